@@ -1,0 +1,57 @@
+# Presence Bridge. Needs Python 3.11+ and make; everything else is brought into .venv.
+# Use another interpreter with: make run PYTHON=python3.12
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: run test unit e2e check format bench lock clean
+.DEFAULT_GOAL := run
+
+run: .venv/runtime            ## the whole product on this machine, with stand-ins for Microsoft and Zoom
+	$(BIN)/python app.py local
+
+test: .venv/dev               ## every test; those in the real chat client need Node and Chromium
+	$(BIN)/python -m pytest
+
+unit: .venv/dev               ## the fast tests only
+	$(BIN)/python -m pytest -m "not e2e" -q
+
+e2e: .venv/dev                ## the tests in the real chat client
+	$(BIN)/python -m pytest -m e2e
+
+check: .venv/dev              ## format, lint, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev             ## put the code into its one layout
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/dev              ## measure; prints one table
+	$(BIN)/python -m bench
+
+lock:                         ## pin the requirements anew (needs uv)
+	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
+	  --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements.txt
+	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
+	  --no-emit-find-links --custom-compile-command "make lock" pyproject.toml --group dev \
+	  -c requirements.txt -o requirements-dev.txt
+
+clean:                        ## remove everything that was made here, local data included
+	rm -rf .venv .data build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found."; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/runtime: requirements.txt | .venv/bin/python
+	@echo "Installing what Presence Bridge needs into .venv (once; about a minute) ..."
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/dev: requirements-dev.txt .venv/runtime
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,140 @@
+"""Presence Bridge: the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot.commands import COMMANDS
+from launch import process
+from launch.check import check_everything
+from manifest.builder import ManifestError, build_manifest, build_package
+from service import logs, tls
+from service import settings as setup
+from service.embedded_redis import EmbeddedRedisError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterator
+
+    from service.settings import Role, Settings
+
+VERSION = "0.1.0"
+
+
+def _load(role: Role) -> Settings:
+    """The settings of a command; every mistake at once, and no start, when there are any."""
+    try:
+        settings = setup.load(role, os.environ, Path(".env"))
+    except setup.SettingsError as error:
+        click.echo("Presence Bridge can't start with these settings:", err=True)
+        for problem in error.problems:
+            click.echo(f"  - {problem}", err=True)
+        raise SystemExit(2) from None
+    logs.configure(settings.log_format, settings.log_level)
+    return settings
+
+
+def _run(main: Coroutine[Any, Any, None]) -> None:
+    """Run to the end; what an operator can mend is one sentence, not a traceback."""
+    try:
+        asyncio.run(main)
+    except (*_OPERATORS, ExceptionGroup) as error:
+        causes = list(_leaves(error))
+        if not all(isinstance(cause, _OPERATORS) for cause in causes):
+            raise  # a bug: show it whole
+        for cause in causes:
+            click.echo(f"Presence Bridge can't go on: {cause}", err=True)
+        raise SystemExit(1) from None
+
+
+_OPERATORS = (EmbeddedRedisError, setup.SettingsError, tls.TrustError, OSError)
+"""What an operator can mend."""
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION)
+def cli() -> None:
+    """Presence Bridge shows people's Zoom presence in Microsoft 365.
+
+    Settings come from the environment or a .env file; .env.example explains every one.
+    """
+
+
+@cli.command()
+@click.option("--no-worker", is_flag=True, help="Leave the presence worker to other processes.")
+def serve(no_worker: bool) -> None:
+    """Production: bot, web pages and worker in one process."""
+    _run(process.serve(_load("serve"), with_worker=not no_worker))
+
+
+@cli.command()
+def worker() -> None:
+    """A presence worker alone. Run as many as you like against one Redis (REDIS_URL)."""
+    _run(process.work(_load("worker")))
+
+
+@cli.command()
+@click.option("--as", "person", default="ada", show_default=True, help="Who sits at the chat.")
+@click.option("--chat/--no-chat", default=True, help="Start the chat client (needs Node.js).")
+@click.option("--sandbox-port", default=3979, show_default=True, help="Port of the sandbox panel.")
+@click.option("--chat-port", default=56150, show_default=True, help="Port of the chat client.")
+def local(person: str, chat: bool, sandbox_port: int, chat_port: int) -> None:
+    """The whole product on this machine, with stand-ins for Microsoft and Zoom."""
+    # Imported here: the product never loads its stand-ins, only this mode does.
+    from launch.local import local as run_local  # noqa: PLC0415
+
+    _run(run_local(person=person, chat=chat, sandbox_port=sandbox_port, chat_port=chat_port))
+
+
+@cli.command()
+def check() -> None:
+    """Test the settings and every connection: one line each, exit code 0 if all is well."""
+    settings = _load("check")
+    if not asyncio.run(check_everything(settings)):
+        raise SystemExit(1)
+
+
+@cli.command()
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("presence-bridge.zip"),
+    show_default=True,
+    help="Where to write the package.",
+)
+def manifest(output: Path) -> None:
+    """Build the Teams app package (.zip) from the settings."""
+    settings = _load("manifest")
+    try:
+        package = build_package(
+            build_manifest(
+                app_id=settings.microsoft_app_id,
+                public_url=settings.public_url,
+                version=VERSION,
+                commands=[(c.name, c.description) for c in COMMANDS if c.listed],
+                group_commands=[(c.name, c.description) for c in COMMANDS if c.name == "help"],
+            )
+        )
+    except ManifestError as error:
+        for problem in error.problems:
+            click.echo(problem, err=True)
+        raise SystemExit(1) from None
+    output.write_bytes(package)
+    click.echo(f"Wrote {output}. Upload it in the Teams admin centre under Manage apps.")
+
+
+if __name__ == "__main__":
+    cli()

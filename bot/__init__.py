@@ -1,0 +1,1 @@
+"""Talking with people in Teams: endpoint, channel, commands, handlers, sign-in."""

@@ -1,0 +1,136 @@
+"""What comes in from a chat and what goes back, in our own words.
+
+Only `bot.channel` knows the Bot Framework's classes; everything else speaks these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Card = dict[str, Any]
+"""An Adaptive Card as plain JSON."""
+
+
+class Kind(StrEnum):
+    """What an inbound activity asks of us."""
+
+    MESSAGE = "message"  # typed text
+    CLICK = "click"  # Action.Execute (invoke) or Action.Submit (message with a value)
+    INSTALLED = "installed"  # the app was added to this conversation
+    UNINSTALLED = "uninstalled"
+    OTHER = "other"  # edits, reactions, typing, unknown invokes: nothing to do
+
+
+class Scope(StrEnum):
+    """Where a conversation takes place (Teams `conversationType`)."""
+
+    PERSONAL = "personal"
+    GROUP_CHAT = "groupChat"
+    CHANNEL = "channel"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who speaks. Only `object_id` and `tenant_id` identify; the name is for display.
+
+    `object_id` is the Entra object id (lower-case GUID), `mri` the channel's own user id.
+    """
+
+    tenant_id: str
+    object_id: str
+    mri: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationReference:
+    """Everything needed to write into a conversation later. Serialised as plain JSON."""
+
+    service_url: str
+    conversation_id: str
+    bot_id: str
+    channel_id: str
+    tenant_id: str
+    scope: Scope = Scope.PERSONAL
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One activity, validated: who, where, and what they said or clicked.
+
+    `text` is normalised (mentions, entities, odd spaces removed; see `bot.commands.normalise`).
+    `data` is what a card sent: client-supplied, so trust nothing in it.
+    `wants_card_answer` is true for an invoke: the caller expects a card in the HTTP answer.
+    """
+
+    kind: Kind
+    id: str
+    person: Person | None
+    conversation: ConversationReference
+    text: str = ""
+    verb: str = ""
+    data: Mapping[str, object] = field(default_factory=dict)
+    reply_to_id: str | None = None
+    locale: str = "en-US"
+    local_time_zone: str | None = None
+    wants_card_answer: bool = False
+    automatic: bool = False  # a card refreshed itself; nobody clicked
+
+
+@dataclass(frozen=True, slots=True)
+class InvokeError:
+    """Refuse a click; Teams shows `message` at the card.
+
+    `status` 400: what was sent is wrong; 500: the fault is ours.
+    """
+
+    code: str
+    message: str
+    status: Literal[400, 500] = 400
+
+
+Answer = Card | str | InvokeError | None
+"""What a turn gives back to a click that `wants_card_answer`: the new card, a short text, a refusal
+or nothing. In every other turn it is None, and answers are sent through `Sender`."""
+
+OnTurn = Callable[[Inbound], Awaitable[Answer]]
+"""Acts on one activity."""
+
+
+class ConversationGone(Exception):
+    """The person blocked or removed the bot, or the conversation no longer exists."""
+
+
+class CardGone(Exception):
+    """The message that was to be edited no longer exists; send a new one."""
+
+
+class SendFailed(Exception):
+    """The channel did not take the message now. Nothing was learned about the conversation."""
+
+
+class Sender(Protocol):
+    """Writing into conversations, at any time."""
+
+    async def send(self, to: ConversationReference, content: Card | str) -> str:
+        """Send a card or a text and return its activity id.
+
+        Raises ConversationGone or SendFailed.
+        """
+
+    async def update(self, to: ConversationReference, activity_id: str, content: Card) -> None:
+        """Replace the card of an earlier message. Raises CardGone, ConversationGone, SendFailed."""
+
+    async def open_personal(
+        self, at: ConversationReference, person: Person
+    ) -> ConversationReference:
+        """Create (or find) the 1:1 conversation with a person met at `at`.
+
+        Raises ConversationGone or SendFailed.
+        """

@@ -1,0 +1,283 @@
+"""The only module that knows the Bot Framework SDK.
+
+The SDK runs the turn (`CloudAdapterBase`); its slow parts are left aside: activities are not
+decoded into its model classes, its blocking token checks are replaced by `bot.inbound_auth`, and no
+client for replies is built, because replies go through `bot.sender`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from botbuilder.core import CloudAdapterBase, InvokeResponse, TurnContext
+from botbuilder.schema import Activity, ActivityTypes
+from botframework.connector.auth import (
+    AuthenticateRequestResult,
+    BotFrameworkAuthentication,
+    ClaimsIdentity,
+    ConnectorFactory,
+)
+
+from bot.activity import InvokeError
+from bot.inbound import TEAMS, Malformed, is_card_action, read, tenant_of
+from bot.inbound_auth import InboundAuth, Unauthorized
+from bot.outgoing import for_channel
+from bot.service_hosts import ServiceHosts
+from bot.signing_keys import KeysUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.activity import Answer, Inbound, OnTurn, Person
+
+LOCAL_CHANNELS = frozenset({"emulator", TEAMS, "webchat", "directline"})
+"""What local chat clients call themselves."""
+
+ANSWER_WITHIN = 10.0
+"""Seconds for a turn. The channel gives up after 15 and delivers again; a slower turn is answered
+now and goes on by itself."""
+
+_CARD = "application/vnd.microsoft.card.adaptive"
+_MESSAGE = "application/vnd.microsoft.activity.message"
+_ERROR = "application/vnd.microsoft.error"
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelAnswer:
+    """The HTTP answer: status, JSON body, and `Retry-After` in seconds."""
+
+    status: int
+    body: Mapping[str, Any] | None = None
+    retry_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Production:
+    """Activities come from the Bot Framework, in Teams, for one tenant (lower-case GUID)."""
+
+    auth: InboundAuth
+    hosts: ServiceHosts
+    tenant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalMode:
+    """A chat client on this machine, without tokens.
+
+    `person` is who speaks when the client names nobody with an Entra object id; its tenant is the
+    tenant of everything that happens.
+    """
+
+    person: Person
+
+
+class _Refused(Exception):
+    """Not for us. Nothing was changed; `status` is the HTTP answer."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class Channel:
+    """Turns what arrives at the bot's address into `Inbound`, and the outcome into an HTTP answer.
+
+    `access` says who may speak: Production or LocalMode, never a default. `answer_within` is in
+    seconds.
+    """
+
+    def __init__(
+        self, access: Production | LocalMode, *, answer_within: float = ANSWER_WITHIN
+    ) -> None:
+        self.local = isinstance(access, LocalMode)
+        self._answer_within = answer_within
+        self._turns: set[asyncio.Future[Answer]] = set()
+        if isinstance(access, LocalMode):
+            self._stand_in: Person | None = access.person
+            self._tenant_id = access.person.tenant_id.lower()
+            authentication = _Authentication(None, ServiceHosts(loopback_only=True))
+        else:
+            self._stand_in = None
+            self._tenant_id = access.tenant_id.lower()
+            authentication = _Authentication(access.auth, access.hosts)
+        self._adapter = _Adapter(authentication)
+
+    async def handle(
+        self, body: Mapping[str, Any], authorization: str | None, on_turn: OnTurn
+    ) -> ChannelAnswer:
+        """Check, read and act on one activity (decoded JSON).
+
+        `on_turn` runs at most once, only for an activity that passed every check, and what it
+        raises is logged, not raised. Answers: 200 whenever our code ran (a failing click gets an
+        error card), 400 malformed, 401 bad token, 403 not for us, 501 an invoke that we don't know,
+        503 when tokens cannot be checked now.
+        """
+        activity = _sdk_activity(body)
+
+        async def logic(context: TurnContext) -> None:
+            if body.get("type") == "invoke" and not is_card_action(body):
+                return  # the SDK answers 501
+            inbound = self._read(body)
+            answer = await self._act(inbound, on_turn)
+            if inbound.wants_card_answer:
+                channel_id = inbound.conversation.channel_id
+                response = InvokeResponse(status=200, body=_card_answer(answer, channel_id))
+                await self._adapter.send_activities(
+                    context, [Activity(type=ActivityTypes.invoke_response, value=response)]
+                )
+            elif answer is not None:
+                _log.error("turn_answer_lost", activity=inbound.id, kind=inbound.kind)
+
+        try:
+            result = await self._adapter.process_activity(authorization or "", activity, logic)
+        except _Refused as refused:
+            _log.warning("activity_refused", status=refused.status, reason=str(refused))
+            return ChannelAnswer(refused.status)
+        except Unauthorized as refused:
+            _log.warning("activity_refused", status=401, reason=str(refused))
+            return ChannelAnswer(401)
+        except KeysUnavailable as unavailable:
+            return ChannelAnswer(503, retry_after=max(1, round(unavailable.retry_after)))
+        except Malformed as malformed:
+            _log.warning("activity_refused", status=400, reason=f"malformed: {malformed}")
+            if is_card_action(body):
+                return ChannelAnswer(200, _card_answer(_BAD_CLICK, TEAMS))
+            return ChannelAnswer(400)
+        if result is None:
+            return ChannelAnswer(200)
+        return ChannelAnswer(result.status, result.body)
+
+    async def aclose(self, grace: float = 5.0) -> None:
+        """Let turns finish for `grace` seconds, then stop them."""
+        if not self._turns:
+            return
+        _, unfinished = await asyncio.wait(set(self._turns), timeout=grace)
+        for turn in unfinished:
+            turn.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+
+    def _read(self, body: Mapping[str, Any]) -> Inbound:
+        """The activity in our words; another tenant or channel is refused."""
+        allowed = LOCAL_CHANNELS if self.local else {TEAMS}
+        if body.get("channelId") not in allowed:
+            raise _Refused(403, "another channel")
+        tenant_id = tenant_of(body)
+        if tenant_id is None and self.local:
+            tenant_id = self._tenant_id
+        if tenant_id != self._tenant_id:
+            raise _Refused(403, "another tenant")
+        return read(body, tenant_id=tenant_id, stand_in=self._stand_in)
+
+    async def _act(self, inbound: Inbound, on_turn: OnTurn) -> Answer:
+        turn = asyncio.ensure_future(on_turn(inbound))
+        self._turns.add(turn)
+        turn.add_done_callback(self._turns.discard)
+        done, _ = await asyncio.wait({turn}, timeout=self._answer_within)
+        if done:
+            return _outcome(turn, inbound)
+        _log.warning("turn_slow", activity=inbound.id, kind=inbound.kind, verb=inbound.verb)
+        turn.add_done_callback(lambda late: _outcome(late, inbound))
+        return _TOO_SLOW if inbound.wants_card_answer else None
+
+
+def _outcome(turn: asyncio.Future[Answer], inbound: Inbound) -> Answer:
+    """What a finished turn gave, or an apology for a failed one, which is logged."""
+    if turn.cancelled():
+        return _FAILED
+    error = turn.exception()
+    if error is None:
+        return turn.result()
+    _log.error(
+        "turn_failed", activity=inbound.id, kind=inbound.kind, verb=inbound.verb, exc_info=error
+    )
+    return _FAILED if inbound.wants_card_answer else None
+
+
+def _card_answer(answer: Answer, channel_id: str) -> dict[str, Any]:
+    """The body that answers Action.Execute (Teams, "Universal Actions for Adaptive Cards")."""
+    if isinstance(answer, InvokeError):
+        error = {"code": answer.code, "message": answer.message}
+        return {"statusCode": answer.status, "type": _ERROR, "value": error}
+    if isinstance(answer, dict):
+        return {"statusCode": 200, "type": _CARD, "value": for_channel(answer, channel_id)}
+    return {"statusCode": 200, "type": _MESSAGE, "value": answer or ""}
+
+
+def _sdk_activity(body: Mapping[str, Any]) -> Any:
+    """The little that the SDK's pipeline reads; decoding everything would cost milliseconds."""
+
+    def text(key: str) -> str | None:
+        value = body.get(key)
+        return value if isinstance(value, str) else None
+
+    return Activity(
+        type=text("type"),
+        id=text("id"),
+        name=text("name"),
+        channel_id=text("channelId"),
+        service_url=text("serviceUrl"),
+    )
+
+
+class _Adapter(CloudAdapterBase):  # type: ignore[misc]  # the SDK has no types
+    """The SDK's channel adapter, as it is: nothing of it is abstract."""
+
+
+class _Authentication(BotFrameworkAuthentication):  # type: ignore[misc]  # the SDK has no types
+    """Our checks in the place of the SDK's. `auth` is None in local mode only."""
+
+    def __init__(self, auth: InboundAuth | None, hosts: ServiceHosts) -> None:
+        self._auth = auth
+        self._hosts = hosts
+        self._connectors = _NoConnectors()
+
+    async def authenticate_request(self, activity: Any, auth_header: str) -> Any:
+        """Accept the request, or raise Unauthorized, KeysUnavailable, Malformed or _Refused."""
+        claims: dict[str, Any] = {}
+        if self._auth is not None:
+            claims = await self._auth.check(
+                auth_header, channel_id=activity.channel_id, service_url=activity.service_url
+            )
+        elif not activity.channel_id or not activity.service_url:
+            raise Malformed("channelId or serviceUrl")
+        if not self._hosts.allows(activity.service_url):
+            raise _Refused(403, "serviceUrl is not on the list of allowed hosts")
+        result = AuthenticateRequestResult()
+        result.claims_identity = ClaimsIdentity(claims, self._auth is not None)
+        result.connector_factory = self._connectors
+        return result
+
+    async def authenticate_streaming_request(self, auth_header: str, channel_id_header: str) -> Any:
+        """Refuse: nothing here listens on a web socket."""
+        raise Unauthorized("streaming is not offered")
+
+    def create_connector_factory(self, claims_identity: Any) -> Any:
+        """Give the factory that builds nothing."""
+        return self._connectors
+
+    async def create_user_token_client(self, claims_identity: Any) -> None:
+        """Give none: people sign in on our own pages, not at the Bot Framework's token service."""
+
+
+class _NoConnectors(ConnectorFactory):  # type: ignore[misc]  # the SDK has no types
+    """The SDK insists on a client for replies at each turn; this one is nothing, never used."""
+
+    async def create(self, service_url: str, audience: str) -> Any:
+        """Stand in for the client. Sending through the SDK's turn context fails."""
+        return self
+
+
+_BAD_CLICK = InvokeError("BadRequest", "This button doesn't work any more. Type help to go on.")
+_FAILED = InvokeError(
+    "InternalError",
+    "Something went wrong on our side. Try again; if it happens again, tell your admin.",
+    500,
+)
+_TOO_SLOW = InvokeError(
+    "Timeout", "This takes longer than usual. Type status in a minute to see the result.", 500
+)

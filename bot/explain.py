@@ -1,0 +1,177 @@
+"""From what is known about a person to the sentences of `status`. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cards.status import StatusView
+from sync.attend import MUST_AUTHORIZE
+from sync.plan import Do, Why, fresh_for_ms
+from sync.policy import sentence
+from sync.presence import teams_label, zoom_label
+
+if TYPE_CHECKING:
+    from cards.build import Tone
+    from sync.engine import Explanation
+
+
+def zone(name: str | None) -> tzinfo:
+    """The person's time zone (an IANA name from their client); UTC when unknown."""
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def view(known: Explanation, zone: tzinfo) -> StatusView:
+    """Everything `status` says, in the person's own time."""
+    says = _Sayings(known, zone)
+    if known.state.trouble == MUST_AUTHORIZE:
+        return StatusView(
+            sentence="Zoom no longer shows in Microsoft 365, because your authorisation ended.",
+            zoom_line=says.zoom_line(),
+            rule_line=sentence(known.verdict.reason),
+            told_line=says.told_line(),
+            shown_line="",
+            link_trouble="Microsoft no longer accepts the authorisation you gave.",
+            next_step="Connect again. It takes a minute.",
+            tone="attention",
+        )
+    return StatusView(
+        sentence=says.sentence(),
+        zoom_line=says.zoom_line(),
+        rule_line=sentence(known.verdict.reason),
+        told_line=says.told_line(),
+        shown_line=says.shown_line(),
+        difference=why_different(known),
+        next_step=says.next_step(),
+        tone=says.tone(),
+    )
+
+
+def agrees(known: Explanation) -> bool:
+    """Whether Microsoft shows the availability that we told it."""
+    held, shown = known.state.held, known.shown
+    return (
+        held is not None
+        and shown is not None
+        and shown.availability.lower() == held.pair.availability.lower()
+    )
+
+
+def why_different(known: Explanation) -> str | None:
+    """Why Microsoft shows something else than it was told; None where there is no difference.
+
+    Graph's documentation: a status set by hand wins over every session; among sessions Do not
+    disturb wins over Busy, Busy over Available, Available over Away; an application's Available
+    fades.
+    """
+    held, shown = known.state.held, known.shown
+    if held is None or held.until_ms <= known.now_ms or shown is None or agrees(known):
+        return None
+    label = teams_label(shown.availability, shown.activity)
+    told, availability = held.pair.availability, shown.availability.lower()
+    if shown.activity.lower() in {"inacall", "inaconferencecall", "inameeting", "presenting"}:
+        return f"A call or meeting in Teams shows “{label}”, and that weighs more."
+    if told == "Away" and availability.startswith("available"):
+        return "Your Teams is open and active, and that weighs more than “Away”."
+    if told == "Available" and availability.startswith("available"):
+        return "Teams has seen no activity of yours for a while."
+    return (
+        "You set a status yourself in Teams, and your own status wins. "
+        "Or Microsoft lags: it may take a few minutes."
+    )
+
+
+class _Sayings:
+    """The single lines of `status`."""
+
+    def __init__(self, known: Explanation, zone: tzinfo) -> None:
+        self._known = known
+        self._zone = zone
+        held = known.state.held
+        self._live = held if held is not None and held.until_ms > known.now_ms else None
+        self._shown = known.shown and teams_label(known.shown.availability, known.shown.activity)
+
+    def sentence(self) -> str:
+        """The answer in one line: what is shown, why, until when."""
+        known, live, why = self._known, self._live, self._known.plan.why
+        what = (
+            f"Microsoft shows “{self._shown}”"
+            if self._shown
+            else "I can’t see at the moment what Microsoft shows"
+        )
+        if not known.verdict.on:
+            return f"{what}, and Zoom has no part in it: presence sync is off."
+        if why is Why.TEST and known.state.test_until_ms is not None:
+            return f"{what} because of your test, until {self._at(known.state.test_until_ms)}."
+        observation = known.state.observation
+        if observation is None:
+            return f"{what}. Zoom has told me nothing about you yet."
+        zoom, since = zoom_label(observation.presence), self._at(observation.at_ms)
+        if why is Why.TOO_OLD:
+            return f"{what}. What Zoom last said of you is too old to be used."
+        if why is Why.NOTHING_TO_SHOW:
+            return f"{what}: while Zoom says “{zoom}”, Microsoft decides by itself."
+        if why is Why.ECHO:
+            return f"{what} by itself, and Zoom says “{zoom}” too: there is nothing to add."
+        if live is None or known.plan.do is not Do.NOTHING:
+            return f"{what}. Zoom says “{zoom}” since {since}, and Microsoft is being told."
+        if agrees(known):
+            until = self._at(live.until_ms)
+            return f"{what} because Zoom says “{zoom}” since {since}, for now until {until}."
+        return f"{what}, although Zoom says “{zoom}” since {since}."
+
+    def zoom_line(self) -> str:
+        """What Zoom says since when."""
+        observation, now = self._known.state.observation, self._known.now_ms
+        if observation is None:
+            return "Nothing yet. It comes with your next change in Zoom."
+        line = f"{zoom_label(observation.presence)}, since {self._at(observation.at_ms)}"
+        if now - observation.at_ms > fresh_for_ms(observation.presence):
+            line += " (not confirmed since)"
+        return line
+
+    def told_line(self) -> str:
+        """What we told Microsoft and until when."""
+        live = self._live
+        if live is None:
+            return "Nothing at the moment."
+        told = teams_label(live.pair.availability, live.pair.activity)
+        return f"“{told}” at {self._at(live.told_ms)}, valid until {self._at(live.until_ms)}"
+
+    def shown_line(self) -> str:
+        """What Microsoft shows now."""
+        shown = self._known.shown
+        if shown is None:
+            return "Microsoft did not answer just now. Ask again in a minute."
+        return f"“{self._shown}” ({shown.availability}, {shown.activity})"
+
+    def next_step(self) -> str | None:
+        """What the person can do, where there is something."""
+        known = self._known
+        if not known.verdict.on:
+            return "Ask your admin if you want it on."
+        if known.state.trouble is not None:
+            return "Nothing: the last change was not accepted yet and is tried again by itself."
+        if known.state.observation is None:
+            return "Change your status in Zoom once, or join a meeting."
+        return None
+
+    def tone(self) -> Tone:
+        """How it looks at first sight."""
+        known = self._known
+        if known.verdict.on and (known.state.trouble is not None or known.shown is None):
+            return "warning"
+        settled = self._live is None or agrees(known)
+        return "good" if known.verdict.on and settled else "neutral"
+
+    def _at(self, at_ms: int) -> str:
+        """A time as people say it: 14:02, or Nov 21, 14:02 on another day; UTC is named."""
+        at, now = (
+            datetime.fromtimestamp(ms / 1000, tz=self._zone) for ms in (at_ms, self._known.now_ms)
+        )
+        text = f"{at:%H:%M}" if at.date() == now.date() else f"{at:%b} {at.day}, {at:%H:%M}"
+        return f"{text} UTC" if self._zone is UTC else text

@@ -1,0 +1,213 @@
+"""`connect`: the card with the link, and what becomes of it when Microsoft has answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from bot.sign_in_attempt import TTL, Attempt, Outcome
+from bot.sign_in_refusals import EXPLANATIONS
+from cards import connect as connect_cards
+from sync.attend import MUST_AUTHORIZE
+from sync.errors import AdminMustAct, OutsideError
+from sync.linking import AddressTaken, NoZoomUser
+from sync.presence import session_for, teams_label, zoom_label
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.activity import Card
+    from bot.desk import Desk
+    from bot.people import ChatPeople
+    from bot.sign_in_refusals import RefusalReason
+    from bot.turn import Turn
+    from cards.payload import Payloads
+    from sync.engine import Engine
+    from sync.linking import Linking
+    from sync.microsoft.authorization import Grant
+    from sync.plan import Observation
+
+log = structlog.get_logger()
+
+CLOSE_PAGE = "You can close this page."
+"""The last sentence of every page that ends well."""
+
+
+class TicketMaker(Protocol):
+    """Where links come from (bot.sign_in)."""
+
+    async def new_ticket(self, attempt: Attempt) -> str:
+        """Make a link for this attempt: the address of its start page."""
+
+    async def revoke(self, card_id: str) -> None:
+        """End the link that a card carries."""
+
+
+class ConnectHandler:
+    """Connects people: the chat's half of the sign-in (bot.sign_in is the browser's half)."""
+
+    def __init__(
+        self,
+        payloads: Payloads,
+        engine: Engine,
+        links: TicketMaker,
+        *,
+        now: Callable[[], float],
+    ) -> None:
+        self._payloads = payloads
+        self._engine = engine
+        self._links = links
+        self._now = now
+
+    async def offer(self, turn: Turn) -> Card:
+        """Give the person a link of their own, unless their connection works."""
+        person = turn.person
+        known = await self._engine.link_of(person.object_id)
+        if known is not None and known[1].trouble != MUST_AUTHORIZE:
+            link = known[0]
+            return connect_cards.already_connected(
+                self._payloads,
+                turn.card_id,
+                name=person.name,
+                zoom_address=link.zoom_email or link.addresses[0],
+            )
+        url = await self._links.new_ticket(
+            Attempt(
+                tenant_id=person.tenant_id,
+                object_id=person.object_id,
+                name=person.name,
+                login_hint=None,
+                conversation=turn.at,
+                card_id=turn.card_id,
+                created_at=self._now(),
+            )
+        )
+        return connect_cards.offer(
+            self._payloads, turn.card_id, name=person.name, start_url=url, minutes=TTL // 60
+        )
+
+    async def cancel(self, turn: Turn) -> Card:
+        """They changed their mind: the link must not work any more."""
+        await self._links.revoke(turn.card_id)
+        if await self._engine.is_connected(turn.person.object_id):
+            return await self.offer(turn)  # they had connected already
+        return connect_cards.cancelled(self._payloads, turn.card_id)
+
+
+class SignInResults:
+    """What the browser's half reports back: pages say it there, the card says it in the chat."""
+
+    def __init__(
+        self, payloads: Payloads, desk: Desk, linking: Linking, people: ChatPeople
+    ) -> None:
+        self._payloads = payloads
+        self._desk = desk
+        self._linking = linking
+        self._people = people
+
+    async def granted(self, attempt: Attempt, grant: Grant) -> Outcome:
+        """Make the link, and turn the card into what came of it."""
+        payloads, card_id = self._payloads, attempt.card_id
+        try:
+            link, observation = await self._linking.connect(grant)
+        except NoZoomUser as error:
+            what_to_do = (
+                "Ask your admin to give you a Zoom account with one of these addresses, "
+                "then connect again."
+            )
+            card = connect_cards.no_zoom_match(
+                payloads, card_id, addresses=error.addresses, what_to_do=what_to_do
+            )
+            outcome = Outcome(
+                ok=False,
+                title="No matching Zoom account",
+                sentences=(
+                    "You signed in, but Zoom has no user with your Microsoft address: "
+                    f"{', '.join(error.addresses) or 'Microsoft gave none'}.",
+                    what_to_do,
+                ),
+            )
+        except AddressTaken as error:
+            outcome = Outcome(
+                ok=False,
+                title="This Zoom account is already connected",
+                sentences=(
+                    f"Somebody else is connected with the address {error.address}.",
+                    "Ask your admin to find out whose it is.",
+                ),
+            )
+            card = self._refused(card_id, outcome)
+        except OutsideError as error:
+            log.warning("link_not_made", person=attempt.object_id, reason=str(error))
+            outcome = _outside(error)
+            card = self._refused(card_id, outcome)
+        else:
+            await self._people.authorized(link.object_id)
+            zoom_address = link.zoom_email or link.addresses[0]
+            card = connect_cards.connected(
+                payloads,
+                card_id,
+                name=link.name,
+                zoom_address=zoom_address,
+                presence_now=_presence_now(observation),
+            )
+            outcome = Outcome(
+                ok=True,
+                title="Connected",
+                sentences=(
+                    "Your Zoom presence now shows in Teams, Outlook and SharePoint.",
+                    CLOSE_PAGE,
+                ),
+            )
+        await self._desk.replace(attempt.conversation, card_id, card)
+        return outcome
+
+    async def refused(self, attempt: Attempt, reason: RefusalReason) -> None:
+        """Say in the chat what the page says."""
+        why = EXPLANATIONS[reason]
+        card = connect_cards.refused(
+            self._payloads,
+            attempt.card_id,
+            title=why.title,
+            sentences=(why.happened, why.next_step),
+        )
+        await self._desk.replace(attempt.conversation, attempt.card_id, card)
+
+    def _refused(self, card_id: str, outcome: Outcome) -> Card:
+        return connect_cards.refused(
+            self._payloads, card_id, title=outcome.title, sentences=outcome.sentences
+        )
+
+
+def _outside(error: OutsideError) -> Outcome:
+    """What to say when Microsoft or Zoom could not answer while the link was being made."""
+    if isinstance(error, AdminMustAct):
+        return Outcome(
+            ok=False,
+            title="Presence Bridge is not set up correctly",
+            sentences=(
+                "You signed in, but this app may not look up what it needs.",
+                "Please tell your admin. The reason is in the app's log under link_not_made.",
+            ),
+        )
+    service = "Zoom" if error.code.startswith("zoom") else "Microsoft"
+    return Outcome(
+        ok=False,
+        title=f"{service} cannot be reached right now",
+        sentences=(
+            "You signed in, but the connection could not be finished.",
+            "Wait a minute, then type connect in the chat to try again.",
+        ),
+    )
+
+
+def _presence_now(observation: Observation | None) -> str | None:
+    """What Zoom says at this moment and what that means in Microsoft; None: nothing known."""
+    if observation is None:
+        return None
+    zoom, pair = zoom_label(observation.presence), session_for(observation.presence)
+    if pair is None:
+        return f"Zoom says “{zoom}” now. With that, Microsoft shows what it knows itself."
+    told = teams_label(pair.availability, pair.activity)
+    return f"Zoom says “{zoom}” now, so Microsoft is told “{told}”."

@@ -1,0 +1,43 @@
+"""`disconnect`: ask, then clear and forget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cards import disconnect as disconnect_cards
+from cards import status as status_cards
+
+if TYPE_CHECKING:
+    from bot.activity import Card
+    from bot.turn import Turn
+    from cards.payload import Payloads
+    from sync.engine import Engine
+
+
+class DisconnectHandler:
+    """Ends a link."""
+
+    def __init__(self, payloads: Payloads, engine: Engine) -> None:
+        self._payloads = payloads
+        self._engine = engine
+
+    async def ask(self, turn: Turn) -> Card:
+        """Say what will be erased, and ask."""
+        if not await self._engine.is_connected(turn.person.object_id):
+            return status_cards.not_connected(self._payloads, turn.card_id)
+        return disconnect_cards.ask(self._payloads, turn.card_id, name=turn.person.name)
+
+    async def confirm(self, turn: Turn) -> Card:
+        """Clear what Microsoft holds of us, and forget the person."""
+        done = await self._engine.disconnect(turn.person.object_id)
+        if done is None:  # a second click, or a card from before
+            return status_cards.not_connected(self._payloads, turn.card_id)
+        return disconnect_cards.done(
+            self._payloads, turn.card_id, cleared=True if done else "later"
+        )
+
+    async def cancel(self, turn: Turn) -> Card:
+        """They changed their mind."""
+        if not await self._engine.is_connected(turn.person.object_id):
+            return status_cards.not_connected(self._payloads, turn.card_id)
+        return disconnect_cards.cancelled(self._payloads, turn.card_id)

@@ -1,0 +1,36 @@
+"""`help`, words that are no command, and the welcome."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.commands import COMMANDS, Unknown
+from cards.help import help_card
+from cards.welcome import welcome
+
+if TYPE_CHECKING:
+    from bot.activity import Card
+    from bot.turn import Turn
+    from cards.payload import Payloads
+
+
+class HelpHandler:
+    """Says what can be said."""
+
+    def __init__(self, payloads: Payloads, *, local: bool) -> None:
+        self._payloads = payloads
+        self._local = local
+
+    async def help(self, turn: Turn) -> Card:
+        """List the commands, or suggest the nearest one."""
+        lines = [(spec.name, spec.description) for spec in COMMANDS]
+        said = turn.said
+        if isinstance(said, Unknown):
+            return help_card(
+                self._payloads, turn.card_id, lines, unknown=said.text, nearest=said.nearest
+            )
+        return help_card(self._payloads, turn.card_id, lines)
+
+    async def welcome(self, turn: Turn) -> Card:
+        """Greet somebody who has just got the app."""
+        return welcome(self._payloads, turn.card_id, name=turn.person.name, local=self._local)

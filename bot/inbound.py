@@ -1,0 +1,187 @@
+"""From a Bot Framework activity (plain JSON) to our `Inbound`. Pure.
+
+Whether the activity may be believed is decided before (`bot.inbound_auth`); here every field is
+still checked for its shape, because a channel passes on what clients send.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from bot.activity import ConversationReference, Inbound, Kind, Person, Scope
+from bot.commands import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Json = Mapping[str, Any]
+
+TEAMS = "msteams"
+CARD_ACTION = "adaptiveCard/action"
+"""The invoke by which Action.Execute arrives (Teams, "Universal Actions for Adaptive Cards")."""
+
+VERB_KEY = "verb"
+"""Where the data of an Action.Submit, which has no verb of its own, says it."""
+
+_GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_LOCALE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
+_TIME_ZONE = re.compile(r"[A-Za-z0-9_+/-]{1,64}")
+_LONGEST_ID = 1024
+_LONGEST_NAME = 256
+
+
+class Malformed(ValueError):
+    """The activity lacks what its kind needs; the message names the field."""
+
+
+def guid(value: object) -> str | None:
+    """A GUID in lower case, or None when the value isn't one."""
+    if not isinstance(value, str):
+        return None
+    lower = value.lower()
+    return lower if _GUID.fullmatch(lower) else None
+
+
+def tenant_of(activity: Json) -> str | None:
+    """The Entra tenant that the activity belongs to.
+
+    Teams says it in `channelData.tenant.id`; `conversation.tenantId` is the older place.
+    """
+    stated = _object(_object(activity, "channelData"), "tenant").get("id")
+    return guid(stated or _object(activity, "conversation").get("tenantId"))
+
+
+def is_card_action(activity: Json) -> bool:
+    """Whether this is the click of an Action.Execute, to be answered with a card."""
+    return activity.get("type") == "invoke" and activity.get("name") == CARD_ACTION
+
+
+def read(activity: Json, *, tenant_id: str, stand_in: Person | None = None) -> Inbound:
+    """Read an activity whose sender, tenant, `serviceUrl` and `channelId` have been checked.
+
+    A speaker without an Entra object id is no person to us, unless local mode gives a `stand_in`
+    (the Bot Framework Emulator knows no Entra). Raises Malformed.
+    """
+    conversation = _object(activity, "conversation")
+    reference = ConversationReference(
+        service_url=_identifier(activity, "serviceUrl"),
+        conversation_id=_identifier(conversation, "id", "conversation.id"),
+        bot_id=_optional(_object(activity, "recipient"), "id"),
+        channel_id=_identifier(activity, "channelId"),
+        tenant_id=tenant_id,
+        scope=_scope(conversation),
+    )
+    kind, text, verb, data = _content(activity, reference)
+    invoked = is_card_action(activity)
+    return Inbound(
+        kind=kind,
+        id=_optional(activity, "id"),
+        person=_person(_object(activity, "from"), tenant_id, stand_in),
+        conversation=reference,
+        text=text,
+        verb=verb,
+        data=data,
+        reply_to_id=_optional(activity, "replyToId") or None,
+        locale=_matching(_LOCALE, activity.get("locale")) or "en-US",
+        local_time_zone=_matching(_TIME_ZONE, activity.get("localTimezone")),
+        wants_card_answer=invoked,
+        automatic=invoked and _object(activity, "value").get("trigger") == "automatic",
+    )
+
+
+def _content(
+    activity: Json, reference: ConversationReference
+) -> tuple[Kind, str, str, dict[str, object]]:
+    """What is asked: kind, text, verb and data."""
+    if is_card_action(activity):
+        return (Kind.CLICK, "", *_executed(activity))
+    if activity.get("type") == "message":
+        text = activity.get("text")
+        text = text if isinstance(text, str) else ""
+        value = activity.get("value")
+        if isinstance(value, dict) and not text.strip():
+            verb = value.get(VERB_KEY)  # an Action.Submit says everything in its data
+            return Kind.CLICK, "", verb if isinstance(verb, str) else "", value
+        entities = activity.get("entities")
+        objects = [e for e in entities if isinstance(e, dict)] if isinstance(entities, list) else []
+        return Kind.MESSAGE, normalise(text, reference.bot_id, objects), "", {}
+    return _membership(activity, reference), "", "", {}
+
+
+def _executed(activity: Json) -> tuple[str, dict[str, object]]:
+    """Verb and data of an Action.Execute."""
+    action = _object(_object(activity, "value"), "action")
+    if action.get("type") != "Action.Execute":
+        raise Malformed("value.action.type")
+    verb = action.get("verb") or ""
+    data = action.get("data")
+    data = {} if data is None else data
+    if not isinstance(verb, str):
+        raise Malformed("value.action.verb")
+    if not isinstance(data, dict):
+        raise Malformed("value.action.data")
+    return verb, data
+
+
+def _membership(activity: Json, reference: ConversationReference) -> Kind:
+    """Whether the bot came or went. An upgrade of the app is neither.
+
+    Teams announces it by installationUpdate; other channels by listing the bot in `membersAdded`.
+    """
+    if activity.get("type") == "installationUpdate":
+        by_action = {"add": Kind.INSTALLED, "remove": Kind.UNINSTALLED}
+        return by_action.get(_optional(activity, "action"), Kind.OTHER)
+    if activity.get("type") == "conversationUpdate" and reference.channel_id != TEAMS:
+        added = activity.get("membersAdded")
+        members = added if isinstance(added, list) else []
+        if any(isinstance(m, dict) and m.get("id") == reference.bot_id for m in members):
+            return Kind.INSTALLED
+    return Kind.OTHER
+
+
+def _person(sender: Json, tenant_id: str, stand_in: Person | None) -> Person | None:
+    object_id = guid(sender.get("aadObjectId"))
+    mri = _optional(sender, "id")
+    if object_id is None:
+        if stand_in is None or not mri:
+            return None
+        return Person(stand_in.tenant_id, stand_in.object_id, mri, stand_in.name)
+    # A chat shared between organisations has members of the other one.
+    if not mri or guid(sender.get("tenantId")) not in {None, tenant_id}:
+        return None
+    name = sender.get("name")
+    return Person(tenant_id, object_id, mri, name[:_LONGEST_NAME] if isinstance(name, str) else "")
+
+
+def _scope(conversation: Json) -> Scope:
+    """Where we are. What we don't know counts as not private."""
+    stated = conversation.get("conversationType")
+    if not stated:
+        return Scope.GROUP_CHAT if conversation.get("isGroup") is True else Scope.PERSONAL
+    try:
+        return Scope(stated)
+    except ValueError:
+        return Scope.GROUP_CHAT
+
+
+def _object(parent: Json, key: str) -> Json:
+    value = parent.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _identifier(parent: Json, key: str, label: str = "") -> str:
+    value = parent.get(key)
+    if not isinstance(value, str) or not value or len(value) > _LONGEST_ID:
+        raise Malformed(label or key)
+    return value
+
+
+def _optional(parent: Json, key: str) -> str:
+    """An id, or "" when it is missing, of another type or too long."""
+    value = parent.get(key)
+    return value if isinstance(value, str) and len(value) <= _LONGEST_ID else ""
+
+
+def _matching(pattern: re.Pattern[str], value: object) -> str | None:
+    return value if isinstance(value, str) and pattern.fullmatch(value) else None

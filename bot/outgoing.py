@@ -1,0 +1,67 @@
+"""What goes out to a channel: cards and texts as Bot Framework activities. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.inbound import VERB_KEY
+
+if TYPE_CHECKING:
+    from bot.activity import Card, ConversationReference
+
+CARD_TYPE = "application/vnd.microsoft.card.adaptive"
+
+WITHOUT_EXECUTE = frozenset({"emulator", "webchat", "directline"})
+"""Channels whose clients ignore Action.Execute: the Bot Framework Emulator and Web Chat."""
+
+_LONGEST_SUMMARY = 300
+
+
+def for_channel(card: Card, channel_id: str) -> Card:
+    """The card as the channel's clients can use it.
+
+    Where Action.Execute is not understood, it becomes an Action.Submit whose data says the verb, so
+    that `bot.inbound` reads both alike; `refresh`, which needs Execute, is left out. The card that
+    was given is not changed.
+    """
+    if channel_id not in WITHOUT_EXECUTE:
+        return card
+    rewritten = _without_execute(card)
+    rewritten.pop("refresh", None)
+    return dict(rewritten)
+
+
+def message(to: ConversationReference, content: Card | str) -> dict[str, Any]:
+    """The activity that carries a card or a plain text.
+
+    Never both: Teams splits such a message and gives no id for the card (Teams, "Conversation
+    messages"). A card's `speak` or `fallbackText` becomes the text of the notification.
+    """
+    activity: dict[str, Any] = {
+        "type": "message",
+        "from": {"id": to.bot_id},
+        "conversation": {"id": to.conversation_id},
+    }
+    if isinstance(content, str):
+        return activity | {"text": content, "textFormat": "plain"}
+    card = for_channel(content, to.channel_id)
+    activity["attachments"] = [{"contentType": CARD_TYPE, "content": card}]
+    summary = content.get("speak") or content.get("fallbackText")
+    if isinstance(summary, str):
+        activity["summary"] = summary[:_LONGEST_SUMMARY]
+    return activity
+
+
+def _without_execute(node: Any) -> Any:
+    """A copy in which every Action.Execute is an Action.Submit. Data is payload, not card."""
+    if isinstance(node, list):
+        return [_without_execute(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    copy = {key: value if key == "data" else _without_execute(value) for key, value in node.items()}
+    if copy.get("type") == "Action.Execute":
+        verb, data = copy.pop("verb", ""), copy.get("data")
+        copy.pop("fallback", None)
+        copy["type"] = "Action.Submit"
+        copy["data"] = {**(data if isinstance(data, dict) else {}), VERB_KEY: verb}
+    return copy

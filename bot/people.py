@@ -1,0 +1,54 @@
+"""Telling people something without being asked (sync.ports.People)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from bot.desk import new_card_id
+from cards.connect import reconnect
+
+if TYPE_CHECKING:
+    from bot.desk import Desk
+    from cards.payload import Payloads
+
+log = structlog.get_logger()
+
+
+class Notices(Protocol):
+    """Which one-time notices were sent (sync.store.conversations)."""
+
+    async def first_notice(self, object_id: str, what: str) -> bool:
+        """Whether it was not sent yet; it counts as sent from now on."""
+
+    async def allow_notice(self, object_id: str, what: str) -> None:
+        """The reason is gone: the next time, tell again."""
+
+
+class ChatPeople:
+    """Reaches people in their 1:1 chats."""
+
+    def __init__(self, desk: Desk, payloads: Payloads, notices: Notices) -> None:
+        self._desk = desk
+        self._payloads = payloads
+        self._notices = notices
+
+    async def must_authorize_again(self, object_id: str, code: str) -> None:
+        """Send one reconnect card for each time that an authorisation ends."""
+        reference = await self._desk.personal(object_id)
+        if reference is None:
+            log.warning("person_not_reachable", person=object_id)
+            return
+        if not await self._notices.first_notice(object_id, "reconnect"):
+            return
+        card_id = new_card_id()
+        reason = "Your sign-in ended, was revoked, or a permission was withdrawn."
+        sent = await self._desk.post(
+            reference, card_id, reconnect(self._payloads, card_id, reason=reason)
+        )
+        log.info("reconnect_card", person=object_id, reason=code, sent=sent)
+
+    async def authorized(self, object_id: str) -> None:
+        """Their authorisation works: when it ends the next time, they are told again."""
+        await self._notices.allow_notice(object_id, "reconnect")

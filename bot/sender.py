@@ -1,0 +1,282 @@
+"""Writing into conversations: a thin client of the Bot Connector's REST interface.
+
+One pooled connection and one cached token serve all messages. What may be tried again follows
+Teams' "Conversation messages", status codes: 412, 429, 502, 503 and 504, nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import re
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from urllib.parse import quote
+from weakref import WeakValueDictionary
+
+import aiohttp
+import structlog
+from yarl import URL
+
+from bot.activity import CardGone, ConversationGone, ConversationReference, Scope, SendFailed
+from bot.body import read_limited
+from bot.outgoing import message
+from sync.errors import OutsideError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.activity import Card, Person
+    from bot.service_hosts import ServiceHosts
+
+ATTEMPTS = 4
+TOTAL_SECONDS = 20.0
+"""For one message, waiting for its turn in the conversation included."""
+
+_ATTEMPT_TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 8.0
+_TRY_AGAIN = frozenset({412, 429, 502, 503, 504})
+_GONE = re.compile(
+    r"\b(BotDisabledByAdmin|BotNotInConversationRoster|ConversationBlockedByUser"
+    r"|MessageWritesBlocked|ConversationNotFound)\b"
+)
+_CARD_GONE = re.compile(r"\bActivityNotFound\b")
+_NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+_LARGEST_ANSWER = 64 * 1024
+_LONGEST_ID = 1024
+
+_log = structlog.get_logger(__name__)
+
+
+class TokenSource(Protocol):
+    """Gives the bot's access token for the Bot Connector."""
+
+    async def __call__(self, *, refresh: bool = False) -> str:
+        """Return a token; `refresh` asks for one that isn't cached. Raises OutsideError."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call of the Connector.
+
+    `turn` names what it must not overlap with. `repeatable`: twice has the same effect as once.
+    """
+
+    method: str
+    at: ConversationReference
+    path: tuple[str, ...]
+    body: dict[str, Any]
+    turn: str
+    repeatable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """Status, the text of the body, and `Retry-After` in seconds."""
+
+    status: int
+    text: str
+    retry_after: float | None
+
+
+class ChannelSender:
+    """Implements `bot.activity.Sender`.
+
+    `token` is None in local mode, where channel services ask for none. `on_outcome` hears `ok`,
+    `gone` or `failed` once for each call and `retried` for each further attempt. Messages of one
+    conversation are sent one after the other, because the Connector answers 412 to concurrent ones.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        hosts: ServiceHosts,
+        token: TokenSource | None,
+        *,
+        on_outcome: Callable[[str], object] = lambda _: None,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
+        now: Callable[[], float] = time.time,
+        total_seconds: float = TOTAL_SECONDS,
+    ) -> None:
+        self._session = session
+        self._hosts = hosts
+        self._token = token
+        self._on_outcome = on_outcome
+        self._sleep = sleep
+        self._chance = chance
+        self._now = now
+        self._total_seconds = total_seconds
+        # Entries vanish with the last sender that holds the lock.
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def send(self, to: ConversationReference, content: Card | str) -> str:
+        """Send a card or a text and return its activity id.
+
+        The id is "" when the channel took the message and named none; it can't be edited then.
+        Raises ConversationGone or SendFailed.
+        """
+        path = (to.conversation_id, "activities")
+        body = message(to, content)
+        reply = await self._carry_out(
+            _Call("POST", to, path, body, turn=to.conversation_id, repeatable=False)
+        )
+        return _id_in(reply)
+
+    async def update(self, to: ConversationReference, activity_id: str, content: Card) -> None:
+        """Replace the card of an earlier message. Raises CardGone, ConversationGone, SendFailed."""
+        if not activity_id:
+            raise CardGone("the message has no id")
+        path = (to.conversation_id, "activities", activity_id)
+        body = message(to, content) | {"id": activity_id}
+        await self._carry_out(
+            _Call("PUT", to, path, body, turn=to.conversation_id, repeatable=True)
+        )
+
+    async def open_personal(
+        self, at: ConversationReference, person: Person
+    ) -> ConversationReference:
+        """Create (or find) the 1:1 conversation with a person met at `at`.
+
+        Raises ConversationGone or SendFailed.
+        """
+        body = {
+            "bot": {"id": at.bot_id},
+            "members": [{"id": person.mri}],
+            "isGroup": False,
+            "channelData": {"tenant": {"id": person.tenant_id}},
+        }
+        reply = await self._carry_out(_Call("POST", at, (), body, turn=person.mri, repeatable=True))
+        conversation_id = _id_in(reply)
+        if not conversation_id:
+            raise SendFailed("the channel opened a conversation and didn't say which")
+        return ConversationReference(
+            service_url=at.service_url,
+            conversation_id=conversation_id,
+            bot_id=at.bot_id,
+            channel_id=at.channel_id,
+            tenant_id=person.tenant_id,
+            scope=Scope.PERSONAL,
+        )
+
+    async def _carry_out(self, call: _Call) -> _Reply:
+        """Do it in turn, within the time, and report the outcome."""
+        lock = self._turns.setdefault(call.turn, asyncio.Lock())
+        try:
+            url = self._url(call)
+            async with asyncio.timeout(self._total_seconds), lock:
+                reply = await self._attempts(call, url)
+        except (CardGone, ConversationGone):
+            self._on_outcome("gone")
+            raise
+        except (SendFailed, TimeoutError) as error:
+            reason = str(error) or f"no success within {self._total_seconds:g} s"
+            self._on_outcome("failed")
+            _log.warning(
+                "message_not_sent", method=call.method, conversation=call.turn, reason=reason
+            )
+            raise SendFailed(reason) from error
+        self._on_outcome("ok")
+        return reply
+
+    def _url(self, call: _Call) -> URL:
+        if not self._hosts.allows(call.at.service_url):
+            raise SendFailed("the service address is not on the list of allowed hosts")
+        if not {"", ".", ".."}.isdisjoint(call.path):
+            raise SendFailed("an id is not usable in an address")
+        path = "/".join(quote(part, safe="") for part in ("v3", "conversations", *call.path))
+        return URL(f"{call.at.service_url.rstrip('/')}/{path}", encoded=True)
+
+    async def _attempts(self, call: _Call, url: URL) -> _Reply:
+        deadline = asyncio.get_running_loop().time() + self._total_seconds
+        attempt, renew, renewed = 1, False, False
+        while True:
+            try:
+                reply = await self._attempt(call, url, refresh=renew)
+            except (aiohttp.ClientError, TimeoutError) as error:
+                if attempt == ATTEMPTS or not (call.repeatable or isinstance(error, _NEVER_SENT)):
+                    raise SendFailed(f"no answer: {type(error).__name__}") from error
+                pause = self._pause(attempt, None)
+            else:
+                if 200 <= reply.status < 300:
+                    return reply
+                if reply.status == 401 and self._token is not None and not renewed:
+                    renew = renewed = True
+                    continue
+                if reply.status not in _TRY_AGAIN or attempt == ATTEMPTS:
+                    _refuse(call, reply)
+                pause = self._pause(attempt, reply.retry_after)
+            if asyncio.get_running_loop().time() + pause > deadline:
+                raise SendFailed(f"the channel asks to wait {pause:.0f} s")
+            attempt, renew = attempt + 1, False
+            self._on_outcome("retried")
+            await self._sleep(pause)
+
+    async def _attempt(self, call: _Call, url: URL, *, refresh: bool) -> _Reply:
+        headers = {}
+        if self._token is not None:
+            try:
+                headers["Authorization"] = f"Bearer {await self._token(refresh=refresh)}"
+            except OutsideError as error:
+                raise SendFailed(f"no access token: {error.code}") from error
+        async with self._session.request(
+            call.method,
+            url,
+            json=call.body,
+            headers=headers,
+            timeout=_ATTEMPT_TIMEOUT,
+            allow_redirects=False,  # a token goes to the host that was checked, nowhere else
+        ) as response:
+            raw = await read_limited(response.content, _LARGEST_ANSWER) or b""
+            waiting = _seconds(response.headers.get("Retry-After"), self._now())
+            return _Reply(response.status, raw.decode(errors="replace"), waiting)
+
+    def _pause(self, attempt: int, asked: float | None) -> float:
+        """Seconds to wait: what was asked, and a random part so that callers spread."""
+        if asked is not None:
+            return asked + self._chance() * _FIRST_PAUSE
+        return self._chance() * min(_FIRST_PAUSE * 2.0**attempt, _LONGEST_PAUSE)
+
+
+def _refuse(call: _Call, reply: _Reply) -> NoReturn:
+    """Raise what a refusal means. The codes may be in `error.code` or deeper in its message."""
+    if reply.status in {403, 404} and (gone := _GONE.search(reply.text)):
+        raise ConversationGone(gone.group())
+    if reply.status == 404 and call.method == "PUT" and _CARD_GONE.search(reply.text):
+        raise CardGone("ActivityNotFound")
+    error = _object_in(reply).get("error")
+    code = error.get("code") if isinstance(error, dict) else None
+    named = code if isinstance(code, str) and code.isalnum() and len(code) <= 64 else "no code"
+    raise SendFailed(f"the channel answered {reply.status}, {named}")
+
+
+def _id_in(reply: _Reply) -> str:
+    """The id in a reply, or "" when there is no usable one."""
+    stated = _object_in(reply).get("id")
+    usable = isinstance(stated, str) and len(stated) <= _LONGEST_ID and stated.isprintable()
+    return str(stated) if usable else ""
+
+
+def _object_in(reply: _Reply) -> dict[str, Any]:
+    try:
+        document = json.loads(reply.text)
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _seconds(header: str | None, now: float) -> float | None:
+    """Retry-After in seconds: it is a number of them, or a date (RFC 9110, 10.2.3)."""
+    if header is None:
+        return None
+    header = header.strip()
+    if header.isascii() and header.isdecimal() and len(header) <= 9:
+        return float(header)
+    try:
+        return max(0.0, parsedate_to_datetime(header).timestamp() - now)
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -1,0 +1,89 @@
+"""The pages that a browser sees while somebody connects. They work without script."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from bot.sign_in_refusals import EXPLANATIONS, RefusalReason
+
+if TYPE_CHECKING:
+    from bot.sign_in_attempt import Attempt, Outcome
+
+PAGES = Path(__file__).parent / "pages"
+
+
+class Pages:
+    """Renders pages and sets the headers that all of them need.
+
+    `login_origin` is where the form leads after us. `local` adds a banner that nothing is real.
+    """
+
+    def __init__(self, *, login_origin: str, local: bool) -> None:
+        css = (PAGES / "style.css").read_text(encoding="utf-8")
+        self._templates = Environment(
+            loader=FileSystemLoader(PAGES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        # The file is ours; escaping would break the hash that allows it.
+        self._templates.globals.update(css=Markup(css), local=local)  # noqa: S704
+        style = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+        # Browsers hold every redirect after the form to form-action, and a federated organisation
+        # signs in at a host of its own: hence all of https, not only the login service's host.
+        targets = "'self' https:" + (f" {login_origin}" if login_origin.startswith("http:") else "")
+        self._headers = {
+            "Content-Security-Policy": (
+                f"default-src 'none'; style-src 'sha256-{style}'; form-action {targets}; "
+                "base-uri 'none'; frame-ancestors 'none'"
+            ),
+            "Referrer-Policy": "no-referrer",
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "X-Robots-Tag": "noindex",
+        }
+
+    def start(self, attempt: Attempt, ticket: str) -> web.Response:
+        """Say who is about to connect, and to what; one button."""
+        return self._page("start.html", 200, attempt=attempt, ticket=ticket)
+
+    def outcome(self, outcome: Outcome) -> web.Response:
+        """Say how it went after Microsoft agreed."""
+        return self._page(
+            "message.html",
+            200,
+            tone="good" if outcome.ok else "attention",
+            title=outcome.title,
+            sentences=outcome.sentences,
+            next_step="You can close this page." if outcome.ok else "",
+        )
+
+    def refusal(self, reason: RefusalReason, *facts: str) -> web.Response:
+        """Say why it did not work, then `facts` about this very case, and the next step."""
+        explanation = EXPLANATIONS[reason]
+        return self._page(
+            "message.html",
+            explanation.status,
+            tone="attention",
+            title=explanation.title,
+            sentences=(explanation.happened, *facts),
+            next_step=explanation.next_step,
+        )
+
+    def redirect(self, target: str) -> web.Response:
+        """Send the browser on with a GET."""
+        return web.Response(status=303, headers=self._headers | {"Location": target})
+
+    def _page(self, template: str, status: int, **values: object) -> web.Response:
+        text = self._templates.get_template(template).render(values)
+        return web.Response(
+            status=status, text=text, content_type="text/html", headers=self._headers
+        )

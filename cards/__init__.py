@@ -1,0 +1,1 @@
+"""Adaptive Cards: data in, card JSON out. Pure; imports nothing of ours."""

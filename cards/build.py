@@ -1,0 +1,190 @@
+"""The few building blocks that all cards share, as plain JSON (Adaptive Cards 1.5, Teams' limit).
+
+House style: a heading, one sentence that answers the question, details below, buttons last.
+Headings are words of ours; everything else is runs of text, which no client reads as Markdown
+(see `cards.text`). A state is always said in words, colour only repeats it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+from cards.text import SENTENCE_LIMIT, plain, tidy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cards.payload import Arg, Payloads, Verb
+
+Card = dict[str, Any]
+"""An Adaptive Card as plain JSON."""
+
+Element = dict[str, Any]
+"""A part of a card as plain JSON."""
+
+Tone = Literal["good", "attention", "warning", "neutral"]
+"""How things stand: fine · the person must act · not quite · nothing going on."""
+
+_URL_LIMIT = 2048
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def card(summary: str, *body: Element | None) -> Card:
+    """Put a card together; None stands for a part that is left out.
+
+    `summary` says in a sentence what the card says: for notifications, screen readers and
+    clients that cannot show the card.
+    """
+    shown = plain(summary)
+    return {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.5",
+        "lang": "en",
+        "fallbackText": shown,
+        "speak": shown,
+        "body": [element for element in body if element is not None],
+    }
+
+
+def heading(title: str) -> Element:
+    """Make the card's title. For words of ours only: it is read as Markdown."""
+    return {
+        "type": "TextBlock",
+        "text": plain(title, 120),
+        "style": "heading",
+        "size": "Large",
+        "weight": "Bolder",
+        "wrap": True,
+    }
+
+
+def run(words: str, *, limit: int = SENTENCE_LIMIT) -> Element:
+    """Make a stretch of ordinary text."""
+    return {"type": "TextRun", "text": _keep_edges(words, limit)}
+
+
+def bold(words: str, *, limit: int = SENTENCE_LIMIT) -> Element:
+    """Make a stretch of bold text."""
+    return run(words, limit=limit) | {"weight": "Bolder"}
+
+
+def subtle(words: str, *, limit: int = SENTENCE_LIMIT) -> Element:
+    """Make a stretch of text that stands back."""
+    return run(words, limit=limit) | {"isSubtle": True}
+
+
+def text(*parts: str | Element, spacing: str = "Default") -> Element:
+    """Make a paragraph from words and runs. Never read as Markdown."""
+    inlines = [run(part) if isinstance(part, str) else part for part in parts]
+    return {"type": "RichTextBlock", "inlines": inlines, "spacing": spacing}
+
+
+def note(words: str, *, spacing: str = "Default") -> Element:
+    """Make a small print paragraph."""
+    return text(subtle(words) | {"size": "Small"}, spacing=spacing)
+
+
+def next_step(words: str) -> Element:
+    """Say what the person can do."""
+    return text(bold("What to do: "), words)
+
+
+def fact(label: str, *value: str | Element, spacing: str = "Small") -> Element:
+    """Make a row of a short label (one word) and its value."""
+    return _row("64px", text(subtle(label)), text(*value), spacing)
+
+
+def item(marker: str, *words: str | Element) -> Element:
+    """Make one item of a list; the marker is a number or a bullet."""
+    return _row("16px", text(bold(marker)), text(*words), "Small")
+
+
+def term(words: str, *meaning: str | Element) -> Element:
+    """Make a row of something to say and what it does."""
+    return _row("104px", text(bold(words)), text(*meaning), "Small")
+
+
+def box(tone: Tone, *items: Element | None) -> Element:
+    """Make a tinted frame around what matters most."""
+    return {
+        "type": "Container",
+        "style": "emphasis" if tone == "neutral" else tone,
+        "items": [element for element in items if element is not None],
+    }
+
+
+def button(
+    payloads: Payloads,
+    card_id: str,
+    verb: Verb,
+    title: str,
+    *,
+    style: Literal["default", "positive", "destructive"] = "default",
+    **args: Arg,
+) -> Element:
+    """Make a button that sends `verb` to the bot.
+
+    Clients older than Universal Actions use the fallback, which sends the same data as a message.
+    """
+    data = payloads.pack(verb, card_id, **args)
+    action: Element = {
+        "type": "Action.Execute",
+        "id": verb.value.replace(".", "-"),
+        "title": title,
+        "verb": verb.value,
+        "data": data,
+        "fallback": {"type": "Action.Submit", "title": title, "data": data},
+    }
+    if style != "default":
+        action["style"] = style
+    return action
+
+
+def link(title: str, url: str, tooltip: str) -> Element:
+    """Make a button that opens an https page (or one on this machine) in the browser.
+
+    Raises ValueError for any other address.
+    """
+    address = urlsplit(url)
+    here = address.scheme == "http" and address.hostname in _THIS_MACHINE
+    if not address.hostname or not (address.scheme == "https" or here):
+        raise ValueError("A card may only link to https pages.")
+    if len(url) > _URL_LIMIT:
+        raise ValueError("The address is too long for a card.")
+    return {
+        "type": "Action.OpenUrl",
+        "id": "open",
+        "title": title,
+        "url": url,
+        "tooltip": tooltip,
+        "style": "positive",
+    }
+
+
+def buttons(actions: Iterable[Element]) -> Element | None:
+    """Put the buttons below the card's text; None if there are none."""
+    listed = list(actions)
+    if not listed:
+        return None
+    return {"type": "ActionSet", "spacing": "Large", "actions": listed}
+
+
+def _row(width: str, left: Element, right: Element, spacing: str) -> Element:
+    return {
+        "type": "ColumnSet",
+        "spacing": spacing,
+        "columns": [
+            {"type": "Column", "width": width, "items": [left]},
+            {"type": "Column", "width": "stretch", "items": [right]},
+        ],
+    }
+
+
+def _keep_edges(words: str, limit: int) -> str:
+    """Tidy a run, but keep a space at its ends: runs follow each other without a gap."""
+    inner = tidy(words, limit)
+    before = " " if words[:1] == " " and inner else ""
+    after = " " if words[-1:] == " " and inner else ""
+    return before + inner + after

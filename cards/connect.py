@@ -1,0 +1,186 @@
+"""Connecting a person's Microsoft account: one card that changes as the flow goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cards.build import (
+    bold,
+    box,
+    button,
+    buttons,
+    card,
+    heading,
+    item,
+    link,
+    next_step,
+    note,
+    subtle,
+    text,
+)
+from cards.payload import Verb
+from cards.text import ADDRESS_LIMIT, addressed, outside
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cards.build import Card, Element
+    from cards.payload import Payloads
+
+_MOST_ADDRESSES = 6
+
+
+def offer(payloads: Payloads, card_id: str, *, name: str, start_url: str, minutes: int) -> Card:
+    """Say what will happen and carry the link to the start page, good for `minutes` minutes."""
+    return card(
+        "Connect your Microsoft account to show your Zoom presence.",
+        heading("Connect your Microsoft account"),
+        item(
+            "1",
+            bold("Sign in with Microsoft. "),
+            "You allow this app to see and set your presence and to read your basic profile. "
+            "Nothing else.",
+        ),
+        item(
+            "2",
+            bold("Use Zoom as always. "),
+            "In Zoom meetings, Teams and Outlook show “In a call”. A status you set yourself is "
+            "never overridden.",
+        ),
+        note(addressed(name, f"this link is only for you. It works for {minutes} minutes.")),
+        buttons(
+            [
+                link(
+                    "Connect with Microsoft",
+                    start_url,
+                    "Opens the sign-in page in your browser",
+                ),
+                button(payloads, card_id, Verb.CONNECT_CANCEL, "Cancel"),
+            ]
+        ),
+    )
+
+
+def connected(
+    payloads: Payloads,
+    card_id: str,
+    *,
+    name: str,
+    zoom_address: str,
+    presence_now: str | None = None,
+    remark: str | None = None,
+) -> Card:
+    """Say that it worked.
+
+    `presence_now` is a sentence on what Zoom says at this moment, None while nothing is known.
+    """
+    return card(
+        "Connected: your Zoom presence now shows in Microsoft 365.",
+        heading("Connected"),
+        box(
+            "good",
+            text(
+                bold("All set. "),
+                addressed(name, "your Zoom presence now shows in Microsoft 365."),
+            ),
+        ),
+        _zoom_account(zoom_address),
+        text(presence_now or "It appears with the next change in Zoom."),
+        note(remark) if remark else None,
+        buttons(_after(payloads, card_id)),
+    )
+
+
+def already_connected(payloads: Payloads, card_id: str, *, name: str, zoom_address: str) -> Card:
+    """Answer `connect` to somebody whose connection works."""
+    return card(
+        "You are already connected.",
+        heading("Already connected"),
+        text(addressed(name, "your Zoom presence already shows in Microsoft 365.")),
+        _zoom_account(zoom_address),
+        buttons(_after(payloads, card_id)),
+    )
+
+
+def cancelled(payloads: Payloads, card_id: str) -> Card:
+    """The person changed their mind."""
+    return card(
+        "Cancelled: nothing was connected.",
+        heading("Cancelled"),
+        text("Nothing was connected, and the link no longer works. You can start again any time."),
+        buttons([button(payloads, card_id, Verb.CONNECT_START, "Connect")]),
+    )
+
+
+def refused(
+    payloads: Payloads, card_id: str, *, title: str, sentences: Sequence[str], retry: bool = True
+) -> Card:
+    """Say why the sign-in ended without a connection: what happened first, then the next step.
+
+    `retry` is false where trying again cannot help before somebody else has acted.
+    """
+    return card(
+        f"Not connected: {title}",
+        heading(title),
+        box("attention", text(bold("Not connected. "), sentences[0])) if sentences else None,
+        *(text(sentence) for sentence in sentences[1:]),
+        buttons(
+            [button(payloads, card_id, Verb.CONNECT_START, "Connect", style="positive")]
+            if retry
+            else []
+        ),
+    )
+
+
+def reconnect(payloads: Payloads, card_id: str, *, reason: str) -> Card:
+    """Tell the person that their authorisation ended. `reason` is one sentence."""
+    return card(
+        "Microsoft no longer lets us update your presence. Please connect again.",
+        heading("Please connect again"),
+        box(
+            "attention",
+            text(bold("Microsoft no longer lets us update your presence. "), reason),
+        ),
+        text("Until you connect again, Microsoft 365 shows your presence without Zoom."),
+        buttons(
+            [
+                button(payloads, card_id, Verb.CONNECT_START, "Connect again", style="positive"),
+                button(payloads, card_id, Verb.DISCONNECT_ASK, "Disconnect"),
+            ]
+        ),
+    )
+
+
+def no_zoom_match(
+    payloads: Payloads, card_id: str, *, addresses: Sequence[str], what_to_do: str
+) -> Card:
+    """Say that Zoom knows none of the person's Microsoft addresses, and which were compared."""
+    shown = addresses[:_MOST_ADDRESSES]
+    return card(
+        "Not connected: Zoom has no account with your Microsoft address.",
+        heading("No matching Zoom account"),
+        box(
+            "warning",
+            text(
+                bold("Not connected. "),
+                "You signed in, but Zoom has no user with your Microsoft address. I compared:",
+            ),
+            *(text(outside(address, ADDRESS_LIMIT), spacing="Small") for address in shown),
+        ),
+        next_step(what_to_do),
+        buttons([button(payloads, card_id, Verb.CONNECT_START, "Connect again")]),
+    )
+
+
+def _zoom_account(address: str) -> Element:
+    # A line of its own: long addresses need the whole width of a narrow card.
+    return text(subtle("Zoom account: "), outside(address, ADDRESS_LIMIT))
+
+
+def _after(payloads: Payloads, card_id: str) -> list[Element]:
+    """Make the buttons of a person who is connected."""
+    return [
+        button(payloads, card_id, Verb.TEST_RUN, "Test it", style="positive"),
+        button(payloads, card_id, Verb.STATUS_SHOW, "Status"),
+        button(payloads, card_id, Verb.DISCONNECT_ASK, "Disconnect"),
+    ]

@@ -1,0 +1,70 @@
+"""What a person can say, and the answer to words that are no command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cards.build import bold, button, buttons, card, heading, note, term, text
+from cards.payload import Verb
+from cards.text import outside
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cards.build import Card
+    from cards.payload import Payloads
+
+_ONE_CLICK = {
+    "connect": Verb.CONNECT_START,
+    "status": Verb.STATUS_SHOW,
+    "test": Verb.TEST_RUN,
+    "disconnect": Verb.DISCONNECT_ASK,
+}
+"""Commands a suggestion may offer as a button: none of them changes anything without asking."""
+
+
+def help_card(
+    payloads: Payloads,
+    card_id: str,
+    lines: Sequence[tuple[str, str]],
+    *,
+    unknown: str | None = None,
+    nearest: str | None = None,
+    explain_busy: bool = True,
+) -> Card:
+    """List the commands as (words, description).
+
+    `unknown` is what the person typed when it was no command; `nearest` is the command that comes
+    closest to it. With a nearest command the card only asks whether that was meant.
+    """
+    if unknown is not None and nearest is not None:
+        return _did_you_mean(payloads, card_id, unknown, nearest)
+    return card(
+        "What you can say to Presence Bridge.",
+        heading("What you can say"),
+        None
+        if unknown is None
+        else text(f"I don’t know “{outside(unknown)}”. This is what I know:"),
+        *(term(words, description) for words, description in lines),
+        note("A leading slash works too: /status is the same as status."),
+        note(
+            "Zoom’s “Busy” shows as “In a call” in Microsoft 365, because Microsoft offers apps "
+            "no plain “Busy”.",
+            spacing="Small",
+        )
+        if explain_busy
+        else None,
+    )
+
+
+def _did_you_mean(payloads: Payloads, card_id: str, unknown: str, nearest: str) -> Card:
+    verb = _ONE_CLICK.get(nearest)
+    help_button = button(payloads, card_id, Verb.HELP_SHOW, "What can I say?")
+    suggestion = (
+        [button(payloads, card_id, verb, nearest.capitalize(), style="positive")] if verb else []
+    )
+    return card(
+        f"Did you mean {nearest}?",
+        text(f"I don’t know “{outside(unknown)}”. Did you mean ", bold(nearest), "?"),
+        buttons([*suggestion, help_button]),
+    )

@@ -1,0 +1,93 @@
+"""Why a person's presence is what it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cards.build import bold, box, button, buttons, card, fact, heading, next_step, text
+from cards.payload import Verb
+
+if TYPE_CHECKING:
+    from cards.build import Card, Element, Tone
+    from cards.payload import Payloads
+
+_WORDS: dict[Tone, str] = {
+    "good": "Working. ",
+    "warning": "Not quite as expected. ",
+    "attention": "Needs you. ",
+    "neutral": "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """What `status` tells, in sentences with times already in the person's own zone.
+
+    `sentence` is the answer in one line: what is shown, why, until when. The lines are facts:
+    what Zoom says, which rule decides, what we told Microsoft, what Microsoft shows. Empty lines
+    are left out. `difference` says why the last two differ, `link_trouble` what is wrong with the
+    authorisation (it then offers to connect again).
+    """
+
+    sentence: str
+    zoom_line: str
+    rule_line: str
+    told_line: str
+    shown_line: str
+    difference: str | None = None
+    next_step: str | None = None
+    link_trouble: str | None = None
+    tone: Tone = "good"
+
+
+def status(payloads: Payloads, card_id: str, view: StatusView) -> Card:
+    """Explain the presence of a connected person."""
+    lines = [
+        ("Zoom", view.zoom_line),
+        ("Rule", view.rule_line),
+        ("Told", view.told_line),
+        ("Shown", view.shown_line),
+    ]
+    return card(
+        view.sentence,
+        heading("Your presence"),
+        box(
+            view.tone,
+            text(bold(_WORDS[view.tone]), view.sentence),
+            text(view.link_trouble, spacing="Small") if view.link_trouble else None,
+        ),
+        *(fact(label, line) for label, line in lines if line),
+        text(bold("Why they differ: "), view.difference) if view.difference else None,
+        next_step(view.next_step) if view.next_step else None,
+        buttons(_connected_buttons(payloads, card_id, trouble=bool(view.link_trouble))),
+    )
+
+
+def not_connected(payloads: Payloads, card_id: str, *, rule_line: str = "") -> Card:
+    """Answer `status` to a person who has not connected. `rule_line` says what their admins set."""
+    return card(
+        "You are not connected: Microsoft 365 shows your presence without Zoom.",
+        heading("Your presence"),
+        box(
+            "neutral",
+            text(bold("Not connected. "), "Microsoft 365 shows your presence without Zoom."),
+        ),
+        fact("Rule", rule_line) if rule_line else None,
+        next_step("Connect your Microsoft account. It takes a minute."),
+        buttons(
+            [
+                button(payloads, card_id, Verb.CONNECT_START, "Connect", style="positive"),
+                button(payloads, card_id, Verb.HELP_SHOW, "What can I say?"),
+            ]
+        ),
+    )
+
+
+def _connected_buttons(payloads: Payloads, card_id: str, *, trouble: bool) -> list[Element]:
+    disconnect = button(payloads, card_id, Verb.DISCONNECT_ASK, "Disconnect")
+    if trouble:
+        again = button(payloads, card_id, Verb.CONNECT_START, "Connect again", style="positive")
+        return [again, disconnect]
+    refresh = button(payloads, card_id, Verb.STATUS_SHOW, "Refresh")
+    return [refresh, button(payloads, card_id, Verb.TEST_RUN, "Test it"), disconnect]

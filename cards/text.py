@@ -1,0 +1,96 @@
+"""Text from outside (names, addresses, what somebody typed), made harmless to show.
+
+Adaptive Cards read a `TextBlock`, a `Fact` and `fallbackText` as Markdown, and the client
+libraries differ in how it can be escaped: backslashes that one removes, another shows. A `TextRun`
+is never read as Markdown (Adaptive Cards documentation, TextRun: "Markdown is not supported"). So
+cards show text that is not their own only in runs (`cards.build.text`), and what remains is this:
+
+- `{{DATE(…)}}` and `{{TIME(…)}}` are replaced by clients in every kind of text: taken apart.
+- Control characters and bidirectional overrides, which can make a line read as something else:
+  removed. Names written from right to left keep their own direction, isolated from the rest.
+- Length: capped without cutting a letter or an emoji in two. Words longer than a narrow card get
+  invisible places to break; ordinary names and addresses stay as they are and can be copied.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+
+NAME_LIMIT = 80
+ADDRESS_LIMIT = 254
+SENTENCE_LIMIT = 400
+_BREAK_EVERY = 12
+
+_OVERRIDES = dict.fromkeys([*range(0x202A, 0x202F), 0x200B, 0xFEFF])
+_ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
+_FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
+_WORD_JOINER = "\u2060"
+_ZERO_WIDTH_SPACE = "\u200b"
+_ZERO_WIDTH_JOINER = "\u200d"
+_DOUBLE_BRACE = re.compile(r"\{(?=\{)")
+_LONG_WORD = re.compile(r"\S{37,}")
+_MARKDOWN = re.compile(r"[\\`*~\[\]<>|]|(?<![^\W_])_|_(?![^\W_])")
+_BARE_LINK = re.compile(r"(:(?=//)|\bwww(?=\.))", re.IGNORECASE)
+_LINE_START = re.compile(r"^(?:[\s#>=+-]+|\d+[.)]\s+)+")
+
+
+def tidy(text: str, limit: int = SENTENCE_LIMIT) -> str:
+    """One line of text without control characters, at most `limit` characters long."""
+    one_line = " ".join(text.translate(_OVERRIDES).split())
+    visible = "".join(c for c in one_line if unicodedata.category(c) not in {"Cc", "Cs"})
+    foldable = _LONG_WORD.sub(_with_breaks, _cap(visible, limit))
+    return _DOUBLE_BRACE.sub("{" + _WORD_JOINER, foldable)
+
+
+def outside(text: str, limit: int = NAME_LIMIT) -> str:
+    """A string that others chose, ready to stand inside a sentence of ours.
+
+    Right-to-left text is isolated, so that it does not turn the words around it; other text
+    stays free of invisible characters and can be copied.
+    """
+    shown = tidy(text.translate(_ISOLATES), limit)
+    if any(unicodedata.bidirectional(c) in {"R", "AL", "AN"} for c in shown):
+        return _FIRST_STRONG_ISOLATE + shown + _POP_ISOLATE
+    return shown
+
+
+def addressed(name: str, words: str) -> str:
+    """Begin a sentence of ours with a person's name, if there is one."""
+    shown = outside(name)
+    return f"{shown}, {words}" if shown else words[:1].upper() + words[1:]
+
+
+def plain(text: str, limit: int = SENTENCE_LIMIT) -> str:
+    """Text for the few places that may be read as Markdown: its special characters are left out."""
+    unmarked = _LINE_START.sub("", _MARKDOWN.sub("", text))
+    return tidy(_BARE_LINK.sub(rf"\1{_WORD_JOINER}", unmarked), limit)
+
+
+def _with_breaks(word: re.Match[str]) -> str:
+    broken, since = "", 0
+    for before, after in itertools.pairwise(word[0] + " "):
+        broken, since = broken + before, since + 1
+        if since >= _BREAK_EVERY and after != " " and not _joins(before, after):
+            broken, since = broken + _ZERO_WIDTH_SPACE, 0
+    return broken
+
+
+def _cap(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    cut = limit - 1
+    while cut > 0 and _joins(text[cut - 1], text[cut]):
+        cut -= 1
+    return (text[:cut] or text[: limit - 1]).rstrip() + "…"
+
+
+def _joins(before: str, after: str) -> bool:
+    """Whether two characters are parts of one visible sign."""
+    return (
+        _ZERO_WIDTH_JOINER in {before, after}
+        or unicodedata.category(after) in {"Mn", "Me", "Mc"}
+        or "\U0001f3fb" <= after <= "\U0001f3ff"  # skin tones
+        or ("\U0001f1e6" <= before <= "\U0001f1ff" and "\U0001f1e6" <= after <= "\U0001f1ff")
+    )

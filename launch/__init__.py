@@ -1,0 +1,1 @@
+"""Putting the product together and running it. Everything is wired here, by hand."""

@@ -1,0 +1,139 @@
+"""The application: the full route table, and the life of what runs beside the routes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from bot.endpoint import messages_handler
+from bot.signing_keys import KeysUnavailable
+from launch.wiring import open_outside, wire_bot, wire_core
+from service.health import Health, MetricsPage
+from service.metrics import CONTENT_TYPE, Metrics, watch_loop_lag
+from sync.worker import Worker
+from sync.zoom.webhook import ZoomWebhook
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+
+    from bot.activity import Person
+    from bot.signing_keys import SigningKeys
+    from service.settings import Settings
+
+BODY_LIMIT = 256 * 1024
+SHUTDOWN_SECONDS = 10.0
+WORKER_BEAT_SECONDS = 15.0
+
+
+async def application(
+    settings: Settings,
+    redis_url: str,
+    *,
+    with_bot: bool = True,
+    with_worker: bool = True,
+    local_person: Person | None = None,
+) -> web.Application:
+    """The product as one aiohttp application: every route, and the worker's life."""
+    app = web.Application(client_max_size=BODY_LIMIT)
+    async with AsyncExitStack() as stack:
+        metrics = Metrics()
+        outside = await open_outside(settings, redis_url, stack)
+        core = wire_core(settings, outside, metrics)
+        stack.push_async_callback(core.tokens.aclose)
+        health = Health(
+            heartbeats={"worker": WORKER_BEAT_SECONDS} if with_worker else {},
+            checks={"redis": outside.redis.ping, "scripts": outside.scripts.loaded},
+        )
+        token = settings.metrics_token
+        page = MetricsPage(
+            metrics.render, CONTENT_TYPE, token.get_secret_value() if token else None
+        )
+        app.add_routes(
+            [
+                web.get("/livez", health.livez),
+                web.get("/readyz", health.readyz),
+                web.get("/metrics", page.get),
+            ]
+        )
+        if with_bot:
+            bot = wire_bot(settings, outside, core, metrics, local_person)
+            stack.push_async_callback(bot.channel.aclose)
+            webhook = ZoomWebhook(
+                core.engine,
+                secret=settings.zoom_webhook_secret.get_secret_value(),
+                account_id=settings.zoom_account_id,
+                window=settings.zoom_signature_window,
+                now=time.time,
+                meter=metrics,
+            )
+            messages = messages_handler(bot.channel, bot.router.on_turn, core.conversations)
+            app.add_routes(
+                [
+                    web.post("/api/messages", messages),
+                    web.post("/zoom/webhook", webhook.handle),
+                    *bot.sign_in.routes(),
+                ]
+            )
+            if bot.keys is not None:
+                stack.push_async_callback(bot.keys.aclose)
+                app.cleanup_ctx.append(_task(_warm(bot.keys), "signing-keys"))
+        app.cleanup_ctx.append(_task(watch_loop_lag(metrics.loop_lag), "loop-lag"))
+        if with_worker:
+            worker = Worker(
+                core.people,
+                core.attendant,
+                outside.listener,
+                beat=lambda: health.beat("worker"),
+            )
+            app.on_shutdown.append(_call(worker.stop))
+            app.cleanup_ctx.append(_task(worker.run(), "worker", patience=SHUTDOWN_SECONDS))
+        app.on_shutdown.insert(0, _call(health.drain))
+        # First in, last out: connections close when everything that uses them has ended.
+        app.cleanup_ctx.insert(0, _held(stack.pop_all()))
+    return app
+
+
+async def _warm(keys: SigningKeys) -> None:
+    with contextlib.suppress(KeysUnavailable):  # logged; the first message tries again
+        await keys.refresh()
+
+
+def _call(action: Callable[[], None]) -> Callable[[web.Application], Awaitable[None]]:
+    async def handler(_: web.Application) -> None:
+        action()
+
+    return handler
+
+
+def _held(stack: AsyncExitStack) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def context(_: web.Application) -> AsyncIterator[None]:
+        async with stack:
+            yield
+
+    return context
+
+
+def _task(
+    work: Coroutine[Any, Any, None], name: str, *, patience: float = 0.0
+) -> Callable[[web.Application], AsyncIterator[None]]:
+    """Run a task for as long as the application; if it dies, the application ends, loudly.
+
+    At the end it has `patience` seconds to finish by itself.
+    """
+
+    async def context(_: web.Application) -> AsyncIterator[None]:
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(work, name=name)
+            try:
+                yield
+            finally:
+                if patience and not task.done():
+                    await asyncio.wait([task], timeout=patience)
+                task.cancel()
+
+    return context

@@ -1,0 +1,81 @@
+"""`python app.py check`: say line by line what works."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.signing_keys import SigningKeys
+from launch.process import redis_of
+from launch.wiring import BOT_SCOPE, open_outside, zoom_api
+from sync.store.connection import Scripts, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from service.settings import Settings
+
+LIMIT = 15.0
+"""Seconds that one test may take."""
+
+
+async def check_everything(settings: Settings) -> bool:
+    """Try every connection; print a line for each. Changes nothing anywhere."""
+    async with AsyncExitStack() as stack:
+        click.echo("ok      Settings: complete")
+        well = await _line("Redis", lambda: _redis(settings, stack))
+        # Everything else is tried even where Redis is away; nothing below uses it.
+        outside = await open_outside(settings, "redis://127.0.0.1:1", stack)
+
+        async def microsoft() -> str:
+            await outside.authorization.app_token(BOT_SCOPE)
+            return "the app's credentials are accepted"
+
+        async def keys() -> str:
+            await SigningKeys(outside.channel, settings.bot_openid_metadata_url).refresh()
+            return "the keys that sign Teams messages can be fetched"
+
+        async def graph() -> str:
+            async with outside.graph.get(f"{settings.graph_url}/v1.0/me") as answer:
+                return f"reached, and asks for a token (HTTP {answer.status})"
+
+        async def zoom() -> str:
+            api = zoom_api(settings, outside)
+            if api is None:
+                return "not configured; presence is known from events alone"
+            await api.check()
+            return "the app's credentials are accepted"
+
+        well &= await _line("Microsoft login", microsoft)
+        well &= await _line("Bot Framework keys", keys)
+        well &= await _line("Microsoft Graph", graph)
+        well &= await _line("Zoom API", zoom)
+    click.echo(
+        "note    Switch off Zoom's own presence permission (Zoom web portal, Account Settings,"
+        " Mail & Calendar), or both will write."
+    )
+    return well
+
+
+async def _redis(settings: Settings, stack: AsyncExitStack) -> str:
+    client = connect(await stack.enter_async_context(redis_of(settings)), settings.redis_mode)
+    stack.push_async_callback(client.aclose)
+    info = await client.info("server")
+    await Scripts(client).loaded()
+    return f"version {info['redis_version']}, scripts loaded"
+
+
+async def _line(name: str, test: Callable[[], Awaitable[str]]) -> bool:
+    """Print what one test says; False when it failed."""
+    try:
+        async with asyncio.timeout(LIMIT):
+            said = await test()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the operator must read it
+        what = str(error) or type(error).__name__
+        click.echo(f"FAILED  {name}: {' '.join(what.split())[:300]}")
+        return False
+    click.echo(f"ok      {name}: {said}")
+    return True

@@ -1,0 +1,84 @@
+"""Local mode: the whole product on this machine, with stand-ins for Microsoft and Zoom."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AsyncExitStack
+
+import click
+
+from bot.activity import Person
+from launch.application import application
+from launch.process import redis_of, running, until_signal
+from sandbox import people as cast
+from sandbox.playground import PlaygroundFailed, PlaygroundUnavailable, how_to_run, playground
+from sandbox.server import SandboxConfig, build_sandbox
+from service import logs
+from service import settings as setup
+
+
+async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -> None:
+    """Everything on this machine, with stand-ins for Microsoft and Zoom."""
+    sandbox_url = f"http://127.0.0.1:{sandbox_port}"
+    settings = setup.local(
+        os.environ,
+        sandbox_url=sandbox_url,
+        app_id=cast.APP_ID,
+        tenant_id=cast.TENANT_ID,
+        admin_object_ids=[p.object_id for p in cast.PEOPLE if p.admin],
+    )
+    logs.configure(settings.log_format, settings.log_level)
+    speaker = next(
+        (p for p in cast.PEOPLE if p.upn.partition("@")[0] == person.lower()), cast.PEOPLE[0]
+    )
+    secret = settings.zoom_client_secret
+    sandbox = build_sandbox(
+        SandboxConfig(
+            tenant_id=settings.microsoft_app_tenant_id,
+            client_id=settings.microsoft_app_id,
+            client_secret=settings.microsoft_app_password.get_secret_value(),
+            redirect_uris=(f"{settings.public_url}/auth/microsoft/callback",),
+            zoom_webhook_url=f"{settings.public_url}/zoom/webhook",
+            zoom_webhook_secret=settings.zoom_webhook_secret.get_secret_value(),
+            zoom_account_id=settings.zoom_account_id or "",
+            zoom_client_id=settings.zoom_client_id or "",
+            zoom_client_secret=secret.get_secret_value() if secret else "",
+            chat_url=f"http://127.0.0.1:{chat_port}/" if chat else None,
+            state_file=settings.data_dir / "sandbox.json",
+        )
+    )
+    local_person = Person(
+        tenant_id=cast.TENANT_ID,
+        object_id=speaker.object_id,
+        mri=f"29:{speaker.object_id}",
+        name=speaker.name,
+    )
+    endpoint = f"{settings.public_url}/api/messages"
+    async with AsyncExitStack() as stack:
+        redis_url = await stack.enter_async_context(redis_of(settings))
+        await stack.enter_async_context(running(sandbox, "127.0.0.1", sandbox_port))
+        app = await application(settings, redis_url, local_person=local_person)
+        await stack.enter_async_context(running(app, settings.host, settings.port))
+        click.echo("\n  Presence Bridge, local mode: nothing leaves this machine.\n")
+        click.echo(f"  Sandbox panel   {sandbox_url}/")
+        by_hand = f"  Chat client     start it with:\n    {how_to_run(endpoint)}"
+        if chat:
+            try:
+                client = await stack.enter_async_context(
+                    playground(
+                        endpoint=endpoint,
+                        person=speaker,
+                        data_dir=settings.data_dir / "chat",
+                        port=chat_port,
+                    )
+                )
+            except (PlaygroundUnavailable, PlaygroundFailed) as error:
+                click.echo(f"{by_hand}\n    ({error})")
+            else:
+                click.echo(f"  Chat client     {client.url}   (you are {speaker.name})")
+        else:
+            click.echo(by_hand)
+        click.echo(f"  Bot endpoint    {endpoint}   (for the Bot Framework Emulator)")
+        click.echo("\n  Say connect in the chat. Stop with Ctrl-C.\n")
+        await until_signal()
+        click.echo("\n  Stopping ...")

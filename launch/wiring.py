@@ -1,0 +1,254 @@
+"""The wiring: from settings to objects that know each other.
+
+Settings come in as one object and go down as plain values; nothing below reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from bot.channel import Channel, LocalMode, Production
+from bot.desk import Desk
+from bot.handlers.connect import ConnectHandler, SignInResults
+from bot.handlers.disconnect import DisconnectHandler
+from bot.handlers.help import HelpHandler
+from bot.handlers.status import StatusHandler
+from bot.inbound_auth import InboundAuth
+from bot.people import ChatPeople
+from bot.router import Router
+from bot.sender import ChannelSender
+from bot.service_hosts import ServiceHosts
+from bot.sign_in import SignIn
+from bot.signing_keys import SigningKeys
+from cards.payload import Payloads, Verb
+from service import tls
+from sync.attend import Attendant
+from sync.engine import Engine
+from sync.linking import Linking
+from sync.microsoft.authorization import Authorization
+from sync.microsoft.graph import GraphPresence
+from sync.microsoft.profile import read_profile
+from sync.microsoft.tokens import Tokens
+from sync.policy import Form
+from sync.store.connection import Scripts, connect, connect_listener
+from sync.store.conversations import ConversationStore
+from sync.store.people import PeopleStore
+from sync.store.quota import Quota
+from sync.store.vault import Vault
+from sync.zoom.api import ZoomApi
+
+if TYPE_CHECKING:
+    from contextlib import AsyncExitStack
+
+    from bot.activity import Person
+    from service.metrics import Metrics
+    from service.settings import Settings
+    from sync.ports import Profile
+
+BOT_SCOPE = "https://api.botframework.com/.default"
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Connections to everything outside this process."""
+
+    redis: Any
+    listener: Any
+    scripts: Scripts
+    graph: aiohttp.ClientSession
+    zoom: aiohttp.ClientSession
+    channel: aiohttp.ClientSession
+    authorization: Authorization
+
+
+async def open_outside(settings: Settings, redis_url: str, stack: AsyncExitStack) -> Outside:
+    """Make the clients; nothing is sent yet. They are closed by the stack."""
+    redis = connect(redis_url, settings.redis_mode)
+    stack.push_async_callback(redis.aclose)
+    listener = connect_listener(redis_url)
+    stack.push_async_callback(listener.aclose)
+    context = tls.client_context(os.environ)
+
+    async def session(limit: int) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=limit, ssl=context)
+        return await stack.enter_async_context(
+            aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        )
+
+    authorization = Authorization(
+        client_id=settings.microsoft_app_id,
+        client_secret=settings.microsoft_app_password.get_secret_value(),
+        tenant_id=settings.microsoft_app_tenant_id,
+        login_url=settings.microsoft_login_url,
+        scopes=settings.graph_scopes,
+        redirect_uri=f"{settings.public_url}/auth/microsoft/callback",
+        verify=tls.requests_verify(os.environ, settings.data_dir),
+    )
+    stack.callback(authorization.close)
+    return Outside(
+        redis=redis,
+        listener=listener,
+        scripts=Scripts(redis),
+        graph=await session(limit=100),
+        zoom=await session(limit=20),
+        channel=await session(limit=50),
+        authorization=authorization,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The presence engine and what it stands on. Knows nothing of chat."""
+
+    people: PeopleStore
+    conversations: ConversationStore
+    vault: Vault
+    tokens: Tokens
+    zoom: ZoomApi | None
+    attendant: Attendant
+    engine: Engine
+    desk: Desk
+    payloads: Payloads
+    chat: ChatPeople
+
+
+def wire_core(settings: Settings, outside: Outside, metrics: Metrics) -> Core:
+    """Put the engine together. The chat is its way to tell people something."""
+    hosts = ServiceHosts(settings.service_hosts, loopback_only=settings.local)
+    conversations = ConversationStore(outside.redis)
+    desk = Desk(
+        ChannelSender(
+            outside.channel,
+            hosts,
+            None if settings.local else _channel_token(outside.authorization),
+            on_outcome=metrics.send,
+        ),
+        conversations,
+    )
+    keys = settings.token_key_list
+    payloads = Payloads(keys[0].encode())
+    chat = ChatPeople(desk, payloads, conversations)
+    people = PeopleStore(outside.redis, outside.scripts)
+    vault = Vault(keys)
+    tokens = Tokens(people, vault, outside.authorization)
+    zoom = zoom_api(settings, outside)
+    form = Form(integration=settings.account_default == "on")
+    attendant = Attendant(
+        store=people,
+        quota=Quota(outside.redis, outside.scripts),
+        graph=GraphPresence(
+            outside.graph,
+            graph_url=settings.graph_url,
+            session_id=settings.microsoft_app_id,
+            now=time.time,
+        ),
+        tokens=tokens,
+        zoom=zoom,
+        people=chat,
+        account=lambda: form,
+        meter=metrics,
+    )
+    engine = Engine(people, attendant, account=lambda: form, can_ask=zoom is not None)
+    return Core(people, conversations, vault, tokens, zoom, attendant, engine, desk, payloads, chat)
+
+
+def _channel_token(authorization: Authorization) -> Any:
+    async def token(*, refresh: bool = False) -> str:
+        return (await authorization.app_token(BOT_SCOPE, refresh=refresh)).token
+
+    return token
+
+
+def zoom_api(settings: Settings, outside: Outside) -> ZoomApi | None:
+    """Zoom's API, None when its credentials are not set: then presence is known from events."""
+    if not settings.zoom_account_id or not settings.zoom_client_id:
+        return None
+    if settings.zoom_client_secret is None:
+        return None
+    return ZoomApi(
+        outside.zoom,
+        oauth_url=settings.zoom_oauth_url,
+        api_url=settings.zoom_api_url,
+        account_id=settings.zoom_account_id,
+        client_id=settings.zoom_client_id,
+        client_secret=settings.zoom_client_secret.get_secret_value(),
+        now=time.monotonic,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The chat side. `keys` is None in local mode, where nobody signs anything."""
+
+    router: Router
+    sign_in: SignIn
+    channel: Channel
+    keys: SigningKeys | None
+
+
+def wire_bot(
+    settings: Settings, outside: Outside, core: Core, metrics: Metrics, local_person: Person | None
+) -> Conversation:
+    """Put the conversation together. `local_person` is given in local mode only."""
+    context = tls.client_context(os.environ)
+
+    async def profile(token: str) -> Profile:
+        return await read_profile(token, graph_url=settings.graph_url, verify=context)
+
+    linking = Linking(core.people, core.tokens, outside.authorization, profile, core.zoom)
+    results = SignInResults(core.payloads, core.desk, linking, core.chat)
+    sign_in = SignIn(
+        public_url=settings.public_url,
+        authorization=outside.authorization,
+        attempts=core.conversations,
+        vault=core.vault,
+        on_grant=results.granted,
+        on_refusal=results.refused,
+        on_outcome=metrics.sign_in,
+        local=settings.local,
+    )
+    helper = HelpHandler(core.payloads, local=settings.local)
+    connecting = ConnectHandler(core.payloads, core.engine, sign_in, now=time.time)
+    status = StatusHandler(core.payloads, core.engine)
+    disconnecting = DisconnectHandler(core.payloads, core.engine)
+    router = Router(
+        core.desk,
+        core.payloads,
+        core.conversations,
+        commands={
+            "connect": connecting.offer,
+            "disconnect": disconnecting.ask,
+            "status": status.status,
+            "help": helper.help,
+        },
+        clicks={
+            Verb.CONNECT_START: connecting.offer,
+            Verb.CONNECT_CANCEL: connecting.cancel,
+            Verb.TEST_RUN: status.test,
+            Verb.STATUS_SHOW: status.status,
+            Verb.DISCONNECT_ASK: disconnecting.ask,
+            Verb.DISCONNECT_CONFIRM: disconnecting.confirm,
+            Verb.DISCONNECT_CANCEL: disconnecting.cancel,
+            Verb.HELP_SHOW: helper.help,
+        },
+        welcome=helper.welcome,
+        welcome_at_install=settings.welcome == "install",
+        on_removed=core.engine.disconnect,
+        on_outcome=metrics.turn,
+    )
+    if settings.local:
+        if local_person is None:
+            raise ValueError("local mode needs to know who speaks")
+        return Conversation(router, sign_in, Channel(LocalMode(local_person)), None)
+    keys = SigningKeys(outside.channel, settings.bot_openid_metadata_url)
+    access = Production(
+        auth=InboundAuth(settings.microsoft_app_id, keys),
+        hosts=ServiceHosts(settings.service_hosts),
+        tenant_id=settings.microsoft_app_tenant_id,
+    )
+    return Conversation(router, sign_in, Channel(access), keys)

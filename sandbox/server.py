@@ -1,0 +1,78 @@
+"""The sandbox as one aiohttp application: Entra, Graph, Zoom and the panel on one port."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from sandbox import state_file
+from sandbox.entra import Entra
+from sandbox.entra_signin import SignInPages
+from sandbox.graph import Graph
+from sandbox.pages import STATIC
+from sandbox.panel import Panel
+from sandbox.world import SandboxConfig, World
+from sandbox.zoom import Zoom
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sandbox.clock import SandboxClock
+
+__all__ = ["WORLD", "SandboxConfig", "build_sandbox"]
+
+WORLD: Final = web.AppKey("world", World)
+
+
+def build_sandbox(config: SandboxConfig, *, clock: SandboxClock | None = None) -> web.Application:
+    """The application; run it on any port, http or https. `app[WORLD]` is its state."""
+    world = World(config, clock)
+    if config.state_file is not None:
+        state_file.load(world, config.state_file)
+        world.settle()
+    app = web.Application()
+    app[WORLD] = world
+    panel = Panel(world)
+    app.add_routes(
+        [
+            *panel.routes(),
+            web.static("/sandbox/static", STATIC),
+            *Graph(world).routes(),
+            *Zoom(world).routes(),
+            *Entra(world).routes(),
+            *SignInPages(world).routes(),
+        ]
+    )
+    app.on_shutdown.append(panel.stop)
+    app.on_shutdown.append(_release)
+    app.cleanup_ctx.append(_webhooks)
+    app.cleanup_ctx.append(_background)
+    return app
+
+
+async def _release(app: web.Application) -> None:
+    app[WORLD].faults.release()  # a stalled request would hold the shutdown up
+
+
+async def _webhooks(app: web.Application) -> AsyncIterator[None]:
+    async with contextlib.asynccontextmanager(app[WORLD].webhooks.running)():
+        yield
+
+
+async def _background(app: web.Application) -> AsyncIterator[None]:
+    world = app[WORLD]
+    path = world.config.state_file
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(world.run_turns())]
+        if path is not None:
+            tasks.append(group.create_task(state_file.keep_saved(world, path)))
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+    if path is not None:
+        state_file.write(path, state_file.snapshot(world))

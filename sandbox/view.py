@@ -1,0 +1,128 @@
+"""The sandbox's state as JSON: what the panel shows, and what tests outside the process read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sandbox.graph_presence import OFFLINE, Pair
+from sandbox.identity import APP_NAME
+from sandbox.zoom_states import LABELS
+
+if TYPE_CHECKING:
+    from sandbox.faults import FaultQueue
+    from sandbox.world import PersonState, World
+    from sandbox.zoom_webhook import Delivery
+
+JOURNAL_SHOWN: Final = 6
+DELIVERIES_SHOWN: Final = 8
+
+WORDS: Final = {
+    Pair("Available", "Available"): "Available",
+    Pair("Available", "AvailableInactive"): "Available, inactive",
+    Pair("Busy", "InACall"): "In a call",
+    Pair("Busy", "InAConferenceCall"): "In a conference call",
+    Pair("Busy", "Busy"): "Busy",
+    Pair("DoNotDisturb", "DoNotDisturb"): "Do not disturb",
+    Pair("DoNotDisturb", "Presenting"): "Presenting",
+    Pair("BeRightBack", "BeRightBack"): "Be right back",
+    Pair("Away", "Away"): "Away",
+    Pair("Offline", "OffWork"): "Appears offline",
+    OFFLINE: "Offline",
+}
+"""What Teams writes beside the dot."""
+
+
+def state(world: World) -> dict[str, Any]:
+    """Everything at once. Moments are sandbox time, in seconds since the epoch."""
+    return {
+        "revision": world.revision,
+        "now": world.clock.now(),
+        "offset": world.clock.offset,
+        "chat_url": world.config.chat_url,
+        "quota": {
+            "used": world.quota.used(),
+            "limit": world.quota.limit,
+            "window": world.quota.window,
+        },
+        "webhooks": {
+            "url": world.webhooks.url,
+            "pending": world.webhooks.pending,
+            "validated": world.webhooks.validated,
+            "validation_problem": world.webhooks.validation_problem,
+            "log": [_delivery(d) for d in list(world.webhooks.log)[-DELIVERIES_SHOWN:]],
+        },
+        "faults": {
+            "graph": _faults(world.faults.graph),
+            "zoom": _faults(world.faults.zoom),
+            "entra": _faults(world.faults.entra),
+        },
+        "people": [_person(world, s) for s in world.people.values()],
+    }
+
+
+def _person(world: World, person_state: PersonState) -> dict[str, Any]:
+    person, now = person_state.person, world.clock.now()
+    standing = world.identity.standing[person.object_id]
+    shown = world.shown(person.object_id)
+    preferred = person_state.preferred
+    return {
+        "id": person.object_id,
+        "name": person.name,
+        "upn": person.upn,
+        "groups": list(person.groups),
+        "zoom": None
+        if person.zoom_email is None
+        else {
+            "email": person.zoom_email,
+            "presence": person_state.zoom.value,
+            "words": LABELS[person_state.zoom],
+            "since": person_state.zoom_since,
+        },
+        "teams": {"client": person_state.teams.client.value},
+        "preferred": None
+        if preferred is None or not preferred.alive(now)
+        else {**_pair(preferred.pair), "by": preferred.by, "expires_at": preferred.expires_at},
+        "shown": _pair(shown),
+        "sessions": [
+            {
+                "app_id": app_id,
+                "name": APP_NAME if app_id == world.config.client_id else app_id,
+                **_pair(session.shown(now)),
+                "set_at": session.set_at,
+                "expires_at": session.expires_at,
+                "next_at": min(moment for moment in session.turns() if moment > now),
+            }
+            for app_id, session in person_state.sessions.items()
+            if session.alive(now)
+        ],
+        "connected": world.identity.connected(person.object_id),
+        "consent": sorted(standing.consent),
+        "admin_approval": standing.admin_approval,
+        "journal": [
+            {"at": line.at, "who": line.who, "what": line.what, "status": line.status}
+            for line in list(person_state.journal)[-JOURNAL_SHOWN:]
+        ],
+    }
+
+
+def _pair(pair: Pair) -> dict[str, str]:
+    words = WORDS.get(pair, pair.activity)
+    return {"availability": pair.availability, "activity": pair.activity, "words": words}
+
+
+def _delivery(delivery: Delivery) -> dict[str, Any]:
+    last = delivery.attempts[-1] if delivery.attempts else None
+    return {
+        "event": delivery.event,
+        "about": delivery.about,
+        "state": delivery.state,
+        "attempts": len(delivery.attempts),
+        "status": last.status if last else None,
+        "problem": last.problem if last else "",
+        "next_at": delivery.next_at,
+    }
+
+
+def _faults(queue: FaultQueue) -> dict[str, Any]:
+    waiting = [{"kind": f.kind.value, "times": f.times} for f in queue.waiting()]
+    return {"waiting": waiting, "stalled": queue.stalled}

@@ -1,0 +1,1 @@
+"""The process around the product: settings, logs, metrics, health, embedded Redis."""

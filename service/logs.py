@@ -1,0 +1,135 @@
+"""Logging: one line for each event, JSON in production, readable in a terminal.
+
+Our own modules use structlog with a fixed action name as the event and ids as fields. Libraries use
+the standard library; what they report at WARNING and above joins the same stream as
+`library_message`. Every line passes `service.redaction`.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any, Literal, TextIO
+
+import structlog
+
+from service.redaction import clean_field, clean_text, hide_shapes
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+Format = Literal["auto", "json", "text"]
+Level = Literal["debug", "info", "warning", "error"]
+
+_TRACEBACK_LIMIT = 8000  # characters; the end says most
+_LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+_OURS = frozenset({"event", "level", "timestamp", "exc_info"})
+
+
+def configure(format: Format = "auto", level: Level = "info", stream: TextIO | None = None) -> None:  # noqa: A002 - the setting's name
+    """Send all logging to `stream` (standard output). `auto` is text in a terminal, else JSON.
+
+    `level` counts for our own events; libraries are heard from WARNING on. Replaces what an earlier
+    call or somebody else set up.
+    """
+    stream = stream or sys.stdout
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")  # a name must not break a line of log
+    terminal = stream.isatty()
+    as_json = format == "json" or (format == "auto" and not terminal)
+    any_letter = "utf" in (getattr(stream, "encoding", None) or "utf-8").lower()
+    render: list[structlog.typing.Processor] = (
+        [structlog.processors.JSONRenderer(ensure_ascii=not any_letter)]
+        if as_json
+        else [
+            _traceback_below,
+            structlog.dev.ConsoleRenderer(
+                colors=terminal, exception_formatter=structlog.dev.plain_traceback
+            ),
+        ]
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _describe_exception,
+            _clean_event,
+            *render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(handlers=[_ToStructlog()], level=logging.WARNING, force=True)
+    # Addresses in the access log carry codes and states; requests are counted in the metrics.
+    logging.getLogger("aiohttp.access").setLevel(logging.CRITICAL + 1)
+
+
+class _ToStructlog(logging.Handler):
+    """Passes the records of libraries on; theirs are free texts, so they get one fixed event."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            structlog.get_logger().log(
+                record.levelno,
+                "library_message",
+                logger=record.name,
+                message=record.getMessage(),
+                exc_info=record.exc_info,
+            )
+        except Exception:  # noqa: BLE001 - as logging does: a broken record must not stop its caller
+            self.handleError(record)
+
+
+def _describe_exception(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Turn `exc_info` into fields: the type, and the traceback as one text."""
+    info = event.pop("exc_info", None)
+    if info is True:
+        info = sys.exc_info()
+    error = info[1] if isinstance(info, tuple) else info
+    if isinstance(error, BaseException):
+        event["exc_type"] = type(error).__qualname__
+        event["traceback"] = "".join(traceback.format_exception(error))
+    return event
+
+
+def _clean_event(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    cleaned: dict[str, Any] = {}
+    for name, value in event.items():
+        if name == "traceback":
+            cleaned[name] = _clean_traceback(str(value))
+        elif name in _OURS:
+            cleaned[name] = clean_text(str(value))
+        else:
+            cleaned[clean_text(name, 100)] = clean_field(name, value)
+    return cleaned
+
+
+def _clean_traceback(text: str) -> str:
+    """Keep its lines, and nothing else that moves a cursor."""
+    if len(text) > _TRACEBACK_LIMIT:
+        text = f"… {text[-_TRACEBACK_LIMIT:]}"
+    return "\n".join(clean_text(line, 1000) for line in hide_shapes(text).splitlines())
+
+
+def _traceback_below(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """In text, the traceback stands below its line; the renderer knows it as `exception`."""
+    if "traceback" in event:
+        event["exception"] = event.pop("traceback")
+    return event

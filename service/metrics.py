@@ -1,0 +1,235 @@
+"""What is counted, under which names, with which labels.
+
+Labels come from closed sets and never name a person or an organisation. An unknown label value is a
+bug and raises ValueError. Every series exists from the start, so that "none yet" reads as 0.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import product
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.metrics import MetricWrapperBase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+
+EVENT_OUTCOMES: Final = (
+    "accepted",
+    "repeat",  # the same event again
+    "older",  # something newer is known
+    "future",  # its time is too far ahead
+    "not_connected",  # of nobody who connected
+    "unknown_state",
+    "malformed",
+    "forged",  # signature
+    "stale",  # signature too old
+    "not_saved",  # Redis did not take it; Zoom will repeat it
+)
+WRITE_KINDS: Final = ("set", "clear", "look", "preferred")
+WRITE_OUTCOMES: Final = (
+    "ok",
+    "retry",
+    "throttled",  # 429
+    "reauthorize",  # the person must sign in again
+    "gone",  # the person does not exist any more
+    "refused",  # Graph says that our request is wrong
+    "admin",  # only an admin can mend it
+)
+LANES: Final = ("turn", "change", "hold", "fade")
+TURN_OUTCOMES: Final = ("ok", "failed", "refused")
+SIGN_IN_OUTCOMES: Final = (
+    "started",
+    "connected",
+    "declined",
+    "wrong_account",
+    "expired",
+    "failed",
+    "admin_needed",
+)
+SEND_OUTCOMES: Final = ("ok", "retried", "failed", "gone")
+
+_EVENT_TO_WRITE = (
+    *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
+    *(1, 2.5, 5, 10, 30, 60, 120, 300, 600),
+)
+_REQUEST = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_LAG = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
+
+M = TypeVar("M", bound=MetricWrapperBase)
+
+
+class _Family(Generic[M]):
+    """One metric with every series that it can have."""
+
+    def __init__(self, metric: M, labels: dict[str, tuple[str, ...]]) -> None:
+        self._sets = labels
+        self._series = {
+            values: metric.labels(*values) if values else metric
+            for values in product(*labels.values())
+        }
+
+    def __call__(self, *values: str) -> M:
+        try:
+            return self._series[values]
+        except KeyError:
+            raise ValueError(f"{values} is not in {self._sets}") from None
+
+
+class Metrics:
+    """All metrics of one process, in a registry of their own. Durations are in seconds."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        self._events = self._add(
+            Counter, "events", "Webhook events of Zoom.", {"outcome": EVENT_OUTCOMES}
+        )
+        self._writes = self._add(
+            Counter,
+            "graph_requests",
+            "Requests to Microsoft Graph.",
+            {"kind": WRITE_KINDS, "outcome": WRITE_OUTCOMES},
+        )
+        self._write_seconds = self._add(
+            Histogram,
+            "graph_request_seconds",
+            "Duration of requests to Microsoft Graph.",
+            {"kind": WRITE_KINDS},
+            buckets=_REQUEST,
+        )
+        self._event_to_write = self._add(
+            Histogram,
+            "event_to_write_seconds",
+            "From an event's arrival to Microsoft's acknowledgement.",
+            buckets=_EVENT_TO_WRITE,
+        )
+        self._due = self._add(Gauge, "due", "People with a planned write.", {"lane": LANES})
+        self._overdue = self._add(
+            Gauge, "overdue", "People whose write should have happened.", {"lane": LANES}
+        )
+        self._oldest = self._add(
+            Gauge,
+            "oldest_overdue_seconds",
+            "How late the latest write is.",
+            {"lane": LANES},
+        )
+        self._parked = self._add(Gauge, "parked", "People given up after many failures.")
+        self._connected = self._add(Gauge, "connected", "People who are connected.")
+        self._quota = self._add(
+            Gauge, "quota_used_ratio", "Share of Graph's request budget in use, 0 to 1."
+        )
+        self._turns = self._add(
+            Counter, "chat_turns", "Messages and clicks.", {"outcome": TURN_OUTCOMES}
+        )
+        self._turn_seconds = self._add(
+            Histogram,
+            "chat_turn_seconds",
+            "Duration of chat turns.",
+            {"outcome": TURN_OUTCOMES},
+            buckets=_REQUEST,
+        )
+        self._sign_ins = self._add(
+            Counter, "sign_ins", "Steps and ends of sign-ins.", {"outcome": SIGN_IN_OUTCOMES}
+        )
+        self._sends = self._add(
+            Counter, "chat_sends", "Messages to people outside a turn.", {"outcome": SEND_OUTCOMES}
+        )
+        self._lag = self._add(
+            Histogram, "loop_lag_seconds", "How late the event loop wakes a sleeper.", buckets=_LAG
+        )
+
+    def _add(
+        self,
+        metric: Callable[..., M],
+        name: str,
+        meaning: str,
+        labels: dict[str, tuple[str, ...]] | None = None,
+        **options: tuple[float, ...],
+    ) -> _Family[M]:
+        labels = labels or {}
+        return _Family(
+            metric(
+                f"presence_bridge_{name}",
+                meaning,
+                labelnames=tuple(labels),
+                registry=self._registry,
+                **options,
+            ),
+            labels,
+        )
+
+    def event(self, outcome: str) -> None:
+        """One webhook event (EVENT_OUTCOMES)."""
+        self._events(outcome).inc()
+
+    def write(self, kind: str, outcome: str, seconds: float) -> None:
+        """One request to Graph (WRITE_KINDS, WRITE_OUTCOMES) and how long it took."""
+        self._writes(kind, outcome).inc()
+        self._write_seconds(kind).observe(max(0.0, seconds))
+
+    def event_to_write(self, seconds: float) -> None:
+        """From an event's arrival to Microsoft's acknowledgement."""
+        self._event_to_write().observe(max(0.0, seconds))
+
+    def due(self, lane: str, due: int, overdue: int, oldest_seconds: float) -> None:
+        """The state of a lane (LANES): planned, late, and how late the latest is."""
+        self._due(lane).set(due)
+        self._overdue(lane).set(overdue)
+        self._oldest(lane).set(max(0.0, oldest_seconds))
+
+    def parked(self, count: int) -> None:
+        """How many people were given up after too many failures."""
+        self._parked().set(count)
+
+    def connected(self, count: int) -> None:
+        """How many people are connected."""
+        self._connected().set(count)
+
+    def quota_used(self, fraction: float) -> None:
+        """The share of Graph's request budget in use, 0 to 1."""
+        self._quota().set(fraction)
+
+    def turn(self, outcome: str, seconds: float) -> None:
+        """One message or click (TURN_OUTCOMES) and how long it took."""
+        self._turns(outcome).inc()
+        self._turn_seconds(outcome).observe(max(0.0, seconds))
+
+    def sign_in(self, outcome: str) -> None:
+        """A sign-in began or ended (SIGN_IN_OUTCOMES)."""
+        self._sign_ins(outcome).inc()
+
+    def send(self, outcome: str) -> None:
+        """One message outside a chat turn (SEND_OUTCOMES)."""
+        self._sends(outcome).inc()
+
+    def loop_lag(self, seconds: float) -> None:
+        """How late the event loop woke a sleeper."""
+        self._lag().observe(max(0.0, seconds))
+
+    def render(self) -> bytes:
+        """The text that Prometheus reads; serve it as CONTENT_TYPE."""
+        return generate_latest(self._registry)
+
+
+async def watch_loop_lag(observe: Callable[[float], None], *, every: float = 0.5) -> None:
+    """Measure for ever how late the event loop wakes a sleeper, and pass it on in seconds."""
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + every
+        await asyncio.sleep(every)
+        observe(loop.time() - due)

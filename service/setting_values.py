@@ -1,0 +1,202 @@
+"""What each kind of setting may look like: text in, clean value out.
+
+Every function raises ValueError with a sentence that continues the setting's name ("must be ...").
+No sentence repeats the text it was given: people paste secrets into the wrong line.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PLACEHOLDER = "replace-me"
+"""Every value of `.env.example` that must not be used contains this word."""
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?", re.I)
+_UNSAFE = re.compile(r"[\s\\\x00-\x1f\x7f]")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host (no brackets, no port) can only be this machine."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def guid(text: str) -> str:
+    """Lower-case GUID."""
+    if not _GUID.fullmatch(text):
+        raise ValueError(
+            "must be a GUID: 32 hexadecimal digits in groups of 8-4-4-4-12, without braces"
+        )
+    return text.lower()
+
+
+def guid_list(text: str) -> str:
+    """Comma-separated GUIDs, lower-case, without spaces."""
+    return ",".join(_each(text, guid, "is not a GUID (8-4-4-4-12 hexadecimal digits)"))
+
+
+def web_address(text: str) -> str:
+    """An https address without its trailing slash; http only to loopback hosts."""
+    if _UNSAFE.search(text):
+        raise ValueError("must be one web address, without spaces or backslashes")
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("must be a web address such as https://bot.example.com") from None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise ValueError("must be a web address such as https://bot.example.com")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ValueError("must begin with https:// (http:// only for this machine)")
+    if "@" in parts.netloc:
+        raise ValueError("must not contain a user name or password")
+    if "?" in text or "#" in text:
+        raise ValueError("must not contain ? or #")
+    return text.rstrip("/")
+
+
+def web_address_without(pattern: str, sentence: str) -> Callable[[str], str]:
+    """Like `web_address`, refusing paths that match: what follows is added by us."""
+    unwanted = re.compile(pattern, re.IGNORECASE)
+
+    def check(text: str) -> str:
+        address = web_address(text)
+        if unwanted.search(urlsplit(address).path):
+            raise ValueError(sentence)
+        return address
+
+    return check
+
+
+def redis_address(text: str) -> str:
+    """A redis, rediss or unix address."""
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("must be a Redis address such as redis://localhost:6379/0") from None
+    if parts.scheme not in {"redis", "rediss", "unix"}:
+        raise ValueError("must begin with redis://, rediss:// (TLS) or unix://")
+    if parts.scheme == "unix" and not parts.path.startswith("/"):
+        raise ValueError("must name an absolute path after unix://, as in unix:///run/redis.sock")
+    if parts.scheme != "unix" and not host:
+        raise ValueError("must name a host, as in redis://localhost:6379/0")
+    return text
+
+
+def fernet_keys(text: str) -> str:
+    """Comma-separated Fernet keys, without spaces."""
+
+    def key(entry: str) -> str:
+        Fernet(entry)
+        return entry
+
+    return ",".join(
+        _each(
+            text,
+            key,
+            'is not a Fernet key; make one with: python -c "from cryptography.fernet import '
+            'Fernet; print(Fernet.generate_key().decode())"',
+        )
+    )
+
+
+def host_list(text: str) -> str:
+    """Comma-separated `host` or `host:port`, lower-case, without spaces."""
+
+    def host_and_port(entry: str) -> str:
+        if re.search(r"[/?#@]", entry):
+            raise ValueError
+        parts = urlsplit(f"//{entry}")
+        if parts.hostname is None or entry.endswith(":") or parts.port == 0:
+            raise ValueError
+        listen_host(parts.hostname)
+        return entry.lower()
+
+    return ",".join(
+        _each(text, host_and_port, "must be host or host:port, without https:// and without a path")
+    )
+
+
+def listen_host(text: str) -> str:
+    """An IP address or host name."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        if not _HOST_NAME.fullmatch(text):
+            raise ValueError("must be an IP address or a host name, without a port") from None
+    return text
+
+
+def port(text: str) -> int:
+    """A TCP port; 0 lets the system choose."""
+    if text.startswith("tcp://"):
+        raise ValueError(
+            "must be a port number. Kubernetes sets names like this one for its Services: set it "
+            "yourself, or turn that off with enableServiceLinks: false"
+        )
+    number = _whole_number(text)
+    if number is None or number > 65535:
+        raise ValueError("must be a port number from 0 to 65535")
+    return number
+
+
+def seconds(text: str) -> int:
+    """A positive whole number of seconds."""
+    number = _whole_number(text)
+    if not number:
+        raise ValueError("must be a whole number of seconds above 0")
+    return number
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """One of a few words, in any case."""
+
+    def check(text: str) -> str:
+        for word in words:
+            if text.lower() == word.lower():
+                return word
+        raise ValueError(f"must be {' or '.join(words)}")
+
+    return check
+
+
+def single_tenant(text: str) -> str:
+    """Bot Framework's app type: this product serves one organisation."""
+    if text.lower() != "singletenant":
+        raise ValueError(
+            "must be SingleTenant: this bot serves one organisation, and the same app registration "
+            "signs its people in. Leave it out, or register the bot as SingleTenant"
+        )
+    return "SingleTenant"
+
+
+def _whole_number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
+
+
+def _each(text: str, check: Callable[[str], str], sentence: str) -> list[str]:
+    entries = [entry.strip() for entry in text.split(",") if entry.strip()]
+    if not entries:
+        raise ValueError("has no entries")
+    values = []
+    for position, entry in enumerate(entries, 1):
+        try:
+            values.append(check(entry))
+        except ValueError:
+            which = f"entry {position} of {len(entries)} " if len(entries) > 1 else ""
+            raise ValueError(f"{which}{sentence}" if which else sentence) from None
+    return values

@@ -1,0 +1,395 @@
+"""What the process is told from outside, checked once at the start.
+
+`load` reads the environment and `.env` for a command; `local` makes the settings of local mode.
+Both report every problem at once and never repeat a value. The names are a contract: they are
+listed and explained in `.env.example`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from service import setting_values as values
+from service.setting_names import collect
+from service.token_keys import TokenKeysUnusable, keep_token_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from service.setting_names import Given
+
+Role = Literal["serve", "worker", "check", "manifest"]
+
+_MICROSOFT_LOGIN_HOSTS = frozenset(
+    {
+        "login.microsoftonline.com",
+        "login.microsoft.com",
+        "login.windows.net",
+        "sts.windows.net",
+        "login-us.microsoftonline.com",
+        "login.microsoftonline.us",
+        "login.usgovcloudapi.net",
+        "login.partner.microsoftonline.cn",
+        "login.chinacloudapi.cn",
+        "login.sovcloud-identity.fr",
+        "login.sovcloud-identity.de",
+        "login.sovcloud-identity.sg",
+    }
+)
+"""Hosts whose instance discovery MSAL knows (Entra documentation, national clouds)."""
+
+_NATIONAL_GRAPH_HOSTS = frozenset(
+    {"graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"}
+)
+"""Clouds where unqualified scopes would mean another Graph (Graph documentation, deployments)."""
+
+_GRAPH_PERMISSIONS = ("Presence.ReadWrite", "Presence.Read", "User.Read")
+
+Guid = Annotated[str, BeforeValidator(values.guid)]
+Address = Annotated[str, BeforeValidator(values.web_address)]
+Port = Annotated[int, BeforeValidator(values.port)]
+PublicUrl = Annotated[
+    str,
+    BeforeValidator(
+        values.web_address_without(
+            r"/(api/messages|zoom/webhook|auth/microsoft)(/|$)",
+            "must be the address of the bot itself; /api/messages and the like are added to it",
+        )
+    ),
+]
+LoginUrl = Annotated[
+    str,
+    BeforeValidator(
+        values.web_address_without(
+            r"/(common|organizations|consumers|oauth2|[0-9a-f]{8}-[0-9a-f-]{27})(/|$)",
+            "must not name a tenant or an endpoint: those are added to it",
+        )
+    ),
+]
+GraphUrl = Annotated[
+    str,
+    BeforeValidator(
+        values.web_address_without(
+            r"/(v[0-9.]+|beta)(/|$)", "must not contain a version: /v1.0 is added to it"
+        )
+    ),
+]
+ZoomOauthUrl = Annotated[
+    str,
+    BeforeValidator(
+        values.web_address_without(
+            r"/oauth(/|$)", "must not contain /oauth: /oauth/token is added to it"
+        )
+    ),
+]
+ZoomApiUrl = Annotated[
+    str,
+    BeforeValidator(
+        values.web_address_without(
+            r"/v[0-9.]+(/|$)", "must not contain a version: /v2 is added to it"
+        )
+    ),
+]
+
+
+class SettingsError(Exception):
+    """The settings can't be used. `problems` holds one sentence or more for each mistake."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = list(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class Settings(BaseSettings):
+    """Every setting, checked. Texts a command does not need may be empty; see `_NEEDS`."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        populate_by_name=True,
+        validate_default=False,
+    )
+
+    microsoft_app_id: Guid = Field(
+        "", validation_alias="MicrosoftAppId", description="the application (client) id"
+    )
+    microsoft_app_password: SecretStr = Field(
+        SecretStr(""),
+        validation_alias="MicrosoftAppPassword",
+        description="the value of a client secret of the app registration",
+    )
+    microsoft_app_type: Annotated[
+        Literal["SingleTenant"], BeforeValidator(values.single_tenant)
+    ] = Field("SingleTenant", validation_alias="MicrosoftAppType")
+    microsoft_app_tenant_id: Guid = Field(
+        "", validation_alias="MicrosoftAppTenantId", description="the directory (tenant) id"
+    )
+    public_url: PublicUrl = Field(
+        "",
+        validation_alias="PUBLIC_URL",
+        description="the https address at which Teams and browsers reach the bot",
+    )
+    redis_url: Annotated[SecretStr, BeforeValidator(values.redis_address)] | None = Field(
+        None,
+        validation_alias="REDIS_URL",
+        description="the Redis that all processes share",
+    )
+    redis_mode: Annotated[
+        Literal["single", "cluster"], BeforeValidator(values.one_of("single", "cluster"))
+    ] = Field("single", validation_alias="REDIS_MODE")
+    token_keys: Annotated[SecretStr, BeforeValidator(values.fernet_keys)] = Field(
+        SecretStr(""),
+        validation_alias="TOKEN_KEYS",
+        description="one or more Fernet keys that encrypt people's authorisations",
+    )
+    zoom_webhook_secret: SecretStr = Field(
+        SecretStr(""),
+        validation_alias="ZOOM_WEBHOOK_SECRET",
+        description="the secret token of the Zoom app's webhook",
+    )
+    zoom_account_id: str | None = Field(None, validation_alias="ZOOM_ACCOUNT_ID")
+    zoom_client_id: str | None = Field(None, validation_alias="ZOOM_CLIENT_ID")
+    zoom_client_secret: SecretStr | None = Field(None, validation_alias="ZOOM_CLIENT_SECRET")
+    admin_object_ids: Annotated[str, BeforeValidator(values.guid_list)] = Field(
+        "", validation_alias="ADMIN_OBJECT_IDS"
+    )
+    account_default: Annotated[
+        Literal["on", "off"], BeforeValidator(values.one_of("on", "off"))
+    ] = Field("on", validation_alias="ACCOUNT_DEFAULT")
+    welcome: Annotated[
+        Literal["install", "quiet"], BeforeValidator(values.one_of("install", "quiet"))
+    ] = Field("install", validation_alias="WELCOME")
+    zoom_signature_window: Annotated[int, BeforeValidator(values.seconds)] = Field(
+        7200, validation_alias="ZOOM_SIGNATURE_WINDOW"
+    )
+    microsoft_login_url: LoginUrl = Field(
+        "https://login.microsoftonline.com", validation_alias="MICROSOFT_LOGIN_URL"
+    )
+    graph_url: GraphUrl = Field("https://graph.microsoft.com", validation_alias="GRAPH_URL")
+    zoom_oauth_url: ZoomOauthUrl = Field("https://zoom.us", validation_alias="ZOOM_OAUTH_URL")
+    zoom_api_url: ZoomApiUrl = Field("https://api.zoom.us", validation_alias="ZOOM_API_URL")
+    bot_openid_metadata_url: Address = Field(
+        "https://login.botframework.com/v1/.well-known/openidconfiguration",
+        validation_alias="BOT_OPENID_METADATA_URL",
+    )
+    bot_service_hosts: Annotated[str, BeforeValidator(values.host_list)] = Field(
+        "", validation_alias="BOT_SERVICE_HOSTS"
+    )
+    host: Annotated[str, BeforeValidator(values.listen_host)] = Field(
+        "0.0.0.0",  # noqa: S104 - a server in a container must be reachable from outside it
+        validation_alias="HOST",
+    )
+    port: Port = Field(3978, validation_alias="PORT")
+    worker_port: Port | None = Field(None, validation_alias="WORKER_PORT")
+    metrics_token: SecretStr | None = Field(None, validation_alias="METRICS_TOKEN")
+    data_dir: Path = Field(Path(".data"), validation_alias="DATA_DIR")
+    log_format: Annotated[
+        Literal["auto", "json", "text"], BeforeValidator(values.one_of("auto", "json", "text"))
+    ] = Field("auto", validation_alias="LOG_FORMAT")
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        BeforeValidator(values.one_of("debug", "info", "warning", "error")),
+    ] = Field("info", validation_alias="LOG_LEVEL")
+
+    local: bool = False
+    """Local mode, in which callers are not authenticated. No name in the environment sets it."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take arguments only: `collect` reads the environment, which is given to it."""
+        return (init_settings,)
+
+    @model_validator(mode="after")
+    def _local_mode_stays_on_this_machine(self) -> Self:
+        if self.local and not values.is_loopback(self.host):
+            raise ValueError(_LOCAL_HOST)
+        return self
+
+    @property
+    def graph_scopes(self) -> tuple[str, ...]:
+        """What people are asked for. Never derived from an override of GRAPH_URL."""
+        host = urlsplit(self.graph_url).hostname
+        prefix = f"https://{host}/" if host in _NATIONAL_GRAPH_HOSTS else ""
+        return tuple(f"{prefix}{permission}" for permission in _GRAPH_PERMISSIONS)
+
+    @property
+    def login_is_microsoft(self) -> bool:
+        """Whether Microsoft itself answers at MICROSOFT_LOGIN_URL (else: no instance discovery)."""
+        return urlsplit(self.microsoft_login_url).hostname in _MICROSOFT_LOGIN_HOSTS
+
+    @property
+    def token_key_list(self) -> tuple[str, ...]:
+        """Fernet keys; the first encrypts, all decrypt."""
+        return _entries(self.token_keys.get_secret_value())
+
+    @property
+    def admin_ids(self) -> frozenset[str]:
+        """Entra object ids (lower case) that may always change settings."""
+        return frozenset(_entries(self.admin_object_ids))
+
+    @property
+    def service_hosts(self) -> frozenset[str]:
+        """Extra `host` or `host:port` (lower case) to which the bot may send."""
+        return frozenset(_entries(self.bot_service_hosts))
+
+    @property
+    def zoom_api_configured(self) -> bool:
+        """Whether Zoom can be asked, or only listened to."""
+        return self.zoom_client_secret is not None
+
+
+NAMES: dict[str, str] = {
+    str(info.validation_alias): info.description or "see .env.example"
+    for info in Settings.model_fields.values()
+    if info.validation_alias is not None
+}
+"""Every name in the environment that is ours, and what it holds."""
+
+_REGISTRATION = ("MicrosoftAppId", "MicrosoftAppPassword", "MicrosoftAppTenantId")
+_SERVER = (*_REGISTRATION, "PUBLIC_URL", "TOKEN_KEYS", "ZOOM_WEBHOOK_SECRET")
+_NEEDS: dict[Role, tuple[str, ...]] = {
+    "serve": _SERVER,
+    "check": _SERVER,
+    "worker": (*_REGISTRATION, "TOKEN_KEYS", "REDIS_URL"),
+    "manifest": ("MicrosoftAppId", "PUBLIC_URL"),
+}
+_EVERYDAY = ("DATA_DIR", "LOG_FORMAT", "LOG_LEVEL")
+_MANIFEST_READS = (*_NEEDS["manifest"], *_EVERYDAY)
+_LOCAL_READS = (*_EVERYDAY, "HOST", "PORT", "ACCOUNT_DEFAULT", "WELCOME", "METRICS_TOKEN")
+_ZOOM_API = ("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET")
+_LOCAL_HOST = "must be a loopback address: local mode does not check who calls. Leave it out"
+
+
+def load(role: Role, environ: Mapping[str, str], env_file: Path | None = None) -> Settings:
+    """The settings of a command, from the environment and (weaker) a `.env` file.
+
+    `manifest` looks only at the names it needs, so that the package can be built before the
+    secrets exist. Raises SettingsError.
+    """
+    given = collect(_MANIFEST_READS if role == "manifest" else tuple(NAMES), environ, env_file)
+    problems = _problems_of_names(given, _NEEDS[role]) + _problems_between(given.values)
+    return _build(given, problems)
+
+
+def local(
+    environ: Mapping[str, str],
+    env_file: Path | None = None,
+    *,
+    sandbox_url: str,
+    app_id: str,
+    tenant_id: str,
+    data_dir: Path | None = None,
+    port: int | None = None,
+    admin_object_ids: Iterable[str] = (),
+    app_password: str = "sandbox-app-password",  # noqa: S107 - opens nothing but the sandbox
+    zoom_webhook_secret: str = "sandbox-webhook-secret",  # noqa: S107 - likewise
+    zoom_account_id: str = "sandbox-zoom-account",
+    zoom_client_id: str = "sandbox-zoom-client",
+    zoom_client_secret: str = "sandbox-zoom-client-secret",  # noqa: S107 - likewise
+) -> Settings:
+    """The settings of local mode: everything at the sandbox, this machine only.
+
+    Of the environment only everyday names count (port, logging, data folder and the like), so that
+    real credentials and addresses never reach local mode. Raises SettingsError.
+    """
+    given = collect(_LOCAL_READS, environ, env_file)
+    given.values.setdefault("HOST", "127.0.0.1")
+    if port is not None:
+        given.values["PORT"] = str(port)
+    if data_dir is not None:
+        given.values["DATA_DIR"] = str(data_dir)
+    problems = _problems_of_names(given, ())
+    host = given.values["HOST"]
+    if not values.is_loopback(host):
+        problems.append(f"HOST {_LOCAL_HOST}.")
+    checked = _build(given, problems)
+    shown = f"[{host}]" if ":" in host else host
+    try:
+        keys = keep_token_keys(checked.data_dir)
+    except TokenKeysUnusable as error:
+        raise SettingsError([str(error)]) from error
+    given.values |= {
+        "MicrosoftAppId": app_id,
+        "MicrosoftAppPassword": app_password,
+        "MicrosoftAppTenantId": tenant_id,
+        "PUBLIC_URL": f"http://{shown}:{checked.port}",
+        "TOKEN_KEYS": keys,
+        "ZOOM_WEBHOOK_SECRET": zoom_webhook_secret,
+        "ZOOM_ACCOUNT_ID": zoom_account_id,
+        "ZOOM_CLIENT_ID": zoom_client_id,
+        "ZOOM_CLIENT_SECRET": zoom_client_secret,
+        "MICROSOFT_LOGIN_URL": sandbox_url,
+        "GRAPH_URL": sandbox_url,
+        "ZOOM_OAUTH_URL": sandbox_url,
+        "ZOOM_API_URL": sandbox_url,
+        "BOT_OPENID_METADATA_URL": f"{sandbox_url}/v1/.well-known/openidconfiguration",
+    }
+    if admins := ",".join(admin_object_ids):
+        given.values["ADMIN_OBJECT_IDS"] = admins
+    return _build(given, [], local=True)
+
+
+def _problems_of_names(given: Given, needs: tuple[str, ...]) -> list[str]:
+    problems = list(given.problems)
+    for written, meant in sorted(given.misspelled.items()):
+        problems.append(f"{written} is not a setting. Did you mean {meant}?")
+    problems += [
+        f"{name} is missing: {NAMES[name]}."
+        for name in needs
+        if name not in given.values and name not in given.misspelled.values()
+    ]
+    for name, text in list(given.values.items()):
+        if values.PLACEHOLDER in text.lower():
+            problems.append(f"{name} still has the value of .env.example: put your own there.")
+            del given.values[name]
+        elif len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+            problems.append(f"{name} is wrapped in quotation marks: remove them.")
+            del given.values[name]
+    return problems
+
+
+def _problems_between(texts: Mapping[str, str]) -> list[str]:
+    problems = []
+    missing = [name for name in _ZOOM_API if name not in texts]
+    if 0 < len(missing) < len(_ZOOM_API):
+        problems.append(
+            f"{' and '.join(missing)} missing: set all three of {', '.join(_ZOOM_API)}."
+        )
+    if texts.get("REDIS_MODE", "").lower() == "cluster":
+        if "REDIS_URL" not in texts:
+            problems.append("REDIS_MODE is cluster, so REDIS_URL must name a node of the cluster.")
+        elif texts["REDIS_URL"].startswith("unix:"):
+            problems.append("REDIS_MODE is cluster, so REDIS_URL can't be a unix socket.")
+    return problems
+
+
+def _build(given: Given, problems: list[str], *, local: bool = False) -> Settings:
+    own: dict[str, Any] = dict(given.values)
+    try:
+        settings = Settings(**own, local=local)
+    except ValidationError as error:
+        problems += [
+            " ".join([*map(str, part["loc"][:1]), f"{part['ctx']['error']}."])
+            for part in error.errors()
+        ]
+        settings = None
+    if problems or settings is None:
+        raise SettingsError(problems)
+    return settings
+
+
+def _entries(text: str) -> tuple[str, ...]:
+    return tuple(text.split(",")) if text else ()

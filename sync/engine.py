@@ -1,0 +1,182 @@
+"""The engine's front: what Zoom says in, what people ask, what is known of a person.
+
+`take_event` keeps the newest state and wakes a worker (sync.worker), which attends to whoever is
+due (sync.attend). The conversation may have one person attended to at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sync.attend import Attendant, QuotaShort
+from sync.errors import OutsideError
+from sync.plan import MINUTE, Lane, Plan, plan
+from sync.policy import resolve
+from sync.store.people import Claim
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sync.links import Link
+    from sync.plan import Observation
+    from sync.policy import Form, Verdict
+    from sync.presence import Shown
+    from sync.store.people import PeopleStore, State
+
+log = structlog.get_logger()
+
+TEST_MINUTES = 5
+
+
+class Busy(Exception):
+    """Somebody else works on the person and did not finish in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything `status` tells, read at `now_ms`.
+
+    `shown` is what Microsoft shows now, None when it could not be read, for the reason
+    `shown_error`. `can_ask`: Zoom's API is configured.
+    """
+
+    link: Link
+    state: State
+    verdict: Verdict
+    plan: Plan
+    now_ms: int
+    shown: Shown | None
+    shown_error: str | None
+    can_ask: bool
+
+
+class Engine:
+    """Made once per process; safe to share between tasks."""
+
+    def __init__(
+        self,
+        store: PeopleStore,
+        attendant: Attendant,
+        *,
+        account: Callable[[], Form],
+        can_ask: bool,
+    ) -> None:
+        self._store = store
+        self._attendant = attendant
+        self._account = account
+        self._can_ask = can_ask
+
+    # -- Zoom's side (sync.zoom.webhook.Intake) ----------------------------------------------
+
+    async def take_event(
+        self, *, zoom_id: str | None, address: str | None, observation: Observation
+    ) -> str:
+        """Keep what Zoom said of somebody. Whoever is not connected is dropped, and not logged."""
+        oid = await self._store.owner_of(address=address, zoom_id=zoom_id)
+        if oid is None:
+            return "not_connected"
+        return await self._store.offer(oid, observation)
+
+    async def zoom_user_gone(self, *, zoom_id: str | None, address: str | None) -> None:
+        """Zoom no longer has this user: end their link."""
+        oid = await self._store.owner_of(address=address, zoom_id=zoom_id)
+        if oid is not None:
+            log.info("link_zoom_user_gone", person=oid)
+            await self._leave(oid)
+
+    async def zoom_app_removed(self) -> None:
+        """The Zoom app was removed from the account: end every link."""
+        count = 0
+        async for oid in self._store.everyone():
+            await self._leave(oid)
+            count += 1
+        log.warning("link_zoom_app_removed", people=count)
+
+    # -- the person's side -------------------------------------------------------------------
+
+    async def disconnect(self, object_id: str) -> bool | None:
+        """Clear what we wrote and forget the person.
+
+        True: done. False: Microsoft can't be reached; they are forgotten as soon as it can, at the
+        latest when our session has expired there. None: they were not connected.
+        """
+        if not await self._leave(object_id):
+            return None
+        with contextlib.suppress(Busy):
+            await self.attend_now(object_id)
+        return await self._store.state(object_id) is None
+
+    async def test(self, object_id: str) -> Explanation | None:
+        """Tell Microsoft "In a call" for five minutes and read back. None: not connected."""
+        until = await self._store.now_ms() + TEST_MINUTES * MINUTE
+        if not await self._store.demand(object_id, Lane.TURN, {"test": until}):
+            return None
+        with contextlib.suppress(Busy):
+            await self.attend_now(object_id)
+        return await self.explain(object_id)
+
+    async def explain(self, object_id: str) -> Explanation | None:
+        """Everything about one person, with a fresh look at Microsoft. None: not connected."""
+        known = await self.link_of(object_id)
+        if known is None:
+            return None
+        link, state = known
+        shown, error = None, None
+        try:
+            shown = await self._attendant.look(state)
+        except QuotaShort:
+            error = "quota"
+        except OutsideError as failure:
+            error = failure.code
+        now = await self._store.now_ms()
+        return Explanation(
+            link=link,
+            state=state,
+            verdict=resolve(self._account()),
+            plan=plan(now, self._attendant.situation(state, shown=shown)),
+            now_ms=now,
+            shown=shown,
+            shown_error=error,
+            can_ask=self._can_ask,
+        )
+
+    async def link_of(self, object_id: str) -> tuple[Link, State] | None:
+        """A person's link and what the engine knows of them; None when not connected."""
+        state, link = await self._store.state(object_id), await self._store.link(object_id)
+        return None if state is None or link is None or state.leaving else (link, state)
+
+    async def is_connected(self, object_id: str) -> bool:
+        """Whether there is a link (one that is being ended does not count)."""
+        return await self.link_of(object_id) is not None
+
+    def account_verdict(self) -> Verdict:
+        """What the account's form says, for whoever has no link."""
+        return resolve(self._account())
+
+    async def attend_now(self, object_id: str, *, within: float = 4.0) -> None:
+        """Attend to one person at once instead of waiting for a worker.
+
+        `within` is in seconds. Raises Busy when somebody else has the person for longer.
+        """
+        token = secrets.token_hex(8)
+        deadline = time.monotonic() + within
+        while True:
+            claim = await self._store.claim_one(object_id, token)
+            if claim is False:
+                return
+            if isinstance(claim, Claim):
+                await self._attendant.attend(claim)
+                return
+            if time.monotonic() > deadline:
+                raise Busy
+            await asyncio.sleep(0.05)  # a worker has them; its turn takes some 10 ms
+
+    async def _leave(self, object_id: str) -> bool:
+        return await self._store.demand(object_id, Lane.TURN, {"leaving": 1, "wait": ""})

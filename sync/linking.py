@@ -1,0 +1,131 @@
+"""Making a link: from a granted authorisation to a connected person.
+
+The Microsoft person and the Zoom person are matched by address (sync.links); where Zoom's API is
+configured, Zoom must know one of the addresses. Never guessed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from sync.errors import OutsideError
+from sync.links import Link, addresses_of, fold_address
+from sync.plan import Observation
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sync.microsoft.authorization import AccessToken, Grant
+    from sync.ports import Profile, ZoomLookup, ZoomUser
+    from sync.store.people import PeopleStore
+
+log = structlog.get_logger()
+
+
+class NoZoomUser(Exception):
+    """Zoom knows none of the person's addresses."""
+
+    def __init__(self, addresses: tuple[str, ...]) -> None:
+        super().__init__(addresses)
+        self.addresses = addresses
+
+
+class AddressTaken(Exception):
+    """Another connected person already has this Zoom address."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self.address = address
+
+
+class TokenKeeper(Protocol):
+    """What is needed of sync.microsoft.tokens.Tokens."""
+
+    def seal(self, object_id: str, cache: str) -> str:
+        """Encrypt a token cache for its person."""
+
+    def forget(self, object_id: str) -> None:
+        """Drop what is in memory."""
+
+
+class TokenReader(Protocol):
+    """What is needed of sync.microsoft.authorization.Authorization."""
+
+    async def refresh(self, cache: str, *, force: bool = False) -> tuple[AccessToken, str | None]:
+        """An access token out of a cache."""
+
+
+class Linking:
+    """Connects people."""
+
+    def __init__(
+        self,
+        store: PeopleStore,
+        tokens: TokenKeeper,
+        authorization: TokenReader,
+        profile: Callable[[str], Awaitable[Profile]],
+        zoom: ZoomLookup | None,
+    ) -> None:
+        self._store = store
+        self._tokens = tokens
+        self._authorization = authorization
+        self._profile = profile
+        self._zoom = zoom
+
+    async def connect(self, grant: Grant) -> tuple[Link, Observation | None]:
+        """Link the person of a grant, in place of an earlier link; also what Zoom says now.
+
+        Raises NoZoomUser, AddressTaken and the errors of sync.errors; nothing is kept then.
+        """
+        identity = grant.identity
+        access, refreshed = await self._authorization.refresh(grant.cache)
+        profile = await self._profile(access.token)
+        addresses = addresses_of(profile.upn, profile.mail)
+        user = await self._zoom_user(addresses)
+        for address in addresses:
+            owner = await self._store.owner_of(address=address, zoom_id=None)
+            if (
+                owner not in {None, identity.object_id}
+                and await self._store.state(str(owner)) is not None
+            ):
+                raise AddressTaken(address)
+        observation = await self._ask(user)
+        link = Link(
+            object_id=identity.object_id,
+            tenant_id=identity.tenant_id,
+            name=profile.name,
+            addresses=addresses,
+            connected_ms=await self._store.now_ms(),
+            zoom_id=user.zoom_id if user else None,
+            zoom_email=user.email if user else None,
+        )
+        sealed = self._tokens.seal(identity.object_id, refreshed or grant.cache)
+        self._tokens.forget(identity.object_id)
+        await self._store.connect(link, sealed, observation)
+        log.info("link_made", person=link.object_id, zoom_known=user is not None)
+        return link, observation
+
+    async def _zoom_user(self, addresses: tuple[str, ...]) -> ZoomUser | None:
+        if not addresses:
+            raise NoZoomUser(addresses)
+        if self._zoom is None:
+            return None
+        for address in addresses:
+            user = await self._zoom.find_user(address)
+            if user is not None and fold_address(user.email) in addresses:
+                return user
+        raise NoZoomUser(addresses)
+
+    async def _ask(self, user: ZoomUser | None) -> Observation | None:
+        """What Zoom says at this moment; a failure only means that the next event decides."""
+        if user is None or self._zoom is None:
+            return None
+        asked_ms = await self._store.now_ms()
+        try:
+            presence = await self._zoom.presence_of(user.zoom_id)
+        except OutsideError as error:
+            log.warning("zoom_not_asked", reason=error.code)
+            return None
+        return None if presence is None else Observation(presence, asked_ms)

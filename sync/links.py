@@ -1,0 +1,78 @@
+"""The link between a Microsoft person and their Zoom person. Pure.
+
+They are the same person when the Zoom e-mail equals the Entra user principal name or mail
+(Zoom's documentation of its own application-permission integration demands the same). Never guess.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass
+
+_GUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A connected person. `zoom_id` and `zoom_email` are None until Zoom told us of them.
+
+    `addresses` are the folded e-mail addresses under which Zoom may know the person.
+    `connected_ms` is epoch milliseconds.
+    """
+
+    object_id: str
+    tenant_id: str
+    name: str
+    addresses: tuple[str, ...]
+    connected_ms: int
+    zoom_id: str | None = None
+    zoom_email: str | None = None
+
+
+class BadRow(Exception):
+    """A stored row does not have the shape we wrote: someone else's data, or damage."""
+
+
+def fold_address(address: str) -> str:
+    """Return the form in which two spellings of one address are equal."""
+    return address.strip().casefold()
+
+
+def addresses_of(*candidates: str | None) -> tuple[str, ...]:
+    """Return the distinct usable addresses among UPN, mail and the like, in order."""
+    found = (fold_address(c) for c in candidates if c and "@" in c and len(c) <= 320)
+    return tuple(dict.fromkeys(found))
+
+
+def dump_link(link: Link) -> str:
+    """Write a link as JSON."""
+    return json.dumps(asdict(link), ensure_ascii=False, separators=(",", ":"))
+
+
+def load_link(text: str) -> Link:
+    """Read a link back. Raises BadRow when it is not one."""
+    try:
+        row = json.loads(text)
+        if not isinstance(row["addresses"], list) or type(row["connected_ms"]) is not int:
+            raise TypeError(row)
+        link = Link(
+            object_id=_text(row["object_id"]),
+            tenant_id=_text(row["tenant_id"]),
+            name=_text(row["name"]),
+            addresses=tuple(_text(a) for a in row["addresses"]),
+            connected_ms=row["connected_ms"],
+            zoom_id=None if row["zoom_id"] is None else _text(row["zoom_id"]),
+            zoom_email=None if row["zoom_email"] is None else _text(row["zoom_email"]),
+        )
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BadRow("link") from error
+    if not _GUID.match(link.object_id):
+        raise BadRow("link")
+    return link
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value

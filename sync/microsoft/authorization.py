@@ -1,0 +1,316 @@
+"""Signing people in with Microsoft, and keeping their tokens fresh: MSAL, off the event loop.
+
+Authorization code flow with PKCE and nonce for a confidential client. MSAL's objects are made
+anew for every call, each with the token cache of one person only, and run in threads of their own,
+so that a slow login service delays nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import msal
+
+from sync.errors import AdminMustAct, AuthorizeAgain, RetryLater
+from sync.microsoft.login_errors import Refusal, SignInRefused, refusal_of, trouble_of
+from sync.microsoft.login_http import THREADS, LoginHttp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+Result = TypeVar("Result")
+
+REQUIRED_SCOPE = "Presence.ReadWrite"
+"""Without it there is nothing that we could do for a person."""
+
+DEFAULT_LIFE = 600
+"""Seconds a token is trusted whose answer does not say how long it is valid; MSAL does likewise."""
+
+TOLERATED = (RetryLater,)
+"""On these, MSAL gives a token that is merely due for early renewal once more."""
+
+GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who signed in, by the ID token. Only `tenant_id` and `object_id` identify (lower case)."""
+
+    tenant_id: str
+    object_id: str
+    upn: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a person allowed. `cache` holds their tokens: seal it before storing it.
+
+    `scopes` are short names, without the resource's address, as Microsoft granted them.
+    """
+
+    identity: Identity
+    cache: str = field(repr=False)
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A bearer token; `expires_at` in epoch seconds."""
+
+    token: str = field(repr=False)
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SignInFlow:
+    """A sign-in under way. `auth_uri` is where the browser goes; the rest is secret (PKCE)."""
+
+    auth_uri: str = field(repr=False)
+    data: Mapping[str, Any] = field(repr=False)
+
+    def to_json(self) -> str:
+        """Everything, as text: seal it before storing it."""
+        return json.dumps({"auth_uri": self.auth_uri, "data": self.data})
+
+    @classmethod
+    def from_json(cls, text: str) -> SignInFlow:
+        """Read what `to_json` wrote. Raises ValueError."""
+        match json.loads(text):
+            case {"auth_uri": str(auth_uri), "data": dict(data)}:
+                return cls(auth_uri, data)
+        raise ValueError("not a sign-in flow")
+
+
+class Authorization:
+    """Everything that we ask of the Microsoft login service. `close` it at the end.
+
+    `login_url` is https; http only on a loopback host, for stand-ins. `scopes` are what people
+    are asked for. `verify` is True or the path of a CA bundle. Nothing is sent before the first
+    call. Calls raise RetryLater when the service cannot be reached or is busy, and AdminMustAct
+    when our registration or its credentials are refused.
+    """
+
+    def __init__(
+        self,
+        *,
+        client_id: str,
+        client_secret: str,
+        tenant_id: str,
+        login_url: str,
+        scopes: Sequence[str],
+        redirect_uri: str,
+        verify: bool | str = True,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._http = LoginHttp(login_url, verify=verify, clock=clock)
+        self.login_origin = self._http.origin
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._authority = f"{self._http.authority}/{tenant_id}"
+        self._scopes = list(scopes)
+        self._redirect_uri = redirect_uri
+        self._clock = clock
+        # Not the loop's default threads: those also resolve host names for everyone else.
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="login")
+        self._app_tokens = msal.TokenCache()
+        self._app_token_lock = asyncio.Lock()
+        self._app_tokens_obtained = 0
+
+    def close(self) -> None:
+        """Stop the threads and close connections."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._http.close()
+
+    async def begin(
+        self, *, state: str, login_hint: str | None, choose_account: bool = False
+    ) -> SignInFlow:
+        """Start a sign-in. `choose_account` makes Microsoft ask which account to use."""
+
+        def run() -> SignInFlow:
+            # We ask MSAL for form_post, as it wants (it warns otherwise), and then put query in
+            # its place: a form_post answer comes as a cross-site POST, without our Lax cookie.
+            flow = self._msal(msal.TokenCache()).initiate_auth_code_flow(
+                self._scopes,
+                redirect_uri=self._redirect_uri,
+                state=state,
+                prompt="select_account" if choose_account else None,
+                login_hint=login_hint,
+                response_mode="form_post",
+            )
+            address = urlsplit(flow.pop("auth_uri"))
+            query = dict(parse_qsl(address.query)) | {"response_mode": "query"}
+            auth_uri = address._replace(query=urlencode(query)).geturl()
+            return SignInFlow(self._http.browser_address(auth_uri), flow)
+
+        return await self._in_thread(run)
+
+    async def finish(self, flow: SignInFlow, params: Mapping[str, str]) -> Grant:
+        """Turn the answer that the browser brought back into tokens.
+
+        Raises SignInRefused, besides what every call raises.
+        """
+        if not hmac.compare_digest(
+            params.get("state", "").encode(), str(flow.data.get("state")).encode()
+        ):
+            raise SignInRefused(Refusal.WRONG_RESPONSE, "state")
+        if "error" in params:
+            raise refusal_of(params)
+        if not params.get("code"):
+            raise SignInRefused(Refusal.WRONG_RESPONSE, "no_code")
+
+        def run() -> Grant:
+            cache = msal.SerializableTokenCache()
+            app = self._msal(cache)
+            try:
+                # Only these two: MSAL would also act on a client_info that anyone may write.
+                answer = {"state": params["state"], "code": params["code"]}
+                result = app.acquire_token_by_auth_code_flow(dict(flow.data), answer)
+            except (ValueError, TypeError, LookupError, RuntimeError):
+                # How MSAL reports a wrong nonce and damaged tokens. The exception quotes them.
+                raise SignInRefused(Refusal.WRONG_RESPONSE, "id_token") from None
+            if "access_token" not in result:
+                raise refusal_of(result)
+            identity = self._identity(result.get("id_token_claims"))
+            granted = _short_names(result.get("scope"), self._scopes)
+            if not _allows_presence(granted) or not result.get("refresh_token"):
+                raise SignInRefused(Refusal.MISSING_SCOPES)
+            return Grant(identity, _serialized(cache), granted)
+
+        return await self._in_thread(run)
+
+    async def refresh(self, cache: str, *, force: bool = False) -> tuple[AccessToken, str | None]:
+        """Give a valid access token of the person whose `Grant.cache` this is.
+
+        Also gives the cache to store in place of the old one, None when it has not changed.
+        `force` asks Microsoft even if the token at hand looks valid (Graph has refused it).
+        Raises AuthorizeAgain, besides what every call raises.
+        """
+
+        def run() -> tuple[AccessToken, str | None]:
+            tokens = msal.SerializableTokenCache()
+            app = self._msal(tokens)
+            try:
+                tokens.deserialize(cache)
+                accounts = app.get_accounts()
+            except (ValueError, AttributeError, TypeError, KeyError):
+                raise AuthorizeAgain("tokens_damaged") from None
+            account = accounts[0] if accounts else None
+            result = _answer_of(
+                lambda: app.acquire_token_silent_with_error(
+                    self._scopes, account, force_refresh=force, http_exceptions=TOLERATED
+                )
+            )
+            if result is None:
+                raise AuthorizeAgain("tokens_missing")
+            token = self._access_token(result)
+            if "scope" in result and not _allows_presence(_short_names(result["scope"], ())):
+                raise AuthorizeAgain("scope_withdrawn")
+            return token, _serialized(tokens) if tokens.has_state_changed else None
+
+        return await self._in_thread(run)
+
+    async def app_token(self, scope: str, *, refresh: bool = False) -> AccessToken:
+        """Give a token of our own (client credentials), for a resource's `.default` scope.
+
+        Kept until shortly before it expires. `refresh` gets a new one: the old one was refused.
+        """
+        seen = self._app_tokens_obtained
+        async with self._app_token_lock:
+            if refresh and seen == self._app_tokens_obtained:  # else another call just did it
+                self._app_tokens = msal.TokenCache()
+            tokens = self._app_tokens
+
+            def run() -> Any:
+                app = self._msal(tokens)
+                return _answer_of(
+                    lambda: app.acquire_token_for_client([scope], http_exceptions=TOLERATED)
+                )
+
+            result = await self._in_thread(run)
+            try:
+                token = self._access_token(result)
+            except AuthorizeAgain as error:  # no person is involved: our registration is
+                raise AdminMustAct(error.code, error.detail) from None
+            if result.get("token_source") != "cache":
+                self._app_tokens_obtained += 1
+            return token
+
+    def _msal(self, cache: msal.TokenCache) -> Any:
+        """Make MSAL's client. Asks for the login service's metadata unless it is known."""
+        try:
+            return msal.ConfidentialClientApplication(
+                self._client_id,
+                client_credential=self._client_secret,
+                authority=self._authority,
+                token_cache=cache,
+                http_client=self._http,
+                # MSAL keeps error answers here for up to an hour and repeats them without asking.
+                # When to ask again is our scheduler's decision, so it gets a fresh one each time.
+                http_cache={},
+                # The authority is the operator's choice; nobody else is asked whether it is real.
+                instance_discovery=False,
+            )
+        except (ValueError, KeyError):
+            raise AdminMustAct("login_metadata", "wrong tenant or login address") from None
+
+    async def _in_thread(self, run: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+
+    def _access_token(self, result: Mapping[str, Any]) -> AccessToken:
+        token = result.get("access_token")
+        if not isinstance(token, str) or not token:
+            raise trouble_of(result)
+        return AccessToken(token, self._clock() + int(result.get("expires_in", DEFAULT_LIFE)))
+
+    def _identity(self, claims: object) -> Identity:
+        """Check what MSAL does not: whom the ID token is for and whom it names.
+
+        It came straight from the login service over TLS, which stands in for checking its
+        signature (OpenID Connect Core 3.1.3.7, rule 6).
+        """
+        if not isinstance(claims, dict):
+            raise SignInRefused(Refusal.WRONG_RESPONSE, "no_id_token")
+        tenant_id, object_id = str(claims.get("tid")).lower(), str(claims.get("oid")).lower()
+        if str(claims.get("aud")).lower() != self._client_id.lower():
+            raise SignInRefused(Refusal.WRONG_RESPONSE, "audience")
+        if not GUID.fullmatch(tenant_id) or not GUID.fullmatch(object_id):
+            raise SignInRefused(Refusal.WRONG_RESPONSE, "identity")
+        upn, name = claims.get("preferred_username"), claims.get("name")
+        return Identity(
+            tenant_id,
+            object_id,
+            upn[:320] if isinstance(upn, str) else "",
+            name[:256] if isinstance(name, str) else "",
+        )
+
+
+def _answer_of(ask: Callable[[], Any]) -> Any:
+    """What MSAL makes of a token answer. It reports a malformed one with plain exceptions."""
+    try:
+        return ask()
+    except (ValueError, TypeError, LookupError):
+        raise RetryLater("login_garbled") from None
+
+
+def _serialized(cache: msal.SerializableTokenCache) -> str:
+    # MSAL indents its JSON; a third of it would be spaces.
+    return json.dumps(json.loads(cache.serialize()), separators=(",", ":"))
+
+
+def _short_names(granted: object, asked: Sequence[str]) -> frozenset[str]:
+    """Scope names without resource. No scope in the answer: as asked (RFC 6749 section 5.1)."""
+    names = granted.split() if isinstance(granted, str) else asked
+    return frozenset(name.rsplit("/", 1)[-1] for name in names)
+
+
+def _allows_presence(names: frozenset[str]) -> bool:
+    return REQUIRED_SCOPE.lower() in {name.lower() for name in names}

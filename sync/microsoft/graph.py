@@ -1,0 +1,177 @@
+"""Microsoft Graph's presence calls, through one pooled aiohttp session.
+
+They are made for every presence change; Microsoft's SDK costs many times the CPU of a plain call
+(`make bench`), so it serves only the rare ones (sync.microsoft.profile, docs/decisions.md).
+Errors are named by who must act (sync.errors).
+"""
+
+from __future__ import annotations
+
+import json
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from sync.errors import AuthorizeAgain, PersonGone, Refused, RetryLater, TenantPaused
+from sync.presence import PREFERRED_PAIRS, SESSION_PAIRS, Pair, Shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TIME_LIMIT = aiohttp.ClientTimeout(total=10, connect=3)
+"""Shorter than the lease on a person (sync.store.people.LEASE_MS), so that no two write at once."""
+
+LONGEST_WAIT = 600.0
+"""Seconds. A longer Retry-After is believed only this far."""
+_ANSWER_LIMIT = 256 * 1024
+
+
+class GraphPresence:
+    """The presence calls of one person with their own delegated token.
+
+    `session_id` is the application's client id, as Graph's documentation of setPresence says.
+    `now` gives epoch seconds (for a Retry-After that is a date).
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        graph_url: str,
+        session_id: str,
+        now: Callable[[], float],
+    ) -> None:
+        self._session = session
+        self._base = f"{graph_url}/v1.0/users/"
+        self._session_id = session_id
+        self._now = now
+
+    async def set_session(self, token: str, object_id: str, pair: Pair, minutes: int) -> None:
+        """Hold our session; the five pairs and 5 to 240 minutes only (ValueError otherwise)."""
+        if pair not in SESSION_PAIRS or not 5 <= minutes <= 240:
+            raise ValueError((pair, minutes))
+        await self._post(
+            token,
+            object_id,
+            "setPresence",
+            {
+                "sessionId": self._session_id,
+                "availability": pair.availability,
+                "activity": pair.activity,
+                "expirationDuration": f"PT{minutes}M",
+            },
+        )
+
+    async def clear_session(self, token: str, object_id: str) -> None:
+        """End our session. 404 means there is none: that is what was wanted."""
+        try:
+            await self._post(token, object_id, "clearPresence", {"sessionId": self._session_id})
+        except PersonGone:
+            return
+
+    async def set_preferred(self, token: str, object_id: str, pair: Pair, minutes: int) -> None:
+        """Set the status that otherwise the person sets by hand; the six documented pairs only."""
+        if pair not in PREFERRED_PAIRS or minutes < 1:
+            raise ValueError((pair, minutes))
+        await self._post(
+            token,
+            object_id,
+            "setUserPreferredPresence",
+            {
+                "availability": pair.availability,
+                "activity": pair.activity,
+                "expirationDuration": f"PT{minutes}M",
+            },
+        )
+
+    async def clear_preferred(self, token: str, object_id: str) -> None:
+        """Take back the status that otherwise the person sets by hand."""
+        await self._post(token, object_id, "clearUserPreferredPresence", {})
+
+    async def look(self, token: str, object_id: str) -> Shown:
+        """Read what Microsoft shows of the person."""
+        answer = await self._request("GET", token, f"{self._base}{object_id}/presence", None)
+        availability, activity = answer.get("availability"), answer.get("activity")
+        if not isinstance(availability, str) or not isinstance(activity, str):
+            raise RetryLater("graph_answer")
+        return Shown(availability[:64], activity[:64])
+
+    async def _post(self, token: str, object_id: str, action: str, body: dict[str, str]) -> None:
+        await self._request("POST", token, f"{self._base}{object_id}/presence/{action}", body)
+
+    async def _request(
+        self, method: str, token: str, url: str, body: dict[str, str] | None
+    ) -> dict[str, Any]:
+        try:
+            async with self._session.request(
+                method,
+                url,
+                data=None if body is None else json.dumps(body).encode(),
+                headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+                timeout=TIME_LIMIT,
+                allow_redirects=False,
+            ) as response:
+                status = response.status
+                if status == 200 and method == "POST":
+                    response.release()
+                    return {}
+                raw = await _read(response)
+                headers = response.headers
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            raise RetryLater("graph_unreachable", type(error).__name__) from error
+        answer = _json_object(raw)
+        if status in {200, 202, 204}:
+            return answer
+        raise _failure(status, headers.get("Retry-After"), answer, self._now())
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    raw = bytearray()
+    async for piece in response.content.iter_any():
+        raw += piece
+        if len(raw) > _ANSWER_LIMIT:
+            response.close()
+            return b""
+    return bytes(raw)
+
+
+def _json_object(raw: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(raw) if raw else {}
+    except (ValueError, RecursionError):
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _failure(status: int, retry_after: str | None, answer: dict[str, Any], now: float) -> Exception:
+    """Name the failure by who must act. `answer` is Graph's error body, {} when unreadable."""
+    error = answer.get("error")
+    code = str(error.get("code", ""))[:64] if isinstance(error, dict) else ""
+    detail = f"{status} {code}".strip()
+    if status == 429:
+        return TenantPaused("graph_throttled", detail, after=_seconds(retry_after, now) or 30.0)
+    if status == 401:
+        return AuthorizeAgain("graph_401", detail)
+    if status == 403:
+        # The token lacks the permission, or the person may not use presence at all.
+        return AuthorizeAgain("graph_403", detail)
+    if status == 404:
+        return PersonGone("graph_404", detail)
+    if status >= 500 or status in {408, 409, 423}:
+        return RetryLater("graph_error", detail, after=_seconds(retry_after, now))
+    return Refused("graph_refused", detail)
+
+
+def _seconds(retry_after: str | None, now: float) -> float | None:
+    """Read Retry-After: seconds or an HTTP date; None when absent or senseless."""
+    if not retry_after:
+        return None
+    try:
+        wait = float(retry_after)
+    except ValueError:
+        try:
+            wait = parsedate_to_datetime(retry_after).timestamp() - now
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return min(wait, LONGEST_WAIT) if 0 < wait < float("inf") else None

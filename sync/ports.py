@@ -1,0 +1,90 @@
+"""What the engine needs from the world, and what it tells the world.
+
+Implemented by `sync.microsoft`, `sync.zoom`, `sync.store`, the metrics of the process, and (people)
+by the bot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from sync.presence import Pair, Shown, ZoomPresence
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Who a Microsoft person is (Graph `/me`)."""
+
+    object_id: str
+    name: str
+    upn: str
+    mail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ZoomUser:
+    """Who a Zoom person is."""
+
+    zoom_id: str
+    email: str
+
+
+class PresenceApi(Protocol):
+    """Microsoft Graph's presence of one person. Every call raises the errors of sync.errors."""
+
+    async def set_session(self, token: str, object_id: str, pair: Pair, minutes: int) -> None:
+        """Hold a session for `minutes` (5 to 240)."""
+
+    async def clear_session(self, token: str, object_id: str) -> None:
+        """End our session; nothing to end is success."""
+
+    async def look(self, token: str, object_id: str) -> Shown:
+        """Read what Microsoft shows."""
+
+
+class TokenSource(Protocol):
+    """Access tokens of connected people."""
+
+    async def access_token(self, object_id: str, generation: int) -> str:
+        """A token valid for some minutes. Raises AuthorizeAgain, RetryLater, AdminMustAct."""
+
+    def invalidate(self, object_id: str) -> None:
+        """Graph refused the token: the next call fetches another."""
+
+    def forget(self, object_id: str) -> None:
+        """Drop what is in memory."""
+
+
+class ZoomLookup(Protocol):
+    """Zoom's API, as far as one person is concerned."""
+
+    async def presence_of(self, user: str) -> ZoomPresence | None:
+        """The presence of a user (id or e-mail); None: a state we don't know.
+
+        Raises PersonGone, RetryLater, AdminMustAct.
+        """
+
+    async def find_user(self, email: str) -> ZoomUser | None:
+        """The user with this address, or None. Raises RetryLater, AdminMustAct."""
+
+
+class People(Protocol):
+    """Telling people something, without being asked."""
+
+    async def must_authorize_again(self, object_id: str, code: str) -> None:
+        """Send one reconnect card. Must not raise for failures of the chat."""
+
+
+class Meter(Protocol):
+    """Counting what happens. Outcomes are closed sets, listed where they are counted."""
+
+    def event(self, outcome: str) -> None:
+        """One webhook event."""
+
+    def write(self, kind: str, outcome: str, seconds: float) -> None:
+        """One request to Graph."""
+
+    def event_to_write(self, seconds: float) -> None:
+        """From an event's arrival to Microsoft's acknowledgement."""

@@ -1,0 +1,178 @@
+"""Presence names of both sides, and the one table between them.
+
+Zoom spells the same state differently on each surface (webhook, REST, contacts); every known
+spelling is accepted, in any case. Microsoft accepts exactly five pairs for an application's
+session (Graph documentation, "presence: setPresence"); nothing else is ever sent.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class ZoomPresence(StrEnum):
+    """What Zoom says about a person. Values are the webhook's spellings; we store these."""
+
+    AVAILABLE = "Available"
+    AWAY = "Away"
+    DO_NOT_DISTURB = "Do_Not_Disturb"
+    IN_CALENDAR_EVENT = "In_Calendar_Event"
+    IN_MEETING = "In_Meeting"
+    PRESENTING = "Presenting"
+    ON_PHONE_CALL = "On_Phone_Call"
+    OFFLINE = "Offline"
+    MOBILE_ONLY = "Mobile_signed_in"
+    BUSY = "Busy"
+    OUT_OF_OFFICE = "Out_of_Office"
+
+
+_ALIASES: Mapping[str, ZoomPresence] = {
+    # REST (PUT presence_status) and contacts spell these differently from the webhook.
+    "donodisturb": ZoomPresence.DO_NOT_DISTURB,  # a typo of Zoom's older specification
+    "inacalendarevent": ZoomPresence.IN_CALENDAR_EVENT,
+    "inazoommeeting": ZoomPresence.IN_MEETING,
+    "inameeting": ZoomPresence.IN_MEETING,
+    "onacall": ZoomPresence.ON_PHONE_CALL,
+    "inacall": ZoomPresence.ON_PHONE_CALL,
+    "onphone": ZoomPresence.ON_PHONE_CALL,
+} | {re.sub(r"[^a-z]", "", presence.value.lower()): presence for presence in ZoomPresence}
+
+
+def parse_zoom_presence(text: str) -> ZoomPresence | None:
+    """Read any of Zoom's spellings; None when the state is unknown (ignore, count and log it)."""
+    return _ALIASES.get(re.sub(r"[\s_-]", "", text[:64].lower()))
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An availability and an activity, as Microsoft names them."""
+
+    availability: str
+    activity: str
+
+    @property
+    def interrupts(self) -> bool:
+        """Whether the pair is of the Busy / Do not disturb family: the one people act on."""
+        return self.availability in {"Busy", "DoNotDisturb"}
+
+    def __str__(self) -> str:
+        return f"{self.availability}/{self.activity}"
+
+    @classmethod
+    def parse(cls, text: str) -> Pair | None:
+        """Read `Availability/Activity` as we store it; None when it is not a session pair."""
+        return _PAIRS.get(text)
+
+
+AVAILABLE = Pair("Available", "Available")
+IN_A_CALL = Pair("Busy", "InACall")
+CONFERENCE = Pair("Busy", "InAConferenceCall")
+AWAY = Pair("Away", "Away")
+PRESENTING = Pair("DoNotDisturb", "Presenting")
+
+SESSION_PAIRS = (AVAILABLE, IN_A_CALL, CONFERENCE, AWAY, PRESENTING)
+"""All that setPresence accepts (Graph documentation, "Supported combinations")."""
+_PAIRS = {str(pair): pair for pair in SESSION_PAIRS}
+
+PREFERRED_PAIRS = (
+    Pair("Available", "Available"),
+    Pair("Busy", "Busy"),
+    Pair("DoNotDisturb", "DoNotDisturb"),
+    Pair("BeRightBack", "BeRightBack"),
+    Pair("Away", "Away"),
+    Pair("Offline", "OffWork"),
+)
+"""All that setUserPreferredPresence accepts (same documentation)."""
+
+
+_MIRROR: Mapping[ZoomPresence, Pair | None] = {
+    ZoomPresence.IN_MEETING: IN_A_CALL,
+    ZoomPresence.ON_PHONE_CALL: IN_A_CALL,
+    ZoomPresence.PRESENTING: PRESENTING,
+    # Sessions know no other Do not disturb than Presenting, and no plain Busy.
+    ZoomPresence.DO_NOT_DISTURB: PRESENTING,
+    ZoomPresence.BUSY: IN_A_CALL,
+    ZoomPresence.IN_CALENDAR_EVENT: None,  # Microsoft shows its own calendar
+    ZoomPresence.AVAILABLE: AVAILABLE,
+    ZoomPresence.AWAY: AWAY,
+    ZoomPresence.OFFLINE: None,
+    ZoomPresence.OUT_OF_OFFICE: None,
+    ZoomPresence.MOBILE_ONLY: None,
+}
+
+
+def session_for(zoom: ZoomPresence) -> Pair | None:
+    """What Microsoft should hold for a Zoom state in the `mirror` style; None: hold nothing."""
+    return _MIRROR[zoom]
+
+
+CAN_COME_FROM_MICROSOFT = frozenset(
+    {ZoomPresence.DO_NOT_DISTURB, ZoomPresence.BUSY, ZoomPresence.AWAY}
+)
+"""States that Zoom's own sync may have copied from Microsoft: look before writing (no echo)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What Microsoft shows of a person (GET presence). Unknown words are kept as they are."""
+
+    availability: str
+    activity: str
+
+
+_ZOOM_LABELS: Mapping[ZoomPresence, str] = {
+    ZoomPresence.AVAILABLE: "Available",
+    ZoomPresence.AWAY: "Away",
+    ZoomPresence.DO_NOT_DISTURB: "Do not disturb",
+    ZoomPresence.IN_CALENDAR_EVENT: "In a calendar event",
+    ZoomPresence.IN_MEETING: "In a meeting",
+    ZoomPresence.PRESENTING: "Presenting",
+    ZoomPresence.ON_PHONE_CALL: "On a phone call",
+    ZoomPresence.OFFLINE: "Offline",
+    ZoomPresence.MOBILE_ONLY: "Signed in on mobile only",
+    ZoomPresence.BUSY: "Busy",
+    ZoomPresence.OUT_OF_OFFICE: "Out of office",
+}
+
+
+def zoom_label(zoom: ZoomPresence) -> str:
+    """Return the words people know from the Zoom client."""
+    return _ZOOM_LABELS[zoom]
+
+
+_TEAMS_LABELS: Mapping[str, str] = {
+    "inacall": "In a call",
+    "inaconferencecall": "In a conference call",
+    "inameeting": "In a meeting",
+    "presenting": "Presenting",
+    "urgentinterruptionsonly": "Focusing",
+    "outofoffice": "Out of office",
+    "offwork": "Appear offline",
+    "available": "Available",
+    "availableidle": "Available",
+    "inactive": "Away",
+    "availableinactive": "Available, idle",
+    "away": "Away",
+    "berightback": "Be right back",
+    "busy": "Busy",
+    "busyidle": "Busy",
+    "donotdisturb": "Do not disturb",
+    "focusing": "Focusing",
+    "offline": "Offline",
+    "presenceunknown": "Unknown",
+}
+
+
+def teams_label(availability: str, activity: str) -> str:
+    """Return the words people know from Teams for what Microsoft shows."""
+    for word in (activity, availability):
+        label = _TEAMS_LABELS.get(word.lower())
+        if label is not None:
+            return label
+    return "Unknown"

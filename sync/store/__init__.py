@@ -1,0 +1,1 @@
+"""Everything we keep in Redis: keys, scripts, and the vault that encrypts tokens."""

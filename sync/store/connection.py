@@ -1,0 +1,102 @@
+"""Connecting to Redis, and running scripts there.
+
+Explicit time limits, and no silent re-sending: redis-py's defaults differ between versions, and a
+re-sent command that is not idempotent counts twice. Whoever calls decides what to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from redis.asyncio import Redis
+from redis.asyncio.cluster import RedisCluster
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+COMMAND_TIMEOUT: Final = 3.0
+"""Seconds. Shorter than Zoom's three-second limit would be useless: a slow answer is still one."""
+
+REDIS_TROUBLE: Final = (
+    RedisConnectionError,
+    RedisTimeoutError,
+    ReadOnlyError,
+    OutOfMemoryError,
+    ResponseError,
+    OSError,
+)
+"""What Redis being away, full, loading or failing over looks like."""
+
+Client = Any
+"""A Redis or RedisCluster client with decoded answers (their types do not share a base)."""
+
+
+def connect(url: str, mode: Literal["single", "cluster"] = "single") -> Client:
+    """Make the command client. Nothing is sent until it is used."""
+    if mode == "cluster":
+        return RedisCluster.from_url(
+            url, decode_responses=True, socket_timeout=COMMAND_TIMEOUT, socket_connect_timeout=2
+        )
+    return Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_timeout=COMMAND_TIMEOUT,
+        socket_connect_timeout=2,
+        retry=Retry(NoBackoff(), 0),
+        health_check_interval=30,
+    )
+
+
+def connect_listener(url: str) -> Redis:
+    """Make the client that waits for messages: no time limit on reading."""
+    keepalive: dict[str, Any] = {} if url.startswith("unix:") else {"socket_keepalive": True}
+    return Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_timeout=None,
+        socket_connect_timeout=2,
+        retry=Retry(NoBackoff(), 0),
+        **keepalive,
+    )
+
+
+_LUA = Path(__file__).parent / "lua"
+_QUEUE = "_queue"
+_PLAIN = ("quota", "save_tokens")
+
+
+class Scripts:
+    """The Lua files of this folder, by name."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        head = (_LUA / f"{_QUEUE}.lua").read_text()
+        self._text = {
+            path.stem: (path.read_text() if path.stem in _PLAIN else head + path.read_text())
+            for path in sorted(_LUA.glob("*.lua"))
+            if path.stem != _QUEUE
+        }
+        self._sha = {
+            name: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+            for name, text in self._text.items()
+        }
+
+    async def run(self, name: str, keys: list[str], args: list[str | int]) -> Any:
+        """Run a script; it is loaded again where the server lost it (restart, fail-over)."""
+        try:
+            return await self._client.evalsha(self._sha[name], len(keys), *keys, *args)
+        except NoScriptError:
+            return await self._client.eval(self._text[name], len(keys), *keys, *args)
+
+    async def loaded(self) -> bool:
+        """Load whatever script is missing, so that readiness means readiness."""
+        names = list(self._text)
+        known = await self._client.script_exists(*(self._sha[name] for name in names))
+        for name, there in zip(names, known, strict=True):
+            if not there:
+                await self._client.script_load(self._text[name])
+        return True

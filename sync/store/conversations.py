@@ -1,0 +1,87 @@
+"""What the conversation keeps in Redis: references, cards, one-time notices, sign-in links."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sync.store import keys
+
+if TYPE_CHECKING:
+    from sync.store.connection import Client
+
+
+class ConversationStore:
+    """Small rows with a TTL each; values are the bot's own JSON, opaque here."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    # -- where to write ----------------------------------------------------------------------
+
+    async def remember_reference(self, object_id: str, reference: str) -> None:
+        """Keep a person's 1:1 conversation (400 days from the last use)."""
+        await self._client.set(keys.reference(object_id), reference, ex=keys.REFERENCE_TTL)
+
+    async def reference(self, object_id: str) -> str | None:
+        """A person's 1:1 conversation."""
+        return _text(await self._client.get(keys.reference(object_id)))
+
+    async def forget_reference(self, object_id: str) -> None:
+        """The app was removed; nothing can be written there any more."""
+        await self._client.delete(keys.reference(object_id), keys.welcomed(object_id))
+
+    async def remember_card(self, card_id: str, activity_id: str) -> None:
+        """Keep which message holds a card, so that it can be edited in place."""
+        await self._client.set(keys.card(card_id), activity_id, ex=keys.CARD_TTL)
+
+    async def activity_of(self, card_id: str) -> str | None:
+        """The message that holds a card."""
+        return _text(await self._client.get(keys.card(card_id)))
+
+    # -- once only ---------------------------------------------------------------------------
+
+    async def first_time(self, activity: str) -> bool:
+        """Whether an activity is new. Channels deliver twice when an answer took too long."""
+        return bool(await self._client.set(keys.seen(activity), "1", nx=True, ex=keys.SEEN_TTL))
+
+    async def first_welcome(self, object_id: str) -> bool:
+        """Whether the person was never welcomed; they are from now on."""
+        return bool(
+            await self._client.set(keys.welcomed(object_id), "1", nx=True, ex=keys.REFERENCE_TTL)
+        )
+
+    async def first_notice(self, object_id: str, what: str) -> bool:
+        """Whether a one-time notice was not sent yet; it counts as sent from now on."""
+        return bool(
+            await self._client.set(keys.notice(object_id, what), "1", nx=True, ex=keys.NOTICE_TTL)
+        )
+
+    async def allow_notice(self, object_id: str, what: str) -> None:
+        """The reason for a notice is gone: the next time, tell again."""
+        await self._client.delete(keys.notice(object_id, what))
+
+    # -- sign-in (bot.sign_in.Attempts) --------------------------------------------------------
+
+    async def put_ticket(self, ticket_hash: str, attempt: str, ttl: int) -> None:
+        """Keep a sign-in link that was not used yet."""
+        await self._client.set(keys.ticket(ticket_hash), attempt, ex=ttl)
+
+    async def peek_ticket(self, ticket_hash: str) -> str | None:
+        """Read it; nothing is consumed, because scanners open links."""
+        return _text(await self._client.get(keys.ticket(ticket_hash)))
+
+    async def take_ticket(self, ticket_hash: str) -> str | None:
+        """Use it, once."""
+        return _text(await self._client.getdel(keys.ticket(ticket_hash)))
+
+    async def put_flow(self, state_hash: str, flow: str, ttl: int) -> None:
+        """Keep a sign-in that went to Microsoft."""
+        await self._client.set(keys.flow(state_hash), flow, ex=ttl)
+
+    async def take_flow(self, state_hash: str) -> str | None:
+        """Take it, once."""
+        return _text(await self._client.getdel(keys.flow(state_hash)))
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

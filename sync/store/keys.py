@@ -1,0 +1,140 @@
+"""Every Redis key: its name, what it holds, and how long it lives.
+
+    key                          holds                                              lives
+    ---------------------------  -------------------------------------------------  ---------------
+    pb:{NN}:p:<oid>              a connected person's engine state (hash, below)    until disconnect
+    pb:{NN}:link:<oid>           who they are (JSON, sync.links.Link)               until disconnect
+    pb:{NN}:tok:<oid>            generation and sealed Microsoft tokens             until disconnect
+    pb:{NN}:due:<lane>           zset: oid -> when due, or end of its lease (ms)    while in use
+    pb:{NN}:lock:<oid>           one process refreshes this person's tokens         30 s
+    pb:{z:<hash>}:<kind>         Zoom address or id -> oid                          until disconnect
+    pb:{quota}:cells             presence requests per 250 ms of the window (hash)  the window
+    pb:{quota}:pause             Graph told the whole tenant to wait                as Graph said
+    pb:ref:<oid>                 the person's 1:1 conversation (JSON)               400 d, renewed
+    pb:card:<card id>            activity id of the message that holds the card     30 d
+    pb:welcomed:<oid>            the person was welcomed                            400 d
+    pb:told:<oid>:<what>         a one-time notice was sent (reconnect)             30 d
+    pb:ticket:<hash>             a sign-in link, not yet used                       10 min
+    pb:flow:<hash>               a sign-in under way                                10 min
+    pb:seen:<hash>               an activity that was already answered              10 min
+    pb:wake                      channel: a shard number whose queue has changed
+
+`{NN}` is the person's shard, a hash tag: all keys of one person are in one cluster slot, so that
+one script can change them together.
+
+Fields of the person hash: `gen` generation of the link, `ver` version of the demand, `obs` and
+`obs_at` Zoom's newest state and its time, `got` when it reached us, `answered` the `got` that was
+acted on, `held`, `told`, `until` our session at Microsoft, `unsure` it may not be there, `test` end
+of a running test, `tries` failures in a row, `trouble` and `trouble_at` the last failure, `wait`
+not before, `leaving` the person asked to be forgotten, `lane` the lane they stand in, `lease` and
+`lease_end` who works on them. Times are epoch milliseconds of the Redis server's clock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+
+SHARDS = 8
+"""Fixed: changing it would lose people. Enough to spread over a cluster."""
+
+LANES = 4
+WAKE = "pb:wake"
+QUOTA_CELLS = "pb:{quota}:cells"
+QUOTA_PAUSE = "pb:{quota}:pause"
+
+TICKET_TTL = 600
+SEEN_TTL = 600
+CARD_TTL = 30 * 86_400
+NOTICE_TTL = 30 * 86_400
+REFERENCE_TTL = 400 * 86_400
+LOCK_TTL = 30
+
+
+def shard_of(object_id: str) -> int:
+    """The shard of a person."""
+    return zlib.crc32(object_id.encode()) % SHARDS
+
+
+def _tag(shard: int) -> str:
+    return f"pb:{{{shard:02d}}}"
+
+
+def person(object_id: str) -> str:
+    """Engine state of a person."""
+    return f"{_tag(shard_of(object_id))}:p:{object_id}"
+
+
+def person_prefix(shard: int) -> str:
+    """What precedes the object id in the person keys of a shard."""
+    return f"{_tag(shard)}:p:"
+
+
+def link(object_id: str) -> str:
+    """Link of a person."""
+    return f"{_tag(shard_of(object_id))}:link:{object_id}"
+
+
+def tokens(object_id: str) -> str:
+    """Sealed tokens of a person."""
+    return f"{_tag(shard_of(object_id))}:tok:{object_id}"
+
+
+def token_lock(object_id: str) -> str:
+    """Lock for refreshing a person's tokens."""
+    return f"{_tag(shard_of(object_id))}:lock:{object_id}"
+
+
+def dues(shard: int) -> list[str]:
+    """The queues of a shard, by lane."""
+    return [f"{_tag(shard)}:due:{lane}" for lane in range(LANES)]
+
+
+def zoom_address(address: str) -> str:
+    """Index of a folded e-mail address."""
+    return f"pb:{{z:{_digest(address)}}}:email"
+
+
+def zoom_id(zoom_user_id: str) -> str:
+    """Index of a Zoom user id."""
+    return f"pb:{{z:{_digest(zoom_user_id)}}}:id"
+
+
+def reference(object_id: str) -> str:
+    """A person's 1:1 conversation."""
+    return f"pb:ref:{object_id}"
+
+
+def card(card_id: str) -> str:
+    """The message that holds a card."""
+    return f"pb:card:{_digest(card_id)}"
+
+
+def welcomed(object_id: str) -> str:
+    """Whether the person was welcomed."""
+    return f"pb:welcomed:{object_id}"
+
+
+def notice(object_id: str, what: str) -> str:
+    """A one-time notice to a person."""
+    return f"pb:told:{object_id}:{what}"
+
+
+def ticket(ticket_hash: str) -> str:
+    """A sign-in link that was not used yet."""
+    return f"pb:ticket:{ticket_hash}"
+
+
+def flow(state_hash: str) -> str:
+    """A sign-in under way."""
+    return f"pb:flow:{state_hash}"
+
+
+def seen(activity: str) -> str:
+    """An activity that was already answered."""
+    return f"pb:seen:{_digest(activity)}"
+
+
+def _digest(text: str) -> str:
+    """Bounded and free of braces, whatever comes from outside."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

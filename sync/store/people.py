@@ -1,0 +1,389 @@
+"""Connected people in Redis: links, tokens, Zoom index, and the queue `offer → claim → ack`.
+
+One structure is queue, schedule, retry, mutual exclusion and crash recovery together: per lane a
+sorted set whose score is due time and lease at once, and a hash per person with a version.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from redis.exceptions import LockNotOwnedError
+
+from sync.errors import RetryLater
+from sync.links import BadRow, Link, dump_link, load_link
+from sync.plan import AHEAD_LIMIT_MS, Held, Lane, Observation
+from sync.presence import Pair, ZoomPresence, session_for
+from sync.store import keys
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from sync.store.connection import Client, Scripts
+
+log = structlog.get_logger()
+
+LEASE_MS = 15_000
+"""Longer than any Graph time limit; renewed at a third while work goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The engine's knowledge of one person, read from their hash. Times are epoch ms."""
+
+    object_id: str
+    generation: int = 0
+    version: int = 0
+    observation: Observation | None = None
+    got_ms: int | None = None
+    answered_ms: int | None = None
+    held: Held | None = None
+    test_until_ms: int | None = None
+    tries: int = 0
+    trouble: str | None = None
+    trouble_ms: int | None = None
+    wait_ms: int | None = None
+    leaving: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A person in our hands until the lease ends. `now_ms` is the server's time of the claim."""
+
+    state: State
+    token: str
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a shard gave: people, and when its next one is due (epoch ms, None: nobody waits)."""
+
+    now_ms: int
+    people: list[Claim] = field(default_factory=list)
+    next_due_ms: int | None = None
+
+
+class PeopleStore:
+    """Every read and write of people's rows. `lock_wait` is in seconds."""
+
+    def __init__(
+        self,
+        client: Client,
+        scripts: Scripts,
+        *,
+        lease_ms: int = LEASE_MS,
+        lock_wait: float = keys.LOCK_TTL,
+    ) -> None:
+        self._client = client
+        self._scripts = scripts
+        self.lease_ms = lease_ms
+        self._lock_wait = lock_wait
+
+    # -- links ---------------------------------------------------------------------------------
+
+    async def connect(self, link: Link, sealed_tokens: str, observation: Observation | None) -> int:
+        """Save a connection (a new one or in place of an earlier one); returns its generation."""
+        oid, before = link.object_id, await self.link(link.object_id)
+        for key in _index(link):
+            await self._client.set(key, oid)
+        generation = await self._scripts.run(
+            "connect",
+            [*_queue_keys(oid), keys.link(oid), keys.tokens(oid)],
+            [
+                oid,
+                dump_link(link),
+                sealed_tokens,
+                observation.presence.value if observation else "",
+                observation.at_ms if observation else 0,
+            ],
+        )
+        if before is not None:
+            await self._drop_index(oid, _index(before) - _index(link))
+        await self._wake(oid)
+        return int(generation)
+
+    async def link(self, object_id: str) -> Link | None:
+        """The link of a person, None when not connected (or damaged: connecting anew mends it)."""
+        text = await self._client.get(keys.link(object_id))
+        try:
+            return None if text is None else load_link(text)
+        except BadRow:
+            log.error("person_link_damaged", person=object_id)
+            return None
+
+    async def owner_of(self, *, address: str | None, zoom_id: str | None) -> str | None:
+        """The connected person behind a Zoom id or folded address, or None."""
+        for key in (
+            zoom_id and keys.zoom_id(zoom_id),
+            address and keys.zoom_address(address),
+        ):
+            if key:
+                oid = await self._client.get(key)
+                if oid is not None:
+                    return str(oid)
+        return None
+
+    async def erase(self, object_id: str, generation: int) -> bool:
+        """Forget a person, unless they connected anew meanwhile."""
+        link = await self.link(object_id)
+        erased = await self._scripts.run(
+            "erase",
+            [*_queue_keys(object_id), keys.link(object_id), keys.tokens(object_id)],
+            [object_id, str(generation)],
+        )
+        if not erased:
+            return False
+        if link is not None:
+            await self._drop_index(object_id, _index(link))
+        return True
+
+    async def _drop_index(self, object_id: str, index: set[str]) -> None:
+        for key in index:
+            if await self._client.get(key) == object_id:
+                await self._client.delete(key)
+
+    async def everyone(self) -> AsyncIterator[str]:
+        """The object id of every connected person, shard by shard, in no order."""
+        for shard in range(keys.SHARDS):
+            prefix = keys.person_prefix(shard)
+            async for key in self._client.scan_iter(match=f"{prefix}*", count=500):
+                yield str(key)[len(prefix) :]
+
+    # -- tokens (sync.microsoft.tokens.TokenRows) ------------------------------------------------
+
+    async def read_tokens(self, object_id: str) -> tuple[int, str] | None:
+        """Generation and sealed tokens; None when not connected."""
+        text = await self._client.get(keys.tokens(object_id))
+        if text is None:
+            return None
+        generation, _, sealed = str(text).partition(":")
+        if not generation.isdigit() or not sealed:
+            raise BadRow("tokens")
+        return int(generation), sealed
+
+    async def save_tokens(self, object_id: str, generation: int, sealed: str) -> bool:
+        """Save refreshed tokens; False when the link was replaced or removed meanwhile."""
+        saved = await self._scripts.run(
+            "save_tokens",
+            [keys.person(object_id), keys.tokens(object_id)],
+            [str(generation), sealed],
+        )
+        return bool(saved)
+
+    @contextlib.asynccontextmanager
+    async def token_lock(self, object_id: str) -> AsyncIterator[None]:
+        """Exclude other processes from refreshing this person's tokens.
+
+        Raises RetryLater when another process keeps it for too long.
+        """
+        lock = self._client.lock(keys.token_lock(object_id), timeout=keys.LOCK_TTL)
+        if not await lock.acquire(blocking_timeout=self._lock_wait):
+            raise RetryLater("tokens_locked")
+        try:
+            yield
+        finally:
+            # Ours no longer if it took too long; what was learned is good all the same.
+            with contextlib.suppress(LockNotOwnedError):
+                await lock.release()
+
+    # -- the queue -------------------------------------------------------------------------------
+
+    async def offer(self, object_id: str, observation: Observation) -> str:
+        """Take in what Zoom said. Returns accepted, repeat, older, future or not_connected.
+
+        "accepted" means that the newest state is safe in Redis and a worker has been woken.
+        """
+        oid = object_id
+        outcome, _ = await self._scripts.run(
+            "offer",
+            _queue_keys(oid),
+            [
+                oid,
+                observation.presence.value,
+                observation.at_ms,
+                int(_interrupts(observation.presence)),
+                AHEAD_LIMIT_MS,
+            ],
+        )
+        if outcome == "accepted":
+            await self._wake(oid)
+        return str(outcome)
+
+    async def demand(
+        self, object_id: str, lane: Lane = Lane.TURN, changes: Mapping[str, str | int] | None = None
+    ) -> bool:
+        """Have the person planned anew, with changed fields ("" deletes). False: not connected."""
+        changed = await self._scripts.run(
+            "demand", _queue_keys(object_id), [object_id, int(lane), *_flat(changes or {})]
+        )
+        if changed:
+            await self._wake(object_id)
+        return bool(changed)
+
+    async def claim(self, shard: int, token: str, at_most: int) -> Claims:
+        """Take the people of a shard who are due, most urgent lane first."""
+        now, next_due, *rows = await self._scripts.run(
+            "claim",
+            [keys.person_prefix(shard), *keys.dues(shard)],
+            [token, self.lease_ms, at_most],
+        )
+        people = []
+        for member, fields in rows:
+            state = _read_state(str(member), _pairs(fields))
+            people.append(Claim(state, token, int(now)))
+        return Claims(int(now), people, int(float(next_due)) if float(next_due) >= 0 else None)
+
+    async def claim_one(self, object_id: str, token: str) -> Claim | bool:
+        """Take one person at once. True: somebody else works on them. False: not connected."""
+        answer = await self._scripts.run(
+            "claim_one", _queue_keys(object_id), [object_id, token, self.lease_ms]
+        )
+        if not answer:
+            return False
+        if len(answer) == 1:
+            return True
+        return Claim(_read_state(object_id, _pairs(answer[1])), token, int(answer[0]))
+
+    async def renew(self, claim: Claim) -> bool:
+        """Prolong the lease; False when it was lost."""
+        oid = claim.state.object_id
+        return bool(
+            await self._scripts.run("renew", _queue_keys(oid), [oid, claim.token, self.lease_ms])
+        )
+
+    async def record(self, claim: Claim, changes: Mapping[str, str | int]) -> bool:
+        """Keep what was learned, the lease going on; False when it was lost."""
+        return bool(
+            await self._scripts.run(
+                "record",
+                _queue_keys(claim.state.object_id),
+                [claim.token, *_flat(changes)],
+            )
+        )
+
+    async def ack(
+        self,
+        claim: Claim,
+        *,
+        lane: Lane,
+        due_ms: int | None,
+        changes: Mapping[str, str | int] | None = None,
+    ) -> bool:
+        """End the lease: due again at `due_ms`, or at once if something changed meanwhile.
+
+        False when the lease was lost: nothing is changed then, another worker owns the person.
+        """
+        oid = claim.state.object_id
+        answer = await self._scripts.run(
+            "ack",
+            _queue_keys(oid),
+            [
+                oid,
+                claim.token,
+                claim.state.version,
+                claim.state.generation,
+                int(lane),
+                "" if due_ms is None else due_ms,
+                *_flat(changes or {}),
+            ],
+        )
+        if int(answer) == 2:
+            await self._wake(oid)
+        return bool(answer)
+
+    async def state(self, object_id: str) -> State | None:
+        """The engine's knowledge of a person; None when not connected."""
+        fields = await self._client.hgetall(keys.person(object_id))
+        return _read_state(object_id, fields) if fields else None
+
+    async def now_ms(self) -> int:
+        """The Redis server's clock: the only one that workers share."""
+        seconds, micros = await self._client.time()
+        return int(seconds) * 1000 + int(micros) // 1000
+
+    async def _wake(self, object_id: str) -> None:
+        await self._client.publish(keys.WAKE, str(keys.shard_of(object_id)))
+
+
+def held_fields(held: Held | None) -> dict[str, str | int]:
+    """The fields that keep what we hold at Microsoft; None: nothing."""
+    if held is None:
+        return {"held": "", "told": "", "until": "", "unsure": ""}
+    return {
+        "held": str(held.pair),
+        "told": held.told_ms,
+        "until": held.until_ms,
+        "unsure": "" if held.sure else 1,
+    }
+
+
+def _index(link: Link) -> set[str]:
+    index = {keys.zoom_address(address) for address in link.addresses}
+    return index | ({keys.zoom_id(link.zoom_id)} if link.zoom_id else set())
+
+
+def _queue_keys(object_id: str) -> list[str]:
+    return [keys.person(object_id), *keys.dues(keys.shard_of(object_id))]
+
+
+def _interrupts(presence: ZoomPresence) -> bool:
+    pair = session_for(presence)
+    return pair is not None and pair.interrupts
+
+
+def _flat(changes: Mapping[str, str | int]) -> list[str | int]:
+    return [item for pair in changes.items() for item in pair]
+
+
+def _pairs(flat: list[str]) -> dict[str, str]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _read_state(object_id: str, row: Mapping[str, Any]) -> State:
+    """Read a person hash. A field that we did not write is dropped and logged, not believed."""
+    bad: list[str] = []
+
+    def number(name: str) -> int | None:
+        text = row.get(name)
+        if text is None:
+            return None
+        try:
+            return int(float(text))
+        except (ValueError, OverflowError):
+            bad.append(name)
+            return None
+
+    observation = held = None
+    at = number("obs_at")
+    if at is not None:
+        try:
+            observation = Observation(ZoomPresence(row.get("obs", "")), at)
+        except ValueError:
+            bad.append("obs")
+    pair, told, until = Pair.parse(row.get("held", "")), number("told"), number("until")
+    if pair is not None and told is not None and until is not None:
+        held = Held(pair, told, until, sure="unsure" not in row)
+    elif row.get("held"):
+        bad.append("held")
+    state = State(
+        object_id=object_id,
+        generation=number("gen") or 0,
+        version=number("ver") or 0,
+        observation=observation,
+        got_ms=number("got"),
+        answered_ms=number("answered"),
+        held=held,
+        test_until_ms=number("test"),
+        tries=number("tries") or 0,
+        trouble=row.get("trouble"),
+        trouble_ms=number("trouble_at"),
+        wait_ms=number("wait"),
+        leaving="leaving" in row,
+    )
+    if bad:
+        log.error("person_row_damaged", person=object_id, fields=bad)
+    return state

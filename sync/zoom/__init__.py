@@ -1,0 +1,1 @@
+"""The Zoom side: signature and events (pure), webhook and API (edges)."""

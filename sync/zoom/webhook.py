@@ -1,0 +1,129 @@
+"""`POST /zoom/webhook`: verify, read, keep, answer.
+
+200 only after the event is safe in Redis, 503 when it is not: Zoom repeats an event only when the
+answer is 500 or more, so any other refusal would lose it for good.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+from aiohttp import web
+
+from sync.store.connection import REDIS_TROUBLE
+from sync.zoom.events import (
+    AppRemoved,
+    Malformed,
+    PresenceEvent,
+    UserGone,
+    Validation,
+    parse_event,
+)
+from sync.zoom.signature import BadSignature, answer_validation, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sync.plan import Observation
+    from sync.ports import Meter
+
+log = structlog.get_logger()
+
+
+class Intake(Protocol):
+    """Where events go (the engine)."""
+
+    async def take_event(
+        self, *, zoom_id: str | None, address: str | None, observation: Observation
+    ) -> str:
+        """Keep what Zoom said of somebody; returns the outcome."""
+
+    async def zoom_user_gone(self, *, zoom_id: str | None, address: str | None) -> None:
+        """End the link of somebody whom Zoom no longer has."""
+
+    async def zoom_app_removed(self) -> None:
+        """End every link."""
+
+
+class ZoomWebhook:
+    """The handler. `account_id` None accepts any account that knows the secret."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        *,
+        secret: str,
+        account_id: str | None,
+        window: float,
+        now: Callable[[], float],
+        meter: Meter,
+    ) -> None:
+        self._intake = intake
+        self._secret = secret
+        self._account_id = account_id
+        self._window = window
+        self._now = now
+        self._meter = meter
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer one delivery."""
+        try:
+            body = await request.read()  # the application caps it
+        except web.HTTPRequestEntityTooLarge:
+            return self._refuse(413, "malformed", "body")
+        try:
+            verify(
+                self._secret,
+                timestamp=request.headers.get("x-zm-request-timestamp", ""),
+                signature=request.headers.get("x-zm-signature", ""),
+                body=body,
+                now=self._now(),
+                window=self._window,
+            )
+        except BadSignature as error:
+            return self._refuse(401, error.code, "signature")
+        try:
+            event = parse_event(body)
+        except Malformed as error:
+            return self._refuse(400, "malformed", str(error))
+        if isinstance(event, Validation):
+            log.info("zoom_validated")
+            return web.json_response(answer_validation(self._secret, event.plain_token))
+        if (
+            self._account_id is not None
+            and isinstance(event, PresenceEvent | UserGone | AppRemoved)
+            and event.account_id != self._account_id
+        ):
+            # Several accounts may share one app; ours is the one in the settings.
+            self._meter.event("not_connected")
+            return web.Response(status=200)
+        try:
+            await self._act(event)
+        except REDIS_TROUBLE as error:
+            self._meter.event("not_saved")
+            log.error("zoom_event_not_saved", error=type(error).__name__)
+            return web.Response(status=503, headers={"Retry-After": "5"})
+        return web.Response(status=200)
+
+    async def _act(self, event: object) -> None:
+        if isinstance(event, PresenceEvent):
+            if event.observation is None:
+                self._meter.event("unknown_state")
+                log.warning("zoom_unknown_state", state=event.status)
+                return
+            outcome = await self._intake.take_event(
+                zoom_id=event.zoom_id, address=event.address, observation=event.observation
+            )
+            self._meter.event(outcome)
+            if outcome == "future":
+                log.warning("zoom_event_from_the_future", event_ts=event.observation.at_ms)
+        elif isinstance(event, UserGone):
+            await self._intake.zoom_user_gone(zoom_id=event.zoom_id, address=event.address)
+        elif isinstance(event, AppRemoved):
+            await self._intake.zoom_app_removed()
+
+    def _refuse(self, status: int, outcome: str, what: str) -> web.Response:
+        self._meter.event(outcome)
+        log.warning("zoom_refused", status=status, reason=outcome, field=what)
+        return web.Response(status=status)

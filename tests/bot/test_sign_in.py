@@ -1,0 +1,752 @@
+"""Connecting in the browser, end to end: our pages, the real MSAL, a stand-in for Microsoft."""
+
+import asyncio
+import json
+import re
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from html import unescape
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import aiohttp
+import pytest
+import trustme
+from aiohttp import web
+from cryptography.fernet import Fernet
+from yarl import URL
+
+from bot.activity import ConversationReference
+from bot.sign_in import SignIn
+from bot.sign_in_attempt import TTL, Attempt, Outcome
+from bot.sign_in_refusals import EXPLANATIONS, RefusalReason
+from sync.microsoft.authorization import Authorization, Grant
+from sync.microsoft.login_errors import Refusal
+from sync.store.vault import Vault
+from tests.doubles.entra import ADA, BEN, CLIENT, SECRET, TENANT, Entra, running_entra
+
+CA = trustme.CA()
+CONNECTED = Outcome(True, "Connected", ("Your Zoom presence now shows in Microsoft 365.",))
+ATTEMPT = Attempt(
+    tenant_id=TENANT,
+    object_id=ADA,
+    name="Ada Lindqvist",
+    login_hint="ada@example.com",
+    conversation=ConversationReference(
+        "https://smba.trafficmanager.net/emea/", "a:1", "28:bot", "msteams", TENANT
+    ),
+    card_id="card-1",
+    created_at=1_000_000.0,
+)
+
+
+@dataclass
+class Shelf:
+    """Attempts in memory, with their time to live."""
+
+    now: float = 0.0
+    rows: dict[str, tuple[float, str]] = field(default_factory=dict)
+    broken: bool = False
+
+    async def put_ticket(self, ticket_hash: str, attempt: str, ttl: int) -> None:
+        self.rows[ticket_hash] = (self.now + ttl, attempt)
+
+    async def peek_ticket(self, ticket_hash: str) -> str | None:
+        if self.broken:
+            raise ConnectionError("the store is down")
+        ends, text = self.rows.get(ticket_hash, (0.0, ""))
+        return text if self.now < ends else None
+
+    async def take_ticket(self, ticket_hash: str) -> str | None:
+        ends, text = self.rows.pop(ticket_hash, (0.0, ""))
+        return text if self.now < ends else None
+
+    async def put_flow(self, state_hash: str, flow: str, ttl: int) -> None:
+        await self.put_ticket(state_hash, flow, ttl)
+
+    async def take_flow(self, state_hash: str) -> str | None:
+        return await self.take_ticket(state_hash)
+
+
+@dataclass
+class House:
+    """The sign-in served on a port, and what it told the rest of the product."""
+
+    url: str
+    entra: Entra
+    shelf: Shelf
+    sign_in: SignIn
+    granted: list[tuple[Attempt, Grant]]
+    refused: list[tuple[Attempt, RefusalReason]]
+    counted: list[str]
+    outcome: Outcome | Exception = CONNECTED
+    chat_is_down: bool = False
+
+    async def link(self, attempt: Attempt = ATTEMPT) -> str:
+        return await self.sign_in.new_ticket(attempt)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A page as the browser shows it."""
+
+    status: int
+    url: URL
+    text: str
+    headers: dict[str, str]
+
+    @property
+    def words(self) -> str:
+        return " ".join(unescape(re.sub(r"<(style|svg).*?</\1>|<[^>]+>", " ", self.text)).split())
+
+
+class Browser:
+    """Follows redirects, keeps cookies, submits the one form of a page, as people's browsers do."""
+
+    def __init__(self) -> None:
+        trust = ssl.create_default_context(cadata=CA.cert_pem.bytes().decode())
+        self.session = aiohttp.ClientSession(
+            cookie_jar=aiohttp.CookieJar(unsafe=True), connector=aiohttp.TCPConnector(ssl=trust)
+        )
+
+    async def get(self, url: str, **kwargs: object) -> Seen:
+        return await self.request("GET", url, **kwargs)
+
+    async def request(self, method: str, url: str, **kwargs: object) -> Seen:
+        async with self.session.request(method, url, **kwargs) as answer:  # type: ignore[arg-type]
+            return Seen(answer.status, answer.url, await answer.text(), dict(answer.headers))
+
+    async def press(self, page: Seen, **kwargs: object) -> Seen:
+        """Press the button of the start page."""
+        action = re.search(r'<form method="post" action="([^"]+)"', page.text)
+        ticket = re.search(r'name="ticket" value="([^"]+)"', page.text)
+        assert action is not None
+        assert ticket is not None
+        target = str(page.url.with_query(None).join(URL(action[1])))
+        return await self.request("POST", target, data={"ticket": ticket[1]}, **kwargs)
+
+    async def connect(self, link: str) -> Seen:
+        return await self.press(await self.get(link))
+
+    async def way_back(self, link: str) -> str:
+        """Sign in at Microsoft, but stop before the address it sends the browser to."""
+        page = await self.press(await self.get(link), allow_redirects=False)
+        at_microsoft = await self.get(page.headers["Location"], allow_redirects=False)
+        return at_microsoft.headers["Location"]
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    browser = Browser()
+    yield browser
+    await browser.session.close()
+
+
+def tls_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    CA.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+@asynccontextmanager
+async def serving(
+    tmp_path: Path, *, tls: bool = False, local: bool = False
+) -> AsyncIterator[House]:
+    bundle = tmp_path / "ca.pem"
+    CA.cert_pem.write_to_path(str(bundle))
+    context = tls_context() if tls else None
+    listening = socket.create_server(("127.0.0.1", 0))
+    url = f"{'https' if tls else 'http'}://127.0.0.1:{listening.getsockname()[1]}"
+    async with running_entra(context) as entra:
+        entra.redirect_uri = f"{url}/auth/microsoft/callback"
+        authorization = Authorization(
+            client_id=CLIENT,
+            client_secret=SECRET,
+            tenant_id=TENANT,
+            login_url=entra.base,
+            scopes=["Presence.ReadWrite", "Presence.Read", "User.Read"],
+            redirect_uri=entra.redirect_uri,
+            verify=str(bundle),
+        )
+        shelf = Shelf()
+
+        async def on_grant(attempt: Attempt, grant: Grant) -> Outcome:
+            house.granted.append((attempt, grant))
+            if isinstance(house.outcome, Exception):
+                raise house.outcome
+            return house.outcome
+
+        async def on_refusal(attempt: Attempt, reason: RefusalReason) -> None:
+            house.refused.append((attempt, reason))
+            if house.chat_is_down:
+                raise ConnectionError("no chat")
+
+        counted: list[str] = []
+        sign_in = SignIn(
+            public_url=url,
+            authorization=authorization,
+            attempts=shelf,
+            vault=Vault([Fernet.generate_key().decode()]),
+            on_grant=on_grant,
+            on_refusal=on_refusal,
+            on_outcome=counted.append,
+            local=local,
+        )
+        house = House(url, entra, shelf, sign_in, [], [], counted)
+        app = web.Application()
+        app.add_routes(sign_in.routes())
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.SockSite(runner, listening, ssl_context=context).start()
+        try:
+            yield house
+        finally:
+            await runner.cleanup()
+            authorization.close()
+
+
+@pytest.fixture(name="house")
+async def house_on_http(tmp_path: Path) -> AsyncIterator[House]:
+    async with serving(tmp_path) as house:
+        yield house
+
+
+def says(page: Seen, reason: RefusalReason) -> bool:
+    explanation = EXPLANATIONS[reason]
+    return page.status == explanation.status and all(
+        sentence in page.words
+        for sentence in (explanation.title, explanation.happened, explanation.next_step)
+    )
+
+
+# --- the whole way
+
+
+@pytest.mark.parametrize("tls", [True, False])
+async def test_a_person_connects(tmp_path: Path, browser: Browser, tls: bool) -> None:
+    async with serving(tmp_path, tls=tls) as house:
+        page = await browser.connect(await house.link())
+    assert page.status == 200
+    assert "Connected" in page.words
+    assert "You can close this page." in page.words
+    [(attempt, grant)] = house.granted
+    assert attempt == ATTEMPT
+    assert grant.identity.object_id == ADA
+    assert house.counted == ["started", "connected"]
+    assert house.refused == []
+    assert house.entra.last_authorize["login_hint"] == "ada@example.com"
+
+
+async def test_a_form_post_answer_leads_to_the_same_end(house: House, browser: Browser) -> None:
+    back = urlsplit(await browser.way_back(await house.link()))
+    target = f"{house.url}/auth/microsoft/callback"
+    fields = {key: values[0] for key, values in parse_qs(back.query).items()}
+    stranger = Browser()  # a cross-site POST carries no Lax cookies
+    try:
+        bounced = await stranger.request(
+            "POST",
+            target,
+            data=fields | {"unknown": "x", "error_description": "x" * 3000},
+            allow_redirects=False,
+        )
+    finally:
+        await stranger.session.close()
+    assert bounced.status == 303
+    assert bounced.headers["Location"].startswith(target + "?")
+    assert "unknown" not in bounced.headers["Location"]
+    page = await browser.get(bounced.headers["Location"])
+    assert "Connected" in page.words
+
+
+async def test_the_product_decides_what_a_grant_leads_to(house: House, browser: Browser) -> None:
+    house.outcome = Outcome(False, "No Zoom user found", ("Zoom has nobody at ada@example.com.",))
+    page = await browser.connect(await house.link())
+    assert page.status == 200
+    assert "Zoom has nobody at ada@example.com." in page.words
+    assert "You can close this page" not in page.words
+    assert house.counted == ["started", "failed"]
+
+
+async def test_when_the_product_fails_the_person_still_gets_an_answer(
+    house: House, browser: Browser
+) -> None:
+    house.outcome = ConnectionError("the store is down")
+    page = await browser.connect(await house.link())
+    assert says(page, RefusalReason.OUR_FAULT)
+    assert house.refused == [(ATTEMPT, RefusalReason.OUR_FAULT)]
+
+
+# --- the link
+
+
+async def test_opening_the_link_many_times_uses_up_nothing(house: House, browser: Browser) -> None:
+    link = await house.link()
+    for method in ("GET", "HEAD") * 5:
+        page = await browser.request(method, link)
+        assert page.status == 200
+    assert house.entra.paths == []
+    assert "Connected" in (await browser.connect(link)).words
+
+
+async def test_the_start_page_says_who_connects_and_works_without_script(
+    house: House, browser: Browser
+) -> None:
+    page = await browser.get(await house.link())
+    assert "Connect Ada Lindqvist" in page.words
+    assert "ada@example.com" in page.words
+    assert "Reads your mail, calendar, chats or files" in page.words
+    assert "Overrides a status that you set yourself" in page.words
+    assert "<script" not in page.text
+    assert '<html lang="en">' in page.text
+    assert "Local mode" not in page.words
+
+
+async def test_a_link_works_once(house: House, browser: Browser) -> None:
+    link = await house.link()
+    start = await browser.get(link)
+    await browser.press(start)
+    assert says(await browser.press(start), RefusalReason.USED)
+    assert says(await browser.get(link), RefusalReason.USED)
+    assert len(house.granted) == 1
+
+
+async def test_of_many_who_press_at_once_one_gets_through(house: House, browser: Browser) -> None:
+    start = await browser.get(await house.link())
+    pages = await asyncio.gather(*(browser.press(start, allow_redirects=False) for _ in range(10)))
+    assert sorted(page.status for page in pages) == [303] + [410] * 9
+
+
+async def test_a_link_expires(house: House, browser: Browser) -> None:
+    link = await house.link()
+    start = await browser.get(link)
+    house.shelf.now += TTL
+    assert says(await browser.get(link), RefusalReason.EXPIRED)
+    assert says(await browser.press(start), RefusalReason.EXPIRED)
+    assert house.counted == ["expired", "expired"]
+
+
+async def test_a_sign_in_at_microsoft_may_take_ten_minutes(house: House, browser: Browser) -> None:
+    back = await browser.way_back(await house.link())
+    house.shelf.now += TTL
+    assert says(await browser.get(back), RefusalReason.EXPIRED)
+    assert house.entra.grants == []
+
+
+async def test_neither_ticket_nor_flow_is_stored_readable(house: House, browser: Browser) -> None:
+    link = await house.link()
+    ticket = parse_qs(urlsplit(link).query)["ticket"][0]
+    back = await browser.way_back(link)
+    state = parse_qs(urlsplit(back).query)["state"][0]
+    stored = json.dumps(house.shelf.rows)
+    for secret in (ticket, state, "code_verifier", "nonce"):
+        assert secret not in stored
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?ticket=", "?ticket=short", "?ticket=" + "a" * 44, "?ticket=a%00b", "?other=1"]
+)
+async def test_a_damaged_link_is_explained(house: House, browser: Browser, query: str) -> None:
+    page = await browser.get(f"{house.url}/auth/microsoft/start{query}")
+    assert says(page, RefusalReason.INCOMPLETE)
+
+
+async def test_two_tickets_at_once_are_not_a_link(house: House, browser: Browser) -> None:
+    link = await house.link()
+    ticket = urlsplit(link).query
+    assert says(await browser.get(f"{link}&{ticket}"), RefusalReason.INCOMPLETE)
+
+
+async def test_a_stored_attempt_of_another_version_is_an_expired_link(
+    house: House, browser: Browser
+) -> None:
+    link = await house.link()
+    for key in house.shelf.rows:
+        house.shelf.rows[key] = (TTL, '{"version": 9}')
+    assert says(await browser.get(link), RefusalReason.EXPIRED)
+
+
+# --- whose browser, whose account
+
+
+async def test_another_browser_cannot_finish_and_uses_up_nothing(
+    house: House, browser: Browser
+) -> None:
+    back = await browser.way_back(await house.link())
+    other = Browser()
+    try:
+        assert says(await other.get(back), RefusalReason.OTHER_BROWSER)
+    finally:
+        await other.session.close()
+    assert house.entra.grants == []
+    assert "Connected" in (await browser.get(back)).words
+
+
+async def test_a_forged_cookie_cannot_finish_and_uses_up_nothing(
+    house: House, browser: Browser
+) -> None:
+    back = await browser.way_back(await house.link())
+    name = next(cookie.key for cookie in browser.session.cookie_jar)
+    other = Browser()
+    try:
+        page = await other.get(back, cookies={name: "A" * 43})
+    finally:
+        await other.session.close()
+    assert page.status == 410
+    assert "Connected" in (await browser.get(back)).words
+
+
+async def test_a_forged_state_leads_nowhere(house: House, browser: Browser) -> None:
+    back = URL(await browser.way_back(await house.link()))
+    forged = back.update_query(state="A" * 43)
+    assert says(await browser.get(str(forged)), RefusalReason.OTHER_BROWSER)
+    assert house.entra.grants == []
+
+
+async def test_two_sign_ins_in_one_browser_do_not_disturb_each_other(
+    house: House, browser: Browser
+) -> None:
+    first, second = [await browser.way_back(await house.link()) for _ in range(2)]
+    assert "Connected" in (await browser.get(first)).words
+    assert "Connected" in (await browser.get(second)).words
+
+
+async def test_loading_the_last_page_again_says_that_all_is_well(
+    house: House, browser: Browser
+) -> None:
+    page = await browser.connect(await house.link())
+    assert says(await browser.get(str(page.url)), RefusalReason.USED)
+    assert len(house.granted) == 1
+
+
+async def test_of_many_ways_back_at_once_one_connects(house: House, browser: Browser) -> None:
+    back = await browser.way_back(await house.link())
+    pages = await asyncio.gather(*(browser.get(back) for _ in range(5)))
+    assert sorted(page.status for page in pages) == [200] + [410] * 4
+    assert len(house.granted) == 1
+
+
+@pytest.mark.parametrize(
+    ("object_id", "tenant_id"), [(BEN, TENANT), (ADA, BEN), (ADA.replace("1", "f"), TENANT)]
+)
+async def test_only_the_account_of_the_chat_may_connect(
+    house: House, browser: Browser, object_id: str, tenant_id: str
+) -> None:
+    house.entra.object_id, house.entra.tenant_id = object_id, tenant_id
+    house.entra.upn = "ben@example.com"
+    page = await browser.connect(await house.link())
+    assert says(page, RefusalReason.WRONG_ACCOUNT)
+    assert "You signed in as ben@example.com." in page.words
+    assert "This chat belongs to ada@example.com." in page.words
+    assert house.granted == []
+    assert house.refused == [(ATTEMPT, RefusalReason.WRONG_ACCOUNT)]
+    assert house.counted == ["started", "wrong_account"]
+
+
+async def test_after_a_wrong_account_microsoft_asks_which_one(
+    house: House, browser: Browser
+) -> None:
+    house.entra.object_id = BEN
+    await browser.connect(await house.link())
+    assert "prompt" not in house.entra.last_authorize
+    house.entra.object_id = ADA
+    page = await browser.connect(await house.link())
+    assert house.entra.last_authorize["prompt"] == "select_account"
+    assert "Connected" in page.words
+    await browser.connect(await house.link())
+    assert "prompt" not in house.entra.last_authorize
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example.com"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
+    ],
+)
+async def test_another_website_cannot_start_a_sign_in(
+    house: House, browser: Browser, headers: dict[str, str]
+) -> None:
+    start = await browser.get(await house.link())
+    page = await browser.press(start, headers=headers)
+    assert says(page, RefusalReason.FOREIGN_FORM)
+    assert "Connected" in (await browser.press(start)).words
+
+
+async def test_the_form_of_our_own_page_is_accepted_as_browsers_send_it(
+    house: House, browser: Browser
+) -> None:
+    for headers in (
+        {"Origin": house.url, "Sec-Fetch-Site": "same-origin"},
+        {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
+        {"Origin": "null"},
+    ):
+        page = await browser.press(await browser.get(await house.link()), headers=headers)
+        assert page.status == 200
+
+
+# --- what Microsoft may say
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "count"),
+    [
+        ({"error": "access_denied", "error_subcode": "cancel"}, RefusalReason.DECLINED, "declined"),
+        (
+            {"error": "access_denied", "error_description": "AADSTS90094: admin"},
+            RefusalReason.ADMIN_APPROVAL_NEEDED,
+            "admin_needed",
+        ),
+        (
+            {"error": "access_denied", "error_description": "AADSTS53003: policy"},
+            RefusalReason.BLOCKED_BY_POLICY,
+            "failed",
+        ),
+        (
+            {"error": "temporarily_unavailable"},
+            RefusalReason.MICROSOFT_UNREACHABLE,
+            "failed",
+        ),
+        ({"error": "invalid_scope"}, RefusalReason.NOT_SET_UP, "admin_needed"),
+        ({"error": "<b>new</b>"}, RefusalReason.UNKNOWN, "failed"),
+    ],
+)
+async def test_each_refusal_has_its_own_words_on_the_page_and_in_the_chat(
+    house: House, browser: Browser, error: dict[str, str], reason: RefusalReason, count: str
+) -> None:
+    house.entra.redirect_error = error
+    page = await browser.connect(await house.link())
+    assert says(page, reason)
+    assert house.refused == [(ATTEMPT, reason)]
+    assert house.counted == ["started", count]
+    assert "<b>" not in page.text
+
+
+async def test_a_missing_permission_is_explained(house: House, browser: Browser) -> None:
+    house.entra.granted = "User.Read"
+    assert says(await browser.connect(await house.link()), RefusalReason.MISSING_SCOPES)
+    assert house.granted == []
+
+
+async def test_a_code_that_was_redeemed_elsewhere_is_an_expired_link(
+    house: House, browser: Browser
+) -> None:
+    back = await browser.way_back(await house.link())
+    house.entra.token_error = (400, {"error": "invalid_grant", "error_codes": [54005]}, {})
+    assert says(await browser.get(back), RefusalReason.EXPIRED)
+    assert house.counted == ["started", "expired"]
+
+
+async def test_a_chat_that_cannot_be_told_does_not_break_the_page(
+    house: House, browser: Browser
+) -> None:
+    house.chat_is_down = True
+    house.entra.redirect_error = {"error": "access_denied"}
+    assert says(await browser.connect(await house.link()), RefusalReason.DECLINED)
+
+
+async def test_microsoft_being_down_at_the_start_leaves_the_link_usable(
+    house: House, browser: Browser
+) -> None:
+    start = await browser.get(await house.link())
+    house.entra.metadata_error = (503, "")
+    assert says(await browser.press(start), RefusalReason.MICROSOFT_UNREACHABLE_YET)
+    house.entra.metadata_error = None
+    assert "Connected" in (await browser.press(start)).words
+
+
+async def test_microsoft_being_down_at_the_end_is_told(house: House, browser: Browser) -> None:
+    back = await browser.way_back(await house.link())
+    house.entra.token_error = (503, "", {})
+    assert says(await browser.get(back), RefusalReason.MICROSOFT_UNREACHABLE)
+    assert house.refused == [(ATTEMPT, RefusalReason.MICROSOFT_UNREACHABLE)]
+
+
+async def test_a_registration_that_microsoft_refuses_is_the_admins_matter(
+    house: House, browser: Browser
+) -> None:
+    start = await browser.get(await house.link())
+    house.entra.metadata_error = (400, '{"error": "invalid_tenant"}')
+    assert says(await browser.press(start), RefusalReason.NOT_SET_UP)
+
+
+# --- what anybody may send
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "state=",
+        "code=x",
+        "state=%3Cscript%3E",
+        "state=" + "A" * 43 + "&state=" + "A" * 43,
+        "code=" + "x" * 5000 + "&state=" + "A" * 43,
+        "error=x&error=y&state=" + "A" * 43,
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_an_odd_way_back_is_explained(
+    house: House, browser: Browser, method: str, query: str
+) -> None:
+    target = f"{house.url}/auth/microsoft/callback"
+    if method == "GET":
+        page = await browser.get(f"{target}?{query}")
+    else:
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        page = await browser.request("POST", target, data=query, headers=form)
+    assert says(page, RefusalReason.INCOMPLETE)
+
+
+@pytest.mark.parametrize("path", ["start", "callback"])
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"x=" + b"y" * 20_000, "application/x-www-form-urlencoded"),
+        (b"{}", "application/json"),
+        (b"", "multipart/form-data; boundary=x"),
+        (b"\xff\xfe", "application/x-www-form-urlencoded"),
+        (b"x=y", "application/x-www-form-urlencoded; charset=nonsense"),
+    ],
+)
+async def test_an_odd_form_is_explained(
+    house: House, browser: Browser, path: str, body: bytes, content_type: str
+) -> None:
+    page = await browser.request(
+        "POST",
+        f"{house.url}/auth/microsoft/{path}",
+        data=body,
+        headers={"Content-Type": content_type},
+    )
+    assert says(page, RefusalReason.INCOMPLETE)
+
+
+async def test_a_scanner_that_only_asks_for_headers_does_not_finish_a_sign_in(
+    house: House, browser: Browser
+) -> None:
+    back = await browser.way_back(await house.link())
+    assert (await browser.request("HEAD", back)).status == 405
+    assert "Connected" in (await browser.get(back)).words
+
+
+async def test_a_name_is_shown_as_text(house: House, browser: Browser) -> None:
+    name = '<script>alert(1)</script> & "O\'Brien" {{ 7*7 }}'
+    page = await browser.get(await house.link(replace(ATTEMPT, name=name, login_hint="<i>x</i>")))
+    assert "<script" not in page.text
+    assert "<i>" not in page.text
+    assert name in page.words
+
+    house.entra.object_id, house.entra.upn = BEN, "<img src=x onerror=alert(1)>"
+    page = await browser.connect(await house.link())
+    assert "<img" not in page.text
+    assert house.entra.upn in page.words
+
+
+async def test_a_store_that_is_down_gives_a_page_of_ours(house: House, browser: Browser) -> None:
+    link = await house.link()
+    house.shelf.broken = True
+    assert says(await browser.get(link), RefusalReason.OUR_FAULT)
+
+
+# --- headers
+
+
+async def test_every_page_is_closed_to_scripts_frames_caches_and_referrers(
+    house: House, browser: Browser
+) -> None:
+    link = await house.link()
+    pages = [
+        await browser.get(link),
+        await browser.request("HEAD", link),
+        await browser.get(f"{house.url}/auth/microsoft/start"),
+        await browser.press(await browser.get(link), allow_redirects=False),
+        await browser.connect(await house.link()),
+    ]
+    for page in pages:
+        policy = page.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert page.headers["Referrer-Policy"] == "no-referrer"
+        assert page.headers["Cache-Control"] == "no-store"
+        assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert (
+        f"form-action 'self' https: {house.entra.base};"
+        in pages[0].headers["Content-Security-Policy"]
+    )
+
+
+@pytest.mark.parametrize("tls", [True, False])
+async def test_the_browser_is_bound_with_a_narrow_cookie(
+    tmp_path: Path, browser: Browser, tls: bool
+) -> None:
+    async with serving(tmp_path, tls=tls) as house:
+        page = await browser.press(await browser.get(await house.link()), allow_redirects=False)
+    cookie = page.headers["Set-Cookie"]
+    assert cookie.startswith("__Secure-sign-in-" if tls else "sign-in-")
+    for attribute in ("HttpOnly", "SameSite=Lax", "Path=/auth/microsoft", f"Max-Age={TTL}"):
+        assert attribute in cookie
+    assert ("Secure;" in cookie or cookie.endswith("Secure")) is tls
+
+
+async def test_local_mode_says_so_on_every_page(tmp_path: Path, browser: Browser) -> None:
+    async with serving(tmp_path, local=True) as house:
+        for page in (
+            await browser.get(await house.link()),
+            await browser.get(f"{house.url}/auth/microsoft/callback"),
+            await browser.connect(await house.link()),
+        ):
+            assert "Local mode: sandbox, nothing real" in page.words
+
+
+# --- texts and data
+
+
+def test_every_refusal_is_explained_and_says_what_to_do_next() -> None:
+    assert set(EXPLANATIONS) == set(RefusalReason)
+    for explanation in EXPLANATIONS.values():
+        for sentence in (explanation.happened, explanation.next_step):
+            assert sentence.endswith(".")
+        assert not re.search(r"OAuth|AADSTS|token|consent|HTTP|tenant", repr(explanation))
+
+
+def test_all_that_authorization_may_refuse_has_an_explanation() -> None:
+    for refusal in Refusal:
+        assert RefusalReason(refusal.value) in EXPLANATIONS
+
+
+def test_an_attempt_survives_being_stored() -> None:
+    for attempt in (ATTEMPT, replace(ATTEMPT, login_hint=None, name="山田 \u202e \U0001f600")):
+        assert Attempt.from_json(attempt.to_json()) == attempt
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"object_id": "not-a-guid"},
+        {"object_id": ADA.replace("0", "A")},
+        {"tenant_id": TENANT + "\n"},
+        {"name": None},
+        {"created_at": "now"},
+        {"login_hint": 5},
+        {"conversation": {}},
+        {"conversation": "x"},
+        {"surplus": 1},
+    ],
+)
+def test_a_damaged_attempt_is_a_value_error(change: dict[str, object]) -> None:
+    damaged = json.dumps(json.loads(ATTEMPT.to_json()) | change)
+    with pytest.raises(ValueError, match="Attempt"):
+        Attempt.from_json(damaged)
+
+
+async def test_a_link_leads_to_the_public_address(house: House) -> None:
+    link = await house.link()
+    assert re.fullmatch(
+        re.escape(house.url) + r"/auth/microsoft/start\?ticket=[A-Za-z0-9_-]{43}", link
+    )
+    assert urlencode({"ticket": link[-43:]}) in link

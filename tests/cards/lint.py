@@ -1,0 +1,111 @@
+"""What every card must keep to, beyond the schema. Returns complaints; none is good.
+
+The schema's own messages are of little use (one alternative of many failed), so most of what can
+go wrong with our cards is said here in words.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft6Validator
+
+from cards.payload import BadPayload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cards.build import Card, Element
+    from cards.payload import Payloads
+
+MAX_BYTES = 25_000
+
+_SCHEMA = Draft6Validator(
+    json.loads((Path(__file__).parent / "schema/adaptive-card-1.5.json").read_text("utf-8"))
+)
+_MARKDOWN = re.compile(r"[\[\]<>*`~|\\]|://|\bwww\.|(?<!\w)_|_(?!\w)|\{\{")
+_INVISIBLE = re.compile("[\x00-\x1f\x7f\ufeff\u202a-\u202e]")
+
+
+def complaints(card: Card, payloads: Payloads, allowed_url: str) -> list[str]:
+    return [
+        *(f"schema: {error.message[:200]}" for error in _SCHEMA.iter_errors(card)),
+        *_whole(card),
+        *(problem for element in walk(card) for problem in _text(element)),
+        *(problem for element in walk(card) for problem in _button(element, payloads, allowed_url)),
+    ]
+
+
+def walk(node: Any) -> Iterator[Element]:
+    """Every element, run, column and action of a card; not the data of its buttons."""
+    if isinstance(node, dict):
+        if "type" in node:
+            yield node
+        for key, value in node.items():
+            if key not in {"data", "fallback"}:
+                yield from walk(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from walk(value)
+
+
+def _whole(card: Card) -> Iterator[str]:
+    if card["version"] != "1.5":
+        yield "Teams shows cards up to version 1.5"
+    size = len(json.dumps(card, ensure_ascii=False).encode("utf-16-le"))
+    if size > MAX_BYTES:
+        yield f"{size} bytes: too large"
+    ids = Counter(element["id"] for element in walk(card) if "id" in element)
+    yield from (f"id {name} appears {count} times" for name, count in ids.items() if count > 1)
+    for name in ("fallbackText", "speak"):
+        if not card.get(name) or _MARKDOWN.search(card[name]) or _INVISIBLE.search(card[name]):
+            yield f"{name} must be there and hold no Markdown: {card.get(name)!r}"
+
+
+def _text(element: Element) -> Iterator[str]:
+    kind = element["type"]
+    if kind in {"FactSet", "Image", "Media"}:
+        yield f"{kind}: its text is read as Markdown, or it loads from outside"
+    if kind.startswith("Input.") and not element.get("label"):
+        yield f"input {element.get('id')} has no label"
+    if kind == "TextBlock":
+        if element.get("wrap") is not True:
+            yield f"does not wrap: {element['text']!r}"
+        if element.get("style") != "heading":
+            yield f"only headings are text blocks: {element['text']!r}"
+        if _MARKDOWN.search(element["text"]):
+            yield f"Markdown: {element['text']!r}"
+    if kind == "TextRun":
+        if "{{" in element["text"]:
+            yield f"replaced by clients: {element['text']!r}"
+        if _INVISIBLE.search(element["text"]):
+            yield f"invisible characters: {element['text']!r}"
+    tinted = kind == "Container" and element.get("style") in {"good", "warning", "attention"}
+    if tinted and not any(part.get("text") for part in walk(element)):
+        yield "a state is said by colour alone"
+
+
+def _button(element: Element, payloads: Payloads, allowed_url: str) -> Iterator[str]:
+    match element["type"]:
+        case "Action.Execute":
+            fallback = element["fallback"]
+            for verb, data in ((element["verb"], element["data"]), ("", fallback["data"])):
+                try:
+                    payloads.unpack(verb, json.loads(json.dumps(data)))
+                except BadPayload as error:
+                    yield f"{element['title']}: {error}"
+            if element["verb"].endswith(".confirm") and not element["title"].startswith(
+                ("Enable", "Disable", "Connect", "Disconnect")
+            ):
+                yield f"a confirming button says what it does: {element['title']}"
+        case "Action.OpenUrl":
+            if element["url"] != allowed_url:
+                yield f"leads outside: {element['url']}"
+        case "Action.Submit" | "Action.ShowCard" | "Action.ToggleVisibility":
+            yield f"{element['type']} is not used by our cards"
+    if element["type"].startswith("Action.") and not 0 < len(element.get("title", "")) <= 30:
+        yield f"a button's title is short: {element.get('title')!r}"

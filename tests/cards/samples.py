@@ -1,0 +1,210 @@
+"""Every card in every state: ordinary people, and the worst texts that outsiders can choose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cards import connect, disconnect, problem, status, test_it
+from cards.help import help_card
+from cards.payload import Payloads
+from cards.status import StatusView
+from cards.welcome import welcome
+
+if TYPE_CHECKING:
+    from cards.build import Card
+
+SECRET = b"a secret that only tests know...."
+PAYLOADS = Payloads(SECRET)
+CARD_ID = "card-1"
+START_URL = "https://bridge.example.com/auth/microsoft/start?ticket=0123456789abcdefghijkl"
+
+HEBREW = "דנה כהן"
+HOSTILE = (
+    "[Your account](https://evil.example/login) **urgent** <b>x</b> ![p](https://evil.example/p)"
+    " `code` {{DATE(2026-01-01T00:00:00Z)}} \u202egnp.exe \x00\x1b[31m _it_ <at>Ada</at>"
+)
+LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff-" * 20
+LONG_ADDRESS = "x" * 300 + "@" + "y" * 300 + ".example"
+LONG = "Because of a very long explanation that goes on, and on, and on. " * 40
+FAMILY = "👩‍👩‍👧‍👦" * 60
+
+COMMANDS = [
+    ("connect", "Show your Zoom presence in Microsoft 365"),
+    ("status", "See your presence and why it is what it is"),
+    ("pause", "Stop for a while: pause for 2h, pause until 17:00"),
+    ("resume", "Go on after a pause"),
+    ("style", "Choose what is shown: busy only, mirror, full"),
+    ("disconnect", "Stop, and erase what is stored"),
+    ("help", "This list"),
+    ("settings", "For admins: who is synchronised"),
+]
+
+_WELL = StatusView(
+    sentence="You are shown as “In a call” because you are in a Zoom meeting.",
+    zoom_line="In a meeting since 14:02",
+    rule_line="On for the group Sales Team North, style mirror",
+    told_line="“In a call” at 14:02, valid until 14:32",
+    shown_line="“In a call”",
+)
+_DIFFERS = StatusView(
+    sentence="You set Do not disturb yourself, so Microsoft shows that.",
+    zoom_line="In a meeting since 14:02",
+    rule_line="On for everyone, style mirror",
+    told_line="“In a call” at 14:02, valid until 14:32",
+    shown_line="“Do not disturb”",
+    difference="A status you set yourself always wins.",
+    next_step="Reset your status in Teams to show Zoom again.",
+    tone="warning",
+)
+_BROKEN = StatusView(
+    sentence="Microsoft 365 shows your presence without Zoom.",
+    zoom_line="Available since 09:00",
+    rule_line="On for everyone, style mirror",
+    told_line="",
+    shown_line="",
+    next_step="Connect again.",
+    link_trouble="Your Microsoft authorisation ended yesterday at 18:00.",
+    tone="attention",
+)
+_PAUSED = StatusView(
+    sentence="You paused until 17:00. Microsoft 365 shows your presence without Zoom.",
+    zoom_line="In a meeting since 14:02",
+    rule_line="On for everyone, paused by you",
+    told_line="",
+    shown_line="“Available”",
+    next_step="Say resume to go on before 17:00.",
+    tone="neutral",
+)
+_LONGEST = StatusView(LONG, LONG, LONG, LONG, LONG, LONG, LONG, LONG, "attention")
+
+
+def _make() -> dict[str, Card]:
+    p, c = PAYLOADS, CARD_ID
+    cards: dict[str, Card] = {
+        "welcome": welcome(p, c, name="Ada"),
+        "welcome-local": welcome(p, c, name="Ada", local=True),
+        "welcome-nameless": welcome(p, c, name=" "),
+        "help": help_card(p, c, COMMANDS),
+        "help-nearest": help_card(p, c, COMMANDS, unknown="conect", nearest="connect"),
+        "help-unknown": help_card(p, c, COMMANDS, unknown="make me a sandwich"),
+        "help-short": help_card(p, c, COMMANDS[:2], explain_busy=False),
+        "connect-offer": connect.offer(p, c, name="Ada Lindqvist", start_url=START_URL, minutes=10),
+        "connect-done": connect.connected(
+            p,
+            c,
+            name="Ada",
+            zoom_address="ada@example.com",
+            presence_now="Zoom says: in a meeting. Shown as “In a call”.",
+            remark="Your admins have set the style busy only for your group.",
+        ),
+        "connect-done-waiting": connect.connected(p, c, name="Ada", zoom_address="ada@example.com"),
+        "connect-already": connect.already_connected(
+            p, c, name="Ada", zoom_address="ada@example.com"
+        ),
+        "connect-cancelled": connect.cancelled(p, c),
+        "connect-refused": connect.refused(
+            p,
+            c,
+            title="Another account signed in",
+            sentences=[
+                "You signed in as ben@example.com, but this chat belongs to ada@example.com.",
+                "Choose Connect and sign in with the account you use in Teams.",
+            ],
+        ),
+        "connect-refused-final": connect.refused(
+            p,
+            c,
+            title="Your admin has to agree first",
+            sentences=[
+                "Microsoft asks for an admin’s approval before you can connect.",
+                "Ask your IT team to approve Presence Bridge. After that, say connect again.",
+            ],
+            retry=False,
+        ),
+        "connect-again": connect.reconnect(
+            p, c, reason="Your password was changed, which ended the authorisation."
+        ),
+        "connect-no-zoom": connect.no_zoom_match(
+            p,
+            c,
+            addresses=["farid@example.com", "farid.nozoom@example.com"],
+            what_to_do="Ask your Zoom admin to add one of these addresses to your Zoom account.",
+        ),
+        "test-running": test_it.running(),
+        "test-ok": test_it.result(p, c, read_back="In a call", technical="Busy, InACall", ok=True),
+        "test-differs": test_it.result(
+            p,
+            c,
+            read_back="Do not disturb",
+            technical="DoNotDisturb, DoNotDisturb",
+            ok=False,
+            why="You set “Do not disturb” yourself, and your own status always wins.",
+        ),
+        "test-differs-unexplained": test_it.result(
+            p, c, read_back="Available", technical="Available, Available", ok=False
+        ),
+        "test-failed": test_it.failed(
+            p,
+            c,
+            sentence="Microsoft did not answer within ten seconds.",
+            what_to_do="Wait a minute and test again.",
+        ),
+        "status": status.status(p, c, _WELL),
+        "status-differs": status.status(p, c, _DIFFERS),
+        "status-trouble": status.status(p, c, _BROKEN),
+        "status-paused": status.status(p, c, _PAUSED),
+        "status-not-connected": status.not_connected(
+            p, c, rule_line="On for everyone, once you connect"
+        ),
+        "status-not-connected-bare": status.not_connected(p, c),
+        "disconnect-ask": disconnect.ask(p, c, name="Ada"),
+        "disconnect-done": disconnect.done(p, c, cleared=True),
+        "disconnect-done-later": disconnect.done(p, c, cleared="later"),
+        "disconnect-done-uncleared": disconnect.done(p, c, cleared=False),
+        "disconnect-cancelled": disconnect.cancelled(p, c),
+        "problem": problem.problem(
+            what_happened="Microsoft did not answer.", what_to_do="Try again in a minute."
+        ),
+        "stale": problem.stale_card(),
+    }
+    for kind, name in (
+        ("hebrew", HEBREW),
+        ("hostile", HOSTILE),
+        ("long", LONG_NAME),
+        ("emoji", FAMILY),
+    ):
+        address = LONG_ADDRESS if kind == "long" else name
+        cards |= {
+            f"welcome-{kind}": welcome(p, c, name=name),
+            f"help-{kind}": help_card(p, c, COMMANDS, unknown=name),
+            f"connect-offer-{kind}": connect.offer(
+                p, c, name=name, start_url=START_URL, minutes=10
+            ),
+            f"connect-done-{kind}": connect.connected(
+                p, c, name=name, zoom_address=address, presence_now=name, remark=name
+            ),
+            f"connect-already-{kind}": connect.already_connected(
+                p, c, name=name, zoom_address=address
+            ),
+            f"connect-refused-{kind}": connect.refused(p, c, title=name, sentences=[name] * 3),
+            f"connect-again-{kind}": connect.reconnect(p, c, reason=name),
+            f"connect-no-zoom-{kind}": connect.no_zoom_match(
+                p, c, addresses=[address] * 20, what_to_do=name
+            ),
+            f"test-{kind}": test_it.result(p, c, read_back=name, technical=name, ok=True, why=name),
+            f"test-failed-{kind}": test_it.failed(p, c, sentence=name, what_to_do=name),
+            f"status-{kind}": status.status(
+                p, c, StatusView(name, name, name, name, name, name, name, name)
+            ),
+            f"disconnect-ask-{kind}": disconnect.ask(p, c, name=name),
+            f"problem-{kind}": problem.problem(what_happened=name, what_to_do=name),
+        }
+    return cards | {
+        "status-longest": status.status(p, c, _LONGEST),
+        "help-longest": help_card(
+            p, c, [("settings group", LONG)] * 20, unknown=LONG, nearest="status"
+        ),
+    }
+
+
+SAMPLES = _make()

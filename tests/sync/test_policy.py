@@ -1,0 +1,46 @@
+"""Presence is on exactly when the article's whole path is set."""
+
+import itertools
+
+import pytest
+
+from sync.policy import AuthorizeWith, Form, Reason, Service, resolve, sentence
+
+FORMS = [
+    Form(integration, service, authorize_with, presence_write)
+    for integration, service, authorize_with, presence_write in itertools.product(
+        (True, False), Service, AuthorizeWith, (True, False)
+    )
+]
+WHOLE_PATH = Form(True, Service.OFFICE_365, AuthorizeWith.GRAPH_API, presence_write=True)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_only_the_whole_path_turns_presence_on(form):
+    verdict = resolve(form)
+    assert verdict.on == (form == WHOLE_PATH)
+    assert (verdict.reason is Reason.ON) == verdict.on
+
+
+def test_an_integration_that_is_on_has_the_articles_path_by_default():
+    assert resolve(Form(integration=True)).on
+
+
+@pytest.mark.parametrize(
+    ("form", "reason"),
+    [
+        (Form(False, Service.GOOGLE, AuthorizeWith.EWS, False), Reason.INTEGRATION_OFF),
+        (Form(True, Service.GOOGLE, AuthorizeWith.EWS, False), Reason.OTHER_SERVICE),
+        (Form(True, Service.EXCHANGE, AuthorizeWith.GRAPH_API, True), Reason.OTHER_SERVICE),
+        (Form(True, Service.OFFICE_365, AuthorizeWith.EWS, False), Reason.NOT_GRAPH),
+        (Form(True, presence_write=False), Reason.NO_PRESENCE_WRITE),
+    ],
+)
+def test_the_reason_is_the_first_field_that_stops_it(form, reason):
+    assert resolve(form).reason is reason
+
+
+def test_every_reason_has_a_sentence_of_its_own():
+    sentences = [sentence(reason) for reason in Reason]
+    assert len(set(sentences)) == len(Reason)
+    assert all(text.endswith(".") for text in sentences)
