@@ -171,9 +171,9 @@ def preferred_default(pair: Pair) -> float:
 
 
 _DURATION = re.compile(
-    r"P(?:(?P<days>\d{1,6})D)?"
-    r"(?:T(?=\d)(?:(?P<hours>\d{1,6})H)?(?:(?P<minutes>\d{1,6})M)?"
-    r"(?:(?P<seconds>\d{1,6}(?:\.\d{1,9})?)S)?)?"
+    r"P(?:(?P<days>[0-9]{1,6})D)?"
+    r"(?:T(?=[0-9])(?:(?P<hours>[0-9]{1,6})H)?(?:(?P<minutes>[0-9]{1,6})M)?"
+    r"(?:(?P<seconds>[0-9]{1,6}(?:\.[0-9]{1,9})?)S)?)?"
 )
 
 

@@ -123,7 +123,9 @@ class WebhookSender:
             "presence_status": to.value,
         }
         payload = {"account_id": account_id, "object": about}
-        return self.send("user.presence_status_updated", payload, ts, f"{person.name}: {LABELS[to]}")
+        return self.send(
+            "user.presence_status_updated", payload, ts, f"{person.name}: {LABELS[to]}"
+        )
 
     def send(
         self, event: str, payload: Mapping[str, Any], event_ts: int | None = None, about: str = ""

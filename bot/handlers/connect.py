@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-CLOSE_PAGE = "You can close this page."
-"""The last sentence of every page that ends well."""
-
 
 class TicketMaker(Protocol):
     """Where links come from (bot.sign_in)."""
@@ -155,10 +152,7 @@ class SignInResults:
             outcome = Outcome(
                 ok=True,
                 title="Connected",
-                sentences=(
-                    "Your Zoom presence now shows in Teams, Outlook and SharePoint.",
-                    CLOSE_PAGE,
-                ),
+                sentences=("Your Zoom presence now shows in Teams, Outlook and SharePoint.",),
             )
         await self._desk.replace(attempt.conversation, card_id, card)
         return outcome

@@ -41,8 +41,10 @@ class GraphPresence:
         graph_url: str,
         session_id: str,
         now: Callable[[], float],
+        time_limit: aiohttp.ClientTimeout = TIME_LIMIT,
     ) -> None:
         self._session = session
+        self._time_limit = time_limit
         self._base = f"{graph_url}/v1.0/users/"
         self._session_id = session_id
         self._now = now
@@ -109,7 +111,7 @@ class GraphPresence:
                 url,
                 data=None if body is None else json.dumps(body).encode(),
                 headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-                timeout=TIME_LIMIT,
+                timeout=self._time_limit,
                 allow_redirects=False,
             ) as response:
                 status = response.status

@@ -20,6 +20,7 @@ from kiota_abstractions.base_request_configuration import RequestConfiguration
 from kiota_http.middleware.options import RetryHandlerOption
 from msgraph import GraphRequestAdapter, GraphServiceClient
 from msgraph.generated.users.item.user_item_request_builder import UserItemRequestBuilder
+from msgraph.graph_request_adapter import options as SDK_OPTIONS  # noqa: N812 - it is a constant
 from msgraph_core import GraphClientFactory
 
 from sync.errors import AdminMustAct, AuthorizeAgain, RetryLater
@@ -56,7 +57,10 @@ async def read_profile(token: str, *, graph_url: str, verify: ssl.SSLContext) ->
     async with httpx.AsyncClient(verify=verify, timeout=TIME_LIMIT) as plain:
         client = GraphClientFactory.create_with_default_middleware(
             client=plain,
-            options={RetryHandlerOption.get_key(): RetryHandlerOption(should_retry=False)},
+            options={
+                **SDK_OPTIONS,  # without them /me goes out as /users/me-token-to-replace
+                RetryHandlerOption.get_key(): RetryHandlerOption(should_retry=False),
+            },
         )
         adapter = GraphRequestAdapter(provider, client)
         adapter.base_url = f"{graph_url}/v1.0"

@@ -156,13 +156,14 @@ class PeopleStore:
     # -- tokens (sync.microsoft.tokens.TokenRows) ------------------------------------------------
 
     async def read_tokens(self, object_id: str) -> tuple[int, str] | None:
-        """Generation and sealed tokens; None when not connected."""
+        """Generation and sealed tokens; None when not connected (or damaged)."""
         text = await self._client.get(keys.tokens(object_id))
         if text is None:
             return None
         generation, _, sealed = str(text).partition(":")
         if not generation.isdigit() or not sealed:
-            raise BadRow("tokens")
+            log.error("person_tokens_damaged", person=object_id)
+            return None
         return int(generation), sealed
 
     async def save_tokens(self, object_id: str, generation: int, sealed: str) -> bool:

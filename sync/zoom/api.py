@@ -40,8 +40,10 @@ class ZoomApi:
         client_id: str,
         client_secret: str,
         now: Callable[[], float],
+        time_limit: aiohttp.ClientTimeout = TIME_LIMIT,
     ) -> None:
         self._session = session
+        self._time_limit = time_limit
         self._oauth_url = oauth_url
         self._api_url = api_url
         self._account_id = account_id
@@ -113,7 +115,7 @@ class ZoomApi:
     ) -> tuple[int, dict[str, str], dict[str, Any]]:
         try:
             async with self._session.request(
-                method, url, timeout=TIME_LIMIT, allow_redirects=False, **arguments
+                method, url, timeout=self._time_limit, allow_redirects=False, **arguments
             ) as response:
                 if (response.content_length or 0) > _BODY_LIMIT:
                     raise RetryLater("zoom_answer")

@@ -48,7 +48,9 @@ class RedisServer:
     """One server process. It keeps nothing on disk: a restart forgets everything."""
 
     def __init__(self, binary: str | None = None, *arguments: str) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="pb-"))  # short: socket paths end near 104 bytes
+        self._folder = Path(
+            tempfile.mkdtemp(prefix="pb-")
+        )  # short: socket paths end near 104 bytes
         self._binary = binary or next(iter(binaries()))
         self._arguments = arguments
         self._process: subprocess.Popen[str] | None = None

@@ -61,13 +61,17 @@ async def another_app(data_dir: Path) -> AsyncIterator[tuple[asyncio.subprocess.
         sys.executable, "-c", OWNER, str(data_dir), cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
+    pid = 0
     try:
-        url, pid = (await process.stdout.readline()).decode().split()
-        yield process, url, int(pid)
+        url, word = (await process.stdout.readline()).decode().split()
+        pid = int(word)
+        yield process, url, pid
     finally:
         if process.returncode is None:
             process.kill()
         await process.communicate()
+        if pid and alive(pid):  # no test ended this orphan
+            os.kill(pid, signal.SIGKILL)
 
 
 def environment_of(pid: int) -> bytes:

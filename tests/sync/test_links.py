@@ -26,7 +26,7 @@ text = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
         st.none() | text,
     )
 )
-def test_a_link_is_read_back_as_it_was_written(link):
+def test_a_link_is_read_back_as_it_was_written(link: Link) -> None:
     assert load_link(dump_link(link)) == link
 
 
@@ -50,13 +50,13 @@ def test_a_link_is_read_back_as_it_was_written(link):
     ],
     ids=str,
 )
-def test_a_damaged_link_is_refused(damage):
+def test_a_damaged_link_is_refused(damage: dict[str, object]) -> None:
     with pytest.raises(BadRow):
         load_link(json.dumps(json.loads(dump_link(LINK)) | damage))
 
 
 @pytest.mark.parametrize("name", ["object_id", "addresses", "connected_ms", "zoom_id"])
-def test_a_link_with_a_missing_field_is_refused(name):
+def test_a_link_with_a_missing_field_is_refused(name: str) -> None:
     row = json.loads(dump_link(LINK))
     del row[name]
     with pytest.raises(BadRow):
@@ -64,13 +64,13 @@ def test_a_link_with_a_missing_field_is_refused(name):
 
 
 @given(st.recursive(st.none() | st.booleans() | st.floats() | text, st.lists) | text)
-def test_anything_else_is_refused(value):
+def test_anything_else_is_refused(value: object) -> None:
     with pytest.raises(BadRow):
         load_link(json.dumps(value))
 
 
 @pytest.mark.parametrize("damaged", ["", "{", "[" * 100_000, "\ufeff{}"])
-def test_what_is_not_json_is_refused(damaged):
+def test_what_is_not_json_is_refused(damaged: str) -> None:
     with pytest.raises(BadRow):
         load_link(damaged)
 
@@ -83,11 +83,11 @@ def test_what_is_not_json_is_refused(damaged):
         ("GRÖßE@example.com", "größe@example.com"),
     ],
 )
-def test_spellings_of_one_address_are_equal(one, other):
+def test_spellings_of_one_address_are_equal(one: str, other: str) -> None:
     assert fold_address(one) == fold_address(other)
 
 
-def test_addresses_are_distinct_usable_and_in_order():
+def test_addresses_are_distinct_usable_and_in_order() -> None:
     assert addresses_of("Ada@x.com", None, "", "no-at-sign", "ada@X.com", "b@x.com") == (
         "ada@x.com",
         "b@x.com",

@@ -16,13 +16,13 @@ WHOLE_PATH = Form(True, Service.OFFICE_365, AuthorizeWith.GRAPH_API, presence_wr
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_only_the_whole_path_turns_presence_on(form):
+def test_only_the_whole_path_turns_presence_on(form: Form) -> None:
     verdict = resolve(form)
     assert verdict.on == (form == WHOLE_PATH)
     assert (verdict.reason is Reason.ON) == verdict.on
 
 
-def test_an_integration_that_is_on_has_the_articles_path_by_default():
+def test_an_integration_that_is_on_has_the_articles_path_by_default() -> None:
     assert resolve(Form(integration=True)).on
 
 
@@ -36,11 +36,11 @@ def test_an_integration_that_is_on_has_the_articles_path_by_default():
         (Form(True, presence_write=False), Reason.NO_PRESENCE_WRITE),
     ],
 )
-def test_the_reason_is_the_first_field_that_stops_it(form, reason):
+def test_the_reason_is_the_first_field_that_stops_it(form: Form, reason: Reason) -> None:
     assert resolve(form).reason is reason
 
 
-def test_every_reason_has_a_sentence_of_its_own():
+def test_every_reason_has_a_sentence_of_its_own() -> None:
     sentences = [sentence(reason) for reason in Reason]
     assert len(set(sentences)) == len(Reason)
     assert all(text.endswith(".") for text in sentences)

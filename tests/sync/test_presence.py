@@ -1,5 +1,7 @@
 """Names of both sides: every known spelling is read, nothing undocumented is ever sent."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,21 +43,23 @@ CASES = [(text, presence) for presence, texts in SPELLINGS.items() for text in t
 @pytest.mark.parametrize(
     "change", [str, str.lower, str.upper, lambda t: t.replace("_", " "), lambda t: f" {t}\n"]
 )
-def test_every_spelling_of_zoom_is_read(text, presence, change):
+def test_every_spelling_of_zoom_is_read(
+    text: str, presence: ZoomPresence, change: Callable[[str], str]
+) -> None:
     assert parse_zoom_presence(change(text)) is presence
 
 
-def test_the_table_of_spellings_is_complete():
+def test_the_table_of_spellings_is_complete() -> None:
     assert set(SPELLINGS) == set(ZoomPresence)
 
 
 @pytest.mark.parametrize("text", ["", " ", "Lunch", "In_", "available!", "Available\x00", "Ａway"])
-def test_an_unknown_state_is_none(text):
+def test_an_unknown_state_is_none(text: str) -> None:
     assert parse_zoom_presence(text) is None
 
 
 @given(st.text())
-def test_any_text_is_a_state_or_none(text):
+def test_any_text_is_a_state_or_none(text: str) -> None:
     assert parse_zoom_presence(text) in {None, *ZoomPresence}
 
 
@@ -75,12 +79,12 @@ def test_any_text_is_a_state_or_none(text):
         (ZoomPresence.MOBILE_ONLY, None),
     ],
 )
-def test_what_microsoft_is_told_for_each_state(zoom, pair):
+def test_what_microsoft_is_told_for_each_state(zoom: ZoomPresence, pair: Pair | None) -> None:
     assert session_for(zoom) == pair
     assert pair is None or pair in SESSION_PAIRS
 
 
-def test_the_pairs_are_those_that_graph_documents():
+def test_the_pairs_are_those_that_graph_documents() -> None:
     assert {str(pair) for pair in SESSION_PAIRS} == {
         "Available/Available",
         "Busy/InACall",
@@ -99,16 +103,16 @@ def test_the_pairs_are_those_that_graph_documents():
 
 
 @pytest.mark.parametrize("pair", SESSION_PAIRS)
-def test_a_stored_pair_is_read_back(pair):
+def test_a_stored_pair_is_read_back(pair: Pair) -> None:
     assert Pair.parse(str(pair)) == pair
 
 
 @pytest.mark.parametrize("text", ["", "/", "Busy/Busy", "Busy", "busy/inacall", "Offline/OffWork"])
-def test_a_pair_that_we_never_store_is_not_read(text):
+def test_a_pair_that_we_never_store_is_not_read(text: str) -> None:
     assert Pair.parse(text) is None
 
 
-def test_busy_and_do_not_disturb_interrupt():
+def test_busy_and_do_not_disturb_interrupt() -> None:
     assert [pair.interrupts for pair in (AVAILABLE, AWAY, IN_A_CALL, PRESENTING)] == [
         False,
         False,
@@ -117,7 +121,7 @@ def test_busy_and_do_not_disturb_interrupt():
     ]
 
 
-def test_states_that_zoom_copies_from_microsoft_are_looked_at_first():
+def test_states_that_zoom_copies_from_microsoft_are_looked_at_first() -> None:
     assert {
         ZoomPresence.DO_NOT_DISTURB,
         ZoomPresence.BUSY,
@@ -126,7 +130,7 @@ def test_states_that_zoom_copies_from_microsoft_are_looked_at_first():
 
 
 @pytest.mark.parametrize("zoom", ZoomPresence)
-def test_every_state_of_zoom_has_words_for_people(zoom):
+def test_every_state_of_zoom_has_words_for_people(zoom: ZoomPresence) -> None:
     assert zoom_label(zoom)
     assert "_" not in zoom_label(zoom)
 
@@ -144,5 +148,7 @@ def test_every_state_of_zoom_has_words_for_people(zoom):
         ("", "", "Unknown"),
     ],
 )
-def test_what_microsoft_shows_has_words_for_people(availability, activity, label):
+def test_what_microsoft_shows_has_words_for_people(
+    availability: str, activity: str, label: str
+) -> None:
     assert teams_label(availability, activity) == label

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox.server import build_sandbox
+from tests.sandbox.support import config, still_clock
+
+if TYPE_CHECKING:
+    from pytest_aiohttp.plugin import AiohttpClient
+
+    from tests.sandbox.support import Client
+
+
+@pytest.fixture
+async def client(aiohttp_client: AiohttpClient) -> Client:
+    """A sandbox whose clock stands still."""
+    return await aiohttp_client(build_sandbox(config(), clock=still_clock()))

@@ -1,0 +1,433 @@
+"""The decision about one person: tables for what is known, properties for everything else."""
+
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from sync.attend import MOST_STEPS
+from sync.plan import (
+    AVAILABLE_EXPIRY_MIN,
+    ENDED_MARGIN_MS,
+    EXPIRY_MIN,
+    HOUR,
+    LOOK_AGAIN_MS,
+    MINUTE,
+    Do,
+    Held,
+    Lane,
+    Observation,
+    Plan,
+    Situation,
+    Why,
+    fresh_for_ms,
+    give_up_after_ms,
+    plan,
+    supersedes,
+)
+from sync.policy import Reason, Verdict
+from sync.presence import (
+    AVAILABLE,
+    AWAY,
+    CAN_COME_FROM_MICROSOFT,
+    IN_A_CALL,
+    PRESENTING,
+    SESSION_PAIRS,
+    Pair,
+    Shown,
+    ZoomPresence,
+    session_for,
+)
+
+NOW = 1_760_000_000_000
+ON, OFF = Verdict(True, Reason.ON), Verdict(False, Reason.INTEGRATION_OFF)
+OFFLINE = Shown("Offline", "Offline")
+Z = ZoomPresence
+
+
+def knowing(
+    presence: ZoomPresence | None = None,
+    age_ms: int = 1000,
+    *,
+    held: Held | None = None,
+    can_ask: bool = True,
+    shown: Shown | None = None,
+    verdict: Verdict = ON,
+    test_until_ms: int | None = None,
+    spread: float = 0.5,
+) -> Situation:
+    observation = None if presence is None else Observation(presence, NOW - age_ms)
+    return Situation(verdict, observation, held, can_ask, spread, shown, test_until_ms)
+
+
+def holding(
+    pair: Pair, *, told_ago: int = MINUTE, minutes: int | None = None, sure: bool = True
+) -> Held:
+    if minutes is None:
+        minutes = AVAILABLE_EXPIRY_MIN if pair == AVAILABLE else EXPIRY_MIN
+    return Held(pair, NOW - told_ago, NOW - told_ago + minutes * MINUTE, sure)
+
+
+# -- the table ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("zoom", "pair", "minutes", "lane"),
+    [
+        (Z.IN_MEETING, IN_A_CALL, 60, Lane.TURN),
+        (Z.ON_PHONE_CALL, IN_A_CALL, 60, Lane.TURN),
+        (Z.PRESENTING, PRESENTING, 60, Lane.TURN),
+        (Z.DO_NOT_DISTURB, PRESENTING, 60, Lane.TURN),
+        (Z.BUSY, IN_A_CALL, 60, Lane.TURN),
+        (Z.AVAILABLE, AVAILABLE, 15, Lane.CHANGE),
+        (Z.AWAY, AWAY, 60, Lane.CHANGE),
+    ],
+)
+def test_a_new_state_is_written(zoom: Z, pair: Pair, minutes: int, lane: Lane) -> None:
+    situation = knowing(zoom, shown=OFFLINE)
+    assert plan(NOW, situation) == Plan(Do.SET, Why.SHOWING, lane, None, pair, minutes)
+
+
+@pytest.mark.parametrize("zoom", [Z.IN_CALENDAR_EVENT, Z.OFFLINE, Z.OUT_OF_OFFICE, Z.MOBILE_ONLY])
+def test_a_state_that_shows_nothing_clears_what_we_hold(zoom: Z) -> None:
+    step = plan(NOW, knowing(zoom, held=holding(IN_A_CALL)))
+    assert (step.do, step.why, step.lane) == (Do.CLEAR, Why.NOTHING_TO_SHOW, Lane.TURN)
+    step = plan(NOW, knowing(zoom, held=holding(AVAILABLE)))
+    assert (step.do, step.lane) == (Do.CLEAR, Lane.CHANGE)
+    step = plan(NOW, knowing(zoom))
+    assert (step.do, step.why) == (Do.NOTHING, Why.NOTHING_TO_SHOW)
+
+
+@pytest.mark.parametrize("situation", [knowing(), knowing(Z.IN_MEETING), knowing(Z.AVAILABLE)])
+def test_switched_off_clears_what_we_hold_and_then_does_nothing(situation: Situation) -> None:
+    off = replace(situation, verdict=OFF, test_until_ms=NOW + MINUTE)
+    step = plan(NOW, replace(off, held=holding(IN_A_CALL, sure=False)))
+    assert (step.do, step.why, step.lane) == (Do.CLEAR, Why.OFF, Lane.TURN)
+    assert plan(NOW, off) == Plan(Do.NOTHING, Why.OFF, Lane.CHANGE)
+
+
+def test_without_a_word_from_zoom_it_is_asked() -> None:
+    assert plan(NOW, knowing()).do is Do.ASK
+    step = plan(NOW, knowing(can_ask=False))
+    assert step == Plan(Do.NOTHING, Why.UNKNOWN, Lane.CHANGE)
+
+
+# -- what Microsoft has already ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("zoom", [z for z in Z if session_for(z) is not None])
+def test_what_microsoft_has_from_us_is_not_written_again(zoom: Z) -> None:
+    pair = session_for(zoom)
+    assert pair is not None
+    step = plan(NOW, knowing(zoom, held=holding(pair)))
+    assert (step.do, step.why) == (Do.NOTHING, Why.SHOWING)
+    assert step.lane is (Lane.HOLD if pair.interrupts else Lane.FADE)
+
+
+@pytest.mark.parametrize("zoom", [z for z in Z if session_for(z) is not None])
+def test_what_may_not_have_arrived_is_written_again(zoom: Z) -> None:
+    pair = session_for(zoom)
+    assert pair is not None
+    situation = knowing(zoom, held=holding(pair, sure=False))
+    shown = Shown(pair.availability, pair.activity)
+    assert plan(NOW, replace(situation, shown=shown)).do is Do.SET
+
+
+def test_a_session_that_is_about_to_end_counts_as_ended() -> None:
+    ending = Held(IN_A_CALL, NOW - HOUR, NOW + ENDED_MARGIN_MS)
+    assert plan(NOW, knowing(Z.OFFLINE, held=ending)).do is Do.NOTHING
+    assert plan(NOW, knowing(Z.IN_MEETING, held=ending)).do is Do.SET
+
+
+# -- no echo -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("zoom", sorted(CAN_COME_FROM_MICROSOFT))
+@pytest.mark.parametrize("suffix", ["", "Idle"])
+def test_what_microsoft_shows_without_us_is_left_alone(zoom: Z, suffix: str) -> None:
+    pair = session_for(zoom)
+    assert pair is not None
+    assert plan(NOW, knowing(zoom)).do is Do.LOOK
+    step = plan(NOW, knowing(zoom, shown=Shown(pair.availability.upper() + suffix, "Whatever")))
+    assert (step.do, step.why) == (Do.NOTHING, Why.ECHO)
+    assert step.due_ms is not None
+    assert NOW + LOOK_AGAIN_MS <= step.due_ms < NOW + LOOK_AGAIN_MS + MINUTE
+
+
+@pytest.mark.parametrize("zoom", sorted(CAN_COME_FROM_MICROSOFT))
+def test_what_microsoft_shows_because_of_us_is_kept_without_a_look(zoom: Z) -> None:
+    pair = session_for(zoom)
+    assert pair is not None
+    assert plan(NOW, knowing(zoom, held=holding(pair))).do is Do.NOTHING
+
+
+def test_an_echo_ends_the_other_state_that_we_hold() -> None:
+    dnd = Shown("DoNotDisturb", "DoNotDisturb")
+    situation = knowing(Z.DO_NOT_DISTURB, held=holding(IN_A_CALL), shown=dnd)
+    step = plan(NOW, situation)
+    assert (step.do, step.why, step.lane) == (Do.CLEAR, Why.ECHO, Lane.TURN)
+    assert plan(NOW, replace(situation, held=None)).why is Why.ECHO
+
+
+@pytest.mark.parametrize("zoom", sorted(set(Z) - CAN_COME_FROM_MICROSOFT))
+def test_other_states_need_no_look(zoom: Z) -> None:
+    assert plan(NOW, knowing(zoom)).do is not Do.LOOK
+
+
+# -- freshness ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("zoom", Z)
+@pytest.mark.parametrize("held", [None, holding(IN_A_CALL), holding(AVAILABLE)])
+def test_an_old_state_is_asked_for_again(zoom: Z, held: Held | None) -> None:
+    fresh = (30 if zoom is Z.PRESENTING else 60) * MINUTE
+    assert fresh_for_ms(zoom) == fresh
+    assert plan(NOW, knowing(zoom, fresh - 1, held=held, shown=OFFLINE)).do is not Do.ASK
+    assert plan(NOW, knowing(zoom, fresh, held=held)).do is Do.ASK
+
+
+@pytest.mark.parametrize("zoom", Z)
+def test_without_zooms_api_a_state_is_believed_for_hours(zoom: Z) -> None:
+    meeting = {Z.IN_MEETING, Z.ON_PHONE_CALL, Z.PRESENTING}
+    limit = (4 if zoom in meeting else 12) * HOUR
+    assert give_up_after_ms(zoom) == limit
+    pair = session_for(zoom) or IN_A_CALL
+    held = holding(pair, told_ago=MINUTE, minutes=10)
+    step = plan(NOW, knowing(zoom, limit, held=held, can_ask=False))
+    assert (step.do, step.why) == (Do.CLEAR, Why.TOO_OLD)
+    step = plan(NOW, knowing(zoom, limit - 1, held=held, can_ask=False))
+    assert step.do is (Do.CLEAR if session_for(zoom) is None else Do.NOTHING)
+
+
+@pytest.mark.parametrize("zoom", [Z.IN_MEETING, Z.PRESENTING, Z.BUSY, Z.DO_NOT_DISTURB])
+@pytest.mark.parametrize("held", [None, holding(AVAILABLE)])
+def test_a_late_event_never_starts_a_busy_state(zoom: Z, held: Held | None) -> None:
+    step = plan(NOW, knowing(zoom, fresh_for_ms(zoom), held=held, can_ask=False))
+    assert (step.do, step.why) == (Do.NOTHING if held is None else Do.CLEAR, Why.TOO_OLD)
+
+
+def test_a_late_event_may_still_say_that_somebody_is_available() -> None:
+    assert plan(NOW, knowing(Z.AVAILABLE, 2 * HOUR, can_ask=False)).do is Do.SET
+
+
+def test_without_zooms_api_the_session_ends_when_the_state_is_given_up() -> None:
+    left = 20 * MINUTE
+    situation = knowing(
+        Z.IN_MEETING,
+        give_up_after_ms(Z.IN_MEETING) - left,
+        held=holding(IN_A_CALL, told_ago=31 * MINUTE),
+        can_ask=False,
+    )
+    assert plan(NOW, situation).minutes == 20
+
+
+# -- Test it -----------------------------------------------------------------------------------
+
+
+def test_a_test_shows_in_a_call_for_its_time() -> None:
+    until = NOW + 5 * MINUTE
+    for situation in (knowing(), knowing(Z.OFFLINE), knowing(Z.AVAILABLE, held=holding(AVAILABLE))):
+        step = plan(NOW, replace(situation, test_until_ms=until))
+        assert step == Plan(Do.SET, Why.TEST, Lane.TURN, None, IN_A_CALL, 5)
+    done = knowing(held=Held(IN_A_CALL, NOW, until), test_until_ms=until)
+    step = plan(NOW + 1, done)
+    assert (step.do, step.why) == (Do.NOTHING, Why.TEST)
+
+
+def test_a_test_that_is_over_leaves_what_zoom_says() -> None:
+    held = Held(IN_A_CALL, NOW - 4 * MINUTE, NOW + MINUTE)
+    assert plan(NOW, knowing(Z.OFFLINE, held=held, test_until_ms=NOW)).do is Do.CLEAR
+    assert plan(NOW, knowing(Z.AVAILABLE, held=held, test_until_ms=NOW)).pair == AVAILABLE
+
+
+# -- for every situation -----------------------------------------------------------------------
+
+times = st.integers(NOW - 26 * HOUR, NOW + 2 * HOUR)
+presences = st.sampled_from(Z)
+observations = st.builds(Observation, presences, times)
+helds = st.builds(
+    lambda pair, told, minutes, sure: Held(pair, told, told + minutes * MINUTE, sure),
+    st.sampled_from(SESSION_PAIRS),
+    times,
+    st.integers(0, 60),
+    st.booleans(),
+)
+showns = st.builds(
+    Shown,
+    st.sampled_from(["Available", "Busy", "BusyIdle", "DoNotDisturb", "Away", "Offline", "New"]),
+    st.sampled_from(["Available", "InACall", "Presenting", "Away", "New"]),
+)
+situations = st.builds(
+    Situation,
+    st.sampled_from([ON, OFF]),
+    st.none() | observations,
+    st.none() | helds,
+    st.booleans(),
+    st.floats(0, 1, exclude_max=True),
+    st.none() | showns,
+    st.none() | times,
+)
+
+
+def carry_out(
+    now: int, situation: Situation, step: Plan, *, answer: Z | None, shown: Shown
+) -> Situation:
+    """What is known after a step that went well. `answer` None: Zoom does not answer."""
+    if step.do is Do.ASK and answer is None:
+        return replace(situation, can_ask=False)
+    if step.do is Do.ASK:
+        assert answer is not None
+        return replace(situation, observation=Observation(answer, now))
+    if step.do is Do.LOOK:
+        return replace(situation, shown=shown)
+    if step.do is Do.CLEAR:
+        return replace(situation, held=None)
+    assert step.do is Do.SET
+    assert step.pair is not None
+    return replace(situation, held=Held(step.pair, now, now + step.minutes * MINUTE))
+
+
+def turn(
+    now: int, situation: Situation, *, answer: Z | None, shown: Shown, takes: int = 0
+) -> tuple[Situation, list[Plan]]:
+    """Plan and carry out until nothing is left to do, as the engine does. `takes`: ms per step."""
+    steps = []
+    for _ in range(MOST_STEPS):
+        steps.append(plan(now, situation))
+        if steps[-1].do is Do.NOTHING:
+            return situation, steps
+        situation = carry_out(now, situation, steps[-1], answer=answer, shown=shown)
+        now += takes
+    raise AssertionError(steps)
+
+
+@given(situations)
+def test_a_write_is_always_one_that_graph_accepts(situation: Situation) -> None:
+    step = plan(NOW, situation)
+    if step.do is Do.SET:
+        assert step.pair in SESSION_PAIRS
+        assert 5 <= step.minutes <= 60
+    else:
+        assert step.pair is None
+        assert step.minutes == 0
+
+
+@given(situations)
+def test_who_is_thought_of_again_is_thought_of_later(situation: Situation) -> None:
+    step = plan(NOW, situation)
+    if step.do is Do.NOTHING:
+        assert step.due_ms is None or step.due_ms > NOW
+    else:
+        assert step.due_ms is None
+
+
+@given(situations)
+def test_planning_again_after_a_write_gives_nothing_to_do(situation: Situation) -> None:
+    step = plan(NOW, situation)
+    if step.do is Do.SET:
+        after = carry_out(NOW, situation, step, answer=None, shown=OFFLINE)
+        again = plan(NOW, after)
+        assert again.do is Do.NOTHING
+        assert again.due_ms is not None
+        assert again.due_ms > NOW
+
+
+@given(situations, st.none() | presences, showns, st.integers(0, 10_000))
+def test_every_turn_ends(situation: Situation, answer: Z | None, shown: Shown, takes: int) -> None:
+    turn(NOW, situation, answer=answer, shown=shown, takes=takes)
+
+
+@given(situations, st.none() | presences, showns)
+def test_a_turn_sends_at_most_one_write(
+    situation: Situation, answer: Z | None, shown: Shown
+) -> None:
+    _, steps = turn(NOW, situation, answer=answer, shown=shown)
+    assert sum(step.do is Do.SET for step in steps) <= 1
+    assert sum(step.do in {Do.SET, Do.CLEAR} for step in steps) <= 2
+
+
+@given(situations, st.none() | presences, showns)
+def test_switched_off_nothing_is_held_after_the_turn(
+    situation: Situation, answer: Z | None, shown: Shown
+) -> None:
+    after, steps = turn(NOW, replace(situation, verdict=OFF), answer=answer, shown=shown)
+    assert all(step.do in {Do.CLEAR, Do.NOTHING} for step in steps)
+    assert after.held is None or after.held.until_ms <= NOW + ENDED_MARGIN_MS
+
+
+@given(situations)
+@example(knowing(Z.IN_MEETING, HOUR, can_ask=False))
+def test_busy_is_never_started_from_an_old_state(situation: Situation) -> None:
+    step = plan(NOW, situation)
+    if step.do is Do.SET and step.why is Why.SHOWING and step.pair and step.pair.interrupts:
+        assert situation.observation is not None
+        old = NOW - situation.observation.at_ms >= fresh_for_ms(situation.observation.presence)
+        continues = situation.held is not None and situation.held.pair == step.pair
+        assert continues or not old
+
+
+# -- over hours --------------------------------------------------------------------------------
+
+
+def live_through(
+    hours: float, situation: Situation, *, answer: Z | None, late: random.Random
+) -> list[tuple[int, Plan]]:
+    """Every write of a person to whom nothing happens but the passing of time."""
+    now, writes = NOW, []
+    while now < NOW + hours * HOUR:
+        situation = replace(situation, shown=None, spread=late.random(), can_ask=answer is not None)
+        situation, steps = turn(now, situation, answer=answer, shown=OFFLINE)
+        writes += [(now, step) for step in steps if step.do in {Do.SET, Do.CLEAR}]
+        due = steps[-1].due_ms
+        if due is None:
+            break
+        now = due + late.randrange(2000)  # a worker comes a little late
+    return writes
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_an_available_is_repeated_before_it_fades(seed: int) -> None:
+    situation = knowing(Z.AVAILABLE, 0)
+    writes = live_through(5, situation, answer=Z.AVAILABLE, late=random.Random(seed))
+    gaps = {later - earlier for (earlier, _), (later, _) in zip(writes, writes[1:], strict=False)}
+    assert max(gaps) < 5 * MINUTE
+    assert min(gaps) > 3 * MINUTE
+    assert len(gaps) > 20, "people who changed together must not be repeated together"
+    assert {step.lane for _, step in writes[1:]} == {Lane.FADE}
+
+
+@pytest.mark.parametrize("zoom", [Z.IN_MEETING, Z.PRESENTING, Z.DO_NOT_DISTURB, Z.BUSY, Z.AWAY])
+def test_other_states_are_repeated_before_they_end(zoom: Z) -> None:
+    writes = live_through(6, knowing(zoom, 0), answer=zoom, late=random.Random(1))
+    for (earlier, step), (later, _) in zip(writes, writes[1:], strict=False):
+        assert 20 * MINUTE < later - earlier < step.minutes * MINUTE - ENDED_MARGIN_MS
+
+
+@pytest.mark.parametrize("zoom", [Z.IN_MEETING, Z.AVAILABLE, Z.AWAY])
+def test_without_zooms_api_a_state_is_held_until_it_is_given_up(zoom: Z) -> None:
+    writes = live_through(24, knowing(zoom, 0, can_ask=False), answer=None, late=random.Random(1))
+    ends = [at + step.minutes * MINUTE for at, step in writes if step.do is Do.SET]
+    assert all(later < end for end, (later, _) in zip(ends, writes[1:], strict=False))
+    given_up = NOW + give_up_after_ms(zoom)
+    assert given_up <= ends[-1] <= given_up + 5 * MINUTE
+    assert max(at for at, _ in writes) <= given_up + 2000
+
+
+# -- order -------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.builds(Observation, presences, st.integers(1, 4)), min_size=1))
+def test_the_newest_observation_wins_in_any_order_of_arrival(arrived: list[Observation]) -> None:
+    newest = None
+    for observation in arrived:
+        if supersedes(observation, newest):
+            newest = observation
+    assert newest == max(arrived, key=lambda o: (o.at_ms, o.presence))
+
+
+@given(observations)
+def test_a_repeat_changes_nothing(observation: Observation) -> None:
+    assert not supersedes(observation, observation)
+    assert supersedes(observation, None)
