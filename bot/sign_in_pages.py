@@ -1,4 +1,4 @@
-"""The pages that a browser sees while somebody connects. They work without script."""
+"""The web pages: while somebody connects, and a few to read. They work without script."""
 
 from __future__ import annotations
 
@@ -14,9 +14,14 @@ from markupsafe import Markup
 from bot.sign_in_refusals import EXPLANATIONS, RefusalReason
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.sign_in_attempt import Attempt, Outcome
 
 PAGES = Path(__file__).parent / "pages"
+
+Section = tuple[str, tuple[str, ...]]
+"""A heading and its sentences."""
 
 
 class Pages:
@@ -65,6 +70,10 @@ class Pages:
             sentences=outcome.sentences,
             next_step="You can close this page." if outcome.ok else "",
         )
+
+    def document(self, title: str, lead: str, sections: Sequence[Section]) -> web.Response:
+        """A page to read."""
+        return self._page("document.html", 200, title=title, lead=lead, sections=sections)
 
     def refusal(self, reason: RefusalReason, *facts: str) -> web.Response:
         """Say why it did not work, then `facts` about this very case, and the next step."""

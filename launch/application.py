@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from bot.about import about_routes
 from bot.endpoint import messages_handler
+from bot.sign_in_pages import Pages
 from bot.signing_keys import KeysUnavailable
 from launch.wiring import open_outside, wire_bot, wire_core
 from service.health import Health, MetricsPage
@@ -77,6 +79,9 @@ async def application(
                     web.post("/api/messages", messages),
                     web.post("/zoom/webhook", webhook.handle),
                     *bot.sign_in.routes(),
+                    *about_routes(
+                        Pages(login_origin=outside.authorization.login_origin, local=settings.local)
+                    ),
                 ]
             )
             if bot.keys is not None:

@@ -6,7 +6,6 @@ written beside the old one and then put in its place, readable by its owner only
 
 from __future__ import annotations
 
-import asyncio
 import os
 from typing import TYPE_CHECKING, Literal
 
@@ -155,18 +154,16 @@ def write(path: Path, text: str) -> None:
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
     fresh.replace(path)
 
 
 async def keep_saved(world: World, path: Path) -> None:
-    """Save after every change; changes during a save are saved together. Never returns."""
+    """Save after every change; those made in one go are saved together. Never returns."""
     stored = ""
     while True:
         seen = world.revision
         text = snapshot(world)
         if text != stored:
-            await asyncio.to_thread(write, path, text)
+            write(path, text)  # here, not in a thread: a few kB, and never two writers at once
             stored = text
         await world.wait_for_change(seen)

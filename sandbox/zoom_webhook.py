@@ -92,9 +92,7 @@ class WebhookSender:
 
     async def running(self) -> AsyncIterator[None]:
         """Open the connection pool; on the way out, drop what was not delivered."""
-        self._http = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=self.answer_within), auto_decompress=False
-        )
+        self._http = aiohttp.ClientSession()
         try:
             yield
         finally:
@@ -204,7 +202,11 @@ class WebhookSender:
             return None, b"", "no webhook address is set"
         try:
             async with self._http.post(
-                self.url, data=delivery.body, headers=delivery.headers, allow_redirects=False
+                self.url,
+                data=delivery.body,
+                headers=delivery.headers,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=self.answer_within),
             ) as answer:
                 return answer.status, await answer.content.read(_ANSWER_LIMIT), ""
         except TimeoutError:

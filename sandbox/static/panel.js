@@ -117,7 +117,7 @@ function showWebhooks(hooks) {
     }[d.state]);
     item.title = d.problem;
   });
-  say($("#validated"), hooks.validated === null ? "" : hooks.validated ? "The bot answered correctly." : `The bot ${hooks.validation_problem}.`);
+  say($("#validated"), hooks.validated === null ? "" : hooks.validated ? "The bot answered correctly." : `The bot ${hooks.validation_problem.replace(/ \(.*/, "")}.`);
 }
 
 const FAULTS = {

@@ -90,6 +90,17 @@ class Chat:
         await self.page.keyboard.insert_text(text)
         await self._send()
 
+    async def ask(self, text: str, containing: str = "") -> Locator:
+        """Send a message in the personal chat, and return the card that answers it.
+
+        Unlike `last_card` after `say` it cannot take an older card for the answer.
+        """
+        cards = self._pane.locator(_CARD)
+        before = await cards.count()
+        await self.say(text)
+        await expect(cards).to_have_count(before + 1, timeout=_LIMIT)
+        return await self.last_card(containing)
+
     async def mention(self, text: str, name: str = "Presence Bridge") -> None:
         """Address the bot, as one does in a group chat; in a channel this starts a post."""
         await self._composer.click(timeout=_LIMIT)

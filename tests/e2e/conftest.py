@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import async_playwright
 
+from sandbox.people import PEOPLE
 from sandbox.playground import PlaygroundUnavailable, install
-from tests.e2e.chat_driver import Chat, new_chat
+from tests.e2e.chat_driver import Chat, new_chat, only_this_machine
+from tests.e2e.product import Panel, Product, running_product
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -86,3 +89,69 @@ async def open_chat(
             return chat
 
         yield opened
+
+
+# The product's own tests share a loop, a browser and one running product: a start takes seconds.
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_browser(chromium: str) -> AsyncIterator[Browser]:
+    """A browser for all tests of the product."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chat_installed(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The chat client is installed."""
+    try:
+        await install(tmp_path_factory.mktemp("npm") / "npm.log")
+    except PlaygroundUnavailable as error:
+        pytest.skip(f"no chat client: {error}")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def product(
+    chat_installed: None, shared_browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Product]:
+    """A product that Ada uses; what a test needs of her it brings about itself."""
+    async with running_product(tmp_path_factory.mktemp("product")) as product:
+        yield product
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_chat(
+    product: Product, shared_browser: Browser, screenshots: Path
+) -> AsyncIterator[Chat]:
+    async with new_chat(shared_browser, screenshots) as chat:
+        await chat.open(product.chat_url)
+        yield chat
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def chat(shared_chat: Chat) -> AsyncIterator[Chat]:
+    """Ada's personal chat."""
+    await shared_chat.go_to("Personal Chat")
+    yield shared_chat
+    for page in shared_chat.page.context.pages:
+        if page is not shared_chat.page:
+            await page.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_panel(product: Product, shared_browser: Browser) -> AsyncIterator[Panel]:
+    context = await shared_browser.new_context(viewport={"width": 1280, "height": 900})
+    await only_this_machine(context)
+    yield await Panel.open(await context.new_page(), product.panel_url, PEOPLE[0])
+    await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def panel(shared_panel: Panel) -> Panel:
+    """Ada on the sandbox panel: offline everywhere."""
+    await shared_panel.teams("closed")
+    await shared_panel.by_hand("None")
+    await shared_panel.zoom("Offline")
+    return shared_panel

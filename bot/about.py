@@ -1,0 +1,76 @@
+"""The pages that the Teams app manifest must name: what this is, privacy, terms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from bot.sign_in_pages import Pages, Section
+
+HOME: tuple[Section, ...] = (
+    (
+        "How to use it",
+        (
+            "Open the app Presence Bridge in Microsoft Teams and say connect. You sign in with "
+            "Microsoft once; after that it works by itself.",
+            "Say status at any time to see what Microsoft shows of you, and why.",
+        ),
+    ),
+)
+
+PRIVACY: tuple[Section, ...] = (
+    (
+        "What is kept while you are connected",
+        (
+            "Who you are in Microsoft 365 and Zoom: name, e-mail addresses and ids.",
+            "Your Microsoft authorisation, encrypted. It allows to see and set your presence and "
+            "to read your basic profile, and nothing else: no mail, calendar, files or chats.",
+            "The newest presence that Zoom reported, and what Microsoft was told. There is no "
+            "history of your presence.",
+        ),
+    ),
+    (
+        "Who sees it",
+        (
+            "Your presence is shown where Microsoft 365 shows presence. What Zoom says of you is "
+            "told to you alone.",
+            "It runs at your organisation; nothing is sent anywhere but to Microsoft and Zoom.",
+        ),
+    ),
+    (
+        "How to erase it",
+        (
+            "Say disconnect in the chat, or remove the app: what is kept about you is erased and "
+            "the presence that was set is cleared.",
+        ),
+    ),
+)
+
+TERMS: tuple[Section, ...] = (
+    (
+        "In short",
+        (
+            "Presence Bridge is free software under the MIT licence and comes without warranty.",
+            "Your organisation runs it and answers questions about its use.",
+            "It is not made or endorsed by Microsoft or Zoom.",
+        ),
+    ),
+)
+
+
+def about_routes(pages: Pages) -> list[web.RouteDef]:
+    """The three pages, for the application's route table."""
+
+    async def home(_: web.Request) -> web.Response:
+        lead = "It shows people’s Zoom presence in Microsoft Teams, Outlook and SharePoint."
+        return pages.document("Presence Bridge", lead, HOME)
+
+    async def privacy(_: web.Request) -> web.Response:
+        return pages.document("Privacy", "What Presence Bridge knows of you, and why.", PRIVACY)
+
+    async def terms(_: web.Request) -> web.Response:
+        return pages.document("Terms of use", "The rules, in plain words.", TERMS)
+
+    return [web.get("/", home), web.get("/privacy", privacy), web.get("/terms", terms)]

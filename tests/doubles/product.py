@@ -1,0 +1,215 @@
+"""A command of `app.py` as a process of its own, the way an operator runs it.
+
+Settings go in as environment variables and nothing else: the folder it runs in has no `.env`.
+What it prints is kept, line by line, so that tests can wait for a line and quote the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+APP = Path(__file__).parents[2] / "app.py"
+START_WITHIN = 40.0
+STOP_WITHIN = 20.0
+TAIL_LINES = 40
+NEVER = (
+    "Traceback",
+    "was never awaited",
+    "never retrieved",
+    "unclosed",
+    "ResourceWarning",
+    "Task was destroyed",
+    "Exception ignored",
+)
+"""What a clean run never says."""
+
+
+class Command:
+    """One process. `output` holds every line of both streams in the order in which they came."""
+
+    def __init__(self, process: asyncio.subprocess.Process, name: str) -> None:
+        self.process = process
+        self.name = name
+        self.output: list[str] = []
+        self._news = asyncio.Event()
+        self._readers = [
+            asyncio.create_task(self._read(stream))
+            for stream in (process.stdout, process.stderr)
+            if stream is not None
+        ]
+
+    @classmethod
+    async def start(
+        cls, *arguments: str, environ: Mapping[str, str], folder: Path, strict: bool = True
+    ) -> Command:
+        """Start `app.py` in `folder`. `strict` turns on Python's development mode."""
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, str(APP), *arguments),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**inherited, **({"PYTHONDEVMODE": "1"} if strict else {}), **environ},
+            cwd=folder,
+            limit=1 << 20,
+        )
+        return cls(process, " ".join(arguments))
+
+    async def _read(self, stream: asyncio.StreamReader) -> None:
+        async for line in stream:
+            self.output.append(line.decode(errors="replace").rstrip("\n"))
+            self._tell()
+        self._tell()
+
+    def _tell(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    @property
+    def text(self) -> str:
+        """Everything that it has printed."""
+        return "\n".join(self.output)
+
+    def tail(self) -> str:
+        """The end of its output, for messages."""
+        return f"The end of `{self.name}`:\n" + "\n".join(self.output[-TAIL_LINES:])
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """The log lines with this event."""
+        lines = [_json(line) for line in self.output]
+        return [line for line in lines if line is not None and line.get("event") == name]
+
+    async def event(
+        self, name: str, *, seconds: float = START_WITHIN, **fields: object
+    ) -> dict[str, Any]:
+        """Wait for a log line with this event and these fields."""
+
+        def found() -> dict[str, Any] | None:
+            fitting = (e for e in self.events(name) if fields.items() <= e.items())
+            return next(fitting, None)
+
+        await self._until(lambda: found() is not None, f"the event {name} {fields}", seconds)
+        event = found()
+        assert event is not None
+        return event
+
+    async def line(self, part: str, *, seconds: float = START_WITHIN) -> str:
+        """Wait for a line that contains `part`."""
+
+        def found() -> str | None:
+            return next((line for line in self.output if part in line), None)
+
+        await self._until(lambda: found() is not None, f"a line with {part!r}", seconds)
+        return found() or ""
+
+    async def _until(self, condition: Callable[[], bool], what: str, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                while not condition():
+                    news = self._news
+                    if all(reader.done() for reader in self._readers):
+                        break
+                    await news.wait()
+        except TimeoutError:
+            pass
+        if not condition():
+            raise AssertionError(f"`{self.name}` did not print {what}.\n{self.tail()}")
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the process itself (not to its children)."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(number)
+
+    async def ended(self, seconds: float = STOP_WITHIN) -> int:
+        """Wait until it has ended by itself; its exit code."""
+        try:
+            async with asyncio.timeout(seconds):
+                code = await self.process.wait()
+        except TimeoutError:
+            raise AssertionError(f"`{self.name}` does not end.\n{self.tail()}") from None
+        await asyncio.gather(*self._readers)
+        return code
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to end, and wait; its exit code."""
+        self.send(number)
+        return await self.ended()
+
+    async def kill(self) -> None:
+        """End it at once, as a crash would."""
+        self.send(signal.SIGKILL)
+        await self.ended()
+
+    def assert_clean(self) -> None:
+        """Nothing in its output speaks of a bug."""
+        bad = [line for line in self.output if any(word in line for word in NEVER)]
+        assert bad == [], f"{bad}\n{self.tail()}"
+
+
+def _json(line: str) -> dict[str, Any] | None:
+    if not line.startswith("{"):
+        return None
+    try:
+        read = json.loads(line)
+    except ValueError:
+        return None
+    return read if isinstance(read, dict) else None
+
+
+@contextlib.asynccontextmanager
+async def running(
+    *arguments: str, environ: Mapping[str, str], folder: Path, strict: bool = True
+) -> AsyncIterator[Command]:
+    """Run a command while the block runs; it is killed if it has not ended by then."""
+    command = await Command.start(*arguments, environ=environ, folder=folder, strict=strict)
+    try:
+        yield command
+    finally:
+        await command.kill()
+
+
+async def run(
+    *arguments: str, environ: Mapping[str, str], folder: Path, strict: bool = False
+) -> tuple[int, str]:
+    """Run a command to its end: exit code and output."""
+    async with running(*arguments, environ=environ, folder=folder, strict=strict) as command:
+        code = await command.ended(START_WITHIN)
+    return code, command.text
+
+
+async def eventually(
+    check: Callable[[], Awaitable[bool]], what: str, *, log: Command, seconds: float = 15.0
+) -> None:
+    """Ask again and again, for conditions that can only be asked over the network."""
+    try:
+        async with asyncio.timeout(seconds):
+            while not await check():
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise AssertionError(f"It never came true that {what}.\n{log.tail()}") from None
+
+
+async def http(
+    method: str, url: str, *, data: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> tuple[int, str]:
+    """One request to the product: status and text; status 0 when it does not answer."""
+    try:
+        async with (
+            aiohttp.ClientSession(auto_decompress=False) as session,
+            session.request(method, url, data=data, headers=headers) as answer,
+        ):
+            return answer.status, await answer.text()
+    except aiohttp.ClientError:
+        return 0, ""

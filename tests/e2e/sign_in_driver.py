@@ -1,0 +1,57 @@
+"""Walks through the sign-in in a browser: our start page, and the sandbox's pages for Microsoft."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.async_api import expect
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+    from sandbox.people import SandboxPerson
+    from tests.e2e.chat_driver import Chat
+
+LINK = "Connect with Microsoft"
+
+
+async def to_accounts(page: Page) -> None:
+    """Go on from our start page to the choice of an account."""
+    await page.get_by_role("button", name="Continue to Microsoft").click()
+    await expect(page.get_by_role("heading", name="Pick an account")).to_be_visible()
+
+
+async def choose(page: Page, person: SandboxPerson) -> None:
+    """Choose an account."""
+    await page.get_by_test_id(f"signin-{person.object_id}").click()
+
+
+async def answer_consent(page: Page, answer: str) -> None:
+    """Accept or cancel, where the question comes: who accepted once is not asked again."""
+    accept = page.get_by_role("button", name="Accept")
+    result = page.get_by_role("status")
+    await expect(accept.or_(result)).to_be_visible()
+    if await accept.is_visible():
+        await page.get_by_role("button", name=answer).click()
+
+
+async def connect(chat: Chat, person: SandboxPerson) -> None:
+    """Bring it about that the person is connected."""
+    card = await chat.ask("connect")
+    if "Already connected" in await card.inner_text():
+        return
+    page = await chat.open_link(LINK)
+    await to_accounts(page)
+    await choose(page, person)
+    await answer_consent(page, "Accept")
+    await expect(page.get_by_role("heading", name="Connected")).to_be_visible()
+    await page.close()
+    await chat.last_card("All set.")
+
+
+async def disconnect(chat: Chat) -> None:
+    """Bring it about that the person is not connected."""
+    card = await chat.ask("disconnect")
+    if "Disconnect?" in await card.inner_text():
+        await chat.click("Disconnect")
+        await chat.last_card("Your authorisation is erased.")
