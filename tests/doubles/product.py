@@ -61,7 +61,7 @@ class Command:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**inherited, **({"PYTHONDEVMODE": "1"} if strict else {}), **environ},
+            env={**inherited, **({"PYTHONDEVMODE": "1", "PYTHONTRACEMALLOC": "12"} if strict else {}), **environ},
             cwd=folder,
             limit=1 << 20,
         )

@@ -1,0 +1,167 @@
+"""From a click on Zoom's side of the panel to what Microsoft shows, and `status` about it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import expect
+
+from sandbox.people import PEOPLE
+from tests.e2e.sign_in_driver import connect, disconnect
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.chat_driver import Chat
+    from tests.e2e.product import Panel, TeamsClient
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(120),
+    pytest.mark.asyncio(loop_scope="session"),
+]
+
+ADA = PEOPLE[0]
+IN_A_CALL = ("In a call", "Busy / InACall")
+PRESENTING = ("Presenting", "DoNotDisturb / Presenting")
+NOTHING = ("Offline", "Offline / Offline")  # with Teams closed Microsoft itself has nothing to show
+
+MIRROR = {
+    "In_Meeting": IN_A_CALL,
+    "On_Phone_Call": IN_A_CALL,
+    "Presenting": PRESENTING,
+    "Do_Not_Disturb": PRESENTING,
+    "Busy": IN_A_CALL,
+    "In_Calendar_Event": NOTHING,
+    "Available": ("Available", "Available / Available"),
+    "Away": ("Away", "Away / Away"),
+    "Offline": NOTHING,
+    "Out_of_Office": NOTHING,
+    "Mobile_signed_in": NOTHING,
+}
+
+
+@pytest.fixture
+async def connected(chat: Chat, panel: Panel) -> Panel:
+    """Ada is connected, and offline everywhere."""
+    await connect(chat, ADA)
+    await panel.shows(*NOTHING)
+    return panel
+
+
+async def test_every_zoom_state_shows_in_microsoft_as_the_table_says(connected: Panel) -> None:
+    delays = []
+    for presence, (words, pair) in MIRROR.items():
+        before = "Presenting" if (words, pair) == IN_A_CALL else "In_Meeting"
+        await connected.zoom(before)
+        await connected.shows(*MIRROR[before])
+
+        clicked = time.monotonic()
+        await connected.zoom(presence)
+        await connected.shows(words, pair)
+        delays.append(time.monotonic() - clicked)
+
+        await connected.ours(None if pair == NOTHING[1] else words)
+
+    assert sorted(delays)[len(delays) // 2] < 1.0, delays
+
+
+async def test_status_set_by_hand_is_never_overridden_and_status_says_why(
+    connected: Panel, chat: Chat
+) -> None:
+    await connected.by_hand("BeRightBack")
+    await connected.teams("active")
+    await connected.shows("Be right back")
+
+    for presence, told in (("In_Meeting", "In a call"), ("Presenting", "Presenting")):
+        await connected.zoom(presence)
+        await connected.ours(told)
+        await connected.shows("Be right back", "BeRightBack / BeRightBack")
+
+    card = await chat.ask("status", "Why they differ")
+    await expect(card).to_contain_text("Microsoft shows “Be right back”, although Zoom says")
+    await expect(card).to_contain_text("your own status wins")
+    await chat.screenshot("chat-status-own")
+
+    await connected.by_hand("None")
+    await connected.shows(*PRESENTING)
+
+
+async def test_status_set_by_hand_during_a_call_stays(connected: Panel) -> None:
+    await connected.zoom("In_Meeting")
+    await connected.shows(*IN_A_CALL)
+
+    await connected.by_hand("DoNotDisturb")
+    await connected.shows("Do not disturb", "DoNotDisturb / DoNotDisturb")
+    await connected.zoom("On_Phone_Call")
+    await connected.ours("In a call")
+    await connected.shows("Do not disturb", "DoNotDisturb / DoNotDisturb")
+
+
+@pytest.mark.parametrize(
+    ("client", "zoom", "shown"),
+    [
+        ("active", "Away", "Available"),
+        ("active", "In_Meeting", "In a call"),
+        ("idle", "Available", "Available"),
+        ("call", "Available", "In a call"),
+        ("call", "Presenting", "Presenting"),
+        ("presenting", "In_Meeting", "Presenting"),
+    ],
+)
+async def test_zoom_and_a_teams_client_are_merged_by_microsoft(
+    connected: Panel, client: TeamsClient, zoom: str, shown: str
+) -> None:
+    await connected.teams(client)
+    await connected.zoom(zoom)
+
+    await connected.ours(MIRROR[zoom][0])
+    await connected.shows(shown)
+
+
+async def test_after_a_zoom_state_that_shows_nothing_teams_decides_alone(connected: Panel) -> None:
+    await connected.teams("active")
+    await connected.zoom("Do_Not_Disturb")
+    await connected.shows(*PRESENTING)
+
+    await connected.zoom("Out_of_Office")
+
+    await connected.ours(None)
+    await connected.shows("Available", "Available / Available")
+
+
+async def test_people_who_are_not_connected_are_left_alone(chat: Chat, panel: Panel) -> None:
+    await connect(chat, ADA)
+    await panel.zoom("In_Meeting")
+    await panel.shows(*IN_A_CALL)
+    await disconnect(chat)
+    await panel.shows(*NOTHING)
+
+    await panel.zoom("Presenting")
+    await expect(panel.page.get_by_test_id("webhooks")).to_have_text("All settled")
+
+    await panel.shows(*NOTHING)
+    await panel.ours(None)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_panel_fits_wide_and_narrow_screens(
+    connected: Panel, scheme: str, screenshots: Path
+) -> None:
+    await connected.teams("active")
+    await connected.zoom("In_Meeting")
+    await connected.shows(*IN_A_CALL)
+    page = connected.page
+    await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    wide = page.viewport_size
+    assert wide is not None
+    try:
+        await page.screenshot(path=screenshots / f"panel-{scheme}.png")
+        await page.set_viewport_size({"width": 360, "height": 800})
+        assert await page.evaluate("document.documentElement.scrollWidth") == 360
+        await page.screenshot(path=screenshots / f"panel-{scheme}-narrow.png", full_page=True)
+    finally:
+        await page.set_viewport_size(wide)
+        await page.emulate_media(color_scheme="light")
