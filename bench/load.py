@@ -5,29 +5,36 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import aiohttp
-
 from bench.processes import Server, cpu_seconds
+from bench.wire import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 SECONDS = 2.0
 """How long one round of load lasts at most."""
-MOST = 4000
+MOST = 10_000
 """How many requests it has at most."""
+PATIENCE = 30.0
+"""Seconds after which a round that should be over has failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round brought. `cpu` is in seconds, None where the system does not tell."""
+    """What one round brought.
+
+    `cpu` is what the measured processes used, in seconds (None where the system does not tell),
+    `load_cpu` what the load and the stand-ins used on the other core.
+    """
 
     count: int
     seconds: float
     cpu: float | None
+    load_cpu: float
 
     @property
     def rate(self) -> float:
@@ -79,42 +86,45 @@ async def take_turns(subjects: Sequence[Subject], rounds: int) -> None:
 
 async def post_round(
     server: Server,
-    session: aiohttp.ClientSession,
     path: str,
-    next_request: Callable[[], tuple[bytes, dict[str, str]]],
+    next_request: Callable[[], tuple[str, bytes]],
     *,
     at_once: int,
     also: Iterable[int] = (),
 ) -> Round:
     """Send requests to a server, `at_once` at a time, each as soon as the one before is answered.
 
-    `also` are processes that work for the server, counted into its CPU time (Redis). Raises
-    ServerFailed at the first answer that is not a success.
+    `next_request` gives headers (complete lines) and body. `also` are processes that work for the
+    server, counted into its CPU time (Redis). Raises ServerFailed at the first answer that is not
+    a success.
     """
-    url = f"{server.base}{path}"
     left = MOST
     end = time.perf_counter() + SECONDS
 
-    async def send() -> int:
+    async def send(connection: Connection) -> int:
         nonlocal left
         done = 0
         while left > 0 and time.perf_counter() < end:
             left -= 1
-            body, headers = next_request()
-            async with session.post(url, data=body, headers=headers) as answer:
-                if answer.status not in {200, 201}:
-                    raise server.failure(f"answered {answer.status}: {await answer.text()}")
+            status, answer = await connection.post(path, *next_request())
+            if status not in {200, 201}:
+                raise server.failure(f"answered {answer[:500]!r}")
             done += 1
         return done
 
     pids = [server.process.pid, *also]
-    before = [cpu_seconds(pid) for pid in pids]
-    began = time.perf_counter()
     try:
-        counts = await asyncio.gather(*(send() for _ in range(at_once)))
-    except (aiohttp.ClientError, TimeoutError) as error:
+        async with asyncio.timeout(SECONDS + PATIENCE), AsyncExitStack() as stack:
+            connections = [await Connection.open(server.host) for _ in range(at_once)]
+            for connection in connections:
+                stack.callback(connection.close)
+            before = [cpu_seconds(pid) for pid in pids]
+            began, own = time.perf_counter(), time.process_time()
+            counts = await asyncio.gather(*map(send, connections))
+            seconds, own = time.perf_counter() - began, time.process_time() - own
+            after = [cpu_seconds(pid) for pid in pids]
+    except (OSError, TimeoutError) as error:
         raise server.failure(f"gave no answer ({type(error).__name__})") from error
-    seconds = time.perf_counter() - began
-    after = [cpu_seconds(pid) for pid in pids]
     spent = [b - a for a, b in zip(before, after, strict=True) if a is not None and b is not None]
-    return Round(sum(counts), seconds, sum(spent) if len(spent) == len(pids) else None)
+    cpu = sum(spent) if len(spent) == len(pids) else None
+    return Round(sum(counts), seconds, cpu, own)

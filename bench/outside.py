@@ -1,7 +1,7 @@
 """What the measured servers talk to: login service, channel service and Graph, on loopback.
 
-They answer as little and as fast as they may, because they share a core with the load; the servers
-under measurement cannot tell. The login service is https, because MSAL accepts nothing else.
+Channel and Graph answer as little and as fast as they may (bench.wire). The login service is https,
+because MSAL accepts nothing else.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ import trustme
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from bench.wire import responder, response
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
 APP_ID = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
@@ -31,31 +33,39 @@ ISSUER = "https://api.botframework.com"
 BOT_ID = f"28:{APP_ID}"
 
 _KEY_ID = "bench"
-_JSON = "application/json"
 
 
 @dataclass
 class Outside:
-    """The stand-ins, running. Addresses have no trailing slash; `arrivals` are of perf_counter."""
+    """The stand-ins, running. Addresses have no trailing slash.
 
-    http: str
-    login: str
-    host: str
-    authorities: Path
+    `said` counts what bots said. `arrivals` are the times (perf_counter) at which the head of a
+    request for Graph was there, while `keep_arrivals` is set.
+    """
+
     key: rsa.RSAPrivateKey
+    authorities: Path
+    login: str = ""
+    keys: str = ""
+    host: str = ""
     said: int = 0
     arrivals: asyncio.Queue[float] = field(default_factory=asyncio.Queue)
     keep_arrivals: bool = False
 
     @property
+    def graph_url(self) -> str:
+        """Where Graph is. Every path that is not one of the channel service counts as Graph's."""
+        return f"http://{self.host}"
+
+    @property
     def service_url(self) -> str:
         """Where the bots send their messages."""
-        return f"{self.http}/teams/"
+        return f"http://{self.host}/teams/"
 
     @property
     def metadata_url(self) -> str:
         """Where the bots learn the keys of the channel service."""
-        return f"{self.http}/openid"
+        return f"{self.keys}/openid"
 
     def token(self) -> str:
         """What the channel service sends along: signed, valid for an hour, for our bot."""
@@ -78,7 +88,7 @@ async def outside(folder: Path) -> AsyncIterator[Outside]:
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("127.0.0.1").configure_cert(tls)
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    it = Outside("", "", "", folder / "authorities.pem", key)
+    it = Outside(key, folder / "authorities.pem")
     async with AsyncExitStack() as stack:
 
         async def serve(app: web.Application, context: ssl.SSLContext | None = None) -> str:
@@ -88,18 +98,32 @@ async def outside(folder: Path) -> AsyncIterator[Outside]:
             await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
             return f"127.0.0.1:{runner.addresses[0][1]}"
 
-        it.host = await serve(_channel_and_graph(it))
-        it.http = f"http://{it.host}"
+        it.host = f"127.0.0.1:{await stack.enter_async_context(responder(_channel_or_graph(it)))}"
+        it.keys = f"http://{await serve(_keys(it))}"
         it.login = f"https://{await serve(_login(), tls)}"
         yield it
 
 
-def _channel_and_graph(it: Outside) -> web.Application:
+def _channel_or_graph(it: Outside) -> Callable[[bytes], bytes]:
+    done = response(200)
+
+    def answer(first_line: bytes) -> bytes:
+        if b" /teams/" in first_line:
+            it.said += 1
+            return response(201, b'{"id":"1:%d"}' % it.said)
+        if it.keep_arrivals:
+            it.arrivals.put_nowait(time.perf_counter())
+        return done
+
+    return answer
+
+
+def _keys(it: Outside) -> web.Application:
     async def metadata(_: web.Request) -> web.Response:
         return web.json_response(
             {
                 "issuer": ISSUER,
-                "jwks_uri": f"{it.http}/keys",
+                "jwks_uri": f"{it.keys}/keys",
                 "id_token_signing_alg_values_supported": ["RS256"],
             }
         )
@@ -107,29 +131,8 @@ def _channel_and_graph(it: Outside) -> web.Application:
     async def keys(_: web.Request) -> web.Response:
         return web.json_response({"keys": [_as_jwk(it.key)]})
 
-    async def activity(request: web.Request) -> web.Response:
-        await request.read()
-        it.said += 1
-        return web.Response(body=b'{"id":"1:%d"}' % it.said, status=201, content_type=_JSON)
-
-    async def arrived(request: web.Request) -> web.Response:
-        if it.keep_arrivals:
-            it.arrivals.put_nowait(time.perf_counter())
-        await request.read()
-        return web.Response()
-
     app = web.Application()
-    conversation = "/teams/v3/conversations/{conversation}/activities"
-    app.add_routes(
-        [
-            web.get("/openid", metadata),
-            web.get("/keys", keys),
-            web.post(conversation, activity),
-            web.post(conversation + "/{activity}", activity),
-            web.post("/v1.0/users/{person}/presence/{action}", arrived),
-            web.post("/arrived", arrived),
-        ]
-    )
+    app.add_routes([web.get("/openid", metadata), web.get("/keys", keys)])
     return app
 
 
@@ -190,7 +193,7 @@ def _of_a_person(code: dict[str, str]) -> dict[str, str]:
         "scope": "Presence.ReadWrite Presence.Read User.Read",
         "refresh_token": "r" * 1200,
         "client_info": base64.urlsafe_b64encode(client_info).rstrip(b"=").decode(),
-        "id_token": jwt.encode(claims, "it came over TLS: nobody checks", algorithm="HS256"),
+        "id_token": jwt.encode(claims, "nobody checks this signature: it came over TLS", algorithm="HS256"),
     }
 
 

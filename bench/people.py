@@ -69,8 +69,8 @@ class Zoom:
         self._people = people
         self._numbers = itertools.count()
 
-    def event(self) -> tuple[bytes, dict[str, str]]:
-        """Body and headers of the next delivery, about `last_person`."""
+    def event(self) -> tuple[str, bytes]:
+        """Headers (complete lines) and body of the next delivery, about `last_person`."""
         number = next(self._numbers)
         turn, person = divmod(number, self._people)
         self.last_person = object_id(person)
@@ -91,8 +91,9 @@ class Zoom:
             }
         ).encode()
         timestamp = str(int(now))
-        return body, {
-            "Content-Type": "application/json",
-            "x-zm-request-timestamp": timestamp,
-            "x-zm-signature": sign(WEBHOOK_SECRET, timestamp, body),
-        }
+        headers = (
+            "Content-Type: application/json\r\n"
+            f"x-zm-request-timestamp: {timestamp}\r\n"
+            f"x-zm-signature: {sign(WEBHOOK_SECRET, timestamp, body)}\r\n"
+        )
+        return headers, body

@@ -42,6 +42,11 @@ def pin(pid: int, core: int | None) -> None:
         os.sched_setaffinity(pid, {core})
 
 
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a child: nothing that happens to be set on this machine counts."""
+    return {"PATH": os.defpath, "PYTHONPATH": str(ROOT)} | more
+
+
 def cpu_seconds(pid: int) -> float | None:
     """User and system time of a process with its threads, in steps of 10 ms; None if unknown."""
     try:
@@ -53,10 +58,10 @@ def cpu_seconds(pid: int) -> float | None:
 
 @dataclass
 class Server:
-    """A running server. `base` is its address without trailing slash."""
+    """A running server at `host` (with port)."""
 
     name: str
-    base: str
+    host: str
     process: asyncio.subprocess.Process
     log: Path
 
@@ -82,8 +87,7 @@ async def serving(
 ) -> AsyncIterator[Server]:
     """Run `python ARGUMENTS` while the block runs; `{port}` becomes a free port.
 
-    It gets the given environment and nothing of ours, so that no setting of this machine counts,
-    and works in `folder`, where no `.env` lies. Raises ServerFailed.
+    It works in `folder`, where no `.env` lies. Raises ServerFailed.
     """
     port = _free_port()
     log = folder / f"{name.replace(' ', '-')}.log"
@@ -95,11 +99,11 @@ async def serving(
             stdout=output,
             stderr=output,
             cwd=folder,
-            env={"PATH": os.defpath, "PYTHONPATH": str(ROOT), "PORT": str(port), **environ},
+            env=environment(PORT=str(port), **environ),
             start_new_session=True,  # Ctrl-C reaches us, and we end it in order
         )
     pin(process.pid, server_core())
-    server = Server(name, f"http://127.0.0.1:{port}", process, log)
+    server = Server(name, f"127.0.0.1:{port}", process, log)
     try:
         await _until_listening(server, port)
         yield server

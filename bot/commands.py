@@ -11,8 +11,21 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot.personal_words import Pause, StyleCommand, parse_pause, parse_style
+from bot.settings_words import Settings, parse_settings
+from bot.words import (
+    COURTESIES,
+    ECHO_LENGTH,
+    PLAIN_QUOTES,
+    TRAILING,
+    NotUnderstood,
+    bare,
+    shortened,
+    without_courtesies,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +33,9 @@ class CommandSpec:
     """One command: its word, what it does, and whether the Teams command menu lists it.
 
     `aliases` are other words for the same thing. A command that `takes_words` is handed whatever
-    follows its name; for the others, words that we do not understand mean that the person wanted
-    something else (see `parse`).
+    follows its name; one that `reads` them has a grammar for them; for the others, words that we do
+    not understand mean that the person wanted something else (see `parse`). Help shows what is for
+    an `admin` to admins only.
     """
 
     name: str
@@ -29,27 +43,58 @@ class CommandSpec:
     listed: bool = True
     aliases: tuple[str, ...] = ()
     takes_words: bool = False
+    reads: Callable[[str], Request] | None = None
+    admin: bool = False
 
+
+Request = Pause | StyleCommand | Settings
+"""What the words after a command ask for."""
 
 COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("connect", "Show your Zoom presence in Microsoft 365"),
     CommandSpec("disconnect", "Stop, and erase what is stored about you"),
     CommandSpec("status", "See what is shown about you, and why"),
+    CommandSpec("pause", "Stop for a while: pause for 2h, pause until 17:00", reads=parse_pause),
+    CommandSpec("resume", "Go on after a pause"),
+    CommandSpec("style", "Choose how much is shown: busy only, mirror, full", reads=parse_style),
     CommandSpec(
         "help",
         "See what you can ask",
         aliases=("hi", "hello", "hey", "start"),
         takes_words=True,
     ),
+    CommandSpec(
+        "settings",
+        "For admins: choose for whom presence sync is on",
+        reads=parse_settings,
+        admin=True,
+    ),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A registered command, and the words after it (typographic quotes made plain)."""
+    """A registered command, and what came after it.
+
+    `request` is what a command that reads its words was asked for; otherwise `args` holds the words
+    (typographic quotes made plain).
+    """
 
     name: str
     args: str = ""
+    request: Request | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BadCommand:
+    """A registered command with words that mean nothing, or not enough.
+
+    `what` says what is wrong, `hint` what to say instead: whole sentences, not escaped.
+    """
+
+    name: str
+    what: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +110,6 @@ class Unknown:
 
 
 _BY_WORD = {word: spec for spec in COMMANDS for word in (spec.name, *spec.aliases)}
-_FILLERS = frozenset({"me", "now", "please", "pls", "thank", "thanks", "you"})
-_TRAILING = ".,;:!?…"
-_ECHO_LENGTH = 200
 _MAX_MENTIONS = 10
 _LONGEST_WORD = 32
 
@@ -83,7 +125,11 @@ _INVISIBLE: dict[int, None] = dict.fromkeys(
         0x180E, 0x200B, 0x2060, 0xFEFF,  # zero width
     ]
 )  # fmt: skip
-_PLAIN_QUOTES = str.maketrans("‘’‚‛′“”„‟″«»", "''''" + "'" + '""""' + '"' + '""')
+
+
+def help_lines(*, admin: bool) -> list[tuple[str, str]]:
+    """The commands as (word, description), as help shows them to admins or to everybody else."""
+    return [(spec.name, spec.description) for spec in COMMANDS if admin or not spec.admin]
 
 
 def normalise(text: str, bot_id: str, entities: Iterable[Mapping[str, Any]] = ()) -> str:
@@ -103,28 +149,33 @@ def normalise(text: str, bot_id: str, entities: Iterable[Mapping[str, Any]] = ()
     return " ".join(text.split())
 
 
-def parse(text: str) -> Command | Unknown:
+def parse(text: str) -> Command | BadCommand | Unknown:
     """Find the command in a normalised text.
 
     The first word decides, in any case, with or without a leading `/` or `!` and trailing
     punctuation. Nothing but punctuation is a call for help. Extra words after a command that takes
     none: courtesies (please, now, thanks) are ignored, anything else makes the text unknown with
     that command as the nearest, because acting on half of a sentence can be wrong ("disconnect
-    everybody").
+    everybody"). Words that a command's grammar does not understand make it a BadCommand.
     """
     word, _, rest = text.strip().removeprefix("/").removeprefix("!").strip().partition(" ")
-    word = word.rstrip(_TRAILING).casefold()
-    args = rest.strip().translate(_PLAIN_QUOTES)
-    if not word and not args.strip(_TRAILING):
+    word, rest = bare(word), rest.strip()
+    args = rest.translate(PLAIN_QUOTES)
+    if not word and not args.strip(TRAILING):
         return Command("help")
     spec = _BY_WORD.get(word)
     if spec is None:
-        return Unknown(_shortened(text), _nearest(word, args))
+        return Unknown(shortened(text), _nearest(word, args))
+    if spec.reads is not None:
+        try:
+            return Command(spec.name, request=spec.reads(rest))
+        except NotUnderstood as error:
+            return BadCommand(spec.name, error.what, error.hint)
     if spec.takes_words:
         return Command(spec.name, args)
-    if all(extra in _FILLERS for extra in _words(args)):
+    if not without_courtesies(args.split()):
         return Command(spec.name)
-    return Unknown(_shortened(text), spec.name)
+    return Unknown(shortened(text), spec.name)
 
 
 def _own_mentions(bot_id: str, entities: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -157,7 +208,7 @@ def _without_mention(text: str, name: str) -> str:
 
 def _nearest(word: str, args: str) -> str | None:
     """The registered command most like `word`, else one that occurs further on in the sentence."""
-    if len(word) <= _LONGEST_WORD:
+    if len(word) <= _LONGEST_WORD and word not in COURTESIES:
         names = [spec.name for spec in COMMANDS]
         close = difflib.get_close_matches(word, names, n=1, cutoff=0.7)
         if close:
@@ -167,8 +218,4 @@ def _nearest(word: str, args: str) -> str | None:
 
 def _words(text: str) -> list[str]:
     """The first words of a text without their punctuation, for comparing."""
-    return [word.rstrip(_TRAILING).casefold() for word in text[:_ECHO_LENGTH].split()]
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _ECHO_LENGTH else text[: _ECHO_LENGTH - 1] + "…"
+    return [bare(word) for word in text[:ECHO_LENGTH].split()]

@@ -15,6 +15,7 @@ from sync.presence import teams_label, zoom_label
 if TYPE_CHECKING:
     from cards.build import Tone
     from sync.engine import Explanation
+    from sync.presence import Shown
 
 
 def zone(name: str | None) -> tzinfo:
@@ -32,7 +33,7 @@ def view(known: Explanation, zone: tzinfo) -> StatusView:
         return StatusView(
             sentence="Zoom no longer shows in Microsoft 365, because your authorisation ended.",
             zoom_line=says.zoom_line(),
-            rule_line=sentence(known.verdict.reason),
+            rule_line=sentence(known.verdict),
             told_line=says.told_line(),
             shown_line="",
             link_trouble="Microsoft no longer accepts the authorisation you gave.",
@@ -42,7 +43,7 @@ def view(known: Explanation, zone: tzinfo) -> StatusView:
     return StatusView(
         sentence=says.sentence(),
         zoom_line=says.zoom_line(),
-        rule_line=sentence(known.verdict.reason),
+        rule_line=sentence(known.verdict),
         told_line=says.told_line(),
         shown_line=says.shown_line(),
         difference=why_different(known),
@@ -79,10 +80,17 @@ def why_different(known: Explanation) -> str | None:
         return "Your Teams is open and active, and that weighs more than “Away”."
     if told == "Available" and availability.startswith("available"):
         return "Teams has seen no activity of yours for a while."
+    if _set_by_hand(shown):
+        return "You set a status yourself in Teams, and your own status wins."
     return (
-        "You set a status yourself in Teams, and your own status wins. "
-        "Or Microsoft lags: it may take a few minutes."
+        "If you set a status yourself in Teams: your own status wins. "
+        "Otherwise Microsoft lags, and it may take a few minutes."
     )
+
+
+def _set_by_hand(shown: Shown) -> bool:
+    """Whether nothing but the person's own choice in Teams brings this about."""
+    return shown.activity.lower() in {"berightback", "donotdisturb", "offwork"}
 
 
 class _Sayings:
@@ -158,6 +166,8 @@ class _Sayings:
             return "Nothing: the last change was not accepted yet and is tried again by itself."
         if known.state.observation is None:
             return "Change your status in Zoom once, or join a meeting."
+        if known.shown is not None and why_different(known) and _set_by_hand(known.shown):
+            return "Reset your status in Teams to show Zoom again."
         return None
 
     def tone(self) -> Tone:

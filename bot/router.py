@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from bot.activity import Answer, InvokeError, Kind, Scope
-from bot.commands import Command, parse
+from bot.commands import BadCommand, Command, parse
 from bot.desk import new_card_id
 from bot.turn import Handler, Turn
 from cards.payload import BadPayload, Verb
@@ -120,13 +120,16 @@ class Router:
 
     async def _message(self, inbound: Inbound, person: Person) -> None:
         said = parse(inbound.text)
-        name = said.name if isinstance(said, Command) else "help"
+        name = said.name if isinstance(said, Command | BadCommand) else "help"
         at = await self._place(inbound, person, public=name in PUBLIC)
         if at is None:
             return
-        turn = Turn(inbound, person, at, new_card_id(), said=said)
-        card = await self._commands[name](turn)
-        await self._desk.post(at, turn.card_id, card)
+        card_id = new_card_id()
+        if isinstance(said, BadCommand):
+            card = problem(what_happened=said.what, what_to_do=said.hint)
+        else:
+            card = await self._commands[name](Turn(inbound, person, at, card_id, said=said))
+        await self._desk.post(at, card_id, card)
 
     async def _click(self, inbound: Inbound, person: Person) -> Answer:
         try:

@@ -1,6 +1,6 @@
 """Writing into conversations: a thin client of the Bot Connector's REST interface.
 
-One pooled connection and one cached token serve all messages. What may be tried again follows
+Pooled connections and one token serve all messages. What may be tried again follows
 Teams' "Conversation messages", status codes: 412, 429, 502, 503 and 504, nothing else.
 """
 
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 ATTEMPTS = 4
 TOTAL_SECONDS = 20.0
 """For one message, waiting for its turn in the conversation included."""
+TOKEN_SECONDS = 60.0
+"""How long a token is used before its source is asked again, which costs more than the rest of a
+message. Sources give tokens with minutes left; one that is refused is renewed at once."""
 
 _ATTEMPT_TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
 _FIRST_PAUSE = 0.5
@@ -111,6 +114,8 @@ class ChannelSender:
         self._chance = chance
         self._now = now
         self._total_seconds = total_seconds
+        self._bearer = ""
+        self._bearer_until = 0.0
         # Entries vanish with the last sender that holds the lock.
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -220,7 +225,7 @@ class ChannelSender:
         headers = {}
         if self._token is not None:
             try:
-                headers["Authorization"] = f"Bearer {await self._token(refresh=refresh)}"
+                headers["Authorization"] = await self._authorization(self._token, refresh=refresh)
             except OutsideError as error:
                 raise SendFailed(f"no access token: {error.code}") from error
         async with self._session.request(
@@ -234,6 +239,12 @@ class ChannelSender:
             raw = await read_limited(response.content, _LARGEST_ANSWER) or b""
             waiting = _seconds(response.headers.get("Retry-After"), self._now())
             return _Reply(response.status, raw.decode(errors="replace"), waiting)
+
+    async def _authorization(self, token: TokenSource, *, refresh: bool) -> str:
+        if refresh or self._now() >= self._bearer_until:
+            self._bearer = f"Bearer {await token(refresh=refresh)}"
+            self._bearer_until = self._now() + TOKEN_SECONDS
+        return self._bearer
 
     def _pause(self, attempt: int, asked: float | None) -> float:
         """Seconds to wait: what was asked, and a random part so that callers spread."""

@@ -351,5 +351,6 @@ async def _form(request: web.Request) -> MultiMapping[object]:
         raise web.HTTPUnsupportedMediaType
     try:
         return await request.clone(client_max_size=MOST_BYTES).post()
-    except (UnicodeDecodeError, LookupError):  # bytes, or a charset, that nobody knows
+    except (UnicodeDecodeError, LookupError, ConnectionResetError):
+        # Bytes, or a charset, that nobody knows; or nobody is there any more.
         raise web.HTTPBadRequest from None

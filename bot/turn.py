@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bot.activity import Card, ConversationReference, Inbound, Person
-    from bot.commands import Command, Unknown
+    from bot.commands import BadCommand, Command, Unknown
     from cards.payload import Click
 
 
@@ -24,7 +24,7 @@ class Turn:
     person: Person
     at: ConversationReference
     card_id: str
-    said: Command | Unknown | None = None
+    said: Command | BadCommand | Unknown | None = None
     click: Click | None = None
 
 

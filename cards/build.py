@@ -7,13 +7,14 @@ Headings are words of ours; everything else is runs of text, which no client rea
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from cards.text import SENTENCE_LIMIT, plain, tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from cards.payload import Arg, Payloads, Verb
 
@@ -25,6 +26,9 @@ Element = dict[str, Any]
 
 Tone = Literal["good", "attention", "warning", "neutral"]
 """How things stand: fine · the person must act · not quite · nothing going on."""
+
+BUTTON_LIMIT = 30
+"""Characters of a button's title: longer ones are cut by clients, or wrap."""
 
 _URL_LIMIT = 2048
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -122,24 +126,47 @@ def button(
     title: str,
     *,
     style: Literal["default", "positive", "destructive"] = "default",
+    key: str = "",
+    inputs: bool = True,
     **args: Arg,
 ) -> Element:
     """Make a button that sends `verb` to the bot.
 
     Clients older than Universal Actions use the fallback, which sends the same data as a message.
+    `key` tells buttons of one verb apart on a card. Without `inputs` the button neither sends nor
+    checks what was entered.
     """
     data = payloads.pack(verb, card_id, **args)
+    shown = tidy(title, BUTTON_LIMIT)
+    fallback: Element = {"type": "Action.Submit", "title": shown, "data": data}
     action: Element = {
         "type": "Action.Execute",
-        "id": verb.value.replace(".", "-"),
-        "title": title,
+        "id": "-".join(filter(None, [re.sub(r"[._]", "-", verb.value), key])),
+        "title": shown,
         "verb": verb.value,
         "data": data,
-        "fallback": {"type": "Action.Submit", "title": title, "data": data},
+        "fallback": fallback,
     }
+    if not inputs:
+        action["associatedInputs"] = fallback["associatedInputs"] = "none"
     if style != "default":
         action["style"] = style
     return action
+
+
+def refreshing(
+    card: Card, payloads: Payloads, card_id: str, verb: Verb, user_ids: Sequence[str], **args: Arg
+) -> Card:
+    """Let Teams ask for the card anew when one of these people looks at it (at most 60, by MRI).
+
+    Teams asks at most once a minute; other clients never do.
+    """
+    action = {
+        "type": "Action.Execute",
+        "verb": verb.value,
+        "data": payloads.pack(verb, card_id, **args),
+    }
+    return card | {"refresh": {"action": action, "userIds": list(user_ids)}}
 
 
 def link(title: str, url: str, tooltip: str) -> Element:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cards.payload import Payloads
 
 _MOST_ADDRESSES = 6
+_NOT_CONNECTED = "Not connected"
 
 
 def offer(payloads: Payloads, card_id: str, *, name: str, start_url: str, minutes: int) -> Card:
@@ -119,10 +120,12 @@ def refused(
 
     `retry` is false where trying again cannot help before somebody else has acted.
     """
+    said = title == _NOT_CONNECTED
+    first = [] if said else [bold(f"{_NOT_CONNECTED}. ")]
     return card(
-        f"Not connected: {title}",
+        f"Not connected: {sentences[0] if said and sentences else title}",
         heading(title),
-        box("attention", text(bold("Not connected. "), sentences[0])) if sentences else None,
+        box("attention", text(*first, sentences[0])) if sentences else None,
         *(text(sentence) for sentence in sentences[1:]),
         buttons(
             [button(payloads, card_id, Verb.CONNECT_START, "Connect", style="positive")]

@@ -56,6 +56,27 @@ class Verb(StrEnum):
     DISCONNECT_CONFIRM = "disconnect.confirm"
     DISCONNECT_CANCEL = "disconnect.cancel"
     HELP_SHOW = "help.show"
+    # what a person decides for themselves
+    PAUSE_START = "pause.start"
+    PAUSE_END = "pause.end"
+    STYLE_SHOW = "style.show"
+    STYLE_CHOOSE = "style.choose"
+    NOTICE_SEEN = "notice.seen"
+    INVITATION_DECLINE = "invitation.decline"
+    # what admins decide
+    SETTINGS_SHOW = "settings.show"
+    SETTINGS_ACCOUNT = "settings.account"
+    SETTINGS_GROUP = "settings.group"
+    SETTINGS_GROUPS = "settings.groups"
+    SETTINGS_HISTORY = "settings.history"
+    SETTINGS_SAVE = "settings.save"
+    SETTINGS_VERIFY = "settings.verify"
+    SETTINGS_CHANGE = "settings.change"
+    SETTINGS_APPLY = "settings.apply"
+    SETTINGS_CANCEL = "settings.cancel"
+    SETTINGS_PROGRESS = "settings.progress"
+    SETTINGS_INVITE = "settings.invite"
+    SETTINGS_INVITE_SEND = "settings.invite_send"
 
 
 _VERBS = frozenset(verb.value for verb in Verb)

@@ -14,6 +14,7 @@ from bot.about import about_routes
 from bot.endpoint import messages_handler
 from bot.sign_in_pages import Pages
 from bot.signing_keys import KeysUnavailable
+from launch.strangers import hung_up
 from launch.wiring import open_outside, wire_bot, wire_core
 from service.health import Health, MetricsPage
 from service.metrics import CONTENT_TYPE, Metrics, watch_loop_lag
@@ -41,7 +42,7 @@ async def application(
     local_person: Person | None = None,
 ) -> web.Application:
     """The product as one aiohttp application: every route, and the worker's life."""
-    app = web.Application(client_max_size=BODY_LIMIT)
+    app = web.Application(client_max_size=BODY_LIMIT, middlewares=[hung_up])
     async with AsyncExitStack() as stack:
         metrics = Metrics()
         outside = await open_outside(settings, redis_url, stack)

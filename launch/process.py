@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 
 from launch.application import SHUTDOWN_SECONDS, application
+from launch.strangers import server_log
 from service.embedded_redis import EmbeddedRedisError, embedded_redis
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ async def redis_of(settings: Settings) -> AsyncIterator[str]:
 @contextlib.asynccontextmanager
 async def running(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
     """Serve an application while the block runs; gives the port (chosen when it was 0)."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    runner = web.AppRunner(
+        app, access_log=None, logger=server_log(), shutdown_timeout=SHUTDOWN_SECONDS
+    )
     try:
         await runner.setup()
         site = web.TCPSite(runner, host, port)

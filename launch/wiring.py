@@ -34,7 +34,7 @@ from sync.microsoft.authorization import Authorization
 from sync.microsoft.graph import GraphPresence
 from sync.microsoft.profile import read_profile
 from sync.microsoft.tokens import Tokens
-from sync.policy import Form
+from sync.policy import Form, Policy
 from sync.store.connection import Scripts, connect, connect_listener
 from sync.store.conversations import ConversationStore
 from sync.store.people import PeopleStore
@@ -51,6 +51,22 @@ if TYPE_CHECKING:
     from sync.ports import Profile
 
 BOT_SCOPE = "https://api.botframework.com/.default"
+
+
+@dataclass(frozen=True, slots=True)
+class FixedPolicy:
+    """A policy that nobody changes."""
+
+    policy: Policy
+
+    def current(self) -> Policy:
+        """The policy."""
+        return self.policy
+
+    async def at_least(self, version: int) -> Policy:
+        """The policy; there is no newer one."""
+        del version
+        return self.policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +153,7 @@ def wire_core(settings: Settings, outside: Outside, metrics: Metrics) -> Core:
     vault = Vault(keys)
     tokens = Tokens(people, vault, outside.authorization)
     zoom = zoom_api(settings, outside)
-    form = Form(integration=settings.account_default == "on")
+    policy = FixedPolicy(Policy(account=Form(integration=settings.account_default == "on")))
     attendant = Attendant(
         store=people,
         quota=Quota(outside.redis, outside.scripts),
@@ -150,10 +166,10 @@ def wire_core(settings: Settings, outside: Outside, metrics: Metrics) -> Core:
         tokens=tokens,
         zoom=zoom,
         people=chat,
-        account=lambda: form,
+        policy=policy,
         meter=metrics,
     )
-    engine = Engine(people, attendant, account=lambda: form, can_ask=zoom is not None)
+    engine = Engine(people, attendant, policy=policy, can_ask=zoom is not None)
     return Core(people, conversations, vault, tokens, zoom, attendant, engine, desk, payloads, chat)
 
 

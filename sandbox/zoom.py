@@ -1,4 +1,7 @@
-"""Zoom's REST API, as far as the app needs it: Server-to-Server OAuth, users, presence, groups."""
+"""Zoom's REST API, as far as the app needs it: Server-to-Server OAuth, users, groups, presence.
+
+Roles too: admins have Zoom's Admin role, everyone else is a Member.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,17 @@ PAGE_TOKEN_LIFE: Final = 900.0
 LARGEST_PAGE: Final = 300
 SCOPES: Final = (
     "user:read:list_users:admin user:read:user:admin user:read:presence_status:admin "
-    "group:read:list_groups:admin group:read:group:admin group:read:list_members:admin"
+    "group:read:list_groups:admin group:read:group:admin group:read:list_members:admin "
+    "role:read:list_roles:admin role:read:role:admin"
 )
+ROLES: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
+    "1": (
+        "Admin",
+        "Manages users and settings.",
+        ("User:Edit", "Group:Read", "Group:Edit", "AccountSetting:Read", "AccountSetting:Edit"),
+    ),
+    "2": ("Member", "Has no access to account management.", ()),
+}
 _REMEMBERED: Final = 1000
 _CODES: Final = {
     401: (124, "Invalid access token."),
@@ -61,6 +73,8 @@ class Zoom:
             web.get("/v2/groups", self._guard(self._groups)),
             web.get("/v2/groups/{id}", self._guard(self._group)),
             web.get("/v2/groups/{id}/members", self._guard(self._members)),
+            web.get("/v2/roles", self._guard(self._roles)),
+            web.get("/v2/roles/{id}", self._guard(self._role)),
             web.route("*", "/v2/{tail:.*}", self._guard(self._unknown)),
         ]
 
@@ -139,6 +153,17 @@ class Zoom:
         ]
         return self._page(request, f"groups/{group.group_id}", "members", members)
 
+    async def _roles(self, _request: web.Request) -> web.Response:
+        roles = [self._describe_role(role_id) for role_id in ROLES]
+        return web.json_response({"total_records": len(roles), "roles": roles})
+
+    async def _role(self, request: web.Request) -> web.Response:
+        wanted = request.match_info["id"]
+        if wanted not in ROLES:
+            raise ZoomError(404, 2300, f"Role does not exist: {wanted[:200]}.")
+        privileges = list(ROLES[wanted][2])
+        return web.json_response({**self._describe_role(wanted), "privileges": privileges})
+
     async def _unknown(self, request: web.Request) -> web.Response:
         raise ZoomError(404, 2300, f"This API endpoint is not recognized: {request.path[:200]}")
 
@@ -172,14 +197,24 @@ class Zoom:
             "status": "active",
             "timezone": "Europe/Berlin",
             "group_ids": ids,
+            "role_id": _role_of(person),
         }
         if full:
-            about |= {"account_id": self._world.config.zoom_account_id, "im_group_ids": []}
+            about |= {
+                "account_id": self._world.config.zoom_account_id,
+                "im_group_ids": [],
+                "role_name": ROLES[_role_of(person)][0],
+            }
         return about
 
     def _describe_group(self, group: SandboxGroup) -> dict[str, Any]:
         total = sum(1 for person in self._zoom_people() if group.name in person.groups)
         return {"id": group.group_id, "name": group.name, "total_members": total}
+
+    def _describe_role(self, role_id: str) -> dict[str, Any]:
+        name, description, _ = ROLES[role_id]
+        total = sum(1 for person in self._zoom_people() if _role_of(person) == role_id)
+        return {"id": role_id, "name": name, "description": description, "total_members": total}
 
     def _page(
         self, request: web.Request, listing: str, name: str, rows: list[dict[str, Any]]
@@ -215,6 +250,10 @@ class Zoom:
 
 
 _MEMBER: Final = frozenset({"id", "email", "first_name", "last_name", "type"})
+
+
+def _role_of(person: SandboxPerson) -> str:
+    return "1" if person.admin else "2"
 
 
 def _refuse(error: ZoomError) -> web.Response:

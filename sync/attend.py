@@ -27,13 +27,12 @@ from sync.plan import ASK_AGAIN_MS, MINUTE, Do, Held, Lane, Observation, Plan, S
 from sync.policy import resolve
 from sync.presence import ZoomPresence
 from sync.store.connection import REDIS_TROUBLE
-from sync.store.people import Claim, State, held_fields
+from sync.store.people import PREFERRED, SESSION, Claim, Fields, State, held_fields
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sync.policy import Form
-    from sync.ports import Meter, People, PresenceApi, TokenSource, ZoomLookup
+    from sync.ports import Meter, People, PolicySource, PresenceApi, TokenSource, ZoomLookup
     from sync.presence import Shown
     from sync.store.people import PeopleStore
     from sync.store.quota import Quota
@@ -42,7 +41,15 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-MOST_STEPS = 6
+_FIELDS = {
+    Do.SET: SESSION,
+    Do.CLEAR: SESSION,
+    Do.PREFER: PREFERRED,
+    Do.UNPREFER: PREFERRED,
+}
+"""Which kind of thing a step changes at Microsoft."""
+
+MOST_STEPS = 9
 """Steps in one turn: ask, look, write and what follows. More would be a bug, not a plan."""
 FIRST_RETRY_MS = 2_000
 LONGEST_RETRY_MS = 5 * MINUTE
@@ -78,7 +85,7 @@ class Attendant:
         tokens: TokenSource,
         zoom: ZoomLookup | None,
         people: People,
-        account: Callable[[], Form],
+        policy: PolicySource,
         meter: Meter,
     ) -> None:
         self._store = store
@@ -87,7 +94,7 @@ class Attendant:
         self._tokens = tokens
         self._zoom = zoom
         self._people = people
-        self._account = account
+        self._policy = policy
         self._meter = meter
 
     async def attend(self, claim: Claim) -> None:
@@ -116,10 +123,10 @@ class Attendant:
         )
 
     def situation(
-        self, state: State, *, shown: Shown | None = None, can_ask: bool | None = None
+        self, state: State, now_ms: int, *, shown: Shown | None = None, can_ask: bool | None = None
     ) -> Situation:
         """What a plan for this person depends on."""
-        verdict = resolve(self._account())
+        verdict = resolve(self._policy.current(), state.group_ids, state.personal, now_ms=now_ms)
         if state.leaving:
             verdict = replace(verdict, on=False)
         told = state.held.told_ms if state.held else 0
@@ -131,28 +138,38 @@ class Attendant:
             spread=zlib.crc32(f"{state.object_id}{told}".encode()) / 2**32,
             shown=shown,
             test_until_ms=state.test_until_ms,
+            preferred=state.preferred,
+            yielded_ms=state.yielded_ms,
         )
 
     async def _steps(self, turn: _Turn) -> None:
         state = turn.state
+        turn.changes["pol"] = (await self._policy.at_least(state.policy_needed)).version
         if state.trouble == MUST_AUTHORIZE:
             await self._wait_for_the_person(turn)
             return
         shown, can_ask = None, self._zoom is not None
         for _ in range(MOST_STEPS):
-            step = plan(turn.now(), self.situation(turn.state, shown=shown, can_ask=can_ask))
+            now = turn.now()
+            situation = self.situation(turn.state, now, shown=shown, can_ask=can_ask)
+            step = plan(now, situation)
             turn.lane = step.lane
             if step.do is Do.NOTHING:
-                await self._finish(turn, step, asked_in_vain=not can_ask)
+                again = situation.verdict.resumes_ms
+                if not can_ask and self._zoom is not None:
+                    again = now + ASK_AGAIN_MS
+                await self._finish(turn, step, again)
                 return
             if step.do is Do.ASK:
                 can_ask = await self._ask(turn)
             elif step.do is Do.LOOK:
                 shown = await self.look(turn.state)
-            elif step.do is Do.SET:
-                await self._set(turn, step)
+            elif step.do is Do.YIELD:
+                turn.yield_to_person()
+            elif step.do in {Do.SET, Do.PREFER}:
+                await self._hold(turn, step)
             else:
-                await self._clear(turn)
+                await self._end(turn, step)
         log.error("engine_plan_does_not_end", person=state.object_id, last=step.do.value)
         await self._store.ack(
             turn.claim,
@@ -161,15 +178,13 @@ class Attendant:
             changes=turn.changes,
         )
 
-    async def _finish(self, turn: _Turn, step: Plan, *, asked_in_vain: bool) -> None:
+    async def _finish(self, turn: _Turn, step: Plan, again_ms: int | None) -> None:
+        """Give the person back until the plan's time, or `again_ms` if that is sooner."""
         state = turn.state
         if state.leaving:
             await self._forget(turn)
             return
-        due = step.due_ms
-        if asked_in_vain and self._zoom is not None:
-            again = turn.now() + ASK_AGAIN_MS
-            due = again if due is None else min(due, again)
+        due = min((ms for ms in (step.due_ms, again_ms) if ms is not None), default=None)
         turn.changes |= {"tries": 0, "trouble": "", "trouble_at": "", "wait": ""}
         if state.got_ms is not None:
             turn.changes["answered"] = state.got_ms
@@ -177,41 +192,48 @@ class Attendant:
             turn.changes["test"] = ""
         await self._store.ack(turn.claim, lane=step.lane, due_ms=due, changes=turn.changes)
 
-    async def _set(self, turn: _Turn, step: Plan) -> None:
-        state, pair, before = turn.state, step.pair, turn.state.held
-        assert pair is not None  # noqa: S101 - a SET plan has one
+    async def _hold(self, turn: _Turn, step: Plan) -> None:
+        """Tell Microsoft to hold a session (SET) or a preferred status (PREFER)."""
+        oid, pair, fields = turn.state.object_id, step.pair, _FIELDS[step.do]
+        assert pair is not None  # noqa: S101 - these plans have one
+        before = turn.holding(fields)
         now = turn.now()
         held = Held(pair, now, now + step.minutes * MINUTE)
         longest = max(held.until_ms, before.until_ms if before else 0)
+        prefer = fields is PREFERRED
+        tell = self._graph.set_preferred if prefer else self._graph.set_session
 
         async def send(token: str) -> None:
-            await self._intend(turn, replace(held, until_ms=longest, sure=False))
-            await self._graph.set_session(token, state.object_id, pair, step.minutes)
+            await self._intend(turn, replace(held, until_ms=longest, sure=False), fields)
+            await tell(token, oid, pair, step.minutes)
 
-        await self._graph_call("set", state, send)
+        await self._graph_call("preferred" if prefer else "set", turn.state, send)
         self._measure(turn)
-        turn.keep(held)
+        turn.keep(held, fields)
 
-    async def _clear(self, turn: _Turn) -> None:
-        state = turn.state
-        assert state.held is not None  # noqa: S101 - only what is held is cleared
-        unsure = replace(state.held, sure=False)
+    async def _end(self, turn: _Turn, step: Plan) -> None:
+        """End what Microsoft holds of us: a session (CLEAR) or a preferred status (UNPREFER)."""
+        oid, fields = turn.state.object_id, _FIELDS[step.do]
+        before = turn.holding(fields)
+        assert before is not None  # noqa: S101 - only what is held is ended
+        prefer = fields is PREFERRED
+        tell = self._graph.clear_preferred if prefer else self._graph.clear_session
 
         async def send(token: str) -> None:
-            await self._intend(turn, unsure)
-            await self._graph.clear_session(token, state.object_id)
+            await self._intend(turn, replace(before, sure=False), fields)
+            await tell(token, oid)
 
-        await self._graph_call("clear", state, send)
+        await self._graph_call("preferred" if prefer else "clear", turn.state, send)
         self._measure(turn)
-        turn.keep(None)
+        turn.keep(None, fields)
 
-    async def _intend(self, turn: _Turn, held: Held) -> None:
+    async def _intend(self, turn: _Turn, held: Held, fields: Fields) -> None:
         """Write down what Microsoft may hold from now on, before anything is sent.
 
         If we die before the answer, the next owner of the person knows that it must be written
         again or cleared. Raises LeaseLost.
         """
-        if not await self._store.record(turn.claim, held_fields(held)):
+        if not await self._store.record(turn.claim, held_fields(held, fields)):
             raise LeaseLost
 
     async def _ask(self, turn: _Turn) -> bool:
@@ -379,10 +401,25 @@ class _Turn:
         """Epoch ms on the Redis server's clock."""
         return self.claim.now_ms + int((time.monotonic() - self._began) * 1000)
 
-    def keep(self, held: Held | None) -> None:
+    def holding(self, fields: Fields) -> Held | None:
+        """What Microsoft holds of us, of one kind."""
+        return self.state.preferred if fields is PREFERRED else self.state.held
+
+    def keep(self, held: Held | None, fields: Fields) -> None:
         """Remember what Microsoft holds of us now."""
-        self.state = replace(self.state, held=held)
-        self.changes |= held_fields(held)
+        if fields is PREFERRED:
+            self.state = replace(self.state, preferred=held)
+        else:
+            self.state = replace(self.state, held=held)
+        self.changes |= held_fields(held, fields)
+
+    def yield_to_person(self) -> None:
+        """They have chosen a status themselves: what we preferred is forgotten, not cleared."""
+        observation = self.state.observation
+        yielded = observation.at_ms if observation else None
+        self.state = replace(self.state, yielded_ms=yielded)
+        self.changes["yielded"] = "" if yielded is None else yielded
+        self.keep(None, PREFERRED)
 
 
 def _outcome(error: OutsideError) -> str:

@@ -22,11 +22,10 @@ from sync.policy import resolve
 from sync.store.people import Claim
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sync.links import Link
     from sync.plan import Observation
-    from sync.policy import Form, Verdict
+    from sync.policy import Personal, Verdict
+    from sync.ports import PolicySource
     from sync.presence import Shown
     from sync.store.people import PeopleStore, State
 
@@ -65,12 +64,12 @@ class Engine:
         store: PeopleStore,
         attendant: Attendant,
         *,
-        account: Callable[[], Form],
+        policy: PolicySource,
         can_ask: bool,
     ) -> None:
         self._store = store
         self._attendant = attendant
-        self._account = account
+        self._policy = policy
         self._can_ask = can_ask
 
     # -- Zoom's side (sync.zoom.webhook.Intake) ----------------------------------------------
@@ -122,6 +121,22 @@ class Engine:
             await self.attend_now(object_id)
         return await self.explain(object_id)
 
+    async def choose(self, object_id: str, personal: Personal) -> bool:
+        """Keep what a person decides for themselves (pause, style). False: not connected."""
+        changes: dict[str, str | int] = {
+            "style": "" if personal.style is None else personal.style.value,
+            "paused": "" if personal.paused_until_ms is None else personal.paused_until_ms,
+        }
+        if not await self._store.demand(object_id, Lane.TURN, changes):
+            return False
+        with contextlib.suppress(Busy):
+            await self.attend_now(object_id)
+        return True
+
+    async def now_ms(self) -> int:
+        """The clock that all processes share (epoch ms)."""
+        return await self._store.now_ms()
+
     async def explain(self, object_id: str) -> Explanation | None:
         """Everything about one person, with a fresh look at Microsoft. None: not connected."""
         known = await self.link_of(object_id)
@@ -139,8 +154,8 @@ class Engine:
         return Explanation(
             link=link,
             state=state,
-            verdict=resolve(self._account()),
-            plan=plan(now, self._attendant.situation(state, shown=shown)),
+            verdict=resolve(self._policy.current(), state.group_ids, state.personal, now_ms=now),
+            plan=plan(now, self._attendant.situation(state, now, shown=shown)),
             now_ms=now,
             shown=shown,
             shown_error=error,
@@ -158,7 +173,7 @@ class Engine:
 
     def account_verdict(self) -> Verdict:
         """What the account's form says, for whoever has no link."""
-        return resolve(self._account())
+        return resolve(self._policy.current())
 
     async def attend_now(self, object_id: str, *, within: float = 4.0) -> None:
         """Attend to one person at once instead of waiting for a worker.

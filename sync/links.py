@@ -54,14 +54,12 @@ def load_link(text: str) -> Link:
     """Read a link back. Raises BadRow when it is not one."""
     try:
         row = json.loads(text)
-        if not isinstance(row["addresses"], list) or type(row["connected_ms"]) is not int:
-            raise TypeError(row)
         link = Link(
             object_id=_text(row["object_id"]),
             tenant_id=_text(row["tenant_id"]),
             name=_text(row["name"]),
-            addresses=tuple(_text(a) for a in row["addresses"]),
-            connected_ms=row["connected_ms"],
+            addresses=_texts(row["addresses"]),
+            connected_ms=_whole(row["connected_ms"]),
             zoom_id=None if row["zoom_id"] is None else _text(row["zoom_id"]),
             zoom_email=None if row["zoom_email"] is None else _text(row["zoom_email"]),
         )
@@ -74,5 +72,17 @@ def load_link(text: str) -> Link:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return tuple(_text(item) for item in value)
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int:
         raise TypeError(value)
     return value

@@ -2,8 +2,9 @@
 
 Theory of operation
 -------------------
-A person has at most one *session* of ours at Microsoft. `Situation` holds all that is known;
-`plan` returns one `Plan`: a step (look, ask, write, clear, nothing), the lane it goes in, and,
+A person has at most one *session* of ours at Microsoft and, in the `full` style only, at most one
+*preferred* status that we set. `Situation` holds all that is known; `plan` returns one `Plan`: a
+step (look, ask, set, clear and so on, or nothing), the lane it goes in, and,
 when nothing is to be done now, the time at which to think again. The engine carries the step out,
 puts what it learned into the situation and plans again, until the step is "nothing". A step is
 never stored: whoever waited is planned anew from the newest state.
@@ -18,6 +19,12 @@ Rule 5  A state that may have come from Microsoft is written only after a look s
 Rule 6  A state is repeated only while fresh: after 30 minutes of Presenting and 60 of anything else
         Zoom is asked. Where Zoom can't be asked it is given up after 4 hours (meeting, call,
         presenting) or 12 (the rest), and a late event never *starts* a Busy or Do not disturb.
+Rule 7  The preferred status is the person's own slot. It is written only in `full`, only after a
+        look shows a state that we can explain, always with an expiry, and only while a session of
+        ours (Away, the weakest) carries it.
+Rule 8  Only what we set is taken back, and only while Microsoft still shows it: else the person has
+        chosen something since, and it is theirs. Order: look, preferred, then the session, because
+        without a session everybody shows as Offline.
 """
 
 from __future__ import annotations
@@ -28,12 +35,14 @@ from typing import TYPE_CHECKING
 
 from sync.presence import (
     AVAILABLE,
+    AWAY,
     CAN_COME_FROM_MICROSOFT,
     IN_A_CALL,
+    Demand,
     Pair,
     Shown,
     ZoomPresence,
-    session_for,
+    demand_of,
 )
 
 if TYPE_CHECKING:
@@ -76,7 +85,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The session we told Microsoft to hold, when, and until when (epoch ms).
+    """What we told Microsoft to hold (session or preferred), when, and until when (epoch ms).
 
     `sure` is false between the intention and Microsoft's answer: after a crash in between it must
     be written again to count, and cleared if it is not wanted.
@@ -94,7 +103,8 @@ class Situation:
 
     `spread` in [0, 1) keeps people who changed together from being repeated together.
     `shown` is what Microsoft shows, when it was looked at just now.
-    `test_until_ms` is the end of a running *Test it*.
+    `test_until_ms` is the end of a running *Test it*. `preferred` is the preferred status that we
+    set, and `yielded_ms` the time of the observation for which the person's own choice was met.
     """
 
     verdict: Verdict
@@ -104,6 +114,8 @@ class Situation:
     spread: float = 0.0
     shown: Shown | None = None
     test_until_ms: int | None = None
+    preferred: Held | None = None
+    yielded_ms: int | None = None
 
 
 class Do(StrEnum):
@@ -114,6 +126,9 @@ class Do(StrEnum):
     ASK = "ask"
     SET = "set"
     CLEAR = "clear"
+    PREFER = "prefer"
+    UNPREFER = "unprefer"
+    YIELD = "yield"  # forget what we preferred: the person has chosen something since
 
 
 class Why(StrEnum):
@@ -125,6 +140,7 @@ class Why(StrEnum):
     NOTHING_TO_SHOW = "nothing_to_show"  # Zoom's state maps to no session
     SHOWING = "showing"
     ECHO = "echo"  # Microsoft shows it already, without us
+    OWN_STATUS = "own_status"  # the person's own choice stands where `full` would write
     TOO_OLD = "too_old"
 
 
@@ -132,7 +148,7 @@ class Why(StrEnum):
 class Plan:
     """One step, its lane, and when to plan again (epoch ms; None: only when something happens).
 
-    For SET, `pair` and `minutes` are what to tell Microsoft.
+    For SET and PREFER, `pair` and `minutes` are what to tell Microsoft.
     """
 
     do: Do
@@ -166,85 +182,173 @@ def supersedes(new: Observation, old: Observation | None) -> bool:
     return (new.at_ms, new.presence) > (old.at_ms, old.presence)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What Microsoft shall hold of us, why, and when to think again at the latest."""
+
+    demand: Demand
+    why: Why
+    think_again_ms: int | None = None
+    most_minutes: int = EXPIRY_MIN
+
+
+_NOTHING = Demand(None, None)
+
+
 def plan(now_ms: int, situation: Situation) -> Plan:
     """Decide the next step for one person."""
-    held = situation.held
-    live = held if held is not None and held.until_ms - ENDED_MARGIN_MS > now_ms else None
-    if not situation.verdict.on:
-        return _hold_nothing(live, Why.OFF, None)
-
-    if situation.test_until_ms is not None and situation.test_until_ms > now_ms:
-        return _test(now_ms, situation.test_until_ms, live)
-
-    observation = situation.observation
-    if observation is None:
-        if situation.can_ask:
-            return Plan(Do.ASK, Why.UNKNOWN, Lane.CHANGE)
-        return _hold_nothing(live, Why.UNKNOWN, None)
-
-    age = now_ms - observation.at_ms
-    pair = session_for(observation.presence)
-    fresh_until = observation.at_ms + fresh_for_ms(observation.presence)
-    if situation.can_ask:
-        if now_ms >= fresh_until:
-            return Plan(Do.ASK, Why.TOO_OLD, _lane(live, pair))
-        think_again = fresh_until + int(situation.spread * MINUTE)
-    else:
-        think_again = observation.at_ms + give_up_after_ms(observation.presence)
-        starts_late = (
-            pair is not None
-            and pair.interrupts
-            and now_ms >= fresh_until
-            and (live is None or live.pair != pair)
-        )
-        if age >= give_up_after_ms(observation.presence) or starts_late:
-            return _hold_nothing(live, Why.TOO_OLD, None)
-
-    if pair is None:
-        due = think_again if situation.can_ask else None
-        return _hold_nothing(live, Why.NOTHING_TO_SHOW, due)
-    if live is not None and live.pair == pair and live.sure:
-        return _keep(now_ms, situation, live, think_again)
-    if observation.presence in CAN_COME_FROM_MICROSOFT:
-        if situation.shown is None:
-            return Plan(Do.LOOK, Why.SHOWING, _lane(live, pair))
-        if _shown_without_us(situation.shown, pair, live):
-            if live is not None:
-                # What we hold is another state; it would show once Microsoft's own one ends.
-                return Plan(Do.CLEAR, Why.ECHO, _lane(live, None))
-            due = min(now_ms + LOOK_AGAIN_MS + int(situation.spread * MINUTE), think_again)
-            return Plan(Do.NOTHING, Why.ECHO, _repeat_lane(pair), due)
-    return Plan(
-        Do.SET,
-        Why.SHOWING,
-        _lane(live, pair),
-        pair=pair,
-        minutes=_expiry_minutes(now_ms, observation, pair, can_ask=situation.can_ask),
+    live, own = _live(situation.held, now_ms), _live(situation.preferred, now_ms)
+    wanted = _wanted(now_ms, situation, live)
+    if wanted is None:
+        return Plan(Do.ASK, Why.UNKNOWN, _lane(live, None))
+    return (
+        _take_back(situation, own, wanted)
+        or _prefer(now_ms, situation, live, own, wanted)
+        or _session(now_ms, situation, live, wanted)
     )
 
 
-def _hold_nothing(live: Held | None, why: Why, due_ms: int | None) -> Plan:
+def _live(held: Held | None, now_ms: int) -> Held | None:
+    return held if held is not None and held.until_ms - ENDED_MARGIN_MS > now_ms else None
+
+
+def _wanted(now_ms: int, situation: Situation, live: Held | None) -> _Wanted | None:
+    """Rules 1 and 6; None: Zoom must be asked first."""
+    if not situation.verdict.on:
+        return _Wanted(_NOTHING, Why.OFF)
+    test_until, observation = situation.test_until_ms, situation.observation
+    if test_until is not None and test_until > now_ms:
+        interrupting = live is not None and live.sure and live.pair.interrupts
+        pair = live.pair if live is not None and interrupting else IN_A_CALL
+        return _Wanted(
+            Demand(pair, None), Why.TEST, test_until, -(-(test_until - now_ms) // MINUTE)
+        )
+    if observation is None:
+        return None if situation.can_ask else _Wanted(_NOTHING, Why.UNKNOWN)
+    demand = demand_of(observation.presence, situation.verdict.style)
+    fresh_until = observation.at_ms + fresh_for_ms(observation.presence)
+    why = Why.SHOWING if demand != _NOTHING else Why.NOTHING_TO_SHOW
+    if situation.can_ask:
+        if now_ms >= fresh_until:
+            return None
+        return _Wanted(demand, why, fresh_until + int(situation.spread * MINUTE))
+    give_up = observation.at_ms + give_up_after_ms(observation.presence)
+    starts = live is None or live.pair != demand.session
+    starts_late = demand.interrupts and now_ms >= fresh_until and starts
+    if now_ms >= give_up or starts_late:
+        return _Wanted(_NOTHING, Why.TOO_OLD)
+    believed = (give_up - now_ms) // MINUTE
+    return _Wanted(demand, why, give_up if demand != _NOTHING else None, believed)
+
+
+def _take_back(situation: Situation, own: Held | None, wanted: _Wanted) -> Plan | None:
+    """Rule 8: end a preferred status of ours that is not wanted any more."""
+    if own is None or own.pair == wanted.demand.preferred:
+        return None
+    if situation.shown is None:
+        return Plan(Do.LOOK, wanted.why, Lane.TURN)
+    if _same_availability(situation.shown, own.pair):
+        return Plan(Do.UNPREFER, wanted.why, Lane.TURN)
+    return Plan(Do.YIELD, wanted.why, Lane.TURN)
+
+
+def _prefer(
+    now_ms: int, situation: Situation, live: Held | None, own: Held | None, wanted: _Wanted
+) -> Plan | None:
+    """Rule 7: the preferred status and the session that carries it; None: not in this plan."""
+    pair, observation, shown = wanted.demand.preferred, situation.observation, situation.shown
+    if pair is None or observation is None:
+        return None
+    if situation.yielded_ms == observation.at_ms:
+        return _leave_alone(now_ms, situation, live, wanted, Why.OWN_STATUS)
+    kept = own is not None and own.sure
+    if own is not None and kept and now_ms < _repeat_at(own, situation.spread):
+        carried = _session(now_ms, situation, live, wanted)
+        if carried.do is not Do.NOTHING:
+            return carried
+        due = [_repeat_at(own, situation.spread), carried.due_ms or wanted.think_again_ms]
+        return Plan(Do.NOTHING, wanted.why, Lane.HOLD, min(d for d in due if d is not None))
+    if shown is None:
+        return Plan(Do.LOOK, wanted.why, Lane.TURN)
+    if kept and not _same_availability(shown, pair):
+        return Plan(Do.YIELD, Why.OWN_STATUS, Lane.TURN)
+    if own is None and _same_availability(shown, pair):
+        return _leave_alone(now_ms, situation, live, wanted, Why.ECHO)
+    if own is None and not _explained(shown, live):
+        return _leave_alone(now_ms, situation, live, wanted, Why.OWN_STATUS)
+    if live is None or live.pair != AWAY or not live.sure:
+        return _set(wanted, AWAY, Lane.TURN)
+    return Plan(Do.PREFER, wanted.why, Lane.TURN, pair=pair, minutes=_minutes(wanted, pair))
+
+
+def _explained(shown: Shown, live: Held | None) -> bool:
+    """Whether Microsoft's own rules lead to what is shown, without a choice of the person's."""
+    availability = shown.availability.lower()
+    if availability in {"available", "availableidle", "away", "busy", "busyidle"}:
+        return True
+    if availability == "offline":
+        return live is None  # with a session of ours only the person's choice shows Offline
+    ours = live is not None and live.pair.availability == "DoNotDisturb"
+    return availability == "donotdisturb" and ours
+
+
+def _leave_alone(
+    now_ms: int, situation: Situation, live: Held | None, wanted: _Wanted, why: Why
+) -> Plan:
+    """Nothing of ours, and another look later: what stands in the way may be gone then."""
     if live is not None:
         return Plan(Do.CLEAR, why, _lane(live, None))
-    return Plan(Do.NOTHING, why, Lane.CHANGE, due_ms)
+    again = now_ms + LOOK_AGAIN_MS + int(situation.spread * MINUTE)
+    if situation.yielded_ms is not None and why is Why.OWN_STATUS:
+        again = wanted.think_again_ms or again
+    return Plan(Do.NOTHING, why, Lane.HOLD, min(again, wanted.think_again_ms or again))
 
 
-def _test(now_ms: int, until_ms: int, live: Held | None) -> Plan:
-    if live is not None and live.sure and live.pair.interrupts:
-        return Plan(Do.NOTHING, Why.TEST, Lane.TURN, min(until_ms, live.until_ms - ENDED_MARGIN_MS))
-    minutes = max(SHORTEST_EXPIRY_MIN, min(EXPIRY_MIN, -(-(until_ms - now_ms) // MINUTE)))
-    return Plan(Do.SET, Why.TEST, Lane.TURN, pair=IN_A_CALL, minutes=minutes)
+def _session(now_ms: int, situation: Situation, live: Held | None, wanted: _Wanted) -> Plan:
+    """Rules 2 to 5: the session alone."""
+    pair = wanted.demand.session
+    if pair is None:
+        if live is not None:
+            return Plan(Do.CLEAR, wanted.why, _lane(live, None))
+        return Plan(Do.NOTHING, wanted.why, Lane.CHANGE, wanted.think_again_ms)
+    if live is not None and live.pair == pair and live.sure:
+        return _keep(now_ms, situation, live, wanted)
+    observation = situation.observation
+    may_be_echo = (
+        wanted.why is Why.SHOWING
+        and wanted.demand.preferred is None
+        and observation is not None
+        and observation.presence in CAN_COME_FROM_MICROSOFT
+    )
+    if may_be_echo:
+        if situation.shown is None:
+            return Plan(Do.LOOK, wanted.why, _lane(live, pair))
+        if _shown_without_us(situation.shown, pair, live):
+            # What we hold is another state; it would show once Microsoft's own one ends.
+            return _leave_alone(now_ms, situation, live, wanted, Why.ECHO)
+    return _set(wanted, pair, _lane(live, pair))
 
 
-def _keep(now_ms: int, situation: Situation, live: Held, think_again: int) -> Plan:
+def _keep(now_ms: int, situation: Situation, live: Held, wanted: _Wanted) -> Plan:
     lane = _repeat_lane(live.pair)
+    if wanted.why is Why.TEST:
+        # A test is never prolonged; afterwards the real state is planned.
+        ends = live.until_ms - ENDED_MARGIN_MS
+        return Plan(Do.NOTHING, Why.TEST, Lane.TURN, min(ends, wanted.think_again_ms or ends))
     repeat_at = _repeat_at(live, situation.spread)
     if now_ms < repeat_at:
-        return Plan(Do.NOTHING, Why.SHOWING, lane, min(repeat_at, think_again))
-    observation = situation.observation
-    assert observation is not None  # noqa: S101 - only called with one
-    minutes = _expiry_minutes(now_ms, observation, live.pair, can_ask=situation.can_ask)
-    return Plan(Do.SET, Why.SHOWING, lane, pair=live.pair, minutes=minutes)
+        due = repeat_at if wanted.think_again_ms is None else min(repeat_at, wanted.think_again_ms)
+        return Plan(Do.NOTHING, wanted.why, lane, due)
+    return _set(wanted, live.pair, lane)
+
+
+def _set(wanted: _Wanted, pair: Pair, lane: Lane) -> Plan:
+    return Plan(Do.SET, wanted.why, lane, pair=pair, minutes=_minutes(wanted, pair))
+
+
+def _minutes(wanted: _Wanted, pair: Pair) -> int:
+    longest = AVAILABLE_EXPIRY_MIN if pair == AVAILABLE else EXPIRY_MIN
+    return max(SHORTEST_EXPIRY_MIN, min(longest, wanted.most_minutes))
 
 
 def _repeat_at(live: Held, spread: float) -> int:
@@ -254,18 +358,13 @@ def _repeat_at(live: Held, spread: float) -> int:
     return live.told_ms + int(latest * (1 - 0.1 * spread))
 
 
-def _expiry_minutes(now_ms: int, observation: Observation, pair: Pair, *, can_ask: bool) -> int:
-    longest = AVAILABLE_EXPIRY_MIN if pair == AVAILABLE else EXPIRY_MIN
-    if can_ask:
-        return longest
-    believed = (observation.at_ms + give_up_after_ms(observation.presence) - now_ms) // MINUTE
-    return max(SHORTEST_EXPIRY_MIN, min(longest, believed))
+def _same_availability(shown: Shown, pair: Pair) -> bool:
+    return shown.availability.lower().removesuffix("idle") == pair.availability.lower()
 
 
 def _shown_without_us(shown: Shown, pair: Pair, live: Held | None) -> bool:
-    same = shown.availability.lower().removesuffix("idle") == pair.availability.lower()
     ours = live is not None and live.pair.availability == pair.availability
-    return same and not ours
+    return _same_availability(shown, pair) and not ours
 
 
 def _lane(live: Held | None, pair: Pair | None) -> Lane:

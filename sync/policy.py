@@ -1,14 +1,30 @@
-"""Whether presence is synchronised for a person, and why. Pure.
+"""Whether presence is synchronised for a person, in which style, and why. Pure.
 
-The account holds the form of Zoom's article: the calendar and contacts integration is on, the
-default service is Office 365, it authorises with the Graph API, and the Presence permission is
-Write. Presence is synchronised exactly when all four hold; nothing else turns it on.
+The account and each managed group hold the form of Zoom's article. Presence is synchronised exactly
+when the form that decides says: the calendar and contacts integration is on, the default service is
+Office 365, it authorises with the Graph API, and the Presence permission is Write. Nothing else
+turns it on.
+
+Rule 1  A locked account decides for everyone.
+Rule 2  Otherwise the first of a person's managed groups in priority order decides (1 is highest),
+        locked or not; a lower group never matters.
+Rule 3  Without a managed group the account decides.
+Rule 4  A lock of the deciding level also fixes the style; otherwise a person may choose their own.
+Rule 5  A person may always pause, locked or not.
+
+The sentence for a verdict is made here, so that `status`, `settings user` and tests read the same.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sync.presence import Style
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
 
 
 class Service(StrEnum):
@@ -28,12 +44,20 @@ class AuthorizeWith(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The article's form, as the account holds it."""
+    """The article's form, as the account or a managed group holds it.
+
+    `calendar` and `contacts` are kept because the article's form has them; this app never asks
+    Microsoft for those rights. `locked`: lower levels can't deviate.
+    """
 
     integration: bool
     service: Service = Service.OFFICE_365
     authorize_with: AuthorizeWith = AuthorizeWith.GRAPH_API
     presence_write: bool = True
+    calendar: bool = False
+    contacts: bool = False
+    locked: bool = False
+    style: Style = Style.MIRROR
 
     def stopped_by(self) -> Reason | None:
         """Return the first field that keeps presence off, in the form's own order; None: on."""
@@ -48,10 +72,42 @@ class Form:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class ManagedGroup:
+    """A Zoom group that manages its own form. `priority` 1 is highest; no two are equal."""
+
+    group_id: str
+    name: str
+    priority: int
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything admins decided. `version` rises with every change."""
+
+    account: Form
+    groups: tuple[ManagedGroup, ...] = ()
+    version: int = 0
+
+
+FOREVER = 2**53
+"""A pause without an end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """What a person decided for themselves. `paused_until_ms`: epoch ms, or FOREVER."""
+
+    style: Style | None = None
+    paused_until_ms: int | None = None
+
+
 class Reason(StrEnum):
-    """Why the verdict is what it is."""
+    """Why the verdict is what it is: exactly one for each verdict."""
 
     ON = "on"
+    PAUSED = "paused"
     INTEGRATION_OFF = "integration_off"
     OTHER_SERVICE = "other_service"
     NOT_GRAPH = "not_graph"
@@ -60,27 +116,95 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """On or off for one person, with exactly one reason."""
+    """The outcome for one person.
+
+    `group` is the managed group that decides, None for the account. `locked`: the deciding level is
+    locked. `own_style`: the style is the person's own choice. `paused_until_ms` is set while
+    PAUSED.
+    """
 
     on: bool
     reason: Reason
+    style: Style = Style.MIRROR
+    group: ManagedGroup | None = None
+    locked: bool = False
+    own_style: bool = False
+    paused_until_ms: int | None = None
+
+    @property
+    def resumes_ms(self) -> int | None:
+        """When a pause ends by itself (epoch ms); None when it does not, or there is none."""
+        return None if self.paused_until_ms == FOREVER else self.paused_until_ms
 
 
-_SENTENCES = {
-    Reason.ON: "Presence sync is on for everyone in your organisation.",
-    Reason.INTEGRATION_OFF: "Your admin has switched presence sync off for the organisation.",
-    Reason.OTHER_SERVICE: "Presence sync is off: your organisation's service is not Office 365.",
-    Reason.NOT_GRAPH: "Presence sync is off: your organisation does not use the Graph API.",
-    Reason.NO_PRESENCE_WRITE: "Presence sync is off: the Presence permission is not set to Write.",
+def deciding_group(policy: Policy, group_ids: Collection[str]) -> ManagedGroup | None:
+    """Return the managed group that decides for a member of these groups; None: the account."""
+    if policy.account.locked:
+        return None
+    mine = [group for group in policy.groups if group.group_id in group_ids]
+    return min(mine, key=lambda group: group.priority, default=None)
+
+
+def resolve(
+    policy: Policy,
+    group_ids: Collection[str] = frozenset(),
+    personal: Personal = Personal(),  # noqa: B008 - immutable
+    *,
+    now_ms: int = 0,
+) -> Verdict:
+    """Decide for one person, a member of the Zoom groups `group_ids`, at `now_ms` (epoch ms)."""
+    group = deciding_group(policy, group_ids)
+    form = policy.account if group is None else group.form
+    own = personal.style is not None and not form.locked
+    style = personal.style if own and personal.style is not None else form.style
+    stopped = form.stopped_by()
+    paused_until = personal.paused_until_ms
+    paused = stopped is None and paused_until is not None and paused_until > now_ms
+    reason = Reason.PAUSED if paused else stopped or Reason.ON
+    return Verdict(
+        on=reason is Reason.ON,
+        reason=reason,
+        style=style,
+        group=group,
+        locked=form.locked,
+        own_style=own,
+        paused_until_ms=paused_until if paused else None,
+    )
+
+
+_OFF_BECAUSE = {
+    Reason.INTEGRATION_OFF: "the calendar and contacts integration is off",
+    Reason.OTHER_SERVICE: "the default service is not Office 365",
+    Reason.NOT_GRAPH: "it does not authorise with the Graph API",
+    Reason.NO_PRESENCE_WRITE: "the Presence permission is not Write",
 }
 
 
-def sentence(reason: Reason) -> str:
-    """Return the one sentence that `status` and every other reader shows for a reason."""
-    return _SENTENCES[reason]
+def sentence(verdict: Verdict) -> str:
+    """Return the one sentence on a verdict that every reader shows."""
+    if verdict.reason is Reason.PAUSED:
+        return "You paused presence sync."
+    level = "your organisation" if verdict.group is None else f"your group {verdict.group.name}"
+    lock = "; locked by your admin" if verdict.locked else ""
+    if verdict.on:
+        return f"Presence sync is on for {level}{lock}."
+    return f"Presence sync is off for {level}: {_OFF_BECAUSE[verdict.reason]}{lock}."
 
 
-def resolve(account: Form) -> Verdict:
-    """Decide for a person of this account."""
-    stopped = account.stopped_by()
-    return Verdict(True, Reason.ON) if stopped is None else Verdict(False, stopped)
+def reordered(
+    groups: Iterable[ManagedGroup], group_id: str, priority: int
+) -> tuple[ManagedGroup, ...]:
+    """Give a group the wanted place and close the gaps: priorities are 1, 2, 3 … again.
+
+    A place beyond the end is the end. Raises KeyError when the group is not managed.
+    """
+    ordered = sorted(groups, key=lambda group: group.priority)
+    moved = next((group for group in ordered if group.group_id == group_id), None)
+    if moved is None:
+        raise KeyError(group_id)
+    rest = [group for group in ordered if group is not moved]
+    rest.insert(max(0, priority - 1), moved)
+    return tuple(
+        ManagedGroup(group.group_id, group.name, place, group.form)
+        for place, group in enumerate(rest, start=1)
+    )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from sync.policy import Policy
     from sync.presence import Pair, Shown, ZoomPresence
 
 
@@ -40,6 +41,12 @@ class PresenceApi(Protocol):
     async def clear_session(self, token: str, object_id: str) -> None:
         """End our session; nothing to end is success."""
 
+    async def set_preferred(self, token: str, object_id: str, pair: Pair, minutes: int) -> None:
+        """Set the status that otherwise the person sets by hand, for `minutes`."""
+
+    async def clear_preferred(self, token: str, object_id: str) -> None:
+        """Take it back."""
+
     async def look(self, token: str, object_id: str) -> Shown:
         """Read what Microsoft shows."""
 
@@ -68,6 +75,16 @@ class ZoomLookup(Protocol):
 
     async def find_user(self, email: str) -> ZoomUser | None:
         """The user with this address, or None. Raises RetryLater, AdminMustAct."""
+
+
+class PolicySource(Protocol):
+    """What admins decided, as this process knows it."""
+
+    def current(self) -> Policy:
+        """The newest known policy, from memory."""
+
+    async def at_least(self, version: int) -> Policy:
+        """A policy that is not older than `version`; it is read anew where needed."""
 
 
 class People(Protocol):

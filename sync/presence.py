@@ -69,6 +69,11 @@ class Pair:
         """Read `Availability/Activity` as we store it; None when it is not a session pair."""
         return _PAIRS.get(text)
 
+    @classmethod
+    def parse_preferred(cls, text: str) -> Pair | None:
+        """The same for the pairs of the preferred status."""
+        return _PREFERRED.get(text)
+
 
 AVAILABLE = Pair("Available", "Available")
 IN_A_CALL = Pair("Busy", "InACall")
@@ -89,6 +94,7 @@ PREFERRED_PAIRS = (
     Pair("Offline", "OffWork"),
 )
 """All that setUserPreferredPresence accepts (same documentation)."""
+_PREFERRED = {str(pair): pair for pair in PREFERRED_PAIRS}
 
 
 _MIRROR: Mapping[ZoomPresence, Pair | None] = {
@@ -107,9 +113,56 @@ _MIRROR: Mapping[ZoomPresence, Pair | None] = {
 }
 
 
-def session_for(zoom: ZoomPresence) -> Pair | None:
-    """What Microsoft should hold for a Zoom state in the `mirror` style; None: hold nothing."""
-    return _MIRROR[zoom]
+class Style(StrEnum):
+    """How much of the Zoom presence Microsoft shows. Values are the words people type."""
+
+    BUSY_ONLY = "busy only"  # meetings, calls, Busy and Do not disturb
+    MIRROR = "mirror"  # also Available and Away
+    FULL = "full"  # Zoom's published table to the letter
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What Microsoft should hold of us: a session, and (in the `full` style) a preferred status."""
+
+    session: Pair | None
+    preferred: Pair | None = None
+
+    @property
+    def interrupts(self) -> bool:
+        """Whether people would see Busy or Do not disturb because of us."""
+        return any(pair is not None and pair.interrupts for pair in (self.session, self.preferred))
+
+
+_BUSY = frozenset(
+    {
+        ZoomPresence.IN_MEETING,
+        ZoomPresence.ON_PHONE_CALL,
+        ZoomPresence.PRESENTING,
+        ZoomPresence.DO_NOT_DISTURB,
+        ZoomPresence.BUSY,
+    }
+)
+_FULL: Mapping[ZoomPresence, Pair] = {
+    ZoomPresence.DO_NOT_DISTURB: Pair("DoNotDisturb", "DoNotDisturb"),
+    ZoomPresence.BUSY: Pair("Busy", "Busy"),
+    ZoomPresence.IN_CALENDAR_EVENT: Pair("Busy", "Busy"),
+}
+
+
+def demand_of(zoom: ZoomPresence, style: Style) -> Demand:
+    """What Microsoft should hold for a Zoom state in a style."""
+    if style is Style.FULL and zoom in _FULL:
+        # The weakest session carries it; without one everybody shows as Offline.
+        return Demand(AWAY, _FULL[zoom])
+    if style is Style.BUSY_ONLY and zoom not in _BUSY:
+        return Demand(None)
+    return Demand(_MIRROR[zoom])
+
+
+def may_interrupt(zoom: ZoomPresence) -> bool:
+    """Whether some style shows Busy or Do not disturb for this state."""
+    return zoom in _BUSY or zoom in _FULL
 
 
 CAN_COME_FROM_MICROSOFT = frozenset(

@@ -12,7 +12,7 @@ from cards import connect as connect_cards
 from sync.attend import MUST_AUTHORIZE
 from sync.errors import AdminMustAct, OutsideError
 from sync.linking import AddressTaken, NoZoomUser
-from sync.presence import session_for, teams_label, zoom_label
+from sync.presence import Style, demand_of, teams_label, zoom_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,9 +109,9 @@ class SignInResults:
         try:
             link, observation = await self._linking.connect(grant)
         except NoZoomUser as error:
+            which = "this address" if len(error.addresses) == 1 else "one of these addresses"
             what_to_do = (
-                "Ask your admin to give you a Zoom account with one of these addresses, "
-                "then connect again."
+                f"Ask your admin to give you a Zoom account with {which}, then connect again."
             )
             card = connect_cards.no_zoom_match(
                 payloads, card_id, addresses=error.addresses, what_to_do=what_to_do
@@ -200,8 +200,11 @@ def _presence_now(observation: Observation | None) -> str | None:
     """What Zoom says at this moment and what that means in Microsoft; None: nothing known."""
     if observation is None:
         return None
-    zoom, pair = zoom_label(observation.presence), session_for(observation.presence)
+    zoom, pair = (
+        zoom_label(observation.presence),
+        demand_of(observation.presence, Style.MIRROR).session,
+    )
     if pair is None:
-        return f"Zoom says “{zoom}” now. With that, Microsoft shows what it knows itself."
+        return f"Zoom says “{zoom}” now, so Microsoft shows what it knows by itself."
     told = teams_label(pair.availability, pair.activity)
     return f"Zoom says “{zoom}” now, so Microsoft is told “{told}”."

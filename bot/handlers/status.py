@@ -30,7 +30,7 @@ class StatusHandler:
         """Say what is shown, why, and until when."""
         known = await self._engine.explain(turn.person.object_id)
         if known is None:
-            rule = sentence(self._engine.account_verdict().reason)
+            rule = sentence(self._engine.account_verdict())
             return status_cards.not_connected(self._payloads, turn.card_id, rule_line=rule)
         shown = view(known, zone(turn.inbound.local_time_zone))
         return status_cards.status(self._payloads, turn.card_id, shown)
@@ -58,7 +58,7 @@ class StatusHandler:
 def _failure(known: Explanation) -> tuple[str, str] | None:
     """What went wrong with a test, and the next step; None when it was carried out."""
     if not known.verdict.on:
-        return sentence(known.verdict.reason), "Ask your admin if you want it on."
+        return sentence(known.verdict), "Ask your admin if you want it on."
     if known.state.trouble == MUST_AUTHORIZE:
         return "Microsoft no longer accepts the authorisation you gave.", "Say connect."
     held = known.state.held

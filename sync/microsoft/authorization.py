@@ -64,10 +64,15 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A bearer token; `expires_at` in epoch seconds."""
+    """A bearer token; `expires_at` in epoch seconds.
+
+    `roles` are the person's roles in our app (Entra "app roles"), as an ID token that came with
+    this very answer says; empty when none came.
+    """
 
     token: str = field(repr=False)
     expires_at: float
+    roles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +274,8 @@ class Authorization:
         token = result.get("access_token")
         if not isinstance(token, str) or not token:
             raise trouble_of(result)
-        return AccessToken(token, self._clock() + int(result.get("expires_in", DEFAULT_LIFE)))
+        expires_at = self._clock() + int(result.get("expires_in", DEFAULT_LIFE))
+        return AccessToken(token, expires_at, _roles(result.get("id_token_claims")))
 
     def _identity(self, claims: object) -> Identity:
         """Check what MSAL does not: whom the ID token is for and whom it names.
@@ -291,6 +297,14 @@ class Authorization:
             upn[:320] if isinstance(upn, str) else "",
             name[:256] if isinstance(name, str) else "",
         )
+
+
+def _roles(claims: object) -> frozenset[str]:
+    roles = claims.get("roles") if isinstance(claims, dict) else None
+    return frozenset(r for r in roles if isinstance(r, str)) if isinstance(roles, list) else _NONE
+
+
+_NONE: frozenset[str] = frozenset()
 
 
 def _answer_of(ask: Callable[[], Any]) -> Any:

@@ -7,6 +7,7 @@ because a person is waiting on a web page.
 from __future__ import annotations
 
 import asyncio
+import functools
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -19,6 +20,7 @@ from kiota_abstractions.authentication import (
 from kiota_abstractions.base_request_configuration import RequestConfiguration
 from kiota_http.middleware.options import RetryHandlerOption
 from msgraph import GraphRequestAdapter, GraphServiceClient
+from msgraph.generated.models.user import User
 from msgraph.generated.users.item.user_item_request_builder import UserItemRequestBuilder
 from msgraph.graph_request_adapter import options as SDK_OPTIONS  # noqa: N812 - it is a constant
 from msgraph_core import GraphClientFactory
@@ -51,10 +53,21 @@ class _OneToken(AccessTokenProvider):  # type: ignore[misc] # the SDK is not typ
         return self._hosts
 
 
-async def read_profile(token: str, *, graph_url: str, verify: ssl.SSLContext) -> Profile:
-    """Read the profile of the token's person. Raises RetryLater, AuthorizeAgain, AdminMustAct."""
+async def read_profile(
+    token: str, *, graph_url: str, verify: ssl.SSLContext, time_limit: float = TIME_LIMIT
+) -> Profile:
+    """Read the profile of the token's person, within `time_limit` seconds.
+
+    Raises RetryLater, AuthorizeAgain, AdminMustAct.
+    """
+    await asyncio.to_thread(_load_models)
     provider = BaseBearerTokenAuthenticationProvider(_OneToken(token, httpx.URL(graph_url).host))
-    async with httpx.AsyncClient(verify=verify, timeout=TIME_LIMIT) as plain:
+    async with httpx.AsyncClient(
+        verify=verify,
+        timeout=time_limit,
+        # The SDK's transport does not pass on the client's close, so nothing may stay open.
+        limits=httpx.Limits(max_keepalive_connections=0),
+    ) as plain:
         client = GraphClientFactory.create_with_default_middleware(
             client=plain,
             options={
@@ -70,12 +83,14 @@ async def read_profile(token: str, *, graph_url: str, verify: ssl.SSLContext) ->
                 GraphServiceClient(request_adapter=adapter).me.get(
                     RequestConfiguration(query_parameters=query)
                 ),
-                TIME_LIMIT,
+                time_limit,
             )
         except APIError as error:
             raise _failure(error.response_status_code or 0) from error
         except (httpx.HTTPError, TimeoutError) as error:
             raise RetryLater("graph_unreachable", type(error).__name__) from error
+        except Exception as error:  # the SDK raises bare ones for a body that it cannot read
+            raise RetryLater("graph_answer", type(error).__name__) from error
     if me is None or not me.id or not me.user_principal_name:
         raise RetryLater("graph_answer")
     return Profile(
@@ -84,6 +99,15 @@ async def read_profile(token: str, *, graph_url: str, verify: ssl.SSLContext) ->
         upn=str(me.user_principal_name)[:320],
         mail=str(me.mail)[:320] if me.mail else None,
     )
+
+
+@functools.cache
+def _load_models() -> None:
+    """Import what the SDK needs to read a user: a thousand modules, once, seconds of work.
+
+    Otherwise it does so while it reads the first answer, and the event loop stands still.
+    """
+    User().get_field_deserializers()
 
 
 def _failure(status: int) -> Exception:

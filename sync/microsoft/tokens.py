@@ -136,7 +136,16 @@ class Tokens:
         flights = [flight for _, flight in self._flights.values()]
         await asyncio.gather(*flights, return_exceptions=True)
 
-    async def _obtain(self, object_id: str, generation: int) -> AccessToken:
+    async def fresh_roles(self, object_id: str, generation: int) -> frozenset[str]:
+        """The person's roles in our app, from an ID token of this very moment.
+
+        Asks Microsoft every time; keep the answer for a while. Raises like `access_token`.
+        """
+        self.invalidate(object_id)
+        self._flights.pop(object_id, None)
+        return (await self._obtain(object_id, generation, force=True)).roles
+
+    async def _obtain(self, object_id: str, generation: int, *, force: bool = False) -> AccessToken:
         async with self._rows.token_lock(object_id):
             row = await self._rows.read_tokens(object_id)
             if row is None:
@@ -149,7 +158,7 @@ class Tokens:
             except VaultError as error:
                 raise AdminMustAct("tokens_unreadable", str(error)) from None
 
-            token, changed = await self._refresher.refresh(cache)
+            token, changed = await self._refresher.refresh(cache, force=force)
             held = self._held.get(object_id)
             if held is not None and held.rejected and held.token.token == token.token:
                 # No other process has renewed it since Graph refused it.

@@ -14,8 +14,15 @@ from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import (
+    ClusterError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisClusterException,
+    ResponseError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 COMMAND_TIMEOUT: Final = 3.0
@@ -27,6 +34,8 @@ REDIS_TROUBLE: Final = (
     ReadOnlyError,
     OutOfMemoryError,
     ResponseError,
+    ClusterError,
+    RedisClusterException,  # no node of the cluster answers; not a RedisError
     OSError,
 )
 """What Redis being away, full, loading or failing over looks like."""
@@ -66,7 +75,8 @@ def connect_listener(url: str) -> Redis:
 
 _LUA = Path(__file__).parent / "lua"
 _QUEUE = "_queue"
-_PLAIN = ("quota", "save_tokens")
+_PLAIN = ("quota", "save_tokens", "directory_", "settings_")
+"""How the names of scripts begin that do not touch the queue."""
 
 
 class Scripts:
@@ -76,7 +86,7 @@ class Scripts:
         self._client = client
         head = (_LUA / f"{_QUEUE}.lua").read_text()
         self._text = {
-            path.stem: (path.read_text() if path.stem in _PLAIN else head + path.read_text())
+            path.stem: path.read_text() if path.stem.startswith(_PLAIN) else head + path.read_text()
             for path in sorted(_LUA.glob("*.lua"))
             if path.stem != _QUEUE
         }

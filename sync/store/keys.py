@@ -17,7 +17,18 @@
     pb:ticket:<hash>             a sign-in link, not yet used                       10 min
     pb:flow:<hash>               a sign-in under way                                10 min
     pb:seen:<hash>               an activity that was already answered              10 min
+    pb:{rollouts}:open           set: the rollouts under way                        while there are
+    pb:{rollouts}:<id>           a rollout (JSON); :left who is left (set), :by     1 day, until done
+                                 the process that works on it
     pb:wake                      channel: a shard number whose queue has changed
+    pb:{dir}:current             the reading of Zoom's directory that counts        for ever
+    pb:{dir}:state               how the directory is doing (hash, below)           for ever
+    pb:{dir}:lock                one process reads Zoom's directory                 2 min, renewed
+    pb:{dir}:changes             zoom id -> memberships changed, not passed on yet  until passed on
+    pb:{dir}:<reading>:<part>    users, addresses, groups, members (hashes)         current + 10 min
+    pb:{settings}:form           version, account form, managed groups (hash)       for ever
+    pb:{settings}:audit          stream: who changed or looked up what              newest 100,000
+    pb:settings                  channel: the new version of the settings
 
 `{NN}` is the person's shard, a hash tag: all keys of one person are in one cluster slot, so that
 one script can change them together.
@@ -28,6 +39,14 @@ acted on, `held`, `told`, `until` our session at Microsoft, `unsure` it may not 
 of a running test, `tries` failures in a row, `trouble` and `trouble_at` the last failure, `wait`
 not before, `leaving` the person asked to be forgotten, `lane` the lane they stand in, `lease` and
 `lease_end` who works on them. Times are epoch milliseconds of the Redis server's clock.
+
+Fields of the directory's state: `read`, `users`, `groups` the last good reading, `failed`,
+`reason`, `detail` the last bad one, `doubted` since when Zoom's answers are not believed, `due` the
+next reading, `asked` somebody wants one, `not_before` even then. A reading that is being put
+together ends by itself after an hour.
+
+Fields of the settings: `version`, `account` (a form), `group:<Zoom group id>` (name, priority and
+form); JSON of sync.policy_rows.
 """
 
 from __future__ import annotations
@@ -40,6 +59,7 @@ SHARDS = 8
 
 LANES = 4
 WAKE = "pb:wake"
+ROLLOUTS = "pb:{rollouts}:open"
 QUOTA_CELLS = "pb:{quota}:cells"
 QUOTA_PAUSE = "pb:{quota}:pause"
 
@@ -49,6 +69,20 @@ CARD_TTL = 30 * 86_400
 NOTICE_TTL = 30 * 86_400
 REFERENCE_TTL = 400 * 86_400
 LOCK_TTL = 30
+ROLLOUT_TTL = 86_400
+STAGED_TTL = 3600
+OLD_READING_TTL = 600
+AUDIT_KEPT = 100_000
+"""Entries, about: some 50 MB at most, and years of an organisation's changes."""
+
+DIRECTORY_CURRENT = "pb:{dir}:current"
+DIRECTORY_STATE = "pb:{dir}:state"
+DIRECTORY_LOCK = "pb:{dir}:lock"
+DIRECTORY_CHANGES = "pb:{dir}:changes"
+DIRECTORY_PARTS = ("users", "addresses", "groups", "members")
+SETTINGS = "pb:{settings}:form"
+AUDIT = "pb:{settings}:audit"
+SETTINGS_CHANGED = "pb:settings"
 
 
 def shard_of(object_id: str) -> int:
@@ -100,6 +134,11 @@ def zoom_id(zoom_user_id: str) -> str:
     return f"pb:{{z:{_digest(zoom_user_id)}}}:id"
 
 
+def directory_part(reading: str, part: str) -> str:
+    """One of DIRECTORY_PARTS of a reading, or its staged `changes`."""
+    return f"pb:{{dir}}:{reading}:{part}"
+
+
 def reference(object_id: str) -> str:
     """A person's 1:1 conversation."""
     return f"pb:ref:{object_id}"
@@ -133,6 +172,21 @@ def flow(state_hash: str) -> str:
 def seen(activity: str) -> str:
     """An activity that was already answered."""
     return f"pb:seen:{_digest(activity)}"
+
+
+def rollout(rollout_id: str) -> str:
+    """A rollout under way."""
+    return f"pb:{{rollouts}}:{rollout_id}"
+
+
+def rollout_left(rollout_id: str) -> str:
+    """Who is left in a rollout."""
+    return f"pb:{{rollouts}}:{rollout_id}:left"
+
+
+def rollout_taken(rollout_id: str) -> str:
+    """Which process works on a rollout."""
+    return f"pb:{{rollouts}}:{rollout_id}:by"
 
 
 def _digest(text: str) -> str:

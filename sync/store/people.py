@@ -16,15 +16,24 @@ from redis.exceptions import LockNotOwnedError
 from sync.errors import RetryLater
 from sync.links import BadRow, Link, dump_link, load_link
 from sync.plan import AHEAD_LIMIT_MS, Held, Lane, Observation
-from sync.presence import Pair, ZoomPresence, session_for
+from sync.policy import Personal
+from sync.presence import Pair, Style, ZoomPresence, may_interrupt
 from sync.store import keys
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from sync.store.connection import Client, Scripts
 
 log = structlog.get_logger()
+
+Changes = dict[str, str | int]
+"""Fields of a person hash and their new values; an empty text deletes the field."""
+
+Fields = tuple[str, str, str, str]
+SESSION: Fields = ("held", "told", "until", "unsure")
+PREFERRED: Fields = ("pref", "pref_told", "pref_until", "pref_unsure")
+"""The fields that keep what we hold at Microsoft, of either kind."""
 
 LEASE_MS = 15_000
 """Longer than any Graph time limit; renewed at a third while work goes on."""
@@ -47,6 +56,11 @@ class State:
     trouble_ms: int | None = None
     wait_ms: int | None = None
     leaving: bool = False
+    preferred: Held | None = None
+    yielded_ms: int | None = None
+    group_ids: frozenset[str] = frozenset()
+    policy_needed: int = 0
+    personal: Personal = field(default_factory=Personal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +220,7 @@ class PeopleStore:
                 oid,
                 observation.presence.value,
                 observation.at_ms,
-                int(_interrupts(observation.presence)),
+                int(may_interrupt(observation.presence)),
                 AHEAD_LIMIT_MS,
             ],
         )
@@ -301,6 +315,26 @@ class PeopleStore:
         fields = await self._client.hgetall(keys.person(object_id))
         return _read_state(object_id, fields) if fields else None
 
+    async def planned_with(self, people: Sequence[str], version: int) -> list[str]:
+        """Which of these have been planned with this policy or a newer one, or have left."""
+        pipe = self._client.pipeline(transaction=False)
+        for oid in people:
+            pipe.hmget(keys.person(oid), "gen", "pol")
+        rows = await pipe.execute()
+        return [
+            oid
+            for oid, (generation, planned) in zip(people, rows, strict=True)
+            if generation is None or (planned is not None and int(planned) >= version)
+        ]
+
+    async def states(self, people: Sequence[str]) -> list[State]:
+        """The engine's knowledge of many people at once; those not connected are left out."""
+        pipe = self._client.pipeline(transaction=False)
+        for oid in people:
+            pipe.hgetall(keys.person(oid))
+        rows = await pipe.execute()
+        return [_read_state(oid, row) for oid, row in zip(people, rows, strict=True) if row]
+
     async def now_ms(self) -> int:
         """The Redis server's clock: the only one that workers share."""
         seconds, micros = await self._client.time()
@@ -310,16 +344,12 @@ class PeopleStore:
         await self._client.publish(keys.WAKE, str(keys.shard_of(object_id)))
 
 
-def held_fields(held: Held | None) -> dict[str, str | int]:
-    """The fields that keep what we hold at Microsoft; None: nothing."""
+def held_fields(held: Held | None, kind: Fields = SESSION) -> Changes:
+    """The changes that keep what we hold at Microsoft; None: nothing."""
     if held is None:
-        return {"held": "", "told": "", "until": "", "unsure": ""}
-    return {
-        "held": str(held.pair),
-        "told": held.told_ms,
-        "until": held.until_ms,
-        "unsure": "" if held.sure else 1,
-    }
+        return dict.fromkeys(kind, "")
+    unsure = "" if held.sure else 1
+    return dict(zip(kind, (str(held.pair), held.told_ms, held.until_ms, unsure), strict=True))
 
 
 def _index(link: Link) -> set[str]:
@@ -329,11 +359,6 @@ def _index(link: Link) -> set[str]:
 
 def _queue_keys(object_id: str) -> list[str]:
     return [keys.person(object_id), *keys.dues(keys.shard_of(object_id))]
-
-
-def _interrupts(presence: ZoomPresence) -> bool:
-    pair = session_for(presence)
-    return pair is not None and pair.interrupts
 
 
 def _flat(changes: Mapping[str, str | int]) -> list[str | int]:
@@ -358,18 +383,27 @@ def _read_state(object_id: str, row: Mapping[str, Any]) -> State:
             bad.append(name)
             return None
 
-    observation = held = None
+    observation = None
     at = number("obs_at")
     if at is not None:
         try:
             observation = Observation(ZoomPresence(row.get("obs", "")), at)
         except ValueError:
             bad.append("obs")
-    pair, told, until = Pair.parse(row.get("held", "")), number("told"), number("until")
-    if pair is not None and told is not None and until is not None:
-        held = Held(pair, told, until, sure="unsure" not in row)
-    elif row.get("held"):
-        bad.append("held")
+
+    def kept(kind: Fields, parse: Callable[[str], Pair | None]) -> Held | None:
+        name, told_name, until_name, unsure = kind
+        pair, told, until = parse(row.get(name, "")), number(told_name), number(until_name)
+        if pair is not None and told is not None and until is not None:
+            return Held(pair, told, until, sure=unsure not in row)
+        if row.get(name):
+            bad.append(name)
+        return None
+
+    style = row.get("style")
+    if style is not None and style not in set(Style):
+        bad.append("style")
+        style = None
     state = State(
         object_id=object_id,
         generation=number("gen") or 0,
@@ -377,13 +411,18 @@ def _read_state(object_id: str, row: Mapping[str, Any]) -> State:
         observation=observation,
         got_ms=number("got"),
         answered_ms=number("answered"),
-        held=held,
+        held=kept(SESSION, Pair.parse),
         test_until_ms=number("test"),
         tries=number("tries") or 0,
         trouble=row.get("trouble"),
         trouble_ms=number("trouble_at"),
         wait_ms=number("wait"),
         leaving="leaving" in row,
+        preferred=kept(PREFERRED, Pair.parse_preferred),
+        yielded_ms=number("yielded"),
+        policy_needed=number("need") or 0,
+        group_ids=frozenset(filter(None, row.get("groups", "").split(","))),
+        personal=Personal(Style(style) if style else None, number("paused")),
     )
     if bad:
         log.error("person_row_damaged", person=object_id, fields=bad)

@@ -1,4 +1,4 @@
-"""Zoom's REST API through Server-to-Server OAuth: one user, and their presence.
+"""Zoom's REST API through Server-to-Server OAuth: one user, their presence, and plain reading.
 
 Tokens live an hour and are fetched anew before they end. Whether a token still works is decided on
 HTTP 401 alone: the codes in Zoom's error bodies differ from one document to another.
@@ -7,6 +7,9 @@ HTTP 401 alone: the codes in Zoom's error bodies differ from one document to ano
 from __future__ import annotations
 
 import asyncio
+import re
+import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -17,18 +20,21 @@ from sync.ports import ZoomUser
 from sync.presence import parse_zoom_presence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from sync.presence import ZoomPresence
 
 TIME_LIMIT = aiohttp.ClientTimeout(total=8, connect=3)
 RENEW_EARLY = 120.0
 """Seconds before its end at which a token is replaced."""
+LONGEST_PAUSE = 3600.0
+"""Seconds. Zoom's daily limit may name a time many hours away; asking hourly costs nothing."""
 _BODY_LIMIT = 1 << 20
+_SCOPE = re.compile(r"\b[a-z_]+(?::[a-z_]+){1,4}\b")
 
 
 class ZoomApi:
-    """A client of one Zoom account. `now` gives monotonic seconds."""
+    """A client of one Zoom account. `now` gives monotonic seconds, `wall` epoch seconds."""
 
     def __init__(
         self,
@@ -40,6 +46,7 @@ class ZoomApi:
         client_id: str,
         client_secret: str,
         now: Callable[[], float],
+        wall: Callable[[], float] = time.time,
         time_limit: aiohttp.ClientTimeout = TIME_LIMIT,
     ) -> None:
         self._session = session
@@ -49,6 +56,7 @@ class ZoomApi:
         self._account_id = account_id
         self._basic = aiohttp.encode_basic_auth(client_id, client_secret)
         self._now = now
+        self._wall = wall
         self._token = ""
         self._token_ends = 0.0
         self._renewing = asyncio.Lock()
@@ -70,15 +78,22 @@ class ZoomApi:
             raise RetryLater("zoom_answer")
         return ZoomUser(zoom_id[:128], address[:320])
 
+    async def get(self, path: str, **query: str | int) -> dict[str, Any]:
+        """Read a `/v2/…` address. Raises RetryLater, AdminMustAct, PersonGone (404), Refused."""
+        return await self._get(path, query)
+
     async def check(self) -> None:
         """Prove that the credentials work. Raises AdminMustAct or RetryLater."""
         await self._fresh_token(force=True)
 
-    async def _get(self, path: str) -> dict[str, Any]:
+    async def _get(self, path: str, query: Mapping[str, str | int] | None = None) -> dict[str, Any]:
         for attempt in (1, 2):
             token = await self._fresh_token(force=False)
             status, headers, answer = await self._request(
-                "GET", self._api_url + path, headers={"Authorization": f"Bearer {token}"}
+                "GET",
+                self._api_url + path,
+                headers={"Authorization": f"Bearer {token}"},
+                params=query or {},
             )
             if status == 401 and attempt == 1:
                 if token == self._token:
@@ -87,7 +102,7 @@ class ZoomApi:
             break
         if status == 200:
             return answer
-        raise _failure(status, headers, answer)
+        raise _failure(status, headers, answer, self._wall())
 
     async def _fresh_token(self, *, force: bool) -> str:
         async with self._renewing:
@@ -102,7 +117,7 @@ class ZoomApi:
             if status in {400, 401, 403}:
                 raise AdminMustAct("zoom_credentials")
             if status != 200:
-                raise _failure(status, headers, answer)
+                raise _failure(status, headers, answer, self._wall())
             token, lives = answer.get("access_token"), answer.get("expires_in")
             if not isinstance(token, str) or not isinstance(lives, int | float):
                 raise RetryLater("zoom_answer")
@@ -129,16 +144,35 @@ class ZoomApi:
         return response.status, headers, answer if isinstance(answer, dict) else {}
 
 
-def _failure(status: int, headers: dict[str, str], answer: dict[str, Any]) -> Exception:
-    """Name the failure by who must act."""
-    code = answer.get("code")
+def _failure(
+    status: int, headers: Mapping[str, str], answer: Mapping[str, Any], now: float
+) -> Exception:
+    """Name the failure by who must act. `now` is epoch seconds."""
+    code, message = answer.get("code"), str(answer.get("message", ""))[:1000]
     if status == 404 or code == 1001:
         return PersonGone("zoom_user_unknown")
     if status == 429:
-        wait = headers.get("retry-after", "")
-        return RetryLater("zoom_busy", after=float(wait) if wait.isdigit() else 30.0)
+        # The header and the text both tell the two limits apart; neither is promised.
+        kind = headers.get("x-ratelimit-type", "") + message
+        daily = "daily" in kind.lower()
+        wait = _retry_after(headers.get("retry-after", ""), now)
+        if wait is None:
+            wait = LONGEST_PAUSE if daily else 30.0
+        return RetryLater("zoom_daily_limit" if daily else "zoom_busy", after=wait)
     if status in {401, 403} or code in {4700, 4711}:
-        return AdminMustAct("zoom_rights")
+        return AdminMustAct("zoom_rights", " ".join(sorted(set(_SCOPE.findall(message)))))
     if status >= 500:
         return RetryLater("zoom_error", str(status))
     return Refused("zoom_refused", str(status))
+
+
+def _retry_after(text: str, now: float) -> float | None:
+    """Seconds to wait: Zoom sends seconds, or (daily limit) an ISO 8601 time. None: neither."""
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return min(float(text), LONGEST_PAUSE)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return min(max(moment.timestamp() - now, 1.0), LONGEST_PAUSE)

@@ -61,13 +61,33 @@ class AppRemoved:
 
 
 @dataclass(frozen=True, slots=True)
+class DirectoryChanged:
+    """A `group.*` or `user.*` event after which users, groups or memberships are to be read anew.
+
+    What changed is not taken from the event: Zoom promises neither order nor delivery.
+    """
+
+    account_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ignored:
     """An event that we do not act on."""
 
     name: str
 
 
-Event = Validation | PresenceEvent | UserGone | AppRemoved | Ignored
+Event = Validation | PresenceEvent | UserGone | AppRemoved | DirectoryChanged | Ignored
+
+_DIRECTORY_EVENTS = frozenset(
+    {
+        *("group.created", "group.updated", "group.deleted"),
+        *("group.member_added", "group.member_deleted"),
+        *("user.created", "user.activated", "user.updated", "user.invitation_accepted"),
+    }
+)
+"""Those that end a user's link (UserGone) change the directory as well."""
 
 
 def parse_event(body: bytes) -> Event:
@@ -93,6 +113,8 @@ def parse_event(body: bytes) -> Event:
     if name == "app_deauthorized":
         payload = _object(envelope.get("payload"), "payload")
         return AppRemoved(_text(payload, "account_id", 128))
+    if name in _DIRECTORY_EVENTS:
+        return _directory(envelope, name)
     return Ignored(name)
 
 
@@ -112,6 +134,15 @@ def _presence(envelope: Mapping[str, Any]) -> PresenceEvent:
         status=status,
         observation=None if presence is None else Observation(presence, at),
     )
+
+
+def _directory(envelope: Mapping[str, Any], name: str) -> DirectoryChanged | Ignored:
+    """A hint, no more: one that does not say of which account is not worth a refusal."""
+    try:
+        payload = _object(envelope.get("payload"), "payload")
+        return DirectoryChanged(_text(payload, "account_id", 128), name)
+    except Malformed:
+        return Ignored(name)
 
 
 def _who(person: Mapping[str, Any]) -> tuple[str | None, str | None]:

@@ -14,6 +14,7 @@ from aiohttp import web
 from sync.store.connection import REDIS_TROUBLE
 from sync.zoom.events import (
     AppRemoved,
+    DirectoryChanged,
     Malformed,
     PresenceEvent,
     UserGone,
@@ -23,7 +24,7 @@ from sync.zoom.events import (
 from sync.zoom.signature import BadSignature, answer_validation, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from sync.plan import Observation
     from sync.ports import Meter
@@ -47,7 +48,10 @@ class Intake(Protocol):
 
 
 class ZoomWebhook:
-    """The handler. `account_id` None accepts any account that knows the secret."""
+    """The handler. `account_id` None accepts any account that knows the secret.
+
+    `directory_changed` is called when Zoom's users, groups or memberships are to be read anew.
+    """
 
     def __init__(
         self,
@@ -58,6 +62,7 @@ class ZoomWebhook:
         window: float,
         now: Callable[[], float],
         meter: Meter,
+        directory_changed: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._intake = intake
         self._secret = secret
@@ -65,6 +70,7 @@ class ZoomWebhook:
         self._window = window
         self._now = now
         self._meter = meter
+        self._directory_changed = directory_changed
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one delivery."""
@@ -92,7 +98,7 @@ class ZoomWebhook:
             return web.json_response(answer_validation(self._secret, event.plain_token))
         if (
             self._account_id is not None
-            and isinstance(event, PresenceEvent | UserGone | AppRemoved)
+            and isinstance(event, PresenceEvent | UserGone | AppRemoved | DirectoryChanged)
             and event.account_id != self._account_id
         ):
             # Several accounts may share one app; ours is the one in the settings.
@@ -122,6 +128,8 @@ class ZoomWebhook:
             await self._intake.zoom_user_gone(zoom_id=event.zoom_id, address=event.address)
         elif isinstance(event, AppRemoved):
             await self._intake.zoom_app_removed()
+        if self._directory_changed is not None and isinstance(event, UserGone | DirectoryChanged):
+            await self._directory_changed()
 
     def _refuse(self, status: int, outcome: str, what: str) -> web.Response:
         self._meter.event(outcome)

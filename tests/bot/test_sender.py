@@ -18,7 +18,7 @@ from bot.activity import (
     SendFailed,
 )
 from bot.outgoing import for_channel, message
-from bot.sender import ChannelSender
+from bot.sender import TOKEN_SECONDS, ChannelSender
 from bot.service_hosts import ServiceHosts
 from sync.errors import AdminMustAct
 from tests.doubles.teams import TeamsDouble
@@ -47,6 +47,7 @@ class Run:
         self.outcomes: list[str] = []
         self.pauses: list[float] = []
         self.tokens = Tokens()
+        self.now = NOON
         self.sender = ChannelSender(
             session,
             ServiceHosts([teams.host]),
@@ -54,7 +55,7 @@ class Run:
             on_outcome=self.outcomes.append,
             sleep=self._sleep,
             chance=lambda: 0.5,
-            now=lambda: NOON,
+            now=lambda: self.now,
         )
         self.to = ConversationReference(
             service_url=teams.service_url,
@@ -267,7 +268,16 @@ async def test_a_token_that_is_refused_is_renewed_once(teams: TeamsDouble, run: 
     teams.accepts_token = lambda _: False
     with pytest.raises(SendFailed, match="401"):
         await run.sender.send(run.to, "hi")
-    assert run.tokens.asked == [False, True, False, True]
+    assert run.tokens.asked == [False, True, True]
+
+
+async def test_a_token_serves_for_a_minute(run: Run) -> None:
+    for _ in range(2):
+        await run.sender.send(run.to, "hi")
+    assert run.tokens.asked == [False]
+    run.now += TOKEN_SECONDS
+    await run.sender.send(run.to, "hi")
+    assert run.tokens.asked == [False, False]
 
 
 async def test_without_a_token_nothing_is_sent(teams: TeamsDouble, session: ClientSession) -> None:

@@ -40,6 +40,16 @@ ZOOM_SECRET: Final = "the-zoom-secret-52be"
 TOKEN_KEY: Final = Fernet.generate_key().decode()
 BOT_SCOPE: Final = "https://api.botframework.com"
 FARID: Final = PEOPLE[-1]
+OWNER: Final = PEOPLE[1]
+TWIN: Final = SandboxPerson(
+    "00000000-0000-4000-8000-000000000099",
+    "Twin of Ben",
+    "twin@example.com",
+    OWNER.mail,
+    "",
+    None,
+)
+"""Somebody whose Microsoft account carries the address of OWNER as well."""
 CROWD: Final = 90
 
 
@@ -154,7 +164,7 @@ async def outside(folder: Path, redis: RedisServer) -> AsyncIterator[Outside]:
         zoom_account_id=ZOOM_ACCOUNT_ID,
         zoom_client_id="zoom-client",
         zoom_client_secret=ZOOM_SECRET,
-        people=(*_crowd(), *PEOPLE),
+        people=(*_crowd(), *PEOPLE, TWIN),
     )
     sandbox = build_sandbox(config)
     private = trustme.CA()
@@ -253,6 +263,15 @@ class Chat:
         """What the bot has sent into this conversation, edits included, oldest first."""
         here = self.client.conversation_id
         return [sent for sent in self.teams.messages if sent.conversation_id == here]
+
+    @property
+    def mention(self) -> dict[str, Any]:
+        """What Teams adds to a message in which the bot is mentioned."""
+        return {
+            "type": "mention",
+            "mentioned": {"id": self.teams.bot_id, "name": "Presence Bridge"},
+            "text": "<at>Presence Bridge</at>",
+        }
 
     def now(self, message: Sent) -> dict[str, Any]:
         """The card that a message shows at last."""

@@ -61,7 +61,7 @@ class Command:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**inherited, **({"PYTHONDEVMODE": "1", "PYTHONTRACEMALLOC": "12"} if strict else {}), **environ},
+            env={**inherited, **({"PYTHONDEVMODE": "1"} if strict else {}), **environ},
             cwd=folder,
             limit=1 << 20,
         )
@@ -208,7 +208,9 @@ async def http(
     try:
         async with (
             aiohttp.ClientSession(auto_decompress=False) as session,
-            session.request(method, url, data=data, headers=headers) as answer,
+            session.request(
+                method, url, data=data, headers=headers, allow_redirects=False
+            ) as answer,
         ):
             return answer.status, await answer.text()
     except aiohttp.ClientError:

@@ -6,16 +6,19 @@ version that the product runs on).
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from sync.store.connection import connect
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from sync.store.connection import Client
 
 READY = "ready to accept connections"
@@ -26,6 +29,8 @@ WITHOUT_TTL = re.compile(
       | due:[0-3]                    # the queue
     )
     | pb:\{z:[0-9a-f]{32}\}:(email|id)  # index of Zoom addresses and ids, until disconnect
+    | pb:\{dir\}:(current|state|changes|[0-9a-f]{12}:(users|addresses|groups|members))
+    | pb:\{settings\}:(form|audit)
     """,
     re.VERBOSE,
 )
@@ -56,6 +61,14 @@ class RedisServer:
         self._process: subprocess.Popen[str] | None = None
         self.url = f"unix://{self._folder}/redis.sock"
 
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        shutil.rmtree(self._folder)
+
     def start(self) -> None:
         """Start and wait until it answers."""
         self._process = subprocess.Popen(
@@ -84,11 +97,6 @@ class RedisServer:
         self._process.communicate()
         self._process = None
 
-    def close(self) -> None:
-        """End it and remove its folder."""
-        self.kill()
-        shutil.rmtree(self._folder)
-
 
 async def leaked_keys(client: Client) -> list[str]:
     """Keys without a TTL that nobody documented, and queue entries that lead nowhere."""
@@ -114,3 +122,10 @@ async def _lost_members(client: Client, queue: str) -> list[str]:
 def open_client(server: RedisServer) -> Client:
     """The product's own command client."""
     return connect(server.url)
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]], *, within: float = 10) -> None:
+    """Wait until what Redis holds fulfils a condition; nothing there tells when it does."""
+    async with asyncio.timeout(within):
+        while not await condition():  # noqa: ASYNC110 - Redis does not tell when it holds
+            await asyncio.sleep(0.005)

@@ -98,7 +98,7 @@ class Chat:
         cards = self._pane.locator(_CARD)
         before = await cards.count()
         await self.say(text)
-        await expect(cards).to_have_count(before + 1, timeout=_LIMIT)
+        await self._expect_visible(cards.nth(before), f"an answer to {text!r}", _LIMIT)
         return await self.last_card(containing)
 
     async def mention(self, text: str, name: str = "Presence Bridge") -> None:
@@ -124,10 +124,8 @@ class Chat:
         card = scope.locator(_CARD).last
         await self._expect_visible(card, "a card", limit)
         if containing:
-            try:
-                await expect(card).to_contain_text(containing, timeout=limit)
-            except AssertionError:
-                raise await self._missing(f"{containing!r} in the newest card", limit) from None
+            wanted = card.filter(has_text=containing)
+            await self._expect_visible(wanted, f"{containing!r} in the newest card", limit)
         return card
 
     async def click(self, title: str) -> None:
@@ -163,6 +161,8 @@ class Chat:
         if card_only:
             await (await self.last_card()).screenshot(path=path)
         else:
+            # A card that grew in place stays half below the fold.
+            await self._pane.locator(_CARD).last.scroll_into_view_if_needed()
             await self.page.screenshot(path=path)
         return path
 

@@ -58,16 +58,20 @@ def screenshots() -> Path:
     return _SCREENSHOTS
 
 
-@pytest.fixture
-async def chat_client(tmp_path: Path) -> None:
+# All tests of this folder share one event loop and one browser; those of the product share one
+# running product, too: each start takes seconds.
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chat_client(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The chat client is installed."""
     try:
-        await install(tmp_path / "npm.log")
+        await install(tmp_path_factory.mktemp("npm") / "npm.log")
     except PlaygroundUnavailable as error:
         pytest.skip(f"no chat client: {error}")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
     """A browser without a window."""
     async with async_playwright() as playwright:
@@ -76,7 +80,7 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def open_chat(
     chat_client: None, browser: Browser, screenshots: Path
 ) -> AsyncIterator[OpenChat]:
@@ -91,30 +95,9 @@ async def open_chat(
         yield opened
 
 
-# The product's own tests share a loop, a browser and one running product: a start takes seconds.
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared_browser(chromium: str) -> AsyncIterator[Browser]:
-    """A browser for all tests of the product."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
-        yield browser
-        await browser.close()
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def chat_installed(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The chat client is installed."""
-    try:
-        await install(tmp_path_factory.mktemp("npm") / "npm.log")
-    except PlaygroundUnavailable as error:
-        pytest.skip(f"no chat client: {error}")
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def product(
-    chat_installed: None, shared_browser: Browser, tmp_path_factory: pytest.TempPathFactory
+    chat_client: None, browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Product]:
     """A product that Ada uses; what a test needs of her it brings about itself."""
     async with running_product(tmp_path_factory.mktemp("product")) as product:
@@ -122,10 +105,8 @@ async def product(
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared_chat(
-    product: Product, shared_browser: Browser, screenshots: Path
-) -> AsyncIterator[Chat]:
-    async with new_chat(shared_browser, screenshots) as chat:
+async def shared_chat(product: Product, browser: Browser, screenshots: Path) -> AsyncIterator[Chat]:
+    async with new_chat(browser, screenshots) as chat:
         await chat.open(product.chat_url)
         yield chat
 
@@ -141,8 +122,11 @@ async def chat(shared_chat: Chat) -> AsyncIterator[Chat]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared_panel(product: Product, shared_browser: Browser) -> AsyncIterator[Panel]:
-    context = await shared_browser.new_context(viewport={"width": 1280, "height": 900})
+async def shared_panel(product: Product, browser: Browser) -> AsyncIterator[Panel]:
+    context = await browser.new_context(
+        viewport={"width": 1280, "height": 900},
+        reduced_motion="reduce",  # pictures must not catch a colour on its way
+    )
     await only_this_machine(context)
     yield await Panel.open(await context.new_page(), product.panel_url, PEOPLE[0])
     await context.close()

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
+import re
 import signal
 import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
+from playwright.async_api import TimeoutError as BrowserTimeout
 from playwright.async_api import expect
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator
 
     from playwright.async_api import Browser, Locator, Page
 
@@ -56,9 +57,7 @@ class Ports:
 class Product:
     """A running `python app.py local`."""
 
-    def __init__(
-        self, process: asyncio.subprocess.Process, ports: Ports, data_dir: Path
-    ) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, ports: Ports, data_dir: Path) -> None:
         self.ports = ports
         self.data_dir = data_dir
         self.chat_url = f"http://127.0.0.1:{ports.chat}/"
@@ -131,8 +130,7 @@ async def running_product(
         *(sys.executable, "app.py", "local", "--as", person, "--chat" if chat else "--no-chat"),
         *("--sandbox-port", str(ports.panel), "--chat-port", str(ports.chat)),
         cwd=_ROOT,
-        env=os.environ
-        | {"PORT": str(ports.bot), "DATA_DIR": str(data_dir), "LOG_FORMAT": "json"},
+        env=os.environ | {"PORT": str(ports.bot), "DATA_DIR": str(data_dir), "LOG_FORMAT": "json"},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -175,19 +173,19 @@ class Panel:
         """Set (or with "None" reset) the person's status by hand in Teams."""
         await self._press(f"manual-{self._id}-{status}")
 
-    async def shows(self, words: str, pair: str = "", limit: float = _PATIENCE) -> None:
+    async def shows(self, words: str, pair: str = "") -> None:
         """Wait until Microsoft shows this."""
-        await expect(self._part("shown")).to_have_text(words, timeout=limit)
+        await self._until(self._part("shown").filter(has_text=_exactly(words)), f"shown: {words}")
         if pair:
-            await expect(self._part("pair")).to_have_text(pair, timeout=limit)
+            await self._until(self._part("pair").filter(has_text=_exactly(pair)), pair)
 
-    async def ours(self, words: str | None, limit: float = _PATIENCE) -> None:
+    async def ours(self, words: str | None) -> None:
         """Wait until our session says this; None: until there is no session of ours."""
         ours = self._part("sessions").locator("li").filter(has_text="Presence Bridge")
         if words is None:
-            await expect(ours).to_have_count(0, timeout=limit)
+            await expect(ours).to_have_count(0, timeout=_PATIENCE)
         else:
-            await expect(ours).to_contain_text(words, timeout=limit)
+            await self._until(ours.filter(has_text=words), f"our session: {words}")
 
     @property
     def card(self) -> Locator:
@@ -200,4 +198,16 @@ class Panel:
     async def _press(self, test_id: str) -> None:
         button = self.page.get_by_test_id(test_id)
         await button.click()
-        await expect(button).to_have_attribute("aria-pressed", "true")
+        pressed = button.and_(self.page.locator("[aria-pressed=true]"))
+        await self._until(pressed, f"{test_id} pressed")
+
+    async def _until(self, what: Locator, name: str) -> None:
+        try:
+            await what.wait_for(timeout=_PATIENCE)
+        except BrowserTimeout:
+            shown = await self.card.inner_text()
+            raise AssertionError(f"Not on the panel: {name}. It shows:\n{shown}") from None
+
+
+def _exactly(words: str) -> re.Pattern[str]:
+    return re.compile(rf"^{re.escape(words)}$")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Error as BrowserError
 
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
 
     from tests.e2e.conftest import OpenChat
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(120),
+    pytest.mark.asyncio(loop_scope="session"),
+]
 
 ADA = PEOPLE[0]
 PERSONAL = f"a:personal-{ADA.object_id}"
@@ -117,7 +122,7 @@ async def running_client(
         yield client
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def bot(chat_client: None) -> AsyncIterator[StubBot]:
     async with aiohttp.ClientSession() as session:
         bot = StubBot(session)
@@ -134,7 +139,7 @@ async def bot(chat_client: None) -> AsyncIterator[StubBot]:
             await runner.cleanup()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def client(bot: StubBot, tmp_path: Path) -> AsyncIterator[Playground]:
     async with running_client(bot, tmp_path) as client:
         yield client

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from sandbox.people import PEOPLE
 from sandbox.playground import playground
 from tests.e2e.chat_driver import new_chat
+from tests.e2e.portraits import portraits
 from tests.e2e.product import running_product
 from tests.e2e.sign_in_driver import (
     LINK,
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser
 
     from tests.e2e.chat_driver import Chat
-    from tests.e2e.product import Panel, Product
+    from tests.e2e.portraits import portraits
+from tests.e2e.product import Panel, Product
 
 pytestmark = [
     pytest.mark.e2e,
@@ -154,10 +156,8 @@ async def test_other_account_is_refused_and_the_next_try_offers_the_choice(
     await choose(page, BEN)
     await answer_consent(page, "Accept")
 
-    await expect(
-        page.get_by_role("heading", name="That was a different account")
-    ).to_be_visible()
-    await page.screenshot(path=screenshots / "sign-in-other-account.png")
+    await expect(page.get_by_role("heading", name="That was a different account")).to_be_visible()
+    await portraits(page, screenshots, "sign-in-other-account")
     await chat.last_card("That was a different account")
     await chat.screenshot("chat-other-account")
     await panel.zoom("In_Meeting")
@@ -186,11 +186,11 @@ async def test_used_and_expired_links_say_so(
 
 
 async def test_somebody_without_zoom_is_told_which_addresses_were_compared(
-    chat_installed: None, shared_browser: Browser, screenshots: Path, tmp_path: Path
+    chat_client: None, browser: Browser, screenshots: Path, tmp_path: Path
 ) -> None:
     async with (
         running_product(tmp_path, person="farid") as product,
-        new_chat(shared_browser, screenshots) as chat,
+        new_chat(browser, screenshots) as chat,
     ):
         await chat.open(product.chat_url)
         await chat.last_card("Welcome to Presence Bridge")
@@ -200,10 +200,8 @@ async def test_somebody_without_zoom_is_told_which_addresses_were_compared(
         await choose(page, FARID)
         await answer_consent(page, "Accept")
 
-        await expect(
-            page.get_by_role("heading", name="No matching Zoom account")
-        ).to_be_visible()
-        await page.screenshot(path=screenshots / "sign-in-no-zoom.png")
+        await expect(page.get_by_role("heading", name="No matching Zoom account")).to_be_visible()
+        await portraits(page, screenshots, "sign-in-no-zoom")
         card = await chat.last_card("Zoom has no user with your Microsoft address")
         await expect(card).to_contain_text(FARID.mail)
         await chat.screenshot("chat-no-zoom")
@@ -238,13 +236,13 @@ async def test_group_chat_and_channel_get_help_there_and_status_in_private(
 
 
 async def test_clients_without_installation_and_updates_work_too(
-    product: Product, panel: Panel, shared_browser: Browser, screenshots: Path, tmp_path: Path
+    product: Product, panel: Panel, browser: Browser, screenshots: Path, tmp_path: Path
 ) -> None:
     async with (
         playground(
             endpoint=product.endpoint, person=ADA, data_dir=tmp_path, port=0, channel="emulator"
         ) as client,
-        new_chat(shared_browser, screenshots) as chat,
+        new_chat(browser, screenshots) as chat,
     ):
         await chat.open(client.url)
         await disconnect(chat)

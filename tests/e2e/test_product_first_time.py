@@ -9,6 +9,7 @@ from playwright.async_api import expect
 
 from sandbox.people import PEOPLE
 from tests.e2e.chat_driver import new_chat
+from tests.e2e.portraits import portraits
 from tests.e2e.product import Panel, Ports, running_product
 from tests.e2e.sign_in_driver import LINK, answer_consent, choose, to_accounts
 
@@ -27,13 +28,13 @@ ADA = PEOPLE[0]
 
 
 async def test_newcomer_connects_and_stays_connected_over_a_restart(
-    chat_installed: None, shared_browser: Browser, screenshots: Path, tmp_path: Path
+    chat_client: None, browser: Browser, screenshots: Path, tmp_path: Path
 ) -> None:
     ports = Ports.free()
 
     async with (
         running_product(tmp_path, ports=ports) as product,
-        new_chat(shared_browser, screenshots) as chat,
+        new_chat(browser, screenshots) as chat,
     ):
         await chat.open(product.chat_url)
         await chat.last_card("Welcome to Presence Bridge")
@@ -48,15 +49,15 @@ async def test_newcomer_connects_and_stays_connected_over_a_restart(
 
         page = await chat.open_link(LINK)
         await expect(page.get_by_role("heading", name="Connect Ada Lindqvist")).to_be_visible()
-        await page.screenshot(path=screenshots / "sign-in-start.png")
+        await portraits(page, screenshots, "sign-in-start")
         await to_accounts(page)
-        await page.screenshot(path=screenshots / "sign-in-account.png")
+        await portraits(page, screenshots, "sign-in-account")
         await choose(page, ADA)
         await expect(page.get_by_role("heading", name="Permissions requested")).to_be_visible()
-        await page.screenshot(path=screenshots / "sign-in-consent.png")
+        await portraits(page, screenshots, "sign-in-consent")
         await answer_consent(page, "Accept")
         await expect(page.get_by_role("heading", name="Connected")).to_be_visible()
-        await page.screenshot(path=screenshots / "sign-in-done.png")
+        await portraits(page, screenshots, "sign-in-done")
         await page.close()
         await chat.last_card("All set. Ada Lindqvist, your Zoom presence now shows")
         await chat.screenshot("chat-connected")
@@ -69,7 +70,7 @@ async def test_newcomer_connects_and_stays_connected_over_a_restart(
 
     async with (
         running_product(tmp_path, ports=ports) as product,
-        new_chat(shared_browser, screenshots) as chat,
+        new_chat(browser, screenshots) as chat,
     ):
         await chat.open(product.chat_url)
         await chat.ask("connect", "Already connected")

@@ -6,9 +6,11 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from sandbox.people import PEOPLE
+from tests.e2e.portraits import portraits
 from tests.e2e.sign_in_driver import connect, disconnect
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ MIRROR = {
 }
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def connected(chat: Chat, panel: Panel) -> Panel:
     """Ada is connected, and offline everywhere."""
     await connect(chat, ADA)
@@ -146,22 +148,9 @@ async def test_people_who_are_not_connected_are_left_alone(chat: Chat, panel: Pa
     await panel.ours(None)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_panel_fits_wide_and_narrow_screens(
-    connected: Panel, scheme: str, screenshots: Path
-) -> None:
+async def test_panel_fits_every_screen(connected: Panel, screenshots: Path) -> None:
     await connected.teams("active")
     await connected.zoom("In_Meeting")
     await connected.shows(*IN_A_CALL)
-    page = connected.page
-    await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    wide = page.viewport_size
-    assert wide is not None
-    try:
-        await page.screenshot(path=screenshots / f"panel-{scheme}.png")
-        await page.set_viewport_size({"width": 360, "height": 800})
-        assert await page.evaluate("document.documentElement.scrollWidth") == 360
-        await page.screenshot(path=screenshots / f"panel-{scheme}-narrow.png", full_page=True)
-    finally:
-        await page.set_viewport_size(wide)
-        await page.emulate_media(color_scheme="light")
+
+    await portraits(connected.page, screenshots, "panel")

@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def module_redis() -> Iterator[RedisServer]:
     """A Redis for the tests of one file."""
-    server = RedisServer()
-    server.start()
-    yield server
-    server.close()
+    with RedisServer() as server:
+        yield server
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -1,8 +1,8 @@
 """Graph's presence calls on the wire: the exact bytes, and what becomes of every failure."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from email.utils import format_datetime
 from datetime import UTC, datetime
+from email.utils import format_datetime
 
 import aiohttp
 import pytest

@@ -37,8 +37,9 @@ from sync.presence import (
     SESSION_PAIRS,
     Pair,
     Shown,
+    Style,
     ZoomPresence,
-    session_for,
+    demand_of,
 )
 
 NOW = 1_760_000_000_000
@@ -117,18 +118,18 @@ def test_without_a_word_from_zoom_it_is_asked() -> None:
 # -- what Microsoft has already ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("zoom", [z for z in Z if session_for(z) is not None])
+@pytest.mark.parametrize("zoom", [z for z in Z if demand_of(z, Style.MIRROR).session is not None])
 def test_what_microsoft_has_from_us_is_not_written_again(zoom: Z) -> None:
-    pair = session_for(zoom)
+    pair = demand_of(zoom, Style.MIRROR).session
     assert pair is not None
     step = plan(NOW, knowing(zoom, held=holding(pair)))
     assert (step.do, step.why) == (Do.NOTHING, Why.SHOWING)
     assert step.lane is (Lane.HOLD if pair.interrupts else Lane.FADE)
 
 
-@pytest.mark.parametrize("zoom", [z for z in Z if session_for(z) is not None])
+@pytest.mark.parametrize("zoom", [z for z in Z if demand_of(z, Style.MIRROR).session is not None])
 def test_what_may_not_have_arrived_is_written_again(zoom: Z) -> None:
-    pair = session_for(zoom)
+    pair = demand_of(zoom, Style.MIRROR).session
     assert pair is not None
     situation = knowing(zoom, held=holding(pair, sure=False))
     shown = Shown(pair.availability, pair.activity)
@@ -147,7 +148,7 @@ def test_a_session_that_is_about_to_end_counts_as_ended() -> None:
 @pytest.mark.parametrize("zoom", sorted(CAN_COME_FROM_MICROSOFT))
 @pytest.mark.parametrize("suffix", ["", "Idle"])
 def test_what_microsoft_shows_without_us_is_left_alone(zoom: Z, suffix: str) -> None:
-    pair = session_for(zoom)
+    pair = demand_of(zoom, Style.MIRROR).session
     assert pair is not None
     assert plan(NOW, knowing(zoom)).do is Do.LOOK
     step = plan(NOW, knowing(zoom, shown=Shown(pair.availability.upper() + suffix, "Whatever")))
@@ -158,7 +159,7 @@ def test_what_microsoft_shows_without_us_is_left_alone(zoom: Z, suffix: str) -> 
 
 @pytest.mark.parametrize("zoom", sorted(CAN_COME_FROM_MICROSOFT))
 def test_what_microsoft_shows_because_of_us_is_kept_without_a_look(zoom: Z) -> None:
-    pair = session_for(zoom)
+    pair = demand_of(zoom, Style.MIRROR).session
     assert pair is not None
     assert plan(NOW, knowing(zoom, held=holding(pair))).do is Do.NOTHING
 
@@ -193,12 +194,12 @@ def test_without_zooms_api_a_state_is_believed_for_hours(zoom: Z) -> None:
     meeting = {Z.IN_MEETING, Z.ON_PHONE_CALL, Z.PRESENTING}
     limit = (4 if zoom in meeting else 12) * HOUR
     assert give_up_after_ms(zoom) == limit
-    pair = session_for(zoom) or IN_A_CALL
+    pair = demand_of(zoom, Style.MIRROR).session or IN_A_CALL
     held = holding(pair, told_ago=MINUTE, minutes=10)
     step = plan(NOW, knowing(zoom, limit, held=held, can_ask=False))
     assert (step.do, step.why) == (Do.CLEAR, Why.TOO_OLD)
     step = plan(NOW, knowing(zoom, limit - 1, held=held, can_ask=False))
-    assert step.do is (Do.CLEAR if session_for(zoom) is None else Do.NOTHING)
+    assert step.do is (Do.CLEAR if demand_of(zoom, Style.MIRROR).session is None else Do.NOTHING)
 
 
 @pytest.mark.parametrize("zoom", [Z.IN_MEETING, Z.PRESENTING, Z.BUSY, Z.DO_NOT_DISTURB])

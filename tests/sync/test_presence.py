@@ -15,9 +15,10 @@ from sync.presence import (
     PRESENTING,
     SESSION_PAIRS,
     Pair,
+    Style,
     ZoomPresence,
+    demand_of,
     parse_zoom_presence,
-    session_for,
     teams_label,
     zoom_label,
 )
@@ -80,7 +81,7 @@ def test_any_text_is_a_state_or_none(text: str) -> None:
     ],
 )
 def test_what_microsoft_is_told_for_each_state(zoom: ZoomPresence, pair: Pair | None) -> None:
-    assert session_for(zoom) == pair
+    assert demand_of(zoom, Style.MIRROR).session == pair
     assert pair is None or pair in SESSION_PAIRS
 
 

@@ -1,0 +1,315 @@
+"""The words after `settings`. Pure.
+
+    settings
+    settings account [enable|disable|lock|unlock|style busy only|style mirror|style full]
+    settings group NAME [enable|disable|inherit|lock|unlock|priority N|style …]
+    settings groups [SEARCH]
+    settings user ADDRESS
+    settings history
+
+What to do is at the end, so that names may hold any words: a group that is called “Sales enable”
+is reached by putting its name in quotes. Names come back as typed; whoever looks them up decides
+what counts as equal. Nothing here is guessed: what is not understood says so.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from bot.personal_words import STYLE_WORDS, style_of
+from bot.words import (
+    PLAIN_QUOTES,
+    TRAILING,
+    NotUnderstood,
+    bare,
+    shortened,
+    without_courtesies,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LONGEST_NAME: Final = 200
+HIGHEST_NUMBER: Final = 9999
+
+
+class Act(StrEnum):
+    """What can be done to the account or a group in one line."""
+
+    ENABLE = "enable"
+    DISABLE = "disable"
+    INHERIT = "inherit"
+    LOCK = "lock"
+    UNLOCK = "unlock"
+    PRIORITY = "priority"
+    STYLE = "style"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An act, and its value: the wanted place (PRIORITY) or one of STYLE_WORDS (STYLE)."""
+
+    act: Act
+    priority: int | None = None
+    style: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """`settings`: the overview."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """`settings account`: its form, or a change to it."""
+
+    change: Change | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`settings group`: the form of the group of this name, or a change to it."""
+
+    name: str
+    change: Change | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """`settings groups`: the groups whose names hold `search` (all when empty)."""
+
+    search: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """`settings user`: why one person's presence is what it is."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """`settings history`: who changed what."""
+
+
+Settings = Centre | Account | Group | Groups | User | History
+
+_PLAIN_ACTS: Final = {
+    act.value: act for act in (Act.ENABLE, Act.DISABLE, Act.INHERIT, Act.LOCK, Act.UNLOCK)
+}
+_ANY_ACT = "enable, disable, inherit, lock, unlock, priority 2 or style mirror"
+_ACCOUNT_ACT = "enable, disable, lock, unlock or style mirror"
+_GROUP_HINT = f"Say settings group Sales, and at the end, if you like: {_ANY_ACT}."
+_QUOTE_HINT = 'If this is part of the group’s name, put the name in quotes: settings group "{}"'
+_TOPICS_HINT = (
+    "Say settings, settings account, settings group Sales, settings groups, "
+    "settings user ada@example.com, or settings history."
+)
+_NO_NAME = ""  # stands for a name where the words hold none
+_AROUND_ADDRESSES = TRAILING + "<>()\"'“”"
+_ADDRESS = re.compile(r"[^\s@<>\"]{1,128}@[^\s@<>\"]{1,125}")
+
+
+def parse_settings(text: str) -> Settings:
+    """Read the words after `settings`. Raises NotUnderstood."""
+    word, _, rest = text.strip().partition(" ")
+    topic, rest = bare(word), rest.strip()
+    if not without_courtesies(text.split()):
+        return Centre()
+    read = _TOPICS.get(topic)
+    if read is not None:
+        return read(rest)
+    close = difflib.get_close_matches(topic[:32], _TOPICS, n=1, cutoff=0.7)
+    hint = f"Did you mean settings {close[0]}?" if close else _TOPICS_HINT
+    if not close and _act_at_end(text.split()) is not None:
+        hint = f"For a group say settings group {shortened(text.strip(), 60)}"
+    raise NotUnderstood(f"I don’t know settings “{shortened(word, 40)}”.", hint)
+
+
+def _account(rest: str) -> Account:
+    words = without_courtesies(rest.split())
+    if not words:
+        return Account()
+    found = _act_at_end([_NO_NAME, *words])
+    if found is None or found[0] != 1:
+        raise NotUnderstood(
+            f"I don’t know “{shortened(' '.join(words), 40)}” for the account.",
+            f"Say settings account, and at the end, if you like: {_ACCOUNT_ACT}.",
+        )
+    change = found[1]
+    if change.act in {Act.INHERIT, Act.PRIORITY}:
+        raise NotUnderstood(
+            f"The account has no “{change.act.value}”: nothing is above it.",
+            f"Groups have it. {_GROUP_HINT}",
+        )
+    return Account(change)
+
+
+def _group(rest: str) -> Group | Groups:
+    if not rest:
+        return Groups()
+    plain = rest.translate(PLAIN_QUOTES)
+    if plain[0] in "\"'":
+        found = _quoted_group(rest, plain)
+        if found is not None:
+            return found
+    words = rest.split()
+    found_act = _act_at_end(words)
+    if found_act is None:
+        return Group(_name(rest))
+    end, change = found_act
+    if end == 0:
+        raise NotUnderstood(
+            f"Which group should I {change.act.value}?"
+            if change.act.value in _PLAIN_ACTS
+            else "Which group?",
+            f"{_GROUP_HINT} " + _QUOTE_HINT.format(shortened(rest, 60)),
+        )
+    return Group(_name(" ".join(words[:end])), change)
+
+
+def _quoted_group(rest: str, plain: str) -> Group | None:
+    """A name between quotes, and what follows; None when the first quote is part of a name.
+
+    The last fitting quote closes, so that names may hold quotes too.
+    """
+    mark = plain[0]
+    closings = [at for at in range(1, len(plain)) if plain[at] == mark]
+    closings = [at for at in closings if at + 1 == len(plain) or plain[at + 1] == " "]
+    if mark == '"':
+        # Somebody who quotes the name quotes the style too: "Sales" style "busy only"
+        spoken = re.search(r'" (style "[^"]{1,20}")$', plain)
+        if spoken and len(closings) > 1 and style_of(spoken[1].removeprefix("style ")):
+            closings = [at for at in closings if at <= spoken.start()]
+    if not closings:
+        if mark == "'":
+            return None
+        raise NotUnderstood(
+            "The quotation mark before the name has no partner.",
+            'Write it like this: settings group "Sales" enable',
+        )
+    closing = closings[-1]
+    name, tail = rest[1:closing].strip(), rest[closing + 1 :].split()
+    if not name and mark == "'":
+        return None
+    if not without_courtesies(tail):
+        return Group(_name(name))
+    found = _act_at_end([_NO_NAME, *tail])
+    if found is None or found[0] != 1:
+        if mark == "'":
+            return None  # an apostrophe, as in 't Hooft
+        raise NotUnderstood(
+            f"I don’t know “{shortened(' '.join(tail), 40)}” for a group.",
+            f"After the name say {_ANY_ACT}.",
+        )
+    return Group(_name(name), found[1])
+
+
+def _name(name: str) -> str:
+    if not name:
+        raise NotUnderstood("The group’s name is missing.", _GROUP_HINT)
+    if len(name) > LONGEST_NAME:
+        raise NotUnderstood(
+            f"A group’s name has at most {LONGEST_NAME} characters.",
+            "Say settings groups to see the names.",
+        )
+    return name
+
+
+def _act_at_end(words: list[str]) -> tuple[int, Change] | None:
+    """What the last words ask for, and how many words stand before it; None: nothing.
+
+    Raises NotUnderstood where a value is missing or wrong.
+    """
+    for spoken in (words, without_courtesies(words)):
+        last = [bare(word) for word in spoken[-3:]]
+        if last and last[-1] in _PLAIN_ACTS:
+            return len(spoken) - 1, Change(_PLAIN_ACTS[last[-1]])
+        found = _priority_at_end(spoken, last) or _style_at_end(spoken, last)
+        if found is not None:
+            return found
+    return None
+
+
+def _priority_at_end(words: list[str], last: list[str]) -> tuple[int, Change] | None:
+    if last[-1:] == ["priority"]:
+        raise NotUnderstood("“priority” needs a number.", _value_hint(words, "priority 2"))
+    if len(last) < 2 or last[-2] != "priority":
+        return None
+    number = last[-1]
+    if number.isdecimal() and len(number) <= 6 and 1 <= int(number) <= HIGHEST_NUMBER:
+        return len(words) - 2, Change(Act.PRIORITY, priority=int(number))
+    if len(words) == 2:
+        return None  # a name that begins with this word
+    raise NotUnderstood(
+        f"“{shortened(words[-1], 40)}” is not a priority: that is a number from 1 "
+        f"to {HIGHEST_NUMBER}, and 1 decides first.",
+        _value_hint(words, "priority 2"),
+    )
+
+
+def _style_at_end(words: list[str], last: list[str]) -> tuple[int, Change] | None:
+    if last[-1:] == ["style"]:
+        raise NotUnderstood(
+            f"“style” needs one of: {', '.join(STYLE_WORDS)}.", _value_hint(words, "style mirror")
+        )
+    for length in (2, 3):
+        if len(last) >= length and last[-length] == "style":
+            style = style_of(" ".join(words[1 - length :]))
+            if style is not None:
+                return len(words) - length, Change(Act.STYLE, style=style)
+    if len(words) > 2 and len(last) >= 2 and last[-2] == "style":
+        raise NotUnderstood(
+            f"I don’t know the style “{shortened(words[-1], 40)}”. "
+            f"The styles are {', '.join(STYLE_WORDS)}.",
+            _value_hint(words, "style mirror"),
+        )
+    return None
+
+
+def _value_hint(words: list[str], example: str) -> str:
+    if words[0] == _NO_NAME:
+        return f"For example: {example}."
+    return f"For example: {example}. " + _QUOTE_HINT.format(shortened(" ".join(words), 60))
+
+
+def _groups(rest: str) -> Groups:
+    search = rest.translate(PLAIN_QUOTES)
+    if len(search) > 1 and search[0] == search[-1] and search[0] in "\"'":
+        rest = rest[1:-1].strip()
+    return Groups(rest[:LONGEST_NAME])
+
+
+def _user(rest: str) -> User:
+    words = without_courtesies(rest.split())
+    address = words[0].strip(_AROUND_ADDRESSES) if len(words) == 1 else ""
+    if not _ADDRESS.fullmatch(address):
+        raise NotUnderstood(
+            "I need one e-mail address."
+            if len(words) != 1
+            else f"“{shortened(words[0], 40)}” is not an e-mail address.",
+            "For example: settings user ada@example.com",
+        )
+    return User(address)
+
+
+def _history(rest: str) -> History:
+    if without_courtesies(rest.split()):
+        raise NotUnderstood(
+            "The history takes no further words.", "Say settings history: the newest come first."
+        )
+    return History()
+
+
+_TOPICS: Final[dict[str, Callable[[str], Settings]]] = {
+    "account": _account,
+    "group": _group,
+    "groups": _groups,
+    "user": _user,
+    "history": _history,
+}

@@ -1,0 +1,48 @@
+"""What the grammars of single commands share. Pure."""
+
+from __future__ import annotations
+
+TRAILING = ".,;:!?…"
+"""Punctuation that people put behind the last word."""
+
+COURTESIES = frozenset({"me", "now", "please", "pls", "thank", "thanks", "you"})
+"""Words that change nothing."""
+
+ECHO_LENGTH = 200
+"""How much of what was typed is ever repeated."""
+
+_DOUBLE = "“”„‟″«»"
+_SINGLE = "‘’‚‛′"
+PLAIN_QUOTES = str.maketrans(_SINGLE + _DOUBLE, "'" * len(_SINGLE) + '"' * len(_DOUBLE))
+"""Makes typographic quotes the plain ones, character for character."""
+
+
+class NotUnderstood(Exception):
+    """Words after a command that mean nothing, or not enough.
+
+    `what` says what is wrong, `hint` what to say instead: whole sentences for the person, with
+    parts of what they typed in them (shortened, not escaped).
+    """
+
+    def __init__(self, what: str, hint: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+
+def bare(word: str) -> str:
+    """A word for comparing: without trailing punctuation, in no particular case."""
+    return word.rstrip(TRAILING).casefold()
+
+
+def without_courtesies(words: list[str]) -> list[str]:
+    """The words up to the last one that is more than a courtesy or punctuation."""
+    end = len(words)
+    while end and (bare(words[end - 1]) in COURTESIES or not bare(words[end - 1])):
+        end -= 1
+    return words[:end]
+
+
+def shortened(text: str, limit: int = ECHO_LENGTH) -> str:
+    """What was typed, for echoing."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,91 @@
+"""How much of the Zoom presence Microsoft shows: the three styles, and a person's own choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cards.build import bold, box, button, buttons, card, heading, note, text
+from cards.payload import Verb
+from cards.text import outside
+
+if TYPE_CHECKING:
+    from cards.build import Card, Element
+    from cards.payload import Payloads
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """A style in one sentence, and its warning if it needs one."""
+
+    sentence: str
+    warning: str = ""
+
+
+STYLES: Final = {
+    "busy only": Style("Shows meetings, calls and Do not disturb, and nothing else."),
+    "mirror": Style("Shows Available and Away too. It never touches a status set by hand."),
+    "full": Style(
+        "Shows Zoom’s exact labels, also for Busy, Do not disturb and calendar events.",
+        "It writes a person’s own status slot, so it can replace a status set by hand.",
+    ),
+}
+"""By the words that people say and the policy stores."""
+
+
+def style_choice(
+    payloads: Payloads,
+    card_id: str,
+    *,
+    current: str,
+    own: bool,
+    locked_by: str | None = None,
+    changed: bool = False,
+) -> Card:
+    """Explain the styles in a sentence each and let the person choose.
+
+    `current` is the style in force; `own` whether the person chose it. `locked_by` names the level
+    whose lock fixes the style ("your organisation", "your group Sales"): then there is no choice.
+    `changed`: they have just chosen it.
+    """
+    level = None if locked_by is None else outside(locked_by, 100)
+    if changed:
+        summary = f"Your style is now {current}."
+    elif level is not None:
+        summary = f"Your style is {current}, set and locked by {level}."
+    else:
+        summary = f"Your style is {current}."
+    explained: list[Element | None] = [
+        box("good", text(bold("Done. "), summary)) if changed else text(summary)
+    ]
+    for name, style in STYLES.items():
+        in_force = " (now)" if name == current else ""
+        explained.append(text(bold(f"{name.capitalize()}{in_force}. "), style.sentence))
+        if style.warning:
+            explained.append(note(f"Warning: {style.warning}", spacing="None"))
+    return card(
+        summary,
+        heading("Your style"),
+        *explained,
+        note("To stop for a while, say pause. That always works.") if level else None,
+        buttons([] if level else _choices(payloads, card_id, current, own=own)),
+    )
+
+
+def _choices(payloads: Payloads, card_id: str, current: str, *, own: bool) -> list[Element]:
+    chosen = [
+        button(
+            payloads,
+            card_id,
+            Verb.STYLE_CHOOSE,
+            name.capitalize(),
+            key=name.replace(" ", "-"),
+            choice=name,
+        )
+        for name in STYLES
+        if name != current
+    ]
+    if own:
+        title = "Follow my organisation"
+        chosen.append(button(payloads, card_id, Verb.STYLE_CHOOSE, title, key="default", choice=""))
+    return chosen

@@ -1,0 +1,192 @@
+"""The form of Zoom's article for the account or a group, and its verification question."""
+
+from __future__ import annotations
+
+
+from cards.build import bold, box, button, buttons, card, heading, note, text
+from cards.payload import Verb
+from cards.person_style import STYLES
+from cards.settings_draft import (
+    AUTHORIZE_WITH,
+    LABELS,
+    SERVICES,
+    Draft,
+    Field,
+    applicable_fields,
+    because,
+    draft_args,
+)
+from cards.settings_inputs import choice, number, toggle
+from cards.settings_words import Target, Touched
+
+if TYPE_CHECKING:
+    from cards.build import Card, Element
+    from cards.payload import Payloads
+
+NO_CALENDAR_RIGHTS = (
+    "Zoom’s form has Calendar and Contacts, so they are kept here. This app never asks Microsoft "
+    "for calendar or contacts rights."
+)
+
+
+def form(
+    payloads: Payloads,
+    card_id: str,
+    target: Target,
+    draft: Draft,
+    *,
+    version: int,
+    unsaved: bool = False,
+    notice: str | None = None,
+    members: str | None = None,
+    account: Draft | None = None,
+    places: int = 1,
+) -> Card:
+    """Show the fields that apply to a draft.
+
+    `version` is the settings' version that the draft started from. `unsaved`: the draft differs
+    from what is stored. `notice` is a sentence about what just happened (somebody else's change).
+    `members` says whom the level decides for. `account` is the account's form, for groups.
+    `places` is the highest priority a group can have.
+    """
+    verdict, on = _verdict(target, draft, account)
+    where = target.words()
+    title = "Settings of the account" if target.is_account else f"Settings of {where}"
+    args = _args(target, draft, version)
+    save = button(payloads, card_id, Verb.SETTINGS_SAVE, "Save", style="positive", **args)
+    cancel = button(payloads, card_id, Verb.SETTINGS_CANCEL, "Cancel", inputs=False)
+    return card(
+        f"{title}. {verdict}",
+        heading(title),
+        box("warning", text(notice)) if notice else None,
+        box(
+            "good" if on else "neutral",
+            text(bold("On. " if on else "Off. "), verdict),
+            text("Not saved yet.", spacing="Small") if unsaved else None,
+        ),
+        text(members) if members else None,
+        _account_decides(target, account),
+        *_inputs(draft, places, account_form=target.is_account),
+        buttons([save, cancel]),
+    )
+
+
+def verify(
+    payloads: Payloads,
+    card_id: str,
+    target: Target,
+    draft: Draft,
+    *,
+    version: int,
+    touched: Touched | None = None,
+) -> Card:
+    """Ask whether to switch the integration to what `draft` says, as the article does.
+
+    `touched` counts people for a switch that takes effect at once; None leaves the line out.
+    """
+    word = "Enable" if draft.integration else "Disable"
+    question = f"{word} the calendar and contacts integration for {target.words()}?"
+    back = Verb.SETTINGS_ACCOUNT if target.is_account else Verb.SETTINGS_GROUP
+    back_args = {} if target.is_account else {"group": target.group_id}
+    return card(
+        question,
+        heading(question),
+        text(bold("Whom it touches: "), touched.words() or "nobody at the moment.")
+        if touched
+        else None,
+        text(
+            "Next you choose the service and the permissions. Nothing is saved before that."
+            if draft.integration
+            else "This is saved at once. What I set for people is cleared, and Microsoft shows "
+            "their presence without Zoom. The other choices of the form are kept."
+        ),
+        buttons(
+            [
+                button(
+                    payloads,
+                    card_id,
+                    Verb.SETTINGS_VERIFY,
+                    word,
+                    style="positive" if draft.integration else "destructive",
+                    **_args(target, draft, version),
+                ),
+                button(payloads, card_id, back, "Cancel", **back_args),
+            ]
+        ),
+    )
+
+
+def _args(target: Target, draft: Draft, version: int) -> dict[str, str | int | bool]:
+    return {"group": target.group_id, "version": version, **draft_args(draft)}
+
+
+def _verdict(target: Target, draft: Draft, account: Draft | None) -> tuple[str, bool]:
+    """One sentence on whether presence is on with this form, and if not, what stops it."""
+    if not draft.manages:
+        decides = "It inherits from the account"
+        if account is None:
+            return f"{decides}.", False
+        why = because(account)
+        state = f"off: {why}" if why else "on"
+        return f"{decides}, where presence sync is {state}.", not why
+    why = because(draft)
+    if why:
+        return f"Presence sync is off with this form: {why}.", False
+    return f"Presence sync is on with this form, style {draft.style}.", True
+
+
+def _account_decides(target: Target, account: Draft | None) -> Element | None:
+    if target.is_account or account is None or not account.locked:
+        return None
+    return note(
+        "The account is locked, so it decides for everyone. What you save here counts once the "
+        "account is unlocked."
+    )
+
+
+def _inputs(draft: Draft, places: int, *, account_form: bool) -> list[Element]:
+    shown = applicable_fields(draft)
+    elements = [_input(field, draft, places, account_form=account_form) for field in shown]
+    if Field.CALENDAR in shown:
+        permissions = shown.index(Field.CALENDAR)
+        elements.insert(permissions, text(bold("Choose your permissions")))
+        elements.insert(permissions + 4, note(NO_CALENDAR_RIGHTS, spacing="Small"))
+    return elements
+
+
+def _input(field: Field, draft: Draft, places: int, *, account_form: bool) -> Element:
+    label = LABELS[field]
+    match field:
+        case Field.MANAGES:
+            title = "Manages its own settings (off: inherits from the account)"
+            return toggle(field, label, title, on=draft.manages)
+        case Field.INTEGRATION:
+            return toggle(field, label, "Enabled", on=draft.integration)
+        case Field.SERVICE:
+            return choice(field, label, SERVICES.items(), value=draft.service)
+        case Field.AUTHORIZE_WITH:
+            return choice(field, label, AUTHORIZE_WITH.items(), value=draft.authorize_with)
+        case Field.CALENDAR:
+            return toggle(field, label, "Read and write", on=draft.calendar)
+        case Field.CONTACTS:
+            return toggle(field, label, "Read and write", on=draft.contacts)
+        case Field.PRESENCE_WRITE:
+            return toggle(field, label, "Write", on=draft.presence_write)
+        case Field.LOCKED:
+            title = (
+                "Locked: groups and people can’t deviate"
+                if account_form
+                else "Locked: people can’t choose a style of their own"
+            )
+            return toggle(field, label, title, on=draft.locked)
+        case Field.STYLE:
+            explained = [
+                (name, f"{name.capitalize()}: {style.sentence} {style.warning}".strip())
+                for name, style in STYLES.items()
+            ]
+            return choice(field, label, explained, value=draft.style)
+        case Field.PRIORITY:
+            highest = max(places, draft.priority)
+            return number(
+                field, f"{label} (1 decides first)", value=draft.priority, highest=highest
+            )

@@ -1,0 +1,190 @@
+"""Zoom's users, groups and memberships, as one reading of Zoom saw them. Pure.
+
+Memberships decide for whom presence is synchronised, so a reading that is wrong is worse than an
+old one: `objection` says when an answer of Zoom is not to be believed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sync.links import BadRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
+
+ACTIVE = "active"
+INACTIVE = "inactive"
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryUser:
+    """A Zoom user. `address` is folded (sync.links.fold_address); `status` is active or inactive.
+
+    `role_id` is as old as the reading: it is shown, and never grants anything.
+    """
+
+    zoom_id: str
+    address: str
+    name: str
+    status: str = ACTIVE
+    role_id: str | None = None
+    group_ids: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryGroup:
+    """A Zoom group. `members` counts its active members."""
+
+    group_id: str
+    name: str
+    members: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """One whole reading, by Zoom id. `read_ms` is when it began (epoch ms)."""
+
+    users: Mapping[str, DirectoryUser] = field(default_factory=dict)
+    groups: Mapping[str, DirectoryGroup] = field(default_factory=dict)
+    read_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipChange:
+    """Somebody whose groups or address changed. `addresses` holds the old and the new one."""
+
+    zoom_id: str
+    addresses: tuple[str, ...]
+    before: frozenset[str]
+    after: frozenset[str]
+    vanished: bool = False
+
+
+def changes(old: Directory | None, new: Directory) -> list[MembershipChange]:
+    """Whose memberships (or address, by which a link may know them) differ, and who vanished.
+
+    Somebody new without groups is no change: nobody was, and nothing is, decided by a group.
+    """
+    before = {} if old is None else old.users
+    found = []
+    for user in new.users.values():
+        was = before.get(user.zoom_id)
+        if was is None:
+            if user.group_ids:
+                found.append(
+                    MembershipChange(user.zoom_id, (user.address,), frozenset(), user.group_ids)
+                )
+        elif (was.group_ids, was.address) != (user.group_ids, user.address):
+            addresses = tuple(dict.fromkeys((was.address, user.address)))
+            found.append(MembershipChange(user.zoom_id, addresses, was.group_ids, user.group_ids))
+    found.extend(
+        MembershipChange(was.zoom_id, (was.address,), was.group_ids, frozenset(), vanished=True)
+        for was in before.values()
+        if was.zoom_id not in new.users
+    )
+    return found
+
+
+LOST_SHARE = 1 / 3
+"""More than this share of the people, groups or memberships lost at once is not believed ..."""
+LOST_FEW = 5
+"""... unless no more than this many were lost: small accounts change by large shares."""
+BELIEVED_AFTER_MS = 24 * 3_600_000
+"""Zoom says the same for a day: it is true, and somebody had the day's warnings to act on."""
+
+
+def objection(old: Directory | None, new: Directory, *, doubted_ms: int = 0) -> str | None:
+    """Say why an answer of Zoom is not to be believed; None: it is plausible.
+
+    No users at all is never believed: the account's owner always exists. `doubted_ms` is for how
+    long Zoom's answers were refused without a break; after a day a shrunk directory is accepted,
+    because organisations do shrink and Zoom accounts are replaced.
+    """
+    if not new.users:
+        return "empty"
+    if old is None or doubted_ms >= BELIEVED_AFTER_MS:
+        return None
+    if _lost(old.users.keys(), new.users.keys()):
+        return "users_lost"
+    if _lost(old.groups.keys(), new.groups.keys()):
+        return "groups_lost"
+    kept_people, kept_groups = old.users.keys() & new.users.keys(), new.groups.keys()
+    if _lost(_pairs(old, kept_people, kept_groups), _pairs(new, kept_people, kept_groups)):
+        return "memberships_lost"
+    return None
+
+
+def _lost(before: AbstractSet[object], after: AbstractSet[object]) -> bool:
+    lost = len(before - after)
+    return lost > LOST_FEW and lost > LOST_SHARE * len(before)
+
+
+def _pairs(
+    directory: Directory, people: AbstractSet[str], groups: AbstractSet[str]
+) -> AbstractSet[object]:
+    """Memberships among people and groups that are in both readings."""
+    return {
+        (zoom_id, group_id)
+        for zoom_id in people
+        for group_id in directory.users[zoom_id].group_ids
+        if group_id in groups
+    }
+
+
+def dump_user(user: DirectoryUser) -> str:
+    """Write a user as JSON (a list: there are many of them)."""
+    row = [user.address, user.name, user.status, user.role_id, sorted(user.group_ids)]
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+
+
+def load_user(zoom_id: str, text: str) -> DirectoryUser:
+    """Read a user back. Raises BadRow."""
+    try:
+        address, name, status, role_id, group_ids = json.loads(text)
+        _check_texts(address, name, status, *group_ids)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BadRow("directory user") from error
+    role = role_id if isinstance(role_id, str) else None
+    return DirectoryUser(zoom_id, address, name, status, role, frozenset(group_ids))
+
+
+def dump_group(group: DirectoryGroup) -> str:
+    """Write a group as JSON."""
+    return json.dumps([group.name, group.members], ensure_ascii=False, separators=(",", ":"))
+
+
+def load_group(group_id: str, text: str) -> DirectoryGroup:
+    """Read a group back. Raises BadRow."""
+    try:
+        name, members = json.loads(text)
+        _check_texts(name)
+        return DirectoryGroup(group_id, name, int(members))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BadRow("directory group") from error
+
+
+def dump_change(change: MembershipChange) -> str:
+    """Write a membership change as JSON."""
+    row = [change.addresses, sorted(change.before), sorted(change.after), change.vanished]
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+
+
+def load_change(zoom_id: str, text: str) -> MembershipChange:
+    """Read a membership change back. Raises BadRow."""
+    try:
+        addresses, before, after, vanished = json.loads(text)
+        _check_texts(*addresses, *before, *after)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BadRow("membership change") from error
+    return MembershipChange(
+        zoom_id, tuple(addresses), frozenset(before), frozenset(after), vanished=vanished is True
+    )
+
+
+def _check_texts(*parts: object) -> None:
+    if not all(isinstance(part, str) for part in parts):
+        raise TypeError("text")

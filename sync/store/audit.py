@@ -1,0 +1,172 @@
+"""The history: who changed or looked up what, and when. Entries are only ever added.
+
+The entry of a change is written by the script that makes the change (sync.store.settings).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from sync.store import keys
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from sync.store.connection import Client
+
+log = structlog.get_logger()
+
+CHANGE: Final = "change"
+LOOK_UP: Final = "look-up"
+UNREADABLE: Final = "unreadable"
+
+BATCH = 200
+MOST_SCANNED = 5000
+"""Entries looked through for one page: a rare scope must not keep anybody waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it: an Entra object id and a name, or one of those below."""
+
+    actor_id: str
+    name: str
+
+
+ZOOM = Actor("zoom", "Zoom")
+"""Groups were renamed or deleted there."""
+INSTALLATION = Actor("installation", "Installation")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """One entry. `at_ms` is the Redis server's time (epoch ms).
+
+    `kind` is change, look-up or unreadable (the entry is damaged; its place is still shown).
+    `scope` is `account`, `group:<Zoom group id>` or `user:<address>`. `old` and `new` hold the
+    fields of the form (a group's also `name` and `priority`); None: the group inherits.
+    """
+
+    entry_id: str
+    at_ms: int
+    kind: str
+    by: Actor
+    scope: str
+    scope_name: str
+    old: Mapping[str, Any] | None = None
+    new: Mapping[str, Any] | None = None
+    version: int | None = None
+
+    def as_json(self) -> str:
+        """One line of JSON, for `python app.py audit`."""
+        at = datetime.fromtimestamp(self.at_ms / 1000, UTC)
+        return json.dumps(
+            {
+                "id": self.entry_id,
+                "at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                "kind": self.kind,
+                "by": self.by.actor_id,
+                "name": self.by.name,
+                "scope": self.scope,
+                "scope_name": self.scope_name,
+                "old": self.old,
+                "new": self.new,
+                "version": self.version,
+            },
+            ensure_ascii=False,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Records, newest first. `before` continues with older ones; None: there are none."""
+
+    records: tuple[AuditRecord, ...]
+    before: str | None
+
+
+def entry(kind: str, by: Actor, facts: Mapping[str, object], *, version: int | None = None) -> str:
+    """Write an entry. `facts`: scope, scope_name, old, new."""
+    row = {"kind": kind, "by": by.actor_id, "name": by.name, **facts, "version": version}
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+
+
+class AuditLog:
+    """Reading the history, and adding look-ups to it."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def looked_up(self, by: Actor, address: str) -> None:
+        """Record that an admin asked about somebody."""
+        facts = {"scope": f"user:{address}", "scope_name": address, "old": None, "new": None}
+        await self._client.xadd(
+            keys.AUDIT,
+            {"entry": entry(LOOK_UP, by, facts)},
+            maxlen=keys.AUDIT_KEPT,
+            approximate=True,
+        )
+
+    async def page(
+        self, *, before: str | None = None, limit: int = 20, scope: str | None = None
+    ) -> AuditPage:
+        """The newest records older than `before` (of a page), of one scope or of all.
+
+        Less than `limit` with `before` set means: not found in the 5,000 entries looked through.
+        """
+        records: list[AuditRecord] = []
+        end = "+" if before is None else f"({before}"
+        for _ in range(MOST_SCANNED // BATCH):
+            rows = await self._client.xrevrange(keys.AUDIT, max=end, min="-", count=BATCH)
+            for entry_id, fields in rows:
+                record = _read(entry_id, fields)
+                if scope in {None, record.scope}:
+                    if len(records) == limit:  # one more than fits: there is another page
+                        return AuditPage(tuple(records), records[-1].entry_id)
+                    records.append(record)
+                end = f"({entry_id}"
+            if len(rows) < BATCH:
+                return AuditPage(tuple(records), None)
+        return AuditPage(tuple(records), end.removeprefix("("))
+
+    async def everything(self, *, scope: str | None = None) -> AsyncIterator[AuditRecord]:
+        """Every record, oldest first."""
+        start = "-"
+        while True:
+            rows = await self._client.xrange(keys.AUDIT, min=start, max="+", count=BATCH)
+            for entry_id, fields in rows:
+                record = _read(entry_id, fields)
+                if scope in {None, record.scope}:
+                    yield record
+                start = f"({entry_id}"
+            if len(rows) < BATCH:
+                return
+
+
+def _read(entry_id: str, fields: Mapping[str, str]) -> AuditRecord:
+    at_ms = int(entry_id.partition("-")[0])
+    try:
+        row = json.loads(fields["entry"])
+        kind, by, name, scope, scope_name = (
+            str(row[field]) for field in ("kind", "by", "name", "scope", "scope_name")
+        )
+        old, new, version = row["old"], row["new"], row["version"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        log.error("audit_entry_damaged", entry=entry_id)
+        return AuditRecord(entry_id, at_ms, UNREADABLE, Actor("", ""), "", "")
+    return AuditRecord(
+        entry_id,
+        at_ms,
+        kind,
+        Actor(by, name),
+        scope,
+        scope_name,
+        old if isinstance(old, dict) else None,
+        new if isinstance(new, dict) else None,
+        version if isinstance(version, int) else None,
+    )

@@ -1,0 +1,300 @@
+"""The mirror of Zoom's users and groups in Redis.
+
+A reading is written beside the one in use, under a name of its own, and becomes the current one
+in one step. Who looks things up holds on to one reading (`view`); the old one stays ten minutes.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from sync.directory import (
+    ACTIVE,
+    Directory,
+    DirectoryGroup,
+    DirectoryUser,
+    MembershipChange,
+    dump_change,
+    dump_group,
+    dump_user,
+    load_change,
+    load_group,
+    load_user,
+)
+from sync.directory_health import DirectoryHealth
+from sync.group_names import find_groups
+from sync.links import BadRow, fold_address
+from sync.store import keys
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+
+    from sync.group_names import GroupMatches
+    from sync.store.connection import Client, Scripts
+
+log = structlog.get_logger()
+
+CHUNK = 500
+"""Rows in one command: some milliseconds of Redis's and our time."""
+ASK_DELAY_MS = 10_000
+"""Zoom sends one event for each member that moves: the events of this long become one reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryView:
+    """Look-ups in one reading: whatever is asked of one view fits together."""
+
+    client: Client
+    reading: str
+    groups: Mapping[str, DirectoryGroup]
+
+    async def user(self, zoom_id: str) -> DirectoryUser | None:
+        """The user of this Zoom id."""
+        text = await self.client.hget(keys.directory_part(self.reading, "users"), zoom_id)
+        return None if text is None else _user(zoom_id, text)
+
+    async def user_by_address(self, address: str) -> DirectoryUser | None:
+        """The user of this e-mail address, in any case."""
+        key = keys.directory_part(self.reading, "addresses")
+        zoom_id = await self.client.hget(key, fold_address(address))
+        return None if zoom_id is None else await self.user(str(zoom_id))
+
+    async def users(self, zoom_ids: Sequence[str]) -> list[DirectoryUser]:
+        """Those of these users who exist."""
+        key, found = keys.directory_part(self.reading, "users"), []
+        for part in _chunks(zoom_ids):
+            for zoom_id, text in zip(part, await self.client.hmget(key, part), strict=True):
+                user = None if text is None else _user(zoom_id, text)
+                if user is not None:
+                    found.append(user)
+        return found
+
+    async def everyone(self) -> AsyncIterator[DirectoryUser]:
+        """Every user once, in no order."""
+        key, seen = keys.directory_part(self.reading, "users"), set[str]()
+        async for zoom_id, text in self.client.hscan_iter(key, count=CHUNK):
+            user = None if zoom_id in seen else _user(zoom_id, text)  # Redis may repeat some
+            if user is not None:
+                seen.add(zoom_id)
+                yield user
+
+    async def members(self, group_id: str) -> list[str]:
+        """Zoom ids of a group's members, deactivated ones included; none of an unknown group."""
+        text = await self.client.hget(keys.directory_part(self.reading, "members"), group_id)
+        try:
+            return [str(zoom_id) for zoom_id in json.loads(text or "[]")]
+        except (ValueError, TypeError):
+            log.error("directory_row_damaged", part="members", id=group_id)
+            return []
+
+    def find_groups(self, text: str, *, limit: int = 10) -> GroupMatches:
+        """Find a group by what somebody typed, and the nearest."""
+        return find_groups(self.groups.values(), text, limit=limit)
+
+
+class DirectoryStore:
+    """Every read and write of the mirror. `configured`: the Zoom API names are set."""
+
+    def __init__(self, client: Client, scripts: Scripts, *, configured: bool) -> None:
+        self._client = client
+        self._scripts = scripts
+        self._configured = configured
+        self._view: DirectoryView | None = None
+
+    # -- reading -------------------------------------------------------------------------------
+
+    async def view(self) -> DirectoryView | None:
+        """The current reading; None before the first. Hold it for seconds, not minutes."""
+        reading = await self._client.get(keys.DIRECTORY_CURRENT)
+        if reading is None:
+            return None
+        known = self._view  # groups are few and asked for by name: they stay in memory
+        if known is None or known.reading != reading:
+            known = DirectoryView(self._client, str(reading), await self._groups(str(reading)))
+            self._view = known
+        return known
+
+    async def health(self) -> DirectoryHealth:
+        """How the mirror is doing."""
+        row: dict[str, str] = await self._client.hgetall(keys.DIRECTORY_STATE)
+        seconds, micros = await self._client.time()
+        return DirectoryHealth(
+            configured=self._configured,
+            now_ms=int(seconds) * 1000 + int(micros) // 1000,
+            read_ms=_number(row, "read"),
+            users=_number(row, "users") or 0,
+            groups=_number(row, "groups") or 0,
+            failed_ms=_number(row, "failed"),
+            reason=row.get("reason"),
+            detail=row.get("detail", ""),
+            doubted_since_ms=_number(row, "doubted"),
+        )
+
+    async def load(self) -> Directory | None:
+        """The whole current reading; None before the first."""
+        view = await self.view()
+        if view is None:
+            return None
+        users = {user.zoom_id: user async for user in view.everyone()}
+        return Directory(users, view.groups)
+
+    async def _groups(self, reading: str) -> dict[str, DirectoryGroup]:
+        rows = await self._client.hgetall(keys.directory_part(reading, "groups"))
+        groups = {}
+        for group_id, text in rows.items():
+            try:
+                groups[group_id] = load_group(group_id, text)
+            except BadRow:
+                log.error("directory_row_damaged", part="groups", id=group_id)
+        return groups
+
+    # -- refreshing (sync.zoom.refresh) ----------------------------------------------------------
+
+    async def ask(self, delay_ms: int = ASK_DELAY_MS) -> None:
+        """Wish for a reading soon. Returns at once; wishes of `delay_ms` become one reading."""
+        if self._configured:
+            await self._scripts.run("directory_ask", [keys.DIRECTORY_STATE], [delay_ms])
+
+    async def claim(self, token: str, lease_ms: int) -> int:
+        """Take on the next reading. 0: it is ours; else look again in so many milliseconds."""
+        return int(
+            await self._scripts.run(
+                "directory_claim", [keys.DIRECTORY_STATE, keys.DIRECTORY_LOCK], [token, lease_ms]
+            )
+        )
+
+    async def renew(self, token: str, lease_ms: int) -> bool:
+        """Keep it; False when it was lost."""
+        return bool(
+            await self._scripts.run("directory_renew", [keys.DIRECTORY_LOCK], [token, lease_ms])
+        )
+
+    async def swap(
+        self, token: str, directory: Directory, changes: Iterable[MembershipChange]
+    ) -> bool:
+        """Make a reading the current one, and keep its changes until they are passed on.
+
+        False when our turn was lost: then nothing has changed.
+        """
+        old, new = await self._client.get(keys.DIRECTORY_CURRENT), secrets.token_hex(6)
+        await self._stage(new, directory, changes)
+        staged = [keys.directory_part(new, part) for part in keys.DIRECTORY_PARTS]
+        former = [keys.directory_part(str(old), part) for part in keys.DIRECTORY_PARTS]
+        return bool(
+            await self._scripts.run(
+                "directory_swap",
+                [
+                    keys.DIRECTORY_STATE,
+                    keys.DIRECTORY_LOCK,
+                    keys.DIRECTORY_CURRENT,
+                    keys.DIRECTORY_CHANGES,
+                    keys.directory_part(new, "changes"),
+                    *staged,
+                    *(former if old is not None else []),
+                ],
+                [
+                    token,
+                    new,
+                    keys.OLD_READING_TTL,
+                    sum(user.status == ACTIVE for user in directory.users.values()),
+                    len(directory.groups),
+                ],
+            )
+        )
+
+    async def _stage(
+        self, reading: str, directory: Directory, changes: Iterable[MembershipChange]
+    ) -> None:
+        members = defaultdict(list)
+        for user in directory.users.values():
+            for group_id in user.group_ids:
+                members[group_id].append(user.zoom_id)
+        users = directory.users.values()
+        parts = {
+            "users": ((user.zoom_id, dump_user(user)) for user in users),
+            # Somebody active wins over somebody deactivated who had the same address.
+            "addresses": (
+                (user.address, user.zoom_id)
+                for user in sorted(users, key=lambda user: user.status == ACTIVE)
+            ),
+            "groups": ((g.group_id, dump_group(g)) for g in directory.groups.values()),
+            "members": (
+                (group_id, json.dumps(zoom_ids, separators=(",", ":")))
+                for group_id, zoom_ids in members.items()
+            ),
+            "changes": ((change.zoom_id, dump_change(change)) for change in changes),
+        }
+        for part, rows in parts.items():
+            for chunk in _chunks(list(rows)):
+                await self._scripts.run(
+                    "directory_stage",
+                    [keys.directory_part(reading, part)],
+                    [keys.STAGED_TTL, *(item for row in chunk for item in row)],
+                )
+
+    async def finish(
+        self,
+        token: str,
+        *,
+        next_ms: int,
+        not_before_ms: int,
+        reason: str = "",
+        detail: str = "",
+        doubt: bool = False,
+    ) -> bool:
+        """End our turn: the next reading in `next_ms`, if asked for in `not_before_ms`.
+
+        `reason` says why it failed; empty: it did not. `doubt`: Zoom was not believed.
+        """
+        return bool(
+            await self._scripts.run(
+                "directory_finish",
+                [keys.DIRECTORY_STATE, keys.DIRECTORY_LOCK],
+                [token, next_ms, not_before_ms, reason, detail[:300], int(doubt)],
+            )
+        )
+
+    async def undelivered(self) -> list[MembershipChange]:
+        """Up to CHUNK of the changes that were not passed on yet; none: all were."""
+        found: list[MembershipChange] = []
+        async for zoom_id, text in self._client.hscan_iter(keys.DIRECTORY_CHANGES, count=CHUNK):
+            try:
+                found.append(load_change(zoom_id, text))
+            except BadRow:
+                log.error("directory_row_damaged", part="changes", id=zoom_id)
+                found.append(MembershipChange(zoom_id, (), frozenset(), frozenset()))
+            if len(found) == CHUNK:
+                break
+        return found
+
+    async def delivered(self, changes: Iterable[MembershipChange]) -> None:
+        """These were passed on. Only for the process whose turn it is."""
+        ids = [change.zoom_id for change in changes]
+        if ids:
+            await self._client.hdel(keys.DIRECTORY_CHANGES, *ids)
+
+
+def _user(zoom_id: str, text: str) -> DirectoryUser | None:
+    try:
+        return load_user(zoom_id, text)
+    except BadRow:
+        log.error("directory_row_damaged", part="users", id=zoom_id)
+        return None
+
+
+def _number(row: Mapping[str, str], name: str) -> int | None:
+    try:
+        return int(float(row[name])) if name in row else None
+    except (ValueError, OverflowError):
+        log.error("directory_state_damaged", field=name)
+        return None
+
+
+def _chunks(rows: Sequence[Any]) -> Iterable[Any]:
+    return (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))

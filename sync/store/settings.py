@@ -1,0 +1,149 @@
+"""What admins decided, in Redis: every save compares, sets, records and announces in one step."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sync import policy_edits as edits
+from sync.policy import Form
+from sync.policy_rows import ACCOUNT, changed_rows, dump_form, history_of, read_policy
+from sync.store import keys
+from sync.store.audit import CHANGE, INSTALLATION, ZOOM, entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sync.directory import DirectoryGroup
+    from sync.policy import Policy
+    from sync.store.audit import Actor
+    from sync.store.connection import Client, Scripts
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """It is done: `before` became `policy`. Equal when there was nothing to change."""
+
+    policy: Policy
+    before: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Somebody else was first: nothing was changed. `policy` is what holds now."""
+
+    policy: Policy
+
+
+class SettingsStore:
+    """Every read and write of the settings.
+
+    A save names the version that the admin saw (`Policy.version`). Any change since then is a
+    conflict, even of another group: what the admin confirmed (whom it touches) is no longer sure.
+    """
+
+    def __init__(self, client: Client, scripts: Scripts) -> None:
+        self._client = client
+        self._scripts = scripts
+
+    async def start(self, *, on: bool) -> Policy:
+        """Fill in the account's form on a new installation (ACCOUNT_DEFAULT); else read."""
+        form = Form(integration=on)
+        facts = {"scope": ACCOUNT, "scope_name": ACCOUNT, "old": None, "new": asdict(form)}
+        await self._scripts.run(
+            "settings_first",
+            [keys.SETTINGS, keys.AUDIT],
+            [dump_form(form), entry(CHANGE, INSTALLATION, facts, version=1)],
+        )
+        return await self.read()
+
+    async def read(self) -> Policy:
+        """What holds now. Damaged rows count as switched off and are reported."""
+        policy, damaged = read_policy(await self._client.hgetall(keys.SETTINGS))
+        if damaged:
+            log.error("settings_damaged", rows=damaged)
+        return policy
+
+    async def version(self) -> int:
+        """The version of what holds now."""
+        text = await self._client.hget(keys.SETTINGS, "version")
+        return read_policy({"version": text or "0"})[0].version
+
+    async def save_account(self, form: Form, *, expected: int, by: Actor) -> Saved | Conflict:
+        """Set the account's form."""
+        return await self._save(
+            lambda policy: edits.with_account(policy, form), expected=expected, by=by
+        )
+
+    async def save_group(
+        self, group_id: str, name: str, form: Form, *, expected: int, by: Actor
+    ) -> Saved | Conflict:
+        """Set a group's form; a group that inherited becomes managed, with the lowest priority."""
+        return await self._save(
+            lambda policy: edits.with_group(policy, group_id, name, form), expected=expected, by=by
+        )
+
+    async def inherit_group(self, group_id: str, *, expected: int, by: Actor) -> Saved | Conflict:
+        """Let a group inherit again."""
+        return await self._save(
+            lambda policy: edits.without_group(policy, group_id), expected=expected, by=by
+        )
+
+    async def move_group(
+        self, group_id: str, priority: int, *, expected: int, by: Actor
+    ) -> Saved | Conflict:
+        """Give a managed group a priority (1 is highest). Raises KeyError when it inherits."""
+        return await self._save(
+            lambda policy: edits.with_priority(policy, group_id, priority),
+            expected=expected,
+            by=by,
+            moved=group_id,
+        )
+
+    async def follow_zoom(self, groups: Mapping[str, DirectoryGroup]) -> Saved:
+        """Take over Zoom's names, and let go of groups that Zoom deleted. `groups` are all."""
+        names = {group.group_id: group.name for group in groups.values()}
+        while True:
+            outcome = await self._save(
+                lambda policy: edits.with_zoom_names(policy, names), expected=None, by=ZOOM
+            )
+            if isinstance(outcome, Saved):
+                return outcome
+
+    async def _save(
+        self,
+        edit: Callable[[Policy], Policy],
+        *,
+        expected: int | None,
+        by: Actor,
+        moved: str | None = None,
+    ) -> Saved | Conflict:
+        before = await self.read()
+        if expected is not None and before.version != expected:
+            return Conflict(before)
+        after = edit(before)
+        rows = changed_rows(before, after)
+        if not rows:
+            return Saved(before, before)
+        version = before.version + 1
+        facts = history_of(before, after, moved=moved)
+        done, _ = await self._scripts.run(
+            "settings_save",
+            [keys.SETTINGS, keys.AUDIT],
+            [
+                before.version,
+                keys.SETTINGS_CHANGED,
+                keys.AUDIT_KEPT,
+                len(rows),
+                *(item for row in rows.items() for item in row),
+                *(entry(CHANGE, by, fact, version=version) for fact in facts),
+            ],
+        )
+        if not done:
+            return Conflict(await self.read())
+        log.info("settings_changed", by=by.actor_id, version=version, rows=list(rows))
+        return Saved(edits.at_version(after, version), before)

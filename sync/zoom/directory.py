@@ -1,0 +1,217 @@
+"""Reading all of Zoom's users, groups and memberships: whole, or not at all.
+
+Zoom's limits per second are shared by every app of the account, so requests are spaced out. A page
+token lives 15 minutes (Zoom documentation, "List users"). Pending users have not joined Zoom yet
+and are left out; deactivated ones are read, so that it can be said of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
+
+import structlog
+
+from sync.directory import ACTIVE, INACTIVE, Directory, DirectoryGroup, DirectoryUser
+from sync.errors import PersonGone, Refused, RetryLater
+from sync.links import fold_address
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+log = structlog.get_logger()
+
+PAGE_SIZE = 300
+"""The largest that Zoom allows."""
+MOST_PAGES = 10_000
+TRIES = 4
+LONGEST_WAIT = 60.0
+"""Seconds. A longer wait would outlive page tokens and locks: the reading is given up instead."""
+
+
+class ZoomReading(Protocol):
+    """Plain reading of Zoom's API (sync.zoom.api.ZoomApi)."""
+
+    async def get(self, path: str, **query: str | int) -> dict[str, Any]:
+        """Read a `/v2/…` address. Raises the errors of sync.errors."""
+
+
+class Pace:
+    """Spaces requests out to at most `per_second`, over all who share this object."""
+
+    def __init__(
+        self,
+        per_second: float,
+        *,
+        monotonic: Callable[[], float],
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._gap = 1 / per_second
+        self._monotonic = monotonic
+        self.sleep = sleep
+        self._next = 0.0
+
+    async def wait(self) -> None:
+        """Return when the next request may be sent."""
+        now = self._monotonic()
+        start = max(now, self._next)
+        self._next = start + self._gap
+        if start > now:
+            await self.sleep(start - now)
+
+
+class ZoomDirectory:
+    """The reader. `now_ms` gives epoch milliseconds."""
+
+    def __init__(self, api: ZoomReading, pace: Pace, *, now_ms: Callable[[], int]) -> None:
+        self._api = api
+        self._pace = pace
+        self._now_ms = now_ms
+
+    async def read(self) -> Directory:
+        """Read everything. Raises RetryLater, AdminMustAct or Refused; never returns a part."""
+        read_ms = self._now_ms()
+        names: dict[str, tuple[str, int]] = {}
+        async for row in self._pages("/v2/groups", "groups", check_total=False):
+            group_id, name = _text(row, "id", 128), _text(row, "name", 256)
+            if group_id and name:
+                total = row.get("total_members")
+                names[group_id] = (name, total if isinstance(total, int) else 0)
+        users: dict[str, DirectoryUser] = {}
+        told = False
+        skipped = 0
+        for status in (ACTIVE, INACTIVE):
+            async for row in self._pages("/v2/users", "users", status=status):
+                user = _user(row, status)
+                if user is None:
+                    skipped += 1
+                    continue
+                told = told or bool(user.group_ids)
+                users[user.zoom_id] = user
+        if skipped:
+            log.warning("zoom_directory_rows_skipped", count=skipped)
+        if told or not any(total for _, total in names.values()):
+            memberships = {zoom_id: user.group_ids for zoom_id, user in users.items()}
+        else:  # the listing of users carries no memberships: the groups know them
+            memberships = await self._memberships(names)
+        return _put_together(users, names, memberships, read_ms)
+
+    async def has_group(self, group_id: str) -> bool:
+        """Ask Zoom for one group: a listing that lacks it may be at fault."""
+        try:
+            await self._ask(f"/v2/groups/{quote(group_id, safe='')}")
+        except PersonGone:
+            return False
+        return True
+
+    async def _memberships(self, names: Mapping[str, tuple[str, int]]) -> dict[str, frozenset[str]]:
+        groups_of: dict[str, set[str]] = {}
+        for group_id, (_, total) in names.items():
+            if not total:
+                continue
+            path = f"/v2/groups/{quote(group_id, safe='')}/members"
+            try:
+                async for row in self._pages(path, "members"):
+                    groups_of.setdefault(_text(row, "id", 128), set()).add(group_id)
+            except PersonGone as error:  # deleted while we read
+                raise RetryLater("zoom_incomplete", "group deleted meanwhile") from error
+        return {zoom_id: frozenset(ids) for zoom_id, ids in groups_of.items()}
+
+    async def _pages(
+        self, path: str, name: str, *, check_total: bool = True, **query: str
+    ) -> AsyncIterator[Mapping[str, Any]]:
+        """Yield every row of a listing. Raises RetryLater when it is not complete."""
+        token, seen, ids = "", set[str](), set[object]()
+        for _ in range(MOST_PAGES):
+            more = {"next_page_token": token} if token else {}
+            try:
+                answer = await self._ask(path, page_size=PAGE_SIZE, **query, **more)
+            except Refused as error:
+                if token:  # most likely the token ended
+                    raise RetryLater("zoom_incomplete", "page token") from error
+                raise
+            rows = answer.get(name)
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+                raise RetryLater("zoom_answer", name)
+            for row in rows:
+                ids.add(row.get("id"))
+                yield row
+            token = answer.get("next_page_token") or ""
+            if not token:
+                total = answer.get("total_records")
+                # Rows move between pages while people come and go: read again, miss nobody.
+                if check_total and isinstance(total, int) and len(ids) < total:
+                    raise RetryLater("zoom_incomplete", f"{name}: {len(ids)} of {total}")
+                return
+            if not isinstance(token, str) or token in seen:
+                raise RetryLater("zoom_answer", "next_page_token")
+            seen.add(token)
+        raise RetryLater("zoom_answer", "too many pages")
+
+    async def _ask(self, path: str, **query: str | int) -> dict[str, Any]:
+        for attempt in range(1, TRIES + 1):
+            await self._pace.wait()
+            try:
+                return await self._api.get(path, **query)
+            except RetryLater as error:
+                wait = 2.0**attempt if error.after is None else error.after
+                if attempt == TRIES or wait > LONGEST_WAIT:
+                    raise
+                log.info("zoom_directory_waits", reason=str(error), seconds=wait)
+            await self._pace.sleep(wait)
+        raise AssertionError("unreachable")
+
+
+def _user(row: Mapping[str, Any], status: str) -> DirectoryUser | None:
+    """Read a row of the listing; None when it names nobody."""
+    zoom_id, email = _text(row, "id", 128), _text(row, "email", 320)
+    if not zoom_id or not email:
+        return None
+    names = (_text(row, "first_name", 64), _text(row, "last_name", 64))
+    group_ids = row.get("group_ids")
+    return DirectoryUser(
+        zoom_id=zoom_id,
+        address=fold_address(email),
+        name=_text(row, "display_name", 200) or " ".join(filter(None, names)) or email,
+        status=status,
+        role_id=_text(row, "role_id", 128) or None,
+        group_ids=frozenset(
+            group_id
+            for group_id in (group_ids if isinstance(group_ids, list) else ())
+            if isinstance(group_id, str)
+        ),
+    )
+
+
+def _put_together(
+    users: Mapping[str, DirectoryUser],
+    names: Mapping[str, tuple[str, int]],
+    memberships: Mapping[str, frozenset[str]],
+    read_ms: int,
+) -> Directory:
+    """Keep the memberships of groups that exist, and count the active members."""
+    counts = dict.fromkeys(names, 0)
+    whole = {}
+    for user in users.values():
+        mine = memberships.get(user.zoom_id, frozenset()) & names.keys()
+        whole[user.zoom_id] = DirectoryUser(
+            user.zoom_id, user.address, user.name, user.status, user.role_id, frozenset(mine)
+        )
+        if user.status == ACTIVE:
+            for group_id in mine:
+                counts[group_id] += 1
+    groups = {
+        group_id: DirectoryGroup(group_id, name, counts[group_id])
+        for group_id, (name, _) in names.items()
+    }
+    return Directory(whole, groups, read_ms)
+
+
+def _text(row: Mapping[str, Any], name: str, longest: int) -> str:
+    """A text of the row, cut; empty when there is none that can be stored."""
+    value = row.get(name)
+    if not isinstance(value, str):
+        return ""
+    # Half a surrogate pair is no text, and Redis would refuse it.
+    return value.encode("utf-8", "ignore").decode().strip()[:longest]

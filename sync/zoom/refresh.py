@@ -1,0 +1,194 @@
+"""Keeping the mirror of Zoom's users and groups fresh: by the hour, and when Zoom says so.
+
+Every process may run this; a lock in Redis lets one of them read at a time. A reading that fails or
+is not believed changes nothing but the health of the mirror.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from sync.directory import changes, objection
+from sync.errors import AdminMustAct, OutsideError, RetryLater
+from sync.store.connection import REDIS_TROUBLE
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+
+    from sync.directory import Directory, DirectoryGroup, MembershipChange
+    from sync.store.directory import DirectoryStore
+
+log = structlog.get_logger()
+
+EVERY_SECONDS = 3600.0
+GAP_SECONDS = 60.0
+"""Between two readings, however many events Zoom sends."""
+FIRST_RETRY_SECONDS = 60.0
+LEASE_SECONDS = 120.0
+LOOK_AROUND_SECONDS = 5.0
+"""So soon somebody notices that a reading is wanted."""
+CATCH_UP_SECONDS = 300.0
+"""At the start a reading older than this is renewed: events may have been missed."""
+
+
+class Reader(Protocol):
+    """Zoom, as it is now (sync.zoom.directory.ZoomDirectory)."""
+
+    async def read(self) -> Directory:
+        """Read everything, or raise the errors of sync.errors."""
+
+    async def has_group(self, group_id: str) -> bool:
+        """Whether Zoom still has this group."""
+
+
+class DirectoryRefresher:
+    """Reads Zoom's directory when it is due and passes on what changed.
+
+    `groups_read` gets all groups after every good reading. `memberships_changed` gets the changes,
+    some at a time, each at least once, even when a process dies between the two; it must be quick
+    (plan people anew, not attend to them).
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        store: DirectoryStore,
+        *,
+        groups_read: Callable[[Mapping[str, DirectoryGroup]], Awaitable[None]],
+        memberships_changed: Callable[[Sequence[MembershipChange]], Awaitable[None]],
+        every: float = EVERY_SECONDS,
+        gap: float = GAP_SECONDS,
+        lease: float = LEASE_SECONDS,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._reader = reader
+        self._store = store
+        self._groups_read = groups_read
+        self._memberships_changed = memberships_changed
+        self._every_ms = int(every * 1000)
+        self._gap_ms = int(gap * 1000)
+        self._lease_ms = int(lease * 1000)
+        self._sleep = sleep
+        self._failures = 0
+
+    async def run(self) -> None:
+        """Refresh for ever."""
+        troubled, started = False, False
+        while True:
+            try:
+                if not started:
+                    await self._catch_up()
+                    started = True
+                wait = await self.turn()
+                troubled = False
+            except REDIS_TROUBLE as error:
+                if not troubled:
+                    log.error("directory_redis_away", error=type(error).__name__)
+                troubled, wait = True, 1.0
+            await self._sleep(min(wait, LOOK_AROUND_SECONDS))
+
+    async def _catch_up(self) -> None:
+        age = (await self._store.health()).age_seconds
+        if age is not None and age > CATCH_UP_SECONDS:
+            await self._store.ask(0)
+
+    async def turn(self) -> float:
+        """Refresh if it is due and nobody else does. Returns in how many seconds to look again."""
+        token = secrets.token_hex(8)
+        wait = await self._store.claim(token, self._lease_ms)
+        if wait > 0:
+            return wait / 1000
+        async with self._keeping(token):
+            await self._refresh(token)
+        return 0.0
+
+    async def _refresh(self, token: str) -> None:
+        try:
+            refused = await self._replace(token)
+        except OutsideError as error:
+            await self._failed(token, error)
+        except REDIS_TROUBLE:
+            raise
+        except Exception:
+            # A bug with what Zoom said today must not end everything else; it shows in the health.
+            log.exception("directory_refresh_failed")
+            await self._failed(token, RetryLater("internal"))
+        else:
+            if refused is None:
+                self._failures = 0
+                await self._store.finish(token, next_ms=self._every_ms, not_before_ms=self._gap_ms)
+            else:
+                log.error("directory_not_believed", reason=refused)
+                await self._store.finish(
+                    token,
+                    next_ms=self._every_ms,
+                    not_before_ms=self._gap_ms,
+                    reason=refused,
+                    doubt=True,
+                )
+
+    async def _replace(self, token: str) -> str | None:
+        """Read, judge, swap and pass on. Returns why Zoom was not believed, or None."""
+        await self._deliver()
+        old, new = await self._store.load(), await self._reader.read()
+        health = await self._store.health()
+        since = health.doubted_since_ms
+        doubted_ms = 0 if since is None else health.now_ms - since
+        refused = objection(old, new, doubted_ms=doubted_ms)
+        if refused is not None:
+            return refused
+        if old is not None:
+            for group_id in old.groups.keys() - new.groups.keys():
+                if await self._reader.has_group(group_id):
+                    raise RetryLater("zoom_incomplete", f"group {group_id} was not listed")
+        changed = changes(old, new)
+        if not await self._store.swap(token, new, changed):
+            raise RetryLater("turn_lost")
+        log.info(
+            "directory_read",
+            users=len(new.users),
+            groups=len(new.groups),
+            changed=len(changed),
+        )
+        await self._groups_read(new.groups)
+        await self._deliver()
+        return None
+
+    async def _deliver(self) -> None:
+        while waiting := await self._store.undelivered():
+            await self._memberships_changed(waiting)
+            await self._store.delivered(waiting)
+
+    async def _failed(self, token: str, error: OutsideError) -> None:
+        self._failures += 1
+        backoff = int(FIRST_RETRY_SECONDS * 1000) * 2 ** min(self._failures - 1, 10)
+        after = error.after if isinstance(error, RetryLater) and error.after is not None else 0
+        delay = min(max(backoff, int(after * 1000)), self._every_ms)
+        report = log.error if isinstance(error, AdminMustAct) else log.warning
+        report("directory_not_read", reason=error.code, detail=error.detail, retry_ms=delay)
+        await self._store.finish(
+            token, next_ms=delay, not_before_ms=delay, reason=error.code, detail=error.detail
+        )
+
+    @contextlib.asynccontextmanager
+    async def _keeping(self, token: str) -> AsyncIterator[None]:
+        """Hold our turn while the block runs."""
+
+        async def renew() -> None:
+            while True:
+                await asyncio.sleep(self._lease_ms / 3000)
+                with contextlib.suppress(*REDIS_TROUBLE):  # the swap finds out whether it was lost
+                    await self._store.renew(token, self._lease_ms)
+
+        task = asyncio.create_task(renew(), name="directory-lease")
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task

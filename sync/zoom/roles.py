@@ -1,0 +1,87 @@
+"""Whether a Zoom user's role lets them edit account settings. The default is no.
+
+Zoom's article demands "an admin with the privilege to edit account settings": the privilege
+`AccountSetting:Edit` (Zoom documentation, "Privileges and Role Management") of the user's role. A
+role may hold a privilege for some groups only (`privilege_scopes`); that is not the account. The
+list of a user's permissions does not tell the two apart, so the role itself is read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
+
+import structlog
+
+from sync.directory import ACTIVE
+from sync.errors import OutsideError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sync.zoom.directory import ZoomReading
+
+log = structlog.get_logger()
+
+PRIVILEGE = "AccountSetting:Edit"
+FRESH_SECONDS = 300.0
+"""A right that was withdrawn in Zoom ends here after at most twice this."""
+_REMEMBERED = 1000
+
+T = TypeVar("T")
+
+
+class ZoomRoles:
+    """The look-up. `monotonic` gives seconds."""
+
+    def __init__(self, api: ZoomReading, *, monotonic: Callable[[], float]) -> None:
+        self._api = api
+        self._monotonic = monotonic
+        self._users: dict[str, tuple[float, str | None]] = {}
+        self._roles: dict[str, tuple[float, bool]] = {}
+
+    async def may_edit_account_settings(self, user: str) -> bool:
+        """Ask Zoom about a user (id or e-mail). No answer, or none that is clear: no."""
+        try:
+            role = await self._role_of(user)
+            return role is not None and await self._may(role)
+        except OutsideError as error:
+            log.warning("zoom_role_unknown", reason=str(error))
+            return False
+
+    async def _role_of(self, user: str) -> str | None:
+        found = self._fresh(self._users, user)
+        if found is not None:
+            return found[1]
+        answer = await self._api.get(f"/v2/users/{quote(user, safe='')}")
+        role = answer.get("role_id")
+        known = isinstance(role, str) and role != "" and answer.get("status") == ACTIVE
+        return self._keep(self._users, user, role if known else None)
+
+    async def _may(self, role: str) -> bool:
+        found = self._fresh(self._roles, role)
+        if found is not None:
+            return found[1]
+        answer = await self._api.get(f"/v2/roles/{quote(role, safe='')}")
+        privileges, scopes = answer.get("privileges"), answer.get("privilege_scopes") or []
+        may = (
+            isinstance(privileges, list)
+            and PRIVILEGE in privileges
+            and isinstance(scopes, list)
+            and all(isinstance(scope, dict) for scope in scopes)
+            and all(scope.get("permission_id") != PRIVILEGE for scope in scopes)
+        )
+        return self._keep(self._roles, role, may)
+
+    def _fresh(self, memory: dict[str, tuple[float, T]], key: str) -> tuple[float, T] | None:
+        found = memory.get(key)
+        if found is None or self._monotonic() - found[0] >= FRESH_SECONDS:
+            return None
+        return found
+
+    def _keep(self, memory: dict[str, tuple[float, T]], key: str, value: T) -> T:
+        memory.pop(key, None)
+        while len(memory) >= _REMEMBERED:
+            del memory[next(iter(memory))]
+        memory[key] = (self._monotonic(), value)
+        return value

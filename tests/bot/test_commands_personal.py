@@ -1,0 +1,128 @@
+"""`pause`, `resume` and `style`: what people say, and what is not understood."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.commands import BadCommand, Command, help_lines, parse
+from bot.personal_words import LONGEST_PAUSE, STYLE_WORDS, For, Pause, StyleCommand, Until
+
+
+@pytest.mark.parametrize(
+    ("text", "until"),
+    [
+        ("pause", None),
+        ("/Pause", None),
+        ("pause, please", None),
+        ("pause for 2h", For(120)),
+        ("pause 2h", For(120)),
+        ("PAUSE FOR 2 HOURS.", For(120)),
+        ("pause for 90 minutes", For(90)),
+        ("pause 90min", For(90)),
+        ("pause 1h30", For(90)),
+        ("pause 1h 30m", For(90)),
+        ("pause for 1 hour and 30 minutes", For(90)),
+        ("pause for 1.5 hours", For(90)),
+        ("pause for 1,5h", For(90)),
+        ("pause for an hour please", For(60)),
+        ("pause for 3 days", For(3 * 24 * 60)),
+        ("pause for 30 days", For(LONGEST_PAUSE)),
+        ("pause until 17:00", Until(17)),
+        ("pause till 17.30", Until(17, 30)),
+        ("pause 17:30", Until(17, 30)),
+        ("pause until 17", Until(17)),
+        ("pause until 5pm", Until(17)),
+        ("pause 5pm", Until(17)),
+        ("pause until 5:45 p.m.", Until(17, 45)),
+        ("pause until 12am", Until(0)),
+        ("pause until 12:15 pm", Until(12, 15)),
+        ("pause until 00:05", Until(0, 5)),
+        ("pause until 24:00", Until(0)),
+        ("pause until noon", Until(12)),
+        ("pause until midnight", Until(0)),
+    ],
+)
+def test_a_pause_lasts_as_long_as_was_said(text: str, until: For | Until | None) -> None:
+    assert parse(text) == Command("pause", request=Pause(until))
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "hint"),
+    [
+        ("pause for 2", "2 minutes or 2 hours", "pause for 2h"),
+        ("pause until 5", "morning or in the afternoon", "pause until 5pm"),
+        ("pause until 0", "morning or in the afternoon", "pause until 12am"),
+        ("pause for", "how long", "pause for 90 minutes"),
+        ("pause until", "until when", "until 17:00"),
+        ("pause until tomorrow", "“tomorrow”", "until 17:00"),
+        ("pause until 25:00", "not a time of day", "17:00"),
+        ("pause until 24:01", "not a time of day", "17:00"),
+        ("pause until 17:60", "not a time of day", "17:00"),
+        ("pause until 13pm", "not a time of day", "17:00"),
+        ("pause until 17m", "“17m”", "17:00"),
+        ("pause for 0 minutes", "from 1 minute to 30 days", "until you say resume"),
+        ("pause for 31 days", "from 1 minute to 30 days", "until you say resume"),
+        ("pause for 999999 days", "from 1 minute to 30 days", "until you say resume"),
+        ("pause for -2h", "“-2h”", "pause for 2h"),
+        ("pause for ever", "“ever”", "until you say resume"),
+        ("pause 2h everybody", "“2h everybody”", "pause for 2h"),
+        ("pause for a while", "“a while”", "pause for 2h"),
+    ],
+)
+def test_a_pause_that_is_not_clear_is_asked_about(text: str, what: str, hint: str) -> None:
+    found = parse(text)
+    assert isinstance(found, BadCommand)
+    assert found.name == "pause"
+    assert what in found.what
+    assert hint in found.hint
+
+
+@given(st.integers(1, LONGEST_PAUSE))
+def test_every_pause_within_the_limits_can_be_said_in_minutes(minutes: int) -> None:
+    assert parse(f"pause for {minutes} minutes") == Command("pause", request=Pause(For(minutes)))
+    hours, rest = divmod(minutes, 60)
+    assert parse(f"pause {hours}h {rest}m") == Command("pause", request=Pause(For(minutes)))
+
+
+@given(st.integers(0, 23), st.integers(0, 59))
+def test_every_minute_of_a_day_can_be_said_on_both_clocks(hour: int, minute: int) -> None:
+    expected = Command("pause", request=Pause(Until(hour, minute)))
+    half = "am" if hour < 12 else "pm"
+    assert parse(f"pause until {hour}:{minute:02}") == expected
+    assert parse(f"pause until {hour % 12 or 12}:{minute:02} {half}") == expected
+
+
+def test_resume_takes_no_words() -> None:
+    assert parse("/resume now") == Command("resume")
+
+
+@pytest.mark.parametrize(
+    ("text", "style"),
+    [
+        ("style", None),
+        ("Style, please", None),
+        ("style mirror", "mirror"),
+        ("style Busy Only.", "busy only"),
+        ("style busy-only", "busy only"),
+        ("style busy_only", "busy only"),
+        ("style “busy only”", "busy only"),
+        ("style FULL please", "full"),
+    ],
+)
+def test_a_style_is_chosen_or_asked_for(text: str, style: str | None) -> None:
+    assert parse(text) == Command("style", request=StyleCommand(style))
+
+
+@pytest.mark.parametrize("text", ["style busy", "style fancy", "style mirror full", "style 2"])
+def test_an_unknown_style_is_answered_with_the_styles(text: str) -> None:
+    found = parse(text)
+    assert isinstance(found, BadCommand)
+    assert all(style in found.hint for style in STYLE_WORDS)
+
+
+def test_help_shows_settings_to_admins_only() -> None:
+    everybody = {word for word, _ in help_lines(admin=False)}
+    assert everybody == {"connect", "disconnect", "status", "pause", "resume", "style", "help"}
+    assert {word for word, _ in help_lines(admin=True)} == everybody | {"settings"}

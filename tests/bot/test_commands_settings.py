@@ -1,0 +1,204 @@
+"""`settings …`: the verb is at the end, names may hold anything, nothing is guessed."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.commands import BadCommand, Command, Request, normalise, parse
+from bot.settings_words import (
+    HIGHEST_NUMBER,
+    LONGEST_NAME,
+    Account,
+    Act,
+    Centre,
+    Change,
+    Group,
+    Groups,
+    History,
+    User,
+)
+
+ENABLE, DISABLE = Change(Act.ENABLE), Change(Act.DISABLE)
+SPOKEN = {
+    "enable": ENABLE,
+    "Disable": DISABLE,
+    "INHERIT": Change(Act.INHERIT),
+    "lock": Change(Act.LOCK),
+    "unlock!": Change(Act.UNLOCK),
+    "priority 2": Change(Act.PRIORITY, priority=2),
+    "Priority 9999.": Change(Act.PRIORITY, priority=HIGHEST_NUMBER),
+    "style busy only": Change(Act.STYLE, style="busy only"),
+    "style Busy-Only": Change(Act.STYLE, style="busy only"),
+    'style "busy only"': Change(Act.STYLE, style="busy only"),
+    "style mirror": Change(Act.STYLE, style="mirror"),
+    "style full, please": Change(Act.STYLE, style="full"),
+}
+
+normal = st.text(max_size=60).map(lambda text: normalise(text, "28:bot"))
+names = normal.filter(bool)
+hard_names = st.lists(
+    st.sampled_from(
+        [*SPOKEN, "Sales", "O'Brien's", "'t", '"', "“x”", "priority", "style", "👩‍🚀", "דנה"]
+    ),
+    min_size=1,
+    max_size=5,
+).map(" ".join)
+
+
+def asked(text: str) -> Request:
+    found = parse(text)
+    assert isinstance(found, Command), found
+    assert found.name == "settings"
+    assert found.request is not None
+    return found.request
+
+
+def refused(text: str) -> BadCommand:
+    found = parse(text)
+    assert isinstance(found, BadCommand), found
+    assert found.name == "settings"
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "request_"),
+    [
+        ("settings", Centre()),
+        ("/settings", Centre()),
+        ("Settings, please", Centre()),
+        ("settings account", Account()),
+        ("/SETTINGS ACCOUNT ENABLE", Account(ENABLE)),
+        ("settings account disable now", Account(DISABLE)),
+        ("settings account style full", Account(Change(Act.STYLE, style="full"))),
+        ("settings group", Groups()),
+        ("settings group Sales", Group("Sales")),
+        ("/settings group Sales enable", Group("Sales", ENABLE)),
+        ("settings: group Sales enable.", Group("Sales", ENABLE)),
+        ("settings group Sales Team North enable", Group("Sales Team North", ENABLE)),
+        ("settings group O'Brien's Desk disable", Group("O'Brien's Desk", DISABLE)),
+        ("settings group O’Brien’s Desk", Group("O’Brien’s Desk")),
+        ("settings group 't Hooft enable", Group("'t Hooft", ENABLE)),
+        ("settings group 't Huis', 2nd floor enable", Group("'t Huis', 2nd floor", ENABLE)),
+        ("settings group 'Sales enable' disable", Group("Sales enable", DISABLE)),
+        ('settings group "Sales enable"', Group("Sales enable")),
+        ('settings group "Sales enable" enable', Group("Sales enable", ENABLE)),
+        ("settings group “Sales Team” enable", Group("Sales Team", ENABLE)),
+        ("settings group „Größe“ lock", Group("Größe", Change(Act.LOCK))),
+        ("settings group « Vente » enable", Group("Vente", ENABLE)),
+        ('settings group "12" Club" enable', Group('12" Club', ENABLE)),
+        ("settings group Vertrieb Größe 👩‍🚀 enable", Group("Vertrieb Größe 👩‍🚀", ENABLE)),
+        ("settings group קבוצת המכירות enable", Group("קבוצת המכירות", ENABLE)),
+        ("settings group 営業 enable", Group("営業", ENABLE)),
+        ("settings group Enable", None),
+        ("settings group Enable Team West", Group("Enable Team West")),
+        ("settings group Style council", Group("Style council")),
+        ("settings group Priority customers", Group("Priority customers")),
+        ("settings group Acme Inc.", Group("Acme Inc.")),
+        ("settings group Please enable", Group("Please", ENABLE)),
+        ("settings group enable enable", Group("enable", ENABLE)),
+        ("settings groups", Groups()),
+        ("settings groups sa", Groups("sa")),
+        ("settings groups “Sales Team”", Groups("Sales Team")),
+        ("settings user ada@example.com", User("ada@example.com")),
+        ("settings user <ada.o'brien+x@example.com>, please", User("ada.o'brien+x@example.com")),
+        ("settings history", History()),
+        ("settings history please", History()),
+    ],
+)
+def test_settings_are_asked_for(text: str, request_: Request | None) -> None:
+    if request_ is None:
+        refused(text)
+    else:
+        assert asked(text) == request_
+
+
+@pytest.mark.parametrize(("spoken", "change"), SPOKEN.items())
+def test_every_verb_is_understood_at_the_end(spoken: str, change: Change) -> None:
+    assert asked(f"settings group Sales Team {spoken}") == Group("Sales Team", change)
+    assert asked(f'settings group "Sales Team" {spoken}') == Group("Sales Team", change)
+    assert asked(f"settings group 'Sales Team' {spoken}") == Group("Sales Team", change)
+    if change.act not in {Act.INHERIT, Act.PRIORITY}:
+        assert asked(f"settings account {spoken}") == Account(change)
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "hint"),
+    [
+        ("settings acount", "“acount”", "Did you mean settings account?"),
+        ("settings Sales enable", "“Sales”", "settings group Sales enable"),
+        ("settings everything", "“everything”", "settings account, settings group Sales"),
+        ("settings account foo", "“foo”", "enable, disable, lock, unlock"),
+        ("settings account enable everything", "“enable everything”", "enable, disable"),
+        ("settings account Sales enable", "“Sales enable”", "enable, disable"),
+        ("settings account inherit", "nothing is above it", "settings group"),
+        ("settings account priority 2", "nothing is above it", "settings group"),
+        ("settings account style", "“style” needs one of: busy only, mirror, full", "style mirror"),
+        ("settings account style fancy", "“fancy”", "style mirror"),
+        ("settings group enable", "Which group should I enable?", 'group "enable"'),
+        ("settings group priority 2", "Which group?", 'group "priority 2"'),
+        ("settings group Sales priority", "“priority” needs a number", "priority 2"),
+        ("settings group Sales priority high", "“high” is not a priority", "priority 2"),
+        ("settings group Sales priority 0", "“0” is not a priority", "priority 2"),
+        ("settings group Sales priority -1", "“-1” is not a priority", "priority 2"),
+        ("settings group Sales priority 10000", "“10000” is not a priority", "priority 2"),
+        ("settings group Sales style", "needs one of: busy only, mirror, full", "style mirror"),
+        ("settings group Sales style fancy", "“fancy”", 'group "Sales style fancy"'),
+        ("settings group “Sales enable", "no partner", 'group "Sales" enable'),
+        ('settings group "Sales"enable', "no partner", 'group "Sales" enable'),
+        ('settings group "Sales" everything', "“everything”", "enable, disable, inherit"),
+        ('settings group "Sales" and Care enable', "“and Care enable”", "enable, disable"),
+        ('settings group "" enable', "name is missing", "settings group Sales"),
+        (f"settings group {'x' * (LONGEST_NAME + 1)} enable", "at most", "settings groups"),
+        ("settings user", "one e-mail address", "ada@example.com"),
+        ("settings user Ada", "“Ada” is not an e-mail address", "ada@example.com"),
+        ("settings user ada@example.com ben@example.com", "one e-mail address", "ada@example.com"),
+        ("settings history all", "no further words", "settings history"),
+    ],
+)
+def test_what_is_not_clear_is_asked_about(text: str, what: str, hint: str) -> None:
+    found = refused(text)
+    assert what in found.what
+    assert hint in found.hint
+    assert len(found.what + found.hint) < 400
+
+
+@given(names | hard_names, st.sampled_from(sorted(SPOKEN)))
+def test_a_quoted_name_is_read_as_it_is_whatever_it_holds(name: str, spoken: str) -> None:
+    # `style "…"` behind a quotation mark is the one thing that can't be told from a name.
+    if "style" not in name.casefold() or '"' not in name:
+        assert asked(f'settings group "{name}" {spoken}') == Group(name, SPOKEN[spoken])
+        assert asked(f'settings group "{name}"') == Group(name)
+
+
+@given(names)
+def test_a_name_without_quotes_is_read_as_it_is_before_a_verb(name: str) -> None:
+    if name.translate(str.maketrans("", "", "\"'‘’‚‛′“”„‟″«»")) == name:
+        assert asked(f"settings group {name} enable") == Group(name, ENABLE)
+
+
+@given(
+    st.sampled_from(["settings", "settings group", "settings account", "settings user", "pause"]),
+    st.text(max_size=80) | st.lists(hard_names, max_size=4).map(" ".join),
+)
+def test_no_words_break_the_grammar(command: str, words: str) -> None:
+    found = parse(normalise(f"{command} {words}", "28:bot"))
+    if isinstance(found, BadCommand):
+        assert found.what
+        assert found.hint
+
+
+@pytest.mark.parametrize("topic", ["", "group", "groups", "account", "user", "history"])
+@pytest.mark.parametrize(
+    "words", ['" ', "' ", "a ", "x", "style ", "please ", "1h ", '“x” style "']
+)
+def test_30_kb_after_settings_are_read_fast(topic: str, words: str) -> None:
+    for command in (f"settings {topic}", "pause", "pause for", "style"):
+        text = f"{command} {words * (30_000 // len(words))}"
+        started = time.perf_counter()
+        found = parse(normalise(text, "28:bot"))
+        assert time.perf_counter() - started < 0.5
+        assert len(repr(found)) < 2_000

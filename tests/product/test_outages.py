@@ -1,0 +1,208 @@
+"""The outside fails while the product runs: what people and Zoom are told, and how it heals."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox.faults import Fault, FaultKind
+from sandbox.zoom_states import ZoomPresence
+from tests.doubles.outside import words
+from tests.doubles.product import eventually, http
+from tests.doubles.redis import RedisServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.people import SandboxPerson
+    from sandbox.zoom_webhook import Delivery
+    from tests.doubles.outside import Chat, Outside, Product
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CALL = ("Busy", "InACall")
+PRESENTING = ("DoNotDisturb", "Presenting")
+APOLOGY = "Something went wrong here, not with you."
+
+
+@pytest.fixture(scope="module")
+def module_redis() -> Iterator[RedisServer]:
+    """A Redis that keeps what it was told, also when it is killed."""
+    with RedisServer(None, "--appendonly", "yes", "--appendfsync", "always") as server:
+        yield server
+
+
+async def page(product: Product, name: str) -> int:
+    return (await http("GET", f"{product.url}/{name}"))[0]
+
+
+async def ready(product: Product) -> None:
+    async def check() -> bool:
+        return await page(product, "readyz") == 200
+
+    await eventually(check, "the product is ready", log=product.command)
+
+
+async def in_call(product: Product) -> tuple[SandboxPerson, Chat]:
+    """Somebody who is connected and in a Zoom meeting."""
+    person = product.around.somebody()
+    chat = await product.connected(person)
+    product.around.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
+    await product.told(person, CALL)
+    return person, chat
+
+
+async def answered(product: Product) -> Delivery:
+    """The last webhook, once it was answered."""
+    delivery = product.around.world.webhooks.log[-1]
+    await product.until(lambda: bool(delivery.attempts), "the webhook is answered")
+    return delivery
+
+
+async def test_redis_being_away_is_told_and_heals(product: Product, around: Outside) -> None:
+    person, chat = await in_call(product)
+    around.redis.kill()
+    try:
+        around.world.set_zoom(person.object_id, ZoomPresence.PRESENTING)
+        delivery = await answered(product)
+        assert [attempt.status for attempt in delivery.attempts] == [503]
+        assert delivery.state == "waiting"
+        assert words((await chat.says("status")).card).endswith("try again in a minute.")
+        assert APOLOGY in words((await chat.says("connect")).card)
+        click = chat.teams.clicks(chat.client, "help.show", {})
+        assert (await chat.deliver(click))["statusCode"] >= 400
+        async with around.browser() as browser:
+            link = f"https://bot.example.com/auth/microsoft/start?ticket={'x' * 43}"
+            failed = await browser.open(link)
+            assert failed.status == 500
+            assert "Something went wrong on our side" in failed.words
+        assert await page(product, "livez") == 200
+        assert await page(product, "readyz") == 503
+    finally:
+        around.redis.start()
+    await ready(product)
+    around.world.clock.advance(5 * 60)  # Zoom repeats what was answered with 503
+    await product.told(person, PRESENTING)
+    assert "Working." in words((await chat.says("status")).card)
+
+
+async def test_a_redis_that_hangs_is_told_and_heals(product: Product, around: Outside) -> None:
+    person, chat = await in_call(product)
+    process = around.redis._process
+    assert process is not None
+    process.send_signal(signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        about = {"id": person.zoom_id, "presence_status": "Presenting"}
+        payload = {"account_id": around.world.config.zoom_account_id, "object": about}
+        around.world.webhooks.answer_within = 10
+        around.world.webhooks.send("user.presence_status_updated", payload)
+        live, is_ready, apology, delivery = await asyncio.gather(
+            page(product, "livez"),
+            page(product, "readyz"),
+            chat.says("status"),
+            answered(product),
+        )
+        assert (live, is_ready) == (200, 503)
+        assert APOLOGY in words(apology.card)
+        assert delivery.attempts[0].status == 503
+        assert time.monotonic() - began < 10  # the channel would deliver again after 15 s
+    finally:
+        process.send_signal(signal.SIGCONT)
+    await ready(product)
+    around.world.set_zoom(person.object_id, ZoomPresence.ON_PHONE_CALL)
+    await product.told(person, CALL)
+    around.world.set_zoom(person.object_id, ZoomPresence.PRESENTING)
+    await product.told(person, PRESENTING)
+    assert "Working." in words((await chat.says("status")).card)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(FaultKind.THROTTLED, retry_after=1),
+        Fault(FaultKind.AFTERWARDS, retry_after=1),
+        Fault(FaultKind.UNAVAILABLE, retry_after=1),
+        Fault(FaultKind.RESET),
+        Fault(FaultKind.TRUNCATED),
+        Fault(FaultKind.UNAUTHORIZED),
+    ],
+    ids=lambda fault: str(fault.kind),
+)
+async def test_graph_failing_once_only_delays(
+    product: Product, around: Outside, fault: Fault
+) -> None:
+    person, chat = await in_call(product)
+    around.world.faults.graph.append(fault)
+    around.world.set_zoom(person.object_id, ZoomPresence.PRESENTING)
+    await product.told(person, PRESENTING)
+    assert around.world.faults.graph.waiting() == []
+    around.world.set_zoom(person.object_id, ZoomPresence.OFFLINE)
+    await product.told(person, None)
+    card = (await chat.says("status")).card
+    assert "Needs you." not in words(card)
+
+
+async def test_graph_hanging_for_one_person_holds_up_nobody_else(
+    product: Product, around: Outside
+) -> None:
+    slow, _ = await in_call(product)
+    quick, chat = await in_call(product)
+    queue = around.world.faults.graph
+    queue.append(Fault(FaultKind.STALLED))
+    try:
+        around.world.set_zoom(slow.object_id, ZoomPresence.PRESENTING)
+        await product.until(lambda: queue.stalled == 1, "a request hangs")
+        around.world.set_zoom(quick.object_id, ZoomPresence.PRESENTING)
+        await product.told(quick, PRESENTING)
+        assert "Working." in words((await chat.says("status")).card)
+        assert around.told(slow) == CALL
+    finally:
+        queue.release()
+    await product.told(slow, PRESENTING)
+
+
+async def test_graph_hanging_at_disconnect_is_told_and_cleared_later(
+    product: Product, around: Outside
+) -> None:
+    person, chat = await in_call(product)
+    question = await chat.says("disconnect")
+    queue = around.world.faults.graph
+    queue.append(Fault(FaultKind.UNAVAILABLE, retry_after=1))
+    done = await chat.presses("Disconnect", on=question)
+    assert "is being cleared" in words(done)
+    assert "Not connected." in words((await chat.says("status")).card)
+    await product.told(person, None)
+    await product.command.event("link_erased", person=person.object_id)
+
+
+async def test_the_test_button_says_when_graph_is_down(product: Product, around: Outside) -> None:
+    _, chat = await in_call(product)
+    connected = next(m for m in chat.received if words(m.card).startswith("Connected"))
+    around.world.faults.graph.append(Fault(FaultKind.UNAVAILABLE, times=2, retry_after=1))
+    failed = await chat.presses("Test it", on=connected)
+    around.world.faults.graph.clear()
+    assert words(failed).startswith(("The test failed", "The test worked"))
+    with contextlib.suppress(LookupError):
+        worked = await chat.presses("Test again", on=connected)
+        assert words(worked).startswith("The test")
+
+
+async def test_the_bots_own_token_being_refused_is_renewed(
+    product: Product, around: Outside
+) -> None:
+    chat = product.chat(around.somebody())
+    await chat.says("help")
+    good = around.teams.accepts_token
+    refused = {chat.received[-1].authorization}
+    around.teams.accepts_token = lambda token: token not in refused and good(token)
+    try:
+        await chat.says("help")
+    finally:
+        around.teams.accepts_token = good
+    assert len(chat.received) == 2

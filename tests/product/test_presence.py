@@ -1,0 +1,165 @@
+"""What Microsoft is told for each Zoom state, and what `status` says of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox.faults import Fault, FaultKind
+from sandbox.graph_presence import OFFLINE, TeamsClient
+from sandbox.zoom_states import ZoomPresence
+from tests.doubles.outside import facts, titles, words
+
+if TYPE_CHECKING:
+    from tests.doubles.outside import Outside, Product
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CALL = ("Busy", "InACall")
+PRESENTING = ("DoNotDisturb", "Presenting")
+AVAILABLE = ("Available", "Available")
+AWAY = ("Away", "Away")
+MIRROR = {
+    ZoomPresence.IN_MEETING: CALL,
+    ZoomPresence.ON_PHONE_CALL: CALL,
+    ZoomPresence.PRESENTING: PRESENTING,
+    ZoomPresence.DO_NOT_DISTURB: PRESENTING,
+    ZoomPresence.BUSY: CALL,
+    ZoomPresence.IN_CALENDAR_EVENT: None,
+    ZoomPresence.AVAILABLE: AVAILABLE,
+    ZoomPresence.AWAY: AWAY,
+    ZoomPresence.OFFLINE: None,
+    ZoomPresence.OUT_OF_OFFICE: None,
+    ZoomPresence.MOBILE_ONLY: None,
+}
+
+
+async def test_every_zoom_state_is_mirrored(product: Product, around: Outside) -> None:
+    assert set(MIRROR) == set(ZoomPresence)
+    person = around.somebody()
+    await product.connected(person)
+    for zoom, pair in MIRROR.items():
+        # Away from it first, so that every state is a change.
+        other = ZoomPresence.IN_MEETING if pair != CALL else ZoomPresence.PRESENTING
+        around.world.set_zoom(person.object_id, other)
+        await product.told(person, MIRROR[other])
+        around.world.set_zoom(person.object_id, zoom)
+        await product.told(person, pair)
+        assert around.world.shown(person.object_id) == (pair or OFFLINE)
+
+
+async def test_a_status_set_by_hand_always_wins(product: Product, around: Outside) -> None:
+    person = around.somebody()
+    chat = await product.connected(person)
+    around.world.set_teams(person.object_id, TeamsClient.ACTIVE)
+    around.world.set_manual(person.object_id, "BeRightBack")
+    by_hand = around.state(person).preferred
+    for zoom in (ZoomPresence.IN_MEETING, ZoomPresence.PRESENTING, ZoomPresence.AVAILABLE):
+        around.world.set_zoom(person.object_id, zoom)
+        await product.told(person, MIRROR[zoom])
+        assert around.world.shown(person.object_id) == ("BeRightBack", "BeRightBack")
+    around.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
+    await product.told(person, CALL)
+
+    card = (await chat.says("status")).card
+    assert "although Zoom says “In a meeting”" in words(card)
+    assert "your own status wins" in words(card)
+    assert facts(card)["Shown"] == "“Be right back” (BeRightBack, BeRightBack)"
+
+    around.world.set_zoom(person.object_id, ZoomPresence.OFFLINE)
+    await product.told(person, None)
+    assert around.state(person).preferred == by_hand
+    assert not any("Preferred" in line.what for line in around.state(person).journal)
+
+
+async def test_status_in_a_meeting(product: Product, around: Outside) -> None:
+    person = around.somebody()
+    chat = await product.connected(person)
+    around.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
+    await product.told(person, CALL)
+    card = (await chat.says("status")).card
+    assert "Microsoft shows “In a call” because Zoom says “In a meeting” since" in words(card)
+    assert "Working." in words(card)
+    assert facts(card)["Zoom"].startswith("In a meeting, since ")
+    assert facts(card)["Told"].startswith("“In a call” at ")
+    assert "valid until" in facts(card)["Told"]
+    assert facts(card)["Shown"] == "“In a call” (Busy, InACall)"
+    assert facts(card)["Rule"]
+    assert titles(card) == ["Refresh", "Test it", "Disconnect"]
+
+
+async def test_status_of_an_echo(product: Product, around: Outside) -> None:
+    person = around.somebody()
+    chat = await product.connected(person)
+    around.world.set_teams(person.object_id, TeamsClient.PRESENTING)
+    around.world.set_zoom(person.object_id, ZoomPresence.DO_NOT_DISTURB)
+    # Shown when the event has gone through: a look leaves no trace at Microsoft.
+    card = (await chat.says("status")).card
+    for _ in range(100):
+        if "Do not disturb" in facts(card)["Zoom"]:
+            break
+        card = (await chat.says("status")).card
+    assert "by itself, and Zoom says “Do not disturb” too: there is nothing to add" in words(card)
+    assert facts(card)["Told"] == "Nothing at the moment."
+    assert around.told(person) is None
+
+
+async def test_status_while_microsoft_decides(product: Product, around: Outside) -> None:
+    person = around.somebody()
+    chat = await product.connected(person)
+    card = (await chat.says("status")).card
+    assert "while Zoom says “Offline”, Microsoft decides by itself" in words(card)
+    assert facts(card)["Told"] == "Nothing at the moment."
+
+
+async def test_status_when_teams_weighs_more(product: Product, around: Outside) -> None:
+    person = around.somebody()
+    chat = await product.connected(person)
+    around.world.set_teams(person.object_id, TeamsClient.ACTIVE)
+    around.world.set_zoom(person.object_id, ZoomPresence.AWAY)
+    await product.told(person, AWAY)
+    text = words((await chat.says("status")).card)
+    assert "although Zoom says “Away”" in text
+    assert "Your Teams is open and active" in text
+
+
+async def test_status_while_graph_is_down(product: Product, around: Outside) -> None:
+    person = around.somebody()
+    chat = await product.connected(person)
+    around.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
+    await product.told(person, CALL)
+    around.world.faults.graph.append(Fault(FaultKind.UNAVAILABLE))
+    card = (await chat.says("status")).card
+    assert "I can’t see at the moment what Microsoft shows" in words(card)
+    assert facts(card)["Shown"] == "Microsoft did not answer just now. Ask again in a minute."
+    assert "“In a call”" in facts(card)["Told"]
+
+
+async def test_status_without_a_connection(product: Product, around: Outside) -> None:
+    card = (await product.chat(around.somebody()).says("status")).card
+    assert "Not connected." in words(card)
+    assert titles(card) == ["Connect", "What can I say?"]
+
+
+async def test_late_and_repeated_events_change_nothing(product: Product, around: Outside) -> None:
+    person = around.somebody()
+    await product.connected(person)
+    around.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
+    await product.told(person, CALL)
+    now = round(around.world.clock.wall() * 1000)
+    about = {"id": person.zoom_id, "email": person.zoom_email, "presence_status": "Available"}
+    payload = {"account_id": around.world.config.zoom_account_id, "object": about}
+    event = "user.presence_status_updated"
+    for event_ts in (now - 3_600_000, now + 3_600_000):  # an hour late, an hour ahead
+        delivery = around.world.webhooks.send(event, payload, event_ts)
+        await product.until(
+            lambda d=delivery: d.state == "delivered",  # type: ignore[misc]
+            "the webhook is answered",
+        )
+    await product.command.event("zoom_event_from_the_future")
+    about["presence_status"] = "Presenting"
+    around.world.webhooks.send(event, payload, now + 1000)
+    await product.told(person, PRESENTING)
+    writes = [line.what for line in around.state(person).journal if "Presence" in line.what]
+    assert [what.split()[1] for what in writes] == ["Busy/InACall", "DoNotDisturb/Presenting"]

@@ -1,0 +1,238 @@
+"""Every way in which connecting ends without a connection, and an authorisation that ends later."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import pytest
+from yarl import URL
+
+from sandbox.faults import Fault, FaultKind
+from sandbox.zoom_states import ZoomPresence
+from sync.store import keys
+from tests.doubles.outside import FARID, OWNER, PUBLIC, TWIN, facts, link_in, titles, words
+from tests.doubles.redis import open_client
+
+if TYPE_CHECKING:
+    from sandbox.people import SandboxPerson
+    from tests.doubles.browser import Page
+    from tests.doubles.outside import Chat, Outside, Product
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CALL = ("Busy", "InACall")
+
+
+async def offered(product: Product, person: SandboxPerson) -> tuple[Chat, str]:
+    """A person's chat, and the link that they were given there."""
+    chat = product.chat(person)
+    return chat, link_in((await chat.says("connect")).card)
+
+
+async def not_connected(chat: Chat, page: Page, *sentences: str) -> None:
+    """The page and the card in the chat both say it, and nothing was connected."""
+    [message] = {m.activity_id: m for m in chat.received}.values()
+    for sentence in sentences:
+        assert sentence in page.words
+        assert sentence in words(chat.now(message))
+    assert "Not connected." in words((await chat.says("status")).card)
+
+
+async def test_another_account_may_not_sign_in(product: Product, around: Outside) -> None:
+    person, other = around.somebody(), around.somebody()
+    chat, link = await offered(product, person)
+    async with around.browser() as browser:
+        page = await product.sign_in(link, other, browser=browser)
+        assert page.status == 403
+        assert f"You signed in as {other.upn}." in page.words
+        await not_connected(chat, page, "That was a different account")
+        assert "Not connected." in words((await product.chat(other).says("status")).card)
+
+        link = link_in((await chat.says("connect")).card)
+        at_microsoft = await browser.submit(await browser.open(link))
+        assert at_microsoft.url.query["prompt"] == "select_account"
+
+
+async def test_declining_is_respected(product: Product, around: Outside) -> None:
+    person = around.somebody()
+    chat, link = await offered(product, person)
+    page = await product.sign_in(link, person, decision="cancel")
+    await not_connected(chat, page, "The permission was not given")
+
+
+async def test_an_admin_has_to_approve(product: Product, around: Outside) -> None:
+    person = around.somebody()
+    around.world.identity.standing[person.object_id].admin_approval = True
+    chat, link = await offered(product, person)
+    page = await product.sign_in(link, person, decision="leave")
+    await not_connected(chat, page, "An admin has to approve this first")
+
+
+async def test_a_link_works_once(product: Product, around: Outside) -> None:
+    person = around.somebody()
+    _, link = await offered(product, person)
+    async with around.browser() as browser:
+        start = await browser.open(link)
+        assert (await browser.submit(start)).status == 200
+        for page in (await browser.submit(start), await browser.open(link)):
+            assert page.status == 410
+            assert "This link was already used" in page.words
+
+
+async def test_a_link_expires(product: Product, around: Outside) -> None:
+    _, link = await offered(product, around.somebody())
+    async with around.browser() as browser:
+        start = await browser.open(link)
+        ticket = URL(link).query["ticket"]
+        client = open_client(around.redis)
+        key = keys.ticket(hashlib.sha256(ticket.encode()).hexdigest())
+        assert 0 < await client.ttl(key) <= 600
+        assert await client.pexpire(key, 0) == 1
+        await client.aclose()
+        for page in (await browser.submit(start), await browser.open(link)):
+            assert page.status == 410
+            assert "This link has expired" in page.words
+
+
+async def test_another_browser_may_not_finish(product: Product, around: Outside) -> None:
+    person = around.somebody()
+    _, link = await offered(product, person)
+    async with around.browser() as mine, around.browser() as theirs:
+        at_microsoft = await mine.submit(await mine.open(link))
+        consent = await mine.submit(at_microsoft, person=person.object_id)
+        back = (await mine.submit(consent, follow=False, decision="accept")).headers["Location"]
+        page = await theirs.open(URL(back, encoded=True))
+        assert page.status == 400
+        assert "Please finish where you started" in page.words
+        # Nothing was used up: the right browser can still finish, and once only.
+        assert "Connected" in (await mine.open(URL(back, encoded=True))).words
+        assert (await mine.open(URL(back, encoded=True))).status == 410
+
+
+async def test_cancel_ends_the_link(product: Product, around: Outside) -> None:
+    chat = product.chat(around.somebody())
+    offer = await chat.says("connect")
+    card = await chat.presses("Cancel", on=offer)
+    assert "the link no longer works" in words(card)
+    async with around.browser() as browser:
+        assert (await browser.open(link_in(offer.card))).status == 410
+
+
+@pytest.mark.parametrize("query", ["", "?ticket=", "?ticket=short", "?ticket=" + "x" * 43])
+async def test_a_damaged_link_is_explained(product: Product, around: Outside, query: str) -> None:
+    async with around.browser() as browser:
+        page = await browser.open(f"{PUBLIC}/auth/microsoft/start{query}")
+    assert page.status in {400, 410}
+    assert "Type “connect”" in page.words or "type “connect”" in page.words
+
+
+async def test_without_a_zoom_user_the_compared_addresses_are_named(
+    product: Product,
+) -> None:
+    chat, link = await offered(product, FARID)
+    page = await product.sign_in(link, FARID)
+    await not_connected(chat, page, "No matching Zoom account", FARID.upn)
+
+
+async def test_an_address_belongs_to_one_person(product: Product) -> None:
+    await product.connected(OWNER)
+    chat, link = await offered(product, TWIN)
+    page = await product.sign_in(link, TWIN)
+    await not_connected(chat, page, "This Zoom account is already connected", OWNER.mail)
+    around = product.around
+    around.world.set_zoom(OWNER.object_id, ZoomPresence.IN_MEETING)
+    await product.told(OWNER, CALL)
+
+
+async def test_zoom_being_down_is_told_and_connecting_works_afterwards(
+    product: Product, around: Outside
+) -> None:
+    person = around.somebody()
+    chat, link = await offered(product, person)
+    around.world.faults.zoom.append(Fault(FaultKind.UNAVAILABLE, times=5))
+    page = await product.sign_in(link, person)
+    around.world.faults.zoom.clear()
+    await not_connected(chat, page, "Zoom cannot be reached right now", "Wait a minute")
+    await product.connected(person)
+
+
+async def test_microsofts_login_being_down_leaves_the_link_usable(
+    product: Product, around: Outside
+) -> None:
+    person = around.somebody()
+    chat, link = await offered(product, person)
+    # The metadata of the login service is remembered, so the code cannot be redeemed instead.
+    async with around.browser() as browser:
+        at_microsoft = await browser.submit(await browser.open(link))
+        consent = await browser.submit(at_microsoft, person=person.object_id)
+        back = (await browser.submit(consent, follow=False, decision="accept")).headers["Location"]
+        around.world.faults.entra.append(Fault(FaultKind.UNAVAILABLE))
+        page = await browser.open(URL(back, encoded=True))
+    assert page.status == 503
+    await not_connected(chat, page, "Microsoft cannot be reached right now")
+    await product.connected(person)
+
+
+async def test_a_revoked_authorisation_leads_to_one_reconnect_card(
+    product: Product, around: Outside
+) -> None:
+    person = around.somebody()
+    chat = await product.connected(person)
+    for round_ in (1, 2):  # healing makes the next end worth a card again
+        around.world.identity.revoke(person.object_id)
+        around.world.faults.graph.append(Fault(FaultKind.UNAUTHORIZED))
+        around.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
+        await chat.teams.wait_for(
+            lambda sent, wanted=round_: len(reconnect_cards(chat)) == wanted  # type: ignore[misc]
+        )
+        around.world.set_zoom(person.object_id, ZoomPresence.PRESENTING)
+        around.world.set_zoom(person.object_id, ZoomPresence.ON_PHONE_CALL)
+
+        status = (await chat.says("status")).card
+        assert "your authorisation ended" in words(status)
+        assert "Needs you." in words(status)
+        assert titles(status) == ["Connect again", "Disconnect"]
+        assert len(reconnect_cards(chat)) == round_
+
+        await product.connected(person)
+        await product.told(person, CALL)
+        assert "Working." in words((await chat.says("status")).card)
+        around.world.set_zoom(person.object_id, ZoomPresence.OFFLINE)
+        await product.told(person, None)
+
+
+def reconnect_cards(chat: Chat) -> list[str]:
+    """The messages that asked to connect again without being asked."""
+    return [
+        sent.activity_id
+        for sent in chat.received
+        if words(sent.card).startswith("Please connect again")
+    ]
+
+
+async def test_status_notices_itself_that_the_authorisation_ended(
+    product: Product, around: Outside
+) -> None:
+    person = around.somebody()
+    chat = await product.connected(person)
+    around.world.identity.revoke(person.object_id)
+    around.world.faults.graph.append(Fault(FaultKind.UNAUTHORIZED))
+    card = (await chat.says("status")).card
+    assert "your authorisation ended" in words(card)
+    assert titles(card) == ["Connect again", "Disconnect"]
+    assert "did not answer" not in str(facts(card))
+
+
+async def test_disconnecting_after_a_revocation_erases(product: Product, around: Outside) -> None:
+    person = around.somebody()
+    chat = await product.connected(person)
+    around.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
+    await product.told(person, CALL)
+    around.world.identity.revoke(person.object_id)
+    around.world.faults.graph.append(Fault(FaultKind.UNAUTHORIZED))
+    done = await chat.presses("Disconnect", on=await chat.says("disconnect"))
+    assert "Your authorisation is erased." in words(done)
+    assert "cleared" not in words(done)  # it was not: it ends by itself
+    assert "ends by itself" in words(done)
+    assert "Not connected." in words((await chat.says("status")).card)

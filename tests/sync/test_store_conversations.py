@@ -1,0 +1,103 @@
+"""What the conversation keeps: once only, never for ever."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from sync.store import keys
+from sync.store.connection import Client
+from sync.store.conversations import ConversationStore
+
+ADA = "00000000-0000-4000-8000-000000000001"
+BEN = "00000000-0000-4000-8000-000000000002"
+DAY = 86_400
+
+
+@pytest.fixture
+def store(redis: Client) -> ConversationStore:
+    return ConversationStore(redis)
+
+
+async def ttl(redis: Client) -> int:
+    """Of the only key."""
+    [key] = await redis.keys("*")
+    return int(await redis.ttl(key))
+
+
+async def test_a_reference_is_kept_until_the_app_is_removed(
+    store: ConversationStore, redis: Client
+) -> None:
+    assert await store.reference(ADA) is None
+    await store.remember_reference(ADA, '{"a": "ä"}')
+    assert await store.reference(ADA) == '{"a": "ä"}'
+    assert await store.reference(BEN) is None
+    assert 399 * DAY < await ttl(redis) <= 400 * DAY
+    await store.first_welcome(ADA)
+    await store.forget_reference(ADA)
+    assert await redis.keys("*") == []
+    assert await store.first_welcome(ADA)
+
+
+async def test_a_reference_lives_on_while_it_is_used(
+    store: ConversationStore, redis: Client
+) -> None:
+    await store.remember_reference(ADA, "old")
+    await redis.expire(keys.reference(ADA), 5)
+    await store.remember_reference(ADA, "new")
+    assert await ttl(redis) > 399 * DAY
+
+
+async def test_a_card_is_found_again(store: ConversationStore, redis: Client) -> None:
+    await store.remember_card("card {with} braces", "1:activity")
+    assert await store.activity_of("card {with} braces") == "1:activity"
+    assert await store.activity_of("another") is None
+    assert 29 * DAY < await ttl(redis) <= 30 * DAY
+
+
+ONCE: list[tuple[Callable[[ConversationStore], Awaitable[bool]], int]] = [
+    (lambda store: store.first_time("conversation|activity"), 600),
+    (lambda store: store.first_welcome(ADA), 400 * DAY),
+    (lambda store: store.first_notice(ADA, "reconnect"), 30 * DAY),
+]
+
+
+@pytest.mark.parametrize(("ask", "lives"), ONCE)
+async def test_what_is_for_the_first_time_is_so_once(
+    store: ConversationStore,
+    redis: Client,
+    ask: Callable[[ConversationStore], Awaitable[bool]],
+    lives: int,
+) -> None:
+    assert await ask(store)
+    assert not await ask(store)
+    assert lives - 5 < await ttl(redis) <= lives
+
+
+async def test_a_notice_may_be_sent_again_when_its_reason_came_anew(
+    store: ConversationStore,
+) -> None:
+    assert await store.first_notice(ADA, "reconnect")
+    assert await store.first_notice(ADA, "another")
+    assert await store.first_notice(BEN, "reconnect")
+    await store.allow_notice(ADA, "reconnect")
+    assert await store.first_notice(ADA, "reconnect")
+    assert not await store.first_notice(BEN, "reconnect")
+
+
+async def test_a_ticket_may_be_looked_at_and_is_used_once(
+    store: ConversationStore, redis: Client
+) -> None:
+    await store.put_ticket("hash", "attempt", keys.TICKET_TTL)
+    assert keys.TICKET_TTL - 5 < await ttl(redis) <= keys.TICKET_TTL
+    assert await store.peek_ticket("hash") == "attempt"
+    assert await store.peek_ticket("hash") == "attempt"
+    assert await store.take_ticket("hash") == "attempt"
+    assert await store.take_ticket("hash") is None
+    assert await store.peek_ticket("hash") is None
+
+
+async def test_a_sign_in_is_taken_once(store: ConversationStore, redis: Client) -> None:
+    await store.put_flow("hash", "flow", 60)
+    assert 55 < await ttl(redis) <= 60
+    assert await store.take_flow("hash") == "flow"
+    assert await store.take_flow("hash") is None
