@@ -8,30 +8,63 @@ from __future__ import annotations
 
 import itertools
 import json
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from bench.load import Subject, post_round
+from bench.figure import Figure, rate_row
+from bench.load import Subject, post_round, take_turns
 from bench.outside import APP_ID, APP_SECRET, BOT_ID, ISSUER, TENANT_ID
 from bench.people import object_id
 from bench.processes import ServerFailed, serving
+from bench.product import product
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from bench.load import Round
     from bench.outside import Outside
     from bench.processes import Server
+    from bench.stage import Stage
 
 AT_ONCE = 16
+AIM = 10
 SPEAKERS = range(900_000, 900_200)
 """People who are not connected: what is measured is the conversation."""
 
 
+async def measure(stage: Stage) -> Figure:
+    """Measure it. Raises ServerFailed."""
+    async with AsyncExitStack() as stack:
+        ours = await stack.enter_async_context(product(stage, stage.redis_url(0)))
+        echo = await stack.enter_async_context(echo_bot(stage, keep=False))
+        kept = await stack.enter_async_context(echo_bot(stage, keep=True))
+        also = [stage.redis_pid]
+        theirs = _turns("echo bot on Microsoft's adapter", stage, echo, "help")
+        subjects = [
+            _turns("Presence Bridge: help (a large card)", stage, ours, "help", also),
+            _turns("Presence Bridge: status (small card)", stage, ours, "status", also),
+            _turns("Presence Bridge: a slip (smallest card)", stage, ours, "stauts", also),
+            _turns("the echo bot, keeping its credentials", stage, kept, "help"),
+            theirs,
+        ]
+        await take_turns(subjects, stage.rounds)
+    return Figure(
+        name="Chat turns per second, one core",
+        unit="/s",
+        baseline=theirs.name,
+        rows=[
+            rate_row(subject, theirs, aim=f"{AIM}x", at_least=AIM)
+            if subject.servers == [ours]
+            else rate_row(subject, theirs)
+            for subject in subjects
+        ],
+    )
+
+
 @asynccontextmanager
-async def echo_bot(world: Outside, folder: Path, *, keep: bool) -> AsyncIterator[Server]:
-    """Run the echo bot while the block runs."""
+async def echo_bot(stage: Stage, *, keep: bool) -> AsyncIterator[Server]:
+    """Run the echo bot while the block runs; `keep`: see bench.servers.echo_bot."""
+    world = stage.world
     environ = {
         "APP_ID": APP_ID,
         "APP_PASSWORD": APP_SECRET,
@@ -46,32 +79,20 @@ async def echo_bot(world: Outside, folder: Path, *, keep: bool) -> AsyncIterator
     }
     name = "echo bot with kept credentials" if keep else "echo bot"
     arguments = ["-m", "bench.servers.echo_bot", "{port}", *(["keep"] if keep else [])]
-    async with serving(name, arguments, environ, folder) as server:
+    async with serving(name, arguments, environ, stage.folder) as server:
         yield server
 
 
-def turns(
-    name: str,
-    world: Outside,
-    server: Server,
-    text: str,
-    redis_pid: int | None = None,
-) -> Subject:
+def _turns(name: str, stage: Stage, server: Server, text: str, also: Sequence[int] = ()) -> Subject:
     """Turns in which people say `text`."""
+    world = stage.world
 
     async def run() -> Round:
         said = world.said
-        result = await post_round(
-            server,
-            "/api/messages",
-            _deliveries(world, text),
-            at_once=AT_ONCE,
-            also=[] if redis_pid is None else [redis_pid],
-        )
+        deliveries = _deliveries(world, text)
+        result = await post_round(server, "/api/messages", deliveries, at_once=AT_ONCE, also=also)
         if world.said - said != result.count:
-            raise ServerFailed(
-                f"{name}: {world.said - said} answers to {result.count} messages arrived"
-            )
+            raise ServerFailed(f"{name}: {result.count} turns, {world.said - said} answers")
         return result
 
     return Subject(name, run, [server])

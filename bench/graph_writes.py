@@ -7,33 +7,53 @@ import json
 import subprocess
 import sys
 import time
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from bench.load import Round, Subject
+from bench.figure import Figure, rate_row
+from bench.load import Round, Subject, take_turns
 from bench.processes import ROOT, ServerFailed, environment, pin, server_core
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
-    from bench.outside import Outside
+    from bench.stage import Stage
 
+NAMES = {
+    "bare": "bare aiohttp POST",
+    "ours": "Presence Bridge's client",
+    "sdk": "msgraph-sdk, default path",
+}
 CALLS = {"ours": 2000, "sdk": 500, "bare": 2000}
 """In one round: about as long for each way."""
 _WITHIN = 60.0
 
 
+async def measure(stage: Stage) -> Figure:
+    """Measure it. Raises ServerFailed."""
+    async with AsyncExitStack() as stack:
+        subjects = {way: await stack.enter_async_context(caller(stage, way)) for way in NAMES}
+        await take_turns(list(subjects.values()), stage.rounds)
+    sdk = subjects["sdk"]
+    return Figure(
+        name="Graph setPresence calls per second, one core",
+        unit="/s",
+        baseline=sdk.name,
+        rows=[rate_row(subject, sdk) for subject in subjects.values()],
+    )
+
+
 @asynccontextmanager
-async def caller(name: str, way: str, world: Outside, folder: Path) -> AsyncIterator[Subject]:
+async def caller(stage: Stage, way: str) -> AsyncIterator[Subject]:
     """Run bench.servers.graph_caller on the servers' core while the block runs.
 
     It is idle between its rounds (it waits for a line), so it need not be paused.
     """
+    name, folder = NAMES[way], stage.folder
     log = folder / f"graph-caller-{way}.log"
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bench.servers.graph_caller", way, world.graph_url),
+            *(sys.executable, "-m", "bench.servers.graph_caller", way, stage.world.graph_url),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,

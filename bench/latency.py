@@ -8,26 +8,36 @@ has arrived, was answered and is no longer in anybody's hands.
 from __future__ import annotations
 
 import asyncio
+import statistics
 import time
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from bench.figure import Figure, Row, Spread
+from bench.people import Zoom, connect_people
+from bench.product import product
+from bench.webhooks import bare_server
 from bench.wire import Connection
 from sync.store import keys
+from sync.store.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bench.outside import Outside
-    from bench.people import Zoom
     from bench.processes import Server
+    from bench.stage import Stage
     from sync.store.connection import Client
 
-EVENTS = 200
+EVENTS = 100
 """In one round."""
 WARM_UP = 60
+PEOPLE = 50
 WITHIN = 10.0
 """Seconds after which an event that did not arrive counts as lost, which ends the run."""
+AIM_P50, AIM_P99 = 10.0, 50.0
 
 
 @dataclass
@@ -37,9 +47,62 @@ class Path:
     name: str
     server: Server
     address: str
-    request: Callable[[], tuple[str, bytes]]
-    settled: Callable[[], Awaitable[None]]
+    settled: Callable[[Zoom], Awaitable[None]]
+    zoom: Zoom = field(default_factory=lambda: Zoom(PEOPLE))
     rounds: list[list[float]] = field(default_factory=list)
+
+
+async def measure(stage: Stage) -> Figure:
+    """Measure it. Raises ServerFailed."""
+    url = stage.redis_url(0)
+    await connect_people(stage.world, url, stage.token_key, PEOPLE)
+    async with AsyncExitStack() as stack:
+        client = connect(url)
+        stack.push_async_callback(client.aclose)
+        ours = await stack.enter_async_context(product(stage, url))
+        bare = await stack.enter_async_context(bare_server(stage, 1))
+        paths = [
+            Path("Presence Bridge", ours, "/zoom/webhook", _until_given_back(client)),
+            Path("two hops, one Redis round trip", bare, "/forward", _at_once),
+        ]
+        await take_turns(stage.world, paths, stage.rounds)
+    return Figure(
+        name="Webhook received to Graph request sent, idle system",
+        unit="ms",
+        baseline=paths[1].name,
+        rows=[
+            _row(paths[0], paths[1], 50, AIM_P50),
+            _row(paths[0], paths[1], 99, AIM_P99),
+            _row(paths[1], None, 50),
+            _row(paths[1], None, 99),
+        ],
+    )
+
+
+def _row(path: Path, baseline: Path | None, percent: int, aim: float | None = None) -> Row:
+    """A percentile of all events; its spread is that of the rounds' own percentiles."""
+    whole, each = _percentiles(path, percent)
+    ratio = None
+    if baseline is not None:
+        theirs, each_of_theirs = _percentiles(baseline, percent)
+        ratios = [a / b for a, b in zip(each, each_of_theirs, strict=True)]
+        ratio = Spread(whole / theirs, min(ratios), max(ratios))
+    return Row(
+        name=f"{path.name}, p{percent}",
+        value=Spread(whole, min(each), max(each)),
+        ratio=ratio,
+        aim=None if aim is None else f"below {aim:g} ms",
+        met=None if aim is None else whole < aim,
+    )
+
+
+def _percentiles(path: Path, percent: int) -> tuple[float, list[float]]:
+    """Of all events together, and of each round."""
+
+    def percentile(times: list[float]) -> float:
+        return statistics.quantiles(times, n=100, method="inclusive")[percent - 1]
+
+    return percentile(list(chain(*path.rounds))), [percentile(times) for times in path.rounds]
 
 
 async def take_turns(world: Outside, paths: list[Path], rounds: int) -> None:
@@ -63,7 +126,7 @@ async def take_turns(world: Outside, paths: list[Path], rounds: int) -> None:
 
 async def _one(world: Outside, connection: Connection, path: Path) -> float:
     """Milliseconds from delivery to arrival."""
-    headers, body = path.request()
+    headers, body = path.zoom.event()
     try:
         async with asyncio.timeout(WITHIN):
             began = time.perf_counter()
@@ -71,23 +134,22 @@ async def _one(world: Outside, connection: Connection, path: Path) -> float:
             if status != 200:
                 raise path.server.failure(f"answered {answer[:500]!r}")
             arrived = await world.arrivals.get()
-            await path.settled()
+            await path.settled(path.zoom)
     except (OSError, TimeoutError) as error:
         what = type(error).__name__
         raise path.server.failure(f"an event was not answered or got lost ({what})") from error
     return 1000 * (arrived - began)
 
 
-def until_given_back(client: Client, zoom: Zoom) -> Callable[[], Awaitable[None]]:
+def _until_given_back(client: Client) -> Callable[[Zoom], Awaitable[None]]:
     """Wait until no worker has the person of the last event in hand."""
 
-    async def settled() -> None:
-        key = keys.person(zoom.last_person)
-        while await client.hexists(key, "lease"):
+    async def settled(zoom: Zoom) -> None:
+        while await client.hexists(keys.person(zoom.last_person), "lease"):
             await asyncio.sleep(0.001)
 
     return settled
 
 
-async def at_once() -> None:
+async def _at_once(_: Zoom) -> None:
     """Where nothing goes on after the arrival."""

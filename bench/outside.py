@@ -193,7 +193,9 @@ def _of_a_person(code: dict[str, str]) -> dict[str, str]:
         "scope": "Presence.ReadWrite Presence.Read User.Read",
         "refresh_token": "r" * 1200,
         "client_info": base64.urlsafe_b64encode(client_info).rstrip(b"=").decode(),
-        "id_token": jwt.encode(claims, "nobody checks this signature: it came over TLS", algorithm="HS256"),
+        "id_token": jwt.encode(
+            claims, "nobody checks this signature: it came over TLS", algorithm="HS256"
+        ),
     }
 
 

@@ -25,9 +25,7 @@ def object_id(number: int) -> str:
     return f"00000000-0000-4000-8000-{number:012d}"
 
 
-async def connect_people(
-    world: Outside, redis_url: str, token_key: str, count: int
-) -> None:
+async def connect_people(world: Outside, redis_url: str, token_key: str, count: int) -> None:
     """Connect people 0 to `count` - 1 as if each had signed in at the stand-in."""
     client = connect(redis_url)
     store = PeopleStore(client, Scripts(client))

@@ -11,27 +11,25 @@ from bench.processes import ROOT, serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
-    from bench.outside import Outside
     from bench.processes import Server
+    from bench.stage import Stage
 
 
 @asynccontextmanager
-async def product(
-    world: Outside, folder: Path, redis_url: str, token_key: str, *, worker: bool = True
-) -> AsyncIterator[Server]:
+async def product(stage: Stage, redis_url: str, *, worker: bool = True) -> AsyncIterator[Server]:
     """Run it in production mode while the block runs."""
     name = "Presence Bridge" if worker else "Presence Bridge without worker"
+    world = stage.world
     environ = {
         "MicrosoftAppId": APP_ID,
         "MicrosoftAppPassword": APP_SECRET,
         "MicrosoftAppTenantId": TENANT_ID,
         "PUBLIC_URL": "https://bot.example",
         "HOST": "127.0.0.1",
-        "DATA_DIR": str(folder / name.replace(" ", "-")),
+        "DATA_DIR": str(stage.folder / name.replace(" ", "-")),
         "REDIS_URL": redis_url,
-        "TOKEN_KEYS": token_key,
+        "TOKEN_KEYS": stage.token_key,
         "ZOOM_WEBHOOK_SECRET": WEBHOOK_SECRET,
         "MICROSOFT_LOGIN_URL": world.login,
         "GRAPH_URL": world.graph_url,
@@ -40,5 +38,5 @@ async def product(
         "REQUESTS_CA_BUNDLE": str(world.authorities),
     }
     arguments = [str(ROOT / "app.py"), "serve", *([] if worker else ["--no-worker"])]
-    async with serving(name, arguments, environ, folder) as server:
+    async with serving(name, arguments, environ, stage.folder) as server:
         yield server

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from bot.desk import new_card_id
+from bot.progress import ProgressCard
 from cards.connect import reconnect
 
 if TYPE_CHECKING:
     from bot.desk import Desk
     from cards.payload import Payloads
+    from sync.store.rollouts import Rollout
 
 log = structlog.get_logger()
 
@@ -52,3 +54,10 @@ class ChatPeople:
     async def authorized(self, object_id: str) -> None:
         """Their authorisation works: when it ends the next time, they are told again."""
         await self._notices.allow_notice(object_id, "reconnect")
+
+    async def rollout_moved(self, rollout: Rollout, left: int) -> None:
+        """Show in the card that started it how far a change of settings is."""
+        shown = ProgressCard.load(rollout.show)
+        if shown is not None:
+            card = shown.card(self._payloads, done=rollout.total - left, total=rollout.total)
+            await self._desk.replace(shown.where, shown.card_id, card, or_post=False)

@@ -17,7 +17,6 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from bot.personal_words import STYLE_WORDS, style_of
@@ -29,33 +28,13 @@ from bot.words import (
     shortened,
     without_courtesies,
 )
+from cards.settings_words import Act, Change
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 LONGEST_NAME: Final = 200
 HIGHEST_NUMBER: Final = 9999
-
-
-class Act(StrEnum):
-    """What can be done to the account or a group in one line."""
-
-    ENABLE = "enable"
-    DISABLE = "disable"
-    INHERIT = "inherit"
-    LOCK = "lock"
-    UNLOCK = "unlock"
-    PRIORITY = "priority"
-    STYLE = "style"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """An act, and its value: the wanted place (PRIORITY) or one of STYLE_WORDS (STYLE)."""
-
-    act: Act
-    priority: int | None = None
-    style: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +222,7 @@ def _priority_at_end(words: list[str], last: list[str]) -> tuple[int, Change] | 
         return None
     number = last[-1]
     if number.isdecimal() and len(number) <= 6 and 1 <= int(number) <= HIGHEST_NUMBER:
-        return len(words) - 2, Change(Act.PRIORITY, priority=int(number))
+        return len(words) - 2, Change(Act.PRIORITY, str(int(number)))
     if len(words) == 2:
         return None  # a name that begins with this word
     raise NotUnderstood(
@@ -262,7 +241,7 @@ def _style_at_end(words: list[str], last: list[str]) -> tuple[int, Change] | Non
         if len(last) >= length and last[-length] == "style":
             style = style_of(" ".join(words[1 - length :]))
             if style is not None:
-                return len(words) - length, Change(Act.STYLE, style=style)
+                return len(words) - length, Change(Act.STYLE, style)
     if len(words) > 2 and len(last) >= 2 and last[-2] == "style":
         raise NotUnderstood(
             f"I don’t know the style “{shortened(words[-1], 40)}”. "

@@ -29,6 +29,7 @@ from bot.sign_in_refusals import EXPLANATIONS, RefusalReason
 from sync.errors import AdminMustAct, RetryLater
 from sync.microsoft.authorization import Authorization, Grant, SignInFlow
 from sync.microsoft.login_errors import SignInRefused
+from sync.store.connection import REDIS_TROUBLE
 from sync.store.vault import Vault, VaultError
 
 if TYPE_CHECKING:
@@ -225,8 +226,8 @@ class SignIn:
             return response
         try:
             outcome = await self._on_grant(attempt, grant)
-        except Exception:  # whatever it is, the person must not be left without an answer
-            log.exception("sign_in_failed", object_id=attempt.object_id)
+        except Exception as error:  # noqa: BLE001 - the person must not be left without an answer
+            _report("sign_in_failed", error, object_id=attempt.object_id)
             return await self._tell(attempt, RefusalReason.OUR_FAULT)
         self._on_outcome("connected" if outcome.ok else "failed")
         log.info("sign_in_finished", object_id=attempt.object_id, ok=outcome.ok)
@@ -240,8 +241,8 @@ class SignIn:
         """Refuse on the page and in the chat."""
         try:
             await self._on_refusal(attempt, reason)
-        except Exception:  # the page is what the person is looking at
-            log.exception("sign_in_refusal_not_told", object_id=attempt.object_id)
+        except Exception as error:  # noqa: BLE001 - the page is what the person is looking at
+            _report("sign_in_refusal_not_told", error, object_id=attempt.object_id)
         return self._refuse(reason, attempt, detail, *facts)
 
     def _refuse(
@@ -268,8 +269,8 @@ class SignIn:
                 return await handler(request)
             except web.HTTPException:  # a form that is too large, or none at all
                 return self._refuse(RefusalReason.INCOMPLETE)
-            except Exception:
-                log.exception("sign_in_failed", path=request.path)
+            except Exception as error:  # noqa: BLE001 - the person is looking at the page
+                _report("sign_in_failed", error, path=request.path)
                 return self._refuse(RefusalReason.OUR_FAULT)
 
         return answered
@@ -306,6 +307,14 @@ class SignIn:
             samesite="Lax",
             secure=self._https,
         )
+
+
+def _report(event: str, error: Exception, **fields: str) -> None:
+    """Log a failure: Redis being away is one line, a bug is shown whole."""
+    if isinstance(error, REDIS_TROUBLE):
+        log.error(event, error=type(error).__name__, **fields)
+    else:
+        log.error(event, exc_info=error, **fields)
 
 
 def _hash(*parts: str) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from cards.text import SENTENCE_LIMIT, plain, tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cards.payload import Arg, Payloads, Verb
 
@@ -128,15 +128,16 @@ def button(
     style: Literal["default", "positive", "destructive"] = "default",
     key: str = "",
     inputs: bool = True,
+    more: Mapping[str, Arg] | None = None,
     **args: Arg,
 ) -> Element:
     """Make a button that sends `verb` to the bot.
 
     Clients older than Universal Actions use the fallback, which sends the same data as a message.
     `key` tells buttons of one verb apart on a card. Without `inputs` the button neither sends nor
-    checks what was entered.
+    checks what was entered. `more` are arguments beside `args`.
     """
-    data = payloads.pack(verb, card_id, **args)
+    data = payloads.pack(verb, card_id, **{**args, **(more or {})})
     shown = tidy(title, BUTTON_LIMIT)
     fallback: Element = {"type": "Action.Submit", "title": shown, "data": data}
     action: Element = {

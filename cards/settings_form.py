@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, note, text
 from cards.payload import Verb
@@ -17,11 +18,11 @@ from cards.settings_draft import (
     draft_args,
 )
 from cards.settings_inputs import choice, number, toggle
-from cards.settings_words import Target, Touched
 
 if TYPE_CHECKING:
     from cards.build import Card, Element
     from cards.payload import Payloads
+    from cards.settings_words import Target, Touched
 
 NO_CALENDAR_RIGHTS = (
     "Zoom’s form has Calendar and Contacts, so they are kept here. This app never asks Microsoft "
@@ -53,7 +54,7 @@ def form(
     where = target.words()
     title = "Settings of the account" if target.is_account else f"Settings of {where}"
     args = _args(target, draft, version)
-    save = button(payloads, card_id, Verb.SETTINGS_SAVE, "Save", style="positive", **args)
+    save = button(payloads, card_id, Verb.SETTINGS_SAVE, "Save", style="positive", more=args)
     cancel = button(payloads, card_id, Verb.SETTINGS_CANCEL, "Cancel", inputs=False)
     return card(
         f"{title}. {verdict}",
@@ -108,9 +109,9 @@ def verify(
                     Verb.SETTINGS_VERIFY,
                     word,
                     style="positive" if draft.integration else "destructive",
-                    **_args(target, draft, version),
+                    more=_args(target, draft, version),
                 ),
-                button(payloads, card_id, back, "Cancel", **back_args),
+                button(payloads, card_id, back, "Cancel", more=back_args),
             ]
         ),
     )

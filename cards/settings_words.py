@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final, Literal
 
 from cards.text import outside
 
-Act = Literal["enable", "disable", "inherit", "lock", "unlock", "priority", "style"]
-"""What can be done to a level in one line."""
 
-ACTS: Final[frozenset[str]] = frozenset(
-    {"enable", "disable", "inherit", "lock", "unlock", "priority", "style"}
-)
+class Act(StrEnum):
+    """What can be done to a level in one line, by the word for it."""
+
+    ENABLE = "enable"
+    DISABLE = "disable"
+    INHERIT = "inherit"
+    LOCK = "lock"
+    UNLOCK = "unlock"
+    PRIORITY = "priority"
+    STYLE = "style"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ ACCOUNT: Final = Target()
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An act with its value: the wanted place for `priority`, one of STYLES for `style`."""
+    """An act with its value: the wanted place (PRIORITY, as digits), one of STYLES (STYLE)."""
 
     act: Act
     value: str = ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, fact, heading, next_step, text
 from cards.payload import Verb
+from cards.person_pause import pause_button, resume_button
 
 if TYPE_CHECKING:
     from cards.build import Card, Element, Tone
@@ -27,7 +28,8 @@ class StatusView:
     `sentence` is the answer in one line: what is shown, why, until when. The lines are facts:
     what Zoom says, which rule decides, what we told Microsoft, what Microsoft shows. Empty lines
     are left out. `difference` says why the last two differ, `link_trouble` what is wrong with the
-    authorisation (it then offers to connect again).
+    are left out. `difference` says why the last two differ, `link_trouble` what is wrong with the
+    authorisation (it then offers to connect again). `paused`: by the person (it offers to resume).
     """
 
     sentence: str
@@ -39,6 +41,7 @@ class StatusView:
     next_step: str | None = None
     link_trouble: str | None = None
     tone: Tone = "good"
+    paused: bool = False
 
 
 def status(payloads: Payloads, card_id: str, view: StatusView) -> Card:
@@ -60,7 +63,7 @@ def status(payloads: Payloads, card_id: str, view: StatusView) -> Card:
         *(fact(label, line) for label, line in lines if line),
         text(bold("Why they differ: "), view.difference) if view.difference else None,
         next_step(view.next_step) if view.next_step else None,
-        buttons(_connected_buttons(payloads, card_id, trouble=bool(view.link_trouble))),
+        buttons(_connected_buttons(payloads, card_id, view)),
     )
 
 
@@ -84,10 +87,13 @@ def not_connected(payloads: Payloads, card_id: str, *, rule_line: str = "") -> C
     )
 
 
-def _connected_buttons(payloads: Payloads, card_id: str, *, trouble: bool) -> list[Element]:
+def _connected_buttons(payloads: Payloads, card_id: str, view: StatusView) -> list[Element]:
     disconnect = button(payloads, card_id, Verb.DISCONNECT_ASK, "Disconnect")
-    if trouble:
+    if view.link_trouble:
         again = button(payloads, card_id, Verb.CONNECT_START, "Connect again", style="positive")
         return [again, disconnect]
     refresh = button(payloads, card_id, Verb.STATUS_SHOW, "Refresh")
-    return [refresh, button(payloads, card_id, Verb.TEST_RUN, "Test it"), disconnect]
+    if view.paused:
+        return [resume_button(payloads, card_id), refresh, disconnect]
+    test = button(payloads, card_id, Verb.TEST_RUN, "Test it")
+    return [refresh, test, pause_button(payloads, card_id), disconnect]

@@ -48,6 +48,7 @@ async def application(
         outside = await open_outside(settings, redis_url, stack)
         core = wire_core(settings, outside, metrics)
         stack.push_async_callback(core.tokens.aclose)
+        await core.prepare(account_on=settings.account_default == "on")
         health = Health(
             heartbeats={"worker": WORKER_BEAT_SECONDS} if with_worker else {},
             checks={"redis": outside.redis.ping, "scripts": outside.scripts.loaded},
@@ -89,6 +90,10 @@ async def application(
                 stack.push_async_callback(bot.keys.aclose)
                 app.cleanup_ctx.append(_task(_warm(bot.keys), "signing-keys"))
         app.cleanup_ctx.append(_task(watch_loop_lag(metrics.loop_lag), "loop-lag"))
+        app.cleanup_ctx.append(_task(core.policy.run(), "settings"))
+        app.cleanup_ctx.append(_task(core.rollouts.run(), "rollouts"))
+        if core.refresher is not None:
+            app.cleanup_ctx.append(_task(core.refresher.run(), "directory"))
         if with_worker:
             worker = Worker(
                 core.people,

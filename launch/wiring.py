@@ -34,13 +34,19 @@ from sync.microsoft.authorization import Authorization
 from sync.microsoft.graph import GraphPresence
 from sync.microsoft.profile import read_profile
 from sync.microsoft.tokens import Tokens
-from sync.policy import Form, Policy
+from sync.rollout import Rollouts
 from sync.store.connection import Scripts, connect, connect_listener
 from sync.store.conversations import ConversationStore
+from sync.store.directory import DirectoryStore
 from sync.store.people import PeopleStore
 from sync.store.quota import Quota
+from sync.store.rollouts import RolloutStore
+from sync.store.settings import SettingsStore
+from sync.store.settings_cache import SettingsCache
 from sync.store.vault import Vault
 from sync.zoom.api import ZoomApi
+from sync.zoom.directory import Pace, ZoomDirectory
+from sync.zoom.refresh import DirectoryRefresher
 
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
@@ -50,23 +56,10 @@ if TYPE_CHECKING:
     from service.settings import Settings
     from sync.ports import Profile
 
+ZOOM_PER_SECOND = 10.0
+"""Requests of the directory; Zoom's limits are shared by all apps of an account."""
+
 BOT_SCOPE = "https://api.botframework.com/.default"
-
-
-@dataclass(frozen=True, slots=True)
-class FixedPolicy:
-    """A policy that nobody changes."""
-
-    policy: Policy
-
-    def current(self) -> Policy:
-        """The policy."""
-        return self.policy
-
-    async def at_least(self, version: int) -> Policy:
-        """The policy; there is no newer one."""
-        del version
-        return self.policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +124,16 @@ class Core:
     desk: Desk
     payloads: Payloads
     chat: ChatPeople
+    settings: SettingsStore
+    policy: SettingsCache
+    directory: DirectoryStore
+    refresher: DirectoryRefresher | None
+    rollouts: Rollouts
+
+    async def prepare(self, *, account_on: bool) -> None:
+        """Fill in the settings of a new installation, and know what holds. Needs Redis."""
+        await self.settings.start(on=account_on)
+        await self.policy.load()
 
 
 def wire_core(settings: Settings, outside: Outside, metrics: Metrics) -> Core:
@@ -153,7 +156,8 @@ def wire_core(settings: Settings, outside: Outside, metrics: Metrics) -> Core:
     vault = Vault(keys)
     tokens = Tokens(people, vault, outside.authorization)
     zoom = zoom_api(settings, outside)
-    policy = FixedPolicy(Policy(account=Form(integration=settings.account_default == "on")))
+    settings_store = SettingsStore(outside.redis, outside.scripts)
+    policy = SettingsCache(settings_store, outside.listener)
     attendant = Attendant(
         store=people,
         quota=Quota(outside.redis, outside.scripts),
@@ -170,7 +174,36 @@ def wire_core(settings: Settings, outside: Outside, metrics: Metrics) -> Core:
         meter=metrics,
     )
     engine = Engine(people, attendant, policy=policy, can_ask=zoom is not None)
-    return Core(people, conversations, vault, tokens, zoom, attendant, engine, desk, payloads, chat)
+    directory = DirectoryStore(outside.redis, outside.scripts, configured=zoom is not None)
+    refresher = None
+    if zoom is not None:
+        refresher = DirectoryRefresher(
+            ZoomDirectory(
+                zoom,
+                Pace(ZOOM_PER_SECOND, monotonic=time.monotonic),
+                now_ms=lambda: int(time.time() * 1000),
+            ),
+            directory,
+            groups_read=settings_store.follow_zoom,
+            memberships_changed=engine.memberships_changed,
+        )
+    return Core(
+        people=people,
+        conversations=conversations,
+        vault=vault,
+        tokens=tokens,
+        zoom=zoom,
+        attendant=attendant,
+        engine=engine,
+        desk=desk,
+        payloads=payloads,
+        chat=chat,
+        settings=settings_store,
+        policy=policy,
+        directory=directory,
+        refresher=refresher,
+        rollouts=Rollouts(people, RolloutStore(outside.redis), chat, policy=policy),
+    )
 
 
 def _channel_token(authorization: Authorization) -> Any:
@@ -216,7 +249,23 @@ def wire_bot(
     async def profile(token: str) -> Profile:
         return await read_profile(token, graph_url=settings.graph_url, verify=context)
 
-    linking = Linking(core.people, core.tokens, outside.authorization, profile, core.zoom)
+    async def groups_of(addresses: tuple[str, ...]) -> frozenset[str]:
+        view = await core.directory.view()
+        if view is not None:
+            for address in addresses:
+                user = await view.user_by_address(address)
+                if user is not None:
+                    return user.group_ids
+        return frozenset()
+
+    linking = Linking(
+        core.people,
+        tokens=core.tokens,
+        authorization=outside.authorization,
+        profile=profile,
+        zoom=core.zoom,
+        groups_of=groups_of,
+    )
     results = SignInResults(core.payloads, core.desk, linking, core.chat)
     sign_in = SignIn(
         public_url=settings.public_url,

@@ -22,6 +22,9 @@ from sync.policy import resolve
 from sync.store.people import Claim
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sync.directory import MembershipChange
     from sync.links import Link
     from sync.plan import Observation
     from sync.policy import Personal, Verdict
@@ -97,6 +100,17 @@ class Engine:
             await self._leave(oid)
             count += 1
         log.warning("link_zoom_app_removed", people=count)
+
+    async def memberships_changed(self, changes: Sequence[MembershipChange]) -> None:
+        """Zoom's groups changed: whoever is connected is planned with the new ones."""
+        for change in changes:
+            for address in change.addresses:
+                oid = await self._store.owner_of(address=address, zoom_id=change.zoom_id)
+                if oid is not None:
+                    groups = ",".join(sorted(change.after))
+                    fields = {"groups": groups, "zoom": change.zoom_id}
+                    await self._store.demand(oid, Lane.CHANGE, fields)
+                    break
 
     # -- the person's side -------------------------------------------------------------------
 

@@ -58,21 +58,24 @@ class TokenReader(Protocol):
 
 
 class Linking:
-    """Connects people."""
+    """Connects people. `groups_of` gives the Zoom groups of whoever has these addresses."""
 
     def __init__(
         self,
         store: PeopleStore,
+        *,
         tokens: TokenKeeper,
         authorization: TokenReader,
         profile: Callable[[str], Awaitable[Profile]],
         zoom: ZoomLookup | None,
+        groups_of: Callable[[tuple[str, ...]], Awaitable[frozenset[str]]],
     ) -> None:
         self._store = store
         self._tokens = tokens
         self._authorization = authorization
         self._profile = profile
         self._zoom = zoom
+        self._groups_of = groups_of
 
     async def connect(self, grant: Grant) -> tuple[Link, Observation | None]:
         """Link the person of a grant, in place of an earlier link; also what Zoom says now.
@@ -103,7 +106,8 @@ class Linking:
         )
         sealed = self._tokens.seal(identity.object_id, refreshed or grant.cache)
         self._tokens.forget(identity.object_id)
-        await self._store.connect(link, sealed, observation)
+        groups = await self._groups_of(addresses)
+        await self._store.connect(link, sealed, observation, groups)
         log.info("link_made", person=link.object_id, zoom_known=user is not None)
         return link, observation
 

@@ -21,7 +21,7 @@ from sync.presence import Pair, Style, ZoomPresence, may_interrupt
 from sync.store import keys
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
     from sync.store.connection import Client, Scripts
 
@@ -60,6 +60,7 @@ class State:
     yielded_ms: int | None = None
     group_ids: frozenset[str] = frozenset()
     policy_needed: int = 0
+    zoom_id: str | None = None
     personal: Personal = field(default_factory=Personal)
 
 
@@ -99,8 +100,17 @@ class PeopleStore:
 
     # -- links ---------------------------------------------------------------------------------
 
-    async def connect(self, link: Link, sealed_tokens: str, observation: Observation | None) -> int:
-        """Save a connection (a new one or in place of an earlier one); returns its generation."""
+    async def connect(
+        self,
+        link: Link,
+        sealed_tokens: str,
+        observation: Observation | None,
+        group_ids: Iterable[str] = (),
+    ) -> int:
+        """Save a connection (a new one or in place of an earlier one); returns its generation.
+
+        `group_ids` are the person's Zoom groups.
+        """
         oid, before = link.object_id, await self.link(link.object_id)
         for key in _index(link):
             await self._client.set(key, oid)
@@ -113,6 +123,8 @@ class PeopleStore:
                 sealed_tokens,
                 observation.presence.value if observation else "",
                 observation.at_ms if observation else 0,
+                link.zoom_id or "",
+                ",".join(sorted(group_ids)),
             ],
         )
         if before is not None:
@@ -421,6 +433,7 @@ def _read_state(object_id: str, row: Mapping[str, Any]) -> State:
         preferred=kept(PREFERRED, Pair.parse_preferred),
         yielded_ms=number("yielded"),
         policy_needed=number("need") or 0,
+        zoom_id=row.get("zoom") or None,
         group_ids=frozenset(filter(None, row.get("groups", "").split(","))),
         personal=Personal(Style(style) if style else None, number("paused")),
     )

@@ -25,17 +25,14 @@ TAKEN_MS = 10_000
 class Rollout:
     """One change of policy on its way to everyone it touches.
 
-    `version` is the policy's. `total` people were touched when it began. `card` and `where` are the
-    card that shows the progress, opaque here; `title` is what it says. `demanded`: everyone has
-    been put into the queue.
+    `version` is the policy's. `total` people were touched when it began. `show` is what the card that
+    shows the progress needs, opaque here. `demanded`: everyone has been put into the queue.
     """
 
     rollout_id: str
     version: int
     total: int
-    title: str
-    card: str
-    where: str
+    show: str
     demanded: bool = False
 
 

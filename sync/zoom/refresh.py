@@ -59,7 +59,7 @@ class DirectoryRefresher:
         reader: Reader,
         store: DirectoryStore,
         *,
-        groups_read: Callable[[Mapping[str, DirectoryGroup]], Awaitable[None]],
+        groups_read: Callable[[Mapping[str, DirectoryGroup]], Awaitable[object]],
         memberships_changed: Callable[[Sequence[MembershipChange]], Awaitable[None]],
         every: float = EVERY_SECONDS,
         gap: float = GAP_SECONDS,

@@ -13,14 +13,13 @@ from bot.settings_words import (
     HIGHEST_NUMBER,
     LONGEST_NAME,
     Account,
-    Act,
     Centre,
-    Change,
     Group,
     Groups,
     History,
     User,
 )
+from cards.settings_words import Act, Change
 
 ENABLE, DISABLE = Change(Act.ENABLE), Change(Act.DISABLE)
 SPOKEN = {
@@ -29,13 +28,13 @@ SPOKEN = {
     "INHERIT": Change(Act.INHERIT),
     "lock": Change(Act.LOCK),
     "unlock!": Change(Act.UNLOCK),
-    "priority 2": Change(Act.PRIORITY, priority=2),
-    "Priority 9999.": Change(Act.PRIORITY, priority=HIGHEST_NUMBER),
-    "style busy only": Change(Act.STYLE, style="busy only"),
-    "style Busy-Only": Change(Act.STYLE, style="busy only"),
-    'style "busy only"': Change(Act.STYLE, style="busy only"),
-    "style mirror": Change(Act.STYLE, style="mirror"),
-    "style full, please": Change(Act.STYLE, style="full"),
+    "priority 2": Change(Act.PRIORITY, "2"),
+    "Priority 9999.": Change(Act.PRIORITY, str(HIGHEST_NUMBER)),
+    "style busy only": Change(Act.STYLE, "busy only"),
+    "style Busy-Only": Change(Act.STYLE, "busy only"),
+    'style "busy only"': Change(Act.STYLE, "busy only"),
+    "style mirror": Change(Act.STYLE, "mirror"),
+    "style full, please": Change(Act.STYLE, "full"),
 }
 
 normal = st.text(max_size=60).map(lambda text: normalise(text, "28:bot"))
@@ -73,7 +72,7 @@ def refused(text: str) -> BadCommand:
         ("settings account", Account()),
         ("/SETTINGS ACCOUNT ENABLE", Account(ENABLE)),
         ("settings account disable now", Account(DISABLE)),
-        ("settings account style full", Account(Change(Act.STYLE, style="full"))),
+        ("settings account style full", Account(Change(Act.STYLE, "full"))),
         ("settings group", Groups()),
         ("settings group Sales", Group("Sales")),
         ("/settings group Sales enable", Group("Sales", ENABLE)),

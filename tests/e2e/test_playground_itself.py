@@ -122,8 +122,8 @@ async def running_client(
         yield client
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def bot(chat_client: None) -> AsyncIterator[StubBot]:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def shared_bot(chat_client: None) -> AsyncIterator[StubBot]:
     async with aiohttp.ClientSession() as session:
         bot = StubBot(session)
         app = web.Application()
@@ -139,10 +139,36 @@ async def bot(chat_client: None) -> AsyncIterator[StubBot]:
             await runner.cleanup()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def client(bot: StubBot, tmp_path: Path) -> AsyncIterator[Playground]:
-    async with running_client(bot, tmp_path) as client:
+@pytest.fixture
+def bot(shared_bot: StubBot) -> StubBot:
+    """A bot that has heard nothing yet."""
+    shared_bot.received.clear()
+    return shared_bot
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def client(
+    shared_bot: StubBot, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Playground]:
+    async with running_client(shared_bot, tmp_path_factory.mktemp("client")) as client:
         yield client
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def shared_chat(
+    shared_bot: StubBot, client: Playground, browser: Browser, screenshots: Path
+) -> AsyncIterator[Chat]:
+    async with new_chat(browser, screenshots) as chat:
+        await chat.open(client.url)
+        await shared_bot.next("conversationUpdate")
+        yield chat
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def chat(shared_chat: Chat, bot: StubBot) -> Chat:
+    """The personal chat. The page stays open from test to test: it takes seconds to load."""
+    await shared_chat.go_to("Personal Chat")
+    return shared_chat
 
 
 async def test_opening_the_client_installs_the_bot_each_time_under_new_activity_ids(
@@ -172,9 +198,8 @@ async def test_opening_the_client_installs_the_bot_each_time_under_new_activity_
 
 
 async def test_card_is_replaced_by_the_answer_to_a_click_and_later_by_an_edit(
-    open_chat: OpenChat, bot: StubBot, client: Playground
+    chat: Chat, bot: StubBot, client: Playground
 ) -> None:
-    chat = await open_chat(client.url)
     await chat.say("/settings group O'Brien")
     said = await bot.next("message")
     assert said["text"] == "/settings group O'Brien"
@@ -206,9 +231,8 @@ async def test_card_is_replaced_by_the_answer_to_a_click_and_later_by_an_edit(
 
 
 async def test_note_in_answer_to_a_click_is_shown_below_the_unchanged_card(
-    open_chat: OpenChat, bot: StubBot, client: Playground
+    chat: Chat, bot: StubBot, client: Playground
 ) -> None:
-    chat = await open_chat(client.url)
     await chat.say("hi")
     await chat.last_card("Heard hi")
 
@@ -227,9 +251,8 @@ async def test_note_in_answer_to_a_click_is_shown_below_the_unchanged_card(
 
 
 async def test_groups_address_the_bot_by_mention_and_lead_to_the_personal_chat(
-    open_chat: OpenChat, bot: StubBot, client: Playground
+    chat: Chat, bot: StubBot, client: Playground
 ) -> None:
-    chat = await open_chat(client.url)
     await chat.go_to("Group Chat")
     await chat.mention("status")
     await chat.last_card("status")
@@ -261,9 +284,8 @@ async def test_groups_address_the_bot_by_mention_and_lead_to_the_personal_chat(
 
 
 async def test_each_post_in_a_channel_is_a_conversation_below_the_channel(
-    open_chat: OpenChat, bot: StubBot, client: Playground
+    chat: Chat, bot: StubBot, client: Playground
 ) -> None:
-    chat = await open_chat(client.url)
     await chat.go_to("General")
     await chat.mention("one")
     await chat.last_card("one")
@@ -284,13 +306,12 @@ async def test_each_post_in_a_channel_is_a_conversation_below_the_channel(
 
 
 async def test_removal_of_the_app_is_told(
-    open_chat: OpenChat, bot: StubBot, client: Playground
+    chat: Chat, bot: StubBot, client: Playground
 ) -> None:
-    chat = await open_chat(client.url)
 
     await chat.uninstall()
 
-    removed = await bot.next("installationUpdate", number=2)
+    removed = await bot.next("installationUpdate")
     assert removed["action"] == "remove"
     assert removed["from"]["aadObjectId"] == ADA.object_id
     assert removed["conversation"]["id"] == PERSONAL

@@ -12,9 +12,10 @@ import pytest
 
 from sandbox.faults import Fault, FaultKind
 from sandbox.zoom_states import ZoomPresence
+from sync.store import keys
 from tests.doubles.outside import words
 from tests.doubles.product import eventually, http
-from tests.doubles.redis import RedisServer
+from tests.doubles.redis import RedisServer, open_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +55,14 @@ async def in_call(product: Product) -> tuple[SandboxPerson, Chat]:
     chat = await product.connected(person)
     product.around.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
     await product.told(person, CALL)
+    client = open_client(product.around.redis)
+
+    async def settled() -> bool:
+        return not await client.hexists(keys.person(person.object_id), "lease")
+
+    # Whoever dies in the middle of a turn keeps the person until the lease ends.
+    await eventually(settled, f"the turn with {person.name} is over", log=product.command)
+    await client.aclose()
     return person, chat
 
 

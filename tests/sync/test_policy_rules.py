@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -23,6 +23,9 @@ from sync.policy import (
     sentence,
 )
 from sync.presence import Style
+
+if TYPE_CHECKING:
+    import random
 
 NOW = 1_760_000_000_000
 

@@ -4,7 +4,8 @@
 -- Returns 1; 2 when something changed meanwhile and the person is due again at once; 0 when the lease
 -- was lost: then nothing is changed, because another worker owns the person now.
 if redis.call('HGET', KEYS[1], 'lease') ~= ARGV[2] then return 0 end
-local session = {held = true, told = true, ['until'] = true, unsure = true}
+local session = {held = true, told = true, ['until'] = true, unsure = true,
+  pref = true, pref_told = true, pref_until = true, pref_unsure = true}
 local same_link = redis.call('HGET', KEYS[1], 'gen') == ARGV[4]
 for i = 7, #ARGV, 2 do
   if not same_link and not session[ARGV[i]] then -- skipped

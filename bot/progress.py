@@ -1,0 +1,75 @@
+"""The card that follows a change of settings until it is carried out for everyone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.desk import dump_reference, load_reference
+from cards import settings_change
+from cards.settings_words import Target
+
+if TYPE_CHECKING:
+    from bot.activity import Card, ConversationReference
+    from cards.payload import Payloads
+    from cards.settings_change import Doing
+
+_DOING: tuple[Doing, ...] = ("updating", "clearing")
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressCard:
+    """What the card needs: where it is, what was decided, and for whom."""
+
+    where: ConversationReference
+    card_id: str
+    target: Target
+    sentence: str
+    doing: Doing
+
+    def card(self, payloads: Payloads, *, done: int, total: int) -> Card:
+        """The card with `done` of `total` people carried out."""
+        if done >= total:
+            return settings_change.result(
+                payloads,
+                self.card_id,
+                self.target,
+                sentence=self.sentence,
+                doing=self.doing,
+                done=total,
+            )
+        return settings_change.progress(
+            payloads,
+            self.card_id,
+            sentence=self.sentence,
+            doing=self.doing,
+            done=done,
+            total=total,
+        )
+
+    def dump(self) -> str:
+        """Write it as text."""
+        return json.dumps(
+            {
+                "where": dump_reference(self.where),
+                "card": self.card_id,
+                "group": self.target.group_id,
+                "name": self.target.name,
+                "sentence": self.sentence,
+                "doing": self.doing,
+            }
+        )
+
+    @classmethod
+    def load(cls, text: str) -> ProgressCard | None:
+        """Read it back; None for anything else."""
+        try:
+            row = json.loads(text)
+            where = load_reference(row["where"])
+            doing = next(word for word in _DOING if word == row["doing"])
+            target = Target(str(row["group"]), str(row["name"]))
+            card_id, sentence = str(row["card"]), str(row["sentence"])
+        except (ValueError, KeyError, TypeError, StopIteration):
+            return None
+        return None if where is None else cls(where, card_id, target, sentence, doing)

@@ -1,0 +1,22 @@
+"""The answer to a command that was understood only in part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cards.build import button, buttons, card, next_step, text
+from cards.payload import Verb
+
+if TYPE_CHECKING:
+    from cards.build import Card
+    from cards.payload import Payloads
+
+
+def unclear(payloads: Payloads, card_id: str, *, what: str, hint: str) -> Card:
+    """Say what is not clear, and what to say instead. Nothing was done."""
+    return card(
+        what,
+        text(what, " Nothing was changed."),
+        next_step(hint),
+        buttons([button(payloads, card_id, Verb.HELP_SHOW, "What can I say?")]),
+    )

@@ -1,0 +1,91 @@
+"""Inviting those who are covered but have not connected: once each, ever."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cards.build import bold, box, button, buttons, card, heading, note, text
+from cards.payload import Verb
+from cards.settings_bar import bar
+from cards.settings_words import people
+
+if TYPE_CHECKING:
+    from cards.build import Card, Element
+    from cards.payload import Payloads
+    from cards.settings_words import Target
+
+
+def ask(payloads: Payloads, card_id: str, target: Target, *, count: int, minutes: int) -> Card:
+    """Ask before inviting `count` people, which takes about `minutes` minutes."""
+    them = people(count)
+    takes = "a minute" if minutes <= 1 else f"{minutes:,} minutes"
+    return card(
+        f"Invite {them} once?",
+        heading(f"Invite {them} once?"),
+        text(
+            f"They belong to {target.words()}, presence sync is on for them, and they have not "
+            "connected. Each gets one card with a button to connect. Nobody is invited twice."
+        ),
+        note(f"Sending takes about {takes}, because Teams limits how fast an app may write."),
+        buttons(
+            [
+                button(
+                    payloads,
+                    card_id,
+                    Verb.SETTINGS_INVITE_SEND,
+                    f"Invite {them} once",
+                    style="positive",
+                    group=target.group_id,
+                    people=count,
+                ),
+                button(payloads, card_id, Verb.SETTINGS_CANCEL, "Cancel"),
+            ]
+        ),
+    )
+
+
+def nobody(payloads: Payloads, card_id: str) -> Card:
+    """Say that there is nobody left to invite."""
+    return card(
+        "Nobody is left to invite.",
+        heading("Nobody to invite"),
+        text("Everyone whom presence sync covers has connected or was invited already."),
+        buttons(_after(payloads, card_id)),
+    )
+
+
+def sending(payloads: Payloads, card_id: str, *, sent: int, total: int, job: str = "") -> Card:
+    """Show how far the sending is. `job` is what the button "Refresh" asks for."""
+    counted = f"Invited {sent:,} of {total:,}"
+    return card(
+        f"{counted}.",
+        heading("Inviting"),
+        text(bold(counted)),
+        bar([("good", sent), ("emphasis", total - sent)]),
+        note("It goes on by itself; this card follows."),
+        buttons(
+            [button(payloads, card_id, Verb.SETTINGS_PROGRESS, "Refresh", job=job)] if job else []
+        ),
+    )
+
+
+def sent(payloads: Payloads, card_id: str, *, invited: int, unreachable: int) -> Card:
+    """Say how many were invited. `unreachable` people don't have the app in Teams."""
+    done = f"{people(invited)} {'was' if invited == 1 else 'were'} invited."
+    return card(
+        done,
+        heading("Invited"),
+        box("warning" if unreachable else "good", text(bold("Done. "), done)),
+        text(
+            f"{people(unreachable)} could not be reached: the app is not installed for them. A "
+            "Teams admin can install it for everybody."
+        )
+        if unreachable
+        else None,
+        note("They show as connected in the settings once they have signed in."),
+        buttons(_after(payloads, card_id)),
+    )
+
+
+def _after(payloads: Payloads, card_id: str) -> list[Element]:
+    return [button(payloads, card_id, Verb.SETTINGS_SHOW, "All settings")]

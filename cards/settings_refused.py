@@ -1,0 +1,100 @@
+"""When settings can't be changed: who may, and what is missing, in plain words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cards.build import bold, box, button, buttons, card, heading, next_step, text
+from cards.payload import Verb
+from cards.settings_change import change_args
+from cards.settings_words import Act, Change
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cards.build import Card
+    from cards.payload import Payloads
+    from cards.settings_words import Target
+
+
+def not_admin(payloads: Payloads, card_id: str, *, zoom_admins: bool = False) -> Card:
+    """Refuse somebody who is no admin, and say who is.
+
+    `zoom_admins`: Zoom's admins who may edit the account's settings count too.
+    """
+    zoom = ", or a Zoom admin who may edit account settings" if zoom_admins else ""
+    return card(
+        "Settings are for admins. Nothing was changed.",
+        heading("Settings are for admins"),
+        box("neutral", text(bold("Nothing was changed. "), "You are not an admin of this app.")),
+        text(
+            "Who can: somebody to whom your IT team gave the role Presence admin for this app, or "
+            f"whom it named in the app’s set-up{zoom}."
+        ),
+        next_step("Ask your IT team. For your own presence, say status, pause or style."),
+        buttons([button(payloads, card_id, Verb.STATUS_SHOW, "Status")]),
+    )
+
+
+def guest() -> Card:
+    """Refuse somebody from outside the organisation."""
+    return card(
+        "Settings are for members of this organisation.",
+        heading("Settings are not for guests"),
+        box(
+            "neutral",
+            text(bold("Nothing was changed. "), "You are a guest in this organisation."),
+        ),
+        next_step("Ask a member of the organisation who is an admin of this app."),
+    )
+
+
+def inherits(payloads: Payloads, card_id: str, target: Target, change: Change) -> Card:
+    """Refuse to lock a group that inherits, or to give it a priority or a style."""
+    reason = {
+        Act.LOCK: "there is nothing of its own to lock",
+        Act.UNLOCK: "there is nothing of its own to unlock",
+        Act.PRIORITY: "its priority means nothing",
+        Act.STYLE: "it has no style of its own",
+    }.get(change.act, "it has no settings of its own")
+    name = target.words()
+    return card(
+        f"{name} inherits from the account, so {reason}.",
+        heading("This group inherits"),
+        box("warning", text(bold("Nothing was changed. "), f"{name} inherits, so {reason}.")),
+        next_step("Enable or disable the group first. From then on it manages its own settings."),
+        buttons(
+            [
+                *(
+                    button(
+                        payloads,
+                        card_id,
+                        Verb.SETTINGS_CHANGE,
+                        title,
+                        key=act.value,
+                        more=change_args(target, Change(act)),
+                    )
+                    for title, act in (("Enable …", Act.ENABLE), ("Disable …", Act.DISABLE))
+                ),
+                button(payloads, card_id, Verb.SETTINGS_CANCEL, "Cancel"),
+            ]
+        ),
+    )
+
+
+def needs_zoom(payloads: Payloads, card_id: str, missing: Sequence[str]) -> Card:
+    """Say that groups need Zoom's API. `missing` are the names of settings that are not set."""
+    names = ", ".join(missing)
+    return card(
+        "Groups can’t be used: this app is not set up to read them from Zoom.",
+        heading("Groups need Zoom’s API"),
+        box(
+            "warning",
+            text(bold("Nothing was changed. "), "This app is not set up to read Zoom’s groups."),
+        ),
+        text("Missing: ", bold(names)) if names else None,
+        next_step(
+            "Ask whoever runs this app to set them. Settings for the whole account work without."
+        ),
+        buttons([button(payloads, card_id, Verb.SETTINGS_ACCOUNT, "Open the account")]),
+    )

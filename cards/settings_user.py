@@ -1,0 +1,85 @@
+"""`settings user`: why it is so for one person. Never what Zoom says of them at this moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cards.build import bold, box, button, buttons, card, fact, heading, next_step, note, text
+from cards.payload import Verb
+from cards.text import ADDRESS_LIMIT, outside
+
+if TYPE_CHECKING:
+    from cards.build import Card, Tone
+    from cards.payload import Payloads
+
+
+@dataclass(frozen=True, slots=True)
+class UserView:
+    """What an admin may know of a person; times in the admin's own zone. Empty lines are left out.
+
+    `verdict` is the answer in one sentence (whether presence sync is on for them, and if not which
+    field stops it, or that they paused). `level` names the deciding level (“the account, locked”,
+    “Sales, priority 2”), `field` the field that decides, `style` the style and who chose it, `link`
+    how their connection is, `written` when Microsoft was last told and whether it took it, `error`
+    the last failure. `to_do` is what the admin or the person can do. `group_id` is the deciding
+    group's. There is no place here for a person's live state, on purpose.
+    """
+
+    name: str
+    address: str
+    verdict: str
+    level: str
+    field: str = ""
+    style: str = ""
+    link: str = ""
+    written: str = ""
+    error: str = ""
+    to_do: str = ""
+    group_id: str = ""
+    tone: Tone = "good"
+
+
+def user(payloads: Payloads, card_id: str, view: UserView) -> Card:
+    """Explain one person to an admin."""
+    lines = [
+        ("Level", view.level),
+        ("Field", view.field),
+        ("Style", view.style),
+        ("Link", view.link),
+        ("Written", view.written),
+        ("Error", view.error),
+    ]
+    name = outside(view.name) or outside(view.address, ADDRESS_LIMIT)
+    return card(
+        f"{name}: {view.verdict}",
+        heading("Why it is so for one person"),
+        text(bold(name), f" · {outside(view.address, ADDRESS_LIMIT)}"),
+        box(view.tone, text(view.verdict)),
+        *(fact(label, line) for label, line in lines if line),
+        next_step(view.to_do) if view.to_do else None,
+        note("What Zoom says of them now is shown to them only. This look-up is in the history."),
+        buttons(_buttons(payloads, card_id, view.group_id)),
+    )
+
+
+def no_user(payloads: Payloads, card_id: str, *, address: str, directory: bool) -> Card:
+    """Say that nobody has this address. `directory`: Zoom's list of people was searched too."""
+    where = "in Zoom or among those who connected" if directory else "among those who connected"
+    return card(
+        "I know nobody with this address.",
+        heading("Nobody found"),
+        text(f"Nobody {where} has the address {outside(address, ADDRESS_LIMIT)}."),
+        next_step("Check the address: it is the one they sign in to Zoom or Microsoft with."),
+        buttons([button(payloads, card_id, Verb.SETTINGS_SHOW, "All settings")]),
+    )
+
+
+def _buttons(payloads: Payloads, card_id: str, group_id: str) -> list[dict[str, object]]:
+    level = (
+        button(payloads, card_id, Verb.SETTINGS_GROUP, "Open the group", group=group_id)
+        if group_id
+        else button(payloads, card_id, Verb.SETTINGS_ACCOUNT, "Open the account")
+    )
+    history = button(payloads, card_id, Verb.SETTINGS_HISTORY, "History", cursor="")
+    return [level, history, button(payloads, card_id, Verb.SETTINGS_SHOW, "All settings")]

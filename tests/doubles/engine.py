@@ -1,0 +1,255 @@
+"""The whole engine over a real Redis, with real HTTP to the Graph double; Zoom, the login service
+and the chat are simple classes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import aiohttp
+from cryptography.fernet import Fernet
+
+from sync.attend import Attendant
+from sync.engine import Engine
+from sync.errors import AuthorizeAgain
+from sync.links import Link
+from sync.microsoft.authorization import AccessToken
+from sync.microsoft.graph import GraphPresence
+from sync.microsoft.tokens import Tokens
+from sync.plan import Observation
+from sync.policy import Form, Policy
+from sync.presence import ZoomPresence
+from sync.store import keys
+from sync.store.connection import Scripts
+from sync.store.people import Claim, PeopleStore, State
+from sync.store.quota import LIMIT, Quota
+from sync.store.vault import Vault
+from tests.doubles.graph import APP, Graph
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sync.ports import ZoomUser
+    from sync.store.connection import Client
+
+
+class Login:
+    """The login service: a token cache is the name of a person and a number, as is a token.
+
+    Graph accepts the newest token of a person only.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self.revoked: set[str] = set()
+        self.refreshes = 0
+
+    def grant(self, oid: str, number: int = 0) -> str:
+        """A token cache, good at Graph from now on."""
+        for token in [t for t, owner in self._graph.tokens.items() if owner == oid]:
+            del self._graph.tokens[token]
+        self._graph.tokens[f"{oid}.{number}"] = oid
+        return f"{oid}.{number}"
+
+    async def refresh(self, cache: str, *, force: bool = False) -> tuple[AccessToken, str | None]:
+        oid, _, number = cache.partition(".")
+        if oid in self.revoked:
+            raise AuthorizeAgain("invalid_grant")
+        self.refreshes += 1
+        changed = self.grant(oid, int(number) + 1) if force else None
+        return AccessToken(changed or cache, 2**40), changed
+
+
+class Zoom:
+    """What Zoom's API says of people, by any of their names."""
+
+    def __init__(self) -> None:
+        self.presence: dict[str, ZoomPresence | Exception | None] = {}
+        self.asked: list[str] = []
+
+    async def presence_of(self, user: str) -> ZoomPresence | None:
+        self.asked.append(user)
+        answer = self.presence[user]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def find_user(self, email: str) -> ZoomUser | None:
+        raise NotImplementedError(email)
+
+
+class Chat:
+    """Whom the bot would have told something."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str]] = []
+
+    async def must_authorize_again(self, object_id: str, code: str) -> None:
+        self.told.append((object_id, code))
+
+
+class Counts:
+    """Everything that was counted."""
+
+    def __init__(self) -> None:
+        self.events: Counter[str] = Counter()
+        self.writes: Counter[tuple[str, str]] = Counter()
+        self.latencies: list[float] = []
+
+    def event(self, outcome: str) -> None:
+        self.events[outcome] += 1
+
+    def write(self, kind: str, outcome: str, seconds: float) -> None:
+        assert seconds >= 0
+        self.writes[kind, outcome] += 1
+
+    def event_to_write(self, seconds: float) -> None:
+        self.latencies.append(seconds)
+
+
+@dataclass
+class Decisions:
+    """What admins decided."""
+
+    policy: Policy = field(default_factory=lambda: Policy(Form(integration=True)))
+
+    def current(self) -> Policy:
+        return self.policy
+
+    async def at_least(self, version: int) -> Policy:
+        assert self.policy.version >= version
+        return self.policy
+
+
+@dataclass
+class Bridge:
+    """All of it, and shorthands for tests."""
+
+    redis: Client
+    graph: Graph
+    store: PeopleStore
+    quota: Quota
+    tokens: Tokens
+    login: Login
+    vault: Vault
+    zoom: Zoom | None
+    chat: Chat
+    counts: Counts
+    decisions: Decisions
+    attendant: Attendant
+    engine: Engine
+
+    async def connect(self, oid: str, presence: ZoomPresence | None = None) -> int:
+        """Somebody authorises; Zoom may have said something of them already."""
+        link = Link(oid, "tenant", "Somebody", (f"{oid}@example.com",), 1, f"z{oid}", None)
+        sealed = self.tokens.seal(oid, self.login.grant(oid))
+        observation = None
+        if presence is not None:
+            observation = Observation(presence, await self.store.now_ms())
+        return await self.store.connect(link, sealed, observation)
+
+    async def say(self, oid: str, presence: ZoomPresence, *, ago_ms: int = 0) -> str:
+        """Zoom says something of somebody."""
+        at = await self.store.now_ms() - ago_ms
+        return await self.engine.take_event(
+            zoom_id=f"z{oid}", address=None, observation=Observation(presence, at)
+        )
+
+    async def work(self) -> None:
+        """Attend to everyone who is due, as often as they are."""
+        while claims := await self.due():
+            for claim in claims:
+                await self.attendant.attend(claim)
+
+    async def due(self) -> list[Claim]:
+        """Claim everyone who is due."""
+        claims = []
+        for shard in range(keys.SHARDS):
+            claims += (await self.store.claim(shard, f"w{shard}", 100)).people
+        return claims
+
+    async def state(self, oid: str) -> State:
+        """What the store knows of a connected person."""
+        state = await self.store.state(oid)
+        assert state is not None
+        return state
+
+    async def due_in(self, oid: str) -> float | None:
+        """Seconds until somebody is planned again, None: not before something happens."""
+        for queue in keys.dues(keys.shard_of(oid)):
+            score = await self.redis.zscore(queue, oid)
+            if score is not None:
+                return (float(score) - await self.store.now_ms()) / 1000
+        return None
+
+    async def pass_time(self, oid: str, seconds: float) -> None:
+        """Let time pass for one person: everything known of them becomes older, nobody works."""
+        moved = {}
+        for name, value in (await self.redis.hgetall(keys.person(oid))).items():
+            if name in {"obs_at", "told", "until", "wait", "test", "got", "answered", "lease_end"}:
+                moved[name] = int(value) - int(seconds * 1000)
+        await self.redis.hset(keys.person(oid), mapping=moved)
+        for queue in keys.dues(keys.shard_of(oid)):
+            if await self.redis.zscore(queue, oid) is not None:
+                await self.redis.zincrby(queue, -int(seconds * 1000), oid)
+
+    def shown(self, oid: str) -> str | None:
+        """The session that Graph holds of somebody."""
+        return self.graph.sessions.get(oid)
+
+
+@asynccontextmanager
+async def running_bridge(
+    redis: Client,
+    graph: Graph,
+    *,
+    zoom: Zoom | None = None,
+    limit: int = LIMIT,
+    lease_ms: int = 15_000,
+    graph_seconds: float = 10,
+) -> AsyncIterator[Bridge]:
+    """Put it together."""
+    scripts = Scripts(redis)
+    store = PeopleStore(redis, scripts, lease_ms=lease_ms)
+    vault = Vault([Fernet.generate_key().decode()])
+    login, chat, counts, decisions = Login(graph), Chat(), Counts(), Decisions()
+    tokens = Tokens(store, vault, login)
+    quota = Quota(redis, scripts, limit=limit)
+    async with aiohttp.ClientSession() as session:
+        api = GraphPresence(
+            session,
+            graph_url=graph.base,
+            session_id=APP,
+            now=lambda: 0.0,
+            time_limit=aiohttp.ClientTimeout(total=graph_seconds),
+        )
+        attendant = Attendant(
+            store=store,
+            quota=quota,
+            graph=api,
+            tokens=tokens,
+            zoom=zoom,
+            people=chat,
+            policy=decisions,
+            meter=counts,
+        )
+        engine = Engine(store, attendant, policy=decisions, can_ask=zoom is not None)
+        yield Bridge(
+            redis,
+            graph,
+            store,
+            quota,
+            tokens,
+            login,
+            vault,
+            zoom,
+            chat,
+            counts,
+            decisions,
+            attendant,
+            engine,
+        )
+        await tokens.aclose()
