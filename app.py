@@ -12,6 +12,7 @@ import click
 from bot.commands import COMMANDS
 from launch import process
 from launch.check import check_everything
+from launch.history import print_history
 from manifest.builder import ManifestError, build_manifest, build_package
 from service import logs, tls
 from service import settings as setup
@@ -104,6 +105,13 @@ def check() -> None:
     settings = _load("check")
     if not asyncio.run(check_everything(settings)):
         raise SystemExit(1)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def audit(as_json: bool) -> None:
+    """Print who changed which setting, oldest first."""
+    _run(print_history(_load("audit"), as_json=as_json))
 
 
 @cli.command()

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bench import chat, graph_writes, latency, webhooks
-from bench.figure import Figure
 from bench.processes import ROOT, ServerFailed
 from bench.report import load_average, machine, table
 from bench.stage import empty_redis, stage
 from service import logs
+
+if TYPE_CHECKING:
+    from bench.figure import Figure
 
 FIGURES = {
     "chat": chat.measure,
@@ -42,10 +46,21 @@ FIGURES = {
 def main(rounds: int, only: tuple[str, ...], output: Path) -> None:
     """Measure Presence Bridge beside what one would otherwise use."""
     logs.configure(level="error")
-    sys.exit(asyncio.run(_measure(rounds, only or tuple(FIGURES), output)))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C: end the servers first
+    figures, failures, about = asyncio.run(_measure(rounds, only or tuple(FIGURES)))
+    print(table(figures))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    results = about | {"figures": [figure.as_json() for figure in figures]}
+    output.write_text(json.dumps(results, indent=2) + "\n")
+    for what in failures:
+        print(f"\nNOT MEASURED: {what}", file=sys.stderr)
+    sys.exit(1 if failures else 0)
 
 
-async def _measure(rounds: int, names: tuple[str, ...], output: Path) -> int:
+async def _measure(
+    rounds: int, names: tuple[str, ...]
+) -> tuple[list[Figure], list[str], dict[str, Any]]:
+    """Figures, what went wrong, and what the figures depend on."""
     began, load_before = time.monotonic(), load_average()
     figures: list[Figure] = []
     failures: list[str] = []
@@ -57,20 +72,14 @@ async def _measure(rounds: int, names: tuple[str, ...], output: Path) -> int:
                 figures.append(await FIGURES[name](ready))
             except ServerFailed as failure:
                 failures.append(str(failure))
-    print(table(figures))
-    results = {
+    about = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine() | {"redis_server": redis},
         "load_average_before": load_before,
         "rounds": rounds,
         "seconds": round(time.monotonic() - began),
-        "figures": [figure.as_json() for figure in figures],
     }
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(results, indent=2) + "\n")
-    for failure in failures:
-        print(f"\nNOT MEASURED: {failure}", file=sys.stderr)
-    return 1 if failures else 0
+    return figures, failures, about
 
 
 if __name__ == "__main__":

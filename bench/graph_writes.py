@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bench.figure import Figure, rate_row
 from bench.load import Round, Subject, take_turns
-from bench.processes import ROOT, ServerFailed, environment, pin, server_core
+from bench.processes import ServerFailed, environment, pin, server_core
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

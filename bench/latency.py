@@ -145,7 +145,8 @@ def _until_given_back(client: Client) -> Callable[[Zoom], Awaitable[None]]:
     """Wait until no worker has the person of the last event in hand."""
 
     async def settled(zoom: Zoom) -> None:
-        while await client.hexists(keys.person(zoom.last_person), "lease"):
+        person = keys.person(zoom.last_person)
+        while await client.hexists(person, "lease"):  # noqa: ASYNC110 - Redis sends no event
             await asyncio.sleep(0.001)
 
     return settled

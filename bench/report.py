@@ -36,7 +36,7 @@ def load_average() -> float | None:
 
 def table(figures: list[Figure]) -> str:
     """All figures as text."""
-    lines = [HEAD]
+    lines: list[tuple[str, ...]] = [HEAD]
     for figure in figures:
         lines += [(), (f"{figure.name}; ratio against: {figure.baseline}",)]
         lines += [_cells(row, figure.unit) for row in figure.rows]

@@ -113,10 +113,12 @@ class Connection(_Messages):
         return int(answer[9:12]), answer
 
     def got(self, message: bytes) -> None:
+        """Hand the answer to whoever sent the request."""
         if self._waiting is not None:
             self._waiting.set_result(message)
 
     def connection_lost(self, error: Exception | None) -> None:
+        """Tell whoever waits for an answer that there will be none."""
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_exception(ConnectionError("the server closed the connection"))
 

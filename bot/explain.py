@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cards.status import StatusView
 from sync.attend import MUST_AUTHORIZE
 from sync.plan import Do, Why, fresh_for_ms
-from sync.policy import sentence
+from sync.policy import Reason, sentence
 from sync.presence import teams_label, zoom_label
 
 if TYPE_CHECKING:
     from cards.build import Tone
     from sync.engine import Explanation
+    from sync.plan import Held
     from sync.presence import Shown
 
 
@@ -24,6 +25,13 @@ def zone(name: str | None) -> tzinfo:
         return ZoneInfo(name) if name else UTC
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return UTC
+
+
+def clock_time(at_ms: int, now_ms: int, zone: tzinfo) -> str:
+    """A time as people say it: 14:02, or Nov 21, 14:02 on another day; UTC is named."""
+    at, now = (datetime.fromtimestamp(ms / 1000, tz=zone) for ms in (at_ms, now_ms))
+    text = f"{at:%H:%M}" if at.date() == now.date() else f"{at:%b} {at.day}, {at:%H:%M}"
+    return f"{text} UTC" if zone is UTC else text
 
 
 def view(known: Explanation, zone: tzinfo) -> StatusView:
@@ -52,9 +60,17 @@ def view(known: Explanation, zone: tzinfo) -> StatusView:
     )
 
 
+def told(known: Explanation) -> Held | None:
+    """What Microsoft was told and still holds: the preferred status before the session."""
+    for held in (known.state.preferred, known.state.held):
+        if held is not None and held.until_ms > known.now_ms:
+            return held
+    return None
+
+
 def agrees(known: Explanation) -> bool:
     """Whether Microsoft shows the availability that we told it."""
-    held, shown = known.state.held, known.shown
+    held, shown = told(known), known.shown
     return (
         held is not None
         and shown is not None
@@ -69,16 +85,16 @@ def why_different(known: Explanation) -> str | None:
     disturb wins over Busy, Busy over Available, Available over Away; an application's Available
     fades.
     """
-    held, shown = known.state.held, known.shown
-    if held is None or held.until_ms <= known.now_ms or shown is None or agrees(known):
+    held, shown = told(known), known.shown
+    if held is None or shown is None or agrees(known):
         return None
     label = teams_label(shown.availability, shown.activity)
-    told, availability = held.pair.availability, shown.availability.lower()
+    wanted, availability = held.pair.availability, shown.availability.lower()
     if shown.activity.lower() in {"inacall", "inaconferencecall", "inameeting", "presenting"}:
         return f"A call or meeting in Teams shows “{label}”, and that weighs more."
-    if told == "Away" and availability.startswith("available"):
+    if wanted == "Away" and availability.startswith("available"):
         return "Your Teams is open and active, and that weighs more than “Away”."
-    if told == "Available" and availability.startswith("available"):
+    if wanted == "Available" and availability.startswith("available"):
         return "Teams has seen no activity of yours for a while."
     if _set_by_hand(shown):
         return "You set a status yourself in Teams, and your own status wins."
@@ -99,8 +115,7 @@ class _Sayings:
     def __init__(self, known: Explanation, zone: tzinfo) -> None:
         self._known = known
         self._zone = zone
-        held = known.state.held
-        self._live = held if held is not None and held.until_ms > known.now_ms else None
+        self._live = told(known)
         self._shown = known.shown and teams_label(known.shown.availability, known.shown.activity)
 
     def sentence(self) -> str:
@@ -111,6 +126,8 @@ class _Sayings:
             if self._shown
             else "I can’t see at the moment what Microsoft shows"
         )
+        if known.verdict.reason is Reason.PAUSED:
+            return f"{what}, and Zoom has no part in it: you paused{self._pause_end()}."
         if not known.verdict.on:
             return f"{what}, and Zoom has no part in it: presence sync is off."
         if why is Why.TEST and known.state.test_until_ms is not None:
@@ -123,6 +140,8 @@ class _Sayings:
             return f"{what}. What Zoom last said of you is too old to be used."
         if why is Why.NOTHING_TO_SHOW:
             return f"{what}: while Zoom says “{zoom}”, Microsoft decides by itself."
+        if why is Why.OWN_STATUS:
+            return f"{what}: a status that you chose yourself stays, though Zoom says “{zoom}”."
         if why is Why.ECHO:
             return f"{what} by itself, and Zoom says “{zoom}” too: there is nothing to add."
         if live is None or known.plan.do is not Do.NOTHING:
@@ -147,8 +166,8 @@ class _Sayings:
         live = self._live
         if live is None:
             return "Nothing at the moment."
-        told = teams_label(live.pair.availability, live.pair.activity)
-        return f"“{told}” at {self._at(live.told_ms)}, valid until {self._at(live.until_ms)}"
+        label = teams_label(live.pair.availability, live.pair.activity)
+        return f"“{label}” at {self._at(live.told_ms)}, valid until {self._at(live.until_ms)}"
 
     def shown_line(self) -> str:
         """What Microsoft shows now."""
@@ -160,6 +179,8 @@ class _Sayings:
     def next_step(self) -> str | None:
         """What the person can do, where there is something."""
         known = self._known
+        if known.verdict.reason is Reason.PAUSED:
+            return "Say resume to go on."
         if not known.verdict.on:
             return "Ask your admin if you want it on."
         if known.state.trouble is not None:
@@ -178,10 +199,9 @@ class _Sayings:
         settled = self._live is None or agrees(known)
         return "good" if known.verdict.on and settled else "neutral"
 
+    def _pause_end(self) -> str:
+        resumes = self._known.verdict.resumes_ms
+        return "" if resumes is None else f" until {self._at(resumes)}"
+
     def _at(self, at_ms: int) -> str:
-        """A time as people say it: 14:02, or Nov 21, 14:02 on another day; UTC is named."""
-        at, now = (
-            datetime.fromtimestamp(ms / 1000, tz=self._zone) for ms in (at_ms, self._known.now_ms)
-        )
-        text = f"{at:%H:%M}" if at.date() == now.date() else f"{at:%b} {at.day}, {at:%H:%M}"
-        return f"{text} UTC" if self._zone is UTC else text
+        return clock_time(at_ms, self._known.now_ms, self._zone)

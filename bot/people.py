@@ -9,10 +9,13 @@ import structlog
 from bot.desk import new_card_id
 from bot.progress import ProgressCard
 from cards.connect import reconnect
+from cards.person_notice import first_meeting
+from sync.presence import ZoomPresence, teams_label
 
 if TYPE_CHECKING:
     from bot.desk import Desk
     from cards.payload import Payloads
+    from sync.presence import Pair
     from sync.store.rollouts import Rollout
 
 log = structlog.get_logger()
@@ -50,6 +53,20 @@ class ChatPeople:
             reference, card_id, reconnect(self._payloads, card_id, reason=reason)
         )
         log.info("reconnect_card", person=object_id, reason=code, sent=sent)
+
+    async def first_meeting(self, object_id: str, presence: ZoomPresence, pair: Pair) -> None:
+        """Tell what others see from now on, at the first meeting after connecting."""
+        reference = await self._desk.personal(object_id)
+        if reference is None:
+            return
+        card_id = new_card_id()
+        card = first_meeting(
+            self._payloads,
+            card_id,
+            zoom="presenting in Zoom" if presence is ZoomPresence.PRESENTING else "in Zoom",
+            shown=teams_label(pair.availability, pair.activity),
+        )
+        await self._desk.post(reference, card_id, card)
 
     async def authorized(self, object_id: str) -> None:
         """Their authorisation works: when it ends the next time, they are told again."""

@@ -134,20 +134,16 @@ class Router:
     async def _click(self, inbound: Inbound, person: Person) -> Answer:
         try:
             click = self._payloads.unpack(inbound.verb, inbound.data)
+            at = await self._place(inbound, person, public=click.verb in PUBLIC_VERBS)
+            if at is None:
+                return None
+            moved = at.conversation_id != inbound.conversation.conversation_id
+            card_id = new_card_id() if moved else click.card_id
+            card = await self._handler_of(click.verb)(
+                Turn(inbound, person, at, card_id, click=click)
+            )
         except BadPayload as error:
-            log.warning("click_refused", activity=inbound.id, reason=str(error))
-            if inbound.wants_card_answer:
-                return InvokeError(
-                    "BadClick", "This button no longer works. Say help to see what does."
-                )
-            await self._desk.say(inbound.conversation, stale_card())
-            return None
-        at = await self._place(inbound, person, public=click.verb in PUBLIC_VERBS)
-        if at is None:
-            return None
-        moved = at.conversation_id != inbound.conversation.conversation_id
-        card_id = new_card_id() if moved else click.card_id
-        card = await self._clicks[click.verb](Turn(inbound, person, at, card_id, click=click))
+            return await self._bad_click(inbound, str(error))
         if moved:
             await self._desk.post(at, card_id, card)
             return moved_to_personal() if inbound.wants_card_answer else None
@@ -161,6 +157,21 @@ class Router:
             or_post=not inbound.wants_card_answer,
         )
         return card if inbound.wants_card_answer else None
+
+    def _handler_of(self, verb: Verb) -> Handler:
+        handler = self._clicks.get(verb)
+        if handler is None:  # a button of another version of this program
+            raise BadPayload("a verb that nothing answers")
+        return handler
+
+    async def _bad_click(self, inbound: Inbound, reason: str) -> Answer:
+        log.warning("click_refused", activity=inbound.id, reason=reason)
+        if inbound.wants_card_answer:
+            return InvokeError(
+                "BadClick", "This button no longer works. Say help to see what does."
+            )
+        await self._desk.say(inbound.conversation, stale_card())
+        return None
 
     async def _installed(self, inbound: Inbound, person: Person) -> None:
         if inbound.conversation.scope is not Scope.PERSONAL or not self._welcome_at_install:

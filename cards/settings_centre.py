@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, note, run, subtle, text
 from cards.payload import Verb
-from cards.settings_bar import bar
+from cards.settings_bar import Part, bar
 from cards.settings_draft import because
 from cards.settings_words import people
 from cards.text import outside
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from cards.payload import Payloads
     from cards.settings_draft import Draft
 
-MOST_GROUPS = 12
-_NAME_LIMIT = 60
+MOST_GROUPS = 10
+_NAME_LIMIT = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,12 @@ class GroupLine:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """How many people. Each is a part of the one before, but `trouble` is a part of `connected`.
+    """How many people.
 
     `covered`: presence sync is on for them (None: not known without Zoom's list of people);
-    `connected`: they authorised Microsoft; `active`: Microsoft holds a presence from us now;
-    `trouble`: connected, but it does not work; `invitable`: covered, not connected, never invited.
+    `connected`: of those, they authorised Microsoft; `active`: Microsoft holds a presence from us
+    now; `trouble`: connected, but it does not work. The rest of the connected are quiet: nothing is
+    to be shown at the moment. `invitable`: covered, not connected, never invited.
     """
 
     covered: int | None
@@ -67,23 +68,22 @@ def centre(
     return card(
         f"Presence sync is {sentence}",
         heading("Presence sync settings"),
-        box("warning", text(notice)) if notice else None,
+        box("warning", text(run(notice, limit=200))) if notice else None,
         box(
             "neutral" if because(account) else "good",
             text(bold(f"{sentence[:1].upper()}{sentence[1:]}")),
             text(_account_details(account), spacing="Small"),
         ),
+        text(_reach(numbers)),
         _figures(numbers),
         _picture(numbers),
         *_group_rows(groups, account_locked=account.locked),
         note(directory) if directory_well else box("warning", text(directory)),
-        note(
-            "In one line: settings group Sales enable. Also disable, inherit, lock, unlock, "
-            "priority 2, style mirror. And settings user ada@example.com says why it is so for "
-            "one person.",
-            spacing="Small",
+        _in_one_line(),
+        buttons(_buttons(payloads, card_id)),
+        buttons(
+            [invite_button(payloads, card_id, "", numbers.invitable)] if numbers.invitable else []
         ),
-        buttons(_buttons(payloads, card_id, numbers)),
     )
 
 
@@ -101,15 +101,31 @@ def _account_details(account: Draft) -> str:
     return lock if because(account) else f"Style {account.style}. {lock}"
 
 
-def _figures(numbers: Numbers) -> Element:
-    figures = [
-        ("covered", numbers.covered),
-        ("connected", numbers.connected),
-        ("active now", numbers.active),
-        ("in trouble", numbers.trouble),
+def _reach(numbers: Numbers) -> str:
+    connected = f"{numbers.connected:,} {'is' if numbers.connected == 1 else 'are'} connected."
+    if numbers.covered is None:
+        return f"Of the people in Zoom {connected}"
+    return f"Presence sync covers {people(numbers.covered)}; {connected}"
+
+
+def _parts(numbers: Numbers) -> list[tuple[str, Part, str, int]]:
+    """How the people divide up: label, part of the bar, colour of the number, count."""
+    parts: list[tuple[str, Part, str, int]] = [
+        ("active now", "good", "Good", numbers.active),
+        ("quiet", "accent", "Accent", numbers.connected - numbers.active - numbers.trouble),
+        ("in trouble", "attention", "Attention", numbers.trouble),
     ]
+    if numbers.covered is not None:
+        missing = numbers.covered - numbers.connected
+        parts.append(("not connected", "emphasis", "Default", missing))
+    return [(label, part, colour, max(0, count)) for label, part, colour, count in parts]
+
+
+def _figures(numbers: Numbers) -> Element:
+    """Numbers in the order and the colours of the bar below them, which thus needs no key."""
     return {
         "type": "ColumnSet",
+        "spacing": "Small",
         "columns": [
             {
                 "type": "Column",
@@ -117,37 +133,25 @@ def _figures(numbers: Numbers) -> Element:
                 "items": [
                     text(
                         bold(f"{count:,}")
-                        | {"size": "ExtraLarge"}
-                        | ({"color": "Attention"} if label == "in trouble" and count else {})
+                        | {"size": "ExtraLarge", "color": colour if count else "Default"}
                     ),
                     text(subtle(label) | {"size": "Small"}, spacing="None"),
                 ],
             }
-            for label, count in figures
-            if count is not None
+            for label, _, colour, count in _parts(numbers)
         ],
     }
 
 
 def _picture(numbers: Numbers) -> Element | None:
-    quiet = numbers.connected - numbers.active - numbers.trouble
-    return bar(
-        [
-            ("good", numbers.active),
-            ("accent", quiet),
-            ("attention", numbers.trouble),
-            ("emphasis", (numbers.covered or 0) - numbers.connected),
-        ]
-    )
+    return bar([(part, count) for _, part, _, count in _parts(numbers)])
 
 
 def _group_rows(groups: Sequence[GroupLine], *, account_locked: bool) -> list[Element]:
     if not groups:
         return [text("No group has settings of its own.")]
     rows = [text(bold("Groups with settings of their own"))]
-    rows += [
-        group_row(str(line.form.priority), line.name, line.form) for line in groups[:MOST_GROUPS]
-    ]
+    rows += [group_row(line.name, line.form) for line in groups[:MOST_GROUPS]]
     more = len(groups) - MOST_GROUPS
     if more > 0:
         rows.append(text(f"and {more:,} more", spacing="Small"))
@@ -156,36 +160,50 @@ def _group_rows(groups: Sequence[GroupLine], *, account_locked: bool) -> list[El
     return rows
 
 
-def group_row(marker: str, name: str, form: Draft) -> Element:
-    """Make a row of a group's place, name and state."""
-    why = because(form)
-    state = run("Off") if why else run("On") | {"color": "Good"}
-    details = "" if why else f" · {form.style}"
+def group_row(name: str, form: Draft) -> Element:
+    """Make a row of a managed group: its place and name, and how it is set."""
+    if because(form):
+        words, colour = "Off", {}
+    else:
+        words, colour = f"On · {form.style}", {"color": "Good"}
+    if form.locked:
+        words += " · locked"
+    place = f"{form.priority}. "
     return {
         "type": "ColumnSet",
         "spacing": "Small",
         "columns": [
-            {"type": "Column", "width": "24px", "items": [text(subtle(marker))]},
-            {"type": "Column", "width": "stretch", "items": [text(outside(name, _NAME_LIMIT))]},
             {
                 "type": "Column",
-                "width": "auto",
-                "items": [text(state, subtle(details + (" · locked" if form.locked else "")))],
+                "width": "stretch",
+                "items": [text(subtle(place), outside(name, _NAME_LIMIT))],
             },
+            {"type": "Column", "width": "auto", "items": [text(run(words) | colour)]},
         ],
     }
 
 
-def _buttons(payloads: Payloads, card_id: str, numbers: Numbers) -> list[Element]:
-    shown = [
+def _in_one_line() -> Element:
+    small = {"size": "Small"}
+    return text(
+        subtle("Quicker: ") | small,
+        bold("settings group Sales enable") | small,
+        subtle(
+            " (or disable, inherit, lock, unlock, priority 2, style mirror). To see why it is so "
+            "for one person: "
+        )
+        | small,
+        bold("settings user ada@example.com") | small,
+    )
+
+
+def _buttons(payloads: Payloads, card_id: str) -> list[Element]:
+    return [
         button(payloads, card_id, Verb.SETTINGS_ACCOUNT, "Account"),
         button(payloads, card_id, Verb.SETTINGS_GROUPS, "Groups", search="", page=0),
         button(payloads, card_id, Verb.SETTINGS_HISTORY, "History", cursor=""),
         button(payloads, card_id, Verb.SETTINGS_SHOW, "Refresh"),
     ]
-    if numbers.invitable > 0:
-        shown.append(invite_button(payloads, card_id, "", numbers.invitable))
-    return shown
 
 
 def invite_button(payloads: Payloads, card_id: str, group_id: str, count: int) -> Element:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cards.payload import Arg, Payloads
     from cards.settings_words import Target, Touched
 
+_MOST_DETAILS = 9  # a form has ten fields; a group begins or ends with one
+
 Doing = Literal["clearing", "updating"]
 
 
@@ -119,7 +121,10 @@ def result(
         sentence,
         heading("Done"),
         box("warning" if failed else "good", text(bold("Saved. "), sentence)),
-        *(text(bold(f"{label}: "), f"{old} → {new}") for label, old, new in details),
+        *(
+            text(bold(f"{label}: "), f"{old} → {new}")
+            for label, old, new in details[:_MOST_DETAILS]
+        ),
         text(count) if count else None,
         buttons(_after(payloads, card_id, target, invitable)),
     )

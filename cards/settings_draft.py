@@ -17,7 +17,7 @@ from cards.person_style import STYLES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cards.payload import Arg
+    from cards.payload import Arg, Click
 
 SERVICES: Final = {"google": "Google", "exchange": "Exchange", "office365": "Office 365"}
 AUTHORIZE_WITH: Final = {"ews": "EWS", "graph": "Graph API"}
@@ -100,7 +100,16 @@ def after_verifying(draft: Draft) -> Step:
     return Step.NEXT if more else Step.SAVE
 
 
-def read_inputs(inputs: Mapping[str, str], shown: Draft) -> Draft:
+def input_name(field: Field, card_id: str) -> str:
+    """The id of a field's input, a different one on every card.
+
+    Clients built on Microsoft's JavaScript renderer put all radio buttons of one id into one group,
+    also across the cards of a chat: choosing in one form would empty another.
+    """
+    return f"{field}-{card_id[:24]}"
+
+
+def read_inputs(click: Click, shown: Draft) -> Draft:
     """The draft after what was entered in the form of `shown`.
 
     A field that the client left out stays as it was. Raises BadPayload for values that the form
@@ -109,11 +118,12 @@ def read_inputs(inputs: Mapping[str, str], shown: Draft) -> Draft:
     applicable = applicable_fields(shown)
     changes: dict[str, Any] = {}
     for field in Field:
-        if field not in inputs:
+        entered = click.inputs.get(input_name(field, click.card_id))
+        if entered is None:
             continue
         if field not in applicable:
             raise BadPayload("a field that was not offered")
-        changes[field.value] = _entered(field, inputs[field])
+        changes[field.value] = _entered(field, entered)
     return replace(shown, **changes)
 
 

@@ -16,6 +16,7 @@ from cards.settings_draft import (
     applicable_fields,
     because,
     draft_args,
+    input_name,
 )
 from cards.settings_inputs import choice, number, toggle
 
@@ -50,24 +51,24 @@ def form(
     `members` says whom the level decides for. `account` is the account's form, for groups.
     `places` is the highest priority a group can have.
     """
-    verdict, on = _verdict(target, draft, account)
+    verdict, on = _verdict(draft, account)
     where = target.words()
     title = "Settings of the account" if target.is_account else f"Settings of {where}"
     args = _args(target, draft, version)
     save = button(payloads, card_id, Verb.SETTINGS_SAVE, "Save", style="positive", more=args)
     cancel = button(payloads, card_id, Verb.SETTINGS_CANCEL, "Cancel", inputs=False)
     return card(
-        f"{title}. {verdict}",
+        f"{title}. {''.join(verdict)}",
         heading(title),
         box("warning", text(notice)) if notice else None,
         box(
             "good" if on else "neutral",
-            text(bold("On. " if on else "Off. "), verdict),
+            text(bold(verdict[0]), verdict[1]),
             text("Not saved yet.", spacing="Small") if unsaved else None,
         ),
         text(members) if members else None,
         _account_decides(target, account),
-        *_inputs(draft, places, account_form=target.is_account),
+        *_inputs(card_id, draft, places, account_form=target.is_account),
         buttons([save, cancel]),
     )
 
@@ -121,19 +122,18 @@ def _args(target: Target, draft: Draft, version: int) -> dict[str, str | int | b
     return {"group": target.group_id, "version": version, **draft_args(draft)}
 
 
-def _verdict(target: Target, draft: Draft, account: Draft | None) -> tuple[str, bool]:
-    """One sentence on whether presence is on with this form, and if not, what stops it."""
+def _verdict(draft: Draft, account: Draft | None) -> tuple[tuple[str, str], bool]:
+    """Whether presence is on with this form or what stops it: one sentence in two runs."""
     if not draft.manages:
-        decides = "It inherits from the account"
         if account is None:
-            return f"{decides}.", False
+            return ("Inherits ", "from the account."), False
         why = because(account)
         state = f"off: {why}" if why else "on"
-        return f"{decides}, where presence sync is {state}.", not why
+        return ("Inherits ", f"from the account, where presence sync is {state}."), not why
     why = because(draft)
     if why:
-        return f"Presence sync is off with this form: {why}.", False
-    return f"Presence sync is on with this form, style {draft.style}.", True
+        return ("Presence sync is off ", f"with this form: {why}."), False
+    return ("Presence sync is on ", f"with this form, style {draft.style}."), True
 
 
 def _account_decides(target: Target, account: Draft | None) -> Element | None:
@@ -145,49 +145,70 @@ def _account_decides(target: Target, account: Draft | None) -> Element | None:
     )
 
 
-def _inputs(draft: Draft, places: int, *, account_form: bool) -> list[Element]:
-    shown = applicable_fields(draft)
-    elements = [_input(field, draft, places, account_form=account_form) for field in shown]
-    if Field.CALENDAR in shown:
-        permissions = shown.index(Field.CALENDAR)
-        elements.insert(permissions, text(bold("Choose your permissions")))
-        elements.insert(permissions + 4, note(NO_CALENDAR_RIGHTS, spacing="Small"))
+def _inputs(card_id: str, draft: Draft, places: int, *, account_form: bool) -> list[Element]:
+    elements: list[Element] = []
+    for field in applicable_fields(draft):
+        if field in _PERMISSIONS[1:]:
+            continue
+        if field is _PERMISSIONS[0]:
+            elements += _permissions(card_id, draft)
+            continue
+        name = input_name(field, card_id)
+        elements.append(_input(name, field, draft, places, account_form=account_form))
+        if field is Field.STYLE:
+            warning = f"Warning about full: {STYLES['full'].warning}"
+            elements.append(note(warning, spacing="Small"))
     return elements
 
 
-def _input(field: Field, draft: Draft, places: int, *, account_form: bool) -> Element:
+_PERMISSIONS = (Field.CALENDAR, Field.CONTACTS, Field.PRESENCE_WRITE)
+
+
+def _permissions(card_id: str, draft: Draft) -> list[Element]:
+    def box_for(field: Field, title: str, *, on: bool) -> Element:
+        ticked = toggle(input_name(field, card_id), LABELS[field], title, on=on)
+        return {"type": "Column", "width": "stretch", "items": [ticked]}
+
+    return [
+        text(bold("Choose your permissions")),
+        {
+            "type": "ColumnSet",
+            "spacing": "Small",
+            "columns": [
+                box_for(Field.CALENDAR, "Read and write", on=draft.calendar),
+                box_for(Field.CONTACTS, "Read and write", on=draft.contacts),
+                box_for(Field.PRESENCE_WRITE, "Write", on=draft.presence_write),
+            ],
+        },
+        note(NO_CALENDAR_RIGHTS, spacing="Small"),
+    ]
+
+
+def _input(name: str, field: Field, draft: Draft, places: int, *, account_form: bool) -> Element:
     label = LABELS[field]
     match field:
         case Field.MANAGES:
             title = "Manages its own settings (off: inherits from the account)"
-            return toggle(field, label, title, on=draft.manages)
+            return toggle(name, label, title, on=draft.manages)
         case Field.INTEGRATION:
-            return toggle(field, label, "Enabled", on=draft.integration)
+            return toggle(name, label, "Enabled", on=draft.integration)
         case Field.SERVICE:
-            return choice(field, label, SERVICES.items(), value=draft.service)
+            return choice(name, label, SERVICES.items(), value=draft.service)
         case Field.AUTHORIZE_WITH:
-            return choice(field, label, AUTHORIZE_WITH.items(), value=draft.authorize_with)
-        case Field.CALENDAR:
-            return toggle(field, label, "Read and write", on=draft.calendar)
-        case Field.CONTACTS:
-            return toggle(field, label, "Read and write", on=draft.contacts)
-        case Field.PRESENCE_WRITE:
-            return toggle(field, label, "Write", on=draft.presence_write)
+            return choice(name, label, AUTHORIZE_WITH.items(), value=draft.authorize_with)
         case Field.LOCKED:
             title = (
                 "Locked: groups and people can’t deviate"
                 if account_form
                 else "Locked: people can’t choose a style of their own"
             )
-            return toggle(field, label, title, on=draft.locked)
+            return toggle(name, label, title, on=draft.locked)
         case Field.STYLE:
             explained = [
-                (name, f"{name.capitalize()}: {style.sentence} {style.warning}".strip())
-                for name, style in STYLES.items()
+                (key, f"{key.capitalize()}. {style.sentence}") for key, style in STYLES.items()
             ]
-            return choice(field, label, explained, value=draft.style)
-        case Field.PRIORITY:
+            return choice(name, label, explained, value=draft.style)
+        case _:
             highest = max(places, draft.priority)
-            return number(
-                field, f"{label} (1 decides first)", value=draft.priority, highest=highest
-            )
+            first = f"{label} (1 decides first)"
+            return number(name, first, value=draft.priority, highest=highest)

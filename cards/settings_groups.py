@@ -65,7 +65,7 @@ def group_list(
             "Open a group",
             [(row.group_id, row.name) for row in shown],
             value=shown[0].group_id,
-            style="filtered",
+            style="compact",
             limit=CHOICE_LIMIT,
         )
         if shown
@@ -133,7 +133,7 @@ def pick_group(
             "Group",
             options,
             value=shown[0].group_id,
-            style="filtered",
+            style="compact",
             limit=CHOICE_LIMIT,
         )
     left_out = total - len(shown)
@@ -181,9 +181,9 @@ def searched_groups(click: Click) -> tuple[str, int]:
 
 def _row(row: GroupRow) -> Element:
     if row.form is not None:
-        return group_row(str(row.form.priority), row.name, row.form)
+        return group_row(row.name, row.form)
     members = "" if row.members is None else f" · {people(row.members)}"
-    return text(outside(row.name, 60), subtle(f" · inherits{members}"), spacing="Small")
+    return text(outside(row.name, 40), subtle(f" · inherits{members}"), spacing="Small")
 
 
 def _paging(payloads: Payloads, card_id: str, search: str, page: int, pages: int) -> list[Element]:

@@ -33,10 +33,10 @@ def choice(
     options: Iterable[tuple[str, str]],
     *,
     value: str | None = None,
-    style: Literal["expanded", "filtered"] = "expanded",
+    style: Literal["expanded", "compact"] = "expanded",
     limit: int = 200,
 ) -> Element:
-    """Make a choice of one among (value, words). `filtered` is for long lists: one types a part."""
+    """Make a choice of one among (value, words), to be seen at once or (compact) in a list."""
     element: Element = {
         "type": "Input.ChoiceSet",
         "id": name,

@@ -28,7 +28,6 @@ class StatusView:
     `sentence` is the answer in one line: what is shown, why, until when. The lines are facts:
     what Zoom says, which rule decides, what we told Microsoft, what Microsoft shows. Empty lines
     are left out. `difference` says why the last two differ, `link_trouble` what is wrong with the
-    are left out. `difference` says why the last two differ, `link_trouble` what is wrong with the
     authorisation (it then offers to connect again). `paused`: by the person (it offers to resume).
     """
 

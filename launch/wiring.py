@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
+from bot.admins import Admins
 from bot.channel import Channel, LocalMode, Production
 from bot.desk import Desk
 from bot.handlers.connect import ConnectHandler, SignInResults
 from bot.handlers.disconnect import DisconnectHandler
 from bot.handlers.help import HelpHandler
+from bot.handlers.personal import PersonalHandler
+from bot.handlers.settings import SettingsHandler
+from bot.handlers.settings_changes import SettingsChanges
+from bot.handlers.settings_views import SettingsViews
 from bot.handlers.status import StatusHandler
 from bot.inbound_auth import InboundAuth
 from bot.people import ChatPeople
@@ -28,6 +33,7 @@ from bot.signing_keys import SigningKeys
 from cards.payload import Payloads, Verb
 from service import tls
 from sync.attend import Attendant
+from sync.changes import PolicyDesk
 from sync.engine import Engine
 from sync.linking import Linking
 from sync.microsoft.authorization import Authorization
@@ -35,6 +41,7 @@ from sync.microsoft.graph import GraphPresence
 from sync.microsoft.profile import read_profile
 from sync.microsoft.tokens import Tokens
 from sync.rollout import Rollouts
+from sync.store.audit import AuditLog
 from sync.store.connection import Scripts, connect, connect_listener
 from sync.store.conversations import ConversationStore
 from sync.store.directory import DirectoryStore
@@ -47,6 +54,7 @@ from sync.store.vault import Vault
 from sync.zoom.api import ZoomApi
 from sync.zoom.directory import Pace, ZoomDirectory
 from sync.zoom.refresh import DirectoryRefresher
+from sync.zoom.roles import ZoomRoles
 
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
@@ -56,6 +64,7 @@ if TYPE_CHECKING:
     from service.settings import Settings
     from sync.ports import Profile
 
+ZOOM_API_NAMES = ("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET")
 ZOOM_PER_SECOND = 10.0
 """Requests of the directory; Zoom's limits are shared by all apps of an account."""
 
@@ -277,7 +286,36 @@ def wire_bot(
         on_outcome=metrics.sign_in,
         local=settings.local,
     )
-    helper = HelpHandler(core.payloads, local=settings.local)
+    zoom_role = None
+    if settings.admin_zoom_role == "on" and core.zoom is not None:
+        roles = ZoomRoles(core.zoom, monotonic=time.monotonic)
+        zoom_role = roles.may_edit_account_settings
+    admins = Admins(
+        named=settings.admin_ids,
+        known=core.engine,
+        app_roles=core.tokens.fresh_roles,
+        zoom_role=zoom_role,
+        now=time.monotonic,
+    )
+    policy_desk = PolicyDesk(core.settings, core.policy, core.people, core.directory, core.rollouts)
+    settings_handler = SettingsHandler(
+        core.payloads,
+        admins,
+        SettingsViews(
+            core.payloads,
+            policy_desk,
+            core.directory,
+            AuditLog(outside.redis),
+            core.people,
+            core.engine,
+        ),
+        SettingsChanges(core.payloads, policy_desk, core.directory),
+        core.directory,
+        missing_zoom=() if core.zoom is not None else ZOOM_API_NAMES,
+        zoom_admins=zoom_role is not None,
+    )
+    helper = HelpHandler(core.payloads, admins, local=settings.local)
+    personal = PersonalHandler(core.payloads, core.engine)
     connecting = ConnectHandler(core.payloads, core.engine, sign_in, now=time.time)
     status = StatusHandler(core.payloads, core.engine)
     disconnecting = DisconnectHandler(core.payloads, core.engine)
@@ -289,6 +327,10 @@ def wire_bot(
             "connect": connecting.offer,
             "disconnect": disconnecting.ask,
             "status": status.status,
+            "pause": personal.pause,
+            "resume": personal.resume,
+            "style": personal.style,
+            "settings": settings_handler.say,
             "help": helper.help,
         },
         clicks={
@@ -300,6 +342,12 @@ def wire_bot(
             Verb.DISCONNECT_CONFIRM: disconnecting.confirm,
             Verb.DISCONNECT_CANCEL: disconnecting.cancel,
             Verb.HELP_SHOW: helper.help,
+            Verb.PAUSE_START: personal.pause,
+            Verb.PAUSE_END: personal.resume,
+            Verb.STYLE_SHOW: personal.style,
+            Verb.STYLE_CHOOSE: personal.style,
+            Verb.NOTICE_SEEN: personal.notice_seen,
+            **settings_handler.clicks,
         },
         welcome=helper.welcome,
         welcome_at_install=settings.welcome == "install",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from service.setting_names import Given
 
-Role = Literal["serve", "worker", "check", "manifest"]
+Role = Literal["serve", "worker", "check", "manifest", "audit"]
 
 _MICROSOFT_LOGIN_HOSTS = frozenset(
     {
@@ -159,6 +159,9 @@ class Settings(BaseSettings):
     admin_object_ids: Annotated[str, BeforeValidator(values.guid_list)] = Field(
         "", validation_alias="ADMIN_OBJECT_IDS"
     )
+    admin_zoom_role: Annotated[
+        Literal["on", "off"], BeforeValidator(values.one_of("on", "off"))
+    ] = Field("off", validation_alias="ADMIN_ZOOM_ROLE")
     account_default: Annotated[
         Literal["on", "off"], BeforeValidator(values.one_of("on", "off"))
     ] = Field("on", validation_alias="ACCOUNT_DEFAULT")
@@ -264,6 +267,7 @@ _NEEDS: dict[Role, tuple[str, ...]] = {
     "serve": _SERVER,
     "check": _SERVER,
     "worker": (*_REGISTRATION, "TOKEN_KEYS", "REDIS_URL"),
+    "audit": (),
     "manifest": ("MicrosoftAppId", "PUBLIC_URL"),
 }
 _EVERYDAY = ("DATA_DIR", "LOG_FORMAT", "LOG_LEVEL")

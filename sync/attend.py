@@ -23,7 +23,7 @@ from sync.errors import (
     RetryLater,
     TenantPaused,
 )
-from sync.plan import ASK_AGAIN_MS, MINUTE, Do, Held, Lane, Observation, Plan, Situation, plan
+from sync.plan import ASK_AGAIN_MS, MINUTE, Do, Held, Lane, Observation, Plan, Situation, Why, plan
 from sync.policy import resolve
 from sync.presence import ZoomPresence
 from sync.store.connection import REDIS_TROUBLE
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from sync.ports import Meter, People, PolicySource, PresenceApi, TokenSource, ZoomLookup
-    from sync.presence import Shown
+    from sync.presence import Pair, Shown
     from sync.store.people import PeopleStore
     from sync.store.quota import Quota
 
@@ -56,6 +56,8 @@ LONGEST_RETRY_MS = 5 * MINUTE
 ADMIN_RETRY_MS = 15 * MINUTE
 DEFAULT_PAUSE_S = 30.0
 """How long everybody waits after a 429 that does not say how long: Graph's own window."""
+
+_MEETINGS = frozenset({ZoomPresence.IN_MEETING, ZoomPresence.PRESENTING})
 
 MUST_AUTHORIZE = "authorize"
 """The `trouble` of a person whose authorisation no longer works; only connecting again ends it."""
@@ -97,10 +99,11 @@ class Attendant:
         self._policy = policy
         self._meter = meter
 
-    async def attend(self, claim: Claim) -> None:
+    async def attend(self, claim: Claim) -> bool:
         """Do all that is due for a claimed person and give them back.
 
-        Failures of the outside end in a later due time; only Redis errors and bugs are raised.
+        True when Microsoft holds nothing of ours afterwards. Failures of the outside end in a later
+        due time; only Redis errors and bugs are raised.
         """
         async with _Lease(self._store, claim):
             turn = _Turn(claim)
@@ -115,6 +118,7 @@ class Attendant:
                 log.warning("engine_lease_lost", person=claim.state.object_id)
             except OutsideError as error:
                 await self._failed(turn, error)
+        return turn.state.held is None and turn.state.preferred is None
 
     async def look(self, state: State) -> Shown:
         """What Microsoft shows of a person. Raises QuotaShort and the errors of sync.errors."""
@@ -123,7 +127,13 @@ class Attendant:
         )
 
     def situation(
-        self, state: State, now_ms: int, *, shown: Shown | None = None, can_ask: bool | None = None
+        self,
+        state: State,
+        now_ms: int,
+        *,
+        shown: Shown | None = None,
+        shown_with: Held | None = None,
+        can_ask: bool | None = None,
     ) -> Situation:
         """What a plan for this person depends on."""
         verdict = resolve(self._policy.current(), state.group_ids, state.personal, now_ms=now_ms)
@@ -137,6 +147,7 @@ class Attendant:
             can_ask=self._zoom is not None if can_ask is None else can_ask,
             spread=zlib.crc32(f"{state.object_id}{told}".encode()) / 2**32,
             shown=shown,
+            shown_with=shown_with,
             test_until_ms=state.test_until_ms,
             preferred=state.preferred,
             yielded_ms=state.yielded_ms,
@@ -148,10 +159,12 @@ class Attendant:
         if state.trouble == MUST_AUTHORIZE:
             await self._wait_for_the_person(turn)
             return
-        shown, can_ask = None, self._zoom is not None
+        shown, shown_with, can_ask = None, None, self._zoom is not None
         for _ in range(MOST_STEPS):
             now = turn.now()
-            situation = self.situation(turn.state, now, shown=shown, can_ask=can_ask)
+            situation = self.situation(
+                turn.state, now, shown=shown, shown_with=shown_with, can_ask=can_ask
+            )
             step = plan(now, situation)
             turn.lane = step.lane
             if step.do is Do.NOTHING:
@@ -163,13 +176,15 @@ class Attendant:
             if step.do is Do.ASK:
                 can_ask = await self._ask(turn)
             elif step.do is Do.LOOK:
-                shown = await self.look(turn.state)
+                shown, shown_with = await self.look(turn.state), turn.state.held
             elif step.do is Do.YIELD:
                 turn.yield_to_person()
             elif step.do in {Do.SET, Do.PREFER}:
                 await self._hold(turn, step)
             else:
                 await self._end(turn, step)
+                if step.do is Do.UNPREFER:
+                    shown = None  # what it covered shows now
         log.error("engine_plan_does_not_end", person=state.object_id, last=step.do.value)
         await self._store.ack(
             turn.claim,
@@ -190,7 +205,12 @@ class Attendant:
             turn.changes["answered"] = state.got_ms
         if state.test_until_ms is not None and state.test_until_ms <= turn.now():
             turn.changes["test"] = ""
-        await self._store.ack(turn.claim, lane=step.lane, due_ms=due, changes=turn.changes)
+        meeting = None if state.met else turn.shown_meeting
+        if meeting is not None:
+            turn.changes["met"] = 1
+        acked = await self._store.ack(turn.claim, lane=step.lane, due_ms=due, changes=turn.changes)
+        if acked and meeting is not None:  # whoever wrote it down tells it: once means once
+            await self._people.first_meeting(state.object_id, *meeting)
 
     async def _hold(self, turn: _Turn, step: Plan) -> None:
         """Tell Microsoft to hold a session (SET) or a preferred status (PREFER)."""
@@ -210,6 +230,9 @@ class Attendant:
         await self._graph_call("preferred" if prefer else "set", turn.state, send)
         self._measure(turn)
         turn.keep(held, fields)
+        observation = turn.state.observation
+        if step.why is Why.SHOWING and observation and observation.presence in _MEETINGS:
+            turn.shown_meeting = (observation.presence, pair)
 
     async def _end(self, turn: _Turn, step: Plan) -> None:
         """End what Microsoft holds of us: a session (CLEAR) or a preferred status (UNPREFER)."""
@@ -395,6 +418,7 @@ class _Turn:
         self.state = claim.state
         self.lane = Lane.CHANGE
         self.changes: dict[str, str | int] = {}
+        self.shown_meeting: tuple[ZoomPresence, Pair] | None = None
         self._began = time.monotonic()
 
     def now(self) -> int:

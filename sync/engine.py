@@ -10,13 +10,13 @@ import asyncio
 import contextlib
 import secrets
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 import structlog
 
-from sync.attend import Attendant, QuotaShort
-from sync.errors import OutsideError
+from sync.attend import MUST_AUTHORIZE, Attendant, QuotaShort
+from sync.errors import AuthorizeAgain, OutsideError
 from sync.plan import MINUTE, Lane, Plan, plan
 from sync.policy import resolve
 from sync.store.people import Claim
@@ -35,6 +35,17 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 TEST_MINUTES = 5
+
+PATIENCE = 4.0
+"""Seconds to wait for a person whom somebody else attends to."""
+
+Ending = Literal["cleared", "later", "expires"]
+"""How a link ended.
+
+cleared: Microsoft holds nothing of ours any more. later: Microsoft can't be reached now; the person
+is forgotten when it can, at the latest when our session there has expired. expires: the person is
+forgotten, but Microsoft did not let us clear what it holds, which expires by itself.
+"""
 
 
 class Busy(Exception):
@@ -114,17 +125,20 @@ class Engine:
 
     # -- the person's side -------------------------------------------------------------------
 
-    async def disconnect(self, object_id: str) -> bool | None:
-        """Clear what we wrote and forget the person.
-
-        True: done. False: Microsoft can't be reached; they are forgotten as soon as it can, at the
-        latest when our session has expired there. None: they were not connected.
-        """
-        if not await self._leave(object_id):
+    async def disconnect(self, object_id: str) -> Ending | None:
+        """Clear what we wrote and forget the person. None: they were not connected."""
+        try:
+            # In our hands first: a worker that came before us would keep to itself how it ended.
+            claim = await self._claim_now(object_id)
+        except Busy:
+            return "later" if await self._leave(object_id) else None
+        if claim is None or not await self._leave(object_id):
             return None
-        with contextlib.suppress(Busy):
-            await self.attend_now(object_id)
-        return await self._store.state(object_id) is None
+        state = replace(claim.state, leaving=True, version=claim.state.version + 1)
+        cleared = await self._attendant.attend(replace(claim, state=state))
+        if await self._store.state(object_id) is not None:
+            return "later"
+        return "cleared" if cleared else "expires"
 
     async def test(self, object_id: str) -> Explanation | None:
         """Tell Microsoft "In a call" for five minutes and read back. None: not connected."""
@@ -162,6 +176,15 @@ class Engine:
             shown = await self._attendant.look(state)
         except QuotaShort:
             error = "quota"
+        except AuthorizeAgain as failure:
+            error = failure.code
+            # Kept at once: otherwise nothing but the next write would find out.
+            trouble: dict[str, str | int] = {
+                "trouble": MUST_AUTHORIZE,
+                "trouble_at": await self._store.now_ms(),
+            }
+            await self._store.demand(object_id, Lane.CHANGE, trouble)
+            state = replace(state, trouble=MUST_AUTHORIZE)
         except OutsideError as failure:
             error = failure.code
         now = await self._store.now_ms()
@@ -169,7 +192,9 @@ class Engine:
             link=link,
             state=state,
             verdict=resolve(self._policy.current(), state.group_ids, state.personal, now_ms=now),
-            plan=plan(now, self._attendant.situation(state, now, shown=shown)),
+            plan=plan(
+                now, self._attendant.situation(state, now, shown=shown, shown_with=state.held)
+            ),
             now_ms=now,
             shown=shown,
             shown_error=error,
@@ -185,24 +210,37 @@ class Engine:
         """Whether there is a link (one that is being ended does not count)."""
         return await self.link_of(object_id) is not None
 
+    async def verdict_of(self, object_id: str) -> Verdict | None:
+        """What policy says of a connected person now; None: not connected."""
+        known = await self.link_of(object_id)
+        if known is None:
+            return None
+        state, now = known[1], await self._store.now_ms()
+        return resolve(self._policy.current(), state.group_ids, state.personal, now_ms=now)
+
     def account_verdict(self) -> Verdict:
         """What the account's form says, for whoever has no link."""
         return resolve(self._policy.current())
 
-    async def attend_now(self, object_id: str, *, within: float = 4.0) -> None:
+    async def attend_now(self, object_id: str) -> None:
         """Attend to one person at once instead of waiting for a worker.
 
-        `within` is in seconds. Raises Busy when somebody else has the person for longer.
+        Raises Busy when somebody else has the person for too long.
         """
+        claim = await self._claim_now(object_id)
+        if claim is not None:
+            await self._attendant.attend(claim)
+
+    async def _claim_now(self, object_id: str) -> Claim | None:
+        """Take a person; None when there is no such person. Raises Busy."""
         token = secrets.token_hex(8)
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + PATIENCE
         while True:
             claim = await self._store.claim_one(object_id, token)
-            if claim is False:
-                return
             if isinstance(claim, Claim):
-                await self._attendant.attend(claim)
-                return
+                return claim
+            if claim is False:
+                return None
             if time.monotonic() > deadline:
                 raise Busy
             await asyncio.sleep(0.05)  # a worker has them; its turn takes some 10 ms

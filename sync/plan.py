@@ -102,7 +102,8 @@ class Situation:
     """All that a plan depends on.
 
     `spread` in [0, 1) keeps people who changed together from being repeated together.
-    `shown` is what Microsoft shows, when it was looked at just now.
+    `shown` is what Microsoft showed when it was looked at in this turn, `shown_with` the session of
+    ours that it held then.
     `test_until_ms` is the end of a running *Test it*. `preferred` is the preferred status that we
     set, and `yielded_ms` the time of the observation for which the person's own choice was met.
     """
@@ -113,6 +114,7 @@ class Situation:
     can_ask: bool
     spread: float = 0.0
     shown: Shown | None = None
+    shown_with: Held | None = None
     test_until_ms: int | None = None
     preferred: Held | None = None
     yielded_ms: int | None = None
@@ -243,8 +245,8 @@ def _wanted(now_ms: int, situation: Situation, live: Held | None) -> _Wanted | N
 
 def _take_back(situation: Situation, own: Held | None, wanted: _Wanted) -> Plan | None:
     """Rule 8: end a preferred status of ours that is not wanted any more."""
-    if own is None or own.pair == wanted.demand.preferred:
-        return None
+    if own is None or wanted.demand.preferred is not None:
+        return None  # another label overwrites the one we set
     if situation.shown is None:
         return Plan(Do.LOOK, wanted.why, Lane.TURN)
     if _same_availability(situation.shown, own.pair):
@@ -261,8 +263,9 @@ def _prefer(
         return None
     if situation.yielded_ms == observation.at_ms:
         return _leave_alone(now_ms, situation, live, wanted, Why.OWN_STATUS)
+    seen_with = _live(situation.shown_with, now_ms)
     kept = own is not None and own.sure
-    if own is not None and kept and now_ms < _repeat_at(own, situation.spread):
+    if own is not None and kept and own.pair == pair and now_ms < _repeat_at(own, situation.spread):
         carried = _session(now_ms, situation, live, wanted)
         if carried.do is not Do.NOTHING:
             return carried
@@ -270,25 +273,25 @@ def _prefer(
         return Plan(Do.NOTHING, wanted.why, Lane.HOLD, min(d for d in due if d is not None))
     if shown is None:
         return Plan(Do.LOOK, wanted.why, Lane.TURN)
-    if kept and not _same_availability(shown, pair):
+    if own is not None and kept and not _same_availability(shown, own.pair):
         return Plan(Do.YIELD, Why.OWN_STATUS, Lane.TURN)
-    if own is None and _same_availability(shown, pair):
+    if own is None and _shown_without_us(shown, pair, seen_with):
         return _leave_alone(now_ms, situation, live, wanted, Why.ECHO)
-    if own is None and not _explained(shown, live):
+    if own is None and not _explained(shown, seen_with):
         return _leave_alone(now_ms, situation, live, wanted, Why.OWN_STATUS)
     if live is None or live.pair != AWAY or not live.sure:
         return _set(wanted, AWAY, Lane.TURN)
     return Plan(Do.PREFER, wanted.why, Lane.TURN, pair=pair, minutes=_minutes(wanted, pair))
 
 
-def _explained(shown: Shown, live: Held | None) -> bool:
+def _explained(shown: Shown, seen_with: Held | None) -> bool:
     """Whether Microsoft's own rules lead to what is shown, without a choice of the person's."""
     availability = shown.availability.lower()
     if availability in {"available", "availableidle", "away", "busy", "busyidle"}:
         return True
     if availability == "offline":
-        return live is None  # with a session of ours only the person's choice shows Offline
-    ours = live is not None and live.pair.availability == "DoNotDisturb"
+        return seen_with is None  # with a session only the person's choice shows Offline
+    ours = seen_with is not None and seen_with.pair.availability == "DoNotDisturb"
     return availability == "donotdisturb" and ours
 
 
@@ -323,7 +326,7 @@ def _session(now_ms: int, situation: Situation, live: Held | None, wanted: _Want
     if may_be_echo:
         if situation.shown is None:
             return Plan(Do.LOOK, wanted.why, _lane(live, pair))
-        if _shown_without_us(situation.shown, pair, live):
+        if _shown_without_us(situation.shown, pair, _live(situation.shown_with, now_ms)):
             # What we hold is another state; it would show once Microsoft's own one ends.
             return _leave_alone(now_ms, situation, live, wanted, Why.ECHO)
     return _set(wanted, pair, _lane(live, pair))
@@ -362,8 +365,8 @@ def _same_availability(shown: Shown, pair: Pair) -> bool:
     return shown.availability.lower().removesuffix("idle") == pair.availability.lower()
 
 
-def _shown_without_us(shown: Shown, pair: Pair, live: Held | None) -> bool:
-    ours = live is not None and live.pair.availability == pair.availability
+def _shown_without_us(shown: Shown, pair: Pair, seen_with: Held | None) -> bool:
+    ours = seen_with is not None and seen_with.pair.availability == pair.availability
     return _same_availability(shown, pair) and not ours
 
 

@@ -148,7 +148,7 @@ def deciding_group(policy: Policy, group_ids: Collection[str]) -> ManagedGroup |
 def resolve(
     policy: Policy,
     group_ids: Collection[str] = frozenset(),
-    personal: Personal = Personal(),  # noqa: B008 - immutable
+    personal: Personal = Personal(),
     *,
     now_ms: int = 0,
 ) -> Verdict:

@@ -32,6 +32,7 @@ AT_ONCE = 64
 LOOK_AROUND_S = 1.0
 """Every shard is visited at least this often: people whose worker died, and lost messages."""
 TROUBLE_PAUSE_S = 0.5
+_SHARD_NAMES = frozenset(str(shard) for shard in range(keys.SHARDS))
 
 
 class Worker:
@@ -160,6 +161,6 @@ class Worker:
                 await asyncio.sleep(TROUBLE_PAUSE_S)
 
     def _heard(self, data: object) -> None:
-        if isinstance(data, str) and data.isdigit() and int(data) < keys.SHARDS:
+        if isinstance(data, str) and data in _SHARD_NAMES:
             self._dirty.add(int(data))
             self._woken.set()

@@ -64,8 +64,8 @@ def application(*, keep: bool) -> web.Application:
     )
     bot = EchoBot()
 
-    async def messages(request: web.Request) -> web.Response | None:
-        answer: web.Response | None = await adapter.process(request, bot)
+    async def messages(request: web.Request) -> web.StreamResponse:
+        answer: web.StreamResponse = await adapter.process(request, bot)
         return answer
 
     app = web.Application(middlewares=[aiohttp_error_middleware])

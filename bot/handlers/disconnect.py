@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from cards import disconnect as disconnect_cards
 from cards import status as status_cards
@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from bot.activity import Card
     from bot.turn import Turn
     from cards.payload import Payloads
-    from sync.engine import Engine
+    from sync.engine import Ending, Engine
+
+_CLEARED: dict[Ending, bool | Literal["later"]] = {
+    "cleared": True,
+    "later": "later",
+    "expires": False,
+}
 
 
 class DisconnectHandler:
@@ -32,9 +38,7 @@ class DisconnectHandler:
         done = await self._engine.disconnect(turn.person.object_id)
         if done is None:  # a second click, or a card from before
             return status_cards.not_connected(self._payloads, turn.card_id)
-        return disconnect_cards.done(
-            self._payloads, turn.card_id, cleared=True if done else "later"
-        )
+        return disconnect_cards.done(self._payloads, turn.card_id, cleared=_CLEARED[done])
 
     async def cancel(self, turn: Turn) -> Card:
         """They changed their mind."""

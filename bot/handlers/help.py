@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.commands import COMMANDS, Unknown
+from bot.activity import Scope
+from bot.commands import Unknown, help_lines
 from cards.help import help_card
 from cards.welcome import welcome
 
 if TYPE_CHECKING:
     from bot.activity import Card
+    from bot.admins import Admins
     from bot.turn import Turn
     from cards.payload import Payloads
 
@@ -17,13 +19,15 @@ if TYPE_CHECKING:
 class HelpHandler:
     """Says what can be said."""
 
-    def __init__(self, payloads: Payloads, *, local: bool) -> None:
+    def __init__(self, payloads: Payloads, admins: Admins, *, local: bool) -> None:
         self._payloads = payloads
+        self._admins = admins
         self._local = local
 
     async def help(self, turn: Turn) -> Card:
         """List the commands, or suggest the nearest one."""
-        lines = [(spec.name, spec.description) for spec in COMMANDS]
+        private = turn.at.scope is Scope.PERSONAL
+        lines = help_lines(admin=private and await self._admins.is_admin(turn.person))
         said = turn.said
         if isinstance(said, Unknown):
             return help_card(

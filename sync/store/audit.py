@@ -62,13 +62,17 @@ class AuditRecord:
     new: Mapping[str, Any] | None = None
     version: int | None = None
 
+    def at(self) -> str:
+        """When, as ISO 8601 in UTC."""
+        at = datetime.fromtimestamp(self.at_ms / 1000, UTC)
+        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
     def as_json(self) -> str:
         """One line of JSON, for `python app.py audit`."""
-        at = datetime.fromtimestamp(self.at_ms / 1000, UTC)
         return json.dumps(
             {
                 "id": self.entry_id,
-                "at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                "at": self.at(),
                 "kind": self.kind,
                 "by": self.by.actor_id,
                 "name": self.by.name,

@@ -18,8 +18,8 @@
     pb:flow:<hash>               a sign-in under way                                10 min
     pb:seen:<hash>               an activity that was already answered              10 min
     pb:{rollouts}:open           set: the rollouts under way                        while there are
-    pb:{rollouts}:<id>           a rollout (JSON); :left who is left (set), :by     1 day, until done
-                                 the process that works on it
+    pb:{rollouts}:<id>           a rollout (JSON); :left who is left, :by who       until done (1 d)
+                                 works on it
     pb:wake                      channel: a shard number whose queue has changed
     pb:{dir}:current             the reading of Zoom's directory that counts        for ever
     pb:{dir}:state               how the directory is doing (hash, below)           for ever

@@ -61,6 +61,7 @@ class State:
     group_ids: frozenset[str] = frozenset()
     policy_needed: int = 0
     zoom_id: str | None = None
+    met: bool = False
     personal: Personal = field(default_factory=Personal)
 
 
@@ -129,7 +130,6 @@ class PeopleStore:
         )
         if before is not None:
             await self._drop_index(oid, _index(before) - _index(link))
-        await self._wake(oid)
         return int(generation)
 
     async def link(self, object_id: str) -> Link | None:
@@ -236,8 +236,6 @@ class PeopleStore:
                 AHEAD_LIMIT_MS,
             ],
         )
-        if outcome == "accepted":
-            await self._wake(oid)
         return str(outcome)
 
     async def demand(
@@ -247,8 +245,6 @@ class PeopleStore:
         changed = await self._scripts.run(
             "demand", _queue_keys(object_id), [object_id, int(lane), *_flat(changes or {})]
         )
-        if changed:
-            await self._wake(object_id)
         return bool(changed)
 
     async def claim(self, shard: int, token: str, at_most: int) -> Claims:
@@ -318,8 +314,6 @@ class PeopleStore:
                 *_flat(changes or {}),
             ],
         )
-        if int(answer) == 2:
-            await self._wake(oid)
         return bool(answer)
 
     async def state(self, object_id: str) -> State | None:
@@ -351,9 +345,6 @@ class PeopleStore:
         """The Redis server's clock: the only one that workers share."""
         seconds, micros = await self._client.time()
         return int(seconds) * 1000 + int(micros) // 1000
-
-    async def _wake(self, object_id: str) -> None:
-        await self._client.publish(keys.WAKE, str(keys.shard_of(object_id)))
 
 
 def held_fields(held: Held | None, kind: Fields = SESSION) -> Changes:
@@ -434,6 +425,7 @@ def _read_state(object_id: str, row: Mapping[str, Any]) -> State:
         yielded_ms=number("yielded"),
         policy_needed=number("need") or 0,
         zoom_id=row.get("zoom") or None,
+        met="met" in row,
         group_ids=frozenset(filter(None, row.get("groups", "").split(","))),
         personal=Personal(Style(style) if style else None, number("paused")),
     )

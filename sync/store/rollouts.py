@@ -25,8 +25,8 @@ TAKEN_MS = 10_000
 class Rollout:
     """One change of policy on its way to everyone it touches.
 
-    `version` is the policy's. `total` people were touched when it began. `show` is what the card that
-    shows the progress needs, opaque here. `demanded`: everyone has been put into the queue.
+    `version` is the policy's. `total` people were touched when it began. `show` is what the card
+    that shows the progress needs, opaque here. `demanded`: everyone is in the queue.
     """
 
     rollout_id: str

@@ -61,8 +61,7 @@ class SettingsCache:
             await self._follow()
         finally:
             listening.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await listening
+            await asyncio.wait([listening])
 
     async def _follow(self) -> None:
         troubled = False

@@ -190,5 +190,4 @@ class DirectoryRefresher:
             yield
         finally:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait([task])

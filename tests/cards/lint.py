@@ -28,6 +28,7 @@ _SCHEMA = Draft6Validator(
     json.loads((Path(__file__).parent / "schema/adaptive-card-1.5.json").read_text("utf-8"))
 )
 _MARKDOWN = re.compile(r"[\[\]<>*`~|\\]|://|\bwww\.|(?<!\w)_|_(?!\w)|\{\{")
+_CONFIRMING = {"disconnect.confirm", "settings.verify"}
 _INVISIBLE = re.compile("[\x00-\x1f\x7f\ufeff\u202a-\u202e]")
 
 
@@ -72,6 +73,12 @@ def _text(element: Element) -> Iterator[str]:
         yield f"{kind}: its text is read as Markdown, or it loads from outside"
     if kind.startswith("Input.") and not element.get("label"):
         yield f"input {element.get('id')} has no label"
+    for said in _read_as_they_are(element):
+        if "{{" in said or _INVISIBLE.search(said):
+            yield f"replaced or invisible: {said!r}"
+    for option in element.get("choices", []):
+        if _MARKDOWN.search(option["title"]):
+            yield f"Markdown: {option['title']!r}"
     if kind == "TextBlock":
         if element.get("wrap") is not True:
             yield f"does not wrap: {element['text']!r}"
@@ -89,19 +96,31 @@ def _text(element: Element) -> Iterator[str]:
         yield "a state is said by colour alone"
 
 
+def _read_as_they_are(element: Element) -> Iterator[str]:
+    """Texts that no client formats, though some replace what stands in double braces."""
+    yield from (element.get(name, "") for name in ("title", "label"))
+    yield from (option["title"] for option in element.get("choices", []))
+    if element["type"].startswith("Input."):
+        yield str(element.get("value", ""))
+
+
 def _button(element: Element, payloads: Payloads, allowed_url: str) -> Iterator[str]:
     match element["type"]:
         case "Action.Execute":
-            fallback = element["fallback"]
-            for verb, data in ((element["verb"], element["data"]), ("", fallback["data"])):
+            sent = [(element["verb"], element["data"])]
+            if "title" in element:  # a button, not a card that refreshes itself
+                sent.append(("", element["fallback"]["data"]))
+            for verb, data in sent:
                 try:
                     payloads.unpack(verb, json.loads(json.dumps(data)))
                 except BadPayload as error:
                     yield f"{element['title']}: {error}"
-            if element["verb"].endswith(".confirm") and not element["title"].startswith(
+            if element["verb"] in _CONFIRMING and not element["title"].startswith(
                 ("Enable", "Disable", "Connect", "Disconnect")
             ):
                 yield f"a confirming button says what it does: {element['title']}"
+            if "title" not in element:
+                return
         case "Action.OpenUrl":
             if element["url"] != allowed_url:
                 yield f"leads outside: {element['url']}"

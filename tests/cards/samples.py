@@ -9,6 +9,8 @@ from cards.help import help_card
 from cards.payload import Payloads
 from cards.status import StatusView
 from cards.welcome import welcome
+from tests.cards.person_samples import person_cards, person_cards_for
+from tests.cards.settings_samples import settings_cards, settings_cards_for
 
 if TYPE_CHECKING:
     from cards.build import Card
@@ -74,6 +76,7 @@ _PAUSED = StatusView(
     shown_line="“Available”",
     next_step="Say resume to go on before 17:00.",
     tone="neutral",
+    paused=True,
 )
 _LONGEST = StatusView(LONG, LONG, LONG, LONG, LONG, LONG, LONG, LONG, "attention")
 
@@ -166,6 +169,8 @@ def _make() -> dict[str, Card]:
             what_happened="Microsoft did not answer.", what_to_do="Try again in a minute."
         ),
         "stale": problem.stale_card(),
+        **person_cards(p, c),
+        **settings_cards(p, c),
     }
     for kind, name in (
         ("hebrew", HEBREW),
@@ -199,6 +204,8 @@ def _make() -> dict[str, Card]:
             f"disconnect-ask-{kind}": disconnect.ask(p, c, name=name),
             f"problem-{kind}": problem.problem(what_happened=name, what_to_do=name),
         }
+        cards |= {f"{key}-{kind}": card for key, card in person_cards_for(p, c, name).items()}
+        cards |= {f"{key}-{kind}": card for key, card in settings_cards_for(p, c, name).items()}
     return cards | {
         "status-longest": status.status(p, c, _LONGEST),
         "help-longest": help_card(

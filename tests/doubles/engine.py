@@ -4,6 +4,7 @@ and the chat are simple classes.
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,7 +22,6 @@ from sync.microsoft.graph import GraphPresence
 from sync.microsoft.tokens import Tokens
 from sync.plan import Observation
 from sync.policy import Form, Policy
-from sync.presence import ZoomPresence
 from sync.store import keys
 from sync.store.connection import Scripts
 from sync.store.people import Claim, PeopleStore, State
@@ -30,9 +30,10 @@ from sync.store.vault import Vault
 from tests.doubles.graph import APP, Graph
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from sync.ports import ZoomUser
+    from sync.presence import ZoomPresence
     from sync.store.connection import Client
 
 
@@ -64,14 +65,17 @@ class Login:
 
 
 class Zoom:
-    """What Zoom's API says of people, by any of their names."""
+    """What Zoom's API says of people by any name; `meanwhile` happens during a look-up."""
 
     def __init__(self) -> None:
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
         self.presence: dict[str, ZoomPresence | Exception | None] = {}
         self.asked: list[str] = []
 
     async def presence_of(self, user: str) -> ZoomPresence | None:
         self.asked.append(user)
+        if self.meanwhile is not None:
+            await self.meanwhile()
         answer = self.presence[user]
         if isinstance(answer, Exception):
             raise answer
@@ -86,9 +90,13 @@ class Chat:
 
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []
+        self.meetings: list[tuple[str, str, str]] = []
 
     async def must_authorize_again(self, object_id: str, code: str) -> None:
         self.told.append((object_id, code))
+
+    async def first_meeting(self, object_id: str, presence: ZoomPresence, pair: Pair) -> None:
+        self.meetings.append((object_id, str(presence), str(pair)))
 
 
 class Counts:
@@ -168,7 +176,7 @@ class Bridge:
         """Claim everyone who is due."""
         claims = []
         for shard in range(keys.SHARDS):
-            claims += (await self.store.claim(shard, f"w{shard}", 100)).people
+            claims += (await self.store.claim(shard, secrets.token_hex(4), 100)).people
         return claims
 
     async def state(self, oid: str) -> State:

@@ -144,8 +144,10 @@ class Outside:
         """Whether the bot presents a token that Entra made for the Bot Framework."""
         token = (authorization or "").removeprefix("Bearer ")
         key = jwt.PyJWK(self.world.identity.jwks()["keys"][0])
+        times = {"verify_nbf": False, "verify_iat": False, "verify_exp": False}
         try:
-            jwt.decode(token, key, audience=BOT_SCOPE)
+            # Their times go by the sandbox's clock.
+            jwt.decode(token, key, audience=BOT_SCOPE, options=times)
         except jwt.PyJWTError:
             return False
         return True

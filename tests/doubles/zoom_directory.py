@@ -1,4 +1,4 @@
-"""A Zoom account on loopback: users, groups and roles in pages, and answers that go wrong on order."""
+"""A Zoom account on loopback: users, groups, roles, in pages; answers go wrong on order."""
 
 from __future__ import annotations
 

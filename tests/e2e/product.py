@@ -19,7 +19,7 @@ from playwright.async_api import expect
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from playwright.async_api import Browser, Locator, Page
+    from playwright.async_api import Locator, Page
 
     from sandbox.people import SandboxPerson
 

@@ -17,11 +17,15 @@ from playwright.async_api import Error as BrowserError
 
 from sandbox.people import PEOPLE, TENANT_ID
 from sandbox.playground import BOT_ID, Playground, playground
+from tests.e2e.chat_driver import new_chat
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from playwright.async_api import Browser
+
+    from tests.e2e.chat_driver import Chat
     from tests.e2e.conftest import OpenChat
 
 pytestmark = [
@@ -34,6 +38,7 @@ ADA = PEOPLE[0]
 PERSONAL = f"a:personal-{ADA.object_id}"
 Activity = dict[str, Any]
 ENABLE: Activity = {"type": "Action.Execute", "title": "Enable", "verb": "on", "data": {"v": 1}}
+CARD_KIND = "application/vnd.microsoft.card.adaptive"
 
 
 def card(text: str, *buttons: Activity) -> Activity:
@@ -50,8 +55,15 @@ def message(content: Activity | str) -> Activity:
     """A message activity with a text or a card."""
     if isinstance(content, str):
         return {"type": "message", "text": content}
-    attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": content}
+    attachment = {"contentType": CARD_KIND, "content": content}
     return {"type": "message", "attachments": [attachment]}
+
+
+ANSWER: Activity = {
+    "statusCode": 200,
+    "type": CARD_KIND,
+    "value": card("Answered the click", ENABLE),
+}
 
 
 class StubBot:
@@ -60,11 +72,7 @@ class StubBot:
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self.received: list[Activity] = []
         self.endpoint = ""
-        self.answer_to_click: Activity = {
-            "statusCode": 200,
-            "type": "application/vnd.microsoft.card.adaptive",
-            "value": card("Answered the click", ENABLE),
-        }
+        self.answer_to_click = ANSWER
         self._session = session
         self._arrived = asyncio.Condition()
 
@@ -143,6 +151,7 @@ async def shared_bot(chat_client: None) -> AsyncIterator[StubBot]:
 def bot(shared_bot: StubBot) -> StubBot:
     """A bot that has heard nothing yet."""
     shared_bot.received.clear()
+    shared_bot.answer_to_click = ANSWER
     return shared_bot
 
 
@@ -231,23 +240,23 @@ async def test_card_is_replaced_by_the_answer_to_a_click_and_later_by_an_edit(
 
 
 async def test_note_in_answer_to_a_click_is_shown_below_the_unchanged_card(
-    chat: Chat, bot: StubBot, client: Playground
+    chat: Chat, bot: StubBot
 ) -> None:
-    await chat.say("hi")
-    await chat.last_card("Heard hi")
+    await chat.say("note")
+    await chat.last_card("Heard note")
 
     kind = "application/vnd.microsoft.activity.message"
     bot.answer_to_click = {"statusCode": 200, "type": kind, "value": "Only a note"}
     await chat.click("Enable")
     await chat.wait_for_text("Only a note")
-    await chat.last_card("Heard hi")
+    await chat.last_card("Heard note")
 
     refusal = {"code": "BadRequest", "message": "You may not do this"}
     kind = "application/vnd.microsoft.error"
     bot.answer_to_click = {"statusCode": 400, "type": kind, "value": refusal}
     await chat.click("Enable")
     await chat.wait_for_text("You may not do this")
-    await chat.last_card("Heard hi")
+    await chat.last_card("Heard note")
 
 
 async def test_groups_address_the_bot_by_mention_and_lead_to_the_personal_chat(
@@ -284,7 +293,7 @@ async def test_groups_address_the_bot_by_mention_and_lead_to_the_personal_chat(
 
 
 async def test_each_post_in_a_channel_is_a_conversation_below_the_channel(
-    chat: Chat, bot: StubBot, client: Playground
+    chat: Chat, bot: StubBot
 ) -> None:
     await chat.go_to("General")
     await chat.mention("one")
@@ -305,10 +314,7 @@ async def test_each_post_in_a_channel_is_a_conversation_below_the_channel(
     await chat.last_card("Answered the click")
 
 
-async def test_removal_of_the_app_is_told(
-    chat: Chat, bot: StubBot, client: Playground
-) -> None:
-
+async def test_removal_of_the_app_is_told(chat: Chat, bot: StubBot) -> None:
     await chat.uninstall()
 
     removed = await bot.next("installationUpdate")

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 from redis.asyncio import Redis
 
@@ -24,13 +25,13 @@ from tests.e2e.sign_in_driver import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from playwright.async_api import Browser
 
     from tests.e2e.chat_driver import Chat
-    from tests.e2e.portraits import portraits
-from tests.e2e.product import Panel, Product
+    from tests.e2e.product import Panel, Product
 
 pytestmark = [
     pytest.mark.e2e,
@@ -40,6 +41,14 @@ pytestmark = [
 
 ADA, BEN, FARID = PEOPLE[0], PEOPLE[1], PEOPLE[5]
 CLOCK = r"\d\d:\d\d"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ada(chat: Chat) -> AsyncIterator[Chat]:
+    """The chat of Ada, who is connected. Afterwards she is not, which also ends a running test."""
+    await connect(chat, ADA)
+    yield chat
+    await disconnect(chat)
 
 
 async def test_status_answers_in_one_sentence_first(chat: Chat, panel: Panel) -> None:
@@ -59,32 +68,30 @@ async def test_status_answers_in_one_sentence_first(chat: Chat, panel: Panel) ->
 
 
 async def test_test_it_shows_in_a_call_and_says_what_microsoft_answered(
-    chat: Chat, panel: Panel
+    ada: Chat, panel: Panel
 ) -> None:
-    await connect(chat, ADA)
-    await chat.ask("status", "Your presence")
+    await ada.ask("status", "Your presence")
 
-    await chat.click("Test it")
+    await ada.click("Test it")
 
-    card = await chat.last_card("The test worked")
+    card = await ada.last_card("The test worked")
     await expect(card).to_contain_text("“In a call” (Busy, InACall)")
     await panel.shows("In a call", "Busy / InACall")
-    await chat.screenshot("chat-test")
-    await chat.click("Status")
-    await chat.last_card("because of your test, until")
+    await ada.screenshot("chat-test")
+    await ada.click("Status")
+    await ada.last_card("because of your test, until")
 
 
-async def test_test_it_says_so_when_an_own_status_hides_it(chat: Chat, panel: Panel) -> None:
-    await connect(chat, ADA)
+async def test_test_it_says_so_when_an_own_status_hides_it(ada: Chat, panel: Panel) -> None:
     await panel.teams("active")
     await panel.by_hand("DoNotDisturb")
-    await chat.ask("status", "Your presence")
+    await ada.ask("status", "Your presence")
 
-    await chat.click("Test it")
+    await ada.click("Test it")
 
-    card = await chat.last_card("Almost: Microsoft shows something else")
+    card = await ada.last_card("Almost: Microsoft shows something else")
     await expect(card).to_contain_text("your own status wins")
-    await chat.screenshot("chat-test-hidden")
+    await ada.screenshot("chat-test-hidden")
 
 
 async def test_disconnect_asks_first_and_erases_only_when_confirmed(
@@ -111,6 +118,20 @@ async def test_disconnect_asks_first_and_erases_only_when_confirmed(
     await chat.screenshot("chat-status-not-connected")
     await connect(chat, ADA)
     await panel.shows("In a call")
+
+
+async def test_people_who_are_not_connected_are_left_alone(chat: Chat, panel: Panel) -> None:
+    await connect(chat, ADA)
+    await panel.zoom("In_Meeting")
+    await panel.shows("In a call")
+    await disconnect(chat)
+    await panel.shows("Offline")
+
+    await panel.zoom("Presenting")
+    await expect(panel.page.get_by_test_id("webhooks")).to_have_text("All settled")
+
+    await panel.shows("Offline")
+    await panel.ours(None)
 
 
 async def test_cancelled_link_no_longer_works(chat: Chat) -> None:

@@ -11,7 +11,7 @@ from playwright.async_api import expect
 
 from sandbox.people import PEOPLE
 from tests.e2e.portraits import portraits
-from tests.e2e.sign_in_driver import connect, disconnect
+from tests.e2e.sign_in_driver import connect
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,10 +45,15 @@ MIRROR = {
 }
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def ada_is_connected(shared_chat: Chat) -> None:
+    await shared_chat.go_to("Personal Chat")
+    await connect(shared_chat, ADA)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def connected(chat: Chat, panel: Panel) -> Panel:
+async def connected(ada_is_connected: None, panel: Panel) -> Panel:
     """Ada is connected, and offline everywhere."""
-    await connect(chat, ADA)
     await panel.shows(*NOTHING)
     return panel
 
@@ -132,20 +137,6 @@ async def test_after_a_zoom_state_that_shows_nothing_teams_decides_alone(connect
 
     await connected.ours(None)
     await connected.shows("Available", "Available / Available")
-
-
-async def test_people_who_are_not_connected_are_left_alone(chat: Chat, panel: Panel) -> None:
-    await connect(chat, ADA)
-    await panel.zoom("In_Meeting")
-    await panel.shows(*IN_A_CALL)
-    await disconnect(chat)
-    await panel.shows(*NOTHING)
-
-    await panel.zoom("Presenting")
-    await expect(panel.page.get_by_test_id("webhooks")).to_have_text("All settled")
-
-    await panel.shows(*NOTHING)
-    await panel.ours(None)
 
 
 async def test_panel_fits_every_screen(connected: Panel, screenshots: Path) -> None:

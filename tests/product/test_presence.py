@@ -86,7 +86,7 @@ async def test_status_in_a_meeting(product: Product, around: Outside) -> None:
     assert "valid until" in facts(card)["Told"]
     assert facts(card)["Shown"] == "“In a call” (Busy, InACall)"
     assert facts(card)["Rule"]
-    assert titles(card) == ["Refresh", "Test it", "Disconnect"]
+    assert {"Refresh", "Test it", "Disconnect"} <= set(titles(card))
 
 
 async def test_status_of_an_echo(product: Product, around: Outside) -> None:

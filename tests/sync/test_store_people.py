@@ -62,7 +62,13 @@ async def test_connecting_again_is_a_new_generation_with_nothing_of_the_old_trou
     store: PeopleStore,
 ) -> None:
     first = await store.connect(link_of(), "sealed", await seen(store, Z.AWAY))
-    trouble = {"trouble": "authorize", "trouble_at": 5, "wait": 10**15, "test": 9, "tries": 3}
+    trouble: dict[str, str | int] = {
+        "trouble": "authorize",
+        "trouble_at": 5,
+        "wait": 10**15,
+        "test": 9,
+        "tries": 3,
+    }
     held = Held(IN_A_CALL, 5, 10**13, sure=False)
     await store.ack(
         await claim(store), lane=Lane.CHANGE, due_ms=None, changes={**trouble, **held_fields(held)}

@@ -190,7 +190,11 @@ class Queue(RuleBasedStateMachine):
 
 
 def test_the_queue_does_what_its_model_says(redis_server: RedisServer) -> None:
+    class OnThisServer(Queue):
+        def __init__(self) -> None:
+            super().__init__(redis_server)
+
     run_state_machine_as_test(
-        lambda: Queue(redis_server),
+        OnThisServer,
         settings=settings(max_examples=25, stateful_step_count=40, deadline=None),
     )

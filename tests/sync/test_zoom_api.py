@@ -77,8 +77,10 @@ async def server(zoom: Zoom) -> AsyncIterator[TestServer]:
     app.router.add_post("/oauth/token", zoom.token)
     app.router.add_get("/v2/users/{user}", zoom.user)
     app.router.add_get("/v2/users/{user}/presence_status", zoom.user)
-    async with TestServer(app) as running:
-        yield running
+    running = TestServer(app)
+    await running.start_server()
+    yield running
+    await running.close()
 
 
 @pytest.fixture

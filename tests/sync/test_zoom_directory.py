@@ -290,10 +290,8 @@ async def test_without_a_clear_answer_nobody_is_an_admin(
 ) -> None:
     account.roles["7"] = ADMIN
     roles = ZoomRoles(api, monotonic=clock)
-    for number, facts in enumerate(
-        [{"role_id": None}, {"role_id": ""}, {"role_id": 7}, {"role_id": "gone"}]
-    ):
-        assert not await roles.may_edit_account_settings(account.add(number, **facts))
+    for number, role in enumerate([None, "", 7, "gone"]):
+        assert not await roles.may_edit_account_settings(account.add(number, role_id=role))
     inactive = account.add(8, role_id="7", status="inactive")
     assert not await roles.may_edit_account_settings(inactive)
     assert not await roles.may_edit_account_settings("nobody")

@@ -1,5 +1,6 @@
 """Zoom's events: read leniently where Zoom varies, refused where they are malformed."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -218,10 +219,8 @@ fields = st.sampled_from(
 
 @given(st.dictionaries(fields, json_values))
 def test_any_value_in_any_field_is_read_or_malformed(changed: dict[str, Any]) -> None:
-    try:
+    with contextlib.suppress(Malformed):
         parse(presence_event(**changed))
-    except Malformed as error:
-        assert str(error)
 
 
 @given(st.binary() | st.text().map(str.encode))

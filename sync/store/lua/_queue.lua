@@ -24,9 +24,15 @@ local function unplace(member)
   end
 end
 
+-- Tell the workers in which shard somebody became due (channel: sync.store.keys.WAKE).
+local function wake()
+  redis.call('PUBLISH', 'pb:wake', tonumber(string.match(KEYS[2], '{(%d+)}')))
+end
+
 -- Something about the person changed: plan them anew, now, or when their lease ends.
 local function demand(member, lane)
   redis.call('HINCRBY', KEYS[1], 'ver', 1)
+  wake()
   if num('lease_end') > now then
     return 0
   end

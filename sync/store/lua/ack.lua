@@ -15,6 +15,7 @@ end
 redis.call('HDEL', KEYS[1], 'lease', 'lease_end')
 if num('ver') ~= tonumber(ARGV[3]) then
   place(ARGV[1], 0, math.max(now, num('wait')))
+  wake()
   return 2
 end
 if ARGV[6] == '' then unplace(ARGV[1])

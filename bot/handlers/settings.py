@@ -1,0 +1,142 @@
+"""`settings` and every button on its cards: makes sure of the admin, then passes on.
+
+The question "is this an admin?" is asked here, once, for each message and each click.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.commands import Command
+from bot.handlers.settings_changes import target_of
+from bot.settings_words import Account, Group, Groups, History, User
+from cards import settings_change, settings_refused
+from cards.payload import BadPayload, Verb
+from cards.settings_groups import searched_groups
+from cards.settings_history import cursor_of
+from cards.settings_words import ACCOUNT, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.activity import Card
+    from bot.admins import Admins
+    from bot.handlers.settings_changes import SettingsChanges
+    from bot.handlers.settings_views import SettingsViews
+    from bot.turn import Handler, Turn
+    from cards.payload import Payloads
+    from cards.settings_words import Change
+    from sync.store.directory import DirectoryStore
+
+log = structlog.get_logger()
+
+
+class SettingsHandler:
+    """The front of the settings. `missing_zoom` names the settings that reading groups needs."""
+
+    def __init__(
+        self,
+        payloads: Payloads,
+        admins: Admins,
+        views: SettingsViews,
+        changes: SettingsChanges,
+        directory: DirectoryStore,
+        *,
+        missing_zoom: Sequence[str],
+        zoom_admins: bool,
+    ) -> None:
+        self._payloads = payloads
+        self._admins = admins
+        self._views = views
+        self._changes = changes
+        self._directory = directory
+        self._missing_zoom = missing_zoom
+        self._zoom_admins = zoom_admins
+        self.clicks: dict[Verb, Handler] = {
+            verb: self._clicked
+            for verb in Verb
+            if verb.value.startswith("settings.")
+            and verb not in {Verb.SETTINGS_INVITE, Verb.SETTINGS_INVITE_SEND}
+        }
+
+    async def say(self, turn: Turn) -> Card:
+        """Answer `settings …`."""
+        if not await self._admins.is_admin(turn.person):
+            return self._refuse(turn)
+        request = turn.said.request if isinstance(turn.said, Command) else None
+        match request:
+            case Account(None):
+                return await self._changes.form(turn, ACCOUNT)
+            case Account(change) if change is not None:
+                return await self._changes.ask(turn, ACCOUNT, change)
+            case Group(name, change):
+                return await self._group(turn, name, change)
+            case Groups(search):
+                if self._missing_zoom:
+                    return self._needs_zoom(turn)
+                return await self._views.groups(turn, search)
+            case User(address):
+                return await self._views.user(turn, address)
+            case History():
+                return await self._views.history(turn, "")
+        return await self._views.centre(turn)
+
+    async def _group(self, turn: Turn, name: str, change: Change | None) -> Card:
+        if self._missing_zoom:
+            return self._needs_zoom(turn)
+        view = await self._directory.view()
+        matches = None if view is None else view.find_groups(name)
+        if matches is None or matches.exact is None:
+            return await self._views.pick(turn, name, change)
+        target = Target(matches.exact.group_id, matches.exact.name)
+        if change is None:
+            return await self._changes.form(turn, target)
+        return await self._changes.ask(turn, target, change)
+
+    async def _clicked(self, turn: Turn) -> Card:
+        click = turn.click
+        if click is None:
+            raise BadPayload("not a button")
+        if not await self._admins.is_admin(turn.person):
+            return self._refuse(turn)
+        match click.verb:
+            case Verb.SETTINGS_CANCEL:
+                return settings_change.cancelled(self._payloads, turn.card_id)
+            case Verb.SETTINGS_GROUPS:
+                if self._missing_zoom:
+                    return self._needs_zoom(turn)
+                return await self._views.groups(turn, *searched_groups(click))
+            case Verb.SETTINGS_HISTORY:
+                return await self._views.history(turn, cursor_of(click.args))
+            case Verb.SETTINGS_ACCOUNT:
+                return await self._changes.form(turn, ACCOUNT)
+        if click.verb in {Verb.SETTINGS_SHOW, Verb.SETTINGS_PROGRESS}:
+            return await self._views.centre(turn)
+        view = await self._directory.view()
+        names = {} if view is None else {g.group_id: g.name for g in view.groups.values()}
+        target = target_of(click, names)
+        match click.verb:
+            case Verb.SETTINGS_GROUP:
+                return await self._changes.form(turn, target)
+            case Verb.SETTINGS_CHANGE:
+                return await self._changes.ask(turn, target, settings_change.change_of(click.args))
+            case Verb.SETTINGS_APPLY:
+                return await self._changes.apply(
+                    turn, target, settings_change.change_of(click.args)
+                )
+            case Verb.SETTINGS_SAVE:
+                return await self._changes.save(turn, target)
+            case Verb.SETTINGS_VERIFY:
+                return await self._changes.verified(turn, target)
+        raise BadPayload("not a button of the settings")
+
+    def _refuse(self, turn: Turn) -> Card:
+        log.warning("settings_refused", person=turn.person.object_id)
+        return settings_refused.not_admin(
+            self._payloads, turn.card_id, zoom_admins=self._zoom_admins
+        )
+
+    def _needs_zoom(self, turn: Turn) -> Card:
+        return settings_refused.needs_zoom(self._payloads, turn.card_id, self._missing_zoom)

@@ -1,0 +1,270 @@
+"""Changing settings: one-line commands and the form of Zoom's article.
+
+Every button names the version of the settings that its card was made from. A click on a card that
+was overtaken changes nothing: it shows how things are now, and says so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.handlers.settings_level import (
+    draft_of_level,
+    edit_of_change,
+    edits_of_draft,
+    stored,
+    touched_by,
+)
+from bot.progress import ProgressCard
+from cards import settings_change, settings_form, settings_refused
+from cards.payload import BadPayload
+from cards.settings_draft import (
+    Step,
+    after_verifying,
+    differences,
+    draft_of,
+    next_step,
+    read_inputs,
+)
+from cards.settings_groups import picked_group
+from cards.settings_words import ACCOUNT, Act, Change, Target, Touched, people
+from sync.changes import Inherit, SetForm
+from sync.policy_edits import group_of
+from sync.store.audit import Actor
+from sync.store.settings import Conflict
+
+if TYPE_CHECKING:
+    from bot.activity import Card
+    from bot.turn import Turn
+    from cards.payload import Click, Payloads
+    from cards.settings_change import Doing
+    from cards.settings_draft import Draft
+    from sync.changes import Done, Edit, PolicyDesk
+    from sync.policy import Policy
+    from sync.store.directory import DirectoryStore
+
+OVERTAKEN = "The settings were changed a moment ago, so nothing was saved. This is how it is now."
+
+
+class SettingsChanges:
+    """Asks, saves, and shows what came of it. Whoever calls has made sure of the admin."""
+
+    def __init__(self, payloads: Payloads, desk: PolicyDesk, directory: DirectoryStore) -> None:
+        self._payloads = payloads
+        self._desk = desk
+        self._directory = directory
+
+    # -- one line -----------------------------------------------------------------------------
+
+    async def ask(
+        self, turn: Turn, target: Target, change: Change, *, notice: str | None = None
+    ) -> Card:
+        """Say what a change does and whom it touches, and ask."""
+        policy = await self._desk.policy()
+        edit = edit_of_change(policy, target, change)
+        if edit is None:
+            return settings_refused.inherits(self._payloads, turn.card_id, target, change)
+        try:
+            preview = await self._desk.preview(edit)
+        except KeyError:  # it was let go of between the two readings
+            return settings_refused.inherits(self._payloads, turn.card_id, target, change)
+        if preview.before == preview.after:
+            return settings_change.unchanged(
+                self._payloads,
+                turn.card_id,
+                target,
+                sentence=settings_change.state_sentence(target, change),
+            )
+        form, _ = stored(preview.after, target)
+        known = await self._directory.view() is not None
+        touched = touched_by(preview.after, target, preview.effect)
+        return settings_change.confirm(
+            self._payloads,
+            turn.card_id,
+            target,
+            change,
+            version=preview.before.version,
+            touched=touched if known or touched.now else None,
+            style=form.style.value,
+            notice=notice,
+        )
+
+    async def apply(self, turn: Turn, target: Target, change: Change) -> Card:
+        """Carry out what was confirmed."""
+        version = _version(turn)
+        policy = await self._desk.policy()
+        edit = edit_of_change(policy, target, change)
+        if edit is None:
+            return settings_refused.inherits(self._payloads, turn.card_id, target, change)
+        sentence = settings_change.state_sentence(target, change)
+        doing: Doing = "clearing" if change.act is Act.DISABLE else "updating"
+        done = await self._make(turn, target, edit, version, sentence, doing)
+        if isinstance(done, Conflict):
+            return await self.ask(turn, target, change, notice=OVERTAKEN)
+        return self._result(turn, target, done, sentence, doing)
+
+    # -- the form -----------------------------------------------------------------------------
+
+    async def form(
+        self,
+        turn: Turn,
+        target: Target,
+        draft: Draft | None = None,
+        *,
+        version: int | None = None,
+        notice: str | None = None,
+    ) -> Card:
+        """Show a level's form, or a draft of it."""
+        policy = await self._desk.policy()
+        now = draft_of_level(policy, target)
+        return settings_form.form(
+            self._payloads,
+            turn.card_id,
+            target,
+            draft or now,
+            version=policy.version if version is None else version,
+            unsaved=draft is not None and draft != now,
+            notice=notice,
+            members=await self._members(target),
+            account=None if target.is_account else draft_of_level(policy, ACCOUNT),
+            places=_places(policy, target),
+        )
+
+    async def save(self, turn: Turn, target: Target) -> Card:
+        """Take the submitted form: ask, show more fields, or save."""
+        click = _click(turn)
+        shown = draft_of(click.args)
+        submitted = read_inputs(click, shown)
+        step = next_step(shown, submitted)
+        if step is Step.VERIFY:
+            return settings_form.verify(
+                self._payloads,
+                turn.card_id,
+                target,
+                submitted,
+                version=_version(turn),
+                touched=await self._touched(target, submitted),
+            )
+        if step is Step.NEXT:
+            return await self.form(turn, target, submitted, version=_version(turn))
+        return await self._store(turn, target, submitted)
+
+    async def verified(self, turn: Turn, target: Target) -> Card:
+        """The verification question was answered with Enable or Disable."""
+        draft = draft_of(_click(turn).args)
+        if after_verifying(draft) is Step.NEXT:
+            return await self.form(turn, target, draft, version=_version(turn))
+        return await self._store(turn, target, draft)
+
+    async def _store(self, turn: Turn, target: Target, draft: Draft) -> Card:
+        policy, version = await self._desk.policy(), _version(turn)
+        if policy.version != version:
+            return await self.form(turn, target, notice=OVERTAKEN)
+        before = draft_of_level(policy, target)
+        edits = edits_of_draft(policy, target, draft)
+        if not edits:
+            return settings_change.unchanged(
+                self._payloads, turn.card_id, target, sentence=_saved_sentence(target)
+            )
+        sentence, done = _saved_sentence(target), None
+        doing: Doing = "updating" if draft.integration or not draft.manages else "clearing"
+        for edit in edits:
+            outcome = await self._make(turn, target, edit, version, sentence, doing)
+            if isinstance(outcome, Conflict):
+                return await self.form(turn, target, notice=OVERTAKEN)
+            done, version = outcome, outcome.policy.version
+        assert done is not None  # noqa: S101 - there was an edit
+        details = tuple(
+            (changed.label, changed.before, changed.after) for changed in differences(before, draft)
+        )
+        return self._result(turn, target, done, sentence, doing, details)
+
+    async def _touched(self, target: Target, draft: Draft) -> Touched | None:
+        """Whom a switch touches that is saved at once; None: nothing is saved yet."""
+        if after_verifying(draft) is Step.NEXT:
+            return None
+        policy = await self._desk.policy()
+        for edit in edits_of_draft(policy, target, draft):
+            if isinstance(edit, SetForm | Inherit):
+                preview = await self._desk.preview(edit)
+                return touched_by(preview.after, target, preview.effect)
+        return None
+
+    # -- both ---------------------------------------------------------------------------------
+
+    async def _make(
+        self, turn: Turn, target: Target, edit: Edit, version: int, sentence: str, doing: Doing
+    ) -> Done | Conflict:
+        show = ProgressCard(turn.at, turn.card_id, target, sentence, doing).dump()
+        by = Actor(turn.person.object_id, turn.person.name)
+        try:
+            return await self._desk.make(edit, expected=version, by=by, show=show)
+        except KeyError:  # the group was let go of meanwhile
+            return Conflict(await self._desk.policy())
+
+    def _result(
+        self,
+        turn: Turn,
+        target: Target,
+        done: Done,
+        sentence: str,
+        doing: Doing,
+        details: tuple[tuple[str, str, str], ...] = (),
+    ) -> Card:
+        if done.rollout is not None:
+            return settings_change.progress(
+                self._payloads,
+                turn.card_id,
+                sentence=sentence,
+                doing=doing,
+                done=0,
+                total=done.rollout.total,
+            )
+        return settings_change.result(
+            self._payloads, turn.card_id, target, sentence=sentence, doing=doing, details=details
+        )
+
+    async def _members(self, target: Target) -> str | None:
+        view = await self._directory.view()
+        if view is None:
+            return None
+        if target.is_account:
+            return None
+        group = view.groups.get(target.group_id)
+        return None if group is None else f"It has {people(group.members)} in Zoom."
+
+
+def target_of(click: Click, names: dict[str, str]) -> Target:
+    """The level that a button is about. `names` are the names of Zoom's groups by id.
+
+    The id is the client's word: one that Zoom does not have raises BadPayload.
+    """
+    if click.args.get("group", None) == "" and "group" not in click.inputs:
+        return ACCOUNT
+    group_id = picked_group(click)
+    if group_id not in names:
+        raise BadPayload("a group that is none")
+    return Target(group_id, names[group_id])
+
+
+def _click(turn: Turn) -> Click:
+    if turn.click is None:
+        raise BadPayload("not a button")
+    return turn.click
+
+
+def _version(turn: Turn) -> int:
+    version = _click(turn).args.get("version")
+    if type(version) is not int:
+        raise BadPayload("a card without a version")
+    return version
+
+
+def _places(policy: Policy, target: Target) -> int:
+    managed = group_of(policy, target.group_id) is not None
+    return len(policy.groups) + (0 if managed else 1)
+
+
+def _saved_sentence(target: Target) -> str:
+    where = target.words()
+    return f"The settings of {where} are saved."

@@ -1,0 +1,267 @@
+"""The engine's front: what Zoom says in, what people ask, how a link ends."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from structlog.testing import capture_logs
+
+from sync.engine import Busy
+from sync.plan import Do, Observation, Why
+from sync.presence import IN_A_CALL, Shown, ZoomPresence
+from sync.store import keys
+from sync.store.connection import Client
+from tests.doubles.engine import Bridge, running_bridge
+from tests.doubles.graph import CLEAR, Fault, Graph, running_graph
+from tests.doubles.people import ADA, BEN, person
+
+Z = ZoomPresence
+
+
+@pytest.fixture
+async def graph() -> AsyncIterator[Graph]:
+    async with running_graph() as double:
+        yield double
+
+
+@pytest.fixture
+async def bridge(redis: Client, graph: Graph) -> AsyncIterator[Bridge]:
+    async with running_bridge(redis, graph) as running:
+        yield running
+
+
+async def people_keys(bridge: Bridge) -> list[str]:
+    """Keys that do not end by themselves."""
+    return [key for key in await bridge.redis.keys("*") if await bridge.redis.ttl(key) == -1]
+
+
+# -- Zoom's side ---------------------------------------------------------------------------------
+
+
+async def test_an_event_finds_its_person_by_id_or_address(bridge: Bridge) -> None:
+    await bridge.connect(ADA)
+    at = await bridge.store.now_ms()
+    take = bridge.engine.take_event
+    for zoom_id, address, outcome in (
+        (f"z{ADA}", None, "accepted"),
+        (None, f"{ADA}@example.com", "accepted"),
+        ("unknown", f"{ADA}@example.com", "accepted"),
+        ("unknown", "nobody@example.com", "not_connected"),
+    ):
+        at += 1
+        observation = Observation(Z.BUSY, at)
+        assert await take(zoom_id=zoom_id, address=address, observation=observation) == outcome
+
+
+async def test_nothing_of_strangers_is_stored_or_logged(bridge: Bridge) -> None:
+    with capture_logs() as logs:
+        assert await bridge.say(BEN, Z.IN_MEETING) == "not_connected"
+        await bridge.engine.zoom_user_gone(zoom_id="zBen", address="ben@example.com")
+    assert logs == []
+    assert await bridge.redis.keys("*") == []
+
+
+async def test_a_user_who_is_gone_from_zoom_is_cleared_and_erased(bridge: Bridge) -> None:
+    for oid in (ADA, BEN):
+        await bridge.connect(oid, Z.IN_MEETING)
+    await bridge.work()
+    await bridge.engine.zoom_user_gone(zoom_id=f"z{ADA}", address=None)
+    await bridge.work()
+    assert (bridge.shown(ADA), bridge.shown(BEN)) == (None, "Busy/InACall")
+    assert not await bridge.engine.is_connected(ADA)
+    assert await bridge.engine.is_connected(BEN)
+
+
+async def test_when_the_zoom_app_is_removed_every_link_ends(bridge: Bridge) -> None:
+    for number in range(1, 12):
+        await bridge.connect(person(number), Z.IN_MEETING)
+    await bridge.work()
+    with capture_logs() as logs:
+        await bridge.engine.zoom_app_removed()
+    assert [(line["event"], line["people"]) for line in logs] == [("link_zoom_app_removed", 11)]
+    await bridge.work()
+    assert bridge.graph.sessions == {}
+    assert await people_keys(bridge) == []
+
+
+# -- disconnecting -------------------------------------------------------------------------------
+
+
+async def test_disconnecting_clears_and_leaves_nothing(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.work()
+    assert await bridge.engine.disconnect(ADA) == "cleared"
+    assert bridge.shown(ADA) is None
+    assert await people_keys(bridge) == []
+    assert await bridge.engine.disconnect(ADA) is None
+
+
+async def test_disconnecting_before_anything_happened_costs_no_request(bridge: Bridge) -> None:
+    await bridge.connect(ADA)
+    assert await bridge.engine.disconnect(ADA) == "cleared"
+    assert bridge.graph.count() == 0
+    assert await people_keys(bridge) == []
+
+
+async def test_disconnecting_while_graph_is_down_ends_later(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.work()
+    bridge.graph.faults.append(Fault(503))
+    assert await bridge.engine.disconnect(ADA) == "later"
+    assert not await bridge.engine.is_connected(ADA), "for everybody else they have left"
+    assert await bridge.say(ADA, Z.PRESENTING) == "not_connected"
+    await bridge.pass_time(ADA, 5)
+    await bridge.work()
+    assert bridge.shown(ADA) is None
+    assert await people_keys(bridge) == []
+
+
+async def test_disconnecting_without_a_working_authorisation_erases(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.work()
+    bridge.login.revoked.add(ADA)
+    bridge.tokens.forget(ADA)
+    assert await bridge.engine.disconnect(ADA) == "expires"
+    assert bridge.chat.told == []
+    assert await people_keys(bridge) == []
+
+
+async def test_disconnecting_during_a_wait_happens_at_once(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    bridge.graph.faults.append(Fault(503, {"Retry-After": "300"}))
+    await bridge.work()
+    assert await bridge.engine.disconnect(ADA) == "cleared"
+    assert bridge.graph.count(CLEAR) == 1, "the failed write may have arrived"
+    assert await people_keys(bridge) == []
+
+
+async def test_connecting_after_disconnecting_starts_from_nothing(bridge: Bridge) -> None:
+    first = await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.work()
+    await bridge.engine.disconnect(ADA)
+    assert await bridge.connect(ADA) > first
+    await bridge.work()
+    assert (await bridge.state(ADA)).observation is None
+    assert bridge.shown(ADA) is None
+
+
+async def test_somebody_in_a_workers_hands_is_waited_for_but_not_for_ever(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.work()
+    await bridge.store.demand(ADA)
+    [claim] = await bridge.due()
+    asked = asyncio.gather(
+        bridge.engine.attend_now(ADA), bridge.engine.disconnect(ADA), return_exceptions=True
+    )
+    busy, ending = await asked
+    assert isinstance(busy, Busy)
+    assert ending == "later"
+    await bridge.attendant.attend(claim)
+    await bridge.work()
+    assert await people_keys(bridge) == []
+
+
+async def test_somebody_in_a_workers_hands_is_attended_to_right_after(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    [claim] = await bridge.due()
+    bridge.graph.faults.append(Fault(kind="stall"))
+    working = asyncio.create_task(bridge.attendant.attend(claim))
+    await bridge.graph.until(lambda: bridge.graph.stalled == 1)
+    leaving = asyncio.create_task(bridge.engine.disconnect(ADA))
+    bridge.graph.release()
+    await working
+    assert await leaving == "cleared"
+    assert bridge.graph.overlaps == 0
+    assert bridge.shown(ADA) is None
+    assert await people_keys(bridge) == []
+
+
+# -- Test it -------------------------------------------------------------------------------------
+
+
+async def test_a_test_shows_in_a_call_and_then_what_zoom_says(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.AVAILABLE)
+    await bridge.work()
+    explanation = await bridge.engine.test(ADA)
+    assert explanation is not None
+    assert explanation.shown == Shown("Busy", "InACall")
+    assert explanation.plan.why is Why.TEST
+    assert 4.9 * 60 < (await bridge.due_in(ADA) or 0) <= 5 * 60
+    await bridge.pass_time(ADA, 5 * 60 + 1)
+    await bridge.work()
+    assert bridge.shown(ADA) == "Available/Available"
+    assert (await bridge.state(ADA)).test_until_ms is None
+
+
+async def test_a_test_ends_when_zoom_says_something_new(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.AVAILABLE)
+    await bridge.engine.test(ADA)
+    await bridge.say(ADA, Z.PRESENTING)
+    await bridge.work()
+    assert bridge.shown(ADA) == "DoNotDisturb/Presenting"
+
+
+async def test_whoever_is_not_connected_can_test_and_explain_nothing(bridge: Bridge) -> None:
+    assert await bridge.engine.test(ADA) is None
+    assert await bridge.engine.explain(ADA) is None
+    await bridge.engine.attend_now(ADA)
+    assert await bridge.redis.keys("*") == []
+
+
+# -- explaining ----------------------------------------------------------------------------------
+
+
+async def test_everything_is_explained(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.work()
+    explanation = await bridge.engine.explain(ADA)
+    assert explanation is not None
+    assert explanation.link.object_id == ADA
+    assert explanation.state == await bridge.state(ADA)
+    assert explanation.state.held is not None
+    assert explanation.state.held.pair == IN_A_CALL
+    assert explanation.verdict.on
+    assert (explanation.plan.do, explanation.plan.why) == (Do.NOTHING, Why.SHOWING)
+    assert abs(explanation.now_ms - await bridge.store.now_ms()) < 5000
+    assert (explanation.shown, explanation.shown_error) == (Shown("Busy", "InACall"), None)
+    assert not explanation.can_ask
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault(503), "graph_error"),
+        (Fault(404), "graph_404"),
+        (Fault(429), "graph_throttled"),
+        (Fault(200, body=b"{}"), "graph_answer"),
+        (Fault(403), "graph_403"),
+    ],
+    ids=str,
+)
+async def test_an_explanation_says_why_microsoft_could_not_be_read(
+    bridge: Bridge, fault: Fault, error: str
+) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.work()
+    bridge.graph.faults.append(fault)
+    explanation = await bridge.engine.explain(ADA)
+    assert explanation is not None
+    assert (explanation.shown, explanation.shown_error) == (None, error)
+
+
+async def test_explaining_takes_from_the_quota(redis: Client, graph: Graph) -> None:
+    async with running_bridge(redis, graph, limit=1) as bridge:
+        await bridge.connect(ADA, Z.IN_MEETING)
+        await bridge.work()
+        explanation = await bridge.engine.explain(ADA)
+        assert explanation is not None
+        assert explanation.shown_error == "quota"
+
+
+async def test_a_damaged_link_is_like_none_until_they_connect_again(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.work()
+    await bridge.redis.set(keys.link(ADA), "{}")
+    assert await bridge.engine.explain(ADA) is None
+    await bridge.connect(ADA)
+    assert await bridge.engine.explain(ADA) is not None
