@@ -140,7 +140,11 @@ def manifest(output: Path) -> None:
         for problem in error.problems:
             click.echo(problem, err=True)
         raise SystemExit(1) from None
-    output.write_bytes(package)
+    try:
+        output.write_bytes(package)
+    except OSError as error:
+        click.echo(f"{output} can't be written: {error.strerror}.", err=True)
+        raise SystemExit(1) from None
     click.echo(f"Wrote {output}. Upload it in the Teams admin centre under Manage apps.")
 
 

@@ -49,6 +49,18 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """What the channel says of a member of a conversation. Ids are lower-case GUIDs.
+
+    `addresses` are their user principal name and mail, as far as the channel knows them.
+    """
+
+    object_id: str
+    tenant_id: str | None
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationReference:
     """Everything needed to write into a conversation later. Serialised as plain JSON."""
 
@@ -115,13 +127,20 @@ class SendFailed(Exception):
     """The channel did not take the message now. Nothing was learned about the conversation."""
 
 
+class NotSent(SendFailed):
+    """The same, and it is certain that nothing has arrived: sending again makes no second one."""
+
+
 class Sender(Protocol):
     """Writing into conversations, at any time."""
 
-    async def send(self, to: ConversationReference, content: Card | str) -> str:
+    async def send(
+        self, to: ConversationReference, content: Card | str, *, once: bool = False
+    ) -> str:
         """Send a card or a text and return its activity id.
 
-        Raises ConversationGone or SendFailed.
+        `once`: what may have arrived is not sent again. Raises ConversationGone, NotSent or
+        SendFailed.
         """
 
     async def update(self, to: ConversationReference, activity_id: str, content: Card) -> None:
@@ -131,6 +150,12 @@ class Sender(Protocol):
         self, at: ConversationReference, person: Person
     ) -> ConversationReference:
         """Create (or find) the 1:1 conversation with a person met at `at`.
+
+        Raises ConversationGone or SendFailed.
+        """
+
+    async def member(self, at: ConversationReference, member_id: str) -> Member:
+        """Ask who a member of a conversation is; `member_id` is the channel's own id.
 
         Raises ConversationGone or SendFailed.
         """

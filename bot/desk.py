@@ -63,6 +63,12 @@ class Desk:
             await self._rows.remember_card(card_id, activity_id)
         return True
 
+    async def post_once(self, to: ConversationReference, card_id: str, card: Card) -> None:
+        """Send a new card, at most once. Raises ConversationGone, NotSent or SendFailed."""
+        activity_id = await self._sender.send(to, card, once=True)
+        if activity_id:
+            await self._rows.remember_card(card_id, activity_id)
+
     async def say(self, to: ConversationReference, content: Card | str) -> None:
         """Send something that is never edited. Needs no store, so it works when that is away."""
         try:

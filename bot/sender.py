@@ -21,8 +21,17 @@ import aiohttp
 import structlog
 from yarl import URL
 
-from bot.activity import CardGone, ConversationGone, ConversationReference, Scope, SendFailed
+from bot.activity import (
+    CardGone,
+    ConversationGone,
+    ConversationReference,
+    Member,
+    NotSent,
+    Scope,
+    SendFailed,
+)
 from bot.body import read_limited
+from bot.inbound import guid
 from bot.outgoing import message
 from sync.errors import OutsideError
 
@@ -35,6 +44,8 @@ if TYPE_CHECKING:
 ATTEMPTS = 4
 TOTAL_SECONDS = 20.0
 """For one message, waiting for its turn in the conversation included."""
+MEMBER_SECONDS = 5.0
+"""For asking about a member, which may be asked again another day."""
 TOKEN_SECONDS = 60.0
 """How long a token is used before its source is asked again, which costs more than the rest of a
 message. Sources give tokens with minutes left; one that is refused is renewed at once."""
@@ -51,6 +62,7 @@ _CARD_GONE = re.compile(r"\bActivityNotFound\b")
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 _LARGEST_ANSWER = 64 * 1024
 _LONGEST_ID = 1024
+_LONGEST_ADDRESS = 320
 
 _log = structlog.get_logger(__name__)
 
@@ -67,14 +79,16 @@ class _Call:
     """One call of the Connector.
 
     `turn` names what it must not overlap with. `repeatable`: twice has the same effect as once.
+    `once`: it is not repeated where it may have had its effect.
     """
 
     method: str
     at: ConversationReference
     path: tuple[str, ...]
-    body: dict[str, Any]
+    body: dict[str, Any] | None
     turn: str
     repeatable: bool
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +133,19 @@ class ChannelSender:
         # Entries vanish with the last sender that holds the lock.
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def send(self, to: ConversationReference, content: Card | str) -> str:
+    async def send(
+        self, to: ConversationReference, content: Card | str, *, once: bool = False
+    ) -> str:
         """Send a card or a text and return its activity id.
 
         The id is "" when the channel took the message and named none; it can't be edited then.
-        Raises ConversationGone or SendFailed.
+        `once`: not tried again after an answer that leaves open whether it arrived (5xx).
+        Raises ConversationGone, NotSent or SendFailed.
         """
         path = (to.conversation_id, "activities")
         body = message(to, content)
         reply = await self._carry_out(
-            _Call("POST", to, path, body, turn=to.conversation_id, repeatable=False)
+            _Call("POST", to, path, body, turn=to.conversation_id, repeatable=False, once=once)
         )
         return _id_in(reply)
 
@@ -168,6 +185,27 @@ class ChannelSender:
             scope=Scope.PERSONAL,
         )
 
+    async def member(self, at: ConversationReference, member_id: str) -> Member:
+        """Ask who a member of a conversation is.
+
+        Teams answers with the fields of a TeamsChannelAccount, where the Entra object id goes by
+        two names. Raises ConversationGone or SendFailed.
+        """
+        path = (at.conversation_id, "members", member_id)
+        call = _Call("GET", at, path, None, turn="", repeatable=True)
+        try:
+            async with asyncio.timeout(MEMBER_SECONDS):
+                reply = await self._attempts(call, self._url(call))
+        except TimeoutError as error:
+            raise SendFailed(f"no answer within {MEMBER_SECONDS:g} s") from error
+        stated = _object_in(reply)
+        object_id = guid(stated.get("aadObjectId")) or guid(stated.get("objectId"))
+        if object_id is None:
+            raise SendFailed("the channel doesn't say who the member is")
+        named = (stated.get("userPrincipalName"), stated.get("email"))
+        addresses = tuple(a for a in named if isinstance(a, str) and len(a) <= _LONGEST_ADDRESS)
+        return Member(object_id, guid(stated.get("tenantId")), addresses)
+
     async def _carry_out(self, call: _Call) -> _Reply:
         """Do it in turn, within the time, and report the outcome."""
         lock = self._turns.setdefault(call.turn, asyncio.Lock())
@@ -184,27 +222,30 @@ class ChannelSender:
             _log.warning(
                 "message_not_sent", method=call.method, conversation=call.turn, reason=reason
             )
-            raise SendFailed(reason) from error
+            raise (NotSent if isinstance(error, NotSent) else SendFailed)(reason) from error
         self._on_outcome("ok")
         return reply
 
     def _url(self, call: _Call) -> URL:
         if not self._hosts.allows(call.at.service_url):
-            raise SendFailed("the service address is not on the list of allowed hosts")
+            raise NotSent("the service address is not on the list of allowed hosts")
         if not {"", ".", ".."}.isdisjoint(call.path):
-            raise SendFailed("an id is not usable in an address")
+            raise NotSent("an id is not usable in an address")
         path = "/".join(quote(part, safe="") for part in ("v3", "conversations", *call.path))
         return URL(f"{call.at.service_url.rstrip('/')}/{path}", encoded=True)
 
     async def _attempts(self, call: _Call, url: URL) -> _Reply:
         deadline = asyncio.get_running_loop().time() + self._total_seconds
         attempt, renew, renewed = 1, False, False
+        failed: type[SendFailed] = NotSent  # until something may have arrived
         while True:
             try:
                 reply = await self._attempt(call, url, refresh=renew)
             except (aiohttp.ClientError, TimeoutError) as error:
-                if attempt == ATTEMPTS or not (call.repeatable or isinstance(error, _NEVER_SENT)):
-                    raise SendFailed(f"no answer: {type(error).__name__}") from error
+                never_sent = isinstance(error, _NEVER_SENT)
+                failed = failed if never_sent else SendFailed
+                if attempt == ATTEMPTS or not (call.repeatable or never_sent):
+                    raise failed(f"no answer: {type(error).__name__}") from error
                 pause = self._pause(attempt, None)
             else:
                 if 200 <= reply.status < 300:
@@ -212,11 +253,13 @@ class ChannelSender:
                 if reply.status == 401 and self._token is not None and not renewed:
                     renew = renewed = True
                     continue
-                if reply.status not in _TRY_AGAIN or attempt == ATTEMPTS:
-                    _refuse(call, reply)
+                failed = failed if reply.status < 500 else SendFailed
+                enough = attempt == ATTEMPTS or (call.once and failed is not NotSent)
+                if reply.status not in _TRY_AGAIN or enough:
+                    _refuse(call, reply, failed)
                 pause = self._pause(attempt, reply.retry_after)
             if asyncio.get_running_loop().time() + pause > deadline:
-                raise SendFailed(f"the channel asks to wait {pause:.0f} s")
+                raise failed(f"the channel asks to wait {pause:.0f} s")
             attempt, renew = attempt + 1, False
             self._on_outcome("retried")
             await self._sleep(pause)
@@ -227,7 +270,7 @@ class ChannelSender:
             try:
                 headers["Authorization"] = await self._authorization(self._token, refresh=refresh)
             except OutsideError as error:
-                raise SendFailed(f"no access token: {error.code}") from error
+                raise NotSent(f"no access token: {error.code}") from error
         async with self._session.request(
             call.method,
             url,
@@ -253,7 +296,7 @@ class ChannelSender:
         return self._chance() * min(_FIRST_PAUSE * 2.0**attempt, _LONGEST_PAUSE)
 
 
-def _refuse(call: _Call, reply: _Reply) -> NoReturn:
+def _refuse(call: _Call, reply: _Reply, failed: type[SendFailed]) -> NoReturn:
     """Raise what a refusal means. The codes may be in `error.code` or deeper in its message."""
     if reply.status in {403, 404} and (gone := _GONE.search(reply.text)):
         raise ConversationGone(gone.group())
@@ -262,7 +305,7 @@ def _refuse(call: _Call, reply: _Reply) -> NoReturn:
     error = _object_in(reply).get("error")
     code = error.get("code") if isinstance(error, dict) else None
     named = code if isinstance(code, str) and code.isalnum() and len(code) <= 64 else "no code"
-    raise SendFailed(f"the channel answered {reply.status}, {named}")
+    raise failed(f"the channel answered {reply.status}, {named}")
 
 
 def _id_in(reply: _Reply) -> str:

@@ -199,6 +199,12 @@ def buttons(actions: Iterable[Element]) -> Element | None:
     return {"type": "ActionSet", "spacing": "Large", "actions": listed}
 
 
+def below(actions: Iterable[Element]) -> Element | None:
+    """Put another row of buttons close below: narrow clients cut off what is too long for one."""
+    row = buttons(actions)
+    return None if row is None else row | {"spacing": "Small"}
+
+
 def _row(width: str, left: Element, right: Element, spacing: str) -> Element:
     return {
         "type": "ColumnSet",

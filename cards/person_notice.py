@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards.build import button, buttons, card, heading, note, text
+from cards.build import bold, button, buttons, card, heading, note, text
 from cards.payload import Verb
 from cards.person_pause import pause_button
 
@@ -20,8 +20,8 @@ def first_meeting(
     said = f"You’re {zoom}, so Microsoft shows “{shown}”."
     return card(
         said,
-        heading(f"You’re {zoom}"),
-        text(f"So Microsoft shows “{shown}”, and goes back when you leave."),
+        heading("Your first Zoom meeting"),
+        text(bold(said), " It goes back when you leave."),
         note("I tell you this once. From now on it happens quietly."),
         buttons(
             [

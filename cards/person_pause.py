@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cards.build import bold, box, button, buttons, card, heading, text
+from cards.build import below, bold, box, button, buttons, card, heading, text
 from cards.payload import BadPayload, Verb
 
 if TYPE_CHECKING:
@@ -35,7 +35,13 @@ def paused(
         ),
         text(remark) if remark else None,
         text("It then goes on by itself. " if until else "", "Say resume to go on now."),
-        buttons(_while_paused(payloads, card_id, shorter=until is None)),
+        buttons(
+            [
+                resume_button(payloads, card_id),
+                button(payloads, card_id, Verb.STATUS_SHOW, "Status"),
+            ]
+        ),
+        below([] if until else _ends(payloads, card_id)),
     )
 
 
@@ -43,7 +49,7 @@ def resumed(
     payloads: Payloads, card_id: str, *, was_paused: bool, sentence: str, tone: Tone = "good"
 ) -> Card:
     """Confirm that it goes on. `sentence` says what is shown now, or why nothing is."""
-    title = "Going on" if was_paused else "You were not paused"
+    title = "Resumed" if was_paused else "You were not paused"
     return card(
         f"{title}. {sentence}",
         heading(title),
@@ -70,12 +76,10 @@ def minutes_of(args: Mapping[str, Arg]) -> int:
     return minutes
 
 
-def _while_paused(payloads: Payloads, card_id: str, *, shorter: bool) -> list[Element]:
-    actions = [resume_button(payloads, card_id)]
-    if shorter:
-        actions += [
-            button(payloads, card_id, Verb.PAUSE_START, title, key=str(minutes), minutes=minutes)
-            for title, minutes in (("Only for 1 hour", 60), ("Only for 4 hours", 240))
-        ]
-    actions.append(button(payloads, card_id, Verb.STATUS_SHOW, "Status"))
-    return actions
+def _ends(payloads: Payloads, card_id: str) -> list[Element]:
+    """Ends for a pause that has none: people forget to resume."""
+    ends = [("Only for 1 hour", 60), ("Only for 4 hours", 240)]
+    return [
+        button(payloads, card_id, Verb.PAUSE_START, title, key=str(minutes), minutes=minutes)
+        for title, minutes in ends
+    ]

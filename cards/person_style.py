@@ -16,10 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """A style in one sentence, and its warning if it needs one."""
+    """A style in one sentence; whether it writes the slot of the status set by hand."""
 
     sentence: str
-    warning: str = ""
+    writes_own_status: bool = False
+
+    def warning(self, whose: str) -> str:
+        """What one should know before choosing it; empty when there is nothing."""
+        if not self.writes_own_status:
+            return ""
+        return f"It writes {whose} own status slot, so it can replace a status set by hand."
 
 
 STYLES: Final = {
@@ -27,7 +33,7 @@ STYLES: Final = {
     "mirror": Style("Shows Available and Away too. It never touches a status set by hand."),
     "full": Style(
         "Shows Zoom’s exact labels, also for Busy, Do not disturb and calendar events.",
-        "It writes a person’s own status slot, so it can replace a status set by hand.",
+        writes_own_status=True,
     ),
 }
 """By the words that people say and the policy stores."""
@@ -53,16 +59,18 @@ def style_choice(
         summary = f"Your style is now {current}."
     elif level is not None:
         summary = f"Your style is {current}, set and locked by {level}."
+    elif own:
+        summary = f"Your style is {current}, your own choice."
     else:
-        summary = f"Your style is {current}."
+        summary = f"Your style is {current}, as your admins set it."
     explained: list[Element | None] = [
         box("good", text(bold("Done. "), summary)) if changed else text(summary)
     ]
     for name, style in STYLES.items():
         in_force = " (now)" if name == current else ""
         explained.append(text(bold(f"{name.capitalize()}{in_force}. "), style.sentence))
-        if style.warning:
-            explained.append(note(f"Warning: {style.warning}", spacing="None"))
+        if style.writes_own_status:
+            explained.append(note(f"Warning: {style.warning('your')}", spacing="None"))
     return card(
         summary,
         heading("Your style"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cards.build import bold, box, button, buttons, card, heading, note, run, subtle, text
+from cards.build import below, bold, box, button, buttons, card, heading, note, run, subtle, text
 from cards.payload import Verb
 from cards.settings_bar import Part, bar
 from cards.settings_draft import because
@@ -81,9 +81,7 @@ def centre(
         note(directory) if directory_well else box("warning", text(directory)),
         _in_one_line(),
         buttons(_buttons(payloads, card_id)),
-        buttons(
-            [invite_button(payloads, card_id, "", numbers.invitable)] if numbers.invitable else []
-        ),
+        below(_more_buttons(payloads, card_id, numbers.invitable)),
     )
 
 
@@ -102,27 +100,28 @@ def _account_details(account: Draft) -> str:
 
 
 def _reach(numbers: Numbers) -> str:
-    connected = f"{numbers.connected:,} {'is' if numbers.connected == 1 else 'are'} connected."
+    verb = "is" if numbers.connected == 1 else "are"
     if numbers.covered is None:
-        return f"Of the people in Zoom {connected}"
-    return f"Presence sync covers {people(numbers.covered)}; {connected}"
+        return f"{people(numbers.connected)} {verb} connected."
+    return (
+        f"Presence sync covers {people(numbers.covered)}; {numbers.connected:,} {verb} connected."
+    )
 
 
-def _parts(numbers: Numbers) -> list[tuple[str, Part, str, int]]:
-    """How the people divide up: label, part of the bar, colour of the number, count."""
-    parts: list[tuple[str, Part, str, int]] = [
-        ("active now", "good", "Good", numbers.active),
-        ("quiet", "accent", "Accent", numbers.connected - numbers.active - numbers.trouble),
-        ("in trouble", "attention", "Attention", numbers.trouble),
+def _parts(numbers: Numbers) -> list[tuple[str, Part, int]]:
+    """How the people divide up: label, part of the bar, count."""
+    parts: list[tuple[str, Part, int]] = [
+        ("active now", "good", numbers.active),
+        ("quiet", "accent", numbers.connected - numbers.active - numbers.trouble),
+        ("in trouble", "attention", numbers.trouble),
     ]
     if numbers.covered is not None:
-        missing = numbers.covered - numbers.connected
-        parts.append(("not connected", "emphasis", "Default", missing))
-    return [(label, part, colour, max(0, count)) for label, part, colour, count in parts]
+        parts.append(("not connected", "emphasis", numbers.covered - numbers.connected))
+    return [(label, part, max(0, count)) for label, part, count in parts]
 
 
 def _figures(numbers: Numbers) -> Element:
-    """Numbers in the order and the colours of the bar below them, which thus needs no key."""
+    """The numbers in the order of the bar below them, which thus needs no key."""
     return {
         "type": "ColumnSet",
         "spacing": "Small",
@@ -131,20 +130,21 @@ def _figures(numbers: Numbers) -> Element:
                 "type": "Column",
                 "width": "stretch",
                 "items": [
-                    text(
-                        bold(f"{count:,}")
-                        | {"size": "ExtraLarge", "color": colour if count else "Default"}
-                    ),
+                    text(bold(f"{count:,}") | {"size": "ExtraLarge"} | _alarm(part, count)),
                     text(subtle(label) | {"size": "Small"}, spacing="None"),
                 ],
             }
-            for label, _, colour, count in _parts(numbers)
+            for label, part, count in _parts(numbers)
         ],
     }
 
 
+def _alarm(part: Part, count: int) -> Element:
+    return {"color": "Attention"} if part == "attention" and count else {}
+
+
 def _picture(numbers: Numbers) -> Element | None:
-    return bar([(part, count) for _, part, _, count in _parts(numbers)])
+    return bar([(part, count) for _, part, count in _parts(numbers)])
 
 
 def _group_rows(groups: Sequence[GroupLine], *, account_locked: bool) -> list[Element]:
@@ -160,25 +160,29 @@ def _group_rows(groups: Sequence[GroupLine], *, account_locked: bool) -> list[El
     return rows
 
 
-def group_row(name: str, form: Draft) -> Element:
-    """Make a row of a managed group: its place and name, and how it is set."""
-    if because(form):
-        words, colour = "Off", {}
-    else:
-        words, colour = f"On · {form.style}", {"color": "Good"}
+def group_row(name: str, form: Draft, *, by_name: bool = False) -> Element:
+    """Make a row of a managed group: how it is set. Its place comes first, or last `by_name`."""
+    off = bool(because(form))
+    words = "" if off else f" · {form.style}"
     if form.locked:
         words += " · locked"
-    place = f"{form.priority}. "
+    shown: list[str | Element] = [outside(name, _NAME_LIMIT)]
+    if by_name:
+        words += f" · priority {form.priority}"
+    else:
+        shown.insert(0, subtle(f"{form.priority}. "))
+    state = bold("Off" if off else "On")
+    return two_columns(shown, [state, words] if words else [state])
+
+
+def two_columns(left: list[str | Element], right: list[str | Element]) -> Element:
+    """Make a row of a list, with something at its right edge."""
     return {
         "type": "ColumnSet",
         "spacing": "Small",
         "columns": [
-            {
-                "type": "Column",
-                "width": "stretch",
-                "items": [text(subtle(place), outside(name, _NAME_LIMIT))],
-            },
-            {"type": "Column", "width": "auto", "items": [text(run(words) | colour)]},
+            {"type": "Column", "width": "stretch", "items": [text(*left)]},
+            {"type": "Column", "width": "auto", "items": [text(*right)]},
         ],
     }
 
@@ -202,8 +206,14 @@ def _buttons(payloads: Payloads, card_id: str) -> list[Element]:
         button(payloads, card_id, Verb.SETTINGS_ACCOUNT, "Account"),
         button(payloads, card_id, Verb.SETTINGS_GROUPS, "Groups", search="", page=0),
         button(payloads, card_id, Verb.SETTINGS_HISTORY, "History", cursor=""),
-        button(payloads, card_id, Verb.SETTINGS_SHOW, "Refresh"),
     ]
+
+
+def _more_buttons(payloads: Payloads, card_id: str, invitable: int) -> list[Element]:
+    refresh = button(payloads, card_id, Verb.SETTINGS_SHOW, "Refresh")
+    if not invitable:
+        return [refresh]
+    return [invite_button(payloads, card_id, "", invitable), refresh]
 
 
 def invite_button(payloads: Payloads, card_id: str, group_id: str, count: int) -> Element:

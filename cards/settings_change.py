@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from cards.build import bold, box, button, buttons, card, heading, note, text
+from cards.build import below, bold, box, button, buttons, card, heading, note, text
 from cards.payload import BadPayload, Verb
 from cards.person_style import STYLES
 from cards.settings_bar import bar
@@ -119,14 +119,15 @@ def result(
     count = _carried_out(doing, done, failed)
     return card(
         sentence,
-        heading("Done"),
-        box("warning" if failed else "good", text(bold("Saved. "), sentence)),
+        heading("Saved"),
+        box("warning" if failed else "good", text(sentence)),
         *(
-            text(bold(f"{label}: "), f"{old} → {new}")
+            text(bold(f"{label}: "), f"{old} → {new}", spacing="Small")
             for label, old, new in details[:_MOST_DETAILS]
         ),
         text(count) if count else None,
-        buttons(_after(payloads, card_id, target, invitable)),
+        buttons(_after(payloads, card_id, target)),
+        below([invite_button(payloads, card_id, target.group_id, invitable)] if invitable else []),
     )
 
 
@@ -136,7 +137,7 @@ def unchanged(payloads: Payloads, card_id: str, target: Target, *, sentence: str
         f"{sentence} Nothing to change.",
         heading("Nothing to change"),
         text(sentence),
-        buttons(_after(payloads, card_id, target, 0)),
+        buttons(_after(payloads, card_id, target)),
     )
 
 
@@ -228,10 +229,10 @@ def _counts(touched: Touched | None) -> str:
 
 
 def _noticed(target: Target, change: Change, style: str) -> str:
-    warning = STYLES["full"].warning
+    warning = STYLES[style].warning("each person’s")
     match change.act, target.is_account:
         case Act.ENABLE, _:
-            kept = warning if style == "full" else "A status they set themselves stays."
+            kept = warning or "A status they set themselves stays."
             return f"Their Zoom presence shows in Teams, Outlook and SharePoint. {kept}"
         case Act.DISABLE, _:
             return (
@@ -258,7 +259,7 @@ def _noticed(target: Target, change: Change, style: str) -> str:
             )
         case _:
             chosen = STYLES[change.value]
-            return f"{chosen.sentence} {chosen.warning}".rstrip()
+            return f"{chosen.sentence} {chosen.warning('each person’s')}".rstrip()
 
 
 def _carried_out(doing: Doing, done: int, failed: int) -> str:
@@ -272,16 +273,10 @@ def _carried_out(doing: Doing, done: int, failed: int) -> str:
     return said.strip()
 
 
-def _after(payloads: Payloads, card_id: str, target: Target, invitable: int) -> list[Element]:
-    actions = []
-    if invitable > 0:
-        actions.append(invite_button(payloads, card_id, target.group_id, invitable))
+def _after(payloads: Payloads, card_id: str, target: Target) -> list[Element]:
     if target.is_account:
-        actions.append(button(payloads, card_id, Verb.SETTINGS_ACCOUNT, "Open the account"))
+        level = button(payloads, card_id, Verb.SETTINGS_ACCOUNT, "Open the account")
     else:
         group = target.group_id
-        actions.append(
-            button(payloads, card_id, Verb.SETTINGS_GROUP, "Open the group", group=group)
-        )
-    actions.append(button(payloads, card_id, Verb.SETTINGS_SHOW, "All settings"))
-    return actions
+        level = button(payloads, card_id, Verb.SETTINGS_GROUP, "Open the group", group=group)
+    return [level, button(payloads, card_id, Verb.SETTINGS_SHOW, "All settings")]

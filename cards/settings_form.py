@@ -29,6 +29,7 @@ NO_CALENDAR_RIGHTS = (
     "Zoom’s form has Calendar and Contacts, so they are kept here. This app never asks Microsoft "
     "for calendar or contacts rights."
 )
+_UNDER_LOCK = "so it decides for everyone. What you save here counts once it is unlocked."
 
 
 def form(
@@ -52,6 +53,7 @@ def form(
     `places` is the highest priority a group can have.
     """
     verdict, on = _verdict(draft, account)
+    overruled = account is not None and account.locked and not target.is_account
     where = target.words()
     title = "Settings of the account" if target.is_account else f"Settings of {where}"
     args = _args(target, draft, version)
@@ -61,13 +63,13 @@ def form(
         f"{title}. {''.join(verdict)}",
         heading(title),
         box("warning", text(notice)) if notice else None,
+        box("warning", text(bold("The account is locked, "), _UNDER_LOCK)) if overruled else None,
         box(
-            "good" if on else "neutral",
+            "good" if on and not overruled else "neutral",
             text(bold(verdict[0]), verdict[1]),
             text("Not saved yet.", spacing="Small") if unsaved else None,
         ),
         text(members) if members else None,
-        _account_decides(target, account),
         *_inputs(card_id, draft, places, account_form=target.is_account),
         buttons([save, cancel]),
     )
@@ -136,15 +138,6 @@ def _verdict(draft: Draft, account: Draft | None) -> tuple[tuple[str, str], bool
     return ("Presence sync is on ", f"with this form, style {draft.style}."), True
 
 
-def _account_decides(target: Target, account: Draft | None) -> Element | None:
-    if target.is_account or account is None or not account.locked:
-        return None
-    return note(
-        "The account is locked, so it decides for everyone. What you save here counts once the "
-        "account is unlocked."
-    )
-
-
 def _inputs(card_id: str, draft: Draft, places: int, *, account_form: bool) -> list[Element]:
     elements: list[Element] = []
     for field in applicable_fields(draft):
@@ -156,7 +149,7 @@ def _inputs(card_id: str, draft: Draft, places: int, *, account_form: bool) -> l
         name = input_name(field, card_id)
         elements.append(_input(name, field, draft, places, account_form=account_form))
         if field is Field.STYLE:
-            warning = f"Warning about full: {STYLES['full'].warning}"
+            warning = f"Warning about full: {STYLES['full'].warning('each person’s')}"
             elements.append(note(warning, spacing="Small"))
     return elements
 

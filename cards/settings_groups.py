@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cards.build import bold, button, buttons, card, heading, note, subtle, text
+from cards.build import below, bold, button, buttons, card, heading, note, subtle, text
 from cards.payload import BadPayload, Verb
-from cards.settings_centre import group_row
+from cards.settings_centre import group_row, two_columns
 from cards.settings_inputs import CHOICE_LIMIT, choice, search_field
 from cards.settings_words import people
 from cards.text import outside, tidy
@@ -70,13 +70,16 @@ def group_list(
         )
         if shown
         else None,
-        _actions(
-            [button(payloads, card_id, Verb.SETTINGS_GROUP, "Open", style="positive", group="")]
-            if shown
-            else []
-        ),
+        below(_on_page(payloads, card_id, search, page, pages) if shown else []),
         search_field(_SEARCH, "Part of a name", value=search),
-        _actions(_paging(payloads, card_id, search, page, pages)),
+        below(
+            [
+                button(
+                    payloads, card_id, Verb.SETTINGS_GROUPS, "Search", search="", page=0, typed=True
+                ),
+                button(payloads, card_id, Verb.SETTINGS_SHOW, "All settings", inputs=False),
+            ]
+        ),
     )
 
 
@@ -101,7 +104,7 @@ def pick_group(
         return card(
             found,
             heading("Which group?"),
-            text(found, " Nothing comes near it."),
+            text(f"{found} Nothing comes near it."),
             buttons([_all_groups(payloads, card_id)]),
         )
     verb = Verb.SETTINGS_GROUP if change is None else Verb.SETTINGS_CHANGE
@@ -125,7 +128,7 @@ def pick_group(
         field = None
     else:
         chosen = [
-            button(payloads, card_id, verb, "Choose", style="positive", group="", more=args),
+            button(payloads, card_id, verb, "Choose", style="positive", more=args),
         ]
         options = [(row.group_id, _title(row, with_members=ambiguous)) for row in shown]
         field = choice(
@@ -140,12 +143,12 @@ def pick_group(
     return card(
         f"{found} {asks}",
         heading("Which group?"),
-        text(found, " ", bold(asks)),
+        text(f"{found} ", bold(asks)),
         field,
         note(f"{left_out:,} more come into question. Say settings groups and a part of the name.")
         if left_out > 0
         else None,
-        buttons(chosen),
+        *(below([action]) for action in chosen),
         buttons(
             [
                 _all_groups(payloads, card_id),
@@ -156,7 +159,7 @@ def pick_group(
 
 
 def picked_group(click: Click) -> str:
-    """The id of the group that a click is about: the button's own, or the one chosen.
+    """The id of the group that a click is about: the button's own, or the one chosen beside it.
 
     It is the client's word: look it up. Raises BadPayload when there is none.
     """
@@ -181,12 +184,12 @@ def searched_groups(click: Click) -> tuple[str, int]:
 
 def _row(row: GroupRow) -> Element:
     if row.form is not None:
-        return group_row(row.name, row.form)
+        return group_row(row.name, row.form, by_name=True)
     members = "" if row.members is None else f" · {people(row.members)}"
-    return text(outside(row.name, 40), subtle(f" · inherits{members}"), spacing="Small")
+    return two_columns([outside(row.name, 36)], [subtle(f"inherits{members}")])
 
 
-def _paging(payloads: Payloads, card_id: str, search: str, page: int, pages: int) -> list[Element]:
+def _on_page(payloads: Payloads, card_id: str, search: str, page: int, pages: int) -> list[Element]:
     def turn(title: str, to: int, key: str) -> Element:
         return button(
             payloads,
@@ -199,20 +202,12 @@ def _paging(payloads: Payloads, card_id: str, search: str, page: int, pages: int
             page=to,
         )
 
-    actions = [
-        button(payloads, card_id, Verb.SETTINGS_GROUPS, "Search", search="", page=0, typed=True)
-    ]
+    actions = [button(payloads, card_id, Verb.SETTINGS_GROUP, "Open", style="positive")]
     if page > 0:
         actions.append(turn("Previous page", page - 1, "previous"))
     if page + 1 < pages:
         actions.append(turn("Next page", page + 1, "next"))
-    actions.append(button(payloads, card_id, Verb.SETTINGS_SHOW, "All settings", inputs=False))
     return actions
-
-
-def _actions(actions: list[Element]) -> Element | None:
-    made = buttons(actions)
-    return None if made is None else made | {"spacing": "Small"}
 
 
 def _all_groups(payloads: Payloads, card_id: str) -> Element:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cards.build import bold, button, buttons, card, heading, subtle, text
+from cards.build import bold, button, buttons, card, heading, note, text
 from cards.payload import BadPayload, Verb
 from cards.text import outside
 
@@ -73,13 +73,7 @@ def _page(payloads: Payloads, card_id: str, title: str, cursor: str, key: str) -
 
 
 def _entry(entry: Entry) -> list[Element]:
-    elements = [
-        text(
-            bold(outside(entry.scope, 60)),
-            f": {entry.what} ",
-            subtle(f"{outside(entry.who, 60)}, {entry.when}"),
-        )
-    ]
+    elements = [text(bold(outside(entry.scope, 60)), f": {entry.what}")]
     if entry.changes:
         shown = [
             f"{label}: {outside(before, 60)} → {outside(after, 60)}"
@@ -88,4 +82,5 @@ def _entry(entry: Entry) -> list[Element]:
         left_out = len(entry.changes) - _MOST_CHANGES
         shown += [f"and {left_out} more"] if left_out > 0 else []
         elements.append(text(" · ".join(shown), spacing="None"))
+    elements.append(note(f"{outside(entry.who, 60)}, {entry.when}", spacing="None"))
     return elements

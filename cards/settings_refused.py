@@ -22,14 +22,14 @@ def not_admin(payloads: Payloads, card_id: str, *, zoom_admins: bool = False) ->
 
     `zoom_admins`: Zoom's admins who may edit the account's settings count too.
     """
-    zoom = ", or a Zoom admin who may edit account settings" if zoom_admins else ""
+    zoom = ", or who may edit the account’s settings in Zoom" if zoom_admins else ""
     return card(
         "Settings are for admins. Nothing was changed.",
         heading("Settings are for admins"),
         box("neutral", text(bold("Nothing was changed. "), "You are not an admin of this app.")),
         text(
-            "Who can: somebody to whom your IT team gave the role Presence admin for this app, or "
-            f"whom it named in the app’s set-up{zoom}."
+            "Who can: people who have this app’s role PresenceAdmin, or who are named in its "
+            f"set-up{zoom}."
         ),
         next_step("Ask your IT team. For your own presence, say status, pause or style."),
         buttons([button(payloads, card_id, Verb.STATUS_SHOW, "Status")]),

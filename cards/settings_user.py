@@ -81,5 +81,4 @@ def _buttons(payloads: Payloads, card_id: str, group_id: str) -> list[dict[str, 
         if group_id
         else button(payloads, card_id, Verb.SETTINGS_ACCOUNT, "Open the account")
     )
-    history = button(payloads, card_id, Verb.SETTINGS_HISTORY, "History", cursor="")
-    return [level, history, button(payloads, card_id, Verb.SETTINGS_SHOW, "All settings")]
+    return [level, button(payloads, card_id, Verb.SETTINGS_SHOW, "All settings")]

@@ -145,6 +145,10 @@ def _task(
             finally:
                 if patience and not task.done():
                     await asyncio.wait([task], timeout=patience)
-                task.cancel()
+                while not task.done():
+                    # Again until it ends: wait_for of Python 3.11, with which redis-py sends, may
+                    # swallow a cancellation.
+                    task.cancel()
+                    await asyncio.wait([task], timeout=1)
 
     return context

@@ -9,7 +9,7 @@ import click
 
 from bot.activity import Person
 from launch.application import application
-from launch.process import redis_of, running, until_signal
+from launch.process import forever, redis_of, running, until_signal
 from sandbox import people as cast
 from sandbox.playground import PlaygroundFailed, PlaygroundUnavailable, how_to_run, playground
 from sandbox.server import SandboxConfig, build_sandbox
@@ -28,9 +28,10 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
         admin_object_ids=[p.object_id for p in cast.PEOPLE if p.admin],
     )
     logs.configure(settings.log_format, settings.log_level)
-    speaker = next(
-        (p for p in cast.PEOPLE if p.upn.partition("@")[0] == person.lower()), cast.PEOPLE[0]
-    )
+    cast_by_name = {p.upn.partition("@")[0]: p for p in cast.PEOPLE}
+    speaker = cast_by_name.get(person.lower())
+    if speaker is None:
+        raise setup.SettingsError([f"--as must be one of {', '.join(cast_by_name)}."])
     secret = settings.zoom_client_secret
     sandbox = build_sandbox(
         SandboxConfig(
@@ -54,7 +55,7 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
         name=speaker.name,
     )
     endpoint = f"{settings.public_url}/api/messages"
-    async with AsyncExitStack() as stack:
+    async with until_signal(), AsyncExitStack() as stack:
         redis_url = await stack.enter_async_context(redis_of(settings))
         await stack.enter_async_context(running(sandbox, "127.0.0.1", sandbox_port))
         app = await application(settings, redis_url, local_person=local_person)
@@ -80,5 +81,7 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
             click.echo(by_hand)
         click.echo(f"  Bot endpoint    {endpoint}   (for the Bot Framework Emulator)")
         click.echo("\n  Say connect in the chat. Stop with Ctrl-C.\n")
-        await until_signal()
-        click.echo("\n  Stopping ...")
+        try:
+            await forever()
+        finally:
+            click.echo("\n  Stopping ...")

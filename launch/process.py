@@ -13,6 +13,7 @@ from aiohttp import web
 from launch.application import SHUTDOWN_SECONDS, application
 from launch.strangers import server_log
 from service.embedded_redis import EmbeddedRedisError, embedded_redis
+from sync.store.connection import raise_if_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,39 +54,55 @@ async def running(app: web.Application, host: str, port: int) -> AsyncIterator[i
         await runner.cleanup()
 
 
-async def until_signal() -> None:
-    """Return at Ctrl-C or SIGTERM."""
-    asked = asyncio.Event()
-    loop = asyncio.get_running_loop()
+@contextlib.asynccontextmanager
+async def until_signal() -> AsyncIterator[None]:
+    """Run the block until Ctrl-C or SIGTERM, however far it has come; then let it clean up."""
+    loop, task, asked = asyncio.get_running_loop(), asyncio.current_task(), False
+
+    def stop() -> None:
+        nonlocal asked
+        if not asked and task is not None:  # a second one does not cut the clean-up short
+            asked = True
+            log.info("stopping")
+            task.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises by itself
-            loop.add_signal_handler(number, asked.set)
-    await asked.wait()
+            loop.add_signal_handler(number, stop)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not asked or (task is not None and task.uncancel() > 0):
+            raise
+
+
+async def forever() -> None:
+    """Wait; only cancellation ends it."""
+    raise_if_cancelled()  # during the start
+    await asyncio.get_running_loop().create_future()
 
 
 async def serve(settings: Settings, *, with_worker: bool) -> None:
     """Production in one process, until a signal. Workers may also run by themselves (`work`)."""
-    async with redis_of(settings) as redis_url:
+    async with until_signal(), redis_of(settings) as redis_url:
         app = await application(settings, redis_url, with_worker=with_worker)
         async with running(app, settings.host, settings.port) as port:
             log.info("started", host=settings.host, port=port, worker=with_worker)
-            await until_signal()
-            log.info("stopping")
+            await forever()
 
 
 async def work(settings: Settings) -> None:
     """A worker alone; without WORKER_PORT no port is opened."""
     assert settings.redis_url is not None  # noqa: S101 - the settings of this role demand it
-    app = await application(settings, settings.redis_url.get_secret_value(), with_bot=False)
-    if settings.worker_port is not None:
-        async with running(app, settings.host, settings.worker_port) as port:
+    redis_url, port = settings.redis_url.get_secret_value(), settings.worker_port
+    async with until_signal():
+        app = await application(settings, redis_url, with_bot=False)
+        async with contextlib.AsyncExitStack() as stack:
+            if port is None:
+                runner = web.AppRunner(app)
+                stack.push_async_callback(runner.cleanup)
+                await runner.setup()
+            else:
+                port = await stack.enter_async_context(running(app, settings.host, port))
             log.info("worker_started", port=port)
-            await until_signal()
-        return
-    runner = web.AppRunner(app)
-    try:
-        await runner.setup()
-        log.info("worker_started", port=None)
-        await until_signal()
-    finally:
-        await runner.cleanup()
+            await forever()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from sandbox import graph_presence as presence
@@ -22,7 +22,7 @@ from sandbox.zoom_states import ZoomPresence
 from sandbox.zoom_webhook import WebhookSender
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
 JOURNAL_LINES: Final = 50
@@ -180,6 +180,27 @@ class World:
         if state.zoom is not to:
             state.zoom, state.zoom_since = to, self.clock.now()
         self.webhooks.presence(state.person, to, self.config.zoom_account_id, event_ts)
+        self.changed()
+
+    def set_groups(self, oid: str, names: Iterable[str]) -> None:
+        """An admin moves the person to these Zoom groups, and Zoom sends its webhooks.
+
+        Raises ValueError for a person without Zoom or a group that does not exist.
+        """
+        state, wanted = self.people[oid], tuple(dict.fromkeys(names))
+        person, groups = state.person, {group.name: group for group in self.config.groups}
+        if person.zoom_email is None:
+            raise ValueError(f"{person.name} has no Zoom account.")
+        if unknown := [name for name in wanted if name not in groups]:
+            raise ValueError(f"There is no Zoom group {unknown[0]!r}.")
+        state.person = replace(person, groups=wanted)
+        for name, group in groups.items():
+            if (name in person.groups) != (name in wanted):
+                event = "group.member_added" if name in wanted else "group.member_deleted"
+                member = {"id": person.zoom_id, "email": person.zoom_email}
+                about = {"id": group.group_id, "name": name, "members": [member]}
+                payload = {"account_id": self.config.zoom_account_id, "object": about}
+                self.webhooks.send(event, payload, about=f"{person.name}: {name}")
         self.changed()
 
     def set_teams(self, oid: str, client: TeamsClient) -> None:

@@ -350,7 +350,8 @@ class Attendant:
             # Parked: repeating is useless until something new happens.
             log.error("person_parked", person=oid, reason=str(error))
         turn.changes |= {"tries": tries, "trouble": error.code, "trouble_at": now}
-        if state.leaving and (due is None or state.held is None or due >= state.held.until_ms):
+        until = max((h.until_ms for h in (state.held, state.preferred) if h), default=0)
+        if state.leaving and (due is None or due >= until):
             await self._forget(turn)
             return
         turn.changes["wait"] = "" if due is None else due
@@ -374,7 +375,7 @@ class Attendant:
                 turn.claim,
                 lane=Lane.CHANGE,
                 due_ms=turn.now(),
-                changes=held_fields(state.held),
+                changes=held_fields(state.held) | held_fields(state.preferred, PREFERRED),
             )
 
 

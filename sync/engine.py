@@ -178,13 +178,16 @@ class Engine:
             error = "quota"
         except AuthorizeAgain as failure:
             error = failure.code
-            # Kept at once: otherwise nothing but the next write would find out.
-            trouble: dict[str, str | int] = {
-                "trouble": MUST_AUTHORIZE,
-                "trouble_at": await self._store.now_ms(),
-            }
-            await self._store.demand(object_id, Lane.CHANGE, trouble)
-            state = replace(state, trouble=MUST_AUTHORIZE)
+            fresh = await self._store.state(object_id)
+            # Not if they connected anew while the old authorisation failed.
+            if fresh is not None and fresh.generation == state.generation:
+                # Kept at once: otherwise nothing but the next write would find out.
+                trouble: dict[str, str | int] = {
+                    "trouble": MUST_AUTHORIZE,
+                    "trouble_at": await self._store.now_ms(),
+                }
+                await self._store.demand(object_id, Lane.CHANGE, trouble)
+                state = replace(state, trouble=MUST_AUTHORIZE)
         except OutsideError as failure:
             error = failure.code
         now = await self._store.now_ms()

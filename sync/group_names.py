@@ -63,7 +63,7 @@ def find_groups(groups: Iterable[DirectoryGroup], text: str, *, limit: int = 10)
             ranked.append((rank, fold_name(group.name), group.name, group))
     ranked.sort(key=lambda row: (row[0], row[1], row[2], row[3].group_id))
     exact = None
-    if wanted:
+    if text.strip():
         for best in range(3):  # the same to the letter, but for case, but for accents
             same = [row[3] for row in ranked if row[0] == (best, 0.0)]
             if same:

@@ -281,6 +281,10 @@ def _prefer(
         return _leave_alone(now_ms, situation, live, wanted, Why.OWN_STATUS)
     if live is None or live.pair != AWAY or not live.sure:
         return _set(wanted, AWAY, Lane.TURN)
+    hides = shown.availability.lower() in {"offline", "donotdisturb"}
+    if own is None and hides and seen_with != live:
+        # No session, or Do not disturb of ours, may have hidden what the person chose.
+        return Plan(Do.LOOK, wanted.why, Lane.TURN)
     return Plan(Do.PREFER, wanted.why, Lane.TURN, pair=pair, minutes=_minutes(wanted, pair))
 
 

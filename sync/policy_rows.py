@@ -1,7 +1,7 @@
 """The policy as stored text, and what its history says of a change. Pure.
 
-A row that is not as we wrote it counts as switched off, and a group's also comes first: damage may
-end presence sync for people, but never start it.
+A row that is not as we wrote it counts as switched off; the account's also as locked, because it
+may have been, and a group's comes first: damage may end presence sync, but never start it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 ACCOUNT = "account"
 _GROUP = "group:"
-_BROKEN = Form(integration=False)
+_UNDECIDED = Form(integration=False)
+_BROKEN_ACCOUNT = Form(integration=False, locked=True)
+_BROKEN_GROUP = Form(integration=False)
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -73,9 +75,9 @@ def read_policy(rows: Mapping[str, str]) -> tuple[Policy, tuple[str, ...]]:
     except ValueError:
         damaged.append("version")
     try:
-        account = load_form(rows[ACCOUNT]) if rows else _BROKEN
+        account = load_form(rows[ACCOUNT]) if rows else _UNDECIDED
     except (BadRow, KeyError):
-        account = _BROKEN
+        account = _BROKEN_ACCOUNT
         damaged.append(ACCOUNT)
     groups = []
     for name, text in rows.items():
@@ -85,7 +87,7 @@ def read_policy(rows: Mapping[str, str]) -> tuple[Policy, tuple[str, ...]]:
         try:
             groups.append(load_group(group_id, text))
         except BadRow:
-            groups.append(ManagedGroup(group_id, group_id, 0, _BROKEN))
+            groups.append(ManagedGroup(group_id, group_id, 0, _BROKEN_GROUP))
             damaged.append(name)
     return Policy(account, renumbered(groups), version), tuple(damaged)
 

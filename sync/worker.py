@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from sync.store import keys
-from sync.store.connection import REDIS_TROUBLE
+from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,6 +155,7 @@ class Worker:
             try:
                 async with self._listener.pubsub(ignore_subscribe_messages=True) as channel:
                     await channel.subscribe(keys.WAKE)
+                    raise_if_cancelled()
                     async for message in channel.listen():
                         self._heard(message.get("data"))
             except REDIS_TROUBLE:

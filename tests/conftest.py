@@ -9,7 +9,9 @@ from sync.store.connection import Client
 from tests.doubles.redis import RedisServer, leaked_keys, open_client
 
 # Machines that run tests are busy: how long one example takes says nothing.
-hypothesis.settings.register_profile("presence-bridge", deadline=None, print_blob=True)
+hypothesis.settings.register_profile(
+    "presence-bridge", deadline=None, max_examples=50, print_blob=True
+)
 hypothesis.settings.load_profile("presence-bridge")
 
 

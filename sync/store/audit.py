@@ -23,6 +23,7 @@ log = structlog.get_logger()
 
 CHANGE: Final = "change"
 LOOK_UP: Final = "look-up"
+INVITE: Final = "invite"
 UNREADABLE: Final = "unreadable"
 
 BATCH = 200
@@ -47,7 +48,8 @@ INSTALLATION = Actor("installation", "Installation")
 class AuditRecord:
     """One entry. `at_ms` is the Redis server's time (epoch ms).
 
-    `kind` is change, look-up or unreadable (the entry is damaged; its place is still shown).
+    `kind` is change, look-up, invite (`new` says how many `people`), or unreadable (the entry is
+    damaged; its place is still shown).
     `scope` is `account`, `group:<Zoom group id>` or `user:<address>`. `old` and `new` hold the
     fields of the form (a group's also `name` and `priority`); None: the group inherits.
     """
@@ -101,17 +103,26 @@ def entry(kind: str, by: Actor, facts: Mapping[str, object], *, version: int | N
 
 
 class AuditLog:
-    """Reading the history, and adding look-ups to it."""
+    """Reading the history, and adding look-ups and invitations to it."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
     async def looked_up(self, by: Actor, address: str) -> None:
         """Record that an admin asked about somebody."""
-        facts = {"scope": f"user:{address}", "scope_name": address, "old": None, "new": None}
+        await self._add(LOOK_UP, by, f"user:{address}", address, None)
+
+    async def invited(self, by: Actor, scope: str, scope_name: str, *, people: int) -> None:
+        """Record that an admin invited those who had not connected."""
+        await self._add(INVITE, by, scope, scope_name, {"people": people})
+
+    async def _add(
+        self, kind: str, by: Actor, scope: str, scope_name: str, new: Mapping[str, object] | None
+    ) -> None:
+        facts = {"scope": scope, "scope_name": scope_name, "old": None, "new": new}
         await self._client.xadd(
             keys.AUDIT,
-            {"entry": entry(LOOK_UP, by, facts)},
+            {"entry": entry(kind, by, facts)},
             maxlen=keys.AUDIT_KEPT,
             approximate=True,
         )

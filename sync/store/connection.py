@@ -6,6 +6,7 @@ re-sent command that is not idempotent counts twice. Whoever calls decides what 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -71,6 +72,16 @@ def connect_listener(url: str) -> Redis:
         retry=Retry(NoBackoff(), 0),
         **keepalive,
     )
+
+
+def raise_if_cancelled() -> None:
+    """End the running task if it was told to end; for loops that talk to Redis.
+
+    redis-py sends with `asyncio.wait_for`, and that of Python 3.11 may swallow a cancellation.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 _LUA = Path(__file__).parent / "lua"

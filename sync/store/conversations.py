@@ -28,7 +28,9 @@ class ConversationStore:
 
     async def forget_reference(self, object_id: str) -> None:
         """The app was removed; nothing can be written there any more."""
-        await self._client.delete(keys.reference(object_id), keys.welcomed(object_id))
+        await self._client.delete(
+            keys.reference(object_id), keys.welcomed(object_id), keys.met(object_id)
+        )
 
     async def remember_card(self, card_id: str, activity_id: str) -> None:
         """Keep which message holds a card, so that it can be edited in place."""

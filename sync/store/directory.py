@@ -6,6 +6,7 @@ in one step. Who looks things up holds on to one reading (`view`); the old one s
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 from collections import defaultdict
@@ -64,6 +65,16 @@ class DirectoryView:
         key = keys.directory_part(self.reading, "addresses")
         zoom_id = await self.client.hget(key, fold_address(address))
         return None if zoom_id is None else await self.user(str(zoom_id))
+
+    async def users_by_address(self, addresses: Sequence[str]) -> dict[str, DirectoryUser]:
+        """The users of these folded addresses, by address; one that nobody has is left out."""
+        key, ids = keys.directory_part(self.reading, "addresses"), dict[str, str]()
+        for part in _chunks(addresses):
+            for address, zoom_id in zip(part, await self.client.hmget(key, part), strict=True):
+                if zoom_id is not None:
+                    ids[address] = str(zoom_id)
+        users = {user.zoom_id: user for user in await self.users(list(ids.values()))}
+        return {address: users[zoom_id] for address, zoom_id in ids.items() if zoom_id in users}
 
     async def users(self, zoom_ids: Sequence[str]) -> list[DirectoryUser]:
         """Those of these users who exist."""
@@ -211,27 +222,10 @@ class DirectoryStore:
     async def _stage(
         self, reading: str, directory: Directory, changes: Iterable[MembershipChange]
     ) -> None:
-        members = defaultdict(list)
-        for user in directory.users.values():
-            for group_id in user.group_ids:
-                members[group_id].append(user.zoom_id)
-        users = directory.users.values()
-        parts = {
-            "users": ((user.zoom_id, dump_user(user)) for user in users),
-            # Somebody active wins over somebody deactivated who had the same address.
-            "addresses": (
-                (user.address, user.zoom_id)
-                for user in sorted(users, key=lambda user: user.status == ACTIVE)
-            ),
-            "groups": ((g.group_id, dump_group(g)) for g in directory.groups.values()),
-            "members": (
-                (group_id, json.dumps(zoom_ids, separators=(",", ":")))
-                for group_id, zoom_ids in members.items()
-            ),
-            "changes": ((change.zoom_id, dump_change(change)) for change in changes),
-        }
+        # Ten thousand rows of JSON at once would hold everybody else up.
+        parts = await asyncio.to_thread(_rows_of, directory, changes)
         for part, rows in parts.items():
-            for chunk in _chunks(list(rows)):
+            for chunk in _chunks(rows):
                 await self._scripts.run(
                     "directory_stage",
                     [keys.directory_part(reading, part)],
@@ -278,6 +272,31 @@ class DirectoryStore:
         ids = [change.zoom_id for change in changes]
         if ids:
             await self._client.hdel(keys.DIRECTORY_CHANGES, *ids)
+
+
+def _rows_of(
+    directory: Directory, changes: Iterable[MembershipChange]
+) -> dict[str, list[tuple[str, str]]]:
+    """The hashes of a reading."""
+    users = directory.users.values()
+    members = defaultdict(list)
+    for user in users:
+        for group_id in user.group_ids:
+            members[group_id].append(user.zoom_id)
+    return {
+        "users": [(user.zoom_id, dump_user(user)) for user in users],
+        # Somebody active wins over somebody deactivated who had the same address.
+        "addresses": [
+            (user.address, user.zoom_id)
+            for user in sorted(users, key=lambda user: user.status == ACTIVE)
+        ],
+        "groups": [(g.group_id, dump_group(g)) for g in directory.groups.values()],
+        "members": [
+            (group_id, json.dumps(zoom_ids, separators=(",", ":")))
+            for group_id, zoom_ids in members.items()
+        ],
+        "changes": [(change.zoom_id, dump_change(change)) for change in changes],
+    }
 
 
 def _user(zoom_id: str, text: str) -> DirectoryUser | None:

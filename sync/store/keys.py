@@ -13,13 +13,20 @@
     pb:ref:<oid>                 the person's 1:1 conversation (JSON)               400 d, renewed
     pb:card:<card id>            activity id of the message that holds the card     30 d
     pb:welcomed:<oid>            the person was welcomed                            400 d
-    pb:told:<oid>:<what>         a one-time notice was sent (reconnect)             30 d
+    pb:told:<oid>:<what>         a one-time notice was sent (reconnect); `invited`  30 d; 400 d
+                                 (by which mailing) outlives the app's removal
+    pb:met:<oid>                 somebody who has the app: channel's id, addresses  400 d, renewed
+                                 (JSON, sync.store.roster); not after its removal
     pb:ticket:<hash>             a sign-in link, not yet used                       10 min
     pb:flow:<hash>               a sign-in under way                                10 min
     pb:seen:<hash>               an activity that was already answered              10 min
     pb:{rollouts}:open           set: the rollouts under way                        while there are
     pb:{rollouts}:<id>           a rollout (JSON); :left who is left, :by who       until done (1 d)
                                  works on it
+    pb:{invitations}:...         mailings of invitations likewise; :tally what      until done (1 d)
+                                 came of one; the row shows its end for             + 10 min
+    pb:{invitations}:all:by      who sends invitations                              30 s, renewed
+    pb:{invitations}:census      who has the app was looked through                 1 h
     pb:wake                      channel: a shard number whose queue has changed
     pb:{dir}:current             the reading of Zoom's directory that counts        for ever
     pb:{dir}:state               how the directory is doing (hash, below)           for ever
@@ -35,10 +42,14 @@ one script can change them together.
 
 Fields of the person hash: `gen` generation of the link, `ver` version of the demand, `obs` and
 `obs_at` Zoom's newest state and its time, `got` when it reached us, `answered` the `got` that was
-acted on, `held`, `told`, `until` our session at Microsoft, `unsure` it may not be there, `test` end
-of a running test, `tries` failures in a row, `trouble` and `trouble_at` the last failure, `wait`
-not before, `leaving` the person asked to be forgotten, `lane` the lane they stand in, `lease` and
-`lease_end` who works on them. Times are epoch milliseconds of the Redis server's clock.
+acted on, `held`, `told`, `until` our session at Microsoft, `unsure` it may not be there, `pref`,
+`pref_told`, `pref_until`, `pref_unsure` the same for the preferred status, `yielded` the `obs_at`
+for which the person's own status was met, `test` end of a running test, `met` the first meeting was
+told, `zoom` and `groups` Zoom id and group ids, `style` and `paused` the person's own choices,
+`need` the policy they must be planned with and `pol` the one they were, `tries` failures in a row,
+`trouble` and `trouble_at` the last failure, `wait` not before, `leaving` the person asked to be
+forgotten, `lane` the lane they stand in, `lease` and `lease_end` who works on them. Times are epoch
+milliseconds of the Redis server's clock.
 
 Fields of the directory's state: `read`, `users`, `groups` the last good reading, `failed`,
 `reason`, `detail` the last bad one, `doubted` since when Zoom's answers are not believed, `due` the
@@ -59,7 +70,6 @@ SHARDS = 8
 
 LANES = 4
 WAKE = "pb:wake"
-ROLLOUTS = "pb:{rollouts}:open"
 QUOTA_CELLS = "pb:{quota}:cells"
 QUOTA_PAUSE = "pb:{quota}:pause"
 
@@ -69,12 +79,16 @@ CARD_TTL = 30 * 86_400
 NOTICE_TTL = 30 * 86_400
 REFERENCE_TTL = 400 * 86_400
 LOCK_TTL = 30
-ROLLOUT_TTL = 86_400
+JOB_TTL = 86_400
+MAILING_SHOWN_TTL = 600
+CENSUS_TTL = 3600
+INVITED_TTL = 400 * 86_400
 STAGED_TTL = 3600
 OLD_READING_TTL = 600
 AUDIT_KEPT = 100_000
 """Entries, about: some 50 MB at most, and years of an organisation's changes."""
 
+CENSUS = "pb:{invitations}:census"
 DIRECTORY_CURRENT = "pb:{dir}:current"
 DIRECTORY_STATE = "pb:{dir}:state"
 DIRECTORY_LOCK = "pb:{dir}:lock"
@@ -174,19 +188,39 @@ def seen(activity: str) -> str:
     return f"pb:seen:{_digest(activity)}"
 
 
-def rollout(rollout_id: str) -> str:
-    """A rollout under way."""
-    return f"pb:{{rollouts}}:{rollout_id}"
+def met(object_id: str) -> str:
+    """Somebody who has the app."""
+    return f"pb:met:{object_id}"
 
 
-def rollout_left(rollout_id: str) -> str:
-    """Who is left in a rollout."""
-    return f"pb:{{rollouts}}:{rollout_id}:left"
+def met_prefix() -> str:
+    """What precedes the object id in the rows of those who have the app."""
+    return met("")
 
 
-def rollout_taken(rollout_id: str) -> str:
-    """Which process works on a rollout."""
-    return f"pb:{{rollouts}}:{rollout_id}:by"
+def jobs(kind: str) -> str:
+    """The jobs of a kind that are under way."""
+    return f"pb:{{{kind}}}:open"
+
+
+def job(kind: str, job_id: str) -> str:
+    """A job."""
+    return f"pb:{{{kind}}}:{job_id}"
+
+
+def job_left(kind: str, job_id: str) -> str:
+    """Who is left in a job."""
+    return f"pb:{{{kind}}}:{job_id}:left"
+
+
+def job_taken(kind: str, job_id: str) -> str:
+    """Which process works on a job."""
+    return f"pb:{{{kind}}}:{job_id}:by"
+
+
+def job_tally(kind: str, job_id: str) -> str:
+    """What came of a job so far."""
+    return f"pb:{{{kind}}}:{job_id}:tally"
 
 
 def _digest(text: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
 
-from sync.store import keys
+from sync.store.jobs import Jobs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from sync.store.connection import Client
 
 log = structlog.get_logger()
-
-TAKEN_MS = 10_000
-"""How long a process keeps a rollout to itself; who dies in the middle is followed by another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,80 +34,50 @@ class Rollout:
 
 
 class RolloutStore:
-    """All keys share one slot; a rollout's keys live until it is finished, at most a day."""
+    """Rollouts live until they are finished, at most a day."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self._jobs = Jobs(client, "rollouts")
 
     async def add(self, rollout: Rollout, people: Iterable[str]) -> None:
         """Begin a rollout for these people."""
-        left = keys.rollout_left(rollout.rollout_id)
-        members = list(people)
-        for start in range(0, len(members), 1000):
-            await self._client.sadd(left, *members[start : start + 1000])
-        if members:
-            await self._client.expire(left, keys.ROLLOUT_TTL)
-        await self._client.set(
-            keys.rollout(rollout.rollout_id), json.dumps(asdict(rollout)), ex=keys.ROLLOUT_TTL
-        )
-        await self._client.sadd(keys.ROLLOUTS, rollout.rollout_id)
+        await self._jobs.add(rollout.rollout_id, _write(rollout), people)
 
     async def unfinished(self) -> list[Rollout]:
         """Every rollout under way."""
         found = []
-        for rollout_id in await self._client.smembers(keys.ROLLOUTS):
-            rollout = _read(await self._client.get(keys.rollout(str(rollout_id))))
-            if rollout is None:
-                await self._client.srem(keys.ROLLOUTS, rollout_id)
-                log.error("rollout_lost", rollout=str(rollout_id))
-            else:
+        for rollout_id in await self._jobs.under_way():
+            rollout = _read(await self._jobs.read(rollout_id))
+            if rollout is not None:
                 found.append(rollout)
+            elif await self._jobs.finish(rollout_id):
+                log.error("rollout_lost", rollout=rollout_id)
         return sorted(found, key=lambda rollout: rollout.version)
 
     async def take(self, rollout: Rollout, name: str) -> bool:
         """Whether this process works on it for the next seconds."""
-        key = keys.rollout_taken(rollout.rollout_id)
-        if await self._client.set(key, name, nx=True, px=TAKEN_MS):
-            return True
-        if await self._client.get(key) != name:
-            return False
-        return bool(await self._client.pexpire(key, TAKEN_MS))
+        return await self._jobs.take(rollout.rollout_id, name)
 
     async def demanded(self, rollout: Rollout) -> None:
         """Everyone is in the queue."""
-        row = asdict(rollout) | {"demanded": True}
-        await self._client.set(
-            keys.rollout(rollout.rollout_id), json.dumps(row), ex=keys.ROLLOUT_TTL
-        )
+        await self._jobs.write(rollout.rollout_id, _write(replace(rollout, demanded=True)))
 
-    async def left(self, rollout: Rollout, at_most: int) -> AsyncIterator[list[str]]:
+    def left(self, rollout: Rollout, at_most: int) -> AsyncIterator[list[str]]:
         """Who is left, in batches."""
-        batch: list[str] = []
-        async for member in self._client.sscan_iter(
-            keys.rollout_left(rollout.rollout_id), count=at_most
-        ):
-            batch.append(str(member))
-            if len(batch) >= at_most:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
+        return self._jobs.left(rollout.rollout_id, at_most)
 
     async def settle(self, rollout: Rollout, people: Sequence[str]) -> int:
         """These are done; returns how many are left."""
-        left = keys.rollout_left(rollout.rollout_id)
-        for start in range(0, len(people), 1000):
-            await self._client.srem(left, *people[start : start + 1000])
-        return int(await self._client.scard(left))
+        await self._jobs.settle(rollout.rollout_id, people)
+        return await self._jobs.count(rollout.rollout_id)
 
     async def finish(self, rollout: Rollout) -> None:
         """Nobody is left."""
-        await self._client.srem(keys.ROLLOUTS, rollout.rollout_id)
-        await self._client.delete(
-            keys.rollout(rollout.rollout_id),
-            keys.rollout_left(rollout.rollout_id),
-            keys.rollout_taken(rollout.rollout_id),
-        )
+        await self._jobs.finish(rollout.rollout_id)
+
+
+def _write(rollout: Rollout) -> str:
+    return json.dumps(asdict(rollout))
 
 
 def _read(text: str | None) -> Rollout | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from sync.store import keys
-from sync.store.connection import REDIS_TROUBLE
+from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -74,6 +74,7 @@ class SettingsCache:
                 if not troubled:
                     log.error("settings_redis_away", error=type(error).__name__)
                 troubled = True
+            raise_if_cancelled()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._told.wait(), self._look_every)
             self._told.clear()

@@ -15,7 +15,7 @@ import structlog
 
 from sync.directory import changes, objection
 from sync.errors import AdminMustAct, OutsideError, RetryLater
-from sync.store.connection import REDIS_TROUBLE
+from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -90,6 +90,7 @@ class DirectoryRefresher:
                 if not troubled:
                     log.error("directory_redis_away", error=type(error).__name__)
                 troubled, wait = True, 1.0
+            raise_if_cancelled()
             await self._sleep(min(wait, LOOK_AROUND_SECONDS))
 
     async def _catch_up(self) -> None:
@@ -139,14 +140,15 @@ class DirectoryRefresher:
         health = await self._store.health()
         since = health.doubted_since_ms
         doubted_ms = 0 if since is None else health.now_ms - since
-        refused = objection(old, new, doubted_ms=doubted_ms)
+        # Thousands of people are compared beside the loop: chat and presence go on.
+        refused = await asyncio.to_thread(objection, old, new, doubted_ms=doubted_ms)
         if refused is not None:
             return refused
         if old is not None:
             for group_id in old.groups.keys() - new.groups.keys():
                 if await self._reader.has_group(group_id):
                     raise RetryLater("zoom_incomplete", f"group {group_id} was not listed")
-        changed = changes(old, new)
+        changed = await asyncio.to_thread(changes, old, new)
         if not await self._store.swap(token, new, changed):
             raise RetryLater("turn_lost")
         log.info(
@@ -184,6 +186,7 @@ class DirectoryRefresher:
                 await asyncio.sleep(self._lease_ms / 3000)
                 with contextlib.suppress(*REDIS_TROUBLE):  # the swap finds out whether it was lost
                     await self._store.renew(token, self._lease_ms)
+                raise_if_cancelled()
 
         task = asyncio.create_task(renew(), name="directory-lease")
         try:

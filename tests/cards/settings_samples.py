@@ -225,7 +225,10 @@ def settings_cards(p: Payloads, c: str) -> dict[str, Card]:
             c,
             SALES,
             sentence="The settings of Sales are saved.",
-            details=tuple((d.label, d.before, d.after) for d in differences(FULL_LOCKED, EWS)),
+            details=tuple(
+                (d.label, d.before, d.after)
+                for d in differences(FULL_LOCKED, replace(EWS, priority=2))
+            ),
         ),
         "settings-unchanged": change_cards.unchanged(
             p, c, SALES, sentence=change_cards.state_sentence(SALES, Change(Act.ENABLE))
@@ -293,7 +296,10 @@ def settings_cards(p: Payloads, c: str) -> dict[str, Card]:
                     "Ada Lindqvist",
                     "Sales",
                     "changed",
-                    tuple((d.label, d.before, d.after) for d in differences(FULL_LOCKED, GOOGLE)),
+                    tuple(
+                        (d.label, d.before, d.after)
+                        for d in differences(FULL_LOCKED, replace(GOOGLE, priority=2))
+                    ),
                 ),
                 Entry("today at 13:40", "Ada Lindqvist", "ben.okafor@example.com", "looked up"),
                 Entry(

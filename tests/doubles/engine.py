@@ -7,7 +7,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -20,8 +20,9 @@ from sync.links import Link
 from sync.microsoft.authorization import AccessToken
 from sync.microsoft.graph import GraphPresence
 from sync.microsoft.tokens import Tokens
-from sync.plan import Observation
+from sync.plan import Lane, Observation
 from sync.policy import Form, Policy
+from sync.presence import Style
 from sync.store import keys
 from sync.store.connection import Scripts
 from sync.store.people import Claim, PeopleStore, State
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from sync.ports import ZoomUser
-    from sync.presence import ZoomPresence
+    from sync.presence import Pair, ZoomPresence
     from sync.store.connection import Client
 
 
@@ -46,7 +47,6 @@ class Login:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self.revoked: set[str] = set()
-        self.refreshes = 0
 
     def grant(self, oid: str, number: int = 0) -> str:
         """A token cache, good at Graph from now on."""
@@ -59,7 +59,6 @@ class Login:
         oid, _, number = cache.partition(".")
         if oid in self.revoked:
             raise AuthorizeAgain("invalid_grant")
-        self.refreshes += 1
         changed = self.grant(oid, int(number) + 1) if force else None
         return AccessToken(changed or cache, 2**40), changed
 
@@ -142,7 +141,6 @@ class Bridge:
     quota: Quota
     tokens: Tokens
     login: Login
-    vault: Vault
     zoom: Zoom | None
     chat: Chat
     counts: Counts
@@ -165,6 +163,24 @@ class Bridge:
         return await self.engine.take_event(
             zoom_id=f"z{oid}", address=None, observation=Observation(presence, at)
         )
+
+    def full(self) -> None:
+        """Admins choose the style `full` for everyone."""
+        account = Form(integration=True, style=Style.FULL)
+        self.decisions.policy = replace(self.decisions.policy, account=account)
+
+    def zoom_would_say(self, oid: str, answer: ZoomPresence | Exception | None) -> None:
+        """What Zoom's API says of somebody when it is asked."""
+        assert self.zoom is not None
+        self.zoom.presence[f"z{oid}"] = answer
+
+    async def leave(self, oid: str) -> None:
+        """Somebody wants to be forgotten, as soon as a worker comes."""
+        await self.store.demand(oid, Lane.TURN, {"leaving": 1, "wait": ""})
+
+    async def lasting_keys(self) -> list[str]:
+        """Keys that do not end by themselves: none, when nobody is connected."""
+        return [key for key in await self.redis.keys("*") if await self.redis.ttl(key) == -1]
 
     async def work(self) -> None:
         """Attend to everyone who is due, as often as they are."""
@@ -252,7 +268,6 @@ async def running_bridge(
             quota,
             tokens,
             login,
-            vault,
             zoom,
             chat,
             counts,

@@ -27,7 +27,16 @@ PAIRS = {
     ("Away", "Away"),
     ("DoNotDisturb", "Presenting"),
 }
+PREFERRED_PAIRS = {
+    ("Available", "Available"),
+    ("Busy", "Busy"),
+    ("DoNotDisturb", "DoNotDisturb"),
+    ("BeRightBack", "BeRightBack"),
+    ("Away", "Away"),
+    ("Offline", "OffWork"),
+}
 SET, CLEAR, LOOK = "setPresence", "clearPresence", "look"
+PREFER, UNPREFER = "setUserPreferredPresence", "clearUserPreferredPresence"
 
 
 @dataclass(frozen=True)
@@ -67,12 +76,12 @@ class Graph:
     tokens: dict[str, str] = field(default_factory=dict)  # access token -> object id
     shown: dict[str, tuple[str, str]] = field(default_factory=dict)  # without our session
     sessions: dict[str, str] = field(default_factory=dict)  # object id -> Availability/Activity
+    preferred: dict[str, str] = field(default_factory=dict)  # the same
     faults: deque[Fault] = field(default_factory=deque)
     requests: list[Request] = field(default_factory=list)
     overlaps: int = 0
     stalled: int = 0
     split_answers: bool = False  # answers come in pieces, as chunked ones do
-    before_answer: Callable[[str, str], None] = lambda *_: None  # action, person
     _going: Counter[str] = field(default_factory=Counter)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _released: asyncio.Event = field(default_factory=asyncio.Event)
@@ -124,7 +133,6 @@ class Graph:
         self.requests.append(
             Request(action, person, token, body, request.headers.get("Content-Type", ""), status)
         )
-        self.before_answer(action, person)
         if fault is not None and fault.kind == "reset":
             assert request.transport is not None
             request.transport.abort()
@@ -160,27 +168,30 @@ class Graph:
                 }
             ).encode()
         row = json.loads(body)
-        if not isinstance(row, dict) or row.get("sessionId") != APP:
+        ours = isinstance(row, dict) and row.pop("sessionId", None) == APP
+        if not isinstance(row, dict) or ours != (action in {SET, CLEAR}):
             return 400, _error(400, "InvalidArgument")
-        if action == CLEAR:
-            if set(row) != {"sessionId"}:
-                return 400, _error(400, "InvalidArgument")
-            if self.sessions.pop(person, None) is None:
-                return 404, _error(404, "NotFound")
-            return 200, b""
-        return self._set(person, row)
+        if action in {SET, PREFER}:
+            return self._set(self.sessions if ours else self.preferred, person, row)
+        if row:
+            return 400, _error(400, "InvalidArgument")
+        if action == UNPREFER:
+            self.preferred.pop(person, None)
+        elif self.sessions.pop(person, None) is None:
+            return 404, _error(404, "NotFound")
+        return 200, b""
 
-    def _set(self, person: str, row: dict[str, Any]) -> tuple[int, bytes]:
+    def _set(self, slot: dict[str, str], person: str, row: dict[str, Any]) -> tuple[int, bytes]:
         minutes = re.fullmatch(r"PT([0-9]+)M", str(row.get("expirationDuration")))
         pair = (row.get("availability"), row.get("activity"))
         if (
-            set(row) != {"sessionId", "availability", "activity", "expirationDuration"}
-            or pair not in PAIRS
+            set(row) != {"availability", "activity", "expirationDuration"}
+            or pair not in (PAIRS if slot is self.sessions else PREFERRED_PAIRS)
             or minutes is None
             or not 5 <= int(minutes[1]) <= 240
         ):
             return 400, _error(400, "InvalidArgument")
-        self.sessions[person] = f"{pair[0]}/{pair[1]}"
+        slot[person] = f"{pair[0]}/{pair[1]}"
         return 200, b""
 
     def _visible(self, person: str) -> tuple[str, str]:
@@ -190,6 +201,9 @@ class Graph:
         if person in self.sessions:
             availability, _, activity = self.sessions[person].partition("/")
             all_of_them.append((availability, activity))
+        if person in self.preferred and any(shown[0] != "Offline" for shown in all_of_them):
+            availability, _, activity = self.preferred[person].partition("/")
+            return availability, activity
         return min(all_of_them, key=lambda shown: order.index(shown[0]))
 
 

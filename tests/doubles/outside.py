@@ -1,15 +1,14 @@
-"""Everything around the product, on this machine: Teams, Entra, Graph, Zoom, Redis, browsers, people.
+"""Everything around the product, on this machine: Teams, Entra, Graph, Zoom, Redis, browsers.
 
 The sandbox listens twice, with http and with https under a private authority, so that each of the
-product's addresses can be either. The product itself is reached at a public https address, as behind
-a reverse proxy (tests.doubles.browser).
+product's addresses can be either. The product itself is reached at a public https address, as if
+it stood behind a reverse proxy (tests.doubles.browser).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import ssl
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,7 +22,6 @@ from sandbox.people import APP_ID, PEOPLE, TENANT_ID, ZOOM_ACCOUNT_ID, SandboxPe
 from sandbox.server import WORLD, SandboxConfig, build_sandbox
 from tests.doubles.browser import Browser, Page
 from tests.doubles.product import Command, running
-from tests.doubles.redis import RedisServer
 from tests.doubles.teams import Client, Sent, TeamsDouble
 
 if TYPE_CHECKING:
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
 
     from sandbox.graph_presence import Pair
     from sandbox.world import PersonState, World
+    from tests.doubles.redis import RedisServer
 
 PUBLIC: Final = "https://bot.example.com"
 APP_SECRET: Final = "the-app-secret-7f3d"
@@ -83,7 +82,10 @@ class Outside:
         self._unknown = iter(_crowd())
 
     def environ(self, **changes: str | None) -> dict[str, str]:
-        """The settings of a production process; None leaves one out."""
+        """The environment of a production process; None leaves a name out.
+
+        Python's development mode is on: it reports what was not closed or not awaited.
+        """
         settings: dict[str, str | None] = {
             "MicrosoftAppId": APP_ID,
             "MicrosoftAppPassword": APP_SECRET,
@@ -104,6 +106,7 @@ class Outside:
             "HOST": "127.0.0.1",
             "PORT": "0",
             "REQUESTS_CA_BUNDLE": str(self.authority),
+            "PYTHONDEVMODE": "1",
         }
         return {name: value for name, value in (settings | changes).items() if value is not None}
 
@@ -144,10 +147,14 @@ class Outside:
         """Whether the bot presents a token that Entra made for the Bot Framework."""
         token = (authorization or "").removeprefix("Bearer ")
         key = jwt.PyJWK(self.world.identity.jwks()["keys"][0])
-        times = {"verify_nbf": False, "verify_iat": False, "verify_exp": False}
         try:
-            # Their times go by the sandbox's clock.
-            jwt.decode(token, key, audience=BOT_SCOPE, options=times)
+            jwt.decode(
+                token,
+                key,
+                audience=BOT_SCOPE,
+                # Its times go by the sandbox's clock.
+                options={"verify_nbf": False, "verify_iat": False, "verify_exp": False},
+            )
         except jwt.PyJWTError:
             return False
         return True
@@ -235,13 +242,10 @@ class Product:
         browser: Browser | None = None,
     ) -> Page:
         """Go from the start page through Microsoft's pages to the last page."""
-        async with contextlib.AsyncExitStack() as stack:
-            browser = browser or await stack.enter_async_context(self.around.browser())
-            at_microsoft = await browser.submit(await browser.open(link))
-            page = await browser.submit(at_microsoft, person=person.object_id)
-            if '<form method="post"' in page.text and ("decision", decision) in page.form.buttons:
-                page = await browser.submit(page, decision=decision)
-            return page
+        if browser is not None:
+            return await sign_in(browser, link, person, decision)
+        async with self.around.browser() as fresh:
+            return await sign_in(fresh, link, person, decision)
 
     async def connected(self, person: SandboxPerson) -> Chat:
         """Connect a person, from the chat through the browser."""
@@ -249,6 +253,17 @@ class Product:
         page = await self.sign_in(link_in((await chat.says("connect")).card), person)
         assert "Connected" in page.words, f"{page.words}\n{self.command.tail()}"
         return chat
+
+
+async def sign_in(
+    browser: Browser, link: str, person: SandboxPerson, decision: str = "accept"
+) -> Page:
+    """Go from the start page through Microsoft's pages to the last page."""
+    page = await browser.submit(await browser.open(link))
+    page = await browser.submit(page, person=person.object_id)
+    if '<form method="post"' in page.text and ("decision", decision) in page.form.buttons:
+        page = await browser.submit(page, decision=decision)
+    return page
 
 
 class Chat:
@@ -355,21 +370,13 @@ def _nodes(node: Any) -> Iterator[dict[str, Any]]:
 
 @contextlib.asynccontextmanager
 async def serving(
-    around: Outside, folder: Path, *arguments: str, strict: bool = True, **changes: str | None
+    around: Outside, folder: Path, *arguments: str, **changes: str | None
 ) -> AsyncIterator[Product]:
     """Run `serve`; Zoom's webhooks and the browsers go there. `changes` are settings."""
     environ = around.environ(**changes)
-    async with running(
-        "serve", *arguments, environ=environ, folder=folder, strict=strict
-    ) as command:
+    async with running("serve", *arguments, environ=environ, folder=folder) as command:
         port = (await command.event("started"))["port"]
         product = Product(around, command, f"http://127.0.0.1:{port}")
         around.product = product.url
         around.world.webhooks.url = product.webhook_url
         yield product
-
-
-def body_of(event: str, about: dict[str, Any], event_ts: int) -> bytes:
-    """A webhook's body as Zoom writes it."""
-    payload = {"account_id": ZOOM_ACCOUNT_ID, "object": about}
-    return json.dumps({"event": event, "payload": payload, "event_ts": event_ts}).encode()

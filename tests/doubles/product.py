@@ -51,17 +51,15 @@ class Command:
         ]
 
     @classmethod
-    async def start(
-        cls, *arguments: str, environ: Mapping[str, str], folder: Path, strict: bool = True
-    ) -> Command:
-        """Start `app.py` in `folder`. `strict` turns on Python's development mode."""
+    async def start(cls, *arguments: str, environ: Mapping[str, str], folder: Path) -> Command:
+        """Start `app.py` in `folder`."""
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, str(APP), *arguments),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**inherited, **({"PYTHONDEVMODE": "1"} if strict else {}), **environ},
+            env={**inherited, **environ},
             cwd=folder,
             limit=1 << 20,
         )
@@ -170,21 +168,19 @@ def _json(line: str) -> dict[str, Any] | None:
 
 @contextlib.asynccontextmanager
 async def running(
-    *arguments: str, environ: Mapping[str, str], folder: Path, strict: bool = True
+    *arguments: str, environ: Mapping[str, str], folder: Path
 ) -> AsyncIterator[Command]:
     """Run a command while the block runs; it is killed if it has not ended by then."""
-    command = await Command.start(*arguments, environ=environ, folder=folder, strict=strict)
+    command = await Command.start(*arguments, environ=environ, folder=folder)
     try:
         yield command
     finally:
         await command.kill()
 
 
-async def run(
-    *arguments: str, environ: Mapping[str, str], folder: Path, strict: bool = False
-) -> tuple[int, str]:
+async def run(*arguments: str, environ: Mapping[str, str], folder: Path) -> tuple[int, str]:
     """Run a command to its end: exit code and output."""
-    async with running(*arguments, environ=environ, folder=folder, strict=strict) as command:
+    async with running(*arguments, environ=environ, folder=folder) as command:
         code = await command.ended(START_WITHIN)
     return code, command.text
 
@@ -195,7 +191,7 @@ async def eventually(
     """Ask again and again, for conditions that can only be asked over the network."""
     try:
         async with asyncio.timeout(seconds):
-            while not await check():
+            while not await check():  # noqa: ASYNC110 - nothing there tells when it holds
                 await asyncio.sleep(0.02)
     except TimeoutError:
         raise AssertionError(f"It never came true that {what}.\n{log.tail()}") from None

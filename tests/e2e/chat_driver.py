@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Error as BrowserError
 from playwright.async_api import TimeoutError as BrowserTimeout
-from playwright.async_api import expect
+from playwright.async_api import ViewportSize, expect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,6 +29,7 @@ _PANE = (
     "/ancestor::*[not(.//*[@role='treeitem'])][last()]"
 )
 _CARD = ".ac-adaptiveCard"
+_TALL: ViewportSize = {"width": 1280, "height": 1500}  # the longest card fits
 _LOOPBACK = frozenset({"localhost", "127.0.0.1"})
 
 
@@ -93,13 +94,17 @@ class Chat:
     async def ask(self, text: str, containing: str = "") -> Locator:
         """Send a message in the personal chat, and return the card that answers it.
 
-        Unlike `last_card` after `say` it cannot take an older card for the answer.
+        Unlike `last_card` after `say` it cannot take an older card for the answer, and what it
+        returns stays that card when newer ones come.
         """
         cards = self._pane.locator(_CARD)
-        before = await cards.count()
+        answer = cards.nth(await cards.count())
         await self.say(text)
-        await self._expect_visible(cards.nth(before), f"an answer to {text!r}", _LIMIT)
-        return await self.last_card(containing)
+        await self._expect_visible(answer, f"an answer to {text!r}", _LIMIT)
+        if containing:
+            wanted = answer.filter(has_text=containing)
+            await self._expect_visible(wanted, f"{containing!r} in the answer to {text!r}", _LIMIT)
+        return answer
 
     async def mention(self, text: str, name: str = "Presence Bridge") -> None:
         """Address the bot, as one does in a group chat; in a channel this starts a post."""
@@ -158,8 +163,13 @@ class Chat:
     async def screenshot(self, name: str, *, card_only: bool = False) -> Path:
         """Keep a picture of the page, or of the newest card, as `<name>.png`."""
         path = self._screenshots / f"{name}.png"
+        await self.page.evaluate("document.activeElement?.blur()")
         if card_only:
+            normal = self.page.viewport_size
+            await self.page.set_viewport_size(_TALL)
             await (await self.last_card()).screenshot(path=path)
+            if normal is not None:
+                await self.page.set_viewport_size(normal)
         else:
             # A card that grew in place stays half below the fold.
             await self._pane.locator(_CARD).last.scroll_into_view_if_needed()

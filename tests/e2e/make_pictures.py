@@ -12,15 +12,21 @@ from PIL import Image, ImageDraw
 _ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = _ROOT / "build" / "screenshots"
 PICTURES = _ROOT / "docs" / "pictures"
-PANE = (336, 50, 1280, 900)
-"""The conversation, without the chat client's own bars."""
 KEPT = {
-    "chat-connect": PANE,
-    "chat-status-own": PANE,
-    "sign-in-start-light": None,
-    "panel-light": None,
-    "panel-dark": None,
+    "card-connect": "chat-connect",
+    "card-status": "chat-status",
+    "card-status-own": "chat-status-own",
+    "card-settings": "settings-centre",
+    "card-settings-form": "settings-form",
+    "card-settings-confirm": "settings-confirm",
+    "sign-in-start-light": "sign-in-start",
+    "panel-light": "panel-light",
+    "panel-dark": "panel-dark",
 }
+"""Screenshots that are shown as they are, and the names of the pictures."""
+
+_BARS = (336, 50)
+"""Width and height of the chat client's own bars, left of and above the conversation."""
 _GROUND, _FRAME = "#e6e8f1", "#c9cddc"
 _MARGIN, _RADIUS = 36, 14
 
@@ -54,11 +60,12 @@ def keep(picture: Image.Image, name: str) -> None:
 
 
 def main() -> None:
+    """Make them all."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    for name, box in KEPT.items():
-        picture = Image.open(SCREENSHOTS / f"{name}.png")
-        keep(picture.crop(box) if box else picture, name)
-    chat = Image.open(SCREENSHOTS / "story-chat.png").crop(PANE)
+    for screenshot, name in KEPT.items():
+        keep(Image.open(SCREENSHOTS / f"{screenshot}.png"), name)
+    client = Image.open(SCREENSHOTS / "story-chat.png")
+    chat = client.crop((*_BARS, *client.size))
     panel = Image.open(SCREENSHOTS / "story-panel.png")
     keep(side_by_side(chat, panel), "hero")
 

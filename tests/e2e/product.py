@@ -152,6 +152,7 @@ class Panel:
 
     def __init__(self, page: Page, person: SandboxPerson) -> None:
         self.page = page
+        self.person = person
         self._id = person.object_id
 
     @classmethod

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
     from sandbox.people import SandboxPerson
     from tests.e2e.chat_driver import Chat
+    from tests.e2e.product import Panel
 
 LINK = "Connect with Microsoft"
+FIRST_MEETING = "I tell you this once."
 
 
 async def to_accounts(page: Page) -> None:
@@ -35,18 +37,25 @@ async def answer_consent(page: Page, answer: str) -> None:
         await page.get_by_role("button", name=answer).click()
 
 
-async def connect(chat: Chat, person: SandboxPerson) -> None:
-    """Bring it about that the person is connected."""
+async def connect(chat: Chat, panel: Panel) -> None:
+    """Bring it about that the panel's person is connected and knows the first meeting's notice.
+
+    Leaves Zoom at Offline if they were not connected before.
+    """
     card = await chat.ask("connect")
     if "Already connected" in await card.inner_text():
         return
     page = await chat.open_link(LINK)
     await to_accounts(page)
-    await choose(page, person)
+    await choose(page, panel.person)
     await answer_consent(page, "Accept")
     await expect(page.get_by_role("heading", name="Connected")).to_be_visible()
     await page.close()
-    await chat.last_card("All set.")
+    await expect(card).to_contain_text("All set.")
+    await panel.zoom("In_Meeting")
+    await chat.last_card(FIRST_MEETING)  # a card that comes by itself would disturb what follows
+    await panel.zoom("Offline")
+    await panel.shows("Offline")
 
 
 async def disconnect(chat: Chat) -> None:

@@ -44,15 +44,15 @@ CLOCK = r"\d\d:\d\d"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def ada(chat: Chat) -> AsyncIterator[Chat]:
+async def ada(chat: Chat, panel: Panel) -> AsyncIterator[Chat]:
     """The chat of Ada, who is connected. Afterwards she is not, which also ends a running test."""
-    await connect(chat, ADA)
+    await connect(chat, panel)
     yield chat
     await disconnect(chat)
 
 
 async def test_status_answers_in_one_sentence_first(chat: Chat, panel: Panel) -> None:
-    await connect(chat, ADA)
+    await connect(chat, panel)
     await panel.zoom("In_Meeting")
     await panel.shows("In a call")
 
@@ -65,6 +65,7 @@ async def test_status_answers_in_one_sentence_first(chat: Chat, panel: Panel) ->
         lines[1],
     ), lines
     await chat.screenshot("chat-status")
+    await chat.screenshot("card-status", card_only=True)
 
 
 async def test_test_it_shows_in_a_call_and_says_what_microsoft_answered(
@@ -97,7 +98,7 @@ async def test_test_it_says_so_when_an_own_status_hides_it(ada: Chat, panel: Pan
 async def test_disconnect_asks_first_and_erases_only_when_confirmed(
     chat: Chat, panel: Panel
 ) -> None:
-    await connect(chat, ADA)
+    await connect(chat, panel)
     await panel.zoom("In_Meeting")
     await panel.shows("In a call")
 
@@ -116,12 +117,13 @@ async def test_disconnect_asks_first_and_erases_only_when_confirmed(
 
     await chat.ask("status", "Not connected.")
     await chat.screenshot("chat-status-not-connected")
-    await connect(chat, ADA)
+    await connect(chat, panel)
+    await panel.zoom("On_Phone_Call")
     await panel.shows("In a call")
 
 
 async def test_people_who_are_not_connected_are_left_alone(chat: Chat, panel: Panel) -> None:
-    await connect(chat, ADA)
+    await connect(chat, panel)
     await panel.zoom("In_Meeting")
     await panel.shows("In a call")
     await disconnect(chat)
@@ -232,7 +234,7 @@ async def test_somebody_without_zoom_is_told_which_addresses_were_compared(
 async def test_group_chat_and_channel_get_help_there_and_status_in_private(
     chat: Chat, panel: Panel
 ) -> None:
-    await connect(chat, ADA)
+    await connect(chat, panel)
     before = (await chat.visible_text()).count("Your presence")
 
     await chat.go_to("Group Chat")
@@ -267,7 +269,7 @@ async def test_clients_without_installation_and_updates_work_too(
     ):
         await chat.open(client.url)
         await disconnect(chat)
-        await connect(chat, ADA)
+        await connect(chat, panel)
         await panel.zoom("In_Meeting")
         await panel.shows("In a call")
         await chat.ask("status", "Microsoft shows “In a call”")

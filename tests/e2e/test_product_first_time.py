@@ -11,7 +11,7 @@ from sandbox.people import PEOPLE
 from tests.e2e.chat_driver import new_chat
 from tests.e2e.portraits import portraits
 from tests.e2e.product import Panel, Ports, running_product
-from tests.e2e.sign_in_driver import LINK, answer_consent, choose, to_accounts
+from tests.e2e.sign_in_driver import FIRST_MEETING, LINK, answer_consent, choose, to_accounts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +46,7 @@ async def test_newcomer_connects_and_stays_connected_over_a_restart(
         await chat.click("Connect")
         await chat.last_card("Connect your Microsoft account")
         await chat.screenshot("chat-connect")
+        await chat.screenshot("card-connect", card_only=True)
 
         page = await chat.open_link(LINK)
         await expect(page.get_by_role("heading", name="Connect Ada Lindqvist")).to_be_visible()
@@ -66,6 +67,10 @@ async def test_newcomer_connects_and_stays_connected_over_a_restart(
         panel = await Panel.open(await chat.page.context.new_page(), product.panel_url, ADA)
         await panel.zoom("In_Meeting")
         await panel.shows("In a call", "Busy / InACall")
+        await chat.last_card(FIRST_MEETING)
+        await chat.screenshot("chat-first-meeting")
+        await chat.click("OK")
+        await chat.last_card("Say status or pause whenever you like.")
         await panel.page.set_viewport_size({"width": 720, "height": 850})
         await panel.card.evaluate("card => scrollTo(0, card.offsetTop - 20)")
         await panel.page.screenshot(path=screenshots / "story-panel.png")

@@ -9,7 +9,6 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from sandbox.people import PEOPLE
 from tests.e2e.portraits import portraits
 from tests.e2e.sign_in_driver import connect
 
@@ -25,7 +24,6 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
-ADA = PEOPLE[0]
 IN_A_CALL = ("In a call", "Busy / InACall")
 PRESENTING = ("Presenting", "DoNotDisturb / Presenting")
 NOTHING = ("Offline", "Offline / Offline")  # with Teams closed Microsoft itself has nothing to show
@@ -46,9 +44,9 @@ MIRROR = {
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def ada_is_connected(shared_chat: Chat) -> None:
+async def ada_is_connected(shared_chat: Chat, shared_panel: Panel) -> None:
     await shared_chat.go_to("Personal Chat")
-    await connect(shared_chat, ADA)
+    await connect(shared_chat, shared_panel)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -91,6 +89,7 @@ async def test_status_set_by_hand_is_never_overridden_and_status_says_why(
     await expect(card).to_contain_text("Microsoft shows “Be right back”, although Zoom says")
     await expect(card).to_contain_text("your own status wins")
     await chat.screenshot("chat-status-own")
+    await chat.screenshot("card-status-own", card_only=True)
 
     await connected.by_hand("None")
     await connected.shows(*PRESENTING)

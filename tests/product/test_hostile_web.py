@@ -1,4 +1,4 @@
-"""What strangers send to the webhook, the pages and the operator's addresses of a running product."""
+"""What strangers send to the webhook, the pages and the operator's addresses."""
 
 from __future__ import annotations
 
@@ -30,11 +30,12 @@ async def zoom_sends(
     *,
     secret: str = WEBHOOK_SECRET,
     timestamp: str | None = None,
+    age: int = 0,
     without: str = "",
     **changed: str,
 ) -> tuple[int, str]:
     """Post to the webhook, signed as Zoom signs; `changed` headers replace, `without` removes."""
-    timestamp = str(int(time.time())) if timestamp is None else timestamp
+    timestamp = str(int(time.time()) - age) if timestamp is None else timestamp
     headers = {
         "Content-Type": "application/json; charset=utf-8",
         "x-zm-request-timestamp": timestamp,
@@ -85,13 +86,13 @@ async def test_validation_needs_a_signature(product: Product) -> None:
         ({"x_zm_signature": "v0="}, 401),
         ({"x_zm_signature": "v0=" + "é" * 64}, 401),
         ({"timestamp": "0"}, 401),
-        ({"timestamp": str(int(time.time()) - 7300)}, 401),
-        ({"timestamp": str(int(time.time()) + 7300)}, 401),
+        ({"age": 7300}, 401),
+        ({"age": -7300}, 401),
         ({"timestamp": "9" * 400}, 401),
         ({"timestamp": "-1"}, 401),
         ({"timestamp": "1e9"}, 401),
         ({"timestamp": " "}, 401),
-        ({"timestamp": str(int(time.time()) - 7000)}, 200),  # Zoom repeats with the old one
+        ({"age": 7000}, 200),  # Zoom repeats with the old one
     ],
     ids=str,
 )

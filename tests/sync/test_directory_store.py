@@ -20,13 +20,12 @@ from sync.directory import (
 from sync.store import keys
 from sync.store.connection import Scripts
 from sync.store.directory import CHUNK, DirectoryStore
+from tests.doubles.redis import eventually
 
 if TYPE_CHECKING:
     from sync.store.connection import Client
 
 LEASE = 60_000
-SOON = {"next_ms": 0, "not_before_ms": 0}
-LATER = {"next_ms": 3_600_000, "not_before_ms": 60_000}
 
 
 @pytest.fixture
@@ -50,6 +49,21 @@ def reading(size: int, *groups: str, tag: str = "a") -> Directory:
     )
 
 
+async def claimed(store: DirectoryStore, token: str) -> bool:
+    return await store.claim(token, LEASE) == 0
+
+
+async def finish(
+    store: DirectoryStore, token: str = "t", reason: str = "", detail: str = ""
+) -> bool:
+    """The turn ends; the next one is due at once."""
+    return await store.finish(token, next_ms=0, not_before_ms=0, reason=reason, detail=detail)
+
+
+async def finish_for_an_hour(store: DirectoryStore, not_before_ms: int = 0) -> None:
+    assert await store.finish("t", next_ms=3_600_000, not_before_ms=not_before_ms)
+
+
 async def put(store: DirectoryStore, new: Directory, token: str = "t") -> None:
     """One whole turn."""
     assert await store.claim(token, LEASE) == 0
@@ -57,7 +71,7 @@ async def put(store: DirectoryStore, new: Directory, token: str = "t") -> None:
     assert await store.swap(token, new, changed)
     while waiting := await store.undelivered():
         await store.delivered(waiting)
-    assert await store.finish(token, **SOON)
+    assert await finish(store, token)
 
 
 async def test_before_the_first_reading_there_is_nothing(store: DirectoryStore) -> None:
@@ -184,7 +198,7 @@ async def test_the_first_reading_is_due_at_once_and_for_one_only(store: Director
 
 async def test_the_next_one_is_due_when_it_was_said(store: DirectoryStore) -> None:
     await store.claim("t", LEASE)
-    assert await store.finish("t", **LATER)
+    await finish_for_an_hour(store)
     assert 3_590_000 < await store.claim("t", LEASE) <= 3_600_000
 
 
@@ -192,7 +206,7 @@ async def test_a_wish_brings_it_forward_but_not_before_its_time(
     store: DirectoryStore, redis: Client
 ) -> None:
     await store.claim("t", LEASE)
-    await store.finish("t", **LATER)
+    await finish_for_an_hour(store, 60_000)
     await store.ask(10_000)
     assert 50_000 < await store.claim("t", LEASE) <= 60_000
     await redis.hset(keys.DIRECTORY_STATE, "not_before", 0)
@@ -203,23 +217,23 @@ async def test_a_wish_brings_it_forward_but_not_before_its_time(
 
 async def test_many_wishes_are_one_reading(store: DirectoryStore) -> None:
     await store.claim("t", LEASE)
-    await store.finish("t", next_ms=3_600_000, not_before_ms=0)
+    await finish_for_an_hour(store)
     await asyncio.gather(*(store.ask(0) for _ in range(50)))
     assert await store.claim("t", LEASE) == 0
-    await store.finish("t", next_ms=3_600_000, not_before_ms=0)
+    await finish_for_an_hour(store)
     assert await store.claim("t", LEASE) > 10_000
 
 
 async def test_a_wish_during_a_reading_means_another_one(store: DirectoryStore) -> None:
     assert await store.claim("t", LEASE) == 0
     await store.ask(0)
-    await store.finish("t", next_ms=3_600_000, not_before_ms=0)
+    await finish_for_an_hour(store)
     assert await store.claim("t", LEASE) == 0
 
 
 async def test_a_later_wish_does_not_put_an_earlier_one_off(store: DirectoryStore) -> None:
     await store.claim("t", LEASE)
-    await store.finish("t", next_ms=3_600_000, not_before_ms=0)
+    await finish_for_an_hour(store)
     await store.ask(0)
     await store.ask(10_000)
     assert await store.claim("t", LEASE) == 0
@@ -227,11 +241,9 @@ async def test_a_later_wish_does_not_put_an_earlier_one_off(store: DirectoryStor
 
 async def test_whose_reader_dies_another_starts_over(store: DirectoryStore) -> None:
     assert await store.claim("dying", 20) == 0
-    async with asyncio.timeout(5):
-        while wait := await store.claim("other", LEASE):
-            await asyncio.sleep(wait / 1000)
+    await eventually(lambda: claimed(store, "other"))
     assert not await store.renew("dying", LEASE)
-    assert not await store.finish("dying", **SOON)
+    assert not await finish(store, "dying")
     assert await store.renew("other", LEASE)
 
 
@@ -244,7 +256,7 @@ async def test_a_turn_that_is_renewed_is_kept(store: DirectoryStore, redis: Clie
 async def test_failures_are_told_until_the_next_success(store: DirectoryStore) -> None:
     await put(store, reading(3))
     await store.claim("t", LEASE)
-    await store.finish("t", **SOON, reason="zoom_rights", detail="group:read:list_groups:admin")
+    await finish(store, "t", "zoom_rights", "group:read:list_groups:admin")
     health = await store.health()
     assert (health.reason, health.detail) == ("zoom_rights", "group:read:list_groups:admin")
     assert health.failed_ms is not None
@@ -257,12 +269,12 @@ async def test_failures_are_told_until_the_next_success(store: DirectoryStore) -
 
 async def test_doubt_counts_from_its_first_time(store: DirectoryStore, redis: Client) -> None:
     await store.claim("t", LEASE)
-    await store.finish("t", **SOON, reason="empty", doubt=True)
+    await store.finish("t", next_ms=0, not_before_ms=0, reason="empty", doubt=True)
     since = (await store.health()).doubted_since_ms
     assert since is not None
     await redis.hset(keys.DIRECTORY_STATE, "doubted", since - 1000)
     await store.claim("t", LEASE)
-    await store.finish("t", **SOON, reason="users_lost", doubt=True)
+    await store.finish("t", next_ms=0, not_before_ms=0, reason="users_lost", doubt=True)
     assert (await store.health()).doubted_since_ms == since - 1000
 
 

@@ -1,7 +1,6 @@
 """The engine's front: what Zoom says in, what people ask, how a link ends."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from structlog.testing import capture_logs
@@ -12,27 +11,10 @@ from sync.presence import IN_A_CALL, Shown, ZoomPresence
 from sync.store import keys
 from sync.store.connection import Client
 from tests.doubles.engine import Bridge, running_bridge
-from tests.doubles.graph import CLEAR, Fault, Graph, running_graph
+from tests.doubles.graph import CLEAR, Fault, Graph
 from tests.doubles.people import ADA, BEN, person
 
 Z = ZoomPresence
-
-
-@pytest.fixture
-async def graph() -> AsyncIterator[Graph]:
-    async with running_graph() as double:
-        yield double
-
-
-@pytest.fixture
-async def bridge(redis: Client, graph: Graph) -> AsyncIterator[Bridge]:
-    async with running_bridge(redis, graph) as running:
-        yield running
-
-
-async def people_keys(bridge: Bridge) -> list[str]:
-    """Keys that do not end by themselves."""
-    return [key for key in await bridge.redis.keys("*") if await bridge.redis.ttl(key) == -1]
 
 
 # -- Zoom's side ---------------------------------------------------------------------------------
@@ -81,7 +63,7 @@ async def test_when_the_zoom_app_is_removed_every_link_ends(bridge: Bridge) -> N
     assert [(line["event"], line["people"]) for line in logs] == [("link_zoom_app_removed", 11)]
     await bridge.work()
     assert bridge.graph.sessions == {}
-    assert await people_keys(bridge) == []
+    assert await bridge.lasting_keys() == []
 
 
 # -- disconnecting -------------------------------------------------------------------------------
@@ -92,7 +74,7 @@ async def test_disconnecting_clears_and_leaves_nothing(bridge: Bridge) -> None:
     await bridge.work()
     assert await bridge.engine.disconnect(ADA) == "cleared"
     assert bridge.shown(ADA) is None
-    assert await people_keys(bridge) == []
+    assert await bridge.lasting_keys() == []
     assert await bridge.engine.disconnect(ADA) is None
 
 
@@ -100,7 +82,7 @@ async def test_disconnecting_before_anything_happened_costs_no_request(bridge: B
     await bridge.connect(ADA)
     assert await bridge.engine.disconnect(ADA) == "cleared"
     assert bridge.graph.count() == 0
-    assert await people_keys(bridge) == []
+    assert await bridge.lasting_keys() == []
 
 
 async def test_disconnecting_while_graph_is_down_ends_later(bridge: Bridge) -> None:
@@ -113,7 +95,7 @@ async def test_disconnecting_while_graph_is_down_ends_later(bridge: Bridge) -> N
     await bridge.pass_time(ADA, 5)
     await bridge.work()
     assert bridge.shown(ADA) is None
-    assert await people_keys(bridge) == []
+    assert await bridge.lasting_keys() == []
 
 
 async def test_disconnecting_without_a_working_authorisation_erases(bridge: Bridge) -> None:
@@ -123,7 +105,7 @@ async def test_disconnecting_without_a_working_authorisation_erases(bridge: Brid
     bridge.tokens.forget(ADA)
     assert await bridge.engine.disconnect(ADA) == "expires"
     assert bridge.chat.told == []
-    assert await people_keys(bridge) == []
+    assert await bridge.lasting_keys() == []
 
 
 async def test_disconnecting_during_a_wait_happens_at_once(bridge: Bridge) -> None:
@@ -132,7 +114,7 @@ async def test_disconnecting_during_a_wait_happens_at_once(bridge: Bridge) -> No
     await bridge.work()
     assert await bridge.engine.disconnect(ADA) == "cleared"
     assert bridge.graph.count(CLEAR) == 1, "the failed write may have arrived"
-    assert await people_keys(bridge) == []
+    assert await bridge.lasting_keys() == []
 
 
 async def test_connecting_after_disconnecting_starts_from_nothing(bridge: Bridge) -> None:
@@ -158,7 +140,7 @@ async def test_somebody_in_a_workers_hands_is_waited_for_but_not_for_ever(bridge
     assert ending == "later"
     await bridge.attendant.attend(claim)
     await bridge.work()
-    assert await people_keys(bridge) == []
+    assert await bridge.lasting_keys() == []
 
 
 async def test_somebody_in_a_workers_hands_is_attended_to_right_after(bridge: Bridge) -> None:
@@ -173,7 +155,7 @@ async def test_somebody_in_a_workers_hands_is_attended_to_right_after(bridge: Br
     assert await leaving == "cleared"
     assert bridge.graph.overlaps == 0
     assert bridge.shown(ADA) is None
-    assert await people_keys(bridge) == []
+    assert await bridge.lasting_keys() == []
 
 
 # -- Test it -------------------------------------------------------------------------------------
@@ -247,6 +229,32 @@ async def test_an_explanation_says_why_microsoft_could_not_be_read(
     explanation = await bridge.engine.explain(ADA)
     assert explanation is not None
     assert (explanation.shown, explanation.shown_error) == (None, error)
+
+
+async def test_a_look_finds_out_that_the_authorisation_no_longer_works(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.OFFLINE)
+    await bridge.work()
+    bridge.login.revoked.add(ADA)
+    explanation = await bridge.engine.explain(ADA)
+    assert explanation is not None
+    assert explanation.state.trouble == (await bridge.state(ADA)).trouble == "authorize"
+
+
+async def test_an_old_authorisation_that_fails_in_a_look_is_not_held_against_a_new_link(
+    bridge: Bridge,
+) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.work()
+    bridge.graph.faults.append(Fault(kind="stall"))
+    looking = asyncio.create_task(bridge.engine.explain(ADA))
+    await bridge.graph.until(lambda: bridge.graph.stalled == 1)
+    await bridge.connect(ADA)
+    bridge.graph.tokens[f"{ADA}.0"] = BEN  # Graph answers 403
+    bridge.graph.release()
+    explanation = await looking
+    assert explanation is not None
+    assert explanation.shown_error == "graph_403"
+    assert (await bridge.state(ADA)).trouble is None
 
 
 async def test_explaining_takes_from_the_quota(redis: Client, graph: Graph) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -201,14 +202,16 @@ def test_what_the_person_chose_since_is_theirs() -> None:
         assert not any(step.do in {Do.PREFER, Do.UNPREFER} for step in life.writes)
 
 
-def test_a_status_that_we_cannot_explain_is_left_alone() -> None:
-    for chosen in ("BeRightBack", "DoNotDisturb"):
-        life = Life(on(Style.FULL), microsoft=Microsoft("Available"))
-        life.choose(chosen)
-        life.says(Z.BUSY)
-        assert life.turn().why is Why.OWN_STATUS
-        assert life.microsoft.preferred == BY_HAND[chosen]
-        assert life.writes == []
+@pytest.mark.parametrize("chosen", ["BeRightBack", "DoNotDisturb", "Offline"])
+@pytest.mark.parametrize("client", ["Available", None])
+def test_a_status_that_we_cannot_explain_is_left_alone(chosen: str, client: str | None) -> None:
+    life = Life(on(Style.FULL), microsoft=Microsoft(client))
+    life.choose(chosen)
+    life.says(Z.BUSY)
+    assert life.turn().why is Why.OWN_STATUS
+    assert life.microsoft.preferred == BY_HAND[chosen]
+    assert life.microsoft.session is None
+    assert not any(step.do is Do.PREFER for step in life.writes)
 
 
 def test_what_microsoft_shows_already_is_left_alone() -> None:

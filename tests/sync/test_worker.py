@@ -15,7 +15,7 @@ from sync.store import keys
 from sync.store.connection import Client, connect_listener
 from sync.worker import LOOK_AROUND_S, Worker
 from tests.doubles.engine import Bridge, Zoom, running_bridge
-from tests.doubles.graph import SET, Fault, Graph, running_graph
+from tests.doubles.graph import SET, Fault, Graph
 from tests.doubles.people import ADA, BEN, person
 from tests.doubles.redis import RedisServer, eventually, open_client
 
@@ -36,18 +36,6 @@ async def working(bridge: Bridge, server: RedisServer) -> AsyncIterator[Worker]:
         async with asyncio.timeout(10):
             await running
         assert beats
-
-
-@pytest.fixture
-async def graph() -> AsyncIterator[Graph]:
-    async with running_graph() as double:
-        yield double
-
-
-@pytest.fixture
-async def bridge(redis: Client, graph: Graph) -> AsyncIterator[Bridge]:
-    async with running_bridge(redis, graph) as running:
-        yield running
 
 
 async def listening(redis: Client, workers: int = 1) -> None:

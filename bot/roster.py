@@ -1,0 +1,147 @@
+"""Getting to know who has the app: the channel is asked once for the addresses of each person.
+
+So it can be told later whom presence sync covers before they connect. It happens beside the
+conversation, a few people a second, and a failure is nobody's trouble: it is tried another day.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from bot.activity import ConversationGone, SendFailed
+from sync.links import addresses_of
+from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+
+    from bot.activity import ConversationReference, Member, Person, Sender
+    from bot.desk import Desk
+    from sync.store.roster import Met
+
+log = structlog.get_logger()
+
+PAUSE_S = 0.2
+"""Between two questions. Teams allows an app 30 requests a second in a tenant, for everything
+(Teams, "Optimize your bot with rate limiting"); a roll-out installs it for thousands at once."""
+LOOK_AGAIN_S = 60.0
+
+
+class RosterRows(Protocol):
+    """What is kept of those who have the app (sync.store.roster)."""
+
+    async def meet(self, object_id: str, member_id: str, now_ms: int) -> bool:
+        """Somebody has the app. Whether the channel is to be asked about them now."""
+
+    async def ask_again(self, object_id: str, now_ms: int) -> bool:
+        """Whether the channel is to be asked about somebody known; it counts as asked then."""
+
+    async def learn(self, object_id: str, addresses: Sequence[str]) -> None:
+        """The channel told their addresses."""
+
+    async def find(self, object_id: str) -> Met | None:
+        """What is known of somebody."""
+
+    async def forget(self, object_id: str) -> None:
+        """They don't have the app any more."""
+
+    def everyone(self) -> AsyncIterator[Mapping[str, Met]]:
+        """Everybody who has the app, in batches."""
+
+    async def take_census(self) -> bool:
+        """Whether it is this process that looks through the rows now."""
+
+
+class Roster:
+    """Notes who was met and asks about them, for as long as `run` runs. One per process.
+
+    `sleep` and `now` (epoch seconds) are for tests.
+    """
+
+    def __init__(
+        self,
+        rows: RosterRows,
+        sender: Sender,
+        desk: Desk,
+        *,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._rows = rows
+        self._sender = sender
+        self._desk = desk
+        self._sleep = sleep
+        self._now = now
+        self._met: dict[str, Person] = {}
+        self._news = asyncio.Event()
+
+    def note(self, person: Person) -> None:
+        """Somebody is in their own chat with the bot. Costs nothing here."""
+        self._met[person.object_id] = person
+        self._news.set()
+
+    def drop(self, object_id: str) -> None:
+        """Somebody has removed the app."""
+        self._met.pop(object_id, None)
+
+    async def run(self) -> None:
+        """Ask about those who are not known yet."""
+        while True:
+            try:
+                await self._write_down()
+                if await self._rows.take_census():
+                    await self._census()
+            except REDIS_TROUBLE as error:
+                log.warning("roster_waits", error=type(error).__name__)
+            raise_if_cancelled()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), LOOK_AGAIN_S)
+            self._news.clear()
+
+    async def _write_down(self) -> None:
+        """Note everyone first, so that the census finds them whatever happens to this process."""
+        new = []
+        while self._met:
+            oid, person = self._met.popitem()
+            if await self._rows.meet(oid, person.mri, self._now_ms()):
+                new.append(person)
+        for person in new:
+            await self._ask(person.object_id, person.mri, person.tenant_id)
+
+    async def _census(self) -> None:
+        """Ask about those who were met when there was no time, or no answer."""
+        now_ms = self._now_ms()
+        async for rows in self._rows.everyone():
+            for oid, row in rows.items():
+                if row.is_due(now_ms) and await self._rows.ask_again(oid, now_ms):
+                    await self._ask(oid, row.member_id, None)
+
+    async def _ask(self, oid: str, member_id: str, tenant_id: str | None) -> None:
+        at = await self._desk.personal(oid)
+        if at is None:
+            return await self._rows.forget(oid)
+        try:
+            member = await self._sender.member(at, member_id)
+        except ConversationGone:
+            await self._rows.forget(oid)
+        except SendFailed as error:
+            log.info("member_not_known", person=oid, reason=str(error))
+        else:
+            if _is_who_we_met(member, oid, at):
+                await self._rows.learn(oid, addresses_of(*member.addresses))
+            else:
+                log.warning("member_is_another", person=oid)
+        await self._sleep(PAUSE_S)
+        return None
+
+    def _now_ms(self) -> int:
+        return int(self._now() * 1000)
+
+
+def _is_who_we_met(member: Member, object_id: str, at: ConversationReference) -> bool:
+    return member.object_id == object_id and member.tenant_id in {None, at.tenant_id}

@@ -1,0 +1,90 @@
+"""Who may be invited: they have the app, presence sync is on for them, and they have not connected.
+
+Who was invited before is no matter here; that is told apart by sync.store.invitations.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sync.directory import ACTIVE
+from sync.policy import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from sync.policy import Policy
+    from sync.store.directory import DirectoryStore, DirectoryView
+    from sync.store.invitations import InvitationStore
+    from sync.store.people import PeopleStore
+    from sync.store.roster import Met, RosterStore
+
+EVERYONE = ""
+"""In place of a group id: whoever is covered, by whichever level."""
+
+
+class Invitees:
+    """Finds them. `policy` reads what holds now."""
+
+    def __init__(
+        self,
+        roster: RosterStore,
+        invited: InvitationStore,
+        people: PeopleStore,
+        directory: DirectoryStore,
+        policy: Callable[[], Awaitable[Policy]],
+    ) -> None:
+        self._roster = roster
+        self._invited = invited
+        self._people = people
+        self._directory = directory
+        self._policy = policy
+
+    async def find(self, group_id: str = EVERYONE) -> list[str]:
+        """The object ids of those who may be invited now and never were.
+
+        Of a Zoom group: its members for whom presence sync is on, whichever level decides.
+        """
+        found: dict[str, None] = {}
+        async for rows in self._roster.everyone():
+            new = await self._invited.uninvited([oid for oid in rows if oid not in found])
+            for oid in await self._due({oid: rows[oid] for oid in new}, group_id):
+                found[oid] = None
+        return list(found)
+
+    async def count(self, group_id: str = EVERYONE) -> int:
+        """How many may be invited now and never were."""
+        return len(await self.find(group_id))
+
+    async def is_due(self, object_id: str, group_id: str) -> bool:
+        """Whether one of them may still be invited (or has been meanwhile)."""
+        row = await self._roster.find(object_id)
+        return row is not None and bool(await self._due({object_id: row}, group_id))
+
+    async def _due(self, rows: Mapping[str, Met], group_id: str) -> list[str]:
+        connected = {state.object_id for state in await self._people.states(list(rows))}
+        waiting = {oid: row.addresses for oid, row in rows.items() if oid not in connected}
+        if not waiting:
+            return []
+        policy, view = await self._policy(), await self._directory.view()
+        if view is not None:
+            return await _covered(waiting, group_id, policy, view)
+        # Before Zoom's people were read, nobody is invited whom a group may yet exclude.
+        missing = (await self._directory.health()).configured
+        on = group_id == EVERYONE and not missing and resolve(policy).on
+        return list(waiting) if on else []
+
+
+async def _covered(
+    waiting: Mapping[str, tuple[str, ...]], group_id: str, policy: Policy, view: DirectoryView
+) -> list[str]:
+    """Those whose address belongs to a Zoom user for whom presence sync is on."""
+    users = await view.users_by_address([a for addresses in waiting.values() for a in addresses])
+    found = []
+    for oid, addresses in waiting.items():
+        user = next((users[a] for a in addresses if a in users), None)
+        if user is None or user.status != ACTIVE:
+            continue
+        if group_id in {EVERYONE, *user.group_ids} and resolve(policy, user.group_ids).on:
+            found.append(oid)
+    return found

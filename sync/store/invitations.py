@@ -1,0 +1,186 @@
+"""Invitations in Redis: who was invited, and mailings under way.
+
+A mailing takes its people one by one out of a set, and only then writes to them: whoever dies in
+between leaves somebody uninvited, and nobody is ever invited twice.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
+
+import structlog
+
+from sync.store import keys
+from sync.store.jobs import Jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sync.store.connection import Client
+
+log = structlog.get_logger()
+
+KIND = "invitations"
+NOTICE = "invited"
+EVERY_MAILING = "all"
+"""One process at a time sends invitations, whichever mailing they belong to."""
+TAKEN_MS = 30_000
+"""Longer than one message may take."""
+BATCH = 500
+
+Missed = Literal["unreachable", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """What an admin started by pressing "Invite".
+
+    `group_id` is the Zoom group whose members are invited, empty for everyone. `total` people
+    are in it. `show` is what the cards need, opaque here.
+    """
+
+    mailing_id: str
+    group_id: str
+    total: int
+    show: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What came of a mailing so far, in people.
+
+    `unreachable`: nothing could be sent. `skipped`: nothing had to be sent any more.
+    """
+
+    left: int = 0
+    invited: int = 0
+    unreachable: int = 0
+    skipped: int = 0
+
+
+class InvitationStore:
+    """A mailing lives until it is finished, at most a day; so does the hold on its people."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._jobs = Jobs(client, KIND, taken_ms=TAKEN_MS)
+
+    # -- never twice ---------------------------------------------------------------------------
+
+    async def uninvited(self, people: Sequence[str]) -> list[str]:
+        """Those of these who were not invited yet, and are not about to be."""
+        pipe = self._client.pipeline(transaction=False)
+        for oid in people:
+            pipe.exists(keys.notice(oid, NOTICE))
+        return [
+            oid
+            for oid, known in zip(people, await pipe.execute() if people else (), strict=True)
+            if not known
+        ]
+
+    async def hold(self, mailing_id: str, people: Sequence[str]) -> list[str]:
+        """Take these for a mailing; returns those whom no other mailing has or had."""
+        held: list[str] = []
+        for start in range(0, len(people), BATCH):
+            batch = people[start : start + BATCH]
+            pipe = self._client.pipeline(transaction=False)
+            for oid in batch:
+                pipe.set(keys.notice(oid, NOTICE), mailing_id, nx=True, ex=keys.JOB_TTL)
+            held += [
+                oid for oid, taken in zip(batch, await pipe.execute(), strict=True) if taken
+            ]
+        return held
+
+    async def count_as_invited(self, mailing: Mailing, object_id: str) -> bool:
+        """Whether this mailing may write to them now; from here on they count as invited."""
+        key = keys.notice(object_id, NOTICE)
+        if await self._client.set(key, mailing.mailing_id, nx=True, ex=keys.INVITED_TTL):
+            return True
+        if await self._client.get(key) != mailing.mailing_id:
+            return False
+        return bool(await self._client.expire(key, keys.INVITED_TTL))
+
+    async def let_go(self, mailing: Mailing, object_id: str) -> None:
+        """Nothing was sent to them: another mailing may invite them."""
+        key = keys.notice(object_id, NOTICE)
+        if await self._client.get(key) == mailing.mailing_id:
+            await self._client.delete(key)
+
+    # -- mailings ------------------------------------------------------------------------------
+
+    async def begin(self, mailing: Mailing, people: Sequence[str]) -> None:
+        """Start a mailing for people whom it holds."""
+        tally = keys.job_tally(KIND, mailing.mailing_id)
+        await self._client.delete(tally)
+        await self._jobs.add(mailing.mailing_id, _write(mailing, None), people)
+
+    async def unfinished(self) -> list[Mailing]:
+        """Every mailing under way."""
+        found = []
+        for mailing_id in await self._jobs.under_way():
+            known = _read(await self._jobs.read(mailing_id))
+            if known is not None:
+                found.append(known[0])
+            elif await self._jobs.finish(mailing_id):
+                log.error("mailing_lost", mailing=mailing_id)
+        return found
+
+    async def take(self, name: str) -> bool:
+        """Whether the process of this name sends invitations for the next seconds."""
+        return await self._jobs.take(EVERY_MAILING, name)
+
+    async def next(self, mailing: Mailing) -> str | None:
+        """Somebody who is left, who is nobody else's from now on; None: nobody is."""
+        return await self._jobs.pop(mailing.mailing_id)
+
+    async def put_back(self, mailing: Mailing, object_id: str) -> None:
+        """Nothing was sent to them yet: they are left."""
+        await self._client.expire(keys.notice(object_id, NOTICE), keys.JOB_TTL)
+        await self._jobs.put(mailing.mailing_id, [object_id])
+
+    async def miss(self, mailing: Mailing, outcome: Missed) -> None:
+        """Count somebody who was taken out and not invited."""
+        tally = keys.job_tally(KIND, mailing.mailing_id)
+        await self._client.hincrby(tally, outcome, 1)
+        await self._client.expire(tally, keys.JOB_TTL)
+
+    async def tally(self, mailing: Mailing) -> Tally:
+        """What came of it so far. Who was taken out and not missed counts as invited."""
+        left = await self._jobs.count(mailing.mailing_id)
+        row = await self._client.hgetall(keys.job_tally(KIND, mailing.mailing_id))
+        unreachable, skipped = int(row.get("unreachable", 0)), int(row.get("skipped", 0))
+        invited = max(0, mailing.total - left - unreachable - skipped)
+        return Tally(left, invited, unreachable, skipped)
+
+    async def finish(self, mailing: Mailing, tally: Tally) -> None:
+        """Nobody is left. What came of it can be read for ten minutes."""
+        await self._jobs.finish(mailing.mailing_id)
+        await self._client.delete(keys.job_tally(KIND, mailing.mailing_id))
+        await self._client.set(
+            keys.job(KIND, mailing.mailing_id),
+            _write(mailing, tally),
+            ex=keys.MAILING_SHOWN_TTL,
+        )
+
+    async def look_up(self, mailing_id: str) -> tuple[Mailing, Tally] | None:
+        """A mailing that is under way or has just ended, and what came of it so far."""
+        known = _read(await self._jobs.read(mailing_id))
+        if known is None:
+            return None
+        mailing, end = known
+        return mailing, end or await self.tally(mailing)
+
+
+def _write(mailing: Mailing, end: Tally | None) -> str:
+    return json.dumps({"mailing": asdict(mailing), "end": None if end is None else asdict(end)})
+
+
+def _read(text: str | None) -> tuple[Mailing, Tally | None] | None:
+    try:
+        row = json.loads(text or "")
+        end = row["end"]
+        return Mailing(**row["mailing"]), None if end is None else Tally(**end)
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,131 @@
+"""Who has the app, and the addresses by which Zoom may know them.
+
+A row is made when somebody installs the app or writes, and goes when they remove it
+(sync.store.conversations). Until the channel has told their addresses it holds only its own id.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sync.store import keys
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from sync.store.connection import Client
+
+log = structlog.get_logger()
+
+BATCH = 500
+DAY_MS = 86_400_000
+ASK_AGAIN_MS = DAY_MS
+"""A channel that gave no addresses is asked again after this ..."""
+RENEW_MS = 30 * DAY_MS
+"""... and one that gave some after this: people change their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Somebody who has the app.
+
+    `member_id` is the channel's own id of them. `addresses` are folded (sync.links); none: not
+    known. `asked_ms` (epoch ms) is when the channel was last asked.
+    """
+
+    member_id: str
+    addresses: tuple[str, ...] = ()
+    asked_ms: int = 0
+
+    def is_due(self, now_ms: int) -> bool:
+        """Whether the channel is to be asked (again)."""
+        return now_ms - self.asked_ms >= (RENEW_MS if self.addresses else ASK_AGAIN_MS)
+
+
+class RosterStore:
+    """Rows of 400 days, renewed whenever the person writes."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def meet(self, object_id: str, member_id: str, now_ms: int) -> bool:
+        """Somebody has the app. Whether the channel is to be asked for their addresses now."""
+        if await self.find(object_id) is None:
+            row = Met(member_id, asked_ms=now_ms)
+            await self._client.set(keys.met(object_id), _write(row), ex=keys.REFERENCE_TTL)
+            return True
+        await self._client.expire(keys.met(object_id), keys.REFERENCE_TTL)
+        return await self.ask_again(object_id, now_ms)
+
+    async def ask_again(self, object_id: str, now_ms: int) -> bool:
+        """Whether the channel is to be asked about somebody known; it counts as asked then."""
+        known = await self.find(object_id)
+        if known is None or not known.is_due(now_ms):
+            return False
+        return await self._replace(object_id, replace(known, asked_ms=now_ms))
+
+    async def learn(self, object_id: str, addresses: Sequence[str]) -> None:
+        """The channel told their addresses. Nothing is kept of who has removed the app."""
+        known = await self.find(object_id)
+        if known is not None:
+            await self._replace(object_id, replace(known, addresses=tuple(addresses)))
+
+    async def find(self, object_id: str) -> Met | None:
+        """What is known of somebody; None: they don't have the app."""
+        return _read(object_id, await self._client.get(keys.met(object_id)))
+
+    async def forget(self, object_id: str) -> None:
+        """They don't have the app any more."""
+        await self._client.delete(keys.met(object_id))
+
+    async def everyone(self) -> AsyncIterator[dict[str, Met]]:
+        """Everybody who has the app, by object id, in batches; somebody may come twice."""
+        prefix, batch = keys.met_prefix(), list[str]()
+        async for key in self._client.scan_iter(match=f"{prefix}*", count=2 * BATCH):
+            batch.append(str(key)[len(prefix) :])
+            if len(batch) >= BATCH:
+                yield await self._rows(batch)
+                batch = []
+        if batch:
+            yield await self._rows(batch)
+
+    async def take_census(self) -> bool:
+        """Whether it is this process that looks through the rows in this hour."""
+        return bool(await self._client.set(keys.CENSUS, "1", nx=True, ex=keys.CENSUS_TTL))
+
+    async def _rows(self, people: Sequence[str]) -> dict[str, Met]:
+        pipe = self._client.pipeline(transaction=False)
+        for oid in people:
+            pipe.get(keys.met(oid))
+        found = {}
+        for oid, text in zip(people, await pipe.execute(), strict=True):
+            row = _read(oid, text)
+            if row is not None:
+                found[oid] = row
+        return found
+
+    async def _replace(self, object_id: str, row: Met) -> bool:
+        key = keys.met(object_id)
+        return bool(await self._client.set(key, _write(row), xx=True, ex=keys.REFERENCE_TTL))
+
+
+def _write(row: Met) -> str:
+    return json.dumps(asdict(row), ensure_ascii=False, separators=(",", ":"))
+
+
+def _read(object_id: str, text: str | None) -> Met | None:
+    if text is None:
+        return None
+    try:
+        row = json.loads(text)
+        member_id, addresses, asked_ms = row["member_id"], row["addresses"], row["asked_ms"]
+        if isinstance(member_id, str) and all(isinstance(a, str) for a in addresses):
+            return Met(member_id, tuple(addresses), int(asked_ms))
+    except (ValueError, KeyError, TypeError):
+        pass
+    log.error("roster_row_damaged", person=object_id)
+    return None

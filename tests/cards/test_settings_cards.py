@@ -1,0 +1,352 @@
+"""What the cards for admins promise, beyond being valid (`test_cards.py` sees to that)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from bot.personal_words import STYLE_WORDS
+from cards.payload import BadPayload, Click, Verb
+from cards.person_style import STYLES
+from cards.settings_bar import bar
+from cards.settings_centre import MOST_GROUPS
+from cards.settings_change import change_args, change_of
+from cards.settings_groups import MOST_BUTTONS, PAGE_SIZE, picked_group, searched_groups
+from cards.settings_history import cursor_of
+from cards.settings_words import ACCOUNT, Act, Change, Target, Touched
+from sync.presence import Style, ZoomPresence, zoom_label
+from tests.cards.lint import complaints, walk
+from tests.cards.samples import PAYLOADS, SAMPLES, START_URL
+
+
+def actions(name: str) -> list[dict[str, Any]]:
+    return [e for e in walk(SAMPLES[name]) if e["type"].startswith("Action.") and "title" in e]
+
+
+def titles(name: str) -> list[str]:
+    return [action["title"] for action in actions(name)]
+
+
+def words(name: str) -> str:
+    return "".join(e["text"] for e in walk(SAMPLES[name]) if "text" in e)
+
+
+def labels(name: str) -> list[str]:
+    return [e["label"] for e in walk(SAMPLES[name]) if e["type"].startswith("Input.")]
+
+
+def pressed(name: str, title: str, **inputs: str) -> Click:
+    [action] = [action for action in actions(name) if action["title"] == title]
+    return PAYLOADS.unpack(action["verb"], json.loads(json.dumps(action["data"])) | inputs)
+
+
+# -- the form -----------------------------------------------------------------------------------
+
+
+def test_the_form_is_in_the_article_s_order_and_words() -> None:
+    assert labels("settings-form") == [
+        "Calendar and contacts integration",
+        "Default calendar and contact service",
+        "Authorize with",
+        "Calendar",
+        "Contacts",
+        "Presence",
+        "Style",
+        "Lock",
+    ]
+    offered = [
+        [option["title"] for option in e["choices"]]
+        for e in walk(SAMPLES["settings-form"])
+        if e["type"] == "Input.ChoiceSet"
+    ]
+    assert offered[:2] == [["Google", "Exchange", "Office 365"], ["EWS", "Graph API"]]
+    assert titles("settings-form") == ["Save", "Cancel"]
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("settings-form", "Presence sync is on with this form, style mirror."),
+        ("settings-form-off", "off with this form: the calendar and contacts integration is off."),
+        ("settings-form-google", "off with this form: the default service is Google, not Office"),
+        ("settings-form-ews", "off with this form: it authorises with EWS, not with the Graph API"),
+        ("settings-form-unticked", "off with this form: the Presence permission is not Write."),
+        ("settings-form-inherits", "Inherits from the account, where presence sync is off: the"),
+        ("settings-form-under-lock", "The account is locked, so it decides for everyone."),
+    ],
+)
+def test_the_form_says_whether_presence_is_on_or_what_stops_it(name: str, sentence: str) -> None:
+    assert sentence in words(name)
+
+
+def test_the_form_says_that_calendar_rights_are_never_asked_for() -> None:
+    assert "never asks Microsoft for calendar or contacts rights" in words("settings-form")
+    assert "calendar or contacts rights" not in words("settings-form-google")
+
+
+def test_the_style_that_writes_peoples_own_status_warns_wherever_it_is_chosen() -> None:
+    warned = {name for name in SAMPLES if "own status slot" in words(name)}
+    assert warned >= {"settings-form", "settings-style", "settings-enable-full", "style"}
+    assert "settings-enable" not in warned
+
+
+def test_a_form_saves_the_version_it_was_made_from() -> None:
+    click = pressed("settings-form-group", "Save")
+    assert (click.args["group"], click.args["version"]) == ("zgSales", 7)
+
+
+def test_cancel_sends_nothing_that_was_entered() -> None:
+    [_, cancel] = actions("settings-form")
+    assert cancel["associatedInputs"] == cancel["fallback"]["associatedInputs"] == "none"
+
+
+@pytest.mark.parametrize("verb", ["Enable", "Disable"])
+def test_the_integration_is_verified_beside_cancel(verb: str) -> None:
+    assert titles(f"settings-verify-{verb.lower()}") == [verb, "Cancel"]
+
+
+def test_an_overtaken_change_says_who_and_shows_how_it_is_now() -> None:
+    for name in ("settings-form-conflict", "settings-disable-conflict"):
+        assert "Ada Lindqvist changed this a moment ago, so nothing was saved." in words(name)
+        assert any(action["data"]["args"].get("version") == 8 for action in actions(name))
+
+
+# -- changes in one line ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "question", "confirming"),
+    [
+        ("settings-enable", "Enable presence sync for Sales?", "Enable"),
+        ("settings-disable", "Disable presence sync for Sales?", "Disable"),
+        ("settings-inherit", "Let Sales inherit from the account?", "Inherit"),
+        ("settings-lock", "Lock Sales?", "Lock"),
+        ("settings-unlock-account", "Unlock the account?", "Unlock"),
+        ("settings-priority", "Give Sales priority 2?", "Set priority 2"),
+        ("settings-style", "Set the style for Sales to full?", "Use full"),
+    ],
+)
+def test_a_change_asks_first_and_says_whom_it_touches(
+    name: str, question: str, confirming: str
+) -> None:
+    assert words(name).startswith(question)
+    assert "18 change now · 24 once they connect · 3 decided by a higher group" in words(name)
+    assert "What they notice: " in words(name)
+    assert titles(name) == [confirming, "Cancel"]
+
+
+def test_a_change_that_touches_nobody_or_people_unknown_says_so() -> None:
+    assert "nobody at the moment" in words("settings-enable-nobody")
+    assert "can’t count" in words("settings-enable-uncounted")
+    assert "1 changes now · 45 decided by their own group" in words("settings-enable-account")
+
+
+@pytest.mark.parametrize("target", [ACCOUNT, Target("zgSales", "Sales")])
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(Change(act) for act in Act if act not in {Act.PRIORITY, Act.STYLE}),
+        Change(Act.PRIORITY, "9999"),
+        *(Change(Act.STYLE, style) for style in STYLES),
+    ],
+)
+def test_a_change_comes_back_from_a_button(target: Target, change: Change) -> None:
+    data = PAYLOADS.pack(Verb.SETTINGS_APPLY, "c", version=1, **change_args(target, change))
+    click = PAYLOADS.unpack("", data)
+    assert change_of(click.args) == change
+    assert click.args["group"] == target.group_id
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        {},
+        {"act": "enable"},
+        {"act": "explode", "value": ""},
+        {"act": "enable", "value": "x"},
+        {"act": "style", "value": "fancy"},
+        {"act": "priority", "value": "0"},
+        {"act": "priority", "value": "1" * 400},
+        {"act": "priority", "value": "10000"},
+        {"act": "priority", "value": 2},
+        {"act": True, "value": ""},
+    ],
+)
+def test_a_change_that_no_button_of_ours_makes_is_refused(args: dict[str, Any]) -> None:
+    with pytest.raises(BadPayload):
+        change_of(args)
+
+
+def test_progress_and_result_count_people() -> None:
+    assert "Clearing 120 of 340" in words("settings-progress")
+    assert pressed("settings-progress", "Refresh").args == {"job": "j1"}
+    assert "Updated for 18 people." in words("settings-done")
+    assert "Cleared for 337 people. 3 people could not be reached" in words("settings-done-trouble")
+    assert "Authorize with: Graph API → EWS" in words("settings-saved")
+
+
+def test_a_card_may_refresh_itself_for_some_people() -> None:
+    refresh = SAMPLES["settings-progress-trouble"]["refresh"]
+    assert refresh["userIds"] == ["29:ada"]
+    click = PAYLOADS.unpack(refresh["action"]["verb"], refresh["action"]["data"])
+    assert (click.verb, click.args) == (Verb.SETTINGS_PROGRESS, {"job": "j1"})
+
+
+@pytest.mark.parametrize(
+    ("touched", "said"),
+    [
+        (Touched(0, 0, 0), ""),
+        (Touched(1, 0, 0), "1 changes now"),
+        (Touched(0, 1, 0), "1 once they connect"),
+        (
+            Touched(10_000, 0, 2, "the locked account"),
+            "10,000 change now · 2 decided by the locked account",
+        ),
+    ],
+)
+def test_numbers_of_people_are_said_in_one_line(touched: Touched, said: str) -> None:
+    assert touched.words() == said
+
+
+# -- the centre, groups, users, history -----------------------------------------------------------
+
+
+def test_the_centre_shows_numbers_in_the_order_of_its_bar() -> None:
+    assert "Presence sync covers 340 people; 212 are connected." in words("settings")
+    assert "151active now57quiet4in trouble128not connected" in words("settings")
+    [picture] = [
+        e["columns"]
+        for e in walk(SAMPLES["settings"])
+        if e.get("columns", [{}])[0].get("minHeight")
+    ]
+    assert [part["style"] for part in picture] == ["good", "accent", "attention", "emphasis"]
+    assert not any(part["items"] for part in picture)  # nothing for a screen reader to read
+
+
+def test_parts_of_a_bar_are_as_wide_as_they_count() -> None:
+    assert bar([("good", 0), ("emphasis", 0)]) is None
+    drawn = bar([("good", 120), ("emphasis", 220), ("attention", 0)])
+    assert drawn is not None
+    assert [column["width"] for column in drawn["columns"]] == [35, 65]
+
+
+def test_the_centre_lists_the_first_groups_and_counts_the_rest() -> None:
+    assert f"and {400 - MOST_GROUPS} more" in words("settings-long")
+    assert "1. ManagementOn · full · locked2. SalesOn · mirror3. Sales Team NorthOff" in words(
+        "settings"
+    )
+    assert "Locked: it decides for everyone, groups included." in words("settings-locked")
+
+
+def test_the_centre_names_what_is_missing_to_use_groups() -> None:
+    assert "ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET" in words("settings-no-zoom")
+    assert "covers" not in words("settings-no-zoom")
+    assert "ZOOM_CLIENT_ID, ZOOM_CLIENT_SECRET" in words("settings-needs-zoom")
+
+
+def test_an_invitation_has_the_count_on_its_button() -> None:
+    assert "Invite 24 people once" in titles("settings")
+    assert "Invite 24 people once" in titles("settings-done")
+    assert titles("settings-invite") == ["Invite 24 people once", "Cancel"]
+    assert pressed("settings-invite", "Invite 24 people once").args == {
+        "group": "zgSales",
+        "people": 24,
+    }
+    assert not any(title.startswith("Invite") for title in titles("settings-locked"))
+
+
+def test_a_few_candidates_are_buttons_that_go_on_with_the_change() -> None:
+    assert titles("settings-pick") == ["Sales", "Sales Team North", "All groups", "Cancel"]
+    click = pressed("settings-pick", "Sales Team North")
+    assert (click.verb, picked_group(click)) == (Verb.SETTINGS_CHANGE, "zgSalesNorth")
+    assert change_of(click.args) == Change(Act.STYLE, "busy only")
+
+
+def test_groups_of_the_same_name_are_told_apart_by_their_size() -> None:
+    assert titles("settings-pick-ambiguous")[:3] == [
+        "Sales (45 people)",
+        "sales (3 people)",
+        "Sales",
+    ]
+    assert all(len(title) <= 30 for title in titles("settings-pick-long"))
+
+
+def test_many_candidates_are_a_list_to_choose_from() -> None:
+    [field] = [e for e in walk(SAMPLES["settings-pick-many"]) if e["type"] == "Input.ChoiceSet"]
+    assert len(field["choices"]) == 8 > MOST_BUTTONS
+    chosen = pressed("settings-pick-many", "Choose", group=field["choices"][3]["value"])
+    assert (chosen.verb, picked_group(chosen)) == (
+        Verb.SETTINGS_GROUP,
+        field["choices"][3]["value"],
+    )
+    assert "404 more" in words("settings-pick-many")
+
+
+@pytest.mark.parametrize("group", [None, "", "x" * 129])
+def test_a_choice_without_a_group_is_refused(group: str | None) -> None:
+    inputs = {} if group is None else {"group": group}
+    with pytest.raises(BadPayload):
+        picked_group(Click(Verb.SETTINGS_GROUP, "c", {}, inputs))
+
+
+def test_the_list_of_groups_turns_pages_and_searches() -> None:
+    name = "settings-groups-page"
+    assert "300 groups with “sa” in the name, page 4 of 30." in words(name)
+    assert searched_groups(pressed(name, "Next page")) == ("sa", 4)
+    assert searched_groups(pressed(name, "Previous page", search="typed")) == ("sa", 2)
+    assert searched_groups(pressed(name, "Search", search="No\u200brth")) == ("North", 0)
+    assert searched_groups(pressed(name, "Search")) == ("", 0)
+    assert len(labels(name)) == 2
+    assert "Next page" not in titles("settings-groups")
+    assert "Open" not in titles("settings-groups-none")
+    assert PAGE_SIZE == 10
+
+
+@pytest.mark.parametrize(
+    "args", [{}, {"search": "", "page": -1}, {"search": 1, "page": 0}, {"search": "", "page": True}]
+)
+def test_a_page_that_is_none_is_refused(args: dict[str, Any]) -> None:
+    with pytest.raises(BadPayload):
+        searched_groups(Click(Verb.SETTINGS_GROUPS, "c", args, {}))
+
+
+def test_a_user_s_card_has_no_place_for_what_zoom_says_now() -> None:
+    for name in ("settings-user", "settings-user-off"):
+        assert not any(zoom_label(state) in words(name) for state in ZoomPresence)
+        assert "shown to them only" in words(name)
+        assert "This look-up is in the history." in words(name)
+
+
+def test_the_history_says_who_when_and_from_what_to_what() -> None:
+    said = words("settings-history")
+    assert "Calendar and contacts integration: off → on" in said
+    assert "Ada Lindqvist, today at 14:02" in said
+    assert cursor_of(pressed("settings-history", "Older").args) == "1764000000000-0"
+    assert cursor_of(pressed("settings-history-end", "Newest").args) == ""
+    with pytest.raises(BadPayload):
+        cursor_of({"cursor": "x" * 65})
+
+
+def test_a_refusal_changes_nothing_and_says_who_can() -> None:
+    for name in ("settings-not-admin", "settings-guest", "settings-inherits-lock"):
+        assert "Nothing was changed." in words(name)
+    assert "role PresenceAdmin" in words("settings-not-admin")
+    assert "in Zoom" not in words("settings-not-admin")
+    assert "in Zoom" in words("settings-not-admin-zoom")
+    click = pressed("settings-inherits-lock", "Enable …")
+    assert (click.verb, change_of(click.args)) == (Verb.SETTINGS_CHANGE, Change(Act.ENABLE))
+
+
+def test_chat_cards_and_policy_know_the_same_styles() -> None:
+    assert list(STYLES) == list(STYLE_WORDS) == [style.value for style in Style]
+
+
+def test_the_checks_see_markdown_in_a_choice_and_a_verification_that_hides_its_act() -> None:
+    form = SAMPLES["settings-form"]
+    [radio, *_] = [e for e in walk(form) if e["type"] == "Input.ChoiceSet"]
+    broken = json.loads(json.dumps(form).replace(radio["choices"][0]["title"], "[x](y)"))
+    assert any("Markdown" in said for said in complaints(broken, PAYLOADS, START_URL))
+    verify = json.loads(json.dumps(SAMPLES["settings-verify-enable"]).replace('"Enable"', '"OK"'))
+    assert any("says what it does" in said for said in complaints(verify, PAYLOADS, START_URL))

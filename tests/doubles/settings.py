@@ -1,0 +1,34 @@
+"""Admins, saves and what is left of them, for tests of the settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sync.policy import Form
+from sync.store.audit import Actor
+from sync.store.settings import Saved
+
+if TYPE_CHECKING:
+    from sync.policy import Policy
+    from sync.store.audit import AuditLog, AuditRecord
+    from sync.store.settings import SettingsStore
+
+ADA = Actor("00000000-0000-4000-8000-000000000001", "Ada Lindqvist")
+BEN = Actor("00000000-0000-4000-8000-000000000002", "Ben Okafor")
+ON = Form(integration=True)
+OFF = Form(integration=False)
+
+
+async def history(audit: AuditLog) -> list[AuditRecord]:
+    """Everything, oldest first."""
+    return [record async for record in audit.everything()]
+
+
+async def manage(store: SettingsStore, *names: str) -> Policy:
+    """Ada lets these groups manage their own, in this order; each is on."""
+    policy = await store.read()
+    for name in names:
+        outcome = await store.save_group(name, name.title(), ON, expected=policy.version, by=ADA)
+        assert isinstance(outcome, Saved)
+        policy = outcome.policy
+    return policy

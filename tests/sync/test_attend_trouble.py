@@ -1,0 +1,209 @@
+"""One turn with one person when Graph or the authorisation fails."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from structlog.testing import capture_logs
+
+from sync.attend import LONGEST_RETRY_MS
+from sync.presence import ZoomPresence
+from sync.store import keys
+from sync.store.connection import Client
+from tests.doubles.engine import Bridge, running_bridge
+from tests.doubles.graph import Fault, Graph
+from tests.doubles.people import ADA, BEN
+
+Z = ZoomPresence
+
+
+# -- failures of Graph ---------------------------------------------------------------------------
+
+
+async def test_a_refused_token_is_replaced_once(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    bridge.graph.faults.append(Fault(401))
+    await bridge.work()
+    assert [request.status for request in bridge.graph.requests] == [401, 200]
+    assert [request.token for request in bridge.graph.requests] == [f"{ADA}.0", f"{ADA}.1"]
+    assert bridge.shown(ADA) == "Busy/InACall"
+    await bridge.say(ADA, Z.OFFLINE)
+    await bridge.work()
+    assert bridge.graph.requests[-1].token == f"{ADA}.1"
+
+
+@pytest.mark.parametrize("how", ["revoked", "401 for ever", "403"])
+async def test_a_revoked_authorisation_is_told_once_and_then_graph_is_left_alone(
+    bridge: Bridge, how: str
+) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    if how == "revoked":
+        bridge.login.revoked.add(ADA)
+    elif how == "403":
+        bridge.graph.faults.append(Fault(403))
+    else:
+        bridge.graph.faults.extend([Fault(401), Fault(401)])
+    await bridge.work()
+    sent = bridge.graph.count()
+    for presence in (Z.AVAILABLE, Z.PRESENTING, Z.OFFLINE):
+        await bridge.say(ADA, presence)
+        await bridge.work()
+    assert [oid for oid, _ in bridge.chat.told] == [ADA]
+    assert bridge.graph.count() == sent
+    assert await bridge.due_in(ADA) is None
+    assert (await bridge.state(ADA)).trouble == "authorize"
+
+    bridge.login.revoked.clear()
+    await bridge.connect(ADA, Z.PRESENTING)
+    await bridge.work()
+    assert bridge.shown(ADA) == "DoNotDisturb/Presenting"
+    assert (await bridge.state(ADA)).trouble is None
+
+
+async def test_an_old_authorisation_that_fails_while_they_connect_anew_is_not_told(
+    bridge: Bridge,
+) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    [claim] = await bridge.due()
+    bridge.graph.faults.append(Fault(kind="stall"))
+    attending = asyncio.create_task(bridge.attendant.attend(claim))
+    await bridge.graph.until(lambda: bridge.graph.stalled == 1)
+    bridge.login.revoked.add(ADA)
+    await bridge.connect(ADA)
+    bridge.graph.tokens[f"{ADA}.0"] = BEN  # Graph answers 403
+    bridge.graph.release()
+    await attending
+    assert bridge.counts.writes == {("set", "reauthorize"): 1}
+    assert bridge.chat.told == []
+    assert (await bridge.state(ADA)).trouble is None
+    bridge.login.revoked.clear()
+    bridge.login.grant(ADA)
+    await bridge.work()
+    assert bridge.shown(ADA) == "Busy/InACall"
+
+
+async def test_a_throttled_tenant_waits_as_a_whole(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.connect(BEN, Z.IN_MEETING)
+    [first, second] = await bridge.due()
+    bridge.graph.faults.append(Fault(429, {"Retry-After": "20"}))
+    await bridge.attendant.attend(first)
+    await bridge.attendant.attend(second)
+    assert bridge.graph.count() == 1
+    for oid in (ADA, BEN):
+        due = await bridge.due_in(oid)
+        assert due is not None
+        assert 18 < due <= 21
+        assert (await bridge.state(oid)).tries == 0, "nobody is parked for it"
+    assert bridge.counts.writes == {("set", "throttled"): 1}
+
+
+async def test_a_throttled_look_pauses_everyone_too(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.AVAILABLE)
+    await bridge.work()
+    bridge.graph.faults.append(Fault(429, {"Retry-After": "20"}))
+    explanation = await bridge.engine.explain(ADA)
+    assert explanation is not None
+    assert explanation.shown_error == "graph_throttled"
+    assert not (await bridge.quota.take()).granted
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(503),
+        Fault(500),
+        Fault(kind="reset"),
+        Fault(503, {"Retry-After": "1"}),
+    ],
+    ids=str,
+)
+async def test_a_temporary_failure_delays_one_person_longer_and_longer(
+    bridge: Bridge, fault: Fault
+) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.connect(BEN, Z.IN_MEETING)
+    bridge.graph.faults.extend([replace(fault, person=ADA)] * 3)
+    expected = [2, 4, 8]
+    for tries, seconds in enumerate(expected, start=1):
+        await bridge.work()
+        due = await bridge.due_in(ADA)
+        assert due is not None
+        assert seconds - 1 < due <= seconds
+        state = await bridge.state(ADA)
+        assert (state.tries, state.held and state.held.sure) == (tries, False)
+        await bridge.pass_time(ADA, due + 0.1)
+    assert bridge.shown(BEN) == "Busy/InACall"
+    await bridge.work()
+    assert bridge.shown(ADA) == "Busy/InACall"
+    state = await bridge.state(ADA)
+    assert (state.tries, state.trouble, state.wait_ms) == (0, None, None)
+    assert max(bridge.counts.latencies) > sum(expected), "the whole wait is measured"
+
+
+async def test_retry_after_is_kept_and_waiting_has_a_limit(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    bridge.graph.faults.append(Fault(503, {"Retry-After": "90"}))
+    await bridge.work()
+    assert 88 < (await bridge.due_in(ADA) or 0) <= 90
+    await bridge.redis.hset(keys.person(ADA), "tries", 1000)
+    await bridge.pass_time(ADA, 91)
+    bridge.graph.faults.append(Fault(503))
+    await bridge.work()
+    assert 290 < (await bridge.due_in(ADA) or 0) <= LONGEST_RETRY_MS / 1000
+
+
+async def test_a_state_that_changed_while_waiting_is_written_not_the_old_one(
+    bridge: Bridge,
+) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    bridge.graph.faults.append(Fault(503))
+    await bridge.work()
+    await bridge.say(ADA, Z.PRESENTING)
+    assert (await bridge.due_in(ADA) or 0) > 0.5, "an event does not end the wait"
+    await bridge.pass_time(ADA, 3)
+    await bridge.work()
+    assert [request.status for request in bridge.graph.requests] == [503, 200]
+    assert bridge.shown(ADA) == "DoNotDisturb/Presenting"
+
+
+@pytest.mark.parametrize("status", [400, 404])
+async def test_a_request_that_cannot_succeed_parks_the_person_until_something_happens(
+    bridge: Bridge, status: int
+) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    bridge.graph.faults.append(Fault(status))
+    with capture_logs() as logs:
+        await bridge.work()
+    assert "person_parked" in [line["event"] for line in logs]
+    assert await bridge.due_in(ADA) is None
+    assert (await bridge.state(ADA)).trouble in {"graph_404", "graph_refused"}
+    await bridge.say(ADA, Z.PRESENTING)
+    await bridge.work()
+    assert bridge.shown(ADA) == "DoNotDisturb/Presenting"
+    assert (await bridge.state(ADA)).trouble is None
+
+
+async def test_what_an_admin_must_mend_is_tried_again_after_a_while(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.redis.set(keys.tokens(ADA), f"{(await bridge.state(ADA)).generation}:rubbish")
+    await bridge.work()
+    assert 14 * 60 < (await bridge.due_in(ADA) or 0) <= 15 * 60
+    assert (await bridge.state(ADA)).trouble == "tokens_unreadable"
+
+
+async def test_whoever_has_to_wait_for_quota_is_planned_anew(redis: Client, graph: Graph) -> None:
+    async with running_bridge(redis, graph, limit=1) as bridge:
+        await bridge.connect(ADA, Z.IN_MEETING)
+        await bridge.work()
+        await bridge.say(ADA, Z.AVAILABLE)
+        await bridge.work()
+        assert graph.count() == 1
+        assert 28 < (await bridge.due_in(ADA) or 0) <= 31
+        held = (await bridge.state(ADA)).held
+        assert held is not None
+        assert held.sure, "nothing was sent, so nothing is in doubt"
+        await bridge.say(ADA, Z.ON_PHONE_CALL)
+        await bridge.work()
+        assert graph.count() == 1
+        assert (await bridge.due_in(ADA) or 0) > 60, "Microsoft shows it already"

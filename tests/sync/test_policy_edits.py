@@ -1,0 +1,206 @@
+"""Edits of the policy, and the rows and history they become."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync import policy_edits as edits
+from sync.links import BadRow
+from sync.policy import Form, ManagedGroup, Policy, resolve
+from sync.policy_rows import (
+    changed_rows,
+    dump_form,
+    dump_group,
+    history_of,
+    load_form,
+    load_group,
+    read_policy,
+)
+from tests.doubles.policies import forms, group_ids, memberships, names, policies
+
+ON = Form(integration=True)
+OFF = Form(integration=False)
+LOCKED_OFF = Form(integration=False, locked=True)
+
+
+def rows_of(policy: Policy) -> dict[str, str]:
+    rows = changed_rows(Policy(Form(not policy.account.integration)), policy)
+    return {**rows, "version": str(policy.version)}
+
+
+def applied(rows: dict[str, str], changes: dict[str, str]) -> dict[str, str]:
+    return {name: text for name, text in {**rows, **changes}.items() if text}
+
+
+@given(forms)
+def test_forms_survive_storing(form: Form) -> None:
+    assert load_form(dump_form(form)) == form
+
+
+@given(forms, names, st.integers(1, 1000))
+def test_groups_survive_storing(form: Form, name: str, priority: int) -> None:
+    group = ManagedGroup("id", name, priority, form)
+    assert load_group("id", dump_group(group)) == group
+
+
+@given(policies())
+def test_policies_survive_storing(policy: Policy) -> None:
+    assert read_policy(rows_of(policy)) == (policy, ())
+
+
+@given(policies(), policies())
+def test_the_rows_of_a_change_make_the_one_policy_of_the_other(old: Policy, new: Policy) -> None:
+    rows = applied(rows_of(old), changed_rows(old, new))
+    assert read_policy(rows)[0] == replace(new, version=old.version)
+
+
+@given(policies(), st.data())
+def test_priorities_are_one_to_n_whatever_is_done(policy: Policy, data: st.DataObject) -> None:
+    for _ in range(data.draw(st.integers(1, 5))):
+        group_id, form = data.draw(group_ids), data.draw(forms)
+        match data.draw(st.sampled_from(["set", "inherit", "move", "zoom"])):
+            case "set":
+                policy = edits.with_group(policy, group_id, "name", form)
+            case "inherit":
+                policy = edits.without_group(policy, group_id)
+            case "move" if edits.group_of(policy, group_id) is not None:
+                policy = edits.with_priority(policy, group_id, data.draw(st.integers(-2, 9)))
+            case _:
+                kept = data.draw(st.frozensets(group_ids))
+                policy = edits.with_zoom_names(policy, dict.fromkeys(kept, "new name"))
+        assert [g.priority for g in policy.groups] == list(range(1, len(policy.groups) + 1))
+        assert len({g.group_id for g in policy.groups}) == len(policy.groups)
+
+
+@given(policies(), group_ids, forms)
+def test_setting_a_form_touches_that_form_only(policy: Policy, group_id: str, form: Form) -> None:
+    after = edits.with_group(policy, group_id, "name", form)
+    others = [group for group in policy.groups if group.group_id != group_id]
+    assert after.account == policy.account
+    assert [group for group in after.groups if group.group_id != group_id] == others
+    known = edits.group_of(policy, group_id)
+    place = len(policy.groups) + 1 if known is None else known.priority
+    assert edits.group_of(after, group_id) == ManagedGroup(group_id, "name", place, form)
+
+
+@given(policies(), st.lists(st.tuples(group_ids, forms), unique_by=lambda edit: edit[0]), st.data())
+def test_the_order_of_saves_of_different_scopes_does_not_matter(
+    policy: Policy, wanted: list[tuple[str, Form]], data: st.DataObject
+) -> None:
+    known = {group.group_id for group in policy.groups}
+    saves = [save for save in wanted if save[0] in known]
+    shuffled = data.draw(st.permutations(saves))
+    one = two = policy
+    for group_id, form in saves:
+        one = edits.with_group(one, group_id, "name", form)
+    two = edits.with_account(two, OFF)
+    for group_id, form in shuffled:
+        two = edits.with_group(two, group_id, "name", form)
+    assert edits.with_account(one, OFF) == two
+
+
+@given(policies(), memberships, st.data())
+def test_damage_never_turns_presence_on(
+    policy: Policy, mine: frozenset[str], data: st.DataObject
+) -> None:
+    rows = rows_of(policy)
+    name = data.draw(st.sampled_from(sorted(rows)))
+    text = rows[name]
+    rows[name] = data.draw(
+        st.sampled_from(["", "{", "null", "5", text[:-2], text.replace("true", '"true"')])
+    )
+    damaged, told = read_policy(rows)
+    if resolve(damaged, mine).on:
+        assert resolve(policy, mine).on
+    if told:
+        assert told == (name,)
+
+
+def test_a_lock_outlives_damage() -> None:
+    rows = rows_of(Policy(LOCKED_OFF, (ManagedGroup("g", "G", 1, ON),)))
+    rows["account"] = "?"
+    assert not resolve(read_policy(rows)[0], {"g"}).on
+
+
+def test_without_any_rows_presence_is_off_and_nothing_is_damaged() -> None:
+    assert read_policy({}) == (Policy(OFF), ())
+
+
+def test_lost_account_rows_are_damage() -> None:
+    rows = rows_of(Policy(ON, (ManagedGroup("g", "G", 1, ON),), 7))
+    del rows["account"]
+    policy, damaged = read_policy(rows)
+    assert (policy.account, policy.version, damaged) == (LOCKED_OFF, 7, ("account",))
+
+
+def test_a_damaged_group_comes_first_and_is_off() -> None:
+    rows = rows_of(Policy(ON, (ManagedGroup("a", "A", 1, ON), ManagedGroup("b", "B", 2, ON))))
+    rows["group:b"] = "?"
+    policy, damaged = read_policy(rows)
+    assert damaged == ("group:b",)
+    assert [(g.group_id, g.priority, g.form) for g in policy.groups] == [
+        ("b", 1, OFF),
+        ("a", 2, ON),
+    ]
+
+
+@pytest.mark.parametrize("field", json.loads(dump_form(ON)))
+@pytest.mark.parametrize("value", [..., None, "yes", 1, [], {}])
+def test_a_form_with_a_wrong_or_missing_field_is_refused(field: str, value: object) -> None:
+    row = json.loads(dump_form(ON))
+    if value is ...:
+        del row[field]
+    else:
+        row[field] = value
+    with pytest.raises(BadRow):
+        load_form(json.dumps(row))
+
+
+def test_history_tells_scope_by_scope_from_what_to_what() -> None:
+    old = Policy(ON, (ManagedGroup("a", "A", 1, ON), ManagedGroup("b", "B", 2, ON)))
+    new = edits.with_account(edits.without_group(old, "a"), OFF)
+    account, group = history_of(old, new)
+    assert (account["scope"], account["scope_name"]) == ("account", "account")
+    assert isinstance(account["old"], dict)
+    assert isinstance(account["new"], dict)
+    assert (account["old"]["integration"], account["new"]["integration"]) == (True, False)
+    assert (group["scope"], group["scope_name"], group["new"]) == ("group:a", "A", None)
+    assert isinstance(group["old"], dict)
+    assert (group["old"]["name"], group["old"]["priority"]) == ("A", 1)
+
+
+def test_history_tells_whose_priority_was_set_and_not_who_gave_way() -> None:
+    groups = tuple(ManagedGroup(name, name, place, ON) for place, name in enumerate("abc", start=1))
+    old = Policy(ON, groups)
+    [told] = history_of(old, edits.with_priority(old, "c", 1), moved="c")
+    assert told["scope"] == "group:c"
+    assert isinstance(told["old"], dict)
+    assert isinstance(told["new"], dict)
+    assert (told["old"]["priority"], told["new"]["priority"]) == (3, 1)
+
+
+@given(policies(), policies())
+def test_whatever_changes_the_verdict_of_somebody_is_in_the_history(
+    old: Policy, new: Policy
+) -> None:
+    forms_of = {"account": (old.account, new.account)} | {
+        f"group:{group_id}": (
+            getattr(edits.group_of(old, group_id), "form", None),
+            getattr(edits.group_of(new, group_id), "form", None),
+        )
+        for group_id in {group.group_id for group in (*old.groups, *new.groups)}
+    }
+    told = {fact["scope"] for fact in history_of(old, new)}
+    assert {scope for scope, (was, now) in forms_of.items() if was != now} <= told
+
+
+def test_managed_groups_are_told_apart_by_id() -> None:
+    groups = (ManagedGroup("a", "Sales", 1, ON), ManagedGroup("b", "Sales", 2, OFF))
+    policy = Policy(ON, groups)
+    assert edits.group_of(policy, "b") == groups[1]
+    assert edits.group_of(policy, "c") is None

@@ -1,0 +1,115 @@
+"""The history is complete, paged, and says so where it is damaged."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from structlog.testing import capture_logs
+
+from sync.store import keys
+from sync.store.audit import CHANGE, INSTALLATION, LOOK_UP, MOST_SCANNED, UNREADABLE, AuditLog
+from sync.store.connection import Scripts
+from sync.store.settings import SettingsStore
+from tests.doubles.settings import ADA, BEN, OFF, history, manage
+
+if TYPE_CHECKING:
+    from sync.store.connection import Client
+
+
+@pytest.fixture
+async def store(redis: Client) -> SettingsStore:
+    store = SettingsStore(redis, Scripts(redis))
+    await store.start(on=True)
+    return store
+
+
+@pytest.fixture
+def audit(redis: Client) -> AuditLog:
+    return AuditLog(redis)
+
+
+async def test_history_is_paged_from_the_newest_on(store: SettingsStore, audit: AuditLog) -> None:
+    policy = await store.read()
+    for number in range(9):
+        form = replace(OFF, calendar=bool(number % 2))
+        outcome = await store.save_account(form, expected=policy.version, by=ADA)
+        policy = outcome.policy
+    seen: list[int | None] = []
+    before, pages = None, 0
+    while True:
+        page = await audit.page(before=before, limit=4)
+        seen += [record.version for record in page.records]
+        pages += 1
+        if page.before is None:
+            break
+        before = page.before
+    assert (seen, pages) == ([*range(10, 0, -1)], 3)
+
+
+async def test_a_page_that_ends_with_the_last_record_has_no_next(
+    store: SettingsStore, audit: AuditLog
+) -> None:
+    await manage(store, "a")
+    page = await audit.page(limit=2)
+    assert (len(page.records), page.before) == (2, None)
+
+
+async def test_history_of_one_scope(store: SettingsStore, audit: AuditLog) -> None:
+    await manage(store, "sales", "north")
+    await audit.looked_up(BEN, "ada@example.com")
+    page = await audit.page(scope="group:north")
+    assert [record.scope_name for record in page.records] == ["North"]
+    page = await audit.page(scope="user:ada@example.com")
+    assert [(r.kind, r.by, r.scope_name) for r in page.records] == [
+        (LOOK_UP, BEN, "ada@example.com")
+    ]
+    found = [record async for record in audit.everything(scope="group:sales")]
+    assert [record.version for record in found] == [2]
+
+
+async def test_a_rare_scope_keeps_nobody_waiting(store: SettingsStore, redis: Client) -> None:
+    pipe = redis.pipeline(transaction=False)
+    for number in range(MOST_SCANNED + 50):
+        pipe.xadd(keys.AUDIT, {"entry": json.dumps({"number": number})})
+    await pipe.execute()
+    audit = AuditLog(redis)
+    with capture_logs():
+        first = await audit.page(scope="account")
+        assert first.records == ()
+        assert first.before is not None
+        second = await audit.page(scope="account", before=first.before)
+    assert [record.by for record in second.records] == [INSTALLATION]
+    assert second.before is None
+
+
+async def test_lines_of_json_tell_everything(store: SettingsStore, audit: AuditLog) -> None:
+    await store.save_group("sales", "Sales", OFF, expected=1, by=ADA)
+    line = json.loads((await history(audit))[-1].as_json())
+    assert line.pop("at").endswith("Z")
+    assert line.pop("id")
+    new = line.pop("new")
+    assert (new["name"], new["integration"], new["style"]) == ("Sales", False, "mirror")
+    assert line == {
+        "kind": "change",
+        "by": ADA.actor_id,
+        "name": "Ada Lindqvist",
+        "scope": "group:sales",
+        "scope_name": "Sales",
+        "old": None,
+        "version": 2,
+    }
+
+
+async def test_a_damaged_entry_is_shown_as_such(
+    store: SettingsStore, audit: AuditLog, redis: Client
+) -> None:
+    for text in ("{", "5", "{}", "[]"):
+        await redis.xadd(keys.AUDIT, {"entry": text})
+    await redis.xadd(keys.AUDIT, {"other": "field"})
+    with capture_logs() as logs:
+        kinds = [record.kind for record in await history(audit)]
+    assert kinds == [CHANGE, *[UNREADABLE] * 5]
+    assert {line["event"] for line in logs} == {"audit_entry_damaged"}

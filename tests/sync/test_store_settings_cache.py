@@ -1,0 +1,115 @@
+"""Every process soon knows what admins decided."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from structlog.testing import capture_logs
+
+from sync.policy import Form, Policy
+from sync.policy_rows import dump_form
+from sync.store import keys
+from sync.store.connection import Scripts, connect_listener
+from sync.store.settings import SettingsStore
+from sync.store.settings_cache import SettingsCache
+from tests.doubles.redis import RedisServer, eventually, open_client
+from tests.doubles.settings import ADA, OFF, ON
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from redis.asyncio import Redis
+
+    from sync.store.connection import Client
+
+
+@pytest.fixture
+async def store(redis: Client) -> SettingsStore:
+    store = SettingsStore(redis, Scripts(redis))
+    await store.start(on=True)
+    return store
+
+
+async def _is(fact: bool) -> bool:
+    return fact
+
+
+@contextlib.asynccontextmanager
+async def following(server: RedisServer, look_every: float) -> AsyncIterator[SettingsCache]:
+    """Another process: its own connections, its own memory."""
+    client, listener = open_client(server), connect_listener(server.url)
+    cache = SettingsCache(SettingsStore(client, Scripts(client)), listener, look_every=look_every)
+    await cache.load()
+    task = asyncio.create_task(cache.run())
+    try:
+        yield cache
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        await listener.aclose()
+        await client.aclose()
+
+
+async def subscribed(client: Redis) -> bool:
+    return bool((await client.pubsub_numsub(keys.SETTINGS_CHANGED))[0][1])
+
+
+def knows(cache: SettingsCache, policy: Policy) -> bool:
+    return cache.current() == policy
+
+
+async def test_a_change_is_told_to_other_processes(
+    store: SettingsStore, redis: Client, redis_server: RedisServer
+) -> None:
+    async with following(redis_server, look_every=3600) as cache:
+        assert cache.current() == Policy(ON, version=1)
+        await eventually(lambda: subscribed(redis))
+        outcome = await store.save_account(OFF, expected=1, by=ADA)
+        await eventually(lambda: _is(knows(cache, outcome.policy)))
+
+
+async def test_a_lost_message_is_made_up_for(
+    store: SettingsStore, redis: Client, redis_server: RedisServer
+) -> None:
+    async with following(redis_server, look_every=0.02) as cache:
+        policy = replace(await store.read(), account=OFF, version=2)
+        await redis.hset(keys.SETTINGS, mapping={"account": dump_form(OFF), "version": 2})
+        await eventually(lambda: _is(knows(cache, policy)))
+
+
+async def test_a_wanted_version_is_read_at_once(store: SettingsStore, redis: Client) -> None:
+    cache = SettingsCache(SettingsStore(redis, Scripts(redis)), redis)
+    await cache.load()
+    outcome = await store.save_account(OFF, expected=1, by=ADA)
+    assert cache.current().version == 1
+    assert await cache.at_least(1) == Policy(ON, version=1)
+    assert await cache.at_least(2) == outcome.policy == cache.current()
+
+
+async def test_nothing_is_decided_before_the_settings_are_known(redis: Client) -> None:
+    cache = SettingsCache(SettingsStore(redis, Scripts(redis)), redis)
+    with pytest.raises(RuntimeError, match="not loaded"):
+        cache.current()
+
+
+async def test_without_redis_the_last_word_counts_until_it_is_back(
+    own_redis: RedisServer,
+) -> None:
+    client = open_client(own_redis)
+    store = SettingsStore(client, Scripts(client))
+    await store.start(on=True)
+    with capture_logs() as logs:
+        async with following(own_redis, look_every=0.02) as cache:
+            own_redis.kill()
+            await eventually(lambda: _is(bool(logs)))
+            assert cache.current() == Policy(ON, version=1)
+            own_redis.start()
+            await client.connection_pool.disconnect()
+            await store.start(on=False)  # this server forgot everything
+            await store.save_account(Form(True, locked=True), expected=1, by=ADA)
+            await eventually(lambda: _is(cache.current().account.locked))
+    await client.aclose()
