@@ -16,6 +16,7 @@ from bot.commands import BadCommand, Command, parse
 from bot.desk import new_card_id
 from bot.turn import Handler, Turn
 from cards.payload import BadPayload, Verb
+from cards.person_unclear import unclear
 from cards.problem import moved_to_personal, problem, stale_card
 from sync.store.connection import REDIS_TROUBLE
 
@@ -126,7 +127,7 @@ class Router:
             return
         card_id = new_card_id()
         if isinstance(said, BadCommand):
-            card = problem(what_happened=said.what, what_to_do=said.hint)
+            card = unclear(self._payloads, card_id, what=said.what, hint=said.hint)
         else:
             card = await self._commands[name](Turn(inbound, person, at, card_id, said=said))
         await self._desk.post(at, card_id, card)
