@@ -36,16 +36,13 @@ class RosterRows(Protocol):
     """What is kept of those who have the app (sync.store.roster)."""
 
     async def meet(self, object_id: str, member_id: str, now_ms: int) -> bool:
-        """Somebody has the app. Whether the channel is to be asked about them now."""
+        """Somebody has the app. Whether the channel should be asked about them."""
 
-    async def ask_again(self, object_id: str, now_ms: int) -> bool:
-        """Whether the channel is to be asked about somebody known; it counts as asked then."""
+    async def ask(self, object_id: str, now_ms: int) -> str | None:
+        """The id by which to ask about somebody now, who counts as asked about then."""
 
     async def learn(self, object_id: str, addresses: Sequence[str]) -> None:
         """The channel told their addresses."""
-
-    async def find(self, object_id: str) -> Met | None:
-        """What is known of somebody."""
 
     async def forget(self, object_id: str) -> None:
         """They don't have the app any more."""
@@ -104,27 +101,30 @@ class Roster:
             self._news.clear()
 
     async def _write_down(self) -> None:
-        """Note everyone first, so that the census finds them whatever happens to this process."""
-        new = []
+        """Note everyone first, so that a census finds them whatever happens to this process."""
+        due = []
         while self._met:
             oid, person = self._met.popitem()
             if await self._rows.meet(oid, person.mri, self._now_ms()):
-                new.append(person)
-        for person in new:
-            await self._ask(person.object_id, person.mri, person.tenant_id)
+                due.append(oid)
+        for oid in due:
+            await self._ask(oid)
 
     async def _census(self) -> None:
-        """Ask about those who were met when there was no time, or no answer."""
-        now_ms = self._now_ms()
+        """Ask about those for whom there was no time, or no answer."""
         async for rows in self._rows.everyone():
             for oid, row in rows.items():
-                if row.is_due(now_ms) and await self._rows.ask_again(oid, now_ms):
-                    await self._ask(oid, row.member_id, None)
+                if row.is_due(self._now_ms()):
+                    await self._ask(oid)
 
-    async def _ask(self, oid: str, member_id: str, tenant_id: str | None) -> None:
+    async def _ask(self, oid: str) -> None:
+        member_id = await self._rows.ask(oid, self._now_ms())
+        if member_id is None:
+            return
         at = await self._desk.personal(oid)
         if at is None:
-            return await self._rows.forget(oid)
+            await self._rows.forget(oid)
+            return
         try:
             member = await self._sender.member(at, member_id)
         except ConversationGone:
@@ -137,7 +137,6 @@ class Roster:
             else:
                 log.warning("member_is_another", person=oid)
         await self._sleep(PAUSE_S)
-        return None
 
     def _now_ms(self) -> int:
         return int(self._now() * 1000)

@@ -14,6 +14,7 @@ from bot.about import about_routes
 from bot.endpoint import messages_handler
 from bot.sign_in_pages import Pages
 from bot.signing_keys import KeysUnavailable
+from launch.gauges import watch_gauges
 from launch.strangers import hung_up
 from launch.wiring import open_outside, wire_bot, wire_core
 from service.health import Health, MetricsPage
@@ -74,6 +75,7 @@ async def application(
                 window=settings.zoom_signature_window,
                 now=time.time,
                 meter=metrics,
+                directory_changed=core.directory.ask,
             )
             messages = messages_handler(bot.channel, bot.router.on_turn, core.conversations)
             app.add_routes(
@@ -90,6 +92,8 @@ async def application(
                 stack.push_async_callback(bot.keys.aclose)
                 app.cleanup_ctx.append(_task(_warm(bot.keys), "signing-keys"))
         app.cleanup_ctx.append(_task(watch_loop_lag(metrics.loop_lag), "loop-lag"))
+        gauges = watch_gauges(metrics, core.people, core.policy_desk, core.quota)
+        app.cleanup_ctx.append(_task(gauges, "gauges"))
         app.cleanup_ctx.append(_task(core.policy.run(), "settings"))
         app.cleanup_ctx.append(_task(core.rollouts.run(), "rollouts"))
         if core.refresher is not None:

@@ -138,6 +138,8 @@ class Core:
     directory: DirectoryStore
     refresher: DirectoryRefresher | None
     rollouts: Rollouts
+    policy_desk: PolicyDesk
+    quota: Quota
 
     async def prepare(self, *, account_on: bool) -> None:
         """Fill in the settings of a new installation, and know what holds. Needs Redis."""
@@ -167,9 +169,10 @@ def wire_core(settings: Settings, outside: Outside, metrics: Metrics) -> Core:
     zoom = zoom_api(settings, outside)
     settings_store = SettingsStore(outside.redis, outside.scripts)
     policy = SettingsCache(settings_store, outside.listener)
+    quota = Quota(outside.redis, outside.scripts)
     attendant = Attendant(
         store=people,
-        quota=Quota(outside.redis, outside.scripts),
+        quota=quota,
         graph=GraphPresence(
             outside.graph,
             graph_url=settings.graph_url,
@@ -196,6 +199,7 @@ def wire_core(settings: Settings, outside: Outside, metrics: Metrics) -> Core:
             groups_read=settings_store.follow_zoom,
             memberships_changed=engine.memberships_changed,
         )
+    rollouts = Rollouts(people, RolloutStore(outside.redis), chat, policy=policy)
     return Core(
         people=people,
         conversations=conversations,
@@ -211,7 +215,9 @@ def wire_core(settings: Settings, outside: Outside, metrics: Metrics) -> Core:
         policy=policy,
         directory=directory,
         refresher=refresher,
-        rollouts=Rollouts(people, RolloutStore(outside.redis), chat, policy=policy),
+        rollouts=rollouts,
+        policy_desk=PolicyDesk(settings_store, policy, people, directory, rollouts),
+        quota=quota,
     )
 
 
@@ -297,19 +303,18 @@ def wire_bot(
         zoom_role=zoom_role,
         now=time.monotonic,
     )
-    policy_desk = PolicyDesk(core.settings, core.policy, core.people, core.directory, core.rollouts)
     settings_handler = SettingsHandler(
         core.payloads,
         admins,
         SettingsViews(
             core.payloads,
-            policy_desk,
+            core.policy_desk,
             core.directory,
             AuditLog(outside.redis),
             core.people,
             core.engine,
         ),
-        SettingsChanges(core.payloads, policy_desk, core.directory),
+        SettingsChanges(core.payloads, core.policy_desk, core.directory),
         core.directory,
         missing_zoom=() if core.zoom is not None else ZOOM_API_NAMES,
         zoom_admins=zoom_role is not None,

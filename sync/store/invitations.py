@@ -88,9 +88,7 @@ class InvitationStore:
             pipe = self._client.pipeline(transaction=False)
             for oid in batch:
                 pipe.set(keys.notice(oid, NOTICE), mailing_id, nx=True, ex=keys.JOB_TTL)
-            held += [
-                oid for oid, taken in zip(batch, await pipe.execute(), strict=True) if taken
-            ]
+            held += [oid for oid, taken in zip(batch, await pipe.execute(), strict=True) if taken]
         return held
 
     async def count_as_invited(self, mailing: Mailing, object_id: str) -> bool:

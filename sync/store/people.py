@@ -83,6 +83,16 @@ class Claims:
     next_due_ms: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LaneFigures:
+    """A lane: people in it, those whose time has come, and since when the first waits (seconds)."""
+
+    lane: Lane
+    waiting: int
+    overdue: int
+    oldest_seconds: float
+
+
 class PeopleStore:
     """Every read and write of people's rows. `lock_wait` is in seconds."""
 
@@ -320,6 +330,22 @@ class PeopleStore:
         """The engine's knowledge of a person; None when not connected."""
         fields = await self._client.hgetall(keys.person(object_id))
         return _read_state(object_id, fields) if fields else None
+
+    async def queue(self) -> list[LaneFigures]:
+        """How many people stand in each lane, over all shards."""
+        now = await self.now_ms()
+        figures = []
+        for lane in Lane:
+            due = overdue = 0
+            oldest = now
+            for shard in range(keys.SHARDS):
+                key = keys.dues(shard)[lane]
+                due += int(await self._client.zcard(key))
+                overdue += int(await self._client.zcount(key, "-inf", now))
+                first = await self._client.zrange(key, 0, 0, withscores=True)
+                oldest = min([oldest, *(int(score) for _, score in first)])
+            figures.append(LaneFigures(lane, due, overdue, (now - oldest) / 1000))
+        return figures
 
     async def planned_with(self, people: Sequence[str], version: int) -> list[str]:
         """Which of these have been planned with this policy or a newer one, or have left."""

@@ -34,7 +34,7 @@ class Met:
     """Somebody who has the app.
 
     `member_id` is the channel's own id of them. `addresses` are folded (sync.links); none: not
-    known. `asked_ms` (epoch ms) is when the channel was last asked.
+    known. `asked_ms` (epoch ms) is when the channel was last asked, 0: never.
     """
 
     member_id: str
@@ -53,20 +53,24 @@ class RosterStore:
         self._client = client
 
     async def meet(self, object_id: str, member_id: str, now_ms: int) -> bool:
-        """Somebody has the app. Whether the channel is to be asked for their addresses now."""
-        if await self.find(object_id) is None:
-            row = Met(member_id, asked_ms=now_ms)
-            await self._client.set(keys.met(object_id), _write(row), ex=keys.REFERENCE_TTL)
+        """Somebody has the app. Whether the channel should be asked for their addresses."""
+        known, key = await self.find(object_id), keys.met(object_id)
+        if known is None:
+            await self._client.set(key, _write(Met(member_id)), ex=keys.REFERENCE_TTL)
             return True
-        await self._client.expire(keys.met(object_id), keys.REFERENCE_TTL)
-        return await self.ask_again(object_id, now_ms)
+        await self._client.expire(key, keys.REFERENCE_TTL)
+        return known.is_due(now_ms)
 
-    async def ask_again(self, object_id: str, now_ms: int) -> bool:
-        """Whether the channel is to be asked about somebody known; it counts as asked then."""
+    async def ask(self, object_id: str, now_ms: int) -> str | None:
+        """The id by which to ask the channel about somebody, who counts as asked about then.
+
+        None: somebody else has asked just now, or they don't have the app any more.
+        """
         known = await self.find(object_id)
         if known is None or not known.is_due(now_ms):
-            return False
-        return await self._replace(object_id, replace(known, asked_ms=now_ms))
+            return None
+        asked = await self._replace(object_id, replace(known, asked_ms=now_ms))
+        return known.member_id if asked else None
 
     async def learn(self, object_id: str, addresses: Sequence[str]) -> None:
         """The channel told their addresses. Nothing is kept of who has removed the app."""

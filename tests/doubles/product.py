@@ -170,12 +170,17 @@ def _json(line: str) -> dict[str, Any] | None:
 async def running(
     *arguments: str, environ: Mapping[str, str], folder: Path
 ) -> AsyncIterator[Command]:
-    """Run a command while the block runs; it is killed if it has not ended by then."""
+    """Run a command while the block runs; it is told to end if it has not by then."""
     command = await Command.start(*arguments, environ=environ, folder=folder)
     try:
         yield command
     finally:
-        await command.kill()
+        # Not killed at once: an embedded Redis would outlive it.
+        try:
+            await command.stop()
+        except AssertionError:
+            await command.kill()
+            raise
 
 
 async def run(*arguments: str, environ: Mapping[str, str], folder: Path) -> tuple[int, str]:

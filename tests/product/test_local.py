@@ -28,7 +28,8 @@ USER = {"id": "6a0b3d1c-user", "name": "User", "role": "user"}
 
 def free_ports() -> tuple[str, str]:
     """Two ports that nobody uses at this moment."""
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("", 0)) as other:
+    here = ("127.0.0.1", 0)
+    with socket.create_server(here) as one, socket.create_server(here) as other:
         return str(one.getsockname()[1]), str(other.getsockname()[1])
 
 

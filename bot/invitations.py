@@ -1,0 +1,239 @@
+"""Sending invitations: one card each, ever, a few a second, whatever happens to this process.
+
+A mailing is a set of people in Redis. One process at a time takes them out one by one, looks once
+more whether they are to be invited, marks them as invited, and only then sends. The card of the
+admin who started it follows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import structlog
+
+from bot.activity import ConversationGone, NotSent, SendFailed
+from bot.desk import dump_reference, load_reference, new_card_id
+from cards import settings_invite
+from cards.person_invite import invitation
+from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
+from sync.store.invitations import Mailing
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from bot.activity import Card, ConversationReference
+    from bot.desk import Desk
+    from cards.payload import Payloads
+    from sync.invitees import Invitees
+    from sync.store.invitations import InvitationStore, Missed, Tally
+    from sync.store.roster import RosterStore
+
+log = structlog.get_logger()
+
+PER_SECOND = 5
+"""Teams allows an app 30 requests a second in a tenant (Teams, "Optimize your bot with rate
+limiting"); the answers to people go through the same limit and come first."""
+EDIT_EVERY_S = 5.0
+LOOK_AGAIN_S = 5.0
+TRIES = 3
+"""How often somebody is tried to whom certainly nothing was sent."""
+PATIENCE = 5
+"""So many failures in a row are no matter of single people: everything waits for PAUSE_S."""
+PAUSE_S = 60.0
+
+Outcome = Literal["invited", "later"] | "Missed"
+
+
+@dataclass(frozen=True, slots=True)
+class MailingCard:
+    """What the cards need: where the admin's is, and in whose name people are invited."""
+
+    where: ConversationReference
+    card_id: str
+    inviter: str
+
+    def dump(self) -> str:
+        """Write it as text."""
+        row = {"where": dump_reference(self.where), "card": self.card_id, "by": self.inviter}
+        return json.dumps(row)
+
+    @classmethod
+    def load(cls, text: str) -> MailingCard | None:
+        """Read it back; None for anything else."""
+        try:
+            row = json.loads(text)
+            where, card_id, by = load_reference(row["where"]), str(row["card"]), str(row["by"])
+        except (ValueError, KeyError, TypeError):
+            return None
+        return None if where is None else cls(where, card_id, by)
+
+
+class Invitations:
+    """Starts mailings and sees them through. One per process; `clock` gives monotonic seconds."""
+
+    def __init__(
+        self,
+        rows: InvitationStore,
+        invitees: Invitees,
+        roster: RosterStore,
+        desk: Desk,
+        payloads: Payloads,
+        *,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._rows = rows
+        self._invitees = invitees
+        self._roster = roster
+        self._desk = desk
+        self._payloads = payloads
+        self._sleep = sleep
+        self._clock = clock
+        self._new = asyncio.Event()
+        self._tries: Counter[str] = Counter()
+        self._failures = 0
+        self._edited: dict[str, float] = {}
+
+    async def start(self, group_id: str, people: Sequence[str], card: MailingCard) -> int:
+        """Begin to invite these; the work goes on in the background. Returns how many.
+
+        Who was invited meanwhile, or is about to be, is left out. Nothing begins for nobody.
+        """
+        held = await self._rows.hold(card.card_id, people)
+        if held:
+            mailing = Mailing(card.card_id, group_id, len(held), card.dump())
+            await self._rows.begin(mailing, held)
+            log.info("mailing_begun", mailing=mailing.mailing_id, people=len(held))
+            self._new.set()
+        return len(held)
+
+    async def shown(self, mailing_id: str) -> Card | None:
+        """The card of a mailing that is under way or ended a moment ago; None: there is none."""
+        known = await self._rows.look_up(mailing_id)
+        return None if known is None else self._card(*known)
+
+    async def under_way(self, mailing_id: str) -> bool:
+        """Whether somebody of this mailing is still to be written to."""
+        return any(m.mailing_id == mailing_id for m in await self._rows.unfinished())
+
+    async def run(self) -> None:
+        """See every mailing through, for as long as the process lives."""
+        name = secrets.token_hex(6)
+        while True:
+            try:
+                await self._round(name)
+            except REDIS_TROUBLE as error:
+                log.warning("invitations_wait", error=type(error).__name__)
+            raise_if_cancelled()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._new.wait(), LOOK_AGAIN_S)
+            self._new.clear()
+
+    async def _round(self, name: str) -> None:
+        """Take turns between the mailings, so that a small one does not wait for a large one."""
+        while mailings := await self._rows.unfinished():
+            for mailing in mailings:
+                if not await self._rows.take(name):
+                    return
+                await self._step(mailing)
+            if self._failures >= PATIENCE:
+                log.warning("invitations_paused", seconds=PAUSE_S)
+                self._failures = 0
+                await self._sleep(PAUSE_S)
+
+    async def _step(self, mailing: Mailing) -> None:
+        oid = await self._rows.next(mailing)
+        if oid is None:
+            await self._end(mailing)
+            return
+        outcome = await self._invite(mailing, oid)
+        if outcome == "later":
+            await self._rows.put_back(mailing, oid)
+        elif outcome != "invited":
+            await self._rows.miss(mailing, outcome)
+        if self._clock() - self._edited.setdefault(mailing.mailing_id, 0.0) >= EDIT_EVERY_S:
+            await self._show(mailing, await self._rows.tally(mailing))
+
+    async def _invite(self, mailing: Mailing, oid: str) -> Outcome:
+        card, to = MailingCard.load(mailing.show), await self._desk.personal(oid)
+        if to is None or card is None:
+            await self._rows.let_go(mailing, oid)
+            await self._roster.forget(oid)
+            return "unreachable"
+        if not await self._invitees.is_due(oid, mailing.group_id):
+            await self._rows.let_go(mailing, oid)
+            return "skipped"
+        if not await self._rows.count_as_invited(mailing, oid):
+            return "skipped"
+        card_id = new_card_id()
+        try:
+            await self._desk.post_once(
+                to, card_id, invitation(self._payloads, card_id, inviter=card.inviter)
+            )
+        except ConversationGone:
+            await self._rows.let_go(mailing, oid)
+            await self._roster.forget(oid)
+            return "unreachable"
+        except NotSent:
+            return await self._try_again(mailing, oid)
+        except SendFailed:  # it may have arrived: they stay marked
+            self._failures += 1
+            return "unreachable"
+        self._failures = 0
+        log.info("person_invited", person=oid, mailing=mailing.mailing_id)
+        await self._sleep(1 / PER_SECOND)
+        return "invited"
+
+    async def _try_again(self, mailing: Mailing, oid: str) -> Outcome:
+        self._failures += 1
+        self._tries[oid] += 1
+        if self._tries[oid] < TRIES:
+            return "later"
+        del self._tries[oid]
+        await self._rows.let_go(mailing, oid)
+        return "unreachable"
+
+    async def _end(self, mailing: Mailing) -> None:
+        tally = await self._rows.tally(mailing)
+        await self._rows.finish(mailing, tally)
+        await self._show(mailing, tally)
+        self._edited.pop(mailing.mailing_id, None)
+        log.info(
+            "mailing_done",
+            mailing=mailing.mailing_id,
+            invited=tally.invited,
+            unreachable=tally.unreachable,
+            skipped=tally.skipped,
+        )
+
+    async def _show(self, mailing: Mailing, tally: Tally) -> None:
+        self._edited[mailing.mailing_id] = self._clock()
+        card, shown = MailingCard.load(mailing.show), self._card(mailing, tally)
+        if card is not None and shown is not None:
+            await self._desk.replace(card.where, card.card_id, shown, or_post=False)
+
+    def _card(self, mailing: Mailing, tally: Tally) -> Card | None:
+        card = MailingCard.load(mailing.show)
+        if card is None:
+            return None
+        if tally.left == 0:
+            return settings_invite.sent(
+                self._payloads,
+                card.card_id,
+                invited=tally.invited,
+                unreachable=tally.unreachable,
+            )
+        return settings_invite.sending(
+            self._payloads,
+            card.card_id,
+            sent=tally.invited,
+            total=mailing.total - tally.skipped,
+            job=mailing.mailing_id,
+        )
