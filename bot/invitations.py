@@ -12,7 +12,6 @@ import contextlib
 import json
 import secrets
 import time
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from bot.desk import Desk
     from cards.payload import Payloads
     from sync.invitees import Invitees
-    from sync.store.invitations import InvitationStore, Missed, Tally
+    from sync.store.invitations import InvitationStore, Tally
     from sync.store.roster import RosterStore
 
 log = structlog.get_logger()
@@ -42,13 +41,14 @@ PER_SECOND = 5
 limiting"); the answers to people go through the same limit and come first."""
 EDIT_EVERY_S = 5.0
 LOOK_AGAIN_S = 5.0
-TRIES = 3
-"""How often somebody is tried to whom certainly nothing was sent."""
+ROUNDS = 3
+"""How often somebody is tried to whom certainly nothing was sent, and the seconds in between."""
+ROUND_PAUSE_S = 10.0
 PATIENCE = 5
 """So many failures in a row are no matter of single people: everything waits for PAUSE_S."""
 PAUSE_S = 60.0
 
-Outcome = Literal["invited", "later"] | "Missed"
+Outcome = Literal["invited", "later", "unreachable", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +97,23 @@ class Invitations:
         self._sleep = sleep
         self._clock = clock
         self._new = asyncio.Event()
-        self._tries: Counter[str] = Counter()
+        self._stopping = False
         self._failures = 0
         self._edited: dict[str, float] = {}
 
-    async def start(self, group_id: str, people: Sequence[str], card: MailingCard) -> int:
-        """Begin to invite these; the work goes on in the background. Returns how many.
+    async def hold(self, people: Sequence[str], card: MailingCard) -> list[str]:
+        """Take these for the mailing that a card shows (it goes by the card's id).
 
-        Who was invited meanwhile, or is about to be, is left out. Nothing begins for nobody.
+        Who was invited meanwhile, or is about to be, is left out.
         """
-        held = await self._rows.hold(card.card_id, people)
-        if held:
-            mailing = Mailing(card.card_id, group_id, len(held), card.dump())
-            await self._rows.begin(mailing, held)
-            log.info("mailing_begun", mailing=mailing.mailing_id, people=len(held))
-            self._new.set()
-        return len(held)
+        return await self._rows.hold(card.card_id, people)
+
+    async def begin(self, group_id: str, held: Sequence[str], card: MailingCard) -> None:
+        """Invite those who are held; the work goes on in the background."""
+        mailing = Mailing(card.card_id, group_id, len(held), card.dump())
+        await self._rows.begin(mailing, held)
+        log.info("mailing_begun", mailing=mailing.mailing_id, people=len(held))
+        self._new.set()
 
     async def shown(self, mailing_id: str) -> Card | None:
         """The card of a mailing that is under way or ended a moment ago; None: there is none."""
@@ -123,10 +124,15 @@ class Invitations:
         """Whether somebody of this mailing is still to be written to."""
         return any(m.mailing_id == mailing_id for m in await self._rows.unfinished())
 
+    def stop(self) -> None:
+        """Write to nobody else; `run` ends."""
+        self._stopping = True
+        self._new.set()
+
     async def run(self) -> None:
-        """See every mailing through, for as long as the process lives."""
+        """See every mailing through, until `stop`."""
         name = secrets.token_hex(6)
-        while True:
+        while not self._stopping:
             try:
                 await self._round(name)
             except REDIS_TROUBLE as error:
@@ -140,70 +146,76 @@ class Invitations:
         """Take turns between the mailings, so that a small one does not wait for a large one."""
         while mailings := await self._rows.unfinished():
             for mailing in mailings:
-                if not await self._rows.take(name):
-                    return
+                if self._stopping or not await self._rows.take(name):
+                    return await self._rows.rest(name)
                 await self._step(mailing)
             if self._failures >= PATIENCE:
                 log.warning("invitations_paused", seconds=PAUSE_S)
                 self._failures = 0
                 await self._sleep(PAUSE_S)
+        return await self._rows.rest(name)
 
     async def _step(self, mailing: Mailing) -> None:
+        card = MailingCard.load(mailing.show)
         oid = await self._rows.next(mailing)
-        if oid is None:
-            await self._end(mailing)
+        if oid is None or card is None:
+            await self._round_done(mailing)
             return
-        outcome = await self._invite(mailing, oid)
+        outcome = await self._invite(mailing, card.inviter, oid)
         if outcome == "later":
-            await self._rows.put_back(mailing, oid)
+            await self._rows.put_aside(mailing, oid)
         elif outcome != "invited":
             await self._rows.miss(mailing, outcome)
-        if self._clock() - self._edited.setdefault(mailing.mailing_id, 0.0) >= EDIT_EVERY_S:
+        edited = self._edited.setdefault(mailing.mailing_id, self._clock())
+        if self._clock() - edited >= EDIT_EVERY_S:
             await self._show(mailing, await self._rows.tally(mailing))
 
-    async def _invite(self, mailing: Mailing, oid: str) -> Outcome:
-        card, to = MailingCard.load(mailing.show), await self._desk.personal(oid)
-        if to is None or card is None:
-            await self._rows.let_go(mailing, oid)
-            await self._roster.forget(oid)
-            return "unreachable"
+    async def _invite(self, mailing: Mailing, inviter: str, oid: str) -> Outcome:
+        to = await self._desk.personal(oid)
+        if to is None:
+            return await self._unreachable(mailing, oid)
         if not await self._invitees.is_due(oid, mailing.group_id):
             await self._rows.let_go(mailing, oid)
             return "skipped"
+        await self._sleep(1 / PER_SECOND)
         if not await self._rows.count_as_invited(mailing, oid):
             return "skipped"
         card_id = new_card_id()
+        card = invitation(self._payloads, card_id, inviter=inviter)
         try:
-            await self._desk.post_once(
-                to, card_id, invitation(self._payloads, card_id, inviter=card.inviter)
-            )
+            await self._desk.post_once(to, card_id, card)
         except ConversationGone:
-            await self._rows.let_go(mailing, oid)
-            await self._roster.forget(oid)
-            return "unreachable"
+            return await self._unreachable(mailing, oid)
         except NotSent:
-            return await self._try_again(mailing, oid)
-        except SendFailed:  # it may have arrived: they stay marked
+            self._failures += 1
+            return "later"
+        except SendFailed:  # it may have arrived, so they stay marked
             self._failures += 1
             return "unreachable"
         self._failures = 0
         log.info("person_invited", person=oid, mailing=mailing.mailing_id)
-        await self._sleep(1 / PER_SECOND)
         return "invited"
 
-    async def _try_again(self, mailing: Mailing, oid: str) -> Outcome:
-        self._failures += 1
-        self._tries[oid] += 1
-        if self._tries[oid] < TRIES:
-            return "later"
-        del self._tries[oid]
+    async def _unreachable(self, mailing: Mailing, oid: str) -> Outcome:
+        """They don't have the app any more; if they get it again, they may be invited."""
         await self._rows.let_go(mailing, oid)
+        await self._roster.forget(oid)
         return "unreachable"
+
+    async def _round_done(self, mailing: Mailing) -> None:
+        """Nobody is left, save those who were put aside."""
+        if await self._rows.aside(mailing) and await self._rows.next_round(mailing, ROUNDS):
+            await self._sleep(ROUND_PAUSE_S)
+            return
+        while oid := await self._rows.take_aside(mailing):
+            await self._rows.let_go(mailing, oid)
+            await self._rows.miss(mailing, "unreachable")
+        await self._end(mailing)
 
     async def _end(self, mailing: Mailing) -> None:
         tally = await self._rows.tally(mailing)
-        await self._rows.finish(mailing, tally)
         await self._show(mailing, tally)
+        await self._rows.finish(mailing, tally)
         self._edited.pop(mailing.mailing_id, None)
         log.info(
             "mailing_done",
@@ -215,25 +227,21 @@ class Invitations:
 
     async def _show(self, mailing: Mailing, tally: Tally) -> None:
         self._edited[mailing.mailing_id] = self._clock()
-        card, shown = MailingCard.load(mailing.show), self._card(mailing, tally)
-        if card is not None and shown is not None:
+        card = MailingCard.load(mailing.show)
+        if card is not None:
+            shown = self._card(mailing, tally)
             await self._desk.replace(card.where, card.card_id, shown, or_post=False)
 
-    def _card(self, mailing: Mailing, tally: Tally) -> Card | None:
-        card = MailingCard.load(mailing.show)
-        if card is None:
-            return None
+    def _card(self, mailing: Mailing, tally: Tally) -> Card:
+        card_id, invited = mailing.mailing_id, tally.invited
         if tally.left == 0:
             return settings_invite.sent(
-                self._payloads,
-                card.card_id,
-                invited=tally.invited,
-                unreachable=tally.unreachable,
+                self._payloads, card_id, invited=invited, unreachable=tally.unreachable
             )
         return settings_invite.sending(
             self._payloads,
-            card.card_id,
-            sent=tally.invited,
+            card_id,
+            sent=invited,
             total=mailing.total - tally.skipped,
             job=mailing.mailing_id,
         )

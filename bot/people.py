@@ -13,6 +13,8 @@ from cards.person_notice import first_meeting
 from sync.presence import ZoomPresence, teams_label
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from bot.desk import Desk
     from cards.payload import Payloads
     from sync.presence import Pair
@@ -32,12 +34,23 @@ class Notices(Protocol):
 
 
 class ChatPeople:
-    """Reaches people in their 1:1 chats."""
+    """Reaches people in their 1:1 chats.
 
-    def __init__(self, desk: Desk, payloads: Payloads, notices: Notices) -> None:
+    `invitable` counts those of a group (empty: everyone) whom somebody may still invite.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        payloads: Payloads,
+        notices: Notices,
+        *,
+        invitable: Callable[[str, str], Awaitable[int]],
+    ) -> None:
         self._desk = desk
         self._payloads = payloads
         self._notices = notices
+        self._invitable = invitable
 
     async def must_authorize_again(self, object_id: str, code: str) -> None:
         """Send one reconnect card for each time that an authorisation ends."""
@@ -76,5 +89,10 @@ class ChatPeople:
         """Show in the card that started it how far a change of settings is."""
         shown = ProgressCard.load(rollout.show)
         if shown is not None:
-            card = shown.card(self._payloads, done=rollout.total - left, total=rollout.total)
+            card = shown.card(
+                self._payloads,
+                done=rollout.total - left,
+                total=rollout.total,
+                invitable=0 if left else await self._invitable(shown.target.group_id, shown.by),
+            )
             await self._desk.replace(shown.where, shown.card_id, card, or_post=False)

@@ -20,16 +20,17 @@ _DOING: tuple[Doing, ...] = ("updating", "clearing")
 
 @dataclass(frozen=True, slots=True)
 class ProgressCard:
-    """What the card needs: where it is, what was decided, and for whom."""
+    """What the card needs: where it is, what was decided, for whom, and by whom (object id)."""
 
     where: ConversationReference
     card_id: str
     target: Target
     sentence: str
     doing: Doing
+    by: str
 
-    def card(self, payloads: Payloads, *, done: int, total: int) -> Card:
-        """The card with `done` of `total` people carried out."""
+    def card(self, payloads: Payloads, *, done: int, total: int, invitable: int) -> Card:
+        """The card with `done` of `total` people carried out; at the end, who may be invited."""
         if done >= total:
             return settings_change.result(
                 payloads,
@@ -38,6 +39,7 @@ class ProgressCard:
                 sentence=self.sentence,
                 doing=self.doing,
                 done=total,
+                invitable=invitable,
             )
         return settings_change.progress(
             payloads,
@@ -58,6 +60,7 @@ class ProgressCard:
                 "name": self.target.name,
                 "sentence": self.sentence,
                 "doing": self.doing,
+                "by": self.by,
             }
         )
 
@@ -69,7 +72,7 @@ class ProgressCard:
             where = load_reference(row["where"])
             doing = next(word for word in _DOING if word == row["doing"])
             target = Target(str(row["group"]), str(row["name"]))
-            card_id, sentence = str(row["card"]), str(row["sentence"])
+            card_id, sentence, by = str(row["card"]), str(row["sentence"]), str(row["by"])
         except (ValueError, KeyError, TypeError, StopIteration):
             return None
-        return None if where is None else cls(where, card_id, target, sentence, doing)
+        return None if where is None else cls(where, card_id, target, sentence, doing, by)

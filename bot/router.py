@@ -52,8 +52,8 @@ class Welcomes(Protocol):
 class Router:
     """Acts on one activity.
 
-    `on_removed` is called with the object id of who removed the app; `on_outcome` with ok, refused
-    or failed and the seconds a turn took.
+    `on_met` is called with whoever is in their own chat with the bot; `on_removed` with the object
+    id of who removed the app; `on_outcome` with ok, refused or failed and the seconds a turn took.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Router:
         clicks: Mapping[Verb, Handler],
         welcome: Handler,
         welcome_at_install: bool,
+        on_met: Callable[[Person], None],
         on_removed: Callable[[str], Awaitable[object]],
         on_outcome: Callable[[str, float], None],
     ) -> None:
@@ -76,6 +77,7 @@ class Router:
         self._clicks = clicks
         self._welcome = welcome
         self._welcome_at_install = welcome_at_install
+        self._on_met = on_met
         self._on_removed = on_removed
         self._on_outcome = on_outcome
 
@@ -107,6 +109,7 @@ class Router:
         personal = inbound.conversation.scope is Scope.PERSONAL
         if personal and inbound.kind is not Kind.UNINSTALLED:
             await self._desk.remember(person.object_id, inbound.conversation)
+            self._on_met(person)
         if inbound.kind is Kind.MESSAGE:
             await self._message(inbound, person)
         elif inbound.kind is Kind.CLICK:

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from cards.payload import Payloads
     from cards.settings_words import Target
 
+_WITHOUT_APP = (
+    "I can only write to people who have this app in Teams; a Teams admin can install it for "
+    "everybody."
+)
+
 
 def ask(payloads: Payloads, card_id: str, target: Target, *, count: int, minutes: int) -> Card:
     """Ask before inviting `count` people, which takes about `minutes` minutes."""
@@ -26,7 +31,10 @@ def ask(payloads: Payloads, card_id: str, target: Target, *, count: int, minutes
             f"They belong to {target.words()}, presence sync is on for them, and they have not "
             "connected. Each gets one card with a button to connect. Nobody is invited twice."
         ),
-        note(f"Sending takes about {takes}, because Teams limits how fast an app may write."),
+        note(
+            f"Sending takes about {takes}, because Teams limits how fast an app may write. "
+            f"{_WITHOUT_APP}"
+        ),
         buttons(
             [
                 button(
@@ -49,7 +57,11 @@ def nobody(payloads: Payloads, card_id: str) -> Card:
     return card(
         "Nobody is left to invite.",
         heading("Nobody to invite"),
-        text("Everyone whom presence sync covers has connected or was invited already."),
+        text(
+            "Everyone who has this app and whom presence sync covers has connected or was invited "
+            "already."
+        ),
+        note(_WITHOUT_APP),
         buttons(_after(payloads, card_id)),
     )
 
@@ -70,15 +82,15 @@ def sending(payloads: Payloads, card_id: str, *, sent: int, total: int, job: str
 
 
 def sent(payloads: Payloads, card_id: str, *, invited: int, unreachable: int) -> Card:
-    """Say how many were invited. `unreachable` people don't have the app in Teams."""
+    """Say how many were invited. Nothing could be sent to the `unreachable` people."""
     done = f"{people(invited)} {'was' if invited == 1 else 'were'} invited."
     return card(
         done,
         heading("Invited"),
         box("warning" if unreachable else "good", text(bold("Done. "), done)),
         text(
-            f"{people(unreachable)} could not be reached: the app is not installed for them. A "
-            "Teams admin can install it for everybody."
+            f"{people(unreachable)} could not be reached: they removed or blocked the app, or "
+            "Teams did not take the message."
         )
         if unreachable
         else None,

@@ -88,6 +88,7 @@ async def application(
                     ),
                 ]
             )
+            app.cleanup_ctx.append(_task(core.roster.run(), "roster"))
             if bot.keys is not None:
                 stack.push_async_callback(bot.keys.aclose)
                 app.cleanup_ctx.append(_task(_warm(bot.keys), "signing-keys"))
@@ -96,6 +97,9 @@ async def application(
         app.cleanup_ctx.append(_task(gauges, "gauges"))
         app.cleanup_ctx.append(_task(core.policy.run(), "settings"))
         app.cleanup_ctx.append(_task(core.rollouts.run(), "rollouts"))
+        inviting = _task(core.invitations.run(), "invitations", patience=SHUTDOWN_SECONDS)
+        app.cleanup_ctx.append(inviting)
+        app.on_shutdown.append(_call(core.invitations.stop))
         if core.refresher is not None:
             app.cleanup_ctx.append(_task(core.refresher.run(), "directory"))
         if with_worker:

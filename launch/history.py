@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from launch.process import redis_of
-from sync.store.audit import AuditLog
+from sync.store.audit import INVITE, AuditLog
 from sync.store.connection import connect
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ async def print_history(settings: Settings, *, as_json: bool) -> None:
 
 def _line(record: AuditRecord) -> str:
     before, after = record.old or {}, record.new or {}
+    who = f"{record.at()}  {record.by.name} ({record.by.actor_id})  {record.kind}"
+    if record.kind == INVITE:
+        return f"{who}  {record.scope_name}: {after.get('people')} people"
     names = [*before, *(name for name in after if name not in before)]
     changed = ", ".join(
         f"{name}: {before.get(name)} -> {after.get(name)}"
@@ -35,4 +38,4 @@ def _line(record: AuditRecord) -> str:
         if before.get(name) != after.get(name)
     )
     what = f"{record.scope_name}: {changed}" if changed else record.scope_name
-    return f"{record.at()}  {record.by.name} ({record.by.actor_id})  {record.kind}  {what}"
+    return f"{who}  {what}"

@@ -18,13 +18,16 @@ from bot.desk import Desk
 from bot.handlers.connect import ConnectHandler, SignInResults
 from bot.handlers.disconnect import DisconnectHandler
 from bot.handlers.help import HelpHandler
+from bot.handlers.invitations import InvitationHandler
 from bot.handlers.personal import PersonalHandler
 from bot.handlers.settings import SettingsHandler
 from bot.handlers.settings_changes import SettingsChanges
 from bot.handlers.settings_views import SettingsViews
 from bot.handlers.status import StatusHandler
 from bot.inbound_auth import InboundAuth
+from bot.invitations import Invitations
 from bot.people import ChatPeople
+from bot.roster import Roster
 from bot.router import Router
 from bot.sender import ChannelSender
 from bot.service_hosts import ServiceHosts
@@ -35,6 +38,7 @@ from service import tls
 from sync.attend import Attendant
 from sync.changes import PolicyDesk
 from sync.engine import Engine
+from sync.invitees import Invitees
 from sync.linking import Linking
 from sync.microsoft.authorization import Authorization
 from sync.microsoft.graph import GraphPresence
@@ -45,9 +49,11 @@ from sync.store.audit import AuditLog
 from sync.store.connection import Scripts, connect, connect_listener
 from sync.store.conversations import ConversationStore
 from sync.store.directory import DirectoryStore
+from sync.store.invitations import InvitationStore
 from sync.store.people import PeopleStore
 from sync.store.quota import Quota
 from sync.store.rollouts import RolloutStore
+from sync.store.roster import RosterStore
 from sync.store.settings import SettingsStore
 from sync.store.settings_cache import SettingsCache
 from sync.store.vault import Vault
@@ -140,6 +146,9 @@ class Core:
     rollouts: Rollouts
     policy_desk: PolicyDesk
     quota: Quota
+    invitees: Invitees
+    invitations: Invitations
+    roster: Roster
 
     async def prepare(self, *, account_on: bool) -> None:
         """Fill in the settings of a new installation, and know what holds. Needs Redis."""
@@ -151,24 +160,25 @@ def wire_core(settings: Settings, outside: Outside, metrics: Metrics) -> Core:
     """Put the engine together. The chat is its way to tell people something."""
     hosts = ServiceHosts(settings.service_hosts, loopback_only=settings.local)
     conversations = ConversationStore(outside.redis)
-    desk = Desk(
-        ChannelSender(
-            outside.channel,
-            hosts,
-            None if settings.local else _channel_token(outside.authorization),
-            on_outcome=metrics.send,
-        ),
-        conversations,
+    sender = ChannelSender(
+        outside.channel,
+        hosts,
+        None if settings.local else _channel_token(outside.authorization),
+        on_outcome=metrics.send,
     )
+    desk = Desk(sender, conversations)
     keys = settings.token_key_list
     payloads = Payloads(keys[0].encode())
-    chat = ChatPeople(desk, payloads, conversations)
     people = PeopleStore(outside.redis, outside.scripts)
     vault = Vault(keys)
     tokens = Tokens(people, vault, outside.authorization)
     zoom = zoom_api(settings, outside)
     settings_store = SettingsStore(outside.redis, outside.scripts)
     policy = SettingsCache(settings_store, outside.listener)
+    directory = DirectoryStore(outside.redis, outside.scripts, configured=zoom is not None)
+    roster, invited = RosterStore(outside.redis), InvitationStore(outside.redis)
+    invitees = Invitees(roster, invited, people, directory, policy.load)
+    chat = ChatPeople(desk, payloads, conversations, invitable=invitees.count)
     quota = Quota(outside.redis, outside.scripts)
     attendant = Attendant(
         store=people,
@@ -186,7 +196,6 @@ def wire_core(settings: Settings, outside: Outside, metrics: Metrics) -> Core:
         meter=metrics,
     )
     engine = Engine(people, attendant, policy=policy, can_ask=zoom is not None)
-    directory = DirectoryStore(outside.redis, outside.scripts, configured=zoom is not None)
     refresher = None
     if zoom is not None:
         refresher = DirectoryRefresher(
@@ -218,6 +227,9 @@ def wire_core(settings: Settings, outside: Outside, metrics: Metrics) -> Core:
         rollouts=rollouts,
         policy_desk=PolicyDesk(settings_store, policy, people, directory, rollouts),
         quota=quota,
+        invitees=invitees,
+        invitations=Invitations(invited, invitees, roster, desk, payloads),
+        roster=Roster(roster, sender, desk),
     )
 
 
@@ -303,6 +315,8 @@ def wire_bot(
         zoom_role=zoom_role,
         now=time.monotonic,
     )
+    audit = AuditLog(outside.redis)
+    inviting = InvitationHandler(core.payloads, core.invitees, core.invitations, audit)
     settings_handler = SettingsHandler(
         core.payloads,
         admins,
@@ -310,11 +324,13 @@ def wire_bot(
             core.payloads,
             core.policy_desk,
             core.directory,
-            AuditLog(outside.redis),
+            audit,
             core.people,
             core.engine,
+            core.invitees,
         ),
-        SettingsChanges(core.payloads, core.policy_desk, core.directory),
+        SettingsChanges(core.payloads, core.policy_desk, core.directory, core.invitees),
+        inviting,
         core.directory,
         missing_zoom=() if core.zoom is not None else ZOOM_API_NAMES,
         zoom_admins=zoom_role is not None,
@@ -324,6 +340,11 @@ def wire_bot(
     connecting = ConnectHandler(core.payloads, core.engine, sign_in, now=time.time)
     status = StatusHandler(core.payloads, core.engine)
     disconnecting = DisconnectHandler(core.payloads, core.engine)
+
+    async def removed(object_id: str) -> None:
+        core.roster.drop(object_id)
+        await core.engine.disconnect(object_id)
+
     router = Router(
         core.desk,
         core.payloads,
@@ -352,11 +373,13 @@ def wire_bot(
             Verb.STYLE_SHOW: personal.style,
             Verb.STYLE_CHOOSE: personal.style,
             Verb.NOTICE_SEEN: personal.notice_seen,
+            Verb.INVITATION_DECLINE: inviting.decline,
             **settings_handler.clicks,
         },
         welcome=helper.welcome,
         welcome_at_install=settings.welcome == "install",
-        on_removed=core.engine.disconnect,
+        on_met=core.roster.note,
+        on_removed=removed,
         on_outcome=metrics.turn,
     )
     if settings.local:

@@ -40,21 +40,23 @@ class Invitees:
         self._directory = directory
         self._policy = policy
 
-    async def find(self, group_id: str = EVERYONE) -> list[str]:
-        """The object ids of those who may be invited now and never were.
+    async def find(self, group_id: str, inviter: str) -> list[str]:
+        """The object ids of those whom the inviter (an object id) may invite now: not themselves.
 
         Of a Zoom group: its members for whom presence sync is on, whichever level decides.
         """
         found: dict[str, None] = {}
         async for rows in self._roster.everyone():
-            new = await self._invited.uninvited([oid for oid in rows if oid not in found])
+            new = await self._invited.uninvited(
+                [oid for oid in rows if oid not in found and oid != inviter]
+            )
             for oid in await self._due({oid: rows[oid] for oid in new}, group_id):
                 found[oid] = None
         return list(found)
 
-    async def count(self, group_id: str = EVERYONE) -> int:
-        """How many may be invited now and never were."""
-        return len(await self.find(group_id))
+    async def count(self, group_id: str, inviter: str) -> int:
+        """How many that are."""
+        return len(await self.find(group_id, inviter))
 
     async def is_due(self, object_id: str, group_id: str) -> bool:
         """Whether one of them may still be invited (or has been meanwhile)."""

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
     from bot.activity import Card
     from bot.admins import Admins
+    from bot.handlers.invitations import InvitationHandler
     from bot.handlers.settings_changes import SettingsChanges
     from bot.handlers.settings_views import SettingsViews
     from bot.turn import Handler, Turn
-    from cards.payload import Payloads
+    from cards.payload import Click, Payloads
     from cards.settings_words import Change
     from sync.store.directory import DirectoryStore
 
@@ -42,6 +43,7 @@ class SettingsHandler:
         admins: Admins,
         views: SettingsViews,
         changes: SettingsChanges,
+        invitations: InvitationHandler,
         directory: DirectoryStore,
         *,
         missing_zoom: Sequence[str],
@@ -51,14 +53,12 @@ class SettingsHandler:
         self._admins = admins
         self._views = views
         self._changes = changes
+        self._invitations = invitations
         self._directory = directory
         self._missing_zoom = missing_zoom
         self._zoom_admins = zoom_admins
         self.clicks: dict[Verb, Handler] = {
-            verb: self._clicked
-            for verb in Verb
-            if verb.value.startswith("settings.")
-            and verb not in {Verb.SETTINGS_INVITE, Verb.SETTINGS_INVITE_SEND}
+            verb: self._clicked for verb in Verb if verb.value.startswith("settings.")
         }
 
     async def say(self, turn: Turn) -> Card:
@@ -112,11 +112,15 @@ class SettingsHandler:
                 return await self._views.history(turn, cursor_of(click.args))
             case Verb.SETTINGS_ACCOUNT:
                 return await self._changes.form(turn, ACCOUNT)
-        if click.verb in {Verb.SETTINGS_SHOW, Verb.SETTINGS_PROGRESS}:
-            return await self._views.centre(turn)
+            case Verb.SETTINGS_SHOW:
+                return await self._views.centre(turn)
+            case Verb.SETTINGS_PROGRESS:
+                return await self._invitations.progress(turn) or await self._views.centre(turn)
         view = await self._directory.view()
         names = {} if view is None else {g.group_id: g.name for g in view.groups.values()}
-        target = target_of(click, names)
+        return await self._clicked_about(turn, click, target_of(click, names))
+
+    async def _clicked_about(self, turn: Turn, click: Click, target: Target) -> Card:
         match click.verb:
             case Verb.SETTINGS_GROUP:
                 return await self._changes.form(turn, target)
@@ -130,6 +134,10 @@ class SettingsHandler:
                 return await self._changes.save(turn, target)
             case Verb.SETTINGS_VERIFY:
                 return await self._changes.verified(turn, target)
+            case Verb.SETTINGS_INVITE:
+                return await self._invitations.ask(turn, target)
+            case Verb.SETTINGS_INVITE_SEND:
+                return await self._invitations.send(turn, target)
         raise BadPayload("not a button of the settings")
 
     def _refuse(self, turn: Turn) -> Card:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from cards.settings_change import Doing
     from cards.settings_draft import Draft
     from sync.changes import Done, Edit, PolicyDesk
+    from sync.invitees import Invitees
     from sync.policy import Policy
     from sync.store.directory import DirectoryStore
 
@@ -49,10 +50,13 @@ OVERTAKEN = "The settings were changed a moment ago, so nothing was saved. This 
 class SettingsChanges:
     """Asks, saves, and shows what came of it. Whoever calls has made sure of the admin."""
 
-    def __init__(self, payloads: Payloads, desk: PolicyDesk, directory: DirectoryStore) -> None:
+    def __init__(
+        self, payloads: Payloads, desk: PolicyDesk, directory: DirectoryStore, invitees: Invitees
+    ) -> None:
         self._payloads = payloads
         self._desk = desk
         self._directory = directory
+        self._invitees = invitees
 
     # -- one line -----------------------------------------------------------------------------
 
@@ -101,7 +105,7 @@ class SettingsChanges:
         done = await self._make(turn, target, edit, version, sentence, doing)
         if isinstance(done, Conflict):
             return await self.ask(turn, target, change, notice=OVERTAKEN)
-        return self._result(turn, target, done, sentence, doing)
+        return await self._result(turn, target, done, sentence, doing)
 
     # -- the form -----------------------------------------------------------------------------
 
@@ -177,7 +181,7 @@ class SettingsChanges:
         details = tuple(
             (changed.label, changed.before, changed.after) for changed in differences(before, draft)
         )
-        return self._result(turn, target, done, sentence, doing, details)
+        return await self._result(turn, target, done, sentence, doing, details)
 
     async def _touched(self, target: Target, draft: Draft) -> Touched | None:
         """Whom a switch touches that is saved at once; None: nothing is saved yet."""
@@ -195,14 +199,14 @@ class SettingsChanges:
     async def _make(
         self, turn: Turn, target: Target, edit: Edit, version: int, sentence: str, doing: Doing
     ) -> Done | Conflict:
-        show = ProgressCard(turn.at, turn.card_id, target, sentence, doing).dump()
         by = Actor(turn.person.object_id, turn.person.name)
+        show = ProgressCard(turn.at, turn.card_id, target, sentence, doing, by.actor_id).dump()
         try:
             return await self._desk.make(edit, expected=version, by=by, show=show)
         except KeyError:  # the group was let go of meanwhile
             return Conflict(await self._desk.policy())
 
-    def _result(
+    async def _result(
         self,
         turn: Turn,
         target: Target,
@@ -221,7 +225,13 @@ class SettingsChanges:
                 total=done.rollout.total,
             )
         return settings_change.result(
-            self._payloads, turn.card_id, target, sentence=sentence, doing=doing, details=details
+            self._payloads,
+            turn.card_id,
+            target,
+            sentence=sentence,
+            doing=doing,
+            details=details,
+            invitable=await self._invitees.count(target.group_id, turn.person.object_id),
         )
 
     async def _members(self, target: Target) -> str | None:

@@ -8,11 +8,13 @@ from bot.explain import clock_time, zone
 from bot.handlers.settings_level import draft_of_form
 from cards import settings_centre, settings_groups, settings_history, settings_user
 from cards.settings_draft import LABELS, Field
+from cards.settings_words import people
 from sync.attend import MUST_AUTHORIZE
 from sync.directory_health import explain
+from sync.invitees import EVERYONE
 from sync.links import fold_address
 from sync.policy import Reason, resolve
-from sync.store.audit import CHANGE, Actor
+from sync.store.audit import CHANGE, INVITE, Actor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from cards.settings_words import Change
     from sync.changes import PolicyDesk
     from sync.engine import Engine
+    from sync.invitees import Invitees
     from sync.policy import ManagedGroup, Policy, Verdict
     from sync.store.audit import AuditLog, AuditRecord
     from sync.store.directory import DirectoryStore
@@ -46,6 +49,7 @@ class SettingsViews:
         audit: AuditLog,
         people: PeopleStore,
         engine: Engine,
+        invitees: Invitees,
     ) -> None:
         self._payloads = payloads
         self._desk = desk
@@ -53,6 +57,7 @@ class SettingsViews:
         self._audit = audit
         self._people = people
         self._engine = engine
+        self._invitees = invitees
 
     async def centre(self, turn: Turn) -> Card:
         """How it stands for the whole organisation."""
@@ -66,7 +71,7 @@ class SettingsViews:
                 settings_centre.GroupLine(group.name, _draft(group))
                 for group in sorted(policy.groups, key=lambda group: group.priority)
             ],
-            numbers=await self._numbers(policy),
+            numbers=await self._numbers(policy, turn.person.object_id),
             directory=explain(health),
             directory_well=health.reason is None and age is not None and age < STALE_SECONDS,
         )
@@ -118,7 +123,7 @@ class SettingsViews:
                 when=clock_time(record.at_ms, now_ms, here),
                 who=record.by.name,
                 scope="The account" if record.scope == ACCOUNT_SCOPE else record.scope_name,
-                what="changed" if record.kind == CHANGE else "looked up",
+                what=_done(record),
                 changes=tuple(_changes(record)),
             )
             for record in page.records
@@ -173,7 +178,7 @@ class SettingsViews:
         )
         return settings_user.user(self._payloads, turn.card_id, shown)
 
-    async def _numbers(self, policy: Policy) -> settings_centre.Numbers:
+    async def _numbers(self, policy: Policy, reader: str) -> settings_centre.Numbers:
         connected = active = trouble = 0
         now_ms = await self._people.now_ms()
         async for states in self._desk.connected():
@@ -187,7 +192,8 @@ class SettingsViews:
             covered = 0
             async for user in view.everyone():
                 covered += resolve(policy, user.group_ids).on
-        return settings_centre.Numbers(covered, connected, active, trouble)
+        invitable = await self._invitees.count(EVERYONE, reader)
+        return settings_centre.Numbers(covered, connected, active, trouble, invitable)
 
 
 def _draft(group: ManagedGroup) -> Draft:
@@ -212,6 +218,14 @@ def _changes(record: AuditRecord) -> list[tuple[str, str, str]]:
         for name in fields
         if record.old.get(name) != record.new.get(name)
     ]
+
+
+def _done(record: AuditRecord) -> str:
+    """What was done, where it was no change of fields."""
+    if record.kind == INVITE:
+        count = (record.new or {}).get("people")
+        return f"invited {people(count)}" if isinstance(count, int) else "invited people"
+    return "changed" if record.kind == CHANGE else "looked up"
 
 
 def _label(name: str) -> str:

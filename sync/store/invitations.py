@@ -119,7 +119,9 @@ class InvitationStore:
         found = []
         for mailing_id in await self._jobs.under_way():
             known = _read(await self._jobs.read(mailing_id))
-            if known is not None:
+            if known is not None and known[1] is not None:  # its process died in between
+                await self._jobs.finish(mailing_id, keep_row=True)
+            elif known is not None:
                 found.append(known[0])
             elif await self._jobs.finish(mailing_id):
                 log.error("mailing_lost", mailing=mailing_id)
@@ -129,14 +131,39 @@ class InvitationStore:
         """Whether the process of this name sends invitations for the next seconds."""
         return await self._jobs.take(EVERY_MAILING, name)
 
+    async def rest(self, name: str) -> None:
+        """The process of this name has nothing to send: another may begin at once."""
+        await self._jobs.let_go(EVERY_MAILING, name)
+
     async def next(self, mailing: Mailing) -> str | None:
         """Somebody who is left, who is nobody else's from now on; None: nobody is."""
         return await self._jobs.pop(mailing.mailing_id)
 
-    async def put_back(self, mailing: Mailing, object_id: str) -> None:
-        """Nothing was sent to them yet: they are left."""
+    async def put_aside(self, mailing: Mailing, object_id: str) -> None:
+        """Certainly nothing was sent to them: they are tried again in the next round."""
+        key = keys.job_again(KIND, mailing.mailing_id)
         await self._client.expire(keys.notice(object_id, NOTICE), keys.JOB_TTL)
-        await self._jobs.put(mailing.mailing_id, [object_id])
+        await self._client.sadd(key, object_id)
+        await self._client.expire(key, keys.JOB_TTL)
+
+    async def next_round(self, mailing: Mailing, at_most: int) -> bool:
+        """Whether those who were put aside are left again; `at_most` so many rounds there are."""
+        again, tally, left = (
+            of(KIND, mailing.mailing_id) for of in (keys.job_again, keys.job_tally, keys.job_left)
+        )
+        rounds = await self._client.hincrby(tally, "rounds", 1)
+        await self._client.expire(tally, keys.JOB_TTL)
+        # In one step: who is in both could be written to twice.
+        return rounds < at_most and bool(await self._client.renamenx(again, left))
+
+    async def take_aside(self, mailing: Mailing) -> str | None:
+        """Take out one of those who were put aside; None: there is nobody."""
+        oid = await self._client.spop(keys.job_again(KIND, mailing.mailing_id))
+        return None if oid is None else str(oid)
+
+    async def aside(self, mailing: Mailing) -> int:
+        """How many were put aside."""
+        return int(await self._client.scard(keys.job_again(KIND, mailing.mailing_id)))
 
     async def miss(self, mailing: Mailing, outcome: Missed) -> None:
         """Count somebody who was taken out and not invited."""
@@ -146,7 +173,7 @@ class InvitationStore:
 
     async def tally(self, mailing: Mailing) -> Tally:
         """What came of it so far. Who was taken out and not missed counts as invited."""
-        left = await self._jobs.count(mailing.mailing_id)
+        left = await self._jobs.count(mailing.mailing_id) + await self.aside(mailing)
         row = await self._client.hgetall(keys.job_tally(KIND, mailing.mailing_id))
         unreachable, skipped = int(row.get("unreachable", 0)), int(row.get("skipped", 0))
         invited = max(0, mailing.total - left - unreachable - skipped)
@@ -154,13 +181,10 @@ class InvitationStore:
 
     async def finish(self, mailing: Mailing, tally: Tally) -> None:
         """Nobody is left. What came of it can be read for ten minutes."""
-        await self._jobs.finish(mailing.mailing_id)
+        row, end = keys.job(KIND, mailing.mailing_id), _write(mailing, tally)
+        await self._client.set(row, end, ex=keys.MAILING_SHOWN_TTL)
+        await self._jobs.finish(mailing.mailing_id, keep_row=True)
         await self._client.delete(keys.job_tally(KIND, mailing.mailing_id))
-        await self._client.set(
-            keys.job(KIND, mailing.mailing_id),
-            _write(mailing, tally),
-            ex=keys.MAILING_SHOWN_TTL,
-        )
 
     async def look_up(self, mailing_id: str) -> tuple[Mailing, Tally] | None:
         """A mailing that is under way or has just ended, and what came of it so far."""

@@ -63,6 +63,12 @@ class Jobs:
             return False
         return bool(await self._client.pexpire(key, self._taken_ms))
 
+    async def let_go(self, job_id: str, name: str) -> None:
+        """The process of this name stops working on the job."""
+        key = keys.job_taken(self._kind, job_id)
+        if await self._client.get(key) == name:
+            await self._client.delete(key)
+
     async def left(self, job_id: str, at_most: int) -> AsyncIterator[list[str]]:
         """Who is left, in batches."""
         batch: list[str] = []
@@ -90,12 +96,11 @@ class Jobs:
         """How many are left."""
         return int(await self._client.scard(keys.job_left(self._kind, job_id)))
 
-    async def finish(self, job_id: str) -> bool:
+    async def finish(self, job_id: str, *, keep_row: bool = False) -> bool:
         """Drop a job and everything about it; False when somebody else did."""
         was_there = await self._client.srem(keys.jobs(self._kind), job_id)
-        await self._client.delete(
-            keys.job(self._kind, job_id),
-            keys.job_left(self._kind, job_id),
-            keys.job_taken(self._kind, job_id),
-        )
+        dropped = [keys.job_left(self._kind, job_id), keys.job_taken(self._kind, job_id)]
+        if not keep_row:
+            dropped.append(keys.job(self._kind, job_id))
+        await self._client.delete(*dropped)
         return bool(was_there)

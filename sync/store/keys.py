@@ -23,8 +23,9 @@
     pb:{rollouts}:open           set: the rollouts under way                        while there are
     pb:{rollouts}:<id>           a rollout (JSON); :left who is left, :by who       until done (1 d)
                                  works on it
-    pb:{invitations}:...         mailings of invitations likewise; :tally what      until done (1 d)
-                                 came of one; the row shows its end for             + 10 min
+    pb:{invitations}:...         mailings of invitations likewise; :again who is    until done (1 d)
+                                 tried again, :tally what came of it (hash); the    + 10 min
+                                 row shows the end
     pb:{invitations}:all:by      who sends invitations                              30 s, renewed
     pb:{invitations}:census      who has the app was looked through                 1 h
     pb:wake                      channel: a shard number whose queue has changed
@@ -216,6 +217,11 @@ def job_left(kind: str, job_id: str) -> str:
 def job_taken(kind: str, job_id: str) -> str:
     """Which process works on a job."""
     return f"pb:{{{kind}}}:{job_id}:by"
+
+
+def job_again(kind: str, job_id: str) -> str:
+    """Who is to be tried again in a job."""
+    return f"pb:{{{kind}}}:{job_id}:again"
 
 
 def job_tally(kind: str, job_id: str) -> str:

@@ -192,6 +192,8 @@ async def outside(folder: Path, redis: RedisServer) -> AsyncIterator[Outside]:
             private.cert_pem.write_to_path(str(world.authority))
             private.configure_trust(world.trust)
             teams.accepts_token = world.token_is_ours
+            for person in config.people:
+                teams.knows(person.object_id, person.name, upn=person.upn, mail=person.mail)
             yield world
     finally:
         await runner.cleanup()

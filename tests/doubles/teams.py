@@ -142,6 +142,10 @@ class TeamsDouble:
         self.accepts_token: Callable[[str | None], bool] = lambda _: True
         self.messages: list[Sent] = []
         self.opened: list[dict[str, Any]] = []
+        self.members: dict[str, dict[str, Any]] = {}
+        self.members_asked: list[str] = []
+        self.members_refused: tuple[int, str] | None = None
+        self.refuses: dict[str, str] = {}  # by conversation id, the code of the 403
         self._script: deque[_Scripted] = deque()
         self._arrived = asyncio.Condition()
         self._counter = itertools.count(1)
@@ -152,6 +156,7 @@ class TeamsDouble:
         app.router.add_post(connector, self._open)
         app.router.add_post(connector + "/{conversation}/activities", self._post)
         app.router.add_put(connector + "/{conversation}/activities/{activity}", self._put)
+        app.router.add_get(connector + "/{conversation}/members/{member}", self._member)
         self._server = TestServer(app)
 
     async def __aenter__(self) -> Self:
@@ -213,6 +218,21 @@ class TeamsDouble:
         """Somebody in a 1:1 chat with the bot; `conversation_id` and `_type` put them elsewhere."""
         where.setdefault("conversation_id", f"a:{object_id}")
         return Client(object_id, name, **where)
+
+    def knows(self, object_id: str, name: str, *, upn: str, mail: str) -> None:
+        """Somebody of the organisation, as Teams describes members of a conversation."""
+        given, _, family = name.partition(" ")
+        self.members[object_id] = {
+            "id": f"29:{object_id}",
+            "name": name,
+            "aadObjectId": object_id,
+            "givenName": given,
+            "surname": family,
+            "email": mail,
+            "userPrincipalName": upn,
+            "tenantId": self.tenant_id,
+            "userRole": "user",
+        }
 
     def activity(self, who: Client, kind: str, **fields: Any) -> dict[str, Any]:
         """An activity with the envelope that Teams gives each one."""
@@ -356,6 +376,18 @@ class TeamsDouble:
         object_id = body["members"][0]["id"].removeprefix("29:")
         return web.json_response({"id": f"a:{object_id}"}, status=201)
 
+    async def _member(self, request: web.Request) -> web.Response:
+        """Not scripted: the bot asks in the background, at moments that no test knows."""
+        if not self.accepts_token(request.headers.get("Authorization")):
+            return _error(401, "Unauthorized")
+        object_id = request.match_info["member"].removeprefix("29:")
+        self.members_asked.append(object_id)
+        if self.members_refused is not None:
+            return _error(*self.members_refused)
+        if object_id not in self.members:
+            return _error(404, "MemberNotFoundInConversation")
+        return web.json_response(self.members[object_id])
+
     async def _post(self, request: web.Request) -> web.Response:
         return await self._take(request, f"1:{next(self._counter)}")
 
@@ -365,6 +397,8 @@ class TeamsDouble:
     async def _take(self, request: web.Request, activity_id: str) -> web.Response:
         if refusal := self._refusal(request):
             return refusal
+        if code := self.refuses.get(request.match_info["conversation"]):
+            return _error(403, code)
         if (request.content_length or 0) > 100 * 1024:
             return _error(413, "MessageSizeTooBig")
         activity = await request.json()

@@ -12,6 +12,7 @@ import pytest
 
 from sandbox.faults import Fault, FaultKind
 from sandbox.zoom_states import ZoomPresence
+from sandbox.zoom_webhook import ANSWER_WITHIN
 from sync.store import keys
 from tests.doubles.outside import words
 from tests.doubles.product import eventually, http
@@ -109,7 +110,9 @@ async def test_a_redis_that_hangs_is_told_and_heals(product: Product, around: Ou
         began = time.monotonic()
         about = {"id": person.zoom_id, "presence_status": "Presenting"}
         payload = {"account_id": around.world.config.zoom_account_id, "object": about}
-        around.world.webhooks.answer_within = 10
+        around.world.webhooks.answer_within = (
+            10  # Zoom would have given up, and repeats all the same
+        )
         around.world.webhooks.send("user.presence_status_updated", payload)
         live, is_ready, apology, delivery = await asyncio.gather(
             page(product, "livez"),
@@ -122,6 +125,7 @@ async def test_a_redis_that_hangs_is_told_and_heals(product: Product, around: Ou
         assert delivery.attempts[0].status == 503
         assert time.monotonic() - began < 10  # the channel would deliver again after 15 s
     finally:
+        around.world.webhooks.answer_within = ANSWER_WITHIN
         process.send_signal(signal.SIGCONT)
     await ready(product)
     around.world.set_zoom(person.object_id, ZoomPresence.ON_PHONE_CALL)
@@ -136,9 +140,7 @@ async def test_a_redis_that_hangs_is_told_and_heals(product: Product, around: Ou
     [
         Fault(FaultKind.THROTTLED, retry_after=1),
         Fault(FaultKind.AFTERWARDS, retry_after=1),
-        Fault(FaultKind.UNAVAILABLE, retry_after=1),
         Fault(FaultKind.RESET),
-        Fault(FaultKind.TRUNCATED),
         Fault(FaultKind.UNAUTHORIZED),
     ],
     ids=lambda fault: str(fault.kind),
