@@ -12,10 +12,10 @@ run: .venv/runtime            ## the whole product on this machine, with stand-i
 	$(BIN)/python app.py local
 
 test: .venv/dev               ## every test; those in the real chat client need Node and Chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 unit: .venv/dev               ## the fast tests only
-	$(BIN)/python -m pytest -m "not e2e" -q
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e" -q
 
 e2e: .venv/dev                ## the tests in the real chat client
 	$(BIN)/python -m pytest -m e2e

@@ -39,7 +39,9 @@ _LINE_START = re.compile(r"^(?:[\s#>=+-]+|\d+[.)]\s+)+")
 def tidy(text: str, limit: int = SENTENCE_LIMIT) -> str:
     """One line of text without control characters, at most `limit` characters long."""
     one_line = " ".join(text.translate(_OVERRIDES).split())
-    visible = "".join(c for c in one_line if unicodedata.category(c) not in {"Cc", "Cs"})
+    visible = one_line
+    if not one_line.isprintable():  # nearly every text is, and this runs for each of a card
+        visible = "".join(c for c in one_line if unicodedata.category(c) not in {"Cc", "Cs"})
     foldable = _LONG_WORD.sub(_with_breaks, _cap(visible, limit))
     return _DOUBLE_BRACE.sub("{" + _WORD_JOINER, foldable)
 

@@ -206,8 +206,11 @@ class Engine:
 
     async def link_of(self, object_id: str) -> tuple[Link, State] | None:
         """A person's link and what the engine knows of them; None when not connected."""
-        state, link = await self._store.state(object_id), await self._store.link(object_id)
-        return None if state is None or link is None or state.leaving else (link, state)
+        state = await self._store.state(object_id)
+        if state is None or state.leaving:
+            return None
+        link = await self._store.link(object_id)
+        return None if link is None else (link, state)
 
     async def is_connected(self, object_id: str) -> bool:
         """Whether there is a link (one that is being ended does not count)."""

@@ -259,7 +259,12 @@ def test_a_missing_env_file_is_no_error_and_an_unreadable_one_is(tmp_path: Path)
         ("REDIS_URL", "unix://run", "absolute path"),
         ("REDIS_MODE", "sentinel", "must be single or cluster"),
         ("TOKEN_KEYS", "hunter2", "is not a Fernet key; make one with: python -c"),
-        ("TOKEN_KEYS", f"{KEY},{KEY[:-2]}", "entry 2 of 2 is not a Fernet key"),
+        pytest.param(
+            "TOKEN_KEYS",
+            f"{KEY},{KEY[:-2]}",
+            "entry 2 of 2 is not a Fernet key",
+            id="second-key-cut",  # the key is another in every process
+        ),
         ("TOKEN_KEYS", " , ", "has no entries"),
         ("ADMIN_OBJECT_IDS", f"{APP},ada@example.com", "entry 2 of 2 is not a GUID"),
         ("ACCOUNT_DEFAULT", "yes", "must be on or off"),
