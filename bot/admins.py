@@ -8,8 +8,8 @@ Asked on every message and every click, on the server. Three ways, any of which 
 - where the operator allows it, a Zoom role that may edit account settings, as Zoom's article asks
   of who sets this in Zoom's portal.
 
-The last two need the person to be connected: only then do we know them. Guests are never admins by
-role; the channel has refused other tenants before.
+The last two need the person to be connected: only then do we know them. Whoever is known to be a
+guest is never an admin; the channel has refused other tenants before.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ log = structlog.get_logger()
 
 APP_ROLE = "PresenceAdmin"
 BELIEVED_S = 15 * 60.0
-"""Seconds for which a role is believed without asking again."""
+"""Seconds for which an app role is believed without asking again."""
+REFUSED_S = 60.0
+"""Seconds for which somebody has no app role without asking again: it may just have been given."""
 _MOST_REMEMBERED = 1000
 
 
@@ -54,7 +56,8 @@ class Admins:
     """Answers one question. `now` gives monotonic seconds.
 
     `app_roles` reads a connected person's roles from a fresh ID token; `zoom_role` says whether a
-    Zoom user's role may edit account settings, None where the operator does not allow that way.
+    Zoom user's role may edit account settings (and remembers it for minutes), None where the
+    operator does not allow that way.
     """
 
     def __init__(
@@ -75,31 +78,44 @@ class Admins:
 
     async def is_admin(self, person: Person) -> bool:
         """Whether the person may change settings now. A failure to find out means no."""
-        if person.object_id in self._named:
-            return True
         found = await self._known.link_of(person.object_id)
         if found is None:
-            return False
+            return person.object_id in self._named
         link, state = found
-        known = self._answers.get(person.object_id)
-        fresh = known is not None and self._now() - known.at <= BELIEVED_S
-        if known is not None and fresh and known.generation == state.generation:
-            return known.admin
-        admin = not _is_guest(link) and await self._ask(link, state)
-        if len(self._answers) >= _MOST_REMEMBERED:
-            self._answers.clear()
-        self._answers[person.object_id] = _Answer(admin, state.generation, self._now())
-        return admin
-
-    async def _ask(self, link: Link, state: State) -> bool:
+        if _is_guest(link):
+            return False
+        if person.object_id in self._named or await self._has_app_role(link, state):
+            return True
+        zoom_id = link.zoom_id or state.zoom_id
+        if self._zoom_role is None or zoom_id is None:
+            return False
         try:
-            if APP_ROLE in await self._app_roles(link.object_id, state.generation):
-                return True
-            if self._zoom_role is not None and link.zoom_id is not None:
-                return await self._zoom_role(link.zoom_id)
+            return await self._zoom_role(zoom_id)
         except OutsideError as error:
             log.warning("admin_not_known", person=link.object_id, reason=str(error))
-        return False
+            return False
+
+    async def is_guest(self, person: Person) -> bool:
+        """Whether the person is known to be a guest of the organisation."""
+        found = await self._known.link_of(person.object_id)
+        return found is not None and _is_guest(found[0])
+
+    async def _has_app_role(self, link: Link, state: State) -> bool:
+        oid, known = link.object_id, self._answers.get(link.object_id)
+        if known is not None and known.generation == state.generation:
+            if self._now() - known.at < (BELIEVED_S if known.admin else REFUSED_S):
+                return known.admin
+            del self._answers[oid]
+        asked_at = self._now()
+        try:
+            admin = APP_ROLE in await self._app_roles(oid, state.generation)
+        except OutsideError as error:  # not kept: the next try may find out
+            log.warning("admin_not_known", person=oid, reason=str(error))
+            return False
+        if len(self._answers) >= _MOST_REMEMBERED:
+            self._answers.clear()
+        self._answers[oid] = _Answer(admin, state.generation, asked_at)
+        return admin
 
 
 def _is_guest(link: Link) -> bool:

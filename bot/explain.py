@@ -57,6 +57,7 @@ def view(known: Explanation, zone: tzinfo) -> StatusView:
         difference=why_different(known),
         next_step=says.next_step(),
         tone=says.tone(),
+        paused=known.verdict.reason is Reason.PAUSED,
     )
 
 

@@ -164,8 +164,8 @@ class Invitations:
         outcome = await self._invite(mailing, card.inviter, oid)
         if outcome == "later":
             await self._rows.put_aside(mailing, oid)
-        elif outcome != "invited":
-            await self._rows.miss(mailing, outcome)
+        elif outcome != "unreachable":
+            await self._rows.add_up(mailing, outcome)
         edited = self._edited.setdefault(mailing.mailing_id, self._clock())
         if self._clock() - edited >= EDIT_EVERY_S:
             await self._show(mailing, await self._rows.tally(mailing))
@@ -209,7 +209,6 @@ class Invitations:
             return
         while oid := await self._rows.take_aside(mailing):
             await self._rows.let_go(mailing, oid)
-            await self._rows.miss(mailing, "unreachable")
         await self._end(mailing)
 
     async def _end(self, mailing: Mailing) -> None:

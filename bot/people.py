@@ -93,6 +93,7 @@ class ChatPeople:
                 self._payloads,
                 done=rollout.total - left,
                 total=rollout.total,
+                failed=rollout.failed,
                 invitable=0 if left else await self._invitable(shown.target.group_id, shown.by),
             )
             await self._desk.replace(shown.where, shown.card_id, card, or_post=False)

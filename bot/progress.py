@@ -29,8 +29,13 @@ class ProgressCard:
     doing: Doing
     by: str
 
-    def card(self, payloads: Payloads, *, done: int, total: int, invitable: int) -> Card:
-        """The card with `done` of `total` people carried out; at the end, who may be invited."""
+    def card(
+        self, payloads: Payloads, *, done: int, total: int, failed: int, invitable: int
+    ) -> Card:
+        """The card with `done` of `total` people carried out, for `failed` of them in vain.
+
+        At the end it offers to invite those who are `invitable`.
+        """
         if done >= total:
             return settings_change.result(
                 payloads,
@@ -38,7 +43,8 @@ class ProgressCard:
                 self.target,
                 sentence=self.sentence,
                 doing=self.doing,
-                done=total,
+                done=total - failed,
+                failed=failed,
                 invitable=invitable,
             )
         return settings_change.progress(
@@ -48,6 +54,7 @@ class ProgressCard:
             doing=self.doing,
             done=done,
             total=total,
+            failed=failed,
         )
 
     def dump(self) -> str:

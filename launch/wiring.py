@@ -332,6 +332,7 @@ def wire_bot(
         SettingsChanges(core.payloads, core.policy_desk, core.directory, core.invitees),
         inviting,
         core.directory,
+        core.conversations,
         missing_zoom=() if core.zoom is not None else ZOOM_API_NAMES,
         zoom_admins=zoom_role is not None,
     )

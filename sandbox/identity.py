@@ -59,9 +59,13 @@ class TokenRefused(Exception):
 
 @dataclass(slots=True)
 class Standing:
-    """How a person stands to the app. Refresh tokens of an older `generation` are worthless."""
+    """How a person stands to the app. Refresh tokens of an older `generation` are worthless.
+
+    `roles` are the app roles that are assigned to them: in every new ID token, also on refresh.
+    """
 
     consent: set[str] = field(default_factory=set)
+    roles: set[str] = field(default_factory=set)
     admin_approval: bool = False
     generation: int = 0
     token_at: float | None = None  # sandbox time of the newest refresh token
@@ -358,6 +362,8 @@ class Identity:
             "uti": secrets.token_urlsafe(12),
             "ver": "2.0",
         }
+        if roles := self.standing[oid].roles:  # Entra leaves the claim out when there are none
+            claims["roles"] = sorted(roles)
         if nonce is not None:
             claims["nonce"] = nonce
         return self._sign(claims)

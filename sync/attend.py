@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from sync.ports import Meter, People, PolicySource, PresenceApi, TokenSource, ZoomLookup
     from sync.presence import Pair, Shown
-    from sync.store.people import PeopleStore
+    from sync.store.people import Changes, PeopleStore
     from sync.store.quota import Quota
 
 log = structlog.get_logger()
@@ -155,7 +155,7 @@ class Attendant:
 
     async def _steps(self, turn: _Turn) -> None:
         state = turn.state
-        turn.changes["pol"] = (await self._policy.at_least(state.policy_needed)).version
+        turn.policy = (await self._policy.at_least(state.policy_needed)).version
         if state.trouble == MUST_AUTHORIZE:
             await self._wait_for_the_person(turn)
             return
@@ -190,7 +190,7 @@ class Attendant:
             turn.claim,
             lane=Lane.CHANGE,
             due_ms=turn.now() + ADMIN_RETRY_MS,
-            changes=turn.changes,
+            changes=turn.changes | turn.settled(),
         )
 
     async def _finish(self, turn: _Turn, step: Plan, again_ms: int | None) -> None:
@@ -201,6 +201,7 @@ class Attendant:
             return
         due = min((ms for ms in (step.due_ms, again_ms) if ms is not None), default=None)
         turn.changes |= {"tries": 0, "trouble": "", "trouble_at": "", "wait": ""}
+        turn.changes |= turn.settled()
         if state.got_ms is not None:
             turn.changes["answered"] = state.got_ms
         if state.test_until_ms is not None and state.test_until_ms <= turn.now():
@@ -316,6 +317,8 @@ class Attendant:
         raise AssertionError  # pragma: no cover - the loop returns or raises
 
     def _measure(self, turn: _Turn) -> None:
+        """Keep that Microsoft accepted a write, and how long after the event."""
+        turn.changes["wrote"] = turn.now()
         got = turn.state.got_ms
         if got is not None and got != turn.state.answered_ms:
             self._meter.event_to_write(max(0, turn.now() - got) / 1000)
@@ -350,6 +353,8 @@ class Attendant:
             # Parked: repeating is useless until something new happens.
             log.error("person_parked", person=oid, reason=str(error))
         turn.changes |= {"tries": tries, "trouble": error.code, "trouble_at": now}
+        if not isinstance(error, RetryLater | TenantPaused):
+            turn.changes |= turn.settled()
         until = max((h.until_ms for h in (state.held, state.preferred) if h), default=0)
         if state.leaving and (due is None or due >= until):
             await self._forget(turn)
@@ -362,7 +367,8 @@ class Attendant:
             # Nothing can be cleared without an authorisation; our session ends by itself.
             await self._forget(turn)
             return
-        await self._store.ack(turn.claim, lane=Lane.CHANGE, due_ms=None, changes=turn.changes)
+        changes = turn.changes | turn.settled()
+        await self._store.ack(turn.claim, lane=Lane.CHANGE, due_ms=None, changes=changes)
 
     async def _forget(self, turn: _Turn) -> None:
         state = turn.state
@@ -418,13 +424,21 @@ class _Turn:
         self.claim = claim
         self.state = claim.state
         self.lane = Lane.CHANGE
-        self.changes: dict[str, str | int] = {}
+        self.changes: Changes = {}
         self.shown_meeting: tuple[ZoomPresence, Pair] | None = None
+        self.policy = 0
         self._began = time.monotonic()
 
     def now(self) -> int:
         """Epoch ms on the Redis server's clock."""
         return self.claim.now_ms + int((time.monotonic() - self._began) * 1000)
+
+    def settled(self) -> Changes:
+        """That the policy is carried out for the person, as far as it can be (sync.rollout).
+
+        Not while a write waits for quota or for a service: then it is still to be done.
+        """
+        return {"pol": self.policy}
 
     def holding(self, fields: Fields) -> Held | None:
         """What Microsoft holds of us, of one kind."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sync import policy_edits as edits
+from sync.directory import ACTIVE
 from sync.policy import resolve
 from sync.rollout import BATCH, Effect, decided_elsewhere, touches
 from sync.store.rollouts import Rollout
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SetForm:
-    """Set the form of the account (`group_id` None) or of a group."""
+    """Set the form of the account (`group_id` None) or of a group, and perhaps its priority."""
 
     form: Form
     group_id: str | None = None
     name: str = ""
+    priority: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,11 @@ def edited(policy: Policy, edit: Edit) -> Policy:
     match edit:
         case SetForm(form, None):
             return edits.with_account(policy, form)
-        case SetForm(form, str(group_id), name):
-            return edits.with_group(policy, group_id, name, form)
+        case SetForm(form, str(group_id), name, priority):
+            managed = edits.with_group(policy, group_id, name, form)
+            if priority is None:
+                return managed
+            return edits.with_priority(managed, group_id, priority)
         case Inherit(group_id):
             return edits.without_group(policy, group_id)
         case Move(group_id, priority):
@@ -118,31 +123,40 @@ class PolicyDesk:
     async def make(self, edit: Edit, *, expected: int, by: Actor, show: str) -> Done | Conflict:
         """Save an edit of the policy version that the admin saw, and begin to carry it out.
 
-        `show` is what the card that shows the progress needs.
+        `show` is what the card that shows the progress needs. Raises KeyError like `edited`.
         """
-        outcome = await self._save(edit, expected=expected, by=by)
-        if isinstance(outcome, Conflict):
-            return outcome
-        await self._cache.load()
-        effect = await self._effect(outcome.before, outcome.policy, edit)
+        before = await self.policy()
+        if before.version != expected:
+            return Conflict(before)
+        effect = await self._effect(before, edited(before, edit), edit)
         rollout = None
         if effect.now:
             rollout = Rollout(
                 rollout_id=secrets.token_hex(8),
-                version=outcome.policy.version,
+                version=expected + 1,
                 total=len(effect.now),
                 show=show,
             )
-            await self._rollouts.start(rollout, effect.now)
+            # First of all: if we die after the save, another process carries it out.
+            await self._rollouts.intend(rollout, effect.now)
+        outcome = await self._save(edit, expected=expected, by=by)
+        if rollout is not None:
+            if isinstance(outcome, Conflict):
+                await self._rollouts.drop(rollout)
+            else:
+                await self._rollouts.start(rollout)
+        if isinstance(outcome, Conflict):
+            return outcome
+        await self._cache.load()
         return Done(outcome.before, outcome.policy, effect, rollout)
 
     async def _save(self, edit: Edit, *, expected: int, by: Actor) -> Saved | Conflict:
         match edit:
             case SetForm(form, None):
                 return await self._settings.save_account(form, expected=expected, by=by)
-            case SetForm(form, str(group_id), name):
+            case SetForm(form, str(group_id), name, priority):
                 return await self._settings.save_group(
-                    group_id, name, form, expected=expected, by=by
+                    group_id, name, form, expected=expected, by=by, priority=priority
                 )
             case Inherit(group_id):
                 return await self._settings.inherit_group(group_id, expected=expected, by=by)
@@ -174,13 +188,17 @@ class PolicyDesk:
         later = elsewhere = 0
         if scope is None:
             async for user in view.everyone():
+                if user.status != ACTIVE:
+                    continue
                 if decided_elsewhere(after, user.group_ids, None):
                     elsewhere += 1
                 elif user.zoom_id not in linked:
                     later += _differs(before, after, user.group_ids)
             return later, elsewhere
+        managed = any(group.group_id == scope for group in after.groups)
         for user in await view.users(await view.members(scope)):
-            managed = any(group.group_id == scope for group in after.groups)
+            if user.status != ACTIVE:
+                continue
             if managed and decided_elsewhere(after, user.group_ids, scope):
                 elsewhere += 1
             elif user.zoom_id not in linked:

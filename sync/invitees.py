@@ -64,8 +64,7 @@ class Invitees:
         return row is not None and bool(await self._due({object_id: row}, group_id))
 
     async def _due(self, rows: Mapping[str, Met], group_id: str) -> list[str]:
-        connected = {state.object_id for state in await self._people.states(list(rows))}
-        waiting = {oid: row.addresses for oid, row in rows.items() if oid not in connected}
+        waiting = {oid: rows[oid].addresses for oid in await self._people.not_connected(list(rows))}
         if not waiting:
             return []
         policy, view = await self._policy(), await self._directory.view()

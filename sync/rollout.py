@@ -1,8 +1,8 @@
 """Carrying out a change of policy for everyone it touches, at once and to the end.
 
 A rollout is a set of people in Redis. Each is planned anew by the queue, within Microsoft's quota;
-who has been planned with the new policy leaves the set. So the count is the truth, several
-processes may work on it, and a restart goes on where it was.
+who has been attended to with the new policy, to the end, leaves the set. So the count is the truth,
+several processes may work on it, and a restart goes on where it was.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,10 +18,10 @@ import structlog
 
 from sync.plan import Lane
 from sync.policy import Verdict, deciding_group, resolve
-from sync.store.connection import REDIS_TROUBLE
+from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from sync.policy import Policy
     from sync.ports import PolicySource
@@ -31,7 +32,12 @@ log = structlog.get_logger()
 
 BATCH = 500
 LOOK_AGAIN_S = 1.0
-"""Between two counts of who is left."""
+"""Between two counts of who is left. The first comes this long after the start: by then the answer
+to the click stands in the card that the count is written into."""
+
+
+IDLE_S = 5.0
+"""Between two looks for what another process has left behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ def decided_elsewhere(policy: Policy, group_ids: Iterable[str], scope: str | Non
 
 
 class Rollouts:
-    """Starts rollouts and sees them through. One per process."""
+    """Starts rollouts and sees them through. One per process. `now` gives monotonic seconds."""
 
     def __init__(
         self,
@@ -82,52 +88,81 @@ class Rollouts:
         progress: Progress,
         *,
         policy: PolicySource,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._people = people
         self._rows = rows
         self._progress = progress
         self._policy = policy
+        self._now = now
         self._new = asyncio.Event()
+        self._again: dict[str, float] = {}
 
-    async def start(self, rollout: Rollout, people: Iterable[str]) -> None:
-        """Begin; the work goes on in the background, in whichever process has time."""
-        await self._rows.add(rollout, people)
+    async def intend(self, rollout: Rollout, people: Iterable[str]) -> None:
+        """Write down what is to be done once the policy of the rollout's version is saved."""
+        await self._rows.intend(rollout, people)
+
+    async def start(self, rollout: Rollout) -> None:
+        """The policy is saved: the work goes on in the background, in whichever process can."""
+        await self._rows.keep(rollout)
         self._new.set()
+
+    async def drop(self, rollout: Rollout) -> None:
+        """The policy was not saved."""
+        await self._rows.finish(rollout)
 
     async def run(self) -> None:
         """See every rollout through, for as long as the process lives."""
         name = secrets.token_hex(6)
         while True:
+            self._new.clear()
             try:
                 busy = await self._round(name)
             except REDIS_TROUBLE as error:
                 log.warning("rollouts_wait", error=type(error).__name__)
                 busy = False
-            self._new.clear()
+            raise_if_cancelled()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._new.wait(), LOOK_AGAIN_S if busy else 5 * LOOK_AGAIN_S)
+                await asyncio.wait_for(self._new.wait(), LOOK_AGAIN_S if busy else IDLE_S)
 
     async def _round(self, name: str) -> bool:
-        busy = False
-        for rollout in await self._rows.unfinished():
-            busy = True
-            if await self._rows.take(rollout, name):
-                await self._push(rollout)
-        return busy
+        rollouts = await self._rows.unfinished()
+        again = {
+            rollout.rollout_id: self._again.get(rollout.rollout_id, 0.0) for rollout in rollouts
+        }
+        for rollout in rollouts:
+            if self._now() >= again[rollout.rollout_id]:
+                await self._push(rollout, name)
+                again[rollout.rollout_id] = self._now() + LOOK_AGAIN_S
+        self._again = again
+        return bool(rollouts)
 
-    async def _push(self, rollout: Rollout) -> None:
-        await self._policy.at_least(rollout.version)
-        if not rollout.demanded:
-            async for batch in self._rows.left(rollout, BATCH):
-                for oid in batch:
-                    await self._people.demand(oid, Lane.CHANGE, {"need": rollout.version})
-            await self._rows.demanded(rollout)
-        settled: list[str] = []
+    async def _push(self, rollout: Rollout, name: str) -> None:
+        if (await self._policy.at_least(rollout.version)).version < rollout.version:
+            return  # not saved yet; if it never is, the rollout ends by itself
+        if not await self._rows.take(rollout, name):
+            return
+        rollout = await self._rows.keep(rollout)
+        done, failed, asked = set[str](), set[str](), False
         async for batch in self._rows.left(rollout, BATCH):
-            settled += await self._people.planned_with(batch, rollout.version)
-        left = await self._rows.settle(rollout, settled)
-        if settled or left == 0:
+            seen = await self._people.carried_out(batch, rollout.version)
+            for oid in seen.not_asked:
+                await self._people.demand(oid, Lane.CHANGE, {"need": rollout.version})
+            done.update(seen.done)
+            failed.update(seen.failed)
+            asked = asked or bool(seen.not_asked)
+            if not await self._rows.take(rollout, name):
+                return
+        rollout, left = await self._rows.settle(rollout, sorted(done), len(failed))
+        if asked:
+            return
+        if done or left == 0:
             await self._progress.rollout_moved(rollout, left)
         if left == 0:
             await self._rows.finish(rollout)
-            log.info("rollout_done", rollout=rollout.rollout_id, people=rollout.total)
+            log.info(
+                "rollout_done",
+                rollout=rollout.rollout_id,
+                people=rollout.total,
+                failed=rollout.failed,
+            )

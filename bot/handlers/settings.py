@@ -5,18 +5,20 @@ The question "is this an admin?" is asked here, once, for each message and each 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from bot.commands import Command
-from bot.handlers.settings_changes import target_of
+from bot.handlers.settings_changes import is_about_account, target_of
 from bot.settings_words import Account, Group, Groups, History, User
 from cards import settings_change, settings_refused
 from cards.payload import BadPayload, Verb
+from cards.problem import problem
 from cards.settings_groups import searched_groups
 from cards.settings_history import cursor_of
 from cards.settings_words import ACCOUNT, Target
+from sync.directory_health import explain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +35,21 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+CHANGING = frozenset(
+    {Verb.SETTINGS_APPLY, Verb.SETTINGS_SAVE, Verb.SETTINGS_VERIFY, Verb.SETTINGS_INVITE_SEND}
+)
+"""Clicks that answer a question: only of the admin whom it was put to."""
+
+
+class Askers(Protocol):
+    """Whom the cards of the settings ask (sync.store.conversations)."""
+
+    async def remember_asker(self, card_id: str, object_id: str) -> None:
+        """Keep whom a card asks; the first one stays."""
+
+    async def asker(self, card_id: str) -> str | None:
+        """Whom a card asks."""
+
 
 class SettingsHandler:
     """The front of the settings. `missing_zoom` names the settings that reading groups needs."""
@@ -45,6 +62,7 @@ class SettingsHandler:
         changes: SettingsChanges,
         invitations: InvitationHandler,
         directory: DirectoryStore,
+        askers: Askers,
         *,
         missing_zoom: Sequence[str],
         zoom_admins: bool,
@@ -55,6 +73,7 @@ class SettingsHandler:
         self._changes = changes
         self._invitations = invitations
         self._directory = directory
+        self._askers = askers
         self._missing_zoom = missing_zoom
         self._zoom_admins = zoom_admins
         self.clicks: dict[Verb, Handler] = {
@@ -64,7 +83,8 @@ class SettingsHandler:
     async def say(self, turn: Turn) -> Card:
         """Answer `settings …`."""
         if not await self._admins.is_admin(turn.person):
-            return self._refuse(turn)
+            return await self._refuse(turn)
+        await self._askers.remember_asker(turn.card_id, turn.person.object_id)
         request = turn.said.request if isinstance(turn.said, Command) else None
         match request:
             case Account(None):
@@ -74,9 +94,7 @@ class SettingsHandler:
             case Group(name, change):
                 return await self._group(turn, name, change)
             case Groups(search):
-                if self._missing_zoom:
-                    return self._needs_zoom(turn)
-                return await self._views.groups(turn, search)
+                return await self._groups(turn, search, 0)
             case User(address):
                 return await self._views.user(turn, address)
             case History():
@@ -84,30 +102,41 @@ class SettingsHandler:
         return await self._views.centre(turn)
 
     async def _group(self, turn: Turn, name: str, change: Change | None) -> Card:
-        if self._missing_zoom:
-            return self._needs_zoom(turn)
         view = await self._directory.view()
-        matches = None if view is None else view.find_groups(name)
-        if matches is None or matches.exact is None:
+        if self._missing_zoom or view is None:
+            return await self._no_groups(turn)
+        matches = view.find_groups(name)
+        if matches.exact is None:
             return await self._views.pick(turn, name, change)
         target = Target(matches.exact.group_id, matches.exact.name)
         if change is None:
             return await self._changes.form(turn, target)
         return await self._changes.ask(turn, target, change)
 
+    async def _groups(self, turn: Turn, search: str, page: int) -> Card:
+        if self._missing_zoom or await self._directory.view() is None:
+            return await self._no_groups(turn)
+        return await self._views.groups(turn, search, page)
+
     async def _clicked(self, turn: Turn) -> Card:
         click = turn.click
         if click is None:
             raise BadPayload("not a button")
         if not await self._admins.is_admin(turn.person):
-            return self._refuse(turn)
+            return await self._refuse(turn)
+        oid = turn.person.object_id
+        if click.verb in CHANGING and await self._askers.asker(click.card_id) != oid:
+            log.warning("settings_click_by_another", person=oid)
+            return problem(
+                what_happened="This question was put to another admin. Nothing was changed.",
+                what_to_do="Say settings, and I ask you.",
+            )
+        await self._askers.remember_asker(turn.card_id, oid)
         match click.verb:
             case Verb.SETTINGS_CANCEL:
                 return settings_change.cancelled(self._payloads, turn.card_id)
             case Verb.SETTINGS_GROUPS:
-                if self._missing_zoom:
-                    return self._needs_zoom(turn)
-                return await self._views.groups(turn, *searched_groups(click))
+                return await self._groups(turn, *searched_groups(click))
             case Verb.SETTINGS_HISTORY:
                 return await self._views.history(turn, cursor_of(click.args))
             case Verb.SETTINGS_ACCOUNT:
@@ -117,6 +146,8 @@ class SettingsHandler:
             case Verb.SETTINGS_PROGRESS:
                 return await self._invitations.progress(turn) or await self._views.centre(turn)
         view = await self._directory.view()
+        if not is_about_account(click) and (self._missing_zoom or view is None):
+            return await self._no_groups(turn)
         names = {} if view is None else {g.group_id: g.name for g in view.groups.values()}
         return await self._clicked_about(turn, click, target_of(click, names))
 
@@ -140,11 +171,19 @@ class SettingsHandler:
                 return await self._invitations.send(turn, target)
         raise BadPayload("not a button of the settings")
 
-    def _refuse(self, turn: Turn) -> Card:
+    async def _refuse(self, turn: Turn) -> Card:
         log.warning("settings_refused", person=turn.person.object_id)
+        if await self._admins.is_guest(turn.person):
+            return settings_refused.guest()
         return settings_refused.not_admin(
             self._payloads, turn.card_id, zoom_admins=self._zoom_admins
         )
 
-    def _needs_zoom(self, turn: Turn) -> Card:
-        return settings_refused.needs_zoom(self._payloads, turn.card_id, self._missing_zoom)
+    async def _no_groups(self, turn: Turn) -> Card:
+        """Say why groups can't be used: Zoom's API is not set up, or was never read."""
+        if self._missing_zoom:
+            return settings_refused.needs_zoom(self._payloads, turn.card_id, self._missing_zoom)
+        return problem(
+            what_happened=explain(await self._directory.health()),
+            what_to_do="Ask again in a minute. Settings for the whole account work without.",
+        )

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from bot.handlers.settings_level import (
     draft_of_level,
     edit_of_change,
-    edits_of_draft,
+    edit_of_draft,
     stored,
     touched_by,
 )
 from bot.progress import ProgressCard
 from cards import settings_change, settings_form, settings_refused
-from cards.payload import BadPayload
+from cards.payload import BadPayload, Verb
 from cards.settings_draft import (
     Step,
     after_verifying,
@@ -28,7 +28,6 @@ from cards.settings_draft import (
 )
 from cards.settings_groups import picked_group
 from cards.settings_words import ACCOUNT, Act, Change, Target, Touched, people
-from sync.changes import Inherit, SetForm
 from sync.policy_edits import group_of
 from sync.store.audit import Actor
 from sync.store.settings import Conflict
@@ -45,6 +44,10 @@ if TYPE_CHECKING:
     from sync.store.directory import DirectoryStore
 
 OVERTAKEN = "The settings were changed a moment ago, so nothing was saved. This is how it is now."
+
+
+_GROUPS_ONLY = frozenset({Verb.SETTINGS_GROUP, Verb.SETTINGS_CHANGE})
+"""Buttons by which a group is picked: without a choice they are about nothing, not the account."""
 
 
 class SettingsChanges:
@@ -165,19 +168,16 @@ class SettingsChanges:
         if policy.version != version:
             return await self.form(turn, target, notice=OVERTAKEN)
         before = draft_of_level(policy, target)
-        edits = edits_of_draft(policy, target, draft)
-        if not edits:
+        edit = edit_of_draft(policy, target, draft)
+        if edit is None:
             return settings_change.unchanged(
                 self._payloads, turn.card_id, target, sentence=_saved_sentence(target)
             )
-        sentence, done = _saved_sentence(target), None
+        sentence = _saved_sentence(target)
         doing: Doing = "updating" if draft.integration or not draft.manages else "clearing"
-        for edit in edits:
-            outcome = await self._make(turn, target, edit, version, sentence, doing)
-            if isinstance(outcome, Conflict):
-                return await self.form(turn, target, notice=OVERTAKEN)
-            done, version = outcome, outcome.policy.version
-        assert done is not None  # noqa: S101 - there was an edit
+        done = await self._make(turn, target, edit, version, sentence, doing)
+        if isinstance(done, Conflict):
+            return await self.form(turn, target, notice=OVERTAKEN)
         details = tuple(
             (changed.label, changed.before, changed.after) for changed in differences(before, draft)
         )
@@ -187,12 +187,11 @@ class SettingsChanges:
         """Whom a switch touches that is saved at once; None: nothing is saved yet."""
         if after_verifying(draft) is Step.NEXT:
             return None
-        policy = await self._desk.policy()
-        for edit in edits_of_draft(policy, target, draft):
-            if isinstance(edit, SetForm | Inherit):
-                preview = await self._desk.preview(edit)
-                return touched_by(preview.after, target, preview.effect)
-        return None
+        edit = edit_of_draft(await self._desk.policy(), target, draft)
+        if edit is None:
+            return None
+        preview = await self._desk.preview(edit)
+        return touched_by(preview.after, target, preview.effect)
 
     # -- both ---------------------------------------------------------------------------------
 
@@ -244,12 +243,17 @@ class SettingsChanges:
         return None if group is None else f"It has {people(group.members)} in Zoom."
 
 
+def is_about_account(click: Click) -> bool:
+    """Whether a button about a level is about the account; otherwise it is about a group."""
+    return click.verb not in _GROUPS_ONLY and click.args.get("group") == ""
+
+
 def target_of(click: Click, names: dict[str, str]) -> Target:
     """The level that a button is about. `names` are the names of Zoom's groups by id.
 
     The id is the client's word: one that Zoom does not have raises BadPayload.
     """
-    if click.args.get("group", None) == "" and "group" not in click.inputs:
+    if is_about_account(click):
         return ACCOUNT
     group_id = picked_group(click)
     if group_id not in names:

@@ -97,22 +97,19 @@ def edit_of_change(policy: Policy, target: Target, change: Change) -> Edit | Non
     return SetForm(form, group_id, target.name)
 
 
-def edits_of_draft(policy: Policy, target: Target, draft: Draft) -> list[Edit]:
-    """The edits that turn a level into a submitted form, in order; none: nothing changed."""
+def edit_of_draft(policy: Policy, target: Target, draft: Draft) -> Edit | None:
+    """The edit that turns a level into a submitted form; None: nothing changed."""
+    form = form_of_draft(draft)
     if target.is_account:
-        form = form_of_draft(draft)
-        return [] if form == policy.account else [SetForm(form)]
+        return None if form == policy.account else SetForm(form)
     _, group = stored(policy, target)
     if not draft.manages:
-        return [] if group is None else [Inherit(target.group_id)]
-    found: list[Edit] = []
-    form = form_of_draft(draft)
-    if group is None or group.form != form:
-        found.append(SetForm(form, target.group_id, target.name))
+        return None if group is None else Inherit(target.group_id)
     place = len(policy.groups) + 1 if group is None else group.priority
-    if draft.priority != place:
-        found.append(Move(target.group_id, draft.priority))
-    return found
+    priority = None if draft.priority == place else draft.priority
+    if group is not None and group.form == form:
+        return None if priority is None else Move(target.group_id, priority)
+    return SetForm(form, target.group_id, target.name, priority)
 
 
 def touched_by(policy: Policy, target: Target, effect: Effect) -> Touched:

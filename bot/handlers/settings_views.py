@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from bot.explain import clock_time, zone
 from bot.handlers.settings_level import draft_of_form
 from cards import settings_centre, settings_groups, settings_history, settings_user
-from cards.settings_draft import LABELS, Field
+from cards.settings_draft import AUTHORIZE_WITH, LABELS, SERVICES, Field
 from cards.settings_words import people
 from sync.attend import MUST_AUTHORIZE
+from sync.directory import ACTIVE
 from sync.directory_health import explain
+from sync.group_names import fold_name
 from sync.invitees import EVERYONE
 from sync.links import fold_address
 from sync.policy import Reason, resolve
@@ -103,7 +105,7 @@ class SettingsViews:
         view = await self._directory.view()
         matches = None if view is None else view.find_groups(wanted, limit=60)
         nearest = () if matches is None else matches.nearest
-        same = [group for group in nearest if group.name.casefold() == wanted.casefold()]
+        same = [group for group in nearest if fold_name(group.name) == fold_name(wanted)]
         return settings_groups.pick_group(
             self._payloads,
             turn.card_id,
@@ -179,19 +181,23 @@ class SettingsViews:
         return settings_user.user(self._payloads, turn.card_id, shown)
 
     async def _numbers(self, policy: Policy, reader: str) -> settings_centre.Numbers:
-        connected = active = trouble = 0
-        now_ms = await self._people.now_ms()
-        async for states in self._desk.connected():
-            for state in states:
-                connected += 1
-                trouble += state.trouble is not None
-                held = state.held
-                active += held is not None and held.until_ms > now_ms
         view, covered = await self._directory.view(), None
         if view is not None:
             covered = 0
             async for user in view.everyone():
-                covered += resolve(policy, user.group_ids).on
+                covered += user.status == ACTIVE and resolve(policy, user.group_ids).on
+        connected = active = trouble = 0
+        now_ms = await self._people.now_ms()
+        async for states in self._desk.connected():
+            for state in states:
+                if not resolve(policy, state.group_ids).on:
+                    continue
+                connected += 1
+                held = state.held
+                if state.trouble is not None:
+                    trouble += 1
+                elif held is not None and held.until_ms > now_ms:
+                    active += 1
         invitable = await self._invitees.count(EVERYONE, reader)
         return settings_centre.Numbers(covered, connected, active, trouble, invitable)
 
@@ -236,6 +242,10 @@ def _word(row: Mapping[str, Any], name: str) -> str:
     value = row.get(name)
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if name == Field.SERVICE:
+        return SERVICES.get(str(value), str(value))
+    if name == Field.AUTHORIZE_WITH:
+        return AUTHORIZE_WITH.get(str(value), str(value))
     return "none" if value is None else str(value)
 
 
@@ -272,12 +282,15 @@ def _link(state: State | None) -> str:
 
 
 def _written(state: State | None, at: Callable[[int], str]) -> str:
-    """When Microsoft was last told, not what: that would tell what Zoom says of them now."""
+    """When Microsoft last accepted something, be it that nothing is to be shown any more.
+
+    Not what, nor whether it holds something now: that would tell what Zoom says of them.
+    """
     if state is None:
         return ""
-    if state.held is None:
-        return "Microsoft holds nothing of ours"
-    return f"Last accepted by Microsoft at {at(state.held.told_ms)}"
+    if state.wrote_ms is None:
+        return "Nothing was written yet"
+    return f"Microsoft last accepted a write at {at(state.wrote_ms)}"
 
 
 def _error(state: State | None, at: Callable[[int], str]) -> str:

@@ -30,7 +30,7 @@ TAKEN_MS = 30_000
 """Longer than one message may take."""
 BATCH = 500
 
-Missed = Literal["unreachable", "skipped"]
+Counted = Literal["invited", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ class Mailing:
 class Tally:
     """What came of a mailing so far, in people.
 
-    `unreachable`: nothing could be sent. `skipped`: nothing had to be sent any more.
+    `skipped`: nothing had to be sent any more. `unreachable` is everybody else who was taken out,
+    and so includes who was in hand when a process died.
     """
 
     left: int = 0
@@ -74,11 +75,8 @@ class InvitationStore:
         pipe = self._client.pipeline(transaction=False)
         for oid in people:
             pipe.exists(keys.notice(oid, NOTICE))
-        return [
-            oid
-            for oid, known in zip(people, await pipe.execute() if people else (), strict=True)
-            if not known
-        ]
+        rows = await pipe.execute()
+        return [oid for oid, known in zip(people, rows, strict=True) if not known]
 
     async def hold(self, mailing_id: str, people: Sequence[str]) -> list[str]:
         """Take these for a mailing; returns those whom no other mailing has or had."""
@@ -165,18 +163,18 @@ class InvitationStore:
         """How many were put aside."""
         return int(await self._client.scard(keys.job_again(KIND, mailing.mailing_id)))
 
-    async def miss(self, mailing: Mailing, outcome: Missed) -> None:
-        """Count somebody who was taken out and not invited."""
+    async def add_up(self, mailing: Mailing, outcome: Counted) -> None:
+        """Count somebody who was taken out."""
         tally = keys.job_tally(KIND, mailing.mailing_id)
         await self._client.hincrby(tally, outcome, 1)
         await self._client.expire(tally, keys.JOB_TTL)
 
     async def tally(self, mailing: Mailing) -> Tally:
-        """What came of it so far. Who was taken out and not missed counts as invited."""
+        """What came of it so far."""
         left = await self._jobs.count(mailing.mailing_id) + await self.aside(mailing)
         row = await self._client.hgetall(keys.job_tally(KIND, mailing.mailing_id))
-        unreachable, skipped = int(row.get("unreachable", 0)), int(row.get("skipped", 0))
-        invited = max(0, mailing.total - left - unreachable - skipped)
+        invited, skipped = int(row.get("invited", 0)), int(row.get("skipped", 0))
+        unreachable = max(0, mailing.total - left - invited - skipped)
         return Tally(left, invited, unreachable, skipped)
 
     async def finish(self, mailing: Mailing, tally: Tally) -> None:

@@ -27,11 +27,14 @@ class Jobs:
         self._kind = kind
         self._taken_ms = taken_ms
 
-    async def add(self, job_id: str, row: str, people: Iterable[str]) -> None:
-        """Begin a job for these people."""
+    async def add(
+        self, job_id: str, row: str, people: Iterable[str], *, ttl: int | None = keys.JOB_TTL
+    ) -> None:
+        """Begin a job for these people. `ttl`: see `write`."""
         await self.put(job_id, list(people))
-        await self.write(job_id, row)
+        await self.write(job_id, row, ttl=ttl)
         await self._client.sadd(keys.jobs(self._kind), job_id)
+        await self._client.expire(keys.jobs(self._kind), keys.JOB_TTL)
 
     async def put(self, job_id: str, people: Sequence[str]) -> None:
         """Have these people among those who are left."""
@@ -41,9 +44,13 @@ class Jobs:
         if people:
             await self._client.expire(left, keys.JOB_TTL)
 
-    async def write(self, job_id: str, row: str) -> None:
-        """Keep a job's row."""
-        await self._client.set(keys.job(self._kind, job_id), row, ex=keys.JOB_TTL)
+    async def write(self, job_id: str, row: str, *, ttl: int | None = keys.JOB_TTL) -> None:
+        """Keep a job's row, for `ttl` seconds (None: as long as the one before)."""
+        key = keys.job(self._kind, job_id)
+        if ttl is None:
+            await self._client.set(key, row, keepttl=True, xx=True)
+        else:
+            await self._client.set(key, row, ex=ttl)
 
     async def read(self, job_id: str) -> str | None:
         """A job's row."""

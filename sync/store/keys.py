@@ -12,6 +12,7 @@
     pb:{quota}:pause             Graph told the whole tenant to wait                as Graph said
     pb:ref:<oid>                 the person's 1:1 conversation (JSON)               400 d, renewed
     pb:card:<card id>            activity id of the message that holds the card     30 d
+    pb:asker:<card id>           the admin whom a card of the settings asks         30 d
     pb:welcomed:<oid>            the person was welcomed                            400 d
     pb:told:<oid>:<what>         a one-time notice was sent (reconnect); `invited`  30 d; 400 d
                                  (by which mailing) outlives the app's removal
@@ -20,9 +21,9 @@
     pb:ticket:<hash>             a sign-in link, not yet used                       10 min
     pb:flow:<hash>               a sign-in under way                                10 min
     pb:seen:<hash>               an activity that was already answered              10 min
-    pb:{rollouts}:open           set: the rollouts under way                        while there are
+    pb:{rollouts}:open           set: the rollouts under way                        while used, 1 d
     pb:{rollouts}:<id>           a rollout (JSON); :left who is left, :by who       until done (1 d)
-                                 works on it
+                                 works on it; first of all an intention             (1 min)
     pb:{invitations}:...         mailings of invitations likewise; :again who is    until done (1 d)
                                  tried again, :tally what came of it (hash); the    + 10 min
                                  row shows the end
@@ -47,7 +48,8 @@ acted on, `held`, `told`, `until` our session at Microsoft, `unsure` it may not 
 `pref_told`, `pref_until`, `pref_unsure` the same for the preferred status, `yielded` the `obs_at`
 for which the person's own status was met, `test` end of a running test, `met` the first meeting was
 told, `zoom` and `groups` Zoom id and group ids, `style` and `paused` the person's own choices,
-`need` the policy they must be planned with and `pol` the one they were, `tries` failures in a row,
+`need` the policy that must be carried out for them and `pol` the one that was, `wrote` when
+Microsoft last accepted a write, `tries` failures in a row,
 `trouble` and `trouble_at` the last failure, `wait` not before, `leaving` the person asked to be
 forgotten, `lane` the lane they stand in, `lease` and `lease_end` who works on them. Times are epoch
 milliseconds of the Redis server's clock.
@@ -84,6 +86,7 @@ JOB_TTL = 86_400
 MAILING_SHOWN_TTL = 600
 CENSUS_TTL = 3600
 INVITED_TTL = 400 * 86_400
+INTENT_TTL = 60
 STAGED_TTL = 3600
 OLD_READING_TTL = 600
 AUDIT_KEPT = 100_000
@@ -162,6 +165,11 @@ def reference(object_id: str) -> str:
 def card(card_id: str) -> str:
     """The message that holds a card."""
     return f"pb:card:{_digest(card_id)}"
+
+
+def asker(card_id: str) -> str:
+    """Whom a card of the settings asks."""
+    return f"pb:asker:{_digest(card_id)}"
 
 
 def welcomed(object_id: str) -> str:

@@ -62,6 +62,7 @@ class State:
     policy_needed: int = 0
     zoom_id: str | None = None
     met: bool = False
+    wrote_ms: int | None = None
     personal: Personal = field(default_factory=Personal)
 
 
@@ -72,6 +73,18 @@ class Claim:
     state: State
     token: str
     now_ms: int
+
+
+@dataclass(slots=True)
+class CarriedOut:
+    """How far a policy is: people who are `done`, of whom `failed` can't be helped for now.
+
+    `not_asked`: nobody demanded it of them yet, or the demand was lost. The others are under way.
+    """
+
+    done: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    not_asked: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,17 +360,22 @@ class PeopleStore:
             figures.append(LaneFigures(lane, due, overdue, (now - oldest) / 1000))
         return figures
 
-    async def planned_with(self, people: Sequence[str], version: int) -> list[str]:
-        """Which of these have been planned with this policy or a newer one, or have left."""
+    async def carried_out(self, people: Sequence[str], version: int) -> CarriedOut:
+        """For which of these this policy (or a newer one) is carried out; whoever left counts."""
         pipe = self._client.pipeline(transaction=False)
         for oid in people:
-            pipe.hmget(keys.person(oid), "gen", "pol")
-        rows = await pipe.execute()
-        return [
-            oid
-            for oid, (generation, planned) in zip(people, rows, strict=True)
-            if generation is None or (planned is not None and int(planned) >= version)
-        ]
+            pipe.hmget(keys.person(oid), "gen", "pol", "need", "trouble")
+        found = CarriedOut()
+        for oid, row in zip(people, await pipe.execute(), strict=True):
+            generation, done, needed, trouble = row
+            if generation is None:
+                found.done.append(oid)
+            elif int(done or 0) >= version:
+                found.done.append(oid)
+                found.failed += [oid] if trouble is not None else []
+            elif int(needed or 0) < version:
+                found.not_asked.append(oid)
+        return found
 
     async def states(self, people: Sequence[str]) -> list[State]:
         """The engine's knowledge of many people at once; those not connected are left out."""
@@ -366,6 +384,14 @@ class PeopleStore:
             pipe.hgetall(keys.person(oid))
         rows = await pipe.execute()
         return [_read_state(oid, row) for oid, row in zip(people, rows, strict=True) if row]
+
+    async def not_connected(self, people: Sequence[str]) -> list[str]:
+        """Those of these who are not connected."""
+        pipe = self._client.pipeline(transaction=False)
+        for oid in people:
+            pipe.exists(keys.person(oid))
+        rows = await pipe.execute()
+        return [oid for oid, known in zip(people, rows, strict=True) if not known]
 
     async def now_ms(self) -> int:
         """The Redis server's clock: the only one that workers share."""
@@ -452,6 +478,7 @@ def _read_state(object_id: str, row: Mapping[str, Any]) -> State:
         policy_needed=number("need") or 0,
         zoom_id=row.get("zoom") or None,
         met="met" in row,
+        wrote_ms=number("wrote"),
         group_ids=frozenset(filter(None, row.get("groups", "").split(","))),
         personal=Personal(Style(style) if style else None, number("paused")),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from sync.store import keys
 from sync.store.jobs import Jobs
 
 if TYPE_CHECKING:
@@ -17,31 +18,49 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+TAKEN_MS = 5_000
+"""Longer than a look at many people takes; shorter than people's patience after a restart."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
     """One change of policy on its way to everyone it touches.
 
-    `version` is the policy's. `total` people were touched when it began. `show` is what the card
-    that shows the progress needs, opaque here. `demanded`: everyone is in the queue.
+    `version` is the policy's. `total` people were touched when it began; for `failed` of those who
+    are done it could not be carried out for now. `show` is what the card that shows the progress
+    needs, opaque here. `kept`: the policy is saved.
     """
 
     rollout_id: str
     version: int
     total: int
     show: str
-    demanded: bool = False
+    failed: int = 0
+    kept: bool = False
 
 
 class RolloutStore:
-    """Rollouts live until they are finished, at most a day."""
+    """Rollouts live until they are finished, at most a day.
+
+    One is written down before the policy is saved, for a minute, and kept once that is done: a
+    process that dies in between loses neither the change nor those whom it touches.
+    """
 
     def __init__(self, client: Client) -> None:
-        self._jobs = Jobs(client, "rollouts")
+        self._jobs = Jobs(client, "rollouts", taken_ms=TAKEN_MS)
 
-    async def add(self, rollout: Rollout, people: Iterable[str]) -> None:
-        """Begin a rollout for these people."""
-        await self._jobs.add(rollout.rollout_id, _write(rollout), people)
+    async def intend(self, rollout: Rollout, people: Iterable[str]) -> None:
+        """Write a rollout for these people down; it ends by itself unless it is kept."""
+        await self._jobs.add(rollout.rollout_id, _write(rollout), people, ttl=keys.INTENT_TTL)
+
+    async def keep(self, rollout: Rollout) -> Rollout:
+        """The policy is saved: from now on the rollout lives until it is done."""
+        if not rollout.kept:
+            rollout = replace(rollout, kept=True)
+            # Not as long as its people: a rollout whose people are gone would look finished.
+            ttl = keys.JOB_TTL - 2 * keys.INTENT_TTL
+            await self._jobs.write(rollout.rollout_id, _write(rollout), ttl=ttl)
+        return rollout
 
     async def unfinished(self) -> list[Rollout]:
         """Every rollout under way."""
@@ -51,28 +70,29 @@ class RolloutStore:
             if rollout is not None:
                 found.append(rollout)
             elif await self._jobs.finish(rollout_id):
-                log.error("rollout_lost", rollout=rollout_id)
+                log.warning("rollout_dropped", rollout=rollout_id)
         return sorted(found, key=lambda rollout: rollout.version)
 
     async def take(self, rollout: Rollout, name: str) -> bool:
         """Whether this process works on it for the next seconds."""
         return await self._jobs.take(rollout.rollout_id, name)
 
-    async def demanded(self, rollout: Rollout) -> None:
-        """Everyone is in the queue."""
-        await self._jobs.write(rollout.rollout_id, _write(replace(rollout, demanded=True)))
-
     def left(self, rollout: Rollout, at_most: int) -> AsyncIterator[list[str]]:
         """Who is left, in batches."""
         return self._jobs.left(rollout.rollout_id, at_most)
 
-    async def settle(self, rollout: Rollout, people: Sequence[str]) -> int:
-        """These are done; returns how many are left."""
-        await self._jobs.settle(rollout.rollout_id, people)
-        return await self._jobs.count(rollout.rollout_id)
+    async def settle(
+        self, rollout: Rollout, done: Sequence[str], failed: int
+    ) -> tuple[Rollout, int]:
+        """These are done, `failed` of them in vain; returns how it stands and who is left."""
+        if failed:
+            rollout = replace(rollout, failed=rollout.failed + failed)
+            await self._jobs.write(rollout.rollout_id, _write(rollout), ttl=None)
+        await self._jobs.settle(rollout.rollout_id, done)
+        return rollout, await self._jobs.count(rollout.rollout_id)
 
     async def finish(self, rollout: Rollout) -> None:
-        """Nobody is left."""
+        """Nobody is left, or the policy was not saved."""
         await self._jobs.finish(rollout.rollout_id)
 
 

@@ -80,12 +80,28 @@ class SettingsStore:
         )
 
     async def save_group(
-        self, group_id: str, name: str, form: Form, *, expected: int, by: Actor
+        self,
+        group_id: str,
+        name: str,
+        form: Form,
+        *,
+        expected: int,
+        by: Actor,
+        priority: int | None = None,
     ) -> Saved | Conflict:
-        """Set a group's form; a group that inherited becomes managed, with the lowest priority."""
-        return await self._save(
-            lambda policy: edits.with_group(policy, group_id, name, form), expected=expected, by=by
-        )
+        """Set a group's form, and its priority where one is given.
+
+        A group that inherited becomes managed, with the lowest priority.
+        """
+
+        def edit(policy: Policy) -> Policy:
+            managed = edits.with_group(policy, group_id, name, form)
+            if priority is None:
+                return managed
+            return edits.with_priority(managed, group_id, priority)
+
+        moved = None if priority is None else group_id
+        return await self._save(edit, expected=expected, by=by, moved=moved)
 
     async def inherit_group(self, group_id: str, *, expected: int, by: Actor) -> Saved | Conflict:
         """Let a group inherit again."""

@@ -413,6 +413,7 @@ async def test_who_was_being_written_to_at_the_end_of_a_process_gets_no_second_c
     await scene.carried_out()
     assert scene.invited == []
     assert await scene.invitable() == []
+    assert scene.admin_card.startswith("Invited Done. 0 people were invited.")
 
 
 async def test_processes_at_the_same_time_send_no_card_twice(scene: Scene) -> None:

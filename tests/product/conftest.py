@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
+from tests.doubles.inside import Office, colleagues, office
 from tests.doubles.outside import Outside, Product, outside, serving
 from tests.doubles.redis import RedisServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +41,19 @@ async def product(
         yield running
         assert await running.command.stop() == 0, running.command.tail()
         running.command.assert_clean()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def town(
+    module_redis: RedisServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Outside]:
+    """Microsoft, Zoom and Teams with nobody but the sandbox's people, for the tests of one file."""
+    async with colleagues(tmp_path_factory.mktemp("town"), module_redis) as around:
+        yield around
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def place(town: Outside, tmp_path: Path) -> AsyncIterator[Office]:
+    """The product on its first day, in this process, new for each test."""
+    async with office(town, tmp_path) as fresh:
+        yield fresh

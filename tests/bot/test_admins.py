@@ -1,0 +1,169 @@
+"""Who may change settings, by the clock (all ways: tests/product/test_settings_admins.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.activity import Person
+from bot.admins import APP_ROLE, BELIEVED_S, REFUSED_S, Admins
+from sync.errors import AuthorizeAgain, RetryLater
+from sync.links import Link
+from sync.store.people import State
+
+ADA = "00000000-0000-4000-8000-000000000001"
+BEN = "00000000-0000-4000-8000-000000000002"
+
+
+@dataclass
+class World:
+    """Links, roles and time, as a test sets them."""
+
+    now: float = 1000.0
+    links: dict[str, tuple[Link, State]] = field(default_factory=dict)
+    roles: frozenset[str] = frozenset()
+    zoom: bool = False
+    failure: Exception | None = None
+    zoom_failure: Exception | None = None
+    asked: int = 0
+
+    async def link_of(self, object_id: str) -> tuple[Link, State] | None:
+        return self.links.get(object_id)
+
+    async def app_roles(self, object_id: str, generation: int) -> frozenset[str]:
+        assert (object_id, generation) == (BEN, self.links[BEN][1].generation)
+        self.asked += 1
+        if self.failure is not None:
+            raise self.failure
+        return self.roles
+
+    async def zoom_role(self, user: str) -> bool:
+        assert user == "zBen"
+        if self.zoom_failure is not None:
+            raise self.zoom_failure
+        return self.zoom
+
+    def connect(self, *addresses: str, generation: int = 1, zoom_id: str | None = "zBen") -> None:
+        link = Link(BEN, "tenant", "Ben", addresses or ("ben@example.com",), 1, zoom_id)
+        self.links[BEN] = (link, State(BEN, generation=generation, zoom_id="zBen"))
+
+    def admins(self, *, zoom: bool = False) -> Admins:
+        return Admins(
+            named=frozenset({ADA}),
+            known=self,
+            app_roles=self.app_roles,
+            zoom_role=self.zoom_role if zoom else None,
+            now=lambda: self.now,
+        )
+
+
+def person(object_id: str) -> Person:
+    return Person("tenant", object_id, f"29:{object_id}", "Somebody")
+
+
+async def test_by_default_nobody_is_an_admin() -> None:
+    world = World()
+    admins = world.admins(zoom=True)
+    assert not await admins.is_admin(person(BEN))
+    world.connect()
+    assert not await admins.is_admin(person(BEN))
+
+
+async def test_whom_the_operator_names_is_one_without_being_connected() -> None:
+    assert await World().admins().is_admin(person(ADA))
+
+
+async def test_an_app_role_that_was_withdrawn_ends_after_fifteen_minutes() -> None:
+    world = World(roles=frozenset({APP_ROLE}))
+    world.connect()
+    admins = world.admins()
+    assert await admins.is_admin(person(BEN))
+    world.roles = frozenset()
+    world.now += BELIEVED_S - 1
+    assert await admins.is_admin(person(BEN))
+    world.now += 1
+    assert not await admins.is_admin(person(BEN))
+    assert BELIEVED_S == 15 * 60
+
+
+async def test_being_believed_is_not_prolonged_by_asking() -> None:
+    world = World(roles=frozenset({APP_ROLE}))
+    world.connect()
+    admins = world.admins()
+    for _ in range(15):
+        assert await admins.is_admin(person(BEN))
+        world.now += 60
+    world.roles = frozenset()
+    assert not await admins.is_admin(person(BEN))
+
+
+async def test_a_role_that_was_just_given_counts_within_a_minute() -> None:
+    world = World()
+    world.connect()
+    admins = world.admins()
+    assert not await admins.is_admin(person(BEN))
+    world.roles = frozenset({APP_ROLE})
+    assert not await admins.is_admin(person(BEN))
+    assert world.asked == 1  # Microsoft is not asked for every message of everybody
+    world.now += REFUSED_S
+    assert await admins.is_admin(person(BEN))
+
+
+@pytest.mark.parametrize("failure", [RetryLater("login_unreachable"), AuthorizeAgain("revoked")])
+async def test_not_finding_out_means_no_and_is_not_remembered(failure: Exception) -> None:
+    world = World(roles=frozenset({APP_ROLE}), failure=failure)
+    world.connect()
+    admins = world.admins()
+    assert not await admins.is_admin(person(BEN))
+    world.failure = None
+    assert await admins.is_admin(person(BEN))
+    world.now += BELIEVED_S
+    world.failure = failure
+    assert not await admins.is_admin(person(BEN))
+
+
+async def test_another_link_is_asked_about_anew() -> None:
+    world = World(roles=frozenset({APP_ROLE}))
+    world.connect(generation=1)
+    admins = world.admins()
+    assert await admins.is_admin(person(BEN))
+    world.roles = frozenset()
+    world.connect(generation=2)
+    assert not await admins.is_admin(person(BEN))
+    world.links.clear()
+    assert not await admins.is_admin(person(BEN))
+
+
+async def test_a_zoom_role_counts_where_allowed_and_is_asked_every_time() -> None:
+    world = World(zoom=True)
+    world.connect()
+    assert not await world.admins().is_admin(person(BEN))
+    admins = world.admins(zoom=True)
+    assert await admins.is_admin(person(BEN))
+    world.zoom = False
+    assert not await admins.is_admin(person(BEN))
+    world.zoom, world.zoom_failure = True, RetryLater("zoom_busy")
+    assert not await admins.is_admin(person(BEN))
+
+
+async def test_a_zoom_role_counts_though_microsoft_does_not_answer() -> None:
+    world = World(zoom=True, failure=RetryLater("login_unreachable"))
+    world.connect(zoom_id=None)  # whom Zoom means was found out after they connected
+    assert await world.admins(zoom=True).is_admin(person(BEN))
+
+
+@pytest.mark.parametrize("upn", ["ben_home.example#ext#@example.com", "ben#EXT#@x".casefold()])
+async def test_guests_are_never_admins_whatever_names_them(upn: str) -> None:
+    world = World(roles=frozenset({APP_ROLE}), zoom=True)
+    world.connect("ben@home.example", upn)
+    admins = Admins(
+        named=frozenset({BEN}),
+        known=world,
+        app_roles=world.app_roles,
+        zoom_role=world.zoom_role,
+        now=lambda: world.now,
+    )
+    assert not await admins.is_admin(person(BEN))
+    assert await admins.is_guest(person(BEN))
+    assert not await admins.is_guest(person(ADA))

@@ -1,0 +1,298 @@
+"""The product as an application in this process, in production mode, and an office that uses it.
+
+Faster than `serve` as a process of its own, for tests that need the product in a fresh state: real
+HTTP, a real Redis, real tokens; Microsoft, Zoom and Teams are those of tests.doubles.outside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from structlog.testing import capture_logs
+
+from cards.payload import Payloads
+from sandbox.people import GROUPS, PEOPLE, SandboxGroup, SandboxPerson
+from sandbox.world import PersonState
+from service import settings as setup
+from service.metrics import Metrics
+from sync.store import keys
+from tests.cards import lint
+from tests.doubles.outside import PUBLIC, TOKEN_KEY, Chat, Outside, Product, outside
+from tests.doubles.product import Command
+from tests.doubles.redis import open_client
+
+with warnings.catch_warnings():
+    # msgraph-sdk's own dependencies, at import
+    warnings.filterwarnings("ignore", ".*is deprecated", DeprecationWarning)
+    from launch.application import application
+    from launch.process import running
+    from launch.wiring import open_outside, wire_core
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from launch.wiring import Core
+    from sync.store.connection import Client
+    from tests.doubles.redis import RedisServer
+    from tests.doubles.teams import Sent
+
+ADA, BEN, CHIARA, DOROTHEA, EMEKA, FARID = PEOPLE
+
+
+class Lines(Command):
+    """What the product logs, in place of the output of a process."""
+
+    def __init__(self, lines: list[Any]) -> None:
+        self._lines = lines
+
+    def tail(self) -> str:
+        return "\n".join(str(line) for line in self._lines[-30:])
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        return [dict(line) for line in self._lines if line["event"] == name]
+
+
+def settings_of(around: Outside, folder: Path, **changes: str | None) -> setup.Settings:
+    """The settings of a production process."""
+    # The login service without https: whom to trust is told by the environment alone.
+    here = {"DATA_DIR": str(folder), "MICROSOFT_LOGIN_URL": around.http}
+    return setup.load("serve", around.environ(**(here | changes)))
+
+
+@contextlib.asynccontextmanager
+async def inside(
+    around: Outside, folder: Path, *, with_worker: bool = True, **changes: str | None
+) -> AsyncIterator[Product]:
+    """Run the product while the block runs; Zoom's webhooks go there. `changes` are settings."""
+    settings = settings_of(around, folder, **changes)
+    with capture_logs() as lines:
+        app = await application(settings, around.redis.url, with_worker=with_worker)
+        async with running(app, "127.0.0.1", 0) as port:
+            product = Product(around, Lines(lines), f"http://127.0.0.1:{port}")
+            around.product = product.url
+            around.world.webhooks.url = product.webhook_url
+            yield product
+
+
+class Admin(Chat):
+    """Somebody's own chat, with hands for forms."""
+
+    async def clicks(
+        self, title: str, on: Sent, card: dict[str, Any] | None = None, **entered: object
+    ) -> dict[str, Any]:
+        """Press a button with the form's inputs, some of them changed; the card that comes back.
+
+        `card` is an older state of the message `on`.
+        """
+        shown = card or self.now(on)
+        answer = await self.deliver(
+            self.teams.presses(self.client, shown, title, on=on, inputs=filled(shown, **entered))
+        )
+        assert answer["statusCode"] == 200, f"{answer}\n{self.product.command.tail()}"
+        came: dict[str, Any] = answer["value"]
+        return came
+
+
+class Office:
+    """The sandbox's people as colleagues; Ada is the admin whom the settings name."""
+
+    def __init__(self, around: Outside, product: Product, redis: Client, beside: Core) -> None:
+        """`beside` are the parts of another process on the same Redis."""
+        self.beside = beside
+        self.around = around
+        self.world = around.world
+        self.teams = around.teams
+        self.product = product
+        self.redis = redis
+
+    def chat(self, person: SandboxPerson = ADA) -> Admin:
+        client = self.teams.person(person.object_id, person.name)
+        return Admin(self.product, person, client)
+
+    def group_chat(self, person: SandboxPerson, where: str = "19:office@thread.v2") -> Admin:
+        client = self.teams.person(
+            person.object_id, person.name, conversation_id=where, conversation_type="groupChat"
+        )
+        return Admin(self.product, person, client)
+
+    async def connect(self, *people: SandboxPerson) -> None:
+        for person in people:
+            await self.product.connected(person)
+
+    async def until(self, condition: Callable[[], Awaitable[bool]], what: str) -> None:
+        """Wait for what only asking finds out."""
+        try:
+            async with asyncio.timeout(15):
+                while not await condition():  # noqa: ASYNC110 - nothing there tells
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise AssertionError(
+                f"It never came true that {what}.\n{self.product.command.tail()}"
+            ) from None
+
+    async def directory_read(self) -> None:
+        """Wait until Zoom's groups are known."""
+
+        async def known() -> bool:
+            return await self.redis.get(keys.DIRECTORY_CURRENT) is not None
+
+        await self.until(known, "the directory is read")
+
+    async def directory_read_again(self) -> None:
+        """Read Zoom's directory anew now, as another process of the product would."""
+        assert self.beside.refresher is not None
+        while True:
+            now = {"asked": 0, "not_before": 0}
+            await self.redis.hset(keys.DIRECTORY_STATE, mapping=now)
+            if await self.beside.refresher.turn() == 0:
+                break
+            await asyncio.sleep(0.02)  # the product is reading it for the first time
+
+    async def at_rest(self) -> None:
+        """Wait until every change of settings is carried out and shown."""
+
+        async def none() -> bool:
+            return not await self.redis.exists(keys.jobs("rollouts"))
+
+        await self.until(none, "the rollouts are done")
+
+    async def shows(self, chat: Chat, message: Sent, part: str) -> dict[str, Any]:
+        """Wait until a message says something; its card."""
+
+        async def said() -> bool:
+            return part in said_by(chat.now(message))
+
+        await self.until(said, f"the card says {part!r}; at last: {said_by(chat.now(message))}")
+        return chat.now(message)
+
+    def complaints(self) -> list[str]:
+        """What is wrong with the cards that were sent."""
+        payloads = Payloads(TOKEN_KEY.encode())
+        found = []
+        for card in (sent.card for sent in self.teams.messages):
+            links = [node["url"] for node in nodes(card) if node.get("type") == "Action.OpenUrl"]
+            link = links[0] if links and str(links[0]).startswith(PUBLIC) else ""
+            found += [] if card is None else lint.complaints(card, payloads, link)
+        return found
+
+    # What happens in Zoom's portal and in Entra
+
+    def in_zoom(self, person: SandboxPerson, *groups: str) -> None:
+        """Somebody's groups change in Zoom."""
+        state = self.world.people[person.object_id]
+        state.person = replace(state.person, groups=groups)
+
+    def zoom_groups(self, groups: Sequence[SandboxGroup]) -> None:
+        """These are Zoom's groups now."""
+        self.world.config = replace(self.world.config, groups=groups)
+
+    def is_admin_in_zoom(self, person: SandboxPerson, *, admin: bool) -> None:
+        state = self.world.people[person.object_id]
+        state.person = replace(state.person, admin=admin)
+
+    def app_roles(self, person: SandboxPerson, *roles: str) -> None:
+        """Entra assigns the roles of the app."""
+        self.world.identity.standing[person.object_id].roles = set(roles)
+
+
+@contextlib.asynccontextmanager
+async def colleagues(folder: Path, redis: RedisServer) -> AsyncIterator[Outside]:
+    """Everything around the product; nobody but the sandbox's people lives there."""
+    async with outside(folder, redis) as around:
+        known = {person.object_id for person in PEOPLE}
+        for oid in [oid for oid in around.world.people if oid not in known]:
+            del around.world.people[oid]
+        yield around
+
+
+@contextlib.asynccontextmanager
+async def office(
+    around: Outside, folder: Path, *, with_worker: bool = True, **changes: str | None
+) -> AsyncIterator[Office]:
+    """An office on its first day: nothing is stored, nobody has done anything."""
+    world = around.world
+    world.config = replace(world.config, groups=GROUPS)
+    world.faults.graph.clear()
+    world.faults.zoom.clear()
+    for person in PEOPLE:
+        world.people[person.object_id] = PersonState(person, zoom_since=world.clock.now())
+        world.identity.standing[person.object_id].roles = set()
+    around.teams.messages.clear()
+    async with reopened(around, folder, with_worker=with_worker, empty=True, **changes) as place:
+        yield place
+
+
+@contextlib.asynccontextmanager
+async def reopened(
+    around: Outside,
+    folder: Path,
+    *,
+    with_worker: bool = True,
+    empty: bool = False,
+    **changes: str | None,
+) -> AsyncIterator[Office]:
+    """Start the product, on what is stored unless `empty`."""
+    named = {"ADMIN_OBJECT_IDS": ADA.object_id} | changes
+    async with contextlib.AsyncExitStack() as stack:
+        client = open_client(around.redis)
+        stack.push_async_callback(client.aclose)
+        if empty:
+            await client.flushall()
+        settings = settings_of(around, folder, **named)
+        beside = wire_core(
+            settings, await open_outside(settings, around.redis.url, stack), Metrics()
+        )
+        async with inside(around, folder, with_worker=with_worker, **named) as product:
+            place = Office(around, product, client, beside)
+            if beside.refresher is not None:
+                await place.directory_read()
+            yield place
+            complaints = place.complaints()
+            assert complaints == [], complaints
+
+
+def said_by(card: dict[str, Any] | None) -> str:
+    """Everything that a card says to whoever looks at it, in one line; labels and choices too."""
+    said = []
+    for node in nodes(card):
+        kind = str(node.get("type"))
+        if kind == "TextBlock":
+            said.append(str(node["text"]))
+        elif kind == "RichTextBlock":
+            said.append("".join(str(part["text"]) for part in node["inlines"]))
+        elif kind.startswith("Input."):
+            said += [str(node.get("label", "")), str(node.get("title", ""))]
+            said += [str(choice["title"]) for choice in node.get("choices", [])]
+    return " ".join(" ".join(said).split())
+
+
+def inputs(card: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The inputs that a card offers, by the field that they are for, in order."""
+    found = [node for node in nodes(card) if str(node.get("type")).startswith("Input.")]
+    return {str(node["id"]).partition("-")[0]: node for node in found}
+
+
+def filled(card: dict[str, Any], **entered: object) -> dict[str, Any]:
+    """What a client sends with a click: the value of every input, changed where something was."""
+    offered = inputs(card)
+    assert entered.keys() <= offered.keys(), f"{set(entered) - set(offered)} is not offered"
+    return {
+        node["id"]: str(entered.get(name, node.get("value", ""))) for name, node in offered.items()
+    }
+
+
+def nodes(node: Any) -> Iterator[dict[str, Any]]:
+    """Every object of a card in reading order; what a button carries is not the card's."""
+    if isinstance(node, list):
+        for item in node:
+            yield from nodes(item)
+    elif isinstance(node, dict):
+        yield node
+        for key, value in node.items():
+            if key not in {"data", "fallback"}:
+                yield from nodes(value)

@@ -1,0 +1,194 @@
+"""The steps of Zoom's article, clicked through in the chat, for the account and for a group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sandbox.zoom_states import ZoomPresence
+from tests.doubles.inside import ADA, BEN, CHIARA, Admin, inputs, said_by
+from tests.doubles.outside import titles
+
+if TYPE_CHECKING:
+    from tests.doubles.inside import Office
+    from tests.doubles.teams import Sent
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CALL = ("Busy", "InACall")
+PERMISSIONS = ["calendar", "contacts", "presence_write"]
+WHOLE = ["integration", "service", "authorize_with", *PERMISSIONS, "style", "locked"]
+ON = "Presence sync is on with this form"
+OFF = "Presence sync is off with this form"
+
+
+async def asked(chat: Admin, said: str) -> tuple[Sent, dict[str, Any]]:
+    message = await chat.says(said)
+    assert message.card is not None
+    return message, message.card
+
+
+async def is_on(place: Office) -> bool:
+    """Whether presence is synchronised for Ada, as her own status says."""
+    text = said_by((await place.chat(ADA).says("status")).card)
+    assert ("Presence sync is on for" in text) != ("Presence sync is off for" in text)
+    return "Presence sync is on for" in text
+
+
+async def test_the_nine_steps_for_the_account(place: Office) -> None:
+    chat = place.chat(ADA)
+    await place.connect(ADA)
+    await chat.says("settings account disable")
+    await chat.clicks("Disable", chat.received[-1])
+    assert not await is_on(place)
+
+    # 1 to 3: sign in as an admin, open the account's settings, Mail & Calendar.
+    form, card = await asked(chat, "settings account")
+    assert list(inputs(card)) == ["integration", "locked"]
+    assert f"{OFF}: the calendar and contacts integration is off." in said_by(card)
+    # 4: the integration toggle. 5: the verification.
+    card = await chat.clicks("Save", form, integration="true")
+    assert titles(card) == ["Enable", "Cancel"]
+    assert "Enable the calendar and contacts integration for the account?" in said_by(card)
+    assert not await is_on(place)
+    card = await chat.clicks("Enable", form)
+    assert "Not saved yet." in said_by(card)
+    assert not await is_on(place)
+    # 6: another service first: what belongs to Office 365 is not offered then.
+    card = await chat.clicks("Save", form, service="google")
+    assert "are saved" in said_by(card)
+    assert not await is_on(place)
+    form, card = await asked(chat, "settings account")
+    assert list(inputs(card)) == ["integration", "service", "locked"]
+    assert f"{OFF}: the default service is Google, not Office 365." in said_by(card)
+    card = await chat.clicks("Save", form, service="office365")
+    assert list(inputs(card)) == WHOLE  # Graph API was chosen before, and is kept
+    assert "Not saved yet." in said_by(card)
+    assert not await is_on(place)
+    # 7: EWS first: it has no permissions.
+    card = await chat.clicks("Save", form, authorize_with="ews")
+    assert "are saved" in said_by(card)
+    assert not await is_on(place)
+    form, card = await asked(chat, "settings account")
+    assert list(inputs(card)) == ["integration", "service", "authorize_with", "locked"]
+    assert "it authorises with EWS, not with the Graph API" in said_by(card)
+    card = await chat.clicks("Save", form, authorize_with="graph")
+    assert list(inputs(card)) == WHOLE
+    # 8: without Write it stays off.
+    card = await chat.clicks("Save", form, presence_write="false", calendar="true")
+    assert not await is_on(place)
+    form, card = await asked(chat, "settings account")
+    assert f"{OFF}: the Presence permission is not Write." in said_by(card)
+    # 8 and 9.
+    card = await chat.clicks("Save", form, presence_write="true")
+    assert "The settings of the account are saved." in said_by(card)
+    assert await is_on(place)
+    _, card = await asked(chat, "settings account")
+    assert ON in said_by(card)
+    assert inputs(card)["calendar"]["value"] == "true"
+
+
+async def test_the_ten_steps_for_a_group(place: Office) -> None:
+    await place.connect(BEN)
+    place.world.set_zoom(BEN.object_id, ZoomPresence.IN_MEETING)
+    await place.product.told(BEN, CALL)
+    chat = place.chat(ADA)
+    account = await chat.says("settings account disable")
+    await chat.clicks("Disable", account)
+    await place.product.told(BEN, None)
+
+    # 1 to 4: the group, Mail & Calendar.
+    groups, card = await asked(chat, "settings groups")
+    assert {"Sales", "O'Brien's Desk"} <= {c["title"] for c in inputs(card)["group"]["choices"]}
+    card = await chat.clicks("Open", groups, group="zgSales")
+    assert list(inputs(card)) == ["manages"]
+    assert "Inherits from the account, where presence sync is off" in said_by(card)
+    card = await chat.clicks("Save", groups, manages="true")
+    assert "Not saved yet." in said_by(card)
+    assert list(inputs(card)) == ["manages", "integration", "locked", "priority"]
+    # 5 and 6: the toggle, and the verification.
+    card = await chat.clicks("Save", groups, integration="true")
+    assert titles(card) == ["Enable", "Cancel"]
+    card = await chat.clicks("Enable", groups)
+    assert list(inputs(card)) == ["manages", *WHOLE, "priority"]
+    # 7 to 10.
+    card = await chat.clicks(
+        "Save", groups, service="office365", authorize_with="graph", presence_write="true"
+    )
+    assert "The settings of Sales are saved." in said_by(card)
+    await place.product.told(BEN, CALL)
+    _, card = await asked(chat, "settings group Sales")
+    assert ON in said_by(card)
+    text = said_by((await place.chat(BEN).says("status")).card)
+    assert "Presence sync is on for your group Sales." in text
+
+
+async def test_switching_off_by_the_toggle_asks_and_clears(place: Office) -> None:
+    await place.connect(BEN, CHIARA)
+    place.world.set_zoom(BEN.object_id, ZoomPresence.IN_MEETING)
+    await place.product.told(BEN, CALL)
+    chat = place.chat(ADA)
+    form, _ = await asked(chat, "settings account")
+    card = await chat.clicks("Save", form, integration="false")
+    assert titles(card) == ["Disable", "Cancel"]
+    assert "2 change now · 3 once they connect" in said_by(card)
+    assert place.around.told(BEN) == CALL
+    card = await chat.clicks("Disable", form)
+    assert "Clearing 0 of 2" in said_by(card)
+    await place.product.told(BEN, None)
+    card = await place.shows(chat, form, "Cleared for 2 people.")
+    assert titles(card) == ["Open the account", "All settings"]
+    # The other choices are kept.
+    form, card = await asked(chat, "settings account")
+    await chat.clicks("Save", form, integration="true")
+    card = await chat.clicks("Enable", form)
+    assert inputs(card)["service"]["value"] == "office365"
+    assert inputs(card)["authorize_with"]["value"] == "graph"
+    assert inputs(card)["presence_write"]["value"] == "true"
+
+
+async def test_cancelling_the_verification_changes_nothing(place: Office) -> None:
+    await place.connect(ADA)
+    chat = place.chat(ADA)
+    form, before = await asked(chat, "settings account")
+    await chat.clicks("Save", form, integration="false")
+    card = await chat.clicks("Cancel", form)
+    assert said_by(card) == said_by(before)
+    assert await is_on(place)
+
+
+async def test_a_group_may_inherit_again_by_its_form(place: Office) -> None:
+    chat = place.chat(ADA)
+    question = await chat.says("settings group Sales disable")
+    await chat.clicks("Disable", question)
+    form, card = await asked(chat, "settings group Sales")
+    assert inputs(card)["manages"]["value"] == "true"
+    card = await chat.clicks("Save", form, manages="false")
+    assert "Own settings: manages its own → inherits" in said_by(card)
+    _, card = await asked(chat, "settings group Sales")
+    assert "Inherits from the account, where presence sync is on." in said_by(card)
+
+
+async def test_a_save_of_form_and_priority_is_one_change(place: Office) -> None:
+    chat = place.chat(ADA)
+    for name in ("Sales", "Management"):
+        question = await chat.says(f"settings group {name} enable")
+        await chat.clicks("Enable", question)
+    form, _ = await asked(chat, "settings group Management")
+    card = await chat.clicks("Save", form, priority=1, style="busy only")
+    assert "Style: mirror → busy only" in said_by(card)
+    assert "Priority: 2 → 1" in said_by(card)
+    history = said_by((await chat.says("settings history")).card)
+    assert history.count("Management: changed") == 2  # enabled, then this
+    assert "Style: mirror → busy only" in history
+    assert "Priority: 2 → 1" in history
+
+
+async def test_a_form_that_was_not_changed_saves_nothing(place: Office) -> None:
+    chat = place.chat(ADA)
+    form, _ = await asked(chat, "settings account")
+    card = await chat.clicks("Save", form)
+    assert "Nothing to change" in said_by(card)
+    history = said_by((await chat.says("settings history")).card)
+    assert history.count("changed") == 1  # the installation
