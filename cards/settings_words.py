@@ -65,7 +65,7 @@ class Touched:
     def words(self) -> str:
         """The numbers in one line; what is zero is left out."""
         parts = [
-            f"{self.now:,} change now" if self.now > 1 else "1 changes now" * self.now,
+            f"{self.now:,} change now" if self.now > 1 else "1 person changes now" * self.now,
             f"{self.once_connected:,} once they connect" if self.once_connected else "",
             f"{self.elsewhere:,} decided by {self.by}" if self.elsewhere else "",
         ]

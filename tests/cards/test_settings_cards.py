@@ -140,7 +140,7 @@ def test_a_change_asks_first_and_says_whom_it_touches(
 def test_a_change_that_touches_nobody_or_people_unknown_says_so() -> None:
     assert "nobody at the moment" in words("settings-enable-nobody")
     assert "can’t count" in words("settings-enable-uncounted")
-    assert "1 changes now · 45 decided by their own group" in words("settings-enable-account")
+    assert "1 person changes now · 45 decided by their own group" in words("settings-enable-account")
 
 
 @pytest.mark.parametrize("target", [ACCOUNT, Target("zgSales", "Sales")])
@@ -198,7 +198,7 @@ def test_a_card_may_refresh_itself_for_some_people() -> None:
     ("touched", "said"),
     [
         (Touched(0, 0, 0), ""),
-        (Touched(1, 0, 0), "1 changes now"),
+        (Touched(1, 0, 0), "1 person changes now"),
         (Touched(0, 1, 0), "1 once they connect"),
         (
             Touched(10_000, 0, 2, "the locked account"),

@@ -168,7 +168,7 @@ async def test_without_zooms_api_the_account_works_and_groups_say_what_is_missin
         card = await chat.clicks("Open the account", message)
         assert "Settings of the account" in said_by(card)
         question = await chat.says("settings account disable")
-        assert "1 changes now" in said_by(question.card)
+        assert "1 person changes now" in said_by(question.card)
         card = await chat.clicks("Disable", question)
         assert "Presence sync is disabled for the account." in said_by(card)
 

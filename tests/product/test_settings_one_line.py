@@ -57,7 +57,7 @@ async def test_disabling_a_group_says_whom_it_touches_and_clears_at_once(place: 
     assert titles(question.card) == ["Disable", "Cancel"]
     text = said_by(question.card)
     assert "Disable presence sync for Sales?" in text
-    assert "Whom it touches: 1 changes now · 1 once they connect" in text
+    assert "Whom it touches: 1 person changes now · 1 once they connect" in text
     assert "What I set for them is cleared" in text
     assert place.around.told(BEN) == CALL
     card = await chat.clicks("Disable", question)
@@ -196,7 +196,7 @@ async def test_pausing_always_works(place: Office) -> None:
     await place.product.told(BEN, None)
     await change(place, "settings account disable")
     question = await place.chat(ADA).says("settings account enable")
-    assert "1 changes now" not in said_by(question.card)  # they paused
+    assert "1 person changes now" not in said_by(question.card)  # they paused
     await place.chat(ADA).clicks("Enable", question)
     assert place.around.told(BEN) is None
     await chat.says("resume")
