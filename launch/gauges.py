@@ -38,9 +38,9 @@ async def watch_gauges(
             metrics.quota_used((await quota.take(0)).used)
             if rounds % PEOPLE_EVERY == 0:
                 connected = parked = 0
-                async for states in desk.connected():
-                    connected += len(states)
-                    parked += sum(state.trouble is not None for state in states)
+                async for standings in desk.connected():
+                    connected += len(standings)
+                    parked += sum(person.trouble is not None for person in standings)
                 metrics.connected(connected)
                 metrics.parked(parked)
         except REDIS_TROUBLE as error:

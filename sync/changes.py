@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sync.rollout import Rollouts
     from sync.store.audit import Actor
     from sync.store.directory import DirectoryStore
-    from sync.store.people import PeopleStore, State
+    from sync.store.people import PeopleStore, Standing
     from sync.store.settings import SettingsStore
     from sync.store.settings_cache import SettingsCache
 
@@ -168,12 +168,12 @@ class PolicyDesk:
         now_ms = await self._people.now_ms()
         touched: list[str] = []
         linked: set[str] = set()
-        async for states in self.connected():
-            for state in states:
-                if touches(before, after, state, now_ms):
-                    touched.append(state.object_id)
-                if state.zoom_id is not None:
-                    linked.add(state.zoom_id)
+        async for standings in self.connected():
+            for person in standings:
+                if touches(before, after, person, now_ms):
+                    touched.append(person.object_id)
+                if person.zoom_id is not None:
+                    linked.add(person.zoom_id)
         later, elsewhere = await self._not_connected(before, after, edit, linked)
         return Effect(tuple(touched), later, elsewhere)
 
@@ -205,16 +205,16 @@ class PolicyDesk:
                 later += _differs(before, after, user.group_ids)
         return later, elsewhere
 
-    async def connected(self) -> AsyncIterator[list[State]]:
-        """Every connected person's state, in batches."""
+    async def connected(self) -> AsyncIterator[list[Standing]]:
+        """Where every connected person stands, in batches."""
         batch: list[str] = []
         async for oid in self._people.everyone():
             batch.append(oid)
             if len(batch) >= BATCH:
-                yield await self._people.states(batch)
+                yield await self._people.standings(batch)
                 batch = []
         if batch:
-            yield await self._people.states(batch)
+            yield await self._people.standings(batch)
 
 
 def _differs(before: Policy, after: Policy, group_ids: frozenset[str]) -> bool:

@@ -21,16 +21,20 @@ from sync.policy import Verdict, deciding_group, resolve
 from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence, Sized
 
     from sync.policy import Policy
     from sync.ports import PolicySource
-    from sync.store.people import PeopleStore, State
+    from sync.store.people import PeopleStore, Standing
     from sync.store.rollouts import Rollout, RolloutStore
 
 log = structlog.get_logger()
 
 BATCH = 500
+MOST_AT_ONCE = 1000
+"""People of whom a look demands it, so that others are counted meanwhile."""
+TOGETHER = 10
+"""Demands on their way to Redis at one time: its connections are for everybody."""
 LOOK_AGAIN_S = 1.0
 """Between two counts of who is left. The first comes this long after the start: by then the answer
 to the click stands in the card that the count is written into."""
@@ -60,10 +64,10 @@ class Progress(Protocol):
         """Edit the card that started it. Must not raise for failures of the chat."""
 
 
-def touches(old: Policy, new: Policy, state: State, now_ms: int) -> bool:
+def touches(old: Policy, new: Policy, person: Standing, now_ms: int) -> bool:
     """Whether a change of policy changes what Microsoft is told of a connected person."""
     before, after = (
-        resolve(policy, state.group_ids, state.personal, now_ms=now_ms) for policy in (old, new)
+        resolve(policy, person.group_ids, person.personal, now_ms=now_ms) for policy in (old, new)
     )
     return _told(before) != _told(after)
 
@@ -96,7 +100,7 @@ class Rollouts:
         self._policy = policy
         self._now = now
         self._new = asyncio.Event()
-        self._again: dict[str, float] = {}
+        self._counted: dict[str, float] = {}
 
     async def intend(self, rollout: Rollout, people: Iterable[str]) -> None:
         """Write down what is to be done once the policy of the rollout's version is saved."""
@@ -117,45 +121,60 @@ class Rollouts:
         while True:
             self._new.clear()
             try:
-                busy = await self._round(name)
+                wait = await self._round(name)
             except REDIS_TROUBLE as error:
                 log.warning("rollouts_wait", error=type(error).__name__)
-                busy = False
+                wait = IDLE_S
             raise_if_cancelled()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._new.wait(), LOOK_AGAIN_S if busy else IDLE_S)
+                await asyncio.wait_for(self._new.wait(), wait)
 
-    async def _round(self, name: str) -> bool:
-        rollouts = await self._rows.unfinished()
-        again = {
-            rollout.rollout_id: self._again.get(rollout.rollout_id, 0.0) for rollout in rollouts
+    async def _round(self, name: str) -> float:
+        """Look at every rollout; returns in how many seconds to look again."""
+        rollouts, now = await self._rows.unfinished(), self._now()
+        self._counted = {
+            rollout.rollout_id: self._counted.get(rollout.rollout_id, now) for rollout in rollouts
         }
-        for rollout in rollouts:
-            if self._now() >= again[rollout.rollout_id]:
-                await self._push(rollout, name)
-                again[rollout.rollout_id] = self._now() + LOOK_AGAIN_S
-        self._again = again
-        return bool(rollouts)
+        more = [await self._push(rollout, name) for rollout in rollouts]
+        if any(more):
+            return 0.0
+        return LOOK_AGAIN_S if rollouts else IDLE_S
 
-    async def _push(self, rollout: Rollout, name: str) -> None:
+    async def _push(self, rollout: Rollout, name: str) -> bool:
+        """Demand and count; returns whether there is more to demand at once."""
         if (await self._policy.at_least(rollout.version)).version < rollout.version:
-            return  # not saved yet; if it never is, the rollout ends by itself
+            return False  # not saved yet; if it never is, the rollout ends by itself
         if not await self._rows.take(rollout, name):
-            return
+            return False
         rollout = await self._rows.keep(rollout)
-        done, failed, asked = set[str](), set[str](), False
+        done, failed, asked, more = set[str](), set[str](), 0, False
         async for batch in self._rows.left(rollout, BATCH):
             seen = await self._people.carried_out(batch, rollout.version)
-            for oid in seen.not_asked:
-                await self._people.demand(oid, Lane.CHANGE, {"need": rollout.version})
+            if asked < MOST_AT_ONCE:
+                await self._demand(seen.not_asked, rollout.version)
+                asked += len(seen.not_asked)
+            else:
+                more = more or bool(seen.not_asked)
             done.update(seen.done)
             failed.update(seen.failed)
-            asked = asked or bool(seen.not_asked)
             if not await self._rows.take(rollout, name):
-                return
+                return False
+        if self._now() - self._counted[rollout.rollout_id] >= LOOK_AGAIN_S:
+            self._counted[rollout.rollout_id] = self._now()
+            await self._count(rollout, done, failed)
+        return more
+
+    async def _demand(self, people: Sequence[str], version: int) -> None:
+        for start in range(0, len(people), TOGETHER):
+            await asyncio.gather(
+                *(
+                    self._people.demand(oid, Lane.CHANGE, {"need": version})
+                    for oid in people[start : start + TOGETHER]
+                )
+            )
+
+    async def _count(self, rollout: Rollout, done: Collection[str], failed: Sized) -> None:
         rollout, left = await self._rows.settle(rollout, sorted(done), len(failed))
-        if asked:
-            return
         if done or left == 0:
             await self._progress.rollout_moved(rollout, left)
         if left == 0:

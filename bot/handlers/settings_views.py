@@ -188,16 +188,15 @@ class SettingsViews:
                 covered += user.status == ACTIVE and resolve(policy, user.group_ids).on
         connected = active = trouble = 0
         now_ms = await self._people.now_ms()
-        async for states in self._desk.connected():
-            for state in states:
-                if not resolve(policy, state.group_ids).on:
+        async for standings in self._desk.connected():
+            for person in standings:
+                if not resolve(policy, person.group_ids).on:
                     continue
                 connected += 1
-                held = state.held
-                if state.trouble is not None:
+                if person.trouble is not None:
                     trouble += 1
-                elif held is not None and held.until_ms > now_ms:
-                    active += 1
+                else:
+                    active += person.until_ms > now_ms
         invitable = await self._invitees.count(EVERYONE, reader)
         return settings_centre.Numbers(covered, connected, active, trouble, invitable)
 

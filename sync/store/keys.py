@@ -122,6 +122,10 @@ def person_prefix(shard: int) -> str:
     return f"{_tag(shard)}:p:"
 
 
+PERSON_PATTERN = "pb:{??}:p:*"
+"""Every person key, and no other."""
+
+
 def link(object_id: str) -> str:
     """Link of a person."""
     return f"{_tag(shard_of(object_id))}:link:{object_id}"

@@ -75,6 +75,24 @@ class Claim:
     now_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What counting people takes of their `State`: reading the whole of it takes thrice as long.
+
+    `until_ms` is the end of the session that Microsoft holds of us, 0 when there is none.
+    """
+
+    object_id: str
+    zoom_id: str | None = None
+    group_ids: frozenset[str] = frozenset()
+    personal: Personal = field(default_factory=Personal)
+    until_ms: int = 0
+    trouble: str | None = None
+
+
+_STANDING = ("zoom", "groups", "style", "paused", "until", "trouble")
+
+
 @dataclass(slots=True)
 class CarriedOut:
     """How far a policy is: people who are `done`, of whom `failed` can't be helped for now.
@@ -196,11 +214,12 @@ class PeopleStore:
                 await self._client.delete(key)
 
     async def everyone(self) -> AsyncIterator[str]:
-        """The object id of every connected person, shard by shard, in no order."""
-        for shard in range(keys.SHARDS):
-            prefix = keys.person_prefix(shard)
-            async for key in self._client.scan_iter(match=f"{prefix}*", count=500):
-                yield str(key)[len(prefix) :]
+        """The object id of every connected person once, in no order."""
+        skip, seen = len(keys.person_prefix(0)), set[str]()
+        async for key in self._client.scan_iter(match=keys.PERSON_PATTERN, count=1000):
+            if key not in seen:  # Redis may repeat some
+                seen.add(key)
+                yield str(key)[skip:]
 
     # -- tokens (sync.microsoft.tokens.TokenRows) ------------------------------------------------
 
@@ -377,13 +396,17 @@ class PeopleStore:
                 found.not_asked.append(oid)
         return found
 
-    async def states(self, people: Sequence[str]) -> list[State]:
-        """The engine's knowledge of many people at once; those not connected are left out."""
+    async def standings(self, people: Sequence[str]) -> list[Standing]:
+        """Where many people stand; those not connected are left out."""
         pipe = self._client.pipeline(transaction=False)
         for oid in people:
-            pipe.hgetall(keys.person(oid))
+            pipe.hmget(keys.person(oid), "gen", *_STANDING)
         rows = await pipe.execute()
-        return [_read_state(oid, row) for oid, row in zip(people, rows, strict=True) if row]
+        return [
+            _read_standing(oid, fields)
+            for oid, (generation, *fields) in zip(people, rows, strict=True)
+            if generation is not None
+        ]
 
     async def not_connected(self, people: Sequence[str]) -> list[str]:
         """Those of these who are not connected."""
@@ -422,6 +445,19 @@ def _flat(changes: Mapping[str, str | int]) -> list[str | int]:
 
 def _pairs(flat: list[str]) -> dict[str, str]:
     return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _read_standing(object_id: str, fields: Sequence[str | None]) -> Standing:
+    """Read the fields of `_STANDING`; with a damaged row it is as if they had chosen nothing."""
+    zoom_id, groups, style, paused, until, trouble = fields
+    try:
+        personal = Personal(Style(style) if style else None, int(paused) if paused else None)
+        until_ms = int(until or 0)
+    except ValueError:
+        log.error("person_row_damaged", person=object_id)
+        personal, until_ms = Personal(), 0
+    group_ids = frozenset(filter(None, (groups or "").split(",")))
+    return Standing(object_id, zoom_id or None, group_ids, personal, until_ms, trouble)
 
 
 def _read_state(object_id: str, row: Mapping[str, Any]) -> State:

@@ -140,7 +140,9 @@ def test_a_change_asks_first_and_says_whom_it_touches(
 def test_a_change_that_touches_nobody_or_people_unknown_says_so() -> None:
     assert "nobody at the moment" in words("settings-enable-nobody")
     assert "can’t count" in words("settings-enable-uncounted")
-    assert "1 person changes now · 45 decided by their own group" in words("settings-enable-account")
+    assert "1 person changes now · 45 decided by their own group" in words(
+        "settings-enable-account"
+    )
 
 
 @pytest.mark.parametrize("target", [ACCOUNT, Target("zgSales", "Sales")])

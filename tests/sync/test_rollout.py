@@ -11,7 +11,7 @@ import pytest
 
 from sync.plan import Lane
 from sync.policy import Form, Policy
-from sync.rollout import LOOK_AGAIN_S, Rollouts
+from sync.rollout import IDLE_S, LOOK_AGAIN_S, Rollouts
 from sync.store import keys
 from sync.store.connection import Client, Scripts
 from sync.store.people import Claim, PeopleStore
@@ -70,8 +70,8 @@ class Stage:
             self.people, self.rows, self.card, policy=self.decisions, now=lambda: self.now
         )
 
-    async def round(self, name: str = "one") -> bool:
-        """One look, a second after the last."""
+    async def round(self, name: str = "one") -> float:
+        """One look, a second after the last; when to look again."""
         self.now += LOOK_AGAIN_S
         return await self.rollouts._round(name)
 
@@ -126,7 +126,7 @@ async def test_everyone_is_planned_anew_and_counted_when_it_is_done(stage: Stage
     await stage.attend(ben)
     await stage.round()
     assert stage.card.shown == [(1, 0), (0, 0)]
-    assert not await stage.round()
+    assert await stage.round() == IDLE_S
     assert await stage.redis.keys("pb:{rollouts}:*") == []
 
 
@@ -243,7 +243,7 @@ async def test_an_intention_that_came_to_nothing_ends(stage: Stage) -> None:
     assert await stage.redis.keys("pb:{rollouts}:*") == []
     await stage.rollouts.intend(dropped, [ada])
     await stage.redis.delete(keys.job("rollouts", "r2"))  # its time is over
-    assert not await stage.round()
+    assert await stage.round() == IDLE_S
     assert await stage.redis.smembers(keys.jobs("rollouts")) == set()
     assert stage.card.shown == []
 
@@ -251,7 +251,7 @@ async def test_an_intention_that_came_to_nothing_ends(stage: Stage) -> None:
 async def test_a_row_that_is_damaged_is_dropped(stage: Stage) -> None:
     await stage.redis.sadd(keys.jobs("rollouts"), "odd")
     await stage.redis.set(keys.job("rollouts", "odd"), '{"what": 1}', ex=60)
-    assert not await stage.round()
+    assert await stage.round() == IDLE_S
     assert await stage.redis.smembers(keys.jobs("rollouts")) == set()
 
 

@@ -1,0 +1,121 @@
+"""Ten thousand people in scope: the chat answers at once, the rest follows and is counted."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from sandbox.zoom_states import ZoomPresence
+from sync.directory import Directory, DirectoryGroup, DirectoryUser
+from sync.links import Link, dump_link
+from sync.store import keys
+from tests.doubles.inside import ADA, BEN, CHIARA, office, said_by
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.doubles.inside import Office
+    from tests.doubles.outside import Outside
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MANY: Final = 10_000
+AT_ONCE: Final = 5.0
+"""Seconds. It takes 0.8 where nothing else runs; machines that run tests are busy."""
+CALL = ("Busy", "InACall")
+
+
+async def crowd(place: Office) -> None:
+    """Members of Sales who have been connected for a while, and are offline in Zoom."""
+    now = (await place.redis.time())[0] * 1000
+    pipe = place.redis.pipeline(transaction=False)
+    for number in range(MANY):
+        oid, zoom_id = f"00000000-0000-4000-9000-{number:012d}", f"zCrowd{number:014d}"
+        address = f"crowd{number}@example.com"
+        link = Link(oid, "tenant", f"Person {number}", (address,), now, zoom_id)
+        row = {"gen": 1, "ver": 1, "pol": 1, "zoom": zoom_id, "groups": "zgSales"}
+        seen = {"obs": ZoomPresence.OFFLINE.value, "obs_at": now, "got": now, "answered": now}
+        pipe.hset(keys.person(oid), mapping=row | seen)
+        pipe.set(keys.link(oid), dump_link(link))
+        pipe.set(keys.tokens(oid), "1:sealed")
+        pipe.set(keys.zoom_address(address), oid)
+        pipe.set(keys.zoom_id(zoom_id), oid)
+        if number % 1000 == 999:
+            await pipe.execute()
+
+
+async def directory(place: Office) -> None:
+    """The same people as Zoom lists them, beside those of the sandbox."""
+    store = place.beside.directory
+    known = await store.load()
+    assert known is not None
+    users = dict(known.users)
+    for number in range(MANY):
+        zoom_id = f"zCrowd{number:014d}"
+        users[zoom_id] = DirectoryUser(
+            zoom_id,
+            f"crowd{number}@example.com",
+            f"Person {number}",
+            group_ids=frozenset({"zgSales"}),
+        )
+    groups = dict(known.groups) | {"zgSales": DirectoryGroup("zgSales", "Sales", MANY + 2)}
+    while await store.claim("crowd", 60_000):
+        await place.redis.hset(keys.DIRECTORY_STATE, mapping={"asked": 0, "not_before": 0})
+        await asyncio.sleep(0.02)
+    assert await store.swap("crowd", Directory(users, groups, 1), [])
+    await store.finish("crowd", next_ms=3_600_000, not_before_ms=3_600_000)
+
+
+@pytest.mark.timeout(180)
+async def test_ten_thousand_people(town: Outside, tmp_path: Path) -> None:
+    async with office(town, tmp_path) as place:
+        await place.connect(BEN, CHIARA)
+        for person in (BEN, CHIARA):
+            place.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
+            await place.product.told(person, CALL)
+        await crowd(place)
+        await directory(place)
+        chat, took = place.chat(ADA), dict[str, float]()
+
+        began = time.monotonic()
+        centre = await chat.says("settings")
+        took["settings"] = time.monotonic() - began
+        assert "Presence sync covers 10,005 people; 10,002 are connected." in said_by(centre.card)
+
+        began = time.monotonic()
+        question = await chat.says("settings group Sales disable")
+        took["question"] = time.monotonic() - began
+        assert "Whom it touches: 10,002 change now " in said_by(question.card)
+
+        began = time.monotonic()
+        card = await chat.clicks("Disable", question)
+        took["apply"] = time.monotonic() - began
+        assert "Clearing 0 of 10,002" in said_by(card)
+
+        # The chat goes on answering while the work is done.
+        slowest = 0.0
+        while "Cleared for" not in said_by(chat.now(question)):
+            began = time.monotonic()
+            await chat.says("help")
+            slowest = max(slowest, time.monotonic() - began)
+            await asyncio.sleep(0.2)
+        took["help meanwhile"] = slowest
+        assert town.told(BEN) is None
+        assert town.told(CHIARA) is None
+        shown = [said_by(m.card) for m in chat.received if m.activity_id == question.activity_id]
+        counts = [
+            int(found[1].replace(",", ""))
+            for text in shown
+            if (found := re.search(r"Clearing ([\d,]+) of 10,002", text))
+        ]
+        assert counts == sorted(counts)
+        assert len(counts) >= 3, counts  # it moved
+        assert "Cleared for 10,002 people." in shown[-1]
+        for oid in (f"00000000-0000-4000-9000-{n:012d}" for n in range(0, MANY, 997)):
+            assert await place.redis.hget(keys.person(oid), "pol") == "2"
+        print({name: round(seconds, 2) for name, seconds in took.items()})  # noqa: T201
+        assert max(took.values()) < AT_ONCE, took
