@@ -280,7 +280,8 @@ async def any_redis(request: pytest.FixtureRequest, unused_tcp_port: int) -> Asy
             async with open_client(server) as client:
                 yield client
         return
-    port = str(unused_tcp_port)
+    # The nodes of a cluster talk on this port plus 10,000, which must be a port too.
+    port = str(unused_tcp_port if unused_tcp_port < 55_000 else unused_tcp_port - 20_000)
     cluster = RedisServer(None, "--port", port, "--cluster-enabled", "yes", "--bind", "127.0.0.1")
     with cluster as server:
         async with open_client(server) as node:
