@@ -151,6 +151,8 @@ class Router:
         if moved:
             await self._desk.post(at, card_id, card)
             return moved_to_personal() if inbound.wants_card_answer else None
+        if inbound.automatic:
+            return card  # nobody clicked: the card on this one screen is made fresh
         # The client that clicked gets the card as the answer; the message itself is edited too, so
         # that every other device of the person shows the same.
         await self._desk.replace(

@@ -61,6 +61,7 @@ from sync.zoom.api import ZoomApi
 from sync.zoom.directory import Pace, ZoomDirectory
 from sync.zoom.refresh import DirectoryRefresher
 from sync.zoom.roles import ZoomRoles
+from sync.zoom.turns import ZoomTurns
 
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
@@ -72,7 +73,9 @@ if TYPE_CHECKING:
 
 ZOOM_API_NAMES = ("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET")
 ZOOM_PER_SECOND = 10.0
-"""Requests of the directory; Zoom's limits are shared by all apps of an account."""
+"""Requests of the directory, and as many look-ups of people's presence. Together they are what Zoom
+allows the smaller accounts for requests of medium weight; all apps of an account share that."""
+ZOOM_BURST = 10
 
 BOT_SCOPE = "https://api.botframework.com/.default"
 
@@ -194,6 +197,7 @@ def wire_core(settings: Settings, outside: Outside, metrics: Metrics) -> Core:
         people=chat,
         policy=policy,
         meter=metrics,
+        zoom_turn=ZoomTurns(ZOOM_PER_SECOND, burst=ZOOM_BURST, monotonic=time.monotonic).wait,
     )
     engine = Engine(people, attendant, policy=policy, can_ask=zoom is not None)
     refresher = None
@@ -285,6 +289,12 @@ def wire_bot(
                     return user.group_ids
         return frozenset()
 
+    roster = RosterStore(outside.redis)
+
+    async def groups_without_link(object_id: str) -> frozenset[str]:
+        met = await roster.find(object_id)
+        return frozenset() if met is None else await groups_of(met.addresses)
+
     linking = Linking(
         core.people,
         tokens=core.tokens,
@@ -339,7 +349,7 @@ def wire_bot(
     helper = HelpHandler(core.payloads, admins, local=settings.local)
     personal = PersonalHandler(core.payloads, core.engine)
     connecting = ConnectHandler(core.payloads, core.engine, sign_in, now=time.time)
-    status = StatusHandler(core.payloads, core.engine)
+    status = StatusHandler(core.payloads, core.engine, groups_without_link)
     disconnecting = DisconnectHandler(core.payloads, core.engine)
 
     async def removed(object_id: str) -> None:

@@ -68,7 +68,7 @@ class LeaseLost(Exception):
 
 
 class QuotaShort(Exception):
-    """The tenant's quota is used up; `wait_ms` until there is more."""
+    """Microsoft's or Zoom's quota is used up; `wait_ms` until there is more."""
 
     def __init__(self, wait_ms: int) -> None:
         super().__init__(wait_ms)
@@ -89,7 +89,10 @@ class Attendant:
         people: People,
         policy: PolicySource,
         meter: Meter,
+        zoom_turn: Callable[[str], float] = lambda _: 0.0,
     ) -> None:
+        """`zoom_turn` gives the seconds until it is somebody's turn to be asked about at Zoom."""
+        self._zoom_turn = zoom_turn
         self._store = store
         self._quota = quota
         self._graph = graph
@@ -261,7 +264,7 @@ class Attendant:
             raise LeaseLost
 
     async def _ask(self, turn: _Turn) -> bool:
-        """Ask Zoom; False when it gave no usable answer."""
+        """Ask Zoom; False when it gave no usable answer. Raises QuotaShort."""
         assert self._zoom is not None  # noqa: S101 - only planned when Zoom can be asked
         oid, asked_ms = turn.state.object_id, turn.now()
         link = await self._store.link(oid)
@@ -269,6 +272,9 @@ class Attendant:
         user = next((name for name in names or () if name), None)
         if user is None:
             return False
+        wait = self._zoom_turn(oid)
+        if wait > 0:
+            raise QuotaShort(int(wait * 1000) + 1)
         try:
             presence = await self._zoom.presence_of(user)
         except PersonGone:

@@ -22,7 +22,7 @@ from sync.policy import resolve
 from sync.store.people import Claim
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sync.directory import MembershipChange
     from sync.links import Link
@@ -224,9 +224,9 @@ class Engine:
         state, now = known[1], await self._store.now_ms()
         return resolve(self._policy.current(), state.group_ids, state.personal, now_ms=now)
 
-    def account_verdict(self) -> Verdict:
-        """What the account's form says, for whoever has no link."""
-        return resolve(self._policy.current())
+    def verdict_without_link(self, group_ids: Collection[str]) -> Verdict:
+        """What policy says of a member of these Zoom groups who has not connected."""
+        return resolve(self._policy.current(), group_ids)
 
     async def attend_now(self, object_id: str) -> None:
         """Attend to one person at once instead of waiting for a worker.

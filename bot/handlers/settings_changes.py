@@ -17,7 +17,9 @@ from bot.handlers.settings_level import (
 )
 from bot.progress import ProgressCard
 from cards import settings_change, settings_form, settings_refused
+from cards.build import refreshing
 from cards.payload import BadPayload, Verb
+from cards.settings_change import change_args
 from cards.settings_draft import (
     Step,
     after_verifying,
@@ -35,7 +37,7 @@ from sync.store.settings import Conflict
 if TYPE_CHECKING:
     from bot.activity import Card
     from bot.turn import Turn
-    from cards.payload import Click, Payloads
+    from cards.payload import Arg, Click, Payloads
     from cards.settings_change import Doing
     from cards.settings_draft import Draft
     from sync.changes import Done, Edit, PolicyDesk
@@ -47,7 +49,8 @@ OVERTAKEN = "The settings were changed a moment ago, so nothing was saved. This 
 
 
 _GROUPS_ONLY = frozenset({Verb.SETTINGS_GROUP, Verb.SETTINGS_CHANGE})
-"""Buttons by which a group is picked: without a choice they are about nothing, not the account."""
+"""Buttons by which a group is picked: without a choice they are about nothing, not the account.
+Only a question about the account that refreshes itself says that it is about it."""
 
 
 class SettingsChanges:
@@ -85,7 +88,7 @@ class SettingsChanges:
         form, _ = stored(preview.after, target)
         known = await self._directory.view() is not None
         touched = touched_by(preview.after, target, preview.effect)
-        return settings_change.confirm(
+        card = settings_change.confirm(
             self._payloads,
             turn.card_id,
             target,
@@ -95,6 +98,9 @@ class SettingsChanges:
             style=form.style.value,
             notice=notice,
         )
+        again: dict[str, Arg] = {"account": target.is_account, **change_args(target, change)}
+        who = [turn.person.mri]
+        return refreshing(card, self._payloads, turn.card_id, Verb.SETTINGS_CHANGE, who, **again)
 
     async def apply(self, turn: Turn, target: Target, change: Change) -> Card:
         """Carry out what was confirmed."""
@@ -245,7 +251,9 @@ class SettingsChanges:
 
 def is_about_account(click: Click) -> bool:
     """Whether a button about a level is about the account; otherwise it is about a group."""
-    return click.verb not in _GROUPS_ONLY and click.args.get("group") == ""
+    if click.verb in _GROUPS_ONLY:
+        return click.args.get("account") is True
+    return click.args.get("group") == ""
 
 
 def target_of(click: Click, names: dict[str, str]) -> Target:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from bot.explain import clock_time, zone
 from bot.handlers.settings_level import draft_of_form
 from cards import settings_centre, settings_groups, settings_history, settings_user
+from cards.build import refreshing
+from cards.payload import Verb
 from cards.settings_draft import AUTHORIZE_WITH, LABELS, SERVICES, Field
 from cards.settings_words import people
 from sync.attend import MUST_AUTHORIZE
@@ -65,7 +67,7 @@ class SettingsViews:
         """How it stands for the whole organisation."""
         policy, health = await self._desk.policy(), await self._directory.health()
         age = health.age_seconds
-        return settings_centre.centre(
+        card = settings_centre.centre(
             self._payloads,
             turn.card_id,
             account=draft_of_form(policy.account),
@@ -77,6 +79,8 @@ class SettingsViews:
             directory=explain(health),
             directory_well=health.reason is None and age is not None and age < STALE_SECONDS,
         )
+        who = [turn.person.mri]
+        return refreshing(card, self._payloads, turn.card_id, Verb.SETTINGS_SHOW, who)
 
     async def groups(self, turn: Turn, search: str, page: int = 0) -> Card:
         """Zoom's groups whose names hold a text."""
@@ -295,7 +299,16 @@ def _written(state: State | None, at: Callable[[int], str]) -> str:
 def _error(state: State | None, at: Callable[[int], str]) -> str:
     if state is None or state.trouble is None or state.trouble_ms is None:
         return ""
-    return f"{state.trouble.replace('_', ' ')}, at {at(state.trouble_ms)}"
+    what = _TROUBLES.get(state.trouble, f"Code {state.trouble}; it is tried again by itself")
+    return f"{what} ({at(state.trouble_ms)})"
+
+
+_TROUBLES = {
+    MUST_AUTHORIZE: "Microsoft no longer accepts their authorisation",
+    "graph_404": "Microsoft does not know them any more",
+    "graph_refused": "Microsoft refused what it was told",
+}
+"""Troubles that don't end by themselves, by their codes."""
 
 
 def _to_do(state: State | None, verdict: Verdict) -> str:

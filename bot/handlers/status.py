@@ -13,6 +13,8 @@ from sync.policy import sentence
 from sync.presence import teams_label
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from bot.activity import Card
     from bot.turn import Turn
     from cards.payload import Payloads
@@ -20,17 +22,28 @@ if TYPE_CHECKING:
 
 
 class StatusHandler:
-    """Explains a person's presence to that person."""
+    """Explains a person's presence to that person.
 
-    def __init__(self, payloads: Payloads, engine: Engine) -> None:
+    `groups_of` gives the Zoom groups of somebody (an object id) who has not connected, as far as
+    they are known.
+    """
+
+    def __init__(
+        self,
+        payloads: Payloads,
+        engine: Engine,
+        groups_of: Callable[[str], Awaitable[frozenset[str]]],
+    ) -> None:
         self._payloads = payloads
         self._engine = engine
+        self._groups_of = groups_of
 
     async def status(self, turn: Turn) -> Card:
         """Say what is shown, why, and until when."""
         known = await self._engine.explain(turn.person.object_id)
         if known is None:
-            rule = sentence(self._engine.account_verdict())
+            groups = await self._groups_of(turn.person.object_id)
+            rule = sentence(self._engine.verdict_without_link(groups))
             return status_cards.not_connected(self._payloads, turn.card_id, rule_line=rule)
         shown = view(known, zone(turn.inbound.local_time_zone))
         return status_cards.status(self._payloads, turn.card_id, shown)

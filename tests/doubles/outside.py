@@ -348,7 +348,7 @@ def titles(card: dict[str, Any] | None) -> list[str]:
     return [
         str(node["title"])
         for node in _nodes(card)
-        if str(node.get("type")) in {"Action.Execute", "Action.OpenUrl"}
+        if str(node.get("type")) in {"Action.Execute", "Action.OpenUrl"} and "title" in node
     ]
 
 

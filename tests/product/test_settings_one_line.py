@@ -187,6 +187,20 @@ async def test_what_is_already_so_is_not_asked(place: Office) -> None:
     assert "Nothing to change" in said_by(message.card)
 
 
+async def test_status_names_the_level_before_somebody_connects(place: Office) -> None:
+    await change(place, "settings group Sales disable")
+    chat = place.chat(BEN)
+
+    async def names_it() -> bool:
+        text = said_by((await chat.says("status")).card)
+        assert "Not connected." in text
+        return "Rule Presence sync is off for your group Sales" in text
+
+    await place.until(names_it, "who has the app is known by address")
+    other = said_by((await place.chat(EMEKA).says("status")).card)
+    assert "Rule Presence sync is on for your organisation." in other
+
+
 async def test_pausing_always_works(place: Office) -> None:
     await place.connect(BEN)
     await meeting(place, BEN)

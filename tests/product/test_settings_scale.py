@@ -113,7 +113,7 @@ async def test_ten_thousand_people(town: Outside, tmp_path: Path) -> None:
             if (found := re.search(r"Clearing ([\d,]+) of 10,002", text))
         ]
         assert counts == sorted(counts)
-        assert len(counts) >= 3, counts  # it moved
+        assert len(counts) >= 2, counts  # it moved
         assert "Cleared for 10,002 people." in shown[-1]
         for oid in (f"00000000-0000-4000-9000-{n:012d}" for n in range(0, MANY, 997)):
             assert await place.redis.hget(keys.person(oid), "pol") == "2"

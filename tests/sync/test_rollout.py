@@ -137,6 +137,22 @@ async def claimed(stage: Stage, oid: str) -> Claim:
     return Claim(state, "worker", 0)
 
 
+async def test_the_card_is_left_alone_until_the_answer_to_the_click_stands_in_it(
+    stage: Stage,
+) -> None:
+    [ada] = await some(stage, 1)
+    await stage.people.demand(ada, changes={"need": 2})
+    await stage.start(ada)
+    await stage.attend(ada)  # an event came, and somebody was quick
+    await stage.round()
+    assert stage.card.shown == []
+    stage.now -= LOOK_AGAIN_S / 2
+    await stage.round()
+    assert stage.card.shown == []
+    await stage.round()
+    assert stage.card.shown == [(0, 0)]
+
+
 async def test_whoever_cannot_be_helped_is_done_and_counted(stage: Stage) -> None:
     ada, ben = await some(stage, 2)
     await stage.start(ada, ben)

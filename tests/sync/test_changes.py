@@ -1,0 +1,256 @@
+"""Changing the policy: what the question counts is what the change does."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.changes import Done, Inherit, Move, PolicyDesk, SetForm, edited
+from sync.directory import INACTIVE, Directory, DirectoryGroup, DirectoryUser
+from sync.links import Link
+from sync.policy import Form, Personal, Policy, resolve
+from sync.policy_edits import group_of
+from sync.presence import Style
+from sync.rollout import Effect, Rollouts, touches
+from sync.store import keys
+from sync.store.audit import AuditLog
+from sync.store.connection import Scripts, connect_listener
+from sync.store.directory import DirectoryStore
+from sync.store.people import PeopleStore, Standing
+from sync.store.rollouts import Rollout, RolloutStore
+from sync.store.settings import Conflict, SettingsStore
+from sync.store.settings_cache import SettingsCache
+from tests.doubles.people import person
+from tests.doubles.policies import NOW, forms, group_ids, memberships, personals, policies
+from tests.doubles.settings import ADA, BEN, OFF, ON, history
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sync.changes import Edit
+    from sync.store.connection import Client
+    from tests.doubles.redis import RedisServer
+
+
+class NoCard:
+    async def rollout_moved(self, rollout: Rollout, left: int) -> None:
+        raise AssertionError(rollout, left)
+
+
+class Dying(Rollouts):
+    """The process ends between the save and what follows."""
+
+    async def start(self, rollout: Rollout) -> None:
+        raise SystemExit(rollout)
+
+
+class Stage:
+    def __init__(self, redis: Client, cache: SettingsCache, settings: SettingsStore) -> None:
+        scripts = Scripts(redis)
+        self.redis = redis
+        self.settings = settings
+        self.cache = cache
+        self.people = PeopleStore(redis, scripts)
+        self.directory = DirectoryStore(redis, scripts, configured=True)
+        self.rows = RolloutStore(redis)
+        rollouts = Rollouts(self.people, self.rows, NoCard(), policy=cache)
+        self.desk = PolicyDesk(settings, cache, self.people, self.directory, rollouts)
+
+    async def connect(self, number: int, *groups: str, **choices: str | int) -> str:
+        """Somebody connected, a member of these groups."""
+        oid = person(number)
+        link = Link(oid, "tenant", "Somebody", (f"p{number}@example.com",), 1, f"z{number}")
+        await self.people.connect(link, "sealed", None, groups)
+        if choices:
+            await self.people.demand(oid, changes=choices)
+        return oid
+
+    async def zoom(self, *users: DirectoryUser) -> None:
+        """Zoom's directory: these users, and the groups of which they are."""
+        await self.redis.set(keys.DIRECTORY_LOCK, "t", ex=60)
+        names = {group_id for user in users for group_id in user.group_ids}
+        groups = {group_id: DirectoryGroup(group_id, group_id) for group_id in names}
+        known = {user.zoom_id: user for user in users}
+        assert await self.directory.swap("t", Directory(known, groups, 1), [])
+
+    async def save(self, edit: Edit) -> Done:
+        version = (await self.desk.policy()).version
+        done = await self.desk.make(edit, expected=version, by=ADA, show="card")
+        assert isinstance(done, Done)
+        return done
+
+    async def left(self, rollout: Rollout | None) -> set[str]:
+        assert rollout is not None
+        return {oid async for batch in self.rows.left(rollout, 100) for oid in batch}
+
+
+def user(number: int, *groups: str, status: str = "active") -> DirectoryUser:
+    return DirectoryUser(
+        f"z{number}", f"p{number}@example.com", "Somebody", status, None, frozenset(groups)
+    )
+
+
+@pytest.fixture
+async def stage(redis: Client, redis_server: RedisServer) -> AsyncIterator[Stage]:
+    listener = connect_listener(redis_server.url)
+    settings = SettingsStore(redis, Scripts(redis))
+    await settings.start(on=True)
+    cache = SettingsCache(settings, listener)
+    await cache.load()
+    yield Stage(redis, cache, settings)
+    await listener.aclose()
+
+
+def sales(form: Form, priority: int | None = None) -> SetForm:
+    return SetForm(form, "sales", "Sales", priority)
+
+
+async def test_the_question_counts_whom_it_touches(stage: Stage) -> None:
+    ben = await stage.connect(1, "sales")
+    await stage.connect(2, "care")
+    await stage.connect(3, "sales", "top")
+    await stage.zoom(
+        user(1, "sales"),
+        user(2, "care"),
+        user(3, "sales", "top"),
+        user(4, "sales"),
+        user(5, "sales", "top"),
+        user(6, "sales", status=INACTIVE),
+        user(7),
+    )
+    await stage.save(SetForm(ON, "top", "Top"))
+    preview = await stage.desk.preview(sales(OFF))
+    assert preview.effect == Effect((ben,), later=1, elsewhere=2)
+    preview = await stage.desk.preview(SetForm(OFF))
+    assert len(preview.effect.now) == 2
+    assert (preview.effect.later, preview.effect.elsewhere) == (2, 2)
+
+
+async def test_nobody_is_counted_for_whom_nothing_changes(stage: Stage) -> None:
+    await stage.connect(1, "sales", style="full")  # their own style
+    await stage.connect(2, "sales", paused=2**53)
+    three = await stage.connect(3, "sales")
+    preview = await stage.desk.preview(sales(replace(ON, style=Style.BUSY_ONLY)))
+    assert preview.effect.now == (three,)
+    preview = await stage.desk.preview(sales(replace(ON, locked=True)))
+    assert preview.effect.now == (person(1),)
+    preview = await stage.desk.preview(sales(ON))
+    assert preview.effect.now == ()
+
+
+async def test_without_zooms_people_only_the_connected_are_counted(stage: Stage) -> None:
+    ben = await stage.connect(1)
+    assert (await stage.desk.preview(SetForm(OFF))).effect == Effect((ben,), 0, 0)
+
+
+async def test_a_change_is_saved_recorded_and_begun_for_those_it_counted(stage: Stage) -> None:
+    ben = await stage.connect(1, "sales")
+    await stage.connect(2)
+    preview = await stage.desk.preview(sales(OFF))
+    done = await stage.save(sales(OFF))
+    assert done.effect == preview.effect
+    assert done.policy == replace(preview.after, version=2)
+    assert stage.cache.current() == done.policy
+    assert await stage.left(done.rollout) == {ben}
+    assert done.rollout is not None
+    assert (done.rollout.version, done.rollout.total) == (2, 1)
+    [stored] = await stage.rows.unfinished()
+    assert stored.kept
+    assert [record.scope for record in await history(AuditLog(stage.redis))][1:] == ["group:sales"]
+
+
+async def test_what_touches_nobody_begins_nothing(stage: Stage) -> None:
+    await stage.connect(1)
+    done = await stage.save(sales(OFF))
+    assert done.rollout is None
+    assert await stage.rows.unfinished() == []
+
+
+async def test_a_form_and_its_priority_are_one_save(stage: Stage) -> None:
+    await stage.save(SetForm(ON, "top", "Top"))
+    done = await stage.save(sales(OFF, priority=1))
+    assert [group.name for group in done.policy.groups] == ["Sales", "Top"]
+    assert done.policy.version == 3
+    [record] = [r for r in await history(AuditLog(stage.redis)) if r.scope == "group:sales"]
+    assert record.new is not None
+    assert record.new["priority"] == 1
+    # Who is in both is decided by the new one at once.
+    assert resolve(done.policy, frozenset({"top", "sales"})).group == group_of(done.policy, "sales")
+
+
+async def test_a_version_that_was_overtaken_changes_and_begins_nothing(stage: Stage) -> None:
+    await stage.connect(1)
+    await stage.save(sales(OFF))
+    before = await stage.desk.policy()
+    outcome = await stage.desk.make(SetForm(OFF), expected=1, by=BEN, show="card")
+    assert outcome == Conflict(before)
+    assert await stage.rows.unfinished() == []
+    assert await stage.redis.keys("pb:{rollouts}:*") == []
+
+
+async def test_of_many_at_once_one_is_saved_and_one_begun(stage: Stage) -> None:
+    await stage.connect(1)
+    outcomes = await asyncio.gather(
+        *(
+            stage.desk.make(SetForm(replace(OFF, style=style)), expected=1, by=ADA, show="card")
+            for style in Style
+        )
+    )
+    assert sum(isinstance(outcome, Done) for outcome in outcomes) == 1
+    [rollout] = await stage.rows.unfinished()
+    assert rollout.version == 2
+    assert len(await history(AuditLog(stage.redis))) == 2
+
+
+async def test_who_dies_after_the_save_is_followed(stage: Stage) -> None:
+    ben = await stage.connect(1)
+
+    dying = Dying(stage.people, stage.rows, NoCard(), policy=stage.cache)
+    desk = PolicyDesk(stage.settings, stage.cache, stage.people, stage.directory, dying)
+    with pytest.raises(SystemExit):
+        await desk.make(SetForm(OFF), expected=1, by=ADA, show="card")
+    assert (await stage.settings.read()).version == 2
+    another = Rollouts(stage.people, RolloutStore(stage.redis), NoCard(), policy=stage.cache)
+    await another._round("another")
+    state = await stage.people.state(ben)
+    assert state is not None
+    assert state.policy_needed == 2
+
+
+@pytest.mark.parametrize("edit", [Move("nowhere", 1)])
+async def test_a_group_that_inherits_has_no_priority(stage: Stage, edit: Edit) -> None:
+    with pytest.raises(KeyError):
+        await stage.desk.preview(edit)
+    with pytest.raises(KeyError):
+        await stage.desk.make(edit, expected=1, by=ADA, show="card")
+    assert await stage.rows.unfinished() == []
+
+
+def edits() -> st.SearchStrategy[Edit]:
+    groups = st.builds(SetForm, forms, group_ids, st.just("Name"), st.none() | st.integers(1, 9))
+    return st.builds(SetForm, forms) | groups | st.builds(Inherit, group_ids)
+
+
+@given(policies(), edits(), memberships, personals)
+def test_whoever_is_not_touched_is_told_the_same(
+    before: Policy, edit: Edit, mine: frozenset[str], personal: Personal
+) -> None:
+    after = edited(before, edit)
+    somebody = Standing("oid", None, mine, personal)
+    old, new = (resolve(policy, mine, personal, now_ms=NOW) for policy in (before, after))
+    same = (old.on, old.style if old.on else None) == (new.on, new.style if new.on else None)
+    assert touches(before, after, somebody, NOW) is not same
+
+
+@given(policies(), edits(), personals)
+def test_a_group_touches_nobody_outside_it(before: Policy, edit: Edit, personal: Personal) -> None:
+    if edit.group_id is None:
+        return
+    others = frozenset(f"g{number}" for number in range(6)) - {edit.group_id}
+    after = edited(before, edit)
+    assert not touches(before, after, Standing("oid", None, others, personal), NOW)
