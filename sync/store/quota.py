@@ -1,62 +1,51 @@
-"""The presence quota of the tenant, shared by every worker.
-
-Graph allows an application 1,500 presence requests per 30 seconds and tenant (documentation,
-"Throttling limits", cloud communication). Looks count too: the limit names the resource.
-"""
+"""The presence quota of the tenant, shared by every worker. Its rules: sync.lanes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sync.lanes import GRACE_CELLS, Grant, Limits
+from sync.plan import Lane
 from sync.store import keys
 
 if TYPE_CHECKING:
     from sync.store.connection import Client, Scripts
 
-LIMIT = 1500
-WINDOW_MS = 30_000
-CELL_MS = 250
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """Whether the requests may be sent, else how long to wait (ms); `used` in [0, 1]."""
-
-    granted: bool
-    wait_ms: int
-    used: float
+LONGEST_PAUSE_S = 600.0
 
 
 class Quota:
-    """A sliding window in Redis, on the server's clock."""
+    """The budget in Redis, on the server's clock."""
 
-    def __init__(
-        self,
-        client: Client,
-        scripts: Scripts,
-        *,
-        limit: int = LIMIT,
-        window_ms: int = WINDOW_MS,
-        cell_ms: int = CELL_MS,
-    ) -> None:
+    def __init__(self, client: Client, scripts: Scripts, limits: Limits = Limits()) -> None:
         self._client = client
         self._scripts = scripts
-        self._limit = limit
-        self._window_ms = window_ms
-        self._cell_ms = cell_ms
+        self._limit = limits.limit
+        self._numbers: list[str | int] = [
+            limits.limit,
+            limits.total,
+            limits.others,
+            limits.fade,
+            limits.cell_ms,
+            limits.cells,
+            GRACE_CELLS * limits.cell_ms,
+        ]
 
-    async def take(self, count: int = 1) -> Grant:
-        """Ask for `count` requests."""
+    async def take(self, lane: Lane, count: int = 1, *, follow: bool = False) -> Grant:
+        """Ask for `count` requests of a lane (sync.lanes.Budget.take)."""
         granted, wait, used = await self._scripts.run(
             "quota",
             [keys.QUOTA_CELLS, keys.QUOTA_PAUSE],
-            [self._limit, self._window_ms, self._cell_ms, count],
+            [int(lane), count, int(follow), *self._numbers],
         )
-        return Grant(bool(granted), int(wait), int(used) / self._limit)
+        return Grant(int(granted), int(wait), int(used) / self._limit)
+
+    async def used(self) -> float:
+        """The share of the limit that is in use, in [0, 1]."""
+        return (await self.take(Lane.TURN, 0)).used
 
     async def pause(self, seconds: float) -> None:
         """Graph told the tenant to wait; nobody sends until then. At most ten minutes."""
-        milliseconds = int(min(max(seconds, 1), 600) * 1000)
+        milliseconds = int(min(max(seconds, 1), LONGEST_PAUSE_S) * 1000)
         if await self._client.pttl(keys.QUOTA_PAUSE) < milliseconds:  # never shortened
             await self._client.set(keys.QUOTA_PAUSE, "1", px=milliseconds)
