@@ -35,7 +35,7 @@ async def watch_gauges(
                 metrics.due(
                     LANES[figures.lane], figures.waiting, figures.overdue, figures.oldest_seconds
                 )
-            metrics.quota_used((await quota.take(0)).used)
+            metrics.quota_used(await quota.used())
             if rounds % PEOPLE_EVERY == 0:
                 connected = parked = 0
                 async for standings in desk.connected():

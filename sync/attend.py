@@ -302,7 +302,7 @@ class Attendant:
         """One request within the tenant's quota; a refused token is replaced once."""
         for last in (False, True):
             token = await self._tokens.access_token(state.object_id, state.generation)
-            grant = await self._quota.take()
+            grant = await self._quota.take(Lane.TURN)
             if not grant.granted:
                 raise QuotaShort(grant.wait_ms)
             began = time.monotonic()

@@ -20,13 +20,14 @@ from sync.links import Link
 from sync.microsoft.authorization import AccessToken
 from sync.microsoft.graph import GraphPresence
 from sync.microsoft.tokens import Tokens
+from sync.lanes import LIMIT, Limits
 from sync.plan import Lane, Observation
 from sync.policy import Form, Policy
 from sync.presence import Style
 from sync.store import keys
 from sync.store.connection import Scripts
 from sync.store.people import Claim, PeopleStore, State
-from sync.store.quota import LIMIT, Quota
+from sync.store.quota import Quota
 from sync.store.vault import Vault
 from tests.doubles.graph import APP, Graph
 
@@ -241,7 +242,7 @@ async def running_bridge(
     vault = Vault([Fernet.generate_key().decode()])
     login, chat, counts, decisions = Login(graph), Chat(), Counts(), Decisions()
     tokens = Tokens(store, vault, login)
-    quota = Quota(redis, scripts, limit=limit)
+    quota = Quota(redis, scripts, Limits(limit))
     async with aiohttp.ClientSession() as session:
         api = GraphPresence(
             session,

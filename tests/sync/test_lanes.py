@@ -1,0 +1,146 @@
+"""The shared budget: its rules, and that the script in Redis keeps the same ones."""
+
+import asyncio
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sync.lanes import GRACE_CELLS, LIMIT, WINDOW_MS, Budget, Grant, Limits
+from sync.plan import Lane
+from sync.store import connection, keys
+from tests.doubles.redis import RedisServer, open_client
+
+START = 1_800_000_000_000
+
+lanes = st.sampled_from(Lane)
+steps = st.tuples(
+    st.one_of(st.integers(0, 40), st.integers(-300, 300), st.integers(0, 2000)),
+    lanes,
+    st.integers(0, 9),
+    st.booleans(),
+)
+
+
+def all_of(budget: Budget, lane: Lane, *, now: int = START) -> int:
+    return budget.take(now, lane, 10_000).granted
+
+
+def test_the_limit_is_the_one_that_graph_documents() -> None:
+    assert (LIMIT, WINDOW_MS) == (1500, 30_000)
+
+
+def test_what_each_lane_may_use_of_an_empty_budget() -> None:
+    assert [all_of(Budget(), lane) for lane in Lane] == [1470, 1170, 1170, 500]
+
+
+def test_calls_get_through_after_everything_else_has_taken_its_share() -> None:
+    budget = Budget()
+    assert all_of(budget, Lane.CHANGE) == 1170
+    assert all_of(budget, Lane.TURN) == 300
+
+
+def test_a_turn_that_began_may_end_on_the_overdraft() -> None:
+    budget = Budget()
+    all_of(budget, Lane.TURN)
+    assert budget.take(START, Lane.FADE, 40, follow=True).granted == 30
+
+
+def test_nobody_goes_before_a_more_urgent_lane_that_waits() -> None:
+    budget = Budget()
+    all_of(budget, Lane.TURN)
+    refused = budget.take(START, Lane.TURN, 1)
+    later = START + refused.wait_ms
+    assert budget.take(later, Lane.HOLD, 1) == Grant(0, GRACE_CELLS * 250, 0.0)
+    assert budget.take(later, Lane.TURN, 1).granted == 1
+    assert budget.take(later, Lane.HOLD, 1).granted == 1
+
+
+def test_a_lane_that_does_not_come_back_holds_nobody_up_for_long() -> None:
+    budget = Budget()
+    all_of(budget, Lane.TURN)
+    refused = budget.take(START, Lane.TURN, 1)
+    later = START + refused.wait_ms + GRACE_CELLS * 250
+    assert budget.take(later, Lane.FADE, 1).granted == 1
+
+
+def test_keep_alives_beyond_a_third_wait_without_holding_up_others() -> None:
+    budget = Budget()
+    assert all_of(budget, Lane.FADE) == 500
+    assert 0 < budget.take(START, Lane.FADE, 1).wait_ms <= WINDOW_MS + 3 * 250
+    assert budget.take(START, Lane.HOLD, 1).granted == 1
+
+
+@given(st.lists(steps, max_size=60))
+def test_no_window_ever_holds_more_than_the_limit(taken: list[tuple[int, Lane, int, bool]]) -> None:
+    limits = Limits(limit=10, window_ms=1000, cell_ms=50)
+    budget, now, granted = Budget(limits), START, list[tuple[int, Lane, int]]()
+    for ahead, lane, count, follow in taken:
+        now += max(0, ahead)
+        granted.append((now, lane, budget.take(now, lane, count, follow=follow).granted))
+    for start, _, _ in granted:
+        window = [g for g in granted if start <= g[0] <= start + limits.window_ms]
+        assert sum(count for _, _, count in window) <= limits.limit
+
+
+@given(st.lists(steps, max_size=40), lanes)
+def test_whoever_waits_as_long_as_told_gets_something(
+    taken: list[tuple[int, Lane, int, bool]], lane: Lane
+) -> None:
+    budget, now = Budget(Limits(limit=10, window_ms=1000, cell_ms=50)), START
+    for ahead, other, count, follow in taken:
+        now += max(0, ahead)
+        budget.take(now, other, count, follow=follow)
+    for _ in range(200):
+        grant = budget.take(now, lane, 1)
+        if grant.granted:
+            return
+        assert grant.wait_ms > 0
+        now += grant.wait_ms
+    pytest.fail("for ever")
+
+
+def test_the_script_keeps_the_same_rules(redis_server: RedisServer) -> None:
+    """Hypothesis plays any mixture of requests, pauses and clocks on both."""
+    folder = Path(connection.__file__).parent / "lua"
+    text = (folder / "quota.lua").read_text()
+    clock = "local now = time[1] * 1000 + math.floor(time[2] / 1000)"
+    assert clock in text
+    text = text.replace(clock, "local now = tonumber(ARGV[11])")
+    limits = Limits(limit=12, window_ms=1000, cell_ms=50)
+    numbers = [
+        *(limits.limit, limits.total, limits.others, limits.fade),
+        *(limits.cell_ms, limits.cells, GRACE_CELLS * limits.cell_ms),
+    ]
+    with asyncio.Runner() as runner:
+        client = open_client(redis_server)
+
+        async def take(now: int, lane: Lane, count: int, *, follow: bool) -> Grant:
+            granted, wait, used = await cast(
+                "Awaitable[list[int]]",
+                client.eval(
+                    text,
+                    2,
+                    *(keys.QUOTA_CELLS, keys.QUOTA_PAUSE),
+                    *(int(lane), count, int(follow), *numbers, now),
+                ),
+            )
+            return Grant(granted, wait, used / limits.limit)
+
+        @given(st.lists(steps, max_size=60), st.integers(0, 49))
+        @settings(deadline=None)
+        def both(taken: list[tuple[int, Lane, int, bool]], offset: int) -> None:
+            runner.run(client.delete(keys.QUOTA_CELLS))
+            budget, now = Budget(limits), START + offset
+            for ahead, lane, count, follow in taken:
+                now += ahead
+                ours = budget.take(now, lane, count, follow=follow)
+                assert runner.run(take(now, lane, count, follow=follow)) == ours
+            at_most = (limits.cells + 2) * limits.cell_ms + 5000
+            assert runner.run(client.pttl(keys.QUOTA_CELLS)) <= at_most
+
+        both()
+        runner.run(client.aclose())
