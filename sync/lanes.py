@@ -68,6 +68,9 @@ class Limits:
         return self.window_ms // self.cell_ms + MARGIN_CELLS
 
 
+GRAPH_LIMITS = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """How many requests may be sent now; if fewer than asked, when to ask again (ms).
@@ -83,7 +86,7 @@ class Grant:
 class Budget:
     """The budget of one tenant. Times are epoch milliseconds."""
 
-    def __init__(self, limits: Limits = Limits()) -> None:
+    def __init__(self, limits: Limits = GRAPH_LIMITS) -> None:
         self.limits = limits
         self._cells: deque[tuple[int, list[int]]] = deque()
         self._used = [0] * len(Lane)

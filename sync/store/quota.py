@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sync.lanes import GRACE_CELLS, Grant, Limits
+from sync.lanes import GRACE_CELLS, GRAPH_LIMITS, Grant, Limits
 from sync.plan import Lane
 from sync.store import keys
 
@@ -17,7 +17,7 @@ LONGEST_PAUSE_S = 600.0
 class Quota:
     """The budget in Redis, on the server's clock."""
 
-    def __init__(self, client: Client, scripts: Scripts, limits: Limits = Limits()) -> None:
+    def __init__(self, client: Client, scripts: Scripts, limits: Limits = GRAPH_LIMITS) -> None:
         self._client = client
         self._scripts = scripts
         self._limit = limits.limit

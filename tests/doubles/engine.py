@@ -16,11 +16,11 @@ from cryptography.fernet import Fernet
 from sync.attend import Attendant
 from sync.engine import Engine
 from sync.errors import AuthorizeAgain
+from sync.lanes import LIMIT, Limits
 from sync.links import Link
 from sync.microsoft.authorization import AccessToken
 from sync.microsoft.graph import GraphPresence
 from sync.microsoft.tokens import Tokens
-from sync.lanes import LIMIT, Limits
 from sync.plan import Lane, Observation
 from sync.policy import Form, Policy
 from sync.presence import Style

@@ -1,9 +1,10 @@
 """The shared budget: its rules, and that the script in Redis keeps the same ones."""
 
+from __future__ import annotations
+
 import asyncio
-from collections.abc import Awaitable
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,12 @@ from hypothesis import strategies as st
 from sync.lanes import GRACE_CELLS, LIMIT, WINDOW_MS, Budget, Grant, Limits
 from sync.plan import Lane
 from sync.store import connection, keys
-from tests.doubles.redis import RedisServer, open_client
+from tests.doubles.redis import open_client
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from tests.doubles.redis import RedisServer
 
 START = 1_800_000_000_000
 
