@@ -106,9 +106,11 @@ async def application(
             worker = Worker(
                 core.people,
                 core.attendant,
+                core.quota,
                 outside.listener,
                 beat=lambda: health.beat("worker"),
             )
+            core.engine.hand_to(worker)
             app.on_shutdown.append(_call(worker.stop))
             app.cleanup_ctx.append(_task(worker.run(), "worker", patience=SHUTDOWN_SECONDS))
         app.on_shutdown.insert(0, _call(health.drain))

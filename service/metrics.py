@@ -49,6 +49,7 @@ WRITE_OUTCOMES: Final = (
     "refused",  # Graph says that our request is wrong
     "admin",  # only an admin can mend it
 )
+LOOKUP_OUTCOMES: Final = ("answered", "unknown", "gone", "busy", "failed")
 LANES: Final = ("turn", "change", "hold", "fade")
 TURN_OUTCOMES: Final = ("ok", "failed", "refused")
 SIGN_IN_OUTCOMES: Final = (
@@ -118,6 +119,15 @@ class Metrics:
             "From an event's arrival to Microsoft's acknowledgement.",
             buckets=_EVENT_TO_WRITE,
         )
+        self._lookups = self._add(
+            Counter,
+            "zoom_lookups",
+            "Questions to Zoom about somebody's presence.",
+            {"outcome": LOOKUP_OUTCOMES},
+        )
+        self._breaker = self._add(
+            Gauge, "breaker_open", "1 while Microsoft fails for many and nothing is sent."
+        )
         self._due = self._add(Gauge, "due", "People with a planned write.", {"lane": LANES})
         self._overdue = self._add(
             Gauge, "overdue", "People whose write should have happened.", {"lane": LANES}
@@ -185,6 +195,14 @@ class Metrics:
     def event_to_write(self, seconds: float) -> None:
         """From an event's arrival to Microsoft's acknowledgement."""
         self._event_to_write().observe(max(0.0, seconds))
+
+    def lookup(self, outcome: str) -> None:
+        """One question to Zoom about somebody's presence (LOOKUP_OUTCOMES)."""
+        self._lookups(outcome).inc()
+
+    def breaker(self, *, is_open: bool) -> None:
+        """Microsoft began to fail for many at once, or works again."""
+        self._breaker().set(is_open)
 
     def due(self, lane: str, due: int, overdue: int, oldest_seconds: float) -> None:
         """The state of a lane (LANES): planned, late, and how late the latest is."""

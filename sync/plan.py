@@ -87,8 +87,9 @@ class Observation:
 class Held:
     """What we told Microsoft to hold (session or preferred), when, and until when (epoch ms).
 
-    `sure` is false between the intention and Microsoft's answer: after a crash in between it must
-    be written again to count, and cleared if it is not wanted.
+    `sure` is false where Microsoft's answer was never heard (a failure, a worker that died): then
+    it may be there or not, and after a crash it may be another pair. It must be written again to
+    count, and cleared if it is not wanted.
     """
 
     pair: Pair
@@ -370,7 +371,10 @@ def _same_availability(shown: Shown, pair: Pair) -> bool:
 
 
 def _shown_without_us(shown: Shown, pair: Pair, seen_with: Held | None) -> bool:
-    ours = seen_with is not None and seen_with.pair.availability == pair.availability
+    # Where we can't be sure what we hold, what is shown may be ours.
+    ours = seen_with is not None and (
+        seen_with.pair.availability == pair.availability or not seen_with.sure
+    )
     return _same_availability(shown, pair) and not ours
 
 

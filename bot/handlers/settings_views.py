@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from sync.policy import ManagedGroup, Policy, Verdict
     from sync.store.audit import AuditLog, AuditRecord
     from sync.store.directory import DirectoryStore
-    from sync.store.people import PeopleStore, State
+    from sync.store.people import PeopleStore
+    from sync.store.person_row import State
 
 ACCOUNT_SCOPE = "account"
 STALE_SECONDS = 3 * 3600.0
@@ -305,8 +306,9 @@ def _error(state: State | None, at: Callable[[int], str]) -> str:
 
 _TROUBLES = {
     MUST_AUTHORIZE: "Microsoft no longer accepts their authorisation",
-    "graph_404": "Microsoft does not know them any more",
-    "graph_refused": "Microsoft refused what it was told",
+    "gone": "Microsoft does not know them any more",
+    "refused": "Microsoft refuses what it is told",
+    "failing": "Microsoft failed again and again for them",
 }
 """Troubles that don't end by themselves, by their codes."""
 

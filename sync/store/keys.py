@@ -6,9 +6,11 @@
     pb:{NN}:link:<oid>           who they are (JSON, sync.links.Link)               until disconnect
     pb:{NN}:tok:<oid>            generation and sealed Microsoft tokens             until disconnect
     pb:{NN}:due:<lane>           zset: oid -> when due, or end of its lease (ms)    while in use
+    pb:{NN}:people               set: the oid of everybody connected                while in use
+    pb:{NN}:parked               hash: oid -> since when, why (nothing is tried)    while in use
     pb:{NN}:lock:<oid>           one process refreshes this person's tokens         30 s
     pb:{z:<hash>}:<kind>         Zoom address or id -> oid                          until disconnect
-    pb:{quota}:cells             presence requests per 250 ms of the window (hash)  the window
+    pb:{quota}:cells             presence requests by 250 ms and lane (quota.lua)   the window
     pb:{quota}:pause             Graph told the whole tenant to wait                as Graph said
     pb:ref:<oid>                 the person's 1:1 conversation (JSON)               400 d, renewed
     pb:card:<card id>            activity id of the message that holds the card     30 d
@@ -49,10 +51,13 @@ acted on, `held`, `told`, `until` our session at Microsoft, `unsure` it may not 
 for which the person's own status was met, `test` end of a running test, `met` the first meeting was
 told, `zoom` and `groups` Zoom id and group ids, `style` and `paused` the person's own choices,
 `need` the policy that must be carried out for them and `pol` the one that was, `wrote` when
-Microsoft last accepted a write, `tries` failures in a row,
-`trouble` and `trouble_at` the last failure, `wait` not before, `leaving` the person asked to be
-forgotten, `lane` the lane they stand in, `lease` and `lease_end` who works on them. Times are epoch
-milliseconds of the Redis server's clock.
+Microsoft last accepted a write, `tries` failures in a row, `trouble`, `code` and `trouble_at` what
+ails them (sync.errors.Trouble), what was answered, and since when, `wait` not before, `leaving` the
+person asked to be forgotten, `lane` the lane they stand in, `lease` and `lease_end` who works on
+them. Times are epoch milliseconds of the Redis server's clock.
+
+Fields of the budget: `u<lane>` requests that count, `<cell>:<lane>` those of a cell, `f` and `l`
+the first and the last cell, `s<lane>` until when less urgent lanes stand back for this one.
 
 Fields of the directory's state: `read`, `users`, `groups` the last good reading, `failed`,
 `reason`, `detail` the last bad one, `doubted` since when Zoom's answers are not believed, `due` the
@@ -122,10 +127,6 @@ def person_prefix(shard: int) -> str:
     return f"{_tag(shard)}:p:"
 
 
-PERSON_PATTERN = "pb:{??}:p:*"
-"""Every person key, and no other."""
-
-
 def link(object_id: str) -> str:
     """Link of a person."""
     return f"{_tag(shard_of(object_id))}:link:{object_id}"
@@ -144,6 +145,16 @@ def token_lock(object_id: str) -> str:
 def dues(shard: int) -> list[str]:
     """The queues of a shard, by lane."""
     return [f"{_tag(shard)}:due:{lane}" for lane in range(LANES)]
+
+
+def everybody(shard: int) -> str:
+    """The connected people of a shard."""
+    return f"{_tag(shard)}:people"
+
+
+def parked(shard: int) -> str:
+    """The people of a shard for whom nothing is tried any more."""
+    return f"{_tag(shard)}:parked"
 
 
 def zoom_address(address: str) -> str:

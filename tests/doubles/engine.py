@@ -26,7 +26,7 @@ from sync.policy import Form, Policy
 from sync.presence import Style
 from sync.store import keys
 from sync.store.connection import Scripts
-from sync.store.people import Claim, PeopleStore, State
+from sync.store.people import PeopleStore
 from sync.store.quota import Quota
 from sync.store.vault import Vault
 from tests.doubles.graph import APP, Graph
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from sync.ports import ZoomUser
     from sync.presence import Pair, ZoomPresence
     from sync.store.connection import Client
+    from sync.store.person_row import State
+    from sync.store.queue import Claim
 
 
 class Login:
@@ -106,6 +108,8 @@ class Counts:
         self.events: Counter[str] = Counter()
         self.writes: Counter[tuple[str, str]] = Counter()
         self.latencies: list[float] = []
+        self.lookups: Counter[str] = Counter()
+        self.outages: list[bool] = []
 
     def event(self, outcome: str) -> None:
         self.events[outcome] += 1
@@ -116,6 +120,12 @@ class Counts:
 
     def event_to_write(self, seconds: float) -> None:
         self.latencies.append(seconds)
+
+    def lookup(self, outcome: str) -> None:
+        self.lookups[outcome] += 1
+
+    def breaker(self, *, is_open: bool) -> None:
+        self.outages.append(is_open)
 
 
 @dataclass
@@ -260,6 +270,7 @@ async def running_bridge(
             people=chat,
             policy=decisions,
             meter=counts,
+            chance=lambda: 0.0,
         )
         engine = Engine(store, attendant, policy=decisions, can_ask=zoom is not None)
         yield Bridge(

@@ -20,7 +20,8 @@ from sync.plan import Lane, Observation, supersedes
 from sync.presence import ZoomPresence
 from sync.store import keys
 from sync.store.connection import Scripts
-from sync.store.people import Claim, PeopleStore
+from sync.store.people import PeopleStore
+from sync.store.queue import Claim
 from tests.doubles.people import end_lease, lane_of, link_of, people_of_one_shard, person
 from tests.doubles.redis import RedisServer, leaked_keys, open_client
 
