@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
+from sync.breaker import FEWEST, LONGEST_S
 from sync.plan import Lane
 from sync.presence import ZoomPresence
 from sync.store import keys
@@ -13,7 +14,7 @@ from sync.store.connection import Client
 from sync.trouble import LONGEST_RETRY_MS, MOST_REFUSALS, MOST_TRIES
 from tests.doubles.engine import Bridge, running_bridge
 from tests.doubles.graph import Fault, Graph
-from tests.doubles.people import ADA, BEN
+from tests.doubles.people import ADA, BEN, person
 
 Z = ZoomPresence
 
@@ -209,20 +210,39 @@ async def test_an_admin_may_have_it_tried_again(bridge: Bridge) -> None:
     assert not await bridge.engine.revive(BEN)
 
 
-async def test_whoever_fails_alone_is_parked_and_an_outage_parks_nobody(bridge: Bridge) -> None:
-    await bridge.connect(BEN, Z.IN_MEETING)
-    await bridge.work()
+async def test_whoever_fails_alone_is_parked(bridge: Bridge) -> None:
     await bridge.connect(ADA, Z.IN_MEETING)
-    bridge.graph.faults.extend([Fault(500, person=ADA)] * 40)
-    for _ in range(MOST_TRIES + 2):  # nothing works for anybody, as far as we know
-        await bridge.work()
-        await bridge.pass_time(ADA, LONGEST_RETRY_MS / 1000)
-    assert await parked(bridge) == {}
+    await bridge.connect(BEN, Z.IN_MEETING)
+    bridge.graph.faults.append(Fault(500, person=ADA))
+    await bridge.work()
+    await bridge.redis.hset(keys.person(ADA), "tries", MOST_TRIES - 1)
     await bridge.say(BEN, Z.PRESENTING)
     await bridge.work()
-    await bridge.pass_time(ADA, LONGEST_RETRY_MS / 1000)
+    bridge.graph.faults.append(Fault(500, person=ADA))
+    await bridge.pass_time(ADA, 10)
     await bridge.work()
     assert await parked(bridge) == {ADA: "failing"}
+    assert await bridge.due_in(ADA) is None
+
+
+async def test_when_graph_fails_for_many_one_request_at_a_time_tries_how_it_is(
+    bridge: Bridge,
+) -> None:
+    people = [person(number) for number in range(10, 30)]
+    for oid in people:
+        await bridge.connect(oid, Z.IN_MEETING)
+    bridge.graph.faults.extend([Fault(503)] * 100)
+    with capture_logs() as logs:
+        for claim in await bridge.due():
+            await bridge.attendant.attend(claim)
+    assert bridge.graph.count() == FEWEST
+    assert bridge.counts.outages == [True]
+    assert "graph_away" in [line["event"] for line in logs]
+    states = [await bridge.state(oid) for oid in people]
+    blamed = [state for state in states if state.tries or state.trouble]
+    assert len(blamed) == FEWEST, "nobody else is blamed for it"
+    for oid in people:
+        assert 0 < (await bridge.due_in(oid) or 0) <= LONGEST_S
 
 
 async def test_what_an_admin_must_mend_is_tried_again_after_a_while(bridge: Bridge) -> None:
