@@ -7,6 +7,7 @@ sorted set whose score is due time and lease at once, and a hash per person with
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -84,7 +85,7 @@ class PeopleQueue:
         self._client = client
         self._scripts = scripts
         self.lease_ms = lease_ms
-        self._acks: dict[int, list[tuple[list[str | int], asyncio.Future[int]]]] = {}
+        self._acks: dict[int, list[tuple[list[object], asyncio.Future[int]]]] = {}
         self._flushing: set[asyncio.Task[None]] = set()
 
     async def offer(self, object_id: str, observation: Observation) -> str:
@@ -196,16 +197,16 @@ class PeopleQueue:
         False when the lease was lost: nothing is changed then, another worker owns the person.
         What is acknowledged in the same moment goes to Redis together.
         """
-        state, flat = claim.state, _flat(changes or {})
-        group: list[str | int] = [
+        state = claim.state
+        group: list[object] = [
             state.object_id,
             claim.token,
-            state.version,
-            state.generation,
-            int(lane),
-            "" if due_ms is None else due_ms,
-            len(flat) // 2,
-            *flat,
+            str(state.version),
+            str(state.generation),
+            str(int(lane)),
+            "" if due_ms is None else str(due_ms),
+            # Numbers as text: Lua would round them.
+            {name: str(value) for name, value in (changes or {}).items()},
         ]
         loop = asyncio.get_running_loop()
         done: asyncio.Future[int] = loop.create_future()
@@ -221,11 +222,11 @@ class PeopleQueue:
         task.add_done_callback(self._flushing.discard)
 
     async def _send(
-        self, shard: int, acks: Sequence[tuple[list[str | int], asyncio.Future[int]]]
+        self, shard: int, acks: Sequence[tuple[list[object], asyncio.Future[int]]]
     ) -> None:
         try:
             results = await self._scripts.run(
-                "ack", shard_keys(shard), [word for group, _ in acks for word in group]
+                "ack", shard_keys(shard), [json.dumps([group for group, _ in acks])]
             )
         except BaseException as error:
             for _, done in acks:

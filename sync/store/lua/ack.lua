@@ -1,20 +1,18 @@
--- Ends leases. KEYS[1] prefix. ARGV, for each person: member, token, version and generation that were planned,
--- lane, due ('' none), number of fields, then field, value, ... Failures of an earlier link say nothing about the
+-- Ends leases. KEYS[1] prefix. ARGV[1]: JSON, for each person [member, token, version and generation that were
+-- planned, lane, due ('' none), {field: value ('' deletes)}]. Failures of an earlier link say nothing about the
 -- one that replaced it: then only what is known of our session is kept.
 -- Returns for each 1; 2 when something changed meanwhile and the person is due again at once; 0 when the lease
 -- was lost: then nothing is changed, because another worker owns the person now.
 local session = {held = true, told = true, ['until'] = true, unsure = true,
   pref = true, pref_told = true, pref_until = true, pref_unsure = true}
 
-local function ack(at, last)
-  local member, lane, due = ARGV[at], ARGV[at + 4], ARGV[at + 5]
+local function ack(member, token, version, generation, lane, due, changes)
   local key = KEYS[1] .. member
   local known = redis.call('HMGET', key, 'lease', 'gen', 'ver', 'wait')
-  if known[1] ~= ARGV[at + 1] then return 0 end
-  local same_link = known[2] == ARGV[at + 3]
+  if known[1] ~= token then return 0 end
+  local same_link = known[2] == generation
   local set, gone, wait = {}, {'lease', 'lease_end'}, tonumber(known[4] or '') or 0
-  for i = at + 7, last, 2 do
-    local field, value = ARGV[i], ARGV[i + 1]
+  for field, value in pairs(changes) do
     if not same_link and not session[field] then -- skipped
     elseif value == '' then gone[#gone + 1] = field
     else
@@ -25,7 +23,7 @@ local function ack(at, last)
   end
   if #set > 0 then redis.call('HSET', key, unpack(set)) end
   redis.call('HDEL', key, unpack(gone))
-  if known[3] ~= ARGV[at + 2] then
+  if known[3] ~= version then
     place(key, member, 0, math.max(now, wait))
     wake()
     return 2
@@ -40,10 +38,8 @@ local function ack(at, last)
   return 1
 end
 
-local results, at = {}, 1
-while at <= #ARGV do
-  local last = at + 6 + 2 * tonumber(ARGV[at + 6])
-  results[#results + 1] = ack(at, last)
-  at = last + 1
+local results = {}
+for i, one in ipairs(cjson.decode(ARGV[1])) do
+  results[i] = ack(one[1], one[2], one[3], one[4], one[5], one[6], one[7])
 end
 return results
