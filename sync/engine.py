@@ -21,6 +21,7 @@ from sync.errors import AuthorizeAgain, OutsideError, Trouble
 from sync.gate import QuotaShort
 from sync.plan import MINUTE, Lane, Plan, plan
 from sync.policy import resolve
+from sync.store.connection import REDIS_TROUBLE
 from sync.store.queue import Claim
 
 if TYPE_CHECKING:
@@ -86,6 +87,9 @@ class Taker(Protocol):
     def take(self, claim: Claim) -> None:
         """Attend to somebody who was taken with it."""
 
+    def not_answered(self, object_id: str, token: str) -> None:
+        """Redis did not say whether somebody was taken."""
+
 
 class Engine:
     """Made once per process; safe to share between tasks."""
@@ -122,12 +126,15 @@ class Engine:
         oid = known or await self._store.owner_of(address=address, zoom_id=zoom_id)
         if oid is None:
             return "not_connected"
-        offered = await self._store.offer_and_take(
-            oid,
-            observation,
-            zoom_id=(zoom_id or "") if known else "",
-            token=self._taker.token() if self._taker else "",
-        )
+        token = self._taker.token() if self._taker else ""
+        try:
+            offered = await self._store.offer_and_take(
+                oid, observation, zoom_id=(zoom_id or "") if known else "", token=token
+            )
+        except REDIS_TROUBLE:
+            if token and self._taker is not None:
+                self._taker.not_answered(oid, token)
+            raise
         if known and offered.outcome == "not_connected":
             # What was remembered is not true any more.
             del self._owners[zoom_id]

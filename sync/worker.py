@@ -72,6 +72,7 @@ class Worker:
         self._next_due: dict[int, float] = {}
         self._tight: dict[Lane, float] = {}
         self._spare: list[float] = []
+        self._unanswered: list[tuple[int, str]] = []
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
         self._busy: set[asyncio.Task[None]] = set()
@@ -105,6 +106,10 @@ class Worker:
         """Attend to somebody who was taken with `token`."""
         self._start(claim, Ticket(claim.lane))
 
+    def not_answered(self, object_id: str, token: str) -> None:
+        """Redis did not say whether somebody was taken; they are given back when it is there."""
+        self._unanswered.append((keys.shard_of(object_id), token))
+
     # -- people who are due ----------------------------------------------------------------------
 
     async def _loop(self) -> None:
@@ -118,6 +123,9 @@ class Worker:
                 self._dirty.update(range(keys.SHARDS))
             self._dirty.update(s for s, due in self._next_due.items() if due <= now)
             try:
+                while self._unanswered:
+                    await self._store.let_go(*self._unanswered[-1])
+                    self._unanswered.pop()
                 await self._round()
             except REDIS_TROUBLE as error:
                 if not troubled:
@@ -215,12 +223,14 @@ class Worker:
     async def _claim(self, shard: int, at_most: int, first: int, end: int) -> list[Claim]:
         if end <= first:
             at_most, end = 0, first + 1  # only to see who waits
+        token = self._token()
         try:
             claims = await self._store.claim(
-                shard, self._token(), at_most, first=Lane(first), last=Lane(end - 1)
+                shard, token, at_most, first=Lane(first), last=Lane(end - 1)
             )
         except BaseException:
             self._dirty.add(shard)
+            self._unanswered.append((shard, token))
             raise
         self._due[shard] = claims.due
         if claims.next_due_ms is None:

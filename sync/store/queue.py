@@ -167,6 +167,10 @@ class PeopleQueue:
             return True
         return Claim(_state(object_id, answer[1]), token, int(answer[0]), taken=began)
 
+    async def let_go(self, shard: int, token: str) -> None:
+        """Give back whoever was claimed with a token whose answer never arrived."""
+        await self._scripts.run("let_go", shard_keys(shard), [token, self.lease_ms])
+
     async def renew(self, claim: Claim) -> bool:
         """Prolong the lease; False when it was lost."""
         oid = claim.state.object_id
