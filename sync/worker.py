@@ -143,8 +143,10 @@ class Worker:
         while not self._stopping.is_set() and (free := self._free()) > 0:
             lane = self._waiting_lane()
             if self._dirty:
-                last = min([*self._tight, lane if lane is not None else Lane.FADE + 1])
-                await self._visit(self._dirty.pop(), free, Lane.TURN, last)
+                # While it is not known who waits in other shards, only the most urgent lane.
+                end = Lane.FADE + 1 if len(self._dirty) == 1 else Lane.TURN + 1
+                end = min([end, *self._tight, *([] if lane is None else [lane])])
+                await self._visit(self._dirty.pop(), free, Lane.TURN, end)
             elif lane is None:
                 return
             elif lane not in self._tight:

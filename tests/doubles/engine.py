@@ -16,7 +16,7 @@ from cryptography.fernet import Fernet
 from sync.attend import Attendant
 from sync.engine import Engine
 from sync.errors import AuthorizeAgain
-from sync.lanes import LIMIT, Limits
+from sync.lanes import GRAPH_LIMITS, Limits
 from sync.links import Link
 from sync.microsoft.authorization import AccessToken
 from sync.microsoft.graph import GraphPresence
@@ -242,7 +242,7 @@ async def running_bridge(
     graph: Graph,
     *,
     zoom: Zoom | None = None,
-    limit: int = LIMIT,
+    limits: Limits = GRAPH_LIMITS,
     lease_ms: int = 15_000,
     graph_seconds: float = 10,
 ) -> AsyncIterator[Bridge]:
@@ -252,7 +252,7 @@ async def running_bridge(
     vault = Vault([Fernet.generate_key().decode()])
     login, chat, counts, decisions = Login(graph), Chat(), Counts(), Decisions()
     tokens = Tokens(store, vault, login)
-    quota = Quota(redis, scripts, Limits(limit))
+    quota = Quota(redis, scripts, limits)
     async with aiohttp.ClientSession() as session:
         api = GraphPresence(
             session,
