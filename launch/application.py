@@ -93,7 +93,7 @@ async def application(
                 stack.push_async_callback(bot.keys.aclose)
                 app.cleanup_ctx.append(_task(_warm(bot.keys), "signing-keys"))
         app.cleanup_ctx.append(_task(watch_loop_lag(metrics.loop_lag), "loop-lag"))
-        gauges = watch_gauges(metrics, core.people, core.policy_desk, core.quota)
+        gauges = watch_gauges(metrics, core.people, core.quota, core.directory)
         app.cleanup_ctx.append(_task(gauges, "gauges"))
         app.cleanup_ctx.append(_task(core.policy.run(), "settings"))
         app.cleanup_ctx.append(_task(core.rollouts.run(), "rollouts"))
@@ -103,12 +103,13 @@ async def application(
         if core.refresher is not None:
             app.cleanup_ctx.append(_task(core.refresher.run(), "directory"))
         if with_worker:
+
+            def beat() -> None:
+                health.beat("worker")
+                metrics.worker_beat()
+
             worker = Worker(
-                core.people,
-                core.attendant,
-                core.quota,
-                outside.listener,
-                beat=lambda: health.beat("worker"),
+                core.people, core.attendant, core.quota, outside.listener, beat=beat
             )
             core.engine.hand_to(worker)
             app.on_shutdown.append(_call(worker.stop))
