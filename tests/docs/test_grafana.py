@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parents[2] / "docs"
 DASHBOARD = json.loads((DOCS / "grafana/presence-bridge.json").read_text())
 ALERTS = yaml.safe_load((DOCS / "grafana/alerts.yml").read_text())
+RULES = [rule for group in ALERTS["groups"] for rule in group["rules"]]
 OPERATIONS = (DOCS / "operations.md").read_text()
 OF_PROMETHEUS = {"job", "instance"}
 """Labels that Prometheus adds to every series."""
@@ -59,12 +60,7 @@ def expressions() -> list[tuple[str, str]]:
         for panel in panels()
         for target in panel["targets"]
     ]
-    rules = [
-        (f"alert {rule['alert']}", rule["expr"])
-        for group in ALERTS["groups"]
-        for rule in group["rules"]
-    ]
-    return drawn + rules
+    return drawn + [(f"alert {rule['alert']}", rule["expr"]) for rule in RULES]
 
 
 def names_in(expression: str) -> set[str]:
@@ -135,7 +131,9 @@ def test_panels_stand_in_their_groups_side_by_side() -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", [rule for group in ALERTS["groups"] for rule in group["rules"]], ids=lambda r: r["alert"]
+    "rule",
+    [rule for group in ALERTS["groups"] for rule in group["rules"]],
+    ids=lambda r: r["alert"],
 )
 def test_every_alert_says_what_happened_and_where_to_read_on(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in {"critical", "warning"}
@@ -148,7 +146,7 @@ def test_every_alert_says_what_happened_and_where_to_read_on(rule: dict[str, Any
 
 
 def test_no_alert_is_there_twice() -> None:
-    names = [rule["alert"] for group in ALERTS["groups"] for rule in group["rules"]]
+    names = [rule["alert"] for rule in RULES]
     assert len(set(names)) == len(names)
     documented = re.findall(r"`(PresenceBridge\w+)`", OPERATIONS)
     assert set(documented) == set(names)

@@ -1,4 +1,4 @@
-"""docs/log-actions.md lists every action that the sources can log, with its levels, and no other."""
+"""docs/log-actions.md lists every action that the sources log, with its levels, and no other."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis.exceptions import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
-from launch.gauges import known_reasons, read_gauges, watch_gauges
+from launch.gauges import known_reasons, set_gauges, watch_gauges
+from launch.shared import Shared, SharedSource
 from service.metrics import LANES, Metrics
 from sync.directory_health import DirectoryHealth
 from sync.plan import Lane
@@ -38,48 +40,30 @@ def read(metrics: Metrics) -> dict[str, float]:
 
 @dataclass
 class Counts:
-    connected: int = 0
-    parked: dict[str, int] = field(default_factory=dict)
+    connected: int = 12
+    parked: dict[str, int] = field(default_factory=lambda: {"authorize": 4, "failing": 1})
 
 
-@dataclass
-class Shared:
-    """What Redis holds; `away`: it does not answer."""
-
-    away: bool = False
-    rounds: int = 0
-    numbers: Counts = field(default_factory=Counts)
-    directory: DirectoryHealth = field(
-        default_factory=lambda: DirectoryHealth(configured=True, now_ms=60_000)
-    )
-    asked: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def queue(self) -> list[LaneFigures]:
-        self.rounds += 1
-        self.asked.set()
-        if self.away:
-            raise RedisConnectionError
-        return [LaneFigures(lane, 10 + lane, int(lane), lane * 2.5) for lane in Lane]
-
-    async def counts(self) -> Counts:
-        return self.numbers
-
-    async def used(self) -> float:
-        return 0.5
-
-    async def health(self) -> DirectoryHealth:
-        return self.directory
-
-    async def next_round(self) -> None:
-        self.asked.clear()
-        async with asyncio.timeout(5):
-            await self.asked.wait()
+@dataclass(frozen=True)
+class Heard:
+    age_seconds: float | None = 3
+    silent: bool = False
+    validation_age_seconds: float | None = None
+    left: int = 0
 
 
-async def test_a_round_sets_every_gauge_of_what_is_shared() -> None:
-    shared, metrics = Shared(numbers=Counts(12, {"authorize": 4, "failing": 1})), Metrics()
-    shared.directory = DirectoryHealth(configured=True, now_ms=60_000, read_ms=48_000)
-    await read_gauges(metrics, shared, shared, shared)
+LANE_FIGURES = [LaneFigures(lane, 10 + lane, int(lane), lane * 2.5) for lane in Lane]
+WELL = DirectoryHealth(configured=True, now_ms=60_000, read_ms=48_000)
+
+
+def shared(directory: DirectoryHealth = WELL, feed: Heard | None = None) -> Shared:
+    counts = Counts()
+    return Shared(LANE_FIGURES, counts.connected, counts.parked, 0.5, directory, feed)
+
+
+def test_every_gauge_of_what_is_shared_is_set() -> None:
+    metrics = Metrics()
+    set_gauges(metrics, shared())
     gauges = read(metrics)
     assert [gauges[f"due {lane}"] for lane in LANES] == [10, 11, 12, 13]
     assert [gauges[f"overdue {lane}"] for lane in LANES] == [0, 1, 2, 3]
@@ -90,14 +74,22 @@ async def test_a_round_sets_every_gauge_of_what_is_shared() -> None:
     assert gauges["quota_used_ratio"] == 0.5
     assert gauges["directory_age_seconds"] == 12
     assert gauges["directory_failing"] == 0
+    assert math.isnan(gauges["feed_age_seconds"])  # nothing is kept of it
 
 
-async def test_a_directory_that_is_not_believed_is_failing() -> None:
-    shared, metrics = Shared(), Metrics()
-    shared.directory = DirectoryHealth(True, 60_000, read_ms=0, reason="users_lost")
-    await read_gauges(metrics, shared, shared, shared)
+def test_a_directory_that_is_not_believed_is_failing() -> None:
+    metrics = Metrics()
+    set_gauges(metrics, shared(DirectoryHealth(True, 60_000, read_ms=0, reason="users_lost")))
     assert read(metrics)["directory_failing"] == 1
     assert read(metrics)["directory_age_seconds"] == 60
+
+
+def test_a_silent_feed_shows() -> None:
+    metrics = Metrics()
+    set_gauges(metrics, shared(feed=Heard(900, silent=True, validation_age_seconds=7, left=40)))
+    gauges = read(metrics)
+    assert (gauges["feed_age_seconds"], gauges["feed_silent"]) == (900, 1)
+    assert (gauges["zoom_validation_age_seconds"], gauges["catch_up_left"]) == (7, 40)
 
 
 def test_a_reason_of_a_newer_version_is_counted_all_the_same() -> None:
@@ -109,33 +101,50 @@ def test_a_reason_of_a_newer_version_is_counted_all_the_same() -> None:
     }
 
 
-async def test_redis_may_go_away_and_come_back() -> None:
-    shared, metrics = Shared(numbers=Counts(12)), Metrics()
+class People:
+    """Counted people; `away`: Redis does not answer."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.numbers = Counts()
+        self.asked = asyncio.Event()
+
+    async def counts(self) -> Counts:
+        self.asked.set()
+        if self.away:
+            raise RedisConnectionError
+        return self.numbers
+
+    async def queue(self) -> list[LaneFigures]:
+        return LANE_FIGURES
+
+    async def rounds(self, number: int) -> None:
+        """Wait until so many rounds have begun: all before the last are then over."""
+        for _ in range(number):
+            self.asked.clear()
+            async with asyncio.timeout(5):
+                await self.asked.wait()
+
+
+async def test_redis_may_go_away_and_come_back(redis: Client) -> None:
+    scripts, metrics, people = Scripts(redis), Metrics(), People()
+    quota, directory = Quota(redis, scripts), DirectoryStore(redis, scripts, configured=True)
+    await quota.take(Lane.TURN, 150)
     with capture_logs() as logs:
-        watch = asyncio.create_task(watch_gauges(metrics, shared, shared, shared, every=0.001))
-        await shared.next_round()
-        await shared.next_round()
+        source = SharedSource(people, quota, directory)
+        watch = asyncio.create_task(watch_gauges(metrics, source, every=0.001))
+        await people.rounds(2)
         assert read(metrics)["redis_up"] == 1
-        shared.away = True
-        for _ in range(3):
-            await shared.next_round()
+        assert read(metrics)["quota_used_ratio"] == 0.1
+        people.away = True
+        await people.rounds(3)
         assert read(metrics)["redis_up"] == 0
         assert read(metrics)["connected"] == 12  # as it was
-        shared.away, shared.numbers = False, Counts(13)
-        await shared.next_round()
-        await shared.next_round()
+        people.away, people.numbers = False, Counts(13)
+        await people.rounds(2)
         assert read(metrics)["redis_up"] == 1
         assert read(metrics)["connected"] == 13
         watch.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watch
     assert [line["event"] for line in logs] == ["gauges_wait"]
-
-
-async def test_the_stores_are_what_the_gauges_ask_for(redis: Client) -> None:
-    scripts, metrics, shared = Scripts(redis), Metrics(), Shared()
-    quota, directory = Quota(redis, scripts), DirectoryStore(redis, scripts, configured=True)
-    await quota.take(Lane.TURN, 150)
-    await directory.ask()
-    await read_gauges(metrics, shared, quota, directory)
-    assert read(metrics)["quota_used_ratio"] == 0.1
