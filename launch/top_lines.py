@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
 from rich.text import Text
 
 from launch.gauges import known_reasons
 from service.metrics import LANES
+from service.redaction import clean_text
 from sync.lanes import LIMIT, WINDOW_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import tzinfo
 
     from launch.shared import FeedFigures, Shared
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 _INDENT = 14
-_BAR = 24
+_BETWEEN = "   "
+_BAR = 20
 _LANE_WORDS = {
     "turn": "into and out of calls",
     "change": "other changes",
@@ -52,17 +54,17 @@ def lines_of(
     """
     lines = [_head(view, every, zone), Text()]
     if view.stored is None:
-        lines.append(_line("Redis", view.look.no_stored or "", _ACT))
+        lines += _said("Redis", view.look.no_stored or "", _ACT)
     else:
         if view.look.no_stored is not None:
-            lines.append(_line("Redis", view.look.no_stored, _ACT))
+            lines += _said("Redis", view.look.no_stored, _ACT)
             age = span(view.look.at - view.stored_at)
             lines.append(_line("", f"What follows is {age} old.", _LOOK))
         lines += _stored(view.stored, ascii_only=ascii_only)
     if view.look.address is not None:
         lines += [Text(), *_process(view)]
     for complaint in view.look.complaints[-_MOST_COMPLAINTS:]:
-        lines.append(_line("Log", complaint, _LOOK))
+        lines.append(_line("Log", clean_text(complaint), _LOOK))
     for line in lines:
         line.no_wrap, line.overflow = True, "ellipsis"
     return lines
@@ -136,7 +138,8 @@ def _directory(health: DirectoryHealth) -> Iterator[Text]:
         said = f"{health.users:,} users, {health.groups:,} groups, read {span(age)} ago"
         yield _line("Directory", said, _LOOK if age > _OLD_DIRECTORY_SECONDS else "")
     if health.reason is not None:
-        yield _line("", f"the last try failed: {health.reason} {health.detail}".rstrip(), _ACT)
+        why = f"the last try failed: {health.reason} {health.detail}".rstrip()
+        yield from _said("", why, _ACT)
 
 
 def _feed(feed: FeedFigures) -> Iterator[Text]:
@@ -161,11 +164,11 @@ def _process(view: View) -> Iterator[Text]:
     process, address = view.process, view.look.address
     if process is None:
         yield Text(f"Process at {address}", _NAME)
-        yield _line("", view.look.no_page or "", _LOOK)
+        yield from _said("", view.look.no_page or "", _LOOK)
         return
     ago = span(process.seconds)
     over = f"in the {ago} since it started" if process.since_start else f"in the last {ago}"
-    yield Text(f"Process at {address}", _NAME).append(f", {over}", _FAINT)
+    yield Text.assemble((f"Process at {address}", _NAME), (f", {over}", _FAINT))
     yield _to_microsoft(process)
     yield from _rates("Events/s", process.events)
     yield from _rates("Graph/s", process.requests)
@@ -197,27 +200,33 @@ def _rates(name: str, rates: Sequence[Rate]) -> Iterator[Text]:
         yield _line(name, "none yet", _FAINT)
         return
     parts = [
-        Text(f"{rate.name} ").append(
+        Text(f"{clean_text(rate.name, 40)} ").append(
             per_second(rate.per_second),
             _LOOK if rate.per_second > 0 and _BAD & {*rate.name.split()} else "",
         )
         for rate in rates
     ]
-    yield from _wrapped(name, parts)
-
-
-def _wrapped(name: str, parts: Iterable[Text]) -> Iterator[Text]:
     line = _line(name, "")
     for part in parts:
-        if cell_len(line.plain) > _INDENT and cell_len(line.plain + part.plain) > WIDTH:
-            yield line
-            line = _line("", "")
-        line.append_text(part).append("   ")
+        if len(line) > _INDENT:
+            if len(line) + len(_BETWEEN) + len(part) > WIDTH:
+                yield line
+                line = _line("", "")
+            else:
+                line.append(_BETWEEN)
+        line.append_text(part)
     yield line
 
 
+def _said(name: str, sentence: str, style: str = "") -> Iterator[Text]:
+    """Lines of a sentence that may be too long for one."""
+    for part in wrap(clean_text(sentence), WIDTH - _INDENT):
+        yield _line(name, part, style)
+        name = ""
+
+
 def _line(name: str, text: str, style: str = "") -> Text:
-    return Text(f"{name:<{_INDENT}}", _NAME if name else "", end="\n").append(text, style or "none")
+    return Text.assemble((f"{name:<{_INDENT}}", _NAME), (text, style))
 
 
 def span(seconds: float) -> str:

@@ -124,7 +124,8 @@ class PageLook:
                     if len(body) > PAGE_LIMIT:
                         raise Trouble("answers with something else than metrics")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Trouble(f"does not answer ({type(error).__name__})") from error
+            what = f"does not answer ({type(error).__name__}); --metrics names another one"
+            raise Trouble(what) from error
         try:
             return read_page(body.decode(), at)
         except ValueError as error:
