@@ -13,8 +13,8 @@ from bot.commands import COMMANDS
 from launch import process
 from launch.check import check_everything
 from launch.history import print_history
-from launch.top import metrics_address
 from launch.top import top as show_top
+from launch.top_look import metrics_address
 from manifest.builder import ManifestError, build_manifest, build_package
 from service import logs, tls
 from service import settings as setup

@@ -109,9 +109,7 @@ async def application(
                 health.beat("worker")
                 metrics.worker_beat()
 
-            worker = Worker(
-                core.people, core.attendant, core.quota, outside.listener, beat=beat
-            )
+            worker = Worker(core.people, core.attendant, core.quota, outside.listener, beat=beat)
             core.engine.hand_to(worker)
             app.on_shutdown.append(_call(worker.stop))
             app.cleanup_ctx.append(_task(worker.run(), "worker", patience=SHUTDOWN_SECONDS))

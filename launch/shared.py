@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sync.directory_health import DirectoryHealth
-    from sync.store.people import LaneFigures
+    from sync.store.queue import LaneFigures
 
 
 class Counts(Protocol):

@@ -11,7 +11,6 @@ import os
 import sys
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import aiohttp
 from rich.console import Console, Group
@@ -26,16 +25,6 @@ from service import logs, tls
 if TYPE_CHECKING:
     from launch.top_figures import View
     from service.settings import Settings
-
-
-def metrics_address(text: str) -> str:
-    """The address of a metrics page; `/metrics` may be left out. Raises ValueError."""
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("an address is wanted, such as http://worker-1:9090/metrics")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("the address must hold nothing but host, port and path")
-    return text if parts.path.strip("/") else f"{parts.scheme}://{parts.netloc}/metrics"
 
 
 async def top(settings: Settings, *, metrics: str | None, every: float, once: bool) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from typing import TYPE_CHECKING, Protocol, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 
@@ -32,6 +32,16 @@ Read_co = TypeVar("Read_co", covariant=True)
 PAGE_SECONDS = 2.0
 """How long a process may take to answer."""
 PAGE_LIMIT = 4 * 1024 * 1024
+
+
+def metrics_address(text: str) -> str:
+    """The address of a metrics page; `/metrics` may be left out. Raises ValueError."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("an address is wanted, such as http://worker-1:9090/metrics")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("the address must hold nothing but host, port and path")
+    return text if parts.path.strip("/") else f"{parts.scheme}://{parts.netloc}/metrics"
 
 
 class Trouble(Exception):

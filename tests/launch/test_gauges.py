@@ -14,12 +14,13 @@ from structlog.testing import capture_logs
 
 from launch.gauges import known_reasons, set_gauges, watch_gauges
 from launch.shared import Shared, SharedSource
-from service.metrics import LANES, Metrics
+from service.metrics import LANES, PARKED_REASONS, Metrics
 from sync.directory_health import DirectoryHealth
+from sync.errors import Trouble
 from sync.plan import Lane
 from sync.store.connection import Scripts
 from sync.store.directory import DirectoryStore
-from sync.store.people import LaneFigures
+from sync.store.queue import LaneFigures
 from sync.store.quota import Quota
 
 if TYPE_CHECKING:
@@ -90,6 +91,11 @@ def test_a_silent_feed_shows() -> None:
     gauges = read(metrics)
     assert (gauges["feed_age_seconds"], gauges["feed_silent"]) == (900, 1)
     assert (gauges["zoom_validation_age_seconds"], gauges["catch_up_left"]) == (7, 40)
+
+
+def test_the_series_are_those_of_the_engine() -> None:
+    assert list(PARKED_REASONS) == [str(trouble) for trouble in Trouble if trouble.parks]
+    assert list(LANES) == [lane.name.lower() for lane in Lane]
 
 
 def test_a_reason_of_a_newer_version_is_counted_all_the_same() -> None:

@@ -15,7 +15,7 @@ from launch.top_figures import Look, Rate, View, Work
 from launch.top_lines import WIDTH, lines_of, per_second, span
 from sync.directory_health import DirectoryHealth
 from sync.plan import Lane
-from sync.store.people import LaneFigures
+from sync.store.queue import LaneFigures
 from tests.launch.top_picture import AT, MORNING, PICTURE, Heard, draw
 
 

@@ -17,7 +17,7 @@ from launch.top_figures import Look, Process, Rate, Stored, View, Work
 from launch.top_lines import WIDTH, lines_of
 from sync.directory_health import DirectoryHealth
 from sync.plan import Lane
-from sync.store.people import LaneFigures
+from sync.store.queue import LaneFigures
 
 PICTURE = Path(__file__).parents[2] / "docs/pictures/top.svg"
 AT = 1_780_304_403.0
