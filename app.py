@@ -13,6 +13,8 @@ from bot.commands import COMMANDS
 from launch import process
 from launch.check import check_everything
 from launch.history import print_history
+from launch.top import top as show_top
+from launch.top_look import metrics_address
 from manifest.builder import ManifestError, build_manifest, build_package
 from service import logs, tls
 from service import settings as setup
@@ -112,6 +114,35 @@ def check() -> None:
 def audit(as_json: bool) -> None:
     """Print who changed which setting, oldest first."""
     _run(print_history(_load("audit"), as_json=as_json))
+
+
+def _address(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    try:
+        return None if text is None else metrics_address(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@cli.command()
+@click.option(
+    "--metrics",
+    metavar="URL",
+    callback=_address,
+    help="The metrics page of a process. Without it: of the one on this machine's PORT.",
+)
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0.5, max=3600),
+    default=2.0,
+    show_default=True,
+    help="Seconds between two looks.",
+)
+@click.option("--once", is_flag=True, help="Print one picture and end (1 if Redis is away).")
+def top(metrics: str | None, every: float, once: bool) -> None:
+    """Show live what it is doing: people, queue, quota, Zoom, and the rates of a process."""
+    settings = _load("top")
+    if not asyncio.run(show_top(settings, metrics=metrics, every=every, once=once)):
+        raise SystemExit(1)
 
 
 @cli.command()

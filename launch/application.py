@@ -15,6 +15,7 @@ from bot.endpoint import messages_handler
 from bot.sign_in_pages import Pages
 from bot.signing_keys import KeysUnavailable
 from launch.gauges import watch_gauges
+from launch.shared import SharedSource
 from launch.strangers import hung_up
 from launch.wiring import open_outside, wire_bot, wire_core
 from service.health import Health, MetricsPage
@@ -93,8 +94,8 @@ async def application(
                 stack.push_async_callback(bot.keys.aclose)
                 app.cleanup_ctx.append(_task(_warm(bot.keys), "signing-keys"))
         app.cleanup_ctx.append(_task(watch_loop_lag(metrics.loop_lag), "loop-lag"))
-        gauges = watch_gauges(metrics, core.people, core.policy_desk, core.quota)
-        app.cleanup_ctx.append(_task(gauges, "gauges"))
+        shared = SharedSource(core.people, core.quota, core.directory)
+        app.cleanup_ctx.append(_task(watch_gauges(metrics, shared), "gauges"))
         app.cleanup_ctx.append(_task(core.policy.run(), "settings"))
         app.cleanup_ctx.append(_task(core.rollouts.run(), "rollouts"))
         inviting = _task(core.invitations.run(), "invitations", patience=SHUTDOWN_SECONDS)
@@ -103,13 +104,12 @@ async def application(
         if core.refresher is not None:
             app.cleanup_ctx.append(_task(core.refresher.run(), "directory"))
         if with_worker:
-            worker = Worker(
-                core.people,
-                core.attendant,
-                core.quota,
-                outside.listener,
-                beat=lambda: health.beat("worker"),
-            )
+
+            def beat() -> None:
+                health.beat("worker")
+                metrics.worker_beat()
+
+            worker = Worker(core.people, core.attendant, core.quota, outside.listener, beat=beat)
             core.engine.hand_to(worker)
             app.on_shutdown.append(_call(worker.stop))
             app.cleanup_ctx.append(_task(worker.run(), "worker", patience=SHUTDOWN_SECONDS))

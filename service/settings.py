@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from service.setting_names import Given
 
-Role = Literal["serve", "worker", "check", "manifest", "audit"]
+Role = Literal["serve", "worker", "check", "manifest", "audit", "top"]
 
 _MICROSOFT_LOGIN_HOSTS = frozenset(
     {
@@ -268,6 +268,7 @@ _NEEDS: dict[Role, tuple[str, ...]] = {
     "check": _SERVER,
     "worker": (*_REGISTRATION, "TOKEN_KEYS", "REDIS_URL"),
     "audit": (),
+    "top": (),
     "manifest": ("MicrosoftAppId", "PUBLIC_URL"),
 }
 _EVERYDAY = ("DATA_DIR", "LOG_FORMAT", "LOG_LEVEL")

@@ -114,3 +114,6 @@ class Meter(Protocol):
 
     def breaker(self, *, is_open: bool) -> None:
         """Microsoft began to fail for many at once, or works again."""
+
+    def reconnect(self, outcome: str) -> None:
+        """Somebody must connect again: what became of telling them."""

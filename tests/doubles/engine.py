@@ -110,6 +110,7 @@ class Counts:
         self.latencies: list[float] = []
         self.lookups: Counter[str] = Counter()
         self.outages: list[bool] = []
+        self.reconnects: Counter[str] = Counter()
 
     def event(self, outcome: str) -> None:
         self.events[outcome] += 1
@@ -126,6 +127,9 @@ class Counts:
 
     def breaker(self, *, is_open: bool) -> None:
         self.outages.append(is_open)
+
+    def reconnect(self, outcome: str) -> None:
+        self.reconnects[outcome] += 1
 
 
 @dataclass
