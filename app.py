@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bot.commands import COMMANDS
-from launch import process
-from launch.check import check_everything
 from launch.history import print_history
 from launch.top import top as show_top
 from launch.top_look import metrics_address
@@ -79,12 +77,16 @@ def cli() -> None:
 @click.option("--no-worker", is_flag=True, help="Leave the presence worker to other processes.")
 def serve(no_worker: bool) -> None:
     """Production: bot, web pages and worker in one process."""
+    from launch import process  # noqa: PLC0415 - the whole product: others don't wait for it
+
     _run(process.serve(_load("serve"), with_worker=not no_worker))
 
 
 @cli.command()
 def worker() -> None:
     """A presence worker alone. Run as many as you like against one Redis (REDIS_URL)."""
+    from launch import process  # noqa: PLC0415 - the whole product: others don't wait for it
+
     _run(process.work(_load("worker")))
 
 
@@ -104,6 +106,8 @@ def local(person: str, chat: bool, sandbox_port: int, chat_port: int) -> None:
 @cli.command()
 def check() -> None:
     """Test the settings and every connection: one line each, exit code 0 if all is well."""
+    from launch.check import check_everything  # noqa: PLC0415 - as above
+
     settings = _load("check")
     if not asyncio.run(check_everything(settings)):
         raise SystemExit(1)

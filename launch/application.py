@@ -15,6 +15,7 @@ from bot.endpoint import messages_handler
 from bot.sign_in_pages import Pages
 from bot.signing_keys import KeysUnavailable
 from launch.gauges import watch_gauges
+from launch.lifetime import SHUTDOWN_SECONDS
 from launch.shared import SharedSource
 from launch.strangers import hung_up
 from launch.wiring import open_outside, wire_bot, wire_core
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from service.settings import Settings
 
 BODY_LIMIT = 256 * 1024
-SHUTDOWN_SECONDS = 10.0
 WORKER_BEAT_SECONDS = 15.0
 
 

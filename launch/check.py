@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.signing_keys import SigningKeys
-from launch.process import redis_of
+from launch.lifetime import redis_of
 from launch.wiring import BOT_SCOPE, open_outside, zoom_api
 from sync.store.connection import Scripts, connect
 

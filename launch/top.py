@@ -16,7 +16,7 @@ import aiohttp
 from rich.console import Console, Group
 from rich.live import Live
 
-from launch.process import until_signal
+from launch.lifetime import until_signal
 from launch.top_figures import Views
 from launch.top_lines import lines_of
 from launch.top_look import Looker, PageLook, RedisLook
