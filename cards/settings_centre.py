@@ -58,16 +58,18 @@ def centre(
     directory: str,
     directory_well: bool,
     notice: str | None = None,
+    feed: str = "",
 ) -> Card:
     """Show the account's form, the managed groups in priority order, and the numbers.
 
     `directory` says how old Zoom's list of groups and people is, or what is missing to read it;
-    `directory_well` whether that is as it should be.
+    `directory_well` whether that is as it should be. `feed` is what is wrong with Zoom's events.
     """
     sentence = _account_sentence(account)
     return card(
         f"Presence sync is {sentence}",
         heading("Presence sync settings"),
+        box("warning", text(run(feed, limit=700))) if feed else None,
         box("warning", text(run(notice, limit=200))) if notice else None,
         box(
             "neutral" if because(account) else "good",
