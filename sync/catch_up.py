@@ -18,7 +18,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -27,7 +27,7 @@ from sync.policy import resolve
 from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Coroutine
 
     from sync.feed_watch import FeedWatch
     from sync.policy import Policy
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sync.store.people import PeopleStore
     from sync.store.sweep import SweepStore, Swept
 
-    Missed = Callable[[int, int, int], Awaitable[None]]
+    Missed = Callable[[int, int, int], Coroutine[Any, Any, None]]
 
 log = structlog.get_logger()
 
