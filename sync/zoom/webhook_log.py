@@ -113,7 +113,7 @@ class WebhookLog:
                     self._path,
                     page_size=PAGE_SIZE,
                     type=FAILED,
-                    **{"from": _moment(from_ms), "to": _moment(to_ms)},
+                    **{"from": _moment(from_ms), "to": _moment(to_ms + 999)},  # whole seconds
                     **more,
                 )
             except RetryLater as error:

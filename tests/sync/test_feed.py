@@ -1,7 +1,6 @@
 """Whether the feed has fallen silent: what its own pattern explains, and what it does not."""
 
 import random
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -55,8 +54,8 @@ def at(day: int, hour: float) -> int:
     return MONDAY + int((day * 24 + hour) * HOUR)
 
 
-def heard(last_ms: int, **changed: object) -> Heard:
-    return replace(Heard(last_ms, LONG_AGO), **changed)
+def heard(last_ms: int, recent: tuple[int, ...] = ()) -> Heard:
+    return Heard(last_ms, LONG_AGO, recent)
 
 
 # -- Rule 4 ------------------------------------------------------------------------------------
