@@ -19,7 +19,7 @@ from sync.presence import ZoomPresence
 from sync.store import keys
 from sync.store.connection import Client, Scripts
 from sync.store.feed import Doubt, FeedStore
-from sync.store.people import Claim
+from sync.store.queue import Claim
 from sync.store.sweep import SweepStore
 from tests.doubles.engine import Bridge, Zoom, running_bridge
 from tests.doubles.feed import let_pass
@@ -221,6 +221,7 @@ async def test_two_thousand_people_within_the_pace_and_without_a_flood(place: Pl
     for number in range(count):
         row = {"gen": 1, "ver": 1, "obs": Z.OFFLINE.value, "obs_at": now - MINUTE}
         pipe.hset(keys.person(person(number)), mapping=row)
+        pipe.sadd(keys.everybody(keys.shard_of(person(number))), person(number))
     await pipe.execute()
     asked: Counter[str] = Counter()
 
