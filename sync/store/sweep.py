@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from sync.store.connection import Client
-    from sync.store.people import PeopleStore, Standing
+    from sync.store.people import PeopleStore
+    from sync.store.person_row import Standing
 
 TRY = 10
 """What a try in vain adds to somebody's place; it is less than that before the first."""
