@@ -52,9 +52,8 @@ def sentence(health: FeedHealth, zone: tzinfo, connected: int, per_second: float
         )
         return (
             f"Zoom has sent nothing since {since}, which is unusual for "
-            f"{_time_of_week(now, zone)}. {meanwhile} What to do: open the Zoom app in Zoom’s "
-            "App Marketplace and look whether its event subscription is on and its address "
-            "validates. It ends by itself with the next event."
+            f"{_time_of_week(now, zone)}. {meanwhile} What to do: in Zoom’s App Marketplace, see "
+            "that the app’s event subscription is on and its address validates."
         )
     if health.validation_missing and health.validated_ms is not None:
         return (

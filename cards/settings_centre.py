@@ -69,7 +69,7 @@ def centre(
     return card(
         f"Presence sync is {sentence}",
         heading("Presence sync settings"),
-        box("warning", text(run(feed, limit=700))) if feed else None,
+        box("warning", text(feed)) if feed else None,
         box("warning", text(run(notice, limit=200))) if notice else None,
         box(
             "neutral" if because(account) else "good",
