@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -224,7 +225,8 @@ def wire_core(settings: Settings, outside: Outside, metrics: Metrics) -> Core:
                 meter=metrics,
                 directory_changed=directory.ask,
             )
-            missed = WebhookLog(zoom, settings.zoom_app_id, pace, take=events.take).take_missed
+            webhook_log = WebhookLog(zoom, settings.zoom_app_id, pace)
+            missed = partial(webhook_log.take_missed, take=events.take)
         refresher = DirectoryRefresher(
             ZoomDirectory(zoom, pace, now_ms=lambda: int(time.time() * 1000)),
             directory,

@@ -7,6 +7,7 @@ attempts of at most seven days, with the body that was sent. It needs the scope
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -14,12 +15,13 @@ from urllib.parse import quote
 import structlog
 
 from sync.errors import AdminMustAct, OutsideError, PersonGone, RetryLater
+from sync.zoom.directory import Pace
 from sync.zoom.events import AppRemoved, Malformed, Validation, parse_event
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from sync.zoom.directory import Pace, ZoomReading
+    from sync.zoom.directory import ZoomReading
     from sync.zoom.events import Event
 
 log = structlog.get_logger()
@@ -38,27 +40,23 @@ LONGEST_WAIT = 60.0
 
 
 class WebhookLog:
-    """The log of one Marketplace app. `take` acts on an event (sync.zoom.webhook.ZoomEvents)."""
+    """The log of one Marketplace app. `pace` spaces requests out; None: they need not be."""
 
-    def __init__(
-        self,
-        api: ZoomReading,
-        app_id: str,
-        pace: Pace,
-        *,
-        take: Callable[[Event], Awaitable[None]],
-    ) -> None:
+    def __init__(self, api: ZoomReading, app_id: str, pace: Pace | None = None) -> None:
         self._api = api
         self._path = f"/v2/marketplace/apps/{quote(app_id, safe='')}/webhook_logs"
-        self._pace = pace
-        self._take = take
+        self._pace = pace or Pace(float("inf"), monotonic=time.monotonic)
 
     async def check(self, now_ms: int) -> None:
         """Prove that the log may be read. Raises the errors of sync.errors."""
         await self._page(now_ms - MARGIN_MS, now_ms, "")
 
-    async def take_missed(self, from_ms: int, to_ms: int, now_ms: int) -> None:
+    async def take_missed(
+        self, from_ms: int, to_ms: int, now_ms: int, *, take: Callable[[Event], Awaitable[None]]
+    ) -> None:
         """Take every event that Zoom could not deliver in a time (epoch ms), as far as it tells.
+
+        `take` acts on an event (sync.zoom.webhook.ZoomEvents).
 
         What Zoom refuses to tell is logged and missed for good. Raises what Redis raises: then the
         time is to be taken again, which is harmless.
@@ -70,7 +68,7 @@ class WebhookLog:
         taken = 0
         try:
             async for event in self._events(from_ms, to_ms):
-                await self._take(event)
+                await take(event)
                 taken += 1
         except AdminMustAct as error:
             log.warning("zoom_webhook_log_refused", reason=error.code, detail=error.detail)

@@ -16,6 +16,7 @@ from sandbox.server import WORLD, build_sandbox
 from sandbox.world import World
 from sandbox.zoom_log import Logged
 from sandbox.zoom_states import ZoomPresence as Sent
+from sync.errors import AdminMustAct, PersonGone
 from sync.presence import ZoomPresence
 from sync.zoom import webhook_log
 from sync.zoom.api import ZoomApi
@@ -37,18 +38,20 @@ class Log:
     directory_changes: int = 0
 
     def reader(self, app_id: str = ZOOM_APP_ID) -> WebhookLog:
+        pace = Pace(1000, monotonic=lambda: 0.0, sleep=self._no_sleep)
+        return WebhookLog(self.api, app_id, pace)
+
+    async def take(
+        self, ago_ms: int = 300_000, app_id: str = ZOOM_APP_ID, *, until_ms: int = 0
+    ) -> None:
         events = ZoomEvents(
             self.bridge.engine,
             account_id=self.world.config.zoom_account_id,
             meter=self.bridge.counts,
             directory_changed=self._changed,
         )
-        pace = Pace(1000, monotonic=lambda: 0.0, sleep=self._no_sleep)
-        return WebhookLog(self.api, app_id, pace, take=events.take)
-
-    async def take(self, ago_ms: int = 300_000, app_id: str = ZOOM_APP_ID) -> None:
         now = await self.bridge.store.now_ms()
-        await self.reader(app_id).take_missed(now - ago_ms, now, now)
+        await self.reader(app_id).take_missed(now - ago_ms, now - until_ms, now, take=events.take)
 
     def failed(self, event: str, about: dict[str, Any], *, ago_ms: int = 0, times: int = 1) -> None:
         """Zoom could not deliver this, some time ago."""
@@ -166,10 +169,19 @@ async def test_only_the_gap_is_read_and_at_most_seven_days(log: Log) -> None:
 
 
 async def test_a_gap_of_no_time_is_not_asked_about(log: Log) -> None:
-    now = await log.bridge.store.now_ms()
     with capture_logs() as logs:
-        await log.reader().take_missed(now + 600_000, now, now)
+        await log.take(ago_ms=0, until_ms=600_000)
     assert logs == []
+
+
+async def test_whether_it_may_be_read_can_be_tried(log: Log) -> None:
+    now = await log.bridge.store.now_ms()
+    await log.reader().check(now)
+    with pytest.raises(PersonGone):
+        await log.reader("another-app").check(now)
+    log.world.webhooks.log_readable = False
+    with pytest.raises(AdminMustAct):
+        await log.reader().check(now)
 
 
 @pytest.mark.parametrize("why", ["scope", "app"])
