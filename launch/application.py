@@ -98,7 +98,7 @@ async def application(
                 stack.push_async_callback(bot.keys.aclose)
                 app.cleanup_ctx.append(_task(_warm(bot.keys), "signing-keys"))
         app.cleanup_ctx.append(_task(watch_loop_lag(metrics.loop_lag), "loop-lag"))
-        shared = SharedSource(core.people, core.quota, core.directory)
+        shared = SharedSource(core.people, core.quota, core.directory, core.feed)
         app.cleanup_ctx.append(_task(watch_gauges(metrics, shared), "gauges"))
         app.cleanup_ctx.append(_task(core.policy.run(), "settings"))
         app.cleanup_ctx.append(_task(core.rollouts.run(), "rollouts"))

@@ -69,6 +69,9 @@ async def test_a_feed_that_falls_silent_is_noticed_replaced_and_welcomed_back(
     assert "Zoom has sent nothing since " in said_by(card)
     assert "Meanwhile Zoom is asked about everyone who is connected" in said_by(card)
     assert "up to 6 minutes. What to do: " in said_by(card)
+    health = await place.beside.feed.health()
+    assert health.age_seconds is not None
+    assert health.age_seconds > 960
 
     place.world.webhooks.url = url
     place.world.set_zoom(BEN.object_id, ZoomPresence.IN_MEETING)
