@@ -21,6 +21,7 @@ from launch.strangers import hung_up
 from launch.wiring import open_outside, wire_bot, wire_core
 from service.health import Health, MetricsPage
 from service.metrics import CONTENT_TYPE, Metrics, watch_loop_lag
+from sync.store.feed import Listener
 from sync.worker import Worker
 from sync.zoom.webhook import ZoomWebhook
 
@@ -69,6 +70,8 @@ async def application(
         if with_bot:
             bot = wire_bot(settings, outside, core, metrics, local_person)
             stack.push_async_callback(bot.channel.aclose)
+            listener = Listener(core.feed)
+            app.cleanup_ctx.append(_task(listener.run(), "feed"))
             webhook = ZoomWebhook(
                 core.engine,
                 secret=settings.zoom_webhook_secret.get_secret_value(),
@@ -77,6 +80,7 @@ async def application(
                 now=time.time,
                 meter=metrics,
                 directory_changed=core.directory.ask,
+                heard=listener.heard,
             )
             messages = messages_handler(bot.channel, bot.router.on_turn, core.conversations)
             app.add_routes(
@@ -94,10 +98,12 @@ async def application(
                 stack.push_async_callback(bot.keys.aclose)
                 app.cleanup_ctx.append(_task(_warm(bot.keys), "signing-keys"))
         app.cleanup_ctx.append(_task(watch_loop_lag(metrics.loop_lag), "loop-lag"))
-        shared = SharedSource(core.people, core.quota, core.directory)
+        shared = SharedSource(core.people, core.quota, core.directory, core.feed)
         app.cleanup_ctx.append(_task(watch_gauges(metrics, shared), "gauges"))
         app.cleanup_ctx.append(_task(core.policy.run(), "settings"))
         app.cleanup_ctx.append(_task(core.rollouts.run(), "rollouts"))
+        app.cleanup_ctx.append(_task(core.doubt.run(), "doubt"))
+        app.cleanup_ctx.append(_task(core.catch_up.run(), "catch-up"))
         inviting = _task(core.invitations.run(), "invitations", patience=SHUTDOWN_SECONDS)
         app.cleanup_ctx.append(inviting)
         app.on_shutdown.append(_call(core.invitations.stop))

@@ -15,6 +15,7 @@ from service.redis_folder import remembered_socket
 from sync.store import keys
 from sync.store.connection import REDIS_TROUBLE, Scripts, connect, raise_if_cancelled
 from sync.store.directory import DirectoryStore
+from sync.store.feed import FeedStore
 from sync.store.invitations import InvitationStore
 from sync.store.people import PeopleStore
 from sync.store.quota import Quota
@@ -93,6 +94,7 @@ class RedisLook:
             PeopleStore(client, scripts),
             Quota(client, scripts),
             DirectoryStore(client, scripts, configured=self._settings.zoom_api_configured),
+            FeedStore(client, scripts),
         )
         shared = await source.read()
         work = [

@@ -66,12 +66,15 @@ class Attendant:
         policy: PolicySource,
         meter: Meter,
         zoom_turn: Callable[[str], float] = lambda _: 0.0,
+        doubted: Callable[[], int] = lambda: 0,
         chance: Callable[[], float] = random.random,
     ) -> None:
         """`zoom_turn` gives the seconds until it is somebody's turn to be asked about at Zoom.
 
-        `chance` gives numbers in [0, 1).
+        `doubted`: Zoom's states observed before (epoch ms) are not trusted. `chance` gives numbers
+        in [0, 1).
         """
+        self._doubted = doubted
         self._zoom_turn = zoom_turn
         self._store = store
         self._graph = graph
@@ -139,6 +142,7 @@ class Attendant:
             test_until_ms=state.test_until_ms,
             preferred=state.preferred,
             yielded_ms=state.yielded_ms,
+            doubted_ms=self._doubted(),
         )
 
     async def _steps(self, turn: Turn) -> None:

@@ -19,6 +19,7 @@ Rule 5  A state that may have come from Microsoft is written only after a look s
 Rule 6  A state is repeated only while fresh: after 30 minutes of Presenting and 60 of anything else
         Zoom is asked. Where Zoom can't be asked it is given up after 4 hours (meeting, call,
         presenting) or 12 (the rest), and a late event never *starts* a Busy or Do not disturb.
+        Zoom is asked as well when what it said is doubted: events may have been missed since.
 Rule 7  The preferred status is the person's own slot. It is written only in `full`, only after a
         look shows a state that we can explain, always with an expiry, and only while a session of
         ours (Away, the weakest) carries it.
@@ -107,6 +108,7 @@ class Situation:
     ours that it held then.
     `test_until_ms` is the end of a running *Test it*. `preferred` is the preferred status that we
     set, and `yielded_ms` the time of the observation for which the person's own choice was met.
+    `doubted_ms`: what was observed before is not trusted (sync.feed).
     """
 
     verdict: Verdict
@@ -119,6 +121,7 @@ class Situation:
     test_until_ms: int | None = None
     preferred: Held | None = None
     yielded_ms: int | None = None
+    doubted_ms: int = 0
 
 
 class Do(StrEnum):
@@ -232,7 +235,8 @@ def _wanted(now_ms: int, situation: Situation, live: Held | None) -> _Wanted | N
     fresh_until = observation.at_ms + fresh_for_ms(observation.presence)
     why = Why.SHOWING if demand != _NOTHING else Why.NOTHING_TO_SHOW
     if situation.can_ask:
-        if now_ms >= fresh_until:
+        # A doubt that is still to come (a clock was set back) would never be dispelled.
+        if now_ms >= fresh_until or observation.at_ms < situation.doubted_ms <= now_ms:
             return None
         return _Wanted(demand, why, fresh_until + int(situation.spread * MINUTE))
     give_up = observation.at_ms + give_up_after_ms(observation.presence)

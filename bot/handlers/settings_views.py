@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from bot.activity import Card
+    from bot.feed_words import FeedWords
     from bot.turn import Turn
     from cards.payload import Payloads
     from cards.settings_draft import Draft
@@ -55,7 +56,10 @@ class SettingsViews:
         people: PeopleStore,
         engine: Engine,
         invitees: Invitees,
+        *,
+        feed: FeedWords | None = None,
     ) -> None:
+        self._feed = feed
         self._payloads = payloads
         self._desk = desk
         self._directory = directory
@@ -68,6 +72,8 @@ class SettingsViews:
         """How it stands for the whole organisation."""
         policy, health = await self._desk.policy(), await self._directory.health()
         age = health.age_seconds
+        numbers = await self._numbers(policy, turn.person.object_id)
+        here, connected = zone(turn.inbound.local_time_zone), numbers.connected
         card = settings_centre.centre(
             self._payloads,
             turn.card_id,
@@ -76,9 +82,10 @@ class SettingsViews:
                 settings_centre.GroupLine(group.name, _draft(group))
                 for group in sorted(policy.groups, key=lambda group: group.priority)
             ],
-            numbers=await self._numbers(policy, turn.person.object_id),
+            numbers=numbers,
             directory=explain(health),
             directory_well=health.reason is None and age is not None and age < STALE_SECONDS,
+            feed="" if self._feed is None else await self._feed.say(here, connected),
         )
         who = [turn.person.mri]
         return refreshing(card, self._payloads, turn.card_id, Verb.SETTINGS_SHOW, who)

@@ -86,7 +86,7 @@ def raise_if_cancelled() -> None:
 
 _LUA = Path(__file__).parent / "lua"
 _QUEUE = "_queue"
-_PLAIN = ("quota", "save_tokens", "directory_", "settings_")
+_PLAIN = ("quota", "save_tokens", "directory_", "settings_", "feed_")
 """How the names of scripts begin that do not touch the queue."""
 
 

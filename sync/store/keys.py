@@ -40,6 +40,10 @@
     pb:{settings}:form           version, account form, managed groups (hash)       for ever
     pb:{settings}:audit          stream: who changed or looked up what              newest 100,000
     pb:settings                  channel: the new version of the settings
+    pb:{feed}:state              what was heard of Zoom's events (hash, below)      for ever
+    pb:{feed}:pattern            hour of the week -> usual deliveries (hash)        for ever
+    pb:{feed}:left               zset: whom Zoom is still to be asked about         until done (1 d)
+    pb:{feed}:sweep:by           who watches the feed and has people asked about    10 s, renewed
 
 `{NN}` is the person's shard, a hash tag: all keys of one person are in one cluster slot, so that
 one script can change them together.
@@ -63,6 +67,13 @@ Fields of the directory's state: `read`, `users`, `groups` the last good reading
 `reason`, `detail` the last bad one, `doubted` since when Zoom's answers are not believed, `due` the
 next reading, `asked` somebody wants one, `not_before` even then. A reading that is being put
 together ends by itself after an hour.
+
+Fields of the feed's state: `beat` a web process was there, `since` since when there is one without
+a break, `last` and `validated` the last delivery and validation, `hour:<hour>` deliveries of an
+hour since the epoch, `judged` and `recent` how far they were learnt, `silent` the feed is, since
+then, `warned` for which validation no next one came, `doubted` what was observed before is not
+trusted, `sweep` and `swept` the doubt for which people are and were asked about, `gap_from` and
+`gap_to` when events were missed.
 
 Fields of the settings: `version`, `account` (a form), `group:<Zoom group id>` (name, priority and
 form); JSON of sync.policy_rows.
@@ -106,6 +117,10 @@ DIRECTORY_PARTS = ("users", "addresses", "groups", "members")
 SETTINGS = "pb:{settings}:form"
 AUDIT = "pb:{settings}:audit"
 SETTINGS_CHANGED = "pb:settings"
+FEED = "feed"
+FEED_STATE = "pb:{feed}:state"
+FEED_PATTERN = "pb:{feed}:pattern"
+FEED_LEFT = "pb:{feed}:left"
 
 
 def shard_of(object_id: str) -> int:

@@ -249,8 +249,9 @@ async def running_bridge(
     limits: Limits = GRAPH_LIMITS,
     lease_ms: int = 15_000,
     graph_seconds: float = 10,
+    doubted: Callable[[], int] = lambda: 0,
 ) -> AsyncIterator[Bridge]:
-    """Put it together."""
+    """Put it together. `doubted`: what Zoom said before is not trusted (epoch ms)."""
     scripts = Scripts(redis)
     store = PeopleStore(redis, scripts, lease_ms=lease_ms)
     vault = Vault([Fernet.generate_key().decode()])
@@ -275,6 +276,7 @@ async def running_bridge(
             policy=decisions,
             meter=counts,
             chance=lambda: 0.0,
+            doubted=doubted,
         )
         engine = Engine(store, attendant, policy=decisions, can_ask=zoom is not None)
         yield Bridge(
