@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench import chat, graph_writes, latency, webhooks
+from bench import burst, chat, latency, webhooks, workers, writes
 from bench.processes import ROOT, ServerFailed
 from bench.report import load_average, machine, table
-from bench.stage import empty_redis, stage
+from bench.stage import redis_version, stage
 from service import logs
 
 if TYPE_CHECKING:
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 FIGURES = {
     "chat": chat.measure,
     "latency": latency.measure,
-    "graph": graph_writes.measure,
     "webhooks": webhooks.measure,
+    "writes": writes.measure,
+    "burst": burst.measure,
+    "workers": workers.measure,
 }
 
 
@@ -65,9 +67,9 @@ async def _measure(
     figures: list[Figure] = []
     failures: list[str] = []
     async with stage(rounds) as ready:
+        redis = await redis_version(ready)
         for name in names:
             print(f"Measuring: {name} ...", file=sys.stderr, flush=True)
-            redis = await empty_redis(ready)
             try:
                 figures.append(await FIGURES[name](ready))
             except ServerFailed as failure:
