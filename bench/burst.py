@@ -6,6 +6,7 @@ budget. What the worker itself needs is not, so this is harder than the real thi
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from bench.figure import Figure, Row, Spread, count_row
@@ -47,6 +48,10 @@ async def _burst(stage: Stage, people: range) -> list[Row]:
         limited(stage, redis.url, COMPRESSED) as worker,
     ):
         await crowd.idle()
+        graph.begin()
+        await crowd.offer(people)  # once before: a worker that runs has opened people's tokens
+        await crowd.written(people, within=PATIENCE * size / PER_SECOND + 5)
+        await asyncio.sleep(2 * COMPRESSED.window_ms / 1000)
         graph.begin(limit=LIMIT, window=COMPRESSED.window_ms / 1000)
         watch = Stopwatch([worker], redis.pid)
         await crowd.offer(people)
