@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench import burst, chat, latency, webhooks, workers, writes
+from bench import burst, chat, latency, scale, webhooks, workers, writes
 from bench.processes import ROOT, ServerFailed
 from bench.report import load_average, machine, table
 from bench.stage import redis_version, stage
@@ -33,6 +33,7 @@ FIGURES = {
     "writes": writes.measure,
     "burst": burst.measure,
     "workers": workers.measure,
+    "scale": scale.measure,
 }
 
 
