@@ -17,7 +17,8 @@ from sync.plan import Observation
 from sync.presence import ZoomPresence
 from sync.store import keys
 from sync.store.connection import Scripts, connect
-from sync.store.people import LEASE_MS, PeopleStore
+from sync.store.people import PeopleStore
+from sync.store.queue import LEASE_MS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
