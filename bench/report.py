@@ -13,7 +13,10 @@ from bench.processes import cores
 if TYPE_CHECKING:
     from bench.figure import Figure, Row, Spread
 
-PACKAGES = ("aiohttp", "redis", "botbuilder-core", "msgraph-sdk", "msal", "pyjwt", "cryptography")
+PACKAGES = (
+    *("aiohttp", "redis", "hiredis", "botbuilder-core", "msgraph-sdk", "msal", "pyjwt"),
+    "cryptography",
+)
 HEAD = ("", "measured", "rounds", "CPU ms", "ratio", "by CPU", "aim")
 
 
