@@ -21,6 +21,7 @@ from launch.strangers import hung_up
 from launch.wiring import open_outside, wire_bot, wire_core
 from service.health import Health, MetricsPage
 from service.metrics import CONTENT_TYPE, Metrics, watch_loop_lag
+from sync.lanes import GRAPH_LIMITS
 from sync.store.feed import Listener
 from sync.worker import Worker
 from sync.zoom.webhook import ZoomWebhook
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from bot.activity import Person
     from bot.signing_keys import SigningKeys
     from service.settings import Settings
+    from sync.lanes import Limits
 
 BODY_LIMIT = 256 * 1024
 WORKER_BEAT_SECONDS = 15.0
@@ -43,13 +45,17 @@ async def application(
     with_bot: bool = True,
     with_worker: bool = True,
     local_person: Person | None = None,
+    limits: Limits = GRAPH_LIMITS,
 ) -> web.Application:
-    """The product as one aiohttp application: every route, and the worker's life."""
+    """The product as one aiohttp application: every route, and the worker's life.
+
+    `limits` are what Graph allows (another budget is for the benchmarks only).
+    """
     app = web.Application(client_max_size=BODY_LIMIT, middlewares=[hung_up])
     async with AsyncExitStack() as stack:
         metrics = Metrics()
         outside = await open_outside(settings, redis_url, stack)
-        core = wire_core(settings, outside, metrics)
+        core = wire_core(settings, outside, metrics, limits)
         stack.push_async_callback(core.tokens.aclose)
         await core.prepare(account_on=settings.account_default == "on")
         health = Health(

@@ -43,6 +43,7 @@ from sync.changes import PolicyDesk
 from sync.engine import Engine
 from sync.feed_watch import FeedWatch
 from sync.invitees import Invitees
+from sync.lanes import GRAPH_LIMITS
 from sync.linking import Linking
 from sync.microsoft.authorization import Authorization
 from sync.microsoft.graph import GraphPresence
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
     from bot.activity import Person
     from service.metrics import Metrics
     from service.settings import Settings
+    from sync.lanes import Limits
     from sync.ports import Profile
 
 ZOOM_API_NAMES = ("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET")
@@ -171,7 +173,9 @@ class Core:
         await self.doubt.load()
 
 
-def wire_core(settings: Settings, outside: Outside, metrics: Metrics) -> Core:
+def wire_core(
+    settings: Settings, outside: Outside, metrics: Metrics, limits: Limits = GRAPH_LIMITS
+) -> Core:
     """Put the engine together. The chat is its way to tell people something."""
     hosts = ServiceHosts(settings.service_hosts, loopback_only=settings.local)
     conversations = ConversationStore(outside.redis)
@@ -194,7 +198,7 @@ def wire_core(settings: Settings, outside: Outside, metrics: Metrics) -> Core:
     roster, invited = RosterStore(outside.redis), InvitationStore(outside.redis)
     invitees = Invitees(roster, invited, people, directory, policy.load)
     chat = ChatPeople(desk, payloads, conversations, invitable=invitees.count)
-    quota = Quota(outside.redis, outside.scripts)
+    quota = Quota(outside.redis, outside.scripts, limits)
     feed = FeedStore(outside.redis, outside.scripts)
     doubt = Doubt(feed)
     attendant = Attendant(
