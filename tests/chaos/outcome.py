@@ -133,7 +133,9 @@ async def running_town(
     """Connect people and run the product for them while the block runs. `changes`: settings."""
     async with running_crowd(people, dice) as crowd:
         client = open_client(server)
+        await client.config_set("appendfsync", "no")  # nothing is killed yet
         await crowd.connect(client, people)
+        await client.config_set("appendfsync", "always")
         await client.aclose()
         environ = crowd.environ(server.url, **changes)
         async with running_fleet(environ, folder, workers) as fleet:
