@@ -190,8 +190,12 @@ async def orphans(client: Client) -> AsyncIterator[str]:
         oid = await client.get(key)
         if oid not in people:
             yield f"{key} leads to {oid}, who is not connected"
+    listed: set[str] = set()
     for shard in range(keys.SHARDS):
-        for queue in keys.dues(shard):
-            for member in await client.zrange(queue, 0, -1):
-                if member not in people:
-                    yield f"{queue} holds {member}, who is not connected"
+        listed |= await client.smembers(keys.everybody(shard))
+        members = [m for queue in keys.dues(shard) for m in await client.zrange(queue, 0, -1)]
+        for member in [*members, *await client.hkeys(keys.parked(shard))]:
+            if member not in people:
+                yield f"shard {shard} holds {member}, who is not connected"
+    if listed != people:
+        yield f"listed are {len(listed)}, connected {len(people)}: {listed ^ people}"

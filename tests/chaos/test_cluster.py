@@ -14,7 +14,8 @@ from sync.plan import Lane, Observation
 from sync.presence import ZoomPresence as Z
 from sync.store import keys
 from sync.store.connection import Scripts
-from sync.store.people import Claim, PeopleStore
+from sync.store.people import PeopleStore
+from sync.store.queue import Claim
 from sync.store.quota import Quota
 from tests.chaos.outcome import orphans
 from tests.doubles.inside import said_by
