@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from tests.chaos.fleet import Fleet
     from tests.doubles.redis import RedisServer
 
-Record = Callable[[str, object], None]
 WORKERS = 3
 PEOPLE = 500
 LASTS = 40.0
@@ -53,6 +52,7 @@ async def storm(
     seed: int, events: int, plan: Plan, server: RedisServer, folder: Path, **settings: str | None
 ) -> str:
     """Let it rage, wait until it is over, and look what is left. Returns what happened."""
+    say(f"seed {seed}")
     dice = random.Random(seed)
     people = [Someone(number, dice.choice(STYLES)) for number in range(PEOPLE)]
     async with running_town(people, server, folder, dice, workers=WORKERS, **settings) as town:
@@ -76,16 +76,21 @@ async def storm(
         )
 
 
+def say(text: str) -> None:
+    """For whoever runs it with `-s`, or sees it fail."""
+    sys.stderr.write(f"\n{text}\n")
+
+
 @pytest.mark.timeout(400)
 async def test_ten_thousand_events_while_everything_fails(
-    server: RedisServer, tmp_path: Path, record_property: Record
+    server: RedisServer, tmp_path: Path
 ) -> None:
-    record_property("storm", await storm(FIXED, 10_000, Plan(LASTS), server, tmp_path))
+    say(await storm(FIXED, 10_000, Plan(LASTS), server, tmp_path))
 
 
 @pytest.mark.timeout(400)
 async def test_without_zooms_api_and_with_clocks_that_differ(
-    random_seed: int, server: RedisServer, tmp_path: Path, record_property: Record
+    random_seed: int, server: RedisServer, tmp_path: Path
 ) -> None:
     plan = Plan(LASTS / 2, delayed=15.0, behind_ms=20 * 60_000)
-    record_property("storm", await storm(random_seed, 4_000, plan, server, tmp_path, **NO_ZOOM_API))
+    say(await storm(random_seed, 4_000, plan, server, tmp_path, **NO_ZOOM_API))
