@@ -151,7 +151,8 @@ async def test_the_product_serves_people_of_every_shard_from_connect_to_disconne
             assert around.told(one) is None
 
         async def forgotten() -> bool:
-            return await client.keys("pb:{??}:*", target_nodes="primaries") == []
+            left: list[str] = await client.keys("pb:{??}:*", target_nodes="primaries")
+            return left == []
 
         await eventually(forgotten, "nothing of anybody is left", log=product.command)
         assert await worker.stop() == 0

@@ -8,8 +8,6 @@ import itertools
 import socket
 from typing import TYPE_CHECKING, Self
 
-from redis.asyncio import Redis
-
 from sync.store.connection import connect
 from tests.doubles.redis import RedisServer
 
@@ -56,7 +54,7 @@ class RedisCluster:
             node.start()
         bounds = [SLOTS * n // NODES for n in range(NODES + 1)]
         for node, first, end in zip(self.nodes, bounds, bounds[1:], strict=False):
-            async with Redis.from_url(node.url, decode_responses=True) as client:
+            async with connect(node.url) as client:
                 await client.execute_command("CLUSTER", "ADDSLOTSRANGE", first, end - 1)
                 for port in self.ports:
                     await client.execute_command("CLUSTER", "MEET", "127.0.0.1", port)
@@ -76,7 +74,7 @@ class RedisCluster:
         """Wait until every node knows the others and says that all is well."""
         async with asyncio.timeout(30):
             for node in self.nodes:
-                async with Redis.from_url(node.url, decode_responses=True) as client:
+                async with connect(node.url) as client:
                     while not await _is_well(client):  # noqa: ASYNC110 - it does not tell
                         await asyncio.sleep(0.05)
 
@@ -85,6 +83,6 @@ class RedisCluster:
         return connect(self.url, "cluster")
 
 
-async def _is_well(client: Redis) -> bool:
+async def _is_well(client: Client) -> bool:
     state = str(await client.execute_command("CLUSTER", "INFO"))
     return "cluster_state:ok" in state and f"cluster_known_nodes:{NODES}" in state

@@ -186,7 +186,6 @@ class Queue(RuleBasedStateMachine):
             assert held.pair == known.microsoft
         known.holder, known.leased, known.due, known.parked = claim, True, False, False
 
-    @rule(claim=claims, pair=st.none() | st.sampled_from(SESSION_PAIRS))
     def tell(self, claim: Claim, pair: Pair | None) -> None:
         """Whoever has the lease tells Microsoft something. (Others notice, and do not.)"""
         known = self.known.get(claim.state.object_id)
@@ -198,17 +197,29 @@ class Queue(RuleBasedStateMachine):
         lane=lanes,
         due=st.sampled_from([None, 1, LATER]),
         trouble=st.none() | st.sampled_from([Trouble.AUTHORIZE, Trouble.GONE]),
+        tells=st.booleans(),
+        pair=st.none() | st.sampled_from(SESSION_PAIRS),
     )
-    def ack(self, claim: Claim, lane: Lane, due: int | None, trouble: Trouble | None) -> None:
+    def ack(
+        self,
+        claim: Claim,
+        lane: Lane,
+        due: int | None,
+        trouble: Trouble | None,
+        tells: bool,
+        pair: Pair | None,
+    ) -> None:
         """From whoever has the lease, or from whoever has lost it."""
+        if tells:
+            self.tell(claim, pair)
         oid = claim.state.object_id
         changes: dict[str, str | int] = {
             "trouble": trouble or "",
             "trouble_at": 5 if trouble else "",
         }
-        told = self.told.get(claim.token + oid, claim)
-        if told is None or isinstance(told, Pair):
-            changes |= held_fields(told and Held(told, self.start, LATER))
+        if (claim.token + oid) in self.told:
+            told = self.told[claim.token + oid]
+            changes |= held_fields(None if told is None else Held(told, self.start, LATER))
         taken = self.run(self.store.ack(claim, lane=lane, due_ms=due, changes=changes))
         known = self.known.get(oid)
         assert taken == (known is not None and known.holder is claim)
@@ -244,10 +255,13 @@ class Queue(RuleBasedStateMachine):
         if known is not None and renewed:
             known.leased = True
 
-    @rule(oid=people)
-    def worker_dies(self, oid: str) -> None:
+    @rule(oid=people, tells=st.booleans(), pair=st.none() | st.sampled_from(SESSION_PAIRS))
+    def worker_dies(self, oid: str, tells: bool, pair: Pair | None) -> None:
+        """Or is cut off, or stopped; perhaps just after it has told Microsoft something."""
         known = self.known.get(oid)
         if known is not None and known.leased:
+            if tells and known.holder is not None:
+                self.tell(known.holder, pair)
             self.run(end_lease(self.redis, oid))
             known.leased, known.due = False, True
 
@@ -291,5 +305,5 @@ def test_the_queue_does_what_its_model_says(redis_server: RedisServer) -> None:
 
     run_state_machine_as_test(
         OnThisServer,
-        settings=settings(max_examples=25, stateful_step_count=40, deadline=None),
+        settings=settings(max_examples=40, stateful_step_count=40, deadline=None),
     )
