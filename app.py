@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from redis.exceptions import AuthenticationError, AuthorizationError
 
 from bot.commands import COMMANDS
 from launch.history import print_history
@@ -52,7 +53,10 @@ def _run(main: Coroutine[Any, Any, None]) -> None:
         raise SystemExit(1) from None
 
 
-_OPERATORS = (EmbeddedRedisError, setup.SettingsError, tls.TrustError, OSError)
+_OPERATORS = (
+    *(EmbeddedRedisError, setup.SettingsError, tls.TrustError, OSError),
+    *(AuthenticationError, AuthorizationError),  # of Redis
+)
 """What an operator can mend."""
 
 

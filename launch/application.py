@@ -8,7 +8,9 @@ import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from aiohttp import web
+from redis.exceptions import AuthenticationError, AuthorizationError
 
 from bot.about import about_routes
 from bot.endpoint import messages_handler
@@ -22,6 +24,7 @@ from launch.wiring import open_outside, wire_bot, wire_core
 from service.health import Health, MetricsPage
 from service.metrics import CONTENT_TYPE, Metrics, watch_loop_lag
 from sync.lanes import GRAPH_LIMITS
+from sync.store.connection import REDIS_TROUBLE, takes_writes
 from sync.store.feed import Listener
 from sync.worker import Worker
 from sync.zoom.webhook import ZoomWebhook
@@ -31,11 +34,15 @@ if TYPE_CHECKING:
 
     from bot.activity import Person
     from bot.signing_keys import SigningKeys
+    from launch.wiring import Core
     from service.settings import Settings
     from sync.lanes import Limits
 
+log = structlog.get_logger()
+
 BODY_LIMIT = 256 * 1024
 WORKER_BEAT_SECONDS = 15.0
+START_LOOK_SECONDS = 0.5
 
 
 async def application(
@@ -57,10 +64,13 @@ async def application(
         outside = await open_outside(settings, redis_url, stack)
         core = wire_core(settings, outside, metrics, limits)
         stack.push_async_callback(core.tokens.aclose)
-        await core.prepare(account_on=settings.account_default == "on")
+        await _prepare(core, account_on=settings.account_default == "on")
         health = Health(
             heartbeats={"worker": WORKER_BEAT_SECONDS} if with_worker else {},
-            checks={"redis": outside.redis.ping, "scripts": outside.scripts.loaded},
+            checks={
+                "redis": lambda: takes_writes(outside.redis),
+                "scripts": outside.scripts.loaded,
+            },
         )
         token = settings.metrics_token
         page = MetricsPage(
@@ -129,6 +139,25 @@ async def application(
         # First in, last out: connections close when everything that uses them has ended.
         app.cleanup_ctx.insert(0, _held(stack.pop_all()))
     return app
+
+
+async def _prepare(core: Core, *, account_on: bool) -> None:
+    """Wait for a Redis that starts after us, fails over or loads its file; say so once."""
+    waiting = False
+    while True:
+        try:
+            await core.prepare(account_on=account_on)
+        except (AuthenticationError, AuthorizationError):
+            raise  # waiting does not help: app.py says it plainly
+        except REDIS_TROUBLE as error:
+            if not waiting:
+                log.error("start_waits_for_redis", error=type(error).__name__, reason=str(error))
+            waiting = True
+            await asyncio.sleep(START_LOOK_SECONDS)
+        else:
+            if waiting:
+                log.info("redis_there")
+            return
 
 
 async def _warm(keys: SigningKeys) -> None:

@@ -251,7 +251,7 @@ def _wanted(now_ms: int, situation: Situation, live: Held | None) -> _Wanted | N
 def _take_back(situation: Situation, own: Held | None, wanted: _Wanted) -> Plan | None:
     """Rule 8: end a preferred status of ours that is not wanted any more."""
     if own is None or wanted.demand.preferred is not None:
-        return None  # another label overwrites the one we set
+        return None  # the rest is _prefer's
     if situation.shown is None:
         return Plan(Do.LOOK, wanted.why, Lane.TURN)
     if _same_availability(situation.shown, own.pair):
@@ -280,6 +280,9 @@ def _prefer(
         return Plan(Do.LOOK, wanted.why, Lane.TURN)
     if own is not None and kept and not _same_availability(shown, own.pair):
         return Plan(Do.YIELD, Why.OWN_STATUS, Lane.TURN)
+    if own is not None and own.pair != pair and _same_availability(shown, own.pair):
+        # Not overwritten: if that failed unheard, nobody would know which of the two to take back.
+        return Plan(Do.UNPREFER, wanted.why, Lane.TURN)
     if own is None and _shown_without_us(shown, pair, seen_with):
         return _leave_alone(now_ms, situation, live, wanted, Why.ECHO)
     if own is None and not _explained(shown, seen_with):
@@ -287,7 +290,8 @@ def _prefer(
     if live is None or live.pair != AWAY or not live.sure:
         return _set(wanted, AWAY, Lane.TURN)
     hides = shown.availability.lower() in {"offline", "donotdisturb"}
-    if own is None and hides and seen_with != live:
+    doubtful = seen_with is not None and not seen_with.sure
+    if own is None and (hides or doubtful) and seen_with != live:
         # No session, or Do not disturb of ours, may have hidden what the person chose.
         return Plan(Do.LOOK, wanted.why, Lane.TURN)
     return Plan(Do.PREFER, wanted.why, Lane.TURN, pair=pair, minutes=_minutes(wanted, pair))
@@ -295,6 +299,8 @@ def _prefer(
 
 def _explained(shown: Shown, seen_with: Held | None) -> bool:
     """Whether Microsoft's own rules lead to what is shown, without a choice of the person's."""
+    if seen_with is not None and not seen_with.sure:
+        return True  # for now: the session is made sure, and then looked at again
     availability = shown.availability.lower()
     if availability in {"available", "availableidle", "away", "busy", "busyidle"}:
         return True

@@ -9,6 +9,7 @@
     pb:{NN}:people               set: the oid of everybody connected                while in use
     pb:{NN}:parked               hash: oid -> since when, why (nothing is tried)    while in use
     pb:{NN}:lock:<oid>           one process refreshes this person's tokens         30 s
+    pb:{NN}:probe                readiness was asked: does Redis take writes?       10 s
     pb:{z:<hash>}:<kind>         Zoom address or id -> oid                          until disconnect
     pb:{quota}:cells             presence requests by 250 ms and lane (quota.lua)   the window
     pb:{quota}:pause             Graph told the whole tenant to wait                as Graph said
@@ -98,6 +99,7 @@ CARD_TTL = 30 * 86_400
 NOTICE_TTL = 30 * 86_400
 REFERENCE_TTL = 400 * 86_400
 LOCK_TTL = 30
+PROBE_TTL = 10
 JOB_TTL = 86_400
 MAILING_SHOWN_TTL = 600
 CENSUS_TTL = 3600
@@ -150,6 +152,11 @@ def link(object_id: str) -> str:
 def tokens(object_id: str) -> str:
     """Sealed tokens of a person."""
     return f"{_tag(shard_of(object_id))}:tok:{object_id}"
+
+
+def probe(shard: int) -> str:
+    """What readiness writes where a shard's people are."""
+    return f"{_tag(shard)}:probe"
 
 
 def token_lock(object_id: str) -> str:

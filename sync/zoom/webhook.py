@@ -6,7 +6,8 @@ answer is 500 or more, so any other refusal would lose it for good.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import asyncio
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 from aiohttp import web
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from sync.zoom.events import Event
 
 log = structlog.get_logger()
+
+ANSWER_WITHIN: Final = 2.5
+"""Seconds. After three Zoom counts a delivery as failed, whatever the answer is then (Zoom
+documentation, "Using webhooks"); ours says which of the two it was, and in time."""
 
 
 class Intake(Protocol):
@@ -158,8 +163,10 @@ class ZoomWebhook:
         if isinstance(event, Validation):
             log.info("zoom_validated")
             return web.json_response(answer_validation(self._secret, event.plain_token))
+        within = ANSWER_WITHIN if isinstance(event, PresenceEvent) else None
         try:
-            await self._events.take(event)
+            async with asyncio.timeout(within):  # TimeoutError is an OSError, and so Redis trouble
+                await self._events.take(event)
         except REDIS_TROUBLE as error:
             self._meter.event("not_saved")
             log.error("zoom_event_not_saved", error=type(error).__name__)
