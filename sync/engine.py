@@ -21,7 +21,6 @@ from sync.errors import AuthorizeAgain, OutsideError, Trouble
 from sync.gate import QuotaShort
 from sync.plan import MINUTE, Lane, Plan, plan
 from sync.policy import resolve
-from sync.store.connection import REDIS_TROUBLE
 from sync.store.queue import Claim
 
 if TYPE_CHECKING:
@@ -131,7 +130,7 @@ class Engine:
             offered = await self._store.offer_and_take(
                 oid, observation, zoom_id=(zoom_id or "") if known else "", token=token
             )
-        except REDIS_TROUBLE:
+        except BaseException:  # Redis is in trouble, or the caller's patience at an end
             if token and self._taker is not None:
                 self._taker.not_answered(oid, token)
             raise
