@@ -98,6 +98,7 @@ class Attendant:
             try:
                 await self._steps(turn)
             except QuotaShort as short:
+                turn.keep_unheard()
                 # Not replayed later but planned anew: by then another state may be the newest.
                 await self._store.ack(
                     claim, lane=turn.lane, due_ms=turn.now() + short.wait_ms, changes=turn.changes
@@ -124,26 +125,23 @@ class Attendant:
         *,
         shown: Shown | None = None,
         shown_with: Held | None = None,
-        can_ask: bool | None = None,
     ) -> Situation:
         """What a plan for this person depends on."""
         verdict = resolve(self._policy.current(), state.group_ids, state.personal, now_ms=now_ms)
         if state.leaving:
             verdict = replace(verdict, on=False)
-        told = state.held.told_ms if state.held else 0
-        return Situation(
+        situation = Situation(
             verdict=verdict,
-            observation=state.observation,
-            held=state.held,
-            can_ask=self._zoom is not None if can_ask is None else can_ask,
-            spread=zlib.crc32(f"{state.object_id}{told}".encode()) / 2**32,
+            observation=None,
+            held=None,
+            can_ask=self._zoom is not None,
             shown=shown,
             shown_with=shown_with,
             test_until_ms=state.test_until_ms,
-            preferred=state.preferred,
-            yielded_ms=state.yielded_ms,
             doubted_ms=self._doubted(),
         )
+        _learn(situation, state)
+        return situation
 
     async def _steps(self, turn: Turn) -> None:
         state = turn.state
@@ -151,25 +149,23 @@ class Attendant:
         if state.trouble == Trouble.AUTHORIZE:
             await self._wait_for_the_person(turn)
             return
-        shown, shown_with, can_ask = None, None, self._zoom is not None
+        situation = self.situation(state, turn.now())
+        again = situation.verdict.resumes_ms
         for _ in range(MOST_STEPS):
             now = turn.now()
-            situation = self.situation(
-                turn.state, now, shown=shown, shown_with=shown_with, can_ask=can_ask
-            )
             step = plan(now, situation)
             turn.lane = step.lane
             if step.do is Do.NOTHING:
-                again = situation.verdict.resumes_ms
-                if not can_ask and self._zoom is not None:
-                    again = now + ASK_AGAIN_MS
                 await self._finish(turn, step, again)
                 return
             if step.do is Do.ASK:
-                can_ask = await self._ask(turn)
+                wait = await self._ask(turn)
+                if wait is not None:
+                    # Planned as if Zoom could not be asked, until it can.
+                    situation.can_ask, again = False, now + wait
             elif step.do is Do.LOOK:
-                shown = await self._look(turn.state, turn.ticket)
-                shown_with = turn.state.held
+                situation.shown = await self._look(state, turn.ticket)
+                situation.shown_with = state.held
             elif step.do is Do.YIELD:
                 turn.yield_to_person()
             elif step.do in {Do.SET, Do.PREFER}:
@@ -177,7 +173,8 @@ class Attendant:
             else:
                 await self._end(turn, step)
                 if step.do is Do.UNPREFER:
-                    shown = None  # what it covered shows now
+                    situation.shown = None  # what it covered shows now
+            _learn(situation, state)
         log.error("engine_plan_does_not_end", person=state.object_id, last=step.do.value)
         await self._store.ack(
             turn.claim,
@@ -241,7 +238,7 @@ class Attendant:
         tell = self._graph.clear_preferred if prefer else self._graph.clear_session
 
         async def send(token: str) -> None:
-            await self._intend(turn, replace(before, sure=False), fields)
+            await self._intend(turn, before._replace(sure=False), fields)
             await tell(token, oid)
 
         await self.gate.call("preferred" if prefer else "clear", turn.state, turn.ticket, send)
@@ -256,24 +253,24 @@ class Attendant:
         do: what we set there is written down before it is sent.
         """
         turn.lease.check()
-        turn.keep(held, fields)
+        turn.unheard = (held, fields)
         if fields is PREFERRED:
             if not await self._store.record(turn.claim, held_fields(held, fields)):
                 raise LeaseLost
             turn.lease.check()
 
-    async def _ask(self, turn: Turn) -> bool:
-        """Ask Zoom; False when it gave no usable answer. Raises QuotaShort."""
+    async def _ask(self, turn: Turn) -> int | None:
+        """Ask Zoom. None: it answered; else in how many milliseconds to try (again)."""
         assert self._zoom is not None  # noqa: S101 - only planned when Zoom can be asked
         oid, asked_ms = turn.state.object_id, turn.now()
         link = await self._store.link(oid)
         names = link and (link.zoom_id, *link.addresses)
         user = next((name for name in names or () if name), None)
         if user is None:
-            return False
+            return ASK_AGAIN_MS
         wait = self._zoom_turn(oid)
         if wait > 0:
-            raise QuotaShort(int(wait * 1000) + 1)
+            return int(wait * 1000) + 1
         try:
             presence = await self._zoom.presence_of(user)
         except PersonGone:
@@ -283,23 +280,23 @@ class Attendant:
         except OutsideError as error:
             self._meter.lookup("busy" if error.code in _ZOOM_BUSY else "failed")
             log.warning("zoom_not_asked", person=oid, reason=error.code)
-            return False
+            return ASK_AGAIN_MS
         else:
             self._meter.lookup("unknown" if presence is None else "answered")
         if presence is None:
             log.warning("zoom_unknown_state", person=oid)
-            return False
+            return ASK_AGAIN_MS
         observation = Observation(presence, asked_ms)
         # Offered, not set: an event that came meanwhile may be newer.
         outcome = await self._store.offer(oid, observation)
         if outcome == "accepted":
             turn.state.observation = observation
-            return True
+            return None
         fresh = await self._store.state(oid)
         if outcome == "not_connected" or fresh is None:
-            return False  # they left meanwhile; the next turn sees to that
+            return ASK_AGAIN_MS  # they left meanwhile; the next turn sees to that
         turn.state.observation = fresh.observation
-        return True
+        return None
 
     def _measure(self, turn: Turn) -> None:
         """Keep that Microsoft accepted a write, and how long after the event."""
@@ -312,6 +309,7 @@ class Attendant:
 
     async def _failed(self, turn: Turn, error: OutsideError) -> None:
         """Keep what ails the person, and when it is tried again."""
+        turn.keep_unheard()
         state, now = turn.state, turn.now()
         after = setback(
             error,
@@ -360,6 +358,16 @@ class Attendant:
                 due_ms=turn.now(),
                 changes=held_fields(state.held) | held_fields(state.preferred, PREFERRED),
             )
+
+
+def _learn(situation: Situation, state: State) -> None:
+    """Bring a situation up to date with what is known of the person by now."""
+    situation.observation = state.observation
+    situation.held = state.held
+    situation.preferred = state.preferred
+    situation.yielded_ms = state.yielded_ms
+    told = state.held.told_ms if state.held else 0
+    situation.spread = zlib.crc32(f"{state.object_id}{told}".encode()) / 2**32
 
 
 _ZOOM_BUSY = frozenset({"zoom_busy", "zoom_daily_limit"})

@@ -136,7 +136,7 @@ class Engine:
             raise
         if known and offered.outcome == "not_connected":
             # What was remembered is not true any more.
-            del self._owners[zoom_id]
+            self._owners.pop(zoom_id, None)
             return await self.take_event(zoom_id=zoom_id, address=address, observation=observation)
         if zoom_id and offered.outcome != "not_connected":
             self._owners[zoom_id] = oid

@@ -11,8 +11,8 @@ never stored: whoever waited is planned anew from the newest state.
 
 Rule 1  The newest Zoom state decides; policy can only switch everything off.
 Rule 2  No write when Microsoft has it from us already and it will not end soon.
-Rule 3  Available is repeated every 4 minutes (Graph lets an application's Available fade after 5),
-        other states when half of their time is gone.
+Rule 3  Available is repeated after 4 to 4½ minutes (Graph lets an application's Available fade
+        after 5), other states when half of their time is gone.
 Rule 4  Busy and Do not disturb expire after at most 60 minutes, so that a crash heals by itself.
 Rule 5  A state that may have come from Microsoft is written only after a look shows that Microsoft
         does not show it already without us (no echo).
@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sync.presence import (
     AVAILABLE,
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 
-AVAILABLE_REPEAT_MS = 4 * MINUTE
+AVAILABLE_REPEAT_MS = 4 * MINUTE + 30_000
 AVAILABLE_EXPIRY_MIN = 15
 EXPIRY_MIN = 60
 SHORTEST_EXPIRY_MIN = 5
@@ -76,16 +76,14 @@ class Lane(IntEnum):
     FADE = 3  # keep-alives of Available and Away
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """What Zoom said, and when (epoch ms): the event's own time, or the time we asked."""
 
     presence: ZoomPresence
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """What we told Microsoft to hold (session or preferred), when, and until when (epoch ms).
 
     `sure` is false where Microsoft's answer was never heard (a failure, a worker that died): then
@@ -99,7 +97,7 @@ class Held:
     sure: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Situation:
     """All that a plan depends on.
 
@@ -150,8 +148,7 @@ class Why(StrEnum):
     TOO_OLD = "too_old"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """One step, its lane, and when to plan again (epoch ms; None: only when something happens).
 
     For SET and PREFER, `pair` and `minutes` are what to tell Microsoft.
@@ -188,8 +185,7 @@ def supersedes(new: Observation, old: Observation | None) -> bool:
     return (new.at_ms, new.presence) > (old.at_ms, old.presence)
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(NamedTuple):
     """What Microsoft shall hold of us, why, and when to think again at the latest."""
 
     demand: Demand

@@ -90,6 +90,7 @@ class Turn:
         self.changes: Changes = {}
         self.shown_meeting: tuple[ZoomPresence, Pair] | None = None
         self.policy = 0
+        self.unheard: tuple[Held, Fields] | None = None
         self._began = time.monotonic()
 
     def now(self) -> int:
@@ -123,6 +124,12 @@ class Turn:
         else:
             self.state.held = held
         self.changes |= held_fields(held, fields)
+        self.unheard = None
+
+    def keep_unheard(self) -> None:
+        """What was sent and not answered is in doubt from now on."""
+        if self.unheard is not None:
+            self.keep(*self.unheard)
 
     def yield_to_person(self) -> None:
         """They have chosen a status themselves: what we preferred is forgotten, not cleared."""

@@ -62,7 +62,8 @@ person asked to be forgotten, `lane` the lane they stand in, `lease` and `lease_
 them. Times are epoch milliseconds of the Redis server's clock.
 
 Fields of the budget: `u<lane>` requests that count, `<cell>:<lane>` those of a cell, `f` and `l`
-the first and the last cell, `s<lane>` until when less urgent lanes stand back for this one.
+the first and the last cell, `s<lane>` until when less urgent lanes stand back for this one, `w`
+when somebody other than a keep-alive of Available had to wait.
 
 Fields of the directory's state: `read`, `users`, `groups` the last good reading, `failed`,
 `reason`, `detail` the last bad one, `doubted` since when Zoom's answers are not believed, `due` the

@@ -110,6 +110,8 @@ def read_state(object_id: str, row: Mapping[str, Any]) -> State:
         text = row.get(name)
         if text is None:
             return None
+        if text.isdecimal() and text.isascii():
+            return int(text)
         try:
             return int(float(text))
         except (ValueError, OverflowError):

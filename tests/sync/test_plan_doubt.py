@@ -1,7 +1,5 @@
 """Plans when Microsoft's answer was not heard: what we hold there may be there, or not."""
 
-from dataclasses import replace
-
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -73,10 +71,10 @@ class Doubt:
         if step.pair is not None:
             held = Held(step.pair, self.now, self.now + step.minutes * MINUTE, sure=sure)
             if before is not None and not sure:
-                held = replace(held, until_ms=max(held.until_ms, before.until_ms))
+                held = held._replace(until_ms=max(held.until_ms, before.until_ms))
         elif not sure:
             assert before is not None
-            held = replace(before, sure=False)
+            held = before._replace(sure=False)
         changed = {"held": held} if field == "held" else {"preferred": held}
         self.situation = replace(self.situation, **changed)  # type: ignore[arg-type]
 
@@ -89,7 +87,7 @@ class Doubt:
             held = self.situation.held or Held(IN_A_CALL, self.now, self.now)
             longest = max(held.until_ms, self.now + EXPIRY_MIN * MINUTE)
             self.situation = replace(
-                self.situation, held=replace(held, until_ms=longest, sure=False)
+                self.situation, held=held._replace(until_ms=longest, sure=False)
             )
         else:
             self.keep(step, sure=False)

@@ -58,7 +58,10 @@ local function demand(key, member, lane)
   if num(key, 'lease_end') > now then
     return 0
   end
-  place(key, member, lane, math.max(now, num(key, 'wait')))
+  local due = math.max(now, num(key, 'wait'))
+  local old = redis.call('ZSCORE', KEYS[2 + lane], member)
+  if old and tonumber(old) < due then due = tonumber(old) end -- who waits keeps their place
+  place(key, member, lane, due)
   return 1
 end
 
