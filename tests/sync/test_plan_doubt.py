@@ -1,5 +1,7 @@
 """Plans when Microsoft's answer was not heard: what we hold there may be there, or not."""
 
+from dataclasses import replace
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 
