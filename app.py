@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from redis.exceptions import AuthenticationError, AuthorizationError
 
 from bot.commands import COMMANDS
-from launch import process
-from launch.check import check_everything
 from launch.history import print_history
+from launch.top import top as show_top
+from launch.top_look import metrics_address
 from manifest.builder import ManifestError, build_manifest, build_package
 from service import logs, tls
 from service import settings as setup
@@ -52,7 +53,10 @@ def _run(main: Coroutine[Any, Any, None]) -> None:
         raise SystemExit(1) from None
 
 
-_OPERATORS = (EmbeddedRedisError, setup.SettingsError, tls.TrustError, OSError)
+_OPERATORS = (
+    *(EmbeddedRedisError, setup.SettingsError, tls.TrustError, OSError),
+    *(AuthenticationError, AuthorizationError),  # of Redis
+)
 """What an operator can mend."""
 
 
@@ -77,12 +81,16 @@ def cli() -> None:
 @click.option("--no-worker", is_flag=True, help="Leave the presence worker to other processes.")
 def serve(no_worker: bool) -> None:
     """Production: bot, web pages and worker in one process."""
+    from launch import process  # noqa: PLC0415 - the whole product: others don't wait for it
+
     _run(process.serve(_load("serve"), with_worker=not no_worker))
 
 
 @cli.command()
 def worker() -> None:
     """A presence worker alone. Run as many as you like against one Redis (REDIS_URL)."""
+    from launch import process  # noqa: PLC0415 - the whole product: others don't wait for it
+
     _run(process.work(_load("worker")))
 
 
@@ -102,6 +110,8 @@ def local(person: str, chat: bool, sandbox_port: int, chat_port: int) -> None:
 @cli.command()
 def check() -> None:
     """Test the settings and every connection: one line each, exit code 0 if all is well."""
+    from launch.check import check_everything  # noqa: PLC0415 - as above
+
     settings = _load("check")
     if not asyncio.run(check_everything(settings)):
         raise SystemExit(1)
@@ -112,6 +122,35 @@ def check() -> None:
 def audit(as_json: bool) -> None:
     """Print who changed which setting, oldest first."""
     _run(print_history(_load("audit"), as_json=as_json))
+
+
+def _address(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    try:
+        return None if text is None else metrics_address(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@cli.command()
+@click.option(
+    "--metrics",
+    metavar="URL",
+    callback=_address,
+    help="The metrics page of a process. Without it: of the one on this machine's PORT.",
+)
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0.5, max=3600),
+    default=2.0,
+    show_default=True,
+    help="Seconds between two looks.",
+)
+@click.option("--once", is_flag=True, help="Print one picture and end (1 if Redis is away).")
+def top(metrics: str | None, every: float, once: bool) -> None:
+    """Show live what it is doing: people, queue, quota, Zoom, and the rates of a process."""
+    settings = _load("top")
+    if not asyncio.run(show_top(settings, metrics=metrics, every=every, once=once)):
+        raise SystemExit(1)
 
 
 @cli.command()

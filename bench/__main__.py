@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench import chat, graph_writes, latency, webhooks
+from bench import burst, chat, latency, scale, webhooks, workers, writes
 from bench.processes import ROOT, ServerFailed
 from bench.report import load_average, machine, table
-from bench.stage import empty_redis, stage
+from bench.stage import redis_version, stage
 from service import logs
 
 if TYPE_CHECKING:
@@ -29,13 +29,19 @@ if TYPE_CHECKING:
 FIGURES = {
     "chat": chat.measure,
     "latency": latency.measure,
-    "graph": graph_writes.measure,
     "webhooks": webhooks.measure,
+    "writes": writes.measure,
+    "burst": burst.measure,
+    "workers": workers.measure,
+    "scale": scale.measure,
 }
+
+QUICK = 2
 
 
 @click.command()
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 50))
+@click.option("--quick", is_flag=True, help="Two rounds: enough to see an order of magnitude.")
 @click.option("--only", multiple=True, type=click.Choice(list(FIGURES)), help="Repeatable.")
 @click.option(
     "--output",
@@ -43,11 +49,13 @@ FIGURES = {
     default=ROOT / "build" / "bench.json",
     help="Where to write the results.  [default: build/bench.json]",
 )
-def main(rounds: int, only: tuple[str, ...], output: Path) -> None:
+def main(rounds: int, quick: bool, only: tuple[str, ...], output: Path) -> None:
     """Measure Presence Bridge beside what one would otherwise use."""
     logs.configure(level="error")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C: end the servers first
-    figures, failures, about = asyncio.run(_measure(rounds, only or tuple(FIGURES)))
+    figures, failures, about = asyncio.run(
+        _measure(min(rounds, QUICK) if quick else rounds, only or tuple(FIGURES))
+    )
     print(table(figures))
     output.parent.mkdir(parents=True, exist_ok=True)
     results = about | {"figures": [figure.as_json() for figure in figures]}
@@ -64,20 +72,26 @@ async def _measure(
     began, load_before = time.monotonic(), load_average()
     figures: list[Figure] = []
     failures: list[str] = []
+    took: dict[str, int] = {}
     async with stage(rounds) as ready:
+        redis = await redis_version(ready)
         for name in names:
-            print(f"Measuring: {name} ...", file=sys.stderr, flush=True)
-            redis = await empty_redis(ready)
+            print(f"Measuring: {name} ...", end="", file=sys.stderr, flush=True)
+            figure_began = time.monotonic()
             try:
                 figures.append(await FIGURES[name](ready))
             except ServerFailed as failure:
                 failures.append(str(failure))
+            took[name] = round(time.monotonic() - figure_began)
+            print(f" {took[name]} s", file=sys.stderr, flush=True)
     about = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine() | {"redis_server": redis},
         "load_average_before": load_before,
+        "load_average_after": load_average(),
         "rounds": rounds,
         "seconds": round(time.monotonic() - began),
+        "seconds_each": took,
     }
     return figures, failures, about
 

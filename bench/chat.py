@@ -19,7 +19,7 @@ from bench.processes import ServerFailed, serving
 from bench.product import product
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable
 
     from bench.load import Round
     from bench.outside import Outside
@@ -35,15 +35,15 @@ SPEAKERS = range(900_000, 900_200)
 async def measure(stage: Stage) -> Figure:
     """Measure it. Raises ServerFailed."""
     async with AsyncExitStack() as stack:
-        ours = await stack.enter_async_context(product(stage, stage.redis_url(0)))
+        redis = await stack.enter_async_context(stage.redis("chat"))
+        ours = await stack.enter_async_context(product(stage, redis.url))
         echo = await stack.enter_async_context(echo_bot(stage, keep=False))
         kept = await stack.enter_async_context(echo_bot(stage, keep=True))
-        also = [stage.redis_pid]
         theirs = _turns("echo bot on Microsoft's adapter", stage, echo, "help")
         subjects = [
-            _turns("Presence Bridge: help (a large card)", stage, ours, "help", also),
-            _turns("Presence Bridge: status (small card)", stage, ours, "status", also),
-            _turns("Presence Bridge: a slip (smallest card)", stage, ours, "stauts", also),
+            _turns("Presence Bridge: help (a large card)", stage, ours, "help", redis.pid),
+            _turns("Presence Bridge: status (small card)", stage, ours, "status", redis.pid),
+            _turns("Presence Bridge: a slip (smallest card)", stage, ours, "stauts", redis.pid),
             _turns("the echo bot, keeping its credentials", stage, kept, "help"),
             theirs,
         ]
@@ -53,7 +53,7 @@ async def measure(stage: Stage) -> Figure:
         unit="/s",
         baseline=theirs.name,
         rows=[
-            rate_row(subject, theirs, aim=f"{AIM}x", at_least=AIM)
+            rate_row(subject, theirs, at_least=AIM)
             if subject.servers == [ours]
             else rate_row(subject, theirs)
             for subject in subjects
@@ -83,14 +83,14 @@ async def echo_bot(stage: Stage, *, keep: bool) -> AsyncIterator[Server]:
         yield server
 
 
-def _turns(name: str, stage: Stage, server: Server, text: str, also: Sequence[int] = ()) -> Subject:
+def _turns(name: str, stage: Stage, server: Server, text: str, redis: int | None = None) -> Subject:
     """Turns in which people say `text`."""
     world = stage.world
 
     async def run() -> Round:
         said = world.said
         deliveries = _deliveries(world, text)
-        result = await post_round(server, "/api/messages", deliveries, at_once=AT_ONCE, also=also)
+        result = await post_round(server, "/api/messages", deliveries, at_once=AT_ONCE, redis=redis)
         if world.said - said != result.count:
             raise ServerFailed(f"{name}: {result.count} turns, {world.said - said} answers")
         return result

@@ -13,7 +13,7 @@ from bench.processes import Server, cpu_seconds
 from bench.wire import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
 SECONDS = 2.0
 """How long one round of load lasts at most."""
@@ -27,19 +27,52 @@ PATIENCE = 30.0
 class Round:
     """What one round brought.
 
-    `cpu` is what the measured processes used, in seconds (None where the system does not tell),
-    `load_cpu` what the load and the stand-ins used on the other core.
+    `cpu` is what the measured processes used, in seconds (None where the system does not tell), of
+    which Redis used `redis_cpu`; `load_cpu` is what the load and the stand-ins used on the other
+    core.
     """
 
     count: int
     seconds: float
     cpu: float | None
     load_cpu: float
+    redis_cpu: float | None = None
 
     @property
     def rate(self) -> float:
         """How many per second."""
         return self.count / self.seconds
+
+    def cpu_ms(self, *, without_redis: bool = False) -> float | None:
+        """CPU milliseconds for one."""
+        if self.cpu is None:
+            return None
+        return 1000 * (self.cpu - (self.redis_cpu or 0 if without_redis else 0)) / self.count
+
+
+class Stopwatch:
+    """Time from `began`, when it is made, to `stop`: on the clock, of servers, Redis and us."""
+
+    def __init__(self, servers: Sequence[Server], redis: int | None = None) -> None:
+        self._pids = [server.process.pid for server in servers]
+        self._redis = redis
+        self._cpu = self._used()
+        self.began, self._own = time.perf_counter(), time.process_time()
+
+    def stop(self, count: int) -> Round:
+        """What was measured, as a round of `count` things."""
+        seconds, own = time.perf_counter() - self.began, time.process_time() - self._own
+        (servers, redis), (servers_before, redis_before) = self._used(), self._cpu
+        used = None if servers is None or servers_before is None else servers - servers_before
+        if redis is None or redis_before is None:
+            return Round(count, seconds, used, own)
+        of_redis = redis - redis_before
+        return Round(count, seconds, None if used is None else used + of_redis, own, of_redis)
+
+    def _used(self) -> tuple[float | None, float | None]:
+        known = [cpu for pid in self._pids if (cpu := cpu_seconds(pid)) is not None]
+        redis = None if self._redis is None else cpu_seconds(self._redis)
+        return sum(known) if len(known) == len(self._pids) else None, redis
 
 
 @dataclass
@@ -51,15 +84,10 @@ class Subject:
     servers: Sequence[Server] = ()
     rounds: list[Round] = field(default_factory=list)
 
-    @property
-    def rate(self) -> float:
-        """The median of the rounds."""
-        return statistics.median(r.rate for r in self.rounds)
-
-    @property
-    def cpu_ms(self) -> float | None:
+    def cpu_ms(self, *, without_redis: bool = False) -> float | None:
         """Median CPU milliseconds for one."""
-        known = [1000 * r.cpu / r.count for r in self.rounds if r.cpu is not None]
+        times = (r.cpu_ms(without_redis=without_redis) for r in self.rounds)
+        known = [ms for ms in times if ms is not None]
         return statistics.median(known) if known else None
 
 
@@ -90,16 +118,33 @@ async def post_round(
     next_request: Callable[[], tuple[str, bytes]],
     *,
     at_once: int,
-    also: Iterable[int] = (),
+    redis: int | None = None,
 ) -> Round:
+    """Send requests to a server for a while, as `post_many` does.
+
+    `redis` is the process id of the server's Redis, counted into its CPU time.
+    """
+    watch = Stopwatch([server], redis)
+    count = await post_many(server, path, next_request, at_once=at_once, seconds=SECONDS)
+    return watch.stop(count)
+
+
+async def post_many(
+    server: Server,
+    path: str,
+    next_request: Callable[[], tuple[str, bytes]],
+    *,
+    at_once: int,
+    seconds: float,
+    most: int = MOST,
+) -> int:
     """Send requests to a server, `at_once` at a time, each as soon as the one before is answered.
 
-    `next_request` gives headers (complete lines) and body. `also` are processes that work for the
-    server, counted into its CPU time (Redis). Raises ServerFailed at the first answer that is not
-    a success.
+    `next_request` gives headers (complete lines) and body. Ends after `seconds` or `most` requests;
+    returns their number. Raises ServerFailed at the first answer that is not a success.
     """
-    left = MOST
-    end = time.perf_counter() + SECONDS
+    left = most
+    end = time.perf_counter() + seconds
 
     async def send(connection: Connection) -> int:
         nonlocal left
@@ -112,19 +157,11 @@ async def post_round(
             done += 1
         return done
 
-    pids = [server.process.pid, *also]
     try:
-        async with asyncio.timeout(SECONDS + PATIENCE), AsyncExitStack() as stack:
+        async with asyncio.timeout(seconds + PATIENCE), AsyncExitStack() as stack:
             connections = [await Connection.open(server.host) for _ in range(at_once)]
             for connection in connections:
                 stack.callback(connection.close)
-            before = [cpu_seconds(pid) for pid in pids]
-            began, own = time.perf_counter(), time.process_time()
-            counts = await asyncio.gather(*map(send, connections))
-            seconds, own = time.perf_counter() - began, time.process_time() - own
-            after = [cpu_seconds(pid) for pid in pids]
+            return sum(await asyncio.gather(*map(send, connections)))
     except (OSError, TimeoutError) as error:
         raise server.failure(f"gave no answer ({type(error).__name__})") from error
-    spent = [b - a for a, b in zip(before, after, strict=True) if a is not None and b is not None]
-    cpu = sum(spent) if len(spent) == len(pids) else None
-    return Round(sum(counts), seconds, cpu, own)

@@ -6,7 +6,6 @@ because MSAL accepts nothing else.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import ssl
@@ -20,6 +19,7 @@ import trustme
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from bench.graph import Graph
 from bench.wire import responder, response
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ _KEY_ID = "bench"
 class Outside:
     """The stand-ins, running. Addresses have no trailing slash.
 
-    `said` counts what bots said. `arrivals` are the times (perf_counter) at which the head of a
-    request for Graph was there, while `keep_arrivals` is set.
+    `said` counts what bots said.
     """
 
     key: rsa.RSAPrivateKey
@@ -49,8 +48,7 @@ class Outside:
     keys: str = ""
     host: str = ""
     said: int = 0
-    arrivals: asyncio.Queue[float] = field(default_factory=asyncio.Queue)
-    keep_arrivals: bool = False
+    graph: Graph = field(default_factory=Graph)
 
     @property
     def graph_url(self) -> str:
@@ -105,15 +103,11 @@ async def outside(folder: Path) -> AsyncIterator[Outside]:
 
 
 def _channel_or_graph(it: Outside) -> Callable[[bytes], bytes]:
-    done = response(200)
-
     def answer(first_line: bytes) -> bytes:
         if b" /teams/" in first_line:
             it.said += 1
             return response(201, b'{"id":"1:%d"}' % it.said)
-        if it.keep_arrivals:
-            it.arrivals.put_nowait(time.perf_counter())
-        return done
+        return it.graph.answer(first_line)
 
     return answer
 

@@ -2,33 +2,89 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import time
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from bench.outside import APP_ID, APP_SECRET, TENANT_ID, Outside
 from sync.links import Link
 from sync.microsoft.authorization import Authorization
-from sync.microsoft.tokens import Tokens
+from sync.microsoft.tokens import PURPOSE
 from sync.store.connection import Scripts, connect
 from sync.store.people import PeopleStore
 from sync.store.vault import Vault
 from sync.zoom.signature import sign
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
 ACCOUNT_ID = "bench-zoom-account"
 WEBHOOK_SECRET = "the-webhook-secret-of-the-bench"
+GROUPS = ("zoom-group-of-all-01-A", "zoom-group-of-some-2-B")
+"""Zoom's group ids have 22 characters."""
+_AT_ONCE = 32
+
+
+def tag(number: int) -> str:
+    """What tells one person from another: it stands in all their ids and addresses."""
+    return f"{number:012d}"
 
 
 def object_id(number: int) -> str:
     """The Entra object id of a person."""
-    return f"00000000-0000-4000-8000-{number:012d}"
+    return f"00000000-0000-4000-8000-{tag(number)}"
 
 
-async def connect_people(world: Outside, redis_url: str, token_key: str, count: int) -> None:
-    """Connect people 0 to `count` - 1 as if each had signed in at the stand-in."""
+def zoom_id(number: int) -> str:
+    """The Zoom id of a person; those have 22 characters too."""
+    return f"zoomuserid{tag(number)}"
+
+
+def addresses(number: int) -> tuple[str, str]:
+    """User principal name and mail, as many organisations have them."""
+    return f"ada.{tag(number)}@example.com", f"ada.lindqvist.{tag(number)}@mail.example.com"
+
+
+async def connect_people(
+    world: Outside, redis_url: str, token_key: str, people: Iterable[int]
+) -> None:
+    """Connect people as if each had signed in at the stand-in.
+
+    One of them does. The others get the same tokens under their own object id: a sign-in takes MSAL
+    20 ms, and no figure is about sign-ins.
+    """
+    everybody = list(people)
     client = connect(redis_url)
-    store = PeopleStore(client, Scripts(client))
+    store, vault = PeopleStore(client, Scripts(client)), Vault([token_key])
+    signed_in = object_id(everybody[0])
+    cache = await _sign_in(world, signed_in)
+
+    async def some(numbers: Sequence[int]) -> None:
+        for number in numbers:
+            oid, mail = object_id(number), addresses(number)
+            link = Link(
+                object_id=oid,
+                tenant_id=TENANT_ID,
+                name=f"Ada Lindqvist {number}",
+                addresses=mail,
+                connected_ms=int(time.time() * 1000),
+                zoom_id=zoom_id(number),
+                zoom_email=mail[0],
+            )
+            sealed = vault.seal(oid, PURPOSE, cache.replace(signed_in, oid))
+            await store.connect(link, sealed, None, GROUPS)
+
+    try:
+        await asyncio.gather(*(some(everybody[start::_AT_ONCE]) for start in range(_AT_ONCE)))
+    finally:
+        await client.aclose()
+
+
+async def _sign_in(world: Outside, oid: str) -> str:
+    """Tokens as MSAL keeps them."""
     authorization = Authorization(
         client_id=APP_ID,
         client_secret=APP_SECRET,
@@ -38,40 +94,26 @@ async def connect_people(world: Outside, redis_url: str, token_key: str, count: 
         redirect_uri="https://bot.example/auth/microsoft/callback",
         verify=str(world.authorities),
     )
-    tokens = Tokens(store, Vault([token_key]), authorization)
     try:
-        for number in range(count):
-            oid = object_id(number)
-            flow = await authorization.begin(state=oid, login_hint=None)
-            nonce = parse_qs(urlsplit(flow.auth_uri).query)["nonce"][0]
-            code = json.dumps({"oid": oid, "nonce": nonce})
-            grant = await authorization.finish(flow, {"state": oid, "code": code})
-            link = Link(
-                object_id=oid,
-                tenant_id=TENANT_ID,
-                name=f"Person {number}",
-                addresses=(f"person{number}@example.com",),
-                connected_ms=int(time.time() * 1000),
-                zoom_id=f"zoom-{number}",
-            )
-            await store.connect(link, tokens.seal(oid, grant.cache), None)
+        flow = await authorization.begin(state=oid, login_hint=None)
+        nonce = parse_qs(urlsplit(flow.auth_uri).query)["nonce"][0]
+        code = json.dumps({"oid": oid, "nonce": nonce})
+        return (await authorization.finish(flow, {"state": oid, "code": code})).cache
     finally:
         authorization.close()
-        await client.aclose()
 
 
 class Zoom:
     """Makes signed webhook events: the people in turn, each in another state than before."""
 
-    def __init__(self, people: int) -> None:
+    def __init__(self, people: Sequence[int]) -> None:
         self._people = people
         self._numbers = itertools.count()
 
     def event(self) -> tuple[str, bytes]:
-        """Headers (complete lines) and body of the next delivery, about `last_person`."""
-        number = next(self._numbers)
-        turn, person = divmod(number, self._people)
-        self.last_person = object_id(person)
+        """Headers (complete lines) and body of the next delivery."""
+        turn, place = divmod(next(self._numbers), len(self._people))
+        person = self._people[place]
         now = time.time()
         body = json.dumps(
             {
@@ -80,8 +122,8 @@ class Zoom:
                 "payload": {
                     "account_id": ACCOUNT_ID,
                     "object": {
-                        "id": f"zoom-{person}",
-                        "email": f"person{person}@example.com",
+                        "id": zoom_id(person),
+                        "email": addresses(person)[0],
                         "date_time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
                         "presence_status": ("In_Meeting", "Presenting")[turn % 2],
                     },

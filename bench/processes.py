@@ -99,7 +99,7 @@ async def serving(
             stdout=output,
             stderr=output,
             cwd=folder,
-            env=environment(PORT=str(port), **environ),
+            env=environment(PORT=str(port), WORKER_PORT=str(port), **environ),
             start_new_session=True,  # Ctrl-C reaches us, and we end it in order
         )
     pin(process.pid, server_core())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from bench.outside import APP_ID, APP_SECRET, TENANT_ID
 from bench.people import WEBHOOK_SECRET
 from bench.processes import ROOT, serving
+from sync.lanes import Limits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -15,13 +16,38 @@ if TYPE_CHECKING:
     from bench.processes import Server
     from bench.stage import Stage
 
+NO_LIMIT = Limits(limit=100_000_000)
+"""A budget that nobody uses up."""
+
 
 @asynccontextmanager
 async def product(stage: Stage, redis_url: str, *, worker: bool = True) -> AsyncIterator[Server]:
     """Run it in production mode while the block runs."""
     name = "Presence Bridge" if worker else "Presence Bridge without worker"
+    arguments = [str(ROOT / "app.py"), "serve", *([] if worker else ["--no-worker"])]
+    async with serving(name, arguments, _settings(stage, redis_url, name), stage.folder) as server:
+        yield server
+
+
+@asynccontextmanager
+async def limited(
+    stage: Stage,
+    redis_url: str,
+    limits: Limits,
+    *,
+    role: Literal["serve", "worker"] = "worker",
+    name: str = "worker",
+) -> AsyncIterator[Server]:
+    """Run it under another quota than Microsoft's (bench.servers.product)."""
+    numbers = [str(number) for number in (limits.limit, limits.window_ms, limits.cell_ms)]
+    arguments = ["-m", "bench.servers.product", role, *numbers]
+    async with serving(name, arguments, _settings(stage, redis_url, name), stage.folder) as server:
+        yield server
+
+
+def _settings(stage: Stage, redis_url: str, name: str) -> dict[str, str]:
     world = stage.world
-    environ = {
+    return {
         "MicrosoftAppId": APP_ID,
         "MicrosoftAppPassword": APP_SECRET,
         "MicrosoftAppTenantId": TENANT_ID,
@@ -37,6 +63,3 @@ async def product(stage: Stage, redis_url: str, *, worker: bool = True) -> Async
         "BOT_SERVICE_HOSTS": world.host,
         "REQUESTS_CA_BUNDLE": str(world.authorities),
     }
-    arguments = [str(ROOT / "app.py"), "serve", *([] if worker else ["--no-worker"])]
-    async with serving(name, arguments, environ, stage.folder) as server:
-        yield server

@@ -13,7 +13,10 @@ from bench.processes import cores
 if TYPE_CHECKING:
     from bench.figure import Figure, Row, Spread
 
-PACKAGES = ("aiohttp", "redis", "botbuilder-core", "msgraph-sdk", "msal", "pyjwt", "cryptography")
+PACKAGES = (
+    *("aiohttp", "redis", "hiredis", "botbuilder-core", "msgraph-sdk", "msal", "pyjwt"),
+    "cryptography",
+)
 HEAD = ("", "measured", "rounds", "CPU ms", "ratio", "by CPU", "aim")
 
 
@@ -57,7 +60,7 @@ def _cells(row: Row, unit: str) -> tuple[str, ...]:
     verdict = {True: ", met", False: ", MISSED", None: ""}[row.met]
     return (
         f"  {row.name}",
-        f"{_number(row.value.median)} {unit}",
+        f"{_number(row.value.median)} {unit if row.unit is None else row.unit}".rstrip(),
         _range(row.value),
         "" if row.cpu_ms is None else f"{row.cpu_ms:.2f}",
         "" if row.ratio is None else f"{_number(row.ratio.median)}x ({_range(row.ratio)})",

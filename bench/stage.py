@@ -1,4 +1,4 @@
-"""What every figure needs: stand-ins, a Redis on the servers' core, and a place for files."""
+"""What every figure needs: stand-ins, Redis on the servers' core, and a place for files."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from sync.store.connection import connect
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from service.embedded_redis import EmbeddedRedis
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -25,36 +27,37 @@ class Stage:
 
     world: Outside
     folder: Path
-    redis: str
-    redis_pid: int
     token_key: str
     rounds: int
 
-    def redis_url(self, database: int) -> str:
-        """One of the sixteen databases: servers that should not meet get one each."""
-        return f"{self.redis}?db={database}"
+    @asynccontextmanager
+    async def redis(self, name: str) -> AsyncIterator[EmbeddedRedis]:
+        """Run a Redis of its own while the block runs; `name` once in a figure.
+
+        It is the product's embedded one, as it is configured for production (append-only file).
+        Workers that are not meant to meet need one each: their messages cross databases.
+        """
+        with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=self.folder) as folder:
+            async with embedded_redis(Path(folder)) as redis:
+                pin(redis.pid, server_core())
+                yield redis
 
 
 @asynccontextmanager
 async def stage(rounds: int) -> AsyncIterator[Stage]:
-    """Set everything up while the block runs. We keep to the first core, servers to the last.
-
-    Redis is the product's embedded one, as it is configured for production (append-only file).
-    """
+    """Set everything up while the block runs. We keep to the first core, servers to the last."""
     if available := cores():
         pin(0, available[0])
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
-        async with outside(folder) as world, embedded_redis(folder / "redis") as redis:
-            pin(redis.pid, server_core())
-            key = Fernet.generate_key().decode()
-            yield Stage(world, folder, redis.url, redis.pid, key, rounds)
+        async with outside(folder) as world:
+            yield Stage(world, folder, Fernet.generate_key().decode(), rounds)
 
 
-async def empty_redis(stage: Stage) -> str:
-    """Forget what an earlier figure left behind; gives the server's version."""
-    client = connect(stage.redis)
-    await client.flushall()
-    version = str((await client.info("server"))["redis_version"])
-    await client.aclose()
-    return version
+async def redis_version(stage: Stage) -> str:
+    """Which Redis it is."""
+    async with stage.redis("version") as redis:
+        client = connect(redis.url)
+        version = str((await client.info("server"))["redis_version"])
+        await client.aclose()
+        return version

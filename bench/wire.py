@@ -79,10 +79,10 @@ async def responder(answer: Callable[[bytes], bytes]) -> AsyncIterator[int]:
         server.close()
 
 
-def response(status: int, body: bytes = b"") -> bytes:
-    """An answer, ready to be sent."""
-    head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
-    return head.encode() + _END + body
+def response(status: int, body: bytes = b"", headers: str = "") -> bytes:
+    """An answer, ready to be sent; `headers` are more of them, as complete lines."""
+    head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n{headers}"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 class Connection(_Messages):

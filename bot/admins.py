@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from bot.activity import Person
     from sync.links import Link
-    from sync.store.people import State
+    from sync.store.person_row import State
 
 log = structlog.get_logger()
 

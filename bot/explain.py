@@ -145,6 +145,8 @@ class _Sayings:
             return f"{what}: a status that you chose yourself stays, though Zoom says “{zoom}”."
         if why is Why.ECHO:
             return f"{what} by itself, and Zoom says “{zoom}” too: there is nothing to add."
+        if known.plan.do is Do.ASK:
+            return f"{what}. Zoom said “{zoom}” at {since}, and is being asked again."
         if live is None or known.plan.do is not Do.NOTHING:
             return f"{what}. Zoom says “{zoom}” since {since}, and Microsoft is being told."
         if agrees(known):

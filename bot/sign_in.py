@@ -17,7 +17,7 @@ import hashlib
 import json
 import re
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 import structlog
@@ -227,7 +227,7 @@ class SignIn:
         try:
             outcome = await self._on_grant(attempt, grant)
         except Exception as error:  # noqa: BLE001 - the person must not be left without an answer
-            _report("sign_in_failed", error, object_id=attempt.object_id)
+            log.error("sign_in_failed", **_what(error), object_id=attempt.object_id)
             return await self._tell(attempt, RefusalReason.OUR_FAULT)
         self._on_outcome("connected" if outcome.ok else "failed")
         log.info("sign_in_finished", object_id=attempt.object_id, ok=outcome.ok)
@@ -242,7 +242,7 @@ class SignIn:
         try:
             await self._on_refusal(attempt, reason)
         except Exception as error:  # noqa: BLE001 - the page is what the person is looking at
-            _report("sign_in_refusal_not_told", error, object_id=attempt.object_id)
+            log.error("sign_in_refusal_not_told", **_what(error), object_id=attempt.object_id)
         return self._refuse(reason, attempt, detail, *facts)
 
     def _refuse(
@@ -270,7 +270,7 @@ class SignIn:
             except web.HTTPException:  # a form that is too large, or none at all
                 return self._refuse(RefusalReason.INCOMPLETE)
             except Exception as error:  # noqa: BLE001 - the person is looking at the page
-                _report("sign_in_failed", error, path=request.path)
+                log.error("sign_in_failed", **_what(error), path=request.path)
                 return self._refuse(RefusalReason.OUR_FAULT)
 
         return answered
@@ -309,12 +309,11 @@ class SignIn:
         )
 
 
-def _report(event: str, error: Exception, **fields: str) -> None:
-    """Log a failure: Redis being away is one line, a bug is shown whole."""
+def _what(error: Exception) -> dict[str, Any]:
+    """The fields that tell a failure: Redis being away is one line, a bug is shown whole."""
     if isinstance(error, REDIS_TROUBLE):
-        log.error(event, error=type(error).__name__, **fields)
-    else:
-        log.error(event, exc_info=error, **fields)
+        return {"error": type(error).__name__}
+    return {"exc_info": error}
 
 
 def _hash(*parts: str) -> str:

@@ -58,16 +58,18 @@ def centre(
     directory: str,
     directory_well: bool,
     notice: str | None = None,
+    feed: str = "",
 ) -> Card:
     """Show the account's form, the managed groups in priority order, and the numbers.
 
     `directory` says how old Zoom's list of groups and people is, or what is missing to read it;
-    `directory_well` whether that is as it should be.
+    `directory_well` whether that is as it should be. `feed` is what is wrong with Zoom's events.
     """
     sentence = _account_sentence(account)
     return card(
         f"Presence sync is {sentence}",
         heading("Presence sync settings"),
+        box("warning", text(feed)) if feed else None,
         box("warning", text(run(notice, limit=200))) if notice else None,
         box(
             "neutral" if because(account) else "good",
@@ -77,7 +79,8 @@ def centre(
         text(_reach(numbers)),
         _figures(numbers),
         _picture(numbers),
-        *_group_rows(groups, account_locked=account.locked),
+        # The warning takes the room of a group: a card has a largest size.
+        *_group_rows(groups, MOST_GROUPS - bool(feed), account_locked=account.locked),
         note(directory) if directory_well else box("warning", text(directory)),
         _in_one_line(),
         buttons(_buttons(payloads, card_id)),
@@ -147,12 +150,12 @@ def _picture(numbers: Numbers) -> Element | None:
     return bar([(part, count) for _, part, count in _parts(numbers)])
 
 
-def _group_rows(groups: Sequence[GroupLine], *, account_locked: bool) -> list[Element]:
+def _group_rows(groups: Sequence[GroupLine], most: int, *, account_locked: bool) -> list[Element]:
     if not groups:
         return [text("No group has settings of its own.")]
     rows = [text(bold("Groups with settings of their own"))]
-    rows += [group_row(line.name, line.form) for line in groups[:MOST_GROUPS]]
-    more = len(groups) - MOST_GROUPS
+    rows += [group_row(line.name, line.form) for line in groups[:most]]
+    more = len(groups) - most
     if more > 0:
         rows.append(text(f"and {more:,} more", spacing="Small"))
     if account_locked:

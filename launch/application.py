@@ -8,17 +8,24 @@ import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from aiohttp import web
+from redis.exceptions import AuthenticationError, AuthorizationError
 
 from bot.about import about_routes
 from bot.endpoint import messages_handler
 from bot.sign_in_pages import Pages
 from bot.signing_keys import KeysUnavailable
 from launch.gauges import watch_gauges
+from launch.lifetime import SHUTDOWN_SECONDS
+from launch.shared import SharedSource
 from launch.strangers import hung_up
 from launch.wiring import open_outside, wire_bot, wire_core
 from service.health import Health, MetricsPage
 from service.metrics import CONTENT_TYPE, Metrics, watch_loop_lag
+from sync.lanes import GRAPH_LIMITS
+from sync.store.connection import REDIS_TROUBLE, takes_writes
+from sync.store.feed import Listener
 from sync.worker import Worker
 from sync.zoom.webhook import ZoomWebhook
 
@@ -27,11 +34,15 @@ if TYPE_CHECKING:
 
     from bot.activity import Person
     from bot.signing_keys import SigningKeys
+    from launch.wiring import Core
     from service.settings import Settings
+    from sync.lanes import Limits
+
+log = structlog.get_logger()
 
 BODY_LIMIT = 256 * 1024
-SHUTDOWN_SECONDS = 10.0
 WORKER_BEAT_SECONDS = 15.0
+START_LOOK_SECONDS = 0.5
 
 
 async def application(
@@ -41,18 +52,25 @@ async def application(
     with_bot: bool = True,
     with_worker: bool = True,
     local_person: Person | None = None,
+    limits: Limits = GRAPH_LIMITS,
 ) -> web.Application:
-    """The product as one aiohttp application: every route, and the worker's life."""
+    """The product as one aiohttp application: every route, and the worker's life.
+
+    `limits` are what Graph allows (another budget is for the benchmarks only).
+    """
     app = web.Application(client_max_size=BODY_LIMIT, middlewares=[hung_up])
     async with AsyncExitStack() as stack:
         metrics = Metrics()
         outside = await open_outside(settings, redis_url, stack)
-        core = wire_core(settings, outside, metrics)
+        core = wire_core(settings, outside, metrics, limits)
         stack.push_async_callback(core.tokens.aclose)
-        await core.prepare(account_on=settings.account_default == "on")
+        await _prepare(core, account_on=settings.account_default == "on")
         health = Health(
             heartbeats={"worker": WORKER_BEAT_SECONDS} if with_worker else {},
-            checks={"redis": outside.redis.ping, "scripts": outside.scripts.loaded},
+            checks={
+                "redis": lambda: takes_writes(outside.redis),
+                "scripts": outside.scripts.loaded,
+            },
         )
         token = settings.metrics_token
         page = MetricsPage(
@@ -68,6 +86,8 @@ async def application(
         if with_bot:
             bot = wire_bot(settings, outside, core, metrics, local_person)
             stack.push_async_callback(bot.channel.aclose)
+            listener = Listener(core.feed)
+            app.cleanup_ctx.append(_task(listener.run(), "feed"))
             webhook = ZoomWebhook(
                 core.engine,
                 secret=settings.zoom_webhook_secret.get_secret_value(),
@@ -76,6 +96,7 @@ async def application(
                 now=time.time,
                 meter=metrics,
                 directory_changed=core.directory.ask,
+                heard=listener.heard,
             )
             messages = messages_handler(bot.channel, bot.router.on_turn, core.conversations)
             app.add_routes(
@@ -93,28 +114,50 @@ async def application(
                 stack.push_async_callback(bot.keys.aclose)
                 app.cleanup_ctx.append(_task(_warm(bot.keys), "signing-keys"))
         app.cleanup_ctx.append(_task(watch_loop_lag(metrics.loop_lag), "loop-lag"))
-        gauges = watch_gauges(metrics, core.people, core.policy_desk, core.quota)
-        app.cleanup_ctx.append(_task(gauges, "gauges"))
+        shared = SharedSource(core.people, core.quota, core.directory, core.feed)
+        app.cleanup_ctx.append(_task(watch_gauges(metrics, shared), "gauges"))
         app.cleanup_ctx.append(_task(core.policy.run(), "settings"))
         app.cleanup_ctx.append(_task(core.rollouts.run(), "rollouts"))
+        app.cleanup_ctx.append(_task(core.doubt.run(), "doubt"))
+        app.cleanup_ctx.append(_task(core.catch_up.run(), "catch-up"))
         inviting = _task(core.invitations.run(), "invitations", patience=SHUTDOWN_SECONDS)
         app.cleanup_ctx.append(inviting)
         app.on_shutdown.append(_call(core.invitations.stop))
         if core.refresher is not None:
             app.cleanup_ctx.append(_task(core.refresher.run(), "directory"))
         if with_worker:
-            worker = Worker(
-                core.people,
-                core.attendant,
-                outside.listener,
-                beat=lambda: health.beat("worker"),
-            )
+
+            def beat() -> None:
+                health.beat("worker")
+                metrics.worker_beat()
+
+            worker = Worker(core.people, core.attendant, core.quota, outside.listener, beat=beat)
+            core.engine.hand_to(worker)
             app.on_shutdown.append(_call(worker.stop))
             app.cleanup_ctx.append(_task(worker.run(), "worker", patience=SHUTDOWN_SECONDS))
         app.on_shutdown.insert(0, _call(health.drain))
         # First in, last out: connections close when everything that uses them has ended.
         app.cleanup_ctx.insert(0, _held(stack.pop_all()))
     return app
+
+
+async def _prepare(core: Core, *, account_on: bool) -> None:
+    """Wait for a Redis that starts after us, fails over or loads its file; say so once."""
+    waiting = False
+    while True:
+        try:
+            await core.prepare(account_on=account_on)
+        except (AuthenticationError, AuthorizationError):
+            raise  # waiting does not help: app.py says it plainly
+        except REDIS_TROUBLE as error:
+            if not waiting:
+                log.error("start_waits_for_redis", error=type(error).__name__, reason=str(error))
+            waiting = True
+            await asyncio.sleep(START_LOOK_SECONDS)
+        else:
+            if waiting:
+                log.info("redis_there")
+            return
 
 
 async def _warm(keys: SigningKeys) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 import click
 
 from bot.signing_keys import SigningKeys
-from launch.process import redis_of
+from launch.lifetime import redis_of
 from launch.wiring import BOT_SCOPE, open_outside, zoom_api
 from sync.store.connection import Scripts, connect
+from sync.zoom.webhook_log import WebhookLog
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -49,10 +51,19 @@ async def check_everything(settings: Settings) -> bool:
             await api.check()
             return "the app's credentials are accepted"
 
+        async def zoom_log() -> str:
+            api, app_id = zoom_api(settings, outside), settings.zoom_app_id
+            if api is None or app_id is None:
+                return "not configured"
+            await WebhookLog(api, app_id).check(int(time.time() * 1000))
+            return "may be read"
+
         well &= await _line("Microsoft login", microsoft)
         well &= await _line("Bot Framework keys", keys)
         well &= await _line("Microsoft Graph", graph)
         well &= await _line("Zoom API", zoom)
+        if settings.zoom_app_id is not None:
+            well &= await _line("Zoom webhook log", zoom_log)
     click.echo(
         "note    Switch off Zoom's own presence permission (Zoom web portal, Account Settings,"
         " Mail & Calendar), or both will write."

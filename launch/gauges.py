@@ -1,4 +1,8 @@
-"""Gauges that are read from Redis now and then: the queue, the people, the quota."""
+"""Gauges that are read from Redis now and then: what all processes share.
+
+Every process reads for itself (docs/decisions.md says why); Prometheus then has the same figures
+from whichever process it reaches.
+"""
 
 from __future__ import annotations
 
@@ -7,44 +11,65 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from service.metrics import LANES, PARKED_REASONS
+from sync.plan import Lane
 from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from launch.shared import Shared, SharedSource
     from service.metrics import Metrics
-    from sync.changes import PolicyDesk
-    from sync.store.people import PeopleStore
-    from sync.store.quota import Quota
 
 log = structlog.get_logger()
 
 EVERY_SECONDS = 15.0
-PEOPLE_EVERY = 4
-"""Everybody is counted in every fourth round: it reads a row for each."""
-
-LANES = ("turn", "change", "hold", "fade")
 
 
 async def watch_gauges(
-    metrics: Metrics, people: PeopleStore, desk: PolicyDesk, quota: Quota
+    metrics: Metrics, source: SharedSource, *, every: float = EVERY_SECONDS
 ) -> None:
-    """Keep the gauges true for as long as the process lives."""
-    rounds = 0
+    """Keep the gauges true for as long as the process lives; Redis may go away meanwhile."""
+    away = False
     while True:
         try:
-            for figures in await people.queue():
-                metrics.due(
-                    LANES[figures.lane], figures.waiting, figures.overdue, figures.oldest_seconds
-                )
-            metrics.quota_used(await quota.used())
-            if rounds % PEOPLE_EVERY == 0:
-                connected = parked = 0
-                async for standings in desk.connected():
-                    connected += len(standings)
-                    parked += sum(person.trouble is not None for person in standings)
-                metrics.connected(connected)
-                metrics.parked(parked)
+            set_gauges(metrics, await source.read())
         except REDIS_TROUBLE as error:
-            log.warning("gauges_wait", error=type(error).__name__)
+            metrics.redis_up(False)
+            if not away:
+                log.warning("gauges_wait", error=type(error).__name__)
+            away = True
+        else:
+            metrics.redis_up(True)
+            away = False
         raise_if_cancelled()
-        rounds += 1
-        await asyncio.sleep(EVERY_SECONDS)
+        await asyncio.sleep(every)
+
+
+def set_gauges(metrics: Metrics, shared: Shared) -> None:
+    """Set every gauge of what all processes share."""
+    for figures in shared.lanes:
+        lane = LANES[figures.lane]
+        metrics.due(lane, figures.waiting, figures.overdue, figures.oldest_seconds)
+        if figures.lane is Lane.FADE:
+            metrics.shed(figures.overdue)
+    metrics.connected(shared.connected)
+    metrics.parked(known_reasons(shared.parked))
+    metrics.quota_used(shared.used)
+    directory, feed = shared.directory, shared.feed
+    metrics.directory(directory.age_seconds, failing=directory.reason is not None)
+    if feed is not None:
+        metrics.feed(feed.age_seconds, silent=feed.silent)
+        metrics.zoom_validation(feed.validation_age_seconds)
+        metrics.catch_up_left(feed.left)
+
+
+def known_reasons(parked: Mapping[str, int]) -> dict[str, int]:
+    """The same people by the reasons that have a series.
+
+    A reason that a newer version wrote (during an upgrade) counts as `failing`.
+    """
+    found = dict.fromkeys(PARKED_REASONS, 0)
+    for reason, people in parked.items():
+        found[reason if reason in found else "failing"] += people
+    return found

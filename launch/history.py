@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from launch.process import redis_of
+from launch.lifetime import redis_of
 from sync.store.audit import INVITE, AuditLog
 from sync.store.connection import connect
 

@@ -9,7 +9,7 @@ import click
 
 from bot.activity import Person
 from launch.application import application
-from launch.process import forever, redis_of, running, until_signal
+from launch.lifetime import forever, redis_of, running, until_signal
 from sandbox import people as cast
 from sandbox.playground import PlaygroundFailed, PlaygroundUnavailable, how_to_run, playground
 from sandbox.server import SandboxConfig, build_sandbox

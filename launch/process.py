@@ -1,102 +1,39 @@
-"""Running applications until somebody stops them, and the processes of production."""
+"""The processes of production."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import signal
 from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
 
-from launch.application import SHUTDOWN_SECONDS, application
-from launch.strangers import server_log
-from service.embedded_redis import EmbeddedRedisError, embedded_redis
-from sync.store.connection import raise_if_cancelled
+from launch.application import application
+from launch.lifetime import forever, redis_of, running, until_signal
+from sync.lanes import GRAPH_LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from service.settings import Settings
+    from sync.lanes import Limits
 
 log = structlog.get_logger()
 
 
-@contextlib.asynccontextmanager
-async def redis_of(settings: Settings) -> AsyncIterator[str]:
-    """The Redis of the settings, or an embedded one whose end ends the process."""
-    if settings.redis_url is not None:
-        yield settings.redis_url.get_secret_value()
-        return
-    async with embedded_redis(settings.data_dir) as redis, asyncio.TaskGroup() as group:
-
-        async def watch() -> None:
-            raise EmbeddedRedisError(await redis.wait_dead())
-
-        watcher = group.create_task(watch(), name="embedded-redis")
-        yield redis.url
-        watcher.cancel()
-
-
-@contextlib.asynccontextmanager
-async def running(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
-    """Serve an application while the block runs; gives the port (chosen when it was 0)."""
-    runner = web.AppRunner(
-        app, access_log=None, logger=server_log(), shutdown_timeout=SHUTDOWN_SECONDS
-    )
-    try:
-        await runner.setup()
-        site = web.TCPSite(runner, host, port)
-        await site.start()
-        yield int(runner.addresses[0][1])
-    finally:
-        await runner.cleanup()
-
-
-@contextlib.asynccontextmanager
-async def until_signal() -> AsyncIterator[None]:
-    """Run the block until Ctrl-C or SIGTERM, however far it has come; then let it clean up."""
-    loop, task, asked = asyncio.get_running_loop(), asyncio.current_task(), False
-
-    def stop() -> None:
-        nonlocal asked
-        if not asked and task is not None:  # a second one does not cut the clean-up short
-            asked = True
-            log.info("stopping")
-            task.cancel()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises by itself
-            loop.add_signal_handler(number, stop)
-    try:
-        yield
-    except asyncio.CancelledError:
-        if not asked or (task is not None and task.uncancel() > 0):
-            raise
-
-
-async def forever() -> None:
-    """Wait; only cancellation ends it."""
-    raise_if_cancelled()  # during the start
-    await asyncio.get_running_loop().create_future()
-
-
-async def serve(settings: Settings, *, with_worker: bool) -> None:
+async def serve(settings: Settings, *, with_worker: bool, limits: Limits = GRAPH_LIMITS) -> None:
     """Production in one process, until a signal. Workers may also run by themselves (`work`)."""
     async with until_signal(), redis_of(settings) as redis_url:
-        app = await application(settings, redis_url, with_worker=with_worker)
+        app = await application(settings, redis_url, with_worker=with_worker, limits=limits)
         async with running(app, settings.host, settings.port) as port:
             log.info("started", host=settings.host, port=port, worker=with_worker)
             await forever()
 
 
-async def work(settings: Settings) -> None:
+async def work(settings: Settings, *, limits: Limits = GRAPH_LIMITS) -> None:
     """A worker alone; without WORKER_PORT no port is opened."""
     assert settings.redis_url is not None  # noqa: S101 - the settings of this role demand it
     redis_url, port = settings.redis_url.get_secret_value(), settings.worker_port
     async with until_signal():
-        app = await application(settings, redis_url, with_bot=False)
+        app = await application(settings, redis_url, with_bot=False, limits=limits)
         async with contextlib.AsyncExitStack() as stack:
             if port is None:
                 runner = web.AppRunner(app)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -15,6 +16,7 @@ import aiohttp
 from bot.admins import Admins
 from bot.channel import Channel, LocalMode, Production
 from bot.desk import Desk
+from bot.feed_words import FeedWords
 from bot.handlers.connect import ConnectHandler, SignInResults
 from bot.handlers.disconnect import DisconnectHandler
 from bot.handlers.help import HelpHandler
@@ -36,9 +38,12 @@ from bot.signing_keys import SigningKeys
 from cards.payload import Payloads, Verb
 from service import tls
 from sync.attend import Attendant
+from sync.catch_up import CatchUp
 from sync.changes import PolicyDesk
 from sync.engine import Engine
+from sync.feed_watch import FeedWatch
 from sync.invitees import Invitees
+from sync.lanes import GRAPH_LIMITS
 from sync.linking import Linking
 from sync.microsoft.authorization import Authorization
 from sync.microsoft.graph import GraphPresence
@@ -49,6 +54,7 @@ from sync.store.audit import AuditLog
 from sync.store.connection import Scripts, connect, connect_listener
 from sync.store.conversations import ConversationStore
 from sync.store.directory import DirectoryStore
+from sync.store.feed import Doubt, FeedStore
 from sync.store.invitations import InvitationStore
 from sync.store.people import PeopleStore
 from sync.store.quota import Quota
@@ -56,12 +62,15 @@ from sync.store.rollouts import RolloutStore
 from sync.store.roster import RosterStore
 from sync.store.settings import SettingsStore
 from sync.store.settings_cache import SettingsCache
+from sync.store.sweep import SweepStore
 from sync.store.vault import Vault
 from sync.zoom.api import ZoomApi
 from sync.zoom.directory import Pace, ZoomDirectory
 from sync.zoom.refresh import DirectoryRefresher
 from sync.zoom.roles import ZoomRoles
 from sync.zoom.turns import ZoomTurns
+from sync.zoom.webhook import ZoomEvents
+from sync.zoom.webhook_log import WebhookLog
 
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
@@ -69,6 +78,7 @@ if TYPE_CHECKING:
     from bot.activity import Person
     from service.metrics import Metrics
     from service.settings import Settings
+    from sync.lanes import Limits
     from sync.ports import Profile
 
 ZOOM_API_NAMES = ("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET")
@@ -152,14 +162,20 @@ class Core:
     invitees: Invitees
     invitations: Invitations
     roster: Roster
+    feed: FeedStore
+    doubt: Doubt
+    catch_up: CatchUp
 
     async def prepare(self, *, account_on: bool) -> None:
         """Fill in the settings of a new installation, and know what holds. Needs Redis."""
         await self.settings.start(on=account_on)
         await self.policy.load()
+        await self.doubt.load()
 
 
-def wire_core(settings: Settings, outside: Outside, metrics: Metrics) -> Core:
+def wire_core(
+    settings: Settings, outside: Outside, metrics: Metrics, limits: Limits = GRAPH_LIMITS
+) -> Core:
     """Put the engine together. The chat is its way to tell people something."""
     hosts = ServiceHosts(settings.service_hosts, loopback_only=settings.local)
     conversations = ConversationStore(outside.redis)
@@ -182,7 +198,9 @@ def wire_core(settings: Settings, outside: Outside, metrics: Metrics) -> Core:
     roster, invited = RosterStore(outside.redis), InvitationStore(outside.redis)
     invitees = Invitees(roster, invited, people, directory, policy.load)
     chat = ChatPeople(desk, payloads, conversations, invitable=invitees.count)
-    quota = Quota(outside.redis, outside.scripts)
+    quota = Quota(outside.redis, outside.scripts, limits)
+    feed = FeedStore(outside.redis, outside.scripts)
+    doubt = Doubt(feed)
     attendant = Attendant(
         store=people,
         quota=quota,
@@ -198,21 +216,37 @@ def wire_core(settings: Settings, outside: Outside, metrics: Metrics) -> Core:
         policy=policy,
         meter=metrics,
         zoom_turn=ZoomTurns(ZOOM_PER_SECOND, burst=ZOOM_BURST, monotonic=time.monotonic).wait,
+        doubted=doubt.ms,
     )
     engine = Engine(people, attendant, policy=policy, can_ask=zoom is not None)
-    refresher = None
+    refresher, missed = None, None
     if zoom is not None:
+        pace = Pace(ZOOM_PER_SECOND, monotonic=time.monotonic)
+        if settings.zoom_app_id is not None:
+            events = ZoomEvents(
+                engine,
+                account_id=settings.zoom_account_id,
+                meter=metrics,
+                directory_changed=directory.ask,
+            )
+            webhook_log = WebhookLog(zoom, settings.zoom_app_id, pace)
+            missed = partial(webhook_log.take_missed, take=events.take)
         refresher = DirectoryRefresher(
-            ZoomDirectory(
-                zoom,
-                Pace(ZOOM_PER_SECOND, monotonic=time.monotonic),
-                now_ms=lambda: int(time.time() * 1000),
-            ),
+            ZoomDirectory(zoom, pace, now_ms=lambda: int(time.time() * 1000)),
             directory,
             groups_read=settings_store.follow_zoom,
             memberships_changed=engine.memberships_changed,
         )
     rollouts = Rollouts(people, RolloutStore(outside.redis), chat, policy=policy)
+    catch_up = CatchUp(
+        feed,
+        FeedWatch(feed),
+        SweepStore(outside.redis, people),
+        people,
+        policy=policy,
+        per_second=None if zoom is None else ZOOM_PER_SECOND,
+        missed=missed,
+    )
     return Core(
         people=people,
         conversations=conversations,
@@ -234,6 +268,9 @@ def wire_core(settings: Settings, outside: Outside, metrics: Metrics) -> Core:
         invitees=invitees,
         invitations=Invitations(invited, invitees, roster, desk, payloads),
         roster=Roster(roster, sender, desk),
+        feed=feed,
+        doubt=doubt,
+        catch_up=catch_up,
     )
 
 
@@ -338,6 +375,7 @@ def wire_bot(
             core.people,
             core.engine,
             core.invitees,
+            feed=FeedWords(core.feed.health, None if core.zoom is None else ZOOM_PER_SECOND),
         ),
         SettingsChanges(core.payloads, core.policy_desk, core.directory, core.invitees),
         inviting,

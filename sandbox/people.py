@@ -12,6 +12,7 @@ APP_ID = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 """The app registration: the bot's Microsoft app id, and the client that signs people in."""
 
 ZOOM_ACCOUNT_ID = "sandbox-zoom-account"
+ZOOM_APP_ID = "sandbox-zoom-app"
 
 
 @dataclass(frozen=True, slots=True)

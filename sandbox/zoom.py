@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
+from sandbox import zoom_log
 from sandbox.http_auth import base_url, basic_credentials, secret_is
+from sandbox.people import ZOOM_APP_ID
 from sandbox.zoom_states import rest_spelling
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ LARGEST_PAGE: Final = 300
 SCOPES: Final = (
     "user:read:list_users:admin user:read:user:admin user:read:presence_status:admin "
     "group:read:list_groups:admin group:read:group:admin group:read:list_members:admin "
-    "role:read:list_roles:admin role:read:role:admin"
+    "role:read:list_roles:admin role:read:role:admin marketplace_app:read:admin"
 )
 ROLES: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
     "1": (
@@ -75,6 +77,7 @@ class Zoom:
             web.get("/v2/groups/{id}/members", self._guard(self._members)),
             web.get("/v2/roles", self._guard(self._roles)),
             web.get("/v2/roles/{id}", self._guard(self._role)),
+            web.get("/v2/marketplace/apps/{id}/webhook_logs", self._guard(self._webhook_logs)),
             web.route("*", "/v2/{tail:.*}", self._guard(self._unknown)),
         ]
 
@@ -164,6 +167,20 @@ class Zoom:
         privileges = list(ROLES[wanted][2])
         return web.json_response({**self._describe_role(wanted), "privileges": privileges})
 
+    async def _webhook_logs(self, request: web.Request) -> web.Response:
+        webhooks, wanted = self._world.webhooks, request.match_info["id"]
+        if not webhooks.log_readable:
+            text = f"Invalid access token, does not contain scopes:[{zoom_log.SCOPE}]."
+            raise ZoomError(400, 4711, text)
+        if wanted != ZOOM_APP_ID:
+            raise ZoomError(404, 1401, f"APP ID does not exist: {wanted[:200]}.")
+        try:
+            rows = zoom_log.select(webhooks.calls, request.query, self._world.clock.wall())
+        except zoom_log.LogRefused as error:
+            raise ZoomError(error.status, error.code, str(error)) from error
+        listing = f"webhook_logs/{request.query.get('from')}/{request.query.get('to')}"
+        return self._page(request, listing, "webhook_logs", rows, total=False)
+
     async def _unknown(self, request: web.Request) -> web.Response:
         raise ZoomError(404, 2300, f"This API endpoint is not recognized: {request.path[:200]}")
 
@@ -217,7 +234,13 @@ class Zoom:
         return {"id": role_id, "name": name, "description": description, "total_members": total}
 
     def _page(
-        self, request: web.Request, listing: str, name: str, rows: list[dict[str, Any]]
+        self,
+        request: web.Request,
+        listing: str,
+        name: str,
+        rows: list[dict[str, Any]],
+        *,
+        total: bool = True,
     ) -> web.Response:
         text = request.query.get("page_size", "30")
         if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:6]) <= LARGEST_PAGE:
@@ -234,14 +257,12 @@ class Zoom:
             while len(self._pages) >= _REMEMBERED:
                 self._pages.pop(next(iter(self._pages)))
             self._pages[following] = (listing, start + size, now + PAGE_TOKEN_LIFE)
-        return web.json_response(
-            {
-                "page_size": size,
-                "total_records": len(rows),
-                "next_page_token": following,
-                name: rows[start : start + size],
-            }
-        )
+        answer = {
+            "page_size": size,
+            "next_page_token": following,
+            name: rows[start : start + size],
+        }
+        return web.json_response(answer | ({"total_records": len(rows)} if total else {}))
 
     def _faulty(self, _request: web.Request, status: int, headers: dict[str, str]) -> web.Response:
         answer = _refuse(ZoomError(status, *_CODES[status]))

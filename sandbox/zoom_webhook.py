@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 
+from sandbox.zoom_log import KEPT, NOT_SENT, REFUSED, TIMED_OUT, Logged
 from sandbox.zoom_states import LABELS, ZoomPresence
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ class WebhookSender:
         self._http: aiohttp.ClientSession | None = None
         self._tasks: dict[asyncio.Task[None], Delivery] = {}
         self.log: deque[Delivery] = deque(maxlen=LOG_LINES)
+        self.calls: deque[Logged] = deque(maxlen=KEPT)
+        self.log_readable = True  # the app has the scope that the log of calls needs
         self.validated: bool | None = None
         self.validation_problem = ""
 
@@ -187,7 +190,11 @@ class WebhookSender:
             now = self._clock.now()
             delivery.attempts.append(Attempt(now, status, problem))
             first = len(delivery.attempts) == 1
-            if status is not None and (status in {200, 204} or (not first and 200 <= status < 300)):
+            good = status in {200, 204} or (
+                not first and status is not None and 200 <= status < 300
+            )
+            self._log_call(delivery, status, problem, good=good)
+            if good:
                 delivery.state = "delivered"
                 return
             if wait is None or (status is not None and status < 500):
@@ -196,6 +203,24 @@ class WebhookSender:
             self._changed()
             await self._clock.sleep_until(delivery.next_at)
         delivery.state, delivery.next_at = "failed", None
+
+    def _log_call(
+        self, delivery: Delivery, status: int | None, problem: str, *, good: bool
+    ) -> None:
+        reason = 0 if status is not None else TIMED_OUT if "answer" in problem else REFUSED
+        self.calls.append(
+            Logged(
+                at=self._clock.wall(),
+                event=delivery.event,
+                status=NOT_SENT if status is None else status,
+                good=good,
+                failed_reason_type=reason,
+                url=self.url or "",
+                body=delivery.body.decode(),
+                request_id=delivery.headers["x-zm-request-id"],
+                retry_num=len(delivery.attempts) - 1,
+            )
+        )
 
     async def _post(self, delivery: Delivery) -> tuple[int | None, bytes, str]:
         if self.url is None or self._http is None:

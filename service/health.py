@@ -94,8 +94,10 @@ class Health:
         if outcome != "ok":
             self._failing[name] = outcome
         if outcome != before:
-            level = log.info if outcome == "ok" else log.warning
-            level("readiness_changed", check=name, outcome=outcome, error=error)
+            if outcome == "ok":
+                log.info("readiness_changed", check=name, outcome=outcome, error=error)
+            else:
+                log.warning("readiness_changed", check=name, outcome=outcome, error=error)
         return outcome
 
 

@@ -1,12 +1,19 @@
 """What is counted, under which names, with which labels.
 
 Labels come from closed sets and never name a person or an organisation. An unknown label value is a
-bug and raises ValueError. Every series exists from the start, so that "none yet" reads as 0.
+bug and raises ValueError. Every series exists from the start, so that "none yet" reads as 0. An age
+of something that never happened is NaN: no comparison with it is true, and a graph leaves it out.
+
+Counters, durations and the breaker are this process's own. The gauges of what all processes share
+(queue, people, quota, directory, feed) are the same in each, read from Redis; while `redis_up` is 0
+they keep their last values. docs/operations.md says what to look at, docs/grafana has it drawn.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from itertools import product
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
@@ -23,7 +30,7 @@ from prometheus_client import (
 from prometheus_client.metrics import MetricWrapperBase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
@@ -50,6 +57,24 @@ WRITE_OUTCOMES: Final = (
     "admin",  # only an admin can mend it
 )
 LANES: Final = ("turn", "change", "hold", "fade")
+PARKED_REASONS: Final = (
+    "authorize",  # they must connect again
+    "gone",  # Microsoft does not know them
+    "refused",  # Microsoft refuses what it is told of them
+    "failing",  # too many failures in a row
+)
+LOOKUP_OUTCOMES: Final = (
+    "answered",
+    "unknown",  # a state that we do not know
+    "gone",  # Zoom knows nobody by this name
+    "busy",  # asked to come back later
+    "failed",  # no usable answer
+)
+RECONNECT_OUTCOMES: Final = (
+    "sent",
+    "withheld",  # many failed alike: admins were told instead
+    "undelivered",
+)
 TURN_OUTCOMES: Final = ("ok", "failed", "refused")
 SIGN_IN_OUTCOMES: Final = (
     "started",
@@ -128,11 +153,66 @@ class Metrics:
             "How late the latest write is.",
             {"lane": LANES},
         )
-        self._parked = self._add(Gauge, "parked", "People given up after many failures.")
+        self._shed = self._add(
+            Gauge, "shed", "People whose keep-alive of Available or Away is left out for now."
+        )
+        self._parked = self._add(
+            Gauge,
+            "parked",
+            "People for whom nothing is tried until something new happens.",
+            {"reason": PARKED_REASONS},
+        )
+        self._reconnects = self._add(
+            Counter,
+            "reconnects",
+            "Cards that ask people to connect again.",
+            {"outcome": RECONNECT_OUTCOMES},
+        )
         self._connected = self._add(Gauge, "connected", "People who are connected.")
         self._quota = self._add(
             Gauge, "quota_used_ratio", "Share of Graph's request budget in use, 0 to 1."
         )
+        self._breaker = self._add(
+            Gauge, "breaker_open", "1 while Microsoft fails for many and is spared."
+        )
+        self._lookups = self._add(
+            Counter,
+            "zoom_lookups",
+            "Questions to Zoom about somebody's presence.",
+            {"outcome": LOOKUP_OUTCOMES},
+        )
+        self._catch_up = self._add(
+            Gauge, "catch_up_left", "People whom Zoom is still to be asked about after a gap."
+        )
+        self._feed_age = self._add(
+            Gauge, "feed_age_seconds", "Since Zoom's last delivery; NaN before the first."
+        )
+        self._feed_silent = self._add(
+            Gauge, "feed_silent", "1 while Zoom's feed is silent for longer than it ever should be."
+        )
+        self._validation_age = self._add(
+            Gauge,
+            "zoom_validation_age_seconds",
+            "Since Zoom last validated the webhook's address; NaN before the first.",
+        )
+        self._directory_age = self._add(
+            Gauge,
+            "directory_age_seconds",
+            "Since Zoom's users and groups were read; NaN before the first.",
+        )
+        self._directory_failing = self._add(
+            Gauge, "directory_failing", "1 while they can't be read or are not believed."
+        )
+        self._redis_up = self._add(
+            Gauge, "redis_up", "1 while this process reads from Redis what all of them share."
+        )
+        self._worker_beat = self._add(
+            Gauge,
+            "worker_beat_timestamp_seconds",
+            "When the worker of this process last went round (Unix time); 0: it has none.",
+        )
+        for age in (self._feed_age, self._validation_age, self._directory_age):
+            age().set(math.nan)
         self._turns = self._add(
             Counter, "chat_turns", "Messages and clicks.", {"outcome": TURN_OUTCOMES}
         )
@@ -192,9 +272,18 @@ class Metrics:
         self._overdue(lane).set(overdue)
         self._oldest(lane).set(max(0.0, oldest_seconds))
 
-    def parked(self, count: int) -> None:
-        """How many people were given up after too many failures."""
-        self._parked().set(count)
+    def shed(self, people: int) -> None:
+        """How many keep-alives of Available and Away are left out for now."""
+        self._shed().set(people)
+
+    def parked(self, counts: Mapping[str, int]) -> None:
+        """How many people are parked, by reason (PARKED_REASONS); a reason left out is nobody."""
+        for reason in dict.fromkeys((*PARKED_REASONS, *counts)):
+            self._parked(reason).set(counts.get(reason, 0))
+
+    def reconnect(self, outcome: str) -> None:
+        """Somebody must connect again: what became of telling them (RECONNECT_OUTCOMES)."""
+        self._reconnects(outcome).inc()
 
     def connected(self, count: int) -> None:
         """How many people are connected."""
@@ -203,6 +292,43 @@ class Metrics:
     def quota_used(self, fraction: float) -> None:
         """The share of Graph's request budget in use, 0 to 1."""
         self._quota().set(fraction)
+
+    def breaker(self, *, is_open: bool) -> None:
+        """Microsoft began to fail for many at once, or works again."""
+        self._breaker().set(is_open)
+
+    def lookup(self, outcome: str) -> None:
+        """One question to Zoom about somebody's presence (LOOKUP_OUTCOMES)."""
+        self._lookups(outcome).inc()
+
+    def catch_up_left(self, people: int) -> None:
+        """How many people Zoom is still to be asked about after a gap."""
+        self._catch_up().set(people)
+
+    def feed(self, age_seconds: float | None, *, silent: bool) -> None:
+        """How long ago Zoom delivered something (None: never), and whether that is too long."""
+        self._feed_age().set(_age(age_seconds))
+        self._feed_silent().set(silent)
+
+    def zoom_validation(self, age_seconds: float | None) -> None:
+        """How long ago Zoom validated the webhook's address; None: never."""
+        self._validation_age().set(_age(age_seconds))
+
+    def directory(self, age_seconds: float | None, *, failing: bool) -> None:
+        """How long ago Zoom's users and groups were read (None: never), and how the last try was.
+
+        `failing`: they could not be read, or were not believed.
+        """
+        self._directory_age().set(_age(age_seconds))
+        self._directory_failing().set(failing)
+
+    def redis_up(self, up: bool) -> None:
+        """Whether what all processes share could be read from Redis."""
+        self._redis_up().set(up)
+
+    def worker_beat(self) -> None:
+        """The worker of this process went round."""
+        self._worker_beat().set(time.time())
 
     def turn(self, outcome: str, seconds: float) -> None:
         """One message or click (TURN_OUTCOMES) and how long it took."""
@@ -224,6 +350,10 @@ class Metrics:
     def render(self) -> bytes:
         """The text that Prometheus reads; serve it as CONTENT_TYPE."""
         return generate_latest(self._registry)
+
+
+def _age(seconds: float | None) -> float:
+    return math.nan if seconds is None else max(0.0, seconds)
 
 
 async def watch_loop_lag(observe: Callable[[float], None], *, every: float = 0.5) -> None:

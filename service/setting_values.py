@@ -21,6 +21,7 @@ PLACEHOLDER = "replace-me"
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?", re.I)
+_APP_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _UNSAFE = re.compile(r"[\s\\\x00-\x1f\x7f]")
 
 
@@ -94,6 +95,13 @@ def redis_address(text: str) -> str:
         raise ValueError("must name an absolute path after unix://, as in unix:///run/redis.sock")
     if parts.scheme != "unix" and not host:
         raise ValueError("must name a host, as in redis://localhost:6379/0")
+    return text
+
+
+def zoom_app_id(text: str) -> str:
+    """The id of an app in Zoom's App Marketplace, which becomes part of an address."""
+    if not _APP_ID.fullmatch(text):
+        raise ValueError("must be the app's id alone: letters, digits, - and _")
     return text
 
 

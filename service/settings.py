@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from service.setting_names import Given
 
-Role = Literal["serve", "worker", "check", "manifest", "audit"]
+Role = Literal["serve", "worker", "check", "manifest", "audit", "top"]
 
 _MICROSOFT_LOGIN_HOSTS = frozenset(
     {
@@ -156,6 +156,9 @@ class Settings(BaseSettings):
     zoom_account_id: str | None = Field(None, validation_alias="ZOOM_ACCOUNT_ID")
     zoom_client_id: str | None = Field(None, validation_alias="ZOOM_CLIENT_ID")
     zoom_client_secret: SecretStr | None = Field(None, validation_alias="ZOOM_CLIENT_SECRET")
+    zoom_app_id: Annotated[str, BeforeValidator(values.zoom_app_id)] | None = Field(
+        None, validation_alias="ZOOM_APP_ID"
+    )
     admin_object_ids: Annotated[str, BeforeValidator(values.guid_list)] = Field(
         "", validation_alias="ADMIN_OBJECT_IDS"
     )
@@ -268,6 +271,7 @@ _NEEDS: dict[Role, tuple[str, ...]] = {
     "check": _SERVER,
     "worker": (*_REGISTRATION, "TOKEN_KEYS", "REDIS_URL"),
     "audit": (),
+    "top": (),
     "manifest": ("MicrosoftAppId", "PUBLIC_URL"),
 }
 _EVERYDAY = ("DATA_DIR", "LOG_FORMAT", "LOG_LEVEL")
@@ -303,6 +307,7 @@ def local(
     zoom_account_id: str = "sandbox-zoom-account",
     zoom_client_id: str = "sandbox-zoom-client",
     zoom_client_secret: str = "sandbox-zoom-client-secret",  # noqa: S107 - likewise
+    zoom_app_id: str = "sandbox-zoom-app",
 ) -> Settings:
     """The settings of local mode: everything at the sandbox, this machine only.
 
@@ -335,6 +340,7 @@ def local(
         "ZOOM_ACCOUNT_ID": zoom_account_id,
         "ZOOM_CLIENT_ID": zoom_client_id,
         "ZOOM_CLIENT_SECRET": zoom_client_secret,
+        "ZOOM_APP_ID": zoom_app_id,
         "MICROSOFT_LOGIN_URL": sandbox_url,
         "GRAPH_URL": sandbox_url,
         "ZOOM_OAUTH_URL": sandbox_url,
@@ -372,6 +378,8 @@ def _problems_between(texts: Mapping[str, str]) -> list[str]:
         problems.append(
             f"{' and '.join(missing)} missing: set all three of {', '.join(_ZOOM_API)}."
         )
+    if "ZOOM_APP_ID" in texts and len(missing) == len(_ZOOM_API):
+        problems.append(f"ZOOM_APP_ID is of no use without {', '.join(_ZOOM_API)}.")
     if texts.get("REDIS_MODE", "").lower() == "cluster":
         if "REDIS_URL" not in texts:
             problems.append("REDIS_MODE is cluster, so REDIS_URL must name a node of the cluster.")

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from sync.rollout import Rollouts
     from sync.store.audit import Actor
     from sync.store.directory import DirectoryStore
-    from sync.store.people import PeopleStore, Standing
+    from sync.store.people import PeopleStore
+    from sync.store.person_row import Standing
     from sync.store.settings import SettingsStore
     from sync.store.settings_cache import SettingsCache
 

@@ -11,15 +11,17 @@ import contextlib
 import secrets
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import structlog
+from cachetools import TTLCache
 
-from sync.attend import MUST_AUTHORIZE, Attendant, QuotaShort
-from sync.errors import AuthorizeAgain, OutsideError
+from sync.attend import MUST_AUTHORIZE, Attendant
+from sync.errors import AuthorizeAgain, OutsideError, Trouble
+from sync.gate import QuotaShort
 from sync.plan import MINUTE, Lane, Plan, plan
 from sync.policy import resolve
-from sync.store.people import Claim
+from sync.store.queue import Claim
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
     from sync.policy import Personal, Verdict
     from sync.ports import PolicySource
     from sync.presence import Shown
-    from sync.store.people import PeopleStore, State
+    from sync.store.people import PeopleStore
+    from sync.store.person_row import State
 
 log = structlog.get_logger()
 
@@ -38,6 +41,10 @@ TEST_MINUTES = 5
 
 PATIENCE = 4.0
 """Seconds to wait for a person whom somebody else attends to."""
+
+OWNERS_KEPT, OWNERS_KEPT_S = 100_000, 60
+"""How many Zoom ids are remembered with whom they belong to, and for how long (seconds). Each use
+is checked against the person's own row."""
 
 Ending = Literal["cleared", "later", "expires"]
 """How a link ended.
@@ -70,6 +77,19 @@ class Explanation:
     can_ask: bool
 
 
+class Taker(Protocol):
+    """A worker in this process."""
+
+    def token(self) -> str:
+        """The token by which somebody may be taken right now; '' when none may."""
+
+    def take(self, claim: Claim) -> None:
+        """Attend to somebody who was taken with it."""
+
+    def not_answered(self, object_id: str, token: str) -> None:
+        """Redis did not say whether somebody was taken."""
+
+
 class Engine:
     """Made once per process; safe to share between tasks."""
 
@@ -85,17 +105,44 @@ class Engine:
         self._attendant = attendant
         self._policy = policy
         self._can_ask = can_ask
+        self._taker: Taker | None = None
+        self._owners: TTLCache[str | None, str] = TTLCache(OWNERS_KEPT, OWNERS_KEPT_S)
 
     # -- Zoom's side (sync.zoom.webhook.Intake) ----------------------------------------------
+
+    def hand_to(self, worker: Taker) -> None:
+        """From now on people whose event comes in here are taken for this worker at once.
+
+        It saves them the way over Redis that wakes one. Where it can't, they wait in the queue.
+        """
+        self._taker = worker
 
     async def take_event(
         self, *, zoom_id: str | None, address: str | None, observation: Observation
     ) -> str:
         """Keep what Zoom said of somebody. Whoever is not connected is dropped, and not logged."""
-        oid = await self._store.owner_of(address=address, zoom_id=zoom_id)
+        known = self._owners.get(zoom_id) if zoom_id else None
+        oid = known or await self._store.owner_of(address=address, zoom_id=zoom_id)
         if oid is None:
             return "not_connected"
-        return await self._store.offer(oid, observation)
+        token = self._taker.token() if self._taker else ""
+        try:
+            offered = await self._store.offer_and_take(
+                oid, observation, zoom_id=(zoom_id or "") if known else "", token=token
+            )
+        except BaseException:  # Redis is in trouble, or the caller's patience at an end
+            if token and self._taker is not None:
+                self._taker.not_answered(oid, token)
+            raise
+        if known and offered.outcome == "not_connected":
+            # What was remembered is not true any more.
+            self._owners.pop(zoom_id, None)
+            return await self.take_event(zoom_id=zoom_id, address=address, observation=observation)
+        if zoom_id and offered.outcome != "not_connected":
+            self._owners[zoom_id] = oid
+        if offered.claim is not None and self._taker is not None:
+            self._taker.take(offered.claim)
+        return offered.outcome
 
     async def zoom_user_gone(self, *, zoom_id: str | None, address: str | None) -> None:
         """Zoom no longer has this user: end their link."""
@@ -161,6 +208,14 @@ class Engine:
             await self.attend_now(object_id)
         return True
 
+    async def revive(self, object_id: str) -> bool:
+        """Try anew for somebody who was given up. False: not connected, or they must act."""
+        state = await self._store.state(object_id)
+        if state is None or state.leaving or state.trouble == Trouble.AUTHORIZE:
+            return False
+        cleared = dict.fromkeys(("tries", "trouble", "trouble_at", "code", "wait"), "")
+        return await self._store.demand(object_id, Lane.CHANGE, cleared)
+
     async def now_ms(self) -> int:
         """The clock that all processes share (epoch ms)."""
         return await self._store.now_ms()
@@ -183,7 +238,7 @@ class Engine:
             if fresh is not None and fresh.generation == state.generation:
                 # Kept at once: otherwise nothing but the next write would find out.
                 trouble: dict[str, str | int] = {
-                    "trouble": MUST_AUTHORIZE,
+                    "trouble": MUST_AUTHORIZE.value,
                     "trouble_at": await self._store.now_ms(),
                 }
                 await self._store.demand(object_id, Lane.CHANGE, trouble)

@@ -13,6 +13,8 @@ Bugs stay bugs: anything else is not caught.
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 
 class OutsideError(Exception):
     """Root of the tree. `code` is a short fixed word for logs and cards; it never holds secrets."""
@@ -49,3 +51,22 @@ class PersonGone(OutsideError):
 
 class Refused(OutsideError):
     """The other side says that our request is wrong; repeating it is useless."""
+
+
+class Trouble(StrEnum):
+    """What ails a connected person. The first four park them: nothing is tried until something new.
+
+    Values are stored, and are the labels of the metric.
+    """
+
+    AUTHORIZE = "authorize"  # they must connect again
+    GONE = "gone"  # Microsoft does not know them (any more)
+    REFUSED = "refused"  # Microsoft refuses what it is told
+    FAILING = "failing"  # too many failures in a row, while it works for others
+    LATER = "later"  # a failure that is tried again by itself
+    ADMIN = "admin"  # an admin or operator must act; tried again by itself
+
+    @property
+    def parks(self) -> bool:
+        """Whether nothing is tried until an event, an admin or the person revives it."""
+        return self not in {Trouble.LATER, Trouble.ADMIN}

@@ -7,10 +7,11 @@ Rule 1  In no window are there more requests than Graph allows, whoever sends th
 Rule 2  While somebody of a lane waits, less urgent lanes get nothing.
 Rule 3  A fifth is kept for TURN: the other lanes together never use more than the rest, so that
         whoever enters or leaves a meeting need not wait for keep-alives that were sent just now.
-Rule 4  FADE never uses more than a third. What is due beyond it is left out (shed).
+Rule 4  FADE never uses more than a third if anybody else had to wait within the last minute; in
+        quieter times half, which nobody misses. What is due beyond it is left out (shed).
 Rule 5  What a turn needs beyond its first request (a look, then a write) may use a small overdraft
         that first requests leave free: else a look could be paid for again and again, and the
-        write that it was for never sent.
+        write that it was for never sent. Not FADE: a keep-alive is not worth it.
 
 The same rules stand in `store/lua/quota.lua`, where all workers share one budget on the clock of
 the Redis server; a property test holds the two equal. Simulations run this one.
@@ -59,8 +60,18 @@ class Limits:
 
     @property
     def fade(self) -> int:
-        """Requests of FADE (Rule 4)."""
+        """Requests of FADE while others wait (Rule 4)."""
         return self.limit // 3
+
+    @property
+    def fade_in_quiet(self) -> int:
+        """Requests of FADE otherwise."""
+        return self.limit // 2
+
+    @property
+    def quiet_ms(self) -> int:
+        """How long nobody had to wait in quiet times: two windows."""
+        return 2 * self.window_ms
 
     @property
     def cells(self) -> int:
@@ -92,6 +103,7 @@ class Budget:
         self._used = [0] * len(Lane)
         self._short = [0] * len(Lane)
         self._paused_until = 0
+        self._waited = 0
 
     def pause(self, now_ms: int, milliseconds: int) -> None:
         """Graph told the tenant to wait; never shortened."""
@@ -99,7 +111,7 @@ class Budget:
 
     def take(self, now_ms: int, lane: Lane, count: int, *, follow: bool = False) -> Grant:
         """Ask for `count` requests of a lane; `follow`: a turn that has sent one needs more."""
-        limits = self.limits
+        limits, follow = self.limits, follow and lane is not Lane.FADE
         current = self._advance(now_ms)
         room = self._room(now_ms, lane, follow=follow)
         granted = max(0, min(count, room))
@@ -112,6 +124,8 @@ class Budget:
         if granted < count:
             wait = self._wait(now_ms, lane, follow=follow)
             self._short[lane] = now_ms + wait + GRACE_CELLS * limits.cell_ms
+            if lane is not Lane.FADE:
+                self._waited = now_ms
         elif count > 0:
             self._short[lane] = 0
         return Grant(granted, wait, sum(self._used) / limits.limit)
@@ -125,6 +139,7 @@ class Budget:
                 self._cells.clear()  # the clock was set: nothing before counts
                 self._used = [0] * len(Lane)
                 self._short = [0] * len(Lane)
+                self._waited = 0
             else:
                 current = max(current, last)
         while self._cells and self._cells[0][0] < current - self.limits.cells:
@@ -144,8 +159,12 @@ class Budget:
         if lane > Lane.TURN:
             room = min(room, limits.others - (used - self._used[Lane.TURN]))
         if lane is Lane.FADE:
-            room = min(room, limits.fade - self._used[Lane.FADE])
+            room = min(room, self._fade(now_ms) - self._used[Lane.FADE])
         return room
+
+    def _fade(self, now_ms: int) -> int:
+        quiet = now_ms - self._waited > self.limits.quiet_ms
+        return self.limits.fade_in_quiet if quiet else self.limits.fade
 
     def _wait(self, now_ms: int, lane: Lane, *, follow: bool) -> int:
         """Until the pause ends, a more urgent lane was served, or there is room again."""
@@ -159,7 +178,7 @@ class Budget:
             full.append(used - self._used[Lane.TURN] >= limits.others)
             lanes.append(range(Lane.CHANGE, len(Lane)))
         if lane is Lane.FADE and not follow:
-            full.append(self._used[Lane.FADE] >= limits.fade)
+            full.append(self._used[Lane.FADE] >= self._fade(now_ms))
             lanes.append(range(Lane.FADE, len(Lane)))
         for is_full, counted in zip(full, lanes, strict=True):
             if is_full:

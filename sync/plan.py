@@ -11,14 +11,15 @@ never stored: whoever waited is planned anew from the newest state.
 
 Rule 1  The newest Zoom state decides; policy can only switch everything off.
 Rule 2  No write when Microsoft has it from us already and it will not end soon.
-Rule 3  Available is repeated every 4 minutes (Graph lets an application's Available fade after 5),
-        other states when half of their time is gone.
+Rule 3  Available is repeated after 4 to 4½ minutes (Graph lets an application's Available fade
+        after 5), other states when half of their time is gone.
 Rule 4  Busy and Do not disturb expire after at most 60 minutes, so that a crash heals by itself.
 Rule 5  A state that may have come from Microsoft is written only after a look shows that Microsoft
         does not show it already without us (no echo).
 Rule 6  A state is repeated only while fresh: after 30 minutes of Presenting and 60 of anything else
         Zoom is asked. Where Zoom can't be asked it is given up after 4 hours (meeting, call,
         presenting) or 12 (the rest), and a late event never *starts* a Busy or Do not disturb.
+        Zoom is asked as well when what it said is doubted: events may have been missed since.
 Rule 7  The preferred status is the person's own slot. It is written only in `full`, only after a
         look shows a state that we can explain, always with an expiry, and only while a session of
         ours (Away, the weakest) carries it.
@@ -31,7 +32,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sync.presence import (
     AVAILABLE,
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 
-AVAILABLE_REPEAT_MS = 4 * MINUTE
+AVAILABLE_REPEAT_MS = 4 * MINUTE + 30_000
 AVAILABLE_EXPIRY_MIN = 15
 EXPIRY_MIN = 60
 SHORTEST_EXPIRY_MIN = 5
@@ -75,20 +76,19 @@ class Lane(IntEnum):
     FADE = 3  # keep-alives of Available and Away
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """What Zoom said, and when (epoch ms): the event's own time, or the time we asked."""
 
     presence: ZoomPresence
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """What we told Microsoft to hold (session or preferred), when, and until when (epoch ms).
 
-    `sure` is false between the intention and Microsoft's answer: after a crash in between it must
-    be written again to count, and cleared if it is not wanted.
+    `sure` is false where Microsoft's answer was never heard (a failure, a worker that died): then
+    it may be there or not, and after a crash it may be another pair. It must be written again to
+    count, and cleared if it is not wanted.
     """
 
     pair: Pair
@@ -97,7 +97,7 @@ class Held:
     sure: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Situation:
     """All that a plan depends on.
 
@@ -106,6 +106,7 @@ class Situation:
     ours that it held then.
     `test_until_ms` is the end of a running *Test it*. `preferred` is the preferred status that we
     set, and `yielded_ms` the time of the observation for which the person's own choice was met.
+    `doubted_ms`: what was observed before is not trusted (sync.feed).
     """
 
     verdict: Verdict
@@ -118,6 +119,7 @@ class Situation:
     test_until_ms: int | None = None
     preferred: Held | None = None
     yielded_ms: int | None = None
+    doubted_ms: int = 0
 
 
 class Do(StrEnum):
@@ -146,8 +148,7 @@ class Why(StrEnum):
     TOO_OLD = "too_old"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """One step, its lane, and when to plan again (epoch ms; None: only when something happens).
 
     For SET and PREFER, `pair` and `minutes` are what to tell Microsoft.
@@ -184,8 +185,7 @@ def supersedes(new: Observation, old: Observation | None) -> bool:
     return (new.at_ms, new.presence) > (old.at_ms, old.presence)
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(NamedTuple):
     """What Microsoft shall hold of us, why, and when to think again at the latest."""
 
     demand: Demand
@@ -231,7 +231,8 @@ def _wanted(now_ms: int, situation: Situation, live: Held | None) -> _Wanted | N
     fresh_until = observation.at_ms + fresh_for_ms(observation.presence)
     why = Why.SHOWING if demand != _NOTHING else Why.NOTHING_TO_SHOW
     if situation.can_ask:
-        if now_ms >= fresh_until:
+        # A doubt that is still to come (a clock was set back) would never be dispelled.
+        if now_ms >= fresh_until or observation.at_ms < situation.doubted_ms <= now_ms:
             return None
         return _Wanted(demand, why, fresh_until + int(situation.spread * MINUTE))
     give_up = observation.at_ms + give_up_after_ms(observation.presence)
@@ -246,7 +247,7 @@ def _wanted(now_ms: int, situation: Situation, live: Held | None) -> _Wanted | N
 def _take_back(situation: Situation, own: Held | None, wanted: _Wanted) -> Plan | None:
     """Rule 8: end a preferred status of ours that is not wanted any more."""
     if own is None or wanted.demand.preferred is not None:
-        return None  # another label overwrites the one we set
+        return None  # the rest is _prefer's
     if situation.shown is None:
         return Plan(Do.LOOK, wanted.why, Lane.TURN)
     if _same_availability(situation.shown, own.pair):
@@ -275,6 +276,9 @@ def _prefer(
         return Plan(Do.LOOK, wanted.why, Lane.TURN)
     if own is not None and kept and not _same_availability(shown, own.pair):
         return Plan(Do.YIELD, Why.OWN_STATUS, Lane.TURN)
+    if own is not None and own.pair != pair and _same_availability(shown, own.pair):
+        # Not overwritten: if that failed unheard, nobody would know which of the two to take back.
+        return Plan(Do.UNPREFER, wanted.why, Lane.TURN)
     if own is None and _shown_without_us(shown, pair, seen_with):
         return _leave_alone(now_ms, situation, live, wanted, Why.ECHO)
     if own is None and not _explained(shown, seen_with):
@@ -282,7 +286,8 @@ def _prefer(
     if live is None or live.pair != AWAY or not live.sure:
         return _set(wanted, AWAY, Lane.TURN)
     hides = shown.availability.lower() in {"offline", "donotdisturb"}
-    if own is None and hides and seen_with != live:
+    doubtful = seen_with is not None and not seen_with.sure
+    if own is None and (hides or doubtful) and seen_with != live:
         # No session, or Do not disturb of ours, may have hidden what the person chose.
         return Plan(Do.LOOK, wanted.why, Lane.TURN)
     return Plan(Do.PREFER, wanted.why, Lane.TURN, pair=pair, minutes=_minutes(wanted, pair))
@@ -290,6 +295,8 @@ def _prefer(
 
 def _explained(shown: Shown, seen_with: Held | None) -> bool:
     """Whether Microsoft's own rules lead to what is shown, without a choice of the person's."""
+    if seen_with is not None and not seen_with.sure:
+        return True  # for now: the session is made sure, and then looked at again
     availability = shown.availability.lower()
     if availability in {"available", "availableidle", "away", "busy", "busyidle"}:
         return True
@@ -370,7 +377,10 @@ def _same_availability(shown: Shown, pair: Pair) -> bool:
 
 
 def _shown_without_us(shown: Shown, pair: Pair, seen_with: Held | None) -> bool:
-    ours = seen_with is not None and seen_with.pair.availability == pair.availability
+    # Where we can't be sure what we hold, what is shown may be ours.
+    ours = seen_with is not None and (
+        seen_with.pair.availability == pair.availability or not seen_with.sure
+    )
     return _same_availability(shown, pair) and not ours
 
 

@@ -108,3 +108,12 @@ class Meter(Protocol):
 
     def event_to_write(self, seconds: float) -> None:
         """From an event's arrival to Microsoft's acknowledgement."""
+
+    def lookup(self, outcome: str) -> None:
+        """One question to Zoom about somebody's presence."""
+
+    def breaker(self, *, is_open: bool) -> None:
+        """Microsoft began to fail for many at once, or works again."""
+
+    def reconnect(self, outcome: str) -> None:
+        """Somebody must connect again: what became of telling them."""

@@ -8,9 +8,9 @@ session (Graph documentation, "presence: setPresence"); nothing else is ever sen
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,8 +49,7 @@ def parse_zoom_presence(text: str) -> ZoomPresence | None:
     return _ALIASES.get(re.sub(r"[\s_-]", "", text[:64].lower()))
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """An availability and an activity, as Microsoft names them."""
 
     availability: str
@@ -121,8 +120,7 @@ class Style(StrEnum):
     FULL = "full"  # Zoom's published table to the letter
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(NamedTuple):
     """What Microsoft should hold of us: a session, and (in the `full` style) a preferred status."""
 
     session: Pair | None
@@ -150,14 +148,21 @@ _FULL: Mapping[ZoomPresence, Pair] = {
 }
 
 
-def demand_of(zoom: ZoomPresence, style: Style) -> Demand:
-    """What Microsoft should hold for a Zoom state in a style."""
+def _demand_of(zoom: ZoomPresence, style: Style) -> Demand:
     if style is Style.FULL and zoom in _FULL:
         # The weakest session carries it; without one everybody shows as Offline.
         return Demand(AWAY, _FULL[zoom])
     if style is Style.BUSY_ONLY and zoom not in _BUSY:
         return Demand(None)
     return Demand(_MIRROR[zoom])
+
+
+_DEMANDS = {(zoom, style): _demand_of(zoom, style) for zoom, style in product(ZoomPresence, Style)}
+
+
+def demand_of(zoom: ZoomPresence, style: Style) -> Demand:
+    """What Microsoft should hold for a Zoom state in a style."""
+    return _DEMANDS[zoom, style]
 
 
 def may_interrupt(zoom: ZoomPresence) -> bool:
@@ -171,8 +176,7 @@ CAN_COME_FROM_MICROSOFT = frozenset(
 """States that Zoom's own sync may have copied from Microsoft: look before writing (no echo)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """What Microsoft shows of a person (GET presence). Unknown words are kept as they are."""
 
     availability: str

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from sync.policy import Policy
     from sync.ports import PolicySource
-    from sync.store.people import PeopleStore, Standing
+    from sync.store.people import PeopleStore
+    from sync.store.person_row import Standing
     from sync.store.rollouts import Rollout, RolloutStore
 
 log = structlog.get_logger()

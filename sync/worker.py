@@ -2,6 +2,11 @@
 
 It sleeps until an offer wakes it (a message that names the shard) or the next person is due; there
 is no polling delay. Redis may go away: the loop says so once, waits, and goes on.
+
+While the budget has room, people are taken as they come and permits asked for after that: there
+are enough. From the moment a lane is refused it is *tight*: permits come first, and as many people
+are taken as were granted; lanes that are less urgent stand still. So whoever waits does so in
+Redis, in order, and is planned from what is known when their turn comes.
 """
 
 from __future__ import annotations
@@ -14,24 +19,32 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from sync.gate import Ticket
+from sync.plan import Lane
 from sync.store import keys
 from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from redis.asyncio import Redis
 
     from sync.attend import Attendant
-    from sync.store.people import Claim, PeopleStore
+    from sync.store.people import PeopleStore
+    from sync.store.queue import Claim
+    from sync.store.quota import Quota
 
 log = structlog.get_logger()
 
 AT_ONCE = 64
 """People attended to at the same time: enough to fill the quota at 1 s per Graph call."""
+REFILL = AT_ONCE // 4
+"""So many places must be free before more people are taken: a claim costs the same for many."""
 LOOK_AROUND_S = 1.0
 """Every shard is visited at least this often: people whose worker died, and lost messages."""
 TROUBLE_PAUSE_S = 0.5
+SPARE_S = 0.25
+"""How long a permit that nobody needed may be used by others: a cell of the budget."""
 _SHARD_NAMES = frozenset(str(shard) for shard in range(keys.SHARDS))
 
 
@@ -42,17 +55,24 @@ class Worker:
         self,
         store: PeopleStore,
         attendant: Attendant,
+        quota: Quota,
         listener: Redis,
         *,
         beat: Callable[[], None],
     ) -> None:
         self._store = store
         self._attendant = attendant
+        self._quota = quota
         self._listener = listener
         self._beat = beat
         self._name = secrets.token_hex(6)
+        self._claims = 0
         self._dirty: set[int] = set(range(keys.SHARDS))
+        self._due: dict[int, tuple[int, ...]] = {}
         self._next_due: dict[int, float] = {}
+        self._tight: dict[Lane, float] = {}
+        self._spare: list[float] = []
+        self._unanswered: list[tuple[int, str]] = []
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
         self._busy: set[asyncio.Task[None]] = set()
@@ -63,6 +83,7 @@ class Worker:
         try:
             await self._loop()
         finally:
+            self._stopping.set()
             listening.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await listening
@@ -73,6 +94,23 @@ class Worker:
         """Take no more people."""
         self._stopping.set()
         self._woken.set()
+
+    # -- people who are taken as their event comes in (sync.engine) ------------------------------
+
+    def token(self) -> str:
+        """The token by which somebody may be taken for this worker right now; '' when none may."""
+        idle = not (self._stopping.is_set() or self._tight or self._attendant.gate.away)
+        return self._token() if idle and len(self._busy) < AT_ONCE else ""
+
+    def take(self, claim: Claim) -> None:
+        """Attend to somebody who was taken with `token`."""
+        self._start(claim, Ticket(claim.lane))
+
+    def not_answered(self, object_id: str, token: str) -> None:
+        """Redis did not say whether somebody was taken; they are given back when it is there."""
+        self._unanswered.append((keys.shard_of(object_id), token))
+
+    # -- people who are due ----------------------------------------------------------------------
 
     async def _loop(self) -> None:
         troubled = False
@@ -85,7 +123,10 @@ class Worker:
                 self._dirty.update(range(keys.SHARDS))
             self._dirty.update(s for s, due in self._next_due.items() if due <= now)
             try:
-                await self._claim_round()
+                while self._unanswered:
+                    await self._store.let_go(*self._unanswered[-1])
+                    self._unanswered.pop()
+                await self._round()
             except REDIS_TROUBLE as error:
                 if not troubled:
                     log.error("worker_redis_away", error=type(error).__name__)
@@ -97,56 +138,160 @@ class Worker:
                 troubled = False
             await self._pause(self._idle_for(last_round))
 
-    async def _claim_round(self) -> None:
-        """Visit the shards in which something changed, most urgent lanes first."""
-        while self._dirty and not self._stopping.is_set():
-            free = AT_ONCE - len(self._busy)
-            if free <= 0:
+    async def _round(self) -> None:
+        """Take whoever may be taken: what changed first, then what is known to wait."""
+        while not self._stopping.is_set() and (free := self._free()) > 0:
+            lane = self._waiting_lane()
+            if self._dirty:
+                # While it is not known who waits in other shards, only the most urgent lane.
+                end = Lane.FADE + 1 if len(self._dirty) == 1 else Lane.TURN + 1
+                end = min([end, *self._tight, *([] if lane is None else [lane])])
+                await self._visit(self._dirty.pop(), free, Lane.TURN, end)
+            elif lane is None:
                 return
-            shard = self._dirty.pop()
-            try:
-                claims = await self._store.claim(shard, self._name + secrets.token_hex(4), free)
-            except BaseException:
-                self._dirty.add(shard)
-                raise
-            for claim in claims.people:
-                task = asyncio.create_task(self._attend(claim), name="attend")
-                self._busy.add(task)
-                task.add_done_callback(self._done)
-            if len(claims.people) >= free:
-                self._dirty.add(shard)
+            elif lane not in self._tight:
+                await self._visit(self._shard_with(lane), free, lane, lane + 1)
+            elif not await self._take_tight(lane, free):
                 return
-            if claims.next_due_ms is None:
-                self._next_due.pop(shard, None)
+
+    def _free(self) -> int:
+        """How many more people may be taken; in an outage a single one tries how it is."""
+        gate = self._attendant.gate
+        if gate.away:
+            return 0 if self._busy or gate.away_for > 0 else 1
+        free = AT_ONCE - len(self._busy)
+        many_wait = sum(map(sum, self._due.values())) >= REFILL
+        return 0 if free < REFILL and many_wait else free
+
+    def _waiting_lane(self) -> Lane | None:
+        """The most urgent lane in which somebody is known to be due, if it may be served now."""
+        for lane in Lane:
+            if any(due[lane] for due in self._due.values()):
+                return lane if self._tight.get(lane, 0.0) <= time.monotonic() else None
+            self._tight.pop(lane, None)  # nobody waits there any more
+        return None
+
+    def _shard_with(self, lane: Lane) -> int:
+        """Where most of a lane wait."""
+        return max(self._due, key=lambda shard: self._due[shard][lane])
+
+    async def _visit(self, shard: int, free: int, first: int, end: int) -> None:
+        """Take people of the lanes from `first` to before `end`, then ask for their permits."""
+        people = await self._claim(shard, free, first, end)
+        while people:
+            lane = people[0].lane
+            mine = [claim for claim in people if claim.lane is lane]
+            people = people[len(mine) :]
+            granted = len(mine)
+            if not self._attendant.gate.away:  # who tries asks by itself
+                granted = await self._permits(lane, len(mine))
+                for claim in mine[:granted]:
+                    self._start(claim, Ticket(lane, 1))
             else:
-                ahead = (claims.next_due_ms - claims.now_ms) / 1000
-                self._next_due[shard] = time.monotonic() + ahead
+                for claim in mine:
+                    self._start(claim, Ticket(lane))
+            await self._give_back(mine[granted:])
+            if granted < len(mine):
+                await self._give_back(people)
+                return
+
+    async def _take_tight(self, lane: Lane, free: int) -> bool:
+        """Ask for permits, then take as many people. Whether there may be more to take."""
+        wanted = min(free, sum(due[lane] for due in self._due.values()))
+        granted = await self._permits(lane, wanted)
+        left = granted
+        while left > 0 and any(due[lane] for due in self._due.values()):
+            for claim in await self._claim(self._shard_with(lane), left, lane, lane + 1):
+                self._start(claim, Ticket(lane, 1))
+                left -= 1
+        self._spare += [time.monotonic() + SPARE_S] * left
+        if granted == wanted:
+            del self._tight[lane]
+        return granted == wanted
+
+    async def _permits(self, lane: Lane, wanted: int) -> int:
+        """Permits for a lane; from now on it is tight if they were fewer than wanted."""
+        now = time.monotonic()
+        self._spare = [until for until in self._spare if until > now]
+        spare = min(wanted, len(self._spare))
+        del self._spare[:spare]
+        if spare == wanted:
+            return wanted
+        grant = await self._quota.take(lane, wanted - spare)
+        if grant.granted < wanted - spare:
+            self._tight[lane] = time.monotonic() + grant.wait_ms / 1000
+        return spare + grant.granted
+
+    async def _claim(self, shard: int, at_most: int, first: int, end: int) -> list[Claim]:
+        if end <= first:
+            at_most, end = 0, first + 1  # only to see who waits
+        token = self._token()
+        try:
+            claims = await self._store.claim(
+                shard, token, at_most, first=Lane(first), last=Lane(end - 1)
+            )
+        except BaseException:
+            self._dirty.add(shard)
+            self._unanswered.append((shard, token))
+            raise
+        self._due[shard] = claims.due
+        if claims.next_due_ms is None:
+            self._next_due.pop(shard, None)
+        else:
+            ahead = (claims.next_due_ms - claims.now_ms) / 1000
+            self._next_due[shard] = time.monotonic() + ahead
+        return claims.people
+
+    async def _give_back(self, people: Sequence[Claim]) -> None:
+        """Nothing may be sent for them now: they stand where they stood."""
+        if people:
+            shard = keys.shard_of(people[0].state.object_id)
+            due = list(self._due[shard])
+            for claim in people:
+                due[claim.lane] += 1
+            self._due[shard] = tuple(due)
+            await asyncio.gather(
+                *(self._store.ack(c, lane=c.lane, due_ms=c.due_ms) for c in people)
+            )
+
+    def _token(self) -> str:
+        self._claims += 1
+        return f"{self._name}.{self._claims}"
 
     def _idle_for(self, last_round: float) -> float:
-        if self._dirty:
-            # Every place is taken; the end of a turn wakes the loop.
-            return LOOK_AROUND_S
-        wake_at = min([last_round + LOOK_AROUND_S, *self._next_due.values()])
-        return max(0.001, wake_at - time.monotonic())
+        wake_at = [last_round + LOOK_AROUND_S]
+        if self._free() > 0:  # else the end of a turn wakes the loop
+            wake_at += self._next_due.values()
+            wake_at += self._tight.values()
+        elif self._attendant.gate.away:
+            wake_at.append(time.monotonic() + self._attendant.gate.away_for)
+        return max(0.001, min(wake_at) - time.monotonic())
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), seconds)
         self._woken.clear()
 
-    async def _attend(self, claim: Claim) -> None:
+    def _start(self, claim: Claim, ticket: Ticket) -> None:
+        task = asyncio.create_task(self._attend(claim, ticket), name="attend")
+        self._busy.add(task)
+        task.add_done_callback(self._done)
+
+    async def _attend(self, claim: Claim, ticket: Ticket) -> None:
         try:
-            await self._attendant.attend(claim)
+            await self._attendant.attend(claim, ticket)
         except REDIS_TROUBLE as error:
             # The lease ends and the person is due again; nothing is lost.
             log.error("worker_turn_lost", person=claim.state.object_id, error=type(error).__name__)
         except Exception:
             # A bug with one person must not stop everyone; their lease ends, and it shows.
             log.exception("worker_turn_failed", person=claim.state.object_id)
+        if ticket.granted:
+            self._spare += [time.monotonic() + SPARE_S] * ticket.granted
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._busy.discard(task)
-        if self._dirty:
+        if self._dirty or (self._free() > 0 and any(any(due) for due in self._due.values())):
             self._woken.set()
 
     async def _listen(self) -> None:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 from aiohttp import web
-from redis.asyncio import Redis
+
+from sync.store.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 def application(redis_url: str, secret: bytes, forward_to: str) -> web.Application:
     """Make the server."""
-    redis = Redis.from_url(redis_url)
+    redis = connect(redis_url)  # the client that the product has, too
     session: aiohttp.ClientSession
 
     async def event(request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""Makes the same presence write again and again, in one of three ways.
+"""Makes the same presence write for one person after the other, in one of three ways.
 
     python -m bench.servers.graph_caller WAY GRAPH_URL
 
@@ -10,6 +10,7 @@ output is a JSON object with their count, seconds and CPU seconds.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import sys
 import time
@@ -24,7 +25,7 @@ from bench.people import object_id
 
 AT_ONCE = 8
 TOKEN = "t" * 1200
-PERSON = object_id(1)
+PEOPLE = [object_id(number) for number in range(3000)]
 MINUTES = 5
 
 Call = Callable[[], Awaitable[object]]
@@ -37,7 +38,8 @@ async def ours(graph_url: str, stack: AsyncExitStack) -> Call:
 
     session = await stack.enter_async_context(aiohttp.ClientSession())
     graph = GraphPresence(session, graph_url=graph_url, session_id=APP_ID, now=time.time)
-    return lambda: graph.set_session(TOKEN, PERSON, IN_A_CALL, MINUTES)
+    people = itertools.cycle(PEOPLE)
+    return lambda: graph.set_session(TOKEN, next(people), IN_A_CALL, MINUTES)
 
 
 async def sdk(graph_url: str, _: AsyncExitStack) -> Call:
@@ -64,6 +66,7 @@ async def sdk(graph_url: str, _: AsyncExitStack) -> Call:
     adapter = GraphRequestAdapter(BaseBearerTokenAuthenticationProvider(AtHand()))
     adapter.base_url = f"{graph_url}/v1.0"
     client = GraphServiceClient(request_adapter=adapter)
+    people = itertools.cycle(PEOPLE)
 
     async def call() -> None:
         body = bodies.SetPresencePostRequestBody(
@@ -72,7 +75,7 @@ async def sdk(graph_url: str, _: AsyncExitStack) -> Call:
             activity="InACall",
             expiration_duration=f"PT{MINUTES}M",
         )
-        await client.users.by_user_id(PERSON).presence.set_presence.post(body)
+        await client.users.by_user_id(next(people)).presence.set_presence.post(body)
 
     return call
 
@@ -80,7 +83,7 @@ async def sdk(graph_url: str, _: AsyncExitStack) -> Call:
 async def bare(graph_url: str, stack: AsyncExitStack) -> Call:
     """The same request, and nothing else."""
     session = await stack.enter_async_context(aiohttp.ClientSession())
-    url = f"{graph_url}/v1.0/users/{PERSON}/presence/setPresence"
+    urls = itertools.cycle(f"{graph_url}/v1.0/users/{oid}/presence/setPresence" for oid in PEOPLE)
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
     body = json.dumps(
         {
@@ -92,7 +95,7 @@ async def bare(graph_url: str, stack: AsyncExitStack) -> Call:
     ).encode()
 
     async def call() -> None:
-        async with session.post(url, data=body, headers=headers) as answer:
+        async with session.post(next(urls), data=body, headers=headers) as answer:
             answer.raise_for_status()
 
     return call

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from bot.activity import Card
+    from bot.feed_words import FeedWords
     from bot.turn import Turn
     from cards.payload import Payloads
     from cards.settings_draft import Draft
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     from sync.policy import ManagedGroup, Policy, Verdict
     from sync.store.audit import AuditLog, AuditRecord
     from sync.store.directory import DirectoryStore
-    from sync.store.people import PeopleStore, State
+    from sync.store.people import PeopleStore
+    from sync.store.person_row import State
 
 ACCOUNT_SCOPE = "account"
 STALE_SECONDS = 3 * 3600.0
@@ -54,7 +56,10 @@ class SettingsViews:
         people: PeopleStore,
         engine: Engine,
         invitees: Invitees,
+        *,
+        feed: FeedWords | None = None,
     ) -> None:
+        self._feed = feed
         self._payloads = payloads
         self._desk = desk
         self._directory = directory
@@ -67,6 +72,8 @@ class SettingsViews:
         """How it stands for the whole organisation."""
         policy, health = await self._desk.policy(), await self._directory.health()
         age = health.age_seconds
+        numbers = await self._numbers(policy, turn.person.object_id)
+        here, connected = zone(turn.inbound.local_time_zone), numbers.connected
         card = settings_centre.centre(
             self._payloads,
             turn.card_id,
@@ -75,9 +82,10 @@ class SettingsViews:
                 settings_centre.GroupLine(group.name, _draft(group))
                 for group in sorted(policy.groups, key=lambda group: group.priority)
             ],
-            numbers=await self._numbers(policy, turn.person.object_id),
+            numbers=numbers,
             directory=explain(health),
             directory_well=health.reason is None and age is not None and age < STALE_SECONDS,
+            feed="" if self._feed is None else await self._feed.say(here, connected),
         )
         who = [turn.person.mri]
         return refreshing(card, self._payloads, turn.card_id, Verb.SETTINGS_SHOW, who)
@@ -305,8 +313,9 @@ def _error(state: State | None, at: Callable[[int], str]) -> str:
 
 _TROUBLES = {
     MUST_AUTHORIZE: "Microsoft no longer accepts their authorisation",
-    "graph_404": "Microsoft does not know them any more",
-    "graph_refused": "Microsoft refused what it was told",
+    "gone": "Microsoft does not know them any more",
+    "refused": "Microsoft refuses what it is told",
+    "failing": "Microsoft failed again and again for them",
 }
 """Troubles that don't end by themselves, by their codes."""
 

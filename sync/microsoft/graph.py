@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from yarl import URL
 
 from sync.errors import AuthorizeAgain, PersonGone, Refused, RetryLater, TenantPaused
 from sync.presence import PREFERRED_PAIRS, SESSION_PAIRS, Pair, Shown
@@ -48,27 +49,27 @@ class GraphPresence:
         self._base = f"{graph_url}/v1.0/users/"
         self._session_id = session_id
         self._now = now
+        self._bodies: dict[tuple[Pair, int], bytes] = {}
 
     async def set_session(self, token: str, object_id: str, pair: Pair, minutes: int) -> None:
         """Hold our session; the five pairs and 5 to 240 minutes only (ValueError otherwise)."""
         if pair not in SESSION_PAIRS or not 5 <= minutes <= 240:
             raise ValueError((pair, minutes))
-        await self._post(
-            token,
-            object_id,
-            "setPresence",
-            {
-                "sessionId": self._session_id,
-                "availability": pair.availability,
-                "activity": pair.activity,
-                "expirationDuration": f"PT{minutes}M",
-            },
-        )
+        body = self._bodies.get((pair, minutes))
+        if body is None:
+            body = self._bodies[pair, minutes] = _json(
+                sessionId=self._session_id,
+                availability=pair.availability,
+                activity=pair.activity,
+                expirationDuration=f"PT{minutes}M",
+            )
+        await self._request("POST", token, self._address(object_id, "/setPresence"), body)
 
     async def clear_session(self, token: str, object_id: str) -> None:
         """End our session. 404 means there is none: that is what was wanted."""
         try:
-            await self._post(token, object_id, "clearPresence", {"sessionId": self._session_id})
+            address = self._address(object_id, "/clearPresence")
+            await self._request("POST", token, address, _json(sessionId=self._session_id))
         except PersonGone:
             return
 
@@ -76,40 +77,39 @@ class GraphPresence:
         """Set the status that otherwise the person sets by hand; the six documented pairs only."""
         if pair not in PREFERRED_PAIRS or minutes < 1:
             raise ValueError((pair, minutes))
-        await self._post(
-            token,
-            object_id,
-            "setUserPreferredPresence",
-            {
-                "availability": pair.availability,
-                "activity": pair.activity,
-                "expirationDuration": f"PT{minutes}M",
-            },
+        body = _json(
+            availability=pair.availability,
+            activity=pair.activity,
+            expirationDuration=f"PT{minutes}M",
         )
+        address = self._address(object_id, "/setUserPreferredPresence")
+        await self._request("POST", token, address, body)
 
     async def clear_preferred(self, token: str, object_id: str) -> None:
         """Take back the status that otherwise the person sets by hand."""
-        await self._post(token, object_id, "clearUserPreferredPresence", {})
+        address = self._address(object_id, "/clearUserPreferredPresence")
+        await self._request("POST", token, address, _json())
 
     async def look(self, token: str, object_id: str) -> Shown:
         """Read what Microsoft shows of the person."""
-        answer = await self._request("GET", token, f"{self._base}{object_id}/presence", None)
+        answer = await self._request("GET", token, self._address(object_id), None)
         availability, activity = answer.get("availability"), answer.get("activity")
         if not isinstance(availability, str) or not isinstance(activity, str):
             raise RetryLater("graph_answer")
         return Shown(availability[:64], activity[:64])
 
-    async def _post(self, token: str, object_id: str, action: str, body: dict[str, str]) -> None:
-        await self._request("POST", token, f"{self._base}{object_id}/presence/{action}", body)
+    def _address(self, object_id: str, action: str = "") -> URL:
+        """Nothing in it needs quoting: object ids are GUIDs."""
+        return URL(f"{self._base}{object_id}/presence{action}", encoded=True)
 
     async def _request(
-        self, method: str, token: str, url: str, body: dict[str, str] | None
+        self, method: str, token: str, url: URL, body: bytes | None
     ) -> dict[str, Any]:
         try:
             async with self._session.request(
                 method,
                 url,
-                data=None if body is None else json.dumps(body).encode(),
+                data=body,
                 headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
                 timeout=self._time_limit,
                 allow_redirects=False,
@@ -126,6 +126,10 @@ class GraphPresence:
         if status in {200, 202, 204}:
             return answer
         raise _failure(status, headers.get("Retry-After"), answer, self._now())
+
+
+def _json(**fields: str) -> bytes:
+    return json.dumps(fields).encode()
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

@@ -26,6 +26,8 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from sync.store import keys
+
 COMMAND_TIMEOUT: Final = 3.0
 """Seconds. Shorter than Zoom's three-second limit would be useless: a slow answer is still one."""
 
@@ -84,9 +86,20 @@ def raise_if_cancelled() -> None:
         raise asyncio.CancelledError
 
 
+async def takes_writes(client: Client) -> bool:
+    """Whether Redis takes what we write, wherever people's keys are. Raises REDIS_TROUBLE.
+
+    A full one and one that became a replica answer PING all the same.
+    """
+    pipe = client.pipeline(transaction=False)
+    for shard in range(keys.SHARDS):
+        pipe.set(keys.probe(shard), "1", ex=keys.PROBE_TTL)
+    return all(await pipe.execute())
+
+
 _LUA = Path(__file__).parent / "lua"
 _QUEUE = "_queue"
-_PLAIN = ("quota", "save_tokens", "directory_", "settings_")
+_PLAIN = ("quota", "save_tokens", "directory_", "settings_", "feed_")
 """How the names of scripts begin that do not touch the queue."""
 
 

@@ -125,6 +125,11 @@ class InvitationStore:
                 log.error("mailing_lost", mailing=mailing_id)
         return found
 
+    async def progress(self) -> list[tuple[Mailing, Tally]]:
+        """Every mailing under way, and what came of it so far. Changes nothing."""
+        known = [await self.look_up(mailing_id) for mailing_id in await self._jobs.under_way()]
+        return [mailing for mailing in known if mailing is not None]
+
     async def take(self, name: str) -> bool:
         """Whether the process of this name sends invitations for the next seconds."""
         return await self._jobs.take(EVERY_MAILING, name)

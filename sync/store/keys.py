@@ -6,9 +6,12 @@
     pb:{NN}:link:<oid>           who they are (JSON, sync.links.Link)               until disconnect
     pb:{NN}:tok:<oid>            generation and sealed Microsoft tokens             until disconnect
     pb:{NN}:due:<lane>           zset: oid -> when due, or end of its lease (ms)    while in use
+    pb:{NN}:people               set: the oid of everybody connected                while in use
+    pb:{NN}:parked               hash: oid -> since when, why (nothing is tried)    while in use
     pb:{NN}:lock:<oid>           one process refreshes this person's tokens         30 s
+    pb:{NN}:probe                readiness was asked: does Redis take writes?       10 s
     pb:{z:<hash>}:<kind>         Zoom address or id -> oid                          until disconnect
-    pb:{quota}:cells             presence requests per 250 ms of the window (hash)  the window
+    pb:{quota}:cells             presence requests by 250 ms and lane (quota.lua)   the window
     pb:{quota}:pause             Graph told the whole tenant to wait                as Graph said
     pb:ref:<oid>                 the person's 1:1 conversation (JSON)               400 d, renewed
     pb:card:<card id>            activity id of the message that holds the card     30 d
@@ -38,6 +41,10 @@
     pb:{settings}:form           version, account form, managed groups (hash)       for ever
     pb:{settings}:audit          stream: who changed or looked up what              newest 100,000
     pb:settings                  channel: the new version of the settings
+    pb:{feed}:state              what was heard of Zoom's events (hash, below)      for ever
+    pb:{feed}:pattern            hour of the week -> usual deliveries (hash)        for ever
+    pb:{feed}:left               zset: whom Zoom is still to be asked about         until done (1 d)
+    pb:{feed}:sweep:by           who watches the feed and has people asked about    10 s, renewed
 
 `{NN}` is the person's shard, a hash tag: all keys of one person are in one cluster slot, so that
 one script can change them together.
@@ -49,15 +56,26 @@ acted on, `held`, `told`, `until` our session at Microsoft, `unsure` it may not 
 for which the person's own status was met, `test` end of a running test, `met` the first meeting was
 told, `zoom` and `groups` Zoom id and group ids, `style` and `paused` the person's own choices,
 `need` the policy that must be carried out for them and `pol` the one that was, `wrote` when
-Microsoft last accepted a write, `tries` failures in a row,
-`trouble` and `trouble_at` the last failure, `wait` not before, `leaving` the person asked to be
-forgotten, `lane` the lane they stand in, `lease` and `lease_end` who works on them. Times are epoch
-milliseconds of the Redis server's clock.
+Microsoft last accepted a write, `tries` failures in a row, `trouble`, `code` and `trouble_at` what
+ails them (sync.errors.Trouble), what was answered, and since when, `wait` not before, `leaving` the
+person asked to be forgotten, `lane` the lane they stand in, `lease` and `lease_end` who works on
+them. Times are epoch milliseconds of the Redis server's clock.
+
+Fields of the budget: `u<lane>` requests that count, `<cell>:<lane>` those of a cell, `f` and `l`
+the first and the last cell, `s<lane>` until when less urgent lanes stand back for this one, `w`
+when somebody other than a keep-alive of Available had to wait.
 
 Fields of the directory's state: `read`, `users`, `groups` the last good reading, `failed`,
 `reason`, `detail` the last bad one, `doubted` since when Zoom's answers are not believed, `due` the
 next reading, `asked` somebody wants one, `not_before` even then. A reading that is being put
 together ends by itself after an hour.
+
+Fields of the feed's state: `beat` a web process was there, `since` since when there is one without
+a break, `last` and `validated` the last delivery and validation, `hour:<hour>` deliveries of an
+hour since the epoch, `judged` and `recent` how far they were learnt, `silent` the feed is, since
+then, `warned` for which validation no next one came, `doubted` what was observed before is not
+trusted, `sweep` and `swept` the doubt for which people are and were asked about, `gap_from` and
+`gap_to` when events were missed.
 
 Fields of the settings: `version`, `account` (a form), `group:<Zoom group id>` (name, priority and
 form); JSON of sync.policy_rows.
@@ -82,6 +100,7 @@ CARD_TTL = 30 * 86_400
 NOTICE_TTL = 30 * 86_400
 REFERENCE_TTL = 400 * 86_400
 LOCK_TTL = 30
+PROBE_TTL = 10
 JOB_TTL = 86_400
 MAILING_SHOWN_TTL = 600
 CENSUS_TTL = 3600
@@ -101,6 +120,10 @@ DIRECTORY_PARTS = ("users", "addresses", "groups", "members")
 SETTINGS = "pb:{settings}:form"
 AUDIT = "pb:{settings}:audit"
 SETTINGS_CHANGED = "pb:settings"
+FEED = "feed"
+FEED_STATE = "pb:{feed}:state"
+FEED_PATTERN = "pb:{feed}:pattern"
+FEED_LEFT = "pb:{feed}:left"
 
 
 def shard_of(object_id: str) -> int:
@@ -122,10 +145,6 @@ def person_prefix(shard: int) -> str:
     return f"{_tag(shard)}:p:"
 
 
-PERSON_PATTERN = "pb:{??}:p:*"
-"""Every person key, and no other."""
-
-
 def link(object_id: str) -> str:
     """Link of a person."""
     return f"{_tag(shard_of(object_id))}:link:{object_id}"
@@ -136,6 +155,11 @@ def tokens(object_id: str) -> str:
     return f"{_tag(shard_of(object_id))}:tok:{object_id}"
 
 
+def probe(shard: int) -> str:
+    """What readiness writes where a shard's people are."""
+    return f"{_tag(shard)}:probe"
+
+
 def token_lock(object_id: str) -> str:
     """Lock for refreshing a person's tokens."""
     return f"{_tag(shard_of(object_id))}:lock:{object_id}"
@@ -144,6 +168,16 @@ def token_lock(object_id: str) -> str:
 def dues(shard: int) -> list[str]:
     """The queues of a shard, by lane."""
     return [f"{_tag(shard)}:due:{lane}" for lane in range(LANES)]
+
+
+def everybody(shard: int) -> str:
+    """The connected people of a shard."""
+    return f"{_tag(shard)}:people"
+
+
+def parked(shard: int) -> str:
+    """The people of a shard for whom nothing is tried any more."""
+    return f"{_tag(shard)}:parked"
 
 
 def zoom_address(address: str) -> str:

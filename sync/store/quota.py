@@ -26,6 +26,8 @@ class Quota:
             limits.total,
             limits.others,
             limits.fade,
+            limits.fade_in_quiet,
+            limits.quiet_ms,
             limits.cell_ms,
             limits.cells,
             GRACE_CELLS * limits.cell_ms,

@@ -73,6 +73,15 @@ class RolloutStore:
                 log.warning("rollout_dropped", rollout=rollout_id)
         return sorted(found, key=lambda rollout: rollout.version)
 
+    async def progress(self) -> list[tuple[Rollout, int]]:
+        """Every rollout under way and how many people are left in it. Changes nothing."""
+        found = []
+        for rollout_id in await self._jobs.under_way():
+            rollout = _read(await self._jobs.read(rollout_id))
+            if rollout is not None:
+                found.append((rollout, await self._jobs.count(rollout_id)))
+        return found
+
     async def take(self, rollout: Rollout, name: str) -> bool:
         """Whether this process works on it for the next seconds."""
         return await self._jobs.take(rollout.rollout_id, name)

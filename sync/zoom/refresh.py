@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
@@ -171,8 +171,11 @@ class DirectoryRefresher:
         backoff = int(FIRST_RETRY_SECONDS * 1000) * 2 ** min(self._failures - 1, 10)
         after = error.after if isinstance(error, RetryLater) and error.after is not None else 0
         delay = min(max(backoff, int(after * 1000)), self._every_ms)
-        report = log.error if isinstance(error, AdminMustAct) else log.warning
-        report("directory_not_read", reason=error.code, detail=error.detail, retry_ms=delay)
+        why: dict[str, Any] = {"reason": error.code, "detail": error.detail, "retry_ms": delay}
+        if isinstance(error, AdminMustAct):
+            log.error("directory_not_read", **why)
+        else:
+            log.warning("directory_not_read", **why)
         await self._store.finish(
             token, next_ms=delay, not_before_ms=delay, reason=error.code, detail=error.detail
         )

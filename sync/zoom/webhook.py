@@ -6,7 +6,8 @@ answer is 500 or more, so any other refusal would lose it for good.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import asyncio
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 from aiohttp import web
@@ -28,8 +29,13 @@ if TYPE_CHECKING:
 
     from sync.plan import Observation
     from sync.ports import Meter
+    from sync.zoom.events import Event
 
 log = structlog.get_logger()
+
+ANSWER_WITHIN: Final = 2.5
+"""Seconds. After three Zoom counts a delivery as failed, whatever the answer is then (Zoom
+documentation, "Using webhooks"); ours says which of the two it was, and in time."""
 
 
 class Intake(Protocol):
@@ -47,10 +53,67 @@ class Intake(Protocol):
         """End every link."""
 
 
+class Hearing(Protocol):
+    """Noting that something came."""
+
+    def __call__(self, *, validation: bool) -> None:
+        """Note a delivery; `validation`: it was Zoom's validation of the address."""
+
+
+class ZoomEvents:
+    """What is done with an event, wherever it came from (the webhook, or Zoom's log of it)."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        *,
+        account_id: str | None,
+        meter: Meter,
+        directory_changed: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._intake = intake
+        self._account_id = account_id
+        self._meter = meter
+        self._directory_changed = directory_changed
+
+    async def take(self, event: Event) -> None:
+        """Act on an event. Raises what Redis raises; then it is to be taken again."""
+        if (
+            self._account_id is not None
+            and isinstance(event, PresenceEvent | UserGone | AppRemoved | DirectoryChanged)
+            and event.account_id != self._account_id
+        ):
+            # Several accounts may share one app; ours is the one in the settings.
+            self._meter.event("not_connected")
+            return
+        if isinstance(event, PresenceEvent):
+            if event.observation is None:
+                self._meter.event("unknown_state")
+                log.warning("zoom_unknown_state", state=event.status)
+                return
+            outcome = await self._intake.take_event(
+                zoom_id=event.zoom_id, address=event.address, observation=event.observation
+            )
+            self._meter.event(outcome)
+            if outcome == "future":
+                log.warning("zoom_event_from_the_future", event_ts=event.observation.at_ms)
+        elif isinstance(event, UserGone):
+            await self._intake.zoom_user_gone(zoom_id=event.zoom_id, address=event.address)
+        elif isinstance(event, AppRemoved):
+            await self._intake.zoom_app_removed()
+        if self._directory_changed is not None and isinstance(event, UserGone | DirectoryChanged):
+            await self._directory_changed()
+
+
+def _not_listening(*, validation: bool) -> None:
+    """Count nothing."""
+
+
 class ZoomWebhook:
     """The handler. `account_id` None accepts any account that knows the secret.
 
-    `directory_changed` is called when Zoom's users, groups or memberships are to be read anew.
+    `directory_changed` is called when Zoom's users, groups or memberships are to be read anew,
+    `heard` at every delivery with a good signature; it must not take time.
     """
 
     def __init__(
@@ -63,14 +126,16 @@ class ZoomWebhook:
         now: Callable[[], float],
         meter: Meter,
         directory_changed: Callable[[], Awaitable[None]] | None = None,
+        heard: Hearing = _not_listening,
     ) -> None:
-        self._intake = intake
         self._secret = secret
-        self._account_id = account_id
         self._window = window
         self._now = now
         self._meter = meter
-        self._directory_changed = directory_changed
+        self._heard = heard
+        self._events = ZoomEvents(
+            intake, account_id=account_id, meter=meter, directory_changed=directory_changed
+        )
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one delivery."""
@@ -92,44 +157,21 @@ class ZoomWebhook:
         try:
             event = parse_event(body)
         except Malformed as error:
+            self._heard(validation=False)
             return self._refuse(400, "malformed", str(error))
+        self._heard(validation=isinstance(event, Validation))
         if isinstance(event, Validation):
             log.info("zoom_validated")
             return web.json_response(answer_validation(self._secret, event.plain_token))
-        if (
-            self._account_id is not None
-            and isinstance(event, PresenceEvent | UserGone | AppRemoved | DirectoryChanged)
-            and event.account_id != self._account_id
-        ):
-            # Several accounts may share one app; ours is the one in the settings.
-            self._meter.event("not_connected")
-            return web.Response(status=200)
+        within = ANSWER_WITHIN if isinstance(event, PresenceEvent) else None
         try:
-            await self._act(event)
+            async with asyncio.timeout(within):  # TimeoutError is an OSError, and so Redis trouble
+                await self._events.take(event)
         except REDIS_TROUBLE as error:
             self._meter.event("not_saved")
             log.error("zoom_event_not_saved", error=type(error).__name__)
             return web.Response(status=503, headers={"Retry-After": "5"})
         return web.Response(status=200)
-
-    async def _act(self, event: object) -> None:
-        if isinstance(event, PresenceEvent):
-            if event.observation is None:
-                self._meter.event("unknown_state")
-                log.warning("zoom_unknown_state", state=event.status)
-                return
-            outcome = await self._intake.take_event(
-                zoom_id=event.zoom_id, address=event.address, observation=event.observation
-            )
-            self._meter.event(outcome)
-            if outcome == "future":
-                log.warning("zoom_event_from_the_future", event_ts=event.observation.at_ms)
-        elif isinstance(event, UserGone):
-            await self._intake.zoom_user_gone(zoom_id=event.zoom_id, address=event.address)
-        elif isinstance(event, AppRemoved):
-            await self._intake.zoom_app_removed()
-        if self._directory_changed is not None and isinstance(event, UserGone | DirectoryChanged):
-            await self._directory_changed()
 
     def _refuse(self, status: int, outcome: str, what: str) -> web.Response:
         self._meter.event(outcome)

@@ -10,7 +10,7 @@ from bot.activity import Person
 from bot.admins import APP_ROLE, BELIEVED_S, REFUSED_S, Admins
 from sync.errors import AuthorizeAgain, RetryLater
 from sync.links import Link
-from sync.store.people import State
+from sync.store.person_row import State
 
 ADA = "00000000-0000-4000-8000-000000000001"
 BEN = "00000000-0000-4000-8000-000000000002"

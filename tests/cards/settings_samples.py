@@ -46,6 +46,11 @@ NOT_READ = (
     "Zoom's groups can't be used, because this app isn't set up to read them. Ask whoever runs it "
     "to set ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET."
 )
+FEED_SILENT = (
+    "Zoom has sent nothing since 09:12, which is unusual for a Tuesday morning. Meanwhile Zoom is "
+    "asked about everyone who is connected, so presence may lag by up to 6 minutes. What to do: in "
+    "Zoom’s App Marketplace, see that the app’s event subscription is on and its address validates."
+)
 OVERTAKEN = change_cards.changed_by("Ada Lindqvist", "a moment ago")
 ROWS = [
     GroupRow("zgCare", "Customer Care", 12),
@@ -90,6 +95,16 @@ def settings_cards(p: Payloads, c: str) -> dict[str, Card]:
     return {
         "settings": centre(
             p, c, account=ON, groups=MANAGED, numbers=NUMBERS, directory=READ, directory_well=True
+        ),
+        "settings-feed-silent": centre(
+            p,
+            c,
+            account=ON,
+            groups=[],
+            numbers=NUMBERS,
+            directory=READ,
+            directory_well=True,
+            feed=FEED_SILENT,
         ),
         "settings-off": centre(
             p,
@@ -337,6 +352,7 @@ def settings_cards_for(p: Payloads, c: str, name: str) -> dict[str, Card]:
             directory=name,
             directory_well=False,
             notice=name,
+            feed=FEED_SILENT,
         ),
         "settings-form": form(
             p,

@@ -16,7 +16,7 @@ from cryptography.fernet import Fernet
 from sync.attend import Attendant
 from sync.engine import Engine
 from sync.errors import AuthorizeAgain
-from sync.lanes import LIMIT, Limits
+from sync.lanes import GRAPH_LIMITS, Limits
 from sync.links import Link
 from sync.microsoft.authorization import AccessToken
 from sync.microsoft.graph import GraphPresence
@@ -26,7 +26,7 @@ from sync.policy import Form, Policy
 from sync.presence import Style
 from sync.store import keys
 from sync.store.connection import Scripts
-from sync.store.people import Claim, PeopleStore, State
+from sync.store.people import PeopleStore
 from sync.store.quota import Quota
 from sync.store.vault import Vault
 from tests.doubles.graph import APP, Graph
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from sync.ports import ZoomUser
     from sync.presence import Pair, ZoomPresence
     from sync.store.connection import Client
+    from sync.store.person_row import State
+    from sync.store.queue import Claim
 
 
 class Login:
@@ -106,6 +108,9 @@ class Counts:
         self.events: Counter[str] = Counter()
         self.writes: Counter[tuple[str, str]] = Counter()
         self.latencies: list[float] = []
+        self.lookups: Counter[str] = Counter()
+        self.outages: list[bool] = []
+        self.reconnects: Counter[str] = Counter()
 
     def event(self, outcome: str) -> None:
         self.events[outcome] += 1
@@ -116,6 +121,15 @@ class Counts:
 
     def event_to_write(self, seconds: float) -> None:
         self.latencies.append(seconds)
+
+    def lookup(self, outcome: str) -> None:
+        self.lookups[outcome] += 1
+
+    def breaker(self, *, is_open: bool) -> None:
+        self.outages.append(is_open)
+
+    def reconnect(self, outcome: str) -> None:
+        self.reconnects[outcome] += 1
 
 
 @dataclass
@@ -232,17 +246,18 @@ async def running_bridge(
     graph: Graph,
     *,
     zoom: Zoom | None = None,
-    limit: int = LIMIT,
+    limits: Limits = GRAPH_LIMITS,
     lease_ms: int = 15_000,
     graph_seconds: float = 10,
+    doubted: Callable[[], int] = lambda: 0,
 ) -> AsyncIterator[Bridge]:
-    """Put it together."""
+    """Put it together. `doubted`: what Zoom said before is not trusted (epoch ms)."""
     scripts = Scripts(redis)
     store = PeopleStore(redis, scripts, lease_ms=lease_ms)
     vault = Vault([Fernet.generate_key().decode()])
     login, chat, counts, decisions = Login(graph), Chat(), Counts(), Decisions()
     tokens = Tokens(store, vault, login)
-    quota = Quota(redis, scripts, Limits(limit))
+    quota = Quota(redis, scripts, limits)
     async with aiohttp.ClientSession() as session:
         api = GraphPresence(
             session,
@@ -260,6 +275,8 @@ async def running_bridge(
             people=chat,
             policy=decisions,
             meter=counts,
+            chance=lambda: 0.0,
+            doubted=doubted,
         )
         engine = Engine(store, attendant, policy=decisions, can_ask=zoom is not None)
         yield Bridge(

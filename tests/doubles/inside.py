@@ -29,7 +29,7 @@ with warnings.catch_warnings():
     # msgraph-sdk's own dependencies, at import
     warnings.filterwarnings("ignore", ".*is deprecated", DeprecationWarning)
     from launch.application import application
-    from launch.process import running
+    from launch.lifetime import running
     from launch.wiring import open_outside, wire_core
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from sync.store import keys
 
 if TYPE_CHECKING:
     from sync.store.connection import Client
-    from sync.store.people import Claim, PeopleStore
+    from sync.store.people import PeopleStore
+    from sync.store.queue import Claim
 
 ADA = "00000000-0000-4000-8000-000000000001"
 BEN = "00000000-0000-4000-8000-000000000002"

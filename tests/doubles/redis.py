@@ -26,11 +26,12 @@ READY = "ready to accept connections"
 WITHOUT_TTL = re.compile(
     r"""pb:\{(?P<shard>[0-9]{2})\}:(
         (p|link|tok):[0-9a-f-]{36}   # of a connected person, until disconnect
-      | due:[0-3]                    # the queue
+      | due:[0-3] | people | parked  # the queue, and who is in it
     )
     | pb:\{z:[0-9a-f]{32}\}:(email|id)  # index of Zoom addresses and ids, until disconnect
     | pb:\{dir\}:(current|state|changes|[0-9a-f]{12}:(users|addresses|groups|members))
     | pb:\{settings\}:(form|audit)
+    | pb:\{feed\}:(state|pattern)
     """,
     re.VERBOSE,
 )

@@ -40,6 +40,7 @@ async def crowd(place: Office) -> None:
         row = {"gen": 1, "ver": 1, "pol": 1, "zoom": zoom_id, "groups": "zgSales"}
         seen = {"obs": ZoomPresence.OFFLINE.value, "obs_at": now, "got": now, "answered": now}
         pipe.hset(keys.person(oid), mapping=row | seen)
+        pipe.sadd(keys.everybody(keys.shard_of(oid)), oid)
         pipe.set(keys.link(oid), dump_link(link))
         pipe.set(keys.tokens(oid), "1:sealed")
         pipe.set(keys.zoom_address(address), oid)

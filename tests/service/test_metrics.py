@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from service.metrics import (
     EVENT_OUTCOMES,
     LANES,
+    LOOKUP_OUTCOMES,
+    PARKED_REASONS,
+    RECONNECT_OUTCOMES,
     SEND_OUTCOMES,
     SIGN_IN_OUTCOMES,
     TURN_OUTCOMES,
@@ -41,6 +46,14 @@ def test_every_series_is_there_from_the_start() -> None:
             assert read(metrics, "graph_requests_total", kind=kind, outcome=outcome) == 0
     for outcome in SIGN_IN_OUTCOMES:
         assert read(metrics, "sign_ins_total", outcome=outcome) == 0
+    for outcome in LOOKUP_OUTCOMES:
+        assert read(metrics, "zoom_lookups_total", outcome=outcome) == 0
+    for outcome in RECONNECT_OUTCOMES:
+        assert read(metrics, "reconnects_total", outcome=outcome) == 0
+    for reason in PARKED_REASONS:
+        assert read(metrics, "parked", reason=reason) == 0
+    for name in ("breaker_open", "feed_silent", "directory_failing", "redis_up", "shed"):
+        assert read(metrics, name) == 0
 
 
 def test_counts_and_durations_are_read_back() -> None:
@@ -51,7 +64,12 @@ def test_counts_and_durations_are_read_back() -> None:
     metrics.event_to_write(0.004)
     metrics.event_to_write(-1)  # clocks differ between machines
     metrics.due("turn", 5, 2, 1.5)
-    metrics.parked(3)
+    metrics.shed(6)
+    metrics.parked({"gone": 3, "authorize": 1})
+    metrics.reconnect("withheld")
+    metrics.lookup("busy")
+    metrics.breaker(is_open=True)
+    metrics.catch_up_left(9)
     metrics.connected(40)
     metrics.quota_used(0.25)
     metrics.turn("failed", 0.1)
@@ -67,7 +85,12 @@ def test_counts_and_durations_are_read_back() -> None:
     assert read(metrics, "due", lane="turn") == 5
     assert read(metrics, "overdue", lane="turn") == 2
     assert read(metrics, "oldest_overdue_seconds", lane="turn") == 1.5
-    assert read(metrics, "parked") == 3
+    assert read(metrics, "shed") == 6
+    assert read(metrics, "parked", reason="gone") == 3
+    assert read(metrics, "reconnects_total", outcome="withheld") == 1
+    assert read(metrics, "zoom_lookups_total", outcome="busy") == 1
+    assert read(metrics, "breaker_open") == 1
+    assert read(metrics, "catch_up_left") == 9
     assert read(metrics, "connected") == 40
     assert read(metrics, "quota_used_ratio") == 0.25
     assert read(metrics, "chat_turns_total", outcome="failed") == 1
@@ -77,6 +100,40 @@ def test_counts_and_durations_are_read_back() -> None:
     assert read(metrics, "loop_lag_seconds_count") == 1
 
 
+def test_somebody_who_is_parked_no_more_is_not_counted_any_more() -> None:
+    metrics = Metrics()
+    metrics.parked({"gone": 3, "authorize": 1})
+    metrics.parked({"gone": 2})
+    assert read(metrics, "parked", reason="gone") == 2
+    assert read(metrics, "parked", reason="authorize") == 0
+
+
+def test_what_never_happened_has_no_age() -> None:
+    metrics = Metrics()
+    ages = ("feed_age_seconds", "zoom_validation_age_seconds", "directory_age_seconds")
+    assert all(math.isnan(read(metrics, age)) for age in ages)
+    metrics.feed(4, silent=True)
+    metrics.zoom_validation(86_400)
+    metrics.directory(-0.5, failing=True)  # clocks differ between machines
+    assert [read(metrics, age) for age in ages] == [4, 86_400, 0]
+    assert read(metrics, "feed_silent") == read(metrics, "directory_failing") == 1
+    metrics.feed(None, silent=False)
+    metrics.zoom_validation(None)
+    metrics.directory(None, failing=False)
+    assert all(math.isnan(read(metrics, age)) for age in ages)
+    assert read(metrics, "feed_silent") == read(metrics, "directory_failing") == 0
+
+
+def test_the_beat_of_the_worker_is_a_time_of_day() -> None:
+    metrics = Metrics()
+    assert read(metrics, "worker_beat_timestamp_seconds") == 0
+    before = time.time()
+    metrics.worker_beat()
+    assert before <= read(metrics, "worker_beat_timestamp_seconds") <= time.time()
+    metrics.redis_up(True)
+    assert read(metrics, "redis_up") == 1
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -84,6 +141,9 @@ def test_counts_and_durations_are_read_back() -> None:
         lambda metrics: metrics.write("unheard", "ok", 1),
         lambda metrics: metrics.write("set", "unheard", 1),
         lambda metrics: metrics.due("unheard", 1, 1, 1),
+        lambda metrics: metrics.parked({"unheard": 1}),
+        lambda metrics: metrics.lookup("unheard"),
+        lambda metrics: metrics.reconnect("unheard"),
         lambda metrics: metrics.turn("unheard", 1),
         lambda metrics: metrics.sign_in("unheard"),
         lambda metrics: metrics.send("unheard"),

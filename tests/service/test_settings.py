@@ -341,6 +341,18 @@ def test_the_zoom_api_names_come_together() -> None:
     assert load("serve", GOOD | names).zoom_api_configured is True
 
 
+def test_the_zoom_apps_id_needs_the_zoom_api() -> None:
+    names = {"ZOOM_ACCOUNT_ID": "a", "ZOOM_CLIENT_ID": "b", "ZOOM_CLIENT_SECRET": "c"}
+    app = {"ZOOM_APP_ID": "nqSreNVsQ2eGzUMGnA8AHA"}
+    assert load("serve", GOOD | names | app).zoom_app_id == app["ZOOM_APP_ID"]
+    assert load("serve", GOOD | names).zoom_app_id is None
+    wrong = problems("serve", GOOD | names | {"ZOOM_APP_ID": "apps/x"})
+    assert wrong == ["ZOOM_APP_ID must be the app's id alone: letters, digits, - and _."]
+    assert problems("serve", GOOD | app) == [
+        "ZOOM_APP_ID is of no use without ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID, ZOOM_CLIENT_SECRET."
+    ]
+
+
 def test_the_package_can_be_built_before_the_secrets_exist() -> None:
     environ = {"MicrosoftAppId": APP, "PUBLIC_URL": "https://bot.example.com"}
     settings = load("manifest", environ | {"TOKEN_KEYS": "replace-me", "PORT": "many"})
@@ -403,6 +415,7 @@ def test_the_examples_optional_lines_are_valid_or_placeholders(tmp_path: Path) -
         "ZOOM_ACCOUNT_ID",
         "ZOOM_CLIENT_ID",
         "ZOOM_CLIENT_SECRET",
+        "ZOOM_APP_ID",
         "ADMIN_OBJECT_IDS",
         "METRICS_TOKEN",
     }

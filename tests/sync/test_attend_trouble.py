@@ -6,13 +6,16 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
-from sync.attend import LONGEST_RETRY_MS
+from sync.breaker import FEWEST, LONGEST_S
+from sync.lanes import Limits
+from sync.plan import Lane
 from sync.presence import ZoomPresence
 from sync.store import keys
 from sync.store.connection import Client
+from sync.trouble import LONGEST_RETRY_MS, MOST_REFUSALS, MOST_TRIES
 from tests.doubles.engine import Bridge, running_bridge
 from tests.doubles.graph import Fault, Graph
-from tests.doubles.people import ADA, BEN
+from tests.doubles.people import ADA, BEN, person
 
 Z = ZoomPresence
 
@@ -105,7 +108,7 @@ async def test_a_throttled_look_pauses_everyone_too(bridge: Bridge) -> None:
     explanation = await bridge.engine.explain(ADA)
     assert explanation is not None
     assert explanation.shown_error == "graph_throttled"
-    assert not (await bridge.quota.take()).granted
+    assert not (await bridge.quota.take(Lane.TURN)).granted
 
 
 @pytest.mark.parametrize(
@@ -167,21 +170,80 @@ async def test_a_state_that_changed_while_waiting_is_written_not_the_old_one(
     assert bridge.shown(ADA) == "DoNotDisturb/Presenting"
 
 
-@pytest.mark.parametrize("status", [400, 404])
+async def parked(bridge: Bridge) -> dict[str, str]:
+    """Who is parked, and why."""
+    return {person.object_id: person.reason.value async for person in bridge.store.parked()}
+
+
+@pytest.mark.parametrize(("status", "trouble"), [(400, "refused"), (404, "gone")])
 async def test_a_request_that_cannot_succeed_parks_the_person_until_something_happens(
-    bridge: Bridge, status: int
+    bridge: Bridge, status: int, trouble: str
 ) -> None:
     await bridge.connect(ADA, Z.IN_MEETING)
-    bridge.graph.faults.append(Fault(status))
+    bridge.graph.faults.extend([Fault(status)] * MOST_REFUSALS)
     with capture_logs() as logs:
-        await bridge.work()
+        for _ in range(MOST_REFUSALS):
+            await bridge.work()
+            await bridge.pass_time(ADA, 10)
+    assert bridge.graph.count() == MOST_REFUSALS
     assert "person_parked" in [line["event"] for line in logs]
     assert await bridge.due_in(ADA) is None
-    assert (await bridge.state(ADA)).trouble in {"graph_404", "graph_refused"}
+    assert (await bridge.state(ADA)).trouble == trouble
+    assert await parked(bridge) == {ADA: trouble}
     await bridge.say(ADA, Z.PRESENTING)
     await bridge.work()
     assert bridge.shown(ADA) == "DoNotDisturb/Presenting"
     assert (await bridge.state(ADA)).trouble is None
+    assert await parked(bridge) == {}
+
+
+async def test_an_admin_may_have_it_tried_again(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    bridge.graph.faults.extend([Fault(404)] * MOST_REFUSALS)
+    for _ in range(MOST_REFUSALS):
+        await bridge.work()
+        await bridge.pass_time(ADA, 10)
+    assert (await bridge.store.counts()).parked["gone"] == 1
+    assert await bridge.engine.revive(ADA)
+    await bridge.work()
+    assert bridge.shown(ADA) == "Busy/InACall"
+    assert (await bridge.store.counts()).parked["gone"] == 0
+    assert not await bridge.engine.revive(BEN)
+
+
+async def test_whoever_fails_alone_is_parked(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.connect(BEN, Z.IN_MEETING)
+    bridge.graph.faults.append(Fault(500, person=ADA))
+    await bridge.work()
+    await bridge.redis.hset(keys.person(ADA), "tries", MOST_TRIES - 1)
+    await bridge.say(BEN, Z.PRESENTING)
+    await bridge.work()
+    bridge.graph.faults.append(Fault(500, person=ADA))
+    await bridge.pass_time(ADA, 10)
+    await bridge.work()
+    assert await parked(bridge) == {ADA: "failing"}
+    assert await bridge.due_in(ADA) is None
+
+
+async def test_when_graph_fails_for_many_one_request_at_a_time_tries_how_it_is(
+    bridge: Bridge,
+) -> None:
+    people = [person(number) for number in range(10, 30)]
+    for oid in people:
+        await bridge.connect(oid, Z.IN_MEETING)
+    bridge.graph.faults.extend([Fault(503)] * 100)
+    with capture_logs() as logs:
+        for claim in await bridge.due():
+            await bridge.attendant.attend(claim)
+    assert bridge.graph.count() == FEWEST
+    assert bridge.counts.outages == [True]
+    assert "graph_away" in [line["event"] for line in logs]
+    states = [await bridge.state(oid) for oid in people]
+    blamed = [state for state in states if state.tries or state.trouble]
+    assert len(blamed) == FEWEST, "nobody else is blamed for it"
+    for oid in people:
+        assert 0 < (await bridge.due_in(oid) or 0) <= LONGEST_S
 
 
 async def test_what_an_admin_must_mend_is_tried_again_after_a_while(bridge: Bridge) -> None:
@@ -189,11 +251,12 @@ async def test_what_an_admin_must_mend_is_tried_again_after_a_while(bridge: Brid
     await bridge.redis.set(keys.tokens(ADA), f"{(await bridge.state(ADA)).generation}:rubbish")
     await bridge.work()
     assert 14 * 60 < (await bridge.due_in(ADA) or 0) <= 15 * 60
-    assert (await bridge.state(ADA)).trouble == "tokens_unreadable"
+    state = await bridge.state(ADA)
+    assert (state.trouble, state.trouble_code) == ("admin", "tokens_unreadable")
 
 
 async def test_whoever_has_to_wait_for_quota_is_planned_anew(redis: Client, graph: Graph) -> None:
-    async with running_bridge(redis, graph, limit=1) as bridge:
+    async with running_bridge(redis, graph, limits=Limits(1)) as bridge:
         await bridge.connect(ADA, Z.IN_MEETING)
         await bridge.work()
         await bridge.say(ADA, Z.AVAILABLE)

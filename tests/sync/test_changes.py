@@ -21,7 +21,8 @@ from sync.store import keys
 from sync.store.audit import AuditLog
 from sync.store.connection import Scripts, connect_listener
 from sync.store.directory import DirectoryStore
-from sync.store.people import PeopleStore, Standing
+from sync.store.people import PeopleStore
+from sync.store.person_row import Standing
 from sync.store.rollouts import Rollout, RolloutStore
 from sync.store.settings import Conflict, SettingsStore
 from sync.store.settings_cache import SettingsCache

@@ -13,6 +13,7 @@ from aiohttp import web
 from sync.zoom.events import DirectoryChanged, Ignored, parse_event
 from sync.zoom.signature import sign
 from sync.zoom.webhook import ZoomWebhook
+from tests.doubles.engine import Counts
 
 if TYPE_CHECKING:
     from aiohttp.test_utils import TestClient
@@ -62,15 +63,6 @@ class Engine:
             raise ConnectionResetError
         self.wishes += 1
 
-    def event(self, outcome: str) -> None:
-        """Counted elsewhere."""
-
-    def write(self, kind: str, outcome: str, seconds: float) -> None:
-        raise AssertionError((kind, outcome, seconds))
-
-    def event_to_write(self, seconds: float) -> None:
-        raise AssertionError(seconds)
-
 
 @pytest.fixture
 def engine() -> Engine:
@@ -85,7 +77,7 @@ async def client(aiohttp_client: AiohttpClient, engine: Engine) -> Client:
         account_id="account",
         window=60,
         now=time.time,
-        meter=engine,
+        meter=Counts(),
         directory_changed=engine.directory_changed,
     )
     app = web.Application()

@@ -6,6 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from sync.engine import Busy
+from sync.lanes import Limits
 from sync.plan import Do, Observation, Why
 from sync.presence import IN_A_CALL, Shown, ZoomPresence
 from sync.store import keys
@@ -258,7 +259,7 @@ async def test_an_old_authorisation_that_fails_in_a_look_is_not_held_against_a_n
 
 
 async def test_explaining_takes_from_the_quota(redis: Client, graph: Graph) -> None:
-    async with running_bridge(redis, graph, limit=1) as bridge:
+    async with running_bridge(redis, graph, limits=Limits(1)) as bridge:
         await bridge.connect(ADA, Z.IN_MEETING)
         await bridge.work()
         explanation = await bridge.engine.explain(ADA)

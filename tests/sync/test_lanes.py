@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.lanes import GRACE_CELLS, LIMIT, WINDOW_MS, Budget, Grant, Limits
+from sync.lanes import CELL_MS, GRACE_CELLS, LIMIT, WINDOW_MS, Budget, Grant, Limits
 from sync.plan import Lane
 from sync.store import connection, keys
 from tests.doubles.redis import open_client
@@ -40,7 +40,7 @@ def test_the_limit_is_the_one_that_graph_documents() -> None:
 
 
 def test_what_each_lane_may_use_of_an_empty_budget() -> None:
-    assert [all_of(Budget(), lane) for lane in Lane] == [1470, 1170, 1170, 500]
+    assert [all_of(Budget(), lane) for lane in Lane] == [1470, 1170, 1170, 750]
 
 
 def test_calls_get_through_after_everything_else_has_taken_its_share() -> None:
@@ -52,7 +52,8 @@ def test_calls_get_through_after_everything_else_has_taken_its_share() -> None:
 def test_a_turn_that_began_may_end_on_the_overdraft() -> None:
     budget = Budget()
     all_of(budget, Lane.TURN)
-    assert budget.take(START, Lane.FADE, 40, follow=True).granted == 30
+    assert budget.take(START, Lane.FADE, 40, follow=True).granted == 0
+    assert budget.take(START, Lane.HOLD, 40, follow=True).granted == 30
 
 
 def test_nobody_goes_before_a_more_urgent_lane_that_waits() -> None:
@@ -73,9 +74,17 @@ def test_a_lane_that_does_not_come_back_holds_nobody_up_for_long() -> None:
     assert budget.take(later, Lane.FADE, 1).granted == 1
 
 
-def test_keep_alives_beyond_a_third_wait_without_holding_up_others() -> None:
+def test_keep_alives_get_a_third_while_others_had_to_wait() -> None:
     budget = Budget()
-    assert all_of(budget, Lane.FADE) == 500
+    all_of(budget, Lane.TURN)  # more than there is
+    later = START + WINDOW_MS + 8 * CELL_MS
+    assert budget.take(later, Lane.FADE, 9999).granted == 500
+    assert budget.take(START + 2 * WINDOW_MS + 1, Lane.FADE, 9999).granted == 250
+
+
+def test_keep_alives_beyond_their_share_wait_without_holding_up_others() -> None:
+    budget = Budget()
+    assert all_of(budget, Lane.FADE) == 750
     assert 0 < budget.take(START, Lane.FADE, 1).wait_ms <= WINDOW_MS + 3 * 250
     assert budget.take(START, Lane.HOLD, 1).granted == 1
 
@@ -115,10 +124,11 @@ def test_the_script_keeps_the_same_rules(redis_server: RedisServer) -> None:
     text = (folder / "quota.lua").read_text()
     clock = "local now = time[1] * 1000 + math.floor(time[2] / 1000)"
     assert clock in text
-    text = text.replace(clock, "local now = tonumber(ARGV[11])")
+    text = text.replace(clock, "local now = tonumber(ARGV[13])")
     limits = Limits(limit=12, window_ms=1000, cell_ms=50)
     numbers = [
-        *(limits.limit, limits.total, limits.others, limits.fade),
+        *(limits.limit, limits.total, limits.others, limits.fade, limits.fade_in_quiet),
+        limits.quiet_ms,
         *(limits.cell_ms, limits.cells, GRACE_CELLS * limits.cell_ms),
     ]
     with asyncio.Runner() as runner:

@@ -463,3 +463,37 @@ def test_the_newest_observation_wins_in_any_order_of_arrival(arrived: list[Obser
 def test_a_repeat_changes_nothing(observation: Observation) -> None:
     assert not supersedes(observation, observation)
     assert supersedes(observation, None)
+
+
+# -- doubt -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "held", [None, holding(IN_A_CALL), holding(IN_A_CALL, told_ago=50 * MINUTE)]
+)
+def test_what_is_doubted_is_asked_before_anything_else(held: Held | None) -> None:
+    for zoom in (Z.IN_MEETING, Z.OFFLINE, Z.AVAILABLE):
+        known = knowing(zoom, 1000, held=held, shown=OFFLINE)
+        assert plan(NOW, replace(known, doubted_ms=NOW - 500)).do is Do.ASK
+        for doubted in (0, NOW - 1000, NOW - 5000):  # it was observed since
+            assert plan(NOW, replace(known, doubted_ms=doubted)) == plan(NOW, known)
+
+
+def test_where_zoom_cannot_be_asked_doubt_changes_nothing() -> None:
+    for age in (1000, 50 * MINUTE, 3 * HOUR, 13 * HOUR):
+        for held in (None, holding(IN_A_CALL)):
+            known = knowing(Z.IN_MEETING, age, held=held, can_ask=False)
+            assert plan(NOW, replace(known, doubted_ms=NOW)) == plan(NOW, known)
+
+
+def test_a_doubt_that_is_still_to_come_is_none() -> None:
+    """After a clock was set back: no answer of Zoom could ever be newer."""
+    known = knowing(Z.IN_MEETING)
+    assert plan(NOW, replace(known, doubted_ms=NOW + 1)) == plan(NOW, known)
+
+
+def test_who_is_off_or_tests_is_not_asked_about() -> None:
+    off = knowing(Z.IN_MEETING, verdict=OFF)
+    assert plan(NOW, replace(off, doubted_ms=NOW)) == plan(NOW, off)
+    tests = knowing(Z.IN_MEETING, test_until_ms=NOW + MINUTE)
+    assert plan(NOW, replace(tests, doubted_ms=NOW)) == plan(NOW, tests)

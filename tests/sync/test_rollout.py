@@ -14,7 +14,8 @@ from sync.policy import Form, Policy
 from sync.rollout import IDLE_S, LOOK_AGAIN_S, Rollouts
 from sync.store import keys
 from sync.store.connection import Client, Scripts
-from sync.store.people import Claim, PeopleStore
+from sync.store.people import PeopleStore
+from sync.store.queue import Claim
 from sync.store.rollouts import Rollout, RolloutStore
 from tests.doubles.people import connected, person
 from tests.doubles.redis import eventually

@@ -11,7 +11,9 @@ from sync.plan import MINUTE, Held, Lane
 from sync.presence import AVAILABLE, IN_A_CALL, PRESENTING, ZoomPresence
 from sync.store import keys
 from sync.store.connection import Client, Scripts, connect
-from sync.store.people import Claim, PeopleStore, State, held_fields
+from sync.store.people import PeopleStore
+from sync.store.person_row import State, held_fields
+from sync.store.queue import Claim
 from tests.doubles.people import ADA, BEN, claim, connected, link_of, seen
 from tests.doubles.redis import RedisServer, binaries, eventually, leaked_keys, open_client
 

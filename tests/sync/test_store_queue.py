@@ -1,14 +1,19 @@
 """The queue in a real Redis: offer, claim, acknowledge, and what happens in between."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sync.plan import HOUR, MINUTE, Held, Lane, Observation, supersedes
+from sync.plan import EXPIRY_MIN, HOUR, MINUTE, Held, Lane, Observation, supersedes
 from sync.presence import AVAILABLE, IN_A_CALL, PRESENTING, Pair, ZoomPresence
-from sync.store import keys
+from sync.store import connection, keys
 from sync.store.connection import Client, Scripts
-from sync.store.people import Claim, PeopleStore, State, held_fields
+from sync.store.people import PeopleStore
+from sync.store.person_row import FIELDS, State, held_fields
+from sync.store.queue import Claim
 from tests.doubles.people import (
     ADA,
     claim,
@@ -311,8 +316,7 @@ async def test_no_more_are_claimed_than_asked_for(store: PeopleStore) -> None:
         await store.connect(link_of(oid), "sealed", None)
     first = await store.claim(shard, "w1", 2)
     assert len(first.people) == 2
-    assert first.next_due_ms is not None
-    assert first.next_due_ms <= first.now_ms, "the others are due already"
+    assert first.due == (0, 3, 0, 0), "the others are due already"
     assert len((await store.claim(shard, "w1", 10)).people) == 3
 
 
@@ -331,3 +335,65 @@ async def test_one_person_is_claimed_at_once_wherever_they_stand(store: PeopleSt
     assert await nobody(store)
     await store.ack(one, lane=Lane.CHANGE, due_ms=None)
     assert isinstance(await store.claim_one(ADA, "w2"), Claim)
+
+
+async def test_whoever_was_claimed_by_an_answer_that_got_lost_can_be_given_back(
+    store: PeopleStore, redis: Client
+) -> None:
+    first, second, third = people_of_one_shard(3)
+    shard = keys.shard_of(first)
+    for oid in (first, second, third):
+        await store.connect(link_of(oid), "sealed", None)
+    await store.claim(shard, "lost", 2)
+    [other] = (await store.claim(shard, "kept", 2)).people
+    await store.let_go(shard, "lost")
+    found = {c.state.object_id: c.state.held for c in (await store.claim(shard, "w", 9)).people}
+    assert found.keys() == {first, second, third} - {other.state.object_id}
+    assert set(found.values()) == {None}, "nothing was sent, so nothing is in doubt"
+    assert await store.renew(other)
+
+
+async def test_a_lease_that_nobody_gave_back_puts_what_microsoft_holds_in_doubt(
+    store: PeopleStore, redis: Client
+) -> None:
+    await store.connect(link_of(), "sealed", None)
+    await claim(store)
+    await end_lease(redis)
+    again = await claim(store, token="w2")
+    held = again.state.held
+    assert held is not None
+    assert not held.sure
+    assert held.until_ms == again.now_ms + EXPIRY_MIN * MINUTE
+    await store.ack(again, lane=Lane.CHANGE, due_ms=None, changes=held_fields(None))
+    assert (await store.state(ADA) or State("")).held is None
+
+
+def _presence(state: State) -> Z | None:
+    return state.observation.presence if state.observation else None
+
+
+async def test_an_event_may_take_the_person_for_a_worker_at_once(store: PeopleStore) -> None:
+    await connected(store)
+    taken = await store.offer_and_take(ADA, await seen(store, Z.BUSY, 9000), token="w1")
+    assert taken.claim is not None
+    assert _presence(taken.claim.state) == Z.BUSY
+    busy = await store.offer_and_take(ADA, await seen(store, Z.AWAY, 5000), token="w2")
+    assert (busy.outcome, busy.claim) == ("accepted", None), "somebody has them"
+    await store.ack(taken.claim, lane=Lane.HOLD, due_ms=10**15)
+    assert _presence((await claim(store)).state) == Z.AWAY
+
+
+async def test_an_event_of_somebody_elses_zoom_id_is_refused(store: PeopleStore) -> None:
+    await store.connect(link_of(zoom_id="zAda"), "sealed", None)
+    observation = await seen(store)
+    wrong = await store.offer_and_take(ADA, observation, zoom_id="zBen")
+    right = await store.offer_and_take(ADA, observation, zoom_id="zAda")
+    assert (wrong.outcome, right.outcome) == ("not_connected", "accepted")
+
+
+def test_the_scripts_read_the_fields_that_python_names() -> None:
+    head = (Path(connection.__file__).parent / "lua" / "_queue.lua").read_text()
+    named = re.search(r"local FIELDS = \{(.*?)\}", head, re.DOTALL)
+    assert named is not None
+    assert tuple(re.findall(r"'(\w+)'", named[1])) == FIELDS
+    assert f"LONGEST_SESSION = {EXPIRY_MIN * MINUTE}" in head

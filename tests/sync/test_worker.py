@@ -28,7 +28,11 @@ async def working(bridge: Bridge, server: RedisServer) -> AsyncIterator[Worker]:
     beats: list[float] = []
     async with connect_listener(server.url) as listener:
         worker = Worker(
-            bridge.store, bridge.attendant, listener, beat=lambda: beats.append(time.monotonic())
+            bridge.store,
+            bridge.attendant,
+            bridge.quota,
+            listener,
+            beat=lambda: beats.append(time.monotonic()),
         )
         running = asyncio.create_task(worker.run())
         yield worker
@@ -178,7 +182,7 @@ async def test_a_cancelled_worker_finishes_what_is_in_hand(
     await bridge.connect(ADA, Z.IN_MEETING)
     bridge.graph.faults.append(Fault(kind="stall"))
     async with connect_listener(redis_server.url) as listener:
-        worker = Worker(bridge.store, bridge.attendant, listener, beat=lambda: None)
+        worker = Worker(bridge.store, bridge.attendant, bridge.quota, listener, beat=lambda: None)
         running = asyncio.create_task(worker.run())
         await bridge.graph.until(lambda: bridge.graph.stalled == 1)
         running.cancel()

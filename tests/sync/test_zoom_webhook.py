@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from sync.presence import ZoomPresence
 from sync.store.connection import Client
 from sync.zoom.signature import answer_validation, sign
-from sync.zoom.webhook import ZoomWebhook
+from sync.zoom.webhook import Hearing, ZoomWebhook
 from tests.doubles.engine import Bridge, running_bridge
 from tests.doubles.graph import Graph
 from tests.doubles.people import ADA, BEN
@@ -32,6 +32,10 @@ class Endpoint:
         self.bridge = bridge
         self._session = session
         self.url = ""
+        self.heard: list[bool] = []
+
+    def note(self, *, validation: bool) -> None:
+        self.heard.append(validation)
 
     async def post(
         self,
@@ -54,7 +58,7 @@ class Endpoint:
         return (await self.post(json.dumps(document).encode()))[0]
 
 
-async def serve(bridge: Bridge) -> tuple[web.AppRunner, str]:
+async def serve(bridge: Bridge, heard: Hearing) -> tuple[web.AppRunner, str]:
     webhook = ZoomWebhook(
         bridge.engine,
         secret=SECRET,
@@ -62,6 +66,7 @@ async def serve(bridge: Bridge) -> tuple[web.AppRunner, str]:
         window=7200,
         now=lambda: NOW,
         meter=bridge.counts,
+        heard=heard,
     )
     app = web.Application(client_max_size=LIMIT)
     app.router.add_post("/zoom/webhook", webhook.handle)
@@ -75,7 +80,7 @@ async def serve(bridge: Bridge) -> tuple[web.AppRunner, str]:
 async def running_endpoint(redis: Client) -> AsyncIterator[Endpoint]:
     async with running_bridge(redis, Graph()) as bridge, aiohttp.ClientSession() as session:
         endpoint = Endpoint(bridge, session)
-        runner, endpoint.url = await serve(bridge)
+        runner, endpoint.url = await serve(bridge, endpoint.note)
         yield endpoint
         await runner.cleanup()
 
@@ -375,3 +380,21 @@ async def test_what_redis_did_not_take_is_answered_503_so_that_zoom_repeats_it(
             await endpoint.bridge.connect(ADA)
             assert await endpoint.status(event) == 200
             assert await known(endpoint) is Z.IN_MEETING
+
+
+# -- heard ---------------------------------------------------------------------------------------
+
+
+async def test_everything_with_a_good_signature_is_heard(endpoint: Endpoint) -> None:
+    validation = {"event": "endpoint.url_validation", "payload": {"plainToken": "abc"}}
+    for document in (
+        await presence(endpoint),  # of nobody who is connected
+        {"event": "meeting.started", "payload": {}},
+        {"event": "user.presence_status_updated"},  # malformed
+        validation,
+    ):
+        await endpoint.status(document)
+    assert endpoint.heard == [False, False, False, True]
+    body = json.dumps(validation).encode()
+    assert (await endpoint.post(body, secret="another"))[0] == 401
+    assert len(endpoint.heard) == 4

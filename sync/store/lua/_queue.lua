@@ -1,26 +1,35 @@
--- Shared head of the queue scripts (prepended to each; KEYS[1] is the person, KEYS[2..5] the lanes).
+-- Shared head of the queue scripts (prepended to each). KEYS[1] is a person, or the prefix of the shard's
+-- person keys; KEYS[2..5] the lanes, KEYS[6] who is parked (hash: person -> since and reason).
 -- The score of a person in a lane is the time at which they are due, or the end of the lease.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local function num(field)
-  return tonumber(redis.call('HGET', KEYS[1], field) or '') or 0
+-- What a claim reads of a person: sync.store.person_row.FIELDS.
+local FIELDS = {'gen', 'ver', 'obs', 'obs_at', 'got', 'answered', 'held', 'told', 'until', 'unsure', 'test',
+  'tries', 'trouble', 'trouble_at', 'code', 'wait', 'leaving', 'pref', 'pref_told', 'pref_until', 'pref_unsure',
+  'yielded', 'need', 'zoom', 'met', 'wrote', 'groups', 'style', 'paused'}
+
+-- sync.plan.EXPIRY_MIN: no session of ours lasts longer.
+local LONGEST_SESSION = 3600000
+
+local function num(key, field)
+  return tonumber(redis.call('HGET', key, field) or '') or 0
 end
 
-local function place(member, lane, due)
-  local old = redis.call('HGET', KEYS[1], 'lane')
+local function place(key, member, lane, due)
+  local old = redis.call('HGET', key, 'lane')
   if old and old ~= tostring(lane) then
     redis.call('ZREM', KEYS[2 + tonumber(old)], member)
   end
   redis.call('ZADD', KEYS[2 + tonumber(lane)], due, member)
-  redis.call('HSET', KEYS[1], 'lane', lane)
+  if old ~= tostring(lane) then redis.call('HSET', key, 'lane', lane) end
 end
 
-local function unplace(member)
-  local old = redis.call('HGET', KEYS[1], 'lane')
+local function unplace(key, member)
+  local old = redis.call('HGET', key, 'lane')
   if old then
     redis.call('ZREM', KEYS[2 + tonumber(old)], member)
-    redis.call('HDEL', KEYS[1], 'lane')
+    redis.call('HDEL', key, 'lane')
   end
 end
 
@@ -29,22 +38,38 @@ local function wake()
   redis.call('PUBLISH', 'pb:wake', tonumber(string.match(KEYS[2], '{(%d+)}')))
 end
 
+-- Hand a person to somebody. A lease that was never given back is that of a worker that died, or was cut off,
+-- in the middle: it may have told Microsoft anything that we know how to say.
+local function lease(key, token, lease_end)
+  if redis.call('HEXISTS', key, 'lease') == 1 then
+    if redis.call('HEXISTS', key, 'held') == 0 then
+      redis.call('HSET', key, 'held', 'Busy/InACall', 'told', now)
+    end
+    redis.call('HSET', key, 'unsure', 1, 'until', math.max(num(key, 'until'), now + LONGEST_SESSION))
+  end
+  redis.call('HSET', key, 'lease', token, 'lease_end', lease_end)
+end
+
 -- Something about the person changed: plan them anew, now, or when their lease ends.
-local function demand(member, lane)
-  redis.call('HINCRBY', KEYS[1], 'ver', 1)
+local function demand(key, member, lane)
+  redis.call('HINCRBY', key, 'ver', 1)
+  redis.call('HDEL', KEYS[6], member)
   wake()
-  if num('lease_end') > now then
+  if num(key, 'lease_end') > now then
     return 0
   end
-  place(member, lane, math.max(now, num('wait')))
+  local due = math.max(now, num(key, 'wait'))
+  local old = redis.call('ZSCORE', KEYS[2 + lane], member)
+  if old and tonumber(old) < due then due = tonumber(old) end -- who waits keeps their place
+  place(key, member, lane, due)
   return 1
 end
 
 -- Into or out of Busy / Do not disturb goes first.
-local function lane_for(interrupts)
+local function lane_for(key, interrupts)
   if interrupts == '1' then return 0 end
-  local held = redis.call('HGET', KEYS[1], 'held') or ''
-  if num('until') > now and (string.sub(held, 1, 4) == 'Busy' or string.sub(held, 1, 3) == 'DoN') then
+  local held = redis.call('HGET', key, 'held') or ''
+  if num(key, 'until') > now and (string.sub(held, 1, 4) == 'Busy' or string.sub(held, 1, 3) == 'DoN') then
     return 0
   end
   return 1

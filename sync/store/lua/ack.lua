@@ -1,23 +1,45 @@
--- Ends the lease. ARGV: member, token, version and generation that were planned, lane, due ('' none),
--- then field, value, ... Failures of an earlier link say nothing about the one that replaced it: then only
--- what is known of our session is kept.
--- Returns 1; 2 when something changed meanwhile and the person is due again at once; 0 when the lease
+-- Ends leases. KEYS[1] prefix. ARGV[1]: JSON, for each person [member, token, version and generation that were
+-- planned, lane, due ('' none), {field: value ('' deletes)}]. Failures of an earlier link say nothing about the
+-- one that replaced it: then only what is known of our session is kept.
+-- Returns for each 1; 2 when something changed meanwhile and the person is due again at once; 0 when the lease
 -- was lost: then nothing is changed, because another worker owns the person now.
-if redis.call('HGET', KEYS[1], 'lease') ~= ARGV[2] then return 0 end
 local session = {held = true, told = true, ['until'] = true, unsure = true,
   pref = true, pref_told = true, pref_until = true, pref_unsure = true}
-local same_link = redis.call('HGET', KEYS[1], 'gen') == ARGV[4]
-for i = 7, #ARGV, 2 do
-  if not same_link and not session[ARGV[i]] then -- skipped
-  elseif ARGV[i + 1] == '' then redis.call('HDEL', KEYS[1], ARGV[i])
-  else redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+
+local function ack(member, token, version, generation, lane, due, changes)
+  local key = KEYS[1] .. member
+  local known = redis.call('HMGET', key, 'lease', 'gen', 'ver', 'wait')
+  if known[1] ~= token then return 0 end
+  local same_link = known[2] == generation
+  local set, gone, wait = {}, {'lease', 'lease_end'}, tonumber(known[4] or '') or 0
+  for field, value in pairs(changes) do
+    if not same_link and not session[field] then -- skipped
+    elseif value == '' then gone[#gone + 1] = field
+    else
+      set[#set + 1] = field
+      set[#set + 1] = value
+    end
+    if same_link and field == 'wait' then wait = tonumber(value) or 0 end
+  end
+  if #set > 0 then redis.call('HSET', key, unpack(set)) end
+  redis.call('HDEL', key, unpack(gone))
+  if known[3] ~= version then
+    place(key, member, 0, math.max(now, wait))
+    wake()
+    return 2
+  end
+  if due ~= '' then
+    place(key, member, lane, math.max(tonumber(due), wait))
+    return 1
+  end
+  unplace(key, member)
+  local trouble = redis.call('HMGET', key, 'trouble', 'trouble_at')
+  if trouble[1] then redis.call('HSET', KEYS[6], member, (trouble[2] or now) .. ':' .. trouble[1]) end
+  return 1
 end
-redis.call('HDEL', KEYS[1], 'lease', 'lease_end')
-if num('ver') ~= tonumber(ARGV[3]) then
-  place(ARGV[1], 0, math.max(now, num('wait')))
-  wake()
-  return 2
+
+local results = {}
+for i, one in ipairs(cjson.decode(ARGV[1])) do
+  results[i] = ack(one[1], one[2], one[3], one[4], one[5], one[6], one[7])
 end
-if ARGV[6] == '' then unplace(ARGV[1])
-else place(ARGV[1], ARGV[5], math.max(tonumber(ARGV[6]), num('wait'))) end
-return 1
+return results

@@ -1,26 +1,33 @@
--- KEYS[1] prefix of the shard's person keys, KEYS[2..5] the lanes.
--- ARGV: token, lease (ms), at most. Returns {now, next due or -1, {member, {field, value, ...}}, ...}.
+-- KEYS[1] prefix. ARGV: token, lease (ms), at most, first lane, last lane.
+-- Returns {now, the next time that somebody falls due or -1, how many are due now in each lane (4),
+-- {member, lane, when they were due, fields}, ...}.
 -- The score is due time and lease at once: who dies simply becomes due when the lease ends.
-local prefix = KEYS[1]
 local lease_end = now + tonumber(ARGV[2])
 local left = tonumber(ARGV[3])
-local out = {now, -1}
-for i = 2, 5 do
-  if left > 0 then
-    local due = redis.call('ZRANGEBYSCORE', KEYS[i], '-inf', now, 'LIMIT', 0, left)
-    for _, member in ipairs(due) do
-      local key = prefix .. member
+local out = {now, -1, 0, 0, 0, 0}
+for k = 0, 3 do
+  local queue = KEYS[2 + k]
+  if left > 0 and k >= tonumber(ARGV[4]) and k <= tonumber(ARGV[5]) then
+    local due
+    if k == 3 then -- whom it is too late for is shed: the newest first
+      due = redis.call('ZREVRANGEBYSCORE', queue, now, '-inf', 'WITHSCORES', 'LIMIT', 0, left)
+    else
+      due = redis.call('ZRANGEBYSCORE', queue, '-inf', now, 'WITHSCORES', 'LIMIT', 0, left)
+    end
+    for i = 1, #due, 2 do
+      local member, key = due[i], KEYS[1] .. due[i]
       if redis.call('EXISTS', key) == 0 then
-        redis.call('ZREM', KEYS[i], member)
+        redis.call('ZREM', queue, member)
       else
-        redis.call('ZADD', KEYS[i], lease_end, member)
-        redis.call('HSET', key, 'lease', ARGV[1], 'lease_end', lease_end)
-        out[#out + 1] = {member, redis.call('HGETALL', key)}
+        redis.call('ZADD', queue, lease_end, member)
+        lease(key, ARGV[1], lease_end)
+        out[#out + 1] = {member, k, due[i + 1], redis.call('HMGET', key, unpack(FIELDS))}
         left = left - 1
       end
     end
   end
-  local first = redis.call('ZRANGE', KEYS[i], 0, 0, 'WITHSCORES')
-  if first[2] and (out[2] == -1 or tonumber(first[2]) < out[2]) then out[2] = tonumber(first[2]) end
+  out[3 + k] = redis.call('ZCOUNT', queue, '-inf', now)
+  local next = redis.call('ZRANGEBYSCORE', queue, '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  if next[2] and (out[2] == -1 or tonumber(next[2]) < out[2]) then out[2] = tonumber(next[2]) end
 end
 return out

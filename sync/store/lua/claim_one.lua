@@ -1,9 +1,9 @@
--- ARGV: member, token, lease (ms). Returns {now, {field, value, ...}}; {now} when somebody else works
--- on the person, {} when there is no such person.
+-- KEYS[1] person. ARGV: member, token, lease (ms). Returns {now, fields}; {now} when somebody else works on the
+-- person, {} when there is no such person.
 if redis.call('EXISTS', KEYS[1]) == 0 then return {} end
-if num('lease_end') > now then return {now} end
+if num(KEYS[1], 'lease_end') > now then return {now} end
+redis.call('HDEL', KEYS[6], ARGV[1]) -- tried after all
 local lease_end = now + tonumber(ARGV[3])
-local lane = redis.call('HGET', KEYS[1], 'lane') or '0'
-redis.call('HSET', KEYS[1], 'lease', ARGV[2], 'lease_end', lease_end)
-place(ARGV[1], lane, lease_end)
-return {now, redis.call('HGETALL', KEYS[1])}
+lease(KEYS[1], ARGV[2], lease_end)
+place(KEYS[1], ARGV[1], redis.call('HGET', KEYS[1], 'lane') or '0', lease_end)
+return {now, redis.call('HMGET', KEYS[1], unpack(FIELDS))}

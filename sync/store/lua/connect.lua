@@ -1,14 +1,15 @@
--- KEYS[6] link, KEYS[7] tokens.
+-- KEYS[1] person, KEYS[7] everybody of the shard, KEYS[8] link, KEYS[9] tokens.
 -- ARGV: member, link JSON, sealed tokens, observation, its time, Zoom id, group ids (comma-separated).
 -- A connection replaces an earlier one; what we hold at Microsoft stays known. Returns the generation.
-local gen = math.max(num('gen') + 1, now)
-redis.call('SET', KEYS[6], ARGV[2])
-redis.call('SET', KEYS[7], gen .. ':' .. ARGV[3])
-redis.call('HSET', KEYS[1], 'gen', gen, 'tries', 0)
-redis.call('HDEL', KEYS[1], 'leaving', 'trouble', 'trouble_at', 'wait', 'test')
-if ARGV[4] ~= '' and tonumber(ARGV[5]) >= num('obs_at') then
+local gen = math.max(num(KEYS[1], 'gen') + 1, now)
+redis.call('SET', KEYS[8], ARGV[2])
+redis.call('SET', KEYS[9], gen .. ':' .. ARGV[3])
+redis.call('HSET', KEYS[1], 'gen', gen)
+redis.call('HDEL', KEYS[1], 'tries', 'leaving', 'trouble', 'trouble_at', 'code', 'wait', 'test')
+if ARGV[4] ~= '' and tonumber(ARGV[5]) >= num(KEYS[1], 'obs_at') then
   redis.call('HSET', KEYS[1], 'obs', ARGV[4], 'obs_at', ARGV[5], 'got', now)
 end
 redis.call('HSET', KEYS[1], 'zoom', ARGV[6], 'groups', ARGV[7])
-demand(ARGV[1], 1)
+redis.call('SADD', KEYS[7], ARGV[1])
+demand(KEYS[1], ARGV[1], 1)
 return gen

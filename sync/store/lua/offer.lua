@@ -1,17 +1,35 @@
--- ARGV: member, presence, at, interrupts (0/1), furthest ahead (ms). Returns {outcome, now}.
+-- KEYS[1] person. ARGV: member, presence, at, interrupts (0/1), furthest ahead (ms), the Zoom id that the event
+-- named ('' none), token and lease (ms) of a worker that takes the person at once ('' nobody).
+-- Returns {outcome, now}, with the fields as a third where the person was taken.
 if redis.call('EXISTS', KEYS[1]) == 0 or redis.call('HEXISTS', KEYS[1], 'leaving') == 1 then
   return {'not_connected', now}
 end
+local zoom = redis.call('HGET', KEYS[1], 'zoom') or ''
+if ARGV[6] ~= '' and zoom ~= '' and zoom ~= ARGV[6] then return {'not_connected', now} end
 local at = tonumber(ARGV[3])
 if at > now + tonumber(ARGV[5]) then return {'future', now} end
-local old_at = tonumber(redis.call('HGET', KEYS[1], 'obs_at') or '')
-local old = redis.call('HGET', KEYS[1], 'obs')
+local known = redis.call('HMGET', KEYS[1], 'obs_at', 'obs', 'trouble', 'lease_end', 'wait')
+local old_at, old = tonumber(known[1] or ''), known[2]
 if old_at then
   if at == old_at and ARGV[2] == old then return {'repeat', now} end
   -- Newest wins; a tie is decided the same in any order of arrival.
   if at < old_at or (at == old_at and ARGV[2] < old) then return {'older', now} end
 end
-redis.call('HSET', KEYS[1], 'obs', ARGV[2], 'obs_at', ARGV[3], 'got', now, 'tries', 0)
+redis.call('HSET', KEYS[1], 'obs', ARGV[2], 'obs_at', ARGV[3], 'got', now)
+redis.call('HDEL', KEYS[1], 'tries')
 if ARGV[2] ~= old then redis.call('HDEL', KEYS[1], 'test') end
-demand(ARGV[1], lane_for(ARGV[4]))
-return {'accepted', now}
+if known[3] == 'authorize' then -- nothing can be told until they connect again
+  redis.call('HINCRBY', KEYS[1], 'ver', 1)
+  return {'accepted', now}
+end
+local taken = ARGV[7] ~= '' and (tonumber(known[4] or '') or 0) <= now and (tonumber(known[5] or '') or 0) <= now
+if not taken then
+  demand(KEYS[1], ARGV[1], lane_for(KEYS[1], ARGV[4]))
+  return {'accepted', now}
+end
+local lease_end = now + tonumber(ARGV[8])
+redis.call('HINCRBY', KEYS[1], 'ver', 1)
+redis.call('HDEL', KEYS[6], ARGV[1])
+lease(KEYS[1], ARGV[7], lease_end)
+place(KEYS[1], ARGV[1], lane_for(KEYS[1], ARGV[4]), lease_end)
+return {'accepted', now, redis.call('HMGET', KEYS[1], unpack(FIELDS))}

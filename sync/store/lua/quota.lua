@@ -1,19 +1,22 @@
 -- One budget for every worker: sync.lanes.Budget, rule by rule, on the server's clock.
 -- KEYS[1] budget (hash: used by lane `u<lane>`, cells `<cell>:<lane>`, first and last cell `f` `l`, lanes
--- that wait `s<lane>` and until when), KEYS[2] pause.
--- ARGV: lane, how many, follow (0/1), limit, total, others, fade, cell (ms), cells, grace (ms).
+-- that wait `s<lane>` and until when, `w` when somebody other than FADE had to wait), KEYS[2] pause.
+-- ARGV: lane, how many, follow (0/1), limit, total, others, fade, fade in quiet times, quiet (ms), cell (ms),
+-- cells, grace (ms).
 -- Returns {granted, wait (ms), used}.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local lane, count, follow = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3] == '1'
+local lane, count = tonumber(ARGV[1]), tonumber(ARGV[2])
+local follow = ARGV[3] == '1' and lane < 3
 local limit, total, others, fade = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local cell, cells, grace = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local cell, cells, grace = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
 
-local known = redis.call('HMGET', KEYS[1], 'f', 'l', 'u0', 'u1', 'u2', 'u3', 's0', 's1', 's2')
+local known = redis.call('HMGET', KEYS[1], 'f', 'l', 'u0', 'u1', 'u2', 'u3', 's0', 's1', 's2', 'w')
 local first, last = tonumber(known[1] or ''), tonumber(known[2] or '')
 local use, short = {}, {}
 for k = 0, 3 do use[k] = tonumber(known[3 + k] or '') or 0 end
 for k = 0, 2 do short[k] = tonumber(known[7 + k] or '') or 0 end
+local waited = tonumber(known[10] or '') or 0
 
 local current = math.floor(now / cell)
 if last then
@@ -21,6 +24,7 @@ if last then
     redis.call('DEL', KEYS[1])
     first, last = nil, nil
     for k = 0, 3 do use[k] = 0; short[k] = 0 end
+    waited = 0
   else
     current = math.max(current, last)
   end
@@ -30,6 +34,7 @@ if first and last < current - cells then
   for k = 0, 2 do
     if short[k] > now then redis.call('HSET', KEYS[1], 's' .. k, short[k]) end
   end
+  if waited > 0 then redis.call('HSET', KEYS[1], 'w', waited) end
   first, last = nil, nil
   for k = 0, 3 do use[k] = 0 end
 end
@@ -43,6 +48,8 @@ if first and first < current - cells then
   end
   redis.call('HSET', KEYS[1], 'f', first, 'u0', use[0], 'u1', use[1], 'u2', use[2], 'u3', use[3])
 end
+
+if now - waited > tonumber(ARGV[9]) then fade = tonumber(ARGV[8]) end
 
 local used = use[0] + use[1] + use[2] + use[3]
 local paused = redis.call('PTTL', KEYS[2])
@@ -87,7 +94,9 @@ if granted < count then
   if not follow and lane > 0 and used - use[0] >= others then until_free(1) end
   if not follow and lane == 3 and use[3] >= fade then until_free(3) end
   wait = math.max(1, until_ms - now)
-  if lane < 3 then redis.call('HSET', KEYS[1], 's' .. lane, string.format('%.0f', now + wait + grace)) end
+  if lane < 3 then
+    redis.call('HSET', KEYS[1], 's' .. lane, string.format('%.0f', now + wait + grace), 'w', string.format('%.0f', now))
+  end
 elseif count > 0 and lane < 3 and short[lane] > 0 then
   redis.call('HDEL', KEYS[1], 's' .. lane)
 end

@@ -1,4 +1,4 @@
--- Keeps what was learned while the lease goes on. ARGV: token, field, value, ... ('' deletes).
+-- Keeps what was learned while the lease goes on. KEYS[1] person. ARGV: token, field, value, ... ('' deletes).
 -- Returns 1, or 0 when the lease was lost: then nothing is changed.
 if redis.call('HGET', KEYS[1], 'lease') ~= ARGV[1] then return 0 end
 for i = 2, #ARGV, 2 do

@@ -1,0 +1,81 @@
+"""What the control centre says when Zoom's events stay away."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bot.explain import clock_time
+from sync.feed_watch import DOUBT_AGAIN_MS
+from sync.plan import MINUTE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import tzinfo
+
+    from sync.feed import FeedHealth
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+class FeedWords:
+    """Reads how the feed is doing and says it. `per_second`: see `sentence`."""
+
+    def __init__(
+        self, health: Callable[[], Awaitable[FeedHealth]], per_second: float | None
+    ) -> None:
+        self._health = health
+        self._per_second = per_second
+
+    async def say(self, zone: tzinfo, connected: int) -> str:
+        """What an admin must know of the feed; empty when all is well."""
+        return sentence(await self._health(), zone, connected, self._per_second)
+
+
+def sentence(health: FeedHealth, zone: tzinfo, connected: int, per_second: float | None) -> str:
+    """What an admin must know of the feed, and what to do; empty when all is well.
+
+    `connected`: how many people are connected. `per_second`: how many of them Zoom is asked about;
+    None: it can't be asked.
+    """
+    now = health.now_ms
+    if health.silent and health.last_ms is not None:
+        since = clock_time(health.last_ms, now, zone)
+        lag = lag_minutes(connected, per_second)
+        meanwhile = (
+            "Zoom can’t be asked instead, because ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and "
+            "ZOOM_CLIENT_SECRET are not set: what Microsoft shows may be wrong."
+            if lag is None
+            else "Meanwhile Zoom is asked about everyone who is connected, so presence may lag by "
+            f"up to {lag} minutes."
+        )
+        return (
+            f"Zoom has sent nothing since {since}, which is unusual for "
+            f"{_time_of_week(now, zone)}. {meanwhile} What to do: in Zoom’s App Marketplace, see "
+            "that the app’s event subscription is on and its address validates."
+        )
+    if health.validation_missing and health.validated_ms is not None:
+        return (
+            "Zoom last validated this bot’s address at "
+            f"{clock_time(health.validated_ms, now, zone)}, though it does so every 3 days. After "
+            "6 failures it stops sending events. What to do: open the Zoom app in Zoom’s App "
+            "Marketplace and validate the address of its event subscription."
+        )
+    return ""
+
+
+def lag_minutes(connected: int, per_second: float | None) -> int | None:
+    """How many minutes may pass before Zoom is asked about somebody again; None: it can't be."""
+    if per_second is None:
+        return None
+    sweep = math.ceil(connected / per_second / 60)
+    return DOUBT_AGAIN_MS // MINUTE + sweep
+
+
+def _time_of_week(now_ms: int, zone: tzinfo) -> str:
+    """As people say it: a Tuesday morning."""
+    now = datetime.fromtimestamp(now_ms / 1000, tz=zone)
+    parts = ((5, "night"), (12, "morning"), (18, "afternoon"), (22, "evening"))
+    part = next((name for end, name in parts if now.hour < end), "night")
+    return f"a {_DAYS[now.weekday()]} {part}"

@@ -1,0 +1,72 @@
+"""`python app.py top`: a live view for whoever runs it, anew every few seconds.
+
+top_look reads, top_figures makes figures of it, top_lines lines; here they meet a terminal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import sys
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import aiohttp
+from rich.console import Console, Group
+from rich.live import Live
+
+from launch.lifetime import until_signal
+from launch.top_figures import Views
+from launch.top_lines import lines_of
+from launch.top_look import Looker, PageLook, RedisLook
+from service import logs, tls
+
+if TYPE_CHECKING:
+    from launch.top_figures import View
+    from service.settings import Settings
+
+
+async def top(settings: Settings, *, metrics: str | None, every: float, once: bool) -> bool:
+    """Show it until Ctrl-C, or once: then False when Redis did not answer.
+
+    `metrics` is the address of a process's page, None: the one on this machine's PORT. Without a
+    terminal one picture is printed.
+    """
+    if metrics is None and settings.port:
+        metrics = f"http://127.0.0.1:{settings.port}/metrics"
+    console = Console(highlight=False, soft_wrap=False)
+    log = io.StringIO()
+    # What is logged while we read belongs into the picture, not across it.
+    logs.configure("text", "warning", log)
+    async with AsyncExitStack() as stack:
+        redis = RedisLook(settings)
+        stack.push_async_callback(redis.aclose)
+        page = None
+        if metrics is not None:
+            connector = aiohttp.TCPConnector(ssl=tls.client_context(os.environ))
+            session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+            token = settings.metrics_token
+            page = PageLook(session, metrics, token.get_secret_value() if token else None)
+        looker, views = Looker(redis, page, log), Views()
+        if once or not sys.stdout.isatty() or console.is_dumb_terminal:
+            view = views.take(await looker.look())
+            console.print(_picture(view, console, None))
+            return view.look.no_stored is None
+        async with until_signal():
+            await _live(looker, views, console, every)
+    return True
+
+
+async def _live(looker: Looker, views: Views, console: Console, every: float) -> None:
+    """Show one picture after another, each in the place of the one before, for ever."""
+    look = await looker.look()
+    with Live(console=console, screen=True, auto_refresh=False) as live:
+        while True:
+            live.update(_picture(views.take(look), console, every), refresh=True)
+            await asyncio.sleep(every)
+            look = await looker.look()
+
+
+def _picture(view: View, console: Console, every: float | None) -> Group:
+    return Group(*lines_of(view, every=every, ascii_only=console.options.ascii_only))

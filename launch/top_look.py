@@ -1,0 +1,186 @@
+"""`python app.py top`: reading Redis and the metrics of a process. Changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Protocol, TypeVar
+from urllib.parse import quote, urlsplit
+
+import aiohttp
+
+from launch.shared import SharedSource
+from launch.top_figures import Look, Page, Stored, Work, read_page
+from service.redis_folder import remembered_socket
+from sync.store import keys
+from sync.store.connection import REDIS_TROUBLE, Scripts, connect, raise_if_cancelled
+from sync.store.directory import DirectoryStore
+from sync.store.feed import FeedStore
+from sync.store.invitations import InvitationStore
+from sync.store.people import PeopleStore
+from sync.store.quota import Quota
+from sync.store.rollouts import RolloutStore
+
+if TYPE_CHECKING:
+    import io
+
+    from service.settings import Settings
+    from sync.store.connection import Client
+
+Read = TypeVar("Read")
+Read_co = TypeVar("Read_co", covariant=True)
+
+PAGE_SECONDS = 2.0
+"""How long a process may take to answer."""
+PAGE_LIMIT = 4 * 1024 * 1024
+
+
+def metrics_address(text: str) -> str:
+    """The address of a metrics page; `/metrics` may be left out. Raises ValueError."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("an address is wanted, such as http://worker-1:9090/metrics")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("the address must hold nothing but host, port and path")
+    return text if parts.path.strip("/") else f"{parts.scheme}://{parts.netloc}/metrics"
+
+
+class Trouble(Exception):
+    """Something could not be read; the text is a sentence for the operator."""
+
+
+class RedisLook:
+    """Reads what all processes share. Follows an embedded Redis that starts anew."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._open: tuple[str, Client] | None = None
+
+    async def read(self) -> Stored:
+        """Read it now. Raises Trouble."""
+        url = self._url()
+        try:
+            return await self._read(await self._client(url))
+        except REDIS_TROUBLE as error:
+            raise_if_cancelled()
+            raise Trouble(f"does not answer ({type(error).__name__})") from error
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        opened, self._open = self._open, None
+        if opened is not None:
+            await opened[1].aclose()
+
+    def _url(self) -> str:
+        if self._settings.redis_url is not None:
+            return self._settings.redis_url.get_secret_value()
+        socket = remembered_socket(self._settings.data_dir.resolve() / "redis")
+        if socket is None or not socket.exists():
+            raise Trouble(
+                f"no Presence Bridge runs on {self._settings.data_dir}; "
+                "for another one set DATA_DIR or REDIS_URL"
+            )
+        return f"unix://{quote(str(socket))}"
+
+    async def _client(self, url: str) -> Client:
+        if self._open is None or self._open[0] != url:
+            await self.aclose()
+            self._open = url, connect(url, self._settings.redis_mode)
+        return self._open[1]
+
+    async def _read(self, client: Client) -> Stored:
+        scripts = Scripts(client)
+        source = SharedSource(
+            PeopleStore(client, scripts),
+            Quota(client, scripts),
+            DirectoryStore(client, scripts, configured=self._settings.zoom_api_configured),
+            FeedStore(client, scripts),
+        )
+        shared = await source.read()
+        work = [
+            Work("change of settings", rollout.total - left, rollout.total, rollout.failed)
+            for rollout, left in await RolloutStore(client).progress()
+        ]
+        work += [
+            Work("invitations", mailing.total - tally.left, mailing.total, tally.unreachable)
+            for mailing, tally in await InvitationStore(client).progress()
+        ]
+        paused = await client.pttl(keys.QUOTA_PAUSE)
+        return Stored(shared, work, max(0, paused) / 1000)
+
+
+class PageLook:
+    """Reads `/metrics` of a process. `token` is METRICS_TOKEN."""
+
+    def __init__(self, session: aiohttp.ClientSession, address: str, token: str | None) -> None:
+        self._session = session
+        self.address = address
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    async def read(self) -> Page:
+        """Read it now. Raises Trouble."""
+        try:
+            async with (
+                asyncio.timeout(PAGE_SECONDS),
+                self._session.get(
+                    self.address, headers=self._headers, allow_redirects=False
+                ) as answer,
+            ):
+                if answer.status in {401, 404}:
+                    raise Trouble("does not show its metrics: METRICS_TOKEN must be the same here")
+                if answer.status != 200:
+                    raise Trouble(f"answers with HTTP {answer.status}")
+                at, body = time.time(), bytearray()
+                async for chunk in answer.content.iter_any():
+                    body += chunk
+                    if len(body) > PAGE_LIMIT:
+                        raise Trouble("answers with something else than metrics")
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            what = f"does not answer ({type(error).__name__}); --metrics names another one"
+            raise Trouble(what) from error
+        try:
+            return read_page(body.decode(), at)
+        except ValueError as error:
+            raise Trouble("answers with something else than metrics of Presence Bridge") from error
+
+
+class _Source(Protocol[Read_co]):
+    async def read(self) -> Read_co:
+        """Raises Trouble."""
+
+
+async def _or_why(source: _Source[Read] | None) -> tuple[Read | None, str | None]:
+    """What a source gave, or why it gave nothing."""
+    if source is None:
+        return None, None
+    try:
+        return await source.read(), None
+    except Trouble as trouble:
+        return None, str(trouble)
+
+
+class Looker:
+    """Looks at both at once. `log` takes the log lines that the reading gives rise to."""
+
+    def __init__(self, redis: RedisLook, page: PageLook | None, log: io.StringIO) -> None:
+        self._redis = redis
+        self._page = page
+        self._log = log
+
+    async def look(self) -> Look:
+        """Read everything now; what can't be read is said in the look."""
+        (stored, no_stored), (page, no_page) = await asyncio.gather(
+            _or_why(self._redis), _or_why(self._page)
+        )
+        complaints = self._log.getvalue().splitlines()
+        self._log.seek(0)
+        self._log.truncate()
+        return Look(
+            at=time.time(),
+            stored=stored,
+            no_stored=no_stored,
+            address=None if self._page is None else self._page.address,
+            page=page,
+            no_page=no_page,
+            complaints=complaints,
+        )

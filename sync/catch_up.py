@@ -1,0 +1,241 @@
+"""Catching up with Zoom: everyone whose state is doubted is asked about, at Zoom's pace.
+
+Theory of operation
+-------------------
+Whoever misses events doubts what it knows (sync.store.feed): the web side after it was away, and
+`FeedWatch` while the feed is silent. A doubt is a time; the planner asks Zoom about anybody whose
+state is older, whenever it comes to them. This sweep makes it come to them: it demands them from
+the queue, a few at a time, those first whom Microsoft shows Busy because of us, and goes on as they
+are worked off. Whoever is left stands in Redis, so that any process goes on after another's death.
+
+Before a sweep begins, Zoom's log of undelivered events is taken, where it may be read: then what
+is asked of Zoom is newer than all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from sync.plan import Lane
+from sync.policy import resolve
+from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from sync.feed_watch import FeedWatch
+    from sync.policy import Policy
+    from sync.ports import PolicySource
+    from sync.store.feed import FeedState, FeedStore
+    from sync.store.people import PeopleStore
+    from sync.store.sweep import SweepStore, Swept
+
+    Missed = Callable[[int, int, int], Coroutine[Any, Any, None]]
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 5.0
+"""Between two looks at the feed."""
+IDLE_SECONDS = 2.0
+STEP_SECONDS = 0.5
+SETTLE_MS = 3_000
+"""So long after a doubt every process knows it (sync.store.feed.Doubt): demands before are lost."""
+TOGETHER_SECONDS = 3.0
+"""So many seconds' worth of people are under way at one time."""
+PATIENCE_SECONDS = 60.0
+"""So long somebody is waited for; then others come first."""
+TRIES = 3
+LONGEST_REST = 300.0
+
+
+def is_settled(row: Swept, policy: Policy, doubted_ms: int, now_ms: int) -> bool:
+    """Whether a sweep has nothing to do for somebody.
+
+    Zoom was asked (or told us) since, presence is off for them, or they are in trouble: whoever
+    mends that has them planned anew, and then Zoom is asked.
+    """
+    if row.leaving or row.standing.trouble is not None:
+        return True
+    if row.observed_ms is not None and row.observed_ms >= doubted_ms:
+        return True
+    verdict = resolve(policy, row.standing.group_ids, row.standing.personal, now_ms=now_ms)
+    return not verdict.on
+
+
+class CatchUp:
+    """Watches the feed and sees sweeps through. One per process; one of them works at a time.
+
+    `per_second`: how many people Zoom is asked about. None: it can't be asked. `missed` takes what
+    Zoom could not deliver from, to, now (epoch ms). `monotonic` gives seconds.
+    """
+
+    def __init__(
+        self,
+        feed: FeedStore,
+        watch: FeedWatch,
+        sweep: SweepStore,
+        people: PeopleStore,
+        *,
+        policy: PolicySource,
+        per_second: float | None,
+        missed: Missed | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._feed = feed
+        self._watch = watch
+        self._sweep = sweep
+        self._people = people
+        self._policy = policy
+        self._per_second = per_second
+        self._missed = missed
+        self._monotonic = monotonic
+        self._name = secrets.token_hex(6)
+        self._looked = float("-inf")
+        self._under_way: dict[str, float] = {}
+        self._paid = monotonic()
+        self._allowed = 0.0
+        self._rest_until, self._rest = 0.0, 0.0
+        self._done = 0
+
+    async def run(self) -> None:
+        """Work for as long as the process lives."""
+        troubled = False
+        try:
+            while True:
+                try:
+                    wait = await self.step()
+                    troubled = False
+                except REDIS_TROUBLE as error:
+                    if not troubled:
+                        log.warning("catch_up_waits", error=type(error).__name__)
+                    troubled, wait = True, IDLE_SECONDS
+                raise_if_cancelled()
+                await asyncio.sleep(wait)
+        finally:
+            with contextlib.suppress(*REDIS_TROUBLE):
+                await self._sweep.let_go(self._name)
+
+    async def step(self) -> float:
+        """Do what is to be done now; returns in how many seconds to look again."""
+        if not await self._sweep.take(self._name):
+            self._under_way.clear()
+            return IDLE_SECONDS
+        now = self._monotonic()
+        if now - self._looked >= LOOK_SECONDS:
+            self._looked = now
+            await self._watch.look()
+        state = await self._feed.read()
+        # A doubt that is still to come (a clock was set back) is none yet.
+        if self._per_second is None or not 0 < state.doubted_ms <= state.now_ms:
+            return IDLE_SECONDS
+        if state.swept_ms == state.doubted_ms:
+            return IDLE_SECONDS
+        if state.now_ms - state.doubted_ms < SETTLE_MS:
+            return STEP_SECONDS
+        if state.sweep_ms != state.doubted_ms and not await self._begin(state):
+            return IDLE_SECONDS
+        return await self._go_on(state, self._per_second)
+
+    async def _begin(self, state: FeedState) -> bool:
+        """Take what was missed, and find out who is to be asked about. False: we lost our turn."""
+        if state.gap is not None:
+            if self._missed is not None:
+                await self._take_missed(*state.gap, state.now_ms)
+            await self._feed.gap_read(state.gap)
+            if not await self._sweep.take(self._name):
+                return False
+        self._under_way.clear()
+        self._done, self._rest, self._rest_until = 0, 0.0, 0.0
+        await self._sweep.begin()
+        policy = self._policy.current()
+        async for rows in self._sweep.everyone():
+            if not await self._sweep.take(self._name):
+                return False
+            places = {
+                row.standing.object_id: 0 if row.busy else 1
+                for row in rows
+                if not is_settled(row, policy, state.doubted_ms, state.now_ms)
+            }
+            await self._sweep.put(places)
+        await self._feed.sweeping(state.doubted_ms)
+        left = await self._sweep.count()
+        if left:
+            log.info("catch_up_started", people=left)
+        return True
+
+    async def _take_missed(self, from_ms: int, to_ms: int, now_ms: int) -> None:
+        """Read Zoom's log, our turn going on meanwhile."""
+        assert self._missed is not None  # noqa: S101 - asked by the caller
+        reading = asyncio.create_task(self._missed(from_ms, to_ms, now_ms), name="webhook-log")
+        try:
+            while not reading.done():
+                await asyncio.wait([reading], timeout=IDLE_SECONDS)
+                await self._sweep.take(self._name)
+            await reading
+        finally:
+            reading.cancel()
+            await asyncio.wait([reading])
+
+    async def _go_on(self, state: FeedState, per_second: float) -> float:
+        """Settle who was asked about, and demand more at Zoom's pace."""
+        window = max(1, int(per_second * TOGETHER_SECONDS))
+        first = await self._sweep.first(window)
+        if not first or min(first.values()) >= TRIES:
+            await self._finish(state)
+            return IDLE_SECONDS
+        known = {row.standing.object_id: row for row in await self._sweep.rows(list(first))}
+        policy = self._policy.current()
+        settled = [
+            oid
+            for oid in first
+            if oid not in known or is_settled(known[oid], policy, state.doubted_ms, state.now_ms)
+        ]
+        await self._sweep.settle(settled)
+        for oid in settled:
+            self._under_way.pop(oid, None)
+        await self._give_up_waiting(progress=bool(settled))
+        self._done += len(settled)
+        await self._demand([oid for oid in first if oid not in settled], window, per_second)
+        return STEP_SECONDS
+
+    async def _give_up_waiting(self, *, progress: bool) -> None:
+        now = self._monotonic()
+        if progress:
+            self._rest = 0.0
+        late = [oid for oid, since in self._under_way.items() if now - since > PATIENCE_SECONDS]
+        for oid in late:
+            del self._under_way[oid]
+            await self._sweep.put_back(oid)
+        if late and not self._under_way and not progress:
+            # Zoom answers about nobody: the sweep waits for it, longer each time.
+            self._rest = min(LONGEST_REST, max(10.0, self._rest * 2))
+            self._rest_until = now + self._rest
+            log.warning("catch_up_rests", seconds=self._rest, left=await self._sweep.count())
+
+    async def _demand(self, waiting: list[str], window: int, per_second: float) -> None:
+        now = self._monotonic()
+        earned = (now - self._paid) * per_second
+        self._allowed, self._paid = min(max(1.0, per_second), self._allowed + earned), now
+        if now < self._rest_until:
+            return
+        for oid in waiting:
+            if oid in self._under_way or self._allowed < 1 or len(self._under_way) >= window:
+                continue
+            self._allowed -= 1
+            self._under_way[oid] = now
+            await self._people.demand(oid, Lane.CHANGE)
+
+    async def _finish(self, state: FeedState) -> None:
+        left = await self._sweep.count()
+        await self._sweep.begin()
+        await self._feed.swept(state.doubted_ms)
+        self._under_way.clear()
+        if self._done or left:
+            # Whoever is left is asked about again by the planner, every few minutes.
+            log.info("catch_up_done", people=self._done, left=left)

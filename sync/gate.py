@@ -1,0 +1,151 @@
+"""The way to Graph: the person's token, the tenant's budget, the breaker, and what is counted."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+
+from sync.breaker import Breaker
+from sync.errors import (
+    AdminMustAct,
+    AuthorizeAgain,
+    OutsideError,
+    PersonGone,
+    RetryLater,
+    TenantPaused,
+)
+from sync.plan import Lane
+from sync.trouble import DEFAULT_PAUSE_S
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sync.ports import Meter, TokenSource
+    from sync.store.person_row import State
+    from sync.store.quota import Quota
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+_OUTAGE = frozenset({"graph_error", "graph_unreachable", "graph_answer"})
+"""Failures of Graph itself, whoever the request was about."""
+
+
+class QuotaShort(Exception):
+    """Microsoft's or Zoom's quota is used up, or Microsoft is away; `wait_ms` until it is not."""
+
+    def __init__(self, wait_ms: int) -> None:
+        super().__init__(wait_ms)
+        self.wait_ms = wait_ms
+
+
+@dataclass(slots=True)
+class Ticket:
+    """Requests that the budget granted beforehand, and in which lane more are asked for.
+
+    `sent`: at least one request of this turn has left.
+    """
+
+    lane: Lane = Lane.TURN
+    granted: int = 0
+    sent: bool = False
+
+
+class GraphGate:
+    """One per process. `chance` gives numbers in [0, 1)."""
+
+    def __init__(
+        self, quota: Quota, tokens: TokenSource, meter: Meter, *, chance: Callable[[], float]
+    ) -> None:
+        self._quota = quota
+        self._tokens = tokens
+        self._meter = meter
+        self._breaker = Breaker(now=time.monotonic, chance=chance)
+
+    @property
+    def away(self) -> bool:
+        """Whether Microsoft fails for many: one request at a time tries how it is."""
+        return self._breaker.open
+
+    @property
+    def away_for(self) -> float:
+        """Seconds for which nothing is sent at all; 0: go on, or try."""
+        return max(0.0, self._breaker.left())
+
+    @property
+    def works_for_others_ms(self) -> float:
+        """How long ago Microsoft last answered anybody."""
+        return (time.monotonic() - self._breaker.last_success) * 1000
+
+    async def call(
+        self, kind: str, state: State, ticket: Ticket, request: Callable[[str], Awaitable[T]]
+    ) -> T:
+        """Send one request; a refused token is replaced once.
+
+        Raises QuotaShort and the errors of sync.errors.
+        """
+        for last in (False, True):
+            token = await self._tokens.access_token(state.object_id, state.generation)
+            await self._admit(ticket)
+            began = time.monotonic()
+            try:
+                answer = await request(token)
+            except OutsideError as error:
+                self._answered(kind, error, time.monotonic() - began)
+                if isinstance(error, TenantPaused):
+                    wait = error.after or DEFAULT_PAUSE_S
+                    log.warning("graph_throttled", seconds=wait)
+                    await self._quota.pause(wait)
+                if error.code == "graph_401" and not last:
+                    self._tokens.invalidate(state.object_id)
+                    continue
+                raise
+            except BaseException:
+                self._breaker.nothing_sent()
+                raise
+            self._answered(kind, None, time.monotonic() - began)
+            return answer
+        raise AssertionError  # pragma: no cover - the loop returns or raises
+
+    async def _admit(self, ticket: Ticket) -> None:
+        away = self._breaker.enter()
+        if away > 0:
+            raise QuotaShort(int(away * 1000) + 1)
+        if ticket.granted:
+            ticket.granted -= 1
+        else:
+            grant = await self._quota.take(ticket.lane, follow=ticket.sent)
+            if not grant.granted:
+                self._breaker.nothing_sent()
+                raise QuotaShort(grant.wait_ms)
+        ticket.sent = True
+
+    def _answered(self, kind: str, error: OutsideError | None, seconds: float) -> None:
+        self._meter.write(kind, "ok" if error is None else _outcome(error), seconds)
+        was_open = self._breaker.open
+        if error is not None and error.code in _OUTAGE:
+            self._breaker.failed()
+        else:
+            self._breaker.succeeded()
+        if self._breaker.open != was_open:
+            self._meter.breaker(is_open=not was_open)
+            if was_open:
+                log.info("graph_back")
+            else:
+                log.error("graph_away")
+
+
+def _outcome(error: OutsideError) -> str:
+    """The meter's word for a failure."""
+    words: list[tuple[type[OutsideError], str]] = [
+        (TenantPaused, "throttled"),
+        (RetryLater, "retry"),
+        (AuthorizeAgain, "reauthorize"),
+        (AdminMustAct, "admin"),
+        (PersonGone, "gone"),
+    ]
+    return next((word for kind, word in words if isinstance(error, kind)), "refused")

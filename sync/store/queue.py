@@ -1,0 +1,285 @@
+"""The queue `offer → claim → ack` in Redis.
+
+One structure is queue, schedule, retry, mutual exclusion and crash recovery together: per lane a
+sorted set whose score is due time and lease at once, and a hash per person with a version.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sync.plan import AHEAD_LIMIT_MS, Lane, Observation
+from sync.presence import may_interrupt
+from sync.store import keys
+from sync.store.person_row import FIELDS, State, read_state
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sync.store.connection import Client, Scripts
+
+LEASE_MS = 15_000
+"""Longer than any Graph time limit; renewed at a third while work goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A person in our hands until the lease ends.
+
+    `now_ms` is the server's time of the claim, `taken` ours (monotonic seconds, not later); `lane`
+    and `due_ms` say where they stood.
+    """
+
+    state: State
+    token: str
+    now_ms: int
+    lane: Lane = Lane.TURN
+    due_ms: int = 0
+    taken: float = field(default_factory=time.monotonic, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a shard gave: people, and what is left there.
+
+    `due` counts by lane who is due now and was not given. `next_due_ms`: when somebody else falls
+    due (epoch ms, None: nobody waits).
+    """
+
+    now_ms: int
+    people: list[Claim] = field(default_factory=list)
+    next_due_ms: int | None = None
+    due: tuple[int, ...] = (0,) * len(Lane)
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What became of an observation: accepted, repeat, older, future or not_connected.
+
+    "accepted" means that the newest state is safe in Redis, and that either a worker has been woken
+    or the person was taken: `claim`.
+    """
+
+    outcome: str
+    claim: Claim | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LaneFigures:
+    """A lane: people in it, those whose time has come, and since when the first waits (seconds)."""
+
+    lane: Lane
+    waiting: int
+    overdue: int
+    oldest_seconds: float
+
+
+class PeopleQueue:
+    """The queue's operations, each one script. `lease_ms`: how long a claim holds."""
+
+    def __init__(self, client: Client, scripts: Scripts, *, lease_ms: int = LEASE_MS) -> None:
+        self._client = client
+        self._scripts = scripts
+        self.lease_ms = lease_ms
+        self._acks: dict[int, list[tuple[list[object], asyncio.Future[int]]]] = {}
+        self._flushing: set[asyncio.Task[None]] = set()
+
+    async def offer(self, object_id: str, observation: Observation) -> str:
+        """Take in what Zoom said; returns `Offered.outcome`."""
+        return (await self.offer_and_take(object_id, observation)).outcome
+
+    async def offer_and_take(
+        self, object_id: str, observation: Observation, *, zoom_id: str = "", token: str = ""
+    ) -> Offered:
+        """Take in what Zoom said, and with `token` take the person too if nobody has them.
+
+        `zoom_id`: whom the event named; somebody else's is refused as not connected.
+        """
+        began = time.monotonic()
+        outcome, now, *fields = await self._scripts.run(
+            "offer",
+            queue_keys(object_id),
+            [
+                object_id,
+                observation.presence.value,
+                observation.at_ms,
+                int(may_interrupt(observation.presence)),
+                AHEAD_LIMIT_MS,
+                zoom_id,
+                token,
+                self.lease_ms,
+            ],
+        )
+        if not fields:
+            return Offered(str(outcome))
+        claim = Claim(_state(object_id, fields[0]), token, int(now), taken=began)
+        return Offered(str(outcome), claim)
+
+    async def demand(
+        self, object_id: str, lane: Lane = Lane.TURN, changes: Mapping[str, str | int] | None = None
+    ) -> bool:
+        """Have the person planned anew, with changed fields ("" deletes). False: not connected."""
+        changed = await self._scripts.run(
+            "demand", queue_keys(object_id), [object_id, int(lane), *_flat(changes or {})]
+        )
+        return bool(changed)
+
+    async def claim(
+        self,
+        shard: int,
+        token: str,
+        at_most: int,
+        *,
+        first: Lane = Lane.TURN,
+        last: Lane = Lane.FADE,
+    ) -> Claims:
+        """Take people of a shard who are due in these lanes, most urgent lane first."""
+        began = time.monotonic()
+        now, next_due, *found = await self._scripts.run(
+            "claim",
+            shard_keys(shard),
+            [token, self.lease_ms, at_most, int(first), int(last)],
+        )
+        people = [
+            Claim(_state(member, fields), token, int(now), Lane(int(lane)), int(float(due)), began)
+            for member, lane, due, fields in found[len(Lane) :]
+        ]
+        return Claims(
+            now_ms=int(now),
+            people=people,
+            next_due_ms=int(float(next_due)) if float(next_due) >= 0 else None,
+            due=tuple(int(count) for count in found[: len(Lane)]),
+        )
+
+    async def claim_one(self, object_id: str, token: str) -> Claim | bool:
+        """Take one person at once. True: somebody else works on them. False: not connected."""
+        began = time.monotonic()
+        answer = await self._scripts.run(
+            "claim_one", queue_keys(object_id), [object_id, token, self.lease_ms]
+        )
+        if not answer:
+            return False
+        if len(answer) == 1:
+            return True
+        return Claim(_state(object_id, answer[1]), token, int(answer[0]), taken=began)
+
+    async def let_go(self, shard: int, token: str) -> None:
+        """Give back whoever was claimed with a token whose answer never arrived."""
+        await self._scripts.run("let_go", shard_keys(shard), [token, self.lease_ms])
+
+    async def renew(self, claim: Claim) -> bool:
+        """Prolong the lease; False when it was lost."""
+        oid = claim.state.object_id
+        return bool(
+            await self._scripts.run("renew", queue_keys(oid), [oid, claim.token, self.lease_ms])
+        )
+
+    async def record(self, claim: Claim, changes: Mapping[str, str | int]) -> bool:
+        """Keep what was learned, the lease going on; False when it was lost."""
+        return bool(
+            await self._scripts.run(
+                "record",
+                queue_keys(claim.state.object_id),
+                [claim.token, *_flat(changes)],
+            )
+        )
+
+    async def ack(
+        self,
+        claim: Claim,
+        *,
+        lane: Lane,
+        due_ms: int | None,
+        changes: Mapping[str, str | int] | None = None,
+    ) -> bool:
+        """End the lease: due again at `due_ms`, or at once if something changed meanwhile.
+
+        False when the lease was lost: nothing is changed then, another worker owns the person.
+        What is acknowledged in the same moment goes to Redis together.
+        """
+        state = claim.state
+        group: list[object] = [
+            state.object_id,
+            claim.token,
+            str(state.version),
+            str(state.generation),
+            str(int(lane)),
+            "" if due_ms is None else str(due_ms),
+            # Numbers as text: Lua would round them.
+            {name: str(value) for name, value in (changes or {}).items()},
+        ]
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[int] = loop.create_future()
+        waiting = self._acks.setdefault(keys.shard_of(state.object_id), [])
+        waiting.append((group, done))
+        if len(waiting) == 1:
+            loop.call_soon(self._flush, keys.shard_of(state.object_id))
+        return bool(await done)
+
+    def _flush(self, shard: int) -> None:
+        task = asyncio.create_task(self._send(shard, self._acks.pop(shard)), name="acks")
+        self._flushing.add(task)
+        task.add_done_callback(self._flushing.discard)
+
+    async def _send(
+        self, shard: int, acks: Sequence[tuple[list[object], asyncio.Future[int]]]
+    ) -> None:
+        try:
+            results = await self._scripts.run(
+                "ack", shard_keys(shard), [json.dumps([group for group, _ in acks])]
+            )
+        except BaseException as error:
+            for _, done in acks:
+                if not done.done():  # whoever waited may have been cancelled
+                    done.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+            return
+        for (_, done), result in zip(acks, results, strict=True):
+            if not done.done():
+                done.set_result(int(result))
+
+    async def queue(self) -> list[LaneFigures]:
+        """How many people stand in each lane, over all shards."""
+        now = await self.now_ms()
+        figures = []
+        for lane in Lane:
+            due = overdue = 0
+            oldest = now
+            for shard in range(keys.SHARDS):
+                key = keys.dues(shard)[lane]
+                due += int(await self._client.zcard(key))
+                overdue += int(await self._client.zcount(key, "-inf", now))
+                first = await self._client.zrange(key, 0, 0, withscores=True)
+                oldest = min([oldest, *(int(score) for _, score in first)])
+            figures.append(LaneFigures(lane, due, overdue, (now - oldest) / 1000))
+        return figures
+
+    async def now_ms(self) -> int:
+        """The Redis server's clock: the only one that workers share."""
+        seconds, micros = await self._client.time()
+        return int(seconds) * 1000 + int(micros) // 1000
+
+
+def queue_keys(object_id: str) -> list[str]:
+    """KEYS[1..6] of a script about one person."""
+    shard = keys.shard_of(object_id)
+    return [keys.person(object_id), *keys.dues(shard), keys.parked(shard)]
+
+
+def shard_keys(shard: int) -> list[str]:
+    """KEYS[1..6] of a script about people of one shard."""
+    return [keys.person_prefix(shard), *keys.dues(shard), keys.parked(shard)]
+
+
+def _state(object_id: str, values: Sequence[Any]) -> State:
+    row = {name: text for name, text in zip(FIELDS, values, strict=True) if text is not None}
+    return read_state(object_id, row)
+
+
+def _flat(changes: Mapping[str, str | int]) -> list[str | int]:
+    return [item for pair in changes.items() for item in pair]

@@ -1,0 +1,111 @@
+"""Whom Zoom is still to be asked about because of a doubt (sync.catch_up), in Redis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sync.presence import Pair
+from sync.store import keys
+from sync.store.jobs import CHUNK, Jobs
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from sync.store.connection import Client
+    from sync.store.people import PeopleStore
+    from sync.store.person_row import Standing
+
+TRY = 10
+"""What a try in vain adds to somebody's place; it is less than that before the first."""
+_JOB = "sweep"
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What decides whether and when Zoom is asked about somebody.
+
+    `observed_ms`: when Zoom's state of them was true (epoch ms; None: never heard of). `busy`:
+    Microsoft shows them Busy or Do not disturb because of us.
+    """
+
+    standing: Standing
+    observed_ms: int | None
+    busy: bool
+    leaving: bool
+
+
+class SweepStore:
+    """Every read and write of a sweep."""
+
+    def __init__(self, client: Client, people: PeopleStore) -> None:
+        self._client = client
+        self._people = people
+        self._jobs = Jobs(client, keys.FEED)
+
+    async def take(self, name: str) -> bool:
+        """Whether the process of this name watches and sweeps for the next seconds."""
+        return await self._jobs.take(_JOB, name)
+
+    async def let_go(self, name: str) -> None:
+        """The process of this name stops."""
+        await self._jobs.let_go(_JOB, name)
+
+    async def rows(self, people: Sequence[str]) -> list[Swept]:
+        """What is known of many people; those not connected are left out."""
+        standings = {row.object_id: row for row in await self._people.standings(people)}
+        pipe = self._client.pipeline(transaction=False)
+        for oid in standings:
+            pipe.hmget(keys.person(oid), "obs_at", "held", "leaving")
+        found = []
+        for standing, row in zip(standings.values(), await pipe.execute(), strict=True):
+            observed, held, leaving = row
+            pair = Pair.parse(held or "")
+            found.append(
+                Swept(
+                    standing,
+                    int(observed) if observed and str(observed).isdecimal() else None,
+                    pair is not None and pair.interrupts,
+                    leaving is not None,
+                )
+            )
+        return found
+
+    async def everyone(self) -> AsyncIterator[list[Swept]]:
+        """Everybody who is connected, in batches."""
+        batch: list[str] = []
+        async for oid in self._people.everyone():
+            batch.append(oid)
+            if len(batch) >= CHUNK:
+                yield await self.rows(batch)
+                batch = []
+        if batch:
+            yield await self.rows(batch)
+
+    async def begin(self) -> None:
+        """Nobody is to be asked about, so far."""
+        await self._client.delete(keys.FEED_LEFT)
+
+    async def put(self, places: Mapping[str, int]) -> None:
+        """These are to be asked about; the lowest places first."""
+        if places:
+            await self._client.zadd(keys.FEED_LEFT, places)
+            await self._client.expire(keys.FEED_LEFT, keys.JOB_TTL)
+
+    async def first(self, at_most: int) -> dict[str, int]:
+        """Those whose turn it is, and how often they were tried in vain."""
+        rows = await self._client.zrange(keys.FEED_LEFT, 0, at_most - 1, withscores=True)
+        return {str(oid): int(float(place)) // TRY for oid, place in rows}
+
+    async def settle(self, people: Sequence[str]) -> None:
+        """These are done."""
+        if people:
+            await self._client.zrem(keys.FEED_LEFT, *people)
+
+    async def put_back(self, object_id: str) -> None:
+        """Somebody was tried in vain: the others first."""
+        await self._client.zincrby(keys.FEED_LEFT, TRY, object_id)
+
+    async def count(self) -> int:
+        """How many are left."""
+        return int(await self._client.zcard(keys.FEED_LEFT))

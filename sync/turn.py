@@ -1,0 +1,140 @@
+"""What one turn with a claimed person carries along: what is known, what changes, the lease.
+
+Used by sync.attend.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sync.store.connection import REDIS_TROUBLE
+from sync.store.person_row import PREFERRED, held_fields
+
+if TYPE_CHECKING:
+    from sync.gate import Ticket
+    from sync.plan import Held, Lane
+    from sync.presence import Pair, ZoomPresence
+    from sync.store.people import PeopleStore
+    from sync.store.person_row import Changes, Fields
+    from sync.store.queue import Claim
+
+log = structlog.get_logger()
+
+
+class LeaseLost(Exception):
+    """Another worker owns the person now; nothing may be sent for them."""
+
+
+class Lease:
+    """Renews the lease at a third of its time for as long as the work goes on."""
+
+    def __init__(self, store: PeopleStore, claim: Claim) -> None:
+        self._store = store
+        self._claim = claim
+        self._seconds = store.lease_ms / 1000
+        self._renewed = claim.taken
+        self._lost = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Lease:
+        # A timer, not a task: nearly every turn ends long before the first renewal.
+        self._timer = self._start_timer()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._timer.cancel()
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    def check(self) -> None:
+        """Raise LeaseLost where the person may be somebody else's by now.
+
+        A process that was stopped, or a loop that was stuck, finds out here before it sends.
+        """
+        if self._lost or time.monotonic() - self._renewed > 2 * self._seconds / 3:
+            raise LeaseLost
+
+    def _start_timer(self) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(self._seconds / 3, self._due)
+
+    def _due(self) -> None:
+        self._task = asyncio.create_task(self._renew(), name="lease")
+        self._timer = self._start_timer()
+
+    async def _renew(self) -> None:
+        began = time.monotonic()
+        try:
+            renewed = await self._store.renew(self._claim)
+        except REDIS_TROUBLE as error:
+            # The turn itself meets the failure when it gives the person back.
+            log.warning("engine_lease_not_renewed", error=type(error).__name__)
+            return
+        if renewed:
+            self._renewed = began
+        else:
+            self._lost = True
+
+
+class Turn:
+    """What changes while a person is attended to."""
+
+    def __init__(self, claim: Claim, lease: Lease, ticket: Ticket) -> None:
+        self.claim = claim
+        self.lease = lease
+        self.ticket = ticket
+        self.state = claim.state
+        self.changes: Changes = {}
+        self.shown_meeting: tuple[ZoomPresence, Pair] | None = None
+        self.policy = 0
+        self.unheard: tuple[Held, Fields] | None = None
+        self._began = time.monotonic()
+
+    def now(self) -> int:
+        """Epoch ms on the Redis server's clock."""
+        return self.claim.now_ms + int((time.monotonic() - self._began) * 1000)
+
+    @property
+    def lane(self) -> Lane:
+        """Where the next request, and the person afterwards, belong."""
+        return self.ticket.lane
+
+    @lane.setter
+    def lane(self, lane: Lane) -> None:
+        self.ticket.lane = lane
+
+    def settled(self) -> Changes:
+        """That the policy is carried out for the person, as far as it can be (sync.rollout).
+
+        Not while a write waits for quota or for a service: then it is still to be done.
+        """
+        return {"pol": self.policy}
+
+    def holding(self, fields: Fields) -> Held | None:
+        """What Microsoft holds of us, of one kind."""
+        return self.state.preferred if fields is PREFERRED else self.state.held
+
+    def keep(self, held: Held | None, fields: Fields) -> None:
+        """Remember what Microsoft holds of us now."""
+        if fields is PREFERRED:
+            self.state.preferred = held
+        else:
+            self.state.held = held
+        self.changes |= held_fields(held, fields)
+        self.unheard = None
+
+    def keep_unheard(self) -> None:
+        """What was sent and not answered is in doubt from now on."""
+        if self.unheard is not None:
+            self.keep(*self.unheard)
+
+    def yield_to_person(self) -> None:
+        """They have chosen a status themselves: what we preferred is forgotten, not cleared."""
+        observation = self.state.observation
+        yielded = observation.at_ms if observation else None
+        self.state.yielded_ms = yielded
+        self.changes["yielded"] = "" if yielded is None else yielded
+        self.keep(None, PREFERRED)

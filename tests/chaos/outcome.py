@@ -1,0 +1,201 @@
+"""What must be true when the dust has settled."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from typing import TYPE_CHECKING
+
+from sync.presence import Style, demand_of
+from sync.store import keys
+from tests.chaos.fleet import running_fleet
+from tests.doubles.crowd import running_crowd
+from tests.doubles.redis import leaked_keys, open_client
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from sync.store.connection import Client
+    from tests.chaos.feed import Feed, Happening
+    from tests.chaos.fleet import Fleet
+    from tests.doubles.crowd import Crowd, Someone
+    from tests.doubles.redis import RedisServer
+
+SHOWN_AT_MOST = 5
+"""People whose story a failure tells."""
+
+
+class Town:
+    """A crowd, the fleet that serves it, and their Redis."""
+
+    def __init__(self, crowd: Crowd, fleet: Fleet, server: RedisServer) -> None:
+        self.crowd = crowd
+        self.fleet = fleet
+        self.server = server
+
+    def differs(self, person: Someone, happening: Happening) -> str | None:
+        """How what Microsoft holds of us is not what Zoom's state demands, None when it is."""
+        demand = demand_of(happening.presence, person.style or Style.MIRROR)
+        graph, oid = self.crowd.graph, person.object_id
+        held = graph.sessions.get(oid), graph.preferred.get(oid)
+        wanted = tuple(
+            None if pair is None else str(pair) for pair in (demand.session, demand.preferred)
+        )
+        return None if held == wanted else f"{held} instead of {wanted} for {happening.presence}"
+
+    def wrong(self, feed: Feed) -> dict[str, str]:
+        """Of whom Microsoft holds something else than their newest event demands."""
+        found = {}
+        for person in self.crowd.people:
+            newest = feed.newest(person)
+            wrong = newest and self.differs(person, newest)
+            if wrong:
+                found[person.object_id] = wrong
+        return found
+
+    async def settled(self, feed: Feed, *, seconds: float) -> None:
+        """Wait until Microsoft shows what the newest events demand, and nobody is due."""
+        client = open_client(self.server)
+        try:
+            async with asyncio.timeout(seconds):
+                while (  # noqa: ASYNC110 - neither Redis nor Microsoft tells
+                    self.wrong(feed) or self.crowd.graph.going() or await busy(client)
+                ):
+                    await asyncio.sleep(0.25)
+        except TimeoutError:
+            wrong, waiting = self.wrong(feed), await busy(client)
+            raise AssertionError(
+                f"after {seconds} s still wrong: {len(wrong)}, at work or due: {len(waiting)}\n"
+                + await self.stories({**dict.fromkeys(waiting, "is due"), **wrong}, feed, client)
+            ) from None
+        finally:
+            await client.aclose()
+
+    async def stories(self, people: dict[str, str], feed: Feed, client: Client) -> str:
+        """What happened to some people, for whoever looks for the reason."""
+        told = []
+        for oid, what in list(people.items())[:SHOWN_AT_MOST]:
+            row = await client.hgetall(keys.person(oid))
+            told.append(f"--- {oid}: {what}\n{json.dumps(row)}")
+            newest = sorted(feed.accepted.get(oid, ()), key=lambda h: h.rank)[-3:]
+            told += [f"  Zoom {h.at_ms} {h.presence}" for h in newest]
+            told += [f"  Graph {request}" for request in self.crowd.graph.of(oid)[-12:]]
+            told += [f"  log {line}" for line in self._lines(oid)[-12:]]
+        return "\n".join(told)
+
+    def _lines(self, oid: str) -> list[str]:
+        lines = [
+            line for command in self.fleet.everybody() for line in command.output if oid in line
+        ]
+        return sorted(lines, key=lambda line: line.partition('"timestamp"')[2])
+
+    async def verify(self, feed: Feed) -> None:
+        """The end check: raises AssertionError with everything that is wrong."""
+        client = open_client(self.server)
+        try:
+            graph = self.crowd.graph
+            wrong = self.wrong(feed)
+            problems = [f"{oid}: {what}" for oid, what in wrong.items()]
+            for one, other in graph.overlaps:
+                problems.append(f"{one.person} was written twice at once: {one} / {other}")
+            problems += [f"never delivered: {h}" for h in feed.lost()]
+            problems += [p async for p in _unaccounted(feed, client)]
+            problems += await leaked_keys(client)
+            problems += [problem async for problem in orphans(client)]
+            problems += [
+                f"Graph was asked for what it never takes: {what}" for what in graph.refused
+            ]
+            if graph.over_quota:
+                problems.append(f"{graph.over_quota} requests beyond Graph's quota")
+            problems += list(self.fleet.complaints())
+            if problems:
+                text = "\n".join(problems[:60])
+                stories = await self.stories(wrong, feed, client)
+                raise AssertionError(f"{len(problems)} problems:\n{text}\n{stories}")
+        finally:
+            await client.aclose()
+
+
+@contextlib.asynccontextmanager
+async def running_town(
+    people: list[Someone],
+    server: RedisServer,
+    folder: Path,
+    dice: random.Random,
+    *,
+    workers: int,
+    **changes: str | None,
+) -> AsyncIterator[Town]:
+    """Connect people and run the product for them while the block runs. `changes`: settings."""
+    async with running_crowd(people, dice) as crowd:
+        client = open_client(server)
+        await client.config_set("appendfsync", "no")  # nothing is killed yet
+        await crowd.connect(client, people)
+        await client.config_set("appendfsync", "always")
+        await client.aclose()
+        environ = crowd.environ(server.url, **changes)
+        async with running_fleet(environ, folder, workers) as fleet:
+            yield Town(crowd, fleet, server)
+
+
+async def busy(client: Client) -> list[str]:
+    """People whose time has come, or who are in somebody's hands."""
+    found: list[str] = []
+    now = time.time() * 1000  # Redis runs on this machine
+    for shard in range(keys.SHARDS):
+        members = [
+            str(member)
+            for queue in keys.dues(shard)
+            for member in await client.zrange(queue, 0, -1)
+        ]
+        pipe = client.pipeline(transaction=False)
+        for member in members:
+            pipe.hmget(keys.person(member), "lease", "wait", "ver")
+        for member, (lease, wait, _) in zip(members, await pipe.execute(), strict=True):
+            if lease is not None or (wait is not None and float(wait) > now):
+                found.append(member)
+        for queue in keys.dues(shard):
+            found += [str(member) for member in await client.zrangebyscore(queue, "-inf", now)]
+    return found
+
+
+async def _unaccounted(feed: Feed, client: Client) -> AsyncIterator[str]:
+    """Accepted events that are neither kept nor superseded by a newer one."""
+    for oid, accepted in feed.accepted.items():
+        if not accepted:
+            continue
+        newest = max(accepted, key=lambda h: h.rank)
+        row = await client.hgetall(keys.person(oid))
+        kept = (int(row.get("obs_at", 0)), row.get("obs", ""))
+        if kept < newest.rank:
+            yield f"{oid}: {newest.presence} of {newest.at_ms} was accepted, kept is {kept}"
+        elif kept[0] > newest.at_ms and kept[1] != newest.presence:
+            yield f"{oid}: kept is {kept}, which nobody said"
+
+
+async def orphans(client: Client) -> AsyncIterator[str]:
+    """Keys that live for ever and whose owner is gone, or does not know of them."""
+    people = {key.rpartition(":")[2] for key in await client.keys("pb:{??}:p:*")}
+    for kind in ("link", "tok"):
+        owners = {key.rpartition(":")[2] for key in await client.keys(f"pb:{{??}}:{kind}:*")}
+        for oid in sorted(owners - people):
+            yield f"{kind} of {oid}, who is not connected"
+        for oid in sorted(people - owners):
+            yield f"{oid} has no {kind}"
+    for key in await client.keys("pb:{z:*}:*"):
+        oid = await client.get(key)
+        if oid not in people:
+            yield f"{key} leads to {oid}, who is not connected"
+    listed: set[str] = set()
+    for shard in range(keys.SHARDS):
+        listed |= await client.smembers(keys.everybody(shard))
+        members = [m for queue in keys.dues(shard) for m in await client.zrange(queue, 0, -1)]
+        for member in [*members, *await client.hkeys(keys.parked(shard))]:
+            if member not in people:
+                yield f"shard {shard} holds {member}, who is not connected"
+    if listed != people:
+        yield f"listed are {len(listed)}, connected {len(people)}: {listed ^ people}"

@@ -1,0 +1,156 @@
+"""The gauges of what all processes share, while Redis is there and while it is not."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from prometheus_client.parser import text_string_to_metric_families
+from redis.exceptions import ConnectionError as RedisConnectionError
+from structlog.testing import capture_logs
+
+from launch.gauges import known_reasons, set_gauges, watch_gauges
+from launch.shared import Shared, SharedSource
+from service.metrics import LANES, PARKED_REASONS, Metrics
+from sync.directory_health import DirectoryHealth
+from sync.errors import Trouble
+from sync.plan import Lane
+from sync.store.connection import Scripts
+from sync.store.directory import DirectoryStore
+from sync.store.queue import LaneFigures
+from sync.store.quota import Quota
+
+if TYPE_CHECKING:
+    from sync.store.connection import Client
+
+
+def read(metrics: Metrics) -> dict[str, float]:
+    """Every gauge by its name without prefix, and by its label's value where it has one."""
+    return {
+        " ".join([sample.name.removeprefix("presence_bridge_"), *sample.labels.values()]): (
+            sample.value
+        )
+        for family in text_string_to_metric_families(metrics.render().decode())
+        for sample in family.samples
+        if family.type == "gauge"
+    }
+
+
+@dataclass
+class Counts:
+    connected: int = 12
+    parked: dict[str, int] = field(default_factory=lambda: {"authorize": 4, "failing": 1})
+
+
+@dataclass(frozen=True)
+class Heard:
+    age_seconds: float | None = 3
+    silent: bool = False
+    validation_age_seconds: float | None = None
+    left: int = 0
+
+
+LANE_FIGURES = [LaneFigures(lane, 10 + lane, int(lane), lane * 2.5) for lane in Lane]
+WELL = DirectoryHealth(configured=True, now_ms=60_000, read_ms=48_000)
+
+
+def shared(directory: DirectoryHealth = WELL, feed: Heard | None = None) -> Shared:
+    counts = Counts()
+    return Shared(LANE_FIGURES, counts.connected, counts.parked, 0.5, directory, feed)
+
+
+def test_every_gauge_of_what_is_shared_is_set() -> None:
+    metrics = Metrics()
+    set_gauges(metrics, shared())
+    gauges = read(metrics)
+    assert [gauges[f"due {lane}"] for lane in LANES] == [10, 11, 12, 13]
+    assert [gauges[f"overdue {lane}"] for lane in LANES] == [0, 1, 2, 3]
+    assert [gauges[f"oldest_overdue_seconds {lane}"] for lane in LANES] == [0, 2.5, 5, 7.5]
+    assert gauges["shed"] == gauges["overdue fade"] == 3
+    assert gauges["connected"] == 12
+    assert (gauges["parked authorize"], gauges["parked failing"]) == (4, 1)
+    assert gauges["quota_used_ratio"] == 0.5
+    assert gauges["directory_age_seconds"] == 12
+    assert gauges["directory_failing"] == 0
+    assert math.isnan(gauges["feed_age_seconds"])  # nothing is kept of it
+
+
+def test_a_directory_that_is_not_believed_is_failing() -> None:
+    metrics = Metrics()
+    set_gauges(metrics, shared(DirectoryHealth(True, 60_000, read_ms=0, reason="users_lost")))
+    assert read(metrics)["directory_failing"] == 1
+    assert read(metrics)["directory_age_seconds"] == 60
+
+
+def test_a_silent_feed_shows() -> None:
+    metrics = Metrics()
+    set_gauges(metrics, shared(feed=Heard(900, silent=True, validation_age_seconds=7, left=40)))
+    gauges = read(metrics)
+    assert (gauges["feed_age_seconds"], gauges["feed_silent"]) == (900, 1)
+    assert (gauges["zoom_validation_age_seconds"], gauges["catch_up_left"]) == (7, 40)
+
+
+def test_the_series_are_those_of_the_engine() -> None:
+    assert list(PARKED_REASONS) == [str(trouble) for trouble in Trouble if trouble.parks]
+    assert list(LANES) == [lane.name.lower() for lane in Lane]
+
+
+def test_a_reason_of_a_newer_version_is_counted_all_the_same() -> None:
+    assert known_reasons({"gone": 2, "failing": 1, "unheard": 3}) == {
+        "authorize": 0,
+        "gone": 2,
+        "refused": 0,
+        "failing": 4,
+    }
+
+
+class People:
+    """Counted people; `away`: Redis does not answer."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.numbers = Counts()
+        self.asked = asyncio.Event()
+
+    async def counts(self) -> Counts:
+        self.asked.set()
+        if self.away:
+            raise RedisConnectionError
+        return self.numbers
+
+    async def queue(self) -> list[LaneFigures]:
+        return LANE_FIGURES
+
+    async def rounds(self, number: int) -> None:
+        """Wait until so many rounds have begun: all before the last are then over."""
+        for _ in range(number):
+            self.asked.clear()
+            async with asyncio.timeout(5):
+                await self.asked.wait()
+
+
+async def test_redis_may_go_away_and_come_back(redis: Client) -> None:
+    scripts, metrics, people = Scripts(redis), Metrics(), People()
+    quota, directory = Quota(redis, scripts), DirectoryStore(redis, scripts, configured=True)
+    await quota.take(Lane.TURN, 150)
+    with capture_logs() as logs:
+        source = SharedSource(people, quota, directory)
+        watch = asyncio.create_task(watch_gauges(metrics, source, every=0.001))
+        await people.rounds(2)
+        assert read(metrics)["redis_up"] == 1
+        assert read(metrics)["quota_used_ratio"] == 0.1
+        people.away = True
+        await people.rounds(3)
+        assert read(metrics)["redis_up"] == 0
+        assert read(metrics)["connected"] == 12  # as it was
+        people.away, people.numbers = False, Counts(13)
+        await people.rounds(2)
+        assert read(metrics)["redis_up"] == 1
+        assert read(metrics)["connected"] == 13
+        watch.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watch
+    assert [line["event"] for line in logs] == ["gauges_wait"]

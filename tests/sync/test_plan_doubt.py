@@ -1,0 +1,194 @@
+"""Plans when Microsoft's answer was not heard: what we hold there may be there, or not."""
+
+from dataclasses import replace
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from sync.attend import MOST_STEPS
+from sync.plan import EXPIRY_MIN, MINUTE, Do, Held, Observation, Plan, Situation, plan
+from sync.policy import Reason, Verdict
+from sync.presence import AWAY, IN_A_CALL, PRESENTING, Pair, Shown, Style, ZoomPresence, demand_of
+from tests.sync.test_plan_full import Microsoft
+
+START = 1_760_000_000_000
+DND, BUSY = Pair("DoNotDisturb", "DoNotDisturb"), Pair("Busy", "Busy")
+Z = ZoomPresence
+FAILURES = ("done, not heard", "not done", "died, done", "died, not done")
+
+
+class Doubt:
+    """A person of whom Microsoft holds nothing but ours, and writes that fail on the way.
+
+    After a failure sync.attend keeps what was to be written as unsure (a session too if the worker
+    died: then it is whatever was held before, or a call, and unsure).
+    """
+
+    def __init__(self, style: Style) -> None:
+        self.now = START
+        self.microsoft = Microsoft(client=None)
+        self.situation = Situation(Verdict(True, Reason.ON, style), None, None, can_ask=False)
+        self.style = style
+
+    def says(self, zoom: Z) -> None:
+        self.now += 1000
+        self.situation = replace(self.situation, observation=Observation(zoom, self.now))
+
+    def turn(self, failure: str | None = None) -> None:
+        """One turn; its first write goes wrong if `failure` says so."""
+        self.situation = replace(self.situation, shown=None, shown_with=None)
+        for _ in range(MOST_STEPS):
+            step = plan(self.now, self.situation)
+            if step.do is Do.NOTHING:
+                return
+            if step.do is Do.LOOK:
+                self.situation = replace(
+                    self.situation, shown=self.microsoft.shown(), shown_with=self.situation.held
+                )
+            elif step.do is Do.YIELD:
+                at = self.situation.observation.at_ms if self.situation.observation else None
+                self.situation = replace(self.situation, preferred=None, yielded_ms=at)
+            elif failure is not None:
+                self.goes_wrong(step, failure)
+                return
+            else:
+                self.carry_out(step)
+                self.keep(step, sure=True)
+                if step.do is Do.UNPREFER:
+                    self.situation = replace(self.situation, shown=None)
+        raise AssertionError(step)
+
+    def carry_out(self, step: Plan) -> None:
+        ends = self.now + step.minutes * MINUTE
+        if step.do in {Do.SET, Do.CLEAR}:
+            self.microsoft.session, self.microsoft.session_ends = step.pair, ends
+        else:
+            self.microsoft.preferred, self.microsoft.preferred_ends = step.pair, ends
+
+    def keep(self, step: Plan, *, sure: bool) -> None:
+        """As sync.attend does: after a failure what may be there, to the longest."""
+        field = "held" if step.do in {Do.SET, Do.CLEAR} else "preferred"
+        before: Held | None = getattr(self.situation, field)
+        held = None
+        if step.pair is not None:
+            held = Held(step.pair, self.now, self.now + step.minutes * MINUTE, sure=sure)
+            if before is not None and not sure:
+                held = held._replace(until_ms=max(held.until_ms, before.until_ms))
+        elif not sure:
+            assert before is not None
+            held = before._replace(sure=False)
+        changed = {"held": held} if field == "held" else {"preferred": held}
+        self.situation = replace(self.situation, **changed)  # type: ignore[arg-type]
+
+    def goes_wrong(self, step: Plan, failure: str) -> None:
+        done = failure in {"done, not heard", "died, done"}
+        if done:
+            self.carry_out(step)
+        session = step.do in {Do.SET, Do.CLEAR}
+        if failure.startswith("died") and session:
+            held = self.situation.held or Held(IN_A_CALL, self.now, self.now)
+            longest = max(held.until_ms, self.now + EXPIRY_MIN * MINUTE)
+            self.situation = replace(
+                self.situation, held=held._replace(until_ms=longest, sure=False)
+            )
+        else:
+            self.keep(step, sure=False)
+
+    def shows_what_zoom_demands(self) -> None:
+        observation = self.situation.observation
+        assert observation is not None
+        demand = demand_of(observation.presence, self.style)
+        shown = self.microsoft.session, self.microsoft.preferred
+        assert shown == (demand.session, demand.preferred)
+
+
+@given(
+    st.sampled_from(Style),
+    st.lists(
+        st.tuples(st.sampled_from(Z), st.lists(st.sampled_from([None, *FAILURES]), max_size=3)),
+        min_size=1,
+        max_size=5,
+    ),
+)
+@example(  # the other label was not set; the one before it stood until it expired
+    Style.FULL, [(Z.DO_NOT_DISTURB, [None]), (Z.BUSY, ["not done"]), (Z.OFFLINE, [])]
+)
+@example(  # the session that carries it was not set; Offline looked like the person's own choice
+    Style.FULL, [(Z.BUSY, ["not done"])]
+)
+@example(  # a session that nobody remembered looked like Microsoft's own: an echo
+    Style.MIRROR,
+    [(Z.PRESENTING, ["died, done"]), (Z.IN_MEETING, ["not done"]), (Z.DO_NOT_DISTURB, [])],
+)
+def test_whatever_is_not_heard_the_next_good_turn_shows_what_zoom_demands(
+    style: Style, story: list[tuple[Z, list[str | None]]]
+) -> None:
+    doubt = Doubt(style)
+    for zoom, turns in story:
+        doubt.says(zoom)
+        for failure in turns:
+            doubt.turn(failure)
+    doubt.turn()
+    doubt.shows_what_zoom_demands()
+
+
+@given(
+    st.sampled_from([Pair("BeRightBack", "BeRightBack"), DND, Pair("Offline", "OffWork")]),
+    st.sampled_from(["Available", None]),
+    st.sampled_from([Z.BUSY, Z.IN_CALENDAR_EVENT]),
+    st.lists(st.sampled_from([None, *FAILURES]), max_size=3),
+)
+@example(Pair("BeRightBack", "BeRightBack"), "Available", Z.BUSY, ["died, not done"])
+def test_what_the_person_chose_is_theirs_whatever_is_not_heard(
+    chosen: Pair, client: str | None, zoom: Z, failures: list[str | None]
+) -> None:
+    doubt = Doubt(Style.FULL)
+    doubt.microsoft.client = client
+    doubt.says(Z.AVAILABLE)
+    for failure in failures:
+        doubt.turn(failure)
+    doubt.microsoft.preferred, doubt.microsoft.preferred_ends = chosen, START * 2
+    doubt.says(zoom)
+    for failure in failures:
+        doubt.turn(failure)
+    doubt.turn()
+    assert doubt.microsoft.preferred == chosen
+
+
+def test_the_label_before_the_last_is_taken_back_too() -> None:
+    doubt = Doubt(Style.FULL)
+    doubt.says(Z.DO_NOT_DISTURB)
+    doubt.turn()
+    doubt.says(Z.BUSY)
+    doubt.turn("not done")
+    doubt.says(Z.OFFLINE)
+    doubt.turn()
+    assert doubt.microsoft.preferred is None
+
+
+def test_no_session_is_not_the_persons_own_choice() -> None:
+    unsure = Held(AWAY, START, START + EXPIRY_MIN * MINUTE, sure=False)
+    situation = Situation(
+        Verdict(True, Reason.ON, Style.FULL),
+        Observation(Z.BUSY, START),
+        unsure,
+        can_ask=False,
+        shown=Shown("Offline", "Offline"),
+        shown_with=unsure,
+    )
+    step = plan(START + 1, situation)
+    assert (step.do, step.pair) == (Do.SET, AWAY)
+
+
+def test_what_may_be_ours_is_no_echo() -> None:
+    unsure = Held(IN_A_CALL, START, START + EXPIRY_MIN * MINUTE, sure=False)
+    situation = Situation(
+        Verdict(True, Reason.ON, Style.MIRROR),
+        Observation(Z.DO_NOT_DISTURB, START),
+        unsure,
+        can_ask=False,
+        shown=Shown("DoNotDisturb", "Presenting"),
+        shown_with=unsure,
+    )
+    step = plan(START + 1, situation)
+    assert (step.do, step.pair) == (Do.SET, PRESENTING)
