@@ -298,7 +298,10 @@ def _explained(shown: Shown, seen_with: Held | None) -> bool:
     if seen_with is not None and not seen_with.sure:
         return True  # for now: the session is made sure, and then looked at again
     availability = shown.availability.lower()
-    if availability in {"available", "availableidle", "away", "busy", "busyidle"}:
+    if availability in {"busy", "busyidle"}:
+        # Calls, meetings and calendars say what keeps a person busy; only a choice does not.
+        return not shown.activity.lower().startswith("busy")
+    if availability in {"available", "availableidle", "away"}:
         return True
     if availability == "offline":
         return seen_with is None  # with a session only the person's choice shows Offline

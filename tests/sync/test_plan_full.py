@@ -25,6 +25,8 @@ OFF = Verdict(False, Reason.INTEGRATION_OFF)
 DND, BUSY = Pair("DoNotDisturb", "DoNotDisturb"), Pair("Busy", "Busy")
 BY_HAND = {pair.availability: pair for pair in PREFERRED_PAIRS}
 ORDER = ["DoNotDisturb", "Busy", "Available", "Away"]
+ACTIVITY = {"DoNotDisturb": "Presenting", "Busy": "InACall"}
+"""What sessions say; only a person's choice is plainly busy."""
 Z = ZoomPresence
 
 
@@ -61,7 +63,7 @@ class Microsoft:
         if self.preferred is not None:
             return Shown(self.preferred.availability, self.preferred.activity)
         best = min(present, key=ORDER.index)
-        return Shown(best, best)
+        return Shown(best, ACTIVITY.get(best, best))
 
 
 @dataclass
@@ -125,7 +127,7 @@ class Life:
             assert held is None or 5 <= step.minutes <= 60
             if not microsoft.ours and microsoft.preferred is not None:
                 # The heuristic: a choice that can't be told from Microsoft's rules or from ours.
-                alike = {"Available", "Busy", "Away"}
+                alike = {"Available", "Away"}
                 if known.preferred is not None:
                     alike.add(known.preferred.pair.availability)
                 assert microsoft.preferred.availability in alike
@@ -212,6 +214,23 @@ def test_a_status_that_we_cannot_explain_is_left_alone(chosen: str, client: str 
     assert life.microsoft.preferred == BY_HAND[chosen]
     assert life.microsoft.session is None
     assert not any(step.do is Do.PREFER for step in life.writes)
+
+
+@pytest.mark.parametrize("client", ["Available", "Busy", None])
+@pytest.mark.parametrize("before", [Z.OFFLINE, Z.AVAILABLE, Z.IN_MEETING])
+def test_busy_by_hand_is_told_from_the_busy_of_a_call(client: str | None, before: Z) -> None:
+    life = Life(on(Style.FULL), microsoft=Microsoft(client))
+    life.says(before)
+    life.turn()
+    life.choose("Busy")
+    life.says(Z.DO_NOT_DISTURB)
+    assert life.turn().why is Why.OWN_STATUS
+    assert life.microsoft.preferred == BUSY
+    assert not any(step.do is Do.PREFER for step in life.writes)
+    life.choose(None)
+    life.wait(12)
+    life.turn()
+    assert life.microsoft.preferred == DND
 
 
 def test_what_microsoft_shows_already_is_left_alone() -> None:
