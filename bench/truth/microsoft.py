@@ -58,6 +58,7 @@ class Presence:
     __slots__ = (
         "calendar",
         "calendar_since",
+        "chosen",
         "client",
         "client_since",
         "own",
@@ -78,6 +79,7 @@ class Presence:
         self.slot = NONE  # the preferred status, whoever set it
         self.slot_until = 0
         self.own = False  # they set it themselves
+        self.chosen = 0  # when they did
 
     def set_session(self, now: int, code: int, minutes: int) -> None:
         """POST setPresence."""
@@ -87,21 +89,22 @@ class Presence:
         """POST clearPresence."""
         self.session = NONE
 
-    def prefer(self, now: int, code: int, minutes: int) -> bool:
-        """POST setUserPreferredPresence; True when that took the place of the person's choice."""
-        overridden = self.own and self.slot != NONE and now < self.slot_until
+    def prefer(self, now: int, code: int, minutes: int) -> None:
+        """POST setUserPreferredPresence."""
         self.slot, self.slot_until, self.own = code, now + minutes * MINUTE, False
-        return overridden
 
-    def unprefer(self, now: int) -> bool:
-        """POST clearUserPreferredPresence; True when that took away the person's choice."""
-        overridden = self.own and self.slot != NONE and now < self.slot_until
-        self.slot = NONE
-        return overridden
+    def unprefer(self) -> None:
+        """POST clearUserPreferredPresence."""
+        self.slot, self.own = NONE, False
 
-    def choose(self, code: int) -> None:
+    def choice(self, now: int) -> int:
+        """The status that the person set by hand; NONE: none."""
+        return self.slot if self.own and now < self.slot_until else NONE
+
+    def choose(self, now: int, code: int) -> None:
         """The person sets a status in Teams, or resets it (NONE)."""
         self.slot, self.slot_until, self.own = code, FOREVER, code != NONE
+        self.chosen = now
 
     def shown(self, now: int) -> int:
         """What everybody sees."""
@@ -111,7 +114,11 @@ class Presence:
         """What everybody sees, and until when if nobody does anything."""
         until = FOREVER
         best, since = self.client, self.client_since
-        if self.calendar and best != NONE and strongest(best, since, 7, self.calendar_since):
+        if (
+            self.calendar
+            and best != NONE
+            and strongest(best, since, IN_A_MEETING, self.calendar_since)
+        ):
             best, since = IN_A_MEETING, self.calendar_since
         code = self.session
         if code != NONE and now < self.until:
@@ -134,7 +141,11 @@ class Presence:
     def shown_if(self, now: int, session: int, preferred: int) -> int:
         """What everybody would see if we held exactly this, fresh, and never faded."""
         best, since = self.client, self.client_since
-        if self.calendar and best != NONE and strongest(best, since, 7, self.calendar_since):
+        if (
+            self.calendar
+            and best != NONE
+            and strongest(best, since, IN_A_MEETING, self.calendar_since)
+        ):
             best = IN_A_MEETING
         if session != NONE and (best == NONE or RANK[session] > RANK[best]):
             best = session

@@ -3,152 +3,93 @@
 What is real: the planner (sync.plan), the policy (sync.policy), the table (sync.presence), the
 budget in lanes (sync.lanes) and the turns at Zoom (sync.zoom.turns). What is a twin: the queue
 (bench.truth.scheduler) and Microsoft (bench.truth.microsoft), each held equal to the original by a
-property test; and the attendant (sync.attend), whose steps are followed here without its I/O.
+property test; and the worker and the attendant (sync.worker, sync.attend), whose steps are followed
+here without their I/O. There are always enough workers, and nothing takes time but requests.
 """
 
 from __future__ import annotations
 
+import gc
 import time
+from collections import deque
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bench.truth import microsoft, world
-from bench.truth.measure import KEEPING, NEWS, TOLD, WAITING, Tally
-from bench.truth.microsoft import BUSY, CLASS, CODE, DND, NONE, PAIRS, SHOWN, Presence
-from bench.truth.scheduler import LATEST, NEWEST, NOWHERE, OLDEST, Order, Queue
-from bench.truth.world import ZOOM, ZOOM_CODE, Assumptions, Maker
-from sync import plan as planner
-from sync.lanes import Budget, Limits
-from sync.plan import ASK_AGAIN_MS, MINUTE, Do, Held, Lane, Observation, Plan, Situation, plan
-from sync.policy import Form, ManagedGroup, Personal, Policy, resolve
-from sync.presence import Style, ZoomPresence, demand_of, may_interrupt
+from bench.truth import world
+from bench.truth.measure import BIN_MS, Tally
+from bench.truth.microsoft import CLASS, CODE, NONE, SHOWN
+from bench.truth.people import Person, Turn
+from bench.truth.scheduler import LATEST, NEWEST, OLDEST, OURS, PERSON_MASK, Queue
+from bench.truth.world import ZOOM, Assumptions, Maker
+from sync.lanes import LIMIT, Budget, Limits
+from sync.plan import MINUTE, Do, Held, Lane, Observation, plan
+from sync.presence import Style, demand_of
+from sync.worker import SPARE_S
 from sync.zoom.turns import ZoomTurns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
-    from sync.policy import Verdict
-    from sync.presence import Shown
+    from sync.plan import Plan
 
 ZOOM_PER_SECOND = 10.0
 ZOOM_BURST = 10
 ASK_MS = (150, 300)
 GRAPH_MS = (100, 200)
+"""From request to answer, at least and at most; both sides act at the end."""
+_NO_LIMIT = 10**9
+_SPARE_MS = int(SPARE_S * 1000)
+_HEARD_AGO_MS = 60 * MINUTE
+"""At most so long ago we heard of people before the day begins."""
 
-_POLICY = Policy(
-    Form(integration=True),
-    (ManagedGroup("calls", "Call centre", 1, Form(integration=True, style=Style.BUSY_ONLY)),),
-)
-VERDICTS: dict[Style, Verdict] = {
-    Style.MIRROR: resolve(_POLICY),
-    Style.BUSY_ONLY: resolve(_POLICY, {"calls"}),
-    Style.FULL: resolve(_POLICY, (), Personal(Style.FULL)),
-}
-DEMANDS = {(zoom, style): demand_of(zoom, style) for zoom in ZOOM for style in Style}
 WANTED = {
-    key: (
-        NONE if demand.session is None else CODE[demand.session],
-        NONE if demand.preferred is None else CODE[demand.preferred],
-    )
-    for key, demand in DEMANDS.items()
+    (zoom, style): tuple(NONE if pair is None else CODE[pair] for pair in demand_of(zoom, style))
+    for zoom in ZOOM
+    for style in Style
 }
-INTERRUPTS = frozenset(zoom for zoom in ZOOM if may_interrupt(zoom))
 LANES = tuple(Lane)
-OFFLINE = ZOOM_CODE[ZoomPresence.OFFLINE]
+STEP, DONE = 0, 1
+TRUTH = Assumptions()
 
 
 @dataclass(frozen=True, slots=True)
 class Scheduler:
-    """How people are taken. `limited`: by Graph's quota and Zoom's; `lanes`: else all are one."""
+    """How people are taken, and what stands in the way.
+
+    `limited`: by Graph's budget and Zoom's turns. `faults`: webhooks are late, lost, repeated.
+    `believe`: whoever must wait for their turn at Zoom is planned meanwhile with what is known.
+    `orders`, `lanes`, `keep_place` as in Queue.
+    """
 
     name: str
-    orders: tuple[Order, Order, Order, Order] = (OLDEST, OLDEST, OLDEST, OLDEST)
+    orders: tuple[bool, ...] = OURS
     lanes: bool = True
+    keep_place: bool = True
+    believe: bool = True
     limited: bool = True
-    rescue_ms: int | None = None
-    """A keep-alive of Busy / Do not disturb that waits for longer goes with the calls."""
-    believe: bool = False
-    """Whoever must wait for their turn at Zoom is planned meanwhile with what is known."""
-    keep_place: bool = False
-    """News about somebody who waits already leaves them their place in the queue."""
+    faults: bool = True
 
 
-class Person:
-    """One person, on all sides: in truth, in our queue and hash, and at Microsoft."""
-
-    __slots__ = (
-        "at",
-        "day",
-        "demanded",
-        "demanded_class",
-        "due",
-        "held",
-        "here",
-        "lane",
-        "last",
-        "leased",
-        "microsoft",
-        "next",
-        "number",
-        "observation",
-        "preferred",
-        "silence_from",
-        "sound_from",
-        "style",
-        "turn",
-        "verdict",
-        "version",
-        "yielded",
-        "zoom",
-    )
-
-    def __init__(self, number: int, style: Style, day: list[int], now: int) -> None:
-        self.number = number
-        self.day = day
-        self.next = 0
-        self.style = style
-        self.verdict = VERDICTS[style]
-        self.zoom = ZOOM[OFFLINE]  # the truth
-        self.observation = Observation(self.zoom, now)
-        self.held: Held | None = None
-        self.preferred: Held | None = None
-        self.yielded: int | None = None
-        self.version = 0
-        self.lane = NOWHERE
-        self.due = 0
-        self.leased = False
-        self.turn: _Turn | None = None
-        self.microsoft = Presence()
-        self.here = False  # their person-time counts
-        self.last = now
-        self.demanded = microsoft.OFFLINE
-        self.demanded_class = 0
-        self.silence_from = self.sound_from = -1
-
-
-class _Turn:
-    """What sync.attend keeps while it has somebody in hand."""
-
-    __slots__ = ("again", "can_ask", "observation", "sent", "shown", "shown_with", "step", "version")
-
-    def __init__(self, person: Person) -> None:
-        self.version = person.version
-        self.observation = person.observation
-        self.shown: Shown | None = None
-        self.shown_with: Held | None = None
-        self.can_ask = True
-        self.sent = False
-        self.again: int | None = None
-        self.step: Plan | None = None
-
-
-_STEP, _DONE = 0, 1
+US = Scheduler("Presence Bridge")
+BOUND = Scheduler("bound: no quota, no faults", limited=False, faults=False)
+QUOTA_ONLY = Scheduler("quota, no faults", faults=False)
+FAULTS_ONLY = Scheduler("faults, no quota", limited=False)
+SIMPLER = (
+    Scheduler("first in, first out", (OLDEST,) * 4, lanes=False, keep_place=False, believe=False),
+    Scheduler("newest first", (NEWEST,) * 4, lanes=False, keep_place=False, believe=False),
+    Scheduler("no lanes", (OLDEST,) * 4, lanes=False),
+)
+"""The first two are what one would write first; the third has all that we have but the lanes."""
 
 
 class Day:
-    """One simulated day under one scheduler."""
+    """One simulated day under one scheduler.
+
+    `scale`: people and quotas are 1/scale of what is meant. `on_request` hears of every request to
+    Graph: when it was granted (ms), and how urgent its turn was.
+    """
 
     def __init__(
         self,
@@ -156,259 +97,228 @@ class Day:
         scheduler: Scheduler,
         *,
         seed: int = 1,
-        assumptions: Assumptions = Assumptions(),
-        faults: bool = True,
+        assumptions: Assumptions = TRUTH,
         scale: int = 1,
+        on_request: Callable[[int, Lane], None] | None = None,
     ) -> None:
         self.scheduler = scheduler
-        maker = Maker(assumptions, seed, faults=faults)
+        maker = Maker(assumptions, seed, faults=scheduler.faults)
         self.now = self.opens = maker.opens
         self.closes = maker.closes
-        self.tally = Tally()
-        self._rng = Random(seed)  # noqa: S311 - a simulation
-        self._budget = Budget(Limits(limit=1500 // scale) if scheduler.limited else Limits(limit=10**9))
+        self.tally = Tally(self.opens, self.closes)
+        self._on_request = on_request
+        self._rng = Random(seed)
+        limited = scheduler.limited
+        self._budget = Budget(Limits(limit=LIMIT // scale if limited else _NO_LIMIT))
+        self._spare: deque[int] = deque()
         self._turns = ZoomTurns(
-            ZOOM_PER_SECOND / scale if scheduler.limited else 1e6,
+            ZOOM_PER_SECOND / scale if limited else _NO_LIMIT,
             burst=ZOOM_BURST,
             monotonic=lambda: self.now / 1000,
         )
         self._events: list[int] = []
         self._blocked = [0] * len(Lane)
         self._unblocks = LATEST
-        self._people: list[Person] = []
-        orders = scheduler.orders if scheduler.lanes else scheduler.orders[:1] * 4
-        self._queue = Queue(self._people, orders)
+        self.people: list[Person] = []
+        self._queue = Queue(
+            self.people,
+            scheduler.orders,
+            lanes=scheduler.lanes,
+            keep_place=scheduler.keep_place,
+        )
         for number in range(people):
-            day = maker.day(number)
-            person = Person(number, day.style, day.steps, self.now)
-            self._people.append(person)
-            age = self._rng.randrange(60 * MINUTE)
-            person.observation = Observation(person.zoom, self.now - age)
-            self._queue.place(person, self._lane(Lane.CHANGE), self.now + 60 * MINUTE - age)
-            if day.steps:
-                self.tally.people += 1
-                self._schedule(day.steps[0] >> 32, _STEP, number)
+            self._add(number, maker.day(number))
+
+    def _add(self, number: int, day: world.Day) -> None:
+        age = self._rng.randrange(_HEARD_AGO_MS)
+        person = Person(number, day.style, day.steps, self.now, age)
+        self.people.append(person)
+        lane = Lane.CHANGE if self.scheduler.lanes else 0
+        self._queue.place(person, lane, self.now + _HEARD_AGO_MS - age)
+        if day.steps:
+            self.tally.people += 1
+            self._schedule(day.steps[0] >> 32, STEP, number)
 
     def _schedule(self, at: int, kind: int, number: int) -> None:
         heappush(self._events, at << 22 | number << 1 | kind)
-
-    def _lane(self, lane: int) -> int:
-        return lane if self.scheduler.lanes else 0
 
     # -- the loop ------------------------------------------------------------------------------
 
     def run(self) -> Tally:
         """Until the organisation closes."""
-        events, queue, people = self._events, self._queue, self._people
-        closes = self.closes
-        step, done = self._step, self._done
+        events, queue, people = self._events, self._queue, self.people
+        closes, step, done = self.closes, self._step, self._done
         while True:
-            at = events[0] >> 22 if events else LATEST
-            due = queue.next_due()
-            now = at if at < due else due
-            unblocks = self._unblocks
-            if unblocks < now:
-                now = unblocks
+            due, unblocks = queue.next_due(), self._unblocks
+            now = min(events[0] >> 22 if events else LATEST, due, unblocks)
             if now >= closes:
                 break
             self.now = now
             while events and events[0] >> 22 <= now:
                 event = heappop(events)
-                person = people[event >> 1 & 0xFFFFF]
                 self.tally.events += 1
-                if event & 1 == _STEP:
-                    step(now, person)
-                else:
-                    done(now, person)
-            if due <= now or queue.next_due() <= now:
-                queue.ripen(now)
+                (done if event & 1 else step)(now, people[event >> 1 & PERSON_MASK])
+            if unblocks <= now:
+                self._unblocks = min((at for at in self._blocked if at > now), default=LATEST)
                 self._serve(now)
-            elif unblocks <= now:
-                self._unblocks = min((b for b in self._blocked if b > now), default=LATEST)
+            elif queue.next_due() <= now:
                 self._serve(now)
         for person in people:
-            self._account(closes, person)
+            self.tally.account(closes, person)
         return self.tally
 
     def _serve(self, now: int) -> None:
-        """Take due people lane by lane while there is budget."""
+        """Take due people lane by lane while there is budget (sync.worker)."""
         queue, blocked = self._queue, self._blocked
-        for lane in range(len(blocked) if self.scheduler.lanes else 1):
-            if lane == 0 and self.scheduler.rescue_ms is not None and blocked[0] <= now:
-                queue.rescue(now - self.scheduler.rescue_ms)
-            while blocked[lane] <= now and queue.waiting[lane]:
-                person = queue.take(now, lane)
+        queue.ripen(now)
+        for lane, waiting in enumerate(queue.waiting):
+            while waiting and blocked[lane] <= now:
+                person = queue.claim(lane)
                 if person is None:
                     break
-                self._begin(now, person)  # type: ignore[arg-type]
+                assert isinstance(person, Person)
+                self.tally.account(now, person)
+                turn = person.turn = Turn(person)
+                self._advance(now, person, turn)
 
-    # -- a turn --------------------------------------------------------------------------------
+    # -- a turn: sync.attend ---------------------------------------------------------------------
 
-    def _begin(self, now: int, person: Person) -> None:
-        self._account(now, person)
-        person.leased = True
-        turn = person.turn = _Turn(person)
-        self._advance(now, person, turn)
-
-    def _advance(self, now: int, person: Person, turn: _Turn) -> None:
+    def _advance(self, now: int, person: Person, turn: Turn) -> None:
         """Plan until something takes time, or nothing is left to do."""
+        situation = turn.situation
         while True:
-            held = person.held
+            turn.learn(person)
             self.tally.plans += 1
-            step = plan(
-                now,
-                Situation(
-                    person.verdict,
-                    turn.observation,
-                    held,
-                    turn.can_ask,
-                    _spread(person.number, held),
-                    turn.shown,
-                    turn.shown_with,
-                    None,
-                    person.preferred,
-                    person.yielded,
-                ),
-            )
+            step = turn.step = plan(now, situation)
             do = step.do
             if do is Do.NOTHING:
                 due = step.due_ms
-                if not turn.can_ask:
-                    due = min(due or LATEST, turn.again or now + ASK_AGAIN_MS)
-                self._ack(now, person, turn, step.lane, due)
+                if turn.again is not None:
+                    due = turn.again if due is None else min(due, turn.again)
+                self._end(now, person, turn, step.lane, due)
                 return
             if do is Do.YIELD:
-                person.yielded = turn.observation.at_ms
-                person.preferred = None
+                assert situation.observation is not None
+                person.yielded, person.preferred = situation.observation.at_ms, None
                 continue
-            if do is Do.ASK:
-                wait = self._turns.wait(person)  # type: ignore[arg-type]
-                if wait > 0:
-                    if self.scheduler.believe and wait > 1.0:
-                        turn.can_ask = False
-                        turn.again = now + int(wait * 1000) + 1
-                        continue
-                    self._ack(now, person, turn, step.lane, now + int(wait * 1000) + 1)
-                    return
-                turn.step = step
-                self._schedule(now + self._rng.randint(*ASK_MS), _DONE, person.number)
+            if not self._permitted(now, person, turn, step):
                 return
-            lane = self._lane(step.lane)
-            if not turn.sent and self._blocked[lane] > now:
-                self._refused(person, lane)
+            if do is not Do.ASK:
+                self._send(now, person, turn, do)
                 return
-            grant = self._budget.take(now, LANES[lane], 1, follow=turn.sent and step.lane is not Lane.FADE)
-            if not grant.granted:
-                if turn.sent:
-                    self._ack(now, person, turn, step.lane, now + grant.wait_ms)
-                else:
-                    self._blocked[lane] = now + grant.wait_ms
-                    self._unblocks = min(self._unblocks, now + grant.wait_ms)
-                    self._refused(person, lane)
+            wait = self._turns.wait(str(person.number))
+            if wait <= 0:
+                self._schedule(now + self._rng.randint(*ASK_MS), DONE, person.number)
                 return
-            turn.sent = True
-            turn.step = step
-            self.tally.requests[step.lane] += 1
-            self.tally.kinds[do.value] = self.tally.kinds.get(do.value, 0) + 1
-            self._schedule(now + self._rng.randint(*GRAPH_MS), _DONE, person.number)
-            return
+            again = now + int(wait * 1000) + 1
+            if not self.scheduler.believe:
+                self._end(now, person, turn, step.lane, again)
+                return
+            situation.can_ask, turn.again = False, again
 
-    def _refused(self, person: Person, lane: int) -> None:
-        """No budget: they keep their place, in the lane that the newest state calls for."""
-        changed = person.turn is not None and person.turn.version != person.version
-        person.leased = False
-        person.turn = None
-        if changed:
-            self._queue.place(person, 0, self.now)
-        elif lane != person.lane:
-            self._queue.place(person, lane, person.due)
-        else:
-            self._queue.put_back(person)
+    def _permitted(self, now: int, person: Person, turn: Turn, step: Plan) -> bool:
+        """Ask for a permit unless there is one; without one the turn is over.
 
-    def _ack(self, now: int, person: Person, turn: _Turn, lane: int, due: int | None) -> None:
-        person.leased = False
-        person.turn = None
-        if turn.version != person.version:
-            self._queue.place(person, 0, now)
-        elif due is None:
-            person.lane = NOWHERE
+        The worker asks before it takes somebody. So nobody is asked about at Zoom for whom nothing
+        could be written then; what nobody needed is used by others within a cell of the budget.
+        """
+        if turn.permit:
+            return True
+        if not turn.sent:
+            if self._blocked[turn.lane] > now:
+                self._refused(now, person, turn)
+                return False
+            spare = self._spare
+            while spare and spare[0] <= now:
+                spare.popleft()
+            if spare:
+                spare.popleft()
+                turn.permit = True
+                return True
+        grant = self._budget.take(now, LANES[turn.lane], 1, follow=turn.sent)
+        if grant.granted:
+            turn.permit = True
+            return True
+        until = now + grant.wait_ms
+        if turn.sent:
+            self._end(now, person, turn, step.lane, until)
         else:
-            self._queue.place(person, self._lane(lane), due)
+            self._blocked[turn.lane] = until
+            self._unblocks = min(self._unblocks, until)
+            self._refused(now, person, turn)
+        return False
+
+    def _send(self, now: int, person: Person, turn: Turn, do: Do) -> None:
+        turn.permit, turn.sent = False, True
+        self.tally.requests[turn.lane][(now - self.opens) // BIN_MS] += 1
+        self.tally.kinds[do.value] += 1
+        if self._on_request is not None:
+            self._on_request(now, LANES[turn.lane])
+        self._schedule(now + self._rng.randint(*GRAPH_MS), DONE, person.number)
+
+    def _refused(self, now: int, person: Person, turn: Turn) -> None:
+        person.turn = None
+        self._queue.give_back(now, person, turn.version)
+
+    def _end(self, now: int, person: Person, turn: Turn, lane: int, due: int | None) -> None:
+        if turn.permit:
+            self._spare.append(now + _SPARE_MS)
+        person.turn = None
+        self._queue.ack(now, person, turn.version, lane, due)
 
     def _done(self, now: int, person: Person) -> None:
         """A request has been answered."""
         turn = person.turn
-        assert turn is not None  # noqa: S101
+        assert turn is not None
         step = turn.step
-        assert step is not None  # noqa: S101
-        self._account(now, person)
-        do, there = step.do, person.microsoft
+        assert step is not None
+        self.tally.account(now, person)
+        do, there, situation = step.do, person.microsoft, turn.situation
+        told = now - GRAPH_MS[0]
         if do is Do.ASK:
-            self.tally.asks += 1
-            observation = Observation(person.zoom, now - ASK_MS[0])
-            if self._take_in(now, person, observation) == "accepted":
-                turn.observation = observation
-            else:
-                turn.observation = person.observation
+            self.tally.kinds[do.value] += 1
+            self._queue.offer(now, person, Observation(person.zoom, now - ASK_MS[0]))
+            situation.observation = person.observation
         elif do is Do.LOOK:
-            turn.shown, turn.shown_with = SHOWN[there.shown(now)], person.held
-        elif do is Do.SET:
-            assert step.pair is not None  # noqa: S101
-            there.set_session(now, CODE[step.pair], step.minutes)
-            told = now - GRAPH_MS[0]
-            person.held = Held(step.pair, told, told + step.minutes * MINUTE)
+            situation.shown, situation.shown_with = SHOWN[there.shown(now)], person.held
+            turn.looked = now
         elif do is Do.CLEAR:
             there.clear_session()
             person.held = None
-        elif do is Do.PREFER:
-            assert step.pair is not None  # noqa: S101
-            self.tally.overridden += there.prefer(now, CODE[step.pair], step.minutes)
-            told = now - GRAPH_MS[0]
-            person.preferred = Held(step.pair, told, told + step.minutes * MINUTE)
-        else:
-            self.tally.overridden += there.unprefer(now)
+        elif do is Do.UNPREFER:
+            ours = person.preferred
+            self.tally.override(now, person, turn.looked, CODE[ours.pair] if ours else NONE)
+            there.unprefer()
             person.preferred = None
-            turn.shown = None
+            situation.shown = None
+        else:
+            assert step.pair is not None
+            code = CODE[step.pair]
+            held = Held(step.pair, told, told + step.minutes * MINUTE)
+            if do is Do.SET:
+                there.set_session(now, code, step.minutes)
+                person.held = held
+            else:
+                ours = person.preferred
+                self.tally.override(now, person, turn.looked, CODE[ours.pair] if ours else NONE)
+                there.prefer(now, code, step.minutes)
+                person.preferred = held
         self._advance(now, person, turn)
 
-    # -- news ----------------------------------------------------------------------------------
-
-    def _take_in(self, now: int, person: Person, new: Observation) -> str:
-        """offer.lua."""
-        old = person.observation
-        if new.at_ms == old.at_ms and new.presence == old.presence:
-            return "repeat"
-        if not planner.supersedes(new, old):
-            return "older"
-        person.observation = new
-        person.version += 1
-        if not person.leased:
-            held = person.held
-            busy = new.presence in INTERRUPTS or (
-                held is not None and held.until_ms > now and held.pair.interrupts
-            )
-            lane = self._lane(0 if busy else 1)
-            due = now
-            if self.scheduler.keep_place and person.lane == lane and person.due < now:
-                due = person.due
-            self._queue.place(person, lane, due)
-        return "accepted"
+    # -- the world -------------------------------------------------------------------------------
 
     def _step(self, now: int, person: Person) -> None:
         """The next thing in a person's day."""
-        self._account(now, person)
-        packed = person.day[person.next]
+        self.tally.account(now, person)
+        _, what, lag = world.unpack(person.day[person.next])
         person.next += 1
         if person.next < len(person.day):
-            self._schedule(person.day[person.next] >> 32, _STEP, person.number)
-        what = packed & 0xFF
+            self._schedule(person.day[person.next] >> 32, STEP, person.number)
         if world.EVENT <= what < world.CLIENT:
-            at = now - (packed >> 8 & 0xFFFFFF)
-            outcome = self._take_in(now, person, Observation(ZOOM[what - world.EVENT], at))
-            self.tally.offers[outcome] = self.tally.offers.get(outcome, 0) + 1
+            new = Observation(ZOOM[what - world.EVENT], now - lag)
+            self.tally.offers[self._queue.offer(now, person, new)] += 1
             return
         there = person.microsoft
-        before = person.demanded_class
         if what < world.EVENT:
             person.zoom = ZOOM[what]
         elif what < world.CALENDAR:
@@ -416,73 +326,11 @@ class Day:
         elif what < world.STATUS:
             there.calendar, there.calendar_since = what > world.CALENDAR, now
         elif what < world.ARRIVES:
-            there.choose(NONE if what == world.STATUS + 15 else what - world.STATUS)
+            there.choose(now, NONE if what == world.RESET else what - world.STATUS)
         else:
             person.here = what == world.ARRIVES
-        session, preferred = WANTED[person.zoom, person.style]
-        person.demanded = there.shown_if(now, session, preferred)
-        person.demanded_class = CLASS[person.demanded]
-        if person.demanded_class != before and DND in (before, person.demanded_class):
-            self._quiet(now, person)
-
-    def _quiet(self, now: int, person: Person) -> None:
-        """Do not disturb is demanded from now on, or no longer: begin to count the seconds."""
-        tally = self.tally
-        shown = CLASS[person.microsoft.shown(now)]
-        if person.demanded_class == DND:
-            if person.sound_from >= 0:
-                tally.sound.append(now - person.sound_from)
-                tally.never_sound += 1
-                person.sound_from = -1
-            if person.zoom is ZoomPresence.PRESENTING and person.here:
-                person.silence_from = now
-        else:
-            if person.silence_from >= 0:
-                tally.silence.append(now - person.silence_from)
-                tally.never_silent += 1
-                person.silence_from = -1
-            elif shown == DND and person.here:
-                person.sound_from = now
-
-    # -- accounts ------------------------------------------------------------------------------
-
-    def _account(self, now: int, person: Person) -> None:
-        """Add up what was shown since the last time; between two calls only time passes."""
-        at = person.last
-        person.last = now
-        if not person.here:
-            return
-        demanded = person.demanded_class
-        there = person.microsoft
-        tally = self.tally
-        while at < now:
-            code, until = there.shown_until(at)
-            until = min(until, now)
-            shown = CLASS[code]
-            if person.silence_from >= 0 and shown == DND:
-                tally.silence.append(max(0, at - person.silence_from))
-                person.silence_from = -1
-            elif person.sound_from >= 0 and shown != DND:
-                tally.sound.append(max(0, at - person.sound_from))
-                person.sound_from = -1
-            if shown == demanded:
-                tally.true_ms += until - at
-            else:
-                if person.observation.presence is not person.zoom:
-                    cause = NEWS
-                elif person.leased:
-                    cause = WAITING
-                elif person.lane != NOWHERE and person.due < until:
-                    cause = KEEPING if person.lane >= Lane.HOLD else WAITING
-                else:
-                    cause = TOLD
-                tally.false_ms[cause][7 * demanded + shown] += until - at
-            at = until
-
-
-def _spread(number: int, held: Held | None) -> float:
-    told = held.told_ms if held is not None else 0
-    return ((number * 2654435761 ^ told * 40503) * 2246822519 & 0xFFFFFFFF) / 2**32
+        wanted = there.shown_if(now, *WANTED[person.zoom, person.style])
+        self.tally.demands(now, person, CLASS[wanted])
 
 
 def simulate(
@@ -490,23 +338,21 @@ def simulate(
     scheduler: Scheduler,
     *,
     seed: int = 1,
-    assumptions: Assumptions = Assumptions(),
-    faults: bool = True,
+    assumptions: Assumptions = TRUTH,
     scale: int = 1,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Run a day; gives what Tally.result says, with the processor time it took."""
     began = time.process_time()
-    day = Day(people, scheduler, seed=seed, assumptions=assumptions, faults=faults, scale=scale)
-    made = time.process_time()
-    result = day.run().result()
-    ended = time.process_time()
+    gc.disable()  # nothing goes in circles
+    try:
+        day = Day(people, scheduler, seed=seed, assumptions=assumptions, scale=scale)
+        result = day.run().result()
+    finally:
+        gc.enable()
     return {
         "scheduler": scheduler.name,
+        "size": people * scale,
+        "seed": seed,
         **result,
-        "seconds_to_make": made - began,
-        "seconds_to_run": ended - made,
+        "cpu_seconds": round(time.process_time() - began, 1),
     }
-
-
-BOUND = Scheduler("bound", limited=False)
-_ = (Sequence, BUSY, PAIRS, NEWEST) if TYPE_CHECKING else None

@@ -10,6 +10,7 @@ midnight.
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
@@ -116,10 +117,18 @@ EVENT = 16
 CLIENT = 32
 CALENDAR = 48
 STATUS = 64
+RESET = STATUS + 15
 ARRIVES, LEAVES = 80, 81
 
 _CLIENTS = (microsoft.NONE, microsoft.AVAILABLE, microsoft.AWAY, microsoft.IN_A_CALL)
-_STATUSES = (("DoNotDisturb", 35), ("Busy", 20), ("BeRightBack", 15), ("Away", 15), ("Offline", 10), ("Available", 5))
+_STATUSES = (
+    ("DoNotDisturb", 35),
+    ("Busy", 20),
+    ("BeRightBack", 15),
+    ("Away", 15),
+    ("Offline", 10),
+    ("Available", 5),
+)
 _STATUS_CODES = [
     next(code for code in microsoft.PREFERRED_CODES if microsoft.PAIRS[code].availability == name)
     for name, _ in _STATUSES
@@ -142,7 +151,7 @@ class Day:
     """A person's day: style and steps in the order of time."""
 
     style: Style
-    steps: list[int]
+    steps: array[int]
 
 
 Spell = tuple[int, int, int]
@@ -162,13 +171,15 @@ class Maker:
     def day(self, person: int) -> Day:
         """The day of one person."""
         a = self._a
-        rng = Random(self._seed << 24 ^ person)  # noqa: S311 - a simulation
+        rng = Random(self._seed << 24 ^ person)
         mind = rng.random()
         style = STYLES[1 if mind < a.busy_only else 2 if mind < a.busy_only + a.full else 0]
         if rng.random() < a.absent:
-            return Day(style, [])
+            return Day(style, array("q"))
         came = _clip(rng.gauss(*a.arrival) * HOUR, self.opens + 5 * MINUTE, 11 * HOUR)
-        left = _clip(came + rng.gauss(*a.at_work) * HOUR, came + 4 * HOUR, self.closes - 10 * MINUTE)
+        left = _clip(
+            came + rng.gauss(*a.at_work) * HOUR, came + 4 * HOUR, self.closes - 10 * MINUTE
+        )
         breaks = self._breaks(rng, came, left)
         meetings, slots = self._meetings(rng, came, left)
         zoom = self._zoom(rng, came, left, breaks, meetings, slots)
@@ -177,7 +188,7 @@ class Maker:
         steps += [step(at, presence) for at, presence in zoom]
         steps += self._webhooks(rng, zoom)
         steps.sort()
-        return Day(style, steps)
+        return Day(style, array("q", steps))
 
     def _breaks(self, rng: Random, came: int, left: int) -> list[Spell]:
         a = self._a
@@ -216,7 +227,9 @@ class Maker:
             length = int(rng.expovariate(1 / a.call_minutes) * MINUTE) + 20 * SECOND
             spells.append((at, at + length, ZOOM_CODE[kind]))
         return _one_at_a_time(rng, spells, came, left), [
-            (begin, end, 0) for begin, end, _ in sorted(slots.values()) if came < end and begin < left
+            (begin, end, 0)
+            for begin, end, _ in sorted(slots.values())
+            if came < end and begin < left
         ]
 
     def _zoom(
@@ -296,7 +309,7 @@ class Maker:
                 at = rng.randint(came, left)
                 status = rng.choices(_STATUS_CODES, _STATUS_WEIGHTS)[0]
                 steps.append(step(at, STATUS + status))
-                steps.append(step(at + rng.randint(15, 120) * MINUTE, STATUS + 15))
+                steps.append(step(at + rng.randint(15, 120) * MINUTE, RESET))
         return steps
 
     def _webhooks(self, rng: Random, zoom: list[tuple[int, int]]) -> list[int]:
