@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.explain import clock_time, zone
 from bot.handlers.settings_level import (
     draft_of_level,
     edit_of_change,
@@ -31,10 +32,14 @@ from cards.settings_draft import (
 from cards.settings_groups import picked_group
 from cards.settings_words import ACCOUNT, Act, Change, Target, Touched, people
 from sync.policy_edits import group_of
+from sync.policy_rows import ACCOUNT as ACCOUNT_SCOPE
 from sync.store.audit import Actor
 from sync.store.settings import Conflict
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import tzinfo
+
     from bot.activity import Card
     from bot.turn import Turn
     from cards.payload import Arg, Click, Payloads
@@ -43,9 +48,10 @@ if TYPE_CHECKING:
     from sync.changes import Done, Edit, PolicyDesk
     from sync.invitees import Invitees
     from sync.policy import Policy
+    from sync.store.audit import AuditLog
     from sync.store.directory import DirectoryStore
 
-OVERTAKEN = "The settings were changed a moment ago, so nothing was saved. This is how it is now."
+HOUR_MS = 3_600_000
 
 
 _GROUPS_ONLY = frozenset({Verb.SETTINGS_GROUP, Verb.SETTINGS_CHANGE})
@@ -57,12 +63,21 @@ class SettingsChanges:
     """Asks, saves, and shows what came of it. Whoever calls has made sure of the admin."""
 
     def __init__(
-        self, payloads: Payloads, desk: PolicyDesk, directory: DirectoryStore, invitees: Invitees
+        self,
+        payloads: Payloads,
+        desk: PolicyDesk,
+        directory: DirectoryStore,
+        invitees: Invitees,
+        audit: AuditLog,
+        now_ms: Callable[[], Awaitable[int]],
     ) -> None:
+        """`now_ms` is the clock that all processes share (epoch ms)."""
         self._payloads = payloads
         self._desk = desk
         self._directory = directory
         self._invitees = invitees
+        self._audit = audit
+        self._now_ms = now_ms
 
     # -- one line -----------------------------------------------------------------------------
 
@@ -113,7 +128,7 @@ class SettingsChanges:
         doing: Doing = "clearing" if change.act is Act.DISABLE else "updating"
         done = await self._make(turn, target, edit, version, sentence, doing)
         if isinstance(done, Conflict):
-            return await self.ask(turn, target, change, notice=OVERTAKEN)
+            return await self.ask(turn, target, change, notice=await self._overtaken(turn))
         return await self._result(turn, target, done, sentence, doing)
 
     # -- the form -----------------------------------------------------------------------------
@@ -172,7 +187,7 @@ class SettingsChanges:
     async def _store(self, turn: Turn, target: Target, draft: Draft) -> Card:
         policy, version = await self._desk.policy(), _version(turn)
         if policy.version != version:
-            return await self.form(turn, target, notice=OVERTAKEN)
+            return await self.form(turn, target, notice=await self._overtaken(turn))
         before = draft_of_level(policy, target)
         edit = edit_of_draft(policy, target, draft)
         if edit is None:
@@ -183,7 +198,7 @@ class SettingsChanges:
         doing: Doing = "updating" if draft.integration or not draft.manages else "clearing"
         done = await self._make(turn, target, edit, version, sentence, doing)
         if isinstance(done, Conflict):
-            return await self.form(turn, target, notice=OVERTAKEN)
+            return await self.form(turn, target, notice=await self._overtaken(turn))
         details = tuple(
             (changed.label, changed.before, changed.after) for changed in differences(before, draft)
         )
@@ -239,6 +254,19 @@ class SettingsChanges:
             invitable=await self._invitees.count(target.group_id, turn.person.object_id),
         )
 
+    async def _overtaken(self, turn: Turn) -> str:
+        """Who was first, in a sentence."""
+        record = await self._audit.last_change(since=_version(turn))
+        if record is None:
+            return settings_change.overtaken()
+        mine = record.by.actor_id == turn.person.object_id
+        now_ms, here = await self._now_ms(), zone(turn.inbound.local_time_zone)
+        return settings_change.overtaken(
+            "You" if mine else record.by.name,
+            "the account" if record.scope == ACCOUNT_SCOPE else record.scope_name,
+            _ago(record.at_ms, now_ms, here),
+        )
+
     async def _members(self, target: Target) -> str | None:
         view = await self._directory.view()
         if view is None:
@@ -280,6 +308,17 @@ def _version(turn: Turn) -> int:
     if type(version) is not int:
         raise BadPayload("a card without a version")
     return version
+
+
+def _ago(at_ms: int, now_ms: int, here: tzinfo) -> str:
+    """When it was, as a part of a sentence: people know the last hour by its minutes."""
+    past = now_ms - at_ms
+    if past >= HOUR_MS:
+        return f"at {clock_time(at_ms, now_ms, here)}"
+    minutes = past // 60_000
+    if minutes < 1:
+        return "a moment ago"
+    return "a minute ago" if minutes == 1 else f"{minutes} minutes ago"
 
 
 def _places(policy: Policy, target: Target) -> int:

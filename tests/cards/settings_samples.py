@@ -51,7 +51,7 @@ FEED_SILENT = (
     "asked about everyone who is connected, so presence may lag by up to 6 minutes. What to do: in "
     "Zoom’s App Marketplace, see that the app’s event subscription is on and its address validates."
 )
-OVERTAKEN = change_cards.changed_by("Ada Lindqvist", "a moment ago")
+OVERTAKEN = change_cards.overtaken("Ada Lindqvist", "Sales", "a moment ago")
 ROWS = [
     GroupRow("zgCare", "Customer Care", 12),
     GroupRow("zgManagement", "Management", 5, FULL_LOCKED),
@@ -361,7 +361,7 @@ def settings_cards_for(p: Payloads, c: str, name: str) -> dict[str, Card]:
             FULL_LOCKED,
             version=2**53 - 1,
             unsaved=True,
-            notice=change_cards.changed_by(name, name),
+            notice=change_cards.overtaken(name, name, "at Nov 21, 14:02 UTC"),
             members=name,
             account=replace(EWS, locked=True),
             places=9999,

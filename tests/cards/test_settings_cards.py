@@ -109,7 +109,8 @@ def test_the_integration_is_verified_beside_cancel(verb: str) -> None:
 
 def test_an_overtaken_change_says_who_and_shows_how_it_is_now() -> None:
     for name in ("settings-form-conflict", "settings-disable-conflict"):
-        assert "Ada Lindqvist changed this a moment ago, so nothing was saved." in words(name)
+        said = "Ada Lindqvist changed the settings of Sales a moment ago, so nothing was saved."
+        assert said in words(name)
         assert any(action["data"]["args"].get("version") == 8 for action in actions(name))
 
 
