@@ -24,6 +24,7 @@ from bot.handlers.invitations import InvitationHandler
 from bot.handlers.personal import PersonalHandler
 from bot.handlers.settings import SettingsHandler
 from bot.handlers.settings_changes import SettingsChanges
+from bot.handlers.settings_people import SettingsPeople
 from bot.handlers.settings_views import SettingsViews
 from bot.handlers.status import StatusHandler
 from bot.inbound_auth import InboundAuth
@@ -373,9 +374,11 @@ def wire_bot(
             core.directory,
             audit,
             core.people,
-            core.engine,
             core.invitees,
             feed=FeedWords(core.feed.health, None if core.zoom is None else ZOOM_PER_SECOND),
+        ),
+        SettingsPeople(
+            core.payloads, core.policy_desk, core.directory, audit, core.people, core.engine
         ),
         SettingsChanges(
             core.payloads,

@@ -49,8 +49,8 @@ INSTALLATION = Actor("installation", "Installation")
 class AuditRecord:
     """One entry. `at_ms` is the Redis server's time (epoch ms).
 
-    `kind` is change, look-up, invite (`new` says how many `people`), revive (somebody parked is to
-    be tried again), or unreadable (the entry is damaged; its place is still shown).
+    `kind` is change, look-up, invite, revive (who is parked is to be tried again; of both `new` may
+    say how many `people`), or unreadable (the entry is damaged; its place is still shown).
     `scope` is `account`, `group:<Zoom group id>`, `user:<address>` or `parked` (the list of those
     who are). `old` and `new` hold the fields of the form (a group's also `name` and `priority`);
     None: the group inherits.
@@ -121,6 +121,10 @@ class AuditLog:
     async def revived(self, by: Actor, address: str) -> None:
         """Record that an admin has somebody tried again who was parked."""
         await self._add(REVIVE, by, f"user:{address}", address, None)
+
+    async def revived_all(self, by: Actor, *, people: int) -> None:
+        """Record that an admin has everybody tried again who was parked."""
+        await self._add(REVIVE, by, "parked", "who is in trouble", {"people": people})
 
     async def invited(self, by: Actor, scope: str, scope_name: str, *, people: int) -> None:
         """Record that an admin invited those who had not connected."""

@@ -15,10 +15,14 @@ from cards.settings_centre import MOST_GROUPS
 from cards.settings_change import change_args, change_of
 from cards.settings_groups import MOST_BUTTONS, PAGE_SIZE, picked_group, searched_groups
 from cards.settings_history import cursor_of
+from cards.settings_parked import parked, person_of
 from cards.settings_words import ACCOUNT, Act, Change, Target, Touched
+from cards.trouble import TROUBLES
+from sync.attend import MUST_AUTHORIZE
 from sync.presence import Style, ZoomPresence, zoom_label
 from tests.cards.lint import complaints, walk
 from tests.cards.samples import PAYLOADS, SAMPLES, START_URL
+from tests.cards.settings_samples import PARKED, PARKED_ROWS
 
 
 def actions(name: str) -> list[dict[str, Any]]:
@@ -218,7 +222,7 @@ def test_numbers_of_people_are_said_in_one_line(touched: Touched, said: str) -> 
 
 def test_the_centre_shows_numbers_in_the_order_of_its_bar() -> None:
     assert "Presence sync covers 340 people; 212 are connected." in words("settings")
-    assert "151active now57quiet4in trouble128not connected" in words("settings")
+    assert "151active now54quiet7in trouble128not connected" in words("settings")
     [picture] = [
         e["columns"]
         for e in walk(SAMPLES["settings"])
@@ -354,3 +358,49 @@ def test_the_checks_see_markdown_in_a_choice_and_a_verification_that_hides_its_a
     assert any("Markdown" in said for said in complaints(broken, PAYLOADS, START_URL))
     verify = json.loads(json.dumps(SAMPLES["settings-verify-enable"]).replace('"Enable"', '"OK"'))
     assert any("says what it does" in said for said in complaints(verify, PAYLOADS, START_URL))
+
+
+# -- who is in trouble --------------------------------------------------------------------------
+
+
+def test_every_reason_of_the_engine_has_its_words() -> None:
+    assert set(TROUBLES) == {"authorize", "gone", "refused", "failing"}
+    assert MUST_AUTHORIZE in TROUBLES
+    assert [reason for reason, trouble in TROUBLES.items() if not trouble.revivable] == [
+        MUST_AUTHORIZE
+    ]
+
+
+def test_the_centre_says_how_many_are_in_trouble_why_and_who() -> None:
+    assert (
+        "In trouble: 1 failing again and again · 1 refused by Microsoft · 1 unknown to Microsoft "
+        "· 2 must connect again · 2 tried again by itself"
+    ) in words("settings")
+    assert "Who is in trouble" in titles("settings")
+    assert "Who is in trouble" not in titles("settings-no-zoom")  # tried again by itself
+    assert "In trouble" not in words("settings-off")
+
+
+def test_somebody_in_trouble_can_be_chosen_and_all_can_be_tried_again() -> None:
+    assert titles("settings-parked") == ["Open", "Try all 3 again", "Refresh", "All settings"]
+    chosen = pressed("settings-parked", "Open", person=PARKED_ROWS[1].object_id)
+    assert person_of(chosen) == PARKED_ROWS[1].object_id
+    assert pressed("settings-parked", "Try all 3 again").args == {"person": ""}
+    assert "Try again" in titles("settings-parked-one")
+    assert titles("settings-parked-authorize") == ["Open", "Refresh", "All settings"]
+    assert titles("settings-parked-nobody") == ["Refresh", "All settings"]
+    [again] = [t for t in titles("settings-user-parked") if t.startswith("Try")]
+    assert pressed("settings-user-parked", again).args == {"person": PARKED_ROWS[2].object_id}
+    assert not [t for t in titles("settings-user-off") if t.startswith("Try")]
+
+
+@pytest.mark.parametrize("chosen", [None, "", "x" * 65, 7])
+def test_a_choice_of_nobody_is_refused(chosen: Any) -> None:
+    inputs = {} if chosen is None else {"person": chosen}
+    with pytest.raises(BadPayload):
+        person_of(Click(Verb.SETTINGS_USER, "card", {}, inputs))
+
+
+def test_more_people_in_trouble_than_fit_are_counted() -> None:
+    card = parked(PAYLOADS, "card", PARKED_ROWS, PARKED | {"gone": 40})
+    assert "and 39 more" in "".join(e["text"] for e in walk(card) if "text" in e)
