@@ -1,11 +1,11 @@
-"""A bar of coloured parts: a picture of numbers that stand in words beside it."""
+"""Pictures of numbers that stand in words beside them: a bar, and Teams' chart."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cards.build import Element
 
@@ -13,12 +13,18 @@ Part = Literal["good", "accent", "attention", "emphasis"]
 _WIDTH = 100
 _NARROWEST = 3
 
+_CHART_COLOURS: Final[Mapping[Part, str]] = {
+    "good": "good",
+    "accent": "categoricalBlue",
+    "attention": "attention",
+    "emphasis": "neutral",
+}
+
 
 def bar(parts: Sequence[tuple[Part, int]]) -> Element | None:
     """Make a bar whose parts are as wide as their counts; None when there is nothing to show.
 
-    Teams' own chart elements are not part of the open schema, and clients that lack them show
-    nothing; columns work in every client. They hold no text, so screen readers pass them by.
+    Columns work in every client. They hold no text, so screen readers pass them by.
     """
     shown = [(style, count) for style, count in parts if count > 0]
     total = sum(count for _, count in shown)
@@ -39,3 +45,20 @@ def bar(parts: Sequence[tuple[Part, int]]) -> Element | None:
             for style, count in shown
         ],
     }
+
+
+def chart(title: str, parts: Sequence[tuple[str, Part, int]]) -> Element | None:
+    """Make a chart of parts (label, colour, count); None when there is nothing to show.
+
+    Clients that don't know Teams' chart elements, which are not part of the open schema, show the
+    bar instead (Adaptive Cards, "fallback").
+    """
+    instead = bar([(part, count) for _, part, count in parts])
+    if instead is None:
+        return None
+    data = [
+        {"legend": label, "value": count, "color": _CHART_COLOURS[part]}
+        for label, part, count in parts
+        if count > 0
+    ]
+    return {"type": "Chart.Donut", "title": title, "data": data, "fallback": instead}

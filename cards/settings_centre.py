@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cards.build import below, bold, box, button, buttons, card, heading, note, run, subtle, text
 from cards.payload import Verb
-from cards.settings_bar import Part, bar
+from cards.settings_bar import Part, chart
 from cards.settings_draft import because
 from cards.settings_words import people
 from cards.text import outside
@@ -151,7 +151,7 @@ def _alarm(part: Part, count: int) -> Element:
 
 
 def _picture(numbers: Numbers) -> Element | None:
-    return bar([(part, count) for _, part, count in _parts(numbers)])
+    return chart("People", _parts(numbers))
 
 
 def _trouble(numbers: Numbers) -> Element | None:

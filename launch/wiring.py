@@ -341,7 +341,8 @@ def wire_bot(
         zoom=core.zoom,
         groups_of=groups_of,
     )
-    results = SignInResults(core.payloads, core.desk, linking, core.chat)
+    invited = InvitationStore(outside.redis)
+    results = SignInResults(core.payloads, core.desk, linking, core.chat, invited.come_back)
     sign_in = SignIn(
         public_url=settings.public_url,
         authorization=outside.authorization,
@@ -398,7 +399,7 @@ def wire_bot(
     personal = PersonalHandler(core.payloads, core.engine)
     connecting = ConnectHandler(core.payloads, core.engine, sign_in, now=time.time)
     status = StatusHandler(core.payloads, core.engine, groups_without_link)
-    disconnecting = DisconnectHandler(core.payloads, core.engine)
+    disconnecting = DisconnectHandler(core.payloads, core.engine, invited.leave)
 
     async def removed(object_id: str) -> None:
         core.roster.drop(object_id)
