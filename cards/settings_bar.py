@@ -13,11 +13,11 @@ Part = Literal["good", "accent", "attention", "emphasis"]
 _WIDTH = 100
 _NARROWEST = 3
 
-_CHART_COLOURS: Final[Mapping[Part, str]] = {
+_COLOURS: Final[Mapping[Part, str]] = {
     "good": "good",
     "accent": "categoricalBlue",
     "attention": "attention",
-    "emphasis": "neutral",
+    "emphasis": "categoricalLavender",
 }
 
 
@@ -47,18 +47,18 @@ def bar(parts: Sequence[tuple[Part, int]]) -> Element | None:
     }
 
 
-def chart(title: str, parts: Sequence[tuple[str, Part, int]]) -> Element | None:
-    """Make a chart of parts (label, colour, count); None when there is nothing to show.
+def chart(parts: Sequence[tuple[str, Part, int]], instead: Element) -> Element:
+    """Make a chart of the parts of a whole (label, colour, count), each with its count and share.
 
-    Clients that don't know Teams' chart elements, which are not part of the open schema, show the
-    bar instead (Adaptive Cards, "fallback").
+    Clients that don't know Teams' chart elements, which are not part of the open schema, show
+    `instead` (Adaptive Cards, "fallback").
     """
-    instead = bar([(part, count) for _, part, count in parts])
-    if instead is None:
-        return None
-    data = [
-        {"legend": label, "value": count, "color": _CHART_COLOURS[part]}
-        for label, part, count in parts
-        if count > 0
-    ]
-    return {"type": "Chart.Donut", "title": title, "data": data, "fallback": instead}
+    data = [{"x": label, "y": count, "color": _COLOURS[part]} for label, part, count in parts]
+    if not any(count > 0 for _, _, count in parts):
+        return instead
+    return {
+        "type": "Chart.HorizontalBar",
+        "displayMode": "PartToWhole",
+        "data": data,
+        "fallback": instead,
+    }

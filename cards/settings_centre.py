@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cards.build import below, bold, box, button, buttons, card, heading, note, run, subtle, text
 from cards.payload import Verb
-from cards.settings_bar import Part, chart
+from cards.settings_bar import Part, bar, chart
 from cards.settings_draft import because
 from cards.settings_words import people
 from cards.text import outside
@@ -80,7 +80,6 @@ def centre(
             text(_account_details(account), spacing="Small"),
         ),
         text(_reach(numbers)),
-        _figures(numbers),
         _picture(numbers),
         _trouble(numbers),
         # The warning takes the room of a group: a card has a largest size.
@@ -150,8 +149,15 @@ def _alarm(part: Part, count: int) -> Element:
     return {"color": "Attention"} if part == "attention" and count else {}
 
 
-def _picture(numbers: Numbers) -> Element | None:
-    return chart("People", _parts(numbers))
+def _picture(numbers: Numbers) -> Element:
+    """The numbers as a chart, or in large figures above a bar where charts are not known."""
+    parts = _parts(numbers)
+    drawn = bar([(part, count) for _, part, count in parts])
+    instead = {
+        "type": "Container",
+        "items": [item for item in (_figures(numbers), drawn) if item is not None],
+    }
+    return chart(parts, instead)
 
 
 def _trouble(numbers: Numbers) -> Element | None:

@@ -20,7 +20,7 @@ from cards.settings_words import ACCOUNT, Act, Change, Target, Touched
 from cards.trouble import TROUBLES
 from sync.attend import MUST_AUTHORIZE
 from sync.presence import Style, ZoomPresence, zoom_label
-from tests.cards.lint import complaints, walk
+from tests.cards.lint import complaints, walk, without_charts
 from tests.cards.samples import PAYLOADS, SAMPLES, START_URL
 from tests.cards.settings_samples import PARKED, PARKED_ROWS
 
@@ -220,14 +220,24 @@ def test_numbers_of_people_are_said_in_one_line(touched: Touched, said: str) -> 
 # -- the centre, groups, users, history -----------------------------------------------------------
 
 
-def test_the_centre_shows_numbers_in_the_order_of_its_bar() -> None:
+def test_the_centre_draws_its_numbers_as_a_chart() -> None:
     assert "Presence sync covers 340 people; 212 are connected." in words("settings")
-    assert "151active now54quiet7in trouble128not connected" in words("settings")
-    [picture] = [
-        e["columns"]
-        for e in walk(SAMPLES["settings"])
-        if e.get("columns", [{}])[0].get("minHeight")
+    [drawn] = [e for e in walk(SAMPLES["settings"]) if e["type"].startswith("Chart.")]
+    assert [(value["x"], value["y"]) for value in drawn["data"]] == [
+        ("active now", 151),
+        ("quiet", 54),
+        ("in trouble", 7),
+        ("not connected", 128),
     ]
+    charts = {name for name in SAMPLES for e in walk(SAMPLES[name]) if "Chart." in e["type"]}
+    assert "settings-off" not in charts  # of nobody
+
+
+def test_where_charts_are_not_known_figures_stand_in_the_order_of_a_bar() -> None:
+    shown = without_charts(SAMPLES["settings"])
+    said = "".join(e["text"] for e in walk(shown) if "text" in e)
+    assert "151active now54quiet7in trouble128not connected" in said
+    [picture] = [e["columns"] for e in walk(shown) if e.get("columns", [{}])[0].get("minHeight")]
     assert [part["style"] for part in picture] == ["good", "accent", "attention", "emphasis"]
     assert not any(part["items"] for part in picture)  # nothing for a screen reader to read
 
