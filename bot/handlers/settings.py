@@ -158,7 +158,7 @@ class SettingsHandler:
                 return await self._people.parked(turn)
             case Verb.SETTINGS_REVIVE:
                 return await self._people.revive(turn)
-            case Verb.SETTINGS_PROGRESS:
+            case Verb.SETTINGS_PROGRESS if "rollout" not in click.args:
                 return await self._invitations.progress(turn) or await self._views.centre(turn)
         view = await self._directory.view()
         if not is_about_account(click) and (self._missing_zoom or view is None):
@@ -180,6 +180,8 @@ class SettingsHandler:
                 return await self._changes.save(turn, target)
             case Verb.SETTINGS_VERIFY:
                 return await self._changes.verified(turn, target)
+            case Verb.SETTINGS_PROGRESS:
+                return await self._changes.progress(turn, target)
             case Verb.SETTINGS_INVITE:
                 return await self._invitations.ask(turn, target)
             case Verb.SETTINGS_INVITE_SEND:

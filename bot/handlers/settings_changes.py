@@ -126,10 +126,11 @@ class SettingsChanges:
             return settings_refused.inherits(self._payloads, turn.card_id, target, change)
         sentence = settings_change.state_sentence(target, change)
         doing: Doing = "clearing" if change.act is Act.DISABLE else "updating"
-        done = await self._make(turn, target, edit, version, sentence, doing)
+        shown = _progress_card(turn, target, sentence, doing)
+        done = await self._make(shown, edit, version, turn.person.name)
         if isinstance(done, Conflict):
             return await self.ask(turn, target, change, notice=await self._overtaken(turn))
-        return await self._result(turn, target, done, sentence, doing)
+        return await self._result(turn, shown, done)
 
     # -- the form -----------------------------------------------------------------------------
 
@@ -196,13 +197,14 @@ class SettingsChanges:
             )
         sentence = _saved_sentence(target)
         doing: Doing = "updating" if draft.integration or not draft.manages else "clearing"
-        done = await self._make(turn, target, edit, version, sentence, doing)
+        shown = _progress_card(turn, target, sentence, doing)
+        done = await self._make(shown, edit, version, turn.person.name)
         if isinstance(done, Conflict):
             return await self.form(turn, target, notice=await self._overtaken(turn))
         details = tuple(
             (changed.label, changed.before, changed.after) for changed in differences(before, draft)
         )
-        return await self._result(turn, target, done, sentence, doing, details)
+        return await self._result(turn, shown, done, details)
 
     async def _touched(self, target: Target, draft: Draft) -> Touched | None:
         """Whom a switch touches that is saved at once; None: nothing is saved yet."""
@@ -217,41 +219,49 @@ class SettingsChanges:
     # -- both ---------------------------------------------------------------------------------
 
     async def _make(
-        self, turn: Turn, target: Target, edit: Edit, version: int, sentence: str, doing: Doing
+        self, shown: ProgressCard, edit: Edit, version: int, name: str
     ) -> Done | Conflict:
-        by = Actor(turn.person.object_id, turn.person.name)
-        show = ProgressCard(turn.at, turn.card_id, target, sentence, doing, by.actor_id).dump()
+        by = Actor(shown.by, name)
         try:
-            return await self._desk.make(edit, expected=version, by=by, show=show)
+            return await self._desk.make(edit, expected=version, by=by, show=shown.dump())
         except KeyError:  # the group was let go of meanwhile
             return Conflict(await self._desk.policy())
 
     async def _result(
         self,
         turn: Turn,
-        target: Target,
+        shown: ProgressCard,
         done: Done,
-        sentence: str,
-        doing: Doing,
         details: tuple[tuple[str, str, str], ...] = (),
     ) -> Card:
-        if done.rollout is not None:
-            return settings_change.progress(
-                self._payloads,
-                turn.card_id,
-                sentence=sentence,
-                doing=doing,
-                done=0,
-                total=done.rollout.total,
-            )
+        rollout = done.rollout
+        if rollout is not None:
+            return shown.card(self._payloads, rollout.rollout_id, done=0, total=rollout.total)
         return settings_change.result(
             self._payloads,
             turn.card_id,
-            target,
-            sentence=sentence,
-            doing=doing,
+            shown.target,
+            sentence=shown.sentence,
+            doing=shown.doing,
             details=details,
-            invitable=await self._invitees.count(target.group_id, turn.person.object_id),
+            invitable=await self._invitees.count(shown.target.group_id, turn.person.object_id),
+        )
+
+    async def progress(self, turn: Turn, target: Target) -> Card:
+        """How far a change is that a card shows, or that it is in force."""
+        args = _click(turn).args
+        rollout_id, sentence = args.get("rollout"), args.get("sentence")
+        if not isinstance(rollout_id, str) or not isinstance(sentence, str):
+            raise BadPayload("progress of nothing")
+        known = await self._desk.under_way(rollout_id)
+        if known is None:
+            return settings_change.result(self._payloads, turn.card_id, target, sentence=sentence)
+        rollout, left = known
+        shown = _progress_card(turn, target, sentence, "updating")
+        shown = ProgressCard.load(rollout.show) or shown
+        done = min(rollout.total - left, rollout.total - 1)  # the end is shown by whoever is there
+        return shown.card(
+            self._payloads, rollout_id, done=done, total=rollout.total, failed=rollout.failed
         )
 
     async def _overtaken(self, turn: Turn) -> str:
@@ -319,6 +329,11 @@ def _ago(at_ms: int, now_ms: int, here: tzinfo) -> str:
     if minutes < 1:
         return "a moment ago"
     return "a minute ago" if minutes == 1 else f"{minutes} minutes ago"
+
+
+def _progress_card(turn: Turn, target: Target, sentence: str, doing: Doing) -> ProgressCard:
+    by = turn.person
+    return ProgressCard(turn.at, turn.card_id, target, sentence, doing, by.object_id, by.mri)
 
 
 def _places(policy: Policy, target: Target) -> int:

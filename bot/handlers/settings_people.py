@@ -83,7 +83,7 @@ class SettingsPeople:
         await self._audit.looked_at_parked(_actor(turn))
         parked = await self._parked()
         now_ms, here = await self._people.now_ms(), zone(turn.inbound.local_time_zone)
-        rows = []
+        rows: list[settings_parked.ParkedRow] = []
         for reason in TROUBLES:
             for oid in parked.get(reason, []):
                 if len(rows) >= settings_parked.MOST_PARKED:

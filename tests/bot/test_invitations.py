@@ -579,6 +579,11 @@ async def test_refresh_shows_how_far_it_is_and_in_the_end_what_came_of_it(scene:
     assert "Invited 0 of 2" in words(await scene.handler.progress(refresh))
     await scene.carried_out()
     assert "2 people were invited." in words(await scene.handler.progress(refresh))
+    by_itself = begun["refresh"]
+    assert by_itself["userIds"] == [refresh.person.mri]
+    asked = PAYLOADS.unpack(by_itself["action"]["verb"], by_itself["action"]["data"])
+    assert refresh.click is not None
+    assert (asked.verb, asked.args) == (refresh.click.verb, refresh.click.args)
     await scene.redis.delete(keys.job("invitations", "card1"))
     assert await scene.handler.progress(refresh) is None
 

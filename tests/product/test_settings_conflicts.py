@@ -195,37 +195,3 @@ async def test_what_a_client_adds_does_not_change_whom_a_button_is_about(place: 
     assert "The account is locked." in said_by((await chat.deliver(click))["value"])
     [record] = await history(place)
     assert record.scope == "account"
-
-
-async def refreshed(chat: Admin, message: Sent) -> dict[str, Any]:
-    """What Teams gets when it asks for a card anew because its reader looks at it."""
-    card = deepcopy(chat.now(message))
-    assert card["refresh"]["userIds"] == [chat.client.mri]
-    action = card["refresh"]["action"]
-    answer = await chat.deliver(
-        chat.teams.clicks(
-            chat.client, action["verb"], action["data"], on=message, trigger="automatic"
-        )
-    )
-    fresh: dict[str, Any] = answer["value"]
-    return fresh
-
-
-async def test_old_cards_refresh_themselves_where_teams_asks_for_it(place: Office) -> None:
-    chat = place.chat(ADA)
-    centre = await chat.says("settings")
-    account = await chat.says("settings account lock")
-    group = await chat.says("settings group Sales disable")
-    change = await chat.says("settings account style busy only")
-    await chat.clicks("Use busy only", change)
-    count = len(chat.received)
-    assert "Style busy only." in said_by(await refreshed(chat, centre))
-    card = await refreshed(chat, account)
-    assert "another style than busy only" in said_by(card)
-    fresh = await refreshed(chat, group)
-    assert said_by(fresh) == said_by(group.card)
-    assert len(chat.received) == count  # nobody clicked: no message is sent or edited
-    # The fresh question may be answered.
-    click = chat.teams.presses(chat.client, fresh, "Disable", on=group)
-    assert "Presence sync is disabled for Sales." in said_by((await chat.deliver(click))["value"])
-    assert len(await history(place)) == 2
