@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from cards.settings_words import people
 from cards.trouble import TROUBLES
 from sync.attend import MUST_AUTHORIZE
 from sync.engine import Busy
+from sync.errors import Trouble
 from sync.links import fold_address
 from sync.policy import Reason, resolve
 from sync.store.audit import Actor
@@ -30,8 +32,12 @@ if TYPE_CHECKING:
     from sync.policy import Policy, Verdict
     from sync.store.audit import AuditLog
     from sync.store.directory import DirectoryStore
-    from sync.store.people import PeopleStore
+    from sync.store.people import Parked, PeopleStore
     from sync.store.person_row import State
+
+
+WELL_AGAIN = "Planned anew, and nothing has failed since."
+"""It may still wait for the quota or a worker, so not more than that."""
 
 
 class SettingsPeople:
@@ -81,22 +87,21 @@ class SettingsPeople:
     async def parked(self, turn: Turn, *, notice: str | None = None) -> Card:
         """Who is parked and why."""
         await self._audit.looked_at_parked(_actor(turn))
-        parked = await self._parked()
+        everybody = await self._parked()
         now_ms, here = await self._people.now_ms(), zone(turn.inbound.local_time_zone)
         rows: list[settings_parked.ParkedRow] = []
-        for reason in TROUBLES:
-            for oid in parked.get(reason, []):
-                if len(rows) >= settings_parked.MOST_PARKED:
-                    break
-                known = await self._engine.link_of(oid)
-                if known is not None:
-                    link, state = known
-                    since = clock_time(state.trouble_ms or now_ms, now_ms, here)
-                    row = settings_parked.ParkedRow(
-                        oid, link.name, link.addresses[0], reason, since
+        for person in everybody:
+            if len(rows) >= settings_parked.MOST_PARKED:
+                break
+            known = await self._engine.link_of(person.object_id)
+            if known is not None:
+                link, since = known[0], clock_time(person.since_ms, now_ms, here)
+                rows.append(
+                    settings_parked.ParkedRow(
+                        person.object_id, link.name, link.addresses[0], person.reason, since
                     )
-                    rows.append(row)
-        counts = {reason: len(found) for reason, found in parked.items()}
+                )
+        counts = Counter(str(person.reason) for person in everybody)
         return settings_parked.parked(self._payloads, turn.card_id, rows, counts, notice=notice)
 
     async def revive(self, turn: Turn) -> Card:
@@ -109,38 +114,32 @@ class SettingsPeople:
             return await self.parked(turn)
         address = known[0].addresses[0]
         notice = "There was nothing to try again."
-        if await self._engine.revive(oid):
+        if parked_for(known[1].trouble) is not None and await self._engine.revive(oid):
             await self._audit.revived(_actor(turn), address)
             with contextlib.suppress(Busy):  # a worker has them: it tries by itself
                 await self._engine.attend_now(oid)
-            after = await self._engine.link_of(oid)
-            works = after is None or after[1].trouble is None
-            known = after or known
-            notice = "Tried again: it works." if works else "Tried again, but it did not work."
+            known = await self._engine.link_of(oid) or known
+            notice = "Tried again, but it failed." if known[1].trouble else WELL_AGAIN
         return await self._card(turn, address, known, None, notice=notice)
 
     async def _revive_all(self, turn: Turn) -> Card:
-        parked = await self._parked()
         revived = 0
-        for reason, found in parked.items():
-            if TROUBLES[reason].revivable:
-                for oid in found:
-                    revived += await self._engine.revive(oid)
+        for person in await self._parked():
+            if TROUBLES[person.reason].revivable:
+                revived += await self._engine.revive(person.object_id)
         if revived:
             await self._audit.revived_all(_actor(turn), people=revived)
         notice = f"{people(revived)} {'is' if revived == 1 else 'are'} being tried again."
         return await self.parked(turn, notice=notice if revived else None)
 
-    async def _parked(self) -> dict[str, list[str]]:
-        """Everybody whom presence sync covers and who is parked, by reason."""
+    async def _parked(self) -> list[Parked]:
+        """Everybody whom presence sync covers and who is parked, in the order of TROUBLES."""
         policy = await self._desk.policy()
-        found: dict[str, list[str]] = {}
-        async for standings in self._desk.connected():
-            for person in standings:
-                reason = parked_for(person.trouble)
-                if reason is not None and resolve(policy, person.group_ids).on:
-                    found.setdefault(reason, []).append(person.object_id)
-        return found
+        found = {p.object_id: p async for p in self._people.parked() if p.reason in TROUBLES}
+        standings = await self._people.standings(list(found))
+        covered = [found[s.object_id] for s in standings if resolve(policy, s.group_ids).on]
+        order = list(TROUBLES)
+        return sorted(covered, key=lambda person: (order.index(person.reason), person.since_ms))
 
     async def _card(
         self,
@@ -250,10 +249,12 @@ def _written(state: State | None, at: Callable[[int], str]) -> str:
 def _error(state: State | None, reason: str | None, at: Callable[[int], str]) -> str:
     if state is None or state.trouble is None or state.trouble_ms is None:
         return ""
-    if reason is None:
-        what = f"Code {state.trouble}; it is tried again by itself"
-    else:
+    if reason is not None:
         what = TROUBLES[reason].what
+    elif state.trouble == Trouble.ADMIN:
+        what = f"Whoever runs this app must act: {state.trouble_code} in its log"
+    else:
+        what = f"{state.trouble_code}; it is tried again by itself"
     return f"{what} ({at(state.trouble_ms)})"
 
 

@@ -326,7 +326,7 @@ def settings_cards(p: Payloads, c: str) -> dict[str, Card]:
                 to_do=TROUBLES["gone"].to_do,
                 tone="warning",
                 parked=PARKED_ROWS[2].object_id,
-                notice="Tried again, but it did not work.",
+                notice="Tried again, but it failed.",
             ),
         ),
         "settings-parked": parked(p, c, PARKED_ROWS, PARKED),
@@ -446,7 +446,7 @@ def settings_cards_for(p: Payloads, c: str, name: str) -> dict[str, Card]:
                 to_do=name,
                 group_id="z" * 64,
                 parked=PARKED_ROWS[0].object_id,
-                notice="Tried again: it works.",
+                notice="Planned anew, and nothing has failed since.",
             ),
         ),
         "settings-parked": parked(

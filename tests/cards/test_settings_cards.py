@@ -18,7 +18,7 @@ from cards.settings_history import cursor_of
 from cards.settings_parked import parked, person_of
 from cards.settings_words import ACCOUNT, Act, Change, Target, Touched
 from cards.trouble import TROUBLES
-from sync.attend import MUST_AUTHORIZE
+from sync.errors import Trouble
 from sync.presence import Style, ZoomPresence, zoom_label
 from tests.cards.lint import complaints, walk, without_charts
 from tests.cards.samples import PAYLOADS, SAMPLES, START_URL
@@ -374,11 +374,9 @@ def test_the_checks_see_markdown_in_a_choice_and_a_verification_that_hides_its_a
 
 
 def test_every_reason_of_the_engine_has_its_words() -> None:
-    assert set(TROUBLES) == {"authorize", "gone", "refused", "failing"}
-    assert MUST_AUTHORIZE in TROUBLES
-    assert [reason for reason, trouble in TROUBLES.items() if not trouble.revivable] == [
-        MUST_AUTHORIZE
-    ]
+    assert set(TROUBLES) == {trouble for trouble in Trouble if trouble.parks}
+    only_they = [reason for reason, trouble in TROUBLES.items() if not trouble.revivable]
+    assert only_they == [Trouble.AUTHORIZE]
 
 
 def test_the_centre_says_how_many_are_in_trouble_why_and_who() -> None:

@@ -9,6 +9,7 @@ import pytest
 from cards.trouble import TROUBLES
 from sandbox.faults import Fault, FaultKind
 from sync.store.audit import LOOK_UP, REVIVE, AuditLog
+from sync.trouble import MOST_REFUSALS
 from tests.cards import lint
 from tests.doubles.inside import ADA, BEN, CHIARA, said_by
 from tests.doubles.outside import facts, titles
@@ -35,7 +36,10 @@ async def parked(place: Office, *people: SandboxPerson) -> Callable[[], None]:
     lost = {person.object_id: world.pop(person.object_id) for person in people}
     for person in people:
         chat = place.chat(person)
-        await chat.presses("Test it", on=chat.received[-1])
+        connected = chat.received[-1]
+        connected_card = chat.now(connected)
+        for _ in range(MOST_REFUSALS):  # one refusal is not believed
+            await chat.clicks("Test it", connected, connected_card)
         card = (await chat.says("status")).card
         assert GONE.told in said_by(card)
         assert GONE.next_step in said_by(card)
@@ -69,21 +73,33 @@ async def test_somebody_in_trouble_is_found_understood_and_tried_again(place: Of
     assert facts(card)["Error"].startswith(f"{GONE.what} (")
     assert GONE.to_do in said_by(card)
     assert titles(card)[0] == "Try again"
-    card = await chat.clicks("Try again", centre)
-    assert "Tried again, but it did not work." in said_by(card)
-    assert titles(card)[0] == "Try again"
-
     bring_back()
     card = await chat.clicks("Try again", centre)
-    assert "Tried again: it works." in said_by(card)
+    assert "Planned anew, and nothing has failed since." in said_by(card)
     assert "Error" not in facts(card)
     assert titles(card)[0] == "Open the account"
     await place.product.told(BEN, CALL)  # the test that he had begun
-    assert await tried_again(place) == [("ben@example.com", None)] * 2
+    assert await tried_again(place) == [("ben@example.com", None)]
     history = said_by((await chat.says("settings history")).card)
     assert f"ben@example.com: tried again {ADA.name}," in history
     assert f"who is in trouble: looked up {ADA.name}," in history
     assert "In trouble" not in said_by((await chat.says("settings")).card)
+
+
+async def test_an_attempt_that_fails_too_says_so(place: Office) -> None:
+    bring_back = await parked(place, BEN)
+    chat = place.chat(ADA)
+    centre, _ = await opened(chat)
+    opened_card = await chat.clicks("Open", centre)
+    card = await chat.clicks("Try again", centre)
+    assert "Tried again, but it failed." in said_by(card)
+    assert "graph_404; it is tried again by itself" in facts(card)["Error"]
+    assert "In trouble: 1 tried again by itself" in said_by((await chat.says("settings")).card)
+    bring_back()
+    await place.product.told(BEN, CALL)
+    card = await chat.clicks("Try again", centre, opened_card)
+    assert "There was nothing to try again." in said_by(card)
+    assert await tried_again(place) == [("ben@example.com", None)]
 
 
 async def test_all_of_them_can_be_tried_again_at_once(place: Office, tmp_path: Path) -> None:
