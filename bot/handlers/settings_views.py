@@ -10,7 +10,7 @@ from bot.handlers.settings_level import draft_of_form
 from cards import settings_centre, settings_groups, settings_history
 from cards.build import refreshing
 from cards.payload import Verb
-from cards.settings_draft import AUTHORIZE_WITH, LABELS, SERVICES, Field
+from cards.settings_draft import LABELS, Field, value_in_words
 from cards.settings_words import people
 from sync.directory import ACTIVE
 from sync.directory_health import explain
@@ -207,10 +207,6 @@ def _label(name: str) -> str:
 
 def _word(row: Mapping[str, Any], name: str) -> str:
     value = row.get(name)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if name == Field.SERVICE:
-        return SERVICES.get(str(value), str(value))
-    if name == Field.AUTHORIZE_WITH:
-        return AUTHORIZE_WITH.get(str(value), str(value))
-    return "none" if value is None else str(value)
+    if value is None:
+        return "none"
+    return value_in_words(Field(name), value) if name in set(Field) else str(value)

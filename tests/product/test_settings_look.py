@@ -178,7 +178,7 @@ async def test_the_history_says_who_changed_what_from_what_to_what(place: Office
     for part in (
         "Sales: changed Calendar and contacts integration: off → inherits",
         "Sales: changed Calendar and contacts integration: inherits → off",
-        "The account: changed Lock: no → yes",
+        "The account: changed Lock: not locked → locked",
         "The account: changed Style: mirror → busy only",
     ):
         assert part in text
