@@ -73,3 +73,17 @@ async def test_every_card_fits_and_can_be_read(
     finally:
         await context.close()
     assert complaints == [], "\n".join(complaints)
+
+
+@pytest.mark.usefixtures("renderer")
+async def test_a_picture_of_dark_cards_for_the_guides(browser: Browser, screenshots: Path) -> None:
+    context = await browser.new_context(viewport={"width": 3 * (WIDE + 16) + 16, "height": 100})
+    try:
+        await only_this_machine(context)
+        sheet = await CardPage.open(await context.new_page(), "dark")
+        for name in ("status", "settings-disable", "settings"):
+            await sheet.show("", load(GOLDEN / f"{name}.json"), WIDE)
+        assert await sheet.faults() == []
+        await sheet.screenshot(screenshots / "cards-in-dark.png")
+    finally:
+        await context.close()

@@ -56,9 +56,6 @@ async def test_form_of_the_account_is_saved_with_its_inputs(chat: Chat, panel: P
     await connect(chat, panel)
     await panel.zoom("Available")
     await panel.ours("Available")
-    await chat.ask("settings")
-    await chat.screenshot("card-settings", card_only=True)
-
     card = await chat.ask("settings account", "Default calendar and contact service")
     await chat.screenshot("card-settings-form", card_only=True)
     await card.get_by_role("radio", name="Busy only").click()
