@@ -91,6 +91,7 @@ class ChatPeople:
         if shown is not None:
             card = shown.card(
                 self._payloads,
+                rollout.rollout_id,
                 done=rollout.total - left,
                 total=rollout.total,
                 failed=rollout.failed,

@@ -75,6 +75,9 @@ class Verb(StrEnum):
     SETTINGS_APPLY = "settings.apply"
     SETTINGS_CANCEL = "settings.cancel"
     SETTINGS_PROGRESS = "settings.progress"
+    SETTINGS_USER = "settings.user"
+    SETTINGS_PARKED = "settings.parked"
+    SETTINGS_REVIVE = "settings.revive"
     SETTINGS_INVITE = "settings.invite"
     SETTINGS_INVITE_SEND = "settings.invite_send"
 

@@ -24,6 +24,7 @@ from bot.handlers.invitations import InvitationHandler
 from bot.handlers.personal import PersonalHandler
 from bot.handlers.settings import SettingsHandler
 from bot.handlers.settings_changes import SettingsChanges
+from bot.handlers.settings_people import SettingsPeople
 from bot.handlers.settings_views import SettingsViews
 from bot.handlers.status import StatusHandler
 from bot.inbound_auth import InboundAuth
@@ -340,7 +341,8 @@ def wire_bot(
         zoom=core.zoom,
         groups_of=groups_of,
     )
-    results = SignInResults(core.payloads, core.desk, linking, core.chat)
+    invited = InvitationStore(outside.redis)
+    results = SignInResults(core.payloads, core.desk, linking, core.chat, invited.come_back)
     sign_in = SignIn(
         public_url=settings.public_url,
         authorization=outside.authorization,
@@ -373,11 +375,20 @@ def wire_bot(
             core.directory,
             audit,
             core.people,
-            core.engine,
             core.invitees,
             feed=FeedWords(core.feed.health, None if core.zoom is None else ZOOM_PER_SECOND),
         ),
-        SettingsChanges(core.payloads, core.policy_desk, core.directory, core.invitees),
+        SettingsPeople(
+            core.payloads, core.policy_desk, core.directory, audit, core.people, core.engine
+        ),
+        SettingsChanges(
+            core.payloads,
+            core.policy_desk,
+            core.directory,
+            core.invitees,
+            audit,
+            core.people.now_ms,
+        ),
         inviting,
         core.directory,
         core.conversations,
@@ -388,7 +399,7 @@ def wire_bot(
     personal = PersonalHandler(core.payloads, core.engine)
     connecting = ConnectHandler(core.payloads, core.engine, sign_in, now=time.time)
     status = StatusHandler(core.payloads, core.engine, groups_without_link)
-    disconnecting = DisconnectHandler(core.payloads, core.engine)
+    disconnecting = DisconnectHandler(core.payloads, core.engine, invited.leave)
 
     async def removed(object_id: str) -> None:
         core.roster.drop(object_id)

@@ -19,6 +19,8 @@
     pb:welcomed:<oid>            the person was welcomed                            400 d
     pb:told:<oid>:<what>         a one-time notice was sent (reconnect); `invited`  30 d; 400 d
                                  (by which mailing) outlives the app's removal
+    pb:left:<oid>                they disconnected on purpose: nobody invites them  400 d, or until
+                                                                                    they connect
     pb:met:<oid>                 somebody who has the app: channel's id, addresses  400 d, renewed
                                  (JSON, sync.store.roster); not after its removal
     pb:ticket:<hash>             a sign-in link, not yet used                       10 min
@@ -218,6 +220,11 @@ def welcomed(object_id: str) -> str:
 def notice(object_id: str, what: str) -> str:
     """A one-time notice to a person."""
     return f"pb:told:{object_id}:{what}"
+
+
+def left(object_id: str) -> str:
+    """Whether somebody disconnected on purpose."""
+    return f"pb:left:{object_id}"
 
 
 def ticket(ticket_hash: str) -> str:
