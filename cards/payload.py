@@ -80,6 +80,8 @@ class Verb(StrEnum):
     SETTINGS_REVIVE = "settings.revive"
     SETTINGS_INVITE = "settings.invite"
     SETTINGS_INVITE_SEND = "settings.invite_send"
+    SETTINGS_STORM = "settings.storm"
+    SETTINGS_STORM_RETRY = "settings.storm_retry"
 
 
 _VERBS = frozenset(verb.value for verb in Verb)

@@ -62,16 +62,19 @@ def centre(
     directory_well: bool,
     notice: str | None = None,
     feed: str = "",
+    storm: Element | None = None,
 ) -> Card:
     """Show the account's form, the managed groups in priority order, and the numbers.
 
     `directory` says how old Zoom's list of groups and people is, or what is missing to read it;
-    `directory_well` whether that is as it should be. `feed` is what is wrong with Zoom's events.
+    `directory_well` whether that is as it should be. `feed` is what is wrong with Zoom's events,
+    `storm` the banner of `cards.settings_storm`.
     """
     sentence = _account_sentence(account)
     return card(
         f"Presence sync is {sentence}",
         heading("Presence sync settings"),
+        storm,
         box("warning", text(feed)) if feed else None,
         box("warning", text(run(notice, limit=200))) if notice else None,
         box(
@@ -82,8 +85,12 @@ def centre(
         text(_reach(numbers)),
         _picture(numbers),
         _trouble(numbers),
-        # The warning takes the room of a group: a card has a largest size.
-        *_group_rows(groups, MOST_GROUPS - bool(feed), account_locked=account.locked),
+        # The warnings take the room of groups: a card has a largest size.
+        *_group_rows(
+            groups,
+            MOST_GROUPS - bool(feed) - 3 * bool(storm),
+            account_locked=account.locked,
+        ),
         note(directory) if directory_well else box("warning", text(directory)),
         _in_one_line(),
         buttons(_buttons(payloads, card_id)),

@@ -123,6 +123,9 @@ async def application(
         inviting = _task(core.invitations.run(), "invitations", patience=SHUTDOWN_SECONDS)
         app.cleanup_ctx.append(inviting)
         app.on_shutdown.append(_call(core.invitations.stop))
+        telling = _task(core.notifier.run(), "notifier", patience=SHUTDOWN_SECONDS)
+        app.cleanup_ctx.append(telling)
+        app.on_shutdown.append(_call(core.notifier.stop))
         if core.refresher is not None:
             app.cleanup_ctx.append(_task(core.refresher.run(), "directory"))
         if with_worker:

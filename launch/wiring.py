@@ -27,6 +27,7 @@ from bot.handlers.settings_changes import SettingsChanges
 from bot.handlers.settings_people import SettingsPeople
 from bot.handlers.settings_views import SettingsViews
 from bot.handlers.status import StatusHandler
+from bot.handlers.storms import StormHandler
 from bot.inbound_auth import InboundAuth
 from bot.invitations import Invitations
 from bot.people import ChatPeople
@@ -50,6 +51,8 @@ from sync.microsoft.authorization import Authorization
 from sync.microsoft.graph import GraphPresence
 from sync.microsoft.profile import read_profile
 from sync.microsoft.tokens import Tokens
+from sync.notices import GRACE_MS
+from sync.notifier import Notifier
 from sync.rollout import Rollouts
 from sync.store.audit import AuditLog
 from sync.store.connection import Scripts, connect, connect_listener
@@ -57,6 +60,7 @@ from sync.store.conversations import ConversationStore
 from sync.store.directory import DirectoryStore
 from sync.store.feed import Doubt, FeedStore
 from sync.store.invitations import InvitationStore
+from sync.store.notices import NoticeStore
 from sync.store.people import PeopleStore
 from sync.store.quota import Quota
 from sync.store.rollouts import RolloutStore
@@ -166,6 +170,8 @@ class Core:
     feed: FeedStore
     doubt: Doubt
     catch_up: CatchUp
+    notice_rows: NoticeStore
+    notifier: Notifier
 
     async def prepare(self, *, account_on: bool) -> None:
         """Fill in the settings of a new installation, and know what holds. Needs Redis."""
@@ -175,9 +181,17 @@ class Core:
 
 
 def wire_core(
-    settings: Settings, outside: Outside, metrics: Metrics, limits: Limits = GRAPH_LIMITS
+    settings: Settings,
+    outside: Outside,
+    metrics: Metrics,
+    limits: Limits = GRAPH_LIMITS,
+    *,
+    grace_ms: int = GRACE_MS,
 ) -> Core:
-    """Put the engine together. The chat is its way to tell people something."""
+    """Put the engine together. The chat is its way to tell people something.
+
+    `grace_ms`: how long somebody's trouble lasts before they are told (sync.notices).
+    """
     hosts = ServiceHosts(settings.service_hosts, loopback_only=settings.local)
     conversations = ConversationStore(outside.redis)
     sender = ChannelSender(
@@ -198,7 +212,8 @@ def wire_core(
     directory = DirectoryStore(outside.redis, outside.scripts, configured=zoom is not None)
     roster, invited = RosterStore(outside.redis), InvitationStore(outside.redis)
     invitees = Invitees(roster, invited, people, directory, policy.load)
-    chat = ChatPeople(desk, payloads, conversations, invitable=invitees.count)
+    chat = ChatPeople(desk, payloads, invitable=invitees.count)
+    notice_rows = NoticeStore(outside.redis, outside.scripts)
     quota = Quota(outside.redis, outside.scripts, limits)
     feed = FeedStore(outside.redis, outside.scripts)
     doubt = Doubt(feed)
@@ -272,6 +287,15 @@ def wire_core(
         feed=feed,
         doubt=doubt,
         catch_up=catch_up,
+        notice_rows=notice_rows,
+        notifier=Notifier(
+            people,
+            notice_rows,
+            chat,
+            admins=settings.admin_ids,
+            on_outcome=metrics.reconnect,
+            grace_ms=grace_ms,
+        ),
     )
 
 
@@ -342,7 +366,7 @@ def wire_bot(
         groups_of=groups_of,
     )
     invited = InvitationStore(outside.redis)
-    results = SignInResults(core.payloads, core.desk, linking, core.chat, invited.come_back)
+    results = SignInResults(core.payloads, core.desk, linking, invited.come_back)
     sign_in = SignIn(
         public_url=settings.public_url,
         authorization=outside.authorization,
@@ -366,6 +390,7 @@ def wire_bot(
     )
     audit = AuditLog(outside.redis)
     inviting = InvitationHandler(core.payloads, core.invitees, core.invitations, audit)
+    storms = StormHandler(core.payloads, core.notice_rows, audit, core.people.now_ms)
     settings_handler = SettingsHandler(
         core.payloads,
         admins,
@@ -376,6 +401,7 @@ def wire_bot(
             audit,
             core.people,
             core.invitees,
+            storms,
             feed=FeedWords(core.feed.health, None if core.zoom is None else ZOOM_PER_SECOND),
         ),
         SettingsPeople(
@@ -390,6 +416,7 @@ def wire_bot(
             core.people.now_ms,
         ),
         inviting,
+        storms,
         core.directory,
         core.conversations,
         missing_zoom=() if core.zoom is not None else ZOOM_API_NAMES,

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from bot.activity import Card
     from bot.desk import Desk
-    from bot.people import ChatPeople
     from bot.sign_in_refusals import RefusalReason
     from bot.turn import Turn
     from cards.payload import Payloads
@@ -100,14 +99,12 @@ class SignInResults:
         payloads: Payloads,
         desk: Desk,
         linking: Linking,
-        people: ChatPeople,
         came_back: Callable[[str], Awaitable[None]],
     ) -> None:
         """`came_back` hears who (an object id) has connected."""
         self._payloads = payloads
         self._desk = desk
         self._linking = linking
-        self._people = people
         self._came_back = came_back
 
     async def granted(self, attempt: Attempt, grant: Grant) -> Outcome:
@@ -147,7 +144,6 @@ class SignInResults:
             outcome = _outside(error)
             card = self._refused(card_id, outcome)
         else:
-            await self._people.authorized(link.object_id)
             await self._came_back(link.object_id)
             zoom_address = link.zoom_email or link.addresses[0]
             card = connect_cards.connected(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bot.handlers.settings_changes import SettingsChanges
     from bot.handlers.settings_people import SettingsPeople
     from bot.handlers.settings_views import SettingsViews
+    from bot.handlers.storms import StormHandler
     from bot.turn import Handler, Turn
     from cards.payload import Click, Payloads
     from cards.settings_words import Change
@@ -69,6 +70,7 @@ class SettingsHandler:
         people: SettingsPeople,
         changes: SettingsChanges,
         invitations: InvitationHandler,
+        storms: StormHandler,
         directory: DirectoryStore,
         askers: Askers,
         *,
@@ -81,6 +83,7 @@ class SettingsHandler:
         self._people = people
         self._changes = changes
         self._invitations = invitations
+        self._storms = storms
         self._directory = directory
         self._askers = askers
         self._missing_zoom = missing_zoom
@@ -158,6 +161,8 @@ class SettingsHandler:
                 return await self._people.parked(turn)
             case Verb.SETTINGS_REVIVE:
                 return await self._people.revive(turn)
+            case Verb.SETTINGS_STORM | Verb.SETTINGS_STORM_RETRY:
+                return await self._storms.clicked(turn, click)
             case Verb.SETTINGS_PROGRESS if "rollout" not in click.args:
                 return await self._invitations.progress(turn) or await self._views.centre(turn)
         view = await self._directory.view()

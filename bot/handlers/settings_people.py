@@ -228,7 +228,8 @@ def _link(state: State | None, reason: str | None) -> str:
     if state is None:
         return "Not connected"
     if reason == MUST_AUTHORIZE:
-        return "Their authorisation ended; they were asked to connect again"
+        asked = "they were asked to connect again" if state.asked else "they were not told yet"
+        return f"Their authorisation ended; {asked}"
     if reason is not None:
         return "Connected, but nothing is tried for them any more"
     return "Connected"

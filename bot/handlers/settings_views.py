@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from bot.activity import Card
     from bot.feed_words import FeedWords
+    from bot.handlers.storms import StormHandler
     from bot.turn import Turn
     from cards.payload import Payloads
     from cards.settings_draft import Draft
@@ -52,6 +53,7 @@ class SettingsViews:
         audit: AuditLog,
         people: PeopleStore,
         invitees: Invitees,
+        storms: StormHandler,
         *,
         feed: FeedWords | None = None,
     ) -> None:
@@ -62,6 +64,7 @@ class SettingsViews:
         self._audit = audit
         self._people = people
         self._invitees = invitees
+        self._storms = storms
 
     async def centre(self, turn: Turn) -> Card:
         """How it stands for the whole organisation."""
@@ -81,6 +84,7 @@ class SettingsViews:
             directory=explain(health),
             directory_well=health.reason is None and age is not None and age < STALE_SECONDS,
             feed="" if self._feed is None else await self._feed.say(here, connected),
+            storm=await self._storms.banner(turn.card_id),
         )
         who = [turn.person.mri]
         return refreshing(card, self._payloads, turn.card_id, Verb.SETTINGS_SHOW, who)

@@ -159,16 +159,17 @@ class PeopleStore(PeopleQueue):
                 else:
                     log.error("person_row_damaged", person=member, fields=["parked"])
 
+    async def connected(self) -> int:
+        """How many people are connected."""
+        return sum([int(await self._client.scard(keys.everybody(s))) for s in range(keys.SHARDS)])
+
     async def counts(self) -> PeopleCounts:
         """How many there are; reads a row of the parked only."""
-        connected = 0
-        for shard in range(keys.SHARDS):
-            connected += int(await self._client.scard(keys.everybody(shard)))
         parked = {str(reason): 0 for reason in Trouble if reason.parks}
         async for person in self.parked():
             if person.reason.parks:
                 parked[person.reason] += 1
-        return PeopleCounts(connected, parked)
+        return PeopleCounts(await self.connected(), parked)
 
     # -- tokens (sync.microsoft.tokens.TokenRows) ------------------------------------------------
 

@@ -16,6 +16,7 @@ from cards.settings_groups import GroupRow, group_list, pick_group
 from cards.settings_history import Entry, history
 from cards.settings_parked import MOST_PARKED, ParkedRow, parked
 from cards.settings_refused import guest, inherits, needs_zoom, not_admin
+from cards.settings_storm import StormView, banner, over, storm
 from cards.settings_user import UserView, no_user, user
 from cards.settings_words import ACCOUNT, Act, Change, Target, Touched
 from cards.trouble import TROUBLES
@@ -62,6 +63,14 @@ ROWS = [
     GroupRow("zgSales", "Sales", 45, IN_SALES),
     GroupRow("zgSalesNorth", "Sales Team North", None, Draft(integration=False, priority=3)),
 ]
+STORM = StormView(
+    code="blocked_by_policy",
+    began_ms=1_764_000_000_000,
+    count=60,
+    most=60,
+    said="Microsoft says that a Conditional Access policy blocks them.",
+    to_do="In Entra, look for a policy that was changed. Then try everyone again.",
+)
 BEN = UserView(
     name="Ben Okafor",
     address="ben.okafor@example.com",
@@ -151,6 +160,22 @@ def settings_cards(p: Payloads, c: str) -> dict[str, Card]:
             directory=NOT_READ,
             directory_well=False,
         ),
+        "settings-in-storm": centre(
+            p,
+            c,
+            account=ON,
+            groups=MANAGED,
+            numbers=replace(NUMBERS, trouble=61),
+            directory=READ,
+            directory_well=True,
+            storm=banner(p, c, STORM),
+        ),
+        "settings-storm": storm(p, c, STORM),
+        "settings-storm-tried": storm(
+            p, c, replace(STORM, count=7, most=61), notice="61 people are being tried again."
+        ),
+        "settings-storm-nobody": storm(p, c, replace(STORM, count=0)),
+        "settings-storm-over": over(p, c),
         "settings-form": form(
             p, c, ACCOUNT, ON, version=7, members="It decides for 295 of 340 people."
         ),
@@ -388,6 +413,10 @@ def settings_cards_for(p: Payloads, c: str, name: str) -> dict[str, Card]:
             directory_well=False,
             notice=name,
             feed=FEED_SILENT,
+            storm=banner(p, c, STORM),
+        ),
+        "settings-storm": storm(
+            p, c, StormView("z" * 40, 2**53 - 1, 99_999, 100_000, name, name), notice=name
         ),
         "settings-form": form(
             p,

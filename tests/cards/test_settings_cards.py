@@ -16,6 +16,7 @@ from cards.settings_change import change_args, change_of
 from cards.settings_groups import MOST_BUTTONS, PAGE_SIZE, picked_group, searched_groups
 from cards.settings_history import cursor_of
 from cards.settings_parked import parked, person_of
+from cards.settings_storm import storm_of
 from cards.settings_words import ACCOUNT, Act, Change, Target, Touched
 from cards.trouble import TROUBLES
 from sync.errors import Trouble
@@ -250,12 +251,34 @@ def test_parts_of_a_bar_are_as_wide_as_they_count() -> None:
 
 
 def test_the_centre_lists_the_first_groups_and_counts_the_rest() -> None:
-    # The longest card has a warning in the place of a group.
-    assert f"and {400 - (MOST_GROUPS - 1)} more" in words("settings-long")
+    shown = MOST_GROUPS - 1 - 3  # the warnings of the feed and of a storm take their room
+    assert f"and {400 - shown} more" in words("settings-long")
     assert "1. ManagementOn · full · locked2. SalesOn · mirror3. Sales Team NorthOff" in words(
         "settings"
     )
     assert "Locked: it decides for everyone, groups included." in words("settings-locked")
+
+
+def test_the_alert_says_how_many_why_and_what_to_do() -> None:
+    assert "60 people have lost presence sync at once. Microsoft says" in words("settings-storm")
+    assert "What to do: In Entra" in words("settings-storm")
+    click = pressed("settings-storm", "Try everyone again")
+    assert click.verb is Verb.SETTINGS_STORM_RETRY
+    assert storm_of(click.args) == ("blocked_by_policy", 1_764_000_000_000)
+    assert "At its height there were 61." in words("settings-storm-tried")
+    assert "Try everyone again" not in titles("settings-storm-nobody")
+    click = pressed("settings-in-storm", "See what to do")
+    assert (click.verb, storm_of(click.args)[0]) == (Verb.SETTINGS_STORM, "blocked_by_policy")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [{}, {"code": "x"}, {"code": 1, "began": 1}, {"code": "x" * 41, "began": 1}]
+    + [{"code": "x", "began": began} for began in ("1", True, None)],
+)
+def test_a_storm_that_no_button_of_ours_names_is_refused(args: dict[str, Any]) -> None:
+    with pytest.raises(BadPayload):
+        storm_of(args)
 
 
 def test_the_centre_names_what_is_missing_to_use_groups() -> None:

@@ -15,6 +15,7 @@ from sync.presence import zoom_label
 from sync.store import keys
 from tests.cards import lint
 from tests.doubles.inside import ADA, BEN, CHIARA, DOROTHEA, EMEKA, said_by
+from tests.doubles.notices import found_out, let_time_pass
 from tests.doubles.outside import facts, titles
 from tests.doubles.product import run
 
@@ -108,6 +109,12 @@ async def test_one_person_whose_authorisation_ended(place: Office) -> None:
     place.world.faults.graph.append(Fault(FaultKind.UNAUTHORIZED, times=2))
     place.world.set_zoom(BEN.object_id, ZoomPresence.IN_MEETING)
     chat = place.chat(BEN)
+
+    await found_out(place.redis, BEN.object_id)
+    assert facts(await look(place, "ben@example.com"))["Link"] == (
+        "Their authorisation ended; they were not told yet"
+    )
+    await let_time_pass(place.redis, 31)
 
     async def asked_again() -> bool:
         return any("Connect again" in titles(message.card) for message in chat.received)
