@@ -24,7 +24,7 @@ with warnings.catch_warnings():
     # msgraph-sdk's own dependencies, at import
     warnings.filterwarnings("ignore", ".*is deprecated", DeprecationWarning)
     from launch.application import application
-    from launch.process import running
+    from launch.lifetime import running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
