@@ -24,7 +24,7 @@ with warnings.catch_warnings():
     # msgraph-sdk's own dependencies, at import
     warnings.filterwarnings("ignore", ".*is deprecated", DeprecationWarning)
     from launch.application import application
-    from launch.process import running
+    from launch.lifetime import running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -50,6 +50,7 @@ async def test_who_is_no_admin_is_refused_and_told_whom_to_ask(
         new_chat(browser, screenshots) as chat,
     ):
         await chat.open(product.chat_url)
+        await chat.last_card("Welcome to Presence Bridge")
         for said in ("settings", "settings group Sales enable", "settings user ada@example.com"):
             card = await chat.ask(said, "Settings are for admins")
             await expect(card).to_contain_text("Nothing was changed.")
@@ -69,6 +70,7 @@ async def test_of_two_admins_at_once_one_wins_and_the_other_is_told_who(
         new_chat(browser, screenshots) as chat,
     ):
         await chat.open(f"http://127.0.0.1:{ports.chat}/")
+        await chat.last_card("Welcome to Presence Bridge")
         card = await chat.ask("settings account disable", "Disable presence sync for the account?")
 
         other = teams.person(BEN.object_id, BEN.name)
