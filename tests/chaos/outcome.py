@@ -12,7 +12,7 @@ from sync.presence import Style, demand_of
 from sync.store import keys
 from tests.chaos.fleet import running_fleet
 from tests.doubles.crowd import running_crowd
-from tests.doubles.redis import leaked_keys, open_client
+from tests.doubles.redis import leaked_keys, open_client, orphans
 
 if TYPE_CHECKING:
     import random
@@ -175,27 +175,3 @@ async def _unaccounted(feed: Feed, client: Client) -> AsyncIterator[str]:
             yield f"{oid}: {newest.presence} of {newest.at_ms} was accepted, kept is {kept}"
         elif kept[0] > newest.at_ms and kept[1] != newest.presence:
             yield f"{oid}: kept is {kept}, which nobody said"
-
-
-async def orphans(client: Client) -> AsyncIterator[str]:
-    """Keys that live for ever and whose owner is gone, or does not know of them."""
-    people = {key.rpartition(":")[2] for key in await client.keys("pb:{??}:p:*")}
-    for kind in ("link", "tok"):
-        owners = {key.rpartition(":")[2] for key in await client.keys(f"pb:{{??}}:{kind}:*")}
-        for oid in sorted(owners - people):
-            yield f"{kind} of {oid}, who is not connected"
-        for oid in sorted(people - owners):
-            yield f"{oid} has no {kind}"
-    for key in await client.keys("pb:{z:*}:*"):
-        oid = await client.get(key)
-        if oid not in people:
-            yield f"{key} leads to {oid}, who is not connected"
-    listed: set[str] = set()
-    for shard in range(keys.SHARDS):
-        listed |= await client.smembers(keys.everybody(shard))
-        members = [m for queue in keys.dues(shard) for m in await client.zrange(queue, 0, -1)]
-        for member in [*members, *await client.hkeys(keys.parked(shard))]:
-            if member not in people:
-                yield f"shard {shard} holds {member}, who is not connected"
-    if listed != people:
-        yield f"listed are {len(listed)}, connected {len(people)}: {listed ^ people}"

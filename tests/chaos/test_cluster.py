@@ -17,12 +17,11 @@ from sync.store.connection import Scripts
 from sync.store.people import PeopleStore
 from sync.store.queue import Claim
 from sync.store.quota import Quota
-from tests.chaos.outcome import orphans
 from tests.doubles.inside import said_by
 from tests.doubles.outside import Outside, Product, outside, serving, titles, words
 from tests.doubles.people import link_of, person
 from tests.doubles.product import eventually, http, running
-from tests.doubles.redis import leaked_keys
+from tests.doubles.redis import leaked_keys, orphans
 from tests.doubles.redis_cluster import RedisCluster
 
 if TYPE_CHECKING:
