@@ -8,10 +8,14 @@ import json
 import time
 from typing import TYPE_CHECKING
 
+from sync.lanes import GRAPH_LIMITS
+from sync.microsoft.graph import time_limit
 from sync.presence import Style, demand_of
 from sync.store import keys
+from tests.chaos.conftest import LEASE_MS
 from tests.chaos.fleet import running_fleet
 from tests.doubles.crowd import running_crowd
+from tests.doubles.hasty import ROOT, hasty
 from tests.doubles.redis import leaked_keys, open_client, orphans
 
 if TYPE_CHECKING:
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from sync.lanes import Limits
     from sync.store.connection import Client
     from tests.chaos.feed import Feed, Happening
     from tests.chaos.fleet import Fleet
@@ -93,8 +98,11 @@ class Town:
         ]
         return sorted(lines, key=lambda line: line.partition('"timestamp"')[2])
 
-    async def verify(self, feed: Feed) -> None:
-        """The end check: raises AssertionError with everything that is wrong."""
+    async def verify(self, feed: Feed, *, late_permits: int = 0) -> None:
+        """The end check: raises AssertionError with everything that is wrong.
+
+        `late_permits`: so many requests may have been beyond Graph's quota.
+        """
         client = open_client(self.server)
         try:
             graph = self.crowd.graph
@@ -109,7 +117,7 @@ class Town:
             problems += [
                 f"Graph was asked for what it never takes: {what}" for what in graph.refused
             ]
-            if graph.over_quota:
+            if graph.over_quota > late_permits:
                 problems.append(f"{graph.over_quota} requests beyond Graph's quota")
             problems += list(self.fleet.complaints())
             if problems:
@@ -128,17 +136,25 @@ async def running_town(
     dice: random.Random,
     *,
     workers: int,
+    limits: Limits = GRAPH_LIMITS,
     **changes: str | None,
 ) -> AsyncIterator[Town]:
-    """Connect people and run the product for them while the block runs. `changes`: settings."""
+    """Connect people and run the product for them while the block runs.
+
+    `limits` are Graph's; `changes` are settings.
+    """
     async with running_crowd(people, dice) as crowd:
+        graph = crowd.graph
+        graph.limit, graph.window_s = limits.limit, limits.window_ms / 1000
+        graph.patience = time_limit(LEASE_MS).total or 0.0
         client = open_client(server)
         await client.config_set("appendfsync", "no")  # nothing is killed yet
         await crowd.connect(client, people)
         await client.config_set("appendfsync", "always")
         await client.aclose()
-        environ = crowd.environ(server.url, **changes)
-        async with running_fleet(environ, folder, workers) as fleet:
+        environ = crowd.environ(server.url, PYTHONPATH=str(ROOT), **changes)
+        program = hasty(LEASE_MS, limits)
+        async with running_fleet(program, environ, folder, workers) as fleet:
             yield Town(crowd, fleet, server)
 
 

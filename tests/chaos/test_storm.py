@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sync.presence import Style
-from tests.chaos.conftest import FIXED
+from tests.chaos.conftest import FIXED, FULL
 from tests.chaos.feed import Feed, Plan
 from tests.chaos.outcome import running_town
 from tests.doubles.crowd import Someone
@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 
 WORKERS = 3
 PEOPLE = 500
-LASTS = 40.0
+LASTS = 60.0 if FULL else 24.0
+OTHERS, OTHER_EVENTS, OTHER_LASTS = (500, 10_000, 60.0) if FULL else (250, 2_500, 12.0)
+"""Of the second storm."""
+LATE_PERMITS = 15
+"""Requests beyond Graph's quota that are forgiven here, a hundredth of it: a permit is for the next
+half second, and whoever is held up for longer (no CPU, a token that must be fetched first) is late.
+Graph answers 429 then, and everybody waits as long as it says."""
 STYLES = [Style.BUSY_ONLY, Style.FULL, *[None] * 8]
 NO_ZOOM_API = dict.fromkeys(("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET"))
 
@@ -49,12 +55,18 @@ async def disturb(fleet: Fleet, server: RedisServer, dice: random.Random, lasts:
 
 
 async def storm(
-    seed: int, events: int, plan: Plan, server: RedisServer, folder: Path, **settings: str | None
+    seed: int,
+    count: int,
+    events: int,
+    plan: Plan,
+    server: RedisServer,
+    folder: Path,
+    **settings: str | None,
 ) -> str:
     """Let it rage, wait until it is over, and look what is left. Returns what happened."""
     say(f"seed {seed}")
     dice = random.Random(seed)
-    people = [Someone(number, dice.choice(STYLES)) for number in range(PEOPLE)]
+    people = [Someone(number, dice.choice(STYLES)) for number in range(count)]
     async with running_town(people, server, folder, dice, workers=WORKERS, **settings) as town:
         graph = town.crowd.graph
         feed = Feed(dice, people, events, plan)
@@ -68,7 +80,7 @@ async def storm(
         graph.wrong, town.crowd.login.busy = {}, 0.0
         await town.fleet.ready()
         await town.settled(feed, seconds=120)
-        await town.verify(feed)
+        await town.verify(feed, late_permits=LATE_PERMITS)
         return (
             f"seed {seed}: answers {dict(feed.answers)} until {delivered:.0f} s, "
             f"settled after {time.monotonic() - began:.0f} s; {len(graph.requests)} requests, "
@@ -81,16 +93,17 @@ def say(text: str) -> None:
     sys.stderr.write(f"\n{text}\n")
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600 if FULL else 300)
 async def test_ten_thousand_events_while_everything_fails(
     server: RedisServer, tmp_path: Path
 ) -> None:
-    say(await storm(FIXED, 10_000, Plan(LASTS), server, tmp_path))
+    say(await storm(FIXED, PEOPLE, 10_000, Plan(LASTS), server, tmp_path))
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600 if FULL else 300)
 async def test_without_zooms_api_and_with_clocks_that_differ(
     random_seed: int, server: RedisServer, tmp_path: Path
 ) -> None:
-    plan = Plan(LASTS / 2, delayed=15.0, behind_ms=20 * 60_000)
-    say(await storm(random_seed, 4_000, plan, server, tmp_path, **NO_ZOOM_API))
+    plan = Plan(OTHER_LASTS, delayed=8.0, behind_ms=20 * 60_000)
+    what = await storm(random_seed, OTHERS, OTHER_EVENTS, plan, server, tmp_path, **NO_ZOOM_API)
+    say(what)

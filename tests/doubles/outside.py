@@ -21,11 +21,11 @@ from yarl import URL
 from sandbox.people import APP_ID, PEOPLE, TENANT_ID, ZOOM_ACCOUNT_ID, SandboxPerson
 from sandbox.server import WORLD, SandboxConfig, build_sandbox
 from tests.doubles.browser import Browser, Page
-from tests.doubles.product import Command, running
+from tests.doubles.product import APP, Command, running
 from tests.doubles.teams import Client, Sent, TeamsDouble
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
     from pathlib import Path
 
     from sandbox.graph_presence import Pair
@@ -372,11 +372,16 @@ def _nodes(node: Any) -> Iterator[dict[str, Any]]:
 
 @contextlib.asynccontextmanager
 async def serving(
-    around: Outside, folder: Path, *arguments: str, **changes: str | None
+    around: Outside,
+    folder: Path,
+    *arguments: str,
+    program: Sequence[str] = (str(APP),),
+    **changes: str | None,
 ) -> AsyncIterator[Product]:
     """Run `serve`; Zoom's webhooks and the browsers go there. `changes` are settings."""
     environ = around.environ(**changes)
-    async with running("serve", *arguments, environ=environ, folder=folder) as command:
+    serve = running("serve", *arguments, environ=environ, folder=folder, program=program)
+    async with serve as command:
         port = (await command.event("started"))["port"]
         product = Product(around, command, f"http://127.0.0.1:{port}")
         around.product = product.url
