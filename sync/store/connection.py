@@ -81,10 +81,11 @@ def connect(url: str, mode: Literal["single", "cluster"] = "single") -> Client:
         )
         arguments = cluster.get_connection_kwargs()
         encrypted = arguments["connection_class"] is SSLConnection
+        made = _Encrypted if encrypted else _Plain
         # There is no argument for it. Nodes that are found later are made with these, too.
-        arguments["connection_class"] = _Encrypted if encrypted else _Plain
+        arguments["connection_class"] = made
         for node in cluster.nodes_manager.startup_nodes.values():
-            node.connection_class = arguments["connection_class"]
+            node.connection_class = made
         return cluster
     return Redis.from_url(
         url,

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync.lanes import GRAPH_LIMITS
@@ -20,7 +21,7 @@ from tests.doubles.redis import leaked_keys, open_client, orphans
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
     from sync.lanes import Limits
@@ -137,11 +138,11 @@ async def running_town(
     *,
     workers: int,
     limits: Limits = GRAPH_LIMITS,
-    **changes: str | None,
+    settings: Mapping[str, str | None] = MappingProxyType({}),
 ) -> AsyncIterator[Town]:
     """Connect people and run the product for them while the block runs.
 
-    `limits` are Graph's; `changes` are settings.
+    `limits` are Graph's; `settings` differ from those of the crowd.
     """
     async with running_crowd(people, dice) as crowd:
         graph = crowd.graph
@@ -152,7 +153,7 @@ async def running_town(
         await crowd.connect(client, people)
         await client.config_set("appendfsync", "always")
         await client.aclose()
-        environ = crowd.environ(server.url, PYTHONPATH=str(ROOT), **changes)
+        environ = crowd.environ(server.url, PYTHONPATH=str(ROOT), **settings)
         program = hasty(LEASE_MS, limits)
         async with running_fleet(program, environ, folder, workers) as fleet:
             yield Town(crowd, fleet, server)

@@ -25,7 +25,7 @@ from tests.chaos.conftest import KEEPS, LEASE_MS
 from tests.doubles.hasty import ROOT, hasty
 from tests.doubles.outside import Outside, Product, outside, serving, words
 from tests.doubles.product import eventually, http
-from tests.doubles.redis import RedisServer, leaked_keys, open_client
+from tests.doubles.redis import RedisServer, leaked_keys, open_client, orphans
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -59,6 +59,7 @@ async def around(
     server: RedisServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Outside]:
     async with outside(tmp_path_factory.mktemp("outside"), server) as world:
+        world.program = hasty(LEASE_MS)
         yield world
 
 
@@ -75,7 +76,7 @@ async def product(
 ) -> AsyncIterator[Product]:
     folder = tmp_path_factory.mktemp("serve")
     settings: dict[str, str | None] = {"PYTHONDEVMODE": None, "PYTHONPATH": str(ROOT)}
-    async with serving(around, folder, program=hasty(LEASE_MS), **settings) as running:
+    async with serving(around, folder, **settings) as running:
         yield running
         assert await running.command.stop() == 0, running.command.tail()
         running.command.assert_clean()
@@ -134,7 +135,6 @@ class Trouble:
         await self.at_rest()
         assert self.writes().count(self.writes()[-1]) == 1, self.writes()
         assert "Working." in words((await self.chat.says("status")).card)
-        assert await leaked_keys(self.redis) == []
 
     async def is_presenting(self) -> None:
         """Wait for it; a turn that Redis cut off is taken up when its lease has ended."""
@@ -168,7 +168,8 @@ class Trouble:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def trouble(product: Product, client: Client) -> Trouble:
+async def trouble(product: Product, client: Client) -> AsyncIterator[Trouble]:
+    """Nothing may be left of it but a connected person who was told what Zoom said at last."""
     person = product.around.somebody()
     chat = await product.connected(person)
     product.around.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
@@ -176,7 +177,11 @@ async def trouble(product: Product, client: Client) -> Trouble:
     it = Trouble(product, person, chat, client, Counter())
     await it.at_rest()
     it.said_before = it.said_in_all()
-    return it
+    yield it
+    await it.at_rest()
+    assert it.around.told(person) == PRESENTING
+    assert await leaked_keys(client) == []
+    assert [problem async for problem in orphans(client)] == []
 
 
 async def test_scripts_that_the_server_lost_are_loaded_again(trouble: Trouble) -> None:
@@ -311,7 +316,6 @@ async def test_connections_that_are_cut_again_and_again(
     await trouble.is_presenting()
     await trouble.at_rest()
     assert "Working." in words((await trouble.chat.says("status")).card)
-    assert await leaked_keys(trouble.redis) == []
     assert trouble.said("worker_redis_away") == trouble.said("worker_redis_back")
 
 

@@ -6,6 +6,7 @@ import asyncio
 import random
 import sys
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,7 @@ from tests.doubles.crowd import Someone
 from tests.doubles.misbehaving_graph import MIXED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from tests.chaos.fleet import Fleet
@@ -33,7 +35,9 @@ LATE_PERMITS = 15
 half second, and whoever is held up for longer (no CPU, a token that must be fetched first) is late.
 Graph answers 429 then, and everybody waits as long as it says."""
 STYLES = [Style.BUSY_ONLY, Style.FULL, *[None] * 8]
-NO_ZOOM_API = dict.fromkeys(("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET"))
+NO_ZOOM_API: dict[str, str | None] = dict.fromkeys(
+    ("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET")
+)
 
 
 async def disturb(fleet: Fleet, server: RedisServer, dice: random.Random, lasts: float) -> None:
@@ -61,13 +65,15 @@ async def storm(
     plan: Plan,
     server: RedisServer,
     folder: Path,
-    **settings: str | None,
+    settings: Mapping[str, str | None] = MappingProxyType({}),
 ) -> str:
     """Let it rage, wait until it is over, and look what is left. Returns what happened."""
     say(f"seed {seed}")
     dice = random.Random(seed)
     people = [Someone(number, dice.choice(STYLES)) for number in range(count)]
-    async with running_town(people, server, folder, dice, workers=WORKERS, **settings) as town:
+    async with running_town(
+        people, server, folder, dice, workers=WORKERS, settings=settings
+    ) as town:
         graph = town.crowd.graph
         feed = Feed(dice, people, events, plan)
         town.crowd.zoom.says = feed.says
@@ -105,5 +111,5 @@ async def test_without_zooms_api_and_with_clocks_that_differ(
     random_seed: int, server: RedisServer, tmp_path: Path
 ) -> None:
     plan = Plan(OTHER_LASTS, delayed=8.0, behind_ms=20 * 60_000)
-    what = await storm(random_seed, OTHERS, OTHER_EVENTS, plan, server, tmp_path, **NO_ZOOM_API)
+    what = await storm(random_seed, OTHERS, OTHER_EVENTS, plan, server, tmp_path, NO_ZOOM_API)
     say(what)

@@ -53,7 +53,7 @@ async def town(
     folder = tmp_path_factory.mktemp("turmoil")
     with RedisServer(None, *KEEPS) as server:
         async with running_town(
-            people, server, folder, dice, workers=2, limits=LIMITS, **NO_ZOOM_API
+            people, server, folder, dice, workers=2, limits=LIMITS, settings=NO_ZOOM_API
         ) as town:
             yield town
 

@@ -29,14 +29,14 @@ async def main(lease_ms: int, limits: Limits, command: str, *options: str) -> No
     """Run it until a signal, with the settings that the environment holds."""
     from launch import process  # noqa: PLC0415 - the whole product: tests only name the program
 
-    role = "worker" if command == "worker" else "serve"
-    settings = setup.load(role, os.environ, Path(".env"))
+    alone = command == "worker"
+    settings = setup.load("worker" if alone else "serve", os.environ, Path(".env"))
     logs.configure(settings.log_format, settings.log_level)
-    if role == "worker":
+    if alone:
         await process.work(settings, limits=limits, lease_ms=lease_ms)
     else:
-        alone = "--no-worker" not in options
-        await process.serve(settings, with_worker=alone, limits=limits, lease_ms=lease_ms)
+        works = "--no-worker" not in options
+        await process.serve(settings, with_worker=works, limits=limits, lease_ms=lease_ms)
 
 
 if __name__ == "__main__":

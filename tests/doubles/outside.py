@@ -68,7 +68,9 @@ def _crowd() -> tuple[SandboxPerson, ...]:
 
 
 class Outside:
-    """The world around one product. `product` is the address where it listens at the moment."""
+    """The world around one product. `product` is the address where it listens at the moment;
+    `program` is what Python runs as `app.py`.
+    """
 
     def __init__(self, teams: TeamsDouble, world: World, redis: RedisServer) -> None:
         self.teams = teams
@@ -79,6 +81,7 @@ class Outside:
         self.trust: ssl.SSLContext = ssl.create_default_context()
         self.authority: Path
         self.product = ""
+        self.program: Sequence[str] = (str(APP),)
         self._unknown = iter(_crowd())
 
     def environ(self, **changes: str | None) -> dict[str, str]:
@@ -372,15 +375,11 @@ def _nodes(node: Any) -> Iterator[dict[str, Any]]:
 
 @contextlib.asynccontextmanager
 async def serving(
-    around: Outside,
-    folder: Path,
-    *arguments: str,
-    program: Sequence[str] = (str(APP),),
-    **changes: str | None,
+    around: Outside, folder: Path, *arguments: str, **changes: str | None
 ) -> AsyncIterator[Product]:
     """Run `serve`; Zoom's webhooks and the browsers go there. `changes` are settings."""
     environ = around.environ(**changes)
-    serve = running("serve", *arguments, environ=environ, folder=folder, program=program)
+    serve = running("serve", *arguments, environ=environ, folder=folder, program=around.program)
     async with serve as command:
         port = (await command.event("started"))["port"]
         product = Product(around, command, f"http://127.0.0.1:{port}")
