@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from tests.chaos.fleet import Fleet
     from tests.doubles.redis import RedisServer
 
-WORKERS = 3
+WORKERS = 3 if FULL else 2
 PEOPLE = 500
-LASTS = 60.0 if FULL else 24.0
-OTHERS, OTHER_EVENTS, OTHER_LASTS = (500, 10_000, 60.0) if FULL else (250, 2_500, 12.0)
+LASTS, DELAYED = (60.0, 15.0) if FULL else (16.0, 6.0)
+OTHERS, OTHER_EVENTS, OTHER_LASTS = (500, 10_000, 60.0) if FULL else (200, 2_000, 8.0)
 """Of the second storm."""
 LATE_PERMITS = 15
 """Requests beyond Graph's quota that are forgiven here, a hundredth of it: a permit is for the next
@@ -103,13 +103,13 @@ def say(text: str) -> None:
 async def test_ten_thousand_events_while_everything_fails(
     server: RedisServer, tmp_path: Path
 ) -> None:
-    say(await storm(FIXED, PEOPLE, 10_000, Plan(LASTS), server, tmp_path))
+    say(await storm(FIXED, PEOPLE, 10_000, Plan(LASTS, delayed=DELAYED), server, tmp_path))
 
 
 @pytest.mark.timeout(600 if FULL else 300)
 async def test_without_zooms_api_and_with_clocks_that_differ(
     random_seed: int, server: RedisServer, tmp_path: Path
 ) -> None:
-    plan = Plan(OTHER_LASTS, delayed=8.0, behind_ms=20 * 60_000)
+    plan = Plan(OTHER_LASTS, delayed=DELAYED, behind_ms=20 * 60_000)
     what = await storm(random_seed, OTHERS, OTHER_EVENTS, plan, server, tmp_path, NO_ZOOM_API)
     say(what)
