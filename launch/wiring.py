@@ -48,7 +48,7 @@ from sync.invitees import Invitees
 from sync.lanes import GRAPH_LIMITS
 from sync.linking import Linking
 from sync.microsoft.authorization import Authorization
-from sync.microsoft.graph import GraphPresence
+from sync.microsoft.graph import GraphPresence, time_limit
 from sync.microsoft.profile import read_profile
 from sync.microsoft.tokens import Tokens
 from sync.notices import GRACE_MS
@@ -62,6 +62,7 @@ from sync.store.feed import Doubt, FeedStore
 from sync.store.invitations import InvitationStore
 from sync.store.notices import NoticeStore
 from sync.store.people import PeopleStore
+from sync.store.queue import LEASE_MS
 from sync.store.quota import Quota
 from sync.store.rollouts import RolloutStore
 from sync.store.roster import RosterStore
@@ -187,6 +188,7 @@ def wire_core(
     limits: Limits = GRAPH_LIMITS,
     *,
     grace_ms: int = GRACE_MS,
+    lease_ms: int = LEASE_MS,
 ) -> Core:
     """Put the engine together. The chat is its way to tell people something.
 
@@ -203,7 +205,7 @@ def wire_core(
     desk = Desk(sender, conversations)
     keys = settings.token_key_list
     payloads = Payloads(keys[0].encode())
-    people = PeopleStore(outside.redis, outside.scripts)
+    people = PeopleStore(outside.redis, outside.scripts, lease_ms=lease_ms)
     vault = Vault(keys)
     tokens = Tokens(people, vault, outside.authorization)
     zoom = zoom_api(settings, outside)
@@ -225,6 +227,7 @@ def wire_core(
             graph_url=settings.graph_url,
             session_id=settings.microsoft_app_id,
             now=time.time,
+            time_limit=time_limit(lease_ms),
         ),
         tokens=tokens,
         zoom=zoom,

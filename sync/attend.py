@@ -224,7 +224,7 @@ class Attendant:
 
         async def send(token: str) -> None:
             await self._intend(turn, Held(pair, now, longest, sure=False), fields)
-            await tell(token, oid, pair, step.minutes)
+            await turn.lease.within(tell(token, oid, pair, step.minutes))
 
         await self.gate.call("preferred" if prefer else "set", turn.state, turn.ticket, send)
         self._measure(turn)
@@ -243,7 +243,7 @@ class Attendant:
 
         async def send(token: str) -> None:
             await self._intend(turn, before._replace(sure=False), fields)
-            await tell(token, oid)
+            await turn.lease.within(tell(token, oid))
 
         await self.gate.call("preferred" if prefer else "clear", turn.state, turn.ticket, send)
         self._measure(turn)

@@ -11,6 +11,7 @@
     pb:{NN}:lock:<oid>           one process refreshes this person's tokens         30 s
     pb:{NN}:probe                readiness was asked: does Redis take writes?       10 s
     pb:{z:<hash>}:<kind>         Zoom address or id -> oid                          until disconnect
+                                 (with a TTL: whoever changed it was cut off)       (30 d)
     pb:{quota}:cells             presence requests by 250 ms and lane (quota.lua)   the window
     pb:{quota}:pause             Graph told the whole tenant to wait                as Graph said
     pb:ref:<oid>                 the person's 1:1 conversation (JSON)               400 d, renewed
@@ -105,6 +106,7 @@ SEEN_TTL = 600
 CARD_TTL = 30 * 86_400
 REFERENCE_TTL = 400 * 86_400
 LOCK_TTL = 30
+INDEX_TTL = 30 * 86_400
 PROBE_TTL = 10
 JOB_TTL = 86_400
 MAILING_SHOWN_TTL = 600
