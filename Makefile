@@ -14,8 +14,10 @@ run: .venv/runtime            ## the whole product on this machine, with stand-i
 test: .venv/dev               ## every test; those in the real chat client need Node and Chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-unit: .venv/dev               ## the fast tests only
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not e2e" -q
+# Tests of pure logic: of files that start no server, no process and no browser.
+PURE = $(shell grep -LrE 'redis|aiohttp|subprocess|chromium|asyncio|bridge|unix' tests --include='test_*.py')
+unit: .venv/dev               ## the tests of pure logic, some seconds
+	$(BIN)/python -m pytest -n 2 -q $(PURE)
 
 e2e: .venv/dev                ## the tests in the real chat client
 	$(BIN)/python -m pytest -m e2e

@@ -126,7 +126,8 @@ class Channel:
             answer = await self._act(inbound, on_turn)
             if inbound.wants_card_answer:
                 channel_id = inbound.conversation.channel_id
-                response = InvokeResponse(status=200, body=_card_answer(answer, channel_id))
+                answered = _card_answer(answer, channel_id, local=self.local)
+                response = InvokeResponse(status=200, body=answered)
                 await self._adapter.send_activities(
                     context, [Activity(type=ActivityTypes.invoke_response, value=response)]
                 )
@@ -198,13 +199,14 @@ def _outcome(turn: asyncio.Future[Answer], inbound: Inbound) -> Answer:
     return _FAILED if inbound.wants_card_answer else None
 
 
-def _card_answer(answer: Answer, channel_id: str) -> dict[str, Any]:
+def _card_answer(answer: Answer, channel_id: str, *, local: bool = False) -> dict[str, Any]:
     """The body that answers Action.Execute (Teams, "Universal Actions for Adaptive Cards")."""
     if isinstance(answer, InvokeError):
         error = {"code": answer.code, "message": answer.message}
         return {"statusCode": answer.status, "type": _ERROR, "value": error}
     if isinstance(answer, dict):
-        return {"statusCode": 200, "type": _CARD, "value": for_channel(answer, channel_id)}
+        card = for_channel(answer, channel_id, local=local)
+        return {"statusCode": 200, "type": _CARD, "value": card}
     return {"statusCode": 200, "type": _MESSAGE, "value": answer or ""}
 
 

@@ -63,6 +63,12 @@ class Desk:
             await self._rows.remember_card(card_id, activity_id)
         return True
 
+    async def deliver(self, to: ConversationReference, card_id: str, card: Card) -> None:
+        """Send a new card. Raises ConversationGone, NotSent or SendFailed."""
+        activity_id = await self._sender.send(to, card)
+        if activity_id:
+            await self._rows.remember_card(card_id, activity_id)
+
     async def post_once(self, to: ConversationReference, card_id: str, card: Card) -> None:
         """Send a new card, at most once. Raises ConversationGone, NotSent or SendFailed."""
         activity_id = await self._sender.send(to, card, once=True)

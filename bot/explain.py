@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cards.status import StatusView
+from cards.trouble import TROUBLES
 from sync.attend import MUST_AUTHORIZE
 from sync.plan import Do, Why, fresh_for_ms
 from sync.policy import Reason, sentence
@@ -34,18 +35,24 @@ def clock_time(at_ms: int, now_ms: int, zone: tzinfo) -> str:
     return f"{text} UTC" if zone is UTC else text
 
 
+def parked_for(trouble: str | None) -> str | None:
+    """The reason (a key of cards.trouble) why nothing is tried for somebody; None: it is."""
+    return trouble if trouble in TROUBLES else None
+
+
 def view(known: Explanation, zone: tzinfo) -> StatusView:
     """Everything `status` says, in the person's own time."""
     says = _Sayings(known, zone)
     if known.state.trouble == MUST_AUTHORIZE:
+        trouble = TROUBLES[MUST_AUTHORIZE]
         return StatusView(
             sentence="Zoom no longer shows in Microsoft 365, because your authorisation ended.",
             zoom_line=says.zoom_line(),
             rule_line=sentence(known.verdict),
             told_line=says.told_line(),
             shown_line="",
-            link_trouble="Microsoft no longer accepts the authorisation you gave.",
-            next_step="Connect again. It takes a minute.",
+            link_trouble=trouble.told,
+            next_step=trouble.next_step,
             tone="attention",
         )
     return StatusView(
@@ -131,6 +138,9 @@ class _Sayings:
             return f"{what}, and Zoom has no part in it: you paused{self._pause_end()}."
         if not known.verdict.on:
             return f"{what}, and Zoom has no part in it: presence sync is off."
+        parked = parked_for(known.state.trouble)
+        if parked is not None:
+            return f"{what}. {TROUBLES[parked].told}"
         if why is Why.TEST and known.state.test_until_ms is not None:
             return f"{what} because of your test, until {self._at(known.state.test_until_ms)}."
         observation = known.state.observation
@@ -186,6 +196,9 @@ class _Sayings:
             return "Say resume to go on."
         if not known.verdict.on:
             return "Ask your admin if you want it on."
+        parked = parked_for(known.state.trouble)
+        if parked is not None:
+            return TROUBLES[parked].next_step
         if known.state.trouble is not None:
             return "Nothing: the last change was not accepted yet and is tried again by itself."
         if known.state.observation is None:

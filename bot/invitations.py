@@ -20,6 +20,8 @@ import structlog
 from bot.activity import ConversationGone, NotSent, SendFailed
 from bot.desk import dump_reference, load_reference, new_card_id
 from cards import settings_invite
+from cards.build import refreshing
+from cards.payload import Verb
 from cards.person_invite import invitation
 from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
 from sync.store.invitations import Mailing
@@ -53,15 +55,20 @@ Outcome = Literal["invited", "later", "unreachable", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class MailingCard:
-    """What the cards need: where the admin's is, and in whose name people are invited."""
+    """What the cards need: where the admin's is, and in whose name people are invited.
+
+    `mri` is the admin's id in the channel (empty: not known).
+    """
 
     where: ConversationReference
     card_id: str
     inviter: str
+    mri: str = ""
 
     def dump(self) -> str:
         """Write it as text."""
-        row = {"where": dump_reference(self.where), "card": self.card_id, "by": self.inviter}
+        where = dump_reference(self.where)
+        row = {"where": where, "card": self.card_id, "by": self.inviter, "mri": self.mri}
         return json.dumps(row)
 
     @classmethod
@@ -70,9 +77,10 @@ class MailingCard:
         try:
             row = json.loads(text)
             where, card_id, by = load_reference(row["where"]), str(row["card"]), str(row["by"])
+            mri = str(row.get("mri", ""))
         except (ValueError, KeyError, TypeError):
             return None
-        return None if where is None else cls(where, card_id, by)
+        return None if where is None else cls(where, card_id, by, mri)
 
 
 class Invitations:
@@ -237,10 +245,11 @@ class Invitations:
             return settings_invite.sent(
                 self._payloads, card_id, invited=invited, unreachable=tally.unreachable
             )
-        return settings_invite.sending(
-            self._payloads,
-            card_id,
-            sent=invited,
-            total=mailing.total - tally.skipped,
-            job=mailing.mailing_id,
+        card = settings_invite.sending(
+            self._payloads, card_id, sent=invited, total=mailing.total - tally.skipped, job=card_id
         )
+        admin = MailingCard.load(mailing.show)
+        if admin is None or not admin.mri:
+            return card
+        who = [admin.mri]
+        return refreshing(card, self._payloads, card_id, Verb.SETTINGS_PROGRESS, who, job=card_id)

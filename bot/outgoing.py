@@ -17,22 +17,25 @@ WITHOUT_EXECUTE = frozenset({"emulator", "webchat", "directline"})
 _LONGEST_SUMMARY = 300
 
 
-def for_channel(card: Card, channel_id: str) -> Card:
-    """The card as the channel's clients can use it.
+def for_channel(card: Card, channel_id: str, *, local: bool = False) -> Card:
+    """The card as the channel's clients can use it. The card that was given is not changed.
 
     Where Action.Execute is not understood, it becomes an Action.Submit whose data says the verb, so
-    that `bot.inbound` reads both alike; `refresh`, which needs Execute, is left out. The card that
-    was given is not changed.
+    that `bot.inbound` reads both alike; `refresh`, which needs Execute, is left out. So it is in
+    local mode, whose chat client calls itself Teams, never refreshes, and complains of it.
     """
-    if channel_id not in WITHOUT_EXECUTE:
-        return card
-    rewritten = _without_execute(card)
-    rewritten.pop("refresh", None)
-    return dict(rewritten)
+    if channel_id in WITHOUT_EXECUTE:
+        card = dict(_without_execute(card))
+        local = True
+    if local and "refresh" in card:
+        card = {key: value for key, value in card.items() if key != "refresh"}
+    return card
 
 
-def message(to: ConversationReference, content: Card | str) -> dict[str, Any]:
-    """The activity that carries a card or a plain text.
+def message(
+    to: ConversationReference, content: Card | str, *, local: bool = False
+) -> dict[str, Any]:
+    """The activity that carries a card or a plain text. `local`: see `for_channel`.
 
     Never both: Teams splits such a message and gives no id for the card (Teams, "Conversation
     messages"). A card's `speak` or `fallbackText` becomes the text of the notification.
@@ -44,7 +47,7 @@ def message(to: ConversationReference, content: Card | str) -> dict[str, Any]:
     }
     if isinstance(content, str):
         return activity | {"text": content, "textFormat": "plain"}
-    card = for_channel(content, to.channel_id)
+    card = for_channel(content, to.channel_id, local=local)
     activity["attachments"] = [{"contentType": CARD_TYPE, "content": card}]
     summary = content.get("speak") or content.get("fallbackText")
     if isinstance(summary, str):

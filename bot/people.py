@@ -1,13 +1,17 @@
-"""Telling people something without being asked (sync.ports.People)."""
+"""Telling people something without being asked (sync.ports.People, sync.notifier.Teller)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import hashlib
+from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.activity import ConversationGone, NotSent, SendFailed
 from bot.desk import new_card_id
 from bot.progress import ProgressCard
+from bot.storm_words import view_of
+from cards import settings_storm
 from cards.connect import reconnect
 from cards.person_notice import first_meeting
 from sync.presence import ZoomPresence, teams_label
@@ -15,22 +19,15 @@ from sync.presence import ZoomPresence, teams_label
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from bot.activity import Card
     from bot.desk import Desk
     from cards.payload import Payloads
+    from sync.notices import Storm
+    from sync.notifier import Sent
     from sync.presence import Pair
     from sync.store.rollouts import Rollout
 
 log = structlog.get_logger()
-
-
-class Notices(Protocol):
-    """Which one-time notices were sent (sync.store.conversations)."""
-
-    async def first_notice(self, object_id: str, what: str) -> bool:
-        """Whether it was not sent yet; it counts as sent from now on."""
-
-    async def allow_notice(self, object_id: str, what: str) -> None:
-        """The reason is gone: the next time, tell again."""
 
 
 class ChatPeople:
@@ -43,29 +40,46 @@ class ChatPeople:
         self,
         desk: Desk,
         payloads: Payloads,
-        notices: Notices,
         *,
         invitable: Callable[[str, str], Awaitable[int]],
     ) -> None:
         self._desk = desk
         self._payloads = payloads
-        self._notices = notices
         self._invitable = invitable
 
-    async def must_authorize_again(self, object_id: str, code: str) -> None:
-        """Send one reconnect card for each time that an authorisation ends."""
+    async def must_authorize_again(self, object_id: str, code: str) -> Sent:
+        """Send a reconnect card (sync.notifier.Teller). `code` is for the log."""
+        card_id = new_card_id()
+        reason = "Your sign-in ended, was revoked, or a permission was withdrawn."
+        card = reconnect(self._payloads, card_id, reason=reason)
+        return await self._send(object_id, card_id, card)
+
+    async def many_must_authorize_again(self, admin: str, storm: Storm) -> Sent:
+        """Send the alert about a storm."""
+        card_id = _alert_id(admin, storm)
+        card = settings_storm.storm(self._payloads, card_id, view_of(storm))
+        return await self._send(admin, card_id, card)
+
+    async def storm_is_over(self, admin: str, storm: Storm) -> None:
+        """Turn the alert into the good news, in place."""
+        reference = await self._desk.personal(admin)
+        if reference is not None:
+            card_id = _alert_id(admin, storm)
+            card = settings_storm.over(self._payloads, card_id)
+            await self._desk.replace(reference, card_id, card, or_post=False)
+
+    async def _send(self, object_id: str, card_id: str, card: Card) -> Sent:
         reference = await self._desk.personal(object_id)
         if reference is None:
             log.warning("person_not_reachable", person=object_id)
-            return
-        if not await self._notices.first_notice(object_id, "reconnect"):
-            return
-        card_id = new_card_id()
-        reason = "Your sign-in ended, was revoked, or a permission was withdrawn."
-        sent = await self._desk.post(
-            reference, card_id, reconnect(self._payloads, card_id, reason=reason)
-        )
-        log.info("reconnect_card", person=object_id, reason=code, sent=sent)
+            return "unknown"
+        try:
+            await self._desk.deliver(reference, card_id, card)
+        except NotSent:
+            return "later"
+        except (ConversationGone, SendFailed):  # the second may have arrived
+            return "undelivered"
+        return "sent"
 
     async def first_meeting(self, object_id: str, presence: ZoomPresence, pair: Pair) -> None:
         """Tell what others see from now on, at the first meeting after connecting."""
@@ -81,19 +95,22 @@ class ChatPeople:
         )
         await self._desk.post(reference, card_id, card)
 
-    async def authorized(self, object_id: str) -> None:
-        """Their authorisation works: when it ends the next time, they are told again."""
-        await self._notices.allow_notice(object_id, "reconnect")
-
     async def rollout_moved(self, rollout: Rollout, left: int) -> None:
         """Show in the card that started it how far a change of settings is."""
         shown = ProgressCard.load(rollout.show)
         if shown is not None:
             card = shown.card(
                 self._payloads,
+                rollout.rollout_id,
                 done=rollout.total - left,
                 total=rollout.total,
                 failed=rollout.failed,
                 invitable=0 if left else await self._invitable(shown.target.group_id, shown.by),
             )
             await self._desk.replace(shown.where, shown.card_id, card, or_post=False)
+
+
+def _alert_id(admin: str, storm: Storm) -> str:
+    """The id of the card that tells an admin of a storm: the same whenever it is asked for."""
+    which = f"{storm.code}/{storm.began_ms}/{admin}"
+    return f"storm-{hashlib.sha256(which.encode()).hexdigest()[:24]}"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from bot.desk import dump_reference, load_reference
 from cards import settings_change
+from cards.build import refreshing
+from cards.payload import Verb
 from cards.settings_words import Target
 
 if TYPE_CHECKING:
@@ -20,7 +22,10 @@ _DOING: tuple[Doing, ...] = ("updating", "clearing")
 
 @dataclass(frozen=True, slots=True)
 class ProgressCard:
-    """What the card needs: where it is, what was decided, for whom, and by whom (object id)."""
+    """What the card needs: where it is, what was decided, for whom, and by whom.
+
+    `by` is the admin's object id, `mri` their id in the channel (empty: not known).
+    """
 
     where: ConversationReference
     card_id: str
@@ -28,13 +33,22 @@ class ProgressCard:
     sentence: str
     doing: Doing
     by: str
+    mri: str = ""
 
     def card(
-        self, payloads: Payloads, *, done: int, total: int, failed: int, invitable: int
+        self,
+        payloads: Payloads,
+        rollout_id: str,
+        *,
+        done: int,
+        total: int,
+        failed: int = 0,
+        invitable: int = 0,
     ) -> Card:
         """The card with `done` of `total` people carried out, for `failed` of them in vain.
 
-        At the end it offers to invite those who are `invitable`.
+        Until the end it asks for itself anew where the client can: should an edit of ours get lost,
+        it does not stand still. At the end it offers to invite those who are `invitable`.
         """
         if done >= total:
             return settings_change.result(
@@ -47,7 +61,7 @@ class ProgressCard:
                 failed=failed,
                 invitable=invitable,
             )
-        return settings_change.progress(
+        card = settings_change.progress(
             payloads,
             self.card_id,
             sentence=self.sentence,
@@ -55,6 +69,18 @@ class ProgressCard:
             done=done,
             total=total,
             failed=failed,
+        )
+        if not self.mri:
+            return card
+        return refreshing(
+            card,
+            payloads,
+            self.card_id,
+            Verb.SETTINGS_PROGRESS,
+            [self.mri],
+            rollout=rollout_id,
+            group=self.target.group_id,
+            sentence=self.sentence,
         )
 
     def dump(self) -> str:
@@ -68,6 +94,7 @@ class ProgressCard:
                 "sentence": self.sentence,
                 "doing": self.doing,
                 "by": self.by,
+                "mri": self.mri,
             }
         )
 
@@ -80,6 +107,7 @@ class ProgressCard:
             doing = next(word for word in _DOING if word == row["doing"])
             target = Target(str(row["group"]), str(row["name"]))
             card_id, sentence, by = str(row["card"]), str(row["sentence"]), str(row["by"])
+            mri = str(row.get("mri", ""))
         except (ValueError, KeyError, TypeError, StopIteration):
             return None
-        return None if where is None else cls(where, card_id, target, sentence, doing, by)
+        return None if where is None else cls(where, card_id, target, sentence, doing, by, mri)

@@ -143,7 +143,7 @@ class ChannelSender:
         Raises ConversationGone, NotSent or SendFailed.
         """
         path = (to.conversation_id, "activities")
-        body = message(to, content)
+        body = message(to, content, local=self._token is None)
         reply = await self._carry_out(
             _Call("POST", to, path, body, turn=to.conversation_id, repeatable=False, once=once)
         )
@@ -154,7 +154,7 @@ class ChannelSender:
         if not activity_id:
             raise CardGone("the message has no id")
         path = (to.conversation_id, "activities", activity_id)
-        body = message(to, content) | {"id": activity_id}
+        body = message(to, content, local=self._token is None) | {"id": activity_id}
         await self._carry_out(
             _Call("PUT", to, path, body, turn=to.conversation_id, repeatable=True)
         )

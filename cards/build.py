@@ -30,6 +30,11 @@ Tone = Literal["good", "attention", "warning", "neutral"]
 BUTTON_LIMIT = 30
 """Characters of a button's title: longer ones are cut by clients, or wrap."""
 
+_ROW_WIDTH = 296
+_BUTTON_WIDTH, _LETTER_WIDTH = 34, 8
+"""CSS pixels, about: the inside of a card on a small telephone and one gap; a button with its gap,
+and a letter of its title."""
+
 _URL_LIMIT = 2048
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -192,17 +197,38 @@ def link(title: str, url: str, tooltip: str) -> Element:
 
 
 def buttons(actions: Iterable[Element]) -> Element | None:
-    """Put the buttons below the card's text; None if there are none."""
-    listed = list(actions)
-    if not listed:
+    """Put the buttons below the card's text; None if there are none.
+
+    In several rows where one would be too long for a telephone: clients shorten the titles.
+    """
+    rows = [row for row in _rows(list(actions)) if row]
+    if not rows:
         return None
-    return {"type": "ActionSet", "spacing": "Large", "actions": listed}
+    sets: list[Element] = [
+        {"type": "ActionSet", "spacing": "Small", "actions": row} for row in rows
+    ]
+    if len(sets) == 1:
+        return sets[0] | {"spacing": "Large"}
+    return {"type": "Container", "spacing": "Large", "items": sets}
 
 
 def below(actions: Iterable[Element]) -> Element | None:
-    """Put another row of buttons close below: narrow clients cut off what is too long for one."""
+    """Put more buttons close below."""
     row = buttons(actions)
     return None if row is None else row | {"spacing": "Small"}
+
+
+def _rows(actions: list[Element]) -> list[list[Element]]:
+    rows: list[list[Element]] = [[]]
+    left = _ROW_WIDTH
+    for action in actions:
+        width = _BUTTON_WIDTH + _LETTER_WIDTH * len(action["title"])
+        if width > left and rows[-1]:
+            rows.append([])
+            left = _ROW_WIDTH
+        rows[-1].append(action)
+        left -= width
+    return rows
 
 
 def _row(width: str, left: Element, right: Element, spacing: str) -> Element:

@@ -75,8 +75,13 @@ class Verb(StrEnum):
     SETTINGS_APPLY = "settings.apply"
     SETTINGS_CANCEL = "settings.cancel"
     SETTINGS_PROGRESS = "settings.progress"
+    SETTINGS_USER = "settings.user"
+    SETTINGS_PARKED = "settings.parked"
+    SETTINGS_REVIVE = "settings.revive"
     SETTINGS_INVITE = "settings.invite"
     SETTINGS_INVITE_SEND = "settings.invite_send"
+    SETTINGS_STORM = "settings.storm"
+    SETTINGS_STORM_RETRY = "settings.storm_retry"
 
 
 _VERBS = frozenset(verb.value for verb in Verb)

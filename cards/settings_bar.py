@@ -1,11 +1,11 @@
-"""A bar of coloured parts: a picture of numbers that stand in words beside it."""
+"""Pictures of numbers that stand in words beside them: a bar, and Teams' chart."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cards.build import Element
 
@@ -13,12 +13,18 @@ Part = Literal["good", "accent", "attention", "emphasis"]
 _WIDTH = 100
 _NARROWEST = 3
 
+_COLOURS: Final[Mapping[Part, str]] = {
+    "good": "good",
+    "accent": "categoricalBlue",
+    "attention": "attention",
+    "emphasis": "categoricalLavender",
+}
+
 
 def bar(parts: Sequence[tuple[Part, int]]) -> Element | None:
     """Make a bar whose parts are as wide as their counts; None when there is nothing to show.
 
-    Teams' own chart elements are not part of the open schema, and clients that lack them show
-    nothing; columns work in every client. They hold no text, so screen readers pass them by.
+    Columns work in every client. They hold no text, so screen readers pass them by.
     """
     shown = [(style, count) for style, count in parts if count > 0]
     total = sum(count for _, count in shown)
@@ -38,4 +44,21 @@ def bar(parts: Sequence[tuple[Part, int]]) -> Element | None:
             }
             for style, count in shown
         ],
+    }
+
+
+def chart(parts: Sequence[tuple[str, Part, int]], instead: Element) -> Element:
+    """Make a chart of the parts of a whole (label, colour, count), each with its count and share.
+
+    Clients that don't know Teams' chart elements, which are not part of the open schema, show
+    `instead` (Adaptive Cards, "fallback").
+    """
+    data = [{"x": label, "y": count, "color": _COLOURS[part]} for label, part, count in parts]
+    if not any(count > 0 for _, _, count in parts):
+        return instead
+    return {
+        "type": "Chart.HorizontalBar",
+        "displayMode": "PartToWhole",
+        "data": data,
+        "fallback": instead,
     }

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cards.build import below, bold, box, button, buttons, card, heading, note, run, subtle, text
 from cards.payload import Verb
-from cards.settings_bar import Part, bar
+from cards.settings_bar import Part, bar, chart
 from cards.settings_draft import because
 from cards.settings_words import people
 from cards.text import outside
+from cards.trouble import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cards.build import Card, Element
     from cards.payload import Payloads
     from cards.settings_draft import Draft
 
-MOST_GROUPS = 10
+MOST_GROUPS = 8
 _NAME_LIMIT = 36
 
 
@@ -38,7 +39,8 @@ class Numbers:
     `covered`: presence sync is on for them (None: not known without Zoom's list of people);
     `connected`: of those, they authorised Microsoft; `active`: Microsoft holds a presence from us
     now; `trouble`: connected, but it does not work. The rest of the connected are quiet: nothing is
-    to be shown at the moment. `invitable`: covered, not connected, never invited.
+    to be shown at the moment. `invitable`: covered, not connected, never invited. `parked`: those
+    in trouble for whom nothing is tried any more, by reason (cards.trouble).
     """
 
     covered: int | None
@@ -46,6 +48,7 @@ class Numbers:
     active: int
     trouble: int
     invitable: int = 0
+    parked: Mapping[str, int] = field(default_factory=dict)
 
 
 def centre(
@@ -59,16 +62,19 @@ def centre(
     directory_well: bool,
     notice: str | None = None,
     feed: str = "",
+    storm: Element | None = None,
 ) -> Card:
     """Show the account's form, the managed groups in priority order, and the numbers.
 
     `directory` says how old Zoom's list of groups and people is, or what is missing to read it;
-    `directory_well` whether that is as it should be. `feed` is what is wrong with Zoom's events.
+    `directory_well` whether that is as it should be. `feed` is what is wrong with Zoom's events,
+    `storm` the banner of `cards.settings_storm`.
     """
     sentence = _account_sentence(account)
     return card(
         f"Presence sync is {sentence}",
         heading("Presence sync settings"),
+        storm,
         box("warning", text(feed)) if feed else None,
         box("warning", text(run(notice, limit=200))) if notice else None,
         box(
@@ -77,14 +83,18 @@ def centre(
             text(_account_details(account), spacing="Small"),
         ),
         text(_reach(numbers)),
-        _figures(numbers),
         _picture(numbers),
-        # The warning takes the room of a group: a card has a largest size.
-        *_group_rows(groups, MOST_GROUPS - bool(feed), account_locked=account.locked),
+        _trouble(numbers),
+        # The warnings take the room of groups: a card has a largest size.
+        *_group_rows(
+            groups,
+            MOST_GROUPS - bool(feed) - 3 * bool(storm),
+            account_locked=account.locked,
+        ),
         note(directory) if directory_well else box("warning", text(directory)),
         _in_one_line(),
         buttons(_buttons(payloads, card_id)),
-        below(_more_buttons(payloads, card_id, numbers.invitable)),
+        below(_more_buttons(payloads, card_id, numbers)),
     )
 
 
@@ -146,8 +156,22 @@ def _alarm(part: Part, count: int) -> Element:
     return {"color": "Attention"} if part == "attention" and count else {}
 
 
-def _picture(numbers: Numbers) -> Element | None:
-    return bar([(part, count) for _, part, count in _parts(numbers)])
+def _picture(numbers: Numbers) -> Element:
+    """The numbers as a chart, or in large figures above a bar where charts are not known."""
+    parts = _parts(numbers)
+    drawn = bar([(part, count) for _, part, count in parts])
+    instead = {
+        "type": "Container",
+        "items": [item for item in (_figures(numbers), drawn) if item is not None],
+    }
+    return chart(parts, instead)
+
+
+def _trouble(numbers: Numbers) -> Element | None:
+    if not numbers.trouble:
+        return None
+    retried = max(0, numbers.trouble - sum(numbers.parked.values()))
+    return text(bold("In trouble: "), counted(numbers.parked, retried))
 
 
 def _group_rows(groups: Sequence[GroupLine], most: int, *, account_locked: bool) -> list[Element]:
@@ -212,11 +236,13 @@ def _buttons(payloads: Payloads, card_id: str) -> list[Element]:
     ]
 
 
-def _more_buttons(payloads: Payloads, card_id: str, invitable: int) -> list[Element]:
-    refresh = button(payloads, card_id, Verb.SETTINGS_SHOW, "Refresh")
-    if not invitable:
-        return [refresh]
-    return [invite_button(payloads, card_id, "", invitable), refresh]
+def _more_buttons(payloads: Payloads, card_id: str, numbers: Numbers) -> list[Element]:
+    actions = [button(payloads, card_id, Verb.SETTINGS_SHOW, "Refresh")]
+    if numbers.parked:
+        actions.insert(0, button(payloads, card_id, Verb.SETTINGS_PARKED, "Who is in trouble"))
+    if numbers.invitable:
+        actions.insert(0, invite_button(payloads, card_id, "", numbers.invitable))
+    return actions
 
 
 def invite_button(payloads: Payloads, card_id: str, group_id: str, count: int) -> Element:

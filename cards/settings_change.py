@@ -11,6 +11,7 @@ from cards.settings_bar import bar
 from cards.settings_centre import invite_button
 from cards.settings_draft import HIGHEST_PRIORITY
 from cards.settings_words import Act, Change, people
+from cards.text import outside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -151,9 +152,17 @@ def cancelled(payloads: Payloads, card_id: str) -> Card:
     )
 
 
-def changed_by(name: str, ago: str) -> str:
-    """The sentence for a card that was overtaken. `ago` is like "a moment ago"."""
-    return f"{name} changed this {ago}, so nothing was saved. This is how it is now."
+def overtaken(who: str = "", scope: str = "", when: str = "a moment ago") -> str:
+    """The sentence for a card that was overtaken by another change of the settings.
+
+    `who` made it ("You" is the reader, empty: not known), of the level `scope` ("the account", or a
+    group's name), `when` ("a moment ago", "at 14:02").
+    """
+    if not who:
+        what = "The settings were changed a moment ago"
+    else:
+        what = f"{outside(who, 60)} changed the settings of {outside(scope, 60)} {when}"
+    return f"{what}, so nothing was saved. This is how it is now."
 
 
 def state_sentence(target: Target, change: Change) -> str:

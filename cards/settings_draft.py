@@ -202,12 +202,16 @@ _ALLOWED: Final[dict[Field, Mapping[str, object]]] = {
 
 def in_words(field: Field, draft: Draft) -> str:
     """A field's value as people read it."""
-    value = getattr(draft, field.value)
-    if field in _SET:
+    return value_in_words(field, getattr(draft, field.value))
+
+
+def value_in_words(field: Field, value: object) -> str:
+    """The same for a value by itself, as it was stored."""
+    if field in _SET and isinstance(value, bool):
         return _SET[field][0 if value else 1]
     if field is Field.SERVICE:
-        return SERVICES[value]
-    return AUTHORIZE_WITH[value] if field is Field.AUTHORIZE_WITH else str(value)
+        return SERVICES.get(str(value), str(value))
+    return AUTHORIZE_WITH.get(str(value), str(value))
 
 
 def stopped_by(draft: Draft) -> Field | None:

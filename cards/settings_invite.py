@@ -29,7 +29,8 @@ def ask(payloads: Payloads, card_id: str, target: Target, *, count: int, minutes
         heading(f"Invite {them} once?"),
         text(
             f"They belong to {target.words()}, presence sync is on for them, and they have not "
-            "connected. Each gets one card with a button to connect. Nobody is invited twice."
+            "connected. Each gets one card with a button to connect. Nobody is invited twice, nor "
+            "after they disconnected on purpose."
         ),
         note(
             f"Sending takes about {takes}, because Teams limits how fast an app may write. "
@@ -58,8 +59,8 @@ def nobody(payloads: Payloads, card_id: str) -> Card:
         "Nobody is left to invite.",
         heading("Nobody to invite"),
         text(
-            "Everyone who has this app and whom presence sync covers has connected or was invited "
-            "already."
+            "Everyone who has this app and whom presence sync covers has connected, was invited "
+            "already, or disconnected on purpose."
         ),
         note(_WITHOUT_APP),
         buttons(_after(payloads, card_id)),

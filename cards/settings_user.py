@@ -10,7 +10,7 @@ from cards.payload import Verb
 from cards.text import ADDRESS_LIMIT, outside
 
 if TYPE_CHECKING:
-    from cards.build import Card, Tone
+    from cards.build import Card, Element, Tone
     from cards.payload import Payloads
 
 
@@ -23,7 +23,8 @@ class UserView:
     “Sales, priority 2”), `field` the field that decides, `style` the style and who chose it, `link`
     how their connection is, `written` when Microsoft was last told and whether it took it, `error`
     the last failure. `to_do` is what the admin or the person can do. `group_id` is the deciding
-    group's. There is no place here for a person's live state, on purpose.
+    group's. `parked` is the person's object id where it may help to try again. `notice` says what
+    has just happened. There is no place here for a person's live state, on purpose.
     """
 
     name: str
@@ -38,6 +39,8 @@ class UserView:
     to_do: str = ""
     group_id: str = ""
     tone: Tone = "good"
+    parked: str = ""
+    notice: str = ""
 
 
 def user(payloads: Payloads, card_id: str, view: UserView) -> Card:
@@ -55,11 +58,12 @@ def user(payloads: Payloads, card_id: str, view: UserView) -> Card:
         f"{name}: {view.verdict}",
         heading("Why it is so for one person"),
         text(bold(name), f" · {outside(view.address, ADDRESS_LIMIT)}"),
+        text(view.notice) if view.notice else None,
         box(view.tone, text(view.verdict)),
         *(fact(label, line) for label, line in lines if line),
         next_step(view.to_do) if view.to_do else None,
         note("What Zoom says of them now is shown to them only. This look-up is in the history."),
-        buttons(_buttons(payloads, card_id, view.group_id)),
+        buttons(_buttons(payloads, card_id, view)),
     )
 
 
@@ -75,10 +79,14 @@ def no_user(payloads: Payloads, card_id: str, *, address: str, directory: bool) 
     )
 
 
-def _buttons(payloads: Payloads, card_id: str, group_id: str) -> list[dict[str, object]]:
+def _buttons(payloads: Payloads, card_id: str, view: UserView) -> list[Element]:
+    again = button(
+        payloads, card_id, Verb.SETTINGS_REVIVE, "Try again", style="positive", person=view.parked
+    )
     level = (
-        button(payloads, card_id, Verb.SETTINGS_GROUP, "Open the group", group=group_id)
-        if group_id
+        button(payloads, card_id, Verb.SETTINGS_GROUP, "Open the group", group=view.group_id)
+        if view.group_id
         else button(payloads, card_id, Verb.SETTINGS_ACCOUNT, "Open the account")
     )
-    return [level, button(payloads, card_id, Verb.SETTINGS_SHOW, "All settings")]
+    everything = button(payloads, card_id, Verb.SETTINGS_SHOW, "All settings")
+    return [again, level, everything] if view.parked else [level, everything]

@@ -26,6 +26,7 @@ from service.metrics import CONTENT_TYPE, Metrics, watch_loop_lag
 from sync.lanes import GRAPH_LIMITS
 from sync.store.connection import REDIS_TROUBLE, takes_writes
 from sync.store.feed import Listener
+from sync.store.queue import LEASE_MS
 from sync.worker import Worker
 from sync.zoom.webhook import ZoomWebhook
 
@@ -53,16 +54,18 @@ async def application(
     with_worker: bool = True,
     local_person: Person | None = None,
     limits: Limits = GRAPH_LIMITS,
+    lease_ms: int = LEASE_MS,
 ) -> web.Application:
     """The product as one aiohttp application: every route, and the worker's life.
 
-    `limits` are what Graph allows (another budget is for the benchmarks only).
+    `limits` are what Graph allows, `lease_ms` how long a worker has somebody (others are for
+    benchmarks and tests only).
     """
     app = web.Application(client_max_size=BODY_LIMIT, middlewares=[hung_up])
     async with AsyncExitStack() as stack:
         metrics = Metrics()
         outside = await open_outside(settings, redis_url, stack)
-        core = wire_core(settings, outside, metrics, limits)
+        core = wire_core(settings, outside, metrics, limits, lease_ms=lease_ms)
         stack.push_async_callback(core.tokens.aclose)
         await _prepare(core, account_on=settings.account_default == "on")
         health = Health(
@@ -123,6 +126,9 @@ async def application(
         inviting = _task(core.invitations.run(), "invitations", patience=SHUTDOWN_SECONDS)
         app.cleanup_ctx.append(inviting)
         app.on_shutdown.append(_call(core.invitations.stop))
+        telling = _task(core.notifier.run(), "notifier", patience=SHUTDOWN_SECONDS)
+        app.cleanup_ctx.append(telling)
+        app.on_shutdown.append(_call(core.notifier.stop))
         if core.refresher is not None:
             app.cleanup_ctx.append(_task(core.refresher.run(), "directory"))
         if with_worker:

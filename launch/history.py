@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from launch.lifetime import redis_of
-from sync.store.audit import INVITE, AuditLog
+from sync.store.audit import INVITE, REVIVE, AuditLog
 from sync.store.connection import connect
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ async def print_history(settings: Settings, *, as_json: bool) -> None:
 def _line(record: AuditRecord) -> str:
     before, after = record.old or {}, record.new or {}
     who = f"{record.at()}  {record.by.name} ({record.by.actor_id})  {record.kind}"
-    if record.kind == INVITE:
+    if record.kind == INVITE or (record.kind == REVIVE and after):
         return f"{who}  {record.scope_name}: {after.get('people')} people"
     names = [*before, *(name for name in after if name not in before)]
     changed = ", ".join(

@@ -11,6 +11,7 @@ from aiohttp import web
 from launch.application import application
 from launch.lifetime import forever, redis_of, running, until_signal
 from sync.lanes import GRAPH_LIMITS
+from sync.store.queue import LEASE_MS
 
 if TYPE_CHECKING:
     from service.settings import Settings
@@ -19,21 +20,33 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
-async def serve(settings: Settings, *, with_worker: bool, limits: Limits = GRAPH_LIMITS) -> None:
+async def serve(
+    settings: Settings,
+    *,
+    with_worker: bool,
+    limits: Limits = GRAPH_LIMITS,
+    lease_ms: int = LEASE_MS,
+) -> None:
     """Production in one process, until a signal. Workers may also run by themselves (`work`)."""
     async with until_signal(), redis_of(settings) as redis_url:
-        app = await application(settings, redis_url, with_worker=with_worker, limits=limits)
+        app = await application(
+            settings, redis_url, with_worker=with_worker, limits=limits, lease_ms=lease_ms
+        )
         async with running(app, settings.host, settings.port) as port:
             log.info("started", host=settings.host, port=port, worker=with_worker)
             await forever()
 
 
-async def work(settings: Settings, *, limits: Limits = GRAPH_LIMITS) -> None:
+async def work(
+    settings: Settings, *, limits: Limits = GRAPH_LIMITS, lease_ms: int = LEASE_MS
+) -> None:
     """A worker alone; without WORKER_PORT no port is opened."""
     assert settings.redis_url is not None  # noqa: S101 - the settings of this role demand it
     redis_url, port = settings.redis_url.get_secret_value(), settings.worker_port
     async with until_signal():
-        app = await application(settings, redis_url, with_bot=False, limits=limits)
+        app = await application(
+            settings, redis_url, with_bot=False, limits=limits, lease_ms=lease_ms
+        )
         async with contextlib.AsyncExitStack() as stack:
             if port is None:
                 runner = web.AppRunner(app)

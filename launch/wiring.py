@@ -24,8 +24,10 @@ from bot.handlers.invitations import InvitationHandler
 from bot.handlers.personal import PersonalHandler
 from bot.handlers.settings import SettingsHandler
 from bot.handlers.settings_changes import SettingsChanges
+from bot.handlers.settings_people import SettingsPeople
 from bot.handlers.settings_views import SettingsViews
 from bot.handlers.status import StatusHandler
+from bot.handlers.storms import StormHandler
 from bot.inbound_auth import InboundAuth
 from bot.invitations import Invitations
 from bot.people import ChatPeople
@@ -46,9 +48,11 @@ from sync.invitees import Invitees
 from sync.lanes import GRAPH_LIMITS
 from sync.linking import Linking
 from sync.microsoft.authorization import Authorization
-from sync.microsoft.graph import GraphPresence
+from sync.microsoft.graph import GraphPresence, time_limit
 from sync.microsoft.profile import read_profile
 from sync.microsoft.tokens import Tokens
+from sync.notices import GRACE_MS
+from sync.notifier import Notifier
 from sync.rollout import Rollouts
 from sync.store.audit import AuditLog
 from sync.store.connection import Scripts, connect, connect_listener
@@ -56,7 +60,9 @@ from sync.store.conversations import ConversationStore
 from sync.store.directory import DirectoryStore
 from sync.store.feed import Doubt, FeedStore
 from sync.store.invitations import InvitationStore
+from sync.store.notices import NoticeStore
 from sync.store.people import PeopleStore
+from sync.store.queue import LEASE_MS
 from sync.store.quota import Quota
 from sync.store.rollouts import RolloutStore
 from sync.store.roster import RosterStore
@@ -165,6 +171,8 @@ class Core:
     feed: FeedStore
     doubt: Doubt
     catch_up: CatchUp
+    notice_rows: NoticeStore
+    notifier: Notifier
 
     async def prepare(self, *, account_on: bool) -> None:
         """Fill in the settings of a new installation, and know what holds. Needs Redis."""
@@ -174,9 +182,18 @@ class Core:
 
 
 def wire_core(
-    settings: Settings, outside: Outside, metrics: Metrics, limits: Limits = GRAPH_LIMITS
+    settings: Settings,
+    outside: Outside,
+    metrics: Metrics,
+    limits: Limits = GRAPH_LIMITS,
+    *,
+    grace_ms: int = GRACE_MS,
+    lease_ms: int = LEASE_MS,
 ) -> Core:
-    """Put the engine together. The chat is its way to tell people something."""
+    """Put the engine together. The chat is its way to tell people something.
+
+    `grace_ms`: how long somebody's trouble lasts before they are told (sync.notices).
+    """
     hosts = ServiceHosts(settings.service_hosts, loopback_only=settings.local)
     conversations = ConversationStore(outside.redis)
     sender = ChannelSender(
@@ -188,7 +205,7 @@ def wire_core(
     desk = Desk(sender, conversations)
     keys = settings.token_key_list
     payloads = Payloads(keys[0].encode())
-    people = PeopleStore(outside.redis, outside.scripts)
+    people = PeopleStore(outside.redis, outside.scripts, lease_ms=lease_ms)
     vault = Vault(keys)
     tokens = Tokens(people, vault, outside.authorization)
     zoom = zoom_api(settings, outside)
@@ -197,7 +214,8 @@ def wire_core(
     directory = DirectoryStore(outside.redis, outside.scripts, configured=zoom is not None)
     roster, invited = RosterStore(outside.redis), InvitationStore(outside.redis)
     invitees = Invitees(roster, invited, people, directory, policy.load)
-    chat = ChatPeople(desk, payloads, conversations, invitable=invitees.count)
+    chat = ChatPeople(desk, payloads, invitable=invitees.count)
+    notice_rows = NoticeStore(outside.redis, outside.scripts)
     quota = Quota(outside.redis, outside.scripts, limits)
     feed = FeedStore(outside.redis, outside.scripts)
     doubt = Doubt(feed)
@@ -209,6 +227,7 @@ def wire_core(
             graph_url=settings.graph_url,
             session_id=settings.microsoft_app_id,
             now=time.time,
+            time_limit=time_limit(lease_ms),
         ),
         tokens=tokens,
         zoom=zoom,
@@ -271,6 +290,15 @@ def wire_core(
         feed=feed,
         doubt=doubt,
         catch_up=catch_up,
+        notice_rows=notice_rows,
+        notifier=Notifier(
+            people,
+            notice_rows,
+            chat,
+            admins=settings.admin_ids,
+            on_outcome=metrics.reconnect,
+            grace_ms=grace_ms,
+        ),
     )
 
 
@@ -340,7 +368,8 @@ def wire_bot(
         zoom=core.zoom,
         groups_of=groups_of,
     )
-    results = SignInResults(core.payloads, core.desk, linking, core.chat)
+    invited = InvitationStore(outside.redis)
+    results = SignInResults(core.payloads, core.desk, linking, invited.come_back)
     sign_in = SignIn(
         public_url=settings.public_url,
         authorization=outside.authorization,
@@ -364,6 +393,7 @@ def wire_bot(
     )
     audit = AuditLog(outside.redis)
     inviting = InvitationHandler(core.payloads, core.invitees, core.invitations, audit)
+    storms = StormHandler(core.payloads, core.notice_rows, audit, core.people.now_ms)
     settings_handler = SettingsHandler(
         core.payloads,
         admins,
@@ -373,12 +403,23 @@ def wire_bot(
             core.directory,
             audit,
             core.people,
-            core.engine,
             core.invitees,
+            storms,
             feed=FeedWords(core.feed.health, None if core.zoom is None else ZOOM_PER_SECOND),
         ),
-        SettingsChanges(core.payloads, core.policy_desk, core.directory, core.invitees),
+        SettingsPeople(
+            core.payloads, core.policy_desk, core.directory, audit, core.people, core.engine
+        ),
+        SettingsChanges(
+            core.payloads,
+            core.policy_desk,
+            core.directory,
+            core.invitees,
+            audit,
+            core.people.now_ms,
+        ),
         inviting,
+        storms,
         core.directory,
         core.conversations,
         missing_zoom=() if core.zoom is not None else ZOOM_API_NAMES,
@@ -388,7 +429,7 @@ def wire_bot(
     personal = PersonalHandler(core.payloads, core.engine)
     connecting = ConnectHandler(core.payloads, core.engine, sign_in, now=time.time)
     status = StatusHandler(core.payloads, core.engine, groups_without_link)
-    disconnecting = DisconnectHandler(core.payloads, core.engine)
+    disconnecting = DisconnectHandler(core.payloads, core.engine, invited.leave)
 
     async def removed(object_id: str) -> None:
         core.roster.drop(object_id)

@@ -151,6 +151,10 @@ class Attendant:
             return
         situation = self.situation(state, turn.now())
         again = situation.verdict.resumes_ms
+        if state.trouble == Trouble.AGAIN:  # a look proves it also where nothing is to be written
+            situation.shown = await self._look(state, turn.ticket)
+            situation.shown_with = state.held
+            _learn(situation, state)
         for _ in range(MOST_STEPS):
             now = turn.now()
             step = plan(now, situation)
@@ -193,7 +197,7 @@ class Attendant:
         if state.tries:
             turn.changes["tries"] = ""
         if state.trouble is not None:
-            turn.changes |= {"trouble": "", "trouble_at": "", "code": ""}
+            turn.changes |= dict.fromkeys(("trouble", "trouble_at", "code", "asked"), "")
         if state.wait_ms is not None:
             turn.changes["wait"] = ""
         turn.changes |= turn.settled()
@@ -220,7 +224,7 @@ class Attendant:
 
         async def send(token: str) -> None:
             await self._intend(turn, Held(pair, now, longest, sure=False), fields)
-            await tell(token, oid, pair, step.minutes)
+            await turn.lease.within(tell(token, oid, pair, step.minutes))
 
         await self.gate.call("preferred" if prefer else "set", turn.state, turn.ticket, send)
         self._measure(turn)
@@ -239,7 +243,7 @@ class Attendant:
 
         async def send(token: str) -> None:
             await self._intend(turn, before._replace(sure=False), fields)
-            await tell(token, oid)
+            await turn.lease.within(tell(token, oid))
 
         await self.gate.call("preferred" if prefer else "clear", turn.state, turn.ticket, send)
         self._measure(turn)
@@ -330,12 +334,8 @@ class Attendant:
             await self._forget(turn)
             return
         turn.changes["wait"] = "" if due is None else due
+        # Whoever must connect again is found there and told by sync.notifier.
         await self._store.ack(turn.claim, lane=turn.lane, due_ms=due, changes=turn.changes)
-        if trouble is Trouble.AUTHORIZE:
-            known = await self._store.state(state.object_id)
-            # Not if they connected anew while the old authorisation failed.
-            if known is not None and known.trouble == Trouble.AUTHORIZE:
-                await self._people.must_authorize_again(state.object_id, error.code)
 
     async def _wait_for_the_person(self, turn: Turn) -> None:
         if turn.state.leaving:

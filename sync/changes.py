@@ -151,6 +151,10 @@ class PolicyDesk:
         await self._cache.load()
         return Done(outcome.before, outcome.policy, effect, rollout)
 
+    async def under_way(self, rollout_id: str) -> tuple[Rollout, int] | None:
+        """What is being carried out, and for how many it is left to do; None: it is done."""
+        return await self._rollouts.look_up(rollout_id)
+
     async def _save(self, edit: Edit, *, expected: int, by: Actor) -> Saved | Conflict:
         match edit:
             case SetForm(form, None):

@@ -236,12 +236,14 @@ class Engine:
             fresh = await self._store.state(object_id)
             # Not if they connected anew while the old authorisation failed.
             if fresh is not None and fresh.generation == state.generation:
-                # Kept at once: otherwise nothing but the next write would find out.
-                trouble: dict[str, str | int] = {
-                    "trouble": MUST_AUTHORIZE.value,
-                    "trouble_at": await self._store.now_ms(),
-                }
-                await self._store.demand(object_id, Lane.CHANGE, trouble)
+                if fresh.trouble != MUST_AUTHORIZE:  # else it stays known since when
+                    # Kept at once: otherwise nothing but the next write would find out.
+                    trouble: dict[str, str | int] = {
+                        "trouble": MUST_AUTHORIZE.value,
+                        "trouble_at": await self._store.now_ms(),
+                        "code": failure.code,
+                    }
+                    await self._store.demand(object_id, Lane.CHANGE, trouble)
                 state = replace(state, trouble=MUST_AUTHORIZE)
         except OutsideError as failure:
             error = failure.code

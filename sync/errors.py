@@ -65,8 +65,9 @@ class Trouble(StrEnum):
     FAILING = "failing"  # too many failures in a row, while it works for others
     LATER = "later"  # a failure that is tried again by itself
     ADMIN = "admin"  # an admin or operator must act; tried again by itself
+    AGAIN = "again"  # it was AUTHORIZE, and an admin wants to know whether it works by now
 
     @property
     def parks(self) -> bool:
         """Whether nothing is tried until an event, an admin or the person revives it."""
-        return self not in {Trouble.LATER, Trouble.ADMIN}
+        return self not in {Trouble.LATER, Trouble.ADMIN, Trouble.AGAIN}

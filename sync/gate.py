@@ -117,7 +117,7 @@ class GraphGate:
             raise QuotaShort(int(away * 1000) + 1)
         if ticket.granted:
             ticket.granted -= 1
-        else:
+        elif ticket.sent or not self._quota.ahead(ticket.lane):
             grant = await self._quota.take(ticket.lane, follow=ticket.sent)
             if not grant.granted:
                 self._breaker.nothing_sent()

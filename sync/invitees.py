@@ -1,6 +1,7 @@
-"""Who may be invited: they have the app, presence sync is on for them, and they have not connected.
+"""Who may be invited: they have the app, presence sync is on for them, and they are not connected.
 
-Who was invited before is no matter here; that is told apart by sync.store.invitations.
+Not whoever disconnected on purpose. Who was invited before is no matter here; that is told apart by
+sync.store.invitations.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ class Invitees:
         return row is not None and bool(await self._due({object_id: row}, group_id))
 
     async def _due(self, rows: Mapping[str, Met], group_id: str) -> list[str]:
-        waiting = {oid: rows[oid].addresses for oid in await self._people.not_connected(list(rows))}
+        unconnected = await self._people.not_connected(list(rows))
+        waiting = {oid: rows[oid].addresses for oid in await self._invited.not_left(unconnected)}
         if not waiting:
             return []
         policy, view = await self._policy(), await self._directory.view()

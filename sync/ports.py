@@ -90,9 +90,6 @@ class PolicySource(Protocol):
 class People(Protocol):
     """Telling people something, without being asked."""
 
-    async def must_authorize_again(self, object_id: str, code: str) -> None:
-        """Send one reconnect card. Must not raise for failures of the chat."""
-
     async def first_meeting(self, object_id: str, presence: ZoomPresence, pair: Pair) -> None:
         """Tell once that Microsoft now shows their meetings. Must not raise for the chat."""
 

@@ -116,6 +116,10 @@ class Rollouts:
         """The policy was not saved."""
         await self._rows.finish(rollout)
 
+    async def look_up(self, rollout_id: str) -> tuple[Rollout, int] | None:
+        """A rollout and how many are left; None: it is done, or never was."""
+        return await self._rows.look_up(rollout_id)
+
     async def run(self) -> None:
         """See every rollout through, for as long as the process lives."""
         name = secrets.token_hex(6)

@@ -15,6 +15,8 @@ from sync.store.connection import REDIS_TROUBLE
 from sync.store.person_row import PREFERRED, held_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from sync.gate import Ticket
     from sync.plan import Held, Lane
     from sync.presence import Pair, ZoomPresence
@@ -39,6 +41,7 @@ class Lease:
         self._renewed = claim.taken
         self._lost = False
         self._task: asyncio.Task[None] | None = None
+        self._sending: asyncio.Timeout | None = None
 
     async def __aenter__(self) -> Lease:
         # A timer, not a task: nearly every turn ends long before the first renewal.
@@ -57,6 +60,24 @@ class Lease:
         """
         if self._lost or time.monotonic() - self._renewed > 2 * self._seconds / 3:
             raise LeaseLost
+
+    async def within(self, request: Awaitable[None]) -> None:
+        """Send something, and break it off where the lease ends unrenewed. Raises LeaseLost.
+
+        While Redis is away nothing renews it: the next owner may write as soon as it is back.
+        """
+        try:
+            async with asyncio.timeout_at(self._end()) as self._sending:
+                await request
+        except TimeoutError:
+            raise LeaseLost from None
+        finally:
+            self._sending = None
+
+    def _end(self) -> float:
+        """When the lease ends, as far as we know (the loop's clock)."""
+        left = self._renewed + self._seconds - time.monotonic()
+        return asyncio.get_running_loop().time() + left
 
     def _start_timer(self) -> asyncio.TimerHandle:
         return asyncio.get_running_loop().call_later(self._seconds / 3, self._due)
@@ -77,6 +98,8 @@ class Lease:
             self._renewed = began
         else:
             self._lost = True
+        if self._sending is not None and not self._sending.expired():
+            self._sending.reschedule(0 if self._lost else self._end())
 
 
 class Turn:

@@ -15,11 +15,10 @@ from sync.linking import AddressTaken, NoZoomUser
 from sync.presence import Style, demand_of, teams_label, zoom_label
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from bot.activity import Card
     from bot.desk import Desk
-    from bot.people import ChatPeople
     from bot.sign_in_refusals import RefusalReason
     from bot.turn import Turn
     from cards.payload import Payloads
@@ -96,12 +95,17 @@ class SignInResults:
     """What the browser's half reports back: pages say it there, the card says it in the chat."""
 
     def __init__(
-        self, payloads: Payloads, desk: Desk, linking: Linking, people: ChatPeople
+        self,
+        payloads: Payloads,
+        desk: Desk,
+        linking: Linking,
+        came_back: Callable[[str], Awaitable[None]],
     ) -> None:
+        """`came_back` hears who (an object id) has connected."""
         self._payloads = payloads
         self._desk = desk
         self._linking = linking
-        self._people = people
+        self._came_back = came_back
 
     async def granted(self, attempt: Attempt, grant: Grant) -> Outcome:
         """Make the link, and turn the card into what came of it."""
@@ -140,7 +144,7 @@ class SignInResults:
             outcome = _outside(error)
             card = self._refused(card_id, outcome)
         else:
-            await self._people.authorized(link.object_id)
+            await self._came_back(link.object_id)
             zoom_address = link.zoom_email or link.addresses[0]
             card = connect_cards.connected(
                 payloads,

@@ -8,6 +8,8 @@ from cards import disconnect as disconnect_cards
 from cards import status as status_cards
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from bot.activity import Card
     from bot.turn import Turn
     from cards.payload import Payloads
@@ -21,11 +23,14 @@ _CLEARED: dict[Ending, bool | Literal["later"]] = {
 
 
 class DisconnectHandler:
-    """Ends a link."""
+    """Ends a link. `left` hears who (an object id) ends theirs on purpose."""
 
-    def __init__(self, payloads: Payloads, engine: Engine) -> None:
+    def __init__(
+        self, payloads: Payloads, engine: Engine, left: Callable[[str], Awaitable[None]]
+    ) -> None:
         self._payloads = payloads
         self._engine = engine
+        self._left = left
 
     async def ask(self, turn: Turn) -> Card:
         """Say what will be erased, and ask."""
@@ -35,6 +40,9 @@ class DisconnectHandler:
 
     async def confirm(self, turn: Turn) -> Card:
         """Clear what Microsoft holds of us, and forget the person."""
+        if await self._engine.is_connected(turn.person.object_id):
+            # First: whoever is gone already when we die here must not be invited either.
+            await self._left(turn.person.object_id)
         done = await self._engine.disconnect(turn.person.object_id)
         if done is None:  # a second click, or a card from before
             return status_cards.not_connected(self._payloads, turn.card_id)

@@ -50,7 +50,7 @@ class InvitationHandler:
         people = await self._invitees.find(target.group_id, turn.person.object_id)
         if len(people) > confirmed:
             return self._ask(turn, target, len(people))
-        shown = MailingCard(turn.at, turn.card_id, turn.person.name)
+        shown = MailingCard(turn.at, turn.card_id, turn.person.name, turn.person.mri)
         held = await self._invitations.hold(people, shown)
         if held:
             await self._audit.invited(

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from bot.admins import Admins
     from bot.handlers.invitations import InvitationHandler
     from bot.handlers.settings_changes import SettingsChanges
+    from bot.handlers.settings_people import SettingsPeople
     from bot.handlers.settings_views import SettingsViews
+    from bot.handlers.storms import StormHandler
     from bot.turn import Handler, Turn
     from cards.payload import Click, Payloads
     from cards.settings_words import Change
@@ -36,9 +38,15 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 CHANGING = frozenset(
-    {Verb.SETTINGS_APPLY, Verb.SETTINGS_SAVE, Verb.SETTINGS_VERIFY, Verb.SETTINGS_INVITE_SEND}
+    {
+        Verb.SETTINGS_APPLY,
+        Verb.SETTINGS_SAVE,
+        Verb.SETTINGS_VERIFY,
+        Verb.SETTINGS_INVITE_SEND,
+        Verb.SETTINGS_REVIVE,
+    }
 )
-"""Clicks that answer a question: only of the admin whom it was put to."""
+"""Clicks that change something: only of the admin to whom the card was given."""
 
 
 class Askers(Protocol):
@@ -59,8 +67,10 @@ class SettingsHandler:
         payloads: Payloads,
         admins: Admins,
         views: SettingsViews,
+        people: SettingsPeople,
         changes: SettingsChanges,
         invitations: InvitationHandler,
+        storms: StormHandler,
         directory: DirectoryStore,
         askers: Askers,
         *,
@@ -70,8 +80,10 @@ class SettingsHandler:
         self._payloads = payloads
         self._admins = admins
         self._views = views
+        self._people = people
         self._changes = changes
         self._invitations = invitations
+        self._storms = storms
         self._directory = directory
         self._askers = askers
         self._missing_zoom = missing_zoom
@@ -96,7 +108,7 @@ class SettingsHandler:
             case Groups(search):
                 return await self._groups(turn, search, 0)
             case User(address):
-                return await self._views.user(turn, address)
+                return await self._people.user(turn, address)
             case History():
                 return await self._views.history(turn, "")
         return await self._views.centre(turn)
@@ -143,7 +155,15 @@ class SettingsHandler:
                 return await self._changes.form(turn, ACCOUNT)
             case Verb.SETTINGS_SHOW:
                 return await self._views.centre(turn)
-            case Verb.SETTINGS_PROGRESS:
+            case Verb.SETTINGS_USER:
+                return await self._people.chosen(turn)
+            case Verb.SETTINGS_PARKED:
+                return await self._people.parked(turn)
+            case Verb.SETTINGS_REVIVE:
+                return await self._people.revive(turn)
+            case Verb.SETTINGS_STORM | Verb.SETTINGS_STORM_RETRY:
+                return await self._storms.clicked(turn, click)
+            case Verb.SETTINGS_PROGRESS if "rollout" not in click.args:
                 return await self._invitations.progress(turn) or await self._views.centre(turn)
         view = await self._directory.view()
         if not is_about_account(click) and (self._missing_zoom or view is None):
@@ -165,6 +185,8 @@ class SettingsHandler:
                 return await self._changes.save(turn, target)
             case Verb.SETTINGS_VERIFY:
                 return await self._changes.verified(turn, target)
+            case Verb.SETTINGS_PROGRESS:
+                return await self._changes.progress(turn, target)
             case Verb.SETTINGS_INVITE:
                 return await self._invitations.ask(turn, target)
             case Verb.SETTINGS_INVITE_SEND:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.explain import clock_time, zone
 from bot.handlers.settings_level import (
     draft_of_level,
     edit_of_change,
@@ -31,10 +32,14 @@ from cards.settings_draft import (
 from cards.settings_groups import picked_group
 from cards.settings_words import ACCOUNT, Act, Change, Target, Touched, people
 from sync.policy_edits import group_of
+from sync.policy_rows import ACCOUNT as ACCOUNT_SCOPE
 from sync.store.audit import Actor
 from sync.store.settings import Conflict
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import tzinfo
+
     from bot.activity import Card
     from bot.turn import Turn
     from cards.payload import Arg, Click, Payloads
@@ -43,9 +48,10 @@ if TYPE_CHECKING:
     from sync.changes import Done, Edit, PolicyDesk
     from sync.invitees import Invitees
     from sync.policy import Policy
+    from sync.store.audit import AuditLog
     from sync.store.directory import DirectoryStore
 
-OVERTAKEN = "The settings were changed a moment ago, so nothing was saved. This is how it is now."
+HOUR_MS = 3_600_000
 
 
 _GROUPS_ONLY = frozenset({Verb.SETTINGS_GROUP, Verb.SETTINGS_CHANGE})
@@ -57,12 +63,21 @@ class SettingsChanges:
     """Asks, saves, and shows what came of it. Whoever calls has made sure of the admin."""
 
     def __init__(
-        self, payloads: Payloads, desk: PolicyDesk, directory: DirectoryStore, invitees: Invitees
+        self,
+        payloads: Payloads,
+        desk: PolicyDesk,
+        directory: DirectoryStore,
+        invitees: Invitees,
+        audit: AuditLog,
+        now_ms: Callable[[], Awaitable[int]],
     ) -> None:
+        """`now_ms` is the clock that all processes share (epoch ms)."""
         self._payloads = payloads
         self._desk = desk
         self._directory = directory
         self._invitees = invitees
+        self._audit = audit
+        self._now_ms = now_ms
 
     # -- one line -----------------------------------------------------------------------------
 
@@ -111,10 +126,11 @@ class SettingsChanges:
             return settings_refused.inherits(self._payloads, turn.card_id, target, change)
         sentence = settings_change.state_sentence(target, change)
         doing: Doing = "clearing" if change.act is Act.DISABLE else "updating"
-        done = await self._make(turn, target, edit, version, sentence, doing)
+        shown = _progress_card(turn, target, sentence, doing)
+        done = await self._make(shown, edit, version, turn.person.name)
         if isinstance(done, Conflict):
-            return await self.ask(turn, target, change, notice=OVERTAKEN)
-        return await self._result(turn, target, done, sentence, doing)
+            return await self.ask(turn, target, change, notice=await self._overtaken(turn))
+        return await self._result(turn, shown, done)
 
     # -- the form -----------------------------------------------------------------------------
 
@@ -172,7 +188,7 @@ class SettingsChanges:
     async def _store(self, turn: Turn, target: Target, draft: Draft) -> Card:
         policy, version = await self._desk.policy(), _version(turn)
         if policy.version != version:
-            return await self.form(turn, target, notice=OVERTAKEN)
+            return await self.form(turn, target, notice=await self._overtaken(turn))
         before = draft_of_level(policy, target)
         edit = edit_of_draft(policy, target, draft)
         if edit is None:
@@ -181,13 +197,14 @@ class SettingsChanges:
             )
         sentence = _saved_sentence(target)
         doing: Doing = "updating" if draft.integration or not draft.manages else "clearing"
-        done = await self._make(turn, target, edit, version, sentence, doing)
+        shown = _progress_card(turn, target, sentence, doing)
+        done = await self._make(shown, edit, version, turn.person.name)
         if isinstance(done, Conflict):
-            return await self.form(turn, target, notice=OVERTAKEN)
+            return await self.form(turn, target, notice=await self._overtaken(turn))
         details = tuple(
             (changed.label, changed.before, changed.after) for changed in differences(before, draft)
         )
-        return await self._result(turn, target, done, sentence, doing, details)
+        return await self._result(turn, shown, done, details)
 
     async def _touched(self, target: Target, draft: Draft) -> Touched | None:
         """Whom a switch touches that is saved at once; None: nothing is saved yet."""
@@ -202,41 +219,62 @@ class SettingsChanges:
     # -- both ---------------------------------------------------------------------------------
 
     async def _make(
-        self, turn: Turn, target: Target, edit: Edit, version: int, sentence: str, doing: Doing
+        self, shown: ProgressCard, edit: Edit, version: int, name: str
     ) -> Done | Conflict:
-        by = Actor(turn.person.object_id, turn.person.name)
-        show = ProgressCard(turn.at, turn.card_id, target, sentence, doing, by.actor_id).dump()
+        by = Actor(shown.by, name)
         try:
-            return await self._desk.make(edit, expected=version, by=by, show=show)
+            return await self._desk.make(edit, expected=version, by=by, show=shown.dump())
         except KeyError:  # the group was let go of meanwhile
             return Conflict(await self._desk.policy())
 
     async def _result(
         self,
         turn: Turn,
-        target: Target,
+        shown: ProgressCard,
         done: Done,
-        sentence: str,
-        doing: Doing,
         details: tuple[tuple[str, str, str], ...] = (),
     ) -> Card:
-        if done.rollout is not None:
-            return settings_change.progress(
-                self._payloads,
-                turn.card_id,
-                sentence=sentence,
-                doing=doing,
-                done=0,
-                total=done.rollout.total,
-            )
+        rollout = done.rollout
+        if rollout is not None:
+            return shown.card(self._payloads, rollout.rollout_id, done=0, total=rollout.total)
         return settings_change.result(
             self._payloads,
             turn.card_id,
-            target,
-            sentence=sentence,
-            doing=doing,
+            shown.target,
+            sentence=shown.sentence,
+            doing=shown.doing,
             details=details,
-            invitable=await self._invitees.count(target.group_id, turn.person.object_id),
+            invitable=await self._invitees.count(shown.target.group_id, turn.person.object_id),
+        )
+
+    async def progress(self, turn: Turn, target: Target) -> Card:
+        """How far a change is that a card shows, or that it is in force."""
+        args = _click(turn).args
+        rollout_id, sentence = args.get("rollout"), args.get("sentence")
+        if not isinstance(rollout_id, str) or not isinstance(sentence, str):
+            raise BadPayload("progress of nothing")
+        known = await self._desk.under_way(rollout_id)
+        if known is None:
+            return settings_change.result(self._payloads, turn.card_id, target, sentence=sentence)
+        rollout, left = known
+        shown = _progress_card(turn, target, sentence, "updating")
+        shown = ProgressCard.load(rollout.show) or shown
+        done = min(rollout.total - left, rollout.total - 1)  # the end is shown by whoever is there
+        return shown.card(
+            self._payloads, rollout_id, done=done, total=rollout.total, failed=rollout.failed
+        )
+
+    async def _overtaken(self, turn: Turn) -> str:
+        """Who was first, in a sentence."""
+        record = await self._audit.last_change(since=_version(turn))
+        if record is None:
+            return settings_change.overtaken()
+        mine = record.by.actor_id == turn.person.object_id
+        now_ms, here = await self._now_ms(), zone(turn.inbound.local_time_zone)
+        return settings_change.overtaken(
+            "You" if mine else record.by.name,
+            "the account" if record.scope == ACCOUNT_SCOPE else record.scope_name,
+            _ago(record.at_ms, now_ms, here),
         )
 
     async def _members(self, target: Target) -> str | None:
@@ -280,6 +318,22 @@ def _version(turn: Turn) -> int:
     if type(version) is not int:
         raise BadPayload("a card without a version")
     return version
+
+
+def _ago(at_ms: int, now_ms: int, here: tzinfo) -> str:
+    """When it was, as a part of a sentence: people know the last hour by its minutes."""
+    past = now_ms - at_ms
+    if past >= HOUR_MS:
+        return f"at {clock_time(at_ms, now_ms, here)}"
+    minutes = past // 60_000
+    if minutes < 1:
+        return "a moment ago"
+    return "a minute ago" if minutes == 1 else f"{minutes} minutes ago"
+
+
+def _progress_card(turn: Turn, target: Target, sentence: str, doing: Doing) -> ProgressCard:
+    by = turn.person
+    return ProgressCard(turn.at, turn.card_id, target, sentence, doing, by.object_id, by.mri)
 
 
 def _places(policy: Policy, target: Target) -> int:

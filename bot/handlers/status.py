@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from bot.explain import agrees, view, why_different, zone
 from cards import status as status_cards
 from cards import test_it
+from cards.build import refreshing
+from cards.payload import Verb
 from sync.attend import MUST_AUTHORIZE
 from sync.engine import TEST_MINUTES
 from sync.policy import sentence
@@ -44,9 +46,12 @@ class StatusHandler:
         if known is None:
             groups = await self._groups_of(turn.person.object_id)
             rule = sentence(self._engine.verdict_without_link(groups))
-            return status_cards.not_connected(self._payloads, turn.card_id, rule_line=rule)
-        shown = view(known, zone(turn.inbound.local_time_zone))
-        return status_cards.status(self._payloads, turn.card_id, shown)
+            card = status_cards.not_connected(self._payloads, turn.card_id, rule_line=rule)
+        else:
+            shown = view(known, zone(turn.inbound.local_time_zone))
+            card = status_cards.status(self._payloads, turn.card_id, shown)
+        who = [turn.person.mri]
+        return refreshing(card, self._payloads, turn.card_id, Verb.STATUS_SHOW, who)
 
     async def test(self, turn: Turn) -> Card:
         """Tell Microsoft "In a call" for five minutes and read back what it shows."""

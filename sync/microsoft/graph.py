@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TIME_LIMIT = aiohttp.ClientTimeout(total=10, connect=3)
-"""Shorter than the lease on a person (sync.store.people.LEASE_MS), so that no two write at once."""
+"""Shorter than the lease on a person (sync.store.queue.LEASE_MS), so that no two write at once."""
+
+
+def time_limit(lease_ms: int) -> aiohttp.ClientTimeout:
+    """How long one request may take where a lease on a person lasts so long: two thirds of it."""
+    return aiohttp.ClientTimeout(total=lease_ms / 1500, connect=3)
+
 
 LONGEST_WAIT = 600.0
 """Seconds. A longer Retry-After is believed only this far."""

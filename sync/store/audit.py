@@ -24,6 +24,7 @@ log = structlog.get_logger()
 CHANGE: Final = "change"
 LOOK_UP: Final = "look-up"
 INVITE: Final = "invite"
+REVIVE: Final = "revive"
 UNREADABLE: Final = "unreadable"
 
 BATCH = 200
@@ -48,10 +49,11 @@ INSTALLATION = Actor("installation", "Installation")
 class AuditRecord:
     """One entry. `at_ms` is the Redis server's time (epoch ms).
 
-    `kind` is change, look-up, invite (`new` says how many `people`), or unreadable (the entry is
-    damaged; its place is still shown).
-    `scope` is `account`, `group:<Zoom group id>` or `user:<address>`. `old` and `new` hold the
-    fields of the form (a group's also `name` and `priority`); None: the group inherits.
+    `kind` is change, look-up, invite, revive (who is parked is to be tried again; of both `new` may
+    say how many `people`), or unreadable (the entry is damaged; its place is still shown).
+    `scope` is `account`, `group:<Zoom group id>`, `user:<address>` or `parked` (the list of those
+    who are). `old` and `new` hold the fields of the form (a group's also `name` and `priority`);
+    None: the group inherits.
     """
 
     entry_id: str
@@ -103,7 +105,7 @@ def entry(kind: str, by: Actor, facts: Mapping[str, object], *, version: int | N
 
 
 class AuditLog:
-    """Reading the history, and adding look-ups and invitations to it."""
+    """Reading the history, and adding to it what changes no settings."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -111,6 +113,18 @@ class AuditLog:
     async def looked_up(self, by: Actor, address: str) -> None:
         """Record that an admin asked about somebody."""
         await self._add(LOOK_UP, by, f"user:{address}", address, None)
+
+    async def looked_at_parked(self, by: Actor) -> None:
+        """Record that an admin asked who is parked."""
+        await self._add(LOOK_UP, by, "parked", "who is in trouble", None)
+
+    async def revived(self, by: Actor, address: str) -> None:
+        """Record that an admin has somebody tried again who was parked."""
+        await self._add(REVIVE, by, f"user:{address}", address, None)
+
+    async def revived_all(self, by: Actor, *, people: int) -> None:
+        """Record that an admin has everybody tried again who was parked."""
+        await self._add(REVIVE, by, "parked", "who is in trouble", {"people": people})
 
     async def invited(self, by: Actor, scope: str, scope_name: str, *, people: int) -> None:
         """Record that an admin invited those who had not connected."""
@@ -148,6 +162,17 @@ class AuditLog:
             if len(rows) < BATCH:
                 return AuditPage(tuple(records), None)
         return AuditPage(tuple(records), end.removeprefix("("))
+
+    async def last_change(self, *, since: int) -> AuditRecord | None:
+        """The newest change of settings, if it came after the version `since`.
+
+        None also where other entries have pushed it out of the newest 200.
+        """
+        for entry_id, fields in await self._client.xrevrange(keys.AUDIT, count=BATCH):
+            record = _read(entry_id, fields)
+            if record.kind == CHANGE:
+                return record if (record.version or 0) > since else None
+        return None
 
     async def everything(self, *, scope: str | None = None) -> AsyncIterator[AuditRecord]:
         """Every record, oldest first."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from redis.asyncio import Redis
+from redis.asyncio import Connection, Redis, SSLConnection
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -27,6 +27,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from sync.store import keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 COMMAND_TIMEOUT: Final = 3.0
 """Seconds. Shorter than Zoom's three-second limit would be useless: a slow answer is still one."""
@@ -47,12 +50,43 @@ Client = Any
 """A Redis or RedisCluster client with decoded answers (their types do not share a base)."""
 
 
+class _MayBeClosed:
+    """Says that a connection was closed while it was being opened.
+
+    When a node of a cluster fails, redis-py closes the connections of every task, also one that
+    another task is just opening, and stumbles over the missing writer (AttributeError).
+    """
+
+    _writer: asyncio.StreamWriter | None
+
+    async def _send_packed_command(self, command: Iterable[bytes]) -> None:
+        if self._writer is None:
+            raise RedisConnectionError("closed by another task")
+        await super()._send_packed_command(command)  # type: ignore[misc]
+
+
+class _Plain(_MayBeClosed, Connection):
+    pass
+
+
+class _Encrypted(_MayBeClosed, SSLConnection):
+    pass
+
+
 def connect(url: str, mode: Literal["single", "cluster"] = "single") -> Client:
     """Make the command client. Nothing is sent until it is used."""
     if mode == "cluster":
-        return RedisCluster.from_url(
+        cluster = RedisCluster.from_url(
             url, decode_responses=True, socket_timeout=COMMAND_TIMEOUT, socket_connect_timeout=2
         )
+        arguments = cluster.get_connection_kwargs()
+        encrypted = arguments["connection_class"] is SSLConnection
+        made = _Encrypted if encrypted else _Plain
+        # There is no argument for it. Nodes that are found later are made with these, too.
+        arguments["connection_class"] = made
+        for node in cluster.nodes_manager.startup_nodes.values():
+            node.connection_class = made
+        return cluster
     return Redis.from_url(
         url,
         decode_responses=True,
@@ -99,7 +133,7 @@ async def takes_writes(client: Client) -> bool:
 
 _LUA = Path(__file__).parent / "lua"
 _QUEUE = "_queue"
-_PLAIN = ("quota", "save_tokens", "directory_", "settings_", "feed_")
+_PLAIN = ("quota", "save_tokens", "index_", "directory_", "settings_", "feed_", "notice_")
 """How the names of scripts begin that do not touch the queue."""
 
 

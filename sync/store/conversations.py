@@ -1,4 +1,4 @@
-"""What the conversation keeps in Redis: references, cards, one-time notices, sign-in links."""
+"""What the conversation keeps in Redis: references, cards, what happens once, sign-in links."""
 
 from __future__ import annotations
 
@@ -59,16 +59,6 @@ class ConversationStore:
         return bool(
             await self._client.set(keys.welcomed(object_id), "1", nx=True, ex=keys.REFERENCE_TTL)
         )
-
-    async def first_notice(self, object_id: str, what: str) -> bool:
-        """Whether a one-time notice was not sent yet; it counts as sent from now on."""
-        return bool(
-            await self._client.set(keys.notice(object_id, what), "1", nx=True, ex=keys.NOTICE_TTL)
-        )
-
-    async def allow_notice(self, object_id: str, what: str) -> None:
-        """The reason for a notice is gone: the next time, tell again."""
-        await self._client.delete(keys.notice(object_id, what))
 
     # -- sign-in (bot.sign_in.Attempts) --------------------------------------------------------
 

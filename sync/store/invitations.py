@@ -72,9 +72,25 @@ class InvitationStore:
 
     async def uninvited(self, people: Sequence[str]) -> list[str]:
         """Those of these who were not invited yet, and are not about to be."""
+        return await self._without([keys.notice(oid, NOTICE) for oid in people], people)
+
+    async def leave(self, object_id: str) -> None:
+        """They disconnect on purpose: from now on nobody invites them."""
+        await self._client.set(keys.left(object_id), "1", ex=keys.INVITED_TTL)
+
+    async def come_back(self, object_id: str) -> None:
+        """They have connected: whoever leaves later without wanting to may be invited."""
+        await self._client.delete(keys.left(object_id))
+
+    async def not_left(self, people: Sequence[str]) -> list[str]:
+        """Those of these who did not disconnect on purpose."""
+        return await self._without([keys.left(oid) for oid in people], people)
+
+    async def _without(self, marks: Sequence[str], people: Sequence[str]) -> list[str]:
+        """Those of these who have no mark."""
         pipe = self._client.pipeline(transaction=False)
-        for oid in people:
-            pipe.exists(keys.notice(oid, NOTICE))
+        for mark in marks:
+            pipe.exists(mark)
         rows = await pipe.execute()
         return [oid for oid, known in zip(people, rows, strict=True) if not known]
 

@@ -11,14 +11,17 @@
     pb:{NN}:lock:<oid>           one process refreshes this person's tokens         30 s
     pb:{NN}:probe                readiness was asked: does Redis take writes?       10 s
     pb:{z:<hash>}:<kind>         Zoom address or id -> oid                          until disconnect
+                                 (with a TTL: whoever changed it was cut off)       (30 d)
     pb:{quota}:cells             presence requests by 250 ms and lane (quota.lua)   the window
     pb:{quota}:pause             Graph told the whole tenant to wait                as Graph said
     pb:ref:<oid>                 the person's 1:1 conversation (JSON)               400 d, renewed
     pb:card:<card id>            activity id of the message that holds the card     30 d
     pb:asker:<card id>           the admin whom a card of the settings asks         30 d
     pb:welcomed:<oid>            the person was welcomed                            400 d
-    pb:told:<oid>:<what>         a one-time notice was sent (reconnect); `invited`  30 d; 400 d
-                                 (by which mailing) outlives the app's removal
+    pb:told:<oid>:<what>         a one-time notice was sent: `invited` (by which    400 d
+                                 mailing) outlives the app's removal
+    pb:left:<oid>                they disconnected on purpose: nobody invites them  400 d, or until
+                                                                                    they connect
     pb:met:<oid>                 somebody who has the app: channel's id, addresses  400 d, renewed
                                  (JSON, sync.store.roster); not after its removal
     pb:ticket:<hash>             a sign-in link, not yet used                       10 min
@@ -32,6 +35,9 @@
                                  row shows the end
     pb:{invitations}:all:by      who sends invitations                              30 s, renewed
     pb:{invitations}:census      who has the app was looked through                 1 h
+    pb:{notices}:storms          authorisations that ended alike for many (hash,    2 d, renewed
+                                 sync.store.notices)
+    pb:{notices}:all:by          who tells people that theirs ended                 30 s, renewed
     pb:wake                      channel: a shard number whose queue has changed
     pb:{dir}:current             the reading of Zoom's directory that counts        for ever
     pb:{dir}:state               how the directory is doing (hash, below)           for ever
@@ -57,7 +63,8 @@ for which the person's own status was met, `test` end of a running test, `met` t
 told, `zoom` and `groups` Zoom id and group ids, `style` and `paused` the person's own choices,
 `need` the policy that must be carried out for them and `pol` the one that was, `wrote` when
 Microsoft last accepted a write, `tries` failures in a row, `trouble`, `code` and `trouble_at` what
-ails them (sync.errors.Trouble), what was answered, and since when, `wait` not before, `leaving` the
+ails them (sync.errors.Trouble), what was answered, and since when, `asked` what they were told of
+it (sync.notices.Told), `wait` not before, `leaving` the
 person asked to be forgotten, `lane` the lane they stand in, `lease` and `lease_end` who works on
 them. Times are epoch milliseconds of the Redis server's clock.
 
@@ -97,21 +104,23 @@ QUOTA_PAUSE = "pb:{quota}:pause"
 TICKET_TTL = 600
 SEEN_TTL = 600
 CARD_TTL = 30 * 86_400
-NOTICE_TTL = 30 * 86_400
 REFERENCE_TTL = 400 * 86_400
 LOCK_TTL = 30
+INDEX_TTL = 30 * 86_400
 PROBE_TTL = 10
 JOB_TTL = 86_400
 MAILING_SHOWN_TTL = 600
 CENSUS_TTL = 3600
 INVITED_TTL = 400 * 86_400
 INTENT_TTL = 60
+STORMS_TTL = 2 * 86_400
 STAGED_TTL = 3600
 OLD_READING_TTL = 600
 AUDIT_KEPT = 100_000
 """Entries, about: some 50 MB at most, and years of an organisation's changes."""
 
 CENSUS = "pb:{invitations}:census"
+STORMS = "pb:{notices}:storms"
 DIRECTORY_CURRENT = "pb:{dir}:current"
 DIRECTORY_STATE = "pb:{dir}:state"
 DIRECTORY_LOCK = "pb:{dir}:lock"
@@ -218,6 +227,11 @@ def welcomed(object_id: str) -> str:
 def notice(object_id: str, what: str) -> str:
     """A one-time notice to a person."""
     return f"pb:told:{object_id}:{what}"
+
+
+def left(object_id: str) -> str:
+    """Whether somebody disconnected on purpose."""
+    return f"pb:left:{object_id}"
 
 
 def ticket(ticket_hash: str) -> str:

@@ -81,8 +81,11 @@ class PeopleStore(PeopleQueue):
         `group_ids` are the person's Zoom groups.
         """
         oid, before = link.object_id, await self.link(link.object_id)
+        stale = (_index(before) if before else set[str]()) - _index(link)
         for key in _index(link):
-            await self._client.set(key, oid)
+            await self._scripts.run("index_claim", [key], [oid, keys.INDEX_TTL])
+        for key in stale:
+            await self._doubt(key, oid)
         generation = await self._scripts.run(
             "connect",
             _link_keys(oid),
@@ -96,8 +99,9 @@ class PeopleStore(PeopleQueue):
                 ",".join(sorted(group_ids)),
             ],
         )
-        if before is not None:
-            await self._drop_index(oid, _index(before) - _index(link))
+        for key in _index(link):
+            await self._client.set(key, oid)
+        await self._settle(oid, stale)
         return int(generation)
 
     async def link(self, object_id: str) -> Link | None:
@@ -109,6 +113,10 @@ class PeopleStore(PeopleQueue):
             log.error("person_link_damaged", person=object_id)
             return None
 
+    # The index stands in other slots than the person, so it can't change in one step with them.
+    # Whoever may be cut off gives its keys a TTL first: a key without one is that of somebody who
+    # is connected. What was left with a TTL is believed, and kept, where the link says the same.
+
     async def owner_of(self, *, address: str | None, zoom_id: str | None) -> str | None:
         """The connected person behind a Zoom id or folded address, or None."""
         for key in (
@@ -116,29 +124,49 @@ class PeopleStore(PeopleQueue):
             address and keys.zoom_address(address),
         ):
             if key:
-                oid = await self._client.get(key)
-                if oid is not None:
+                oid, ttl = await self._scripts.run("index_owner", [key], [])
+                if oid and (ttl == -1 or await self._kept(key, str(oid))):
                     return str(oid)
         return None
+
+    async def _kept(self, key: str, object_id: str) -> bool:
+        """Whether a key that was left behind is right; then it stays."""
+        link = await self.link(object_id)
+        if link is None or key not in _index(link):
+            return False
+        await self._client.persist(key)
+        return True
 
     async def erase(self, object_id: str, generation: int) -> bool:
         """Forget a person, unless they connected anew meanwhile."""
         link = await self.link(object_id)
+        index = _index(link) if link else set[str]()
+        for key in index:
+            await self._doubt(key, object_id)
         erased = await self._scripts.run(
             "erase",
             _link_keys(object_id),
             [object_id, str(generation)],
         )
-        if not erased:
-            return False
-        if link is not None:
-            await self._drop_index(object_id, _index(link))
-        return True
+        await self._settle(object_id, index)
+        return bool(erased)
 
-    async def _drop_index(self, object_id: str, index: set[str]) -> None:
+    async def _settle(self, object_id: str, index: set[str]) -> None:
+        """Keep what the link says of these keys (somebody may have connected anew); drop the rest.
+
+        Doubted again, because an event may just have kept them (`_kept`).
+        """
         for key in index:
-            if await self._client.get(key) == object_id:
-                await self._client.delete(key)
+            await self._doubt(key, object_id)
+        link = await self.link(object_id)
+        right = _index(link) if link else set[str]()
+        for key in index - right:
+            await self._scripts.run("index_drop", [key], [object_id])
+        for key in index & right:
+            await self._client.persist(key)
+
+    async def _doubt(self, key: str, object_id: str) -> None:
+        await self._scripts.run("index_doubt", [key], [object_id, keys.INDEX_TTL])
 
     async def everyone(self) -> AsyncIterator[str]:
         """The object id of every connected person once, in no order."""
@@ -159,16 +187,17 @@ class PeopleStore(PeopleQueue):
                 else:
                     log.error("person_row_damaged", person=member, fields=["parked"])
 
+    async def connected(self) -> int:
+        """How many people are connected."""
+        return sum([int(await self._client.scard(keys.everybody(s))) for s in range(keys.SHARDS)])
+
     async def counts(self) -> PeopleCounts:
         """How many there are; reads a row of the parked only."""
-        connected = 0
-        for shard in range(keys.SHARDS):
-            connected += int(await self._client.scard(keys.everybody(shard)))
         parked = {str(reason): 0 for reason in Trouble if reason.parks}
         async for person in self.parked():
             if person.reason.parks:
                 parked[person.reason] += 1
-        return PeopleCounts(connected, parked)
+        return PeopleCounts(await self.connected(), parked)
 
     # -- tokens (sync.microsoft.tokens.TokenRows) ------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from sync.notices import Step, Told
 from sync.plan import Held, Observation
 from sync.policy import Personal
 from sync.presence import Pair, Style, ZoomPresence
@@ -51,6 +52,7 @@ class State:
     trouble: str | None = None  # what ails them (sync.errors.Trouble), since when, and the code
     trouble_ms: int | None = None
     trouble_code: str = ""
+    asked: bool = False  # they were asked to connect again (read with the whole row only)
     wait_ms: int | None = None
     leaving: bool = False
     preferred: Held | None = None
@@ -152,6 +154,7 @@ def read_state(object_id: str, row: Mapping[str, Any]) -> State:
         trouble=row.get("trouble"),
         trouble_ms=number("trouble_at"),
         trouble_code=row.get("code", ""),
+        asked=Told.load(row.get("asked")).step in {Step.SENDING, Step.TOLD, Step.UNSURE},
         wait_ms=number("wait"),
         leaving="leaving" in row,
         preferred=kept(PREFERRED, Pair.parse_preferred),

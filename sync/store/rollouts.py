@@ -82,6 +82,11 @@ class RolloutStore:
                 found.append((rollout, await self._jobs.count(rollout_id)))
         return found
 
+    async def look_up(self, rollout_id: str) -> tuple[Rollout, int] | None:
+        """A rollout and how many are left; None: it is done, or never was."""
+        rollout = _read(await self._jobs.read(rollout_id))
+        return None if rollout is None else (rollout, await self._jobs.count(rollout_id))
+
     async def take(self, rollout: Rollout, name: str) -> bool:
         """Whether this process works on it for the next seconds."""
         return await self._jobs.take(rollout.rollout_id, name)

@@ -136,9 +136,9 @@ def test_what_is_no_command_names_the_nearest(text: str, nearest: str | None) ->
 def test_a_text_of_30_kb_is_read_fast_and_echoed_short() -> None:
     entities = [mention("<at>Presence Bridge</at>")] * 500
     for text in ("x" * 30_000, "<at " * 7_500, "&#" * 15_000, "👍‍ " * 10_000, "a " * 15_000):
-        started = time.perf_counter()
+        started = time.process_time()
         found = parse(normalise(text, BOT, entities))
-        assert time.perf_counter() - started < 0.5
+        assert time.process_time() - started < 0.5
         assert isinstance(found, Unknown)
         assert len(found.text) <= 200
 

@@ -197,7 +197,7 @@ def test_no_words_break_the_grammar(command: str, words: str) -> None:
 def test_30_kb_after_settings_are_read_fast(topic: str, words: str) -> None:
     for command in (f"settings {topic}", "pause", "pause for", "style"):
         text = f"{command} {words * (30_000 // len(words))}"
-        started = time.perf_counter()
+        started = time.process_time()
         found = parse(normalise(text, "28:bot"))
-        assert time.perf_counter() - started < 0.5
+        assert time.process_time() - started < 0.5
         assert len(repr(found)) < 2_000

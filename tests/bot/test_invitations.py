@@ -328,6 +328,26 @@ async def test_who_removes_the_app_and_comes_back_is_not_invited_again(scene: Sc
     assert await scene.redis.ttl(keys.notice(one, "invited")) > 399 * 86_400
 
 
+async def test_who_left_on_purpose_is_not_invited_until_they_have_connected(scene: Scene) -> None:
+    one, two = await scene.staff(2)
+    await scene.rows.leave(one)
+    assert await scene.invitable() == [two]
+    await scene.desk.forget(one)  # removing the app does not undo it
+    await scene.has_app(one, "p1@example.com")
+    assert await scene.invitable() == [two]
+    assert await scene.redis.ttl(keys.left(one)) > 399 * 86_400
+    await scene.rows.come_back(one)
+    assert sorted(await scene.invitable()) == [one, two]
+
+
+async def test_who_leaves_on_purpose_meanwhile_gets_no_card(scene: Scene) -> None:
+    one, two = await scene.staff(2)
+    await scene.invites()
+    await scene.rows.leave(one)
+    await scene.carried_out()
+    assert scene.invited == [two]
+
+
 async def test_it_is_recorded_who_invited_how_many(scene: Scene) -> None:
     await scene.staff(2, SALES)
     await scene.invites(SALES)
@@ -559,6 +579,11 @@ async def test_refresh_shows_how_far_it_is_and_in_the_end_what_came_of_it(scene:
     assert "Invited 0 of 2" in words(await scene.handler.progress(refresh))
     await scene.carried_out()
     assert "2 people were invited." in words(await scene.handler.progress(refresh))
+    by_itself = begun["refresh"]
+    assert by_itself["userIds"] == [refresh.person.mri]
+    asked = PAYLOADS.unpack(by_itself["action"]["verb"], by_itself["action"]["data"])
+    assert refresh.click is not None
+    assert (asked.verb, asked.args) == (refresh.click.verb, refresh.click.args)
     await scene.redis.delete(keys.job("invitations", "card1"))
     assert await scene.handler.progress(refresh) is None
 

@@ -411,6 +411,17 @@ def test_where_execute_is_not_known_every_button_becomes_a_submit() -> None:
     assert "refresh" in card
 
 
+def test_in_local_mode_no_card_refreshes_itself() -> None:
+    card = CARD | {"refresh": {"action": {"type": "Action.Execute"}, "userIds": []}}
+    assert for_channel(card, "msteams", local=True) == CARD
+    assert for_channel(CARD, "msteams", local=True) is CARD
+    to = ConversationReference("https://x", "a:1", "28:bot", "msteams", "t")
+    for local in (True, False):
+        [attached] = message(to, card, local=local)["attachments"]
+        assert ("refresh" in attached["content"]) is not local
+    assert "refresh" in card
+
+
 def test_the_notification_of_a_card_is_its_spoken_or_fallback_text() -> None:
     to = ConversationReference("https://x", "a:1", "28:bot", "msteams", "t")
     assert message(to, CARD | {"fallbackText": "x" * 999})["summary"] == "x" * 300

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -150,11 +151,31 @@ def test_a_choice_of_nothing_is_not_the_account(verb: Verb, inputs: dict[str, st
         target_of(click(verb, {"group": ""}, **inputs), {"g1": "Sales"})
 
 
-PROGRESS = ProgressCard(HERE, "card1", Target("g1", "Größe 🚀"), "It is disabled.", "clearing", "o")
+PROGRESS = ProgressCard(
+    HERE, "card1", Target("g1", "Größe 🚀"), "It is disabled.", "clearing", "o", "29:o"
+)
 
 
 def test_a_progress_card_survives_being_stored() -> None:
     assert ProgressCard.load(PROGRESS.dump()) == PROGRESS
+
+
+def test_a_progress_card_of_an_older_version_is_read_and_does_not_refresh_itself() -> None:
+    row = json.loads(PROGRESS.dump())
+    del row["mri"]
+    older = ProgressCard.load(json.dumps(row))
+    assert older == replace(PROGRESS, mri="")
+    assert older is not None
+    assert "refresh" not in older.card(PAYLOADS, "r1", done=1, total=2)
+
+
+def test_a_progress_card_refreshes_itself_until_the_end() -> None:
+    refresh = PROGRESS.card(PAYLOADS, "r1", done=1, total=2)["refresh"]
+    assert refresh["userIds"] == ["29:o"]
+    asked = PAYLOADS.unpack(refresh["action"]["verb"], refresh["action"]["data"])
+    assert (asked.verb, asked.card_id) == (Verb.SETTINGS_PROGRESS, "card1")
+    assert (asked.args["rollout"], asked.args["group"]) == ("r1", "g1")
+    assert "refresh" not in PROGRESS.card(PAYLOADS, "r1", done=2, total=2)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"where": 1}', "x" * 10])
@@ -164,7 +185,9 @@ def test_a_damaged_progress_card_is_none(text: str) -> None:
 
 def test_progress_says_how_far_it_is_and_the_end_says_who_was_missed() -> None:
     def text(done: int, failed: int = 0, invitable: int = 0) -> str:
-        card = PROGRESS.card(PAYLOADS, done=done, total=340, failed=failed, invitable=invitable)
+        card = PROGRESS.card(
+            PAYLOADS, "r1", done=done, total=340, failed=failed, invitable=invitable
+        )
         return words(card)
 
     assert "Clearing 120 of 340" in text(120)

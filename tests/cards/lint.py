@@ -29,16 +29,31 @@ _SCHEMA = Draft6Validator(
 )
 _MARKDOWN = re.compile(r"[\[\]<>*`~|\\]|://|\bwww\.|(?<!\w)_|_(?!\w)|\{\{")
 _CONFIRMING = {"disconnect.confirm", "settings.verify"}
+_CHART_COLOURS = {"good", "attention", "categoricalBlue", "categoricalLavender"}
+"""Those that we use, of the many that Teams documents."""
 _INVISIBLE = re.compile("[\x00-\x1f\x7f\ufeff\u202a-\u202e]")
 
 
 def complaints(card: Card, payloads: Payloads, allowed_url: str) -> list[str]:
+    shown = without_charts(card)
     return [
-        *(f"schema: {error.message[:200]}" for error in _SCHEMA.iter_errors(card)),
+        *(f"schema: {error.message[:200]}" for error in _SCHEMA.iter_errors(shown)),
         *_whole(card),
-        *(problem for element in walk(card) for problem in _text(element)),
+        *(problem for element in walk(shown) for problem in _text(element)),
+        *(problem for element in walk(card) for problem in _chart(element)),
         *(problem for element in walk(card) for problem in _button(element, payloads, allowed_url)),
     ]
+
+
+def without_charts(node: Any) -> Any:
+    """The card as a client shows it that knows no more than version 1.5: with the fallbacks."""
+    if isinstance(node, list):
+        return [without_charts(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if str(node.get("type")).startswith("Chart.") and isinstance(node.get("fallback"), dict):
+        return without_charts(node["fallback"])
+    return {key: without_charts(value) for key, value in node.items()}
 
 
 def walk(node: Any) -> Iterator[Element]:
@@ -102,6 +117,28 @@ def _read_as_they_are(element: Element) -> Iterator[str]:
     yield from (option["title"] for option in element.get("choices", []))
     if element["type"].startswith("Input."):
         yield str(element.get("value", ""))
+
+
+def _chart(element: Element) -> Iterator[str]:
+    """Teams' documentation of Chart.HorizontalBar; no other chart is used."""
+    kind = element["type"]
+    if not kind.startswith("Chart."):
+        return
+    if kind != "Chart.HorizontalBar":
+        yield f"{kind} is not used by our cards"
+        return
+    fields = {"type", "displayMode", "data", "fallback", "spacing"}
+    if not element.keys() <= fields or not isinstance(element.get("fallback"), dict):
+        yield f"a chart has {sorted(fields)} and something to show in its place"
+    if element.get("displayMode") not in {"AbsoluteWithAxis", "AbsoluteNoAxis", "PartToWhole"}:
+        yield f"unknown display mode {element.get('displayMode')!r}"
+    for value in element.get("data", []):
+        count = value.get("y")
+        fits = value.keys() == {"x", "y", "color"} and type(count) is int and count >= 0
+        if not fits or value["color"] not in _CHART_COLOURS or _MARKDOWN.search(value["x"]):
+            yield f"not a value of a chart: {value}"
+    if not element.get("data"):
+        yield "a chart of nothing"
 
 
 def _button(element: Element, payloads: Payloads, allowed_url: str) -> Iterator[str]:

@@ -14,9 +14,12 @@ from cards.settings_draft import Draft, differences
 from cards.settings_form import form, verify
 from cards.settings_groups import GroupRow, group_list, pick_group
 from cards.settings_history import Entry, history
+from cards.settings_parked import MOST_PARKED, ParkedRow, parked
 from cards.settings_refused import guest, inherits, needs_zoom, not_admin
+from cards.settings_storm import StormView, banner, over, storm
 from cards.settings_user import UserView, no_user, user
 from cards.settings_words import ACCOUNT, Act, Change, Target, Touched
+from cards.trouble import TROUBLES
 
 if TYPE_CHECKING:
     from cards.build import Card
@@ -40,7 +43,8 @@ MANAGED = [
     GroupLine("Sales Team North", Draft(integration=False, priority=3)),
     GroupLine("O'Brien's Desk", Draft(integration=True, style="busy only", priority=4)),
 ]
-NUMBERS = Numbers(covered=340, connected=212, active=151, trouble=4, invitable=24)
+PARKED = {"failing": 1, "refused": 1, "gone": 1, "authorize": 2}
+NUMBERS = Numbers(covered=340, connected=212, active=151, trouble=7, invitable=24, parked=PARKED)
 READ = "Zoom's users and groups were read 3 minutes ago."
 NOT_READ = (
     "Zoom's groups can't be used, because this app isn't set up to read them. Ask whoever runs it "
@@ -51,7 +55,7 @@ FEED_SILENT = (
     "asked about everyone who is connected, so presence may lag by up to 6 minutes. What to do: in "
     "Zoom’s App Marketplace, see that the app’s event subscription is on and its address validates."
 )
-OVERTAKEN = change_cards.changed_by("Ada Lindqvist", "a moment ago")
+OVERTAKEN = change_cards.overtaken("Ada Lindqvist", "Sales", "a moment ago")
 ROWS = [
     GroupRow("zgCare", "Customer Care", 12),
     GroupRow("zgManagement", "Management", 5, FULL_LOCKED),
@@ -59,6 +63,14 @@ ROWS = [
     GroupRow("zgSales", "Sales", 45, IN_SALES),
     GroupRow("zgSalesNorth", "Sales Team North", None, Draft(integration=False, priority=3)),
 ]
+STORM = StormView(
+    code="blocked_by_policy",
+    began_ms=1_764_000_000_000,
+    count=60,
+    most=60,
+    said="Microsoft says that a Conditional Access policy blocks them.",
+    to_do="In Entra, look for a policy that was changed. Then try everyone again.",
+)
 BEN = UserView(
     name="Ben Okafor",
     address="ben.okafor@example.com",
@@ -68,6 +80,21 @@ BEN = UserView(
     link="Connected since 3 November, works",
     written="today at 14:02, accepted by Microsoft",
 )
+
+
+PARKED_ROWS = [
+    ParkedRow(f"00000000-0000-4000-8000-00000000000{n}", name, address, reason, since)
+    for n, (name, address, reason, since) in enumerate(
+        [
+            ("Chiara O'Brien", "chiara@example.com", "failing", "13:58"),
+            ("Dorothea Größe", "dorothea@example.com", "refused", "Nov 21, 09:15"),
+            ("Ben Okafor", "ben.okafor@example.com", "gone", "14:02"),
+            ("Emeka 山田", "emeka@example.com", "authorize", "11:40"),
+            ("Farid Nasser", "farid@example.com", "authorize", "Nov 20, 17:30"),
+        ],
+        start=2,
+    )
+]
 
 
 def hundreds(name: str, count: int = 300) -> list[GroupRow]:
@@ -120,7 +147,7 @@ def settings_cards(p: Payloads, c: str) -> dict[str, Card]:
             c,
             account=replace(ON, locked=True),
             groups=MANAGED,
-            numbers=replace(NUMBERS, trouble=0, invitable=0),
+            numbers=replace(NUMBERS, trouble=0, invitable=0, parked={}),
             directory=READ,
             directory_well=True,
         ),
@@ -133,6 +160,22 @@ def settings_cards(p: Payloads, c: str) -> dict[str, Card]:
             directory=NOT_READ,
             directory_well=False,
         ),
+        "settings-in-storm": centre(
+            p,
+            c,
+            account=ON,
+            groups=MANAGED,
+            numbers=replace(NUMBERS, trouble=61),
+            directory=READ,
+            directory_well=True,
+            storm=banner(p, c, STORM),
+        ),
+        "settings-storm": storm(p, c, STORM),
+        "settings-storm-tried": storm(
+            p, c, replace(STORM, count=7, most=61), notice="61 people are being tried again."
+        ),
+        "settings-storm-nobody": storm(p, c, replace(STORM, count=0)),
+        "settings-storm-over": over(p, c),
         "settings-form": form(
             p, c, ACCOUNT, ON, version=7, members="It decides for 295 of 340 people."
         ),
@@ -298,6 +341,23 @@ def settings_cards(p: Payloads, c: str) -> dict[str, Card]:
                 tone="attention",
             ),
         ),
+        "settings-user-parked": user(
+            p,
+            c,
+            replace(
+                BEN,
+                link="Connected, but nothing is tried for them any more",
+                error=f"{TROUBLES['gone'].what} (14:02)",
+                to_do=TROUBLES["gone"].to_do,
+                tone="warning",
+                parked=PARKED_ROWS[2].object_id,
+                notice="Tried again, but it failed.",
+            ),
+        ),
+        "settings-parked": parked(p, c, PARKED_ROWS, PARKED),
+        "settings-parked-one": parked(p, c, PARKED_ROWS[:1], {"failing": 1}),
+        "settings-parked-authorize": parked(p, c, PARKED_ROWS[3:], {"authorize": 2}),
+        "settings-parked-nobody": parked(p, c, [], {}, notice="3 people are being tried again."),
         "settings-user-nobody": no_user(p, c, address="nobody@example.com", directory=True),
         "settings-user-nobody-connected": no_user(
             p, c, address="nobody@example.com", directory=False
@@ -353,6 +413,10 @@ def settings_cards_for(p: Payloads, c: str, name: str) -> dict[str, Card]:
             directory_well=False,
             notice=name,
             feed=FEED_SILENT,
+            storm=banner(p, c, STORM),
+        ),
+        "settings-storm": storm(
+            p, c, StormView("z" * 40, 2**53 - 1, 99_999, 100_000, name, name), notice=name
         ),
         "settings-form": form(
             p,
@@ -361,7 +425,7 @@ def settings_cards_for(p: Payloads, c: str, name: str) -> dict[str, Card]:
             FULL_LOCKED,
             version=2**53 - 1,
             unsaved=True,
-            notice=change_cards.changed_by(name, name),
+            notice=change_cards.overtaken(name, name, "at Nov 21, 14:02 UTC"),
             members=name,
             account=replace(EWS, locked=True),
             places=9999,
@@ -396,7 +460,33 @@ def settings_cards_for(p: Payloads, c: str, name: str) -> dict[str, Card]:
         ),
         "settings-pick-none": pick_group(p, c, [], wanted=name, ambiguous=False, total=0),
         "settings-user": user(
-            p, c, UserView(name, name, name, name, name, name, name, name, name, name, "z" * 64)
+            p,
+            c,
+            UserView(
+                name=name,
+                address=name,
+                verdict=name,
+                level=name,
+                field=name,
+                style=name,
+                link=name,
+                written=name,
+                error=name,
+                to_do=name,
+                group_id="z" * 64,
+                parked=PARKED_ROWS[0].object_id,
+                notice="Planned anew, and nothing has failed since.",
+            ),
+        ),
+        "settings-parked": parked(
+            p,
+            c,
+            [
+                ParkedRow(f"{n:0>36}", name, name, "gone", "Nov 21, 14:02 UTC")
+                for n in range(MOST_PARKED)
+            ],
+            {"gone": 123_456, "failing": 99_999},
+            notice=name,
         ),
         "settings-user-nobody": no_user(p, c, address=name, directory=True),
         "settings-history": history(p, c, entries(name), older="c" * 64, newest=False),

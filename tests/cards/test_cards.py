@@ -17,6 +17,12 @@ from tests.cards.lint import complaints, walk
 from tests.cards.samples import CARD_ID, COMMANDS, HOSTILE, PAYLOADS, SAMPLES, START_URL
 
 GOLDEN = Path(__file__).parent / "golden"
+CHART = {
+    "type": "Chart.HorizontalBar",
+    "displayMode": "PartToWhole",
+    "data": [{"x": "a", "y": 1, "color": "good"}],
+    "fallback": {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": "a: 1"}]},
+}
 OUTSIDE = ("-hebrew", "-hostile", "-long", "-longest", "-emoji")
 
 
@@ -48,6 +54,14 @@ def test_every_golden_file_belongs_to_a_card() -> None:
         ({"type": "RichTextBlock", "inlines": [], "colour": "red"}, "schema"),
         ({"type": "Input.Text", "id": "open"}, "no label"),
         ({"type": "Input.Text", "id": "open", "label": "x"}, "appears 2 times"),
+        ({"type": "Chart.HorizontalBar", "data": CHART["data"]}, "in its place"),
+        (CHART | {"fallback": {"type": "TextBlock", "text": "x", "wrap": True}}, "only headings"),
+        (CHART | {"fallback": {"type": "Chart.Pie"}}, "schema"),
+        (CHART | {"data": []}, "of nothing"),
+        (CHART | {"data": [{"x": "a", "y": -1, "color": "good"}]}, "not a value"),
+        (CHART | {"data": [{"x": "a", "y": 1, "color": "green"}]}, "not a value"),
+        (CHART | {"displayMode": "pie"}, "display mode"),
+        (CHART | {"xAxis": "x"}, "a chart has"),
         ({"type": "Image", "url": "https://evil.example/p"}, "loads from outside"),
     ],
 )

@@ -15,10 +15,15 @@ from cards.settings_centre import MOST_GROUPS
 from cards.settings_change import change_args, change_of
 from cards.settings_groups import MOST_BUTTONS, PAGE_SIZE, picked_group, searched_groups
 from cards.settings_history import cursor_of
+from cards.settings_parked import parked, person_of
+from cards.settings_storm import storm_of
 from cards.settings_words import ACCOUNT, Act, Change, Target, Touched
+from cards.trouble import TROUBLES
+from sync.errors import Trouble
 from sync.presence import Style, ZoomPresence, zoom_label
-from tests.cards.lint import complaints, walk
+from tests.cards.lint import complaints, walk, without_charts
 from tests.cards.samples import PAYLOADS, SAMPLES, START_URL
+from tests.cards.settings_samples import PARKED, PARKED_ROWS
 
 
 def actions(name: str) -> list[dict[str, Any]]:
@@ -109,7 +114,8 @@ def test_the_integration_is_verified_beside_cancel(verb: str) -> None:
 
 def test_an_overtaken_change_says_who_and_shows_how_it_is_now() -> None:
     for name in ("settings-form-conflict", "settings-disable-conflict"):
-        assert "Ada Lindqvist changed this a moment ago, so nothing was saved." in words(name)
+        said = "Ada Lindqvist changed the settings of Sales a moment ago, so nothing was saved."
+        assert said in words(name)
         assert any(action["data"]["args"].get("version") == 8 for action in actions(name))
 
 
@@ -215,14 +221,24 @@ def test_numbers_of_people_are_said_in_one_line(touched: Touched, said: str) -> 
 # -- the centre, groups, users, history -----------------------------------------------------------
 
 
-def test_the_centre_shows_numbers_in_the_order_of_its_bar() -> None:
+def test_the_centre_draws_its_numbers_as_a_chart() -> None:
     assert "Presence sync covers 340 people; 212 are connected." in words("settings")
-    assert "151active now57quiet4in trouble128not connected" in words("settings")
-    [picture] = [
-        e["columns"]
-        for e in walk(SAMPLES["settings"])
-        if e.get("columns", [{}])[0].get("minHeight")
+    [drawn] = [e for e in walk(SAMPLES["settings"]) if e["type"].startswith("Chart.")]
+    assert [(value["x"], value["y"]) for value in drawn["data"]] == [
+        ("active now", 151),
+        ("quiet", 54),
+        ("in trouble", 7),
+        ("not connected", 128),
     ]
+    charts = {name for name in SAMPLES for e in walk(SAMPLES[name]) if "Chart." in e["type"]}
+    assert "settings-off" not in charts  # of nobody
+
+
+def test_where_charts_are_not_known_figures_stand_in_the_order_of_a_bar() -> None:
+    shown = without_charts(SAMPLES["settings"])
+    said = "".join(e["text"] for e in walk(shown) if "text" in e)
+    assert "151active now54quiet7in trouble128not connected" in said
+    [picture] = [e["columns"] for e in walk(shown) if e.get("columns", [{}])[0].get("minHeight")]
     assert [part["style"] for part in picture] == ["good", "accent", "attention", "emphasis"]
     assert not any(part["items"] for part in picture)  # nothing for a screen reader to read
 
@@ -235,12 +251,34 @@ def test_parts_of_a_bar_are_as_wide_as_they_count() -> None:
 
 
 def test_the_centre_lists_the_first_groups_and_counts_the_rest() -> None:
-    # The longest card has a warning in the place of a group.
-    assert f"and {400 - (MOST_GROUPS - 1)} more" in words("settings-long")
+    shown = MOST_GROUPS - 1 - 3  # the warnings of the feed and of a storm take their room
+    assert f"and {400 - shown} more" in words("settings-long")
     assert "1. ManagementOn · full · locked2. SalesOn · mirror3. Sales Team NorthOff" in words(
         "settings"
     )
     assert "Locked: it decides for everyone, groups included." in words("settings-locked")
+
+
+def test_the_alert_says_how_many_why_and_what_to_do() -> None:
+    assert "60 people have lost presence sync at once. Microsoft says" in words("settings-storm")
+    assert "What to do: In Entra" in words("settings-storm")
+    click = pressed("settings-storm", "Try everyone again")
+    assert click.verb is Verb.SETTINGS_STORM_RETRY
+    assert storm_of(click.args) == ("blocked_by_policy", 1_764_000_000_000)
+    assert "At its height there were 61." in words("settings-storm-tried")
+    assert "Try everyone again" not in titles("settings-storm-nobody")
+    click = pressed("settings-in-storm", "See what to do")
+    assert (click.verb, storm_of(click.args)[0]) == (Verb.SETTINGS_STORM, "blocked_by_policy")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [{}, {"code": "x"}, {"code": 1, "began": 1}, {"code": "x" * 41, "began": 1}]
+    + [{"code": "x", "began": began} for began in ("1", True, None)],
+)
+def test_a_storm_that_no_button_of_ours_names_is_refused(args: dict[str, Any]) -> None:
+    with pytest.raises(BadPayload):
+        storm_of(args)
 
 
 def test_the_centre_names_what_is_missing_to_use_groups() -> None:
@@ -353,3 +391,47 @@ def test_the_checks_see_markdown_in_a_choice_and_a_verification_that_hides_its_a
     assert any("Markdown" in said for said in complaints(broken, PAYLOADS, START_URL))
     verify = json.loads(json.dumps(SAMPLES["settings-verify-enable"]).replace('"Enable"', '"OK"'))
     assert any("says what it does" in said for said in complaints(verify, PAYLOADS, START_URL))
+
+
+# -- who is in trouble --------------------------------------------------------------------------
+
+
+def test_every_reason_of_the_engine_has_its_words() -> None:
+    assert set(TROUBLES) == {trouble for trouble in Trouble if trouble.parks}
+    only_they = [reason for reason, trouble in TROUBLES.items() if not trouble.revivable]
+    assert only_they == [Trouble.AUTHORIZE]
+
+
+def test_the_centre_says_how_many_are_in_trouble_why_and_who() -> None:
+    assert (
+        "In trouble: 1 failing again and again · 1 refused by Microsoft · 1 unknown to Microsoft "
+        "· 2 must connect again · 2 tried again by itself"
+    ) in words("settings")
+    assert "Who is in trouble" in titles("settings")
+    assert "Who is in trouble" not in titles("settings-no-zoom")  # tried again by itself
+    assert "In trouble" not in words("settings-off")
+
+
+def test_somebody_in_trouble_can_be_chosen_and_all_can_be_tried_again() -> None:
+    assert titles("settings-parked") == ["Open", "Try all 3 again", "Refresh", "All settings"]
+    chosen = pressed("settings-parked", "Open", person=PARKED_ROWS[1].object_id)
+    assert person_of(chosen) == PARKED_ROWS[1].object_id
+    assert pressed("settings-parked", "Try all 3 again").args == {"person": ""}
+    assert "Try again" in titles("settings-parked-one")
+    assert titles("settings-parked-authorize") == ["Open", "Refresh", "All settings"]
+    assert titles("settings-parked-nobody") == ["Refresh", "All settings"]
+    [again] = [t for t in titles("settings-user-parked") if t.startswith("Try")]
+    assert pressed("settings-user-parked", again).args == {"person": PARKED_ROWS[2].object_id}
+    assert not [t for t in titles("settings-user-off") if t.startswith("Try")]
+
+
+@pytest.mark.parametrize("chosen", [None, "", "x" * 65, 7])
+def test_a_choice_of_nobody_is_refused(chosen: Any) -> None:
+    inputs = {} if chosen is None else {"person": chosen}
+    with pytest.raises(BadPayload):
+        person_of(Click(Verb.SETTINGS_USER, "card", {}, inputs))
+
+
+def test_more_people_in_trouble_than_fit_are_counted() -> None:
+    card = parked(PAYLOADS, "card", PARKED_ROWS, PARKED | {"gone": 40})
+    assert "and 39 more" in "".join(e["text"] for e in walk(card) if "text" in e)

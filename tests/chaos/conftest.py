@@ -6,6 +6,7 @@ One seed is always the same. The other is the one that pytest-randomly prints at
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 KEEPS = ("--appendonly", "yes", "--appendfsync", "always")
 """A server that acknowledges only what a crash can't take away."""
 FIXED = 20_261_126
+FULL = os.environ.get("CHAOS") == "full"
+"""The long form: more people, more kills, Microsoft's real quota. `CHAOS=full make test`."""
+LEASE_MS = 15_000 if FULL else 6_000
+"""How long a worker has somebody; the shorter, the sooner a killed one is followed by another."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -175,7 +175,7 @@ class Feed:
                 self.accepted[happening.person.object_id].append(happening)
             elif status == 0 or status >= 500:
                 # Zoom tries again after 5 minutes; here they are seconds.
-                again = time.monotonic() - self._began + self._dice.uniform(0.5, 2.0)
+                again = time.monotonic() - self._began + self._dice.uniform(1.0, 4.0)
                 self._push(delivery.happening, again, delivery.signed_s)
             else:
                 raise AssertionError(f"Zoom is answered {status}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tests.doubles.product import NEVER, Command, eventually, http
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
     from pathlib import Path
 
 BUGS = ("worker_turn_failed", "engine_plan_does_not_end", "person_row_damaged")
@@ -30,7 +30,8 @@ def free_port() -> int:
 class Fleet:
     """A `serve --no-worker` at `url`, and workers. Whoever is killed is started anew at once."""
 
-    def __init__(self, environ: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, program: Sequence[str], environ: Mapping[str, str], folder: Path) -> None:
+        self._program = program
         self._environ = dict(environ)
         self._folder = folder
         self._port = free_port()
@@ -58,11 +59,16 @@ class Fleet:
             await worker.event("worker_started")
 
     async def _start_web(self) -> Command:
-        environ = self._environ | {"PORT": str(self._port)}
-        return await Command.start("serve", "--no-worker", environ=environ, folder=self._folder)
+        return await self._start("serve", "--no-worker", PORT=str(self._port))
 
     async def _start_worker(self) -> Command:
-        return await Command.start("worker", environ=self._environ, folder=self._folder)
+        return await self._start("worker")
+
+    async def _start(self, *arguments: str, **changes: str) -> Command:
+        environ = self._environ | changes
+        return await Command.start(
+            *arguments, environ=environ, folder=self._folder, program=self._program
+        )
 
     async def kill_web(self) -> None:
         """`kill -9`, and a new one."""
@@ -129,10 +135,10 @@ class Fleet:
 
 @contextlib.asynccontextmanager
 async def running_fleet(
-    environ: Mapping[str, str], folder: Path, workers: int
+    program: Sequence[str], environ: Mapping[str, str], folder: Path, workers: int
 ) -> AsyncIterator[Fleet]:
-    """Run a fleet while the block runs."""
-    fleet = Fleet(environ, folder)
+    """Run a fleet while the block runs. `program`: what Python is told instead of `app.py`."""
+    fleet = Fleet(program, environ, folder)
     try:
         await fleet.start(workers)
         yield fleet

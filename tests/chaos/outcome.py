@@ -6,19 +6,25 @@ import asyncio
 import contextlib
 import json
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from sync.lanes import GRAPH_LIMITS
+from sync.microsoft.graph import time_limit
 from sync.presence import Style, demand_of
 from sync.store import keys
+from tests.chaos.conftest import LEASE_MS
 from tests.chaos.fleet import running_fleet
 from tests.doubles.crowd import running_crowd
-from tests.doubles.redis import leaked_keys, open_client
+from tests.doubles.hasty import ROOT, hasty
+from tests.doubles.redis import leaked_keys, open_client, orphans
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
+    from sync.lanes import Limits
     from sync.store.connection import Client
     from tests.chaos.feed import Feed, Happening
     from tests.chaos.fleet import Fleet
@@ -93,8 +99,11 @@ class Town:
         ]
         return sorted(lines, key=lambda line: line.partition('"timestamp"')[2])
 
-    async def verify(self, feed: Feed) -> None:
-        """The end check: raises AssertionError with everything that is wrong."""
+    async def verify(self, feed: Feed, *, late_permits: int = 0) -> None:
+        """The end check: raises AssertionError with everything that is wrong.
+
+        `late_permits`: so many requests may have been beyond Graph's quota.
+        """
         client = open_client(self.server)
         try:
             graph = self.crowd.graph
@@ -109,7 +118,7 @@ class Town:
             problems += [
                 f"Graph was asked for what it never takes: {what}" for what in graph.refused
             ]
-            if graph.over_quota:
+            if graph.over_quota > late_permits:
                 problems.append(f"{graph.over_quota} requests beyond Graph's quota")
             problems += list(self.fleet.complaints())
             if problems:
@@ -128,17 +137,25 @@ async def running_town(
     dice: random.Random,
     *,
     workers: int,
-    **changes: str | None,
+    limits: Limits = GRAPH_LIMITS,
+    settings: Mapping[str, str | None] = MappingProxyType({}),
 ) -> AsyncIterator[Town]:
-    """Connect people and run the product for them while the block runs. `changes`: settings."""
+    """Connect people and run the product for them while the block runs.
+
+    `limits` are Graph's; `settings` differ from those of the crowd.
+    """
     async with running_crowd(people, dice) as crowd:
+        graph = crowd.graph
+        graph.limit, graph.window_s = limits.limit, limits.window_ms / 1000
+        graph.patience = time_limit(LEASE_MS).total or 0.0
         client = open_client(server)
         await client.config_set("appendfsync", "no")  # nothing is killed yet
         await crowd.connect(client, people)
         await client.config_set("appendfsync", "always")
         await client.aclose()
-        environ = crowd.environ(server.url, **changes)
-        async with running_fleet(environ, folder, workers) as fleet:
+        environ = crowd.environ(server.url, PYTHONPATH=str(ROOT), **settings)
+        program = hasty(LEASE_MS, limits)
+        async with running_fleet(program, environ, folder, workers) as fleet:
             yield Town(crowd, fleet, server)
 
 
@@ -175,27 +192,3 @@ async def _unaccounted(feed: Feed, client: Client) -> AsyncIterator[str]:
             yield f"{oid}: {newest.presence} of {newest.at_ms} was accepted, kept is {kept}"
         elif kept[0] > newest.at_ms and kept[1] != newest.presence:
             yield f"{oid}: kept is {kept}, which nobody said"
-
-
-async def orphans(client: Client) -> AsyncIterator[str]:
-    """Keys that live for ever and whose owner is gone, or does not know of them."""
-    people = {key.rpartition(":")[2] for key in await client.keys("pb:{??}:p:*")}
-    for kind in ("link", "tok"):
-        owners = {key.rpartition(":")[2] for key in await client.keys(f"pb:{{??}}:{kind}:*")}
-        for oid in sorted(owners - people):
-            yield f"{kind} of {oid}, who is not connected"
-        for oid in sorted(people - owners):
-            yield f"{oid} has no {kind}"
-    for key in await client.keys("pb:{z:*}:*"):
-        oid = await client.get(key)
-        if oid not in people:
-            yield f"{key} leads to {oid}, who is not connected"
-    listed: set[str] = set()
-    for shard in range(keys.SHARDS):
-        listed |= await client.smembers(keys.everybody(shard))
-        members = [m for queue in keys.dues(shard) for m in await client.zrange(queue, 0, -1)]
-        for member in [*members, *await client.hkeys(keys.parked(shard))]:
-            if member not in people:
-                yield f"shard {shard} holds {member}, who is not connected"
-    if listed != people:
-        yield f"listed are {len(listed)}, connected {len(people)}: {listed ^ people}"

@@ -6,28 +6,38 @@ import asyncio
 import random
 import sys
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sync.presence import Style
-from tests.chaos.conftest import FIXED
+from tests.chaos.conftest import FIXED, FULL
 from tests.chaos.feed import Feed, Plan
 from tests.chaos.outcome import running_town
 from tests.doubles.crowd import Someone
 from tests.doubles.misbehaving_graph import MIXED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from tests.chaos.fleet import Fleet
     from tests.doubles.redis import RedisServer
 
-WORKERS = 3
+WORKERS = 3 if FULL else 2
 PEOPLE = 500
-LASTS = 40.0
+LASTS, DELAYED = (60.0, 15.0) if FULL else (16.0, 6.0)
+OTHERS, OTHER_EVENTS, OTHER_LASTS = (500, 10_000, 60.0) if FULL else (200, 2_000, 8.0)
+"""Of the second storm."""
+LATE_PERMITS = 15
+"""Requests beyond Graph's quota that are forgiven here, a hundredth of it: a permit is for the next
+half second, and whoever is held up for longer (no CPU, a token that must be fetched first) is late.
+Graph answers 429 then, and everybody waits as long as it says."""
 STYLES = [Style.BUSY_ONLY, Style.FULL, *[None] * 8]
-NO_ZOOM_API = dict.fromkeys(("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET"))
+NO_ZOOM_API: dict[str, str | None] = dict.fromkeys(
+    ("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET")
+)
 
 
 async def disturb(fleet: Fleet, server: RedisServer, dice: random.Random, lasts: float) -> None:
@@ -49,13 +59,21 @@ async def disturb(fleet: Fleet, server: RedisServer, dice: random.Random, lasts:
 
 
 async def storm(
-    seed: int, events: int, plan: Plan, server: RedisServer, folder: Path, **settings: str | None
+    seed: int,
+    count: int,
+    events: int,
+    plan: Plan,
+    server: RedisServer,
+    folder: Path,
+    settings: Mapping[str, str | None] = MappingProxyType({}),
 ) -> str:
     """Let it rage, wait until it is over, and look what is left. Returns what happened."""
     say(f"seed {seed}")
     dice = random.Random(seed)
-    people = [Someone(number, dice.choice(STYLES)) for number in range(PEOPLE)]
-    async with running_town(people, server, folder, dice, workers=WORKERS, **settings) as town:
+    people = [Someone(number, dice.choice(STYLES)) for number in range(count)]
+    async with running_town(
+        people, server, folder, dice, workers=WORKERS, settings=settings
+    ) as town:
         graph = town.crowd.graph
         feed = Feed(dice, people, events, plan)
         town.crowd.zoom.says = feed.says
@@ -68,7 +86,7 @@ async def storm(
         graph.wrong, town.crowd.login.busy = {}, 0.0
         await town.fleet.ready()
         await town.settled(feed, seconds=120)
-        await town.verify(feed)
+        await town.verify(feed, late_permits=LATE_PERMITS)
         return (
             f"seed {seed}: answers {dict(feed.answers)} until {delivered:.0f} s, "
             f"settled after {time.monotonic() - began:.0f} s; {len(graph.requests)} requests, "
@@ -81,16 +99,17 @@ def say(text: str) -> None:
     sys.stderr.write(f"\n{text}\n")
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600 if FULL else 300)
 async def test_ten_thousand_events_while_everything_fails(
     server: RedisServer, tmp_path: Path
 ) -> None:
-    say(await storm(FIXED, 10_000, Plan(LASTS), server, tmp_path))
+    say(await storm(FIXED, PEOPLE, 10_000, Plan(LASTS, delayed=DELAYED), server, tmp_path))
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600 if FULL else 300)
 async def test_without_zooms_api_and_with_clocks_that_differ(
     random_seed: int, server: RedisServer, tmp_path: Path
 ) -> None:
-    plan = Plan(LASTS / 2, delayed=15.0, behind_ms=20 * 60_000)
-    say(await storm(random_seed, 4_000, plan, server, tmp_path, **NO_ZOOM_API))
+    plan = Plan(OTHER_LASTS, delayed=DELAYED, behind_ms=20 * 60_000)
+    what = await storm(random_seed, OTHERS, OTHER_EVENTS, plan, server, tmp_path, NO_ZOOM_API)
+    say(what)

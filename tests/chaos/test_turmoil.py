@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
+from sync.lanes import GRAPH_LIMITS, Limits
 from sync.presence import ZoomPresence
-from tests.chaos.conftest import FIXED, KEEPS
+from tests.chaos.conftest import FIXED, FULL, KEEPS, LEASE_MS
 from tests.chaos.feed import Feed, Plan, once_each
 from tests.chaos.outcome import running_town
 from tests.doubles.crowd import Someone
-from tests.doubles.misbehaving_graph import LIMIT, OUTAGE
+from tests.doubles.misbehaving_graph import OUTAGE
 from tests.doubles.redis import RedisServer
 
 if TYPE_CHECKING:
@@ -29,10 +30,13 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(200)
 NO_ZOOM_API: dict[str, str | None] = dict.fromkeys(
     ("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET")
 )
-PEOPLE = LIMIT + 200
+LIMITS = GRAPH_LIMITS if FULL else Limits(limit=300, window_ms=6_000)
+"""The quota is as tight as Graph's, its window shorter."""
+PEOPLE = LIMITS.limit * 5 // 4
 """More than Graph lets us write within one window."""
-FEW = 300
-LEASE_S = 15
+FEW, EVENTS = (300, 4_000) if FULL else (150, 1_000)
+AWAY_S = 15 if FULL else 6
+LEASE_S = LEASE_MS / 1000
 
 
 @pytest.fixture(scope="module")
@@ -44,16 +48,18 @@ def dice() -> random.Random:
 async def town(
     dice: random.Random, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Town]:
-    """Everybody at rest; three workers."""
+    """Everybody at rest; two workers."""
     people = [Someone(number) for number in range(PEOPLE)]
     folder = tmp_path_factory.mktemp("turmoil")
     with RedisServer(None, *KEEPS) as server:
-        async with running_town(people, server, folder, dice, workers=3, **NO_ZOOM_API) as town:
+        async with running_town(
+            people, server, folder, dice, workers=2, limits=LIMITS, settings=NO_ZOOM_API
+        ) as town:
             yield town
 
 
 async def test_a_rolling_restart_loses_nothing(town: Town, dice: random.Random) -> None:
-    feed = Feed(dice, town.crowd.people[:FEW], 2_000, Plan(12, delayed=2, ahead_ms=0))
+    feed = Feed(dice, town.crowd.people[:FEW], EVENTS, Plan(8, delayed=2, ahead_ms=0))
     async with asyncio.TaskGroup() as group:
         group.create_task(feed.run(town.fleet.url))
         await asyncio.sleep(1)
@@ -69,13 +75,13 @@ async def test_an_outage_of_graph_drains_within_the_quota(town: Town, dice: rand
     graph.wrong = OUTAGE
     feed = once_each(town.crowd.people, ZoomPresence.IN_MEETING, dice, within=5)
     await feed.run(town.fleet.url)
-    await asyncio.sleep(15)
+    await asyncio.sleep(AWAY_S)
     graph.wrong = {}
     back = time.monotonic()
     await town.settled(feed, seconds=150)
     await town.verify(feed)
     since = [r for r in graph.requests if r.began >= back and r.writes]
-    assert graph.most_in_window <= LIMIT
+    assert graph.most_in_window <= LIMITS.limit
     per_person = max(sum(r.person == p.object_id for r in since) for p in town.crowd.people[:50])
     assert per_person == 1
 
@@ -86,13 +92,13 @@ async def test_a_worker_that_stops_beyond_its_lease_and_goes_on_writes_nothing_s
     graph = town.crowd.graph
     graph.delay = 0.1
     stopped = town.fleet.workers[0]
-    feed = Feed(dice, town.crowd.people[:FEW], 4_000, Plan(LEASE_S + 9, delayed=1, ahead_ms=0))
+    feed = Feed(dice, town.crowd.people[:FEW], EVENTS, Plan(LEASE_S + 6, delayed=1, ahead_ms=0))
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(feed.run(town.fleet.url))
-            await asyncio.sleep(3)
+            await asyncio.sleep(2)
             stopped.send(signal.SIGSTOP)
-            await asyncio.sleep(LEASE_S + 3)
+            await asyncio.sleep(LEASE_S + 2)
             stopped.send(signal.SIGCONT)
         await town.settled(feed, seconds=60)
     finally:

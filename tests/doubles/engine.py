@@ -21,11 +21,13 @@ from sync.links import Link
 from sync.microsoft.authorization import AccessToken
 from sync.microsoft.graph import GraphPresence
 from sync.microsoft.tokens import Tokens
+from sync.notifier import Notifier
 from sync.plan import Lane, Observation
 from sync.policy import Form, Policy
 from sync.presence import Style
 from sync.store import keys
 from sync.store.connection import Scripts
+from sync.store.notices import NoticeStore
 from sync.store.people import PeopleStore
 from sync.store.quota import Quota
 from sync.store.vault import Vault
@@ -34,11 +36,21 @@ from tests.doubles.graph import APP, Graph
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from sync.notices import Storm
+    from sync.notifier import Sent
     from sync.ports import ZoomUser
     from sync.presence import Pair, ZoomPresence
     from sync.store.connection import Client
     from sync.store.person_row import State
     from sync.store.queue import Claim
+
+
+ADMIN = "00000000-0000-4000-8000-00000000000a"
+"""Whom the notifier tells of storms."""
+
+
+async def _at_once(_: float) -> None:
+    """A pause that takes no time."""
 
 
 class Login:
@@ -88,14 +100,31 @@ class Zoom:
 
 
 class Chat:
-    """Whom the bot would have told something."""
+    """Whom the bot would have told something; `answers` are what becomes of cards, by person."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []
+        self.alerts: list[tuple[str, str, int]] = []
+        self.over: list[tuple[str, str]] = []
         self.meetings: list[tuple[str, str, str]] = []
+        self.answers: dict[str, Sent | Exception] = {}
 
-    async def must_authorize_again(self, object_id: str, code: str) -> None:
+    async def must_authorize_again(self, object_id: str, code: str) -> Sent:
         self.told.append((object_id, code))
+        return self._answer(object_id)
+
+    async def many_must_authorize_again(self, admin: str, storm: Storm) -> Sent:
+        self.alerts.append((admin, storm.code, storm.people))
+        return self._answer(admin)
+
+    async def storm_is_over(self, admin: str, storm: Storm) -> None:
+        self.over.append((admin, storm.code))
+
+    def _answer(self, object_id: str) -> Sent:
+        answer = self.answers.get(object_id, "sent")
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     async def first_meeting(self, object_id: str, presence: ZoomPresence, pair: Pair) -> None:
         self.meetings.append((object_id, str(presence), str(pair)))
@@ -162,6 +191,20 @@ class Bridge:
     decisions: Decisions
     attendant: Attendant
     engine: Engine
+    notices: NoticeStore
+    notifier: Notifier
+
+    def another_notifier(self, rows: NoticeStore | None = None) -> Notifier:
+        """The one of another process."""
+        return Notifier(
+            self.store,
+            rows or self.notices,
+            self.chat,
+            admins=(ADMIN,),
+            on_outcome=self.counts.reconnect,
+            grace_ms=0,
+            sleep=_at_once,
+        )
 
     async def connect(self, oid: str, presence: ZoomPresence | None = None) -> int:
         """Somebody authorises; Zoom may have said something of them already."""
@@ -292,5 +335,15 @@ async def running_bridge(
             decisions,
             attendant,
             engine,
+            notices := NoticeStore(redis, scripts),
+            Notifier(
+                store,
+                notices,
+                chat,
+                admins=(ADMIN,),
+                on_outcome=counts.reconnect,
+                grace_ms=0,
+                sleep=_at_once,
+            ),
         )
         await tokens.aclose()

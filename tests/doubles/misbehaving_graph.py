@@ -115,7 +115,8 @@ class Request:
 class MisbehavingGraph:
     """`whose` gives the object id of a token, None for a bad one; `revoke` makes one bad.
 
-    `shown` is what Microsoft shows of somebody without us.
+    `shown` is what Microsoft shows of somebody without us; `patience` is how many seconds callers
+    wait for an answer.
     """
 
     seed: int
@@ -123,6 +124,9 @@ class MisbehavingGraph:
     revoke: Callable[[str], None]
     wrong: Mapping[Wrong, float] = field(default_factory=dict)
     delay: float = 0.0
+    limit: int = LIMIT
+    window_s: float = WINDOW_S
+    patience: float = 10.0
     shown: dict[str, tuple[str, str]] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)  # object id -> Availability/Activity
     preferred: dict[str, str] = field(default_factory=dict)
@@ -205,7 +209,7 @@ class MisbehavingGraph:
     async def _stall(self, entry: Request, token: str, body: bytes, dice: random.Random) -> None:
         late = dice.random() < 0.5
         try:
-            await asyncio.sleep(dice.uniform(8.5, 11.5))
+            await asyncio.sleep(self.patience * dice.uniform(0.85, 1.15))
         except asyncio.CancelledError:
             entry.hung_up = True
             if late:
@@ -213,9 +217,9 @@ class MisbehavingGraph:
             raise
 
     def _in_quota(self, now: float) -> bool:
-        while self._window and self._window[0] <= now - WINDOW_S:
+        while self._window and self._window[0] <= now - self.window_s:
             self._window.popleft()
-        if len(self._window) >= LIMIT:
+        if len(self._window) >= self.limit:
             self.over_quota += 1
             return False
         self._window.append(now)

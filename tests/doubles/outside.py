@@ -21,11 +21,11 @@ from yarl import URL
 from sandbox.people import APP_ID, PEOPLE, TENANT_ID, ZOOM_ACCOUNT_ID, SandboxPerson
 from sandbox.server import WORLD, SandboxConfig, build_sandbox
 from tests.doubles.browser import Browser, Page
-from tests.doubles.product import Command, running
+from tests.doubles.product import APP, Command, running
 from tests.doubles.teams import Client, Sent, TeamsDouble
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
     from pathlib import Path
 
     from sandbox.graph_presence import Pair
@@ -68,7 +68,9 @@ def _crowd() -> tuple[SandboxPerson, ...]:
 
 
 class Outside:
-    """The world around one product. `product` is the address where it listens at the moment."""
+    """The world around one product. `product` is the address where it listens at the moment;
+    `program` is what Python runs as `app.py`.
+    """
 
     def __init__(self, teams: TeamsDouble, world: World, redis: RedisServer) -> None:
         self.teams = teams
@@ -79,6 +81,7 @@ class Outside:
         self.trust: ssl.SSLContext = ssl.create_default_context()
         self.authority: Path
         self.product = ""
+        self.program: Sequence[str] = (str(APP),)
         self._unknown = iter(_crowd())
 
     def environ(self, **changes: str | None) -> dict[str, str]:
@@ -376,7 +379,8 @@ async def serving(
 ) -> AsyncIterator[Product]:
     """Run `serve`; Zoom's webhooks and the browsers go there. `changes` are settings."""
     environ = around.environ(**changes)
-    async with running("serve", *arguments, environ=environ, folder=folder) as command:
+    serve = running("serve", *arguments, environ=environ, folder=folder, program=around.program)
+    async with serve as command:
         port = (await command.event("started"))["port"]
         product = Product(around, command, f"http://127.0.0.1:{port}")
         around.product = product.url

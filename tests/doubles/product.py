@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 APP = Path(__file__).parents[2] / "app.py"
 START_WITHIN = 40.0
@@ -51,11 +51,17 @@ class Command:
         ]
 
     @classmethod
-    async def start(cls, *arguments: str, environ: Mapping[str, str], folder: Path) -> Command:
-        """Start `app.py` in `folder`."""
+    async def start(
+        cls,
+        *arguments: str,
+        environ: Mapping[str, str],
+        folder: Path,
+        program: Sequence[str] = (str(APP),),
+    ) -> Command:
+        """Start `app.py` (or another program, as Python is to be told) in `folder`."""
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, str(APP), *arguments),
+            *(sys.executable, *program, *arguments),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -168,10 +174,13 @@ def _json(line: str) -> dict[str, Any] | None:
 
 @contextlib.asynccontextmanager
 async def running(
-    *arguments: str, environ: Mapping[str, str], folder: Path
+    *arguments: str,
+    environ: Mapping[str, str],
+    folder: Path,
+    program: Sequence[str] = (str(APP),),
 ) -> AsyncIterator[Command]:
     """Run a command while the block runs; it is told to end if it has not by then."""
-    command = await Command.start(*arguments, environ=environ, folder=folder)
+    command = await Command.start(*arguments, environ=environ, folder=folder, program=program)
     try:
         yield command
     finally:

@@ -14,10 +14,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from sync.store import keys
 from sync.store.connection import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from sync.store.connection import Client
 
@@ -118,6 +119,30 @@ async def _lost_members(client: Client, queue: str) -> list[str]:
         if standing != lane:
             wrong.append(f"{queue} {member}: they stand in {standing}")
     return wrong
+
+
+async def orphans(client: Client) -> AsyncIterator[str]:
+    """Keys that live for ever and whose owner is gone, or does not know of them."""
+    people = {key.rpartition(":")[2] for key in await client.keys("pb:{??}:p:*")}
+    for kind in ("link", "tok"):
+        owners = {key.rpartition(":")[2] for key in await client.keys(f"pb:{{??}}:{kind}:*")}
+        for oid in sorted(owners - people):
+            yield f"{kind} of {oid}, who is not connected"
+        for oid in sorted(people - owners):
+            yield f"{oid} has no {kind}"
+    for key in await client.keys("pb:{z:*}:*"):
+        oid = await client.get(key)
+        if oid not in people and await client.ttl(key) == -1:
+            yield f"{key} leads to {oid}, who is not connected"
+    listed: set[str] = set()
+    for shard in range(keys.SHARDS):
+        listed |= await client.smembers(keys.everybody(shard))
+        members = [m for queue in keys.dues(shard) for m in await client.zrange(queue, 0, -1)]
+        for member in [*members, *await client.hkeys(keys.parked(shard))]:
+            if member not in people:
+                yield f"shard {shard} holds {member}, who is not connected"
+    if listed != people:
+        yield f"listed are {len(listed)}, connected {len(people)}: {listed ^ people}"
 
 
 def open_client(server: RedisServer) -> Client:

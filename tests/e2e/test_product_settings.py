@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.sign_in_driver import connect
+from sandbox.people import APP_ID, PEOPLE, TENANT_ID
+from tests.doubles.outside import link_in
+from tests.doubles.teams import TeamsDouble
+from tests.e2e.chat_driver import only_this_machine
+from tests.e2e.product import Panel
+from tests.e2e.sign_in_driver import answer_consent, choose, connect, to_accounts
 
 if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
+    from sandbox.people import SandboxPerson
     from tests.e2e.chat_driver import Chat
-    from tests.e2e.product import Panel
+    from tests.e2e.product import Product
 
 pytestmark = [
     pytest.mark.e2e,
@@ -19,6 +27,7 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
 ]
 
+BEN = PEOPLE[1]
 SHOWN = "In a call"
 
 
@@ -47,9 +56,6 @@ async def test_form_of_the_account_is_saved_with_its_inputs(chat: Chat, panel: P
     await connect(chat, panel)
     await panel.zoom("Available")
     await panel.ours("Available")
-    await chat.ask("settings")
-    await chat.screenshot("card-settings", card_only=True)
-
     card = await chat.ask("settings account", "Default calendar and contact service")
     await chat.screenshot("card-settings-form", card_only=True)
     await card.get_by_role("radio", name="Busy only").click()
@@ -60,3 +66,143 @@ async def test_form_of_the_account_is_saved_with_its_inputs(chat: Chat, panel: P
     card = await chat.ask("settings account style mirror")
     await card.get_by_role("button").first.click()
     await panel.ours("Available")
+
+
+# -- groups --------------------------------------------------------------------------------------
+
+
+async def test_a_name_that_is_not_clear_leads_to_a_choice_of_the_nearest(chat: Chat) -> None:
+    card = await chat.ask("settings group Sales Team disable", "No group is called “Sales Team”.")
+    await expect(card.get_by_role("button")).to_have_text(
+        ["Sales Team North", "Sales", "All groups", "Cancel"]
+    )
+    await chat.screenshot("card-settings-pick", card_only=True)
+
+    await card.get_by_role("button", name="Sales Team North").click()
+    await expect(card).to_contain_text("Disable presence sync for Sales Team North?")
+    await card.get_by_role("button", name="Cancel").click()
+    await expect(card).to_contain_text("Nothing was changed.")
+
+    card = await chat.ask("settings groups sa", "2 groups with “sa” in the name.")
+    await chat.screenshot("card-settings-groups", card_only=True)
+
+
+async def test_a_lock_takes_the_choice_of_a_style_and_says_so(chat: Chat, panel: Panel) -> None:
+    await connect(chat, panel)
+    await confirm(chat, "settings group Management enable", "is enabled for Management")
+    card = await chat.ask("style")
+    await expect(card.get_by_role("button")).to_have_text(["Busy only", "Full"])
+
+    await confirm(chat, "settings group Management lock", "Management is locked.")
+
+    card = await chat.ask("style", "locked by your group Management")
+    await expect(card.get_by_role("button")).to_have_count(0)
+    await chat.screenshot("card-style-locked", card_only=True)
+    await chat.ask("status", "your group Management")
+    await chat.ask("pause", "Paused")  # always works
+    await chat.ask("resume")
+    await confirm(chat, "settings account lock", "The account is locked.")
+    await chat.ask("settings", "They don’t count while the account is locked.")
+    card = await chat.ask("settings account unlock")
+    await card.get_by_role("button", name="Unlock").click()
+    await confirm(chat, "settings group Management inherit", "Management inherits")
+
+
+async def test_the_article_s_steps_for_a_group_by_clicking(chat: Chat) -> None:
+    await confirm(chat, "settings group Customer Care disable", "disabled for Customer Care")
+
+    # Steps 2 and 3: the groups, and the name of one.
+    card = await chat.ask("settings groups", "5 groups.")
+    await card.get_by_role("combobox", name="Open a group").click()
+    await chat.page.get_by_role("option", name="Customer Care").click()
+    await card.get_by_role("button", name="Open", exact=True).click()
+    await expect(card).to_contain_text("Settings of Customer Care")
+    await expect(card).to_contain_text("the calendar and contacts integration is off")
+
+    # Steps 5 and 6: the toggle of the integration, and its verification.
+    await card.get_by_role("checkbox", name="Enabled").check()
+    await card.get_by_role("button", name="Save").click()
+    await expect(card).to_contain_text(
+        "Enable the calendar and contacts integration for Customer Care?"
+    )
+    await expect(card.get_by_role("button")).to_have_text(["Enable", "Cancel"])
+    await chat.screenshot("card-settings-verify", card_only=True)
+    await card.get_by_role("button", name="Enable").click()
+
+    # Step 7: the service. What another service has no use for is not offered.
+    await expect(card).to_contain_text("Not saved yet.")
+    await card.get_by_role("radio", name="Google").click()
+    await card.get_by_role("button", name="Save").click()
+    await expect(card).to_contain_text("Default calendar and contact service: Office 365 → Google")
+    await card.get_by_role("button", name="Open the group").click()
+    await expect(card).to_contain_text("the default service is Google, not Office 365")
+    await expect(card).not_to_contain_text("Authorize with")
+    await card.get_by_role("radio", name="Office 365").click()
+    await card.get_by_role("button", name="Save").click()
+
+    # Steps 8 to 10: authorize with, the permissions, save.
+    await expect(card).to_contain_text("Authorize with")
+    await card.get_by_role("radio", name="Graph API").click()
+    await card.get_by_role("checkbox", name="Presence").check()
+    await chat.screenshot("card-settings-form-group", card_only=True)
+    await card.get_by_role("button", name="Save").click()
+    await expect(card).to_contain_text("The settings of Customer Care are saved.")
+    await chat.screenshot("card-settings-saved", card_only=True)
+
+    card = await chat.ask("settings groups", "Customer Care")
+    await expect(card).to_contain_text("On · mirror · priority 1")
+    await confirm(chat, "settings group Customer Care inherit", "inherits")
+
+
+async def test_enabling_a_group_shows_its_people_s_zoom_presence(
+    chat: Chat, product: Product, shared_panel: Panel, browser: Browser
+) -> None:
+    async with TeamsDouble(app_id=APP_ID, tenant_id=TENANT_ID) as teams:
+        ben = Panel(shared_panel.page, BEN)
+        await connect_elsewhere(teams, product, BEN, browser)
+        await ben.zoom("In_Meeting")
+        await ben.shows(SHOWN, "Busy / InACall")
+        await confirm(chat, "settings group Sales disable", "Cleared for 1 person.")
+        await ben.ours(None)
+        await ben.shows("Offline")
+
+        card = await chat.ask("/settings group Sales enable", "Enable presence sync for Sales?")
+        await expect(card).to_contain_text("1 person changes now")
+        await card.get_by_role("button", name="Enable", exact=True).click()
+        await expect(card).to_contain_text("Presence sync is enabled for Sales.")
+        await expect(card).to_contain_text("Updated for 1 person.", timeout=15_000)
+        await ben.shows(SHOWN, "Busy / InACall")
+        await chat.screenshot("card-settings-enabled", card_only=True)
+
+        card = await chat.ask("settings user ben@example.com", "Presence sync is on for them.")
+        await expect(card).to_contain_text("Sales, priority")
+        await chat.screenshot("card-settings-user", card_only=True)
+        await chat.ask("settings")
+        await chat.screenshot("card-settings", card_only=True)
+        await confirm(chat, "settings group Sales inherit", "inherits")
+
+
+async def confirm(chat: Chat, said: str, then: str) -> None:
+    """Say it, press the first button of the answer, and wait for what comes of it."""
+    card = await chat.ask(said)
+    await card.get_by_role("button").first.click()
+    await expect(card).to_contain_text(then, timeout=15_000)
+
+
+async def connect_elsewhere(
+    teams: TeamsDouble, product: Product, person: SandboxPerson, browser: Browser
+) -> None:
+    """Connect somebody who has a chat client of their own."""
+    client = teams.person(person.object_id, person.name)
+    await teams.deliver(product.endpoint, teams.says(client, "connect"))
+    context = await browser.new_context()
+    try:
+        await only_this_machine(context)
+        page = await context.new_page()
+        await page.goto(link_in(teams.messages[-1].card))
+        await to_accounts(page)
+        await choose(page, person)
+        await answer_consent(page, "Accept")
+        await expect(page.get_by_role("heading", name="Connected")).to_be_visible()
+    finally:
+        await context.close()

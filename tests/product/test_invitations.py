@@ -103,6 +103,33 @@ async def test_an_invitation_leads_to_the_offer_or_to_peace(
     assert offered((await admin.says("settings")).card) == 0
 
 
+async def test_who_disconnected_on_purpose_is_left_in_peace(
+    product: Product, around: Outside, redis: Client
+) -> None:
+    admin = product.chat(ADMIN)
+    leaving, staying = await installed(product, redis, around.somebody(), around.somebody())
+    await product.connected(leaving.person)
+    question = await leaving.says("disconnect")
+    await leaving.presses("Cancel", on=question)
+    assert not await redis.exists(keys.left(leaving.person.object_id))
+    question = await leaving.says("disconnect")
+    await leaving.presses("Disconnect", on=question)
+    assert await redis.exists(keys.left(leaving.person.object_id))
+    settings = await counted(admin, 1)
+    asked = await admin.presses(title_of(1), on=settings)
+    assert "nor after they disconnected on purpose" in words(asked)
+    await admin.presses(title_of(1), on=settings)
+    await shown(admin, settings, "1 person was invited.")
+    assert (len(invitations(leaving)), len(invitations(staying))) == (0, 1)
+
+    await product.connected(leaving.person)
+    assert not await redis.exists(keys.left(leaving.person.object_id))
+    await leaving.installs("remove")  # ends the link without their saying so
+    await installed(product, redis, leaving.person)
+    await counted(admin, 1)
+    await leaving.installs("remove")
+
+
 async def test_of_a_group_only_its_members_are_invited(
     product: Product, around: Outside, redis: Client
 ) -> None:

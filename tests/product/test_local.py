@@ -139,6 +139,12 @@ async def test_the_emulator_goes_the_whole_way_and_a_restart_keeps_it(tmp_path: 
         status = await here.presses("Status", on=connected)
         assert "because Zoom says “In a meeting”" in words(status.card)
 
+        teams = {"channelId": "msteams"}  # as the chat client calls itself, which never refreshes
+        for said in ("status", "settings"):
+            [answer] = await here.delivers("message", text=said, **teams)
+            assert answer.card is not None
+            assert "refresh" not in answer.card
+
         for header in ({"Host": "evil.example"}, {"X-Forwarded-For": "203.0.113.7"}):
             json = {"Content-Type": "application/json"} | header
             url = f"{here.url}/api/messages"

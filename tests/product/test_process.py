@@ -11,6 +11,7 @@ import pytest
 
 from sandbox.faults import Fault, FaultKind
 from sandbox.zoom_states import ZoomPresence
+from tests.doubles.notices import found_out, let_time_pass
 from tests.doubles.outside import serving, words
 from tests.doubles.product import eventually, http, run, running
 from tests.doubles.redis import open_client
@@ -189,17 +190,22 @@ async def test_a_worker_alone_writes_what_another_process_took_in(
             return (await http("GET", f"{url}/readyz"))[0] == 200
 
         await eventually(ready, "the worker is ready", log=worker)
-        # The worker reaches people in their chats, too.
+        # The worker reaches people in their chats, too: the other process is gone by then.
         around.world.identity.revoke(person.object_id)
         around.world.faults.graph.append(Fault(FaultKind.UNAUTHORIZED))
         around.world.set_zoom(person.object_id, ZoomPresence.PRESENTING)
+        client = open_client(around.redis)
+        await found_out(client, person.object_id)
+        assert await product.command.stop() == 0
+        product.command.assert_clean()
+        await let_time_pass(client, 60)
+        await client.aclose()
         await chat.teams.wait_for(
             lambda sent: (
                 sent.conversation_id == chat.client.conversation_id
                 and words(sent.card).startswith("Please connect again")
-            )
+            ),
+            seconds=15,
         )
         assert await worker.stop() == 0
         worker.assert_clean()
-        assert await product.command.stop() == 0
-        product.command.assert_clean()

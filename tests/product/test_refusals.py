@@ -11,6 +11,7 @@ from yarl import URL
 from sandbox.faults import Fault, FaultKind
 from sandbox.zoom_states import ZoomPresence
 from sync.store import keys
+from tests.doubles.notices import found_out, let_time_pass
 from tests.doubles.outside import FARID, OWNER, PUBLIC, TWIN, facts, link_in, titles, words
 from tests.doubles.redis import open_client
 
@@ -183,8 +184,10 @@ async def test_a_revoked_authorisation_leads_to_one_reconnect_card(
         around.world.identity.revoke(person.object_id)
         around.world.faults.graph.append(Fault(FaultKind.UNAUTHORIZED))
         around.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
+        await past_the_grace(product, person)
         await chat.teams.wait_for(
-            lambda sent, wanted=round_: len(reconnect_cards(chat)) == wanted  # type: ignore[misc]
+            lambda sent, wanted=round_: len(reconnect_cards(chat)) == wanted,  # type: ignore[misc]
+            seconds=15,
         )
         around.world.set_zoom(person.object_id, ZoomPresence.PRESENTING)
         around.world.set_zoom(person.object_id, ZoomPresence.ON_PHONE_CALL)
@@ -200,6 +203,14 @@ async def test_a_revoked_authorisation_leads_to_one_reconnect_card(
         assert "Working." in words((await chat.says("status")).card)
         around.world.set_zoom(person.object_id, ZoomPresence.OFFLINE)
         await product.told(person, None)
+
+
+async def past_the_grace(product: Product, person: SandboxPerson) -> None:
+    """Somebody's authorisation has ended, and some time ago."""
+    client = open_client(product.around.redis)
+    await found_out(client, person.object_id)
+    await let_time_pass(client, 60)
+    await client.aclose()
 
 
 def reconnect_cards(chat: Chat) -> list[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sync.store import keys
 from sync.store.audit import AuditLog
 from tests.doubles.inside import ADA, BEN, Admin, filled, said_by
 from tests.doubles.outside import titles
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-OVERTAKEN = "The settings were changed a moment ago, so nothing was saved."
+NOT_SAVED = "a moment ago, so nothing was saved."
 
 
 async def two_admins(place: Office) -> tuple[Admin, Admin]:
@@ -31,6 +33,10 @@ async def two_admins(place: Office) -> tuple[Admin, Admin]:
 async def history(place: Office) -> list[AuditRecord]:
     """Every change but the installation's."""
     return [record async for record in AuditLog(place.redis).everything()][1:]
+
+
+def overtaken(who: str, scope: str) -> str:
+    return f"{who} changed the settings of {scope} {NOT_SAVED}"
 
 
 def press(chat: Admin, message: Sent, title: str, **entered: object) -> dict[str, Any]:
@@ -47,7 +53,7 @@ async def test_of_two_different_changes_one_wins_and_the_other_sees_how_it_is(
     theirs = await second.says("settings account disable")
     await first.clicks("Lock", mine)
     card = await second.clicks("Disable", theirs)
-    assert OVERTAKEN in said_by(card)
+    assert overtaken(ADA.name, "the account") in said_by(card)
     assert titles(card) == ["Disable", "Cancel"]
     [record] = await history(place)
     assert record.by.name == ADA.name
@@ -64,11 +70,32 @@ async def test_a_form_that_was_overtaken_shows_how_it_is_now(place: Office) -> N
     mine = await first.says("settings account style busy only")
     await first.clicks("Use busy only", mine)
     card = await second.clicks("Save", theirs, locked="true")
-    assert OVERTAKEN in said_by(card)
+    assert overtaken(ADA.name, "the account") in said_by(card)
     assert "style busy only" in said_by(card)
     assert len(await history(place)) == 1
     card = await second.clicks("Save", theirs, locked="true")
     assert "Lock: not locked → locked" in said_by(card)
+
+
+async def test_look_ups_in_between_hide_nobody_and_an_old_change_has_its_time(
+    place: Office,
+) -> None:
+    first, second = await two_admins(place)
+    theirs = await second.says("settings group Sales disable")
+    mine = await first.says("settings group Management disable")
+    await first.clicks("Disable", mine)
+    for _ in range(3):
+        await first.says("settings user chiara@example.com")
+    # As if it had been two hours ago.
+    [(changed, entry), *later] = (await place.redis.xrange(keys.AUDIT))[1:]
+    await place.redis.delete(keys.AUDIT)
+    ago = int(changed.partition("-")[0]) - 2 * 3_600_000
+    await place.redis.xadd(keys.AUDIT, entry, id=f"{ago}-0")
+    for entry_id, fields in later:
+        await place.redis.xadd(keys.AUDIT, fields, id=entry_id)
+    text = said_by(await second.clicks("Disable", theirs))
+    assert re.search(r"Ada Lindqvist changed the settings of Management at [^,]*\d\d:\d\d", text)
+    assert "so nothing was saved." in text
 
 
 async def test_a_change_of_another_group_counts_too(place: Office) -> None:
@@ -77,7 +104,8 @@ async def test_a_change_of_another_group_counts_too(place: Office) -> None:
     theirs = await second.says("settings group Sales disable")
     mine = await first.says("settings group Management disable")
     await first.clicks("Disable", mine)
-    assert OVERTAKEN in said_by(await second.clicks("Disable", theirs))
+    card = await second.clicks("Disable", theirs)
+    assert overtaken(ADA.name, "Management") in said_by(card)
     assert len(await history(place)) == 1
 
 
@@ -92,7 +120,7 @@ async def test_clicks_at_the_very_same_time_have_one_winner(place: Office) -> No
     answers = await asyncio.gather(
         *(chat.deliver(press(chat, message, title)) for chat, message, title in clicks)
     )
-    lost = [answer for answer in answers if OVERTAKEN in said_by(answer["value"])]
+    lost = [answer for answer in answers if NOT_SAVED in said_by(answer["value"])]
     assert len(lost) == len(clicks) - 1
     assert len(await history(place)) == 1
 
@@ -132,7 +160,7 @@ async def test_an_old_card_is_harmless(place: Office) -> None:
     later = await chat.says("settings group Sales disable")
     await chat.clicks("Disable", later)
     answer = await chat.deliver(clicked | {"id": "much-later"})
-    assert OVERTAKEN in said_by(answer["value"])
+    assert overtaken("You", "Sales") in said_by(answer["value"])
     assert titles(answer["value"]) == ["Enable", "Cancel"]
     assert len(await history(place)) == 2
 
@@ -167,37 +195,3 @@ async def test_what_a_client_adds_does_not_change_whom_a_button_is_about(place: 
     assert "The account is locked." in said_by((await chat.deliver(click))["value"])
     [record] = await history(place)
     assert record.scope == "account"
-
-
-async def refreshed(chat: Admin, message: Sent) -> dict[str, Any]:
-    """What Teams gets when it asks for a card anew because its reader looks at it."""
-    card = deepcopy(chat.now(message))
-    assert card["refresh"]["userIds"] == [chat.client.mri]
-    action = card["refresh"]["action"]
-    answer = await chat.deliver(
-        chat.teams.clicks(
-            chat.client, action["verb"], action["data"], on=message, trigger="automatic"
-        )
-    )
-    fresh: dict[str, Any] = answer["value"]
-    return fresh
-
-
-async def test_old_cards_refresh_themselves_where_teams_asks_for_it(place: Office) -> None:
-    chat = place.chat(ADA)
-    centre = await chat.says("settings")
-    account = await chat.says("settings account lock")
-    group = await chat.says("settings group Sales disable")
-    change = await chat.says("settings account style busy only")
-    await chat.clicks("Use busy only", change)
-    count = len(chat.received)
-    assert "Style busy only." in said_by(await refreshed(chat, centre))
-    card = await refreshed(chat, account)
-    assert "another style than busy only" in said_by(card)
-    fresh = await refreshed(chat, group)
-    assert said_by(fresh) == said_by(group.card)
-    assert len(chat.received) == count  # nobody clicked: no message is sent or edited
-    # The fresh question may be answered.
-    click = chat.teams.presses(chat.client, fresh, "Disable", on=group)
-    assert "Presence sync is disabled for Sales." in said_by((await chat.deliver(click))["value"])
-    assert len(await history(place)) == 2

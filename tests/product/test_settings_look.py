@@ -13,7 +13,9 @@ from sandbox.zoom_states import ZoomPresence
 from sync.presence import ZoomPresence as OurPresence
 from sync.presence import zoom_label
 from sync.store import keys
+from tests.cards import lint
 from tests.doubles.inside import ADA, BEN, CHIARA, DOROTHEA, EMEKA, said_by
+from tests.doubles.notices import found_out, let_time_pass
 from tests.doubles.outside import facts, titles
 from tests.doubles.product import run
 
@@ -48,7 +50,9 @@ async def test_the_centre_counts_people_and_lists_groups(place: Office) -> None:
     text = said_by(centre.card)
     assert "On for the account. Style mirror." in text
     assert "Presence sync covers 5 people; 3 are connected." in text
-    assert "1 active now 2 quiet 0 in trouble 2 not connected" in text
+    assert "1 active now 2 quiet 0 in trouble 2 not connected" in said_by(
+        lint.without_charts(centre.card)
+    )
     assert "No group has settings of its own." in text
     assert "Zoom’s users and groups were read just now" in text.replace("'", "’")
     assert titles(centre.card) == ["Account", "Groups", "History", "Refresh"]
@@ -105,6 +109,12 @@ async def test_one_person_whose_authorisation_ended(place: Office) -> None:
     place.world.faults.graph.append(Fault(FaultKind.UNAUTHORIZED, times=2))
     place.world.set_zoom(BEN.object_id, ZoomPresence.IN_MEETING)
     chat = place.chat(BEN)
+
+    await found_out(place.redis, BEN.object_id)
+    assert facts(await look(place, "ben@example.com"))["Link"] == (
+        "Their authorisation ended; they were not told yet"
+    )
+    await let_time_pass(place.redis, 31)
 
     async def asked_again() -> bool:
         return any("Connect again" in titles(message.card) for message in chat.received)
@@ -175,7 +185,7 @@ async def test_the_history_says_who_changed_what_from_what_to_what(place: Office
     for part in (
         "Sales: changed Calendar and contacts integration: off → inherits",
         "Sales: changed Calendar and contacts integration: inherits → off",
-        "The account: changed Lock: no → yes",
+        "The account: changed Lock: not locked → locked",
         "The account: changed Style: mirror → busy only",
     ):
         assert part in text

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MANY: Final = 10_000
-AT_ONCE: Final = 5.0
-"""Seconds. It takes 0.8 where nothing else runs; machines that run tests are busy."""
+AT_ONCE: Final = 2.0
+"""Seconds of processor time, the stand-ins' included: machines that run tests are busy."""
 CALL = ("Busy", "InACall")
 
 
@@ -82,27 +82,27 @@ async def test_ten_thousand_people(town: Outside, tmp_path: Path) -> None:
         await directory(place)
         chat, took = place.chat(ADA), dict[str, float]()
 
-        began = time.monotonic()
+        began = time.process_time()
         centre = await chat.says("settings")
-        took["settings"] = time.monotonic() - began
+        took["settings"] = time.process_time() - began
         assert "Presence sync covers 10,005 people; 10,002 are connected." in said_by(centre.card)
 
-        began = time.monotonic()
+        began = time.process_time()
         question = await chat.says("settings group Sales disable")
-        took["question"] = time.monotonic() - began
+        took["question"] = time.process_time() - began
         assert "Whom it touches: 10,002 change now " in said_by(question.card)
 
-        began = time.monotonic()
+        began = time.process_time()
         card = await chat.clicks("Disable", question)
-        took["apply"] = time.monotonic() - began
+        took["apply"] = time.process_time() - began
         assert "Clearing 0 of 10,002" in said_by(card)
 
         # The chat goes on answering while the work is done.
         slowest = 0.0
         while "Cleared for" not in said_by(chat.now(question)):
-            began = time.monotonic()
+            began = time.process_time()
             await chat.says("help")
-            slowest = max(slowest, time.monotonic() - began)
+            slowest = max(slowest, time.process_time() - began)
             await asyncio.sleep(0.2)
         took["help meanwhile"] = slowest
         assert town.told(BEN) is None

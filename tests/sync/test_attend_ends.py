@@ -1,6 +1,7 @@
 """Turns that are cut short, and people who leave: nothing of ours stays at Microsoft."""
 
 import asyncio
+import time
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from sync.trouble import MOST_REFUSALS
 from tests.doubles.engine import Bridge, running_bridge
 from tests.doubles.graph import CLEAR, PREFER, SET, Fault, Graph
 from tests.doubles.people import ADA, end_lease
+from tests.doubles.redis import RedisServer, open_client
 
 Z = ZoomPresence
 
@@ -99,13 +101,13 @@ async def test_whoever_lost_the_lease_sends_nothing_more(bridge: Bridge) -> None
 
 
 async def test_a_lease_is_renewed_while_graph_is_slow(redis: Client, graph: Graph) -> None:
-    async with running_bridge(redis, graph, lease_ms=90) as bridge:
+    async with running_bridge(redis, graph, lease_ms=300) as bridge:
         await bridge.connect(ADA, Z.IN_MEETING)
         [claim] = await bridge.due()
         graph.faults.append(Fault(kind="stall"))
         attending = asyncio.create_task(bridge.attendant.attend(claim))
         await graph.until(lambda: graph.stalled == 1)
-        until = await bridge.store.now_ms() + 250
+        until = await bridge.store.now_ms() + 750
         while await bridge.store.now_ms() < until:
             assert await bridge.due() == [], "nobody else may take them"
             await asyncio.sleep(0.005)
@@ -113,6 +115,24 @@ async def test_a_lease_is_renewed_while_graph_is_slow(redis: Client, graph: Grap
         await attending
         assert graph.overlaps == 0
         assert bridge.shown(ADA) == "Busy/InACall"
+
+
+async def test_a_write_is_broken_off_where_its_lease_ends_while_redis_is_away(
+    own_redis: RedisServer, graph: Graph
+) -> None:
+    client = open_client(own_redis)
+    async with client, running_bridge(client, graph, lease_ms=300) as bridge:
+        await bridge.connect(ADA, Z.IN_MEETING)
+        [claim] = await bridge.due()
+        graph.faults.append(Fault(kind="stall"))
+        attending = asyncio.create_task(bridge.attendant.attend(claim))
+        await graph.until(lambda: graph.stalled == 1)
+        own_redis.kill()
+        with capture_logs() as logs:
+            await attending
+        assert time.monotonic() - claim.taken < 1, "not as long as Graph may take"
+        assert logs[-1]["event"] == "engine_lease_lost"
+        graph.release()
 
 
 async def test_a_slow_graph_is_given_up_and_its_late_write_is_made_good(

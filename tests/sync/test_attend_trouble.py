@@ -51,6 +51,7 @@ async def test_a_revoked_authorisation_is_told_once_and_then_graph_is_left_alone
     for presence in (Z.AVAILABLE, Z.PRESENTING, Z.OFFLINE):
         await bridge.say(ADA, presence)
         await bridge.work()
+        await bridge.notifier.round()
     assert [oid for oid, _ in bridge.chat.told] == [ADA]
     assert bridge.graph.count() == sent
     assert await bridge.due_in(ADA) is None
@@ -77,6 +78,7 @@ async def test_an_old_authorisation_that_fails_while_they_connect_anew_is_not_to
     bridge.graph.release()
     await attending
     assert bridge.counts.writes == {("set", "reauthorize"): 1}
+    await bridge.notifier.round()
     assert bridge.chat.told == []
     assert (await bridge.state(ADA)).trouble is None
     bridge.login.revoked.clear()

@@ -116,6 +116,6 @@ def test_any_text_is_answered(text: str) -> None:
 
 def test_hundreds_of_groups_are_searched_at_once() -> None:
     many = groups(*(f"Department {n} of the Très Grand Office" for n in range(1000)))
-    start = time.perf_counter()
+    start = time.process_time()
     find_groups(many, "department 77 offcie")
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1

@@ -12,8 +12,8 @@ from sync.lanes import CELL_MS, MARGIN_CELLS, WINDOW_MS, Grant, Limits
 from sync.plan import Lane
 from sync.store import keys
 from sync.store.connection import Client, Scripts
-from sync.store.quota import Quota
-from tests.doubles.redis import RedisServer, open_client
+from sync.store.quota import AHEAD_AT_ONCE, Quota
+from tests.doubles.redis import RedisServer, eventually, open_client
 
 
 @pytest.fixture
@@ -100,3 +100,33 @@ async def test_never_more_than_the_limit_in_any_window(redis_server: RedisServer
     for start, _ in granted:
         within = [1 for before, after in granted if start <= before and after <= start + window]
         assert len(within) <= limits.limit
+
+
+async def counted(quota: Quota, count: float) -> bool:
+    return round(await quota.used() * 10) == count
+
+
+async def test_a_request_may_leave_while_it_is_counted_if_there_is_much_room(
+    redis: Client, scripts: Scripts
+) -> None:
+    quota = Quota(redis, scripts, Limits(10))
+    assert not quota.ahead(Lane.TURN), "nothing is known yet"
+    await quota.take(Lane.TURN)
+    assert [quota.ahead(Lane.TURN) for _ in range(AHEAD_AT_ONCE + 1)] == [
+        *[True] * AHEAD_AT_ONCE,
+        False,
+    ]
+    await eventually(lambda: counted(quota, 1 + AHEAD_AT_ONCE))
+    await quota.take(Lane.TURN)
+    assert not quota.ahead(Lane.TURN), "more than half is used"
+
+
+async def test_after_a_pause_or_a_refusal_nothing_leaves_uncounted(
+    redis: Client, scripts: Scripts
+) -> None:
+    quota, other = Quota(redis, scripts, Limits(10)), Quota(redis, scripts, Limits(10))
+    await quota.take(Lane.TURN)
+    await quota.pause(5)
+    assert not quota.ahead(Lane.TURN)
+    await other.take(Lane.TURN)
+    assert not other.ahead(Lane.TURN)

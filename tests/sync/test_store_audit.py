@@ -113,3 +113,18 @@ async def test_a_damaged_entry_is_shown_as_such(
         kinds = [record.kind for record in await history(audit)]
     assert kinds == [CHANGE, *[UNREADABLE] * 5]
     assert {line["event"] for line in logs} == {"audit_entry_damaged"}
+
+
+async def test_the_last_change_is_told_apart_from_look_ups_and_older_ones(
+    store: SettingsStore, audit: AuditLog
+) -> None:
+    assert await audit.last_change(since=1) is None  # the installation's
+    policy = await store.read()
+    await store.save_account(OFF, expected=policy.version, by=ADA)
+    await audit.looked_up(BEN, "ben@example.com")
+    await audit.looked_at_parked(BEN)
+    await audit.revived(BEN, "ben@example.com")
+    found = await audit.last_change(since=1)
+    assert found is not None
+    assert (found.by, found.scope, found.version) == (ADA, "account", 2)
+    assert await audit.last_change(since=2) is None

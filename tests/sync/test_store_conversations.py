@@ -57,7 +57,6 @@ async def test_a_card_is_found_again(store: ConversationStore, redis: Client) ->
 ONCE: list[tuple[Callable[[ConversationStore], Awaitable[bool]], int]] = [
     (lambda store: store.first_time("conversation|activity"), 600),
     (lambda store: store.first_welcome(ADA), 400 * DAY),
-    (lambda store: store.first_notice(ADA, "reconnect"), 30 * DAY),
 ]
 
 
@@ -71,17 +70,6 @@ async def test_what_is_for_the_first_time_is_so_once(
     assert await ask(store)
     assert not await ask(store)
     assert lives - 5 < await ttl(redis) <= lives
-
-
-async def test_a_notice_may_be_sent_again_when_its_reason_came_anew(
-    store: ConversationStore,
-) -> None:
-    assert await store.first_notice(ADA, "reconnect")
-    assert await store.first_notice(ADA, "another")
-    assert await store.first_notice(BEN, "reconnect")
-    await store.allow_notice(ADA, "reconnect")
-    assert await store.first_notice(ADA, "reconnect")
-    assert not await store.first_notice(BEN, "reconnect")
 
 
 async def test_a_ticket_may_be_looked_at_and_is_used_once(

@@ -10,12 +10,12 @@ from sync.errors import RetryLater
 from sync.plan import MINUTE, Held, Lane
 from sync.presence import AVAILABLE, IN_A_CALL, PRESENTING, ZoomPresence
 from sync.store import keys
-from sync.store.connection import Client, Scripts, connect
+from sync.store.connection import Client, Scripts
 from sync.store.people import PeopleStore
 from sync.store.person_row import State, held_fields
 from sync.store.queue import Claim
 from tests.doubles.people import ADA, BEN, claim, connected, link_of, seen
-from tests.doubles.redis import RedisServer, binaries, eventually, leaked_keys, open_client
+from tests.doubles.redis import RedisServer, binaries, leaked_keys, open_client
 
 Z = ZoomPresence
 
@@ -274,27 +274,12 @@ async def test_scripts_are_loaded_again_where_the_server_lost_them(
 # -- every server ----------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=[*binaries(), "cluster"])
-async def any_redis(request: pytest.FixtureRequest, unused_tcp_port: int) -> AsyncIterator[Client]:
-    """Each redis-server of this machine; and a cluster of one node, which checks slots as any."""
-    if request.param != "cluster":
-        with RedisServer(request.param) as server:
-            async with open_client(server) as client:
-                yield client
-        return
-    # The nodes of a cluster talk on this port plus 10,000, which must be a port too.
-    port = str(unused_tcp_port if unused_tcp_port < 55_000 else unused_tcp_port - 20_000)
-    cluster = RedisServer(None, "--port", port, "--cluster-enabled", "yes", "--bind", "127.0.0.1")
-    with cluster as server:
-        async with open_client(server) as node:
-            await node.execute_command("CLUSTER", "ADDSLOTS", *range(16384))
-            await eventually(lambda: _is_up(node))
-        async with connect(f"redis://127.0.0.1:{port}", "cluster") as client:
+@pytest.fixture(params=binaries())
+async def any_redis(request: pytest.FixtureRequest) -> AsyncIterator[Client]:
+    """Each redis-server of this machine. (A cluster: tests/chaos/test_cluster.py.)"""
+    with RedisServer(request.param) as server:
+        async with open_client(server) as client:
             yield client
-
-
-async def _is_up(node: Client) -> bool:
-    return "cluster_state:ok" in str(await node.execute_command("CLUSTER", "INFO"))
 
 
 async def test_every_script_runs_on_every_server(any_redis: Client) -> None:

@@ -68,8 +68,9 @@ end
 -- Into or out of Busy / Do not disturb goes first.
 local function lane_for(key, interrupts)
   if interrupts == '1' then return 0 end
-  local held = redis.call('HGET', key, 'held') or ''
-  if num(key, 'until') > now and (string.sub(held, 1, 4) == 'Busy' or string.sub(held, 1, 3) == 'DoN') then
+  local known = redis.call('HMGET', key, 'held', 'until')
+  local held = known[1] or ''
+  if (tonumber(known[2] or '') or 0) > now and (string.sub(held, 1, 4) == 'Busy' or string.sub(held, 1, 3) == 'DoN') then
     return 0
   end
   return 1

@@ -5,7 +5,7 @@ local gen = math.max(num(KEYS[1], 'gen') + 1, now)
 redis.call('SET', KEYS[8], ARGV[2])
 redis.call('SET', KEYS[9], gen .. ':' .. ARGV[3])
 redis.call('HSET', KEYS[1], 'gen', gen)
-redis.call('HDEL', KEYS[1], 'tries', 'leaving', 'trouble', 'trouble_at', 'code', 'wait', 'test')
+redis.call('HDEL', KEYS[1], 'tries', 'leaving', 'trouble', 'trouble_at', 'code', 'asked', 'wait', 'test')
 if ARGV[4] ~= '' and tonumber(ARGV[5]) >= num(KEYS[1], 'obs_at') then
   redis.call('HSET', KEYS[1], 'obs', ARGV[4], 'obs_at', ARGV[5], 'got', now)
 end

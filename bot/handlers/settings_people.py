@@ -1,0 +1,265 @@
+"""Looking at people as an admin: why it is so for one, who is in trouble, and trying them again."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.explain import clock_time, parked_for, zone
+from cards import settings_parked, settings_user
+from cards.payload import BadPayload
+from cards.settings_words import people
+from cards.trouble import TROUBLES
+from sync.attend import MUST_AUTHORIZE
+from sync.engine import Busy
+from sync.errors import Trouble
+from sync.links import fold_address
+from sync.policy import Reason, resolve
+from sync.store.audit import Actor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.activity import Card
+    from bot.turn import Turn
+    from cards.payload import Payloads
+    from sync.changes import PolicyDesk
+    from sync.directory import DirectoryUser
+    from sync.engine import Engine
+    from sync.links import Link
+    from sync.policy import Policy, Verdict
+    from sync.store.audit import AuditLog
+    from sync.store.directory import DirectoryStore
+    from sync.store.people import Parked, PeopleStore
+    from sync.store.person_row import State
+
+
+WELL_AGAIN = "Planned anew, and nothing has failed since."
+"""It may still wait for the quota or a worker, so not more than that."""
+
+
+class SettingsPeople:
+    """Cards about single people. Whoever calls has made sure of the admin."""
+
+    def __init__(
+        self,
+        payloads: Payloads,
+        desk: PolicyDesk,
+        directory: DirectoryStore,
+        audit: AuditLog,
+        people: PeopleStore,
+        engine: Engine,
+    ) -> None:
+        self._payloads = payloads
+        self._desk = desk
+        self._directory = directory
+        self._audit = audit
+        self._people = people
+        self._engine = engine
+
+    async def user(self, turn: Turn, address: str) -> Card:
+        """Why presence is what it is for one person; never what Zoom says of them now."""
+        folded = fold_address(address)
+        await self._audit.looked_up(_actor(turn), folded)
+        view = await self._directory.view()
+        listed = None if view is None else await view.user_by_address(folded)
+        oid = await self._people.owner_of(
+            address=folded, zoom_id=None if listed is None else listed.zoom_id
+        )
+        known = None if oid is None else await self._engine.link_of(oid)
+        if known is None and listed is None:
+            return settings_user.no_user(
+                self._payloads, turn.card_id, address=folded, directory=view is not None
+            )
+        return await self._card(turn, folded, known, listed)
+
+    async def chosen(self, turn: Turn) -> Card:
+        """The same for somebody who was chosen in the list of those in trouble."""
+        known = await self._engine.link_of(_person(turn))
+        if known is None:  # they disconnected meanwhile
+            return await self.parked(turn)
+        address = known[0].addresses[0]
+        await self._audit.looked_up(_actor(turn), address)
+        return await self._card(turn, address, known, None)
+
+    async def parked(self, turn: Turn, *, notice: str | None = None) -> Card:
+        """Who is parked and why."""
+        await self._audit.looked_at_parked(_actor(turn))
+        everybody = await self._parked()
+        now_ms, here = await self._people.now_ms(), zone(turn.inbound.local_time_zone)
+        rows: list[settings_parked.ParkedRow] = []
+        for person in everybody:
+            if len(rows) >= settings_parked.MOST_PARKED:
+                break
+            known = await self._engine.link_of(person.object_id)
+            if known is not None:
+                link, since = known[0], clock_time(person.since_ms, now_ms, here)
+                rows.append(
+                    settings_parked.ParkedRow(
+                        person.object_id, link.name, link.addresses[0], person.reason, since
+                    )
+                )
+        counts = Counter(str(person.reason) for person in everybody)
+        return settings_parked.parked(self._payloads, turn.card_id, rows, counts, notice=notice)
+
+    async def revive(self, turn: Turn) -> Card:
+        """Try somebody again who is parked, or everybody for whom it may help."""
+        if turn.click is not None and turn.click.args.get("person") == "":
+            return await self._revive_all(turn)
+        oid = _person(turn)
+        known = await self._engine.link_of(oid)
+        if known is None:
+            return await self.parked(turn)
+        address = known[0].addresses[0]
+        notice = "There was nothing to try again."
+        if parked_for(known[1].trouble) is not None and await self._engine.revive(oid):
+            await self._audit.revived(_actor(turn), address)
+            with contextlib.suppress(Busy):  # a worker has them: it tries by itself
+                await self._engine.attend_now(oid)
+            known = await self._engine.link_of(oid) or known
+            notice = "Tried again, but it failed." if known[1].trouble else WELL_AGAIN
+        return await self._card(turn, address, known, None, notice=notice)
+
+    async def _revive_all(self, turn: Turn) -> Card:
+        revived = 0
+        for person in await self._parked():
+            if TROUBLES[person.reason].revivable:
+                revived += await self._engine.revive(person.object_id)
+        if revived:
+            await self._audit.revived_all(_actor(turn), people=revived)
+        notice = f"{people(revived)} {'is' if revived == 1 else 'are'} being tried again."
+        return await self.parked(turn, notice=notice if revived else None)
+
+    async def _parked(self) -> list[Parked]:
+        """Everybody whom presence sync covers and who is parked, in the order of TROUBLES."""
+        policy = await self._desk.policy()
+        found = {p.object_id: p async for p in self._people.parked() if p.reason in TROUBLES}
+        standings = await self._people.standings(list(found))
+        covered = [found[s.object_id] for s in standings if resolve(policy, s.group_ids).on]
+        order = list(TROUBLES)
+        return sorted(covered, key=lambda person: (order.index(person.reason), person.since_ms))
+
+    async def _card(
+        self,
+        turn: Turn,
+        address: str,
+        known: tuple[Link, State] | None,
+        listed: DirectoryUser | None,
+        *,
+        notice: str = "",
+    ) -> Card:
+        """Explain somebody who is connected (`known`) or at least in Zoom's list (`listed`)."""
+        policy, now_ms = await self._desk.policy(), await self._people.now_ms()
+        if known is not None:
+            link, state = known
+            name, groups = link.name, state.group_ids
+            verdict = resolve(policy, groups, state.personal, now_ms=now_ms)
+        else:
+            assert listed is not None  # noqa: S101 - one of the two is there
+            state, name = None, listed.name
+            verdict = resolve(policy, listed.group_ids, now_ms=now_ms)
+        here = zone(turn.inbound.local_time_zone)
+
+        def at(ms: int) -> str:
+            return clock_time(ms, now_ms, here)
+
+        chosen = "their own choice" if verdict.own_style else "chosen by this level"
+        reason = None if state is None else parked_for(state.trouble)
+        revivable = reason is not None and TROUBLES[reason].revivable
+        troubled = state is None or state.trouble is not None
+        shown = settings_user.UserView(
+            name=name,
+            address=address,
+            verdict=_verdict_sentence(verdict),
+            level=_level(policy, verdict),
+            field=_field(verdict),
+            style=f"{verdict.style.value}, {chosen}",
+            link=_link(state, reason),
+            written=_written(state, at),
+            error=_error(state, reason, at),
+            to_do=_to_do(state, reason, verdict),
+            group_id="" if verdict.group is None else verdict.group.group_id,
+            tone="good" if verdict.on and not troubled else "neutral",
+            parked=state.object_id if state is not None and revivable else "",
+            notice=notice,
+        )
+        if reason is not None:
+            shown = replace(shown, tone="warning")
+        return settings_user.user(self._payloads, turn.card_id, shown)
+
+
+def _actor(turn: Turn) -> Actor:
+    return Actor(turn.person.object_id, turn.person.name)
+
+
+def _person(turn: Turn) -> str:
+    if turn.click is None:
+        raise BadPayload("not a button")
+    return settings_parked.person_of(turn.click)
+
+
+def _verdict_sentence(verdict: Verdict) -> str:
+    if verdict.on:
+        return "Presence sync is on for them."
+    if verdict.reason is Reason.PAUSED:
+        return "They paused presence sync themselves."
+    return "Presence sync is off for them."
+
+
+def _level(policy: Policy, verdict: Verdict) -> str:
+    group = verdict.group
+    if group is None:
+        return "the account, locked" if policy.account.locked else "the account"
+    return f"{group.name}, priority {group.priority}{', locked' if verdict.locked else ''}"
+
+
+def _field(verdict: Verdict) -> str:
+    return {
+        Reason.INTEGRATION_OFF: "Calendar and contacts integration is off",
+        Reason.OTHER_SERVICE: "The default service is not Office 365",
+        Reason.NOT_GRAPH: "It does not authorise with the Graph API",
+        Reason.NO_PRESENCE_WRITE: "The Presence permission is not Write",
+    }.get(verdict.reason, "")
+
+
+def _link(state: State | None, reason: str | None) -> str:
+    if state is None:
+        return "Not connected"
+    if reason == MUST_AUTHORIZE:
+        asked = "they were asked to connect again" if state.asked else "they were not told yet"
+        return f"Their authorisation ended; {asked}"
+    if reason is not None:
+        return "Connected, but nothing is tried for them any more"
+    return "Connected"
+
+
+def _written(state: State | None, at: Callable[[int], str]) -> str:
+    """When Microsoft last accepted something, be it that nothing is to be shown any more.
+
+    Not what, nor whether it holds something now: that would tell what Zoom says of them.
+    """
+    if state is None:
+        return ""
+    if state.wrote_ms is None:
+        return "Nothing was written yet"
+    return f"Microsoft last accepted a write at {at(state.wrote_ms)}"
+
+
+def _error(state: State | None, reason: str | None, at: Callable[[int], str]) -> str:
+    if state is None or state.trouble is None or state.trouble_ms is None:
+        return ""
+    if reason is not None:
+        what = TROUBLES[reason].what
+    elif state.trouble == Trouble.ADMIN:
+        what = f"Whoever runs this app must act: {state.trouble_code} in its log"
+    else:
+        what = f"{state.trouble_code}; it is tried again by itself"
+    return f"{what} ({at(state.trouble_ms)})"
+
+
+def _to_do(state: State | None, reason: str | None, verdict: Verdict) -> str:
+    if state is None:
+        return "They say connect to the bot in Teams." if verdict.on else ""
+    return "" if reason is None else TROUBLES[reason].to_do

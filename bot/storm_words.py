@@ -1,0 +1,81 @@
+"""What Microsoft's answers mean when they end many authorisations at once, in plain words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cards.settings_storm import StormView
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sync.notices import Storm
+
+_THEN = "Then try everyone again."
+_LOGS = "See in Entra (Monitoring, Sign-in logs) why this app’s sign-ins fail."
+
+WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "blocked_by_policy": (
+        "Microsoft says that a Conditional Access policy blocks them.",
+        f"In Entra, look for a policy that was changed (Protection, Conditional Access) and leave "
+        f"this app out of it, or undo the change. {_THEN}",
+    ),
+    "mfa_required": (
+        "Microsoft asks them for multifactor authentication, which nobody can answer in the "
+        "background.",
+        f"In Entra (Protection, Conditional Access), leave this app out of the policy that asks "
+        f"for it. {_THEN} Or let people connect again: they pass it once.",
+    ),
+    "sign_in_frequency": (
+        "Microsoft says that they must sign in again, because a policy limits how long a sign-in "
+        "lasts.",
+        f"In Entra (Protection, Conditional Access, Session), leave this app out of the sign-in "
+        f"frequency, or it happens again. {_THEN}",
+    ),
+    "consent_withdrawn": (
+        "Microsoft says that the consent for this app was withdrawn.",
+        f"In Entra (Enterprise applications, this app, Permissions), grant admin consent for "
+        f"Presence.ReadWrite, Presence.Read and User.Read. {_THEN}",
+    ),
+    "revoked": (
+        "Microsoft says that their sign-ins were revoked.",
+        "If that was on purpose (a security incident), they must connect again. If not, see in "
+        "Entra (Monitoring, Audit logs) who revoked them. Trying again shows who is affected.",
+    ),
+    "account_disabled": (
+        "Microsoft says that their accounts are disabled.",
+        f"See in Entra (Users) whether that is meant. {_THEN}",
+    ),
+    "account_unknown": (
+        "Microsoft says that it does not know their accounts.",
+        f"See in Entra (Users) whether they were deleted or moved. {_THEN}",
+    ),
+    "graph_401": (
+        "Microsoft 365 refuses the authorisations that it gave.",
+        f"See in Entra (Enterprise applications, this app) whether sign-in is enabled. {_THEN}",
+    ),
+    "graph_403": (
+        "Microsoft 365 says that this app may not write presence for them.",
+        f"See in Entra (Enterprise applications, this app, Permissions) that Presence.ReadWrite is "
+        f"granted, and that their Teams licence was not taken away. {_THEN}",
+    ),
+}
+WORDS_TOO = {
+    "consent_required": "consent_withdrawn",
+    "scope_withdrawn": "consent_withdrawn",
+    "access_denied": "blocked_by_policy",
+}
+_ANY: Final = ("Microsoft no longer accepts their authorisations.", f"{_LOGS} {_THEN}")
+
+
+def view_of(storm: Storm) -> StormView:
+    """A storm as its card shows it."""
+    said, to_do = WORDS.get(WORDS_TOO.get(storm.code, storm.code), _ANY)
+    return StormView(
+        code=storm.code,
+        began_ms=storm.began_ms,
+        count=storm.people,
+        most=storm.most,
+        said=said,
+        to_do=to_do,
+    )

@@ -1,0 +1,80 @@
+"""Why nothing is tried for somebody any more (they are parked): the one table of its words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A reason in words.
+
+    For admins: `counted` follows a number of people, `what` says what is wrong, `to_do` what they
+    can do. For the person: `told` says what is wrong, `next_step` what they can do.
+    `revivable`: it may help to try again; otherwise only the person can end it.
+    """
+
+    counted: str
+    what: str
+    to_do: str
+    told: str
+    next_step: str
+    revivable: bool = True
+
+
+_ASK = "Ask your admin, who can have it tried again. Your next change in Zoom does so, too."
+
+TROUBLES: Final[Mapping[str, Trouble]] = {
+    "failing": Trouble(
+        counted="failing again and again",
+        what="Too many tries in a row have failed",
+        to_do=(
+            "Try again. If it fails again, look at Microsoft’s service health, and into the "
+            "app’s log under person_parked."
+        ),
+        told="Too many tries to tell Microsoft have failed, so Zoom does not show.",
+        next_step=_ASK,
+    ),
+    "refused": Trouble(
+        counted="refused by Microsoft",
+        what="Microsoft refuses what it is told of them",
+        to_do="Try again. If it is refused again, the app’s log says why under person_parked.",
+        told="Microsoft refuses what it is told of you, so Zoom does not show.",
+        next_step=_ASK,
+    ),
+    "gone": Trouble(
+        counted="unknown to Microsoft",
+        what="Microsoft does not know them any more",
+        to_do=(
+            "See in Entra whether the account is there and enabled, then try again. If it was "
+            "made anew, they say disconnect and connect."
+        ),
+        told="Microsoft says that it does not know you any more, so Zoom does not show.",
+        next_step=_ASK,
+    ),
+    "authorize": Trouble(
+        counted="must connect again",
+        what="Microsoft no longer accepts their authorisation",
+        to_do="They press “Connect again” on their card, or say connect.",
+        told="Microsoft no longer accepts the authorisation you gave.",
+        next_step="Connect again. It takes a minute.",
+        revivable=False,
+    ),
+}
+"""By the engine's words for the reasons; first come those that an admin can do something about."""
+
+
+def counted(parked: Mapping[str, int], retried: int = 0) -> str:
+    """How many are parked and why, in a line; `retried` have trouble that is tried again."""
+    parts = [
+        f"{parked[reason]:,} {trouble.counted}"
+        for reason, trouble in TROUBLES.items()
+        if parked.get(reason)
+    ]
+    if retried:
+        parts.append(f"{retried:,} tried again by itself")
+    return " · ".join(parts)

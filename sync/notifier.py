@@ -1,0 +1,283 @@
+"""Telling people that they must connect again, and admins when it is everybody's trouble.
+
+The truth is in Redis: who is parked, and what they were told (sync.notices decides). One process at
+a time goes over it every few seconds, so whoever dies between parking and telling loses nothing. It
+is written down *before* it is sent: nobody is told twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import structlog
+
+from sync.errors import Trouble
+from sync.notices import GRACE_MS, MOST_TRIES, Step, Told, decide
+from sync.plan import Lane
+from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Sequence
+
+    from sync.notices import Case, Decision, Storm
+    from sync.store.notices import NoticeStore
+    from sync.store.people import Parked, PeopleStore
+
+log = structlog.get_logger()
+
+ROUND_S = 3.0
+PER_SECOND = 5
+"""Teams allows an app 30 requests a second in a tenant; answers to people come first."""
+MOST_TOLD = 50
+"""People told in one round, so that a storm is seen while many wait to be told."""
+MOST_REVIVED = 1000
+TOGETHER = 10
+"""Demands on their way to Redis at one time: its connections are for everybody."""
+
+Sent = Literal["sent", "later", "undelivered", "unknown"]
+"""What became of a card. later: certainly nothing arrived, for a reason that passes. undelivered:
+the chat is gone, or nobody knows whether it arrived. unknown: there is no chat with them."""
+
+
+class Teller(Protocol):
+    """Writing to people. Implemented by the bot; failures of the chat are told by the answer."""
+
+    async def must_authorize_again(self, object_id: str, code: str) -> Sent:
+        """Ask a person to connect again."""
+
+    async def many_must_authorize_again(self, admin: str, storm: Storm) -> Sent:
+        """Tell an admin of a storm."""
+
+    async def storm_is_over(self, admin: str, storm: Storm) -> None:
+        """Say so in the card that told them."""
+
+
+class Notifier:
+    """One per process. `admins` are object ids; `on_outcome` hears sent, withheld, undelivered."""
+
+    def __init__(
+        self,
+        people: PeopleStore,
+        rows: NoticeStore,
+        teller: Teller,
+        *,
+        admins: Collection[str],
+        on_outcome: Callable[[str], None],
+        grace_ms: int = GRACE_MS,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._people = people
+        self._rows = rows
+        self._teller = teller
+        self._admins = sorted(admins)
+        self._on_outcome = on_outcome
+        self._grace_ms = grace_ms
+        self._sleep = sleep
+        self._name = secrets.token_hex(6)
+        self._stopping = asyncio.Event()
+        self._known: dict[str, Case] = {}
+        self._withheld: dict[str, str] = {}
+        self._fates: dict[str, tuple[Told, Told]] = {}
+
+    def stop(self) -> None:
+        """Tell nobody else; `run` ends."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Go over those who must connect again, until `stop`."""
+        while not self._stopping.is_set():
+            try:
+                await self.round()
+            except REDIS_TROUBLE as error:
+                log.warning("notices_wait", error=type(error).__name__)
+                self.forget()
+            raise_if_cancelled()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), ROUND_S)
+        with contextlib.suppress(*REDIS_TROUBLE):
+            await self._rows.rest(self._name)
+
+    def forget(self) -> None:
+        """Redis failed: some of what is in memory may not have been written."""
+        self._known.clear()
+
+    async def round(self) -> None:
+        """Look once, unless another process does."""
+        if not await self._rows.take(self._name):
+            self._known.clear()  # it is theirs to know
+            return
+        parked = [p async for p in self._people.parked() if p.reason is Trouble.AUTHORIZE]
+        storms = await self._rows.storms()
+        cases = await self._cases(parked)
+        if not parked and not storms:
+            return
+        now_ms = await self._people.now_ms()
+        connected = await self._people.connected()
+        decision = decide(now_ms, cases, storms, connected, grace_ms=self._grace_ms)
+        await self._keep_storms(decision, storms)
+        await self._revive(decision.revive[:MOST_REVIVED])
+        self._count_withheld(decision)
+        for storm in decision.alert:
+            await self._alert(storm, now_ms)
+        for case in decision.tell[:MOST_TOLD]:
+            if self._stopping.is_set() or not await self._rows.take(self._name):
+                return
+            if not await self._tell(case, now_ms):
+                return  # the chat's service is away: it is tried again in a while
+
+    async def _cases(self, parked: Sequence[Parked]) -> list[Case]:
+        """Who must connect again; a row is read again only where something may have changed."""
+        known: dict[str, Case] = {}
+        changed = []
+        for person in parked:
+            before = self._known.get(person.object_id)
+            if before is not None and before.since_ms == person.since_ms:
+                known[person.object_id] = before
+            else:
+                changed.append(person)
+        for case in await self._rows.cases(changed):
+            known[case.object_id] = await self._without_doubt(case)
+        self._known = known
+        return list(known.values())
+
+    async def _without_doubt(self, case: Case) -> Case:
+        """Who was being told when a process died may have been, and is not told again."""
+        if case.told.step is not Step.SENDING:
+            return case
+        now = self._fate(case.object_id, case.told)
+        if await self._rows.told(case, now) and now.step is Step.UNSURE:
+            log.warning("reconnect_card_unsure", person=case.object_id)
+            self._on_outcome("undelivered")
+        return replace(case, told=now)
+
+    def _fate(self, who: str, sending: Told) -> Told:
+        """What became of a card that was being sent, as far as this process knows."""
+        known = self._fates.pop(who, None)
+        if known is not None and known[0] == sending:
+            return known[1]
+        return Told(Step.UNSURE, sending.tries)
+
+    async def _send_once(
+        self,
+        who: str,
+        before: Told,
+        mark: Callable[[Told, Told], Awaitable[bool]],
+        send: Callable[[], Awaitable[Sent]],
+        now_ms: int,
+    ) -> Sent | None:
+        """Write down, send, write down what came of it; None: it is not to be sent any more.
+
+        Where Redis does not say whether it wrote something down, memory knows what is true.
+        """
+        sending = before.sending(now_ms)
+        self._fates[who] = (sending, before)
+        sent: Sent | None = None
+        if await mark(before, sending):
+            sent = await send()
+            after = _after(sent, sending, now_ms)
+            self._fates[who] = (sending, after)
+            await mark(sending, after)
+        del self._fates[who]
+        return sent
+
+    # -- people ----------------------------------------------------------------------------------
+
+    async def _tell(self, case: Case, now_ms: int) -> bool:
+        """Ask one person to connect again; False when the channel takes nothing at the moment."""
+        oid = case.object_id
+        await self._sleep(1 / PER_SECOND)
+
+        async def mark(before: Told, now: Told) -> bool:
+            marked = await self._rows.told(replace(case, told=before), now)
+            if marked:
+                self._known[oid] = replace(case, told=now)
+            else:  # another trouble by now, or none
+                self._known.pop(oid, None)
+            return marked
+
+        async def send() -> Sent:
+            sent = await self._teller.must_authorize_again(oid, case.code)
+            log.info("reconnect_card", person=oid, reason=case.code, sent=sent)
+            given_up = sent == "later" and case.told.tries + 1 >= MOST_TRIES
+            if sent != "later" or given_up:
+                self._on_outcome("sent" if sent == "sent" else "undelivered")
+            return "undelivered" if sent == "unknown" else sent
+
+        return await self._send_once(oid, case.told, mark, send, now_ms) != "later"
+
+    def _count_withheld(self, decision: Decision) -> None:
+        """Count each person once for each storm."""
+        held = {case.object_id: case.code for case in decision.withhold}
+        for oid, code in held.items():
+            if self._withheld.get(oid) != code:
+                self._on_outcome("withheld")
+        parked = self._known.keys()
+        self._withheld = {o: c for o, c in self._withheld.items() if o in parked} | held
+
+    async def _revive(self, cases: Sequence[Case]) -> None:
+        """Try them again, as an admin wants."""
+        changes: dict[str, str | int] = {"trouble": Trouble.AGAIN.value, "tries": "", "wait": ""}
+        for start in range(0, len(cases), TOGETHER):
+            await asyncio.gather(
+                *(
+                    self._people.demand(case.object_id, Lane.CHANGE, changes)
+                    for case in cases[start : start + TOGETHER]
+                )
+            )
+        if cases:
+            log.info("reconnect_storm_tried_again", people=len(cases))
+
+    # -- storms ----------------------------------------------------------------------------------
+
+    async def _keep_storms(self, decision: Decision, before: dict[str, Storm]) -> None:
+        for code, storm in decision.storms.items():
+            if code not in before:
+                log.error("reconnect_storm", reason=code, people=storm.people)
+            await self._rows.keep(storm, before.get(code))
+        for code in decision.over:
+            if code not in before:
+                continue
+            past = before[code]
+            log.info("reconnect_storm_over", reason=code, people=past.most)
+            await self._rows.end(past)
+            for admin, told in past.admins.items():
+                if told.step is Step.TOLD:
+                    await self._teller.storm_is_over(admin, past)
+
+    async def _alert(self, storm: Storm, now_ms: int) -> None:
+        """Tell every admin of a storm, once."""
+        for admin in self._admins:
+            await self._tell_admin(storm, admin, now_ms)
+
+    async def _tell_admin(self, storm: Storm, admin: str, now_ms: int) -> None:
+        who = f"{storm.code}/@{admin}"
+
+        async def mark(before: Told, now: Told) -> bool:
+            return await self._rows.told_admin(storm, admin, before, now)
+
+        async def send() -> Sent:
+            sent = await self._teller.many_must_authorize_again(admin, storm)
+            if sent != "unknown":
+                log.info("reconnect_alert", admin=admin, reason=storm.code, sent=sent)
+            return sent
+
+        before = storm.admins.get(admin, Told())
+        if before.step is Step.SENDING:
+            now = self._fate(who, before)
+            if not await mark(before, now):
+                return
+            before = now
+        if before.waits(now_ms):
+            await self._send_once(who, before, mark, send, now_ms)
+
+
+def _after(sent: Sent, sending: Told, now_ms: int) -> Told:
+    if sent == "unknown":
+        return Told()  # there may be a chat with them later
+    if sent == "later":
+        return sending.failed(now_ms)
+    return Told(Step.TOLD if sent == "sent" else Step.UNDELIVERED, sending.tries)

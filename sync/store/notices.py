@@ -1,0 +1,154 @@
+"""What people and admins were told about authorisations that ended, and the storms that go on.
+
+What a person was told stands in their own row (`asked`), so that it ends with the trouble, and with
+the link. The storms are one small hash: `<code>/<field>`, and `<code>/@<oid>` for what an admin was
+told.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sync.errors import Trouble
+from sync.notices import Case, Storm, Told
+from sync.plan import MINUTE
+from sync.store import keys
+from sync.store.jobs import Jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sync.store.connection import Client, Scripts
+    from sync.store.people import Parked
+
+log = structlog.get_logger()
+
+KIND = "notices"
+ALL = "all"
+TAKEN_MS = 30_000
+"""Longer than one message may take."""
+BATCH = 500
+SEEN_EVERY_MS = MINUTE
+"""How exactly it is kept when anybody was last in a storm."""
+_NUMBERS = ("began", "people", "most", "seen", "tried")
+
+
+class NoticeStore:
+    """Reads and writes of the notifier (sync.notifier), and of whoever looks at a storm."""
+
+    def __init__(self, client: Client, scripts: Scripts) -> None:
+        self._client = client
+        self._scripts = scripts
+        self._jobs = Jobs(client, KIND, taken_ms=TAKEN_MS)
+
+    async def take(self, name: str) -> bool:
+        """Whether the process of this name tells people for the next seconds."""
+        return await self._jobs.take(ALL, name)
+
+    async def rest(self, name: str) -> None:
+        """The process of this name ends: another may begin at once."""
+        await self._jobs.let_go(ALL, name)
+
+    # -- people ----------------------------------------------------------------------------------
+
+    async def cases(self, parked: Sequence[Parked]) -> list[Case]:
+        """These people, with what Microsoft answered and what they were told."""
+        found = []
+        for start in range(0, len(parked), BATCH):
+            batch = parked[start : start + BATCH]
+            pipe = self._client.pipeline(transaction=False)
+            for person in batch:
+                key = keys.person(person.object_id)
+                pipe.hmget(key, "trouble", "gen", "code", "asked")
+            for person, row in zip(batch, await pipe.execute(), strict=True):
+                trouble, generation, code, asked = row
+                if trouble == Trouble.AUTHORIZE and generation is not None:
+                    told = Told.load(asked)
+                    found.append(
+                        Case(person.object_id, person.since_ms, code or "", generation, told)
+                    )
+        return found
+
+    async def told(self, case: Case, now: Told) -> bool:
+        """Keep what somebody was told; False when it is not their trouble any more."""
+        marked = await self._scripts.run(
+            "notice_mark",
+            [keys.person(case.object_id)],
+            [
+                *("asked", case.told.dump(), now.dump()),
+                *("gen", case.generation, "trouble", Trouble.AUTHORIZE.value),
+            ],
+        )
+        return bool(marked)
+
+    # -- storms ----------------------------------------------------------------------------------
+
+    async def storms(self) -> dict[str, Storm]:
+        """The storms that go on, by code."""
+        numbers: dict[str, dict[str, int]] = {}
+        admins: dict[str, dict[str, Told]] = {}
+        for name, value in (await self._client.hgetall(keys.STORMS)).items():
+            code, _, what = str(name).partition("/")
+            if what.startswith("@"):
+                admins.setdefault(code, {})[what[1:]] = Told.load(value)
+            elif what in _NUMBERS and str(value).isdigit():
+                numbers.setdefault(code, {})[what] = int(value)
+            else:
+                log.error("storm_row_damaged", field=name)
+        return {
+            code: Storm(
+                code,
+                row["began"],
+                row.get("people", 0),
+                row.get("most", 0),
+                row.get("seen", row["began"]),
+                row.get("tried", 0),
+                admins.get(code, {}),
+            )
+            for code, row in numbers.items()
+            if "began" in row
+        }
+
+    async def keep(self, storm: Storm, before: Storm | None) -> None:
+        """Keep how a storm stands, where that has changed."""
+        if (
+            before is not None
+            and (storm.people, storm.most) == (before.people, before.most)
+            and storm.seen_ms - before.seen_ms < SEEN_EVERY_MS
+        ):
+            return
+        fields = {"people": storm.people, "most": storm.most, "seen": storm.seen_ms}
+        if before is None:
+            fields["began"] = storm.began_ms
+        await self._client.hset(
+            keys.STORMS, mapping={f"{storm.code}/{name}": value for name, value in fields.items()}
+        )
+        await self._client.expire(keys.STORMS, keys.STORMS_TTL)
+
+    async def told_admin(self, storm: Storm, admin: str, before: Told, now: Told) -> bool:
+        """Keep what an admin was told of a storm; False when somebody else was quicker."""
+        code = storm.code
+        changed = await self._scripts.run(
+            "notice_mark",
+            [keys.STORMS],
+            [f"{code}/@{admin}", before.dump(), now.dump(), f"{code}/began", storm.began_ms],
+        )
+        return bool(changed)
+
+    async def try_again(self, storm: Storm, now_ms: int) -> bool:
+        """Everybody who is in a storm now is to be tried again. False: it has ended."""
+        code = storm.code
+        changed = await self._scripts.run(
+            "notice_mark",
+            [keys.STORMS],
+            [f"{code}/tried", storm.tried_ms or "", now_ms, f"{code}/began", storm.began_ms],
+        )
+        return bool(changed)
+
+    async def end(self, storm: Storm) -> None:
+        """A storm is over."""
+        names = [f"{storm.code}/{name}" for name in _NUMBERS]
+        names += [f"{storm.code}/@{admin}" for admin in storm.admins]
+        await self._client.hdel(keys.STORMS, *names)

@@ -1,0 +1,88 @@
+"""Every card in light, in dark and narrow: nothing sticks out, everything can be read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+from tests.cards.test_cards import GOLDEN
+from tests.e2e.card_renderer import CardPage, RendererUnavailable, install, load
+from tests.e2e.chat_driver import only_this_machine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.async_api import Browser
+
+    from tests.e2e.card_renderer import Theme
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(120),
+    pytest.mark.asyncio(loop_scope="session"),
+]
+
+WIDE, NARROW = 448, 320
+"""CSS pixels: a card in the chat of a desktop, and on a small telephone."""
+ON_A_SHEET = 12
+KNOWN = {
+    'Unknown element type "Chart.HorizontalBar". Fallback will be used if present.',
+    'Invalid value "en" for property "lang".',
+}
+"""What it says of charts, as it should, and of every other `lang`, because it tests with a pattern
+that remembers where it was."""
+CARDS = sorted(GOLDEN.glob("*.json"))
+CHARTS = {path.stem for path in CARDS if '"Chart.' in path.read_text("utf-8")}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def renderer() -> None:
+    """The renderer is installed."""
+    try:
+        await install()
+    except RendererUnavailable as error:
+        pytest.skip(f"no renderer: {error}")
+
+
+@pytest.mark.usefixtures("renderer")
+@pytest.mark.parametrize(
+    ("theme", "width"), [("light", WIDE), ("dark", WIDE), ("light", NARROW), ("dark", NARROW)]
+)
+async def test_every_card_fits_and_can_be_read(
+    browser: Browser, screenshots: Path, theme: Theme, width: int
+) -> None:
+    context = await browser.new_context(viewport={"width": 4 * (width + 16) + 32, "height": 900})
+    complaints = []
+    try:
+        await only_this_machine(context)
+        for start in range(0, len(CARDS), ON_A_SHEET):
+            sheet = await CardPage.open(await context.new_page(), theme)
+            for path in CARDS[start : start + ON_A_SHEET]:
+                said = await sheet.show(path.stem, load(path), width)
+                complaints += [f"{path.stem}: {line}" for line in said if line not in KNOWN]
+                if path.stem in CHARTS:  # their fallback is there
+                    assert await sheet.page.get_by_text("active now", exact=True).count()
+            complaints += await sheet.faults()
+            number = start // ON_A_SHEET + 1
+            name = f"cards-{theme}-{'narrow' if width == NARROW else 'wide'}-{number:02}.png"
+            await sheet.screenshot(screenshots / name)
+            await sheet.page.close()
+    finally:
+        await context.close()
+    assert complaints == [], "\n".join(complaints)
+
+
+@pytest.mark.usefixtures("renderer")
+async def test_a_picture_of_dark_cards_for_the_guides(browser: Browser, screenshots: Path) -> None:
+    context = await browser.new_context(viewport={"width": 3 * (WIDE + 16) + 16, "height": 100})
+    try:
+        await only_this_machine(context)
+        sheet = await CardPage.open(await context.new_page(), "dark")
+        for name in ("status", "settings-disable", "settings"):
+            await sheet.show("", load(GOLDEN / f"{name}.json"), WIDE)
+        assert await sheet.faults() == []
+        await sheet.screenshot(screenshots / "cards-in-dark.png")
+    finally:
+        await context.close()
