@@ -25,9 +25,15 @@ class ServerFailed(Exception):
     """A server did not start or ended by itself. The text ends with what it logged."""
 
 
+_CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
 def cores() -> list[int]:
-    """The cores that this process may use; empty where the system does not say (macOS)."""
-    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    """The cores that this process might use when it began, whatever it was pinned to since.
+
+    Empty where the system does not say (macOS).
+    """
+    return _CORES
 
 
 def server_core() -> int | None:
