@@ -21,6 +21,7 @@ from bench import burst, chat, latency, scale, webhooks, workers, writes
 from bench.processes import ROOT, ServerFailed
 from bench.report import load_average, machine, table
 from bench.stage import redis_version, stage
+from bench.truth import figure as truth
 from service import logs
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ FIGURES = {
     "burst": burst.measure,
     "workers": workers.measure,
     "scale": scale.measure,
+    "truth": truth.measure,
 }
+PICTURES = ROOT / "docs" / "pictures"
 
 QUICK = 2
 
@@ -43,18 +46,27 @@ QUICK = 2
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 50))
 @click.option("--quick", is_flag=True, help="Two rounds: enough to see an order of magnitude.")
 @click.option("--only", multiple=True, type=click.Choice(list(FIGURES)), help="Repeatable.")
+@click.option("--full", is_flag=True, help="Also days of 50,000 and 200,000 people: an hour.")
+@click.option("--plots", is_flag=True, help="Draw the pictures of docs/performance.md anew.")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     default=ROOT / "build" / "bench.json",
     help="Where to write the results.  [default: build/bench.json]",
 )
-def main(rounds: int, quick: bool, only: tuple[str, ...], output: Path) -> None:
+def main(
+    rounds: int, quick: bool, only: tuple[str, ...], full: bool, plots: bool, output: Path
+) -> None:
     """Measure Presence Bridge beside what one would otherwise use."""
     logs.configure(level="error")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C: end the servers first
     figures, failures, about = asyncio.run(
-        _measure(min(rounds, QUICK) if quick else rounds, only or tuple(FIGURES))
+        _measure(
+            only or tuple(FIGURES),
+            min(rounds, QUICK) if quick else rounds,
+            full=full,
+            plots=PICTURES if plots else None,
+        )
     )
     print(table(figures))
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -66,14 +78,14 @@ def main(rounds: int, quick: bool, only: tuple[str, ...], output: Path) -> None:
 
 
 async def _measure(
-    rounds: int, names: tuple[str, ...]
+    names: tuple[str, ...], rounds: int, *, full: bool, plots: Path | None
 ) -> tuple[list[Figure], list[str], dict[str, Any]]:
     """Figures, what went wrong, and what the figures depend on."""
     began, load_before = time.monotonic(), load_average()
     figures: list[Figure] = []
     failures: list[str] = []
     took: dict[str, int] = {}
-    async with stage(rounds) as ready:
+    async with stage(rounds, full=full, plots=plots) as ready:
         redis = await redis_version(ready)
         for name in names:
             print(f"Measuring: {name} ...", end="", file=sys.stderr, flush=True)

@@ -23,12 +23,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Stage:
-    """Ready for a figure. `rounds` is how often each subject is measured."""
+    """Ready for a figure. `rounds` is how often each subject is measured.
+
+    `full`: also what takes long. `plots`: where to draw, if at all.
+    """
 
     world: Outside
     folder: Path
     token_key: str
     rounds: int
+    full: bool = False
+    plots: Path | None = None
 
     @asynccontextmanager
     async def redis(self, name: str) -> AsyncIterator[EmbeddedRedis]:
@@ -44,14 +49,16 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(rounds: int) -> AsyncIterator[Stage]:
+async def stage(
+    rounds: int, *, full: bool = False, plots: Path | None = None
+) -> AsyncIterator[Stage]:
     """Set everything up while the block runs. We keep to the first core, servers to the last."""
     if available := cores():
         pin(0, available[0])
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         async with outside(folder) as world:
-            yield Stage(world, folder, Fernet.generate_key().decode(), rounds)
+            yield Stage(world, folder, Fernet.generate_key().decode(), rounds, full, plots)
 
 
 async def redis_version(stage: Stage) -> str:

@@ -1,0 +1,151 @@
+"""The figure: how true the simulated day was, by size and scheduler. `--full` adds large sizes.
+
+Each day is a process of its own, on whatever core is free. Without quota and faults nobody is in
+anybody's way, so the bound of a large organisation is that of its first 12,000 people.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import starmap
+from typing import TYPE_CHECKING, Any
+
+from bench.figure import Figure, Row, Spread, count_row
+from bench.processes import ROOT, cores
+from bench.truth.run import BOUND, FAULTS_ONLY, QUOTA_ONLY, SIMPLER, US, Scheduler, simulate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bench.stage import Stage
+
+SIZES = (1_000, 12_000)
+LARGE = (50_000, 200_000)
+BOUND_PEOPLE = 12_000
+AIM = 0.99
+RESULTS = ROOT / "build" / "truth.json"
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Days by size and scheduler."""
+
+    days: Mapping[tuple[int, str], Result]
+
+    @classmethod
+    def of(cls, results: list[Result]) -> Results:
+        """Any number of days; of those that differ by their seed only, the first counts."""
+        days: dict[tuple[int, str], Result] = {}
+        for result in results:
+            days.setdefault((result["size"], result["scheduler"]), result)
+        return cls(days)
+
+    @property
+    def sizes(self) -> list[int]:
+        """Of the days that were run, but for those that stand for the bound of another."""
+        return sorted({size for size, name in self.days if name == US.name})
+
+    def get(self, size: int, scheduler: Scheduler) -> Result | None:
+        """A day; a size too large for a bound of its own has that of its first people."""
+        if not scheduler.limited:
+            size = min(size, BOUND_PEOPLE)
+        return self.days.get((size, scheduler.name))
+
+
+async def measure(stage: Stage) -> Figure:
+    """Simulate all days; keep their details beside the table."""
+    sizes = SIZES + LARGE if stage.full else SIZES
+    schedulers = [US, *SIMPLER, BOUND]
+    if stage.full:
+        schedulers += [QUOTA_ONLY, FAULTS_ONLY]
+    days = [
+        (size, scheduler)
+        for size in sorted(sizes, reverse=True)  # the longest first
+        for scheduler in schedulers
+        if scheduler.limited or size <= BOUND_PEOPLE
+    ]
+    loop = asyncio.get_running_loop()
+    with ProcessPoolExecutor(len(cores()) or os.cpu_count(), initializer=_any_core) as pool:
+        jobs = [loop.run_in_executor(pool, simulate, size, scheduler) for size, scheduler in days]
+        results = await asyncio.gather(*jobs)
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(json.dumps(results) + "\n")
+    if stage.plots is not None:
+        from bench.truth import plots  # noqa: PLC0415 - matplotlib takes a second to import
+
+        plots.draw(Results.of(results), stage.plots)
+    return figure(Results.of(results))
+
+
+def _any_core() -> None:
+    """Leave the core to which the bench is pinned."""
+    if cores():
+        os.sched_setaffinity(0, set(cores()))
+
+
+def figure(results: Results) -> Figure:
+    """The table's part."""
+    rows: list[Row] = []
+    for size in results.sizes:
+        rows += _rows(size, results)
+    return Figure(
+        name="Truth: share of a simulated day in which Microsoft shows what it should",
+        unit="%",
+        baseline="the same day without quota and faults",
+        rows=rows,
+    )
+
+
+def _rows(size: int, results: Results) -> list[Row]:
+    ours, bound = results.get(size, US), results.get(size, BOUND)
+    assert ours is not None
+    assert bound is not None
+    others = [day for other in SIMPLER if (day := results.get(size, other)) is not None]
+    ratio = ours["truth"] / bound["truth"]
+    if size in LARGE:
+        aim, met = "ahead of all simpler", ours["truth"] > max(day["truth"] for day in others)
+    else:
+        aim, met = f"at least {AIM}x", ratio >= AIM
+    silence, sound = ours["silence_s"], ours["sound_s"]
+    details = {
+        "false Busy, a person and day": (ours["false_busy_min"], "min"),
+        "false Do not disturb": (ours["false_dnd_min"], "min"),
+        "Presenting to silence, p50": (silence["p50"], "s"),
+        "Presenting to silence, p99": (silence["p99"], "s"),
+        "its end to sound, p50": (sound["p50"], "s"),
+        "its end to sound, p99": (sound["p99"], "s"),
+    }
+    unknowable = sum(ours["unknowable"].values())
+    return [
+        Row(
+            name=f"{size:,} people: {US.name}",
+            value=_one(100 * ours["truth"]),
+            ratio=_one(ratio),
+            aim=aim,
+            met=met,
+        ),
+        *(_beside(day, bound) for day in others),
+        Row("  the bound", _one(100 * bound["truth"])),
+        *starmap(_detail, details.items()),
+        count_row("  statuses set by hand, overridden", ours["overridden"], ""),
+        Row("  the same where nobody could have told", _one(unknowable), unit=""),
+    ]
+
+
+def _beside(day: Result, bound: Result) -> Row:
+    truth = day["truth"]
+    return Row(f"  {day['scheduler']}", _one(100 * truth), ratio=_one(truth / bound["truth"]))
+
+
+def _detail(name: str, value: tuple[float, str]) -> Row:
+    return Row(f"  {name}", _one(value[0]), unit=value[1])
+
+
+def _one(value: float) -> Spread:
+    return Spread(value, value, value)
