@@ -109,11 +109,15 @@ def _rows(size: int, results: Results) -> list[Row]:
     others = [day for other in SIMPLER if (day := results.get(size, other)) is not None]
     ratio = ours["truth"] / bound["truth"]
     if size in LARGE:
-        aim, met = "ahead of all simpler", ours["truth"] > max(day["truth"] for day in others)
+        aim, met = (
+            "ahead of all simpler",
+            ours["truth"] > max((day["truth"] for day in others), default=0.0),
+        )
     else:
         aim, met = f"at least {AIM}x", ratio >= AIM
     silence, sound = ours["silence_s"], ours["sound_s"]
     details = {
+        "of the bound": (100 * ratio, "%"),
         "false Busy, a person and day": (ours["false_busy_min"], "min"),
         "false Do not disturb": (ours["false_dnd_min"], "min"),
         "Presenting to silence, p50": (silence["p50"], "s"),

@@ -78,7 +78,7 @@ def _hours(axes: Axes, results: Results) -> None:
     axes.set_xlabel("hour of the day")
     axes.set_ylabel("truth (%)")
     axes.set_xticks(range(int(TRUTH.opens), int(TRUTH.closes) + 1))
-    axes.legend(loc="lower left")
+    axes.figure.legend(loc="outside upper center", ncols=len(results.sizes))
 
 
 def _schedulers(axes: Axes, results: Results) -> None:
@@ -86,10 +86,15 @@ def _schedulers(axes: Axes, results: Results) -> None:
     schedulers = (US, *SIMPLER)
     width = 0.8 / len(schedulers)
     for which, scheduler in enumerate(schedulers):
-        days = [results.get(size, scheduler) for size in results.sizes]
+        days = [
+            (place, day)
+            for place, size in enumerate(results.sizes)
+            if (day := results.get(size, scheduler)) is not None
+        ]
+        left = (which - (len(schedulers) - 1) / 2) * width
         bars = axes.bar(
-            [place + (which - (len(schedulers) - 1) / 2) * width for place in range(len(days))],
-            [100 * day["truth"] if day else 0.0 for day in days],
+            [place + left for place, _ in days],
+            [100 * day["truth"] for _, day in days],
             width * 0.92,
             label=scheduler.name,
         )
