@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 run: .venv/runtime            ## the whole product on this machine, with stand-ins for Microsoft and Zoom
 	$(BIN)/python app.py local
 
-test: .venv/dev               ## every test; those in the real chat client need Node and Chromium
+test: .venv/dev               ## every test (CHAOS=full: faults for longer); the real chat client needs Node and Chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Tests of pure logic: of files that start no server, no process and no browser.

@@ -45,14 +45,20 @@ class QuotaShort(Exception):
 
 @dataclass(slots=True)
 class Ticket:
-    """Requests that the budget granted beforehand, and in which lane more are asked for.
+    """A request that the budget granted beforehand, and in which lane more are asked for.
 
-    `sent`: at least one request of this turn has left.
+    `permit_until`: until when that permit holds (monotonic seconds; 0: there is none, or it is
+    used). `sent`: at least one request of this turn has left.
     """
 
     lane: Lane = Lane.TURN
-    granted: int = 0
+    permit_until: float = 0.0
     sent: bool = False
+
+    def use_permit(self) -> bool:
+        """Whether there was a permit; it is used now. One that comes too late counts no more."""
+        until, self.permit_until = self.permit_until, 0.0
+        return until > time.monotonic()
 
 
 class GraphGate:
@@ -115,8 +121,8 @@ class GraphGate:
         away = self._breaker.enter()
         if away > 0:
             raise QuotaShort(int(away * 1000) + 1)
-        if ticket.granted:
-            ticket.granted -= 1
+        if ticket.use_permit():
+            pass
         elif ticket.sent or not self._quota.ahead(ticket.lane):
             grant = await self._quota.take(ticket.lane, follow=ticket.sent)
             if not grant.granted:

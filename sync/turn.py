@@ -41,7 +41,8 @@ class Lease:
         self._renewed = claim.taken
         self._lost = False
         self._task: asyncio.Task[None] | None = None
-        self._sending: asyncio.Timeout | None = None
+        self._sender: asyncio.Task[object] | None = None
+        self._broken_off = False
 
     async def __aenter__(self) -> Lease:
         # A timer, not a task: nearly every turn ends long before the first renewal.
@@ -66,23 +67,29 @@ class Lease:
 
         While Redis is away nothing renews it: the next owner may write as soon as it is back.
         """
+        self._sender = sender = asyncio.current_task()
         try:
-            async with asyncio.timeout_at(self._end()) as self._sending:
-                await request
-        except TimeoutError:
-            raise LeaseLost from None
+            await request
+        except asyncio.CancelledError:
+            if self._broken_off and sender is not None and sender.uncancel() == 0:
+                raise LeaseLost from None
+            raise
         finally:
-            self._sending = None
+            self._sender = None
 
-    def _end(self) -> float:
-        """When the lease ends, as far as we know (the loop's clock)."""
-        left = self._renewed + self._seconds - time.monotonic()
-        return asyncio.get_running_loop().time() + left
+    def _break_off(self) -> None:
+        if self._sender is not None and not self._broken_off:
+            self._broken_off = True
+            self._sender.cancel()
 
     def _start_timer(self) -> asyncio.TimerHandle:
         return asyncio.get_running_loop().call_later(self._seconds / 3, self._due)
 
     def _due(self) -> None:
+        if time.monotonic() - self._renewed >= self._seconds:
+            # No timer of its own for each request: the third of these comes when the lease ends.
+            self._break_off()
+            return
         self._task = asyncio.create_task(self._renew(), name="lease")
         self._timer = self._start_timer()
 
@@ -98,8 +105,7 @@ class Lease:
             self._renewed = began
         else:
             self._lost = True
-        if self._sending is not None and not self._sending.expired():
-            self._sending.reschedule(0 if self._lost else self._end())
+            self._break_off()
 
 
 class Turn:

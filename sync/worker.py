@@ -43,8 +43,6 @@ REFILL = AT_ONCE // 4
 LOOK_AROUND_S = 1.0
 """Every shard is visited at least this often: people whose worker died, and lost messages."""
 TROUBLE_PAUSE_S = 0.5
-SPARE_S = 0.25
-"""How long a permit that nobody needed may be used by others: a cell of the budget."""
 _SHARD_NAMES = frozenset(str(shard) for shard in range(keys.SHARDS))
 
 
@@ -182,45 +180,45 @@ class Worker:
             lane = people[0].lane
             mine = [claim for claim in people if claim.lane is lane]
             people = people[len(mine) :]
-            granted = len(mine)
-            if not self._attendant.gate.away:  # who tries asks by itself
-                granted = await self._permits(lane, len(mine))
-                for claim in mine[:granted]:
-                    self._start(claim, Ticket(lane, 1))
+            if self._attendant.gate.away:  # who tries asks by itself
+                permits = [0.0] * len(mine)
             else:
-                for claim in mine:
-                    self._start(claim, Ticket(lane))
-            await self._give_back(mine[granted:])
-            if granted < len(mine):
+                permits = await self._permits(lane, len(mine))
+            for claim, until in zip(mine, permits, strict=False):
+                self._start(claim, Ticket(lane, until))
+            await self._give_back(mine[len(permits) :])
+            if len(permits) < len(mine):
                 await self._give_back(people)
                 return
 
     async def _take_tight(self, lane: Lane, free: int) -> bool:
         """Ask for permits, then take as many people. Whether there may be more to take."""
         wanted = min(free, sum(due[lane] for due in self._due.values()))
-        granted = await self._permits(lane, wanted)
-        left = granted
-        while left > 0 and any(due[lane] for due in self._due.values()):
-            for claim in await self._claim(self._shard_with(lane), left, lane, lane + 1):
-                self._start(claim, Ticket(lane, 1))
-                left -= 1
-        self._spare += [time.monotonic() + SPARE_S] * left
-        if granted == wanted:
+        permits = await self._permits(lane, wanted)
+        enough = len(permits) == wanted
+        while permits and any(due[lane] for due in self._due.values()):
+            for claim in await self._claim(self._shard_with(lane), len(permits), lane, lane + 1):
+                self._start(claim, Ticket(lane, permits.pop()))
+        self._spare += permits
+        if enough:
             del self._tight[lane]
-        return granted == wanted
+        return enough
 
-    async def _permits(self, lane: Lane, wanted: int) -> int:
-        """Permits for a lane; from now on it is tight if they were fewer than wanted."""
+    async def _permits(self, lane: Lane, wanted: int) -> list[float]:
+        """Permits for a lane (until when each holds), those that others did not need first.
+
+        From now on the lane is tight if they are fewer than wanted.
+        """
         now = time.monotonic()
-        self._spare = [until for until in self._spare if until > now]
-        spare = min(wanted, len(self._spare))
-        del self._spare[:spare]
-        if spare == wanted:
-            return wanted
-        grant = await self._quota.take(lane, wanted - spare)
-        if grant.granted < wanted - spare:
-            self._tight[lane] = time.monotonic() + grant.wait_ms / 1000
-        return spare + grant.granted
+        held = [until for until in self._spare if until > now]
+        permits, self._spare = held[:wanted], held[wanted:]
+        missing = wanted - len(permits)
+        if missing:
+            grant = await self._quota.take(lane, missing)
+            permits += [now + self._quota.permit_seconds] * grant.granted
+            if grant.granted < missing:
+                self._tight[lane] = time.monotonic() + grant.wait_ms / 1000
+        return permits
 
     async def _claim(self, shard: int, at_most: int, first: int, end: int) -> list[Claim]:
         if end <= first:
@@ -286,8 +284,8 @@ class Worker:
         except Exception:
             # A bug with one person must not stop everyone; their lease ends, and it shows.
             log.exception("worker_turn_failed", person=claim.state.object_id)
-        if ticket.granted:
-            self._spare += [time.monotonic() + SPARE_S] * ticket.granted
+        if ticket.permit_until:
+            self._spare.append(ticket.permit_until)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._busy.discard(task)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sync.lanes import GRACE_CELLS, GRAPH_LIMITS, Grant, Limits
+from sync.lanes import GRACE_CELLS, GRAPH_LIMITS, MARGIN_CELLS, Grant, Limits
 from sync.plan import Lane
 from sync.store import keys
 from sync.store.connection import REDIS_TROUBLE
@@ -32,6 +32,8 @@ class Quota:
         self._client = client
         self._scripts = scripts
         self._limit = limits.limit
+        self.permit_seconds = MARGIN_CELLS * limits.cell_ms / 1000
+        """How long a grant holds: a request that leaves later counts in a later window at Graph."""
         self._seen = float("-inf")
         self._used = 1.0
         self._unconfirmed: set[asyncio.Task[None]] = set()

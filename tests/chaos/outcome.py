@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from tests.doubles.crowd import Crowd, Someone
     from tests.doubles.redis import RedisServer
 
+LATE_S = 1.5
+"""By so much is Graph's window shorter than the one that the product knows. A permit is for the
+next half second (sync.lanes), and a process that gets no CPU uses it later: what is looked for is a
+quota that is not shared or not kept, not a busy machine."""
 SHOWN_AT_MOST = 5
 """People whose story a failure tells."""
 
@@ -99,11 +103,8 @@ class Town:
         ]
         return sorted(lines, key=lambda line: line.partition('"timestamp"')[2])
 
-    async def verify(self, feed: Feed, *, late_permits: int = 0) -> None:
-        """The end check: raises AssertionError with everything that is wrong.
-
-        `late_permits`: so many requests may have been beyond Graph's quota.
-        """
+    async def verify(self, feed: Feed) -> None:
+        """The end check: raises AssertionError with everything that is wrong."""
         client = open_client(self.server)
         try:
             graph = self.crowd.graph
@@ -118,7 +119,7 @@ class Town:
             problems += [
                 f"Graph was asked for what it never takes: {what}" for what in graph.refused
             ]
-            if graph.over_quota > late_permits:
+            if graph.over_quota:
                 problems.append(f"{graph.over_quota} requests beyond Graph's quota")
             problems += list(self.fleet.complaints())
             if problems:
@@ -146,7 +147,7 @@ async def running_town(
     """
     async with running_crowd(people, dice) as crowd:
         graph = crowd.graph
-        graph.limit, graph.window_s = limits.limit, limits.window_ms / 1000
+        graph.limit, graph.window_s = limits.limit, limits.window_ms / 1000 - LATE_S
         graph.patience = time_limit(LEASE_MS).total or 0.0
         client = open_client(server)
         await client.config_set("appendfsync", "no")  # nothing is killed yet

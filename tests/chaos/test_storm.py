@@ -30,10 +30,6 @@ PEOPLE = 500
 LASTS, DELAYED = (60.0, 15.0) if FULL else (16.0, 6.0)
 OTHERS, OTHER_EVENTS, OTHER_LASTS = (500, 10_000, 60.0) if FULL else (200, 2_000, 8.0)
 """Of the second storm."""
-LATE_PERMITS = 15
-"""Requests beyond Graph's quota that are forgiven here, a hundredth of it: a permit is for the next
-half second, and whoever is held up for longer (no CPU, a token that must be fetched first) is late.
-Graph answers 429 then, and everybody waits as long as it says."""
 STYLES = [Style.BUSY_ONLY, Style.FULL, *[None] * 8]
 NO_ZOOM_API: dict[str, str | None] = dict.fromkeys(
     ("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET")
@@ -86,7 +82,7 @@ async def storm(
         graph.wrong, town.crowd.login.busy = {}, 0.0
         await town.fleet.ready()
         await town.settled(feed, seconds=120)
-        await town.verify(feed, late_permits=LATE_PERMITS)
+        await town.verify(feed)
         return (
             f"seed {seed}: answers {dict(feed.answers)} until {delivered:.0f} s, "
             f"settled after {time.monotonic() - began:.0f} s; {len(graph.requests)} requests, "

@@ -191,10 +191,9 @@ class MisbehavingGraph:
         if status == 200:
             self._proven.add(token)
         if wrong in _STATUS:
-            wait = (
-                {"Retry-After": "1"} if _STATUS[wrong] in {429, 503} and dice.random() < 0.7 else {}
-            )
-            return _refusal(entry, _STATUS[wrong], wait)
+            # A 429 without it makes everybody wait for half a minute.
+            says_when = _STATUS[wrong] == 429 or (_STATUS[wrong] == 503 and dice.random() < 0.7)
+            return _refusal(entry, _STATUS[wrong], {"Retry-After": "1"} if says_when else {})
         entry.status = status
         if wrong in {Wrong.RESET, Wrong.RESET_DONE}:
             assert request.transport is not None

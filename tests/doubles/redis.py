@@ -100,10 +100,15 @@ class RedisServer:
         self._process = None
 
 
+async def every_key(client: Client, pattern: str = "*") -> list[str]:
+    """The keys of a server, or of every node of a cluster (KEYS asks a single one)."""
+    return sorted({str(key) async for key in client.scan_iter(match=pattern, count=1000)})
+
+
 async def leaked_keys(client: Client) -> list[str]:
     """Keys without a TTL that nobody documented, and queue entries that lead nowhere."""
     leaks = []
-    for key in sorted(await client.keys("*")):
+    for key in await every_key(client):
         if await client.ttl(key) == -1 and not WITHOUT_TTL.fullmatch(key):
             leaks.append(key)
         if ":due:" in key:
@@ -123,14 +128,14 @@ async def _lost_members(client: Client, queue: str) -> list[str]:
 
 async def orphans(client: Client) -> AsyncIterator[str]:
     """Keys that live for ever and whose owner is gone, or does not know of them."""
-    people = {key.rpartition(":")[2] for key in await client.keys("pb:{??}:p:*")}
+    people = {key.rpartition(":")[2] for key in await every_key(client, "pb:{??}:p:*")}
     for kind in ("link", "tok"):
-        owners = {key.rpartition(":")[2] for key in await client.keys(f"pb:{{??}}:{kind}:*")}
+        owners = {key.rpartition(":")[2] for key in await every_key(client, f"pb:{{??}}:{kind}:*")}
         for oid in sorted(owners - people):
             yield f"{kind} of {oid}, who is not connected"
         for oid in sorted(people - owners):
             yield f"{oid} has no {kind}"
-    for key in await client.keys("pb:{z:*}:*"):
+    for key in await every_key(client, "pb:{z:*}:*"):
         oid = await client.get(key)
         if oid not in people and await client.ttl(key) == -1:
             yield f"{key} leads to {oid}, who is not connected"

@@ -20,8 +20,8 @@ from tests.sync.test_worker import at_rest, listening, working
 
 Z = ZoomPresence
 
-FEW = Limits(limit=20, window_ms=600, cell_ms=20)
-"""At most 20 in 0.64 s: 16 of them for others than calls, 6 for keep-alives."""
+FEW = Limits(limit=20, window_ms=1000, cell_ms=250)
+"""At most 20 in 1.5 s: 16 of them for others than calls, 6 for keep-alives."""
 
 
 async def waiting(bridge: Bridge, lane: Lane, first: int, count: int) -> list[str]:
