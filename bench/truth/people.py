@@ -96,7 +96,9 @@ class Turn:
             preferred=person.preferred,
             yielded_ms=person.yielded,
         )
-        self.permit = self.sent = False
+        self.permit = 0
+        """Until when a permit for the next request holds."""
+        self.sent = False
         self.again: int | None = None
         self.looked = 0
         self.step: Plan | None = None

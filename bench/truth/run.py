@@ -23,10 +23,9 @@ from bench.truth.microsoft import CLASS, CODE, NONE, SHOWN
 from bench.truth.people import Person, Turn
 from bench.truth.scheduler import LATEST, NEWEST, OLDEST, OURS, PERSON_MASK, Queue
 from bench.truth.world import ZOOM, Assumptions, Maker
-from sync.lanes import LIMIT, Budget, Limits
+from sync.lanes import CELL_MS, LIMIT, MARGIN_CELLS, Budget, Limits
 from sync.plan import MINUTE, Do, Held, Lane, Observation, plan
 from sync.presence import Style, demand_of
-from sync.worker import SPARE_S
 from sync.zoom.turns import ZoomTurns
 
 if TYPE_CHECKING:
@@ -40,7 +39,8 @@ ASK_MS = (150, 300)
 GRAPH_MS = (100, 200)
 """From request to answer, at least and at most; both sides act at the end."""
 _NO_LIMIT = 10**9
-_SPARE_MS = int(SPARE_S * 1000)
+_PERMIT_MS = MARGIN_CELLS * CELL_MS
+"""How long a permit holds (sync.store.quota)."""
 _HEARD_AGO_MS = 60 * MINUTE
 """At most so long ago we heard of people before the day begins."""
 
@@ -220,9 +220,9 @@ class Day:
         """Ask for a permit unless there is one; without one the turn is over.
 
         The worker asks before it takes somebody. So nobody is asked about at Zoom for whom nothing
-        could be written then; what nobody needed is used by others within a cell of the budget.
+        could be written then; what nobody needed is used by others while it holds.
         """
-        if turn.permit:
+        if turn.permit > now:
             return True
         if not turn.sent:
             if self._blocked[turn.lane] > now:
@@ -232,12 +232,11 @@ class Day:
             while spare and spare[0] <= now:
                 spare.popleft()
             if spare:
-                spare.popleft()
-                turn.permit = True
+                turn.permit = spare.popleft()
                 return True
         grant = self._budget.take(now, LANES[turn.lane], 1, follow=turn.sent)
         if grant.granted:
-            turn.permit = True
+            turn.permit = now + _PERMIT_MS
             return True
         until = now + grant.wait_ms
         if turn.sent:
@@ -249,7 +248,7 @@ class Day:
         return False
 
     def _send(self, now: int, person: Person, turn: Turn, do: Do) -> None:
-        turn.permit, turn.sent = False, True
+        turn.permit, turn.sent = 0, True
         self.tally.requests[turn.lane][(now - self.opens) // BIN_MS] += 1
         self.tally.kinds[do.value] += 1
         if self._on_request is not None:
@@ -261,8 +260,8 @@ class Day:
         self._queue.give_back(now, person, turn.version)
 
     def _end(self, now: int, person: Person, turn: Turn, lane: int, due: int | None) -> None:
-        if turn.permit:
-            self._spare.append(now + _SPARE_MS)
+        if turn.permit > now:
+            self._spare.append(turn.permit)
         person.turn = None
         self._queue.ack(now, person, turn.version, lane, due)
 
