@@ -23,10 +23,9 @@ from bench.truth.microsoft import CLASS, CODE, NONE, SHOWN
 from bench.truth.people import Person, Turn
 from bench.truth.scheduler import LATEST, NEWEST, OLDEST, OURS, PERSON_MASK, Queue
 from bench.truth.world import ZOOM, Assumptions, Maker
-from sync.lanes import LIMIT, Budget, Limits
+from sync.lanes import CELL_MS, LIMIT, MARGIN_CELLS, Budget, Limits
 from sync.plan import MINUTE, Do, Held, Lane, Observation, plan
 from sync.presence import Style, demand_of
-from sync.worker import SPARE_S
 from sync.zoom.turns import ZoomTurns
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ ASK_MS = (150, 300)
 GRAPH_MS = (100, 200)
 """From request to answer, at least and at most; both sides act at the end."""
 _NO_LIMIT = 10**9
-_SPARE_MS = int(SPARE_S * 1000)
+_SPARE_MS = MARGIN_CELLS * CELL_MS
 _HEARD_AGO_MS = 60 * MINUTE
 """At most so long ago we heard of people before the day begins."""
 
