@@ -44,6 +44,10 @@ PRIVACY: tuple[Section, ...] = (
         (
             "Say disconnect in the chat, or remove the app: what is kept about you is erased and "
             "the presence that was set is cleared.",
+            "What stays after disconnect: a note that you left, so that you are not invited (400 "
+            "days, or until you connect again), your address and that of your chat with the app, "
+            "until you remove it, and notes of what you were told once (400 days). What admins "
+            "changed or looked up stays in the history of the settings.",
         ),
     ),
 )

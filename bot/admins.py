@@ -9,7 +9,8 @@ Asked on every message and every click, on the server. Three ways, any of which 
   of who sets this in Zoom's portal.
 
 The last two need the person to be connected: only then do we know them. Whoever is known to be a
-guest is never an admin; the channel has refused other tenants before.
+guest is never an admin, whatever names them: by the addresses of their link, or else by those that
+the channel told. Other tenants the channel has refused before.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import structlog
 from sync.errors import OutsideError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from bot.activity import Person
     from sync.links import Link
@@ -55,6 +56,7 @@ class _Answer:
 class Admins:
     """Answers one question. `now` gives monotonic seconds.
 
+    `met` are the folded addresses of somebody who has the app, as far as the channel told them.
     `app_roles` reads a connected person's roles from a fresh ID token; `zoom_role` says whether a
     Zoom user's role may edit account settings (and remembers it for minutes), None where the
     operator does not allow that way.
@@ -65,12 +67,14 @@ class Admins:
         *,
         named: frozenset[str],
         known: Known,
+        met: Callable[[str], Awaitable[Sequence[str]]],
         app_roles: Callable[[str, int], Awaitable[frozenset[str]]],
         zoom_role: Callable[[str], Awaitable[bool]] | None,
         now: Callable[[], float],
     ) -> None:
         self._named = named
         self._known = known
+        self._met = met
         self._app_roles = app_roles
         self._zoom_role = zoom_role
         self._now = now
@@ -80,9 +84,10 @@ class Admins:
         """Whether the person may change settings now. A failure to find out means no."""
         found = await self._known.link_of(person.object_id)
         if found is None:
-            return person.object_id in self._named
+            named = person.object_id in self._named
+            return named and not _is_guest(await self._met(person.object_id))
         link, state = found
-        if _is_guest(link):
+        if _is_guest(link.addresses):
             return False
         if person.object_id in self._named or await self._has_app_role(link, state):
             return True
@@ -98,7 +103,8 @@ class Admins:
     async def is_guest(self, person: Person) -> bool:
         """Whether the person is known to be a guest of the organisation."""
         found = await self._known.link_of(person.object_id)
-        return found is not None and _is_guest(found[0])
+        known = await self._met(person.object_id) if found is None else found[0].addresses
+        return _is_guest(known)
 
     async def _has_app_role(self, link: Link, state: State) -> bool:
         oid, known = link.object_id, self._answers.get(link.object_id)
@@ -118,6 +124,6 @@ class Admins:
         return admin
 
 
-def _is_guest(link: Link) -> bool:
+def _is_guest(addresses: Iterable[str]) -> bool:
     """Entra writes guests' principal names as user_home.example#EXT#@tenant (its documentation)."""
-    return any("#ext#" in address for address in link.addresses)
+    return any("#ext#" in address for address in addresses)

@@ -33,7 +33,8 @@ log = structlog.get_logger()
 class ChatPeople:
     """Reaches people in their 1:1 chats.
 
-    `invitable` counts those of a group (empty: everyone) whom somebody may still invite.
+    `invitable` counts those of a group (empty: everyone) whom somebody may still invite. `asks`
+    keeps whom a card (its id) asks: nobody else may answer it.
     """
 
     def __init__(
@@ -42,10 +43,12 @@ class ChatPeople:
         payloads: Payloads,
         *,
         invitable: Callable[[str, str], Awaitable[int]],
+        asks: Callable[[str, str], Awaitable[None]],
     ) -> None:
         self._desk = desk
         self._payloads = payloads
         self._invitable = invitable
+        self._asks = asks
 
     async def must_authorize_again(self, object_id: str, code: str) -> Sent:
         """Send a reconnect card (sync.notifier.Teller). `code` is for the log."""
@@ -57,6 +60,7 @@ class ChatPeople:
     async def many_must_authorize_again(self, admin: str, storm: Storm) -> Sent:
         """Send the alert about a storm."""
         card_id = _alert_id(admin, storm)
+        await self._asks(card_id, admin)
         card = settings_storm.storm(self._payloads, card_id, view_of(storm))
         return await self._send(admin, card_id, card)
 

@@ -1,4 +1,4 @@
-"""Disconnecting: what it erases, and that it is done."""
+"""Disconnecting: what it erases and what stays, and that it is done."""
 
 from __future__ import annotations
 
@@ -22,13 +22,19 @@ _PRESENCE = {
 
 
 def ask(payloads: Payloads, card_id: str, *, name: str) -> Card:
-    """Ask before disconnecting, and say what is erased."""
+    """Ask before disconnecting, and say what is erased and what is kept."""
     return card(
         "Do you want to disconnect?",
         heading("Disconnect?"),
         text(addressed(name, "this erases:")),
         item("•", "your Microsoft authorisation"),
-        item("•", "the presence that I set for you"),
+        item("•", "the presence that I set for you, and what Zoom told me of you"),
+        item("•", "your pause and your style"),
+        text(
+            bold("What I keep: "),
+            "a note that you left, so that you are not invited (400 days, or until you connect "
+            "again); your address and this chat’s, until you remove the app.",
+        ),
         note(
             "Your Zoom account and a status you set yourself stay as they are. You can connect "
             "again at any time."

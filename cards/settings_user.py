@@ -22,9 +22,10 @@ class UserView:
     field stops it, or that they paused). `level` names the deciding level (“the account, locked”,
     “Sales, priority 2”), `field` the field that decides, `style` the style and who chose it, `link`
     how their connection is, `written` when Microsoft was last told and whether it took it, `error`
-    the last failure. `to_do` is what the admin or the person can do. `group_id` is the deciding
-    group's. `parked` is the person's object id where it may help to try again. `notice` says what
-    has just happened. There is no place here for a person's live state, on purpose.
+    the last failure, also one that is over. `to_do` is what the admin or the person can do.
+    `group_id` is the deciding group's. `parked` is the person's object id where it may help to try
+    again. `notice` says what has just happened. There is no place here for a person's live state,
+    on purpose.
     """
 
     name: str

@@ -214,7 +214,7 @@ def wire_core(
     directory = DirectoryStore(outside.redis, outside.scripts, configured=zoom is not None)
     roster, invited = RosterStore(outside.redis), InvitationStore(outside.redis)
     invitees = Invitees(roster, invited, people, directory, policy.load)
-    chat = ChatPeople(desk, payloads, invitable=invitees.count)
+    chat = ChatPeople(desk, payloads, invitable=invitees.count, asks=conversations.remember_asker)
     notice_rows = NoticeStore(outside.redis, outside.scripts)
     quota = Quota(outside.redis, outside.scripts, limits)
     feed = FeedStore(outside.redis, outside.scripts)
@@ -387,6 +387,7 @@ def wire_bot(
     admins = Admins(
         named=settings.admin_ids,
         known=core.engine,
+        met=RosterStore(outside.redis).addresses,
         app_roles=core.tokens.fresh_roles,
         zoom_role=zoom_role,
         now=time.monotonic,

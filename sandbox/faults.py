@@ -78,9 +78,14 @@ class FaultQueue:
         self._orders.append(fault)
         self._changed()
 
+    def forget(self) -> None:
+        """Forget all orders; requests that are stalled stay so."""
+        self._orders.clear()
+        self._changed()
+
     def clear(self) -> None:
         """Forget all orders and let stalled requests go."""
-        self._orders.clear()
+        self.forget()
         self.release()
 
     def release(self) -> None:

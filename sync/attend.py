@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from sync.errors import OutsideError, PersonGone, Trouble
+from sync.errors import OutsideError, PersonGone, TenantPaused, Trouble
 from sync.gate import GraphGate, QuotaShort, Ticket
 from sync.plan import ASK_AGAIN_MS, MINUTE, Do, Held, Lane, Observation, Plan, Situation, Why, plan
 from sync.policy import resolve
@@ -326,6 +326,8 @@ class Attendant:
         trouble, due = after.trouble, after.due_ms
         turn.changes |= {"tries": after.tries, "trouble": trouble.value, "code": error.code}
         turn.changes["trouble_at"] = after.since_ms
+        if not isinstance(error, TenantPaused):  # that was no answer to them
+            turn.changes |= {"failed": error.code, "failed_at": now}
         if trouble is not Trouble.LATER:
             turn.changes |= turn.settled()
         until = max((h.until_ms for h in (state.held, state.preferred) if h), default=0)

@@ -44,6 +44,7 @@ CHANGING = frozenset(
         Verb.SETTINGS_VERIFY,
         Verb.SETTINGS_INVITE_SEND,
         Verb.SETTINGS_REVIVE,
+        Verb.SETTINGS_STORM_RETRY,
     }
 )
 """Clicks that change something: only of the admin to whom the card was given."""

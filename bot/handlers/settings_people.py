@@ -248,8 +248,12 @@ def _written(state: State | None, at: Callable[[int], str]) -> str:
 
 
 def _error(state: State | None, reason: str | None, at: Callable[[int], str]) -> str:
-    if state is None or state.trouble is None or state.trouble_ms is None:
+    if state is None:
         return ""
+    if state.trouble is None or state.trouble_ms is None:
+        if state.failed_ms is None:
+            return ""
+        return f"None now; the last was {state.failed_code} at {at(state.failed_ms)}"
     if reason is not None:
         what = TROUBLES[reason].what
     elif state.trouble == Trouble.ADMIN:

@@ -63,10 +63,10 @@ for which the person's own status was met, `test` end of a running test, `met` t
 told, `zoom` and `groups` Zoom id and group ids, `style` and `paused` the person's own choices,
 `need` the policy that must be carried out for them and `pol` the one that was, `wrote` when
 Microsoft last accepted a write, `tries` failures in a row, `trouble`, `code` and `trouble_at` what
-ails them (sync.errors.Trouble), what was answered, and since when, `asked` what they were told of
-it (sync.notices.Told), `wait` not before, `leaving` the
-person asked to be forgotten, `lane` the lane they stand in, `lease` and `lease_end` who works on
-them. Times are epoch milliseconds of the Redis server's clock.
+ails them (sync.errors.Trouble), what was answered, and since when, `failed` and `failed_at` what
+failed last, also when it is over, `asked` what they were told of it (sync.notices.Told), `wait` not
+before, `leaving` the person asked to be forgotten, `lane` the lane they stand in, `lease` and
+`lease_end` who works on them. Times are epoch milliseconds of the Redis server's clock.
 
 Fields of the budget: `u<lane>` requests that count, `<cell>:<lane>` those of a cell, `f` and `l`
 the first and the last cell, `s<lane>` until when less urgent lanes stand back for this one, `w`

@@ -52,7 +52,10 @@ class State:
     trouble: str | None = None  # what ails them (sync.errors.Trouble), since when, and the code
     trouble_ms: int | None = None
     trouble_code: str = ""
-    asked: bool = False  # they were asked to connect again (read with the whole row only)
+    # Read with the whole row only: they were asked to connect again; what failed last, and when.
+    asked: bool = False
+    failed_code: str = ""
+    failed_ms: int | None = None
     wait_ms: int | None = None
     leaving: bool = False
     preferred: Held | None = None
@@ -155,6 +158,8 @@ def read_state(object_id: str, row: Mapping[str, Any]) -> State:
         trouble_ms=number("trouble_at"),
         trouble_code=row.get("code", ""),
         asked=Told.load(row.get("asked")).step in {Step.SENDING, Step.TOLD, Step.UNSURE},
+        failed_code=row.get("failed", ""),
+        failed_ms=number("failed_at"),
         wait_ms=number("wait"),
         leaving="leaving" in row,
         preferred=kept(PREFERRED, Pair.parse_preferred),

@@ -82,6 +82,11 @@ class RosterStore:
         """What is known of somebody; None: they don't have the app."""
         return _read(object_id, await self._client.get(keys.met(object_id)))
 
+    async def addresses(self, object_id: str) -> tuple[str, ...]:
+        """Somebody's addresses, as far as the channel told them."""
+        known = await self.find(object_id)
+        return () if known is None else known.addresses
+
     async def forget(self, object_id: str) -> None:
         """They don't have the app any more."""
         await self._client.delete(keys.met(object_id))

@@ -27,6 +27,11 @@ class World:
     failure: Exception | None = None
     zoom_failure: Exception | None = None
     asked: int = 0
+    told: tuple[str, ...] = ()
+
+    async def met(self, object_id: str) -> tuple[str, ...]:
+        """What the channel told of Ada, whom the operator names."""
+        return self.told if object_id == ADA else ()
 
     async def link_of(self, object_id: str) -> tuple[Link, State] | None:
         return self.links.get(object_id)
@@ -52,6 +57,7 @@ class World:
         return Admins(
             named=frozenset({ADA}),
             known=self,
+            met=self.met,
             app_roles=self.app_roles,
             zoom_role=self.zoom_role if zoom else None,
             now=lambda: self.now,
@@ -160,6 +166,7 @@ async def test_guests_are_never_admins_whatever_names_them(upn: str) -> None:
     admins = Admins(
         named=frozenset({BEN}),
         known=world,
+        met=world.met,
         app_roles=world.app_roles,
         zoom_role=world.zoom_role,
         now=lambda: world.now,
@@ -167,3 +174,11 @@ async def test_guests_are_never_admins_whatever_names_them(upn: str) -> None:
     assert not await admins.is_admin(person(BEN))
     assert await admins.is_guest(person(BEN))
     assert not await admins.is_guest(person(ADA))
+
+
+async def test_a_guest_who_is_named_and_not_connected_is_known_by_the_channel() -> None:
+    world = World(told=("ada@home.example",))
+    assert await world.admins().is_admin(person(ADA))
+    world.told = ("ada@home.example", "ada_home.example#ext#@example.com")
+    assert not await world.admins().is_admin(person(ADA))
+    assert await world.admins().is_guest(person(ADA))

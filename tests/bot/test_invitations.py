@@ -176,12 +176,16 @@ class Scene:
             await asyncio.wait(tasks)
 
     async def settled(self) -> None:
-        """Wait until no mailing is under way."""
+        """Wait until no mailing is under way, and whoever sent has made way for others.
+
+        A process that is ended before that holds the others up for half a minute.
+        """
 
         async def check() -> bool:
-            return not await self.rows.unfinished()
+            busy = await self.redis.exists(keys.job_taken("invitations", "all"))
+            return not busy and not await self.rows.unfinished()
 
-        await eventually(check)
+        await eventually(check, within=30)
 
     async def carried_out(self) -> None:
         async with self.running():

@@ -15,7 +15,7 @@ from tests.e2e.product import Panel
 from tests.e2e.sign_in_driver import answer_consent, choose, connect, to_accounts
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser
+    from playwright.async_api import Browser, Locator
 
     from sandbox.people import SandboxPerson
     from tests.e2e.chat_driver import Chat
@@ -108,6 +108,103 @@ async def test_a_lock_takes_the_choice_of_a_style_and_says_so(chat: Chat, panel:
     await confirm(chat, "settings group Management inherit", "Management inherits")
 
 
+# -- the article ---------------------------------------------------------------------------------
+
+SERVICE = "Default calendar and contact service"
+OFF = ["Calendar and contacts integration", "Lock"]
+OTHER_SERVICE = [OFF[0], SERVICE, "Lock"]
+EWS = [OFF[0], SERVICE, "Authorize with", "Lock"]
+WHOLE = [*EWS[:3], "Calendar", "Contacts", "Presence", "Style", "Lock"]
+
+
+async def test_the_article_s_steps_for_the_account_by_clicking(chat: Chat, panel: Panel) -> None:
+    await connect(chat, panel)
+    await panel.zoom("In_Meeting")
+    await panel.shows(SHOWN)
+
+    # Steps 1 to 3: an admin opens the settings of the account.
+    card = await chat.ask("settings account")
+    await form_says(card, "Presence sync is on with this form, style mirror.", WHOLE)
+
+    # Steps 4 and 5: the toggle of the integration, off and on, each time with the verification.
+    await card.get_by_role("checkbox", name="Enabled").uncheck()
+    await save(card)
+    await expect(card).to_contain_text("Disable the calendar and contacts integration for the")
+    await expect(card.get_by_role("button")).to_have_text(["Disable", "Cancel"])
+    await panel.ours(SHOWN)  # not before it is verified
+    await card.get_by_role("button", name="Disable").click()
+    await expect(card).to_contain_text("Cleared for 1 person.", timeout=15_000)
+    await panel.ours(None)
+    await panel.shows("Offline")
+    await open_account(card)
+    off = "Presence sync is off with this form: "
+    await form_says(card, f"{off}the calendar and contacts integration is off.", OFF)
+    await card.get_by_role("checkbox", name="Enabled").check()
+    await save(card)
+    await expect(card).to_contain_text("Enable the calendar and contacts integration for the")
+    await expect(card.get_by_role("button")).to_have_text(["Enable", "Cancel"])
+    await card.get_by_role("button", name="Enable").click()
+    await form_says(card, "Presence sync is on with this form, style mirror.", WHOLE)
+    await expect(card).to_contain_text("Not saved yet.")
+    await panel.ours(None)
+
+    # Step 6: the service. Google has no part in it; Office 365 leads on.
+    await card.get_by_role("radio", name="Google").click()
+    await save(card)
+    await expect(card).to_contain_text(f"{SERVICE}: Office 365 → Google")
+    await open_account(card)
+    await form_says(card, f"{off}the default service is Google, not Office 365.", OTHER_SERVICE)
+    await panel.ours(None)
+    await card.get_by_role("radio", name="Office 365").click()
+    await save(card)
+
+    # Step 7: authorize with. EWS has no permissions to choose; the Graph API has.
+    await expect(card).to_contain_text("Not saved yet.")
+    await card.get_by_role("radio", name="EWS").click()
+    await save(card)
+    await expect(card).to_contain_text("Authorize with: Graph API → EWS")
+    await open_account(card)
+    await form_says(card, f"{off}it authorises with EWS, not with the Graph API.", EWS)
+    await panel.ours(None)
+    await card.get_by_role("radio", name="Graph API").click()
+    await save(card)
+
+    # Step 8: the permissions. Without Write it stays off.
+    await expect(card).to_contain_text("Not saved yet.")
+    await card.get_by_role("checkbox", name="Presence").uncheck()
+    await save(card)
+    await expect(card).to_contain_text("Presence: Write → none")
+    await open_account(card)
+    await form_says(card, f"{off}the Presence permission is not Write.", WHOLE)
+    await panel.ours(None)
+    await card.get_by_role("checkbox", name="Presence").check()
+
+    # Step 9: save.
+    await save(card)
+    await expect(card).to_contain_text("The settings of the account are saved.")
+    await expect(card).to_contain_text("Updated for 1 person.", timeout=15_000)
+    await panel.shows(SHOWN, "Busy / InACall")
+    await open_account(card)
+    await form_says(card, "Presence sync is on with this form, style mirror.", WHOLE)
+
+    # What was done is in the history, and presence follows again.
+    card = await chat.ask("settings history")
+    newest = [
+        "Presence: none → Write",
+        "Authorize with: EWS → Graph API · Presence: Write → none",
+        f"{SERVICE}: Google → Office 365 · Authorize with: Graph API → EWS",
+        f"Calendar and contacts integration: off → on · {SERVICE}: Office 365 → Google",
+        "Calendar and contacts integration: on → off",
+    ]
+    said = await card.inner_text()
+    assert [line for line in said.splitlines() if " → " in line][:5] == newest
+    assert f"{PEOPLE[0].name}, " in said
+    await panel.zoom("Presenting")
+    await panel.shows("Presenting", "DoNotDisturb / Presenting")
+    await panel.zoom("Offline")
+    await panel.ours(None)
+
+
 async def test_the_article_s_steps_for_a_group_by_clicking(chat: Chat) -> None:
     await confirm(chat, "settings group Customer Care disable", "disabled for Customer Care")
 
@@ -180,6 +277,20 @@ async def test_enabling_a_group_shows_its_people_s_zoom_presence(
         await chat.ask("settings")
         await chat.screenshot("card-settings", card_only=True)
         await confirm(chat, "settings group Sales inherit", "inherits")
+
+
+async def form_says(card: Locator, verdict: str, offered: list[str]) -> None:
+    """Wait until the form says whether presence sync is on, and offers these fields and no more."""
+    await expect(card).to_contain_text(verdict)
+    await expect(card.locator("label.ac-richTextBlock")).to_have_text(offered)
+
+
+async def save(card: Locator) -> None:
+    await card.get_by_role("button", name="Save").click()
+
+
+async def open_account(card: Locator) -> None:
+    await card.get_by_role("button", name="Open the account").click()
 
 
 async def confirm(chat: Chat, said: str, then: str) -> None:

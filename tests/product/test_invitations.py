@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,6 +82,9 @@ async def test_the_admin_invites_and_everyone_gets_one_card(
     code, printed = await run("audit", environ=around.environ(**NAMED), folder=tmp_path)
     assert code == 0
     assert f"{ADMIN.name} ({ADMIN.object_id})  invite  account: 3 people" in printed
+    _, printed = await run("audit", "--json", environ=around.environ(**NAMED), folder=tmp_path)
+    [row] = [row for row in map(json.loads, printed.splitlines()) if row["kind"] == "invite"]
+    assert (row["by"], row["scope"], row["new"]) == (ADMIN.object_id, "account", {"people": 3})
 
 
 async def test_an_invitation_leads_to_the_offer_or_to_peace(

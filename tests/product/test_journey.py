@@ -30,6 +30,14 @@ async def kept_of(around: Outside, person: SandboxPerson) -> list[str]:
     return sorted(kept)
 
 
+async def names_of(around: Outside, person: SandboxPerson) -> set[str]:
+    """What kinds of keys name a person."""
+    client = open_client(around.redis)
+    named = [str(key) for key in await client.keys(f"*{person.object_id}*")]
+    await client.aclose()
+    return {key.split(":")[1] for key in named}
+
+
 async def test_the_app_welcomes_once(product: Product, around: Outside) -> None:
     chat = product.chat(around.somebody())
     await chat.installs()
@@ -118,6 +126,7 @@ async def test_disconnecting_asks_clears_and_erases(product: Product, around: Ou
 
     question = await chat.says("disconnect")
     assert titles(question.card) == ["Disconnect", "Cancel"]
+    assert "What I keep: a note that you left" in words(question.card)
     assert around.told(person) == ("Busy", "InACall")
     kept = await chat.presses("Cancel", on=question)
     assert "still connected" in words(kept).casefold()
@@ -131,6 +140,8 @@ async def test_disconnecting_asks_clears_and_erases(product: Product, around: Ou
     assert "is cleared" in words(answer["value"])
     assert around.told(person) is None
     assert await kept_of(around, person) == []
+    # What the card says is kept; nothing else names them.
+    assert await names_of(around, person) == {"left", "ref", "met"}
 
     again = await chat.deliver(click | {"id": "another click"})
     assert "Not connected." in words(again["value"])

@@ -13,6 +13,7 @@ from sandbox.world import BY_APP, BY_PERSON
 from sandbox.zoom_states import ZoomPresence
 from sync.store import keys
 from tests.doubles.inside import ADA, BEN, CHIARA, said_by
+from tests.doubles.outside import FIRST_MEETING as NOTICE
 from tests.doubles.outside import titles
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CALL = ("Busy", "InACall")
 AVAILABLE = ("Available", "Available")
-NOTICE = "Your first Zoom meeting"
 
 
 async def in_a_meeting(place: Office, person: SandboxPerson = BEN) -> Admin:

@@ -11,7 +11,7 @@ from bot.storm_words import WORDS
 from sandbox.faults import Fault, FaultKind
 from sandbox.zoom_states import ZoomPresence
 from sync.store import keys
-from tests.doubles.inside import ADA, inside, said_by
+from tests.doubles.inside import ADA, BEN, inside, said_by
 from tests.doubles.notices import found_out, let_time_pass
 from tests.doubles.outside import serving, titles
 from tests.doubles.product import eventually, http
@@ -79,7 +79,8 @@ async def alert_of(product: Product, admin: Chat) -> Sent:
 async def test_many_at_once_are_one_alert_to_the_admin_and_none_to_the_people(
     around: Outside, redis: Client, tmp_path: Path
 ) -> None:
-    async with inside(around, tmp_path, ADMIN_OBJECT_IDS=ADA.object_id) as product:
+    named = f"{ADA.object_id},{BEN.object_id}"
+    async with inside(around, tmp_path, ADMIN_OBJECT_IDS=named) as product:
         admin = product.chat(ADA)
         await admin.says("hi")
         people = await connected(product, 6)
@@ -105,6 +106,12 @@ async def test_many_at_once_are_one_alert_to_the_admin_and_none_to_the_people(
             chats[0].teams.presses(chats[0].client, admin.now(alert), "Try everyone again")
         )
         assert "Settings are for admins" in said_by(answer["value"])
+        # Nor does another admin's press count: it was this one who was told.
+        other = product.chat(BEN)
+        answer = await other.deliver(
+            other.teams.presses(other.client, admin.now(alert), "Try everyone again")
+        )
+        assert "This question was put to another admin." in said_by(answer["value"])
 
         # In vain at first: the consent is still missing.
         before = [await _since(redis, person) for person in people]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.zoom_states import ZoomPresence
+from sync.store import keys
 from tests.doubles.inside import ADA, BEN, EMEKA, office, said_by
 from tests.doubles.outside import titles, words
 
@@ -137,6 +138,25 @@ async def test_guests_are_never_admins(town: Outside, tmp_path: Path) -> None:
         card = (await place.chat(BEN).says("settings")).card
         assert "Settings are not for guests" in said_by(card)
         assert await may(place.chat(ADA))
+
+
+async def test_guests_are_never_admins_nor_before_they_connect(place: Office) -> None:
+    upn = "ada_partner.example#EXT#@example.com"
+    place.teams.knows(ADA.object_id, ADA.name, upn=upn, mail=ADA.mail)
+    try:
+        chat = place.chat(ADA)  # whom the operator names
+        await chat.says("hi")
+
+        async def known() -> bool:
+            row = await place.redis.get(keys.met(ADA.object_id))
+            return row is not None and "#ext#" in row
+
+        await place.until(known, "the channel has told who they are")
+        card = (await chat.says("settings account disable")).card
+        assert "Settings are not for guests" in said_by(card)
+        assert titles(card) == []
+    finally:
+        place.teams.knows(ADA.object_id, ADA.name, upn=ADA.upn, mail=ADA.mail)
 
 
 async def test_in_a_group_chat_the_conversation_moves_to_the_admins_own(place: Office) -> None:

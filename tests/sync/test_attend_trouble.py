@@ -103,6 +103,28 @@ async def test_a_throttled_tenant_waits_as_a_whole(bridge: Bridge) -> None:
     assert bridge.counts.writes == {("set", "throttled"): 1}
 
 
+async def test_what_failed_last_is_known_also_when_it_is_over(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    bridge.graph.faults.append(Fault(429, {"Retry-After": "20"}))
+    await bridge.work()
+    assert (await bridge.state(ADA)).failed_ms is None, "it was no answer to them"
+    bridge.graph.faults.clear()
+    await bridge.connect(BEN, Z.IN_MEETING)
+    await bridge.redis.delete(keys.QUOTA_PAUSE)
+    bridge.graph.faults.append(Fault(404))
+    await bridge.work()
+    state = await bridge.state(BEN)
+    assert (state.trouble, state.failed_code) == ("later", "graph_404")
+    await bridge.redis.hdel(keys.person(BEN), "wait")
+    await bridge.say(BEN, Z.PRESENTING)
+    await bridge.work()
+    state = await bridge.state(BEN)
+    assert (state.trouble, state.failed_code) == (None, "graph_404")
+    assert state.failed_ms is not None
+    assert state.wrote_ms is not None
+    assert state.failed_ms <= state.wrote_ms
+
+
 async def test_a_throttled_look_pauses_everyone_too(bridge: Bridge) -> None:
     await bridge.connect(ADA, Z.AVAILABLE)
     await bridge.work()
