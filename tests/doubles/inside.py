@@ -114,12 +114,6 @@ class Office:
         client = self.teams.person(person.object_id, person.name)
         return Admin(self.product, person, client)
 
-    def group_chat(self, person: SandboxPerson, where: str = "19:office@thread.v2") -> Admin:
-        client = self.teams.person(
-            person.object_id, person.name, conversation_id=where, conversation_type="groupChat"
-        )
-        return Admin(self.product, person, client)
-
     async def connect(self, *people: SandboxPerson) -> None:
         for person in people:
             await self.product.connected(person)

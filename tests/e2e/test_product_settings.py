@@ -99,8 +99,12 @@ async def test_a_lock_takes_the_choice_of_a_style_and_says_so(chat: Chat, panel:
     await expect(card.get_by_role("button")).to_have_count(0)
     await chat.screenshot("card-style-locked", card_only=True)
     await chat.ask("status", "your group Management")
-    await chat.ask("pause", "Paused")  # always works
+    await panel.zoom("In_Meeting")
+    await panel.ours(SHOWN)
+    await chat.ask("pause for 2h", "Paused until")  # always works
+    await panel.ours(None)
     await chat.ask("resume")
+    await panel.ours(SHOWN)
     await confirm(chat, "settings account lock", "The account is locked.")
     await chat.ask("settings", "They don’t count while the account is locked.")
     card = await chat.ask("settings account unlock")
@@ -133,7 +137,8 @@ async def test_the_article_s_steps_for_the_account_by_clicking(chat: Chat, panel
     await expect(card.get_by_role("button")).to_have_text(["Disable", "Cancel"])
     await panel.ours(SHOWN)  # not before it is verified
     await card.get_by_role("button", name="Disable").click()
-    await expect(card).to_contain_text("Cleared for 1 person.", timeout=15_000)
+    # Others may be connected to this product, too.
+    await expect(card).to_contain_text("Cleared for ", timeout=15_000)
     await panel.ours(None)
     await panel.shows("Offline")
     await open_account(card)
@@ -182,7 +187,7 @@ async def test_the_article_s_steps_for_the_account_by_clicking(chat: Chat, panel
     # Step 9: save.
     await save(card)
     await expect(card).to_contain_text("The settings of the account are saved.")
-    await expect(card).to_contain_text("Updated for 1 person.", timeout=15_000)
+    await expect(card).to_contain_text("Updated for ", timeout=15_000)
     await panel.shows(SHOWN, "Busy / InACall")
     await open_account(card)
     await form_says(card, "Presence sync is on with this form, style mirror.", WHOLE)

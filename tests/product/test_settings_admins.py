@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 REFUSED = "Settings are for admins"
+OTHER_TENANT = "99999999-0000-4000-8000-000000000000"
 COMMANDS = (
     "settings",
     "/settings account",
@@ -159,8 +160,31 @@ async def test_guests_are_never_admins_nor_before_they_connect(place: Office) ->
         place.teams.knows(ADA.object_id, ADA.name, upn=ADA.upn, mail=ADA.mail)
 
 
-async def test_in_a_group_chat_the_conversation_moves_to_the_admins_own(place: Office) -> None:
-    here, own = place.group_chat(ADA), place.chat(ADA)
+async def test_another_tenant_is_refused_also_with_an_admins_id_and_card(place: Office) -> None:
+    chat = place.chat(ADA)
+    question = await chat.says("settings group Sales disable")
+    before, teams = await changes(place), place.teams
+    foreign = {
+        "channelData": {"tenant": {"id": OTHER_TENANT}},
+        "conversation": {"id": chat.client.conversation_id, "tenantId": OTHER_TENANT},
+    }
+    assert question.card is not None
+    for activity in (
+        teams.says(chat.client, "settings account disable"),
+        teams.presses(chat.client, question.card, "Disable", on=question),
+    ):
+        status, _ = await teams.deliver(place.product.messages_url, activity | foreign)
+        assert status == 403
+    assert await changes(place) == before
+    assert chat.received == [question]
+
+
+@pytest.mark.parametrize("kind", ["groupChat", "channel"])
+async def test_where_others_read_along_the_conversation_moves_to_the_admins_own(
+    place: Office, kind: str
+) -> None:
+    where = "19:office@thread.v2"
+    here, own = place.product.group(ADA, where, kind), place.chat(ADA)
     said = "<at>Presence Bridge</at> settings group Sales disable"
     told = await here.says(said, entities=[here.mention])
     assert told.card is None
@@ -173,7 +197,7 @@ async def test_in_a_group_chat_the_conversation_moves_to_the_admins_own(place: O
     place.app_roles(BEN, "PresenceAdmin")
     await place.connect(BEN)
     for person, answer in ((EMEKA, REFUSED), (BEN, "put to another admin")):
-        group, private = place.group_chat(person), place.chat(person)
+        group, private = place.product.group(person, where, kind), place.chat(person)
         await group.deliver(group.teams.presses(group.client, question.card, "Disable"))
         assert answer in said_by(private.received[-1].card)
     assert await changes(place) == before
