@@ -12,7 +12,7 @@ A parked person is tried again when something new comes: an event, an admin, the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sync.errors import (
     AdminMustAct,
@@ -27,7 +27,6 @@ from sync.plan import MINUTE
 
 if TYPE_CHECKING:
     from sync.errors import OutsideError
-    from sync.store.person_row import State
 
 FIRST_RETRY_MS = 2_000
 LONGEST_RETRY_MS = 5 * MINUTE
@@ -40,6 +39,14 @@ MOST_REFUSALS = 3
 """The same for Rule 4."""
 DEFAULT_PAUSE_S = 30.0
 """How long everybody waits after a 429 that does not say how long: Graph's own window."""
+
+
+class Ailing(Protocol):
+    """What is kept of somebody's failures (sync.store.person_row.State)."""
+
+    trouble: str | None
+    trouble_ms: int | None
+    tries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ class Setback:
 
 
 def setback(
-    error: OutsideError, state: State, now_ms: int, *, works_for_others_ms: float, chance: float
+    error: OutsideError, state: Ailing, now_ms: int, *, works_for_others_ms: float, chance: float
 ) -> Setback:
     """Decide. `works_for_others_ms`: how long ago Microsoft last worked for anybody.
 
