@@ -16,11 +16,13 @@ from bot.about import about_routes
 from bot.endpoint import messages_handler
 from bot.sign_in_pages import Pages
 from bot.signing_keys import KeysUnavailable
+from launch.conversation import wire_bot
 from launch.gauges import watch_gauges
 from launch.lifetime import SHUTDOWN_SECONDS
+from launch.outside import open_outside
 from launch.shared import SharedSource
 from launch.strangers import hung_up
-from launch.wiring import open_outside, wire_bot, wire_core
+from launch.wiring import wire_core
 from service.health import Health, MetricsPage
 from service.metrics import CONTENT_TYPE, Metrics, watch_loop_lag
 from sync.lanes import GRAPH_LIMITS

@@ -11,7 +11,7 @@ import click
 
 from bot.signing_keys import SigningKeys
 from launch.lifetime import redis_of
-from launch.wiring import BOT_SCOPE, open_outside, zoom_api
+from launch.outside import BOT_SCOPE, open_outside, zoom_api
 from sync.store.connection import Scripts, connect
 from sync.zoom.webhook_log import WebhookLog
 

@@ -30,7 +30,8 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", ".*is deprecated", DeprecationWarning)
     from launch.application import application
     from launch.lifetime import running
-    from launch.wiring import open_outside, wire_core
+    from launch.outside import open_outside
+    from launch.wiring import wire_core
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence

@@ -1,0 +1,205 @@
+"""The wiring of the conversation: what people say and click, to whatever answers."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.admins import Admins
+from bot.channel import Channel, LocalMode, Production
+from bot.feed_words import FeedWords
+from bot.handlers.connect import ConnectHandler, SignInResults
+from bot.handlers.disconnect import DisconnectHandler
+from bot.handlers.help import HelpHandler
+from bot.handlers.invitations import InvitationHandler
+from bot.handlers.personal import PersonalHandler
+from bot.handlers.settings import SettingsHandler
+from bot.handlers.settings_changes import SettingsChanges
+from bot.handlers.settings_people import SettingsPeople
+from bot.handlers.settings_views import SettingsViews
+from bot.handlers.status import StatusHandler
+from bot.handlers.storms import StormHandler
+from bot.inbound_auth import InboundAuth
+from bot.router import Router
+from bot.service_hosts import ServiceHosts
+from bot.sign_in import SignIn
+from bot.signing_keys import SigningKeys
+from cards.payload import Verb
+from launch.outside import ZOOM_API_NAMES, ZOOM_PER_SECOND
+from service import tls
+from sync.linking import Linking
+from sync.microsoft.profile import read_profile
+from sync.store.audit import AuditLog
+from sync.store.invitations import InvitationStore
+from sync.store.roster import RosterStore
+from sync.zoom.roles import ZoomRoles
+
+if TYPE_CHECKING:
+    from bot.activity import Person
+    from launch.outside import Outside
+    from launch.wiring import Core
+    from service.metrics import Metrics
+    from service.settings import Settings
+    from sync.ports import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The chat side. `keys` is None in local mode, where nobody signs anything."""
+
+    router: Router
+    sign_in: SignIn
+    channel: Channel
+    keys: SigningKeys | None
+
+
+def wire_bot(
+    settings: Settings, outside: Outside, core: Core, metrics: Metrics, local_person: Person | None
+) -> Conversation:
+    """Put the conversation together. `local_person` is given in local mode only."""
+    context = tls.client_context(os.environ)
+
+    async def profile(token: str) -> Profile:
+        return await read_profile(token, graph_url=settings.graph_url, verify=context)
+
+    async def groups_of(addresses: tuple[str, ...]) -> frozenset[str]:
+        view = await core.directory.view()
+        if view is not None:
+            for address in addresses:
+                user = await view.user_by_address(address)
+                if user is not None:
+                    return user.group_ids
+        return frozenset()
+
+    roster = RosterStore(outside.redis)
+
+    async def groups_without_link(object_id: str) -> frozenset[str]:
+        met = await roster.find(object_id)
+        return frozenset() if met is None else await groups_of(met.addresses)
+
+    linking = Linking(
+        core.people,
+        tokens=core.tokens,
+        authorization=outside.authorization,
+        profile=profile,
+        zoom=core.zoom,
+        groups_of=groups_of,
+    )
+    invited = InvitationStore(outside.redis)
+    results = SignInResults(core.payloads, core.desk, linking, invited.come_back)
+    sign_in = SignIn(
+        public_url=settings.public_url,
+        authorization=outside.authorization,
+        attempts=core.conversations,
+        vault=core.vault,
+        on_grant=results.granted,
+        on_refusal=results.refused,
+        on_outcome=metrics.sign_in,
+        local=settings.local,
+    )
+    zoom_role = None
+    if settings.admin_zoom_role == "on" and core.zoom is not None:
+        roles = ZoomRoles(core.zoom, monotonic=time.monotonic)
+        zoom_role = roles.may_edit_account_settings
+    admins = Admins(
+        named=settings.admin_ids,
+        known=core.engine,
+        met=RosterStore(outside.redis).addresses,
+        app_roles=core.tokens.fresh_roles,
+        zoom_role=zoom_role,
+        now=time.monotonic,
+    )
+    audit = AuditLog(outside.redis)
+    inviting = InvitationHandler(core.payloads, core.invitees, core.invitations, audit)
+    storms = StormHandler(core.payloads, core.notice_rows, audit, core.people.now_ms)
+    settings_handler = SettingsHandler(
+        core.payloads,
+        admins,
+        SettingsViews(
+            core.payloads,
+            core.policy_desk,
+            core.directory,
+            audit,
+            core.people,
+            core.invitees,
+            storms,
+            feed=FeedWords(core.feed.health, None if core.zoom is None else ZOOM_PER_SECOND),
+        ),
+        SettingsPeople(
+            core.payloads, core.policy_desk, core.directory, audit, core.people, core.engine
+        ),
+        SettingsChanges(
+            core.payloads,
+            core.policy_desk,
+            core.directory,
+            core.invitees,
+            audit,
+            core.people.now_ms,
+        ),
+        inviting,
+        storms,
+        core.directory,
+        core.conversations,
+        missing_zoom=() if core.zoom is not None else ZOOM_API_NAMES,
+        zoom_admins=zoom_role is not None,
+    )
+    helper = HelpHandler(core.payloads, admins, local=settings.local)
+    personal = PersonalHandler(core.payloads, core.engine)
+    connecting = ConnectHandler(core.payloads, core.engine, sign_in, now=time.time)
+    status = StatusHandler(core.payloads, core.engine, groups_without_link)
+    disconnecting = DisconnectHandler(core.payloads, core.engine, invited.leave)
+
+    async def removed(object_id: str) -> None:
+        core.roster.drop(object_id)
+        await core.engine.disconnect(object_id)
+
+    router = Router(
+        core.desk,
+        core.payloads,
+        core.conversations,
+        commands={
+            "connect": connecting.offer,
+            "disconnect": disconnecting.ask,
+            "status": status.status,
+            "pause": personal.pause,
+            "resume": personal.resume,
+            "style": personal.style,
+            "settings": settings_handler.say,
+            "help": helper.help,
+        },
+        clicks={
+            Verb.CONNECT_START: connecting.offer,
+            Verb.CONNECT_CANCEL: connecting.cancel,
+            Verb.TEST_RUN: status.test,
+            Verb.STATUS_SHOW: status.status,
+            Verb.DISCONNECT_ASK: disconnecting.ask,
+            Verb.DISCONNECT_CONFIRM: disconnecting.confirm,
+            Verb.DISCONNECT_CANCEL: disconnecting.cancel,
+            Verb.HELP_SHOW: helper.help,
+            Verb.PAUSE_START: personal.pause,
+            Verb.PAUSE_END: personal.resume,
+            Verb.STYLE_SHOW: personal.style,
+            Verb.STYLE_CHOOSE: personal.style,
+            Verb.NOTICE_SEEN: personal.notice_seen,
+            Verb.INVITATION_DECLINE: inviting.decline,
+            **settings_handler.clicks,
+        },
+        welcome=helper.welcome,
+        welcome_at_install=settings.welcome == "install",
+        on_met=core.roster.note,
+        on_removed=removed,
+        on_outcome=metrics.turn,
+    )
+    if settings.local:
+        if local_person is None:
+            raise ValueError("local mode needs to know who speaks")
+        return Conversation(router, sign_in, Channel(LocalMode(local_person)), None)
+    keys = SigningKeys(outside.channel, settings.bot_openid_metadata_url)
+    access = Production(
+        auth=InboundAuth(settings.microsoft_app_id, keys),
+        hosts=ServiceHosts(settings.service_hosts),
+        tenant_id=settings.microsoft_app_tenant_id,
+    )
+    return Conversation(router, sign_in, Channel(access), keys)

@@ -1,0 +1,94 @@
+"""Connections to everything outside this process, made from the settings."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from service import tls
+from sync.microsoft.authorization import Authorization
+from sync.store.connection import Scripts, connect, connect_listener
+from sync.zoom.api import ZoomApi
+
+if TYPE_CHECKING:
+    from contextlib import AsyncExitStack
+
+    from service.settings import Settings
+
+
+ZOOM_API_NAMES = ("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET")
+ZOOM_PER_SECOND = 10.0
+"""Requests of the directory, and as many look-ups of people's presence. Together they are what Zoom
+allows the smaller accounts for requests of medium weight; all apps of an account share that."""
+ZOOM_BURST = 10
+
+BOT_SCOPE = "https://api.botframework.com/.default"
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Connections to everything outside this process."""
+
+    redis: Any
+    listener: Any
+    scripts: Scripts
+    graph: aiohttp.ClientSession
+    zoom: aiohttp.ClientSession
+    channel: aiohttp.ClientSession
+    authorization: Authorization
+
+
+async def open_outside(settings: Settings, redis_url: str, stack: AsyncExitStack) -> Outside:
+    """Make the clients; nothing is sent yet. They are closed by the stack."""
+    redis = connect(redis_url, settings.redis_mode)
+    stack.push_async_callback(redis.aclose)
+    listener = connect_listener(redis_url)
+    stack.push_async_callback(listener.aclose)
+    context = tls.client_context(os.environ)
+
+    async def session(limit: int) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=limit, ssl=context)
+        return await stack.enter_async_context(
+            aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        )
+
+    authorization = Authorization(
+        client_id=settings.microsoft_app_id,
+        client_secret=settings.microsoft_app_password.get_secret_value(),
+        tenant_id=settings.microsoft_app_tenant_id,
+        login_url=settings.microsoft_login_url,
+        scopes=settings.graph_scopes,
+        redirect_uri=f"{settings.public_url}/auth/microsoft/callback",
+        verify=tls.requests_verify(os.environ, settings.data_dir),
+    )
+    stack.callback(authorization.close)
+    return Outside(
+        redis=redis,
+        listener=listener,
+        scripts=Scripts(redis),
+        graph=await session(limit=100),
+        zoom=await session(limit=20),
+        channel=await session(limit=50),
+        authorization=authorization,
+    )
+
+
+def zoom_api(settings: Settings, outside: Outside) -> ZoomApi | None:
+    """Zoom's API, None when its credentials are not set: then presence is known from events."""
+    if not settings.zoom_account_id or not settings.zoom_client_id:
+        return None
+    if settings.zoom_client_secret is None:
+        return None
+    return ZoomApi(
+        outside.zoom,
+        oauth_url=settings.zoom_oauth_url,
+        api_url=settings.zoom_api_url,
+        account_id=settings.zoom_account_id,
+        client_id=settings.zoom_client_id,
+        client_secret=settings.zoom_client_secret.get_secret_value(),
+        now=time.monotonic,
+    )
