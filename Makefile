@@ -5,13 +5,22 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test unit e2e check format bench lock clean
+.PHONY: run fetch test unit e2e check format bench lock clean
 .DEFAULT_GOAL := run
 
 run: .venv/runtime            ## the whole product on this machine, with stand-ins for Microsoft and Zoom
 	$(BIN)/python app.py local
 
-test: .venv/dev               ## every test (CHAOS=full: faults for longer); the real chat client needs Node and Chromium
+# Downloaded before the tests, whose time limits are for what they test. Without npm, or when a
+# download fails, the tests that need it are skipped.
+fetch:
+	@for folder in sandbox/playground tests/e2e/renderer; do \
+	  command -v npm >/dev/null && [ ! -e $$folder/node_modules/.package-lock.json ] && { \
+	    echo "Fetching $$folder (once; some minutes on a slow line) ..."; \
+	    npm ci --silent --no-audit --no-fund --prefix $$folder || rm -rf $$folder/node_modules; }; \
+	done; true
+
+test: .venv/dev fetch         ## every test (CHAOS=full: faults for longer); the real chat client needs Node and Chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Tests of pure logic: of files that start no server, no process and no browser.
@@ -19,7 +28,7 @@ PURE = $(shell grep -LrE 'redis|aiohttp|subprocess|chromium|asyncio|bridge|unix'
 unit: .venv/dev               ## the tests of pure logic, some seconds
 	$(BIN)/python -m pytest -n 2 -q $(PURE)
 
-e2e: .venv/dev                ## the tests in the real chat client
+e2e: .venv/dev fetch          ## the tests in the real chat client
 	$(BIN)/python -m pytest -m e2e
 
 check: .venv/dev              ## format, lint, types, import rules

@@ -13,7 +13,7 @@ import jwt
 import pytest
 
 from sandbox.zoom_states import ZoomPresence
-from tests.doubles.outside import titles, words
+from tests.doubles.outside import FIRST_MEETING, titles, words
 from tests.doubles.product import http
 from tests.doubles.teams import KEY_ID, signing_key
 
@@ -294,6 +294,10 @@ async def test_a_button_in_a_group_answers_each_person_privately(
     adas = await product.connected(ada)
     around.world.set_zoom(ada.object_id, ZoomPresence.IN_MEETING)
     await product.told(ada, ("Busy", "InACall"))
+    here = adas.client.conversation_id
+    await adas.teams.wait_for(
+        lambda sent: sent.conversation_id == here and words(sent.card).startswith(FIRST_MEETING)
+    )
     asked = await product.group(ada, where).says("statsu")
     assert "Did you mean status" in words(asked.card)
     assert asked.card is not None

@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -298,6 +299,7 @@ async def given_up(store: PeopleStore) -> set[tuple[str, Trouble]]:
     return {(person.object_id, person.reason) async for person in store.parked()}
 
 
+@pytest.mark.timeout(240)  # sixteen hundred steps, each a round trip or two
 def test_the_queue_does_what_its_model_says(redis_server: RedisServer) -> None:
     class OnThisServer(Queue):
         def __init__(self) -> None:
@@ -305,5 +307,5 @@ def test_the_queue_does_what_its_model_says(redis_server: RedisServer) -> None:
 
     run_state_machine_as_test(
         OnThisServer,
-        settings=settings(max_examples=40, stateful_step_count=40, deadline=None),
+        settings=settings(max_examples=30, stateful_step_count=40, deadline=None),
     )

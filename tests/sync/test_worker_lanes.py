@@ -126,15 +126,15 @@ async def test_who_is_remembered_is_checked_each_time(
     bridge: Bridge, redis_server: RedisServer
 ) -> None:
     await bridge.connect(ADA, Z.AVAILABLE)
-    assert await bridge.say(ADA, Z.BUSY) == "accepted"
-    assert await bridge.say(ADA, Z.AWAY) == "accepted"
+    assert await bridge.say(ADA, Z.BUSY, ago_ms=-1) == "accepted"
+    assert await bridge.say(ADA, Z.AWAY, ago_ms=-1000) == "accepted"
     # Another person has this Zoom id from now on.
     other = person(77)
     await bridge.redis.hset(keys.person(ADA), "zoom", "zNew")
     await bridge.connect(other)
     await bridge.redis.set(keys.zoom_id(f"z{ADA}"), other)
     await bridge.redis.hset(keys.person(other), "zoom", f"z{ADA}")
-    assert await bridge.say(ADA, Z.PRESENTING) == "accepted"
+    assert await bridge.say(ADA, Z.PRESENTING, ago_ms=-2000) == "accepted"
     newest = (await bridge.state(other)).observation
     assert newest is not None
     assert newest.presence is Z.PRESENTING
