@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,20 @@ async def until_signal() -> AsyncIterator[None]:
     except asyncio.CancelledError:
         if not asked or (task is not None and task.uncancel() > 0):
             raise
+
+
+YOUNG = 20_000
+"""New objects after which those that nobody needs any more are looked for in cycles."""
+
+
+def keep_what_is_there() -> None:
+    """Leave what the start made, libraries above all, out of every later search for garbage.
+
+    Looking through it all would stop everything for a tenth of a second, again and again.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG)
 
 
 async def forever() -> None:

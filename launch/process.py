@@ -9,7 +9,7 @@ import structlog
 from aiohttp import web
 
 from launch.application import application
-from launch.lifetime import forever, redis_of, running, until_signal
+from launch.lifetime import forever, keep_what_is_there, redis_of, running, until_signal
 from sync.lanes import GRAPH_LIMITS
 from sync.store.queue import LEASE_MS
 
@@ -33,6 +33,7 @@ async def serve(
             settings, redis_url, with_worker=with_worker, limits=limits, lease_ms=lease_ms
         )
         async with running(app, settings.host, settings.port) as port:
+            keep_what_is_there()
             log.info("started", host=settings.host, port=port, worker=with_worker)
             await forever()
 
@@ -54,5 +55,6 @@ async def work(
                 await runner.setup()
             else:
                 port = await stack.enter_async_context(running(app, settings.host, port))
+            keep_what_is_there()
             log.info("worker_started", port=port)
             await forever()
