@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from multidict import CIMultiDict, istr
 from yarl import URL
 
 from sync.errors import AuthorizeAgain, PersonGone, Refused, RetryLater, TenantPaused
@@ -32,6 +33,7 @@ def time_limit(lease_ms: int) -> aiohttp.ClientTimeout:
 LONGEST_WAIT = 600.0
 """Seconds. A longer Retry-After is believed only this far."""
 _ANSWER_LIMIT = 256 * 1024
+_AUTHORIZATION = istr("Authorization")
 
 
 class GraphPresence:
@@ -52,10 +54,13 @@ class GraphPresence:
     ) -> None:
         self._session = session
         self._time_limit = time_limit
-        self._base = f"{graph_url}/v1.0/users/"
+        base = URL(graph_url)
+        self._origin, self._path = base.origin(), f"{base.raw_path.rstrip('/')}/v1.0/users/"
         self._session_id = session_id
         self._now = now
-        self._bodies: dict[tuple[Pair, int], bytes] = {}
+        # A payload of bytes may be sent any number of times.
+        self._bodies: dict[tuple[Pair, int], aiohttp.BytesPayload] = {}
+        self._clear = _json(sessionId=session_id)
 
     async def set_session(self, token: str, object_id: str, pair: Pair, minutes: int) -> None:
         """Hold our session; the five pairs and 5 to 240 minutes only (ValueError otherwise)."""
@@ -75,7 +80,7 @@ class GraphPresence:
         """End our session. 404 means there is none: that is what was wanted."""
         try:
             address = self._address(object_id, "/clearPresence")
-            await self._request("POST", token, address, _json(sessionId=self._session_id))
+            await self._request("POST", token, address, self._clear)
         except PersonGone:
             return
 
@@ -106,17 +111,17 @@ class GraphPresence:
 
     def _address(self, object_id: str, action: str = "") -> URL:
         """Nothing in it needs quoting: object ids are GUIDs."""
-        return URL(f"{self._base}{object_id}/presence{action}", encoded=True)
+        return self._origin.with_path(f"{self._path}{object_id}/presence{action}", encoded=True)
 
     async def _request(
-        self, method: str, token: str, url: URL, body: bytes | None
+        self, method: str, token: str, url: URL, body: aiohttp.BytesPayload | None
     ) -> dict[str, Any]:
         try:
             async with self._session.request(
                 method,
                 url,
                 data=body,
-                headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+                headers=CIMultiDict({_AUTHORIZATION: f"Bearer {token}"}),
                 timeout=self._time_limit,
                 allow_redirects=False,
             ) as response:
@@ -134,8 +139,8 @@ class GraphPresence:
         raise _failure(status, headers.get("Retry-After"), answer, self._now())
 
 
-def _json(**fields: str) -> bytes:
-    return json.dumps(fields).encode()
+def _json(**fields: str) -> aiohttp.BytesPayload:
+    return aiohttp.BytesPayload(json.dumps(fields).encode(), content_type="application/json")
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
