@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import zlib
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -20,7 +19,7 @@ from sync.policy import resolve
 from sync.presence import ZoomPresence
 from sync.store.person_row import PREFERRED, SESSION, Fields, State, held_fields
 from sync.trouble import ADMIN_RETRY_MS, setback
-from sync.turn import Lease, LeaseLost, Turn
+from sync.turn import Lease, LeaseLost, Leases, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +84,7 @@ class Attendant:
         self._meter = meter
         self._chance = chance
         self.gate = GraphGate(quota, tokens, meter, chance=chance)
+        self._leases = Leases(store)
 
     async def attend(self, claim: Claim, ticket: Ticket | None = None) -> bool:
         """Do all that is due for a claimed person and give them back.
@@ -93,7 +93,7 @@ class Attendant:
         needed. True when Microsoft holds nothing of ours afterwards. Failures of the outside end in
         a later due time; only Redis errors and bugs are raised.
         """
-        async with Lease(self._store, claim) as lease:
+        async with Lease(self._leases, claim) as lease:
             turn = Turn(claim, lease, ticket or Ticket())
             try:
                 await self._steps(turn)
@@ -129,7 +129,7 @@ class Attendant:
         """What a plan for this person depends on."""
         verdict = resolve(self._policy.current(), state.group_ids, state.personal, now_ms=now_ms)
         if state.leaving:
-            verdict = replace(verdict, on=False)
+            verdict = verdict._replace(on=False)
         situation = Situation(
             verdict=verdict,
             observation=None,
@@ -304,10 +304,10 @@ class Attendant:
 
     def _measure(self, turn: Turn) -> None:
         """Keep that Microsoft accepted a write, and how long after the event."""
-        turn.changes["wrote"] = turn.now()
+        turn.changes["wrote"] = now = turn.now()
         got = turn.state.got_ms
         if got is not None and got != turn.state.answered_ms:
-            self._meter.event_to_write(max(0, turn.now() - got) / 1000)
+            self._meter.event_to_write(max(0, now - got) / 1000)
             turn.state.answered_ms = got
             turn.changes["answered"] = got
 

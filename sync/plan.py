@@ -203,6 +203,8 @@ def plan(now_ms: int, situation: Situation) -> Plan:
     wanted = _wanted(now_ms, situation, live)
     if wanted is None:
         return Plan(Do.ASK, Why.UNKNOWN, _lane(live, None))
+    if own is None and wanted.demand.preferred is None:
+        return _session(now_ms, situation, live, wanted)
     return (
         _take_back(situation, own, wanted)
         or _prefer(now_ms, situation, live, own, wanted)
@@ -237,7 +239,7 @@ def _wanted(now_ms: int, situation: Situation, live: Held | None) -> _Wanted | N
         return _Wanted(demand, why, fresh_until + int(situation.spread * MINUTE))
     give_up = observation.at_ms + give_up_after_ms(observation.presence)
     starts = live is None or live.pair != demand.session
-    starts_late = demand.interrupts and now_ms >= fresh_until and starts
+    starts_late = now_ms >= fresh_until and starts and demand.interrupts
     if now_ms >= give_up or starts_late:
         return _Wanted(_NOTHING, Why.TOO_OLD)
     believed = (give_up - now_ms) // MINUTE

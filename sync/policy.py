@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sync.presence import Style
 
@@ -103,6 +103,9 @@ class Personal:
     paused_until_ms: int | None = None
 
 
+NOTHING_CHOSEN = Personal()
+
+
 class Reason(StrEnum):
     """Why the verdict is what it is: exactly one for each verdict."""
 
@@ -114,8 +117,7 @@ class Reason(StrEnum):
     NO_PRESENCE_WRITE = "no_presence_write"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The outcome for one person.
 
     `group` is the managed group that decides, None for the account. `locked`: the deciding level is
@@ -139,7 +141,7 @@ class Verdict:
 
 def deciding_group(policy: Policy, group_ids: Collection[str]) -> ManagedGroup | None:
     """Return the managed group that decides for a member of these groups; None: the account."""
-    if policy.account.locked:
+    if policy.account.locked or not policy.groups:
         return None
     mine = [group for group in policy.groups if group.group_id in group_ids]
     return min(mine, key=lambda group: group.priority, default=None)
@@ -148,7 +150,7 @@ def deciding_group(policy: Policy, group_ids: Collection[str]) -> ManagedGroup |
 def resolve(
     policy: Policy,
     group_ids: Collection[str] = frozenset(),
-    personal: Personal = Personal(),
+    personal: Personal = NOTHING_CHOSEN,
     *,
     now_ms: int = 0,
 ) -> Verdict:

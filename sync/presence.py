@@ -129,7 +129,10 @@ class Demand(NamedTuple):
     @property
     def interrupts(self) -> bool:
         """Whether people would see Busy or Do not disturb because of us."""
-        return any(pair is not None and pair.interrupts for pair in (self.session, self.preferred))
+        session, preferred = self
+        return (session is not None and session.interrupts) or (
+            preferred is not None and preferred.interrupts
+        )
 
 
 _BUSY = frozenset(

@@ -31,13 +31,50 @@ class LeaseLost(Exception):
     """Another worker owns the person now; nothing may be sent for them."""
 
 
-class Lease:
-    """Renews the lease at a third of its time for as long as the work goes on."""
+class Leases:
+    """The leases that this process holds, each renewed at every third of its time.
 
-    def __init__(self, store: PeopleStore, claim: Claim) -> None:
-        self._store = store
+    One timer serves them all: nearly every turn ends long before the first renewal.
+    """
+
+    def __init__(self, store: PeopleStore) -> None:
+        self.store = store
+        self.seconds = store.lease_ms / 1000
+        self._due: dict[Lease, float] = {}  # in the order of their times, which are equally far
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self, lease: Lease) -> None:
+        """Look after a lease from now on."""
+        self._due[lease] = time.monotonic() + self.seconds / 3
+        if self._timer is None:
+            self._wait(self.seconds / 3)
+
+    def stop(self, lease: Lease) -> None:
+        """Its turn is over."""
+        self._due.pop(lease, None)
+
+    def _wait(self, seconds: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        now = time.monotonic()
+        while self._due:
+            lease, due = next(iter(self._due.items()))
+            if due > now:
+                self._wait(due - now)
+                return
+            del self._due[lease]
+            if lease.goes_on():
+                self._due[lease] = now + self.seconds / 3
+
+
+class Lease:
+    """The lease on one person. While its block runs, `Leases` looks after it."""
+
+    def __init__(self, leases: Leases, claim: Claim) -> None:
+        self._leases = leases
         self._claim = claim
-        self._seconds = store.lease_ms / 1000
         self._renewed = claim.taken
         self._lost = False
         self._task: asyncio.Task[None] | None = None
@@ -45,12 +82,11 @@ class Lease:
         self._broken_off = False
 
     async def __aenter__(self) -> Lease:
-        # A timer, not a task: nearly every turn ends long before the first renewal.
-        self._timer = self._start_timer()
+        self._leases.start(self)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._timer.cancel()
+        self._leases.stop(self)
         if self._task is not None:
             await asyncio.wait([self._task])
 
@@ -59,7 +95,7 @@ class Lease:
 
         A process that was stopped, or a loop that was stuck, finds out here before it sends.
         """
-        if self._lost or time.monotonic() - self._renewed > 2 * self._seconds / 3:
+        if self._lost or time.monotonic() - self._renewed > 2 * self._leases.seconds / 3:
             raise LeaseLost
 
     async def within(self, request: Awaitable[None]) -> None:
@@ -82,21 +118,21 @@ class Lease:
             self._broken_off = True
             self._sender.cancel()
 
-    def _start_timer(self) -> asyncio.TimerHandle:
-        return asyncio.get_running_loop().call_later(self._seconds / 3, self._due)
+    def goes_on(self) -> bool:
+        """Have it renewed, a third of its time being over; where it has ended, break off.
 
-    def _due(self) -> None:
-        if time.monotonic() - self._renewed >= self._seconds:
-            # No timer of its own for each request: the third of these comes when the lease ends.
+        False: there is nothing more to look after.
+        """
+        if time.monotonic() - self._renewed >= self._leases.seconds:
             self._break_off()
-            return
+            return False
         self._task = asyncio.create_task(self._renew(), name="lease")
-        self._timer = self._start_timer()
+        return True
 
     async def _renew(self) -> None:
         began = time.monotonic()
         try:
-            renewed = await self._store.renew(self._claim)
+            renewed = await self._leases.store.renew(self._claim)
         except REDIS_TROUBLE as error:
             # The turn itself meets the failure when it gives the person back.
             log.warning("engine_lease_not_renewed", error=type(error).__name__)

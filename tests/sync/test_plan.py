@@ -281,7 +281,7 @@ showns = st.builds(
 )
 situations = st.builds(
     Situation,
-    st.sampled_from([OFF, *(replace(ON, style=style) for style in Style)]),
+    st.sampled_from([OFF, *(ON._replace(style=style) for style in Style)]),
     st.none() | observations,
     st.none() | helds,
     st.booleans(),
