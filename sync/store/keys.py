@@ -8,6 +8,7 @@
     pb:{NN}:due:<lane>           zset: oid -> when due, or end of its lease (ms)    while in use
     pb:{NN}:people               set: the oid of everybody connected                while in use
     pb:{NN}:parked               hash: oid -> since when, why (nothing is tried)    while in use
+    pb:{NN}:woken                the lane of which workers were told by pb:wake     1 s
     pb:{NN}:lock:<oid>           one process refreshes this person's tokens         30 s
     pb:{NN}:probe                readiness was asked: does Redis take writes?       10 s
     pb:{z:<hash>}:<kind>         Zoom address or id -> oid                          until disconnect
@@ -187,6 +188,11 @@ def everybody(shard: int) -> str:
 def parked(shard: int) -> str:
     """The people of a shard for whom nothing is tried any more."""
     return f"{_tag(shard)}:parked"
+
+
+def woken(shard: int) -> str:
+    """The lane of a shard of which workers were told that somebody became due."""
+    return f"{_tag(shard)}:woken"
 
 
 def zoom_address(address: str) -> str:

@@ -283,7 +283,7 @@ class PeopleStore(PeopleQueue):
 
 
 def _link_keys(object_id: str) -> list[str]:
-    """KEYS[1..9] of a script that makes or ends a link."""
+    """KEYS[1..10] of a script that makes or ends a link."""
     everybody = keys.everybody(keys.shard_of(object_id))
     return [*queue_keys(object_id), everybody, keys.link(object_id), keys.tokens(object_id)]
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from sync.notices import Step, Told
 from sync.plan import Held, Observation
-from sync.policy import Personal
+from sync.policy import NOTHING_CHOSEN, Personal
 from sync.presence import Pair, Style, ZoomPresence
 
 if TYPE_CHECKING:
@@ -24,13 +24,6 @@ Fields = tuple[str, str, str, str]
 SESSION: Fields = ("held", "told", "until", "unsure")
 PREFERRED: Fields = ("pref", "pref_told", "pref_until", "pref_unsure")
 """The fields that keep what we hold at Microsoft, of either kind."""
-
-FIELDS = (
-    *("gen", "ver", "obs", "obs_at", "got", "answered", *SESSION, "test", "tries"),
-    *("trouble", "trouble_at", "code", "wait", "leaving", *PREFERRED, "yielded", "need"),
-    *("zoom", "met", "wrote", "groups", "style", "paused"),
-)
-"""What the scripts read of a person, in their order (`FIELDS` in `lua/_queue.lua`)."""
 
 
 @dataclass(slots=True)
@@ -52,9 +45,8 @@ class State:
     trouble: str | None = None  # what ails them (sync.errors.Trouble), since when, and the code
     trouble_ms: int | None = None
     trouble_code: str = ""
-    # Read with the whole row only: they were asked to connect again; what failed last, and when.
-    asked: bool = False
-    failed_code: str = ""
+    asked: bool = False  # to connect again
+    failed_code: str = ""  # what failed last, also when it is over, and when
     failed_ms: int | None = None
     wait_ms: int | None = None
     leaving: bool = False
@@ -65,7 +57,25 @@ class State:
     zoom_id: str | None = None
     met: bool = False
     wrote_ms: int | None = None
-    personal: Personal = field(default_factory=Personal)
+    personal: Personal = NOTHING_CHOSEN
+
+
+_PRESENCES = {presence.value: presence for presence in ZoomPresence}
+_NUMBERS = {
+    "gen": "generation",
+    "ver": "version",
+    "got": "got_ms",
+    "answered": "answered_ms",
+    "test": "test_until_ms",
+    "tries": "tries",
+    "trouble_at": "trouble_ms",
+    "failed_at": "failed_ms",
+    "wait": "wait_ms",
+    "yielded": "yielded_ms",
+    "need": "policy_needed",
+    "wrote": "wrote_ms",
+}
+"""Fields that are one number each, and what they are called in `State`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,7 @@ class Standing:
     object_id: str
     zoom_id: str | None = None
     group_ids: frozenset[str] = frozenset()
-    personal: Personal = field(default_factory=Personal)
+    personal: Personal = NOTHING_CHOSEN
     until_ms: int = 0
     trouble: str | None = None
 
@@ -102,75 +112,88 @@ def read_standing(object_id: str, fields: Sequence[str | None]) -> Standing:
         until_ms = int(until or 0)
     except ValueError:
         log.error("person_row_damaged", person=object_id)
-        personal, until_ms = Personal(), 0
+        personal, until_ms = NOTHING_CHOSEN, 0
     group_ids = frozenset(filter(None, (groups or "").split(",")))
     return Standing(object_id, zoom_id or None, group_ids, personal, until_ms, trouble)
 
 
 def read_state(object_id: str, row: Mapping[str, Any]) -> State:
     """Read a person hash. A field that we did not write is dropped and logged, not believed."""
+    state = State(object_id)
     bad: list[str] = []
+    for name, text in row.items():
+        attribute = _NUMBERS.get(name)
+        if attribute is not None:
+            number = _number(text)
+            if number is None:
+                bad.append(name)
+            else:
+                setattr(state, attribute, number)
+    state.zoom_id = row.get("zoom") or None
+    state.met, state.leaving = "met" in row, "leaving" in row
+    if "trouble" in row:
+        state.trouble, state.trouble_code = row["trouble"], row.get("code", "")
+    if "failed" in row:
+        state.failed_code = row["failed"]
+    if "obs_at" in row:
+        state.observation = _observation(row, bad)
+    if "held" in row:
+        state.held = _held(row, SESSION, Pair.parse, bad)
+    if "pref" in row:
+        state.preferred = _held(row, PREFERRED, Pair.parse_preferred, bad)
+    if row.get("groups"):
+        state.group_ids = frozenset(filter(None, row["groups"].split(",")))
+    if "style" in row or "paused" in row:
+        state.personal = _personal(row, bad)
+    if "asked" in row:
+        told = Told.load(row["asked"]).step
+        state.asked = told in {Step.SENDING, Step.TOLD, Step.UNSURE}
+    if bad:
+        log.error("person_row_damaged", person=object_id, fields=sorted(bad))
+    return state
 
-    def number(name: str) -> int | None:
-        text = row.get(name)
-        if text is None:
-            return None
-        if text.isdecimal() and text.isascii():
-            return int(text)
+
+def _number(text: str) -> int | None:
+    """A time or a count; Lua may have written it as 1e+12. None: it is neither."""
+    try:
+        return int(text)
+    except ValueError:
         try:
             return int(float(text))
         except (ValueError, OverflowError):
-            bad.append(name)
             return None
 
-    observation = None
-    at = number("obs_at")
-    if at is not None:
-        try:
-            observation = Observation(ZoomPresence(row.get("obs", "")), at)
-        except ValueError:
-            bad.append("obs")
 
-    def kept(kind: Fields, parse: Callable[[str], Pair | None]) -> Held | None:
-        name, told_name, until_name, unsure = kind
-        pair, told, until = parse(row.get(name, "")), number(told_name), number(until_name)
-        if pair is not None and told is not None and until is not None:
-            return Held(pair, told, until, sure=unsure not in row)
-        if row.get(name):
-            bad.append(name)
-        return None
+def _observation(row: Mapping[str, Any], bad: list[str]) -> Observation | None:
+    at, presence = _number(row["obs_at"]), _PRESENCES.get(row.get("obs", ""))
+    if at is not None and presence is not None:
+        return Observation(presence, at)
+    bad.append("obs_at" if at is None else "obs")
+    return None
 
-    style = row.get("style")
+
+def _held(
+    row: Mapping[str, Any], kind: Fields, parse: Callable[[str], Pair | None], bad: list[str]
+) -> Held | None:
+    name, told_name, until_name, unsure = kind
+    pair = parse(row[name])
+    told, until = _number(row.get(told_name, "")), _number(row.get(until_name, ""))
+    if pair is not None and told is not None and until is not None:
+        return Held(pair, told, until, unsure not in row)
+    bad.append(name)
+    for field, number in ((told_name, told), (until_name, until)):
+        if field in row and number is None:
+            bad.append(field)
+    return None
+
+
+def _personal(row: Mapping[str, Any], bad: list[str]) -> Personal:
+    style, paused = row.get("style"), None
     if style is not None and style not in set(Style):
         bad.append("style")
         style = None
-    state = State(
-        object_id=object_id,
-        generation=number("gen") or 0,
-        version=number("ver") or 0,
-        observation=observation,
-        got_ms=number("got"),
-        answered_ms=number("answered"),
-        held=kept(SESSION, Pair.parse),
-        test_until_ms=number("test"),
-        tries=number("tries") or 0,
-        trouble=row.get("trouble"),
-        trouble_ms=number("trouble_at"),
-        trouble_code=row.get("code", ""),
-        asked=Told.load(row.get("asked")).step in {Step.SENDING, Step.TOLD, Step.UNSURE},
-        failed_code=row.get("failed", ""),
-        failed_ms=number("failed_at"),
-        wait_ms=number("wait"),
-        leaving="leaving" in row,
-        preferred=kept(PREFERRED, Pair.parse_preferred),
-        yielded_ms=number("yielded"),
-        policy_needed=number("need") or 0,
-        zoom_id=row.get("zoom") or None,
-        met="met" in row,
-        wrote_ms=number("wrote"),
-        group_ids=frozenset(filter(None, row.get("groups", "").split(","))),
-        personal=Personal(Style(style) if style else None, number("paused")),
-    )
-    if bad:
-        log.error("person_row_damaged", person=object_id, fields=bad)
-    return state
+    if "paused" in row:
+        paused = _number(row["paused"])
+        if paused is None:
+            bad.append("paused")
+    return Personal(Style(style) if style else None, paused)

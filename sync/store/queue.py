@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sync.plan import AHEAD_LIMIT_MS, Lane, Observation
 from sync.presence import may_interrupt
 from sync.store import keys
-from sync.store.person_row import FIELDS, State, read_state
+from sync.store.person_row import State, read_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ LEASE_MS = 15_000
 """Longer than any Graph time limit; renewed at a third while work goes on."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Claim:
     """A person in our hands until the lease ends.
 
@@ -86,7 +86,7 @@ class PeopleQueue:
         self._scripts = scripts
         self.lease_ms = lease_ms
         self._acks: dict[int, list[tuple[list[object], asyncio.Future[int]]]] = {}
-        self._flushing: set[asyncio.Task[None]] = set()
+        self._senders: dict[int, asyncio.Task[None]] = {}
 
     async def offer(self, object_id: str, observation: Observation) -> str:
         """Take in what Zoom said; returns `Offered.outcome`."""
@@ -199,7 +199,7 @@ class PeopleQueue:
         """End the lease: due again at `due_ms`, or at once if something changed meanwhile.
 
         False when the lease was lost: nothing is changed then, another worker owns the person.
-        What is acknowledged in the same moment goes to Redis together.
+        What is acknowledged while Redis is busy with others of a shard goes there together.
         """
         state = claim.state
         group: list[object] = [
@@ -212,18 +212,19 @@ class PeopleQueue:
             # Numbers as text: Lua would round them.
             {name: str(value) for name, value in (changes or {}).items()},
         ]
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[int] = loop.create_future()
-        waiting = self._acks.setdefault(keys.shard_of(state.object_id), [])
-        waiting.append((group, done))
-        if len(waiting) == 1:
-            loop.call_soon(self._flush, keys.shard_of(state.object_id))
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        shard = keys.shard_of(state.object_id)
+        self._acks.setdefault(shard, []).append((group, done))
+        if shard not in self._senders:
+            self._senders[shard] = asyncio.create_task(self._send_all(shard), name="acks")
         return bool(await done)
 
-    def _flush(self, shard: int) -> None:
-        task = asyncio.create_task(self._send(shard, self._acks.pop(shard)), name="acks")
-        self._flushing.add(task)
-        task.add_done_callback(self._flushing.discard)
+    async def _send_all(self, shard: int) -> None:
+        try:
+            while acks := self._acks.pop(shard, None):
+                await self._send(shard, acks)
+        finally:
+            del self._senders[shard]
 
     async def _send(
         self, shard: int, acks: Sequence[tuple[list[object], asyncio.Future[int]]]
@@ -266,19 +267,19 @@ class PeopleQueue:
 
 
 def queue_keys(object_id: str) -> list[str]:
-    """KEYS[1..6] of a script about one person."""
+    """KEYS[1..7] of a script about one person."""
     shard = keys.shard_of(object_id)
-    return [keys.person(object_id), *keys.dues(shard), keys.parked(shard)]
+    return [keys.person(object_id), *keys.dues(shard), keys.parked(shard), keys.woken(shard)]
 
 
 def shard_keys(shard: int) -> list[str]:
-    """KEYS[1..6] of a script about people of one shard."""
-    return [keys.person_prefix(shard), *keys.dues(shard), keys.parked(shard)]
+    """KEYS[1..7] of a script about people of one shard."""
+    return [keys.person_prefix(shard), *keys.dues(shard), keys.parked(shard), keys.woken(shard)]
 
 
 def _state(object_id: str, values: Sequence[Any]) -> State:
-    row = {name: text for name, text in zip(FIELDS, values, strict=True) if text is not None}
-    return read_state(object_id, row)
+    pairs = iter(values)
+    return read_state(object_id, dict(zip(pairs, pairs, strict=True)))
 
 
 def _flat(changes: Mapping[str, str | int]) -> list[str | int]:

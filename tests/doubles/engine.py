@@ -32,6 +32,7 @@ from sync.store.people import PeopleStore
 from sync.store.quota import Quota
 from sync.store.vault import Vault
 from tests.doubles.graph import APP, Graph
+from tests.doubles.redis import lasting_keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -238,7 +239,7 @@ class Bridge:
 
     async def lasting_keys(self) -> list[str]:
         """Keys that do not end by themselves: none, when nobody is connected."""
-        return [key for key in await self.redis.keys("*") if await self.redis.ttl(key) == -1]
+        return await lasting_keys(self.redis)
 
     async def work(self) -> None:
         """Attend to everyone who is due, as often as they are."""

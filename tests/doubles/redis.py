@@ -105,6 +105,11 @@ async def every_key(client: Client, pattern: str = "*") -> list[str]:
     return sorted({str(key) async for key in client.scan_iter(match=pattern, count=1000)})
 
 
+async def lasting_keys(client: Client) -> list[str]:
+    """Keys that do not end by themselves: none, when nobody is connected."""
+    return [key for key in await every_key(client) if await client.ttl(key) == -1]
+
+
 async def leaked_keys(client: Client) -> list[str]:
     """Keys without a TTL that nobody documented, and queue entries that lead nowhere."""
     leaks = []

@@ -12,7 +12,7 @@ from sync.store import keys
 from sync.store.connection import Scripts
 from sync.store.people import PeopleStore
 from tests.doubles.people import ADA, BEN, connected, link_of
-from tests.doubles.redis import orphans
+from tests.doubles.redis import lasting_keys, orphans
 
 if TYPE_CHECKING:
     from sync.links import Link
@@ -114,7 +114,7 @@ async def test_erasing_may_be_cut_off(store: PeopleStore, redis: Client, command
         assert all([await redis.ttl(key) > 0 for key in await redis.keys("*")])
     assert await store.erase(ADA, generation) is there
     if erased:
-        assert await redis.keys("*") == []
+        assert await lasting_keys(redis) == []
     assert await finds(store, OLD) == {None}
 
 
@@ -128,7 +128,7 @@ async def test_an_event_between_doubt_and_erasing_keeps_nothing(
     assert {await redis.ttl(k) > 0 for k in await redis.keys("pb:{z:*")} == {True}
     assert await finds(store, OLD) == {ADA}
     assert await store.erase(ADA, generation)
-    assert await redis.keys("*") == []
+    assert await lasting_keys(redis) == []
 
 
 async def test_what_somebody_else_left_behind_is_taken_over(

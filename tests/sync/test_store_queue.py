@@ -1,6 +1,5 @@
 """The queue in a real Redis: offer, claim, acknowledge, and what happens in between."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from sync.presence import AVAILABLE, IN_A_CALL, PRESENTING, Pair, ZoomPresence
 from sync.store import connection, keys
 from sync.store.connection import Client, Scripts
 from sync.store.people import PeopleStore
-from sync.store.person_row import FIELDS, State, held_fields
+from sync.store.person_row import State, held_fields
 from sync.store.queue import Claim
 from tests.doubles.people import (
     ADA,
@@ -165,12 +164,50 @@ async def test_everything_that_makes_somebody_due_wakes_the_workers(
         assert await woken()
         claimed = await claim(store)
         await store.offer(ADA, await seen(store))
+        assert not await woken(), "whoever has them sees it when they give them back"
+        await store.ack(claimed, lane=Lane.CHANGE, due_ms=None)
         assert await woken()
+        again = await claim(store)
+        await store.ack(again, lane=Lane.HOLD, due_ms=again.now_ms + 60_000)
         await store.demand(ADA)
         assert await woken()
-        await store.ack(claimed, lane=Lane.CHANGE, due_ms=None)  # something changed meanwhile
+        await claim(store, token="lost")
+        await store.let_go(int(shard), "lost")
         assert await woken()
         await store.erase(ADA, generation)
+
+
+async def test_workers_are_told_once_until_they_come_or_somebody_more_urgent_does(
+    store: PeopleStore, redis_server: RedisServer
+) -> None:
+    others = people_of_one_shard(4)
+    shard = keys.shard_of(others[0])
+    for oid in others:
+        await store.connect(link_of(oid, f"{oid}@example.com"), "sealed", None)
+    for one in (await store.claim(shard, "w1", 10)).people:
+        await store.ack(one, lane=Lane.CHANGE, due_ms=None)
+    listener = open_client(redis_server)
+    async with listener, listener.pubsub(ignore_subscribe_messages=True) as channel:
+        await channel.subscribe(keys.WAKE)
+        assert await channel.get_message(timeout=1) is None  # the subscription itself
+
+        async def messages() -> int:
+            count = 0
+            while await channel.get_message(timeout=0.1) is not None:
+                count += 1
+            return count
+
+        await store.demand(others[0], Lane.CHANGE)
+        await store.demand(others[1], Lane.CHANGE)
+        await store.demand(others[2], Lane.HOLD)
+        assert await messages() == 1
+        await store.demand(others[3], Lane.TURN)
+        assert await messages() == 1, "they may be served where the others have to wait"
+        found = await store.claim(shard, "w1", 1)
+        assert (len(found.people), found.due) == (1, (0, 2, 1, 0)), "who comes sees all"
+        await store.demand(found.people[0].state.object_id)
+        await store.demand(others[0], Lane.CHANGE)
+        assert await messages() == 1
 
 
 # -- claims --------------------------------------------------------------------------------------
@@ -391,9 +428,6 @@ async def test_an_event_of_somebody_elses_zoom_id_is_refused(store: PeopleStore)
     assert (wrong.outcome, right.outcome) == ("not_connected", "accepted")
 
 
-def test_the_scripts_read_the_fields_that_python_names() -> None:
+def test_the_scripts_know_how_long_a_session_lasts() -> None:
     head = (Path(connection.__file__).parent / "lua" / "_queue.lua").read_text()
-    named = re.search(r"local FIELDS = \{(.*?)\}", head, re.DOTALL)
-    assert named is not None
-    assert tuple(re.findall(r"'(\w+)'", named[1])) == FIELDS
     assert f"LONGEST_SESSION = {EXPIRY_MIN * MINUTE}" in head

@@ -1,13 +1,9 @@
 -- Shared head of the queue scripts (prepended to each). KEYS[1] is a person, or the prefix of the shard's
--- person keys; KEYS[2..5] the lanes, KEYS[6] who is parked (hash: person -> since and reason).
+-- person keys; KEYS[2..5] the lanes, KEYS[6] who is parked (hash: person -> since and reason), KEYS[7] the lane
+-- of which the workers were told that somebody became due, until one of them came to see.
 -- The score of a person in a lane is the time at which they are due, or the end of the lease.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-
--- What a claim reads of a person: sync.store.person_row.FIELDS.
-local FIELDS = {'gen', 'ver', 'obs', 'obs_at', 'got', 'answered', 'held', 'told', 'until', 'unsure', 'test',
-  'tries', 'trouble', 'trouble_at', 'code', 'wait', 'leaving', 'pref', 'pref_told', 'pref_until', 'pref_unsure',
-  'yielded', 'need', 'zoom', 'met', 'wrote', 'groups', 'style', 'paused'}
 
 -- sync.plan.EXPIRY_MIN: no session of ours lasts longer.
 local LONGEST_SESSION = 3600000
@@ -33,35 +29,47 @@ local function unplace(key, member)
   end
 end
 
--- Tell the workers in which shard somebody became due (channel: sync.store.keys.WAKE).
-local function wake()
+-- Tell the workers in which shard somebody became due (channel: sync.store.keys.WAKE). Once: whoever comes for
+-- that lane sees all who are due. A message that nobody hears makes others wait for a second at most.
+local function wake(lane)
+  local told = redis.call('GET', KEYS[7])
+  if told and tonumber(told) <= lane then return end
+  redis.call('SET', KEYS[7], lane, 'PX', 1000)
   redis.call('PUBLISH', 'pb:wake', tonumber(string.match(KEYS[2], '{(%d+)}')))
 end
 
--- Hand a person to somebody. A lease that was never given back is that of a worker that died, or was cut off,
--- in the middle: it may have told Microsoft anything that we know how to say.
+-- Hand a person to somebody; returns their row, nil when there is no such person. A lease that was never given
+-- back is that of a worker that died, or was cut off, in the middle: it may have told Microsoft anything that we
+-- know how to say.
 local function lease(key, token, lease_end)
-  if redis.call('HEXISTS', key, 'lease') == 1 then
-    if redis.call('HEXISTS', key, 'held') == 0 then
-      redis.call('HSET', key, 'held', 'Busy/InACall', 'told', now)
+  local row = redis.call('HGETALL', key)
+  if #row == 0 then return nil end
+  for i = 1, #row, 2 do
+    if row[i] == 'lease' then
+      if redis.call('HEXISTS', key, 'held') == 0 then
+        redis.call('HSET', key, 'held', 'Busy/InACall', 'told', now)
+      end
+      redis.call('HSET', key, 'unsure', 1, 'until', math.max(num(key, 'until'), now + LONGEST_SESSION))
+      row = redis.call('HGETALL', key)
+      break
     end
-    redis.call('HSET', key, 'unsure', 1, 'until', math.max(num(key, 'until'), now + LONGEST_SESSION))
   end
   redis.call('HSET', key, 'lease', token, 'lease_end', lease_end)
+  return row
 end
 
 -- Something about the person changed: plan them anew, now, or when their lease ends.
 local function demand(key, member, lane)
   redis.call('HINCRBY', key, 'ver', 1)
   redis.call('HDEL', KEYS[6], member)
-  wake()
   if num(key, 'lease_end') > now then
-    return 0
+    return 0 -- whoever has them finds the new version when they give them back
   end
   local due = math.max(now, num(key, 'wait'))
   local old = redis.call('ZSCORE', KEYS[2 + lane], member)
   if old and tonumber(old) < due then due = tonumber(old) end -- who waits keeps their place
   place(key, member, lane, due)
+  wake(lane)
   return 1
 end
 

@@ -8,7 +8,7 @@ local session = {held = true, told = true, ['until'] = true, unsure = true,
 
 local function ack(member, token, version, generation, lane, due, changes)
   local key = KEYS[1] .. member
-  local known = redis.call('HMGET', key, 'lease', 'gen', 'ver', 'wait')
+  local known = redis.call('HMGET', key, 'lease', 'gen', 'ver', 'wait', 'lane')
   if known[1] ~= token then return 0 end
   local same_link = known[2] == generation
   local set, gone, wait = {}, {'lease', 'lease_end'}, tonumber(known[4] or '') or 0
@@ -21,20 +21,29 @@ local function ack(member, token, version, generation, lane, due, changes)
     end
     if same_link and field == 'wait' then wait = tonumber(value) or 0 end
   end
+  local changed, old = known[3] ~= version, known[5]
+  if changed then lane, due = '0', now end
+  if due == '' then
+    if old then redis.call('ZREM', KEYS[2 + tonumber(old)], member) end
+    gone[#gone + 1] = 'lane'
+  else -- the same as `place`, in one write with the rest
+    if old and old ~= lane then redis.call('ZREM', KEYS[2 + tonumber(old)], member) end
+    redis.call('ZADD', KEYS[2 + tonumber(lane)], math.max(tonumber(due), wait), member)
+    if old ~= lane then
+      set[#set + 1] = 'lane'
+      set[#set + 1] = lane
+    end
+  end
   if #set > 0 then redis.call('HSET', key, unpack(set)) end
   redis.call('HDEL', key, unpack(gone))
-  if known[3] ~= version then
-    place(key, member, 0, math.max(now, wait))
-    wake()
+  if changed then
+    wake(0)
     return 2
   end
-  if due ~= '' then
-    place(key, member, lane, math.max(tonumber(due), wait))
-    return 1
+  if due == '' then
+    local trouble = redis.call('HMGET', key, 'trouble', 'trouble_at')
+    if trouble[1] then redis.call('HSET', KEYS[6], member, (trouble[2] or now) .. ':' .. trouble[1]) end
   end
-  unplace(key, member)
-  local trouble = redis.call('HMGET', key, 'trouble', 'trouble_at')
-  if trouble[1] then redis.call('HSET', KEYS[6], member, (trouble[2] or now) .. ':' .. trouble[1]) end
   return 1
 end
 

@@ -1,6 +1,6 @@
 -- Gives back whoever was claimed with a token whose answer never arrived: nothing was sent for them.
 -- KEYS[1] prefix. ARGV: token, lease (ms). Returns how many they were.
-local count = 0
+local count, first = 0
 for k = 0, 3 do
   -- Who is leased stands at the end of the lease: a few, and never far ahead.
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2 + k], '(' .. now, now + tonumber(ARGV[2]))) do
@@ -8,9 +8,9 @@ for k = 0, 3 do
     if redis.call('HGET', key, 'lease') == ARGV[1] then
       redis.call('HDEL', key, 'lease', 'lease_end')
       place(key, member, k, math.max(now, num(key, 'wait')))
-      count = count + 1
+      count, first = count + 1, first or k
     end
   end
 end
-if count > 0 then wake() end
+if first then wake(first) end
 return count

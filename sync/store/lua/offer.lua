@@ -1,6 +1,6 @@
 -- KEYS[1] person. ARGV: member, presence, at, interrupts (0/1), furthest ahead (ms), the Zoom id that the event
 -- named ('' none), token and lease (ms) of a worker that takes the person at once ('' nobody).
--- Returns {outcome, now}, with the fields as a third where the person was taken.
+-- Returns {outcome, now}, with the row as a third where the person was taken.
 local known = redis.call('HMGET', KEYS[1], 'gen', 'leaving', 'zoom', 'obs_at', 'obs', 'trouble', 'lease_end', 'wait',
   'tries', 'test')
 local zoom = known[3] or ''
@@ -29,6 +29,6 @@ end
 local lease_end = now + tonumber(ARGV[8])
 redis.call('HINCRBY', KEYS[1], 'ver', 1)
 if known[6] then redis.call('HDEL', KEYS[6], ARGV[1]) end
-lease(KEYS[1], ARGV[7], lease_end)
+local row = lease(KEYS[1], ARGV[7], lease_end)
 place(KEYS[1], ARGV[1], lane_for(KEYS[1], ARGV[4]), lease_end)
-return {'accepted', now, redis.call('HMGET', KEYS[1], unpack(FIELDS))}
+return {'accepted', now, row}
