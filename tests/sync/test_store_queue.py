@@ -1,10 +1,14 @@
 """The queue in a real Redis: offer, claim, acknowledge, and what happens in between."""
 
+import asyncio
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from sync.plan import EXPIRY_MIN, HOUR, MINUTE, Held, Lane, Observation, supersedes
 from sync.presence import AVAILABLE, IN_A_CALL, PRESENTING, Pair, ZoomPresence
@@ -431,3 +435,49 @@ async def test_an_event_of_somebody_elses_zoom_id_is_refused(store: PeopleStore)
 def test_the_scripts_know_how_long_a_session_lasts() -> None:
     head = (Path(connection.__file__).parent / "lua" / "_queue.lua").read_text()
     assert f"LONGEST_SESSION = {EXPIRY_MIN * MINUTE}" in head
+
+
+# -- what goes to Redis together -------------------------------------------------------------------
+
+
+class Commands(Scripts):
+    """The real scripts; counts how often each is run. `away`: Redis can't be reached."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(client)
+        self.runs: Counter[str] = Counter()
+        self.away = False
+
+    async def run(self, name: str, keys: list[str], args: list[str | int]) -> Any:
+        self.runs[name] += 1
+        if self.away:
+            raise RedisConnectionError
+        return await super().run(name, keys, args)
+
+
+async def test_what_is_given_back_while_redis_is_busy_goes_there_together(redis: Client) -> None:
+    scripts = Commands(redis)
+    store = PeopleStore(redis, scripts)
+    people = people_of_one_shard(20)
+    for oid in people:
+        await store.connect(link_of(oid, f"{oid}@example.com"), "sealed", None)
+    claims = (await store.claim(keys.shard_of(people[0]), "w1", 20)).people
+    first = asyncio.create_task(store.ack(claims[0], lane=Lane.HOLD, due_ms=10**13))
+    while not scripts.runs["ack"]:  # noqa: ASYNC110 - one turn of the loop, not a wait
+        await asyncio.sleep(0)
+    rest = (store.ack(claim, lane=Lane.HOLD, due_ms=10**13) for claim in claims[1:])
+    assert await asyncio.gather(first, *rest) == [True] * 20
+    assert scripts.runs["ack"] == 2
+    assert await lane_of(redis, people[7]) == (Lane.HOLD, 10**13)
+
+
+async def test_what_redis_did_not_take_fails_and_the_next_is_taken_again(redis: Client) -> None:
+    scripts = Commands(redis)
+    store = PeopleStore(redis, scripts)
+    await store.connect(link_of(), "sealed", None)
+    claimed = await claim(store)
+    scripts.away = True
+    with pytest.raises(RedisConnectionError):
+        await store.ack(claimed, lane=Lane.HOLD, due_ms=10**13)
+    scripts.away = False
+    assert await store.ack(claimed, lane=Lane.HOLD, due_ms=10**13)
