@@ -41,6 +41,8 @@ _FIELDS = {
 }
 """Which kind of thing a step changes at Microsoft."""
 
+_HOLDS = frozenset({Do.SET, Do.PREFER})
+
 MOST_STEPS = 9
 """Steps in one turn: ask, look, write and what follows. More would be a bug, not a plan."""
 
@@ -149,20 +151,23 @@ class Attendant:
         if state.trouble == Trouble.AUTHORIZE:
             await self._wait_for_the_person(turn)
             return
-        situation = self.situation(state, turn.now())
+        now = turn.now()
+        situation = self.situation(state, now)
         again = situation.verdict.resumes_ms
         if state.trouble == Trouble.AGAIN:  # a look proves it also where nothing is to be written
             situation.shown = await self._look(state, turn.ticket)
             situation.shown_with = state.held
             _learn(situation, state)
-        for _ in range(MOST_STEPS):
             now = turn.now()
+        for _ in range(MOST_STEPS):
             step = plan(now, situation)
             turn.lane = step.lane
-            if step.do is Do.NOTHING:
+            if step.do in _HOLDS:
+                await self._hold(turn, step)
+            elif step.do is Do.NOTHING:
                 await self._finish(turn, step, again)
                 return
-            if step.do is Do.ASK:
+            elif step.do is Do.ASK:
                 wait = await self._ask(turn)
                 if wait is not None:
                     # Planned as if Zoom could not be asked, until it can.
@@ -172,13 +177,12 @@ class Attendant:
                 situation.shown_with = state.held
             elif step.do is Do.YIELD:
                 turn.yield_to_person()
-            elif step.do in {Do.SET, Do.PREFER}:
-                await self._hold(turn, step)
             else:
                 await self._end(turn, step)
                 if step.do is Do.UNPREFER:
                     situation.shown = None  # what it covered shows now
             _learn(situation, state)
+            now = turn.now()
         log.error("engine_plan_does_not_end", person=state.object_id, last=step.do.value)
         await self._store.ack(
             turn.claim,

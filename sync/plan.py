@@ -334,10 +334,10 @@ def _session(now_ms: int, situation: Situation, live: Held | None, wanted: _Want
         return _keep(now_ms, situation, live, wanted)
     observation = situation.observation
     may_be_echo = (
-        wanted.why is Why.SHOWING
-        and wanted.demand.preferred is None
-        and observation is not None
+        observation is not None
         and observation.presence in CAN_COME_FROM_MICROSOFT
+        and wanted.demand.preferred is None
+        and wanted.why is Why.SHOWING
     )
     if may_be_echo:
         if situation.shown is None:

@@ -54,8 +54,8 @@ class GraphPresence:
     ) -> None:
         self._session = session
         self._time_limit = time_limit
-        base = URL(graph_url)
-        self._origin, self._path = base.origin(), f"{base.raw_path.rstrip('/')}/v1.0/users/"
+        self._base = URL(graph_url)
+        self._path = f"{self._base.raw_path.rstrip('/')}/v1.0/users/"
         self._session_id = session_id
         self._now = now
         # A payload of bytes may be sent any number of times.
@@ -111,7 +111,7 @@ class GraphPresence:
 
     def _address(self, object_id: str, action: str = "") -> URL:
         """Nothing in it needs quoting: object ids are GUIDs."""
-        return self._origin.with_path(f"{self._path}{object_id}/presence{action}", encoded=True)
+        return self._base.with_path(f"{self._path}{object_id}/presence{action}", encoded=True)
 
     async def _request(
         self, method: str, token: str, url: URL, body: aiohttp.BytesPayload | None

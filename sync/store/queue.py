@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from sync.store.connection import Client, Scripts
 
+_LANES = tuple(Lane)
 LEASE_MS = 15_000
 """Longer than any Graph time limit; renewed at a third while work goes on."""
 
@@ -145,8 +146,8 @@ class PeopleQueue:
             [token, self.lease_ms, at_most, int(first), int(last)],
         )
         people = [
-            Claim(_state(member, fields), token, int(now), Lane(int(lane)), int(float(due)), began)
-            for member, lane, due, fields in found[len(Lane) :]
+            Claim(_state(member, row), token, int(now), _LANES[int(lane)], int(float(due)), began)
+            for member, lane, due, row in found[len(Lane) :]
         ]
         return Claims(
             now_ms=int(now),
