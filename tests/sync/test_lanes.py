@@ -149,7 +149,7 @@ def test_the_script_keeps_the_same_rules(redis_server: RedisServer) -> None:
         @given(st.lists(steps, max_size=60), st.integers(0, 49))
         @settings(deadline=None)
         def both(taken: list[tuple[int, Lane, int, bool]], offset: int) -> None:
-            runner.run(client.delete(keys.QUOTA_CELLS))
+            runner.run(client.delete(keys.QUOTA_CELLS, keys.QUOTA_PAUSE))
             budget, now = Budget(limits), START + offset
             for ahead, lane, count, follow in taken:
                 now += ahead
@@ -158,5 +158,7 @@ def test_the_script_keeps_the_same_rules(redis_server: RedisServer) -> None:
             at_most = (limits.cells + 2) * limits.cell_ms + 5000
             assert runner.run(client.pttl(keys.QUOTA_CELLS)) <= at_most
 
-        both()
-        runner.run(client.aclose())
+        try:
+            both()
+        finally:
+            runner.run(client.aclose())
