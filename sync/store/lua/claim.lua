@@ -5,7 +5,6 @@
 local lease_end = now + tonumber(ARGV[2])
 local left = tonumber(ARGV[3])
 local out = {now, -1, 0, 0, 0, 0}
-redis.call('DEL', KEYS[7])
 for k = 0, 3 do
   local queue = KEYS[2 + k]
   if left > 0 and k >= tonumber(ARGV[4]) and k <= tonumber(ARGV[5]) then
@@ -34,4 +33,5 @@ for k = 0, 3 do
   local next = redis.call('ZRANGEBYSCORE', queue, '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
   if next[2] and (out[2] == -1 or tonumber(next[2]) < out[2]) then out[2] = tonumber(next[2]) end
 end
+redis.call('DEL', KEYS[7]) -- last: a full Redis refuses a script only until it has written something
 return out
