@@ -49,8 +49,10 @@ class Breaker:
 
     def enter(self) -> float:
         """The same for somebody who sends at once if it is 0, and then tells how it went."""
+        if not self._opened:
+            return 0.0
         left = self.left()
-        self._trying = self._trying or (self.open and left <= 0)
+        self._trying = self._trying or left <= 0
         return max(0.0, left)
 
     def nothing_sent(self) -> None:
@@ -59,26 +61,26 @@ class Breaker:
 
     def succeeded(self) -> None:
         """A request was answered, however: the service works."""
-        self.last_success = self._now()
+        self.last_success = now = self._now()
         if self._opened:
             self._opened, self._trying, self._failures = 0, False, 0
             self._outcomes.clear()
-        self._count(failed=False)
+        self._count(now, failed=False)
 
     def failed(self) -> None:
         """A request was not answered, or answered with a failure of the service itself."""
-        self._count(failed=True)
+        now = self._now()
+        self._count(now, failed=True)
         enough = self._failures >= FEWEST and 2 * self._failures > len(self._outcomes)
         if self._opened and not self._trying:
             return  # sent before the outage was noticed
         if self._opened or enough:
             pause = min(LONGEST_S, FIRST_S * 2**self._opened)
-            self._until = self._now() + pause * (1 + JITTER * (2 * self._chance() - 1))
+            self._until = now + pause * (1 + JITTER * (2 * self._chance() - 1))
             self._opened = min(self._opened + 1, 10)
             self._trying = False
 
-    def _count(self, *, failed: bool) -> None:
-        now = self._now()
+    def _count(self, now: float, *, failed: bool) -> None:
         self._outcomes.append((now, failed))
         self._failures += failed
         while self._outcomes[0][0] < now - WINDOW_S:

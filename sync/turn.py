@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from sync.alarms import Alarms
 from sync.store.connection import REDIS_TROUBLE
 from sync.store.person_row import PREFERRED, held_fields
 
@@ -32,41 +33,12 @@ class LeaseLost(Exception):
 
 
 class Leases:
-    """The leases that this process holds, each renewed at every third of its time.
-
-    One timer serves them all: nearly every turn ends long before the first renewal.
-    """
+    """The leases that this process holds, each renewed at every third of its time."""
 
     def __init__(self, store: PeopleStore) -> None:
         self.store = store
         self.seconds = store.lease_ms / 1000
-        self._due: dict[Lease, float] = {}  # in the order of their times, which are equally far
-        self._timer: asyncio.TimerHandle | None = None
-
-    def start(self, lease: Lease) -> None:
-        """Look after a lease from now on."""
-        self._due[lease] = time.monotonic() + self.seconds / 3
-        if self._timer is None:
-            self._wait(self.seconds / 3)
-
-    def stop(self, lease: Lease) -> None:
-        """Its turn is over."""
-        self._due.pop(lease, None)
-
-    def _wait(self, seconds: float) -> None:
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._look)
-
-    def _look(self) -> None:
-        self._timer = None
-        now = time.monotonic()
-        while self._due:
-            lease, due = next(iter(self._due.items()))
-            if due > now:
-                self._wait(due - now)
-                return
-            del self._due[lease]
-            if lease.goes_on():
-                self._due[lease] = now + self.seconds / 3
+        self.renewals = Alarms(self.seconds / 3)
 
 
 class Lease:
@@ -82,11 +54,11 @@ class Lease:
         self._broken_off = False
 
     async def __aenter__(self) -> Lease:
-        self._leases.start(self)
+        self._leases.renewals.set(self)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._leases.stop(self)
+        self._leases.renewals.clear(self)
         if self._task is not None:
             await asyncio.wait([self._task])
 
@@ -118,16 +90,13 @@ class Lease:
             self._broken_off = True
             self._sender.cancel()
 
-    def goes_on(self) -> bool:
-        """Have it renewed, a third of its time being over; where it has ended, break off.
-
-        False: there is nothing more to look after.
-        """
+    def ring(self) -> None:
+        """A third of its time is over: have it renewed; where it has ended, break off."""
         if time.monotonic() - self._renewed >= self._leases.seconds:
             self._break_off()
-            return False
+            return
+        self._leases.renewals.set(self)
         self._task = asyncio.create_task(self._renew(), name="lease")
-        return True
 
     async def _renew(self) -> None:
         began = time.monotonic()

@@ -67,6 +67,7 @@ class Worker:
         self._claims = 0
         self._dirty: set[int] = set(range(keys.SHARDS))
         self._due: dict[int, tuple[int, ...]] = {}
+        self._waiting = 0  # the sum of it
         self._next_due: dict[int, float] = {}
         self._tight: dict[Lane, float] = {}
         self._spare: list[float] = []
@@ -158,8 +159,7 @@ class Worker:
         if gate.away:
             return 0 if self._busy or gate.away_for > 0 else 1
         free = AT_ONCE - len(self._busy)
-        many_wait = sum(map(sum, self._due.values())) >= REFILL
-        return 0 if free < REFILL and many_wait else free
+        return 0 if free < REFILL <= self._waiting else free
 
     def _waiting_lane(self) -> Lane | None:
         """The most urgent lane in which somebody is known to be due, if it may be served now."""
@@ -232,7 +232,7 @@ class Worker:
             self._dirty.add(shard)
             self._unanswered.append((shard, token))
             raise
-        self._due[shard] = claims.due
+        self._know(shard, claims.due)
         if claims.next_due_ms is None:
             self._next_due.pop(shard, None)
         else:
@@ -247,10 +247,15 @@ class Worker:
             due = list(self._due[shard])
             for claim in people:
                 due[claim.lane] += 1
-            self._due[shard] = tuple(due)
+            self._know(shard, tuple(due))
             await asyncio.gather(
                 *(self._store.ack(c, lane=c.lane, due_ms=c.due_ms) for c in people)
             )
+
+    def _know(self, shard: int, due: tuple[int, ...]) -> None:
+        """Remember who waits in a shard, by lane."""
+        self._due[shard] = due
+        self._waiting = sum(map(sum, self._due.values()))
 
     def _token(self) -> str:
         self._claims += 1
@@ -289,7 +294,7 @@ class Worker:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._busy.discard(task)
-        if self._dirty or (self._free() > 0 and any(any(due) for due in self._due.values())):
+        if self._dirty or (self._waiting and self._free() > 0):
             self._woken.set()
 
     async def _listen(self) -> None:

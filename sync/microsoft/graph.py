@@ -15,21 +15,24 @@ import aiohttp
 from multidict import CIMultiDict, istr
 from yarl import URL
 
+from sync.alarms import Alarms, TimeLimit
 from sync.errors import AuthorizeAgain, PersonGone, Refused, RetryLater, TenantPaused
 from sync.presence import PREFERRED_PAIRS, SESSION_PAIRS, Pair, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TIME_LIMIT = aiohttp.ClientTimeout(total=10, connect=3)
-"""Shorter than the lease on a person (sync.store.queue.LEASE_MS), so that no two write at once."""
+TIME_LIMIT = 10.0
+"""Seconds. Shorter than the lease on a person (sync.store.queue.LEASE_MS), so that no two write at
+once."""
 
 
-def time_limit(lease_ms: int) -> aiohttp.ClientTimeout:
-    """How long one request may take where a lease on a person lasts so long: two thirds of it."""
-    return aiohttp.ClientTimeout(total=lease_ms / 1500, connect=3)
+def time_limit(lease_ms: int) -> float:
+    """How many seconds one request may take where a lease on a person lasts so long: two thirds."""
+    return lease_ms / 1500
 
 
+_CONNECT = aiohttp.ClientTimeout(total=None, connect=3)
 LONGEST_WAIT = 600.0
 """Seconds. A longer Retry-After is believed only this far."""
 _ANSWER_LIMIT = 256 * 1024
@@ -40,7 +43,8 @@ class GraphPresence:
     """The presence calls of one person with their own delegated token.
 
     `session_id` is the application's client id, as Graph's documentation of setPresence says.
-    `now` gives epoch seconds (for a Retry-After that is a date).
+    `now` gives epoch seconds (for a Retry-After that is a date). `time_limit`: of one request, in
+    seconds.
     """
 
     def __init__(
@@ -50,10 +54,10 @@ class GraphPresence:
         graph_url: str,
         session_id: str,
         now: Callable[[], float],
-        time_limit: aiohttp.ClientTimeout = TIME_LIMIT,
+        time_limit: float = TIME_LIMIT,
     ) -> None:
         self._session = session
-        self._time_limit = time_limit
+        self._alarms = Alarms(time_limit)
         self._base = URL(graph_url)
         self._path = f"{self._base.raw_path.rstrip('/')}/v1.0/users/"
         self._session_id = session_id
@@ -117,20 +121,22 @@ class GraphPresence:
         self, method: str, token: str, url: URL, body: aiohttp.BytesPayload | None
     ) -> dict[str, Any]:
         try:
-            async with self._session.request(
-                method,
-                url,
-                data=body,
-                headers=CIMultiDict({_AUTHORIZATION: f"Bearer {token}"}),
-                timeout=self._time_limit,
-                allow_redirects=False,
-            ) as response:
-                status = response.status
-                if status == 200 and method == "POST":
-                    response.release()
-                    return {}
-                raw = await _read(response)
-                headers = response.headers
+            with TimeLimit(self._alarms):
+                response = await self._session.request(
+                    method,
+                    url,
+                    data=body,
+                    headers=CIMultiDict({_AUTHORIZATION: f"Bearer {token}"}),
+                    timeout=_CONNECT,
+                    allow_redirects=False,
+                )
+                async with response:
+                    status = response.status
+                    if status == 200 and method == "POST":
+                        response.release()
+                        return {}
+                    raw = await _read(response)
+                    headers = response.headers
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise RetryLater("graph_unreachable", type(error).__name__) from error
         answer = _json_object(raw)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sync.store.connection import Client, Scripts
 
 _LANES = tuple(Lane)
+_encode = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
 LEASE_MS = 15_000
 """Longer than any Graph time limit; renewed at a third while work goes on."""
 
@@ -210,8 +211,7 @@ class PeopleQueue:
             str(state.generation),
             str(int(lane)),
             "" if due_ms is None else str(due_ms),
-            # Numbers as text: Lua would round them.
-            {name: str(value) for name, value in (changes or {}).items()},
+            changes or {},  # a whole number in it stays one: all are below 2**53
         ]
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         shard = keys.shard_of(state.object_id)
@@ -232,7 +232,7 @@ class PeopleQueue:
     ) -> None:
         try:
             results = await self._scripts.run(
-                "ack", shard_keys(shard), [json.dumps([group for group, _ in acks])]
+                "ack", shard_keys(shard), [_encode([group for group, _ in acks])]
             )
         except BaseException as error:
             for _, done in acks:

@@ -148,7 +148,7 @@ async def running_town(
     async with running_crowd(people, dice) as crowd:
         graph = crowd.graph
         graph.limit, graph.window_s = limits.limit, limits.window_ms / 1000 - LATE_S
-        graph.patience = time_limit(LEASE_MS).total or 0.0
+        graph.patience = time_limit(LEASE_MS)
         client = open_client(server)
         await client.config_set("appendfsync", "no")  # nothing is killed yet
         await crowd.connect(client, people)

@@ -308,7 +308,7 @@ async def running_bridge(
             graph_url=graph.base,
             session_id=APP,
             now=lambda: 0.0,
-            time_limit=aiohttp.ClientTimeout(total=graph_seconds),
+            time_limit=graph_seconds,
         )
         attendant = Attendant(
             store=store,

@@ -48,7 +48,7 @@ def client_of(base: str, session: aiohttp.ClientSession, seconds: float = 10) ->
         graph_url=base,
         session_id=APP,
         now=lambda: NOW,
-        time_limit=aiohttp.ClientTimeout(total=seconds),
+        time_limit=seconds,
     )
 
 

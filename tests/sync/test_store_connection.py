@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 
 import pytest
+from redis.exceptions import DataError
 
-from sync.store.connection import REDIS_TROUBLE, connect, raise_if_cancelled
+from sync.store.connection import REDIS_TROUBLE, Client, connect, raise_if_cancelled
 
 
 async def test_a_swallowed_cancellation_still_ends_the_task() -> None:
@@ -41,3 +42,50 @@ async def test_a_connection_that_another_task_closed_is_trouble_and_no_bug(url: 
     }
     with pytest.raises(REDIS_TROUBLE):
         await made(host="127.0.0.1")._send_packed_command([b"PING"])
+
+
+@pytest.mark.parametrize(
+    ("value", "stored"),
+    [
+        ("", ""),
+        ("Zoë 会議 👩🏽\r\n$5", "Zoë 会議 👩🏽\r\n$5"),
+        (b"bytes", "bytes"),
+        (2**53, "9007199254740992"),
+        (-1, "-1"),
+        (0.1, "0.1"),
+        (float("inf"), "inf"),
+        ("long " * 100_000, "long " * 100_000),
+    ],
+)
+async def test_what_is_sent_is_what_is_kept(redis: Client, value: object, stored: str) -> None:
+    await redis.set("key", value, ex=60)
+    assert await redis.get("key") == stored
+
+
+@pytest.mark.parametrize("value", [None, ["list"], {"a": 1}, object()])
+async def test_what_redis_knows_no_form_of_is_refused_unsent(redis: Client, value: object) -> None:
+    await redis.set("key", "before", ex=60)
+    with pytest.raises(DataError):
+        await redis.execute_command("SET", "key", value)
+    assert await redis.get("key") == "before", "and the connection goes on working"
+
+
+async def test_half_a_character_is_refused_unsent(redis: Client) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        await redis.set("key", "\ud83d")
+    assert await redis.get("key") is None
+
+
+async def test_commands_of_two_words_and_pipelines_are_understood(redis: Client) -> None:
+    sha = await redis.script_load("return ARGV[1]")
+    pipe = redis.pipeline(transaction=True)
+    pipe.evalsha(sha, 0, "one")
+    pipe.config_get("maxmemory")
+    assert await pipe.execute() == ["one", {"maxmemory": "0"}]
+
+
+@pytest.mark.parametrize("scheme", ["redis://host", "rediss://host", "unix:///nowhere"])
+def test_every_kind_of_connection_is_ours(scheme: str) -> None:
+    made = connect(scheme).connection_pool.make_connection()
+    assert made.pack_command("GET", "é") == [b"*2\r\n$3\r\nGET\r\n$2\r\n\xc3\xa9\r\n"]
+    assert "Ours" in str(type(made).__mro__)
