@@ -22,6 +22,7 @@ from sync.trouble import ADMIN_RETRY_MS, setback
 from sync.turn import Lease, LeaseLost, Leases, Turn
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from sync.ports import Meter, People, PolicySource, PresenceApi, TokenSource, ZoomLookup
@@ -88,28 +89,43 @@ class Attendant:
         self.gate = GraphGate(quota, tokens, meter, chance=chance)
         self._leases = Leases(store)
 
-    async def attend(self, claim: Claim, ticket: Ticket | None = None) -> bool:
+    async def attend(self, claim: Claim) -> bool:
         """Do all that is due for a claimed person and give them back.
 
+        True when Microsoft holds nothing of ours afterwards. Failures of the outside end in a later
+        due time; only Redis errors and bugs are raised.
+        """
+        turn = await self.carry_out(claim, Ticket())
+        if turn.given_back is not None:
+            await turn.given_back
+        return turn.state.held is None and turn.state.preferred is None
+
+    async def carry_out(self, claim: Claim, ticket: Ticket) -> Turn:
+        """The same for who need not wait until Redis has them back (`Turn.given_back`).
+
         `ticket`: what the budget granted for them already; what is left in it afterwards was not
-        needed. True when Microsoft holds nothing of ours afterwards. Failures of the outside end in
-        a later due time; only Redis errors and bugs are raised.
+        needed.
         """
         async with Lease(self._leases, claim) as lease:
-            turn = Turn(claim, lease, ticket or Ticket())
+            turn = Turn(claim, lease, ticket)
             try:
                 await self._steps(turn)
             except QuotaShort as short:
                 turn.keep_unheard()
                 # Not replayed later but planned anew: by then another state may be the newest.
-                await self._store.ack(
-                    claim, lane=turn.lane, due_ms=turn.now() + short.wait_ms, changes=turn.changes
-                )
+                self._give_back(turn, turn.lane, turn.now() + short.wait_ms)
             except LeaseLost:
                 log.warning("engine_lease_lost", person=claim.state.object_id)
             except OutsideError as error:
                 await self._failed(turn, error)
-        return turn.state.held is None and turn.state.preferred is None
+        return turn
+
+    def _give_back(self, turn: Turn, lane: Lane, due_ms: int | None) -> asyncio.Future[bool]:
+        """End the lease, with what has changed; True in the end if it was still ours."""
+        turn.given_back = self._store.begin_ack(
+            turn.claim, lane=lane, due_ms=due_ms, changes=turn.changes
+        )
+        return turn.given_back
 
     async def look(self, state: State) -> Shown:
         """What Microsoft shows of a person. Raises QuotaShort and the errors of sync.errors."""
@@ -184,12 +200,8 @@ class Attendant:
             _learn(situation, state)
             now = turn.now()
         log.error("engine_plan_does_not_end", person=state.object_id, last=step.do.value)
-        await self._store.ack(
-            turn.claim,
-            lane=Lane.CHANGE,
-            due_ms=turn.now() + ADMIN_RETRY_MS,
-            changes=turn.changes | turn.settled(),
-        )
+        turn.changes |= turn.settled()
+        self._give_back(turn, Lane.CHANGE, turn.now() + ADMIN_RETRY_MS)
 
     async def _finish(self, turn: Turn, step: Plan, again_ms: int | None) -> None:
         """Give the person back until the plan's time, or `again_ms` if that is sooner."""
@@ -212,8 +224,8 @@ class Attendant:
         meeting = None if state.met else turn.shown_meeting
         if meeting is not None:
             turn.changes["met"] = 1
-        acked = await self._store.ack(turn.claim, lane=step.lane, due_ms=due, changes=turn.changes)
-        if acked and meeting is not None:  # whoever wrote it down tells it: once means once
+        given_back = self._give_back(turn, step.lane, due)
+        if meeting is not None and await given_back:  # who wrote it down tells it: once means once
             await self._people.first_meeting(state.object_id, *meeting)
 
     async def _hold(self, turn: Turn, step: Plan) -> None:
@@ -341,15 +353,15 @@ class Attendant:
             return
         turn.changes["wait"] = "" if due is None else due
         # Whoever must connect again is found there and told by sync.notifier.
-        await self._store.ack(turn.claim, lane=turn.lane, due_ms=due, changes=turn.changes)
+        self._give_back(turn, turn.lane, due)
 
     async def _wait_for_the_person(self, turn: Turn) -> None:
         if turn.state.leaving:
             # Nothing can be cleared without an authorisation; our session ends by itself.
             await self._forget(turn)
             return
-        changes = turn.changes | turn.settled()
-        await self._store.ack(turn.claim, lane=Lane.CHANGE, due_ms=None, changes=changes)
+        turn.changes |= turn.settled()
+        self._give_back(turn, Lane.CHANGE, None)
 
     async def _forget(self, turn: Turn) -> None:
         state = turn.state
@@ -358,12 +370,8 @@ class Attendant:
             log.info("link_erased", person=state.object_id)
         else:
             # They connected anew meanwhile; that link is planned for itself.
-            await self._store.ack(
-                turn.claim,
-                lane=Lane.CHANGE,
-                due_ms=turn.now(),
-                changes=held_fields(state.held) | held_fields(state.preferred, PREFERRED),
-            )
+            turn.changes = held_fields(state.held) | held_fields(state.preferred, PREFERRED)
+            self._give_back(turn, Lane.CHANGE, turn.now())
 
 
 def _learn(situation: Situation, state: State) -> None:

@@ -125,6 +125,8 @@ class Turn:
         self.shown_meeting: tuple[ZoomPresence, Pair] | None = None
         self.policy = 0
         self.unheard: tuple[Held, Fields] | None = None
+        self.given_back: asyncio.Future[bool] | None = None
+        """Done when Redis has them back; None where there was nothing to give back."""
         self._began = time.monotonic()
 
     def now(self) -> int:

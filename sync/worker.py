@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import secrets
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -75,6 +76,7 @@ class Worker:
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
         self._busy: set[asyncio.Task[None]] = set()
+        self._giving_back: set[asyncio.Future[bool]] = set()
 
     async def run(self) -> None:
         """Work until `stop`; then finish what is in hand. A bug in the loop is raised."""
@@ -86,8 +88,8 @@ class Worker:
             listening.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await listening
-            if self._busy:
-                await asyncio.wait(self._busy)
+            while in_hand := self._busy | self._giving_back:
+                await asyncio.wait(in_hand)
 
     def stop(self) -> None:
         """Take no more people."""
@@ -282,15 +284,28 @@ class Worker:
 
     async def _attend(self, claim: Claim, ticket: Ticket) -> None:
         try:
-            await self._attendant.attend(claim, ticket)
-        except REDIS_TROUBLE as error:
-            # The lease ends and the person is due again; nothing is lost.
-            log.error("worker_turn_lost", person=claim.state.object_id, error=type(error).__name__)
-        except Exception:
-            # A bug with one person must not stop everyone; their lease ends, and it shows.
-            log.exception("worker_turn_failed", person=claim.state.object_id)
+            turn = await self._attendant.carry_out(claim, ticket)
+            if turn.given_back is not None:
+                self._giving_back.add(turn.given_back)
+                turn.given_back.add_done_callback(partial(self._given_back, claim))
+        except Exception as error:  # noqa: BLE001 - a bug with one person must not stop everyone
+            self._lost(claim, error)
         if ticket.permit_until:
             self._spare.append(ticket.permit_until)
+
+    def _given_back(self, claim: Claim, given_back: asyncio.Future[bool]) -> None:
+        self._giving_back.discard(given_back)
+        error = given_back.exception()
+        if error is not None:
+            self._lost(claim, error)
+
+    def _lost(self, claim: Claim, error: BaseException) -> None:
+        """The lease ends by itself and the person is due again. A bug shows as one."""
+        person = claim.state.object_id
+        if isinstance(error, REDIS_TROUBLE):
+            log.error("worker_turn_lost", person=person, error=type(error).__name__)
+        else:
+            log.error("worker_turn_failed", person=person, exc_info=error)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._busy.discard(task)

@@ -87,7 +87,7 @@ class PeopleQueue:
         self._client = client
         self._scripts = scripts
         self.lease_ms = lease_ms
-        self._acks: dict[int, list[tuple[list[object], asyncio.Future[int]]]] = {}
+        self._acks: dict[int, list[tuple[list[object], asyncio.Future[bool]]]] = {}
         self._senders: dict[int, asyncio.Task[None]] = {}
 
     async def offer(self, object_id: str, observation: Observation) -> str:
@@ -201,6 +201,19 @@ class PeopleQueue:
         """End the lease: due again at `due_ms`, or at once if something changed meanwhile.
 
         False when the lease was lost: nothing is changed then, another worker owns the person.
+        """
+        return await self.begin_ack(claim, lane=lane, due_ms=due_ms, changes=changes)
+
+    def begin_ack(
+        self,
+        claim: Claim,
+        *,
+        lane: Lane,
+        due_ms: int | None,
+        changes: Mapping[str, str | int] | None = None,
+    ) -> asyncio.Future[bool]:
+        """The same for who need not wait for it; what comes of it must be looked at all the same.
+
         What is acknowledged while Redis is busy with others of a shard goes there together.
         """
         state = claim.state
@@ -213,12 +226,12 @@ class PeopleQueue:
             "" if due_ms is None else str(due_ms),
             changes or {},  # a whole number in it stays one: all are below 2**53
         ]
-        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         shard = keys.shard_of(state.object_id)
         self._acks.setdefault(shard, []).append((group, done))
         if shard not in self._senders:
             self._senders[shard] = asyncio.create_task(self._send_all(shard), name="acks")
-        return bool(await done)
+        return done
 
     async def _send_all(self, shard: int) -> None:
         try:
@@ -228,7 +241,7 @@ class PeopleQueue:
             del self._senders[shard]
 
     async def _send(
-        self, shard: int, acks: Sequence[tuple[list[object], asyncio.Future[int]]]
+        self, shard: int, acks: Sequence[tuple[list[object], asyncio.Future[bool]]]
     ) -> None:
         try:
             results = await self._scripts.run(
@@ -243,7 +256,7 @@ class PeopleQueue:
             return
         for (_, done), result in zip(acks, results, strict=True):
             if not done.done():
-                done.set_result(int(result))
+                done.set_result(bool(result))
 
     async def queue(self) -> list[LaneFigures]:
         """How many people stand in each lane, over all shards."""
