@@ -42,12 +42,6 @@ def server_core() -> int | None:
     return available[-1] if available else None
 
 
-def load_core() -> int | None:
-    """The core for the load and the stand-ins: the first one."""
-    available = cores()
-    return available[0] if available else None
-
-
 def pin(pid: int, core: int | None) -> None:
     """Keep a process, and what it starts later, on one core; without effect where impossible."""
     if core is not None:

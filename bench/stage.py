@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cryptography.fernet import Fernet
 
 from bench.outside import Outside, outside
-from bench.processes import load_core, pin, server_core
+from bench.processes import cores, pin, server_core
 from service.embedded_redis import embedded_redis
 from sync.store.connection import connect
 
@@ -53,7 +53,8 @@ async def stage(
     rounds: int, *, full: bool = False, plots: Path | None = None
 ) -> AsyncIterator[Stage]:
     """Set everything up while the block runs. We keep to the first core, servers to the last."""
-    pin(0, load_core())
+    if available := cores():
+        pin(0, available[0])
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         async with outside(folder) as world:

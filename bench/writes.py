@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from bench.figure import Figure, Row, Spread, rate_row
 from bench.load import Round, Stopwatch, Subject, take_turns
-from bench.processes import ServerFailed, environment, load_core, pin, server_core
+from bench.processes import ServerFailed, environment, pin, server_core
 from bench.product import NO_LIMIT, limited
 from bench.waves import waves
 
@@ -47,21 +47,11 @@ async def measure(stage: Stage) -> Figure:
         redis = await stack.enter_async_context(stage.redis("writes"))
         people = await stack.enter_async_context(waves(stage, redis.url, PEOPLE))
         worker = await stack.enter_async_context(limited(stage, redis.url, NO_LIMIT))
-
-        async def alone() -> Round:
-            """The worker has the core; Redis is on that of the stand-ins."""
-            pin(redis.pid, load_core())
-            return await one_wave(stage, people, [worker])
-
-        async def shared() -> Round:
-            pin(redis.pid, server_core())
-            return await one_wave(stage, people, [worker], redis.pid)
-
-        opened = await alone()
-        engine = Subject("Presence Bridge, from due to acknowledged", alone, [worker])
-        with_redis = Subject("  the same, Redis on the same core", shared, [worker])
+        opened = Subject("", lambda: one_wave(stage, people, [worker], redis.pid))
+        opened.rounds.append(await opened.run())
+        engine = Subject("Presence Bridge, from due to acknowledged", opened.run, [worker])
         callers = {way: await stack.enter_async_context(caller(stage, way)) for way in NAMES}
-        await take_turns([engine, with_redis, *callers.values()], stage.rounds)
+        await take_turns([engine, *callers.values()], stage.rounds)
     bare, sdk = callers["bare"], callers["sdk"]
     return Figure(
         name="Presence writes per second, one core",
@@ -70,23 +60,17 @@ async def measure(stage: Stage) -> Figure:
         rows=[
             rate_row(engine, bare, at_least=AIM_BARE),
             rate_row(engine, sdk, name="  the same, against msgraph-sdk", at_least=AIM_SDK),
-            rate_row(with_redis, bare),
-            Row(
-                "  its first write for each, tokens opened",
-                Spread.of([opened.rate]),
-                opened.cpu_ms(),
-            ),
+            *_worker_alone(engine, bare),
+            Row("  its first write for each, tokens opened", _rates(opened), opened.cpu_ms()),
             *(rate_row(subject, bare) for subject in callers.values()),
         ],
     )
 
 
-async def one_wave(
-    stage: Stage, people: Waves, workers: list[Server], redis: int | None = None
-) -> Round:
+async def one_wave(stage: Stage, people: Waves, workers: list[Server], redis: int) -> Round:
     """Everybody becomes due while the workers are stopped; then time runs until all are done.
 
-    `redis` is the process id of the Redis that counts into the CPU time. Raises ServerFailed, also when somebody was written more than once.
+    Raises ServerFailed, also when somebody was written more than once.
     """
     await people.idle()
     for worker in workers:
@@ -101,6 +85,20 @@ async def one_wave(
     if len(workers) == 1 and people.twice():
         raise workers[0].failure(f"{people.twice()} people were written twice")
     return result
+
+
+def _rates(subject: Subject) -> Spread:
+    return Spread.of([r.rate for r in subject.rounds])
+
+
+def _worker_alone(engine: Subject, bare: Subject) -> list[Row]:
+    """The worker's own share of the CPU time, as if Redis had a core of its own."""
+    own, other = engine.cpu_ms(without_redis=True), bare.cpu_ms()
+    rates = [1000 / ms for r in engine.rounds if (ms := r.cpu_ms(without_redis=True))]
+    if not own or not other or not rates:
+        return []
+    name = "  the worker alone: writes per CPU-second"
+    return [Row(name, Spread.of(rates), own, cpu_ratio=other / own)]
 
 
 @asynccontextmanager

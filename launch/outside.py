@@ -70,7 +70,7 @@ async def open_outside(settings: Settings, redis_url: str, stack: AsyncExitStack
         redis=redis,
         listener=listener,
         scripts=Scripts(redis),
-        graph=await session(limit=100),
+        graph=await session(limit=150),
         zoom=await session(limit=20),
         channel=await session(limit=50),
         authorization=authorization,

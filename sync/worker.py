@@ -37,9 +37,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-AT_ONCE = 64
-"""People attended to at the same time: enough to fill the quota at 1 s per Graph call."""
-REFILL = AT_ONCE // 2
+AT_ONCE = 96
+"""People attended to at the same time: enough to fill the quota at 1 s per Graph call, and to have
+something in hand while others are taken."""
+REFILL = AT_ONCE // 3
 """So many places must be free before more people are taken: a claim costs the same for many."""
 LOOK_AROUND_S = 1.0
 """Every shard is visited at least this often: people whose worker died, and lost messages."""

@@ -73,9 +73,11 @@ async def measure(stage: Stage) -> Figure:
     loop = asyncio.get_running_loop()
     with ProcessPoolExecutor(len(cores()) or os.cpu_count(), initializer=_any_core) as pool:
         jobs = [loop.run_in_executor(pool, simulate, size, scheduler) for size, scheduler in days]
-        results = await asyncio.gather(*jobs)
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps(results) + "\n")
+        results: list[Result] = []
+        RESULTS.parent.mkdir(parents=True, exist_ok=True)
+        for day in asyncio.as_completed(jobs):  # whoever stops it keeps what there is
+            results.append(await day)
+            RESULTS.write_text(json.dumps(results) + "\n")
     if stage.plots is not None:
         from bench.truth import plots  # noqa: PLC0415 - matplotlib takes a second to import
 

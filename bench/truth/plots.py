@@ -98,7 +98,7 @@ def _schedulers(axes: Axes, results: Results) -> None:
             width * 0.92,
             label=scheduler.name,
         )
-        axes.bar_label(bars, fmt="%.0f", fontsize=7, color=_TEXT)
+        axes.bar_label(bars, fmt="%.1f", fontsize=7, color="white", padding=-11)
     for place, size in enumerate(results.sizes):
         bound = results.get(size, BOUND)
         assert bound is not None
