@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from typing import TYPE_CHECKING, Protocol
 
@@ -88,11 +89,14 @@ class Roster:
 
     async def run(self) -> None:
         """Ask about those who are not known yet."""
+        looked = -math.inf
         while True:
             try:
                 await self._write_down()
-                if await self._rows.take_census():
-                    await self._census()
+                if time.monotonic() - looked >= LOOK_AGAIN_S:
+                    if await self._rows.take_census():
+                        await self._census()
+                    looked = time.monotonic()
             except REDIS_TROUBLE as error:
                 log.warning("roster_waits", error=type(error).__name__)
             raise_if_cancelled()

@@ -263,11 +263,10 @@ class Engine:
 
     async def link_of(self, object_id: str) -> tuple[Link, State] | None:
         """A person's link and what the engine knows of them; None when not connected."""
-        state = await self._store.state(object_id)
-        if state is None or state.leaving:
+        link, state = await self._store.link_and_state(object_id)
+        if link is None or state is None or state.leaving:
             return None
-        link = await self._store.link(object_id)
-        return None if link is None else (link, state)
+        return link, state
 
     async def is_connected(self, object_id: str) -> bool:
         """Whether there is a link (one that is being ended does not count)."""

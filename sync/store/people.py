@@ -106,12 +106,7 @@ class PeopleStore(PeopleQueue):
 
     async def link(self, object_id: str) -> Link | None:
         """The link of a person, None when not connected (or damaged: connecting anew mends it)."""
-        text = await self._client.get(keys.link(object_id))
-        try:
-            return None if text is None else load_link(text)
-        except BadRow:
-            log.error("person_link_damaged", person=object_id)
-            return None
+        return _read_link(object_id, await self._client.get(keys.link(object_id)))
 
     # The index stands in other slots than the person, so it can't change in one step with them.
     # Whoever may be cut off gives its keys a TTL first: a key without one is that of somebody who
@@ -244,6 +239,15 @@ class PeopleStore(PeopleQueue):
         fields = await self._client.hgetall(keys.person(object_id))
         return read_state(object_id, fields) if fields else None
 
+    async def link_and_state(self, object_id: str) -> tuple[Link | None, State | None]:
+        """`link` and `state` in one go."""
+        pipe = self._client.pipeline(transaction=False)
+        pipe.get(keys.link(object_id))
+        pipe.hgetall(keys.person(object_id))
+        text, fields = await pipe.execute()
+        state = read_state(object_id, fields) if fields else None
+        return _read_link(object_id, text), state
+
     async def carried_out(self, people: Sequence[str], version: int) -> CarriedOut:
         """For which of these this policy (or a newer one) is carried out; whoever left counts."""
         pipe = self._client.pipeline(transaction=False)
@@ -291,3 +295,11 @@ def _link_keys(object_id: str) -> list[str]:
 def _index(link: Link) -> set[str]:
     index = {keys.zoom_address(address) for address in link.addresses}
     return index | ({keys.zoom_id(link.zoom_id)} if link.zoom_id else set())
+
+
+def _read_link(object_id: str, text: str | None) -> Link | None:
+    try:
+        return None if text is None else load_link(text)
+    except BadRow:
+        log.error("person_link_damaged", person=object_id)
+        return None

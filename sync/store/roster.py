@@ -54,11 +54,11 @@ class RosterStore:
 
     async def meet(self, object_id: str, member_id: str, now_ms: int) -> bool:
         """Somebody has the app. Whether the channel should be asked for their addresses."""
-        known, key = await self.find(object_id), keys.met(object_id)
+        key = keys.met(object_id)
+        known = _read(object_id, await self._client.getex(key, ex=keys.REFERENCE_TTL))
         if known is None:
             await self._client.set(key, _write(Met(member_id)), ex=keys.REFERENCE_TTL)
             return True
-        await self._client.expire(key, keys.REFERENCE_TTL)
         return known.is_due(now_ms)
 
     async def ask(self, object_id: str, now_ms: int) -> str | None:
