@@ -44,9 +44,9 @@ from sync.store.settings import SettingsStore
 from sync.store.settings_cache import SettingsCache
 from sync.store.sweep import SweepStore
 from sync.store.vault import Vault
+from sync.store.zoom_turns import SharedZoomTurns
 from sync.zoom.directory import Pace, ZoomDirectory
 from sync.zoom.refresh import DirectoryRefresher
-from sync.zoom.turns import ZoomTurns
 from sync.zoom.webhook import ZoomEvents
 from sync.zoom.webhook_log import WebhookLog
 
@@ -149,7 +149,7 @@ def wire_core(
         people=chat,
         policy=policy,
         meter=metrics,
-        zoom_turn=ZoomTurns(ZOOM_PER_SECOND, burst=ZOOM_BURST, monotonic=time.monotonic).wait,
+        zoom_turn=SharedZoomTurns(outside.scripts, ZOOM_PER_SECOND, burst=ZOOM_BURST).wait,
         doubted=doubt.ms,
     )
     engine = Engine(people, attendant, policy=policy, can_ask=zoom is not None)

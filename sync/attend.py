@@ -23,7 +23,7 @@ from sync.turn import Lease, LeaseLost, Leases, Turn
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from sync.ports import Meter, People, PolicySource, PresenceApi, TokenSource, ZoomLookup
     from sync.presence import Shown
@@ -53,6 +53,10 @@ MUST_AUTHORIZE: Final = Trouble.AUTHORIZE
 """The `trouble` of a person whose authorisation no longer works; only connecting again ends it."""
 
 
+async def _at_once(_: str) -> float:
+    return 0.0
+
+
 class Attendant:
     """Attends to claimed people. One per process; safe to share between tasks."""
 
@@ -67,7 +71,7 @@ class Attendant:
         people: People,
         policy: PolicySource,
         meter: Meter,
-        zoom_turn: Callable[[str], float] = lambda _: 0.0,
+        zoom_turn: Callable[[str], Awaitable[float]] = _at_once,
         doubted: Callable[[], int] = lambda: 0,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -288,7 +292,7 @@ class Attendant:
         user = next((name for name in names or () if name), None)
         if user is None:
             return ASK_AGAIN_MS
-        wait = self._zoom_turn(oid)
+        wait = await self._zoom_turn(oid)
         if wait > 0:
             return int(wait * 1000) + 1
         try:

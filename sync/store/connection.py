@@ -157,7 +157,16 @@ async def takes_writes(client: Client) -> bool:
 
 _LUA = Path(__file__).parent / "lua"
 _QUEUE = "_queue"
-_PLAIN = ("quota", "save_tokens", "index_", "directory_", "settings_", "feed_", "notice_")
+_PLAIN = (
+    "quota",
+    "zoom_turn",
+    "save_tokens",
+    "index_",
+    "directory_",
+    "settings_",
+    "feed_",
+    "notice_",
+)
 """How the names of scripts begin that do not touch the queue."""
 
 

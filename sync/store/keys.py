@@ -15,6 +15,8 @@
                                  (with a TTL: whoever changed it was cut off)       (30 d)
     pb:{quota}:cells             presence requests by 250 ms and lane (quota.lua)   the window
     pb:{quota}:pause             Graph told the whole tenant to wait                as Graph said
+    pb:{zoom}:next               the next turn at Zoom that nobody has (ms)         until it is past
+    pb:{zoom}:turns              zset: oid -> their turn to be asked about at Zoom  the last, + 60 s
     pb:ref:<oid>                 the person's 1:1 conversation (JSON)               400 d, renewed
     pb:card:<card id>            activity id of the message that holds the card     30 d
     pb:asker:<card id>           the admin whom a card of the settings asks         30 d
@@ -101,6 +103,8 @@ LANES = 4
 WAKE = "pb:wake"
 QUOTA_CELLS = "pb:{quota}:cells"
 QUOTA_PAUSE = "pb:{quota}:pause"
+ZOOM_NEXT = "pb:{zoom}:next"
+ZOOM_TURNS = "pb:{zoom}:turns"
 
 TICKET_TTL = 600
 SEEN_TTL = 600

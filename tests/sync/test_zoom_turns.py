@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sync.attend import Attendant
 from sync.presence import ZoomPresence
+from sync.store import connection, keys
+from sync.store.connection import Scripts
+from sync.store.zoom_turns import SharedZoomTurns
 from sync.zoom.turns import FORGOTTEN_AFTER, ZoomTurns
 from tests.doubles.engine import Zoom, running_bridge
 from tests.doubles.graph import running_graph
 from tests.doubles.people import person
+from tests.doubles.redis import open_client
 
 if TYPE_CHECKING:
     from sync.store.connection import Client
+    from tests.doubles.redis import RedisServer
 
 
 class Clock:
@@ -77,9 +87,75 @@ def test_turns_that_nobody_takes_are_forgotten(turns: ZoomTurns, clock: Clock) -
     assert turns._turns == {}
 
 
+def test_the_script_keeps_the_same_rules(redis_server: RedisServer) -> None:
+    """Hypothesis plays people who come at any time, again or not, on both."""
+    text = (Path(connection.__file__).parent / "lua" / "zoom_turn.lua").read_text()
+    clock = "local now = time[1] * 1000 + math.floor(time[2] / 1000)"
+    assert clock in text
+    text = text.replace(clock, "local now = tonumber(ARGV[5])")
+    kept = int(FORGOTTEN_AFTER * 1000)
+    steps = st.tuples(
+        st.sampled_from("abcdefgh"), st.sampled_from([0, 0, 1, 50, 100, 730, 5000, kept])
+    )
+    with asyncio.Runner() as runner:
+        client = open_client(redis_server)
+
+        async def wait(who: str, now: int) -> int:
+            names = (keys.ZOOM_NEXT, keys.ZOOM_TURNS)
+            return int(await client.eval(text, 2, *names, who, 100, 300, kept, now))
+
+        @given(st.lists(steps, max_size=60))
+        @settings(deadline=None)
+        def both(taken: list[tuple[str, int]]) -> None:
+            runner.run(client.delete(keys.ZOOM_NEXT, keys.ZOOM_TURNS))
+            clock = Clock()
+            ours = ZoomTurns(10, burst=3, monotonic=clock)
+            now = int(clock.now * 1000)
+            for who, ahead in taken:
+                now += ahead
+                clock.now = now / 1000
+                assert runner.run(wait(who, now)) == round(ours.wait(who) * 1000)
+
+        try:
+            both()
+        finally:
+            runner.run(client.delete(keys.ZOOM_NEXT, keys.ZOOM_TURNS))
+            runner.run(client.aclose())
+
+
+async def test_all_processes_share_the_turns(redis: Client) -> None:
+    one, other = (SharedZoomTurns(Scripts(redis), 10, burst=3) for _ in range(2))
+    at_once = [await turns.wait(who) for turns, who in zip([one, other, one], "abc", strict=True)]
+    assert at_once == [0, 0, 0]
+    waits = [await turns.wait(who) for turns, who in zip([one, other, one], "def", strict=True)]
+    assert waits == sorted(waits)
+    assert waits[2] == pytest.approx(0.3, abs=0.1)
+    assert await other.wait("f") <= waits[2], "whichever asks, a turn is kept"
+    for key in (keys.ZOOM_NEXT, keys.ZOOM_TURNS):
+        assert 0 < await redis.pttl(key) < 120_000
+
+
+async def test_a_clock_set_back_makes_nobody_wait_for_it(redis: Client) -> None:
+    turns = SharedZoomTurns(Scripts(redis), 10, burst=3)
+    hour = int(time.time() * 1000) + 3_600_000
+    await redis.zadd(keys.ZOOM_TURNS, {"a": hour})
+    await redis.pexpire(keys.ZOOM_TURNS, 60_000)
+    assert await turns.wait("a") == 0
+
+
+@pytest.mark.parametrize("damage", ["", "soon", "nan"])
+async def test_what_is_no_time_is_none(redis: Client, damage: str) -> None:
+    await redis.set(keys.ZOOM_NEXT, damage, ex=60)
+    assert await SharedZoomTurns(Scripts(redis), 10, burst=3).wait("a") == 0
+
+
 async def test_who_must_wait_is_planned_for_their_turn(redis: Client) -> None:
     oid, zoom = person(1), Zoom()
     zoom.presence[f"z{oid}"] = ZoomPresence.IN_MEETING
+
+    async def turn_of(who: str) -> float:
+        return 7.0 if who == oid else 0.0
+
     async with running_graph() as graph, running_bridge(redis, graph, zoom=zoom) as bridge:
         attendant = Attendant(
             store=bridge.store,
@@ -90,7 +166,7 @@ async def test_who_must_wait_is_planned_for_their_turn(redis: Client) -> None:
             people=bridge.chat,
             policy=bridge.decisions,
             meter=bridge.counts,
-            zoom_turn=lambda who: 7.0 if who == oid else 0.0,
+            zoom_turn=turn_of,
         )
         await bridge.connect(oid)
         [claim] = await bridge.due()
