@@ -18,7 +18,7 @@ from tests.e2e.chat_driver import Chat, new_chat, only_this_machine
 from tests.e2e.product import Panel, Product, running_product
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Generator
 
     from playwright.async_api import Browser
 
@@ -38,6 +38,16 @@ class OpenChat(Protocol):
     """Opens the chat client at an address, each time as a browser of its own."""
 
     async def __call__(self, url: str) -> Chat: ...
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Function) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failure what the product said last."""
+    report = yield
+    product = item.funcargs.get("product")
+    if report.failed and isinstance(product, Product):
+        report.sections.append(("product", "\n".join(product.output.splitlines()[-20:])))
+    return report
 
 
 @pytest.fixture(scope="session")
