@@ -41,7 +41,9 @@ class OpenChat(Protocol):
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Function) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Function,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show with a failure what the product said last."""
     report = yield
     product = item.funcargs.get("product")
