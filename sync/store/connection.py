@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import hiredis
 from redis.asyncio import Connection, Redis, SSLConnection, UnixDomainSocketConnection
+from redis.asyncio.client import Pipeline
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -28,6 +29,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from sync.alarms import Alarms, TimeLimit
 from sync.store import keys
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 COMMAND_TIMEOUT: Final = 3.0
 """Seconds. Shorter than Zoom's three-second limit would be useless: a slow answer is still one."""
+PIPELINE_TIMEOUT: Final = 10.0
+"""The same for many commands at once."""
 
 REDIS_TROUBLE: Final = (
     RedisConnectionError,
@@ -95,6 +99,40 @@ class _Local(_Ours, UnixDomainSocketConnection):
 _OURS = {Connection: _Plain, SSLConnection: _Encrypted, UnixDomainSocketConnection: _Local}
 
 
+class _Client(Redis):
+    """Every command has a time limit as a whole: to connect, to send and to be answered.
+
+    redis-py's own (`socket_timeout`) costs a task and two timers for each command; these share one.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._commands, self._pipelines = Alarms(COMMAND_TIMEOUT), Alarms(PIPELINE_TIMEOUT)
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        try:
+            with TimeLimit(self._commands):
+                return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        except TimeoutError:
+            raise RedisTimeoutError(f"no answer within {COMMAND_TIMEOUT:g} s") from None
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+        pipe = _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+        pipe.alarms = self._pipelines
+        return pipe
+
+
+class _Pipeline(Pipeline):
+    alarms: Alarms
+
+    async def execute(self, raise_on_error: bool = True) -> list[Any]:
+        try:
+            with TimeLimit(self.alarms):
+                return await super().execute(raise_on_error)
+        except TimeoutError:
+            raise RedisTimeoutError(f"no answers within {PIPELINE_TIMEOUT:g} s") from None
+
+
 def connect(url: str, mode: Literal["single", "cluster"] = "single") -> Client:
     """Make the command client. Nothing is sent until it is used."""
     if mode == "cluster":
@@ -108,10 +146,10 @@ def connect(url: str, mode: Literal["single", "cluster"] = "single") -> Client:
         for node in cluster.nodes_manager.startup_nodes.values():
             node.connection_class = made
         return cluster
-    client = Redis.from_url(
+    client = _Client.from_url(
         url,
         decode_responses=True,
-        socket_timeout=COMMAND_TIMEOUT,
+        socket_timeout=None,  # _Client's instead
         socket_connect_timeout=2,
         retry=Retry(NoBackoff(), 0),
         health_check_interval=30,

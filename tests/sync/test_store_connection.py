@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import TYPE_CHECKING
 
 import pytest
 from redis.exceptions import DataError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from sync.store.connection import REDIS_TROUBLE, Client, connect, raise_if_cancelled
+from sync.alarms import Alarms
+from sync.store.connection import (
+    COMMAND_TIMEOUT,
+    REDIS_TROUBLE,
+    Client,
+    connect,
+    raise_if_cancelled,
+)
+from tests.doubles.redis import open_client
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.doubles.redis import RedisServer
 
 
 async def test_a_swallowed_cancellation_still_ends_the_task() -> None:
@@ -89,3 +104,47 @@ def test_every_kind_of_connection_is_ours(scheme: str) -> None:
     made = connect(scheme).connection_pool.make_connection()
     assert made.pack_command("GET", "é") == [b"*2\r\n$3\r\nGET\r\n$2\r\n\xc3\xa9\r\n"]
     assert "Ours" in str(type(made).__mro__)
+
+
+PAUSE_MS = 300
+
+
+@pytest.fixture
+async def paused(redis_server: RedisServer) -> AsyncIterator[Client]:
+    """A client with little patience, whose Redis takes its time once."""
+    client, other = open_client(redis_server), open_client(redis_server)
+    await client.mset({"a": "A", "b": "B"})
+    client._commands, client._pipelines = Alarms(0.03), Alarms(0.03)
+    await other.client_pause(PAUSE_MS)
+    yield client
+    client._commands = Alarms(COMMAND_TIMEOUT)
+    assert await client.get("b") == "B", "an answer that came too late is nobody else's"
+    assert await client.delete("a", "b") == 2
+    await client.aclose()
+    await other.aclose()
+
+
+async def test_a_command_without_an_answer_is_trouble(paused: Client) -> None:
+    with pytest.raises(RedisTimeoutError):
+        await paused.get("a")
+
+
+async def test_a_pipeline_without_answers_is_trouble(paused: Client) -> None:
+    pipe = paused.pipeline(transaction=False)
+    pipe.get("a")
+    pipe.get("a")
+    with pytest.raises(RedisTimeoutError):
+        await pipe.execute()
+
+
+async def test_whoever_gives_up_leaves_no_answer_behind(paused: Client) -> None:
+    paused._commands = Alarms(COMMAND_TIMEOUT)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.03):
+            await paused.get("a")
+
+
+async def test_many_at_once_are_each_broken_off(paused: Client) -> None:
+    asked = (paused.get("a") for _ in range(20))
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert {type(answer) for answer in answers} == {RedisTimeoutError}
