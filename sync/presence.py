@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,6 +45,7 @@ _ALIASES: Mapping[str, ZoomPresence] = {
 } | {re.sub(r"[^a-z]", "", presence.value.lower()): presence for presence in ZoomPresence}
 
 
+@lru_cache(256)
 def parse_zoom_presence(text: str) -> ZoomPresence | None:
     """Read any of Zoom's spellings; None when the state is unknown (ignore, count and log it)."""
     return _ALIASES.get(re.sub(r"[\s_-]", "", text[:64].lower()))

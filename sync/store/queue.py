@@ -280,15 +280,18 @@ class PeopleQueue:
         return int(seconds) * 1000 + int(micros) // 1000
 
 
+_REST = [[*keys.dues(shard), keys.parked(shard), keys.woken(shard)] for shard in range(keys.SHARDS)]
+"""KEYS[2..7], by shard."""
+
+
 def queue_keys(object_id: str) -> list[str]:
     """KEYS[1..7] of a script about one person."""
-    shard = keys.shard_of(object_id)
-    return [keys.person(object_id), *keys.dues(shard), keys.parked(shard), keys.woken(shard)]
+    return [keys.person(object_id), *_REST[keys.shard_of(object_id)]]
 
 
 def shard_keys(shard: int) -> list[str]:
     """KEYS[1..7] of a script about people of one shard."""
-    return [keys.person_prefix(shard), *keys.dues(shard), keys.parked(shard), keys.woken(shard)]
+    return [keys.person_prefix(shard), *_REST[shard]]
 
 
 def _state(object_id: str, values: Sequence[Any]) -> State:

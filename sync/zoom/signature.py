@@ -7,7 +7,6 @@ the JSON again changes them.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 
 
@@ -22,7 +21,7 @@ class BadSignature(Exception):
 def sign(secret: str, timestamp: str, body: bytes) -> str:
     """The value of `x-zm-signature` for a body."""
     message = b"v0:" + timestamp.encode() + b":" + body
-    return "v0=" + hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
+    return "v0=" + hmac.digest(secret.encode(), message, "sha256").hex()
 
 
 def verify(
@@ -47,5 +46,5 @@ def verify(
 
 def answer_validation(secret: str, plain_token: str) -> dict[str, str]:
     """The answer to `endpoint.url_validation`. Only for requests whose signature was verified."""
-    encrypted = hmac.new(secret.encode(), plain_token.encode(), hashlib.sha256).hexdigest()
+    encrypted = hmac.digest(secret.encode(), plain_token.encode(), "sha256").hex()
     return {"plainToken": plain_token, "encryptedToken": encrypted}

@@ -6,12 +6,12 @@ answer is 500 or more, so any other refusal would lose it for good.
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 from aiohttp import web
 
+from sync.alarms import Alarms, TimeLimit
 from sync.store.connection import REDIS_TROUBLE
 from sync.zoom.events import (
     AppRemoved,
@@ -133,6 +133,7 @@ class ZoomWebhook:
         self._now = now
         self._meter = meter
         self._heard = heard
+        self._answers = Alarms(ANSWER_WITHIN)
         self._events = ZoomEvents(
             intake, account_id=account_id, meter=meter, directory_changed=directory_changed
         )
@@ -163,9 +164,11 @@ class ZoomWebhook:
         if isinstance(event, Validation):
             log.info("zoom_validated")
             return web.json_response(answer_validation(self._secret, event.plain_token))
-        within = ANSWER_WITHIN if isinstance(event, PresenceEvent) else None
         try:
-            async with asyncio.timeout(within):  # TimeoutError is an OSError, and so Redis trouble
+            if isinstance(event, PresenceEvent):
+                with TimeLimit(self._answers):  # TimeoutError is an OSError, and so Redis trouble
+                    await self._events.take(event)
+            else:
                 await self._events.take(event)
         except REDIS_TROUBLE as error:
             self._meter.event("not_saved")
