@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,13 @@ BUGS = ("worker_turn_failed", "engine_plan_does_not_end", "person_row_damaged")
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on; below those that the system gives out itself."""
-    for port in range(21_000, 31_000, 7):
+    """A port of loopback that nobody listens on; below those that the system gives out itself.
+
+    Test processes that look at the same time look in different places.
+    """
+    ports = range(21_000, 31_000, 7)
+    first = os.getpid() * 101 % len(ports)
+    for port in [*ports[first:], *ports[:first]]:
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port

@@ -236,6 +236,8 @@ class MisbehavingGraph:
                 continue
             if wrong is Wrong.UNAUTHORIZED and token not in self._proven:
                 continue  # Microsoft issues no token that it refuses at once, again and again
+            if wrong is Wrong.NOT_FOUND_DONE and self.whose(token) is None:
+                continue  # a bad token is refused before anything is looked for
             chance -= share
             if chance < 0:
                 return wrong
