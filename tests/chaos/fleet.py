@@ -24,9 +24,9 @@ def free_port() -> int:
 
     Test processes that look at the same time look in different places.
     """
-    ports = range(21_000, 31_000, 7)
+    ports = list(range(21_000, 31_000, 7))
     first = os.getpid() * 101 % len(ports)
-    for port in [*ports[first:], *ports[:first]]:
+    for port in ports[first:] + ports[:first]:
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port
