@@ -1,7 +1,6 @@
 """The figure: how true the simulated day was, by size and scheduler. `--full` adds large sizes.
 
-Each day is a process of its own, on whatever core is free. Without quota and faults nobody is in
-anybody's way, so the bound of a large organisation is that of its first 12,000 people.
+Each day is a process of its own, on whatever core is free.
 """
 
 from __future__ import annotations
@@ -10,52 +9,21 @@ import asyncio
 import json
 import os
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from itertools import starmap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.figure import Figure, Row, Spread, count_row
 from bench.processes import ROOT, cores
-from bench.truth.run import BOUND, FAULTS_ONLY, QUOTA_ONLY, SIMPLER, US, Scheduler, simulate
+from bench.truth.results import BOUND_PEOPLE, Result, Results
+from bench.truth.run import BOUND, FAULTS_ONLY, QUOTA_ONLY, SIMPLER, US, simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bench.stage import Stage
 
 SIZES = (1_000, 12_000)
 LARGE = (50_000, 200_000)
-BOUND_PEOPLE = 12_000
 AIM = 0.99
 RESULTS = ROOT / "build" / "truth.json"
-
-Result = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """Days by size and scheduler."""
-
-    days: Mapping[tuple[int, str], Result]
-
-    @classmethod
-    def of(cls, results: list[Result]) -> Results:
-        """Any number of days; of those that differ by their seed only, the first counts."""
-        days: dict[tuple[int, str], Result] = {}
-        for result in results:
-            days.setdefault((result["size"], result["scheduler"]), result)
-        return cls(days)
-
-    @property
-    def sizes(self) -> list[int]:
-        """Of the days that were run, but for those that stand for the bound of another."""
-        return sorted({size for size, name in self.days if name == US.name})
-
-    def get(self, size: int, scheduler: Scheduler) -> Result | None:
-        """A day; a size too large for a bound of its own has that of its first people."""
-        if not scheduler.limited:
-            size = min(size, BOUND_PEOPLE)
-        return self.days.get((size, scheduler.name))
 
 
 async def measure(stage: Stage) -> Figure:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from bench.truth.figure import Results
+    from bench.truth.results import Results
 
 _TEXT = "#808080"
 """Seen on white and on black."""

@@ -6,7 +6,8 @@ import pytest
 
 from bench.figure import Row
 from bench.truth import plots
-from bench.truth.figure import Result, Results, figure
+from bench.truth.figure import figure
+from bench.truth.results import Result, Results
 from bench.truth.run import BOUND, SIMPLER, US, simulate
 
 
