@@ -6,6 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot.ended_words import ended
 from cards.status import StatusView
 from cards.trouble import TROUBLES
 from sync.attend import MUST_AUTHORIZE
@@ -44,15 +45,15 @@ def view(known: Explanation, zone: tzinfo) -> StatusView:
     """Everything `status` says, in the person's own time."""
     says = _Sayings(known, zone)
     if known.state.trouble == MUST_AUTHORIZE:
-        trouble = TROUBLES[MUST_AUTHORIZE]
+        why = ended(known.state.trouble_code)
         return StatusView(
             sentence="Zoom no longer shows in Microsoft 365, because your authorisation ended.",
             zoom_line=says.zoom_line(),
             rule_line=sentence(known.verdict),
             told_line=says.told_line(),
             shown_line="",
-            link_trouble=trouble.told,
-            next_step=trouble.next_step,
+            link_trouble=why.told,
+            next_step=why.next_step,
             tone="attention",
         )
     return StatusView(

@@ -9,6 +9,7 @@ import structlog
 
 from bot.activity import ConversationGone, NotSent, SendFailed
 from bot.desk import new_card_id
+from bot.ended_words import ended
 from bot.progress import ProgressCard
 from bot.storm_words import view_of
 from cards import settings_storm
@@ -51,10 +52,9 @@ class ChatPeople:
         self._asks = asks
 
     async def must_authorize_again(self, object_id: str, code: str) -> Sent:
-        """Send a reconnect card (sync.notifier.Teller). `code` is for the log."""
-        card_id = new_card_id()
-        reason = "Your sign-in ended, was revoked, or a permission was withdrawn."
-        card = reconnect(self._payloads, card_id, reason=reason)
+        """Send a reconnect card that says what Microsoft answered (sync.notifier.Teller)."""
+        card_id, why = new_card_id(), ended(code)
+        card = reconnect(self._payloads, card_id, reason=why.told, what_to_do=why.next_step)
         return await self._send(object_id, card_id, card)
 
     async def many_must_authorize_again(self, admin: str, storm: Storm) -> Sent:

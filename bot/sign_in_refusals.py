@@ -13,6 +13,12 @@ class RefusalReason(StrEnum):
     DECLINED = "declined"
     ADMIN_APPROVAL_NEEDED = "admin_approval_needed"
     BLOCKED_BY_POLICY = "blocked_by_policy"
+    MORE_NEEDED = "more_needed"
+    NEW_PASSWORD_NEEDED = "new_password_needed"  # noqa: S105 - a word
+    ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_LOCKED = "account_locked"
+    ACCOUNT_UNKNOWN = "account_unknown"
+    SIGN_IN_TOO_OLD = "sign_in_too_old"
     EXPIRED = "expired"
     WRONG_RESPONSE = "wrong_response"
     MISSING_SCOPES = "missing_scopes"
@@ -65,6 +71,53 @@ EXPLANATIONS = {
         "Microsoft did not allow the sign-in, for example because of this device or network.",
         "Try again from a device and network that you use for work: type “connect” in the chat. "
         "If it happens there too, ask your Microsoft 365 admin.",
+        403,
+        "failed",
+    ),
+    RefusalReason.MORE_NEEDED: Explanation(
+        "Microsoft asks for one more step",
+        "Before it lets this app in, Microsoft wants to be sure that it is you: by your phone, an "
+        "authenticator app or your work device, for example.",
+        "Type “connect” in the chat and sign in again now. Do what Microsoft asks for on the way.",
+        403,
+        "failed",
+    ),
+    RefusalReason.NEW_PASSWORD_NEEDED: Explanation(
+        "Your password has to be renewed first",
+        "Microsoft says that your password has expired, was changed, or must be changed.",
+        "Sign in to Microsoft 365 with your new password, or set one there. "
+        "After that, type “connect” in the chat.",
+        403,
+        "failed",
+    ),
+    RefusalReason.ACCOUNT_DISABLED: Explanation(
+        "Your account is switched off",
+        "Microsoft says that your account is disabled, so nothing has been connected.",
+        "Ask your Microsoft 365 admin to enable it. After that, type “connect” in the chat.",
+        403,
+        "failed",
+    ),
+    RefusalReason.ACCOUNT_LOCKED: Explanation(
+        "Your account is locked for now",
+        "Microsoft has locked it, usually after too many wrong passwords, or because the sign-in "
+        "came from an unsafe network.",
+        "Wait a quarter of an hour, then type “connect” in the chat. "
+        "If it is still locked, ask your Microsoft 365 admin.",
+        403,
+        "failed",
+    ),
+    RefusalReason.ACCOUNT_UNKNOWN: Explanation(
+        "Your organisation does not know this account",
+        "Microsoft says that the account does not belong to your organisation.",
+        "Type “connect” in the chat and choose the account that you use in Teams. "
+        "If it is that one, ask your Microsoft 365 admin.",
+        403,
+        "wrong_account",
+    ),
+    RefusalReason.SIGN_IN_TOO_OLD: Explanation(
+        "Microsoft asks for a new sign-in",
+        "Your last sign-in at Microsoft is too old for your organisation's rules, or was ended.",
+        "Type “connect” in the chat and sign in again.",
         403,
         "failed",
     ),

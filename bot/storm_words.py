@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from bot.ended_words import alike
 from cards.settings_storm import StormView
 
 if TYPE_CHECKING:
@@ -20,19 +21,19 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         f"In Entra, look for a policy that was changed (Protection, Conditional Access) and leave "
         f"this app out of it, or undo the change. {_THEN}",
     ),
-    "mfa_required": (
-        "Microsoft asks them for multifactor authentication, which nobody can answer in the "
-        "background.",
+    "more_needed": (
+        "Microsoft asks them for more, such as multifactor authentication or their device, which "
+        "nobody can answer in the background.",
         f"In Entra (Protection, Conditional Access), leave this app out of the policy that asks "
         f"for it. {_THEN} Or let people connect again: they pass it once.",
     ),
-    "sign_in_frequency": (
+    "sign_in_too_old": (
         "Microsoft says that they must sign in again, because a policy limits how long a sign-in "
         "lasts.",
         f"In Entra (Protection, Conditional Access, Session), leave this app out of the sign-in "
         f"frequency, or it happens again. {_THEN}",
     ),
-    "consent_withdrawn": (
+    "consent_missing": (
         "Microsoft says that the consent for this app was withdrawn.",
         f"In Entra (Enterprise applications, this app, Permissions), grant admin consent for "
         f"Presence.ReadWrite, Presence.Read and User.Read. {_THEN}",
@@ -45,6 +46,20 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "account_disabled": (
         "Microsoft says that their accounts are disabled.",
         f"See in Entra (Users) whether that is meant. {_THEN}",
+    ),
+    "account_locked": (
+        "Microsoft says that their accounts are locked.",
+        f"See in Entra (Protection, Risky users, and Monitoring, Sign-in logs) why. {_THEN}",
+    ),
+    "new_password_needed": (
+        "Microsoft says that their passwords have expired or must be changed.",
+        "See in Entra (Monitoring, Audit logs) whether that is meant. They set a new one and "
+        "connect again.",
+    ),
+    "not_assigned": (
+        "Microsoft says that they are not assigned to this app.",
+        f"In Entra (Enterprise applications, this app, Users and groups), assign them, or switch "
+        f"off that an assignment is required. {_THEN}",
     ),
     "account_unknown": (
         "Microsoft says that it does not know their accounts.",
@@ -60,17 +75,17 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         f"granted, and that their Teams licence was not taken away. {_THEN}",
     ),
 }
-WORDS_TOO = {
-    "consent_required": "consent_withdrawn",
-    "scope_withdrawn": "consent_withdrawn",
-    "access_denied": "blocked_by_policy",
-}
 _ANY: Final = ("Microsoft no longer accepts their authorisations.", f"{_LOGS} {_THEN}")
+
+
+def words_of(code: str) -> tuple[str, str]:
+    """What Microsoft said of them, and what an admin can do."""
+    return WORDS.get(alike(code), _ANY)
 
 
 def view_of(storm: Storm) -> StormView:
     """A storm as its card shows it."""
-    said, to_do = WORDS.get(WORDS_TOO.get(storm.code, storm.code), _ANY)
+    said, to_do = words_of(storm.code)
     return StormView(
         code=storm.code,
         began_ms=storm.began_ms,

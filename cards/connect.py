@@ -135,7 +135,7 @@ def refused(
     )
 
 
-def reconnect(payloads: Payloads, card_id: str, *, reason: str) -> Card:
+def reconnect(payloads: Payloads, card_id: str, *, reason: str, what_to_do: str) -> Card:
     """Tell the person that their authorisation ended. `reason` is one sentence."""
     return card(
         "Microsoft no longer lets us update your presence. Please connect again.",
@@ -145,6 +145,7 @@ def reconnect(payloads: Payloads, card_id: str, *, reason: str) -> Card:
             text(bold("Microsoft no longer lets us update your presence. "), reason),
         ),
         text("Until you connect again, Microsoft 365 shows your presence without Zoom."),
+        next_step(what_to_do),
         buttons(
             [
                 button(payloads, card_id, Verb.CONNECT_START, "Connect again", style="positive"),

@@ -244,7 +244,7 @@ class Engine:
                         "code": failure.code,
                     }
                     await self._store.demand(object_id, Lane.CHANGE, trouble)
-                state = replace(state, trouble=MUST_AUTHORIZE)
+                state = replace(state, trouble=MUST_AUTHORIZE, trouble_code=failure.code)
         except OutsideError as failure:
             error = failure.code
         now = await self._store.now_ms()

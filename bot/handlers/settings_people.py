@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.explain import clock_time, parked_for, zone
+from bot.storm_words import words_of
 from cards import settings_parked, settings_user
 from cards.payload import BadPayload
 from cards.settings_words import people
@@ -256,6 +257,8 @@ def _error(state: State | None, reason: str | None, at: Callable[[int], str]) ->
         return f"None now; the last was {state.failed_code} at {at(state.failed_ms)}"
     if reason is not None:
         what = TROUBLES[reason].what
+        if reason == MUST_AUTHORIZE:
+            return f"{what} ({at(state.trouble_ms)}). {words_of(state.trouble_code)[0]}"
     elif state.trouble == Trouble.ADMIN:
         what = f"Whoever runs this app must act: {state.trouble_code} in its log"
     else:

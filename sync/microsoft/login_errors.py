@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from sync.errors import AdminMustAct, AuthorizeAgain, OutsideError, RetryLater
+from sync.microsoft.meanings import LOOP, LOOP_SECONDS, Meaning, meaning_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,12 @@ class Refusal(StrEnum):
     DECLINED = "declined"
     ADMIN_APPROVAL_NEEDED = "admin_approval_needed"
     BLOCKED_BY_POLICY = "blocked_by_policy"
+    MORE_NEEDED = "more_needed"
+    NEW_PASSWORD_NEEDED = "new_password_needed"  # noqa: S105 - a word
+    ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_LOCKED = "account_locked"
+    ACCOUNT_UNKNOWN = "account_unknown"
+    SIGN_IN_TOO_OLD = "sign_in_too_old"
     EXPIRED = "expired"
     WRONG_RESPONSE = "wrong_response"
     MISSING_SCOPES = "missing_scopes"
@@ -37,45 +44,24 @@ class SignInRefused(Exception):
         self.detail = detail
 
 
-TEMPORARY = frozenset({"temporarily_unavailable", "server_error", "service_unavailable"})
+_REFUSALS = {
+    Meaning.CONSENT_MISSING: Refusal.ADMIN_APPROVAL_NEEDED,
+    Meaning.NOT_ASSIGNED: Refusal.ADMIN_APPROVAL_NEEDED,
+    Meaning.REVOKED: Refusal.SIGN_IN_TOO_OLD,
+    Meaning.UNUSED_TOO_LONG: Refusal.EXPIRED,  # of a code: it is older than 10 minutes
+}
+"""Where a sign-in says it in another word than a refresh."""
 
-REGISTRATION = frozenset(
+_ENDS = frozenset(
     {
-        "invalid_client",
-        "unauthorized_client",
-        "invalid_request",
-        "invalid_scope",
-        "invalid_resource",
-        "unsupported_grant_type",
-        "unsupported_response_type",
+        "invalid_grant",
+        "interaction_required",
+        "consent_required",
+        "login_required",
+        "access_denied",
     }
 )
-"""Something is wrong with our app registration, its secret, or what we ask for."""
-
-APPROVAL_CODES = frozenset({65001, 90008, 90093, 90094, 90095, 50105})
-"""An administrator must consent first, or assign the person to the app."""
-
-WRONG_RESPONSE_CODES = frozenset({50148, 501481, 501491})
-"""The PKCE verifier does not belong to the code."""
-
-DECLINED_CODE = 65004
-
-MEANINGS = {
-    50034: "account_unknown",
-    50057: "account_disabled",
-    50076: "mfa_required",
-    50079: "mfa_required",
-    50173: "revoked",
-    65001: "consent_withdrawn",
-    70008: "unused_too_long",
-    70043: "sign_in_frequency",
-    700082: "unused_too_long",
-}
-"""Our word for why a refresh token no longer works."""
-
-
-def _is_policy(code: int) -> bool:
-    return 53000 <= code <= 53011  # Conditional Access and security defaults
+"""Errors that end an authorisation even if we do not know the number that comes with them."""
 
 
 def _word(value: object) -> str:
@@ -93,33 +79,30 @@ def _numbers(answer: Mapping[str, Any]) -> list[int]:
     return [int(code) for code in found]
 
 
-def _detail(error: str, numbers: list[int]) -> str:
-    return f"{error} AADSTS{numbers[0]}" if numbers else error
+def _read(answer: Mapping[str, Any]) -> tuple[str, str, Meaning | None]:
+    """The error word, the detail for logs, and what it means.
 
-
-def _everybodys(error: str, numbers: list[int]) -> OutsideError | None:
-    """What has nothing to do with the person who signs in."""
-    if error in TEMPORARY:
-        return RetryLater("login_busy", _detail(error, numbers))
-    if error in REGISTRATION:
-        return AdminMustAct(error, _detail(error, numbers))
-    return None
+    Raises what has nothing to do with the person: RetryLater and AdminMustAct.
+    """
+    error, numbers = _word(answer.get("error")), _numbers(answer)
+    detail = f"{error} AADSTS{numbers[0]}" if numbers else error
+    meaning = meaning_of(error, _word(answer.get("suberror")), numbers)
+    if meaning is Meaning.LATER:
+        raise RetryLater("login_busy", detail, after=LOOP_SECONDS if LOOP in numbers else None)
+    if meaning is Meaning.OUR_REGISTRATION:
+        raise AdminMustAct(error, detail)
+    return error, detail, meaning
 
 
 def refusal_of(answer: Mapping[str, Any]) -> Exception:
     """The exception for a sign-in's error answer, be it from the redirect or the token endpoint."""
-    error, numbers = _word(answer.get("error")), _numbers(answer)
-    detail = _detail(error, numbers)
-    if any(code in WRONG_RESPONSE_CODES for code in numbers):
-        return SignInRefused(Refusal.WRONG_RESPONSE, detail)
-    outside = _everybodys(error, numbers)
-    if outside is not None:
+    try:
+        error, detail, meaning = _read(answer)
+    except OutsideError as outside:
         return outside
-    if any(_is_policy(code) for code in numbers):
-        return SignInRefused(Refusal.BLOCKED_BY_POLICY, detail)
-    if error == "consent_required" or any(code in APPROVAL_CODES for code in numbers):
-        return SignInRefused(Refusal.ADMIN_APPROVAL_NEEDED, detail)
-    if error == "access_denied" or DECLINED_CODE in numbers:
+    if meaning is not None:
+        return SignInRefused(_REFUSALS.get(meaning) or Refusal(meaning.value), detail)
+    if error == "access_denied":
         return SignInRefused(Refusal.DECLINED, detail)
     if error == "invalid_grant":  # the code is older than 10 minutes, or was redeemed before
         return SignInRefused(Refusal.EXPIRED, detail)
@@ -128,22 +111,14 @@ def refusal_of(answer: Mapping[str, Any]) -> Exception:
 
 def trouble_of(answer: Mapping[str, Any]) -> OutsideError:
     """The exception for an error answer while refreshing tokens in the background."""
-    error, numbers = _word(answer.get("error")), _numbers(answer)
-    detail = _detail(error, numbers)
-    outside = _everybodys(error, numbers)
-    if outside is not None:
+    try:
+        error, detail, meaning = _read(answer)
+    except OutsideError as outside:
         return outside
-    if error in {
-        "invalid_grant",
-        "interaction_required",
-        "consent_required",
-        "login_required",
-        "access_denied",
-    }:
-        for code in numbers:
-            if _is_policy(code):
-                return AuthorizeAgain("blocked_by_policy", detail)
-            if code in MEANINGS:
-                return AuthorizeAgain(MEANINGS[code], detail)
+    if meaning is Meaning.DECLINED:
+        meaning = Meaning.CONSENT_MISSING
+    if meaning is not None and meaning is not Meaning.WRONG_RESPONSE:
+        return AuthorizeAgain(meaning.value, detail)
+    if error in _ENDS:
         return AuthorizeAgain(error, detail)
     return RetryLater("login_garbled", detail)

@@ -507,6 +507,11 @@ async def test_the_form_of_our_own_page_is_accepted_as_browsers_send_it(
             "failed",
         ),
         (
+            {"error": "interaction_required", "error_description": "AADSTS530003: managed"},
+            RefusalReason.BLOCKED_BY_POLICY,
+            "failed",
+        ),
+        (
             {"error": "temporarily_unavailable"},
             RefusalReason.MICROSOFT_UNREACHABLE,
             "failed",
@@ -524,6 +529,27 @@ async def test_each_refusal_has_its_own_words_on_the_page_and_in_the_chat(
     assert house.refused == [(ATTEMPT, reason)]
     assert house.counted == ["started", count]
     assert "<b>" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (530003, RefusalReason.BLOCKED_BY_POLICY),
+        (50158, RefusalReason.MORE_NEEDED),
+        (50055, RefusalReason.NEW_PASSWORD_NEEDED),
+        (50057, RefusalReason.ACCOUNT_DISABLED),
+        (50053, RefusalReason.ACCOUNT_LOCKED),
+        (50020, RefusalReason.ACCOUNT_UNKNOWN),
+        (70043, RefusalReason.SIGN_IN_TOO_OLD),
+        (90033, RefusalReason.MICROSOFT_UNREACHABLE),
+    ],
+)
+async def test_a_refused_code_is_not_called_an_expired_link(
+    house: House, browser: Browser, number: int, reason: RefusalReason
+) -> None:
+    house.entra.token_error = (400, {"error": "invalid_grant", "error_codes": [number]}, {})
+    assert says(await browser.connect(await house.link()), reason)
+    assert house.refused == [(ATTEMPT, reason)]
 
 
 async def test_a_missing_permission_is_explained(house: House, browser: Browser) -> None:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from bot.storm_words import WORDS, WORDS_TOO, view_of
-from sync.microsoft.login_errors import MEANINGS, trouble_of
+from bot.ended_words import ENDED, alike, ended
+from bot.storm_words import WORDS, view_of
+from sync.microsoft.login_errors import trouble_of
+from sync.microsoft.meanings import Meaning
 from sync.notices import Storm
 
+ENDS = {
+    *Meaning,
+} - {Meaning.LATER, Meaning.OUR_REGISTRATION, Meaning.WRONG_RESPONSE, Meaning.DECLINED}
+"""What ends the authorisation of somebody who was connected."""
 RARE = {"unused_too_long"}
 """Ends one by one, and is mended by connecting again."""
 
@@ -16,7 +22,7 @@ def storm(code: str) -> Storm:
     return Storm(code, 1, people=6, most=9, seen_ms=2)
 
 
-@pytest.mark.parametrize("code", sorted({*MEANINGS.values(), "blocked_by_policy"} - RARE))
+@pytest.mark.parametrize("code", sorted(ENDS - RARE))
 def test_what_a_policy_can_bring_about_has_words_of_its_own(code: str) -> None:
     assert code in WORDS
     view = view_of(storm(code))
@@ -26,12 +32,27 @@ def test_what_a_policy_can_bring_about_has_words_of_its_own(code: str) -> None:
 
 
 def test_whatever_else_comes_is_explained_too() -> None:
-    answer = {"error": "interaction_required", "error_codes": [99999]}
+    answer = {"error": "invalid_grant", "error_codes": [99999]}
     code = getattr(trouble_of(answer), "code", "")
     assert code not in WORDS
     assert "Entra" in view_of(storm(code)).to_do
 
 
-def test_no_words_lead_nowhere() -> None:
-    assert set(WORDS_TOO.values()) <= set(WORDS)
-    assert not set(WORDS_TOO) & set(WORDS)
+@pytest.mark.parametrize("code", ["consent_required", "scope_withdrawn", "access_denied"])
+def test_codes_that_mean_the_same_have_the_same_words(code: str) -> None:
+    assert alike(code) != code
+    assert alike(code) in WORDS
+    assert ended(code) == ENDED[alike(code)]
+
+
+def test_each_has_words_of_its_own_for_the_person() -> None:
+    assert set(ENDED) == ENDS
+    assert len({words.told for words in ENDED.values()}) == len(ENDED)
+    for words in ENDED.values():
+        assert words.told.endswith(".")
+        assert words.next_step.endswith(".")
+
+
+def test_a_person_is_told_something_whatever_the_code() -> None:
+    assert "authorisation" in ended("invalid_grant").told
+    assert "Connect again" in ended("").next_step

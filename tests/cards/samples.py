@@ -125,7 +125,10 @@ def _make() -> dict[str, Card]:
             retry=False,
         ),
         "connect-again": connect.reconnect(
-            p, c, reason="Your password was changed, which ended the authorisation."
+            p,
+            c,
+            reason="Your sign-ins at Microsoft were ended, by you or by an admin.",
+            what_to_do="Connect again. It takes a minute.",
         ),
         "connect-no-zoom": connect.no_zoom_match(
             p,
@@ -192,7 +195,7 @@ def _make() -> dict[str, Card]:
                 p, c, name=name, zoom_address=address
             ),
             f"connect-refused-{kind}": connect.refused(p, c, title=name, sentences=[name] * 3),
-            f"connect-again-{kind}": connect.reconnect(p, c, reason=name),
+            f"connect-again-{kind}": connect.reconnect(p, c, reason=name, what_to_do=name),
             f"connect-no-zoom-{kind}": connect.no_zoom_match(
                 p, c, addresses=[address] * 20, what_to_do=name
             ),

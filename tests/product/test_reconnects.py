@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CALL = ("Busy", "InACall")
-CODE = "consent_withdrawn"
+CODE = "consent_missing"
 
 
 @pytest_asyncio.fixture(loop_scope="module")

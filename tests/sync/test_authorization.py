@@ -502,8 +502,8 @@ async def test_a_token_due_for_early_renewal_is_kept_while_the_service_is_busy(
         ({"error": "invalid_grant", "error_codes": [50173], "suberror": "bad_token"}, "revoked"),
         ({"error": "invalid_grant", "error_codes": [700082]}, "unused_too_long"),
         ({"error": "invalid_grant", "error_codes": [53003]}, "blocked_by_policy"),
-        ({"error": "interaction_required", "error_codes": [50079]}, "mfa_required"),
-        ({"error": "invalid_grant", "suberror": "consent_required"}, "invalid_grant"),
+        ({"error": "interaction_required", "error_codes": [50079]}, "more_needed"),
+        ({"error": "invalid_grant", "suberror": "consent_required"}, "consent_missing"),
     ],
 )
 async def test_a_dead_authorisation_asks_the_person_again(
