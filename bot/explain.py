@@ -17,7 +17,7 @@ from sync.presence import teams_label, zoom_label
 if TYPE_CHECKING:
     from cards.build import Tone
     from sync.engine import Explanation
-    from sync.plan import Held
+    from sync.held import Held
     from sync.presence import Shown
 
 

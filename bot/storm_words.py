@@ -69,11 +69,6 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "Microsoft 365 refuses the authorisations that it gave.",
         f"See in Entra (Enterprise applications, this app) whether sign-in is enabled. {_THEN}",
     ),
-    "graph_403": (
-        "Microsoft 365 says that this app may not write presence for them.",
-        f"See in Entra (Enterprise applications, this app, Permissions) that Presence.ReadWrite is "
-        f"granted, and that their Teams licence was not taken away. {_THEN}",
-    ),
 }
 _ANY: Final = ("Microsoft no longer accepts their authorisations.", f"{_LOGS} {_THEN}")
 

@@ -14,7 +14,8 @@ class Trouble:
     """A reason in words.
 
     For admins: `counted` follows a number of people, `what` says what is wrong, `to_do` what they
-    can do. For the person: `told` says what is wrong, `next_step` what they can do.
+    can do. For the person: `told` says what is wrong (not what is shown: Microsoft may still hold
+    something of ours), `next_step` what they can do.
     `revivable`: it may help to try again; otherwise only the person can end it.
     """
 
@@ -36,15 +37,29 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
             "Try again. If it fails again, look at Microsoft’s service health, and into the "
             "app’s log under person_parked."
         ),
-        told="Too many tries to tell Microsoft have failed, so Zoom does not show.",
+        told="Too many tries to tell Microsoft have failed.",
         next_step=_ASK,
     ),
     "refused": Trouble(
         counted="refused by Microsoft",
         what="Microsoft refuses what it is told of them",
         to_do="Try again. If it is refused again, the app’s log says why under person_parked.",
-        told="Microsoft refuses what it is told of you, so Zoom does not show.",
+        told="Microsoft refuses what it is told of you.",
         next_step=_ASK,
+    ),
+    "forbidden": Trouble(
+        counted="forbidden by Microsoft",
+        what="Microsoft does not allow this app to set their presence (403)",
+        to_do=(
+            "See that they have a licence with Teams and that it is switched on, and in Entra "
+            "(Enterprise applications, this app, Permissions) that Presence.ReadWrite is granted. "
+            "Then try again. Connecting again does not mend it."
+        ),
+        told="Microsoft does not allow this app to set your presence.",
+        next_step=(
+            "Tell your admin: it is about your Teams licence, or about this app’s permissions. "
+            "You need not connect again. Your next change in Zoom is tried all the same."
+        ),
     ),
     "gone": Trouble(
         counted="unknown to Microsoft",
@@ -53,7 +68,7 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
             "See in Entra whether the account is there and enabled, then try again. If it was "
             "made anew, they say disconnect and connect."
         ),
-        told="Microsoft says that it does not know you any more, so Zoom does not show.",
+        told="Microsoft says that it does not know you any more.",
         next_step=_ASK,
     ),
     "authorize": Trouble(

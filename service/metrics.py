@@ -54,11 +54,13 @@ WRITE_OUTCOMES: Final = (
     "reauthorize",  # the person must sign in again
     "gone",  # the person does not exist any more
     "refused",  # Graph says that our request is wrong
+    "forbidden",  # it does not allow it for this person
     "admin",  # only an admin can mend it
 )
 LANES: Final = ("turn", "change", "hold", "fade")
 PARKED_REASONS: Final = (
     "authorize",  # they must connect again
+    "forbidden",  # Microsoft does not allow it for them
     "gone",  # Microsoft does not know them
     "refused",  # Microsoft refuses what it is told of them
     "failing",  # too many failures in a row

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from sync.errors import OutsideError, PersonGone, TenantPaused, Trouble
+from sync.asking import Asking
+from sync.errors import AuthorizeAgain, OutsideError, RetryLater, TenantPaused, Trouble
 from sync.gate import GraphGate, QuotaShort, Ticket
-from sync.plan import ASK_AGAIN_MS, MINUTE, Do, Held, Lane, Observation, Plan, Situation, Why, plan
+from sync.held import Held, attempt
+from sync.plan import MINUTE, Do, Lane, Plan, Situation, Why, plan
 from sync.policy import resolve
-from sync.presence import ZoomPresence
+from sync.presence import NOT_SAID, ZoomPresence
 from sync.store.person_row import PREFERRED, SESSION, Fields, State, held_fields
 from sync.trouble import ADMIN_RETRY_MS, setback
 from sync.turn import Lease, LeaseLost, Leases, Turn
@@ -48,6 +50,11 @@ MOST_STEPS = 9
 """Steps in one turn: ask, look, write and what follows. More would be a bug, not a plan."""
 
 _MEETINGS = frozenset({ZoomPresence.IN_MEETING, ZoomPresence.PRESENTING})
+
+LOOKS_TRIED = 2
+"""Turns in a row that may fail for a look that Microsoft does not answer; then it goes on blind."""
+OF_A_LOOK = "graph_401"
+"""From a look alone this says nothing of the authorisation: a write may still be allowed."""
 
 MUST_AUTHORIZE: Final = Trouble.AUTHORIZE
 """The `trouble` of a person whose authorisation no longer works; only connecting again ends it."""
@@ -81,11 +88,10 @@ class Attendant:
         in [0, 1).
         """
         self._doubted = doubted
-        self._zoom_turn = zoom_turn
         self._store = store
         self._graph = graph
         self._tokens = tokens
-        self._zoom = zoom
+        self._asking = None if zoom is None else Asking(store, zoom, meter, zoom_turn)
         self._people = people
         self._policy = policy
         self._meter = meter
@@ -156,7 +162,7 @@ class Attendant:
             verdict=verdict,
             observation=None,
             held=None,
-            can_ask=self._zoom is not None,
+            can_ask=self._asking is not None,
             shown=shown,
             shown_with=shown_with,
             test_until_ms=state.test_until_ms,
@@ -175,8 +181,7 @@ class Attendant:
         situation = self.situation(state, now)
         again = situation.verdict.resumes_ms
         if state.trouble == Trouble.AGAIN:  # a look proves it also where nothing is to be written
-            situation.shown = await self._look(state, turn.ticket)
-            situation.shown_with = state.held
+            await self._see(turn, situation, proof=True)
             _learn(situation, state)
             now = turn.now()
         for _ in range(MOST_STEPS):
@@ -188,13 +193,13 @@ class Attendant:
                 await self._finish(turn, step, again)
                 return
             elif step.do is Do.ASK:
-                wait = await self._ask(turn)
+                assert self._asking is not None  # noqa: S101 - only planned when Zoom can be asked
+                wait = await self._asking.ask(turn)
                 if wait is not None:
                     # Planned as if Zoom could not be asked, until it can.
                     situation.can_ask, again = False, now + wait
             elif step.do is Do.LOOK:
-                situation.shown = await self._look(state, turn.ticket)
-                situation.shown_with = state.held
+                await self._see(turn, situation)
             elif step.do is Do.YIELD:
                 turn.yield_to_person()
             else:
@@ -207,6 +212,24 @@ class Attendant:
         turn.changes |= turn.settled()
         self._give_back(turn, Lane.CHANGE, turn.now() + ADMIN_RETRY_MS)
 
+    async def _see(self, turn: Turn, situation: Situation, *, proof: bool = False) -> None:
+        """Look at Microsoft. What it does not let us read is unknown, and stops nothing.
+
+        `proof`: it shall show whether the authorisation works.
+        """
+        state = turn.state
+        try:
+            situation.shown = await self._look(state, turn.ticket)
+        except OutsideError as error:
+            # Whatever ails more than looks is met again by the write.
+            token = isinstance(error, AuthorizeAgain) and (proof or error.code != OF_A_LOOK)
+            passing = isinstance(error, RetryLater) and state.tries < LOOKS_TRIED
+            if token or passing or isinstance(error, TenantPaused):
+                raise
+            log.warning("presence_not_read", person=state.object_id, reason=error.code)
+            situation.shown = NOT_SAID
+        situation.shown_with = state.held
+
     async def _finish(self, turn: Turn, step: Plan, again_ms: int | None) -> None:
         """Give the person back until the plan's time, or `again_ms` if that is sooner."""
         state = turn.state
@@ -217,6 +240,7 @@ class Attendant:
         if state.tries:
             turn.changes["tries"] = ""
         if state.trouble is not None:
+            state.trouble = None
             turn.changes |= dict.fromkeys(("trouble", "trouble_at", "code", "asked"), "")
         if state.wait_ms is not None:
             turn.changes["wait"] = ""
@@ -238,12 +262,11 @@ class Attendant:
         assert pair is not None  # noqa: S101 - these plans have one
         before, now = turn.holding(fields), turn.now()
         held = Held(pair, now, now + step.minutes * MINUTE)
-        longest = max(held.until_ms, before.until_ms if before else 0)
         prefer = fields is PREFERRED
         tell = self._graph.set_preferred if prefer else self._graph.set_session
 
         async def send(token: str) -> None:
-            await self._intend(turn, Held(pair, now, longest, sure=False), fields)
+            await self._intend(turn, attempt(pair, now, held.until_ms, before), fields)
             await turn.lease.within(tell(token, oid, pair, step.minutes))
 
         await self.gate.call("preferred" if prefer else "set", turn.state, turn.ticket, send)
@@ -262,7 +285,8 @@ class Attendant:
         tell = self._graph.clear_preferred if prefer else self._graph.clear_session
 
         async def send(token: str) -> None:
-            await self._intend(turn, before._replace(sure=False), fields)
+            ending = attempt(before.pair, before.told_ms, before.until_ms, before)
+            await self._intend(turn, ending, fields)
             await turn.lease.within(tell(token, oid))
 
         await self.gate.call("preferred" if prefer else "clear", turn.state, turn.ticket, send)
@@ -282,45 +306,6 @@ class Attendant:
             if not await self._store.record(turn.claim, held_fields(held, fields)):
                 raise LeaseLost
             turn.lease.check()
-
-    async def _ask(self, turn: Turn) -> int | None:
-        """Ask Zoom. None: it answered; else in how many milliseconds to try (again)."""
-        assert self._zoom is not None  # noqa: S101 - only planned when Zoom can be asked
-        oid, asked_ms = turn.state.object_id, turn.now()
-        link = await self._store.link(oid)
-        names = link and (link.zoom_id, *link.addresses)
-        user = next((name for name in names or () if name), None)
-        if user is None:
-            return ASK_AGAIN_MS
-        wait = await self._zoom_turn(oid)
-        if wait > 0:
-            return int(wait * 1000) + 1
-        try:
-            presence = await self._zoom.presence_of(user)
-        except PersonGone:
-            # Zoom knows nobody by this name now: nothing to mirror.
-            self._meter.lookup("gone")
-            presence = ZoomPresence.OFFLINE
-        except OutsideError as error:
-            self._meter.lookup("busy" if error.code in _ZOOM_BUSY else "failed")
-            log.warning("zoom_not_asked", person=oid, reason=error.code)
-            return ASK_AGAIN_MS
-        else:
-            self._meter.lookup("unknown" if presence is None else "answered")
-        if presence is None:
-            log.warning("zoom_unknown_state", person=oid)
-            return ASK_AGAIN_MS
-        observation = Observation(presence, asked_ms)
-        # Offered, not set: an event that came meanwhile may be newer.
-        outcome = await self._store.offer(oid, observation)
-        if outcome == "accepted":
-            turn.state.observation = observation
-            return None
-        fresh = await self._store.state(oid)
-        if outcome == "not_connected" or fresh is None:
-            return ASK_AGAIN_MS  # they left meanwhile; the next turn sees to that
-        turn.state.observation = fresh.observation
-        return None
 
     def _measure(self, turn: Turn) -> None:
         """Keep that Microsoft accepted a write, and how long after the event."""
@@ -344,6 +329,8 @@ class Attendant:
         )
         _say(state.object_id, error, after)
         trouble, due = after.trouble, after.due_ms
+        state.trouble, state.trouble_code, state.trouble_ms = trouble, error.code, after.since_ms
+        state.tries, state.wait_ms = after.tries, due
         turn.changes |= {"tries": after.tries, "trouble": trouble.value, "code": error.code}
         turn.changes["trouble_at"] = after.since_ms
         if not isinstance(error, TenantPaused):  # that was no answer to them
@@ -386,9 +373,6 @@ def _learn(situation: Situation, state: State) -> None:
     situation.yielded_ms = state.yielded_ms
     told = state.held.told_ms if state.held else 0
     situation.spread = zlib.crc32(f"{state.object_id}{told}".encode()) / 2**32
-
-
-_ZOOM_BUSY = frozenset({"zoom_busy", "zoom_daily_limit"})
 
 
 def _say(oid: str, error: OutsideError, after: Setback) -> None:

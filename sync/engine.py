@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import structlog
 from cachetools import TTLCache
 
-from sync.attend import MUST_AUTHORIZE, Attendant
+from sync.attend import MUST_AUTHORIZE, OF_A_LOOK, Attendant
 from sync.errors import AuthorizeAgain, OutsideError, Trouble
 from sync.gate import QuotaShort
 from sync.plan import MINUTE, Lane, Plan, plan
@@ -235,7 +235,8 @@ class Engine:
             error = failure.code
             fresh = await self._store.state(object_id)
             # Not if they connected anew while the old authorisation failed.
-            if fresh is not None and fresh.generation == state.generation:
+            same = fresh is not None and fresh.generation == state.generation
+            if fresh is not None and same and failure.code != OF_A_LOOK:
                 if fresh.trouble != MUST_AUTHORIZE:  # else it stays known since when
                     # Kept at once: otherwise nothing but the next write would find out.
                     trouble: dict[str, str | int] = {

@@ -5,6 +5,7 @@
     │   └── TenantPaused  nobody: Microsoft asked the whole tenant to wait
     ├── AuthorizeAgain    the person: their Microsoft authorisation no longer works
     ├── AdminMustAct      an admin or operator: consent, credentials, policy
+    │   └── NotAllowed    an admin: Microsoft does not allow it for this one person
     ├── PersonGone        nobody: the account does not exist any more
     └── Refused           us: the other side says our request is wrong
 
@@ -45,6 +46,13 @@ class AdminMustAct(OutsideError):
     """Only an admin or operator can mend this."""
 
 
+class NotAllowed(AdminMustAct):
+    """Microsoft forbids it with an authorisation that works: a licence, a policy, a permission.
+
+    Signing in again changes nothing.
+    """
+
+
 class PersonGone(OutsideError):
     """The person's account does not exist any more, or is not a Teams user."""
 
@@ -54,12 +62,13 @@ class Refused(OutsideError):
 
 
 class Trouble(StrEnum):
-    """What ails a connected person. The first four park them: nothing is tried until something new.
+    """What ails a connected person. The first five park them: nothing is tried until something new.
 
     Values are stored, and are the labels of the metric.
     """
 
     AUTHORIZE = "authorize"  # they must connect again
+    FORBIDDEN = "forbidden"  # Microsoft does not allow it for them
     GONE = "gone"  # Microsoft does not know them (any more)
     REFUSED = "refused"  # Microsoft refuses what it is told
     FAILING = "failing"  # too many failures in a row, while it works for others

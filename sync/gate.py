@@ -12,6 +12,7 @@ from sync.breaker import Breaker
 from sync.errors import (
     AdminMustAct,
     AuthorizeAgain,
+    NotAllowed,
     OutsideError,
     PersonGone,
     RetryLater,
@@ -92,6 +93,9 @@ class GraphGate:
     ) -> T:
         """Send one request; a refused token is replaced once.
 
+        So is one with which a write was forbidden for the first time: it may be older than what an
+        admin has granted since, and a new one shows whether a consent was withdrawn.
+
         Raises QuotaShort and the errors of sync.errors.
         """
         for last in (False, True):
@@ -106,7 +110,12 @@ class GraphGate:
                     wait = error.after or DEFAULT_PAUSE_S
                     log.warning("graph_throttled", seconds=wait)
                     await self._quota.pause(wait)
-                if error.code == "graph_401" and not last:
+                new_token = error.code == "graph_401" or (
+                    isinstance(error, NotAllowed)
+                    and kind != "look"
+                    and state.trouble_code != error.code
+                )
+                if new_token and not last:
                     self._tokens.invalidate(state.object_id)
                     continue
                 raise
@@ -151,6 +160,7 @@ def _outcome(error: OutsideError) -> str:
         (TenantPaused, "throttled"),
         (RetryLater, "retry"),
         (AuthorizeAgain, "reauthorize"),
+        (NotAllowed, "forbidden"),
         (AdminMustAct, "admin"),
         (PersonGone, "gone"),
     ]

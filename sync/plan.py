@@ -1,13 +1,10 @@
 """From what is known about a person to the next thing to do. Pure.
 
-Theory of operation
--------------------
 A person has at most one *session* of ours at Microsoft and, in the `full` style only, at most one
 *preferred* status that we set. `Situation` holds all that is known; `plan` returns one `Plan`: a
-step (look, ask, set, clear and so on, or nothing), the lane it goes in, and,
-when nothing is to be done now, the time at which to think again. The engine carries the step out,
-puts what it learned into the situation and plans again, until the step is "nothing". A step is
-never stored: whoever waited is planned anew from the newest state.
+step (look, ask, set, clear and so on, or nothing), the lane it goes in, and, when nothing is to be
+done now, the time at which to think again. The engine carries the step out, puts what it learned
+into the situation and plans again, until the step is "nothing". A step is never stored.
 
 Rule 1  The newest Zoom state decides; policy can only switch everything off.
 Rule 2  No write when Microsoft has it from us already and it will not end soon.
@@ -23,6 +20,8 @@ Rule 6  A state is repeated only while fresh: after 30 minutes of Presenting and
 Rule 7  The preferred status is the person's own slot. It is written only in `full`, only after a
         look shows a state that we can explain, always with an expiry, and only while a session of
         ours (Away, the weakest) carries it.
+        Where Microsoft does not say what it shows (Shown.known), Zoom's state is written as in
+        `mirror`: nothing that can't be read stops a write, and the slot is left alone.
 Rule 8  Only what we set is taken back, and only while Microsoft still shows it: else the person has
         chosen something since, and it is theirs. Order: look, preferred, then the session, because
         without a session everybody shows as Offline.
@@ -42,11 +41,13 @@ from sync.presence import (
     Demand,
     Pair,
     Shown,
+    Style,
     ZoomPresence,
     demand_of,
 )
 
 if TYPE_CHECKING:
+    from sync.held import Held
     from sync.policy import Verdict
 
 MINUTE = 60_000
@@ -81,20 +82,6 @@ class Observation(NamedTuple):
 
     presence: ZoomPresence
     at_ms: int
-
-
-class Held(NamedTuple):
-    """What we told Microsoft to hold (session or preferred), when, and until when (epoch ms).
-
-    `sure` is false where Microsoft's answer was never heard (a failure, a worker that died): then
-    it may be there or not, and after a crash it may be another pair. It must be written again to
-    count, and cleared if it is not wanted.
-    """
-
-    pair: Pair
-    told_ms: int
-    until_ms: int
-    sure: bool = True
 
 
 @dataclass(slots=True)
@@ -200,11 +187,14 @@ _NOTHING = Demand(None, None)
 def plan(now_ms: int, situation: Situation) -> Plan:
     """Decide the next step for one person."""
     live, own = _live(situation.held, now_ms), _live(situation.preferred, now_ms)
-    wanted = _wanted(now_ms, situation, live)
+    blind = situation.shown is not None and not situation.shown.known
+    wanted = _wanted(now_ms, situation, live, blind)
     if wanted is None:
         return Plan(Do.ASK, Why.UNKNOWN, _lane(live, None))
     if own is None and wanted.demand.preferred is None:
         return _session(now_ms, situation, live, wanted)
+    if own is not None and blind:
+        return _look_later(now_ms, own, _session(now_ms, situation, live, wanted))
     return (
         _take_back(situation, own, wanted)
         or _prefer(now_ms, situation, live, own, wanted)
@@ -212,12 +202,20 @@ def plan(now_ms: int, situation: Situation) -> Plan:
     )
 
 
+def _look_later(now_ms: int, own: Held, step: Plan) -> Plan:
+    """Rule 8 without sight: ours stays, and the session that carries it, until it ends or shows."""
+    if step.do not in {Do.NOTHING, Do.CLEAR}:
+        return step
+    again = min(own.until_ms, now_ms + LOOK_AGAIN_MS, step.due_ms or own.until_ms)
+    return Plan(Do.NOTHING, step.why, Lane.HOLD, again)
+
+
 def _live(held: Held | None, now_ms: int) -> Held | None:
     return held if held is not None and held.until_ms - ENDED_MARGIN_MS > now_ms else None
 
 
-def _wanted(now_ms: int, situation: Situation, live: Held | None) -> _Wanted | None:
-    """Rules 1 and 6; None: Zoom must be asked first."""
+def _wanted(now_ms: int, situation: Situation, live: Held | None, blind: bool) -> _Wanted | None:
+    """Rules 1 and 6, and 7 for the `blind`; None: Zoom must be asked first."""
     if not situation.verdict.on:
         return _Wanted(_NOTHING, Why.OFF)
     test_until, observation = situation.test_until_ms, situation.observation
@@ -229,7 +227,9 @@ def _wanted(now_ms: int, situation: Situation, live: Held | None) -> _Wanted | N
         )
     if observation is None:
         return None if situation.can_ask else _Wanted(_NOTHING, Why.UNKNOWN)
-    demand = demand_of(observation.presence, situation.verdict.style)
+    full = situation.verdict.style is Style.FULL
+    style = Style.MIRROR if blind and full else situation.verdict.style
+    demand = demand_of(observation.presence, style)
     fresh_until = observation.at_ms + fresh_for_ms(observation.presence)
     why = Why.SHOWING if demand != _NOTHING else Why.NOTHING_TO_SHOW
     if situation.can_ask:
@@ -378,7 +378,7 @@ def _repeat_at(live: Held, spread: float) -> int:
 
 
 def _same_availability(shown: Shown, pair: Pair) -> bool:
-    return shown.availability.lower().removesuffix("idle") == pair.availability.lower()
+    return shown.family == pair.availability.lower()
 
 
 def _shown_without_us(shown: Shown, pair: Pair, seen_with: Held | None) -> bool:

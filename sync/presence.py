@@ -181,11 +181,33 @@ CAN_COME_FROM_MICROSOFT = frozenset(
 """States that Zoom's own sync may have copied from Microsoft: look before writing (no echo)."""
 
 
+_AVAILABILITIES = frozenset(
+    {"available", "away", "berightback", "busy", "donotdisturb", "focusing", "offline"}
+)
+
+
 class Shown(NamedTuple):
-    """What Microsoft shows of a person (GET presence). Unknown words are kept as they are."""
+    """What Microsoft shows of a person (GET presence). Unknown words are kept as they are.
+
+    What it leaves out is empty: the activity may be missing, and nothing rests on it alone.
+    """
 
     availability: str
     activity: str
+
+    @property
+    def known(self) -> bool:
+        """Whether the availability is a word that says something."""
+        return self.family in _AVAILABILITIES
+
+    @property
+    def family(self) -> str:
+        """The availability in lower case, without how idle the person is."""
+        return self.availability.lower().removesuffix("idle").removesuffix("inactive")
+
+
+NOT_SAID = Shown("", "")
+"""Microsoft does not say what it shows, or we may not read it."""
 
 
 _ZOOM_LABELS: Mapping[ZoomPresence, str] = {
@@ -232,7 +254,7 @@ _TEAMS_LABELS: Mapping[str, str] = {
 
 
 def teams_label(availability: str, activity: str) -> str:
-    """Return the words people know from Teams for what Microsoft shows."""
+    """Return the words people know from Teams for what Microsoft shows; "Unknown" for neither."""
     for word in (activity, availability):
         label = _TEAMS_LABELS.get(word.lower())
         if label is not None:

@@ -2,10 +2,12 @@
 
 Rule 1  A pause of the whole tenant (429) is nobody's failure: it is waited out.
 Rule 2  What only the person can mend (authorisation) stops at once; what only an admin can mend is
-        tried again every quarter of an hour.
+        tried again every quarter of an hour. It is nobody's authorisation that Microsoft forbids
+        something (403): no sign-in mends that (Rule 4).
 Rule 3  A failure of Microsoft itself is tried again, later and later. It parks somebody only after
         many tries, and only if Microsoft worked for others meanwhile: an outage parks nobody.
-Rule 4  "Unknown" and "wrong" are believed after a few tries: repeating them rarely helps.
+Rule 4  "Unknown", "wrong" and "forbidden" are believed after a few tries: repeating them rarely
+        helps.
 A parked person is tried again when something new comes: an event, an admin, the person.
 """
 
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 from sync.errors import (
     AdminMustAct,
     AuthorizeAgain,
+    NotAllowed,
     PersonGone,
     Refused,
     RetryLater,
@@ -94,6 +97,8 @@ def _kind(error: OutsideError) -> Trouble:
     """What ails a person if it does not end by itself; LATER where it may."""
     if isinstance(error, AuthorizeAgain):
         return Trouble.AUTHORIZE
+    if isinstance(error, NotAllowed):
+        return Trouble.FORBIDDEN
     if isinstance(error, AdminMustAct):
         return Trouble.ADMIN
     if isinstance(error, PersonGone):

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from sync.gate import Ticket
-    from sync.plan import Held, Lane
+    from sync.held import Held
+    from sync.plan import Lane
     from sync.presence import Pair, ZoomPresence
     from sync.store.people import PeopleStore
     from sync.store.person_row import Changes, Fields

@@ -13,7 +13,8 @@ from sync.presence import Style, ZoomPresence
 if TYPE_CHECKING:
     from array import array
 
-    from sync.plan import Held, Plan
+    from sync.held import Held
+    from sync.plan import Plan
     from sync.policy import Verdict
 
 _POLICY = Policy(

@@ -23,8 +23,9 @@ from bench.truth.microsoft import CLASS, CODE, NONE, SHOWN
 from bench.truth.people import Person, Turn
 from bench.truth.scheduler import LATEST, NEWEST, OLDEST, OURS, PERSON_MASK, Queue
 from bench.truth.world import ZOOM, Assumptions, Maker
+from sync.held import Held
 from sync.lanes import CELL_MS, LIMIT, MARGIN_CELLS, Budget, Limits
-from sync.plan import MINUTE, Do, Held, Lane, Observation, plan
+from sync.plan import MINUTE, Do, Lane, Observation, plan
 from sync.presence import Style, demand_of
 from sync.zoom.turns import ZoomTurns
 

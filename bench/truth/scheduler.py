@@ -17,7 +17,8 @@ from sync.presence import ZoomPresence, may_interrupt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sync.plan import Held, Observation
+    from sync.held import Held
+    from sync.plan import Observation
 
 PERSON_BITS = 20
 PERSON_MASK = (1 << PERSON_BITS) - 1

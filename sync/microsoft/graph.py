@@ -16,7 +16,7 @@ from multidict import CIMultiDict, istr
 from yarl import URL
 
 from sync.alarms import Alarms, TimeLimit
-from sync.errors import AuthorizeAgain, PersonGone, Refused, RetryLater, TenantPaused
+from sync.errors import AuthorizeAgain, NotAllowed, PersonGone, Refused, RetryLater, TenantPaused
 from sync.presence import PREFERRED_PAIRS, SESSION_PAIRS, Pair, Shown
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ LONGEST_WAIT = 600.0
 """Seconds. A longer Retry-After is believed only this far."""
 _ANSWER_LIMIT = 256 * 1024
 _AUTHORIZATION = istr("Authorization")
+_CONTENT_TYPE = istr("Content-Type")
 
 
 class GraphPresence:
@@ -106,12 +107,9 @@ class GraphPresence:
         await self._request("POST", token, address, _json())
 
     async def look(self, token: str, object_id: str) -> Shown:
-        """Read what Microsoft shows of the person."""
+        """Read what Microsoft shows of the person; words that it leaves out are empty."""
         answer = await self._request("GET", token, self._address(object_id), None)
-        availability, activity = answer.get("availability"), answer.get("activity")
-        if not isinstance(availability, str) or not isinstance(activity, str):
-            raise RetryLater("graph_answer")
-        return Shown(availability[:64], activity[:64])
+        return Shown(_word(answer.get("availability")), _word(answer.get("activity")))
 
     def _address(self, object_id: str, action: str = "") -> URL:
         """Nothing in it needs quoting: object ids are GUIDs."""
@@ -131,12 +129,14 @@ class GraphPresence:
                     allow_redirects=False,
                 )
                 async with response:
-                    status = response.status
+                    status, headers = response.status, response.headers
+                    if status == 200 and "html" in headers.get(_CONTENT_TYPE, ""):
+                        # A proxy's or portal's page in Graph's place: nothing was accepted.
+                        raise RetryLater("graph_answer", "a page")
                     if status == 200 and method == "POST":
                         response.release()
                         return {}
                     raw = await _read(response)
-                    headers = response.headers
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise RetryLater("graph_unreachable", type(error).__name__) from error
         answer = _json_object(raw)
@@ -159,6 +159,10 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     return bytes(raw)
 
 
+def _word(value: object) -> str:
+    return value[:64] if isinstance(value, str) else ""
+
+
 def _json_object(raw: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(raw) if raw else {}
@@ -178,7 +182,7 @@ def _failure(status: int, retry_after: str | None, answer: dict[str, Any], now: 
         return AuthorizeAgain("graph_401", detail)
     if status == 403:
         # The token lacks the permission, or the person may not use presence at all.
-        return AuthorizeAgain("graph_403", detail)
+        return NotAllowed("graph_403", detail)
     if status == 404:
         return PersonGone("graph_404", detail)
     if status >= 500 or status in {408, 409, 423}:

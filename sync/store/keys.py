@@ -60,16 +60,17 @@ one script can change them together.
 
 Fields of the person hash: `gen` generation of the link, `ver` version of the demand, `obs` and
 `obs_at` Zoom's newest state and its time, `got` when it reached us, `answered` the `got` that was
-acted on, `held`, `told`, `until` our session at Microsoft, `unsure` it may not be there, `pref`,
-`pref_told`, `pref_until`, `pref_unsure` the same for the preferred status, `yielded` the `obs_at`
-for which the person's own status was met, `test` end of a running test, `met` the first meeting was
-told, `zoom` and `groups` Zoom id and group ids, `style` and `paused` the person's own choices,
-`need` the policy that must be carried out for them and `pol` the one that was, `wrote` when
-Microsoft last accepted a write, `tries` failures in a row, `trouble`, `code` and `trouble_at` what
-ails them (sync.errors.Trouble), what was answered, and since when, `failed` and `failed_at` what
-failed last, also when it is over, `asked` what they were told of it (sync.notices.Told), `wait` not
-before, `leaving` the person asked to be forgotten, `lane` the lane they stand in, `lease` and
-`lease_end` who works on them. Times are epoch milliseconds of the Redis server's clock.
+acted on, `held`, `told`, `until` our session at Microsoft, `unsure` that this is an attempt, whose
+answer was not heard or was no, and what was accepted before it (sync.held), `pref`, `pref_told`,
+`pref_until`, `pref_unsure` the same for the preferred status, `yielded` the `obs_at` for which the
+person's own status was met, `test` end of a running test, `met` the first meeting was told, `zoom`
+and `groups` Zoom id and group ids, `style` and `paused` the person's own choices, `need` the policy
+that must be carried out for them and `pol` the one that was, `wrote` when Microsoft last accepted a
+write, `tries` failures in a row, `trouble`, `code` and `trouble_at` what ails them
+(sync.errors.Trouble), what was answered, and since when, `failed` and `failed_at` what failed last,
+also when it is over, `asked` what they were told of it (sync.notices.Told), `wait` not before,
+`leaving` the person asked to be forgotten, `lane` the lane they stand in, `lease` and `lease_end`
+who works on them. Times are epoch milliseconds of the Redis server's clock.
 
 Fields of the budget: `u<lane>` requests that count, `<cell>:<lane>` those of a cell, `f` and `l`
 the first and the last cell, `s<lane>` until when less urgent lanes stand back for this one, `w`

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from sync.held import Accepted, Held
 from sync.notices import Step, Told
-from sync.plan import Held, Observation
+from sync.plan import Observation
 from sync.policy import NOTHING_CHOSEN, Personal
 from sync.presence import Pair, Style, ZoomPresence
 
@@ -100,8 +101,24 @@ def held_fields(held: Held | None, kind: Fields = SESSION) -> Changes:
     """The changes that keep what we hold at Microsoft; None: nothing."""
     if held is None:
         return dict.fromkeys(kind, "")
-    unsure = "" if held.sure else 1
+    unsure = "" if held.sure else _dump_accepted(held.before)
     return dict(zip(kind, (str(held.pair), held.told_ms, held.until_ms, unsure), strict=True))
+
+
+def _dump_accepted(before: Accepted | None) -> str:
+    """What was accepted before an attempt, as the `unsure` fields keep it; `-`: nothing."""
+    return "-" if before is None else f"{before.pair} {before.at_ms} {before.until_ms}"
+
+
+def _load_accepted(text: str, parse: Callable[[str], Pair | None]) -> Accepted | None:
+    """Read it back. Raises ValueError for what is not ours."""
+    if text == "-":
+        return None
+    name, at_ms, until_ms = text.split(" ")
+    pair = parse(name)
+    if pair is None:
+        raise ValueError(text)
+    return Accepted(pair, int(float(at_ms)), int(float(until_ms)))
 
 
 def read_standing(object_id: str, fields: Sequence[str | None]) -> Standing:
@@ -177,7 +194,14 @@ def _held(
     pair = parse(row[name])
     told, until = _number(row.get(told_name, "")), _number(row.get(until_name, ""))
     if pair is not None and told is not None and until is not None:
-        return Held(pair, told, until, unsure not in row)
+        if unsure not in row:
+            return Held(pair, told, until)
+        try:
+            before = _load_accepted(row[unsure], parse)
+        except (ValueError, OverflowError):
+            bad.append(unsure)
+            before = None
+        return Held(pair, told, until, sure=False, before=before)
     bad.append(name)
     for field, number in ((told_name, told), (until_name, until)):
         if field in row and number is None:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.truth.scheduler import NOWHERE, Queue
-from sync.plan import Held, Lane, Observation
+from sync.held import Held
+from sync.plan import Lane, Observation
 from sync.presence import SESSION_PAIRS, ZoomPresence
 from sync.store import keys
 from sync.store.connection import Client, Scripts

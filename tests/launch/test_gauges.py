@@ -101,6 +101,7 @@ def test_the_series_are_those_of_the_engine() -> None:
 def test_a_reason_of_a_newer_version_is_counted_all_the_same() -> None:
     assert known_reasons({"gone": 2, "failing": 1, "unheard": 3}) == {
         "authorize": 0,
+        "forbidden": 0,
         "gone": 2,
         "refused": 0,
         "failing": 4,

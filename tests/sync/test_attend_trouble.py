@@ -7,14 +7,15 @@ import pytest
 from structlog.testing import capture_logs
 
 from sync.breaker import FEWEST, LONGEST_S
+from sync.held import Accepted
 from sync.lanes import Limits
-from sync.plan import Lane
-from sync.presence import ZoomPresence
+from sync.plan import LOOK_AGAIN_MS, Lane
+from sync.presence import IN_A_CALL, PRESENTING, ZoomPresence
 from sync.store import keys
 from sync.store.connection import Client
 from sync.trouble import LONGEST_RETRY_MS, MOST_REFUSALS, MOST_TRIES
 from tests.doubles.engine import Bridge, running_bridge
-from tests.doubles.graph import Fault, Graph
+from tests.doubles.graph import CLEAR, LOOK, Fault, Graph
 from tests.doubles.people import ADA, BEN, person
 
 Z = ZoomPresence
@@ -35,15 +36,13 @@ async def test_a_refused_token_is_replaced_once(bridge: Bridge) -> None:
     assert bridge.graph.requests[-1].token == f"{ADA}.1"
 
 
-@pytest.mark.parametrize("how", ["revoked", "401 for ever", "403"])
+@pytest.mark.parametrize("how", ["revoked", "401 for ever"])
 async def test_a_revoked_authorisation_is_told_once_and_then_graph_is_left_alone(
     bridge: Bridge, how: str
 ) -> None:
     await bridge.connect(ADA, Z.IN_MEETING)
     if how == "revoked":
         bridge.login.revoked.add(ADA)
-    elif how == "403":
-        bridge.graph.faults.append(Fault(403))
     else:
         bridge.graph.faults.extend([Fault(401), Fault(401)])
     await bridge.work()
@@ -74,7 +73,7 @@ async def test_an_old_authorisation_that_fails_while_they_connect_anew_is_not_to
     await bridge.graph.until(lambda: bridge.graph.stalled == 1)
     bridge.login.revoked.add(ADA)
     await bridge.connect(ADA)
-    bridge.graph.tokens[f"{ADA}.0"] = BEN  # Graph answers 403
+    del bridge.graph.tokens[f"{ADA}.0"]  # Graph answers 401
     bridge.graph.release()
     await attending
     assert bridge.counts.writes == {("set", "reauthorize"): 1}
@@ -199,17 +198,22 @@ async def parked(bridge: Bridge) -> dict[str, str]:
     return {person.object_id: person.reason.value async for person in bridge.store.parked()}
 
 
-@pytest.mark.parametrize(("status", "trouble"), [(400, "refused"), (404, "gone")])
+@pytest.mark.parametrize(
+    ("status", "trouble"), [(400, "refused"), (404, "gone"), (403, "forbidden")]
+)
 async def test_a_request_that_cannot_succeed_parks_the_person_until_something_happens(
     bridge: Bridge, status: int, trouble: str
 ) -> None:
     await bridge.connect(ADA, Z.IN_MEETING)
-    bridge.graph.faults.extend([Fault(status)] * MOST_REFUSALS)
+    tries = MOST_REFUSALS + (status == 403)  # once more with a new token
+    bridge.graph.faults.extend([Fault(status)] * tries)
     with capture_logs() as logs:
         for _ in range(MOST_REFUSALS):
             await bridge.work()
             await bridge.pass_time(ADA, 10)
-    assert bridge.graph.count() == MOST_REFUSALS
+    await bridge.notifier.round()
+    assert bridge.chat.told == [], "connecting again would not mend it"
+    assert bridge.graph.count() == tries
     assert "person_parked" in [line["event"] for line in logs]
     assert await bridge.due_in(ADA) is None
     assert (await bridge.state(ADA)).trouble == trouble
@@ -219,6 +223,144 @@ async def test_a_request_that_cannot_succeed_parks_the_person_until_something_ha
     assert bridge.shown(ADA) == "DoNotDisturb/Presenting"
     assert (await bridge.state(ADA)).trouble is None
     assert await parked(bridge) == {}
+
+
+async def test_a_token_older_than_a_grant_is_replaced_before_a_403_counts(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    bridge.graph.faults.append(Fault(403))
+    await bridge.work()
+    assert [r.token for r in bridge.graph.requests] == [f"{ADA}.0", f"{ADA}.1"]
+    assert bridge.shown(ADA) == "Busy/InACall"
+    assert (await bridge.state(ADA)).trouble is None
+
+
+async def test_a_403_behind_which_a_consent_was_withdrawn_is_for_the_person(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.work()
+    bridge.graph.faults.append(Fault(403))
+    bridge.login.revoked.add(ADA)
+    await bridge.say(ADA, Z.PRESENTING)
+    await bridge.work()
+    assert (await bridge.state(ADA)).trouble == "authorize"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(403, action=LOOK),
+        Fault(401, action=LOOK),
+        Fault(404, action=LOOK),
+        Fault(400, action=LOOK),
+        Fault(200, body=b"{}", action=LOOK),
+        Fault(200, body=b'{"availability": null, "activity": null}', action=LOOK),
+        Fault(200, body=b'{"availability": "New", "activity": "Newer"}', action=LOOK),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("full", [False, True])
+async def test_a_look_that_says_nothing_stops_no_write_and_parks_nobody(
+    bridge: Bridge, fault: Fault, *, full: bool
+) -> None:
+    if full:
+        bridge.full()
+    await bridge.connect(ADA, Z.DO_NOT_DISTURB)
+    bridge.graph.faults.extend([fault] * 20)
+    await bridge.work()
+    assert bridge.shown(ADA) == "DoNotDisturb/Presenting"
+    assert bridge.graph.preferred == {}, "the person's own slot is left alone"
+    explanation = await bridge.engine.explain(ADA)
+    assert explanation is not None
+    assert explanation.shown is None or not explanation.shown.known
+    state = await bridge.state(ADA)
+    assert (state.trouble, state.tries) == (None, 0)
+    await bridge.say(ADA, Z.OFFLINE)
+    await bridge.work()
+    assert bridge.shown(ADA) is None
+
+
+async def test_a_look_that_microsoft_does_not_answer_stops_a_write_for_seconds(
+    bridge: Bridge,
+) -> None:
+    await bridge.connect(ADA, Z.BUSY)
+    bridge.graph.faults.extend([Fault(503, action=LOOK)] * 10)
+    for _ in range(3):
+        assert bridge.shown(ADA) is None
+        await bridge.work()
+        await bridge.pass_time(ADA, 10)
+    assert bridge.shown(ADA) == "Busy/InACall"
+    assert (await bridge.state(ADA)).trouble is None
+
+
+async def test_a_preferred_status_that_can_not_be_seen_ends_by_itself(bridge: Bridge) -> None:
+    bridge.full()
+    await bridge.connect(ADA, Z.DO_NOT_DISTURB)
+    await bridge.work()
+    assert bridge.graph.preferred == {ADA: "DoNotDisturb/DoNotDisturb"}
+    bridge.graph.faults.extend([Fault(403, action=LOOK)] * 4)
+    await bridge.say(ADA, Z.OFFLINE)
+    await bridge.work()
+    assert bridge.graph.preferred == {ADA: "DoNotDisturb/DoNotDisturb"}, "it may be theirs by now"
+    assert bridge.shown(ADA) == "Away/Away", "without a session they would show as Offline"
+    assert 0 < (await bridge.due_in(ADA) or 0) <= LOOK_AGAIN_MS / 1000
+    bridge.graph.faults.clear()
+    await bridge.pass_time(ADA, LOOK_AGAIN_MS / 1000)
+    await bridge.work()
+    assert (bridge.graph.preferred, bridge.shown(ADA)) == ({}, None)
+
+
+async def held(bridge: Bridge) -> Accepted | None:
+    """What Microsoft accepted last of Ada's session."""
+    session = (await bridge.state(ADA)).held
+    return None if session is None else session.accepted
+
+
+async def test_what_microsoft_accepted_is_known_beside_what_is_attempted(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.work()
+    accepted = await held(bridge)
+    assert accepted is not None
+    assert accepted.pair == IN_A_CALL
+    bridge.graph.faults.extend([Fault(503)] * 4)
+    await bridge.say(ADA, Z.PRESENTING)
+    for _ in range(3):
+        await bridge.work()
+        state = await bridge.state(ADA)
+        assert state.held is not None
+        assert state.held.pair == PRESENTING
+        assert state.held.accepted == accepted, "what was accepted is known through every try"
+        await bridge.pass_time(ADA, 10)
+    await bridge.say(ADA, Z.OFFLINE)
+    await bridge.work()
+    assert bridge.graph.asked()[-1].action == CLEAR
+    assert await held(bridge) == accepted, "and through a try to end it"
+    await bridge.pass_time(ADA, 60)
+    await bridge.work()
+    assert (await bridge.state(ADA)).held is None
+
+
+@pytest.mark.parametrize("fault", [Fault(s) for s in (400, 401, 403, 404, 429, 503)], ids=str)
+async def test_nothing_counts_as_accepted_that_was_not(bridge: Bridge, fault: Fault) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    bridge.graph.faults.extend([fault] * 2)
+    await bridge.work()
+    assert (await bridge.state(ADA)).held is not None, "it may be there all the same"
+    assert await held(bridge) is None
+
+
+async def test_what_was_accepted_is_known_after_a_worker_died(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.work()
+    accepted = await held(bridge)
+    for _ in range(2):
+        await bridge.store.demand(ADA)
+        await bridge.due()  # and nobody gives them back
+        await bridge.pass_time(ADA, 20)
+    [claim] = await bridge.due()
+    assert claim.state.held is not None
+    assert not claim.state.held.sure
+    assert claim.state.held.accepted is not None
+    assert accepted is not None
+    assert claim.state.held.accepted.pair == accepted.pair
 
 
 async def test_an_admin_may_have_it_tried_again(bridge: Bridge) -> None:

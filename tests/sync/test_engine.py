@@ -216,7 +216,6 @@ async def test_everything_is_explained(bridge: Bridge) -> None:
         (Fault(503), "graph_error"),
         (Fault(404), "graph_404"),
         (Fault(429), "graph_throttled"),
-        (Fault(200, body=b"{}"), "graph_answer"),
         (Fault(403), "graph_403"),
     ],
     ids=str,
@@ -249,12 +248,13 @@ async def test_an_old_authorisation_that_fails_in_a_look_is_not_held_against_a_n
     bridge.graph.faults.append(Fault(kind="stall"))
     looking = asyncio.create_task(bridge.engine.explain(ADA))
     await bridge.graph.until(lambda: bridge.graph.stalled == 1)
+    bridge.login.revoked.add(ADA)
     await bridge.connect(ADA)
-    bridge.graph.tokens[f"{ADA}.0"] = BEN  # Graph answers 403
+    del bridge.graph.tokens[f"{ADA}.0"]  # Graph answers 401
     bridge.graph.release()
     explanation = await looking
     assert explanation is not None
-    assert explanation.shown_error == "graph_403"
+    assert explanation.shown is None
     assert (await bridge.state(ADA)).trouble is None
 
 

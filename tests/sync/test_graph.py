@@ -9,11 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.errors import AuthorizeAgain, OutsideError, PersonGone, Refused, RetryLater, TenantPaused
+from sync.errors import (
+    AuthorizeAgain,
+    NotAllowed,
+    OutsideError,
+    PersonGone,
+    Refused,
+    RetryLater,
+    TenantPaused,
+)
 from sync.microsoft.graph import GraphPresence, _seconds
 from sync.presence import (
     AVAILABLE,
     IN_A_CALL,
+    NOT_SAID,
     PREFERRED_PAIRS,
     PRESENTING,
     SESSION_PAIRS,
@@ -128,26 +137,50 @@ async def test_an_answer_in_many_pieces_is_read_whole(graph: Graph, api: GraphPr
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "shown", "known"),
     [
-        b"",
-        b"[]",
-        b"{}",
-        b"<html>",
-        b'{"availability": "Busy"}',
-        b'{"availability": 1, "activity": 2}',
-        b'"' + b"x" * 300_000 + b'"',
-        b"[" * 100_000,
-        b"\xff\xfe",
+        (b'{"availability": "Busy"}', Shown("Busy", ""), True),
+        (b'{"availability": "Busy", "activity": null}', Shown("Busy", ""), True),
+        (
+            b'{"availability": "BusyIdle", "activity": "Unheard"}',
+            Shown("BusyIdle", "Unheard"),
+            True,
+        ),
+        (b'{"availability": "Unheard", "activity": "InACall"}', Shown("Unheard", "InACall"), False),
+        (b'{"availability": null, "activity": "InACall"}', Shown("", "InACall"), False),
+        (b'{"availability": "PresenceUnknown"}', Shown("PresenceUnknown", ""), False),
+        *(
+            (body, NOT_SAID, False)
+            for body in (
+                b'{"availability": null, "activity": null}',
+                b'{"availability": 1, "activity": {}}',
+                b"{}",
+                b"[]",
+                b"no JSON",
+                b'"' + b"x" * 300_000 + b'"',
+                b"[" * 100_000,
+                b"\xff\xfe",
+            )
+        ),
     ],
-    ids=lambda body: str(body[:20]),
+    ids=lambda value: str(value)[:40],
 )
-async def test_an_answer_that_makes_no_sense_is_asked_for_later(
-    graph: Graph, api: GraphPresence, body: bytes
+async def test_a_presence_without_words_is_no_failure(
+    graph: Graph, api: GraphPresence, body: bytes, shown: Shown, *, known: bool
 ) -> None:
     graph.faults.append(Fault(200, body=body))
+    assert await api.look(TOKEN, ADA) == shown
+    assert shown.known is known
+
+
+@every_call
+async def test_a_page_in_graphs_place_has_accepted_nothing(
+    graph: Graph, api: GraphPresence, name: str
+) -> None:
+    page = {"Content-Type": "text/html; charset=utf-8"}
+    graph.faults.append(Fault(200, body=b"<html>Please sign in to the network", headers=page))
     with pytest.raises(RetryLater) as caught:
-        await api.look(TOKEN, ADA)
+        await CALLS[name](api)
     assert caught.value.code == "graph_answer"
 
 
@@ -168,7 +201,7 @@ async def test_what_a_successful_write_answers_does_not_matter(
     [
         (400, (Refused, "graph_refused")),
         (401, (AuthorizeAgain, "graph_401")),
-        (403, (AuthorizeAgain, "graph_403")),
+        (403, (NotAllowed, "graph_403")),
         (404, (PersonGone, "graph_404")),
         (408, (RetryLater, "graph_error")),
         (409, (RetryLater, "graph_error")),

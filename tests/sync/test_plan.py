@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sync.attend import MOST_STEPS
+from sync.held import Held
 from sync.plan import (
     AVAILABLE_EXPIRY_MIN,
     ENDED_MARGIN_MS,
@@ -17,7 +18,6 @@ from sync.plan import (
     LOOK_AGAIN_MS,
     MINUTE,
     Do,
-    Held,
     Lane,
     Observation,
     Plan,

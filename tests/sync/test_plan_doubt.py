@@ -6,7 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sync.attend import MOST_STEPS
-from sync.plan import EXPIRY_MIN, MINUTE, Do, Held, Observation, Plan, Situation, plan
+from sync.held import Held
+from sync.plan import EXPIRY_MIN, MINUTE, Do, Observation, Plan, Situation, plan
 from sync.policy import Reason, Verdict
 from sync.presence import AWAY, IN_A_CALL, PRESENTING, Pair, Shown, Style, ZoomPresence, demand_of
 from tests.sync.test_plan_full import Microsoft

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.attend import MOST_STEPS
-from sync.plan import HOUR, MINUTE, Do, Held, Observation, Plan, Situation, Why, plan
+from sync.held import Held
+from sync.plan import HOUR, MINUTE, Do, Observation, Plan, Situation, Why, plan
 from sync.policy import Reason, Verdict
 from sync.presence import (
     AWAY,

@@ -7,7 +7,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from sync.errors import RetryLater
-from sync.plan import MINUTE, Held, Lane
+from sync.held import Held
+from sync.plan import MINUTE, Lane
 from sync.presence import AVAILABLE, IN_A_CALL, PRESENTING, ZoomPresence
 from sync.store import keys
 from sync.store.connection import Client, Scripts

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from sync.plan import EXPIRY_MIN, HOUR, MINUTE, Held, Lane, Observation, supersedes
+from sync.held import Held
+from sync.plan import EXPIRY_MIN, HOUR, MINUTE, Lane, Observation, supersedes
 from sync.presence import AVAILABLE, IN_A_CALL, PRESENTING, Pair, ZoomPresence
 from sync.store import connection, keys
 from sync.store.connection import Client, Scripts

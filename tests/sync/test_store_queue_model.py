@@ -23,7 +23,8 @@ from hypothesis.stateful import (
 )
 
 from sync.errors import Trouble
-from sync.plan import Held, Lane, Observation, supersedes
+from sync.held import Held
+from sync.plan import Lane, Observation, supersedes
 from sync.presence import SESSION_PAIRS, Pair, ZoomPresence
 from sync.store import keys
 from sync.store.connection import Scripts

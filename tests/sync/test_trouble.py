@@ -91,6 +91,7 @@ def test_trouble_counts_from_its_first_failure() -> None:
 def test_every_trouble_says_whether_it_parks() -> None:
     assert {trouble for trouble in Trouble if trouble.parks} == {
         Trouble.AUTHORIZE,
+        Trouble.FORBIDDEN,
         Trouble.GONE,
         Trouble.REFUSED,
         Trouble.FAILING,

@@ -40,16 +40,20 @@ end
 
 -- Hand a person to somebody; returns their row, nil when there is no such person. A lease that was never given
 -- back is that of a worker that died, or was cut off, in the middle: it may have told Microsoft anything that we
--- know how to say.
+-- know how to say. What it has accepted before is kept beside that (sync.store.person_row).
 local function lease(key, token, lease_end)
   local row = redis.call('HGETALL', key)
   if #row == 0 then return nil end
   for i = 1, #row, 2 do
     if row[i] == 'lease' then
-      if redis.call('HEXISTS', key, 'held') == 0 then
+      local known = redis.call('HMGET', key, 'held', 'told', 'until', 'unsure')
+      local before = known[4] or '-'
+      if not known[1] then
         redis.call('HSET', key, 'held', 'Busy/InACall', 'told', now)
+      elseif not known[4] and known[2] and known[3] then
+        before = known[1] .. ' ' .. known[2] .. ' ' .. known[3]
       end
-      redis.call('HSET', key, 'unsure', 1, 'until', math.max(num(key, 'until'), now + LONGEST_SESSION))
+      redis.call('HSET', key, 'unsure', before, 'until', math.max(num(key, 'until'), now + LONGEST_SESSION))
       row = redis.call('HGETALL', key)
       break
     end

@@ -1,0 +1,76 @@
+"""Asking Zoom about somebody in the middle of a turn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sync.errors import OutsideError, PersonGone
+from sync.plan import ASK_AGAIN_MS, Observation
+from sync.presence import ZoomPresence
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sync.ports import Meter, ZoomLookup
+    from sync.store.people import PeopleStore
+    from sync.turn import Turn
+
+log = structlog.get_logger()
+
+_ZOOM_BUSY = frozenset({"zoom_busy", "zoom_daily_limit"})
+
+
+class Asking:
+    """Asks, within Zoom's pace. `zoom_turn` gives the seconds until it is somebody's turn."""
+
+    def __init__(
+        self,
+        store: PeopleStore,
+        zoom: ZoomLookup,
+        meter: Meter,
+        zoom_turn: Callable[[str], Awaitable[float]],
+    ) -> None:
+        self._store = store
+        self._zoom = zoom
+        self._meter = meter
+        self._zoom_turn = zoom_turn
+
+    async def ask(self, turn: Turn) -> int | None:
+        """Ask Zoom. None: it answered; else in how many milliseconds to try (again)."""
+        oid, asked_ms = turn.state.object_id, turn.now()
+        link = await self._store.link(oid)
+        names = link and (link.zoom_id, *link.addresses)
+        user = next((name for name in names or () if name), None)
+        if user is None:
+            return ASK_AGAIN_MS
+        wait = await self._zoom_turn(oid)
+        if wait > 0:
+            return int(wait * 1000) + 1
+        try:
+            presence = await self._zoom.presence_of(user)
+        except PersonGone:
+            # Zoom knows nobody by this name now: nothing to mirror.
+            self._meter.lookup("gone")
+            presence = ZoomPresence.OFFLINE
+        except OutsideError as error:
+            self._meter.lookup("busy" if error.code in _ZOOM_BUSY else "failed")
+            log.warning("zoom_not_asked", person=oid, reason=error.code)
+            return ASK_AGAIN_MS
+        else:
+            self._meter.lookup("unknown" if presence is None else "answered")
+        if presence is None:
+            log.warning("zoom_unknown_state", person=oid)
+            return ASK_AGAIN_MS
+        observation = Observation(presence, asked_ms)
+        # Offered, not set: an event that came meanwhile may be newer.
+        outcome = await self._store.offer(oid, observation)
+        if outcome == "accepted":
+            turn.state.observation = observation
+            return None
+        fresh = await self._store.state(oid)
+        if outcome == "not_connected" or fresh is None:
+            return ASK_AGAIN_MS  # they left meanwhile; the next turn sees to that
+        turn.state.observation = fresh.observation
+        return None
