@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import tzinfo
 
 Card = dict[str, Any]
 """An Adaptive Card as plain JSON."""
@@ -76,7 +78,8 @@ class ConversationReference:
 class Inbound:
     """One activity, validated: who, where, and what they said or clicked.
 
-    `text` is normalised (mentions, entities, odd spaces removed; see `bot.commands.normalise`).
+    `text` is what the person meant to type (mentions of the bot, quotations, odd spaces removed;
+    see `bot.message_text`). `time_zone` is theirs; UTC when nothing tells.
     `data` is what a card sent: client-supplied, so trust nothing in it.
     `wants_card_answer` is true for an invoke: the caller expects a card in the HTTP answer.
     """
@@ -90,7 +93,7 @@ class Inbound:
     data: Mapping[str, object] = field(default_factory=dict)
     reply_to_id: str | None = None
     locale: str = "en-US"
-    local_time_zone: str | None = None
+    time_zone: tzinfo = UTC
     wants_card_answer: bool = False
     automatic: bool = False  # a card refreshed itself; nobody clicked
 

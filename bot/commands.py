@@ -6,16 +6,15 @@ The registry is the single list of words: help, the Teams command menu and the p
 from __future__ import annotations
 
 import difflib
-import html
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.personal_words import Pause, StyleCommand, parse_pause, parse_style
 from bot.settings_words import Settings, parse_settings
 from bot.words import (
     COURTESIES,
     ECHO_LENGTH,
+    LONGEST_TEXT,
     PLAIN_QUOTES,
     TRAILING,
     NotUnderstood,
@@ -25,7 +24,7 @@ from bot.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +109,7 @@ class Unknown:
 
 
 _BY_WORD = {word: spec for spec in COMMANDS for word in (spec.name, *spec.aliases)}
-_MAX_MENTIONS = 10
 _LONGEST_WORD = 32
-
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_TAG = re.compile(r"</?at(?:\s[^<>]{0,200})?>")
-_JOINER_AT_ASCII = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])")
-_SPACES = {9, 10, 11, 12, 13, 28, 29, 30, 31, 133}  # control characters that separate words
-_INVISIBLE: dict[int, None] = dict.fromkeys(
-    [
-        *(code for code in (*range(32), *range(127, 160)) if code not in _SPACES),
-        0x00AD,  # soft hyphen
-        0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A),  # writing direction
-        0x180E, 0x200B, 0x2060, 0xFEFF,  # zero width
-    ]
-)  # fmt: skip
 
 
 def help_lines(*, admin: bool) -> list[tuple[str, str]]:
@@ -132,32 +117,18 @@ def help_lines(*, admin: bool) -> list[tuple[str, str]]:
     return [(spec.name, spec.description) for spec in COMMANDS if admin or not spec.admin]
 
 
-def normalise(text: str, bot_id: str, entities: Iterable[Mapping[str, Any]] = ()) -> str:
-    """Return what the person meant to type, from the text of a message activity.
-
-    In this order: remove mentions of this bot, one occurrence for each mention entity (others'
-    mentions and the bot's name elsewhere stay); decode HTML entities; remove invisible characters
-    (zero width, writing direction, control); make every kind of white space one plain space, since
-    Teams ends a picked command with a no-break space and a channel message with a line break.
-    A joiner stays inside an emoji or a word that needs it. Quotes stay as typed.
-    """
-    for name in _own_mentions(bot_id, entities):
-        text = _without_mention(text, name)
-    if "&" in text:
-        text = _ENTITY.sub(lambda entity: html.unescape(entity.group()), text)
-    text = _JOINER_AT_ASCII.sub("", text.translate(_INVISIBLE))
-    return " ".join(text.split())
-
-
 def parse(text: str) -> Command | BadCommand | Unknown:
-    """Find the command in a normalised text.
+    """Find the command in what was said (see `bot.message_text`).
 
     The first word decides, in any case, with or without a leading `/` or `!` and trailing
     punctuation. Nothing but punctuation is a call for help. Extra words after a command that takes
     none: courtesies (please, now, thanks) are ignored, anything else makes the text unknown with
     that command as the nearest, because acting on half of a sentence can be wrong ("disconnect
-    everybody"). Words that a command's grammar does not understand make it a BadCommand.
+    everybody"). Words that a command's grammar does not understand make it a BadCommand. What is
+    longer than LONGEST_TEXT is no command (see `bot.message_text`), whatever it begins with.
     """
+    if len(text) > LONGEST_TEXT:
+        return Unknown(shortened(" ".join(text.split())))
     word, _, rest = text.strip().removeprefix("/").removeprefix("!").strip().partition(" ")
     word, rest = bare(word), rest.strip()
     args = rest.translate(PLAIN_QUOTES)
@@ -176,34 +147,6 @@ def parse(text: str) -> Command | BadCommand | Unknown:
     if not without_courtesies(args.split()):
         return Command(spec.name)
     return Unknown(shortened(text), spec.name)
-
-
-def _own_mentions(bot_id: str, entities: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The bot's name as written in each mention of it. Malformed entities are passed over."""
-    names: list[str] = []
-    for entity in entities:
-        if entity.get("type") != "mention" or len(names) == _MAX_MENTIONS:
-            continue
-        mentioned, written = entity.get("mentioned"), entity.get("text")
-        if not isinstance(mentioned, dict) or mentioned.get("id") != bot_id:
-            continue
-        if isinstance(written, str) and (name := _TAG.sub("", written).strip()):
-            names.append(name)
-    return names
-
-
-def _without_mention(text: str, name: str) -> str:
-    """Remove one tagged mention wherever it is, or the bare name at the start."""
-    written = f"(?:{re.escape(name)}|{re.escape(html.escape(name, quote=False))})"
-    tagged = rf"<at(?:\s[^<>]{{0,200}})?>\s{{0,9}}{written}\s{{0,9}}</at>"
-    without, count = re.subn(tagged, " ", text, count=1)
-    if count:
-        return without
-    start = text.lstrip().removeprefix("@")
-    rest = start.removeprefix(name)
-    if rest != start and not rest[:1].isalnum():
-        return rest.lstrip(",: ")
-    return text
 
 
 def _nearest(word: str, args: str) -> str | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.ended_words import ended
 from cards.status import StatusView
@@ -15,18 +14,12 @@ from sync.policy import Reason, sentence
 from sync.presence import teams_label, zoom_label
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from cards.build import Tone
     from sync.engine import Explanation
     from sync.held import Held
     from sync.presence import Shown
-
-
-def zone(name: str | None) -> tzinfo:
-    """The person's time zone (an IANA name from their client); UTC when unknown."""
-    try:
-        return ZoneInfo(name) if name else UTC
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
 
 
 def clock_time(at_ms: int, now_ms: int, zone: tzinfo) -> str:

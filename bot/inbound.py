@@ -10,7 +10,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from bot.activity import ConversationReference, Inbound, Kind, Person, Scope
-from bot.commands import normalise
+from bot.message_text import message_text
+from bot.shapes import object_at, text_at
+from bot.time_zones import zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +28,6 @@ VERB_KEY = "verb"
 
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
-_TIME_ZONE = re.compile(r"[A-Za-z0-9_+/-]{1,64}")
 _LONGEST_ID = 1024
 _LONGEST_NAME = 256
 
@@ -48,8 +49,8 @@ def tenant_of(activity: Json) -> str | None:
 
     Teams says it in `channelData.tenant.id`; `conversation.tenantId` is the older place.
     """
-    stated = _object(_object(activity, "channelData"), "tenant").get("id")
-    return guid(stated or _object(activity, "conversation").get("tenantId"))
+    stated = object_at(object_at(activity, "channelData"), "tenant").get("id")
+    return guid(stated or object_at(activity, "conversation").get("tenantId"))
 
 
 def is_card_action(activity: Json) -> bool:
@@ -63,11 +64,11 @@ def read(activity: Json, *, tenant_id: str, stand_in: Person | None = None) -> I
     A speaker without an Entra object id is no person to us, unless local mode gives a `stand_in`
     (the Bot Framework Emulator knows no Entra). Raises Malformed.
     """
-    conversation = _object(activity, "conversation")
+    conversation = object_at(activity, "conversation")
     reference = ConversationReference(
         service_url=_identifier(activity, "serviceUrl"),
         conversation_id=_identifier(conversation, "id", "conversation.id"),
-        bot_id=_optional(_object(activity, "recipient"), "id"),
+        bot_id=_optional(object_at(activity, "recipient"), "id"),
         channel_id=_identifier(activity, "channelId"),
         tenant_id=tenant_id,
         scope=_scope(conversation),
@@ -77,16 +78,16 @@ def read(activity: Json, *, tenant_id: str, stand_in: Person | None = None) -> I
     return Inbound(
         kind=kind,
         id=_optional(activity, "id"),
-        person=_person(_object(activity, "from"), tenant_id, stand_in),
+        person=_person(object_at(activity, "from"), tenant_id, stand_in),
         conversation=reference,
         text=text,
         verb=verb,
         data=data,
         reply_to_id=_optional(activity, "replyToId") or None,
         locale=_matching(_LOCALE, activity.get("locale")) or "en-US",
-        local_time_zone=_matching(_TIME_ZONE, activity.get("localTimezone")),
+        time_zone=zone_of(activity),
         wants_card_answer=invoked,
-        automatic=invoked and _object(activity, "value").get("trigger") == "automatic",
+        automatic=invoked and object_at(activity, "value").get("trigger") == "automatic",
     )
 
 
@@ -97,21 +98,17 @@ def _content(
     if is_card_action(activity):
         return (Kind.CLICK, "", *_executed(activity))
     if activity.get("type") == "message":
-        text = activity.get("text")
-        text = text if isinstance(text, str) else ""
         value = activity.get("value")
-        if isinstance(value, dict) and not text.strip():
+        if isinstance(value, dict) and not text_at(activity, "text").strip():
             verb = value.get(VERB_KEY)  # an Action.Submit says everything in its data
             return Kind.CLICK, "", verb if isinstance(verb, str) else "", value
-        entities = activity.get("entities")
-        objects = [e for e in entities if isinstance(e, dict)] if isinstance(entities, list) else []
-        return Kind.MESSAGE, normalise(text, reference.bot_id, objects), "", {}
+        return Kind.MESSAGE, message_text(activity), "", {}
     return _membership(activity, reference), "", "", {}
 
 
 def _executed(activity: Json) -> tuple[str, dict[str, object]]:
     """Verb and data of an Action.Execute."""
-    action = _object(_object(activity, "value"), "action")
+    action = object_at(object_at(activity, "value"), "action")
     if action.get("type") != "Action.Execute":
         raise Malformed("value.action.type")
     verb = action.get("verb") or ""
@@ -163,11 +160,6 @@ def _scope(conversation: Json) -> Scope:
         return Scope(stated)
     except ValueError:
         return Scope.GROUP_CHAT
-
-
-def _object(parent: Json, key: str) -> Json:
-    value = parent.get(key)
-    return value if isinstance(value, dict) else {}
 
 
 def _identifier(parent: Json, key: str, label: str = "") -> str:

@@ -8,6 +8,9 @@ TRAILING = ".,;:!?…"
 COURTESIES = frozenset({"me", "now", "please", "pls", "thank", "thanks", "you"})
 """Words that change nothing."""
 
+LONGEST_TEXT = 4000
+"""Characters of a message that are looked at: a command is far shorter, and Teams allows 100 KB."""
+
 ECHO_LENGTH = 200
 """How much of what was typed is ever repeated."""
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.commands import Command
-from bot.explain import clock_time, view, zone
+from bot.explain import clock_time, view
 from bot.personal_words import For, Pause, StyleCommand, Until
 from cards import person_notice, person_pause, person_style
 from cards import status as status_cards
@@ -39,7 +39,7 @@ class PersonalHandler:
         personal = await self._personal(turn)
         if personal is None:
             return status_cards.not_connected(self._payloads, turn.card_id)
-        now_ms, here = await self._engine.now_ms(), zone(turn.inbound.local_time_zone)
+        now_ms, here = await self._engine.now_ms(), turn.inbound.time_zone
         until_ms = _until(turn, now_ms, here)
         await self._engine.choose(
             turn.person.object_id, replace(personal, paused_until_ms=until_ms)
@@ -58,7 +58,7 @@ class PersonalHandler:
         known = await self._engine.explain(oid)
         if known is None:
             return status_cards.not_connected(self._payloads, turn.card_id)
-        shown = view(known, zone(turn.inbound.local_time_zone))
+        shown = view(known, turn.inbound.time_zone)
         return person_pause.resumed(
             self._payloads,
             turn.card_id,

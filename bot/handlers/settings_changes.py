@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.explain import clock_time, zone
+from bot.explain import clock_time
 from bot.handlers.settings_level import (
     draft_of_level,
     edit_of_change,
@@ -270,7 +270,7 @@ class SettingsChanges:
         if record is None:
             return settings_change.overtaken()
         mine = record.by.actor_id == turn.person.object_id
-        now_ms, here = await self._now_ms(), zone(turn.inbound.local_time_zone)
+        now_ms, here = await self._now_ms(), turn.inbound.time_zone
         return settings_change.overtaken(
             "You" if mine else record.by.name,
             "the account" if record.scope == ACCOUNT_SCOPE else record.scope_name,

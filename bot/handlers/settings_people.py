@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.explain import clock_time, parked_for, zone
+from bot.explain import clock_time, parked_for
 from bot.storm_words import words_of
 from cards import settings_parked, settings_user
 from cards.payload import BadPayload
@@ -89,7 +89,7 @@ class SettingsPeople:
         """Who is parked and why."""
         await self._audit.looked_at_parked(_actor(turn))
         everybody = await self._parked()
-        now_ms, here = await self._people.now_ms(), zone(turn.inbound.local_time_zone)
+        now_ms, here = await self._people.now_ms(), turn.inbound.time_zone
         rows: list[settings_parked.ParkedRow] = []
         for person in everybody:
             if len(rows) >= settings_parked.MOST_PARKED:
@@ -161,7 +161,7 @@ class SettingsPeople:
             assert listed is not None  # noqa: S101 - one of the two is there
             state, name = None, listed.name
             verdict = resolve(policy, listed.group_ids, now_ms=now_ms)
-        here = zone(turn.inbound.local_time_zone)
+        here = turn.inbound.time_zone
 
         def at(ms: int) -> str:
             return clock_time(ms, now_ms, here)

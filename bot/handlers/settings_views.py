@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from bot.explain import clock_time, parked_for, zone
+from bot.explain import clock_time, parked_for
 from bot.handlers.settings_level import draft_of_form
 from cards import settings_centre, settings_groups, settings_history
 from cards.build import refreshing
@@ -71,7 +71,7 @@ class SettingsViews:
         policy, health = await self._desk.policy(), await self._directory.health()
         age = health.age_seconds
         numbers = await self._numbers(policy, turn.person.object_id)
-        here, connected = zone(turn.inbound.local_time_zone), numbers.connected
+        here, connected = turn.inbound.time_zone, numbers.connected
         card = settings_centre.centre(
             self._payloads,
             turn.card_id,
@@ -130,7 +130,7 @@ class SettingsViews:
     async def history(self, turn: Turn, cursor: str) -> Card:
         """Who changed or looked up what."""
         page = await self._audit.page(before=cursor or None, limit=settings_history.PAGE_SIZE)
-        now_ms, here = await self._people.now_ms(), zone(turn.inbound.local_time_zone)
+        now_ms, here = await self._people.now_ms(), turn.inbound.time_zone
         entries = [
             settings_history.Entry(
                 when=clock_time(record.at_ms, now_ms, here),

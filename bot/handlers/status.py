@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.explain import agrees, view, why_different, zone
+from bot.explain import agrees, view, why_different
 from cards import status as status_cards
 from cards import test_it
 from cards.build import refreshing
@@ -48,7 +48,7 @@ class StatusHandler:
             rule = sentence(self._engine.verdict_without_link(groups))
             card = status_cards.not_connected(self._payloads, turn.card_id, rule_line=rule)
         else:
-            shown = view(known, zone(turn.inbound.local_time_zone))
+            shown = view(known, turn.inbound.time_zone)
             card = status_cards.status(self._payloads, turn.card_id, shown)
         who = [turn.person.mri]
         return refreshing(card, self._payloads, turn.card_id, Verb.STATUS_SHOW, who)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -66,7 +67,7 @@ async def test_a_message_says_who_where_and_what(channel: Channel, teams: TeamsD
     assert inbound.text == "/connect"
     assert inbound.reply_to_id == "1:7"
     assert inbound.locale == "en-GB"
-    assert inbound.local_time_zone == "Europe/Stockholm"
+    assert inbound.time_zone == ZoneInfo("Europe/Stockholm")
     assert not inbound.wants_card_answer
 
 

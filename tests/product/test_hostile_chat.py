@@ -27,6 +27,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OTHER_TENANT = "99999999-2222-4333-8444-555555555555"
 JSON = {"Content-Type": "application/json"}
+QUOTED_REPLY = {"type": "quotedReply", "quotedReply": {"messageId": "1772050244572"}}
 
 
 def _unsigned(teams: TeamsDouble) -> str:
@@ -170,9 +171,23 @@ async def test_commands_are_found_in_what_teams_makes_of_them(
         ("status\r\n", [mention | {"text": None}]),
         ("status", None),
         ("status", [7, None, {}, {"type": "mention", "mentioned": "x"}]),
+        ("<at>Presence Bridge</at>, status", [mention | {"text": ""}]),
+        ("<at>presence&nbsp;bridge</at>: status", [mention | {"text": None}]),
+        ('<quoted messageId="1772050244572"/> status', [QUOTED_REPLY]),
+        ('<at>Presence Bridge</at>\r\n<quoted messageId="1"/>status', [QUOTED_REPLY, mention]),
+        ("&lt;quoted messageId=&quot;1&quot;/&gt; status", [QUOTED_REPLY]),
+        ("> Presence Bridge\n> Connected.\n\nstatus", None),
     ):
         answer = await chat.says(said, entities=entities)
         assert "Not connected." in words(answer.card), said
+
+
+async def test_a_quotation_alone_calls_for_help(product: Product, around: Outside) -> None:
+    answer = await product.chat(around.somebody()).says(
+        '<quoted messageId="1772050244572"/>', entities=[QUOTED_REPLY]
+    )
+    assert "What you can say" in words(answer.card)
+    assert "I don’t know" not in words(answer.card)
 
 
 async def test_a_tampered_button_does_nothing(product: Product, around: Outside) -> None:

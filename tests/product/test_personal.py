@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -97,9 +97,31 @@ async def test_a_time_without_a_usable_zone_is_universal_and_says_so(
     place: Office, zone: object
 ) -> None:
     await place.connect(BEN)
-    card = (await place.chat(BEN).says("pause until 17:00", localTimezone=zone)).card
-    assert "17:00 UTC" in said_by(card)
+    said = await place.chat(BEN).says("pause until 17:00", localTimezone=zone, entities=[])
+    assert "17:00 UTC" in said_by(said.card)
     assert (await paused_until(place)).hour == 17
+
+
+async def test_the_zone_counts_however_a_client_says_it(place: Office) -> None:
+    await place.connect(BEN)
+    chat, here = place.chat(BEN), ZoneInfo("Asia/Kolkata")
+    stamp = "2026-01-01T17:30:00.000+05:30"
+    shapes: list[dict[str, Any]] = [
+        {"localTimezone": "asia/calcutta"},
+        {"localTimezone": "India Standard Time"},
+        {"localTimezone": "GMT+05:30"},
+        {"entities": [{"type": "clientInfo", "timezone": "Asia/Kolkata"}]},
+        {"localTimestamp": stamp},
+    ]
+    for shape in shapes:
+        said = {"localTimezone": None, "entities": None} | shape
+        message = await chat.says("pause until 17:00", **said)
+        end = (await paused_until(place)).astimezone(here)
+        assert (end.hour, end.minute) == (17, 0), shape
+        assert "17:00 UTC" not in said_by(message.card)
+        click = chat.teams.presses(chat.client, chat.now(message), "Status", on=message)
+        card = (await chat.deliver(click | said))["value"]
+        assert "17:00." in said_by(card), shape
 
 
 async def test_a_pause_ends_by_itself(place: Office) -> None:
