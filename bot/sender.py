@@ -7,12 +7,10 @@ Teams' "Conversation messages", status codes: 412, 429, 502, 503 and 504, nothin
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import re
 import time
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from urllib.parse import quote
 from weakref import WeakValueDictionary
@@ -33,6 +31,7 @@ from bot.activity import (
 from bot.body import read_limited
 from bot.inbound import guid
 from bot.outgoing import message
+from sync.answers import is_from_between, json_object, retry_after
 from sync.errors import OutsideError
 
 if TYPE_CHECKING:
@@ -53,6 +52,7 @@ message. Sources give tokens with minutes left; one that is refused is renewed a
 _ATTEMPT_TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 8.0
+_LONGEST_WAIT = 3600.0
 _TRY_AGAIN = frozenset({412, 429, 502, 503, 504})
 _GONE = re.compile(
     r"\b(BotDisabledByAdmin|BotNotInConversationRoster|ConversationBlockedByUser"
@@ -93,11 +93,15 @@ class _Call:
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """Status, the text of the body, and `Retry-After` in seconds."""
+    """Status, the text of the body, and `Retry-After` in seconds.
+
+    `between`: it comes from something between us and the channel.
+    """
 
     status: int
     text: str
     retry_after: float | None
+    between: bool
 
 
 class ChannelSender:
@@ -198,7 +202,7 @@ class ChannelSender:
                 reply = await self._attempts(call, self._url(call))
         except TimeoutError as error:
             raise SendFailed(f"no answer within {MEMBER_SECONDS:g} s") from error
-        stated = _object_in(reply)
+        stated = json_object(reply.text)
         object_id = guid(stated.get("aadObjectId")) or guid(stated.get("objectId"))
         if object_id is None:
             raise SendFailed("the channel doesn't say who the member is")
@@ -248,9 +252,10 @@ class ChannelSender:
                     raise failed(f"no answer: {type(error).__name__}") from error
                 pause = self._pause(attempt, None)
             else:
-                if 200 <= reply.status < 300:
+                if 200 <= reply.status < 300 and not reply.between:
                     return reply
-                if reply.status == 401 and self._token is not None and not renewed:
+                refused = reply.status == 401 and not reply.between
+                if refused and self._token is not None and not renewed:
                     renew = renewed = True
                     continue
                 failed = failed if reply.status < 500 else SendFailed
@@ -280,8 +285,11 @@ class ChannelSender:
             allow_redirects=False,  # a token goes to the host that was checked, nowhere else
         ) as response:
             raw = await read_limited(response.content, _LARGEST_ANSWER) or b""
-            waiting = _seconds(response.headers.get("Retry-After"), self._now())
-            return _Reply(response.status, raw.decode(errors="replace"), waiting)
+            waiting = retry_after(
+                response.headers.get("Retry-After"), self._now(), longest=_LONGEST_WAIT
+            )
+            between = is_from_between(response.status, raw)
+            return _Reply(response.status, raw.decode(errors="replace"), waiting, between)
 
     async def _authorization(self, token: TokenSource, *, refresh: bool) -> str:
         if refresh or self._now() >= self._bearer_until:
@@ -302,7 +310,9 @@ def _refuse(call: _Call, reply: _Reply, failed: type[SendFailed]) -> NoReturn:
         raise ConversationGone(gone.group())
     if reply.status == 404 and call.method == "PUT" and _CARD_GONE.search(reply.text):
         raise CardGone("ActivityNotFound")
-    error = _object_in(reply).get("error")
+    if reply.between:
+        raise failed(f"something between us and the channel answered {reply.status}")
+    error = json_object(reply.text).get("error")
     code = error.get("code") if isinstance(error, dict) else None
     named = code if isinstance(code, str) and code.isalnum() and len(code) <= 64 else "no code"
     raise failed(f"the channel answered {reply.status}, {named}")
@@ -310,27 +320,6 @@ def _refuse(call: _Call, reply: _Reply, failed: type[SendFailed]) -> NoReturn:
 
 def _id_in(reply: _Reply) -> str:
     """The id in a reply, or "" when there is no usable one."""
-    stated = _object_in(reply).get("id")
+    stated = json_object(reply.text).get("id")
     usable = isinstance(stated, str) and len(stated) <= _LONGEST_ID and stated.isprintable()
     return str(stated) if usable else ""
-
-
-def _object_in(reply: _Reply) -> dict[str, Any]:
-    try:
-        document = json.loads(reply.text)
-    except (ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def _seconds(header: str | None, now: float) -> float | None:
-    """Retry-After in seconds: it is a number of them, or a date (RFC 9110, 10.2.3)."""
-    if header is None:
-        return None
-    header = header.strip()
-    if header.isascii() and header.isdecimal() and len(header) <= 9:
-        return float(header)
-    try:
-        return max(0.0, parsedate_to_datetime(header).timestamp() - now)
-    except (ValueError, TypeError, OverflowError):
-        return None

@@ -12,6 +12,8 @@ import aiohttp
 from service import tls
 from sync.microsoft.authorization import Authorization
 from sync.store.connection import Scripts, connect, connect_listener
+from sync.store.vault import Vault
+from sync.store.zoom_token import ZoomTokenShelf
 from sync.zoom.api import ZoomApi
 
 if TYPE_CHECKING:
@@ -91,4 +93,9 @@ def zoom_api(settings: Settings, outside: Outside) -> ZoomApi | None:
         client_id=settings.zoom_client_id,
         client_secret=settings.zoom_client_secret.get_secret_value(),
         now=time.monotonic,
+        shelf=ZoomTokenShelf(
+            outside.redis,
+            Vault(settings.token_key_list),
+            owner=f"{settings.zoom_account_id} {settings.zoom_client_id}",
+        ),
     )

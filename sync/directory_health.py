@@ -39,6 +39,16 @@ _BECAUSE = {
         "Zoom doesn't let this app read them. A Zoom admin must add the missing scopes to the "
         "Server-to-Server app."
     ),
+    "zoom_token_refused": (
+        "Zoom refuses the access it has just given. Ask a Zoom admin to see in the Zoom App "
+        "Marketplace whether the Server-to-Server app is active, and that nothing else uses its "
+        "credentials. It is tried again by itself."
+    ),
+    "zoom_intercepted": (
+        "something between us and Zoom answered in its place: a firewall or a proxy, most likely. "
+        "Ask whoever runs this app to let it reach ZOOM_API_URL and ZOOM_OAUTH_URL. It is tried "
+        "again by itself."
+    ),
     "zoom_busy": "Zoom is busy. It is tried again by itself.",
     "zoom_daily_limit": (
         "the Zoom account has used up its requests for today. It is tried again by itself."

@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-_OUTAGE = frozenset({"graph_error", "graph_unreachable", "graph_answer"})
+_OUTAGE = frozenset({"graph_error", "graph_unreachable", "graph_answer", "graph_intercepted"})
 """Failures of Graph itself, whoever the request was about."""
 
 

@@ -190,6 +190,16 @@ def _outside(error: OutsideError) -> Outcome:
             ),
         )
     service = "Zoom" if error.code.startswith("zoom") else "Microsoft"
+    if error.code.endswith("_intercepted"):
+        return Outcome(
+            ok=False,
+            title=f"{service} cannot be reached right now",
+            sentences=(
+                f"You signed in, but something between us and {service} answered in its place.",
+                "Wait a minute, then type connect in the chat to try again. If it stays like this, "
+                "tell your admin: a firewall or a proxy may be in the way.",
+            ),
+        )
     return Outcome(
         ok=False,
         title=f"{service} cannot be reached right now",

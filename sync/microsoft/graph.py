@@ -8,7 +8,6 @@ Errors are named by who must act (sync.errors).
 from __future__ import annotations
 
 import json
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -16,6 +15,7 @@ from multidict import CIMultiDict, istr
 from yarl import URL
 
 from sync.alarms import Alarms, TimeLimit
+from sync.answers import is_from_between, json_object, read_body, retry_after
 from sync.errors import AuthorizeAgain, NotAllowed, PersonGone, Refused, RetryLater, TenantPaused
 from sync.presence import PREFERRED_PAIRS, SESSION_PAIRS, Pair, Shown
 
@@ -37,7 +37,6 @@ LONGEST_WAIT = 600.0
 """Seconds. A longer Retry-After is believed only this far."""
 _ANSWER_LIMIT = 256 * 1024
 _AUTHORIZATION = istr("Authorization")
-_CONTENT_TYPE = istr("Content-Type")
 
 
 class GraphPresence:
@@ -129,55 +128,42 @@ class GraphPresence:
                     allow_redirects=False,
                 )
                 async with response:
-                    status, headers = response.status, response.headers
-                    if status == 200 and "html" in headers.get(_CONTENT_TYPE, ""):
-                        # A proxy's or portal's page in Graph's place: nothing was accepted.
-                        raise RetryLater("graph_answer", "a page")
-                    if status == 200 and method == "POST":
+                    status = response.status
+                    if status == 200 and method == "POST" and response.content_length == 0:
                         response.release()
                         return {}
-                    raw = await _read(response)
+                    raw = await read_body(response, _ANSWER_LIMIT)
+                    headers = response.headers
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise RetryLater("graph_unreachable", type(error).__name__) from error
-        answer = _json_object(raw)
-        if status in {200, 202, 204}:
+        answer = json_object(raw)
+        between = not answer and is_from_between(status, raw)
+        if status in {200, 202, 204} and not between:
             return answer
-        raise _failure(status, headers.get("Retry-After"), answer, self._now())
+        wait = retry_after(headers.get("Retry-After"), self._now(), longest=LONGEST_WAIT)
+        if between:
+            raise RetryLater("graph_intercepted", str(status), after=wait)
+        raise _failure(status, wait, answer)
 
 
 def _json(**fields: str) -> aiohttp.BytesPayload:
     return aiohttp.BytesPayload(json.dumps(fields).encode(), content_type="application/json")
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    raw = bytearray()
-    async for piece in response.content.iter_any():
-        raw += piece
-        if len(raw) > _ANSWER_LIMIT:
-            response.close()
-            return b""
-    return bytes(raw)
-
-
 def _word(value: object) -> str:
     return value[:64] if isinstance(value, str) else ""
 
 
-def _json_object(raw: bytes) -> dict[str, Any]:
-    try:
-        answer = json.loads(raw) if raw else {}
-    except (ValueError, RecursionError):
-        return {}
-    return answer if isinstance(answer, dict) else {}
+def _failure(status: int, wait: float | None, answer: dict[str, Any]) -> Exception:
+    """Name the failure by who must act. `answer` is Graph's error body, {} when unreadable.
 
-
-def _failure(status: int, retry_after: str | None, answer: dict[str, Any], now: float) -> Exception:
-    """Name the failure by who must act. `answer` is Graph's error body, {} when unreadable."""
+    `wait` is what it asks for in seconds. To wait for no time is no answer to "too many requests".
+    """
     error = answer.get("error")
     code = str(error.get("code", ""))[:64] if isinstance(error, dict) else ""
     detail = f"{status} {code}".strip()
     if status == 429:
-        return TenantPaused("graph_throttled", detail, after=_seconds(retry_after, now) or 30.0)
+        return TenantPaused("graph_throttled", detail, after=wait or 30.0)
     if status == 401:
         return AuthorizeAgain("graph_401", detail)
     if status == 403:
@@ -186,19 +172,5 @@ def _failure(status: int, retry_after: str | None, answer: dict[str, Any], now: 
     if status == 404:
         return PersonGone("graph_404", detail)
     if status >= 500 or status in {408, 409, 423}:
-        return RetryLater("graph_error", detail, after=_seconds(retry_after, now))
+        return RetryLater("graph_error", detail, after=wait)
     return Refused("graph_refused", detail)
-
-
-def _seconds(retry_after: str | None, now: float) -> float | None:
-    """Read Retry-After: seconds or an HTTP date; None when absent or senseless."""
-    if not retry_after:
-        return None
-    try:
-        wait = float(retry_after)
-    except ValueError:
-        try:
-            wait = parsedate_to_datetime(retry_after).timestamp() - now
-        except (ValueError, TypeError, OverflowError):
-            return None
-    return min(wait, LONGEST_WAIT) if 0 < wait < float("inf") else None

@@ -8,7 +8,6 @@ trouble becomes `RetryLater` at once, with the time that Microsoft asked for.
 
 from __future__ import annotations
 
-import email.utils
 import ipaddress
 import json
 import time
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
+from sync.answers import is_from_between, json_object, retry_after
 from sync.errors import RetryLater
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ THREADS = 16
 METADATA_TTL = 3600
 """Seconds for which the login service's OpenID metadata is not asked for again."""
 
-MOST_SECONDS = 3600
+MOST_SECONDS = 3600.0
 """A longer Retry-After is cut to this."""
 
 
@@ -53,19 +53,6 @@ def is_loopback(host: str | None) -> bool:
         return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
     except ValueError:
         return False
-
-
-def retry_after(value: str | None, now: float) -> float | None:
-    """Seconds that a Retry-After header asks for (a number or an HTTP date), None if none."""
-    if value is None:
-        return None
-    if value.strip().isdecimal():
-        return float(min(int(value), MOST_SECONDS))
-    try:
-        until = email.utils.parsedate_to_datetime(value).timestamp()
-    except (ValueError, OverflowError):
-        return None
-    return min(max(until - now, 0.0), float(MOST_SECONDS))
 
 
 class LoginHttp:
@@ -179,14 +166,14 @@ class LoginHttp:
             # "from None": the request in the exception holds the secret.
             raise RetryLater("login_unreachable", type(error).__name__) from None
         status = response.status_code
-        if status == 429 or status >= 500:
-            after = retry_after(response.headers.get("Retry-After"), self._clock())
-            raise RetryLater("login_busy", f"HTTP {status}", after=after)
-        try:
-            is_object = isinstance(json.loads(text), dict)
-        except ValueError:
-            is_object = False
-        if not is_object:  # a proxy's page, say; MSAL would write all of it to the log
+        between = is_from_between(status, response.content)
+        if status == 429 or status >= 500 or between:
+            wait = retry_after(
+                response.headers.get("Retry-After"), self._clock(), longest=MOST_SECONDS
+            )
+            code = "login_intercepted" if between else "login_busy"
+            raise RetryLater(code, f"HTTP {status}", after=wait)
+        if not json_object(text):  # MSAL would write all of it to the log
             raise RetryLater("login_garbled", f"HTTP {status}")
         return Answer(status, text, response.headers)
 

@@ -17,6 +17,8 @@
     pb:{quota}:pause             Graph told the whole tenant to wait                as Graph said
     pb:{zoom}:next               the next turn at Zoom that nobody has (ms)         until it is past
     pb:{zoom}:turns              zset: oid -> their turn to be asked about at Zoom  the last, + 60 s
+    pb:{zoom}:token              Zoom's access token, sealed, for all processes     as Zoom said
+    pb:{zoom}:token:by           one process gets a new one                         10 s
     pb:ref:<oid>                 the person's 1:1 conversation (JSON)               400 d, renewed
     pb:card:<card id>            activity id of the message that holds the card     30 d
     pb:asker:<card id>           the admin whom a card of the settings asks         30 d
@@ -106,12 +108,15 @@ QUOTA_CELLS = "pb:{quota}:cells"
 QUOTA_PAUSE = "pb:{quota}:pause"
 ZOOM_NEXT = "pb:{zoom}:next"
 ZOOM_TURNS = "pb:{zoom}:turns"
+ZOOM_TOKEN = "pb:{zoom}:token"  # noqa: S105 - a key of Redis
+ZOOM_TOKEN_LOCK = f"{ZOOM_TOKEN}:by"
 
 TICKET_TTL = 600
 SEEN_TTL = 600
 CARD_TTL = 30 * 86_400
 REFERENCE_TTL = 400 * 86_400
 LOCK_TTL = 30
+ZOOM_TOKEN_LOCK_TTL = 10
 INDEX_TTL = 30 * 86_400
 PROBE_TTL = 10
 JOB_TTL = 86_400

@@ -73,14 +73,16 @@ class ZoomDirectory:
         """Read everything. Raises RetryLater, AdminMustAct or Refused; never returns a part."""
         read_ms = self._now_ms()
         names: dict[str, tuple[str, int]] = {}
+        skipped = 0
         async for row in self._pages("/v2/groups", "groups", check_total=False):
             group_id, name = _text(row, "id", 128), _text(row, "name", 256)
-            if group_id and name:
-                total = row.get("total_members")
-                names[group_id] = (name, total if isinstance(total, int) else 0)
+            if not group_id or not name:
+                skipped += 1
+                continue
+            total = row.get("total_members")
+            names[group_id] = (name, total if isinstance(total, int) else 0)
         users: dict[str, DirectoryUser] = {}
         told = False
-        skipped = 0
         for status in (ACTIVE, INACTIVE):
             async for row in self._pages("/v2/users", "users", status=status):
                 user = _user(row, status)
@@ -113,7 +115,8 @@ class ZoomDirectory:
             path = f"/v2/groups/{quote(group_id, safe='')}/members"
             try:
                 async for row in self._pages(path, "members"):
-                    groups_of.setdefault(_text(row, "id", 128), set()).add(group_id)
+                    if zoom_id := _text(row, "id", 128):
+                        groups_of.setdefault(zoom_id, set()).add(group_id)
             except PersonGone as error:  # deleted while we read
                 raise RetryLater("zoom_incomplete", "group deleted meanwhile") from error
         return {zoom_id: frozenset(ids) for zoom_id, ids in groups_of.items()}
@@ -121,8 +124,12 @@ class ZoomDirectory:
     async def _pages(
         self, path: str, name: str, *, check_total: bool = True, **query: str
     ) -> AsyncIterator[Mapping[str, Any]]:
-        """Yield every row of a listing. Raises RetryLater when it is not complete."""
-        token, seen, ids = "", set[str](), set[object]()
+        """Yield every row of a listing. Raises RetryLater when it is not complete.
+
+        A row may come twice, on two pages; one without an id counts each time, and nothing that
+        has no fields is yielded as an empty row.
+        """
+        token, seen, ids, nameless = "", set[str](), set[str](), 0
         for _ in range(MOST_PAGES):
             more = {"next_page_token": token} if token else {}
             try:
@@ -132,17 +139,23 @@ class ZoomDirectory:
                     raise RetryLater("zoom_incomplete", "page token") from error
                 raise
             rows = answer.get(name)
-            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            objects = [isinstance(row, dict) for row in rows] if isinstance(rows, list) else []
+            if not isinstance(rows, list) or any(objects) != bool(rows):
                 raise RetryLater("zoom_answer", name)
-            for row in rows:
-                ids.add(row.get("id"))
+            for each in rows:
+                row = each if isinstance(each, dict) else {}
+                if row_id := _text(row, "id", 128):
+                    ids.add(row_id)
+                else:
+                    nameless += 1
                 yield row
             token = answer.get("next_page_token") or ""
             if not token:
                 total = answer.get("total_records")
                 # Rows move between pages while people come and go: read again, miss nobody.
-                if check_total and isinstance(total, int) and len(ids) < total:
-                    raise RetryLater("zoom_incomplete", f"{name}: {len(ids)} of {total}")
+                found = len(ids) + nameless
+                if check_total and isinstance(total, int) and found < total:
+                    raise RetryLater("zoom_incomplete", f"{name}: {found} of {total}")
                 return
             if not isinstance(token, str) or token in seen:
                 raise RetryLater("zoom_answer", "next_page_token")

@@ -13,6 +13,7 @@ from bot.activity import (
     CardGone,
     ConversationGone,
     ConversationReference,
+    NotSent,
     Person,
     Scope,
     SendFailed,
@@ -231,6 +232,17 @@ async def test_four_attempts_are_enough(teams: TeamsDouble, run: Run) -> None:
     assert run.outcomes == ["retried", "retried", "retried", "failed"]
 
 
+@pytest.mark.parametrize("status", [200, 302, 401, 403, 404, 407])
+async def test_a_page_of_something_in_between_is_no_delivery(
+    teams: TeamsDouble, run: Run, status: int
+) -> None:
+    teams.answers_next(status, body="<html>Sign in to this network</html>")
+    with pytest.raises(NotSent, match=f"between us and the channel answered {status}"):
+        await run.sender.send(run.to, "hi")
+    assert run.outcomes == ["failed"]
+    assert run.tokens.asked == [False]
+
+
 @pytest.mark.parametrize(
     ("header", "pause"),
     [
@@ -240,7 +252,8 @@ async def test_four_attempts_are_enough(teams: TeamsDouble, run: Run) -> None:
         ("Thu, 01 Jan 2026 11:00:00 GMT", 0.25),
         ("soon", 0.5),
         ("-1", 0.5),
-        ("9" * 30, 0.5),
+        ("3.5", 3.75),
+        ("2026-01-01T12:00:05Z", 5.25),
     ],
 )
 async def test_the_wait_that_was_asked_for_is_kept(
@@ -251,10 +264,11 @@ async def test_the_wait_that_was_asked_for_is_kept(
     assert run.pauses == [pytest.approx(pause)]
 
 
+@pytest.mark.parametrize("header", ["60", "9" * 30, "2026-01-02T00:00:00Z"])
 async def test_a_wait_beyond_the_time_for_a_message_is_not_begun(
-    teams: TeamsDouble, run: Run
+    teams: TeamsDouble, run: Run, header: str
 ) -> None:
-    teams.answers_next(429, headers={"Retry-After": "60"})
+    teams.answers_next(429, headers={"Retry-After": header})
     with pytest.raises(SendFailed, match="wait"):
         await run.sender.send(run.to, "hi")
     assert run.pauses == []

@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import itertools
+import json
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -339,6 +340,7 @@ class TeamsDouble:
         times: int = 1,
     ) -> None:
         """Answer the next `times` Connector requests like this, in the order of the calls."""
+        # A text as `body` is a page, not JSON.
         shown = body if body is not None else {"error": {"code": code, "message": "scripted"}}
         self._script.extend(_Scripted(status, shown, headers or {}) for _ in range(times))
 
@@ -359,8 +361,12 @@ class TeamsDouble:
     def _refusal(self, request: web.Request) -> web.Response | None:
         if self._script:
             scripted = self._script.popleft()
-            return web.json_response(
-                scripted.body, status=scripted.status, headers=scripted.headers
+            page = isinstance(scripted.body, str)
+            return web.Response(
+                text=scripted.body if page else json.dumps(scripted.body),
+                status=scripted.status,
+                headers=scripted.headers,
+                content_type="text/html" if page else "application/json",
             )
         if not self.accepts_token(request.headers.get("Authorization")):
             return _error(401, "Unauthorized")

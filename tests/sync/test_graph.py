@@ -6,8 +6,6 @@ from email.utils import format_datetime
 
 import aiohttp
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from sync.errors import (
     AuthorizeAgain,
@@ -18,7 +16,7 @@ from sync.errors import (
     RetryLater,
     TenantPaused,
 )
-from sync.microsoft.graph import GraphPresence, _seconds
+from sync.microsoft.graph import GraphPresence
 from sync.presence import (
     AVAILABLE,
     IN_A_CALL,
@@ -173,17 +171,6 @@ async def test_a_presence_without_words_is_no_failure(
     assert shown.known is known
 
 
-@every_call
-async def test_a_page_in_graphs_place_has_accepted_nothing(
-    graph: Graph, api: GraphPresence, name: str
-) -> None:
-    page = {"Content-Type": "text/html; charset=utf-8"}
-    graph.faults.append(Fault(200, body=b"<html>Please sign in to the network", headers=page))
-    with pytest.raises(RetryLater) as caught:
-        await CALLS[name](api)
-    assert caught.value.code == "graph_answer"
-
-
 @pytest.mark.parametrize("body", [b"", b"{}", b"not json", b'{"error": {"code": "x"}}'])
 @pytest.mark.parametrize("name", [SET, CLEAR])
 async def test_what_a_successful_write_answers_does_not_matter(
@@ -248,14 +235,14 @@ async def test_an_unreadable_error_body_does_not_matter(
         ("2.5", 2.5),
         ("86400", 600.0),
         (format_datetime(datetime.fromtimestamp(NOW + 42, UTC), usegmt=True), 42.0),
-        (format_datetime(datetime.fromtimestamp(NOW - 42, UTC), usegmt=True), None),
-        ("0", None),
+        (format_datetime(datetime.fromtimestamp(NOW - 42, UTC), usegmt=True), 0.0),
+        ("0", 0.0),
         ("-3", None),
         ("nan", None),
         ("inf", None),
         ("soon", None),
         ("", None),
-        ("Mon, 01 Jan 0001 00:00:00 -0000", None),
+        ("Mon, 01 Jan 0001 00:00:00 -0000", 0.0),
     ],
 )
 async def test_retry_after_is_read_in_seconds_or_as_a_date(
@@ -272,10 +259,22 @@ async def test_retry_after_is_read_in_seconds_or_as_a_date(
     assert paused.value.after == (seconds or 30.0)
 
 
-@given(st.text() | st.floats().map(str) | st.datetimes().map(format_datetime))
-def test_any_retry_after_is_a_time_within_limits_or_nothing(header: str) -> None:
-    seconds = _seconds(header, NOW)
-    assert seconds is None or 0 < seconds <= 600
+@pytest.mark.parametrize("split", [False, True])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, b"<html>Sign in to this network</html>"), (302, b" "), (401, b"<html>"), (407, b" ")]
+    + [(status, b"<html>blocked</html>") for status in (403, 404, 451, 511)],
+)
+@every_call
+async def test_what_stands_between_us_and_microsoft_is_nobodys_fault(
+    graph: Graph, api: GraphPresence, name: str, status: int, body: bytes, *, split: bool
+) -> None:
+    graph.split_answers = split
+    graph.faults.append(Fault(status, {"Retry-After": "9"}, body=body))
+    with pytest.raises(RetryLater) as caught:
+        await CALLS[name](api)
+    assert (caught.value.code, caught.value.detail) == ("graph_intercepted", str(status))
+    assert caught.value.after == 9
 
 
 @every_call

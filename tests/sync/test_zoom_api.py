@@ -15,7 +15,8 @@ from aiohttp.test_utils import TestServer
 from sync.errors import AdminMustAct, OutsideError, PersonGone, Refused, RetryLater
 from sync.ports import ZoomUser
 from sync.presence import ZoomPresence
-from sync.zoom.api import RENEW_EARLY, ZoomApi
+from sync.zoom.api import NEW_SCOPES_AFTER, ZoomApi
+from sync.zoom.tokens import RENEW_EARLY
 
 ADA = {"id": "zAda", "email": "Ada@Example.com", "type": 2}
 
@@ -151,7 +152,7 @@ async def test_a_name_cannot_lead_to_another_address(zoom: Zoom, api: ZoomApi) -
     assert zoom.paths == ["/v2/users/..%2F..%2Faccounts%2Fx%3Fy=%23z/presence_status"]
 
 
-@pytest.mark.parametrize("body", ["", "[]", "<html>", '{"id": 5, "email": "x"}', '{"id": ""}'])
+@pytest.mark.parametrize("body", ["", "[]", "no json", '{"id": 5, "email": "x"}', '{"id": ""}'])
 async def test_an_answer_that_makes_no_sense_is_asked_for_later(
     zoom: Zoom, api: ZoomApi, body: str
 ) -> None:
@@ -206,9 +207,9 @@ async def test_a_refused_token_is_replaced_once(zoom: Zoom, api: ZoomApi) -> Non
 
 async def test_a_token_that_is_always_refused_is_an_admins_matter(zoom: Zoom, api: ZoomApi) -> None:
     zoom.answers.extend(web.Response(status=401) for _ in range(2))
-    with pytest.raises(AdminMustAct, match="zoom_rights"):
+    with pytest.raises(AdminMustAct, match="zoom_token_refused"):
         await api.presence_of("zAda")
-    assert len(zoom.paths) == 2
+    assert (len(zoom.paths), zoom.issued) == (2, 2)
 
 
 async def test_wrong_credentials_are_an_admins_matter_and_stay_secret(
@@ -254,13 +255,23 @@ async def test_a_token_that_is_not_to_be_had_has_a_reason(
 # -- failures ------------------------------------------------------------------------------------
 
 
+RIGHTS = (AdminMustAct, "zoom_rights")
+TOKEN = (AdminMustAct, "zoom_token_refused")
+
+
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [
         (400, {"code": 300, "message": "bad"}, (Refused, "zoom_refused")),
-        (302, {}, (Refused, "zoom_refused")),
         (400, {"code": 4711, "message": "scopes"}, (AdminMustAct, "zoom_rights")),
+        (400, {"code": 104, "message": "no client"}, (AdminMustAct, "zoom_rights")),
+        (400, {"code": 5, "message": "…, does not contain scopes:[a:b]"}, RIGHTS),
+        (400, {"code": 124, "message": "Invalid access token."}, TOKEN),
+        (403, {"code": 200, "message": "No permission."}, RIGHTS),
         (400, {"code": 1001, "message": "no such user"}, (PersonGone, "zoom_user_unknown")),
+        (400, {"code": 1010, "message": "not of this account"}, (PersonGone, "zoom_user_unknown")),
+        (400, {"code": "1010", "message": ""}, (PersonGone, "zoom_user_unknown")),
+        (400, {"code": [1], "message": None}, (Refused, "zoom_refused")),
         (403, {}, (AdminMustAct, "zoom_rights")),
         (404, {}, (PersonGone, "zoom_user_unknown")),
         (500, {}, (RetryLater, "zoom_error")),
@@ -274,14 +285,18 @@ async def test_each_failure_is_named_by_who_must_act(
     body: dict[str, Any],
     expected: tuple[type[OutsideError], str],
 ) -> None:
-    zoom.answers.append(web.json_response(body, status=status))
+    zoom.answers.extend(web.json_response(body, status=status) for _ in range(2))
     with pytest.raises(OutsideError) as caught:
         await api.presence_of("zAda")
     assert (type(caught.value), caught.value.code) == expected
 
 
 @pytest.mark.parametrize(
-    ("header", "after"), [("7", 7.0), ("", 30.0), ("tomorrow", 30.0), ("-1", 30.0)]
+    ("header", "after"),
+    [
+        *[("7", 7.0), ("3.5", 3.5), ("99999999999", 3600.0)],
+        *[(none, 30.0) for none in ("", "tomorrow", "-1", "0", "2020-01-01T00:00:00Z")],
+    ],
 )
 async def test_a_busy_zoom_says_when_to_come_back(
     zoom: Zoom, api: ZoomApi, header: str, after: float
@@ -298,3 +313,75 @@ async def test_a_zoom_that_is_not_there_is_temporary(
     api = client_of(session, f"http://127.0.0.1:{unused_tcp_port}", clock)
     with pytest.raises(RetryLater, match="zoom_unreachable"):
         await api.presence_of("zAda")
+
+
+# -- who Zoom does not know ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, 1010),
+        (400, 300),
+        (400, 1001),
+        (400, 1120),
+        (404, 1001),
+        (404, 1120),
+        (409, 5),
+        (422, 0),
+    ],
+)
+async def test_an_address_that_zoom_refuses_is_nobodys(
+    zoom: Zoom, api: ZoomApi, status: int, code: int
+) -> None:
+    refused = {"code": code, "message": "User not found on this account: ada"}
+    zoom.answers.append(web.json_response(refused, status=status))
+    assert await api.find_user("ada@example.com") is None
+    assert await api.find_user("ada@example.com") is not None
+
+
+# -- something in between ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 407, 451, 511])
+async def test_a_page_is_not_taken_for_zooms_answer(zoom: Zoom, api: ZoomApi, status: int) -> None:
+    page = web.Response(text="<html>Blocked</html>", content_type="text/html", status=status)
+    zoom.answers.append(page)
+    with pytest.raises(RetryLater) as caught:
+        await api.presence_of("zAda")
+    assert (caught.value.code, caught.value.detail) == ("zoom_intercepted", str(status))
+    assert len(zoom.paths) == 1
+    zoom.token_answers.append(
+        web.Response(text="<html>Blocked</html>", content_type="text/html", status=status)
+    )
+    with pytest.raises(RetryLater, match="zoom_intercepted"):
+        await api.check()
+
+
+async def test_a_token_service_that_is_not_there_says_nothing_about_a_person(
+    zoom: Zoom, api: ZoomApi
+) -> None:
+    zoom.token_answers.append(web.json_response({"code": 1001}, status=404))
+    with pytest.raises(RetryLater, match="zoom_error: token 404"):
+        await api.find_user("ada@example.com")
+
+
+# -- scopes that were added ----------------------------------------------------------------------
+
+
+async def test_scopes_that_an_admin_adds_work_soon_and_without_a_token_for_every_call(
+    zoom: Zoom, api: ZoomApi, clock: Clock
+) -> None:
+    def lacks() -> web.Response:
+        said = "Invalid access token, does not contain scopes:[user:read:user:admin]."
+        return web.json_response({"code": 4711, "message": said}, status=400)
+
+    for _ in range(3):
+        zoom.answers.append(lacks())
+        with pytest.raises(AdminMustAct, match="zoom_rights: user:read:user:admin"):
+            await api.presence_of("zAda")
+    assert zoom.issued == 1
+    clock.now += NEW_SCOPES_AFTER + 1
+    zoom.answers.append(lacks())
+    assert await api.presence_of("zAda") is ZoomPresence.IN_MEETING
+    assert zoom.issued == 2

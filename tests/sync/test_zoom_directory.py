@@ -184,6 +184,57 @@ async def test_somebody_who_slipped_between_two_pages_is_missed(
         await reader.read()
 
 
+NAMELESS = [
+    {"email": "room@example.com"},
+    {"id": "", "email": "other@example.com"},
+    {"id": None},
+    {"id": 7},
+    {"id": {"value": "z1"}, "email": "a@example.com"},
+    {"id": [], "email": None},
+    {},
+    None,
+    "Ada",
+]
+
+
+async def test_rows_that_name_nobody_are_passed_over_and_the_list_is_whole(
+    account: ZoomAccount, reader: ZoomDirectory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account.add(1, "sales")
+    account.group("sales", "Sales")
+    row = {"id": "z00001", "email": "user1@example.com", "group_ids": ["sales"]}
+    for name, rows in (
+        ("groups", [{"id": "sales", "name": "Sales", "total_members": 1}, *NAMELESS]),
+        ("users", [row, *NAMELESS, {"id": "z00002"}]),  # somebody without an address
+    ):
+        answer = web.json_response({name: rows, "total_records": len(rows)})
+        account.answers.append((f"/v2/{name}", answer))
+    read = await reader.read()
+    assert set(read.users) == {"z00001"}
+    assert set(read.groups) == {"sales"}
+    assert f"count={2 * len(NAMELESS) + 1}" in capsys.readouterr().out
+
+
+async def test_nameless_rows_do_not_hide_that_somebody_is_missing(
+    account: ZoomAccount, reader: ZoomDirectory
+) -> None:
+    answer = web.json_response({"users": [{"id": ""}, {"id": ""}], "total_records": 3})
+    account.answers.append(("/v2/users", answer))
+    with pytest.raises(RetryLater, match="zoom_incomplete: users: 2 of 3"):
+        await reader.read()
+
+
+async def test_members_without_an_id_are_nobodys(
+    account: ZoomAccount, reader: ZoomDirectory
+) -> None:
+    account.tells_memberships = False
+    account.add(1, "sales")
+    rows = [{"id": "z00001"}, {"email": "a@example.com"}, {"email": "b@example.com"}]
+    answer = web.json_response({"members": rows, "total_records": 3})
+    account.answers.append(("/members", answer))
+    assert (await reader.read()).users["z00001"].group_ids == {"sales"}
+
+
 async def test_a_page_token_that_ended_means_starting_over(
     account: ZoomAccount, reader: ZoomDirectory
 ) -> None:

@@ -1,0 +1,157 @@
+"""The access token of the Server-to-Server app: one for all processes.
+
+Zoom's documentation lets several be valid at once, but people report that a new one ends the
+others. So there is one; whoever finds it ended takes the one that somebody else has got meanwhile,
+or gets a new one for all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from sync.errors import RetryLater
+from sync.store.connection import REDIS_TROUBLE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
+
+log = structlog.get_logger()
+
+RENEW_EARLY = 120.0
+"""Seconds before its end at which a token is replaced."""
+LOOK_SECONDS = 0.1
+LOOKS = 120
+"""How often to look whether another process has got one: longer than its turn lasts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A token as Zoom gave it: it `lives` so many seconds, of which `left` are left."""
+
+    token: str = field(repr=False)
+    lives: float
+    left: float
+
+    @property
+    def usable(self) -> float:
+        """Seconds for which it may still be used."""
+        return self.left - min(RENEW_EARLY, self.lives / 2)
+
+
+class Shelf(Protocol):
+    """Where processes share the token (sync.store.zoom_token). May raise REDIS_TROUBLE."""
+
+    async def read(self) -> Issued | None:
+        """The token of all, None when there is none (any more)."""
+
+    async def keep(self, issued: Issued) -> None:
+        """Put a new one in its place, for as long as some of its life is left."""
+
+    def turn(self) -> AbstractAsyncContextManager[bool]:
+        """Whether it is this process that gets a new one now; one at a time, for some seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    token: str = field(repr=False)
+    got: float
+    ends: float
+
+
+class ZoomTokens:
+    """Gives the token. `fetch` asks Zoom for a new one; `now` gives monotonic seconds."""
+
+    def __init__(
+        self,
+        fetch: Callable[[], Awaitable[Issued]],
+        shelf: Shelf | None,
+        *,
+        now: Callable[[], float],
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._sleep = sleep
+        self._fetch = fetch
+        self._shelf = shelf
+        self._now = now
+        self._held: _Held | None = None
+        self._flight: asyncio.Task[_Held] | None = None
+
+    async def get(self, *, refused: str | None = None) -> str:
+        """A token that may still be used, and is another than the one that Zoom has `refused`.
+
+        Whoever asks meanwhile shares the answer, also when it is a failure: what `fetch` raises.
+        """
+        token = ""
+        for _ in range(2):  # the first flight may have left before the refusal
+            held = self._held
+            if held is not None and held.token != refused and self._now() < held.ends:
+                return held.token
+            if self._flight is None:
+                self._flight = asyncio.create_task(self._obtain(refused), name="zoom-token")
+                self._flight.add_done_callback(self._landed)
+            # Whoever gives up meanwhile does not take the others down with them.
+            token = (await asyncio.shield(self._flight)).token
+            if token != refused:
+                break
+        return token
+
+    def age(self, token: str) -> float:
+        """Seconds since Zoom gave a token; 0 when it is not the newest that we know."""
+        held = self._held
+        return self._now() - held.got if held is not None and held.token == token else 0.0
+
+    async def renew(self) -> None:
+        """Get a new one in any case, for all."""
+        self._hold(await self._new())
+
+    async def _obtain(self, refused: str | None) -> _Held:
+        if self._shelf is None:
+            return self._hold(await self._fetch())
+        try:
+            for _ in range(LOOKS):
+                if known := await self._other_than(self._shelf, refused):
+                    return known
+                async with self._shelf.turn() as ours:
+                    # Whoever had the turn before us may have got one.
+                    if ours:
+                        known = await self._other_than(self._shelf, refused)
+                        return known or self._hold(await self._new())
+                await self._sleep(LOOK_SECONDS)
+        except REDIS_TROUBLE as error:
+            log.warning("zoom_token_not_shared", error=type(error).__name__)
+            return self._hold(await self._fetch())
+        raise RetryLater("zoom_token_busy")
+
+    async def _other_than(self, shelf: Shelf, refused: str | None) -> _Held | None:
+        issued = await shelf.read()
+        if issued is None or issued.token == refused or issued.usable <= 0:
+            return None
+        return self._hold(issued)
+
+    async def _new(self) -> Issued:
+        issued = await self._fetch()
+        if self._shelf is not None:
+            try:
+                await self._shelf.keep(issued)
+            except REDIS_TROUBLE as error:
+                log.warning("zoom_token_not_shared", error=type(error).__name__)
+        return issued
+
+    def _hold(self, issued: Issued) -> _Held:
+        now = self._now()
+        self._held = _Held(
+            issued.token,
+            got=now - (issued.lives - issued.left),
+            ends=now + issued.usable,
+        )
+        return self._held
+
+    def _landed(self, flight: asyncio.Task[_Held]) -> None:
+        self._flight = None
+        if not flight.cancelled():
+            flight.exception()  # whoever waits hears of it; perhaps nobody does any more
