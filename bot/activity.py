@@ -80,6 +80,7 @@ class Inbound:
 
     `text` is what the person meant to type (mentions of the bot, quotations, odd spaces removed;
     see `bot.message_text`). `time_zone` is theirs; UTC when nothing tells.
+    `person` is None for whom Teams does not identify; `from_bot`: it is a program, not somebody.
     `data` is what a card sent: client-supplied, so trust nothing in it.
     `wants_card_answer` is true for an invoke: the caller expects a card in the HTTP answer.
     """
@@ -94,6 +95,7 @@ class Inbound:
     reply_to_id: str | None = None
     locale: str = "en-US"
     time_zone: tzinfo = UTC
+    from_bot: bool = False
     wants_card_answer: bool = False
     automatic: bool = False  # a card refreshed itself; nobody clicked
 

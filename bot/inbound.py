@@ -86,6 +86,7 @@ def read(activity: Json, *, tenant_id: str, stand_in: Person | None = None) -> I
         reply_to_id=_optional(activity, "replyToId") or None,
         locale=_matching(_LOCALE, activity.get("locale")) or "en-US",
         time_zone=zone_of(activity),
+        from_bot=_is_bot(object_at(activity, "from"), reference.bot_id),
         wants_card_answer=invoked,
         automatic=invoked and object_at(activity, "value").get("trigger") == "automatic",
     )
@@ -144,11 +145,17 @@ def _person(sender: Json, tenant_id: str, stand_in: Person | None) -> Person | N
         if stand_in is None or not mri:
             return None
         return Person(stand_in.tenant_id, stand_in.object_id, mri, stand_in.name)
-    # A chat shared between organisations has members of the other one.
-    if not mri or guid(sender.get("tenantId")) not in {None, tenant_id}:
+    # A chat shared between organisations has members of the other one, and no bot is a person.
+    if not mri or mri.startswith("28:") or guid(sender.get("tenantId")) not in {None, tenant_id}:
         return None
     name = sender.get("name")
     return Person(tenant_id, object_id, mri, name[:_LONGEST_NAME] if isinstance(name, str) else "")
+
+
+def _is_bot(sender: Json, bot_id: str) -> bool:
+    """Whether a program speaks. Teams' ids of bots begin with 28, and some clients say a role."""
+    mri = text_at(sender, "id")
+    return mri.startswith("28:") or mri == bot_id != "" or sender.get("role") in {"bot", "skill"}
 
 
 def _scope(conversation: Json) -> Scope:

@@ -14,6 +14,7 @@ import structlog
 from bot.activity import Answer, InvokeError, Kind, Scope
 from bot.commands import BadCommand, Command, parse
 from bot.desk import new_card_id
+from bot.strangers import WHO_ARE_YOU, Strangers
 from bot.turn import Handler, Turn
 from cards.payload import BadPayload, Verb
 from cards.person_unclear import unclear
@@ -80,12 +81,15 @@ class Router:
         self._on_met = on_met
         self._on_removed = on_removed
         self._on_outcome = on_outcome
+        self._strangers = Strangers(time.monotonic)
 
     async def on_turn(self, inbound: Inbound) -> Answer:
         """Act on an activity; the answer is for clicks that expect one."""
         person = inbound.person
-        if person is None or inbound.kind is Kind.OTHER:
+        if inbound.kind is Kind.OTHER:
             return None
+        if person is None:
+            return await self._stranger(inbound)
         began = time.monotonic()
         try:
             answer = await self._act(inbound, person)
@@ -103,6 +107,20 @@ class Router:
                 "Trouble", "Something went wrong here. Please try again in a minute.", 500
             )
         await self._desk.say(inbound.conversation, _APOLOGY)
+        return None
+
+    async def _stranger(self, inbound: Inbound) -> Answer:
+        """One line for whoever asks and is not identified; programs and clients get none."""
+        asks = inbound.kind in {Kind.MESSAGE, Kind.CLICK} and not inbound.automatic
+        if not asks or inbound.from_bot:
+            return None
+        here = inbound.conversation
+        told = self._strangers.may_be_told(here.conversation_id)
+        log.warning("sender_not_identified", activity=inbound.id, scope=here.scope, told=told)
+        if told and inbound.wants_card_answer:
+            return WHO_ARE_YOU
+        if told:
+            await self._desk.say(here, WHO_ARE_YOU)
         return None
 
     async def _act(self, inbound: Inbound, person: Person) -> Answer:

@@ -342,14 +342,50 @@ async def test_nothing_of_a_person_is_welcomed_in_a_group(
     assert group.received == []
 
 
-async def test_a_bot_or_guest_without_an_identity_is_left_alone(
+@pytest.mark.parametrize("kind", ["personal", "groupChat", "channel"])
+async def test_whoever_is_not_identified_gets_one_line_that_says_what_to_do(
+    product: Product, around: Outside, kind: str
+) -> None:
+    person = around.somebody()
+    chat = product.group(person, f"19:{kind}{person.object_id}@thread.v2", kind)
+    sender = {"id": chat.client.mri, "name": "Somebody"}
+    guest = sender | {"aadObjectId": person.object_id, "tenantId": OTHER_TENANT}
+    for who in (sender, guest, sender | {"aadObjectId": "no-guid"}, {}):
+        answer = await chat.says("connect", **{"from": who})
+        assert answer.card is None
+        assert "I can’t tell who you are" in answer.text
+        assert "Sign in to Teams" in answer.text
+    assert len(chat.received) == 4
+    assert around.teams.opened == [] or around.teams.opened[-1]["members"] != [sender]
+    # A card's button is answered where it is pressed, and a card that refreshes itself not at all.
+    click = chat.teams.clicks(chat.client, "help.show", {}) | {"from": sender}
+    assert "I can’t tell who you are" in (await chat.deliver(click))["value"]
+    asked = chat.teams.clicks(chat.client, "help.show", {}, trigger="automatic")
+    assert (await chat.deliver(asked | {"from": sender}))["value"] == ""
+    for _ in range(3):  # no conversation is filled with it
+        await chat.deliver(chat.teams.says(chat.client, "connect", **{"from": sender}))
+    assert len(chat.received) == 4
+
+
+async def test_other_bots_are_left_alone(product: Product, around: Outside) -> None:
+    chat = product.chat(around.somebody())
+    flow = {"id": "28:00000000-0000-4000-8000-00000000f10f", "name": "Flow bot"}
+    known = flow | {"aadObjectId": chat.person.object_id}
+    echo = {"id": chat.teams.bot_id, "name": "Presence Bridge"}
+    for who in (flow, known, echo, {"id": "x", "role": "bot"}, {"id": "x", "role": "skill"}):
+        for said in ("connect", "I can’t tell who you are"):
+            await chat.deliver(chat.teams.says(chat.client, said, **{"from": who}))
+    assert chat.received == []
+
+
+async def test_nobody_is_told_unasked_that_they_are_unknown(
     product: Product, around: Outside
 ) -> None:
     chat = product.chat(around.somebody())
     sender = {"id": chat.client.mri, "name": "Somebody"}
-    guest = sender | {"aadObjectId": chat.person.object_id, "tenantId": OTHER_TENANT}
-    for who in (sender, guest, sender | {"aadObjectId": "no-guid"}, {}):
-        await chat.deliver(chat.teams.says(chat.client, "connect", **{"from": who}))
+    for kind in ("installationUpdate", "conversationUpdate", "messageUpdate", "messageReaction"):
+        activity = chat.teams.activity(chat.client, kind, action="add")
+        await chat.deliver(activity | {"from": sender})
     assert chat.received == []
 
 
