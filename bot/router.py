@@ -16,7 +16,7 @@ from bot.commands import BadCommand, Command, parse
 from bot.desk import new_card_id
 from bot.strangers import WHO_ARE_YOU, Strangers
 from bot.turn import Handler, Turn
-from cards.payload import BadPayload, Verb
+from cards.payload import BadInput, BadPayload, Verb
 from cards.person_unclear import unclear
 from cards.problem import moved_to_personal, problem, stale_card
 from sync.store.connection import REDIS_TROUBLE
@@ -166,6 +166,12 @@ class Router:
             )
         except BadPayload as error:
             return await self._bad_click(inbound, str(error))
+        except BadInput as error:
+            log.info("input_not_usable", activity=inbound.id, verb=inbound.verb)
+            if inbound.wants_card_answer:
+                return str(error)  # beside the card, which stays as it was filled in
+            await self._desk.say(inbound.conversation, str(error))
+            return None
         if moved:
             await self._desk.post(at, card_id, card)
             return moved_to_personal() if inbound.wants_card_answer else None

@@ -91,6 +91,13 @@ class BadPayload(Exception):
     """Not a click on a button of ours. The message is fixed text, safe to log."""
 
 
+class BadInput(Exception):
+    """What somebody entered or left empty can't be used, and nothing was changed.
+
+    The message is for them: whole sentences, with what to do.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Click:
     """A click whose verb, card and arguments are ours.

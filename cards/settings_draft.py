@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from cards.payload import BadPayload
+from cards.payload import BadInput, BadPayload
 from cards.person_style import STYLES
 
 if TYPE_CHECKING:
@@ -112,14 +112,15 @@ def input_name(field: Field, card_id: str) -> str:
 def read_inputs(click: Click, shown: Draft) -> Draft:
     """The draft after what was entered in the form of `shown`.
 
-    A field that the client left out stays as it was. Raises BadPayload for values that the form
-    does not offer, and for fields that it did not show.
+    A field that the client left out or sent empty stays as it was: some clients do so where nothing
+    was touched. Raises BadInput for a priority that is none, BadPayload for other values that the
+    form does not offer, and for fields that it did not show.
     """
     applicable = applicable_fields(shown)
     changes: dict[str, Any] = {}
     for field in Field:
-        entered = click.inputs.get(input_name(field, click.card_id))
-        if entered is None:
+        entered = click.inputs.get(input_name(field, click.card_id), "").strip()
+        if not entered:
             continue
         if field not in applicable:
             raise BadPayload("a field that was not offered")
@@ -198,6 +199,16 @@ _ALLOWED: Final[dict[Field, Mapping[str, object]]] = {
     Field.AUTHORIZE_WITH: AUTHORIZE_WITH,
     Field.STYLE: STYLES,
 }
+_CHOSEN: Final = {
+    field: {
+        **{key: key for key in offered},
+        **{words.casefold(): key for key, words in offered.items() if isinstance(words, str)},
+    }
+    for field, offered in _ALLOWED.items()
+}
+"""What clients send for a choice: its value or its title, in any case."""
+_SWITCHED: Final = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
+"""What clients send for a toggle, in any case."""
 
 
 def in_words(field: Field, draft: Draft) -> str:
@@ -239,16 +250,20 @@ def because(draft: Draft) -> str:
 
 
 def _entered(field: Field, value: str) -> bool | str | int:
-    allowed = _ALLOWED.get(field)
-    if allowed is not None:
-        if value not in allowed:
+    if field in _ALLOWED:
+        chosen = _CHOSEN[field].get(value.casefold())
+        if chosen is None:
             raise BadPayload("a choice that was not offered")
-        return value
+        return chosen
     if field is Field.PRIORITY:
         number = value.removesuffix(".0")
         if not (number.isascii() and number.isdecimal() and len(number) <= 4 and int(number)):
-            raise BadPayload("not a priority")
+            raise BadInput(
+                f"The priority is a whole number from 1 to {HIGHEST_PRIORITY:,}. "
+                "Nothing was saved: change it and save again."
+            )
         return int(number)
-    if value not in {"true", "false"}:
+    switched = _SWITCHED.get(value.casefold())
+    if switched is None:
         raise BadPayload("a toggle is true or false")
-    return value == "true"
+    return switched

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cards.build import below, bold, button, buttons, card, heading, note, subtle, text
-from cards.payload import BadPayload, Verb
+from cards.payload import BadInput, BadPayload, Verb
 from cards.settings_centre import group_row, two_columns
 from cards.settings_inputs import CHOICE_LIMIT, choice, search_field
 from cards.settings_words import people
@@ -161,9 +161,11 @@ def pick_group(
 def picked_group(click: Click) -> str:
     """The id of the group that a click is about: the button's own, or the one chosen beside it.
 
-    It is the client's word: look it up. Raises BadPayload when there is none.
+    It is the client's word: look it up. Raises BadInput where nothing was chosen, else BadPayload.
     """
-    group_id = click.args.get("group") or click.inputs.get(_INPUT)
+    group_id = click.args.get("group") or click.inputs.get(_INPUT, "").strip()
+    if not group_id:
+        raise BadInput("No group was chosen. Choose one in the list, then press the button again.")
     if not isinstance(group_id, str) or not 0 < len(group_id) <= _LONGEST_ID:
         raise BadPayload("no group was chosen")
     return group_id

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cards.build import below, bold, box, button, buttons, card, heading, note, subtle, text
-from cards.payload import BadPayload, Verb
+from cards.payload import BadInput, BadPayload, Verb
 from cards.settings_inputs import CHOICE_LIMIT, choice
 from cards.settings_words import people
 from cards.text import outside
@@ -88,9 +88,11 @@ def parked(
 def person_of(click: Click) -> str:
     """The object id of the person whom a click is about: the button's own, or the chosen one.
 
-    It is the client's word: look it up. Raises BadPayload when there is none.
+    It is the client's word: look it up. Raises BadInput where nothing was chosen, else BadPayload.
     """
-    oid = click.args.get("person") or click.inputs.get(_INPUT)
+    oid = click.args.get("person") or click.inputs.get(_INPUT, "").strip()
+    if not oid:
+        raise BadInput("Nobody was chosen. Choose somebody in the list, then press Open again.")
     if not isinstance(oid, str) or not 0 < len(oid) <= _LONGEST_ID:
         raise BadPayload("nobody was chosen")
     return oid

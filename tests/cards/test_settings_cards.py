@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.personal_words import STYLE_WORDS
-from cards.payload import BadPayload, Click, Verb
+from cards.payload import BadInput, BadPayload, Click, Verb
 from cards.person_style import STYLES
 from cards.settings_bar import bar
 from cards.settings_centre import MOST_GROUPS
@@ -325,10 +325,11 @@ def test_many_candidates_are_a_list_to_choose_from() -> None:
     assert "404 more" in words("settings-pick-many")
 
 
-@pytest.mark.parametrize("group", [None, "", "x" * 129])
+@pytest.mark.parametrize("group", [None, "", " ", "x" * 129])
 def test_a_choice_without_a_group_is_refused(group: str | None) -> None:
     inputs = {} if group is None else {"group": group}
-    with pytest.raises(BadPayload):
+    reason = BadPayload if group and group.strip() else BadInput
+    with pytest.raises(reason, match="chosen"):
         picked_group(Click(Verb.SETTINGS_GROUP, "c", {}, inputs))
 
 
@@ -425,10 +426,11 @@ def test_somebody_in_trouble_can_be_chosen_and_all_can_be_tried_again() -> None:
     assert not [t for t in titles("settings-user-off") if t.startswith("Try")]
 
 
-@pytest.mark.parametrize("chosen", [None, "", "x" * 65, 7])
-def test_a_choice_of_nobody_is_refused(chosen: Any) -> None:
+@pytest.mark.parametrize("chosen", [None, "", " ", "x" * 65])
+def test_a_choice_of_nobody_is_refused(chosen: str | None) -> None:
     inputs = {} if chosen is None else {"person": chosen}
-    with pytest.raises(BadPayload):
+    reason = BadPayload if chosen and chosen.strip() else BadInput
+    with pytest.raises(reason, match="chosen"):
         person_of(Click(Verb.SETTINGS_USER, "card", {}, inputs))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.zoom_states import ZoomPresence
-from tests.doubles.inside import ADA, BEN, CHIARA, Admin, inputs, said_by
+from tests.doubles.inside import ADA, BEN, CHIARA, Admin, filled, inputs, said_by
 from tests.doubles.outside import titles
 
 if TYPE_CHECKING:
@@ -183,6 +183,45 @@ async def test_a_save_of_form_and_priority_is_one_change(place: Office) -> None:
     assert history.count("Management: changed") == 2  # enabled, then this
     assert "Style: mirror → busy only" in history
     assert "Priority: 2 → 1" in history
+
+
+async def test_a_form_that_a_tablet_sends_empty_saves_what_was_touched(place: Office) -> None:
+    chat = place.chat(ADA)
+    question = await chat.says("settings group Sales enable")
+    await chat.clicks("Enable", question)
+    form, card = await asked(chat, "settings group Sales")
+    nothing: dict[str, Any] = dict.fromkeys(inputs(card), "")
+    card = await chat.clicks("Save", form, **nothing)
+    assert "Nothing to change" in said_by(card)
+    form, card = await asked(chat, "settings group Sales")
+    card = await chat.clicks("Save", form, **nothing | {"locked": "True", "style": "FULL"})
+    assert "Lock: not locked → locked" in said_by(card)
+    assert "Style: mirror → full" in said_by(card)
+    form, _ = await asked(chat, "settings group Sales")
+    card = await chat.clicks("Save", form, integration="False")
+    assert titles(card) == ["Disable", "Cancel"]
+
+
+async def test_what_can_not_be_used_is_explained_and_the_card_stays(place: Office) -> None:
+    chat = place.chat(ADA)
+    await chat.clicks("Enable", await chat.says("settings group Sales enable"))
+    form, card = await asked(chat, "settings group Sales")
+    groups, listed = await asked(chat, "settings groups")
+    for message, shown, title, entered, told in (
+        (form, card, "Save", {"priority": 0}, "The priority is a whole number from 1 to 9,999."),
+        (groups, listed, "Open", {"group": ""}, "No group was chosen."),
+    ):
+        data = filled(shown, **entered)
+        click = chat.teams.presses(chat.client, shown, title, on=message, inputs=data)
+        before = len(chat.received)
+        answer = await chat.deliver(click)
+        assert answer["type"] == "application/vnd.microsoft.activity.message"
+        assert answer["value"].startswith(told)
+        assert len(chat.received) == before
+        # A client older than Universal Actions sends the same as a message.
+        data = click["value"]["action"]["data"]
+        said = await chat.says("", value=data, replyToId=message.activity_id)
+        assert said.text.startswith(told)
 
 
 async def test_a_form_that_was_not_changed_saves_nothing(place: Office) -> None:
