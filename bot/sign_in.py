@@ -1,21 +1,24 @@
 """Connecting with Microsoft in the browser: the start page, and the way back from Microsoft.
 
-    chat   `connect` -> a link with a ticket (256 bits, stored as a hash, 10 minutes, works once)
+    chat   `connect` -> a link with a ticket (256 bits, stored as a hash, 10 minutes)
     GET    /start     says who connects and what will be possible; consumes nothing, because mail
-                      and chat scanners open links
-    POST   /start     takes the ticket, binds this browser with a cookie, goes to Microsoft
-    GET    /callback  needs that cookie; takes the flow, redeems the code, compares the account
+                      and chat scanners open links. The browser gets a cookie
+    POST   /start     gives the attempt to this browser alone, and goes to Microsoft
+    GET    /callback  needs that cookie; redeems the code once, compares the account
     POST   /callback  for form_post answers: a cross-site POST carries no Lax cookie, so it turns
                       into the GET
 
-A forwarded link is harmless: only the account that typed `connect` can finish it.
+The browser that goes on with an attempt may do everything again (a button pressed twice, Back, a
+page loaded again): it goes on, or sees how it went. Another browser gets nothing. A person has one
+live attempt; a newer link, *Cancel*, `disconnect` and the removal of the app end it, wherever the
+person is with it. A forwarded link is harmless: only the account that typed `connect` can finish.
 """
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import hashlib
-import json
-import re
 import secrets
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
@@ -23,10 +26,27 @@ from urllib.parse import urlencode, urlsplit
 import structlog
 from aiohttp import web
 
-from bot.sign_in_attempt import TTL, Attempt, Attempts, Outcome
+from bot.sign_in_attempt import (
+    Attempt,
+    Attempts,
+    Outcome,
+    Refused,
+    Result,
+    dump_result,
+    load_result,
+)
+from bot.sign_in_cookies import Cookies
 from bot.sign_in_pages import Pages
 from bot.sign_in_refusals import EXPLANATIONS, RefusalReason
+from bot.sign_in_requests import (
+    answer_of,
+    form_of,
+    is_ahead,
+    is_same_origin,
+    one_secret,
+)
 from sync.errors import AdminMustAct, RetryLater
+from sync.linking import SignInOver
 from sync.microsoft.authorization import Authorization, Grant, SignInFlow
 from sync.microsoft.login_errors import SignInRefused
 from sync.store.connection import REDIS_TROUBLE
@@ -35,35 +55,18 @@ from sync.store.vault import Vault, VaultError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from multidict import MultiMapping
+    from sync.store.sign_ins import SignInRow
 
     Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 START = "/auth/microsoft/start"
 CALLBACK = "/auth/microsoft/callback"
-COOKIES = "/auth/microsoft"
 
-SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
-"""A ticket, state or cookie of ours: 256 bits."""
+FLOW, RESULT = "flow", "result"
+"""What rows are sealed for."""
 
-PURPOSE = "flow"
-MOST_BYTES = 16 * 1024
-MOST_LENGTH = 4096
-"""Of a form, and of one parameter. Codes of Entra have about 2,000 characters."""
-
-ANSWER = (
-    "code",
-    "state",
-    "error",
-    "error_description",
-    "error_subcode",
-    "session_state",
-    "client_info",
-)
-"""What Microsoft may send back (OAuth 2.0 section 4.1.2, and its own additions)."""
-
-CHOOSE = "sign-in-choose-account"
-CHOOSE_TTL = 3600
+PATIENCE, LOOK_EVERY = 15.0, 0.1
+"""Seconds to wait for another request that finishes the same attempt, and between two looks."""
 
 log = structlog.get_logger(__name__)
 
@@ -71,9 +74,10 @@ log = structlog.get_logger(__name__)
 class SignIn:
     """The four handlers and what makes links for them.
 
-    `on_grant` stores what a person granted and says what the page shall say. `on_refusal` lets the
-    chat say why it did not work; its errors do not reach the page. `on_outcome` counts: started,
-    connected, declined, wrong_account, expired, admin_needed, failed.
+    `on_grant` stores what a person granted and says what the page shall say; it raises SignInOver
+    when the attempt (named by the key it is given) may not connect anybody any more. `on_refusal`
+    lets the chat say why it did not work; its errors do not reach the page. `on_outcome` counts:
+    started, connected, declined, wrong_account, expired, admin_needed, failed.
     """
 
     def __init__(
@@ -83,17 +87,17 @@ class SignIn:
         authorization: Authorization,
         attempts: Attempts,
         vault: Vault,
-        on_grant: Callable[[Attempt, Grant], Awaitable[Outcome]],
+        on_grant: Callable[[Attempt, Grant, str], Awaitable[Outcome]],
         on_refusal: Callable[[Attempt, RefusalReason], Awaitable[None]],
         on_outcome: Callable[[str], None] = lambda _: None,
         local: bool = False,
         new_secret: Callable[[], str] = lambda: secrets.token_urlsafe(32),
+        patience: float = PATIENCE,
     ) -> None:
         parts = urlsplit(public_url)
         self._public_url = public_url.rstrip("/")
         self._origin = f"{parts.scheme}://{parts.netloc}".lower()
-        self._https = parts.scheme == "https"
-        self._cookie_path = parts.path.rstrip("/") + COOKIES
+        self._cookies = Cookies(public_url)
         self._authorization = authorization
         self._attempts = attempts
         self._vault = vault
@@ -101,6 +105,7 @@ class SignIn:
         self._on_refusal = on_refusal
         self._on_outcome = on_outcome
         self._new_secret = new_secret
+        self._patience = patience
         self._pages = Pages(login_origin=authorization.login_origin, local=local)
 
     def routes(self) -> list[web.RouteDef]:
@@ -113,65 +118,80 @@ class SignIn:
         ]
 
     async def new_ticket(self, attempt: Attempt) -> str:
-        """Make a link for this attempt: the address of its start page."""
+        """Make a link for this attempt: the address of its start page. Earlier ones end."""
         ticket = self._new_secret()
-        await self._attempts.put_ticket(_hash(ticket), attempt.to_json(), TTL)
-        await self._attempts.put_ticket(_hash("card", attempt.card_id), _hash(ticket), TTL)
+        await self._attempts.begin(attempt.object_id, _key(_state(ticket)), attempt.to_json())
         return f"{self._public_url}{START}?{urlencode({'ticket': ticket})}"
 
-    async def revoke(self, card_id: str) -> None:
-        """End the link that a card carries, if it was not followed yet."""
-        ticket_hash = await self._attempts.take_ticket(_hash("card", card_id))
-        if ticket_hash is not None:
-            await self._attempts.take_ticket(ticket_hash)
+    async def end(self, object_id: str) -> bool:
+        """End the person's attempt, also while they are at Microsoft. False: there was none."""
+        return await self._attempts.end(object_id, RefusalReason.ENDED.value)
 
     async def show_start(self, request: web.Request) -> web.Response:
         """Answer GET and HEAD on the start page. Changes nothing."""
-        ticket = _one_secret(request.query, "ticket")
+        ticket = one_secret(request.query, "ticket")
         if ticket is None:
             return self._refuse(RefusalReason.INCOMPLETE)
-        attempt = _attempt(await self._attempts.peek_ticket(_hash(ticket)))
+        key, browser = _key(_state(ticket)), self._cookies.browser(request)
+        row = await self._attempts.read(key)
+        said = self._said(key, row, browser, RefusalReason.USED)
+        if said is not None:
+            return said
+        attempt = _attempt(row)
         if attempt is None:
-            return self._refuse(await self._why_gone(ticket))
-        return self._pages.start(attempt, ticket)
+            return self._refuse(RefusalReason.EXPIRED)
+        response = self._pages.start(attempt, ticket)
+        self._cookies.keep_browser(response, browser or self._new_secret())
+        return response
 
     async def start(self, request: web.Request) -> web.Response:
-        """Answer the button of the start page: spend the ticket and go to Microsoft."""
-        if not self._same_origin(request):
+        """Answer the button of the start page: give the attempt to this browser; to Microsoft."""
+        if not is_same_origin(request, self._origin):
             return self._refuse(RefusalReason.FOREIGN_FORM)
-        ticket = _one_secret(await _form(request), "ticket")
+        ticket = one_secret(await form_of(request), "ticket")
         if ticket is None:
             return self._refuse(RefusalReason.INCOMPLETE)
-        attempt = _attempt(await self._attempts.peek_ticket(_hash(ticket)))
-        if attempt is None:
-            return self._refuse(await self._why_gone(ticket))
-        state, browser = self._new_secret(), self._new_secret()
-        try:
-            # Before the ticket is spent: if Microsoft is down, the link goes on working.
-            flow = await self._authorization.begin(
-                state=state,
-                login_hint=attempt.login_hint,
-                choose_account=self._cookie(CHOOSE) in request.cookies,
-            )
-        except RetryLater as error:
-            return self._refuse(RefusalReason.MICROSOFT_UNREACHABLE_YET, attempt, error.code)
-        except AdminMustAct as error:
-            return self._refuse(RefusalReason.NOT_SET_UP, attempt, str(error))
-        if await self._attempts.take_ticket(_hash(ticket)) is None:
-            return self._refuse(await self._why_gone(ticket))
-        await self._mark_used(ticket)
-        key = _hash(state, browser)
-        row = json.dumps({"attempt": attempt.to_json(), "flow": flow.to_json()})
-        await self._attempts.put_flow(key, self._vault.seal(key, PURPOSE, row), TTL)
-        self._on_outcome("started")
-        log.info("sign_in_started", object_id=attempt.object_id)
+        state, browser = _state(ticket), self._cookies.browser(request)
+        key = _key(state)
+        row = await self._attempts.read(key)
+        said = self._said(key, row, browser, RefusalReason.USED)
+        if said is not None:
+            return said
+        attempt = _attempt(row)
+        if attempt is None or row is None:
+            return self._refuse(RefusalReason.EXPIRED)
+        browser = browser or self._new_secret()
+        sealed = row.flow
+        if sealed is None:
+            try:
+                # Before the browser is bound: if Microsoft is down, the link goes on working.
+                begun = await self._authorization.begin(
+                    state=state,
+                    login_hint=attempt.login_hint,
+                    choose_account=self._cookies.asks_which_account(request),
+                )
+            except RetryLater as error:
+                return self._refuse(RefusalReason.MICROSOFT_UNREACHABLE_YET, attempt, error.code)
+            except AdminMustAct as error:
+                return self._refuse(RefusalReason.NOT_SET_UP, attempt, str(error))
+            if await self._attempts.bind(key, _key(browser)) != _key(browser):
+                return self._refuse(RefusalReason.USED)
+            ours = self._vault.seal(key, FLOW, begun.to_json())
+            # The first of two at once: both then go to the same place.
+            sealed = await self._attempts.keep_flow(key, ours)
+            if sealed == ours:
+                self._on_outcome("started")
+                log.info("sign_in_started", object_id=attempt.object_id)
+        flow = self._flow(key, sealed)
+        if flow is None:
+            return self._refuse(RefusalReason.EXPIRED)
         response = self._pages.redirect(flow.auth_uri)
-        self._set_cookie(response, _browser_cookie(state), browser, TTL)
+        self._cookies.keep_browser(response, browser)
         return response
 
     async def bounce(self, request: web.Request) -> web.Response:
         """Turn Microsoft's cross-site POST into a GET of our own, which carries our cookie."""
-        params = _answer(await _form(request))
+        params = answer_of(await form_of(request))
         if params is None:
             return self._refuse(RefusalReason.INCOMPLETE)
         params.pop("client_info", None)
@@ -181,69 +201,134 @@ class SignIn:
 
     async def finish(self, request: web.Request) -> web.Response:
         """Answer the browser that comes back from Microsoft."""
-        params = _answer(request.query)
+        if is_ahead(request):
+            return self._pages.not_ahead()
+        params = answer_of(request.query)
         if params is None:
             return self._refuse(RefusalReason.INCOMPLETE)
-        state = params["state"]
-        name = _browser_cookie(state)
-        browser = request.cookies.get(self._cookie(name), "")
-        # The key holds both: without the right cookie not even the flow is spent.
-        key = _hash(state, browser)
-        sealed = await self._attempts.take_flow(key) if browser else None
-        if sealed is None:
-            gone = await self._why_gone(state)
-            if gone is RefusalReason.EXPIRED and not browser:
-                gone = RefusalReason.OTHER_BROWSER
-            return self._refuse(gone)
-        await self._mark_used(state)
-        try:
-            row = json.loads(self._vault.open(key, PURPOSE, sealed))
-            attempt, flow = Attempt.from_json(row["attempt"]), SignInFlow.from_json(row["flow"])
-        except (VaultError, ValueError):  # the keys or the format changed under way
+        key, browser = _key(params["state"]), self._cookies.browser(request)
+        if browser is None:
+            return self._refuse(RefusalReason.OTHER_BROWSER)
+        row = await self._attempts.read(key)
+        said = self._said(key, row, browser, RefusalReason.OTHER_BROWSER)
+        if said is not None:
+            return said
+        attempt, flow = _attempt(row), self._flow(key, row.flow if row else None)
+        if attempt is None or flow is None:
             return self._refuse(RefusalReason.EXPIRED)
-        response = await self._redeem(attempt, flow, params)
-        self._set_cookie(response, name, "", 0)
-        return response
+        if not await self._attempts.take(key):
+            return await self._wait(key, browser)
+        if not await self._attempts.is_live(attempt.object_id, key):
+            # Connected by a process that died before it could say so.
+            return self._refuse(RefusalReason.USED, attempt)
+        return await self._redeem(key, attempt, flow, params)
 
     async def _redeem(
-        self, attempt: Attempt, flow: SignInFlow, params: Mapping[str, str]
+        self, key: str, attempt: Attempt, flow: SignInFlow, params: Mapping[str, str]
     ) -> web.Response:
         try:
             grant = await self._authorization.finish(flow, params)
         except SignInRefused as refused:
-            return await self._tell(attempt, RefusalReason(refused.reason.value), refused.detail)
+            reason = RefusalReason(refused.reason.value)
+            return await self._tell(key, attempt, Refused(reason), refused.detail)
         except RetryLater as error:
-            return await self._tell(attempt, RefusalReason.MICROSOFT_UNREACHABLE, str(error))
+            unreachable = Refused(RefusalReason.MICROSOFT_UNREACHABLE)
+            return await self._tell(key, attempt, unreachable, str(error))
         except AdminMustAct as error:
-            return await self._tell(attempt, RefusalReason.NOT_SET_UP, str(error))
+            return await self._tell(key, attempt, Refused(RefusalReason.NOT_SET_UP), str(error))
         who = grant.identity
         if (who.object_id, who.tenant_id) != (attempt.object_id, attempt.tenant_id):
             used = who.upn or who.name or "somebody else"
             expected = attempt.login_hint or attempt.name
             facts = (f"You signed in as {used}.", f"This chat belongs to {expected}.")
-            response = await self._tell(attempt, RefusalReason.WRONG_ACCOUNT, "", *facts)
-            self._set_cookie(response, CHOOSE, "1", CHOOSE_TTL)
+            wrong = Refused(RefusalReason.WRONG_ACCOUNT, facts)
+            response = await self._tell(key, attempt, wrong)
+            self._cookies.ask_which_account(response, ask=True)
             return response
         try:
-            outcome = await self._on_grant(attempt, grant)
+            outcome = await self._on_grant(attempt, grant, key)
+        except SignInOver:
+            return self._over(await self._attempts.read(key), attempt)
         except Exception as error:  # noqa: BLE001 - the person must not be left without an answer
             log.error("sign_in_failed", **_what(error), object_id=attempt.object_id)
-            return await self._tell(attempt, RefusalReason.OUR_FAULT)
+            return await self._tell(key, attempt, Refused(RefusalReason.OUR_FAULT))
         self._on_outcome("connected" if outcome.ok else "failed")
         log.info("sign_in_finished", object_id=attempt.object_id, ok=outcome.ok)
+        await self._keep(key, outcome)
         response = self._pages.outcome(outcome)
-        self._set_cookie(response, CHOOSE, "", 0)
+        self._cookies.ask_which_account(response, ask=False)
         return response
 
     async def _tell(
-        self, attempt: Attempt, reason: RefusalReason, detail: str = "", *facts: str
+        self, key: str, attempt: Attempt, refused: Refused, detail: str = ""
     ) -> web.Response:
-        """Refuse on the page and in the chat."""
+        """Refuse on the page and in the chat; in the chat only if it does not say more by now."""
+        if not await self._keep(key, refused):
+            return self._over(await self._attempts.read(key), attempt)
         try:
-            await self._on_refusal(attempt, reason)
+            await self._on_refusal(attempt, refused.reason)
         except Exception as error:  # noqa: BLE001 - the page is what the person is looking at
             log.error("sign_in_refusal_not_told", **_what(error), object_id=attempt.object_id)
-        return self._refuse(reason, attempt, detail, *facts)
+        return self._refuse(refused.reason, attempt, detail, *refused.facts)
+
+    async def _keep(self, key: str, result: Result) -> bool:
+        """Keep how it went, for when the page is loaded again. False: it was over before."""
+        sealed = self._vault.seal(key, RESULT, dump_result(result))
+        try:
+            return await self._attempts.finish(key, sealed)
+        except REDIS_TROUBLE as error:  # what was done is done, and the page says so this once
+            log.error("sign_in_failed", error=type(error).__name__)
+            return True
+
+    async def _wait(self, key: str, browser: str) -> web.Response:
+        """The same page was asked for a moment ago: see what comes of that."""
+        deadline = asyncio.get_running_loop().time() + self._patience
+        while asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(LOOK_EVERY)
+            row = await self._attempts.read(key)
+            said = self._said(key, row, browser, RefusalReason.OTHER_BROWSER)
+            if said is not None:
+                return said
+        return self._pages.refusal(RefusalReason.UNDER_WAY)
+
+    def _said(
+        self, key: str, row: SignInRow | None, browser: str | None, foreign: RefusalReason
+    ) -> web.Response | None:
+        """The answer for an attempt that nothing more is done with; None: go on with it.
+
+        `foreign` is the reason for a browser to which it does not belong.
+        """
+        if row is None:
+            return self._refuse(RefusalReason.EXPIRED)
+        if row.over is not None:
+            return self._over(row)
+        if row.browser is not None and (browser is None or row.browser != _key(browser)):
+            return self._refuse(foreign)
+        if row.result is None:
+            return None
+        try:
+            result = load_result(self._vault.open(key, RESULT, row.result))
+        except (VaultError, ValueError):  # the keys or the format changed under way
+            return self._refuse(RefusalReason.USED)
+        if isinstance(result, Outcome):
+            return self._pages.outcome(result)
+        return self._pages.refusal(result.reason, *result.facts)
+
+    def _over(self, row: SignInRow | None, attempt: Attempt | None = None) -> web.Response:
+        """The answer where the chat, or a newer link, has ended the attempt."""
+        why = row.over if row else None
+        ours = {RefusalReason.REPLACED.value, RefusalReason.ENDED.value}
+        return self._refuse(
+            RefusalReason(why) if why in ours else RefusalReason.ENDED,
+            attempt,
+        )
+
+    def _flow(self, key: str, sealed: str | None) -> SignInFlow | None:
+        try:
+            opened = None if sealed is None else self._vault.open(key, FLOW, sealed)
+            return None if opened is None else SignInFlow.from_json(opened)
+        except (VaultError, ValueError):  # the keys or the format changed under way
+            return None
 
     def _refuse(
         self,
@@ -275,39 +360,6 @@ class SignIn:
 
         return answered
 
-    async def _why_gone(self, secret: str) -> RefusalReason:
-        used = await self._attempts.peek_ticket(_hash("used", secret))
-        return RefusalReason.EXPIRED if used is None else RefusalReason.USED
-
-    async def _mark_used(self, secret: str) -> None:
-        await self._attempts.put_ticket(_hash("used", secret), "used", TTL)
-
-    def _same_origin(self, request: web.Request) -> bool:
-        """Whether our own page sent this form, as far as the browser tells.
-
-        Origin is "null" even then, because our pages send no referrer (Fetch standard, "append a
-        request Origin header"); Sec-Fetch-Site is exact where browsers send it.
-        """
-        origin = request.headers.get("Origin", "null").lower()
-        site = request.headers.get("Sec-Fetch-Site", "same-origin")
-        return origin in {"null", self._origin} and site in {"same-origin", "none"}
-
-    def _cookie(self, name: str) -> str:
-        # __Host- would ask for Path=/, and other pages need not see these.
-        return f"__Secure-{name}" if self._https else name
-
-    def _set_cookie(self, response: web.Response, name: str, value: str, life: int) -> None:
-        """Set a cookie for `life` seconds; 0 removes it."""
-        response.set_cookie(
-            self._cookie(name),
-            value,
-            max_age=life,
-            path=self._cookie_path,
-            httponly=True,
-            samesite="Lax",
-            secure=self._https,
-        )
-
 
 def _what(error: Exception) -> dict[str, Any]:
     """The fields that tell a failure: Redis being away is one line, a bug is shown whole."""
@@ -316,49 +368,19 @@ def _what(error: Exception) -> dict[str, Any]:
     return {"exc_info": error}
 
 
-def _hash(*parts: str) -> str:
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+def _state(ticket: str) -> str:
+    """The `state` of a ticket's sign-in: always the same, so that Continue may be pressed twice."""
+    digest = hashlib.sha256(f"state\n{ticket}".encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-def _browser_cookie(state: str) -> str:
-    # One per sign-in, so that two tabs do not take each other's cookie away.
-    return f"sign-in-{_hash(state)[:16]}"
+def _key(secret: str) -> str:
+    """What is stored in place of a secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _attempt(text: str | None) -> Attempt | None:
+def _attempt(row: SignInRow | None) -> Attempt | None:
     try:
-        return None if text is None else Attempt.from_json(text)
+        return None if row is None or row.attempt is None else Attempt.from_json(row.attempt)
     except ValueError:  # written by another version of this program
         return None
-
-
-def _one_secret(values: MultiMapping[object], name: str) -> str | None:
-    match values.getall(name, []):
-        case [str(value)] if SECRET.fullmatch(value):
-            return value
-    return None
-
-
-def _answer(values: MultiMapping[object]) -> dict[str, str] | None:
-    """Microsoft's answer, known names only; None if it cannot be one."""
-    answer = {}
-    for name in ANSWER:
-        match values.getall(name, []):
-            case []:
-                continue
-            case [str(value)] if len(value) <= MOST_LENGTH:
-                answer[name] = value
-            case _:
-                return None
-    return answer if SECRET.fullmatch(answer.get("state", "")) else None
-
-
-async def _form(request: web.Request) -> MultiMapping[object]:
-    """Read a small, plain form. Raises web.HTTPException for anything else."""
-    if request.content_type != "application/x-www-form-urlencoded":
-        raise web.HTTPUnsupportedMediaType
-    try:
-        return await request.clone(client_max_size=MOST_BYTES).post()
-    except (UnicodeDecodeError, LookupError, ConnectionResetError):
-        # Bytes, or a charset, that nobody knows; or nobody is there any more.
-        raise web.HTTPBadRequest from None

@@ -1,12 +1,14 @@
 """One attempt to connect: what is remembered between the chat and the browser, and where."""
 
-# No `from __future__ import annotations`: pydantic reads the annotations of Attempt at run time.
+# No `from __future__ import annotations`: pydantic reads the annotations at run time.
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Protocol
 
 from pydantic import ConfigDict, StringConstraints, TypeAdapter
 
 from bot.activity import ConversationReference
+from bot.sign_in_refusals import RefusalReason
+from sync.store.sign_ins import SignInRow
 
 TTL = 600
 """Seconds for which a sign-in link works, and again for which the sign-in at Microsoft may take."""
@@ -57,20 +59,53 @@ class Outcome:
     sentences: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why there is no connection; `facts` are sentences about this very case."""
+
+    reason: RefusalReason
+    facts: tuple[str, ...] = ()
+
+
+Result = Outcome | Refused
+"""How an attempt went: what its last page says, also when it is loaded again."""
+
+_RESULT: TypeAdapter[Result] = TypeAdapter(Result)
+
+
+def dump_result(result: Result) -> str:
+    """Write as text for `load_result`."""
+    return _RESULT.dump_json(result).decode()
+
+
+def load_result(text: str) -> Result:
+    """Read what `dump_result` wrote. Raises ValueError for anything else."""
+    return _RESULT.validate_json(text)
+
+
 class Attempts(Protocol):
-    """Where attempts are kept. Keys are hashes; `ttl` is in seconds."""
+    """Where attempts are kept: one that is live for each person. `key` is a hash."""
 
-    async def put_ticket(self, ticket_hash: str, attempt: str, ttl: int) -> None:
-        """Keep an attempt until somebody follows its link."""
+    async def begin(self, object_id: str, key: str, attempt: str) -> None:
+        """Keep an attempt. It takes the place of the person's earlier one, which is over."""
 
-    async def peek_ticket(self, ticket_hash: str) -> str | None:
+    async def read(self, key: str) -> SignInRow | None:
         """Look at an attempt; consumes nothing."""
 
-    async def take_ticket(self, ticket_hash: str) -> str | None:
-        """Take an attempt: of several callers at once, one gets it."""
+    async def bind(self, key: str, browser: str) -> str | None:
+        """Give it to a browser unless one has it; whose it is. None: there is no such attempt."""
 
-    async def put_flow(self, state_hash: str, flow: str, ttl: int) -> None:
-        """Keep a sign-in under way (sealed)."""
+    async def keep_flow(self, key: str, flow: str) -> str | None:
+        """Keep the sign-in at Microsoft unless there is one; the one there is. None: as above."""
 
-    async def take_flow(self, state_hash: str) -> str | None:
-        """Take a sign-in under way: of several callers at once, one gets it."""
+    async def take(self, key: str) -> bool:
+        """Whether the caller may finish it: of several at once one gets it, for a minute."""
+
+    async def finish(self, key: str, result: str) -> bool:
+        """Keep how it went. False: it was over before."""
+
+    async def is_live(self, object_id: str, key: str) -> bool:
+        """Whether it is the one attempt of its person that may still connect them."""
+
+    async def end(self, object_id: str, why: str) -> bool:
+        """End the person's attempt, wherever they are with it. False: there was none."""

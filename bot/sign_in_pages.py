@@ -87,6 +87,10 @@ class Pages:
             next_step=explanation.next_step,
         )
 
+    def not_ahead(self) -> web.Response:
+        """Turn away a browser that only fetches ahead: it asks again when somebody goes there."""
+        return web.Response(status=503, headers=self._headers)
+
     def redirect(self, target: str) -> web.Response:
         """Send the browser on with a GET."""
         return web.Response(status=303, headers=self._headers | {"Location": target})

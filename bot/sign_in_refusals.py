@@ -26,6 +26,9 @@ class RefusalReason(StrEnum):
     # What we found ourselves.
     WRONG_ACCOUNT = "wrong_account"
     USED = "used"
+    REPLACED = "replaced"
+    ENDED = "ended"
+    UNDER_WAY = "under_way"
     OTHER_BROWSER = "other_browser"
     INCOMPLETE = "incomplete"
     FOREIGN_FORM = "foreign_form"
@@ -143,6 +146,28 @@ EXPLANATIONS = {
         "Otherwise type “connect” in the chat to get a new link.",
         410,
         "expired",
+    ),
+    RefusalReason.REPLACED: Explanation(
+        "There is a newer link",
+        "You asked for another link after this one, and only the newest works.",
+        "Open the newest link in the chat, or type “connect” there to get another.",
+        410,
+        "expired",
+    ),
+    RefusalReason.ENDED: Explanation(
+        "This sign-in was ended",
+        "It was cancelled in the chat, or the app was disconnected or removed meanwhile. "
+        "Nothing has been connected.",
+        AGAIN,
+        410,
+        "expired",
+    ),
+    RefusalReason.UNDER_WAY: Explanation(
+        "Your sign-in is being finished",
+        "Microsoft has answered, and the rest takes a little longer than usual.",
+        "Load this page again in a moment. When it is done, the chat says so, too.",
+        202,
+        "started",
     ),
     RefusalReason.OTHER_BROWSER: Explanation(
         "Please finish where you started",

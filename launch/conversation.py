@@ -34,6 +34,7 @@ from sync.microsoft.profile import read_profile
 from sync.store.audit import AuditLog
 from sync.store.invitations import InvitationStore
 from sync.store.roster import RosterStore
+from sync.store.sign_ins import SignInStore
 from sync.zoom.roles import ZoomRoles
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def wire_bot(
     sign_in = SignIn(
         public_url=settings.public_url,
         authorization=outside.authorization,
-        attempts=core.conversations,
+        attempts=SignInStore(outside.redis, outside.scripts),
         vault=core.vault,
         on_grant=results.granted,
         on_refusal=results.refused,
@@ -149,10 +150,11 @@ def wire_bot(
     personal = PersonalHandler(core.payloads, core.engine)
     connecting = ConnectHandler(core.payloads, core.engine, sign_in, now=time.time)
     status = StatusHandler(core.payloads, core.engine, groups_without_link)
-    disconnecting = DisconnectHandler(core.payloads, core.engine, invited.leave)
+    disconnecting = DisconnectHandler(core.payloads, core.engine, sign_in, invited.leave)
 
     async def removed(object_id: str) -> None:
         core.roster.drop(object_id)
+        await sign_in.end(object_id)  # or they come back from Microsoft connected, without a chat
         await core.engine.disconnect(object_id)
 
     router = Router(

@@ -141,7 +141,10 @@ def _is_from_this_machine(request: web.Request) -> bool:
     peer = request.transport and request.transport.get_extra_info("peername")
     if not isinstance(peer, tuple) or not _is_loopback(peer[0]):
         return False
-    asked = request.url.host or ""
+    try:
+        asked = request.url.host or ""
+    except ValueError:  # a Host that is none
+        return False
     return asked == "localhost" or _is_loopback(asked)
 
 

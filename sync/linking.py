@@ -40,6 +40,10 @@ class AddressTaken(Exception):
         self.address = address
 
 
+class SignInOver(Exception):
+    """The attempt was ended while Microsoft was asked, or another took its place."""
+
+
 class TokenKeeper(Protocol):
     """What is needed of sync.microsoft.tokens.Tokens."""
 
@@ -77,10 +81,11 @@ class Linking:
         self._zoom = zoom
         self._groups_of = groups_of
 
-    async def connect(self, grant: Grant) -> tuple[Link, Observation | None]:
+    async def connect(self, grant: Grant, attempt: str) -> tuple[Link, Observation | None]:
         """Link the person of a grant, in place of an earlier link; also what Zoom says now.
 
-        Raises NoZoomUser, AddressTaken and the errors of sync.errors; nothing is kept then.
+        Raises SignInOver when the attempt (sync.store.sign_ins) is not live any more, NoZoomUser,
+        AddressTaken and the errors of sync.errors; nothing is kept then.
         """
         identity = grant.identity
         access, refreshed = await self._authorization.refresh(grant.cache)
@@ -107,7 +112,8 @@ class Linking:
         sealed = self._tokens.seal(identity.object_id, refreshed or grant.cache)
         self._tokens.forget(identity.object_id)
         groups = await self._groups_of(addresses)
-        await self._store.connect(link, sealed, observation, groups)
+        if not await self._store.connect(link, sealed, observation, groups, attempt=attempt):
+            raise SignInOver
         log.info("link_made", person=link.object_id, zoom_known=user is not None)
         return link, observation
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cards.payload import Payloads
     from sync.engine import Engine
     from sync.linking import Linking
+    from sync.links import Link
     from sync.microsoft.authorization import Grant
     from sync.plan import Observation
 
@@ -36,8 +37,8 @@ class TicketMaker(Protocol):
     async def new_ticket(self, attempt: Attempt) -> str:
         """Make a link for this attempt: the address of its start page."""
 
-    async def revoke(self, card_id: str) -> None:
-        """End the link that a card carries."""
+    async def end(self, object_id: str) -> bool:
+        """End the person's attempt, also while they are at Microsoft. False: there was none."""
 
 
 class ConnectHandler:
@@ -59,9 +60,8 @@ class ConnectHandler:
     async def offer(self, turn: Turn) -> Card:
         """Give the person a link of their own, unless their connection works."""
         person = turn.person
-        known = await self._engine.link_of(person.object_id)
-        if known is not None and known[1].trouble != MUST_AUTHORIZE:
-            link = known[0]
+        link = await self._working(turn)
+        if link is not None:
             return connect_cards.already_connected(
                 self._payloads,
                 turn.card_id,
@@ -83,10 +83,15 @@ class ConnectHandler:
             self._payloads, turn.card_id, name=person.name, start_url=url, minutes=TTL // 60
         )
 
+    async def _working(self, turn: Turn) -> Link | None:
+        """The person's link, if their authorisation still works."""
+        known = await self._engine.link_of(turn.person.object_id)
+        return None if known is None or known[1].trouble == MUST_AUTHORIZE else known[0]
+
     async def cancel(self, turn: Turn) -> Card:
-        """They changed their mind: the link must not work any more."""
-        await self._links.revoke(turn.card_id)
-        if await self._engine.is_connected(turn.person.object_id):
+        """They changed their mind: no link may work any more."""
+        await self._links.end(turn.person.object_id)
+        if await self._working(turn) is not None:
             return await self.offer(turn)  # they had connected already
         return connect_cards.cancelled(self._payloads, turn.card_id)
 
@@ -107,11 +112,14 @@ class SignInResults:
         self._linking = linking
         self._came_back = came_back
 
-    async def granted(self, attempt: Attempt, grant: Grant) -> Outcome:
-        """Make the link, and turn the card into what came of it."""
+    async def granted(self, attempt: Attempt, grant: Grant, key: str) -> Outcome:
+        """Make the link, and turn the card into what came of it.
+
+        Raises SignInOver when the attempt of this key was ended: the chat knows that already.
+        """
         payloads, card_id = self._payloads, attempt.card_id
         try:
-            link, observation = await self._linking.connect(grant)
+            link, observation = await self._linking.connect(grant, key)
         except NoZoomUser as error:
             which = "this address" if len(error.addresses) == 1 else "one of these addresses"
             what_to_do = (

@@ -204,6 +204,7 @@ _PLAIN = (
     "settings_",
     "feed_",
     "notice_",
+    "sign_in_",
 )
 """How the names of scripts begin that do not touch the queue."""
 

@@ -1,4 +1,4 @@
-"""What the conversation keeps in Redis: references, cards, what happens once, sign-in links."""
+"""What the conversation keeps in Redis: references, cards, what happens once."""
 
 from __future__ import annotations
 
@@ -59,28 +59,6 @@ class ConversationStore:
         return bool(
             await self._client.set(keys.welcomed(object_id), "1", nx=True, ex=keys.REFERENCE_TTL)
         )
-
-    # -- sign-in (bot.sign_in.Attempts) --------------------------------------------------------
-
-    async def put_ticket(self, ticket_hash: str, attempt: str, ttl: int) -> None:
-        """Keep a sign-in link that was not used yet."""
-        await self._client.set(keys.ticket(ticket_hash), attempt, ex=ttl)
-
-    async def peek_ticket(self, ticket_hash: str) -> str | None:
-        """Read it; nothing is consumed, because scanners open links."""
-        return _text(await self._client.get(keys.ticket(ticket_hash)))
-
-    async def take_ticket(self, ticket_hash: str) -> str | None:
-        """Use it, once."""
-        return _text(await self._client.getdel(keys.ticket(ticket_hash)))
-
-    async def put_flow(self, state_hash: str, flow: str, ttl: int) -> None:
-        """Keep a sign-in that went to Microsoft."""
-        await self._client.set(keys.flow(state_hash), flow, ex=ttl)
-
-    async def take_flow(self, state_hash: str) -> str | None:
-        """Take it, once."""
-        return _text(await self._client.getdel(keys.flow(state_hash)))
 
 
 def _text(value: object) -> str | None:

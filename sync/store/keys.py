@@ -29,8 +29,9 @@
                                                                                     they connect
     pb:met:<oid>                 somebody who has the app: channel's id, addresses  400 d, renewed
                                  (JSON, sync.store.roster); not after its removal
-    pb:ticket:<hash>             a sign-in link, not yet used                       10 min
-    pb:flow:<hash>               a sign-in under way                                10 min
+    pb:{NN}:live:<oid>           the attempt that may connect this person           21 min
+    pb:signin:<hash>             an attempt to connect (hash, sync.store.sign_ins); 10 min, and 10
+                                 :by somebody finishes it (1 min)                   once it began
     pb:seen:<hash>               an activity that was already answered              10 min
     pb:{rollouts}:open           set: the rollouts under way                        while used, 1 d
     pb:{rollouts}:<id>           a rollout (JSON); :left who is left, :by who       until done (1 d)
@@ -111,7 +112,9 @@ ZOOM_TURNS = "pb:{zoom}:turns"
 ZOOM_TOKEN = "pb:{zoom}:token"  # noqa: S105 - a key of Redis
 ZOOM_TOKEN_LOCK = f"{ZOOM_TOKEN}:by"
 
-TICKET_TTL = 600
+SIGN_IN_TTL = 600
+SIGN_IN_TAKEN_TTL = 60
+LIVE_SIGN_IN_TTL = 2 * SIGN_IN_TTL + SIGN_IN_TAKEN_TTL
 SEEN_TTL = 600
 CARD_TTL = 30 * 86_400
 REFERENCE_TTL = 400 * 86_400
@@ -250,14 +253,19 @@ def left(object_id: str) -> str:
     return f"pb:left:{object_id}"
 
 
-def ticket(ticket_hash: str) -> str:
-    """A sign-in link that was not used yet."""
-    return f"pb:ticket:{ticket_hash}"
+def sign_in(key: str) -> str:
+    """An attempt to connect."""
+    return f"pb:signin:{key}"
 
 
-def flow(state_hash: str) -> str:
-    """A sign-in under way."""
-    return f"pb:flow:{state_hash}"
+def sign_in_taken(key: str) -> str:
+    """Whether somebody is finishing an attempt."""
+    return f"pb:signin:{key}:by"
+
+
+def live_sign_in(object_id: str) -> str:
+    """Which attempt may connect a person."""
+    return f"{_tag(shard_of(object_id))}:live:{object_id}"
 
 
 def seen(activity: str) -> str:

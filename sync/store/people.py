@@ -75,10 +75,13 @@ class PeopleStore(PeopleQueue):
         sealed_tokens: str,
         observation: Observation | None,
         group_ids: Iterable[str] = (),
+        *,
+        attempt: str | None = None,
     ) -> int:
         """Save a connection (a new one or in place of an earlier one); returns its generation.
 
-        `group_ids` are the person's Zoom groups.
+        `group_ids` are the person's Zoom groups. With `attempt` (sync.store.sign_ins) only if that
+        attempt to connect is still live, and it is not afterwards; else 0, and nothing is kept.
         """
         oid, before = link.object_id, await self.link(link.object_id)
         stale = (_index(before) if before else set[str]()) - _index(link)
@@ -88,7 +91,7 @@ class PeopleStore(PeopleQueue):
             await self._doubt(key, oid)
         generation = await self._scripts.run(
             "connect",
-            _link_keys(oid),
+            [*_link_keys(oid), keys.live_sign_in(oid)],
             [
                 oid,
                 dump_link(link),
@@ -97,8 +100,12 @@ class PeopleStore(PeopleQueue):
                 observation.at_ms if observation else 0,
                 link.zoom_id or "",
                 ",".join(sorted(group_ids)),
+                attempt or "",
             ],
         )
+        if not generation:
+            await self._settle(oid, _index(link) | stale)
+            return 0
         for key in _index(link):
             await self._client.set(key, oid)
         await self._settle(oid, stale)

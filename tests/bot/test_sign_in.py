@@ -1,12 +1,13 @@
 """Connecting in the browser, end to end: our pages, the real MSAL, a stand-in for Microsoft."""
 
 import asyncio
+import hashlib
 import json
 import re
 import socket
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from html import unescape
 from pathlib import Path
@@ -23,8 +24,10 @@ from bot.activity import ConversationReference
 from bot.sign_in import SignIn
 from bot.sign_in_attempt import TTL, Attempt, Outcome
 from bot.sign_in_refusals import EXPLANATIONS, RefusalReason
+from sync.linking import SignInOver
 from sync.microsoft.authorization import Authorization, Grant
 from sync.microsoft.login_errors import Refusal
+from sync.store.sign_ins import SignInRow
 from sync.store.vault import Vault
 from tests.doubles.entra import ADA, BEN, CLIENT, SECRET, TENANT, Entra, running_entra
 
@@ -45,30 +48,64 @@ ATTEMPT = Attempt(
 
 @dataclass
 class Shelf:
-    """Attempts in memory, with their time to live."""
+    """Attempts in memory, with their time to live (see sync.store.sign_ins)."""
 
     now: float = 0.0
-    rows: dict[str, tuple[float, str]] = field(default_factory=dict)
+    rows: dict[str, tuple[float, SignInRow]] = field(default_factory=dict)
+    live: dict[str, str] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
     broken: bool = False
 
-    async def put_ticket(self, ticket_hash: str, attempt: str, ttl: int) -> None:
-        self.rows[ticket_hash] = (self.now + ttl, attempt)
+    async def begin(self, object_id: str, key: str, attempt: str) -> None:
+        await self.end(object_id, "replaced")
+        self.rows[key] = (self.now + TTL, SignInRow(attempt=attempt))
+        self.live[object_id] = key
 
-    async def peek_ticket(self, ticket_hash: str) -> str | None:
+    async def read(self, key: str) -> SignInRow | None:
         if self.broken:
             raise ConnectionError("the store is down")
-        ends, text = self.rows.get(ticket_hash, (0.0, ""))
-        return text if self.now < ends else None
+        ends, row = self.rows.get(key, (0.0, None))
+        return row if self.now < ends else None
 
-    async def take_ticket(self, ticket_hash: str) -> str | None:
-        ends, text = self.rows.pop(ticket_hash, (0.0, ""))
-        return text if self.now < ends else None
+    async def bind(self, key: str, browser: str) -> str | None:
+        row = await self.read(key)
+        if row is not None and row.over is None and row.browser is None:
+            self.rows[key] = (self.now + TTL, replace(row, browser=browser))
+        return await self.first(key, "browser", browser)
 
-    async def put_flow(self, state_hash: str, flow: str, ttl: int) -> None:
-        await self.put_ticket(state_hash, flow, ttl)
+    async def keep_flow(self, key: str, flow: str) -> str | None:
+        return await self.first(key, "flow", flow)
 
-    async def take_flow(self, state_hash: str) -> str | None:
-        return await self.take_ticket(state_hash)
+    async def first(self, key: str, name: str, value: str) -> str | None:
+        row = await self.read(key)
+        if row is None or row.over is not None:
+            return None
+        there = str(getattr(row, name) or value)
+        self.rows[key] = (self.rows[key][0], replace(row, **{name: there}))
+        return there
+
+    async def take(self, key: str) -> bool:
+        first = key not in self.taken
+        self.taken.add(key)
+        return first
+
+    async def finish(self, key: str, result: str) -> bool:
+        if await self.first(key, "result", result) != result:
+            return False
+        ends, row = self.rows[key]
+        self.rows[key] = (ends, replace(row, attempt=None, flow=None))
+        return True
+
+    async def is_live(self, object_id: str, key: str) -> bool:
+        return self.live.get(object_id) == key
+
+    async def end(self, object_id: str, why: str) -> bool:
+        key = self.live.pop(object_id, "")
+        row = await self.read(key)
+        if row is None or row.result is not None:
+            return False
+        self.rows[key] = (self.rows[key][0], SignInRow(over=why))
+        return True
 
 
 @dataclass
@@ -84,6 +121,8 @@ class House:
     counted: list[str]
     outcome: Outcome | Exception = CONNECTED
     chat_is_down: bool = False
+    meanwhile: Callable[[], Awaitable[None]] = field(default=lambda: asyncio.sleep(0))
+    """What happens while Microsoft has answered and the link is being made."""
 
     async def link(self, attempt: Attempt = ATTEMPT) -> str:
         return await self.sign_in.new_ticket(attempt)
@@ -145,6 +184,16 @@ async def browser() -> AsyncIterator[Browser]:
     await browser.session.close()
 
 
+@asynccontextmanager
+async def stranger() -> AsyncIterator[Browser]:
+    """Another browser."""
+    browser = Browser()
+    try:
+        yield browser
+    finally:
+        await browser.session.close()
+
+
 def tls_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     CA.issue_cert("127.0.0.1").configure_cert(context)
@@ -173,7 +222,11 @@ async def serving(
         )
         shelf = Shelf()
 
-        async def on_grant(attempt: Attempt, grant: Grant) -> Outcome:
+        async def on_grant(attempt: Attempt, grant: Grant, key: str) -> Outcome:
+            await house.meanwhile()
+            if not await shelf.is_live(attempt.object_id, key):
+                raise SignInOver
+            del shelf.live[attempt.object_id]
             house.granted.append((attempt, grant))
             if isinstance(house.outcome, Exception):
                 raise house.outcome
@@ -194,6 +247,7 @@ async def serving(
             on_refusal=on_refusal,
             on_outcome=counted.append,
             local=local,
+            patience=5,
         )
         house = House(url, entra, shelf, sign_in, [], [], counted)
         app = web.Application()
@@ -304,19 +358,154 @@ async def test_the_start_page_says_who_connects_and_works_without_script(
     assert "Local mode" not in page.words
 
 
-async def test_a_link_works_once(house: House, browser: Browser) -> None:
+async def test_a_link_is_for_one_browser(house: House, browser: Browser) -> None:
     link = await house.link()
-    start = await browser.get(link)
-    await browser.press(start)
-    assert says(await browser.press(start), RefusalReason.USED)
-    assert says(await browser.get(link), RefusalReason.USED)
+    async with stranger() as other:
+        elsewhere = await other.get(link)
+        start = await browser.get(link)
+        await browser.press(start)
+        assert says(await other.press(elsewhere), RefusalReason.USED)
+        assert says(await other.get(link), RefusalReason.USED)
     assert len(house.granted) == 1
 
 
-async def test_of_many_who_press_at_once_one_gets_through(house: House, browser: Browser) -> None:
+async def test_of_many_browsers_that_press_at_once_one_gets_through(house: House) -> None:
+    link = await house.link()
+    async with AsyncExitStack() as stack:
+        browsers = [await stack.enter_async_context(stranger()) for _ in range(6)]
+        starts = [await one.get(link) for one in browsers]
+        pages = await asyncio.gather(
+            *(
+                one.press(start, allow_redirects=False)
+                for one, start in zip(browsers, starts, strict=True)
+            )
+        )
+    assert sorted(page.status for page in pages) == [303] + [410] * 5
+    assert house.counted.count("started") == 1
+
+
+async def test_continue_pressed_many_times_goes_on_in_the_same_browser(
+    house: House, browser: Browser
+) -> None:
     start = await browser.get(await house.link())
-    pages = await asyncio.gather(*(browser.press(start, allow_redirects=False) for _ in range(10)))
-    assert sorted(page.status for page in pages) == [303] + [410] * 9
+    pages = await asyncio.gather(*(browser.press(start, allow_redirects=False) for _ in range(5)))
+    [target] = {page.headers["Location"] for page in pages}
+    assert {page.status for page in pages} == {303}
+    assert house.counted == ["started"]
+    assert "Connected" in (await browser.get(target)).words
+    assert len(house.granted) == 1
+
+
+async def test_continue_pressed_twice_without_the_first_cookie(
+    house: House, browser: Browser
+) -> None:
+    """Some clients open the form only: then the first answer brings the cookie."""
+    start = await browser.get(await house.link())
+    browser.session.cookie_jar.clear()
+    assert (await browser.press(start, allow_redirects=False)).status == 303
+    assert "Connected" in (await browser.press(start)).words
+
+
+async def test_back_from_microsoft_and_again(house: House, browser: Browser) -> None:
+    link = await house.link()
+    first = await browser.way_back(link)
+    again = await browser.way_back(link)  # the same start page, opened anew
+    assert "Connected" in (await browser.get(again)).words
+    assert "Connected" in (await browser.get(first)).words
+    assert "Connected" in (await browser.get(link)).words
+    assert len(house.granted) == 1
+    assert house.counted == ["started", "connected"]
+
+
+async def test_back_and_again_works_for_twenty_minutes_at_most(
+    house: House, browser: Browser
+) -> None:
+    link = await house.link()
+    start = await browser.get(link)
+    house.shelf.now += TTL - 1
+    await browser.press(start, allow_redirects=False)
+    house.shelf.now += TTL - 1
+    assert (await browser.press(start, allow_redirects=False)).status == 303
+    house.shelf.now += 1
+    assert says(await browser.press(start), RefusalReason.EXPIRED)
+
+
+async def test_opening_the_page_does_not_give_the_link_to_a_browser(
+    house: House, browser: Browser
+) -> None:
+    link = await house.link()
+    async with stranger() as scanner:
+        assert (await scanner.get(link)).status == 200
+    assert "Connected" in (await browser.connect(link)).words
+
+
+async def test_only_the_newest_link_works(house: House, browser: Browser) -> None:
+    older = await house.link()
+    start = await browser.get(older)
+    newest = await house.link()
+    assert says(await browser.get(older), RefusalReason.REPLACED)
+    assert says(await browser.press(start), RefusalReason.REPLACED)
+    assert "Connected" in (await browser.connect(newest)).words
+
+
+async def test_links_of_others_are_not_touched(house: House, browser: Browser) -> None:
+    mine = await house.link()
+    await house.link(replace(ATTEMPT, object_id=BEN))
+    assert "Connected" in (await browser.connect(mine)).words
+
+
+async def test_what_ends_the_attempt_ends_it_at_microsoft_too(
+    house: House, browser: Browser
+) -> None:
+    link = await house.link()
+    back = await browser.way_back(link)
+    assert await house.sign_in.end(ADA)
+    assert not await house.sign_in.end(ADA)
+    for address in (back, link):
+        assert says(await browser.get(address), RefusalReason.ENDED)
+    assert house.entra.grants == []
+    assert (house.granted, house.refused) == ([], [])
+    assert ATTEMPT.name not in repr(house.shelf.rows)
+
+
+async def test_what_ends_while_microsoft_answers_connects_nobody(
+    house: House, browser: Browser
+) -> None:
+    async def removed() -> None:
+        await house.sign_in.end(ADA)
+
+    house.meanwhile = removed
+    page = await browser.connect(await house.link())
+    assert says(page, RefusalReason.ENDED)
+    assert (house.granted, house.refused) == ([], [])
+    assert says(await browser.get(str(page.url)), RefusalReason.ENDED)
+
+
+async def test_a_newer_link_wins_over_one_that_microsoft_answers(
+    house: House, browser: Browser
+) -> None:
+    async def asked_again() -> None:
+        await house.link()
+
+    house.meanwhile = asked_again
+    assert says(await browser.connect(await house.link()), RefusalReason.REPLACED)
+    assert house.granted == []
+
+
+async def test_a_refusal_that_comes_after_the_end_is_not_told_in_the_chat(
+    house: House, browser: Browser
+) -> None:
+    back = await browser.way_back(await house.link())
+    house.entra.token_error = (400, {"error": "invalid_grant", "error_codes": [53003]}, {})
+    finish = house.shelf.finish
+
+    async def too_late(key: str, result: str) -> bool:
+        await house.sign_in.end(ADA)
+        return await finish(key, result)
+
+    house.shelf.finish = too_late  # type: ignore[method-assign]
+    assert says(await browser.get(back), RefusalReason.ENDED)
+    assert house.refused == []
 
 
 async def test_a_link_expires(house: House, browser: Browser) -> None:
@@ -340,7 +529,7 @@ async def test_neither_ticket_nor_flow_is_stored_readable(house: House, browser:
     ticket = parse_qs(urlsplit(link).query)["ticket"][0]
     back = await browser.way_back(link)
     state = parse_qs(urlsplit(back).query)["state"][0]
-    stored = json.dumps(house.shelf.rows)
+    stored = repr(house.shelf.rows)
     for secret in (ticket, state, "code_verifier", "nonce"):
         assert secret not in stored
 
@@ -364,7 +553,7 @@ async def test_a_stored_attempt_of_another_version_is_an_expired_link(
 ) -> None:
     link = await house.link()
     for key in house.shelf.rows:
-        house.shelf.rows[key] = (TTL, '{"version": 9}')
+        house.shelf.rows[key] = (TTL, SignInRow(attempt='{"version": 9}'))
     assert says(await browser.get(link), RefusalReason.EXPIRED)
 
 
@@ -389,43 +578,96 @@ async def test_a_forged_cookie_cannot_finish_and_uses_up_nothing(
 ) -> None:
     back = await browser.way_back(await house.link())
     name = next(cookie.key for cookie in browser.session.cookie_jar)
-    other = Browser()
-    try:
+    async with stranger() as other:
         page = await other.get(back, cookies={name: "A" * 43})
-    finally:
-        await other.session.close()
-    assert page.status == 410
+    assert says(page, RefusalReason.OTHER_BROWSER)
     assert "Connected" in (await browser.get(back)).words
 
 
 async def test_a_forged_state_leads_nowhere(house: House, browser: Browser) -> None:
     back = URL(await browser.way_back(await house.link()))
     forged = back.update_query(state="A" * 43)
-    assert says(await browser.get(str(forged)), RefusalReason.OTHER_BROWSER)
+    assert says(await browser.get(str(forged)), RefusalReason.EXPIRED)
     assert house.entra.grants == []
 
 
-async def test_two_sign_ins_in_one_browser_do_not_disturb_each_other(
-    house: House, browser: Browser
-) -> None:
-    first, second = [await browser.way_back(await house.link()) for _ in range(2)]
-    assert "Connected" in (await browser.get(first)).words
+async def test_two_people_sign_in_in_one_browser(house: House, browser: Browser) -> None:
+    first = await browser.way_back(await house.link())
+    house.entra.object_id = BEN
+    second = await browser.way_back(await house.link(replace(ATTEMPT, object_id=BEN)))
     assert "Connected" in (await browser.get(second)).words
+    house.entra.object_id = ADA
+    assert "Connected" in (await browser.get(first)).words
 
 
-async def test_loading_the_last_page_again_says_that_all_is_well(
+async def test_loading_the_last_page_again_shows_it_again(house: House, browser: Browser) -> None:
+    page = await browser.connect(await house.link())
+    assert (await browser.get(str(page.url))).words == page.words
+    assert len(house.granted) == 1
+    assert house.counted == ["started", "connected"]
+    async with stranger() as other:
+        assert says(await other.get(str(page.url)), RefusalReason.OTHER_BROWSER)
+
+
+async def test_a_refusal_is_shown_again_with_its_facts_and_told_once(
     house: House, browser: Browser
 ) -> None:
+    house.entra.object_id, house.entra.upn = BEN, "ben@example.com"
     page = await browser.connect(await house.link())
-    assert says(await browser.get(str(page.url)), RefusalReason.USED)
-    assert len(house.granted) == 1
+    again = await browser.get(str(page.url))
+    assert (again.status, again.words) == (page.status, page.words)
+    assert "You signed in as ben@example.com." in again.words
+    assert len(house.refused) == 1
+    assert "ben@example.com" not in repr(house.shelf.rows)
 
 
-async def test_of_many_ways_back_at_once_one_connects(house: House, browser: Browser) -> None:
+async def test_of_many_ways_back_at_once_all_see_that_it_connected(
+    house: House, browser: Browser
+) -> None:
     back = await browser.way_back(await house.link())
     pages = await asyncio.gather(*(browser.get(back) for _ in range(5)))
-    assert sorted(page.status for page in pages) == [200] + [410] * 4
+    assert [page.status for page in pages] == [200] * 5
+    assert all("Connected" in page.words for page in pages)
     assert len(house.granted) == 1
+    assert house.entra.count("authorization_code") == 1
+
+
+async def test_whoever_waits_too_long_is_told_so(house: House, browser: Browser) -> None:
+    back = await browser.way_back(await house.link())
+    state = parse_qs(urlsplit(back).query)["state"][0]
+    await house.shelf.take(hashlib.sha256(state.encode()).hexdigest())
+    house.sign_in._patience = 0.2
+    assert says(await browser.get(back), RefusalReason.UNDER_WAY)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Purpose": "prefetch"},
+        {"Sec-Purpose": "prefetch;prerender"},
+        {"Purpose": "prefetch"},
+        {"X-Moz": "prefetch"},
+        {"X-Purpose": "preview"},
+    ],
+)
+async def test_fetching_ahead_finishes_nothing(
+    house: House, browser: Browser, headers: dict[str, str]
+) -> None:
+    back = await browser.way_back(await house.link())
+    page = await browser.get(back, headers=headers)
+    assert page.status == 503
+    assert page.headers["Cache-Control"] == "no-store"
+    assert house.entra.grants == []
+    assert "Connected" in (await browser.get(back)).words
+
+
+async def test_a_link_whose_person_is_connected_by_a_process_that_died(
+    house: House, browser: Browser
+) -> None:
+    back = await browser.way_back(await house.link())
+    house.shelf.live.clear()  # connected; but nobody could keep what the page said
+    assert says(await browser.get(back), RefusalReason.USED)
+    assert house.refused == []
 
 
 @pytest.mark.parametrize(
@@ -714,7 +956,7 @@ async def test_the_browser_is_bound_with_a_narrow_cookie(
         page = await browser.press(await browser.get(await house.link()), allow_redirects=False)
     cookie = page.headers["Set-Cookie"]
     assert cookie.startswith("__Secure-sign-in-" if tls else "sign-in-")
-    for attribute in ("HttpOnly", "SameSite=Lax", "Path=/auth/microsoft", f"Max-Age={TTL}"):
+    for attribute in ("HttpOnly", "SameSite=Lax", "Path=/auth/microsoft", f"Max-Age={2 * TTL}"):
         assert attribute in cookie
     assert ("Secure;" in cookie or cookie.endswith("Secure")) is tls
 

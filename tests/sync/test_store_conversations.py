@@ -70,22 +70,3 @@ async def test_what_is_for_the_first_time_is_so_once(
     assert await ask(store)
     assert not await ask(store)
     assert lives - 5 < await ttl(redis) <= lives
-
-
-async def test_a_ticket_may_be_looked_at_and_is_used_once(
-    store: ConversationStore, redis: Client
-) -> None:
-    await store.put_ticket("hash", "attempt", keys.TICKET_TTL)
-    assert keys.TICKET_TTL - 5 < await ttl(redis) <= keys.TICKET_TTL
-    assert await store.peek_ticket("hash") == "attempt"
-    assert await store.peek_ticket("hash") == "attempt"
-    assert await store.take_ticket("hash") == "attempt"
-    assert await store.take_ticket("hash") is None
-    assert await store.peek_ticket("hash") is None
-
-
-async def test_a_sign_in_is_taken_once(store: ConversationStore, redis: Client) -> None:
-    await store.put_flow("hash", "flow", 60)
-    assert 55 < await ttl(redis) <= 60
-    assert await store.take_flow("hash") == "flow"
-    assert await store.take_flow("hash") is None

@@ -1,6 +1,12 @@
--- KEYS[1] person, KEYS[8] everybody of the shard, KEYS[9] link, KEYS[10] tokens.
--- ARGV: member, link JSON, sealed tokens, observation, its time, Zoom id, group ids (comma-separated).
--- A connection replaces an earlier one; what we hold at Microsoft stays known. Returns the generation.
+-- KEYS[1] person, KEYS[8] everybody of the shard, KEYS[9] link, KEYS[10] tokens, KEYS[11] live attempt.
+-- ARGV: member, link JSON, sealed tokens, observation, its time, Zoom id, group ids (comma-separated), and the
+-- attempt that must be live ('' none).
+-- A connection replaces an earlier one; what we hold at Microsoft stays known. Returns the generation, 0 when the
+-- attempt was ended.
+if ARGV[8] ~= '' then
+  if redis.call('GET', KEYS[11]) ~= ARGV[8] then return 0 end
+  redis.call('DEL', KEYS[11])
+end
 local gen = math.max(num(KEYS[1], 'gen') + 1, now)
 redis.call('SET', KEYS[9], ARGV[2])
 redis.call('SET', KEYS[10], gen .. ':' .. ARGV[3])

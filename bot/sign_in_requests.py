@@ -1,0 +1,101 @@
+"""What browsers send to the sign-in pages, read with suspicion.
+
+Header values may hold any bytes (aiohttp hands them over as surrogates), forms any encoding: only
+what looks exactly like ours is let through.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from multidict import MultiMapping
+
+SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+"""A ticket, state or cookie of ours: 256 bits."""
+
+MOST_BYTES = 16 * 1024
+MOST_LENGTH = 4096
+"""Of a form, and of one parameter. Codes of Entra have about 2,000 characters."""
+
+ANSWER = (
+    "code",
+    "state",
+    "error",
+    "error_description",
+    "error_subcode",
+    "session_state",
+    "client_info",
+)
+"""What Microsoft may send back (OAuth 2.0 section 4.1.2, and its own additions)."""
+
+_AHEAD = (
+    ("Sec-Purpose", "prefetch"),
+    ("Purpose", "prefetch"),
+    ("X-Moz", "prefetch"),
+    ("X-Purpose", "preview"),
+)
+"""How browsers say that they only fetch ahead (Fetch standard, and what came before it)."""
+
+
+def one_secret(values: MultiMapping[object], name: str) -> str | None:
+    """The one value of this name, if it is a secret of ours."""
+    match values.getall(name, []):
+        case [str(value)] if SECRET.fullmatch(value):
+            return value
+    return None
+
+
+def answer_of(values: MultiMapping[object]) -> dict[str, str] | None:
+    """Microsoft's answer, known names only; None if it cannot be one."""
+    answer = {}
+    for name in ANSWER:
+        match values.getall(name, []):
+            case []:
+                continue
+            case [str(value)] if len(value) <= MOST_LENGTH and _is_text(value):
+                answer[name] = value
+            case _:
+                return None
+    return answer if SECRET.fullmatch(answer.get("state", "")) else None
+
+
+async def form_of(request: web.Request) -> MultiMapping[object]:
+    """Read a small, plain form. Raises web.HTTPException for anything else."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise web.HTTPUnsupportedMediaType
+    try:
+        if (request.charset or "utf-8").lower() not in {"utf-8", "utf8", "us-ascii"}:
+            raise web.HTTPUnsupportedMediaType  # browsers send none: forms are what the page is
+        return await request.clone(client_max_size=MOST_BYTES).post()
+    except (ValueError, LookupError, ConnectionResetError):
+        # Bytes that are no text, or a charset that is none; or nobody is there any more.
+        raise web.HTTPBadRequest from None
+
+
+def is_same_origin(request: web.Request, origin: str) -> bool:
+    """Whether our own page (at `origin`, lower case) sent this form, as far as the browser tells.
+
+    Origin is "null" even then, because our pages send no referrer (Fetch standard, "append a
+    request Origin header"); Sec-Fetch-Site is exact where browsers send it.
+    """
+    said = request.headers.get("Origin", "null").lower()
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    return said in {"null", origin} and site in {"same-origin", "none"}
+
+
+def is_ahead(request: web.Request) -> bool:
+    """Whether nobody asked for the page yet: the browser fetches it in case."""
+    return any(word in request.headers.get(name, "").lower() for name, word in _AHEAD)
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be written down: no halves of characters, as odd bytes become."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in value
