@@ -55,11 +55,13 @@ class Member:
     """What the channel says of a member of a conversation. Ids are lower-case GUIDs.
 
     `addresses` are their user principal name and mail, as far as the channel knows them.
+    `external`: they are a guest, or of another organisation (sync.external).
     """
 
     object_id: str
     tenant_id: str | None
     addresses: tuple[str, ...]
+    external: bool = False
 
 
 @dataclass(frozen=True, slots=True)

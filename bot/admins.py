@@ -8,9 +8,9 @@ Asked on every message and every click, on the server. Three ways, any of which 
 - where the operator allows it, a Zoom role that may edit account settings, as Zoom's article asks
   of who sets this in Zoom's portal.
 
-The last two need the person to be connected: only then do we know them. Whoever is known to be a
-guest is never an admin, whatever names them: by the addresses of their link, or else by those that
-the channel told. Other tenants the channel has refused before.
+The last two need the person to be connected: only then do we know them. Whoever is external, as far
+as Microsoft has told when they connected or in Teams (sync.external), is never an admin, whatever
+names them. Other tenants the channel has refused before.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import structlog
 from sync.errors import OutsideError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable
 
     from bot.activity import Person
     from sync.links import Link
@@ -56,7 +56,7 @@ class _Answer:
 class Admins:
     """Answers one question. `now` gives monotonic seconds.
 
-    `met` are the folded addresses of somebody who has the app, as far as the channel told them.
+    `external` says whether Microsoft has told that somebody is a guest or of another organisation.
     `app_roles` reads a connected person's roles from a fresh ID token; `zoom_role` says whether a
     Zoom user's role may edit account settings (and remembers it for minutes), None where the
     operator does not allow that way.
@@ -67,14 +67,14 @@ class Admins:
         *,
         named: frozenset[str],
         known: Known,
-        met: Callable[[str], Awaitable[Sequence[str]]],
+        external: Callable[[str], Awaitable[bool]],
         app_roles: Callable[[str, int], Awaitable[frozenset[str]]],
         zoom_role: Callable[[str], Awaitable[bool]] | None,
         now: Callable[[], float],
     ) -> None:
         self._named = named
         self._known = known
-        self._met = met
+        self._external = external
         self._app_roles = app_roles
         self._zoom_role = zoom_role
         self._now = now
@@ -83,13 +83,15 @@ class Admins:
     async def is_admin(self, person: Person) -> bool:
         """Whether the person may change settings now. A failure to find out means no."""
         found = await self._known.link_of(person.object_id)
-        if found is None:
-            named = person.object_id in self._named
-            return named and not _is_guest(await self._met(person.object_id))
-        link, state = found
-        if _is_guest(link.addresses):
-            return False
-        if person.object_id in self._named or await self._has_app_role(link, state):
+        may = person.object_id in self._named or (found is not None and await self._by_role(*found))
+        return may and not await self._external(person.object_id)
+
+    async def is_guest(self, person: Person) -> bool:
+        """Whether Microsoft has told that the person is external."""
+        return await self._external(person.object_id)
+
+    async def _by_role(self, link: Link, state: State) -> bool:
+        if await self._has_app_role(link, state):
             return True
         zoom_id = link.zoom_id or state.zoom_id
         if self._zoom_role is None or zoom_id is None:
@@ -99,12 +101,6 @@ class Admins:
         except OutsideError as error:
             log.warning("admin_not_known", person=link.object_id, reason=str(error))
             return False
-
-    async def is_guest(self, person: Person) -> bool:
-        """Whether the person is known to be a guest of the organisation."""
-        found = await self._known.link_of(person.object_id)
-        known = await self._met(person.object_id) if found is None else found[0].addresses
-        return _is_guest(known)
 
     async def _has_app_role(self, link: Link, state: State) -> bool:
         oid, known = link.object_id, self._answers.get(link.object_id)
@@ -122,8 +118,3 @@ class Admins:
             self._answers.clear()
         self._answers[oid] = _Answer(admin, state.generation, asked_at)
         return admin
-
-
-def _is_guest(addresses: Iterable[str]) -> bool:
-    """Entra writes guests' principal names as user_home.example#EXT#@tenant (its documentation)."""
-    return any("#ext#" in address for address in addresses)

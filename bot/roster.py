@@ -42,8 +42,8 @@ class RosterRows(Protocol):
     async def ask(self, object_id: str, now_ms: int) -> str | None:
         """The id by which to ask about somebody now, who counts as asked about then."""
 
-    async def learn(self, object_id: str, addresses: Sequence[str]) -> None:
-        """The channel told their addresses."""
+    async def learn(self, object_id: str, addresses: Sequence[str], *, external: bool) -> None:
+        """The channel told their addresses, and whether they are external."""
 
     async def forget(self, object_id: str) -> None:
         """They don't have the app any more."""
@@ -137,9 +137,12 @@ class Roster:
             log.info("member_not_known", person=oid, reason=str(error))
         else:
             if _is_who_we_met(member, oid, at):
-                await self._rows.learn(oid, addresses_of(*member.addresses))
+                addresses = addresses_of(*member.addresses)
+                await self._rows.learn(oid, addresses, external=member.external)
             else:
                 log.warning("member_is_another", person=oid)
+                if member.object_id == oid:  # of another organisation
+                    await self._rows.learn(oid, (), external=True)
         await self._sleep(PAUSE_S)
 
     def _now_ms(self) -> int:

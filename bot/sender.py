@@ -33,6 +33,7 @@ from bot.inbound import guid
 from bot.outgoing import message
 from sync.answers import is_from_between, json_object, retry_after
 from sync.errors import OutsideError
+from sync.external import is_external_name, is_external_role
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -208,7 +209,10 @@ class ChannelSender:
             raise SendFailed("the channel doesn't say who the member is")
         named = (stated.get("userPrincipalName"), stated.get("email"))
         addresses = tuple(a for a in named if isinstance(a, str) and len(a) <= _LONGEST_ADDRESS)
-        return Member(object_id, guid(stated.get("tenantId")), addresses)
+        external = is_external_role(stated.get("userRole")) or is_external_name(
+            name for name in named if isinstance(name, str)
+        )
+        return Member(object_id, guid(stated.get("tenantId")), addresses, external)
 
     async def _carry_out(self, call: _Call) -> _Reply:
         """Do it in turn, within the time, and report the outcome."""

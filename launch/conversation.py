@@ -107,7 +107,7 @@ def wire_bot(
     admins = Admins(
         named=settings.admin_ids,
         known=core.engine,
-        met=RosterStore(outside.redis).addresses,
+        external=core.is_external,
         app_roles=core.tokens.fresh_roles,
         zoom_role=zoom_role,
         now=time.monotonic,

@@ -51,6 +51,8 @@ from sync.zoom.webhook import ZoomEvents
 from sync.zoom.webhook_log import WebhookLog
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from launch.outside import Outside
     from service.metrics import Metrics
     from service.settings import Settings
@@ -83,6 +85,7 @@ class Core:
     invitees: Invitees
     invitations: Invitations
     roster: Roster
+    is_external: Callable[[str], Awaitable[bool]]
     feed: FeedStore
     doubt: Doubt
     catch_up: CatchUp
@@ -129,6 +132,12 @@ def wire_core(
     directory = DirectoryStore(outside.redis, outside.scripts, configured=zoom is not None)
     roster, invited = RosterStore(outside.redis), InvitationStore(outside.redis)
     invitees = Invitees(roster, invited, people, directory, policy.load)
+
+    async def is_external(object_id: str) -> bool:
+        """Whether Microsoft has told it of somebody: when they connected, or in Teams."""
+        link = await people.link(object_id)
+        return (link is not None and link.external) or await roster.is_external(object_id)
+
     chat = ChatPeople(desk, payloads, invitable=invitees.count, asks=conversations.remember_asker)
     notice_rows = NoticeStore(outside.redis, outside.scripts)
     quota = Quota(outside.redis, outside.scripts, limits)
@@ -202,6 +211,7 @@ def wire_core(
         invitees=invitees,
         invitations=Invitations(invited, invitees, roster, desk, payloads),
         roster=Roster(roster, sender, desk),
+        is_external=is_external,
         feed=feed,
         doubt=doubt,
         catch_up=catch_up,
@@ -211,6 +221,7 @@ def wire_core(
             notice_rows,
             chat,
             admins=settings.admin_ids,
+            external=is_external,
             on_outcome=metrics.reconnect,
             grace_ms=grace_ms,
         ),

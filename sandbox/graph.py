@@ -102,8 +102,10 @@ class Graph:
             "displayName": person.name,
             "userPrincipalName": person.upn,
             "mail": person.mail,
+            "userType": person.user_type,
+            "identities": _identities(person),
         }
-        names = list(everything)
+        names = ["id", "displayName", "userPrincipalName", "mail"]  # what comes without $select
         if "$select" in request.query:
             names = [name.strip() for name in request.query["$select"].split(",")]
             for name in names:
@@ -329,6 +331,17 @@ def _duration(body: dict[str, str]) -> float | None:
         return parse_duration(text)
     except ValueError:
         raise _invalid("[ExpirationDuration]: The value is not an ISO 8601 duration.") from None
+
+
+def _identities(person: SandboxPerson) -> list[dict[str, str | None]]:
+    own: dict[str, str | None] = {
+        "signInType": "userPrincipalName",
+        "issuer": "example.com",
+        "issuerAssignedId": person.upn,
+    }
+    if person.home is None:
+        return [own]
+    return [{"signInType": "federated", "issuer": person.home, "issuerAssignedId": None}, own]
 
 
 def _require(access: Access, *scopes: str) -> None:

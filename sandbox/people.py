@@ -17,7 +17,10 @@ ZOOM_APP_ID = "sandbox-zoom-app"
 
 @dataclass(frozen=True, slots=True)
 class SandboxPerson:
-    """One person as Entra and Zoom know them. `zoom_email` is None for those without Zoom."""
+    """One person as Entra and Zoom know them. `zoom_email` is None for those without Zoom.
+
+    `user_type` is Member or Guest; `home` is the issuer of an identity from elsewhere.
+    """
 
     object_id: str
     name: str
@@ -27,6 +30,8 @@ class SandboxPerson:
     zoom_email: str | None
     groups: tuple[str, ...] = ()
     admin: bool = False
+    user_type: str = "Member"
+    home: str | None = None
 
 
 PEOPLE: tuple[SandboxPerson, ...] = (

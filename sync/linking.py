@@ -108,6 +108,7 @@ class Linking:
             connected_ms=await self._store.now_ms(),
             zoom_id=user.zoom_id if user else None,
             zoom_email=user.email if user else None,
+            external=profile.external or identity.external,
         )
         sealed = self._tokens.seal(identity.object_id, refreshed or grant.cache)
         self._tokens.forget(identity.object_id)

@@ -18,7 +18,8 @@ class Link:
     """A connected person. `zoom_id` and `zoom_email` are None until Zoom told us of them.
 
     `addresses` are the folded e-mail addresses under which Zoom may know the person.
-    `connected_ms` is epoch milliseconds.
+    `connected_ms` is epoch milliseconds. `external`: Microsoft says that they are a guest, or that
+    their account is another organisation's (sync.external).
     """
 
     object_id: str
@@ -28,6 +29,7 @@ class Link:
     connected_ms: int
     zoom_id: str | None = None
     zoom_email: str | None = None
+    external: bool = False
 
 
 class BadRow(Exception):
@@ -62,6 +64,7 @@ def load_link(text: str) -> Link:
             connected_ms=_whole(row["connected_ms"]),
             zoom_id=None if row["zoom_id"] is None else _text(row["zoom_id"]),
             zoom_email=None if row["zoom_email"] is None else _text(row["zoom_email"]),
+            external=row.get("external") is True,
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadRow("link") from error

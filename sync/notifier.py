@@ -57,7 +57,10 @@ class Teller(Protocol):
 
 
 class Notifier:
-    """One per process. `admins` are object ids; `on_outcome` hears sent, withheld, undelivered."""
+    """One per process. `on_outcome` hears sent, withheld, undelivered.
+
+    `admins` are object ids; nobody is told as an admin who is `external` (Microsoft has told so).
+    """
 
     def __init__(
         self,
@@ -66,6 +69,7 @@ class Notifier:
         teller: Teller,
         *,
         admins: Collection[str],
+        external: Callable[[str], Awaitable[bool]],
         on_outcome: Callable[[str], None],
         grace_ms: int = GRACE_MS,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -74,6 +78,7 @@ class Notifier:
         self._rows = rows
         self._teller = teller
         self._admins = sorted(admins)
+        self._external = external
         self._on_outcome = on_outcome
         self._grace_ms = grace_ms
         self._sleep = sleep
@@ -251,7 +256,8 @@ class Notifier:
     async def _alert(self, storm: Storm, now_ms: int) -> None:
         """Tell every admin of a storm, once."""
         for admin in self._admins:
-            await self._tell_admin(storm, admin, now_ms)
+            if not await self._external(admin):
+                await self._tell_admin(storm, admin, now_ms)
 
     async def _tell_admin(self, storm: Storm, admin: str, now_ms: int) -> None:
         who = f"{storm.code}/@{admin}"

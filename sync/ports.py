@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Who a Microsoft person is (Graph `/me`)."""
+    """Who a Microsoft person is (Graph `/me`). `external`: not of the organisation itself."""
 
     object_id: str
     name: str
     upn: str
     mail: str | None
+    external: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import msal
 
 from sync.errors import AdminMustAct, AuthorizeAgain, RetryLater
+from sync.external import is_external_token
 from sync.microsoft.login_errors import Refusal, SignInRefused, refusal_of, trouble_of
 from sync.microsoft.login_http import THREADS, LoginHttp
 
@@ -42,12 +43,16 @@ GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who signed in, by the ID token. Only `tenant_id` and `object_id` identify (lower case)."""
+    """Who signed in, by the ID token. Only `tenant_id` and `object_id` identify (lower case).
+
+    `external`: the token says that they are not of the organisation itself (sync.external).
+    """
 
     tenant_id: str
     object_id: str
     upn: str
     name: str
+    external: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,11 +301,15 @@ class Authorization:
             object_id,
             upn[:320] if isinstance(upn, str) else "",
             name[:256] if isinstance(name, str) else "",
+            external=is_external_token(claims),
         )
 
 
 def _roles(claims: object) -> frozenset[str]:
-    roles = claims.get("roles") if isinstance(claims, dict) else None
+    """The roles in our app; those from elsewhere have none, whatever they were assigned."""
+    if not isinstance(claims, dict) or is_external_token(claims):
+        return _NONE
+    roles = claims.get("roles")
     return frozenset(r for r in roles if isinstance(r, str)) if isinstance(roles, list) else _NONE
 
 

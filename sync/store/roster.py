@@ -34,12 +34,14 @@ class Met:
     """Somebody who has the app.
 
     `member_id` is the channel's own id of them. `addresses` are folded (sync.links); none: not
-    known. `asked_ms` (epoch ms) is when the channel was last asked, 0: never.
+    known. `asked_ms` (epoch ms) is when the channel was last asked, 0: never. `external`: it said
+    that they are a guest, or of another organisation.
     """
 
     member_id: str
     addresses: tuple[str, ...] = ()
     asked_ms: int = 0
+    external: bool = False
 
     def is_due(self, now_ms: int) -> bool:
         """Whether the channel is to be asked (again)."""
@@ -72,20 +74,21 @@ class RosterStore:
         asked = await self._replace(object_id, replace(known, asked_ms=now_ms))
         return known.member_id if asked else None
 
-    async def learn(self, object_id: str, addresses: Sequence[str]) -> None:
-        """The channel told their addresses. Nothing is kept of who has removed the app."""
+    async def learn(self, object_id: str, addresses: Sequence[str], *, external: bool) -> None:
+        """The channel told who they are. Nothing is kept of who has removed the app."""
         known = await self.find(object_id)
         if known is not None:
-            await self._replace(object_id, replace(known, addresses=tuple(addresses)))
+            told = replace(known, addresses=tuple(addresses), external=external)
+            await self._replace(object_id, told)
 
     async def find(self, object_id: str) -> Met | None:
         """What is known of somebody; None: they don't have the app."""
         return _read(object_id, await self._client.get(keys.met(object_id)))
 
-    async def addresses(self, object_id: str) -> tuple[str, ...]:
-        """Somebody's addresses, as far as the channel told them."""
+    async def is_external(self, object_id: str) -> bool:
+        """Whether the channel told that somebody is external."""
         known = await self.find(object_id)
-        return () if known is None else known.addresses
+        return known is not None and known.external
 
     async def forget(self, object_id: str) -> None:
         """They don't have the app any more."""
@@ -133,7 +136,7 @@ def _read(object_id: str, text: str | None) -> Met | None:
         row = json.loads(text)
         member_id, addresses, asked_ms = row["member_id"], row["addresses"], row["asked_ms"]
         if isinstance(member_id, str) and all(isinstance(a, str) for a in addresses):
-            return Met(member_id, tuple(addresses), int(asked_ms))
+            return Met(member_id, tuple(addresses), int(asked_ms), row.get("external") is True)
     except (ValueError, KeyError, TypeError):
         pass
     log.error("roster_row_damaged", person=object_id)

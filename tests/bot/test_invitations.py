@@ -116,7 +116,7 @@ class Scene:
         await self.desk.remember(oid, self.chat(oid))
         await self.roster.meet(oid, f"29:{oid}", 0)
         if addresses:
-            await self.roster.learn(oid, addresses)
+            await self.roster.learn(oid, addresses, external=False)
 
     async def staff(self, count: int, *groups: Target) -> list[str]:
         """People 1 to `count`, in these groups, with Zoom and the app."""

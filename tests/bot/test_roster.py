@@ -127,6 +127,31 @@ async def test_a_member_of_another_organisation_is_not_believed(scene: Scene) ->
     scene.teams.members[ADA]["tenantId"] = person(7)
     await scene.meets(ADA)
     assert await scene.addresses() == ()
+    assert await scene.rows.is_external(ADA)
+
+
+@pytest.mark.parametrize(
+    ("row", "external"),
+    [
+        ({}, False),
+        ({"userRole": "user"}, False),
+        ({"userRole": None}, False),
+        ({"userRole": ["guest"]}, False),
+        ({"userRole": "guest"}, True),
+        ({"userRole": " Guest "}, True),
+        ({"userRole": "anonymous"}, True),
+        ({"userPrincipalName": "ada_home.example#EXT#@example.com"}, True),
+        ({"userPrincipalName": "a" * 400 + "#Ext#@example.com"}, True),
+        ({"email": "ada_home.example#EXT#@example.com"}, True),
+    ],
+)
+async def test_teams_tells_who_is_a_guest(
+    scene: Scene, row: dict[str, object], *, external: bool
+) -> None:
+    assert not await scene.rows.is_external(ADA)  # nothing is known
+    scene.teams.members[ADA] |= row
+    await scene.meets(ADA)
+    assert await scene.rows.is_external(ADA) is external
 
 
 async def test_both_names_of_the_object_id_are_understood(scene: Scene) -> None:
@@ -167,7 +192,9 @@ async def test_removing_the_app_erases_what_is_known(scene: Scene) -> None:
     await scene.meets(ADA)
     await scene.desk.forget(ADA)
     assert await scene.addresses() is None
-    await scene.rows.learn(ADA, ["late@example.com"])  # an answer that comes too late
+    await scene.rows.learn(
+        ADA, ["late@example.com"], external=False
+    )  # an answer that comes too late
     assert await scene.addresses() is None
 
 

@@ -176,6 +176,13 @@ class Decisions:
         return self.policy
 
 
+def _among(people: set[str]) -> Callable[[str], Awaitable[bool]]:
+    async def is_one(oid: str) -> bool:
+        return oid in people
+
+    return is_one
+
+
 @dataclass
 class Bridge:
     """All of it, and shorthands for tests."""
@@ -194,6 +201,7 @@ class Bridge:
     engine: Engine
     notices: NoticeStore
     notifier: Notifier
+    externals: set[str]
 
     def another_notifier(self, rows: NoticeStore | None = None) -> Notifier:
         """The one of another process."""
@@ -202,6 +210,7 @@ class Bridge:
             rows or self.notices,
             self.chat,
             admins=(ADMIN,),
+            external=_among(self.externals),
             on_outcome=self.counts.reconnect,
             grace_ms=0,
             sleep=_at_once,
@@ -296,7 +305,7 @@ async def running_bridge(
     doubted: Callable[[], int] = lambda: 0,
 ) -> AsyncIterator[Bridge]:
     """Put it together. `doubted`: what Zoom said before is not trusted (epoch ms)."""
-    scripts = Scripts(redis)
+    scripts, externals = Scripts(redis), set[str]()
     store = PeopleStore(redis, scripts, lease_ms=lease_ms)
     vault = Vault([Fernet.generate_key().decode()])
     login, chat, counts, decisions = Login(graph), Chat(), Counts(), Decisions()
@@ -342,9 +351,11 @@ async def running_bridge(
                 notices,
                 chat,
                 admins=(ADMIN,),
+                external=_among(externals),
                 on_outcome=counts.reconnect,
                 grace_ms=0,
                 sleep=_at_once,
             ),
+            externals,
         )
         await tokens.aclose()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.zoom_states import ZoomPresence
-from sync.store import keys
+from sync.store.roster import RosterStore
 from tests.doubles.inside import ADA, BEN, EMEKA, office, said_by
 from tests.doubles.outside import titles, words
 
@@ -128,11 +128,22 @@ async def test_a_zoom_admin_is_nobody_where_the_operator_does_not(
         assert not await may(place.chat(ADA))
 
 
-async def test_guests_are_never_admins(town: Outside, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"upn": "ben_partner.example#EXT#@example.com"},
+        {"user_type": "Guest"},
+        {"home": "ExternalAzureAD"},
+    ],
+    ids=str,
+)
+async def test_guests_are_never_admins(
+    town: Outside, tmp_path: Path, facts: dict[str, str]
+) -> None:
     async with office(
         town, tmp_path, ADMIN_OBJECT_IDS=f"{ADA.object_id},{BEN.object_id}", ADMIN_ZOOM_ROLE="on"
     ) as place:
-        guest = replace(BEN, upn="ben_partner.example#EXT#@example.com", admin=True)
+        guest = replace(BEN, admin=True, **facts)  # type: ignore[arg-type] # each is a text
         place.world.people[BEN.object_id].person = guest
         place.app_roles(BEN, "PresenceAdmin")
         await place.connect(BEN)
@@ -141,16 +152,21 @@ async def test_guests_are_never_admins(town: Outside, tmp_path: Path) -> None:
         assert await may(place.chat(ADA))
 
 
-async def test_guests_are_never_admins_nor_before_they_connect(place: Office) -> None:
-    upn = "ada_partner.example#EXT#@example.com"
-    place.teams.knows(ADA.object_id, ADA.name, upn=upn, mail=ADA.mail)
+@pytest.mark.parametrize(
+    "facts",
+    [{"userPrincipalName": "ada_partner.example#EXT#@example.com"}, {"userRole": "guest"}],
+    ids=str,
+)
+async def test_guests_are_never_admins_nor_before_they_connect(
+    place: Office, facts: dict[str, str]
+) -> None:
+    place.teams.members[ADA.object_id] |= facts
     try:
         chat = place.chat(ADA)  # whom the operator names
         await chat.says("hi")
 
         async def known() -> bool:
-            row = await place.redis.get(keys.met(ADA.object_id))
-            return row is not None and "#ext#" in row
+            return await RosterStore(place.redis).is_external(ADA.object_id)
 
         await place.until(known, "the channel has told who they are")
         card = (await chat.says("settings account disable")).card

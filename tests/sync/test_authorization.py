@@ -329,6 +329,34 @@ async def test_ids_are_compared_in_lower_case_and_odd_names_do_no_harm(
     assert (identity.name, identity.upn) == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("claims", "external"),
+    [
+        ({}, False),
+        ({"acct": 0}, False),
+        ({"acct": "0"}, False),
+        ({"idp": ""}, False),
+        ({"idp": 7}, False),
+        ({"iss": "https://sts.example/x", "idp": "https://sts.example/x"}, False),
+        ({"idp": f"https://sts.windows.net/{TENANT.upper()}/"}, False),
+        ({"acct": 1}, True),
+        ({"acct": "1"}, True),
+        ({"idp": f"https://sts.windows.net/{ADA}/"}, True),
+        ({"idp": "live.com"}, True),
+        ({"idp": "mail"}, True),
+    ],
+)
+async def test_an_id_token_tells_who_is_of_another_organisation(
+    plain_entra: Entra, make: Make, claims: dict[str, object], *, external: bool
+) -> None:
+    plain_entra.claims = {**claims, "roles": ["PresenceAdmin"]}
+    authorization = make(plain_entra.base)
+    grant = await connect(authorization)
+    assert grant.identity.external is external
+    token, _ = await authorization.refresh(grant.cache, force=True)
+    assert token.roles == (set() if external else {"PresenceAdmin"})
+
+
 async def test_a_damaged_id_token_is_refused(plain_entra: Entra, make: Make) -> None:
     plain_entra.token_error = (
         200,

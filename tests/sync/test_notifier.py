@@ -264,6 +264,16 @@ async def test_many_alike_lead_to_one_alert_and_no_card(bridge: Bridge) -> None:
     assert await bridge.redis.ttl(keys.STORMS) > 0
 
 
+async def test_an_admin_who_is_a_guest_is_not_told(bridge: Bridge) -> None:
+    bridge.externals.add(ADMIN)
+    await storm(bridge)
+    await bridge.notifier.round()
+    assert bridge.chat.alerts == []
+    bridge.externals.clear()
+    await bridge.notifier.round()
+    assert len(bridge.chat.alerts) == 1
+
+
 async def test_whoever_joins_a_storm_is_not_told_either(bridge: Bridge) -> None:
     await storm(bridge)
     await let_time_pass(bridge.redis, 3600)

@@ -2,9 +2,11 @@
 
 import asyncio
 import ssl
+import sys
 import warnings
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -36,7 +38,8 @@ class Graph:
     headers: dict[str, str] = field(default_factory=dict)
     text: str | None = None
     content_type: str = "application/json"
-    person: dict[str, str | None] = field(default_factory=lambda: dict(ADA))
+    knows_types: bool = True
+    person: dict[str, Any] = field(default_factory=lambda: dict(ADA))
     requests: list[web.Request] = field(default_factory=list)
     stall: bool = False
     released: asyncio.Event = field(default_factory=asyncio.Event)
@@ -45,6 +48,9 @@ class Graph:
         self.requests.append(request)
         if self.stall:
             await self.released.wait()
+        if "userType" in request.query["$select"] and not self.knows_types:
+            error = {"error": {"code": "BadRequest", "message": "Could not find a property"}}
+            return web.json_response(error, status=400)
         if self.text is not None:
             return web.Response(text=self.text, content_type=self.content_type, status=self.status)
         if self.status != 200:
@@ -82,7 +88,70 @@ async def test_the_profile_of_the_tokens_person_is_read(graph: Graph) -> None:
     )
     [request] = graph.requests
     assert request.headers["Authorization"] == "Bearer ada's token"
-    assert request.query["$select"] == "id,displayName,userPrincipalName,mail"
+    assert request.query["$select"] == ("id,displayName,userPrincipalName,mail,userType,identities")
+
+
+OWN = {"signInType": "userPrincipalName", "issuer": "example.com", "issuerAssignedId": "a@b"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "external"),
+    [
+        ({}, False),
+        ({"userType": "Member", "identities": [OWN]}, False),
+        ({"userType": None, "identities": None}, False),
+        ({"userType": 5, "identities": "all"}, False),
+        ({"identities": [None, 5, {}, {"signInType": 5, "issuer": None}]}, False),
+        ({"userType": "Guest"}, True),
+        ({"userType": "guest", "identities": [OWN]}, True),
+        ({"userPrincipalName": "ada_home.example#EXT#@example.com"}, True),
+        ({"identities": [OWN, {"signInType": "federated", "issuer": "ExternalAzureAD"}]}, True),
+        ({"identities": [{"signInType": "federated", "issuer": "google.com"}]}, True),
+        ({"identities": [{"signInType": "Federated", "issuer": None}]}, True),
+        ({"identities": [{"issuer": "MicrosoftAccount"}]}, True),
+        ({"identities": [{"signInType": "federated", "issuer": "mail"}]}, True),
+    ],
+)
+async def test_microsoft_tells_who_is_of_another_organisation(
+    graph: Graph, facts: dict[str, Any], *, external: bool
+) -> None:
+    graph.person |= facts
+    assert (await read(graph)).external is external
+
+
+async def test_a_graph_that_does_not_know_a_field_is_asked_without_it(graph: Graph) -> None:
+    graph.knows_types = False
+    assert (await read(graph)).upn == "Ada@Example.com"
+    assert [request.query["$select"].count(",") for request in graph.requests] == [5, 3]
+
+
+@pytest.mark.parametrize("status", [200, 302, 401, 403, 404, 407, 451, 511])
+async def test_a_page_is_not_taken_for_graphs_answer(graph: Graph, status: int) -> None:
+    graph.text, graph.content_type, graph.status = "<html>Blocked</html>", "text/html", status
+    with pytest.raises(RetryLater, match=f"graph_intercepted: {status}"):
+        await read(graph)
+    assert len(graph.requests) == 1
+
+
+async def test_nothing_more_is_imported_while_somebody_waits(graph: Graph) -> None:
+    """The SDK's own model of a user imports a thousand modules when it reads the first one."""
+    program = (
+        "import asyncio, ssl, sys\n"
+        "from sync.microsoft.profile import read_profile\n"
+        "before = set(sys.modules)\n"
+        "context = ssl.create_default_context()\n"
+        f"reading = read_profile('token', graph_url={graph.base!r}, verify=context)\n"
+        "print(asyncio.run(reading).upn)\n"
+        "print(*sorted(set(sys.modules) - before))\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-W", "ignore", "-c", program, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    upn, imported = out.decode().splitlines()
+    assert upn == "Ada@Example.com"
+    assert [name for name in imported.split() if name.startswith("msgraph")] == []
+    assert len(imported.split()) < 50, imported
 
 
 async def test_somebody_without_mail_or_name_is_known_by_their_sign_in_name(graph: Graph) -> None:
