@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 async def read_limited(stream: StreamReader, limit: int) -> bytes | None:
     """Read to the end, or return None as soon as there are more than `limit` bytes.
 
-    What came compressed counts decompressed.
+    What an answer brings compressed counts decompressed.
     """
     raw = bytearray()
     async for chunk in stream.iter_any():

@@ -23,7 +23,7 @@ from botframework.connector.auth import (
 
 from bot.activity import InvokeError
 from bot.inbound import TEAMS, Malformed, is_card_action, read, tenant_of
-from bot.inbound_auth import InboundAuth, Unauthorized
+from bot.inbound_auth import Unauthorized
 from bot.outgoing import for_channel
 from bot.service_hosts import ServiceHosts
 from bot.signing_keys import KeysUnavailable
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.activity import Answer, Inbound, OnTurn, Person
+    from bot.inbound_auth import InboundAuth, Sender
 
 LOCAL_CHANNELS = frozenset({"emulator", TEAMS, "webchat", "directline"})
 """What local chat clients call themselves."""
@@ -100,22 +101,38 @@ class Channel:
         if isinstance(access, LocalMode):
             self._stand_in: Person | None = access.person
             self._tenant_id = access.person.tenant_id.lower()
-            authentication = _Authentication(None, ServiceHosts(loopback_only=True))
+            self._auth, self._hosts = None, ServiceHosts(loopback_only=True)
         else:
             self._stand_in = None
             self._tenant_id = access.tenant_id.lower()
-            authentication = _Authentication(access.auth, access.hosts)
-        self._adapter = _Adapter(authentication)
+            self._auth, self._hosts = access.auth, access.hosts
+        self._adapter = _Adapter(_Authentication())
+
+    async def admit(self, authorization: str | None) -> Sender | ChannelAnswer | None:
+        """Who sends an activity, to be known before its body is read; None in local mode.
+
+        Or the answer to those who are not believed: 401 bad token, 503 when tokens cannot be
+        checked now.
+        """
+        if self._auth is None:
+            return None
+        try:
+            return await self._auth.verify(authorization)
+        except Unauthorized as refused:
+            _log.warning("activity_refused", status=401, reason=str(refused))
+            return ChannelAnswer(401)
+        except KeysUnavailable as unavailable:
+            return ChannelAnswer(503, retry_after=max(1, round(unavailable.retry_after)))
 
     async def handle(
-        self, body: Mapping[str, Any], authorization: str | None, on_turn: OnTurn
+        self, body: Mapping[str, Any], sender: Sender | None, on_turn: OnTurn
     ) -> ChannelAnswer:
-        """Check, read and act on one activity (decoded JSON).
+        """Check, read and act on one activity (decoded JSON) of `sender`, who was admitted.
 
         `on_turn` runs at most once, only for an activity that passed every check, and what it
         raises is logged, not raised. Answers: 200 whenever our code ran (a failing click gets an
-        error card), 400 malformed, 401 bad token, 403 not for us, 501 an invoke that we don't know,
-        503 when tokens cannot be checked now.
+        error card), 400 malformed, 401 another sender, 403 not for us, 501 an invoke that we don't
+        know.
         """
         activity = _sdk_activity(body)
 
@@ -135,15 +152,14 @@ class Channel:
                 _log.error("turn_answer_lost", activity=inbound.id, kind=inbound.kind)
 
         try:
-            result = await self._adapter.process_activity(authorization or "", activity, logic)
+            accepted = self._accept(activity.channel_id, activity.service_url, sender)
+            result = await self._adapter.process_activity(accepted, activity, logic)
         except _Refused as refused:
             _log.warning("activity_refused", status=refused.status, reason=str(refused))
             return ChannelAnswer(refused.status)
         except Unauthorized as refused:
             _log.warning("activity_refused", status=401, reason=str(refused))
             return ChannelAnswer(401)
-        except KeysUnavailable as unavailable:
-            return ChannelAnswer(503, retry_after=max(1, round(unavailable.retry_after)))
         except Malformed as malformed:
             _log.warning("activity_refused", status=400, reason=f"malformed: {malformed}")
             if is_card_action(body):
@@ -161,6 +177,25 @@ class Channel:
         for turn in unfinished:
             turn.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
+
+    def _accept(self, channel_id: Any, service_url: Any, sender: Sender | None) -> Any:
+        """What the SDK wants to know of an authenticated request.
+
+        Raises Unauthorized, Malformed or _Refused.
+        """
+        if sender is not None:
+            sender.check(channel_id=channel_id, service_url=service_url)
+        elif not self.local:
+            raise Unauthorized("nobody was admitted")
+        elif not channel_id or not service_url:
+            raise Malformed("channelId or serviceUrl")
+        if not self._hosts.allows(service_url):
+            raise _Refused(403, "serviceUrl is not on the list of allowed hosts")
+        result = AuthenticateRequestResult()
+        claims = {} if sender is None else dict(sender.claims)
+        result.claims_identity = ClaimsIdentity(claims, sender is not None)
+        result.connector_factory = _CONNECTORS
+        return result
 
     def _read(self, body: Mapping[str, Any]) -> Inbound:
         """The activity in our words; another tenant or channel is refused."""
@@ -231,28 +266,11 @@ class _Adapter(CloudAdapterBase):  # type: ignore[misc]  # the SDK has no types
 
 
 class _Authentication(BotFrameworkAuthentication):  # type: ignore[misc]  # the SDK has no types
-    """Our checks in the place of the SDK's. `auth` is None in local mode only."""
-
-    def __init__(self, auth: InboundAuth | None, hosts: ServiceHosts) -> None:
-        self._auth = auth
-        self._hosts = hosts
-        self._connectors = _NoConnectors()
+    """In the place of the SDK's: requests are authenticated before it sees them."""
 
     async def authenticate_request(self, activity: Any, auth_header: str) -> Any:
-        """Accept the request, or raise Unauthorized, KeysUnavailable, Malformed or _Refused."""
-        claims: dict[str, Any] = {}
-        if self._auth is not None:
-            claims = await self._auth.check(
-                auth_header, channel_id=activity.channel_id, service_url=activity.service_url
-            )
-        elif not activity.channel_id or not activity.service_url:
-            raise Malformed("channelId or serviceUrl")
-        if not self._hosts.allows(activity.service_url):
-            raise _Refused(403, "serviceUrl is not on the list of allowed hosts")
-        result = AuthenticateRequestResult()
-        result.claims_identity = ClaimsIdentity(claims, self._auth is not None)
-        result.connector_factory = self._connectors
-        return result
+        """Refuse: `Channel.admit` and `Channel.handle` have done it."""
+        raise Unauthorized("nobody was admitted")
 
     async def authenticate_streaming_request(self, auth_header: str, channel_id_header: str) -> Any:
         """Refuse: nothing here listens on a web socket."""
@@ -260,7 +278,7 @@ class _Authentication(BotFrameworkAuthentication):  # type: ignore[misc]  # the 
 
     def create_connector_factory(self, claims_identity: Any) -> Any:
         """Give the factory that builds nothing."""
-        return self._connectors
+        return _CONNECTORS
 
     async def create_user_token_client(self, claims_identity: Any) -> None:
         """Give none: people sign in on our own pages, not at the Bot Framework's token service."""
@@ -274,6 +292,7 @@ class _NoConnectors(ConnectorFactory):  # type: ignore[misc]  # the SDK has no t
         return self
 
 
+_CONNECTORS = _NoConnectors()
 _BAD_CLICK = InvokeError("BadRequest", "This button doesn't work any more. Type help to go on.")
 _FAILED = InvokeError(
     "InternalError",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,6 +12,7 @@ from yarl import URL
 
 from bot.activity import Kind
 from bot.body import read_limited
+from bot.channel import ChannelAnswer
 from bot.service_hosts import is_loopback
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 256 * 1024
 """Bytes. Teams messages are at most about 100 KB."""
-BODY_WITHIN = 10.0
-"""Seconds in which a body must have arrived."""
 DEEPEST_BODY = 64
 
 _log = structlog.get_logger(__name__)
@@ -42,9 +40,9 @@ def messages_handler(
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     """Make the handler of POST /api/messages.
 
-    Answers, beside those of `Channel.handle`: 400 for what is no JSON object, 408 for a body that
-    does not arrive, 413 above LARGEST_BODY, 415 for another content type, and in local mode 403 for
-    a caller that is not on this machine. A second delivery is answered 200 and changes nothing.
+    Answers, beside those of `Channel`: 400 for what is no JSON object, 413 above LARGEST_BODY, 415
+    for another content type, and in local mode 403 for a caller that is not on this machine. A
+    second delivery is answered 200 and changes nothing. The body is read once the sender is known.
     """
     once = _once(on_turn, deduper)
 
@@ -56,13 +54,10 @@ def messages_handler(
             return web.Response(status=415)
         if (request.content_length or 0) > LARGEST_BODY:
             return web.Response(status=413)
-        try:
-            async with asyncio.timeout(BODY_WITHIN):
-                raw = await read_limited(request.content, LARGEST_BODY)
-        except TimeoutError:
-            return web.Response(status=408)
-        except web.RequestPayloadError:
-            return web.Response(status=400)
+        admitted = await channel.admit(request.headers.get("Authorization"))
+        if isinstance(admitted, ChannelAnswer):
+            return _response(admitted)
+        raw = await read_limited(request.content, LARGEST_BODY)
         if raw is None:
             return web.Response(status=413)
         try:
@@ -70,17 +65,20 @@ def messages_handler(
         except ValueError as error:
             _log.warning("activity_refused", status=400, reason=str(error)[:200])
             return web.Response(status=400)
-        answer = await channel.handle(activity, request.headers.get("Authorization"), once)
-        headers = {}
-        if answer.status == 401:
-            headers["WWW-Authenticate"] = "Bearer"
-        if answer.retry_after is not None:
-            headers["Retry-After"] = str(answer.retry_after)
-        if answer.body is None:
-            return web.Response(status=answer.status, headers=headers)
-        return web.json_response(answer.body, status=answer.status, headers=headers)
+        return _response(await channel.handle(activity, admitted, once))
 
     return handle
+
+
+def _response(answer: ChannelAnswer) -> web.Response:
+    headers = {}
+    if answer.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if answer.retry_after is not None:
+        headers["Retry-After"] = str(answer.retry_after)
+    if answer.body is None:
+        return web.Response(status=answer.status, headers=headers)
+    return web.json_response(answer.body, status=answer.status, headers=headers)
 
 
 def decode(raw: bytes) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import jwt
 from jwt.utils import base64url_decode
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.signing_keys import SigningKeys
 
 LEEWAY = 300
@@ -22,8 +25,29 @@ class Unauthorized(Exception):
     """The token is not good. The message is a short reason for the log, never the token."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whom a good token names: its claims, and the channels for which its key counts."""
+
+    claims: Mapping[str, Any]
+    channels: frozenset[str]
+
+    def check(self, *, channel_id: str | None, service_url: str | None) -> None:
+        """Whether an activity may come from them. Raises Unauthorized if not.
+
+        `channel_id` and `service_url` are the activity's.
+        """
+        if not channel_id or not service_url:
+            raise Unauthorized("the activity lacks channelId or serviceUrl")
+        if channel_id not in self.channels:
+            raise Unauthorized("the key is not endorsed for this channel")
+        bound_to = self.claims.get("serviceurl")
+        if not isinstance(bound_to, str) or bound_to.rstrip("/") != service_url.rstrip("/"):
+            raise Unauthorized("the token is for another serviceUrl")
+
+
 class InboundAuth:
-    """Checks the bearer token of an activity.
+    """Checks the bearer token of an activity: `verify`, then `Sender.check`.
 
     The rules are those of the Bot Framework's "Authenticate requests from the Bot Connector service
     to your bot", without exceptions for what a token or an activity leaves out.
@@ -35,30 +59,18 @@ class InboundAuth:
         self._app_id = app_id
         self._keys = keys
 
-    async def check(
-        self, authorization: str | None, *, channel_id: str | None, service_url: str | None
-    ) -> dict[str, Any]:
-        """Return the claims of a good token.
+    async def verify(self, authorization: str | None) -> Sender:
+        """Who sends a request, by its header alone: the body of a stranger is not even read.
 
-        `channel_id` and `service_url` are the activity's. Raises Unauthorized, or KeysUnavailable
-        when nothing can be checked now.
+        Raises Unauthorized, or KeysUnavailable when nothing can be checked now.
         """
-        if not channel_id or not service_url:
-            raise Unauthorized("the activity lacks channelId or serviceUrl")
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthorized("no bearer token")
-        key_id = _key_id(token)
-        key = await self._keys.find(key_id)
+        key = await self._keys.find(_key_id(token))
         if key is None:
             raise Unauthorized("unknown key")
-        if channel_id not in key.endorsements:
-            raise Unauthorized("the key is not endorsed for this channel")
-        claims = self._claims(token, key.key)
-        bound_to = claims.get("serviceurl")
-        if not isinstance(bound_to, str) or bound_to.rstrip("/") != service_url.rstrip("/"):
-            raise Unauthorized("the token is for another serviceUrl")
-        return claims
+        return Sender(self._claims(token, key.key), key.endorsements)
 
     def _claims(self, token: str, key: Any) -> dict[str, Any]:
         try:

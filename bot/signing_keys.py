@@ -1,7 +1,10 @@
 """The public keys with which the Bot Framework signs what it sends us.
 
-Fetched from the OpenID metadata and kept for a day (Bot Framework, "Authenticate requests from the
-Bot Connector service to your bot": refresh at least every 24 hours; new keys may come at any time).
+Fetched from the OpenID metadata, renewed every hour and believed for a day (Bot Framework,
+"Authenticate requests from the Bot Connector service to your bot": refresh at least every 24 hours;
+new keys may come at any time). A key that was withdrawn is therefore believed for an hour while
+messages come and the metadata answer, and for a day in any case: whoever keeps the metadata away
+from us must not keep a stolen key alive.
 """
 
 from __future__ import annotations
@@ -28,10 +31,10 @@ if TYPE_CHECKING:
 BOT_FRAMEWORK_METADATA = "https://login.botframework.com/v1/.well-known/openidconfiguration"
 BOT_FRAMEWORK_ISSUER = "https://api.botframework.com"
 
-REFRESH_AFTER = 24 * 3600.0
+REFRESH_AFTER = 3600.0
 """Seconds after which keys are renewed, beside the requests that go on using the old ones."""
-TOO_OLD_AFTER = 5 * REFRESH_AFTER
-"""Seconds after which keys that could not be renewed are not believed any more."""
+TOO_OLD_AFTER = 24 * 3600.0
+"""Seconds after which keys that could not be renewed are not believed any more: messages wait."""
 REFETCH_INTERVAL = 60.0
 """At least this many seconds between two fetches, however many unknown key ids arrive."""
 FIRST_FETCH_INTERVAL = 5.0
@@ -45,7 +48,7 @@ _log = structlog.get_logger(__name__)
 
 
 class KeysUnavailable(Exception):
-    """There are no keys to check with now. `retry_after` is in seconds."""
+    """There are no keys to check with now, or none that are new enough. `retry_after`: seconds."""
 
     def __init__(self, retry_after: float) -> None:
         super().__init__("the Bot Framework's signing keys could not be fetched")
@@ -90,6 +93,7 @@ class SigningKeys:
         self._fetched_at = 0.0
         self._tried_at: float | None = None
         self._failed = False
+        self._given_up = False
         self._fetching: asyncio.Task[None] | None = None
 
     @property
@@ -111,16 +115,16 @@ class SigningKeys:
 
     async def find(self, key_id: str) -> SigningKey | None:
         """The key with this id, or None when the Bot Framework has none. Raises KeysUnavailable."""
-        age = self._clock() - self._fetched_at
-        if self._known is None or age > TOO_OLD_AFTER:
+        if self._known is None or self._age > TOO_OLD_AFTER:
             await self._fetch_if_due(FIRST_FETCH_INTERVAL)
-            if self._known is None or self._clock() - self._fetched_at > TOO_OLD_AFTER:
+            if self._known is None or self._age > TOO_OLD_AFTER:
+                self._give_up()
                 raise KeysUnavailable(FIRST_FETCH_INTERVAL)
         elif key_id not in self._known.keys:
             await self._fetch_if_due(REFETCH_INTERVAL)
             if self._failed and key_id not in self._known.keys:
                 raise KeysUnavailable(REFETCH_INTERVAL)
-        elif age > REFRESH_AFTER and self._due(REFETCH_INTERVAL):
+        elif self._age > REFRESH_AFTER and self._due(REFETCH_INTERVAL):
             self._fetch()  # nobody waits for it
         return self._known.keys.get(key_id)
 
@@ -129,6 +133,16 @@ class SigningKeys:
         if self._fetching is not None:
             self._fetching.cancel()
             await asyncio.gather(self._fetching, return_exceptions=True)
+
+    @property
+    def _age(self) -> float:
+        return self._clock() - self._fetched_at
+
+    def _give_up(self) -> None:
+        """Say once that keys which were there are not believed any more."""
+        if self._known is not None and not self._given_up:
+            self._given_up = True
+            _log.error("signing_keys_too_old", hours=round(self._age / 3600))
 
     def _due(self, interval: float) -> bool:
         return self._tried_at is None or self._clock() - self._tried_at >= interval
@@ -156,7 +170,7 @@ class SigningKeys:
             return
         self._known = KeySet(keys, str(metadata.get("issuer")))
         self._fetched_at = self._clock()
-        self._failed = False
+        self._failed = self._given_up = False
         _log.info("signing_keys_fetched", keys=len(keys))
 
     async def _document(self, url: URL) -> dict[str, Any]:

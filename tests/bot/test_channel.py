@@ -10,6 +10,7 @@ import pytest
 
 from bot.activity import ConversationReference, InvokeError, Kind, Person, Scope
 from bot.channel import Channel, ChannelAnswer, LocalMode
+from bot.inbound_auth import Sender
 from bot.outgoing import for_channel
 from tests.doubles.bot_server import Turns, production
 from tests.doubles.teams import TeamsDouble
@@ -41,10 +42,19 @@ def local(teams: TeamsDouble) -> Channel:
     return Channel(LocalMode(Person(teams.tenant_id, ADA, "", "Ada")))
 
 
+async def handed(
+    channel: Channel, activity: dict[str, Any], bearer: str, turns: Turns
+) -> ChannelAnswer:
+    """What the channel answers to somebody who is admitted."""
+    sender = await channel.admit(bearer)
+    assert isinstance(sender, Sender)
+    return await channel.handle(activity, sender, turns)
+
+
 async def read(channel: Channel, teams: TeamsDouble, activity: dict[str, Any]) -> Inbound:
     """What a turn is given for this activity."""
     turns = Turns()
-    answer = await channel.handle(activity, f"Bearer {teams.token()}", turns)
+    answer = await handed(channel, activity, f"Bearer {teams.token()}", turns)
     assert answer.status == 200
     (inbound,) = turns.seen
     return inbound
@@ -208,7 +218,7 @@ async def test_a_click_is_answered_with_what_the_turn_gives(
     turns = Turns()
     turns.answer = answer
     click = teams.clicks(teams.person(ADA), "go")
-    given = await channel.handle(click, f"Bearer {teams.token()}", turns)
+    given = await handed(channel, click, f"Bearer {teams.token()}", turns)
     assert given == ChannelAnswer(200, body | {"value": answer or ""})
 
 
@@ -216,7 +226,7 @@ async def test_a_click_can_be_refused(channel: Channel, teams: TeamsDouble) -> N
     turns = Turns()
     turns.answer = InvokeError("Forbidden", "Only admins can do this.", 400)
     click = teams.clicks(teams.person(ADA), "go")
-    given = await channel.handle(click, f"Bearer {teams.token()}", turns)
+    given = await handed(channel, click, f"Bearer {teams.token()}", turns)
     assert given.status == 200
     assert given.body == {
         "statusCode": 400,
@@ -242,7 +252,7 @@ async def test_a_malformed_click_is_refused_and_not_acted_on(
 ) -> None:
     turns = Turns()
     click = teams.clicks(teams.person(ADA), "go") | {"value": value}
-    given = await channel.handle(click, f"Bearer {teams.token()}", turns)
+    given = await handed(channel, click, f"Bearer {teams.token()}", turns)
     assert given.status == 200
     assert given.body is not None
     assert given.body["statusCode"] == 400
@@ -255,19 +265,19 @@ async def test_a_failing_turn_apologises_at_the_card_and_is_never_an_http_error(
     turns = Turns()
     turns.answer = RuntimeError("secret detail")
     bearer = f"Bearer {teams.token()}"
-    given = await channel.handle(teams.clicks(teams.person(ADA), "go"), bearer, turns)
+    given = await handed(channel, teams.clicks(teams.person(ADA), "go"), bearer, turns)
     assert given.status == 200
     assert given.body is not None
     assert given.body["statusCode"] == 500
     assert "secret" not in str(given.body)
-    assert (await channel.handle(teams.says(teams.person(ADA), "hi"), bearer, turns)).status == 200
+    assert (await handed(channel, teams.says(teams.person(ADA), "hi"), bearer, turns)).status == 200
 
 
 async def test_an_unknown_invoke_is_not_implemented(channel: Channel, teams: TeamsDouble) -> None:
     turns = Turns()
     for name in ("task/fetch", "", None, 5):
         invoke = teams.activity(teams.person(ADA), "invoke", name=name, value={})
-        given = await channel.handle(invoke, f"Bearer {teams.token()}", turns)
+        given = await handed(channel, invoke, f"Bearer {teams.token()}", turns)
         assert given == ChannelAnswer(501)
     assert turns.seen == []
 
@@ -278,7 +288,7 @@ async def test_an_activity_without_a_conversation_is_malformed(
 ) -> None:
     turns = Turns()
     activity = teams.says(teams.person(ADA), "hi") | {"conversation": conversation}
-    assert (await channel.handle(activity, f"Bearer {teams.token()}", turns)).status == 400
+    assert (await handed(channel, activity, f"Bearer {teams.token()}", turns)).status == 400
     assert turns.seen == []
 
 

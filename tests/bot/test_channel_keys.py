@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import ClientSession
+from structlog.testing import capture_logs
 
 from bot.signing_keys import BOT_FRAMEWORK_ISSUER, KeysUnavailable, SigningKeys, read_keys
 from tests.doubles.teams import KEY_ID, TeamsDouble, as_jwk, signing_key
@@ -14,7 +15,7 @@ from tests.doubles.teams import KEY_ID, TeamsDouble, as_jwk, signing_key
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-DAY = 24 * 3600.0
+HOUR = 3600.0
 
 
 class Clock:
@@ -69,7 +70,7 @@ async def test_old_keys_are_renewed_beside_the_requests(
 ) -> None:
     await keys.find(KEY_ID)
     teams.jwks[:] = [as_jwk(signing_key("other"), "new", ["msteams"])]
-    clock.now += DAY + 1
+    clock.now += HOUR + 1
     assert await keys.find(KEY_ID) is not None  # answered from what is known
     await keys.refresh()  # joins the renewal that is under way
     assert teams.metadata_requests == 2
@@ -77,23 +78,40 @@ async def test_old_keys_are_renewed_beside_the_requests(
     assert await keys.find("new") is not None
 
 
-async def test_keys_outlive_an_outage_of_the_metadata_but_not_for_ever(
+async def test_keys_outlive_an_outage_of_the_metadata_for_a_day_at_most(
     teams: TeamsDouble, keys: SigningKeys, clock: Clock
 ) -> None:
     await keys.find(KEY_ID)
     teams.metadata_status = 503
-    clock.now += 4 * DAY
+    clock.now += 23 * HOUR
     assert await keys.find(KEY_ID) is not None
     with pytest.raises(KeysUnavailable):
         await keys.refresh()
     with pytest.raises(KeysUnavailable):  # it may be a new key; we cannot know
         await keys.find("new")
-    clock.now += 2 * DAY
+    clock.now += HOUR + 1
+    with capture_logs() as lines:
+        for _ in range(3):
+            with pytest.raises(KeysUnavailable) as unavailable:
+                await keys.find(KEY_ID)
+            assert unavailable.value.retry_after > 0
+            clock.now += 6
+    said = [line for line in lines if line["event"] == "signing_keys_too_old"]
+    assert [(line["log_level"], line["hours"]) for line in said] == [("error", 24)]
+    teams.metadata_status = 200
+    assert await keys.find(KEY_ID) is not None
+
+
+async def test_a_withdrawn_key_is_not_believed_again_while_the_metadata_are_away(
+    teams: TeamsDouble, keys: SigningKeys, clock: Clock
+) -> None:
+    await keys.find(KEY_ID)
+    teams.jwks[:] = [as_jwk(signing_key("other"), "new", ["msteams"])]
+    await keys.refresh()
+    teams.metadata_status = 503
+    clock.now += 2 * HOUR
     with pytest.raises(KeysUnavailable):
         await keys.find(KEY_ID)
-    teams.metadata_status = 200
-    clock.now += 6
-    assert await keys.find(KEY_ID) is not None
 
 
 async def test_after_a_failed_start_the_next_try_comes_soon(
