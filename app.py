@@ -136,7 +136,7 @@ def _address(_: click.Context, __: click.Parameter, text: str | None) -> str | N
     "--metrics",
     metavar="URL",
     callback=_address,
-    help="The metrics page of a process. Without it: of the one on this machine's PORT.",
+    help="The metrics page of a process. Without it: the one on this machine's METRICS_PORT.",
 )
 @click.option(
     "--every",

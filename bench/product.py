@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bench.processes import Server
     from bench.stage import Stage
 
+METRICS_TOKEN = "a-token-for-nothing-but-the-benchmarks"
 NO_LIMIT = Limits(limit=100_000_000)
 """A budget that nobody uses up."""
 
@@ -57,6 +58,7 @@ def _settings(stage: Stage, redis_url: str, name: str) -> dict[str, str]:
         "REDIS_URL": redis_url,
         "TOKEN_KEYS": stage.token_key,
         "ZOOM_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        "METRICS_TOKEN": METRICS_TOKEN,
         "MICROSOFT_LOGIN_URL": world.login,
         "GRAPH_URL": world.graph_url,
         "BOT_OPENID_METADATA_URL": world.metadata_url,

@@ -17,7 +17,7 @@ from bench.figure import Figure, rate_row
 from bench.load import Subject, post_round, take_turns
 from bench.people import WEBHOOK_SECRET, Zoom, connect_people
 from bench.processes import Server, ServerFailed, serving
-from bench.product import product
+from bench.product import METRICS_TOKEN, product
 
 if TYPE_CHECKING:
     from bench.load import Round
@@ -90,7 +90,9 @@ def _checked(subject: Subject, server: Server) -> Subject:
 
 
 async def _accepted(server: Server) -> int:
-    async with aiohttp.request("GET", f"http://{server.host}/metrics") as answer:
+    token = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+    url = f"http://{server.host}/metrics"
+    async with aiohttp.request("GET", url, headers=token) as answer:
         found = _ACCEPTED.search(await answer.text())
     if found is None:
         raise server.failure("its metrics do not count accepted events")

@@ -20,8 +20,8 @@ from launch.conversation import wire_bot
 from launch.gauges import watch_gauges
 from launch.lifetime import SHUTDOWN_SECONDS
 from launch.outside import open_outside
+from launch.ports import METRICS
 from launch.shared import SharedSource
-from launch.strangers import hung_up
 from launch.wiring import wire_core
 from service.health import Health, MetricsPage
 from service.metrics import CONTENT_TYPE, Metrics, watch_loop_lag
@@ -63,7 +63,7 @@ async def application(
     `limits` are what Graph allows, `lease_ms` how long a worker has somebody (others are for
     benchmarks and tests only).
     """
-    app = web.Application(client_max_size=BODY_LIMIT, middlewares=[hung_up])
+    app = web.Application(client_max_size=BODY_LIMIT)
     async with AsyncExitStack() as stack:
         metrics = Metrics()
         outside = await open_outside(settings, redis_url, stack)
@@ -85,9 +85,10 @@ async def application(
             [
                 web.get("/livez", health.livez),
                 web.get("/readyz", health.readyz),
-                web.get("/metrics", page.get),
+                web.get("/metrics", page.public),
             ]
         )
+        app[METRICS] = page
         if with_bot:
             bot = wire_bot(settings, outside, core, metrics, local_person)
             stack.push_async_callback(bot.channel.aclose)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
-from launch.strangers import server_log
+from launch.strangers import Rules, Runner
 from service.embedded_redis import EmbeddedRedisError, embedded_redis
 from sync.store.connection import raise_if_cancelled
 
@@ -43,14 +43,15 @@ async def redis_of(settings: Settings) -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def running(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+async def running(
+    app: web.Application, host: str, port: int, rules: Rules | None = None
+) -> AsyncIterator[int]:
     """Serve an application while the block runs; gives the port (chosen when it was 0)."""
-    runner = web.AppRunner(
-        app, access_log=None, logger=server_log(), shutdown_timeout=SHUTDOWN_SECONDS
-    )
+    rules = rules or Rules()
+    runner = Runner(app, rules, shutdown_timeout=SHUTDOWN_SECONDS)
     try:
         await runner.setup()
-        site = web.TCPSite(runner, host, port)
+        site = web.TCPSite(runner, host, port, backlog=rules.backlog)
         await site.start()
         yield int(runner.addresses[0][1])
     finally:

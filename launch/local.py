@@ -10,6 +10,7 @@ import click
 from bot.activity import Person
 from launch.application import application
 from launch.lifetime import forever, redis_of, running, until_signal
+from launch.ports import open_ports
 from sandbox import people as cast
 from sandbox.playground import PlaygroundFailed, PlaygroundUnavailable, how_to_run, playground
 from sandbox.server import SandboxConfig, build_sandbox
@@ -59,7 +60,7 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
         redis_url = await stack.enter_async_context(redis_of(settings))
         await stack.enter_async_context(running(sandbox, "127.0.0.1", sandbox_port))
         app = await application(settings, redis_url, local_person=local_person)
-        await stack.enter_async_context(running(app, settings.host, settings.port))
+        await stack.enter_async_context(open_ports(app, settings, settings.port))
         click.echo("\n  Presence Bridge, local mode: nothing leaves this machine.\n")
         click.echo(f"  Sandbox panel   {sandbox_url}/")
         by_hand = f"  Chat client     start it with:\n    {how_to_run(endpoint)}"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 import structlog
-from aiohttp import web
 
 from launch.application import application
-from launch.lifetime import forever, keep_what_is_there, redis_of, running, until_signal
+from launch.lifetime import forever, keep_what_is_there, redis_of, until_signal
+from launch.ports import open_ports
 from sync.lanes import GRAPH_LIMITS
 from sync.store.queue import LEASE_MS
 
@@ -32,29 +31,29 @@ async def serve(
         app = await application(
             settings, redis_url, with_worker=with_worker, limits=limits, lease_ms=lease_ms
         )
-        async with running(app, settings.host, settings.port) as port:
+        async with open_ports(app, settings, settings.port) as ports:
             keep_what_is_there()
-            log.info("started", host=settings.host, port=port, worker=with_worker)
+            log.info(
+                "started",
+                host=settings.host,
+                port=ports.main,
+                metrics_port=ports.metrics,
+                worker=with_worker,
+            )
             await forever()
 
 
 async def work(
     settings: Settings, *, limits: Limits = GRAPH_LIMITS, lease_ms: int = LEASE_MS
 ) -> None:
-    """A worker alone; without WORKER_PORT no port is opened."""
+    """A worker alone; without WORKER_PORT and METRICS_PORT no port is opened."""
     assert settings.redis_url is not None  # noqa: S101 - the settings of this role demand it
-    redis_url, port = settings.redis_url.get_secret_value(), settings.worker_port
+    redis_url = settings.redis_url.get_secret_value()
     async with until_signal():
         app = await application(
             settings, redis_url, with_bot=False, limits=limits, lease_ms=lease_ms
         )
-        async with contextlib.AsyncExitStack() as stack:
-            if port is None:
-                runner = web.AppRunner(app)
-                stack.push_async_callback(runner.cleanup)
-                await runner.setup()
-            else:
-                port = await stack.enter_async_context(running(app, settings.host, port))
+        async with open_ports(app, settings, settings.worker_port) as ports:
             keep_what_is_there()
-            log.info("worker_started", port=port)
+            log.info("worker_started", port=ports.main, metrics_port=ports.metrics)
             await forever()

@@ -1,30 +1,280 @@
-"""Clients that hang up, or that speak no HTTP: their own matter, no error of ours.
+"""What anybody on the network may do to a port of ours, and what it costs us: as little as can be.
 
-Anybody on the network can do either. aiohttp reports both as errors with a traceback, which quotes
-what was sent.
+Strangers hold connections open, send half of what they announce, pack bodies, read no answers, hang
+up, or speak no HTTP. Here are the rules for that, for every route of every port: who keeps us
+waiting is closed, and nobody takes the last connection. They work beside the requests, not in them:
+one timer for all, no middleware.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import sys
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from aiohttp import web
+import structlog
+from aiohttp import hdrs, web
+from aiohttp.http import StreamWriter
 from aiohttp.http_exceptions import BadHttpMessage
 
+from sync.alarms import Alarms, TimeLimit
+
+if sys.platform != "win32":
+    import resource
+
 if TYPE_CHECKING:
-    from aiohttp.typedefs import Handler
+    from aiohttp import StreamReader
+    from aiohttp.abc import AbstractStreamWriter
+    from aiohttp.http import RawRequestMessage
+    from multidict import CIMultiDict
+
+KEEP_ALIVE = 75.0
+"""Seconds that an idle connection stays open (KEEP_ALIVE_SECONDS)."""
+HEAD_WITHIN = BODY_WITHIN = 10.0
+"""Seconds in which the first request's head, and every body, must have come."""
+READ_WITHIN = 10.0
+"""Seconds after which an answer counts as stuck if nothing of it was read; found at the second."""
+LINGER = 2.0
+"""Seconds in which the rest of a body that nobody wants is read, so that the answer arrives."""
+MOST_HEADERS = 64
+BODY_BUFFER = 64 * 1024
+"""Bytes of a body (twice that at most) that are held before somebody wants them."""
+
+QUIET = 60.0
+"""Seconds between two lines of log about the same thing."""
+MOST_CONNECTIONS = 10_000
+FILES_OF_OURS = 384
+"""Redis, Microsoft, Zoom and Teams (up to 220 connections), files, and what is just accepted."""
+HSTS = "max-age=31536000"
+
+_log = structlog.get_logger(__name__)
 
 
-@web.middleware
-async def hung_up(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """End a request quietly whose client is gone."""
-    try:
-        return await handler(request)
-    except ConnectionResetError:
-        if request.transport is None or request.transport.is_closing():
-            return web.Response(status=400)  # nobody is there to read it
-        raise
+def most_connections() -> int:
+    """How many connections from outside the process's limit of open files leaves room for."""
+    if sys.platform == "win32":  # no such limit
+        return 512
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return MOST_CONNECTIONS
+    return max(8, min(MOST_CONNECTIONS, files - min(FILES_OF_OURS, files // 2)))
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """For one port. Times in seconds; `most` connections at once; `https`: browsers come by it."""
+
+    keep_alive: float = KEEP_ALIVE
+    head_within: float = HEAD_WITHIN
+    body_within: float = BODY_WITHIN
+    read_within: float = READ_WITHIN
+    linger: float = LINGER
+    most: int = field(default_factory=most_connections)
+    https: bool = False
+
+    @property
+    def backlog(self) -> int:
+        """How many are accepted at once, before anybody is counted."""
+        return max(1, min(128, self.most // 4))
+
+
+class Server(web.Server):
+    """aiohttp's server, with the rules. `inside` is the application's own server, never started."""
+
+    def __init__(self, inside: web.Server, rules: Rules) -> None:
+        super().__init__(
+            self._handle,
+            request_factory=self._request,
+            access_log=None,
+            logger=server_log(),
+            keepalive_timeout=rules.keep_alive,
+            lingering_time=rules.linger,
+            auto_decompress=False,
+            max_headers=MOST_HEADERS,
+            read_bufsize=BODY_BUFFER,
+        )
+        self._inside = inside.request_handler
+        self._make = inside.request_factory
+        self._rules = rules
+        self._heads = Alarms(rules.head_within)
+        self._bodies = Alarms(rules.body_within)
+        self._open: dict[web.RequestHandler, asyncio.Transport] = {}
+        # Who keeps us waiting, and for what; whoever does so longest stands first.
+        self._silent: dict[web.RequestHandler, _FirstHead] = {}
+        self._sending: dict[web.RequestHandler, StreamReader] = {}
+        self._idle: dict[web.RequestHandler, None] = {}
+        self._unread: dict[web.RequestHandler, int] = {}
+        self._quiet_until = 0.0
+        self._look_at_answers: asyncio.TimerHandle | None = None
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """Take somebody in. If that is one too many, whoever has waited longest must go."""
+        super().connection_made(handler, transport)
+        self._open[handler] = transport
+        if len(self._open) > self._rules.most:
+            self._make_room(handler)
+        self._silent[handler] = alarm = _FirstHead(handler)
+        self._heads.set(alarm)
+        if self._look_at_answers is None:
+            self._look_again()
+
+    def connection_lost(
+        self, handler: web.RequestHandler, exc: BaseException | None = None
+    ) -> None:
+        """Forget somebody who is gone."""
+        super().connection_lost(handler, exc)
+        self._open.pop(handler, None)
+        self._unread.pop(handler, None)
+        self._forget(handler)
+        if not self._open and self._look_at_answers is not None:
+            self._look_at_answers.cancel()
+            self._look_at_answers = None
+
+    def _forget(self, handler: web.RequestHandler) -> None:
+        """They don't keep us waiting (any more)."""
+        self._spoke(handler)
+        self._sending.pop(handler, None)
+        self._idle.pop(handler, None)
+
+    def _spoke(self, handler: web.RequestHandler) -> None:
+        """The first request's head is there, or never comes."""
+        alarm = self._silent.pop(handler, None)
+        if alarm is not None:
+            self._heads.clear(alarm)
+
+    def _make_room(self, newcomer: web.RequestHandler) -> None:
+        """Close who never asked for anything, or sends a body, or is idle; else the newcomer."""
+        slow = [handler for handler, body in self._sending.items() if not body.is_eof()]
+        now = asyncio.get_running_loop().time()
+        if now >= self._quiet_until:
+            self._quiet_until = now + QUIET
+            _log.warning("connections_full", most=self._rules.most)
+        handler = next(chain(self._silent, slow, self._idle), newcomer)
+        self._forget(handler)
+        handler.force_close()
+
+    def _look_again(self) -> None:
+        """End connections whose client reads nothing of what we answered."""
+        before, self._unread = self._unread, {}
+        for handler, transport in self._open.items():
+            left = transport.get_write_buffer_size()
+            if left and before.get(handler) == left:
+                transport.abort()
+            elif left:
+                self._unread[handler] = left
+        loop = asyncio.get_running_loop()
+        self._look_at_answers = loop.call_later(self._rules.read_within, self._look_again)
+
+    def _request(
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: web.RequestHandler,
+        _: AbstractStreamWriter,
+        task: asyncio.Task[None],
+    ) -> web.BaseRequest:
+        writer = _Writer(protocol, self._loop, https=self._rules.https)
+        return self._make(message, payload, protocol, writer, task)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request, as the application does."""
+        handler = request.protocol
+        self._spoke(handler)
+        self._idle.pop(handler, None)
+        try:
+            if hdrs.CONTENT_ENCODING in request.headers:
+                # Little on the wire may be endless unpacked, and nobody with business here packs.
+                return _refusal(415, {hdrs.ACCEPT_ENCODING: "identity"})
+            if request.content.is_eof():
+                return await self._inside(request)
+            return await self._while_sending(request)
+        except web.RequestPayloadError:
+            return _refusal(400)
+        except ConnectionResetError:
+            if request.transport is None or request.transport.is_closing():
+                return _refusal(400)  # nobody is there to read it
+            raise
+        finally:
+            if handler in self._open:
+                self._idle[handler] = None
+
+    async def _while_sending(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request whose body is under way."""
+        self._sending[request.protocol] = request.content
+        limit = _BodyLimit(self._bodies, request.content)
+        try:
+            with limit:
+                return await self._inside(request)
+        except TimeoutError:
+            if not limit.over:
+                raise
+            return _refusal(408)
+        finally:
+            self._sending.pop(request.protocol, None)
+
+
+class Runner(web.AppRunner):
+    """aiohttp's runner, with the rules."""
+
+    def __init__(self, app: web.Application, rules: Rules, *, shutdown_timeout: float) -> None:
+        super().__init__(app, shutdown_timeout=shutdown_timeout)
+        self._rules = rules
+
+    async def _make_server(self) -> Server:
+        return Server(await super()._make_server(), self._rules)
+
+
+class _FirstHead:
+    """The alarm of a connection on which nobody has asked for anything yet."""
+
+    __slots__ = ("_handler",)
+
+    def __init__(self, handler: web.RequestHandler) -> None:
+        self._handler = handler
+
+    def ring(self) -> None:
+        self._handler.force_close()
+
+
+class _BodyLimit(TimeLimit):
+    """Breaks off whoever waits for a body that does not come; work that has it all goes on."""
+
+    __slots__ = ("_body",)
+
+    def __init__(self, alarms: Alarms, body: StreamReader) -> None:
+        super().__init__(alarms)
+        self._body = body
+
+    def ring(self) -> None:
+        if not self._body.is_eof():
+            super().ring()
+
+
+class _Writer(StreamWriter):
+    """Writes what every answer has, those to what is no HTTP too: no word about what runs here."""
+
+    __slots__ = ("_https",)
+
+    def __init__(
+        self, protocol: web.RequestHandler, loop: asyncio.AbstractEventLoop, *, https: bool
+    ) -> None:
+        super().__init__(protocol, loop)
+        self._https = https
+
+    async def write_headers(self, status_line: str, headers: CIMultiDict[str]) -> None:
+        headers.popall(hdrs.SERVER, None)
+        if self._https:
+            headers["Strict-Transport-Security"] = HSTS
+        await super().write_headers(status_line, headers)
+
+
+def _refusal(status: int, headers: dict[str, str] | None = None) -> web.Response:
+    answer = web.Response(status=status, headers=headers)
+    answer.force_close()
+    return answer
 
 
 class _NoHttp(logging.Filter):

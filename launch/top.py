@@ -19,7 +19,7 @@ from rich.live import Live
 from launch.lifetime import until_signal
 from launch.top_figures import Views
 from launch.top_lines import lines_of
-from launch.top_look import Looker, PageLook, RedisLook
+from launch.top_look import Looker, PageLook, RedisLook, page_here
 from service import logs, tls
 
 if TYPE_CHECKING:
@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 async def top(settings: Settings, *, metrics: str | None, every: float, once: bool) -> bool:
     """Show it until Ctrl-C, or once: then False when Redis did not answer.
 
-    `metrics` is the address of a process's page, None: the one on this machine's PORT. Without a
-    terminal one picture is printed.
+    `metrics` is the address of a process's page, None: see `page_here`. Without a terminal one
+    picture is printed.
     """
-    if metrics is None and settings.port:
-        metrics = f"http://127.0.0.1:{settings.port}/metrics"
+    token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
+    if metrics is None:
+        metrics, token = page_here(settings)
     console = Console(highlight=False, soft_wrap=False)
     log = io.StringIO()
     # What is logged while we read belongs into the picture, not across it.
@@ -46,8 +47,7 @@ async def top(settings: Settings, *, metrics: str | None, every: float, once: bo
         if metrics is not None:
             connector = aiohttp.TCPConnector(ssl=tls.client_context(os.environ))
             session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
-            token = settings.metrics_token
-            page = PageLook(session, metrics, token.get_secret_value() if token else None)
+            page = PageLook(session, metrics, token)
         looker, views = Looker(redis, page, log), Views()
         if once or not sys.stdout.isatty() or console.is_dumb_terminal:
             view = views.take(await looker.look())

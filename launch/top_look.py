@@ -12,6 +12,7 @@ import aiohttp
 from launch.shared import SharedSource
 from launch.top_figures import Look, Page, Stored, Work, read_page
 from service.redis_folder import remembered_socket
+from service.settings import LOCAL_METRICS_PORT
 from sync.store import keys
 from sync.store.connection import REDIS_TROUBLE, Scripts, connect, raise_if_cancelled
 from sync.store.directory import DirectoryStore
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 Read = TypeVar("Read")
 Read_co = TypeVar("Read_co", covariant=True)
 
+_HOW = (
+    "METRICS_PORT opens its metrics to this machine, set for the process and here; --metrics names "
+    "another one"
+)
 PAGE_SECONDS = 2.0
 """How long a process may take to answer."""
 PAGE_LIMIT = 4 * 1024 * 1024
@@ -43,6 +48,20 @@ def metrics_address(text: str) -> str:
     if parts.username is not None or parts.query or parts.fragment:
         raise ValueError("the address must hold nothing but host, port and path")
     return text if parts.path.strip("/") else f"{parts.scheme}://{parts.netloc}/metrics"
+
+
+def page_here(settings: Settings) -> tuple[str | None, str | None]:
+    """The address of the page of the process on this machine, and the token that it wants.
+
+    That of METRICS_PORT; else, with METRICS_TOKEN, that of PORT; else that of local mode. None when
+    the system chose the port.
+    """
+    port, token = settings.metrics_port, None
+    if port is None and settings.metrics_token:
+        port, token = settings.port, settings.metrics_token.get_secret_value()
+    elif port is None:
+        port = LOCAL_METRICS_PORT
+    return (f"http://127.0.0.1:{port}/metrics" if port else None), token
 
 
 class Trouble(Exception):
@@ -136,7 +155,7 @@ class PageLook:
                     if len(body) > PAGE_LIMIT:
                         raise Trouble("answers with something else than metrics")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            what = f"does not answer ({type(error).__name__}); --metrics names another one"
+            what = f"does not answer ({type(error).__name__}): {_HOW}"
             raise Trouble(what) from error
         try:
             return read_page(body.decode(), at)

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-_PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
+FRESH_SECONDS = 1.0
+"""How long what the checks found is told to whoever asks next: anybody may ask, and the checks
+write to Redis."""
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -28,7 +30,8 @@ class Health:
 
     `heartbeats` names the loops that must beat, with the greatest age in seconds; the count starts
     now, so a loop that never runs is noticed too. `checks` must return within `limit` seconds;
-    whatever they raise, or False, means not ready. `clock` is monotonic.
+    whatever they raise, or False, means not ready; they run once a second at most, whoever asks.
+    `clock` is monotonic.
     """
 
     def __init__(
@@ -46,6 +49,8 @@ class Health:
         self._checks = dict(checks or {})
         self._failing: dict[str, str] = {}
         self._draining = False
+        self._checking: asyncio.Future[dict[str, str]] | None = None
+        self._checked_at = 0.0
 
     def beat(self, name: str) -> None:
         """A loop is alive. Raises ValueError for a name that was not announced."""
@@ -64,14 +69,26 @@ class Health:
 
     async def readyz(self, _request: web.Request) -> web.Response:
         """Answer `GET /readyz`: 200, or 503 while draining or when anything is not well."""
-        outcomes = await asyncio.gather(*map(self._check, self._checks))
-        checks = dict(zip(self._checks, outcomes, strict=True))
+        checks = await self._recent()
         beats = self._heartbeats()
         ready = not self._draining and all(beats.values()) and set(checks.values()) <= {"ok"}
         return _answer(
             ready,
             {"ready": ready, "draining": self._draining, "checks": checks, "heartbeats": beats},
         )
+
+    async def _recent(self) -> dict[str, str]:
+        """What the checks found less than FRESH_SECONDS ago, or find now, together for all."""
+        now = self._clock()
+        begun = self._checking
+        if begun is None or (begun.done() and now - self._checked_at >= FRESH_SECONDS):
+            self._checked_at = now
+            begun = self._checking = asyncio.ensure_future(self._check_all())
+        return await asyncio.shield(begun)  # whoever hangs up takes it from nobody else
+
+    async def _check_all(self) -> dict[str, str]:
+        outcomes = await asyncio.gather(*map(self._check, self._checks))
+        return dict(zip(self._checks, outcomes, strict=True))
 
     def _heartbeats(self) -> dict[str, bool]:
         now = self._clock()
@@ -102,9 +119,10 @@ class Health:
 
 
 class MetricsPage:
-    """`GET /metrics` for this machine, and for whoever knows the token.
+    """The metrics, for whoever knows the token, and on a port of this machine's own.
 
-    `render` gives the page. Without a token others get 404, with one 401.
+    `render` gives the page. Which address a request came from says nothing: a proxy on this machine
+    has the same, whatever headers it sends.
     """
 
     def __init__(
@@ -114,38 +132,37 @@ class MetricsPage:
         self._content_type = content_type
         self._token = token
 
-    async def get(self, request: web.Request) -> web.Response:
-        """Answer `GET /metrics`."""
-        if not (_is_from_this_machine(request) or self._has_token(request)):
-            if self._token:
-                raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
+    async def public(self, request: web.Request) -> web.Response:
+        """Answer `GET /metrics` for all: 401 without the token, 404 if there is none."""
+        if not self._token:
             raise web.HTTPNotFound
+        if not self._has_token(request, self._token):
+            raise web.HTTPUnauthorized(headers={"WWW-Authenticate": "Bearer"})
+        return self._page()
+
+    async def private(self, request: web.Request) -> web.Response:
+        """Answer `GET /metrics` on a port that this machine alone reaches.
+
+        404 for another host's name: a web page in a browser here could make its own point to us.
+        """
+        try:
+            asked = request.url.host or ""
+        except ValueError:
+            asked = ""
+        if asked != "localhost" and not _is_loopback(asked):
+            raise web.HTTPNotFound
+        return self._page()
+
+    def _page(self) -> web.Response:
         return web.Response(
             body=self._render(), headers={"Content-Type": self._content_type, **_NO_STORE}
         )
 
-    def _has_token(self, request: web.Request) -> bool:
-        if not self._token:
-            return False
+    @staticmethod
+    def _has_token(request: web.Request, token: str) -> bool:
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        same = hmac.compare_digest(
-            given.strip().encode("utf-8", "surrogateescape"), self._token.encode()
-        )
+        same = hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), token.encode())
         return same and scheme.lower() == "bearer"
-
-
-def _is_from_this_machine(request: web.Request) -> bool:
-    """A loopback peer that asked for a loopback name: not a proxy, not a tunnel, not a web page."""
-    if any(header in request.headers for header in _PROXY_HEADERS):
-        return False
-    peer = request.transport and request.transport.get_extra_info("peername")
-    if not isinstance(peer, tuple) or not _is_loopback(peer[0]):
-        return False
-    try:
-        asked = request.url.host or ""
-    except ValueError:  # a Host that is none
-        return False
-    return asked == "localhost" or _is_loopback(asked)
 
 
 def _is_loopback(address: str) -> bool:

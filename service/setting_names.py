@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _COMMON = frozenset(
     {"HOST", "PORT", "DATA_DIR", "WORKER_PORT", "WELCOME", "LOG_FORMAT", "LOG_LEVEL"}
+    | {"METRICS_PORT", "KEEP_ALIVE_SECONDS"}
 )
 """Names so ordinary that look-alikes in the environment are somebody else's."""
 

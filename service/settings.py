@@ -193,6 +193,10 @@ class Settings(BaseSettings):
     )
     port: Port = Field(3978, validation_alias="PORT")
     worker_port: Port | None = Field(None, validation_alias="WORKER_PORT")
+    keep_alive_seconds: Annotated[int, BeforeValidator(values.seconds)] = Field(
+        75, validation_alias="KEEP_ALIVE_SECONDS"
+    )
+    metrics_port: Port | None = Field(None, validation_alias="METRICS_PORT")
     metrics_token: SecretStr | None = Field(None, validation_alias="METRICS_TOKEN")
     data_dir: Path = Field(Path(".data"), validation_alias="DATA_DIR")
     log_format: Annotated[
@@ -276,7 +280,13 @@ _NEEDS: dict[Role, tuple[str, ...]] = {
 }
 _EVERYDAY = ("DATA_DIR", "LOG_FORMAT", "LOG_LEVEL")
 _MANIFEST_READS = (*_NEEDS["manifest"], *_EVERYDAY)
-_LOCAL_READS = (*_EVERYDAY, "HOST", "PORT", "ACCOUNT_DEFAULT", "WELCOME", "METRICS_TOKEN")
+_LOCAL_READS = (
+    *_EVERYDAY,
+    *("HOST", "PORT", "KEEP_ALIVE_SECONDS", "METRICS_PORT", "METRICS_TOKEN"),
+    *("ACCOUNT_DEFAULT", "WELCOME"),
+)
+LOCAL_METRICS_PORT = 3980
+"""Where local mode shows its metrics, and `top` looks, when METRICS_PORT does not say."""
 _ZOOM_API = ("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET")
 _LOCAL_HOST = "must be a loopback address: local mode does not check who calls. Leave it out"
 
@@ -316,6 +326,7 @@ def local(
     """
     given = collect(_LOCAL_READS, environ, env_file)
     given.values.setdefault("HOST", "127.0.0.1")
+    given.values.setdefault("METRICS_PORT", str(LOCAL_METRICS_PORT))
     if port is not None:
         given.values["PORT"] = str(port)
     if data_dir is not None:

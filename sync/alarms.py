@@ -64,6 +64,11 @@ class TimeLimit:
         self._alarms = alarms
         self._over = False
 
+    @property
+    def over(self) -> bool:
+        """Whether it broke the block off, or tried to."""
+        return self._over
+
     def __enter__(self) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - callbacks of the loop don't wait for anything

@@ -21,7 +21,7 @@ from yarl import URL
 from sandbox.people import APP_ID, PEOPLE, TENANT_ID, ZOOM_ACCOUNT_ID, SandboxPerson
 from sandbox.server import WORLD, SandboxConfig, build_sandbox
 from tests.doubles.browser import Browser, Page
-from tests.doubles.product import APP, Command, running
+from tests.doubles.product import APP, Command, http, running
 from tests.doubles.teams import Client, Sent, TeamsDouble
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 PUBLIC: Final = "https://bot.example.com"
 APP_SECRET: Final = "the-app-secret-7f3d"
 WEBHOOK_SECRET: Final = "the-webhook-secret-1c9a"
+METRICS_TOKEN: Final = "the-metrics-token-of-the-operator"
 ZOOM_SECRET: Final = "the-zoom-secret-52be"
 TOKEN_KEY: Final = Fernet.generate_key().decode()
 BOT_SCOPE: Final = "https://api.botframework.com"
@@ -109,6 +110,7 @@ class Outside:
             "BOT_SERVICE_HOSTS": self.teams.host,
             "HOST": "127.0.0.1",
             "PORT": "0",
+            "METRICS_TOKEN": METRICS_TOKEN,
             "REQUESTS_CA_BUNDLE": str(self.authority),
             "PYTHONDEVMODE": "1",
         }
@@ -228,6 +230,10 @@ class Product:
         )
         return Chat(self, person, client)
 
+    async def metrics(self) -> str:
+        """Its page of metrics, as Prometheus reads it."""
+        return await metrics_of(self.url)
+
     async def until(self, condition: Callable[[], bool], what: str, seconds: float = 10.0) -> None:
         """Wait until something holds in the sandbox."""
         await self.around.until(condition, what, self.command, seconds)
@@ -259,6 +265,14 @@ class Product:
         page = await self.sign_in(link_in((await chat.says("connect")).card), person)
         assert "Connected" in page.words, f"{page.words}\n{self.command.tail()}"
         return chat
+
+
+async def metrics_of(url: str) -> str:
+    """The page of metrics of the process at `url`."""
+    token = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+    status, text = await http("GET", f"{url}/metrics", headers=token)
+    assert status == 200, f"{status} {text}"
+    return text
 
 
 async def sign_in(

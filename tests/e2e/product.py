@@ -130,7 +130,9 @@ async def running_product(
         *(sys.executable, "app.py", "local", "--as", person, "--chat" if chat else "--no-chat"),
         *("--sandbox-port", str(ports.panel), "--chat-port", str(ports.chat)),
         cwd=_ROOT,
-        env=os.environ | {"PORT": str(ports.bot), "DATA_DIR": str(data_dir), "LOG_FORMAT": "json"},
+        env=os.environ
+        | {"PORT": str(ports.bot), "METRICS_PORT": "0"}
+        | {"DATA_DIR": str(data_dir), "LOG_FORMAT": "json"},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

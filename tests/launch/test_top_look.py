@@ -18,6 +18,7 @@ from launch.top_look import (
     RedisLook,
     Trouble,
     metrics_address,
+    page_here,
 )
 from service import settings as setup
 from service.health import MetricsPage
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from service.settings import Settings
     from sync.store.connection import Client
     from tests.doubles.redis import RedisServer
+
+T = "a-long-random-text-of-the-operator"
 
 
 def settings(**names: str) -> Settings:
@@ -114,16 +117,11 @@ async def test_the_page_of_a_process(aiohttp_server: AiohttpServer) -> None:
     metrics = Metrics()
     metrics.event("accepted")
     page = MetricsPage(metrics.render, CONTENT_TYPE, "the-token")
-
-    async def behind_a_proxy(request: web.Request) -> web.Response:
-        headers = {**request.headers, "X-Forwarded-For": "203.0.113.7"}
-        return await page.get(request.clone(headers=headers))
-
-    async with page_look(aiohttp_server, behind_a_proxy, "the-token") as look:
+    async with page_look(aiohttp_server, page.public, "the-token") as look:
         read = await look.read()
         assert read.series["presence_bridge_events_total", "accepted"] == 1
     for token in (None, "another"):
-        async with page_look(aiohttp_server, behind_a_proxy, token) as look:
+        async with page_look(aiohttp_server, page.public, token) as look:
             with pytest.raises(Trouble, match="METRICS_TOKEN"):
                 await look.read()
 
@@ -185,6 +183,23 @@ async def test_a_look_holds_what_could_be_read_and_why_the_rest_could_not(
         assert look.complaints == ["one line", "and another"]
         again = await Looker(there, None, log).look()
         assert (again.address, again.no_page, again.complaints) == (None, None, [])
+
+
+@pytest.mark.parametrize(
+    ("names", "address", "token"),
+    [
+        ({"METRICS_PORT": "9464"}, "http://127.0.0.1:9464/metrics", None),
+        ({"METRICS_PORT": "9464", "METRICS_TOKEN": T}, "http://127.0.0.1:9464/metrics", None),
+        ({"METRICS_TOKEN": T, "PORT": "4000"}, "http://127.0.0.1:4000/metrics", T),
+        ({"PORT": "4000"}, "http://127.0.0.1:3980/metrics", None),  # local mode's
+        ({"METRICS_PORT": "0"}, None, None),
+        ({"METRICS_TOKEN": T, "PORT": "0"}, None, T),
+    ],
+)
+def test_the_page_on_this_machine(
+    names: dict[str, str], address: str | None, token: str | None
+) -> None:
+    assert page_here(settings(**names)) == (address, token)
 
 
 @pytest.mark.parametrize(

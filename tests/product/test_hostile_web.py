@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import time
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
 
 from sandbox.zoom_states import ZoomPresence
 from sandbox.zoom_webhook import sign
-from tests.doubles.outside import WEBHOOK_SECRET
+from tests.doubles.outside import METRICS_TOKEN, WEBHOOK_SECRET
 from tests.doubles.product import http
 
 if TYPE_CHECKING:
@@ -212,23 +214,45 @@ async def test_what_is_no_http_is_turned_away(product: Product, raw: bytes) -> N
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
-        ({}, 200),
-        ({"Host": "localhost"}, 200),
-        ({"X-Forwarded-For": "203.0.113.7"}, 404),
-        ({"Forwarded": "for=203.0.113.7"}, 404),
-        ({"Via": "1.1 proxy"}, 404),
-        ({"Host": "bot.example.com"}, 404),
-        ({"Authorization": "Bearer guessed"}, 200),
+        ({}, 401),  # as a proxy on this machine would ask
+        ({"Host": "localhost"}, 401),
+        ({"X-Forwarded-For": "127.0.0.1"}, 401),
+        ({"Authorization": "Bearer guessed"}, 401),
+        ({"Authorization": f"Bearer {METRICS_TOKEN}"}, 200),
+        ({"Authorization": f"Bearer {METRICS_TOKEN}", "X-Forwarded-For": "203.0.113.7"}, 200),
     ],
     ids=str,
 )
-async def test_metrics_are_for_this_machine(
+async def test_metrics_are_for_whoever_knows_the_token(
     product: Product, headers: dict[str, str], status: int
 ) -> None:
     got, text = await http("GET", f"{product.url}/metrics", headers=headers)
     assert got == status
     assert ("presence_bridge_events_total" in text) == (status == 200)
     assert "@example.com" not in text
+
+
+async def test_a_bomb_is_refused_everywhere_and_events_go_on(
+    product: Product, around: Outside
+) -> None:
+    bomb = gzip.compress(bytes(20_000_000))
+    for path in ("/livez", "/api/messages", "/zoom/webhook", "/auth/microsoft/start", "/nowhere"):
+        for method in ("GET", "POST"):
+            packed = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+            got, _ = await http(method, f"{product.url}{path}", data=bomb, headers=packed)
+            assert got == 415, (method, path)
+    assert (await zoom_sends(product, gzip.compress(b"{}"), Content_Encoding="gzip"))[0] == 415
+    assert await around.world.webhooks.validate()
+
+
+async def test_every_answer_keeps_browsers_to_https_and_says_nothing_of_us(
+    product: Product,
+) -> None:
+    async with aiohttp.ClientSession() as session:
+        for path in ("/", "/livez", "/zoom/webhook", "/nowhere", "/auth/microsoft/start"):
+            async with session.get(product.url + path) as answer:
+                assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
+                assert "Server" not in answer.headers
 
 
 async def test_the_health_pages(product: Product) -> None:

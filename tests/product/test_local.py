@@ -101,7 +101,8 @@ class Local:
 @contextlib.asynccontextmanager
 async def local(folder: Path, ports: tuple[str, str]) -> AsyncIterator[Local]:
     """Start local mode and stop it with Ctrl-C."""
-    environ = {"PORT": ports[0], "DATA_DIR": str(folder / "data"), "PYTHONDEVMODE": "1"}
+    environ = {"PORT": ports[0], "METRICS_PORT": "0", "PYTHONDEVMODE": "1"}
+    environ["DATA_DIR"] = str(folder / "data")
     arguments = ("local", "--no-chat", "--sandbox-port", ports[1])
     async with (
         TeamsDouble(app_id=APP_ID, tenant_id=TENANT_ID) as teams,

@@ -14,7 +14,7 @@ from sync.store import keys
 from tests.doubles.inside import ADA, BEN, inside, said_by
 from tests.doubles.notices import found_out, let_time_pass
 from tests.doubles.outside import serving, titles
-from tests.doubles.product import eventually, http
+from tests.doubles.product import eventually
 from tests.doubles.redis import open_client
 
 if TYPE_CHECKING:
@@ -207,11 +207,7 @@ async def test_one_person_gets_one_card_and_the_admin_nothing(
         assert len(admin.received) == before
         looked = (await admin.says(f"settings user {person.mail}")).card
         assert "they were asked to connect again" in said_by(looked)
-        assert "presence_bridge_reconnects_total" in await _metrics(product)
-
-
-async def _metrics(product: Product) -> str:
-    return (await http("GET", f"{product.url}/metrics"))[1]
+        assert "presence_bridge_reconnects_total" in await product.metrics()
 
 
 async def test_a_process_that_dies_between_parking_and_telling_is_followed_by_another(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.zoom_states import ZoomPresence
-from tests.doubles.outside import serving
+from tests.doubles.outside import METRICS_TOKEN, serving
 from tests.doubles.product import APP, http, run
 from tests.doubles.redis import RedisServer
 
@@ -104,7 +104,7 @@ async def test_one_picture_of_a_running_product(around: Outside, tmp_path: Path)
         around.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
         await product.told(person, ("Busy", "InACall"))
         port = product.url.rpartition(":")[2]
-        environ = {"REDIS_URL": around.redis.url, "PORT": port}
+        environ = {"REDIS_URL": around.redis.url, "PORT": port, "METRICS_TOKEN": METRICS_TOKEN}
         code, text = await run("top", "--once", environ=environ, folder=tmp_path)
         assert code == 0, text
         assert "\x1b" not in text  # no terminal, no colours
@@ -120,7 +120,7 @@ async def test_one_picture_of_a_running_product(around: Outside, tmp_path: Path)
         for name in (person.name, person.upn, person.object_id):
             assert name not in text
         # The gauges of the process hold the same kind of thing.
-        _, page = await http("GET", f"{product.url}/metrics")
+        page = await product.metrics()
         assert "presence_bridge_redis_up 1.0" in page
         assert "presence_bridge_directory_failing 0.0" in page
         assert 'presence_bridge_parked{reason="authorize"} 0.0' in page
@@ -128,16 +128,23 @@ async def test_one_picture_of_a_running_product(around: Outside, tmp_path: Path)
 
 
 async def test_an_embedded_redis_is_found_while_it_runs(around: Outside, tmp_path: Path) -> None:
-    async with serving(around, tmp_path, REDIS_URL=None, PYTHONDEVMODE=None) as product:
-        once = ("top", "--once", "--metrics", product.url)
-        code, text = await run(*once, environ={}, folder=tmp_path)
+    alone = {"REDIS_URL": None, "METRICS_PORT": "0", "PYTHONDEVMODE": None}
+    async with serving(around, tmp_path, **alone) as product:
+        port = (await product.command.event("started"))["metrics_port"]
+        environ = {"METRICS_PORT": str(port)}
+        code, text = await run("top", "--once", environ=environ, folder=tmp_path)
         assert code == 0, text
         assert "People        0 connected" in text
-        assert f"Process at {product.url}/metrics, in the " in text
+        here = f"http://127.0.0.1:{port}/metrics"
+        assert f"Process at {here}, in the " in text
+        # No token is needed there, and nothing else is there.
+        assert (await http("GET", here))[0] == 200
+        assert (await http("GET", f"http://127.0.0.1:{port}/livez"))[0] == 404
+        assert (await http("GET", here, headers={"Host": "bot.example.com"}))[0] == 404
 
 
 async def test_without_a_redis_it_says_so_and_ends_with_1(tmp_path: Path) -> None:
-    code, text = await run("top", environ={"PORT": "0"}, folder=tmp_path)
+    code, text = await run("top", environ={"METRICS_PORT": "0"}, folder=tmp_path)
     assert code == 1
     assert "Redis         no Presence Bridge runs on .data" in text
     assert "Traceback" not in text
@@ -145,7 +152,7 @@ async def test_without_a_redis_it_says_so_and_ends_with_1(tmp_path: Path) -> Non
 
 async def test_live_it_survives_redis_and_ends_with_ctrl_c(tmp_path: Path) -> None:
     with RedisServer() as server:
-        environ = {"REDIS_URL": server.url, "PORT": "0"}
+        environ = {"REDIS_URL": server.url, "METRICS_PORT": "0"}
         async with terminal("--every", "0.5", environ=environ, folder=tmp_path) as screen:
             first = await screen.shows(lambda p: "oldest" in p, "the lanes")
             assert "every 0.5 s" in first

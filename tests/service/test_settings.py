@@ -278,6 +278,9 @@ def test_a_missing_env_file_is_no_error_and_an_unreadable_one_is(tmp_path: Path)
         ("PORT", "65536", "must be a port number"),
         ("PORT", "-1", "must be a port number"),
         ("WORKER_PORT", "tcp://10.0.0.1:80", "enableServiceLinks"),
+        ("METRICS_PORT", "127.0.0.1:9464", "must be a port number"),
+        ("KEEP_ALIVE_SECONDS", "0", "must be a whole number of seconds"),
+        ("KEEP_ALIVE_SECONDS", "75s", "must be a whole number of seconds"),
         ("ZOOM_SIGNATURE_WINDOW", "0", "whole number of seconds"),
         ("ZOOM_SIGNATURE_WINDOW", "1.5", "whole number of seconds"),
         ("LOG_FORMAT", "xml", "must be auto or json or text"),
@@ -422,7 +425,7 @@ def test_the_examples_optional_lines_are_valid_or_placeholders(tmp_path: Path) -
 
 
 def test_the_example_shows_the_true_defaults() -> None:
-    shown_examples = {"REDIS_URL", "WORKER_PORT", "BOT_SERVICE_HOSTS"}
+    shown_examples = {"REDIS_URL", "WORKER_PORT", "METRICS_PORT", "BOT_SERVICE_HOSTS"}
     defaults = {
         name: text
         for name, text in example_lines().items()

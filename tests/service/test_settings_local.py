@@ -8,7 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from service.setting_names import collect
-from service.settings import Settings, SettingsError, local
+from service.settings import LOCAL_METRICS_PORT, Settings, SettingsError, local
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,7 @@ def test_everything_points_at_the_sandbox_and_only_this_machine_is_served(tmp_pa
     settings = start({}, tmp_path, admin_object_ids=[TENANT])
     assert settings.local is True
     assert (settings.host, settings.port) == ("127.0.0.1", 3978)
+    assert settings.metrics_port == LOCAL_METRICS_PORT  # where `top` looks by itself
     assert settings.public_url == "http://127.0.0.1:3978"
     assert {
         settings.microsoft_login_url,
