@@ -22,7 +22,7 @@ from bot.handlers.settings_level import (
     stored,
 )
 from bot.progress import ProgressCard
-from cards.payload import BadPayload, Click, Payloads, Verb
+from cards.payload import BadInput, BadPayload, Click, Payloads, Verb
 from cards.settings_draft import AUTHORIZE_WITH, SERVICES, because
 from cards.settings_words import ACCOUNT, Act, Change, Target
 from sync.changes import edited
@@ -147,7 +147,7 @@ def test_only_a_button_of_the_account_is_about_the_account() -> None:
 @pytest.mark.parametrize("verb", [Verb.SETTINGS_GROUP, Verb.SETTINGS_CHANGE])
 @pytest.mark.parametrize("inputs", [{}, {"group": ""}, {"group": "g2"}, {"group": "g1" * 100}])
 def test_a_choice_of_nothing_is_not_the_account(verb: Verb, inputs: dict[str, str]) -> None:
-    with pytest.raises(BadPayload):
+    with pytest.raises(BadPayload if inputs.get("group") else BadInput):
         target_of(click(verb, {"group": ""}, **inputs), {"g1": "Sales"})
 
 
