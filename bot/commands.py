@@ -6,7 +6,7 @@ The registry is the single list of words: help, the Teams command menu and the p
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.personal_words import Pause, StyleCommand, parse_pause, parse_style
@@ -88,12 +88,14 @@ class Command:
 class BadCommand:
     """A registered command with words that mean nothing, or not enough.
 
-    `what` says what is wrong, `hint` what to say instead: whole sentences, not escaped.
+    `what` says what is wrong, `hint` what to say instead: whole sentences, not escaped. `named`:
+    the words may be a name, and then they mean something (see NotUnderstood).
     """
 
     name: str
     what: str
     hint: str
+    named: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ def parse(text: str) -> Command | BadCommand | Unknown:
         try:
             return Command(spec.name, request=spec.reads(rest))
         except NotUnderstood as error:
-            return BadCommand(spec.name, error.what, error.hint)
+            return BadCommand(spec.name, error.what, error.hint, error.named)
     if spec.takes_words:
         return Command(spec.name, args)
     if not without_courtesies(args.split()):

@@ -147,7 +147,7 @@ class Router:
         if at is None:
             return
         card_id = new_card_id()
-        if isinstance(said, BadCommand):
+        if isinstance(said, BadCommand) and not said.named:
             card = unclear(self._payloads, card_id, what=said.what, hint=said.hint)
         else:
             card = await self._commands[name](Turn(inbound, person, at, card_id, said=said))

@@ -8,7 +8,8 @@
     settings history
 
 What to do is at the end, so that names may hold any words: a group that is called “Sales enable”
-is reached by putting its name in quotes. Names come back as typed; whoever looks them up decides
+is reached by putting its name in quotes, or where it is the only one that can be meant: words that
+are otherwise not understood may be a name. Names come back as typed; whoever looks them up decides
 what counts as equal. Nothing here is guessed: what is not understood says so.
 """
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from bot.personal_words import STYLE_WORDS, style_of
@@ -51,10 +52,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """`settings group`: the form of the group of this name, or a change to it."""
+    """`settings group`: the form of the group of this name, or a change to it.
+
+    `or_name` is another reading: where no group has the name, the form of the one of that name.
+    """
 
     name: str
     change: Change | None = None
+    or_name: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ def parse_settings(text: str) -> Settings:
     hint = f"Did you mean settings {close[0]}?" if close else _TOPICS_HINT
     if not close and _act_at_end(text.split()) is not None:
         hint = f"For a group say settings group {shortened(text.strip(), 60)}"
-    raise NotUnderstood(f"I don’t know settings “{shortened(word, 40)}”.", hint)
+    raise NotUnderstood(f"I don’t know settings “{shortened(word, 40)}”.", hint, _plainly(text))
 
 
 def _account(rest: str) -> Account:
@@ -138,9 +143,13 @@ def _group(rest: str) -> Group | Groups:
         if found is not None:
             return found
     words = rest.split()
-    found_act = _act_at_end(words)
+    try:
+        found_act = _act_at_end(words)
+    except NotUnderstood as error:
+        error.named = _plainly(rest)
+        raise
     if found_act is None:
-        return Group(_name(rest))
+        return Group(_name(rest), or_name=_plainly(rest))
     end, change = found_act
     if end == 0:
         raise NotUnderstood(
@@ -148,8 +157,9 @@ def _group(rest: str) -> Group | Groups:
             if change.act.value in _PLAIN_ACTS
             else "Which group?",
             f"{_GROUP_HINT} " + _QUOTE_HINT.format(shortened(rest, 60)),
+            _plainly(rest),
         )
-    return Group(_name(" ".join(words[:end])), change)
+    return Group(_name(" ".join(words[:end])), change, _plainly(rest))
 
 
 def _quoted_group(rest: str, plain: str) -> Group | None:
@@ -187,6 +197,12 @@ def _quoted_group(rest: str, plain: str) -> Group | None:
             f"After the name say {_ANY_ACT}.",
         )
     return Group(_name(name), found[1])
+
+
+def _plainly(text: str) -> str:
+    """All of the words as a name, without courtesies at the end; empty for what is none."""
+    name = " ".join(without_courtesies(text.split())).rstrip(TRAILING)
+    return name if len(name) <= LONGEST_NAME else ""
 
 
 def _name(name: str) -> str:

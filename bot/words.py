@@ -24,13 +24,15 @@ class NotUnderstood(Exception):
     """Words after a command that mean nothing, or not enough.
 
     `what` says what is wrong, `hint` what to say instead: whole sentences for the person, with
-    parts of what they typed in them (shortened, not escaped).
+    parts of what they typed in them (shortened, not escaped). `named` is what they said if all of
+    it is a name: whoever knows the names may find that it is one.
     """
 
-    def __init__(self, what: str, hint: str) -> None:
+    def __init__(self, what: str, hint: str, named: str = "") -> None:
         super().__init__(what)
         self.what = what
         self.hint = hint
+        self.named = named
 
 
 def bare(word: str) -> str:

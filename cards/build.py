@@ -1,8 +1,8 @@
 """The few building blocks that all cards share, as plain JSON (Adaptive Cards 1.5, Teams' limit).
 
 House style: a heading, one sentence that answers the question, details below, buttons last.
-Headings are words of ours; everything else is runs of text, which no client reads as Markdown
-(see `cards.text`). A state is always said in words, colour only repeats it.
+Headings apart, everything is runs of text, which no client reads as Markdown (see `cards.text`). A
+state is always said in words, colour only repeats it.
 """
 
 from __future__ import annotations
@@ -58,15 +58,16 @@ def card(summary: str, *body: Element | None) -> Card:
 
 
 def heading(title: str) -> Element:
-    """Make the card's title. For words of ours only: it is read as Markdown."""
-    return {
-        "type": "TextBlock",
-        "text": plain(title, 120),
-        "style": "heading",
-        "size": "Large",
-        "weight": "Bolder",
-        "wrap": True,
-    }
+    """Make the card's title.
+
+    Screen readers know a text block as a heading, but it is read as Markdown. So a title with a
+    name in which Markdown would find something stands in a run, which looks the same.
+    """
+    look = {"size": "Large", "weight": "Bolder"}
+    shown = tidy(title, 120)
+    if plain(title, 120) != shown:
+        return text({"type": "TextRun", "text": shown, **look})
+    return {"type": "TextBlock", "text": shown, "style": "heading", **look, "wrap": True}
 
 
 def run(words: str, *, limit: int = SENTENCE_LIMIT) -> Element:

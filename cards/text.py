@@ -3,7 +3,9 @@
 Adaptive Cards read a `TextBlock`, a `Fact` and `fallbackText` as Markdown, and the client
 libraries differ in how it can be escaped: backslashes that one removes, another shows. A `TextRun`
 is never read as Markdown (Adaptive Cards documentation, TextRun: "Markdown is not supported"). So
-cards show text that is not their own only in runs (`cards.build.text`), and what remains is this:
+cards show text that is not their own in runs (`cards.build.text`), to the letter. In the few places
+that have no runs its Markdown is taken apart (`plain`): nothing is left out, and nothing is
+formatted. What remains for both is this:
 
 - `{{DATE(…)}}` and `{{TIME(…)}}` are replaced by clients in every kind of text: taken apart.
 - Control characters and bidirectional overrides, which can make a line read as something else:
@@ -31,9 +33,21 @@ _ZERO_WIDTH_SPACE = "\u200b"
 _ZERO_WIDTH_JOINER = "\u200d"
 _DOUBLE_BRACE = re.compile(r"\{(?=\{)")
 _LONG_WORD = re.compile(r"\S{37,}")
-_MARKDOWN = re.compile(r"[\\`*~\[\]<>|]|(?<![^\W_])_|_(?![^\W_])")
-_BARE_LINK = re.compile(r"(:(?=//)|\bwww(?=\.))", re.IGNORECASE)
-_LINE_START = re.compile(r"^(?:[\s#>=+-]+|\d+[.)]\s+)+")
+_LOOK_ALIKE = {"\\": "\u2216", "`": "\u02cb", "*": "\u2217", "~": "\u223c", "_": "\uff3f"}
+_MARKING = re.compile(r"[\\`*~]|(?<![^\W_])_|_(?![^\W_])")
+"""Signs that format what stands between them; between letters an underscore does not."""
+_JOINING = re.compile(
+    r"""(
+    < (?=[^\s])                 # a tag, or an address in angle brackets
+    | \] (?=[(\[:])             # [words](address), [words][name], [name]: address
+    | & (?=[#A-Za-z0-9]{1,40};)  # an entity
+    | : (?=//) | \bwww (?=\.)   # a bare address
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""Signs that mean something together with what follows."""
+_LINE_START = re.compile(r"[#>=+-]|\d+[.)](?:\s|$)")
+"""What makes a heading, a quotation or a list of a line."""
 
 
 def tidy(text: str, limit: int = SENTENCE_LIMIT) -> str:
@@ -65,9 +79,14 @@ def addressed(name: str, words: str) -> str:
 
 
 def plain(text: str, limit: int = SENTENCE_LIMIT) -> str:
-    """Text for the few places that may be read as Markdown: its special characters are left out."""
-    unmarked = _LINE_START.sub("", _MARKDOWN.sub("", text))
-    return tidy(_BARE_LINK.sub(rf"\1{_WORD_JOINER}", unmarked), limit)
+    """Text for the few places that may be read as Markdown, so that nothing of it is.
+
+    Signs that mark are exchanged for their look-alikes; the others are kept apart, or from the
+    line's beginning, by an invisible joiner.
+    """
+    unmarked = _MARKING.sub(lambda sign: _LOOK_ALIKE[sign[0]], tidy(text, limit))
+    apart = _JOINING.sub(rf"\1{_WORD_JOINER}", unmarked)
+    return _WORD_JOINER + apart if _LINE_START.match(apart) else apart
 
 
 def _with_breaks(word: re.Match[str]) -> str:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from bot.commands import Command
+from bot.commands import BadCommand, Command
 from bot.handlers.settings_changes import is_about_account, target_of
 from bot.settings_words import Account, Group, Groups, History, User
 from cards import settings_change, settings_refused
 from cards.payload import BadPayload, Verb
+from cards.person_unclear import unclear
 from cards.problem import problem
 from cards.settings_groups import searched_groups
 from cards.settings_history import cursor_of
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from bot.handlers.storms import StormHandler
     from bot.turn import Handler, Turn
     from cards.payload import Click, Payloads
-    from cards.settings_words import Change
     from sync.store.directory import DirectoryStore
 
 log = structlog.get_logger()
@@ -98,14 +98,16 @@ class SettingsHandler:
         if not await self._admins.is_admin(turn.person):
             return await self._refuse(turn)
         await self._askers.remember_asker(turn.card_id, turn.person.object_id)
+        if isinstance(turn.said, BadCommand):
+            return await self._named(turn, turn.said)
         request = turn.said.request if isinstance(turn.said, Command) else None
         match request:
             case Account(None):
                 return await self._changes.form(turn, ACCOUNT)
             case Account(change) if change is not None:
                 return await self._changes.ask(turn, ACCOUNT, change)
-            case Group(name, change):
-                return await self._group(turn, name, change)
+            case Group():
+                return await self._group(turn, request)
             case Groups(search):
                 return await self._groups(turn, search, 0)
             case User(address):
@@ -114,17 +116,30 @@ class SettingsHandler:
                 return await self._views.history(turn, "")
         return await self._views.centre(turn)
 
-    async def _group(self, turn: Turn, name: str, change: Change | None) -> Card:
-        view = await self._directory.view()
-        if self._missing_zoom or view is None:
+    async def _group(self, turn: Turn, asked: Group) -> Card:
+        if self._missing_zoom or await self._directory.view() is None:
             return await self._no_groups(turn)
-        matches = view.find_groups(name)
-        if matches.exact is None:
-            return await self._views.pick(turn, name, change)
-        target = Target(matches.exact.group_id, matches.exact.name)
+        target, change = await self._called(asked.name), asked.change
+        if target is None:
+            target, change = await self._called(asked.or_name), None
+        if target is None:
+            return await self._views.pick(turn, asked.name, asked.change)
         if change is None:
             return await self._changes.form(turn, target)
         return await self._changes.ask(turn, target, change)
+
+    async def _named(self, turn: Turn, said: BadCommand) -> Card:
+        """What was not understood is the name of a group, or is explained."""
+        target = None if self._missing_zoom else await self._called(said.named)
+        if target is not None:
+            return await self._changes.form(turn, target)
+        return unclear(self._payloads, turn.card_id, what=said.what, hint=said.hint)
+
+    async def _called(self, name: str) -> Target | None:
+        """The one group of this name; None where none or several have it."""
+        view = await self._directory.view()
+        exact = None if view is None or not name else view.find_groups(name).exact
+        return None if exact is None else Target(exact.group_id, exact.name)
 
     async def _groups(self, turn: Turn, search: str, page: int) -> Card:
         if self._missing_zoom or await self._directory.view() is None:

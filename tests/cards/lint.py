@@ -27,7 +27,10 @@ MAX_BYTES = 25_000
 _SCHEMA = Draft6Validator(
     json.loads((Path(__file__).parent / "schema/adaptive-card-1.5.json").read_text("utf-8"))
 )
-_MARKDOWN = re.compile(r"[\[\]<>*`~|\\]|://|\bwww\.|(?<!\w)_|_(?!\w)|\{\{")
+_MARKDOWN = re.compile(
+    r"[*`~\\]|<(?=[^\s\u2060])|\](?=[(\[:])|&(?=[#\w]+;)|://|\bwww\.|(?<!\w)_|_(?!\w)|\{\{"
+    r"|^(?:[#>=+-]|\d+[.)](?:\s|$))"
+)
 _CONFIRMING = {"disconnect.confirm", "settings.verify"}
 _CHART_COLOURS = {"good", "attention", "categoricalBlue", "categoricalLavender"}
 """Those that we use, of the many that Teams documents."""

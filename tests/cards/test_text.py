@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
+from cards.build import heading
 from cards.text import addressed, outside, plain, tidy
 
 
@@ -18,13 +23,43 @@ def test_no_text_can_break_a_card(text: str, limit: int) -> None:
     assert tidy(shown, limit * 2) == tidy(tidy(shown, limit * 2), limit * 2)
 
 
-@given(st.text("[]()<>*_`~|\\#>-=+1. a:/w", max_size=60))
-def test_plain_text_holds_no_markdown(text: str) -> None:
+MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+LOOK_ALIKE = str.maketrans("∖ˋ∗∼＿", "\\`*~_")
+PIECES = ["[x](y)", "[x]: z", "&amp;", "&#33;", "<b>", "</b>", "<!--", "www.a.b", "https://a.b"]
+
+
+@given(
+    st.text("[]()<>*_`~|\\#>-=+1. a:/w&;!{}", max_size=60)
+    | st.lists(st.sampled_from([*PIECES, "* ", "**", "_", "1. ", "C++ <Core> Team"])).map("".join)
+)
+def test_nothing_in_plain_text_is_markdown_and_nothing_is_lost(text: str) -> None:
     shown = plain(text)
-    assert not set(shown) & set("[]<>*`~|\\")
+    # The parser of Microsoft's JavaScript renderer, in Python.
+    read = f"<p>{html.escape(shown, quote=False)}</p>" if shown else ""
+    assert MARKDOWN.render(shown).strip().replace("&quot;", '"') == read
     assert "://" not in shown
-    assert "www." not in shown.split()
-    assert not shown.startswith(("#", "-", "+", "=", "1. "))
+    assert not re.search(r"\bwww\.", shown)
+    assert _visible(shown) == _visible(tidy(text))
+
+
+def _visible(text: str) -> str:
+    return text.translate(LOOK_ALIKE).replace("\u2060", "")
+
+
+@pytest.mark.parametrize(
+    "name", ["C++ <Core> Team", "[Core](x)", "*Core*", "AT&amp;T", "a_b_ <c>", "www.a.b"]
+)
+def test_a_heading_says_a_name_to_the_letter(name: str) -> None:
+    title = heading(f"Settings of {name}")
+    assert title["type"] == "RichTextBlock"
+    [run] = title["inlines"]
+    assert run == {
+        "type": "TextRun",
+        "text": f"Settings of {name}",
+        "size": "Large",
+        "weight": "Bolder",
+    }
+    assert heading("Settings of R&D (West)")["style"] == "heading"
 
 
 @pytest.mark.parametrize(

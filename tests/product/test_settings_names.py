@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.people import GROUPS, SandboxGroup, SandboxPerson
 from sandbox.world import PersonState
-from tests.doubles.inside import ADA, inputs, office, said_by
+from tests.doubles.inside import ADA, BEN, inputs, office, said_by
 from tests.doubles.outside import titles
 
 if TYPE_CHECKING:
@@ -29,6 +29,15 @@ NAMES = (
     "Sales enable",
     'The "A" Team',
     "R&D",
+    "C++ <Core> Team",
+    "🎉",
+    "settings",
+    "enable",
+    "style",
+    "Priority 2",
+    "Growth style mirror",
+    "account",
+    "please",
 )
 TYPED = (
     ("settings group café größe lock", "Café Größe"),
@@ -42,7 +51,42 @@ TYPED = (
     ('settings group "Sales enable" lock', "Sales enable"),
     ('settings group The "A" Team lock', 'The "A" Team'),
     ("settings group r&amp;d lock", "R&D"),
+    ("settings group C++ <Core> Team lock", "C++ <Core> Team"),
+    ("settings group c++ &lt;core&gt; team lock", "C++ <Core> Team"),
+    ("settings group 🎉 lock", "🎉"),
+    ("settings group settings lock", "settings"),
+    ("/settings group Enable lock", "enable"),
+    ("settings group style lock", "style"),
+    ("settings group priority 2 lock", "Priority 2"),
+    ("settings group growth style mirror lock", "Growth style mirror"),
+    ("settings group account lock", "account"),
+    ("settings group please lock", "please"),
 )
+FORMS = (
+    ("settings group C++ <Core> Team", "C++ <Core> Team"),
+    ("settings group 🎉", "🎉"),
+    ("settings group settings", "settings"),
+    ("settings settings", "settings"),
+    ("settings group enable", "enable"),
+    ("settings group Enable, please", "enable"),
+    ("settings group style", "style"),
+    ("settings group priority 2", "Priority 2"),
+    ("settings group growth style mirror", "Growth style mirror"),
+    ("settings group account", "account"),
+    ("settings group please", "please"),
+    ("settings group Sales enable", None),  # two groups can be meant: the verb counts
+    ("settings group customer care please", "Customer Care"),
+    ("settings group customer care?", "Customer Care"),
+)
+LOST = (
+    ("settings group  lock", '<p>settings group <img itemtype="x/Emoji" alt="🎉"> lock</p>', "🎉"),
+    (
+        "settings group C++  Team lock",
+        "<p>settings group C++ &lt;Core&gt; Team lock</p>",
+        "C++ <Core> Team",
+    ),
+)
+"""What Teams leaves out of the text and has in the HTML beside it."""
 
 
 async def groups(place: Office, *names: str) -> None:
@@ -56,6 +100,34 @@ async def test_a_name_is_found_however_it_is_typed(place: Office) -> None:
         text = said_by((await place.chat(ADA).says(said)).card)
         # Names from right to left stand between marks that isolate them.
         text = text.replace("\u2068", "").replace("\u2069", "")
+        assert f"{name} inherits, so there is nothing" in text, said
+
+
+async def test_a_group_that_is_called_like_a_verb_is_found_and_shown_to_the_letter(
+    place: Office,
+) -> None:
+    await groups(place, *NAMES, "Customer Care")
+    for said, name in FORMS:
+        text = said_by((await place.chat(ADA).says(said)).card)
+        wanted = "Enable presence sync for Sales?" if name is None else f"Settings of {name} "
+        assert wanted in text, said
+
+
+async def test_a_verb_that_is_no_group_is_explained(place: Office) -> None:
+    for said, told in (
+        ("settings group enable", "Which group should I enable?"),
+        ("settings group Sales style", "“style” needs one of"),
+        ("settings Sales enable", "I don’t know settings “Sales”."),
+    ):
+        assert told in said_by((await place.chat(ADA).says(said)).card), said
+        assert "Which group should" not in said_by((await place.chat(BEN).says(said)).card)
+
+
+async def test_what_teams_leaves_out_of_the_text_is_read_from_the_html(place: Office) -> None:
+    await groups(place, *NAMES)
+    for said, html, name in LOST:
+        attachments = [{"contentType": "text/html", "content": html}]
+        text = said_by((await place.chat(ADA).says(said, attachments=attachments)).card)
         assert f"{name} inherits, so there is nothing" in text, said
 
 
