@@ -50,8 +50,6 @@ def zone_of(activity: Mapping[str, Any]) -> tzinfo:
 @lru_cache(maxsize=1024)
 def zone_named(name: str) -> tzinfo | None:
     """The zone of an IANA name in any case, a Windows name, or an offset such as GMT+05:30."""
-    if len(name) > _LONGEST_NAME:
-        return None
     spoken = " ".join(name.casefold().replace("\u00a0", " ").split())
     standard = re.sub(r" (?:daylight|summer) time\b", " standard time", spoken)
     for known in (spoken, spoken.replace(" ", "_"), standard):
@@ -65,9 +63,10 @@ def zone_named(name: str) -> tzinfo | None:
 
 
 def _names(activity: Mapping[str, Any]) -> Iterator[str]:
-    clients = objects_at(activity, "entities", MOST_ENTITIES)
-    yield text_at(activity, "localTimezone")
-    yield from (text_at(c, "timezone") for c in clients if c.get("type") == "clientInfo")
+    entities = objects_at(activity, "entities", MOST_ENTITIES)
+    clients = [entity for entity in entities if entity.get("type") == "clientInfo"]
+    stated = [text_at(activity, "localTimezone"), *(text_at(c, "timezone") for c in clients)]
+    return (name for name in stated if 0 < len(name) <= _LONGEST_NAME)  # they are kept in memory
 
 
 def _offset(text: str) -> tzinfo | None:

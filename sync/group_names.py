@@ -1,7 +1,8 @@
 """Finding a Zoom group by what a person typed. Pure.
 
-Case, accents, width, quotes and spacing do not matter for finding; they do for telling two groups
-apart. A name is never guessed: unless exactly one group bears it, the nearest are offered.
+Case, accents, width, quotes, spacing and what is invisible do not matter for finding; they do for
+telling two groups apart. A name is never guessed: unless exactly one group bears it, the nearest
+are offered.
 """
 
 from __future__ import annotations
@@ -23,6 +24,13 @@ LONGEST = 128
 """Characters of the typed text that are looked at; Zoom allows group names of 128."""
 
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"'})
+# Zero width, writing direction and joiners come with what is pasted; nobody types them.
+_INVISIBLE = dict.fromkeys(
+    [
+        *(0x00AD, 0x061C, 0x180E, 0xFEFF),
+        *(*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)),
+    ]
+)
 _ACCENTS = re.compile("[\u0300-\u036f\ufe0e\ufe0f]")
 
 
@@ -49,7 +57,8 @@ def fold_name(name: str) -> str:
 
 
 def _same(name: str) -> str:
-    text = unicodedata.normalize("NFKC", name).casefold().translate(_QUOTES)
+    visible = name.translate(_INVISIBLE)
+    text = unicodedata.normalize("NFKC", visible).casefold().translate(_QUOTES)
     return " ".join(text.split())
 
 

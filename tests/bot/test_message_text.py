@@ -205,6 +205,23 @@ def test_the_html_tells_the_quotation_from_the_reply(text: str) -> None:
     assert parse(said(text, html=REPLY)) == Command("help")
 
 
+def test_a_reply_with_a_mention_in_its_html_is_read_whole() -> None:
+    tag = f'<span itemtype="http://schema.skype.com/Mention" itemid="0">{NAME}</span>'
+    for written in (
+        f"{tag}&nbsp;status",
+        f"<p>{tag}, status</p>",
+        f"status {tag}",
+        f"{NAME} status",
+    ):
+        assert said(f"x\n{TAGGED} status", mention(), html=f"{REPLY}\n{written}") == "status"
+
+
+def test_what_was_forwarded_is_not_said() -> None:
+    forwarded = REPLY.replace("/Reply", "/Forward")
+    assert said("disconnect", html=forwarded) == ""
+    assert said("status\r\n\r\ndisconnect", html=f"<p>status</p>{forwarded}") == "status"
+
+
 def test_what_looks_like_a_quotation_inside_a_line_is_none() -> None:
     assert said("settings group A > B enable") == "settings group A > B enable"
     assert said("settings group quoted enable") == "settings group quoted enable"

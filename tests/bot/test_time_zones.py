@@ -80,7 +80,6 @@ def test_the_zone_is_found_however_it_is_said(activity: dict[str, Any]) -> None:
         ("../../etc/passwd", None),
         ("Asia", None),
         ("", None),
-        ("x" * 100_000, None),
     ],
 )
 def test_names_and_offsets(name: str, hours: float | None) -> None:
@@ -101,6 +100,8 @@ def test_names_and_offsets(name: str, hours: float | None) -> None:
         {"localTimestamp": "2026-01-01T17:30:00"},
         {"localTimestamp": "2026-01-01T17:30:00Z"},
         {"localTimestamp": "2026-01-01T17:30:00+99:99"},
+        {"localTimezone": "x" * 200_000},
+        {"localTimezone": "Europe/Stockholm" + " " * 100},
         {"entities": [{"type": "clientInfo"}, {"type": "clientInfo", "timezone": ["x"]}]},
     ],
 )
@@ -115,6 +116,13 @@ def test_a_name_knows_of_summer_and_goes_before_an_offset() -> None:
         "entities": client(timezone="Asia/Kolkata"),
     }
     assert zone_of(activity) == ZoneInfo("Europe/Stockholm")
+
+
+def test_what_is_far_too_long_is_not_kept() -> None:
+    before = zone_named.cache_info().currsize
+    for n in range(20):
+        zone_of({"localTimezone": "x" * 200_000 + str(n)})
+    assert zone_named.cache_info().currsize == before
 
 
 @pytest.mark.parametrize("name", WINDOWS_ZONES)

@@ -64,6 +64,21 @@ def test_case_accents_quotes_and_spacing_do_not_matter(text: str, name: str) -> 
     assert exact(text) == name
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("sales", "Sales\u200b"),
+        ("sales team", "\ufeffSales\u00ad Team\u200e"),
+        ("می‌خواهم", "میخواهم"),
+        ("🎉", "🎉\ufe0f"),
+        ("❤️", "❤"),
+        ("👨‍👩‍👧", "👨‍👩‍👧"),
+    ],
+)
+def test_what_nobody_sees_does_not_matter(text: str, name: str) -> None:
+    assert exact(text, name, "Another") == name
+
+
 def test_the_same_to_the_letter_wins_over_the_same_but_for_case_or_accents() -> None:
     assert exact("Cafe", "CAFE", "Cafe", "Café") == "Cafe"
     assert exact("café", "CAFE", "Cafe", "Café") == "Café"
