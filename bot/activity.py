@@ -5,6 +5,7 @@ Only `bot.channel` knows the Bot Framework's classes; everything else speaks the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -26,6 +27,8 @@ class Kind(StrEnum):
     CLICK = "click"  # Action.Execute (invoke) or Action.Submit (message with a value)
     INSTALLED = "installed"  # the app was added to this conversation
     UNINSTALLED = "uninstalled"
+    UPGRADING = "upgrading"  # it was taken out, perhaps to be replaced by a newer package
+    UPGRADED = "upgraded"  # a newer package is there
     OTHER = "other"  # edits, reactions, typing, unknown invokes: nothing to do
 
 
@@ -64,9 +67,24 @@ class Member:
     external: bool = False
 
 
+_THREAD = re.compile(r";messageid=.*", re.IGNORECASE | re.DOTALL)
+
+
+def without_thread(conversation_id: str) -> str:
+    """The conversation itself, where an id names a thread in it (`19:…@thread.tacv2;messageid=…`).
+
+    Teams, "Channel and group conversations": the suffix is the message that began the thread.
+    """
+    return _THREAD.sub("", conversation_id)
+
+
 @dataclass(frozen=True, slots=True)
 class ConversationReference:
-    """Everything needed to write into a conversation later. Serialised as plain JSON."""
+    """Everything needed to write into a conversation later. Serialised as plain JSON.
+
+    In a channel `conversation_id` names the thread: what is sent there becomes a reply in it. Of a
+    1:1 conversation it is the chat itself, and `member_id` is the channel's own id of the person.
+    """
 
     service_url: str
     conversation_id: str
@@ -74,6 +92,7 @@ class ConversationReference:
     channel_id: str
     tenant_id: str
     scope: Scope = Scope.PERSONAL
+    member_id: str = field(default="", compare=False)  # it says whose chat, not which
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +102,8 @@ class Inbound:
     `text` is what the person meant to type (mentions of the bot, quotations, odd spaces removed;
     see `bot.message_text`). `time_zone` is theirs; UTC when nothing tells.
     `person` is None for whom Teams does not identify; `from_bot`: it is a program, not somebody.
-    `data` is what a card sent: client-supplied, so trust nothing in it.
+    `data` is what a card sent: client-supplied, so trust nothing in it. `sent_ms` is when the
+    channel sent it, by its own clock (epoch ms; None: it doesn't say).
     `wants_card_answer` is true for an invoke: the caller expects a card in the HTTP answer.
     """
 
@@ -100,6 +120,7 @@ class Inbound:
     from_bot: bool = False
     wants_card_answer: bool = False
     automatic: bool = False  # a card refreshed itself; nobody clicked
+    sent_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +157,10 @@ class SendFailed(Exception):
 
 class NotSent(SendFailed):
     """The same, and it is certain that nothing has arrived: sending again makes no second one."""
+
+
+class NotFound(NotSent):
+    """The channel answers 404 and doesn't say what is missing: perhaps the conversation."""
 
 
 class Sender(Protocol):

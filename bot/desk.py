@@ -9,29 +9,52 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import structlog
 
-from bot.activity import CardGone, ConversationGone, ConversationReference, Scope, SendFailed
+from bot.activity import (
+    CardGone,
+    ConversationGone,
+    ConversationReference,
+    NotFound,
+    NotSent,
+    Person,
+    Scope,
+    SendFailed,
+)
 
 if TYPE_CHECKING:
-    from bot.activity import Card, Person, Sender
+    from bot.activity import Card, Sender
 
 log = structlog.get_logger()
+
+Reached = Literal["reached", "gone", "failed"]
+"""gone: there is no chat with them, and none can be opened. failed: nobody knows, or not now."""
 
 
 class ConversationRows(Protocol):
     """What is kept of conversations (sync.store.conversations)."""
 
-    async def remember_reference(self, object_id: str, reference: str) -> None:
-        """Keep a person's 1:1 conversation."""
+    async def remember_reference(
+        self, object_id: str, reference: str, sent_ms: int | None = None
+    ) -> bool:
+        """Keep a person's 1:1 conversation; False: `sent_ms` is older than the last news of it."""
 
     async def reference(self, object_id: str) -> str | None:
         """A person's 1:1 conversation."""
 
-    async def forget_reference(self, object_id: str) -> None:
-        """Nothing can be written there any more."""
+    async def move_reference(self, object_id: str, reference: str) -> None:
+        """Their chat is another one now; nothing is kept of who has removed the app."""
+
+    async def forget_reference(self, object_id: str, sent_ms: int | None = None) -> bool:
+        """Nothing can be written there any more. False: no news."""
+
+    async def doubt_reference(self, object_id: str, sent_ms: int | None = None) -> int:
+        """Forget it in a day, unless they are heard of before. When that was; 0: no news."""
+
+    async def heard_since(self, object_id: str, at_ms: int) -> bool:
+        """Whether there was later news of the chat."""
 
     async def remember_card(self, card_id: str, activity_id: str) -> None:
         """Keep which message holds a card."""
@@ -55,24 +78,17 @@ class Desk:
     async def post(self, to: ConversationReference, card_id: str, card: Card) -> bool:
         """Send a new card; False when the channel did not take it."""
         try:
-            activity_id = await self._sender.send(to, card)
+            await self._send(to, card_id, card)
         except (ConversationGone, SendFailed) as error:
             log.warning("card_not_sent", reason=type(error).__name__)
             return False
-        if activity_id:  # not every channel names what it took
-            await self._rows.remember_card(card_id, activity_id)
         return True
 
-    async def deliver(self, to: ConversationReference, card_id: str, card: Card) -> None:
-        """Send a new card. Raises ConversationGone, NotSent or SendFailed."""
-        activity_id = await self._sender.send(to, card)
-        if activity_id:
-            await self._rows.remember_card(card_id, activity_id)
-
-    async def post_once(self, to: ConversationReference, card_id: str, card: Card) -> None:
-        """Send a new card, at most once. Raises ConversationGone, NotSent or SendFailed."""
-        activity_id = await self._sender.send(to, card, once=True)
-        if activity_id:
+    async def _send(
+        self, to: ConversationReference, card_id: str, card: Card, *, once: bool = False
+    ) -> None:
+        activity_id = await self._sender.send(to, card, once=once)
+        if activity_id:  # not every channel names what it took
             await self._rows.remember_card(card_id, activity_id)
 
     async def say(self, to: ConversationReference, content: Card | str) -> None:
@@ -90,11 +106,18 @@ class Desk:
         *,
         activity_id: str | None = None,
         or_post: bool = True,
+        whose: str | None = None,
     ) -> bool:
         """Edit the card in place; where its message is gone or unknown, send it anew.
 
-        `activity_id` is the message that the client named, used when we don't know better.
+        `activity_id` is the message that the client named, used when we don't know better. `whose`
+        chat this is (an object id): then the chat's newest address is used, and a new card goes
+        into the chat that they have now.
         """
+        if whose is not None:
+            known = await self.personal(whose)
+            if known is not None and known.conversation_id == at.conversation_id:
+                at = known
         activity_id = await self._rows.activity_of(card_id) or activity_id
         if activity_id is not None:
             try:
@@ -103,20 +126,42 @@ class Desk:
                 log.info("card_gone", card=card_id)
             except (ConversationGone, SendFailed) as error:
                 log.warning("card_not_updated", reason=type(error).__name__)
-                return False
+                if whose is None or not isinstance(error, ConversationGone):
+                    return False
             else:
                 return True
-        return await self.post(at, card_id, card) if or_post else False
+        if not or_post:
+            return False
+        if whose is None:
+            return await self.post(at, card_id, card)
+        return await self.reach(whose, card_id, card) == "reached"
 
     # -- a person's 1:1 conversation -----------------------------------------------------------
 
-    async def remember(self, object_id: str, reference: ConversationReference) -> None:
-        """Keep where a person can be reached."""
-        await self._rows.remember_reference(object_id, dump_reference(reference))
+    # `sent_ms`: when the channel sent the news (epoch ms). Older news than what is known changes
+    # nothing; then the answer is False (or 0).
 
-    async def forget(self, object_id: str) -> None:
+    async def remember(
+        self, object_id: str, reference: ConversationReference, sent_ms: int | None = None
+    ) -> bool:
+        """Keep where a person can be reached."""
+        text = dump_reference(reference)
+        return await self._rows.remember_reference(object_id, text, sent_ms)
+
+    async def forget(self, object_id: str, sent_ms: int | None = None) -> bool:
         """The person removed the app."""
-        await self._rows.forget_reference(object_id)
+        return await self._rows.forget_reference(object_id, sent_ms)
+
+    async def doubt(self, object_id: str, sent_ms: int | None = None) -> int:
+        """The person's app is taken out, perhaps to be replaced: forget them in a day.
+
+        Returns when that was (epoch ms).
+        """
+        return await self._rows.doubt_reference(object_id, sent_ms)
+
+    async def heard_since(self, object_id: str, at_ms: int) -> bool:
+        """Whether there was later news of the person's chat."""
+        return await self._rows.heard_since(object_id, at_ms)
 
     async def personal(self, object_id: str) -> ConversationReference | None:
         """Where a person can be reached, None when unknown."""
@@ -124,18 +169,83 @@ class Desk:
         return None if text is None else load_reference(text)
 
     async def open_personal(
-        self, at: ConversationReference, person: Person
-    ) -> ConversationReference | None:
-        """The 1:1 conversation with somebody met in a group; None when it can't be had."""
-        known = await self.personal(person.object_id)
+        self, at: ConversationReference, person: Person, *, anew: bool = False
+    ) -> ConversationReference:
+        """The 1:1 conversation with somebody met in a group.
+
+        `anew`: Teams is asked for it, also where one is known. Raises ConversationGone or
+        SendFailed when it can't be had.
+        """
+        known = None if anew else await self.personal(person.object_id)
         if known is not None:
             return known
+        reference = await self._sender.open_personal(at, person)
+        await self.remember(person.object_id, reference)
+        return reference
+
+    async def tell(
+        self,
+        object_id: str,
+        card_id: str,
+        card: Card,
+        *,
+        once: bool = False,
+        met: ConversationReference | None = None,
+    ) -> None:
+        """Send a new card to somebody's own chat; where that is dead, to one that is opened anew.
+
+        `once`: what may have arrived is not sent again. `met`: where they were met just now. Raises
+        ConversationGone (also when no chat is known), NotSent or SendFailed.
+        """
+        to = await self.personal(object_id)
+        if to is None:
+            raise ConversationGone("no chat is known")
+        try:
+            await self._send(to, card_id, card, once=once)
+        except (ConversationGone, NotFound) as error:
+            anew = await self._chat_now(object_id, to, met or to)
+            if anew is None:
+                raise
+            log.info("personal_chat_reopened", person=object_id, reason=str(error))
+            await self._send(anew, card_id, card, once=once)
+
+    async def reach(
+        self, object_id: str, card_id: str, card: Card, *, met: ConversationReference | None = None
+    ) -> Reached:
+        """The same; what came of it is told, not raised."""
+        try:
+            await self.tell(object_id, card_id, card, met=met)
+        except ConversationGone as error:
+            log.warning("person_not_reachable", person=object_id, reason=str(error))
+            return "gone"
+        except SendFailed as error:
+            log.warning("card_not_sent", reason=type(error).__name__)
+            return "failed"
+        return "reached"
+
+    async def _chat_now(
+        self, object_id: str, dead: ConversationReference, at: ConversationReference
+    ) -> ConversationReference | None:
+        """The chat in the place of a dead one, opened at `at`; None: they have none.
+
+        Raises NotSent where it is not known.
+        """
+        known = await self.personal(object_id)
+        if known is None:  # they removed the app meanwhile: nothing is opened behind their back
+            return None
+        if known.conversation_id != dead.conversation_id or known.service_url != dead.service_url:
+            return known
+        if not dead.member_id:
+            return None
+        person = Person(dead.tenant_id, object_id, dead.member_id, "")
         try:
             reference = await self._sender.open_personal(at, person)
-        except (ConversationGone, SendFailed) as error:
-            log.warning("personal_chat_not_opened", reason=type(error).__name__)
+        except ConversationGone as error:
+            log.warning("personal_chat_not_opened", reason=str(error))
             return None
-        await self.remember(person.object_id, reference)
+        except SendFailed as error:
+            raise NotSent(str(error)) from error
+        await self._rows.move_reference(object_id, dump_reference(reference))
         return reference
 
 

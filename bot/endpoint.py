@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 from yarl import URL
 
-from bot.activity import Kind
+from bot.activity import Kind, without_thread
 from bot.body import read_limited
 from bot.channel import ChannelAnswer
 from bot.service_hosts import is_loopback
@@ -108,9 +108,9 @@ def _once(on_turn: OnTurn, deduper: Deduper) -> OnTurn:
     async def once(inbound: Inbound) -> Answer:
         if inbound.id and inbound.kind is not Kind.OTHER:
             try:
-                first = await deduper.first_time(
-                    f"{inbound.conversation.conversation_id}|{inbound.id}"
-                )
+                # By the chat itself: a second delivery may name the thread, or not.
+                chat = without_thread(inbound.conversation.conversation_id)
+                first = await deduper.first_time(f"{chat}|{inbound.id}")
             except Exception as error:  # noqa: BLE001 - whatever keeps the memory from answering
                 # Answering twice is better than not at all.
                 _log.warning("deduper_failed", activity=inbound.id, reason=type(error).__name__)

@@ -7,9 +7,17 @@ still checked for its shape, because a channel passes on what clients send.
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.activity import ConversationReference, Inbound, Kind, Person, Scope
+from bot.activity import (
+    ConversationReference,
+    Inbound,
+    Kind,
+    Person,
+    Scope,
+    without_thread,
+)
 from bot.message_text import message_text
 from bot.shapes import object_at, text_at
 from bot.time_zones import zone_of
@@ -26,10 +34,21 @@ CARD_ACTION = "adaptiveCard/action"
 VERB_KEY = "verb"
 """Where the data of an Action.Submit, which has no verb of its own, says it."""
 
+_INSTALLATION = {
+    "add": Kind.INSTALLED,
+    "remove": Kind.UNINSTALLED,
+    "remove-upgrade": Kind.UPGRADING,
+    "add-upgrade": Kind.UPGRADED,
+    "upgrade": Kind.UPGRADED,  # not known to be sent
+}
+_GROUP_ID = re.compile(r"19:.+@thread\.", re.IGNORECASE)
+"""The ids of Teams' channels and group chats; those of 1:1 chats end otherwise."""
+
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _LONGEST_ID = 1024
 _LONGEST_NAME = 256
+_LONGEST_TIME = 64
 
 
 class Malformed(ValueError):
@@ -64,21 +83,14 @@ def read(activity: Json, *, tenant_id: str, stand_in: Person | None = None) -> I
     A speaker without an Entra object id is no person to us, unless local mode gives a `stand_in`
     (the Bot Framework Emulator knows no Entra). Raises Malformed.
     """
-    conversation = object_at(activity, "conversation")
-    reference = ConversationReference(
-        service_url=_identifier(activity, "serviceUrl"),
-        conversation_id=_identifier(conversation, "id", "conversation.id"),
-        bot_id=_optional(object_at(activity, "recipient"), "id"),
-        channel_id=_identifier(activity, "channelId"),
-        tenant_id=tenant_id,
-        scope=_scope(conversation),
-    )
+    person = _person(object_at(activity, "from"), tenant_id, stand_in)
+    reference = _reference(activity, tenant_id, person)
     kind, text, verb, data = _content(activity, reference)
     invoked = is_card_action(activity)
     return Inbound(
         kind=kind,
         id=_optional(activity, "id"),
-        person=_person(object_at(activity, "from"), tenant_id, stand_in),
+        person=person,
         conversation=reference,
         text=text,
         verb=verb,
@@ -89,7 +101,35 @@ def read(activity: Json, *, tenant_id: str, stand_in: Person | None = None) -> I
         from_bot=_is_bot(object_at(activity, "from"), reference.bot_id),
         wants_card_answer=invoked,
         automatic=invoked and object_at(activity, "value").get("trigger") == "automatic",
+        sent_ms=_time_ms(activity.get("timestamp")),
     )
+
+
+def _reference(activity: Json, tenant_id: str, person: Person | None) -> ConversationReference:
+    """Where to answer: a channel's thread, but of a 1:1 chat always the chat itself.
+
+    A thread in it is where one message was written; cards and later notices belong to the chat.
+    """
+    conversation = object_at(activity, "conversation")
+    conversation_id = _identifier(conversation, "id", "conversation.id")
+    scope = _scope(conversation, conversation_id)
+    personal = scope is Scope.PERSONAL
+    return ConversationReference(
+        service_url=_identifier(activity, "serviceUrl"),
+        conversation_id=_whole_chat(conversation_id) if personal else conversation_id,
+        bot_id=_optional(object_at(activity, "recipient"), "id"),
+        channel_id=_identifier(activity, "channelId"),
+        tenant_id=tenant_id,
+        scope=scope,
+        member_id=person.mri if personal and person is not None else "",
+    )
+
+
+def _whole_chat(conversation_id: str) -> str:
+    whole = without_thread(conversation_id)
+    if not whole:
+        raise Malformed("conversation.id")
+    return whole
 
 
 def _content(
@@ -123,13 +163,13 @@ def _executed(activity: Json) -> tuple[str, dict[str, object]]:
 
 
 def _membership(activity: Json, reference: ConversationReference) -> Kind:
-    """Whether the bot came or went. An upgrade of the app is neither.
+    """Whether the bot came or went.
 
     Teams announces it by installationUpdate; other channels by listing the bot in `membersAdded`.
+    A package that is replaced goes and comes (Teams, "Conversation events": installation update).
     """
     if activity.get("type") == "installationUpdate":
-        by_action = {"add": Kind.INSTALLED, "remove": Kind.UNINSTALLED}
-        return by_action.get(_optional(activity, "action"), Kind.OTHER)
+        return _INSTALLATION.get(_optional(activity, "action").lower(), Kind.OTHER)
     if activity.get("type") == "conversationUpdate" and reference.channel_id != TEAMS:
         added = activity.get("membersAdded")
         members = added if isinstance(added, list) else []
@@ -158,11 +198,12 @@ def _is_bot(sender: Json, bot_id: str) -> bool:
     return mri.startswith("28:") or mri == bot_id != "" or sender.get("role") in {"bot", "skill"}
 
 
-def _scope(conversation: Json) -> Scope:
+def _scope(conversation: Json, conversation_id: str) -> Scope:
     """Where we are. What we don't know counts as not private."""
     stated = conversation.get("conversationType")
     if not stated:
-        return Scope.GROUP_CHAT if conversation.get("isGroup") is True else Scope.PERSONAL
+        grouped = conversation.get("isGroup") is True or _GROUP_ID.match(conversation_id)
+        return Scope.GROUP_CHAT if grouped else Scope.PERSONAL
     try:
         return Scope(stated)
     except ValueError:
@@ -180,6 +221,17 @@ def _optional(parent: Json, key: str) -> str:
     """An id, or "" when it is missing, of another type or too long."""
     value = parent.get(key)
     return value if isinstance(value, str) and len(value) <= _LONGEST_ID else ""
+
+
+def _time_ms(value: object) -> int | None:
+    """An ISO 8601 time as epoch ms (without an offset it is UTC), None when it isn't one."""
+    if not isinstance(value, str) or len(value) > _LONGEST_TIME:
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+        return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _matching(pattern: re.Pattern[str], value: object) -> str | None:

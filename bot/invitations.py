@@ -179,8 +179,7 @@ class Invitations:
             await self._show(mailing, await self._rows.tally(mailing))
 
     async def _invite(self, mailing: Mailing, inviter: str, oid: str) -> Outcome:
-        to = await self._desk.personal(oid)
-        if to is None:
+        if await self._desk.personal(oid) is None:
             return await self._unreachable(mailing, oid)
         if not await self._invitees.is_due(oid, mailing.group_id):
             await self._rows.let_go(mailing, oid)
@@ -191,7 +190,7 @@ class Invitations:
         card_id = new_card_id()
         card = invitation(self._payloads, card_id, inviter=inviter)
         try:
-            await self._desk.post_once(to, card_id, card)
+            await self._desk.tell(oid, card_id, card, once=True)
         except ConversationGone:
             return await self._unreachable(mailing, oid)
         except NotSent:

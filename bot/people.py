@@ -73,12 +73,11 @@ class ChatPeople:
             await self._desk.replace(reference, card_id, card, or_post=False)
 
     async def _send(self, object_id: str, card_id: str, card: Card) -> Sent:
-        reference = await self._desk.personal(object_id)
-        if reference is None:
-            log.warning("person_not_reachable", person=object_id)
+        if await self._desk.personal(object_id) is None:
+            log.warning("person_not_reachable", person=object_id, reason="no chat is known")
             return "unknown"
         try:
-            await self._desk.deliver(reference, card_id, card)
+            await self._desk.tell(object_id, card_id, card)
         except NotSent:
             return "later"
         except (ConversationGone, SendFailed):  # the second may have arrived
@@ -87,8 +86,7 @@ class ChatPeople:
 
     async def first_meeting(self, object_id: str, presence: ZoomPresence, pair: Pair) -> None:
         """Tell what others see from now on, at the first meeting after connecting."""
-        reference = await self._desk.personal(object_id)
-        if reference is None:
+        if await self._desk.personal(object_id) is None:
             return
         card_id = new_card_id()
         card = first_meeting(
@@ -97,7 +95,7 @@ class ChatPeople:
             zoom="presenting in Zoom" if presence is ZoomPresence.PRESENTING else "in Zoom",
             shown=teams_label(pair.availability, pair.activity),
         )
-        await self._desk.post(reference, card_id, card)
+        await self._desk.reach(object_id, card_id, card)
 
     async def rollout_moved(self, rollout: Rollout, left: int) -> None:
         """Show in the card that started it how far a change of settings is."""
@@ -111,7 +109,9 @@ class ChatPeople:
                 failed=rollout.failed,
                 invitable=0 if left else await self._invitable(shown.target.group_id, shown.by),
             )
-            await self._desk.replace(shown.where, shown.card_id, card, or_post=False)
+            await self._desk.replace(
+                shown.where, shown.card_id, card, or_post=False, whose=shown.by
+            )
 
 
 def _alert_id(admin: str, storm: Storm) -> str:

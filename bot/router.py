@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from bot.activity import Answer, InvokeError, Kind, Scope
+from bot.activity import Answer, ConversationGone, InvokeError, Kind, NotSent, Scope, SendFailed
 from bot.commands import BadCommand, Command, parse
 from bot.desk import new_card_id
 from bot.strangers import WHO_ARE_YOU, Strangers
@@ -24,7 +24,7 @@ from sync.store.connection import REDIS_TROUBLE
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from bot.activity import ConversationReference, Inbound, Person
+    from bot.activity import Card, ConversationReference, Inbound, Person
     from bot.desk import Desk
     from cards.payload import Payloads
 
@@ -39,8 +39,26 @@ _APOLOGY = problem(
     what_to_do="Please try again in a minute.",
 )
 _NOT_REACHABLE = (
-    "I can’t open a private chat with you. Add the app for yourself in Teams, then ask me there."
+    "I can’t write to you in a private chat, so you don’t have my answer. Add the app for "
+    "yourself in Teams, or unblock it if you blocked it, then ask me there."
 )
+_NOT_NOW = (
+    "I could not answer you in our private chat, because Teams did not take my message. Please ask "
+    "again in a minute."
+)
+
+
+class Apps(Protocol):
+    """What becomes of a person's connection while their app comes and goes (sync.engine)."""
+
+    async def app_gone(self, object_id: str) -> None:
+        """It is taken out, perhaps to be replaced."""
+
+    async def app_back(self, object_id: str) -> None:
+        """It is there."""
+
+    async def app_is_gone(self, object_id: str) -> bool:
+        """Whether it is taken out at the moment."""
 
 
 class Welcomes(Protocol):
@@ -49,12 +67,16 @@ class Welcomes(Protocol):
     async def first_welcome(self, object_id: str) -> bool:
         """Whether the person was never welcomed; they are from now on."""
 
+    async def not_welcomed(self, object_id: str) -> None:
+        """The welcome did not arrive."""
+
 
 class Router:
     """Acts on one activity.
 
-    `on_met` is called with whoever is in their own chat with the bot; `on_removed` with the object
-    id of who removed the app; `on_outcome` with ok, refused or failed and the seconds a turn took.
+    `on_met` is called with whoever is in their own chat with the bot; `on_away` and `on_removed`
+    with the object id of whose app is taken out, or of who removed it; `on_outcome` with ok,
+    refused or failed and the seconds a turn took.
     """
 
     def __init__(
@@ -62,23 +84,27 @@ class Router:
         desk: Desk,
         payloads: Payloads,
         welcomes: Welcomes,
+        apps: Apps,
         *,
         commands: Mapping[str, Handler],
         clicks: Mapping[Verb, Handler],
         welcome: Handler,
         welcome_at_install: bool,
         on_met: Callable[[Person], None],
+        on_away: Callable[[str], Awaitable[object]],
         on_removed: Callable[[str], Awaitable[object]],
         on_outcome: Callable[[str, float], None],
     ) -> None:
         self._desk = desk
         self._payloads = payloads
         self._welcomes = welcomes
+        self._apps = apps
         self._commands = commands
         self._clicks = clicks
         self._welcome = welcome
         self._welcome_at_install = welcome_at_install
         self._on_met = on_met
+        self._on_away = on_away
         self._on_removed = on_removed
         self._on_outcome = on_outcome
         self._strangers = Strangers(time.monotonic)
@@ -106,7 +132,8 @@ class Router:
             return InvokeError(
                 "Trouble", "Something went wrong here. Please try again in a minute.", 500
             )
-        await self._desk.say(inbound.conversation, _APOLOGY)
+        if inbound.kind in {Kind.MESSAGE, Kind.CLICK}:
+            await self._desk.say(inbound.conversation, _APOLOGY)
         return None
 
     async def _stranger(self, inbound: Inbound) -> Answer:
@@ -125,41 +152,79 @@ class Router:
 
     async def _act(self, inbound: Inbound, person: Person) -> Answer:
         personal = inbound.conversation.scope is Scope.PERSONAL
-        if personal and inbound.kind is not Kind.UNINSTALLED:
-            await self._desk.remember(person.object_id, inbound.conversation)
-            self._on_met(person)
-        if inbound.kind is Kind.MESSAGE:
+        if inbound.kind in {Kind.MESSAGE, Kind.CLICK}:
+            if personal:
+                await self._there(inbound, person)
+            if inbound.kind is Kind.CLICK:
+                return await self._click(inbound, person)
             await self._message(inbound, person)
-        elif inbound.kind is Kind.CLICK:
-            return await self._click(inbound, person)
-        elif inbound.kind is Kind.INSTALLED:
+        elif not personal:
+            pass  # a team or group got the app, or lost it: nobody's own chat
+        elif inbound.kind in {Kind.INSTALLED, Kind.UPGRADED}:
             await self._installed(inbound, person)
-        elif inbound.kind is Kind.UNINSTALLED and personal:
-            await self._on_removed(person.object_id)
-            await self._desk.forget(person.object_id)
-            log.info("app_removed", person=person.object_id)
+        elif inbound.kind is Kind.UPGRADING:
+            await self._upgrading(inbound, person)
+        elif inbound.kind is Kind.UNINSTALLED:
+            await self._removed(inbound, person)
         return None
+
+    async def _there(self, inbound: Inbound, person: Person) -> bool:
+        """The person was heard in their own chat, so their app is there. False: no news."""
+        oid = person.object_id
+        if not await self._desk.remember(oid, inbound.conversation, inbound.sent_ms):
+            return False
+        self._on_met(person)
+        await self._apps.app_back(oid)
+        return True
+
+    async def _upgrading(self, inbound: Inbound, person: Person) -> None:
+        """The app is taken out; whether a newer one follows, only time tells."""
+        oid = person.object_id
+        at_ms = await self._desk.doubt(oid, inbound.sent_ms)
+        if not at_ms:
+            log.info("app_news_late", person=oid)
+        else:
+            await self._on_away(oid)
+            await self._apps.app_gone(oid)
+            if await self._desk.heard_since(oid, at_ms):  # it came back at the same moment
+                await self._apps.app_back(oid)
+
+    async def _removed(self, inbound: Inbound, person: Person) -> None:
+        oid = person.object_id
+        if not await self._desk.forget(oid, inbound.sent_ms):
+            log.info("app_news_late", person=oid)
+            return
+        await self._on_removed(oid)
+        log.info("app_removed", person=oid)
 
     async def _message(self, inbound: Inbound, person: Person) -> None:
         said = parse(inbound.text)
         name = said.name if isinstance(said, Command | BadCommand) else "help"
-        at = await self._place(inbound, person, public=name in PUBLIC)
-        if at is None:
+        here, private = inbound.conversation, name not in PUBLIC
+        at = await self._private_chat(inbound, person) if private else here
+        if isinstance(at, str):
+            await self._desk.say(here, at)
             return
         card_id = new_card_id()
         if isinstance(said, BadCommand) and not said.named:
             card = unclear(self._payloads, card_id, what=said.what, hint=said.hint)
         else:
             card = await self._commands[name](Turn(inbound, person, at, card_id, said=said))
-        await self._desk.post(at, card_id, card)
+        if _elsewhere(inbound, at):
+            await self._desk.say(here, await self._answer_privately(inbound, person, card_id, card))
+        else:
+            await self._desk.post(at, card_id, card)
 
     async def _click(self, inbound: Inbound, person: Person) -> Answer:
         try:
             click = self._payloads.unpack(inbound.verb, inbound.data)
-            at = await self._place(inbound, person, public=click.verb in PUBLIC_VERBS)
-            if at is None:
-                return None
-            moved = at.conversation_id != inbound.conversation.conversation_id
+            here, private = inbound.conversation, click.verb not in PUBLIC_VERBS
+            at = await self._private_chat(inbound, person) if private else here
+            if isinstance(at, str):
+                return await self._line(inbound, at)
+            moved = _elsewhere(inbound, at)
+            if moved and inbound.automatic:
+                return None  # a card of somebody's own, shown where others read along
             card_id = new_card_id() if moved else click.card_id
             card = await self._handler_of(click.verb)(
                 Turn(inbound, person, at, card_id, click=click)
@@ -173,8 +238,8 @@ class Router:
             await self._desk.say(inbound.conversation, str(error))
             return None
         if moved:
-            await self._desk.post(at, card_id, card)
-            return moved_to_personal() if inbound.wants_card_answer else None
+            line = await self._answer_privately(inbound, person, card_id, card)
+            return await self._line(inbound, line)
         if inbound.automatic:
             return card  # nobody clicked: the card on this one screen is made fresh
         # The client that clicked gets the card as the answer; the message itself is edited too, so
@@ -187,6 +252,13 @@ class Router:
             or_post=not inbound.wants_card_answer,
         )
         return card if inbound.wants_card_answer else None
+
+    async def _line(self, inbound: Inbound, line: str) -> Answer:
+        """One line where a button was clicked: as the answer, or said there."""
+        if inbound.wants_card_answer:
+            return line
+        await self._desk.say(inbound.conversation, line)
+        return None
 
     def _handler_of(self, verb: Verb) -> Handler:
         handler = self._clicks.get(verb)
@@ -204,20 +276,54 @@ class Router:
         return None
 
     async def _installed(self, inbound: Inbound, person: Person) -> None:
-        if inbound.conversation.scope is not Scope.PERSONAL or not self._welcome_at_install:
+        """Greet somebody once; with a newer package only who was not met before."""
+        oid = person.object_id
+        known = inbound.kind is Kind.UPGRADED and await self._desk.personal(oid) is not None
+        if not await self._there(inbound, person) or known or not self._welcome_at_install:
             return
-        if await self._welcomes.first_welcome(person.object_id):
-            turn = Turn(inbound, person, inbound.conversation, new_card_id())
-            await self._desk.post(turn.at, turn.card_id, await self._welcome(turn))
+        if not await self._welcomes.first_welcome(oid):
+            return
+        turn = Turn(inbound, person, inbound.conversation, new_card_id())
+        try:
+            await self._desk.tell(oid, turn.card_id, await self._welcome(turn))
+        except (ConversationGone, NotSent) as error:  # certainly not arrived
+            log.warning("card_not_sent", reason=type(error).__name__)
+            await self._welcomes.not_welcomed(oid)
+        except SendFailed as error:
+            log.warning("card_not_sent", reason=type(error).__name__)
 
-    async def _place(
-        self, inbound: Inbound, person: Person, *, public: bool
-    ) -> ConversationReference | None:
-        """Where to answer; says one line where the answer goes elsewhere, None: nowhere."""
-        here = inbound.conversation
-        if public or here.scope is Scope.PERSONAL:
+    # -- asked where others read along -----------------------------------------------------------
+
+    async def _private_chat(self, inbound: Inbound, person: Person) -> ConversationReference | str:
+        """Where to answer; a line that says why not, where there is no such place."""
+        here, oid = inbound.conversation, person.object_id
+        if here.scope is Scope.PERSONAL:
             return here
-        elsewhere = await self._desk.open_personal(here, person)
-        if inbound.kind is Kind.MESSAGE or elsewhere is None:
-            await self._desk.say(here, moved_to_personal() if elsewhere else _NOT_REACHABLE)
-        return elsewhere
+        # Where their app is taken out, Teams opens a chat only if it is back.
+        gone = await self._apps.app_is_gone(oid)
+        try:
+            reference = await self._desk.open_personal(here, person, anew=gone)
+        except ConversationGone as error:
+            log.warning("personal_chat_not_opened", reason=str(error))
+            return _NOT_REACHABLE
+        except SendFailed as error:
+            log.warning("personal_chat_not_opened", reason=str(error))
+            return _NOT_NOW
+        if gone:
+            await self._apps.app_back(oid)
+        return reference
+
+    async def _answer_privately(
+        self, inbound: Inbound, person: Person, card_id: str, card: Card
+    ) -> str:
+        """Send a card to the person's own chat; the line that says what came of it."""
+        here = inbound.conversation
+        reached = await self._desk.reach(person.object_id, card_id, card, met=here)
+        if reached == "reached":
+            self._on_met(person)
+            return moved_to_personal()
+        return _NOT_REACHABLE if reached == "gone" else _NOT_NOW
+
+
+def _elsewhere(inbound: Inbound, at: ConversationReference) -> bool:
+    return at.conversation_id != inbound.conversation.conversation_id

@@ -24,9 +24,11 @@ from bot.activity import (
     ConversationGone,
     ConversationReference,
     Member,
+    NotFound,
     NotSent,
     Scope,
     SendFailed,
+    without_thread,
 )
 from bot.body import read_limited
 from bot.inbound import guid
@@ -59,7 +61,6 @@ _GONE = re.compile(
     r"\b(BotDisabledByAdmin|BotNotInConversationRoster|ConversationBlockedByUser"
     r"|MessageWritesBlocked|ConversationNotFound)\b"
 )
-_CARD_GONE = re.compile(r"\bActivityNotFound\b")
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 _LARGEST_ANSWER = 64 * 1024
 _LONGEST_ID = 1024
@@ -90,6 +91,11 @@ class _Call:
     turn: str
     repeatable: bool
     once: bool = False
+
+    @property
+    def makes_chat(self) -> bool:
+        """Whether it opens a conversation."""
+        return not self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,7 @@ class ChannelSender:
         path = (to.conversation_id, "activities")
         body = message(to, content, local=self._token is None)
         reply = await self._carry_out(
-            _Call("POST", to, path, body, turn=to.conversation_id, repeatable=False, once=once)
+            _Call("POST", to, path, body, turn=_turn(to), repeatable=False, once=once)
         )
         return _id_in(reply)
 
@@ -160,9 +166,7 @@ class ChannelSender:
             raise CardGone("the message has no id")
         path = (to.conversation_id, "activities", activity_id)
         body = message(to, content, local=self._token is None) | {"id": activity_id}
-        await self._carry_out(
-            _Call("PUT", to, path, body, turn=to.conversation_id, repeatable=True)
-        )
+        await self._carry_out(_Call("PUT", to, path, body, turn=_turn(to), repeatable=True))
 
     async def open_personal(
         self, at: ConversationReference, person: Person
@@ -178,7 +182,7 @@ class ChannelSender:
             "channelData": {"tenant": {"id": person.tenant_id}},
         }
         reply = await self._carry_out(_Call("POST", at, (), body, turn=person.mri, repeatable=True))
-        conversation_id = _id_in(reply)
+        conversation_id = without_thread(_id_in(reply))
         if not conversation_id:
             raise SendFailed("the channel opened a conversation and didn't say which")
         return ConversationReference(
@@ -188,6 +192,7 @@ class ChannelSender:
             channel_id=at.channel_id,
             tenant_id=person.tenant_id,
             scope=Scope.PERSONAL,
+            member_id=person.mri,
         )
 
     async def member(self, at: ConversationReference, member_id: str) -> Member:
@@ -230,7 +235,8 @@ class ChannelSender:
             _log.warning(
                 "message_not_sent", method=call.method, conversation=call.turn, reason=reason
             )
-            raise (NotSent if isinstance(error, NotSent) else SendFailed)(reason) from error
+            kind = type(error) if isinstance(error, SendFailed) else SendFailed
+            raise kind(reason) from error
         self._on_outcome("ok")
         return reply
 
@@ -308,17 +314,26 @@ class ChannelSender:
         return self._chance() * min(_FIRST_PAUSE * 2.0**attempt, _LONGEST_PAUSE)
 
 
+def _turn(to: ConversationReference) -> str:
+    """What messages take turns in: the conversation with all of its threads."""
+    return without_thread(to.conversation_id)
+
+
 def _refuse(call: _Call, reply: _Reply, failed: type[SendFailed]) -> NoReturn:
     """Raise what a refusal means. The codes may be in `error.code` or deeper in its message."""
     if reply.status in {403, 404} and (gone := _GONE.search(reply.text)):
         raise ConversationGone(gone.group())
-    if reply.status == 404 and call.method == "PUT" and _CARD_GONE.search(reply.text):
-        raise CardGone("ActivityNotFound")
     if reply.between:
         raise failed(f"something between us and the channel answered {reply.status}")
+    if reply.status == 404 and call.method == "PUT":  # if it is the chat, sending tells
+        raise CardGone("ActivityNotFound")
+    if reply.status in {403, 404} and call.makes_chat:
+        raise ConversationGone("no conversation can be opened")
     error = json_object(reply.text).get("error")
     code = error.get("code") if isinstance(error, dict) else None
     named = code if isinstance(code, str) and code.isalnum() and len(code) <= 64 else "no code"
+    if reply.status == 404 and call.method == "POST":
+        failed = NotFound
     raise failed(f"the channel answered {reply.status}, {named}")
 
 

@@ -152,15 +152,19 @@ def wire_bot(
     status = StatusHandler(core.payloads, core.engine, groups_without_link)
     disconnecting = DisconnectHandler(core.payloads, core.engine, sign_in, invited.leave)
 
-    async def removed(object_id: str) -> None:
+    async def away(object_id: str) -> None:
         core.roster.drop(object_id)
         await sign_in.end(object_id)  # or they come back from Microsoft connected, without a chat
+
+    async def removed(object_id: str) -> None:
+        await away(object_id)
         await core.engine.disconnect(object_id)
 
     router = Router(
         core.desk,
         core.payloads,
         core.conversations,
+        core.engine,
         commands={
             "connect": connecting.offer,
             "disconnect": disconnecting.ask,
@@ -191,6 +195,7 @@ def wire_bot(
         welcome=helper.welcome,
         welcome_at_install=settings.welcome == "install",
         on_met=core.roster.note,
+        on_away=away,
         on_removed=removed,
         on_outcome=metrics.turn,
     )

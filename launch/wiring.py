@@ -113,7 +113,7 @@ def wire_core(
     `grace_ms`: how long somebody's trouble lasts before they are told (sync.notices).
     """
     hosts = ServiceHosts(settings.service_hosts, loopback_only=settings.local)
-    conversations = ConversationStore(outside.redis)
+    conversations = ConversationStore(outside.redis, outside.scripts)
     sender = ChannelSender(
         outside.channel,
         hosts,

@@ -156,7 +156,7 @@ class Attendant:
     ) -> Situation:
         """What a plan for this person depends on."""
         verdict = resolve(self._policy.current(), state.group_ids, state.personal, now_ms=now_ms)
-        if state.leaving:
+        if state.leaving or state.gone_ms is not None:
             verdict = verdict._replace(on=False)
         situation = Situation(
             verdict=verdict,
@@ -179,7 +179,7 @@ class Attendant:
             return
         now = turn.now()
         situation = self.situation(state, now)
-        again = situation.verdict.resumes_ms
+        again = _earliest(situation.verdict.resumes_ms, turn.ends_ms)
         if state.trouble == Trouble.AGAIN:  # a look proves it also where nothing is to be written
             await self._see(turn, situation, proof=True)
             _learn(situation, state)
@@ -233,10 +233,10 @@ class Attendant:
     async def _finish(self, turn: Turn, step: Plan, again_ms: int | None) -> None:
         """Give the person back until the plan's time, or `again_ms` if that is sooner."""
         state = turn.state
-        if state.leaving:
+        if turn.is_last:
             await self._forget(turn)
             return
-        due = min((ms for ms in (step.due_ms, again_ms) if ms is not None), default=None)
+        due = _earliest(step.due_ms, again_ms)
         if state.tries:
             turn.changes["tries"] = ""
         if state.trouble is not None:
@@ -338,31 +338,38 @@ class Attendant:
         if trouble is not Trouble.LATER:
             turn.changes |= turn.settled()
         until = max((h.until_ms for h in (state.held, state.preferred) if h), default=0)
-        if state.leaving and (due is None or due >= until):
+        if turn.is_last and (due is None or due >= until):
             # Nothing more can be cleared; what we told Microsoft ends by itself.
             await self._forget(turn)
             return
         turn.changes["wait"] = "" if due is None else due
         # Whoever must connect again is found there and told by sync.notifier.
-        self._give_back(turn, turn.lane, due)
+        self._give_back(turn, turn.lane, _earliest(due, turn.ends_ms))
 
     async def _wait_for_the_person(self, turn: Turn) -> None:
-        if turn.state.leaving:
+        if turn.is_last:
             # Nothing can be cleared without an authorisation; our session ends by itself.
             await self._forget(turn)
             return
         turn.changes |= turn.settled()
-        self._give_back(turn, Lane.CHANGE, None)
+        self._give_back(turn, Lane.CHANGE, turn.ends_ms)
 
     async def _forget(self, turn: Turn) -> None:
         state = turn.state
-        if await self._store.erase(state.object_id, state.generation):
+        gone_ms = None if state.leaving else state.gone_ms
+        if await self._store.erase(state.object_id, state.generation, gone_ms):
             self._tokens.forget(state.object_id)
+            if gone_ms is not None:
+                log.info("app_not_back", person=state.object_id)
             log.info("link_erased", person=state.object_id)
         else:
-            # They connected anew meanwhile; that link is planned for itself.
+            # They connected anew, or are back, meanwhile; that is planned for itself.
             turn.changes = held_fields(state.held) | held_fields(state.preferred, PREFERRED)
             self._give_back(turn, Lane.CHANGE, turn.now())
+
+
+def _earliest(*times: int | None) -> int | None:
+    return min((ms for ms in times if ms is not None), default=None)
 
 
 def _learn(situation: Situation, state: State) -> None:

@@ -187,6 +187,29 @@ class Engine:
             return "later"
         return "cleared" if cleared else "expires"
 
+    async def app_gone(self, object_id: str) -> None:
+        """A person's app is taken out, perhaps to be replaced: nothing of theirs is shown.
+
+        If it isn't back in a day they are forgotten (sync.turn.Turn.is_last).
+        """
+        if await self._store.demand(object_id, Lane.TURN, {"gone": await self._store.now_ms()}):
+            log.info("app_gone", person=object_id)
+            with contextlib.suppress(Busy):
+                await self.attend_now(object_id)
+
+    async def app_back(self, object_id: str) -> None:
+        """A person's app is there: where it was taken out, all is as before."""
+        if not await self._store.app_is_gone(object_id):
+            return
+        if await self._store.demand(object_id, Lane.TURN, {"gone": "", "wait": ""}):
+            log.info("app_back", person=object_id)
+            with contextlib.suppress(Busy):
+                await self.attend_now(object_id)
+
+    async def app_is_gone(self, object_id: str) -> bool:
+        """Whether a connected person's app is taken out at the moment."""
+        return await self._store.app_is_gone(object_id)
+
     async def test(self, object_id: str) -> Explanation | None:
         """Tell Microsoft "In a call" for five minutes and read back. None: not connected."""
         until = await self._store.now_ms() + TEST_MINUTES * MINUTE

@@ -13,6 +13,7 @@ import structlog
 
 from sync.alarms import Alarms
 from sync.store.connection import REDIS_TROUBLE
+from sync.store.keys import APP_BACK_TTL
 from sync.store.person_row import PREFERRED, held_fields
 
 if TYPE_CHECKING:
@@ -142,6 +143,18 @@ class Turn:
     @lane.setter
     def lane(self, lane: Lane) -> None:
         self.ticket.lane = lane
+
+    @property
+    def ends_ms(self) -> int | None:
+        """When they are forgotten because their app is away for too long (epoch ms)."""
+        gone_ms = self.state.gone_ms
+        return None if gone_ms is None else gone_ms + 1000 * APP_BACK_TTL
+
+    @property
+    def is_last(self) -> bool:
+        """Whether they are to be forgotten: they asked for it, or their app did not come back."""
+        ends_ms = self.ends_ms
+        return self.state.leaving or (ends_ms is not None and ends_ms <= self.now())
 
     def settled(self) -> Changes:
         """That the policy is carried out for the person, as far as it can be (sync.rollout).

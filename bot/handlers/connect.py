@@ -166,7 +166,7 @@ class SignInResults:
                 title="Connected",
                 sentences=("Your Zoom presence now shows in Teams, Outlook and SharePoint.",),
             )
-        await self._desk.replace(attempt.conversation, card_id, card)
+        await self._desk.replace(attempt.conversation, card_id, card, whose=attempt.object_id)
         return outcome
 
     async def refused(self, attempt: Attempt, reason: RefusalReason) -> None:
@@ -178,7 +178,9 @@ class SignInResults:
             title=why.title,
             sentences=(why.happened, why.next_step),
         )
-        await self._desk.replace(attempt.conversation, attempt.card_id, card)
+        await self._desk.replace(
+            attempt.conversation, attempt.card_id, card, whose=attempt.object_id
+        )
 
     def _refused(self, card_id: str, outcome: Outcome) -> Card:
         return connect_cards.refused(

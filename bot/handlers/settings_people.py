@@ -17,6 +17,7 @@ from sync.attend import MUST_AUTHORIZE
 from sync.engine import Busy
 from sync.errors import Trouble
 from sync.links import fold_address
+from sync.notices import Step
 from sync.policy import Reason, resolve
 from sync.store.audit import Actor
 
@@ -177,7 +178,7 @@ class SettingsPeople:
             level=_level(policy, verdict),
             field=_field(verdict),
             style=f"{verdict.style.value}, {chosen}",
-            link=_link(state, reason),
+            link=_link(state, reason, at),
             written=_written(state, at),
             error=_error(state, reason, at),
             to_do=_to_do(state, reason, verdict),
@@ -225,12 +226,24 @@ def _field(verdict: Verdict) -> str:
     }.get(verdict.reason, "")
 
 
-def _link(state: State | None, reason: str | None) -> str:
+_TOLD = {
+    Step.TOLD: "they were asked to connect again",
+    Step.SENDING: "they are being asked to connect again",
+    Step.UNSURE: "perhaps they were asked to connect again: nobody heard what became of it",
+    Step.UNDELIVERED: "they could not be told, and see it when they write to the bot",
+}
+
+
+def _link(state: State | None, reason: str | None, at: Callable[[int], str]) -> str:
     if state is None:
         return "Not connected"
+    if state.gone_ms is not None:
+        return (
+            f"Connected, but the app was taken out of their Teams at {at(state.gone_ms)}. Nothing "
+            "is shown for them, and they are forgotten unless it is back within a day"
+        )
     if reason == MUST_AUTHORIZE:
-        asked = "they were asked to connect again" if state.asked else "they were not told yet"
-        return f"Their authorisation ended; {asked}"
+        return f"Their authorisation ended; {_TOLD.get(state.told, 'they were not told yet')}"
     if reason is not None:
         return "Connected, but nothing is tried for them any more"
     return "Connected"

@@ -205,6 +205,7 @@ _PLAIN = (
     "feed_",
     "notice_",
     "sign_in_",
+    "chat_",
 )
 """How the names of scripts begin that do not touch the queue."""
 

@@ -5,32 +5,73 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync.store import keys
+from sync.store.connection import Scripts
 
 if TYPE_CHECKING:
     from sync.store.connection import Client
+
+LATEST_MS = 3_600_000
+"""No activity is delivered later than this: its token would have ended."""
 
 
 class ConversationStore:
     """Small rows with a TTL each; values are the bot's own JSON, opaque here."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, scripts: Scripts | None = None) -> None:
         self._client = client
+        self._scripts = scripts or Scripts(client)
 
     # -- where to write ----------------------------------------------------------------------
 
-    async def remember_reference(self, object_id: str, reference: str) -> None:
-        """Keep a person's 1:1 conversation (400 days from the last use)."""
-        await self._client.set(keys.reference(object_id), reference, ex=keys.REFERENCE_TTL)
+    # News of somebody's chat may arrive in another order than it was sent: `sent_ms` (epoch ms,
+    # the channel's clock; None: not known) decides. What is older than the last news is no news.
+
+    async def remember_reference(
+        self, object_id: str, reference: str, sent_ms: int | None = None
+    ) -> bool:
+        """Keep a person's 1:1 conversation (400 days from the last use). False: no news."""
+        if not await self._news(object_id, "there", sent_ms, reference):
+            return False
+        await self._client.expire(keys.welcomed(object_id), keys.REFERENCE_TTL)
+        return True
 
     async def reference(self, object_id: str) -> str | None:
         """A person's 1:1 conversation."""
-        return _text(await self._client.get(keys.reference(object_id)))
+        return _text(await self._client.hget(keys.reference(object_id), "where"))
 
-    async def forget_reference(self, object_id: str) -> None:
-        """The app was removed; nothing can be written there any more."""
-        await self._client.delete(
-            keys.reference(object_id), keys.welcomed(object_id), keys.met(object_id)
-        )
+    async def move_reference(self, object_id: str, reference: str) -> None:
+        """Their chat is another one now. Only if one is kept, and for as long as it was."""
+        await self._news(object_id, "moved", None, reference)
+
+    async def doubt_reference(self, object_id: str, sent_ms: int | None = None) -> int:
+        """What is kept of their chat ends in a day, unless they are heard of before.
+
+        Returns when that was (epoch ms); 0: no news.
+        """
+        at_ms = await self._news(object_id, "doubted", sent_ms)
+        if at_ms:
+            for key in (keys.welcomed(object_id), keys.met(object_id)):
+                await self._client.expire(key, keys.APP_BACK_TTL)
+        return at_ms
+
+    async def heard_since(self, object_id: str, at_ms: int) -> bool:
+        """Whether there was later news of their chat."""
+        return int(await self._client.hget(keys.reference(object_id), "at") or 0) > at_ms
+
+    async def forget_reference(self, object_id: str, sent_ms: int | None = None) -> bool:
+        """The app was removed; nothing can be written there any more. False: no news."""
+        if not await self._news(object_id, "removed", sent_ms):
+            return False
+        await self._client.delete(keys.welcomed(object_id), keys.met(object_id))
+        return True
+
+    async def _news(
+        self, object_id: str, what: str, sent_ms: int | None, reference: str = ""
+    ) -> int:
+        kept = keys.APP_BACK_TTL if what == "doubted" else keys.REFERENCE_TTL
+        at = "" if sent_ms is None else sent_ms
+        arguments: list[str | int] = [what, at, kept, LATEST_MS, reference]
+        return int(await self._scripts.run("chat_news", [keys.reference(object_id)], arguments))
 
     async def remember_card(self, card_id: str, activity_id: str) -> None:
         """Keep which message holds a card, so that it can be edited in place."""
@@ -59,6 +100,10 @@ class ConversationStore:
         return bool(
             await self._client.set(keys.welcomed(object_id), "1", nx=True, ex=keys.REFERENCE_TTL)
         )
+
+    async def not_welcomed(self, object_id: str) -> None:
+        """The welcome certainly did not arrive: another one may be sent."""
+        await self._client.delete(keys.welcomed(object_id))
 
 
 def _text(value: object) -> str | None:

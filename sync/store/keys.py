@@ -19,10 +19,12 @@
     pb:{zoom}:turns              zset: oid -> their turn to be asked about at Zoom  the last, + 60 s
     pb:{zoom}:token              Zoom's access token, sealed, for all processes     as Zoom said
     pb:{zoom}:token:by           one process gets a new one                         10 s
-    pb:ref:<oid>                 the person's 1:1 conversation (JSON)               400 d, renewed
+    pb:ref:<oid>                 the person's 1:1 conversation (hash: `where` JSON, 400 d, renewed;
+                                 `at` when its last news was sent)                  1 d once the app
+                                                                                    is taken out
     pb:card:<card id>            activity id of the message that holds the card     30 d
     pb:asker:<card id>           the admin whom a card of the settings asks         30 d
-    pb:welcomed:<oid>            the person was welcomed                            400 d
+    pb:welcomed:<oid>            the person was welcomed                            400 d, renewed
     pb:told:<oid>:<what>         a one-time notice was sent: `invited` (by which    400 d
                                  mailing) outlives the app's removal
     pb:left:<oid>                they disconnected on purpose: nobody invites them  400 d, or until
@@ -72,8 +74,9 @@ that must be carried out for them and `pol` the one that was, `wrote` when Micro
 write, `tries` failures in a row, `trouble`, `code` and `trouble_at` what ails them
 (sync.errors.Trouble), what was answered, and since when, `failed` and `failed_at` what failed last,
 also when it is over, `asked` what they were told of it (sync.notices.Told), `wait` not before,
-`leaving` the person asked to be forgotten, `lane` the lane they stand in, `lease` and `lease_end`
-who works on them. Times are epoch milliseconds of the Redis server's clock.
+`leaving` the person asked to be forgotten, `gone` since when their app is taken out, perhaps to be
+replaced, `lane` the lane they stand in, `lease` and `lease_end` who works on them. Times are epoch
+milliseconds of the Redis server's clock.
 
 Fields of the budget: `u<lane>` requests that count, `<cell>:<lane>` those of a cell, `f` and `l`
 the first and the last cell, `s<lane>` until when less urgent lanes stand back for this one, `w`
@@ -118,6 +121,8 @@ LIVE_SIGN_IN_TTL = 2 * SIGN_IN_TTL + SIGN_IN_TAKEN_TTL
 SEEN_TTL = 600
 CARD_TTL = 30 * 86_400
 REFERENCE_TTL = 400 * 86_400
+APP_BACK_TTL = 86_400
+"""Within this an app that was taken out to be replaced is back, or it counts as removed."""
 LOCK_TTL = 30
 ZOOM_TOKEN_LOCK_TTL = 10
 INDEX_TTL = 30 * 86_400

@@ -139,8 +139,11 @@ class PeopleStore(PeopleQueue):
         await self._client.persist(key)
         return True
 
-    async def erase(self, object_id: str, generation: int) -> bool:
-        """Forget a person, unless they connected anew meanwhile."""
+    async def erase(self, object_id: str, generation: int, gone_ms: int | None = None) -> bool:
+        """Forget a person, unless they connected anew meanwhile.
+
+        `gone_ms`: they are forgotten because their app has been away since then; not if it is back.
+        """
         link = await self.link(object_id)
         index = _index(link) if link else set[str]()
         for key in index:
@@ -148,7 +151,7 @@ class PeopleStore(PeopleQueue):
         erased = await self._scripts.run(
             "erase",
             _link_keys(object_id),
-            [object_id, str(generation)],
+            [object_id, str(generation), "" if gone_ms is None else gone_ms],
         )
         await self._settle(object_id, index)
         return bool(erased)
@@ -245,6 +248,10 @@ class PeopleStore(PeopleQueue):
         """The engine's knowledge of a person; None when not connected."""
         fields = await self._client.hgetall(keys.person(object_id))
         return read_state(object_id, fields) if fields else None
+
+    async def app_is_gone(self, object_id: str) -> bool:
+        """Whether a connected person's app is taken out at the moment."""
+        return bool(await self._client.hexists(keys.person(object_id), "gone"))
 
     async def link_and_state(self, object_id: str) -> tuple[Link | None, State | None]:
         """`link` and `state` in one go."""

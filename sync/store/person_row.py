@@ -46,11 +46,12 @@ class State:
     trouble: str | None = None  # what ails them (sync.errors.Trouble), since when, and the code
     trouble_ms: int | None = None
     trouble_code: str = ""
-    asked: bool = False  # to connect again
+    told: Step = Step.UNTOLD  # how far asking them to connect again is
     failed_code: str = ""  # what failed last, also when it is over, and when
     failed_ms: int | None = None
     wait_ms: int | None = None
     leaving: bool = False
+    gone_ms: int | None = None  # since when their app is taken out, perhaps to be replaced
     preferred: Held | None = None
     yielded_ms: int | None = None
     group_ids: frozenset[str] = frozenset()
@@ -59,6 +60,11 @@ class State:
     met: bool = False
     wrote_ms: int | None = None
     personal: Personal = NOTHING_CHOSEN
+
+    @property
+    def asked(self) -> bool:
+        """Whether they were certainly asked to connect again."""
+        return self.told is Step.TOLD
 
 
 _PRESENCES = {presence.value: presence for presence in ZoomPresence}
@@ -73,6 +79,7 @@ _NUMBERS = {
     "failed_at": "failed_ms",
     "wait": "wait_ms",
     "yielded": "yielded_ms",
+    "gone": "gone_ms",
     "need": "policy_needed",
     "wrote": "wrote_ms",
 }
@@ -161,8 +168,7 @@ def read_state(object_id: str, row: Mapping[str, Any]) -> State:
     if "style" in row or "paused" in row:
         state.personal = _personal(row, bad)
     if "asked" in row:
-        told = Told.load(row["asked"]).step
-        state.asked = told in {Step.SENDING, Step.TOLD, Step.UNSURE}
+        state.told = Told.load(row["asked"]).step
     if bad:
         log.error("person_row_damaged", person=object_id, fields=sorted(bad))
     return state

@@ -122,7 +122,7 @@ class RosterStore:
 
     async def _replace(self, object_id: str, row: Met) -> bool:
         key = keys.met(object_id)
-        return bool(await self._client.set(key, _write(row), xx=True, ex=keys.REFERENCE_TTL))
+        return bool(await self._client.set(key, _write(row), xx=True, keepttl=True))
 
 
 def _write(row: Met) -> str:

@@ -141,14 +141,79 @@ async def test_the_older_place_of_the_tenant_counts_too(
 
 
 @pytest.mark.parametrize(
+    ("conversation_id", "conversation_type", "kept"),
+    [
+        ("a:1x;messageid=1700000000001", "personal", "a:1x"),
+        ("a:1x;MessageId=1;more=2", "personal", "a:1x"),
+        ("19:u_b@unq.gbl.spaces;messageid=1", "personal", "19:u_b@unq.gbl.spaces"),
+        ("a:1x;messageid=1", None, "a:1x"),
+        ("19:x@thread.tacv2;messageid=1", "channel", "19:x@thread.tacv2;messageid=1"),
+        ("19:x@thread.v2;messageid=1", "groupChat", "19:x@thread.v2;messageid=1"),
+        # Without a type, the form of the id says that others read along.
+        ("19:x@thread.tacv2;messageid=1", None, "19:x@thread.tacv2;messageid=1"),
+        ("a:messageid=1", "personal", "a:messageid=1"),
+    ],
+)
+async def test_a_thread_in_a_private_chat_is_the_chat_itself(
+    channel: Channel,
+    teams: TeamsDouble,
+    conversation_id: str,
+    conversation_type: str | None,
+    kept: str,
+) -> None:
+    where = {"id": conversation_id, "conversationType": conversation_type}
+    activity = teams.says(teams.person(ADA), "hi", conversation=where)
+    conversation = (await read(channel, teams, activity)).conversation
+    assert conversation.conversation_id == kept
+    private = kept != conversation_id or kept.startswith("a:")
+    assert (conversation.scope is Scope.PERSONAL) is private
+    assert conversation.member_id == (f"29:{ADA}" if private else "")
+
+
+async def test_an_id_that_is_a_thread_of_nothing_is_malformed(
+    channel: Channel, teams: TeamsDouble
+) -> None:
+    where = {"id": ";messageid=1", "conversationType": "personal"}
+    activity = teams.says(teams.person(ADA), "hi", conversation=where)
+    answer = await handed(channel, activity, f"Bearer {teams.token()}", Turns())
+    assert answer.status == 400
+
+
+@pytest.mark.parametrize(
+    ("stated", "sent_ms"),
+    [
+        ("2026-01-01T12:00:00.000Z", 1_767_268_800_000),
+        ("2026-01-01T12:00:00.1234567Z", 1_767_268_800_123),
+        ("2026-01-01T17:30:00+05:30", 1_767_268_800_000),
+        ("2026-01-01T12:00:00", 1_767_268_800_000),
+        ("0001-01-01T00:00:00Z", -62_135_596_800_000),
+        ("yesterday", None),
+        ("9" * 70, None),
+        (1767268800, None),
+        (None, None),
+    ],
+)
+async def test_when_the_channel_sent_it(
+    channel: Channel, teams: TeamsDouble, stated: object, sent_ms: int | None
+) -> None:
+    activity = teams.says(teams.person(ADA), "hi", timestamp=stated)
+    assert (await read(channel, teams, activity)).sent_ms == sent_ms
+
+
+@pytest.mark.parametrize(
     ("kind", "fields", "meaning"),
     [
         ("installationUpdate", {"action": "add"}, Kind.INSTALLED),
         ("installationUpdate", {"action": "remove"}, Kind.UNINSTALLED),
-        ("installationUpdate", {"action": "add-upgrade"}, Kind.OTHER),
-        ("installationUpdate", {"action": "remove-upgrade"}, Kind.OTHER),
+        ("installationUpdate", {"action": "add-upgrade"}, Kind.UPGRADED),
+        ("installationUpdate", {"action": "upgrade"}, Kind.UPGRADED),
+        ("installationUpdate", {"action": "remove-upgrade"}, Kind.UPGRADING),
+        ("installationUpdate", {"action": "Remove-Upgrade"}, Kind.UPGRADING),
+        ("installationUpdate", {"action": "downgrade"}, Kind.OTHER),
+        ("installationUpdate", {"action": ["add"]}, Kind.OTHER),
         ("installationUpdate", {}, Kind.OTHER),
         ("conversationUpdate", {"membersAdded": [{"id": "28:bot"}]}, Kind.OTHER),
+        ("conversationUpdate", {"membersRemoved": [{"id": "28:bot"}]}, Kind.OTHER),
         ("messageUpdate", {"text": "connect"}, Kind.OTHER),
         ("messageReaction", {"reactionsAdded": [{"type": "like"}]}, Kind.OTHER),
         ("typing", {}, Kind.OTHER),

@@ -13,6 +13,7 @@ from bot.activity import (
     CardGone,
     ConversationGone,
     ConversationReference,
+    NotFound,
     NotSent,
     Person,
     Scope,
@@ -193,6 +194,29 @@ async def test_a_conversation_that_is_gone_is_told_apart(
         await run.sender.update(run.to, "1:1", CARD)
     assert run.outcomes == ["gone", "gone"]
     assert run.pauses == []
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_where_no_chat_can_be_opened_there_is_none(
+    teams: TeamsDouble, run: Run, status: int
+) -> None:
+    teams.answers_next(status, "Whatever")
+    with pytest.raises(ConversationGone):
+        await run.sender.open_personal(run.to, Person("t", ADA, "29:x", "Ada"))
+
+
+async def test_a_chat_is_opened_as_a_whole(teams: TeamsDouble, run: Run) -> None:
+    teams.answers_next(201, body={"id": "a:1;messageid=7"})
+    opened = await run.sender.open_personal(run.to, Person("t", ADA, "29:x", "Ada"))
+    assert (opened.conversation_id, opened.member_id) == ("a:1", "29:x")
+
+
+async def test_a_404_that_says_nothing_is_told_apart(teams: TeamsDouble, run: Run) -> None:
+    teams.answers_next(404, times=2)
+    with pytest.raises(NotFound):
+        await run.sender.send(run.to, "hi")
+    with pytest.raises(CardGone):  # sending a new one tells whether it is the chat
+        await run.sender.update(run.to, "1:1", CARD)
 
 
 async def test_a_card_that_is_gone_is_told_apart(run: Run) -> None:

@@ -147,6 +147,9 @@ class TeamsDouble:
         self.members_asked: list[str] = []
         self.members_refused: tuple[int, str] | None = None
         self.refuses: dict[str, str] = {}  # by conversation id, the code of the 403
+        self.missing: dict[str, str] = {}  # by conversation id, the code of the 404
+        self.opens: dict[str, str] = {}  # by object id, the chat that is opened with them ...
+        self.opens_none: dict[str, str] = {}  # ... or the code of the 403
         self._script: deque[_Scripted] = deque()
         self._arrived = asyncio.Condition()
         self._counter = itertools.count(1)
@@ -380,7 +383,10 @@ class TeamsDouble:
             return _error(400, "BadSyntax")
         self.opened.append(body)
         object_id = body["members"][0]["id"].removeprefix("29:")
-        return web.json_response({"id": f"a:{object_id}"}, status=201)
+        if code := self.opens_none.get(object_id):
+            return _error(403, code)
+        chat = self.opens.get(object_id, f"a:{object_id}")
+        return web.json_response({"id": chat}, status=201)
 
     async def _member(self, request: web.Request) -> web.Response:
         """Not scripted: the bot asks in the background, at moments that no test knows."""
@@ -405,6 +411,8 @@ class TeamsDouble:
             return refusal
         if code := self.refuses.get(request.match_info["conversation"]):
             return _error(403, code)
+        if (code := self.missing.get(request.match_info["conversation"])) is not None:
+            return _error(404, code)
         if (request.content_length or 0) > 100 * 1024:
             return _error(413, "MessageSizeTooBig")
         activity = await request.json()

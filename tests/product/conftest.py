@@ -9,11 +9,13 @@ import pytest_asyncio
 
 from tests.doubles.inside import Office, colleagues, office
 from tests.doubles.outside import Outside, Product, outside, serving
-from tests.doubles.redis import RedisServer
+from tests.doubles.redis import RedisServer, open_client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
+
+    from sync.store.connection import Client
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +32,14 @@ async def around(
     """Microsoft, Zoom and Teams for the tests of one file."""
     async with outside(tmp_path_factory.mktemp("outside"), module_redis) as world:
         yield world
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def redis(around: Outside) -> AsyncIterator[Client]:
+    """The product's Redis, as it is."""
+    client = open_client(around.redis)
+    yield client
+    await client.aclose()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -1,0 +1,223 @@
+"""Where people are told something: chats that died, moved, or were left in the meantime."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.activity import (
+    CardGone,
+    ConversationGone,
+    ConversationReference,
+    NotFound,
+    NotSent,
+    Person,
+    SendFailed,
+)
+from bot.desk import Desk, dump_reference, load_reference
+from sync.store import keys
+from sync.store.conversations import ConversationStore
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.activity import Card, Member
+    from sync.store.connection import Client
+
+ADA = "00000000-0000-4000-8000-000000000001"
+OLD = ConversationReference("https://eu/", "a:old", "28:bot", "msteams", "tenant", member_id="29:a")
+NEW = replace(OLD, conversation_id="a:new")
+GROUP = ConversationReference("https://us/", "19:g@thread.v2", "28:bot", "msteams", "tenant")
+CARD: Card = {"type": "AdaptiveCard"}
+
+
+class Channel:
+    """A sender for which some conversations fail. `meanwhile` happens during a failure."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str, str]] = []
+        self.opened_at: list[tuple[str, str]] = []
+        self.fails: dict[str, Exception] = {}
+        self.edits_fail: Exception | None = None
+        self.opens: ConversationReference | Exception = NEW
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def send(
+        self, to: ConversationReference, content: Card | str, *, once: bool = False
+    ) -> str:
+        if error := self.fails.get(to.conversation_id):
+            if self.meanwhile is not None:
+                await self.meanwhile()
+            raise error
+        self.sent.append(("once" if once else "post", to.service_url, to.conversation_id))
+        return f"1:{len(self.sent)}"
+
+    async def update(self, to: ConversationReference, activity_id: str, content: Card) -> None:
+        if self.edits_fail is not None:
+            raise self.edits_fail
+        self.sent.append(("edit", to.service_url, to.conversation_id))
+
+    async def open_personal(
+        self, at: ConversationReference, person: Person
+    ) -> ConversationReference:
+        self.opened_at.append((at.service_url, person.mri))
+        if isinstance(self.opens, Exception):
+            raise self.opens
+        return self.opens
+
+    async def member(self, at: ConversationReference, member_id: str) -> Member:
+        raise NotImplementedError
+
+
+class Place:
+    def __init__(self, redis: Client) -> None:
+        self.redis = redis
+        self.channel = Channel()
+        self.rows = ConversationStore(redis)
+        self.desk = Desk(self.channel, self.rows)
+
+    async def known_at(self) -> str | None:
+        known = await self.desk.personal(ADA)
+        return None if known is None else known.conversation_id
+
+
+@pytest.fixture
+async def place(redis: Client) -> Place:
+    made = Place(redis)
+    await made.desk.remember(ADA, OLD)
+    return made
+
+
+def test_a_reference_is_read_back_with_whose_it_is() -> None:
+    read = load_reference(dump_reference(OLD))
+    assert read == OLD
+    assert read is not None
+    assert read.member_id == "29:a"
+
+
+@pytest.mark.parametrize("dead", [ConversationGone("blocked"), NotFound("404")])
+@pytest.mark.parametrize("once", [True, False])
+async def test_a_dead_chat_is_replaced(place: Place, dead: Exception, *, once: bool) -> None:
+    place.channel.fails["a:old"] = dead
+    await place.desk.tell(ADA, "card", CARD, once=once)
+    await place.desk.tell(ADA, "another", CARD, once=once)
+    how = "once" if once else "post"
+    assert place.channel.sent == [(how, "https://eu/", "a:new")] * 2
+    assert place.channel.opened_at == [("https://eu/", "29:a")]
+    assert await place.rows.activity_of("card") == "1:1"
+
+
+async def test_it_is_opened_where_the_person_was_just_met(place: Place) -> None:
+    place.channel.fails["a:old"] = ConversationGone("gone")
+    await place.desk.tell(ADA, "card", CARD, met=GROUP)
+    assert place.channel.opened_at == [("https://us/", "29:a")]
+
+
+async def test_a_chat_is_kept_no_longer_for_being_opened_anew(place: Place) -> None:
+    await place.desk.doubt(ADA)
+    place.channel.fails["a:old"] = ConversationGone("gone")
+    await place.desk.tell(ADA, "card", CARD)
+    assert await place.redis.ttl(keys.reference(ADA)) <= keys.APP_BACK_TTL
+
+
+@pytest.mark.parametrize(
+    ("opens", "raised", "reached"),
+    [
+        (ConversationGone("no"), ConversationGone, "gone"),
+        (SendFailed("503"), NotSent, "failed"),
+        (NotSent("429"), NotSent, "failed"),
+    ],
+)
+async def test_where_none_can_be_opened_it_is_told(
+    place: Place, opens: Exception, raised: type[Exception], reached: str
+) -> None:
+    place.channel.fails["a:old"] = ConversationGone("gone")
+    place.channel.opens = opens
+    with pytest.raises(raised):
+        await place.desk.tell(ADA, "card", CARD)
+    assert await place.desk.reach(ADA, "card", CARD) == reached
+    assert await place.known_at() == "a:old", "it may be alive again one day"
+
+
+async def test_nobody_who_removes_the_app_meanwhile_is_written_to(place: Place) -> None:
+    place.channel.fails["a:old"] = ConversationGone("gone")
+    place.channel.meanwhile = lambda: place.desk.forget(ADA)
+    with pytest.raises(ConversationGone):
+        await place.desk.tell(ADA, "card", CARD)
+    assert place.channel.opened_at == []
+    assert await place.redis.keys("*") == []
+
+
+async def test_nobody_is_remembered_who_removes_the_app_while_a_chat_is_opened(
+    place: Place,
+) -> None:
+    await place.desk.forget(ADA)
+    await place.rows.move_reference(ADA, dump_reference(NEW))
+    assert await place.redis.keys("*") == []
+
+
+async def test_where_they_wrote_meanwhile_is_where_they_are(place: Place) -> None:
+    third = replace(OLD, conversation_id="a:third")
+    place.channel.fails["a:old"] = ConversationGone("gone")
+    place.channel.meanwhile = lambda: place.desk.remember(ADA, third)
+    await place.desk.tell(ADA, "card", CARD)
+    assert place.channel.sent == [("post", "https://eu/", "a:third")]
+    assert place.channel.opened_at == []
+
+
+async def test_a_failure_says_nothing_about_the_chat(place: Place) -> None:
+    for error in (SendFailed("502"), NotSent("429")):
+        place.channel.fails["a:old"] = error
+        with pytest.raises(type(error)):
+            await place.desk.tell(ADA, "card", CARD)
+    assert place.channel.opened_at == []
+
+
+async def test_nobody_unknown_is_told(place: Place) -> None:
+    await place.desk.forget(ADA)
+    assert await place.desk.reach(ADA, "card", CARD) == "gone"
+
+
+async def test_a_card_is_edited_at_the_chats_newest_address(place: Place) -> None:
+    await place.rows.remember_card("card", "1:7")
+    await place.desk.remember(ADA, replace(OLD, service_url="https://amer/"))
+    assert await place.desk.replace(OLD, "card", CARD, whose=ADA)
+    assert await place.desk.replace(NEW, "card", CARD, whose=ADA)  # another chat of theirs
+    assert place.channel.sent == [
+        ("edit", "https://amer/", "a:old"),
+        ("edit", "https://eu/", "a:new"),
+    ]
+
+
+@pytest.mark.parametrize("gone", [CardGone("card"), ConversationGone("chat")])
+@pytest.mark.parametrize("or_post", [True, False])
+async def test_a_card_that_cannot_be_edited_follows_its_person(
+    place: Place, gone: Exception, *, or_post: bool
+) -> None:
+    await place.rows.remember_card("card", "1:7")
+    place.channel.fails["a:old"] = ConversationGone("gone")
+    place.channel.edits_fail = gone
+    done = await place.desk.replace(OLD, "card", CARD, or_post=or_post, whose=ADA)
+    assert done is or_post
+    posts: list[Any] = [("post", "https://eu/", "a:new")] if or_post else []
+    assert place.channel.sent == posts
+
+
+async def test_news_of_a_chat_goes_by_when_it_was_sent(place: Place) -> None:
+    now = 1_767_268_800_000
+    assert await place.desk.remember(ADA, NEW, now)
+    assert not await place.desk.remember(ADA, OLD, now - 1)
+    assert not await place.desk.doubt(ADA, now - 1)
+    assert not await place.desk.forget(ADA, now - 1000)
+    assert await place.known_at() == "a:new"
+    assert not await place.desk.heard_since(ADA, now)
+    assert await place.desk.doubt(ADA, now) == now
+    assert await place.desk.remember(ADA, OLD, now + 1)
+    assert await place.desk.heard_since(ADA, now)
+    # No delivery is late for hours: that is another clock.
+    assert await place.desk.forget(ADA, now - 7_200_000)
+    assert await place.known_at() is None
+    assert await place.desk.doubt(ADA, now) == now
+    assert await place.redis.keys("*") == []
