@@ -12,6 +12,8 @@ import click
 from bot.signing_keys import SigningKeys
 from launch.lifetime import redis_of
 from launch.outside import BOT_SCOPE, open_outside, zoom_api
+from sync.answers import is_from_between, read_body
+from sync.errors import OutsideError, RetryLater
 from sync.store.connection import Scripts, connect
 from sync.zoom.webhook_log import WebhookLog
 
@@ -20,12 +22,16 @@ if TYPE_CHECKING:
 
     from service.settings import Settings
 
+LONGEST_ANSWER = 64 * 1024
 LIMIT = 15.0
 """Seconds that one test may take."""
 
 
 async def check_everything(settings: Settings) -> bool:
-    """Try every connection; print a line for each. Changes nothing anywhere."""
+    """Try every connection; print a line for each.
+
+    Changes nothing, but that Zoom may end the token of running processes: they get another.
+    """
     async with AsyncExitStack() as stack:
         click.echo("ok      Settings: complete")
         well = await _line("Redis", lambda: _redis(settings, stack))
@@ -42,17 +48,20 @@ async def check_everything(settings: Settings) -> bool:
 
         async def graph() -> str:
             async with outside.graph.get(f"{settings.graph_url}/v1.0/me") as answer:
+                if is_from_between(answer.status, await read_body(answer, LONGEST_ANSWER)):
+                    raise RetryLater("graph_intercepted", str(answer.status))
                 return f"reached, and asks for a token (HTTP {answer.status})"
 
         async def zoom() -> str:
-            api = zoom_api(settings, outside)
+            api = zoom_api(settings, outside, shared=False)
             if api is None:
                 return "not configured; presence is known from events alone"
             await api.check()
             return "the app's credentials are accepted"
 
         async def zoom_log() -> str:
-            api, app_id = zoom_api(settings, outside), settings.zoom_app_id
+            api = zoom_api(settings, outside, shared=False)
+            app_id = settings.zoom_app_id
             if api is None or app_id is None:
                 return "not configured"
             await WebhookLog(api, app_id).check(int(time.time() * 1000))
@@ -86,6 +95,8 @@ async def _line(name: str, test: Callable[[], Awaitable[str]]) -> bool:
             said = await test()
     except Exception as error:  # noqa: BLE001 - whatever it is, the operator must read it
         what = str(error) or type(error).__name__
+        if isinstance(error, OutsideError) and error.code.endswith("_intercepted"):
+            what += " - something in between answered in its place, a firewall or a proxy"
         click.echo(f"FAILED  {name}: {' '.join(what.split())[:300]}")
         return False
     click.echo(f"ok      {name}: {said}")

@@ -79,12 +79,20 @@ async def open_outside(settings: Settings, redis_url: str, stack: AsyncExitStack
     )
 
 
-def zoom_api(settings: Settings, outside: Outside) -> ZoomApi | None:
-    """Zoom's API, None when its credentials are not set: then presence is known from events."""
+def zoom_api(settings: Settings, outside: Outside, *, shared: bool = True) -> ZoomApi | None:
+    """Zoom's API, None when its credentials are not set: then presence is known from events.
+
+    `shared`: it has its token together with all processes of this Redis.
+    """
     if not settings.zoom_account_id or not settings.zoom_client_id:
         return None
     if settings.zoom_client_secret is None:
         return None
+    shelf = ZoomTokenShelf(
+        outside.redis,
+        Vault(settings.token_key_list),
+        owner=f"{settings.zoom_account_id} {settings.zoom_client_id}",
+    )
     return ZoomApi(
         outside.zoom,
         oauth_url=settings.zoom_oauth_url,
@@ -93,9 +101,5 @@ def zoom_api(settings: Settings, outside: Outside) -> ZoomApi | None:
         client_id=settings.zoom_client_id,
         client_secret=settings.zoom_client_secret.get_secret_value(),
         now=time.monotonic,
-        shelf=ZoomTokenShelf(
-            outside.redis,
-            Vault(settings.token_key_list),
-            owner=f"{settings.zoom_account_id} {settings.zoom_client_id}",
-        ),
+        shelf=shelf if shared else None,
     )

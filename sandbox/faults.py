@@ -37,8 +37,10 @@ class FaultKind(StrEnum):
     AFTERWARDS = "afterwards"  # done, but answered with 429
     RESET = "reset"  # the connection breaks, nothing done
     TRUNCATED = "truncated"  # done, but the answer breaks off
+    INTERCEPTED = "intercepted"  # a firewall's page comes back, nothing done
 
 
+_PAGE = "<html><title>Blocked</title><body>This address is blocked.</body></html>"
 _STATUS = {
     FaultKind.THROTTLED: 429,
     FaultKind.AFTERWARDS: 429,
@@ -50,17 +52,20 @@ _STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One order. `retry_after` (seconds) is sent with 429 and 503; None: no such header."""
+    """One order. `retry_after` is sent with 429 and 503; None: no such header.
+
+    It is a number of seconds, or a text to be sent as it is.
+    """
 
     kind: FaultKind
     times: int = 1
-    retry_after: int | None = None
+    retry_after: int | str | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError for numbers that make no sense."""
         if not 1 <= self.times <= LONGEST_QUEUE:
             raise ValueError(f"times must be 1 to {LONGEST_QUEUE}")
-        if self.retry_after is not None and self.retry_after < 0:
+        if isinstance(self.retry_after, int) and self.retry_after < 0:
             raise ValueError("retry_after must not be negative")
 
 
@@ -119,6 +124,8 @@ class FaultQueue:
                 return await handler(request)
             if fault.kind is FaultKind.RESET:
                 return _cut(request)
+            if fault.kind is FaultKind.INTERCEPTED:
+                return web.Response(text=_PAGE, content_type="text/html", status=403)
             if fault.kind in {FaultKind.AFTERWARDS, FaultKind.TRUNCATED}:
                 await handler(request)
             if fault.kind is FaultKind.TRUNCATED:

@@ -93,6 +93,8 @@ class World:
         self.identity = Identity(config.tenant_id, config.client_id, config.people, self.clock)
         self.quota = Quota(self.clock.now)
         self.faults = Faults(self.changed)
+        self.zoom_unknown = (404, 1001)
+        """HTTP status and Zoom's code for a user whom it does not know: it uses several."""
         self.webhooks = WebhookSender(
             config.zoom_webhook_url, config.zoom_webhook_secret, self.clock, self.changed
         )

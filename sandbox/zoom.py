@@ -189,7 +189,7 @@ class Zoom:
     def _find(self, request: web.Request) -> SandboxPerson:
         wanted = request.match_info["id"]
         if (state := self._world.by_zoom(wanted)) is None:
-            raise ZoomError(404, 1001, f"User does not exist: {wanted[:200]}.")
+            raise ZoomError(*self._world.zoom_unknown, f"User does not exist: {wanted[:200]}.")
         return state.person
 
     def _find_group(self, request: web.Request) -> SandboxGroup:

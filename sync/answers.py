@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile(r"\+?\d+(\.\d*)?", re.ASCII)
 _LONGEST_HEADER = 64
+SHORTEST_PAUSE = 1.0
+"""Seconds. "At once", or a date that a clock has passed by, would be asking without end."""
 _FROM_BETWEEN = frozenset({407, 451, 511})
 """Proxy authentication, blocked for legal reasons, network authentication (RFC 9110, 7725, 6585):
 nobody but who stands in between sends these."""
@@ -50,6 +52,14 @@ def _moment(text: str) -> datetime | None:
         except (ValueError, TypeError, OverflowError, IndexError):
             continue
     return None
+
+
+def pause(asked: float | None, otherwise: float) -> float:
+    """Seconds for which everybody waits after "too many requests": as asked, never no time at all.
+
+    `asked` is what `retry_after` read; `otherwise` holds where that is nothing.
+    """
+    return otherwise if asked is None else max(asked, SHORTEST_PAUSE)
 
 
 def is_from_between(status: int, raw: bytes) -> bool:

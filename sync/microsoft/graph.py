@@ -15,7 +15,7 @@ from multidict import CIMultiDict, istr
 from yarl import URL
 
 from sync.alarms import Alarms, TimeLimit
-from sync.answers import is_from_between, json_object, read_body, retry_after
+from sync.answers import is_from_between, json_object, pause, read_body, retry_after
 from sync.errors import AuthorizeAgain, NotAllowed, PersonGone, Refused, RetryLater, TenantPaused
 from sync.presence import PREFERRED_PAIRS, SESSION_PAIRS, Pair, Shown
 
@@ -157,13 +157,13 @@ def _word(value: object) -> str:
 def _failure(status: int, wait: float | None, answer: dict[str, Any]) -> Exception:
     """Name the failure by who must act. `answer` is Graph's error body, {} when unreadable.
 
-    `wait` is what it asks for in seconds. To wait for no time is no answer to "too many requests".
+    `wait` is what it asks for in seconds.
     """
     error = answer.get("error")
     code = str(error.get("code", ""))[:64] if isinstance(error, dict) else ""
     detail = f"{status} {code}".strip()
     if status == 429:
-        return TenantPaused("graph_throttled", detail, after=wait or 30.0)
+        return TenantPaused("graph_throttled", detail, after=pause(wait, 30.0))
     if status == 401:
         return AuthorizeAgain("graph_401", detail)
     if status == 403:

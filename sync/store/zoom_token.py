@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from redis.exceptions import LockNotOwnedError
 
 from sync.store import keys
+from sync.store.connection import REDIS_TROUBLE
 from sync.store.vault import VaultError
 from sync.zoom.tokens import Issued
 
@@ -58,5 +59,6 @@ class ZoomTokenShelf:
             yield ours
         finally:
             if ours:
-                with contextlib.suppress(LockNotOwnedError):
+                # It ends by itself where Redis went away meanwhile; what we have got is good.
+                with contextlib.suppress(LockNotOwnedError, *REDIS_TROUBLE):
                     await lock.release()

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import aiohttp
 import structlog
 
-from sync.answers import is_from_between, json_object, read_body, retry_after
+from sync.answers import is_from_between, json_object, pause, read_body, retry_after
 from sync.errors import AdminMustAct, PersonGone, Refused, RetryLater
 from sync.ports import ZoomUser
 from sync.presence import parse_zoom_presence
@@ -163,8 +163,8 @@ class ZoomApi:
             # The header and the text both tell the two limits apart; neither is promised.
             kind = headers.get("X-RateLimit-Type", "") + str(answer.get("message", ""))[:1000]
             daily = "daily" in kind.lower()
-            wait = wait or (LONGEST_PAUSE if daily else 30.0)
-            raise RetryLater("zoom_daily_limit" if daily else "zoom_busy", after=wait)
+            after = pause(wait, LONGEST_PAUSE if daily else 30.0)
+            raise RetryLater("zoom_daily_limit" if daily else "zoom_busy", after=after)
         return status, answer, wait
 
 

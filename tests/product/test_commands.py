@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
+from sandbox.faults import Fault, FaultKind
 from sandbox.people import APP_ID
 from tests.doubles.outside import APP_SECRET, PUBLIC, WEBHOOK_SECRET
 from tests.doubles.product import run, running
@@ -127,6 +128,16 @@ async def test_check_names_everything_that_is_wrong(around: Outside, tmp_path: P
     assert "ok      Microsoft login:" in text
     assert "3391" not in text
     assert "Traceback" not in text
+
+
+async def test_check_tells_a_firewalls_page_from_an_answer(around: Outside, tmp_path: Path) -> None:
+    for queue in (around.world.faults.graph, around.world.faults.zoom):
+        queue.append(Fault(FaultKind.INTERCEPTED))
+    code, text = await run("check", environ=around.environ(), folder=tmp_path)
+    assert code == 1
+    for name, service in (("Microsoft Graph", "graph"), ("Zoom API", "zoom")):
+        assert f"FAILED  {name}: {service}_intercepted: 403 - something in between" in text
+    assert "zoom_token_not_shared" not in text
 
 
 async def test_manifest_writes_a_package_from_two_settings(tmp_path: Path) -> None:

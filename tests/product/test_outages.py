@@ -144,8 +144,12 @@ async def test_a_redis_that_hangs_is_told_and_heals(product: Product, around: Ou
         Fault(FaultKind.AFTERWARDS, retry_after=1),
         Fault(FaultKind.RESET),
         Fault(FaultKind.UNAUTHORIZED),
+        Fault(FaultKind.INTERCEPTED),
+        Fault(FaultKind.THROTTLED, retry_after="0.2"),
+        Fault(FaultKind.THROTTLED, retry_after="Wed, 01 Jan 2020 00:00:00 GMT"),
+        Fault(FaultKind.UNAVAILABLE, retry_after="-5"),
     ],
-    ids=lambda fault: str(fault.kind),
+    ids=lambda fault: f"{fault.kind} {fault.retry_after}",
 )
 async def test_graph_failing_once_only_delays(
     product: Product, around: Outside, fault: Fault

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
 from yarl import URL
 
 from sandbox.faults import Fault, FaultKind
+from sandbox.people import ZOOM_ACCOUNT_ID
 from sandbox.zoom_states import ZoomPresence
 from sync.store import keys
 from tests.doubles.notices import found_out, let_time_pass
-from tests.doubles.outside import FARID, OWNER, PUBLIC, TWIN, facts, link_in, titles, words
+from tests.doubles.outside import (
+    FARID,
+    OWNER,
+    PUBLIC,
+    TWIN,
+    ZOOM_SECRET,
+    facts,
+    link_in,
+    titles,
+    words,
+)
 from tests.doubles.redis import open_client
 
 if TYPE_CHECKING:
@@ -139,6 +152,24 @@ async def test_without_a_zoom_user_the_compared_addresses_are_named(
     await not_connected(chat, page, "No matching Zoom account", FARID.upn)
 
 
+@pytest.mark.parametrize("says", [(400, 1010), (400, 300), (400, 1001), (404, 1120)])
+async def test_zoom_has_many_ways_to_say_that_it_knows_nobody(
+    product: Product, around: Outside, says: tuple[int, int]
+) -> None:
+    person = around.somebody()
+    other = replace(person, upn=f"other.{person.upn}")  # Zoom knows them by their mail
+    around.world.zoom_unknown, around.state(person).person = says, other
+    try:
+        await product.connected(other)
+        chat, link = await offered(product, FARID)
+        page = await product.sign_in(link, FARID)
+        assert "No matching Zoom account" in page.words
+        assert FARID.upn in page.words
+        assert "Not connected." in words((await chat.says("status")).card)
+    finally:
+        around.world.zoom_unknown, around.state(person).person = (404, 1001), person
+
+
 async def test_an_address_belongs_to_one_person(product: Product) -> None:
     await product.connected(OWNER)
     chat, link = await offered(product, TWIN)
@@ -158,6 +189,42 @@ async def test_zoom_being_down_is_told_and_connecting_works_afterwards(
     page = await product.sign_in(link, person)
     around.world.faults.zoom.clear()
     await not_connected(chat, page, "Zoom cannot be reached right now", "Wait a minute")
+    await product.connected(person)
+
+
+async def test_a_zoom_token_that_somebody_else_ended_is_replaced(
+    product: Product, around: Outside
+) -> None:
+    await product.connected(around.somebody())  # the product has a token by now
+    form = {"grant_type": "account_credentials", "account_id": ZOOM_ACCOUNT_ID}
+    basic = aiohttp.encode_basic_auth("zoom-client", ZOOM_SECRET)
+    async with aiohttp.ClientSession(headers={"Authorization": basic}) as session:
+        for _ in range(2):
+            async with session.post(f"{around.http}/oauth/token", data=form) as answer:
+                assert answer.status == 200  # only the newest token is good
+            await product.connected(around.somebody())
+    assert "zoom_token_refused" not in product.command.tail()
+    client = open_client(around.redis)
+    try:
+        assert 0 < await client.ttl(keys.ZOOM_TOKEN) <= 3600
+    finally:
+        await client.aclose()
+
+
+@pytest.mark.parametrize("service", ["zoom", "graph"])
+async def test_something_in_between_is_told_and_connecting_works_afterwards(
+    product: Product, around: Outside, service: str
+) -> None:
+    person = around.somebody()
+    chat, link = await offered(product, person)
+    queue = getattr(around.world.faults, service)
+    queue.append(Fault(FaultKind.INTERCEPTED, times=5))
+    page = await product.sign_in(link, person)
+    queue.clear()
+    name = {"zoom": "Zoom", "graph": "Microsoft"}[service]
+    await not_connected(
+        chat, page, f"something between us and {name} answered", "a firewall or a proxy"
+    )
     await product.connected(person)
 
 

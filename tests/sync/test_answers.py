@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.answers import is_from_between, retry_after
+from sync.answers import is_from_between, pause, retry_after
 
 NOW = 1_760_000_000.0  # 2025-10-09 08:53:20 UTC
 
@@ -91,6 +91,13 @@ def test_each_date_form_of_one_moment_is_the_same(seconds: int) -> None:
     forms = [format_datetime(whole, usegmt=True), whole.isoformat(), f"{whole:%c}"]
     waits = {retry_after(form, seconds - 100, longest=600) for form in forms}
     assert waits == {100.0}
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"), [(None, 30.0), (0.0, 1.0), (0.2, 1.0), (3.5, 3.5), (90.0, 90.0)]
+)
+def test_everybody_never_waits_for_no_time_at_all(asked: float | None, seconds: float) -> None:
+    assert pause(asked, otherwise=30.0) == seconds
 
 
 PAGE = b"<!DOCTYPE html><html><body>Access denied</body></html>"

@@ -186,6 +186,11 @@ HOUR = 3_600_000
         (DirectoryHealth(configured=False, now_ms=0), "ZOOM_CLIENT_SECRET"),
         (DirectoryHealth(True, 0), "being read for the first time"),
         (DirectoryHealth(True, 0, reason="zoom_rights"), "couldn't be read yet: Zoom doesn't let"),
+        (
+            DirectoryHealth(True, 0, reason="zoom_token_refused"),
+            "Server-to-Server app is active",
+        ),
+        (DirectoryHealth(True, 0, reason="zoom_intercepted"), "a firewall or a proxy, most likely"),
         (DirectoryHealth(True, 5, read_ms=1), "were read just now."),
         (DirectoryHealth(True, HOUR, read_ms=0), "were read 1 hour ago."),
         (DirectoryHealth(True, 49 * HOUR, read_ms=0, reason="empty"), "2 days ago. The last try"),

@@ -256,7 +256,7 @@ async def test_retry_after_is_read_in_seconds_or_as_a_date(
     graph.faults.append(Fault(429, {"Retry-After": header}))
     with pytest.raises(TenantPaused) as paused:
         await CALLS[SET](api)
-    assert paused.value.after == (seconds or 30.0)
+    assert paused.value.after == (30.0 if seconds is None else max(seconds, 1.0))
 
 
 @pytest.mark.parametrize("split", [False, True])

@@ -295,7 +295,8 @@ async def test_each_failure_is_named_by_who_must_act(
     ("header", "after"),
     [
         *[("7", 7.0), ("3.5", 3.5), ("99999999999", 3600.0)],
-        *[(none, 30.0) for none in ("", "tomorrow", "-1", "0", "2020-01-01T00:00:00Z")],
+        *[(none, 30.0) for none in ("", "tomorrow", "-1")],
+        *[(at_once, 1.0) for at_once in ("0", "0.2", "2020-01-01T00:00:00Z")],
     ],
 )
 async def test_a_busy_zoom_says_when_to_come_back(
