@@ -6,6 +6,7 @@ The registry is the single list of words: help, the Teams command menu and the p
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -112,6 +113,7 @@ class Unknown:
 
 _BY_WORD = {word: spec for spec in COMMANDS for word in (spec.name, *spec.aliases)}
 _LONGEST_WORD = 32
+_PREFIX = re.compile(r"\s*[/／]?[!！]?")
 
 
 def help_lines(*, admin: bool) -> list[tuple[str, str]]:
@@ -122,7 +124,7 @@ def help_lines(*, admin: bool) -> list[tuple[str, str]]:
 def parse(text: str) -> Command | BadCommand | Unknown:
     """Find the command in what was said (see `bot.message_text`).
 
-    The first word decides, in any case, with or without a leading `/` or `!` and trailing
+    The first word decides, in any case and width, with or without a leading `/` or `!` and trailing
     punctuation. Nothing but punctuation is a call for help. Extra words after a command that takes
     none: courtesies (please, now, thanks) are ignored, anything else makes the text unknown with
     that command as the nearest, because acting on half of a sentence can be wrong ("disconnect
@@ -131,7 +133,7 @@ def parse(text: str) -> Command | BadCommand | Unknown:
     """
     if len(text) > LONGEST_TEXT:
         return Unknown(shortened(" ".join(text.split())))
-    word, _, rest = text.strip().removeprefix("/").removeprefix("!").strip().partition(" ")
+    word, _, rest = _PREFIX.sub("", text, count=1).strip().partition(" ")
     word, rest = bare(word), rest.strip()
     args = rest.translate(PLAIN_QUOTES)
     if not word and not args.strip(TRAILING):

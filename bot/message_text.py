@@ -31,7 +31,7 @@ _MOST_ATTACHMENTS = 16
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _QUOTED_LINE = re.compile(r"\s*>(?:[\s>]|$)")
 _MENTION = re.compile(r"<at(?:\s[^<>]*)?>([^<>]*)</at>", re.IGNORECASE)
-_AFTER_MENTION = " ,:;.-–—"
+_AFTER_MENTION = " ,:;.-–—、，：；،"
 """How people go on after a name."""
 _JOINER_AT_ASCII = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])")
 _SPACES = {9, 10, 11, 12, 13, 28, 29, 30, 31, 133}  # control characters that separate words

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-TRAILING = ".,;:!?…"
+import unicodedata
+
+TRAILING = ".,;:!?…。、，：；！？،؛؟"
 """Punctuation that people put behind the last word."""
 
 COURTESIES = frozenset({"me", "now", "please", "pls", "thank", "thanks", "you"})
@@ -36,8 +38,8 @@ class NotUnderstood(Exception):
 
 
 def bare(word: str) -> str:
-    """A word for comparing: without trailing punctuation, in no particular case."""
-    return word.rstrip(TRAILING).casefold()
+    """A word for comparing: without trailing punctuation, in no particular case or width."""
+    return unicodedata.normalize("NFKC", word.rstrip(TRAILING)).rstrip(TRAILING).casefold()
 
 
 def without_courtesies(words: list[str]) -> list[str]:

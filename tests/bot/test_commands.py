@@ -25,6 +25,11 @@ from bot.words import ECHO_LENGTH, LONGEST_TEXT
         ("hello there", "help"),
         ("Start", "help"),
         ("help me with connect", "help"),
+        ("ｓｔａｔｕｓ", "status"),  # as Japanese keyboards write it
+        ("／Ｓｔａｔｕｓ。", "status"),
+        ("connect！", "connect"),
+        ("status؟", "status"),
+        ("？", "help"),
     ],
 )
 def test_a_command_is_found(text: str, name: str) -> None:

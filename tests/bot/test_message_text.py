@@ -119,6 +119,7 @@ BADLY = {
         f"{TAGGED}: help",
         f"{TAGGED}:help",
         f"{TAGGED} - help",
+        f"{TAGGED}、help",
         f"{TAGGED}\u00a0help\r\n",
         "<at>Presence\u00a0Bridge</at> help",
         "<at>Presence&nbsp;Bridge</at> help",
