@@ -71,18 +71,18 @@ def connected(
     presence_now: str | None = None,
     remark: str | None = None,
 ) -> Card:
-    """Say that it worked.
+    """Say that it worked: the connection, not yet any presence.
 
     `presence_now` is a sentence on what Zoom says at this moment, None while nothing is known.
     """
     return card(
-        "Connected: your Zoom presence now shows in Microsoft 365.",
+        "Connected: from now on I tell Microsoft 365 what Zoom says of you.",
         heading("Connected"),
         box(
             "good",
             text(
                 bold("All set. "),
-                addressed(name, "your Zoom presence now shows in Microsoft 365."),
+                addressed(name, "from now on I tell Microsoft 365 what Zoom says of you."),
             ),
         ),
         _zoom_account(zoom_address),
@@ -92,12 +92,15 @@ def connected(
     )
 
 
-def already_connected(payloads: Payloads, card_id: str, *, name: str, zoom_address: str) -> Card:
-    """Answer `connect` to somebody whose connection works."""
+def already_connected(
+    payloads: Payloads, card_id: str, *, name: str, zoom_address: str, trouble: str = ""
+) -> Card:
+    """Answer `connect` to somebody who need not connect; `trouble`: what ails them."""
     return card(
         "You are already connected.",
         heading("Already connected"),
-        text(addressed(name, "your Zoom presence already shows in Microsoft 365.")),
+        text(addressed(name, "your accounts are connected, and you need not connect again.")),
+        box("warning", text(trouble)) if trouble else None,
         _zoom_account(zoom_address),
         buttons(_after(payloads, card_id)),
     )
@@ -144,7 +147,10 @@ def reconnect(payloads: Payloads, card_id: str, *, reason: str, what_to_do: str)
             "attention",
             text(bold("Microsoft no longer lets us update your presence. "), reason),
         ),
-        text("Until you connect again, Microsoft 365 shows your presence without Zoom."),
+        text(
+            "Until you connect again, nothing new from Zoom is shown. What I last set may still "
+            "show: it ends by itself within the hour."
+        ),
         next_step(what_to_do),
         buttons(
             [

@@ -18,10 +18,21 @@ UNTIL_RESUMED: Final = 0
 _LONGEST: Final = 30 * 24 * 60
 
 
+CLEARED: Final = "What I had set is cleared, and Microsoft shows your presence without Zoom."
+
+
 def paused(
-    payloads: Payloads, card_id: str, *, until: str | None, remark: str | None = None
+    payloads: Payloads,
+    card_id: str,
+    *,
+    until: str | None,
+    remark: str | None = None,
+    effect: str = CLEARED,
 ) -> Card:
-    """Confirm a pause. `until` is a time in the person's zone, None: until they resume."""
+    """Confirm a pause. `until` is a time in the person's zone, None: until they resume.
+
+    `effect` says what Microsoft holds of ours now.
+    """
     ends = f"until {until}" if until else "until you resume"
     return card(
         f"Paused {ends}.",
@@ -30,7 +41,7 @@ def paused(
             "neutral",
             text(
                 bold(f"Paused {ends}. "),
-                "What I had set is cleared, and Microsoft shows your presence without Zoom.",
+                effect,
             ),
         ),
         text(remark) if remark else None,

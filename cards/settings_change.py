@@ -79,8 +79,8 @@ def progress(
 ) -> Card:
     """Show how far a change is carried out. `sentence` says what was decided.
 
-    `done` of `total` people includes the `failed`, who are tried again. `job` is what the button
-    "Refresh" asks for; without it there is none.
+    `done` of `total` people includes the `failed`, for whom Microsoft did not accept it. `job` is
+    what the button "Refresh" asks for; without it there is none.
     """
     word = doing.capitalize()
     counted = f"{word} {done:,} of {total:,}"
@@ -90,9 +90,7 @@ def progress(
         text(sentence),
         text(bold(counted)),
         bar([("good", done), ("emphasis", total - done)]),
-        text(f"{people(failed)} could not be reached yet and will be tried again.")
-        if failed
-        else None,
+        text(_not_accepted(failed)) if failed else None,
         note("It goes on by itself; this card follows. Nobody else has to do anything."),
         buttons(
             [button(payloads, card_id, Verb.SETTINGS_PROGRESS, "Refresh", job=job)] if job else []
@@ -278,8 +276,12 @@ def _carried_out(doing: Doing, done: int, failed: int) -> str:
         word = "Cleared" if doing == "clearing" else "Updated"
         said = f"{word} for {people(done)}."
     if failed:
-        said += f" {people(failed)} could not be reached; status tells them what to do."
+        said += f" {_not_accepted(failed)}"
     return said.strip()
+
+
+def _not_accepted(failed: int) -> str:
+    return f"For {people(failed)} Microsoft did not accept it; status tells them why."
 
 
 def _after(payloads: Payloads, card_id: str, target: Target) -> list[Element]:

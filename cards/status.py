@@ -26,8 +26,9 @@ class StatusView:
     """What `status` tells, in sentences with times already in the person's own zone.
 
     `sentence` is the answer in one line: what is shown, why, until when. The lines are facts:
-    what Zoom says, which rule decides, what we told Microsoft, what Microsoft shows. Empty lines
-    are left out. `difference` says why the last two differ, `link_trouble` what is wrong with the
+    what Zoom says, which rule decides, what Microsoft accepted from us, what it shows. Empty lines
+    are left out. `trouble_line` says why something was not accepted, and when it is tried again.
+    `difference` says why the last two differ, `link_trouble` what is wrong with the
     authorisation (it then offers to connect again). `paused`: by the person (it offers to resume).
     """
 
@@ -41,6 +42,7 @@ class StatusView:
     link_trouble: str | None = None
     tone: Tone = "good"
     paused: bool = False
+    trouble_line: str = ""
 
 
 def status(payloads: Payloads, card_id: str, view: StatusView) -> Card:
@@ -49,6 +51,7 @@ def status(payloads: Payloads, card_id: str, view: StatusView) -> Card:
         ("Zoom", view.zoom_line),
         ("Rule", view.rule_line),
         ("Told", view.told_line),
+        ("Trouble", view.trouble_line),
         ("Shown", view.shown_line),
     ]
     return card(

@@ -21,10 +21,9 @@ from cards.payload import Verb
 from cards.text import outside
 
 if TYPE_CHECKING:
-    from cards.build import Card
+    from cards.build import Card, Element
     from cards.payload import Payloads
 
-_TOLD = "“In a call”, for five minutes"
 _LAG = "Teams itself may take a few minutes to show a change."
 
 
@@ -42,6 +41,7 @@ def result(
     payloads: Payloads,
     card_id: str,
     *,
+    told: str,
     read_back: str,
     technical: str,
     ok: bool,
@@ -49,8 +49,9 @@ def result(
 ) -> Card:
     """Show what Microsoft answered.
 
-    `read_back` is the presence as Teams words it ("In a call"), `technical` Graph's own pair
-    ("Busy, InACall"), `why` explains a difference.
+    `told` is what Microsoft accepted and until when (“In a call”, until 14:07). `read_back` is the
+    presence as Teams words it ("In a call"), `technical` Graph's own words ("Busy, InACall"), `why`
+    explains a difference.
     """
     return card(
         "The test worked: Microsoft shows the presence it was told."
@@ -61,14 +62,13 @@ def result(
             "good" if ok else "warning",
             text(
                 bold("Working. " if ok else "Accepted, not shown. "),
-                "Microsoft shows what it was told."
+                why or "Microsoft shows what it was told."
                 if ok
                 else why or "Microsoft accepted the change, but does not show it yet.",
             ),
         ),
-        fact("Told", _TOLD),
+        fact("Told", told),
         fact("Shows", f"“{outside(read_back)}” ", subtle(f"({outside(technical)})")),
-        text(why) if ok and why else None,
         note(f"{_LAG} After five minutes the test ends by itself."),
         buttons(
             [
@@ -79,6 +79,55 @@ def result(
     )
 
 
+def unread(payloads: Payloads, card_id: str, *, told: str, why: str) -> Card:
+    """Say that Microsoft accepted the test presence, and why I can't say what it shows."""
+    return card(
+        "Microsoft accepted the test. I could not read what it shows.",
+        heading("The test worked halfway"),
+        box("warning", text(bold("Accepted, not seen. "), why)),
+        fact("Told", told),
+        next_step("Look at your status in Teams: it may take a few minutes to change."),
+        note("After five minutes the test ends by itself."),
+        buttons(_again(payloads, card_id)),
+    )
+
+
+def pending(payloads: Payloads, card_id: str) -> Card:
+    """Say that Microsoft has not answered yet."""
+    return card(
+        "The test is still running: Microsoft has not answered yet.",
+        heading("Still testing"),
+        box(
+            "warning",
+            text(
+                bold("No answer yet. "),
+                "Microsoft has not answered within three seconds. I go on trying.",
+            ),
+        ),
+        next_step("Say status in a minute to see what came of it."),
+        note("After five minutes the test ends by itself."),
+        buttons(_again(payloads, card_id)),
+    )
+
+
+def not_run(payloads: Payloads, card_id: str) -> Card:
+    """Say that nothing was tested, because they have asked too often."""
+    return card(
+        "Not tested: you have asked often within a minute.",
+        heading("Not tested"),
+        box(
+            "neutral",
+            text(
+                bold("Nothing was changed. "),
+                "You have asked often within a minute, and Microsoft allows this app only so many "
+                "requests for everybody.",
+            ),
+        ),
+        next_step("Wait a minute, then test again."),
+        buttons(_again(payloads, card_id)),
+    )
+
+
 def failed(payloads: Payloads, card_id: str, *, sentence: str, what_to_do: str) -> Card:
     """Say that Microsoft did not take the test presence, and what to do next."""
     return card(
@@ -86,10 +135,12 @@ def failed(payloads: Payloads, card_id: str, *, sentence: str, what_to_do: str) 
         heading("The test failed"),
         box("attention", text(bold("Not working. "), sentence)),
         next_step(what_to_do),
-        buttons(
-            [
-                button(payloads, card_id, Verb.TEST_RUN, "Test again"),
-                button(payloads, card_id, Verb.STATUS_SHOW, "Status"),
-            ]
-        ),
+        buttons(_again(payloads, card_id)),
     )
+
+
+def _again(payloads: Payloads, card_id: str) -> list[Element]:
+    return [
+        button(payloads, card_id, Verb.TEST_RUN, "Test again"),
+        button(payloads, card_id, Verb.STATUS_SHOW, "Status"),
+    ]

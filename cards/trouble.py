@@ -83,6 +83,26 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
 """By the engine's words for the reasons; first come those that an admin can do something about."""
 
 
+_REASONS: Final[Mapping[str, str]] = {
+    "graph_401": "Microsoft refuses the authorisation that it gave",
+    "graph_403": "Microsoft does not allow this app to set your presence (403)",
+    "graph_404": "Microsoft says that it does not know you (404)",
+    "graph_refused": "Microsoft says that what it is told is wrong",
+    "graph_throttled": "Microsoft asks this app to wait (429)",
+    "graph_unreachable": "Microsoft did not answer in time",
+    "graph_error": "Microsoft answered with an error of its own",
+    "graph_intercepted": "Something else answered in Microsoft’s place, such as a firewall",
+    "login_intercepted": "Something else answered in Microsoft’s place, such as a firewall",
+    "login_busy": "Microsoft’s sign-in service asks to come back later",
+    "login_unreachable": "Microsoft’s sign-in service did not answer in time",
+}
+
+
+def reason_of(code: str) -> str:
+    """Why Microsoft has not accepted something, for the person; `code` as sync.errors has it."""
+    return _REASONS.get(code, "Microsoft has not accepted it")
+
+
 def counted(parked: Mapping[str, int], retried: int = 0) -> str:
     """How many are parked and why, in a line; `retried` have trouble that is tried again."""
     parts = [

@@ -89,7 +89,9 @@ def wire_bot(
         groups_of=groups_of,
     )
     invited = InvitationStore(outside.redis)
-    results = SignInResults(core.payloads, core.desk, linking, invited.come_back)
+    results = SignInResults(
+        core.payloads, core.desk, linking, invited.come_back, core.engine.verdict_of
+    )
     sign_in = SignIn(
         public_url=settings.public_url,
         authorization=outside.authorization,

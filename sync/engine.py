@@ -9,29 +9,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import structlog
 from cachetools import TTLCache
 
-from sync.attend import MUST_AUTHORIZE, OF_A_LOOK, Attendant
-from sync.errors import AuthorizeAgain, OutsideError, Trouble
-from sync.gate import QuotaShort
-from sync.plan import MINUTE, Lane, Plan, plan
+from sync.errors import Trouble
+from sync.explanation import ASKED_OFTEN, MOST_ASKS, Explainer
+from sync.patience import Background, Patience
+from sync.plan import MINUTE, Lane
 from sync.policy import resolve
 from sync.store.queue import Claim
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from sync.attend import Attendant
     from sync.directory import MembershipChange
+    from sync.explanation import Asked, Explanation
     from sync.links import Link
     from sync.plan import Observation
     from sync.policy import Personal, Verdict
     from sync.ports import PolicySource
-    from sync.presence import Shown
     from sync.store.people import PeopleStore
     from sync.store.person_row import State
 
@@ -39,8 +39,8 @@ log = structlog.get_logger()
 
 TEST_MINUTES = 5
 
-PATIENCE = 4.0
-"""Seconds to wait for a person whom somebody else attends to."""
+CLAIMED_WITH = 0.5
+"""Seconds of patience that must be left for attending to somebody whom another one had."""
 
 OWNERS_KEPT, OWNERS_KEPT_S = 100_000, 60
 """How many Zoom ids are remembered with whom they belong to, and for how long (seconds). Each use
@@ -55,26 +55,15 @@ forgotten, but Microsoft did not let us clear what it holds, which expires by it
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What somebody decided is kept. `state`: how they stand with it; None: it is not known yet."""
+
+    state: State | None
+
+
 class Busy(Exception):
     """Somebody else works on the person and did not finish in time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Everything `status` tells, read at `now_ms`.
-
-    `shown` is what Microsoft shows now, None when it could not be read, for the reason
-    `shown_error`. `can_ask`: Zoom's API is configured.
-    """
-
-    link: Link
-    state: State
-    verdict: Verdict
-    plan: Plan
-    now_ms: int
-    shown: Shown | None
-    shown_error: str | None
-    can_ask: bool
 
 
 class Taker(Protocol):
@@ -104,7 +93,8 @@ class Engine:
         self._store = store
         self._attendant = attendant
         self._policy = policy
-        self._can_ask = can_ask
+        self._background = Background()
+        self._explainer = Explainer(store, attendant, policy, self._background, can_ask=can_ask)
         self._taker: Taker | None = None
         self._owners: TTLCache[str | None, str] = TTLCache(OWNERS_KEPT, OWNERS_KEPT_S)
 
@@ -174,15 +164,20 @@ class Engine:
 
     async def disconnect(self, object_id: str) -> Ending | None:
         """Clear what we wrote and forget the person. None: they were not connected."""
+        patience = Patience()
         try:
             # In our hands first: a worker that came before us would keep to itself how it ended.
-            claim = await self._claim_now(object_id)
+            claim = await self._claim_now(object_id, patience)
         except Busy:
             return "later" if await self._leave(object_id) else None
         if claim is None or not await self._leave(object_id):
             return None
         state = replace(claim.state, leaving=True, version=claim.state.version + 1)
-        cleared = await self._attendant.attend(replace(claim, state=state))
+        attending = self._attendant.attend(replace(claim, state=state))
+        try:
+            cleared = await self._background.within(patience, attending)
+        except TimeoutError:
+            return "later"
         if await self._store.state(object_id) is not None:
             return "later"
         return "cleared" if cleared else "expires"
@@ -210,26 +205,47 @@ class Engine:
         """Whether a connected person's app is taken out at the moment."""
         return await self._store.app_is_gone(object_id)
 
-    async def test(self, object_id: str) -> Explanation | None:
+    async def test(self, object_id: str, patience: Patience | None = None) -> Explanation | None:
         """Tell Microsoft "In a call" for five minutes and read back. None: not connected."""
+        patience = patience or Patience()
+        asked = await self._explainer.asked(object_id)
+        if asked is None:
+            return None
+        if not asked.allowed:
+            return await self._explainer.unseen(asked.link, asked.state, ASKED_OFTEN)
         until = await self._store.now_ms() + TEST_MINUTES * MINUTE
         if not await self._store.demand(object_id, Lane.TURN, {"test": until}):
             return None
         with contextlib.suppress(Busy):
-            await self.attend_now(object_id)
-        return await self.explain(object_id)
+            await self.attend_now(object_id, patience)
+        return await self._explainer.explain(object_id, patience, paid=True)
 
-    async def choose(self, object_id: str, personal: Personal) -> bool:
-        """Keep what a person decides for themselves (pause, style). False: not connected."""
+    async def choose(
+        self,
+        object_id: str,
+        personal: Personal,
+        patience: Patience | None = None,
+        *,
+        not_before_ms: int | None = None,
+    ) -> Chosen | None:
+        """Keep what a person decides for themselves (pause, style). None: not connected.
+
+        `not_before_ms`: when it takes effect, for whoever changes their mind too often.
+        """
         changes: dict[str, str | int] = {
             "style": "" if personal.style is None else personal.style.value,
             "paused": "" if personal.paused_until_ms is None else personal.paused_until_ms,
         }
+        if not_before_ms is not None:
+            changes["wait"] = not_before_ms
         if not await self._store.demand(object_id, Lane.TURN, changes):
-            return False
-        with contextlib.suppress(Busy):
-            await self.attend_now(object_id)
-        return True
+            return None
+        if not_before_ms is not None:
+            return Chosen(None)
+        try:
+            return Chosen(await self.attend_now(object_id, patience or Patience()))
+        except Busy:
+            return Chosen(None)
 
     async def revive(self, object_id: str) -> bool:
         """Try anew for somebody who was given up. False: not connected, or they must act."""
@@ -243,47 +259,17 @@ class Engine:
         """The clock that all processes share (epoch ms)."""
         return await self._store.now_ms()
 
-    async def explain(self, object_id: str) -> Explanation | None:
-        """Everything about one person, with a fresh look at Microsoft. None: not connected."""
-        known = await self.link_of(object_id)
-        if known is None:
-            return None
-        link, state = known
-        shown, error = None, None
-        try:
-            shown = await self._attendant.look(state)
-        except QuotaShort:
-            error = "quota"
-        except AuthorizeAgain as failure:
-            error = failure.code
-            fresh = await self._store.state(object_id)
-            # Not if they connected anew while the old authorisation failed.
-            same = fresh is not None and fresh.generation == state.generation
-            if fresh is not None and same and failure.code != OF_A_LOOK:
-                if fresh.trouble != MUST_AUTHORIZE:  # else it stays known since when
-                    # Kept at once: otherwise nothing but the next write would find out.
-                    trouble: dict[str, str | int] = {
-                        "trouble": MUST_AUTHORIZE.value,
-                        "trouble_at": await self._store.now_ms(),
-                        "code": failure.code,
-                    }
-                    await self._store.demand(object_id, Lane.CHANGE, trouble)
-                state = replace(state, trouble=MUST_AUTHORIZE, trouble_code=failure.code)
-        except OutsideError as failure:
-            error = failure.code
-        now = await self._store.now_ms()
-        return Explanation(
-            link=link,
-            state=state,
-            verdict=resolve(self._policy.current(), state.group_ids, state.personal, now_ms=now),
-            plan=plan(
-                now, self._attendant.situation(state, now, shown=shown, shown_with=state.held)
-            ),
-            now_ms=now,
-            shown=shown,
-            shown_error=error,
-            can_ask=self._can_ask,
-        )
+    async def explain(self, object_id: str, patience: Patience | None = None) -> Explanation | None:
+        """Everything about one person, with a look at Microsoft. None: not connected."""
+        return await self._explainer.explain(object_id, patience or Patience())
+
+    async def asked(self, object_id: str) -> Asked | None:
+        """`link_of`, counting that their chat asks for what may cost requests to Microsoft."""
+        return await self._explainer.asked(object_id)
+
+    async def may_ask(self, object_id: str) -> bool:
+        """Whether somebody's chat may ask for something that costs; counts it."""
+        return await self._store.count_ask(object_id) <= MOST_ASKS
 
     async def link_of(self, object_id: str) -> tuple[Link, State] | None:
         """A person's link and what the engine knows of them; None when not connected."""
@@ -308,28 +294,39 @@ class Engine:
         """What policy says of a member of these Zoom groups who has not connected."""
         return resolve(self._policy.current(), group_ids)
 
-    async def attend_now(self, object_id: str) -> None:
+    async def attend_now(self, object_id: str, patience: Patience | None = None) -> State | None:
         """Attend to one person at once instead of waiting for a worker.
 
-        Raises Busy when somebody else has the person for too long.
+        What is known of them afterwards; None where there is no such person, or where it takes
+        longer than there is patience: then it goes on in the background. Raises Busy when somebody
+        else has the person for too long.
         """
-        claim = await self._claim_now(object_id)
-        if claim is not None:
-            await self._attendant.attend(claim)
+        patience = patience or Patience()
+        claim = await self._claim_now(object_id, patience)
+        if claim is None:
+            return None
+        try:
+            await self._background.within(patience, self._attendant.attend(claim))
+        except TimeoutError:
+            return None
+        return claim.state
 
-    async def _claim_now(self, object_id: str) -> Claim | None:
+    async def _claim_now(self, object_id: str, patience: Patience) -> Claim | None:
         """Take a person; None when there is no such person. Raises Busy."""
         token = secrets.token_hex(8)
-        deadline = time.monotonic() + PATIENCE
         while True:
             claim = await self._store.claim_one(object_id, token)
             if isinstance(claim, Claim):
                 return claim
             if claim is False:
                 return None
-            if time.monotonic() > deadline:
+            if patience.left < CLAIMED_WITH:
                 raise Busy
             await asyncio.sleep(0.05)  # a worker has them; its turn takes some 10 ms
+
+    async def aclose(self) -> None:
+        """Wait for what nobody in a chat waits for any more."""
+        await self._background.aclose()
 
     async def _leave(self, object_id: str) -> bool:
         return await self._store.demand(object_id, Lane.TURN, {"leaving": 1, "wait": ""})

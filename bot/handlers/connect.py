@@ -9,10 +9,12 @@ import structlog
 from bot.sign_in_attempt import TTL, Attempt, Outcome
 from bot.sign_in_refusals import EXPLANATIONS
 from cards import connect as connect_cards
+from cards.trouble import reason_of
 from sync.attend import MUST_AUTHORIZE
 from sync.errors import AdminMustAct, OutsideError
 from sync.linking import AddressTaken, NoZoomUser
-from sync.presence import Style, demand_of, teams_label, zoom_label
+from sync.policy import sentence
+from sync.presence import demand_of, teams_label, zoom_label
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from sync.links import Link
     from sync.microsoft.authorization import Grant
     from sync.plan import Observation
+    from sync.policy import Verdict
+    from sync.store.person_row import State
 
 log = structlog.get_logger()
 
@@ -60,13 +64,15 @@ class ConnectHandler:
     async def offer(self, turn: Turn) -> Card:
         """Give the person a link of their own, unless their connection works."""
         person = turn.person
-        link = await self._working(turn)
-        if link is not None:
+        working = await self._working(turn)
+        if working is not None:
+            link, state = working
             return connect_cards.already_connected(
                 self._payloads,
                 turn.card_id,
                 name=person.name,
                 zoom_address=link.zoom_email or link.addresses[0],
+                trouble="" if state.trouble is None else f"{reason_of(state.trouble_code)}.",
             )
         url = await self._links.new_ticket(
             Attempt(
@@ -83,10 +89,10 @@ class ConnectHandler:
             self._payloads, turn.card_id, name=person.name, start_url=url, minutes=TTL // 60
         )
 
-    async def _working(self, turn: Turn) -> Link | None:
-        """The person's link, if their authorisation still works."""
+    async def _working(self, turn: Turn) -> tuple[Link, State] | None:
+        """The person's link and state, if their authorisation still works."""
         known = await self._engine.link_of(turn.person.object_id)
-        return None if known is None or known[1].trouble == MUST_AUTHORIZE else known[0]
+        return None if known is None or known[1].trouble == MUST_AUTHORIZE else known
 
     async def cancel(self, turn: Turn) -> Card:
         """They changed their mind: no link may work any more."""
@@ -105,8 +111,10 @@ class SignInResults:
         desk: Desk,
         linking: Linking,
         came_back: Callable[[str], Awaitable[None]],
+        verdict_of: Callable[[str], Awaitable[Verdict | None]],
     ) -> None:
-        """`came_back` hears who (an object id) has connected."""
+        """`came_back` hears who (an object id) has connected; `verdict_of` is policy on them."""
+        self._verdict_of = verdict_of
         self._payloads = payloads
         self._desk = desk
         self._linking = linking
@@ -159,12 +167,12 @@ class SignInResults:
                 card_id,
                 name=link.name,
                 zoom_address=zoom_address,
-                presence_now=_presence_now(observation),
+                presence_now=_presence_now(await self._verdict_of(link.object_id), observation),
             )
             outcome = Outcome(
                 ok=True,
                 title="Connected",
-                sentences=("Your Zoom presence now shows in Teams, Outlook and SharePoint.",),
+                sentences=("From now on I tell Microsoft 365 what Zoom says of you.",),
             )
         await self._desk.replace(attempt.conversation, card_id, card, whose=attempt.object_id)
         return outcome
@@ -220,15 +228,14 @@ def _outside(error: OutsideError) -> Outcome:
     )
 
 
-def _presence_now(observation: Observation | None) -> str | None:
+def _presence_now(verdict: Verdict | None, observation: Observation | None) -> str | None:
     """What Zoom says at this moment and what that means in Microsoft; None: nothing known."""
-    if observation is None:
+    if verdict is not None and not verdict.on:
+        return f"At the moment nothing is told: {sentence(verdict)}"
+    if verdict is None or observation is None:
         return None
-    zoom, pair = (
-        zoom_label(observation.presence),
-        demand_of(observation.presence, Style.MIRROR).session,
-    )
+    zoom, demand = zoom_label(observation.presence), demand_of(observation.presence, verdict.style)
+    pair = demand.preferred or demand.session
     if pair is None:
         return f"Zoom says “{zoom}” now, so Microsoft shows what it knows by itself."
-    told = teams_label(pair.availability, pair.activity)
-    return f"Zoom says “{zoom}” now, so Microsoft is told “{told}”."
+    return f"Zoom says “{zoom}” now, so I am telling Microsoft “{teams_label(*pair)}”."

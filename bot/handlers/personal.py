@@ -7,11 +7,15 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.commands import Command
-from bot.explain import clock_time, view
+from bot.explain import clock_time
+from bot.ours import leftover
 from bot.personal_words import For, Pause, StyleCommand, Until
+from bot.status_words import view
 from cards import person_notice, person_pause, person_style
 from cards import status as status_cards
 from cards.payload import BadPayload
+from cards.trouble import reason_of
+from sync.patience import Patience
 from sync.policy import FOREVER
 from sync.presence import Style
 
@@ -21,8 +25,8 @@ if TYPE_CHECKING:
     from bot.activity import Card
     from bot.turn import Turn
     from cards.payload import Payloads
-    from sync.engine import Engine
-    from sync.policy import Personal
+    from sync.engine import Chosen, Engine
+    from sync.explanation import Asked
 
 MINUTE_MS = 60_000
 
@@ -36,26 +40,37 @@ class PersonalHandler:
 
     async def pause(self, turn: Turn) -> Card:
         """Stop, for a while or until they resume."""
-        personal = await self._personal(turn)
-        if personal is None:
+        asked = await self._engine.asked(turn.person.object_id)
+        if asked is None:
             return status_cards.not_connected(self._payloads, turn.card_id)
         now_ms, here = await self._engine.now_ms(), turn.inbound.time_zone
         until_ms = _until(turn, now_ms, here)
-        await self._engine.choose(
-            turn.person.object_id, replace(personal, paused_until_ms=until_ms)
+        chosen = await self._engine.choose(
+            turn.person.object_id,
+            replace(asked.state.personal, paused_until_ms=until_ms),
+            not_before_ms=_not_before(asked, now_ms),
         )
+        if chosen is None:
+            return status_cards.not_connected(self._payloads, turn.card_id)
         until = None if until_ms == FOREVER else clock_time(until_ms, now_ms, here)
-        return person_pause.paused(self._payloads, turn.card_id, until=until)
+        effect = _effect(asked, chosen, now_ms, here)
+        return person_pause.paused(self._payloads, turn.card_id, until=until, effect=effect)
 
     async def resume(self, turn: Turn) -> Card:
         """Go on."""
-        personal = await self._personal(turn)
-        if personal is None:
+        asked = await self._engine.asked(turn.person.object_id)
+        if asked is None:
             return status_cards.not_connected(self._payloads, turn.card_id)
-        oid, until = turn.person.object_id, personal.paused_until_ms
-        was_paused = until is not None and until > await self._engine.now_ms()
-        await self._engine.choose(oid, replace(personal, paused_until_ms=None))
-        known = await self._engine.explain(oid)
+        oid, personal, patience = turn.person.object_id, asked.state.personal, Patience()
+        now_ms, until = await self._engine.now_ms(), personal.paused_until_ms
+        was_paused = until is not None and until > now_ms
+        await self._engine.choose(
+            oid,
+            replace(personal, paused_until_ms=None),
+            patience,
+            not_before_ms=_not_before(asked, now_ms),
+        )
+        known = await self._engine.explain(oid, patience)
         if known is None:
             return status_cards.not_connected(self._payloads, turn.card_id)
         shown = view(known, turn.inbound.time_zone)
@@ -69,16 +84,18 @@ class PersonalHandler:
 
     async def style(self, turn: Turn) -> Card:
         """Show the styles, or choose one."""
-        personal = await self._personal(turn)
-        if personal is None:
-            return status_cards.not_connected(self._payloads, turn.card_id)
-        oid = turn.person.object_id
-        wanted = _wanted_style(turn)
+        oid, wanted = turn.person.object_id, _wanted_style(turn)
         before = await self._engine.verdict_of(oid)
-        changed = wanted is not None and not (before is not None and before.locked)
-        if changed:
+        if before is None:
+            return status_cards.not_connected(self._payloads, turn.card_id)
+        changed = wanted is not None and not before.locked
+        asked = await self._engine.asked(oid) if changed else None
+        if asked is not None:
+            now_ms = await self._engine.now_ms()
             await self._engine.choose(
-                oid, replace(personal, style=Style(wanted) if wanted else None)
+                oid,
+                replace(asked.state.personal, style=Style(wanted) if wanted else None),
+                not_before_ms=_not_before(asked, now_ms),
             )
         verdict = await self._engine.verdict_of(oid)
         if verdict is None:
@@ -99,9 +116,28 @@ class PersonalHandler:
         """They have read that Microsoft shows their meetings now."""
         return person_notice.seen(self._payloads, turn.card_id)
 
-    async def _personal(self, turn: Turn) -> Personal | None:
-        known = await self._engine.link_of(turn.person.object_id)
-        return None if known is None else known[1].personal
+
+def _not_before(asked: Asked, now_ms: int) -> int | None:
+    """When a choice takes effect: at once, or for whoever chooses too often within a minute."""
+    return None if asked.allowed else max(asked.state.wait_ms or 0, now_ms + MINUTE_MS)
+
+
+def _effect(asked: Asked, chosen: Chosen, now_ms: int, here: tzinfo) -> str:
+    """What a pause has come to at Microsoft, as far as it has answered."""
+    state = chosen.state
+    left = leftover(asked.state if state is None else state, now_ms)
+    if left is None:
+        return person_pause.CLEARED
+    until = clock_time(left.until_ms, now_ms, here)
+    if not asked.allowed:
+        return f"You have changed it often: {left.what} is cleared within a minute."
+    if state is None:
+        return (
+            f"Microsoft has not answered yet: what I had set, {left.what}, is being cleared. It "
+            f"may show until {until} at the latest."
+        )
+    why = "" if state.trouble is None else f" {reason_of(state.trouble_code)}."
+    return f"What I had set, {left.what}, is not cleared yet and may show until {until}.{why}"
 
 
 def _until(turn: Turn, now_ms: int, here: tzinfo) -> int:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.explain import agrees, view, why_different
+from bot.difference import agrees, is_ours, seen, why_different
+from bot.ended_words import ended
+from bot.explain import clock_time, parked_for
+from bot.ours import attempt, label_of, told
+from bot.status_words import view
 from cards import status as status_cards
 from cards import test_it
 from cards.build import refreshing
 from cards.payload import Verb
+from cards.trouble import TROUBLES, reason_of
 from sync.attend import MUST_AUTHORIZE
 from sync.engine import TEST_MINUTES
+from sync.errors import Trouble
+from sync.explanation import ASKED_OFTEN
 from sync.policy import sentence
 from sync.presence import teams_label
 
@@ -20,7 +27,8 @@ if TYPE_CHECKING:
     from bot.activity import Card
     from bot.turn import Turn
     from cards.payload import Payloads
-    from sync.engine import Engine, Explanation
+    from sync.engine import Engine
+    from sync.explanation import Explanation
 
 
 class StatusHandler:
@@ -55,35 +63,59 @@ class StatusHandler:
 
     async def test(self, turn: Turn) -> Card:
         """Tell Microsoft "In a call" for five minutes and read back what it shows."""
+        payloads, card_id = self._payloads, turn.card_id
         known = await self._engine.test(turn.person.object_id)
         if known is None:
-            return status_cards.not_connected(self._payloads, turn.card_id)
+            return status_cards.not_connected(payloads, card_id)
+        if known.shown_error == ASKED_OFTEN:
+            return test_it.not_run(payloads, card_id)
         failure = _failure(known)
         if failure is not None:
             what, next_step = failure
-            return test_it.failed(self._payloads, turn.card_id, sentence=what, what_to_do=next_step)
-        assert known.shown is not None  # noqa: S101 - a missing look is a failure
+            return test_it.failed(payloads, card_id, sentence=what, what_to_do=next_step)
+        accepted = told(known)
+        if accepted is None or not accepted.pair.interrupts or attempt(known) is not None:
+            return test_it.pending(payloads, card_id)
+        here = turn.inbound.time_zone
+        until = clock_time(accepted.until_ms, known.now_ms, here)
+        told_it = f"“{label_of(accepted.pair)}”, until {until}"
+        shown = seen(known)
+        if shown is None:
+            why = view(known, here).shown_line
+            return test_it.unread(payloads, card_id, told=told_it, why=why)
+        other = agrees(known) and not is_ours(known)
+        weighs = f"Microsoft shows “{teams_label(*shown)}”, which weighs the same."
         return test_it.result(
-            self._payloads,
-            turn.card_id,
-            read_back=teams_label(known.shown.availability, known.shown.activity),
-            technical=f"{known.shown.availability}, {known.shown.activity}",
+            payloads,
+            card_id,
+            told=told_it,
+            read_back=teams_label(*shown),
+            technical=", ".join(filter(None, shown)),
             ok=agrees(known),
-            why=why_different(known),
+            why=weighs if other else why_different(known),
         )
 
 
 def _failure(known: Explanation) -> tuple[str, str] | None:
-    """What went wrong with a test, and the next step; None when it was carried out."""
+    """Why Microsoft was not told or did not accept it, and the next step; None: it may yet."""
+    state = known.state
     if not known.verdict.on:
         return sentence(known.verdict), "Ask your admin if you want it on."
-    if known.state.trouble == MUST_AUTHORIZE:
-        return "Microsoft no longer accepts the authorisation you gave.", "Say connect."
-    held = known.state.held
-    told = held is not None and held.sure and held.pair.interrupts and held.until_ms > known.now_ms
-    if told and known.shown is not None:
+    if state.trouble == MUST_AUTHORIZE:
+        why = ended(state.trouble_code)
+        return f"Microsoft no longer accepts your authorisation. {why.told}", why.next_step
+    if state.trouble is None:
         return None
+    why_not = f"{reason_of(state.trouble_code)}."
+    parked = parked_for(state.trouble)
+    if parked is not None:
+        return why_not, TROUBLES[parked].next_step
+    if state.trouble == Trouble.ADMIN:
+        return f"{why_not} The app’s settings are at fault ({state.trouble_code}).", _TELL_ADMIN
     return (
-        "Microsoft did not answer in time.",
+        f"{why_not} I go on trying.",
         f"Wait a minute and test again. The test itself is over after {TEST_MINUTES} minutes.",
     )
+
+
+_TELL_ADMIN = "Tell your admin: only they can mend it."

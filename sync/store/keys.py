@@ -10,6 +10,10 @@
     pb:{NN}:parked               hash: oid -> since when, why (nothing is tried)    while in use
     pb:{NN}:woken                the lane of which workers were told by pb:wake     1 s
     pb:{NN}:lock:<oid>           one process refreshes this person's tokens         30 s
+    pb:{NN}:asks:<oid>           how often their chat asked for what costs          1 min
+                                 requests to Microsoft
+    pb:{NN}:look:<oid>           what Microsoft showed when it was last looked at   5 min, or until
+                                 for their chat (JSON)                              disconnect
     pb:{NN}:probe                readiness was asked: does Redis take writes?       10 s
     pb:{z:<hash>}:<kind>         Zoom address or id -> oid                          until disconnect
                                  (with a TTL: whoever changed it was cut off)       (30 d)
@@ -127,6 +131,8 @@ LOCK_TTL = 30
 ZOOM_TOKEN_LOCK_TTL = 10
 INDEX_TTL = 30 * 86_400
 PROBE_TTL = 10
+ASKS_TTL = 60
+LOOK_TTL = 300
 JOB_TTL = 86_400
 MAILING_SHOWN_TTL = 600
 CENSUS_TTL = 3600
@@ -181,6 +187,16 @@ def link(object_id: str) -> str:
 def tokens(object_id: str) -> str:
     """Sealed tokens of a person."""
     return f"{_tag(shard_of(object_id))}:tok:{object_id}"
+
+
+def asks(object_id: str) -> str:
+    """How often somebody's chat has asked within a minute."""
+    return f"{_tag(shard_of(object_id))}:asks:{object_id}"
+
+
+def look(object_id: str) -> str:
+    """What Microsoft showed of a person last."""
+    return f"{_tag(shard_of(object_id))}:look:{object_id}"
 
 
 def probe(shard: int) -> str:

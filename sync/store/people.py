@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from redis.exceptions import LockNotOwnedError
 
 from sync.errors import RetryLater, Trouble
 from sync.links import BadRow, Link, dump_link, load_link
+from sync.presence import Shown
 from sync.store import keys
 from sync.store.person_row import STANDING, Standing, State, read_standing, read_state
 from sync.store.queue import LEASE_MS, PeopleQueue, queue_keys
@@ -154,6 +156,8 @@ class PeopleStore(PeopleQueue):
             [object_id, str(generation), "" if gone_ms is None else gone_ms],
         )
         await self._settle(object_id, index)
+        if erased:
+            await self._client.delete(keys.look(object_id))
         return bool(erased)
 
     async def _settle(self, object_id: str, index: set[str]) -> None:
@@ -262,6 +266,43 @@ class PeopleStore(PeopleQueue):
         state = read_state(object_id, fields) if fields else None
         return _read_link(object_id, text), state
 
+    async def asked(self, object_id: str) -> tuple[Link | None, State | None, int]:
+        """`link_and_state`, and how often within a minute they have asked, this time included.
+
+        In one go: whoever says something in the chat waits for it.
+        """
+        pipe = self._client.pipeline(transaction=False)
+        pipe.get(keys.link(object_id))
+        pipe.hgetall(keys.person(object_id))
+        _count(pipe, object_id)
+        text, fields, _, count = await pipe.execute()
+        state = read_state(object_id, fields) if fields else None
+        return _read_link(object_id, text), state, int(count)
+
+    async def count_ask(self, object_id: str) -> int:
+        """How often within a minute somebody has asked, this time included."""
+        pipe = self._client.pipeline(transaction=False)
+        _count(pipe, object_id)
+        return int((await pipe.execute())[-1])
+
+    async def keep_look(self, object_id: str, shown: Shown) -> None:
+        """Keep what Microsoft showed just now, for minutes: who asks too often is told this."""
+        text = json.dumps(shown)
+        await self._client.set(keys.look(object_id), text, px=keys.LOOK_TTL * 1000)
+
+    async def last_look(self, object_id: str) -> tuple[Shown, int] | None:
+        """What Microsoft showed when it was last looked at for a chat, and how long ago (ms)."""
+        pipe = self._client.pipeline(transaction=False)
+        pipe.get(keys.look(object_id))
+        pipe.pttl(keys.look(object_id))
+        text, left_ms = await pipe.execute()
+        try:
+            availability, activity = json.loads(text or "")
+        except (ValueError, TypeError):
+            return None
+        age_ms = max(0, keys.LOOK_TTL * 1000 - int(left_ms))
+        return Shown(str(availability), str(activity)), age_ms
+
     async def carried_out(self, people: Sequence[str], version: int) -> CarriedOut:
         """For which of these this policy (or a newer one) is carried out; whoever left counts."""
         pipe = self._client.pipeline(transaction=False)
@@ -298,6 +339,12 @@ class PeopleStore(PeopleQueue):
             pipe.exists(keys.person(oid))
         rows = await pipe.execute()
         return [oid for oid, known in zip(people, rows, strict=True) if not known]
+
+
+def _count(pipe: Any, object_id: str) -> None:
+    """Count an ask; the first one begins a minute."""
+    pipe.set(keys.asks(object_id), 0, ex=keys.ASKS_TTL, nx=True)
+    pipe.incr(keys.asks(object_id))
 
 
 def _link_keys(object_id: str) -> list[str]:

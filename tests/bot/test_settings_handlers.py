@@ -191,7 +191,7 @@ def test_progress_says_how_far_it_is_and_the_end_says_who_was_missed() -> None:
         return words(card)
 
     assert "Clearing 120 of 340" in text(120)
-    assert "could not be reached" not in text(120)
-    assert "2 people could not be reached yet" in text(120, failed=2)
+    assert "did not accept" not in text(120)
+    assert "For 2 people Microsoft did not accept it" in text(120, failed=2)
     assert "Cleared for 340 people." in text(340)
-    assert "Cleared for 338 people. 2 people could not be reached" in text(340, failed=2)
+    assert "Cleared for 338 people. For 2 people Microsoft did not accept it" in text(340, failed=2)

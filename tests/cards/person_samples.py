@@ -19,6 +19,12 @@ def person_cards(p: Payloads, c: str) -> dict[str, Card]:
     return {
         "paused": paused(p, c, until=None),
         "paused-until": paused(p, c, until="17:00"),
+        "paused-uncleared": paused(
+            p,
+            c,
+            until="17:00",
+            effect="What I had set, “In a call”, is not cleared yet and may show until 15:02.",
+        ),
         "paused-not-connected": paused(p, c, until=None, remark="You are not connected anyway."),
         "resumed": resumed(
             p,
@@ -51,7 +57,7 @@ def person_cards(p: Payloads, c: str) -> dict[str, Card]:
 
 def person_cards_for(p: Payloads, c: str, name: str) -> dict[str, Card]:
     return {
-        "paused": paused(p, c, until=name, remark=name),
+        "paused": paused(p, c, until=name, remark=name, effect=name),
         "resumed": resumed(p, c, was_paused=True, sentence=name),
         "style-locked": style_choice(p, c, current="full", own=False, locked_by=name),
         "first-meeting": first_meeting(p, c, shown=name),

@@ -58,6 +58,17 @@ _DIFFERS = StatusView(
     next_step="Reset your status in Teams to show Zoom again.",
     tone="warning",
 )
+_TRYING = StatusView(
+    sentence="Microsoft shows “In a call”. Zoom says “Presenting” since 14:20, but Microsoft has "
+    "not accepted “Presenting” yet.",
+    zoom_line="Presenting since 14:20",
+    rule_line="On for everyone, style mirror",
+    told_line="Trying to set “Presenting”; last accepted: “In a call” at 14:02, valid until 15:02.",
+    trouble_line="Microsoft answered with an error of its own. Tried again within a minute.",
+    shown_line="“In a call”",
+    tone="warning",
+)
+_TESTED = "“In a call”, until 14:07"
 _BROKEN = StatusView(
     sentence="Microsoft 365 shows your presence without Zoom.",
     zoom_line="Available since 09:00",
@@ -78,7 +89,9 @@ _PAUSED = StatusView(
     tone="neutral",
     paused=True,
 )
-_LONGEST = StatusView(LONG, LONG, LONG, LONG, LONG, LONG, LONG, LONG, "attention")
+_LONGEST = StatusView(
+    LONG, LONG, LONG, LONG, LONG, LONG, LONG, LONG, "attention", trouble_line=LONG
+)
 
 
 def _make() -> dict[str, Card]:
@@ -137,18 +150,35 @@ def _make() -> dict[str, Card]:
             what_to_do="Ask your Zoom admin to add one of these addresses to your Zoom account.",
         ),
         "test-running": test_it.running(),
-        "test-ok": test_it.result(p, c, read_back="In a call", technical="Busy, InACall", ok=True),
+        "test-ok": test_it.result(
+            p, c, told=_TESTED, read_back="In a call", technical="Busy, InACall", ok=True
+        ),
         "test-differs": test_it.result(
             p,
             c,
+            told=_TESTED,
             read_back="Do not disturb",
             technical="DoNotDisturb, DoNotDisturb",
             ok=False,
             why="You set “Do not disturb” yourself, and your own status always wins.",
         ),
         "test-differs-unexplained": test_it.result(
-            p, c, read_back="Available", technical="Available, Available", ok=False
+            p, c, told=_TESTED, read_back="Available", technical="Available, Available", ok=False
         ),
+        "test-same-weight": test_it.result(
+            p,
+            c,
+            told=_TESTED,
+            read_back="In a meeting",
+            technical="Busy, InAMeeting",
+            ok=True,
+            why="Microsoft shows “In a meeting”, which weighs the same.",
+        ),
+        "test-unread": test_it.unread(
+            p, c, told=_TESTED, why="Microsoft does not let me read what it shows."
+        ),
+        "test-pending": test_it.pending(p, c),
+        "test-not-run": test_it.not_run(p, c),
         "test-failed": test_it.failed(
             p,
             c,
@@ -157,6 +187,7 @@ def _make() -> dict[str, Card]:
         ),
         "status": status.status(p, c, _WELL),
         "status-differs": status.status(p, c, _DIFFERS),
+        "status-trying": status.status(p, c, _TRYING),
         "status-trouble": status.status(p, c, _BROKEN),
         "status-paused": status.status(p, c, _PAUSED),
         "status-not-connected": status.not_connected(
@@ -192,17 +223,19 @@ def _make() -> dict[str, Card]:
                 p, c, name=name, zoom_address=address, presence_now=name, remark=name
             ),
             f"connect-already-{kind}": connect.already_connected(
-                p, c, name=name, zoom_address=address
+                p, c, name=name, zoom_address=address, trouble=name
             ),
             f"connect-refused-{kind}": connect.refused(p, c, title=name, sentences=[name] * 3),
             f"connect-again-{kind}": connect.reconnect(p, c, reason=name, what_to_do=name),
             f"connect-no-zoom-{kind}": connect.no_zoom_match(
                 p, c, addresses=[address] * 20, what_to_do=name
             ),
-            f"test-{kind}": test_it.result(p, c, read_back=name, technical=name, ok=True, why=name),
+            f"test-{kind}": test_it.result(
+                p, c, told=name, read_back=name, technical=name, ok=True, why=name
+            ),
             f"test-failed-{kind}": test_it.failed(p, c, sentence=name, what_to_do=name),
             f"status-{kind}": status.status(
-                p, c, StatusView(name, name, name, name, name, name, name, name)
+                p, c, StatusView(name, name, name, name, name, name, name, name, trouble_line=name)
             ),
             f"disconnect-ask-{kind}": disconnect.ask(p, c, name=name),
             f"problem-{kind}": problem.problem(what_happened=name, what_to_do=name),

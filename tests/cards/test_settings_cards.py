@@ -191,7 +191,9 @@ def test_progress_and_result_count_people() -> None:
     assert "Clearing 120 of 340" in words("settings-progress")
     assert pressed("settings-progress", "Refresh").args == {"job": "j1"}
     assert "Updated for 18 people." in words("settings-done")
-    assert "Cleared for 337 people. 3 people could not be reached" in words("settings-done-trouble")
+    assert "Cleared for 337 people. For 3 people Microsoft did not accept" in words(
+        "settings-done-trouble"
+    )
     assert "Authorize with: Graph API → EWS" in words("settings-saved")
 
 

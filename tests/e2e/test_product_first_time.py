@@ -60,7 +60,7 @@ async def test_newcomer_connects_and_stays_connected_over_a_restart(
         await expect(page.get_by_role("heading", name="Connected")).to_be_visible()
         await portraits(page, screenshots, "sign-in-done")
         await page.close()
-        await chat.last_card("All set. Ada Lindqvist, your Zoom presence now shows")
+        await chat.last_card("All set. Ada Lindqvist, from now on I tell Microsoft 365")
         await chat.screenshot("chat-connected")
         assert "Connect your Microsoft account" not in await chat.visible_text()
 

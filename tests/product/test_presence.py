@@ -136,6 +136,44 @@ async def test_status_while_graph_is_down(product: Product, around: Outside) -> 
     assert "“In a call”" in facts(card)["Told"]
 
 
+async def test_status_tells_what_was_accepted_beside_what_is_tried(
+    product: Product, around: Outside
+) -> None:
+    person = around.somebody()
+    chat = await product.connected(person)
+    around.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
+    await product.told(person, CALL)
+    queue = around.world.faults.graph
+    queue.append(Fault(FaultKind.UNAVAILABLE, retry_after=120))
+    around.world.set_zoom(person.object_id, ZoomPresence.PRESENTING)
+    await product.until(lambda: not queue.waiting(), "Microsoft refused it")
+    await product.command.event("person_later", person=person.object_id)
+    card = (await chat.says("status")).card
+    assert facts(card)["Told"].startswith("Trying to set “Presenting”; last accepted: “In a call”")
+    assert facts(card)["Trouble"].startswith("Microsoft answered with an error of its own. Tried")
+    assert facts(card)["Shown"] == "“In a call” (Busy, InACall)"
+    assert "has not accepted “Presenting” yet" in words(card)
+    assert "weighs more" not in words(card)
+
+
+async def test_an_authorisation_that_ended_leaves_what_microsoft_holds(
+    product: Product, around: Outside
+) -> None:
+    person = around.somebody()
+    chat = await product.connected(person)
+    around.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
+    await product.told(person, CALL)
+    around.world.identity.revoke(person.object_id)
+    around.world.faults.graph.append(Fault(FaultKind.UNAUTHORIZED))
+    around.world.set_zoom(person.object_id, ZoomPresence.PRESENTING)
+    await product.command.event("person_must_authorize_again", person=person.object_id)
+    card = (await chat.says("status")).card
+    assert around.told(person) == CALL
+    assert "Microsoft may still show “In a call”" in words(card)
+    assert "no longer shows" not in words(card)
+    assert "last accepted: “In a call” at" in facts(card)["Told"]
+
+
 async def test_status_without_a_connection(product: Product, around: Outside) -> None:
     card = (await product.chat(around.somebody()).says("status")).card
     assert "Not connected." in words(card)

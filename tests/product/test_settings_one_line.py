@@ -250,8 +250,8 @@ async def test_whoever_cannot_be_reached_is_counted(place: Office) -> None:
     place.world.identity.revoke(BEN.object_id)
     place.world.faults.graph.append(Fault(FaultKind.UNAUTHORIZED, times=2))
     question = await change(place, "settings group Sales disable")
-    card = await place.shows(place.chat(ADA), question, "could not be reached")
-    assert "Cleared for 1 person. 1 person could not be reached" in said_by(card)
+    card = await place.shows(place.chat(ADA), question, "did not accept it")
+    assert "Cleared for 1 person. For 1 person Microsoft did not accept it" in said_by(card)
 
 
 async def test_a_restart_in_the_middle_finishes_it(town: Outside, tmp_path: Path) -> None:

@@ -1,0 +1,287 @@
+"""From what is known about a person to the sentences of `status`. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.difference import agrees, is_ours, seen, set_by_hand, why_different
+from bot.ended_words import ended
+from bot.explain import clock_time, parked_for
+from bot.ours import attempt, label_of, leftover, told
+from cards.status import StatusView
+from cards.trouble import TROUBLES, reason_of
+from sync.attend import MUST_AUTHORIZE
+from sync.errors import Trouble
+from sync.explanation import ASKED_OFTEN, SLOW
+from sync.plan import MINUTE, Do, Why, fresh_for_ms
+from sync.policy import Reason, sentence
+from sync.presence import NOT_SAID, teams_label, zoom_label
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from cards.build import Tone
+    from sync.explanation import Explanation
+
+_NOT_READABLE = frozenset({"graph_401", "graph_403"})
+_WAITS = frozenset({"quota", "graph_throttled"})
+
+
+def view(known: Explanation, zone: tzinfo) -> StatusView:
+    """Everything `status` says, in the person's own time."""
+    says = _Sayings(known, zone)
+    if known.state.trouble == MUST_AUTHORIZE:
+        why = ended(known.state.trouble_code)
+        return StatusView(
+            sentence=says.ended(),
+            zoom_line=says.zoom_line(),
+            rule_line=sentence(known.verdict),
+            told_line=says.told_line(),
+            shown_line="",
+            link_trouble=why.told,
+            next_step=why.next_step,
+            tone="attention",
+        )
+    return StatusView(
+        sentence=says.sentence(),
+        zoom_line=says.zoom_line(),
+        rule_line=sentence(known.verdict),
+        told_line=says.told_line(),
+        trouble_line=says.trouble_line(),
+        shown_line=says.shown_line(),
+        difference=why_different(known),
+        next_step=says.next_step(),
+        tone=says.tone(),
+        paused=known.verdict.reason is Reason.PAUSED,
+    )
+
+
+class _Sayings:
+    """The single lines of `status`."""
+
+    def __init__(self, known: Explanation, zone: tzinfo) -> None:
+        self._known = known
+        self._zone = zone
+        self._told = told(known)
+        self._attempt = attempt(known)
+        self._left = leftover(known.state, known.now_ms)
+
+    def ended(self) -> str:
+        """The answer to whose authorisation ended."""
+        if self._left is None:
+            return "Zoom no longer shows in Microsoft 365, because your authorisation ended."
+        return (
+            "Your authorisation ended, so nothing new from Zoom is shown. Microsoft may still show "
+            f"{self._left.what} until {self._at(self._left.until_ms)}."
+        )
+
+    def sentence(self) -> str:
+        """The answer in one line: what is shown, why, until when."""
+        known, why, what = self._known, self._known.plan.why, self._what()
+        if not known.verdict.on:
+            paused = known.verdict.reason is Reason.PAUSED
+            off = f"you paused{self._pause_end()}" if paused else "presence sync is off"
+            if self._left is None:
+                return f"{what}, and Zoom has no part in it: {off}."
+            return f"{what}. {off[:1].upper()}{off[1:]}, but {self._not_cleared()}."
+        parked = parked_for(known.state.trouble)
+        if parked is not None:
+            still = "So Zoom does not show."
+            if self._left is not None:
+                until = self._at(self._left.until_ms)
+                still = f"It may still show {self._left.what} until {until}."
+            return f"{what}. {TROUBLES[parked].told} {still}"
+        if why is Why.TEST and known.state.test_until_ms is not None:
+            return self._of_a_test(what, self._at(known.state.test_until_ms))
+        observation = known.state.observation
+        if observation is None:
+            return f"{what}. Zoom has told me nothing about you yet."
+        return self._of_zoom(what, zoom_label(observation.presence), self._at(observation.at_ms))
+
+    def _of_zoom(self, what: str, zoom: str, since: str) -> str:
+        """The answer where Zoom decides; it says `zoom` since `since`."""
+        known, why = self._known, self._known.plan.why
+        if known.plan.do is Do.ASK:
+            return f"{what}. Zoom said “{zoom}” at {since}, and is being asked again."
+        if self._attempt is not None:
+            return f"{what}. Zoom says “{zoom}” since {since}, {self._not_accepted()}."
+        if why is Why.TOO_OLD:
+            return f"{what}. What Zoom last said of you is too old to be used."
+        if why is Why.NOTHING_TO_SHOW:
+            return f"{what}: while Zoom says “{zoom}”, Microsoft decides by itself."
+        if why is Why.OWN_STATUS:
+            return f"{what}: it looks like your own choice and stays, though Zoom says “{zoom}”."
+        if why is Why.ECHO:
+            return f"{what} by itself, and Zoom says “{zoom}” too: there is nothing to add."
+        return self._of_ours(what, zoom, since)
+
+    def _of_ours(self, what: str, zoom: str, since: str) -> str:
+        """The answer where Microsoft has been told."""
+        known, accepted = self._known, self._told
+        if accepted is None:
+            return f"{what}. Zoom says “{zoom}” since {since}, and Microsoft is being told."
+        label, until = label_of(accepted.pair), self._at(accepted.until_ms)
+        if seen(known) is None:
+            because = f"because Zoom says “{zoom}” since {since}, for now until {until}"
+            return f"{what}. I told it “{label}” {because}."
+        if is_ours(known):
+            return f"{what} because Zoom says “{zoom}” since {since}, for now until {until}."
+        if agrees(known):
+            told_it = f"Zoom says “{zoom}” since {since}, so I told it “{label}”"
+            return f"{what}. {told_it}, which weighs the same, for now until {until}."
+        return f"{what}, although Zoom says “{zoom}” since {since}."
+
+    def zoom_line(self) -> str:
+        """What Zoom says since when."""
+        observation, now = self._known.state.observation, self._known.now_ms
+        if observation is None:
+            return "Nothing yet. It comes with your next change in Zoom."
+        line = f"{zoom_label(observation.presence)}, since {self._at(observation.at_ms)}"
+        if now - observation.at_ms > fresh_for_ms(observation.presence):
+            line += " (not confirmed since)"
+        return line
+
+    def told_line(self) -> str:
+        """What Microsoft accepted from us and until when, and what it has not accepted yet."""
+        tried, known = self._attempt, self._known
+        accepted = ""
+        if self._told is not None:
+            label, at = label_of(self._told.pair), self._at(self._told.at_ms)
+            accepted = f"“{label}” at {at}, valid until {self._at(self._told.until_ms)}"
+        if tried is None:
+            return accepted or "Nothing at the moment."
+        stopped = parked_for(known.state.trouble) is not None
+        if tried.pair is None:
+            trying = "Not cleared yet" if stopped else "Trying to clear what I set"
+        else:
+            label = label_of(tried.pair)
+            trying = f"“{label}” was not accepted" if stopped else f"Trying to set “{label}”"
+        return f"{trying}; last accepted: {accepted or 'nothing'}."
+
+    def trouble_line(self) -> str:
+        """Why something was not accepted, and when it is tried again; empty: nothing ails."""
+        state = self._known.state
+        if state.trouble is None:
+            return ""
+        why = reason_of(state.trouble_code)
+        if parked_for(state.trouble) is not None:
+            return f"{why}. It is tried again with your next change in Zoom."
+        if state.trouble == Trouble.ADMIN:
+            why = f"Whoever runs this app must act ({state.trouble_code})"
+        return f"{why}. Tried again {self._next_try()}."
+
+    def shown_line(self) -> str:
+        """What Microsoft shows now, or what it showed when it was looked at last."""
+        known = self._known
+        shown = known.shown
+        if known.shown_error is not None:
+            why, again = _not_read(known.shown_error)
+            if shown is None or shown == NOT_SAID:
+                return f"{why} {again}"
+            return f"“{teams_label(*shown)}” when I last looked, {self._age()}. {why} {again}"
+        if shown is None or not any(shown):
+            return "Microsoft does not say at the moment."
+        words = ", ".join(filter(None, shown))
+        return f"“{teams_label(*shown)}” ({words})"
+
+    def next_step(self) -> str | None:
+        """What the person can do, where there is something."""
+        known = self._known
+        if known.verdict.reason is Reason.PAUSED:
+            return "Say resume to go on."
+        if not known.verdict.on:
+            return "Ask your admin if you want it on."
+        parked = parked_for(known.state.trouble)
+        if parked is not None:
+            return TROUBLES[parked].next_step
+        if known.state.trouble == Trouble.ADMIN:
+            return "Tell your admin. You need not do anything: it goes on by itself then."
+        if known.state.trouble is not None:
+            return "Nothing: the last change was not accepted yet and is tried again by itself."
+        if known.state.observation is None:
+            return "Change your status in Zoom once, or join a meeting."
+        if set_by_hand(known) and why_different(known):
+            return "Reset your status in Teams to show Zoom again."
+        return None
+
+    def tone(self) -> Tone:
+        """How it looks at first sight."""
+        known = self._known
+        if known.verdict.on and known.state.trouble is not None:
+            return "warning"
+        if known.verdict.on and known.shown_error not in {None, ASKED_OFTEN}:
+            return "warning"
+        settled = self._attempt is None and (self._told is None or agrees(known))
+        return "good" if known.verdict.on and settled and seen(known) else "neutral"
+
+    # -- parts of sentences --------------------------------------------------------------------
+
+    def _what(self) -> str:
+        """What Microsoft shows: the beginning of the answer."""
+        known = self._known
+        shown = known.shown
+        if known.shown_error is None:
+            if shown is None or not (shown.known or shown.activity):
+                return "Microsoft does not say at the moment what it shows"
+            return f"Microsoft shows “{teams_label(*shown)}”"
+        if known.shown_error == ASKED_OFTEN and shown is not None and shown != NOT_SAID:
+            return f"Microsoft showed “{teams_label(*shown)}” when I last looked, {self._age()}"
+        if known.shown_error == SLOW:
+            return "Microsoft is slow to answer, so I can’t see at the moment what it shows"
+        return "I can’t see at the moment what Microsoft shows"
+
+    def _of_a_test(self, what: str, until: str) -> str:
+        accepted = self._told
+        if accepted is None or not accepted.pair.interrupts or self._attempt is not None:
+            return f"{what}. Your test runs until {until}, {self._not_accepted()}."
+        label = label_of(accepted.pair)
+        if is_ours(self._known):
+            return f"{what} because of your test, until {until}."
+        return f"{what}. Your test told it “{label}”, until {until}."
+
+    def _not_accepted(self) -> str:
+        """The second half of a sentence about what is still to be accepted."""
+        tried, failed = self._attempt, self._known.state.trouble is not None
+        if tried is None or (tried.pair is not None and not failed):
+            return "and Microsoft is being told"
+        if tried.pair is not None:
+            return f"but Microsoft has not accepted “{label_of(tried.pair)}” yet"
+        return f"but {self._not_cleared()}"
+
+    def _not_cleared(self) -> str:
+        left = self._left
+        if left is None:
+            return "what I had set is not cleared yet"
+        until = self._at(left.until_ms)
+        return f"what I had set, {left.what}, is not cleared yet and may show until {until}"
+
+    def _next_try(self) -> str:
+        state, now = self._known.state, self._known.now_ms
+        if state.wait_ms is None or state.wait_ms - now <= MINUTE:
+            return "within a minute"
+        return f"at {self._at(state.wait_ms)}"
+
+    def _age(self) -> str:
+        seconds = max(0, self._known.now_ms - self._known.shown_ms) // 1000
+        ago = f"{seconds} seconds" if seconds < 120 else f"{seconds // 60} minutes"
+        return f"{ago} ago" if seconds != 1 else "a second ago"
+
+    def _pause_end(self) -> str:
+        resumes = self._known.verdict.resumes_ms
+        return "" if resumes is None else f" until {self._at(resumes)}"
+
+    def _at(self, at_ms: int) -> str:
+        return clock_time(at_ms, self._known.now_ms, self._zone)
+
+
+def _not_read(error: str) -> tuple[str, str]:
+    """Why what Microsoft shows was not read now, and what follows from it."""
+    if error == ASKED_OFTEN:
+        return "You have asked often, so I did not look just now.", "Ask again in a minute."
+    if error == SLOW:
+        return "Microsoft has not answered yet.", "Ask again in a minute."
+    if error in _NOT_READABLE:
+        return "Microsoft does not let me read it.", "What Zoom says is written all the same."
+    if error in _WAITS:
+        return "Microsoft asks this app to wait.", "Ask again in a minute."
+    return "Microsoft did not answer just now.", "Ask again in a minute."

@@ -1,0 +1,181 @@
+"""Everything about one person, as `status` tells it: what is known, and a look at Microsoft."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from sync.attend import MUST_AUTHORIZE, OF_A_LOOK
+from sync.errors import AuthorizeAgain, OutsideError
+from sync.gate import QuotaShort
+from sync.plan import Lane, plan
+from sync.policy import resolve
+from sync.presence import NOT_SAID
+
+if TYPE_CHECKING:
+    from sync.attend import Attendant
+    from sync.links import Link
+    from sync.patience import Background, Patience
+    from sync.plan import Plan
+    from sync.policy import Verdict
+    from sync.ports import PolicySource
+    from sync.presence import Shown
+    from sync.store.people import PeopleStore
+    from sync.store.person_row import State
+
+MOST_ASKS: Final = 15
+"""What one person's chat may ask of Microsoft in a minute (sync.store.people.asked). A status is
+one request, a test or a pause some two: so one person takes a hundredth of the budget at most."""
+
+SLOW: Final = "slow"
+"""`shown_error`: there was no answer while somebody waited."""
+ASKED_OFTEN: Final = "asked_often"
+"""`shown_error`: nobody looked, because they have asked too often within a minute."""
+
+
+_NOT_TRIED = frozenset({SLOW, ASKED_OFTEN, "quota"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody who asks, and whether it may cost requests."""
+
+    link: Link
+    state: State
+    allowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything `status` tells, read at `now_ms`.
+
+    `shown` is what Microsoft showed at `shown_ms`: now, or (with `shown_error`) when it was last
+    looked at; None when that is not known. `shown_error` is why it was not read now: SLOW,
+    ASKED_OFTEN, `quota`, or the code of an OutsideError. `can_ask`: Zoom's API is configured.
+    """
+
+    link: Link
+    state: State
+    verdict: Verdict
+    plan: Plan
+    now_ms: int
+    shown: Shown | None
+    shown_error: str | None
+    can_ask: bool
+    shown_ms: int = 0
+
+
+class Explainer:
+    """Made by the engine."""
+
+    def __init__(
+        self,
+        store: PeopleStore,
+        attendant: Attendant,
+        policy: PolicySource,
+        background: Background,
+        *,
+        can_ask: bool,
+    ) -> None:
+        self._store = store
+        self._attendant = attendant
+        self._policy = policy
+        self._background = background
+        self._can_ask = can_ask
+
+    async def asked(self, object_id: str) -> Asked | None:
+        """Who they are, counting that their chat asks for something. None: not connected."""
+        link, state, count = await self._store.asked(object_id)
+        if link is None or state is None or state.leaving:
+            return None
+        return Asked(link, state, count <= MOST_ASKS)
+
+    async def explain(
+        self, object_id: str, patience: Patience, *, paid: bool = False
+    ) -> Explanation | None:
+        """Explain with a fresh look, if they may ask for one. None: not connected.
+
+        `paid`: it belongs to something that was counted already.
+        """
+        known = await (self._known(object_id) if paid else self.asked(object_id))
+        if known is None:
+            return None
+        if not known.allowed:
+            return await self.unseen(known.link, known.state, ASKED_OFTEN)
+        state = known.state
+        try:
+            shown = await self._background.within(patience, self._look(state))
+        except TimeoutError:
+            return await self.unseen(known.link, state, SLOW)
+        except QuotaShort:
+            return await self.unseen(known.link, state, "quota")
+        except AuthorizeAgain as failure:
+            state = await self._must_authorize(state, failure)
+            return await self.unseen(known.link, state, failure.code)
+        except OutsideError as failure:
+            return await self.unseen(known.link, state, failure.code)
+        now, _ = await asyncio.gather(self._store.now_ms(), self._store.keep_look(object_id, shown))
+        return self._explanation(known.link, state, now, shown=shown, shown_ms=now)
+
+    async def _known(self, object_id: str) -> Asked | None:
+        link, state = await self._store.link_and_state(object_id)
+        if link is None or state is None or state.leaving:
+            return None
+        return Asked(link, state, allowed=True)
+
+    async def _look(self, state: State) -> Shown:
+        """A task of its own: a request that hangs is not waited for, nor broken off."""
+        return await self._attendant.look(state)
+
+    async def _must_authorize(self, state: State, failure: AuthorizeAgain) -> State:
+        """Keep that an authorisation ended; else only the next write would find out."""
+        if failure.code == OF_A_LOOK:
+            return state
+        fresh = await self._store.state(state.object_id)
+        if fresh is None or fresh.generation != state.generation:
+            return state  # they connected anew while the old authorisation failed
+        if fresh.trouble != MUST_AUTHORIZE:  # else it stays known since when
+            trouble: dict[str, str | int] = {
+                "trouble": MUST_AUTHORIZE.value,
+                "trouble_at": await self._store.now_ms(),
+                "code": failure.code,
+            }
+            await self._store.demand(state.object_id, Lane.CHANGE, trouble)
+        return replace(state, trouble=MUST_AUTHORIZE, trouble_code=failure.code)
+
+    async def unseen(self, link: Link, state: State, error: str) -> Explanation:
+        """Explain without a look now, from the last one where there is one."""
+        now, last = await asyncio.gather(
+            self._store.now_ms(), self._store.last_look(state.object_id)
+        )
+        if last is None:
+            return self._explanation(link, state, now, error=error)
+        return self._explanation(
+            link, state, now, shown=last[0], shown_ms=now - last[1], error=error
+        )
+
+    def _explanation(
+        self,
+        link: Link,
+        state: State,
+        now: int,
+        *,
+        shown: Shown | None = None,
+        shown_ms: int = 0,
+        error: str | None = None,
+    ) -> Explanation:
+        # What can't be read is planned for as unknown (sync.attend); what was not asked for is not.
+        fresh = shown if error is None else None if error in _NOT_TRIED else NOT_SAID
+        situation = self._attendant.situation(state, now, shown=fresh, shown_with=state.held)
+        return Explanation(
+            link=link,
+            state=state,
+            verdict=resolve(self._policy.current(), state.group_ids, state.personal, now_ms=now),
+            plan=plan(now, situation),
+            now_ms=now,
+            shown=shown,
+            shown_error=error,
+            can_ask=self._can_ask,
+            shown_ms=shown_ms,
+        )
