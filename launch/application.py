@@ -68,8 +68,7 @@ async def application(
         metrics = Metrics()
         outside = await open_outside(settings, redis_url, stack)
         core = wire_core(settings, outside, metrics, limits, lease_ms=lease_ms)
-        stack.push_async_callback(core.tokens.aclose)
-        stack.push_async_callback(core.engine.aclose)
+        stack.push_async_callback(core.aclose)
         await _prepare(core, account_on=settings.account_default == "on")
         health = Health(
             heartbeats={"worker": WORKER_BEAT_SECONDS} if with_worker else {},

@@ -92,6 +92,11 @@ class Core:
     notice_rows: NoticeStore
     notifier: Notifier
 
+    async def aclose(self) -> None:
+        """Wait for what is under way and must be kept: turns in the background, then tokens."""
+        await self.engine.aclose()
+        await self.tokens.aclose()
+
     async def prepare(self, *, account_on: bool) -> None:
         """Fill in the settings of a new installation, and know what holds. Needs Redis."""
         await self.settings.start(on=account_on)
