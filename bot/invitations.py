@@ -57,19 +57,20 @@ Outcome = Literal["invited", "later", "unreachable", "skipped"]
 class MailingCard:
     """What the cards need: where the admin's is, and in whose name people are invited.
 
-    `mri` is the admin's id in the channel (empty: not known).
+    `mri` is the admin's id in the channel, `admin` their object id (empty: not known).
     """
 
     where: ConversationReference
     card_id: str
     inviter: str
     mri: str = ""
+    admin: str = ""
 
     def dump(self) -> str:
         """Write it as text."""
         where = dump_reference(self.where)
         row = {"where": where, "card": self.card_id, "by": self.inviter, "mri": self.mri}
-        return json.dumps(row)
+        return json.dumps(row | {"admin": self.admin})
 
     @classmethod
     def load(cls, text: str) -> MailingCard | None:
@@ -77,10 +78,10 @@ class MailingCard:
         try:
             row = json.loads(text)
             where, card_id, by = load_reference(row["where"]), str(row["card"]), str(row["by"])
-            mri = str(row.get("mri", ""))
+            mri, admin = str(row.get("mri", "")), str(row.get("admin", ""))
         except (ValueError, KeyError, TypeError):
             return None
-        return None if where is None else cls(where, card_id, by, mri)
+        return None if where is None else cls(where, card_id, by, mri, admin)
 
 
 class Invitations:
@@ -236,7 +237,9 @@ class Invitations:
         card = MailingCard.load(mailing.show)
         if card is not None:
             shown = self._card(mailing, tally)
-            await self._desk.replace(card.where, card.card_id, shown, or_post=False)
+            await self._desk.replace(
+                card.where, card.card_id, shown, or_post=False, whose=card.admin or None
+            )
 
     def _card(self, mailing: Mailing, tally: Tally) -> Card:
         card_id, invited = mailing.mailing_id, tally.invited

@@ -7,11 +7,11 @@ answered where it was asked. Every path ends in an answer or in silence on purpo
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.activity import Answer, ConversationGone, InvokeError, Kind, NotSent, Scope, SendFailed
+from bot.activity import Answer, ConversationGone, InvokeError, Kind, Scope, SendFailed
 from bot.commands import BadCommand, Command, parse
 from bot.desk import new_card_id
 from bot.strangers import WHO_ARE_YOU, Strangers
@@ -22,9 +22,10 @@ from cards.problem import moved_to_personal, problem, stale_card
 from sync.store.connection import REDIS_TROUBLE
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Callable, Mapping
 
     from bot.activity import Card, ConversationReference, Inbound, Person
+    from bot.app_news import AppNews
     from bot.desk import Desk
     from cards.payload import Payloads
 
@@ -48,64 +49,27 @@ _NOT_NOW = (
 )
 
 
-class Apps(Protocol):
-    """What becomes of a person's connection while their app comes and goes (sync.engine)."""
-
-    async def app_gone(self, object_id: str) -> None:
-        """It is taken out, perhaps to be replaced."""
-
-    async def app_back(self, object_id: str) -> None:
-        """It is there."""
-
-    async def app_is_gone(self, object_id: str) -> bool:
-        """Whether it is taken out at the moment."""
-
-
-class Welcomes(Protocol):
-    """Who was welcomed already (sync.store.conversations)."""
-
-    async def first_welcome(self, object_id: str) -> bool:
-        """Whether the person was never welcomed; they are from now on."""
-
-    async def not_welcomed(self, object_id: str) -> None:
-        """The welcome did not arrive."""
-
-
 class Router:
     """Acts on one activity.
 
-    `on_met` is called with whoever is in their own chat with the bot; `on_away` and `on_removed`
-    with the object id of whose app is taken out, or of who removed it; `on_outcome` with ok,
-    refused or failed and the seconds a turn took.
+    `on_outcome` is called with ok, refused or failed and the seconds a turn took.
     """
 
     def __init__(
         self,
         desk: Desk,
         payloads: Payloads,
-        welcomes: Welcomes,
-        apps: Apps,
+        news: AppNews,
         *,
         commands: Mapping[str, Handler],
         clicks: Mapping[Verb, Handler],
-        welcome: Handler,
-        welcome_at_install: bool,
-        on_met: Callable[[Person], None],
-        on_away: Callable[[str], Awaitable[object]],
-        on_removed: Callable[[str], Awaitable[object]],
         on_outcome: Callable[[str, float], None],
     ) -> None:
         self._desk = desk
         self._payloads = payloads
-        self._welcomes = welcomes
-        self._apps = apps
+        self._news = news
         self._commands = commands
         self._clicks = clicks
-        self._welcome = welcome
-        self._welcome_at_install = welcome_at_install
-        self._on_met = on_met
-        self._on_away = on_away
-        self._on_removed = on_removed
         self._on_outcome = on_outcome
         self._strangers = Strangers(time.monotonic)
 
@@ -152,50 +116,16 @@ class Router:
 
     async def _act(self, inbound: Inbound, person: Person) -> Answer:
         personal = inbound.conversation.scope is Scope.PERSONAL
-        if inbound.kind in {Kind.MESSAGE, Kind.CLICK}:
-            if personal:
-                await self._there(inbound, person)
-            if inbound.kind is Kind.CLICK:
-                return await self._click(inbound, person)
-            await self._message(inbound, person)
-        elif not personal:
-            pass  # a team or group got the app, or lost it: nobody's own chat
-        elif inbound.kind in {Kind.INSTALLED, Kind.UPGRADED}:
-            await self._installed(inbound, person)
-        elif inbound.kind is Kind.UPGRADING:
-            await self._upgrading(inbound, person)
-        elif inbound.kind is Kind.UNINSTALLED:
-            await self._removed(inbound, person)
+        if inbound.kind not in {Kind.MESSAGE, Kind.CLICK}:
+            if personal:  # a team or group that got or lost the app is nobody's own chat
+                await self._news.act(inbound, person)
+            return None
+        if personal:
+            await self._news.heard(inbound, person)
+        if inbound.kind is Kind.CLICK:
+            return await self._click(inbound, person)
+        await self._message(inbound, person)
         return None
-
-    async def _there(self, inbound: Inbound, person: Person) -> bool:
-        """The person was heard in their own chat, so their app is there. False: no news."""
-        oid = person.object_id
-        if not await self._desk.remember(oid, inbound.conversation, inbound.sent_ms):
-            return False
-        self._on_met(person)
-        await self._apps.app_back(oid)
-        return True
-
-    async def _upgrading(self, inbound: Inbound, person: Person) -> None:
-        """The app is taken out; whether a newer one follows, only time tells."""
-        oid = person.object_id
-        at_ms = await self._desk.doubt(oid, inbound.sent_ms)
-        if not at_ms:
-            log.info("app_news_late", person=oid)
-        else:
-            await self._on_away(oid)
-            await self._apps.app_gone(oid)
-            if await self._desk.heard_since(oid, at_ms):  # it came back at the same moment
-                await self._apps.app_back(oid)
-
-    async def _removed(self, inbound: Inbound, person: Person) -> None:
-        oid = person.object_id
-        if not await self._desk.forget(oid, inbound.sent_ms):
-            log.info("app_news_late", person=oid)
-            return
-        await self._on_removed(oid)
-        log.info("app_removed", person=oid)
 
     async def _message(self, inbound: Inbound, person: Person) -> None:
         said = parse(inbound.text)
@@ -275,32 +205,15 @@ class Router:
         await self._desk.say(inbound.conversation, stale_card())
         return None
 
-    async def _installed(self, inbound: Inbound, person: Person) -> None:
-        """Greet somebody once; with a newer package only who was not met before."""
-        oid = person.object_id
-        known = inbound.kind is Kind.UPGRADED and await self._desk.personal(oid) is not None
-        if not await self._there(inbound, person) or known or not self._welcome_at_install:
-            return
-        if not await self._welcomes.first_welcome(oid):
-            return
-        turn = Turn(inbound, person, inbound.conversation, new_card_id())
-        try:
-            await self._desk.tell(oid, turn.card_id, await self._welcome(turn))
-        except (ConversationGone, NotSent) as error:  # certainly not arrived
-            log.warning("card_not_sent", reason=type(error).__name__)
-            await self._welcomes.not_welcomed(oid)
-        except SendFailed as error:
-            log.warning("card_not_sent", reason=type(error).__name__)
-
     # -- asked where others read along -----------------------------------------------------------
 
     async def _private_chat(self, inbound: Inbound, person: Person) -> ConversationReference | str:
         """Where to answer; a line that says why not, where there is no such place."""
-        here, oid = inbound.conversation, person.object_id
+        here = inbound.conversation
         if here.scope is Scope.PERSONAL:
             return here
         # Where their app is taken out, Teams opens a chat only if it is back.
-        gone = await self._apps.app_is_gone(oid)
+        gone = await self._news.is_away(person)
         try:
             reference = await self._desk.open_personal(here, person, anew=gone)
         except ConversationGone as error:
@@ -310,7 +223,7 @@ class Router:
             log.warning("personal_chat_not_opened", reason=str(error))
             return _NOT_NOW
         if gone:
-            await self._apps.app_back(oid)
+            await self._news.is_back(person)
         return reference
 
     async def _answer_privately(
@@ -320,7 +233,7 @@ class Router:
         here = inbound.conversation
         reached = await self._desk.reach(person.object_id, card_id, card, met=here)
         if reached == "reached":
-            self._on_met(person)
+            self._news.met(person)
             return moved_to_personal()
         return _NOT_REACHABLE if reached == "gone" else _NOT_NOW
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.admins import Admins
+from bot.app_news import AppNews
 from bot.channel import Channel, LocalMode, Production
 from bot.feed_words import FeedWords
 from bot.handlers.connect import ConnectHandler, SignInResults
@@ -162,11 +163,19 @@ def wire_bot(
         await away(object_id)
         await core.engine.disconnect(object_id)
 
+    news = AppNews(
+        core.desk,
+        core.engine,
+        core.conversations,
+        welcome=helper.welcome if settings.welcome == "install" else None,
+        on_met=core.roster.note,
+        on_away=away,
+        on_removed=removed,
+    )
     router = Router(
         core.desk,
         core.payloads,
-        core.conversations,
-        core.engine,
+        news,
         commands={
             "connect": connecting.offer,
             "disconnect": disconnecting.ask,
@@ -194,11 +203,6 @@ def wire_bot(
             Verb.INVITATION_DECLINE: inviting.decline,
             **settings_handler.clicks,
         },
-        welcome=helper.welcome,
-        welcome_at_install=settings.welcome == "install",
-        on_met=core.roster.note,
-        on_away=away,
-        on_removed=removed,
         on_outcome=metrics.turn,
     )
     if settings.local:

@@ -50,7 +50,8 @@ class InvitationHandler:
         people = await self._invitees.find(target.group_id, turn.person.object_id)
         if len(people) > confirmed:
             return self._ask(turn, target, len(people))
-        shown = MailingCard(turn.at, turn.card_id, turn.person.name, turn.person.mri)
+        who = turn.person
+        shown = MailingCard(turn.at, turn.card_id, who.name, who.mri, who.object_id)
         held = await self._invitations.hold(people, shown)
         if held:
             await self._audit.invited(

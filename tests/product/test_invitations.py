@@ -152,6 +152,27 @@ async def test_of_a_group_only_its_members_are_invited(
     await counted(admin, 0)
 
 
+async def test_a_dead_chat_is_opened_anew_or_counted_as_not_reached(
+    product: Product, around: Outside, redis: Client
+) -> None:
+    admin = product.chat(ADMIN)
+    moved, lost = await installed(product, redis, around.somebody(), around.somebody())
+    for chat in (moved, lost):
+        around.teams.refuses[chat.client.conversation_id] = "ConversationBlockedByUser"
+    new = f"a:new-{moved.person.object_id}"
+    around.teams.opens[moved.person.object_id] = new
+    around.teams.opens_none[lost.person.object_id] = "Forbidden"
+    settings = await counted(admin, 2)
+    await admin.presses(title_of(2), on=settings)
+    await admin.presses(title_of(2), on=settings)
+    await shown(admin, settings, "1 person was invited. 1 person could not be reached")
+    sent = [message for message in around.teams.messages if message.conversation_id == new]
+    assert ["invites you" in words(message.card) for message in sent] == [True]
+    assert not await redis.exists(keys.notice(lost.person.object_id, "invited"))
+    for chat in (moved, lost):
+        await chat.installs("remove")
+
+
 async def test_who_is_no_admin_invites_nobody(
     product: Product, around: Outside, redis: Client
 ) -> None:

@@ -92,6 +92,16 @@ async def test_one_person_explained(place: Office) -> None:
     assert facts(card)["Level"] == "Sales, priority 1, locked"
 
 
+async def test_one_person_whose_app_is_taken_out(place: Office) -> None:
+    await place.connect(BEN)
+    await place.chat(BEN).installs("remove-upgrade")
+    link = facts(await look(place, "ben@example.com"))["Link"]
+    assert "the app was taken out of their Teams at" in link
+    assert "unless it is back within a day" in link
+    await place.chat(BEN).installs("add-upgrade")
+    assert facts(await look(place, "ben@example.com"))["Link"] == "Connected"
+
+
 async def test_one_person_who_has_not_connected_or_does_not_exist(place: Office) -> None:
     card = await look(place, "emeka@example.com")
     assert EMEKA.name in said_by(card)

@@ -1,0 +1,167 @@
+"""The app comes into people's own chats and goes from there.
+
+News is acted on by when the channel sent it, and tried until Redis takes it: no channel says twice
+that somebody removed the app.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final, Protocol
+
+import structlog
+
+from bot.activity import ConversationGone, Kind, NotSent, SendFailed
+from bot.desk import new_card_id
+from bot.turn import Turn
+from sync.store.connection import REDIS_TROUBLE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.activity import Inbound, Person
+    from bot.desk import Desk
+    from bot.turn import Handler
+
+log = structlog.get_logger()
+
+FIRST_PAUSE: Final = 1.0
+LONGEST_PAUSE: Final = 30.0
+TRIES: Final = 24
+"""Over ten minutes."""
+
+
+class Welcomes(Protocol):
+    """Who was welcomed already (sync.store.conversations)."""
+
+    async def first_welcome(self, object_id: str) -> bool:
+        """Whether the person was never welcomed; they are from now on."""
+
+    async def not_welcomed(self, object_id: str) -> None:
+        """The welcome did not arrive."""
+
+
+class Links(Protocol):
+    """What becomes of a person's connection while their app comes and goes (sync.engine)."""
+
+    async def app_gone(self, object_id: str) -> None:
+        """It is taken out, perhaps to be replaced."""
+
+    async def app_back(self, object_id: str) -> None:
+        """It is there."""
+
+    async def app_is_gone(self, object_id: str) -> bool:
+        """Whether it is taken out at the moment."""
+
+
+class AppNews:
+    """Keeps who has the app. `welcome` greets somebody, None: nobody is greeted.
+
+    `on_met` is called with whoever has the app; `on_away` and `on_removed` with the object id of
+    whose app is taken out, or of who removed it. `now` is in epoch seconds.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        links: Links,
+        welcomes: Welcomes,
+        *,
+        welcome: Handler | None,
+        on_met: Callable[[Person], None],
+        on_away: Callable[[str], Awaitable[object]],
+        on_removed: Callable[[str], Awaitable[object]],
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._desk = desk
+        self._links = links
+        self._welcomes = welcomes
+        self._welcome = welcome
+        self._on_away = on_away
+        self._on_removed = on_removed
+        self._sleep = sleep
+        self._now = now
+        self.met = on_met
+
+    async def heard(self, inbound: Inbound, person: Person) -> bool:
+        """The person was heard in their own chat, so their app is there. False: no news."""
+        return await self._there(inbound, person, self._sent_ms(inbound))
+
+    async def is_away(self, person: Person) -> bool:
+        """Whether a connected person's app is taken out at the moment."""
+        return await self._links.app_is_gone(person.object_id)
+
+    async def is_back(self, person: Person) -> None:
+        """It is there again: Teams opened the person's own chat."""
+        await self._links.app_back(person.object_id)
+
+    async def act(self, inbound: Inbound, person: Person) -> None:
+        """Act on an installation update of somebody's own chat."""
+        sent_ms, pause = self._sent_ms(inbound), FIRST_PAUSE
+        for _ in range(TRIES):
+            try:
+                await self._act(inbound, person, sent_ms)
+            except REDIS_TROUBLE as error:
+                log.warning("app_news_waits", person=person.object_id, error=type(error).__name__)
+                await self._sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            else:
+                return
+        log.error("app_news_lost", person=person.object_id, kind=inbound.kind)
+
+    def _sent_ms(self, inbound: Inbound) -> int:
+        return int(self._now() * 1000) if inbound.sent_ms is None else inbound.sent_ms
+
+    async def _act(self, inbound: Inbound, person: Person, sent_ms: int) -> None:
+        if inbound.kind is Kind.UPGRADING:
+            await self._upgrading(person.object_id, sent_ms)
+        elif inbound.kind is Kind.UNINSTALLED:
+            await self._removed(person.object_id, sent_ms)
+        else:
+            await self._installed(inbound, person, sent_ms)
+
+    async def _there(self, inbound: Inbound, person: Person, sent_ms: int) -> bool:
+        oid = person.object_id
+        if not await self._desk.remember(oid, inbound.conversation, sent_ms):
+            return False
+        self.met(person)
+        await self._links.app_back(oid)
+        return True
+
+    async def _installed(self, inbound: Inbound, person: Person, sent_ms: int) -> None:
+        """Greet somebody once; with a newer package only who was not met before."""
+        oid = person.object_id
+        known = inbound.kind is Kind.UPGRADED and await self._desk.personal(oid) is not None
+        if not await self._there(inbound, person, sent_ms):
+            log.info("app_news_late", person=oid)
+            return
+        if self._welcome is None or known or not await self._welcomes.first_welcome(oid):
+            return
+        turn = Turn(inbound, person, inbound.conversation, new_card_id())
+        try:
+            await self._desk.tell(oid, turn.card_id, await self._welcome(turn))
+        except (ConversationGone, NotSent) as error:  # certainly not arrived
+            log.warning("card_not_sent", reason=type(error).__name__)
+            await self._welcomes.not_welcomed(oid)
+        except SendFailed as error:
+            log.warning("card_not_sent", reason=type(error).__name__)
+
+    async def _upgrading(self, oid: str, sent_ms: int) -> None:
+        """The app is taken out; whether a newer one follows, only time tells."""
+        at_ms = await self._desk.doubt(oid, sent_ms)
+        if not at_ms:
+            log.info("app_news_late", person=oid)
+            return
+        await self._on_away(oid)
+        await self._links.app_gone(oid)
+        if await self._desk.heard_since(oid, at_ms):  # it came back at the same moment
+            await self._links.app_back(oid)
+
+    async def _removed(self, oid: str, sent_ms: int) -> None:
+        if not await self._desk.forget(oid, sent_ms):
+            log.info("app_news_late", person=oid)
+            return
+        await self._on_removed(oid)
+        log.info("app_removed", person=oid)

@@ -1,0 +1,178 @@
+"""News of the app that Redis does not take at once, and news in another order than it was sent."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
+from structlog.testing import capture_logs
+
+from bot.activity import ConversationReference, Inbound, Kind, Person, SendFailed
+from bot.app_news import TRIES, AppNews
+from bot.desk import Desk
+from sync.store.conversations import ConversationStore
+
+if TYPE_CHECKING:
+    from bot.activity import Card, Member
+    from bot.turn import Turn
+    from sync.store.connection import Client
+
+ADA = Person("tenant", "00000000-0000-4000-8000-000000000001", "29:ada", "Ada")
+CHAT = ConversationReference("https://eu/", "a:1", "28:bot", "msteams", "tenant", member_id="29:a")
+NOW = 1_767_268_800_000
+
+
+class Links:
+    """What the engine would have been told."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.away = False
+        self.meanwhile: Inbound | None = None
+        self.news: AppNews | None = None
+
+    async def app_gone(self, object_id: str) -> None:
+        self.heard.append("gone")
+        self.away = True
+        if self.news is not None and self.meanwhile is not None:
+            await self.news.act(self.meanwhile, ADA)
+            self.heard.remove("back")  # as if it had come before there was anything to restore
+            self.away = True
+
+    async def app_back(self, object_id: str) -> None:
+        if self.away:
+            self.heard.append("back")
+        self.away = False
+
+    async def app_is_gone(self, object_id: str) -> bool:
+        return self.away
+
+
+class Channel:
+    def __init__(self) -> None:
+        self.sent = 0
+        self.fails: Exception | None = None
+
+    async def send(
+        self, to: ConversationReference, content: Card | str, *, once: bool = False
+    ) -> str:
+        self.sent += 1
+        if self.fails is not None:
+            raise self.fails
+        return ""
+
+    async def update(self, to: ConversationReference, activity_id: str, content: Card) -> None:
+        raise NotImplementedError
+
+    async def open_personal(
+        self, at: ConversationReference, person: Person
+    ) -> ConversationReference:
+        raise NotImplementedError
+
+    async def member(self, at: ConversationReference, member_id: str) -> Member:
+        raise NotImplementedError
+
+
+class Place:
+    def __init__(self, redis: Client) -> None:
+        self.links, self.channel = Links(), Channel()
+        self.fails = 0
+        self.pauses: list[float] = []
+        self.removed = 0
+        rows = ConversationStore(redis)
+        self.desk = Desk(self.channel, rows)
+        self.news = AppNews(
+            self.desk,
+            self.links,
+            rows,
+            welcome=self.welcome,
+            on_met=lambda _: None,
+            on_away=self.trouble,
+            on_removed=self.remove,
+            sleep=self.sleep,
+            now=lambda: NOW / 1000,
+        )
+
+    async def welcome(self, _: Turn) -> Card:
+        return {}
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        await asyncio.sleep(0)
+
+    async def trouble(self, _: str) -> None:
+        if self.fails:
+            self.fails -= 1
+            raise RedisConnectionError
+
+    async def remove(self, oid: str) -> None:
+        await self.trouble(oid)
+        self.removed += 1
+
+    async def act(self, kind: Kind, sent_ms: int | None = None) -> None:
+        await self.news.act(Inbound(kind, "id", ADA, CHAT, sent_ms=sent_ms), ADA)
+
+
+@pytest.fixture
+def place(redis: Client) -> Place:
+    return Place(redis)
+
+
+@pytest.mark.parametrize("kind", [Kind.UNINSTALLED, Kind.UPGRADING])
+async def test_news_waits_until_redis_takes_it(place: Place, kind: Kind) -> None:
+    place.fails = 3
+    await place.act(kind)
+    assert place.pauses == [1, 2, 4]
+    assert (place.removed, place.links.heard) == (
+        (1, []) if kind is Kind.UNINSTALLED else (0, ["gone"])
+    )
+
+
+async def test_at_last_it_is_given_up_aloud(place: Place) -> None:
+    place.fails = TRIES
+    with capture_logs() as lines:
+        await place.act(Kind.UNINSTALLED)
+    assert [line["event"] for line in lines].count("app_news_lost") == 1
+    assert sum(place.pauses) >= 600
+    assert place.removed == 0
+
+
+async def test_what_waited_is_as_old_as_it_was_when_it_came(place: Place) -> None:
+    await place.act(Kind.INSTALLED, NOW - 10)
+    place.fails = 1
+
+    async def comes_back(seconds: float) -> None:
+        await place.act(Kind.INSTALLED, NOW + 10)
+
+    place.news._sleep = comes_back
+    await place.act(Kind.UPGRADING)
+    assert place.links.heard == [], "a newer package was there before Redis was"
+
+
+async def test_news_of_the_same_moment_is_not_lost_in_between(place: Place) -> None:
+    await place.act(Kind.INSTALLED, NOW)
+    place.links.news = place.news
+    place.links.meanwhile = Inbound(Kind.UPGRADED, "id", ADA, CHAT, sent_ms=NOW + 20)
+    await place.act(Kind.UPGRADING, NOW + 10)
+    assert not place.links.away
+    assert place.links.heard == ["gone", "back"]
+
+
+async def test_a_welcome_that_may_have_arrived_is_not_sent_again(place: Place) -> None:
+    place.channel.fails = SendFailed("502")
+    await place.act(Kind.INSTALLED)
+    place.channel.fails = None
+    await place.act(Kind.INSTALLED)
+    assert place.channel.sent == 1
+
+
+async def test_an_installation_older_than_the_removal_of_the_app_greets_nobody(
+    place: Place,
+) -> None:
+    await place.act(Kind.INSTALLED, NOW)
+    await place.act(Kind.UPGRADING, NOW + 2)
+    await place.act(Kind.UPGRADED, NOW + 1)
+    assert place.links.away
+    assert place.channel.sent == 1
