@@ -124,6 +124,21 @@ def audit(as_json: bool) -> None:
     _run(print_history(_load("audit"), as_json=as_json))
 
 
+@cli.command("rotate-keys")
+@click.option(
+    "--lost",
+    is_flag=True,
+    help="Give up what opens with none of TOKEN_KEYS: its people are asked to connect again.",
+)
+def rotate_keys(lost: bool) -> None:
+    """Move everything that is encrypted to the first of TOKEN_KEYS; say when the others may go."""
+    from launch.rotation import rotate_keys as rotate  # noqa: PLC0415 - as above
+
+    settings = _load("rotate-keys")
+    if not asyncio.run(rotate(settings, lost=lost)):
+        raise SystemExit(1)
+
+
 def _address(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
     try:
         return None if text is None else metrics_address(text)

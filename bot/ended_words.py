@@ -73,6 +73,14 @@ ENDED: Final[Mapping[str, Ended]] = {
 }
 """By the codes of sync.microsoft.meanings."""
 
+_OURS: Final[Mapping[str, Ended]] = {
+    "tokens_lost": Ended(
+        "Your authorisation was lost on our side: whoever runs this app lost the key to it.",
+        _AT_ONCE,
+    ),
+}
+"""By codes of our own."""
+
 _ALIKE: Final = {
     "consent_required": "consent_missing",
     "scope_withdrawn": "consent_missing",
@@ -88,4 +96,5 @@ def alike(code: str) -> str:
 def ended(code: str) -> Ended:
     """The words for a code; also for one that we do not know."""
     known = TROUBLES[Trouble.AUTHORIZE]
-    return ENDED.get(alike(code)) or Ended(known.told, known.next_step)
+    said = ENDED.get(alike(code)) or _OURS.get(code)
+    return said or Ended(known.told, known.next_step)

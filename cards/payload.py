@@ -114,10 +114,17 @@ class Click:
 class Payloads:
     """Packs and unpacks button data under one secret.
 
-    The secret must have at least 16 bytes and be shared by all processes of an installation.
+    The secret must have at least 16 bytes and be shared by all processes of an installation. It may
+    come later (`use`); nothing is packed or unpacked before.
     """
 
-    def __init__(self, secret: bytes) -> None:
+    def __init__(self, secret: bytes | None = None) -> None:
+        self._key = b""
+        if secret is not None:
+            self.use(secret)
+
+    def use(self, secret: bytes) -> None:
+        """Sign with this secret from now on. Raises ValueError when it is too short."""
         if len(secret) < 16:
             raise ValueError("The secret for card payloads needs at least 16 bytes.")
         # A key of its own, so that the same secret may serve other purposes elsewhere.
@@ -165,6 +172,8 @@ class Payloads:
         return Click(Verb(verb), card_id, dict(args), _inputs(data))
 
     def _sign(self, verb: str, card_id: str, args: Mapping[str, Arg]) -> str:
+        if not self._key:
+            raise RuntimeError("The secret for card payloads is not there yet.")
         canonical = json.dumps(
             [_VERSION, verb, card_id, dict(args)], sort_keys=True, separators=(",", ":")
         )

@@ -122,10 +122,15 @@ async def application(
         app.cleanup_ctx.append(_task(watch_loop_lag(metrics.loop_lag), "loop-lag"))
         shared = SharedSource(core.people, core.quota, core.directory, core.feed)
         app.cleanup_ctx.append(_task(watch_gauges(metrics, shared), "gauges"))
-        app.cleanup_ctx.append(_task(core.policy.run(), "settings"))
-        app.cleanup_ctx.append(_task(core.rollouts.run(), "rollouts"))
-        app.cleanup_ctx.append(_task(core.doubt.run(), "doubt"))
-        app.cleanup_ctx.append(_task(core.catch_up.run(), "catch-up"))
+        app.cleanup_ctx.extend(
+            [
+                _task(core.policy.run(), "settings"),
+                _task(core.resealing.run(), "keys"),
+                _task(core.rollouts.run(), "rollouts"),
+                _task(core.doubt.run(), "doubt"),
+                _task(core.catch_up.run(), "catch-up"),
+            ]
+        )
         inviting = _task(core.invitations.run(), "invitations", patience=SHUTDOWN_SECONDS)
         app.cleanup_ctx.append(inviting)
         app.on_shutdown.append(_call(core.invitations.stop))

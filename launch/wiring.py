@@ -19,6 +19,7 @@ from bot.service_hosts import ServiceHosts
 from cards.payload import Payloads
 from launch.outside import BOT_SCOPE, ZOOM_BURST, ZOOM_PER_SECOND, zoom_api
 from sync.attend import Attendant
+from sync.button_key import ButtonKey
 from sync.catch_up import CatchUp
 from sync.changes import PolicyDesk
 from sync.engine import Engine
@@ -29,6 +30,7 @@ from sync.microsoft.graph import GraphPresence, time_limit
 from sync.microsoft.tokens import Tokens
 from sync.notices import GRACE_MS
 from sync.notifier import Notifier
+from sync.resealing import Resealing
 from sync.rollout import Rollouts
 from sync.store.conversations import ConversationStore
 from sync.store.directory import DirectoryStore
@@ -40,6 +42,7 @@ from sync.store.queue import LEASE_MS
 from sync.store.quota import Quota
 from sync.store.rollouts import RolloutStore
 from sync.store.roster import RosterStore
+from sync.store.sealed import SealedStore
 from sync.store.settings import SettingsStore
 from sync.store.settings_cache import SettingsCache
 from sync.store.sweep import SweepStore
@@ -91,6 +94,10 @@ class Core:
     catch_up: CatchUp
     notice_rows: NoticeStore
     notifier: Notifier
+    resealing: Resealing
+    button_key: ButtonKey
+    button_key_in_need: bytes
+    """Signs buttons where the stored key does not open; the same for all who seal alike."""
 
     async def aclose(self) -> None:
         """Wait for what is under way and must be kept: turns in the background, then tokens."""
@@ -99,6 +106,7 @@ class Core:
 
     async def prepare(self, *, account_on: bool) -> None:
         """Fill in the settings of a new installation, and know what holds. Needs Redis."""
+        self.payloads.use(await self.button_key.load() or self.button_key_in_need)
         await self.settings.start(on=account_on)
         await self.policy.load()
         await self.doubt.load()
@@ -127,9 +135,11 @@ def wire_core(
     )
     desk = Desk(sender, conversations)
     keys = settings.token_key_list
-    payloads = Payloads(keys[0].encode())
+    payloads = Payloads()
     people = PeopleStore(outside.redis, outside.scripts, lease_ms=lease_ms)
     vault = Vault(keys)
+    sealed = SealedStore(outside.redis, outside.scripts)
+    button_key = ButtonKey(sealed, vault)
     tokens = Tokens(people, vault, outside.authorization)
     zoom = zoom_api(settings, outside)
     settings_store = SettingsStore(outside.redis, outside.scripts)
@@ -221,6 +231,9 @@ def wire_core(
         doubt=doubt,
         catch_up=catch_up,
         notice_rows=notice_rows,
+        resealing=Resealing(sealed, vault, button_key, now_ms=people.now_ms, adopt=payloads.use),
+        button_key=button_key,
+        button_key_in_need=keys[0].encode(),
         notifier=Notifier(
             people,
             notice_rows,

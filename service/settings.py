@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from service.setting_names import Given
 
-Role = Literal["serve", "worker", "check", "manifest", "audit", "top"]
+Role = Literal["serve", "worker", "check", "manifest", "audit", "top", "rotate-keys"]
 
 _MICROSOFT_LOGIN_HOSTS = frozenset(
     {
@@ -276,6 +276,7 @@ _NEEDS: dict[Role, tuple[str, ...]] = {
     "worker": (*_REGISTRATION, "TOKEN_KEYS", "REDIS_URL"),
     "audit": (),
     "top": (),
+    "rotate-keys": ("TOKEN_KEYS",),
     "manifest": ("MicrosoftAppId", "PUBLIC_URL"),
 }
 _EVERYDAY = ("DATA_DIR", "LOG_FORMAT", "LOG_LEVEL")

@@ -206,6 +206,7 @@ _PLAIN = (
     "notice_",
     "sign_in_",
     "chat_",
+    "reseal",
 )
 """How the names of scripts begin that do not touch the queue."""
 

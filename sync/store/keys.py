@@ -50,6 +50,10 @@
     pb:{notices}:storms          authorisations that ended alike for many (hash,    2 d, renewed
                                  sync.store.notices)
     pb:{notices}:all:by          who tells people that theirs ended                 30 s, renewed
+    pb:{keys}:buttons            the key that signs the buttons of cards, sealed    for ever
+    pb:{keys}:sealing            hash: a name of an encryption key -> when a        1 d, renewed
+                                 process last sealed with it (ms)
+    pb:{keys}:reseal:by          who moves what is sealed to the newest key         1 min, renewed
     pb:wake                      channel: a shard number whose queue has changed
     pb:{dir}:current             the reading of Zoom's directory that counts        for ever
     pb:{dir}:state               how the directory is doing (hash, below)           for ever
@@ -144,6 +148,9 @@ OLD_READING_TTL = 600
 AUDIT_KEPT = 100_000
 """Entries, about: some 50 MB at most, and years of an organisation's changes."""
 
+BUTTON_KEY = "pb:{keys}:buttons"
+SEALING = "pb:{keys}:sealing"
+SEALING_TTL = 86_400
 CENSUS = "pb:{invitations}:census"
 STORMS = "pb:{notices}:storms"
 DIRECTORY_CURRENT = "pb:{dir}:current"

@@ -7,6 +7,7 @@ another would decrypt.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,9 @@ class Vault:
             except ValueError:
                 raise ValueError(f"encryption key {position} is not a Fernet key") from None
         self._newest = fernets[0]
+        self.newest = hashlib.sha256(keys[0].encode()).hexdigest()[:12]
+        """A name of the newest key, to be told: nothing about the key follows from it."""
+        self.has_older = len(set(keys)) > 1
         self._all = MultiFernet(fernets)
 
     def seal(self, owner: str, purpose: str, text: str) -> str:

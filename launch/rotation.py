@@ -1,0 +1,150 @@
+"""`python app.py rotate-keys`: move what is sealed to the newest key; say when the old may go."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from launch.lifetime import redis_of
+from sync.button_key import ButtonKey
+from sync.errors import Trouble
+from sync.plan import Lane
+from sync.resealing import Resealing
+from sync.store.connection import Scripts, connect
+from sync.store.people import PeopleStore
+from sync.store.sealed import SealedStore
+from sync.store.vault import Vault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from service.settings import Settings
+    from sync.resealing import Count
+
+MOST_ROUNDS = 3
+"""How often it is gone over who changed in that very moment."""
+EVERY_SECONDS = 1.0
+MOST_NAMED = 10
+LOST = "tokens_lost"
+"""Why they must connect again: the code that is kept with them."""
+
+
+async def rotate_keys(settings: Settings, *, lost: bool) -> bool:
+    """Do it, line by line. True: nothing needs an older key, but for what the last line says.
+
+    `lost`: what opens with none of the keys is given up: its people are asked to connect again.
+    """
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(redis_of(settings))
+        client = connect(url, settings.redis_mode)
+        stack.push_async_callback(client.aclose)
+        scripts = Scripts(client)
+        people, rows = PeopleStore(client, scripts), SealedStore(client, scripts)
+        vault = Vault(settings.token_key_list)
+        button_key = ButtonKey(rows, vault)
+        resealing = Resealing(rows, vault, button_key, now_ms=people.now_ms, pause=0)
+
+        well = await _buttons(button_key, lost=lost)
+        total = await people.connected()
+        count = await resealing.round(_progress(total, time.monotonic))
+        for _ in range(MOST_ROUNDS):
+            if not count.left:
+                break
+            moved = count.moved
+            count = await resealing.round(lambda _: None)
+            count.moved, count.fresh = count.moved + moved, max(0, count.fresh - moved)
+        _say_count(count)
+        if count.unreadable and lost:
+            await _ask_again(people, count.unreadable)
+            click.echo(f"lost    {_people(len(count.unreadable))} will be asked to connect again")
+        elif count.unreadable:
+            _say_unreadable(count.unreadable)
+        well &= not count.left and (lost or not count.unreadable)
+        if not vault.has_older:
+            click.echo("note    TOKEN_KEYS holds one key. To rotate, put a new one in front of it.")
+            return well
+        use = await resealing.in_use()
+        if use.running:
+            click.echo(
+                "WAIT    A running process still seals with another key: give it these TOKEN_KEYS, "
+                "restart it, wait two minutes, and run this again. The old keys must stay."
+            )
+            return False
+        if not well:
+            click.echo("WAIT    The old keys must stay.")
+        elif use.until_ms:
+            at = datetime.fromtimestamp(use.until_ms / 1000, tz=UTC)
+            click.echo(
+                f"ok      The old keys may go at {at:%H:%M} UTC: sign-ins that are under way need "
+                "them until then."
+            )
+        else:
+            click.echo("ok      The old keys may go: take them out of TOKEN_KEYS and restart.")
+        return well
+
+
+async def _buttons(button_key: ButtonKey, *, lost: bool) -> bool:
+    moved = await button_key.reseal()
+    if moved is None and lost:
+        await button_key.give_up()
+        click.echo("lost    Buttons: a new key was made; cards from before no longer work")
+        return True
+    if moved is None:
+        click.echo("FAILED  Buttons: their key opens with none of TOKEN_KEYS")
+        return False
+    click.echo(f"ok      Buttons: {'moved to the newest key' if moved else 'nothing to move'}")
+    return True
+
+
+def _progress(total: int, clock: Callable[[], float]) -> Callable[[Count], None]:
+    """Say how far it is, once a second."""
+    said = clock()
+
+    def tell(count: Count) -> None:
+        nonlocal said
+        if clock() - said >= EVERY_SECONDS:
+            said = clock()
+            click.echo(
+                f"...     {count.seen:,} of {_people(total)}; {count.moved:,} moved, "
+                f"{max(0, total - count.seen):,} to look at"
+            )
+
+    return tell
+
+
+def _say_count(count: Count) -> None:
+    kind = "ok    " if not count.left and not count.unreadable else "FAILED"
+    click.echo(
+        f"{kind}  People: {count.moved:,} moved to the newest key, {count.fresh:,} were there, "
+        f"{count.left + len(count.unreadable):,} left"
+    )
+
+
+def _say_unreadable(people: Sequence[str]) -> None:
+    click.echo(
+        f"FAILED  {_people(len(people))}: what is stored opens with none of TOKEN_KEYS. Put "
+        "the missing key behind the first one. If it is lost, run this with --lost."
+    )
+    for object_id in people[:MOST_NAMED]:
+        click.echo(f"        {object_id}")
+    if len(people) > MOST_NAMED:
+        click.echo(f"        and {len(people) - MOST_NAMED:,} more")
+
+
+async def _ask_again(people: PeopleStore, lost: Sequence[str]) -> None:
+    """Have them asked to connect again, as after any authorisation that ended (sync.notifier)."""
+    trouble: dict[str, str | int] = {
+        "trouble": Trouble.AUTHORIZE.value,
+        "trouble_at": await people.now_ms(),
+        "code": LOST,
+    }
+    for object_id in lost:
+        await people.demand(object_id, Lane.CHANGE, trouble)
+
+
+def _people(count: int) -> str:
+    return f"{count:,} {'person' if count == 1 else 'people'}"

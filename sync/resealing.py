@@ -1,0 +1,157 @@
+"""Rotating the encryption keys: what an older key sealed is moved to the newest, for everybody.
+
+Tokens that are refreshed move by themselves, but whoever is paused or parked has none refreshed.
+So one process goes over all rows every hour while there is more than one key, and at once when
+`python app.py rotate-keys` is told to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sync.microsoft.tokens import PURPOSE
+from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
+from sync.store.keys import LIVE_SIGN_IN_TTL
+from sync.store.vault import VaultError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sync.button_key import ButtonKey
+    from sync.store.sealed import SealedRow, SealedStore
+    from sync.store.vault import Vault
+
+log = structlog.get_logger()
+
+NOTE_SECONDS = 30.0
+ROUND_SECONDS = 3600.0
+PAUSE = 0.05
+"""Seconds between two batches: a thousand people a second, in pieces of some milliseconds."""
+
+RUNNING_MS = 3 * int(NOTE_SECONDS) * 1000
+"""A process that sealed with a key so recently is taken to be running."""
+UNDER_WAY_MS = LIVE_SIGN_IN_TTL * 1000
+"""The longest that something short-lived (a sign-in under way) stays sealed with a key."""
+
+
+@dataclass(slots=True)
+class Count:
+    """How far going over the people is.
+
+    `fresh` were sealed with the newest key already, `moved` are now, `left` changed in that moment
+    and were not, `unreadable` (object ids) open with none of the keys.
+    """
+
+    fresh: int = 0
+    moved: int = 0
+    left: int = 0
+    unreadable: list[str] = field(default_factory=list)
+
+    @property
+    def seen(self) -> int:
+        """How many people were looked at."""
+        return self.fresh + self.moved + self.left + len(self.unreadable)
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """Which older keys are needed apart from stored rows.
+
+    `running`: a process still seals with another key than ours. `until_ms`: something short-lived
+    may be sealed with one until then (epoch ms; 0: nothing is).
+    """
+
+    running: bool
+    until_ms: int
+
+
+class Resealing:
+    """Moves sealed rows to the newest key of the vault."""
+
+    def __init__(
+        self,
+        rows: SealedStore,
+        vault: Vault,
+        button_key: ButtonKey,
+        *,
+        now_ms: Callable[[], Awaitable[int]],
+        adopt: Callable[[bytes], None] = lambda _: None,
+        pause: float = PAUSE,
+    ) -> None:
+        """`now_ms` is the clock that all processes share (epoch ms).
+
+        `adopt` hears the key of the buttons each time it is read.
+        """
+        self._now_ms = now_ms
+        self._rows = rows
+        self._vault = vault
+        self._button_key = button_key
+        self._adopt = adopt
+        self._pause = pause
+        self._name = secrets.token_hex(8)
+
+    async def run(self) -> None:
+        """Say which key we seal with, and go over everything now and then. Ends by cancellation."""
+        loop = asyncio.get_running_loop()
+        next_round = loop.time()
+        while True:
+            try:
+                await self._rows.seals_with(self._vault.newest, await self._now_ms())
+                key = await self._button_key.load()
+                if key is not None:
+                    self._adopt(key)
+                if self._vault.has_older and loop.time() >= next_round:
+                    if await self._rows.take(self._name):
+                        await self._round_of_duty()
+                        await self._rows.let_go(self._name)
+                    next_round = loop.time() + ROUND_SECONDS
+            except REDIS_TROUBLE as error:
+                log.warning("resealing_waits", error=type(error).__name__)
+            raise_if_cancelled()
+            await asyncio.sleep(NOTE_SECONDS)
+
+    async def _round_of_duty(self) -> None:
+        await self._button_key.reseal()
+        count = await self.round(lambda _: None)
+        if count.moved or count.left:
+            log.info("keys_resealed", people=count.moved, left=count.left)
+        if count.unreadable:
+            log.error("keys_unreadable", people=len(count.unreadable))
+
+    async def round(self, progress: Callable[[Count], None]) -> Count:
+        """Go over everybody's tokens once; `progress` hears of each batch."""
+        count = Count()
+        async for batch in self._rows.tokens():
+            for row in batch:
+                await self._move(row, count)
+            progress(count)
+            await self._rows.take(self._name)  # still at it
+            await asyncio.sleep(self._pause)
+        return count
+
+    async def _move(self, row: SealedRow, count: Count) -> None:
+        if not self._vault.needs_rotation(row.sealed):
+            count.fresh += 1
+            return
+        try:
+            sealed = self._vault.rotate(row.object_id, PURPOSE, row.sealed)
+        except VaultError:
+            count.unreadable.append(row.object_id)
+            return
+        if await self._rows.replace_tokens(row, sealed):
+            count.moved += 1
+        else:  # refreshed, or connected anew, in this moment: by whom is not known
+            count.left += 1
+
+    async def in_use(self) -> InUse:
+        """Whether an older key is still needed for anything but the rows."""
+        now, others = await self._now_ms(), await self._rows.last_sealed()
+        others.pop(self._vault.newest, None)
+        last = max(others.values(), default=0)
+        until = last + UNDER_WAY_MS
+        return InUse(running=now - last < RUNNING_MS, until_ms=until if until > now else 0)

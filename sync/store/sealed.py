@@ -1,0 +1,110 @@
+"""Everything that is sealed and lives long, for moving it to a newer key (sync.resealing).
+
+What is sealed for minutes only (sign-ins under way, Zoom's token) ends by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sync.store import keys
+from sync.store.jobs import Jobs
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from sync.store.connection import Client, Scripts
+
+BATCH = 50
+"""Rows of tokens read at once: some 400 kB."""
+KIND = "keys"
+TAKEN_MS = 60_000
+_ROUND = "reseal"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRow:
+    """A person's tokens as they are stored: their generation, and what is sealed."""
+
+    object_id: str
+    generation: str
+    sealed: str
+
+    def dump(self, sealed: str) -> str:
+        """The stored text with another sealing of the same."""
+        return f"{self.generation}:{sealed}"
+
+
+class SealedStore:
+    """Reads sealed rows and replaces them; keeps which key each process seals with."""
+
+    def __init__(self, client: Client, scripts: Scripts) -> None:
+        self._client = client
+        self._scripts = scripts
+        self._jobs = Jobs(client, KIND, taken_ms=TAKEN_MS)
+
+    async def take(self, name: str) -> bool:
+        """Whether the process of this name goes over the rows for the next minute."""
+        return await self._jobs.take(_ROUND, name)
+
+    async def let_go(self, name: str) -> None:
+        """The process of this name stops."""
+        await self._jobs.let_go(_ROUND, name)
+
+    async def tokens(self) -> AsyncIterator[list[SealedRow]]:
+        """The tokens of everybody, whatever ails them, in batches and in no order."""
+        for shard in range(keys.SHARDS):
+            batch: list[str] = []
+            async for member in self._client.sscan_iter(keys.everybody(shard), count=BATCH):
+                batch.append(str(member))
+                if len(batch) >= BATCH:
+                    yield await self._rows(batch)
+                    batch = []
+            if batch:
+                yield await self._rows(batch)
+
+    async def _rows(self, people: Sequence[str]) -> list[SealedRow]:
+        pipe = self._client.pipeline(transaction=False)
+        for oid in people:
+            pipe.get(keys.tokens(oid))
+        rows = []
+        for oid, text in zip(people, await pipe.execute(), strict=True):
+            if text is not None:  # else they have just left
+                generation, _, sealed = str(text).partition(":")
+                rows.append(SealedRow(oid, generation, sealed))
+        return rows
+
+    async def replace_tokens(self, row: SealedRow, sealed: str) -> bool:
+        """Replace somebody's tokens. False: they changed meanwhile, and stay as they are."""
+        return await self._replace(
+            keys.tokens(row.object_id), row.dump(row.sealed), row.dump(sealed)
+        )
+
+    async def button_key(self) -> str | None:
+        """The sealed key that signs the buttons of cards."""
+        text = await self._client.get(keys.BUTTON_KEY)
+        return None if text is None else str(text)
+
+    async def keep_button_key(self, sealed: str, before: str | None) -> bool:
+        """Keep it in place of another (None: there was none). False: another process was first."""
+        if before is None:
+            return bool(await self._client.set(keys.BUTTON_KEY, sealed, nx=True))
+        return await self._replace(keys.BUTTON_KEY, before, sealed)
+
+    async def _replace(self, key: str, before: str, after: str) -> bool:
+        return bool(await self._scripts.run("reseal", [key], [before, after]))
+
+    # -- which key is in use -----------------------------------------------------------------
+
+    async def seals_with(self, name: str, now_ms: int) -> None:
+        """A process seals with the key of this name (sync.store.vault.Vault.newest), now."""
+        pipe = self._client.pipeline(transaction=False)
+        pipe.hset(keys.SEALING, name, now_ms)
+        pipe.expire(keys.SEALING, keys.SEALING_TTL)
+        await pipe.execute()
+
+    async def last_sealed(self) -> dict[str, int]:
+        """When a process last said that it seals with a key (epoch ms), by the keys' names."""
+        found = await self._client.hgetall(keys.SEALING)
+        return {str(name): int(at) for name, at in found.items()}

@@ -1,0 +1,91 @@
+"""Rotating TOKEN_KEYS as an operator does it: nobody is lost, and no card either."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography.fernet import Fernet
+
+from sandbox.zoom_states import ZoomPresence
+from sync.store import keys
+from sync.store.vault import Vault
+from tests.doubles.inside import ADA, BEN, CHIARA, inside, office, reopened
+from tests.doubles.outside import TOKEN_KEY, titles, words
+from tests.doubles.product import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.doubles.inside import Office
+    from tests.doubles.outside import Outside
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+NEW = Fernet.generate_key().decode()
+BOTH = f"{NEW},{TOKEN_KEY}"
+CALL = ("Busy", "InACall")
+
+
+async def rotate(
+    around: Outside, folder: Path, token_keys: str, *arguments: str
+) -> tuple[int, str]:
+    environ = around.environ(TOKEN_KEYS=token_keys)
+    return await run("rotate-keys", *arguments, environ=environ, folder=folder)
+
+
+async def let_the_old_process_be_gone(place: Office) -> None:
+    """As if the last process that sealed with the old key had ended long ago."""
+    await place.redis.hset(keys.SEALING, Vault([TOKEN_KEY]).newest, 1)
+
+
+async def test_a_rotation_loses_nobody_and_no_card(town: Outside, tmp_path: Path) -> None:
+    async with office(town, tmp_path) as place:
+        await place.connect(ADA, BEN)
+        await place.chat(BEN).says("pause")
+        asked = await place.chat(ADA).says("disconnect")
+        code, said = await rotate(town, tmp_path, TOKEN_KEY)
+        assert (code, "TOKEN_KEYS holds one key" in said) == (0, True)
+        code, said = await rotate(town, tmp_path, BOTH)
+        assert code == 1
+        assert "People: 2 moved to the newest key, 0 were there, 0 left" in said
+        assert "Buttons: moved to the newest key" in said
+        assert "still seals with another key" in said
+
+    async with reopened(town, tmp_path, TOKEN_KEYS=BOTH) as place:
+        town.world.set_zoom(ADA.object_id, ZoomPresence.IN_MEETING)
+        await place.product.told(ADA, CALL)
+        await let_the_old_process_be_gone(place)
+        code, said = await rotate(town, tmp_path, BOTH)
+        assert (code, "The old keys may go: take them out" in said) == (0, True)
+
+    async with reopened(town, tmp_path, TOKEN_KEYS=NEW) as place:
+        # Old buttons work, and who was paused all the time is still connected.
+        assert "Still connected" in words(await place.chat(ADA).presses("Cancel", on=asked))
+        town.world.set_zoom(BEN.object_id, ZoomPresence.IN_MEETING)
+        await place.chat(BEN).says("resume")
+        await place.product.told(BEN, CALL)
+
+
+async def test_what_opens_with_no_key_is_said_and_can_be_given_up(
+    town: Outside, tmp_path: Path
+) -> None:
+    async with office(town, tmp_path) as place:
+        await place.connect(CHIARA)
+        code, said = await rotate(town, tmp_path, NEW)
+        assert code == 1
+        assert "Buttons: their key opens with none of TOKEN_KEYS" in said
+        assert "1 person: what is stored opens with none of TOKEN_KEYS" in said
+        assert CHIARA.object_id in said
+        assert NEW not in said
+
+    async with inside(town, tmp_path, TOKEN_KEYS=NEW) as product:
+        assert product.command.events("button_key_unreadable")
+        chat = product.chat(CHIARA)
+        pressed = await chat.presses("Cancel", on=await chat.says("disconnect"))
+        assert "Still connected" in words(pressed)  # buttons are signed and believed all the same
+        code, said = await rotate(town, tmp_path, NEW, "--lost")
+        assert "1 person will be asked to connect again" in said
+        status = (await chat.says("status")).card
+        assert "Connect again" in titles(status)
+        assert "lost" in words(status)
