@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sync.errors import OutsideError, PersonGone
+from sync.errors import OutsideError, PersonGone, RetryLater
 from sync.plan import ASK_AGAIN_MS, Observation
 from sync.presence import ZoomPresence
 
@@ -57,7 +57,8 @@ class Asking:
         except OutsideError as error:
             self._meter.lookup("busy" if error.code in _ZOOM_BUSY else "failed")
             log.warning("zoom_not_asked", person=oid, reason=error.code)
-            return ASK_AGAIN_MS
+            after = error.after if isinstance(error, RetryLater) else None
+            return max(ASK_AGAIN_MS, int((after or 0) * 1000))
         else:
             self._meter.lookup("unknown" if presence is None else "answered")
         if presence is None:
