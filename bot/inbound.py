@@ -195,7 +195,9 @@ def _person(sender: Json, tenant_id: str, stand_in: Person | None) -> Person | N
 def _is_bot(sender: Json, bot_id: str) -> bool:
     """Whether a program speaks. Teams' ids of bots begin with 28, and some clients say a role."""
     mri = text_at(sender, "id")
-    return mri.startswith("28:") or mri == bot_id != "" or sender.get("role") in {"bot", "skill"}
+    return (
+        mri.startswith("28:") or mri == bot_id != "" or text_at(sender, "role") in {"bot", "skill"}
+    )
 
 
 def _scope(conversation: Json, conversation_id: str) -> Scope:
