@@ -14,7 +14,9 @@ from dataclasses import dataclass
 # Each attempt begins at a `<` and ends before the next one: no input makes them overlap.
 _ATTRIBUTES = r"""((?:[^<>"']|"[^"<]*"|'[^'<]*')*)"""
 TAG = re.compile(rf"<(/?)([A-Za-z][A-Za-z0-9]{{0,31}}){_ATTRIBUTES}>")
-_QUOTATION = re.compile(rf"<(/?)(quoted|quote|blockquote)(?![A-Za-z0-9]){_ATTRIBUTES}>", re.I)
+_QUOTATION = re.compile(
+    rf"<(/?)(quoted[a-z]{{0,20}}|quote|blockquote)(?![a-z0-9]){_ATTRIBUTES}>", re.I
+)
 _ATTRIBUTE = re.compile(r"""\b(alt|itemtype)\s{0,3}=\s{0,3}(?:"([^"]{0,200})"|'([^']{0,200})')""")
 _INLINE = re.compile(
     r"a|abbr|attachment|b|code|em|emoji|font|i|img|mark|s|small|span|strike|strong|sub|sup|u"

@@ -30,6 +30,7 @@ _MOST_ATTACHMENTS = 16
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _QUOTED_LINE = re.compile(r"\s*>(?:[\s>]|$)")
+_PAGE = re.compile(r"\s*<(?:p|div)(?:\s[^<>]*)?>", re.IGNORECASE)
 _MENTION = re.compile(r"<at(?:\s[^<>]*)?>([^<>]*)</at>", re.IGNORECASE)
 _AFTER_MENTION = " ,:;.-–—、，：；،"
 """How people go on after a name."""
@@ -82,7 +83,7 @@ def _one_line(text: str) -> str:
 def _own_words(text: str) -> str:
     """A decoded text without what it quotes: elements, or lines that begin with `>`."""
     text, quotes = without_quotations(text)
-    if quotes & {"blockquote"}:  # Teams' older form: then the whole text is HTML
+    if "blockquote" in quotes or _PAGE.match(text):  # then the whole text is HTML
         text = _decoded(text_of(text).text)
     return "\n".join(line for line in text.splitlines() if not _QUOTED_LINE.match(line))
 
