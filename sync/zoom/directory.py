@@ -26,6 +26,8 @@ PAGE_SIZE = 300
 """The largest that Zoom allows."""
 MOST_PAGES = 10_000
 TRIES = 4
+UNTOLD = -1
+"""Members of a group of which Zoom doesn't say how many it has: they are asked for."""
 LONGEST_WAIT = 60.0
 """Seconds. A longer wait would outlive page tokens and locks: the reading is given up instead."""
 
@@ -80,7 +82,7 @@ class ZoomDirectory:
                 skipped += 1
                 continue
             total = row.get("total_members")
-            names[group_id] = (name, total if isinstance(total, int) else 0)
+            names[group_id] = (name, total if isinstance(total, int) else UNTOLD)
         users: dict[str, DirectoryUser] = {}
         told = False
         for status in (ACTIVE, INACTIVE):

@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from sync.errors import RetryLater
+from sync.errors import AdminMustAct, RetryLater
 from sync.store.connection import REDIS_TROUBLE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
+    from sync.errors import OutsideError
+
 log = structlog.get_logger()
 
 RENEW_EARLY = 120.0
 """Seconds before its end at which a token is replaced."""
+REFUSED_SECONDS = 5.0
+"""For so long credentials that Zoom has refused are not tried again."""
 LOOK_SECONDS = 0.1
 LOOKS = 120
 """How often to look whether another process has got one: longer than its turn lasts."""
@@ -79,6 +83,7 @@ class ZoomTokens:
         self._shelf = shelf
         self._now = now
         self._held: _Held | None = None
+        self._failed: tuple[float, OutsideError] | None = None
         self._flight: asyncio.Task[_Held] | None = None
 
     async def get(self, *, refused: str | None = None) -> str:
@@ -111,7 +116,7 @@ class ZoomTokens:
 
     async def _obtain(self, refused: str | None) -> _Held:
         if self._shelf is None:
-            return self._hold(await self._fetch())
+            return self._hold(await self._ask())
         try:
             for _ in range(LOOKS):
                 if known := await self._other_than(self._shelf, refused):
@@ -124,7 +129,7 @@ class ZoomTokens:
                 await self._sleep(LOOK_SECONDS)
         except REDIS_TROUBLE as error:
             log.warning("zoom_token_not_shared", error=type(error).__name__)
-            return self._hold(await self._fetch())
+            return self._hold(await self._ask())
         raise RetryLater("zoom_token_busy")
 
     async def _other_than(self, shelf: Shelf, refused: str | None) -> _Held | None:
@@ -133,8 +138,21 @@ class ZoomTokens:
             return None
         return self._hold(issued)
 
+    async def _ask(self) -> Issued:
+        """Ask Zoom, unless it has just said when to come back, or refused us."""
+        if self._failed is not None and self._now() < self._failed[0]:
+            raise self._failed[1]
+        try:
+            return await self._fetch()
+        except AdminMustAct as error:
+            self._failed = (self._now() + REFUSED_SECONDS, error)
+            raise
+        except RetryLater as error:
+            self._failed = (self._now() + (error.after or 0.0), error)
+            raise
+
     async def _new(self) -> Issued:
-        issued = await self._fetch()
+        issued = await self._ask()
         if self._shelf is not None:
             try:
                 await self._shelf.keep(issued)

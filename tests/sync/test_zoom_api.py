@@ -242,13 +242,32 @@ async def test_checking_asks_for_a_token_anew(zoom: Zoom, api: ZoomApi) -> None:
     ],
 )
 async def test_a_token_that_is_not_to_be_had_has_a_reason(
-    zoom: Zoom, api: ZoomApi, answer: dict[str, Any], error: type[OutsideError], code: str
+    zoom: Zoom,
+    api: ZoomApi,
+    clock: Clock,
+    answer: dict[str, Any],
+    error: type[OutsideError],
+    code: str,
 ) -> None:
     zoom.token_answers.append(web.Response(**answer))
     with pytest.raises(error) as caught:
         await api.presence_of("zAda")
     assert type(caught.value) is error
     assert caught.value.code == code
+    clock.now += 30
+    assert await api.presence_of("zAda") is ZoomPresence.IN_MEETING
+
+
+async def test_a_token_service_that_says_when_is_not_asked_before(
+    zoom: Zoom, api: ZoomApi, clock: Clock
+) -> None:
+    zoom.token_answers.append(web.Response(status=429, headers={"Retry-After": "60"}))
+    for _ in range(3):
+        with pytest.raises(RetryLater, match="zoom_busy"):
+            await api.presence_of("zAda")
+        clock.now += 19
+    assert zoom.issued == 0
+    clock.now += 3
     assert await api.presence_of("zAda") is ZoomPresence.IN_MEETING
 
 

@@ -224,6 +224,17 @@ async def test_nameless_rows_do_not_hide_that_somebody_is_missing(
         await reader.read()
 
 
+@pytest.mark.parametrize("total", [None, "1", 1.0, []])
+async def test_a_group_that_does_not_say_how_many_it_has_is_read(
+    account: ZoomAccount, reader: ZoomDirectory, total: object
+) -> None:
+    account.tells_memberships = False
+    account.add(1, "sales")
+    rows = [{"id": "sales", "name": "Sales", "total_members": total}]
+    account.answers.append(("/v2/groups", web.json_response({"groups": rows})))
+    assert (await reader.read()).users["z00001"].group_ids == {"sales"}
+
+
 async def test_members_without_an_id_are_nobodys(
     account: ZoomAccount, reader: ZoomDirectory
 ) -> None:

@@ -18,7 +18,7 @@ from sync.store.connection import Client, connect
 from sync.store.vault import Vault
 from sync.store.zoom_token import ZoomTokenShelf
 from sync.zoom.api import ZoomApi
-from sync.zoom.tokens import RENEW_EARLY
+from sync.zoom.tokens import REFUSED_SECONDS, RENEW_EARLY
 
 KEY = Fernet.generate_key().decode()
 LIVES = 3600
@@ -39,6 +39,7 @@ class Zoom:
 
     async def token(self, request: web.Request) -> web.Response:
         if self.broken:
+            self.refused += 1
             return web.json_response({"reason": "Invalid client"}, status=400)
         self.issued.append(request.headers["Authorization"])
         await asyncio.sleep(0)  # others come meanwhile
@@ -142,13 +143,18 @@ async def test_a_process_takes_what_another_has_just_got(zoom: Zoom, process: Pr
 
 
 async def test_refused_credentials_are_told_to_all_who_wait_at_once(
-    zoom: Zoom, process: Process
+    zoom: Zoom, process: Process, clock: Clock
 ) -> None:
     zoom.broken = True
     one = process()
     tries = await asyncio.gather(*(one.presence_of("z") for _ in range(5)), return_exceptions=True)
     assert {getattr(error, "code", None) for error in tries} == {"zoom_credentials"}
+    assert zoom.refused == 1
+    with pytest.raises(AdminMustAct):
+        await one.presence_of("z")
+    assert zoom.refused == 1  # not asked again at once
     zoom.broken = False
+    clock.now += REFUSED_SECONDS
     assert await ask(one) == [ZoomPresence.IN_MEETING]
 
 
