@@ -57,10 +57,10 @@ LONGEST_REST = 300.0
 def is_settled(row: Swept, policy: Policy, doubted_ms: int, now_ms: int) -> bool:
     """Whether a sweep has nothing to do for somebody.
 
-    Zoom was asked (or told us) since, presence is off for them, or they are in trouble: whoever
-    mends that has them planned anew, and then Zoom is asked.
+    Zoom was asked (or told us) since, presence is off for them, their app is taken out, or they are
+    in trouble: whoever mends that has them planned anew, and then Zoom is asked.
     """
-    if row.leaving or row.standing.trouble is not None:
+    if row.away or row.standing.trouble is not None:
         return True
     if row.observed_ms is not None and row.observed_ms >= doubted_ms:
         return True

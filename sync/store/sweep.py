@@ -26,13 +26,14 @@ class Swept:
     """What decides whether and when Zoom is asked about somebody.
 
     `observed_ms`: when Zoom's state of them was true (epoch ms; None: never heard of). `busy`:
-    Microsoft shows them Busy or Do not disturb because of us.
+    Microsoft shows them Busy or Do not disturb because of us. `away`: they leave, or their app is
+    taken out.
     """
 
     standing: Standing
     observed_ms: int | None
     busy: bool
-    leaving: bool
+    away: bool
 
 
 class SweepStore:
@@ -56,17 +57,17 @@ class SweepStore:
         standings = {row.object_id: row for row in await self._people.standings(people)}
         pipe = self._client.pipeline(transaction=False)
         for oid in standings:
-            pipe.hmget(keys.person(oid), "obs_at", "held", "leaving")
+            pipe.hmget(keys.person(oid), "obs_at", "held", "leaving", "gone")
         found = []
         for standing, row in zip(standings.values(), await pipe.execute(), strict=True):
-            observed, held, leaving = row
+            observed, held, *away = row
             pair = Pair.parse(held or "")
             found.append(
                 Swept(
                     standing,
                     int(observed) if observed and str(observed).isdecimal() else None,
                     pair is not None and pair.interrupts,
-                    leaving is not None,
+                    any(mark is not None for mark in away),
                 )
             )
         return found

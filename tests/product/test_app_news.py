@@ -131,6 +131,11 @@ async def test_clocks_that_are_not_the_same_decide_nothing(
     assert around.told(chat.person) is None
     await chat.deliver(chat.teams.installs(chat.client, "add-upgrade") | {"timestamp": None})
     assert around.told(chat.person) == CALL
+    for odd in ("1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "now"):
+        for action, shown in (("remove-upgrade", None), ("add-upgrade", CALL)):
+            activity = chat.teams.installs(chat.client, action)
+            await chat.deliver(activity | {"timestamp": odd})
+            assert around.told(chat.person) == shown
 
 
 @pytest.mark.parametrize("how", ["message", "click", "submit", "group"])

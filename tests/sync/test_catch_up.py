@@ -148,6 +148,17 @@ async def test_what_is_doubted_is_asked_before_anything_is_written(place: Place)
     assert place.asked == {ADA: 1}  # it is known now
 
 
+async def test_nobody_is_waited_for_whose_app_is_taken_out(place: Place) -> None:
+    await place.connect(ADA, Z.IN_MEETING)
+    await place.bridge.work()
+    await place.bridge.engine.app_gone(ADA)
+    await place.doubted()
+    assert await place.sweep(place.process()) <= 3
+    assert place.asked == {}
+    await place.bridge.engine.app_back(ADA)
+    assert place.asked == {ADA: 1}
+
+
 async def test_an_event_after_the_doubt_needs_no_asking(place: Place) -> None:
     await place.connect(ADA, Z.AVAILABLE)
     await place.bridge.work()

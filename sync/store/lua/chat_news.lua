@@ -10,6 +10,7 @@ if ARGV[1] == 'moved' then -- for as long as it was kept
   return 0
 end
 local at = math.min(tonumber(ARGV[2]) or now, now)
+if at <= 0 then at = now end -- no clock of ours
 local known = tonumber(redis.call('HGET', KEYS[1], 'at') or '')
 if known and at < known and known - at <= tonumber(ARGV[4]) then return 0 end
 if ARGV[1] == 'removed' then
