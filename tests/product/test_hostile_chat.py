@@ -129,9 +129,10 @@ async def test_a_token_for_another_host_does_not_make_us_send_there(
     ids=lambda value: value[:24].decode(errors="replace") if isinstance(value, bytes) else None,
 )
 async def test_what_is_no_activity_is_refused(
-    product: Product, body: bytes, content_type: str, status: int
+    product: Product, around: Outside, body: bytes, content_type: str, status: int
 ) -> None:
-    headers = {"Content-Type": content_type}
+    token = around.teams.token()
+    headers = {"Content-Type": content_type, "Authorization": f"Bearer {token}"}
     assert (await http("POST", product.messages_url, data=body, headers=headers))[0] == status
 
 
