@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from cards.build import bold, button, buttons, card, heading, item, note, text
+from cards.build import bold, box, button, buttons, card, heading, item, note, text
 from cards.payload import Verb
 from cards.text import addressed
 
 if TYPE_CHECKING:
     from cards.build import Card
     from cards.payload import Payloads
-
-_PRESENCE = {
-    True: "The presence I had set is cleared.",
-    "later": "Microsoft is slow to answer. The presence I had set is being cleared and ends "
-    "within the hour in any case.",
-    False: "Microsoft did not let me clear the presence I had set. It ends by itself within the "
-    "hour.",
-}
 
 
 def ask(payloads: Payloads, card_id: str, *, name: str) -> Card:
@@ -50,16 +42,48 @@ def ask(payloads: Payloads, card_id: str, *, name: str) -> Card:
     )
 
 
-def done(payloads: Payloads, card_id: str, *, cleared: bool | Literal["later"]) -> Card:
-    """Confirm that the authorisation is erased.
+def done(payloads: Payloads, card_id: str, *, until: str | None = None) -> Card:
+    """Confirm that all is erased.
 
-    `cleared`: true when Microsoft no longer has anything of ours, "later" when that is under way,
-    false when it could not be done (the authorisation was already void): then it expires.
+    `until`: Microsoft did not let us clear what it shows of us, which ends by then (a time).
     """
+    presence = (
+        "The presence I had set is cleared."
+        if until is None
+        else "Microsoft did not let me clear the presence I had set. It ends by itself, at "
+        f"{until} at the latest."
+    )
     return card(
         "Disconnected.",
         heading("Disconnected"),
-        text(bold("Your authorisation is erased. "), _PRESENCE[cleared]),
+        text(bold("Your authorisation is erased. "), presence),
+        buttons([button(payloads, card_id, Verb.CONNECT_START, "Connect")]),
+    )
+
+
+def still_kept(until: str) -> str:
+    """Why the authorisation is still there, and when at the latest it is not (a time)."""
+    return (
+        "Microsoft does not answer just now, and I need it while the presence that I had set is "
+        "being cleared. It is erased as soon as that is done. At "
+        f"{until} at the latest it is erased in any case, and that presence ends by itself."
+    )
+
+
+def later(payloads: Payloads, card_id: str, *, until: str) -> Card:
+    """Say what is erased and what follows while Microsoft can't be reached; `until` is a time."""
+    return card(
+        "Disconnected. Your authorisation is erased as soon as Microsoft answers.",
+        heading("Disconnected"),
+        text(
+            bold("You are disconnected. "),
+            "Nothing more of Zoom is shown. Erased already: your name and addresses, what Zoom "
+            "told me of you, your pause and your style.",
+        ),
+        box(
+            "warning",
+            text(bold("Still to be erased: your Microsoft authorisation. "), still_kept(until)),
+        ),
         buttons([button(payloads, card_id, Verb.CONNECT_START, "Connect")]),
     )
 

@@ -69,8 +69,13 @@ def status(payloads: Payloads, card_id: str, view: StatusView) -> Card:
     )
 
 
-def not_connected(payloads: Payloads, card_id: str, *, rule_line: str = "") -> Card:
-    """Answer `status` to a person who has not connected. `rule_line` says what their admins set."""
+def not_connected(
+    payloads: Payloads, card_id: str, *, rule_line: str = "", still_kept: str = ""
+) -> Card:
+    """Answer `status` to a person who has not connected. `rule_line` says what their admins set.
+
+    `still_kept`: why their authorisation is still there, although they have disconnected.
+    """
     return card(
         "You are not connected: Microsoft 365 shows your presence without Zoom.",
         heading("Your presence"),
@@ -78,6 +83,9 @@ def not_connected(payloads: Payloads, card_id: str, *, rule_line: str = "") -> C
             "neutral",
             text(bold("Not connected. "), "Microsoft 365 shows your presence without Zoom."),
         ),
+        text(bold("Your authorisation is still to be erased. "), still_kept)
+        if still_kept
+        else None,
         fact("Rule", rule_line) if rule_line else None,
         next_step("Connect your Microsoft account. It takes a minute."),
         buttons(

@@ -342,6 +342,8 @@ class Attendant:
             # Nothing more can be cleared; what we told Microsoft ends by itself.
             await self._forget(turn)
             return
+        if state.leaving:
+            await self._store.retire(state.object_id, turn.claim.token)
         turn.changes["wait"] = "" if due is None else due
         # Whoever must connect again is found there and told by sync.notifier.
         self._give_back(turn, turn.lane, _earliest(due, turn.ends_ms))

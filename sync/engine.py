@@ -46,13 +46,19 @@ OWNERS_KEPT, OWNERS_KEPT_S = 100_000, 60
 """How many Zoom ids are remembered with whom they belong to, and for how long (seconds). Each use
 is checked against the person's own row."""
 
-Ending = Literal["cleared", "later", "expires"]
-"""How a link ended.
 
-cleared: Microsoft holds nothing of ours any more. later: Microsoft can't be reached now; the person
-is forgotten when it can, at the latest when our session there has expired. expires: the person is
-forgotten, but Microsoft did not let us clear what it holds, which expires by itself.
-"""
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a link ended, and when what is left of it ends (epoch ms; None: nothing is left).
+
+    cleared: Microsoft holds nothing of ours any more. later: Microsoft can't be reached now; what
+    clearing does not need is erased, and the authorisation when it can, at `until_ms` at the
+    latest. expires: the person is forgotten, but Microsoft did not let us clear what it holds,
+    which ends by itself.
+    """
+
+    how: Literal["cleared", "later", "expires"]
+    until_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,18 +175,28 @@ class Engine:
             # In our hands first: a worker that came before us would keep to itself how it ended.
             claim = await self._claim_now(object_id, patience)
         except Busy:
-            return "later" if await self._leave(object_id) else None
+            return await self._later(object_id) if await self._leave(object_id) else None
         if claim is None or not await self._leave(object_id):
             return None
+        held = (claim.state.held, claim.state.preferred)
+        until_ms = max((h.until_ms for h in held if h is not None), default=None)
         state = replace(claim.state, leaving=True, version=claim.state.version + 1)
         attending = self._attendant.attend(replace(claim, state=state))
         try:
             cleared = await self._background.within(patience, attending)
         except TimeoutError:
-            return "later"
+            return await self._later(object_id, claim.token) or Ending("expires", until_ms)
         if await self._store.state(object_id) is not None:
-            return "later"
-        return "cleared" if cleared else "expires"
+            return await self._later(object_id) or Ending("expires", until_ms)
+        return Ending("cleared") if cleared else Ending("expires", until_ms)
+
+    async def leaving(self, object_id: str) -> Ending | None:
+        """How it stands with somebody who has left and could not be cleared yet; None: nobody."""
+        return await self._later(object_id)
+
+    async def _later(self, object_id: str, lease: str = "") -> Ending | None:
+        until_ms = await self._store.retire(object_id, lease)
+        return None if until_ms is None else Ending("later", until_ms)
 
     async def app_gone(self, object_id: str) -> None:
         """A person's app is taken out, perhaps to be replaced: nothing of theirs is shown.

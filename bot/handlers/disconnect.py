@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from bot.explain import clock_time
 from cards import connect as connect_cards
 from cards import disconnect as disconnect_cards
 from cards import status as status_cards
@@ -16,12 +17,6 @@ if TYPE_CHECKING:
     from bot.turn import Turn
     from cards.payload import Payloads
     from sync.engine import Ending, Engine
-
-_CLEARED: dict[Ending, bool | Literal["later"]] = {
-    "cleared": True,
-    "later": "later",
-    "expires": False,
-}
 
 
 class DisconnectHandler:
@@ -45,19 +40,21 @@ class DisconnectHandler:
     async def ask(self, turn: Turn) -> Card:
         """Say what will be erased, and ask. Who is still signing in stops that."""
         if not await self._engine.is_connected(turn.person.object_id):
-            return await self._stop_signing_in(turn)
+            return await self._not_connected(turn)
         return disconnect_cards.ask(self._payloads, turn.card_id, name=turn.person.name)
 
     async def confirm(self, turn: Turn) -> Card:
         """Clear what Microsoft holds of us, and forget the person."""
-        signing_in = await self._links.end(turn.person.object_id)  # or they come back connected
-        if await self._engine.is_connected(turn.person.object_id):
-            # First: whoever is gone already when we die here must not be invited either.
-            await self._left(turn.person.object_id)
-        done = await self._engine.disconnect(turn.person.object_id)
-        if done is None:  # a second click, or a card from before
-            return self._not_connected(turn, signing_in)
-        return disconnect_cards.done(self._payloads, turn.card_id, cleared=_CLEARED[done])
+        oid = turn.person.object_id
+        if not await self._engine.is_connected(oid):  # a second click, or a card from before
+            return await self._not_connected(turn)
+        await self._links.end(oid)  # or they come back from Microsoft connected
+        # First: whoever is gone already when we die here must not be invited either.
+        await self._left(oid)
+        ending = await self._engine.disconnect(oid)
+        return (
+            await self._not_connected(turn) if ending is None else await self._ended(turn, ending)
+        )
 
     async def cancel(self, turn: Turn) -> Card:
         """They changed their mind."""
@@ -65,10 +62,23 @@ class DisconnectHandler:
             return status_cards.not_connected(self._payloads, turn.card_id)
         return disconnect_cards.cancelled(self._payloads, turn.card_id)
 
-    async def _stop_signing_in(self, turn: Turn) -> Card:
-        return self._not_connected(turn, await self._links.end(turn.person.object_id))
-
-    def _not_connected(self, turn: Turn, signing_in: bool) -> Card:
-        if signing_in:
+    async def _not_connected(self, turn: Turn) -> Card:
+        """Who is still signing in is stopped; who could not be cleared yet hears how it stands."""
+        if await self._links.end(turn.person.object_id):
             return connect_cards.cancelled(self._payloads, turn.card_id)
+        leaving = await self._engine.leaving(turn.person.object_id)
+        if leaving is not None:
+            return await self._ended(turn, leaving)
         return status_cards.not_connected(self._payloads, turn.card_id)
+
+    async def _ended(self, turn: Turn, ending: Ending) -> Card:
+        return ending_card(self._payloads, turn, ending, await self._engine.now_ms())
+
+
+def ending_card(payloads: Payloads, turn: Turn, ending: Ending, now_ms: int) -> Card:
+    """How a link ended: what is erased, what follows, and when at the latest."""
+    at = ending.until_ms
+    until = None if at is None else clock_time(at, now_ms, turn.inbound.time_zone)
+    if ending.how == "later" and until is not None:
+        return disconnect_cards.later(payloads, turn.card_id, until=until)
+    return disconnect_cards.done(payloads, turn.card_id, until=until)

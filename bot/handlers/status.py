@@ -12,6 +12,7 @@ from bot.status_words import view
 from cards import status as status_cards
 from cards import test_it
 from cards.build import refreshing
+from cards.disconnect import still_kept
 from cards.payload import Verb
 from cards.trouble import TROUBLES, reason_of
 from sync.attend import MUST_AUTHORIZE
@@ -54,12 +55,22 @@ class StatusHandler:
         if known is None:
             groups = await self._groups_of(turn.person.object_id)
             rule = sentence(self._engine.verdict_without_link(groups))
-            card = status_cards.not_connected(self._payloads, turn.card_id, rule_line=rule)
+            card = status_cards.not_connected(
+                self._payloads, turn.card_id, rule_line=rule, still_kept=await self._kept(turn)
+            )
         else:
             shown = view(known, turn.inbound.time_zone)
             card = status_cards.status(self._payloads, turn.card_id, shown)
         who = [turn.person.mri]
         return refreshing(card, self._payloads, turn.card_id, Verb.STATUS_SHOW, who)
+
+    async def _kept(self, turn: Turn) -> str:
+        """What is still kept of somebody who could not be cleared when they left."""
+        ending = await self._engine.leaving(turn.person.object_id)
+        if ending is None or ending.until_ms is None:
+            return ""
+        now_ms = await self._engine.now_ms()
+        return still_kept(clock_time(ending.until_ms, now_ms, turn.inbound.time_zone))
 
     async def test(self, turn: Turn) -> Card:
         """Tell Microsoft "In a call" for five minutes and read back what it shows."""

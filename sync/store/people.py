@@ -160,6 +160,20 @@ class PeopleStore(PeopleQueue):
             await self._client.delete(keys.look(object_id))
         return bool(erased)
 
+    async def retire(self, object_id: str, lease: str = "") -> int | None:
+        """Erase what is not needed any more of somebody who leaves but can't be cleared yet.
+
+        `lease` is the caller's own. Returns when their tokens end at the latest (epoch ms), by
+        which time nothing of ours is left at Microsoft either. None: nobody leaves (any more).
+        """
+        link = await self.link(object_id)
+        index = _index(link) if link else set[str]()
+        for key in index:
+            await self._doubt(key, object_id)
+        ends_ms = await self._scripts.run("retire", _link_keys(object_id), [lease])
+        await self._settle(object_id, index)
+        return None if ends_ms is None else int(ends_ms)
+
     async def _settle(self, object_id: str, index: set[str]) -> None:
         """Keep what the link says of these keys (somebody may have connected anew); drop the rest.
 

@@ -194,10 +194,13 @@ def _make() -> dict[str, Card]:
             p, c, rule_line="On for everyone, once you connect"
         ),
         "status-not-connected-bare": status.not_connected(p, c),
+        "status-not-connected-yet": status.not_connected(
+            p, c, still_kept=disconnect.still_kept("18:27")
+        ),
         "disconnect-ask": disconnect.ask(p, c, name="Ada"),
-        "disconnect-done": disconnect.done(p, c, cleared=True),
-        "disconnect-done-later": disconnect.done(p, c, cleared="later"),
-        "disconnect-done-uncleared": disconnect.done(p, c, cleared=False),
+        "disconnect-done": disconnect.done(p, c),
+        "disconnect-done-later": disconnect.later(p, c, until="18:27"),
+        "disconnect-done-uncleared": disconnect.done(p, c, until="18:27"),
         "disconnect-cancelled": disconnect.cancelled(p, c),
         "problem": problem.problem(
             what_happened="Microsoft did not answer.", what_to_do="Try again in a minute."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -193,9 +194,33 @@ async def test_graph_hanging_at_disconnect_is_told_and_cleared_later(
     queue.append(Fault(FaultKind.UNAVAILABLE, retry_after=1))
     done = await chat.presses("Disconnect", on=question)
     assert "is being cleared" in words(done)
+    assert "Still to be erased: your Microsoft authorisation." in words(done)
+    assert re.search(r"At \d\d:\d\d( UTC)? at the latest it is erased", words(done))
     assert "Not connected." in words((await chat.says("status")).card)
     await product.told(person, None)
     await product.command.event("link_erased", person=person.object_id)
+
+
+async def test_what_is_kept_after_disconnecting_has_an_end_and_is_told(
+    product: Product, around: Outside
+) -> None:
+    person, chat = await in_call(product)
+    question = await chat.says("disconnect")
+    around.world.faults.graph.append(Fault(FaultKind.UNAVAILABLE, retry_after=300))
+    first = words(await chat.presses("Disconnect", on=question))
+    assert "Erased already: your name and addresses" in first
+    redis = open_client(around.redis)
+    try:
+        assert await redis.get(keys.link(person.object_id)) is None
+        assert 0 < await redis.ttl(keys.tokens(person.object_id)) <= 3600
+    finally:
+        await redis.aclose()
+    assert words((await chat.says("disconnect")).card) == first
+    assert "Your authorisation is still to be erased." in words((await chat.says("status")).card)
+    # Connecting anew ends the leaving.
+    await product.connected(person)
+    await product.told(person, CALL)
+    assert "Working." in words((await chat.says("status")).card)
 
 
 async def test_the_test_button_says_when_graph_is_down(product: Product, around: Outside) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
+from sync.engine import Ending
 from sync.plan import Lane
 from sync.policy import Personal
 from sync.presence import ZoomPresence
@@ -174,7 +175,7 @@ async def test_a_status_that_we_preferred_is_taken_back(bridge: Bridge) -> None:
 async def test_nobody_is_made_by_news_of_an_app(bridge: Bridge, *, connected: bool) -> None:
     if connected:
         await gone(bridge)
-        assert await bridge.engine.disconnect(ADA) == "cleared"
+        assert await bridge.engine.disconnect(ADA) == Ending("cleared")
     await bridge.engine.app_gone(ADA)
     await bridge.engine.app_back(ADA)
     assert not await bridge.engine.app_is_gone(ADA)

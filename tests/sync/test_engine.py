@@ -5,10 +5,11 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from sync.engine import Busy
+from sync.engine import Busy, Ending
 from sync.lanes import Limits
 from sync.plan import Do, Observation, Why
-from sync.presence import IN_A_CALL, Shown, ZoomPresence
+from sync.policy import Personal
+from sync.presence import IN_A_CALL, Shown, Style, ZoomPresence
 from sync.store import keys
 from sync.store.connection import Client
 from tests.doubles.engine import Bridge, running_bridge
@@ -73,7 +74,7 @@ async def test_when_the_zoom_app_is_removed_every_link_ends(bridge: Bridge) -> N
 async def test_disconnecting_clears_and_leaves_nothing(bridge: Bridge) -> None:
     await bridge.connect(ADA, Z.IN_MEETING)
     await bridge.work()
-    assert await bridge.engine.disconnect(ADA) == "cleared"
+    assert await bridge.engine.disconnect(ADA) == Ending("cleared")
     assert bridge.shown(ADA) is None
     assert await bridge.lasting_keys() == []
     assert await bridge.engine.disconnect(ADA) is None
@@ -81,7 +82,7 @@ async def test_disconnecting_clears_and_leaves_nothing(bridge: Bridge) -> None:
 
 async def test_disconnecting_before_anything_happened_costs_no_request(bridge: Bridge) -> None:
     await bridge.connect(ADA)
-    assert await bridge.engine.disconnect(ADA) == "cleared"
+    assert await bridge.engine.disconnect(ADA) == Ending("cleared")
     assert bridge.graph.count() == 0
     assert await bridge.lasting_keys() == []
 
@@ -90,13 +91,74 @@ async def test_disconnecting_while_graph_is_down_ends_later(bridge: Bridge) -> N
     await bridge.connect(ADA, Z.IN_MEETING)
     await bridge.work()
     bridge.graph.faults.append(Fault(503))
-    assert await bridge.engine.disconnect(ADA) == "later"
+    held = (await bridge.state(ADA)).held
+    assert held is not None
+    ending = await bridge.engine.disconnect(ADA)
+    assert ending is not None
+    assert ending.how == "later"
+    assert abs((ending.until_ms or 0) - held.until_ms) < 1000
+    assert await bridge.engine.leaving(ADA) is not None
     assert not await bridge.engine.is_connected(ADA), "for everybody else they have left"
     assert await bridge.say(ADA, Z.PRESENTING) == "not_connected"
     await bridge.pass_time(ADA, 5)
     await bridge.work()
     assert bridge.shown(ADA) is None
     assert await bridge.lasting_keys() == []
+    assert await bridge.engine.leaving(ADA) is None
+
+
+async def test_until_graph_is_back_only_what_clearing_needs_is_kept(
+    bridge: Bridge, redis: Client
+) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.work()
+    await bridge.engine.choose(ADA, Personal(style=Style.BUSY_ONLY))
+    bridge.graph.faults += [Fault(503)] * 3
+    ending = await bridge.engine.disconnect(ADA)
+    assert ending is not None
+    assert ending.how == "later"
+    row = await redis.hgetall(keys.person(ADA))
+    assert not {"obs", "obs_at", "zoom", "groups", "style", "paused", "met", "got"} & set(row)
+    assert await bridge.store.link(ADA) is None
+    assert [key for key in await redis.keys("*") if "{z:" in key] == []
+    # The tokens end by themselves, even if no worker ever comes back, and a refresh does not help.
+    assert 0 < await redis.pttl(keys.tokens(ADA)) <= 3_600_000
+    generation = int(row["gen"])
+    assert await bridge.store.save_tokens(ADA, generation, "refreshed")
+    assert 0 < await redis.pttl(keys.tokens(ADA)) <= 3_600_000
+    await bridge.pass_time(ADA, 5)
+    await bridge.work()
+    again = await bridge.engine.leaving(ADA)
+    assert again is not None
+    assert abs((again.until_ms or 0) - (ending.until_ms or 0)) < 1000, "the promise is kept"
+
+
+async def test_when_the_tokens_have_ended_the_rest_is_forgotten(
+    bridge: Bridge, redis: Client
+) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.work()
+    bridge.graph.faults.append(Fault(503))
+    await bridge.engine.disconnect(ADA)
+    bridge.tokens.forget(ADA)  # as after a restart
+    await redis.delete(keys.tokens(ADA))
+    await bridge.pass_time(ADA, 5)
+    await bridge.work()
+    assert await bridge.lasting_keys() == []
+
+
+async def test_connecting_anew_while_leaving_is_a_whole_connection(
+    bridge: Bridge, redis: Client
+) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.work()
+    bridge.graph.faults.append(Fault(503))
+    await bridge.engine.disconnect(ADA)
+    await bridge.connect(ADA, Z.PRESENTING)
+    assert await bridge.engine.leaving(ADA) is None
+    assert await bridge.store.link(ADA) is not None
+    assert await redis.ttl(keys.tokens(ADA)) == -1
+    assert await bridge.say(ADA, Z.IN_MEETING) == "accepted"
 
 
 async def test_disconnecting_without_a_working_authorisation_erases(bridge: Bridge) -> None:
@@ -104,7 +166,10 @@ async def test_disconnecting_without_a_working_authorisation_erases(bridge: Brid
     await bridge.work()
     bridge.login.revoked.add(ADA)
     bridge.tokens.forget(ADA)
-    assert await bridge.engine.disconnect(ADA) == "expires"
+    ending = await bridge.engine.disconnect(ADA)
+    assert ending is not None
+    assert ending.how == "expires"
+    assert ending.until_ms is not None
     assert bridge.chat.told == []
     assert await bridge.lasting_keys() == []
 
@@ -113,7 +178,7 @@ async def test_disconnecting_during_a_wait_happens_at_once(bridge: Bridge) -> No
     await bridge.connect(ADA, Z.IN_MEETING)
     bridge.graph.faults.append(Fault(503, {"Retry-After": "300"}))
     await bridge.work()
-    assert await bridge.engine.disconnect(ADA) == "cleared"
+    assert await bridge.engine.disconnect(ADA) == Ending("cleared")
     assert bridge.graph.count(CLEAR) == 1, "the failed write may have arrived"
     assert await bridge.lasting_keys() == []
 
@@ -138,7 +203,8 @@ async def test_somebody_in_a_workers_hands_is_waited_for_but_not_for_ever(bridge
     )
     busy, ending = await asked
     assert isinstance(busy, Busy)
-    assert ending == "later"
+    assert isinstance(ending, Ending)
+    assert ending.how == "later"
     await bridge.attendant.attend(claim)
     await bridge.work()
     assert await bridge.lasting_keys() == []
@@ -153,7 +219,7 @@ async def test_somebody_in_a_workers_hands_is_attended_to_right_after(bridge: Br
     leaving = asyncio.create_task(bridge.engine.disconnect(ADA))
     bridge.graph.release()
     await working
-    assert await leaving == "cleared"
+    assert await leaving == Ending("cleared")
     assert bridge.graph.overlaps == 0
     assert bridge.shown(ADA) is None
     assert await bridge.lasting_keys() == []
