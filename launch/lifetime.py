@@ -9,14 +9,15 @@ import signal
 from typing import TYPE_CHECKING
 
 import structlog
-from aiohttp import web
 
-from launch.strangers import Rules, Runner
+from launch.strangers import QUEUE, Rules, Runner
 from service.embedded_redis import EmbeddedRedisError, embedded_redis
 from sync.store.connection import raise_if_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from aiohttp import web
 
     from service.settings import Settings
 
@@ -51,11 +52,27 @@ async def running(
     runner = Runner(app, rules, shutdown_timeout=SHUTDOWN_SECONDS)
     try:
         await runner.setup()
-        site = web.TCPSite(runner, host, port, backlog=rules.backlog)
-        await site.start()
-        yield int(runner.addresses[0][1])
+        assert runner.server is not None  # noqa: S101 - it was set up
+        async with _listening(runner.server, host, port, rules) as chosen:
+            yield chosen
     finally:
         await runner.cleanup()
+
+
+@contextlib.asynccontextmanager
+async def _listening(
+    protocols: web.Server, host: str, port: int, rules: Rules
+) -> AsyncIterator[int]:
+    """Take in connections. Listening ends at once; what goes on over them is the runner's."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(protocols, host, port, backlog=rules.at_once)
+    try:
+        for taking in server.sockets:
+            with taking.dup() as same:
+                same.listen(QUEUE)  # asyncio has one number for both, the queue and at once
+        yield int(server.sockets[0].getsockname()[1])
+    finally:
+        server.close()
 
 
 @contextlib.asynccontextmanager

@@ -8,11 +8,9 @@ one timer for all, no middleware.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sys
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import structlog
@@ -26,6 +24,8 @@ if sys.platform != "win32":
     import resource
 
 if TYPE_CHECKING:
+    import asyncio
+
     from aiohttp import StreamReader
     from aiohttp.abc import AbstractStreamWriter
     from aiohttp.http import RawRequestMessage
@@ -39,6 +39,10 @@ READ_WITHIN = 10.0
 """Seconds after which an answer counts as stuck if nothing of it was read; found at the second."""
 LINGER = 2.0
 """Seconds in which the rest of a body that nobody wants is read, so that the answer arrives."""
+GRACE = 0.5
+"""Seconds after which somebody counts as keeping us waiting."""
+FAREWELL = 1.0
+"""Seconds that a port which closes waits for bodies under way, and for answers to be read."""
 MOST_HEADERS = 64
 BODY_BUFFER = 64 * 1024
 """Bytes of a body (twice that at most) that are held before somebody wants them."""
@@ -46,6 +50,8 @@ BODY_BUFFER = 64 * 1024
 QUIET = 60.0
 """Seconds between two lines of log about the same thing."""
 MOST_CONNECTIONS = 10_000
+QUEUE = 1024
+"""Connections that wait to be taken in; they are no files of ours yet."""
 FILES_OF_OURS = 384
 """Redis, Microsoft, Zoom and Teams (up to 220 connections), files, and what is just accepted."""
 HSTS = "max-age=31536000"
@@ -72,13 +78,14 @@ class Rules:
     body_within: float = BODY_WITHIN
     read_within: float = READ_WITHIN
     linger: float = LINGER
+    grace: float = GRACE
     most: int = field(default_factory=most_connections)
     https: bool = False
 
     @property
-    def backlog(self) -> int:
-        """How many are accepted at once, before anybody is counted."""
-        return max(1, min(128, self.most // 4))
+    def at_once(self) -> int:
+        """How many are taken in at once, before anybody is counted. Others wait in the queue."""
+        return max(1, min(128, self.most // 8))
 
 
 class Server(web.Server):
@@ -102,9 +109,11 @@ class Server(web.Server):
         self._heads = Alarms(rules.head_within)
         self._bodies = Alarms(rules.body_within)
         self._open: dict[web.RequestHandler, asyncio.Transport] = {}
-        # Who keeps us waiting, and for what; whoever does so longest stands first.
         self._silent: dict[web.RequestHandler, _FirstHead] = {}
         self._sending: dict[web.RequestHandler, StreamReader] = {}
+        # Whoever keeps us waiting longest stands first: who owes us something, and since when ...
+        self._owing: dict[web.RequestHandler, float] = {}
+        # ... and who owes us nothing.
         self._idle: dict[web.RequestHandler, None] = {}
         self._unread: dict[web.RequestHandler, int] = {}
         self._quiet_until = 0.0
@@ -118,6 +127,7 @@ class Server(web.Server):
             self._make_room(handler)
         self._silent[handler] = alarm = _FirstHead(handler)
         self._heads.set(alarm)
+        self._owing[handler] = self._loop.time()
         if self._look_at_answers is None:
             self._look_again()
 
@@ -133,9 +143,23 @@ class Server(web.Server):
             self._look_at_answers.cancel()
             self._look_at_answers = None
 
+    def pre_shutdown(self) -> None:
+        """Stop taking requests. What is in hand goes on; strangers can't make it last."""
+        super().pre_shutdown()
+        self._loop.call_later(FAREWELL, self._part)
+
+    def _part(self) -> None:
+        for handler, body in self._sending.items():
+            if not body.is_eof():
+                handler.force_close()
+        for transport in self._open.values():
+            if transport.get_write_buffer_size():
+                transport.abort()
+
     def _forget(self, handler: web.RequestHandler) -> None:
         """They don't keep us waiting (any more)."""
         self._spoke(handler)
+        self._owing.pop(handler, None)
         self._sending.pop(handler, None)
         self._idle.pop(handler, None)
 
@@ -144,15 +168,21 @@ class Server(web.Server):
         alarm = self._silent.pop(handler, None)
         if alarm is not None:
             self._heads.clear(alarm)
+            del self._owing[handler]
 
     def _make_room(self, newcomer: web.RequestHandler) -> None:
-        """Close who never asked for anything, or sends a body, or is idle; else the newcomer."""
-        slow = [handler for handler, body in self._sending.items() if not body.is_eof()]
-        now = asyncio.get_running_loop().time()
+        """Close who owes us a request or a body, or is idle; else the newcomer.
+
+        Who came just now may have sent it all: it was not read yet. They go last.
+        """
+        now = self._loop.time()
         if now >= self._quiet_until:
             self._quiet_until = now + QUIET
             _log.warning("connections_full", most=self._rules.most)
-        handler = next(chain(self._silent, slow, self._idle), newcomer)
+        owing = (h for h in self._owing if h in self._silent or not self._sending[h].is_eof())
+        handler = next(owing, None)
+        if handler is None or now - self._owing[handler] < self._rules.grace:
+            handler = next(iter(self._idle), handler or newcomer)
         self._forget(handler)
         handler.force_close()
 
@@ -165,8 +195,7 @@ class Server(web.Server):
                 transport.abort()
             elif left:
                 self._unread[handler] = left
-        loop = asyncio.get_running_loop()
-        self._look_at_answers = loop.call_later(self._rules.read_within, self._look_again)
+        self._look_at_answers = self._loop.call_later(self._rules.read_within, self._look_again)
 
     def _request(
         self,
@@ -193,17 +222,21 @@ class Server(web.Server):
             return await self._while_sending(request)
         except web.RequestPayloadError:
             return _refusal(400)
-        except ConnectionResetError:
-            if request.transport is None or request.transport.is_closing():
+        except (ConnectionResetError, RuntimeError) as error:
+            # RuntimeError is what aiohttp says of a body that was cut off before anybody read it.
+            cut = isinstance(error, ConnectionResetError) or not request.content.is_eof()
+            if cut and (request.transport is None or request.transport.is_closing()):
                 return _refusal(400)  # nobody is there to read it
             raise
         finally:
-            if handler in self._open:
+            transport = self._open.get(handler)
+            if transport is not None and not transport.is_closing():
                 self._idle[handler] = None
 
     async def _while_sending(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request whose body is under way."""
         self._sending[request.protocol] = request.content
+        self._owing[request.protocol] = self._loop.time()
         limit = _BodyLimit(self._bodies, request.content)
         try:
             with limit:
@@ -214,6 +247,7 @@ class Server(web.Server):
             return _refusal(408)
         finally:
             self._sending.pop(request.protocol, None)
+            self._owing.pop(request.protocol, None)
 
 
 class Runner(web.AppRunner):

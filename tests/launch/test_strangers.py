@@ -318,7 +318,7 @@ async def _crowded(inside: Inside) -> None:
 
 
 async def test_who_is_served_is_not_the_one_who_goes(inside: Inside) -> None:
-    async with serving(inside, replace(PATIENT, most=5)) as port:
+    async with serving(inside, replace(PATIENT, most=5, grace=0)) as port:
         served = await port.client(request("/slow", b"{}"))
         await inside.working.acquire()
         idle = await port.client(LIVEZ)
@@ -332,6 +332,16 @@ async def test_who_is_served_is_not_the_one_who_goes(inside: Inside) -> None:
         assert (await served.answer())[0] == 200
 
 
+async def test_who_came_just_now_is_not_the_one_who_goes(inside: Inside) -> None:
+    async with serving(inside, replace(PATIENT, most=32, grace=60)) as port:
+        for data in (LIVEZ, request("/webhook", b"{", length=9)):
+            for _ in range(32):
+                await port.client(data)
+            # All at once: they are taken in before anything of them is read.
+            newcomers = await asyncio.gather(*(port.client(LIVEZ) for _ in range(4)))
+            assert [(await client.answer())[0] for client in newcomers] == [200] * 4
+
+
 async def test_when_all_are_served_one_more_is_turned_away(inside: Inside) -> None:
     async with serving(inside, replace(PATIENT, most=2)) as port:
         served = [await port.client(request("/slow", b"{}")) for _ in range(2)]
@@ -343,6 +353,25 @@ async def test_when_all_are_served_one_more_is_turned_away(inside: Inside) -> No
             assert (await client.answer())[0] == 200
 
 
+async def test_nobody_can_make_closing_last(inside: Inside) -> None:
+    loop = asyncio.get_running_loop()
+    async with contextlib.AsyncExitStack() as stack:
+        async with running(inside.app, "127.0.0.1", 0, PATIENT) as number:
+            port = Port(number, stack)
+            served = await port.client(request("/slow", b"{}"))
+            await inside.working.acquire()
+            half = await port.client(request("/webhook", b"{", length=9))
+            deaf = await port.client()
+            deaf.writer.transport.pause_reading()  # type: ignore[attr-defined]  # a real one has it
+            await deaf.sends(request("/large", method="GET"))
+            assert (await port.asked(LIVEZ))[0] == 200
+            loop.call_later(1.5, inside.may_answer.set)
+            began = loop.time()
+        assert loop.time() - began < 5  # and not the ten seconds of what is in hand
+        assert (await served.answer())[0] == 200
+        await half.ends()
+
+
 @pytest.mark.parametrize(
     ("files", "most"), [(256, 128), (1024, 640), (65_536, 10_000), (-1, 10_000), (10, 8)]
 )
@@ -351,7 +380,7 @@ def test_connections_leave_room_for_our_own_files(
 ) -> None:
     monkeypatch.setattr("resource.getrlimit", lambda _: (files, files))
     assert most_connections() == most
-    assert most + 2 * Rules(most=most).backlog <= files or files in {-1, 10}
+    assert most + 2 * Rules(most=most).at_once <= files or files in {-1, 10}
 
 
 @pytest.mark.parametrize(
