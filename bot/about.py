@@ -24,7 +24,8 @@ PRIVACY: tuple[Section, ...] = (
     (
         "What is kept while you are connected",
         (
-            "Who you are in Microsoft 365 and Zoom: name, e-mail addresses and ids.",
+            "Who you are in Microsoft 365 and Zoom: name, e-mail addresses and ids, and whether "
+            "you are a guest of the organisation.",
             "Your Microsoft authorisation, encrypted. It allows to see and set your presence and "
             "to read your basic profile, and nothing else: no mail, calendar, files or chats.",
             "The newest presence that Zoom reported, and what Microsoft was told. There is no "
