@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from textwrap import indent
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import structlog
 
-from service.redaction import clean_field, clean_text, hide_shapes
+from service.redaction import clean_field, clean_lines, clean_text
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -84,7 +85,7 @@ class _ToStructlog(logging.Handler):
                 record.levelno,
                 "library_message",
                 logger=record.name,
-                message=record.getMessage(),
+                message=record.getMessage().strip(),
                 exc_info=record.exc_info,
             )
         except Exception:  # noqa: BLE001 - as logging does: a broken record must not stop its caller
@@ -111,7 +112,7 @@ def _clean_event(
     cleaned: dict[str, Any] = {}
     for name, value in event.items():
         if name == "traceback":
-            cleaned[name] = _clean_traceback(str(value))
+            cleaned[name] = clean_lines(str(value), _TRACEBACK_LIMIT)
         elif name in _OURS:
             cleaned[name] = clean_text(str(value))
         else:
@@ -119,17 +120,13 @@ def _clean_event(
     return cleaned
 
 
-def _clean_traceback(text: str) -> str:
-    """Keep its lines, and nothing else that moves a cursor."""
-    if len(text) > _TRACEBACK_LIMIT:
-        text = f"… {text[-_TRACEBACK_LIMIT:]}"
-    return "\n".join(clean_text(line, 1000) for line in hide_shapes(text).splitlines())
-
-
 def _traceback_below(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """In text, the traceback stands below its line; the renderer knows it as `exception`."""
+    """In text, the traceback stands below its line; the renderer knows it as `exception`.
+
+    Indented: what an exception says may have lines that look like ours.
+    """
     if "traceback" in event:
-        event["exception"] = event.pop("traceback")
+        event["exception"] = indent(event.pop("traceback"), "    ")
     return event
