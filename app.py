@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found] # of `signal`, what is there at once
+
+if __name__ == "__main__":
+    # What follows takes a second, and Ctrl-C in that second must not be a traceback.
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+    from launch import stopping
+
+    stopping.install()
+
 import asyncio
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from redis.exceptions import AuthenticationError, AuthorizationError
 
 from bot.commands import COMMANDS
-from launch.history import print_history
+from launch import terminal
+from launch.history import RedisAway, print_history
+from launch.terminal import say
 from launch.top import top as show_top
 from launch.top_look import metrics_address
 from manifest.builder import ManifestError, build_manifest, build_package
 from service import logs, tls
 from service import settings as setup
 from service.embedded_redis import EmbeddedRedisError
+from service.redaction import clean_text
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
 
     from service.settings import Role, Settings
+
+Result = TypeVar("Result")
 
 VERSION = "0.1.0"
 
@@ -32,29 +46,28 @@ def _load(role: Role) -> Settings:
     try:
         settings = setup.load(role, os.environ, Path(".env"))
     except setup.SettingsError as error:
-        click.echo("Presence Bridge can't start with these settings:", err=True)
-        for problem in error.problems:
-            click.echo(f"  - {problem}", err=True)
+        problems = [f"  - {problem}" for problem in error.problems]
+        say("Presence Bridge can't start with these settings:", *problems, err=True)
         raise SystemExit(2) from None
     logs.configure(settings.log_format, settings.log_level)
     return settings
 
 
-def _run(main: Coroutine[Any, Any, None]) -> None:
+def _run(main: Coroutine[Any, Any, Result]) -> Result:
     """Run to the end; what an operator can mend is one sentence, not a traceback."""
     try:
-        asyncio.run(main)
+        return asyncio.run(main)
     except (*_OPERATORS, ExceptionGroup) as error:
         causes = list(_leaves(error))
         if not all(isinstance(cause, _OPERATORS) for cause in causes):
             raise  # a bug: show it whole
         for cause in causes:
-            click.echo(f"Presence Bridge can't go on: {cause}", err=True)
+            say(f"Presence Bridge can't go on: {clean_text(str(cause), 2000)}", err=True)
         raise SystemExit(1) from None
 
 
 _OPERATORS = (
-    *(EmbeddedRedisError, setup.SettingsError, tls.TrustError, OSError),
+    *(EmbeddedRedisError, RedisAway, setup.SettingsError, tls.TrustError, OSError),
     *(AuthenticationError, AuthorizationError),  # of Redis
 )
 """What an operator can mend."""
@@ -113,7 +126,7 @@ def check() -> None:
     from launch.check import check_everything  # noqa: PLC0415 - as above
 
     settings = _load("check")
-    if not asyncio.run(check_everything(settings)):
+    if not _run(check_everything(settings)):
         raise SystemExit(1)
 
 
@@ -164,7 +177,7 @@ def _address(_: click.Context, __: click.Parameter, text: str | None) -> str | N
 def top(metrics: str | None, every: float, once: bool) -> None:
     """Show live what it is doing: people, queue, quota, Zoom, and the rates of a process."""
     settings = _load("top")
-    if not asyncio.run(show_top(settings, metrics=metrics, every=every, once=once)):
+    if not _run(show_top(settings, metrics=metrics, every=every, once=once)):
         raise SystemExit(1)
 
 
@@ -191,16 +204,19 @@ def manifest(output: Path) -> None:
             )
         )
     except ManifestError as error:
-        for problem in error.problems:
-            click.echo(problem, err=True)
+        say(*error.problems, err=True)
         raise SystemExit(1) from None
     try:
         output.write_bytes(package)
     except OSError as error:
-        click.echo(f"{output} can't be written: {error.strerror}.", err=True)
+        say(f"{output} can't be written: {error.strerror}.", err=True)
         raise SystemExit(1) from None
-    click.echo(f"Wrote {output}. Upload it in the Teams admin centre under Manage apps.")
+    say(f"Wrote {output}. Upload it in the Teams admin centre under Manage apps.")
 
 
 if __name__ == "__main__":
-    cli()
+    terminal.prepare()
+    try:
+        cli()
+    finally:
+        terminal.settle()

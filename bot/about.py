@@ -48,6 +48,8 @@ PRIVACY: tuple[Section, ...] = (
             "version, nothing is shown; if it is not back within a day, it counts as removed.",
             "If Microsoft cannot be reached when you leave, your authorisation is kept until the "
             "presence is cleared, at most for the hour after which that ends by itself.",
+            "The file in which the app writes down every change is then written anew without you, "
+            "and at least once a day in any case.",
             "What stays after disconnect: a note that you left, so that you are not invited (400 "
             "days, or until you connect again), your address and that of your chat with the app, "
             "until you remove it, and notes of what you were told once (400 days). What admins "

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from typing import TYPE_CHECKING
 
-import click
-
 from bot.signing_keys import SigningKeys
-from launch.lifetime import redis_of
+from launch.lifetime import redis_to_read
 from launch.outside import BOT_SCOPE, open_outside, zoom_api
+from launch.terminal import say
+from service.redaction import clean_text
 from sync.answers import is_from_between, read_body
 from sync.errors import OutsideError, RetryLater
 from sync.store.connection import Scripts, connect
@@ -33,8 +33,10 @@ async def check_everything(settings: Settings) -> bool:
     Changes nothing, but that Zoom may end the token of running processes: they get another.
     """
     async with AsyncExitStack() as stack:
-        click.echo("ok      Settings: complete")
-        well = await _line("Redis", lambda: _redis(settings, stack))
+        say("ok      Settings: complete")
+        well = await _line("Redis", lambda: _redis(settings))
+        if settings.redis_risk is not None:
+            say(f"warning {settings.redis_risk}")
         # Everything else is tried even where Redis is away; nothing below uses it.
         outside = await open_outside(settings, "redis://127.0.0.1:1", stack)
 
@@ -73,19 +75,21 @@ async def check_everything(settings: Settings) -> bool:
         well &= await _line("Zoom API", zoom)
         if settings.zoom_app_id is not None:
             well &= await _line("Zoom webhook log", zoom_log)
-    click.echo(
+    say(
         "note    Switch off Zoom's own presence permission (Zoom web portal, Account Settings,"
         " Mail & Calendar), or both will write."
     )
     return well
 
 
-async def _redis(settings: Settings, stack: AsyncExitStack) -> str:
-    client = connect(await stack.enter_async_context(redis_of(settings)), settings.redis_mode)
-    stack.push_async_callback(client.aclose)
-    info = await client.info("server")
-    await Scripts(client).loaded()
-    return f"version {info['redis_version']}, scripts loaded"
+async def _redis(settings: Settings) -> str:
+    async with (
+        redis_to_read(settings) as url,
+        aclosing(connect(url, settings.redis_mode)) as client,
+    ):
+        info = await client.info("server")
+        await Scripts(client).loaded()
+        return f"version {info['redis_version']}, scripts loaded"
 
 
 async def _line(name: str, test: Callable[[], Awaitable[str]]) -> bool:
@@ -94,10 +98,10 @@ async def _line(name: str, test: Callable[[], Awaitable[str]]) -> bool:
         async with asyncio.timeout(LIMIT):
             said = await test()
     except Exception as error:  # noqa: BLE001 - whatever it is, the operator must read it
-        what = str(error) or type(error).__name__
+        what = " ".join(str(error).split()) or type(error).__name__
         if isinstance(error, OutsideError) and error.code.endswith("_intercepted"):
             what += " - something in between answered in its place, a firewall or a proxy"
-        click.echo(f"FAILED  {name}: {' '.join(what.split())[:300]}")
+        say(f"FAILED  {name}: {clean_text(what, 300)}")
         return False
-    click.echo(f"ok      {name}: {said}")
+    say(f"ok      {name}: {clean_text(said)}")
     return True

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-import click
+from redis.exceptions import AuthenticationError, AuthorizationError
 
-from launch.lifetime import redis_of
+from launch.lifetime import redis_to_read
+from launch.terminal import say
+from service.redaction import visible_json
 from sync.store.audit import INVITE, REVIVE, AuditLog
-from sync.store.connection import connect
+from sync.store.connection import REDIS_TROUBLE, connect
 
 if TYPE_CHECKING:
     from service.settings import Settings
     from sync.store.audit import AuditRecord
 
 
+class RedisAway(Exception):
+    """It does not answer; the text is for the operator."""
+
+
 async def print_history(settings: Settings, *, as_json: bool) -> None:
-    """Print every entry, oldest first."""
-    async with redis_of(settings) as url:
-        client = connect(url, settings.redis_mode)
-        try:
-            async for record in AuditLog(client).everything():
-                click.echo(record.as_json() if as_json else _line(record))
-        finally:
-            await client.aclose()
+    """Print every entry, oldest first. Raises EmbeddedRedisError, RedisAway."""
+    for record in await _history(settings):
+        say(visible_json(record.as_json()) if as_json else _line(record))
+
+
+async def _history(settings: Settings) -> list[AuditRecord]:
+    """All of it, before anything is printed: who reads may take their time over it."""
+    try:
+        async with (
+            redis_to_read(settings) as url,
+            aclosing(connect(url, settings.redis_mode)) as client,
+        ):
+            return [record async for record in AuditLog(client).everything()]
+    except (AuthenticationError, AuthorizationError):
+        raise  # app.py says it plainly
+    except REDIS_TROUBLE as error:
+        raise RedisAway(f"Redis does not answer ({type(error).__name__}). Try again.") from error
 
 
 def _line(record: AuditRecord) -> str:

@@ -5,13 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import signal
+import time
 from typing import TYPE_CHECKING
 
 import structlog
 
+from launch.stopping import gently
 from launch.strangers import QUEUE, Rules, Runner
-from service.embedded_redis import EmbeddedRedisError, embedded_redis
+from service.embedded_redis import (
+    EmbeddedRedisError,
+    FolderInUse,
+    answers,
+    embedded_redis,
+    running_redis,
+)
+from service.redis_file import FileKeeper
+from sync.store import keys
 from sync.store.connection import raise_if_cancelled
 
 if TYPE_CHECKING:
@@ -26,21 +35,61 @@ log = structlog.get_logger()
 SHUTDOWN_SECONDS = 10.0
 """How long what is in hand may take to finish."""
 
+_OTHER_SECONDS = 15.0
+_OTHER_PAUSE = 0.05
+
 
 @contextlib.asynccontextmanager
 async def redis_of(settings: Settings) -> AsyncIterator[str]:
     """The Redis of the settings, or an embedded one whose end ends the process."""
     if settings.redis_url is not None:
+        if settings.redis_risk is not None:
+            log.warning("redis_can_be_overheard", reason=settings.redis_risk)
         yield settings.redis_url.get_secret_value()
         return
-    async with embedded_redis(settings.data_dir) as redis, asyncio.TaskGroup() as group:
+    async with embedded_redis(settings.data_dir) as redis:
+        keeper = FileKeeper(redis.url, keys.ERASED)
+        try:
+            async with asyncio.TaskGroup() as group:
 
-        async def watch() -> None:
-            raise EmbeddedRedisError(await redis.wait_dead())
+                async def watch() -> None:
+                    raise EmbeddedRedisError(await redis.wait_dead())
 
-        watcher = group.create_task(watch(), name="embedded-redis")
-        yield redis.url
-        watcher.cancel()
+                beside = [
+                    group.create_task(watch(), name="embedded-redis"),
+                    group.create_task(keeper.run(), name="redis-file"),
+                ]
+                yield redis.url
+                for task in beside:
+                    task.cancel()
+        finally:
+            await keeper.finish()
+
+
+@contextlib.asynccontextmanager
+async def redis_to_read(settings: Settings) -> AsyncIterator[str]:
+    """The Redis of the settings, for a look: an embedded one is that of a running bot, if any.
+
+    Without one it is started for as long as the block runs. Raises EmbeddedRedisError.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        yield await _readable(settings, stack)
+
+
+async def _readable(settings: Settings, stack: contextlib.AsyncExitStack) -> str:
+    if settings.redis_url is not None:
+        return settings.redis_url.get_secret_value()
+    give_up = time.monotonic() + _OTHER_SECONDS
+    while True:
+        try:
+            return (await stack.enter_async_context(embedded_redis(settings.data_dir))).url
+        except FolderInUse:
+            url = running_redis(settings.data_dir)
+            if url is not None and await answers(url):
+                return url
+            if time.monotonic() > give_up:
+                raise
+        await asyncio.sleep(_OTHER_PAUSE)  # the other one starts or ends
 
 
 @contextlib.asynccontextmanager
@@ -82,19 +131,17 @@ async def until_signal() -> AsyncIterator[None]:
 
     def stop() -> None:
         nonlocal asked
-        if not asked and task is not None:  # a second one does not cut the clean-up short
+        if not asked and task is not None:
             asked = True
+            task.cancel()  # before a word is said: nobody may be there to hear it
             log.info("stopping")
-            task.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises by itself
-            loop.add_signal_handler(number, stop)
-    try:
-        yield
-    except asyncio.CancelledError:
-        if not asked or (task is not None and task.uncancel() > 0):
-            raise
+    with gently(loop, stop):
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not asked or (task is not None and task.uncancel() > 0):
+                raise
 
 
 YOUNG = 20_000

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 from contextlib import AsyncExitStack
 
-import click
-
 from bot.activity import Person
 from launch.application import application
 from launch.lifetime import forever, redis_of, running, until_signal
 from launch.ports import open_ports
+from launch.terminal import say
 from sandbox import people as cast
 from sandbox.playground import PlaygroundFailed, PlaygroundUnavailable, how_to_run, playground
 from sandbox.server import SandboxConfig, build_sandbox
 from service import logs
 from service import settings as setup
+from service.redaction import clean_lines
 
 
 async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -> None:
@@ -61,9 +61,9 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
         await stack.enter_async_context(running(sandbox, "127.0.0.1", sandbox_port))
         app = await application(settings, redis_url, local_person=local_person)
         await stack.enter_async_context(open_ports(app, settings, settings.port))
-        click.echo("\n  Presence Bridge, local mode: nothing leaves this machine.\n")
-        click.echo(f"  Sandbox panel   {sandbox_url}/")
-        by_hand = f"  Chat client     start it with:\n    {how_to_run(endpoint)}"
+        say("", "  Presence Bridge, local mode: nothing leaves this machine.", "")
+        say(f"  Sandbox panel   {sandbox_url}/")
+        by_hand = "  Chat client     start it with:", f"    {how_to_run(endpoint)}"
         if chat:
             try:
                 client = await stack.enter_async_context(
@@ -75,14 +75,15 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
                     )
                 )
             except (PlaygroundUnavailable, PlaygroundFailed) as error:
-                click.echo(f"{by_hand}\n    ({error})")
+                why = clean_lines(f"({error})", 4000).split("\n")
+                say(*by_hand, *(f"    {line}" for line in why))
             else:
-                click.echo(f"  Chat client     {client.url}   (you are {speaker.name})")
+                say(f"  Chat client     {client.url}   (you are {speaker.name})")
         else:
-            click.echo(by_hand)
-        click.echo(f"  Bot endpoint    {endpoint}   (for the Bot Framework Emulator)")
-        click.echo("\n  Say connect in the chat. Stop with Ctrl-C.\n")
+            say(*by_hand)
+        say(f"  Bot endpoint    {endpoint}   (for the Bot Framework Emulator)")
+        say("", "  Say connect in the chat. Stop with Ctrl-C.", "")
         try:
             await forever()
         finally:
-            click.echo("\n  Stopping ...")
+            say("", "  Stopping ...")

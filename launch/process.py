@@ -48,8 +48,7 @@ async def work(
 ) -> None:
     """A worker alone; without WORKER_PORT and METRICS_PORT no port is opened."""
     assert settings.redis_url is not None  # noqa: S101 - the settings of this role demand it
-    redis_url = settings.redis_url.get_secret_value()
-    async with until_signal():
+    async with until_signal(), redis_of(settings) as redis_url:
         app = await application(
             settings, redis_url, with_bot=False, limits=limits, lease_ms=lease_ms
         )

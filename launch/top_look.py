@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from typing import TYPE_CHECKING, Protocol, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import aiohttp
 
 from launch.shared import SharedSource
 from launch.top_figures import Look, Page, Stored, Work, read_page
-from service.redis_folder import remembered_socket
+from service.embedded_redis import running_redis
 from service.settings import LOCAL_METRICS_PORT
 from sync.store import keys
 from sync.store.connection import REDIS_TROUBLE, Scripts, connect, raise_if_cancelled
@@ -93,13 +93,13 @@ class RedisLook:
     def _url(self) -> str:
         if self._settings.redis_url is not None:
             return self._settings.redis_url.get_secret_value()
-        socket = remembered_socket(self._settings.data_dir.resolve() / "redis")
-        if socket is None or not socket.exists():
+        url = running_redis(self._settings.data_dir)
+        if url is None:
             raise Trouble(
                 f"no Presence Bridge runs on {self._settings.data_dir}; "
                 "for another one set DATA_DIR or REDIS_URL"
             )
-        return f"unix://{quote(str(socket))}"
+        return url
 
     async def _client(self, url: str) -> Client:
         if self._open is None or self._open[0] != url:

@@ -16,7 +16,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -24,8 +24,10 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from service.redis_binary import find_redis_server
+from service.redis_file import remove_leftovers
 from service.redis_folder import (
     EmbeddedRedisError,
+    FolderInUse,
     lock,
     make_folder,
     open_lock,
@@ -38,7 +40,14 @@ from service.redis_folder import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-__all__ = ["EmbeddedRedis", "EmbeddedRedisError", "embedded_redis"]
+__all__ = [
+    "EmbeddedRedis",
+    "EmbeddedRedisError",
+    "FolderInUse",
+    "answers",
+    "embedded_redis",
+    "running_redis",
+]
 
 _START_LIMIT = 60.0  # seconds; normally some hundredths, more where much data must be read
 _PAUSE = 0.003  # seconds between two looks at a condition
@@ -72,8 +81,8 @@ async def embedded_redis(
 
     The program comes from PATH in `environ`, else from inside the Python package `package`.
     `patience` is how many seconds a Redis that is asked to end may take before it is killed.
-    Raises EmbeddedRedisError when there is none, when it does not start, and when another app uses
-    the same folder.
+    Raises EmbeddedRedisError when there is none and when it does not start, FolderInUse when
+    another app uses the same folder (its Redis is at `running_redis`).
     """
     if sys.platform == "win32":
         raise EmbeddedRedisError(
@@ -83,7 +92,7 @@ async def embedded_redis(
     async with contextlib.AsyncExitStack() as stack:
         app_lock = stack.enter_context(open_lock(folder / "app.lock"))
         if not lock(app_lock):
-            raise EmbeddedRedisError(
+            raise FolderInUse(
                 f"Another Presence Bridge (process {app_lock.read().strip() or 'unknown'}) already "
                 f"uses {data_dir}. Stop it, or give this one another DATA_DIR."
             )
@@ -93,6 +102,7 @@ async def embedded_redis(
         data_lock = stack.enter_context(open_lock(folder / "data.lock"))
         await _end_orphan(folder, data_lock, patience)
         remove_socket(folder)
+        remove_leftovers(folder)
         program = await find_redis_server(folder, environ, package=package)
         path = place_socket(folder)
         stack.callback(remove_socket, folder)
@@ -100,8 +110,25 @@ async def embedded_redis(
         stack.push_async_callback(_stop, process, patience)
         data_lock.close()  # from here on only the child holds it
         await _wait_ready(process, path, folder)
-        url = f"unix://{quote(str(path))}"
-        yield EmbeddedRedis(url, process.pid, process, folder / "redis.log")
+        yield EmbeddedRedis(_address(path), process.pid, process, folder / "redis.log")
+
+
+def running_redis(data_dir: Path) -> str | None:
+    """The address of the Redis that a running app has started; None where none runs.
+
+    It may be about to start or to end.
+    """
+    path = remembered_socket(data_dir.resolve() / "redis")
+    return _address(path) if path is not None and path.exists() else None
+
+
+async def answers(url: str) -> bool:
+    """Whether a Redis is ready at an address of ours."""
+    with contextlib.suppress(RedisError, OSError):
+        async with aclosing(_client(Path(unquote(url.removeprefix("unix://"))))) as client:
+            await client.ping()
+            return True
+    return False
 
 
 async def _start(
@@ -235,10 +262,16 @@ async def _works_in(pid: int, folder: Path, path: Path | None) -> bool:
         name = (proc / str(pid) / "comm").read_text()
         return "redis" in name and same_folder(proc / str(pid) / "cwd", folder)
     process = await asyncio.create_subprocess_exec(
-        *("ps", "-ww", "-o", "command=", "-p", str(pid)), stdout=subprocess.PIPE
+        *("ps", "-ww", "-o", "command=", "-p", str(pid)),
+        stdout=subprocess.PIPE,
+        start_new_session=True,
     )
     title, _ = await process.communicate()  # Redis shows its socket there
     return path is not None and os.fsencode(path) in title and b"redis" in title
+
+
+def _address(path: Path) -> str:
+    return f"unix://{quote(str(path))}"
 
 
 def _client(path: Path) -> Redis:

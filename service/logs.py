@@ -7,11 +7,13 @@ the standard library; what they report at WARNING and above joins the same strea
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import sys
 import traceback
 from textwrap import indent
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 
 import structlog
 
@@ -39,7 +41,7 @@ def configure(format: Format = "auto", level: Level = "info", stream: TextIO | N
     `level` counts for our own events; libraries are heard from WARNING on. Replaces what an earlier
     call or somebody else set up.
     """
-    stream = stream or sys.stdout
+    stream = stream or sys.stdout or io.StringIO()  # None: it was closed before we began
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="backslashreplace")  # a name must not break a line of log
     terminal = stream.isatty()
@@ -65,7 +67,7 @@ def configure(format: Format = "auto", level: Level = "info", stream: TextIO | N
             *render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Heedless(stream))),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(handlers=[_ToStructlog()], level=logging.WARNING, force=True)
@@ -88,8 +90,28 @@ class _ToStructlog(logging.Handler):
                 message=record.getMessage().strip(),
                 exc_info=record.exc_info,
             )
-        except Exception:  # noqa: BLE001 - as logging does: a broken record must not stop its caller
-            self.handleError(record)
+        except Exception as error:  # noqa: BLE001 - a broken record must not stop its caller
+            structlog.get_logger().log(
+                record.levelno,
+                "library_message",
+                logger=record.name,
+                message=f"(can't be shown: {type(error).__name__})",
+            )
+
+
+class _Heedless:
+    """A stream that nobody may be reading any more: that must not stop whoever logs."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 def _describe_exception(

@@ -6,6 +6,7 @@ are cut.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -213,6 +214,11 @@ def _is_random(plain: str, sign: str, value: str) -> bool:
 def visible(text: str) -> str:
     r"""The text with what a terminal would obey, or hide, written out: `\x1b`, `\u202e`."""
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def visible_json(text: str) -> str:
+    """The same for a JSON text, which stays the same JSON."""
+    return _CONTROL.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def clean_text(text: str, limit: int = TEXT_LIMIT) -> str:

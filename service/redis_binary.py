@@ -65,6 +65,7 @@ async def _major_version(program: Path, environ: Mapping[str, str]) -> int:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         env=dict(environ),
+        start_new_session=True,  # Ctrl-C is for us: cut off, it would count as an older version
     )
     said, _ = await process.communicate()
     version = re.search(rb"v=(\d+)", said)

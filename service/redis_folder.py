@@ -29,6 +29,10 @@ class EmbeddedRedisError(Exception):
     """The embedded Redis can't be used; the text says why and what to do."""
 
 
+class FolderInUse(EmbeddedRedisError):
+    """Another app runs a Redis in this folder."""
+
+
 def make_folder(data_dir: Path) -> Path:
     """Make the folder, for its owner only. Raises EmbeddedRedisError."""
     folder = data_dir.resolve() / "redis"

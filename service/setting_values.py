@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from cryptography.fernet import Fernet
 
@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = "replace-me"
 """Every value of `.env.example` that must not be used contains this word."""
+
+SECRET_LENGTH = 12
+"""Characters. Microsoft's and Zoom's have 22 and more; this is for what people make up."""
+
+_DIFFERENT = 5
+_STANDS_FOR_ANOTHER = re.compile(
+    r"your[-_ ]|change[-_ ]?me|.*place[-_ ]?holder|<.*>$|\$[({].*[)}]$|\{\{.*\}\}$|(.)\1*$",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What stands in manuals and templates, and what a template leaves where it was not filled in."""
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?", re.I)
@@ -82,8 +92,41 @@ def web_address_without(pattern: str, sentence: str) -> Callable[[str], str]:
     return check
 
 
+def secret(text: str) -> str:
+    """A text that can be a secret. Guessing one of them must be hopeless."""
+    if len(text) > 1 and _STANDS_FOR_ANOTHER.match(text):
+        raise ValueError("has a value that stands for another one: put your own there")
+    if len(text) < SECRET_LENGTH:
+        raise ValueError(
+            f"is too short to be a secret: it must have at least {SECRET_LENGTH} characters"
+        )
+    if len(set(text)) < _DIFFERENT:
+        raise ValueError("is too simple to be a secret: make it of random characters")
+    return text
+
+
+def redis_risk(text: str) -> str | None:
+    """Why others may read along on the way to a Redis, in a sentence; None: they can't."""
+    parts = urlsplit(text)
+    if parts.scheme == "unix" or is_loopback(parts.hostname or ""):
+        return None
+    if parts.scheme == "redis":
+        return (
+            "REDIS_URL begins with redis:// and names another machine: whoever is in between can "
+            "read people's addresses and presence. Use rediss:// (TLS), or a network of your own."
+        )
+    if "none" in parse_qs(parts.query).get("ssl_cert_reqs", ()):
+        return (
+            "REDIS_URL says ssl_cert_reqs=none: whoever is in between can pretend to be the Redis. "
+            "Leave it out."
+        )
+    return None
+
+
 def redis_address(text: str) -> str:
     """A redis, rediss or unix address."""
+    if _UNSAFE.search(text):
+        raise ValueError("must be one address: write spaces and backslashes as %20 and %5C")
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
@@ -95,7 +138,7 @@ def redis_address(text: str) -> str:
         raise ValueError("must name an absolute path after unix://, as in unix:///run/redis.sock")
     if parts.scheme != "unix" and not host:
         raise ValueError("must name a host, as in redis://localhost:6379/0")
-    return text
+    return parts.scheme + text[len(parts.scheme) :]  # in lower case, as redis-py wants it
 
 
 def zoom_app_id(text: str) -> str:
@@ -110,6 +153,8 @@ def fernet_keys(text: str) -> str:
 
     def key(entry: str) -> str:
         Fernet(entry)
+        if len(set(entry)) < _DIFFERENT + 1:  # "=" at its end
+            raise ValueError
         return entry
 
     return ",".join(

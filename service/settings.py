@@ -16,6 +16,17 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from service import setting_values as values
 from service.setting_names import collect
+from service.setting_types import (
+    Address,
+    GraphUrl,
+    Guid,
+    LoginUrl,
+    Port,
+    PublicUrl,
+    Secret,
+    ZoomApiUrl,
+    ZoomOauthUrl,
+)
 from service.token_keys import TokenKeysUnusable, keep_token_keys
 
 if TYPE_CHECKING:
@@ -50,52 +61,6 @@ _NATIONAL_GRAPH_HOSTS = frozenset(
 
 _GRAPH_PERMISSIONS = ("Presence.ReadWrite", "Presence.Read", "User.Read")
 
-Guid = Annotated[str, BeforeValidator(values.guid)]
-Address = Annotated[str, BeforeValidator(values.web_address)]
-Port = Annotated[int, BeforeValidator(values.port)]
-PublicUrl = Annotated[
-    str,
-    BeforeValidator(
-        values.web_address_without(
-            r"/(api/messages|zoom/webhook|auth/microsoft)(/|$)",
-            "must be the address of the bot itself; /api/messages and the like are added to it",
-        )
-    ),
-]
-LoginUrl = Annotated[
-    str,
-    BeforeValidator(
-        values.web_address_without(
-            r"/(common|organizations|consumers|oauth2|[0-9a-f]{8}-[0-9a-f-]{27})(/|$)",
-            "must not name a tenant or an endpoint: those are added to it",
-        )
-    ),
-]
-GraphUrl = Annotated[
-    str,
-    BeforeValidator(
-        values.web_address_without(
-            r"/(v[0-9.]+|beta)(/|$)", "must not contain a version: /v1.0 is added to it"
-        )
-    ),
-]
-ZoomOauthUrl = Annotated[
-    str,
-    BeforeValidator(
-        values.web_address_without(
-            r"/oauth(/|$)", "must not contain /oauth: /oauth/token is added to it"
-        )
-    ),
-]
-ZoomApiUrl = Annotated[
-    str,
-    BeforeValidator(
-        values.web_address_without(
-            r"/v[0-9.]+(/|$)", "must not contain a version: /v2 is added to it"
-        )
-    ),
-]
-
 
 class SettingsError(Exception):
     """The settings can't be used. `problems` holds one sentence or more for each mistake."""
@@ -119,7 +84,7 @@ class Settings(BaseSettings):
     microsoft_app_id: Guid = Field(
         "", validation_alias="MicrosoftAppId", description="the application (client) id"
     )
-    microsoft_app_password: SecretStr = Field(
+    microsoft_app_password: Secret = Field(
         SecretStr(""),
         validation_alias="MicrosoftAppPassword",
         description="the value of a client secret of the app registration",
@@ -148,14 +113,14 @@ class Settings(BaseSettings):
         validation_alias="TOKEN_KEYS",
         description="one or more Fernet keys that encrypt people's authorisations",
     )
-    zoom_webhook_secret: SecretStr = Field(
+    zoom_webhook_secret: Secret = Field(
         SecretStr(""),
         validation_alias="ZOOM_WEBHOOK_SECRET",
         description="the secret token of the Zoom app's webhook",
     )
     zoom_account_id: str | None = Field(None, validation_alias="ZOOM_ACCOUNT_ID")
     zoom_client_id: str | None = Field(None, validation_alias="ZOOM_CLIENT_ID")
-    zoom_client_secret: SecretStr | None = Field(None, validation_alias="ZOOM_CLIENT_SECRET")
+    zoom_client_secret: Secret | None = Field(None, validation_alias="ZOOM_CLIENT_SECRET")
     zoom_app_id: Annotated[str, BeforeValidator(values.zoom_app_id)] | None = Field(
         None, validation_alias="ZOOM_APP_ID"
     )
@@ -197,7 +162,7 @@ class Settings(BaseSettings):
         75, validation_alias="KEEP_ALIVE_SECONDS"
     )
     metrics_port: Port | None = Field(None, validation_alias="METRICS_PORT")
-    metrics_token: SecretStr | None = Field(None, validation_alias="METRICS_TOKEN")
+    metrics_token: Secret | None = Field(None, validation_alias="METRICS_TOKEN")
     data_dir: Path = Field(Path(".data"), validation_alias="DATA_DIR")
     log_format: Annotated[
         Literal["auto", "json", "text"], BeforeValidator(values.one_of("auto", "json", "text"))
@@ -254,6 +219,13 @@ class Settings(BaseSettings):
     def service_hosts(self) -> frozenset[str]:
         """Extra `host` or `host:port` (lower case) to which the bot may send."""
         return frozenset(_entries(self.bot_service_hosts))
+
+    @property
+    def redis_risk(self) -> str | None:
+        """Why others may read along on the way to Redis, in a sentence; None: they can't."""
+        return (
+            None if self.redis_url is None else values.redis_risk(self.redis_url.get_secret_value())
+        )
 
     @property
     def zoom_api_configured(self) -> bool:

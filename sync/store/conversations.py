@@ -63,6 +63,7 @@ class ConversationStore:
         if not await self._news(object_id, "removed", sent_ms):
             return False
         await self._client.delete(keys.welcomed(object_id), keys.met(object_id))
+        await self._client.publish(keys.ERASED, "1")
         return True
 
     async def _news(

@@ -63,6 +63,8 @@
     pb:{settings}:form           version, account form, managed groups (hash)       for ever
     pb:{settings}:audit          stream: who changed or looked up what              newest 100,000
     pb:settings                  channel: the new version of the settings
+    pb:erased                    channel: something of a person was erased (told to
+                                 whoever has the file of an embedded Redis rewritten)
     pb:{feed}:state              what was heard of Zoom's events (hash, below)      for ever
     pb:{feed}:pattern            hour of the week -> usual deliveries (hash)        for ever
     pb:{feed}:left               zset: whom Zoom is still to be asked about         until done (1 d)
@@ -161,6 +163,7 @@ DIRECTORY_PARTS = ("users", "addresses", "groups", "members")
 SETTINGS = "pb:{settings}:form"
 AUDIT = "pb:{settings}:audit"
 SETTINGS_CHANGED = "pb:settings"
+ERASED = "pb:erased"
 FEED = "feed"
 FEED_STATE = "pb:{feed}:state"
 FEED_PATTERN = "pb:{feed}:pattern"

@@ -93,6 +93,7 @@ class RosterStore:
     async def forget(self, object_id: str) -> None:
         """They don't have the app any more."""
         await self._client.delete(keys.met(object_id))
+        await self._client.publish(keys.ERASED, "1")
 
     async def everyone(self) -> AsyncIterator[dict[str, Met]]:
         """Everybody who has the app, by object id, in batches; somebody may come twice."""

@@ -23,7 +23,7 @@ GOOD = {
     "MicrosoftAppTenantId": TENANT,
     "PUBLIC_URL": "https://bot.example.com/",
     "TOKEN_KEYS": KEY,
-    "ZOOM_WEBHOOK_SECRET": "zs3cret",
+    "ZOOM_WEBHOOK_SECRET": "zs3cret~value",
 }
 KUBERNETES = {
     "REDIS_PORT": "tcp://10.0.0.1:6379",
@@ -96,7 +96,10 @@ def test_serve_starts_with_what_the_contract_names_and_documented_defaults() -> 
 
 
 def test_secrets_are_not_in_the_text_of_the_settings() -> None:
-    environ = GOOD | {"REDIS_URL": "redis://:hunter2@cache:6379/0", "METRICS_TOKEN": "hunter3"}
+    environ = GOOD | {
+        "REDIS_URL": "redis://:hunter2@cache:6379/0",
+        "METRICS_TOKEN": "hunter3-hunter4",
+    }
     text = repr(load("serve", environ)) + str(load("serve", environ).model_dump())
     for secret in ("s3cret", KEY, "hunter"):
         assert secret not in text
@@ -208,12 +211,12 @@ def test_the_environment_wins_over_the_file_even_when_empty(tmp_path: Path) -> N
     env_file = tmp_path / ".env"
     env_file.write_bytes(
         b"\xef\xbb\xbfPORT=4000 # comment\r\nREDIS_URL='redis://a'\r\n"
-        b'export WELCOME="quiet"\r\nZOOM_WEBHOOK_SECRET=a$b${c}\r\n'
+        b'export WELCOME="quiet"\r\nZOOM_WEBHOOK_SECRET=a$b${c}defghi\r\n'
     )
     environ = {name: text for name, text in GOOD.items() if name != "ZOOM_WEBHOOK_SECRET"}
     settings = load("serve", environ | {"PORT": "5000", "REDIS_URL": ""}, env_file)
     assert (settings.port, settings.redis_url, settings.welcome) == (5000, None, "quiet")
-    assert settings.zoom_webhook_secret.get_secret_value() == "a$b${c}"
+    assert settings.zoom_webhook_secret.get_secret_value() == "a$b${c}defghi"
 
 
 def test_a_missing_env_file_is_no_error_and_an_unreadable_one_is(tmp_path: Path) -> None:
@@ -286,6 +289,17 @@ def test_a_missing_env_file_is_no_error_and_an_unreadable_one_is(tmp_path: Path)
         ("LOG_FORMAT", "xml", "must be auto or json or text"),
         ("LOG_LEVEL", "loud", "must be debug"),
         ("ZOOM_WEBHOOK_SECRET", '"quoted"', "is wrapped in quotation marks"),
+        ("ZOOM_WEBHOOK_SECRET", "x", "is too short to be a secret"),
+        ("METRICS_TOKEN", "7", "is too short to be a secret"),
+        ("MicrosoftAppPassword", "hunter2-%&!", "at least 12 characters"),
+        ("METRICS_TOKEN", "abababababababab", "is too simple to be a secret"),
+        ("METRICS_TOKEN", "xxxxxxxxxxxxxxxx", "stands for another one"),
+        ("MicrosoftAppPassword", "<your client secret>", "stands for another one"),
+        ("MicrosoftAppPassword", "your-client-secret-here", "stands for another one"),
+        ("ZOOM_WEBHOOK_SECRET", "${ZOOM_WEBHOOK_SECRET}", "stands for another one"),
+        ("ZOOM_WEBHOOK_SECRET", "changeme-changeme", "stands for another one"),
+        ("TOKEN_KEYS", "A" * 43 + "=", "is not a Fernet key"),
+        ("REDIS_URL", "redis://:hunter2 x@cache", "must be one address"),
         ("METRICS_TOKEN", "REPLACE-ME", "still has the value of .env.example"),
     ],
 )
@@ -340,12 +354,12 @@ def test_a_cluster_needs_a_network_address() -> None:
 
 
 def test_the_zoom_api_names_come_together() -> None:
-    names = {"ZOOM_ACCOUNT_ID": "a", "ZOOM_CLIENT_ID": "b", "ZOOM_CLIENT_SECRET": "c"}
+    names = {"ZOOM_ACCOUNT_ID": "a", "ZOOM_CLIENT_ID": "b", "ZOOM_CLIENT_SECRET": "cs3cret~value"}
     assert load("serve", GOOD | names).zoom_api_configured is True
 
 
 def test_the_zoom_apps_id_needs_the_zoom_api() -> None:
-    names = {"ZOOM_ACCOUNT_ID": "a", "ZOOM_CLIENT_ID": "b", "ZOOM_CLIENT_SECRET": "c"}
+    names = {"ZOOM_ACCOUNT_ID": "a", "ZOOM_CLIENT_ID": "b", "ZOOM_CLIENT_SECRET": "cs3cret~value"}
     app = {"ZOOM_APP_ID": "nqSreNVsQ2eGzUMGnA8AHA"}
     assert load("serve", GOOD | names | app).zoom_app_id == app["ZOOM_APP_ID"]
     assert load("serve", GOOD | names).zoom_app_id is None
@@ -440,3 +454,40 @@ def test_no_name_in_the_environment_turns_authentication_off() -> None:
     open_to_all: dict[str, Any] = {"local": True, "host": "0.0.0.0"}
     with pytest.raises(ValidationError, match="loopback"):
         Settings(**open_to_all)
+
+
+@pytest.mark.parametrize(
+    ("url", "risk"),
+    [
+        (None, None),
+        ("redis://localhost:6379/0", None),
+        ("redis://127.8.9.1", None),
+        ("redis://[::1]:6379", None),
+        ("unix:///run/redis.sock", None),
+        ("rediss://:hunter2@cache:6380/0", None),
+        ("rediss://cache?ssl_cert_reqs=required", None),
+        ("redis://:hunter2@cache:6379/0", "begins with redis://"),
+        ("redis://10.0.0.7", "begins with redis://"),
+        ("REDIS://cache", "begins with redis://"),
+        ("redis://localhost.example.com", "begins with redis://"),
+        ("rediss://cache?ssl_cert_reqs=none", "ssl_cert_reqs=none"),
+    ],
+)
+def test_a_redis_that_can_be_overheard_is_told_from_others(
+    url: str | None, risk: str | None
+) -> None:
+    settings = load("serve", GOOD if url is None else GOOD | {"REDIS_URL": url})
+    if risk is None:
+        assert settings.redis_risk is None
+    else:
+        assert risk in (settings.redis_risk or "")
+        assert "hunter" not in (settings.redis_risk or "")
+
+
+@pytest.mark.parametrize(
+    "secret", ["8Q~aB.cD-eF_gH", "metrics-token-1", "the-app-secret-7f3d", "kT0aXc9_RWqzuVbPe2Lm5w"]
+)
+def test_real_secrets_are_taken(secret: str) -> None:
+    settings = load("serve", GOOD | {"METRICS_TOKEN": secret, "MicrosoftAppPassword": secret})
+    assert settings.metrics_token is not None
+    assert settings.metrics_token.get_secret_value() == secret

@@ -7,4 +7,5 @@ unplace(KEYS[1], ARGV[1])
 redis.call('HDEL', KEYS[6], ARGV[1])
 redis.call('SREM', KEYS[8], ARGV[1])
 redis.call('DEL', KEYS[1], KEYS[9], KEYS[10])
+redis.call('PUBLISH', 'pb:erased', 1)
 return 1

@@ -1,0 +1,47 @@
+"""What commands say to whoever runs them: harmless, and no trouble where nobody reads it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+import click
+
+from service.redaction import clean_lines, visible
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_TRACEBACK_LIMIT = 40_000
+
+
+def say(*lines: str, err: bool = False) -> None:
+    """Print lines. What a terminal would obey is shown instead, line breaks inside a line too."""
+    with contextlib.suppress(OSError, ValueError):  # whoever read it has gone
+        click.echo("\n".join(map(visible, lines)), err=err)
+
+
+def prepare() -> None:
+    """Show letters that a terminal lacks by their number, and the tracebacks of bugs harmlessly."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    sys.excepthook = _show
+
+
+def settle() -> None:
+    """Let the last flush, which Python makes when it ends, find somebody who reads."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    text = "".join(traceback.format_exception(kind, error, trace))
+    say(*clean_lines(text, _TRACEBACK_LIMIT).split("\n"), err=True)
