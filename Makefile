@@ -9,7 +9,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := run
 
 run: .venv/runtime            ## the whole product on this machine, with stand-ins for Microsoft and Zoom
-	$(BIN)/python app.py local
+	@# Ctrl-C reaches it as SIGTERM: while Python itself starts, that is an end without a traceback.
+	@trap 'kill -TERM $$pid 2>/dev/null' INT TERM HUP; $(BIN)/python app.py local & pid=$$!; \
+	while :; do wait $$pid; code=$$?; kill -0 $$pid 2>/dev/null || exit $$code; done
 
 # Downloaded before the tests, whose time limits are for what they test. Without npm, or when a
 # download fails, the tests that need it are skipped.

@@ -18,7 +18,7 @@ from bot.sign_in_pages import Pages
 from bot.signing_keys import KeysUnavailable
 from launch.conversation import wire_bot
 from launch.gauges import watch_gauges
-from launch.lifetime import SHUTDOWN_SECONDS
+from launch.lifetime import SHUTDOWN_SECONDS, end
 from launch.outside import open_outside
 from launch.ports import METRICS
 from launch.shared import SharedSource
@@ -210,10 +210,6 @@ def _task(
             finally:
                 if patience and not task.done():
                     await asyncio.wait([task], timeout=patience)
-                while not task.done():
-                    # Again until it ends: wait_for of Python 3.11, with which redis-py sends, may
-                    # swallow a cancellation.
-                    task.cancel()
-                    await asyncio.wait([task], timeout=1)
+                await end(task)
 
     return context

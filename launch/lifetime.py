@@ -47,23 +47,36 @@ async def redis_of(settings: Settings) -> AsyncIterator[str]:
             log.warning("redis_can_be_overheard", reason=settings.redis_risk)
         yield settings.redis_url.get_secret_value()
         return
-    async with embedded_redis(settings.data_dir) as redis:
-        keeper = FileKeeper(redis.url, keys.ERASED)
-        try:
-            async with asyncio.TaskGroup() as group:
+    async with embedded_redis(settings.data_dir) as redis, asyncio.TaskGroup() as group:
 
-                async def watch() -> None:
-                    raise EmbeddedRedisError(await redis.wait_dead())
+        async def watch() -> None:
+            raise EmbeddedRedisError(await redis.wait_dead())
 
-                beside = [
-                    group.create_task(watch(), name="embedded-redis"),
-                    group.create_task(keeper.run(), name="redis-file"),
-                ]
-                yield redis.url
-                for task in beside:
-                    task.cancel()
-        finally:
-            await keeper.finish()
+        watcher = group.create_task(watch(), name="embedded-redis")
+        async with _file_kept(redis.url):
+            yield redis.url
+        watcher.cancel()
+
+
+@contextlib.asynccontextmanager
+async def _file_kept(url: str) -> AsyncIterator[None]:
+    keeper = FileKeeper(url, keys.ERASED)
+    task = asyncio.create_task(keeper.run(), name="redis-file")
+    try:
+        yield
+    finally:
+        await end(task)
+        await keeper.finish()
+
+
+async def end(task: asyncio.Task[None]) -> None:
+    """Cancel a task until it ends.
+
+    wait_for of Python 3.11, with which redis-py sends, may swallow a cancellation.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=1)
 
 
 @contextlib.asynccontextmanager
@@ -82,7 +95,8 @@ async def _readable(settings: Settings, stack: contextlib.AsyncExitStack) -> str
     give_up = time.monotonic() + _OTHER_SECONDS
     while True:
         try:
-            return (await stack.enter_async_context(embedded_redis(settings.data_dir))).url
+            look = embedded_redis(settings.data_dir, briefly=True)
+            return (await stack.enter_async_context(look)).url
         except FolderInUse:
             url = running_redis(settings.data_dir)
             if url is not None and await answers(url):

