@@ -148,7 +148,7 @@ def rotate_keys(lost: bool) -> None:
     from launch.rotation import rotate_keys as rotate  # noqa: PLC0415 - as above
 
     settings = _load("rotate-keys")
-    if not asyncio.run(rotate(settings, lost=lost)):
+    if not _run(rotate(settings, lost=lost)):
         raise SystemExit(1)
 
 

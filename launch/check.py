@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, aclosing
 from typing import TYPE_CHECKING
 
 from bot.signing_keys import SigningKeys
-from launch.lifetime import redis_to_read
+from launch.lifetime import redis_at_hand
 from launch.outside import BOT_SCOPE, open_outside, zoom_api
 from launch.terminal import say
 from service.redaction import clean_text
@@ -84,7 +84,7 @@ async def check_everything(settings: Settings) -> bool:
 
 async def _redis(settings: Settings) -> str:
     async with (
-        redis_to_read(settings) as url,
+        redis_at_hand(settings) as url,
         aclosing(connect(url, settings.redis_mode)) as client,
     ):
         info = await client.info("server")

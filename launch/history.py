@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import AuthenticationError, AuthorizationError
 
-from launch.lifetime import redis_to_read
+from launch.lifetime import redis_at_hand
 from launch.terminal import say
 from service.redaction import visible_json
 from sync.store.audit import INVITE, REVIVE, AuditLog
@@ -32,7 +32,7 @@ async def _history(settings: Settings) -> list[AuditRecord]:
     """All of it, before anything is printed: who reads may take their time over it."""
     try:
         async with (
-            redis_to_read(settings) as url,
+            redis_at_hand(settings) as url,
             aclosing(connect(url, settings.redis_mode)) as client,
         ):
             return [record async for record in AuditLog(client).everything()]

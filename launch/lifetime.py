@@ -80,8 +80,8 @@ async def end(task: asyncio.Task[None]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def redis_to_read(settings: Settings) -> AsyncIterator[str]:
-    """The Redis of the settings, for a look: an embedded one is that of a running bot, if any.
+async def redis_at_hand(settings: Settings) -> AsyncIterator[str]:
+    """The Redis of the settings, for a command: an embedded one is that of a running bot, if any.
 
     Without one it is started for as long as the block runs. Raises EmbeddedRedisError.
     """

@@ -7,9 +7,8 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import click
-
-from launch.lifetime import redis_of
+from launch.lifetime import redis_at_hand
+from launch.terminal import say
 from sync.button_key import ButtonKey
 from sync.errors import Trouble
 from sync.plan import Lane
@@ -39,7 +38,7 @@ async def rotate_keys(settings: Settings, *, lost: bool) -> bool:
     `lost`: what opens with none of the keys is given up: its people are asked to connect again.
     """
     async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(redis_of(settings))
+        url = await stack.enter_async_context(redis_at_hand(settings))
         client = connect(url, settings.redis_mode)
         stack.push_async_callback(client.aclose)
         scripts = Scripts(client)
@@ -60,30 +59,30 @@ async def rotate_keys(settings: Settings, *, lost: bool) -> bool:
         _say_count(count)
         if count.unreadable and lost:
             await _ask_again(people, count.unreadable)
-            click.echo(f"lost    {_people(len(count.unreadable))} will be asked to connect again")
+            say(f"lost    {_people(len(count.unreadable))} will be asked to connect again")
         elif count.unreadable:
             _say_unreadable(count.unreadable)
         well &= not count.left and (lost or not count.unreadable)
         if not vault.has_older:
-            click.echo("note    TOKEN_KEYS holds one key. To rotate, put a new one in front of it.")
+            say("note    TOKEN_KEYS holds one key. To rotate, put a new one in front of it.")
             return well
         use = await resealing.in_use()
         if use.running:
-            click.echo(
+            say(
                 "WAIT    A running process still seals with another key: give it these TOKEN_KEYS, "
                 "restart it, wait two minutes, and run this again. The old keys must stay."
             )
             return False
         if not well:
-            click.echo("WAIT    The old keys must stay.")
+            say("WAIT    The old keys must stay.")
         elif use.until_ms:
             at = datetime.fromtimestamp(use.until_ms / 1000, tz=UTC)
-            click.echo(
+            say(
                 f"ok      The old keys may go at {at:%H:%M} UTC: sign-ins that are under way need "
                 "them until then."
             )
         else:
-            click.echo("ok      The old keys may go: take them out of TOKEN_KEYS and restart.")
+            say("ok      The old keys may go: take them out of TOKEN_KEYS and restart.")
         return well
 
 
@@ -91,12 +90,12 @@ async def _buttons(button_key: ButtonKey, *, lost: bool) -> bool:
     moved = await button_key.reseal()
     if moved is None and lost:
         await button_key.give_up()
-        click.echo("lost    Buttons: a new key was made; cards from before no longer work")
+        say("lost    Buttons: a new key was made; cards from before no longer work")
         return True
     if moved is None:
-        click.echo("FAILED  Buttons: their key opens with none of TOKEN_KEYS")
+        say("FAILED  Buttons: their key opens with none of TOKEN_KEYS")
         return False
-    click.echo(f"ok      Buttons: {'moved to the newest key' if moved else 'nothing to move'}")
+    say(f"ok      Buttons: {'moved to the newest key' if moved else 'nothing to move'}")
     return True
 
 
@@ -108,7 +107,7 @@ def _progress(total: int, clock: Callable[[], float]) -> Callable[[Count], None]
         nonlocal said
         if clock() - said >= EVERY_SECONDS:
             said = clock()
-            click.echo(
+            say(
                 f"...     {count.seen:,} of {_people(total)}; {count.moved:,} moved, "
                 f"{max(0, total - count.seen):,} to look at"
             )
@@ -118,21 +117,21 @@ def _progress(total: int, clock: Callable[[], float]) -> Callable[[Count], None]
 
 def _say_count(count: Count) -> None:
     kind = "ok    " if not count.left and not count.unreadable else "FAILED"
-    click.echo(
+    say(
         f"{kind}  People: {count.moved:,} moved to the newest key, {count.fresh:,} were there, "
         f"{count.left + len(count.unreadable):,} left"
     )
 
 
 def _say_unreadable(people: Sequence[str]) -> None:
-    click.echo(
+    say(
         f"FAILED  {_people(len(people))}: what is stored opens with none of TOKEN_KEYS. Put "
         "the missing key behind the first one. If it is lost, run this with --lost."
     )
     for object_id in people[:MOST_NAMED]:
-        click.echo(f"        {object_id}")
+        say(f"        {object_id}")
     if len(people) > MOST_NAMED:
-        click.echo(f"        and {len(people) - MOST_NAMED:,} more")
+        say(f"        and {len(people) - MOST_NAMED:,} more")
 
 
 async def _ask_again(people: PeopleStore, lost: Sequence[str]) -> None:
