@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import structlog
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-Reached = Literal["reached", "gone", "failed"]
-"""gone: there is no chat with them, and none can be opened. failed: nobody knows, or not now."""
+Reached = Literal["reached", "gone", "disabled", "failed"]
+"""gone: there is no chat with them, and none can be opened. disabled: an admin has switched the app
+off. failed: nobody knows, or not now."""
 
 
 class ConversationRows(Protocol):
@@ -202,12 +203,16 @@ class Desk:
             raise ConversationGone("no chat is known")
         try:
             await self._send(to, card_id, card, once=once)
-        except (ConversationGone, NotFound) as error:
-            anew = await self._chat_now(object_id, to, met or to)
+        except (ConversationGone, NotSent) as error:
+            if isinstance(error, ConversationGone | NotFound):
+                anew = await self._chat_now(object_id, to, met or to)
+            else:
+                anew = _at_another_address(to, met)
             if anew is None:
                 raise
-            log.info("personal_chat_reopened", person=object_id, reason=str(error))
+            log.info("personal_chat_moved", person=object_id, reason=str(error))
             await self._send(anew, card_id, card, once=once)
+            await self._rows.move_reference(object_id, dump_reference(anew))
 
     async def reach(
         self, object_id: str, card_id: str, card: Card, *, met: ConversationReference | None = None
@@ -217,7 +222,7 @@ class Desk:
             await self.tell(object_id, card_id, card, met=met)
         except ConversationGone as error:
             log.warning("person_not_reachable", person=object_id, reason=str(error))
-            return "gone"
+            return gone_how(error)
         except SendFailed as error:
             log.warning("card_not_sent", reason=type(error).__name__)
             return "failed"
@@ -245,8 +250,21 @@ class Desk:
             return None
         except SendFailed as error:
             raise NotSent(str(error)) from error
-        await self._rows.move_reference(object_id, dump_reference(reference))
         return reference
+
+
+def _at_another_address(
+    to: ConversationReference, met: ConversationReference | None
+) -> ConversationReference | None:
+    """The same chat at the service that brought what is answered; None: it is no other one."""
+    if met is None or met.service_url == to.service_url:
+        return None
+    return replace(to, service_url=met.service_url)
+
+
+def gone_how(error: ConversationGone) -> Reached:
+    """Who can mend it that there is no chat: the person, or an admin."""
+    return "disabled" if str(error) == "BotDisabledByAdmin" else "gone"
 
 
 def dump_reference(reference: ConversationReference) -> str:

@@ -13,7 +13,7 @@ import structlog
 
 from bot.activity import Answer, ConversationGone, InvokeError, Kind, Scope, SendFailed
 from bot.commands import BadCommand, Command, parse
-from bot.desk import new_card_id
+from bot.desk import Reached, gone_how, new_card_id
 from bot.strangers import WHO_ARE_YOU, Strangers
 from bot.turn import Handler, Turn
 from cards.payload import BadInput, BadPayload, Verb
@@ -39,14 +39,15 @@ _APOLOGY = problem(
     what_happened="Something went wrong here, not with you. Nothing was changed.",
     what_to_do="Please try again in a minute.",
 )
-_NOT_REACHABLE = (
-    "I can’t write to you in a private chat, so you don’t have my answer. Add the app for "
-    "yourself in Teams, or unblock it if you blocked it, then ask me there."
-)
-_NOT_NOW = (
-    "I could not answer you in our private chat, because Teams did not take my message. Please ask "
-    "again in a minute."
-)
+_ANSWERED: Mapping[Reached, str] = {
+    "reached": moved_to_personal(),
+    "gone": "I can’t reach you in a private chat, so you don’t have my answer. Add the app for "
+    "yourself in Teams, or unblock it if you blocked it, then ask me there.",
+    "disabled": "I can’t reach you in a private chat, because your organisation has switched this "
+    "app off for you. Ask your Teams admin about it.",
+    "failed": "I could not answer you in our private chat, because Teams did not take my message. "
+    "Please ask again in a minute.",
+}
 
 
 class Router:
@@ -218,10 +219,10 @@ class Router:
             reference = await self._desk.open_personal(here, person, anew=gone)
         except ConversationGone as error:
             log.warning("personal_chat_not_opened", reason=str(error))
-            return _NOT_REACHABLE
+            return _ANSWERED[gone_how(error)]
         except SendFailed as error:
             log.warning("personal_chat_not_opened", reason=str(error))
-            return _NOT_NOW
+            return _ANSWERED["failed"]
         if gone:
             await self._news.is_back(person)
         return reference
@@ -234,8 +235,7 @@ class Router:
         reached = await self._desk.reach(person.object_id, card_id, card, met=here)
         if reached == "reached":
             self._news.met(person)
-            return moved_to_personal()
-        return _NOT_REACHABLE if reached == "gone" else _NOT_NOW
+        return _ANSWERED[reached]
 
 
 def _elsewhere(inbound: Inbound, at: ConversationReference) -> bool:

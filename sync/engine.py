@@ -39,6 +39,9 @@ log = structlog.get_logger()
 
 TEST_MINUTES = 5
 
+BACK_WITHIN = 0.5
+"""Seconds to wait for Microsoft when somebody's app is back."""
+
 CLAIMED_WITH = 0.5
 """Seconds of patience that must be left for attending to somebody whom another one had."""
 
@@ -214,8 +217,8 @@ class Engine:
             return
         if await self._store.demand(object_id, Lane.TURN, {"gone": "", "wait": ""}):
             log.info("app_back", person=object_id)
-            with contextlib.suppress(Busy):
-                await self.attend_now(object_id)
+            with contextlib.suppress(Busy):  # what they came for takes its own time
+                await self.attend_now(object_id, Patience(BACK_WITHIN))
 
     async def app_is_gone(self, object_id: str) -> bool:
         """Whether a connected person's app is taken out at the moment."""

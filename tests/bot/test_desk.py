@@ -40,6 +40,7 @@ class Channel:
         self.sent: list[tuple[str, str, str]] = []
         self.opened_at: list[tuple[str, str]] = []
         self.fails: dict[str, Exception] = {}
+        self.address_fails: dict[str, Exception] = {}
         self.edits_fail: Exception | None = None
         self.opens: ConversationReference | Exception = NEW
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
@@ -50,6 +51,8 @@ class Channel:
         if error := self.fails.get(to.conversation_id):
             if self.meanwhile is not None:
                 await self.meanwhile()
+            raise error
+        if error := self.address_fails.get(to.service_url):
             raise error
         self.sent.append(("once" if once else "post", to.service_url, to.conversation_id))
         return f"1:{len(self.sent)}"
@@ -165,6 +168,23 @@ async def test_where_they_wrote_meanwhile_is_where_they_are(place: Place) -> Non
     await place.desk.tell(ADA, "card", CARD)
     assert place.channel.sent == [("post", "https://eu/", "a:third")]
     assert place.channel.opened_at == []
+
+
+async def test_an_address_that_changed_is_learnt_from_where_they_are_met(place: Place) -> None:
+    place.channel.address_fails["https://eu/"] = NotSent("no answer")
+    with pytest.raises(NotSent):  # nobody knows a better one
+        await place.desk.tell(ADA, "card", CARD)
+    await place.desk.tell(ADA, "card", CARD, met=GROUP)
+    await place.desk.tell(ADA, "card", CARD)
+    assert place.channel.sent == [("post", "https://us/", "a:old")] * 2
+    assert place.channel.opened_at == []
+
+
+async def test_an_address_is_kept_only_if_it_works(place: Place) -> None:
+    place.channel.fails["a:old"] = NotSent("429")
+    with pytest.raises(NotSent):
+        await place.desk.tell(ADA, "card", CARD, met=GROUP)
+    assert await place.desk.personal(ADA) == OLD
 
 
 async def test_a_failure_says_nothing_about_the_chat(place: Place) -> None:

@@ -163,7 +163,7 @@ async def test_a_group_is_no_proof_of_the_app(product: Product, around: Outside)
     around.teams.opens_none[chat.person.object_id] = "BotNotInConversationRoster"
     received = len(chat.received)
     line = await product.group(chat.person, "19:proof@thread.v2").says("status")
-    assert "I can’t write to you in a private chat" in line.text
+    assert "I can’t reach you in a private chat" in line.text
     assert around.told(chat.person) is None
     assert len(chat.received) == received
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 BLOCKED = "ConversationBlockedByUser"
 ANSWERED = "I answered you in our private chat"
-UNREACHABLE = "I can’t write to you in a private chat"
+UNREACHABLE = "I can’t reach you in a private chat"
 
 
 def chat_at(product: Product, person: SandboxPerson, conversation_id: str) -> Chat:
@@ -102,6 +102,19 @@ async def test_where_no_chat_can_be_had_nothing_is_claimed(
     assert len(chat.received) == 1
     del around.teams.refuses[chat.client.conversation_id]
     assert ANSWERED in (await group.says("status")).text
+
+
+async def test_where_an_admin_switched_the_app_off_the_admin_is_named(
+    product: Product, around: Outside
+) -> None:
+    person = around.somebody()
+    chat = product.chat(person)
+    group = product.group(person, f"19:{person.object_id}@thread.v2")
+    around.teams.opens_none[person.object_id] = "BotDisabledByAdmin"
+    assert "Ask your Teams admin" in (await group.says("status")).text  # no chat is known yet
+    await chat.says("help")
+    around.teams.refuses[chat.client.conversation_id] = "BotDisabledByAdmin"
+    assert "Ask your Teams admin" in (await group.says("status")).text
 
 
 async def test_a_button_in_a_group_claims_nothing_either(product: Product, around: Outside) -> None:
