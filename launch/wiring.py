@@ -23,6 +23,7 @@ from sync.button_key import ButtonKey
 from sync.catch_up import CatchUp
 from sync.changes import PolicyDesk
 from sync.engine import Engine
+from sync.external import is_external_name
 from sync.feed_watch import FeedWatch
 from sync.invitees import Invitees
 from sync.lanes import GRAPH_LIMITS
@@ -151,7 +152,8 @@ def wire_core(
     async def is_external(object_id: str) -> bool:
         """Whether Microsoft has told it of somebody: when they connected, or in Teams."""
         link = await people.link(object_id)
-        return (link is not None and link.external) or await roster.is_external(object_id)
+        told = link is not None and (link.external or is_external_name(link.addresses))
+        return told or await roster.is_external(object_id)
 
     chat = ChatPeople(desk, payloads, invitable=invitees.count, asks=conversations.remember_asker)
     notice_rows = NoticeStore(outside.redis, outside.scripts)

@@ -77,15 +77,18 @@ class ZoomApi:
         return parse_zoom_presence(status) if isinstance(status, str) else None
 
     async def find_user(self, email: str) -> ZoomUser | None:
-        """The user with this address, or None.
+        """The user with this address (or id), or None.
 
-        Nothing but the address tells one look-up from another: a refusal is about the address.
+        Nothing but the address tells one look-up from another, so a refusal is about the address.
+        An id comes from Zoom itself: where that is refused, nothing is known.
         """
         try:
             answer = await self._get(f"/v2/users/{quote(email, safe='')}")
         except PersonGone:
             return None
         except Refused as error:
+            if "@" not in email:
+                raise
             log.info("zoom_address_refused", detail=error.detail)
             return None
         zoom_id, address = answer.get("id"), answer.get("email")

@@ -360,6 +360,14 @@ async def test_an_address_that_zoom_refuses_is_nobodys(
     assert await api.find_user("ada@example.com") is not None
 
 
+async def test_an_id_that_zoom_refuses_says_nothing_of_its_user(zoom: Zoom, api: ZoomApi) -> None:
+    zoom.answers.append(web.json_response({"code": 300, "message": "bad"}, status=400))
+    with pytest.raises(Refused, match="zoom_refused: 400 300"):
+        await api.find_user("zAda")
+    assert await api.find_user("zAda") == ZoomUser("zAda", "Ada@Example.com")
+    assert await api.find_user("zGone") is None
+
+
 # -- something in between ------------------------------------------------------------------------
 
 
