@@ -175,7 +175,11 @@ class SignIn:
             except AdminMustAct as error:
                 return self._refuse(RefusalReason.NOT_SET_UP, attempt, str(error))
             if await self._attempts.bind(key, _key(browser)) != _key(browser):
-                return self._refuse(RefusalReason.USED)
+                # Another browser was first, or the chat ended it, while Microsoft was asked.
+                gone = await self._attempts.read(key)
+                return self._said(key, gone, browser, RefusalReason.USED) or self._refuse(
+                    RefusalReason.EXPIRED
+                )
             ours = self._vault.seal(key, FLOW, begun.to_json())
             # The first of two at once: both then go to the same place.
             sealed = await self._attempts.keep_flow(key, ours)
@@ -232,8 +236,10 @@ class SignIn:
             reason = RefusalReason(refused.reason.value)
             return await self._tell(key, attempt, Refused(reason), refused.detail)
         except RetryLater as error:
+            # Not over: the code may be good, and whoever loads the page again goes on.
+            await self._attempts.let_go(key)
             unreachable = Refused(RefusalReason.MICROSOFT_UNREACHABLE)
-            return await self._tell(key, attempt, unreachable, str(error))
+            return await self._say(attempt, unreachable, str(error))
         except AdminMustAct as error:
             return await self._tell(key, attempt, Refused(RefusalReason.NOT_SET_UP), str(error))
         who = grant.identity
@@ -265,6 +271,9 @@ class SignIn:
         """Refuse on the page and in the chat; in the chat only if it does not say more by now."""
         if not await self._keep(key, refused):
             return self._over(await self._attempts.read(key), attempt)
+        return await self._say(attempt, refused, detail)
+
+    async def _say(self, attempt: Attempt, refused: Refused, detail: str) -> web.Response:
         try:
             await self._on_refusal(attempt, refused.reason)
         except Exception as error:  # noqa: BLE001 - the page is what the person is looking at

@@ -101,6 +101,9 @@ class Attempts(Protocol):
     async def take(self, key: str) -> bool:
         """Whether the caller may finish it: of several at once one gets it, for a minute."""
 
+    async def let_go(self, key: str) -> None:
+        """The caller could not finish it: another may."""
+
     async def finish(self, key: str, result: str) -> bool:
         """Keep how it went. False: it was over before."""
 

@@ -122,6 +122,8 @@ class Attendant:
                 await self._steps(turn)
             except QuotaShort as short:
                 turn.keep_unheard()
+                if turn.state.leaving:
+                    await self._store.retire(claim.state.object_id, claim.token)
                 # Not replayed later but planned anew: by then another state may be the newest.
                 self._give_back(turn, turn.lane, turn.now() + short.wait_ms)
             except LeaseLost:

@@ -71,6 +71,10 @@ class SignInStore:
         taken = keys.sign_in_taken(key)
         return bool(await self._client.set(taken, "1", nx=True, ex=keys.SIGN_IN_TAKEN_TTL))
 
+    async def let_go(self, key: str) -> None:
+        """The caller could not finish it: another may."""
+        await self._client.delete(keys.sign_in_taken(key))
+
     async def finish(self, key: str, result: str) -> bool:
         """Keep how it went, and nothing else of it. False: it was over before, or is gone."""
         if await self._first(key, "result", result) != result:

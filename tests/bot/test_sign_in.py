@@ -89,6 +89,9 @@ class Shelf:
         self.taken.add(key)
         return first
 
+    async def let_go(self, key: str) -> None:
+        self.taken.discard(key)
+
     async def finish(self, key: str, result: str) -> bool:
         if await self.first(key, "result", result) != result:
             return False
@@ -437,6 +440,20 @@ async def test_opening_the_page_does_not_give_the_link_to_a_browser(
     async with stranger() as scanner:
         assert (await scanner.get(link)).status == 200
     assert "Connected" in (await browser.connect(link)).words
+
+
+async def test_a_link_that_is_replaced_while_continue_is_pressed(
+    house: House, browser: Browser
+) -> None:
+    start = await browser.get(await house.link())
+    bind = house.shelf.bind
+
+    async def too_late(key: str, browser: str) -> str | None:
+        await house.link()
+        return await bind(key, browser)
+
+    house.shelf.bind = too_late  # type: ignore[method-assign]
+    assert says(await browser.press(start), RefusalReason.REPLACED)
 
 
 async def test_only_the_newest_link_works(house: House, browser: Browser) -> None:
@@ -832,6 +849,19 @@ async def test_microsoft_being_down_at_the_end_is_told(house: House, browser: Br
     house.entra.token_error = (503, "", {})
     assert says(await browser.get(back), RefusalReason.MICROSOFT_UNREACHABLE)
     assert house.refused == [(ATTEMPT, RefusalReason.MICROSOFT_UNREACHABLE)]
+
+
+async def test_whoever_comes_again_when_microsoft_is_back_goes_on(
+    house: House, browser: Browser
+) -> None:
+    back = await browser.way_back(await house.link())
+    house.entra.token_error = (503, "", {})
+    assert says(await browser.get(back), RefusalReason.MICROSOFT_UNREACHABLE)
+    async with stranger() as other:
+        assert says(await other.get(back), RefusalReason.OTHER_BROWSER)
+    house.entra.token_error = None
+    assert "Connected" in (await browser.get(back)).words
+    assert len(house.granted) == 1
 
 
 async def test_a_registration_that_microsoft_refuses_is_the_admins_matter(

@@ -53,6 +53,8 @@ async def test_of_several_at_once_one_has_it(store: SignInStore) -> None:
     assert len(set(await asyncio.gather(*(store.bind("one", str(n)) for n in range(9))))) == 1
     assert len(set(await asyncio.gather(*(store.keep_flow("one", str(n)) for n in range(9))))) == 1
     assert sum(await asyncio.gather(*(store.take("one") for _ in range(9)))) == 1
+    await store.let_go("one")
+    assert await store.take("one")
     assert sum(await asyncio.gather(*(store.finish("one", str(n)) for n in range(9)))) == 1
 
 
