@@ -320,7 +320,7 @@ class Attendant:
 
     async def _failed(self, turn: Turn, error: OutsideError) -> None:
         """Keep what ails the person, and when it is tried again."""
-        turn.keep_unheard()
+        turn.failed(error)
         state, now = turn.state, turn.now()
         after = setback(
             error,

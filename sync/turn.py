@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from sync.alarms import Alarms
+from sync.errors import AuthorizeAgain, NotAllowed, Refused
 from sync.store.connection import REDIS_TROUBLE
 from sync.store.keys import APP_BACK_TTL
 from sync.store.person_row import PREFERRED, held_fields
@@ -19,6 +20,7 @@ from sync.store.person_row import PREFERRED, held_fields
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from sync.errors import OutsideError
     from sync.gate import Ticket
     from sync.held import Held
     from sync.plan import Lane
@@ -180,6 +182,16 @@ class Turn:
         """What was sent and not answered is in doubt from now on."""
         if self.unheard is not None:
             self.keep(*self.unheard)
+
+    def failed(self, error: OutsideError) -> None:
+        """The same after a failure; what was refused outright has changed nothing."""
+        if self.unheard is None:
+            return
+        if isinstance(error, AuthorizeAgain | NotAllowed | Refused):
+            fields = self.unheard[1]
+            self.keep(self.holding(fields), fields)
+        else:
+            self.keep_unheard()
 
     def yield_to_person(self) -> None:
         """They have chosen a status themselves: what we preferred is forgotten, not cleared."""

@@ -15,7 +15,7 @@ from sync.store import keys
 from sync.store.connection import Client
 from sync.trouble import LONGEST_RETRY_MS, MOST_REFUSALS, MOST_TRIES
 from tests.doubles.engine import Bridge, running_bridge
-from tests.doubles.graph import CLEAR, LOOK, Fault, Graph
+from tests.doubles.graph import CLEAR, LOOK, PREFER, Fault, Graph
 from tests.doubles.people import ADA, BEN, person
 
 Z = ZoomPresence
@@ -343,8 +343,36 @@ async def test_nothing_counts_as_accepted_that_was_not(bridge: Bridge, fault: Fa
     await bridge.connect(ADA, Z.IN_MEETING)
     bridge.graph.faults.extend([fault] * 2)
     await bridge.work()
-    assert (await bridge.state(ADA)).held is not None, "it may be there all the same"
+    state = await bridge.state(ADA)
     assert await held(bridge) is None
+    unheard = fault.status in {404, 429, 503}
+    assert (state.held is not None) is unheard, "what was refused outright has changed nothing"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+async def test_a_refusal_leaves_what_was_accepted(bridge: Bridge, status: int) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.work()
+    before = (await bridge.state(ADA)).held
+    bridge.graph.faults.extend([Fault(status)] * 10)
+    await bridge.say(ADA, Z.PRESENTING)
+    await bridge.work()
+    assert (await bridge.state(ADA)).held == before
+    await bridge.say(ADA, Z.OFFLINE)
+    await bridge.pass_time(ADA, 5)
+    await bridge.work()
+    after = (await bridge.state(ADA)).held
+    assert after is not None
+    assert (after.pair, after.sure) == (IN_A_CALL, True), "nor is it cleared"
+
+
+async def test_a_refused_preferred_status_is_not_taken_back_later(bridge: Bridge) -> None:
+    bridge.full()
+    await bridge.connect(ADA, Z.BUSY)
+    bridge.graph.faults.extend([Fault(403, action=PREFER)] * 4)
+    await bridge.work()
+    assert (await bridge.state(ADA)).preferred is None
+    assert bridge.graph.count(PREFER) == 2
 
 
 async def test_what_was_accepted_is_known_after_a_worker_died(bridge: Bridge) -> None:
