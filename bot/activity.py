@@ -178,6 +178,9 @@ class Sender(Protocol):
     async def update(self, to: ConversationReference, activity_id: str, content: Card) -> None:
         """Replace the card of an earlier message. Raises CardGone, ConversationGone, SendFailed."""
 
+    async def typing(self, to: ConversationReference) -> None:
+        """Show that an answer is being worked on. Raises nothing: it may as well be left out."""
+
     async def open_personal(
         self, at: ConversationReference, person: Person
     ) -> ConversationReference:

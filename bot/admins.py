@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from sync.errors import OutsideError
+from sync.patience import Background, Patience
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -71,7 +72,10 @@ class Admins:
         app_roles: Callable[[str, int], Awaitable[frozenset[str]]],
         zoom_role: Callable[[str], Awaitable[bool]] | None,
         now: Callable[[], float],
+        background: Background | None = None,
     ) -> None:
+        """`background`: where questions go on for which nobody waits any more."""
+        self._background = background or Background()
         self._named = named
         self._known = known
         self._external = external
@@ -82,27 +86,36 @@ class Admins:
 
     async def is_admin(self, person: Person) -> bool:
         """Whether the person may change settings now. A failure to find out means no."""
-        found = await self._known.link_of(person.object_id)
-        may = person.object_id in self._named or (found is not None and await self._by_role(*found))
-        return may and not await self._external(person.object_id)
+        return await self.may_change(person) is True
+
+    async def may_change(self, person: Person) -> bool | None:
+        """The same; None where it can't be found out now, or not while somebody waits."""
+        may: bool | None = person.object_id in self._named
+        found = None if may else await self._known.link_of(person.object_id)
+        if found is not None:
+            try:
+                may = await self._background.within(Patience(), self._by_role(*found))
+            except TimeoutError:
+                log.warning("admin_not_known", person=person.object_id, reason="slow")
+                may = None
+        return False if may and await self._external(person.object_id) else may
 
     async def is_guest(self, person: Person) -> bool:
         """Whether Microsoft has told that the person is external."""
         return await self._external(person.object_id)
 
-    async def _by_role(self, link: Link, state: State) -> bool:
-        if await self._has_app_role(link, state):
-            return True
+    async def _by_role(self, link: Link, state: State) -> bool | None:
+        may = await self._has_app_role(link, state)
         zoom_id = link.zoom_id or state.zoom_id
-        if self._zoom_role is None or zoom_id is None:
-            return False
+        if may or self._zoom_role is None or zoom_id is None:
+            return may
         try:
-            return await self._zoom_role(zoom_id)
+            return await self._zoom_role(zoom_id) or may
         except OutsideError as error:
             log.warning("admin_not_known", person=link.object_id, reason=str(error))
-            return False
+            return None
 
-    async def _has_app_role(self, link: Link, state: State) -> bool:
+    async def _has_app_role(self, link: Link, state: State) -> bool | None:
         oid, known = link.object_id, self._answers.get(link.object_id)
         if known is not None and known.generation == state.generation:
             if self._now() - known.at < (BELIEVED_S if known.admin else REFUSED_S):
@@ -113,7 +126,7 @@ class Admins:
             admin = APP_ROLE in await self._app_roles(oid, state.generation)
         except OutsideError as error:  # not kept: the next try may find out
             log.warning("admin_not_known", person=oid, reason=str(error))
-            return False
+            return None
         if len(self._answers) >= _MOST_REMEMBERED:
             self._answers.clear()
         self._answers[oid] = _Answer(admin, state.generation, asked_at)

@@ -92,6 +92,10 @@ class Desk:
         if activity_id:  # not every channel names what it took
             await self._rows.remember_card(card_id, activity_id)
 
+    async def typing(self, to: ConversationReference) -> None:
+        """Show that an answer is being worked on."""
+        await self._sender.typing(to)
+
     async def say(self, to: ConversationReference, content: Card | str) -> None:
         """Send something that is never edited. Needs no store, so it works when that is away."""
         try:

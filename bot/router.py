@@ -7,6 +7,7 @@ answered where it was asked. Every path ends in an answer or in silence on purpo
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -16,6 +17,7 @@ from bot.commands import BadCommand, Command, parse
 from bot.desk import Reached, gone_how, new_card_id
 from bot.strangers import WHO_ARE_YOU, Strangers
 from bot.turn import Handler, Turn
+from bot.working import Working
 from cards.payload import BadInput, BadPayload, Verb
 from cards.person_unclear import unclear
 from cards.problem import moved_to_personal, problem, stale_card
@@ -140,7 +142,9 @@ class Router:
         if isinstance(said, BadCommand) and not said.named:
             card = unclear(self._payloads, card_id, what=said.what, hint=said.hint)
         else:
-            card = await self._commands[name](Turn(inbound, person, at, card_id, said=said))
+            turn = Turn(inbound, person, at, card_id, said=said)
+            async with Working(partial(self._desk.typing, at)):
+                card = await self._commands[name](turn)
         if _elsewhere(inbound, at):
             await self._desk.say(here, await self._answer_privately(inbound, person, card_id, card))
         else:
@@ -157,9 +161,13 @@ class Router:
             if moved and inbound.automatic:
                 return None  # a card of somebody's own, shown where others read along
             card_id = new_card_id() if moved else click.card_id
-            card = await self._handler_of(click.verb)(
-                Turn(inbound, person, at, card_id, click=click)
-            )
+            handler = self._handler_of(click.verb)
+            turn = Turn(inbound, person, at, card_id, click=click)
+            if inbound.automatic:
+                card = await handler(turn)
+            else:
+                async with Working(partial(self._desk.typing, at)):
+                    card = await handler(turn)
         except BadPayload as error:
             return await self._bad_click(inbound, str(error))
         except BadInput as error:

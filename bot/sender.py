@@ -7,6 +7,7 @@ Teams' "Conversation messages", status codes: 412, 429, 502, 503 and 504, nothin
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import re
 import time
@@ -48,6 +49,8 @@ TOTAL_SECONDS = 20.0
 """For one message, waiting for its turn in the conversation included."""
 MEMBER_SECONDS = 5.0
 """For asking about a member, which may be asked again another day."""
+TYPING_SECONDS = 2.0
+"""For the sign that an answer is coming, which is worth nothing later."""
 TOKEN_SECONDS = 60.0
 """How long a token is used before its source is asked again, which costs more than the rest of a
 message. Sources give tokens with minutes left; one that is refused is renewed at once."""
@@ -218,6 +221,17 @@ class ChannelSender:
             name for name in named if isinstance(name, str)
         )
         return Member(object_id, guid(stated.get("tenantId")), addresses, external)
+
+    async def typing(self, to: ConversationReference) -> None:
+        """Show that an answer is being worked on: one try, and no trouble if it fails."""
+        body = {"type": "typing", "from": {"id": to.bot_id}}
+        body["conversation"] = {"id": to.conversation_id}
+        path = (to.conversation_id, "activities")
+        call = _Call("POST", to, path, body, turn=_turn(to), repeatable=False)
+        lock = self._turns.setdefault(call.turn, asyncio.Lock())
+        with contextlib.suppress(SendFailed, TimeoutError, aiohttp.ClientError):
+            async with asyncio.timeout(TYPING_SECONDS), lock:
+                await self._attempt(call, self._url(call), refresh=False)
 
     async def _carry_out(self, call: _Call) -> _Reply:
         """Do it in turn, within the time, and report the outcome."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, fact, heading, next_step, note, text
 from cards.payload import Verb
+from cards.problem import problem
 from cards.text import ADDRESS_LIMIT, outside
 
 if TYPE_CHECKING:
@@ -77,6 +78,17 @@ def no_user(payloads: Payloads, card_id: str, *, address: str, directory: bool) 
         text(f"Nobody {where} has the address {outside(address, ADDRESS_LIMIT)}."),
         next_step("Check the address: it is the one they sign in to Zoom or Microsoft with."),
         buttons([button(payloads, card_id, Verb.SETTINGS_SHOW, "All settings")]),
+    )
+
+
+def too_often() -> Card:
+    """Say that there were too many look-ups: each is recorded and may cost requests."""
+    return problem(
+        what_happened=(
+            "You have looked up or tried many people within a minute. This one was not looked up, "
+            "and nothing was changed."
+        ),
+        what_to_do="Wait a minute, then ask again.",
     )
 
 

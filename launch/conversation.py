@@ -114,6 +114,7 @@ def wire_bot(
         app_roles=core.tokens.fresh_roles,
         zoom_role=zoom_role,
         now=time.monotonic,
+        background=core.engine.background,
     )
     audit = AuditLog(outside.redis)
     inviting = InvitationHandler(core.payloads, core.invitees, core.invitations, audit)

@@ -16,7 +16,7 @@ import structlog
 from cachetools import TTLCache
 
 from sync.errors import Trouble
-from sync.explanation import ASKED_OFTEN, MOST_ASKS, Explainer
+from sync.explanation import ASKED_OFTEN, MOST_LOOK_UPS, Explainer
 from sync.patience import Background, Patience
 from sync.plan import MINUTE, Lane
 from sync.policy import resolve
@@ -102,8 +102,8 @@ class Engine:
         self._store = store
         self._attendant = attendant
         self._policy = policy
-        self._background = Background()
-        self._explainer = Explainer(store, attendant, policy, self._background, can_ask=can_ask)
+        self.background = Background()
+        self._explainer = Explainer(store, attendant, policy, self.background, can_ask=can_ask)
         self._taker: Taker | None = None
         self._owners: TTLCache[str | None, str] = TTLCache(OWNERS_KEPT, OWNERS_KEPT_S)
 
@@ -186,7 +186,7 @@ class Engine:
         state = replace(claim.state, leaving=True, version=claim.state.version + 1)
         attending = self._attendant.attend(replace(claim, state=state))
         try:
-            cleared = await self._background.within(patience, attending)
+            cleared = await self.background.within(patience, attending)
         except TimeoutError:
             return await self._later(object_id, claim.token) or Ending("expires", until_ms)
         if await self._store.state(object_id) is not None:
@@ -286,9 +286,9 @@ class Engine:
         """`link_of`, counting that their chat asks for what may cost requests to Microsoft."""
         return await self._explainer.asked(object_id)
 
-    async def may_ask(self, object_id: str) -> bool:
-        """Whether somebody's chat may ask for something that costs; counts it."""
-        return await self._store.count_ask(object_id) <= MOST_ASKS
+    async def may_look_up(self, object_id: str) -> bool:
+        """Whether an admin may ask about, or try, one more person now; counts it."""
+        return await self._store.count_look_up(object_id) <= MOST_LOOK_UPS
 
     async def link_of(self, object_id: str) -> tuple[Link, State] | None:
         """A person's link and what the engine knows of them; None when not connected."""
@@ -325,7 +325,7 @@ class Engine:
         if claim is None:
             return None
         try:
-            await self._background.within(patience, self._attendant.attend(claim))
+            await self.background.within(patience, self._attendant.attend(claim))
         except TimeoutError:
             return None
         return claim.state
@@ -345,7 +345,7 @@ class Engine:
 
     async def aclose(self) -> None:
         """Wait for what nobody in a chat waits for any more."""
-        await self._background.aclose()
+        await self.background.aclose()
 
     async def _leave(self, object_id: str) -> bool:
         return await self._store.demand(object_id, Lane.TURN, {"leaving": 1, "wait": ""})

@@ -28,6 +28,10 @@ MOST_ASKS: Final = 15
 """What one person's chat may ask of Microsoft in a minute (sync.store.people.asked). A status is
 one request, a test or a pause some two: so one person takes a hundredth of the budget at most."""
 
+MOST_LOOK_UPS: Final = 60
+"""How many people an admin may look up or try again in a minute: each is a line of the history, and
+some cost a request."""
+
 SLOW: Final = "slow"
 """`shown_error`: there was no answer while somebody waited."""
 ASKED_OFTEN: Final = "asked_often"

@@ -95,8 +95,9 @@ class SettingsHandler:
 
     async def say(self, turn: Turn) -> Card:
         """Answer `settings …`."""
-        if not await self._admins.is_admin(turn.person):
-            return await self._refuse(turn)
+        may = await self._admins.may_change(turn.person)
+        if not may:
+            return await self._refuse(turn, known=may is not None)
         await self._askers.remember_asker(turn.card_id, turn.person.object_id)
         if isinstance(turn.said, BadCommand):
             return await self._named(turn, turn.said)
@@ -150,8 +151,9 @@ class SettingsHandler:
         click = turn.click
         if click is None:
             raise BadPayload("not a button")
-        if not await self._admins.is_admin(turn.person):
-            return await self._refuse(turn)
+        may = await self._admins.may_change(turn.person)
+        if not may:
+            return await self._refuse(turn, known=may is not None)
         oid = turn.person.object_id
         if click.verb in CHANGING and await self._askers.asker(click.card_id) != oid:
             log.warning("settings_click_by_another", person=oid)
@@ -174,7 +176,7 @@ class SettingsHandler:
             case Verb.SETTINGS_USER:
                 return await self._people.chosen(turn)
             case Verb.SETTINGS_PARKED:
-                return await self._people.parked(turn)
+                return await self._people.troubled(turn)
             case Verb.SETTINGS_REVIVE:
                 return await self._people.revive(turn)
             case Verb.SETTINGS_STORM | Verb.SETTINGS_STORM_RETRY:
@@ -209,7 +211,19 @@ class SettingsHandler:
                 return await self._invitations.send(turn, target)
         raise BadPayload("not a button of the settings")
 
-    async def _refuse(self, turn: Turn) -> Card:
+    async def _refuse(self, turn: Turn, *, known: bool) -> Card:
+        """Refuse whoever is no admin; `known`: that was found out."""
+        if not known:
+            return problem(
+                what_happened=(
+                    "I can’t find out at the moment whether you may change settings. "
+                    "Nothing was changed."
+                ),
+                what_to_do=(
+                    "Try again in a minute. If status says that your authorisation ended, connect "
+                    "again first."
+                ),
+            )
         log.warning("settings_refused", person=turn.person.object_id)
         if await self._admins.is_guest(turn.person):
             return settings_refused.guest()

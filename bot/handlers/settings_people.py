@@ -63,6 +63,8 @@ class SettingsPeople:
 
     async def user(self, turn: Turn, address: str) -> Card:
         """Why presence is what it is for one person; never what Zoom says of them now."""
+        if not await self._engine.may_look_up(turn.person.object_id):
+            return settings_user.too_often()
         folded = fold_address(address)
         await self._audit.looked_up(_actor(turn), folded)
         view = await self._directory.view()
@@ -79,12 +81,20 @@ class SettingsPeople:
 
     async def chosen(self, turn: Turn) -> Card:
         """The same for somebody who was chosen in the list of those in trouble."""
+        if not await self._engine.may_look_up(turn.person.object_id):
+            return settings_user.too_often()
         known = await self._engine.link_of(_person(turn))
         if known is None:  # they disconnected meanwhile
             return await self.parked(turn)
         address = known[0].addresses[0]
         await self._audit.looked_up(_actor(turn), address)
         return await self._card(turn, address, known, None)
+
+    async def troubled(self, turn: Turn) -> Card:
+        """Who is parked and why, when somebody asks for it."""
+        if not await self._engine.may_look_up(turn.person.object_id):
+            return settings_user.too_often()
+        return await self.parked(turn)
 
     async def parked(self, turn: Turn, *, notice: str | None = None) -> Card:
         """Who is parked and why."""
@@ -108,6 +118,8 @@ class SettingsPeople:
 
     async def revive(self, turn: Turn) -> Card:
         """Try somebody again who is parked, or everybody for whom it may help."""
+        if not await self._engine.may_look_up(turn.person.object_id):
+            return settings_user.too_often()
         if turn.click is not None and turn.click.args.get("person") == "":
             return await self._revive_all(turn)
         oid = _person(turn)

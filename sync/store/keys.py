@@ -11,7 +11,8 @@
     pb:{NN}:woken                the lane of which workers were told by pb:wake     1 s
     pb:{NN}:lock:<oid>           one process refreshes this person's tokens         30 s
     pb:{NN}:asks:<oid>           how often their chat asked for what costs          1 min
-                                 requests to Microsoft
+                                 requests to Microsoft; :others as an admin, of
+                                 other people
     pb:{NN}:look:<oid>           what Microsoft showed when it was last looked at   5 min, or until
                                  for their chat (JSON)                              disconnect
     pb:{NN}:probe                readiness was asked: does Redis take writes?       10 s
@@ -199,9 +200,10 @@ def tokens(object_id: str) -> str:
     return f"{_tag(shard_of(object_id))}:tok:{object_id}"
 
 
-def asks(object_id: str) -> str:
+def asks(object_id: str, *, of_others: bool = False) -> str:
     """How often somebody's chat has asked within a minute."""
-    return f"{_tag(shard_of(object_id))}:asks:{object_id}"
+    tail = ":others" if of_others else ""
+    return f"{_tag(shard_of(object_id))}:asks:{object_id}{tail}"
 
 
 def look(object_id: str) -> str:

@@ -288,15 +288,15 @@ class PeopleStore(PeopleQueue):
         pipe = self._client.pipeline(transaction=False)
         pipe.get(keys.link(object_id))
         pipe.hgetall(keys.person(object_id))
-        _count(pipe, object_id)
+        _count(pipe, keys.asks(object_id))
         text, fields, _, count = await pipe.execute()
         state = read_state(object_id, fields) if fields else None
         return _read_link(object_id, text), state, int(count)
 
-    async def count_ask(self, object_id: str) -> int:
-        """How often within a minute somebody has asked, this time included."""
+    async def count_look_up(self, object_id: str) -> int:
+        """How often within a minute an admin has asked about others, this time included."""
         pipe = self._client.pipeline(transaction=False)
-        _count(pipe, object_id)
+        _count(pipe, keys.asks(object_id, of_others=True))
         return int((await pipe.execute())[-1])
 
     async def keep_look(self, object_id: str, shown: Shown) -> None:
@@ -355,10 +355,10 @@ class PeopleStore(PeopleQueue):
         return [oid for oid, known in zip(people, rows, strict=True) if not known]
 
 
-def _count(pipe: Any, object_id: str) -> None:
+def _count(pipe: Any, key: str) -> None:
     """Count an ask; the first one begins a minute."""
-    pipe.set(keys.asks(object_id), 0, ex=keys.ASKS_TTL, nx=True)
-    pipe.incr(keys.asks(object_id))
+    pipe.set(key, 0, ex=keys.ASKS_TTL, nx=True)
+    pipe.incr(key)
 
 
 def _link_keys(object_id: str) -> list[str]:

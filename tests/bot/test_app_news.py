@@ -66,6 +66,9 @@ class Channel:
     async def update(self, to: ConversationReference, activity_id: str, content: Card) -> None:
         raise NotImplementedError
 
+    async def typing(self, to: ConversationReference) -> None:
+        raise NotImplementedError
+
     async def open_personal(
         self, at: ConversationReference, person: Person
     ) -> ConversationReference:

@@ -62,6 +62,9 @@ class Channel:
             raise self.edits_fail
         self.sent.append(("edit", to.service_url, to.conversation_id))
 
+    async def typing(self, to: ConversationReference) -> None:
+        raise NotImplementedError
+
     async def open_personal(
         self, at: ConversationReference, person: Person
     ) -> ConversationReference:

@@ -142,6 +142,7 @@ class TeamsDouble:
         self.metadata_requests = 0
         self.accepts_token: Callable[[str | None], bool] = lambda _: True
         self.messages: list[Sent] = []
+        self.typing: list[str] = []  # by conversation id, whenever the bot shows that it works
         self.opened: list[dict[str, Any]] = []
         self.members: dict[str, dict[str, Any]] = {}
         self.members_asked: list[str] = []
@@ -416,6 +417,9 @@ class TeamsDouble:
         if (request.content_length or 0) > 100 * 1024:
             return _error(413, "MessageSizeTooBig")
         activity = await request.json()
+        if activity.get("type") == "typing" and request.method == "POST":
+            self.typing.append(request.match_info["conversation"])
+            return web.json_response({}, status=201)
         if activity.get("type") != "message" or bool(activity.get("text")) == bool(
             activity.get("attachments")
         ):

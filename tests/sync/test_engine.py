@@ -5,15 +5,17 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from sync.engine import Busy, Ending
+from sync.engine import Busy, Chosen, Ending, Engine
+from sync.explanation import ASKED_OFTEN, MOST_ASKS, SLOW
 from sync.lanes import Limits
+from sync.patience import Patience
 from sync.plan import Do, Observation, Why
-from sync.policy import Personal
+from sync.policy import FOREVER, Personal
 from sync.presence import IN_A_CALL, Shown, Style, ZoomPresence
 from sync.store import keys
 from sync.store.connection import Client
 from tests.doubles.engine import Bridge, running_bridge
-from tests.doubles.graph import CLEAR, Fault, Graph
+from tests.doubles.graph import CLEAR, LOOK, SET, Fault, Graph
 from tests.doubles.people import ADA, BEN, person
 
 Z = ZoomPresence
@@ -331,6 +333,92 @@ async def test_explaining_takes_from_the_quota(redis: Client, graph: Graph) -> N
         explanation = await bridge.engine.explain(ADA)
         assert explanation is not None
         assert explanation.shown_error == "quota"
+
+
+async def test_somebody_who_asks_too_often_costs_no_requests_in_any_process(
+    bridge: Bridge,
+) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.work()
+    for _ in range(MOST_ASKS):
+        explanation = await bridge.engine.explain(ADA)
+        assert explanation is not None
+        assert explanation.shown_error is None
+    another = Engine(bridge.store, bridge.attendant, policy=bridge.decisions, can_ask=False)
+    for engine in (bridge.engine, another) * 10:
+        explanation = await engine.explain(ADA)
+        assert explanation is not None
+        assert explanation.shown_error == ASKED_OFTEN
+        assert explanation.shown == Shown("Busy", "InACall"), "the last look, with its age"
+        assert 0 <= explanation.now_ms - explanation.shown_ms < 5000
+    assert bridge.graph.count(LOOK) == MOST_ASKS
+    writes = bridge.graph.count()
+    testing = await another.test(ADA)
+    assert testing is not None
+    assert testing.shown_error == ASKED_OFTEN
+    assert (await bridge.state(ADA)).test_until_ms is None
+    assert bridge.graph.count() == writes
+    await bridge.connect(BEN, Z.IN_MEETING)
+    other = await bridge.engine.explain(BEN)
+    assert other is not None
+    assert other.shown_error is None, "it is each person's own"
+    await bridge.redis.delete(keys.asks(ADA))  # a minute has passed
+    again = await bridge.engine.explain(ADA)
+    assert again is not None
+    assert again.shown_error is None
+
+
+async def test_what_was_seen_is_forgotten_with_the_link(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.engine.explain(ADA)
+    assert await bridge.store.last_look(ADA) is not None
+    await bridge.engine.disconnect(ADA)
+    assert await bridge.store.last_look(ADA) is None
+
+
+async def test_nobody_waits_for_a_look_that_hangs(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.work()
+    bridge.graph.faults.append(Fault(kind="stall", action=LOOK))
+    explanation = await bridge.engine.explain(ADA, Patience(0.05))
+    assert explanation is not None
+    assert (explanation.shown, explanation.shown_error) == (None, SLOW)
+    assert explanation.state.held is not None
+    bridge.graph.release()
+    await bridge.engine.aclose()
+    assert bridge.graph.count(LOOK) == 1
+
+
+async def test_nobody_waits_for_a_write_that_hangs_and_it_is_finished(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.OFFLINE)
+    await bridge.work()
+    bridge.graph.faults.append(Fault(kind="stall", action=SET))
+    testing = await bridge.engine.test(ADA, Patience(0.05))
+    assert testing is not None
+    assert testing.shown_error == SLOW
+    held = testing.state.held
+    assert held is None or held.accepted is None, "nothing is accepted yet"
+    bridge.graph.release()
+    await bridge.engine.aclose()
+    assert bridge.shown(ADA) == "Busy/InACall"
+    assert (await bridge.state(ADA)).trouble is None
+
+
+async def test_a_choice_made_too_often_is_kept_and_takes_effect_later(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.work()
+    writes, now = bridge.graph.count(), await bridge.store.now_ms()
+    for paused in (FOREVER, None) * 10 + (FOREVER,):
+        wanted = Personal(paused_until_ms=paused)
+        chosen = await bridge.engine.choose(ADA, wanted, not_before_ms=now + 60_000)
+        assert chosen == Chosen(None)
+        await bridge.work()
+    assert bridge.graph.count() == writes
+    assert 55 < (await bridge.due_in(ADA) or 0) <= 60
+    await bridge.pass_time(ADA, 61)
+    await bridge.work()
+    assert bridge.graph.count() == writes + 1
+    assert bridge.shown(ADA) is None
 
 
 async def test_a_damaged_link_is_like_none_until_they_connect_again(bridge: Bridge) -> None:
