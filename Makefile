@@ -13,13 +13,14 @@ run: .venv/runtime            ## the whole product on this machine, with stand-i
 	@trap 'kill -TERM $$pid 2>/dev/null' INT TERM HUP; $(BIN)/python app.py local & pid=$$!; \
 	while :; do wait $$pid; code=$$?; kill -0 $$pid 2>/dev/null || exit $$code; done
 
+# Without running scripts of packages, and without our environment (sandbox/npm.py).
 # Downloaded before the tests, whose time limits are for what they test. Without npm, or when a
 # download fails, the tests that need it are skipped.
-fetch:
+fetch: .venv/runtime
 	@for folder in sandbox/playground tests/e2e/renderer; do \
 	  command -v npm >/dev/null && [ ! -e $$folder/node_modules/.package-lock.json ] && { \
 	    echo "Fetching $$folder (once; some minutes on a slow line) ..."; \
-	    npm ci --silent --no-audit --no-fund --prefix $$folder || rm -rf $$folder/node_modules; }; \
+	    $(BIN)/python -m sandbox.npm $$folder || rm -rf $$folder/node_modules; }; \
 	done; true
 
 test: .venv/dev fetch         ## every test (CHAOS=full: faults for longer); the real chat client needs Node and Chromium

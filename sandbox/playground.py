@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
+from sandbox.npm import fetch_command, for_fetching, ordinary
 from sandbox.people import APP_ID, PEOPLE, TENANT_ID, SandboxPerson
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ async def playground(
         *("--app-endpoint", endpoint, "--channel-id", channel),
         *("--port", str(port), "--service-url", service_url),
     ]
-    environment = _plain(os.environ) | {
+    environment = ordinary(os.environ) | {
         "TEAMSAPPTESTER_BROWSER": "none",
         "M365_AGENTS_PLAYGROUND_CONFIG_PATH": str(config),
         "M365_AGENTS_PLAYGROUND_LOGFILE": str(data_dir / f"{name}-client.log"),
@@ -187,8 +188,8 @@ async def install(log_file: Path) -> None:
         raise PlaygroundUnavailable(reason)
     if _is_installed():
         return
-    command = ["npm", "ci", "--prefix", str(_FOLDER)]
-    async with _Process.running(command, os.environ, log_file) as npm:
+    command, environment = fetch_command(str(_FOLDER)), for_fetching(os.environ)
+    async with _Process.running(command, environment, log_file) as npm:
         try:
             code = await asyncio.wait_for(npm.exit_code(), _INSTALL_LIMIT)
         except TimeoutError:
@@ -320,19 +321,6 @@ def _is_installed() -> bool:
 def _pinned_version() -> str:
     manifest = json.loads((_FOLDER / "package.json").read_text(encoding="utf-8"))
     return str(manifest["dependencies"][PACKAGE])
-
-
-def _plain(environment: Mapping[str, str]) -> dict[str, str]:
-    """Leave out what could redirect the client: settings of its own or of Node, and proxies.
-
-    A proxy on this machine would carry its telemetry out after all.
-    """
-    settings = ("M365_AGENTS_PLAYGROUND_", "TEAMSAPPTESTER_", "AUTH_", "NODE_OPTIONS")
-    return {
-        name: value
-        for name, value in environment.items()
-        if not name.startswith(settings) and not name.lower().endswith("_proxy")
-    }
 
 
 def _free_port(wanted: int) -> int:
