@@ -1,6 +1,8 @@
 """The history: who changed or looked up what, and when. Entries are only ever added.
 
-The entry of a change is written by the script that makes the change (sync.store.settings).
+The entry of a change is written by the script that makes the change (sync.store.settings). What
+changes no settings is kept apart, so that no number of look-ups can push a change out. Entries of
+all lists have different ids, and are read as one list.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from sync.store import keys
+from sync.store.connection import Scripts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -28,6 +31,7 @@ REVIVE: Final = "revive"
 UNREADABLE: Final = "unreadable"
 
 BATCH = 200
+_LISTS = (keys.AUDIT, keys.ACTS[0], keys.LOOKS[0])
 MOST_SCANNED = 5000
 """Entries looked through for one page: a rare scope must not keep anybody waiting."""
 
@@ -109,6 +113,7 @@ class AuditLog:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._scripts = Scripts(client)
 
     async def looked_up(self, by: Actor, address: str) -> None:
         """Record that an admin asked about somebody."""
@@ -134,12 +139,8 @@ class AuditLog:
         self, kind: str, by: Actor, scope: str, scope_name: str, new: Mapping[str, object] | None
     ) -> None:
         facts = {"scope": scope, "scope_name": scope_name, "old": None, "new": new}
-        await self._client.xadd(
-            keys.AUDIT,
-            {"entry": entry(kind, by, facts)},
-            maxlen=keys.AUDIT_KEPT,
-            approximate=True,
-        )
+        key, kept, first = keys.LOOKS if kind == LOOK_UP else keys.ACTS
+        await self._scripts.run("settings_note", [key], [kept, first, entry(kind, by, facts)])
 
     async def page(
         self, *, before: str | None = None, limit: int = 20, scope: str | None = None
@@ -149,25 +150,20 @@ class AuditLog:
         Less than `limit` with `before` set means: not found in the 5,000 entries looked through.
         """
         records: list[AuditRecord] = []
-        end = "+" if before is None else f"({before}"
-        for _ in range(MOST_SCANNED // BATCH):
-            rows = await self._client.xrevrange(keys.AUDIT, max=end, min="-", count=BATCH)
-            for entry_id, fields in rows:
-                record = _read(entry_id, fields)
-                if scope in {None, record.scope}:
-                    if len(records) == limit:  # one more than fits: there is another page
-                        return AuditPage(tuple(records), records[-1].entry_id)
-                    records.append(record)
-                end = f"({entry_id}"
-            if len(rows) < BATCH:
-                return AuditPage(tuple(records), None)
-        return AuditPage(tuple(records), end.removeprefix("("))
+        scanned = 0
+        async for entry_id, fields in self._entries(before=before):
+            record = _read(entry_id, fields)
+            if scope in {None, record.scope}:
+                if len(records) == limit:  # one more than fits: there is another page
+                    return AuditPage(tuple(records), records[-1].entry_id)
+                records.append(record)
+            scanned += 1
+            if scanned == MOST_SCANNED:
+                return AuditPage(tuple(records), entry_id)
+        return AuditPage(tuple(records), None)
 
     async def last_change(self, *, since: int) -> AuditRecord | None:
-        """The newest change of settings, if it came after the version `since`.
-
-        None also where other entries have pushed it out of the newest 200.
-        """
+        """The newest change of settings, if it came after the version `since`."""
         for entry_id, fields in await self._client.xrevrange(keys.AUDIT, count=BATCH):
             record = _read(entry_id, fields)
             if record.kind == CHANGE:
@@ -176,16 +172,42 @@ class AuditLog:
 
     async def everything(self, *, scope: str | None = None) -> AsyncIterator[AuditRecord]:
         """Every record, oldest first."""
-        start = "-"
+        async for entry_id, fields in self._entries(oldest_first=True):
+            record = _read(entry_id, fields)
+            if scope in {None, record.scope}:
+                yield record
+
+    async def _entries(
+        self, *, before: str | None = None, oldest_first: bool = False
+    ) -> AsyncIterator[tuple[str, Mapping[str, str]]]:
+        """The entries of all lists as one, the newest first or the oldest."""
+        lists = [self._one(key, before, oldest_first=oldest_first) for key in _LISTS]
+        heads = [await anext(one, None) for one in lists]
+        choose = min if oldest_first else max
+        while there := [at for at, head in enumerate(heads) if head is not None]:
+            at = choose(there, key=lambda one: _place(heads[one]))
+            head = heads[at]
+            heads[at] = await anext(lists[at], None)
+            if head is not None:
+                yield head
+
+    async def _one(
+        self, key: str, before: str | None, *, oldest_first: bool
+    ) -> AsyncIterator[tuple[str, Mapping[str, str]]]:
+        read = self._client.xrange if oldest_first else self._client.xrevrange
+        edges = {"min": "-", "max": "+" if before is None else f"({before}"}
         while True:
-            rows = await self._client.xrange(keys.AUDIT, min=start, max="+", count=BATCH)
-            for entry_id, fields in rows:
-                record = _read(entry_id, fields)
-                if scope in {None, record.scope}:
-                    yield record
-                start = f"({entry_id}"
+            rows = await read(key, count=BATCH, **edges)
+            for row in rows:
+                yield row
             if len(rows) < BATCH:
                 return
+            edges["min" if oldest_first else "max"] = f"({rows[-1][0]}"
+
+
+def _place(head: tuple[str, Mapping[str, str]] | None) -> tuple[int, int]:
+    ms, _, number = ("0-0" if head is None else head[0]).partition("-")
+    return int(ms), int(number)
 
 
 def _read(entry_id: str, fields: Mapping[str, str]) -> AuditRecord:

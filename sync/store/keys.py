@@ -62,7 +62,9 @@
     pb:{dir}:changes             zoom id -> memberships changed, not passed on yet  until passed on
     pb:{dir}:<reading>:<part>    users, addresses, groups, members (hashes)         current + 10 min
     pb:{settings}:form           version, account form, managed groups (hash)       for ever
-    pb:{settings}:audit          stream: who changed or looked up what              newest 100,000
+    pb:{settings}:audit          stream: who changed which setting                  newest 100,000
+    pb:{settings}:acts           stream: who invited people or had them tried again newest 50,000
+    pb:{settings}:looks          stream: who looked up whom                         newest 50,000
     pb:settings                  channel: the new version of the settings
     pb:erased                    channel: something of a person was erased (told to
                                  whoever has the file of an embedded Redis rewritten)
@@ -163,6 +165,10 @@ DIRECTORY_CHANGES = "pb:{dir}:changes"
 DIRECTORY_PARTS = ("users", "addresses", "groups", "members")
 SETTINGS = "pb:{settings}:form"
 AUDIT = "pb:{settings}:audit"
+ACTS = ("pb:{settings}:acts", 50_000, 1_000_000)
+LOOKS = ("pb:{settings}:looks", 50_000, 2_000_000)
+"""What changes no settings: where, how many entries are kept (about), and where their numbers
+within a millisecond begin, so that no two entries have the same id."""
 SETTINGS_CHANGED = "pb:settings"
 ERASED = "pb:erased"
 FEED = "feed"

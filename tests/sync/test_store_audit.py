@@ -10,7 +10,17 @@ import pytest
 from structlog.testing import capture_logs
 
 from sync.store import keys
-from sync.store.audit import CHANGE, INSTALLATION, LOOK_UP, MOST_SCANNED, UNREADABLE, AuditLog
+from sync.store.audit import (
+    CHANGE,
+    INSTALLATION,
+    INVITE,
+    LOOK_UP,
+    MOST_SCANNED,
+    REVIVE,
+    UNREADABLE,
+    AuditLog,
+    AuditRecord,
+)
 from sync.store.connection import Scripts
 from sync.store.settings import SettingsStore
 from tests.doubles.settings import ADA, BEN, OFF, history, manage
@@ -128,3 +138,58 @@ async def test_the_last_change_is_told_apart_from_look_ups_and_older_ones(
     assert found is not None
     assert (found.by, found.scope, found.version) == (ADA, "account", 2)
     assert await audit.last_change(since=2) is None
+
+
+async def test_no_number_of_look_ups_pushes_a_change_out(
+    store: SettingsStore, audit: AuditLog, redis: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys, "LOOKS", (keys.LOOKS[0], 100, keys.LOOKS[2]))
+    await store.save_account(OFF, expected=1, by=ADA)
+    await audit.invited(ADA, "account", "account", people=3)
+    await audit.revived(ADA, "ben@example.com")
+    for number in range(1000):
+        await audit.looked_up(BEN, f"nia{number}@example.com")
+    records = await history(audit)
+    assert [r.kind for r in records if r.kind != LOOK_UP] == [CHANGE, CHANGE, INVITE, REVIVE]
+    looked_up = [r.scope_name for r in records if r.kind == LOOK_UP]
+    assert 100 <= len(looked_up) <= 200  # trimmed by whole nodes
+    assert looked_up[-1] == "nia999@example.com"
+    last = await audit.last_change(since=1)
+    assert last is not None
+    assert last.version == 2
+
+
+async def test_all_lists_are_read_as_one_in_the_order_in_which_it_happened(
+    store: SettingsStore, audit: AuditLog, redis: Client
+) -> None:
+    policy = await store.read()
+    for number in range(70):
+        await audit.looked_up(BEN, f"nia{number}@example.com")
+        await audit.revived(BEN, f"nia{number}@example.com")
+        form = replace(OFF, calendar=bool(number % 2))
+        outcome = await store.save_account(form, expected=policy.version, by=ADA)
+        policy = outcome.policy
+        await audit.looked_at_parked(BEN)
+    records = await history(audit)
+    ids = [tuple(map(int, record.entry_id.split("-"))) for record in records]
+    assert len(set(ids)) == len(ids) == 4 * 70 + 1
+    assert ids == sorted(ids)
+    before: str | None = None
+    paged: list[AuditRecord] = []
+    while True:
+        page = await audit.page(before=before, limit=7)
+        paged += page.records
+        if page.before is None:
+            break
+        before = page.before
+    assert paged == records[::-1]
+    some = await audit.page(scope="parked", limit=200)
+    assert len(some.records) == 70
+
+
+async def test_ids_grow_where_the_clock_went_back(audit: AuditLog, redis: Client) -> None:
+    await redis.xadd(keys.LOOKS[0], {"entry": "{}"}, id="99999999999999-5")
+    await audit.looked_up(BEN, "ben@example.com")
+    [_, (entry_id, _)] = await redis.xrange(keys.LOOKS[0])
+    assert entry_id == "99999999999999-6"
+    await redis.delete(keys.LOOKS[0])
