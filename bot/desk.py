@@ -174,9 +174,14 @@ class Desk:
         return None if text is None else load_reference(text)
 
     async def open_personal(
-        self, at: ConversationReference, person: Person, *, anew: bool = False
+        self,
+        at: ConversationReference,
+        person: Person,
+        *,
+        sent_ms: int | None = None,
+        anew: bool = False,
     ) -> ConversationReference:
-        """The 1:1 conversation with somebody met in a group.
+        """The 1:1 conversation with somebody met in a group, by what was sent at `sent_ms`.
 
         `anew`: Teams is asked for it, also where one is known. Raises ConversationGone or
         SendFailed when it can't be had.
@@ -185,7 +190,7 @@ class Desk:
         if known is not None:
             return known
         reference = await self._sender.open_personal(at, person)
-        await self.remember(person.object_id, reference)
+        await self.remember(person.object_id, reference, sent_ms)
         return reference
 
     async def tell(

@@ -224,7 +224,9 @@ class Router:
         # Where their app is taken out, Teams opens a chat only if it is back.
         gone = await self._news.is_away(person)
         try:
-            reference = await self._desk.open_personal(here, person, anew=gone)
+            reference = await self._desk.open_personal(
+                here, person, sent_ms=inbound.sent_ms, anew=gone
+            )
         except ConversationGone as error:
             log.warning("personal_chat_not_opened", reason=str(error))
             return _ANSWERED[gone_how(error)]
