@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,15 +13,17 @@ from aiohttp import web
 from launch.lifetime import SHUTDOWN_SECONDS, running
 from launch.strangers import Rules
 from service.health import MetricsPage
+from service.settings import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from service.settings import Settings
 
 METRICS = web.AppKey("metrics", MetricsPage)
 """Where an application keeps its page of metrics."""
 
+_PORT_ERRORS = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}
 THIS_MACHINE = "127.0.0.1"
 METRICS_READERS = 16
 """Connections to the private port at once: Prometheus, and a `top` or two."""
@@ -50,13 +54,27 @@ async def open_ports(
             await runner.setup()
         else:
             rules = Rules(keep_alive=keep_alive, https=https)
-            port = await stack.enter_async_context(running(app, settings.host, port, rules))
+            with _said(settings.host, port):
+                port = await stack.enter_async_context(running(app, settings.host, port, rules))
         metrics = settings.metrics_port
         if metrics is not None:
             private = web.Application()
             private.add_routes([web.get("/metrics", app[METRICS].private)])
             rules = Rules(keep_alive=keep_alive, most=METRICS_READERS)
-            metrics = await stack.enter_async_context(
-                running(private, THIS_MACHINE, metrics, rules)
-            )
+            with _said(THIS_MACHINE, metrics, "METRICS_PORT: "):
+                metrics = await stack.enter_async_context(
+                    running(private, THIS_MACHINE, metrics, rules)
+                )
         yield Ports(port, metrics)
+
+
+@contextlib.contextmanager
+def _said(host: str, port: int, name: str = "") -> Iterator[None]:
+    """Say in a sentence why a port can't be opened. Raises SettingsError for it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _PORT_ERRORS:
+            raise
+        why = os.strerror(error.errno).lower()
+        raise SettingsError([f"{name}port {port} of {host} can't be opened: {why}."]) from error
