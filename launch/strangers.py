@@ -37,7 +37,7 @@ HEAD_WITHIN = BODY_WITHIN = 10.0
 """Seconds in which the first request's head, and every body, must have come."""
 READ_WITHIN = 10.0
 """Seconds after which an answer counts as stuck if nothing of it was read; found at the second."""
-LINGER = 2.0
+LINGER = 1.0
 """Seconds in which the rest of a body that nobody wants is read, so that the answer arrives."""
 GRACE = 0.5
 """Seconds after which somebody counts as keeping us waiting."""
@@ -217,6 +217,9 @@ class Server(web.Server):
             if hdrs.CONTENT_ENCODING in request.headers:
                 # Little on the wire may be endless unpacked, and nobody with business here packs.
                 return _refusal(415, {hdrs.ACCEPT_ENCODING: "identity"})
+            expects = request.headers.get(hdrs.EXPECT)
+            if expects is not None and expects.lower() != "100-continue":
+                return _refusal(417)  # aiohttp would quote it, and can't where it is no text
             if request.content.is_eof():
                 return await self._inside(request)
             return await self._while_sending(request)

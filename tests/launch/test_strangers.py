@@ -178,6 +178,14 @@ async def test_nobody_is_invited_to_send_a_packed_body(inside: Inside) -> None:
         assert (await invited.answer())[0] == 200
 
 
+@pytest.mark.parametrize("expects", ["", "tea", "100-continu\udce5\udcc8le", "\udcff"])
+async def test_nothing_else_can_be_expected(inside: Inside, expects: str) -> None:
+    asks = b"POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: "
+    async with serving(inside, PATIENT) as port:
+        sent = asks + expects.encode("utf-8", "surrogateescape") + b"\r\n\r\n{}"
+        assert (await port.asked(sent))[0] == 417
+
+
 @pytest.mark.parametrize(
     "head",
     [
