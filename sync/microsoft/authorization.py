@@ -299,10 +299,15 @@ class Authorization:
         return Identity(
             tenant_id,
             object_id,
-            upn[:320] if isinstance(upn, str) else "",
-            name[:256] if isinstance(name, str) else "",
+            _text(upn, 320),
+            _text(name, 256),
             external=is_external_token(claims),
         )
+
+
+def _text(value: object, longest: int) -> str:
+    """Something to be shown. Half a character is no text: it could not be written down."""
+    return value[:longest].encode(errors="replace").decode() if isinstance(value, str) else ""
 
 
 def _roles(claims: object) -> frozenset[str]:

@@ -357,6 +357,12 @@ async def test_an_id_token_tells_who_is_of_another_organisation(
     assert token.roles == (set() if external else {"PresenceAdmin"})
 
 
+async def test_half_characters_in_names_do_no_harm(plain_entra: Entra, make: Make) -> None:
+    plain_entra.claims = {"name": "A\ud800da", "preferred_username": "ada\udc00@example.com"}
+    identity = (await connect(make(plain_entra.base))).identity
+    assert (identity.name, identity.upn) == ("A?da", "ada?@example.com")
+
+
 async def test_a_damaged_id_token_is_refused(plain_entra: Entra, make: Make) -> None:
     plain_entra.token_error = (
         200,
