@@ -6,9 +6,13 @@ They are the same person when the Zoom e-mail equals the Entra user principal na
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import unicodedata
 from dataclasses import asdict, dataclass
+
+import idna
 
 _GUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\Z")
 
@@ -37,8 +41,26 @@ class BadRow(Exception):
 
 
 def fold_address(address: str) -> str:
-    """Return the form in which two spellings of one address are equal."""
-    return address.strip().casefold()
+    """Return the form in which two spellings of one address are equal.
+
+    As mail systems compare: letters of either case, and either form of an international domain
+    (IDNA 2008). Nothing else is folded: straße@ and strasse@ are two mailboxes, and letters that
+    only look like others (K, the sign for kelvin; the ligature ﬁ) are others.
+    """
+    text = address.strip()
+    text = text.lower() if text.isascii() else "".join(map(_lower, text))
+    local, at, domain = text.rpartition("@")
+    if at and ("xn--" in domain or not domain.isascii()):
+        # Not a domain by those rules: compared as it is written.
+        with contextlib.suppress(UnicodeError):
+            domain = idna.decode(idna.encode(domain))
+    return local + at + domain
+
+
+def _lower(letter: str) -> str:
+    """A small letter for a capital one; a compatibility character is no capital of another."""
+    small = letter.lower()
+    return small if len(small) == 1 and unicodedata.normalize("NFKC", letter) == letter else letter
 
 
 def addresses_of(*candidates: str | None) -> tuple[str, ...]:

@@ -81,10 +81,43 @@ def test_what_is_not_json_is_refused(damaged: str) -> None:
         ("Chiara@Example.com", "chiara@example.com"),
         (" ada@example.com\t", "ada@example.com"),
         ("GRÖßE@example.com", "größe@example.com"),
+        ("ΑΣ@example.com", "ας@example.com".replace("ς", "σ")),
+        ("ada@BÜCHER.example", "ada@xn--bcher-kva.example"),
+        ("ada@XN--BCHER-KVA.example", "ADA@bücher.Example"),
+        ("ada@STRAẞE.example", "ada@straße.example"),
     ],
 )
 def test_spellings_of_one_address_are_equal(one: str, other: str) -> None:
     assert fold_address(one) == fold_address(other)
+    assert fold_address(fold_address(one)) == fold_address(one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("straße@example.com", "strasse@example.com"),
+        ("ada@straße.example", "ada@strasse.example"),
+        ("ﬁnn@example.com", "finn@example.com"),
+        ("ada@ﬁnn.example", "ada@finn.example"),
+        ("\u212aim@example.com", "kim@example.com"),
+        ("ada@\u212aim.example", "ada@kim.example"),
+        ("\u212bsa@example.com", "åsa@example.com"),
+        ("ada．b@example.com", "ada.b@example.com"),
+        ("ａda@example.com", "ada@example.com"),
+        ("İpek@example.com", "ipek@example.com"),
+        ("ıpek@example.com", "ipek@example.com"),
+        ("ſam@example.com", "sam@example.com"),
+        ("ada@example.com", "ada@example.com."),
+    ],
+)
+def test_two_mailboxes_stay_two(one: str, other: str) -> None:
+    assert fold_address(one) != fold_address(other)
+
+
+@given(st.text())
+def test_any_text_can_be_compared(address: str) -> None:
+    folded = fold_address(address)
+    assert fold_address(folded) == folded
 
 
 def test_addresses_are_distinct_usable_and_in_order() -> None:
