@@ -54,6 +54,8 @@ PRIVACY: tuple[Section, ...] = (
             "days, or until you connect again), your address and that of your chat with the app, "
             "until you remove it, and notes of what you were told once (400 days). What admins "
             "changed or looked up stays in the history of the settings.",
+            "If your account leaves the organisation, the same happens by itself, after 60 days "
+            "at the latest.",
         ),
     ),
 )

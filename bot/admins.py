@@ -6,7 +6,8 @@ Asked on every message and every click, on the server. Three ways, any of which 
 - the Entra app role `PresenceAdmin`, from the person's own signed-in ID token, at most 15 minutes
   old (Microsoft recommends app roles over groups: no overage, assigned in Entra);
 - where the operator allows it, a Zoom role that may edit account settings, as Zoom's article asks
-  of who sets this in Zoom's portal.
+  of who sets this in Zoom's portal. Zoom accounts are handed over: what Zoom and Microsoft say of
+  addresses now must agree, whatever it was when the person connected.
 
 The last two need the person to be connected: only then do we know them. Whoever is external, as far
 as Microsoft has told when they connected or in Teams (sync.external), is never an admin, whatever
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
+from cachetools import TTLCache
 
 from sync.errors import OutsideError
 from sync.patience import Background, Patience
@@ -37,6 +39,8 @@ BELIEVED_S = 15 * 60.0
 """Seconds for which an app role is believed without asking again."""
 REFUSED_S = 60.0
 """Seconds for which somebody has no app role without asking again: it may just have been given."""
+ADDRESSES_S = 60.0
+"""Seconds for which Microsoft's word of somebody's addresses counts without asking again."""
 _MOST_REMEMBERED = 1000
 
 
@@ -58,9 +62,10 @@ class Admins:
     """Answers one question. `now` gives monotonic seconds.
 
     `external` says whether Microsoft has told that somebody is a guest or of another organisation.
-    `app_roles` reads a connected person's roles from a fresh ID token; `zoom_role` says whether a
-    Zoom user's role may edit account settings (and remembers it for minutes), None where the
-    operator does not allow that way.
+    `app_roles` reads a connected person's roles from a fresh ID token; `addresses_now` reads their
+    folded addresses from Microsoft (both take object id and generation). `zoom_editor` gives the
+    folded address of a Zoom user whose role may edit account settings, None of any other (and
+    remembers it for minutes); it is None where the operator does not allow that way.
     """
 
     def __init__(
@@ -70,7 +75,8 @@ class Admins:
         known: Known,
         external: Callable[[str], Awaitable[bool]],
         app_roles: Callable[[str, int], Awaitable[frozenset[str]]],
-        zoom_role: Callable[[str], Awaitable[bool]] | None,
+        addresses_now: Callable[[str, int], Awaitable[tuple[str, ...]]],
+        zoom_editor: Callable[[str], Awaitable[str | None]] | None,
         now: Callable[[], float],
         background: Background | None = None,
     ) -> None:
@@ -80,9 +86,13 @@ class Admins:
         self._known = known
         self._external = external
         self._app_roles = app_roles
-        self._zoom_role = zoom_role
+        self._addresses_now = addresses_now
+        self._zoom_editor = zoom_editor
         self._now = now
         self._answers: dict[str, _Answer] = {}
+        self._addresses: TTLCache[tuple[str, int], tuple[str, ...]] = TTLCache(
+            _MOST_REMEMBERED, ADDRESSES_S, timer=now
+        )
 
     async def is_admin(self, person: Person) -> bool:
         """Whether the person may change settings now. A failure to find out means no."""
@@ -106,14 +116,23 @@ class Admins:
 
     async def _by_role(self, link: Link, state: State) -> bool | None:
         may = await self._has_app_role(link, state)
-        zoom_id = link.zoom_id or state.zoom_id
-        if may or self._zoom_role is None or zoom_id is None:
+        if may or self._zoom_editor is None or link.zoom_id is None:
             return may
         try:
-            return await self._zoom_role(zoom_id) or may
+            address = await self._zoom_editor(link.zoom_id)
+            if address is None:
+                return may
+            addresses = await self._addresses_of(link.object_id, state.generation)
         except OutsideError as error:
             log.warning("admin_not_known", person=link.object_id, reason=str(error))
             return None
+        return address in addresses or may
+
+    async def _addresses_of(self, oid: str, generation: int) -> tuple[str, ...]:
+        known = self._addresses.get((oid, generation))
+        if known is None:
+            known = self._addresses[oid, generation] = await self._addresses_now(oid, generation)
+        return known
 
     async def _has_app_role(self, link: Link, state: State) -> bool | None:
         oid, known = link.object_id, self._answers.get(link.object_id)

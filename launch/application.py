@@ -97,7 +97,7 @@ async def application(
             webhook = ZoomWebhook(
                 core.engine,
                 secret=settings.zoom_webhook_secret.get_secret_value(),
-                account_id=settings.zoom_account_id,
+                account=core.account,
                 window=settings.zoom_signature_window,
                 now=time.time,
                 meter=metrics,
@@ -129,6 +129,8 @@ async def application(
                 _task(core.rollouts.run(), "rollouts"),
                 _task(core.doubt.run(), "doubt"),
                 _task(core.catch_up.run(), "catch-up"),
+                _task(core.proving.run(), "proving"),
+                _task(core.departures.run(), "departures"),
             ]
         )
         inviting = _task(core.invitations.run(), "invitations", patience=SHUTDOWN_SECONDS)

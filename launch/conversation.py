@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -29,9 +28,7 @@ from bot.sign_in import SignIn
 from bot.signing_keys import SigningKeys
 from cards.payload import Verb
 from launch.outside import ZOOM_API_NAMES, ZOOM_PER_SECOND
-from service import tls
 from sync.linking import Linking
-from sync.microsoft.profile import read_profile
 from sync.store.audit import AuditLog
 from sync.store.invitations import InvitationStore
 from sync.store.roster import RosterStore
@@ -44,7 +41,6 @@ if TYPE_CHECKING:
     from launch.wiring import Core
     from service.metrics import Metrics
     from service.settings import Settings
-    from sync.ports import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +57,10 @@ def wire_bot(
     settings: Settings, outside: Outside, core: Core, metrics: Metrics, local_person: Person | None
 ) -> Conversation:
     """Put the conversation together. `local_person` is given in local mode only."""
-    context = tls.client_context(os.environ)
 
-    async def profile(token: str) -> Profile:
-        return await read_profile(token, graph_url=settings.graph_url, verify=context)
-
-    async def groups_of(addresses: tuple[str, ...]) -> frozenset[str]:
+    async def groups_of(zoom_id: str | None, addresses: tuple[str, ...]) -> frozenset[str]:
+        if zoom_id is not None:
+            return await core.directory.groups_of_user(zoom_id) or frozenset()
         view = await core.directory.view()
         if view is not None:
             for address in addresses:
@@ -79,15 +73,16 @@ def wire_bot(
 
     async def groups_without_link(object_id: str) -> frozenset[str]:
         met = await roster.find(object_id)
-        return frozenset() if met is None else await groups_of(met.addresses)
+        return frozenset() if met is None else await groups_of(None, met.addresses)
 
     linking = Linking(
         core.people,
         tokens=core.tokens,
         authorization=outside.authorization,
-        profile=profile,
+        profile=core.addresses.profile,
         zoom=core.zoom,
         groups_of=groups_of,
+        identities=core.identities,
     )
     invited = InvitationStore(outside.redis)
     results = SignInResults(
@@ -103,16 +98,17 @@ def wire_bot(
         on_outcome=metrics.sign_in,
         local=settings.local,
     )
-    zoom_role = None
+    zoom_editor = None
     if settings.admin_zoom_role == "on" and core.zoom is not None:
         roles = ZoomRoles(core.zoom, monotonic=time.monotonic)
-        zoom_role = roles.may_edit_account_settings
+        zoom_editor = roles.account_editor
     admins = Admins(
         named=settings.admin_ids,
         known=core.engine,
         external=core.is_external,
         app_roles=core.tokens.fresh_roles,
-        zoom_role=zoom_role,
+        addresses_now=core.addresses,
+        zoom_editor=zoom_editor,
         now=time.monotonic,
         background=core.engine.background,
     )
@@ -148,7 +144,7 @@ def wire_bot(
         core.directory,
         core.conversations,
         missing_zoom=() if core.zoom is not None else ZOOM_API_NAMES,
-        zoom_admins=zoom_role is not None,
+        zoom_admins=zoom_editor is not None,
     )
     helper = HelpHandler(core.payloads, admins, local=settings.local)
     personal = PersonalHandler(core.payloads, core.engine)

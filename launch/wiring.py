@@ -5,6 +5,7 @@ Settings come in as one object and go down as plain values; nothing below reads 
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -18,22 +19,30 @@ from bot.sender import ChannelSender
 from bot.service_hosts import ServiceHosts
 from cards.payload import Payloads
 from launch.outside import BOT_SCOPE, ZOOM_BURST, ZOOM_PER_SECOND, zoom_api
+from service import tls
+from sync.asking import Asking
 from sync.attend import Attendant
 from sync.button_key import ButtonKey
 from sync.catch_up import CatchUp
 from sync.changes import PolicyDesk
+from sync.departures import Departures
 from sync.engine import Engine
 from sync.external import is_external_name
 from sync.feed_watch import FeedWatch
+from sync.identity import Identities
 from sync.invitees import Invitees
 from sync.lanes import GRAPH_LIMITS
+from sync.links import addresses_of
 from sync.microsoft.graph import GraphPresence, time_limit
+from sync.microsoft.profile import read_profile
 from sync.microsoft.tokens import Tokens
 from sync.notices import GRACE_MS
 from sync.notifier import Notifier
+from sync.proving import Proving
 from sync.resealing import Resealing
 from sync.rollout import Rollouts
 from sync.store.conversations import ConversationStore
+from sync.store.departures import DepartureStore
 from sync.store.directory import DirectoryStore
 from sync.store.feed import Doubt, FeedStore
 from sync.store.invitations import InvitationStore
@@ -47,7 +56,9 @@ from sync.store.sealed import SealedStore
 from sync.store.settings import SettingsStore
 from sync.store.settings_cache import SettingsCache
 from sync.store.sweep import SweepStore
+from sync.store.unproven import UnprovenStore
 from sync.store.vault import Vault
+from sync.store.zoom_account import ZoomAccount
 from sync.store.zoom_turns import SharedZoomTurns
 from sync.zoom.directory import Pace, ZoomDirectory
 from sync.zoom.refresh import DirectoryRefresher
@@ -62,7 +73,21 @@ if TYPE_CHECKING:
     from service.settings import Settings
     from sync.lanes import Limits
     from sync.microsoft.authorization import Authorization
+    from sync.ports import Profile
     from sync.zoom.api import ZoomApi
+
+
+@dataclass(frozen=True, slots=True)
+class AddressesNow:
+    """Reads a connected person's folded addresses from Microsoft. Raises sync.errors' errors."""
+
+    tokens: Tokens
+    profile: Callable[[str], Awaitable[Profile]]
+
+    async def __call__(self, object_id: str, generation: int) -> tuple[str, ...]:
+        """Microsoft's word of this moment."""
+        profile = await self.profile(await self.tokens.access_token(object_id, generation))
+        return addresses_of(profile.upn, profile.mail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +120,11 @@ class Core:
     catch_up: CatchUp
     notice_rows: NoticeStore
     notifier: Notifier
+    account: ZoomAccount
+    addresses: AddressesNow
+    identities: Identities
+    proving: Proving
+    departures: Departures
     resealing: Resealing
     button_key: ButtonKey
     button_key_in_need: bytes
@@ -143,6 +173,10 @@ def wire_core(
     button_key = ButtonKey(sealed, vault)
     tokens = Tokens(people, vault, outside.authorization)
     zoom = zoom_api(settings, outside)
+    profile = partial(
+        read_profile, graph_url=settings.graph_url, verify=tls.client_context(os.environ)
+    )
+    addresses = AddressesNow(tokens, profile)
     settings_store = SettingsStore(outside.redis, outside.scripts)
     policy = SettingsCache(settings_store, outside.listener)
     directory = DirectoryStore(outside.redis, outside.scripts, configured=zoom is not None)
@@ -160,6 +194,17 @@ def wire_core(
     quota = Quota(outside.redis, outside.scripts, limits)
     feed = FeedStore(outside.redis, outside.scripts)
     doubt = Doubt(feed)
+    identities = Identities(
+        people, addresses_now=addresses, groups_of=directory.groups_of_user, zoom=zoom
+    )
+    unproven = UnprovenStore(outside.redis, outside.scripts)
+    proving = Proving(unproven, identities, people)
+    departures = Departures(DepartureStore(outside.redis), people, identities)
+    account = ZoomAccount(outside.redis, configured=settings.zoom_account_id)
+    zoom_turns = SharedZoomTurns(outside.scripts, ZOOM_PER_SECOND, burst=ZOOM_BURST)
+    asking = None
+    if zoom is not None:
+        asking = Asking(people, zoom, metrics, zoom_turn=zoom_turns.wait, prove=proving.hear)
     attendant = Attendant(
         store=people,
         quota=quota,
@@ -171,21 +216,27 @@ def wire_core(
             time_limit=time_limit(lease_ms),
         ),
         tokens=tokens,
-        zoom=zoom,
+        asking=asking,
         people=chat,
         policy=policy,
         meter=metrics,
-        zoom_turn=SharedZoomTurns(outside.scripts, ZOOM_PER_SECOND, burst=ZOOM_BURST).wait,
         doubted=doubt.ms,
     )
-    engine = Engine(people, attendant, policy=policy, can_ask=zoom is not None)
+    engine = Engine(
+        people,
+        attendant,
+        policy=policy,
+        can_ask=zoom is not None,
+        prove=proving.hear,
+        departures=departures,
+    )
     refresher, missed = None, None
     if zoom is not None:
         pace = Pace(ZOOM_PER_SECOND, monotonic=time.monotonic)
         if settings.zoom_app_id is not None:
             events = ZoomEvents(
                 engine,
-                account_id=settings.zoom_account_id,
+                account=account,
                 meter=metrics,
                 directory_changed=directory.ask,
             )
@@ -245,6 +296,11 @@ def wire_core(
             on_outcome=metrics.reconnect,
             grace_ms=grace_ms,
         ),
+        account=account,
+        addresses=addresses,
+        identities=identities,
+        proving=proving,
+        departures=departures,
     )
 
 

@@ -40,6 +40,8 @@ EVENT_OUTCOMES: Final = (
     "older",  # something newer is known
     "future",  # its time is too far ahead
     "not_connected",  # of nobody who connected
+    "unproven",  # whether it is about them is found out first
+    "other_account",  # of a Zoom account that is not ours
     "unknown_state",
     "malformed",
     "forged",  # signature

@@ -357,12 +357,14 @@ def _problems_of_names(given: Given, needs: tuple[str, ...]) -> list[str]:
 
 def _problems_between(texts: Mapping[str, str]) -> list[str]:
     problems = []
-    missing = [name for name in _ZOOM_API if name not in texts]
-    if 0 < len(missing) < len(_ZOOM_API):
+    given = {name for name in _ZOOM_API if name in texts}
+    # The account may be named alone: it says whose events count.
+    if given - {"ZOOM_ACCOUNT_ID"} and len(given) < len(_ZOOM_API):
+        missing = [name for name in _ZOOM_API if name not in given]
         problems.append(
             f"{' and '.join(missing)} missing: set all three of {', '.join(_ZOOM_API)}."
         )
-    if "ZOOM_APP_ID" in texts and len(missing) == len(_ZOOM_API):
+    if "ZOOM_APP_ID" in texts and not given - {"ZOOM_ACCOUNT_ID"}:
         problems.append(f"ZOOM_APP_ID is of no use without {', '.join(_ZOOM_API)}.")
     if texts.get("REDIS_MODE", "").lower() == "cluster":
         if "REDIS_URL" not in texts:

@@ -22,34 +22,48 @@ log = structlog.get_logger()
 _ZOOM_BUSY = frozenset({"zoom_busy", "zoom_daily_limit"})
 
 
+async def _at_once(_: str) -> float:
+    return 0.0
+
+
 class Asking:
-    """Asks, within Zoom's pace. `zoom_turn` gives the seconds until it is somebody's turn."""
+    """Asks, within Zoom's pace. `zoom_turn` gives the seconds until it is somebody's turn.
+
+    `prove` has it found out in the background which Zoom user somebody is.
+    """
 
     def __init__(
         self,
         store: PeopleStore,
         zoom: ZoomLookup,
         meter: Meter,
-        zoom_turn: Callable[[str], Awaitable[float]],
+        *,
+        zoom_turn: Callable[[str], Awaitable[float]] = _at_once,
+        prove: Callable[[str], Awaitable[None]],
     ) -> None:
         self._store = store
         self._zoom = zoom
         self._meter = meter
         self._zoom_turn = zoom_turn
+        self._prove = prove
 
     async def ask(self, turn: Turn) -> int | None:
         """Ask Zoom. None: it answered; else in how many milliseconds to try (again)."""
         oid, asked_ms = turn.state.object_id, turn.now()
         link = await self._store.link(oid)
-        names = link and (link.zoom_id, *link.addresses)
-        user = next((name for name in names or () if name), None)
-        if user is None:
+        if link is None:
+            return ASK_AGAIN_MS
+        if link.zoom_id is None or oid != await self._store.owner_of(
+            address=None, zoom_id=link.zoom_id
+        ):
+            # An address may be somebody else's by now, or somebody else stands for the Zoom user.
+            await self._prove(oid)
             return ASK_AGAIN_MS
         wait = await self._zoom_turn(oid)
         if wait > 0:
             return int(wait * 1000) + 1
         try:
-            presence = await self._zoom.presence_of(user)
+            presence = await self._zoom.presence_of(link.zoom_id)
         except PersonGone:
             # Zoom knows nobody by this name now: nothing to mirror.
             self._meter.lookup("gone")

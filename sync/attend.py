@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from sync.asking import Asking
 from sync.errors import AuthorizeAgain, OutsideError, RetryLater, TenantPaused, Trouble
 from sync.gate import GraphGate, QuotaShort, Ticket
 from sync.held import Held, attempt
@@ -25,9 +24,10 @@ from sync.turn import Lease, LeaseLost, Leases, Turn
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
-    from sync.ports import Meter, People, PolicySource, PresenceApi, TokenSource, ZoomLookup
+    from sync.asking import Asking
+    from sync.ports import Meter, People, PolicySource, PresenceApi, TokenSource
     from sync.presence import Shown
     from sync.store.people import PeopleStore
     from sync.store.queue import Claim
@@ -60,10 +60,6 @@ MUST_AUTHORIZE: Final = Trouble.AUTHORIZE
 """The `trouble` of a person whose authorisation no longer works; only connecting again ends it."""
 
 
-async def _at_once(_: str) -> float:
-    return 0.0
-
-
 class Attendant:
     """Attends to claimed people. One per process; safe to share between tasks."""
 
@@ -74,15 +70,14 @@ class Attendant:
         quota: Quota,
         graph: PresenceApi,
         tokens: TokenSource,
-        zoom: ZoomLookup | None,
+        asking: Asking | None,
         people: People,
         policy: PolicySource,
         meter: Meter,
-        zoom_turn: Callable[[str], Awaitable[float]] = _at_once,
         doubted: Callable[[], int] = lambda: 0,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        """`zoom_turn` gives the seconds until it is somebody's turn to be asked about at Zoom.
+        """`asking` asks Zoom, None: it can't be asked.
 
         `doubted`: Zoom's states observed before (epoch ms) are not trusted. `chance` gives numbers
         in [0, 1).
@@ -91,7 +86,7 @@ class Attendant:
         self._store = store
         self._graph = graph
         self._tokens = tokens
-        self._asking = None if zoom is None else Asking(store, zoom, meter, zoom_turn)
+        self._asking = asking
         self._people = people
         self._policy = policy
         self._meter = meter

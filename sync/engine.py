@@ -20,12 +20,15 @@ from sync.explanation import ASKED_OFTEN, MOST_LOOK_UPS, Explainer
 from sync.patience import Background, Patience
 from sync.plan import MINUTE, Lane
 from sync.policy import resolve
+from sync.store.link_rows import Left
 from sync.store.queue import Claim
+from sync.store.unproven import News
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from sync.attend import Attendant
+    from sync.departures import Departures
     from sync.directory import MembershipChange
     from sync.explanation import Asked, Explanation
     from sync.links import Link
@@ -98,7 +101,12 @@ class Engine:
         *,
         policy: PolicySource,
         can_ask: bool,
+        prove: Callable[[str, News], Awaitable[None]],
+        departures: Departures,
     ) -> None:
+        """`prove` has it found out in the background whether a person is meant."""
+        self._prove = prove
+        self._departures = departures
         self._store = store
         self._attendant = attendant
         self._policy = policy
@@ -119,7 +127,11 @@ class Engine:
     async def take_event(
         self, *, zoom_id: str | None, address: str | None, observation: Observation
     ) -> str:
-        """Keep what Zoom said of somebody. Whoever is not connected is dropped, and not logged."""
+        """Keep what Zoom said of somebody. Whoever is not connected is dropped, and not logged.
+
+        Where an event fits somebody only in part (an address alone; a Zoom id with an address that
+        is not theirs), it waits until both sides have said who is who ("unproven").
+        """
         known = self._owners.get(zoom_id) if zoom_id else None
         oid = known or await self._store.owner_of(address=address, zoom_id=zoom_id)
         if oid is None:
@@ -127,7 +139,7 @@ class Engine:
         token = self._taker.token() if self._taker else ""
         try:
             offered = await self._store.offer_and_take(
-                oid, observation, zoom_id=(zoom_id or "") if known else "", token=token
+                oid, observation, zoom_id=zoom_id or "", address=address or "", token=token
             )
         except BaseException:  # Redis is in trouble, or the caller's patience at an end
             if token and self._taker is not None:
@@ -137,37 +149,48 @@ class Engine:
             # What was remembered is not true any more.
             self._owners.pop(zoom_id, None)
             return await self.take_event(zoom_id=zoom_id, address=address, observation=observation)
-        if zoom_id and offered.outcome != "not_connected":
+        if offered.outcome == "unproven":
+            await self._prove(oid, News(zoom_id, address, observation.at_ms, observation.presence))
+        elif zoom_id and offered.outcome != "not_connected":
             self._owners[zoom_id] = oid
         if offered.claim is not None and self._taker is not None:
             self._taker.take(offered.claim)
         return offered.outcome
 
-    async def zoom_user_gone(self, *, zoom_id: str | None, address: str | None) -> None:
-        """Zoom no longer has this user: end their link."""
-        oid = await self._store.owner_of(address=address, zoom_id=zoom_id)
-        if oid is not None:
-            log.info("link_zoom_user_gone", person=oid)
-            await self._leave(oid)
+    async def zoom_user_gone(self, *, zoom_id: str | None, address: str | None, at_ms: int) -> str:
+        """Zoom had this user no longer at that time (epoch ms): end a link from before it.
 
-    async def zoom_app_removed(self) -> None:
-        """The Zoom app was removed from the account: end every link."""
-        count = 0
-        async for oid in self._store.everyone():
-            await self._leave(oid)
-            count += 1
-        log.warning("link_zoom_app_removed", people=count)
+        Returns the outcome, in the words of Offered and of sync.departures.
+        """
+        news = News(zoom_id, address, at_ms, gone=True)
+        oid = await self._store.owner_of(address=address, zoom_id=zoom_id)
+        if oid is None:
+            return "not_connected"
+        link = await self._store.link(oid)
+        if zoom_id is None or link is None or link.zoom_id is None:
+            # An address alone may be somebody else's by now.
+            await self._prove(oid, news)
+            return "unproven"
+        return await self._departures.user_gone(oid, news)
+
+    async def zoom_app_removed(self, at_ms: int) -> str:
+        """The Zoom app was removed from the account at that time: links from before it end."""
+        return await self._departures.app_removed(at_ms)
 
     async def memberships_changed(self, changes: Sequence[MembershipChange]) -> None:
-        """Zoom's groups changed: whoever is connected is planned with the new ones."""
+        """Zoom's groups or addresses changed: whoever is connected is planned with the new ones."""
         for change in changes:
+            oid = await self._store.owner_of(address=None, zoom_id=change.zoom_id)
+            if oid is not None:
+                groups = ",".join(sorted(change.after))
+                await self._store.demand(oid, Lane.CHANGE, {"groups": groups})
+                if change.vanished or len(change.addresses) > 1:
+                    await self._prove(oid, News())
+                continue
             for address in change.addresses:
                 oid = await self._store.owner_of(address=address, zoom_id=change.zoom_id)
-                if oid is not None:
-                    groups = ",".join(sorted(change.after))
-                    fields = {"groups": groups, "zoom": change.zoom_id}
-                    await self._store.demand(oid, Lane.CHANGE, fields)
-                    break
+                if oid is not None:  # Zoom's side of them was not known so far
+                    await self._prove(oid, News())
 
     # -- the person's side -------------------------------------------------------------------
 
@@ -348,4 +371,4 @@ class Engine:
         await self.background.aclose()
 
     async def _leave(self, object_id: str) -> bool:
-        return await self._store.demand(object_id, Lane.TURN, {"leaving": 1, "wait": ""})
+        return await self._store.leave(object_id) is Left.LEAVING

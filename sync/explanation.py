@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sync.attend import MUST_AUTHORIZE, OF_A_LOOK
 from sync.errors import AuthorizeAgain, OutsideError
 from sync.gate import QuotaShort
-from sync.plan import Lane, plan
+from sync.plan import plan
 from sync.policy import resolve
 from sync.presence import NOT_SAID
 
@@ -136,16 +136,8 @@ class Explainer:
         """Keep that an authorisation ended; else only the next write would find out."""
         if failure.code == OF_A_LOOK:
             return state
-        fresh = await self._store.state(state.object_id)
-        if fresh is None or fresh.generation != state.generation:
+        if not await self._store.must_authorize(state, failure.code):
             return state  # they connected anew while the old authorisation failed
-        if fresh.trouble != MUST_AUTHORIZE:  # else it stays known since when
-            trouble: dict[str, str | int] = {
-                "trouble": MUST_AUTHORIZE.value,
-                "trouble_at": await self._store.now_ms(),
-                "code": failure.code,
-            }
-            await self._store.demand(state.object_id, Lane.CHANGE, trouble)
         return replace(state, trouble=MUST_AUTHORIZE, trouble_code=failure.code)
 
     async def unseen(self, link: Link, state: State, error: str) -> Explanation:

@@ -6,13 +6,16 @@ configured, Zoom must know one of the addresses. Never guessed.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from sync.errors import OutsideError
-from sync.links import Link, addresses_of, fold_address
+from sync.errors import OutsideError, RetryLater
+from sync.identity import Proof, zoom_user_of
+from sync.links import Link, addresses_of
 from sync.plan import Observation
+from sync.store.zoom_index import Contended, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -44,6 +47,18 @@ class SignInOver(Exception):
     """The attempt was ended while Microsoft was asked, or another took its place."""
 
 
+TRIES = 10
+CONTENDED_SECONDS = 0.2
+"""How often, and how soon again, a link is made that somebody else's stands in the way of."""
+
+
+class Prover(Protocol):
+    """What is needed of sync.identity.Identities."""
+
+    async def prove(self, object_id: str) -> Proof:
+        """Compare a link with both sides, keep what is true now, or end it."""
+
+
 class TokenKeeper(Protocol):
     """What is needed of sync.microsoft.tokens.Tokens."""
 
@@ -62,7 +77,10 @@ class TokenReader(Protocol):
 
 
 class Linking:
-    """Connects people. `groups_of` gives the Zoom groups of whoever has these addresses."""
+    """Connects people.
+
+    `groups_of` gives the Zoom groups of a Zoom user, else of whoever has these addresses.
+    """
 
     def __init__(
         self,
@@ -72,7 +90,9 @@ class Linking:
         authorization: TokenReader,
         profile: Callable[[str], Awaitable[Profile]],
         zoom: ZoomLookup | None,
-        groups_of: Callable[[tuple[str, ...]], Awaitable[frozenset[str]]],
+        groups_of: Callable[[str | None, tuple[str, ...]], Awaitable[frozenset[str]]],
+        identities: Prover,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._store = store
         self._tokens = tokens
@@ -80,6 +100,8 @@ class Linking:
         self._profile = profile
         self._zoom = zoom
         self._groups_of = groups_of
+        self._identities = identities
+        self._sleep = sleep
 
     async def connect(self, grant: Grant, attempt: str) -> tuple[Link, Observation | None]:
         """Link the person of a grant, in place of an earlier link; also what Zoom says now.
@@ -92,13 +114,6 @@ class Linking:
         profile = await self._profile(access.token)
         addresses = addresses_of(profile.upn, profile.mail)
         user = await self._zoom_user(addresses)
-        for address in addresses:
-            owner = await self._store.owner_of(address=address, zoom_id=None)
-            if (
-                owner not in {None, identity.object_id}
-                and await self._store.state(str(owner)) is not None
-            ):
-                raise AddressTaken(address)
         observation = await self._ask(user)
         link = Link(
             object_id=identity.object_id,
@@ -112,22 +127,49 @@ class Linking:
         )
         sealed = self._tokens.seal(identity.object_id, refreshed or grant.cache)
         self._tokens.forget(identity.object_id)
-        groups = await self._groups_of(addresses)
-        if not await self._store.connect(link, sealed, observation, groups, attempt=attempt):
-            raise SignInOver
+        zoom_id = user.zoom_id if user else None
+        groups = await self._groups_of(zoom_id, addresses)
+        await self._keep(link, sealed, observation, groups, attempt)
         log.info("link_made", person=link.object_id, zoom_known=user is not None)
         return link, observation
+
+    async def _keep(
+        self,
+        link: Link,
+        sealed: str,
+        observation: Observation | None,
+        groups: frozenset[str],
+        attempt: str,
+    ) -> None:
+        """Make the link, once nobody has a better right to the Zoom user."""
+        proven = set[str]()
+        for _ in range(TRIES):
+            try:
+                if await self._store.connect(link, sealed, observation, groups, attempt=attempt):
+                    return
+            except Taken as taken:
+                if taken.owner in proven:
+                    raise AddressTaken(link.zoom_email or link.addresses[0]) from taken
+                # That was so when they connected. Zoom users and addresses change hands.
+                if await self._identities.prove(taken.owner) is Proof.LOCKED_OUT:
+                    log.warning("link_gives_way", person=taken.owner)
+                    await self._store.leave(taken.owner)
+                proven.add(taken.owner)
+            except Contended:
+                await self._sleep(CONTENDED_SECONDS)
+            else:
+                raise SignInOver
+        raise RetryLater("zoom_user_contended")
 
     async def _zoom_user(self, addresses: tuple[str, ...]) -> ZoomUser | None:
         if not addresses:
             raise NoZoomUser(addresses)
         if self._zoom is None:
             return None
-        for address in addresses:
-            user = await self._zoom.find_user(address)
-            if user is not None and fold_address(user.email) in addresses:
-                return user
-        raise NoZoomUser(addresses)
+        user = await zoom_user_of(self._zoom, addresses)
+        if user is None:
+            raise NoZoomUser(addresses)
+        return user
 
     async def _ask(self, user: ZoomUser | None) -> Observation | None:
         """What Zoom says at this moment; a failure only means that the next event decides."""

@@ -75,7 +75,7 @@ class ZoomLookup(Protocol):
         """
 
     async def find_user(self, email: str) -> ZoomUser | None:
-        """The user with this address, or None. Raises RetryLater, AdminMustAct."""
+        """The user with this address (or id), or None. Raises RetryLater, AdminMustAct."""
 
 
 class PolicySource(Protocol):

@@ -131,6 +131,12 @@ class DirectoryStore:
             self._view = known
         return known
 
+    async def groups_of_user(self, zoom_id: str) -> frozenset[str] | None:
+        """The groups of the user of this Zoom id; None: not known (yet)."""
+        view = await self.view()
+        user = None if view is None else await view.user(zoom_id)
+        return None if user is None else user.group_ids
+
     async def health(self) -> DirectoryHealth:
         """How the mirror is doing."""
         row: dict[str, str] = await self._client.hgetall(keys.DIRECTORY_STATE)

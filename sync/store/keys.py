@@ -16,8 +16,8 @@
     pb:{NN}:look:<oid>           what Microsoft showed when it was last looked at   5 min, or until
                                  for their chat (JSON)                              disconnect
     pb:{NN}:probe                readiness was asked: does Redis take writes?       10 s
-    pb:{z:<hash>}:<kind>         Zoom address or id -> oid                          until disconnect
-                                 (with a TTL: whoever changed it was cut off)       (30 d)
+    pb:{z:<hash>}:<kind>         Zoom address or id -> oid, and whose claim it is   until disconnect
+                                 (with a TTL: it is changing, or was left behind)   (30 d)
     pb:{quota}:cells             presence requests by 250 ms and lane (quota.lua)   the window
     pb:{quota}:pause             Graph told the whole tenant to wait                as Graph said
     pb:{zoom}:next               the next turn at Zoom that nobody has (ms)         until it is past
@@ -55,6 +55,14 @@
     pb:{keys}:sealing            hash: a name of an encryption key -> when a        1 d, renewed
                                  process last sealed with it (ms)
     pb:{keys}:reseal:by          who moves what is sealed to the newest key         1 min, renewed
+    pb:{unproven}:news           oid -> what waits for it to be found out whether   until found out
+                                 it is about them (JSON, sync.store.unproven)       (1 d)
+    pb:{unproven}:proving:by     who finds out                                      10 s, renewed
+    pb:{departures}:removed      zset: one member, when the Zoom app was removed:   until all have
+                                 links from before it end                           been told to
+    pb:{departures}:ended:<hash> what ended a link and was ahead of our clock       1 d
+    pb:{departures}:purged       who left was looked for                            1 d
+    pb:{departures}:purge:by     by whom                                            10 s, renewed
     pb:wake                      channel: a shard number whose queue has changed
     pb:{dir}:current             the reading of Zoom's directory that counts        for ever
     pb:{dir}:state               how the directory is doing (hash, below)           for ever
@@ -82,9 +90,10 @@ acted on, `held`, `told`, `until` our session at Microsoft, `unsure` that this i
 answer was not heard or was no, and what was accepted before it (sync.held), `pref`, `pref_told`,
 `pref_until`, `pref_unsure` the same for the preferred status, `yielded` the `obs_at` for which the
 person's own status was met, `test` end of a running test, `met` the first meeting was told, `zoom`
-and `groups` Zoom id and group ids, `style` and `paused` the person's own choices, `need` the policy
-that must be carried out for them and `pol` the one that was, `wrote` when Microsoft last accepted a
-write, `tries` failures in a row, `trouble`, `code` and `trouble_at` what ails them
+and `groups` Zoom id and group ids, `addr` their addresses, `proved` when an idle person's
+authorisation was last found to work, `style` and `paused` the person's own choices, `need` the
+policy that must be carried out for them and `pol` the one that was, `wrote` when Microsoft last
+accepted a write, `tries` failures in a row, `trouble`, `code` and `trouble_at` what ails them
 (sync.errors.Trouble), what was answered, and since when, `failed` and `failed_at` what failed last,
 also when it is over, `asked` what they were told of it (sync.notices.Told), `wait` not before,
 `leaving` the person asked to be forgotten, `gone` since when their app is taken out, perhaps to be
@@ -105,7 +114,7 @@ a break, `last` and `validated` the last delivery and validation, `hour:<hour>` 
 hour since the epoch, `judged` and `recent` how far they were learnt, `silent` the feed is, since
 then, `warned` for which validation no next one came, `doubted` what was observed before is not
 trusted, `sweep` and `swept` the doubt for which people are and were asked about, `gap_from` and
-`gap_to` when events were missed.
+`gap_to` when events were missed, `account` whose events count where no setting says so.
 
 Fields of the settings: `version`, `account` (a form), `group:<Zoom group id>` (name, priority and
 form); JSON of sync.policy_rows.
@@ -147,6 +156,8 @@ MAILING_SHOWN_TTL = 600
 CENSUS_TTL = 3600
 INVITED_TTL = 400 * 86_400
 INTENT_TTL = 60
+ENDED_TTL = 86_400
+PURGED_TTL = 86_400
 STORMS_TTL = 2 * 86_400
 STAGED_TTL = 3600
 OLD_READING_TTL = 600
@@ -156,7 +167,12 @@ AUDIT_KEPT = 100_000
 BUTTON_KEY = "pb:{keys}:buttons"
 SEALING = "pb:{keys}:sealing"
 SEALING_TTL = 86_400
+PURGED = "pb:{departures}:purged"
 CENSUS = "pb:{invitations}:census"
+UNPROVEN = "unproven"
+UNPROVEN_NEWS = "pb:{unproven}:news"
+DEPARTURES = "departures"
+APP_REMOVED = "pb:{departures}:removed"
 STORMS = "pb:{notices}:storms"
 DIRECTORY_CURRENT = "pb:{dir}:current"
 DIRECTORY_STATE = "pb:{dir}:state"
@@ -320,6 +336,11 @@ def met(object_id: str) -> str:
 def met_prefix() -> str:
     """What precedes the object id in the rows of those who have the app."""
     return met("")
+
+
+def ended(news: str) -> str:
+    """Something that ended a link, and must not do so again."""
+    return f"pb:{{{DEPARTURES}}}:ended:{_digest(news)}"
 
 
 def jobs(kind: str) -> str:

@@ -60,10 +60,11 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What became of an observation: accepted, repeat, older, future or not_connected.
+    """What became of an observation.
 
-    "accepted" means that the newest state is safe in Redis, and that either a worker has been woken
-    or the person was taken: `claim`.
+    accepted, repeat, older, future, unproven or not_connected. "accepted" means that the newest
+    state is safe in Redis, and that either a worker has been woken or the person was taken: it is
+    `claim` then.
     """
 
     outcome: str
@@ -95,11 +96,19 @@ class PeopleQueue:
         return (await self.offer_and_take(object_id, observation)).outcome
 
     async def offer_and_take(
-        self, object_id: str, observation: Observation, *, zoom_id: str = "", token: str = ""
+        self,
+        object_id: str,
+        observation: Observation,
+        *,
+        zoom_id: str = "",
+        address: str = "",
+        token: str = "",
     ) -> Offered:
         """Take in what Zoom said, and with `token` take the person too if nobody has them.
 
-        `zoom_id`: whom the event named; somebody else's is refused as not connected.
+        `zoom_id` and (folded) `address`: whom an event named. Another id is refused as not
+        connected; an address that is not known to be theirs, or no id, is "unproven". With neither,
+        Zoom was asked about this very person.
         """
         began = time.monotonic()
         outcome, now, *fields = await self._scripts.run(
@@ -114,6 +123,7 @@ class PeopleQueue:
                 zoom_id,
                 token,
                 self.lease_ms,
+                address,
             ],
         )
         if not fields:

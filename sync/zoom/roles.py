@@ -15,6 +15,7 @@ import structlog
 
 from sync.directory import ACTIVE
 from sync.errors import OutsideError
+from sync.links import fold_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,26 +38,32 @@ class ZoomRoles:
     def __init__(self, api: ZoomReading, *, monotonic: Callable[[], float]) -> None:
         self._api = api
         self._monotonic = monotonic
-        self._users: dict[str, tuple[float, str | None]] = {}
+        self._users: dict[str, tuple[float, tuple[str, str] | None]] = {}
         self._roles: dict[str, tuple[float, bool]] = {}
 
-    async def may_edit_account_settings(self, user: str) -> bool:
-        """Ask Zoom about a user (id or e-mail). No answer, or none that is clear: no."""
+    async def account_editor(self, user: str) -> str | None:
+        """The folded address that Zoom has of a user (id) who may edit account settings.
+
+        None: they may not, or there was no answer that is clear.
+        """
         try:
-            role = await self._role_of(user)
-            return role is not None and await self._may(role)
+            known = await self._role_of(user)
+            return known[1] if known is not None and await self._may(known[0]) else None
         except OutsideError as error:
             log.warning("zoom_role_unknown", reason=str(error))
-            return False
+            return None
 
-    async def _role_of(self, user: str) -> str | None:
+    async def _role_of(self, user: str) -> tuple[str, str] | None:
+        """Role and folded address of an active user."""
         found = self._fresh(self._users, user)
         if found is not None:
             return found[1]
         answer = await self._api.get(f"/v2/users/{quote(user, safe='')}")
-        role = answer.get("role_id")
-        known = isinstance(role, str) and role != "" and answer.get("status") == ACTIVE
-        return self._keep(self._users, user, role if known else None)
+        role, email = answer.get("role_id"), answer.get("email")
+        known = None
+        if answer.get("status") == ACTIVE and isinstance(role, str) and isinstance(email, str):
+            known = (role, fold_address(email[:320])) if role and email else None
+        return self._keep(self._users, user, known)
 
     async def _may(self, role: str) -> bool:
         found = self._fresh(self._roles, role)

@@ -1,7 +1,7 @@
 """`POST /zoom/webhook`: verify, read, keep, answer.
 
 200 only after the event is safe in Redis, 503 when it is not: Zoom repeats an event only when the
-answer is 500 or more, so any other refusal would lose it for good.
+answer is 500 or more, so any other refusal would lose it for good. 400 is for what is no event.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from aiohttp import web
 from sync.alarms import Alarms, TimeLimit
 from sync.store.connection import REDIS_TROUBLE
 from sync.zoom.events import (
+    VALIDATION,
     AppRemoved,
-    DirectoryChanged,
+    Ignored,
     Malformed,
     PresenceEvent,
     UserGone,
@@ -46,11 +47,18 @@ class Intake(Protocol):
     ) -> str:
         """Keep what Zoom said of somebody; returns the outcome."""
 
-    async def zoom_user_gone(self, *, zoom_id: str | None, address: str | None) -> None:
-        """End the link of somebody whom Zoom no longer has."""
+    async def zoom_user_gone(self, *, zoom_id: str | None, address: str | None, at_ms: int) -> str:
+        """End the link of somebody whom Zoom had no longer at that time; returns the outcome."""
 
-    async def zoom_app_removed(self) -> None:
-        """End every link."""
+    async def zoom_app_removed(self, at_ms: int) -> str:
+        """Write down that every link from before that time ends; returns the outcome."""
+
+
+class Account(Protocol):
+    """Whose events count (sync.store.zoom_account)."""
+
+    async def is_ours(self, account_id: str) -> bool:
+        """Whether an account's events count."""
 
 
 class Hearing(Protocol):
@@ -67,42 +75,63 @@ class ZoomEvents:
         self,
         intake: Intake,
         *,
-        account_id: str | None,
+        account: Account,
         meter: Meter,
         directory_changed: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._intake = intake
-        self._account_id = account_id
+        self._account = account
         self._meter = meter
         self._directory_changed = directory_changed
 
     async def take(self, event: Event) -> None:
         """Act on an event. Raises what Redis raises; then it is to be taken again."""
-        if (
-            self._account_id is not None
-            and isinstance(event, PresenceEvent | UserGone | AppRemoved | DirectoryChanged)
-            and event.account_id != self._account_id
-        ):
-            # Several accounts may share one app; ours is the one in the settings.
-            self._meter.event("not_connected")
+        if isinstance(event, Validation | Ignored):
             return
-        if isinstance(event, PresenceEvent):
-            if event.observation is None:
-                self._meter.event("unknown_state")
-                log.warning("zoom_unknown_state", state=event.status)
-                return
-            outcome = await self._intake.take_event(
-                zoom_id=event.zoom_id, address=event.address, observation=event.observation
+        if event.account_id is not None and not await self._account.is_ours(event.account_id):
+            self._meter.event("other_account")
+        elif isinstance(event, PresenceEvent):
+            await self._take_presence(event)
+        elif event.account_id is None:
+            # Without it nobody can say that it is ours to end anything.
+            self.pass_over("account_id", type(event).__name__)
+        else:
+            if isinstance(event, UserGone | AppRemoved):
+                await self._take_end(event)
+            if self._directory_changed is not None and not isinstance(event, AppRemoved):
+                await self._directory_changed()
+
+    def pass_over(self, field: str, name: str) -> None:
+        """Count and tell that an event has no effect, because a field of it can't be read."""
+        self._meter.event("malformed")
+        log.warning("zoom_event_unreadable", field=field, name=name)
+
+    async def _take_presence(self, event: PresenceEvent) -> None:
+        if event.observation is None:
+            self._meter.event("unknown_state")
+            log.warning("zoom_unknown_state", state=event.status)
+            return
+        outcome = await self._intake.take_event(
+            zoom_id=event.zoom_id, address=event.address, observation=event.observation
+        )
+        self._meter.event(outcome)
+        if outcome == "future":
+            log.warning("zoom_event_from_the_future", event_ts=event.observation.at_ms)
+
+    async def _take_end(self, event: UserGone | AppRemoved) -> None:
+        if event.at_ms is None:
+            # It may be a repetition from before the links that there are.
+            self.pass_over("event_ts", type(event).__name__)
+            return
+        if isinstance(event, UserGone):
+            outcome = await self._intake.zoom_user_gone(
+                zoom_id=event.zoom_id, address=event.address, at_ms=event.at_ms
             )
-            self._meter.event(outcome)
-            if outcome == "future":
-                log.warning("zoom_event_from_the_future", event_ts=event.observation.at_ms)
-        elif isinstance(event, UserGone):
-            await self._intake.zoom_user_gone(zoom_id=event.zoom_id, address=event.address)
-        elif isinstance(event, AppRemoved):
-            await self._intake.zoom_app_removed()
-        if self._directory_changed is not None and isinstance(event, UserGone | DirectoryChanged):
-            await self._directory_changed()
+        else:
+            outcome = await self._intake.zoom_app_removed(event.at_ms)
+        self._meter.event(outcome)
+        if outcome == "future":
+            log.warning("zoom_event_from_the_future", event_ts=event.at_ms)
 
 
 def _not_listening(*, validation: bool) -> None:
@@ -110,7 +139,7 @@ def _not_listening(*, validation: bool) -> None:
 
 
 class ZoomWebhook:
-    """The handler. `account_id` None accepts any account that knows the secret.
+    """The handler.
 
     `directory_changed` is called when Zoom's users, groups or memberships are to be read anew,
     `heard` at every delivery with a good signature; it must not take time.
@@ -121,7 +150,7 @@ class ZoomWebhook:
         intake: Intake,
         *,
         secret: str,
-        account_id: str | None,
+        account: Account,
         window: float,
         now: Callable[[], float],
         meter: Meter,
@@ -135,7 +164,7 @@ class ZoomWebhook:
         self._heard = heard
         self._answers = Alarms(ANSWER_WITHIN)
         self._events = ZoomEvents(
-            intake, account_id=account_id, meter=meter, directory_changed=directory_changed
+            intake, account=account, meter=meter, directory_changed=directory_changed
         )
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -159,7 +188,11 @@ class ZoomWebhook:
             event = parse_event(body)
         except Malformed as error:
             self._heard(validation=False)
-            return self._refuse(400, "malformed", str(error))
+            if error.event in {"", VALIDATION}:
+                return self._refuse(400, "malformed", str(error))
+            # An event of Zoom's that we can't read: refused, it would not even be repeated.
+            self._events.pass_over(str(error), error.event)
+            return web.Response(status=200)
         self._heard(validation=isinstance(event, Validation))
         if isinstance(event, Validation):
             log.info("zoom_validated")

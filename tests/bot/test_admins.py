@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.activity import Person
-from bot.admins import APP_ROLE, BELIEVED_S, REFUSED_S, Admins
+from bot.admins import ADDRESSES_S, APP_ROLE, BELIEVED_S, REFUSED_S, Admins
 from sync.errors import AuthorizeAgain, RetryLater
 from sync.links import Link
 from sync.store.person_row import State
@@ -26,6 +26,10 @@ class World:
     zoom: bool = False
     failure: Exception | None = None
     zoom_failure: Exception | None = None
+    zoom_address: str = "ben@example.com"
+    addresses: tuple[str, ...] = ("ben@example.com",)
+    addresses_failure: Exception | None = None
+    looked: int = 0
     asked: int = 0
     externals: set[str] = field(default_factory=set)
 
@@ -42,11 +46,18 @@ class World:
             raise self.failure
         return self.roles
 
-    async def zoom_role(self, user: str) -> bool:
+    async def zoom_editor(self, user: str) -> str | None:
         assert user == "zBen"
         if self.zoom_failure is not None:
             raise self.zoom_failure
-        return self.zoom
+        return self.zoom_address if self.zoom else None
+
+    async def addresses_now(self, object_id: str, generation: int) -> tuple[str, ...]:
+        assert (object_id, generation) == (BEN, self.links[BEN][1].generation)
+        self.looked += 1
+        if self.addresses_failure is not None:
+            raise self.addresses_failure
+        return self.addresses
 
     def connect(self, *addresses: str, generation: int = 1, zoom_id: str | None = "zBen") -> None:
         link = Link(BEN, "tenant", "Ben", addresses or ("ben@example.com",), 1, zoom_id)
@@ -58,7 +69,8 @@ class World:
             known=self,
             external=self.external,
             app_roles=self.app_roles,
-            zoom_role=self.zoom_role if zoom else None,
+            addresses_now=self.addresses_now,
+            zoom_editor=self.zoom_editor if zoom else None,
             now=lambda: self.now,
         )
 
@@ -154,8 +166,47 @@ async def test_a_zoom_role_counts_where_allowed_and_is_asked_every_time() -> Non
 
 async def test_a_zoom_role_counts_though_microsoft_does_not_answer() -> None:
     world = World(zoom=True, failure=RetryLater("login_unreachable"))
-    world.connect(zoom_id=None)  # whom Zoom means was found out after they connected
+    world.connect()
     assert await world.admins(zoom=True).is_admin(person(BEN))
+
+
+async def test_a_zoom_role_counts_only_while_both_sides_say_that_it_is_theirs() -> None:
+    """However long ago they connected: Zoom users and addresses are handed over."""
+    world = World(zoom=True)
+    world.connect()
+    admins = world.admins(zoom=True)
+    assert await admins.is_admin(person(BEN))
+    world.zoom_address = "somebody.else@example.com"  # Zoom gave their user to another
+    assert not await admins.is_admin(person(BEN))
+    world.zoom_address = "ben@example.com"
+    world.addresses = ("b.okafor@example.com",)  # Microsoft gave their address to another
+    assert await admins.is_admin(person(BEN)), "asked within the minute"
+    world.now += ADDRESSES_S
+    assert not await admins.is_admin(person(BEN))
+    world.addresses, world.zoom_address = ("b@example.com",), "b@example.com"
+    world.now += ADDRESSES_S
+    assert await admins.is_admin(person(BEN)), "renamed on both sides"
+
+
+async def test_a_zoom_role_needs_a_known_zoom_user_and_an_answer_of_microsofts() -> None:
+    world = World(zoom=True)
+    world.connect(zoom_id=None)
+    assert not await world.admins(zoom=True).is_admin(person(BEN))
+    world.connect()
+    world.addresses_failure = RetryLater("graph_error")
+    assert not await world.admins(zoom=True).is_admin(person(BEN))
+
+
+async def test_microsoft_is_asked_for_addresses_once_a_minute_and_only_where_it_matters() -> None:
+    world = World()
+    world.connect()
+    admins = world.admins(zoom=True)
+    assert not await admins.is_admin(person(BEN))
+    assert world.looked == 0
+    world.zoom = True
+    for _ in range(5):
+        assert await admins.is_admin(person(BEN))
+    assert world.looked == 1
 
 
 async def test_whoever_is_external_is_never_an_admin_whatever_names_them() -> None:
@@ -166,7 +217,8 @@ async def test_whoever_is_external_is_never_an_admin_whatever_names_them() -> No
         known=world,
         external=world.external,
         app_roles=world.app_roles,
-        zoom_role=world.zoom_role,
+        addresses_now=world.addresses_now,
+        zoom_editor=world.zoom_editor,
         now=lambda: world.now,
     )
     for who in (ADA, BEN):  # ADA is not connected

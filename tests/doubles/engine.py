@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 import aiohttp
 from cryptography.fernet import Fernet
 
+from sync.asking import Asking
 from sync.attend import Attendant
+from sync.departures import Departures
 from sync.engine import Engine
 from sync.errors import AuthorizeAgain
+from sync.identity import Identities
 from sync.lanes import GRAPH_LIMITS, Limits
 from sync.links import Link
 from sync.microsoft.authorization import AccessToken
@@ -24,12 +27,16 @@ from sync.microsoft.tokens import Tokens
 from sync.notifier import Notifier
 from sync.plan import Lane, Observation
 from sync.policy import Form, Policy
+from sync.ports import ZoomUser
 from sync.presence import Style
+from sync.proving import Proving
 from sync.store import keys
 from sync.store.connection import Scripts
+from sync.store.departures import DepartureStore
 from sync.store.notices import NoticeStore
 from sync.store.people import PeopleStore
 from sync.store.quota import Quota
+from sync.store.unproven import UnprovenStore
 from sync.store.vault import Vault
 from tests.doubles.graph import APP, Graph
 from tests.doubles.redis import lasting_keys
@@ -39,7 +46,6 @@ if TYPE_CHECKING:
 
     from sync.notices import Storm
     from sync.notifier import Sent
-    from sync.ports import ZoomUser
     from sync.presence import Pair, ZoomPresence
     from sync.store.connection import Client
     from sync.store.person_row import State
@@ -52,6 +58,10 @@ ADMIN = "00000000-0000-4000-8000-00000000000a"
 
 async def _at_once(_: float) -> None:
     """A pause that takes no time."""
+
+
+async def _no_groups(_: str) -> None:
+    """Zoom's groups are not known."""
 
 
 class Login:
@@ -85,19 +95,49 @@ class Zoom:
     def __init__(self) -> None:
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
         self.presence: dict[str, ZoomPresence | Exception | None] = {}
+        self.users: dict[str, ZoomUser | Exception] = {}
         self.asked: list[str] = []
 
     async def presence_of(self, user: str) -> ZoomPresence | None:
         self.asked.append(user)
         if self.meanwhile is not None:
             await self.meanwhile()
-        answer = self.presence[user]
+        answer = self.presence.get(user)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
     async def find_user(self, email: str) -> ZoomUser | None:
-        raise NotImplementedError(email)
+        found = self.users.get(email)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def has(self, zoom_id: str, email: str) -> None:
+        """Zoom has this user, and nobody else by that id or address."""
+        for name in [name for name, user in self.users.items() if _is(user, zoom_id, email)]:
+            del self.users[name]
+        self.users[zoom_id] = self.users[email] = ZoomUser(zoom_id, email)
+
+
+def _is(user: ZoomUser | Exception, zoom_id: str, email: str) -> bool:
+    return isinstance(user, ZoomUser) and (user.zoom_id == zoom_id or user.email == email)
+
+
+class Microsoft:
+    """Microsoft's word of people's addresses; by default the one of `Bridge.connect`."""
+
+    def __init__(self) -> None:
+        self.addresses: dict[str, tuple[str, ...] | Exception] = {}
+        self.asked: list[str] = []
+
+    async def addresses_now(self, oid: str, generation: int) -> tuple[str, ...]:
+        assert generation > 0
+        self.asked.append(oid)
+        known = self.addresses.get(oid, (f"{oid}@example.com",))
+        if isinstance(known, Exception):
+            raise known
+        return known
 
 
 class Chat:
@@ -202,6 +242,10 @@ class Bridge:
     notices: NoticeStore
     notifier: Notifier
     externals: set[str]
+    microsoft: Microsoft
+    identities: Identities
+    proving: Proving
+    departures: Departures
 
     def another_notifier(self, rows: NoticeStore | None = None) -> Notifier:
         """The one of another process."""
@@ -319,19 +363,32 @@ async def running_bridge(
             now=lambda: 0.0,
             time_limit=graph_seconds,
         )
+        microsoft = Microsoft()
+        identities = Identities(
+            store, addresses_now=microsoft.addresses_now, groups_of=_no_groups, zoom=zoom
+        )
+        proving = Proving(UnprovenStore(redis, scripts), identities, store)
+        departures = Departures(DepartureStore(redis), store, identities, sleep=_at_once)
         attendant = Attendant(
             store=store,
             quota=quota,
             graph=api,
             tokens=tokens,
-            zoom=zoom,
+            asking=None if zoom is None else Asking(store, zoom, counts, prove=proving.hear),
             people=chat,
             policy=decisions,
             meter=counts,
             chance=lambda: 0.0,
             doubted=doubted,
         )
-        engine = Engine(store, attendant, policy=decisions, can_ask=zoom is not None)
+        engine = Engine(
+            store,
+            attendant,
+            policy=decisions,
+            can_ask=zoom is not None,
+            prove=proving.hear,
+            departures=departures,
+        )
         yield Bridge(
             redis,
             graph,
@@ -357,5 +414,9 @@ async def running_bridge(
                 sleep=_at_once,
             ),
             externals,
+            microsoft,
+            identities,
+            proving,
+            departures,
         )
         await tokens.aclose()

@@ -142,7 +142,7 @@ async def orphans(client: Client) -> AsyncIterator[str]:
         for oid in sorted(people - owners):
             yield f"{oid} has no {kind}"
     for key in await every_key(client, "pb:{z:*}:*"):
-        oid = await client.get(key)
+        oid = str(await client.get(key)).partition(" ")[0]
         if oid not in people and await client.ttl(key) == -1:
             yield f"{key} leads to {oid}, who is not connected"
     listed: set[str] = set()

@@ -219,6 +219,22 @@ def test_the_environment_wins_over_the_file_even_when_empty(tmp_path: Path) -> N
     assert settings.zoom_webhook_secret.get_secret_value() == "a$b${c}defghi"
 
 
+def test_the_zoom_account_may_be_named_alone() -> None:
+    """It says whose events count, with or without Zoom's API."""
+    settings = load("serve", GOOD | {"ZOOM_ACCOUNT_ID": "the-account"})
+    assert settings.zoom_account_id == "the-account"
+    assert not settings.zoom_api_configured
+    for names in (
+        {"ZOOM_CLIENT_ID"},
+        {"ZOOM_CLIENT_SECRET"},
+        {"ZOOM_CLIENT_ID", "ZOOM_ACCOUNT_ID"},
+    ):
+        with pytest.raises(SettingsError, match="set all three"):
+            load("serve", GOOD | dict.fromkeys(names, "x"))
+    with pytest.raises(SettingsError, match="ZOOM_APP_ID is of no use"):
+        load("serve", GOOD | {"ZOOM_ACCOUNT_ID": "the-account", "ZOOM_APP_ID": "app"})
+
+
 def test_a_missing_env_file_is_no_error_and_an_unreadable_one_is(tmp_path: Path) -> None:
     env_file = tmp_path / ".env"
     assert load("serve", GOOD, env_file) == load("serve", GOOD)

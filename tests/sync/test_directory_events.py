@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Client = TestClient[web.Request, web.Application]
 
 SECRET = "secret"
+AT = 1_760_000_000_000
 CHANGES = [
     *("group.created", "group.updated", "group.deleted"),
     *("group.member_added", "group.member_deleted"),
@@ -35,7 +36,7 @@ DEPARTURES = ["user.deleted", "user.deactivated", "user.disassociated"]
 def body(name: str, account: object = "account") -> bytes:
     person = {"id": "z1", "email": "ada@example.com"}
     payload = {"account_id": account, "object": person}
-    return json.dumps({"event": name, "event_ts": 1, "payload": payload}).encode()
+    return json.dumps({"event": name, "event_ts": AT, "payload": payload}).encode()
 
 
 @dataclass
@@ -51,12 +52,16 @@ class Engine:
     ) -> str:
         raise AssertionError((zoom_id, address, observation))
 
-    async def zoom_user_gone(self, *, zoom_id: str | None, address: str | None) -> None:
-        assert address == "ada@example.com"
+    async def zoom_user_gone(self, *, zoom_id: str | None, address: str | None, at_ms: int) -> str:
+        assert (address, at_ms) == ("ada@example.com", AT)
         self.gone.append(zoom_id)
+        return "accepted"
 
-    async def zoom_app_removed(self) -> None:
-        raise AssertionError
+    async def zoom_app_removed(self, at_ms: int) -> str:
+        raise AssertionError(at_ms)
+
+    async def is_ours(self, account_id: str) -> bool:
+        return account_id == "account"
 
     async def directory_changed(self) -> None:
         if self.failing:
@@ -74,7 +79,7 @@ async def client(aiohttp_client: AiohttpClient, engine: Engine) -> Client:
     webhook = ZoomWebhook(
         engine,
         secret=SECRET,
-        account_id="account",
+        account=engine,
         window=60,
         now=time.time,
         meter=Counts(),

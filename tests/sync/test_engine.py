@@ -30,8 +30,10 @@ async def test_an_event_finds_its_person_by_id_or_address(bridge: Bridge) -> Non
     take = bridge.engine.take_event
     for zoom_id, address, outcome in (
         (f"z{ADA}", None, "accepted"),
-        (None, f"{ADA}@example.com", "accepted"),
-        ("unknown", f"{ADA}@example.com", "accepted"),
+        (f"z{ADA}", f"{ADA}@example.com", "accepted"),
+        (f"z{ADA}", "nobody@example.com", "unproven"),
+        (None, f"{ADA}@example.com", "unproven"),
+        ("unknown", f"{ADA}@example.com", "not_connected"),
         ("unknown", "nobody@example.com", "not_connected"),
     ):
         at += 1
@@ -42,7 +44,7 @@ async def test_an_event_finds_its_person_by_id_or_address(bridge: Bridge) -> Non
 async def test_nothing_of_strangers_is_stored_or_logged(bridge: Bridge) -> None:
     with capture_logs() as logs:
         assert await bridge.say(BEN, Z.IN_MEETING) == "not_connected"
-        await bridge.engine.zoom_user_gone(zoom_id="zBen", address="ben@example.com")
+        await bridge.engine.zoom_user_gone(zoom_id="zBen", address="ben@example.com", at_ms=1)
     assert logs == []
     assert await bridge.redis.keys("*") == []
 
@@ -51,7 +53,9 @@ async def test_a_user_who_is_gone_from_zoom_is_cleared_and_erased(bridge: Bridge
     for oid in (ADA, BEN):
         await bridge.connect(oid, Z.IN_MEETING)
     await bridge.work()
-    await bridge.engine.zoom_user_gone(zoom_id=f"z{ADA}", address=None)
+    at_ms = await bridge.store.now_ms()
+    outcome = await bridge.engine.zoom_user_gone(zoom_id=f"z{ADA}", address=None, at_ms=at_ms)
+    assert outcome == "accepted"
     await bridge.work()
     assert (bridge.shown(ADA), bridge.shown(BEN)) == (None, "Busy/InACall")
     assert not await bridge.engine.is_connected(ADA)
@@ -62,11 +66,15 @@ async def test_when_the_zoom_app_is_removed_every_link_ends(bridge: Bridge) -> N
     for number in range(1, 12):
         await bridge.connect(person(number), Z.IN_MEETING)
     await bridge.work()
+    await bridge.departures.step()  # looks for who has left, as it does every day
+    assert await bridge.engine.zoom_app_removed(await bridge.store.now_ms()) == "accepted"
+    late = await bridge.connect(BEN, Z.IN_MEETING)
     with capture_logs() as logs:
-        await bridge.engine.zoom_app_removed()
-    assert [(line["event"], line["people"]) for line in logs] == [("link_zoom_app_removed", 11)]
+        await bridge.departures.step()
+    assert [(line["event"], line["people"]) for line in logs] == [("link_zoom_app_removed", 10)]
     await bridge.work()
-    assert bridge.graph.sessions == {}
+    assert bridge.graph.sessions == {BEN: "Busy/InACall"}, "who connects later stays"
+    await bridge.store.erase(BEN, late)
     assert await bridge.lasting_keys() == []
 
 
@@ -348,7 +356,14 @@ async def test_somebody_who_asks_too_often_costs_no_requests_in_any_process(
         explanation = await bridge.engine.explain(ADA)
         assert explanation is not None
         assert explanation.shown_error is None
-    another = Engine(bridge.store, bridge.attendant, policy=bridge.decisions, can_ask=False)
+    another = Engine(
+        bridge.store,
+        bridge.attendant,
+        policy=bridge.decisions,
+        can_ask=False,
+        prove=bridge.proving.hear,
+        departures=bridge.departures,
+    )
     for engine in (bridge.engine, another) * 10:
         explanation = await engine.explain(ADA)
         assert explanation is not None

@@ -11,6 +11,7 @@ from sync.plan import Lane
 from sync.store import keys
 from sync.store.connection import Scripts
 from sync.store.people import PeopleStore
+from sync.store.zoom_index import CLAIM_S, Contended, Taken
 from tests.doubles.people import ADA, BEN, connected, link_of
 from tests.doubles.redis import lasting_keys, orphans
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 COMMANDS = range(1, 30)
 """More than any of these changes sends."""
+SHARED = "shared@example.com"
 OLD = link_of(ADA, "ada@example.com", "a.old@example.com", zoom_id="zOld")
 NEW = link_of(ADA, "ada@example.com", "a.new@example.com", zoom_id="zNew")
 
@@ -131,14 +133,53 @@ async def test_an_event_between_doubt_and_erasing_keeps_nothing(
     assert await lasting_keys(redis) == []
 
 
-async def test_what_somebody_else_left_behind_is_taken_over(
+async def test_what_somebody_else_left_behind_is_taken_over_once_they_can_only_be_dead(
     store: PeopleStore, redis: Client
 ) -> None:
     with pytest.raises(Killed):
-        await dying(redis, 4).connect(link_of(ADA, "shared@example.com"), "sealed", None)
-    await store.connect(link_of(BEN, "shared@example.com"), "sealed", None)
-    assert await store.owner_of(address="shared@example.com", zoom_id=None) == BEN
-    assert await redis.ttl(keys.zoom_address("shared@example.com")) == -1
+        await dying(redis, 2).connect(link_of(ADA, SHARED), "sealed", None)
+    with pytest.raises(Contended):
+        await store.connect(link_of(BEN, SHARED), "sealed", None)
+    await redis.expire(keys.zoom_address(SHARED), keys.INDEX_TTL - CLAIM_S)
+    await store.connect(link_of(BEN, SHARED), "sealed", None)
+    assert await store.owner_of(address=SHARED, zoom_id=None) == BEN
+    assert await redis.ttl(keys.zoom_address(SHARED)) == -1
+
+
+@pytest.mark.parametrize(
+    ("ada", "ben", "taken"),
+    [
+        ("zOne", "zOne", True),
+        ("zOne", "zTwo", False),
+        ("zOne", None, True),
+        (None, "zTwo", True),
+        (None, None, True),
+    ],
+)
+async def test_a_zoom_user_is_one_persons_and_so_is_an_address_that_must_do_for_an_id(
+    store: PeopleStore, ada: str | None, ben: str | None, taken: bool
+) -> None:
+    await store.connect(link_of(ADA, "ada@example.com", SHARED, zoom_id=ada), "sealed", None)
+    second = link_of(BEN, "ben@example.com", SHARED, zoom_id=ben)
+    if not taken:
+        await store.connect(second, "sealed", None)
+        assert await store.owner_of(address=SHARED, zoom_id=None) == BEN
+        assert await store.owner_of(address=SHARED, zoom_id=ada) == ADA
+        return
+    with pytest.raises(Taken) as caught:
+        await store.connect(second, "sealed", None)
+    assert caught.value.owner == ADA
+    assert await store.link(BEN) is None
+    assert await store.owner_of(address="ben@example.com", zoom_id=None) is None
+    assert await store.owner_of(address=SHARED, zoom_id=None) == ADA
+    # Whoever is about to leave stands in nobody's way, and takes nothing back.
+    await store.leave(ADA)
+    generation = await store.connect(second, "sealed", None)
+    state = await store.state(ADA)
+    assert state is not None
+    assert await store.erase(ADA, state.generation)
+    assert await store.owner_of(address=SHARED, zoom_id=ben) == BEN
+    assert await store.erase(BEN, generation)
 
 
 async def test_a_key_without_ttl_costs_one_command(store: PeopleStore, redis: Client) -> None:

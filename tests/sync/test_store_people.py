@@ -38,9 +38,14 @@ async def test_a_connected_person_is_found_by_every_address_and_by_zoom_id(
     for address in link.addresses:
         assert await store.owner_of(address=address, zoom_id=None) == ADA
     assert await store.owner_of(address=None, zoom_id="zAda") == ADA
-    assert await store.owner_of(address="ada@example.com", zoom_id="unknown") == ADA
+    assert await store.owner_of(address="ada@example.com", zoom_id="unknown") is None
     assert await store.owner_of(address="ben@example.com", zoom_id="zBen") is None
     assert await store.owner_of(address=None, zoom_id=None) is None
+
+
+async def test_an_address_decides_where_no_id_is_known(store: PeopleStore) -> None:
+    await store.connect(link_of(ADA, "ada@example.com"), "sealed", None)
+    assert await store.owner_of(address="ada@example.com", zoom_id="unknown") == ADA
 
 
 async def test_the_zoom_id_weighs_more_than_the_address(store: PeopleStore) -> None:
@@ -139,8 +144,9 @@ async def test_erasing_an_old_generation_leaves_the_new_link(store: PeopleStore)
 async def test_erasing_leaves_an_address_that_belongs_to_somebody_else_by_now(
     store: PeopleStore,
 ) -> None:
-    generation = await store.connect(link_of(ADA, "shared@example.com"), "sealed", None)
-    await store.connect(link_of(BEN, "shared@example.com"), "sealed", None)
+    shared = "shared@example.com"
+    generation = await store.connect(link_of(ADA, shared, zoom_id="zAda"), "sealed", None)
+    await store.connect(link_of(BEN, shared, zoom_id="zBen"), "sealed", None)
     await store.erase(ADA, generation)
     assert await store.owner_of(address="shared@example.com", zoom_id=None) == BEN
 

@@ -18,6 +18,7 @@ from sandbox.zoom_log import Logged
 from sandbox.zoom_states import ZoomPresence as Sent
 from sync.errors import AdminMustAct, PersonGone
 from sync.presence import ZoomPresence
+from sync.store.zoom_account import ZoomAccount
 from sync.zoom import webhook_log
 from sync.zoom.api import ZoomApi
 from sync.zoom.directory import Pace
@@ -46,7 +47,7 @@ class Log:
     ) -> None:
         events = ZoomEvents(
             self.bridge.engine,
-            account_id=self.world.config.zoom_account_id,
+            account=ZoomAccount(self.bridge.redis, configured=self.world.config.zoom_account_id),
             meter=self.bridge.counts,
             directory_changed=self._changed,
         )
@@ -129,10 +130,14 @@ async def test_what_was_not_delivered_is_taken(log: Log) -> None:
 async def test_directory_events_are_taken_too(log: Log) -> None:
     await log.bridge.connect(ADA)
     log.failed("group.member_added", {"id": "g1"})
-    log.failed("user.deleted", {"id": f"z{ADA}", "email": f"{ADA}@example.com"})
+    about = {"id": f"z{ADA}", "email": f"{ADA}@example.com"}
+    log.failed("user.deactivated", about, ago_ms=60_000)  # before they connected
+    await log.take()
+    assert not (await log.bridge.state(ADA)).leaving
+    log.failed("user.deleted", about, ago_ms=-2)
     await log.take()
     assert (await log.bridge.state(ADA)).leaving
-    assert log.directory_changes == 2
+    assert log.directory_changes == 2 + 3, "what is taken twice is taken as new"
 
 
 async def test_what_is_of_no_use_is_skipped(log: Log) -> None:

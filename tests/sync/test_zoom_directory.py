@@ -312,8 +312,8 @@ async def test_the_sandbox_is_read_like_zoom(clock: Clock) -> None:
         read = await reader_of(api, clock).read()
         roles = ZoomRoles(api, monotonic=clock)
         ada = next(person for person in PEOPLE if person.admin)
-        assert await roles.may_edit_account_settings(ada.zoom_id)
-        assert not await roles.may_edit_account_settings(PEOPLE[1].zoom_id)
+        assert await roles.account_editor(ada.zoom_id) == ada.zoom_email
+        assert not await roles.account_editor(PEOPLE[1].zoom_id)
     names = {group.group_id: group.name for group in GROUPS}
     assert {group.group_id: group.name for group in read.groups.values()} == names
     for person in PEOPLE:
@@ -344,7 +344,8 @@ async def test_only_the_whole_privilege_makes_an_admin(
 ) -> None:
     account.roles["7"] = role
     user = account.add(1, role_id="7")
-    assert await ZoomRoles(api, monotonic=clock).may_edit_account_settings(user) == may
+    editor = await ZoomRoles(api, monotonic=clock).account_editor(user)
+    assert editor == ("user1@example.com" if may else None)
 
 
 async def test_without_a_clear_answer_nobody_is_an_admin(
@@ -353,14 +354,14 @@ async def test_without_a_clear_answer_nobody_is_an_admin(
     account.roles["7"] = ADMIN
     roles = ZoomRoles(api, monotonic=clock)
     for number, role in enumerate([None, "", 7, "gone"]):
-        assert not await roles.may_edit_account_settings(account.add(number, role_id=role))
+        assert not await roles.account_editor(account.add(number, role_id=role))
     inactive = account.add(8, role_id="7", status="inactive")
-    assert not await roles.may_edit_account_settings(inactive)
-    assert not await roles.may_edit_account_settings("nobody")
+    assert not await roles.account_editor(inactive)
+    assert not await roles.account_editor("nobody")
     user = account.add(9, role_id="7")
     account.answers.append(("/v2/roles", web.json_response({}, status=503)))
-    assert not await roles.may_edit_account_settings(user)
-    assert await roles.may_edit_account_settings(user)  # a failure is not remembered
+    assert not await roles.account_editor(user)
+    assert await roles.account_editor(user)  # a failure is not remembered
 
 
 async def test_a_right_that_was_withdrawn_ends_soon(
@@ -369,9 +370,9 @@ async def test_a_right_that_was_withdrawn_ends_soon(
     account.roles["7"] = ADMIN
     user = account.add(1, role_id="7")
     roles = ZoomRoles(api, monotonic=clock)
-    assert await roles.may_edit_account_settings(user)
+    assert await roles.account_editor(user)
     account.users[user]["role_id"] = "2"
-    assert await roles.may_edit_account_settings(user)
+    assert await roles.account_editor(user)
     assert account.asked[f"/v2/users/{user}"] == 1
     clock.now += FRESH_SECONDS
-    assert not await roles.may_edit_account_settings(user)
+    assert not await roles.account_editor(user)

@@ -95,11 +95,60 @@ def test_an_unknown_state_is_kept_as_text() -> None:
     assert event.status == "At_Lunch"
 
 
-@pytest.mark.parametrize("when", [{"date_time": ...}, {"date-time": "2025-02-19T00:05:28Z"}])
-def test_only_event_ts_tells_the_time(when: dict[str, Any]) -> None:
+SECOND = AT // 1000 * 1000
+"""The time of the sample as far as its `date_time` tells it."""
+
+
+@pytest.mark.parametrize(
+    ("when", "at"),
+    [
+        ({"date_time": ...}, AT),
+        ({"date-time": "2025-02-19T01:02:03Z"}, AT),
+        ({"event_ts": str(AT)}, AT),
+        ({"event_ts": f" {AT} "}, AT),
+        ({"event_ts": float(AT)}, AT),
+        ({"event_ts": AT + 0.5}, AT),
+        ({"event_ts": f"{AT}.5"}, AT),
+        ({"event_ts": AT // 1000}, SECOND),
+        ({"event_ts": str(AT // 1000)}, SECOND),
+        ({"event_ts": AT / 1000}, AT),
+        ({"event_ts": f"{AT / 1000:.3f}"}, AT),
+        ({"event_ts": "2025-02-19T00:05:28.710Z"}, AT),
+        ({"event_ts": "2025-02-19 00:05:28"}, SECOND),
+        ({"event_ts": "2025-02-19T05:35:28+05:30"}, SECOND),
+        ({"event_ts": ...}, SECOND),
+        ({"event_ts": None}, SECOND),
+        ({"event_ts": True}, SECOND),
+        ({"event_ts": -AT}, SECOND),
+        ({"event_ts": 10**30}, SECOND),
+        ({"event_ts": 1e400}, SECOND),
+        ({"event_ts": float("nan")}, SECOND),
+        ({"event_ts": "9" * 400}, SECOND),
+        ({"event_ts": "2025-02-19"}, SECOND),
+        ({"event_ts": "soon"}, SECOND),
+        ({"event_ts": {}}, SECOND),
+        ({"event_ts": ..., "date_time": ..., "date-time": "2025-02-19T00:05:28Z"}, SECOND),
+    ],
+    ids=str,
+)
+def test_the_time_is_read_wherever_it_can_be(when: dict[str, Any], at: int) -> None:
     event = parse(presence_event(**when))
     assert isinstance(event, PresenceEvent)
-    assert event.observation == Observation(ZoomPresence.IN_MEETING, AT)
+    assert event.observation == Observation(ZoomPresence.IN_MEETING, at)
+
+
+@pytest.mark.parametrize("email", [12, "x" * 321, "\udfff@x.com"])
+def test_an_id_makes_up_for_an_address_that_cant_be_read(email: object) -> None:
+    event = parse(presence_event(email=email))
+    assert isinstance(event, PresenceEvent)
+    assert (event.zoom_id, event.address) == ("zAda0000000000000001", None)
+
+
+@pytest.mark.parametrize("account", [..., None, ""])
+def test_an_event_may_leave_out_whose_account_it_is(account: object) -> None:
+    event = parse(presence_event(account_id=account))
+    assert isinstance(event, PresenceEvent)
+    assert event.account_id is None
 
 
 MALFORMED = [
@@ -107,19 +156,14 @@ MALFORMED = [
     ({"event": ""}, "event"),
     ({"event": 5}, "event"),
     ({"event": "x" * 129}, "event"),
-    ({"event_ts": ...}, "event_ts"),
-    ({"event_ts": str(AT)}, "event_ts"),
-    ({"event_ts": AT + 0.5}, "event_ts"),
-    ({"event_ts": True}, "event_ts"),
-    ({"event_ts": None}, "event_ts"),
-    ({"event_ts": AT // 1000}, "event_ts"),
-    ({"event_ts": -AT}, "event_ts"),
-    ({"event_ts": 10**30}, "event_ts"),
+    ({"event_ts": ..., "date_time": ...}, "event_ts"),
+    ({"event_ts": True, "date_time": "soon"}, "event_ts"),
+    ({"id": ..., "email": 12}, "email"),
+    ({"id": ..., "email": "x" * 321}, "email"),
+    ({"id": ..., "email": "\udfff@x.com"}, "email"),
     ({"payload": ...}, "payload"),
     ({"payload": []}, "payload"),
     ({"payload": "x"}, "payload"),
-    ({"account_id": ...}, "account_id"),
-    ({"account_id": ""}, "account_id"),
     ({"account_id": 7}, "account_id"),
     ({"object": ...}, "object"),
     ({"object": None}, "object"),
@@ -130,9 +174,6 @@ MALFORMED = [
     ({"id": "x" * 129}, "id"),
     ({"id": ["x"]}, "id"),
     ({"id": "\ud800"}, "id"),
-    ({"email": 12}, "email"),
-    ({"email": "x" * 321}, "email"),
-    ({"email": "\udfff@x.com"}, "email"),
     ({"presence_status": ...}, "presence_status"),
     ({"presence_status": ""}, "presence_status"),
     ({"presence_status": 1}, "presence_status"),
@@ -171,17 +212,52 @@ def test_what_is_not_a_json_object_is_malformed(body: bytes) -> None:
 @pytest.mark.parametrize("name", ["user.deleted", "user.deactivated", "user.disassociated"])
 def test_a_user_who_is_gone_is_named(name: str) -> None:
     document = presence_event(event=name)
-    assert parse(document) == UserGone("account", "zAda0000000000000001", "ada@example.com")
-    for field in ("payload", "object", "account_id"):
+    assert parse(document) == UserGone("account", "zAda0000000000000001", "ada@example.com", AT)
+    for field in ("payload", "object"):
         assert refused(presence_event(event=name, **{field: ...})) == field
     assert refused(presence_event(event=name, id=..., email=...)) == "id"
 
 
-@pytest.mark.parametrize("at", [AT, "2025-02-19 00:05:28", ...])
-def test_the_removal_of_the_app_is_read_with_any_time(at: object) -> None:
-    document = presence_event(event="app_deauthorized", object=..., event_ts=at)
-    assert parse(document) == AppRemoved("account")
-    assert refused(presence_event(event="app_deauthorized", account_id=...)) == "account_id"
+@pytest.mark.parametrize(
+    ("said", "at"),
+    [
+        ({"event_ts": AT}, AT),
+        ({"event_ts": "2025-02-19 00:05:28"}, SECOND),
+        ({"event_ts": ...}, None),
+        ({"event_ts": ..., "account_id": ...}, None),
+    ],
+    ids=str,
+)
+def test_the_removal_of_the_app_is_read(said: dict[str, Any], at: int | None) -> None:
+    document = presence_event(event="app_deauthorized", object=..., **said)
+    assert parse(document) == AppRemoved(None if "account_id" in said else "account", at)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"event_ts": AT},
+        {"event_ts": "2025-02-19 00:05:28.710"},
+        {"time_stamp": AT},
+        {"deauthorization_time": "2025-02-19T00:05:28.710Z"},
+    ],
+    ids=str,
+)
+def test_zoom_may_put_the_time_of_a_removal_into_the_payload(payload: dict[str, Any]) -> None:
+    document = {"event": "app_deauthorized", "payload": {"account_id": "account"} | payload}
+    assert parse(document) == AppRemoved("account", AT)
+
+
+def test_what_is_malformed_says_which_event_it_was() -> None:
+    with pytest.raises(Malformed) as caught:
+        parse(presence_event(presence_status=7))
+    assert (str(caught.value), caught.value.event) == (
+        "presence_status",
+        "user.presence_status_updated",
+    )
+    with pytest.raises(Malformed) as caught:
+        parse({"event": 7})
+    assert caught.value.event == ""
 
 
 @pytest.mark.parametrize("token", ["qgg8vlvZRS6UYooatFL8Aw", "a", "-_" * 64])

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sync.asking import Asking
 from sync.attend import Attendant
 from sync.presence import ZoomPresence
 from sync.store import connection, keys
@@ -162,11 +163,12 @@ async def test_who_must_wait_is_planned_for_their_turn(redis: Client) -> None:
             quota=bridge.quota,
             graph=bridge.attendant._graph,
             tokens=bridge.tokens,
-            zoom=zoom,
+            asking=Asking(
+                bridge.store, zoom, bridge.counts, zoom_turn=turn_of, prove=bridge.proving.hear
+            ),
             people=bridge.chat,
             policy=bridge.decisions,
             meter=bridge.counts,
-            zoom_turn=turn_of,
         )
         await bridge.connect(oid)
         [claim] = await bridge.due()

@@ -10,7 +10,9 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from sync.presence import ZoomPresence
+from sync.store import keys
 from sync.store.connection import Client
+from sync.store.zoom_account import ZoomAccount
 from sync.zoom.signature import answer_validation, sign
 from sync.zoom.webhook import Hearing, ZoomWebhook
 from tests.doubles.engine import Bridge, running_bridge
@@ -58,11 +60,11 @@ class Endpoint:
         return (await self.post(json.dumps(document).encode()))[0]
 
 
-async def serve(bridge: Bridge, heard: Hearing) -> tuple[web.AppRunner, str]:
+async def serve(bridge: Bridge, heard: Hearing, account: str | None) -> tuple[web.AppRunner, str]:
     webhook = ZoomWebhook(
         bridge.engine,
         secret=SECRET,
-        account_id=ACCOUNT,
+        account=ZoomAccount(bridge.redis, configured=account),
         window=7200,
         now=lambda: NOW,
         meter=bridge.counts,
@@ -77,10 +79,10 @@ async def serve(bridge: Bridge, heard: Hearing) -> tuple[web.AppRunner, str]:
     return runner, f"http://{host}:{port}/zoom/webhook"
 
 
-async def running_endpoint(redis: Client) -> AsyncIterator[Endpoint]:
+async def running_endpoint(redis: Client, account: str | None = ACCOUNT) -> AsyncIterator[Endpoint]:
     async with running_bridge(redis, Graph()) as bridge, aiohttp.ClientSession() as session:
         endpoint = Endpoint(bridge, session)
-        runner, endpoint.url = await serve(bridge, endpoint.note)
+        runner, endpoint.url = await serve(bridge, endpoint.note, account)
         yield endpoint
         await runner.cleanup()
 
@@ -168,16 +170,62 @@ async def test_an_event_of_a_stranger_is_answered_200_and_leaves_no_trace(
     assert await endpoint.bridge.redis.keys("*") == []
 
 
-async def test_an_event_of_another_account_is_answered_200_and_dropped(endpoint: Endpoint) -> None:
+async def test_events_of_another_account_have_no_effect_and_are_told_once(
+    endpoint: Endpoint,
+) -> None:
     await endpoint.bridge.connect(ADA)
     event = await presence(endpoint)
     event["payload"]["account_id"] = "another"
-    assert await endpoint.status(event) == 200
-    for name in ("user.deleted", "app_deauthorized"):
-        assert await endpoint.status({**event, "event": name}) == 200
+    with capture_logs() as logs:
+        assert await endpoint.status(event) == 200
+        for name in ("user.deleted", "app_deauthorized", "user.updated"):
+            assert await endpoint.status({**event, "event": name}) == 200
+    await endpoint.bridge.departures.step()
     assert await known(endpoint) is None
     assert await endpoint.bridge.engine.is_connected(ADA)
-    assert endpoint.bridge.counts.events == {"not_connected": 3}
+    assert endpoint.bridge.counts.events == {"other_account": 4}
+    assert [(line["event"], line["account"]) for line in logs] == [
+        ("zoom_other_account", "another")
+    ]
+
+
+async def test_without_a_setting_the_account_of_the_first_event_is_remembered(
+    redis: Client,
+) -> None:
+    async for endpoint in running_endpoint(redis, account=None):
+        await endpoint.bridge.connect(ADA)
+        assert await endpoint.status(await presence(endpoint)) == 200
+    # After a restart.
+    async for endpoint in running_endpoint(redis, account=None):
+        event = await presence(endpoint, "Away")
+        event["payload"]["account_id"] = "another"
+        removed = {**event, "event": "app_deauthorized"}
+        for document in (event, removed, {**event, "event": "user.deleted"}):
+            assert await endpoint.status(document) == 200
+        await endpoint.bridge.departures.step()
+        assert await known(endpoint) is Z.IN_MEETING
+        assert await endpoint.bridge.engine.is_connected(ADA)
+        assert endpoint.bridge.counts.events == {"other_account": 3}
+        removed["payload"]["account_id"] = ACCOUNT
+        assert await endpoint.status(removed) == 200
+        await endpoint.bridge.departures.step()
+        assert not await endpoint.bridge.engine.is_connected(ADA)
+
+
+async def test_without_an_account_presence_is_taken_and_nothing_ends(endpoint: Endpoint) -> None:
+    await endpoint.bridge.connect(ADA)
+    event = await presence(endpoint)
+    del event["payload"]["account_id"]
+    with capture_logs() as logs:
+        for name in (event["event"], "user.deleted", "app_deauthorized", "user.updated"):
+            assert await endpoint.status({**event, "event": name}) == 200
+    await endpoint.bridge.departures.step()
+    assert await known(endpoint) is Z.IN_MEETING
+    assert await endpoint.bridge.engine.is_connected(ADA)
+    assert [(line["event"], line["field"]) for line in logs] == [
+        ("zoom_event_unreadable", "account_id")
+    ] * 3
+    assert endpoint.bridge.counts.events == {"accepted": 1, "malformed": 3}
 
 
 async def test_an_unknown_state_is_answered_200_and_counted_and_logged(endpoint: Endpoint) -> None:
@@ -223,10 +271,95 @@ async def test_a_user_who_is_gone_is_erased(endpoint: Endpoint, name: str) -> No
 async def test_the_removal_of_the_app_ends_every_link(endpoint: Endpoint) -> None:
     for oid in (ADA, BEN):
         await endpoint.bridge.connect(oid)
-    document = {"event": "app_deauthorized", "payload": {"account_id": ACCOUNT}}
+    document = {
+        "event": "app_deauthorized",
+        "event_ts": await endpoint.bridge.store.now_ms(),
+        "payload": {"account_id": ACCOUNT},
+    }
     assert await endpoint.status(document) == 200
+    await endpoint.bridge.departures.step()
     await endpoint.bridge.work()
-    assert await endpoint.bridge.redis.keys("*") == []
+    assert [key for key in await endpoint.bridge.redis.keys("*") if "departures" not in key] == []
+
+
+ENDS = ["user.deleted", "user.deactivated", "user.disassociated", "app_deauthorized"]
+
+
+async def end(endpoint: Endpoint, name: str, ahead_ms: int = 0) -> dict[str, Any]:
+    event = await presence(endpoint)
+    return {**event, "event": name, "event_ts": event["event_ts"] + ahead_ms}
+
+
+async def is_left(endpoint: Endpoint) -> bool:
+    """Whether Ada is still connected once everything that waits is done."""
+    await endpoint.bridge.departures.step()
+    await endpoint.bridge.work()
+    return await endpoint.bridge.engine.is_connected(ADA)
+
+
+@pytest.mark.parametrize("name", ENDS)
+@pytest.mark.parametrize("ahead_ms", [0, 540_000])
+async def test_the_same_end_once_more_does_not_end_a_new_link(
+    endpoint: Endpoint, name: str, ahead_ms: int
+) -> None:
+    await endpoint.bridge.connect(ADA)
+    event = await end(endpoint, name, ahead_ms)
+    assert await endpoint.status(event) == 200
+    assert not await is_left(endpoint)
+    await endpoint.bridge.connect(ADA)
+    assert await endpoint.status(event) == 200
+    assert await is_left(endpoint)
+    if not ahead_ms:
+        later = await end(endpoint, name)
+        assert await endpoint.status(later) == 200
+        assert not await is_left(endpoint)
+
+
+@pytest.mark.parametrize("name", ENDS)
+@pytest.mark.parametrize(
+    ("change", "outcome"),
+    [
+        (-3 * 86_400_000, "older"),
+        (-1_000, "older"),
+        (3 * 86_400_000, "future"),
+        (None, "malformed"),
+    ],
+)
+async def test_an_end_from_another_time_or_without_one_has_no_effect(
+    endpoint: Endpoint, name: str, change: int | None, outcome: str
+) -> None:
+    await endpoint.bridge.connect(ADA)
+    event = await end(endpoint, name, change or 0)
+    if change is None:
+        del event["event_ts"]
+    assert await endpoint.status(event) == 200
+    assert await is_left(endpoint)
+    # The app's removal is written down, and finds nobody.
+    assert list(endpoint.bridge.counts.events) in ([outcome], ["accepted"])
+
+
+@pytest.mark.parametrize("reads", [str, lambda ms: ms / 1000, lambda ms: f"{ms / 1000:.3f}"])
+@pytest.mark.parametrize("name", ENDS)
+async def test_an_end_may_tell_its_time_in_any_form(
+    endpoint: Endpoint, name: str, reads: Any
+) -> None:
+    await endpoint.bridge.connect(ADA)
+    event = await end(endpoint, name, 5)
+    assert await endpoint.status({**event, "event_ts": reads(event["event_ts"])}) == 200
+    assert not await is_left(endpoint)
+
+
+async def test_a_removal_that_was_answered_survives_the_process(redis: Client) -> None:
+    async for endpoint in running_endpoint(redis):
+        for oid in (ADA, BEN):
+            await endpoint.bridge.connect(oid, Z.IN_MEETING)
+        await endpoint.bridge.work()
+        assert await endpoint.status(await end(endpoint, "app_deauthorized")) == 200
+        assert await endpoint.bridge.engine.is_connected(ADA), "answered before it is done"
+    async for endpoint in running_endpoint(redis):  # the first was killed before its next step
+        assert not await is_left(endpoint)
+        assert not await endpoint.bridge.engine.is_connected(BEN)
+        assert await redis.zcard(keys.APP_REMOVED) == 0
 
 
 # -- refused -------------------------------------------------------------------------------------
@@ -293,15 +426,12 @@ async def test_the_last_repetition_of_zoom_is_still_good(endpoint: Endpoint) -> 
         (b"[]", "body"),
         (b"[" * 100_000, "body"),
         (b"{}", "event"),
-        (b'{"event": "user.presence_status_updated"}', "event_ts"),
-        (b'{"event": "user.presence_status_updated", "event_ts": 1760000000000}', "payload"),
-        (b'{"event": "user.deleted", "payload": {}}', "object"),
-        (b'{"event": "app_deauthorized", "payload": {}}', "account_id"),
+        (b'{"event": 7}', "event"),
         (b'{"event": "endpoint.url_validation"}', "payload"),
     ],
     ids=lambda value: str(value[:40]),
 )
-async def test_a_malformed_event_is_refused_and_its_field_logged(
+async def test_what_is_no_event_is_refused_and_its_field_logged(
     endpoint: Endpoint, body: bytes, field: str
 ) -> None:
     assert await refused(endpoint, body) == (400, "malformed", field)
@@ -312,20 +442,34 @@ async def test_a_malformed_event_is_refused_and_its_field_logged(
     [
         ({"id": 5}, "id"),
         ({"id": None, "email": None}, "id"),
-        ({"email": ["x"]}, "email"),
+        ({"id": None, "email": ["x"]}, "email"),
         ({"presence_status": None}, "presence_status"),
         ({"presence_status": "x" * 65}, "presence_status"),
         ({"presence_status": "\ud800"}, "presence_status"),
+        ({"event_ts": "soon"}, "event_ts"),
+        ({"account_id": 7}, "account_id"),
+        ({"object": []}, "object"),
+        ({"payload": None}, "payload"),
     ],
     ids=str,
 )
-async def test_a_malformed_person_is_refused(
+async def test_an_event_of_zooms_that_cant_be_read_is_answered_200_counted_and_logged(
     endpoint: Endpoint, changed: dict[str, Any], field: str
 ) -> None:
-    body = json.dumps(await presence(endpoint) | {}).encode()
-    document = json.loads(body)
-    document["payload"]["object"] |= changed
-    assert await refused(endpoint, json.dumps(document).encode()) == (400, "malformed", field)
+    await endpoint.bridge.connect(ADA)
+    document = await presence(endpoint)
+    for row in (document, document["payload"], document["payload"]["object"]):
+        row.update({name: value for name, value in changed.items() if name in row})
+    with capture_logs() as logs:
+        assert await endpoint.status(document) == 200
+    [line] = logs
+    assert (line["event"], line["field"], line["name"]) == (
+        "zoom_event_unreadable",
+        field,
+        "user.presence_status_updated",
+    )
+    assert endpoint.bridge.counts.events == {"malformed": 1}
+    assert await known(endpoint) is None
 
 
 async def test_a_body_beyond_the_limit_is_refused(endpoint: Endpoint) -> None:
@@ -368,7 +512,7 @@ async def test_what_redis_did_not_take_is_answered_503_so_that_zoom_repeats_it(
         async for endpoint in running_endpoint(redis):
             event = await presence(endpoint)
             gone = {**event, "event": "user.deleted"}
-            removed = {"event": "app_deauthorized", "payload": {"account_id": ACCOUNT}}
+            removed = {**event, "event": "app_deauthorized"}
             own_redis.kill()
             with capture_logs() as logs:
                 for document in (event, gone, removed):

@@ -1,0 +1,172 @@
+"""Links that end from outside: a Zoom user is gone, the Zoom app was removed, somebody left Entra.
+
+What Zoom says of an end has a time, and ends links from before it only: Zoom repeats events, and
+anybody who saw one may send its bytes again. The app's removal is written down and answered;
+leaving takes effect in the background, in whichever process can, and after any restart.
+
+Who left is purged: whoever could not be reached at Microsoft for PURGE_AFTER_MS, because their
+authorisation ended or Microsoft does not know them (any more). Of somebody for whom nothing was
+written for so long, nobody would find that out, so they are tried.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sync.errors import OutsideError, Trouble
+from sync.identity import Proof
+from sync.plan import AHEAD_LIMIT_MS, Lane
+from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
+from sync.store.link_rows import Left
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sync.identity import Identities
+    from sync.store.departures import DepartureStore, Standstill
+    from sync.store.people import PeopleStore
+    from sync.store.unproven import News
+
+log = structlog.get_logger()
+
+PURGE_AFTER_MS = 30 * 86_400_000
+"""Entra keeps a deleted account for as long, in case it was a mistake."""
+LOOK_SECONDS = 5.0
+BATCH = 500
+TOGETHER = 10
+"""People on their way to Redis at one time: its connections are for everybody."""
+PAUSE_SECONDS = 0.2
+"""Between two who are tried at Microsoft."""
+_LEFT = frozenset({Trouble.AUTHORIZE, Trouble.GONE})
+
+_OUTCOMES = {
+    Left.LEAVING: "accepted",
+    Left.CONNECTED_LATER: "older",
+    Left.NOT_CONNECTED: "not_connected",
+}
+"""What an end is counted as (service.metrics): the words for every event of Zoom."""
+
+
+class Departures:
+    """One per process."""
+
+    def __init__(
+        self,
+        rows: DepartureStore,
+        people: PeopleStore,
+        identities: Identities,
+        *,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._rows = rows
+        self._people = people
+        self._identities = identities
+        self._sleep = sleep
+        self._name = secrets.token_hex(6)
+        self._wake = asyncio.Event()
+
+    async def user_gone(self, object_id: str, news: News) -> str:
+        """Zoom had somebody no longer at a time: their link ends. Returns the outcome."""
+        what = f"{news.zoom_id} {news.address} {news.at_ms}"
+        now = await self._people.now_ms()
+        if (refusal := await self._refusal(what, news.at_ms, now)) is not None:
+            return refusal
+        left = await self._people.leave(object_id, min(news.at_ms, now))
+        if left is Left.LEAVING:
+            log.info("link_zoom_user_gone", person=object_id)
+        await self._remember(what, news.at_ms, now)
+        return _OUTCOMES[left]
+
+    async def app_removed(self, at_ms: int) -> str:
+        """The Zoom app was removed at a time: every link from before it ends, soon."""
+        now = await self._people.now_ms()
+        if (refusal := await self._refusal(f"app {at_ms}", at_ms, now)) is not None:
+            return refusal
+        await self._rows.remove_app(min(at_ms, now))
+        await self._remember(f"app {at_ms}", at_ms, now)
+        self._wake.set()
+        return "accepted"
+
+    async def _refusal(self, what: str, at_ms: int, now: int) -> str | None:
+        """Why an end has no effect, by its time alone; None: it may have one."""
+        if at_ms <= now:
+            return None
+        if at_ms > now + AHEAD_LIMIT_MS:
+            return "future"
+        return "repeat" if await self._rows.was_ended_by(what) else None
+
+    async def _remember(self, what: str, at_ms: int, now: int) -> None:
+        # Once its time has come, it is older than any link that is made after it.
+        if at_ms > now:
+            await self._rows.ended_by(what)
+
+    async def run(self) -> None:
+        """Work for as long as the process lives."""
+        troubled = False
+        while True:
+            self._wake.clear()
+            try:
+                await self.step()
+                troubled = False
+            except REDIS_TROUBLE as error:
+                if not troubled:
+                    log.warning("departures_wait", error=type(error).__name__)
+                troubled = True
+            raise_if_cancelled()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+
+    async def step(self) -> None:
+        """Do what is to be done now."""
+        before_ms = await self._rows.app_removed_ms()
+        if before_ms is not None:
+            await self._end_all(before_ms)
+        if await self._rows.take_purge(self._name):
+            await self._purge()
+
+    async def _end_all(self, before_ms: int) -> None:
+        count = 0
+        everyone = [oid async for oid in self._people.everyone()]
+        for start in range(0, len(everyone), TOGETHER):
+            some = everyone[start : start + TOGETHER]
+            left = await asyncio.gather(*(self._people.leave(oid, before_ms) for oid in some))
+            count += left.count(Left.LEAVING)
+        await self._rows.all_told(before_ms)
+        log.warning("link_zoom_app_removed", people=count)
+
+    async def _purge(self) -> None:
+        now = await self._people.now_ms()
+        everyone = [oid async for oid in self._people.everyone()]
+        for start in range(0, len(everyone), BATCH):
+            for row in await self._rows.standstills(everyone[start : start + BATCH]):
+                if not await self._look_at(row, now - PURGE_AFTER_MS):
+                    continue
+                await self._sleep(PAUSE_SECONDS)
+                if not await self._rows.take_purge(self._name):
+                    return  # another process goes on, from the beginning
+            if not await self._rows.take_purge(self._name):
+                return
+        await self._rows.purged()
+
+    async def _look_at(self, row: Standstill, long_ago_ms: int) -> bool:
+        """Purge somebody who left; whether Microsoft was asked about them."""
+        oid = row.object_id
+        if row.trouble in _LEFT:
+            if row.trouble_ms <= long_ago_ms:
+                log.info("link_purged", person=oid, reason=row.trouble)
+                await self._people.leave(oid)
+            return False
+        if row.trouble is not None or row.worked_ms > long_ago_ms:
+            return False
+        try:
+            if await self._identities.prove(oid) is Proof.THEIRS:
+                now = await self._people.now_ms()
+                await self._people.demand(oid, Lane.CHANGE, {"proved": now})
+        except OutsideError as error:  # tomorrow is early enough
+            log.warning("person_not_proven", person=oid, reason=str(error))
+        return True

@@ -1,0 +1,151 @@
+"""Whether a Zoom user is (still) the Microsoft person who is linked to them.
+
+Addresses decide who is who (sync.links), and both sides give them to others: people are renamed,
+accounts are handed over. So a link belongs to a Zoom id, and whatever speaks against it (an event
+with another address, a rename in Zoom's list, somebody else who connects with the same Zoom user)
+has both sides asked anew before anything is shown or granted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sync.errors import AuthorizeAgain, PersonGone, RetryLater
+from sync.links import fold_address
+from sync.plan import Lane
+from sync.ports import ZoomUser
+from sync.store.unproven import News
+from sync.store.zoom_index import Contended, Taken
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sync.links import Link
+    from sync.ports import ZoomLookup
+    from sync.store.people import PeopleStore
+    from sync.store.person_row import State
+
+log = structlog.get_logger()
+
+
+class Proof(Enum):
+    """What came of asking both sides."""
+
+    THEIRS = "theirs"  # the link is right, and says what is known now
+    ENDED = "ended"  # there is none (any more)
+    LOCKED_OUT = "locked_out"  # the person can't prove anything until they connect again
+
+
+class Identities:
+    """Asks both sides. `addresses_now` gives a connected person's addresses from Microsoft.
+
+    It is called with object id and generation, and raises the errors of sync.errors. `groups_of`
+    gives the Zoom groups of a Zoom id, None: not known. `zoom` None: it can't be asked.
+    """
+
+    def __init__(
+        self,
+        store: PeopleStore,
+        *,
+        addresses_now: Callable[[str, int], Awaitable[tuple[str, ...]]],
+        groups_of: Callable[[str], Awaitable[frozenset[str] | None]],
+        zoom: ZoomLookup | None,
+    ) -> None:
+        self._store = store
+        self._addresses_now = addresses_now
+        self._groups_of = groups_of
+        self._zoom = zoom
+
+    async def prove(self, object_id: str, news: News | None = None) -> Proof:
+        """Compare a link with both sides, keep what is true now, or end it.
+
+        `news` is all that is known of Zoom's side where Zoom can't be asked. Raises RetryLater and
+        AdminMustAct; then nothing is known, and nothing has changed.
+        """
+        link, state = await self._store.link_and_state(object_id)
+        if link is None or state is None or state.leaving:
+            return Proof.ENDED
+        try:
+            addresses = await self._addresses_now(object_id, state.generation)
+        except (AuthorizeAgain, PersonGone) as error:
+            # Found out here as well as by a write.
+            await self._store.must_authorize(state, error.code)
+            return Proof.LOCKED_OUT
+        user = await self._user(link, addresses, news or News())
+        if isinstance(user, ZoomUser) and fold_address(user.email) not in addresses:
+            user = False
+        if user is False:
+            log.warning("link_zoom_user_changed", person=object_id)
+            await self._store.leave(object_id, state.generation)
+            return Proof.ENDED
+        known = replace(link, addresses=addresses or link.addresses)
+        if isinstance(user, ZoomUser):
+            known = replace(known, zoom_id=user.zoom_id, zoom_email=user.email)
+        return await self._keep(known, link, state)
+
+    async def _user(
+        self, link: Link, addresses: tuple[str, ...], news: News
+    ) -> ZoomUser | bool | None:
+        """The Zoom user of a link. None: nobody told, or Zoom knows none; False: not theirs."""
+        if self._zoom is not None:
+            if link.zoom_id is not None:
+                return await self._zoom.find_user(link.zoom_id) or False
+            return await zoom_user_of(self._zoom, addresses)
+        if news.zoom_id is None or news.address is None:
+            return None
+        if link.zoom_id not in {None, news.zoom_id}:
+            return None
+        if link.zoom_id is None and news.address not in addresses:
+            return None  # somebody else has been given an address that was theirs
+        return ZoomUser(news.zoom_id, news.address)
+
+    async def _keep(self, known: Link, link: Link, state: State) -> Proof:
+        oid = link.object_id
+        if known == link and await self._stands(link):
+            return Proof.THEIRS
+        try:
+            if not await self._store.relink(known, state.generation):
+                return Proof.ENDED
+        except Taken as taken:
+            # Somebody else proved it before. An address of theirs is no reason to end anything.
+            log.warning("link_zoom_user_taken", person=oid, by=taken.owner)
+            if link.zoom_id is None or await self._stands(link):
+                return Proof.THEIRS
+            await self._store.leave(oid, state.generation)
+            return Proof.ENDED
+        except Contended as error:
+            raise RetryLater("zoom_user_contended") from error
+        groups = await self._groups_of(known.zoom_id) if known.zoom_id else None
+        changes = {} if groups is None else {"groups": ",".join(sorted(groups))}
+        await self._store.demand(oid, Lane.CHANGE, changes)
+        log.info("link_proven_anew", person=oid, zoom_known=known.zoom_id is not None)
+        return Proof.THEIRS
+
+    async def _stands(self, link: Link) -> bool:
+        """Whether Zoom's events about the user of a link come to its person."""
+        if link.zoom_id is None:
+            return True
+        return await self._store.owner_of(address=None, zoom_id=link.zoom_id) == link.object_id
+
+    def means(self, link: Link, news: News) -> bool:
+        """Whether news are about the person of a link that was just proven."""
+        if link.zoom_id is None:
+            return news.address in link.addresses
+        if news.zoom_id is not None:
+            return news.zoom_id == link.zoom_id
+        # An address alone is compared with what Zoom itself just said.
+        asked = self._zoom is not None and link.zoom_email is not None
+        return asked and fold_address(link.zoom_email or "") == news.address
+
+
+async def zoom_user_of(zoom: ZoomLookup, addresses: tuple[str, ...]) -> ZoomUser | None:
+    """The Zoom user with one of these addresses, the first that Zoom knows."""
+    for address in addresses:
+        user = await zoom.find_user(address)
+        if user is not None and fold_address(user.email) in addresses:
+            return user
+    return None

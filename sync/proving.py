@@ -1,0 +1,119 @@
+"""Working off who is to be proven the one whom Zoom means (sync.identity), beside everything else.
+
+What waits stands in Redis. The process that heard of it sees to it at once; what another one left
+behind is taken up by one process at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sync.errors import OutsideError
+from sync.identity import Proof
+from sync.plan import Observation
+from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
+from sync.store.unproven import News
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sync.identity import Identities
+    from sync.store.people import PeopleStore
+    from sync.store.unproven import UnprovenStore
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 2.0
+RETRY_SECONDS = 30.0
+"""After Microsoft or Zoom did not answer."""
+TOGETHER = 100
+"""People between two looks for others who wait."""
+
+
+class Proving:
+    """One per process. `monotonic` gives seconds."""
+
+    def __init__(
+        self,
+        rows: UnprovenStore,
+        identities: Identities,
+        people: PeopleStore,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._rows = rows
+        self._identities = identities
+        self._people = people
+        self._monotonic = monotonic
+        self._name = secrets.token_hex(6)
+        self._wake = asyncio.Event()
+        self._heard = set[str]()
+        self._later: dict[str, float] = {}
+
+    async def hear(self, object_id: str, news: News = News()) -> None:  # noqa: B008 - frozen
+        """Have somebody proven; the news count then, if they are about them."""
+        await self._rows.add(object_id, news)
+        self._heard.add(object_id)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work for as long as the process lives."""
+        troubled = False
+        try:
+            while True:
+                self._wake.clear()
+                try:
+                    more = await self.step()
+                    troubled = False
+                except REDIS_TROUBLE as error:
+                    if not troubled:
+                        log.warning("proving_waits", error=type(error).__name__)
+                    troubled, more = True, False
+                raise_if_cancelled()
+                if not more:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+        finally:
+            with contextlib.suppress(*REDIS_TROUBLE):
+                await self._rows.let_go(self._name)
+
+    async def step(self) -> bool:
+        """Prove who waits; returns whether there may be more at once."""
+        waiting = await self._rows.waiting()
+        now = self._monotonic()
+        self._later = {o: at for o, at in self._later.items() if o in waiting and at > now}
+        heard, self._heard = self._heard, set()
+        due = [oid for oid in waiting if oid in heard or oid not in self._later]
+        if not due:
+            return False
+        if not await self._rows.take(self._name):
+            due = [oid for oid in due if oid in heard]
+        # Who has something to show comes before those of whom a list told.
+        due.sort(key=lambda oid: (oid not in heard, waiting[oid][1].presence is None))
+        for oid in due[:TOGETHER]:
+            row, news = waiting[oid]
+            try:
+                await self._settle(oid, row, news)
+            except OutsideError as error:
+                self._later[oid] = self._monotonic() + RETRY_SECONDS
+                log.warning("person_not_proven", person=oid, reason=str(error))
+            raise_if_cancelled()
+        self._heard.update(heard & set(due[TOGETHER:]))
+        return len(due) > TOGETHER
+
+    async def _settle(self, oid: str, row: str, news: News) -> None:
+        if await self._identities.prove(oid, news) is Proof.THEIRS:
+            link = await self._people.link(oid)
+            if link is not None and self._identities.means(link, news):
+                if news.gone:
+                    log.info("link_zoom_user_gone", person=oid)
+                    await self._people.leave(oid, news.at_ms)
+                elif news.presence is not None:
+                    await self._people.offer(oid, Observation(news.presence, news.at_ms))
+        await self._rows.settle(oid, row)

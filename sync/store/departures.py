@@ -1,0 +1,88 @@
+"""What ends links from outside, in Redis: the Zoom app's removal, and who has left for good."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sync.store import keys
+from sync.store.jobs import Jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sync.store.connection import Client
+
+_ALL = "all"
+_JOB = "purge"
+
+
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """Somebody's trouble and since when, and when their authorisation last worked (epoch ms)."""
+
+    object_id: str
+    trouble: str | None
+    trouble_ms: int
+    worked_ms: int
+
+
+class DepartureStore:
+    """Every read and write of it."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._jobs = Jobs(client, keys.DEPARTURES)
+
+    async def remove_app(self, before_ms: int) -> None:
+        """Write down that links from before this time (epoch ms) end."""
+        await self._client.zadd(keys.APP_REMOVED, {_ALL: before_ms}, gt=True)
+
+    async def app_removed_ms(self) -> int | None:
+        """Links from before this time are still to be ended; None: all were."""
+        at = await self._client.zscore(keys.APP_REMOVED, _ALL)
+        return None if at is None else int(at)
+
+    async def all_told(self, before_ms: int) -> None:
+        """Everybody was told of that, unless the app was removed once more meanwhile."""
+        await self._client.zremrangebyscore(keys.APP_REMOVED, "-inf", before_ms)
+
+    async def was_ended_by(self, what: str) -> bool:
+        """Whether this has ended a link before."""
+        return bool(await self._client.exists(keys.ended(what)))
+
+    async def ended_by(self, what: str) -> None:
+        """Keep that this has ended a link."""
+        await self._client.set(keys.ended(what), "1", ex=keys.ENDED_TTL)
+
+    async def standstills(self, people: Sequence[str]) -> list[Standstill]:
+        """Of these, who is connected and not about to leave."""
+        pipe = self._client.pipeline(transaction=False)
+        for oid in people:
+            pipe.hmget(
+                keys.person(oid),
+                *("gen", "leaving", "trouble", "trouble_at", "wrote", "proved"),
+            )
+        rows = await pipe.execute()
+        return [
+            Standstill(oid, trouble, _ms(since), max(_ms(gen), _ms(wrote), _ms(proved)))
+            for oid, (gen, leaving, trouble, since, wrote, proved) in zip(people, rows, strict=True)
+            if gen is not None and leaving is None
+        ]
+
+    async def take_purge(self, name: str) -> bool:
+        """Whether it is for the process of this name to look for who has left."""
+        if await self._client.exists(keys.PURGED):
+            return False
+        return await self._jobs.take(_JOB, name)
+
+    async def purged(self) -> None:
+        """All were looked at; the next time is tomorrow."""
+        await self._client.set(keys.PURGED, "1", ex=keys.PURGED_TTL)
+
+
+def _ms(text: str | None) -> int:
+    try:
+        return int(float(text or 0))
+    except (ValueError, OverflowError):
+        return 0

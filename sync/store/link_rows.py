@@ -1,0 +1,263 @@
+"""Links in Redis: who is connected, as whom Zoom knows them, and how a link begins and ends."""
+
+from __future__ import annotations
+
+import secrets
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sync.errors import Trouble
+from sync.links import BadRow, Link, dump_link, load_link
+from sync.plan import Lane
+from sync.store import keys
+from sync.store.person_row import State, read_state
+from sync.store.queue import LEASE_MS, PeopleQueue, queue_keys
+from sync.store.zoom_index import Contended, Taken, ZoomIndex, index_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from sync.plan import Observation
+    from sync.store.connection import Client, Scripts
+
+log = structlog.get_logger()
+
+
+class Left(IntEnum):
+    """What came of having somebody forgotten."""
+
+    NOT_CONNECTED = -1
+    CONNECTED_LATER = 0
+    LEAVING = 1
+
+
+class LinkRows(PeopleQueue):
+    """Every read and write of links and of the index that leads to them."""
+
+    def __init__(self, client: Client, scripts: Scripts, *, lease_ms: int = LEASE_MS) -> None:
+        super().__init__(client, scripts, lease_ms=lease_ms)
+        self.index = ZoomIndex(scripts, self._owner_link)
+
+    async def connect(
+        self,
+        link: Link,
+        sealed_tokens: str,
+        observation: Observation | None,
+        group_ids: Iterable[str] = (),
+        *,
+        attempt: str | None = None,
+    ) -> int:
+        """Save a connection (a new one or in place of an earlier one); returns its generation.
+
+        `group_ids` are the person's Zoom groups. With `attempt` (sync.store.sign_ins) only if that
+        attempt to connect is still live, and it is not afterwards; else 0, and nothing is kept.
+        Raises Taken, Contended (sync.store.zoom_index); then an earlier connection is as it was, or
+        (Contended, in a race) there is none.
+        """
+
+        async def make() -> int:
+            made = await self._scripts.run(
+                "connect",
+                [*_link_keys(link.object_id), keys.live_sign_in(link.object_id)],
+                [
+                    link.object_id,
+                    dump_link(link),
+                    sealed_tokens,
+                    observation.presence.value if observation else "",
+                    observation.at_ms if observation else 0,
+                    link.zoom_id or "",
+                    ",".join(sorted(group_ids)),
+                    attempt or "",
+                    _lines(link.addresses),
+                ],
+            )
+            return int(made)
+
+        return await self._with_index(link, make)
+
+    async def relink(self, link: Link, generation: int) -> bool:
+        """Keep what is known anew of the Zoom person of a connection.
+
+        False: it has ended, or was replaced. Raises Taken, Contended like `connect`.
+        """
+
+        async def make() -> int:
+            made = await self._scripts.run(
+                "relink",
+                _link_keys(link.object_id),
+                [
+                    link.object_id,
+                    str(generation),
+                    dump_link(link),
+                    link.zoom_id or "",
+                    _lines(link.addresses),
+                ],
+            )
+            return generation if made else 0
+
+        return bool(await self._with_index(link, make))
+
+    async def _with_index(self, link: Link, make: Callable[[], Awaitable[int]]) -> int:
+        """Change a link (`make`; 0: it could not be) together with the index."""
+        oid, before = link.object_id, await self.link(link.object_id)
+        mine, mark = index_keys(link), secrets.token_hex(6)
+        stale = [key for key in (index_keys(before) if before else ()) if key not in mine]
+        try:
+            await self.index.claim(link, mark)
+        except (Taken, Contended):
+            await self._clear_up(mine, oid)
+            raise
+        await self.index.doubt(stale, oid)
+        generation = await make()
+        if not generation:
+            await self._clear_up([*mine, *stale], oid)
+        elif await self.index.settle(link, mark):
+            await self._clear_up(stale, oid)
+        else:
+            # We stood still for so long that somebody else took it for ours to have died.
+            await self.erase(oid, generation)
+            raise Contended
+        return generation
+
+    async def link(self, object_id: str) -> Link | None:
+        """The link of a person, None when not connected (or damaged: connecting anew mends it)."""
+        return read_link(object_id, await self._client.get(keys.link(object_id)))
+
+    async def owner_of(self, *, address: str | None, zoom_id: str | None) -> str | None:
+        """The connected person behind a Zoom id, else behind a folded address, or None.
+
+        A link that has a Zoom id belongs to that one alone. Found by an address only, somebody
+        counts as who *may* be meant: addresses are given to others.
+        """
+        by_id = await self._found(keys.zoom_id(zoom_id)) if zoom_id else None
+        if by_id is not None or not address:
+            return by_id
+        oid = await self._found(keys.zoom_address(address))
+        if oid is not None and zoom_id:
+            link = await self.link(oid)
+            if link is None or link.zoom_id not in {None, zoom_id}:
+                return None
+        return oid
+
+    async def _found(self, key: str) -> str | None:
+        oid, settled = await self.index.owner(key)
+        if oid is None or settled:
+            return oid
+        link = await self.link(oid)  # it was left behind: perhaps it is right
+        if link is None or key not in index_keys(link):
+            return None
+        await self.index.keep(key, oid)
+        return oid
+
+    async def leave(self, object_id: str, by_ms: int | None = None) -> Left:
+        """Have a person forgotten by the worker that comes next: cleared, then erased.
+
+        `by_ms`: only if they connected by that time (epoch ms).
+        """
+        outcome = await self._scripts.run(
+            "leave", _link_keys(object_id), [object_id, by_ms or 2**53]
+        )
+        return Left(outcome)
+
+    async def must_authorize(self, state: State, code: str) -> bool:
+        """Keep at once that a connection's authorisation ended: else the next write finds out.
+
+        False: they connected anew while the old authorisation failed, or left.
+        """
+        fresh = await self.state(state.object_id)
+        if fresh is None or fresh.generation != state.generation:
+            return False
+        if fresh.trouble != Trouble.AUTHORIZE:  # else it stays known since when
+            trouble: dict[str, str | int] = {
+                "trouble": Trouble.AUTHORIZE.value,
+                "trouble_at": await self.now_ms(),
+                "code": code,
+            }
+            await self.demand(state.object_id, Lane.CHANGE, trouble)
+        return True
+
+    async def erase(self, object_id: str, generation: int, gone_ms: int | None = None) -> bool:
+        """Forget a person, unless they connected anew meanwhile.
+
+        `gone_ms`: they are forgotten because their app has been away since then; not if it is back.
+        """
+        link = await self.link(object_id)
+        index = index_keys(link) if link else []
+        await self.index.doubt(index, object_id)
+        erased = await self._scripts.run(
+            "erase",
+            _link_keys(object_id),
+            [object_id, str(generation), "" if gone_ms is None else gone_ms],
+        )
+        await self._clear_up(index, object_id)
+        if erased:
+            await self._client.delete(keys.look(object_id))
+        return bool(erased)
+
+    async def retire(self, object_id: str, lease: str = "") -> int | None:
+        """Erase what is not needed any more of somebody who leaves but can't be cleared yet.
+
+        `lease` is the caller's own. Returns when their tokens end at the latest (epoch ms), by
+        which time nothing of ours is left at Microsoft either. None: nobody leaves (any more).
+        """
+        link = await self.link(object_id)
+        index = index_keys(link) if link else []
+        await self.index.doubt(index, object_id)
+        ends_ms = await self._scripts.run("retire", _link_keys(object_id), [lease])
+        await self._clear_up(index, object_id)
+        return None if ends_ms is None else int(ends_ms)
+
+    async def _clear_up(self, index: Iterable[str], object_id: str) -> None:
+        """Leave these keys as the link says.
+
+        Doubted again, because an event may just have kept them (`_found`).
+        """
+        index = list(index)
+        if index:
+            await self.index.doubt(index, object_id)
+            link = await self.link(object_id)
+            await self.index.clear_up(index, object_id, index_keys(link) if link else ())
+
+    async def _owner_link(self, object_id: str) -> Link | None:
+        link, state = await self.link_and_state(object_id)
+        return None if state is None or state.leaving else link
+
+    async def state(self, object_id: str) -> State | None:
+        """The engine's knowledge of a person; None when not connected."""
+        fields = await self._client.hgetall(keys.person(object_id))
+        return read_state(object_id, fields) if fields else None
+
+    async def app_is_gone(self, object_id: str) -> bool:
+        """Whether a connected person's app is taken out at the moment."""
+        return bool(await self._client.hexists(keys.person(object_id), "gone"))
+
+    async def link_and_state(self, object_id: str) -> tuple[Link | None, State | None]:
+        """`link` and `state` in one go."""
+        pipe = self._client.pipeline(transaction=False)
+        pipe.get(keys.link(object_id))
+        pipe.hgetall(keys.person(object_id))
+        text, fields = await pipe.execute()
+        state = read_state(object_id, fields) if fields else None
+        return read_link(object_id, text), state
+
+
+def _link_keys(object_id: str) -> list[str]:
+    """KEYS[1..10] of a script that makes or ends a link."""
+    everybody = keys.everybody(keys.shard_of(object_id))
+    return [*queue_keys(object_id), everybody, keys.link(object_id), keys.tokens(object_id)]
+
+
+def _lines(addresses: Iterable[str]) -> str:
+    """How the script of an event finds an address among these."""
+    return "".join(f"\n{address}\n" for address in addresses)
+
+
+def read_link(object_id: str, text: str | None) -> Link | None:
+    """A stored link; None: there is none, or it is damaged (which is logged)."""
+    try:
+        return None if text is None else load_link(text)
+    except BadRow:
+        log.error("person_link_damaged", person=object_id)
+        return None

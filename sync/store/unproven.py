@@ -1,0 +1,82 @@
+"""What waits for a person to be proven to be the one whom Zoom means (sync.identity), in Redis.
+
+One row per person, the newest news only: a hash that any process works off.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sync.presence import ZoomPresence
+from sync.store import keys
+from sync.store.jobs import Jobs
+
+if TYPE_CHECKING:
+    from sync.store.connection import Client, Scripts
+
+log = structlog.get_logger()
+
+_JOB = "proving"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What Zoom said at `at_ms` (epoch ms) of whoever has this Zoom id, or this folded address.
+
+    `presence` None: it said nothing of that. `gone`: Zoom has them no longer.
+    """
+
+    zoom_id: str | None = None
+    address: str | None = None
+    at_ms: int = 0
+    presence: ZoomPresence | None = None
+    gone: bool = False
+
+
+class UnprovenStore:
+    """Every read and write of these rows."""
+
+    def __init__(self, client: Client, scripts: Scripts) -> None:
+        self._client = client
+        self._scripts = scripts
+        self._jobs = Jobs(client, keys.UNPROVEN)
+
+    async def add(self, object_id: str, news: News) -> None:
+        """Have a person proven; what is older than what waits already is dropped."""
+        row = [news.at_ms, news.presence or "", news.zoom_id, news.address, news.gone]
+        await self._scripts.run(
+            "unproven_add",
+            [keys.UNPROVEN_NEWS],
+            [object_id, json.dumps(row), news.at_ms, keys.JOB_TTL],
+        )
+
+    async def waiting(self) -> dict[str, tuple[str, News]]:
+        """Who waits, with the row as it is and what it says. One that is damaged says nothing."""
+        rows = await self._client.hgetall(keys.UNPROVEN_NEWS)
+        return {str(oid): (str(text), _read(str(oid), text)) for oid, text in rows.items()}
+
+    async def settle(self, object_id: str, row: str) -> None:
+        """It is done, unless something newer came meanwhile."""
+        await self._scripts.run("unproven_settle", [keys.UNPROVEN_NEWS], [object_id, row])
+
+    async def take(self, name: str) -> bool:
+        """Whether the process of this name works these rows off for the next seconds."""
+        return await self._jobs.take(_JOB, name)
+
+    async def let_go(self, name: str) -> None:
+        """The process of this name stops."""
+        await self._jobs.let_go(_JOB, name)
+
+
+def _read(object_id: str, text: str) -> News:
+    try:
+        at_ms, presence, zoom_id, address, gone = json.loads(text)
+        said = ZoomPresence(presence) if presence else None
+        return News(zoom_id, address, int(at_ms), said, gone is True)
+    except (ValueError, TypeError):
+        log.error("person_row_damaged", person=object_id, fields=["unproven"])
+        return News()
