@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +121,21 @@ async def test_news_that_arrives_late_changes_nothing(
         activity = chat.teams.installs(chat.client, action)
         await chat.deliver(activity | {"timestamp": f"2026-01-01T12:00:{second:02}.000Z"})
     assert around.told(chat.person) == shown
+
+
+async def test_news_that_arrives_at_once_ends_with_what_was_sent_last(
+    product: Product, around: Outside
+) -> None:
+    chat = await in_a_meeting(product)
+    for second in range(10, 40, 2):
+        goes, comes = (
+            chat.teams.installs(chat.client, action)
+            | {"timestamp": f"2026-01-01T12:00:{at:02}.000Z"}
+            for action, at in (("remove-upgrade", second), ("add-upgrade", second + 1))
+        )
+        both = (goes, comes) if second % 4 else (comes, goes)
+        await asyncio.gather(*map(chat.deliver, both))
+        await product.told(chat.person, CALL)
 
 
 async def test_clocks_that_are_not_the_same_decide_nothing(
