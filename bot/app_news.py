@@ -99,17 +99,22 @@ class AppNews:
 
     async def act(self, inbound: Inbound, person: Person) -> None:
         """Act on an installation update of somebody's own chat."""
-        sent_ms, pause = self._sent_ms(inbound), FIRST_PAUSE
-        for _ in range(TRIES):
-            try:
-                await self._act(inbound, person, sent_ms)
-            except REDIS_TROUBLE as error:
-                log.warning("app_news_waits", person=person.object_id, error=type(error).__name__)
-                await self._sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
-            else:
-                return
-        log.error("app_news_lost", person=person.object_id, kind=inbound.kind)
+        sent_ms, pause, done = self._sent_ms(inbound), FIRST_PAUSE, False
+        try:
+            for _ in range(TRIES):
+                try:
+                    await self._act(inbound, person, sent_ms)
+                except REDIS_TROUBLE as error:
+                    oid, trouble = person.object_id, type(error).__name__
+                    log.warning("app_news_waits", person=oid, error=trouble)
+                    await self._sleep(pause)
+                    pause = min(2 * pause, LONGEST_PAUSE)
+                else:
+                    done = True
+                    return
+        finally:
+            if not done:  # tried too often, or the process ends
+                log.error("app_news_lost", person=person.object_id, kind=inbound.kind)
 
     def _sent_ms(self, inbound: Inbound) -> int:
         return int(self._now() * 1000) if inbound.sent_ms is None else inbound.sent_ms

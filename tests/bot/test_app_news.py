@@ -142,6 +142,18 @@ async def test_at_last_it_is_given_up_aloud(place: Place) -> None:
     assert place.removed == 0
 
 
+async def test_a_process_that_ends_says_what_it_loses(place: Place) -> None:
+    place.fails = TRIES
+
+    async def ends(seconds: float) -> None:
+        raise asyncio.CancelledError
+
+    place.news._sleep = ends
+    with capture_logs() as lines, pytest.raises(asyncio.CancelledError):
+        await place.act(Kind.UNINSTALLED)
+    assert [line["event"] for line in lines][-1] == "app_news_lost"
+
+
 async def test_what_waited_is_as_old_as_it_was_when_it_came(place: Place) -> None:
     await place.act(Kind.INSTALLED, NOW - 10)
     place.fails = 1

@@ -69,6 +69,11 @@ async def test_if_nothing_follows_in_a_day_everything_is_erased(
     await product.command.event("app_not_back", person=chat.person.object_id)
     await product.command.event("link_erased", person=chat.person.object_id)
     assert not await is_known(redis, chat.person)
+    for key in (keys.reference, keys.welcomed, keys.met):  # as their TTL does
+        await redis.delete(key(chat.person.object_id))
+    before = len(chat.received)
+    await chat.installs("add-upgrade")
+    assert ["Welcome" in words(sent.card) for sent in chat.received[before:]] == [True]
 
 
 OLD = "2026-01-01T11:59:59.000Z"

@@ -104,6 +104,24 @@ async def test_redis_being_away_is_told_and_heals(product: Product, around: Outs
     assert "Working." in words((await chat.says("status")).card)
 
 
+async def test_a_removal_that_redis_does_not_take_is_carried_out_later(
+    product: Product, around: Outside
+) -> None:
+    person, chat = await in_call(product)
+    received = len(chat.received)
+    around.redis.kill()
+    try:
+        removing = asyncio.create_task(chat.installs("remove"))
+        await product.command.event("app_news_waits", person=person.object_id)
+    finally:
+        around.redis.start()
+    await ready(product)
+    await removing
+    await product.told(person, None)
+    await product.command.event("app_removed", person=person.object_id)
+    assert len(chat.received) == received, "no apology to who is not there"
+
+
 async def test_a_redis_that_hangs_is_told_and_heals(product: Product, around: Outside) -> None:
     person, chat = await in_call(product)
     process = around.redis._process
