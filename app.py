@@ -49,7 +49,7 @@ def _load(role: Role) -> Settings:
         problems = [f"  - {problem}" for problem in error.problems]
         say("Presence Bridge can't start with these settings:", *problems, err=True)
         raise SystemExit(2) from None
-    logs.configure(settings.log_format, settings.log_level)
+    logs.configure(settings.log_format, settings.log_level, secrets=settings.secret_texts)
     return settings
 
 

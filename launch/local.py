@@ -28,7 +28,7 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
         tenant_id=cast.TENANT_ID,
         admin_object_ids=[p.object_id for p in cast.PEOPLE if p.admin],
     )
-    logs.configure(settings.log_format, settings.log_level)
+    logs.configure(settings.log_format, settings.log_level, secrets=settings.secret_texts)
     cast_by_name = {p.upn.partition("@")[0]: p for p in cast.PEOPLE}
     speaker = cast_by_name.get(person.lower())
     if speaker is None:

@@ -39,7 +39,7 @@ async def top(settings: Settings, *, metrics: str | None, every: float, once: bo
     console = Console(highlight=False, soft_wrap=False)
     log = io.StringIO()
     # What is logged while we read belongs into the picture, not across it.
-    logs.configure("text", "warning", log)
+    logs.configure("text", "warning", log, secrets=settings.secret_texts)
     async with AsyncExitStack() as stack:
         redis = RedisLook(settings)
         stack.push_async_callback(redis.aclose)

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from launch.gauges import known_reasons
 from service.metrics import LANES
-from service.redaction import clean_text
+from service.redaction import clean_text, visible
 from sync.lanes import LIMIT, WINDOW_MS
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _feed(feed: FeedFigures) -> Iterator[Text]:
 
 
 def _process(view: View) -> Iterator[Text]:
-    process, address = view.process, view.look.address
+    process, address = view.process, visible(view.look.address or "")
     if process is None:
         yield Text(f"Process at {address}", _NAME)
         yield from _said("", view.look.no_page or "", _LOOK)

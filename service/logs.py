@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import logging
 import sys
 import traceback
@@ -17,10 +18,10 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 
 import structlog
 
-from service.redaction import clean_field, clean_lines, clean_text
+from service.redaction import HIDDEN, clean_field, clean_lines, clean_text
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Iterable, MutableMapping
 
 Format = Literal["auto", "json", "text"]
 Level = Literal["debug", "info", "warning", "error"]
@@ -35,11 +36,18 @@ _LEVELS = {
 _OURS = frozenset({"event", "level", "timestamp", "exc_info"})
 
 
-def configure(format: Format = "auto", level: Level = "info", stream: TextIO | None = None) -> None:  # noqa: A002 - the setting's name
+def configure(
+    format: Format = "auto",  # noqa: A002 - the setting's name
+    level: Level = "info",
+    stream: TextIO | None = None,
+    *,
+    secrets: Iterable[str] = (),
+) -> None:
     """Send all logging to `stream` (standard output). `auto` is text in a terminal, else JSON.
 
-    `level` counts for our own events; libraries are heard from WARNING on. Replaces what an earlier
-    call or somebody else set up.
+    `level` counts for our own events; libraries are heard from WARNING on. `secrets` are hidden
+    wherever they stand, also where nothing else tells what they are. Replaces what an earlier call
+    or somebody else set up.
     """
     stream = stream or sys.stdout or io.StringIO()  # None: it was closed before we began
     if hasattr(stream, "reconfigure"):
@@ -65,6 +73,7 @@ def configure(format: Format = "auto", level: Level = "info", stream: TextIO | N
             _describe_exception,
             _clean_event,
             *render,
+            _without(secrets),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Heedless(stream))),
@@ -140,6 +149,26 @@ def _clean_event(
         else:
             cleaned[clean_text(name, 100)] = clean_field(name, value)
     return cleaned
+
+
+def _without(secrets: Iterable[str]) -> structlog.typing.Processor:
+    """Hide texts in the finished line, where a quotation mark may have been escaped."""
+    written = {form for text in secrets for form in _forms(text)}
+    longest_first = sorted(written, key=len, reverse=True)
+
+    def hide(_logger: object, _method: str, line: Any) -> Any:
+        for secret in longest_first:
+            line = line.replace(secret, HIDDEN)
+        return line
+
+    return hide
+
+
+def _forms(text: str) -> set[str]:
+    """How a text may stand in a line: as it is, in JSON, in a repr."""
+    twice = text.replace("\\", "\\\\")
+    in_json = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+    return {text, twice, twice.replace("'", "\\'"), *in_json}
 
 
 def _traceback_below(

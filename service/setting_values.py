@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from cryptography.fernet import Fernet
 
@@ -18,6 +18,29 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = "replace-me"
 """Every value of `.env.example` that must not be used contains this word."""
+
+MICROSOFT_LOGIN_HOSTS = frozenset(
+    {
+        "login.microsoftonline.com",
+        "login.microsoft.com",
+        "login.windows.net",
+        "sts.windows.net",
+        "login-us.microsoftonline.com",
+        "login.microsoftonline.us",
+        "login.usgovcloudapi.net",
+        "login.partner.microsoftonline.cn",
+        "login.chinacloudapi.cn",
+        "login.sovcloud-identity.fr",
+        "login.sovcloud-identity.de",
+        "login.sovcloud-identity.sg",
+    }
+)
+"""Hosts whose instance discovery MSAL knows (Entra documentation, national clouds)."""
+
+NATIONAL_GRAPH_HOSTS = frozenset(
+    {"graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"}
+)
+"""Clouds where unqualified scopes would mean another Graph (Graph documentation, deployments)."""
 
 SECRET_LENGTH = 12
 """Characters. Microsoft's and Zoom's have 22 and more; this is for what people make up."""
@@ -103,6 +126,12 @@ def secret(text: str) -> str:
     if len(set(text)) < _DIFFERENT:
         raise ValueError("is too simple to be a secret: make it of random characters")
     return text
+
+
+def passwords_in(address: str) -> set[str]:
+    """The password of an address, as it is written there and as it is meant."""
+    password = urlsplit(address).password or ""
+    return {password, unquote(password)}
 
 
 def redis_risk(text: str) -> str | None:

@@ -36,29 +36,6 @@ if TYPE_CHECKING:
 
 Role = Literal["serve", "worker", "check", "manifest", "audit", "top", "rotate-keys"]
 
-_MICROSOFT_LOGIN_HOSTS = frozenset(
-    {
-        "login.microsoftonline.com",
-        "login.microsoft.com",
-        "login.windows.net",
-        "sts.windows.net",
-        "login-us.microsoftonline.com",
-        "login.microsoftonline.us",
-        "login.usgovcloudapi.net",
-        "login.partner.microsoftonline.cn",
-        "login.chinacloudapi.cn",
-        "login.sovcloud-identity.fr",
-        "login.sovcloud-identity.de",
-        "login.sovcloud-identity.sg",
-    }
-)
-"""Hosts whose instance discovery MSAL knows (Entra documentation, national clouds)."""
-
-_NATIONAL_GRAPH_HOSTS = frozenset(
-    {"graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"}
-)
-"""Clouds where unqualified scopes would mean another Graph (Graph documentation, deployments)."""
-
 _GRAPH_PERMISSIONS = ("Presence.ReadWrite", "Presence.Read", "User.Read")
 
 
@@ -197,13 +174,13 @@ class Settings(BaseSettings):
     def graph_scopes(self) -> tuple[str, ...]:
         """What people are asked for. Never derived from an override of GRAPH_URL."""
         host = urlsplit(self.graph_url).hostname
-        prefix = f"https://{host}/" if host in _NATIONAL_GRAPH_HOSTS else ""
+        prefix = f"https://{host}/" if host in values.NATIONAL_GRAPH_HOSTS else ""
         return tuple(f"{prefix}{permission}" for permission in _GRAPH_PERMISSIONS)
 
     @property
     def login_is_microsoft(self) -> bool:
         """Whether Microsoft itself answers at MICROSOFT_LOGIN_URL (else: no instance discovery)."""
-        return urlsplit(self.microsoft_login_url).hostname in _MICROSOFT_LOGIN_HOSTS
+        return urlsplit(self.microsoft_login_url).hostname in values.MICROSOFT_LOGIN_HOSTS
 
     @property
     def token_key_list(self) -> tuple[str, ...]:
@@ -219,6 +196,15 @@ class Settings(BaseSettings):
     def service_hosts(self) -> frozenset[str]:
         """Extra `host` or `host:port` (lower case) to which the bot may send."""
         return frozenset(_entries(self.bot_service_hosts))
+
+    @property
+    def secret_texts(self) -> frozenset[str]:
+        """Every secret as it may be written somewhere, but for texts too short to tell."""
+        given = [value for _, value in self if isinstance(value, SecretStr)]
+        texts = {part for value in given for part in _entries(value.get_secret_value())}
+        if self.redis_url is not None:
+            texts |= values.passwords_in(self.redis_url.get_secret_value())
+        return frozenset(text for text in texts if len(text) >= 8)
 
     @property
     def redis_risk(self) -> str | None:

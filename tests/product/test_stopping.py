@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -181,6 +182,25 @@ def test_what_cannot_be_written_keeps_nothing(tmp_path: Path, shell: str) -> Non
             time.sleep(0.02)
         local.process.send_signal(signal.SIGTERM)
         assert local.ends() == 0
+
+
+def test_ctrl_c_ends_make_run_while_python_itself_starts(tmp_path: Path) -> None:
+    """Python would say so with a traceback; from the Makefile, the signal is another one."""
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    python = tmp_path / "python"
+    python.write_text(
+        f"#!/bin/sh\necho $$ > {tmp_path}/new && mv {tmp_path}/new {tmp_path}/pid\nexec sleep 300\n"
+    )
+    python.chmod(0o755)
+    command = ("make", "--silent", "-o", ".venv/runtime", "run", f"BIN={tmp_path}")
+    with subprocess.Popen(command, cwd=APP.parent, start_new_session=True) as make:
+        while not (tmp_path / "pid").exists():
+            time.sleep(0.005)
+        pid = int((tmp_path / "pid").read_text())
+        os.killpg(make.pid, signal.SIGINT)
+        assert make.wait(10) != 0
+    assert not Path(f"/proc/{pid}").exists()
 
 
 @with_the_world

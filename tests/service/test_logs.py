@@ -314,3 +314,45 @@ def test_standard_output_is_the_default() -> None:
     )
     assert json.loads(done.stdout)["port"] == 3978
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize("format_", ["json", "text"])
+def test_secrets_of_the_settings_are_hidden_wherever_they_stand(format_: logs.Format) -> None:
+    stream = io.StringIO()
+    logs.configure(
+        format_, "info", stream, secrets=["hunter2-hunter2", 'hun"ter\\3-hunter3', "ö-ü-ä"]
+    )
+    log = structlog.get_logger()
+    log.info(
+        "a", said='got hunter2-hunter2, hun"ter\\3-hunter3 and ö-ü-ä', other=["hunter2-hunter2"]
+    )
+    logging.getLogger("msal").warning("hunter2-hunter2")
+    try:
+        fail(ValueError("hunter2-hunter2"))
+    except ValueError:
+        log.exception("a")
+    assert "hunter" not in stream.getvalue()
+    assert "ö-ü" not in stream.getvalue()
+
+
+def test_a_log_that_nobody_can_read_stops_nobody() -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError(text)
+
+        def flush(self) -> None:
+            raise ValueError("closed")
+
+    logs.configure("json", "info", Gone())
+    structlog.get_logger().info("stopping")
+    logging.getLogger("msal").warning("x")
+
+
+def test_a_record_that_cannot_be_shown_is_told_of_without_its_parts(
+    stream: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [ours] = [h for h in logging.getLogger().handlers if type(h).__module__ == logs.__name__]
+    broken = {"name": "msal", "levelno": 30, "msg": "%d", "args": ("client_secret=hunter2",)}
+    ours.handle(logging.makeLogRecord(broken))
+    assert only(stream)["message"] == "(can't be shown: TypeError)"
+    assert capsys.readouterr().err == ""

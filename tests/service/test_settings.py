@@ -507,3 +507,26 @@ def test_real_secrets_are_taken(secret: str) -> None:
     settings = load("serve", GOOD | {"METRICS_TOKEN": secret, "MicrosoftAppPassword": secret})
     assert settings.metrics_token is not None
     assert settings.metrics_token.get_secret_value() == secret
+
+
+def test_every_secret_is_known_to_whoever_writes_the_log() -> None:
+    other = Fernet.generate_key().decode()
+    given = {
+        "MicrosoftAppPassword": "app-password-1",
+        "ZOOM_WEBHOOK_SECRET": "webhook-secret-1",
+        "ZOOM_ACCOUNT_ID": "account",
+        "ZOOM_CLIENT_ID": "client",
+        "ZOOM_CLIENT_SECRET": "client-secret-1",
+        "METRICS_TOKEN": "metrics-token-1",
+        "TOKEN_KEYS": f"{KEY},{other}",
+        "REDIS_URL": "rediss://ada:pa%40ssword@cache",
+    }
+    known = load("serve", GOOD | given).secret_texts
+    assert known == {
+        *(given[name] for name in given if name.endswith(("SECRET", "Password", "TOKEN"))),
+        *(KEY, other, given["REDIS_URL"], "pa%40ssword", "pa@ssword"),
+    }
+    assert load("serve", GOOD | {"REDIS_URL": "redis://:redis@localhost"}).secret_texts == {
+        *(GOOD["MicrosoftAppPassword"], GOOD["ZOOM_WEBHOOK_SECRET"], KEY),
+        "redis://:redis@localhost",
+    }
