@@ -1,0 +1,87 @@
+"""People and admins who are told something unasked, in chats that may be dead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.activity import ConversationGone, NotSent, SendFailed
+from bot.desk import Desk
+from bot.people import ChatPeople
+from cards.payload import Payloads
+from sync.notices import Storm
+from sync.presence import Pair, ZoomPresence
+from sync.store.conversations import ConversationStore
+from tests.doubles.channel import ADA, OLD, Channel
+from tests.doubles.outside import TOKEN_KEY
+
+if TYPE_CHECKING:
+    from sync.store.connection import Client
+
+STORM = Storm("consent_withdrawn", 1, 6, 6, 1)
+
+
+@pytest.fixture
+def channel() -> Channel:
+    return Channel()
+
+
+@pytest.fixture
+async def people(redis: Client, channel: Channel) -> ChatPeople:
+    desk = Desk(channel, ConversationStore(redis))
+    await desk.remember(ADA, OLD)
+
+    async def invitable(group_id: str, by: str) -> int:
+        return 0
+
+    async def asks(card_id: str, admin: str) -> None: ...
+
+    return ChatPeople(desk, Payloads(TOKEN_KEY.encode()), invitable=invitable, asks=asks)
+
+
+@pytest.mark.parametrize(
+    ("fails", "opens", "sent", "where"),
+    [
+        (None, None, "sent", ["a:old"]),
+        (ConversationGone("blocked"), None, "sent", ["a:new"]),
+        (ConversationGone("blocked"), ConversationGone("no"), "undelivered", []),
+        (ConversationGone("blocked"), SendFailed("503"), "later", []),
+        (NotSent("429"), None, "later", []),
+        (SendFailed("502"), None, "undelivered", []),
+    ],
+)
+async def test_what_became_of_it_is_told_truly(
+    people: ChatPeople,
+    channel: Channel,
+    fails: Exception | None,
+    opens: Exception | None,
+    sent: str,
+    where: list[str],
+) -> None:
+    if fails is not None:
+        channel.fails["a:old"] = fails
+    if opens is not None:
+        channel.opens = opens
+    assert await people.must_authorize_again(ADA, "invalid_grant") == sent
+    assert [place for _, _, place in channel.sent] == where
+    channel.sent.clear()
+    if "a:new" not in where:
+        assert await people.many_must_authorize_again(ADA, STORM) == sent
+        assert [place for _, _, place in channel.sent] == where
+
+
+async def test_who_was_never_met_is_unknown(people: ChatPeople, channel: Channel) -> None:
+    nobody = ADA.replace("0001", "0002")
+    assert await people.must_authorize_again(nobody, "invalid_grant") == "unknown"
+    assert await people.many_must_authorize_again(nobody, STORM) == "unknown"
+    await people.first_meeting(nobody, ZoomPresence.IN_MEETING, Pair("Busy", "InACall"))
+    assert channel.sent == []
+
+
+async def test_the_first_meeting_is_told_in_the_new_chat(
+    people: ChatPeople, channel: Channel
+) -> None:
+    channel.fails["a:old"] = ConversationGone("blocked")
+    await people.first_meeting(ADA, ZoomPresence.IN_MEETING, Pair("Busy", "InACall"))
+    assert [place for _, _, place in channel.sent] == ["a:new"]
