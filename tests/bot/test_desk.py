@@ -20,7 +20,6 @@ from sync.store.conversations import ConversationStore
 from tests.doubles.channel import ADA, GROUP, NEW, OLD, Channel
 
 if TYPE_CHECKING:
-
     from bot.activity import Card
     from sync.store.connection import Client
 
