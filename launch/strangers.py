@@ -8,16 +8,14 @@ one timer for all, no middleware.
 
 from __future__ import annotations
 
-import logging
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import hdrs, web
-from aiohttp.http import StreamWriter
-from aiohttp.http_exceptions import BadHttpMessage
 
+from launch.connection import BODY_BUFFER, MOST_HEADERS, Connection, Writer, server_log
 from sync.alarms import Alarms, TimeLimit
 
 if sys.platform != "win32":
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from aiohttp import StreamReader
     from aiohttp.abc import AbstractStreamWriter
     from aiohttp.http import RawRequestMessage
-    from multidict import CIMultiDict
 
 KEEP_ALIVE = 75.0
 """Seconds that an idle connection stays open (KEEP_ALIVE_SECONDS)."""
@@ -43,18 +40,14 @@ GRACE = 0.5
 """Seconds after which somebody counts as keeping us waiting."""
 FAREWELL = 1.0
 """Seconds that a port which closes waits for bodies under way, and for answers to be read."""
-MOST_HEADERS = 64
-BODY_BUFFER = 64 * 1024
-"""Bytes of a body (twice that at most) that are held before somebody wants them."""
 
+MOST_CONNECTIONS = 10_000
 QUIET = 60.0
 """Seconds between two lines of log about the same thing."""
-MOST_CONNECTIONS = 10_000
 QUEUE = 1024
 """Connections that wait to be taken in; they are no files of ours yet."""
 FILES_OF_OURS = 384
 """Redis, Microsoft, Zoom and Teams (up to 220 connections), files, and what is just accepted."""
-HSTS = "max-age=31536000"
 
 _log = structlog.get_logger(__name__)
 
@@ -92,17 +85,7 @@ class Server(web.Server):
     """aiohttp's server, with the rules. `inside` is the application's own server, never started."""
 
     def __init__(self, inside: web.Server, rules: Rules) -> None:
-        super().__init__(
-            self._handle,
-            request_factory=self._request,
-            access_log=None,
-            logger=server_log(),
-            keepalive_timeout=rules.keep_alive,
-            lingering_time=rules.linger,
-            auto_decompress=False,
-            max_headers=MOST_HEADERS,
-            read_bufsize=BODY_BUFFER,
-        )
+        super().__init__(self._handle, request_factory=self._request)
         self._inside = inside.request_handler
         self._make = inside.request_factory
         self._rules = rules
@@ -118,6 +101,20 @@ class Server(web.Server):
         self._unread: dict[web.RequestHandler, int] = {}
         self._quiet_until = 0.0
         self._look_at_answers: asyncio.TimerHandle | None = None
+
+    def __call__(self) -> web.RequestHandler:
+        """The protocol of a new connection."""
+        return Connection(
+            self,
+            loop=self._loop,
+            access_log=None,
+            logger=server_log(),
+            keepalive_timeout=self._rules.keep_alive,
+            lingering_time=self._rules.linger,
+            auto_decompress=False,
+            max_headers=MOST_HEADERS,
+            read_bufsize=BODY_BUFFER,
+        )
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """Take somebody in. If that is one too many, whoever has waited longest must go."""
@@ -205,7 +202,7 @@ class Server(web.Server):
         _: AbstractStreamWriter,
         task: asyncio.Task[None],
     ) -> web.BaseRequest:
-        writer = _Writer(protocol, self._loop, https=self._rules.https)
+        writer = Writer(protocol, self._loop, https=self._rules.https)
         return self._make(message, payload, protocol, writer, task)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -235,6 +232,8 @@ class Server(web.Server):
             transport = self._open.get(handler)
             if transport is not None and not transport.is_closing():
                 self._idle[handler] = None
+                if request.content.is_eof() and isinstance(handler, Connection):
+                    handler.next_head()
 
     async def _while_sending(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request whose body is under way."""
@@ -290,38 +289,7 @@ class _BodyLimit(TimeLimit):
             super().ring()
 
 
-class _Writer(StreamWriter):
-    """Writes what every answer has, those to what is no HTTP too: no word about what runs here."""
-
-    __slots__ = ("_https",)
-
-    def __init__(
-        self, protocol: web.RequestHandler, loop: asyncio.AbstractEventLoop, *, https: bool
-    ) -> None:
-        super().__init__(protocol, loop)
-        self._https = https
-
-    async def write_headers(self, status_line: str, headers: CIMultiDict[str]) -> None:
-        headers.popall(hdrs.SERVER, None)
-        if self._https:
-            headers["Strict-Transport-Security"] = HSTS
-        await super().write_headers(status_line, headers)
-
-
 def _refusal(status: int, headers: dict[str, str] | None = None) -> web.Response:
     answer = web.Response(status=status, headers=headers)
     answer.force_close()
     return answer
-
-
-class _NoHttp(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not (record.exc_info and isinstance(record.exc_info[1], BadHttpMessage))
-
-
-def server_log() -> logging.Logger:
-    """Where a server reports its errors, without what is no HTTP (it is answered with 400)."""
-    log = logging.getLogger("launch.server")
-    if not log.filters:
-        log.addFilter(_NoHttp())
-    return log

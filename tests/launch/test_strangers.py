@@ -202,6 +202,35 @@ async def test_a_head_that_does_not_come_ends_the_connection(inside: Inside, hea
         assert await (await port.client(head)).ends() == b""
 
 
+@pytest.mark.parametrize("before", [b"", LIVEZ, request("/webhook", b"x"), LIVEZ * 3])
+async def test_a_head_that_grows_and_grows_is_431(inside: Inside, before: bytes) -> None:
+    async with serving(inside, PATIENT) as port:
+        client = await port.client(before)
+        for _ in range(before.count(b"HTTP/1.1")):
+            assert (await client.answer())[0] == 200
+        await client.sends(b"GET /livez HTTP/1.1\r\nHost: x\r\n")
+        for number in range(60):
+            with contextlib.suppress(ConnectionError):
+                await client.sends(f"X-{number}: {'y' * 1000}\r\n".encode())
+        assert (await client.answer())[0] == 431
+        assert await client.ends() == b""
+
+
+async def test_bodies_do_not_count_as_heads(inside: Inside) -> None:
+    inside.app._client_max_size = 10_000_000
+    async with serving(inside, PATIENT) as port:
+        client = await port.client()
+        for size in (500_000, 3, 2_000_000):
+            await client.sends(request("/webhook", length=size))
+            for start in range(0, size, 100_000):
+                await client.sends(bytes(min(100_000, size - start)))
+            assert (await client.answer())[0] == 200
+        assert [len(body) for body in inside.bodies] == [500_000, 3, 2_000_000]
+        await client.sends(request("/webhook", bytes(300_000)) * 2)
+        for _ in range(2):
+            assert (await client.answer())[0] == 200
+
+
 @pytest.mark.parametrize("path", ["/form", "/webhook"])
 @pytest.mark.parametrize(
     "half",
