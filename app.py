@@ -21,7 +21,8 @@ from redis.exceptions import AuthenticationError, AuthorizationError
 
 from bot.commands import COMMANDS
 from launch import terminal
-from launch.history import RedisAway, print_history
+from launch.at_hand import RedisAway
+from launch.history import print_history
 from launch.terminal import say
 from launch.top import top as show_top
 from launch.top_look import metrics_address

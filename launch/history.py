@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from redis.exceptions import AuthenticationError, AuthorizationError
-
-from launch.lifetime import redis_at_hand
+from launch.at_hand import client_at_hand
 from launch.terminal import say
 from service.redaction import visible_json
 from sync.store.audit import INVITE, REVIVE, AuditLog
-from sync.store.connection import REDIS_TROUBLE, connect
 
 if TYPE_CHECKING:
     from service.settings import Settings
     from sync.store.audit import AuditRecord
-
-
-class RedisAway(Exception):
-    """It does not answer; the text is for the operator."""
 
 
 async def print_history(settings: Settings, *, as_json: bool) -> None:
@@ -30,16 +22,8 @@ async def print_history(settings: Settings, *, as_json: bool) -> None:
 
 async def _history(settings: Settings) -> list[AuditRecord]:
     """All of it, before anything is printed: who reads may take their time over it."""
-    try:
-        async with (
-            redis_at_hand(settings) as url,
-            aclosing(connect(url, settings.redis_mode)) as client,
-        ):
-            return [record async for record in AuditLog(client).everything()]
-    except (AuthenticationError, AuthorizationError):
-        raise  # app.py says it plainly
-    except REDIS_TROUBLE as error:
-        raise RedisAway(f"Redis does not answer ({type(error).__name__}). Try again.") from error
+    async with client_at_hand(settings) as client:
+        return [record async for record in AuditLog(client).everything()]
 
 
 def _line(record: AuditRecord) -> str:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from launch.lifetime import redis_at_hand
+from launch.at_hand import client_at_hand
 from launch.terminal import say
 from sync.button_key import ButtonKey
 from sync.errors import Trouble
 from sync.plan import Lane
 from sync.resealing import Resealing
-from sync.store.connection import Scripts, connect
+from sync.store.connection import Scripts
 from sync.store.people import PeopleStore
 from sync.store.sealed import SealedStore
 from sync.store.vault import Vault
@@ -36,11 +35,9 @@ async def rotate_keys(settings: Settings, *, lost: bool) -> bool:
     """Do it, line by line. True: nothing needs an older key, but for what the last line says.
 
     `lost`: what opens with none of the keys is given up: its people are asked to connect again.
+    Raises EmbeddedRedisError, RedisAway.
     """
-    async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(redis_at_hand(settings))
-        client = connect(url, settings.redis_mode)
-        stack.push_async_callback(client.aclose)
+    async with client_at_hand(settings) as client:
         scripts = Scripts(client)
         people, rows = PeopleStore(client, scripts), SealedStore(client, scripts)
         vault = Vault(settings.token_key_list)

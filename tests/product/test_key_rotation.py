@@ -67,6 +67,14 @@ async def test_a_rotation_loses_nobody_and_no_card(town: Outside, tmp_path: Path
         await place.product.told(BEN, CALL)
 
 
+async def test_redis_being_away_is_one_sentence(town: Outside, tmp_path: Path) -> None:
+    environ = town.environ(REDIS_URL="redis://127.0.0.1:9/0")
+    code, said = await run("rotate-keys", environ=environ, folder=tmp_path)
+    assert code == 1
+    assert "Redis does not answer" in said
+    assert "Traceback" not in said
+
+
 async def test_what_opens_with_no_key_is_said_and_can_be_given_up(
     town: Outside, tmp_path: Path
 ) -> None:
