@@ -27,6 +27,7 @@ _DEPTH = 6
 _SECRET_WORDS = frozenset(
     {
         *("token", "tokens", "secret", "secrets", "password", "passwords", "passwd", "pwd"),
+        *("passphrase", "passcode", "otp"),
         *("authorization", "authentication", "assertion", "credential", "credentials"),
         *("cookie", "cookies", "morsel", "ticket", "tickets", "verifier", "nonce", "jwt", "bearer"),
     }
@@ -48,6 +49,14 @@ _SECRET_NAMES = frozenset(
 )
 """A field is hidden when its whole name is here (`status_code` and `presence_state` are not)."""
 
+_KINDS_OF_KEYS = frozenset(
+    {
+        *("api", "access", "account", "private", "secret", "shared", "signing", "encryption"),
+        *("subscription", "fernet", "master"),
+    }
+)
+"""`x-api-key`, `SharedAccessKey`."""
+
 _OFTEN_ORDINARY = frozenset({"code", "codes", "state", "key", "keys"})
 """In a text, these may well name something else: `"code": "InvalidAuthenticationToken"`."""
 
@@ -60,6 +69,11 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"[01]\.A[\w-]{20,}(?:\.[\w-]*)*"), HIDDEN),
     (re.compile(r"[\w.~-]{3}[0-9]Q~[\w.~-]{25,}"), HIDDEN),
     (re.compile(r"v0=[0-9a-fA-F]{16,}"), HIDDEN),
+    # keys in a file's form
+    (
+        re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END |\Z)"),
+        f"{HIDDEN} ",
+    ),
     # Fernet: what it encrypts, and its keys, which are 32 bytes in base64
     (re.compile(r"gAAAAA[\w-]{20,}=*"), HIDDEN),
     (re.compile(r"(?<![\w/+-])[\w/+-]{43,}(?:={1,2}|%3D)"), HIDDEN),
@@ -70,6 +84,8 @@ Every pattern here and below takes time in proportion to the text, whatever it h
 begins where nothing of its kind came before, or takes what it has read.
 """
 
+_WORTH_A_LOOK = re.compile(r"""[:=%@"']|eyJ|gAAAAA|[01]\.A|Q~|-----|bearer|basic""", re.IGNORECASE)
+"""No secret that is recognised here lacks all of these; most of what is logged does."""
 _REDIS = re.compile(r"((?:rediss?|unix)://)(\S+)", re.IGNORECASE)
 """Passwords of a Redis may hold anything, `@` and `/` too."""
 _USER_INFO = re.compile(r"(://)([^/?#\s]+)")
@@ -78,7 +94,7 @@ _NAMED = re.compile(
     r"""
     # A name begins where no letter of it came before. What a repr wrote as \n belongs to none, nor
     # does what an address has encoded.
-    (?: (?<![\w\\]) | (?<=\\[nrt]) | (?<=%26) | (?<=%3F) | (?<=\\u0026) )
+    (?: (?<![\w\\]) | (?<=\\[nrt]) | (?<=%26) | (?<=%3[Ff]) | (?<=\\u0026) )
     (?P<name> [A-Za-z_][\w-]{0,63} )
     (?P<closed> \\{0,8}["'] )?
     [ \t]{0,8} (?P<sign> =>|:=|[:=]|%3[AaDd] | (?(closed),|(?!)) ) [ \t]{0,8}
@@ -122,6 +138,8 @@ def _has_secret_word(plain: str) -> bool:
     words = plain.split("_")
     if words[-1].endswith(_NEVER_SECRET):
         return False
+    if words[-1] in {"key", "keys"} and not _KINDS_OF_KEYS.isdisjoint(words):
+        return True
     return not _SECRET_WORDS.isdisjoint(words) or any(map(_ends_secret, words))
 
 
@@ -131,6 +149,8 @@ def _ends_secret(word: str) -> bool:
 
 def hide_shapes(text: str) -> str:
     """Hide whatever looks like a secret inside a text, or is named as one there."""
+    if not _WORTH_A_LOOK.search(text):
+        return text
     for pattern in (_REDIS, _USER_INFO):
         text = pattern.sub(_without_password, text)
     text = _hide_named(text)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from launch import stopping
 from tests.doubles.outside import serving
 from tests.doubles.product import APP, eventually, running
 from tests.product.test_local import free_ports
@@ -137,6 +138,13 @@ def test_a_second_one_ends_at_once_and_takes_redis_along(tmp_path: Path, number:
         local.until(b"Stopping")
         local.process.send_signal(number)
         assert local.ends(within=8) == 128 + number
+
+
+def test_children_are_found_with_and_without_proc() -> None:
+    with subprocess.Popen(("sleep", "300")) as child:
+        assert child.pid in stopping._children()
+        assert child.pid in stopping._children_by_ps()
+        child.kill()
 
 
 def test_a_stop_that_hangs_ends_by_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

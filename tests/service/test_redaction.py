@@ -63,6 +63,12 @@ BODY = {"error": "x", "refresh_token": f'{SECRET}" \\ {SECRET}', "expires_in": 3
         repr(SimpleCookie("sid=hunter2")),
         repr(SimpleCookie("sid=hunter2")["sid"]),
         "x-zm-signature: v0=hunter2",
+        "x-api-key: hunter2",
+        "Endpoint=sb://x/;SharedAccessKey=hunter2;a=b",
+        "passphrase: hunter2",
+        "-----BEGIN RSA PRIVATE KEY-----\nhunter2\nhunter2\n-----END RSA PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----\\nhunter2\\nhunter2",
+        "next=%2fcallback%3fcode%3dhunter2",
         # forms and addresses
         "https://x/callback?code=hunter2&state=hunter2",
         "code=hunter2&client_assertion=hunter2&code_verifier=hunter2",
@@ -108,6 +114,7 @@ def test_a_client_secret_of_entra_shows_what_it_is() -> None:
         "redis.exceptions.AuthenticationError: invalid username-password pair",
         "jwt.exceptions.InvalidTokenError: Signature has expired",
         "the state: closed; the key: none",
+        "primary key: 4; keys: 17 of 20",
         "https://graph.microsoft.com/v1.0/users/0a1b2c3d-0000-4000-8000-00000000000a/presence",
         "redis://cache:6379/0 does not answer",
         "ada@example.com: renamed to ben@example.com",
@@ -142,6 +149,7 @@ def test_a_pair_of_a_header_is_hidden_by_its_name() -> None:
             "%26",
             "=",
         ),
+        *("-----BEGIN PRIVATE KEY-----", "-----BEGIN ", "api-key-"),
         *("redis://", "://", "://a@", "a@", "token=", "token: ", 'token="', "token='", "\\n", "\\"),
         *(
             '"token": "',
