@@ -111,6 +111,12 @@ async def test_a_bot_may_start_while_somebody_looks(around: Outside, tmp_path: P
     assert process.returncode == 0, said
 
 
+async def test_several_may_look_at_once(around: Outside, tmp_path: Path) -> None:
+    environ = around.environ(REDIS_URL=None, PYTHONDEVMODE=None)
+    looks = [run("audit", environ=environ, folder=tmp_path) for _ in range(3)]
+    assert [code for code, _ in await asyncio.gather(*looks)] == [0, 0, 0]
+
+
 async def test_a_redis_that_is_away_is_a_sentence(around: Outside, tmp_path: Path) -> None:
     environ = around.environ(REDIS_URL="redis://127.0.0.1:1")
     for command in ("audit", "check"):

@@ -49,7 +49,7 @@ async def test_a_signal_ends_it_cleanly_and_what_is_in_hand_is_finished(
         await product.until(lambda: queue.stalled == 2, "the look hangs")
         product.command.send(signal.SIGINT)
         await product.command.event("stopping")
-        product.command.send(signal.SIGTERM)  # more of them do not cut it short
+        product.command.send(signal.SIGTERM)  # another one does not cut it short
         queue.release()
         assert "Your presence" in words((await question).card)
         assert await product.command.ended() == 0
