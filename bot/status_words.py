@@ -9,10 +9,10 @@ from bot.ended_words import ended
 from bot.explain import clock_time, parked_for
 from bot.ours import attempt, label_of, leftover, told
 from cards.status import StatusView
-from cards.trouble import TROUBLES, reason_of
+from cards.trouble import TROUBLES, of_an_admin, reason_of
 from sync.attend import MUST_AUTHORIZE
 from sync.errors import Trouble
-from sync.explanation import ASKED_OFTEN, SLOW
+from sync.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW
 from sync.plan import MINUTE, Do, Why, fresh_for_ms
 from sync.policy import Reason, sentence
 from sync.presence import NOT_SAID, teams_label, zoom_label
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sync.explanation import Explanation
 
 _NOT_READABLE = frozenset({"graph_401", "graph_403"})
-_WAITS = frozenset({"quota", "graph_throttled"})
+_WAITS = frozenset({QUOTA, "graph_throttled"})
 
 
 def view(known: Explanation, zone: tzinfo) -> StatusView:
@@ -118,6 +118,8 @@ class _Sayings:
     def _of_ours(self, what: str, zoom: str, since: str) -> str:
         """The answer where Microsoft has been told."""
         known, accepted = self._known, self._told
+        if accepted is None and known.plan.do is Do.LOOK:  # whether to tell it shows then
+            return f"{what}. Zoom says “{zoom}” since {since}."
         if accepted is None:
             return f"{what}. Zoom says “{zoom}” since {since}, and Microsoft is being told."
         label, until = label_of(accepted.pair), self._at(accepted.until_ms)
@@ -194,12 +196,16 @@ class _Sayings:
         parked = parked_for(known.state.trouble)
         if parked is not None:
             return TROUBLES[parked].next_step
+        if known.state.trouble is not None and (admins := of_an_admin(known.state.trouble_code)):
+            return admins.next_step
         if known.state.trouble == Trouble.ADMIN:
             return "Tell your admin. You need not do anything: it goes on by itself then."
         if known.state.trouble is not None:
             return "Nothing: the last change was not accepted yet and is tried again by itself."
         if known.state.observation is None:
             return "Change your status in Zoom once, or join a meeting."
+        if known.shown_error in _NOT_READABLE:
+            return "Tell your admin that this app lacks the permission Presence.Read in Entra."
         if set_by_hand(known) and why_different(known):
             return "Reset your status in Teams to show Zoom again."
         return None
@@ -242,6 +248,9 @@ class _Sayings:
     def _not_accepted(self) -> str:
         """The second half of a sentence about what is still to be accepted."""
         tried, failed = self._attempt, self._known.state.trouble is not None
+        waits = self._known.shown_error in {*_WAITS, OUTAGE}
+        if tried is not None and tried.pair is not None and waits and not failed:
+            return f"but Microsoft could not be told “{label_of(tried.pair)}” yet"
         if tried is None or (tried.pair is not None and not failed):
             return "and Microsoft is being told"
         if tried.pair is not None:
@@ -283,5 +292,7 @@ def _not_read(error: str) -> tuple[str, str]:
     if error in _NOT_READABLE:
         return "Microsoft does not let me read it.", "What Zoom says is written all the same."
     if error in _WAITS:
-        return "Microsoft asks this app to wait.", "Ask again in a minute."
+        return "Microsoft’s limit for this app is reached.", "Ask again in a minute."
+    if error == OUTAGE:
+        return "Microsoft does not answer anybody at the moment.", "Ask again in a minute."
     return "Microsoft did not answer just now.", "Ask again in a minute."

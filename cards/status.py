@@ -77,11 +77,11 @@ def not_connected(
     `still_kept`: why their authorisation is still there, although they have disconnected.
     """
     return card(
-        "You are not connected: Microsoft 365 shows your presence without Zoom.",
+        "You are not connected: Microsoft 365 is told nothing of what Zoom says.",
         heading("Your presence"),
         box(
             "neutral",
-            text(bold("Not connected. "), "Microsoft 365 shows your presence without Zoom."),
+            text(bold("Not connected. "), "Microsoft 365 is told nothing of what Zoom says."),
         ),
         text(bold("Your authorisation is still to be erased. "), still_kept)
         if still_kept

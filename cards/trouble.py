@@ -98,6 +98,11 @@ _REASONS: Final[Mapping[str, str]] = {
 }
 
 
+def of_an_admin(code: str) -> Trouble | None:
+    """The words for what only an admin can mend, also before it parks somebody; None: it is not."""
+    return TROUBLES["forbidden"] if code == "graph_403" else None
+
+
 def reason_of(code: str) -> str:
     """Why Microsoft has not accepted something, for the person; `code` as sync.errors has it."""
     return _REASONS.get(code, "Microsoft has not accepted it")

@@ -38,7 +38,11 @@ ASKED_OFTEN: Final = "asked_often"
 """`shown_error`: nobody looked, because they have asked too often within a minute."""
 
 
-_NOT_TRIED = frozenset({SLOW, ASKED_OFTEN, "quota"})
+QUOTA: Final = "quota"
+"""`shown_error`: Microsoft's limit for the app is used up, or it asked everybody to wait."""
+OUTAGE: Final = "outage"
+"""`shown_error`: Microsoft fails for many, and is spared (sync.breaker)."""
+_NOT_TRIED = frozenset({SLOW, ASKED_OFTEN, QUOTA, OUTAGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class Explanation:
 
     `shown` is what Microsoft showed at `shown_ms`: now, or (with `shown_error`) when it was last
     looked at; None when that is not known. `shown_error` is why it was not read now: SLOW,
-    ASKED_OFTEN, `quota`, or the code of an OutsideError. `can_ask`: Zoom's API is configured.
+    ASKED_OFTEN, QUOTA, OUTAGE, or the code of an OutsideError. `can_ask`: Zoom's API is configured.
     """
 
     link: Link
@@ -113,7 +117,8 @@ class Explainer:
         except TimeoutError:
             return await self.unseen(known.link, state, SLOW)
         except QuotaShort:
-            return await self.unseen(known.link, state, "quota")
+            error = OUTAGE if self._attendant.gate.away else QUOTA
+            return await self.unseen(known.link, state, error)
         except AuthorizeAgain as failure:
             state = await self._must_authorize(state, failure)
             return await self.unseen(known.link, state, failure.code)

@@ -12,7 +12,7 @@ from bot.storm_words import words_of
 from cards import settings_parked, settings_user
 from cards.payload import BadPayload
 from cards.settings_words import people
-from cards.trouble import TROUBLES
+from cards.trouble import TROUBLES, of_an_admin
 from sync.attend import MUST_AUTHORIZE
 from sync.engine import Busy
 from sync.errors import Trouble
@@ -294,4 +294,7 @@ def _error(state: State | None, reason: str | None, at: Callable[[int], str]) ->
 def _to_do(state: State | None, reason: str | None, verdict: Verdict) -> str:
     if state is None:
         return "They say connect to the bot in Teams." if verdict.on else ""
-    return "" if reason is None else TROUBLES[reason].to_do
+    if reason is not None:
+        return TROUBLES[reason].to_do
+    admins = None if state.trouble is None else of_an_admin(state.trouble_code)
+    return "" if admins is None else admins.to_do

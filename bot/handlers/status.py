@@ -14,7 +14,7 @@ from cards import test_it
 from cards.build import refreshing
 from cards.disconnect import still_kept
 from cards.payload import Verb
-from cards.trouble import TROUBLES, reason_of
+from cards.trouble import TROUBLES, of_an_admin, reason_of
 from sync.attend import MUST_AUTHORIZE
 from sync.engine import TEST_MINUTES
 from sync.errors import Trouble
@@ -121,6 +121,8 @@ def _failure(known: Explanation) -> tuple[str, str] | None:
     parked = parked_for(state.trouble)
     if parked is not None:
         return why_not, TROUBLES[parked].next_step
+    if admins := of_an_admin(state.trouble_code):
+        return why_not, admins.next_step
     if state.trouble == Trouble.ADMIN:
         return f"{why_not} The app’s settings are at fault ({state.trouble_code}).", _TELL_ADMIN
     return (

@@ -196,6 +196,7 @@ async def takes_writes(client: Client) -> bool:
 _LUA = Path(__file__).parent / "lua"
 _QUEUE = "_queue"
 _PLAIN = (
+    "asked",
     "quota",
     "zoom_turn",
     "save_tokens",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from redis.exceptions import LockNotOwnedError
@@ -143,20 +143,20 @@ class PeopleStore(LinkRows):
     async def asked(self, object_id: str) -> tuple[Link | None, State | None, int]:
         """`link_and_state`, and how often within a minute they have asked, this time included.
 
-        In one go: whoever says something in the chat waits for it.
+        In one command: whoever says something in the chat waits for it.
         """
-        pipe = self._client.pipeline(transaction=False)
-        pipe.get(keys.link(object_id))
-        pipe.hgetall(keys.person(object_id))
-        _count(pipe, keys.asks(object_id))
-        text, fields, _, count = await pipe.execute()
-        state = read_state(object_id, fields) if fields else None
+        own = [keys.person(object_id), keys.link(object_id), keys.asks(object_id)]
+        text, row, count = await self._scripts.run("asked", own, [keys.ASKS_TTL])
+        fields = iter(row)
+        state = read_state(object_id, dict(zip(fields, fields, strict=True))) if row else None
         return read_link(object_id, text), state, int(count)
 
     async def count_look_up(self, object_id: str) -> int:
         """How often within a minute an admin has asked about others, this time included."""
+        key = keys.asks(object_id, of_others=True)
         pipe = self._client.pipeline(transaction=False)
-        _count(pipe, keys.asks(object_id, of_others=True))
+        pipe.set(key, 0, ex=keys.ASKS_TTL, nx=True)
+        pipe.incr(key)
         return int((await pipe.execute())[-1])
 
     async def keep_look(self, object_id: str, shown: Shown) -> None:
@@ -213,9 +213,3 @@ class PeopleStore(LinkRows):
             pipe.exists(keys.person(oid))
         rows = await pipe.execute()
         return [oid for oid, known in zip(people, rows, strict=True) if not known]
-
-
-def _count(pipe: Any, key: str) -> None:
-    """Count an ask; the first one begins a minute."""
-    pipe.set(key, 0, ex=keys.ASKS_TTL, nx=True)
-    pipe.incr(key)

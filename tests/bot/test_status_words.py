@@ -10,7 +10,7 @@ import pytest
 from bot.difference import why_different
 from bot.status_words import view
 from sync.errors import Trouble
-from sync.explanation import ASKED_OFTEN, SLOW, Explanation
+from sync.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW, Explanation
 from sync.held import Accepted, Held, attempt
 from sync.links import Link
 from sync.plan import MINUTE, Observation, Situation, plan
@@ -353,6 +353,26 @@ def test_a_presence_without_words_is_not_made_up(shown: Shown) -> None:
     assert "because Zoom says “In a meeting” since 14:00 UTC, for now until" in lines.sentence
     assert "I told it “In a call”" in lines.sentence
     assert lines.difference is None
+
+
+@pytest.mark.parametrize("error", [QUOTA, OUTAGE])
+def test_who_waits_for_microsoft_is_not_being_told(error: str) -> None:
+    lines = said(known(Z.PRESENTING, CALL, error=error))
+    assert "could not be told “Presenting” yet" in lines.sentence
+    assert "is being told" not in lines.sentence
+
+
+def test_nothing_is_said_to_be_told_before_it_is_known_whether_to_tell() -> None:
+    lines = said(known(Z.DO_NOT_DISTURB, None, error=ASKED_OFTEN))
+    assert "told" not in lines.sentence.replace("Zoom", "")
+    assert lines.told_line == "Nothing at the moment."
+
+
+def test_what_an_admin_can_do_is_said_from_the_first_403_on() -> None:
+    refused = known(shown=OFFLINE, trouble=Trouble.LATER, code="graph_403")
+    assert "Tell your admin" in (said(refused).next_step or "")
+    blind = known(held=CALL, error="graph_403")
+    assert "Presence.Read" in (said(blind).next_step or "")
 
 
 # -- the test ------------------------------------------------------------------------------------

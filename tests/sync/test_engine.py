@@ -268,7 +268,7 @@ async def test_whoever_is_not_connected_can_test_and_explain_nothing(bridge: Bri
     assert await bridge.engine.test(ADA) is None
     assert await bridge.engine.explain(ADA) is None
     await bridge.engine.attend_now(ADA)
-    assert await bridge.lasting_keys() == []
+    assert await bridge.redis.keys("*") == []
 
 
 # -- explaining ----------------------------------------------------------------------------------
