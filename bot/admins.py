@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 from cachetools import TTLCache
 
-from sync.errors import OutsideError
+from sync.errors import AuthorizeAgain, OutsideError
 from sync.patience import Background, Patience
 
 if TYPE_CHECKING:
@@ -145,7 +145,8 @@ class Admins:
             admin = APP_ROLE in await self._app_roles(oid, state.generation)
         except OutsideError as error:  # not kept: the next try may find out
             log.warning("admin_not_known", person=oid, reason=str(error))
-            return None
+            # A role counts of whoever is connected, and whose authorisation ended is not.
+            return False if isinstance(error, AuthorizeAgain) else None
         if len(self._answers) >= _MOST_REMEMBERED:
             self._answers.clear()
         self._answers[oid] = _Answer(admin, state.generation, asked_at)

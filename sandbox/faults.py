@@ -33,6 +33,7 @@ class FaultKind(StrEnum):
     UNAVAILABLE = "unavailable"  # 503, nothing done
     ERROR = "error"  # 500, nothing done
     UNAUTHORIZED = "unauthorized"  # 401, nothing done
+    FORBIDDEN = "forbidden"  # 403, nothing done
     STALLED = "stalled"  # no answer until released, then the ordinary one
     AFTERWARDS = "afterwards"  # done, but answered with 429
     RESET = "reset"  # the connection breaks, nothing done
@@ -47,6 +48,7 @@ _STATUS = {
     FaultKind.UNAVAILABLE: 503,
     FaultKind.ERROR: 500,
     FaultKind.UNAUTHORIZED: 401,
+    FaultKind.FORBIDDEN: 403,
 }
 
 

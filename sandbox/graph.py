@@ -44,6 +44,7 @@ _FIELDS: Final = {
 }
 _CODES: Final = {
     401: ("InvalidAuthenticationToken", "Access token validation failure."),
+    403: ("Forbidden", ""),  # for want of a permission the message is empty
     429: ("TooManyRequests", "Too many requests. Retry after the time given."),
     500: ("InternalServerError", "An internal server error occurred."),
     503: ("ServiceUnavailable", "The service is temporarily unavailable."),

@@ -41,6 +41,7 @@ ROLES: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
 _REMEMBERED: Final = 1000
 _CODES: Final = {
     401: (124, "Invalid access token."),
+    403: (403, "The request is forbidden."),
     429: (429, "You have reached the maximum per-second rate limit for this API. Try again later."),
     500: (500, "Internal server error."),
     503: (503, "Service unavailable."),

@@ -219,10 +219,7 @@ class SettingsHandler:
                     "I can’t find out at the moment whether you may change settings. "
                     "Nothing was changed."
                 ),
-                what_to_do=(
-                    "Try again in a minute. If status says that your authorisation ended, connect "
-                    "again first."
-                ),
+                what_to_do="Try again in a minute.",
             )
         log.warning("settings_refused", person=turn.person.object_id)
         if await self._admins.is_guest(turn.person):

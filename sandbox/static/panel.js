@@ -121,7 +121,7 @@ function showWebhooks(hooks) {
 }
 
 const FAULTS = {
-  throttled: "429", unavailable: "503", error: "500", unauthorized: "401", stalled: "hang",
+  throttled: "429", unavailable: "503", error: "500", unauthorized: "401", forbidden: "403", stalled: "hang",
   afterwards: "429 after doing it", reset: "cut connection", truncated: "half an answer",
 };
 

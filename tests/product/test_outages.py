@@ -59,15 +59,23 @@ async def in_call(product: Product) -> tuple[SandboxPerson, Chat]:
     chat = await product.connected(person)
     product.around.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
     await product.told(person, CALL)
+    await settled(product, person)
+    return person, chat
+
+
+async def settled(product: Product, person: SandboxPerson) -> None:
+    """Wait until the turn with somebody is over, and Microsoft has accepted what it was told.
+
+    Whoever dies in the middle of a turn keeps the person until the lease ends.
+    """
     client = open_client(product.around.redis)
 
-    async def settled() -> bool:
-        return not await client.hexists(keys.person(person.object_id), "lease")
+    async def over() -> bool:
+        row = await client.hmget(keys.person(person.object_id), "lease", "unsure", "held")
+        return row[:2] == [None, None] and row[2] is not None
 
-    # Whoever dies in the middle of a turn keeps the person until the lease ends.
-    await eventually(settled, f"the turn with {person.name} is over", log=product.command)
+    await eventually(over, f"the turn with {person.name} is over", log=product.command)
     await client.aclose()
-    return person, chat
 
 
 async def answered(product: Product) -> Delivery:
@@ -237,6 +245,7 @@ async def test_what_is_kept_after_disconnecting_has_an_end_and_is_told(
     assert "Your authorisation is still to be erased." in words((await chat.says("status")).card)
     # Connecting anew ends the leaving.
     await product.connected(person)
+    await settled(product, person)
     await product.told(person, CALL)
     assert "Working." in words((await chat.says("status")).card)
 

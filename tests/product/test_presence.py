@@ -174,6 +174,48 @@ async def test_an_authorisation_that_ended_leaves_what_microsoft_holds(
     assert "last accepted: “In a call” at" in facts(card)["Told"]
 
 
+async def test_who_may_not_be_written_is_not_asked_to_connect_again(
+    product: Product, around: Outside
+) -> None:
+    person = around.somebody()
+    chat = await product.connected(person)
+    queue = around.world.faults.graph
+    queue.append(Fault(FaultKind.FORBIDDEN, times=4))  # three turns, the first with a new token
+    around.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
+    await product.command.event("person_parked", person=person.object_id)
+    assert queue.waiting() == []
+    card = (await chat.says("status")).card
+    assert "Microsoft does not allow this app to set your presence. So Zoom does not" in words(card)
+    assert "Tell your admin" in words(card)
+    assert "“In a call” was not accepted; last accepted: nothing." in facts(card)["Told"]
+    assert "Connect again" not in titles(card)
+    card = (await chat.says("connect")).card
+    assert "need not connect again" in words(card)
+    assert "Microsoft does not allow this app to set your presence (403)." in words(card)
+    assert not [m for m in chat.received if words(m.card).startswith("Please connect again")]
+    around.world.set_zoom(person.object_id, ZoomPresence.PRESENTING)
+    await product.told(person, PRESENTING)  # the admin has mended it
+    assert "Working." in words((await chat.says("status")).card)
+
+
+async def test_who_may_not_be_read_is_written_all_the_same(
+    product: Product, around: Outside
+) -> None:
+    person = around.somebody()
+    chat = await product.connected(person)
+    around.world.faults.graph.append(Fault(FaultKind.FORBIDDEN))
+    around.world.set_zoom(person.object_id, ZoomPresence.BUSY)  # looked at first: may be an echo
+    await product.told(person, CALL)
+    around.world.faults.graph.append(Fault(FaultKind.FORBIDDEN))
+    card = (await chat.says("status")).card
+    assert "I told it “In a call” because Zoom says “Busy”" in words(card)
+    assert facts(card)["Shown"].startswith("Microsoft does not let me read it.")
+    assert titles(card)[0] == "Refresh"
+    around.world.set_zoom(person.object_id, ZoomPresence.PRESENTING)
+    await product.told(person, PRESENTING)
+    assert "Working." in words((await chat.says("status")).card)
+
+
 async def test_status_without_a_connection(product: Product, around: Outside) -> None:
     card = (await product.chat(around.somebody()).says("status")).card
     assert "Not connected." in words(card)
