@@ -97,7 +97,7 @@ _NAMED = re.compile(
     (?: (?<![\w\\]) | (?<=\\[nrt]) | (?<=%26) | (?<=%3[Ff]) | (?<=\\u0026) )
     (?P<name> [A-Za-z_][\w-]{0,63} )
     (?P<closed> \\{0,8}["'] )?
-    [ \t]{0,8} (?P<sign> =>|:=|[:=]|%3[AaDd] | (?(closed),|(?!)) ) [ \t]{0,8}
+    [ \t]{0,8} (?P<sign> =>|:=|[:=]|%3[AaDd] | (?(closed)(?:,|value=)|(?!)) ) [ \t]{0,8}
     """,
     re.VERBOSE,
 )
@@ -107,7 +107,7 @@ _PAIR = re.compile(r"""[(\[][bru]?\\{0,8}["']$""")
 _BARE = re.compile(r"(?:(?!%26)[^\s&])*")
 _WHOLE_LINE = frozenset({"authorization", "cookie", "cookies", "morsel"})
 """What follows these names has several parts: `Cookie: a=b; c=d`, `Authorization: Basic …`."""
-_COOKIE_PREFIXES = ("__Secure-", "__Host-")
+_COOKIE_PREFIXES = ("__Secure-", "__Host-", "sign-in-")
 _NOTHING = frozenset({"", "none", "null", "true", "false"})
 
 _READABLE = (BaseException, PurePath, UUID, date, timedelta)

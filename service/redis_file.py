@@ -70,8 +70,9 @@ class FileKeeper:
                             await self._rewrite(client)
             except (RedisError, OSError, FileNotRewritten) as error:
                 log.warning("redis_file_not_rewritten", error=type(error).__name__)
+                # What was told meanwhile is not known, and is written with the rest.
                 self._due = self._monotonic() + AGAIN
-                await asyncio.sleep(_PAUSE)
+                await asyncio.sleep(1)
 
     async def finish(self) -> None:
         """Have it rewritten if something was erased since; the Redis ends soon."""
