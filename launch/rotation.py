@@ -67,7 +67,7 @@ async def rotate_keys(settings: Settings, *, lost: bool) -> bool:
         if use.running:
             say(
                 "WAIT    A running process still seals with another key: give it these TOKEN_KEYS, "
-                "restart it, wait two minutes, and run this again. The old keys must stay."
+                "restart it, and run this again. The old keys must stay."
             )
             return False
         if not well:

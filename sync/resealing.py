@@ -8,6 +8,7 @@ So one process goes over all rows every hour while there is more than one key, a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-NOTE_SECONDS = 30.0
+NOTE_SECONDS = 10.0
 ROUND_SECONDS = 3600.0
 PAUSE = 0.05
 """Seconds between two batches: a thousand people a second, in pieces of some milliseconds."""
@@ -97,11 +98,20 @@ class Resealing:
 
     async def run(self) -> None:
         """Say which key we seal with, and go over everything now and then. Ends by cancellation."""
+        try:
+            await self._run()
+        finally:
+            with contextlib.suppress(*REDIS_TROUBLE):
+                name, now_ms = self._vault.newest, await self._now_ms()
+                await self._rows.stopped(name, self._name, now_ms)
+
+    async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         next_round = loop.time()
         while True:
             try:
-                await self._rows.seals_with(self._vault.newest, await self._now_ms())
+                now_ms = await self._now_ms()
+                await self._rows.seals_with(self._vault.newest, self._name, now_ms)
                 key = await self._button_key.load()
                 if key is not None:
                     self._adopt(key)
@@ -150,8 +160,8 @@ class Resealing:
 
     async def in_use(self) -> InUse:
         """Whether an older key is still needed for anything but the rows."""
-        now, others = await self._now_ms(), await self._rows.last_sealed()
-        others.pop(self._vault.newest, None)
-        last = max(others.values(), default=0)
-        until = last + UNDER_WAY_MS
-        return InUse(running=now - last < RUNNING_MS, until_ms=until if until > now else 0)
+        now, newest = await self._now_ms(), self._vault.newest
+        others = [one for one in await self._rows.sealing() if one.name != newest]
+        until = max((one.at_ms for one in others), default=0) + UNDER_WAY_MS
+        running = any(not one.stopped and now - one.at_ms < RUNNING_MS for one in others)
+        return InUse(running=running, until_ms=until if until > now else 0)

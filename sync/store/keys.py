@@ -52,8 +52,8 @@
                                  sync.store.notices)
     pb:{notices}:all:by          who tells people that theirs ended                 30 s, renewed
     pb:{keys}:buttons            the key that signs the buttons of cards, sealed    for ever
-    pb:{keys}:sealing            hash: a name of an encryption key -> when a        1 d, renewed
-                                 process last sealed with it (ms)
+    pb:{keys}:sealing            hash: a name of an encryption key, with that of a  1 d, renewed
+                                 process that runs -> when it last sealed (ms)
     pb:{keys}:reseal:by          who moves what is sealed to the newest key         1 min, renewed
     pb:{unproven}:news           oid -> what waits for it to be found out whether   until found out
                                  it is about them (JSON, sync.store.unproven)       (1 d)

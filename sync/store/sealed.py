@@ -12,7 +12,7 @@ from sync.store import keys
 from sync.store.jobs import Jobs
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from sync.store.connection import Client, Scripts
 
@@ -34,6 +34,15 @@ class SealedRow:
     def dump(self, sealed: str) -> str:
         """The stored text with another sealing of the same."""
         return f"{self.generation}:{sealed}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealing:
+    """A key, by its name, was sealed with at a time (epoch ms), by a process that has `stopped`."""
+
+    name: str
+    at_ms: int
+    stopped: bool
 
 
 class SealedStore:
@@ -97,14 +106,25 @@ class SealedStore:
 
     # -- which key is in use -----------------------------------------------------------------
 
-    async def seals_with(self, name: str, now_ms: int) -> None:
+    async def seals_with(self, name: str, process: str, now_ms: int) -> None:
         """A process seals with the key of this name (sync.store.vault.Vault.newest), now."""
+        await self._note({f"{name}/{process}": now_ms})
+
+    async def stopped(self, name: str, process: str, now_ms: int) -> None:
+        """A process does not any more."""
+        await self._note({name: now_ms})
+        await self._client.hdel(keys.SEALING, f"{name}/{process}")
+
+    async def _note(self, fields: Mapping[str, int]) -> None:
         pipe = self._client.pipeline(transaction=False)
-        pipe.hset(keys.SEALING, name, now_ms)
+        pipe.hset(keys.SEALING, mapping=fields)
         pipe.expire(keys.SEALING, keys.SEALING_TTL)
         await pipe.execute()
 
-    async def last_sealed(self) -> dict[str, int]:
-        """When a process last said that it seals with a key (epoch ms), by the keys' names."""
+    async def sealing(self) -> list[Sealing]:
+        """Which keys were sealed with of late."""
         found = await self._client.hgetall(keys.SEALING)
-        return {str(name): int(at) for name, at in found.items()}
+        return [
+            Sealing(name, int(at), stopped=not process)
+            for name, _, process, at in ((*str(f).partition("/"), at) for f, at in found.items())
+        ]

@@ -17,7 +17,6 @@ from tests.doubles.product import run
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.doubles.inside import Office
     from tests.doubles.outside import Outside
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -32,11 +31,6 @@ async def rotate(
 ) -> tuple[int, str]:
     environ = around.environ(TOKEN_KEYS=token_keys)
     return await run("rotate-keys", *arguments, environ=environ, folder=folder)
-
-
-async def let_the_old_process_be_gone(place: Office) -> None:
-    """As if the last process that sealed with the old key had ended long ago."""
-    await place.redis.hset(keys.SEALING, Vault([TOKEN_KEY]).newest, 1)
 
 
 async def test_a_rotation_loses_nobody_and_no_card(town: Outside, tmp_path: Path) -> None:
@@ -55,7 +49,10 @@ async def test_a_rotation_loses_nobody_and_no_card(town: Outside, tmp_path: Path
     async with reopened(town, tmp_path, TOKEN_KEYS=BOTH) as place:
         town.world.set_zoom(ADA.object_id, ZoomPresence.IN_MEETING)
         await place.product.told(ADA, CALL)
-        await let_the_old_process_be_gone(place)
+        # Whoever is at Microsoft at this moment may have begun while the old key was the first.
+        code, said = await rotate(town, tmp_path, BOTH)
+        assert (code, "The old keys may go at " in said) == (0, True)
+        await place.redis.hset(keys.SEALING, Vault([TOKEN_KEY]).newest, 1)  # long ago
         code, said = await rotate(town, tmp_path, BOTH)
         assert (code, "The old keys may go: take them out" in said) == (0, True)
 

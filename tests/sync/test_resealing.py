@@ -168,7 +168,9 @@ async def test_the_duty_moves_all_and_says_which_key_it_seals_with(house: House)
         duty.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await duty
-    assert set(await house.rows.last_sealed()) == {house.after.newest}
+    assert [(one.name, one.stopped) for one in await house.rows.sealing()] == [
+        (house.after.newest, True)
+    ]
     assert house.adopted == [key]
     assert await ButtonKey(house.rows, house.after).load() == key
 
@@ -184,21 +186,32 @@ async def test_with_one_key_nothing_is_gone_over(house: House) -> None:
 
 @pytest.mark.parametrize(
     ("ago_ms", "running", "needed"),
-    [(0, True, True), (RUNNING_MS - 5_000, True, True), (RUNNING_MS + 1, False, True)],
+    [(0, True, True), (RUNNING_MS // 2, True, True), (RUNNING_MS + 1, False, True)],
 )
 async def test_an_older_key_is_needed_while_a_process_seals_with_it(
     house: House, ago_ms: int, running: bool, needed: bool
 ) -> None:
     now = await house.people.now_ms()
-    await house.rows.seals_with(house.between.newest, now)
-    await house.rows.seals_with(house.before.newest, now - ago_ms)
+    await house.rows.seals_with(house.between.newest, "new", now)
+    await house.rows.seals_with(house.before.newest, "old", now - ago_ms)
     use = await house.resealing(house.between).in_use()
     assert use.running is running
     assert (use.until_ms == now - ago_ms + UNDER_WAY_MS) is needed
 
 
+async def test_a_process_that_has_stopped_does_not_seal(house: House) -> None:
+    now, name = await house.people.now_ms(), house.before.newest
+    for process in ("one", "two"):
+        await house.rows.seals_with(name, process, now)
+    await house.rows.stopped(name, "one", now)
+    assert (await house.resealing(house.between).in_use()).running
+    await house.rows.stopped(name, "two", now)
+    use = await house.resealing(house.between).in_use()
+    assert use == InUse(running=False, until_ms=now + UNDER_WAY_MS)
+
+
 async def test_an_older_key_is_not_needed_for_ever(house: House) -> None:
     now = await house.people.now_ms()
-    await house.rows.seals_with(house.before.newest, now - UNDER_WAY_MS - 1)
+    await house.rows.seals_with(house.before.newest, "old", now - UNDER_WAY_MS - 1)
     use = await house.resealing(house.between).in_use()
     assert use == InUse(running=False, until_ms=0)
