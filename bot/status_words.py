@@ -157,7 +157,8 @@ class _Sayings:
             trying = "Not cleared yet" if stopped else "Trying to clear what I set"
         else:
             label = label_of(tried.pair)
-            trying = f"“{label}” was not accepted" if stopped else f"Trying to set “{label}”"
+            verb = "renew" if self._renews() else "set"
+            trying = f"“{label}” was not accepted" if stopped else f"Trying to {verb} “{label}”"
         return f"{trying}; last accepted: {accepted or 'nothing'}."
 
     def trouble_line(self) -> str:
@@ -253,9 +254,16 @@ class _Sayings:
             return f"but Microsoft could not be told “{label_of(tried.pair)}” yet"
         if tried is None or (tried.pair is not None and not failed):
             return "and Microsoft is being told"
+        if tried.pair is not None and self._renews():
+            return f"but Microsoft has not renewed “{label_of(tried.pair)}” yet"
         if tried.pair is not None:
             return f"but Microsoft has not accepted “{label_of(tried.pair)}” yet"
         return f"but {self._not_cleared()}"
+
+    def _renews(self) -> bool:
+        """Whether what is tried is held already, and would end otherwise."""
+        tried, accepted = self._attempt, self._told
+        return tried is not None and accepted is not None and tried.pair == accepted.pair
 
     def _not_cleared(self) -> str:
         left = self._left

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from sync.store.people import PeopleStore
     from sync.store.person_row import State
 
-MOST_ASKS: Final = 15
+MOST_ASKS: Final = 20
 """What one person's chat may ask of Microsoft in a minute (sync.store.people.asked). A status is
-one request, a test or a pause some two: so one person takes a hundredth of the budget at most."""
+one request, a test or a pause some two: so one person takes a fiftieth of the budget at most."""
 
 MOST_LOOK_UPS: Final = 60
 """How many people an admin may look up or try again in a minute: each is a line of the history, and

@@ -19,7 +19,7 @@ from sync.attend import MUST_AUTHORIZE
 from sync.engine import TEST_MINUTES
 from sync.errors import Trouble
 from sync.explanation import ASKED_OFTEN
-from sync.policy import sentence
+from sync.policy import Reason, sentence
 from sync.presence import teams_label
 
 if TYPE_CHECKING:
@@ -111,7 +111,9 @@ def _failure(known: Explanation) -> tuple[str, str] | None:
     """Why Microsoft was not told or did not accept it, and the next step; None: it may yet."""
     state = known.state
     if not known.verdict.on:
-        return sentence(known.verdict), "Ask your admin if you want it on."
+        paused = known.verdict.reason is Reason.PAUSED
+        step = "Say resume to go on, then test." if paused else "Ask your admin if you want it on."
+        return sentence(known.verdict), step
     if state.trouble == MUST_AUTHORIZE:
         why = ended(state.trouble_code)
         return f"Microsoft no longer accepts your authorisation. {why.told}", why.next_step

@@ -176,7 +176,7 @@ def test_a_worker_that_died_leaves_no_claim() -> None:
     person = known(held=CALL._replace(sure=False, before=CALL.accepted), shown=OFFLINE)
     lines = said(person)
     assert "because Zoom says" not in lines.sentence
-    assert lines.told_line.startswith("Trying to set “In a call”; last accepted: “In a call”")
+    assert lines.told_line.startswith("Trying to renew “In a call”; last accepted: “In a call”")
     assert lines.difference is None
 
 
@@ -184,7 +184,8 @@ def test_a_renewal_that_failed_leaves_what_was_accepted() -> None:
     renewing = attempt(IN_A_CALL, NOW - 1000, NOW + 60 * MINUTE, CALL)
     person = known(held=renewing, shown=BUSY, trouble=Trouble.LATER, code="graph_error")
     assert "valid until 15:00 UTC" in said(person).told_line
-    assert "has not accepted" in said(person).sentence
+    assert "but Microsoft has not renewed “In a call” yet" in said(person).sentence
+    assert said(person).told_line.startswith("Trying to renew “In a call”; last accepted: “In a")
 
 
 def test_what_was_accepted_and_is_over_counts_no_more() -> None:

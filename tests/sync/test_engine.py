@@ -14,7 +14,7 @@ from sync.policy import FOREVER, Personal
 from sync.presence import IN_A_CALL, Shown, Style, ZoomPresence
 from sync.store import keys
 from sync.store.connection import Client
-from tests.doubles.engine import Bridge, running_bridge
+from tests.doubles.engine import Bridge, Zoom, running_bridge
 from tests.doubles.graph import CLEAR, LOOK, SET, Fault, Graph
 from tests.doubles.people import ADA, BEN, person
 
@@ -421,6 +421,19 @@ async def test_nobody_waits_for_a_write_that_hangs_and_it_is_finished(bridge: Br
     await bridge.engine.aclose()
     assert bridge.shown(ADA) == "Busy/InACall"
     assert (await bridge.state(ADA)).trouble is None
+
+
+async def test_nobody_waits_for_zoom_either(redis: Client, graph: Graph) -> None:
+    zoom, answers = Zoom(), asyncio.Event()
+    zoom.meanwhile = answers.wait
+    async with running_bridge(redis, graph, zoom=zoom) as bridge:
+        await bridge.connect(ADA)  # nothing is known: Zoom is asked
+        bridge.zoom_would_say(ADA, Z.IN_MEETING)
+        chosen = await bridge.engine.choose(ADA, Personal(), Patience(0.05))
+        assert chosen == Chosen(None)
+        answers.set()
+        await bridge.engine.aclose()
+        assert bridge.shown(ADA) == "Busy/InACall"
 
 
 async def test_a_choice_made_too_often_is_kept_and_takes_effect_later(bridge: Bridge) -> None:
