@@ -53,7 +53,9 @@ PRIVACY: tuple[Section, ...] = (
             "What stays after disconnect: a note that you left, so that you are not invited (400 "
             "days, or until you connect again), your address and that of your chat with the app, "
             "until you remove it, and notes of what you were told once (400 days). What admins "
-            "changed or looked up stays in the history of the settings.",
+            "changed or looked up stays in the history of the settings. The list of your "
+            "organisation’s Zoom users (name, address, groups), where it is read, stays as Zoom "
+            "has it.",
             "If your account leaves the organisation, the same happens by itself, after 60 days "
             "at the latest.",
         ),

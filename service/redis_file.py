@@ -27,7 +27,7 @@ log = structlog.get_logger()
 DAILY = 24 * 3600.0
 SOON = 2.0
 """Seconds after an erasure: what belongs to it and others at the same time are written once."""
-APART = 30.0
+APART = 10.0
 """Seconds between two rewritings, however many are erased: each copies everything."""
 AGAIN = 60.0
 """Seconds after a failure (a full disk, no memory for a fork)."""
