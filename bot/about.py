@@ -56,7 +56,7 @@ PRIVACY: tuple[Section, ...] = (
             "changed or looked up stays in the history of the settings. The list of your "
             "organisation’s Zoom users (name, address, groups), where it is read, stays as Zoom "
             "has it.",
-            "If your account leaves the organisation, the same happens by itself, after 60 days "
+            "If your account leaves the organisation, the same happens by itself, after 37 days "
             "at the latest.",
         ),
     ),

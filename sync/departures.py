@@ -4,9 +4,10 @@ What Zoom says of an end has a time, and ends links from before it only: Zoom re
 anybody who saw one may send its bytes again. The app's removal is written down and answered;
 leaving takes effect in the background, in whichever process can, and after any restart.
 
-Who left is purged: whoever could not be reached at Microsoft for PURGE_AFTER_MS, because their
-authorisation ended or Microsoft does not know them (any more). Of somebody for whom nothing was
-written for so long, nobody would find that out, so they are tried.
+Everybody's link is proven anew every PROVE_AFTER_MS: an address may have been given to somebody
+else at Microsoft, which no event of Zoom's tells. It finds out as well who has left. Who left is
+purged: whoever could not be reached at Microsoft for PURGE_AFTER_MS, because their authorisation
+ended or Microsoft does not know them (any more).
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+PROVE_AFTER_MS = 7 * 86_400_000
 PURGE_AFTER_MS = 30 * 86_400_000
 """Entra keeps a deleted account for as long, in case it was a mistake."""
 LOOK_SECONDS = 5.0
@@ -144,7 +146,7 @@ class Departures:
         everyone = [oid async for oid in self._people.everyone()]
         for start in range(0, len(everyone), BATCH):
             for row in await self._rows.standstills(everyone[start : start + BATCH]):
-                if not await self._look_at(row, now - PURGE_AFTER_MS):
+                if not await self._look_at(row, now):
                     continue
                 await self._sleep(PAUSE_SECONDS)
                 if not await self._rows.take_purge(self._name):
@@ -153,20 +155,19 @@ class Departures:
                 return
         await self._rows.purged()
 
-    async def _look_at(self, row: Standstill, long_ago_ms: int) -> bool:
+    async def _look_at(self, row: Standstill, now_ms: int) -> bool:
         """Purge somebody who left; whether Microsoft was asked about them."""
         oid = row.object_id
         if row.trouble in _LEFT:
-            if row.trouble_ms <= long_ago_ms:
+            if row.trouble_ms <= now_ms - PURGE_AFTER_MS:
                 log.info("link_purged", person=oid, reason=row.trouble)
                 await self._people.leave(oid)
             return False
-        if row.trouble is not None or row.worked_ms > long_ago_ms:
+        if row.proven_ms > now_ms - PROVE_AFTER_MS:
             return False
         try:
             if await self._identities.prove(oid) is Proof.THEIRS:
-                now = await self._people.now_ms()
-                await self._people.demand(oid, Lane.CHANGE, {"proved": now})
+                await self._people.demand(oid, Lane.CHANGE, {"proved": now_ms})
         except OutsideError as error:  # tomorrow is early enough
             log.warning("person_not_proven", person=oid, reason=str(error))
         return True

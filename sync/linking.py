@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from sync.errors import OutsideError, RetryLater
+from sync.errors import OutsideError
 from sync.identity import Proof, zoom_user_of
 from sync.links import Link, addresses_of
 from sync.plan import Observation
@@ -41,6 +41,10 @@ class AddressTaken(Exception):
     def __init__(self, address: str) -> None:
         super().__init__(address)
         self.address = address
+
+
+class Contested(Exception):
+    """Somebody else is just connecting with the same Zoom user, and it is not known yet who may."""
 
 
 class SignInOver(Exception):
@@ -107,7 +111,7 @@ class Linking:
         """Link the person of a grant, in place of an earlier link; also what Zoom says now.
 
         Raises SignInOver when the attempt (sync.store.sign_ins) is not live any more, NoZoomUser,
-        AddressTaken and the errors of sync.errors; nothing is kept then.
+        AddressTaken, Contested and the errors of sync.errors; nothing is kept then.
         """
         identity = grant.identity
         access, refreshed = await self._authorization.refresh(grant.cache)
@@ -142,7 +146,7 @@ class Linking:
         attempt: str,
     ) -> None:
         """Make the link, once nobody has a better right to the Zoom user."""
-        proven = set[str]()
+        proven, contended = set[str](), False
         for _ in range(TRIES):
             try:
                 if await self._store.connect(link, sealed, observation, groups, attempt=attempt):
@@ -156,10 +160,12 @@ class Linking:
                     await self._store.leave(taken.owner)
                 proven.add(taken.owner)
             except Contended:
+                contended = True
                 await self._sleep(CONTENDED_SECONDS)
             else:
-                raise SignInOver
-        raise RetryLater("zoom_user_contended")
+                # What was contended at its very end had used the attempt up.
+                raise Contested if contended else SignInOver
+        raise Contested
 
     async def _zoom_user(self, addresses: tuple[str, ...]) -> ZoomUser | None:
         if not addresses:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sync.errors import OutsideError
+from sync.errors import OutsideError, Trouble
 from sync.identity import Proof
 from sync.plan import Observation
 from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
@@ -108,7 +108,10 @@ class Proving:
         return len(due) > TOGETHER
 
     async def _settle(self, oid: str, row: str, news: News) -> None:
-        if await self._identities.prove(oid, news) is Proof.THEIRS:
+        state = await self._people.state(oid)
+        if state is not None and state.trouble == Trouble.AUTHORIZE:
+            pass  # they can prove nothing, and nothing can be shown, until they connect again
+        elif await self._identities.prove(oid, news) is Proof.THEIRS:
             link = await self._people.link(oid)
             if link is not None and self._identities.means(link, news):
                 if news.gone:

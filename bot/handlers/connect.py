@@ -12,7 +12,7 @@ from cards import connect as connect_cards
 from cards.trouble import reason_of
 from sync.attend import MUST_AUTHORIZE
 from sync.errors import AdminMustAct, OutsideError
-from sync.linking import AddressTaken, NoZoomUser
+from sync.linking import AddressTaken, Contested, NoZoomUser
 from sync.policy import sentence
 from sync.presence import demand_of, teams_label, zoom_label
 
@@ -152,6 +152,18 @@ class SignInResults:
                 sentences=(
                     f"Somebody else is connected with the address {error.address}.",
                     "Ask your admin to find out whose it is.",
+                ),
+            )
+            card = self._refused(card_id, outcome)
+        except Contested:
+            log.warning("link_not_made", person=attempt.object_id, reason="contested")
+            outcome = Outcome(
+                ok=False,
+                title="Somebody else is connecting with this Zoom account",
+                sentences=(
+                    "You signed in, but at this moment somebody else connects with the same Zoom "
+                    "account or address.",
+                    "Wait a minute, then type connect in the chat to try again.",
                 ),
             )
             card = self._refused(card_id, outcome)

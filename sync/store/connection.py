@@ -205,6 +205,7 @@ _PLAIN = (
     "settings_",
     "feed_",
     "notice_",
+    "unproven_",
     "sign_in_",
     "chat_",
     "reseal",

@@ -19,12 +19,12 @@ _JOB = "purge"
 
 @dataclass(frozen=True, slots=True)
 class Standstill:
-    """Somebody's trouble and since when, and when their authorisation last worked (epoch ms)."""
+    """Somebody's trouble and since when, and when their link was last proven (epoch ms)."""
 
     object_id: str
     trouble: str | None
     trouble_ms: int
-    worked_ms: int
+    proven_ms: int
 
 
 class DepartureStore:
@@ -61,12 +61,12 @@ class DepartureStore:
         for oid in people:
             pipe.hmget(
                 keys.person(oid),
-                *("gen", "leaving", "trouble", "trouble_at", "wrote", "proved"),
+                *("gen", "leaving", "trouble", "trouble_at", "proved"),
             )
         rows = await pipe.execute()
         return [
-            Standstill(oid, trouble, _ms(since), max(_ms(gen), _ms(wrote), _ms(proved)))
-            for oid, (gen, leaving, trouble, since, wrote, proved) in zip(people, rows, strict=True)
+            Standstill(oid, trouble, _ms(since), max(_ms(gen), _ms(proved)))
+            for oid, (gen, leaving, trouble, since, proved) in zip(people, rows, strict=True)
             if gen is not None and leaving is None
         ]
 

@@ -90,8 +90,8 @@ acted on, `held`, `told`, `until` our session at Microsoft, `unsure` that this i
 answer was not heard or was no, and what was accepted before it (sync.held), `pref`, `pref_told`,
 `pref_until`, `pref_unsure` the same for the preferred status, `yielded` the `obs_at` for which the
 person's own status was met, `test` end of a running test, `met` the first meeting was told, `zoom`
-and `groups` Zoom id and group ids, `addr` their addresses, `proved` when an idle person's
-authorisation was last found to work, `style` and `paused` the person's own choices, `need` the
+and `groups` Zoom id and group ids, `addr` their addresses, `proved` when the link was last
+compared with both sides, `style` and `paused` the person's own choices, `need` the
 policy that must be carried out for them and `pol` the one that was, `wrote` when Microsoft last
 accepted a write, `tries` failures in a row, `trouble`, `code` and `trouble_at` what ails them
 (sync.errors.Trouble), what was answered, and since when, `failed` and `failed_at` what failed last,

@@ -98,9 +98,10 @@ class DirectoryChanged:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """An event that we do not act on."""
+    """An event that we do not act on. `account_id` as far as it can be read."""
 
     name: str
+    account_id: str | None = None
 
 
 Event = Validation | PresenceEvent | UserGone | AppRemoved | DirectoryChanged | Ignored
@@ -147,7 +148,7 @@ def _parse(name: str, envelope: Mapping[str, Any]) -> Event:
         return AppRemoved(_account(payload), _moment(envelope))
     if name in _DIRECTORY_EVENTS:
         return _directory(envelope, name)
-    return Ignored(name)
+    return _ignored(envelope, name)
 
 
 def _presence(envelope: Mapping[str, Any]) -> PresenceEvent:
@@ -173,6 +174,13 @@ def _directory(envelope: Mapping[str, Any], name: str) -> DirectoryChanged | Ign
     try:
         payload = _object(envelope.get("payload"), "payload")
         return DirectoryChanged(_account(payload), name)
+    except Malformed:
+        return _ignored(envelope, name)
+
+
+def _ignored(envelope: Mapping[str, Any], name: str) -> Ignored:
+    try:
+        return Ignored(name, _account(_object(envelope.get("payload"), "payload")))
     except Malformed:
         return Ignored(name)
 

@@ -85,12 +85,15 @@ class ZoomEvents:
         self._directory_changed = directory_changed
 
     async def take(self, event: Event) -> None:
-        """Act on an event. Raises what Redis raises; then it is to be taken again."""
+        """Act on an event if it counts. Raises what Redis raises; then it is to be taken again."""
+        if await self.is_ours(event):
+            await self.act(event)
+
+    async def act(self, event: Event) -> None:
+        """Act on an event that counts (`is_ours`). Raises like `take`."""
         if isinstance(event, Validation | Ignored):
             return
-        if event.account_id is not None and not await self._account.is_ours(event.account_id):
-            self._meter.event("other_account")
-        elif isinstance(event, PresenceEvent):
+        if isinstance(event, PresenceEvent):
             await self._take_presence(event)
         elif event.account_id is None:
             # Without it nobody can say that it is ours to end anything.
@@ -100,6 +103,14 @@ class ZoomEvents:
                 await self._take_end(event)
             if self._directory_changed is not None and not isinstance(event, AppRemoved):
                 await self._directory_changed()
+
+    async def is_ours(self, event: Event) -> bool:
+        """Whether an event counts: it is of our account, or does not say. Others are counted."""
+        account_id = None if isinstance(event, Validation) else event.account_id
+        if account_id is None or await self._account.is_ours(account_id):
+            return True
+        self._meter.event("other_account")
+        return False
 
     def pass_over(self, field: str, name: str) -> None:
         """Count and tell that an event has no effect, because a field of it can't be read."""
@@ -193,16 +204,20 @@ class ZoomWebhook:
             # An event of Zoom's that we can't read: refused, it would not even be repeated.
             self._events.pass_over(str(error), error.event)
             return web.Response(status=200)
-        self._heard(validation=isinstance(event, Validation))
         if isinstance(event, Validation):
+            self._heard(validation=True)
             log.info("zoom_validated")
             return web.json_response(answer_validation(self._secret, event.plain_token))
         try:
+            # Of another account nothing is heard either: it would hide that ours is silent.
+            if not await self._events.is_ours(event):
+                return web.Response(status=200)
+            self._heard(validation=False)
             if isinstance(event, PresenceEvent):
                 with TimeLimit(self._answers):  # TimeoutError is an OSError, and so Redis trouble
-                    await self._events.take(event)
+                    await self._events.act(event)
             else:
-                await self._events.take(event)
+                await self._events.act(event)
         except REDIS_TROUBLE as error:
             self._meter.event("not_saved")
             log.error("zoom_event_not_saved", error=type(error).__name__)

@@ -281,6 +281,7 @@ def test_a_validation_needs_a_payload() -> None:
 @pytest.mark.parametrize("name", ["meeting.started", "user.updated", "user.signed_in", "anything"])
 def test_every_other_event_is_ignored_whatever_it_holds(name: str) -> None:
     assert parse({"event": name, "payload": 5}) == Ignored(name)
+    assert parse({"event": name, "payload": {"account_id": 7}}) == Ignored(name)
 
 
 json_values = st.recursive(

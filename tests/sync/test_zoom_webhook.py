@@ -539,6 +539,11 @@ async def test_everything_with_a_good_signature_is_heard(endpoint: Endpoint) -> 
     ):
         await endpoint.status(document)
     assert endpoint.heard == [False, False, False, True]
+    for name in ("user.presence_status_updated", "meeting.started"):
+        another = await presence(endpoint)
+        another["payload"]["account_id"] = "another"
+        await endpoint.status({**another, "event": name})
+    assert len(endpoint.heard) == 4, "another account's events would hide that ours are silent"
     body = json.dumps(validation).encode()
     assert (await endpoint.post(body, secret="another"))[0] == 401
     assert len(endpoint.heard) == 4
