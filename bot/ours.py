@@ -27,10 +27,19 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """What Microsoft may still show of ours, as people know it, and until when (epoch ms)."""
+    """What Microsoft may show of ours, as people know it, and until when (epoch ms).
+
+    `accepted`: some of it was accepted; else all of it is attempts whose answer was not heard.
+    """
 
     what: str
     until_ms: int
+    accepted: bool
+
+    @property
+    def named(self) -> str:
+        """It, in the middle of a sentence."""
+        return f"what I {'had set' if self.accepted else 'tried to set'}, {self.what},"
 
 
 def label_of(pair: Pair) -> str:
@@ -66,7 +75,7 @@ def attempt(known: Explanation) -> Attempt | None:
 def leftover(state: State, now_ms: int) -> Leftover | None:
     """What of ours Microsoft may show, whether it is wanted or not; None: nothing."""
     labels: dict[str, None] = {}
-    until_ms = 0
+    until_ms, any_accepted = 0, False
     for held in (state.preferred, state.held):
         if held is None or held.until_ms <= now_ms:
             continue
@@ -74,6 +83,7 @@ def leftover(state: State, now_ms: int) -> Leftover | None:
         accepted = held.accepted
         if accepted is not None and accepted.until_ms > now_ms:
             labels[f"“{label_of(accepted.pair)}”"] = None
+            any_accepted = True
         if accepted is None or not held.sure:
             labels[f"“{label_of(held.pair)}”"] = None
-    return Leftover(" or ".join(labels), until_ms) if labels else None
+    return Leftover(" or ".join(labels), until_ms, any_accepted) if labels else None

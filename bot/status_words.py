@@ -270,7 +270,7 @@ class _Sayings:
         if left is None:
             return "what I had set is not cleared yet"
         until = self._at(left.until_ms)
-        return f"what I had set, {left.what}, is not cleared yet and may show until {until}"
+        return f"{left.named} is not cleared yet and may show until {until}"
 
     def _next_try(self) -> str:
         state, now = self._known.state, self._known.now_ms

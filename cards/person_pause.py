@@ -18,6 +18,7 @@ UNTIL_RESUMED: Final = 0
 _LONGEST: Final = 30 * 24 * 60
 
 
+NOTHING_SET: Final = "Nothing of mine was set, and Microsoft shows your presence without Zoom."
 CLEARED: Final = "What I had set is cleared, and Microsoft shows your presence without Zoom."
 
 

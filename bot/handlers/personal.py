@@ -124,20 +124,23 @@ def _not_before(asked: Asked, now_ms: int) -> int | None:
 
 def _effect(asked: Asked, chosen: Chosen, now_ms: int, here: tzinfo) -> str:
     """What a pause has come to at Microsoft, as far as it has answered."""
-    state = chosen.state
-    left = leftover(asked.state if state is None else state, now_ms)
-    if left is None:
-        return person_pause.CLEARED
-    until = clock_time(left.until_ms, now_ms, here)
     if not asked.allowed:
-        return f"You have changed it often: {left.what} is cleared within a minute."
+        return "You have changed it often: what I had set is cleared within a minute."
+    state, before = chosen.state, leftover(asked.state, now_ms)
+    left = before if state is None else leftover(state, now_ms)
+    if left is None and state is None:
+        return "What I may have set is being cleared."
+    if left is None:
+        return person_pause.CLEARED if before else person_pause.NOTHING_SET
+    until = clock_time(left.until_ms, now_ms, here)
     if state is None:
         return (
-            f"Microsoft has not answered yet: what I had set, {left.what}, is being cleared. It "
-            f"may show until {until} at the latest."
+            f"Microsoft has not answered yet: {left.named} is being cleared. It may show until "
+            f"{until} at the latest."
         )
     why = "" if state.trouble is None else f" {reason_of(state.trouble_code)}."
-    return f"What I had set, {left.what}, is not cleared yet and may show until {until}.{why}"
+    named = left.named[:1].upper() + left.named[1:]
+    return f"{named} is not cleared yet and may show until {until}.{why}"
 
 
 def _until(turn: Turn, now_ms: int, here: tzinfo) -> int:

@@ -116,7 +116,7 @@ def _failure(known: Explanation) -> tuple[str, str] | None:
         return sentence(known.verdict), step
     if state.trouble == MUST_AUTHORIZE:
         why = ended(state.trouble_code)
-        return f"Microsoft no longer accepts your authorisation. {why.told}", why.next_step
+        return f"Your authorisation ended. {why.told}", why.next_step
     if state.trouble is None:
         return None
     why_not = f"{reason_of(state.trouble_code)}."

@@ -253,6 +253,12 @@ def test_whom_nothing_is_tried_for_may_still_be_shown(trouble: Trouble) -> None:
     assert "does not show" not in said(person).sentence
 
 
+def test_what_was_only_tried_is_not_said_to_have_been_set() -> None:
+    person = known(Z.OFFLINE, tried(IN_A_CALL), OFFLINE, trouble=Trouble.LATER, code="graph_error")
+    assert "what I tried to set, “In a call”, is not cleared yet" in said(person).sentence
+    assert "had set" not in said(person).sentence
+
+
 # -- reasons for a difference --------------------------------------------------------------------
 
 

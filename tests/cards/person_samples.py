@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cards.person_invite import declined, invitation
 from cards.person_notice import first_meeting, seen
-from cards.person_pause import paused, resumed
+from cards.person_pause import NOTHING_SET, paused, resumed
 from cards.person_style import style_choice
 from cards.person_unclear import unclear
 
@@ -25,6 +25,7 @@ def person_cards(p: Payloads, c: str) -> dict[str, Card]:
             until="17:00",
             effect="What I had set, “In a call”, is not cleared yet and may show until 15:02.",
         ),
+        "paused-nothing": paused(p, c, until=None, effect=NOTHING_SET),
         "paused-not-connected": paused(p, c, until=None, remark="You are not connected anyway."),
         "resumed": resumed(
             p,
