@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from bot.ended_words import ended
 from bot.sign_in_attempt import TTL, Attempt, Outcome
 from bot.sign_in_refusals import EXPLANATIONS
 from cards import connect as connect_cards
 from cards.trouble import reason_of
 from sync.attend import MUST_AUTHORIZE
-from sync.errors import AdminMustAct, OutsideError
+from sync.errors import AdminMustAct, AuthorizeAgain, OutsideError
 from sync.linking import AddressTaken, Contested, NoZoomUser
 from sync.policy import sentence
 from sync.presence import demand_of, teams_label, zoom_label
@@ -217,6 +218,16 @@ def _outside(error: OutsideError) -> Outcome:
             sentences=(
                 "You signed in, but this app may not look up what it needs.",
                 "Please tell your admin. The reason is in the app's log under link_not_made.",
+            ),
+        )
+    if isinstance(error, AuthorizeAgain):
+        why = ended(error.code)
+        return Outcome(
+            ok=False,
+            title="Microsoft did not accept the sign-in",
+            sentences=(
+                f"You signed in, but the connection could not be finished. {why.told}",
+                why.next_step,
             ),
         )
     service = "Zoom" if error.code.startswith("zoom") else "Microsoft"

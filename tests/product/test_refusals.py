@@ -244,6 +244,18 @@ async def test_microsofts_login_being_down_leaves_the_link_usable(
     await product.connected(person)
 
 
+async def test_a_grant_that_graph_refuses_at_once_is_no_outage(
+    product: Product, around: Outside
+) -> None:
+    person = around.somebody()
+    chat, link = await offered(product, person)
+    around.world.faults.graph.append(Fault(FaultKind.UNAUTHORIZED, times=2))
+    page = await product.sign_in(link, person)
+    around.world.faults.graph.clear()
+    await not_connected(chat, page, "Microsoft did not accept the sign-in", "Connect again.")
+    await product.connected(person)
+
+
 async def test_a_revoked_authorisation_leads_to_one_reconnect_card(
     product: Product, around: Outside
 ) -> None:
