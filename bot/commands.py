@@ -21,7 +21,9 @@ from bot.words import (
     NotUnderstood,
     bare,
     shortened,
+    unwrapped,
     without_courtesies,
+    without_marks,
 )
 
 if TYPE_CHECKING:
@@ -124,16 +126,18 @@ def help_lines(*, admin: bool) -> list[tuple[str, str]]:
 def parse(text: str) -> Command | BadCommand | Unknown:
     """Find the command in what was said (see `bot.message_text`).
 
-    The first word decides, in any case and width, with or without a leading `/` or `!` and trailing
-    punctuation. Nothing but punctuation is a call for help. Extra words after a command that takes
-    none: courtesies (please, now, thanks) are ignored, anything else makes the text unknown with
-    that command as the nearest, because acting on half of a sentence can be wrong ("disconnect
-    everybody"). Words that a command's grammar does not understand make it a BadCommand. What is
-    longer than LONGEST_TEXT is no command (see `bot.message_text`), whatever it begins with.
+    The first word decides, in any case and width, with or without a leading `/` or `!`, punctuation
+    around it, and quotes around the whole. Nothing but punctuation is a call for help. Extra words
+    after a command that takes none: courtesies (please, now, thanks) are ignored, anything else
+    makes the text unknown with that command as the nearest, because acting on half of a sentence
+    can be wrong ("disconnect everybody"). Words that a command's grammar does not understand make
+    it a BadCommand. What is longer than LONGEST_TEXT is no command (see `bot.message_text`),
+    whatever it begins with.
     """
     if len(text) > LONGEST_TEXT:
         return Unknown(shortened(" ".join(text.split())))
-    word, _, rest = _PREFIX.sub("", text, count=1).strip().partition(" ")
+    said = without_marks(unwrapped(text))
+    word, _, rest = _PREFIX.sub("", said, count=1).strip().partition(" ")
     word, rest = bare(word), rest.strip()
     args = rest.translate(PLAIN_QUOTES)
     if not word and not args.strip(TRAILING):

@@ -1,7 +1,8 @@
 """Reading the HTML in which Teams repeats a message. Pure, and linear in its length.
 
 Shapes are those that Teams sends: `<blockquote itemtype="http://schema.skype.com/Reply">` around
-the preview of a quoted message, `<quoted messageId="…"/>` in its newer form, `<img
+the preview of a quoted message, `<quoted messageId="…"/>` in its newer form (Graph writes an empty
+`<attachment id="…">`), `<img
 itemtype="http://schema.skype.com/Emoji" alt="🎉">` or `<emoji alt="🎉">`, and a span of type
 `…/Mention` where the text has `<at>`.
 """
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 _ATTRIBUTES = r"""((?:[^<>"']|"[^"<]*"|'[^'<]*')*)"""
 TAG = re.compile(rf"<(/?)([A-Za-z][A-Za-z0-9]{{0,31}}){_ATTRIBUTES}>")
 _QUOTATION = re.compile(
-    rf"<(/?)(quoted[a-z]{{0,20}}|quote|blockquote)(?![a-z0-9]){_ATTRIBUTES}>", re.I
+    rf"<(/?)(quoted[a-z]{{0,20}}|quote|blockquote|attachment)(?![a-z0-9]){_ATTRIBUTES}>", re.I
 )
 _ATTRIBUTE = re.compile(r"""\b(alt|itemtype)\s{0,3}=\s{0,3}(?:"([^"]{0,200})"|'([^']{0,200})')""")
 _INLINE = re.compile(

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.message_html import TAG, text_of, without_quotations
 from bot.shapes import object_at, objects_at, text_at
 from bot.time_zones import MOST_ENTITIES
-from bot.words import LONGEST_TEXT
+from bot.words import LONGEST_TEXT, without_marks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,21 +28,24 @@ LONGEST_HTML: Final = 32 * 1024
 
 _LONGEST_NAME = 256
 _MOST_ATTACHMENTS = 16
+_MOST_WORDS = 8
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _QUOTED_LINE = re.compile(r"\s*>(?:[\s>]|$)")
-_PAGE = re.compile(r"\s*<(?:p|div)(?:\s[^<>]*)?>", re.IGNORECASE)
-_MENTION = re.compile(r"<at(?:\s[^<>]*)?>([^<>]*)</at>", re.IGNORECASE)
-_AFTER_MENTION = " ,:;.-–—、，：；،"
-"""How people go on after a name."""
+_PAGE = re.compile(
+    r"\s*<(?:p|div|span|b|strong|i|em|u|s|font|h[1-6]|[uo]l|pre|code|br|html|body)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+_MENTION = re.compile(r"<at(?:\s[^<>]*)?>([^<>]*)</at\s?>", re.IGNORECASE)
 _JOINER_AT_ASCII = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])")
 _SPACES = {9, 10, 11, 12, 13, 28, 29, 30, 31, 133}  # control characters that separate words
 _INVISIBLE: dict[int, None] = dict.fromkeys(
     [
         *(code for code in (*range(32), *range(127, 160)) if code not in _SPACES),
-        0x00AD,  # soft hyphen
+        0x00AD, 0x034F, 0x3164, 0xFFA0,  # soft hyphen; a joiner and fillers without a shape
         0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A),  # writing direction
-        0x180E, 0x200B, 0x2060, 0xFEFF,  # zero width
+        0x180E, 0x200B, *range(0x2060, 0x2065), *range(0x206A, 0x2070), 0xFEFF,  # zero width
+        0xFFFC,  # what dictation and pictures leave in a text
     ]
 )  # fmt: skip
 
@@ -60,17 +64,25 @@ def message_text(activity: Json) -> str:
     """
     text = text_at(activity, "text")
     if len(text) <= LONGEST_TEXT:
-        written = _decoded(text)
+        written = _written(text)
         text = _from_html(activity, written) or written
     if len(text) > LONGEST_TEXT:
         return text[: LONGEST_TEXT + 1]
-    return _without_mentions(_one_line(_own_words(text)), activity)
+    line = unicodedata.normalize("NFC", _one_line(_own_words(text)))  # Macs send accents apart
+    return _without_mentions(line, activity)
 
 
 def _decoded(text: str) -> str:
     if "&" in text:
         text = _ENTITY.sub(lambda entity: html.unescape(entity.group()), text)
     return _JOINER_AT_ASCII.sub("", text.translate(_INVISIBLE))
+
+
+def _written(text: str) -> str:
+    """A text as it was sent, decoded; quotations go first, for they may hold escaped brackets."""
+    text, quotes = without_quotations(text)
+    is_html = "blockquote" in quotes or _PAGE.match(text)
+    return _decoded(text_of(text).text if is_html else text)
 
 
 def _one_line(text: str) -> str:
@@ -83,7 +95,7 @@ def _one_line(text: str) -> str:
 def _own_words(text: str) -> str:
     """A decoded text without what it quotes: elements, or lines that begin with `>`."""
     text, quotes = without_quotations(text)
-    if "blockquote" in quotes or _PAGE.match(text):  # then the whole text is HTML
+    if "blockquote" in quotes:  # then the whole text is HTML
         text = _decoded(text_of(text).text)
     return "\n".join(line for line in text.splitlines() if not _QUOTED_LINE.match(line))
 
@@ -134,18 +146,35 @@ def _without_mentions(text: str, activity: Json) -> str:
     own, others, told = _names(activity)
     found = list(_MENTION.finditer(text))
     mine = [span for span in found if (name := _folded(span[1])) in own or not name]
+    mine = sorted({*mine, *_in_pieces(text, found, own)}, key=re.Match.start)
     if not mine:
         strangers = [span for span in found if _folded(span[1]) not in others]
         mine = [span for span in strangers[:1] if told or span.start() == 0]
     if mine:
         return _cut(text, [span.span() for span in mine])
-    start = 1 if text.startswith("@") else 0
+    start = 1 if text.startswith(("@", "＠")) else 0
+    folded, ends = "", dict[int, int]()
+    for end, sign in enumerate(text[start : start + _LONGEST_NAME], start + 1):
+        folded += sign.casefold()  # which may be longer
+        ends[len(folded)] = end
     for name in sorted(own, key=len, reverse=True):
-        end = start + len(name)
-        addressed = _folded(text[start:end]) == name and not text[end : end + 1].isalnum()
-        if addressed and name and (start or told):
+        end = ends.get(len(name), 0)
+        addressed = end and folded.startswith(name) and not text[end : end + 1].isalnum()
+        if addressed and (start or told):
             return _cut(text, [(0, end)])
     return text
+
+
+def _in_pieces(text: str, found: list[re.Match[str]], own: set[str]) -> list[re.Match[str]]:
+    """Neighbours whose words together are a name of the bot: some clients tag each word."""
+    for first in range(len(found)):
+        pieces = found[first : first + _MOST_WORDS]
+        for count, piece in enumerate(pieces[1:], 2):
+            if text[pieces[count - 2].end() : piece.start()].strip():
+                break
+            if _folded(_one_line(" ".join(span[1] for span in pieces[:count]))) in own:
+                return pieces[:count]
+    return []
 
 
 def _cut(text: str, spans: list[tuple[int, int]]) -> str:
@@ -154,7 +183,7 @@ def _cut(text: str, spans: list[tuple[int, int]]) -> str:
         parts.append(text[at:start])
         at = end
     rest = _one_line(" ".join([*parts, text[at:]]))
-    return rest.lstrip(_AFTER_MENTION) if spans[0][0] == 0 else rest
+    return without_marks(rest) if spans[0][0] == 0 else rest
 
 
 def _names(activity: Json) -> tuple[set[str], set[str], bool]:
@@ -177,11 +206,14 @@ def _names(activity: Json) -> tuple[set[str], set[str], bool]:
 def _named(account: Json, key: str = "name") -> str:
     """A name for comparing, without the tags around it; empty for what is none."""
     name = text_at(account, key)
-    return "" if len(name) > _LONGEST_NAME else _folded(_one_line(TAG.sub("", _decoded(name))))
+    if len(name) > _LONGEST_NAME:
+        return ""
+    shown = unicodedata.normalize("NFC", _one_line(TAG.sub("", _decoded(name))))
+    return _folded(shown.removeprefix("@"))
 
 
 def _folded(name: str) -> str:
-    return name.strip().lower()
+    return name.strip().casefold()
 
 
 def _folded_id(account: Json) -> str:

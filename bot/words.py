@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 
-TRAILING = ".,;:!?…。、，：；！？،؛؟"
+TRAILING = ".,;:!?…。、，：；！？،؛؟‼⁇⁈⁉‽।॥։՜՞።፧៖។៕"
 """Punctuation that people put behind the last word."""
+
+_BETWEEN = frozenset("|<>=→")
+_SPOKEN = frozenset("/／!！\"'*")
+"""Punctuation that means something before a command."""
+_PAIRS = {
+    **dict(zip("\"'`*_“‘«»‹「『(（[", "\"'`*_”’»«›」』)）]", strict=True)),
+    **dict(zip("„‚", ("“”", "‘’"), strict=True)),
+}
+_LONGEST_WORD = 100
 
 COURTESIES = frozenset({"me", "now", "please", "pls", "thank", "thanks", "you"})
 """Words that change nothing."""
@@ -20,6 +29,9 @@ _DOUBLE = "“”„‟″«»"
 _SINGLE = "‘’‚‛′"
 PLAIN_QUOTES = str.maketrans(_SINGLE + _DOUBLE, "'" * len(_SINGLE) + '"' * len(_DOUBLE))
 """Makes typographic quotes the plain ones, character for character."""
+
+_TURKISH = str.maketrans({"ı": "i", "\u0307": None})
+"""Turkish keyboards make I and İ of i, and ı of I; İ folds to i and a dot above."""
 
 
 class NotUnderstood(Exception):
@@ -39,7 +51,32 @@ class NotUnderstood(Exception):
 
 def bare(word: str) -> str:
     """A word for comparing: without trailing punctuation, in no particular case or width."""
-    return unicodedata.normalize("NFKC", word.rstrip(TRAILING)).rstrip(TRAILING).casefold()
+    word = word.rstrip(TRAILING)
+    if word.isascii():
+        return word.lower()
+    if len(word) <= _LONGEST_WORD:  # no word is longer, and it takes the square of the length
+        word = unicodedata.normalize("NFKC", word).rstrip(TRAILING)
+    return word.casefold().translate(_TURKISH)
+
+
+def without_marks(text: str) -> str:
+    """A text without the punctuation before it, but for what means something before a command.
+
+    It ends a name, or begins an item of a list.
+    """
+    for at, sign in enumerate(text):
+        mark = sign in _BETWEEN or unicodedata.category(sign) in {"Po", "Pd"}
+        if not (sign.isspace() or mark) or sign in _SPOKEN:
+            return text[at:]
+    return ""
+
+
+def unwrapped(text: str) -> str:
+    """A text without the quotes, brackets or signs of emphasis around all of it."""
+    text = text.strip()
+    while len(inner := text.rstrip(TRAILING)) > 1 and inner[-1] in _PAIRS.get(inner[0], ""):
+        text = inner[1:-1].strip()
+    return text
 
 
 def without_courtesies(words: list[str]) -> list[str]:

@@ -30,6 +30,24 @@ from bot.words import ECHO_LENGTH, LONGEST_TEXT
         ("connect！", "connect"),
         ("status؟", "status"),
         ("？", "help"),
+        ("“status”", "status"),  # as help and chats write what to say
+        ("„Status“", "status"),
+        ("‘disconnect’.", "disconnect"),
+        ("「status」", "status"),
+        ("`/status`", "status"),
+        ("**status**", "status"),
+        ("_status_", "status"),
+        ("（status）", "status"),
+        ("- status", "status"),
+        ("• status", "status"),
+        ("…status", "status"),
+        ("status।", "status"),
+        ("status‽", "status"),
+        ("DİSCONNECT", "disconnect"),  # as Turkish keyboards make capitals ...
+        ("settıngs".upper(), "settings"),
+        ("settıngs", "settings"),  # ... and make them small again
+        ("Hİ", "help"),
+        ("“settings group Sales enable”", "settings"),
     ],
 )
 def test_a_command_is_found(text: str, name: str) -> None:
@@ -52,6 +70,9 @@ def test_words_after_a_command_have_plain_quotes() -> None:
         ("can you show my status?", "status"),
         ("disconnect everybody", "disconnect"),  # understood in part is not understood
         ("don't connect", "connect"),
+        ("🚫 connect", "connect"),
+        ("~~connect~~", "connect"),
+        ("“connect” they said", "connect"),
         ("what is the weather", None),
         ("👍", None),
         ("مرحبا", None),

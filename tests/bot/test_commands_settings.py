@@ -194,7 +194,7 @@ def test_no_words_break_the_grammar(command: str, words: str) -> None:
 
 @pytest.mark.parametrize("topic", ["", "group", "groups", "account", "user", "history"])
 @pytest.mark.parametrize(
-    "words", ['" ', "' ", "a ", "x", "style ", "please ", "1h ", '“x” style "']
+    "words", ['" ', "' ", "a ", "x", "style ", "please ", "1h ", '“x” style "', "\u0316\u0301"]
 )
 def test_a_long_text_after_settings_is_read_fast(topic: str, words: str) -> None:
     for command in (f"settings {topic}", "pause", "pause for", "style"):

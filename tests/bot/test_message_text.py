@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+import unicodedata
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -60,6 +61,10 @@ def said(
         ('<div><div style="x">status</div></div>', "status"),
         ("family 👨‍👩‍👧 می‌خواهم", "family 👨‍👩‍👧 می‌خواهم"),
         ("a\x00b\x1bc", "abc"),
+        ("\ufffcstatus\u3164\u034f\u206a", "status"),
+        ("<b>status</b>", "status"),
+        ("<span>status</span><br/>", "status"),
+        ("settings group Cafe\u0301", "settings group Café"),
         ("", ""),
         (None, ""),
         (7, ""),
@@ -87,7 +92,10 @@ def test_text_is_what_the_person_meant_to_type(typed: object, meant: str) -> Non
         (f"{TAGGED} settings group {NAME} enable", TAGGED, f"settings group {NAME} enable"),
         (f"settings group {NAME} enable", TAGGED, f"settings group {NAME} enable"),
         ("<at>a(b</at> hi", "<at>a(b</at>", "hi"),
-        ("<at>Presence</at> <at>Bridge</at> help", "<at>Bridge</at>", "<at>Presence</at> help"),
+        ("<at>Presence</at> <at>Bridge</at> help", "<at>Bridge</at>", "help"),
+        ("<at>Presence</at>&nbsp;<at>Bridge</at> help", TAGGED, "help"),
+        ("<at>Ben</at> <at>Presence</at> <at>Bridge</at> help", TAGGED, "<at>Ben</at> help"),
+        ("<at>Presence</at> of <at>Bridge</at>", TAGGED, "of <at>Bridge</at>"),
         (f"{TAGGED} help {TAGGED}", TAGGED, "help"),
     ],
 )
@@ -133,6 +141,13 @@ BADLY = {
         f"help {TAGGED}",
         f"@{NAME} help",
         f"@{NAME.lower()}, help",
+        f"＠{NAME} help",
+        f"<at>@{NAME}</at> help",
+        f"<at>{NAME}</at > help",
+        f"<b>{TAGGED}</b> help",
+        f"<p><b>{TAGGED}</b>&nbsp;<i>help</i></p>",
+        f'<span itemtype="http://schema.skype.com/Mention" itemid="0">{NAME}</span> help',
+        *(f"{TAGGED}{mark} help" for mark in "?…؛、՝・>|→=&"),
     ],
 )
 def test_a_mention_that_is_described_badly_is_one(typed: str, entities: list[Any]) -> None:
@@ -144,6 +159,23 @@ def test_a_name_that_nobody_bears_is_the_bot_s_at_the_start(entities: list[Any])
     """The app may be called otherwise in Teams, and the client may not say how."""
     for bot in ({"id": BOT}, {"id": BOT, "name": "Another Name"}, {}):
         assert said(f"{TAGGED} help", *entities, bot=bot) == "help"
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKD"])
+@pytest.mark.parametrize("name", ["Présence Brücke", "DİL Botu", "STRASSE", "ΟΔΟΣ Bot", "팀 봇"])
+def test_a_name_is_the_same_in_any_normal_form_and_case(
+    name: str, form: Literal["NFC", "NFD", "NFKD"]
+) -> None:
+    typed = unicodedata.normalize(form, name)
+    other = "<at>José</at>"
+    for called in {name, name.casefold(), name.title() if name.isascii() else name}:
+        ours = mention(f"<at>{called}</at>", name=called)
+        bot = {"id": BOT, "name": called}
+        assert said(f"@{typed}, help", ours, bot=bot) == "help"
+        assert said(f"<at>{typed}</at> help", ours, bot=bot) == "help"
+        jose = mention(unicodedata.normalize(form, other), "29:jose", "José")
+        told = said(f"{jose['text']} <at>{typed}</at> help", jose, ours, bot=bot)
+        assert told == f"{other} help"
 
 
 def test_mentions_of_others_stay() -> None:
@@ -178,6 +210,8 @@ QUOTING = {
     "between": f"{TAGGED} status {QUOTED}",
     "lines": "> Presence Bridge\n> disconnect\n\nstatus",
     "lines after": "status\n> disconnect",
+    "brackets in it": '<quoted messageId="1" preview="x &lt;y&gt; z"/> status',
+    "a placeholder": '<attachment id="1772050244572"></attachment>status',
     "another name": '<quotedReply messageId="1"/>status<quotedMessage>disconnect</quotedMessage>',
     "no line": f"{QUOTED}&nbsp;\u200bstatus",
     "HTML": f"{REPLY}\r\n<p>status</p>",
@@ -341,6 +375,9 @@ HARD = {
     "entities": "&#",
     "escapes": "&lt;",
     "joiners": "👍‍ ",
+    "accents": "\u0316\u0301",
+    "placeholders": '<attachment id="',
+    "pieces": "<at>Presence</at>",
     "quotations": QUOTED,
     "open quotations": '<quoted messageId="',
     "open quotes": '<p "',

@@ -178,6 +178,14 @@ async def test_commands_are_found_in_what_teams_makes_of_them(
         ('<at>Presence Bridge</at>\r\n<quoted messageId="1"/>status', [QUOTED_REPLY, mention]),
         ("&lt;quoted messageId=&quot;1&quot;/&gt; status", [QUOTED_REPLY]),
         ("> Presence Bridge\n> Connected.\n\nstatus", None),
+        ('<quoted messageId="1" preview="a &lt;b&gt;"/> status', [QUOTED_REPLY]),
+        ('<attachment id="1"></attachment>status', [QUOTED_REPLY]),
+        ("<at>Presence</at>&nbsp;<at>Bridge</at> status", [mention]),
+        ("<p><b><at>Presence Bridge</at></b>&nbsp;status</p>", [mention]),
+        ("<at>Presence Bridge</at>… “status”", [mention | {"text": None}]),
+        ("＠Presence Bridge status", [mention]),
+        ("\ufffcstatus", None),
+        ("STATUS।", None),
     ):
         answer = await chat.says(said, entities=entities)
         assert "Not connected." in words(answer.card), said
