@@ -33,8 +33,9 @@ def retry_after(header: str | None, now: float, *, longest: float) -> float | No
     epoch seconds.
     """
     text = (header or "").strip()
-    if _NUMBER.fullmatch(text):
-        return min(float(text), longest)
+    numbers = [part.strip() for part in text.split(",")]  # one that came twice, put together
+    if all(_NUMBER.fullmatch(number) for number in numbers):
+        return min(max(map(float, numbers)), longest)
     if not text or len(text) > _LONGEST_HEADER:
         return None
     moment = _moment(text)

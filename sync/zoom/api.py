@@ -38,7 +38,9 @@ _BODY_LIMIT = 1 << 20
 _SCOPE = re.compile(r"\b[a-z_]+(?::[a-z_]+){1,4}\b")
 _UNKNOWN_USER = frozenset({1001, 1010})
 """Does not exist; is not of this account (Zoom's error lists of "Get a user")."""
-_NO_SCOPE = frozenset({104, 4700, 4711})
+_NO_RIGHT = frozenset({104, 200, 4700, 4711})
+"""200: what was asked for is not in the account's plan, or not permitted."""
+_TOKEN_ENDED = 201
 
 
 class ZoomApi:
@@ -175,12 +177,17 @@ def _failure(status: int, answer: Mapping[str, Any], wait: float | None) -> Exce
     """Name the failure by who must act. `wait`: the seconds to wait that Zoom named."""
     code, message = str(answer.get("code", ""))[:16], str(answer.get("message", ""))[:1000]
     number = int(code) if code.isascii() and code.isdecimal() else 0
+    said = message.lower()
+    if status in {400, 403, 404} and "code" not in answer:
+        # Zoom numbers its refusals; what proxies and gateways say in JSON is about no user.
+        return RetryLater("zoom_intercepted", str(status), after=wait)
+    if status == 404 and "endpoint" in said:  # ZOOM_API_URL leads to another part of Zoom
+        return RetryLater("zoom_error", str(status), after=wait)
     if status == 404 or number in _UNKNOWN_USER:
         return PersonGone("zoom_user_unknown")
-    said = message.lower()
-    if number in _NO_SCOPE or "scopes" in said:
+    if number in _NO_RIGHT or "scopes" in said:
         return AdminMustAct("zoom_rights", " ".join(sorted(set(_SCOPE.findall(message)))))
-    if status == 401 or "invalid access token" in said:
+    if status == 401 or number == _TOKEN_ENDED or "access token" in said:
         return AdminMustAct("zoom_token_refused")
     if status == 403:
         return AdminMustAct("zoom_rights")

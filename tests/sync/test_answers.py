@@ -39,7 +39,9 @@ NOW = 1_760_000_000.0  # 2025-10-09 08:53:20 UTC
         ("inf", None),
         ("soon", None),
         ("3 seconds", None),
-        ("3, 5", None),
+        ("3, 5", 5.0),  # a header that came twice, put together by a proxy
+        ("3,", None),
+        ("3, soon", None),
         ("Thu, 09 Oct 2025 08:54:02 GMT", 42.0),
         ("Thu, 09 Oct 2025 08:54:02 +0000", 42.0),
         ("Thu, 09 Oct 2025 10:54:02 +0200", 42.0),

@@ -276,6 +276,8 @@ async def test_a_token_service_that_says_when_is_not_asked_before(
 
 RIGHTS = (AdminMustAct, "zoom_rights")
 TOKEN = (AdminMustAct, "zoom_token_refused")
+BETWEEN = (RetryLater, "zoom_intercepted")
+ERROR = (RetryLater, "zoom_error")
 
 
 @pytest.mark.parametrize(
@@ -291,8 +293,18 @@ TOKEN = (AdminMustAct, "zoom_token_refused")
         (400, {"code": 1010, "message": "not of this account"}, (PersonGone, "zoom_user_unknown")),
         (400, {"code": "1010", "message": ""}, (PersonGone, "zoom_user_unknown")),
         (400, {"code": [1], "message": None}, (Refused, "zoom_refused")),
-        (403, {}, (AdminMustAct, "zoom_rights")),
-        (404, {}, (PersonGone, "zoom_user_unknown")),
+        (400, {"code": 124, "message": "Access token is expired."}, TOKEN),
+        (400, {"code": 201, "message": "expired"}, TOKEN),
+        (400, {"code": 200, "message": "Only available for Paid account: x"}, RIGHTS),
+        (404, {"code": 200, "message": "x"}, (PersonGone, "zoom_user_unknown")),
+        (403, {"code": 1, "message": "x"}, RIGHTS),
+        (404, {"code": 2300, "message": "This API endpoint is not recognized: /x"}, ERROR),
+        (400, {"message": "Bad Request"}, BETWEEN),  # gateways speak JSON too
+        (403, {"message": "Forbidden"}, BETWEEN),
+        (404, {"message": "no Route matched with those values"}, BETWEEN),
+        (404, {"error": {"code": 1001}}, BETWEEN),
+        (403, {}, BETWEEN),
+        (404, {}, BETWEEN),
         (500, {}, (RetryLater, "zoom_error")),
         (503, {}, (RetryLater, "zoom_error")),
     ],
@@ -358,6 +370,29 @@ async def test_an_address_that_zoom_refuses_is_nobodys(
     zoom.answers.append(web.json_response(refused, status=status))
     assert await api.find_user("ada@example.com") is None
     assert await api.find_user("ada@example.com") is not None
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (400, {"code": 124, "message": "Access token is expired."}, TOKEN),
+        (400, {"code": 200, "message": "Only available for Paid account: x"}, RIGHTS),
+        (404, {"code": 2300, "message": "This API endpoint is not recognized: /x"}, ERROR),
+        (400, {"message": "Bad Request"}, BETWEEN),
+        (404, {"message": "no Route matched with those values"}, BETWEEN),
+    ],
+)
+async def test_what_is_not_about_the_address_does_not_make_it_nobodys(
+    zoom: Zoom,
+    api: ZoomApi,
+    status: int,
+    body: dict[str, Any],
+    expected: tuple[type[OutsideError], str],
+) -> None:
+    zoom.answers.extend(web.json_response(body, status=status) for _ in range(2))
+    with pytest.raises(OutsideError) as caught:
+        await api.find_user("ada@example.com")
+    assert (type(caught.value), caught.value.code) == expected
 
 
 async def test_an_id_that_zoom_refuses_says_nothing_of_its_user(zoom: Zoom, api: ZoomApi) -> None:
