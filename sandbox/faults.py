@@ -39,6 +39,7 @@ class FaultKind(StrEnum):
     RESET = "reset"  # the connection breaks, nothing done
     TRUNCATED = "truncated"  # done, but the answer breaks off
     INTERCEPTED = "intercepted"  # a firewall's page comes back, nothing done
+    GATEWAY = "gateway"  # a gateway that knows no such address says so in JSON, nothing done
 
 
 _PAGE = "<html><title>Blocked</title><body>This address is blocked.</body></html>"
@@ -128,6 +129,8 @@ class FaultQueue:
                 return _cut(request)
             if fault.kind is FaultKind.INTERCEPTED:
                 return web.Response(text=_PAGE, content_type="text/html", status=403)
+            if fault.kind is FaultKind.GATEWAY:
+                return web.json_response({"message": "no Route matched"}, status=404)
             if fault.kind in {FaultKind.AFTERWARDS, FaultKind.TRUNCATED}:
                 await handler(request)
             if fault.kind is FaultKind.TRUNCATED:

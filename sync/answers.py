@@ -14,6 +14,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import aiohttp
 
 _NUMBER = re.compile(r"\+?\d+(\.\d*)?", re.ASCII)
@@ -23,6 +25,9 @@ SHORTEST_PAUSE = 1.0
 _FROM_BETWEEN = frozenset({407, 451, 511})
 """Proxy authentication, blocked for legal reasons, network authentication (RFC 9110, 7725, 6585):
 nobody but who stands in between sends these."""
+
+MICROSOFTS_SIGNS = ("error",)
+"""Graph (an object) and the login service (RFC 6749, 5.2: a word) name every refusal so."""
 
 
 def retry_after(header: str | None, now: float, *, longest: float) -> float | None:
@@ -63,8 +68,10 @@ def pause(asked: float | None, otherwise: float) -> float:
     return otherwise if asked is None else max(asked, SHORTEST_PAUSE)
 
 
-def is_from_between(status: int, raw: bytes) -> bool:
+def is_from_between(status: int, raw: bytes, signs: Collection[str] = ()) -> bool:
     """Whether something between us and the service gave this answer; `raw` is its body.
+
+    Every refusal of the service has one of the fields `signs`: gateways speak JSON, too.
 
     Too many requests and 5xx mean "later", whoever says so: services have gateways of their own.
     A success is believed unless it is a page: what a write is answered does not matter.
@@ -77,12 +84,12 @@ def is_from_between(status: int, raw: bytes) -> bool:
     if status < 300 or not text:
         return text.startswith(b"<")
     try:
-        json.loads(text)
+        answer = json.loads(text)
     except ValueError:
         return True
     except RecursionError:  # it is JSON, though of no use
-        pass
-    return False
+        return False
+    return bool(signs) and not (isinstance(answer, dict) and any(sign in answer for sign in signs))
 
 
 def json_object(raw: bytes | str) -> dict[str, Any]:

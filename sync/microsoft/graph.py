@@ -15,7 +15,14 @@ from multidict import CIMultiDict, istr
 from yarl import URL
 
 from sync.alarms import Alarms, TimeLimit
-from sync.answers import is_from_between, json_object, pause, read_body, retry_after
+from sync.answers import (
+    MICROSOFTS_SIGNS,
+    is_from_between,
+    json_object,
+    pause,
+    read_body,
+    retry_after,
+)
 from sync.errors import AuthorizeAgain, NotAllowed, PersonGone, Refused, RetryLater, TenantPaused
 from sync.presence import PREFERRED_PAIRS, SESSION_PAIRS, Pair, Shown
 
@@ -137,7 +144,7 @@ class GraphPresence:
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise RetryLater("graph_unreachable", type(error).__name__) from error
         answer = json_object(raw)
-        between = not answer and is_from_between(status, raw)
+        between = is_from_between(status, raw, MICROSOFTS_SIGNS)
         if status in {200, 202, 204} and not between:
             return answer
         wait = retry_after(headers.get("Retry-After"), self._now(), longest=LONGEST_WAIT)

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-from sync.answers import is_from_between, json_object, retry_after
+from sync.answers import MICROSOFTS_SIGNS, is_from_between, json_object, retry_after
 from sync.errors import RetryLater
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class LoginHttp:
             # "from None": the request in the exception holds the secret.
             raise RetryLater("login_unreachable", type(error).__name__) from None
         status = response.status_code
-        between = is_from_between(status, response.content)
+        between = is_from_between(status, response.content, MICROSOFTS_SIGNS)
         if status == 429 or status >= 500 or between:
             wait = retry_after(
                 response.headers.get("Retry-After"), self._clock(), longest=MOST_SECONDS

@@ -31,7 +31,7 @@ from msgraph.generated.users.item.user_item_request_builder import UserItemReque
 from msgraph.graph_request_adapter import options as SDK_OPTIONS  # noqa: N812 - it is a constant
 from msgraph_core import GraphClientFactory
 
-from sync.answers import is_from_between, retry_after
+from sync.answers import MICROSOFTS_SIGNS, is_from_between, retry_after
 from sync.errors import AdminMustAct, AuthorizeAgain, OutsideError, RetryLater
 from sync.external import is_external_account, is_external_name
 from sync.ports import Profile
@@ -164,7 +164,7 @@ async def _ask_for(adapter: GraphRequestAdapter, fields: list[str]) -> _Me | Non
 
 async def _look(response: httpx.Response) -> None:
     """Told apart before the SDK reads it: it says of any page only that it is no JSON."""
-    if is_from_between(response.status_code, await response.aread()):
+    if is_from_between(response.status_code, await response.aread(), MICROSOFTS_SIGNS):
         raise RetryLater("graph_intercepted", str(response.status_code))
 
 

@@ -21,7 +21,7 @@ from sync.presence import parse_zoom_presence
 from sync.zoom.tokens import Issued, ZoomTokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from sync.presence import ZoomPresence
     from sync.zoom.tokens import Shelf
@@ -35,6 +35,9 @@ NEW_SCOPES_AFTER = 300.0
 """A token has the scopes that the app had when it was given. One that lacks some is replaced when
 it is so many seconds old: an admin may have added them meanwhile."""
 _BODY_LIMIT = 1 << 20
+_ERROR_SIGNS = ("code",)
+_TOKEN_ERROR_SIGNS = ("error", "reason", "code")
+"""Zoom numbers every refusal, and names those of a token (Zoom documentation, "Errors")."""
 _SCOPE = re.compile(r"\b[a-z_]+(?::[a-z_]+){1,4}\b")
 _UNKNOWN_USER = frozenset({1001, 1010})
 """Does not exist; is not of this account (Zoom's error lists of "Get a user")."""
@@ -124,6 +127,7 @@ class ZoomApi:
         status, answer, wait = await self._request(
             "GET",
             self._api_url + path,
+            _ERROR_SIGNS,
             headers={"Authorization": f"Bearer {token}"},
             params=query or {},
         )
@@ -133,6 +137,7 @@ class ZoomApi:
         status, answer, wait = await self._request(
             "POST",
             f"{self._oauth_url}/oauth/token",
+            _TOKEN_ERROR_SIGNS,
             headers={"Authorization": self._basic},
             data={"grant_type": "account_credentials", "account_id": self._account_id},
         )
@@ -146,7 +151,7 @@ class ZoomApi:
         return Issued(token, lives, lives)
 
     async def _request(
-        self, method: str, url: str, **arguments: Any
+        self, method: str, url: str, signs: Collection[str], **arguments: Any
     ) -> tuple[int, dict[str, Any], float | None]:
         """Status, body ({} for none that is readable), and how many seconds to wait.
 
@@ -162,7 +167,7 @@ class ZoomApi:
             raise RetryLater("zoom_unreachable", type(error).__name__) from error
         answer = json_object(raw)
         wait = retry_after(headers.get("Retry-After"), self._wall(), longest=LONGEST_PAUSE)
-        if not answer and is_from_between(status, raw):
+        if is_from_between(status, raw, signs):
             raise RetryLater("zoom_intercepted", str(status), after=wait)
         if status == 429:
             # The header and the text both tell the two limits apart; neither is promised.
@@ -178,8 +183,7 @@ def _failure(status: int, answer: Mapping[str, Any], wait: float | None) -> Exce
     code, message = str(answer.get("code", ""))[:16], str(answer.get("message", ""))[:1000]
     number = int(code) if code.isascii() and code.isdecimal() else 0
     said = message.lower()
-    if status in {400, 403, 404} and "code" not in answer:
-        # Zoom numbers its refusals; what proxies and gateways say in JSON is about no user.
+    if not answer and status in {400, 403, 404}:  # not even a number: it is about no user
         return RetryLater("zoom_intercepted", str(status), after=wait)
     if status == 404 and "endpoint" in said:  # ZOOM_API_URL leads to another part of Zoom
         return RetryLater("zoom_error", str(status), after=wait)

@@ -210,14 +210,15 @@ async def test_a_zoom_token_that_somebody_else_ended_is_replaced(
         await client.aclose()
 
 
+@pytest.mark.parametrize("kind", [FaultKind.INTERCEPTED, FaultKind.GATEWAY])
 @pytest.mark.parametrize("service", ["zoom", "graph"])
 async def test_something_in_between_is_told_and_connecting_works_afterwards(
-    product: Product, around: Outside, service: str
+    product: Product, around: Outside, service: str, kind: FaultKind
 ) -> None:
     person = around.somebody()
     chat, link = await offered(product, person)
     queue = getattr(around.world.faults, service)
-    queue.append(Fault(FaultKind.INTERCEPTED, times=5))
+    queue.append(Fault(kind, times=5))
     page = await product.sign_in(link, person)
     queue.clear()
     name = {"zoom": "Zoom", "graph": "Microsoft"}[service]

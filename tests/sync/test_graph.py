@@ -192,7 +192,7 @@ async def test_what_a_successful_write_answers_does_not_matter(
         (404, (PersonGone, "graph_404")),
         (408, (RetryLater, "graph_error")),
         (409, (RetryLater, "graph_error")),
-        (302, (Refused, "graph_refused")),
+        (302, (RetryLater, "graph_intercepted")),
         (429, (TenantPaused, "graph_throttled")),
         (500, (RetryLater, "graph_error")),
         (502, (RetryLater, "graph_error")),
@@ -263,7 +263,8 @@ async def test_retry_after_is_read_in_seconds_or_as_a_date(
 @pytest.mark.parametrize(
     ("status", "body"),
     [(200, b"<html>Sign in to this network</html>"), (302, b" "), (401, b"<html>"), (407, b" ")]
-    + [(status, b"<html>blocked</html>") for status in (403, 404, 451, 511)],
+    + [(status, b"<html>blocked</html>") for status in (403, 404, 451, 511)]
+    + [(status, b'{"message": "no Route matched"}') for status in (400, 401, 403, 404)],
 )
 @every_call
 async def test_what_stands_between_us_and_microsoft_is_nobodys_fault(

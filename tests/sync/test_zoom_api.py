@@ -233,7 +233,10 @@ async def test_checking_asks_for_a_token_anew(zoom: Zoom, api: ZoomApi) -> None:
 @pytest.mark.parametrize(
     ("answer", "error", "code"),
     [
-        ({"status": 400, "text": "{}"}, AdminMustAct, "zoom_credentials"),
+        ({"status": 400, "text": '{"error": "x"}'}, AdminMustAct, "zoom_credentials"),
+        ({"status": 400, "text": '{"reason": "x"}'}, AdminMustAct, "zoom_credentials"),
+        ({"status": 400, "text": "{}"}, RetryLater, "zoom_intercepted"),
+        ({"status": 403, "text": '{"message": "Forbidden"}'}, RetryLater, "zoom_intercepted"),
         ({"status": 503}, RetryLater, "zoom_error"),
         ({"status": 429}, RetryLater, "zoom_busy"),
         ({"text": "{}"}, RetryLater, "zoom_answer"),
@@ -300,6 +303,7 @@ ERROR = (RetryLater, "zoom_error")
         (403, {"code": 1, "message": "x"}, RIGHTS),
         (404, {"code": 2300, "message": "This API endpoint is not recognized: /x"}, ERROR),
         (400, {"message": "Bad Request"}, BETWEEN),  # gateways speak JSON too
+        (401, {"message": "Unauthorized"}, BETWEEN),
         (403, {"message": "Forbidden"}, BETWEEN),
         (404, {"message": "no Route matched with those values"}, BETWEEN),
         (404, {"error": {"code": 1001}}, BETWEEN),
