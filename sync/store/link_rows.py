@@ -113,7 +113,7 @@ class LinkRows(PeopleQueue):
         generation = await make()
         if not generation:
             await self._clear_up([*mine, *stale], oid)
-        elif await self.index.settle(link, mark):
+        elif await self.index.settle(link):
             await self._clear_up(stale, oid)
         else:
             # We stood still for so long that somebody else took it for ours to have died.

@@ -3,7 +3,8 @@
 Theory of operation
 -------------------
 The index stands in other slots of a cluster than the people, so it can't change in one step with
-them. A key's value is the owner's object id, and a mark while somebody is about to change it.
+them. A key's value is the owner's object id, and a mark while somebody is about to change it: the
+owner, or (after a question mark) somebody else who would have it.
 
 Whoever connects claims every key first, the Zoom id before the addresses, then makes the link, then
 settles the keys: what was claimed has a TTL, what is settled has none. A key that somebody else
@@ -89,12 +90,12 @@ class ZoomIndex:
         ):
             raise Contended
 
-    async def settle(self, link: Link, mark: str) -> bool:
+    async def settle(self, link: Link) -> bool:
         """The link is made. False: what it stands on was lost to somebody else meanwhile."""
         lost = [
             key
             for key in index_keys(link)
-            if not await self._scripts.run("index_settle", [key], [link.object_id, mark])
+            if not await self._scripts.run("index_settle", [key], [link.object_id])
         ]
         by_id = keys.zoom_id(link.zoom_id) if link.zoom_id else None
         return by_id not in lost if by_id else not lost

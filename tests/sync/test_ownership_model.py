@@ -234,6 +234,23 @@ def test_so_it_is_where_each_stands_still_for_a_minute(
         played(redis_server, earlier, cast, order, stands_still=True)
 
 
+@pytest.mark.parametrize("again", ["connect", "rename"])
+def test_whoever_connects_while_something_else_changes_their_link_is_connected(
+    redis_server: RedisServer, again: str
+) -> None:
+    """In two tabs, or while their link is compared anew."""
+    other: Part = (PEOPLE[0], [(again, "zOne", ["one@x.com", "two@x.com"])])
+
+    async def run() -> None:
+        async with open_client(redis_server) as client:
+            for first, second in EVERY_TWO_TURNS:
+                order = [(0, first), (1, second), (0, 20)]
+                await play(client, [ADA_CONNECTS], [ADA_CONNECTS, other], order)
+                assert PEOPLE[0] in await standing(PeopleStore(client, Scripts(client)))
+
+    asyncio.run(run())
+
+
 @pytest.mark.timeout(120)
 @QUICK
 @given(

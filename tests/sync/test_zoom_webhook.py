@@ -477,6 +477,29 @@ async def test_a_body_beyond_the_limit_is_refused(endpoint: Endpoint) -> None:
     assert (await refused(endpoint, b" " * LIMIT))[0] == 400
 
 
+# -- what it costs -------------------------------------------------------------------------------
+
+
+async def test_an_event_costs_redis_one_script_once_its_owner_is_known(endpoint: Endpoint) -> None:
+    """Whose it is, by id and address, of our account, is found out in the script that keeps it."""
+    await endpoint.bridge.connect(ADA)
+
+    async def scripts() -> int:
+        stats = await endpoint.bridge.redis.info("commandstats")
+        return sum(
+            row["calls"]
+            for name, row in stats.items()
+            if name in {"cmdstat_evalsha", "cmdstat_eval"}
+        )
+
+    for status, calls in (("In_Meeting", 2), ("Away", 1), ("Presenting", 1)):
+        event = await presence(endpoint, status)
+        before = await scripts()
+        assert await endpoint.status(event) == 200
+        assert await scripts() - before == calls
+    assert endpoint.bridge.counts.events == {"accepted": 3}
+
+
 # -- validation ----------------------------------------------------------------------------------
 
 

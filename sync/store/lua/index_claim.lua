@@ -8,5 +8,9 @@ if owner and owner ~= ARGV[1] then
   local ttl = redis.call('TTL', KEYS[1])
   if ttl >= 0 and tonumber(ARGV[3]) - ttl < tonumber(ARGV[4]) then return {owner, 1} end
 end
-redis.call('SET', KEYS[1], (owner or ARGV[1]) .. ' ' .. ARGV[2], 'EX', ARGV[3])
-return {owner ~= ARGV[1] and owner or ''}
+if owner and owner ~= ARGV[1] then
+  redis.call('SET', KEYS[1], owner .. ' ?' .. ARGV[2], 'EX', ARGV[3])
+  return {owner}
+end
+redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'EX', ARGV[3])
+return {''}
