@@ -85,8 +85,8 @@ def too_often() -> Card:
     """Say that there were too many look-ups: each is recorded and may cost requests."""
     return problem(
         what_happened=(
-            "You have looked up or tried many people within a minute. This one was not looked up, "
-            "and nothing was changed."
+            "You have looked up or tried many people within a minute. This time nobody was looked "
+            "up or tried, and nothing was changed."
         ),
         what_to_do="Wait a minute, then ask again.",
     )

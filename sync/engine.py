@@ -16,7 +16,7 @@ import structlog
 from cachetools import TTLCache
 
 from sync.errors import Trouble
-from sync.explanation import ASKED_OFTEN, MOST_LOOK_UPS, Explainer
+from sync.explanation import ASKED_OFTEN, LOOK_UPS_OF_ALL, MOST_LOOK_UPS, Explainer
 from sync.patience import Background, Patience
 from sync.plan import MINUTE, Lane
 from sync.policy import resolve
@@ -309,9 +309,13 @@ class Engine:
         """`link_of`, counting that their chat asks for what may cost requests to Microsoft."""
         return await self._explainer.asked(object_id)
 
-    async def may_look_up(self, object_id: str) -> bool:
-        """Whether an admin may ask about, or try, one more person now; counts it."""
-        return await self._store.count_look_up(object_id) <= MOST_LOOK_UPS
+    async def may_look_up(self, object_id: str, *, everybody: bool = False) -> bool:
+        """Whether an admin may ask about, or try, one more person now; counts it.
+
+        `everybody`: not one but all who are in trouble, which counts as many.
+        """
+        times = LOOK_UPS_OF_ALL if everybody else 1
+        return await self._store.count_look_up(object_id, times) <= MOST_LOOK_UPS
 
     async def link_of(self, object_id: str) -> tuple[Link, State] | None:
         """A person's link and what the engine knows of them; None when not connected."""

@@ -32,6 +32,9 @@ MOST_LOOK_UPS: Final = 60
 """How many people an admin may look up or try again in a minute: each is a line of the history, and
 some cost a request."""
 
+LOOK_UPS_OF_ALL: Final = 20
+"""What trying everybody again counts as: three times a minute at most."""
+
 SLOW: Final = "slow"
 """`shown_error`: there was no answer while somebody waited."""
 ASKED_OFTEN: Final = "asked_often"

@@ -12,7 +12,7 @@ import structlog
 from bot.commands import BadCommand, Command
 from bot.handlers.settings_changes import is_about_account, target_of
 from bot.settings_words import Account, Group, Groups, History, User
-from cards import settings_change, settings_refused
+from cards import settings_change, settings_refused, settings_user
 from cards.payload import BadPayload, Verb
 from cards.person_unclear import unclear
 from cards.problem import problem
@@ -180,7 +180,7 @@ class SettingsHandler:
             case Verb.SETTINGS_REVIVE:
                 return await self._people.revive(turn)
             case Verb.SETTINGS_STORM | Verb.SETTINGS_STORM_RETRY:
-                return await self._storms.clicked(turn, click)
+                return await self._storm(turn, click)
             case Verb.SETTINGS_PROGRESS if "rollout" not in click.args:
                 return await self._invitations.progress(turn) or await self._views.centre(turn)
         view = await self._directory.view()
@@ -210,6 +210,13 @@ class SettingsHandler:
             case Verb.SETTINGS_INVITE_SEND:
                 return await self._invitations.send(turn, target)
         raise BadPayload("not a button of the settings")
+
+    async def _storm(self, turn: Turn, click: Click) -> Card:
+        """A button of the alert about many; trying them all again costs requests for each."""
+        again = click.verb is Verb.SETTINGS_STORM_RETRY
+        if again and not await self._people.may_try_all(turn):
+            return settings_user.too_often()
+        return await self._storms.clicked(turn, click)
 
     async def _refuse(self, turn: Turn, *, known: bool) -> Card:
         """Refuse whoever is no admin; `known`: that was found out."""

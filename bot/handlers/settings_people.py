@@ -90,6 +90,10 @@ class SettingsPeople:
         await self._audit.looked_up(_actor(turn), address)
         return await self._card(turn, address, known, None)
 
+    async def may_try_all(self, turn: Turn) -> bool:
+        """Whether an admin may have everybody tried again now; counts it."""
+        return await self._engine.may_look_up(turn.person.object_id, everybody=True)
+
     async def troubled(self, turn: Turn) -> Card:
         """Who is parked and why, when somebody asks for it."""
         if not await self._engine.may_look_up(turn.person.object_id):
@@ -118,9 +122,10 @@ class SettingsPeople:
 
     async def revive(self, turn: Turn) -> Card:
         """Try somebody again who is parked, or everybody for whom it may help."""
-        if not await self._engine.may_look_up(turn.person.object_id):
+        everybody = turn.click is not None and turn.click.args.get("person") == ""
+        if not await self._engine.may_look_up(turn.person.object_id, everybody=everybody):
             return settings_user.too_often()
-        if turn.click is not None and turn.click.args.get("person") == "":
+        if everybody:
             return await self._revive_all(turn)
         oid = _person(turn)
         known = await self._engine.link_of(oid)

@@ -151,12 +151,12 @@ class PeopleStore(LinkRows):
         state = read_state(object_id, dict(zip(fields, fields, strict=True))) if row else None
         return read_link(object_id, text), state, int(count)
 
-    async def count_look_up(self, object_id: str) -> int:
-        """How often within a minute an admin has asked about others, this time included."""
+    async def count_look_up(self, object_id: str, times: int = 1) -> int:
+        """How often within a minute an admin has asked about others, these times included."""
         key = keys.asks(object_id, of_others=True)
         pipe = self._client.pipeline(transaction=False)
         pipe.set(key, 0, ex=keys.ASKS_TTL, nx=True)
-        pipe.incr(key)
+        pipe.incrby(key, times)
         return int((await pipe.execute())[-1])
 
     async def keep_look(self, object_id: str, shown: Shown) -> None:

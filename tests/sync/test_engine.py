@@ -387,6 +387,13 @@ async def test_somebody_who_asks_too_often_costs_no_requests_in_any_process(
     assert again.shown_error is None
 
 
+async def test_trying_everybody_again_counts_as_many_look_ups(bridge: Bridge) -> None:
+    tried = [await bridge.engine.may_look_up(ADA, everybody=True) for _ in range(4)]
+    assert tried == [True, True, True, False]
+    assert not await bridge.engine.may_look_up(ADA)
+    assert await bridge.engine.may_look_up(BEN)
+
+
 async def test_what_was_seen_is_forgotten_with_the_link(bridge: Bridge) -> None:
     await bridge.connect(ADA, Z.IN_MEETING)
     await bridge.engine.explain(ADA)
