@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -57,8 +57,8 @@ class LinkRows(PeopleQueue):
         (Contended, in a race) there is none.
         """
 
-        async def make() -> int:
-            made = await self._scripts.run(
+        async def make() -> list[Any]:
+            made: list[Any] = await self._scripts.run(
                 "connect",
                 [*_link_keys(link.object_id), keys.live_sign_in(link.object_id)],
                 [
@@ -73,7 +73,7 @@ class LinkRows(PeopleQueue):
                     _lines(link.addresses),
                 ],
             )
-            return int(made)
+            return made
 
         return await self._with_index(link, make)
 
@@ -83,8 +83,8 @@ class LinkRows(PeopleQueue):
         False: it has ended, or was replaced. Raises Taken, Contended like `connect`.
         """
 
-        async def make() -> int:
-            made = await self._scripts.run(
+        async def make() -> list[Any]:
+            made, *former = await self._scripts.run(
                 "relink",
                 _link_keys(link.object_id),
                 [
@@ -95,12 +95,15 @@ class LinkRows(PeopleQueue):
                     _lines(link.addresses),
                 ],
             )
-            return generation if made else 0
+            return [made and generation, *former]
 
         return bool(await self._with_index(link, make))
 
-    async def _with_index(self, link: Link, make: Callable[[], Awaitable[int]]) -> int:
-        """Change a link (`make`; 0: it could not be) together with the index."""
+    async def _with_index(self, link: Link, make: Callable[[], Awaitable[list[Any]]]) -> int:
+        """Change a link together with the index.
+
+        `make` changes it, and gives the generation (0: it could not be) and the link that it found.
+        """
         oid, before = link.object_id, await self.link(link.object_id)
         mine, mark = index_keys(link), secrets.token_hex(6)
         stale = [key for key in (index_keys(before) if before else ()) if key not in mine]
@@ -110,16 +113,20 @@ class LinkRows(PeopleQueue):
             await self._clear_up(mine, oid)
             raise
         await self.index.doubt(stale, oid)
-        generation = await make()
+        generation, *former = await make()
+        if former and former[0] and (found := read_link(oid, former[0])) is not None:
+            # Another one by now, where somebody else has changed it meanwhile.
+            stale = list({*stale, *index_keys(found)} - {*mine})
         if not generation:
             await self._clear_up([*mine, *stale], oid)
         elif await self.index.settle(link):
-            await self._clear_up(stale, oid)
+            # What was settled too: the link may have been replaced before it was.
+            await self._clear_up([*stale, *mine], oid)
         else:
             # We stood still for so long that somebody else took it for ours to have died.
             await self.erase(oid, generation)
             raise Contended
-        return generation
+        return int(generation)
 
     async def link(self, object_id: str) -> Link | None:
         """The link of a person, None when not connected (or damaged: connecting anew mends it)."""
@@ -194,6 +201,7 @@ class LinkRows(PeopleQueue):
         await self._clear_up(index, object_id)
         if erased:
             await self._client.delete(keys.look(object_id))
+            await self._client.hdel(keys.UNPROVEN_NEWS, object_id)
         return bool(erased)
 
     async def retire(self, object_id: str, lease: str = "") -> int | None:

@@ -20,7 +20,7 @@ from sync.store.connection import Scripts
 from sync.store.people import PeopleStore
 from sync.store.zoom_index import CLAIM_S, Contended, Taken
 from tests.doubles.people import link_of, person
-from tests.doubles.redis import RedisServer, open_client, orphans
+from tests.doubles.redis import RedisServer, lasting_keys, open_client, orphans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -246,7 +246,10 @@ def test_whoever_connects_while_something_else_changes_their_link_is_connected(
             for first, second in EVERY_TWO_TURNS:
                 order = [(0, first), (1, second), (0, 20)]
                 await play(client, [ADA_CONNECTS], [ADA_CONNECTS, other], order)
-                assert PEOPLE[0] in await standing(PeopleStore(client, Scripts(client)))
+                store = PeopleStore(client, Scripts(client))
+                assert PEOPLE[0] in await standing(store)
+                await act(store, PEOPLE[0], [("leave", None, []), ("erase", None, [])])
+                assert await lasting_keys(client) == []
 
     asyncio.run(run())
 
