@@ -13,8 +13,9 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
+from launch.connection import Connection
 from launch.lifetime import running
-from launch.strangers import Rules, most_connections
+from launch.strangers import READ_AT_ONCE, Rules, most_connections
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -184,6 +185,33 @@ async def test_nothing_else_can_be_expected(inside: Inside, expects: str) -> Non
     async with serving(inside, PATIENT) as port:
         sent = asks + expects.encode("utf-8", "surrogateescape") + b"\r\n\r\n{}"
         assert (await port.asked(sent))[0] == 417
+
+
+@pytest.mark.parametrize("path", ROUTES)
+async def test_a_long_content_type_is_415_and_never_taken_apart(inside: Inside, path: str) -> None:
+    async with serving(inside, PATIENT) as port:
+        for kind in ("a/b" + ";c=d" * 1900, 'a/b;c="' + '\\"' * 3900, "a" * 257):
+            assert (await port.asked(request(path, b"x", Content_Type=kind)))[0] == 415
+        longest = f"multipart/form-data; boundary={'x' * 70}; charset=utf-8"  # RFC 2046, 5.1.1
+        asked = request("/webhook", b"x", Content_Type=longest)
+        assert (await port.asked(asked))[0] == 200
+
+
+async def test_nobody_s_bytes_are_all_read_at_once(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    class Counting(Connection):
+        def data_received(self, data: bytes) -> None:
+            read.append(len(data))
+            super().data_received(data)
+
+    monkeypatch.setattr("launch.strangers.Connection", Counting)
+    tiny = b"1\r\nx\r\n" * 100_000 + b"0\r\n\r\n"
+    async with serving(inside, PATIENT) as port:
+        assert (await port.asked(request("/webhook", tiny, Transfer_Encoding="chunked")))[0] == 413
+    assert max(read) <= READ_AT_ONCE
 
 
 @pytest.mark.parametrize(
