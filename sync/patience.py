@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-ANSWER_WITHIN = 2.5
+ANSWER_WITHIN = 2.2
 """Seconds for all that one chat turn waits for outside: an answer within 3 s, with time to send it.
 """
 
