@@ -15,7 +15,7 @@ from sync.errors import Trouble
 from sync.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW
 from sync.plan import MINUTE, Do, Why, fresh_for_ms
 from sync.policy import Reason, sentence
-from sync.presence import NOT_SAID, teams_label, zoom_label
+from sync.presence import NOT_SAID, UNKNOWN, teams_label, zoom_label
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -185,6 +185,8 @@ class _Sayings:
         if shown is None or not any(shown):
             return "Microsoft does not say at the moment."
         words = ", ".join(filter(None, shown))
+        if teams_label(*shown) == UNKNOWN:
+            return f"In words that I don’t know ({words})"
         return f"“{teams_label(*shown)}” ({words})"
 
     def next_step(self) -> str | None:
@@ -228,7 +230,7 @@ class _Sayings:
         known = self._known
         shown = known.shown
         if known.shown_error is None:
-            if shown is None or not (shown.known or shown.activity):
+            if shown is None or teams_label(*shown) == UNKNOWN:
                 return "Microsoft does not say at the moment what it shows"
             return f"Microsoft shows “{teams_label(*shown)}”"
         if known.shown_error == ASKED_OFTEN and shown is not None and shown != NOT_SAID:

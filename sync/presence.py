@@ -11,7 +11,7 @@ import re
 from enum import StrEnum
 from functools import lru_cache
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -230,6 +230,9 @@ def zoom_label(zoom: ZoomPresence) -> str:
     return _ZOOM_LABELS[zoom]
 
 
+UNKNOWN: Final = "Unknown"
+"""The label of words that nobody has told us."""
+
 _TEAMS_LABELS: Mapping[str, str] = {
     "inacall": "In a call",
     "inaconferencecall": "In a conference call",
@@ -249,7 +252,7 @@ _TEAMS_LABELS: Mapping[str, str] = {
     "donotdisturb": "Do not disturb",
     "focusing": "Focusing",
     "offline": "Offline",
-    "presenceunknown": "Unknown",
+    "presenceunknown": UNKNOWN,
 }
 
 
@@ -259,4 +262,4 @@ def teams_label(availability: str, activity: str) -> str:
         label = _TEAMS_LABELS.get(word.lower())
         if label is not None:
             return label
-    return "Unknown"
+    return UNKNOWN

@@ -354,9 +354,18 @@ def test_who_asks_too_often_is_told_the_last_look_and_its_age() -> None:
     assert "although" not in lines.sentence
 
 
-@pytest.mark.parametrize("shown", [NOT_SAID, Shown("PresenceUnknown", "PresenceUnknown")])
+@pytest.mark.parametrize(
+    "shown",
+    [
+        NOT_SAID,
+        Shown("PresenceUnknown", "PresenceUnknown"),
+        Shown("New", "Newer"),
+        Shown("", "Newer"),
+    ],
+)
 def test_a_presence_without_words_is_not_made_up(shown: Shown) -> None:
     lines = said(known(held=CALL, shown=shown))
+    assert lines.sentence.startswith("Microsoft does not say at the moment what it shows. I told")
     assert "because Zoom says “In a meeting” since 14:00 UTC, for now until" in lines.sentence
     assert "I told it “In a call”" in lines.sentence
     assert lines.difference is None
