@@ -172,6 +172,8 @@ class Router:
             return await self._bad_click(inbound, str(error))
         except BadInput as error:
             log.info("input_not_usable", activity=inbound.id, verb=inbound.verb)
+            if inbound.automatic:
+                return None  # nobody entered anything: the card stays as it is
             if inbound.wants_card_answer:
                 return str(error)  # beside the card, which stays as it was filled in
             await self._desk.say(inbound.conversation, str(error))

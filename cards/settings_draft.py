@@ -7,6 +7,7 @@ same but for their type.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -113,8 +114,8 @@ def read_inputs(click: Click, shown: Draft) -> Draft:
     """The draft after what was entered in the form of `shown`.
 
     A field that the client left out or sent empty stays as it was: some clients do so where nothing
-    was touched. Raises BadInput for a priority that is none, BadPayload for other values that the
-    form does not offer, and for fields that it did not show.
+    was touched. Raises BadInput for values that the form does not offer, BadPayload for fields that
+    it did not show.
     """
     applicable = applicable_fields(shown)
     changes: dict[str, Any] = {}
@@ -207,7 +208,10 @@ _CHOSEN: Final = {
     for field, offered in _ALLOWED.items()
 }
 """What clients send for a choice: its value or its title, in any case."""
-_SWITCHED: Final = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
+_SWITCHED: Final = {
+    **dict.fromkeys(("true", "1", "1.0", "on", "yes"), True),
+    **dict.fromkeys(("false", "0", "0.0", "off", "no"), False),
+}
 """What clients send for a toggle, in any case."""
 
 
@@ -251,9 +255,9 @@ def because(draft: Draft) -> str:
 
 def _entered(field: Field, value: str) -> bool | str | int:
     if field in _ALLOWED:
-        chosen = _CHOSEN[field].get(value.casefold())
+        chosen = _CHOSEN[field].get(re.sub(r"[\s_-]+", " ", value.casefold()))
         if chosen is None:
-            raise BadPayload("a choice that was not offered")
+            raise _not_offered(field)
         return chosen
     if field is Field.PRIORITY:
         number = value.removesuffix(".0")
@@ -265,5 +269,12 @@ def _entered(field: Field, value: str) -> bool | str | int:
         return int(number)
     switched = _SWITCHED.get(value.casefold())
     if switched is None:
-        raise BadPayload("a toggle is true or false")
+        raise _not_offered(field)
     return switched
+
+
+def _not_offered(field: Field) -> BadInput:
+    return BadInput(
+        f"Your Teams sent a value for “{LABELS[field]}” that is none. "
+        "Nothing was saved: choose it again and save."
+    )

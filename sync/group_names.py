@@ -101,8 +101,8 @@ def find_groups(groups: Iterable[DirectoryGroup], text: str, *, limit: int = 10)
     return GroupMatches(exact, tuple(group for _, group in ranked[:limit]), len(ranked))
 
 
-_SAME = (0, 1, 2)  # to the letter, but for case, but for accents
-_ALIKE = 6
+_SAME = (0, 1, 2, 3)  # to the letter, but for case, but for accents, but for quotes around it
+_ALIKE = 7
 
 
 def _rank(name: str, text: str, wanted: str, loose: str) -> int | None:
@@ -114,11 +114,13 @@ def _rank(name: str, text: str, wanted: str, loose: str) -> int | None:
     folded = fold_name(name)
     if folded == loose:
         return 2
-    if folded.startswith(loose):
+    if folded[:1] in {"'", '"', "«", "「"} and folded[1:-1].strip() == loose != "":
         return 3
-    if f" {loose}" in f" {folded}":
+    if folded.startswith(loose):
         return 4
-    return 5 if loose in folded else None
+    if f" {loose}" in f" {folded}":
+        return 5
+    return 6 if loose in folded else None
 
 
 def _alike(groups: Iterable[DirectoryGroup], loose: str) -> list[tuple[float, DirectoryGroup]]:

@@ -19,7 +19,7 @@ from bot.handlers.settings_level import (
 from bot.progress import ProgressCard
 from cards import settings_change, settings_form, settings_refused
 from cards.build import refreshing
-from cards.payload import BadPayload, Verb
+from cards.payload import BadInput, BadPayload, Verb
 from cards.settings_change import change_args
 from cards.settings_draft import (
     Step,
@@ -297,13 +297,17 @@ def is_about_account(click: Click) -> bool:
 def target_of(click: Click, names: dict[str, str]) -> Target:
     """The level that a button is about. `names` are the names of Zoom's groups by id.
 
-    The id is the client's word: one that Zoom does not have raises BadPayload.
+    The id is the client's word, and Zoom's groups come and go: raises BadInput for one that Zoom
+    does not have.
     """
     if is_about_account(click):
         return ACCOUNT
     group_id = picked_group(click)
     if group_id not in names:
-        raise BadPayload("a group that is none")
+        raise BadInput(
+            "Zoom’s list has no such group any more, so nothing was changed. "
+            "Say settings groups to see those that it has."
+        )
     return Target(group_id, names[group_id])
 
 

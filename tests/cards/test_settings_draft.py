@@ -169,16 +169,16 @@ def test_the_question_is_asked_exactly_when_the_integration_is_switched(
 @pytest.mark.parametrize(
     "entered",
     [
-        {"integration": "yes"},
+        {"integration": "perhaps"},
         {"service": "Office 366"},
         {"service": "none"},
         {"authorize_with": "basic"},
-        {"style": "busy_only"},
+        {"style": "mirror,full"},
         {"locked": "None"},
     ],
 )
-def test_values_that_the_form_does_not_offer_are_refused(entered: dict[str, str]) -> None:
-    with pytest.raises(BadPayload):
+def test_values_that_the_form_does_not_offer_are_explained(entered: dict[str, str]) -> None:
+    with pytest.raises(BadInput, match="Nothing was saved"):
         read_inputs(click(**entered), Draft(integration=True, priority=2))
 
 
@@ -215,6 +215,9 @@ def test_what_a_client_sends_empty_stays_as_it_was(draft: Draft, nothing: str) -
         ({"locked": "True"}, {"locked": True}),
         ({"locked": "TRUE "}, {"locked": True}),
         ({"locked": "1"}, {"locked": True}),
+        ({"locked": "1.0", "calendar": "0.0"}, {"locked": True}),
+        ({"locked": "Yes"}, {"locked": True}),
+        ({"style": "busy_only"}, {"style": "busy only"}),
         ({"integration": "False"}, {"integration": False}),
         ({"presence_write": "FALSE"}, {"presence_write": False}),
         ({"calendar": "True", "locked": ""}, {"calendar": True}),

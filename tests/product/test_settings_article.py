@@ -209,7 +209,10 @@ async def test_what_can_not_be_used_is_explained_and_the_card_stays(place: Offic
     groups, listed = await asked(chat, "settings groups")
     for message, shown, title, entered, told in (
         (form, card, "Save", {"priority": 0}, "The priority is a whole number from 1 to 9,999."),
+        (form, card, "Save", {"style": "mirror,full"}, "Your Teams sent a value for “Style” that"),
+        (form, card, "Save", {"locked": "null"}, "Your Teams sent a value for “Lock” that is none"),
         (groups, listed, "Open", {"group": ""}, "No group was chosen."),
+        (groups, listed, "Open", {"group": "g404"}, "Zoom’s list has no such group any more"),
     ):
         data = filled(shown, **entered)
         click = chat.teams.presses(chat.client, shown, title, on=message, inputs=data)

@@ -11,7 +11,7 @@ import pytest
 
 from sync.store import keys
 from sync.store.audit import AuditLog
-from tests.doubles.inside import ADA, BEN, Admin, filled, said_by
+from tests.doubles.inside import ADA, BEN, Admin, filled, inputs, said_by
 from tests.doubles.outside import titles
 
 if TYPE_CHECKING:
@@ -171,8 +171,14 @@ async def test_a_card_of_a_group_that_is_gone_is_harmless(place: Office) -> None
     place.zoom_groups([g for g in place.world.config.groups if g.name != "Sales"])
     await place.directory_read_again()
     answer = await chat.deliver(press(chat, old, "Disable"))
-    assert answer["statusCode"] == 400
-    assert "no longer works" in answer["value"]["message"]
+    assert "Zoom’s list has no such group any more" in answer["value"]
+    groups = await chat.says("settings groups")
+    place.zoom_groups(place.world.config.groups[:1])
+    await place.directory_read_again()
+    last = inputs(place.chat(ADA).now(groups))["group"]["choices"][-1]["value"]
+    chosen = filled(chat.now(groups), group=last)
+    click = chat.teams.presses(chat.client, chat.now(groups), "Open", on=groups, inputs=chosen)
+    assert "Zoom’s list has no such group any more" in (await chat.deliver(click))["value"]
     assert await history(place) == []
 
 

@@ -38,6 +38,10 @@ NAMES = (
     "Growth style mirror",
     "account",
     "please",
+    "“Quoted” team",
+    "“Quoted”",
+    "‘Single’",
+    "Jose\u0301",
 )
 TYPED = (
     ("settings group café größe lock", "Café Größe"),
@@ -61,6 +65,11 @@ TYPED = (
     ("settings group growth style mirror lock", "Growth style mirror"),
     ("settings group account lock", "account"),
     ("settings group please lock", "please"),
+    ("settings group “Quoted” lock", "“Quoted”"),
+    ("settings group quoted lock", "“Quoted”"),
+    ("settings group 'single' lock", "‘Single’"),
+    ("settings group JOSÉ lock", "Jose\u0301"),
+    ("“settings group enable lock”", "enable"),
 )
 FORMS = (
     ("settings group C++ <Core> Team", "C++ <Core> Team"),
