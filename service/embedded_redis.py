@@ -52,6 +52,7 @@ __all__ = [
 _START_LIMIT = 60.0  # seconds; normally some hundredths, more where much data must be read
 _PAUSE = 0.003  # seconds between two looks at a condition
 _BRIEFLY = 30.0  # seconds that a look may have the folder
+_SETTLED = 1.0  # seconds after which who has the folder has said so in the lock file
 _KEPT_VARIABLES = ("PATH", "HOME", "TZ", "LANG", "TMPDIR")
 
 
@@ -113,16 +114,38 @@ async def embedded_redis(
 
 
 async def _take(app_lock: IO[str], data_dir: Path) -> None:
-    """Become the app that uses the folder. Raises FolderInUse."""
-    give_up = time.monotonic() + _BRIEFLY
+    """Become the app that uses the folder. Raises FolderInUse.
+
+    Whoever got the lock this moment has not written yet: what the file says may be of somebody who
+    is long gone. A process that is not there is believed only after a while of the same.
+    """
+    now = since = time.monotonic()
+    give_up, said = now + _BRIEFLY, None
     while not lock(app_lock):
-        pid, *how = app_lock.read().split() or ["unknown"]
-        if how != ["briefly"] or time.monotonic() > give_up:
+        now, before, said = time.monotonic(), said, app_lock.read()
+        pid, *how = said.split() or ["unknown"]
+        if said != before or how == ["briefly"]:
+            since = now
+        settled = now - since > _SETTLED or (not how and _is_another(pid))
+        if settled or now > give_up:
             raise FolderInUse(
                 f"Another Presence Bridge (process {pid}) already uses {data_dir}. "
                 "Stop it, or give this one another DATA_DIR."
             )
         await asyncio.sleep(_PAUSE)
+
+
+def _is_another(pid: str) -> bool:
+    """Whether this is the id of another process, as far as this system can tell."""
+    if not pid.isdecimal() or int(pid) == os.getpid():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True
 
 
 def running_redis(data_dir: Path) -> str | None:

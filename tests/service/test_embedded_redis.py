@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 
 from service.embedded_redis import EmbeddedRedis, embedded_redis
 from service.redis_binary import find_redis_server
-from service.redis_folder import EmbeddedRedisError
+from service.redis_folder import EmbeddedRedisError, lock, make_folder, open_lock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -214,6 +214,28 @@ async def test_a_second_app_on_the_same_folder_is_refused(tmp_path: Path) -> Non
             "Stop it, or give this one another DATA_DIR."
         )
         assert alive(pid)
+
+
+@pytest.mark.parametrize("said_before", ["", "999999999\n", f"{os.getpid()}\n"])
+async def test_whoever_got_the_folder_this_moment_may_not_have_said_for_how_long(
+    tmp_path: Path, said_before: str
+) -> None:
+    folder = make_folder(tmp_path)
+    (folder / "app.lock").write_text(said_before)  # by an app that was killed
+
+    async def starts() -> None:
+        async with embedded_redis(tmp_path):
+            pass
+
+    with open_lock(folder / "app.lock") as held:
+        assert lock(held)
+        start = asyncio.create_task(starts())
+        await asyncio.sleep(0.05)  # it looks several times: nothing tells that it has
+        assert not start.done(), start
+        held.truncate(0)
+        held.write("999999998 briefly\n")
+        held.flush()
+    await start
 
 
 async def test_a_death_is_noticed_and_explained(tmp_path: Path) -> None:
