@@ -35,6 +35,7 @@ async def rotate_keys(settings: Settings, *, lost: bool) -> bool:
     """Do it, line by line. True: nothing needs an older key, but for what the last line says.
 
     `lost`: what opens with none of the keys is given up: its people are asked to connect again.
+    Not while a process runs that seals with another key: then that one is not lost.
     Raises EmbeddedRedisError, RedisAway.
     """
     async with client_at_hand(settings) as client:
@@ -44,6 +45,12 @@ async def rotate_keys(settings: Settings, *, lost: bool) -> bool:
         button_key = ButtonKey(rows, vault)
         resealing = Resealing(rows, vault, button_key, now_ms=people.now_ms, pause=0)
 
+        if lost and (await resealing.in_use()).running:
+            say(
+                "FAILED  Nothing was given up: a running process seals with another key, which is "
+                "not lost then. Run this with the TOKEN_KEYS of that process, or stop it first."
+            )
+            return False
         well = await _buttons(button_key, lost=lost)
         total = await people.connected()
         count = await resealing.round(_progress(total, time.monotonic))

@@ -83,6 +83,12 @@ async def test_what_opens_with_no_key_is_said_and_can_be_given_up(
         assert "1 person: what is stored opens with none of TOKEN_KEYS" in said
         assert CHIARA.object_id in said
         assert NEW not in said
+        # Whoever mistypes the key loses nobody: a process with the real one runs.
+        asked = await place.chat(CHIARA).says("disconnect")
+        code, said = await rotate(town, tmp_path, NEW, "--lost")
+        assert (code, "Nothing was given up" in said) == (1, True)
+        assert "Still connected" in words(await place.chat(CHIARA).presses("Cancel", on=asked))
+        assert "Working." in words((await place.chat(CHIARA).says("status")).card)
 
     async with inside(town, tmp_path, TOKEN_KEYS=NEW) as product:
         assert product.command.events("button_key_unreadable")
