@@ -54,7 +54,7 @@ ENDED: Final[Mapping[str, Ended]] = {
         _AT_ONCE,
     ),
     "revoked": Ended(
-        "Your sign-ins at Microsoft were ended, by you or by an admin.",
+        "Your sign-ins at Microsoft were ended by you or an admin, or by a new password.",
         _AT_ONCE,
     ),
     "unused_too_long": Ended(

@@ -72,8 +72,9 @@ def _word(value: object) -> str:
 def _numbers(answer: Mapping[str, Any]) -> list[int]:
     """Entra's error numbers; a redirect carries them only inside its description."""
     listed = answer.get("error_codes")
-    if isinstance(listed, list) and listed:
-        return [code for code in listed if isinstance(code, int)]
+    codes = [code for code in listed if isinstance(code, int)] if isinstance(listed, list) else []
+    if codes:
+        return codes
     description = answer.get("error_description")
     found = re.findall(r"AADSTS(\d{4,8})", description) if isinstance(description, str) else []
     return [int(code) for code in found]

@@ -16,8 +16,10 @@ PERSONAL = [
     *((number, Refusal.NEW_PASSWORD_NEEDED) for number in (50055, 50132, 50133, 50135, 50144)),
     (50057, Refusal.ACCOUNT_DISABLED),
     (50053, Refusal.ACCOUNT_LOCKED),
-    *((number, Refusal.ACCOUNT_UNKNOWN) for number in (50034, 50020, 51004)),
-    *((number, Refusal.SIGN_IN_TOO_OLD) for number in (70043, 70044, 50058)),
+    *((number, POLICY) for number in (700003, 135011, 50161, 50170)),
+    *((number, MORE) for number in (9002341, 50203)),
+    *((number, Refusal.ACCOUNT_UNKNOWN) for number in (50034, 500341, 50020, 51004, 90072)),
+    *((number, Refusal.SIGN_IN_TOO_OLD) for number in (70043, 70044, 700081, 700084, 50058)),
 ]
 
 
@@ -46,7 +48,9 @@ def test_what_passes_is_nobodys_fault(number: int, error: str) -> None:
         assert outside.after == (LOOP_SECONDS if number == 50196 else None)
 
 
-@pytest.mark.parametrize("number", [7000215, 7000222, 700016, 7000112, 650056, 500011])
+@pytest.mark.parametrize(
+    "number", [7000215, 7000222, 700016, 7000112, 650056, 500011, 500014, 5000225]
+)
 @pytest.mark.parametrize("error", ["invalid_client", "invalid_grant", "access_denied"])
 def test_what_is_wrong_with_the_registration_is_not_the_persons(number: int, error: str) -> None:
     answer = {"error": error, "error_codes": [number]}
@@ -101,6 +105,19 @@ def test_without_a_number_we_know_the_words_decide(
 def test_the_first_number_that_is_known_decides() -> None:
     assert meaning_of("invalid_grant", "", [99999, 50076, 50057]) is Meaning.MORE_NEEDED
     assert meaning_of("invalid_grant", "", [99999]) is None
+
+
+@pytest.mark.parametrize("wrapper", [70002, 50000])
+def test_a_number_that_only_wraps_another_says_nothing(wrapper: int) -> None:
+    said = f"AADSTS{wrapper}: Error validating credentials. AADSTS50173: The grant was revoked."
+    for answer in (
+        {"error": "invalid_grant", "error_codes": [wrapper, 50173]},
+        {"error": "invalid_grant", "error_description": said},
+        {"error": "invalid_grant", "error_description": said, "error_codes": [str(wrapper)]},
+    ):
+        trouble = trouble_of(answer)
+        assert isinstance(trouble, AuthorizeAgain)
+        assert trouble.code == "revoked"
 
 
 def test_no_number_is_listed_twice() -> None:
