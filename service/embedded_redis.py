@@ -120,7 +120,7 @@ async def _take(app_lock: IO[str], data_dir: Path) -> None:
     is long gone. A process that is not there is believed only after a while of the same.
     """
     now = since = time.monotonic()
-    give_up, said = now + _BRIEFLY, None
+    give_up, said = now + _BRIEFLY, ""
     while not lock(app_lock):
         now, before, said = time.monotonic(), said, app_lock.read()
         pid, *how = said.split() or ["unknown"]
