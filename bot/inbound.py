@@ -41,6 +41,7 @@ _INSTALLATION = {
     "add-upgrade": Kind.UPGRADED,
     "upgrade": Kind.UPGRADED,  # not known to be sent
 }
+_SCOPES = {scope.value.lower(): scope for scope in Scope}
 _GROUP_ID = re.compile(r"19:.+@thread\.", re.IGNORECASE)
 """The ids of Teams' channels and group chats; those of 1:1 chats end otherwise."""
 
@@ -206,10 +207,7 @@ def _scope(conversation: Json, conversation_id: str) -> Scope:
     if not stated:
         grouped = conversation.get("isGroup") is True or _GROUP_ID.match(conversation_id)
         return Scope.GROUP_CHAT if grouped else Scope.PERSONAL
-    try:
-        return Scope(stated)
-    except ValueError:
-        return Scope.GROUP_CHAT
+    return _SCOPES.get(str(stated).lower(), Scope.GROUP_CHAT)
 
 
 def _identifier(parent: Json, key: str, label: str = "") -> str:

@@ -8,6 +8,7 @@ name in an entity of type `clientInfo`.
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, timedelta, timezone, tzinfo
 from functools import lru_cache
 from importlib.resources import files
@@ -28,13 +29,25 @@ _FARTHEST = timedelta(hours=14)
 """No clock on Earth is further from UTC (Line Islands)."""
 
 _ZONES: Final = {
+    # Windows still knows these two; CLDR has dropped them.
+    "kamchatka standard time": "Asia/Kamchatka",
+    "mid-atlantic standard time": "Etc/GMT+2",
     **{name.casefold(): zone for name, zone in WINDOWS_ZONES.items()},
     # Read once, at import: `zoneinfo.available_timezones` opens every file of the system's.
     **{name.casefold(): name for name in files("tzdata").joinpath("zones").read_text().split()},
 }
-_OFFSET_NAME = re.compile(r"\(?(?:utc|gmt)?\s?([+\-−]\d{1,2}(?::?\d{2})?)(?:[) ].*)?", re.ASCII)
-_OFFSET = re.compile(r"([+\-−])(\d{1,2})(?::?(\d{2}))?", re.ASCII)
-_STAMP = re.compile(r"\d{4}-\d\d-\d\d[tT ][0-9:.,]{4,24}\s?([+\-−]\d\d(?::?\d\d)?)", re.ASCII)
+_OFFSET_NAME = re.compile(
+    r"\(?(?:utc|gmt)?\s?([+-]\d{1,2}(?::?\d{2}(?::00)?)?)(?:[) ].*)?", re.ASCII
+)
+_OFFSET = re.compile(r"([+-])(\d{1,2})(?::?(\d{2}))?(?::00)?", re.ASCII)
+_STAMP = re.compile(
+    r"\d{4}-\d\d-\d\d[tT ][0-9:.,]{4,24} ?([+-]\d\d(?::?\d\d)?)(?:\[([^]]{1,100})\])?", re.ASCII
+)
+"""The zone's name in brackets is from RFC 9557, as Java writes it."""
+_WRITTEN = str.maketrans(
+    dict.fromkeys("−‐‑–—", "-") | dict.fromkeys("\u200e\u200f\u061c\u2068\u2069")
+)
+"""Signs of minus, and the marks of direction that come with offsets in some languages."""
 
 
 def zone_of(activity: Mapping[str, Any]) -> tzinfo:
@@ -43,14 +56,16 @@ def zone_of(activity: Mapping[str, Any]) -> tzinfo:
         zone = zone_named(name)
         if zone is not None:
             return zone
-    told = _STAMP.fullmatch(text_at(activity, "localTimestamp"))
-    return (_offset(told[1]) if told else None) or UTC
+    told = _STAMP.fullmatch(_plain(text_at(activity, "localTimestamp")[:_LONGEST_NAME]))
+    if told is None:
+        return UTC
+    return (zone_named(told[2]) if told[2] else None) or _offset(told[1]) or UTC
 
 
 @lru_cache(maxsize=1024)
 def zone_named(name: str) -> tzinfo | None:
     """The zone of an IANA name in any case, a Windows name, or an offset such as GMT+05:30."""
-    spoken = " ".join(name.casefold().replace("\u00a0", " ").split())
+    spoken = _plain(name).casefold()
     standard = re.sub(r" (?:daylight|summer) time\b", " standard time", spoken)
     for known in (spoken, spoken.replace(" ", "_"), standard):
         if known in _ZONES:
@@ -60,6 +75,11 @@ def zone_named(name: str) -> tzinfo | None:
                 return None
     told = _OFFSET_NAME.fullmatch(spoken)
     return _offset(told[1]) if told else None
+
+
+def _plain(text: str) -> str:
+    wide = unicodedata.normalize("NFKC", text[:_LONGEST_NAME])
+    return " ".join(wide.translate(_WRITTEN).split())
 
 
 def _names(activity: Mapping[str, Any]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -67,6 +68,23 @@ _ACTIVITIES = st.fixed_dictionaries(
 
 _WHOLE: dict[str, Any] = {"serviceUrl": "https://smba.example/", "channelId": "msteams"}
 _WHOLE |= {"type": "message", "conversation": {"id": "a:1"}}
+
+
+@pytest.mark.parametrize(
+    ("stated", "scope"),
+    [
+        ("personal", Scope.PERSONAL),
+        ("Personal", Scope.PERSONAL),
+        ("groupchat", Scope.GROUP_CHAT),
+        ("CHANNEL", Scope.CHANNEL),
+        ("meeting", Scope.GROUP_CHAT),
+        (["personal"], Scope.GROUP_CHAT),
+        (None, Scope.PERSONAL),
+    ],
+)
+def test_the_kind_of_a_conversation_is_the_same_in_any_case(stated: object, scope: Scope) -> None:
+    activity = _WHOLE | {"conversation": {"id": "a:1", "conversationType": stated}}
+    assert read(activity, tenant_id=TENANT).conversation.scope is scope
 
 
 @example(_WHOLE | {"from": {"role": ["bot"]}, "locale": {}, "localTimezone": []}, None)

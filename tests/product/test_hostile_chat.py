@@ -191,6 +191,17 @@ async def test_commands_are_found_in_what_teams_makes_of_them(
         assert "Not connected." in words(answer.card), said
 
 
+async def test_a_private_chat_is_one_however_its_kind_is_written(
+    product: Product, around: Outside
+) -> None:
+    chat = product.chat(around.somebody())
+    for kind in ("Personal", "PERSONAL"):
+        where = {"id": chat.client.conversation_id, "conversationType": kind}
+        answer = await chat.says("status", conversation=where)
+        assert "Not connected." in words(answer.card)
+    assert len(chat.received) == 2  # and nothing about another chat
+
+
 async def test_a_quotation_alone_calls_for_help(product: Product, around: Outside) -> None:
     answer = await product.chat(around.somebody()).says(
         '<quoted messageId="1772050244572"/>', entities=[QUOTED_REPLY]

@@ -110,8 +110,10 @@ async def test_the_zone_counts_however_a_client_says_it(place: Office) -> None:
         {"localTimezone": "asia/calcutta"},
         {"localTimezone": "India Standard Time"},
         {"localTimezone": "GMT+05:30"},
+        {"localTimezone": "\u200eGMT\u200e+\u200e05:30"},
         {"entities": [{"type": "clientInfo", "timezone": "Asia/Kolkata"}]},
         {"localTimestamp": stamp},
+        {"localTimestamp": f"{stamp}[Asia/Kolkata]"},
     ]
     for shape in shapes:
         said = {"localTimezone": None, "entities": None} | shape
