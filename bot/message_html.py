@@ -62,9 +62,17 @@ def without_quotations(text: str) -> tuple[str, frozenset[str]]:
     return "\n".join(parts), frozenset(tag[2].lower() for tag in found)
 
 
+def _without_comments(source: str) -> str:
+    parts, at = list[str](), 0
+    while (start := source.find("<!--", at)) >= 0 and (end := source.find("-->", start)) >= 0:
+        parts.append(source[at:start])
+        at = end + 3
+    return "".join([*parts, source[at:]])
+
+
 def text_of(source: str) -> HtmlText:
     """Read HTML as text."""
-    source, quotes = without_quotations(source)
+    source, quotes = without_quotations(_without_comments(source))
     parts, emoji, at, mention = list[str](), list[str](), 0, 0
     for tag in TAG.finditer(source):
         parts.append(source[at : tag.start()])

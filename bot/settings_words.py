@@ -96,7 +96,8 @@ _TOPICS_HINT = (
 )
 _NO_NAME = ""  # stands for a name where the words hold none
 _AROUND_ADDRESSES = TRAILING + "<>()\"'“”"
-_ADDRESS = re.compile(r"[^\s@<>\"]{1,128}@[^\s@<>\"]{1,125}")
+_PART = r"[^\s@<>\"()\[\]:;,]"
+_ADDRESS = re.compile(rf"(?<![^<\"(\[:]){_PART}{{1,128}}@{_PART}{{1,125}}(?![^<>\")\]])")
 
 
 def parse_settings(text: str) -> Settings:
@@ -281,9 +282,13 @@ def _groups(rest: str) -> Groups:
 
 
 def _user(rest: str) -> User:
-    words = without_courtesies(rest.split())
-    address = words[0].strip(_AROUND_ADDRESSES) if len(words) == 1 else ""
-    if not _ADDRESS.fullmatch(address):
+    """One address: by itself, as a link, or after the name as mail programs write it."""
+    words = without_courtesies(rest.replace("＠", "@").split())
+    last = words[-1].strip(TRAILING + "“”'") if words else ""
+    found = [address.strip(_AROUND_ADDRESSES) for address in _ADDRESS.findall(last)]
+    address = found[0] if len({a.lower() for a in found}) == 1 else ""
+    alone = len(words) == 1 or (len(words) > 1 and words[-1][0] in "<([")
+    if not alone or not _ADDRESS.fullmatch(address) or any("@" in word for word in words[:-1]):
         raise NotUnderstood(
             "I need one e-mail address."
             if len(words) != 1

@@ -304,6 +304,7 @@ def test_words_between_angle_brackets_come_from_the_html() -> None:
     [
         "<p>status</p>",
         '<p>status <img alt="Bild" src="x"></p>',  # a picture that was pasted
+        "<!-- disconnect --><p>sta<!---->tus</p><!-- x",
         '<p>status <img alt="画像"></p>',
         '<p>something else <img alt=""></p>',
         f"<p>status {EMOJI}" + "x" * LONGEST_HTML,
@@ -384,6 +385,7 @@ HARD = {
     "quote marks": "\"<p '",
     "blockquotes": "<blockquote>",
     "closed": "</blockquote>",
+    "comments": "<!-- ",
     "attributes": "<img alt=' itemtype=",
     "lines": "> \n",
     "spaces": " ",
