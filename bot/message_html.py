@@ -63,11 +63,8 @@ def without_quotations(text: str) -> tuple[str, frozenset[str]]:
 
 
 def _without_comments(source: str) -> str:
-    parts, at = list[str](), 0
-    while (start := source.find("<!--", at)) >= 0 and (end := source.find("-->", start)) >= 0:
-        parts.append(source[at:start])
-        at = end + 3
-    return "".join([*parts, source[at:]])
+    said, *comments = source.split("<!--")
+    return said + "".join(comment.partition("-->")[2] for comment in comments)
 
 
 def text_of(source: str) -> HtmlText:
