@@ -85,9 +85,14 @@ class AppNews:
         self._now = now
         self.met = on_met
 
-    async def heard(self, inbound: Inbound, person: Person) -> bool:
-        """The person was heard in their own chat, so their app is there. False: no news."""
-        return await self._there(inbound, person, self._sent_ms(inbound))
+    async def heard(self, inbound: Inbound, person: Person) -> None:
+        """The person was heard in their own chat, so their app is there."""
+        oid = person.object_id
+        heard = await self._desk.remember(oid, inbound.conversation, self._sent_ms(inbound))
+        if heard:
+            self.met(person)
+        if heard == "anew":
+            await self._links.app_back(oid)
 
     async def is_away(self, person: Person) -> bool:
         """Whether a connected person's app is taken out at the moment."""
@@ -127,21 +132,15 @@ class AppNews:
         else:
             await self._installed(inbound, person, sent_ms)
 
-    async def _there(self, inbound: Inbound, person: Person, sent_ms: int) -> bool:
-        oid = person.object_id
-        if not await self._desk.remember(oid, inbound.conversation, sent_ms):
-            return False
-        self.met(person)
-        await self._links.app_back(oid)
-        return True
-
     async def _installed(self, inbound: Inbound, person: Person, sent_ms: int) -> None:
         """Greet somebody once; with a newer package only who was not met before."""
         oid = person.object_id
         known = inbound.kind is Kind.UPGRADED and await self._desk.personal(oid) is not None
-        if not await self._there(inbound, person, sent_ms):
+        if not await self._desk.remember(oid, inbound.conversation, sent_ms):
             log.info("app_news_late", person=oid)
             return
+        self.met(person)
+        await self._links.app_back(oid)
         if self._welcome is None or known or not await self._welcomes.first_welcome(oid):
             return
         turn = Turn(inbound, person, inbound.conversation, new_card_id())

@@ -26,6 +26,7 @@ from bot.activity import (
 
 if TYPE_CHECKING:
     from bot.activity import Card, Sender
+    from sync.store.conversations import Heard
 
 log = structlog.get_logger()
 
@@ -39,8 +40,8 @@ class ConversationRows(Protocol):
 
     async def remember_reference(
         self, object_id: str, reference: str, sent_ms: int | None = None
-    ) -> bool:
-        """Keep a person's 1:1 conversation; False: `sent_ms` is older than the last news of it."""
+    ) -> Heard:
+        """Keep a person's 1:1 conversation; empty: `sent_ms` is older than the last news of it."""
 
     async def reference(self, object_id: str) -> str | None:
         """A person's 1:1 conversation."""
@@ -144,12 +145,12 @@ class Desk:
     # -- a person's 1:1 conversation -----------------------------------------------------------
 
     # `sent_ms`: when the channel sent the news (epoch ms). Older news than what is known changes
-    # nothing; then the answer is False (or 0).
+    # nothing; then the answer is empty (or False, or 0).
 
     async def remember(
         self, object_id: str, reference: ConversationReference, sent_ms: int | None = None
-    ) -> bool:
-        """Keep where a person can be reached."""
+    ) -> Heard:
+        """Keep where a person can be reached; whether they were heard of an hour ago or less."""
         text = dump_reference(reference)
         return await self._rows.remember_reference(object_id, text, sent_ms)
 

@@ -218,7 +218,7 @@ class Engine:
 
     async def leaving(self, object_id: str) -> Ending | None:
         """How it stands with somebody who has left and could not be cleared yet; None: nobody."""
-        return await self._later(object_id)
+        return await self._later(object_id) if await self._store.is_leaving(object_id) else None
 
     async def _later(self, object_id: str, lease: str = "") -> Ending | None:
         until_ms = await self._store.retire(object_id, lease)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sync.store import keys
 from sync.store.connection import Scripts
 
 if TYPE_CHECKING:
     from sync.store.connection import Client
+
+Heard = Literal["", "again", "anew"]
+"""Empty: no news. again: within an hour of the last time. anew: after more than that, after the app
+was taken out, or never before; what need not be seen to at each message is due then."""
 
 LATEST_MS = 3_600_000
 """No activity is delivered later than this: its token would have ended."""
@@ -28,12 +32,13 @@ class ConversationStore:
 
     async def remember_reference(
         self, object_id: str, reference: str, sent_ms: int | None = None
-    ) -> bool:
-        """Keep a person's 1:1 conversation (400 days from the last use). False: no news."""
-        if not await self._news(object_id, "there", sent_ms, reference):
-            return False
+    ) -> Heard:
+        """Keep a person's 1:1 conversation (400 days from the last use)."""
+        at_ms = await self._news(object_id, "there", sent_ms, reference)
+        if at_ms >= 0:
+            return "again" if at_ms else ""
         await self._client.expire(keys.welcomed(object_id), keys.REFERENCE_TTL)
-        return True
+        return "anew"
 
     async def reference(self, object_id: str) -> str | None:
         """A person's 1:1 conversation."""

@@ -241,6 +241,10 @@ class LinkRows(PeopleQueue):
         """Whether a connected person's app is taken out at the moment."""
         return bool(await self._client.hexists(keys.person(object_id), "gone"))
 
+    async def is_leaving(self, object_id: str) -> bool:
+        """Whether somebody has left and is still to be cleared."""
+        return bool(await self._client.hexists(keys.person(object_id), "leaving"))
+
     async def link_and_state(self, object_id: str) -> tuple[Link | None, State | None]:
         """`link` and `state` in one go."""
         pipe = self._client.pipeline(transaction=False)

@@ -32,6 +32,7 @@ class Links:
         self.away = False
         self.meanwhile: Inbound | None = None
         self.news: AppNews | None = None
+        self.asked = 0
 
     async def app_gone(self, object_id: str) -> None:
         self.heard.append("gone")
@@ -42,6 +43,7 @@ class Links:
             self.away = True
 
     async def app_back(self, object_id: str) -> None:
+        self.asked += 1
         if self.away:
             self.heard.append("back")
         self.away = False
@@ -93,6 +95,24 @@ class Place:
 @pytest.fixture
 def place(redis: Client) -> Place:
     return Place(redis)
+
+
+async def test_the_link_is_not_looked_at_for_each_message(place: Place) -> None:
+    async def says(sent_ms: int) -> None:
+        await place.news.heard(Inbound(Kind.MESSAGE, "id", PERSON, OLD, sent_ms=sent_ms), PERSON)
+
+    for number in range(5):
+        await says(NOW + number)
+    assert place.links.asked == 1
+    await place.act(Kind.UPGRADING, NOW + 10)
+    assert place.links.heard == ["gone"]
+    for number in range(5):
+        await says(NOW + 20 + number)
+    assert place.links.heard == ["gone", "back"]
+    assert place.links.asked == 2
+    for number in range(2):  # but for each word of Teams
+        await place.act(Kind.UPGRADED, NOW + 30 + number)
+    assert place.links.asked == 4
 
 
 @pytest.mark.parametrize("kind", [Kind.UNINSTALLED, Kind.UPGRADING])

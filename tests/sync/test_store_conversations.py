@@ -47,6 +47,30 @@ async def test_a_reference_lives_on_while_it_is_used(
     assert await ttl(redis) > 399 * DAY
 
 
+async def test_what_is_not_due_at_each_message_is_due_after_an_hour_or_a_doubt(
+    store: ConversationStore, redis: Client
+) -> None:
+    assert await store.remember_reference(ADA, "there") == "anew"
+    await store.first_welcome(ADA)
+    assert await store.remember_reference(ADA, "there") == "again"
+    await redis.expire(keys.reference(ADA), 400 * DAY - 3500)
+    assert await store.remember_reference(ADA, "there") == "again"
+    for left in (400 * DAY - 3700, 5):
+        for key in (keys.reference(ADA), keys.welcomed(ADA)):
+            await redis.expire(key, left)
+        assert await store.remember_reference(ADA, "there") == "anew"
+        for key in (keys.reference(ADA), keys.welcomed(ADA)):
+            assert await redis.ttl(key) > 400 * DAY - 100
+    for _ in range(2):
+        assert await store.doubt_reference(ADA) > 0
+    assert await store.remember_reference(ADA, "there") == "anew"
+    assert await redis.ttl(keys.welcomed(ADA)) > 399 * DAY
+    assert await store.remember_reference(ADA, "there", sent_ms=1) == "again"  # no clock of ours
+    known = int(await redis.hget(keys.reference(ADA), "at"))
+    await redis.hset(keys.reference(ADA), "at", known + 1000)
+    assert await store.remember_reference(ADA, "there", sent_ms=known) == ""
+
+
 async def test_a_card_is_found_again(store: ConversationStore, redis: Client) -> None:
     await store.remember_card("card {with} braces", "1:activity")
     assert await store.activity_of("card {with} braces") == "1:activity"
