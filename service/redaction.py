@@ -13,8 +13,11 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import cache
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HIDDEN = "[hidden]"
 TEXT_LIMIT = 500
@@ -44,7 +47,8 @@ _SECRET_NAMES = frozenset(
     {
         *("code", "auth_code", "authorization_code", "device_code", "user_code", "codes"),
         *("state", "session_state", "relay_state", "key", "keys", "api_key", "private_key"),
-        *("client_info", "sig", "signature", "x_zm_signature"),
+        *("client_info", "sig", "signature", "x_zm_signature", "samlresponse", "wresult"),
+        *("pass", "auth", "rediscli_auth", "apikey", "creds", "sessionid", "csrf"),
     }
 )
 """A field is hidden when its whole name is here (`status_code` and `presence_state` are not)."""
@@ -52,7 +56,7 @@ _SECRET_NAMES = frozenset(
 _KINDS_OF_KEYS = frozenset(
     {
         *("api", "access", "account", "private", "secret", "shared", "signing", "encryption"),
-        *("subscription", "fernet", "master"),
+        *("subscription", "functions", "fernet", "master"),
     }
 )
 """`x-api-key`, `SharedAccessKey`."""
@@ -94,17 +98,29 @@ _NAMED = re.compile(
     r"""
     # A name begins where no letter of it came before. What a repr wrote as \n belongs to none, nor
     # does what an address has encoded.
-    (?: (?<![\w\\]) | (?<=\\[nrt]) | (?<=%26) | (?<=%3[Ff]) | (?<=\\u0026) )
+    (?: (?<![\w\\]) | (?<=\\[nrt]) | (?<=%26) | (?<=%3[Ff]) | (?<=\\u0026)
+      | (?<=%2526) | (?<=%253[Ff]) )
     (?P<name> [A-Za-z_][\w-]{0,63} )
     (?P<closed> \\{0,8}["'] )?
-    [ \t]{0,8} (?P<sign> =>|:=|[:=]|%3[AaDd] | (?(closed)(?:,|value=)|(?!)) ) [ \t]{0,8}
+    # environ['NAME'] = …, name[0]=…
+    (?: (?(closed)\]|\[[^\[\]\n"']{0,32}\]) )?
+    (?: [ \t\xa0] | \\{1,4}xa0 ){0,8}
+    (?P<sign> =>|:=|[:=]|%(?:25){0,2}3[AaDd] | (?(closed)(?:,|value=)|(?!)) )
+    (?: [ \t\xa0] | \\{1,4}xa0 ){0,8}
+    # what is written over several lines
+    (?: (?: \r?\n | \\{1,4}n ) [ \t]{0,80} (?= [bru]?\\{0,8}["'] | [\[{(] ) )?
     """,
     re.VERBOSE,
 )
 _OPEN = re.compile(r"""[bru]?(\\{0,8})(["'])""")
+_WORD = re.compile(r"[A-Za-z_][\w-]{0,63}")
 _PAIR = re.compile(r"""[(\[][bru]?\\{0,8}["']$""")
 """What comes before a name that is the first of a pair."""
-_BARE = re.compile(r"(?:(?!%26)[^\s&])*")
+_BARE = re.compile(r"(?:(?!%26|%2526)[^\s&])*")
+_NAMES = frozenset({"name", "key", "header", "field"})
+_ITS_VALUE = re.compile(r"""\\{0,8}["']\s{0,80},\s{0,80}\\{0,8}["'][Vv]alue\\{0,8}["']\s?(:)\s?""")
+"""After the name in `{"name": "Cookie", "value": "…"}`."""
+_BRACKET = re.compile(r"[\[\](){}]")
 _WHOLE_LINE = frozenset({"authorization", "cookie", "cookies", "morsel"})
 """What follows these names has several parts: `Cookie: a=b; c=d`, `Authorization: Basic …`."""
 _COOKIE_PREFIXES = ("__Secure-", "__Host-", "sign-in-")
@@ -172,18 +188,23 @@ def _hide_named(text: str) -> str:
     """Hide the values of names: in JSON, reprs, headers, forms, addresses and settings."""
     parts: list[str] = []
     done = at = 0
+    ends = cache(lambda: _ends(text))
     while named := _NAMED.search(text, at):
         at = named.end()
-        begin, end = _value(text, named)
+        begin, end = _value(text, named, ends)
         if begin < end:
             parts += (text[done:begin], HIDDEN)
             done = at = end
     return "".join(parts) + text[done:]
 
 
-def _value(text: str, named: re.Match[str]) -> tuple[int, int]:
+def _value(
+    text: str, named: re.Match[str], ends: Callable[[], Mapping[int, int]]
+) -> tuple[int, int]:
     """Where the secret value of a name is; nowhere, if it has none."""
     name, sign, at = named["name"], named["sign"], named.end()
+    if name.lower() in _NAMES and (told := _name_told(text, at)):
+        name, sign, at = told
     plain = _plain(name)
     nowhere = at, at
     secret = is_secret_name(name) or name.startswith(_COOKIE_PREFIXES)
@@ -198,7 +219,9 @@ def _value(text: str, named: re.Match[str]) -> tuple[int, int]:
         at = opened.end()
         closed = _closing(len(opened[1]), opened[2]).search(text, at)
         end = _end_of_line(text, at, closed.start() if closed else len(text))
-    elif not _WHOLE_LINE.isdisjoint(plain.split("_")) or text[at : at + 1] in tuple("[({"):
+    elif text[at : at + 1] in tuple("[({"):
+        end = _end_of_line(text, ends().get(at, at), len(text))
+    elif not _WHOLE_LINE.isdisjoint(plain.split("_")):
         end = _end_of_line(text, at, len(text))
     else:
         bare = _BARE.match(text, at)
@@ -209,6 +232,26 @@ def _value(text: str, named: re.Match[str]) -> tuple[int, int]:
     if plain in _OFTEN_ORDINARY and not _is_random(plain, sign, value):
         return nowhere
     return at, end
+
+
+def _name_told(text: str, at: int) -> tuple[str, str, int] | None:
+    """The name that stands here as a value, the sign, and where the value of that name begins."""
+    opened = _OPEN.match(text, at)
+    name = opened and _WORD.match(text, opened.end())
+    its = name and _ITS_VALUE.match(text, name.end())
+    return (name[0], its[1], its.end()) if name and its else None
+
+
+def _ends(text: str) -> dict[int, int]:
+    """Where each bracket of a text is closed again."""
+    ends: dict[int, int] = {}
+    opened: list[int] = []
+    for bracket in _BRACKET.finditer(text):
+        if bracket[0] in "[({":
+            opened.append(bracket.start())
+        elif opened:
+            ends[opened.pop()] = bracket.start()
+    return ends
 
 
 @cache
@@ -224,7 +267,7 @@ def _end_of_line(text: str, begin: int, end: int) -> int:
 
 def _is_random(plain: str, sign: str, value: str) -> bool:
     """Whether the value of a name that often means something else is secret."""
-    if "=" in sign or sign in {"%3D", "%3d"}:
+    if "=" in sign or sign.lower().endswith("3d"):
         return not (len(value) < 6 and value.isdigit())
     if plain == "code" and not any(map(str.isdigit, value)):
         return len(value) > 64  # InvalidAuthenticationToken and the like
@@ -271,7 +314,9 @@ def clean(value: object, *, depth: int = _DEPTH) -> Any:
         return "…"
     if isinstance(value, Mapping):
         return {
-            clean_text(str(name), 100): clean_field(str(name), part, depth=depth - 1)
+            clean_text(str(name), 100): clean_field(
+                _told(value) if name in {"value", "Value"} else str(name), part, depth=depth - 1
+            )
             for name, part in list(value.items())[:_ITEMS]
         }
     if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str | bytes):
@@ -282,6 +327,12 @@ def clean(value: object, *, depth: int = _DEPTH) -> Any:
     if isinstance(value, bytes | bytearray | memoryview):
         return f"({len(value)} bytes)"
     return clean_text(str(value) if isinstance(value, _READABLE) else repr(value))
+
+
+def _told(value: Mapping[Any, Any]) -> str:
+    """Whose value it is, in `{"name": "Cookie", "value": …}`."""
+    names = (part for name, part in value.items() if str(name).lower() in _NAMES)
+    return next((name for name in names if isinstance(name, str)), "value")
 
 
 def clean_field(name: str, value: object, *, depth: int = _DEPTH) -> Any:

@@ -41,6 +41,12 @@ BODY = {"error": "x", "refresh_token": f'{SECRET}" \\ {SECRET}', "expires_in": 3
         '"tokens": {"a": "hunter2", "b": ["hunter2"]}',
         "'passwords': ['hunter2', 'hunter2']",
         '"access_token": "hunter2 cut off he',
+        json.dumps({"tokens": [SECRET, SECRET], "x": 1}, indent=2),
+        json.dumps({"tokens": {"a": {"b": [SECRET]}, "c": SECRET}}, indent=2),
+        '"secret":\n  "hunter2"',
+        json.dumps([{"name": "Cookie", "value": "a=hunter2"}]),
+        json.dumps(json.dumps({"key": "client_secret", "value": SECRET})),
+        repr({"name": "X-Api-Key", "value": SECRET}),
         # settings, headers, prose
         "client_secret: hunter2",
         "client_secret = 'hunter2'",
@@ -69,6 +75,12 @@ BODY = {"error": "x", "refresh_token": f'{SECRET}" \\ {SECRET}', "expires_in": 3
         "<input name='code' value='hunter2hunter2'>",
         "Endpoint=sb://x/;SharedAccessKey=hunter2;a=b",
         "passphrase: hunter2",
+        "client_secret\xa0=\xa0hunter2",
+        "os.environ['TOKEN'] = 'hunter2'",
+        "token[0]=hunter2&token[1]=hunter2",
+        "x-functions-key: hunter2",
+        "REDISCLI_AUTH=hunter2",
+        "apikey=hunter2",
         "-----BEGIN RSA PRIVATE KEY-----\nhunter2\nhunter2\n-----END RSA PRIVATE KEY-----",
         "-----BEGIN PRIVATE KEY-----\\nhunter2\\nhunter2",
         "next=%2fcallback%3fcode%3dhunter2",
@@ -77,6 +89,8 @@ BODY = {"error": "x", "refresh_token": f'{SECRET}" \\ {SECRET}', "expires_in": 3
         "code=hunter2&client_assertion=hunter2&code_verifier=hunter2",
         "next=" + quote("/callback?code=hunter2&state=hunter2", safe=""),
         "https://x/?sig=hunter2",
+        "https://x/?pass=hunter2&auth=hunter2",
+        "next=" + quote(quote("/callback?code=hunter2&state=hunter2", safe=""), safe=""),
         "redis://:hunter2@cache:6379/0",
         "redis://user:a@hunter2@cache:6379/0",
         "redis://user:a@b/hunter2?c#hunter2@cache:6379/0",
@@ -124,6 +138,8 @@ def test_a_client_secret_of_entra_shows_what_it_is() -> None:
         "ada@example.com: renamed to ben@example.com",
         "https://teams.example/l/chat/19:abc@thread.v2/0?tenantId=x",
         "Vault('row'): token=None",
+        '{"name": "Authorisation of Ada", "value": "given"}',
+        "KeyError: 'name'\n  File \"x.py\", line 3",
         "at 2026-11-28T19:10:02.000Z",
     ],
 )
@@ -134,6 +150,9 @@ def test_ordinary_texts_are_shown(text: str) -> None:
 def test_a_pair_of_a_header_is_hidden_by_its_name() -> None:
     headers = [("Host", "x"), ("Cookie", "a=hunter2"), (b"Authorization", b"Bearer hunter2")]
     assert clean(headers) == [["Host", "x"], ["Cookie", HIDDEN], ["Authorization", HIDDEN]]
+    header = {"name": "Cookie", "value": "a=hunter2"}
+    assert clean([header]) == [{"name": "Cookie", "value": HIDDEN}]
+    assert clean({"name": "Host", "value": "x"}) == {"name": "Host", "value": "x"}
 
 
 @pytest.mark.parametrize(
@@ -165,6 +184,7 @@ def test_a_pair_of_a_header_is_hidden_by_its_name() -> None:
             " ",
             "\t",
         ),
+        *("token: [", "token:\n{", '"name": "token", "value": "', "token[0]", "[(", "token\xa0"),
         *("key: a", "state:a", '"', "',", "\x1b", "\u202e", "('token', '", "a=" * 30 + "\\u0026"),
     ],
 )
