@@ -15,6 +15,7 @@ import structlog
 
 from sync.directory import ACTIVE, INACTIVE, Directory, DirectoryGroup, DirectoryUser
 from sync.errors import PersonGone, Refused, RetryLater
+from sync.group_names import fold_name
 from sync.links import fold_address
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class ZoomDirectory:
         skipped = 0
         async for row in self._pages("/v2/groups", "groups", check_total=False):
             group_id, name = _text(row, "id", 128), _text(row, "name", 256)
-            if not group_id or not name:
+            if not group_id or not fold_name(name):  # nobody could say it, or see it
                 skipped += 1
                 continue
             total = row.get("total_members")
@@ -128,10 +129,11 @@ class ZoomDirectory:
     ) -> AsyncIterator[Mapping[str, Any]]:
         """Yield every row of a listing. Raises RetryLater when it is not complete.
 
-        A row may come twice, on two pages; one without an id counts each time, and nothing that
-        has no fields is yielded as an empty row.
+        A row may come twice, on two pages, while people come and go; twice on one page is how Zoom
+        lists it. One without an id counts each time, and nothing that has no fields is yielded as
+        an empty row.
         """
-        token, seen, ids, nameless = "", set[str](), set[str](), 0
+        token, seen, ids, more_rows = "", set[str](), set[str](), 0
         for _ in range(MOST_PAGES):
             more = {"next_page_token": token} if token else {}
             try:
@@ -144,18 +146,21 @@ class ZoomDirectory:
             objects = [isinstance(row, dict) for row in rows] if isinstance(rows, list) else []
             if not isinstance(rows, list) or any(objects) != bool(rows):
                 raise RetryLater("zoom_answer", name)
+            here = set[str]()
             for each in rows:
                 row = each if isinstance(each, dict) else {}
-                if row_id := _text(row, "id", 128):
-                    ids.add(row_id)
+                row_id = _text(row, "id", 128)
+                if not row_id or row_id in here:
+                    more_rows += 1
                 else:
-                    nameless += 1
+                    here.add(row_id)
                 yield row
+            ids |= here
             token = answer.get("next_page_token") or ""
             if not token:
                 total = answer.get("total_records")
                 # Rows move between pages while people come and go: read again, miss nobody.
-                found = len(ids) + nameless
+                found = len(ids) + more_rows
                 if check_total and isinstance(total, int) and found < total:
                     raise RetryLater("zoom_incomplete", f"{name}: {found} of {total}")
                 return

@@ -215,6 +215,28 @@ async def test_rows_that_name_nobody_are_passed_over_and_the_list_is_whole(
     assert f"count={2 * len(NAMELESS) + 1}" in capsys.readouterr().out
 
 
+async def test_somebody_who_is_listed_twice_on_a_page_does_not_keep_the_list_from_being_whole(
+    account: ZoomAccount, reader: ZoomDirectory
+) -> None:
+    row = {"id": "z00001", "email": "user1@example.com"}
+    answer = web.json_response({"users": [row, row], "total_records": 2})
+    account.answers.append(("/v2/users", answer))
+    assert set((await reader.read()).users) == {"z00001"}
+    answer = web.json_response({"users": [row, row], "total_records": 3})
+    account.answers.append(("/v2/users", answer))
+    with pytest.raises(RetryLater, match="zoom_incomplete: users: 2 of 3"):
+        await reader.read()
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u202e\u2069", " \u00a0 ", "\u200d\ufe0f"])
+async def test_a_group_whose_name_nobody_can_see_is_passed_over(
+    account: ZoomAccount, reader: ZoomDirectory, name: str
+) -> None:
+    account.group("sales", "Sales")
+    account.group("hidden", name)
+    assert set((await reader.read()).groups) == {"sales"}
+
+
 async def test_nameless_rows_do_not_hide_that_somebody_is_missing(
     account: ZoomAccount, reader: ZoomDirectory
 ) -> None:
