@@ -18,7 +18,7 @@ from bot.activity import (
     Scope,
     without_thread,
 )
-from bot.message_text import message_text
+from bot.message_text import is_blank, message_text
 from bot.shapes import object_at, text_at
 from bot.time_zones import zone_of
 
@@ -141,7 +141,7 @@ def _content(
         return (Kind.CLICK, "", *_executed(activity))
     if activity.get("type") == "message":
         value = activity.get("value")
-        if isinstance(value, dict) and not text_at(activity, "text").strip():
+        if isinstance(value, dict) and is_blank(text_at(activity, "text")):
             verb = value.get(VERB_KEY)  # an Action.Submit says everything in its data
             return Kind.CLICK, "", verb if isinstance(verb, str) else "", value
         return Kind.MESSAGE, message_text(activity), "", {}

@@ -72,6 +72,11 @@ def message_text(activity: Json) -> str:
     return _without_mentions(line, activity)
 
 
+def is_blank(text: str) -> bool:
+    """Whether nobody can see anything of a text."""
+    return len(text) <= LONGEST_TEXT and not _one_line(_decoded(text))
+
+
 def _decoded(text: str) -> str:
     if "&" in text:
         text = _ENTITY.sub(lambda entity: html.unescape(entity.group()), text)

@@ -87,6 +87,13 @@ def test_the_kind_of_a_conversation_is_the_same_in_any_case(stated: object, scop
     assert read(activity, tenant_id=TENANT).conversation.scope is scope
 
 
+@pytest.mark.parametrize("blank", [None, "", " \n", "\u200b", "&nbsp;", "\ufeff\u00a0\ufffc", 7])
+def test_a_value_without_a_text_is_a_click(blank: object) -> None:
+    clicked = _WHOLE | {"text": blank, "value": {"verb": "help.show"}}
+    assert read(clicked, tenant_id=TENANT).kind is Kind.CLICK
+    assert read(clicked | {"text": "status"}, tenant_id=TENANT).kind is Kind.MESSAGE
+
+
 @example(_WHOLE | {"from": {"role": ["bot"]}, "locale": {}, "localTimezone": []}, None)
 @example(_WHOLE | {"entities": [{"type": ["mention"]}, {"type": {}, "mentioned": []}]}, None)
 @given(_ACTIVITIES, st.sampled_from([None, STAND_IN]))
