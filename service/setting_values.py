@@ -47,13 +47,20 @@ SECRET_LENGTH = 12
 
 _DIFFERENT = 5
 _STANDS_FOR_ANOTHER = re.compile(
-    r"your[-_ ]|change[-_ ]?me|.*place[-_ ]?holder|<.*>$|\$[({].*[)}]$|\{\{.*\}\}$|(.)\1*$",
+    r"your[-_ ]|(?:change|.*replace)[-_ ]?me|.*place[-_ ]?holder|<.*>$|\$[({].*[)}]$|\{\{.*\}\}$"
+    r"|(.)\1*$",
     re.IGNORECASE | re.DOTALL,
 )
 """What stands in manuals and templates, and what a template leaves where it was not filled in."""
+_SIMPLE = re.compile(
+    r"(?:password|passphrase|secret|token|1234567890)[-_ ]?\d*\W*$|(.{1,40}?)\1+$",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What is long and still the first that comes to mind."""
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?", re.I)
+_FERNET_KEY = re.compile(r"[A-Za-z0-9_+/-]{43}=")
 _APP_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _UNSAFE = re.compile(r"[\s\\\x00-\x1f\x7f]")
 
@@ -123,7 +130,7 @@ def secret(text: str) -> str:
         raise ValueError(
             f"is too short to be a secret: it must have at least {SECRET_LENGTH} characters"
         )
-    if len(set(text)) < _DIFFERENT:
+    if len(set(text)) < _DIFFERENT or _SIMPLE.match(text):
         raise ValueError("is too simple to be a secret: make it of random characters")
     return text
 
@@ -181,6 +188,9 @@ def fernet_keys(text: str) -> str:
     """Comma-separated Fernet keys, without spaces."""
 
     def key(entry: str) -> str:
+        # Of two keys with a space between them Fernet would take the first, without a word.
+        if not _FERNET_KEY.fullmatch(entry):
+            raise ValueError
         Fernet(entry)
         if len(set(entry)) < _DIFFERENT + 1:  # "=" at its end
             raise ValueError

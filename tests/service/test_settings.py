@@ -16,6 +16,7 @@ EXAMPLE = Path(__file__).parents[2] / ".env.example"
 APP = "0a1b2c3d-0000-4000-8000-00000000000a"
 TENANT = "0A1B2C3D-0000-4000-8000-00000000000B"
 KEY = Fernet.generate_key().decode()
+OTHER = Fernet.generate_key().decode()
 
 GOOD = {
     "MicrosoftAppId": APP,
@@ -284,6 +285,10 @@ def test_a_missing_env_file_is_no_error_and_an_unreadable_one_is(tmp_path: Path)
             "entry 2 of 2 is not a Fernet key",
             id="second-key-cut",  # the key is another in every process
         ),
+        *(
+            pytest.param("TOKEN_KEYS", KEY + gap + OTHER, "is not a Fernet key", id=f"gap-{gap!r}")
+            for gap in (" ", ";", ":", "\n", "\t", "")  # Fernet takes the first, without a word
+        ),
         ("TOKEN_KEYS", " , ", "has no entries"),
         ("ADMIN_OBJECT_IDS", f"{APP},ada@example.com", "entry 2 of 2 is not a GUID"),
         ("ACCOUNT_DEFAULT", "yes", "must be on or off"),
@@ -309,7 +314,11 @@ def test_a_missing_env_file_is_no_error_and_an_unreadable_one_is(tmp_path: Path)
         ("METRICS_TOKEN", "7", "is too short to be a secret"),
         ("MicrosoftAppPassword", "hunter2-%&!", "at least 12 characters"),
         ("METRICS_TOKEN", "abababababababab", "is too simple to be a secret"),
+        ("METRICS_TOKEN", "secretsecret", "is too simple to be a secret"),
+        ("METRICS_TOKEN", "Password1234!", "is too simple to be a secret"),
+        ("METRICS_TOKEN", "123456789012", "is too simple to be a secret"),
         ("METRICS_TOKEN", "xxxxxxxxxxxxxxxx", "stands for another one"),
+        ("METRICS_TOKEN", "PLEASE_REPLACE_ME", "stands for another one"),
         ("MicrosoftAppPassword", "<your client secret>", "stands for another one"),
         ("MicrosoftAppPassword", "your-client-secret-here", "stands for another one"),
         ("ZOOM_WEBHOOK_SECRET", "${ZOOM_WEBHOOK_SECRET}", "stands for another one"),
