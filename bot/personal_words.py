@@ -58,13 +58,16 @@ _MINUTES_IN = {
 # One amount at a time: a pattern for the whole would have to go back on long texts.
 _AMOUNT = re.compile(r"\s*(\d{1,6}(?:[.,]\d{1,3})?|an?(?=\s))\s*([a-z]{1,7})(?![a-z])", re.ASCII)
 _MINUTES_LEFT_OUT = re.compile(r"(\d{1,2})h([0-5]\d)", re.ASCII)
-_CLOCK = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?:\s?([ap])\.?m\.?)?", re.ASCII)
+_CLOCK = re.compile(
+    r"(\d{1,2})(?:[:.h](\d{2}))?(?:\s?([ap])\.?\s?m\.?|\s?(?:h|uhr|o'clock))?", re.ASCII
+)
 _CLOCK_AT_SIGHT = re.compile(r"\d{1,2}(?::\d{2}|(?:[:.]\d{2})?\s?[ap]\.?m\.?)", re.ASCII)
 
 
 def parse_pause(text: str) -> Pause:
     """Read the words after `pause`. Raises NotUnderstood."""
-    words = [bare(word) for word in without_courtesies(text.split())]
+    spoken = without_courtesies(text.translate(PLAIN_QUOTES).split())
+    words = [bare(word).strip("\"'") for word in spoken]
     if not words:
         return Pause()
     said = " ".join(words)
