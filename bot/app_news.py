@@ -92,7 +92,7 @@ class AppNews:
         if heard:
             self.met(person)
         if heard == "anew":
-            await self._links.app_back(oid)
+            await self._follow(oid)
 
     async def is_away(self, person: Person) -> bool:
         """Whether a connected person's app is taken out at the moment."""
@@ -140,7 +140,7 @@ class AppNews:
             log.info("app_news_late", person=oid)
             return
         self.met(person)
-        await self._links.app_back(oid)
+        await self._follow(oid)
         if self._welcome is None or known or not await self._welcomes.first_welcome(oid):
             return
         turn = Turn(inbound, person, inbound.conversation, new_card_id())
@@ -154,14 +154,22 @@ class AppNews:
 
     async def _upgrading(self, oid: str, sent_ms: int) -> None:
         """The app is taken out; whether a newer one follows, only time tells."""
-        at_ms = await self._desk.doubt(oid, sent_ms)
-        if not at_ms:
+        if not await self._desk.doubt(oid, sent_ms):
             log.info("app_news_late", person=oid)
+            await self._follow(oid)  # it may have been tried before what was newer came
             return
         await self._on_away(oid)
-        await self._links.app_gone(oid)
-        if await self._desk.heard_since(oid, at_ms):  # it came back at the same moment
-            await self._links.app_back(oid)
+        await self._follow(oid)
+
+    async def _follow(self, oid: str) -> None:
+        """Let the link follow the last news, also when other news is acted on at the same time."""
+        followed = None
+        while followed != (there := await self._desk.is_there(oid)):
+            followed = there
+            if there:
+                await self._links.app_back(oid)
+            else:
+                await self._links.app_gone(oid)
 
     async def _removed(self, oid: str, sent_ms: int) -> None:
         if not await self._desk.forget(oid, sent_ms):

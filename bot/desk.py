@@ -52,11 +52,11 @@ class ConversationRows(Protocol):
     async def forget_reference(self, object_id: str, sent_ms: int | None = None) -> bool:
         """Nothing can be written there any more. False: no news."""
 
-    async def doubt_reference(self, object_id: str, sent_ms: int | None = None) -> int:
-        """Forget it in a day, unless they are heard of before. When that was; 0: no news."""
+    async def doubt_reference(self, object_id: str, sent_ms: int | None = None) -> bool:
+        """Forget it in a day, unless they are heard of before. False: no news."""
 
-    async def heard_since(self, object_id: str, at_ms: int) -> bool:
-        """Whether there was later news of the chat."""
+    async def is_there(self, object_id: str) -> bool:
+        """Whether, by the last news of the chat, they have the app."""
 
     async def remember_card(self, card_id: str, activity_id: str) -> None:
         """Keep which message holds a card."""
@@ -145,7 +145,7 @@ class Desk:
     # -- a person's 1:1 conversation -----------------------------------------------------------
 
     # `sent_ms`: when the channel sent the news (epoch ms). Older news than what is known changes
-    # nothing; then the answer is empty (or False, or 0).
+    # nothing; then the answer is empty (or False).
 
     async def remember(
         self, object_id: str, reference: ConversationReference, sent_ms: int | None = None
@@ -158,16 +158,13 @@ class Desk:
         """The person removed the app."""
         return await self._rows.forget_reference(object_id, sent_ms)
 
-    async def doubt(self, object_id: str, sent_ms: int | None = None) -> int:
-        """The person's app is taken out, perhaps to be replaced: forget them in a day.
-
-        Returns when that was (epoch ms).
-        """
+    async def doubt(self, object_id: str, sent_ms: int | None = None) -> bool:
+        """The person's app is taken out, perhaps to be replaced: forget them in a day."""
         return await self._rows.doubt_reference(object_id, sent_ms)
 
-    async def heard_since(self, object_id: str, at_ms: int) -> bool:
-        """Whether there was later news of the person's chat."""
-        return await self._rows.heard_since(object_id, at_ms)
+    async def is_there(self, object_id: str) -> bool:
+        """Whether, by the last news of their chat, the person has the app."""
+        return await self._rows.is_there(object_id)
 
     async def personal(self, object_id: str) -> ConversationReference | None:
         """Where a person can be reached, None when unknown."""

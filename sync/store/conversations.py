@@ -48,20 +48,20 @@ class ConversationStore:
         """Their chat is another one now. Only if one is kept, and for as long as it was."""
         await self._news(object_id, "moved", None, reference)
 
-    async def doubt_reference(self, object_id: str, sent_ms: int | None = None) -> int:
+    async def doubt_reference(self, object_id: str, sent_ms: int | None = None) -> bool:
         """What is kept of their chat ends in a day, unless they are heard of before.
 
-        Returns when that was (epoch ms); 0: no news.
+        False: no news.
         """
-        at_ms = await self._news(object_id, "doubted", sent_ms)
-        if at_ms:
-            for key in (keys.welcomed(object_id), keys.met(object_id)):
-                await self._client.expire(key, keys.APP_BACK_TTL)
-        return at_ms
+        if not await self._news(object_id, "doubted", sent_ms):
+            return False
+        for key in (keys.welcomed(object_id), keys.met(object_id)):
+            await self._client.expire(key, keys.APP_BACK_TTL)
+        return True
 
-    async def heard_since(self, object_id: str, at_ms: int) -> bool:
-        """Whether there was later news of their chat."""
-        return int(await self._client.hget(keys.reference(object_id), "at") or 0) > at_ms
+    async def is_there(self, object_id: str) -> bool:
+        """Whether, by the last news of their chat, they have the app: else it ends in a day."""
+        return int(await self._client.ttl(keys.reference(object_id))) > keys.APP_BACK_TTL
 
     async def forget_reference(self, object_id: str, sent_ms: int | None = None) -> bool:
         """The app was removed; nothing can be written there any more. False: no news."""

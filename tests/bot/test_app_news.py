@@ -32,18 +32,24 @@ class Links:
         self.away = False
         self.meanwhile: Inbound | None = None
         self.news: AppNews | None = None
+        self.meanwhile_back: Inbound | None = None
         self.asked = 0
 
     async def app_gone(self, object_id: str) -> None:
         self.heard.append("gone")
         self.away = True
         if self.news is not None and self.meanwhile is not None:
-            await self.news.act(self.meanwhile, PERSON)
-            self.heard.remove("back")  # as if it had come before there was anything to restore
+            meanwhile, self.meanwhile = self.meanwhile, None
+            await self.news.act(meanwhile, PERSON)
+            if "back" in self.heard:  # as if it had come before there was anything to restore
+                self.heard.remove("back")
             self.away = True
 
     async def app_back(self, object_id: str) -> None:
         self.asked += 1
+        if self.news is not None and self.meanwhile_back is not None:
+            meanwhile, self.meanwhile_back = self.meanwhile_back, None
+            await self.news.act(meanwhile, PERSON)
         if self.away:
             self.heard.append("back")
         self.away = False
@@ -165,6 +171,22 @@ async def test_news_of_the_same_moment_is_not_lost_in_between(place: Place) -> N
     await place.act(Kind.UPGRADING, NOW + 10)
     assert not place.links.away
     assert place.links.heard == ["gone", "back"]
+
+
+async def test_twice_taken_out_at_once_is_taken_out(place: Place) -> None:
+    await place.act(Kind.INSTALLED, NOW)
+    place.links.news = place.news
+    place.links.meanwhile = Inbound(Kind.UPGRADING, "id", PERSON, OLD, sent_ms=NOW + 20)
+    await place.act(Kind.UPGRADING, NOW + 10)
+    assert place.links.away
+
+
+async def test_what_comes_while_an_older_return_is_acted_on_holds(place: Place) -> None:
+    await place.act(Kind.UPGRADING, NOW)
+    place.links.meanwhile_back = Inbound(Kind.UPGRADING, "id", PERSON, OLD, sent_ms=NOW + 20)
+    place.links.news = place.news
+    await place.act(Kind.UPGRADED, NOW + 10)
+    assert place.links.away
 
 
 async def test_a_welcome_that_may_have_arrived_is_not_sent_again(place: Place) -> None:

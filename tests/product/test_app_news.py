@@ -143,6 +143,29 @@ async def test_news_that_arrives_at_once_ends_with_what_was_sent_last(
         await product.told(chat.person, CALL)
 
 
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ([("remove-upgrade", 41), ("remove-upgrade", 58), ("remove-upgrade", 26)], None),
+        ([("remove-upgrade", 17), ("remove-upgrade", 52), ("add", 38), ("add-upgrade", 31)], None),
+        ([("remove-upgrade", 17), ("add", 53), ("remove-upgrade", 52)], CALL),
+    ],
+)
+async def test_much_news_at_once_ends_with_what_was_sent_last(
+    product: Product,
+    around: Outside,
+    sent: list[tuple[str, int]],
+    shown: tuple[str, str] | None,
+) -> None:
+    chat = await in_a_meeting(product)
+    news = [
+        chat.teams.installs(chat.client, action) | {"timestamp": f"2026-01-01T12:00:{at:02}.000Z"}
+        for action, at in sent
+    ]
+    await asyncio.gather(*map(chat.deliver, news))
+    assert around.told(chat.person) == shown
+
+
 async def test_clocks_that_are_not_the_same_decide_nothing(
     product: Product, around: Outside
 ) -> None:

@@ -62,7 +62,8 @@ async def test_what_is_not_due_at_each_message_is_due_after_an_hour_or_a_doubt(
         for key in (keys.reference(ADA), keys.welcomed(ADA)):
             assert await redis.ttl(key) > 400 * DAY - 100
     for _ in range(2):
-        assert await store.doubt_reference(ADA) > 0
+        assert await store.doubt_reference(ADA)
+        assert not await store.is_there(ADA)
     assert await store.remember_reference(ADA, "there") == "anew"
     assert await redis.ttl(keys.welcomed(ADA)) > 399 * DAY
     assert await store.remember_reference(ADA, "there", sent_ms=1) == "again"  # no clock of ours
