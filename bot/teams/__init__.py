@@ -1,0 +1,1 @@
+"""The protocol: activities in, cards out."""

@@ -1,0 +1,1 @@
+"""What the product decides, pure: no input, no output, nothing of ours imported."""

@@ -1,0 +1,1 @@
+"""A person's authorisation, kept and renewed."""

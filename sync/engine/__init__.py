@@ -1,0 +1,1 @@
+"""Taking people who are due, and carrying plans out."""

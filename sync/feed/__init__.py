@@ -1,0 +1,1 @@
+"""Whether Zoom's feed is alive, and what was missed."""

@@ -1,0 +1,1 @@
+"""Telling people whose authorisation ended."""

@@ -1,0 +1,1 @@
+"""The connection, the keys, the scripts, the leases."""

@@ -1,0 +1,1 @@
+"""Every sentence for people, from domain objects to words; pure."""
