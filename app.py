@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from redis.exceptions import AuthenticationError, AuthorizationError
 
-from bot.commands import COMMANDS
+from bot.grammar.commands import COMMANDS
 from launch import terminal
 from launch.at_hand import RedisAway
 from launch.history import print_history
 from launch.terminal import say
-from launch.top import top as show_top
-from launch.top_look import metrics_address
+from launch.top.look import metrics_address
+from launch.top.show import top as show_top
 from manifest.builder import ManifestError, build_manifest, build_package
 from service import logs, tls
 from service import settings as setup

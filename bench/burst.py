@@ -13,7 +13,7 @@ from bench.figure import Figure, Row, Spread, count_row
 from bench.load import Stopwatch
 from bench.product import limited
 from bench.waves import waves
-from sync.lanes import CELL_MS, LIMIT, WINDOW_MS, Limits
+from domain.budget import CELL_MS, LIMIT, WINDOW_MS, Limits
 
 if TYPE_CHECKING:
     from bench.stage import Stage

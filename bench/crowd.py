@@ -15,12 +15,12 @@ from hiredis import HiredisError, Reader, pack_command
 
 from bench.people import addresses, object_id, tag, zoom_id
 from bench.processes import ServerFailed
-from sync.store import keys
+from sync.redis import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 KEYS = 3 + len(addresses(0))
 """Of a person without tokens: row, link, index of the Zoom id and of each address."""

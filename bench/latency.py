@@ -21,7 +21,7 @@ from bench.product import product
 from bench.waves import settled
 from bench.webhooks import bare_server
 from bench.wire import Connection
-from sync.store.connection import connect
+from sync.redis.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

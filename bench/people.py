@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from bench.outside import APP_ID, APP_SECRET, TENANT_ID, Outside
-from sync.links import Link
+from domain.link import Link
+from sync.connect.tokens import PURPOSE
+from sync.connect.vault import Vault
+from sync.engine.people import PeopleStore
 from sync.microsoft.authorization import Authorization
-from sync.microsoft.tokens import PURPOSE
-from sync.store.connection import Scripts, connect
-from sync.store.people import PeopleStore
-from sync.store.vault import Vault
+from sync.redis.connection import Scripts, connect
 from sync.zoom.signature import sign
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from bench.outside import APP_ID, APP_SECRET, TENANT_ID
 from bench.people import WEBHOOK_SECRET
 from bench.processes import ROOT, serving
-from sync.lanes import Limits
+from domain.budget import Limits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -20,13 +20,13 @@ from bench.processes import ServerFailed
 from bench.product import NO_LIMIT, limited
 from bench.waves import Waves
 from bench.writes import caller
-from sync.store.connection import connect
+from sync.redis.connection import connect
 
 if TYPE_CHECKING:
     from bench.load import Round, Subject
     from bench.processes import Server
     from bench.stage import Stage
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 ACTIVE = 1000
 """People who have events, spread over all that were added last; only they have tokens."""

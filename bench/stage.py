@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from bench.outside import Outside, outside
 from bench.processes import cores, pin, server_core
 from service.embedded_redis import embedded_redis
-from sync.store.connection import connect
+from sync.redis.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

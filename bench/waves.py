@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING
 
 from bench.people import connect_people, object_id
 from bench.processes import ServerFailed
-from sync.plan import Observation
-from sync.presence import ZoomPresence
-from sync.store import keys
-from sync.store.connection import Scripts, connect
-from sync.store.people import PeopleStore
-from sync.store.queue import LEASE_MS
+from domain.plan import Observation
+from domain.presence import ZoomPresence
+from sync.engine.people import PeopleStore
+from sync.engine.queue import LEASE_MS
+from sync.redis import keys
+from sync.redis.connection import Scripts, connect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from bench.graph import Graph
     from bench.stage import Stage
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 _AT_ONCE = 32
 _STATES = (ZoomPresence.IN_MEETING, ZoomPresence.PRESENTING)

@@ -10,7 +10,7 @@ Asked on every message and every click, on the server. Three ways, any of which 
   addresses now must agree, whatever it was when the person connected.
 
 The last two need the person to be connected: only then do we know them. Whoever is external, as far
-as Microsoft has told when they connected or in Teams (sync.external), is never an admin, whatever
+as Microsoft has told when they connected or in Teams (domain.external), is never an admin, whatever
 names them. Other tenants the channel has refused before.
 """
 
@@ -22,15 +22,15 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 from cachetools import TTLCache
 
-from sync.errors import AuthorizeAgain, OutsideError
-from sync.patience import Background, Patience
+from domain.errors import AuthorizeAgain, OutsideError
+from sync.engine.patience import Background, Patience
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.activity import Person
-    from sync.links import Link
-    from sync.store.person_row import State
+    from bot.teams.activity import Person
+    from domain.link import Link
+    from sync.engine.person_row import State
 
 log = structlog.get_logger()
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from sync.store import keys
-from sync.store.connection import Scripts
+from sync.redis import keys
+from sync.redis.connection import Scripts
 
 if TYPE_CHECKING:
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 Heard = Literal["", "again", "anew"]
 """Empty: no news. again: within an hour of the last time. anew: after more than that, after the app

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import structlog
 
-from bot.activity import (
+from bot.teams.activity import (
     CardGone,
     ConversationGone,
     ConversationReference,
@@ -25,8 +25,8 @@ from bot.activity import (
 )
 
 if TYPE_CHECKING:
-    from bot.activity import Card, Sender
-    from sync.store.conversations import Heard
+    from bot.conversations import Heard
+    from bot.teams.activity import Card, Sender
 
 log = structlog.get_logger()
 
@@ -36,7 +36,7 @@ off. failed: nobody knows, or not now."""
 
 
 class ConversationRows(Protocol):
-    """What is kept of conversations (sync.store.conversations)."""
+    """What is kept of conversations (bot.conversations)."""
 
     async def remember_reference(
         self, object_id: str, reference: str, sent_ms: int | None = None

@@ -1,4 +1,4 @@
-"""Telling people something without being asked (sync.ports.People, sync.notifier.Teller)."""
+"""Telling people something without being asked (sync.engine.ports.People, sync.reconnect.notifier.Teller)."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.activity import ConversationGone, NotSent, SendFailed
 from bot.desk import new_card_id
-from bot.ended_words import ended
-from bot.progress import ProgressCard
-from bot.storm_words import view_of
-from cards import settings_storm
-from cards.connect import reconnect
-from cards.person_notice import first_meeting
-from sync.presence import ZoomPresence, teams_label
+from bot.handlers.settings.progress import ProgressCard
+from bot.teams.activity import ConversationGone, NotSent, SendFailed
+from cards.person.connect import reconnect
+from cards.person.notice import first_meeting
+from cards.settings import storm as settings_storm
+from domain.presence import ZoomPresence, teams_label
+from wording.ended import ended
+from wording.storm import view_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.activity import Card
     from bot.desk import Desk
+    from bot.teams.activity import Card
     from cards.payload import Payloads
-    from sync.notices import Storm
-    from sync.notifier import Sent
-    from sync.presence import Pair
-    from sync.store.rollouts import Rollout
+    from domain.presence import Pair
+    from domain.storms import Storm
+    from sync.reconnect.notifier import Sent
+    from sync.settings.rollout_store import Rollout
 
 log = structlog.get_logger()
 
@@ -52,7 +52,7 @@ class ChatPeople:
         self._asks = asks
 
     async def must_authorize_again(self, object_id: str, code: str) -> Sent:
-        """Send a reconnect card that says what Microsoft answered (sync.notifier.Teller)."""
+        """Send a reconnect card that says what Microsoft answered (sync.reconnect.notifier.Teller)."""
         card_id, why = new_card_id(), ended(code)
         card = reconnect(self._payloads, card_id, reason=why.told, what_to_do=why.next_step)
         return await self._send(object_id, card_id, card)

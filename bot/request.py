@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bot.activity import Card, ConversationReference, Inbound, Person
-    from bot.commands import BadCommand, Command, Unknown
+    from bot.grammar.commands import BadCommand, Command, Unknown
+    from bot.teams.activity import Card, ConversationReference, Inbound, Person
     from cards.payload import Click
 
 

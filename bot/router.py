@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.activity import Answer, ConversationGone, InvokeError, Kind, Scope, SendFailed
-from bot.commands import BadCommand, Command, parse
 from bot.desk import Reached, gone_how, new_card_id
-from bot.strangers import WHO_ARE_YOU, Strangers
-from bot.turn import Handler, Turn
+from bot.grammar.commands import BadCommand, Command, parse
+from bot.request import Handler, Turn
+from bot.teams.activity import Answer, ConversationGone, InvokeError, Kind, Scope, SendFailed
+from bot.teams.strangers import WHO_ARE_YOU, Strangers
 from bot.working import Working
 from cards.payload import BadInput, BadPayload, Verb
-from cards.person_unclear import unclear
-from cards.problem import moved_to_personal, problem, stale_card
-from sync.store.connection import REDIS_TROUBLE
+from cards.person.problem import moved_to_personal, problem, stale_card
+from cards.person.unclear import unclear
+from sync.redis.connection import REDIS_TROUBLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from bot.activity import Card, ConversationReference, Inbound, Person
-    from bot.app_news import AppNews
     from bot.desk import Desk
+    from bot.handlers.app_news import AppNews
+    from bot.teams.activity import Card, ConversationReference, Inbound, Person
     from cards.payload import Payloads
 
 log = structlog.get_logger()

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 TYPING_AFTER: Final = 1.0
-"""Seconds. Teams shows it for about three, by when there is an answer (sync.patience)."""
+"""Seconds. Teams shows it for about three, by when there is an answer (sync.engine.patience)."""
 
 
 class Working:

@@ -1,7 +1,7 @@
 """The few building blocks that all cards share, as plain JSON (Adaptive Cards 1.5, Teams' limit).
 
 House style: a heading, one sentence that answers the question, details below, buttons last.
-Headings apart, everything is runs of text, which no client reads as Markdown (see `cards.text`). A
+Headings apart, everything is runs of text, which no client reads as Markdown (see `wording.text`). A
 state is always said in words, colour only repeats it.
 """
 
@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from cards.text import SENTENCE_LIMIT, plain, tidy
+from wording.text import SENTENCE_LIMIT, plain, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from cards.payload import BadInput, BadPayload
-from cards.person_style import STYLES
+from cards.person.style import STYLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
 
-from cards.text import outside
+from wording.text import outside
 
 
 class Act(StrEnum):

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from sync.plan import Lane
+from domain.plan import Lane
 
 LIMIT = 1500
 WINDOW_MS = 30_000

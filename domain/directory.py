@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sync.links import BadRow
+from domain.link import BadRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ INACTIVE = "inactive"
 
 @dataclass(frozen=True, slots=True)
 class DirectoryUser:
-    """A Zoom user. `address` is folded (sync.links.fold_address); `status` is active or inactive.
+    """A Zoom user. `address` is folded (domain.link.fold_address); `status` is active or inactive.
 
     `role_id` is as old as the reading: it is shown, and never grants anything.
     """

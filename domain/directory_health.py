@@ -10,7 +10,7 @@ class DirectoryHealth:
     """Times are epoch ms of the Redis server's clock; None: never.
 
     `configured`: the Zoom API names are set. `reason` is why the last try failed (a code of
-    sync.errors, or why an answer was not believed), None when it succeeded. `detail` adds to it,
+    domain.errors, or why an answer was not believed), None when it succeeded. `detail` adds to it,
     for operators. `doubted_since_ms`: since when Zoom's answers were not believed.
     """
 

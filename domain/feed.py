@@ -35,7 +35,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sync.plan import HOUR, MINUTE
+from domain.plan import HOUR, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,7 +83,7 @@ class FeedHealth:
 
     `silent_since_ms`: the feed is silent, since its last delivery or since we listen again.
     `away_since_ms`: no web process has shown itself since then. `left`: people whom Zoom is still
-    to be asked about (sync.catch_up).
+    to be asked about (sync.feed.catch_up).
     """
 
     now_ms: int

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sync.directory import DirectoryGroup
+    from domain.directory import DirectoryGroup
 
 LIKENESS = 0.6
 """Below this ratio (difflib) two names have nothing to do with each other."""

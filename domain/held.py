@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from sync.presence import Pair
+    from domain.presence import Pair
 
 
 class Accepted(NamedTuple):

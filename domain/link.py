@@ -23,7 +23,7 @@ class Link:
 
     `addresses` are the folded e-mail addresses under which Zoom may know the person.
     `connected_ms` is epoch milliseconds. `external`: Microsoft says that they are a guest, or that
-    their account is another organisation's (sync.external).
+    their account is another organisation's (domain.external).
     """
 
     object_id: str

@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from sync.presence import (
+from domain.presence import (
     AVAILABLE,
     AWAY,
     CAN_COME_FROM_MICROSOFT,
@@ -47,8 +47,8 @@ from sync.presence import (
 )
 
 if TYPE_CHECKING:
-    from sync.held import Held
-    from sync.policy import Verdict
+    from domain.held import Held
+    from domain.policy import Verdict
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -93,7 +93,7 @@ class Situation:
     ours that it held then.
     `test_until_ms` is the end of a running *Test it*. `preferred` is the preferred status that we
     set, and `yielded_ms` the time of the observation for which the person's own choice was met.
-    `doubted_ms`: what was observed before is not trusted (sync.feed).
+    `doubted_ms`: what was observed before is not trusted (domain.feed).
     """
 
     verdict: Verdict

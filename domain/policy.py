@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from sync.presence import Style
+from domain.presence import Style
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sync.policy import ManagedGroup, reordered
+from domain.policy import ManagedGroup, reordered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sync.policy import Form, Policy
+    from domain.policy import Form, Policy
 
 
 def group_of(policy: Policy, group_id: str) -> ManagedGroup | None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from sync.errors import (
+from domain.errors import (
     AdminMustAct,
     AuthorizeAgain,
     NotAllowed,
@@ -26,10 +26,10 @@ from sync.errors import (
     TenantPaused,
     Trouble,
 )
-from sync.plan import MINUTE
+from domain.plan import MINUTE
 
 if TYPE_CHECKING:
-    from sync.errors import OutsideError
+    from domain.errors import OutsideError
 
 FIRST_RETRY_MS = 2_000
 LONGEST_RETRY_MS = 5 * MINUTE
@@ -45,7 +45,7 @@ DEFAULT_PAUSE_S = 30.0
 
 
 class Ailing(Protocol):
-    """What is kept of somebody's failures (sync.store.person_row.State)."""
+    """What is kept of somebody's failures (sync.engine.person_row.State)."""
 
     trouble: str | None
     trouble_ms: int | None

@@ -12,10 +12,11 @@ import structlog
 from aiohttp import web
 from redis.exceptions import AuthenticationError, AuthorizationError
 
-from bot.about import about_routes
-from bot.endpoint import messages_handler
-from bot.sign_in_pages import Pages
-from bot.signing_keys import KeysUnavailable
+from bot.sign_in.about import about_routes
+from bot.sign_in.pages import Pages
+from bot.teams.endpoint import messages_handler
+from bot.teams.signing_keys import KeysUnavailable
+from domain.budget import GRAPH_LIMITS
 from launch.conversation import wire_bot
 from launch.gauges import watch_gauges
 from launch.lifetime import SHUTDOWN_SECONDS, end
@@ -25,21 +26,20 @@ from launch.shared import SharedSource
 from launch.wiring import wire_core
 from service.health import Health, MetricsPage
 from service.metrics import CONTENT_TYPE, Metrics, watch_loop_lag
-from sync.lanes import GRAPH_LIMITS
-from sync.store.connection import REDIS_TROUBLE, takes_writes
-from sync.store.feed import Listener
-from sync.store.queue import LEASE_MS
-from sync.worker import Worker
+from sync.engine.queue import LEASE_MS
+from sync.engine.worker import Worker
+from sync.feed.store import Listener
+from sync.redis.connection import REDIS_TROUBLE, takes_writes
 from sync.zoom.webhook import ZoomWebhook
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
-    from bot.activity import Person
-    from bot.signing_keys import SigningKeys
+    from bot.teams.activity import Person
+    from bot.teams.signing_keys import SigningKeys
+    from domain.budget import Limits
     from launch.wiring import Core
     from service.settings import Settings
-    from sync.lanes import Limits
 
 log = structlog.get_logger()
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from redis.exceptions import AuthenticationError, AuthorizationError
 
 from launch.lifetime import redis_at_hand
-from sync.store.connection import REDIS_TROUBLE, connect
+from sync.redis.connection import REDIS_TROUBLE, connect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from service.settings import Settings
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 
 class RedisAway(Exception):

@@ -7,15 +7,15 @@ import time
 from contextlib import AsyncExitStack, aclosing
 from typing import TYPE_CHECKING
 
-from bot.signing_keys import SigningKeys
+from bot.teams.signing_keys import SigningKeys
+from domain.errors import OutsideError, RetryLater
 from launch.lifetime import redis_at_hand
 from launch.outside import BOT_SCOPE, open_outside, zoom_api
 from launch.terminal import say
 from service.redaction import clean_text
 from sync.answers import is_from_between, read_body
-from sync.errors import OutsideError, RetryLater
-from sync.store.connection import Scripts, connect
-from sync.zoom.webhook_log import WebhookLog
+from sync.feed.webhook_log import WebhookLog
+from sync.redis.connection import Scripts, connect
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -7,36 +7,36 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.admins import Admins
-from bot.app_news import AppNews
-from bot.channel import Channel, LocalMode, Production
-from bot.feed_words import FeedWords
+from bot.handlers.app_news import AppNews
 from bot.handlers.connect import ConnectHandler, SignInResults
 from bot.handlers.disconnect import DisconnectHandler
 from bot.handlers.help import HelpHandler
-from bot.handlers.invitations import InvitationHandler
 from bot.handlers.personal import PersonalHandler
-from bot.handlers.settings import SettingsHandler
-from bot.handlers.settings_changes import SettingsChanges
-from bot.handlers.settings_people import SettingsPeople
-from bot.handlers.settings_views import SettingsViews
+from bot.handlers.settings.changes import SettingsChanges
+from bot.handlers.settings.front import SettingsHandler
+from bot.handlers.settings.invitations import InvitationHandler
+from bot.handlers.settings.people import SettingsPeople
+from bot.handlers.settings.storms import StormHandler
+from bot.handlers.settings.views import SettingsViews
 from bot.handlers.status import StatusHandler
-from bot.handlers.storms import StormHandler
-from bot.inbound_auth import InboundAuth
+from bot.invite.roster_store import RosterStore
+from bot.invite.store import InvitationStore
 from bot.router import Router
-from bot.service_hosts import ServiceHosts
-from bot.sign_in import SignIn
-from bot.signing_keys import SigningKeys
+from bot.sign_in.flow import SignIn
+from bot.sign_in.store import SignInStore
+from bot.teams.channel import Channel, LocalMode, Production
+from bot.teams.inbound_auth import InboundAuth
+from bot.teams.service_hosts import ServiceHosts
+from bot.teams.signing_keys import SigningKeys
 from cards.payload import Verb
 from launch.outside import ZOOM_API_NAMES, ZOOM_PER_SECOND
-from sync.linking import Linking
-from sync.store.audit import AuditLog
-from sync.store.invitations import InvitationStore
-from sync.store.roster import RosterStore
-from sync.store.sign_ins import SignInStore
+from sync.connect.linking import Linking
+from sync.settings.audit import AuditLog
 from sync.zoom.roles import ZoomRoles
+from wording.feed import FeedWords
 
 if TYPE_CHECKING:
-    from bot.activity import Person
+    from bot.teams.activity import Person
     from launch.outside import Outside
     from launch.wiring import Core
     from service.metrics import Metrics

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from domain.plan import Lane
 from service.metrics import LANES, PARKED_REASONS
-from sync.plan import Lane
-from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
+from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

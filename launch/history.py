@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from launch.at_hand import client_at_hand
 from launch.terminal import say
 from service.redaction import visible_json
-from sync.store.audit import INVITE, REVIVE, AuditLog
+from sync.settings.audit import INVITE, REVIVE, AuditLog
 
 if TYPE_CHECKING:
     from service.settings import Settings
-    from sync.store.audit import AuditRecord
+    from sync.settings.audit import AuditRecord
 
 
 async def print_history(settings: Settings, *, as_json: bool) -> None:

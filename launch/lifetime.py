@@ -20,8 +20,8 @@ from service.embedded_redis import (
     running_redis,
 )
 from service.redis_file import FileKeeper
-from sync.store import keys
-from sync.store.connection import raise_if_cancelled
+from sync.redis import keys
+from sync.redis.connection import raise_if_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

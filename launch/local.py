@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import AsyncExitStack
 
-from bot.activity import Person
+from bot.teams.activity import Person
 from launch.application import application
 from launch.lifetime import forever, redis_of, running, until_signal
 from launch.ports import open_ports

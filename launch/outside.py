@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from service import tls
+from sync.connect.vault import Vault
 from sync.microsoft.authorization import Authorization
-from sync.store.connection import Scripts, connect, connect_listener
-from sync.store.vault import Vault
-from sync.store.zoom_token import ZoomTokenShelf
+from sync.redis.connection import Scripts, connect, connect_listener
 from sync.zoom.api import ZoomApi
+from sync.zoom.token_store import ZoomTokenShelf
 
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack

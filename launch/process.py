@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from domain.budget import GRAPH_LIMITS
 from launch.application import application
 from launch.lifetime import forever, keep_what_is_there, redis_of, until_signal
 from launch.ports import open_ports
-from sync.lanes import GRAPH_LIMITS
-from sync.store.queue import LEASE_MS
+from sync.engine.queue import LEASE_MS
 
 if TYPE_CHECKING:
+    from domain.budget import Limits
     from service.settings import Settings
-    from sync.lanes import Limits
 
 log = structlog.get_logger()
 

@@ -6,22 +6,22 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from domain.errors import Trouble
+from domain.plan import Lane
 from launch.at_hand import client_at_hand
 from launch.terminal import say
-from sync.button_key import ButtonKey
-from sync.errors import Trouble
-from sync.plan import Lane
-from sync.resealing import Resealing
-from sync.store.connection import Scripts
-from sync.store.people import PeopleStore
-from sync.store.sealed import SealedStore
-from sync.store.vault import Vault
+from sync.connect.button_key import ButtonKey
+from sync.connect.resealing import Resealing
+from sync.connect.sealed import SealedStore
+from sync.connect.vault import Vault
+from sync.engine.people import PeopleStore
+from sync.redis.connection import Scripts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from service.settings import Settings
-    from sync.resealing import Count
+    from sync.connect.resealing import Count
 
 MOST_ROUNDS = 3
 """How often it is gone over who changed in that very moment."""
@@ -139,7 +139,7 @@ def _say_unreadable(people: Sequence[str]) -> None:
 
 
 async def _ask_again(people: PeopleStore, lost: Sequence[str]) -> None:
-    """Have them asked to connect again, as after any authorisation that ended (sync.notifier)."""
+    """Have them asked to connect again, as after any authorisation that ended (sync.reconnect.notifier)."""
     trouble: dict[str, str | int] = {
         "trouble": Trouble.AUTHORIZE.value,
         "trouble_at": await people.now_ms(),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sync.directory_health import DirectoryHealth
-    from sync.store.queue import LaneFigures
+    from domain.directory_health import DirectoryHealth
+    from sync.engine.queue import LaneFigures
 
 
 class Counts(Protocol):
@@ -45,7 +45,7 @@ class FeedFigures(Protocol):
 
 
 class People(Protocol):
-    """The people's store (sync.store.people), as far as it counts."""
+    """The people's store (sync.engine.people), as far as it counts."""
 
     async def queue(self) -> Sequence[LaneFigures]:
         """How many people stand in each lane."""
@@ -55,14 +55,14 @@ class People(Protocol):
 
 
 class Quota(Protocol):
-    """The shared budget (sync.store.quota)."""
+    """The shared budget (sync.engine.quota)."""
 
     async def used(self) -> float:
         """The share that is in use."""
 
 
 class Directory(Protocol):
-    """The mirror of Zoom's users and groups (sync.store.directory)."""
+    """The mirror of Zoom's users and groups (sync.directory.store)."""
 
     async def health(self) -> DirectoryHealth:
         """How it is doing."""

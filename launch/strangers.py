@@ -16,7 +16,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from launch.connection import BODY_BUFFER, MOST_HEADERS, Connection, Writer, server_log
-from sync.alarms import Alarms, TimeLimit
+from sync.redis.alarms import Alarms, TimeLimit
 
 if sys.platform != "win32":
     import resource

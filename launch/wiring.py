@@ -11,75 +11,75 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from bot.conversations import ConversationStore
 from bot.desk import Desk
-from bot.invitations import Invitations
-from bot.people import ChatPeople
-from bot.roster import Roster
-from bot.sender import ChannelSender
-from bot.service_hosts import ServiceHosts
+from bot.invite.invitees import Invitees
+from bot.invite.mailing import Invitations
+from bot.invite.roster import Roster
+from bot.invite.roster_store import RosterStore
+from bot.invite.store import InvitationStore
+from bot.outreach import ChatPeople
+from bot.teams.sender import ChannelSender
+from bot.teams.service_hosts import ServiceHosts
 from cards.payload import Payloads
+from domain.budget import GRAPH_LIMITS
+from domain.external import is_external_name
+from domain.link import addresses_of
+from domain.storms import GRACE_MS
 from launch.outside import BOT_SCOPE, ZOOM_BURST, ZOOM_PER_SECOND, zoom_api
 from service import tls
-from sync.asking import Asking
-from sync.attend import Attendant
-from sync.button_key import ButtonKey
-from sync.catch_up import CatchUp
-from sync.changes import PolicyDesk
-from sync.departures import Departures
-from sync.engine import Engine
-from sync.external import is_external_name
-from sync.feed_watch import FeedWatch
-from sync.identity import Identities
-from sync.invitees import Invitees
-from sync.lanes import GRAPH_LIMITS
-from sync.links import addresses_of
+from sync.connect.button_key import ButtonKey
+from sync.connect.resealing import Resealing
+from sync.connect.sealed import SealedStore
+from sync.connect.tokens import Tokens
+from sync.connect.vault import Vault
+from sync.directory.reader import Pace, ZoomDirectory
+from sync.directory.refresh import DirectoryRefresher
+from sync.directory.store import DirectoryStore
+from sync.engine.asking import Asking
+from sync.engine.attend import Attendant
+from sync.engine.departure_store import DepartureStore
+from sync.engine.departures import Departures
+from sync.engine.engine import Engine
+from sync.engine.identity import Identities
+from sync.engine.people import PeopleStore
+from sync.engine.proving import Proving
+from sync.engine.queue import LEASE_MS
+from sync.engine.quota import Quota
+from sync.engine.unproven import UnprovenStore
+from sync.feed.catch_up import CatchUp
+from sync.feed.store import Doubt, FeedStore
+from sync.feed.sweep import SweepStore
+from sync.feed.watch import FeedWatch
+from sync.feed.webhook_log import WebhookLog
 from sync.microsoft.graph import GraphPresence, time_limit
 from sync.microsoft.profile import read_profile
-from sync.microsoft.tokens import Tokens
-from sync.notices import GRACE_MS
-from sync.notifier import Notifier
-from sync.proving import Proving
-from sync.resealing import Resealing
-from sync.rollout import Rollouts
-from sync.store.conversations import ConversationStore
-from sync.store.departures import DepartureStore
-from sync.store.directory import DirectoryStore
-from sync.store.feed import Doubt, FeedStore
-from sync.store.invitations import InvitationStore
-from sync.store.notices import NoticeStore
-from sync.store.people import PeopleStore
-from sync.store.queue import LEASE_MS
-from sync.store.quota import Quota
-from sync.store.rollouts import RolloutStore
-from sync.store.roster import RosterStore
-from sync.store.sealed import SealedStore
-from sync.store.settings import SettingsStore
-from sync.store.settings_cache import SettingsCache
-from sync.store.sweep import SweepStore
-from sync.store.unproven import UnprovenStore
-from sync.store.vault import Vault
-from sync.store.zoom_account import ZoomAccount
-from sync.store.zoom_turns import SharedZoomTurns
-from sync.zoom.directory import Pace, ZoomDirectory
-from sync.zoom.refresh import DirectoryRefresher
+from sync.reconnect.notifier import Notifier
+from sync.reconnect.store import NoticeStore
+from sync.settings.cache import SettingsCache
+from sync.settings.changes import PolicyDesk
+from sync.settings.rollout import Rollouts
+from sync.settings.rollout_store import RolloutStore
+from sync.settings.store import SettingsStore
+from sync.zoom.account_store import ZoomAccount
+from sync.zoom.shared_turns import SharedZoomTurns
 from sync.zoom.webhook import ZoomEvents
-from sync.zoom.webhook_log import WebhookLog
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from domain.budget import Limits
     from launch.outside import Outside
     from service.metrics import Metrics
     from service.settings import Settings
-    from sync.lanes import Limits
+    from sync.engine.ports import Profile
     from sync.microsoft.authorization import Authorization
-    from sync.ports import Profile
     from sync.zoom.api import ZoomApi
 
 
 @dataclass(frozen=True, slots=True)
 class AddressesNow:
-    """Reads a connected person's folded addresses from Microsoft. Raises sync.errors' errors."""
+    """Reads a connected person's folded addresses from Microsoft. Raises domain.errors' errors."""
 
     tokens: Tokens
     profile: Callable[[str], Awaitable[Profile]]
@@ -154,7 +154,7 @@ def wire_core(
 ) -> Core:
     """Put the engine together. The chat is its way to tell people something.
 
-    `grace_ms`: how long somebody's trouble lasts before they are told (sync.notices).
+    `grace_ms`: how long somebody's trouble lasts before they are told (domain.storms).
     """
     hosts = ServiceHosts(settings.service_hosts, loopback_only=settings.local)
     conversations = ConversationStore(outside.redis, outside.scripts)

@@ -1,1 +1,1 @@
-"""The presence engine. Knows nothing of chat; reaches people through `sync.ports.People`."""
+"""The presence engine. Knows nothing of chat; reaches people through `sync.engine.ports.People`."""

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import hypothesis
 import pytest
 
-from sync.store.connection import Client
+from sync.redis.connection import Client
 from tests.doubles.redis import RedisServer, leaked_keys, open_client
 
 # Machines that run tests are busy: how long one example takes says nothing.

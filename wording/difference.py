@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.ours import attempt, told
-from sync.plan import MINUTE
-from sync.presence import Style, teams_label
+from domain.plan import MINUTE
+from domain.presence import Style, teams_label
+from wording.ours import attempt, told
 
 if TYPE_CHECKING:
-    from sync.explanation import Explanation
-    from sync.presence import Shown
+    from domain.presence import Shown
+    from sync.engine.explanation import Explanation
 
 LAG_MS = 5 * MINUTE
 """So long after we told something, what is shown may simply be older."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cards.trouble import TROUBLES
-from sync.errors import Trouble
+from domain.errors import Trouble
+from wording.trouble import TROUBLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,15 +6,15 @@ import math
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.explain import clock_time
-from sync.feed_watch import DOUBT_AGAIN_MS
-from sync.plan import MINUTE
+from domain.plan import MINUTE
+from sync.feed.watch import DOUBT_AGAIN_MS
+from wording.times import clock_time
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import tzinfo
 
-    from sync.feed import FeedHealth
+    from domain.feed import FeedHealth
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 

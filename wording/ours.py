@@ -1,6 +1,6 @@
 """What Microsoft has of ours: accepted, still being tried, and what it may show of it. Pure.
 
-Sentences say "told" of what Microsoft accepted and of nothing else (sync.held).
+Sentences say "told" of what Microsoft accepted and of nothing else (domain.held).
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sync.plan import Do
-from sync.presence import teams_label
+from domain.plan import Do
+from domain.presence import teams_label
 
 if TYPE_CHECKING:
-    from sync.explanation import Explanation
-    from sync.held import Accepted
-    from sync.presence import Pair
-    from sync.store.person_row import State
+    from domain.held import Accepted
+    from domain.presence import Pair
+    from sync.engine.explanation import Explanation
+    from sync.engine.person_row import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.difference import agrees, is_ours, seen, set_by_hand, why_different
-from bot.ended_words import ended
-from bot.explain import clock_time, parked_for
-from bot.ours import attempt, label_of, leftover, told
-from cards.status import StatusView
-from cards.trouble import TROUBLES, of_an_admin, reason_of
-from sync.attend import MUST_AUTHORIZE
-from sync.errors import Trouble
-from sync.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW
-from sync.plan import MINUTE, Do, Why, fresh_for_ms
-from sync.policy import Reason, sentence
-from sync.presence import NOT_SAID, UNKNOWN, teams_label, zoom_label
+from cards.person.status import StatusView
+from domain.errors import Trouble
+from domain.plan import MINUTE, Do, Why, fresh_for_ms
+from domain.policy import Reason, sentence
+from domain.presence import NOT_SAID, UNKNOWN, teams_label, zoom_label
+from sync.engine.attend import MUST_AUTHORIZE
+from sync.engine.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW
+from wording.difference import agrees, is_ours, seen, set_by_hand, why_different
+from wording.ended import ended
+from wording.ours import attempt, label_of, leftover, told
+from wording.times import clock_time, parked_for
+from wording.trouble import TROUBLES, of_an_admin, reason_of
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
     from cards.build import Tone
-    from sync.explanation import Explanation
+    from sync.engine.explanation import Explanation
 
 _NOT_READABLE = frozenset({"graph_401", "graph_403"})
 _WAITS = frozenset({QUOTA, "graph_throttled"})

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.ended_words import alike
-from cards.settings_storm import StormView
+from cards.settings.storm import StormView
+from wording.ended import alike
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sync.notices import Storm
+    from domain.storms import Storm
 
 _THEN = "Then try everyone again."
 _LOGS = "See in Entra (Monitoring, Sign-in logs) why this app’s sign-ins fail."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from cards.trouble import TROUBLES
+from wording.trouble import TROUBLES
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -19,5 +19,5 @@ def clock_time(at_ms: int, now_ms: int, zone: tzinfo) -> str:
 
 
 def parked_for(trouble: str | None) -> str | None:
-    """The reason (a key of cards.trouble) why nothing is tried for somebody; None: it is."""
+    """The reason (a key of wording.trouble) why nothing is tried for somebody; None: it is."""
     return trouble if trouble in TROUBLES else None

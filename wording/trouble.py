@@ -104,7 +104,7 @@ def of_an_admin(code: str) -> Trouble | None:
 
 
 def reason_of(code: str) -> str:
-    """Why Microsoft has not accepted something, for the person; `code` as sync.errors has it."""
+    """Why Microsoft has not accepted something, for the person; `code` as domain.errors has it."""
     return _REASONS.get(code, "Microsoft has not accepted it")
 
 

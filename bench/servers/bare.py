@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 from aiohttp import web
 
-from sync.store.connection import connect
+from sync.redis.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -33,8 +33,8 @@ Call = Callable[[], Awaitable[object]]
 
 async def ours(graph_url: str, stack: AsyncExitStack) -> Call:
     """The product's client."""
+    from domain.presence import IN_A_CALL  # noqa: PLC0415
     from sync.microsoft.graph import GraphPresence  # noqa: PLC0415 - each way loads only its own
-    from sync.presence import IN_A_CALL  # noqa: PLC0415
 
     session = await stack.enter_async_context(aiohttp.ClientSession())
     graph = GraphPresence(session, graph_url=graph_url, session_id=APP_ID, now=time.time)

@@ -15,10 +15,10 @@ import sys
 from pathlib import Path
 from typing import Literal, cast
 
+from domain.budget import Limits
 from launch import process
 from service import logs
 from service import settings as setup
-from sync.lanes import Limits
 
 
 async def main(role: Literal["serve", "worker"], limits: Limits) -> None:

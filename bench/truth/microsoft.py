@@ -8,7 +8,7 @@ Times are milliseconds of the simulated day.
 
 from __future__ import annotations
 
-from sync.presence import PREFERRED_PAIRS, SESSION_PAIRS, Pair, Shown
+from domain.presence import PREFERRED_PAIRS, SESSION_PAIRS, Pair, Shown
 
 MINUTE = 60_000
 FADE_MS = 5 * MINUTE

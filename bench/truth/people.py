@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from bench.truth.microsoft import NONE, Presence
 from bench.truth.scheduler import NOWHERE
-from sync.plan import Observation, Situation
-from sync.policy import Form, ManagedGroup, Personal, Policy, resolve
-from sync.presence import Style, ZoomPresence
+from domain.plan import Observation, Situation
+from domain.policy import Form, ManagedGroup, Personal, Policy, resolve
+from domain.presence import Style, ZoomPresence
 
 if TYPE_CHECKING:
     from array import array
 
-    from sync.held import Held
-    from sync.plan import Plan
-    from sync.policy import Verdict
+    from domain.held import Held
+    from domain.plan import Plan
+    from domain.policy import Verdict
 
 _POLICY = Policy(
     Form(integration=True),
@@ -80,7 +80,7 @@ class Person:
 
 
 class Turn:
-    """What sync.attend keeps while it has somebody in hand."""
+    """What sync.engine.attend keeps while it has somebody in hand."""
 
     __slots__ = ("again", "lane", "looked", "permit", "sent", "situation", "step", "version")
 
@@ -105,7 +105,7 @@ class Turn:
         self.step: Plan | None = None
 
     def learn(self, person: Person) -> None:
-        """sync.attend, _learn: bring the situation up to date."""
+        """sync.engine.attend, _learn: bring the situation up to date."""
         situation = self.situation
         situation.held, situation.preferred = person.held, person.preferred
         situation.yielded_ms = person.yielded

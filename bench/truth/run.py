@@ -1,9 +1,9 @@
 """A day, event by event, on a virtual clock.
 
-What is real: the planner (sync.plan), the policy (sync.policy), the table (sync.presence), the
-budget in lanes (sync.lanes) and the turns at Zoom (sync.zoom.turns). What is a twin: the queue
+What is real: the planner (domain.plan), the policy (domain.policy), the table (domain.presence), the
+budget in lanes (domain.budget) and the turns at Zoom (sync.zoom.turns). What is a twin: the queue
 (bench.truth.scheduler) and Microsoft (bench.truth.microsoft), each held equal to the original by a
-property test; and the worker and the attendant (sync.worker, sync.attend), whose steps are followed
+property test; and the worker and the attendant (sync.engine.worker, sync.engine.attend), whose steps are followed
 here without their I/O. There are always enough workers, and nothing takes time but requests.
 """
 
@@ -23,16 +23,16 @@ from bench.truth.microsoft import CLASS, CODE, NONE, SHOWN
 from bench.truth.people import Person, Turn
 from bench.truth.scheduler import LATEST, NEWEST, OLDEST, OURS, PERSON_MASK, Queue
 from bench.truth.world import ZOOM, Assumptions, Maker
-from sync.held import Held
-from sync.lanes import CELL_MS, LIMIT, MARGIN_CELLS, Budget, Limits
-from sync.plan import MINUTE, Do, Lane, Observation, plan
-from sync.presence import Style, demand_of
+from domain.budget import CELL_MS, LIMIT, MARGIN_CELLS, Budget, Limits
+from domain.held import Held
+from domain.plan import MINUTE, Do, Lane, Observation, plan
+from domain.presence import Style, demand_of
 from sync.zoom.turns import ZoomTurns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sync.plan import Plan
+    from domain.plan import Plan
 
 ZOOM_PER_SECOND = 10.0
 ZOOM_BURST = 10
@@ -41,7 +41,7 @@ GRAPH_MS = (100, 200)
 """From request to answer, at least and at most; both sides act at the end."""
 _NO_LIMIT = 10**9
 _PERMIT_MS = MARGIN_CELLS * CELL_MS
-"""How long a permit holds (sync.store.quota)."""
+"""How long a permit holds (sync.engine.quota)."""
 _HEARD_AGO_MS = 60 * MINUTE
 """At most so long ago we heard of people before the day begins."""
 
@@ -169,7 +169,7 @@ class Day:
         return self.tally
 
     def _serve(self, now: int) -> None:
-        """Take due people lane by lane while there is budget (sync.worker)."""
+        """Take due people lane by lane while there is budget (sync.engine.worker)."""
         queue, blocked = self._queue, self._blocked
         queue.ripen(now)
         for lane, waiting in enumerate(queue.waiting):
@@ -182,7 +182,7 @@ class Day:
                 turn = person.turn = Turn(person)
                 self._advance(now, person, turn)
 
-    # -- a turn: sync.attend ---------------------------------------------------------------------
+    # -- a turn: sync.engine.attend ---------------------------------------------------------------------
 
     def _advance(self, now: int, person: Person, turn: Turn) -> None:
         """Plan until something takes time, or nothing is left to do."""

@@ -11,14 +11,14 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Protocol
 
-from sync.plan import Lane, supersedes
-from sync.presence import ZoomPresence, may_interrupt
+from domain.plan import Lane, supersedes
+from domain.presence import ZoomPresence, may_interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sync.held import Held
-    from sync.plan import Observation
+    from domain.held import Held
+    from domain.plan import Observation
 
 PERSON_BITS = 20
 PERSON_MASK = (1 << PERSON_BITS) - 1

@@ -16,7 +16,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from bench.truth import microsoft
-from sync.presence import Style, ZoomPresence
+from domain.presence import Style, ZoomPresence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.personal_words import Pause, StyleCommand, parse_pause, parse_style
-from bot.settings_words import Settings, parse_settings
-from bot.words import (
+from bot.grammar.personal import Pause, StyleCommand, parse_pause, parse_style
+from bot.grammar.settings import Settings, parse_settings
+from bot.grammar.words import (
     COURTESIES,
     ECHO_LENGTH,
     LONGEST_TEXT,
@@ -124,14 +124,14 @@ def help_lines(*, admin: bool) -> list[tuple[str, str]]:
 
 
 def parse(text: str) -> Command | BadCommand | Unknown:
-    """Find the command in what was said (see `bot.message_text`).
+    """Find the command in what was said (see `bot.teams.message_text`).
 
     The first word decides, in any case and width, with or without a leading `/` or `!`, punctuation
     around it, and quotes around the whole. Nothing but punctuation is a call for help. Extra words
     after a command that takes none: courtesies (please, now, thanks) are ignored, anything else
     makes the text unknown with that command as the nearest, because acting on half of a sentence
     can be wrong ("disconnect everybody"). Words that a command's grammar does not understand make
-    it a BadCommand. What is longer than LONGEST_TEXT is no command (see `bot.message_text`),
+    it a BadCommand. What is longer than LONGEST_TEXT is no command (see `bot.teams.message_text`),
     whatever it begins with.
     """
     if len(text) > LONGEST_TEXT:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bot.words import PLAIN_QUOTES, NotUnderstood, bare, shortened, without_courtesies
+from bot.grammar.words import PLAIN_QUOTES, NotUnderstood, bare, shortened, without_courtesies
 
 LONGEST_PAUSE: Final = 30 * 24 * 60
 """Minutes. Whoever wants to pause longer pauses without an end."""

@@ -20,8 +20,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from bot.personal_words import STYLE_WORDS, style_of
-from bot.words import (
+from bot.grammar.personal import STYLE_WORDS, style_of
+from bot.grammar.words import (
     PLAIN_QUOTES,
     TRAILING,
     NotUnderstood,

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
-from bot.activity import ConversationGone, Kind, NotSent, SendFailed
 from bot.desk import new_card_id
-from bot.turn import Turn
-from sync.store.connection import REDIS_TROUBLE
+from bot.request import Turn
+from bot.teams.activity import ConversationGone, Kind, NotSent, SendFailed
+from sync.redis.connection import REDIS_TROUBLE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.activity import Inbound, Person
     from bot.desk import Desk
-    from bot.turn import Handler
+    from bot.request import Handler
+    from bot.teams.activity import Inbound, Person
 
 log = structlog.get_logger()
 
@@ -33,7 +33,7 @@ TRIES: Final = 24
 
 
 class Welcomes(Protocol):
-    """Who was welcomed already (sync.store.conversations)."""
+    """Who was welcomed already (bot.conversations)."""
 
     async def first_welcome(self, object_id: str) -> bool:
         """Whether the person was never welcomed; they are from now on."""
@@ -43,7 +43,7 @@ class Welcomes(Protocol):
 
 
 class Links(Protocol):
-    """What becomes of a person's connection while their app comes and goes (sync.engine)."""
+    """What becomes of a person's connection while their app comes and goes (sync.engine.engine)."""
 
     async def app_gone(self, object_id: str) -> None:
         """It is taken out, perhaps to be replaced."""

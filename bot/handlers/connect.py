@@ -6,38 +6,38 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from bot.ended_words import ended
-from bot.sign_in_attempt import TTL, Attempt, Outcome
-from bot.sign_in_refusals import EXPLANATIONS
-from cards import connect as connect_cards
-from cards.trouble import reason_of
-from sync.attend import MUST_AUTHORIZE
-from sync.errors import AdminMustAct, AuthorizeAgain, OutsideError
-from sync.linking import AddressTaken, Contested, NoZoomUser
-from sync.policy import sentence
-from sync.presence import demand_of, teams_label, zoom_label
+from bot.sign_in.attempt import TTL, Attempt, Outcome
+from cards.person import connect as connect_cards
+from domain.errors import AdminMustAct, AuthorizeAgain, OutsideError
+from domain.policy import sentence
+from domain.presence import demand_of, teams_label, zoom_label
+from sync.connect.linking import AddressTaken, Contested, NoZoomUser
+from sync.engine.attend import MUST_AUTHORIZE
+from wording.ended import ended
+from wording.refusals import EXPLANATIONS
+from wording.trouble import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.activity import Card
     from bot.desk import Desk
-    from bot.sign_in_refusals import RefusalReason
-    from bot.turn import Turn
+    from bot.request import Turn
+    from bot.teams.activity import Card
     from cards.payload import Payloads
-    from sync.engine import Engine
-    from sync.linking import Linking
-    from sync.links import Link
+    from domain.link import Link
+    from domain.plan import Observation
+    from domain.policy import Verdict
+    from sync.connect.linking import Linking
+    from sync.engine.engine import Engine
+    from sync.engine.person_row import State
     from sync.microsoft.authorization import Grant
-    from sync.plan import Observation
-    from sync.policy import Verdict
-    from sync.store.person_row import State
+    from wording.refusals import RefusalReason
 
 log = structlog.get_logger()
 
 
 class TicketMaker(Protocol):
-    """Where links come from (bot.sign_in)."""
+    """Where links come from (bot.sign_in.flow)."""
 
     async def new_ticket(self, attempt: Attempt) -> str:
         """Make a link for this attempt: the address of its start page."""
@@ -47,7 +47,7 @@ class TicketMaker(Protocol):
 
 
 class ConnectHandler:
-    """Connects people: the chat's half of the sign-in (bot.sign_in is the browser's half)."""
+    """Connects people: the chat's half of the sign-in (bot.sign_in.flow is the browser's half)."""
 
     def __init__(
         self,

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.explain import clock_time
-from cards import connect as connect_cards
-from cards import disconnect as disconnect_cards
-from cards import status as status_cards
+from cards.person import connect as connect_cards
+from cards.person import disconnect as disconnect_cards
+from cards.person import status as status_cards
+from wording.times import clock_time
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.activity import Card
     from bot.handlers.connect import TicketMaker
-    from bot.turn import Turn
+    from bot.request import Turn
+    from bot.teams.activity import Card
     from cards.payload import Payloads
-    from sync.engine import Ending, Engine
+    from sync.engine.engine import Ending, Engine
 
 
 class DisconnectHandler:

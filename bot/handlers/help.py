@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.activity import Scope
-from bot.commands import Unknown, help_lines
-from cards.help import help_card
-from cards.welcome import welcome
+from bot.grammar.commands import Unknown, help_lines
+from bot.teams.activity import Scope
+from cards.person.help import help_card
+from cards.person.welcome import welcome
 
 if TYPE_CHECKING:
-    from bot.activity import Card
     from bot.admins import Admins
-    from bot.turn import Turn
+    from bot.request import Turn
+    from bot.teams.activity import Card
     from cards.payload import Payloads
 
 

@@ -6,27 +6,29 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.commands import Command
-from bot.explain import clock_time
-from bot.ours import leftover
-from bot.personal_words import For, Pause, StyleCommand, Until
-from bot.status_words import view
-from cards import person_notice, person_pause, person_style
-from cards import status as status_cards
+from bot.grammar.commands import Command
+from bot.grammar.personal import For, Pause, StyleCommand, Until
 from cards.payload import BadPayload
-from cards.trouble import reason_of
-from sync.patience import Patience
-from sync.policy import FOREVER
-from sync.presence import Style
+from cards.person import notice as person_notice
+from cards.person import pause as person_pause
+from cards.person import status as status_cards
+from cards.person import style as person_style
+from domain.policy import FOREVER
+from domain.presence import Style
+from sync.engine.patience import Patience
+from wording.ours import leftover
+from wording.status import view
+from wording.times import clock_time
+from wording.trouble import reason_of
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from bot.activity import Card
-    from bot.turn import Turn
+    from bot.request import Turn
+    from bot.teams.activity import Card
     from cards.payload import Payloads
-    from sync.engine import Chosen, Engine
-    from sync.explanation import Asked
+    from sync.engine.engine import Chosen, Engine
+    from sync.engine.explanation import Asked
 
 MINUTE_MS = 60_000
 

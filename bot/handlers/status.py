@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.difference import agrees, is_ours, seen, why_different
-from bot.ended_words import ended
-from bot.explain import clock_time, parked_for
-from bot.ours import attempt, label_of, told
-from bot.status_words import view
-from cards import status as status_cards
-from cards import test_it
 from cards.build import refreshing
-from cards.disconnect import still_kept
 from cards.payload import Verb
-from cards.trouble import TROUBLES, of_an_admin, reason_of
-from sync.attend import MUST_AUTHORIZE
-from sync.engine import TEST_MINUTES
-from sync.errors import Trouble
-from sync.explanation import ASKED_OFTEN
-from sync.policy import Reason, sentence
-from sync.presence import teams_label
+from cards.person import status as status_cards
+from cards.person import trial as test_it
+from cards.person.disconnect import still_kept
+from domain.errors import Trouble
+from domain.policy import Reason, sentence
+from domain.presence import teams_label
+from sync.engine.attend import MUST_AUTHORIZE
+from sync.engine.engine import TEST_MINUTES
+from sync.engine.explanation import ASKED_OFTEN
+from wording.difference import agrees, is_ours, seen, why_different
+from wording.ended import ended
+from wording.ours import attempt, label_of, told
+from wording.status import view
+from wording.times import clock_time, parked_for
+from wording.trouble import TROUBLES, of_an_admin, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.activity import Card
-    from bot.turn import Turn
+    from bot.request import Turn
+    from bot.teams.activity import Card
     from cards.payload import Payloads
-    from sync.engine import Engine
-    from sync.explanation import Explanation
+    from sync.engine.engine import Engine
+    from sync.engine.explanation import Explanation
 
 
 class StatusHandler:

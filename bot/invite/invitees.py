@@ -1,24 +1,24 @@
 """Who may be invited: they have the app, presence sync is on for them, and they are not connected.
 
 Not whoever disconnected on purpose. Who was invited before is no matter here; that is told apart by
-sync.store.invitations.
+bot.invite.store.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sync.directory import ACTIVE
-from sync.policy import resolve
+from domain.directory import ACTIVE
+from domain.policy import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from sync.policy import Policy
-    from sync.store.directory import DirectoryStore, DirectoryView
-    from sync.store.invitations import InvitationStore
-    from sync.store.people import PeopleStore
-    from sync.store.roster import Met, RosterStore
+    from bot.invite.roster_store import Met, RosterStore
+    from bot.invite.store import InvitationStore
+    from domain.policy import Policy
+    from sync.directory.store import DirectoryStore, DirectoryView
+    from sync.engine.people import PeopleStore
 
 EVERYONE = ""
 """In place of a group id: whoever is covered, by whichever level."""

@@ -17,24 +17,24 @@ from typing import TYPE_CHECKING, Literal
 
 import structlog
 
-from bot.activity import ConversationGone, NotSent, SendFailed
 from bot.desk import dump_reference, load_reference, new_card_id
-from cards import settings_invite
+from bot.invite.store import Mailing
+from bot.teams.activity import ConversationGone, NotSent, SendFailed
 from cards.build import refreshing
 from cards.payload import Verb
-from cards.person_invite import invitation
-from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
-from sync.store.invitations import Mailing
+from cards.person.invite import invitation
+from cards.settings import invite as settings_invite
+from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from bot.activity import Card, ConversationReference
     from bot.desk import Desk
+    from bot.invite.invitees import Invitees
+    from bot.invite.roster_store import RosterStore
+    from bot.invite.store import InvitationStore, Tally
+    from bot.teams.activity import Card, ConversationReference
     from cards.payload import Payloads
-    from sync.invitees import Invitees
-    from sync.store.invitations import InvitationStore, Tally
-    from sync.store.roster import RosterStore
 
 log = structlog.get_logger()
 

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from bot.activity import ConversationGone, SendFailed
-from sync.links import addresses_of
-from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
+from bot.teams.activity import ConversationGone, SendFailed
+from domain.link import addresses_of
+from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
-    from bot.activity import ConversationReference, Member, Person, Sender
     from bot.desk import Desk
-    from sync.store.roster import Met
+    from bot.invite.roster_store import Met
+    from bot.teams.activity import ConversationReference, Member, Person, Sender
 
 log = structlog.get_logger()
 
@@ -34,7 +34,7 @@ LOOK_AGAIN_S = 60.0
 
 
 class RosterRows(Protocol):
-    """What is kept of those who have the app (sync.store.roster)."""
+    """What is kept of those who have the app (bot.invite.roster_store)."""
 
     async def meet(self, object_id: str, member_id: str, now_ms: int) -> bool:
         """Somebody has the app. Whether the channel should be asked about them."""

@@ -1,7 +1,7 @@
 """Who has the app, and the addresses by which Zoom may know them.
 
 A row is made when somebody installs the app or writes, and goes when they remove it
-(sync.store.conversations). Until the channel has told their addresses it holds only its own id.
+(bot.conversations). Until the channel has told their addresses it holds only its own id.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sync.store import keys
+from sync.redis import keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 log = structlog.get_logger()
 
@@ -33,7 +33,7 @@ RENEW_MS = 30 * DAY_MS
 class Met:
     """Somebody who has the app.
 
-    `member_id` is the channel's own id of them. `addresses` are folded (sync.links); none: not
+    `member_id` is the channel's own id of them. `addresses` are folded (domain.link); none: not
     known. `asked_ms` (epoch ms) is when the channel was last asked, 0: never. `external`: it said
     that they are a guest, or of another organisation.
     """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from bot.sign_in_pages import Pages, Section
+    from bot.sign_in.pages import Pages, Section
 
 HOME: tuple[Section, ...] = (
     (

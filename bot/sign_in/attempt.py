@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar, Protocol
 
 from pydantic import ConfigDict, StringConstraints, TypeAdapter
 
-from bot.activity import ConversationReference
-from bot.sign_in_refusals import RefusalReason
-from sync.store.sign_ins import SignInRow
+from bot.sign_in.store import SignInRow
+from bot.teams.activity import ConversationReference
+from wording.refusals import RefusalReason
 
 TTL = 600
 """Seconds for which a sign-in link works, and again for which the sign-in at Microsoft may take."""

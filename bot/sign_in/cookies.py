@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from bot.sign_in_attempt import TTL
-from bot.sign_in_requests import SECRET
+from bot.sign_in.attempt import TTL
+from bot.sign_in.requests import SECRET
 
 if TYPE_CHECKING:
     from aiohttp import web

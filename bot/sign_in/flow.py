@@ -26,7 +26,7 @@ from urllib.parse import urlencode, urlsplit
 import structlog
 from aiohttp import web
 
-from bot.sign_in_attempt import (
+from bot.sign_in.attempt import (
     Attempt,
     Attempts,
     Outcome,
@@ -35,27 +35,27 @@ from bot.sign_in_attempt import (
     dump_result,
     load_result,
 )
-from bot.sign_in_cookies import Cookies
-from bot.sign_in_pages import Pages
-from bot.sign_in_refusals import EXPLANATIONS, RefusalReason
-from bot.sign_in_requests import (
+from bot.sign_in.cookies import Cookies
+from bot.sign_in.pages import Pages
+from bot.sign_in.requests import (
     answer_of,
     form_of,
     is_ahead,
     is_same_origin,
     one_secret,
 )
-from sync.errors import AdminMustAct, RetryLater
-from sync.linking import SignInOver
+from domain.errors import AdminMustAct, RetryLater
+from sync.connect.linking import SignInOver
+from sync.connect.vault import Vault, VaultError
 from sync.microsoft.authorization import Authorization, Grant, SignInFlow
 from sync.microsoft.login_errors import SignInRefused
-from sync.store.connection import REDIS_TROUBLE
-from sync.store.vault import Vault, VaultError
+from sync.redis.connection import REDIS_TROUBLE
+from wording.refusals import EXPLANATIONS, RefusalReason
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from sync.store.sign_ins import SignInRow
+    from bot.sign_in.store import SignInRow
 
     Handler = Callable[[web.Request], Awaitable[web.Response]]
 

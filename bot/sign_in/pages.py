@@ -11,12 +11,12 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from bot.sign_in_refusals import EXPLANATIONS, RefusalReason
+from wording.refusals import EXPLANATIONS, RefusalReason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.sign_in_attempt import Attempt, Outcome
+    from bot.sign_in.attempt import Attempt, Outcome
 
 PAGES = Path(__file__).parent / "pages"
 

@@ -1,4 +1,4 @@
-"""Attempts to connect, between the chat and the browser (bot.sign_in_attempt.Attempts).
+"""Attempts to connect, between the chat and the browser (bot.sign_in.attempt.Attempts).
 
 An attempt is a small hash under the hash of its secret. Which one is live stands with the person,
 in their slot, so that the script that makes a link checks it in the same step (connect.lua).
@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sync.store import keys
+from sync.redis import keys
 
 if TYPE_CHECKING:
-    from sync.store.connection import Client, Scripts
+    from sync.redis.connection import Client, Scripts
 
 REPLACED = "replaced"
 
@@ -23,7 +23,7 @@ class SignInRow:
 
     `attempt` is its JSON, gone when it is over. `browser` is the hash of the secret of the one
     browser that goes on with it, `flow` the sign-in at Microsoft and `result` how it went, both
-    sealed. `over`: why it may not be gone on with (a bot.sign_in_refusals.RefusalReason).
+    sealed. `over`: why it may not be gone on with (a wording.refusals.RefusalReason).
     """
 
     attempt: str | None = None

@@ -1,6 +1,6 @@
 """What comes in from a chat and what goes back, in our own words.
 
-Only `bot.channel` knows the Bot Framework's classes; everything else speaks these.
+Only `bot.teams.channel` knows the Bot Framework's classes; everything else speaks these.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Member:
     """What the channel says of a member of a conversation. Ids are lower-case GUIDs.
 
     `addresses` are their user principal name and mail, as far as the channel knows them.
-    `external`: they are a guest, or of another organisation (sync.external).
+    `external`: they are a guest, or of another organisation (domain.external).
     """
 
     object_id: str
@@ -100,7 +100,7 @@ class Inbound:
     """One activity, validated: who, where, and what they said or clicked.
 
     `text` is what the person meant to type (mentions of the bot, quotations, odd spaces removed;
-    see `bot.message_text`). `time_zone` is theirs; UTC when nothing tells.
+    see `bot.teams.message_text`). `time_zone` is theirs; UTC when nothing tells.
     `person` is None for whom Teams does not identify; `from_bot`: it is a program, not somebody.
     `data` is what a card sent: client-supplied, so trust nothing in it. `sent_ms` is when the
     channel sent it, by its own clock (epoch ms; None: it doesn't say).

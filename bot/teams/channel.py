@@ -1,8 +1,8 @@
 """The only module that knows the Bot Framework SDK.
 
 The SDK runs the turn (`CloudAdapterBase`); its slow parts are left aside: activities are not
-decoded into its model classes, its blocking token checks are replaced by `bot.inbound_auth`, and no
-client for replies is built, because replies go through `bot.sender`.
+decoded into its model classes, its blocking token checks are replaced by `bot.teams.inbound_auth`, and no
+client for replies is built, because replies go through `bot.teams.sender`.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from botframework.connector.auth import (
     ConnectorFactory,
 )
 
-from bot.activity import InvokeError
-from bot.inbound import TEAMS, Malformed, is_card_action, read, tenant_of
-from bot.inbound_auth import Unauthorized
-from bot.outgoing import for_channel
-from bot.service_hosts import ServiceHosts
-from bot.signing_keys import KeysUnavailable
+from bot.teams.activity import InvokeError
+from bot.teams.inbound import TEAMS, Malformed, is_card_action, read, tenant_of
+from bot.teams.inbound_auth import Unauthorized
+from bot.teams.outgoing import for_channel
+from bot.teams.service_hosts import ServiceHosts
+from bot.teams.signing_keys import KeysUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.activity import Answer, Inbound, OnTurn, Person
-    from bot.inbound_auth import InboundAuth, Sender
+    from bot.teams.activity import Answer, Inbound, OnTurn, Person
+    from bot.teams.inbound_auth import InboundAuth, Sender
 
 LOCAL_CHANNELS = frozenset({"emulator", TEAMS, "webchat", "directline"})
 """What local chat clients call themselves."""

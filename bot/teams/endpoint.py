@@ -10,16 +10,16 @@ import structlog
 from aiohttp import web
 from yarl import URL
 
-from bot.activity import Kind, without_thread
-from bot.body import read_limited
-from bot.channel import ChannelAnswer
-from bot.service_hosts import is_loopback
+from bot.teams.activity import Kind, without_thread
+from bot.teams.body import read_limited
+from bot.teams.channel import ChannelAnswer
+from bot.teams.service_hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.activity import Answer, Inbound, OnTurn
-    from bot.channel import Channel
+    from bot.teams.activity import Answer, Inbound, OnTurn
+    from bot.teams.channel import Channel
 
 LARGEST_BODY = 256 * 1024
 """Bytes. Teams messages are at most about 100 KB."""

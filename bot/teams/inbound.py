@@ -1,6 +1,6 @@
 """From a Bot Framework activity (plain JSON) to our `Inbound`. Pure.
 
-Whether the activity may be believed is decided before (`bot.inbound_auth`); here every field is
+Whether the activity may be believed is decided before (`bot.teams.inbound_auth`); here every field is
 still checked for its shape, because a channel passes on what clients send.
 """
 
@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.activity import (
+from bot.teams.activity import (
     ConversationReference,
     Inbound,
     Kind,
@@ -18,9 +18,9 @@ from bot.activity import (
     Scope,
     without_thread,
 )
-from bot.message_text import is_blank, message_text
-from bot.shapes import object_at, text_at
-from bot.time_zones import zone_of
+from bot.teams.message_text import is_blank, message_text
+from bot.teams.shapes import object_at, text_at
+from bot.teams.time_zones import zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

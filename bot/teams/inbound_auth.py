@@ -12,7 +12,7 @@ from jwt.utils import base64url_decode
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.signing_keys import SigningKeys
+    from bot.teams.signing_keys import SigningKeys
 
 LEEWAY = 300
 """Seconds by which clocks may differ (Bot Framework: industry-standard skew of 5 minutes)."""

@@ -13,10 +13,10 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.message_html import TAG, text_of, without_quotations
-from bot.shapes import object_at, objects_at, text_at
-from bot.time_zones import MOST_ENTITIES
-from bot.words import LONGEST_TEXT, without_marks
+from bot.grammar.words import LONGEST_TEXT, without_marks
+from bot.teams.message_html import TAG, text_of, without_quotations
+from bot.teams.shapes import object_at, objects_at, text_at
+from bot.teams.time_zones import MOST_ENTITIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

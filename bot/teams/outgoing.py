@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bot.inbound import VERB_KEY
+from bot.teams.inbound import VERB_KEY
 
 if TYPE_CHECKING:
-    from bot.activity import Card, ConversationReference
+    from bot.teams.activity import Card, ConversationReference
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 
@@ -21,7 +21,7 @@ def for_channel(card: Card, channel_id: str, *, local: bool = False) -> Card:
     """The card as the channel's clients can use it. The card that was given is not changed.
 
     Where Action.Execute is not understood, it becomes an Action.Submit whose data says the verb, so
-    that `bot.inbound` reads both alike; `refresh`, which needs Execute, is left out. So it is in
+    that `bot.teams.inbound` reads both alike; `refresh`, which needs Execute, is left out. So it is in
     local mode, whose chat client calls itself Teams, never refreshes, and complains of it.
     """
     if channel_id in WITHOUT_EXECUTE:

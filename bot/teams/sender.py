@@ -20,7 +20,7 @@ import aiohttp
 import structlog
 from yarl import URL
 
-from bot.activity import (
+from bot.teams.activity import (
     CardGone,
     ConversationGone,
     ConversationReference,
@@ -31,18 +31,18 @@ from bot.activity import (
     SendFailed,
     without_thread,
 )
-from bot.body import read_limited
-from bot.inbound import guid
-from bot.outgoing import message
+from bot.teams.body import read_limited
+from bot.teams.inbound import guid
+from bot.teams.outgoing import message
+from domain.errors import OutsideError
+from domain.external import is_external_name, is_external_role
 from sync.answers import is_from_between, json_object, retry_after
-from sync.errors import OutsideError
-from sync.external import is_external_name, is_external_role
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.activity import Card, Person
-    from bot.service_hosts import ServiceHosts
+    from bot.teams.activity import Card, Person
+    from bot.teams.service_hosts import ServiceHosts
 
 ATTEMPTS = 4
 TOTAL_SECONDS = 20.0
@@ -115,7 +115,7 @@ class _Reply:
 
 
 class ChannelSender:
-    """Implements `bot.activity.Sender`.
+    """Implements `bot.teams.activity.Sender`.
 
     `token` is None in local mode, where channel services ask for none. `on_outcome` hears `ok`,
     `gone` or `failed` once for each call and `retried` for each further attempt. Messages of one

@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import RSAAlgorithm
 from yarl import URL
 
-from bot.body import read_limited
-from bot.service_hosts import is_loopback
+from bot.teams.body import read_limited
+from bot.teams.service_hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

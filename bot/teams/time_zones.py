@@ -15,8 +15,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.shapes import objects_at, text_at
-from bot.windows_zones import WINDOWS_ZONES
+from bot.teams.shapes import objects_at, text_at
+from bot.teams.windows_zones import WINDOWS_ZONES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -19,7 +19,7 @@ from cards.build import (
     text,
 )
 from cards.payload import Verb
-from cards.text import ADDRESS_LIMIT, addressed, outside
+from wording.text import ADDRESS_LIMIT, addressed, outside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

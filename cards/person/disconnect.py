@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, item, note, text
 from cards.payload import Verb
-from cards.text import addressed
+from wording.text import addressed
 
 if TYPE_CHECKING:
     from cards.build import Card

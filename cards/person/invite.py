@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cards.build import button, buttons, card, heading, note, text
 from cards.payload import Verb
-from cards.text import outside
+from wording.text import outside
 
 if TYPE_CHECKING:
     from cards.build import Card

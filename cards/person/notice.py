@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cards.build import bold, button, buttons, card, heading, note, text
 from cards.payload import Verb
-from cards.person_pause import pause_button
+from cards.person.pause import pause_button
 
 if TYPE_CHECKING:
     from cards.build import Card

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, fact, heading, next_step, text
 from cards.payload import Verb
-from cards.person_pause import pause_button, resume_button
+from cards.person.pause import pause_button, resume_button
 
 if TYPE_CHECKING:
     from cards.build import Card, Element, Tone

@@ -18,7 +18,7 @@ from cards.build import (
     text,
 )
 from cards.payload import Verb
-from cards.text import outside
+from wording.text import outside
 
 if TYPE_CHECKING:
     from cards.build import Card, Element

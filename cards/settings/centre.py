@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from cards.build import below, bold, box, button, buttons, card, heading, note, run, subtle, text
 from cards.payload import Verb
-from cards.settings_bar import Part, bar, chart
+from cards.settings.bar import Part, bar, chart
 from cards.settings_draft import because
 from cards.settings_words import people
-from cards.text import outside
-from cards.trouble import counted
+from wording.text import outside
+from wording.trouble import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ class Numbers:
     `connected`: of those, they authorised Microsoft; `active`: Microsoft holds a presence from us
     now; `trouble`: connected, but it does not work. The rest of the connected are quiet: nothing is
     to be shown at the moment. `invitable`: covered, not connected, never invited. `parked`: those
-    in trouble for whom nothing is tried any more, by reason (cards.trouble).
+    in trouble for whom nothing is tried any more, by reason (wording.trouble).
     """
 
     covered: int | None
@@ -68,7 +68,7 @@ def centre(
 
     `directory` says how old Zoom's list of groups and people is, or what is missing to read it;
     `directory_well` whether that is as it should be. `feed` is what is wrong with Zoom's events,
-    `storm` the banner of `cards.settings_storm`.
+    `storm` the banner of `cards.settings.storm`.
     """
     sentence = _account_sentence(account)
     return card(

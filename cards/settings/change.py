@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Literal
 
 from cards.build import below, bold, box, button, buttons, card, heading, note, text
 from cards.payload import BadPayload, Verb
-from cards.person_style import STYLES
-from cards.settings_bar import bar
-from cards.settings_centre import invite_button
+from cards.person.style import STYLES
+from cards.settings.bar import bar
+from cards.settings.centre import invite_button
 from cards.settings_draft import HIGHEST_PRIORITY
 from cards.settings_words import Act, Change, people
-from cards.text import outside
+from wording.text import outside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

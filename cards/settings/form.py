@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, note, text
 from cards.payload import Verb
-from cards.person_style import STYLES
+from cards.person.style import STYLES
+from cards.settings.inputs import choice, number, toggle
 from cards.settings_draft import (
     AUTHORIZE_WITH,
     LABELS,
@@ -18,7 +19,6 @@ from cards.settings_draft import (
     draft_args,
     input_name,
 )
-from cards.settings_inputs import choice, number, toggle
 
 if TYPE_CHECKING:
     from cards.build import Card, Element

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from cards.build import below, bold, button, buttons, card, heading, note, subtle, text
 from cards.payload import BadInput, BadPayload, Verb
-from cards.settings_centre import group_row, two_columns
-from cards.settings_inputs import CHOICE_LIMIT, choice, search_field
+from cards.settings.centre import group_row, two_columns
+from cards.settings.inputs import CHOICE_LIMIT, choice, search_field
 from cards.settings_words import people
-from cards.text import outside, tidy
+from wording.text import outside, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from cards.build import bold, button, buttons, card, heading, note, text
 from cards.payload import BadPayload, Verb
-from cards.text import outside
+from wording.text import outside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from cards.text import plain, tidy
+from wording.text import plain, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

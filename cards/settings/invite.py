@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, note, text
 from cards.payload import Verb
-from cards.settings_bar import bar
+from cards.settings.bar import bar
 from cards.settings_words import people
 
 if TYPE_CHECKING:

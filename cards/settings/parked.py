@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from cards.build import below, bold, box, button, buttons, card, heading, note, subtle, text
 from cards.payload import BadInput, BadPayload, Verb
-from cards.settings_inputs import CHOICE_LIMIT, choice
+from cards.settings.inputs import CHOICE_LIMIT, choice
 from cards.settings_words import people
-from cards.text import outside
-from cards.trouble import TROUBLES, counted
+from wording.text import outside
+from wording.trouble import TROUBLES, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

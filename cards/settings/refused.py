@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, next_step, text
 from cards.payload import Verb
-from cards.settings_change import change_args
+from cards.settings.change import change_args
 from cards.settings_words import Act, Change
 
 if TYPE_CHECKING:

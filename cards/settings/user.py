@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, fact, heading, next_step, note, text
 from cards.payload import Verb
-from cards.problem import problem
-from cards.text import ADDRESS_LIMIT, outside
+from cards.person.problem import problem
+from wording.text import ADDRESS_LIMIT, outside
 
 if TYPE_CHECKING:
     from cards.build import Card, Element, Tone

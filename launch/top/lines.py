@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from domain.budget import LIMIT, WINDOW_MS
 from launch.gauges import known_reasons
 from service.metrics import LANES
 from service.redaction import clean_text, visible
-from sync.lanes import LIMIT, WINDOW_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import tzinfo
 
+    from domain.directory_health import DirectoryHealth
     from launch.shared import FeedFigures, Shared
-    from launch.top_figures import Process, Rate, Stored, View
-    from sync.directory_health import DirectoryHealth
+    from launch.top.figures import Process, Rate, Stored, View
 
 WIDTH = 80
 _INDENT = 14

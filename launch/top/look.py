@@ -9,24 +9,24 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from bot.invite.store import InvitationStore
 from launch.shared import SharedSource
-from launch.top_figures import Look, Page, Stored, Work, read_page
+from launch.top.figures import Look, Page, Stored, Work, read_page
 from service.embedded_redis import running_redis
 from service.settings import LOCAL_METRICS_PORT
-from sync.store import keys
-from sync.store.connection import REDIS_TROUBLE, Scripts, connect, raise_if_cancelled
-from sync.store.directory import DirectoryStore
-from sync.store.feed import FeedStore
-from sync.store.invitations import InvitationStore
-from sync.store.people import PeopleStore
-from sync.store.quota import Quota
-from sync.store.rollouts import RolloutStore
+from sync.directory.store import DirectoryStore
+from sync.engine.people import PeopleStore
+from sync.engine.quota import Quota
+from sync.feed.store import FeedStore
+from sync.redis import keys
+from sync.redis.connection import REDIS_TROUBLE, Scripts, connect, raise_if_cancelled
+from sync.settings.rollout_store import RolloutStore
 
 if TYPE_CHECKING:
     import io
 
     from service.settings import Settings
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 Read = TypeVar("Read")
 Read_co = TypeVar("Read_co", covariant=True)

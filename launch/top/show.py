@@ -17,13 +17,13 @@ from rich.console import Console, Group
 from rich.live import Live
 
 from launch.lifetime import until_signal
-from launch.top_figures import Views
-from launch.top_lines import lines_of
-from launch.top_look import Looker, PageLook, RedisLook, page_here
+from launch.top.figures import Views
+from launch.top.lines import lines_of
+from launch.top.look import Looker, PageLook, RedisLook, page_here
 from service import logs, tls
 
 if TYPE_CHECKING:
-    from launch.top_figures import View
+    from launch.top.figures import View
     from service.settings import Settings
 
 

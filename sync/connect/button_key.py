@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sync.store.vault import VaultError
+from sync.connect.vault import VaultError
 
 if TYPE_CHECKING:
-    from sync.store.sealed import SealedStore
-    from sync.store.vault import Vault
+    from sync.connect.sealed import SealedStore
+    from sync.connect.vault import Vault
 
 log = structlog.get_logger()
 

@@ -1,6 +1,6 @@
 """Making a link: from a granted authorisation to a connected person.
 
-The Microsoft person and the Zoom person are matched by address (sync.links); where Zoom's API is
+The Microsoft person and the Zoom person are matched by address (domain.link); where Zoom's API is
 configured, Zoom must know one of the addresses. Never guessed.
 """
 
@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from sync.errors import OutsideError
-from sync.identity import Proof, zoom_user_of
-from sync.links import Link, addresses_of
-from sync.plan import Observation
-from sync.store.zoom_index import Contended, Taken
+from domain.errors import OutsideError
+from domain.link import Link, addresses_of
+from domain.plan import Observation
+from sync.engine.identity import Proof, zoom_user_of
+from sync.engine.zoom_index import Contended, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from sync.engine.people import PeopleStore
+    from sync.engine.ports import Profile, ZoomLookup, ZoomUser
     from sync.microsoft.authorization import AccessToken, Grant
-    from sync.ports import Profile, ZoomLookup, ZoomUser
-    from sync.store.people import PeopleStore
 
 log = structlog.get_logger()
 
@@ -57,14 +57,14 @@ CONTENDED_SECONDS = 0.2
 
 
 class Prover(Protocol):
-    """What is needed of sync.identity.Identities."""
+    """What is needed of sync.engine.identity.Identities."""
 
     async def prove(self, object_id: str) -> Proof:
         """Compare a link with both sides, keep what is true now, or end it."""
 
 
 class TokenKeeper(Protocol):
-    """What is needed of sync.microsoft.tokens.Tokens."""
+    """What is needed of sync.connect.tokens.Tokens."""
 
     def seal(self, object_id: str, cache: str) -> str:
         """Encrypt a token cache for its person."""
@@ -110,8 +110,8 @@ class Linking:
     async def connect(self, grant: Grant, attempt: str) -> tuple[Link, Observation | None]:
         """Link the person of a grant, in place of an earlier link; also what Zoom says now.
 
-        Raises SignInOver when the attempt (sync.store.sign_ins) is not live any more, NoZoomUser,
-        AddressTaken, Contested and the errors of sync.errors; nothing is kept then.
+        Raises SignInOver when the attempt (bot.sign_in.store) is not live any more, NoZoomUser,
+        AddressTaken, Contested and the errors of domain.errors; nothing is kept then.
         """
         identity = grant.identity
         access, refreshed = await self._authorization.refresh(grant.cache)

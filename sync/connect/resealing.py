@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sync.microsoft.tokens import PURPOSE
-from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
-from sync.store.keys import LIVE_SIGN_IN_TTL
-from sync.store.vault import VaultError
+from sync.connect.tokens import PURPOSE
+from sync.connect.vault import VaultError
+from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
+from sync.redis.keys import LIVE_SIGN_IN_TTL
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sync.button_key import ButtonKey
-    from sync.store.sealed import SealedRow, SealedStore
-    from sync.store.vault import Vault
+    from sync.connect.button_key import ButtonKey
+    from sync.connect.sealed import SealedRow, SealedStore
+    from sync.connect.vault import Vault
 
 log = structlog.get_logger()
 

@@ -1,4 +1,4 @@
-"""Everything that is sealed and lives long, for moving it to a newer key (sync.resealing).
+"""Everything that is sealed and lives long, for moving it to a newer key (sync.connect.resealing).
 
 What is sealed for minutes only (sign-ins under way, Zoom's token) ends by itself.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sync.store import keys
-from sync.store.jobs import Jobs
+from sync.redis import keys
+from sync.redis.jobs import Jobs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from sync.store.connection import Client, Scripts
+    from sync.redis.connection import Client, Scripts
 
 BATCH = 50
 """Rows of tokens read at once: some 400 kB."""
@@ -107,7 +107,7 @@ class SealedStore:
     # -- which key is in use -----------------------------------------------------------------
 
     async def seals_with(self, name: str, process: str, now_ms: int) -> None:
-        """A process seals with the key of this name (sync.store.vault.Vault.newest), now."""
+        """A process seals with the key of this name (sync.connect.vault.Vault.newest), now."""
         await self._note({f"{name}/{process}": now_ms})
 
     async def stopped(self, name: str, process: str, now_ms: int) -> None:

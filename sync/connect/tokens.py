@@ -14,8 +14,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from sync.errors import AdminMustAct, AuthorizeAgain, RetryLater
-from sync.store.vault import Vault, VaultError
+from domain.errors import AdminMustAct, AuthorizeAgain, RetryLater
+from sync.connect.vault import Vault, VaultError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,10 +13,10 @@ from urllib.parse import quote
 
 import structlog
 
-from sync.directory import ACTIVE, INACTIVE, Directory, DirectoryGroup, DirectoryUser
-from sync.errors import PersonGone, Refused, RetryLater
-from sync.group_names import fold_name
-from sync.links import fold_address
+from domain.directory import ACTIVE, INACTIVE, Directory, DirectoryGroup, DirectoryUser
+from domain.errors import PersonGone, Refused, RetryLater
+from domain.group_names import fold_name
+from domain.link import fold_address
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -37,7 +37,7 @@ class ZoomReading(Protocol):
     """Plain reading of Zoom's API (sync.zoom.api.ZoomApi)."""
 
     async def get(self, path: str, **query: str | int) -> dict[str, Any]:
-        """Read a `/v2/…` address. Raises the errors of sync.errors."""
+        """Read a `/v2/…` address. Raises the errors of domain.errors."""
 
 
 class Pace:

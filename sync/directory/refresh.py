@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
-from sync.directory import changes, objection
-from sync.errors import AdminMustAct, OutsideError, RetryLater
-from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
+from domain.directory import changes, objection
+from domain.errors import AdminMustAct, OutsideError, RetryLater
+from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
-    from sync.directory import Directory, DirectoryGroup, MembershipChange
-    from sync.store.directory import DirectoryStore
+    from domain.directory import Directory, DirectoryGroup, MembershipChange
+    from sync.directory.store import DirectoryStore
 
 log = structlog.get_logger()
 
@@ -37,10 +37,10 @@ CATCH_UP_SECONDS = 300.0
 
 
 class Reader(Protocol):
-    """Zoom, as it is now (sync.zoom.directory.ZoomDirectory)."""
+    """Zoom, as it is now (sync.directory.reader.ZoomDirectory)."""
 
     async def read(self) -> Directory:
-        """Read everything, or raise the errors of sync.errors."""
+        """Read everything, or raise the errors of domain.errors."""
 
     async def has_group(self, group_id: str) -> bool:
         """Whether Zoom still has this group."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from sync.directory import (
+from domain.directory import (
     ACTIVE,
     Directory,
     DirectoryGroup,
@@ -28,16 +28,16 @@ from sync.directory import (
     load_group,
     load_user,
 )
-from sync.directory_health import DirectoryHealth
-from sync.group_names import find_groups
-from sync.links import BadRow, fold_address
-from sync.store import keys
+from domain.directory_health import DirectoryHealth
+from domain.group_names import find_groups
+from domain.link import BadRow, fold_address
+from sync.redis import keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
-    from sync.group_names import GroupMatches
-    from sync.store.connection import Client, Scripts
+    from domain.group_names import GroupMatches
+    from sync.redis.connection import Client, Scripts
 
 log = structlog.get_logger()
 
@@ -171,7 +171,7 @@ class DirectoryStore:
                 log.error("directory_row_damaged", part="groups", id=group_id)
         return groups
 
-    # -- refreshing (sync.zoom.refresh) ----------------------------------------------------------
+    # -- refreshing (sync.directory.refresh) ----------------------------------------------------------
 
     async def ask(self, delay_ms: int = ASK_DELAY_MS) -> None:
         """Wish for a reading soon. Returns at once; wishes of `delay_ms` become one reading."""

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sync.errors import OutsideError, PersonGone, RetryLater
-from sync.plan import ASK_AGAIN_MS, Observation
-from sync.presence import ZoomPresence
+from domain.errors import OutsideError, PersonGone, RetryLater
+from domain.plan import ASK_AGAIN_MS, Observation
+from domain.presence import ZoomPresence
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sync.ports import Meter, ZoomLookup
-    from sync.store.people import PeopleStore
-    from sync.turn import Turn
+    from sync.engine.lease import Turn
+    from sync.engine.people import PeopleStore
+    from sync.engine.ports import Meter, ZoomLookup
 
 log = structlog.get_logger()
 

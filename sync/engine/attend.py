@@ -12,27 +12,27 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from sync.errors import AuthorizeAgain, OutsideError, RetryLater, TenantPaused, Trouble
-from sync.gate import GraphGate, QuotaShort, Ticket
-from sync.held import Held, attempt
-from sync.plan import MINUTE, Do, Lane, Plan, Situation, Why, plan
-from sync.policy import resolve
-from sync.presence import NOT_SAID, ZoomPresence
-from sync.store.person_row import PREFERRED, SESSION, Fields, State, held_fields
-from sync.trouble import ADMIN_RETRY_MS, setback
-from sync.turn import Lease, LeaseLost, Leases, Turn
+from domain.errors import AuthorizeAgain, OutsideError, RetryLater, TenantPaused, Trouble
+from domain.held import Held, attempt
+from domain.plan import MINUTE, Do, Lane, Plan, Situation, Why, plan
+from domain.policy import resolve
+from domain.presence import NOT_SAID, ZoomPresence
+from domain.setback import ADMIN_RETRY_MS, setback
+from sync.engine.gate import GraphGate, QuotaShort, Ticket
+from sync.engine.lease import Lease, LeaseLost, Leases, Turn
+from sync.engine.person_row import PREFERRED, SESSION, Fields, State, held_fields
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from sync.asking import Asking
-    from sync.ports import Meter, People, PolicySource, PresenceApi, TokenSource
-    from sync.presence import Shown
-    from sync.store.people import PeopleStore
-    from sync.store.queue import Claim
-    from sync.store.quota import Quota
-    from sync.trouble import Setback
+    from domain.presence import Shown
+    from domain.setback import Setback
+    from sync.engine.asking import Asking
+    from sync.engine.people import PeopleStore
+    from sync.engine.ports import Meter, People, PolicySource, PresenceApi, TokenSource
+    from sync.engine.queue import Claim
+    from sync.engine.quota import Quota
 
 log = structlog.get_logger()
 
@@ -135,7 +135,7 @@ class Attendant:
         return turn.given_back
 
     async def look(self, state: State) -> Shown:
-        """What Microsoft shows of a person. Raises QuotaShort and the errors of sync.errors."""
+        """What Microsoft shows of a person. Raises QuotaShort and the errors of domain.errors."""
         return await self._look(state, Ticket())
 
     async def _look(self, state: State, ticket: Ticket) -> Shown:
@@ -342,7 +342,7 @@ class Attendant:
         if state.leaving:
             await self._store.retire(state.object_id, turn.claim.token)
         turn.changes["wait"] = "" if due is None else due
-        # Whoever must connect again is found there and told by sync.notifier.
+        # Whoever must connect again is found there and told by sync.reconnect.notifier.
         self._give_back(turn, turn.lane, _earliest(due, turn.ends_ms))
 
     async def _wait_for_the_person(self, turn: Turn) -> None:

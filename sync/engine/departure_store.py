@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sync.store import keys
-from sync.store.jobs import Jobs
+from sync.redis import keys
+from sync.redis.jobs import Jobs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 _ALL = "all"
 _JOB = "purge"

@@ -19,19 +19,19 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sync.errors import OutsideError, Trouble
-from sync.identity import Proof
-from sync.plan import AHEAD_LIMIT_MS, Lane
-from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
-from sync.store.link_rows import Left
+from domain.errors import OutsideError, Trouble
+from domain.plan import AHEAD_LIMIT_MS, Lane
+from sync.engine.identity import Proof
+from sync.engine.link_store import Left
+from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sync.identity import Identities
-    from sync.store.departures import DepartureStore, Standstill
-    from sync.store.people import PeopleStore
-    from sync.store.unproven import News
+    from sync.engine.departure_store import DepartureStore, Standstill
+    from sync.engine.identity import Identities
+    from sync.engine.people import PeopleStore
+    from sync.engine.unproven import News
 
 log = structlog.get_logger()
 

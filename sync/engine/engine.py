@@ -1,7 +1,7 @@
 """The engine's front: what Zoom says in, what people ask, what is known of a person.
 
-`take_event` keeps the newest state and wakes a worker (sync.worker), which attends to whoever is
-due (sync.attend). The conversation may have one person attended to at once.
+`take_event` keeps the newest state and wakes a worker (sync.engine.worker), which attends to whoever is
+due (sync.engine.attend). The conversation may have one person attended to at once.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import structlog
 from cachetools import TTLCache
 
-from sync.errors import Trouble
-from sync.explanation import ASKED_OFTEN, LOOK_UPS_OF_ALL, MOST_LOOK_UPS, Explainer
-from sync.patience import Background, Patience
-from sync.plan import MINUTE, Lane
-from sync.policy import resolve
-from sync.store.link_rows import Left
-from sync.store.queue import Claim
-from sync.store.unproven import News
+from domain.errors import Trouble
+from domain.plan import MINUTE, Lane
+from domain.policy import resolve
+from sync.engine.explanation import ASKED_OFTEN, LOOK_UPS_OF_ALL, MOST_LOOK_UPS, Explainer
+from sync.engine.link_store import Left
+from sync.engine.patience import Background, Patience
+from sync.engine.queue import Claim
+from sync.engine.unproven import News
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
-    from sync.attend import Attendant
-    from sync.departures import Departures
-    from sync.directory import MembershipChange
-    from sync.explanation import Asked, Explanation
-    from sync.links import Link
-    from sync.plan import Observation
-    from sync.policy import Personal, Verdict
-    from sync.ports import PolicySource
-    from sync.store.people import PeopleStore
-    from sync.store.person_row import State
+    from domain.directory import MembershipChange
+    from domain.link import Link
+    from domain.plan import Observation
+    from domain.policy import Personal, Verdict
+    from sync.engine.attend import Attendant
+    from sync.engine.departures import Departures
+    from sync.engine.explanation import Asked, Explanation
+    from sync.engine.people import PeopleStore
+    from sync.engine.person_row import State
+    from sync.engine.ports import PolicySource
 
 log = structlog.get_logger()
 
@@ -160,7 +160,7 @@ class Engine:
     async def zoom_user_gone(self, *, zoom_id: str | None, address: str | None, at_ms: int) -> str:
         """Zoom had this user no longer at that time (epoch ms): end a link from before it.
 
-        Returns the outcome, in the words of Offered and of sync.departures.
+        Returns the outcome, in the words of Offered and of sync.engine.departures.
         """
         news = News(zoom_id, address, at_ms, gone=True)
         oid = await self._store.owner_of(address=address, zoom_id=zoom_id)
@@ -227,7 +227,7 @@ class Engine:
     async def app_gone(self, object_id: str) -> None:
         """A person's app is taken out, perhaps to be replaced: nothing of theirs is shown.
 
-        If it isn't back in a day they are forgotten (sync.turn.Turn.is_last).
+        If it isn't back in a day they are forgotten (sync.engine.lease.Turn.is_last).
         """
         if await self._store.demand(object_id, Lane.TURN, {"gone": await self._store.now_ms()}):
             log.info("app_gone", person=object_id)

@@ -6,26 +6,26 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from sync.attend import MUST_AUTHORIZE, OF_A_LOOK
-from sync.errors import AuthorizeAgain, OutsideError
-from sync.gate import QuotaShort
-from sync.plan import plan
-from sync.policy import resolve
-from sync.presence import NOT_SAID
+from domain.errors import AuthorizeAgain, OutsideError
+from domain.plan import plan
+from domain.policy import resolve
+from domain.presence import NOT_SAID
+from sync.engine.attend import MUST_AUTHORIZE, OF_A_LOOK
+from sync.engine.gate import QuotaShort
 
 if TYPE_CHECKING:
-    from sync.attend import Attendant
-    from sync.links import Link
-    from sync.patience import Background, Patience
-    from sync.plan import Plan
-    from sync.policy import Verdict
-    from sync.ports import PolicySource
-    from sync.presence import Shown
-    from sync.store.people import PeopleStore
-    from sync.store.person_row import State
+    from domain.link import Link
+    from domain.plan import Plan
+    from domain.policy import Verdict
+    from domain.presence import Shown
+    from sync.engine.attend import Attendant
+    from sync.engine.patience import Background, Patience
+    from sync.engine.people import PeopleStore
+    from sync.engine.person_row import State
+    from sync.engine.ports import PolicySource
 
 MOST_ASKS: Final = 20
-"""What one person's chat may ask of Microsoft in a minute (sync.store.people.asked). A status is
+"""What one person's chat may ask of Microsoft in a minute (sync.engine.people.asked). A status is
 one request, a test or a pause some two: so one person takes a fiftieth of the budget at most."""
 
 MOST_LOOK_UPS: Final = 60
@@ -44,7 +44,7 @@ ASKED_OFTEN: Final = "asked_often"
 QUOTA: Final = "quota"
 """`shown_error`: Microsoft's limit for the app is used up, or it asked everybody to wait."""
 OUTAGE: Final = "outage"
-"""`shown_error`: Microsoft fails for many, and is spared (sync.breaker)."""
+"""`shown_error`: Microsoft fails for many, and is spared (sync.engine.breaker)."""
 _NOT_TRIED = frozenset({SLOW, ASKED_OFTEN, QUOTA, OUTAGE})
 
 
@@ -169,7 +169,7 @@ class Explainer:
         shown_ms: int = 0,
         error: str | None = None,
     ) -> Explanation:
-        # What can't be read is planned for as unknown (sync.attend); what was not asked for is not.
+        # What can't be read is planned for as unknown (sync.engine.attend); what was not asked for is not.
         fresh = shown if error is None else None if error in _NOT_TRIED else NOT_SAID
         situation = self._attendant.situation(state, now, shown=fresh, shown_with=state.held)
         return Explanation(

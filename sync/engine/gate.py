@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from sync.breaker import Breaker
-from sync.errors import (
+from domain.errors import (
     AdminMustAct,
     AuthorizeAgain,
     NotAllowed,
@@ -18,15 +17,16 @@ from sync.errors import (
     RetryLater,
     TenantPaused,
 )
-from sync.plan import Lane
-from sync.trouble import DEFAULT_PAUSE_S
+from domain.plan import Lane
+from domain.setback import DEFAULT_PAUSE_S
+from sync.engine.breaker import Breaker
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sync.ports import Meter, TokenSource
-    from sync.store.person_row import State
-    from sync.store.quota import Quota
+    from sync.engine.person_row import State
+    from sync.engine.ports import Meter, TokenSource
+    from sync.engine.quota import Quota
 
 log = structlog.get_logger()
 
@@ -96,7 +96,7 @@ class GraphGate:
         So is one with which a write was forbidden for the first time: it may be older than what an
         admin has granted since, and a new one shows whether a consent was withdrawn.
 
-        Raises QuotaShort and the errors of sync.errors.
+        Raises QuotaShort and the errors of domain.errors.
         """
         for last in (False, True):
             token = await self._tokens.access_token(state.object_id, state.generation)

@@ -1,6 +1,6 @@
 """Whether a Zoom user is (still) the Microsoft person who is linked to them.
 
-Addresses decide who is who (sync.links), and both sides give them to others: people are renamed,
+Addresses decide who is who (domain.link), and both sides give them to others: people are renamed,
 accounts are handed over. So a link belongs to a Zoom id, and whatever speaks against it (an event
 with another address, a rename in Zoom's list, somebody else who connects with the same Zoom user)
 has both sides asked anew before anything is shown or granted.
@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sync.errors import AuthorizeAgain, PersonGone, RetryLater
-from sync.links import fold_address
-from sync.plan import Lane
-from sync.ports import ZoomUser
-from sync.store.unproven import News
-from sync.store.zoom_index import Contended, Taken
+from domain.errors import AuthorizeAgain, PersonGone, RetryLater
+from domain.link import fold_address
+from domain.plan import Lane
+from sync.engine.ports import ZoomUser
+from sync.engine.unproven import News
+from sync.engine.zoom_index import Contended, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sync.links import Link
-    from sync.ports import ZoomLookup
-    from sync.store.people import PeopleStore
-    from sync.store.person_row import State
+    from domain.link import Link
+    from sync.engine.people import PeopleStore
+    from sync.engine.person_row import State
+    from sync.engine.ports import ZoomLookup
 
 log = structlog.get_logger()
 
@@ -43,7 +43,7 @@ class Proof(Enum):
 class Identities:
     """Asks both sides. `addresses_now` gives a connected person's addresses from Microsoft.
 
-    It is called with object id and generation, and raises the errors of sync.errors. `groups_of`
+    It is called with object id and generation, and raises the errors of domain.errors. `groups_of`
     gives the Zoom groups of a Zoom id, None: not known. `zoom` None: it can't be asked.
     """
 

@@ -1,6 +1,6 @@
 """What one turn with a claimed person carries along: what is known, what changes, the lease.
 
-Used by sync.attend.
+Used by sync.engine.attend.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sync.alarms import Alarms
-from sync.errors import AuthorizeAgain, NotAllowed, Refused
-from sync.store.connection import REDIS_TROUBLE
-from sync.store.keys import APP_BACK_TTL
-from sync.store.person_row import PREFERRED, held_fields
+from domain.errors import AuthorizeAgain, NotAllowed, Refused
+from sync.engine.person_row import PREFERRED, held_fields
+from sync.redis.alarms import Alarms
+from sync.redis.connection import REDIS_TROUBLE
+from sync.redis.keys import APP_BACK_TTL
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from sync.errors import OutsideError
-    from sync.gate import Ticket
-    from sync.held import Held
-    from sync.plan import Lane
-    from sync.presence import Pair, ZoomPresence
-    from sync.store.people import PeopleStore
-    from sync.store.person_row import Changes, Fields
-    from sync.store.queue import Claim
+    from domain.errors import OutsideError
+    from domain.held import Held
+    from domain.plan import Lane
+    from domain.presence import Pair, ZoomPresence
+    from sync.engine.gate import Ticket
+    from sync.engine.people import PeopleStore
+    from sync.engine.person_row import Changes, Fields
+    from sync.engine.queue import Claim
 
 log = structlog.get_logger()
 
@@ -159,7 +159,7 @@ class Turn:
         return self.state.leaving or (ends_ms is not None and ends_ms <= self.now())
 
     def settled(self) -> Changes:
-        """That the policy is carried out for the person, as far as it can be (sync.rollout).
+        """That the policy is carried out for the person, as far as it can be (sync.settings.rollout).
 
         Not while a write waits for quota or for a service: then it is still to be done.
         """

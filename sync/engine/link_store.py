@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from sync.errors import Trouble
-from sync.links import BadRow, Link, dump_link, load_link
-from sync.plan import Lane
-from sync.store import keys
-from sync.store.person_row import State, read_state
-from sync.store.queue import LEASE_MS, PeopleQueue, queue_keys
-from sync.store.zoom_index import Contended, Taken, ZoomIndex, index_keys
+from domain.errors import Trouble
+from domain.link import BadRow, Link, dump_link, load_link
+from domain.plan import Lane
+from sync.engine.person_row import State, read_state
+from sync.engine.queue import LEASE_MS, PeopleQueue, queue_keys
+from sync.engine.zoom_index import Contended, Taken, ZoomIndex, index_keys
+from sync.redis import keys
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from sync.plan import Observation
-    from sync.store.connection import Client, Scripts
+    from domain.plan import Observation
+    from sync.redis.connection import Client, Scripts
 
 log = structlog.get_logger()
 
@@ -51,9 +51,9 @@ class LinkRows(PeopleQueue):
     ) -> int:
         """Save a connection (a new one or in place of an earlier one); returns its generation.
 
-        `group_ids` are the person's Zoom groups. With `attempt` (sync.store.sign_ins) only if that
+        `group_ids` are the person's Zoom groups. With `attempt` (bot.sign_in.store) only if that
         attempt to connect is still live, and it is not afterwards; else 0, and nothing is kept.
-        Raises Taken, Contended (sync.store.zoom_index); then an earlier connection is as it was, or
+        Raises Taken, Contended (sync.engine.zoom_index); then an earlier connection is as it was, or
         (Contended, in a race) there is none.
         """
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from sync.errors import OutsideError
-from sync.gate import QuotaShort
-from sync.store.connection import REDIS_TROUBLE
+from domain.errors import OutsideError
+from sync.engine.gate import QuotaShort
+from sync.redis.connection import REDIS_TROUBLE
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 import structlog
 from redis.exceptions import LockNotOwnedError
 
-from sync.errors import RetryLater, Trouble
-from sync.presence import Shown
-from sync.store import keys
-from sync.store.link_rows import LinkRows, read_link
-from sync.store.person_row import STANDING, Standing, State, read_standing, read_state
-from sync.store.queue import LEASE_MS
+from domain.errors import RetryLater, Trouble
+from domain.presence import Shown
+from sync.engine.link_store import LinkRows, read_link
+from sync.engine.person_row import STANDING, Standing, State, read_standing, read_state
+from sync.engine.queue import LEASE_MS
+from sync.redis import keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from sync.links import Link
-    from sync.store.connection import Client, Scripts
+    from domain.link import Link
+    from sync.redis.connection import Client, Scripts
 
 log = structlog.get_logger()
 
@@ -100,7 +100,7 @@ class PeopleStore(LinkRows):
                 parked[person.reason] += 1
         return PeopleCounts(await self.connected(), parked)
 
-    # -- tokens (sync.microsoft.tokens.TokenRows) ------------------------------------------------
+    # -- tokens (sync.connect.tokens.TokenRows) ------------------------------------------------
 
     async def read_tokens(self, object_id: str) -> tuple[int, str] | None:
         """Generation and sealed tokens; None when not connected (or damaged)."""

@@ -1,4 +1,4 @@
-"""A connected person's hash in Redis, read and written. Fields: sync.store.keys."""
+"""A connected person's hash in Redis, read and written. Fields: sync.redis.keys."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from sync.held import Accepted, Held
-from sync.notices import Step, Told
-from sync.plan import Observation
-from sync.policy import NOTHING_CHOSEN, Personal
-from sync.presence import Pair, Style, ZoomPresence
+from domain.held import Accepted, Held
+from domain.plan import Observation
+from domain.policy import NOTHING_CHOSEN, Personal
+from domain.presence import Pair, Style, ZoomPresence
+from domain.storms import Step, Told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -43,7 +43,7 @@ class State:
     held: Held | None = None
     test_until_ms: int | None = None
     tries: int = 0
-    trouble: str | None = None  # what ails them (sync.errors.Trouble), since when, and the code
+    trouble: str | None = None  # what ails them (domain.errors.Trouble), since when, and the code
     trouble_ms: int | None = None
     trouble_code: str = ""
     told: Step = Step.UNTOLD  # how far asking them to connect again is

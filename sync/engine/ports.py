@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from sync.policy import Policy
-    from sync.presence import Pair, Shown, ZoomPresence
+    from domain.policy import Policy
+    from domain.presence import Pair, Shown, ZoomPresence
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class ZoomUser:
 
 
 class PresenceApi(Protocol):
-    """Microsoft Graph's presence of one person. Every call raises the errors of sync.errors."""
+    """Microsoft Graph's presence of one person. Every call raises the errors of domain.errors."""
 
     async def set_session(self, token: str, object_id: str, pair: Pair, minutes: int) -> None:
         """Hold a session for `minutes` (5 to 240)."""

@@ -1,4 +1,4 @@
-"""Working off who is to be proven the one whom Zoom means (sync.identity), beside everything else.
+"""Working off who is to be proven the one whom Zoom means (sync.engine.identity), beside everything else.
 
 What waits stands in Redis. The process that heard of it sees to it at once; what another one left
 behind is taken up by one process at a time.
@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sync.errors import OutsideError, Trouble
-from sync.identity import Proof
-from sync.plan import Observation
-from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
-from sync.store.unproven import News
+from domain.errors import OutsideError, Trouble
+from domain.plan import Observation
+from sync.engine.identity import Proof
+from sync.engine.unproven import News
+from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sync.identity import Identities
-    from sync.store.people import PeopleStore
-    from sync.store.unproven import UnprovenStore
+    from sync.engine.identity import Identities
+    from sync.engine.people import PeopleStore
+    from sync.engine.unproven import UnprovenStore
 
 log = structlog.get_logger()
 

@@ -12,15 +12,15 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sync.plan import AHEAD_LIMIT_MS, Lane, Observation
-from sync.presence import may_interrupt
-from sync.store import keys
-from sync.store.person_row import State, read_state
+from domain.plan import AHEAD_LIMIT_MS, Lane, Observation
+from domain.presence import may_interrupt
+from sync.engine.person_row import State, read_state
+from sync.redis import keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sync.store.connection import Client, Scripts
+    from sync.redis.connection import Client, Scripts
 
 _LANES = tuple(Lane)
 _encode = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode

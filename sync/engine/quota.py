@@ -1,4 +1,4 @@
-"""The presence quota of the tenant, shared by every worker. Its rules: sync.lanes."""
+"""The presence quota of the tenant, shared by every worker. Its rules: domain.budget."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sync.lanes import GRACE_CELLS, GRAPH_LIMITS, MARGIN_CELLS, Grant, Limits
-from sync.plan import Lane
-from sync.store import keys
-from sync.store.connection import REDIS_TROUBLE
+from domain.budget import GRACE_CELLS, GRAPH_LIMITS, MARGIN_CELLS, Grant, Limits
+from domain.plan import Lane
+from sync.redis import keys
+from sync.redis.connection import REDIS_TROUBLE
 
 if TYPE_CHECKING:
-    from sync.store.connection import Client, Scripts
+    from sync.redis.connection import Client, Scripts
 
 log = structlog.get_logger()
 
@@ -50,7 +50,7 @@ class Quota:
         ]
 
     async def take(self, lane: Lane, count: int = 1, *, follow: bool = False) -> Grant:
-        """Ask for `count` requests of a lane (sync.lanes.Budget.take)."""
+        """Ask for `count` requests of a lane (domain.budget.Budget.take)."""
         granted, wait, used = await self._scripts.run(
             "quota",
             [keys.QUOTA_CELLS, keys.QUOTA_PAUSE],

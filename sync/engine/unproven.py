@@ -1,4 +1,4 @@
-"""What waits for a person to be proven to be the one whom Zoom means (sync.identity), in Redis.
+"""What waits for a person to be proven to be the one whom Zoom means (sync.engine.identity), in Redis.
 
 One row per person, the newest news only: a hash that any process works off.
 """
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sync.presence import ZoomPresence
-from sync.store import keys
-from sync.store.jobs import Jobs
+from domain.presence import ZoomPresence
+from sync.redis import keys
+from sync.redis.jobs import Jobs
 
 if TYPE_CHECKING:
-    from sync.store.connection import Client, Scripts
+    from sync.redis.connection import Client, Scripts
 
 log = structlog.get_logger()
 

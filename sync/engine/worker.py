@@ -20,20 +20,20 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sync.gate import Ticket
-from sync.plan import Lane
-from sync.store import keys
-from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
+from domain.plan import Lane
+from sync.engine.gate import Ticket
+from sync.redis import keys
+from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from redis.asyncio import Redis
 
-    from sync.attend import Attendant
-    from sync.store.people import PeopleStore
-    from sync.store.queue import Claim
-    from sync.store.quota import Quota
+    from sync.engine.attend import Attendant
+    from sync.engine.people import PeopleStore
+    from sync.engine.queue import Claim
+    from sync.engine.quota import Quota
 
 log = structlog.get_logger()
 
@@ -97,7 +97,7 @@ class Worker:
         self._stopping.set()
         self._woken.set()
 
-    # -- people who are taken as their event comes in (sync.engine) ------------------------------
+    # -- people who are taken as their event comes in (sync.engine.engine) ------------------------------
 
     def token(self) -> str:
         """The token by which somebody may be taken for this worker right now; '' when none may."""

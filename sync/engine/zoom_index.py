@@ -23,13 +23,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sync.store import keys
+from sync.redis import keys
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from sync.links import Link
-    from sync.store.connection import Scripts
+    from domain.link import Link
+    from sync.redis.connection import Scripts
 
 CLAIM_S: Final = 60
 """Seconds. Longer than any connecting takes from its first claim to its last settled key."""

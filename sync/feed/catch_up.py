@@ -2,7 +2,7 @@
 
 Theory of operation
 -------------------
-Whoever misses events doubts what it knows (sync.store.feed): the web side after it was away, and
+Whoever misses events doubts what it knows (sync.feed.store): the web side after it was away, and
 `FeedWatch` while the feed is silent. A doubt is a time; the planner asks Zoom about anybody whose
 state is older, whenever it comes to them. This sweep makes it come to them: it demands them from
 the queue, a few at a time, those first whom Microsoft shows Busy because of us, and goes on as they
@@ -22,19 +22,19 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from sync.plan import Lane
-from sync.policy import resolve
-from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
+from domain.plan import Lane
+from domain.policy import resolve
+from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from sync.feed_watch import FeedWatch
-    from sync.policy import Policy
-    from sync.ports import PolicySource
-    from sync.store.feed import FeedState, FeedStore
-    from sync.store.people import PeopleStore
-    from sync.store.sweep import SweepStore, Swept
+    from domain.policy import Policy
+    from sync.engine.people import PeopleStore
+    from sync.engine.ports import PolicySource
+    from sync.feed.store import FeedState, FeedStore
+    from sync.feed.sweep import SweepStore, Swept
+    from sync.feed.watch import FeedWatch
 
     Missed = Callable[[int, int, int], Coroutine[Any, Any, None]]
 
@@ -45,7 +45,7 @@ LOOK_SECONDS = 5.0
 IDLE_SECONDS = 2.0
 STEP_SECONDS = 0.5
 SETTLE_MS = 3_000
-"""So long after a doubt every process knows it (sync.store.feed.Doubt): demands before are lost."""
+"""So long after a doubt every process knows it (sync.feed.store.Doubt): demands before are lost."""
 TOGETHER_SECONDS = 3.0
 """So many seconds' worth of people are under way at one time."""
 PATIENCE_SECONDS = 60.0

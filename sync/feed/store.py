@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sync.feed import FeedHealth, Heard, Slot, validation_missing
-from sync.plan import HOUR, MINUTE
-from sync.store import keys
-from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
+from domain.feed import FeedHealth, Heard, Slot, validation_missing
+from domain.plan import HOUR, MINUTE
+from sync.redis import keys
+from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sync.store.connection import Client, Scripts
+    from sync.redis.connection import Client, Scripts
 
 log = structlog.get_logger()
 

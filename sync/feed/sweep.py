@@ -1,20 +1,20 @@
-"""Whom Zoom is still to be asked about because of a doubt (sync.catch_up), in Redis."""
+"""Whom Zoom is still to be asked about because of a doubt (sync.feed.catch_up), in Redis."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sync.presence import Pair
-from sync.store import keys
-from sync.store.jobs import CHUNK, Jobs
+from domain.presence import Pair
+from sync.redis import keys
+from sync.redis.jobs import CHUNK, Jobs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from sync.store.connection import Client
-    from sync.store.people import PeopleStore
-    from sync.store.person_row import Standing
+    from sync.engine.people import PeopleStore
+    from sync.engine.person_row import Standing
+    from sync.redis.connection import Client
 
 TRY = 10
 """What a try in vain adds to somebody's place; it is less than that before the first."""

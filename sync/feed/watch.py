@@ -1,6 +1,6 @@
 """Watching Zoom's feed: learning its pattern, and noticing when it falls silent or comes back.
 
-One process does it at a time (sync.catch_up). What is decided is in sync.feed.
+One process does it at a time (sync.feed.catch_up). What is decided is in domain.feed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sync.feed import (
+from domain.feed import (
     SLOTS,
     expected,
     heard_whole,
@@ -21,12 +21,12 @@ from sync.feed import (
     slot_of,
     validation_missing,
 )
-from sync.plan import MINUTE
-from sync.store.feed import LONG_AWAY_MS, is_still_silent
+from domain.plan import MINUTE
+from sync.feed.store import LONG_AWAY_MS, is_still_silent
 
 if TYPE_CHECKING:
-    from sync.feed import Slot
-    from sync.store.feed import FeedState, FeedStore
+    from domain.feed import Slot
+    from sync.feed.store import FeedState, FeedStore
 
 log = structlog.get_logger()
 

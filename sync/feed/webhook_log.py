@@ -14,14 +14,14 @@ from urllib.parse import quote
 
 import structlog
 
-from sync.errors import AdminMustAct, OutsideError, PersonGone, RetryLater
-from sync.zoom.directory import Pace
+from domain.errors import AdminMustAct, OutsideError, PersonGone, RetryLater
+from sync.directory.reader import Pace
 from sync.zoom.events import AppRemoved, Malformed, Validation, parse_event
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from sync.zoom.directory import ZoomReading
+    from sync.directory.reader import ZoomReading
     from sync.zoom.events import Event
 
 log = structlog.get_logger()
@@ -48,7 +48,7 @@ class WebhookLog:
         self._pace = pace or Pace(float("inf"), monotonic=time.monotonic)
 
     async def check(self, now_ms: int) -> None:
-        """Prove that the log may be read. Raises the errors of sync.errors."""
+        """Prove that the log may be read. Raises the errors of domain.errors."""
         await self._page(now_ms - MARGIN_MS, now_ms, "")
 
     async def take_missed(

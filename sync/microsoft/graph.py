@@ -2,7 +2,7 @@
 
 They are made for every presence change; Microsoft's SDK costs many times the CPU of a plain call
 (`make bench`), so it serves only the rare ones (sync.microsoft.profile, docs/decisions.md).
-Errors are named by who must act (sync.errors).
+Errors are named by who must act (domain.errors).
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import aiohttp
 from multidict import CIMultiDict, istr
 from yarl import URL
 
-from sync.alarms import Alarms, TimeLimit
+from domain.errors import AuthorizeAgain, NotAllowed, PersonGone, Refused, RetryLater, TenantPaused
+from domain.presence import PREFERRED_PAIRS, SESSION_PAIRS, Pair, Shown
 from sync.answers import (
     MICROSOFTS_SIGNS,
     is_from_between,
@@ -23,14 +24,13 @@ from sync.answers import (
     read_body,
     retry_after,
 )
-from sync.errors import AuthorizeAgain, NotAllowed, PersonGone, Refused, RetryLater, TenantPaused
-from sync.presence import PREFERRED_PAIRS, SESSION_PAIRS, Pair, Shown
+from sync.redis.alarms import Alarms, TimeLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 TIME_LIMIT = 10.0
-"""Seconds. Shorter than the lease on a person (sync.store.queue.LEASE_MS), so that no two write at
+"""Seconds. Shorter than the lease on a person (sync.engine.queue.LEASE_MS), so that no two write at
 once."""
 
 

@@ -10,7 +10,7 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sync.errors import AdminMustAct, AuthorizeAgain, OutsideError, RetryLater
+from domain.errors import AdminMustAct, AuthorizeAgain, OutsideError, RetryLater
 from sync.microsoft.meanings import LOOP, LOOP_SECONDS, Meaning, meaning_of
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
+from domain.errors import RetryLater
 from sync.answers import MICROSOFTS_SIGNS, is_from_between, json_object, retry_after
-from sync.errors import RetryLater
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -31,10 +31,10 @@ from msgraph.generated.users.item.user_item_request_builder import UserItemReque
 from msgraph.graph_request_adapter import options as SDK_OPTIONS  # noqa: N812 - it is a constant
 from msgraph_core import GraphClientFactory
 
+from domain.errors import AdminMustAct, AuthorizeAgain, OutsideError, RetryLater
+from domain.external import is_external_account, is_external_name
 from sync.answers import MICROSOFTS_SIGNS, is_from_between, retry_after
-from sync.errors import AdminMustAct, AuthorizeAgain, OutsideError, RetryLater
-from sync.external import is_external_account, is_external_name
-from sync.ports import Profile
+from sync.engine.ports import Profile
 
 if TYPE_CHECKING:
     import ssl

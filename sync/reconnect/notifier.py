@@ -1,6 +1,6 @@
 """Telling people that they must connect again, and admins when it is everybody's trouble.
 
-The truth is in Redis: who is parked, and what they were told (sync.notices decides). One process at
+The truth is in Redis: who is parked, and what they were told (domain.storms decides). One process at
 a time goes over it every few seconds, so whoever dies between parking and telling loses nothing. It
 is written down *before* it is sent: nobody is told twice.
 """
@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import structlog
 
-from sync.errors import Trouble
-from sync.notices import GRACE_MS, MOST_TRIES, Step, Told, decide
-from sync.plan import Lane
-from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
+from domain.errors import Trouble
+from domain.plan import Lane
+from domain.storms import GRACE_MS, MOST_TRIES, Step, Told, decide
+from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
-    from sync.notices import Case, Decision, Storm
-    from sync.store.notices import NoticeStore
-    from sync.store.people import Parked, PeopleStore
+    from domain.storms import Case, Decision, Storm
+    from sync.engine.people import Parked, PeopleStore
+    from sync.reconnect.store import NoticeStore
 
 log = structlog.get_logger()
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sync.errors import Trouble
-from sync.notices import Case, Storm, Told
-from sync.plan import MINUTE
-from sync.store import keys
-from sync.store.jobs import Jobs
+from domain.errors import Trouble
+from domain.plan import MINUTE
+from domain.storms import Case, Storm, Told
+from sync.redis import keys
+from sync.redis.jobs import Jobs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sync.store.connection import Client, Scripts
-    from sync.store.people import Parked
+    from sync.engine.people import Parked
+    from sync.redis.connection import Client, Scripts
 
 log = structlog.get_logger()
 
@@ -36,7 +36,7 @@ _NUMBERS = ("began", "people", "most", "seen", "tried")
 
 
 class NoticeStore:
-    """Reads and writes of the notifier (sync.notifier), and of whoever looks at a storm."""
+    """Reads and writes of the notifier (sync.reconnect.notifier), and of whoever looks at a storm."""
 
     def __init__(self, client: Client, scripts: Scripts) -> None:
         self._client = client

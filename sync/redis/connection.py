@@ -29,8 +29,8 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from sync.alarms import Alarms, TimeLimit
-from sync.store import keys
+from sync.redis import keys
+from sync.redis.alarms import Alarms, TimeLimit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sync.store import keys
+from sync.redis import keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 TAKEN_MS = 10_000
 """How long a process keeps a job to itself; who dies in the middle is followed by another."""

@@ -3,7 +3,7 @@
     key                          holds                                              lives
     ---------------------------  -------------------------------------------------  ---------------
     pb:{NN}:p:<oid>              a connected person's engine state (hash, below)    until disconnect
-    pb:{NN}:link:<oid>           who they are (JSON, sync.links.Link)               until disconnect
+    pb:{NN}:link:<oid>           who they are (JSON, domain.link.Link)               until disconnect
     pb:{NN}:tok:<oid>            generation and sealed Microsoft tokens             until disconnect
     pb:{NN}:due:<lane>           zset: oid -> when due, or end of its lease (ms)    while in use
     pb:{NN}:people               set: the oid of everybody connected                while in use
@@ -35,9 +35,9 @@
     pb:left:<oid>                they disconnected on purpose: nobody invites them  400 d, or until
                                                                                     they connect
     pb:met:<oid>                 somebody who has the app: channel's id, addresses  400 d, renewed
-                                 (JSON, sync.store.roster); not after its removal
+                                 (JSON, bot.invite.roster_store); not after its removal
     pb:{NN}:live:<oid>           the attempt that may connect this person           21 min
-    pb:signin:<hash>             an attempt to connect (hash, sync.store.sign_ins); 10 min, and 10
+    pb:signin:<hash>             an attempt to connect (hash, bot.sign_in.store); 10 min, and 10
                                  :by somebody finishes it (1 min)                   once it began
     pb:seen:<hash>               an activity that was already answered              10 min
     pb:{rollouts}:open           set: the rollouts under way                        while used, 1 d
@@ -49,14 +49,14 @@
     pb:{invitations}:all:by      who sends invitations                              30 s, renewed
     pb:{invitations}:census      who has the app was looked through                 1 h
     pb:{notices}:storms          authorisations that ended alike for many (hash,    2 d, renewed
-                                 sync.store.notices)
+                                 sync.reconnect.store)
     pb:{notices}:all:by          who tells people that theirs ended                 30 s, renewed
     pb:{keys}:buttons            the key that signs the buttons of cards, sealed    for ever
     pb:{keys}:sealing            hash: a name of an encryption key, with that of a  1 d, renewed
                                  process that runs -> when it last sealed (ms)
     pb:{keys}:reseal:by          who moves what is sealed to the newest key         1 min, renewed
     pb:{unproven}:news           oid -> what waits for it to be found out whether   until found out
-                                 it is about them (JSON, sync.store.unproven)       (1 d)
+                                 it is about them (JSON, sync.engine.unproven)       (1 d)
     pb:{unproven}:proving:by     who finds out                                      10 s, renewed
     pb:{departures}:removed      zset: one member, when the Zoom app was removed:   until all have
                                  links from before it end                           been told to
@@ -87,15 +87,15 @@ one script can change them together.
 Fields of the person hash: `gen` generation of the link, `ver` version of the demand, `obs` and
 `obs_at` Zoom's newest state and its time, `got` when it reached us, `answered` the `got` that was
 acted on, `held`, `told`, `until` our session at Microsoft, `unsure` that this is an attempt, whose
-answer was not heard or was no, and what was accepted before it (sync.held), `pref`, `pref_told`,
+answer was not heard or was no, and what was accepted before it (domain.held), `pref`, `pref_told`,
 `pref_until`, `pref_unsure` the same for the preferred status, `yielded` the `obs_at` for which the
 person's own status was met, `test` end of a running test, `met` the first meeting was told, `zoom`
 and `groups` Zoom id and group ids, `addr` their addresses, `proved` when the link was last
 compared with both sides, `style` and `paused` the person's own choices, `need` the
 policy that must be carried out for them and `pol` the one that was, `wrote` when Microsoft last
 accepted a write, `tries` failures in a row, `trouble`, `code` and `trouble_at` what ails them
-(sync.errors.Trouble), what was answered, and since when, `failed` and `failed_at` what failed last,
-also when it is over, `asked` what they were told of it (sync.notices.Told), `wait` not before,
+(domain.errors.Trouble), what was answered, and since when, `failed` and `failed_at` what failed last,
+also when it is over, `asked` what they were told of it (domain.storms.Told), `wait` not before,
 `leaving` the person asked to be forgotten, `gone` since when their app is taken out, perhaps to be
 replaced, `lane` the lane they stand in, `lease` and `lease_end` who works on them. Times are epoch
 milliseconds of the Redis server's clock.
@@ -117,7 +117,7 @@ trusted, `sweep` and `swept` the doubt for which people are and were asked about
 `gap_to` when events were missed, `account` whose events count where no setting says so.
 
 Fields of the settings: `version`, `account` (a form), `group:<Zoom group id>` (name, priority and
-form); JSON of sync.policy_rows.
+form); JSON of sync.settings.rows.
 """
 
 from __future__ import annotations

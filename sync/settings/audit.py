@@ -1,6 +1,6 @@
 """The history: who changed or looked up what, and when. Entries are only ever added.
 
-The entry of a change is written by the script that makes the change (sync.store.settings). What
+The entry of a change is written by the script that makes the change (sync.settings.store). What
 changes no settings is kept apart, so that no number of look-ups can push a change out. Entries of
 all lists have different ids, and are read as one list.
 """
@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from sync.store import keys
-from sync.store.connection import Scripts
+from sync.redis import keys
+from sync.redis.connection import Scripts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 log = structlog.get_logger()
 

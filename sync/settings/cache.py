@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sync.store import keys
-from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
+from sync.redis import keys
+from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from sync.policy import Policy
-    from sync.store.settings import SettingsStore
+    from domain.policy import Policy
+    from sync.settings.store import SettingsStore
 
 log = structlog.get_logger()
 

@@ -10,24 +10,24 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sync import policy_edits as edits
-from sync.directory import ACTIVE
-from sync.policy import resolve
-from sync.rollout import BATCH, Effect, decided_elsewhere, touches
-from sync.store.rollouts import Rollout
-from sync.store.settings import Conflict, Saved
+from domain import policy_edits as edits
+from domain.directory import ACTIVE
+from domain.policy import resolve
+from sync.settings.rollout import BATCH, Effect, decided_elsewhere, touches
+from sync.settings.rollout_store import Rollout
+from sync.settings.store import Conflict, Saved
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from sync.policy import Form, Policy
-    from sync.rollout import Rollouts
-    from sync.store.audit import Actor
-    from sync.store.directory import DirectoryStore
-    from sync.store.people import PeopleStore
-    from sync.store.person_row import Standing
-    from sync.store.settings import SettingsStore
-    from sync.store.settings_cache import SettingsCache
+    from domain.policy import Form, Policy
+    from sync.directory.store import DirectoryStore
+    from sync.engine.people import PeopleStore
+    from sync.engine.person_row import Standing
+    from sync.settings.audit import Actor
+    from sync.settings.cache import SettingsCache
+    from sync.settings.rollout import Rollouts
+    from sync.settings.store import SettingsStore
 
 
 @dataclass(frozen=True, slots=True)

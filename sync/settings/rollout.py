@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from sync.plan import Lane
-from sync.policy import Verdict, deciding_group, resolve
-from sync.store.connection import REDIS_TROUBLE, raise_if_cancelled
+from domain.plan import Lane
+from domain.policy import Verdict, deciding_group, resolve
+from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence, Sized
 
-    from sync.policy import Policy
-    from sync.ports import PolicySource
-    from sync.store.people import PeopleStore
-    from sync.store.person_row import Standing
-    from sync.store.rollouts import Rollout, RolloutStore
+    from domain.policy import Policy
+    from sync.engine.people import PeopleStore
+    from sync.engine.person_row import Standing
+    from sync.engine.ports import PolicySource
+    from sync.settings.rollout_store import Rollout, RolloutStore
 
 log = structlog.get_logger()
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sync.store import keys
-from sync.store.jobs import Jobs
+from sync.redis import keys
+from sync.redis.jobs import Jobs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 log = structlog.get_logger()
 

@@ -11,10 +11,10 @@ from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from sync.links import BadRow
-from sync.policy import AuthorizeWith, Form, ManagedGroup, Policy, Service
-from sync.policy_edits import group_of, renumbered
-from sync.presence import Style
+from domain.link import BadRow
+from domain.policy import AuthorizeWith, Form, ManagedGroup, Policy, Service
+from domain.policy_edits import group_of, renumbered
+from domain.presence import Style
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

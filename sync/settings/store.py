@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sync import policy_edits as edits
-from sync.policy import Form
-from sync.policy_rows import ACCOUNT, changed_rows, dump_form, history_of, read_policy
-from sync.store import keys
-from sync.store.audit import CHANGE, INSTALLATION, ZOOM, entry
+from domain import policy_edits as edits
+from domain.policy import Form
+from sync.redis import keys
+from sync.settings.audit import CHANGE, INSTALLATION, ZOOM, entry
+from sync.settings.rows import ACCOUNT, changed_rows, dump_form, history_of, read_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from sync.directory import DirectoryGroup
-    from sync.policy import Policy
-    from sync.store.audit import Actor
-    from sync.store.connection import Client, Scripts
+    from domain.directory import DirectoryGroup
+    from domain.policy import Policy
+    from sync.redis.connection import Client, Scripts
+    from sync.settings.audit import Actor
 
 log = structlog.get_logger()
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from sync.store import keys
+from sync.redis import keys
 
 if TYPE_CHECKING:
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 log = structlog.get_logger()
 

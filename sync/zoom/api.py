@@ -14,16 +14,16 @@ from urllib.parse import quote
 import aiohttp
 import structlog
 
+from domain.errors import AdminMustAct, PersonGone, Refused, RetryLater
+from domain.presence import parse_zoom_presence
 from sync.answers import is_from_between, json_object, pause, read_body, retry_after
-from sync.errors import AdminMustAct, PersonGone, Refused, RetryLater
-from sync.ports import ZoomUser
-from sync.presence import parse_zoom_presence
+from sync.engine.ports import ZoomUser
 from sync.zoom.tokens import Issued, ZoomTokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from sync.presence import ZoomPresence
+    from domain.presence import ZoomPresence
     from sync.zoom.tokens import Shelf
 
 log = structlog.get_logger()

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sync.links import fold_address
-from sync.plan import Observation
-from sync.presence import parse_zoom_presence
+from domain.link import fold_address
+from domain.plan import Observation
+from domain.presence import parse_zoom_presence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

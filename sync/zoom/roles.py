@@ -13,14 +13,14 @@ from urllib.parse import quote
 
 import structlog
 
-from sync.directory import ACTIVE
-from sync.errors import OutsideError
-from sync.links import fold_address
+from domain.directory import ACTIVE
+from domain.errors import OutsideError
+from domain.link import fold_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sync.zoom.directory import ZoomReading
+    from sync.directory.reader import ZoomReading
 
 log = structlog.get_logger()
 

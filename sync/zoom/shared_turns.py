@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sync.store import keys
+from sync.redis import keys
 from sync.zoom.turns import FORGOTTEN_AFTER
 
 if TYPE_CHECKING:
-    from sync.store.connection import Scripts
+    from sync.redis.connection import Scripts
 
 
 class SharedZoomTurns:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import LockNotOwnedError
 
-from sync.store import keys
-from sync.store.connection import REDIS_TROUBLE
-from sync.store.vault import VaultError
+from sync.connect.vault import VaultError
+from sync.redis import keys
+from sync.redis.connection import REDIS_TROUBLE
 from sync.zoom.tokens import Issued
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from sync.store.connection import Client
-    from sync.store.vault import Vault
+    from sync.connect.vault import Vault
+    from sync.redis.connection import Client
 
 PURPOSE = "zoom-token"
 

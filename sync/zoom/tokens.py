@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from sync.errors import AdminMustAct, RetryLater
-from sync.store.connection import REDIS_TROUBLE
+from domain.errors import AdminMustAct, RetryLater
+from sync.redis.connection import REDIS_TROUBLE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
-    from sync.errors import OutsideError
+    from domain.errors import OutsideError
 
 log = structlog.get_logger()
 
@@ -48,7 +48,7 @@ class Issued:
 
 
 class Shelf(Protocol):
-    """Where processes share the token (sync.store.zoom_token). May raise REDIS_TROUBLE."""
+    """Where processes share the token (sync.zoom.token_store). May raise REDIS_TROUBLE."""
 
     async def read(self) -> Issued | None:
         """The token of all, None when there is none (any more)."""

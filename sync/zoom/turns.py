@@ -3,7 +3,7 @@
 Zoom's limits per second are per account and shared by all of its apps (Zoom documentation, "Rate
 limits"). Nobody holds a place in the queue while waiting: who must wait is told until when, is
 planned anew then, and does not wait a second time. Pure; all processes together keep the same
-rules in Redis (sync.store.zoom_turns).
+rules in Redis (sync.zoom.shared_turns).
 """
 
 from __future__ import annotations

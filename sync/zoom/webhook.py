@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 import structlog
 from aiohttp import web
 
-from sync.alarms import Alarms, TimeLimit
-from sync.store.connection import REDIS_TROUBLE
+from sync.redis.alarms import Alarms, TimeLimit
+from sync.redis.connection import REDIS_TROUBLE
 from sync.zoom.events import (
     VALIDATION,
     AppRemoved,
@@ -28,8 +28,8 @@ from sync.zoom.signature import BadSignature, answer_validation, verify
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sync.plan import Observation
-    from sync.ports import Meter
+    from domain.plan import Observation
+    from sync.engine.ports import Meter
     from sync.zoom.events import Event
 
 log = structlog.get_logger()
@@ -55,7 +55,7 @@ class Intake(Protocol):
 
 
 class Account(Protocol):
-    """Whose events count (sync.store.zoom_account)."""
+    """Whose events count (sync.zoom.account_store)."""
 
     async def is_ours(self, account_id: str) -> bool:
         """Whether an account's events count."""

@@ -7,8 +7,8 @@ import pytest
 from bench.truth import world
 from bench.truth.run import BOUND, SIMPLER, US, Day, Scheduler, simulate
 from bench.truth.world import Assumptions
-from sync.lanes import LIMIT, WINDOW_MS
-from sync.plan import Lane
+from domain.budget import LIMIT, WINDOW_MS
+from domain.plan import Lane
 
 PEOPLE = 200
 TIGHT = 60

@@ -9,18 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.truth.scheduler import NOWHERE, Queue
-from sync.held import Held
-from sync.plan import Lane, Observation
-from sync.presence import SESSION_PAIRS, ZoomPresence
-from sync.store import keys
-from sync.store.connection import Client, Scripts
-from sync.store.people import PeopleStore
-from sync.store.person_row import held_fields
+from domain.held import Held
+from domain.plan import Lane, Observation
+from domain.presence import SESSION_PAIRS, ZoomPresence
+from sync.engine.people import PeopleStore
+from sync.engine.person_row import held_fields
+from sync.redis import keys
+from sync.redis.connection import Client, Scripts
 from tests.doubles.people import link_of, people_of_one_shard
 from tests.doubles.redis import RedisServer, open_client
 
 if TYPE_CHECKING:
-    from sync.store.queue import Claim
+    from sync.engine.queue import Claim
 
 START = 1_800_000_000_000
 PEOPLE = people_of_one_shard(4)

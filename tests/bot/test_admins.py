@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.activity import Person
 from bot.admins import ADDRESSES_S, APP_ROLE, BELIEVED_S, REFUSED_S, Admins
-from sync.errors import AuthorizeAgain, RetryLater
-from sync.links import Link
-from sync.store.person_row import State
+from bot.teams.activity import Person
+from domain.errors import AuthorizeAgain, RetryLater
+from domain.link import Link
+from sync.engine.person_row import State
 
 ADA = "00000000-0000-4000-8000-000000000001"
 BEN = "00000000-0000-4000-8000-000000000002"

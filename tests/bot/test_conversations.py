@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from sync.store import keys
-from sync.store.connection import Client
-from sync.store.conversations import ConversationStore
+from bot.conversations import ConversationStore
+from sync.redis import keys
+from sync.redis.connection import Client
 
 ADA = "00000000-0000-4000-8000-000000000001"
 BEN = "00000000-0000-4000-8000-000000000002"

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.activity import (
+from bot.conversations import ConversationStore
+from bot.desk import Desk, dump_reference, load_reference
+from bot.teams.activity import (
     CardGone,
     ConversationGone,
     NotFound,
     NotSent,
     SendFailed,
 )
-from bot.desk import Desk, dump_reference, load_reference
-from sync.store import keys
-from sync.store.conversations import ConversationStore
+from sync.redis import keys
 from tests.doubles.channel import ADA, GROUP, NEW, OLD, Channel
 
 if TYPE_CHECKING:
-    from bot.activity import Card
-    from sync.store.connection import Client
+    from bot.teams.activity import Card
+    from sync.redis.connection import Client
 
 CARD: Card = {"type": "AdaptiveCard"}
 

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.activity import ConversationGone, NotSent, SendFailed
+from bot.conversations import ConversationStore
 from bot.desk import Desk
-from bot.people import ChatPeople
+from bot.outreach import ChatPeople
+from bot.teams.activity import ConversationGone, NotSent, SendFailed
 from cards.payload import Payloads
-from sync.notices import Storm
-from sync.presence import Pair, ZoomPresence
-from sync.store.conversations import ConversationStore
+from domain.presence import Pair, ZoomPresence
+from domain.storms import Storm
 from tests.doubles.channel import ADA, OLD, Channel
 from tests.doubles.outside import TOKEN_KEY
 
 if TYPE_CHECKING:
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 STORM = Storm("consent_withdrawn", 1, 6, 6, 1)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards import connect, disconnect, problem, status, test_it
-from cards.help import help_card
 from cards.payload import Payloads
-from cards.status import StatusView
-from cards.welcome import welcome
-from tests.cards.person_samples import person_cards, person_cards_for
-from tests.cards.settings_samples import settings_cards, settings_cards_for
+from cards.person import connect, disconnect, problem, status
+from cards.person import trial as test_it
+from cards.person.help import help_card
+from cards.person.status import StatusView
+from cards.person.welcome import welcome
+from tests.cards.person.samples import person_cards, person_cards_for
+from tests.cards.settings.samples import settings_cards, settings_cards_for
 
 if TYPE_CHECKING:
     from cards.build import Card

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from cards import connect
-from cards.help import help_card
 from cards.payload import Payloads
-from cards.problem import moved_to_personal
-from cards.status import StatusView, status
+from cards.person import connect
+from cards.person.help import help_card
+from cards.person.problem import moved_to_personal
+from cards.person.status import StatusView, status
 from tests.cards.lint import complaints, walk
 from tests.cards.samples import CARD_ID, COMMANDS, HOSTILE, PAYLOADS, SAMPLES, START_URL
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from sync.presence import ZoomPresence
+from domain.presence import ZoomPresence
 from sync.zoom.signature import sign
 from tests.doubles.crowd import ACCOUNT, WEBHOOK_SECRET
 
@@ -40,7 +40,7 @@ class Happening:
 
     @property
     def rank(self) -> tuple[int, str]:
-        """The greatest is the newest (sync.plan.supersedes)."""
+        """The greatest is the newest (domain.plan.supersedes)."""
         return self.at_ms, self.presence.value
 
 

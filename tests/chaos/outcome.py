@@ -9,10 +9,10 @@ import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from sync.lanes import GRAPH_LIMITS
+from domain.budget import GRAPH_LIMITS
+from domain.presence import Style, demand_of
 from sync.microsoft.graph import time_limit
-from sync.presence import Style, demand_of
-from sync.store import keys
+from sync.redis import keys
 from tests.chaos.conftest import LEASE_MS
 from tests.chaos.fleet import running_fleet
 from tests.doubles.crowd import running_crowd
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
-    from sync.lanes import Limits
-    from sync.store.connection import Client
+    from domain.budget import Limits
+    from sync.redis.connection import Client
     from tests.chaos.feed import Feed, Happening
     from tests.chaos.fleet import Fleet
     from tests.doubles.crowd import Crowd, Someone
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 LATE_S = 1.5
 """By so much is Graph's window shorter than the one that the product knows. A permit is for the
-next half second (sync.lanes), and a process that gets no CPU uses it later: what is looked for is a
+next half second (domain.budget), and a process that gets no CPU uses it later: what is looked for is a
 quota that is not shared or not kept, not a busy machine."""
 SHOWN_AT_MOST = 5
 """People whose story a failure tells."""

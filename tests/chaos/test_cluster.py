@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
+from domain.budget import Limits
+from domain.plan import Lane, Observation
+from domain.presence import ZoomPresence as Z
 from sandbox.zoom_states import ZoomPresence
-from sync.lanes import Limits
-from sync.plan import Lane, Observation
-from sync.presence import ZoomPresence as Z
-from sync.store import keys
-from sync.store.connection import Scripts
-from sync.store.people import PeopleStore
-from sync.store.queue import Claim
-from sync.store.quota import Quota
+from sync.engine.people import PeopleStore
+from sync.engine.queue import Claim
+from sync.engine.quota import Quota
+from sync.redis import keys
+from sync.redis.connection import Scripts
 from tests.doubles.inside import said_by
 from tests.doubles.outside import Outside, Product, outside, serving, titles, words
 from tests.doubles.people import link_of, person
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sandbox.people import SandboxPerson
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
     from tests.doubles.redis import RedisServer
     from tests.doubles.teams import Sent
 

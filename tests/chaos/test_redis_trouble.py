@@ -19,8 +19,8 @@ import pytest
 import pytest_asyncio
 
 from sandbox.zoom_states import ZoomPresence
-from sync.store import keys
-from sync.store.connection import REDIS_TROUBLE
+from sync.redis import keys
+from sync.redis.connection import REDIS_TROUBLE
 from tests.chaos.conftest import KEEPS, LEASE_MS
 from tests.doubles.hasty import ROOT, hasty
 from tests.doubles.outside import Outside, Product, outside, serving, words
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from sandbox.people import SandboxPerson
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
     from tests.doubles.outside import Chat
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]

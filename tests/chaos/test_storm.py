@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sync.presence import Style
+from domain.presence import Style
 from tests.chaos.conftest import FIXED, FULL
 from tests.chaos.feed import Feed, Plan
 from tests.chaos.outcome import running_town

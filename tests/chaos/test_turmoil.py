@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from sync.lanes import GRAPH_LIMITS, Limits
-from sync.presence import ZoomPresence
+from domain.budget import GRAPH_LIMITS, Limits
+from domain.presence import ZoomPresence
 from tests.chaos.conftest import FIXED, FULL, KEEPS, LEASE_MS
 from tests.chaos.feed import Feed, Plan, once_each
 from tests.chaos.outcome import running_town

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.lanes import CELL_MS, GRACE_CELLS, LIMIT, WINDOW_MS, Budget, Grant, Limits
-from sync.plan import Lane
-from sync.store import connection, keys
+from domain.budget import CELL_MS, GRACE_CELLS, LIMIT, WINDOW_MS, Budget, Grant, Limits
+from domain.plan import Lane
+from sync.redis import connection, keys
 from tests.doubles.redis import open_client
 
 if TYPE_CHECKING:

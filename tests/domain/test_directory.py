@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.directory import (
+from domain.directory import (
     BELIEVED_AFTER_MS,
     Directory,
     DirectoryGroup,
@@ -21,8 +21,8 @@ from sync.directory import (
     load_user,
     objection,
 )
-from sync.directory_health import DirectoryHealth, explain
-from sync.links import BadRow
+from domain.directory_health import DirectoryHealth, explain
+from domain.link import BadRow
 
 NONE: frozenset[str] = frozenset()
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.feed import (
+from domain.feed import (
     ENOUGH,
     MEMORY_WEEKS,
     SHORTEST_MS,
@@ -26,7 +26,7 @@ from sync.feed import (
     slot_of,
     validation_missing,
 )
-from sync.plan import HOUR, MINUTE
+from domain.plan import HOUR, MINUTE
 
 WEEK = SLOTS * HOUR
 MONDAY = 1_760_313_600_000  # 2025-10-13 00:00 UTC

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.directory import DirectoryGroup
-from sync.group_names import MOST_ALIKE, GroupMatches, find_groups
+from domain.directory import DirectoryGroup
+from domain.group_names import MOST_ALIKE, GroupMatches, find_groups
 
 NAMES = (
     "Sales",

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sync.attend import MOST_STEPS
-from sync.held import Held
-from sync.plan import (
+from domain.held import Held
+from domain.plan import (
     AVAILABLE_EXPIRY_MIN,
     ENDED_MARGIN_MS,
     EXPIRY_MIN,
@@ -28,8 +27,8 @@ from sync.plan import (
     plan,
     supersedes,
 )
-from sync.policy import Reason, Verdict
-from sync.presence import (
+from domain.policy import Reason, Verdict
+from domain.presence import (
     AVAILABLE,
     AWAY,
     CAN_COME_FROM_MICROSOFT,
@@ -43,6 +42,7 @@ from sync.presence import (
     ZoomPresence,
     demand_of,
 )
+from sync.engine.attend import MOST_STEPS
 
 NOW = 1_760_000_000_000
 ON, OFF = Verdict(True, Reason.ON), Verdict(False, Reason.INTEGRATION_OFF)

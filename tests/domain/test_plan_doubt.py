@@ -5,12 +5,12 @@ from dataclasses import replace
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sync.attend import MOST_STEPS
-from sync.held import Held
-from sync.plan import EXPIRY_MIN, MINUTE, Do, Observation, Plan, Situation, plan
-from sync.policy import Reason, Verdict
-from sync.presence import AWAY, IN_A_CALL, PRESENTING, Pair, Shown, Style, ZoomPresence, demand_of
-from tests.sync.test_plan_full import Microsoft
+from domain.held import Held
+from domain.plan import EXPIRY_MIN, MINUTE, Do, Observation, Plan, Situation, plan
+from domain.policy import Reason, Verdict
+from domain.presence import AWAY, IN_A_CALL, PRESENTING, Pair, Shown, Style, ZoomPresence, demand_of
+from sync.engine.attend import MOST_STEPS
+from tests.domain.test_plan_full import Microsoft
 
 START = 1_760_000_000_000
 DND, BUSY = Pair("DoNotDisturb", "DoNotDisturb"), Pair("Busy", "Busy")
@@ -21,7 +21,7 @@ FAILURES = ("done, not heard", "not done", "died, done", "died, not done")
 class Doubt:
     """A person of whom Microsoft holds nothing but ours, and writes that fail on the way.
 
-    After a failure sync.attend keeps what was to be written as unsure (a session too if the worker
+    After a failure sync.engine.attend keeps what was to be written as unsure (a session too if the worker
     died: then it is whatever was held before, or a call, and unsure).
     """
 
@@ -67,7 +67,7 @@ class Doubt:
             self.microsoft.preferred, self.microsoft.preferred_ends = step.pair, ends
 
     def keep(self, step: Plan, *, sure: bool) -> None:
-        """As sync.attend does: after a failure what may be there, to the longest."""
+        """As sync.engine.attend does: after a failure what may be there, to the longest."""
         field = "held" if step.do in {Do.SET, Do.CLEAR} else "preferred"
         before: Held | None = getattr(self.situation, field)
         held = None

@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.attend import MOST_STEPS
-from sync.held import Held
-from sync.plan import HOUR, MINUTE, Do, Observation, Plan, Situation, Why, plan
-from sync.policy import Reason, Verdict
-from sync.presence import (
+from domain.held import Held
+from domain.plan import HOUR, MINUTE, Do, Observation, Plan, Situation, Why, plan
+from domain.policy import Reason, Verdict
+from domain.presence import (
     AWAY,
     PREFERRED_PAIRS,
     SESSION_PAIRS,
@@ -20,6 +19,7 @@ from sync.presence import (
     ZoomPresence,
     demand_of,
 )
+from sync.engine.attend import MOST_STEPS
 
 START = 1_760_000_000_000
 OFF = Verdict(False, Reason.INTEGRATION_OFF)
@@ -96,7 +96,7 @@ class Life:
         self.microsoft.preferred_ends, self.microsoft.ours = self.now + 24 * HOUR, False
 
     def turn(self) -> Plan:
-        """What sync.attend does; returns the plan that ends it."""
+        """What sync.engine.attend does; returns the plan that ends it."""
         self.microsoft.pass_time(self.now)
         self.situation = replace(self.situation, shown=None, verdict=self.verdict)
         for _ in range(MOST_STEPS):

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from sync.policy import AuthorizeWith, Form, Policy, Reason, Service, resolve, sentence
+from domain.policy import AuthorizeWith, Form, Policy, Reason, Service, resolve, sentence
 
 FORMS = [
     Form(integration, service, authorize_with, presence_write)

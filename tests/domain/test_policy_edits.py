@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync import policy_edits as edits
-from sync.links import BadRow
-from sync.policy import Form, ManagedGroup, Policy, resolve
-from sync.policy_rows import (
+from domain import policy_edits as edits
+from domain.link import BadRow
+from domain.policy import Form, ManagedGroup, Policy, resolve
+from sync.settings.rows import (
     changed_rows,
     dump_form,
     dump_group,

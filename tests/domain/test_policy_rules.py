@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.policy import (
+from domain.policy import (
     AuthorizeWith,
     Form,
     Personal,

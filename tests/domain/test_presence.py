@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.presence import (
+from domain.presence import (
     AVAILABLE,
     AWAY,
     CAN_COME_FROM_MICROSOFT,

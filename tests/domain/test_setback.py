@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync.errors import (
+from domain.errors import (
     AdminMustAct,
     AuthorizeAgain,
     OutsideError,
@@ -12,8 +12,7 @@ from sync.errors import (
     TenantPaused,
     Trouble,
 )
-from sync.store.person_row import State
-from sync.trouble import (
+from domain.setback import (
     ADMIN_RETRY_MS,
     LONGEST_RETRY_MS,
     MOST_REFUSALS,
@@ -21,6 +20,7 @@ from sync.trouble import (
     Setback,
     setback,
 )
+from sync.engine.person_row import State
 
 NOW = 1_800_000_000_000
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.notices import (
+from domain.storms import (
     FEWEST,
     GRACE_MS,
     HOLD_MS,

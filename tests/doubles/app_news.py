@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sandbox.zoom_states import ZoomPresence
-from sync.store import keys
+from sync.redis import keys
 from tests.doubles.outside import FIRST_MEETING, words
 
 if TYPE_CHECKING:
     from sandbox.people import SandboxPerson
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
     from tests.doubles.outside import Chat, Product
 
 CALL: Final = ("Busy", "InACall")

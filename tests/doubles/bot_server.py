@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from bot.channel import Channel, Production
-from bot.endpoint import messages_handler
-from bot.inbound_auth import InboundAuth
-from bot.service_hosts import ServiceHosts
-from bot.signing_keys import SigningKeys
+from bot.teams.channel import Channel, Production
+from bot.teams.endpoint import messages_handler
+from bot.teams.inbound_auth import InboundAuth
+from bot.teams.service_hosts import ServiceHosts
+from bot.teams.signing_keys import SigningKeys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from bot.activity import Answer, Inbound
+    from bot.teams.activity import Answer, Inbound
     from tests.doubles.teams import TeamsDouble
 
 
 class Memory:
-    """A `bot.endpoint.Deduper` that remembers in a set, or fails when told to."""
+    """A `bot.teams.endpoint.Deduper` that remembers in a set, or fails when told to."""
 
     def __init__(self) -> None:
         self.keys: set[str] = set()

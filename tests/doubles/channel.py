@@ -1,16 +1,16 @@
-"""A channel in the place of `bot.sender`, and chats in it."""
+"""A channel in the place of `bot.teams.sender`, and chats in it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.activity import ConversationReference
+from bot.teams.activity import ConversationReference
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.activity import Card, Member, Person
+    from bot.teams.activity import Card, Member, Person
 
 ADA = "00000000-0000-4000-8000-000000000001"
 OLD = ConversationReference("https://eu/", "a:old", "28:bot", "msteams", "tenant", member_id="29:a")

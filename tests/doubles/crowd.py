@@ -19,14 +19,14 @@ import jwt
 from aiohttp import web
 from cryptography.fernet import Fernet
 
-from sync.links import Link
+from domain.link import Link
+from domain.plan import Lane
+from domain.presence import Style, ZoomPresence
+from sync.connect.tokens import Tokens
+from sync.connect.vault import Vault
+from sync.engine.people import PeopleStore
 from sync.microsoft.authorization import Authorization
-from sync.microsoft.tokens import Tokens
-from sync.plan import Lane
-from sync.presence import Style, ZoomPresence
-from sync.store.connection import Scripts
-from sync.store.people import PeopleStore
-from sync.store.vault import Vault
+from sync.redis.connection import Scripts
 from tests.doubles.graph import APP
 from tests.doubles.misbehaving_graph import MisbehavingGraph
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import AsyncIterator, Callable, Iterable
 
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 TENANT: Final = "11111111-2222-4333-8444-555555555555"
 SECRET: Final = "the-app-secret-of-the-crowd"

@@ -13,43 +13,43 @@ from typing import TYPE_CHECKING
 import aiohttp
 from cryptography.fernet import Fernet
 
-from sync.asking import Asking
-from sync.attend import Attendant
-from sync.departures import Departures
-from sync.engine import Engine
-from sync.errors import AuthorizeAgain
-from sync.identity import Identities
-from sync.lanes import GRAPH_LIMITS, Limits
-from sync.links import Link
+from domain.budget import GRAPH_LIMITS, Limits
+from domain.errors import AuthorizeAgain
+from domain.link import Link
+from domain.plan import Lane, Observation
+from domain.policy import Form, Policy
+from domain.presence import Style
+from sync.connect.tokens import Tokens
+from sync.connect.vault import Vault
+from sync.engine.asking import Asking
+from sync.engine.attend import Attendant
+from sync.engine.departure_store import DepartureStore
+from sync.engine.departures import Departures
+from sync.engine.engine import Engine
+from sync.engine.identity import Identities
+from sync.engine.people import PeopleStore
+from sync.engine.ports import ZoomUser
+from sync.engine.proving import Proving
+from sync.engine.quota import Quota
+from sync.engine.unproven import UnprovenStore
 from sync.microsoft.authorization import AccessToken
 from sync.microsoft.graph import GraphPresence
-from sync.microsoft.tokens import Tokens
-from sync.notifier import Notifier
-from sync.plan import Lane, Observation
-from sync.policy import Form, Policy
-from sync.ports import ZoomUser
-from sync.presence import Style
-from sync.proving import Proving
-from sync.store import keys
-from sync.store.connection import Scripts
-from sync.store.departures import DepartureStore
-from sync.store.notices import NoticeStore
-from sync.store.people import PeopleStore
-from sync.store.quota import Quota
-from sync.store.unproven import UnprovenStore
-from sync.store.vault import Vault
+from sync.reconnect.notifier import Notifier
+from sync.reconnect.store import NoticeStore
+from sync.redis import keys
+from sync.redis.connection import Scripts
 from tests.doubles.graph import APP, Graph
 from tests.doubles.redis import lasting_keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from sync.notices import Storm
-    from sync.notifier import Sent
-    from sync.presence import Pair, ZoomPresence
-    from sync.store.connection import Client
-    from sync.store.person_row import State
-    from sync.store.queue import Claim
+    from domain.presence import Pair, ZoomPresence
+    from domain.storms import Storm
+    from sync.engine.person_row import State
+    from sync.engine.queue import Claim
+    from sync.reconnect.notifier import Sent
+    from sync.redis.connection import Client
 
 
 ADMIN = "00000000-0000-4000-8000-00000000000a"

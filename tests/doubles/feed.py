@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sync.store import keys
+from sync.redis import keys
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 TIMES = (
     *("beat", "since", "last", "validated", "silent", "warned"),

@@ -12,10 +12,10 @@ import os
 import sys
 from pathlib import Path
 
+from domain.budget import GRAPH_LIMITS, Limits
 from service import logs
 from service import settings as setup
-from sync.lanes import GRAPH_LIMITS, Limits
-from sync.store.queue import LEASE_MS
+from sync.engine.queue import LEASE_MS
 
 ROOT = Path(__file__).parents[2]
 

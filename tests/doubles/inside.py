@@ -19,7 +19,7 @@ from sandbox.people import GROUPS, PEOPLE, SandboxGroup, SandboxPerson
 from sandbox.world import PersonState
 from service import settings as setup
 from service.metrics import Metrics
-from sync.store import keys
+from sync.redis import keys
 from tests.cards import lint
 from tests.doubles.outside import PUBLIC, Chat, Outside, Product, outside
 from tests.doubles.product import Command
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from launch.wiring import Core
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
     from tests.doubles.redis import RedisServer
     from tests.doubles.teams import Sent
 

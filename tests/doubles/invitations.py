@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from sync.store import keys
+from sync.redis import keys
 from tests.doubles.outside import titles, words
 from tests.doubles.redis import eventually
 
 if TYPE_CHECKING:
     from sandbox.people import SandboxPerson
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
     from tests.doubles.outside import Chat, Product
     from tests.doubles.teams import Sent
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sync.store import keys
+from sync.redis import keys
 from tests.doubles.redis import eventually
 
 if TYPE_CHECKING:
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 _TIMES = ("/began", "/seen", "/tried")
 

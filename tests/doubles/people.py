@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sync.links import Link
-from sync.plan import Lane, Observation
-from sync.presence import ZoomPresence
-from sync.store import keys
+from domain.link import Link
+from domain.plan import Lane, Observation
+from domain.presence import ZoomPresence
+from sync.redis import keys
 
 if TYPE_CHECKING:
-    from sync.store.connection import Client
-    from sync.store.people import PeopleStore
-    from sync.store.queue import Claim
+    from sync.engine.people import PeopleStore
+    from sync.engine.queue import Claim
+    from sync.redis.connection import Client
 
 ADA = "00000000-0000-4000-8000-000000000001"
 BEN = "00000000-0000-4000-8000-000000000002"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from sync.policy import AuthorizeWith, Form, ManagedGroup, Personal, Policy, Service
-from sync.presence import Style
+from domain.policy import AuthorizeWith, Form, ManagedGroup, Personal, Policy, Service
+from domain.presence import Style
 
 NOW = 1_760_000_000_000
 

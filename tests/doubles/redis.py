@@ -14,13 +14,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from sync.store import keys
-from sync.store.connection import connect
+from sync.redis import keys
+from sync.redis.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 READY = "ready to accept connections"
 
@@ -37,7 +37,7 @@ WITHOUT_TTL = re.compile(
     """,
     re.VERBOSE,
 )
-"""The keys that may live for ever (sync.store.keys lists them)."""
+"""The keys that may live for ever (sync.redis.keys lists them)."""
 
 
 def binaries() -> list[str]:

@@ -8,13 +8,13 @@ import itertools
 import socket
 from typing import TYPE_CHECKING, Self
 
-from sync.store.connection import connect
+from sync.redis.connection import connect
 from tests.doubles.redis import RedisServer
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 NODES = 3
 SLOTS = 16_384

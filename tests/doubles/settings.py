@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sync.policy import Form
-from sync.store.audit import Actor
-from sync.store.settings import Saved
+from domain.policy import Form
+from sync.settings.audit import Actor
+from sync.settings.store import Saved
 
 if TYPE_CHECKING:
-    from sync.policy import Policy
-    from sync.store.audit import AuditLog, AuditRecord
-    from sync.store.settings import SettingsStore
+    from domain.policy import Policy
+    from sync.settings.audit import AuditLog, AuditRecord
+    from sync.settings.store import SettingsStore
 
 ADA = Actor("00000000-0000-4000-8000-000000000001", "Ada Lindqvist")
 BEN = Actor("00000000-0000-4000-8000-000000000002", "Ben Okafor")

@@ -11,8 +11,8 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from sync.directory.reader import Pace, ZoomDirectory
 from sync.zoom.api import ZoomApi
-from sync.zoom.directory import Pace, ZoomDirectory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
-from bot.activity import Person
+from bot.teams.activity import Person
 from sandbox.people import APP_ID, PEOPLE, TENANT_ID
 from sandbox.playground import playground
 from sandbox.server import SandboxConfig, build_sandbox

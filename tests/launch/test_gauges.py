@@ -12,19 +12,19 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis.exceptions import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
+from domain.directory_health import DirectoryHealth
+from domain.errors import Trouble
+from domain.plan import Lane
 from launch.gauges import known_reasons, set_gauges, watch_gauges
 from launch.shared import Shared, SharedSource
 from service.metrics import LANES, PARKED_REASONS, Metrics
-from sync.directory_health import DirectoryHealth
-from sync.errors import Trouble
-from sync.plan import Lane
-from sync.store.connection import Scripts
-from sync.store.directory import DirectoryStore
-from sync.store.queue import LaneFigures
-from sync.store.quota import Quota
+from sync.directory.store import DirectoryStore
+from sync.engine.queue import LaneFigures
+from sync.engine.quota import Quota
+from sync.redis.connection import Scripts
 
 if TYPE_CHECKING:
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 
 def read(metrics: Metrics) -> dict[str, float]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 
 @pytest.fixture(scope="module")

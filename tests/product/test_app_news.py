@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.zoom_states import ZoomPresence
-from sync.store import keys
+from sync.redis import keys
 from tests.doubles.app_news import (
     CALL,
     DAY,
@@ -23,7 +23,7 @@ from tests.doubles.outside import link_in, words
 from tests.doubles.redis import eventually
 
 if TYPE_CHECKING:
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
     from tests.doubles.outside import Outside, Product
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

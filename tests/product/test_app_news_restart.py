@@ -14,7 +14,7 @@ from tests.doubles.redis import eventually
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
     from tests.doubles.outside import Outside
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.zoom_states import ZoomPresence
-from sync.store.audit import Actor, AuditLog
-from sync.store.connection import Scripts, connect
-from sync.store.settings import SettingsStore
+from sync.redis.connection import Scripts, connect
+from sync.settings.audit import Actor, AuditLog
+from sync.settings.store import SettingsStore
 from tests.doubles.outside import serving
 from tests.doubles.product import APP, eventually, run
 from tests.doubles.settings import ON

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from domain.feed import MEMORY_WEEKS, SLOTS, hour_of
+from domain.plan import HOUR, MINUTE
 from sandbox.people import ZOOM_APP_ID
 from sandbox.zoom_states import ZoomPresence
-from sync.feed import MEMORY_WEEKS, SLOTS, hour_of
-from sync.plan import HOUR, MINUTE
-from sync.store import keys
+from sync.redis import keys
 from tests.doubles.feed import let_pass
 from tests.doubles.inside import ADA, BEN, CHIARA, DOROTHEA, office, reopened, said_by
 from tests.doubles.redis import open_client

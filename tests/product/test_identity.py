@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from sandbox.zoom_states import ZoomPresence
-from sync.store import keys
+from sync.redis import keys
 from tests.doubles.inside import ADA, BEN, CHIARA, office, said_by
 from tests.doubles.outside import link_in
 

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from sandbox.people import PEOPLE
-from sync.store import keys
+from sync.redis import keys
 from tests.doubles.invitations import counted, installed, invitations, offered, title_of
 from tests.doubles.outside import link_in, serving, titles, words
 from tests.doubles.product import run
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
     from tests.doubles.outside import Chat, Outside, Product
     from tests.doubles.teams import Sent
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.people import PEOPLE
-from sync.store import keys
+from sync.redis import keys
 from tests.doubles.invitations import counted, installed, invitations, title_of
 from tests.doubles.outside import serving, words
 from tests.doubles.redis import leaked_keys, open_client

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.zoom_states import ZoomPresence
-from sync.store import keys
+from sync.redis import keys
 from tests.doubles.outside import PUBLIC, link_in, titles, words
 from tests.doubles.redis import eventually, leaked_keys, open_client
 

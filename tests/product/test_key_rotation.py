@@ -8,8 +8,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from sandbox.zoom_states import ZoomPresence
-from sync.store import keys
-from sync.store.vault import Vault
+from sync.connect.vault import Vault
+from sync.redis import keys
 from tests.doubles.inside import ADA, BEN, CHIARA, inside, office, reopened
 from tests.doubles.outside import TOKEN_KEY, titles, words
 from tests.doubles.product import run

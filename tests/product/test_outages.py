@@ -14,7 +14,7 @@ import pytest
 from sandbox.faults import Fault, FaultKind
 from sandbox.zoom_states import ZoomPresence
 from sandbox.zoom_webhook import ANSWER_WITHIN
-from sync.store import keys
+from sync.redis import keys
 from tests.doubles.outside import words
 from tests.doubles.product import eventually, http
 from tests.doubles.redis import RedisServer, open_client

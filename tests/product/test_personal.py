@@ -11,7 +11,7 @@ import pytest
 from sandbox.graph_presence import TeamsClient
 from sandbox.world import BY_APP, BY_PERSON
 from sandbox.zoom_states import ZoomPresence
-from sync.store import keys
+from sync.redis import keys
 from tests.doubles.inside import ADA, BEN, CHIARA, said_by
 from tests.doubles.outside import FIRST_MEETING as NOTICE
 from tests.doubles.outside import titles

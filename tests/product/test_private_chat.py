@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.faults import Fault, FaultKind
 from sandbox.zoom_states import ZoomPresence
-from sync.store import keys
+from sync.redis import keys
 from tests.doubles.app_news import in_a_meeting
 from tests.doubles.notices import found_out, let_time_pass
 from tests.doubles.outside import Chat, link_in, titles, words
@@ -16,7 +16,7 @@ from tests.doubles.redis import eventually
 
 if TYPE_CHECKING:
     from sandbox.people import SandboxPerson
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
     from tests.doubles.outside import Outside, Product
     from tests.doubles.teams import Sent
 

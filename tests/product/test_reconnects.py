@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from bot.storm_words import WORDS
 from sandbox.faults import Fault, FaultKind
 from sandbox.zoom_states import ZoomPresence
-from sync.store import keys
+from sync.redis import keys
 from tests.doubles.inside import ADA, BEN, inside, said_by
 from tests.doubles.notices import found_out, let_time_pass
 from tests.doubles.outside import serving, titles
 from tests.doubles.product import eventually
 from tests.doubles.redis import open_client
+from wording.storm import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
     from sandbox.people import SandboxPerson
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
     from tests.doubles.outside import Chat, Outside, Product
     from tests.doubles.teams import Sent
 

@@ -14,7 +14,7 @@ from yarl import URL
 from sandbox.faults import Fault, FaultKind
 from sandbox.people import ZOOM_ACCOUNT_ID
 from sandbox.zoom_states import ZoomPresence
-from sync.store import keys
+from sync.redis import keys
 from tests.doubles.notices import found_out, let_time_pass
 from tests.doubles.outside import (
     FARID,

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sync.store import keys
-from sync.store.audit import AuditLog
+from sync.redis import keys
+from sync.settings.audit import AuditLog
 from tests.doubles.inside import ADA, BEN, Admin, filled, inputs, said_by
 from tests.doubles.outside import titles
 
 if TYPE_CHECKING:
-    from sync.store.audit import AuditRecord
+    from sync.settings.audit import AuditRecord
     from tests.doubles.inside import Office
     from tests.doubles.teams import Sent
 

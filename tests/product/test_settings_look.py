@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from domain.presence import ZoomPresence as OurPresence
+from domain.presence import zoom_label
 from sandbox.faults import Fault, FaultKind
 from sandbox.zoom_states import ZoomPresence
-from sync.presence import ZoomPresence as OurPresence
-from sync.presence import zoom_label
-from sync.store import keys
+from sync.redis import keys
 from tests.cards import lint
 from tests.doubles.inside import ADA, BEN, CHIARA, DOROTHEA, EMEKA, said_by
 from tests.doubles.notices import found_out, let_time_pass

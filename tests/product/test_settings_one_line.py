@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.faults import Fault, FaultKind
 from sandbox.zoom_states import ZoomPresence
-from sync.store import keys
+from sync.redis import keys
 from tests.doubles.inside import ADA, BEN, CHIARA, DOROTHEA, EMEKA, office, reopened, said_by
 from tests.doubles.outside import titles, words
 

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.faults import Fault, FaultKind
 from sandbox.zoom_states import ZoomPresence
-from sync.store.audit import AuditLog
+from sync.settings.audit import AuditLog
 from tests.doubles.inside import ADA, BEN, CHIARA, Admin, said_by
 from tests.doubles.outside import titles
 

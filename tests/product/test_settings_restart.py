@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from domain.link import Link, dump_link
 from sandbox.faults import Fault, FaultKind
 from sandbox.people import PEOPLE
 from sandbox.zoom_states import ZoomPresence
-from sync.links import Link, dump_link
-from sync.store import keys
-from sync.store.audit import CHANGE, AuditLog
+from sync.redis import keys
+from sync.settings.audit import CHANGE, AuditLog
 from tests.doubles.hasty import ROOT, hasty
 from tests.doubles.outside import serving, titles, words
 from tests.doubles.product import eventually
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sandbox.people import SandboxPerson
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
     from tests.doubles.outside import Chat, Outside, Product
     from tests.doubles.teams import Sent
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from domain.directory import Directory, DirectoryGroup, DirectoryUser
+from domain.link import Link, dump_link
 from sandbox.zoom_states import ZoomPresence
-from sync.directory import Directory, DirectoryGroup, DirectoryUser
-from sync.links import Link, dump_link
-from sync.store import keys
+from sync.redis import keys
 from tests.doubles.inside import ADA, BEN, CHIARA, office, said_by
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cards.trouble import TROUBLES
+from domain.setback import MOST_REFUSALS
 from sandbox.faults import Fault, FaultKind
-from sync.store.audit import LOOK_UP, REVIVE, AuditLog
-from sync.trouble import MOST_REFUSALS
+from sync.settings.audit import LOOK_UP, REVIVE, AuditLog
 from tests.cards import lint
 from tests.doubles.inside import ADA, BEN, CHIARA, said_by
 from tests.doubles.outside import facts, titles
 from tests.doubles.product import run
+from wording.trouble import TROUBLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ import pytest
 
 from sandbox.people import GROUPS
 from sandbox.zoom_states import ZoomPresence
-from sync.store import keys
-from sync.store.audit import AuditLog
+from sync.redis import keys
+from sync.settings.audit import AuditLog
 from tests.doubles.inside import ADA, BEN, CHIARA, said_by
 from tests.doubles.outside import titles
 

@@ -10,8 +10,8 @@ import pytest
 
 from sandbox.faults import Fault, FaultKind
 from sandbox.zoom_states import ZoomPresence
-from sync.explanation import MOST_ASKS, MOST_LOOK_UPS
-from sync.store import keys
+from sync.engine.explanation import MOST_ASKS, MOST_LOOK_UPS
+from sync.redis import keys
 from tests.doubles.inside import ADA, BEN, CHIARA, DOROTHEA, EMEKA, said_by
 from tests.doubles.outside import words
 

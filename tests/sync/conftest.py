@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sync.store.connection import Client
+from sync.redis.connection import Client
 from tests.doubles.engine import Bridge, Zoom, running_bridge
 from tests.doubles.graph import Graph, running_graph
 

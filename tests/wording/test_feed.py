@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.feed_words import FeedWords, lag_minutes, sentence
-from cards.text import SENTENCE_LIMIT
-from sync.feed import FeedHealth
-from sync.plan import HOUR, MINUTE
+from domain.feed import FeedHealth
+from domain.plan import HOUR, MINUTE
+from wording.feed import FeedWords, lag_minutes, sentence
+from wording.text import SENTENCE_LIMIT
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NINE_FORTY = 1_760_427_600_000  # Tuesday 2025-10-14, 09:40 in Berlin

@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.difference import why_different
-from bot.status_words import view
-from sync.errors import Trouble
-from sync.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW, Explanation
-from sync.held import Accepted, Held, attempt
-from sync.links import Link
-from sync.plan import MINUTE, Observation, Situation, plan
-from sync.policy import Form, Policy, Verdict, resolve
-from sync.presence import (
+from domain.errors import Trouble
+from domain.held import Accepted, Held, attempt
+from domain.link import Link
+from domain.plan import MINUTE, Observation, Situation, plan
+from domain.policy import Form, Policy, Verdict, resolve
+from domain.presence import (
     AVAILABLE,
     AWAY,
     IN_A_CALL,
@@ -26,10 +23,13 @@ from sync.presence import (
     Style,
     ZoomPresence,
 )
-from sync.store.person_row import State
+from sync.engine.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW, Explanation
+from sync.engine.person_row import State
+from wording.difference import why_different
+from wording.status import view
 
 if TYPE_CHECKING:
-    from cards.status import StatusView
+    from cards.person.status import StatusView
 
 Z = ZoomPresence
 NOW = 1_790_000_400_000  # 14:20 UTC

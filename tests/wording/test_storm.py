@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bot.ended_words import ENDED, alike, ended
-from bot.storm_words import WORDS, view_of
+from domain.storms import Storm
 from sync.microsoft.login_errors import trouble_of
 from sync.microsoft.meanings import Meaning
-from sync.notices import Storm
+from wording.ended import ENDED, alike, ended
+from wording.storm import WORDS, view_of
 
 ENDS = {
     *Meaning,

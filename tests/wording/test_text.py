@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from cards.build import heading
-from cards.text import addressed, outside, plain, tidy
+from wording.text import addressed, outside, plain, tidy
 
 
 @given(st.text(max_size=400), st.integers(10, 80))

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.explain import clock_time
-from bot.handlers.settings_level import (
+from bot.handlers.settings.level import (
     draft_of_level,
     edit_of_change,
     edit_of_draft,
     stored,
     touched_by,
 )
-from bot.progress import ProgressCard
-from cards import settings_change, settings_form, settings_refused
+from bot.handlers.settings.progress import ProgressCard
 from cards.build import refreshing
 from cards.payload import BadInput, BadPayload, Verb
-from cards.settings_change import change_args
+from cards.settings import change as settings_change
+from cards.settings import form as settings_form
+from cards.settings import refused as settings_refused
+from cards.settings.change import change_args
+from cards.settings.groups import picked_group
 from cards.settings_draft import (
     Step,
     after_verifying,
@@ -29,27 +31,27 @@ from cards.settings_draft import (
     next_step,
     read_inputs,
 )
-from cards.settings_groups import picked_group
 from cards.settings_words import ACCOUNT, Act, Change, Target, Touched, people
-from sync.policy_edits import group_of
-from sync.policy_rows import ACCOUNT as ACCOUNT_SCOPE
-from sync.store.audit import Actor
-from sync.store.settings import Conflict
+from domain.policy_edits import group_of
+from sync.settings.audit import Actor
+from sync.settings.rows import ACCOUNT as ACCOUNT_SCOPE
+from sync.settings.store import Conflict
+from wording.times import clock_time
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import tzinfo
 
-    from bot.activity import Card
-    from bot.turn import Turn
+    from bot.invite.invitees import Invitees
+    from bot.request import Turn
+    from bot.teams.activity import Card
     from cards.payload import Arg, Click, Payloads
-    from cards.settings_change import Doing
+    from cards.settings.change import Doing
     from cards.settings_draft import Draft
-    from sync.changes import Done, Edit, PolicyDesk
-    from sync.invitees import Invitees
-    from sync.policy import Policy
-    from sync.store.audit import AuditLog
-    from sync.store.directory import DirectoryStore
+    from domain.policy import Policy
+    from sync.directory.store import DirectoryStore
+    from sync.settings.audit import AuditLog
+    from sync.settings.changes import Done, Edit, PolicyDesk
 
 HOUR_MS = 3_600_000
 

@@ -9,31 +9,33 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from bot.commands import BadCommand, Command
-from bot.handlers.settings_changes import is_about_account, target_of
-from bot.settings_words import Account, Group, Groups, History, User
-from cards import settings_change, settings_refused, settings_user
+from bot.grammar.commands import BadCommand, Command
+from bot.grammar.settings import Account, Group, Groups, History, User
+from bot.handlers.settings.changes import is_about_account, target_of
 from cards.payload import BadPayload, Verb
-from cards.person_unclear import unclear
-from cards.problem import problem
-from cards.settings_groups import searched_groups
-from cards.settings_history import cursor_of
+from cards.person.problem import problem
+from cards.person.unclear import unclear
+from cards.settings import change as settings_change
+from cards.settings import refused as settings_refused
+from cards.settings import user as settings_user
+from cards.settings.groups import searched_groups
+from cards.settings.history import cursor_of
 from cards.settings_words import ACCOUNT, Target
-from sync.directory_health import explain
+from domain.directory_health import explain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.activity import Card
     from bot.admins import Admins
-    from bot.handlers.invitations import InvitationHandler
-    from bot.handlers.settings_changes import SettingsChanges
-    from bot.handlers.settings_people import SettingsPeople
-    from bot.handlers.settings_views import SettingsViews
-    from bot.handlers.storms import StormHandler
-    from bot.turn import Handler, Turn
+    from bot.handlers.settings.changes import SettingsChanges
+    from bot.handlers.settings.invitations import InvitationHandler
+    from bot.handlers.settings.people import SettingsPeople
+    from bot.handlers.settings.storms import StormHandler
+    from bot.handlers.settings.views import SettingsViews
+    from bot.request import Handler, Turn
+    from bot.teams.activity import Card
     from cards.payload import Click, Payloads
-    from sync.store.directory import DirectoryStore
+    from sync.directory.store import DirectoryStore
 
 log = structlog.get_logger()
 
@@ -51,7 +53,7 @@ CHANGING = frozenset(
 
 
 class Askers(Protocol):
-    """Whom the cards of the settings ask (sync.store.conversations)."""
+    """Whom the cards of the settings ask (bot.conversations)."""
 
     async def remember_asker(self, card_id: str, object_id: str) -> None:
         """Keep whom a card asks; the first one stays."""

@@ -8,21 +8,22 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from bot.invitations import PER_SECOND, MailingCard
-from cards import person_invite, settings_invite
+from bot.invite.mailing import PER_SECOND, MailingCard
 from cards.payload import BadPayload
-from sync.store.audit import Actor
+from cards.person import invite as person_invite
+from cards.settings import invite as settings_invite
+from sync.settings.audit import Actor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.activity import Card
-    from bot.invitations import Invitations
-    from bot.turn import Turn
+    from bot.invite.invitees import Invitees
+    from bot.invite.mailing import Invitations
+    from bot.request import Turn
+    from bot.teams.activity import Card
     from cards.payload import Arg, Payloads
     from cards.settings_words import Target
-    from sync.invitees import Invitees
-    from sync.store.audit import AuditLog
+    from sync.settings.audit import AuditLog
 
 
 class InvitationHandler:

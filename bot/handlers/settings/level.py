@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from cards.settings_draft import Draft
 from cards.settings_words import ACCOUNT, Act, Change, Target, Touched
-from sync.changes import Edit, Inherit, Move, SetForm
-from sync.policy import AuthorizeWith, Form, Service
-from sync.policy_edits import group_of
-from sync.presence import Style
+from domain.policy import AuthorizeWith, Form, Service
+from domain.policy_edits import group_of
+from domain.presence import Style
+from sync.settings.changes import Edit, Inherit, Move, SetForm
 
 if TYPE_CHECKING:
-    from sync.policy import ManagedGroup, Policy
-    from sync.rollout import Effect
+    from domain.policy import ManagedGroup, Policy
+    from sync.settings.rollout import Effect
 
 NEEDS_OWN_FORM = frozenset({Act.LOCK, Act.UNLOCK, Act.PRIORITY, Act.STYLE})
 """What makes no sense for a group that inherits."""

@@ -7,35 +7,36 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.explain import clock_time, parked_for
-from bot.storm_words import words_of
-from cards import settings_parked, settings_user
 from cards.payload import BadPayload
+from cards.settings import parked as settings_parked
+from cards.settings import user as settings_user
 from cards.settings_words import people
-from cards.trouble import TROUBLES, of_an_admin
-from sync.attend import MUST_AUTHORIZE
-from sync.engine import Busy
-from sync.errors import Trouble
-from sync.links import fold_address
-from sync.notices import Step
-from sync.policy import Reason, resolve
-from sync.store.audit import Actor
+from domain.errors import Trouble
+from domain.link import fold_address
+from domain.policy import Reason, resolve
+from domain.storms import Step
+from sync.engine.attend import MUST_AUTHORIZE
+from sync.engine.engine import Busy
+from sync.settings.audit import Actor
+from wording.storm import words_of
+from wording.times import clock_time, parked_for
+from wording.trouble import TROUBLES, of_an_admin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.activity import Card
-    from bot.turn import Turn
+    from bot.request import Turn
+    from bot.teams.activity import Card
     from cards.payload import Payloads
-    from sync.changes import PolicyDesk
-    from sync.directory import DirectoryUser
-    from sync.engine import Engine
-    from sync.links import Link
-    from sync.policy import Policy, Verdict
-    from sync.store.audit import AuditLog
-    from sync.store.directory import DirectoryStore
-    from sync.store.people import Parked, PeopleStore
-    from sync.store.person_row import State
+    from domain.directory import DirectoryUser
+    from domain.link import Link
+    from domain.policy import Policy, Verdict
+    from sync.directory.store import DirectoryStore
+    from sync.engine.engine import Engine
+    from sync.engine.people import Parked, PeopleStore
+    from sync.engine.person_row import State
+    from sync.settings.audit import AuditLog
+    from sync.settings.changes import PolicyDesk
 
 
 WELL_AGAIN = "Planned anew, and nothing has failed since."

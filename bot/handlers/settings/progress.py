@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.desk import dump_reference, load_reference
-from cards import settings_change
 from cards.build import refreshing
 from cards.payload import Verb
+from cards.settings import change as settings_change
 from cards.settings_words import Target
 
 if TYPE_CHECKING:
-    from bot.activity import Card, ConversationReference
+    from bot.teams.activity import Card, ConversationReference
     from cards.payload import Payloads
-    from cards.settings_change import Doing
+    from cards.settings.change import Doing
 
 _DOING: tuple[Doing, ...] = ("updating", "clearing")
 

@@ -7,23 +7,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.storm_words import view_of
-from cards import settings_storm
 from cards.payload import Verb
-from cards.settings_storm import storm_of
+from cards.settings import storm as settings_storm
+from cards.settings.storm import storm_of
 from cards.settings_words import people
-from sync.store.audit import Actor
+from sync.settings.audit import Actor
+from wording.storm import view_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.activity import Card
-    from bot.turn import Turn
+    from bot.request import Turn
+    from bot.teams.activity import Card
     from cards.build import Element
     from cards.payload import Click, Payloads
-    from sync.notices import Storm
-    from sync.store.audit import AuditLog
-    from sync.store.notices import NoticeStore
+    from domain.storms import Storm
+    from sync.reconnect.store import NoticeStore
+    from sync.settings.audit import AuditLog
 
 
 class StormHandler:
@@ -52,7 +52,7 @@ class StormHandler:
         return self._card(turn, storm)
 
     async def _try_again(self, turn: Turn, storm: Storm) -> Card:
-        """Ask for it; the notifier does it (sync.notifier)."""
+        """Ask for it; the notifier does it (sync.reconnect.notifier)."""
         # First the record: what is not written down is not done.
         by = Actor(turn.person.object_id, turn.person.name)
         await self._audit.revived_all(by, people=storm.people)

@@ -5,38 +5,40 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from bot.explain import clock_time, parked_for
-from bot.handlers.settings_level import draft_of_form
-from cards import settings_centre, settings_groups, settings_history
+from bot.handlers.settings.level import draft_of_form
+from bot.invite.invitees import EVERYONE
 from cards.build import refreshing
 from cards.payload import Verb
+from cards.settings import centre as settings_centre
+from cards.settings import groups as settings_groups
+from cards.settings import history as settings_history
 from cards.settings_draft import LABELS, Field, value_in_words
 from cards.settings_words import people
-from sync.directory import ACTIVE
-from sync.directory_health import explain
-from sync.group_names import fold_name
-from sync.invitees import EVERYONE
-from sync.policy import resolve
-from sync.policy_rows import ACCOUNT
-from sync.store.audit import CHANGE, INVITE, REVIVE
+from domain.directory import ACTIVE
+from domain.directory_health import explain
+from domain.group_names import fold_name
+from domain.policy import resolve
+from sync.settings.audit import CHANGE, INVITE, REVIVE
+from sync.settings.rows import ACCOUNT
+from wording.times import clock_time, parked_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from bot.activity import Card
-    from bot.feed_words import FeedWords
-    from bot.handlers.storms import StormHandler
-    from bot.turn import Turn
+    from bot.handlers.settings.storms import StormHandler
+    from bot.invite.invitees import Invitees
+    from bot.request import Turn
+    from bot.teams.activity import Card
     from cards.payload import Payloads
     from cards.settings_draft import Draft
     from cards.settings_words import Change
-    from sync.changes import PolicyDesk
-    from sync.invitees import Invitees
-    from sync.policy import ManagedGroup, Policy
-    from sync.store.audit import AuditLog, AuditRecord
-    from sync.store.directory import DirectoryStore
-    from sync.store.people import PeopleStore
+    from domain.policy import ManagedGroup, Policy
+    from sync.directory.store import DirectoryStore
+    from sync.engine.people import PeopleStore
+    from sync.settings.audit import AuditLog, AuditRecord
+    from sync.settings.changes import PolicyDesk
+    from wording.feed import FeedWords
 
 STALE_SECONDS = 3 * 3600.0
 """An older list of Zoom's people is shown as trouble; it is read every hour."""

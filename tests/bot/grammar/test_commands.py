@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands import COMMANDS, Command, Unknown, parse
-from bot.words import ECHO_LENGTH, LONGEST_TEXT
+from bot.grammar.commands import COMMANDS, Command, Unknown, parse
+from bot.grammar.words import ECHO_LENGTH, LONGEST_TEXT
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands import BadCommand, Command, help_lines, parse
-from bot.personal_words import LONGEST_PAUSE, STYLE_WORDS, For, Pause, StyleCommand, Until
+from bot.grammar.commands import BadCommand, Command, help_lines, parse
+from bot.grammar.personal import LONGEST_PAUSE, STYLE_WORDS, For, Pause, StyleCommand, Until
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands import BadCommand, Command, Request, parse
-from bot.message_text import message_text
-from bot.settings_words import (
+from bot.grammar.commands import BadCommand, Command, Request, parse
+from bot.grammar.settings import (
     HIGHEST_NUMBER,
     LONGEST_NAME,
     Account,
@@ -20,7 +19,8 @@ from bot.settings_words import (
     History,
     User,
 )
-from bot.words import LONGEST_TEXT
+from bot.grammar.words import LONGEST_TEXT
+from bot.teams.message_text import message_text
 from cards.settings_words import Act, Change
 
 ENABLE, DISABLE = Change(Act.ENABLE), Change(Act.DISABLE)

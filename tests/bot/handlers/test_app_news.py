@@ -9,16 +9,16 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
-from bot.activity import Inbound, Kind, Person, SendFailed
-from bot.app_news import TRIES, AppNews
+from bot.conversations import ConversationStore
 from bot.desk import Desk
-from sync.store.conversations import ConversationStore
+from bot.handlers.app_news import TRIES, AppNews
+from bot.teams.activity import Inbound, Kind, Person, SendFailed
 from tests.doubles.channel import ADA, OLD, Channel
 
 if TYPE_CHECKING:
-    from bot.activity import Card
-    from bot.turn import Turn
-    from sync.store.connection import Client
+    from bot.request import Turn
+    from bot.teams.activity import Card
+    from sync.redis.connection import Client
 
 PERSON = Person("tenant", ADA, "29:a", "Ada")
 NOW = 1_767_268_800_000

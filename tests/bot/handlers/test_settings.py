@@ -10,9 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.activity import ConversationReference
-from bot.handlers.settings_changes import is_about_account, target_of
-from bot.handlers.settings_level import (
+from bot.handlers.settings.changes import is_about_account, target_of
+from bot.handlers.settings.level import (
     NEEDS_OWN_FORM,
     draft_of_form,
     draft_of_level,
@@ -21,14 +20,15 @@ from bot.handlers.settings_level import (
     form_of_draft,
     stored,
 )
-from bot.progress import ProgressCard
+from bot.handlers.settings.progress import ProgressCard
+from bot.teams.activity import ConversationReference
 from cards.payload import BadInput, BadPayload, Click, Payloads, Verb
 from cards.settings_draft import AUTHORIZE_WITH, SERVICES, because
 from cards.settings_words import ACCOUNT, Act, Change, Target
-from sync.changes import edited
-from sync.policy import AuthorizeWith, Form, Policy, Service, resolve
-from sync.policy_edits import group_of
-from sync.presence import Style
+from domain.policy import AuthorizeWith, Form, Policy, Service, resolve
+from domain.policy_edits import group_of
+from domain.presence import Style
+from sync.settings.changes import edited
 from tests.doubles.outside import words
 from tests.doubles.policies import forms, group_ids, policies
 

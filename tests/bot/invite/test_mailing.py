@@ -9,27 +9,28 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import ClientSession
 
-from bot.activity import ConversationReference, Inbound, Kind, Person
+from bot.conversations import ConversationStore
 from bot.desk import Desk
-from bot.handlers.invitations import InvitationHandler
-from bot.invitations import EDIT_EVERY_S, PAUSE_S, PER_SECOND, ROUND_PAUSE_S, Invitations
-from bot.sender import ChannelSender
-from bot.service_hosts import ServiceHosts
-from bot.turn import Turn
-from cards import settings_centre, settings_invite
+from bot.handlers.settings.invitations import InvitationHandler
+from bot.invite.invitees import Invitees
+from bot.invite.mailing import EDIT_EVERY_S, PAUSE_S, PER_SECOND, ROUND_PAUSE_S, Invitations
+from bot.invite.roster_store import RosterStore
+from bot.invite.store import InvitationStore
+from bot.request import Turn
+from bot.teams.activity import ConversationReference, Inbound, Kind, Person
+from bot.teams.sender import ChannelSender
+from bot.teams.service_hosts import ServiceHosts
 from cards.payload import BadPayload, Payloads
+from cards.settings import centre as settings_centre
+from cards.settings import invite as settings_invite
 from cards.settings_words import ACCOUNT, Target
-from sync.directory import ACTIVE, INACTIVE, Directory, DirectoryGroup, DirectoryUser
-from sync.invitees import Invitees
-from sync.store import keys
-from sync.store.audit import INVITE, Actor, AuditLog
-from sync.store.connection import Scripts
-from sync.store.conversations import ConversationStore
-from sync.store.directory import DirectoryStore
-from sync.store.invitations import InvitationStore
-from sync.store.people import PeopleStore
-from sync.store.roster import RosterStore
-from sync.store.settings import Saved, SettingsStore
+from domain.directory import ACTIVE, INACTIVE, Directory, DirectoryGroup, DirectoryUser
+from sync.directory.store import DirectoryStore
+from sync.engine.people import PeopleStore
+from sync.redis import keys
+from sync.redis.connection import Scripts
+from sync.settings.audit import INVITE, Actor, AuditLog
+from sync.settings.store import Saved, SettingsStore
 from tests.doubles.outside import titles, words
 from tests.doubles.people import connected, person
 from tests.doubles.redis import eventually
@@ -39,9 +40,9 @@ from tests.doubles.teams import TeamsDouble, button
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from bot.activity import Card
-    from sync.policy import Form
-    from sync.store.connection import Client
+    from bot.teams.activity import Card
+    from domain.policy import Form
+    from sync.redis.connection import Client
 
 ADMIN = Actor(person(99_999), "Ada Lindqvist")
 SALES, CARE = Target("g-sales", "Sales"), Target("g-care", "Customer Care")

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import ClientSession
 
-from bot.activity import ConversationReference, Person, SendFailed
+from bot.conversations import ConversationStore
 from bot.desk import Desk
-from bot.roster import PAUSE_S, Roster
-from bot.sender import ChannelSender
-from bot.service_hosts import ServiceHosts
-from sync.store import keys
-from sync.store.conversations import ConversationStore
-from sync.store.roster import ASK_AGAIN_MS, RENEW_MS, RosterStore
+from bot.invite.roster import PAUSE_S, Roster
+from bot.invite.roster_store import ASK_AGAIN_MS, RENEW_MS, RosterStore
+from bot.teams.activity import ConversationReference, Person, SendFailed
+from bot.teams.sender import ChannelSender
+from bot.teams.service_hosts import ServiceHosts
+from sync.redis import keys
 from tests.doubles.people import person
 from tests.doubles.redis import eventually
 from tests.doubles.teams import TeamsDouble
@@ -24,7 +24,7 @@ from tests.doubles.teams import TeamsDouble
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 ADA, BEN = person(1), person(2)
 NOON = 1_767_268_800.0  # 2026-01-01 12:00 UTC

@@ -20,16 +20,16 @@ from aiohttp import web
 from cryptography.fernet import Fernet
 from yarl import URL
 
-from bot.activity import ConversationReference
-from bot.sign_in import SignIn
-from bot.sign_in_attempt import TTL, Attempt, Outcome
-from bot.sign_in_refusals import EXPLANATIONS, RefusalReason
-from sync.linking import SignInOver
+from bot.sign_in.attempt import TTL, Attempt, Outcome
+from bot.sign_in.flow import SignIn
+from bot.sign_in.store import SignInRow
+from bot.teams.activity import ConversationReference
+from sync.connect.linking import SignInOver
+from sync.connect.vault import Vault
 from sync.microsoft.authorization import Authorization, Grant
 from sync.microsoft.login_errors import Refusal
-from sync.store.sign_ins import SignInRow
-from sync.store.vault import Vault
 from tests.doubles.entra import ADA, BEN, CLIENT, SECRET, TENANT, Entra, running_entra
+from wording.refusals import EXPLANATIONS, RefusalReason
 
 CA = trustme.CA()
 CONNECTED = Outcome(True, "Connected", ("Your Zoom presence now shows in Microsoft 365.",))
@@ -48,7 +48,7 @@ ATTEMPT = Attempt(
 
 @dataclass
 class Shelf:
-    """Attempts in memory, with their time to live (see sync.store.sign_ins)."""
+    """Attempts in memory, with their time to live (see bot.sign_in.store)."""
 
     now: float = 0.0
     rows: dict[str, tuple[float, SignInRow]] = field(default_factory=dict)

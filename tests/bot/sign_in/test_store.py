@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from sync.store import keys
-from sync.store.connection import Client, Scripts
-from sync.store.people import PeopleStore
-from sync.store.sign_ins import REPLACED, SignInRow, SignInStore
+from bot.sign_in.store import REPLACED, SignInRow, SignInStore
+from sync.engine.people import PeopleStore
+from sync.redis import keys
+from sync.redis.connection import Client, Scripts
 from tests.doubles.people import link_of
 
 ADA = "00000000-0000-4000-8000-000000000001"

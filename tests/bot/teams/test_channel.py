@@ -8,17 +8,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.activity import ConversationReference, InvokeError, Kind, Person, Scope
-from bot.channel import Channel, ChannelAnswer, LocalMode
-from bot.inbound_auth import Sender
-from bot.outgoing import for_channel
+from bot.teams.activity import ConversationReference, InvokeError, Kind, Person, Scope
+from bot.teams.channel import Channel, ChannelAnswer, LocalMode
+from bot.teams.inbound_auth import Sender
+from bot.teams.outgoing import for_channel
 from tests.doubles.bot_server import Turns, production
 from tests.doubles.teams import TeamsDouble
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from bot.activity import Answer, Inbound
+    from bot.teams.activity import Answer, Inbound
 
 ADA = "00000000-0000-4000-8000-000000000001"
 BEN = "00000000-0000-4000-8000-000000000002"

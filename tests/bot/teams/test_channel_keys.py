@@ -9,7 +9,7 @@ import pytest
 from aiohttp import ClientSession
 from structlog.testing import capture_logs
 
-from bot.signing_keys import BOT_FRAMEWORK_ISSUER, KeysUnavailable, SigningKeys, read_keys
+from bot.teams.signing_keys import BOT_FRAMEWORK_ISSUER, KeysUnavailable, SigningKeys, read_keys
 from tests.doubles.teams import KEY_ID, TeamsDouble, as_jwk, signing_key
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import jwt
 import pytest
 from aiohttp import ClientSession
 
-from bot.inbound_auth import InboundAuth
-from bot.service_hosts import ServiceHosts
+from bot.teams.inbound_auth import InboundAuth
+from bot.teams.service_hosts import ServiceHosts
 from tests.doubles.bot_server import Turns, production, served
 from tests.doubles.teams import KEY_ID, TeamsDouble, as_jwk, signing_key
 

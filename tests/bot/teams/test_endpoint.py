@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import ClientSession
 
-from bot import endpoint
-from bot.activity import Person
-from bot.channel import Channel, LocalMode
-from bot.endpoint import LARGEST_BODY, decode
+from bot.teams import endpoint
+from bot.teams.activity import Person
+from bot.teams.channel import Channel, LocalMode
+from bot.teams.endpoint import LARGEST_BODY, decode
 from tests.doubles.bot_server import Memory, Turns, production, served
 from tests.doubles.teams import TeamsDouble
 

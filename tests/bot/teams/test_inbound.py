@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.activity import Inbound, Kind, Person, Scope
-from bot.inbound import Malformed, read, tenant_of
+from bot.teams.activity import Inbound, Kind, Person, Scope
+from bot.teams.inbound import Malformed, read, tenant_of
 
 TENANT = "11111111-2222-4333-8444-555555555555"
 ADA = "00000000-0000-4000-8000-000000000001"

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands import Command, Unknown, parse
-from bot.message_text import LONGEST_HTML, message_text
-from bot.words import LONGEST_TEXT
+from bot.grammar.commands import Command, Unknown, parse
+from bot.grammar.words import LONGEST_TEXT
+from bot.teams.message_text import LONGEST_HTML, message_text
 
 BOT = "28:bot"
 NAME = "Presence Bridge"

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer, unused_port
 
-from bot.activity import (
+from bot.teams.activity import (
     CardGone,
     ConversationGone,
     ConversationReference,
@@ -19,10 +19,10 @@ from bot.activity import (
     Scope,
     SendFailed,
 )
-from bot.outgoing import for_channel, message
-from bot.sender import TOKEN_SECONDS, ChannelSender
-from bot.service_hosts import ServiceHosts
-from sync.errors import AdminMustAct
+from bot.teams.outgoing import for_channel, message
+from bot.teams.sender import TOKEN_SECONDS, ChannelSender
+from bot.teams.service_hosts import ServiceHosts
+from domain.errors import AdminMustAct
 from tests.doubles.teams import TeamsDouble
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import unused_port
 
-from bot.activity import ConversationReference, NotSent, SendFailed
-from bot.sender import ATTEMPTS, ChannelSender
-from bot.service_hosts import ServiceHosts
-from sync.errors import AdminMustAct
+from bot.teams.activity import ConversationReference, NotSent, SendFailed
+from bot.teams.sender import ATTEMPTS, ChannelSender
+from bot.teams.service_hosts import ServiceHosts
+from domain.errors import AdminMustAct
 from tests.doubles.teams import TeamsDouble
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.strangers import MOST_LINES, WITHIN_S, Strangers
+from bot.teams.strangers import MOST_LINES, WITHIN_S, Strangers
 
 
 class Clock:

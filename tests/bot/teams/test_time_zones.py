@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.time_zones import zone_named, zone_of
-from bot.windows_zones import WINDOWS_ZONES
+from bot.teams.time_zones import zone_named, zone_of
+from bot.teams.windows_zones import WINDOWS_ZONES
 
 INDIA = timedelta(hours=5, minutes=30)
 

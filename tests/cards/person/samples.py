@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards.person_invite import declined, invitation
-from cards.person_notice import first_meeting, seen
-from cards.person_pause import NOTHING_SET, paused, resumed
-from cards.person_style import style_choice
-from cards.person_unclear import unclear
+from cards.person.invite import declined, invitation
+from cards.person.notice import first_meeting, seen
+from cards.person.pause import NOTHING_SET, paused, resumed
+from cards.person.style import style_choice
+from cards.person.unclear import unclear
 
 if TYPE_CHECKING:
     from cards.build import Card

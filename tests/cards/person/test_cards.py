@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from cards.payload import BadPayload, Click, Verb
-from cards.person_pause import UNTIL_RESUMED, minutes_of
-from cards.person_style import STYLES
+from cards.person.pause import UNTIL_RESUMED, minutes_of
+from cards.person.style import STYLES
 from tests.cards.lint import walk
 from tests.cards.samples import PAYLOADS, SAMPLES
 

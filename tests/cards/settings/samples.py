@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cards import settings_change as change_cards
-from cards import settings_invite as invite_cards
 from cards.build import refreshing
 from cards.payload import Verb
-from cards.settings_centre import GroupLine, Numbers, centre
+from cards.settings import change as change_cards
+from cards.settings import invite as invite_cards
+from cards.settings.centre import GroupLine, Numbers, centre
+from cards.settings.form import form, verify
+from cards.settings.groups import GroupRow, group_list, pick_group
+from cards.settings.history import Entry, history
+from cards.settings.parked import MOST_PARKED, ParkedRow, parked
+from cards.settings.refused import guest, inherits, needs_zoom, not_admin
+from cards.settings.storm import StormView, banner, over, storm
+from cards.settings.user import UserView, no_user, user
 from cards.settings_draft import Draft, differences
-from cards.settings_form import form, verify
-from cards.settings_groups import GroupRow, group_list, pick_group
-from cards.settings_history import Entry, history
-from cards.settings_parked import MOST_PARKED, ParkedRow, parked
-from cards.settings_refused import guest, inherits, needs_zoom, not_admin
-from cards.settings_storm import StormView, banner, over, storm
-from cards.settings_user import UserView, no_user, user
 from cards.settings_words import ACCOUNT, Act, Change, Target, Touched
-from cards.trouble import TROUBLES
+from wording.trouble import TROUBLES
 
 if TYPE_CHECKING:
     from cards.build import Card

@@ -7,23 +7,23 @@ from typing import Any
 
 import pytest
 
-from bot.personal_words import STYLE_WORDS
+from bot.grammar.personal import STYLE_WORDS
 from cards.payload import BadInput, BadPayload, Click, Verb
-from cards.person_style import STYLES
-from cards.settings_bar import bar
-from cards.settings_centre import MOST_GROUPS
-from cards.settings_change import change_args, change_of
-from cards.settings_groups import MOST_BUTTONS, PAGE_SIZE, picked_group, searched_groups
-from cards.settings_history import cursor_of
-from cards.settings_parked import parked, person_of
-from cards.settings_storm import storm_of
+from cards.person.style import STYLES
+from cards.settings.bar import bar
+from cards.settings.centre import MOST_GROUPS
+from cards.settings.change import change_args, change_of
+from cards.settings.groups import MOST_BUTTONS, PAGE_SIZE, picked_group, searched_groups
+from cards.settings.history import cursor_of
+from cards.settings.parked import parked, person_of
+from cards.settings.storm import storm_of
 from cards.settings_words import ACCOUNT, Act, Change, Target, Touched
-from cards.trouble import TROUBLES
-from sync.errors import Trouble
-from sync.presence import Style, ZoomPresence, zoom_label
+from domain.errors import Trouble
+from domain.presence import Style, ZoomPresence, zoom_label
 from tests.cards.lint import complaints, walk, without_charts
 from tests.cards.samples import PAYLOADS, SAMPLES, START_URL
-from tests.cards.settings_samples import PARKED, PARKED_ROWS
+from tests.cards.settings.samples import PARKED, PARKED_ROWS
+from wording.trouble import TROUBLES
 
 
 def actions(name: str) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cards.payload import BadInput, BadPayload, Click, Payloads, Verb
+from cards.settings.form import form
 from cards.settings_draft import (
     AUTHORIZE_WITH,
     SERVICES,
@@ -29,10 +30,9 @@ from cards.settings_draft import (
     read_inputs,
     stopped_by,
 )
-from cards.settings_form import form
 from cards.settings_words import Target
-from sync.policy import AuthorizeWith, Form, Reason, Service
-from sync.presence import Style
+from domain.policy import AuthorizeWith, Form, Reason, Service
+from domain.presence import Style
 from tests.cards.lint import walk
 
 PAYLOADS = Payloads(b"a secret that only tests know....")

@@ -1,6 +1,6 @@
 """A busy morning as `top` shows it, and the picture of it in the documentation.
 
-.venv/bin/python -m tests.launch.top_picture
+.venv/bin/python -m tests.launch.top.picture
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from domain.directory_health import DirectoryHealth
+from domain.plan import Lane
 from launch.shared import Shared
-from launch.top_figures import Look, Process, Rate, Stored, View, Work
-from launch.top_lines import WIDTH, lines_of
-from sync.directory_health import DirectoryHealth
-from sync.plan import Lane
-from sync.store.queue import LaneFigures
+from launch.top.figures import Look, Process, Rate, Stored, View, Work
+from launch.top.lines import WIDTH, lines_of
+from sync.engine.queue import LaneFigures
 
 PICTURE = Path(__file__).parents[2] / "docs/pictures/top.svg"
 AT = 1_780_304_403.0

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.directory_health import DirectoryHealth
 from launch.shared import Shared
-from launch.top_figures import (
+from launch.top.figures import (
     Look,
     Page,
     Rate,
@@ -20,7 +21,6 @@ from launch.top_figures import (
     read_page,
 )
 from service.metrics import Metrics
-from sync.directory_health import DirectoryHealth
 
 STARTED = 1_000.0
 

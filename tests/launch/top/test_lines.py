@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from launch.top_figures import Look, Rate, View, Work
-from launch.top_lines import WIDTH, lines_of, per_second, span
-from sync.directory_health import DirectoryHealth
-from sync.plan import Lane
-from sync.store.queue import LaneFigures
-from tests.launch.top_picture import AT, MORNING, PICTURE, Heard, draw
+from domain.directory_health import DirectoryHealth
+from domain.plan import Lane
+from launch.top.figures import Look, Rate, View, Work
+from launch.top.lines import WIDTH, lines_of, per_second, span
+from sync.engine.queue import LaneFigures
+from tests.launch.top.picture import AT, MORNING, PICTURE, Heard, draw
 
 
 def printed(view: View, **options: Any) -> list[str]:
@@ -73,7 +73,7 @@ def test_a_busy_morning() -> None:
 
 
 def test_the_picture_of_the_documentation_is_this_morning() -> None:
-    assert PICTURE.read_text() == draw(), "make it anew: python -m tests.launch.top_picture"
+    assert PICTURE.read_text() == draw(), "make it anew: python -m tests.launch.top.picture"
 
 
 def test_a_single_picture_does_not_say_when_the_next_one_comes() -> None:

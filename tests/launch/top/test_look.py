@@ -10,8 +10,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from launch.top_figures import Stored, Work
-from launch.top_look import (
+from bot.invite.store import InvitationStore, Mailing
+from domain.budget import LIMIT
+from domain.plan import Lane
+from launch.top.figures import Stored, Work
+from launch.top.look import (
     PAGE_LIMIT,
     Looker,
     PageLook,
@@ -23,13 +26,10 @@ from launch.top_look import (
 from service import settings as setup
 from service.health import MetricsPage
 from service.metrics import CONTENT_TYPE, Metrics
-from sync.lanes import LIMIT
-from sync.plan import Lane
-from sync.store import keys
-from sync.store.connection import Scripts
-from sync.store.invitations import InvitationStore, Mailing
-from sync.store.quota import Quota
-from sync.store.rollouts import Rollout, RolloutStore
+from sync.engine.quota import Quota
+from sync.redis import keys
+from sync.redis.connection import Scripts
+from sync.settings.rollout_store import Rollout, RolloutStore
 from tests.doubles.redis import open_client
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pytest_aiohttp.plugin import AiohttpServer
 
     from service.settings import Settings
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
     from tests.doubles.redis import RedisServer
 
 T = "a-long-random-text-of-the-operator"

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sync.errors import AuthorizeAgain, RetryLater
-from sync.linking import AddressTaken, Contested, Linking, SignInOver
+from domain.errors import AuthorizeAgain, RetryLater
+from sync.connect.linking import AddressTaken, Contested, Linking, SignInOver
+from sync.engine.ports import Profile
+from sync.engine.zoom_index import CLAIM_S
 from sync.microsoft.authorization import AccessToken
-from sync.ports import Profile
-from sync.store import keys
-from sync.store.zoom_index import CLAIM_S
+from sync.redis import keys
 from tests.doubles.people import ADA, BEN
 
 if TYPE_CHECKING:
-    from sync.links import Link
+    from domain.link import Link
     from tests.doubles.engine import Bridge, Zoom
 
 MAIL = "shared@example.com"

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.fernet import Fernet
 
-from sync.button_key import ButtonKey
-from sync.microsoft.tokens import PURPOSE
-from sync.plan import Lane
-from sync.resealing import RUNNING_MS, UNDER_WAY_MS, Count, InUse, Resealing
-from sync.store import keys
-from sync.store.connection import Scripts
-from sync.store.people import PeopleStore
-from sync.store.sealed import SealedStore
-from sync.store.vault import Vault, VaultError
+from domain.plan import Lane
+from sync.connect.button_key import ButtonKey
+from sync.connect.resealing import RUNNING_MS, UNDER_WAY_MS, Count, InUse, Resealing
+from sync.connect.sealed import SealedStore
+from sync.connect.tokens import PURPOSE
+from sync.connect.vault import Vault, VaultError
+from sync.engine.people import PeopleStore
+from sync.redis import keys
+from sync.redis.connection import Scripts
 from tests.doubles.people import claim, link_of
 
 if TYPE_CHECKING:
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 OLD, NEW, FOREIGN = (Fernet.generate_key().decode() for _ in range(3))
 PEOPLE = [f"00000000-0000-4000-8000-{n:012d}" for n in range(1, 8)]

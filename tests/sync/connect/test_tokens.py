@@ -10,10 +10,10 @@ import aiohttp
 import pytest
 from cryptography.fernet import Fernet
 
-from sync.errors import AdminMustAct, AuthorizeAgain, RetryLater
+from domain.errors import AdminMustAct, AuthorizeAgain, RetryLater
+from sync.connect.tokens import MARGIN, PURPOSE, Tokens
+from sync.connect.vault import Vault
 from sync.microsoft.authorization import AccessToken, Authorization
-from sync.microsoft.tokens import MARGIN, PURPOSE, Tokens
-from sync.store.vault import Vault
 from tests.doubles.entra import ADA, BEN, CLIENT, SECRET, TENANT, Entra, running_entra
 
 REDIRECT = "http://127.0.0.1/auth/microsoft/callback"

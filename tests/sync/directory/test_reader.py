@@ -9,10 +9,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from domain.directory import DirectoryGroup, DirectoryUser
+from domain.errors import AdminMustAct, RetryLater
 from sandbox.people import GROUPS, PEOPLE, ZOOM_ACCOUNT_ID
 from sandbox.server import build_sandbox
-from sync.directory import DirectoryGroup, DirectoryUser
-from sync.errors import AdminMustAct, RetryLater
 from sync.zoom.api import ZoomApi
 from sync.zoom.roles import FRESH_SECONDS, PRIVILEGE, ZoomRoles
 from tests.doubles.zoom_directory import READ_MS, Clock, ZoomAccount, reader_of, running_account
@@ -21,7 +21,7 @@ from tests.sandbox.support import config
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from sync.zoom.directory import ZoomDirectory
+    from sync.directory.reader import ZoomDirectory
 
 
 @pytest.fixture

@@ -10,18 +10,18 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from sync.store import keys
-from sync.store.connection import Scripts
-from sync.store.directory import DirectoryStore
-from sync.zoom.refresh import DirectoryRefresher
+from sync.directory.refresh import DirectoryRefresher
+from sync.directory.store import DirectoryStore
+from sync.redis import keys
+from sync.redis.connection import Scripts
 from tests.doubles.redis import RedisServer, eventually, open_client
 from tests.doubles.zoom_directory import Clock, ZoomAccount, reader_of, running_account
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from sync.directory import DirectoryGroup, MembershipChange
-    from sync.store.connection import Client
+    from domain.directory import DirectoryGroup, MembershipChange
+    from sync.redis.connection import Client
     from sync.zoom.api import ZoomApi
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from sync.directory import (
+from domain.directory import (
     ACTIVE,
     INACTIVE,
     Directory,
@@ -17,13 +17,13 @@ from sync.directory import (
     MembershipChange,
     changes,
 )
-from sync.store import keys
-from sync.store.connection import Scripts
-from sync.store.directory import CHUNK, DirectoryStore
+from sync.directory.store import CHUNK, DirectoryStore
+from sync.redis import keys
+from sync.redis.connection import Scripts
 from tests.doubles.redis import eventually
 
 if TYPE_CHECKING:
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 LEASE = 60_000
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
-from sync.errors import AdminMustAct, PersonGone, RetryLater
-from sync.plan import Lane
-from sync.policy import Form
-from sync.presence import ZoomPresence
+from domain.errors import AdminMustAct, PersonGone, RetryLater
+from domain.plan import Lane
+from domain.policy import Form
+from domain.presence import ZoomPresence
 from tests.doubles.engine import Bridge
 from tests.doubles.graph import CLEAR, LOOK, PREFER, SET, UNPREFER
 from tests.doubles.people import ADA, lane_of

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
-from sync.plan import MINUTE
-from sync.presence import ZoomPresence
-from sync.store.connection import Client
-from sync.trouble import MOST_REFUSALS
+from domain.plan import MINUTE
+from domain.presence import ZoomPresence
+from domain.setback import MOST_REFUSALS
+from sync.redis.connection import Client
 from tests.doubles.engine import Bridge, running_bridge
 from tests.doubles.graph import CLEAR, PREFER, SET, Fault, Graph
 from tests.doubles.people import ADA, end_lease

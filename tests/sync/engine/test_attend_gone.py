@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from sync.engine import Ending
-from sync.plan import Lane
-from sync.policy import Personal
-from sync.presence import ZoomPresence
-from sync.store import keys
+from domain.plan import Lane
+from domain.policy import Personal
+from domain.presence import ZoomPresence
+from sync.engine.engine import Ending
+from sync.redis import keys
 from tests.doubles.graph import CLEAR, PREFER, SET, Fault
 from tests.doubles.people import ADA
 

@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
-from sync.breaker import FEWEST, LONGEST_S
-from sync.held import Accepted
-from sync.lanes import Limits
-from sync.plan import LOOK_AGAIN_MS, Lane
-from sync.presence import IN_A_CALL, PRESENTING, ZoomPresence
-from sync.store import keys
-from sync.store.connection import Client
-from sync.trouble import LONGEST_RETRY_MS, MOST_REFUSALS, MOST_TRIES
+from domain.budget import Limits
+from domain.held import Accepted
+from domain.plan import LOOK_AGAIN_MS, Lane
+from domain.presence import IN_A_CALL, PRESENTING, ZoomPresence
+from domain.setback import LONGEST_RETRY_MS, MOST_REFUSALS, MOST_TRIES
+from sync.engine.breaker import FEWEST, LONGEST_S
+from sync.redis import keys
+from sync.redis.connection import Client
 from tests.doubles.engine import Bridge, running_bridge
 from tests.doubles.graph import CLEAR, LOOK, PREFER, Fault, Graph
 from tests.doubles.people import ADA, BEN, person

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.breaker import FEWEST, FIRST_S, JITTER, LONGEST_S, WINDOW_S, Breaker
+from sync.engine.breaker import FEWEST, FIRST_S, JITTER, LONGEST_S, WINDOW_S, Breaker
 
 
 @dataclass

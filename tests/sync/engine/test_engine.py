@@ -5,15 +5,15 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from sync.engine import Busy, Chosen, Ending, Engine
-from sync.explanation import ASKED_OFTEN, MOST_ASKS, SLOW
-from sync.lanes import Limits
-from sync.patience import Patience
-from sync.plan import Do, Observation, Why
-from sync.policy import FOREVER, Personal
-from sync.presence import IN_A_CALL, Shown, Style, ZoomPresence
-from sync.store import keys
-from sync.store.connection import Client
+from domain.budget import Limits
+from domain.plan import Do, Observation, Why
+from domain.policy import FOREVER, Personal
+from domain.presence import IN_A_CALL, Shown, Style, ZoomPresence
+from sync.engine.engine import Busy, Chosen, Ending, Engine
+from sync.engine.explanation import ASKED_OFTEN, MOST_ASKS, SLOW
+from sync.engine.patience import Patience
+from sync.redis import keys
+from sync.redis.connection import Client
 from tests.doubles.engine import Bridge, Zoom, running_bridge
 from tests.doubles.graph import CLEAR, LOOK, SET, Fault, Graph
 from tests.doubles.people import ADA, BEN, person

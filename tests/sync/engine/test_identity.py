@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from sync.departures import PURGE_AFTER_MS
-from sync.directory import MembershipChange
-from sync.errors import AuthorizeAgain, RetryLater, Trouble
-from sync.identity import Proof
-from sync.links import Link
-from sync.plan import Observation
-from sync.presence import ZoomPresence
-from sync.store import keys
-from sync.store.unproven import News
+from domain.directory import MembershipChange
+from domain.errors import AuthorizeAgain, RetryLater, Trouble
+from domain.link import Link
+from domain.plan import Observation
+from domain.presence import ZoomPresence
+from sync.engine.departures import PURGE_AFTER_MS
+from sync.engine.identity import Proof
+from sync.engine.unproven import News
+from sync.redis import keys
 from tests.doubles.people import ADA, BEN, person
 
 if TYPE_CHECKING:

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sync.plan import Lane
-from sync.store import keys
-from sync.store.connection import Scripts
-from sync.store.people import PeopleStore
-from sync.store.zoom_index import CLAIM_S, Contended, Taken
+from domain.plan import Lane
+from sync.engine.people import PeopleStore
+from sync.engine.zoom_index import CLAIM_S, Contended, Taken
+from sync.redis import keys
+from sync.redis.connection import Scripts
 from tests.doubles.people import ADA, BEN, connected, link_of
 from tests.doubles.redis import lasting_keys, orphans
 
 if TYPE_CHECKING:
-    from sync.links import Link
-    from sync.store.connection import Client
+    from domain.link import Link
+    from sync.redis.connection import Client
 
 COMMANDS = range(1, 30)
 """More than any of these changes sends."""

@@ -7,10 +7,10 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from sync.store.connection import Client, Scripts
-from sync.store.people import PeopleStore
-from sync.store.queue import Claim
-from sync.turn import Lease, LeaseLost, Leases
+from sync.engine.lease import Lease, LeaseLost, Leases
+from sync.engine.people import PeopleStore
+from sync.engine.queue import Claim
+from sync.redis.connection import Client, Scripts
 from tests.doubles.people import link_of, people_of_one_shard
 
 LEASE_MS = 600

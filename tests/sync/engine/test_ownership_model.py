@@ -16,17 +16,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sync.store.connection import Scripts
-from sync.store.people import PeopleStore
-from sync.store.zoom_index import CLAIM_S, Contended, Taken
+from sync.engine.people import PeopleStore
+from sync.engine.zoom_index import CLAIM_S, Contended, Taken
+from sync.redis.connection import Scripts
 from tests.doubles.people import link_of, person
 from tests.doubles.redis import RedisServer, lasting_keys, open_client, orphans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sync.links import Link
-    from sync.store.connection import Client
+    from domain.link import Link
+    from sync.redis.connection import Client
 
 Doing = tuple[str, str | None, list[str]]
 Part = tuple[str, list[Doing]]

@@ -6,15 +6,15 @@ from collections.abc import AsyncIterator
 import pytest
 from structlog.testing import capture_logs
 
-from sync.errors import RetryLater
-from sync.held import Held
-from sync.plan import MINUTE, Lane
-from sync.presence import AVAILABLE, IN_A_CALL, PRESENTING, ZoomPresence
-from sync.store import keys
-from sync.store.connection import Client, Scripts
-from sync.store.people import PeopleStore
-from sync.store.person_row import State, held_fields
-from sync.store.queue import Claim
+from domain.errors import RetryLater
+from domain.held import Held
+from domain.plan import MINUTE, Lane
+from domain.presence import AVAILABLE, IN_A_CALL, PRESENTING, ZoomPresence
+from sync.engine.people import PeopleStore
+from sync.engine.person_row import State, held_fields
+from sync.engine.queue import Claim
+from sync.redis import keys
+from sync.redis.connection import Client, Scripts
 from tests.doubles.people import ADA, BEN, claim, connected, link_of, seen
 from tests.doubles.redis import RedisServer, binaries, lasting_keys, leaked_keys, open_client
 

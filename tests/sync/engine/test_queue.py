@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from sync.held import Held
-from sync.plan import EXPIRY_MIN, HOUR, MINUTE, Lane, Observation, supersedes
-from sync.presence import AVAILABLE, IN_A_CALL, PRESENTING, Pair, ZoomPresence
-from sync.store import connection, keys
-from sync.store.connection import Client, Scripts
-from sync.store.people import PeopleStore
-from sync.store.person_row import State, held_fields
-from sync.store.queue import Claim
+from domain.held import Held
+from domain.plan import EXPIRY_MIN, HOUR, MINUTE, Lane, Observation, supersedes
+from domain.presence import AVAILABLE, IN_A_CALL, PRESENTING, Pair, ZoomPresence
+from sync.engine.people import PeopleStore
+from sync.engine.person_row import State, held_fields
+from sync.engine.queue import Claim
+from sync.redis import connection, keys
+from sync.redis.connection import Client, Scripts
 from tests.doubles.people import (
     ADA,
     claim,

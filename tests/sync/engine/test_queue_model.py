@@ -22,15 +22,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from sync.errors import Trouble
-from sync.held import Held
-from sync.plan import Lane, Observation, supersedes
-from sync.presence import SESSION_PAIRS, Pair, ZoomPresence
-from sync.store import keys
-from sync.store.connection import Scripts
-from sync.store.people import PeopleStore
-from sync.store.person_row import held_fields
-from sync.store.queue import Claim
+from domain.errors import Trouble
+from domain.held import Held
+from domain.plan import Lane, Observation, supersedes
+from domain.presence import SESSION_PAIRS, Pair, ZoomPresence
+from sync.engine.people import PeopleStore
+from sync.engine.person_row import held_fields
+from sync.engine.queue import Claim
+from sync.redis import keys
+from sync.redis.connection import Scripts
 from tests.doubles.people import end_lease, lane_of, link_of, people_of_one_shard, person
 from tests.doubles.redis import RedisServer, lasting_keys, leaked_keys, open_client
 

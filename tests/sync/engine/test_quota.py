@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from sync.lanes import CELL_MS, MARGIN_CELLS, WINDOW_MS, Grant, Limits
-from sync.plan import Lane
-from sync.store import keys
-from sync.store.connection import Client, Scripts
-from sync.store.quota import AHEAD_AT_ONCE, Quota
+from domain.budget import CELL_MS, MARGIN_CELLS, WINDOW_MS, Grant, Limits
+from domain.plan import Lane
+from sync.engine.quota import AHEAD_AT_ONCE, Quota
+from sync.redis import keys
+from sync.redis.connection import Client, Scripts
 from tests.doubles.redis import RedisServer, eventually, open_client
 
 

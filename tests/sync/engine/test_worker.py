@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 import pytest
 from structlog.testing import capture_logs
 
-from sync.plan import Observation
-from sync.presence import Style, ZoomPresence, demand_of
-from sync.store import keys
-from sync.store.connection import Client, connect_listener
-from sync.worker import LOOK_AROUND_S, Worker
+from domain.plan import Observation
+from domain.presence import Style, ZoomPresence, demand_of
+from sync.engine.worker import LOOK_AROUND_S, Worker
+from sync.redis import keys
+from sync.redis.connection import Client, connect_listener
 from tests.doubles.engine import Bridge, Zoom, running_bridge
 from tests.doubles.graph import SET, Fault, Graph
 from tests.doubles.people import ADA, BEN, person

@@ -6,17 +6,17 @@ import time
 import pytest
 from structlog.testing import capture_logs
 
-from sync.lanes import CELL_MS, Limits
-from sync.plan import Lane
-from sync.presence import ZoomPresence
-from sync.store import keys
-from sync.store.connection import Client, connect_listener
-from sync.worker import Worker
+from domain.budget import CELL_MS, Limits
+from domain.plan import Lane
+from domain.presence import ZoomPresence
+from sync.engine.worker import Worker
+from sync.redis import keys
+from sync.redis.connection import Client, connect_listener
 from tests.doubles.engine import Bridge, running_bridge
 from tests.doubles.graph import SET, Fault, Graph
 from tests.doubles.people import ADA, person
 from tests.doubles.redis import RedisServer, eventually
-from tests.sync.test_worker import at_rest, listening, working
+from tests.sync.engine.test_worker import at_rest, listening, working
 
 Z = ZoomPresence
 
@@ -143,10 +143,10 @@ async def test_who_is_remembered_is_checked_each_time(
 async def test_in_an_outage_one_request_at_a_time_tries_and_then_all_is_made_good(
     redis: Client, redis_server: RedisServer, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync.breaker.FIRST_S", 0.05)
-    monkeypatch.setattr("sync.breaker.LONGEST_S", 0.1)
-    monkeypatch.setattr("sync.trouble.FIRST_RETRY_MS", 20)
-    monkeypatch.setattr("sync.trouble.LONGEST_RETRY_MS", 100)
+    monkeypatch.setattr("sync.engine.breaker.FIRST_S", 0.05)
+    monkeypatch.setattr("sync.engine.breaker.LONGEST_S", 0.1)
+    monkeypatch.setattr("domain.setback.FIRST_RETRY_MS", 20)
+    monkeypatch.setattr("domain.setback.LONGEST_RETRY_MS", 100)
     async with running_bridge(redis, graph) as bridge:
         people = await waiting(bridge, Lane.TURN, 100, 100)
         graph.faults.extend([Fault(503)] * 80)

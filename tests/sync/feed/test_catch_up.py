@@ -9,18 +9,18 @@ from dataclasses import dataclass, field, replace
 import pytest
 from structlog.testing import capture_logs
 
-from sync.catch_up import PATIENCE_SECONDS, SETTLE_MS, STEP_SECONDS, TOGETHER_SECONDS, CatchUp
-from sync.errors import RetryLater
-from sync.feed_watch import FeedWatch
-from sync.links import Link
-from sync.plan import HOUR, MINUTE, Lane, Observation
-from sync.policy import Form
-from sync.presence import ZoomPresence
-from sync.store import keys
-from sync.store.connection import Client, Scripts
-from sync.store.feed import Doubt, FeedStore
-from sync.store.queue import Claim
-from sync.store.sweep import SweepStore
+from domain.errors import RetryLater
+from domain.link import Link
+from domain.plan import HOUR, MINUTE, Lane, Observation
+from domain.policy import Form
+from domain.presence import ZoomPresence
+from sync.engine.queue import Claim
+from sync.feed.catch_up import PATIENCE_SECONDS, SETTLE_MS, STEP_SECONDS, TOGETHER_SECONDS, CatchUp
+from sync.feed.store import Doubt, FeedStore
+from sync.feed.sweep import SweepStore
+from sync.feed.watch import FeedWatch
+from sync.redis import keys
+from sync.redis.connection import Client, Scripts
 from tests.doubles.engine import Bridge, Zoom, running_bridge
 from tests.doubles.feed import let_pass
 from tests.doubles.graph import Graph

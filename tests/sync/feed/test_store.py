@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
-from sync.feed import MEMORY_WEEKS, SLOTS, VALIDATION_LATE_MS, Slot, hour_of, slot_of
-from sync.feed_watch import DOUBT_AGAIN_MS, FeedWatch
-from sync.plan import HOUR, MINUTE
-from sync.store import keys
-from sync.store.connection import REDIS_TROUBLE, Client, Scripts
-from sync.store.feed import AWAY_MS, BEAT_SECONDS, LONG_AWAY_MS, Doubt, FeedStore, Listener
+from domain.feed import MEMORY_WEEKS, SLOTS, VALIDATION_LATE_MS, Slot, hour_of, slot_of
+from domain.plan import HOUR, MINUTE
+from sync.feed.store import AWAY_MS, BEAT_SECONDS, LONG_AWAY_MS, Doubt, FeedStore, Listener
+from sync.feed.watch import DOUBT_AGAIN_MS, FeedWatch
+from sync.redis import keys
+from sync.redis.connection import REDIS_TROUBLE, Client, Scripts
 from tests.doubles.feed import let_pass
 from tests.doubles.redis import RedisServer, open_client
 

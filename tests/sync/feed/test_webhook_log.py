@@ -9,6 +9,9 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
+from domain.errors import AdminMustAct, PersonGone
+from domain.feed import webhook_log
+from domain.presence import ZoomPresence
 from sandbox.clock import SandboxClock
 from sandbox.faults import Fault, FaultKind
 from sandbox.people import ZOOM_APP_ID
@@ -16,14 +19,11 @@ from sandbox.server import WORLD, build_sandbox
 from sandbox.world import World
 from sandbox.zoom_log import Logged
 from sandbox.zoom_states import ZoomPresence as Sent
-from sync.errors import AdminMustAct, PersonGone
-from sync.presence import ZoomPresence
-from sync.store.zoom_account import ZoomAccount
-from sync.zoom import webhook_log
+from sync.directory.reader import Pace
+from sync.feed.webhook_log import OLDEST_MS, WebhookLog
+from sync.zoom.account_store import ZoomAccount
 from sync.zoom.api import ZoomApi
-from sync.zoom.directory import Pace
 from sync.zoom.webhook import ZoomEvents
-from sync.zoom.webhook_log import OLDEST_MS, WebhookLog
 from tests.doubles.engine import Bridge
 from tests.doubles.people import ADA, BEN
 from tests.sandbox.support import config

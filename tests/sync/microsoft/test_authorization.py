@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 import trustme
 
-from sync.errors import AdminMustAct, AuthorizeAgain, RetryLater
+from domain.errors import AdminMustAct, AuthorizeAgain, RetryLater
 from sync.microsoft.authorization import Authorization, Grant, SignInFlow
 from sync.microsoft.login_errors import Refusal, SignInRefused
 from sync.microsoft.login_http import TIMEOUT, LoginHttp

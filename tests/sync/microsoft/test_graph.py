@@ -7,7 +7,7 @@ from email.utils import format_datetime
 import aiohttp
 import pytest
 
-from sync.errors import (
+from domain.errors import (
     AuthorizeAgain,
     NotAllowed,
     OutsideError,
@@ -16,8 +16,7 @@ from sync.errors import (
     RetryLater,
     TenantPaused,
 )
-from sync.microsoft.graph import GraphPresence
-from sync.presence import (
+from domain.presence import (
     AVAILABLE,
     IN_A_CALL,
     NOT_SAID,
@@ -27,6 +26,7 @@ from sync.presence import (
     Pair,
     Shown,
 )
+from sync.microsoft.graph import GraphPresence
 from tests.doubles.graph import APP, CLEAR, LOOK, SET, Fault, Graph, running_graph
 
 ADA = "00000000-0000-4000-8000-000000000001"

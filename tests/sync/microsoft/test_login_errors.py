@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sync.errors import AdminMustAct, AuthorizeAgain, RetryLater
+from domain.errors import AdminMustAct, AuthorizeAgain, RetryLater
 from sync.microsoft.login_errors import Refusal, SignInRefused, refusal_of, trouble_of
 from sync.microsoft.meanings import LOOP_SECONDS, NUMBERS, Meaning, meaning_of
 

@@ -12,8 +12,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from sync.errors import AdminMustAct, AuthorizeAgain, OutsideError, RetryLater
-from sync.ports import Profile
+from domain.errors import AdminMustAct, AuthorizeAgain, OutsideError, RetryLater
+from sync.engine.ports import Profile
 
 with warnings.catch_warnings():
     # The SDK warns of classes of its own while it is imported.

@@ -10,11 +10,11 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
-from sync.notices import HOLD_MS, MOST_TRIES, WINDOW_MS, Step, Told
-from sync.presence import ZoomPresence
-from sync.store import keys
-from sync.store.connection import Scripts
-from sync.store.notices import NoticeStore
+from domain.presence import ZoomPresence
+from domain.storms import HOLD_MS, MOST_TRIES, WINDOW_MS, Step, Told
+from sync.reconnect.store import NoticeStore
+from sync.redis import keys
+from sync.redis.connection import Scripts
 from tests.doubles.engine import ADMIN
 from tests.doubles.graph import Fault
 from tests.doubles.notices import let_time_pass
@@ -24,8 +24,8 @@ from tests.doubles.redis import eventually
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from sync.notices import Case, Storm
-    from sync.notifier import Sent
+    from domain.storms import Case, Storm
+    from sync.reconnect.notifier import Sent
     from tests.doubles.engine import Bridge
 
 Z = ZoomPresence

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from sync.alarms import Alarms, TimeLimit
+from sync.redis.alarms import Alarms, TimeLimit
 
 SOON, LONG = 0.02, 60.0
 

@@ -10,8 +10,8 @@ import pytest
 from redis.exceptions import DataError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from sync.alarms import Alarms
-from sync.store.connection import (
+from sync.redis.alarms import Alarms
+from sync.redis.connection import (
     COMMAND_TIMEOUT,
     REDIS_TROUBLE,
     Client,

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from sync.store import keys
-from sync.store.audit import (
+from sync.redis import keys
+from sync.redis.connection import Scripts
+from sync.settings.audit import (
     CHANGE,
     INSTALLATION,
     INVITE,
@@ -21,12 +22,11 @@ from sync.store.audit import (
     AuditLog,
     AuditRecord,
 )
-from sync.store.connection import Scripts
-from sync.store.settings import SettingsStore
+from sync.settings.store import SettingsStore
 from tests.doubles.settings import ADA, BEN, OFF, history, manage
 
 if TYPE_CHECKING:
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 
 @pytest.fixture

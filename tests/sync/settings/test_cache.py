@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from sync.policy import Form, Policy
-from sync.policy_rows import dump_form
-from sync.store import keys
-from sync.store.connection import Scripts, connect_listener
-from sync.store.settings import SettingsStore
-from sync.store.settings_cache import SettingsCache
+from domain.policy import Form, Policy
+from sync.redis import keys
+from sync.redis.connection import Scripts, connect_listener
+from sync.settings.cache import SettingsCache
+from sync.settings.rows import dump_form
+from sync.settings.store import SettingsStore
 from tests.doubles.redis import RedisServer, eventually, open_client
 from tests.doubles.settings import ADA, OFF, ON
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
 
 
 @pytest.fixture

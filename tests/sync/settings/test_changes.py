@@ -10,22 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.changes import Done, Inherit, Move, PolicyDesk, SetForm, edited
-from sync.directory import INACTIVE, Directory, DirectoryGroup, DirectoryUser
-from sync.links import Link
-from sync.policy import Form, Personal, Policy, resolve
-from sync.policy_edits import group_of
-from sync.presence import Style
-from sync.rollout import Effect, Rollouts, touches
-from sync.store import keys
-from sync.store.audit import AuditLog
-from sync.store.connection import Scripts, connect_listener
-from sync.store.directory import DirectoryStore
-from sync.store.people import PeopleStore
-from sync.store.person_row import Standing
-from sync.store.rollouts import Rollout, RolloutStore
-from sync.store.settings import Conflict, SettingsStore
-from sync.store.settings_cache import SettingsCache
+from domain.directory import INACTIVE, Directory, DirectoryGroup, DirectoryUser
+from domain.link import Link
+from domain.policy import Form, Personal, Policy, resolve
+from domain.policy_edits import group_of
+from domain.presence import Style
+from sync.directory.store import DirectoryStore
+from sync.engine.people import PeopleStore
+from sync.engine.person_row import Standing
+from sync.redis import keys
+from sync.redis.connection import Scripts, connect_listener
+from sync.settings.audit import AuditLog
+from sync.settings.cache import SettingsCache
+from sync.settings.changes import Done, Inherit, Move, PolicyDesk, SetForm, edited
+from sync.settings.rollout import Effect, Rollouts, touches
+from sync.settings.rollout_store import Rollout, RolloutStore
+from sync.settings.store import Conflict, SettingsStore
 from tests.doubles.people import person
 from tests.doubles.policies import NOW, forms, group_ids, memberships, personals, policies
 from tests.doubles.settings import ADA, BEN, OFF, ON, history
@@ -33,8 +33,8 @@ from tests.doubles.settings import ADA, BEN, OFF, ON, history
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from sync.changes import Edit
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
+    from sync.settings.changes import Edit
     from tests.doubles.redis import RedisServer
 
 

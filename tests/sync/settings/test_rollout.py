@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sync.plan import Lane
-from sync.policy import Form, Policy
-from sync.rollout import IDLE_S, LOOK_AGAIN_S, Rollouts
-from sync.store import keys
-from sync.store.connection import Client, Scripts
-from sync.store.people import PeopleStore
-from sync.store.queue import Claim
-from sync.store.rollouts import Rollout, RolloutStore
+from domain.plan import Lane
+from domain.policy import Form, Policy
+from sync.engine.people import PeopleStore
+from sync.engine.queue import Claim
+from sync.redis import keys
+from sync.redis.connection import Client, Scripts
+from sync.settings.rollout import IDLE_S, LOOK_AGAIN_S, Rollouts
+from sync.settings.rollout_store import Rollout, RolloutStore
 from tests.doubles.people import connected, person
 from tests.doubles.redis import eventually
 

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from sync import policy_edits as edits
-from sync.directory import DirectoryGroup
-from sync.policy import Form, Policy
-from sync.store import keys
-from sync.store.audit import CHANGE, INSTALLATION, ZOOM, AuditLog
-from sync.store.connection import Scripts
-from sync.store.settings import Conflict, Saved, SettingsStore
+from domain import policy_edits as edits
+from domain.directory import DirectoryGroup
+from domain.policy import Form, Policy
+from sync.redis import keys
+from sync.redis.connection import Scripts
+from sync.settings.audit import CHANGE, INSTALLATION, ZOOM, AuditLog
+from sync.settings.store import Conflict, Saved, SettingsStore
 from tests.doubles.policies import forms, group_ids
 from tests.doubles.redis import open_client
 from tests.doubles.settings import ADA, BEN, OFF, ON, history, manage
@@ -26,8 +26,8 @@ from tests.doubles.settings import ADA, BEN, OFF, ON, history, manage
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from sync.store.audit import Actor
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
+    from sync.settings.audit import Actor
     from tests.doubles.redis import RedisServer
 
 

@@ -12,9 +12,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from sync.errors import AdminMustAct, OutsideError, PersonGone, Refused, RetryLater
-from sync.ports import ZoomUser
-from sync.presence import ZoomPresence
+from domain.errors import AdminMustAct, OutsideError, PersonGone, Refused, RetryLater
+from domain.presence import ZoomPresence
+from sync.engine.ports import ZoomUser
 from sync.zoom.api import NEW_SCOPES_AFTER, ZoomApi
 from sync.zoom.tokens import RENEW_EARLY
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.plan import Observation
-from sync.presence import ZoomPresence
+from domain.plan import Observation
+from domain.presence import ZoomPresence
 from sync.zoom.events import (
     AppRemoved,
     Ignored,

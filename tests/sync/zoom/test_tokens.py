@@ -11,13 +11,13 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from cryptography.fernet import Fernet
 
-from sync.errors import AdminMustAct, OutsideError
-from sync.presence import ZoomPresence
-from sync.store import keys
-from sync.store.connection import Client, connect
-from sync.store.vault import Vault
-from sync.store.zoom_token import ZoomTokenShelf
+from domain.errors import AdminMustAct, OutsideError
+from domain.presence import ZoomPresence
+from sync.connect.vault import Vault
+from sync.redis import keys
+from sync.redis.connection import Client, connect
 from sync.zoom.api import ZoomApi
+from sync.zoom.token_store import ZoomTokenShelf
 from sync.zoom.tokens import REFUSED_SECONDS, RENEW_EARLY
 
 KEY = Fernet.generate_key().decode()

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.asking import Asking
-from sync.attend import Attendant
-from sync.presence import ZoomPresence
-from sync.store import connection, keys
-from sync.store.connection import Scripts
-from sync.store.zoom_turns import SharedZoomTurns
+from domain.presence import ZoomPresence
+from sync.engine.asking import Asking
+from sync.engine.attend import Attendant
+from sync.redis import connection, keys
+from sync.redis.connection import Scripts
+from sync.zoom.shared_turns import SharedZoomTurns
 from sync.zoom.turns import FORGOTTEN_AFTER, ZoomTurns
 from tests.doubles.engine import Zoom, running_bridge
 from tests.doubles.graph import running_graph
@@ -24,7 +24,7 @@ from tests.doubles.people import person
 from tests.doubles.redis import open_client
 
 if TYPE_CHECKING:
-    from sync.store.connection import Client
+    from sync.redis.connection import Client
     from tests.doubles.redis import RedisServer
 
 

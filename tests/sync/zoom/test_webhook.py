@@ -9,10 +9,10 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from sync.presence import ZoomPresence
-from sync.store import keys
-from sync.store.connection import Client
-from sync.store.zoom_account import ZoomAccount
+from domain.presence import ZoomPresence
+from sync.redis import keys
+from sync.redis.connection import Client
+from sync.zoom.account_store import ZoomAccount
 from sync.zoom.signature import answer_validation, sign
 from sync.zoom.webhook import Hearing, ZoomWebhook
 from tests.doubles.engine import Bridge, running_bridge
