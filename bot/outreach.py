@@ -1,4 +1,4 @@
-"""Telling people something without being asked (sync.engine.ports.People, sync.reconnect.notifier.Teller)."""
+"""Telling people something without being asked (`People` and `Teller` of sync)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class ChatPeople:
         self._asks = asks
 
     async def must_authorize_again(self, object_id: str, code: str) -> Sent:
-        """Send a reconnect card that says what Microsoft answered (sync.reconnect.notifier.Teller)."""
+        """Send a reconnect card that says what Microsoft answered."""
         card_id, why = new_card_id(), ended(code)
         card = reconnect(self._payloads, card_id, reason=why.told, what_to_do=why.next_step)
         return await self._send(object_id, card_id, card)

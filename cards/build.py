@@ -1,8 +1,8 @@
 """The few building blocks that all cards share, as plain JSON (Adaptive Cards 1.5, Teams' limit).
 
 House style: a heading, one sentence that answers the question, details below, buttons last.
-Headings apart, everything is runs of text, which no client reads as Markdown (see `wording.text`). A
-state is always said in words, colour only repeats it.
+Headings apart, everything is runs of text, which no client reads as Markdown (see `wording.text`).
+A state is always said in words, colour only repeats it.
 """
 
 from __future__ import annotations

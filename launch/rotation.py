@@ -139,7 +139,7 @@ def _say_unreadable(people: Sequence[str]) -> None:
 
 
 async def _ask_again(people: PeopleStore, lost: Sequence[str]) -> None:
-    """Have them asked to connect again, as after any authorisation that ended (sync.reconnect.notifier)."""
+    """Have them asked to connect again, as after any authorisation that ended."""
     trouble: dict[str, str | int] = {
         "trouble": Trouble.AUTHORIZE.value,
         "trouble_at": await people.now_ms(),

@@ -1,10 +1,11 @@
 """A day, event by event, on a virtual clock.
 
-What is real: the planner (domain.plan), the policy (domain.policy), the table (domain.presence), the
-budget in lanes (domain.budget) and the turns at Zoom (sync.zoom.turns). What is a twin: the queue
-(bench.truth.scheduler) and Microsoft (bench.truth.microsoft), each held equal to the original by a
-property test; and the worker and the attendant (sync.engine.worker, sync.engine.attend), whose steps are followed
-here without their I/O. There are always enough workers, and nothing takes time but requests.
+What is real: the planner (domain.plan), the policy (domain.policy), the table (domain.presence),
+the budget in lanes (domain.budget) and the turns at Zoom (sync.zoom.turns). What is a twin: the
+queue (bench.truth.scheduler) and Microsoft (bench.truth.microsoft), each held equal to the original
+by a property test; and the worker and the attendant (sync.engine.worker, sync.engine.attend), whose
+steps are followed here without their I/O. There are always enough workers, and nothing takes time
+but requests.
 """
 
 from __future__ import annotations
@@ -182,7 +183,7 @@ class Day:
                 turn = person.turn = Turn(person)
                 self._advance(now, person, turn)
 
-    # -- a turn: sync.engine.attend ---------------------------------------------------------------------
+    # -- a turn: sync.engine.attend ----------------------------------------------------------------
 
     def _advance(self, now: int, person: Person, turn: Turn) -> None:
         """Plan until something takes time, or nothing is left to do."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from bot.sign_in.attempt import Attempt, Outcome
 
-PAGES = Path(__file__).parent / "pages"
+PAGES = Path(__file__).parent / "templates"
 
 Section = tuple[str, tuple[str, ...]]
 """A heading and its sentences."""

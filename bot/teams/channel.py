@@ -1,8 +1,8 @@
 """The only module that knows the Bot Framework SDK.
 
 The SDK runs the turn (`CloudAdapterBase`); its slow parts are left aside: activities are not
-decoded into its model classes, its blocking token checks are replaced by `bot.teams.inbound_auth`, and no
-client for replies is built, because replies go through `bot.teams.sender`.
+decoded into its model classes, its blocking token checks are replaced by `bot.teams.inbound_auth`,
+and no client for replies is built, because replies go through `bot.teams.sender`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """From a Bot Framework activity (plain JSON) to our `Inbound`. Pure.
 
-Whether the activity may be believed is decided before (`bot.teams.inbound_auth`); here every field is
-still checked for its shape, because a channel passes on what clients send.
+Whether the activity may be believed is decided before (`bot.teams.inbound_auth`); here every field
+is still checked for its shape, because a channel passes on what clients send.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ def for_channel(card: Card, channel_id: str, *, local: bool = False) -> Card:
     """The card as the channel's clients can use it. The card that was given is not changed.
 
     Where Action.Execute is not understood, it becomes an Action.Submit whose data says the verb, so
-    that `bot.teams.inbound` reads both alike; `refresh`, which needs Execute, is left out. So it is in
-    local mode, whose chat client calls itself Teams, never refreshes, and complains of it.
+    that `bot.teams.inbound` reads both alike; `refresh`, which needs Execute, is left out. So it is
+    in local mode, whose chat client calls itself Teams, never refreshes, and complains of it.
     """
     if channel_id in WITHOUT_EXECUTE:
         card = dict(_without_execute(card))

@@ -171,7 +171,7 @@ class DirectoryStore:
                 log.error("directory_row_damaged", part="groups", id=group_id)
         return groups
 
-    # -- refreshing (sync.directory.refresh) ----------------------------------------------------------
+    # -- refreshing (sync.directory.refresh) -------------------------------------------------------
 
     async def ask(self, delay_ms: int = ASK_DELAY_MS) -> None:
         """Wish for a reading soon. Returns at once; wishes of `delay_ms` become one reading."""

@@ -1,7 +1,7 @@
 """The engine's front: what Zoom says in, what people ask, what is known of a person.
 
-`take_event` keeps the newest state and wakes a worker (sync.engine.worker), which attends to whoever is
-due (sync.engine.attend). The conversation may have one person attended to at once.
+`take_event` keeps the newest state and wakes a worker (sync.engine.worker), which attends to
+whoever is due (sync.engine.attend). The conversation may have one person attended to at once.
 """
 
 from __future__ import annotations

@@ -169,7 +169,8 @@ class Explainer:
         shown_ms: int = 0,
         error: str | None = None,
     ) -> Explanation:
-        # What can't be read is planned for as unknown (sync.engine.attend); what was not asked for is not.
+        # What can't be read is planned for as unknown (sync.engine.attend); what was not asked for
+        # is not.
         fresh = shown if error is None else None if error in _NOT_TRIED else NOT_SAID
         situation = self._attendant.situation(state, now, shown=fresh, shown_with=state.held)
         return Explanation(

@@ -159,7 +159,7 @@ class Turn:
         return self.state.leaving or (ends_ms is not None and ends_ms <= self.now())
 
     def settled(self) -> Changes:
-        """That the policy is carried out for the person, as far as it can be (sync.settings.rollout).
+        """That the policy is carried out for the person, as far as it can be (see rollouts).
 
         Not while a write waits for quota or for a service: then it is still to be done.
         """

@@ -53,8 +53,8 @@ class LinkRows(PeopleQueue):
 
         `group_ids` are the person's Zoom groups. With `attempt` (bot.sign_in.store) only if that
         attempt to connect is still live, and it is not afterwards; else 0, and nothing is kept.
-        Raises Taken, Contended (sync.engine.zoom_index); then an earlier connection is as it was, or
-        (Contended, in a race) there is none.
+        Raises Taken, Contended (sync.engine.zoom_index); then an earlier connection is as it was,
+        or (Contended, in a race) there is none.
         """
 
         async def make() -> list[Any]:

@@ -1,4 +1,4 @@
-"""Working off who is to be proven the one whom Zoom means (sync.engine.identity), beside everything else.
+"""Working off who is to be proven the one whom Zoom means, beside everything else.
 
 What waits stands in Redis. The process that heard of it sees to it at once; what another one left
 behind is taken up by one process at a time.

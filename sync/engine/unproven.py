@@ -1,4 +1,4 @@
-"""What waits for a person to be proven to be the one whom Zoom means (sync.engine.identity), in Redis.
+"""What waits for a person to be proven the one whom Zoom means (engine.identity), in Redis.
 
 One row per person, the newest news only: a hash that any process works off.
 """

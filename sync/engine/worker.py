@@ -97,7 +97,7 @@ class Worker:
         self._stopping.set()
         self._woken.set()
 
-    # -- people who are taken as their event comes in (sync.engine.engine) ------------------------------
+    # -- people who are taken as their event comes in (sync.engine.engine) -------------------------
 
     def token(self) -> str:
         """The token by which somebody may be taken for this worker right now; '' when none may."""

@@ -1,8 +1,8 @@
 """Telling people that they must connect again, and admins when it is everybody's trouble.
 
-The truth is in Redis: who is parked, and what they were told (domain.storms decides). One process at
-a time goes over it every few seconds, so whoever dies between parking and telling loses nothing. It
-is written down *before* it is sent: nobody is told twice.
+The truth is in Redis: who is parked, and what they were told (domain.storms decides). One process
+at a time goes over it every few seconds, so whoever dies between parking and telling loses nothing.
+It is written down *before* it is sent: nobody is told twice.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ _NUMBERS = ("began", "people", "most", "seen", "tried")
 
 
 class NoticeStore:
-    """Reads and writes of the notifier (sync.reconnect.notifier), and of whoever looks at a storm."""
+    """Reads and writes of the notifier, and of whoever looks at a storm."""
 
     def __init__(self, client: Client, scripts: Scripts) -> None:
         self._client = client

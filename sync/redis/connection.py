@@ -193,7 +193,7 @@ async def takes_writes(client: Client) -> bool:
     return all(await pipe.execute())
 
 
-_LUA = Path(__file__).parent / "lua"
+_PRODUCT = Path(__file__).parents[2]
 _QUEUE = "_queue"
 _PLAIN = (
     "asked",
@@ -214,14 +214,15 @@ _PLAIN = (
 
 
 class Scripts:
-    """The Lua files of this folder, by name."""
+    """The Lua files of all rooms, by name: each stands beside the module that calls it."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        head = (_LUA / f"{_QUEUE}.lua").read_text()
+        head = (_PRODUCT / "sync/engine/lua" / f"{_QUEUE}.lua").read_text()
         self._text = {
             path.stem: path.read_text() if path.stem.startswith(_PLAIN) else head + path.read_text()
-            for path in sorted(_LUA.glob("*.lua"))
+            for room in ("sync", "bot")
+            for path in sorted((_PRODUCT / room).rglob("lua/*.lua"))
             if path.stem != _QUEUE
         }
         self._sha = {

@@ -3,7 +3,7 @@
     key                          holds                                              lives
     ---------------------------  -------------------------------------------------  ---------------
     pb:{NN}:p:<oid>              a connected person's engine state (hash, below)    until disconnect
-    pb:{NN}:link:<oid>           who they are (JSON, domain.link.Link)               until disconnect
+    pb:{NN}:link:<oid>           who they are (JSON, domain.link.Link)              until disconnect
     pb:{NN}:tok:<oid>            generation and sealed Microsoft tokens             until disconnect
     pb:{NN}:due:<lane>           zset: oid -> when due, or end of its lease (ms)    while in use
     pb:{NN}:people               set: the oid of everybody connected                while in use
@@ -94,8 +94,9 @@ and `groups` Zoom id and group ids, `addr` their addresses, `proved` when the li
 compared with both sides, `style` and `paused` the person's own choices, `need` the
 policy that must be carried out for them and `pol` the one that was, `wrote` when Microsoft last
 accepted a write, `tries` failures in a row, `trouble`, `code` and `trouble_at` what ails them
-(domain.errors.Trouble), what was answered, and since when, `failed` and `failed_at` what failed last,
-also when it is over, `asked` what they were told of it (domain.storms.Told), `wait` not before,
+(domain.errors.Trouble), what was answered, and since when, `failed` and `failed_at` what failed
+last, also when it is over, `asked` what they were told of it (domain.storms.Told), `wait` not
+before,
 `leaving` the person asked to be forgotten, `gone` since when their app is taken out, perhaps to be
 replaced, `lane` the lane they stand in, `lease` and `lease_end` who works on them. Times are epoch
 milliseconds of the Redis server's clock.

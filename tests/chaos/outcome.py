@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 LATE_S = 1.5
 """By so much is Graph's window shorter than the one that the product knows. A permit is for the
-next half second (domain.budget), and a process that gets no CPU uses it later: what is looked for is a
-quota that is not shared or not kept, not a busy machine."""
+next half second (domain.budget), and a process that gets no CPU uses it later: what is looked for
+is a quota that is not shared or not kept, not a busy machine."""
 SHOWN_AT_MOST = 5
 """People whose story a failure tells."""
 

@@ -120,7 +120,7 @@ def test_whoever_waits_as_long_as_told_gets_something(
 
 def test_the_script_keeps_the_same_rules(redis_server: RedisServer) -> None:
     """Hypothesis plays any mixture of requests, pauses and clocks on both."""
-    folder = Path(connection.__file__).parent / "lua"
+    folder = Path(connection.__file__).parents[1] / "engine" / "lua"
     text = (folder / "quota.lua").read_text()
     clock = "local now = time[1] * 1000 + math.floor(time[2] / 1000)"
     assert clock in text

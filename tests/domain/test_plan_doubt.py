@@ -21,8 +21,8 @@ FAILURES = ("done, not heard", "not done", "died, done", "died, not done")
 class Doubt:
     """A person of whom Microsoft holds nothing but ours, and writes that fail on the way.
 
-    After a failure sync.engine.attend keeps what was to be written as unsure (a session too if the worker
-    died: then it is whatever was held before, or a call, and unsure).
+    After a failure sync.engine.attend keeps what was to be written as unsure (a session too if the
+    worker died: then it is whatever was held before, or a call, and unsure).
     """
 
     def __init__(self, style: Style) -> None:

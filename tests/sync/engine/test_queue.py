@@ -434,7 +434,7 @@ async def test_an_event_of_somebody_elses_zoom_id_is_refused(store: PeopleStore)
 
 
 def test_the_scripts_know_how_long_a_session_lasts() -> None:
-    head = (Path(connection.__file__).parent / "lua" / "_queue.lua").read_text()
+    head = (Path(connection.__file__).parents[1] / "engine" / "lua" / "_queue.lua").read_text()
     assert f"LONGEST_SESSION = {EXPIRY_MIN * MINUTE}" in head
 
 

@@ -10,7 +10,6 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from domain.errors import AdminMustAct, PersonGone
-from domain.feed import webhook_log
 from domain.presence import ZoomPresence
 from sandbox.clock import SandboxClock
 from sandbox.faults import Fault, FaultKind
@@ -20,6 +19,7 @@ from sandbox.world import World
 from sandbox.zoom_log import Logged
 from sandbox.zoom_states import ZoomPresence as Sent
 from sync.directory.reader import Pace
+from sync.feed import webhook_log
 from sync.feed.webhook_log import OLDEST_MS, WebhookLog
 from sync.zoom.account_store import ZoomAccount
 from sync.zoom.api import ZoomApi

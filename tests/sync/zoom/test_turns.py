@@ -90,7 +90,7 @@ def test_turns_that_nobody_takes_are_forgotten(turns: ZoomTurns, clock: Clock) -
 
 def test_the_script_keeps_the_same_rules(redis_server: RedisServer) -> None:
     """Hypothesis plays people who come at any time, again or not, on both."""
-    text = (Path(connection.__file__).parent / "lua" / "zoom_turn.lua").read_text()
+    text = (Path(connection.__file__).parents[1] / "zoom" / "lua" / "zoom_turn.lua").read_text()
     clock = "local now = time[1] * 1000 + math.floor(time[2] / 1000)"
     assert clock in text
     text = text.replace(clock, "local now = tonumber(ARGV[5])")
