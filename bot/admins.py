@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from bot.teams.activity import Person
     from domain.link import Link
-    from sync.engine.person_row import State
+    from domain.person import State
 
 log = structlog.get_logger()
 

@@ -17,15 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from cards.payload import Arg, Payloads, Verb
+    from wording.tone import Tone
 
 Card = dict[str, Any]
 """An Adaptive Card as plain JSON."""
 
 Element = dict[str, Any]
 """A part of a card as plain JSON."""
-
-Tone = Literal["good", "attention", "warning", "neutral"]
-"""How things stand: fine · the person must act · not quite · nothing going on."""
 
 BUTTON_LIMIT = 30
 """Characters of a button's title: longer ones are cut by clients, or wrap."""

@@ -40,6 +40,8 @@ from domain.plan import HOUR, MINUTE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+DOUBT_AGAIN_MS = 5 * MINUTE
+"""While the feed is silent, everyone is asked about so often at most."""
 SLOTS = 168
 ENOUGH = 12.0
 """Deliveries: if so many were to be expected, none is no coincidence (e to the -12th)."""

@@ -14,8 +14,8 @@ from domain.presence import Style, teams_label
 from wording.ours import attempt, told
 
 if TYPE_CHECKING:
+    from domain.explanation import Explanation
     from domain.presence import Shown
-    from sync.engine.explanation import Explanation
 
 LAG_MS = 5 * MINUTE
 """So long after we told something, what is shown may simply be older."""

@@ -12,10 +12,10 @@ from domain.plan import Do
 from domain.presence import teams_label
 
 if TYPE_CHECKING:
+    from domain.explanation import Explanation
     from domain.held import Accepted
+    from domain.person import State
     from domain.presence import Pair
-    from sync.engine.explanation import Explanation
-    from sync.engine.person_row import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cards.person.status import StatusView
 from domain.errors import Trouble
+from domain.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW
 from domain.plan import MINUTE, Do, Why, fresh_for_ms
 from domain.policy import Reason, sentence
 from domain.presence import NOT_SAID, UNKNOWN, teams_label, zoom_label
-from sync.engine.attend import MUST_AUTHORIZE
-from sync.engine.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW
 from wording.difference import agrees, is_ours, seen, set_by_hand, why_different
 from wording.ended import ended
 from wording.ours import attempt, label_of, leftover, told
@@ -20,17 +19,41 @@ from wording.trouble import TROUBLES, of_an_admin, reason_of
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from cards.build import Tone
-    from sync.engine.explanation import Explanation
+    from domain.explanation import Explanation
+    from wording.tone import Tone
 
 _NOT_READABLE = frozenset({"graph_401", "graph_403"})
 _WAITS = frozenset({QUOTA, "graph_throttled"})
 
 
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """What `status` tells, in sentences with times already in the person's own zone.
+
+    `sentence` is the answer in one line: what is shown, why, until when. The lines are facts:
+    what Zoom says, which rule decides, what Microsoft accepted from us, what it shows. Empty lines
+    are left out. `trouble_line` says why something was not accepted, and when it is tried again.
+    `difference` says why the last two differ, `link_trouble` what is wrong with the
+    authorisation (it then offers to connect again). `paused`: by the person (it offers to resume).
+    """
+
+    sentence: str
+    zoom_line: str
+    rule_line: str
+    told_line: str
+    shown_line: str
+    difference: str | None = None
+    next_step: str | None = None
+    link_trouble: str | None = None
+    tone: Tone = "good"
+    paused: bool = False
+    trouble_line: str = ""
+
+
 def view(known: Explanation, zone: tzinfo) -> StatusView:
     """Everything `status` says, in the person's own time."""
     says = _Sayings(known, zone)
-    if known.state.trouble == MUST_AUTHORIZE:
+    if known.state.trouble == Trouble.AUTHORIZE:
         why = ended(known.state.trouble_code)
         return StatusView(
             sentence=says.ended(),

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cards.settings.storm import StormView
 from wording.ended import alike
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from domain.storms import Storm
+
+
+@dataclass(frozen=True, slots=True)
+class StormView:
+    """What happened. `count` people fail now, `most` did at its height.
+
+    `code` and `began_ms` say which storm it is; `said` is Microsoft's answer in plain words,
+    `to_do` what an admin can do.
+    """
+
+    code: str
+    began_ms: int
+    count: int
+    most: int
+    said: str
+    to_do: str
+
 
 _THEN = "Then try everyone again."
 _LOGS = "See in Entra (Monitoring, Sign-in logs) why this app’s sign-ins fail."

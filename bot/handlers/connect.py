@@ -8,11 +8,10 @@ import structlog
 
 from bot.sign_in.attempt import TTL, Attempt, Outcome
 from cards.person import connect as connect_cards
-from domain.errors import AdminMustAct, AuthorizeAgain, OutsideError
+from domain.errors import AdminMustAct, AuthorizeAgain, OutsideError, Trouble
 from domain.policy import sentence
 from domain.presence import demand_of, teams_label, zoom_label
 from sync.connect.linking import AddressTaken, Contested, NoZoomUser
-from sync.engine.attend import MUST_AUTHORIZE
 from wording.ended import ended
 from wording.refusals import EXPLANATIONS
 from wording.trouble import reason_of
@@ -25,11 +24,11 @@ if TYPE_CHECKING:
     from bot.teams.activity import Card
     from cards.payload import Payloads
     from domain.link import Link
+    from domain.person import State
     from domain.plan import Observation
     from domain.policy import Verdict
     from sync.connect.linking import Linking
     from sync.engine.engine import Engine
-    from sync.engine.person_row import State
     from sync.microsoft.authorization import Grant
     from wording.refusals import RefusalReason
 
@@ -93,7 +92,7 @@ class ConnectHandler:
     async def _working(self, turn: Turn) -> tuple[Link, State] | None:
         """The person's link and state, if their authorisation still works."""
         known = await self._engine.link_of(turn.person.object_id)
-        return None if known is None or known[1].trouble == MUST_AUTHORIZE else known
+        return None if known is None or known[1].trouble == Trouble.AUTHORIZE else known
 
     async def cancel(self, turn: Turn) -> Card:
         """They changed their mind: no link may work any more."""

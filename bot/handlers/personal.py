@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from bot.request import Turn
     from bot.teams.activity import Card
     from cards.payload import Payloads
+    from domain.explanation import Asked
     from sync.engine.engine import Chosen, Engine
-    from sync.engine.explanation import Asked
 
 MINUTE_MS = 60_000
 

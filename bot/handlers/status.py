@@ -10,11 +10,10 @@ from cards.person import status as status_cards
 from cards.person import trial as test_it
 from cards.person.disconnect import still_kept
 from domain.errors import Trouble
+from domain.explanation import ASKED_OFTEN
 from domain.policy import Reason, sentence
 from domain.presence import teams_label
-from sync.engine.attend import MUST_AUTHORIZE
 from sync.engine.engine import TEST_MINUTES
-from sync.engine.explanation import ASKED_OFTEN
 from wording.difference import agrees, is_ours, seen, why_different
 from wording.ended import ended
 from wording.ours import attempt, label_of, told
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
     from bot.request import Turn
     from bot.teams.activity import Card
     from cards.payload import Payloads
+    from domain.explanation import Explanation
     from sync.engine.engine import Engine
-    from sync.engine.explanation import Explanation
 
 
 class StatusHandler:
@@ -114,7 +113,7 @@ def _failure(known: Explanation) -> tuple[str, str] | None:
         paused = known.verdict.reason is Reason.PAUSED
         step = "Say resume to go on, then test." if paused else "Ask your admin if you want it on."
         return sentence(known.verdict), step
-    if state.trouble == MUST_AUTHORIZE:
+    if state.trouble == Trouble.AUTHORIZE:
         why = ended(state.trouble_code)
         return f"Your authorisation ended. {why.told}", why.next_step
     if state.trouble is None:

@@ -10,8 +10,9 @@ from cards.payload import BadPayload, Verb
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cards.build import Card, Element, Tone
+    from cards.build import Card, Element
     from cards.payload import Arg, Payloads
+    from wording.tone import Tone
 
 UNTIL_RESUMED: Final = 0
 """Minutes of a pause without an end."""

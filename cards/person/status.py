@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, fact, heading, next_step, text
@@ -10,8 +9,10 @@ from cards.payload import Verb
 from cards.person.pause import pause_button, resume_button
 
 if TYPE_CHECKING:
-    from cards.build import Card, Element, Tone
+    from cards.build import Card, Element
     from cards.payload import Payloads
+    from wording.status import StatusView
+    from wording.tone import Tone
 
 _WORDS: dict[Tone, str] = {
     "good": "Working. ",
@@ -19,30 +20,6 @@ _WORDS: dict[Tone, str] = {
     "attention": "Needs you. ",
     "neutral": "",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class StatusView:
-    """What `status` tells, in sentences with times already in the person's own zone.
-
-    `sentence` is the answer in one line: what is shown, why, until when. The lines are facts:
-    what Zoom says, which rule decides, what Microsoft accepted from us, what it shows. Empty lines
-    are left out. `trouble_line` says why something was not accepted, and when it is tried again.
-    `difference` says why the last two differ, `link_trouble` what is wrong with the
-    authorisation (it then offers to connect again). `paused`: by the person (it offers to resume).
-    """
-
-    sentence: str
-    zoom_line: str
-    rule_line: str
-    told_line: str
-    shown_line: str
-    difference: str | None = None
-    next_step: str | None = None
-    link_trouble: str | None = None
-    tone: Tone = "good"
-    paused: bool = False
-    trouble_line: str = ""
 
 
 def status(payloads: Payloads, card_id: str, view: StatusView) -> Card:

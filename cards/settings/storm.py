@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, next_step, note, text
@@ -14,24 +13,9 @@ if TYPE_CHECKING:
 
     from cards.build import Card, Element
     from cards.payload import Arg, Payloads
+    from wording.storm import StormView
 
 _LONGEST_CODE = 40
-
-
-@dataclass(frozen=True, slots=True)
-class StormView:
-    """What happened. `count` people fail now, `most` did at its height.
-
-    `code` and `began_ms` say which storm it is; `said` is Microsoft's answer in plain words,
-    `to_do` what an admin can do.
-    """
-
-    code: str
-    began_ms: int
-    count: int
-    most: int
-    said: str
-    to_do: str
 
 
 def storm(payloads: Payloads, card_id: str, view: StormView, *, notice: str = "") -> Card:

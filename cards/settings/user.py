@@ -11,8 +11,9 @@ from cards.person.problem import problem
 from wording.text import ADDRESS_LIMIT, outside
 
 if TYPE_CHECKING:
-    from cards.build import Card, Element, Tone
+    from cards.build import Card, Element
     from cards.payload import Payloads
+    from wording.tone import Tone
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import zlib
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -20,12 +20,13 @@ from domain.presence import NOT_SAID, ZoomPresence
 from domain.setback import ADMIN_RETRY_MS, setback
 from sync.engine.gate import GraphGate, QuotaShort, Ticket
 from sync.engine.lease import Lease, LeaseLost, Leases, Turn
-from sync.engine.person_row import PREFERRED, SESSION, Fields, State, held_fields
+from sync.engine.person_row import PREFERRED, SESSION, Fields, held_fields
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+    from domain.person import State
     from domain.presence import Shown
     from domain.setback import Setback
     from sync.engine.asking import Asking
@@ -55,9 +56,6 @@ LOOKS_TRIED = 2
 """Turns in a row that may fail for a look that Microsoft does not answer; then it goes on blind."""
 OF_A_LOOK = "graph_401"
 """From a look alone this says nothing of the authorisation: a write may still be allowed."""
-
-MUST_AUTHORIZE: Final = Trouble.AUTHORIZE
-"""The `trouble` of a person whose authorisation no longer works; only connecting again ends it."""
 
 
 class Attendant:

@@ -16,9 +16,10 @@ import structlog
 from cachetools import TTLCache
 
 from domain.errors import Trouble
+from domain.explanation import ASKED_OFTEN
 from domain.plan import MINUTE, Lane
 from domain.policy import resolve
-from sync.engine.explanation import ASKED_OFTEN, LOOK_UPS_OF_ALL, MOST_LOOK_UPS, Explainer
+from sync.engine.explanation import LOOK_UPS_OF_ALL, MOST_LOOK_UPS, Explainer
 from sync.engine.link_store import Left
 from sync.engine.patience import Background, Patience
 from sync.engine.queue import Claim
@@ -28,14 +29,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from domain.directory import MembershipChange
+    from domain.explanation import Asked, Explanation
     from domain.link import Link
+    from domain.person import State
     from domain.plan import Observation
     from domain.policy import Personal, Verdict
     from sync.engine.attend import Attendant
     from sync.engine.departures import Departures
-    from sync.engine.explanation import Asked, Explanation
     from sync.engine.people import PeopleStore
-    from sync.engine.person_row import State
     from sync.engine.ports import PolicySource
 
 log = structlog.get_logger()

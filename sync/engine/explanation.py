@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from domain.errors import AuthorizeAgain, OutsideError
+from domain.errors import AuthorizeAgain, OutsideError, Trouble
+from domain.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW, Asked, Explanation
 from domain.plan import plan
 from domain.policy import resolve
 from domain.presence import NOT_SAID
-from sync.engine.attend import MUST_AUTHORIZE, OF_A_LOOK
+from sync.engine.attend import OF_A_LOOK
 from sync.engine.gate import QuotaShort
 
 if TYPE_CHECKING:
     from domain.link import Link
-    from domain.plan import Plan
-    from domain.policy import Verdict
+    from domain.person import State
     from domain.presence import Shown
     from sync.engine.attend import Attendant
     from sync.engine.patience import Background, Patience
     from sync.engine.people import PeopleStore
-    from sync.engine.person_row import State
     from sync.engine.ports import PolicySource
 
 MOST_ASKS: Final = 20
@@ -35,46 +34,7 @@ some cost a request."""
 LOOK_UPS_OF_ALL: Final = 20
 """What trying everybody again counts as: three times a minute at most."""
 
-SLOW: Final = "slow"
-"""`shown_error`: there was no answer while somebody waited."""
-ASKED_OFTEN: Final = "asked_often"
-"""`shown_error`: nobody looked, because they have asked too often within a minute."""
-
-
-QUOTA: Final = "quota"
-"""`shown_error`: Microsoft's limit for the app is used up, or it asked everybody to wait."""
-OUTAGE: Final = "outage"
-"""`shown_error`: Microsoft fails for many, and is spared (sync.engine.breaker)."""
 _NOT_TRIED = frozenset({SLOW, ASKED_OFTEN, QUOTA, OUTAGE})
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Somebody who asks, and whether it may cost requests."""
-
-    link: Link
-    state: State
-    allowed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Everything `status` tells, read at `now_ms`.
-
-    `shown` is what Microsoft showed at `shown_ms`: now, or (with `shown_error`) when it was last
-    looked at; None when that is not known. `shown_error` is why it was not read now: SLOW,
-    ASKED_OFTEN, QUOTA, OUTAGE, or the code of an OutsideError. `can_ask`: Zoom's API is configured.
-    """
-
-    link: Link
-    state: State
-    verdict: Verdict
-    plan: Plan
-    now_ms: int
-    shown: Shown | None
-    shown_error: str | None
-    can_ask: bool
-    shown_ms: int = 0
 
 
 class Explainer:
@@ -146,7 +106,7 @@ class Explainer:
             return state
         if not await self._store.must_authorize(state, failure.code):
             return state  # they connected anew while the old authorisation failed
-        return replace(state, trouble=MUST_AUTHORIZE, trouble_code=failure.code)
+        return replace(state, trouble=Trouble.AUTHORIZE, trouble_code=failure.code)
 
     async def unseen(self, link: Link, state: State, error: str) -> Explanation:
         """Explain without a look now, from the last one where there is one."""

@@ -24,7 +24,7 @@ from sync.engine.breaker import Breaker
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sync.engine.person_row import State
+    from domain.person import State
     from sync.engine.ports import Meter, TokenSource
     from sync.engine.quota import Quota
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from domain.link import Link
+    from domain.person import State
     from sync.engine.people import PeopleStore
-    from sync.engine.person_row import State
     from sync.engine.ports import ZoomLookup
 
 log = structlog.get_logger()

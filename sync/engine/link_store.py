@@ -11,7 +11,7 @@ import structlog
 from domain.errors import Trouble
 from domain.link import BadRow, Link, dump_link, load_link
 from domain.plan import Lane
-from sync.engine.person_row import State, read_state
+from sync.engine.person_row import read_state
 from sync.engine.queue import LEASE_MS, PeopleQueue, queue_keys
 from sync.engine.zoom_index import Contended, Taken, ZoomIndex, index_keys
 from sync.redis import keys
@@ -19,6 +19,7 @@ from sync.redis import keys
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
+    from domain.person import State
     from domain.plan import Observation
     from sync.redis.connection import Client, Scripts
 

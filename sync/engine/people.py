@@ -13,7 +13,7 @@ from redis.exceptions import LockNotOwnedError
 from domain.errors import RetryLater, Trouble
 from domain.presence import Shown
 from sync.engine.link_store import LinkRows, read_link
-from sync.engine.person_row import STANDING, Standing, State, read_standing, read_state
+from sync.engine.person_row import STANDING, read_standing, read_state
 from sync.engine.queue import LEASE_MS
 from sync.redis import keys
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from domain.link import Link
+    from domain.person import Standing, State
     from sync.redis.connection import Client, Scripts
 
 log = structlog.get_logger()

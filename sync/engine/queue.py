@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from domain.plan import AHEAD_LIMIT_MS, Lane, Observation
 from domain.presence import may_interrupt
-from sync.engine.person_row import State, read_state
+from sync.engine.person_row import read_state
 from sync.redis import keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from domain.person import State
     from sync.redis.connection import Client, Scripts
 
 _LANES = tuple(Lane)

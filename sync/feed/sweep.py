@@ -12,8 +12,8 @@ from sync.redis.jobs import CHUNK, Jobs
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from domain.person import Standing
     from sync.engine.people import PeopleStore
-    from sync.engine.person_row import Standing
     from sync.redis.connection import Client
 
 TRY = 10

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from domain.feed import (
+    DOUBT_AGAIN_MS,
     SLOTS,
     expected,
     heard_whole,
@@ -21,7 +22,6 @@ from domain.feed import (
     slot_of,
     validation_missing,
 )
-from domain.plan import MINUTE
 from sync.feed.store import LONG_AWAY_MS, is_still_silent
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-DOUBT_AGAIN_MS = 5 * MINUTE
-"""While the feed is silent, everyone is asked about so often at most."""
 LONGEST_LESSON = 4 * SLOTS
 """Hours that are learnt in one go: an older silence teaches nothing more."""
 

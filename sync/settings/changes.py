@@ -20,10 +20,10 @@ from sync.settings.store import Conflict, Saved
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from domain.person import Standing
     from domain.policy import Form, Policy
     from sync.directory.store import DirectoryStore
     from sync.engine.people import PeopleStore
-    from sync.engine.person_row import Standing
     from sync.settings.audit import Actor
     from sync.settings.cache import SettingsCache
     from sync.settings.rollout import Rollouts

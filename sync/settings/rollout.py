@@ -23,9 +23,9 @@ from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence, Sized
 
+    from domain.person import Standing
     from domain.policy import Policy
     from sync.engine.people import PeopleStore
-    from sync.engine.person_row import Standing
     from sync.engine.ports import PolicySource
     from sync.settings.rollout_store import Rollout, RolloutStore
 

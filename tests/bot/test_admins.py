@@ -10,7 +10,7 @@ from bot.admins import ADDRESSES_S, APP_ROLE, BELIEVED_S, REFUSED_S, Admins
 from bot.teams.activity import Person
 from domain.errors import AuthorizeAgain, RetryLater
 from domain.link import Link
-from sync.engine.person_row import State
+from domain.person import State
 
 ADA = "00000000-0000-4000-8000-000000000001"
 BEN = "00000000-0000-4000-8000-000000000002"

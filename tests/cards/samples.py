@@ -8,10 +8,10 @@ from cards.payload import Payloads
 from cards.person import connect, disconnect, problem, status
 from cards.person import trial as test_it
 from cards.person.help import help_card
-from cards.person.status import StatusView
 from cards.person.welcome import welcome
 from tests.cards.person.samples import person_cards, person_cards_for
 from tests.cards.settings.samples import settings_cards, settings_cards_for
+from wording.status import StatusView
 
 if TYPE_CHECKING:
     from cards.build import Card

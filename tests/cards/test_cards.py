@@ -12,9 +12,10 @@ from cards.payload import Payloads
 from cards.person import connect
 from cards.person.help import help_card
 from cards.person.problem import moved_to_personal
-from cards.person.status import StatusView, status
+from cards.person.status import status
 from tests.cards.lint import complaints, walk
 from tests.cards.samples import CARD_ID, COMMANDS, HOSTILE, PAYLOADS, SAMPLES, START_URL
+from wording.status import StatusView
 
 GOLDEN = Path(__file__).parent / "golden"
 CHART = {

@@ -12,6 +12,7 @@ from domain.errors import (
     TenantPaused,
     Trouble,
 )
+from domain.person import State
 from domain.setback import (
     ADMIN_RETRY_MS,
     LONGEST_RETRY_MS,
@@ -20,7 +21,6 @@ from domain.setback import (
     Setback,
     setback,
 )
-from sync.engine.person_row import State
 
 NOW = 1_800_000_000_000
 

@@ -44,9 +44,9 @@ from tests.doubles.redis import lasting_keys
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from domain.person import State
     from domain.presence import Pair, ZoomPresence
     from domain.storms import Storm
-    from sync.engine.person_row import State
     from sync.engine.queue import Claim
     from sync.reconnect.notifier import Sent
     from sync.redis.connection import Client

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from domain.errors import Trouble
+from domain.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW, Explanation
 from domain.held import Accepted, Held, attempt
 from domain.link import Link
+from domain.person import State
 from domain.plan import MINUTE, Observation, Situation, plan
 from domain.policy import Form, Policy, Verdict, resolve
 from domain.presence import (
@@ -23,13 +25,11 @@ from domain.presence import (
     Style,
     ZoomPresence,
 )
-from sync.engine.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW, Explanation
-from sync.engine.person_row import State
 from wording.difference import why_different
 from wording.status import view
 
 if TYPE_CHECKING:
-    from cards.person.status import StatusView
+    from wording.status import StatusView
 
 Z = ZoomPresence
 NOW = 1_790_000_400_000  # 14:20 UTC

@@ -15,7 +15,6 @@ from domain.errors import Trouble
 from domain.link import fold_address
 from domain.policy import Reason, resolve
 from domain.storms import Step
-from sync.engine.attend import MUST_AUTHORIZE
 from sync.engine.engine import Busy
 from sync.settings.audit import Actor
 from wording.storm import words_of
@@ -30,11 +29,11 @@ if TYPE_CHECKING:
     from cards.payload import Payloads
     from domain.directory import DirectoryUser
     from domain.link import Link
+    from domain.person import State
     from domain.policy import Policy, Verdict
     from sync.directory.store import DirectoryStore
     from sync.engine.engine import Engine
     from sync.engine.people import Parked, PeopleStore
-    from sync.engine.person_row import State
     from sync.settings.audit import AuditLog
     from sync.settings.changes import PolicyDesk
 
@@ -260,7 +259,7 @@ def _link(state: State | None, reason: str | None, at: Callable[[int], str]) -> 
             f"Connected, but the app was taken out of their Teams at {at(state.gone_ms)}. Nothing "
             "is shown for them, and they are forgotten unless it is back within a day"
         )
-    if reason == MUST_AUTHORIZE:
+    if reason == Trouble.AUTHORIZE:
         return f"Their authorisation ended; {_TOLD.get(state.told, 'they were not told yet')}"
     if reason is not None:
         return "Connected, but nothing is tried for them any more"
@@ -288,7 +287,7 @@ def _error(state: State | None, reason: str | None, at: Callable[[int], str]) ->
         return f"None now; the last was {state.failed_code} at {at(state.failed_ms)}"
     if reason is not None:
         what = TROUBLES[reason].what
-        if reason == MUST_AUTHORIZE:
+        if reason == Trouble.AUTHORIZE:
             return f"{what} ({at(state.trouble_ms)}). {words_of(state.trouble_code)[0]}"
     elif state.trouble == Trouble.ADMIN:
         what = f"Whoever runs this app must act: {state.trouble_code} in its log"

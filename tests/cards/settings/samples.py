@@ -15,10 +15,11 @@ from cards.settings.groups import GroupRow, group_list, pick_group
 from cards.settings.history import Entry, history
 from cards.settings.parked import MOST_PARKED, ParkedRow, parked
 from cards.settings.refused import guest, inherits, needs_zoom, not_admin
-from cards.settings.storm import StormView, banner, over, storm
+from cards.settings.storm import banner, over, storm
 from cards.settings.user import UserView, no_user, user
 from cards.settings_draft import Draft, differences
 from cards.settings_words import ACCOUNT, Act, Change, Target, Touched
+from wording.storm import StormView
 from wording.trouble import TROUBLES
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.budget import Limits
+from domain.explanation import ASKED_OFTEN, SLOW
 from domain.plan import Do, Observation, Why
 from domain.policy import FOREVER, Personal
 from domain.presence import IN_A_CALL, Shown, Style, ZoomPresence
 from sync.engine.engine import Busy, Chosen, Ending, Engine
-from sync.engine.explanation import ASKED_OFTEN, MOST_ASKS, SLOW
+from sync.engine.explanation import MOST_ASKS
 from sync.engine.patience import Patience
 from sync.redis import keys
 from sync.redis.connection import Client

@@ -8,10 +8,11 @@ from structlog.testing import capture_logs
 
 from domain.errors import RetryLater
 from domain.held import Held
+from domain.person import State
 from domain.plan import MINUTE, Lane
 from domain.presence import AVAILABLE, IN_A_CALL, PRESENTING, ZoomPresence
 from sync.engine.people import PeopleStore
-from sync.engine.person_row import State, held_fields
+from sync.engine.person_row import held_fields
 from sync.engine.queue import Claim
 from sync.redis import keys
 from sync.redis.connection import Client, Scripts

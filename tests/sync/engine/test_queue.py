@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from domain.held import Held
+from domain.person import State
 from domain.plan import EXPIRY_MIN, HOUR, MINUTE, Lane, Observation, supersedes
 from domain.presence import AVAILABLE, IN_A_CALL, PRESENTING, Pair, ZoomPresence
 from sync.engine.people import PeopleStore
-from sync.engine.person_row import State, held_fields
+from sync.engine.person_row import held_fields
 from sync.engine.queue import Claim
 from sync.redis import connection, keys
 from sync.redis.connection import Client, Scripts

@@ -5,10 +5,18 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
-from domain.feed import MEMORY_WEEKS, SLOTS, VALIDATION_LATE_MS, Slot, hour_of, slot_of
+from domain.feed import (
+    DOUBT_AGAIN_MS,
+    MEMORY_WEEKS,
+    SLOTS,
+    VALIDATION_LATE_MS,
+    Slot,
+    hour_of,
+    slot_of,
+)
 from domain.plan import HOUR, MINUTE
 from sync.feed.store import AWAY_MS, BEAT_SECONDS, LONG_AWAY_MS, Doubt, FeedStore, Listener
-from sync.feed.watch import DOUBT_AGAIN_MS, FeedWatch
+from sync.feed.watch import FeedWatch
 from sync.redis import keys
 from sync.redis.connection import REDIS_TROUBLE, Client, Scripts
 from tests.doubles.feed import let_pass

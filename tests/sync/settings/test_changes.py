@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from domain.directory import INACTIVE, Directory, DirectoryGroup, DirectoryUser
 from domain.link import Link
+from domain.person import Standing
 from domain.policy import Form, Personal, Policy, resolve
 from domain.policy_edits import group_of
 from domain.presence import Style
 from sync.directory.store import DirectoryStore
 from sync.engine.people import PeopleStore
-from sync.engine.person_row import Standing
 from sync.redis import keys
 from sync.redis.connection import Scripts, connect_listener
 from sync.settings.audit import AuditLog

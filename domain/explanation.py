@@ -1,0 +1,51 @@
+"""Everything about one person that `status` tells. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from domain.link import Link
+    from domain.person import State
+    from domain.plan import Plan
+    from domain.policy import Verdict
+    from domain.presence import Shown
+
+SLOW: Final = "slow"
+"""`shown_error`: there was no answer while somebody waited."""
+ASKED_OFTEN: Final = "asked_often"
+"""`shown_error`: nobody looked, because they have asked too often within a minute."""
+QUOTA: Final = "quota"
+"""`shown_error`: Microsoft's limit for the app is used up, or it asked everybody to wait."""
+OUTAGE: Final = "outage"
+"""`shown_error`: Microsoft fails for many, and is spared (sync.engine.breaker)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody who asks, and whether it may cost requests."""
+
+    link: Link
+    state: State
+    allowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything `status` tells, read at `now_ms`.
+
+    `shown` is what Microsoft showed at `shown_ms`: now, or (with `shown_error`) when it was last
+    looked at; None when that is not known. `shown_error` is why it was not read now: SLOW,
+    ASKED_OFTEN, QUOTA, OUTAGE, or the code of an OutsideError. `can_ask`: Zoom's API is configured.
+    """
+
+    link: Link
+    state: State
+    verdict: Verdict
+    plan: Plan
+    now_ms: int
+    shown: Shown | None
+    shown_error: str | None
+    can_ask: bool
+    shown_ms: int = 0
