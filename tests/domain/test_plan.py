@@ -385,8 +385,17 @@ def test_switched_off_nothing_is_held_after_the_turn(
 ) -> None:
     after, steps = turn(NOW, replace(situation, verdict=OFF), answer=answer, shown=shown)
     assert not any(step.do in {Do.ASK, Do.SET, Do.PREFER} for step in steps)
-    for held in (after.held, after.preferred):
-        assert held is None or held.until_ms <= NOW + ENDED_MARGIN_MS
+    left = [h for h in (after.held, after.preferred) if _lasts(h)]
+    if left:  # a status that can't be seen stays with its carrier, and is looked for again
+        assert after.shown is not None
+        assert not after.shown.known
+        assert _lasts(after.preferred)
+        assert steps[-1].due_ms is not None
+        assert steps[-1].due_ms <= NOW + LOOK_AGAIN_MS
+
+
+def _lasts(held: Held | None) -> bool:
+    return held is not None and held.until_ms > NOW + ENDED_MARGIN_MS
 
 
 @given(situations)

@@ -107,7 +107,11 @@ def test_what_is_named_as_a_secret_is_hidden(text: str) -> None:
         assert hide_shapes(hide_shapes(said)) == hide_shapes(said)
 
 
-@pytest.mark.parametrize("secret", [JWT, JWT[:30], KEY, SEALED, CODE, SIGNATURE])
+@pytest.mark.parametrize(
+    "secret",
+    [JWT, JWT[:30], KEY, SEALED, CODE, SIGNATURE],
+    ids=["jwt", "half a jwt", "key", "sealed", "code", "signature"],  # some are made anew each time
+)
 @pytest.mark.parametrize("around", ["{}", "a {} b", "({})", "x\\n{}", "'{}'", "a,{},{}", "{}\n{}"])
 def test_what_shows_that_it_is_a_secret_is_hidden(secret: str, around: str) -> None:
     said = hide_shapes(around.replace("{}", secret))
