@@ -216,7 +216,9 @@ async def test_a_second_app_on_the_same_folder_is_refused(tmp_path: Path) -> Non
         assert alive(pid)
 
 
-@pytest.mark.parametrize("said_before", ["", "999999999\n", f"{os.getpid()}\n"])
+@pytest.mark.parametrize(
+    "said_before", ["", "999999999\n", f"{os.getpid()}\n"], ids=["nothing", "nobody", "somebody"]
+)
 async def test_whoever_got_the_folder_this_moment_may_not_have_said_for_how_long(
     tmp_path: Path, said_before: str
 ) -> None:

@@ -19,7 +19,7 @@ from launch.top.figures import Look, Process, Rate, Stored, View, Work
 from launch.top.lines import WIDTH, lines_of
 from sync.engine.queue import LaneFigures
 
-PICTURE = Path(__file__).parents[2] / "docs/pictures/top.svg"
+PICTURE = Path(__file__).parents[3] / "docs/pictures/top.svg"
 AT = 1_780_304_403.0
 
 
