@@ -42,6 +42,10 @@ class Connection(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless a head grows and grows."""
+        waiting = self._waiter is not None and not self._waiter.done()
+        if waiting and self._answered < self._request_count:
+            self._answered = self._request_count  # a body came when the answer was written already
+            self._head_bytes = 0
         super().data_received(data)
         if self._request_count == self._answered:  # all heads that came whole are answered
             self._head_bytes += len(data)

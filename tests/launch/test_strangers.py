@@ -244,6 +244,26 @@ async def test_a_head_that_grows_and_grows_is_431(inside: Inside, before: bytes)
         assert await client.ends() == b""
 
 
+async def test_a_body_that_comes_after_its_answer_lifts_no_limit(inside: Inside) -> None:
+    async with serving(inside, replace(PATIENT, linger=5)) as port:
+        client = await port.client()
+        for _ in range(2):
+            await client.sends(request("/livez", method="GET", length=2))
+            assert (await client.answer())[0] == 200
+            await client.sends(b"{}")
+            await client.sends(LIVEZ)
+            assert (await client.answer())[0] == 200
+        await client.sends(request("/livez", method="GET", length=2))
+        assert (await client.answer())[0] == 200
+        await client.sends(b"{}")
+        await client.sends(b"GET /livez HTTP/1.1\r\nHost: x\r\n")
+        for number in range(60):
+            with contextlib.suppress(ConnectionError):
+                await client.sends(f"X-{number}: {'y' * 1000}\r\n".encode())
+        assert (await client.answer())[0] == 431
+        assert await client.ends() == b""
+
+
 async def test_bodies_do_not_count_as_heads(inside: Inside) -> None:
     inside.app._client_max_size = 10_000_000
     async with serving(inside, PATIENT) as port:
