@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 import traceback
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,9 @@ def prepare() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     sys.excepthook = _show
+    threading.excepthook = lambda failed: _show(
+        failed.exc_type, failed.exc_value or failed.exc_type(), failed.exc_traceback
+    )
 
 
 def settle() -> None:

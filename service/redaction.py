@@ -302,7 +302,7 @@ def clean_lines(text: str, limit: int, line_limit: int = 1000) -> str:
     return "\n".join(["…", *shown] if begin else shown)
 
 
-def clean(value: object, *, depth: int = _DEPTH) -> Any:
+def clean(value: Any, *, depth: int = _DEPTH) -> Any:
     """Make a logged value of harmless texts, numbers, lists and dicts."""
     if value is None or isinstance(value, bool | int):
         return value
@@ -319,14 +319,23 @@ def clean(value: object, *, depth: int = _DEPTH) -> Any:
             )
             for name, part in list(value.items())[:_ITEMS]
         }
-    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str | bytes):
-        name = value[0] if isinstance(value[0], str) else value[0].decode("latin-1")
-        return [clean_text(name), clean_field(name, value[1], depth=depth - 1)]  # of a header
+    if (name := _name_in_pair(value)) is not None:  # of a header, for example
+        return [clean_text(name), clean_field(name, value[1], depth=depth - 1)]
     if isinstance(value, list | tuple | set | frozenset):
         return [clean(part, depth=depth - 1) for part in list(value)[:_ITEMS]]
     if isinstance(value, bytes | bytearray | memoryview):
         return f"({len(value)} bytes)"
     return clean_text(str(value) if isinstance(value, _READABLE) else repr(value))
+
+
+def _name_in_pair(value: Any) -> str | None:
+    """The first of two, where it may be a name."""
+    match value:
+        case (str(name), _):
+            return name
+        case (bytes(name), _) if isinstance(value, tuple):
+            return name.decode("latin-1")
+    return None
 
 
 def _told(value: Mapping[Any, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,17 +32,23 @@ def test_a_bug_is_shown_whole_but_harmless(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     terminal.prepare()
     error = ValueError("refresh_token=hunter2\x1b[2J\u202e")
     try:
         fail(error)
     except ValueError:
         sys.excepthook(ValueError, error, error.__traceback__)
-    shown = capsys.readouterr().err
-    assert shown.startswith("Traceback (most recent call last):\n")
-    assert "test_terminal.py" in shown
-    assert "hunter2" not in shown
-    assert not {"\x1b", "\u202e"} & set(shown)
+    shown = [capsys.readouterr().err]
+    thread = threading.Thread(target=fail, args=(error,))
+    thread.start()
+    thread.join()
+    shown.append(capsys.readouterr().err)
+    for text in shown:
+        assert text.startswith("Traceback (most recent call last):\n")
+        assert "test_terminal.py" in text
+        assert "hunter2" not in text
+        assert not {"\x1b", "\u202e"} & set(text)
 
 
 def test_nobody_has_to_listen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -154,6 +154,7 @@ def test_ordinary_texts_are_shown(text: str) -> None:
 def test_a_pair_of_a_header_is_hidden_by_its_name() -> None:
     headers = [("Host", "x"), ("Cookie", "a=hunter2"), (b"Authorization", b"Bearer hunter2")]
     assert clean(headers) == [["Host", "x"], ["Cookie", HIDDEN], ["Authorization", HIDDEN]]
+    assert clean([["token", "hunter2"], ["a", "b"]]) == [["token", HIDDEN], ["a", "b"]]
     header = {"name": "Cookie", "value": "a=hunter2"}
     assert clean([header]) == [{"name": "Cookie", "value": HIDDEN}]
     assert clean({"name": "Host", "value": "x"}) == {"name": "Host", "value": "x"}
