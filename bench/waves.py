@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 from bench.people import connect_people, object_id
 from bench.processes import ServerFailed
-from domain.plan import Observation
-from domain.presence import ZoomPresence
+from domain.presence import Observation, ZoomPresence
 from sync.engine.people import PeopleStore
 from sync.engine.queue import LEASE_MS
 from sync.redis import keys

@@ -35,7 +35,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from domain.plan import HOUR, MINUTE
+from domain.clock import HOUR, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,7 +10,7 @@ from domain.storms import Step
 
 if TYPE_CHECKING:
     from domain.held import Held
-    from domain.plan import Observation
+    from domain.presence import Observation
 
 
 @dataclass(slots=True)

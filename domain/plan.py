@@ -33,6 +33,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from domain.clock import HOUR, MINUTE
 from domain.presence import (
     AVAILABLE,
     AWAY,
@@ -49,9 +50,7 @@ from domain.presence import (
 if TYPE_CHECKING:
     from domain.held import Held
     from domain.policy import Verdict
-
-MINUTE = 60_000
-HOUR = 60 * MINUTE
+    from domain.presence import Observation
 
 AVAILABLE_REPEAT_MS = 4 * MINUTE + 30_000
 AVAILABLE_EXPIRY_MIN = 15
@@ -75,13 +74,6 @@ class Lane(IntEnum):
     CHANGE = 1  # every other change
     HOLD = 2  # keep-alives of Busy / Do not disturb
     FADE = 3  # keep-alives of Available and Away
-
-
-class Observation(NamedTuple):
-    """What Zoom said, and when (epoch ms): the event's own time, or the time we asked."""
-
-    presence: ZoomPresence
-    at_ms: int
 
 
 @dataclass(slots=True)
@@ -163,13 +155,6 @@ def fresh_for_ms(presence: ZoomPresence) -> int:
 def give_up_after_ms(presence: ZoomPresence) -> int:
     """How long a state is believed at most when Zoom can't be asked (Rule 6)."""
     return _GIVE_UP_MS.get(presence, 12 * HOUR)
-
-
-def supersedes(new: Observation, old: Observation | None) -> bool:
-    """Whether `new` replaces `old`: newer wins; a tie is decided the same in any arrival order."""
-    if old is None:
-        return True
-    return (new.at_ms, new.presence) > (old.at_ms, old.presence)
 
 
 class _Wanted(NamedTuple):

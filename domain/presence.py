@@ -51,6 +51,20 @@ def parse_zoom_presence(text: str) -> ZoomPresence | None:
     return _ALIASES.get(re.sub(r"[\s_-]", "", text[:64].lower()))
 
 
+class Observation(NamedTuple):
+    """What Zoom said, and when (epoch ms): the event's own time, or the time we asked."""
+
+    presence: ZoomPresence
+    at_ms: int
+
+
+def supersedes(new: Observation, old: Observation | None) -> bool:
+    """Whether `new` replaces `old`: newer wins; a tie is decided the same in any arrival order."""
+    if old is None:
+        return True
+    return (new.at_ms, new.presence) > (old.at_ms, old.presence)
+
+
 class Pair(NamedTuple):
     """An availability and an activity, as Microsoft names them."""
 

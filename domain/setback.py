@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from domain.clock import MINUTE
 from domain.errors import (
     AdminMustAct,
     AuthorizeAgain,
@@ -26,7 +27,6 @@ from domain.errors import (
     TenantPaused,
     Trouble,
 )
-from domain.plan import MINUTE
 
 if TYPE_CHECKING:
     from domain.errors import OutsideError

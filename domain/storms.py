@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from domain.plan import HOUR, MINUTE
+from domain.clock import HOUR, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

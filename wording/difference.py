@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain.plan import MINUTE
+from domain.clock import MINUTE
 from domain.presence import Style, teams_label
 from wording.ours import attempt, told
 

@@ -6,8 +6,8 @@ import math
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from domain.clock import MINUTE
 from domain.feed import DOUBT_AGAIN_MS
-from domain.plan import MINUTE
 from wording.times import clock_time
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from domain.clock import MINUTE
 from domain.errors import Trouble
 from domain.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW
-from domain.plan import MINUTE, Do, Why, fresh_for_ms
+from domain.plan import Do, Why, fresh_for_ms
 from domain.policy import Reason, sentence
 from domain.presence import NOT_SAID, UNKNOWN, teams_label, zoom_label
 from wording.difference import agrees, is_ours, seen, set_by_hand, why_different

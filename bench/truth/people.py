@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from bench.truth.microsoft import NONE, Presence
 from bench.truth.scheduler import NOWHERE
-from domain.plan import Observation, Situation
+from domain.plan import Situation
 from domain.policy import Form, ManagedGroup, Personal, Policy, resolve
-from domain.presence import Style, ZoomPresence
+from domain.presence import Observation, Style, ZoomPresence
 
 if TYPE_CHECKING:
     from array import array

@@ -25,9 +25,10 @@ from bench.truth.people import Person, Turn
 from bench.truth.scheduler import LATEST, NEWEST, OLDEST, OURS, PERSON_MASK, Queue
 from bench.truth.world import ZOOM, Assumptions, Maker
 from domain.budget import CELL_MS, LIMIT, MARGIN_CELLS, Budget, Limits
+from domain.clock import MINUTE
 from domain.held import Held
-from domain.plan import MINUTE, Do, Lane, Observation, plan
-from domain.presence import Style, demand_of
+from domain.plan import Do, Lane, plan
+from domain.presence import Observation, Style, demand_of
 from sync.zoom.turns import ZoomTurns
 
 if TYPE_CHECKING:

@@ -11,14 +11,14 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Protocol
 
-from domain.plan import Lane, supersedes
-from domain.presence import ZoomPresence, may_interrupt
+from domain.plan import Lane
+from domain.presence import ZoomPresence, may_interrupt, supersedes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from domain.held import Held
-    from domain.plan import Observation
+    from domain.presence import Observation
 
 PERSON_BITS = 20
 PERSON_MASK = (1 << PERSON_BITS) - 1

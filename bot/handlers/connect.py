@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from cards.payload import Payloads
     from domain.link import Link
     from domain.person import State
-    from domain.plan import Observation
     from domain.policy import Verdict
+    from domain.presence import Observation
     from sync.connect.linking import Linking
     from sync.engine.engine import Engine
     from sync.microsoft.authorization import Grant

@@ -13,7 +13,7 @@ import structlog
 
 from domain.errors import OutsideError
 from domain.link import Link, addresses_of
-from domain.plan import Observation
+from domain.presence import Observation
 from sync.engine.identity import Proof, zoom_user_of
 from sync.engine.zoom_index import Contended, Taken
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from domain.errors import OutsideError, PersonGone, RetryLater
-from domain.plan import ASK_AGAIN_MS, Observation
-from domain.presence import ZoomPresence
+from domain.plan import ASK_AGAIN_MS
+from domain.presence import Observation, ZoomPresence
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from domain.clock import MINUTE
 from domain.errors import AuthorizeAgain, OutsideError, RetryLater, TenantPaused, Trouble
 from domain.held import Held, attempt
-from domain.plan import MINUTE, Do, Lane, Plan, Situation, Why, plan
+from domain.plan import Do, Lane, Plan, Situation, Why, plan
 from domain.policy import resolve
 from domain.presence import NOT_SAID, ZoomPresence
 from domain.setback import ADMIN_RETRY_MS, setback

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import structlog
 from cachetools import TTLCache
 
+from domain.clock import MINUTE
 from domain.errors import Trouble
 from domain.explanation import ASKED_OFTEN
-from domain.plan import MINUTE, Lane
+from domain.plan import Lane
 from domain.policy import resolve
 from sync.engine.explanation import LOOK_UPS_OF_ALL, MOST_LOOK_UPS, Explainer
 from sync.engine.link_store import Left
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from domain.explanation import Asked, Explanation
     from domain.link import Link
     from domain.person import State
-    from domain.plan import Observation
     from domain.policy import Personal, Verdict
+    from domain.presence import Observation
     from sync.engine.attend import Attendant
     from sync.engine.departures import Departures
     from sync.engine.people import PeopleStore

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from domain.person import State
-    from domain.plan import Observation
+    from domain.presence import Observation
     from sync.redis.connection import Client, Scripts
 
 log = structlog.get_logger()

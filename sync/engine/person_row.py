@@ -8,9 +8,8 @@ import structlog
 
 from domain.held import Accepted, Held
 from domain.person import Standing, State
-from domain.plan import Observation
 from domain.policy import NOTHING_CHOSEN, Personal
-from domain.presence import Pair, Style, ZoomPresence
+from domain.presence import Observation, Pair, Style, ZoomPresence
 from domain.storms import Told
 
 if TYPE_CHECKING:

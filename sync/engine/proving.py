@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from domain.errors import OutsideError, Trouble
-from domain.plan import Observation
+from domain.presence import Observation
 from sync.engine.identity import Proof
 from sync.engine.unproven import News
 from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled

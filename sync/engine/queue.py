@@ -12,8 +12,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from domain.plan import AHEAD_LIMIT_MS, Lane, Observation
-from domain.presence import may_interrupt
+from domain.plan import AHEAD_LIMIT_MS, Lane
+from domain.presence import Observation, may_interrupt
 from sync.engine.person_row import read_state
 from sync.redis import keys
 

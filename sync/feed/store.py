@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from domain.clock import HOUR, MINUTE
 from domain.feed import FeedHealth, Heard, Slot, validation_missing
-from domain.plan import HOUR, MINUTE
 from sync.redis import keys
 from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from domain.clock import MINUTE
 from domain.errors import Trouble
-from domain.plan import MINUTE
 from domain.storms import Case, Storm, Told
 from sync.redis import keys
 from sync.redis.jobs import Jobs

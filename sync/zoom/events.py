@@ -15,8 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from domain.link import fold_address
-from domain.plan import Observation
-from domain.presence import parse_zoom_presence
+from domain.presence import Observation, parse_zoom_presence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -28,7 +28,7 @@ from sync.zoom.signature import BadSignature, answer_validation, verify
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from domain.plan import Observation
+    from domain.presence import Observation
     from sync.engine.ports import Meter
     from sync.zoom.events import Event
 

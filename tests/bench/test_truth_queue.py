@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bench.truth.scheduler import NOWHERE, Queue
 from domain.held import Held
-from domain.plan import Lane, Observation
-from domain.presence import SESSION_PAIRS, ZoomPresence
+from domain.plan import Lane
+from domain.presence import SESSION_PAIRS, Observation, ZoomPresence
 from sync.engine.people import PeopleStore
 from sync.engine.person_row import held_fields
 from sync.redis import keys

@@ -9,7 +9,8 @@ import pytest
 import pytest_asyncio
 
 from domain.budget import Limits
-from domain.plan import Lane, Observation
+from domain.plan import Lane
+from domain.presence import Observation
 from domain.presence import ZoomPresence as Z
 from sandbox.zoom_states import ZoomPresence
 from sync.engine.people import PeopleStore

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.clock import HOUR, MINUTE
 from domain.feed import (
     ENOUGH,
     MEMORY_WEEKS,
@@ -26,7 +27,6 @@ from domain.feed import (
     slot_of,
     validation_missing,
 )
-from domain.plan import HOUR, MINUTE
 
 WEEK = SLOTS * HOUR
 MONDAY = 1_760_313_600_000  # 2025-10-13 00:00 UTC

@@ -8,24 +8,21 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from domain.clock import HOUR, MINUTE
 from domain.held import Held
 from domain.plan import (
     AVAILABLE_EXPIRY_MIN,
     ENDED_MARGIN_MS,
     EXPIRY_MIN,
-    HOUR,
     LOOK_AGAIN_MS,
-    MINUTE,
     Do,
     Lane,
-    Observation,
     Plan,
     Situation,
     Why,
     fresh_for_ms,
     give_up_after_ms,
     plan,
-    supersedes,
 )
 from domain.policy import Reason, Verdict
 from domain.presence import (
@@ -36,11 +33,13 @@ from domain.presence import (
     PREFERRED_PAIRS,
     PRESENTING,
     SESSION_PAIRS,
+    Observation,
     Pair,
     Shown,
     Style,
     ZoomPresence,
     demand_of,
+    supersedes,
 )
 from sync.engine.attend import MOST_STEPS
 

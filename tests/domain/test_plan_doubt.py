@@ -5,10 +5,21 @@ from dataclasses import replace
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from domain.clock import MINUTE
 from domain.held import Held
-from domain.plan import EXPIRY_MIN, MINUTE, Do, Observation, Plan, Situation, plan
+from domain.plan import EXPIRY_MIN, Do, Plan, Situation, plan
 from domain.policy import Reason, Verdict
-from domain.presence import AWAY, IN_A_CALL, PRESENTING, Pair, Shown, Style, ZoomPresence, demand_of
+from domain.presence import (
+    AWAY,
+    IN_A_CALL,
+    PRESENTING,
+    Observation,
+    Pair,
+    Shown,
+    Style,
+    ZoomPresence,
+    demand_of,
+)
 from sync.engine.attend import MOST_STEPS
 from tests.domain.test_plan_full import Microsoft
 

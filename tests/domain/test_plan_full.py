@@ -6,13 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.clock import HOUR, MINUTE
 from domain.held import Held
-from domain.plan import HOUR, MINUTE, Do, Observation, Plan, Situation, Why, plan
+from domain.plan import Do, Plan, Situation, Why, plan
 from domain.policy import Reason, Verdict
 from domain.presence import (
     AWAY,
     PREFERRED_PAIRS,
     SESSION_PAIRS,
+    Observation,
     Pair,
     Shown,
     Style,

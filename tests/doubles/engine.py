@@ -16,9 +16,9 @@ from cryptography.fernet import Fernet
 from domain.budget import GRAPH_LIMITS, Limits
 from domain.errors import AuthorizeAgain
 from domain.link import Link
-from domain.plan import Lane, Observation
+from domain.plan import Lane
 from domain.policy import Form, Policy
-from domain.presence import Style
+from domain.presence import Observation, Style
 from sync.connect.tokens import Tokens
 from sync.connect.vault import Vault
 from sync.engine.asking import Asking

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain.link import Link
-from domain.plan import Lane, Observation
-from domain.presence import ZoomPresence
+from domain.plan import Lane
+from domain.presence import Observation, ZoomPresence
 from sync.redis import keys
 
 if TYPE_CHECKING:

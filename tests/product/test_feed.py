@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from domain.clock import HOUR, MINUTE
 from domain.feed import MEMORY_WEEKS, SLOTS, hour_of
-from domain.plan import HOUR, MINUTE
 from sandbox.people import ZOOM_APP_ID
 from sandbox.zoom_states import ZoomPresence
 from sync.redis import keys

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from domain.clock import HOUR, MINUTE
 from domain.feed import FeedHealth
-from domain.plan import HOUR, MINUTE
 from wording.feed import FeedWords, lag_minutes, sentence
 from wording.text import SENTENCE_LIMIT
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from domain.clock import MINUTE
 from domain.errors import Trouble
 from domain.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW, Explanation
 from domain.held import Accepted, Held, attempt
 from domain.link import Link
 from domain.person import State
-from domain.plan import MINUTE, Observation, Situation, plan
+from domain.plan import Situation, plan
 from domain.policy import Form, Policy, Verdict, resolve
 from domain.presence import (
     AVAILABLE,
@@ -20,6 +21,7 @@ from domain.presence import (
     IN_A_CALL,
     NOT_SAID,
     PRESENTING,
+    Observation,
     Pair,
     Shown,
     Style,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aiohttp.test_utils import TestClient
     from pytest_aiohttp.plugin import AiohttpClient
 
-    from domain.plan import Observation
+    from domain.presence import Observation
 
     Client = TestClient[web.Request, web.Application]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
-from domain.plan import MINUTE
+from domain.clock import MINUTE
 from domain.presence import ZoomPresence
 from domain.setback import MOST_REFUSALS
 from sync.redis.connection import Client

@@ -7,9 +7,9 @@ from structlog.testing import capture_logs
 
 from domain.budget import Limits
 from domain.explanation import ASKED_OFTEN, SLOW
-from domain.plan import Do, Observation, Why
+from domain.plan import Do, Why
 from domain.policy import FOREVER, Personal
-from domain.presence import IN_A_CALL, Shown, Style, ZoomPresence
+from domain.presence import IN_A_CALL, Observation, Shown, Style, ZoomPresence
 from sync.engine.engine import Busy, Chosen, Ending, Engine
 from sync.engine.explanation import MOST_ASKS
 from sync.engine.patience import Patience

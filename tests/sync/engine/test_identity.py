@@ -10,8 +10,7 @@ from structlog.testing import capture_logs
 from domain.directory import MembershipChange
 from domain.errors import AuthorizeAgain, RetryLater, Trouble
 from domain.link import Link
-from domain.plan import Observation
-from domain.presence import ZoomPresence
+from domain.presence import Observation, ZoomPresence
 from sync.engine.departures import PURGE_AFTER_MS
 from sync.engine.identity import Proof
 from sync.engine.unproven import News

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 import pytest
 from structlog.testing import capture_logs
 
+from domain.clock import MINUTE
 from domain.errors import RetryLater
 from domain.held import Held
 from domain.person import State
-from domain.plan import MINUTE, Lane
+from domain.plan import Lane
 from domain.presence import AVAILABLE, IN_A_CALL, PRESENTING, ZoomPresence
 from sync.engine.people import PeopleStore
 from sync.engine.person_row import held_fields

@@ -10,10 +10,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from domain.clock import HOUR, MINUTE
 from domain.held import Held
 from domain.person import State
-from domain.plan import EXPIRY_MIN, HOUR, MINUTE, Lane, Observation, supersedes
-from domain.presence import AVAILABLE, IN_A_CALL, PRESENTING, Pair, ZoomPresence
+from domain.plan import EXPIRY_MIN, Lane
+from domain.presence import (
+    AVAILABLE,
+    IN_A_CALL,
+    PRESENTING,
+    Observation,
+    Pair,
+    ZoomPresence,
+    supersedes,
+)
 from sync.engine.people import PeopleStore
 from sync.engine.person_row import held_fields
 from sync.engine.queue import Claim

@@ -24,8 +24,8 @@ from hypothesis.stateful import (
 
 from domain.errors import Trouble
 from domain.held import Held
-from domain.plan import Lane, Observation, supersedes
-from domain.presence import SESSION_PAIRS, Pair, ZoomPresence
+from domain.plan import Lane
+from domain.presence import SESSION_PAIRS, Observation, Pair, ZoomPresence, supersedes
 from sync.engine.people import PeopleStore
 from sync.engine.person_row import held_fields
 from sync.engine.queue import Claim

@@ -9,8 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 from structlog.testing import capture_logs
 
-from domain.plan import Observation
-from domain.presence import Style, ZoomPresence, demand_of
+from domain.presence import Observation, Style, ZoomPresence, demand_of
 from sync.engine.worker import LOOK_AROUND_S, Worker
 from sync.redis import keys
 from sync.redis.connection import Client, connect_listener

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 import pytest
 from structlog.testing import capture_logs
 
+from domain.clock import HOUR, MINUTE
 from domain.errors import RetryLater
 from domain.link import Link
-from domain.plan import HOUR, MINUTE, Lane, Observation
+from domain.plan import Lane
 from domain.policy import Form
-from domain.presence import ZoomPresence
+from domain.presence import Observation, ZoomPresence
 from sync.engine.queue import Claim
 from sync.feed.catch_up import PATIENCE_SECONDS, SETTLE_MS, STEP_SECONDS, TOGETHER_SECONDS, CatchUp
 from sync.feed.store import Doubt, FeedStore

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from structlog.testing import capture_logs
 
+from domain.clock import HOUR, MINUTE
 from domain.feed import (
     DOUBT_AGAIN_MS,
     MEMORY_WEEKS,
@@ -14,7 +15,6 @@ from domain.feed import (
     hour_of,
     slot_of,
 )
-from domain.plan import HOUR, MINUTE
 from sync.feed.store import AWAY_MS, BEAT_SECONDS, LONG_AWAY_MS, Doubt, FeedStore, Listener
 from sync.feed.watch import FeedWatch
 from sync.redis import keys

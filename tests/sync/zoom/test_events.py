@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.plan import Observation
-from domain.presence import ZoomPresence
+from domain.presence import Observation, ZoomPresence
 from sync.zoom.events import (
     AppRemoved,
     Ignored,
