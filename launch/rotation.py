@@ -45,10 +45,17 @@ async def rotate_keys(settings: Settings, *, lost: bool) -> bool:
         button_key = ButtonKey(rows, vault)
         resealing = Resealing(rows, vault, button_key, now_ms=people.now_ms, pause=0)
 
-        if lost and (await resealing.in_use()).running:
+        running = (await resealing.in_use()).running
+        if lost and running:
             say(
                 "FAILED  Nothing was given up: a running process seals with another key, which is "
                 "not lost then. Run this with the TOKEN_KEYS of that process, or stop it first."
+            )
+            return False
+        if running and vault.has_older:
+            say(
+                "WAIT    Nothing was moved: a running process seals with another key, and may not "
+                "know the new one. Give it these TOKEN_KEYS, restart it, and run this again."
             )
             return False
         well = await _buttons(button_key, lost=lost)
@@ -72,10 +79,7 @@ async def rotate_keys(settings: Settings, *, lost: bool) -> bool:
             return well
         use = await resealing.in_use()
         if use.running:
-            say(
-                "WAIT    A running process still seals with another key: give it these TOKEN_KEYS, "
-                "restart it, and run this again. The old keys must stay."
-            )
+            say("WAIT    A process was started that seals with another key. Run this again.")
             return False
         if not well:
             say("WAIT    The old keys must stay.")

@@ -2,7 +2,7 @@
 
 Tokens that are refreshed move by themselves, but whoever is paused or parked has none refreshed.
 So one process goes over all rows every hour while there is more than one key, and at once when
-`python app.py rotate-keys` is told to.
+`python app.py rotate-keys` is told to; never while a process runs that may not know the new key.
 """
 
 from __future__ import annotations
@@ -115,7 +115,9 @@ class Resealing:
                 key = await self._button_key.load()
                 if key is not None:
                     self._adopt(key)
-                if self._vault.has_older and loop.time() >= next_round:
+                due = self._vault.has_older and loop.time() >= next_round
+                # Processes that are restarted after us may not know the newest key yet.
+                if due and not (await self.in_use()).running:
                     if await self._rows.take(self._name):
                         await self._round_of_duty()
                         await self._rows.let_go(self._name)

@@ -10,6 +10,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from domain.plan import Lane
+from sync.connect import resealing
 from sync.connect.button_key import ButtonKey
 from sync.connect.resealing import RUNNING_MS, UNDER_WAY_MS, Count, InUse, Resealing
 from sync.connect.sealed import SealedStore
@@ -173,6 +174,28 @@ async def test_the_duty_moves_all_and_says_which_key_it_seals_with(house: House)
     ]
     assert house.adopted == [key]
     assert await ButtonKey(house.rows, house.after).load() == key
+
+
+async def test_nothing_moves_while_a_process_may_not_know_the_new_key(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resealing, "NOTE_SECONDS", 0.01)
+    await house.connect(PAUSED, house.before)
+    await ButtonKey(house.rows, house.before).load()
+    await house.rows.seals_with(house.before.newest, "old", await house.people.now_ms())
+    duty = asyncio.create_task(house.resealing(house.between).run())
+    try:
+        async with asyncio.timeout(10):
+            while len(house.adopted) < 3:  # noqa: ASYNC110 - it has gone round twice
+                await asyncio.sleep(0.01)
+            assert await house.not_moved() == [PAUSED, "buttons"]
+            await house.rows.stopped(house.before.newest, "old", await house.people.now_ms())
+            while await house.not_moved():  # noqa: ASYNC110 - nothing there tells
+                await asyncio.sleep(0.01)
+    finally:
+        duty.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await duty
 
 
 async def test_with_one_key_nothing_is_gone_over(house: House) -> None:
