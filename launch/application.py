@@ -18,7 +18,8 @@ from bot.teams.endpoint import messages_handler
 from bot.teams.signing_keys import KeysUnavailable
 from domain.budget import GRAPH_LIMITS
 from launch.conversation import wire_bot
-from launch.gauges import watch_gauges
+from launch.duties import duties_of
+from launch.gauges import gauges
 from launch.lifetime import SHUTDOWN_SECONDS, end
 from launch.outside import open_outside
 from launch.ports import METRICS
@@ -89,11 +90,11 @@ async def application(
             ]
         )
         app[METRICS] = page
+        listener = None
         if with_bot:
             bot = wire_bot(settings, outside, core, metrics, local_person)
             stack.push_async_callback(bot.channel.aclose)
             listener = Listener(core.feed)
-            app.cleanup_ctx.append(_task(listener.run(), "feed"))
             webhook = ZoomWebhook(
                 core.engine,
                 secret=settings.zoom_webhook_secret.get_secret_value(),
@@ -115,32 +116,16 @@ async def application(
                     ),
                 ]
             )
-            app.cleanup_ctx.append(_task(core.roster.run(), "roster"))
             if bot.keys is not None:
                 stack.push_async_callback(bot.keys.aclose)
                 app.cleanup_ctx.append(_task(_warm(bot.keys), "signing-keys"))
         app.cleanup_ctx.append(_task(watch_loop_lag(metrics.loop_lag), "loop-lag"))
         shared = SharedSource(core.people, core.quota, core.directory, core.feed)
-        app.cleanup_ctx.append(_task(watch_gauges(metrics, shared), "gauges"))
-        app.cleanup_ctx.extend(
-            [
-                _task(core.policy.run(), "settings"),
-                _task(core.resealing.run(), "keys"),
-                _task(core.rollouts.run(), "rollouts"),
-                _task(core.doubt.run(), "doubt"),
-                _task(core.catch_up.run(), "catch-up"),
-                _task(core.proving.run(), "proving"),
-                _task(core.departures.run(), "departures"),
-            ]
-        )
-        inviting = _task(core.invitations.run(), "invitations", patience=SHUTDOWN_SECONDS)
-        app.cleanup_ctx.append(inviting)
-        app.on_shutdown.append(_call(core.invitations.stop))
-        telling = _task(core.notifier.run(), "notifier", patience=SHUTDOWN_SECONDS)
-        app.cleanup_ctx.append(telling)
-        app.on_shutdown.append(_call(core.notifier.stop))
-        if core.refresher is not None:
-            app.cleanup_ctx.append(_task(core.refresher.run(), "directory"))
+        for work in duties_of(core, gauges(metrics, shared), listener):
+            patience = SHUTDOWN_SECONDS if work.duty.gentle else 0.0
+            app.cleanup_ctx.append(_task(work.run(), work.duty.name, patience=patience))
+            if work.duty.gentle:
+                app.on_shutdown.append(_call(work.stop))
         if with_worker:
 
             def beat() -> None:

@@ -6,14 +6,13 @@ from whichever process it reaches.
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
-
-import structlog
 
 from domain.plan import Lane
 from service.metrics import LANES, PARKED_REASONS
-from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
+from sync.redis import duties
+from sync.redis.connection import REDIS_TROUBLE
+from sync.redis.duties import Work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,29 +20,19 @@ if TYPE_CHECKING:
     from launch.shared import Shared, SharedSource
     from service.metrics import Metrics
 
-log = structlog.get_logger()
 
-EVERY_SECONDS = 15.0
+def gauges(metrics: Metrics, source: SharedSource) -> Work:
+    """Keep the gauges true, also the one that says whether Redis is there."""
 
-
-async def watch_gauges(
-    metrics: Metrics, source: SharedSource, *, every: float = EVERY_SECONDS
-) -> None:
-    """Keep the gauges true for as long as the process lives; Redis may go away meanwhile."""
-    away = False
-    while True:
+    async def step() -> None:
         try:
             set_gauges(metrics, await source.read())
-        except REDIS_TROUBLE as error:
+        except REDIS_TROUBLE:
             metrics.redis_up(False)
-            if not away:
-                log.warning("gauges_wait", error=type(error).__name__)
-            away = True
-        else:
-            metrics.redis_up(True)
-            away = False
-        raise_if_cancelled()
-        await asyncio.sleep(every)
+            raise
+        metrics.redis_up(True)
+
+    return Work(duties.GAUGES, step)
 
 
 def set_gauges(metrics: Metrics, shared: Shared) -> None:

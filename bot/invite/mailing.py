@@ -8,9 +8,7 @@ admin who started it follows.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import secrets
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -24,7 +22,8 @@ from cards.build import refreshing
 from cards.payload import Verb
 from cards.person.invite import invitation
 from cards.settings import invite as settings_invite
-from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
+from sync.redis import duties
+from sync.redis.duties import Work
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -42,7 +41,6 @@ PER_SECOND = 5
 """Teams allows an app 30 requests a second in a tenant (Teams, "Optimize your bot with rate
 limiting"); the answers to people go through the same limit and come first."""
 EDIT_EVERY_S = 5.0
-LOOK_AGAIN_S = 5.0
 ROUNDS = 3
 """How often somebody is tried to whom certainly nothing was sent, and the seconds in between."""
 ROUND_PAUSE_S = 10.0
@@ -105,8 +103,8 @@ class Invitations:
         self._payloads = payloads
         self._sleep = sleep
         self._clock = clock
-        self._new = asyncio.Event()
-        self._stopping = False
+        self._lease = rows.lease()
+        self.work = Work(duties.INVITATIONS, self.step, lease=self._lease)
         self._failures = 0
         self._edited: dict[str, float] = {}
 
@@ -122,7 +120,7 @@ class Invitations:
         mailing = Mailing(card.card_id, group_id, len(held), card.dump())
         await self._rows.begin(mailing, held)
         log.info("mailing_begun", mailing=mailing.mailing_id, people=len(held))
-        self._new.set()
+        self.work.wake()
 
     async def shown(self, mailing_id: str) -> Card | None:
         """The card of a mailing that is under way or ended a moment ago; None: there is none."""
@@ -133,36 +131,18 @@ class Invitations:
         """Whether somebody of this mailing is still to be written to."""
         return any(m.mailing_id == mailing_id for m in await self._rows.unfinished())
 
-    def stop(self) -> None:
-        """Write to nobody else; `run` ends."""
-        self._stopping = True
-        self._new.set()
-
-    async def run(self) -> None:
-        """See every mailing through, until `stop`."""
-        name = secrets.token_hex(6)
-        while not self._stopping:
-            try:
-                await self._round(name)
-            except REDIS_TROUBLE as error:
-                log.warning("invitations_wait", error=type(error).__name__)
-            raise_if_cancelled()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._new.wait(), LOOK_AGAIN_S)
-            self._new.clear()
-
-    async def _round(self, name: str) -> None:
+    async def step(self) -> None:
         """Take turns between the mailings, so that a small one does not wait for a large one."""
         while mailings := await self._rows.unfinished():
             for mailing in mailings:
-                if self._stopping or not await self._rows.take(name):
-                    return await self._rows.rest(name)
+                if self.work.stopping or not await self._lease.take():
+                    return await self._lease.let_go()
                 await self._step(mailing)
             if self._failures >= PATIENCE:
                 log.warning("invitations_paused", seconds=PAUSE_S)
                 self._failures = 0
                 await self._sleep(PAUSE_S)
-        return await self._rows.rest(name)
+        return await self._lease.let_go()
 
     async def _step(self, mailing: Mailing) -> None:
         card = MailingCard.load(mailing.show)

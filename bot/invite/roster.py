@@ -7,7 +7,6 @@ conversation, a few people a second, and a failure is nobody's trouble: it is tr
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 import time
 from typing import TYPE_CHECKING, Protocol
@@ -16,7 +15,8 @@ import structlog
 
 from bot.teams.activity import ConversationGone, SendFailed
 from domain.link import addresses_of
-from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
+from sync.redis import duties
+from sync.redis.duties import Work
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -30,7 +30,6 @@ log = structlog.get_logger()
 PAUSE_S = 0.2
 """Between two questions. Teams allows an app 30 requests a second in a tenant, for everything
 (Teams, "Optimize your bot with rate limiting"); a roll-out installs it for thousands at once."""
-LOOK_AGAIN_S = 60.0
 
 
 class RosterRows(Protocol):
@@ -56,7 +55,7 @@ class RosterRows(Protocol):
 
 
 class Roster:
-    """Notes who was met and asks about them, for as long as `run` runs. One per process.
+    """Notes who was met and asks about them. One per process.
 
     `sleep` and `now` (epoch seconds) are for tests.
     """
@@ -76,33 +75,26 @@ class Roster:
         self._sleep = sleep
         self._now = now
         self._met: dict[str, Person] = {}
-        self._news = asyncio.Event()
+        self._looked = -math.inf
+        self.work = Work(duties.ROSTER, self.step)
 
     def note(self, person: Person) -> None:
         """Somebody is in their own chat with the bot. Costs nothing here."""
         self._met[person.object_id] = person
-        self._news.set()
+        self.work.wake()
 
     def drop(self, object_id: str) -> None:
         """Somebody has removed the app."""
         self._met.pop(object_id, None)
 
-    async def run(self) -> None:
-        """Ask about those who are not known yet."""
-        looked = -math.inf
-        while True:
-            try:
-                await self._write_down()
-                if time.monotonic() - looked >= LOOK_AGAIN_S:
-                    if await self._rows.take_census():
-                        await self._census()
-                    looked = time.monotonic()
-            except REDIS_TROUBLE as error:
-                log.warning("roster_waits", error=type(error).__name__)
-            raise_if_cancelled()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), LOOK_AGAIN_S)
-            self._news.clear()
+    async def step(self) -> float:
+        """Ask about those who are not known yet; returns in how many seconds to look again."""
+        await self._write_down()
+        if time.monotonic() - self._looked >= duties.ROSTER.every_s:
+            if await self._rows.take_census():
+                await self._census()
+            self._looked = time.monotonic()
+        return max(0.0, self._looked + duties.ROSTER.every_s - time.monotonic())
 
     async def _write_down(self) -> None:
         """Note everyone first, so that a census finds them whatever happens to this process."""

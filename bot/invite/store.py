@@ -14,6 +14,7 @@ import structlog
 
 from sync.redis import keys
 from sync.redis.jobs import Jobs
+from sync.redis.leases import Lease
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +67,7 @@ class InvitationStore:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._jobs = Jobs(client, KIND, taken_ms=TAKEN_MS)
+        self._jobs = Jobs(client, KIND)
 
     # -- never twice ---------------------------------------------------------------------------
 
@@ -146,13 +147,9 @@ class InvitationStore:
         known = [await self.look_up(mailing_id) for mailing_id in await self._jobs.under_way()]
         return [mailing for mailing in known if mailing is not None]
 
-    async def take(self, name: str) -> bool:
-        """Whether the process of this name sends invitations for the next seconds."""
-        return await self._jobs.take(EVERY_MAILING, name)
-
-    async def rest(self, name: str) -> None:
-        """The process of this name has nothing to send: another may begin at once."""
-        await self._jobs.let_go(EVERY_MAILING, name)
+    def lease(self) -> Lease:
+        """Whoever has it sends invitations."""
+        return Lease(self._client, keys.job_taken(KIND, EVERY_MAILING), TAKEN_MS)
 
     async def next(self, mailing: Mailing) -> str | None:
         """Somebody who is left, who is nobody else's from now on; None: nobody is."""

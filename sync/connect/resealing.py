@@ -8,8 +8,8 @@ So one process goes over all rows every hour while there is more than one key, a
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,8 @@ import structlog
 
 from sync.connect.tokens import PURPOSE
 from sync.connect.vault import VaultError
-from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
+from sync.redis import duties
+from sync.redis.duties import Work
 from sync.redis.keys import LIVE_SIGN_IN_TTL
 
 if TYPE_CHECKING:
@@ -29,12 +30,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-NOTE_SECONDS = 10.0
 ROUND_SECONDS = 3600.0
 PAUSE = 0.05
 """Seconds between two batches: a thousand people a second, in pieces of some milliseconds."""
 
-RUNNING_MS = 3 * int(NOTE_SECONDS) * 1000
+RUNNING_MS = 3 * int(duties.KEYS.every_s) * 1000
 """A process that sealed with a key so recently is taken to be running."""
 UNDER_WAY_MS = LIVE_SIGN_IN_TTL * 1000
 """The longest that something short-lived (a sign-in under way) stays sealed with a key."""
@@ -83,6 +83,7 @@ class Resealing:
         now_ms: Callable[[], Awaitable[int]],
         adopt: Callable[[bytes], None] = lambda _: None,
         pause: float = PAUSE,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`now_ms` is the clock that all processes share (epoch ms).
 
@@ -95,37 +96,27 @@ class Resealing:
         self._adopt = adopt
         self._pause = pause
         self._name = secrets.token_hex(8)
+        self._lease = rows.lease()
+        self._monotonic = monotonic
+        self._next_round = float("-inf")
+        self.work = Work(duties.KEYS, self.step, lease=self._lease, at_end=self._stopped)
 
-    async def run(self) -> None:
-        """Say which key we seal with, and go over everything now and then. Ends by cancellation."""
-        try:
-            await self._run()
-        finally:
-            with contextlib.suppress(*REDIS_TROUBLE):
-                name, now_ms = self._vault.newest, await self._now_ms()
-                await self._rows.stopped(name, self._name, now_ms)
+    async def step(self) -> None:
+        """Say which key we seal with, and go over everything now and then."""
+        await self._rows.seals_with(self._vault.newest, self._name, await self._now_ms())
+        key = await self._button_key.load()
+        if key is not None:
+            self._adopt(key)
+        due = self._vault.has_older and self._monotonic() >= self._next_round
+        # Processes that are restarted after us may not know the newest key yet.
+        if due and not (await self.in_use()).running:
+            if await self._lease.take():
+                await self._round_of_duty()
+                await self._lease.let_go()
+            self._next_round = self._monotonic() + ROUND_SECONDS
 
-    async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
-        next_round = loop.time()
-        while True:
-            try:
-                now_ms = await self._now_ms()
-                await self._rows.seals_with(self._vault.newest, self._name, now_ms)
-                key = await self._button_key.load()
-                if key is not None:
-                    self._adopt(key)
-                due = self._vault.has_older and loop.time() >= next_round
-                # Processes that are restarted after us may not know the newest key yet.
-                if due and not (await self.in_use()).running:
-                    if await self._rows.take(self._name):
-                        await self._round_of_duty()
-                        await self._rows.let_go(self._name)
-                    next_round = loop.time() + ROUND_SECONDS
-            except REDIS_TROUBLE as error:
-                log.warning("resealing_waits", error=type(error).__name__)
-            raise_if_cancelled()
-            await asyncio.sleep(NOTE_SECONDS)
+    async def _stopped(self) -> None:
+        await self._rows.stopped(self._vault.newest, self._name, await self._now_ms())
 
     async def _round_of_duty(self) -> None:
         await self._button_key.reseal()
@@ -142,7 +133,7 @@ class Resealing:
             for row in batch:
                 await self._move(row, count)
             progress(count)
-            await self._rows.take(self._name)  # still at it
+            await self._lease.take()  # still at it
             await asyncio.sleep(self._pause)
         return count
 

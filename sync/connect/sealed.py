@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sync.redis import keys
-from sync.redis.jobs import Jobs
+from sync.redis.leases import Lease
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -51,15 +51,10 @@ class SealedStore:
     def __init__(self, client: Client, scripts: Scripts) -> None:
         self._client = client
         self._scripts = scripts
-        self._jobs = Jobs(client, KIND, taken_ms=TAKEN_MS)
 
-    async def take(self, name: str) -> bool:
-        """Whether the process of this name goes over the rows for the next minute."""
-        return await self._jobs.take(_ROUND, name)
-
-    async def let_go(self, name: str) -> None:
-        """The process of this name stops."""
-        await self._jobs.let_go(_ROUND, name)
+    def lease(self) -> Lease:
+        """Whoever has it goes over the rows."""
+        return Lease(self._client, keys.job_taken(KIND, _ROUND), TAKEN_MS)
 
     async def tokens(self) -> AsyncIterator[list[SealedRow]]:
         """The tokens of everybody, whatever ails them, in batches and in no order."""

@@ -7,7 +7,6 @@ is not believed changes nothing but the health of the mirror.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,10 +14,12 @@ import structlog
 
 from domain.directory import changes, objection
 from domain.errors import AdminMustAct, OutsideError, RetryLater
-from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
+from sync.redis import duties
+from sync.redis.connection import REDIS_TROUBLE
+from sync.redis.duties import Work
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from domain.directory import Directory, DirectoryGroup, MembershipChange
     from sync.directory.store import DirectoryStore
@@ -30,8 +31,6 @@ GAP_SECONDS = 60.0
 """Between two readings, however many events Zoom sends."""
 FIRST_RETRY_SECONDS = 60.0
 LEASE_SECONDS = 120.0
-LOOK_AROUND_SECONDS = 5.0
-"""So soon somebody notices that a reading is wanted."""
 CATCH_UP_SECONDS = 300.0
 """At the start a reading older than this is renewed: events may have been missed."""
 
@@ -64,7 +63,6 @@ class DirectoryRefresher:
         every: float = EVERY_SECONDS,
         gap: float = GAP_SECONDS,
         lease: float = LEASE_SECONDS,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._reader = reader
         self._store = store
@@ -73,25 +71,16 @@ class DirectoryRefresher:
         self._every_ms = int(every * 1000)
         self._gap_ms = int(gap * 1000)
         self._lease_ms = int(lease * 1000)
-        self._sleep = sleep
         self._failures = 0
+        self._started = False
+        self.work = Work(duties.DIRECTORY, self._look)
 
-    async def run(self) -> None:
-        """Refresh for ever."""
-        troubled, started = False, False
-        while True:
-            try:
-                if not started:
-                    await self._catch_up()
-                    started = True
-                wait = await self.turn()
-                troubled = False
-            except REDIS_TROUBLE as error:
-                if not troubled:
-                    log.error("directory_redis_away", error=type(error).__name__)
-                troubled, wait = True, 1.0
-            raise_if_cancelled()
-            await self._sleep(min(wait, LOOK_AROUND_SECONDS))
+    async def _look(self) -> float | None:
+        if not self._started:
+            await self._catch_up()
+            self._started = True
+        wait = await self.turn()
+        return wait if wait < duties.DIRECTORY.every_s else None
 
     async def _catch_up(self) -> None:
         age = (await self._store.health()).age_seconds
@@ -104,7 +93,7 @@ class DirectoryRefresher:
         wait = await self._store.claim(token, self._lease_ms)
         if wait > 0:
             return wait / 1000
-        async with self._keeping(token):
+        async with self._store.lease(token, self._lease_ms).kept():
             await self._refresh(token)
         return 0.0
 
@@ -179,21 +168,3 @@ class DirectoryRefresher:
         await self._store.finish(
             token, next_ms=delay, not_before_ms=delay, reason=error.code, detail=error.detail
         )
-
-    @contextlib.asynccontextmanager
-    async def _keeping(self, token: str) -> AsyncIterator[None]:
-        """Hold our turn while the block runs."""
-
-        async def renew() -> None:
-            while True:
-                await asyncio.sleep(self._lease_ms / 3000)
-                with contextlib.suppress(*REDIS_TROUBLE):  # the swap finds out whether it was lost
-                    await self._store.renew(token, self._lease_ms)
-                raise_if_cancelled()
-
-        task = asyncio.create_task(renew(), name="directory-lease")
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])

@@ -32,6 +32,7 @@ from domain.directory_health import DirectoryHealth
 from domain.group_names import find_groups
 from domain.link import BadRow, fold_address
 from sync.redis import keys
+from sync.redis.leases import Lease
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -186,11 +187,9 @@ class DirectoryStore:
             )
         )
 
-    async def renew(self, token: str, lease_ms: int) -> bool:
-        """Keep it; False when it was lost."""
-        return bool(
-            await self._scripts.run("directory_renew", [keys.DIRECTORY_LOCK], [token, lease_ms])
-        )
+    def lease(self, token: str, lease_ms: int) -> Lease:
+        """The lease that `claim` gave us."""
+        return Lease(self._client, keys.DIRECTORY_LOCK, lease_ms, token)
 
     async def swap(
         self, token: str, directory: Directory, changes: Iterable[MembershipChange]

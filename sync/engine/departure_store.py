@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sync.redis import keys
-from sync.redis.jobs import Jobs
+from sync.redis.jobs import TAKEN_MS
+from sync.redis.leases import Lease
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,6 @@ class DepartureStore:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._jobs = Jobs(client, keys.DEPARTURES)
 
     async def remove_app(self, before_ms: int) -> None:
         """Write down that links from before this time (epoch ms) end."""
@@ -70,11 +70,13 @@ class DepartureStore:
             if gen is not None and leaving is None
         ]
 
-    async def take_purge(self, name: str) -> bool:
-        """Whether it is for the process of this name to look for who has left."""
-        if await self._client.exists(keys.PURGED):
-            return False
-        return await self._jobs.take(_JOB, name)
+    def lease(self) -> Lease:
+        """Whoever has it looks for who has left."""
+        return Lease(self._client, keys.job_taken(keys.DEPARTURES, _JOB), TAKEN_MS)
+
+    async def was_purged(self) -> bool:
+        """Whether all were looked at within a day."""
+        return bool(await self._client.exists(keys.PURGED))
 
     async def purged(self) -> None:
         """All were looked at; the next time is tomorrow."""

@@ -13,8 +13,6 @@ ended or Microsoft does not know them (any more).
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import secrets
 from typing import TYPE_CHECKING
 
 import structlog
@@ -23,7 +21,8 @@ from domain.errors import OutsideError, Trouble
 from domain.plan import AHEAD_LIMIT_MS, Lane
 from sync.engine.identity import Proof
 from sync.engine.link_store import Left
-from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
+from sync.redis import duties
+from sync.redis.duties import Work
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -38,7 +37,6 @@ log = structlog.get_logger()
 PROVE_AFTER_MS = 7 * 86_400_000
 PURGE_AFTER_MS = 30 * 86_400_000
 """Entra keeps a deleted account for as long, in case it was a mistake."""
-LOOK_SECONDS = 5.0
 BATCH = 500
 TOGETHER = 10
 """People on their way to Redis at one time: its connections are for everybody."""
@@ -69,8 +67,8 @@ class Departures:
         self._people = people
         self._identities = identities
         self._sleep = sleep
-        self._name = secrets.token_hex(6)
-        self._wake = asyncio.Event()
+        self._lease = rows.lease()
+        self.work = Work(duties.DEPARTURES, self.step, lease=self._lease)
 
     async def user_gone(self, object_id: str, news: News) -> str:
         """Zoom had somebody no longer at a time: their link ends. Returns the outcome."""
@@ -91,7 +89,7 @@ class Departures:
             return refusal
         await self._rows.remove_app(min(at_ms, now))
         await self._remember(f"app {at_ms}", at_ms, now)
-        self._wake.set()
+        self.work.wake()
         return "accepted"
 
     async def _refusal(self, what: str, at_ms: int, now: int) -> str | None:
@@ -107,29 +105,16 @@ class Departures:
         if at_ms > now:
             await self._rows.ended_by(what)
 
-    async def run(self) -> None:
-        """Work for as long as the process lives."""
-        troubled = False
-        while True:
-            self._wake.clear()
-            try:
-                await self.step()
-                troubled = False
-            except REDIS_TROUBLE as error:
-                if not troubled:
-                    log.warning("departures_wait", error=type(error).__name__)
-                troubled = True
-            raise_if_cancelled()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
-
     async def step(self) -> None:
         """Do what is to be done now."""
         before_ms = await self._rows.app_removed_ms()
         if before_ms is not None:
             await self._end_all(before_ms)
-        if await self._rows.take_purge(self._name):
+        if await self._may_purge():
             await self._purge()
+
+    async def _may_purge(self) -> bool:
+        return not await self._rows.was_purged() and await self._lease.take()
 
     async def _end_all(self, before_ms: int) -> None:
         count = 0
@@ -149,9 +134,9 @@ class Departures:
                 if not await self._look_at(row, now):
                     continue
                 await self._sleep(PAUSE_SECONDS)
-                if not await self._rows.take_purge(self._name):
+                if not await self._may_purge():
                     return  # another process goes on, from the beginning
-            if not await self._rows.take_purge(self._name):
+            if not await self._may_purge():
                 return
         await self._rows.purged()
 

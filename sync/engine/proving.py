@@ -6,9 +6,6 @@ behind is taken up by one process at a time.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import secrets
 import time
 from typing import TYPE_CHECKING
 
@@ -18,7 +15,9 @@ from domain.errors import OutsideError, Trouble
 from domain.presence import Observation
 from sync.engine.identity import Proof
 from sync.engine.unproven import News
-from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
+from sync.redis import duties
+from sync.redis.connection import raise_if_cancelled
+from sync.redis.duties import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-LOOK_SECONDS = 2.0
 RETRY_SECONDS = 30.0
 """After Microsoft or Zoom did not answer."""
 TOGETHER = 100
@@ -51,8 +49,8 @@ class Proving:
         self._identities = identities
         self._people = people
         self._monotonic = monotonic
-        self._name = secrets.token_hex(6)
-        self._wake = asyncio.Event()
+        self._lease = rows.lease()
+        self.work = Work(duties.PROVING, self.step, lease=self._lease)
         self._heard = set[str]()
         self._later: dict[str, float] = {}
 
@@ -60,39 +58,18 @@ class Proving:
         """Have somebody proven; the news count then, if they are about them."""
         await self._rows.add(object_id, news)
         self._heard.add(object_id)
-        self._wake.set()
+        self.work.wake()
 
-    async def run(self) -> None:
-        """Work for as long as the process lives."""
-        troubled = False
-        try:
-            while True:
-                self._wake.clear()
-                try:
-                    more = await self.step()
-                    troubled = False
-                except REDIS_TROUBLE as error:
-                    if not troubled:
-                        log.warning("proving_waits", error=type(error).__name__)
-                    troubled, more = True, False
-                raise_if_cancelled()
-                if not more:
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
-        finally:
-            with contextlib.suppress(*REDIS_TROUBLE):
-                await self._rows.let_go(self._name)
-
-    async def step(self) -> bool:
-        """Prove who waits; returns whether there may be more at once."""
+    async def step(self) -> float | None:
+        """Prove who waits; returns 0 where there may be more at once."""
         waiting = await self._rows.waiting()
         now = self._monotonic()
         self._later = {o: at for o, at in self._later.items() if o in waiting and at > now}
         heard, self._heard = self._heard, set()
         due = [oid for oid in waiting if oid in heard or oid not in self._later]
         if not due:
-            return False
-        if not await self._rows.take(self._name):
+            return None
+        if not await self._lease.take():
             due = [oid for oid in due if oid in heard]
         # Who has something to show comes before those of whom a list told.
         due.sort(key=lambda oid: (oid not in heard, waiting[oid][1].presence is None))
@@ -105,7 +82,7 @@ class Proving:
                 log.warning("person_not_proven", person=oid, reason=str(error))
             raise_if_cancelled()
         self._heard.update(heard & set(due[TOGETHER:]))
-        return len(due) > TOGETHER
+        return 0.0 if len(due) > TOGETHER else None
 
     async def _settle(self, oid: str, row: str, news: News) -> None:
         state = await self._people.state(oid)

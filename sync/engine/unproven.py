@@ -13,7 +13,8 @@ import structlog
 
 from domain.presence import ZoomPresence
 from sync.redis import keys
-from sync.redis.jobs import Jobs
+from sync.redis.jobs import TAKEN_MS
+from sync.redis.leases import Lease
 
 if TYPE_CHECKING:
     from sync.redis.connection import Client, Scripts
@@ -43,7 +44,6 @@ class UnprovenStore:
     def __init__(self, client: Client, scripts: Scripts) -> None:
         self._client = client
         self._scripts = scripts
-        self._jobs = Jobs(client, keys.UNPROVEN)
 
     async def add(self, object_id: str, news: News) -> None:
         """Have a person proven; what is older than what waits already is dropped."""
@@ -63,13 +63,9 @@ class UnprovenStore:
         """It is done, unless something newer came meanwhile."""
         await self._scripts.run("unproven_settle", [keys.UNPROVEN_NEWS], [object_id, row])
 
-    async def take(self, name: str) -> bool:
-        """Whether the process of this name works these rows off for the next seconds."""
-        return await self._jobs.take(_JOB, name)
-
-    async def let_go(self, name: str) -> None:
-        """The process of this name stops."""
-        await self._jobs.let_go(_JOB, name)
+    def lease(self) -> Lease:
+        """Whoever has it works these rows off."""
+        return Lease(self._client, keys.job_taken(keys.UNPROVEN, _JOB), TAKEN_MS)
 
 
 def _read(object_id: str, text: str) -> News:

@@ -14,9 +14,6 @@ is asked of Zoom is newer than all of them.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +21,8 @@ import structlog
 
 from domain.plan import Lane
 from domain.policy import resolve
-from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
+from sync.redis import duties
+from sync.redis.duties import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -42,7 +40,6 @@ log = structlog.get_logger()
 
 LOOK_SECONDS = 5.0
 """Between two looks at the feed."""
-IDLE_SECONDS = 2.0
 STEP_SECONDS = 0.5
 SETTLE_MS = 3_000
 """So long after a doubt every process knows it (sync.feed.store.Doubt): demands before are lost."""
@@ -95,7 +92,8 @@ class CatchUp:
         self._per_second = per_second
         self._missed = missed
         self._monotonic = monotonic
-        self._name = secrets.token_hex(6)
+        self._lease = sweep.lease()
+        self.work = Work(duties.CATCH_UP, self.step, lease=self._lease)
         self._looked = float("-inf")
         self._under_way: dict[str, float] = {}
         self._paid = monotonic()
@@ -103,29 +101,11 @@ class CatchUp:
         self._rest_until, self._rest = 0.0, 0.0
         self._done = 0
 
-    async def run(self) -> None:
-        """Work for as long as the process lives."""
-        troubled = False
-        try:
-            while True:
-                try:
-                    wait = await self.step()
-                    troubled = False
-                except REDIS_TROUBLE as error:
-                    if not troubled:
-                        log.warning("catch_up_waits", error=type(error).__name__)
-                    troubled, wait = True, IDLE_SECONDS
-                raise_if_cancelled()
-                await asyncio.sleep(wait)
-        finally:
-            with contextlib.suppress(*REDIS_TROUBLE):
-                await self._sweep.let_go(self._name)
-
-    async def step(self) -> float:
-        """Do what is to be done now; returns in how many seconds to look again."""
-        if not await self._sweep.take(self._name):
+    async def step(self) -> float | None:
+        """Do what is to be done now; returns in how many seconds to look again (None: in some)."""
+        if not await self._lease.take():
             self._under_way.clear()
-            return IDLE_SECONDS
+            return None
         now = self._monotonic()
         if now - self._looked >= LOOK_SECONDS:
             self._looked = now
@@ -133,13 +113,13 @@ class CatchUp:
         state = await self._feed.read()
         # A doubt that is still to come (a clock was set back) is none yet.
         if self._per_second is None or not 0 < state.doubted_ms <= state.now_ms:
-            return IDLE_SECONDS
+            return None
         if state.swept_ms == state.doubted_ms:
-            return IDLE_SECONDS
+            return None
         if state.now_ms - state.doubted_ms < SETTLE_MS:
             return STEP_SECONDS
         if state.sweep_ms != state.doubted_ms and not await self._begin(state):
-            return IDLE_SECONDS
+            return None
         return await self._go_on(state, self._per_second)
 
     async def _begin(self, state: FeedState) -> bool:
@@ -148,14 +128,14 @@ class CatchUp:
             if self._missed is not None:
                 await self._take_missed(*state.gap, state.now_ms)
             await self._feed.gap_read(state.gap)
-            if not await self._sweep.take(self._name):
+            if not await self._lease.take():
                 return False
         self._under_way.clear()
         self._done, self._rest, self._rest_until = 0, 0.0, 0.0
         await self._sweep.begin()
         policy = self._policy.current()
         async for rows in self._sweep.everyone():
-            if not await self._sweep.take(self._name):
+            if not await self._lease.take():
                 return False
             places = {
                 row.standing.object_id: 0 if row.busy else 1
@@ -172,23 +152,16 @@ class CatchUp:
     async def _take_missed(self, from_ms: int, to_ms: int, now_ms: int) -> None:
         """Read Zoom's log, our turn going on meanwhile."""
         assert self._missed is not None  # noqa: S101 - asked by the caller
-        reading = asyncio.create_task(self._missed(from_ms, to_ms, now_ms), name="webhook-log")
-        try:
-            while not reading.done():
-                await asyncio.wait([reading], timeout=IDLE_SECONDS)
-                await self._sweep.take(self._name)
-            await reading
-        finally:
-            reading.cancel()
-            await asyncio.wait([reading])
+        async with self._lease.kept():
+            await self._missed(from_ms, to_ms, now_ms)
 
-    async def _go_on(self, state: FeedState, per_second: float) -> float:
+    async def _go_on(self, state: FeedState, per_second: float) -> float | None:
         """Settle who was asked about, and demand more at Zoom's pace."""
         window = max(1, int(per_second * TOGETHER_SECONDS))
         first = await self._sweep.first(window)
         if not first or min(first.values()) >= TRIES:
             await self._finish(state)
-            return IDLE_SECONDS
+            return None
         known = {row.standing.object_id: row for row in await self._sweep.rows(list(first))}
         policy = self._policy.current()
         settled = [

@@ -5,8 +5,6 @@ Deliveries are counted in memory and written at most once a second, beside the w
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,8 +13,8 @@ import structlog
 
 from domain.clock import HOUR, MINUTE
 from domain.feed import FeedHealth, Heard, Slot, validation_missing
-from sync.redis import keys
-from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
+from sync.redis import duties, keys
+from sync.redis.duties import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,8 +27,6 @@ BEAT_SECONDS = 10.0
 """How often a web process shows itself at least."""
 AWAY_MS = 60_000
 """So long no web process showed itself: Zoom's events were lost. A rolling restart is shorter."""
-WRITE_SECONDS = 1.0
-REFRESH_SECONDS = 1.0
 LONG_AWAY_MS = 5 * MINUTE
 
 
@@ -194,6 +190,7 @@ class Listener:
     def __init__(
         self, store: FeedStore, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
+        self.work = Work(duties.FEED, self.write, at_end=self.write)
         self._store = store
         self._monotonic = monotonic
         self._deliveries = 0
@@ -204,24 +201,6 @@ class Listener:
         """Something with a good signature came. Costs an addition: it is written later."""
         self._deliveries += 1
         self._validations += validation
-
-    async def run(self) -> None:
-        """Write it down for as long as the process lives."""
-        troubled = False
-        try:
-            while True:
-                try:
-                    await self.write()
-                    troubled = False
-                except REDIS_TROUBLE as error:
-                    if not troubled:
-                        log.warning("feed_not_noted", error=type(error).__name__)
-                    troubled = True
-                raise_if_cancelled()
-                await asyncio.sleep(WRITE_SECONDS)
-        finally:
-            with contextlib.suppress(*REDIS_TROUBLE):
-                await self.write()
 
     async def write(self) -> None:
         """Write down what was heard since the last time, and now and then that we are here."""
@@ -241,6 +220,7 @@ class Doubt:
     """Since when what Zoom said is doubted, as this process knows it. One per process."""
 
     def __init__(self, store: FeedStore) -> None:
+        self.work = Work(duties.DOUBT, self.load)
         self._store = store
         self._ms = 0
 
@@ -251,14 +231,6 @@ class Doubt:
     async def load(self) -> None:
         """Read it anew."""
         self._ms = await self._store.doubted_ms()
-
-    async def run(self) -> None:
-        """Keep it fresh for as long as the process lives."""
-        while True:
-            with contextlib.suppress(*REDIS_TROUBLE):  # who works meets the failure too
-                await self.load()
-            raise_if_cancelled()
-            await asyncio.sleep(REFRESH_SECONDS)
 
 
 _HOUR = "hour:"

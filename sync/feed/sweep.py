@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from domain.presence import Pair
 from sync.redis import keys
-from sync.redis.jobs import CHUNK, Jobs
+from sync.redis.jobs import CHUNK, TAKEN_MS
+from sync.redis.leases import Lease
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -42,15 +43,10 @@ class SweepStore:
     def __init__(self, client: Client, people: PeopleStore) -> None:
         self._client = client
         self._people = people
-        self._jobs = Jobs(client, keys.FEED)
 
-    async def take(self, name: str) -> bool:
-        """Whether the process of this name watches and sweeps for the next seconds."""
-        return await self._jobs.take(_JOB, name)
-
-    async def let_go(self, name: str) -> None:
-        """The process of this name stops."""
-        await self._jobs.let_go(_JOB, name)
+    def lease(self) -> Lease:
+        """Whoever has it watches and sweeps."""
+        return Lease(self._client, keys.job_taken(keys.FEED, _JOB), TAKEN_MS)
 
     async def rows(self, people: Sequence[str]) -> list[Swept]:
         """What is known of many people; those not connected are left out."""

@@ -8,8 +8,6 @@ It is written down *before* it is sent: nobody is told twice.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -18,7 +16,9 @@ import structlog
 from domain.errors import Trouble
 from domain.plan import Lane
 from domain.storms import GRACE_MS, MOST_TRIES, Step, Told, decide
-from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
+from sync.redis import duties
+from sync.redis.connection import REDIS_TROUBLE
+from sync.redis.duties import Work
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-ROUND_S = 3.0
 PER_SECOND = 5
 """Teams allows an app 30 requests a second in a tenant; answers to people come first."""
 MOST_TOLD = 50
@@ -82,29 +81,19 @@ class Notifier:
         self._on_outcome = on_outcome
         self._grace_ms = grace_ms
         self._sleep = sleep
-        self._name = secrets.token_hex(6)
-        self._stopping = asyncio.Event()
+        self._lease = rows.lease()
+        self.work = Work(duties.NOTIFIER, self.step, lease=self._lease)
         self._known: dict[str, Case] = {}
         self._withheld: dict[str, str] = {}
         self._fates: dict[str, tuple[Told, Told]] = {}
 
-    def stop(self) -> None:
-        """Tell nobody else; `run` ends."""
-        self._stopping.set()
-
-    async def run(self) -> None:
-        """Go over those who must connect again, until `stop`."""
-        while not self._stopping.is_set():
-            try:
-                await self.round()
-            except REDIS_TROUBLE as error:
-                log.warning("notices_wait", error=type(error).__name__)
-                self.forget()
-            raise_if_cancelled()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), ROUND_S)
-        with contextlib.suppress(*REDIS_TROUBLE):
-            await self._rows.rest(self._name)
+    async def step(self) -> None:
+        """Go over those who must connect again."""
+        try:
+            await self.round()
+        except REDIS_TROUBLE:
+            self.forget()
+            raise
 
     def forget(self) -> None:
         """Redis failed: some of what is in memory may not have been written."""
@@ -112,7 +101,7 @@ class Notifier:
 
     async def round(self) -> None:
         """Look once, unless another process does."""
-        if not await self._rows.take(self._name):
+        if not await self._lease.take():
             self._known.clear()  # it is theirs to know
             return
         parked = [p async for p in self._people.parked() if p.reason is Trouble.AUTHORIZE]
@@ -129,7 +118,7 @@ class Notifier:
         for storm in decision.alert:
             await self._alert(storm, now_ms)
         for case in decision.tell[:MOST_TOLD]:
-            if self._stopping.is_set() or not await self._rows.take(self._name):
+            if self.work.stopping or not await self._lease.take():
                 return
             if not await self._tell(case, now_ms):
                 return  # the chat's service is away: it is tried again in a while

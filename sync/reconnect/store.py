@@ -15,7 +15,7 @@ from domain.clock import MINUTE
 from domain.errors import Trouble
 from domain.storms import Case, Storm, Told
 from sync.redis import keys
-from sync.redis.jobs import Jobs
+from sync.redis.leases import Lease
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,15 +41,10 @@ class NoticeStore:
     def __init__(self, client: Client, scripts: Scripts) -> None:
         self._client = client
         self._scripts = scripts
-        self._jobs = Jobs(client, KIND, taken_ms=TAKEN_MS)
 
-    async def take(self, name: str) -> bool:
-        """Whether the process of this name tells people for the next seconds."""
-        return await self._jobs.take(ALL, name)
-
-    async def rest(self, name: str) -> None:
-        """The process of this name ends: another may begin at once."""
-        await self._jobs.let_go(ALL, name)
+    def lease(self) -> Lease:
+        """Whoever has it tells people."""
+        return Lease(self._client, keys.job_taken(KIND, ALL), TAKEN_MS)
 
     # -- people ----------------------------------------------------------------------------------
 

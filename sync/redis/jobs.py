@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync.redis import keys
+from sync.redis.leases import Lease
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -64,17 +65,7 @@ class Jobs:
     async def take(self, job_id: str, name: str) -> bool:
         """Whether the process of this name works on the job for the next seconds."""
         key = keys.job_taken(self._kind, job_id)
-        if await self._client.set(key, name, nx=True, px=self._taken_ms):
-            return True
-        if await self._client.get(key) != name:
-            return False
-        return bool(await self._client.pexpire(key, self._taken_ms))
-
-    async def let_go(self, job_id: str, name: str) -> None:
-        """The process of this name stops working on the job."""
-        key = keys.job_taken(self._kind, job_id)
-        if await self._client.get(key) == name:
-            await self._client.delete(key)
+        return await Lease(self._client, key, self._taken_ms, name).take()
 
     async def left(self, job_id: str, at_most: int) -> AsyncIterator[list[str]]:
         """Who is left, in batches."""

@@ -8,7 +8,6 @@ several processes may work on it, and a restart goes on where it was.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
 import time
 from dataclasses import dataclass
@@ -18,7 +17,8 @@ import structlog
 
 from domain.plan import Lane
 from domain.policy import Verdict, deciding_group, resolve
-from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
+from sync.redis import duties
+from sync.redis.duties import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence, Sized
@@ -39,10 +39,6 @@ TOGETHER = 10
 LOOK_AGAIN_S = 1.0
 """Between two counts of who is left. The first comes this long after the start: by then the answer
 to the click stands in the card that the count is written into."""
-
-
-IDLE_S = 5.0
-"""Between two looks for what another process has left behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +91,13 @@ class Rollouts:
         policy: PolicySource,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.work = Work(duties.ROLLOUTS, self.step)
         self._people = people
         self._rows = rows
         self._progress = progress
         self._policy = policy
         self._now = now
-        self._new = asyncio.Event()
+        self._name = secrets.token_hex(6)
         self._counted: dict[str, float] = {}
 
     async def intend(self, rollout: Rollout, people: Iterable[str]) -> None:
@@ -110,7 +107,7 @@ class Rollouts:
     async def start(self, rollout: Rollout) -> None:
         """The policy is saved: the work goes on in the background, in whichever process can."""
         await self._rows.keep(rollout)
-        self._new.set()
+        self.work.wake()
 
     async def drop(self, rollout: Rollout) -> None:
         """The policy was not saved."""
@@ -120,36 +117,22 @@ class Rollouts:
         """A rollout and how many are left; None: it is done, or never was."""
         return await self._rows.look_up(rollout_id)
 
-    async def run(self) -> None:
-        """See every rollout through, for as long as the process lives."""
-        name = secrets.token_hex(6)
-        while True:
-            self._new.clear()
-            try:
-                wait = await self._round(name)
-            except REDIS_TROUBLE as error:
-                log.warning("rollouts_wait", error=type(error).__name__)
-                wait = IDLE_S
-            raise_if_cancelled()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._new.wait(), wait)
-
-    async def _round(self, name: str) -> float:
-        """Look at every rollout; returns in how many seconds to look again."""
+    async def step(self) -> float | None:
+        """Look at every rollout; returns in how many seconds to look again (None: in a while)."""
         rollouts, now = await self._rows.unfinished(), self._now()
         self._counted = {
             rollout.rollout_id: self._counted.get(rollout.rollout_id, now) for rollout in rollouts
         }
-        more = [await self._push(rollout, name) for rollout in rollouts]
+        more = [await self._push(rollout) for rollout in rollouts]
         if any(more):
             return 0.0
-        return LOOK_AGAIN_S if rollouts else IDLE_S
+        return LOOK_AGAIN_S if rollouts else None
 
-    async def _push(self, rollout: Rollout, name: str) -> bool:
+    async def _push(self, rollout: Rollout) -> bool:
         """Demand and count; returns whether there is more to demand at once."""
         if (await self._policy.at_least(rollout.version)).version < rollout.version:
             return False  # not saved yet; if it never is, the rollout ends by itself
-        if not await self._rows.take(rollout, name):
+        if not await self._rows.take(rollout, self._name):
             return False
         rollout = await self._rows.keep(rollout)
         done, failed, asked, more = set[str](), set[str](), 0, False
@@ -162,7 +145,7 @@ class Rollouts:
                 more = more or bool(seen.not_asked)
             done.update(seen.done)
             failed.update(seen.failed)
-            if not await self._rows.take(rollout, name):
+            if not await self._rows.take(rollout, self._name):
                 return False
         if self._now() - self._counted[rollout.rollout_id] >= LOOK_AGAIN_S:
             self._counted[rollout.rollout_id] = self._now()

@@ -6,11 +6,10 @@ import contextlib
 import json
 from typing import TYPE_CHECKING
 
-from redis.exceptions import LockNotOwnedError
-
 from sync.connect.vault import VaultError
 from sync.redis import keys
 from sync.redis.connection import REDIS_TROUBLE
+from sync.redis.leases import Lease
 from sync.zoom.tokens import Issued
 
 if TYPE_CHECKING:
@@ -53,12 +52,12 @@ class ZoomTokenShelf:
     @contextlib.asynccontextmanager
     async def turn(self) -> AsyncIterator[bool]:
         """Whether it is this process that gets a new one; the turn ends by itself, too."""
-        lock = self._client.lock(keys.ZOOM_TOKEN_LOCK, timeout=keys.ZOOM_TOKEN_LOCK_TTL)
-        ours = await lock.acquire(blocking=False)
+        lease = Lease(self._client, keys.ZOOM_TOKEN_LOCK, keys.ZOOM_TOKEN_LOCK_TTL * 1000)
+        ours = await lease.take()
         try:
             yield ours
         finally:
             if ours:
                 # It ends by itself where Redis went away meanwhile; what we have got is good.
-                with contextlib.suppress(LockNotOwnedError, *REDIS_TROUBLE):
-                    await lock.release()
+                with contextlib.suppress(*REDIS_TROUBLE):
+                    await lease.let_go()

@@ -15,13 +15,14 @@ from structlog.testing import capture_logs
 from domain.directory_health import DirectoryHealth
 from domain.errors import Trouble
 from domain.plan import Lane
-from launch.gauges import known_reasons, set_gauges, watch_gauges
+from launch.gauges import gauges, known_reasons, set_gauges
 from launch.shared import Shared, SharedSource
 from service.metrics import LANES, PARKED_REASONS, Metrics
 from sync.directory.store import DirectoryStore
 from sync.engine.queue import LaneFigures
 from sync.engine.quota import Quota
 from sync.redis.connection import Scripts
+from tests.doubles.duties import every
 
 if TYPE_CHECKING:
     from sync.redis.connection import Client
@@ -139,7 +140,7 @@ async def test_redis_may_go_away_and_come_back(redis: Client) -> None:
     await quota.take(Lane.TURN, 150)
     with capture_logs() as logs:
         source = SharedSource(people, quota, directory)
-        watch = asyncio.create_task(watch_gauges(metrics, source, every=0.001))
+        watch = asyncio.create_task(gauges(metrics, source).run(wait=every(0.001)))
         await people.rounds(2)
         assert read(metrics)["redis_up"] == 1
         assert read(metrics)["quota_used_ratio"] == 0.1

@@ -168,7 +168,7 @@ class Scene:
     @contextlib.asynccontextmanager
     async def running(self, *processes: Invitations) -> AsyncIterator[None]:
         """Run these processes while the block runs."""
-        tasks = [asyncio.create_task(p.run()) for p in processes or (self.invitations,)]
+        tasks = [asyncio.create_task(p.work.run()) for p in processes or (self.invitations,)]
         try:
             yield
         finally:
@@ -452,10 +452,11 @@ async def test_processes_at_the_same_time_send_no_card_twice(scene: Scene) -> No
 async def test_while_one_process_sends_another_waits(scene: Scene) -> None:
     await scene.staff(1)
     await scene.invites()
-    assert await scene.rows.take("another process")
-    await scene.invitations._round("this process")
+    another = scene.rows.lease()
+    assert await another.take()
+    await scene.invitations.step()
     assert scene.invited == []
-    await scene.rows.rest("another process")
+    await another.let_go()
     await scene.carried_out()
     assert len(scene.invited) == 1
 

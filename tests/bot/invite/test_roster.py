@@ -212,7 +212,7 @@ async def test_the_process_notes_people_by_itself_and_a_census_finds_the_rest(
     await scene.desk.remember(BEN, scene.at(BEN))
     await scene.rows.meet(BEN, f"29:{BEN}", 0)  # noted by a process that ended then
     await scene.desk.remember(ADA, scene.at(ADA))
-    task = asyncio.create_task(scene.roster.run())
+    task = asyncio.create_task(scene.roster.work.run())
 
     async def census_done() -> bool:
         return await scene.addresses(BEN) == ("ben@example.com",)

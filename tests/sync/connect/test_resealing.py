@@ -10,7 +10,6 @@ import pytest
 from cryptography.fernet import Fernet
 
 from domain.plan import Lane
-from sync.connect import resealing
 from sync.connect.button_key import ButtonKey
 from sync.connect.resealing import RUNNING_MS, UNDER_WAY_MS, Count, InUse, Resealing
 from sync.connect.sealed import SealedStore
@@ -19,6 +18,7 @@ from sync.connect.vault import Vault, VaultError
 from sync.engine.people import PeopleStore
 from sync.redis import keys
 from sync.redis.connection import Scripts
+from tests.doubles.duties import every
 from tests.doubles.people import claim, link_of
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ async def test_the_duty_moves_all_and_says_which_key_it_seals_with(house: House)
     for oid in PEOPLE:
         await house.connect(oid, house.before)
     key = await ButtonKey(house.rows, house.before).load()
-    duty = asyncio.create_task(house.resealing(house.between).run())
+    duty = asyncio.create_task(house.resealing(house.between).work.run())
     try:
         async with asyncio.timeout(10):
             while await house.not_moved():  # noqa: ASYNC110 - nothing there tells
@@ -176,14 +176,11 @@ async def test_the_duty_moves_all_and_says_which_key_it_seals_with(house: House)
     assert await ButtonKey(house.rows, house.after).load() == key
 
 
-async def test_nothing_moves_while_a_process_may_not_know_the_new_key(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(resealing, "NOTE_SECONDS", 0.01)
+async def test_nothing_moves_while_a_process_may_not_know_the_new_key(house: House) -> None:
     await house.connect(PAUSED, house.before)
     await ButtonKey(house.rows, house.before).load()
     await house.rows.seals_with(house.before.newest, "old", await house.people.now_ms())
-    duty = asyncio.create_task(house.resealing(house.between).run())
+    duty = asyncio.create_task(house.resealing(house.between).work.run(wait=every(0.01)))
     try:
         async with asyncio.timeout(10):
             while len(house.adopted) < 3:  # noqa: ASYNC110 - it has gone round twice

@@ -14,6 +14,7 @@ from sync.directory.refresh import DirectoryRefresher
 from sync.directory.store import DirectoryStore
 from sync.redis import keys
 from sync.redis.connection import Scripts
+from tests.doubles.duties import every
 from tests.doubles.redis import RedisServer, eventually, open_client
 from tests.doubles.zoom_directory import Clock, ZoomAccount, reader_of, running_account
 
@@ -81,7 +82,6 @@ def refresher_of(
         groups_read=told.groups_read,
         memberships_changed=told.memberships_changed,
         gap=gap,
-        sleep=lambda _: asyncio.sleep(0.005),
     )
 
 
@@ -252,7 +252,7 @@ async def test_of_many_processes_one_reads(
 
 @contextlib.asynccontextmanager
 async def running(refresher: DirectoryRefresher) -> AsyncIterator[None]:
-    task = asyncio.create_task(refresher.run())
+    task = asyncio.create_task(refresher.work.run(wait=every(0.005)))
     try:
         yield
     finally:

@@ -242,14 +242,14 @@ async def test_a_later_wish_does_not_put_an_earlier_one_off(store: DirectoryStor
 async def test_whose_reader_dies_another_starts_over(store: DirectoryStore) -> None:
     assert await store.claim("dying", 20) == 0
     await eventually(lambda: claimed(store, "other"))
-    assert not await store.renew("dying", LEASE)
+    assert not await store.lease("dying", LEASE).renew()
     assert not await finish(store, "dying")
-    assert await store.renew("other", LEASE)
+    assert await store.lease("other", LEASE).renew()
 
 
 async def test_a_turn_that_is_renewed_is_kept(store: DirectoryStore, redis: Client) -> None:
     assert await store.claim("t", 10_000) == 0
-    assert await store.renew("t", LEASE)
+    assert await store.lease("t", LEASE).renew()
     assert await redis.pttl(keys.DIRECTORY_LOCK) > 10_000
 
 

@@ -80,8 +80,8 @@ async def test_one_process_at_a_time_tells(bridge: Bridge) -> None:
 async def test_the_lock_ends_by_itself_and_is_given_back_at_the_end(bridge: Bridge) -> None:
     await bridge.notifier.round()
     assert 0 < await bridge.redis.pttl(keys.job_taken("notices", "all")) <= 30_000
-    bridge.notifier.stop()
-    await bridge.notifier.run()
+    bridge.notifier.work.stop()
+    await bridge.notifier.work.run()
     assert await bridge.redis.keys("*notices*") == []
 
 
@@ -411,12 +411,12 @@ async def test_a_damaged_row_of_the_storms_is_reported_and_left_out(bridge: Brid
 
 async def test_it_goes_round_until_it_is_told_to_stop(bridge: Bridge) -> None:
     await fail(bridge, ADA)
-    running = asyncio.create_task(bridge.notifier.run())
+    running = asyncio.create_task(bridge.notifier.work.run())
 
     async def done() -> bool:
         return bool(bridge.counts.reconnects)
 
     await eventually(done)
-    bridge.notifier.stop()
+    bridge.notifier.work.stop()
     await running
     assert told(bridge) == [ADA]

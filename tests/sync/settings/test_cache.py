@@ -16,6 +16,7 @@ from sync.redis.connection import Scripts, connect_listener
 from sync.settings.cache import SettingsCache
 from sync.settings.rows import dump_form
 from sync.settings.store import SettingsStore
+from tests.doubles.duties import every
 from tests.doubles.redis import RedisServer, eventually, open_client
 from tests.doubles.settings import ADA, OFF, ON
 
@@ -42,14 +43,19 @@ async def _is(fact: bool) -> bool:
 async def following(server: RedisServer, look_every: float) -> AsyncIterator[SettingsCache]:
     """Another process: its own connections, its own memory."""
     client, listener = open_client(server), connect_listener(server.url)
-    cache = SettingsCache(SettingsStore(client, Scripts(client)), listener, look_every=look_every)
+    cache = SettingsCache(SettingsStore(client, Scripts(client)), listener)
     await cache.load()
-    task = asyncio.create_task(cache.run())
+
+    tasks = [
+        asyncio.create_task(cache.work.run(wait=every(look_every))),
+        asyncio.create_task(cache.news.run()),
+    ]
     try:
         yield cache
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
         await listener.aclose()
         await client.aclose()
 

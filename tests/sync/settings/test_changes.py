@@ -217,7 +217,7 @@ async def test_who_dies_after_the_save_is_followed(stage: Stage) -> None:
         await desk.make(SetForm(OFF), expected=1, by=ADA, show="card")
     assert (await stage.settings.read()).version == 2
     another = Rollouts(stage.people, RolloutStore(stage.redis), NoCard(), policy=stage.cache)
-    await another._round("another")
+    await another.step()
     state = await stage.people.state(ben)
     assert state is not None
     assert state.policy_needed == 2

@@ -15,7 +15,7 @@ from sync.engine.people import PeopleStore
 from sync.engine.queue import Claim
 from sync.redis import keys
 from sync.redis.connection import Client, Scripts
-from sync.settings.rollout import IDLE_S, LOOK_AGAIN_S, Rollouts
+from sync.settings.rollout import LOOK_AGAIN_S, Rollouts
 from sync.settings.rollout_store import Rollout, RolloutStore
 from tests.doubles.people import connected, person
 from tests.doubles.redis import eventually
@@ -71,10 +71,10 @@ class Stage:
             self.people, self.rows, self.card, policy=self.decisions, now=lambda: self.now
         )
 
-    async def round(self, name: str = "one") -> float:
+    async def round(self) -> float | None:
         """One look, a second after the last; when to look again."""
         self.now += LOOK_AGAIN_S
-        return await self.rollouts._round(name)
+        return await self.rollouts.step()
 
     async def start(self, *oids: str, version: int | None = None) -> Rollout:
         version = self.decisions.save() if version is None else version
@@ -127,7 +127,7 @@ async def test_everyone_is_planned_anew_and_counted_when_it_is_done(stage: Stage
     await stage.attend(ben)
     await stage.round()
     assert stage.card.shown == [(1, 0), (0, 0)]
-    assert await stage.round() == IDLE_S
+    assert await stage.round() is None
     assert await stage.redis.keys("pb:{rollouts}:*") == []
 
 
@@ -215,12 +215,12 @@ async def test_a_restart_goes_on_where_it_was(stage: Stage) -> None:
     await stage.round()
     version = (await stage.people.state(ben)).version  # type: ignore[union-attr]
     stage.rollouts = stage.another_process()
-    await stage.round("two")  # the first one still holds it
+    await stage.round()  # the first one still holds it
     await stage.redis.delete(keys.job_taken("rollouts", "r2"))
-    await stage.round("two")
+    await stage.round()
     assert (await stage.people.state(ben)).version == version  # type: ignore[union-attr]
     await stage.attend(ben)
-    await stage.round("two")
+    await stage.round()
     assert stage.card.shown == [(1, 0), (0, 0)]
 
 
@@ -229,12 +229,12 @@ async def test_two_processes_share_the_work_without_double_counts(stage: Stage) 
     await stage.start(*oids)
     other = stage.another_process()
     stage.now += LOOK_AGAIN_S
-    await asyncio.gather(stage.rollouts._round("one"), other._round("two"))
+    await asyncio.gather(stage.rollouts.step(), other.step())
     for oid in oids:
         await stage.attend(oid, trouble="graph_403")
     for _ in range(3):
         stage.now += LOOK_AGAIN_S
-        await asyncio.gather(stage.rollouts._round("one"), other._round("two"))
+        await asyncio.gather(stage.rollouts.step(), other.step())
     assert stage.card.shown == [(0, 30)]
 
 
@@ -260,7 +260,7 @@ async def test_an_intention_that_came_to_nothing_ends(stage: Stage) -> None:
     assert await stage.redis.keys("pb:{rollouts}:*") == []
     await stage.rollouts.intend(dropped, [ada])
     await stage.redis.delete(keys.job("rollouts", "r2"))  # its time is over
-    assert await stage.round() == IDLE_S
+    assert await stage.round() is None
     assert await stage.redis.smembers(keys.jobs("rollouts")) == set()
     assert stage.card.shown == []
 
@@ -268,13 +268,13 @@ async def test_an_intention_that_came_to_nothing_ends(stage: Stage) -> None:
 async def test_a_row_that_is_damaged_is_dropped(stage: Stage) -> None:
     await stage.redis.sadd(keys.jobs("rollouts"), "odd")
     await stage.redis.set(keys.job("rollouts", "odd"), '{"what": 1}', ex=60)
-    assert await stage.round() == IDLE_S
+    assert await stage.round() is None
     assert await stage.redis.smembers(keys.jobs("rollouts")) == set()
 
 
 @asynccontextmanager
 async def running(stage: Stage) -> AsyncIterator[None]:
-    task = asyncio.create_task(stage.rollouts.run())
+    task = asyncio.create_task(stage.rollouts.work.run())
     try:
         yield
     finally:
@@ -306,7 +306,7 @@ async def test_a_redis_that_is_away_for_a_moment_ends_nothing(stage: Stage) -> N
     async with running(stage):
         await asyncio.sleep(0)
         await stage.redis.delete(taken)
-        stage.rollouts._new.set()
+        stage.rollouts.work.wake()
 
         async def demanded() -> bool:
             state = await stage.people.state(ada)

@@ -1,0 +1,66 @@
+"""Every duty that is declared is done, whatever the product is started as."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography.fernet import Fernet
+
+from launch.duties import duties_of
+from launch.outside import open_outside
+from service import settings as setup
+from service.metrics import Metrics
+from sync.feed.store import Listener
+from sync.redis.duties import DIRECTORY, DUTIES, FEED, GAUGES, ROSTER, Duty, Work
+
+with warnings.catch_warnings():
+    # The Graph SDK is imported, whose base libraries warn of themselves.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from launch.wiring import wire_core
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMES = {
+    "MicrosoftAppId": "0a1b2c3d-0000-4000-8000-00000000000a",
+    "MicrosoftAppPassword": "secret~value~long",
+    "MicrosoftAppTenantId": "0a1b2c3d-0000-4000-8000-00000000000b",
+    "PUBLIC_URL": "https://bot.example.com",
+    "TOKEN_KEYS": Fernet.generate_key().decode(),
+    "ZOOM_WEBHOOK_SECRET": "zoom~secret~value",
+}
+ZOOM = {
+    "ZOOM_ACCOUNT_ID": "account",
+    "ZOOM_CLIENT_ID": "id",
+    "ZOOM_CLIENT_SECRET": "secret~value~long",
+}
+
+
+async def nothing() -> None:
+    """Do nothing."""
+
+
+@pytest.mark.parametrize(
+    ("zoom", "with_bot", "without"),
+    [
+        (ZOOM, True, set()),
+        ({}, True, {DIRECTORY}),
+        (ZOOM, False, {FEED, ROSTER}),
+        ({}, False, {DIRECTORY, FEED, ROSTER}),
+    ],
+    ids=["all", "no-zoom", "worker", "worker-no-zoom"],
+)
+async def test_every_duty_is_done(
+    tmp_path: Path, zoom: dict[str, str], with_bot: bool, without: set[Duty]
+) -> None:
+    settings = setup.load("serve", NAMES | zoom | {"DATA_DIR": str(tmp_path)})
+    async with AsyncExitStack() as stack:
+        outside = await open_outside(settings, "redis://127.0.0.1:1", stack)
+        core = wire_core(settings, outside, Metrics())
+        listener = Listener(core.feed) if with_bot else None
+        works = duties_of(core, Work(GAUGES, nothing), listener)
+        assert {work.duty for work in works} == set(DUTIES) - without
+        await core.aclose()
