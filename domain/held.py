@@ -8,10 +8,18 @@ be told that it is.
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from domain.presence import Pair
+
+
+class Slot(Enum):
+    """Of which kind: our session, or the preferred status, which otherwise the person sets."""
+
+    SESSION = "session"
+    PREFERRED = "preferred"
 
 
 class Accepted(NamedTuple):

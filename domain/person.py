@@ -1,23 +1,34 @@
-"""What is known of a connected person. Pure. Times are epoch milliseconds."""
+"""What is known of a connected person, and what changes of it. Pure. Times are epoch milliseconds.
+
+Nobody changes a person but by a `Patch`: it changes whoever is in hand, and it is what is written
+into their row (sync.engine.person_row).
+"""
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
+from domain.errors import Trouble
+from domain.held import Slot
 from domain.policy import NOTHING_CHOSEN, Personal
-from domain.storms import Step
+from domain.storms import NOTHING_TOLD
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from domain.held import Held
     from domain.presence import Observation
+    from domain.setback import Setback
+    from domain.storms import Told
 
 
 @dataclass(slots=True)
 class State:
-    """The engine's knowledge of one person, read from their row.
+    """All that is known of one person, read from their row. Changed by a `Patch` only.
 
-    Whoever read it may keep it up to date: it is their own copy.
+    What only the scripts of the queue write is so marked there (sync.engine.person_row).
     """
 
     object_id: str
@@ -32,25 +43,190 @@ class State:
     trouble: str | None = None  # what ails them (domain.errors.Trouble), since when, and the code
     trouble_ms: int | None = None
     trouble_code: str = ""
-    told: Step = Step.UNTOLD  # how far asking them to connect again is
+    told: Told = NOTHING_TOLD  # how far asking them to connect again is
     failed_code: str = ""  # what failed last, also when it is over, and when
     failed_ms: int | None = None
     wait_ms: int | None = None
     leaving: bool = False
     gone_ms: int | None = None  # since when their app is taken out, perhaps to be replaced
     preferred: Held | None = None
-    yielded_ms: int | None = None
+    yielded_ms: int | None = None  # the time of the observation for which their own choice was met
     group_ids: frozenset[str] = frozenset()
     policy_needed: int = 0
+    policy_done: int = 0
     zoom_id: str | None = None
     met: bool = False
     wrote_ms: int | None = None
+    proved_ms: int | None = None  # when the link was last compared with both sides
     personal: Personal = NOTHING_CHOSEN
 
+    def holding(self, slot: Slot) -> Held | None:
+        """What Microsoft may hold of us there."""
+        return self.preferred if slot is Slot.PREFERRED else self.held
+
     @property
-    def asked(self) -> bool:
-        """Whether they were certainly asked to connect again."""
-        return self.told is Step.TOLD
+    def spread(self) -> float:
+        """In [0, 1): keeps people who changed together from being repeated together."""
+        told = self.held.told_ms if self.held else 0
+        return zlib.crc32(f"{self.object_id}{told}".encode()) / 2**32
+
+
+class Patch:
+    """Fields of a person and their new values. Made by a verb that says what has happened."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, **values: object) -> None:
+        self.values = values
+
+    def __or__(self, later: Patch) -> Patch:
+        """Both; where they differ, the later."""
+        return Patch(**(self.values | later.values))
+
+    def __ior__(self, later: Patch) -> Self:
+        self.values |= later.values
+        return self
+
+    def __repr__(self) -> str:
+        return f"Patch({self.values})"
+
+    def apply(self, person: State) -> None:
+        """Change whoever is in hand."""
+        for name, value in self.values.items():
+            setattr(person, name, value)
+
+    # -- what Microsoft holds ----------------------------------------------------------------------
+
+    @staticmethod
+    def holds(held: Held | None, slot: Slot) -> Patch:
+        """Microsoft (perhaps) holds this of us there; None: nothing."""
+        return Patch(preferred=held) if slot is Slot.PREFERRED else Patch(held=held)
+
+    @staticmethod
+    def wrote(now_ms: int) -> Patch:
+        """Microsoft accepted a write."""
+        return Patch(wrote_ms=now_ms)
+
+    @staticmethod
+    def answered(got_ms: int) -> Patch:
+        """What reached us from Zoom at that time has been acted on."""
+        return Patch(answered_ms=got_ms)
+
+    @staticmethod
+    def yielded(observation: Observation | None) -> Patch:
+        """They have chosen a status themselves: what we preferred is theirs, and not cleared."""
+        at_ms = None if observation is None else observation.at_ms
+        return Patch(yielded_ms=at_ms, preferred=None)
+
+    @staticmethod
+    def first_meeting() -> Patch:
+        """They have seen their first meeting shown."""
+        return Patch(met=True)
+
+    # -- what ails them ----------------------------------------------------------------------------
+
+    @staticmethod
+    def failed(after: Setback, code: str) -> Patch:
+        """Something failed with this code, and means that for them."""
+        return Patch(
+            trouble=after.trouble,
+            trouble_ms=after.since_ms,
+            trouble_code=code,
+            tries=after.tries,
+            wait_ms=after.due_ms,
+        )
+
+    @staticmethod
+    def blamed(code: str, now_ms: int) -> Patch:
+        """What failed was about them, and is told also when it is over."""
+        return Patch(failed_code=code, failed_ms=now_ms)
+
+    @staticmethod
+    def recovered(person: State) -> Patch:
+        """All is well. Only what ailed them as they were read: news may have come since."""
+        well: dict[str, object] = {}
+        if person.tries:
+            well["tries"] = 0
+        if person.trouble is not None:
+            well |= {"trouble": None, "trouble_ms": None, "trouble_code": "", "told": NOTHING_TOLD}
+        if person.wait_ms is not None:
+            well["wait_ms"] = None
+        return Patch(**well)
+
+    @staticmethod
+    def must_authorize(code: str, now_ms: int) -> Patch:
+        """Their authorisation ended; `code` is what was answered."""
+        return Patch(trouble=Trouble.AUTHORIZE, trouble_ms=now_ms, trouble_code=code)
+
+    @staticmethod
+    def told(told: Told) -> Patch:
+        """How far asking them to connect again is."""
+        return Patch(told=told)
+
+    @staticmethod
+    def tried_again() -> Patch:
+        """Whoever was given up is tried anew, as if nothing had failed."""
+        return Patch(trouble=None, trouble_ms=None, trouble_code="", tries=0, wait_ms=None)
+
+    @staticmethod
+    def to_be_proven() -> Patch:
+        """Perhaps their authorisation works again: it is found out. Since when it failed stays."""
+        return Patch(trouble=Trouble.AGAIN, tries=0, wait_ms=None)
+
+    # -- what is wanted ----------------------------------------------------------------------------
+
+    @staticmethod
+    def testing(until_ms: int) -> Patch:
+        """*Test it* runs until then."""
+        return Patch(test_until_ms=until_ms)
+
+    @staticmethod
+    def tested() -> Patch:
+        """*Test it* is over."""
+        return Patch(test_until_ms=None)
+
+    @staticmethod
+    def chose(personal: Personal, not_before_ms: int | None = None) -> Patch:
+        """They decided for themselves. `not_before_ms`: nothing is done about it before."""
+        wait = {} if not_before_ms is None else {"wait_ms": not_before_ms}
+        return Patch(personal=personal, **wait)
+
+    @staticmethod
+    def joined(group_ids: Iterable[str]) -> Patch:
+        """These are their Zoom groups now."""
+        return Patch(group_ids=frozenset(group_ids))
+
+    @staticmethod
+    def needs(policy: int) -> Patch:
+        """The policy of this version is to be carried out for them."""
+        return Patch(policy_needed=policy)
+
+    @staticmethod
+    def carried_out(policy: int) -> Patch:
+        """The policy of this version is carried out for them, as far as it can be."""
+        return Patch(policy_done=policy)
+
+    # -- coming and going --------------------------------------------------------------------------
+
+    @staticmethod
+    def proved(now_ms: int) -> Patch:
+        """Both sides say that the link is right."""
+        return Patch(proved_ms=now_ms)
+
+    @staticmethod
+    def app_gone(now_ms: int) -> Patch:
+        """Their app is taken out, perhaps to be replaced."""
+        return Patch(gone_ms=now_ms)
+
+    @staticmethod
+    def app_back() -> Patch:
+        """Their app is there again."""
+        return Patch(gone_ms=None, wait_ms=None)
+
+    @staticmethod
+    def leaving() -> Patch:
+        """They are to be forgotten, at once."""
+        return Patch(leaving=True, wait_ms=None)
 
 
 @dataclass(frozen=True, slots=True)

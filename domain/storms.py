@@ -91,6 +91,9 @@ class Told:
         return Told(Step.AGAIN, self.tries, now_ms + FIRST_WAIT_MS * 2 ** (self.tries - 1))
 
 
+NOTHING_TOLD = Told()
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """Somebody who must connect again: since when (epoch ms), and what Microsoft answered."""
@@ -99,7 +102,7 @@ class Case:
     since_ms: int
     code: str
     generation: str
-    told: Told = Told()
+    told: Told = NOTHING_TOLD
 
 
 @dataclass(frozen=True, slots=True)

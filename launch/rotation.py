@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from domain.errors import Trouble
+from domain.person import Patch
 from domain.plan import Lane
 from launch.at_hand import client_at_hand
 from launch.terminal import say
@@ -144,13 +144,9 @@ def _say_unreadable(people: Sequence[str]) -> None:
 
 async def _ask_again(people: PeopleStore, lost: Sequence[str]) -> None:
     """Have them asked to connect again, as after any authorisation that ended."""
-    trouble: dict[str, str | int] = {
-        "trouble": Trouble.AUTHORIZE.value,
-        "trouble_at": await people.now_ms(),
-        "code": LOST,
-    }
+    ended = Patch.must_authorize(LOST, await people.now_ms())
     for object_id in lost:
-        await people.demand(object_id, Lane.CHANGE, trouble)
+        await people.demand(object_id, Lane.CHANGE, ended)
 
 
 def _people(count: int) -> str:

@@ -14,14 +14,14 @@ import structlog
 
 from domain.clock import MINUTE
 from domain.errors import AuthorizeAgain, OutsideError, RetryLater, TenantPaused, Trouble
-from domain.held import Held, attempt
+from domain.held import Held, Slot, attempt
+from domain.person import Patch
 from domain.plan import Do, Lane, Plan, Situation, Why, plan
 from domain.policy import resolve
 from domain.presence import NOT_SAID, ZoomPresence
 from domain.setback import ADMIN_RETRY_MS, setback
 from sync.engine.gate import GraphGate, QuotaShort, Ticket
 from sync.engine.lease import Lease, LeaseLost, Leases, Turn
-from sync.engine.person_row import PREFERRED, SESSION, Fields, held_fields
 
 if TYPE_CHECKING:
     import asyncio
@@ -38,13 +38,13 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-_FIELDS = {
-    Do.SET: SESSION,
-    Do.CLEAR: SESSION,
-    Do.PREFER: PREFERRED,
-    Do.UNPREFER: PREFERRED,
+_SLOT = {
+    Do.SET: Slot.SESSION,
+    Do.CLEAR: Slot.SESSION,
+    Do.PREFER: Slot.PREFERRED,
+    Do.UNPREFER: Slot.PREFERRED,
 }
-"""Which kind of thing a step changes at Microsoft."""
+"""What a step changes at Microsoft."""
 
 _HOLDS = frozenset({Do.SET, Do.PREFER})
 
@@ -129,7 +129,7 @@ class Attendant:
     def _give_back(self, turn: Turn, lane: Lane, due_ms: int | None) -> asyncio.Future[bool]:
         """End the lease, with what has changed; True in the end if it was still ours."""
         turn.given_back = self._store.begin_ack(
-            turn.claim, lane=lane, due_ms=due_ms, changes=turn.changes
+            turn.claim, lane=lane, due_ms=due_ms, patch=turn.patch
         )
         return turn.given_back
 
@@ -205,7 +205,7 @@ class Attendant:
             _learn(situation, state)
             now = turn.now()
         log.error("engine_plan_does_not_end", person=state.object_id, last=step.do.value)
-        turn.changes |= turn.settled()
+        turn.settled()
         self._give_back(turn, Lane.CHANGE, turn.now() + ADMIN_RETRY_MS)
 
     async def _see(self, turn: Turn, situation: Situation, *, proof: bool = False) -> None:
@@ -233,63 +233,57 @@ class Attendant:
             await self._forget(turn)
             return
         due = _earliest(step.due_ms, again_ms)
-        if state.tries:
-            turn.changes["tries"] = ""
-        if state.trouble is not None:
-            state.trouble = None
-            turn.changes |= dict.fromkeys(("trouble", "trouble_at", "code", "asked"), "")
-        if state.wait_ms is not None:
-            turn.changes["wait"] = ""
-        turn.changes |= turn.settled()
+        turn.change(Patch.recovered(state))
+        turn.settled()
         if state.got_ms is not None and state.got_ms != state.answered_ms:
-            turn.changes["answered"] = state.got_ms
+            turn.change(Patch.answered(state.got_ms))
         if state.test_until_ms is not None and state.test_until_ms <= turn.now():
-            turn.changes["test"] = ""
+            turn.change(Patch.tested())
         meeting = None if state.met else turn.shown_meeting
         if meeting is not None:
-            turn.changes["met"] = 1
+            turn.change(Patch.first_meeting())
         given_back = self._give_back(turn, step.lane, due)
         if meeting is not None and await given_back:  # who wrote it down tells it: once means once
             await self._people.first_meeting(state.object_id, *meeting)
 
     async def _hold(self, turn: Turn, step: Plan) -> None:
         """Tell Microsoft to hold a session (SET) or a preferred status (PREFER)."""
-        oid, pair, fields = turn.state.object_id, step.pair, _FIELDS[step.do]
+        oid, pair, slot = turn.state.object_id, step.pair, _SLOT[step.do]
         assert pair is not None  # noqa: S101 - these plans have one
-        before, now = turn.holding(fields), turn.now()
+        before, now = turn.state.holding(slot), turn.now()
         held = Held(pair, now, now + step.minutes * MINUTE)
-        prefer = fields is PREFERRED
+        prefer = slot is Slot.PREFERRED
         tell = self._graph.set_preferred if prefer else self._graph.set_session
 
         async def send(token: str) -> None:
-            await self._intend(turn, attempt(pair, now, held.until_ms, before), fields)
+            await self._intend(turn, attempt(pair, now, held.until_ms, before), slot)
             await turn.lease.within(tell(token, oid, pair, step.minutes))
 
         await self.gate.call("preferred" if prefer else "set", turn.state, turn.ticket, send)
         self._measure(turn)
-        turn.keep(held, fields)
+        turn.keep(held, slot)
         observation = turn.state.observation
         if step.why is Why.SHOWING and observation and observation.presence in _MEETINGS:
             turn.shown_meeting = (observation.presence, pair)
 
     async def _end(self, turn: Turn, step: Plan) -> None:
         """End what Microsoft holds of us: a session (CLEAR) or a preferred status (UNPREFER)."""
-        oid, fields = turn.state.object_id, _FIELDS[step.do]
-        before = turn.holding(fields)
+        oid, slot = turn.state.object_id, _SLOT[step.do]
+        before = turn.state.holding(slot)
         assert before is not None  # noqa: S101 - only what is held is ended
-        prefer = fields is PREFERRED
+        prefer = slot is Slot.PREFERRED
         tell = self._graph.clear_preferred if prefer else self._graph.clear_session
 
         async def send(token: str) -> None:
             ending = attempt(before.pair, before.told_ms, before.until_ms, before)
-            await self._intend(turn, ending, fields)
+            await self._intend(turn, ending, slot)
             await turn.lease.within(tell(token, oid))
 
         await self.gate.call("preferred" if prefer else "clear", turn.state, turn.ticket, send)
         self._measure(turn)
-        turn.keep(None, fields)
+        turn.keep(None, slot)
 
-    async def _intend(self, turn: Turn, held: Held, fields: Fields) -> None:
+    async def _intend(self, turn: Turn, held: Held, slot: Slot) -> None:
         """From here on Microsoft may hold it, until its answer says so. Raises LeaseLost.
 
         If we die before the answer, the lease that nobody gave back tells the next owner that the
@@ -297,20 +291,19 @@ class Attendant:
         do: what we set there is written down before it is sent.
         """
         turn.lease.check()
-        turn.unheard = (held, fields)
-        if fields is PREFERRED:
-            if not await self._store.record(turn.claim, held_fields(held, fields)):
+        turn.unheard = (held, slot)
+        if slot is Slot.PREFERRED:
+            if not await self._store.record(turn.claim, Patch.holds(held, slot)):
                 raise LeaseLost
             turn.lease.check()
 
     def _measure(self, turn: Turn) -> None:
         """Keep that Microsoft accepted a write, and how long after the event."""
-        turn.changes["wrote"] = now = turn.now()
-        got = turn.state.got_ms
+        now, got = turn.now(), turn.state.got_ms
+        turn.change(Patch.wrote(now))
         if got is not None and got != turn.state.answered_ms:
             self._meter.event_to_write(max(0, now - got) / 1000)
-            turn.state.answered_ms = got
-            turn.changes["answered"] = got
+            turn.change(Patch.answered(got))
 
     async def _failed(self, turn: Turn, error: OutsideError) -> None:
         """Keep what ails the person, and when it is tried again."""
@@ -324,15 +317,12 @@ class Attendant:
             chance=self._chance(),
         )
         _say(state.object_id, error, after)
-        trouble, due = after.trouble, after.due_ms
-        state.trouble, state.trouble_code, state.trouble_ms = trouble, error.code, after.since_ms
-        state.tries, state.wait_ms = after.tries, due
-        turn.changes |= {"tries": after.tries, "trouble": trouble.value, "code": error.code}
-        turn.changes["trouble_at"] = after.since_ms
+        due = after.due_ms
+        turn.change(Patch.failed(after, error.code))
         if not isinstance(error, TenantPaused):  # that was no answer to them
-            turn.changes |= {"failed": error.code, "failed_at": now}
-        if trouble is not Trouble.LATER:
-            turn.changes |= turn.settled()
+            turn.change(Patch.blamed(error.code, now))
+        if after.trouble is not Trouble.LATER:
+            turn.settled()
         until = max((h.until_ms for h in (state.held, state.preferred) if h), default=0)
         if turn.is_last and (due is None or due >= until):
             # Nothing more can be cleared; what we told Microsoft ends by itself.
@@ -340,7 +330,6 @@ class Attendant:
             return
         if state.leaving:
             await self._store.retire(state.object_id, turn.claim.token)
-        turn.changes["wait"] = "" if due is None else due
         # Whoever must connect again is found there and told by sync.reconnect.notifier.
         self._give_back(turn, turn.lane, _earliest(due, turn.ends_ms))
 
@@ -349,7 +338,7 @@ class Attendant:
             # Nothing can be cleared without an authorisation; our session ends by itself.
             await self._forget(turn)
             return
-        turn.changes |= turn.settled()
+        turn.settled()
         self._give_back(turn, Lane.CHANGE, turn.ends_ms)
 
     async def _forget(self, turn: Turn) -> None:
@@ -362,7 +351,8 @@ class Attendant:
             log.info("link_erased", person=state.object_id)
         else:
             # They connected anew, or are back, meanwhile; that is planned for itself.
-            turn.changes = held_fields(state.held) | held_fields(state.preferred, PREFERRED)
+            turn.patch = Patch.holds(state.held, Slot.SESSION)
+            turn.patch |= Patch.holds(state.preferred, Slot.PREFERRED)
             self._give_back(turn, Lane.CHANGE, turn.now())
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from domain.errors import OutsideError, Trouble
+from domain.person import Patch
 from domain.plan import AHEAD_LIMIT_MS, Lane
 from sync.engine.identity import Proof
 from sync.engine.link_store import Left
@@ -152,7 +153,7 @@ class Departures:
             return False
         try:
             if await self._identities.prove(oid) is Proof.THEIRS:
-                await self._people.demand(oid, Lane.CHANGE, {"proved": now_ms})
+                await self._people.demand(oid, Lane.CHANGE, Patch.proved(now_ms))
         except OutsideError as error:  # tomorrow is early enough
             log.warning("person_not_proven", person=oid, reason=str(error))
         return True

@@ -18,6 +18,7 @@ from cachetools import TTLCache
 from domain.clock import MINUTE
 from domain.errors import Trouble
 from domain.explanation import ASKED_OFTEN
+from domain.person import Patch
 from domain.plan import Lane
 from domain.policy import resolve
 from sync.engine.explanation import LOOK_UPS_OF_ALL, MOST_LOOK_UPS, Explainer
@@ -184,8 +185,7 @@ class Engine:
         for change in changes:
             oid = await self._store.owner_of(address=None, zoom_id=change.zoom_id)
             if oid is not None:
-                groups = ",".join(sorted(change.after))
-                await self._store.demand(oid, Lane.CHANGE, {"groups": groups})
+                await self._store.demand(oid, Lane.CHANGE, Patch.joined(change.after))
                 if change.vanished or len(change.addresses) > 1:
                     await self._prove(oid, News())
                 continue
@@ -208,7 +208,8 @@ class Engine:
             return None
         held = (claim.state.held, claim.state.preferred)
         until_ms = max((h.until_ms for h in held if h is not None), default=None)
-        state = replace(claim.state, leaving=True, version=claim.state.version + 1)
+        state = replace(claim.state, version=claim.state.version + 1)
+        Patch.leaving().apply(state)
         attending = self._attendant.attend(replace(claim, state=state))
         try:
             cleared = await self.background.within(patience, attending)
@@ -231,7 +232,8 @@ class Engine:
 
         If it isn't back in a day they are forgotten (sync.engine.lease.Turn.is_last).
         """
-        if await self._store.demand(object_id, Lane.TURN, {"gone": await self._store.now_ms()}):
+        gone = Patch.app_gone(await self._store.now_ms())
+        if await self._store.demand(object_id, Lane.TURN, gone):
             log.info("app_gone", person=object_id)
             with contextlib.suppress(Busy):
                 await self.attend_now(object_id)
@@ -240,7 +242,7 @@ class Engine:
         """A person's app is there: where it was taken out, all is as before."""
         if not await self._store.app_is_gone(object_id):
             return
-        if await self._store.demand(object_id, Lane.TURN, {"gone": "", "wait": ""}):
+        if await self._store.demand(object_id, Lane.TURN, Patch.app_back()):
             log.info("app_back", person=object_id)
             with contextlib.suppress(Busy):  # what they came for takes its own time
                 await self.attend_now(object_id, Patience(BACK_WITHIN))
@@ -258,7 +260,7 @@ class Engine:
         if not asked.allowed:
             return await self._explainer.unseen(asked.link, asked.state, ASKED_OFTEN)
         until = await self._store.now_ms() + TEST_MINUTES * MINUTE
-        if not await self._store.demand(object_id, Lane.TURN, {"test": until}):
+        if not await self._store.demand(object_id, Lane.TURN, Patch.testing(until)):
             return None
         with contextlib.suppress(Busy):
             await self.attend_now(object_id, patience)
@@ -276,13 +278,8 @@ class Engine:
 
         `not_before_ms`: when it takes effect, for whoever changes their mind too often.
         """
-        changes: dict[str, str | int] = {
-            "style": "" if personal.style is None else personal.style.value,
-            "paused": "" if personal.paused_until_ms is None else personal.paused_until_ms,
-        }
-        if not_before_ms is not None:
-            changes["wait"] = not_before_ms
-        if not await self._store.demand(object_id, Lane.TURN, changes):
+        chose = Patch.chose(personal, not_before_ms)
+        if not await self._store.demand(object_id, Lane.TURN, chose):
             return None
         if not_before_ms is not None:
             return Chosen(None)
@@ -296,8 +293,7 @@ class Engine:
         state = await self._store.state(object_id)
         if state is None or state.leaving or state.trouble == Trouble.AUTHORIZE:
             return False
-        cleared = dict.fromkeys(("tries", "trouble", "trouble_at", "code", "wait"), "")
-        return await self._store.demand(object_id, Lane.CHANGE, cleared)
+        return await self._store.demand(object_id, Lane.CHANGE, Patch.tried_again())
 
     async def now_ms(self) -> int:
         """The clock that all processes share (epoch ms)."""

@@ -16,6 +16,7 @@ import structlog
 
 from domain.errors import AuthorizeAgain, PersonGone, RetryLater
 from domain.link import fold_address
+from domain.person import Patch
 from domain.plan import Lane
 from sync.engine.ports import ZoomUser
 from sync.engine.unproven import News
@@ -120,8 +121,8 @@ class Identities:
         except Contended as error:
             raise RetryLater("zoom_user_contended") from error
         groups = await self._groups_of(known.zoom_id) if known.zoom_id else None
-        changes = {} if groups is None else {"groups": ",".join(sorted(groups))}
-        await self._store.demand(oid, Lane.CHANGE, changes)
+        joined = None if groups is None else Patch.joined(groups)
+        await self._store.demand(oid, Lane.CHANGE, joined)
         log.info("link_proven_anew", person=oid, zoom_known=known.zoom_id is not None)
         return Proof.THEIRS
 

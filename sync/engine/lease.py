@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from domain.errors import AuthorizeAgain, NotAllowed, Refused
-from sync.engine.person_row import PREFERRED, held_fields
+from domain.person import Patch
 from sync.redis.alarms import Alarms
 from sync.redis.connection import REDIS_TROUBLE
 from sync.redis.keys import APP_BACK_TTL
@@ -21,12 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from domain.errors import OutsideError
-    from domain.held import Held
+    from domain.held import Held, Slot
     from domain.plan import Lane
     from domain.presence import Pair, ZoomPresence
     from sync.engine.gate import Ticket
     from sync.engine.people import PeopleStore
-    from sync.engine.person_row import Changes, Fields
     from sync.engine.queue import Claim
 
 log = structlog.get_logger()
@@ -125,10 +124,10 @@ class Turn:
         self.lease = lease
         self.ticket = ticket
         self.state = claim.state
-        self.changes: Changes = {}
+        self.patch = Patch()
         self.shown_meeting: tuple[ZoomPresence, Pair] | None = None
         self.policy = 0
-        self.unheard: tuple[Held, Fields] | None = None
+        self.unheard: tuple[Held, Slot] | None = None
         self.given_back: asyncio.Future[bool] | None = None
         """Done when Redis has them back; None where there was nothing to give back."""
         self._began = time.monotonic()
@@ -158,24 +157,21 @@ class Turn:
         ends_ms = self.ends_ms
         return self.state.leaving or (ends_ms is not None and ends_ms <= self.now())
 
-    def settled(self) -> Changes:
-        """That the policy is carried out for the person, as far as it can be (see rollouts).
+    def change(self, patch: Patch) -> None:
+        """Change the person as we know them, and in their row when they are given back."""
+        patch.apply(self.state)
+        self.patch |= patch
+
+    def settled(self) -> None:
+        """The policy is carried out for the person, as far as it can be (see rollouts).
 
         Not while a write waits for quota or for a service: then it is still to be done.
         """
-        return {"pol": self.policy}
+        self.change(Patch.carried_out(self.policy))
 
-    def holding(self, fields: Fields) -> Held | None:
-        """What Microsoft holds of us, of one kind."""
-        return self.state.preferred if fields is PREFERRED else self.state.held
-
-    def keep(self, held: Held | None, fields: Fields) -> None:
+    def keep(self, held: Held | None, slot: Slot) -> None:
         """Remember what Microsoft holds of us now."""
-        if fields is PREFERRED:
-            self.state.preferred = held
-        else:
-            self.state.held = held
-        self.changes |= held_fields(held, fields)
+        self.change(Patch.holds(held, slot))
         self.unheard = None
 
     def keep_unheard(self) -> None:
@@ -188,15 +184,12 @@ class Turn:
         if self.unheard is None:
             return
         if isinstance(error, AuthorizeAgain | NotAllowed | Refused):
-            fields = self.unheard[1]
-            self.keep(self.holding(fields), fields)
+            slot = self.unheard[1]
+            self.keep(self.state.holding(slot), slot)
         else:
             self.keep_unheard()
 
     def yield_to_person(self) -> None:
         """They have chosen a status themselves: what we preferred is forgotten, not cleared."""
-        observation = self.state.observation
-        yielded = observation.at_ms if observation else None
-        self.state.yielded_ms = yielded
-        self.changes["yielded"] = "" if yielded is None else yielded
-        self.keep(None, PREFERRED)
+        self.change(Patch.yielded(self.state.observation))
+        self.unheard = None

@@ -10,6 +10,7 @@ import structlog
 
 from domain.errors import Trouble
 from domain.link import BadRow, Link, dump_link, load_link
+from domain.person import Patch
 from domain.plan import Lane
 from sync.engine.person_row import read_state
 from sync.engine.queue import LEASE_MS, PeopleQueue, queue_keys
@@ -178,12 +179,8 @@ class LinkRows(PeopleQueue):
         if fresh is None or fresh.generation != state.generation:
             return False
         if fresh.trouble != Trouble.AUTHORIZE:  # else it stays known since when
-            trouble: dict[str, str | int] = {
-                "trouble": Trouble.AUTHORIZE.value,
-                "trouble_at": await self.now_ms(),
-                "code": code,
-            }
-            await self.demand(state.object_id, Lane.CHANGE, trouble)
+            ended = Patch.must_authorize(code, await self.now_ms())
+            await self.demand(state.object_id, Lane.CHANGE, ended)
         return True
 
     async def erase(self, object_id: str, generation: int, gone_ms: int | None = None) -> bool:

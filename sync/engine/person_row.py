@@ -1,4 +1,8 @@
-"""A connected person's hash in Redis, read and written. Fields: sync.redis.keys."""
+"""A connected person's hash in Redis, read and written. Fields: sync.redis.keys.
+
+The one place that knows which field of the hash keeps what of a person (domain.person). What no
+patch changes is written by scripts (`BY_SCRIPTS`).
+"""
 
 from __future__ import annotations
 
@@ -15,16 +19,17 @@ from domain.storms import Told
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from domain.person import Patch
+
 log = structlog.get_logger()
 
 Changes = dict[str, str | int]
 """Fields of a person hash and their new values; an empty text deletes the field."""
 
-Fields = tuple[str, str, str, str]
-SESSION: Fields = ("held", "told", "until", "unsure")
-PREFERRED: Fields = ("pref", "pref_told", "pref_until", "pref_unsure")
+_Fields = tuple[str, str, str, str]
+_SESSION: _Fields = ("held", "told", "until", "unsure")
+_PREFERRED: _Fields = ("pref", "pref_told", "pref_until", "pref_unsure")
 """The fields that keep what we hold at Microsoft, of either kind."""
-
 
 _PRESENCES = {presence.value: presence for presence in ZoomPresence}
 _NUMBERS = {
@@ -40,20 +45,82 @@ _NUMBERS = {
     "yielded": "yielded_ms",
     "gone": "gone_ms",
     "need": "policy_needed",
+    "pol": "policy_done",
     "wrote": "wrote_ms",
+    "proved": "proved_ms",
 }
 """Fields that are one number each, and what they are called in `State`."""
 
 
 STANDING = ("zoom", "groups", "style", "paused", "until", "trouble")
 
+BY_SCRIPTS = frozenset({"generation", "version", "observation", "got_ms", "zoom_id"})
+"""What of a person no patch may change: who is who, and what Zoom said, in the order of time."""
 
-def held_fields(held: Held | None, kind: Fields = SESSION) -> Changes:
-    """The changes that keep what we hold at Microsoft; None: nothing."""
-    if held is None:
-        return dict.fromkeys(kind, "")
-    unsure = "" if held.sure else _dump_accepted(held.before)
-    return dict(zip(kind, (str(held.pair), held.told_ms, held.until_ms, unsure), strict=True))
+
+def written(patch: Patch | None) -> Changes:
+    """The fields of the hash that keep a patch. Raises KeyError for what no patch may change."""
+    changes: Changes = {}
+    if patch is not None:
+        for name, value in patch.values.items():
+            _WRITE[name](changes, value)
+    return changes
+
+
+def _one(field: str) -> Callable[[Changes, Any], None]:
+    """One number or text in one field, which is not there for None, 0 and ''."""
+
+    def write(changes: Changes, value: Any) -> None:
+        changes[field] = value or ""
+
+    return write
+
+
+def _flag(field: str) -> Callable[[Changes, bool], None]:
+    def write(changes: Changes, value: bool) -> None:
+        changes[field] = 1 if value else ""
+
+    return write
+
+
+def _held(kind: _Fields) -> Callable[[Changes, Held | None], None]:
+    def write(changes: Changes, held: Held | None) -> None:
+        if held is None:
+            changes |= dict.fromkeys(kind, "")
+            return
+        unsure = "" if held.sure else _dump_accepted(held.before)
+        values = (str(held.pair), held.told_ms, held.until_ms, unsure)
+        changes |= zip(kind, values, strict=True)
+
+    return write
+
+
+def _write_told(changes: Changes, told: Told) -> None:
+    changes["asked"] = told.dump()
+
+
+def _write_groups(changes: Changes, group_ids: frozenset[str]) -> None:
+    changes["groups"] = ",".join(sorted(group_ids))
+
+
+def _write_personal(changes: Changes, personal: Personal) -> None:
+    changes["style"] = "" if personal.style is None else personal.style.value
+    changes["paused"] = "" if personal.paused_until_ms is None else personal.paused_until_ms
+
+
+_WRITE: dict[str, Callable[[Changes, Any], None]] = {
+    **{name: _one(field) for field, name in _NUMBERS.items() if name not in BY_SCRIPTS},
+    "trouble": _one("trouble"),
+    "trouble_code": _one("code"),
+    "failed_code": _one("failed"),
+    "met": _flag("met"),
+    "leaving": _flag("leaving"),
+    "held": _held(_SESSION),
+    "preferred": _held(_PREFERRED),
+    "told": _write_told,
+    "group_ids": _write_groups,
+    "personal": _write_personal,
+}
 
 
 def _dump_accepted(before: Accepted | None) -> str:
@@ -104,15 +171,15 @@ def read_state(object_id: str, row: Mapping[str, Any]) -> State:
     if "obs_at" in row:
         state.observation = _observation(row, bad)
     if "held" in row:
-        state.held = _held(row, SESSION, Pair.parse, bad)
+        state.held = _read_held(row, _SESSION, Pair.parse, bad)
     if "pref" in row:
-        state.preferred = _held(row, PREFERRED, Pair.parse_preferred, bad)
+        state.preferred = _read_held(row, _PREFERRED, Pair.parse_preferred, bad)
     if row.get("groups"):
         state.group_ids = frozenset(filter(None, row["groups"].split(",")))
     if "style" in row or "paused" in row:
         state.personal = _personal(row, bad)
     if "asked" in row:
-        state.told = Told.load(row["asked"]).step
+        state.told = Told.load(row["asked"])
     if bad:
         log.error("person_row_damaged", person=object_id, fields=sorted(bad))
     return state
@@ -137,8 +204,8 @@ def _observation(row: Mapping[str, Any], bad: list[str]) -> Observation | None:
     return None
 
 
-def _held(
-    row: Mapping[str, Any], kind: Fields, parse: Callable[[str], Pair | None], bad: list[str]
+def _read_held(
+    row: Mapping[str, Any], kind: _Fields, parse: Callable[[str], Pair | None], bad: list[str]
 ) -> Held | None:
     name, told_name, until_name, unsure = kind
     pair = parse(row[name])

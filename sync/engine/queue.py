@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from domain.plan import AHEAD_LIMIT_MS, Lane
 from domain.presence import Observation, may_interrupt
-from sync.engine.person_row import read_state
+from sync.engine.person_row import read_state, written
 from sync.redis import keys
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from domain.person import State
+    from domain.person import Patch, State
     from sync.redis.connection import Client, Scripts
 
 _LANES = tuple(Lane)
@@ -133,11 +133,11 @@ class PeopleQueue:
         return Offered(str(outcome), claim)
 
     async def demand(
-        self, object_id: str, lane: Lane = Lane.TURN, changes: Mapping[str, str | int] | None = None
+        self, object_id: str, lane: Lane = Lane.TURN, patch: Patch | None = None
     ) -> bool:
-        """Have the person planned anew, with changed fields ("" deletes). False: not connected."""
+        """Have the person planned anew, with what has changed. False: not connected."""
         changed = await self._scripts.run(
-            "demand", queue_keys(object_id), [object_id, int(lane), *_flat(changes or {})]
+            "demand", queue_keys(object_id), [object_id, int(lane), *_flat(patch)]
         )
         return bool(changed)
 
@@ -191,13 +191,13 @@ class PeopleQueue:
             await self._scripts.run("renew", queue_keys(oid), [oid, claim.token, self.lease_ms])
         )
 
-    async def record(self, claim: Claim, changes: Mapping[str, str | int]) -> bool:
+    async def record(self, claim: Claim, patch: Patch) -> bool:
         """Keep what was learned, the lease going on; False when it was lost."""
         return bool(
             await self._scripts.run(
                 "record",
                 queue_keys(claim.state.object_id),
-                [claim.token, *_flat(changes)],
+                [claim.token, *_flat(patch)],
             )
         )
 
@@ -207,13 +207,13 @@ class PeopleQueue:
         *,
         lane: Lane,
         due_ms: int | None,
-        changes: Mapping[str, str | int] | None = None,
+        patch: Patch | None = None,
     ) -> bool:
         """End the lease: due again at `due_ms`, or at once if something changed meanwhile.
 
         False when the lease was lost: nothing is changed then, another worker owns the person.
         """
-        return await self.begin_ack(claim, lane=lane, due_ms=due_ms, changes=changes)
+        return await self.begin_ack(claim, lane=lane, due_ms=due_ms, patch=patch)
 
     def begin_ack(
         self,
@@ -221,7 +221,7 @@ class PeopleQueue:
         *,
         lane: Lane,
         due_ms: int | None,
-        changes: Mapping[str, str | int] | None = None,
+        patch: Patch | None = None,
     ) -> asyncio.Future[bool]:
         """The same for who need not wait for it; what comes of it must be looked at all the same.
 
@@ -235,7 +235,7 @@ class PeopleQueue:
             str(state.generation),
             str(int(lane)),
             "" if due_ms is None else str(due_ms),
-            changes or {},  # a whole number in it stays one: all are below 2**53
+            written(patch),  # a whole number in it stays one: all are below 2**53
         ]
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         shard = keys.shard_of(state.object_id)
@@ -310,5 +310,5 @@ def _state(object_id: str, values: Sequence[Any]) -> State:
     return read_state(object_id, dict(zip(pairs, pairs, strict=True)))
 
 
-def _flat(changes: Mapping[str, str | int]) -> list[str | int]:
-    return [item for pair in changes.items() for item in pair]
+def _flat(patch: Patch | None) -> list[str | int]:
+    return [item for pair in written(patch).items() for item in pair]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import structlog
 
 from domain.errors import Trouble
+from domain.person import Patch
 from domain.plan import Lane
 from domain.storms import GRACE_MS, MOST_TRIES, Step, Told, decide
 from sync.redis import duties
@@ -214,11 +215,10 @@ class Notifier:
 
     async def _revive(self, cases: Sequence[Case]) -> None:
         """Try them again, as an admin wants."""
-        changes: dict[str, str | int] = {"trouble": Trouble.AGAIN.value, "tries": "", "wait": ""}
         for start in range(0, len(cases), TOGETHER):
             await asyncio.gather(
                 *(
-                    self._people.demand(case.object_id, Lane.CHANGE, changes)
+                    self._people.demand(case.object_id, Lane.CHANGE, Patch.to_be_proven())
                     for case in cases[start : start + TOGETHER]
                 )
             )

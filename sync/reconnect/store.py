@@ -13,7 +13,9 @@ import structlog
 
 from domain.clock import MINUTE
 from domain.errors import Trouble
+from domain.person import Patch
 from domain.storms import Case, Storm, Told
+from sync.engine.person_row import written
 from sync.redis import keys
 from sync.redis.leases import Lease
 
@@ -68,11 +70,13 @@ class NoticeStore:
 
     async def told(self, case: Case, now: Told) -> bool:
         """Keep what somebody was told; False when it is not their trouble any more."""
+        [(field, before)] = written(Patch.told(case.told)).items()
+        [(_, after)] = written(Patch.told(now)).items()
         marked = await self._scripts.run(
             "notice_mark",
             [keys.person(case.object_id)],
             [
-                *("asked", case.told.dump(), now.dump()),
+                *(field, before, after),
                 *("gen", case.generation, "trouble", Trouble.AUTHORIZE.value),
             ],
         )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from domain.person import Patch
 from domain.plan import Lane
 from domain.policy import Verdict, deciding_group, resolve
 from sync.redis import duties
@@ -156,7 +157,7 @@ class Rollouts:
         for start in range(0, len(people), TOGETHER):
             await asyncio.gather(
                 *(
-                    self._people.demand(oid, Lane.CHANGE, {"need": version})
+                    self._people.demand(oid, Lane.CHANGE, Patch.needs(version))
                     for oid in people[start : start + TOGETHER]
                 )
             )

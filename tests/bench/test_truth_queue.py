@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from bench.truth.scheduler import NOWHERE, Queue
 from domain.held import Held
+from domain.person import Patch
 from domain.plan import Lane
 from domain.presence import SESSION_PAIRS, Observation, ZoomPresence
 from sync.engine.people import PeopleStore
-from sync.engine.person_row import held_fields
 from sync.redis import keys
 from sync.redis.connection import Client, Scripts
 from tests.doubles.people import link_of, people_of_one_shard
@@ -108,7 +108,7 @@ class Both:
             at = None if due is None else self.now + due
             if held is not None:
                 held = held._replace(until_ms=self.now + held.until_ms)
-            assert await self.store.ack(claim, lane=lane, due_ms=at, changes=held_fields(held))
+            assert await self.store.ack(claim, lane=lane, due_ms=at, patch=Patch(held=held))
             person.held = held
             self.queue.ack(self.now, person, version, lane, at)
 

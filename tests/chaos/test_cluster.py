@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from domain.budget import Limits
+from domain.person import Patch
 from domain.plan import Lane
 from domain.presence import Observation
 from domain.presence import ZoomPresence as Z
@@ -68,7 +69,7 @@ async def test_the_shards_are_spread_and_every_script_runs_on_each(client: Clien
         assert await store.offer(oid, Observation(Z.IN_MEETING, now)) == "accepted"
         [claim] = (await store.claim(keys.shard_of(oid), "w1", 10)).people
         assert await store.renew(claim)
-        assert await store.demand(oid, Lane.TURN, {"test": 5})
+        assert await store.demand(oid, Lane.TURN, Patch.testing(5))
         assert await store.ack(claim, lane=Lane.HOLD, due_ms=10**13)
         one = await store.claim_one(oid, "w2")
         assert isinstance(one, Claim)

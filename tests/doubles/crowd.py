@@ -20,7 +20,9 @@ from aiohttp import web
 from cryptography.fernet import Fernet
 
 from domain.link import Link
+from domain.person import Patch
 from domain.plan import Lane
+from domain.policy import Personal
 from domain.presence import Style, ZoomPresence
 from sync.connect.tokens import Tokens
 from sync.connect.vault import Vault
@@ -260,8 +262,8 @@ class Crowd:
                 sealed = tokens.seal(person.object_id, cache)
                 await store.connect(person.link(), sealed, None)
                 if person.style is not None:
-                    changes = {"style": person.style.value}
-                    await store.demand(person.object_id, Lane.CHANGE, changes)
+                    chose = Patch.chose(Personal(person.style))
+                    await store.demand(person.object_id, Lane.CHANGE, chose)
 
             waiting = list(people)
             while waiting:

@@ -16,6 +16,7 @@ from cryptography.fernet import Fernet
 from domain.budget import GRAPH_LIMITS, Limits
 from domain.errors import AuthorizeAgain
 from domain.link import Link
+from domain.person import Patch
 from domain.plan import Lane
 from domain.policy import Form, Policy
 from domain.presence import Observation, Style
@@ -288,7 +289,7 @@ class Bridge:
 
     async def leave(self, oid: str) -> None:
         """Somebody wants to be forgotten, as soon as a worker comes."""
-        await self.store.demand(oid, Lane.TURN, {"leaving": 1, "wait": ""})
+        await self.store.demand(oid, Lane.TURN, Patch.leaving())
 
     async def lasting_keys(self) -> list[str]:
         """Keys that do not end by themselves: none, when nobody is connected."""

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from domain.person import Patch
+from domain.policy import Personal
 from sandbox.graph_presence import TeamsClient
 from sandbox.world import BY_APP, BY_PERSON
 from sandbox.zoom_states import ZoomPresence
@@ -132,7 +134,9 @@ async def test_a_pause_ends_by_itself(place: Office) -> None:
     await place.product.told(BEN, None)
     # An hour less: the same pause, nearly over.
     end = int((await now(place)).timestamp() * 1000) + 2_000
-    await place.beside.people.demand(BEN.object_id, changes={"paused": end})
+    await place.beside.people.demand(
+        BEN.object_id, patch=Patch.chose(Personal(paused_until_ms=end))
+    )
     assert place.around.told(BEN) is None
     await place.product.told(BEN, CALL)
     assert (await place.redis.time())[0] * 1000 + 1000 >= end

@@ -260,7 +260,7 @@ def _link(state: State | None, reason: str | None, at: Callable[[int], str]) -> 
             "is shown for them, and they are forgotten unless it is back within a day"
         )
     if reason == Trouble.AUTHORIZE:
-        return f"Their authorisation ended; {_TOLD.get(state.told, 'they were not told yet')}"
+        return f"Their authorisation ended; {_TOLD.get(state.told.step, 'they were not told yet')}"
     if reason is not None:
         return "Connected, but nothing is tried for them any more"
     return "Connected"

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.fernet import Fernet
 
+from domain.person import Patch
 from domain.plan import Lane
+from domain.policy import Personal
 from sync.connect.button_key import ButtonKey
 from sync.connect.resealing import RUNNING_MS, UNDER_WAY_MS, Count, InUse, Resealing
 from sync.connect.sealed import SealedStore
@@ -73,14 +75,13 @@ async def test_everybody_moves_whatever_ails_them(house: House) -> None:
     for oid in PEOPLE:
         await house.connect(oid, house.before)
     far = 10**14
-    await house.people.demand(PAUSED, Lane.CHANGE, {"paused": far})
-    parked: dict[str, str | int] = {"trouble": "authorize", "trouble_at": 1, "code": "revoked"}
-    await house.people.demand(PARKED, Lane.CHANGE, parked)
+    await house.people.demand(PAUSED, Lane.CHANGE, Patch.chose(Personal(paused_until_ms=far)))
+    await house.people.demand(PARKED, Lane.CHANGE, Patch.must_authorize("revoked", 1))
     taken = await claim(house.people, PARKED)
-    await house.people.begin_ack(taken, lane=Lane.CHANGE, due_ms=None, changes={})
+    await house.people.begin_ack(taken, lane=Lane.CHANGE, due_ms=None)
     assert [p.object_id async for p in house.people.parked()] == [PARKED]
-    await house.people.demand(AGAIN, Lane.CHANGE, {"trouble": "again"})
-    await house.people.demand(LEAVING, Lane.CHANGE, {"leaving": 1})
+    await house.people.demand(AGAIN, Lane.CHANGE, Patch.to_be_proven())
+    await house.people.demand(LEAVING, Lane.CHANGE, Patch.leaving())
 
     seen: list[int] = []
     count = await house.resealing(house.between).round(lambda so_far: seen.append(so_far.seen))

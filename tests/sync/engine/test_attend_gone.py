@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
+from domain.person import Patch
 from domain.plan import Lane
 from domain.policy import Personal
 from domain.presence import ZoomPresence
@@ -46,7 +47,7 @@ async def test_it_is_cleared_at_once_and_nothing_is_written_from_then_on(bridge:
         await bridge.work()
     await bridge.engine.test(ADA)
     await bridge.engine.choose(ADA, Personal(None, None))
-    await bridge.store.demand(ADA, Lane.CHANGE, {"need": 0})
+    await bridge.store.demand(ADA, Lane.CHANGE, Patch.needs(0))
     await bridge.work()
     assert bridge.graph.count() - writes <= 1, "a look for the test at most"
     assert bridge.graph.count(SET) == 1
@@ -98,7 +99,7 @@ async def test_who_is_back_in_the_moment_of_forgetting_stays(bridge: Bridge) -> 
     await days_pass(bridge, DAY + 1)
     await bridge.say(ADA, Z.IN_MEETING)
     [claim] = await bridge.due()
-    await bridge.store.demand(ADA, Lane.TURN, {"gone": "", "wait": ""})
+    await bridge.store.demand(ADA, Lane.TURN, Patch.app_back())
     await bridge.attendant.attend(claim)
     await bridge.work()
     assert bridge.shown(ADA) == "Busy/InACall"

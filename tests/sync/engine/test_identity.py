@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from domain.directory import MembershipChange
 from domain.errors import AuthorizeAgain, RetryLater, Trouble
 from domain.link import Link
+from domain.person import Patch
 from domain.presence import Observation, ZoomPresence
 from sync.engine.departures import PURGE_AFTER_MS
 from sync.engine.identity import Proof
@@ -311,7 +312,7 @@ async def test_who_left_is_purged_after_thirty_days(bridge: Bridge, trouble: Tro
     assert PURGE_AFTER_MS == 30 * 86_400_000
     for oid, days in ((ADA, 31), (BEN, 29)):
         await connect(bridge, oid, f"{oid}@example.com", zoom_id=f"z{oid}")
-        await bridge.store.demand(oid, changes={"trouble": trouble.value})
+        await bridge.store.demand(oid, patch=Patch(trouble=trouble))
         await long_ago(bridge, oid, "trouble_at", days=days)
         bridge.login.revoked.add(oid)
         bridge.tokens.forget(oid)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from domain.person import Patch
 from domain.plan import Lane
 from sync.engine.people import PeopleStore
 from sync.engine.zoom_index import CLAIM_S, Contended, Taken
@@ -105,7 +106,7 @@ async def test_connecting_with_other_addresses_may_be_cut_off(
 @pytest.mark.parametrize("commands", COMMANDS)
 async def test_erasing_may_be_cut_off(store: PeopleStore, redis: Client, commands: int) -> None:
     generation = await store.connect(OLD, "sealed", None)
-    await store.demand(ADA, Lane.TURN, {"leaving": 1})
+    await store.demand(ADA, Lane.TURN, Patch.leaving())
     erased = False
     with contextlib.suppress(Killed):
         erased = await dying(redis, commands).erase(ADA, generation)

@@ -8,12 +8,12 @@ from structlog.testing import capture_logs
 
 from domain.clock import MINUTE
 from domain.errors import RetryLater
-from domain.held import Held
-from domain.person import State
+from domain.held import Held, Slot
+from domain.person import Patch, State
 from domain.plan import Lane
 from domain.presence import AVAILABLE, IN_A_CALL, PRESENTING, ZoomPresence
 from sync.engine.people import PeopleStore
-from sync.engine.person_row import held_fields
+from sync.engine.person_row import written
 from sync.engine.queue import Claim
 from sync.redis import keys
 from sync.redis.connection import Client, Scripts
@@ -72,18 +72,11 @@ async def test_connecting_again_is_a_new_generation_with_nothing_of_the_old_trou
     store: PeopleStore,
 ) -> None:
     first = await store.connect(link_of(), "sealed", await seen(store, Z.AWAY))
-    trouble: dict[str, str | int] = {
-        "trouble": "authorize",
-        "trouble_at": 5,
-        "wait": 10**15,
-        "test": 9,
-        "tries": 3,
-    }
     held = Held(IN_A_CALL, 5, 10**13, sure=False)
-    await store.ack(
-        await claim(store), lane=Lane.CHANGE, due_ms=None, changes={**trouble, **held_fields(held)}
-    )
-    await store.demand(ADA, Lane.TURN, {"leaving": 1})
+    patch = Patch.must_authorize("revoked", 5) | Patch(wait_ms=10**15, tries=3)
+    patch |= Patch.testing(9) | Patch.holds(held, Slot.SESSION)
+    await store.ack(await claim(store), lane=Lane.CHANGE, due_ms=None, patch=patch)
+    await store.demand(ADA, Lane.TURN, Patch.leaving())
     second = await store.connect(link_of(), "sealed again", None)
     assert second > first
     state = (await claim(store)).state
@@ -121,14 +114,14 @@ async def test_connecting_again_with_other_addresses_forgets_the_old_ones(
 async def test_erasing_leaves_no_key(store: PeopleStore, redis: Client) -> None:
     generation = await store.connect(link_of(zoom_id="zAda"), "sealed", await seen(store))
     claimed = await claim(store)
-    await store.record(claimed, held_fields(Held(AVAILABLE, 1, 2)))
+    await store.record(claimed, Patch(held=Held(AVAILABLE, 1, 2)))
     async with store.token_lock(ADA):
         pass
     assert await store.erase(ADA, generation)
     assert await lasting_keys(redis) == []
-    assert not await store.ack(claimed, lane=Lane.CHANGE, due_ms=5, changes={"tries": 1})
+    assert not await store.ack(claimed, lane=Lane.CHANGE, due_ms=5, patch=Patch(tries=1))
     assert not await store.renew(claimed)
-    assert not await store.record(claimed, {"tries": 1})
+    assert not await store.record(claimed, Patch(tries=1))
     assert await lasting_keys(redis) == []
     assert await store.state(ADA) is None
     assert await store.link(ADA) is None
@@ -235,7 +228,7 @@ async def test_what_is_recorded_is_read_back(store: PeopleStore) -> None:
     await store.connect(link_of(), "sealed", None)
     claimed = await claim(store)
     for held in (Held(PRESENTING, 7, 8, sure=False), Held(PRESENTING, 7, 8), None):
-        assert await store.record(claimed, held_fields(held))
+        assert await store.record(claimed, Patch(held=held))
         assert (await store.state(ADA) or State("")).held == held
 
 
@@ -254,7 +247,7 @@ async def test_a_damaged_row_is_logged_and_not_believed(
     store: PeopleStore, redis: Client, damage: dict[str, str], fields: list[str]
 ) -> None:
     await store.connect(link_of(), "sealed", await seen(store, Z.BUSY))
-    held = held_fields(Held(IN_A_CALL, 1, 2))
+    held = written(Patch(held=Held(IN_A_CALL, 1, 2)))
     await redis.hset(keys.person(ADA), mapping={**{k: v for k, v in held.items() if v}, **damage})
     with capture_logs() as logs:
         state = await store.state(ADA)
@@ -299,9 +292,11 @@ async def test_every_script_runs_on_every_server(any_redis: Client) -> None:
     assert await store.offer(ADA, await seen(store, Z.BUSY)) == "accepted"
     claimed = await claim(store)
     assert await store.renew(claimed)
-    assert await store.record(claimed, held_fields(Held(IN_A_CALL, 1, 2, sure=False)))
-    assert await store.demand(ADA, Lane.TURN, {"test": 5})
-    assert await store.ack(claimed, lane=Lane.HOLD, due_ms=10**13, changes={"unsure": ""})
+    assert await store.record(claimed, Patch(held=Held(IN_A_CALL, 1, 2, sure=False)))
+    assert await store.demand(ADA, Lane.TURN, Patch.testing(5))
+    assert await store.ack(
+        claimed, lane=Lane.HOLD, due_ms=10**13, patch=Patch(held=Held(IN_A_CALL, 1, 2))
+    )
     one = await store.claim_one(ADA, "w2")
     assert isinstance(one, Claim)
     assert one.state.held == Held(IN_A_CALL, 1, 2)

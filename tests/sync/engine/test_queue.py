@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from domain.clock import HOUR, MINUTE
+from domain.errors import Trouble
 from domain.held import Held
-from domain.person import State
+from domain.person import Patch, State
 from domain.plan import EXPIRY_MIN, Lane
 from domain.presence import (
     AVAILABLE,
@@ -24,7 +25,6 @@ from domain.presence import (
     supersedes,
 )
 from sync.engine.people import PeopleStore
-from sync.engine.person_row import held_fields
 from sync.engine.queue import Claim
 from sync.redis import connection, keys
 from sync.redis.connection import Client, Scripts
@@ -56,14 +56,14 @@ async def test_nothing_is_stored_of_people_who_are_not_connected(
     store: PeopleStore, redis: Client
 ) -> None:
     assert await store.offer(ADA, await seen(store)) == "not_connected"
-    assert not await store.demand(ADA, Lane.TURN, {"test": 5})
+    assert not await store.demand(ADA, Lane.TURN, Patch.testing(5))
     assert await store.claim_one(ADA, "w1") is False
     assert await redis.keys("*") == []
 
 
 async def test_whoever_is_leaving_takes_no_more_events(store: PeopleStore) -> None:
     await connected(store)
-    await store.demand(ADA, Lane.TURN, {"leaving": 1})
+    await store.demand(ADA, Lane.TURN, Patch.leaving())
     assert await store.offer(ADA, await seen(store)) == "not_connected"
 
 
@@ -110,7 +110,7 @@ async def test_the_lua_orders_observations_as_the_python_does(
 
 async def test_an_offer_ends_a_test_only_with_another_state(store: PeopleStore) -> None:
     await store.connect(link_of(), "sealed", await seen(store, Z.BUSY, 5000))
-    await store.demand(ADA, Lane.TURN, {"test": 10**13})
+    await store.demand(ADA, Lane.TURN, Patch.testing(10**13))
     await store.offer(ADA, await seen(store, Z.BUSY, 4000))
     assert (await store.state(ADA) or State("")).test_until_ms == 10**13
     await store.offer(ADA, await seen(store, Z.AWAY, 3000))
@@ -119,7 +119,7 @@ async def test_an_offer_ends_a_test_only_with_another_state(store: PeopleStore) 
 
 async def test_an_offer_starts_counting_failures_anew(store: PeopleStore) -> None:
     await connected(store)
-    await store.demand(ADA, Lane.CHANGE, {"tries": 4})
+    await store.demand(ADA, Lane.CHANGE, Patch(tries=4))
     await store.offer(ADA, await seen(store))
     assert (await store.state(ADA) or State("")).tries == 0
 
@@ -238,8 +238,8 @@ async def test_a_claimed_person_is_nobody_elses_until_the_lease_ends(
     await end_lease(redis)
     second = await claim(store, token="w2")
     assert second.token == "w2"
-    assert not await store.ack(first, lane=Lane.HOLD, due_ms=5, changes={"tries": 9})
-    assert not await store.record(first, {"tries": 9})
+    assert not await store.ack(first, lane=Lane.HOLD, due_ms=5, patch=Patch(tries=9))
+    assert not await store.record(first, Patch(tries=9))
     assert not await store.renew(first)
     state = await store.state(ADA)
     assert state is not None
@@ -281,7 +281,9 @@ async def test_an_acknowledged_person_is_due_again_when_it_was_said(
     await store.connect(link_of(), "sealed", None)
     claimed = await claim(store)
     due = claimed.now_ms + MINUTE
-    assert await store.ack(claimed, lane=Lane.FADE, due_ms=due, changes={"tries": 2, "test": ""})
+    assert await store.ack(
+        claimed, lane=Lane.FADE, due_ms=due, patch=Patch(tries=2, test_until_ms=None)
+    )
     assert await lane_of(redis) == (Lane.FADE, due)
     claims = await store.claim(keys.shard_of(ADA), "w2", 10)
     assert claims.people == []
@@ -310,7 +312,7 @@ async def test_what_changed_during_the_lease_is_due_at_once_after_it(
 async def test_a_demand_during_the_lease_is_due_at_once_after_it(store: PeopleStore) -> None:
     await store.connect(link_of(), "sealed", None)
     claimed = await claim(store)
-    assert await store.demand(ADA, Lane.TURN, {"leaving": 1})
+    assert await store.demand(ADA, Lane.TURN, Patch.leaving())
     assert await nobody(store)
     assert await store.ack(claimed, lane=Lane.CHANGE, due_ms=None)
     assert (await claim(store)).state.leaving
@@ -322,7 +324,7 @@ async def test_a_wait_that_was_imposed_is_kept_by_everything_but_a_direct_claim(
     await store.connect(link_of(), "sealed", None)
     claimed = await claim(store)
     wait = claimed.now_ms + HOUR
-    await store.ack(claimed, lane=Lane.CHANGE, due_ms=wait, changes={"wait": wait})
+    await store.ack(claimed, lane=Lane.CHANGE, due_ms=wait, patch=Patch(wait_ms=wait))
     await store.offer(ADA, await seen(store, Z.BUSY))
     assert await lane_of(redis) == (Lane.TURN, wait)
     await store.demand(ADA)
@@ -332,7 +334,7 @@ async def test_a_wait_that_was_imposed_is_kept_by_everything_but_a_direct_claim(
     await store.offer(ADA, await seen(store, Z.AWAY))
     await store.ack(direct, lane=Lane.CHANGE, due_ms=direct.now_ms)
     assert (await lane_of(redis) or (0, 0))[1] == wait
-    await store.demand(ADA, Lane.TURN, {"wait": ""})
+    await store.demand(ADA, Lane.TURN, Patch(wait_ms=None))
     assert (await claim(store)).state.wait_ms is None
 
 
@@ -341,8 +343,8 @@ async def test_failures_of_an_earlier_link_do_not_stick_to_the_new_one(store: Pe
     old = await claim(store)
     await store.connect(link_of(), "sealed", None)
     held = Held(AVAILABLE, 3, 4)
-    changes = {"trouble": "authorize", "wait": 10**15, "tries": 5, **held_fields(held)}
-    assert await store.ack(old, lane=Lane.CHANGE, due_ms=None, changes=changes)
+    patch = Patch(trouble=Trouble.AUTHORIZE, wait_ms=10**15, tries=5, held=held)
+    assert await store.ack(old, lane=Lane.CHANGE, due_ms=None, patch=patch)
     state = (await claim(store)).state
     assert (state.trouble, state.wait_ms, state.tries) == (None, None, 0)
     assert state.held == held, "what Microsoft holds is true of every link"
@@ -416,7 +418,7 @@ async def test_a_lease_that_nobody_gave_back_puts_what_microsoft_holds_in_doubt(
     assert held is not None
     assert not held.sure
     assert held.until_ms == again.now_ms + EXPIRY_MIN * MINUTE
-    await store.ack(again, lane=Lane.CHANGE, due_ms=None, changes=held_fields(None))
+    await store.ack(again, lane=Lane.CHANGE, due_ms=None, patch=Patch(held=None))
     assert (await store.state(ADA) or State("")).held is None
 
 

@@ -24,10 +24,10 @@ from hypothesis.stateful import (
 
 from domain.errors import Trouble
 from domain.held import Held
+from domain.person import Patch
 from domain.plan import Lane
 from domain.presence import SESSION_PAIRS, Observation, Pair, ZoomPresence, supersedes
 from sync.engine.people import PeopleStore
-from sync.engine.person_row import held_fields
 from sync.engine.queue import Claim
 from sync.redis import keys
 from sync.redis.connection import Scripts
@@ -215,14 +215,11 @@ class Queue(RuleBasedStateMachine):
         if tells:
             self.tell(claim, pair)
         oid = claim.state.object_id
-        changes: dict[str, str | int] = {
-            "trouble": trouble or "",
-            "trouble_at": 5 if trouble else "",
-        }
+        patch = Patch(trouble=trouble, trouble_ms=5 if trouble else None)
         if (claim.token + oid) in self.told:
             told = self.told[claim.token + oid]
-            changes |= held_fields(None if told is None else Held(told, self.start, LATER))
-        taken = self.run(self.store.ack(claim, lane=lane, due_ms=due, changes=changes))
+            patch |= Patch(held=None if told is None else Held(told, self.start, LATER))
+        taken = self.run(self.store.ack(claim, lane=lane, due_ms=due, patch=patch))
         known = self.known.get(oid)
         assert taken == (known is not None and known.holder is claim)
         if known is not None and taken:
@@ -242,7 +239,7 @@ class Queue(RuleBasedStateMachine):
         if known is not None and taken:
             if (claim.token + oid) in self.told:
                 known.microsoft = None  # nobody gives back whom they told something
-                self.run(self.store.demand(oid, Lane.TURN, held_fields(None)))
+                self.run(self.store.demand(oid, Lane.TURN, Patch(held=None)))
                 known.changed()
             known.holder, known.leased, known.due = None, False, True
 

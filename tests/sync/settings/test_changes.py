@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from domain.directory import INACTIVE, Directory, DirectoryGroup, DirectoryUser
 from domain.link import Link
-from domain.person import Standing
+from domain.person import Patch, Standing
 from domain.policy import Form, Personal, Policy, resolve
 from domain.policy_edits import group_of
 from domain.presence import Style
@@ -62,13 +62,13 @@ class Stage:
         rollouts = Rollouts(self.people, self.rows, NoCard(), policy=cache)
         self.desk = PolicyDesk(settings, cache, self.people, self.directory, rollouts)
 
-    async def connect(self, number: int, *groups: str, **choices: str | int) -> str:
+    async def connect(self, number: int, *groups: str, chosen: Personal | None = None) -> str:
         """Somebody connected, a member of these groups."""
         oid = person(number)
         link = Link(oid, "tenant", "Somebody", (f"p{number}@example.com",), 1, f"z{number}")
         await self.people.connect(link, "sealed", None, groups)
-        if choices:
-            await self.people.demand(oid, changes=choices)
+        if chosen is not None:
+            await self.people.demand(oid, patch=Patch.chose(chosen))
         return oid
 
     async def zoom(self, *users: DirectoryUser) -> None:
@@ -133,8 +133,8 @@ async def test_the_question_counts_whom_it_touches(stage: Stage) -> None:
 
 
 async def test_nobody_is_counted_for_whom_nothing_changes(stage: Stage) -> None:
-    await stage.connect(1, "sales", style="full")  # their own style
-    await stage.connect(2, "sales", paused=2**53)
+    await stage.connect(1, "sales", chosen=Personal(Style.FULL))  # their own style
+    await stage.connect(2, "sales", chosen=Personal(paused_until_ms=2**53))
     three = await stage.connect(3, "sales")
     preview = await stage.desk.preview(sales(replace(ON, style=Style.BUSY_ONLY)))
     assert preview.effect.now == (three,)

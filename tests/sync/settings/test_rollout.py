@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from domain.errors import Trouble
+from domain.person import Patch
 from domain.plan import Lane
 from domain.policy import Form, Policy
 from sync.engine.people import PeopleStore
@@ -88,11 +90,11 @@ class Stage:
         assert isinstance(claim, Claim)
         return claim
 
-    async def attend(self, oid: str, **changes: str | int) -> None:
+    async def attend(self, oid: str, also: Patch | None = None) -> None:
         """Carry the policy out for somebody."""
         claim = await self.claim(oid)
-        done = {"pol": claim.state.policy_needed} | changes
-        assert await self.people.ack(claim, lane=Lane.CHANGE, due_ms=None, changes=done)
+        done = Patch.carried_out(claim.state.policy_needed) | (also or Patch())
+        assert await self.people.ack(claim, lane=Lane.CHANGE, due_ms=None, patch=done)
 
 
 @pytest.fixture
@@ -116,7 +118,7 @@ async def test_everyone_is_planned_anew_and_counted_when_it_is_done(stage: Stage
     assert (await stage.people.state(chiara)) is not None
     assert (await stage.claim(chiara)).state.policy_needed == 0
 
-    await stage.people.ack(await claimed(stage, ada), lane=Lane.CHANGE, due_ms=None, changes={})
+    await stage.people.ack(await claimed(stage, ada), lane=Lane.CHANGE, due_ms=None)
     await stage.round()
     assert stage.card.shown == []  # attended to, but not carried out
     await stage.attend(ada)
@@ -142,7 +144,7 @@ async def test_the_card_is_left_alone_until_the_answer_to_the_click_stands_in_it
     stage: Stage,
 ) -> None:
     [ada] = await some(stage, 1)
-    await stage.people.demand(ada, changes={"need": 2})
+    await stage.people.demand(ada, patch=Patch.needs(2))
     await stage.start(ada)
     await stage.attend(ada)  # an event came, and somebody was quick
     await stage.round()
@@ -158,7 +160,7 @@ async def test_whoever_cannot_be_helped_is_done_and_counted(stage: Stage) -> Non
     ada, ben = await some(stage, 2)
     await stage.start(ada, ben)
     await stage.round()
-    await stage.attend(ada, trouble="authorize")
+    await stage.attend(ada, Patch(trouble=Trouble.AUTHORIZE))
     await stage.round()
     await stage.attend(ben)
     await stage.round()
@@ -184,7 +186,7 @@ async def test_a_newer_policy_counts_for_an_older_rollout(stage: Stage) -> None:
     await stage.round()
     assert (await stage.claim(ada)).state.policy_needed == 3
     await stage.people.ack(
-        await claimed(stage, ada), lane=Lane.CHANGE, due_ms=None, changes={"pol": 3}
+        await claimed(stage, ada), lane=Lane.CHANGE, due_ms=None, patch=Patch.carried_out(3)
     )
     await stage.round()
     assert stage.card.shown == [(0, 0), (0, 0)]
@@ -192,7 +194,7 @@ async def test_a_newer_policy_counts_for_an_older_rollout(stage: Stage) -> None:
 
 async def test_an_older_rollout_never_lowers_what_is_demanded(stage: Stage) -> None:
     [ada] = await some(stage, 1)
-    await stage.people.demand(ada, changes={"need": 9})
+    await stage.people.demand(ada, patch=Patch.needs(9))
     await stage.start(ada)
     await stage.round()
     assert (await stage.claim(ada)).state.policy_needed == 9
@@ -202,7 +204,9 @@ async def test_a_demand_that_was_lost_is_made_again(stage: Stage) -> None:
     [ada] = await some(stage, 1)
     await stage.start(ada)
     await stage.round()
-    await stage.attend(ada, need="", pol=1)  # somebody who knew nothing of it
+    await stage.attend(
+        ada, Patch.needs(0) | Patch.carried_out(1)
+    )  # somebody who knew nothing of it
     await stage.round()
     assert (await stage.claim(ada)).state.policy_needed == 2
 
@@ -231,7 +235,7 @@ async def test_two_processes_share_the_work_without_double_counts(stage: Stage) 
     stage.now += LOOK_AGAIN_S
     await asyncio.gather(stage.rollouts.step(), other.step())
     for oid in oids:
-        await stage.attend(oid, trouble="graph_403")
+        await stage.attend(oid, Patch(trouble=Trouble.FORBIDDEN))
     for _ in range(3):
         stage.now += LOOK_AGAIN_S
         await asyncio.gather(stage.rollouts.step(), other.step())

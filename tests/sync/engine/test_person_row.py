@@ -1,0 +1,190 @@
+"""A person's row says what is known of them: every field is read, and what changes is written."""
+
+from dataclasses import fields
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.errors import Trouble
+from domain.held import Accepted, Held, Slot
+from domain.person import Patch, State
+from domain.policy import Personal
+from domain.presence import (
+    AVAILABLE,
+    IN_A_CALL,
+    PREFERRED_PAIRS,
+    Observation,
+    Style,
+    ZoomPresence,
+)
+from domain.setback import Setback
+from domain.storms import Step, Told
+from sync.engine.person_row import BY_SCRIPTS, read_state, written
+
+ADA = "00000000-0000-4000-8000-000000000001"
+SESSION = Held(IN_A_CALL, 21, 22, sure=False, before=Accepted(AVAILABLE, 19, 20))
+PREFERRED = Held(PREFERRED_PAIRS[0], 23, 24)
+ROW = {
+    "gen": "1",
+    "ver": "2",
+    "obs": "Busy",
+    "obs_at": "3",
+    "got": "4",
+    "answered": "5",
+    "held": "Busy/InACall",
+    "told": "21",
+    "until": "22",
+    "unsure": f"{AVAILABLE} 19 20",
+    "pref": str(PREFERRED.pair),
+    "pref_told": "23",
+    "pref_until": "24",
+    "yielded": "6",
+    "test": "7",
+    "met": "1",
+    "zoom": "zAda",
+    "groups": "care,sales",
+    "proved": "8",
+    "style": "full",
+    "paused": "9",
+    "need": "10",
+    "pol": "11",
+    "wrote": "12",
+    "tries": "13",
+    "trouble": "authorize",
+    "code": "revoked",
+    "trouble_at": "14",
+    "asked": "again:1:15",
+    "failed": "graph_404",
+    "failed_at": "16",
+    "wait": "17",
+    "leaving": "1",
+    "gone": "18",
+}
+KNOWN = State(
+    object_id=ADA,
+    generation=1,
+    version=2,
+    observation=Observation(ZoomPresence.BUSY, 3),
+    got_ms=4,
+    answered_ms=5,
+    held=SESSION,
+    preferred=PREFERRED,
+    yielded_ms=6,
+    test_until_ms=7,
+    met=True,
+    zoom_id="zAda",
+    group_ids=frozenset({"care", "sales"}),
+    proved_ms=8,
+    personal=Personal(Style.FULL, 9),
+    policy_needed=10,
+    policy_done=11,
+    wrote_ms=12,
+    tries=13,
+    trouble=Trouble.AUTHORIZE,
+    trouble_code="revoked",
+    trouble_ms=14,
+    told=Told(Step.AGAIN, 1, 15),
+    failed_code="graph_404",
+    failed_ms=16,
+    wait_ms=17,
+    leaving=True,
+    gone_ms=18,
+)
+PATCHES = {
+    "holds": [
+        Patch.holds(SESSION, Slot.SESSION),
+        Patch.holds(None, Slot.SESSION),
+        Patch.holds(SESSION._replace(before=None), Slot.SESSION),
+        Patch.holds(PREFERRED, Slot.PREFERRED),
+        Patch.holds(None, Slot.PREFERRED),
+    ],
+    "wrote": [Patch.wrote(99)],
+    "answered": [Patch.answered(99)],
+    "yielded": [Patch.yielded(Observation(ZoomPresence.AWAY, 99)), Patch.yielded(None)],
+    "first_meeting": [Patch.first_meeting()],
+    "failed": [
+        Patch.failed(Setback(Trouble.LATER, 97, 2, 98), "graph_error"),
+        Patch.failed(Setback(Trouble.GONE, 97, 0, None), "graph_404"),
+    ],
+    "blamed": [Patch.blamed("graph_error", 99)],
+    "recovered": [Patch.recovered(KNOWN), Patch.recovered(State(ADA))],
+    "must_authorize": [Patch.must_authorize("graph_401", 99)],
+    "told": [Patch.told(Told(Step.TOLD, 2, 99)), Patch.told(Told())],
+    "tried_again": [Patch.tried_again()],
+    "to_be_proven": [Patch.to_be_proven()],
+    "testing": [Patch.testing(99)],
+    "tested": [Patch.tested()],
+    "chose": [Patch.chose(Personal(Style.BUSY_ONLY, 98), 99), Patch.chose(Personal())],
+    "joined": [Patch.joined({"top", "care"}), Patch.joined(())],
+    "needs": [Patch.needs(99)],
+    "carried_out": [Patch.carried_out(99)],
+    "proved": [Patch.proved(99)],
+    "app_gone": [Patch.app_gone(99)],
+    "app_back": [Patch.app_back()],
+    "leaving": [Patch.leaving()],
+}
+"""By verb. A new verb must be put here."""
+
+
+def kept(row: dict[str, str], patch: Patch) -> dict[str, str]:
+    """The row afterwards, as the scripts write it."""
+    changed = row | {name: str(value) for name, value in written(patch).items()}
+    return {name: value for name, value in changed.items() if value}
+
+
+def test_every_field_is_read() -> None:
+    assert read_state(ADA, ROW) == KNOWN
+    nothing = State(ADA)
+    same = [f.name for f in fields(State) if getattr(KNOWN, f.name) == getattr(nothing, f.name)]
+    assert same == ["object_id"], "the row above must show that these are read"
+
+
+def test_every_field_is_written_by_a_verb_or_by_a_script() -> None:
+    patched = {name for some in PATCHES.values() for patch in some for name in patch.values}
+    assert patched | BY_SCRIPTS == {f.name for f in fields(State)} - {"object_id"}
+    assert not patched & BY_SCRIPTS
+
+
+def test_every_verb_is_tried() -> None:
+    public = {name for name in vars(Patch) if not name.startswith("_")} - {"values", "apply"}
+    assert PATCHES.keys() == public
+
+
+@pytest.mark.parametrize("patch", [p for some in PATCHES.values() for p in some], ids=repr)
+@pytest.mark.parametrize("row", [ROW, {}], ids=["all", "nothing"])
+def test_what_changes_is_read_back_as_it_was_meant(row: dict[str, str], patch: Patch) -> None:
+    known = read_state(ADA, row)
+    patch.apply(known)
+    assert read_state(ADA, kept(row, patch)) == known
+
+
+def test_what_no_patch_may_change_is_refused() -> None:
+    for name in [*BY_SCRIPTS, "a_field_that_is_not_there"]:
+        with pytest.raises(KeyError):
+            written(Patch(**{name: 1}))
+
+
+some_patches = st.sampled_from([p for some in PATCHES.values() for p in some])
+
+
+@given(st.lists(some_patches, max_size=5))
+def test_patches_together_are_as_one_after_the_other(patches: list[Patch]) -> None:
+    one_by_one, together, row = read_state(ADA, ROW), Patch(), ROW
+    for patch in patches:
+        patch.apply(one_by_one)
+        together |= patch
+        row = kept(row, patch)
+    at_once = read_state(ADA, ROW)
+    together.apply(at_once)
+    assert at_once == one_by_one == read_state(ADA, row) == read_state(ADA, kept(ROW, together))
+
+
+def test_to_recover_takes_back_only_what_was_known() -> None:
+    """What came into the row meanwhile (they must authorize again) is not known to be over."""
+    assert Patch.recovered(State(ADA)).values == {}
+    assert Patch.recovered(State(ADA, tries=2)).values == {"tries": 0}
+    after = read_state(ADA, ROW)
+    Patch.recovered(KNOWN).apply(after)
+    assert (after.tries, after.trouble, after.told, after.wait_ms) == (0, None, Told(), None)
+    assert after.failed_code == "graph_404"
