@@ -15,7 +15,8 @@ from sync.connect.tokens import PURPOSE
 from sync.connect.vault import Vault
 from sync.engine.people import PeopleStore
 from sync.microsoft.authorization import Authorization
-from sync.redis.connection import Scripts, connect
+from sync.redis.connection import connect
+from sync.redis.scripts import Scripts
 from sync.zoom.signature import sign
 
 if TYPE_CHECKING:

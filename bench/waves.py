@@ -17,7 +17,8 @@ from domain.presence import Observation, ZoomPresence
 from sync.engine.people import PeopleStore
 from sync.engine.queue import LEASE_MS
 from sync.redis import keys
-from sync.redis.connection import Scripts, connect
+from sync.redis.connection import connect
+from sync.redis.scripts import Scripts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from bot import scripts as lua
 from sync.redis import keys
-from sync.redis.connection import Scripts
+from sync.redis.scripts import Scripts
 
 if TYPE_CHECKING:
     from sync.redis.connection import Client
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
 Heard = Literal["", "again", "anew"]
 """Empty: no news. again: within an hour of the last time. anew: after more than that, after the app
 was taken out, or never before; what need not be seen to at each message is due then."""
-
-LATEST_MS = 3_600_000
-"""No activity is delivered later than this: its token would have ended."""
 
 
 class ConversationStore:
@@ -75,9 +73,14 @@ class ConversationStore:
         self, object_id: str, what: str, sent_ms: int | None, reference: str = ""
     ) -> int:
         kept = keys.APP_BACK_TTL if what == "doubted" else keys.REFERENCE_TTL
-        at = "" if sent_ms is None else sent_ms
-        arguments: list[str | int] = [what, at, kept, LATEST_MS, reference]
-        return int(await self._scripts.run("chat_news", [keys.reference(object_id)], arguments))
+        return await self._scripts.run(
+            lua.chat_news,
+            chat=keys.reference(object_id),
+            what=what,
+            sent_ms=sent_ms,
+            kept_s=kept,
+            where=reference,
+        )
 
     async def remember_card(self, card_id: str, activity_id: str) -> None:
         """Keep which message holds a card, so that it can be edited in place."""

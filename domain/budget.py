@@ -13,8 +13,8 @@ Rule 5  What a turn needs beyond its first request (a look, then a write) may us
         that first requests leave free: else a look could be paid for again and again, and the
         write that it was for never sent. Not FADE: a keep-alive is not worth it.
 
-The same rules stand in `store/lua/quota.lua`, where all workers share one budget on the clock of
-the Redis server; a property test holds the two equal. Simulations run this one.
+The same rules stand in `sync/engine/lua/quota.lua`, where all workers share one budget on the clock
+of the Redis server; a property test holds the two equal. Simulations run this one.
 """
 
 from __future__ import annotations

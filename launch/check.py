@@ -15,7 +15,8 @@ from launch.terminal import say
 from service.redaction import clean_text
 from sync.answers import is_from_between, read_body
 from sync.feed.webhook_log import WebhookLog
-from sync.redis.connection import Scripts, connect
+from sync.redis.connection import connect
+from sync.redis.scripts import Scripts
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -12,7 +12,8 @@ import aiohttp
 from service import tls
 from sync.connect.vault import Vault
 from sync.microsoft.authorization import Authorization
-from sync.redis.connection import Scripts, connect, connect_listener
+from sync.redis.connection import connect, connect_listener
+from sync.redis.scripts import Scripts
 from sync.zoom.api import ZoomApi
 from sync.zoom.token_store import ZoomTokenShelf
 

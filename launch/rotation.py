@@ -15,7 +15,7 @@ from sync.connect.resealing import Resealing
 from sync.connect.sealed import SealedStore
 from sync.connect.vault import Vault
 from sync.engine.people import PeopleStore
-from sync.redis.connection import Scripts
+from sync.redis.scripts import Scripts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.sign_in import scripts as lua
 from sync.redis import keys
 
 if TYPE_CHECKING:
-    from sync.redis.connection import Client, Scripts
+    from sync.redis.connection import Client
+    from sync.redis.scripts import Scripts
 
 REPLACED = "replaced"
 
@@ -92,9 +94,12 @@ class SignInStore:
         key = await self._client.getdel(keys.live_sign_in(object_id))
         return key is not None and await self._over(str(key), why)
 
-    async def _first(self, key: str, field: str, value: str, ttl: int | str = "") -> str | None:
-        there = await self._scripts.run("sign_in_first", [keys.sign_in(key)], [field, value, ttl])
-        return None if there is None else str(there)
+    async def _first(
+        self, key: str, field: str, value: str, ttl_s: int | None = None
+    ) -> str | None:
+        return await self._scripts.run(
+            lua.sign_in_first, attempt=keys.sign_in(key), field=field, value=value, ttl_s=ttl_s
+        )
 
     async def _over(self, key: str, why: str) -> bool:
-        return bool(await self._scripts.run("sign_in_end", [keys.sign_in(key)], [why]))
+        return await self._scripts.run(lua.sign_in_end, attempt=keys.sign_in(key), why=why)

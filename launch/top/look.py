@@ -19,7 +19,8 @@ from sync.engine.people import PeopleStore
 from sync.engine.quota import Quota
 from sync.feed.store import FeedStore
 from sync.redis import keys
-from sync.redis.connection import REDIS_TROUBLE, Scripts, connect, raise_if_cancelled
+from sync.redis.connection import REDIS_TROUBLE, connect, raise_if_cancelled
+from sync.redis.scripts import Scripts
 from sync.settings.rollout_store import RolloutStore
 
 if TYPE_CHECKING:

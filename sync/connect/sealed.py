@@ -8,13 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sync.connect import scripts as lua
 from sync.redis import keys
 from sync.redis.leases import Lease
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from sync.redis.connection import Client, Scripts
+    from sync.redis.connection import Client
+    from sync.redis.keys import Key
+    from sync.redis.scripts import Scripts
 
 BATCH = 50
 """Rows of tokens read at once: some 400 kB."""
@@ -96,8 +99,8 @@ class SealedStore:
             return bool(await self._client.set(keys.BUTTON_KEY, sealed, nx=True))
         return await self._replace(keys.BUTTON_KEY, before, sealed)
 
-    async def _replace(self, key: str, before: str, after: str) -> bool:
-        return bool(await self._scripts.run("reseal", [key], [before, after]))
+    async def _replace(self, key: Key, before: str, after: str) -> bool:
+        return await self._scripts.run(lua.reseal, sealed=key, before=before, after=after)
 
     # -- which key is in use -----------------------------------------------------------------
 

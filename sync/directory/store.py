@@ -31,6 +31,7 @@ from domain.directory import (
 from domain.directory_health import DirectoryHealth
 from domain.group_names import find_groups
 from domain.link import BadRow, fold_address
+from sync.directory import scripts as lua
 from sync.redis import keys
 from sync.redis.leases import Lease
 
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
     from domain.group_names import GroupMatches
-    from sync.redis.connection import Client, Scripts
+    from sync.redis.connection import Client
+    from sync.redis.scripts import Scripts
 
 log = structlog.get_logger()
 
@@ -177,14 +179,18 @@ class DirectoryStore:
     async def ask(self, delay_ms: int = ASK_DELAY_MS) -> None:
         """Wish for a reading soon. Returns at once; wishes of `delay_ms` become one reading."""
         if self._configured:
-            await self._scripts.run("directory_ask", [keys.DIRECTORY_STATE], [delay_ms])
+            await self._scripts.run(
+                lua.directory_ask, state=keys.DIRECTORY_STATE, delay_ms=delay_ms
+            )
 
     async def claim(self, token: str, lease_ms: int) -> int:
         """Take on the next reading. 0: it is ours; else look again in so many milliseconds."""
-        return int(
-            await self._scripts.run(
-                "directory_claim", [keys.DIRECTORY_STATE, keys.DIRECTORY_LOCK], [token, lease_ms]
-            )
+        return await self._scripts.run(
+            lua.directory_claim,
+            state=keys.DIRECTORY_STATE,
+            lock=keys.DIRECTORY_LOCK,
+            token=token,
+            lease_ms=lease_ms,
         )
 
     def lease(self, token: str, lease_ms: int) -> Lease:
@@ -200,28 +206,19 @@ class DirectoryStore:
         """
         old, new = await self._client.get(keys.DIRECTORY_CURRENT), secrets.token_hex(6)
         await self._stage(new, directory, changes)
-        staged = [keys.directory_part(new, part) for part in keys.DIRECTORY_PARTS]
-        former = [keys.directory_part(str(old), part) for part in keys.DIRECTORY_PARTS]
-        return bool(
-            await self._scripts.run(
-                "directory_swap",
-                [
-                    keys.DIRECTORY_STATE,
-                    keys.DIRECTORY_LOCK,
-                    keys.DIRECTORY_CURRENT,
-                    keys.DIRECTORY_CHANGES,
-                    keys.directory_part(new, "changes"),
-                    *staged,
-                    *(former if old is not None else []),
-                ],
-                [
-                    token,
-                    new,
-                    keys.OLD_READING_TTL,
-                    sum(user.status == ACTIVE for user in directory.users.values()),
-                    len(directory.groups),
-                ],
-            )
+        return await self._scripts.run(
+            lua.directory_swap,
+            state=keys.DIRECTORY_STATE,
+            lock=keys.DIRECTORY_LOCK,
+            current=keys.DIRECTORY_CURRENT,
+            changes=keys.DIRECTORY_CHANGES,
+            staged_changes=keys.directory_part(new, "changes"),
+            staged=keys.directory_parts(new),
+            former=() if old is None else keys.directory_parts(str(old)),
+            token=token,
+            reading=new,
+            users=sum(user.status == ACTIVE for user in directory.users.values()),
+            groups=len(directory.groups),
         )
 
     async def _stage(
@@ -232,9 +229,9 @@ class DirectoryStore:
         for part, rows in parts.items():
             for chunk in _chunks(rows):
                 await self._scripts.run(
-                    "directory_stage",
-                    [keys.directory_part(reading, part)],
-                    [keys.STAGED_TTL, *(item for row in chunk for item in row)],
+                    lua.directory_stage,
+                    part=keys.directory_part(reading, part),
+                    rows=[item for row in chunk for item in row],
                 )
 
     async def finish(
@@ -251,12 +248,16 @@ class DirectoryStore:
 
         `reason` says why it failed; empty: it did not. `doubt`: Zoom was not believed.
         """
-        return bool(
-            await self._scripts.run(
-                "directory_finish",
-                [keys.DIRECTORY_STATE, keys.DIRECTORY_LOCK],
-                [token, next_ms, not_before_ms, reason, detail[:300], int(doubt)],
-            )
+        return await self._scripts.run(
+            lua.directory_finish,
+            state=keys.DIRECTORY_STATE,
+            lock=keys.DIRECTORY_LOCK,
+            token=token,
+            next_ms=next_ms,
+            not_before_ms=not_before_ms,
+            reason=reason,
+            detail=detail[:300],
+            doubt=doubt,
         )
 
     async def undelivered(self) -> list[MembershipChange]:

@@ -12,8 +12,9 @@ from domain.errors import Trouble
 from domain.link import BadRow, Link, dump_link, load_link
 from domain.person import Patch
 from domain.plan import Lane
+from sync.engine import scripts as lua
 from sync.engine.person_row import read_state
-from sync.engine.queue import LEASE_MS, PeopleQueue, queue_keys
+from sync.engine.queue import LEASE_MS, PeopleQueue, shard_of
 from sync.engine.zoom_index import Contended, Taken, ZoomIndex, index_keys
 from sync.redis import keys
 
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
     from domain.person import State
     from domain.presence import Observation
-    from sync.redis.connection import Client, Scripts
+    from sync.redis.connection import Client
+    from sync.redis.keys import Key
+    from sync.redis.scripts import Scripts
 
 log = structlog.get_logger()
 
@@ -60,22 +63,25 @@ class LinkRows(PeopleQueue):
         """
 
         async def make() -> list[Any]:
-            made: list[Any] = await self._scripts.run(
-                "connect",
-                [*_link_keys(link.object_id), keys.live_sign_in(link.object_id)],
-                [
-                    link.object_id,
-                    dump_link(link),
-                    sealed_tokens,
-                    observation.presence.value if observation else "",
-                    observation.at_ms if observation else 0,
-                    link.zoom_id or "",
-                    ",".join(sorted(group_ids)),
-                    attempt or "",
-                    _lines(link.addresses),
-                ],
+            oid = link.object_id
+            return await self._scripts.run(
+                lua.connect,
+                person=keys.person(oid),
+                shard=shard_of(oid),
+                everybody=keys.everybody(keys.shard_of(oid)),
+                link=keys.link(oid),
+                tokens=keys.tokens(oid),
+                live=keys.live_sign_in(oid),
+                member=oid,
+                text=dump_link(link),
+                sealed=sealed_tokens,
+                presence=observation.presence.value if observation else None,
+                at_ms=observation.at_ms if observation else 0,
+                zoom_id=link.zoom_id or "",
+                groups=",".join(sorted(group_ids)),
+                attempt=attempt,
+                addresses=_lines(link.addresses),
             )
-            return made
 
         return await self._with_index(link, make)
 
@@ -87,15 +93,13 @@ class LinkRows(PeopleQueue):
 
         async def make() -> list[Any]:
             made, *former = await self._scripts.run(
-                "relink",
-                _link_keys(link.object_id),
-                [
-                    link.object_id,
-                    str(generation),
-                    dump_link(link),
-                    link.zoom_id or "",
-                    _lines(link.addresses),
-                ],
+                lua.relink,
+                person=keys.person(link.object_id),
+                link=keys.link(link.object_id),
+                generation=generation,
+                text=dump_link(link),
+                zoom_id=link.zoom_id or "",
+                addresses=_lines(link.addresses),
             )
             return [made and generation, *former]
 
@@ -150,7 +154,7 @@ class LinkRows(PeopleQueue):
                 return None
         return oid
 
-    async def _found(self, key: str) -> str | None:
+    async def _found(self, key: Key) -> str | None:
         oid, settled = await self.index.owner(key)
         if oid is None or settled:
             return oid
@@ -166,7 +170,11 @@ class LinkRows(PeopleQueue):
         `by_ms`: only if they connected by that time (epoch ms).
         """
         outcome = await self._scripts.run(
-            "leave", _link_keys(object_id), [object_id, by_ms or 2**53]
+            lua.leave,
+            person=keys.person(object_id),
+            shard=shard_of(object_id),
+            member=object_id,
+            by_ms=by_ms,
         )
         return Left(outcome)
 
@@ -192,15 +200,21 @@ class LinkRows(PeopleQueue):
         index = index_keys(link) if link else []
         await self.index.doubt(index, object_id)
         erased = await self._scripts.run(
-            "erase",
-            _link_keys(object_id),
-            [object_id, str(generation), "" if gone_ms is None else gone_ms],
+            lua.erase,
+            person=keys.person(object_id),
+            shard=shard_of(object_id),
+            everybody=keys.everybody(keys.shard_of(object_id)),
+            link=keys.link(object_id),
+            tokens=keys.tokens(object_id),
+            member=object_id,
+            generation=generation,
+            gone_ms=gone_ms,
         )
         await self._clear_up(index, object_id)
         if erased:
             await self._client.delete(keys.look(object_id))
             await self._client.hdel(keys.UNPROVEN_NEWS, object_id)
-        return bool(erased)
+        return erased
 
     async def retire(self, object_id: str, lease: str = "") -> int | None:
         """Erase what is not needed any more of somebody who leaves but can't be cleared yet.
@@ -211,11 +225,18 @@ class LinkRows(PeopleQueue):
         link = await self.link(object_id)
         index = index_keys(link) if link else []
         await self.index.doubt(index, object_id)
-        ends_ms = await self._scripts.run("retire", _link_keys(object_id), [lease])
+        ends_ms = await self._scripts.run(
+            lua.retire,
+            person=keys.person(object_id),
+            shard=shard_of(object_id),
+            link=keys.link(object_id),
+            tokens=keys.tokens(object_id),
+            token=lease,
+        )
         await self._clear_up(index, object_id)
-        return None if ends_ms is None else int(ends_ms)
+        return ends_ms
 
-    async def _clear_up(self, index: Iterable[str], object_id: str) -> None:
+    async def _clear_up(self, index: Iterable[Key], object_id: str) -> None:
         """Leave these keys as the link says.
 
         Doubted again, because an event may just have kept them (`_found`).
@@ -251,12 +272,6 @@ class LinkRows(PeopleQueue):
         text, fields = await pipe.execute()
         state = read_state(object_id, fields) if fields else None
         return read_link(object_id, text), state
-
-
-def _link_keys(object_id: str) -> list[str]:
-    """KEYS[1..10] of a script that makes or ends a link."""
-    everybody = keys.everybody(keys.shard_of(object_id))
-    return [*queue_keys(object_id), everybody, keys.link(object_id), keys.tokens(object_id)]
 
 
 def _lines(addresses: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from redis.exceptions import LockNotOwnedError
 
 from domain.errors import RetryLater, Trouble
 from domain.presence import Shown
+from sync.engine import scripts as lua
 from sync.engine.link_store import LinkRows, read_link
 from sync.engine.person_row import STANDING, read_standing, read_state
 from sync.engine.queue import LEASE_MS
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
     from domain.link import Link
     from domain.person import Standing, State
-    from sync.redis.connection import Client, Scripts
+    from sync.redis.connection import Client
+    from sync.redis.scripts import Scripts
 
 log = structlog.get_logger()
 
@@ -116,12 +118,13 @@ class PeopleStore(LinkRows):
 
     async def save_tokens(self, object_id: str, generation: int, sealed: str) -> bool:
         """Save refreshed tokens; False when the link was replaced or removed meanwhile."""
-        saved = await self._scripts.run(
-            "save_tokens",
-            [keys.person(object_id), keys.tokens(object_id)],
-            [str(generation), sealed],
+        return await self._scripts.run(
+            lua.save_tokens,
+            person=keys.person(object_id),
+            tokens=keys.tokens(object_id),
+            generation=generation,
+            sealed=sealed,
         )
-        return bool(saved)
 
     @contextlib.asynccontextmanager
     async def token_lock(self, object_id: str) -> AsyncIterator[None]:
@@ -146,8 +149,12 @@ class PeopleStore(LinkRows):
 
         In one command: whoever says something in the chat waits for it.
         """
-        own = [keys.person(object_id), keys.link(object_id), keys.asks(object_id)]
-        text, row, count = await self._scripts.run("asked", own, [keys.ASKS_TTL])
+        text, row, count = await self._scripts.run(
+            lua.asked,
+            person=keys.person(object_id),
+            link=keys.link(object_id),
+            asks=keys.asks(object_id),
+        )
         fields = iter(row)
         state = read_state(object_id, dict(zip(fields, fields, strict=True))) if row else None
         return read_link(object_id, text), state, int(count)

@@ -30,6 +30,7 @@ _Fields = tuple[str, str, str, str]
 _SESSION: _Fields = ("held", "told", "until", "unsure")
 _PREFERRED: _Fields = ("pref", "pref_told", "pref_until", "pref_unsure")
 """The fields that keep what we hold at Microsoft, of either kind."""
+HELD_FIELDS = frozenset(_SESSION + _PREFERRED)
 
 _PRESENCES = {presence.value: presence for presence in ZoomPresence}
 _NUMBERS = {

@@ -12,8 +12,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from domain.plan import AHEAD_LIMIT_MS, Lane
+from domain.plan import Lane
 from domain.presence import Observation, may_interrupt
+from sync.engine import scripts as lua
 from sync.engine.person_row import read_state, written
 from sync.redis import keys
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from domain.person import Patch, State
-    from sync.redis.connection import Client, Scripts
+    from sync.redis.connection import Client
+    from sync.redis.scripts import Scripts
 
 _LANES = tuple(Lane)
 _encode = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
@@ -113,19 +115,17 @@ class PeopleQueue:
         """
         began = time.monotonic()
         outcome, now, *fields = await self._scripts.run(
-            "offer",
-            queue_keys(object_id),
-            [
-                object_id,
-                observation.presence.value,
-                observation.at_ms,
-                int(may_interrupt(observation.presence)),
-                AHEAD_LIMIT_MS,
-                zoom_id,
-                token,
-                self.lease_ms,
-                address,
-            ],
+            lua.offer,
+            person=keys.person(object_id),
+            shard=shard_of(object_id),
+            member=object_id,
+            presence=observation.presence.value,
+            at_ms=observation.at_ms,
+            interrupts=may_interrupt(observation.presence),
+            zoom_id=zoom_id,
+            address=address,
+            token=token,
+            lease_ms=self.lease_ms,
         )
         if not fields:
             return Offered(str(outcome))
@@ -136,10 +136,14 @@ class PeopleQueue:
         self, object_id: str, lane: Lane = Lane.TURN, patch: Patch | None = None
     ) -> bool:
         """Have the person planned anew, with what has changed. False: not connected."""
-        changed = await self._scripts.run(
-            "demand", queue_keys(object_id), [object_id, int(lane), *_flat(patch)]
+        return await self._scripts.run(
+            lua.demand,
+            person=keys.person(object_id),
+            shard=shard_of(object_id),
+            member=object_id,
+            lane=int(lane),
+            changes=written(patch),
         )
-        return bool(changed)
 
     async def claim(
         self,
@@ -153,9 +157,14 @@ class PeopleQueue:
         """Take people of a shard who are due in these lanes, most urgent lane first."""
         began = time.monotonic()
         now, next_due, *found = await self._scripts.run(
-            "claim",
-            shard_keys(shard),
-            [token, self.lease_ms, at_most, int(first), int(last)],
+            lua.claim,
+            prefix=keys.person_prefix(shard),
+            shard=SHARDS[shard],
+            token=token,
+            lease_ms=self.lease_ms,
+            at_most=at_most,
+            first=int(first),
+            last=int(last),
         )
         people = [
             Claim(_state(member, row), token, int(now), _LANES[int(lane)], int(float(due)), began)
@@ -172,7 +181,12 @@ class PeopleQueue:
         """Take one person at once. True: somebody else works on them. False: not connected."""
         began = time.monotonic()
         answer = await self._scripts.run(
-            "claim_one", queue_keys(object_id), [object_id, token, self.lease_ms]
+            lua.claim_one,
+            person=keys.person(object_id),
+            shard=shard_of(object_id),
+            member=object_id,
+            token=token,
+            lease_ms=self.lease_ms,
         )
         if not answer:
             return False
@@ -182,23 +196,33 @@ class PeopleQueue:
 
     async def let_go(self, shard: int, token: str) -> None:
         """Give back whoever was claimed with a token whose answer never arrived."""
-        await self._scripts.run("let_go", shard_keys(shard), [token, self.lease_ms])
+        await self._scripts.run(
+            lua.let_go,
+            prefix=keys.person_prefix(shard),
+            shard=SHARDS[shard],
+            token=token,
+            lease_ms=self.lease_ms,
+        )
 
     async def renew(self, claim: Claim) -> bool:
         """Prolong the lease; False when it was lost."""
         oid = claim.state.object_id
-        return bool(
-            await self._scripts.run("renew", queue_keys(oid), [oid, claim.token, self.lease_ms])
+        return await self._scripts.run(
+            lua.renew,
+            person=keys.person(oid),
+            shard=shard_of(oid),
+            member=oid,
+            token=claim.token,
+            lease_ms=self.lease_ms,
         )
 
     async def record(self, claim: Claim, patch: Patch) -> bool:
         """Keep what was learned, the lease going on; False when it was lost."""
-        return bool(
-            await self._scripts.run(
-                "record",
-                queue_keys(claim.state.object_id),
-                [claim.token, *_flat(patch)],
-            )
+        return await self._scripts.run(
+            lua.record,
+            person=keys.person(claim.state.object_id),
+            token=claim.token,
+            changes=written(patch),
         )
 
     async def ack(
@@ -256,7 +280,10 @@ class PeopleQueue:
     ) -> None:
         try:
             results = await self._scripts.run(
-                "ack", shard_keys(shard), [_encode([group for group, _ in acks])]
+                lua.ack,
+                prefix=keys.person_prefix(shard),
+                shard=SHARDS[shard],
+                acks=_encode([group for group, _ in acks]),
             )
         except BaseException as error:
             for _, done in acks:
@@ -291,24 +318,17 @@ class PeopleQueue:
         return int(seconds) * 1000 + int(micros) // 1000
 
 
-_REST = [[*keys.dues(shard), keys.parked(shard), keys.woken(shard)] for shard in range(keys.SHARDS)]
-"""KEYS[2..7], by shard."""
+SHARDS = [
+    lua.Shard(keys.dues(shard), keys.parked(shard), keys.woken(shard))
+    for shard in range(keys.SHARDS)
+]
 
 
-def queue_keys(object_id: str) -> list[str]:
-    """KEYS[1..7] of a script about one person."""
-    return [keys.person(object_id), *_REST[keys.shard_of(object_id)]]
-
-
-def shard_keys(shard: int) -> list[str]:
-    """KEYS[1..7] of a script about people of one shard."""
-    return [keys.person_prefix(shard), *_REST[shard]]
+def shard_of(object_id: str) -> lua.Shard:
+    """What the queue keeps of a person's shard."""
+    return SHARDS[keys.shard_of(object_id)]
 
 
 def _state(object_id: str, values: Sequence[Any]) -> State:
     pairs = iter(values)
     return read_state(object_id, dict(zip(pairs, pairs, strict=True)))
-
-
-def _flat(patch: Patch | None) -> list[str | int]:
-    return [item for pair in written(patch).items() for item in pair]

@@ -10,11 +10,13 @@ import structlog
 
 from domain.budget import GRACE_CELLS, GRAPH_LIMITS, MARGIN_CELLS, Grant, Limits
 from domain.plan import Lane
+from sync.engine import scripts as lua
 from sync.redis import keys
 from sync.redis.connection import REDIS_TROUBLE
 
 if TYPE_CHECKING:
-    from sync.redis.connection import Client, Scripts
+    from sync.redis.connection import Client
+    from sync.redis.scripts import Scripts
 
 log = structlog.get_logger()
 
@@ -25,38 +27,46 @@ AHEAD_AT_ONCE = 4
 """When requests are counted while they are on their way (`Quota.ahead`)."""
 
 
+def in_numbers(limits: Limits) -> lua.QuotaLimits:
+    """The limits as the script knows them."""
+    return lua.QuotaLimits(
+        limit=limits.limit,
+        total=limits.total,
+        others=limits.others,
+        fade=limits.fade,
+        fade_in_quiet=limits.fade_in_quiet,
+        quiet_ms=limits.quiet_ms,
+        cell_ms=limits.cell_ms,
+        cells=limits.cells,
+        grace_ms=GRACE_CELLS * limits.cell_ms,
+    )
+
+
 class Quota:
     """The budget in Redis, on the server's clock."""
 
     def __init__(self, client: Client, scripts: Scripts, limits: Limits = GRAPH_LIMITS) -> None:
         self._client = client
         self._scripts = scripts
-        self._limit = limits.limit
         self.permit_seconds = MARGIN_CELLS * limits.cell_ms / 1000
         """How long a grant holds: a request that leaves later counts in a later window at Graph."""
         self._seen = float("-inf")
         self._used = 1.0
         self._unconfirmed: set[asyncio.Task[None]] = set()
-        self._numbers: list[str | int] = [
-            limits.limit,
-            limits.total,
-            limits.others,
-            limits.fade,
-            limits.fade_in_quiet,
-            limits.quiet_ms,
-            limits.cell_ms,
-            limits.cells,
-            GRACE_CELLS * limits.cell_ms,
-        ]
+        self._limits = in_numbers(limits)
 
     async def take(self, lane: Lane, count: int = 1, *, follow: bool = False) -> Grant:
         """Ask for `count` requests of a lane (domain.budget.Budget.take)."""
         granted, wait, used = await self._scripts.run(
-            "quota",
-            [keys.QUOTA_CELLS, keys.QUOTA_PAUSE],
-            [int(lane), count, int(follow), *self._numbers],
+            lua.quota,
+            budget=keys.QUOTA_CELLS,
+            pause=keys.QUOTA_PAUSE,
+            lane=int(lane),
+            count=count,
+            follow=follow,
+            limits=self._limits,
         )
-        grant = Grant(int(granted), int(wait), int(used) / self._limit)
+        grant = Grant(granted, wait, used / self._limits.limit)
         self._seen, self._used = time.monotonic(), 1.0 if grant.granted < count else grant.used
         return grant
 

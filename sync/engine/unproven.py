@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 import structlog
 
 from domain.presence import ZoomPresence
+from sync.engine import scripts as lua
 from sync.redis import keys
 from sync.redis.jobs import TAKEN_MS
 from sync.redis.leases import Lease
 
 if TYPE_CHECKING:
-    from sync.redis.connection import Client, Scripts
+    from sync.redis.connection import Client
+    from sync.redis.scripts import Scripts
 
 log = structlog.get_logger()
 
@@ -49,9 +51,11 @@ class UnprovenStore:
         """Have a person proven; what is older than what waits already is dropped."""
         row = [news.at_ms, news.presence or "", news.zoom_id, news.address, news.gone]
         await self._scripts.run(
-            "unproven_add",
-            [keys.UNPROVEN_NEWS],
-            [object_id, json.dumps(row), news.at_ms, keys.JOB_TTL],
+            lua.unproven_add,
+            rows=keys.UNPROVEN_NEWS,
+            member=object_id,
+            row=json.dumps(row),
+            at_ms=news.at_ms,
         )
 
     async def waiting(self) -> dict[str, tuple[str, News]]:
@@ -61,7 +65,9 @@ class UnprovenStore:
 
     async def settle(self, object_id: str, row: str) -> None:
         """It is done, unless something newer came meanwhile."""
-        await self._scripts.run("unproven_settle", [keys.UNPROVEN_NEWS], [object_id, row])
+        await self._scripts.run(
+            lua.unproven_settle, rows=keys.UNPROVEN_NEWS, member=object_id, row=row
+        )
 
     def lease(self) -> Lease:
         """Whoever has it works these rows off."""

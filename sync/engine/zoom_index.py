@@ -21,18 +21,17 @@ ids, the one who came last is found by it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from sync.engine import scripts as lua
 from sync.redis import keys
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from domain.link import Link
-    from sync.redis.connection import Scripts
-
-CLAIM_S: Final = 60
-"""Seconds. Longer than any connecting takes from its first claim to its last settled key."""
+    from sync.redis.keys import Key
+    from sync.redis.scripts import Scripts
 
 
 class Taken(Exception):
@@ -56,9 +55,9 @@ class ZoomIndex:
         self._scripts = scripts
         self._owner_link = owner_link
 
-    async def owner(self, key: str) -> tuple[str | None, bool]:
+    async def owner(self, key: Key) -> tuple[str | None, bool]:
         """Who stands in a key, and whether that is settled."""
-        oid, ttl = await self._scripts.run("index_owner", [key], [])
+        oid, ttl = await self._scripts.run(lua.index_owner, index=key)
         return str(oid) or None, ttl == -1
 
     async def claim(self, link: Link, mark: str) -> None:
@@ -68,12 +67,12 @@ class ZoomIndex:
         """
         for key in index_keys(link):
             owner, *busy = await self._scripts.run(
-                "index_claim", [key], [link.object_id, mark, keys.INDEX_TTL, CLAIM_S]
+                lua.index_claim, index=key, member=link.object_id, mark=mark
             )
             if owner:
                 await self._take(key, str(owner), link, mark, busy=bool(busy))
 
-    async def _take(self, key: str, owner: str, link: Link, mark: str, *, busy: bool) -> None:
+    async def _take(self, key: Key, owner: str, link: Link, mark: str, *, busy: bool) -> None:
         theirs = await self._owner_link(owner)
         has_it = theirs is not None and key in index_keys(theirs)
         both_by_id = theirs is not None and theirs.zoom_id is not None and link.zoom_id is not None
@@ -86,7 +85,7 @@ class ZoomIndex:
             await self.keep(key, owner)
             raise Taken(owner)
         if not await self._scripts.run(
-            "index_take", [key], [owner, link.object_id, mark, keys.INDEX_TTL]
+            lua.index_take, index=key, owner=owner, member=link.object_id, mark=mark
         ):
             raise Contended
 
@@ -95,21 +94,21 @@ class ZoomIndex:
         lost = [
             key
             for key in index_keys(link)
-            if not await self._scripts.run("index_settle", [key], [link.object_id])
+            if not await self._scripts.run(lua.index_settle, index=key, member=link.object_id)
         ]
         by_id = keys.zoom_id(link.zoom_id) if link.zoom_id else None
         return by_id not in lost if by_id else not lost
 
-    async def keep(self, key: str, object_id: str) -> None:
+    async def keep(self, key: Key, object_id: str) -> None:
         """What somebody may have lost is theirs."""
-        await self._scripts.run("index_keep", [key], [object_id])
+        await self._scripts.run(lua.index_keep, index=key, member=object_id)
 
-    async def doubt(self, some: Iterable[str], object_id: str) -> None:
+    async def doubt(self, some: Iterable[Key], object_id: str) -> None:
         """Somebody may soon not have these any more."""
         for key in some:
-            await self._scripts.run("index_doubt", [key], [object_id, keys.INDEX_TTL])
+            await self._scripts.run(lua.index_doubt, index=key, member=object_id)
 
-    async def clear_up(self, some: Iterable[str], object_id: str, right: Iterable[str]) -> None:
+    async def clear_up(self, some: Iterable[Key], object_id: str, right: Iterable[Key]) -> None:
         """Keep what the link says of these keys (somebody may have connected anew); drop the rest.
 
         They must have been doubted just before `right` was read.
@@ -119,10 +118,10 @@ class ZoomIndex:
             if key in kept:
                 await self.keep(key, object_id)
             else:
-                await self._scripts.run("index_drop", [key], [object_id])
+                await self._scripts.run(lua.index_drop, index=key, member=object_id)
 
 
-def index_keys(link: Link) -> list[str]:
+def index_keys(link: Link) -> list[Key]:
     """The keys by which somebody is found: the Zoom id first."""
     by_id = [keys.zoom_id(link.zoom_id)] if link.zoom_id else []
     return [*by_id, *dict.fromkeys(map(keys.zoom_address, link.addresses))]

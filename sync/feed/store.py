@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from domain.clock import HOUR, MINUTE
+from domain.clock import MINUTE
 from domain.feed import FeedHealth, Heard, Slot, validation_missing
+from sync.feed import scripts as lua
 from sync.redis import duties, keys
 from sync.redis.duties import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sync.redis.connection import Client, Scripts
+    from sync.redis.connection import Client
+    from sync.redis.scripts import Scripts
 
 log = structlog.get_logger()
 
 BEAT_SECONDS = 10.0
 """How often a web process shows itself at least."""
-AWAY_MS = 60_000
-"""So long no web process showed itself: Zoom's events were lost. A rolling restart is shorter."""
 LONG_AWAY_MS = 5 * MINUTE
 
 
@@ -81,10 +81,10 @@ class FeedStore:
         If that was long enough for Zoom's events to be lost, everything known is doubted from now
         on. 0: there was one all the time; -1: there has never been one.
         """
-        answer = await self._scripts.run(
-            "feed_note", [keys.FEED_STATE], [deliveries, validations, AWAY_MS, HOUR]
+        _, away_ms = await self._scripts.run(
+            lua.feed_note, state=keys.FEED_STATE, deliveries=deliveries, validations=validations
         )
-        return int(answer[1])
+        return away_ms
 
     async def read(self) -> FeedState:
         """All of it, but the pattern. What was heard at a time still to come was heard now."""

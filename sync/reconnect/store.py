@@ -16,6 +16,7 @@ from domain.errors import Trouble
 from domain.person import Patch
 from domain.storms import Case, Storm, Told
 from sync.engine.person_row import written
+from sync.reconnect import scripts as lua
 from sync.redis import keys
 from sync.redis.leases import Lease
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sync.engine.people import Parked
-    from sync.redis.connection import Client, Scripts
+    from sync.redis.connection import Client
+    from sync.redis.scripts import Scripts
 
 log = structlog.get_logger()
 
@@ -72,15 +74,14 @@ class NoticeStore:
         """Keep what somebody was told; False when it is not their trouble any more."""
         [(field, before)] = written(Patch.told(case.told)).items()
         [(_, after)] = written(Patch.told(now)).items()
-        marked = await self._scripts.run(
-            "notice_mark",
-            [keys.person(case.object_id)],
-            [
-                *(field, before, after),
-                *("gen", case.generation, "trouble", Trouble.AUTHORIZE.value),
-            ],
+        return await self._scripts.run(
+            lua.notice_mark,
+            row=keys.person(case.object_id),
+            field=field,
+            before=str(before),
+            after=str(after),
+            must_hold={"gen": case.generation, "trouble": Trouble.AUTHORIZE.value},
         )
-        return bool(marked)
 
     # -- storms ----------------------------------------------------------------------------------
 
@@ -129,22 +130,26 @@ class NoticeStore:
     async def told_admin(self, storm: Storm, admin: str, before: Told, now: Told) -> bool:
         """Keep what an admin was told of a storm; False when somebody else was quicker."""
         code = storm.code
-        changed = await self._scripts.run(
-            "notice_mark",
-            [keys.STORMS],
-            [f"{code}/@{admin}", before.dump(), now.dump(), f"{code}/began", storm.began_ms],
+        return await self._scripts.run(
+            lua.notice_mark,
+            row=keys.STORMS,
+            field=f"{code}/@{admin}",
+            before=before.dump(),
+            after=now.dump(),
+            must_hold={f"{code}/began": storm.began_ms},
         )
-        return bool(changed)
 
     async def try_again(self, storm: Storm, now_ms: int) -> bool:
         """Everybody who is in a storm now is to be tried again. False: it has ended."""
         code = storm.code
-        changed = await self._scripts.run(
-            "notice_mark",
-            [keys.STORMS],
-            [f"{code}/tried", storm.tried_ms or "", now_ms, f"{code}/began", storm.began_ms],
+        return await self._scripts.run(
+            lua.notice_mark,
+            row=keys.STORMS,
+            field=f"{code}/tried",
+            before=str(storm.tried_ms or ""),
+            after=str(now_ms),
+            must_hold={f"{code}/began": storm.began_ms},
         )
-        return bool(changed)
 
     async def end(self, storm: Storm) -> None:
         """A storm is over."""

@@ -1,4 +1,4 @@
-"""Connecting to Redis, and running scripts there.
+"""Connecting to Redis.
 
 Explicit time limits, and no silent re-sending: redis-py's defaults differ between versions, and a
 re-sent command that is not idempotent counts twice. Whoever calls decides what to do.
@@ -7,8 +7,6 @@ re-sent command that is not idempotent counts twice. Whoever calls decides what 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import hiredis
@@ -20,7 +18,6 @@ from redis.backoff import NoBackoff
 from redis.exceptions import (
     ClusterError,
     DataError,
-    NoScriptError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisClusterException,
@@ -191,57 +188,3 @@ async def takes_writes(client: Client) -> bool:
     for shard in range(keys.SHARDS):
         pipe.set(keys.probe(shard), "1", ex=keys.PROBE_TTL)
     return all(await pipe.execute())
-
-
-_PRODUCT = Path(__file__).parents[2]
-_QUEUE = "_queue"
-_PLAIN = (
-    "asked",
-    "quota",
-    "zoom_turn",
-    "save_tokens",
-    "index_",
-    "directory_",
-    "settings_",
-    "feed_",
-    "notice_",
-    "unproven_",
-    "sign_in_",
-    "chat_",
-    "reseal",
-)
-"""How the names of scripts begin that do not touch the queue."""
-
-
-class Scripts:
-    """The Lua files of all rooms, by name: each stands beside the module that calls it."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        head = (_PRODUCT / "sync/engine/lua" / f"{_QUEUE}.lua").read_text()
-        self._text = {
-            path.stem: path.read_text() if path.stem.startswith(_PLAIN) else head + path.read_text()
-            for room in ("sync", "bot")
-            for path in sorted((_PRODUCT / room).rglob("lua/*.lua"))
-            if path.stem != _QUEUE
-        }
-        self._sha = {
-            name: hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-            for name, text in self._text.items()
-        }
-
-    async def run(self, name: str, keys: list[str], args: list[str | int]) -> Any:
-        """Run a script; it is loaded again where the server lost it (restart, fail-over)."""
-        try:
-            return await self._client.evalsha(self._sha[name], len(keys), *keys, *args)
-        except NoScriptError:
-            return await self._client.eval(self._text[name], len(keys), *keys, *args)
-
-    async def loaded(self) -> bool:
-        """Load whatever script is missing, so that readiness means readiness."""
-        names = list(self._text)
-        known = await self._client.script_exists(*(self._sha[name] for name in names))
-        for name, there in zip(names, known, strict=True):
-            if not there:
-                await self._client.script_load(self._text[name])
-        return True

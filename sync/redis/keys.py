@@ -125,18 +125,22 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from typing import NewType
+
+Key = NewType("Key", str)
+"""A key of Redis, or what several of one slot begin with."""
 
 SHARDS = 8
 """Fixed: changing it would lose people. Enough to spread over a cluster."""
 
 LANES = 4
 WAKE = "pb:wake"
-QUOTA_CELLS = "pb:{quota}:cells"
-QUOTA_PAUSE = "pb:{quota}:pause"
-ZOOM_NEXT = "pb:{zoom}:next"
-ZOOM_TURNS = "pb:{zoom}:turns"
-ZOOM_TOKEN = "pb:{zoom}:token"  # noqa: S105 - a key of Redis
-ZOOM_TOKEN_LOCK = f"{ZOOM_TOKEN}:by"
+QUOTA_CELLS = Key("pb:{quota}:cells")
+QUOTA_PAUSE = Key("pb:{quota}:pause")
+ZOOM_NEXT = Key("pb:{zoom}:next")
+ZOOM_TURNS = Key("pb:{zoom}:turns")
+ZOOM_TOKEN = Key("pb:{zoom}:token")
+ZOOM_TOKEN_LOCK = Key(f"{ZOOM_TOKEN}:by")
 
 SIGN_IN_TTL = 600
 SIGN_IN_TAKEN_TTL = 60
@@ -150,6 +154,7 @@ LOCK_TTL = 30
 ZOOM_TOKEN_LOCK_TTL = 10
 INDEX_TTL = 30 * 86_400
 PROBE_TTL = 10
+WOKEN_MS = 1000
 ASKS_TTL = 60
 LOOK_TTL = 300
 JOB_TTL = 86_400
@@ -165,33 +170,33 @@ OLD_READING_TTL = 600
 AUDIT_KEPT = 100_000
 """Entries, about: some 50 MB at most, and years of an organisation's changes."""
 
-BUTTON_KEY = "pb:{keys}:buttons"
-SEALING = "pb:{keys}:sealing"
+BUTTON_KEY = Key("pb:{keys}:buttons")
+SEALING = Key("pb:{keys}:sealing")
 SEALING_TTL = 86_400
-PURGED = "pb:{departures}:purged"
-CENSUS = "pb:{invitations}:census"
+PURGED = Key("pb:{departures}:purged")
+CENSUS = Key("pb:{invitations}:census")
 UNPROVEN = "unproven"
-UNPROVEN_NEWS = "pb:{unproven}:news"
+UNPROVEN_NEWS = Key("pb:{unproven}:news")
 DEPARTURES = "departures"
-APP_REMOVED = "pb:{departures}:removed"
-STORMS = "pb:{notices}:storms"
-DIRECTORY_CURRENT = "pb:{dir}:current"
-DIRECTORY_STATE = "pb:{dir}:state"
-DIRECTORY_LOCK = "pb:{dir}:lock"
-DIRECTORY_CHANGES = "pb:{dir}:changes"
+APP_REMOVED = Key("pb:{departures}:removed")
+STORMS = Key("pb:{notices}:storms")
+DIRECTORY_CURRENT = Key("pb:{dir}:current")
+DIRECTORY_STATE = Key("pb:{dir}:state")
+DIRECTORY_LOCK = Key("pb:{dir}:lock")
+DIRECTORY_CHANGES = Key("pb:{dir}:changes")
 DIRECTORY_PARTS = ("users", "addresses", "groups", "members")
-SETTINGS = "pb:{settings}:form"
-AUDIT = "pb:{settings}:audit"
-ACTS = ("pb:{settings}:acts", 50_000, 1_000_000)
-LOOKS = ("pb:{settings}:looks", 50_000, 2_000_000)
+SETTINGS = Key("pb:{settings}:form")
+AUDIT = Key("pb:{settings}:audit")
+ACTS = (Key("pb:{settings}:acts"), 50_000, 1_000_000)
+LOOKS = (Key("pb:{settings}:looks"), 50_000, 2_000_000)
 """What changes no settings: where, how many entries are kept (about), and where their numbers
 within a millisecond begin, so that no two entries have the same id."""
 SETTINGS_CHANGED = "pb:settings"
 ERASED = "pb:erased"
 FEED = "feed"
-FEED_STATE = "pb:{feed}:state"
-FEED_PATTERN = "pb:{feed}:pattern"
-FEED_LEFT = "pb:{feed}:left"
+FEED_STATE = Key("pb:{feed}:state")
+FEED_PATTERN = Key("pb:{feed}:pattern")
+FEED_LEFT = Key("pb:{feed}:left")
 
 
 def shard_of(object_id: str) -> int:
@@ -203,175 +208,182 @@ def _tag(shard: int) -> str:
     return f"pb:{{{shard:02d}}}"
 
 
-def person(object_id: str) -> str:
+def person(object_id: str) -> Key:
     """Engine state of a person."""
-    return f"{_tag(shard_of(object_id))}:p:{object_id}"
+    return Key(f"{_tag(shard_of(object_id))}:p:{object_id}")
 
 
-def person_prefix(shard: int) -> str:
+def person_prefix(shard: int) -> Key:
     """What precedes the object id in the person keys of a shard."""
-    return f"{_tag(shard)}:p:"
+    return Key(f"{_tag(shard)}:p:")
 
 
-def link(object_id: str) -> str:
+def link(object_id: str) -> Key:
     """Link of a person."""
-    return f"{_tag(shard_of(object_id))}:link:{object_id}"
+    return Key(f"{_tag(shard_of(object_id))}:link:{object_id}")
 
 
-def tokens(object_id: str) -> str:
+def tokens(object_id: str) -> Key:
     """Sealed tokens of a person."""
-    return f"{_tag(shard_of(object_id))}:tok:{object_id}"
+    return Key(f"{_tag(shard_of(object_id))}:tok:{object_id}")
 
 
-def asks(object_id: str, *, of_others: bool = False) -> str:
+def asks(object_id: str, *, of_others: bool = False) -> Key:
     """How often somebody's chat has asked within a minute."""
     tail = ":others" if of_others else ""
-    return f"{_tag(shard_of(object_id))}:asks:{object_id}{tail}"
+    return Key(f"{_tag(shard_of(object_id))}:asks:{object_id}{tail}")
 
 
-def look(object_id: str) -> str:
+def look(object_id: str) -> Key:
     """What Microsoft showed of a person last."""
-    return f"{_tag(shard_of(object_id))}:look:{object_id}"
+    return Key(f"{_tag(shard_of(object_id))}:look:{object_id}")
 
 
-def probe(shard: int) -> str:
+def probe(shard: int) -> Key:
     """What readiness writes where a shard's people are."""
-    return f"{_tag(shard)}:probe"
+    return Key(f"{_tag(shard)}:probe")
 
 
-def token_lock(object_id: str) -> str:
+def token_lock(object_id: str) -> Key:
     """Lock for refreshing a person's tokens."""
-    return f"{_tag(shard_of(object_id))}:lock:{object_id}"
+    return Key(f"{_tag(shard_of(object_id))}:lock:{object_id}")
 
 
-def dues(shard: int) -> list[str]:
+def dues(shard: int) -> tuple[Key, Key, Key, Key]:
     """The queues of a shard, by lane."""
-    return [f"{_tag(shard)}:due:{lane}" for lane in range(LANES)]
+    turn, change, hold, fade = (Key(f"{_tag(shard)}:due:{lane}") for lane in range(LANES))
+    return turn, change, hold, fade
 
 
-def everybody(shard: int) -> str:
+def everybody(shard: int) -> Key:
     """The connected people of a shard."""
-    return f"{_tag(shard)}:people"
+    return Key(f"{_tag(shard)}:people")
 
 
-def parked(shard: int) -> str:
+def parked(shard: int) -> Key:
     """The people of a shard for whom nothing is tried any more."""
-    return f"{_tag(shard)}:parked"
+    return Key(f"{_tag(shard)}:parked")
 
 
-def woken(shard: int) -> str:
+def woken(shard: int) -> Key:
     """The lane of a shard of which workers were told that somebody became due."""
-    return f"{_tag(shard)}:woken"
+    return Key(f"{_tag(shard)}:woken")
 
 
-def zoom_address(address: str) -> str:
+def zoom_address(address: str) -> Key:
     """Index of a folded e-mail address."""
-    return f"pb:{{z:{_digest(address)}}}:email"
+    return Key(f"pb:{{z:{_digest(address)}}}:email")
 
 
-def zoom_id(zoom_user_id: str) -> str:
+def zoom_id(zoom_user_id: str) -> Key:
     """Index of a Zoom user id."""
-    return f"pb:{{z:{_digest(zoom_user_id)}}}:id"
+    return Key(f"pb:{{z:{_digest(zoom_user_id)}}}:id")
 
 
-def directory_part(reading: str, part: str) -> str:
+def directory_part(reading: str, part: str) -> Key:
     """One of DIRECTORY_PARTS of a reading, or its staged `changes`."""
-    return f"pb:{{dir}}:{reading}:{part}"
+    return Key(f"pb:{{dir}}:{reading}:{part}")
 
 
-def reference(object_id: str) -> str:
+def directory_parts(reading: str) -> tuple[Key, Key, Key, Key]:
+    """All DIRECTORY_PARTS of a reading."""
+    users, addresses, groups, members = (directory_part(reading, p) for p in DIRECTORY_PARTS)
+    return users, addresses, groups, members
+
+
+def reference(object_id: str) -> Key:
     """A person's 1:1 conversation."""
-    return f"pb:ref:{object_id}"
+    return Key(f"pb:ref:{object_id}")
 
 
-def card(card_id: str) -> str:
+def card(card_id: str) -> Key:
     """The message that holds a card."""
-    return f"pb:card:{_digest(card_id)}"
+    return Key(f"pb:card:{_digest(card_id)}")
 
 
-def asker(card_id: str) -> str:
+def asker(card_id: str) -> Key:
     """Whom a card of the settings asks."""
-    return f"pb:asker:{_digest(card_id)}"
+    return Key(f"pb:asker:{_digest(card_id)}")
 
 
-def welcomed(object_id: str) -> str:
+def welcomed(object_id: str) -> Key:
     """Whether the person was welcomed."""
-    return f"pb:welcomed:{object_id}"
+    return Key(f"pb:welcomed:{object_id}")
 
 
-def notice(object_id: str, what: str) -> str:
+def notice(object_id: str, what: str) -> Key:
     """A one-time notice to a person."""
-    return f"pb:told:{object_id}:{what}"
+    return Key(f"pb:told:{object_id}:{what}")
 
 
-def left(object_id: str) -> str:
+def left(object_id: str) -> Key:
     """Whether somebody disconnected on purpose."""
-    return f"pb:left:{object_id}"
+    return Key(f"pb:left:{object_id}")
 
 
-def sign_in(key: str) -> str:
+def sign_in(key: str) -> Key:
     """An attempt to connect."""
-    return f"pb:signin:{key}"
+    return Key(f"pb:signin:{key}")
 
 
-def sign_in_taken(key: str) -> str:
+def sign_in_taken(key: str) -> Key:
     """Whether somebody is finishing an attempt."""
-    return f"pb:signin:{key}:by"
+    return Key(f"pb:signin:{key}:by")
 
 
-def live_sign_in(object_id: str) -> str:
+def live_sign_in(object_id: str) -> Key:
     """Which attempt may connect a person."""
-    return f"{_tag(shard_of(object_id))}:live:{object_id}"
+    return Key(f"{_tag(shard_of(object_id))}:live:{object_id}")
 
 
-def seen(activity: str) -> str:
+def seen(activity: str) -> Key:
     """An activity that was already answered."""
-    return f"pb:seen:{_digest(activity)}"
+    return Key(f"pb:seen:{_digest(activity)}")
 
 
-def met(object_id: str) -> str:
+def met(object_id: str) -> Key:
     """Somebody who has the app."""
-    return f"pb:met:{object_id}"
+    return Key(f"pb:met:{object_id}")
 
 
-def met_prefix() -> str:
+def met_prefix() -> Key:
     """What precedes the object id in the rows of those who have the app."""
     return met("")
 
 
-def ended(news: str) -> str:
+def ended(news: str) -> Key:
     """Something that ended a link, and must not do so again."""
-    return f"pb:{{{DEPARTURES}}}:ended:{_digest(news)}"
+    return Key(f"pb:{{{DEPARTURES}}}:ended:{_digest(news)}")
 
 
-def jobs(kind: str) -> str:
+def jobs(kind: str) -> Key:
     """The jobs of a kind that are under way."""
-    return f"pb:{{{kind}}}:open"
+    return Key(f"pb:{{{kind}}}:open")
 
 
-def job(kind: str, job_id: str) -> str:
+def job(kind: str, job_id: str) -> Key:
     """A job."""
-    return f"pb:{{{kind}}}:{job_id}"
+    return Key(f"pb:{{{kind}}}:{job_id}")
 
 
-def job_left(kind: str, job_id: str) -> str:
+def job_left(kind: str, job_id: str) -> Key:
     """Who is left in a job."""
-    return f"pb:{{{kind}}}:{job_id}:left"
+    return Key(f"pb:{{{kind}}}:{job_id}:left")
 
 
-def job_taken(kind: str, job_id: str) -> str:
+def job_taken(kind: str, job_id: str) -> Key:
     """Which process works on a job."""
-    return f"pb:{{{kind}}}:{job_id}:by"
+    return Key(f"pb:{{{kind}}}:{job_id}:by")
 
 
-def job_again(kind: str, job_id: str) -> str:
+def job_again(kind: str, job_id: str) -> Key:
     """Who is to be tried again in a job."""
-    return f"pb:{{{kind}}}:{job_id}:again"
+    return Key(f"pb:{{{kind}}}:{job_id}:again")
 
 
-def job_tally(kind: str, job_id: str) -> str:
+def job_tally(kind: str, job_id: str) -> Key:
     """What came of a job so far."""
-    return f"pb:{{{kind}}}:{job_id}:tally"
+    return Key(f"pb:{{{kind}}}:{job_id}:tally")
 
 
 def _digest(text: str) -> str:

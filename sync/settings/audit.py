@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from sync.redis import keys
-from sync.redis.connection import Scripts
+from sync.redis.scripts import Scripts
+from sync.settings import scripts as lua
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -140,7 +141,9 @@ class AuditLog:
     ) -> None:
         facts = {"scope": scope, "scope_name": scope_name, "old": None, "new": new}
         key, kept, first = keys.LOOKS if kind == LOOK_UP else keys.ACTS
-        await self._scripts.run("settings_note", [key], [kept, first, entry(kind, by, facts)])
+        await self._scripts.run(
+            lua.settings_note, log=key, kept=kept, first=first, entry=entry(kind, by, facts)
+        )
 
     async def page(
         self, *, before: str | None = None, limit: int = 20, scope: str | None = None

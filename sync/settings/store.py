@@ -10,6 +10,7 @@ import structlog
 from domain import policy_edits as edits
 from domain.policy import Form
 from sync.redis import keys
+from sync.settings import scripts as lua
 from sync.settings.audit import CHANGE, INSTALLATION, ZOOM, entry
 from sync.settings.rows import ACCOUNT, changed_rows, dump_form, history_of, read_policy
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
     from domain.directory import DirectoryGroup
     from domain.policy import Policy
-    from sync.redis.connection import Client, Scripts
-    from sync.settings.audit import Actor
+    from sync.redis.connection import Client
+    from sync.redis.scripts import Scripts
+from sync.settings.audit import Actor
 
 log = structlog.get_logger()
 
@@ -55,9 +57,11 @@ class SettingsStore:
         form = Form(integration=on)
         facts = {"scope": ACCOUNT, "scope_name": ACCOUNT, "old": None, "new": asdict(form)}
         await self._scripts.run(
-            "settings_first",
-            [keys.SETTINGS, keys.AUDIT],
-            [dump_form(form), entry(CHANGE, INSTALLATION, facts, version=1)],
+            lua.settings_first,
+            settings=keys.SETTINGS,
+            audit=keys.AUDIT,
+            account=dump_form(form),
+            entry=entry(CHANGE, INSTALLATION, facts, version=1),
         )
         return await self.read()
 
@@ -148,16 +152,12 @@ class SettingsStore:
         version = before.version + 1
         facts = history_of(before, after, moved=moved)
         done, _ = await self._scripts.run(
-            "settings_save",
-            [keys.SETTINGS, keys.AUDIT],
-            [
-                before.version,
-                keys.SETTINGS_CHANGED,
-                keys.AUDIT_KEPT,
-                len(rows),
-                *(item for row in rows.items() for item in row),
-                *(entry(CHANGE, by, fact, version=version) for fact in facts),
-            ],
+            lua.settings_save,
+            settings=keys.SETTINGS,
+            audit=keys.AUDIT,
+            expected=before.version,
+            rows=rows,
+            entries=[entry(CHANGE, by, fact, version=version) for fact in facts],
         )
         if not done:
             return Conflict(await self.read())

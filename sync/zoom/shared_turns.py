@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync.redis import keys
-from sync.zoom.turns import FORGOTTEN_AFTER
+from sync.zoom import scripts as lua
 
 if TYPE_CHECKING:
-    from sync.redis.connection import Scripts
+    from sync.redis.scripts import Scripts
 
 
 class SharedZoomTurns:
@@ -19,12 +19,17 @@ class SharedZoomTurns:
 
     def __init__(self, scripts: Scripts, per_second: float, *, burst: int) -> None:
         self._scripts = scripts
-        gap = round(1000 / per_second)
-        self._numbers: list[str | int] = [gap, burst * gap, int(FORGOTTEN_AFTER * 1000)]
+        self._gap_ms = round(1000 / per_second)
+        self._burst = burst
 
     async def wait(self, who: str) -> float:
         """Seconds until somebody's turn; 0: it is now, and taken by this call."""
         milliseconds = await self._scripts.run(
-            "zoom_turn", [keys.ZOOM_NEXT, keys.ZOOM_TURNS], [who, *self._numbers]
+            lua.zoom_turn,
+            following=keys.ZOOM_NEXT,
+            turns=keys.ZOOM_TURNS,
+            who=who,
+            gap_ms=self._gap_ms,
+            ahead_ms=self._burst * self._gap_ms,
         )
-        return int(milliseconds) / 1000
+        return milliseconds / 1000

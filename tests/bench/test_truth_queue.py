@@ -1,7 +1,6 @@
 """The queue of the simulated day, against the scripts that it stands for."""
 
 import asyncio
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +14,10 @@ from domain.plan import Lane
 from domain.presence import SESSION_PAIRS, Observation, ZoomPresence
 from sync.engine.people import PeopleStore
 from sync.redis import keys
-from sync.redis.connection import Client, Scripts
+from sync.redis.connection import Client
 from tests.doubles.people import link_of, people_of_one_shard
 from tests.doubles.redis import RedisServer, open_client
+from tests.doubles.scripts import ScriptsOnAClock
 
 if TYPE_CHECKING:
     from sync.engine.queue import Claim
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 START = 1_800_000_000_000
 PEOPLE = people_of_one_shard(4)
 SHARD = keys.shard_of(PEOPLE[0])
-CLOCK = "local now = time[1] * 1000 + math.floor(time[2] / 1000)"
 
 
 @dataclass(eq=False)
@@ -39,25 +38,13 @@ class Person:
     held: Held | None = None
 
 
-class ScriptsOnAClock(Scripts):
-    """The product's scripts, on a clock that the test sets."""
-
-    def __init__(self, client: Client) -> None:
-        super().__init__(client)
-        for name, text in self._text.items():
-            if CLOCK in text:
-                self._text[name] = text.replace(
-                    CLOCK, "local now = tonumber(redis.call('GET', 'clock'))"
-                )
-                self._sha[name] = hashlib.sha1(self._text[name].encode()).hexdigest()
-
-
 class Both:
     """Does everything on both sides and compares."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self.store = PeopleStore(client, ScriptsOnAClock(client), lease_ms=10**9)
+        self.scripts = ScriptsOnAClock(client, START)
+        self.store = PeopleStore(client, self.scripts, lease_ms=10**9)
         self.people = [Person(number) for number in range(len(PEOPLE))]
         self.queue = Queue(self.people)
         self.now = START
@@ -75,7 +62,7 @@ class Both:
 
     async def wait(self, ms: int) -> None:
         self.now += ms
-        await self.client.set("clock", self.now)
+        self.scripts.now = self.now
         self.queue.ripen(self.now)
 
     async def offer(self, number: int, presence: ZoomPresence, ago: int) -> None:

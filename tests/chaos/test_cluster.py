@@ -18,7 +18,7 @@ from sync.engine.people import PeopleStore
 from sync.engine.queue import Claim
 from sync.engine.quota import Quota
 from sync.redis import keys
-from sync.redis.connection import Scripts
+from sync.redis.scripts import Scripts
 from tests.doubles.inside import said_by
 from tests.doubles.outside import Outside, Product, outside, serving, titles, words
 from tests.doubles.people import link_of, person

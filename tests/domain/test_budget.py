@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -12,12 +11,12 @@ from hypothesis import strategies as st
 
 from domain.budget import CELL_MS, GRACE_CELLS, LIMIT, WINDOW_MS, Budget, Grant, Limits
 from domain.plan import Lane
-from sync.redis import connection, keys
+from sync.engine.quota import Quota
+from sync.redis import keys
 from tests.doubles.redis import open_client
+from tests.doubles.scripts import ScriptsOnAClock
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
     from tests.doubles.redis import RedisServer
 
 START = 1_800_000_000_000
@@ -120,31 +119,15 @@ def test_whoever_waits_as_long_as_told_gets_something(
 
 def test_the_script_keeps_the_same_rules(redis_server: RedisServer) -> None:
     """Hypothesis plays any mixture of requests, pauses and clocks on both."""
-    folder = Path(connection.__file__).parents[1] / "engine" / "lua"
-    text = (folder / "quota.lua").read_text()
-    clock = "local now = time[1] * 1000 + math.floor(time[2] / 1000)"
-    assert clock in text
-    text = text.replace(clock, "local now = tonumber(ARGV[13])")
     limits = Limits(limit=12, window_ms=1000, cell_ms=50)
-    numbers = [
-        *(limits.limit, limits.total, limits.others, limits.fade, limits.fade_in_quiet),
-        limits.quiet_ms,
-        *(limits.cell_ms, limits.cells, GRACE_CELLS * limits.cell_ms),
-    ]
     with asyncio.Runner() as runner:
         client = open_client(redis_server)
+        scripts = ScriptsOnAClock(client)
+        quota = Quota(client, scripts, limits)
 
         async def take(now: int, lane: Lane, count: int, *, follow: bool) -> Grant:
-            granted, wait, used = await cast(
-                "Awaitable[list[int]]",
-                client.eval(
-                    text,
-                    2,
-                    *(keys.QUOTA_CELLS, keys.QUOTA_PAUSE),
-                    *(int(lane), count, int(follow), *numbers, now),
-                ),
-            )
-            return Grant(granted, wait, used / limits.limit)
+            scripts.now = now
+            return await quota.take(lane, count, follow=follow)
 
         @given(st.lists(steps, max_size=60), st.integers(0, 49))
         @settings(deadline=None)

@@ -28,7 +28,7 @@ from sync.connect.tokens import Tokens
 from sync.connect.vault import Vault
 from sync.engine.people import PeopleStore
 from sync.microsoft.authorization import Authorization
-from sync.redis.connection import Scripts
+from sync.redis.scripts import Scripts
 from tests.doubles.graph import APP
 from tests.doubles.misbehaving_graph import MisbehavingGraph
 

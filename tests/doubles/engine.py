@@ -38,7 +38,7 @@ from sync.microsoft.graph import GraphPresence
 from sync.reconnect.notifier import Notifier
 from sync.reconnect.store import NoticeStore
 from sync.redis import keys
-from sync.redis.connection import Scripts
+from sync.redis.scripts import Scripts
 from tests.doubles.graph import APP, Graph
 from tests.doubles.redis import lasting_keys
 

@@ -21,7 +21,7 @@ from service.metrics import LANES, PARKED_REASONS, Metrics
 from sync.directory.store import DirectoryStore
 from sync.engine.queue import LaneFigures
 from sync.engine.quota import Quota
-from sync.redis.connection import Scripts
+from sync.redis.scripts import Scripts
 from tests.doubles.duties import every
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.zoom_states import ZoomPresence
-from sync.redis.connection import Scripts, connect
+from sync.redis.connection import connect
+from sync.redis.scripts import Scripts
 from sync.settings.audit import Actor, AuditLog
 from sync.settings.store import SettingsStore
 from tests.doubles.outside import serving

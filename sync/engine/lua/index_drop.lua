@@ -1,5 +1,3 @@
--- Drops what was doubted, unless they (no TTL any more) or somebody else have it by now.
--- KEYS[1] index. ARGV: object id.
-local held = redis.call('GET', KEYS[1])
-if not held or string.match(held, '^[^ ]+') ~= ARGV[1] or redis.call('TTL', KEYS[1]) < 0 then return 0 end
-return redis.call('DEL', KEYS[1])
+local held = redis.call('GET', index)
+if not held or string.match(held, '^[^ ]+') ~= member or redis.call('TTL', index) < 0 then return 0 end
+return redis.call('DEL', index)

@@ -1,2 +1,1 @@
--- KEYS[1] index. Returns {object id ('' nobody), TTL (s; -1 none)}.
-return {string.match(redis.call('GET', KEYS[1]) or '', '^[^ ]*'), redis.call('TTL', KEYS[1])}
+return {string.match(redis.call('GET', index) or '', '^[^ ]*'), redis.call('TTL', index)}

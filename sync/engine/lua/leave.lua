@@ -1,8 +1,6 @@
--- They are to be forgotten, if they connected by a time. KEYS[1] person. ARGV: member, the time (ms).
--- Returns 1; 0 when they connected later, -1 when they are not connected.
-if redis.call('EXISTS', KEYS[1]) == 0 then return -1 end
-if num(KEYS[1], 'gen') > tonumber(ARGV[2]) then return 0 end
-redis.call('HSET', KEYS[1], 'leaving', 1)
-redis.call('HDEL', KEYS[1], 'wait')
-demand(KEYS[1], ARGV[1], 0)
+if redis.call('EXISTS', person) == 0 then return -1 end
+if by_ms and num(person, 'gen') > by_ms then return 0 end
+redis.call('HSET', person, 'leaving', 1)
+redis.call('HDEL', person, 'wait')
+demand(person, member, TURN)
 return 1

@@ -1,10 +1,7 @@
--- Replaces a field of a hash, if it still reads as it was read. KEYS[1] hash.
--- ARGV: field, before ('' absent), after ('' deletes), then fields and values that must hold.
--- Returns 1, or 0 when something changed meanwhile: then nothing is changed.
-if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end
-for i = 4, #ARGV, 2 do
-  if redis.call('HGET', KEYS[1], ARGV[i]) ~= ARGV[i + 1] then return 0 end
+if (redis.call('HGET', row, field) or '') ~= before then return 0 end
+for name, value in pairs(must_hold) do
+  if redis.call('HGET', row, name) ~= value then return 0 end
 end
-if ARGV[3] == '' then redis.call('HDEL', KEYS[1], ARGV[1])
-else redis.call('HSET', KEYS[1], ARGV[1], ARGV[3]) end
+if after == '' then redis.call('HDEL', row, field)
+else redis.call('HSET', row, field, after) end
 return 1

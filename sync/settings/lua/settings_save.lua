@@ -1,18 +1,13 @@
--- Compare and set, with the audit entries in the same step: no change without its record.
--- KEYS[1] settings, KEYS[2] audit. ARGV: expected version, channel, audit entries kept (about),
--- number of rows, field, value ('' deletes), ..., audit entry, ...
--- Returns {1, new version}; {0, version} when somebody else was first: then nothing is changed.
-local version = tonumber(redis.call('HGET', KEYS[1], 'version') or '') or 0
-if version ~= tonumber(ARGV[1]) then return {0, version} end
-local last = 4 + 2 * tonumber(ARGV[4])
-for i = 5, last, 2 do
-  if ARGV[i + 1] == '' then redis.call('HDEL', KEYS[1], ARGV[i])
-  else redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+local version = tonumber(redis.call('HGET', settings, 'version') or '') or 0
+if version ~= expected then return {0, version} end
+for field, value in pairs(rows) do
+  if value == '' then redis.call('HDEL', settings, field)
+  else redis.call('HSET', settings, field, value) end
 end
 version = version + 1
-redis.call('HSET', KEYS[1], 'version', version)
-for i = last + 1, #ARGV do
-  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', 'entry', ARGV[i])
+redis.call('HSET', settings, 'version', version)
+for _, entry in ipairs(entries) do
+  redis.call('XADD', audit, 'MAXLEN', '~', AUDIT_KEPT, '*', 'entry', entry)
 end
-redis.call('PUBLISH', ARGV[2], version)
+redis.call('PUBLISH', SETTINGS_CHANGED, version)
 return {1, version}

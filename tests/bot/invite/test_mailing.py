@@ -28,7 +28,7 @@ from domain.directory import ACTIVE, INACTIVE, Directory, DirectoryGroup, Direct
 from sync.directory.store import DirectoryStore
 from sync.engine.people import PeopleStore
 from sync.redis import keys
-from sync.redis.connection import Scripts
+from sync.redis.scripts import Scripts
 from sync.settings.audit import INVITE, Actor, AuditLog
 from sync.settings.store import Saved, SettingsStore
 from tests.doubles.outside import titles, words

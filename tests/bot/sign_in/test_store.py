@@ -7,7 +7,8 @@ import pytest
 from bot.sign_in.store import REPLACED, SignInRow, SignInStore
 from sync.engine.people import PeopleStore
 from sync.redis import keys
-from sync.redis.connection import Client, Scripts
+from sync.redis.connection import Client
+from sync.redis.scripts import Scripts
 from tests.doubles.people import link_of
 
 ADA = "00000000-0000-4000-8000-000000000001"

@@ -28,7 +28,7 @@ from service.health import MetricsPage
 from service.metrics import CONTENT_TYPE, Metrics
 from sync.engine.quota import Quota
 from sync.redis import keys
-from sync.redis.connection import Scripts
+from sync.redis.scripts import Scripts
 from sync.settings.rollout_store import Rollout, RolloutStore
 from tests.doubles.redis import open_client
 

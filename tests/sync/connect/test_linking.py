@@ -10,7 +10,7 @@ import pytest
 from domain.errors import AuthorizeAgain, RetryLater
 from sync.connect.linking import AddressTaken, Contested, Linking, SignInOver
 from sync.engine.ports import Profile
-from sync.engine.zoom_index import CLAIM_S
+from sync.engine.scripts import CLAIM_S
 from sync.microsoft.authorization import AccessToken
 from sync.redis import keys
 from tests.doubles.people import ADA, BEN

@@ -19,7 +19,7 @@ from sync.connect.tokens import PURPOSE
 from sync.connect.vault import Vault, VaultError
 from sync.engine.people import PeopleStore
 from sync.redis import keys
-from sync.redis.connection import Scripts
+from sync.redis.scripts import Scripts
 from tests.doubles.duties import every
 from tests.doubles.people import claim, link_of
 

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from sync.directory.refresh import DirectoryRefresher
 from sync.directory.store import DirectoryStore
 from sync.redis import keys
-from sync.redis.connection import Scripts
+from sync.redis.scripts import Scripts
 from tests.doubles.duties import every
 from tests.doubles.redis import RedisServer, eventually, open_client
 from tests.doubles.zoom_directory import Clock, ZoomAccount, reader_of, running_account

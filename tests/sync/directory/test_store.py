@@ -19,7 +19,7 @@ from domain.directory import (
 )
 from sync.directory.store import CHUNK, DirectoryStore
 from sync.redis import keys
-from sync.redis.connection import Scripts
+from sync.redis.scripts import Scripts
 from tests.doubles.redis import eventually
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ import pytest
 from domain.person import Patch
 from domain.plan import Lane
 from sync.engine.people import PeopleStore
-from sync.engine.zoom_index import CLAIM_S, Contended, Taken
+from sync.engine.scripts import CLAIM_S
+from sync.engine.zoom_index import Contended, Taken
 from sync.redis import keys
-from sync.redis.connection import Scripts
+from sync.redis.scripts import Scripts
 from tests.doubles.people import ADA, BEN, connected, link_of
 from tests.doubles.redis import lasting_keys, orphans
 

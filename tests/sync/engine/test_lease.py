@@ -10,7 +10,8 @@ import pytest
 from sync.engine.lease import Lease, LeaseLost, Leases
 from sync.engine.people import PeopleStore
 from sync.engine.queue import Claim
-from sync.redis.connection import Client, Scripts
+from sync.redis.connection import Client
+from sync.redis.scripts import Scripts
 from tests.doubles.people import link_of, people_of_one_shard
 
 LEASE_MS = 600

@@ -17,8 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sync.engine.people import PeopleStore
-from sync.engine.zoom_index import CLAIM_S, Contended, Taken
-from sync.redis.connection import Scripts
+from sync.engine.scripts import CLAIM_S
+from sync.engine.zoom_index import Contended, Taken
+from sync.redis.scripts import Scripts
 from tests.doubles.people import link_of, person
 from tests.doubles.redis import RedisServer, lasting_keys, open_client, orphans
 

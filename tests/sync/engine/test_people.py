@@ -16,7 +16,8 @@ from sync.engine.people import PeopleStore
 from sync.engine.person_row import written
 from sync.engine.queue import Claim
 from sync.redis import keys
-from sync.redis.connection import Client, Scripts
+from sync.redis.connection import Client
+from sync.redis.scripts import Scripts
 from tests.doubles.people import ADA, BEN, claim, connected, link_of, seen
 from tests.doubles.redis import RedisServer, binaries, lasting_keys, leaked_keys, open_client
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,8 +25,9 @@ from domain.presence import (
 )
 from sync.engine.people import PeopleStore
 from sync.engine.queue import Claim
-from sync.redis import connection, keys
-from sync.redis.connection import Client, Scripts
+from sync.redis import keys
+from sync.redis.connection import Client
+from sync.redis.scripts import Script, Scripts
 from tests.doubles.people import (
     ADA,
     claim,
@@ -445,11 +445,6 @@ async def test_an_event_of_somebody_elses_zoom_id_is_refused(store: PeopleStore)
     assert (wrong.outcome, right.outcome) == ("not_connected", "accepted")
 
 
-def test_the_scripts_know_how_long_a_session_lasts() -> None:
-    head = (Path(connection.__file__).parents[1] / "engine" / "lua" / "_queue.lua").read_text()
-    assert f"LONGEST_SESSION = {EXPIRY_MIN * MINUTE}" in head
-
-
 # -- what goes to Redis together -------------------------------------------------------------------
 
 
@@ -461,11 +456,11 @@ class Commands(Scripts):
         self.runs: Counter[str] = Counter()
         self.away = False
 
-    async def run(self, name: str, keys: list[str], args: list[str | int]) -> Any:
-        self.runs[name] += 1
+    async def evaluate(self, script: Script[..., Any], packed: list[Any]) -> Any:
+        self.runs[script.name] += 1
         if self.away:
             raise RedisConnectionError
-        return await super().run(name, keys, args)
+        return await super().evaluate(script, packed)
 
 
 async def test_what_is_given_back_while_redis_is_busy_goes_there_together(redis: Client) -> None:

@@ -30,7 +30,7 @@ from domain.presence import SESSION_PAIRS, Observation, Pair, ZoomPresence, supe
 from sync.engine.people import PeopleStore
 from sync.engine.queue import Claim
 from sync.redis import keys
-from sync.redis.connection import Scripts
+from sync.redis.scripts import Scripts
 from tests.doubles.people import end_lease, lane_of, link_of, people_of_one_shard, person
 from tests.doubles.redis import RedisServer, lasting_keys, leaked_keys, open_client
 

@@ -12,7 +12,8 @@ from domain.budget import CELL_MS, MARGIN_CELLS, WINDOW_MS, Grant, Limits
 from domain.plan import Lane
 from sync.engine.quota import AHEAD_AT_ONCE, Quota
 from sync.redis import keys
-from sync.redis.connection import Client, Scripts
+from sync.redis.connection import Client
+from sync.redis.scripts import Scripts
 from tests.doubles.redis import RedisServer, eventually, open_client
 
 

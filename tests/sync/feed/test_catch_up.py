@@ -21,7 +21,8 @@ from sync.feed.store import Doubt, FeedStore
 from sync.feed.sweep import SweepStore
 from sync.feed.watch import FeedWatch
 from sync.redis import keys
-from sync.redis.connection import Client, Scripts
+from sync.redis.connection import Client
+from sync.redis.scripts import Scripts
 from tests.doubles.engine import Bridge, Zoom, running_bridge
 from tests.doubles.feed import let_pass
 from tests.doubles.graph import Graph

@@ -15,10 +15,12 @@ from domain.feed import (
     hour_of,
     slot_of,
 )
-from sync.feed.store import AWAY_MS, BEAT_SECONDS, LONG_AWAY_MS, Doubt, FeedStore, Listener
+from sync.feed.scripts import AWAY_MS
+from sync.feed.store import BEAT_SECONDS, LONG_AWAY_MS, Doubt, FeedStore, Listener
 from sync.feed.watch import FeedWatch
 from sync.redis import keys
-from sync.redis.connection import REDIS_TROUBLE, Client, Scripts
+from sync.redis.connection import REDIS_TROUBLE, Client
+from sync.redis.scripts import Scripts
 from tests.doubles.feed import let_pass
 from tests.doubles.redis import RedisServer, open_client
 

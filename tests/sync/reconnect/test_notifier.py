@@ -14,7 +14,7 @@ from domain.presence import ZoomPresence
 from domain.storms import HOLD_MS, MOST_TRIES, WINDOW_MS, Step, Told
 from sync.reconnect.store import NoticeStore
 from sync.redis import keys
-from sync.redis.connection import Scripts
+from sync.redis.scripts import Scripts
 from tests.doubles.engine import ADMIN
 from tests.doubles.graph import Fault
 from tests.doubles.notices import let_time_pass

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from sync.redis import keys
-from sync.redis.connection import Scripts
+from sync.redis.scripts import Scripts
 from sync.settings.audit import (
     CHANGE,
     INSTALLATION,

@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 
 from domain.policy import Form, Policy
 from sync.redis import keys
-from sync.redis.connection import Scripts, connect_listener
+from sync.redis.connection import connect_listener
+from sync.redis.scripts import Scripts
 from sync.settings.cache import SettingsCache
 from sync.settings.rows import dump_form
 from sync.settings.store import SettingsStore

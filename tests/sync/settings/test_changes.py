@@ -19,7 +19,8 @@ from domain.presence import Style
 from sync.directory.store import DirectoryStore
 from sync.engine.people import PeopleStore
 from sync.redis import keys
-from sync.redis.connection import Scripts, connect_listener
+from sync.redis.connection import connect_listener
+from sync.redis.scripts import Scripts
 from sync.settings.audit import AuditLog
 from sync.settings.cache import SettingsCache
 from sync.settings.changes import Done, Inherit, Move, PolicyDesk, SetForm, edited

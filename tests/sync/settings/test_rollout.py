@@ -16,7 +16,7 @@ from domain.policy import Form, Policy
 from sync.engine.people import PeopleStore
 from sync.engine.queue import Claim
 from sync.redis import keys
-from sync.redis.connection import Client, Scripts
+from sync.redis.scripts import Scripts
 from sync.settings.rollout import LOOK_AGAIN_S, Rollouts
 from sync.settings.rollout_store import Rollout, RolloutStore
 from tests.doubles.people import connected, person
@@ -24,6 +24,8 @@ from tests.doubles.redis import eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from sync.redis.connection import Client
 
 
 @dataclass

@@ -16,7 +16,7 @@ from domain import policy_edits as edits
 from domain.directory import DirectoryGroup
 from domain.policy import Form, Policy
 from sync.redis import keys
-from sync.redis.connection import Scripts
+from sync.redis.scripts import Scripts
 from sync.settings.audit import CHANGE, INSTALLATION, ZOOM, AuditLog
 from sync.settings.store import Conflict, Saved, SettingsStore
 from tests.doubles.policies import forms, group_ids

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,14 +13,15 @@ from hypothesis import strategies as st
 from domain.presence import ZoomPresence
 from sync.engine.asking import Asking
 from sync.engine.attend import Attendant
-from sync.redis import connection, keys
-from sync.redis.connection import Scripts
+from sync.redis import keys
+from sync.redis.scripts import Scripts
 from sync.zoom.shared_turns import SharedZoomTurns
 from sync.zoom.turns import FORGOTTEN_AFTER, ZoomTurns
 from tests.doubles.engine import Zoom, running_bridge
 from tests.doubles.graph import running_graph
 from tests.doubles.people import person
 from tests.doubles.redis import open_client
+from tests.doubles.scripts import ScriptsOnAClock
 
 if TYPE_CHECKING:
     from sync.redis.connection import Client
@@ -90,20 +90,18 @@ def test_turns_that_nobody_takes_are_forgotten(turns: ZoomTurns, clock: Clock) -
 
 def test_the_script_keeps_the_same_rules(redis_server: RedisServer) -> None:
     """Hypothesis plays people who come at any time, again or not, on both."""
-    text = (Path(connection.__file__).parents[1] / "zoom" / "lua" / "zoom_turn.lua").read_text()
-    clock = "local now = time[1] * 1000 + math.floor(time[2] / 1000)"
-    assert clock in text
-    text = text.replace(clock, "local now = tonumber(ARGV[5])")
     kept = int(FORGOTTEN_AFTER * 1000)
     steps = st.tuples(
         st.sampled_from("abcdefgh"), st.sampled_from([0, 0, 1, 50, 100, 730, 5000, kept])
     )
     with asyncio.Runner() as runner:
         client = open_client(redis_server)
+        scripts = ScriptsOnAClock(client)
+        theirs = SharedZoomTurns(scripts, 10, burst=3)
 
         async def wait(who: str, now: int) -> int:
-            names = (keys.ZOOM_NEXT, keys.ZOOM_TURNS)
-            return int(await client.eval(text, 2, *names, who, 100, 300, kept, now))
+            scripts.now = now
+            return round(await theirs.wait(who) * 1000)
 
         @given(st.lists(steps, max_size=60))
         @settings(deadline=None)

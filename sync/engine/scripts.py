@@ -1,0 +1,304 @@
+"""Scripts of the engine: the queue, links, the index, the quota."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from domain.clock import MINUTE
+from domain.errors import Trouble
+from domain.plan import AHEAD_LIMIT_MS, EXPIRY_MIN, Lane
+from domain.presence import IN_A_CALL, SESSION_PAIRS
+from sync.engine.person_row import HELD_FIELDS
+from sync.redis import keys
+from sync.redis.keys import Key
+from sync.redis.scripts import CLOCK, Head, script
+
+
+class Shard(NamedTuple):
+    """What the queue keeps of a shard, beside its people: `lanes` by urgency."""
+
+    lanes: tuple[Key, Key, Key, Key]
+    parked: Key
+    woken: Key
+
+
+QUEUE = Head(
+    Path(__file__).parent / "lua" / "_queue.lua",
+    after=CLOCK,
+    reads=Shard,
+    constants={
+        "TURN": Lane.TURN,
+        "CHANGE": Lane.CHANGE,
+        "FADE": Lane.FADE,
+        "WAKE": keys.WAKE,
+        "WOKEN_MS": keys.WOKEN_MS,
+        "LONGEST_SESSION_MS": EXPIRY_MIN * MINUTE,
+        "IN_A_CALL": str(IN_A_CALL),
+        "INTERRUPTING": frozenset(str(pair) for pair in SESSION_PAIRS if pair.interrupts),
+    },
+)
+"""How a person is leased, demanded, placed in a lane. `prefix`: how the keys of a shard's people
+begin; `member`: the object id."""
+
+# -- the queue (sync.engine.queue) -----------------------------------------------------------------
+
+
+@script(
+    head=QUEUE, constants={"AHEAD_LIMIT_MS": AHEAD_LIMIT_MS, "AUTHORIZE": Trouble.AUTHORIZE.value}
+)
+def offer(
+    *,
+    person: Key,
+    shard: Shard,
+    member: str,
+    presence: str,
+    at_ms: int,
+    interrupts: bool,
+    zoom_id: str,
+    address: str,
+    token: str,
+    lease_ms: int,
+) -> list[Any]:
+    """Take in what Zoom said; with a worker's `token` take the person too, if nobody has them.
+
+    `zoom_id` and `address`: whom an event named. Returns outcome, now, and the row if it was taken.
+    """
+
+
+@script(head=QUEUE)
+def demand(
+    *, person: Key, shard: Shard, member: str, lane: int, changes: Mapping[str, str | int]
+) -> bool:
+    """Set fields ("" deletes) and plan the person anew. False: there is no such person."""
+
+
+@script(head=QUEUE)
+def claim(
+    *,
+    prefix: Key,
+    shard: Shard,
+    token: str,
+    lease_ms: int,
+    at_most: int,
+    first: int,
+    last: int,
+) -> list[Any]:
+    """Take who is due in the lanes from `first` to `last`.
+
+    Returns now, when the next falls due (-1 nobody), how many are still due in each lane (4), and
+    of each who was taken [member, lane, when they were due, row]. The score is due time and lease
+    at once: who dies simply becomes due when the lease ends.
+    """
+
+
+@script(head=QUEUE)
+def claim_one(*, person: Key, shard: Shard, member: str, token: str, lease_ms: int) -> list[Any]:
+    """Take one person. Returns now and the row; now alone where somebody else has them; nothing."""
+
+
+@script(head=QUEUE)
+def let_go(*, prefix: Key, shard: Shard, token: str, lease_ms: int) -> int:
+    """Give back whoever was claimed with a token whose answer never arrived; how many they were."""
+
+
+@script(head=QUEUE)
+def renew(*, person: Key, shard: Shard, member: str, token: str, lease_ms: int) -> bool:
+    """Prolong a lease. False: it was lost."""
+
+
+@script()
+def record(*, person: Key, token: str, changes: Mapping[str, str | int]) -> bool:
+    """Keep what was learned ("" deletes). False: the lease was lost, and nothing is changed."""
+
+
+@script(head=QUEUE, constants={"HELD_FIELDS": HELD_FIELDS})
+def ack(*, prefix: Key, shard: Shard, acks: str) -> list[int]:
+    """End leases. `acks` is JSON, because they are many.
+
+    Of each [member, token, version and generation that were planned, lane, due ("" none), {field:
+    value ("" deletes)}]. Failures of an earlier link say nothing about the one that replaced it:
+    then only what is known of our session is kept. Returns for each 1; 2 when something changed
+    meanwhile and the person is due again at once; 0 when the lease was lost: then nothing is
+    changed, because another worker owns the person now.
+    """
+
+
+# -- links (sync.engine.link_store) ----------------------------------------------------------------
+
+
+@script(head=QUEUE)
+def connect(
+    *,
+    person: Key,
+    shard: Shard,
+    everybody: Key,
+    link: Key,
+    tokens: Key,
+    live: Key,
+    member: str,
+    text: str,
+    sealed: str,
+    presence: str | None,
+    at_ms: int,
+    zoom_id: str,
+    groups: str,
+    attempt: str | None,
+    addresses: str,
+) -> list[Any]:
+    """Make a link (`text`), in place of an earlier one; what we hold at Microsoft stays known.
+
+    `groups` are separated by commas, `addresses` each between line ends. With `attempt` only if it
+    is live. Returns the generation (0: it was not) and the link that was there.
+    """
+
+
+@script()
+def relink(
+    *, person: Key, link: Key, generation: int, text: str, zoom_id: str, addresses: str
+) -> list[Any]:
+    """Keep what is known anew of the same connection.
+
+    Returns 1 and the link that was there; 0 when it has ended, or was replaced.
+    """
+
+
+@script(head=QUEUE)
+def leave(*, person: Key, shard: Shard, member: str, by_ms: int | None) -> int:
+    """Have somebody forgotten, if they connected by a time. Returns a link_store.Left."""
+
+
+@script(head=QUEUE, constants={"ERASED": keys.ERASED})
+def erase(
+    *,
+    person: Key,
+    shard: Shard,
+    everybody: Key,
+    link: Key,
+    tokens: Key,
+    member: str,
+    generation: int,
+    gone_ms: int | None,
+) -> bool:
+    """Forget a person, unless they connected anew, or their app (gone since then) is back."""
+
+
+@script(
+    head=QUEUE,
+    constants={
+        "ERASED": keys.ERASED,
+        "NEEDED": HELD_FIELDS
+        | {"gen", "ver", "need", "pol", "tries", "trouble", "trouble_at", "code", "wait"}
+        | {"leaving", "gone", "lane", "lease", "lease_end"},
+    },
+)
+def retire(*, person: Key, shard: Shard, link: Key, tokens: Key, token: str) -> int | None:
+    """Erase what clearing does not need of somebody who leaves while Microsoft can't be told.
+
+    Their tokens end when what Microsoft may hold of us has ended by itself, whether anybody is
+    there to erase them or not. `token`: the lease of whoever asks. Returns when they end at the
+    latest (ms); None when nobody leaves (any more).
+    """
+
+
+@script()
+def save_tokens(*, person: Key, tokens: Key, generation: int, sealed: str) -> bool:
+    """Save tokens. False when the link was replaced or removed: they must not bring it back."""
+
+
+@script(constants={"ASKS_TTL": keys.ASKS_TTL})
+def asked(*, person: Key, link: Key, asks: Key) -> list[Any]:
+    """Read somebody whose chat asks, and count that it does, from the first ask on.
+
+    Returns link, row, count; nothing is counted for whoever is not connected.
+    """
+
+
+# -- the index (sync.engine.zoom_index) ------------------------------------------------------------
+
+CLAIM_S: Final = 60
+"""Seconds. Longer than any connecting takes from its first claim to its last settled key."""
+
+
+@script()
+def index_owner(*, index: Key) -> list[Any]:
+    """Returns the object id ("" nobody) and the TTL (s; -1 none)."""
+
+
+@script(constants={"INDEX_TTL": keys.INDEX_TTL, "CLAIM_S": CLAIM_S})
+def index_claim(*, index: Key, member: str, mark: str) -> list[Any]:
+    """Somebody is about to have it; that ends by itself if nothing comes of it.
+
+    Returns "" when it is theirs now; the owner when it is somebody else's, who is looked at now
+    under our mark (index_take, index_keep); the owner and 1 when that is just changing.
+    """
+
+
+@script(constants={"INDEX_TTL": keys.INDEX_TTL})
+def index_take(*, index: Key, owner: str, member: str, mark: str) -> bool:
+    """Take what its owner has no right to any more.
+
+    False when it has changed since it was marked: the owner, or somebody else, claims it.
+    """
+
+
+@script()
+def index_settle(*, index: Key, member: str) -> bool:
+    """The link is made: from now on it is theirs.
+
+    False when it was lost: somebody else has it, or looks at its owner, because the claim was old.
+    """
+
+
+@script()
+def index_keep(*, index: Key, member: str) -> bool:
+    """It is theirs after all. Somebody else's stays as it is."""
+
+
+@script(constants={"INDEX_TTL": keys.INDEX_TTL})
+def index_doubt(*, index: Key, member: str) -> bool:
+    """Somebody may soon not have it any more. Somebody else's stays."""
+
+
+@script()
+def index_drop(*, index: Key, member: str) -> bool:
+    """Drop what was doubted, unless they (no TTL any more) or somebody else have it by now."""
+
+
+# -- what waits for proof (sync.engine.unproven) ---------------------------------------------------
+
+
+@script(constants={"JOB_TTL": keys.JOB_TTL})
+def unproven_add(*, rows: Key, member: str, row: str, at_ms: int) -> bool:
+    """Keep a row (a JSON list that begins with its time), unless there is a newer one."""
+
+
+@script()
+def unproven_settle(*, rows: Key, member: str, row: str) -> bool:
+    """It is done. A newer one stays."""
+
+
+# -- the quota (sync.engine.quota) -----------------------------------------------------------------
+
+
+class QuotaLimits(NamedTuple):
+    """domain.budget.Limits, in numbers of requests, of cells, and in milliseconds."""
+
+    limit: int
+    total: int
+    others: int
+    fade: int
+    fade_in_quiet: int
+    quiet_ms: int
+    cell_ms: int
+    cells: int
+    grace_ms: int
+
+
+@script(head=CLOCK, constants={"TURN": Lane.TURN, "CHANGE": Lane.CHANGE, "FADE": Lane.FADE})
+def quota(
+    *, budget: Key, pause: Key, lane: int, count: int, follow: bool, limits: QuotaLimits
+) -> list[int]:
+    """One budget for every worker: domain.budget.Budget, rule by rule, on the server's clock.
+
+    Returns how many are granted, how long to wait (ms), how many are used.
+    """

@@ -1,0 +1,16 @@
+"""The script of what people and admins were told."""
+
+from collections.abc import Mapping
+
+from sync.redis.keys import Key
+from sync.redis.scripts import script
+
+
+@script()
+def notice_mark(
+    *, row: Key, field: str, before: str, after: str, must_hold: Mapping[str, str | int]
+) -> bool:
+    """Replace a field of a hash ("" none) if it reads as it was read, and other fields hold.
+
+    False when something changed meanwhile: then nothing is changed.
+    """
