@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NewType, Protocol
 
 import structlog
 
@@ -27,12 +27,17 @@ from bot.teams.activity import (
 if TYPE_CHECKING:
     from bot.conversations import Heard
     from bot.teams.activity import Card, Sender
+    from cards.seal import Seal
 
 log = structlog.get_logger()
 
 Reached = Literal["reached", "gone", "disabled", "failed"]
 """gone: there is no chat with them, and none can be opened. disabled: an admin has switched the app
 off. failed: nobody knows, or not now."""
+
+
+SealedCard = NewType("SealedCard", dict[str, Any])
+"""A card as it goes out."""
 
 
 class ConversationRows(Protocol):
@@ -73,21 +78,26 @@ def new_card_id() -> str:
 class Desk:
     """Writes cards. Failures of the channel are logged, and told by the return value."""
 
-    def __init__(self, sender: Sender, rows: ConversationRows) -> None:
+    def __init__(self, sender: Sender, rows: ConversationRows, seal: Seal) -> None:
         self._sender = sender
         self._rows = rows
+        self._seal = seal
+
+    def sealed(self, card: Card, card_id: str) -> SealedCard:
+        """The card as it goes out, its buttons signed (`cards.seal`)."""
+        return SealedCard(self._seal.sealed(card, card_id))
 
     async def post(self, to: ConversationReference, card_id: str, card: Card) -> bool:
         """Send a new card; False when the channel did not take it."""
         try:
-            await self._send(to, card_id, card)
+            await self._send(to, card_id, self.sealed(card, card_id))
         except (ConversationGone, SendFailed) as error:
             log.warning("card_not_sent", reason=type(error).__name__)
             return False
         return True
 
     async def _send(
-        self, to: ConversationReference, card_id: str, card: Card, *, once: bool = False
+        self, to: ConversationReference, card_id: str, card: SealedCard, *, once: bool = False
     ) -> None:
         activity_id = await self._sender.send(to, card, once=once)
         if activity_id:  # not every channel names what it took
@@ -127,7 +137,7 @@ class Desk:
         activity_id = await self._rows.activity_of(card_id) or activity_id
         if activity_id is not None:
             try:
-                await self._sender.update(at, activity_id, card)
+                await self._sender.update(at, activity_id, self.sealed(card, card_id))
             except CardGone:
                 log.info("card_gone", card=card_id)
             except (ConversationGone, SendFailed) as error:
@@ -205,11 +215,11 @@ class Desk:
         `once`: what may have arrived is not sent again. `met`: where they were met just now. Raises
         ConversationGone (also when no chat is known), NotSent or SendFailed.
         """
-        to = await self.personal(object_id)
+        to, sealed = await self.personal(object_id), self.sealed(card, card_id)
         if to is None:
             raise ConversationGone("no chat is known")
         try:
-            await self._send(to, card_id, card, once=once)
+            await self._send(to, card_id, sealed, once=once)
         except (ConversationGone, NotSent) as error:
             if isinstance(error, ConversationGone | NotFound):
                 anew = await self._chat_now(object_id, to, met or to)
@@ -218,7 +228,7 @@ class Desk:
             if anew is None:
                 raise
             log.info("personal_chat_moved", person=object_id, reason=str(error))
-            await self._send(anew, card_id, card, once=once)
+            await self._send(anew, card_id, sealed, once=once)
             await self._rows.move_reference(object_id, dump_reference(anew))
 
     async def reach(

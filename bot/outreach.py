@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from bot.desk import Desk
     from bot.teams.activity import Card
-    from cards.payload import Payloads
     from domain.presence import Pair
     from domain.storms import Storm
     from sync.reconnect.notifier import Sent
@@ -41,27 +40,25 @@ class ChatPeople:
     def __init__(
         self,
         desk: Desk,
-        payloads: Payloads,
         *,
         invitable: Callable[[str, str], Awaitable[int]],
         asks: Callable[[str, str], Awaitable[None]],
     ) -> None:
         self._desk = desk
-        self._payloads = payloads
         self._invitable = invitable
         self._asks = asks
 
     async def must_authorize_again(self, object_id: str, code: str) -> Sent:
         """Send a reconnect card that says what Microsoft answered."""
         card_id, why = new_card_id(), ended(code)
-        card = reconnect(self._payloads, card_id, reason=why.told, what_to_do=why.next_step)
+        card = reconnect(reason=why.told, what_to_do=why.next_step)
         return await self._send(object_id, card_id, card)
 
     async def many_must_authorize_again(self, admin: str, storm: Storm) -> Sent:
         """Send the alert about a storm."""
         card_id = _alert_id(admin, storm)
         await self._asks(card_id, admin)
-        card = settings_storm.storm(self._payloads, card_id, view_of(storm))
+        card = settings_storm.storm(view_of(storm))
         return await self._send(admin, card_id, card)
 
     async def storm_is_over(self, admin: str, storm: Storm) -> None:
@@ -69,7 +66,7 @@ class ChatPeople:
         reference = await self._desk.personal(admin)
         if reference is not None:
             card_id = _alert_id(admin, storm)
-            card = settings_storm.over(self._payloads, card_id)
+            card = settings_storm.over()
             await self._desk.replace(reference, card_id, card, or_post=False)
 
     async def _send(self, object_id: str, card_id: str, card: Card) -> Sent:
@@ -90,8 +87,6 @@ class ChatPeople:
             return
         card_id = new_card_id()
         card = first_meeting(
-            self._payloads,
-            card_id,
             zoom="presenting in Zoom" if presence is ZoomPresence.PRESENTING else "in Zoom",
             shown=teams_label(pair.availability, pair.activity),
         )
@@ -102,12 +97,11 @@ class ChatPeople:
         shown = ProgressCard.load(rollout.show)
         if shown is not None:
             card = shown.card(
-                self._payloads,
                 rollout.rollout_id,
                 done=rollout.total - left,
                 total=rollout.total,
                 failed=rollout.failed,
-                invitable=0 if left else await self._invitable(shown.target.group_id, shown.by),
+                invitable=0 if left else await self._invitable(shown.level.group_id, shown.by),
             )
             await self._desk.replace(
                 shown.where, shown.card_id, card, or_post=False, whose=shown.by

@@ -13,29 +13,25 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.desk import Reached, gone_how, new_card_id
-from bot.grammar.commands import BadCommand, Command, parse
-from bot.request import Handler, Turn
+from bot.grammar.commands import PUBLIC, parse
+from bot.request import Turn
 from bot.teams.activity import Answer, ConversationGone, InvokeError, Kind, Scope, SendFailed
 from bot.teams.strangers import WHO_ARE_YOU, Strangers
 from bot.working import Working
-from cards.payload import BadInput, BadPayload, Verb
+from cards.click import BadClick, BadInput
 from cards.person.problem import moved_to_personal, problem, stale_card
-from cards.person.unclear import unclear
 from sync.redis.connection import REDIS_TROUBLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bot.desk import Desk
+    from bot.dispatch import Dispatch
     from bot.handlers.app_news import AppNews
     from bot.teams.activity import Card, ConversationReference, Inbound, Person
-    from cards.payload import Payloads
+    from cards.seal import Seal
 
 log = structlog.get_logger()
-
-PUBLIC = frozenset({"help"})
-"""What may be answered where others read along."""
-PUBLIC_VERBS = frozenset({Verb.HELP_SHOW})
 
 _APOLOGY = problem(
     what_happened="Something went wrong here, not with you. Nothing was changed.",
@@ -61,18 +57,16 @@ class Router:
     def __init__(
         self,
         desk: Desk,
-        payloads: Payloads,
+        seal: Seal,
         news: AppNews,
+        dispatch: Dispatch,
         *,
-        commands: Mapping[str, Handler],
-        clicks: Mapping[Verb, Handler],
         on_outcome: Callable[[str, float], None],
     ) -> None:
         self._desk = desk
-        self._payloads = payloads
+        self._seal = seal
         self._news = news
-        self._commands = commands
-        self._clicks = clicks
+        self._dispatch = dispatch
         self._on_outcome = on_outcome
         self._strangers = Strangers(time.monotonic)
 
@@ -132,19 +126,14 @@ class Router:
 
     async def _message(self, inbound: Inbound, person: Person) -> None:
         said = parse(inbound.text)
-        name = said.name if isinstance(said, Command | BadCommand) else "help"
-        here, private = inbound.conversation, name not in PUBLIC
+        here, private = inbound.conversation, not isinstance(said, PUBLIC)
         at = await self._private_chat(inbound, person) if private else here
         if isinstance(at, str):
             await self._desk.say(here, at)
             return
         card_id = new_card_id()
-        if isinstance(said, BadCommand) and not said.named:
-            card = unclear(self._payloads, card_id, what=said.what, hint=said.hint)
-        else:
-            turn = Turn(inbound, person, at, card_id, said=said)
-            async with Working(partial(self._desk.typing, at)):
-                card = await self._commands[name](turn)
+        async with Working(partial(self._desk.typing, at)):
+            card = await self._dispatch.answer(Turn(inbound, person, at, card_id), said)
         if _elsewhere(inbound, at):
             await self._desk.say(here, await self._answer_privately(inbound, person, card_id, card))
         else:
@@ -152,23 +141,22 @@ class Router:
 
     async def _click(self, inbound: Inbound, person: Person) -> Answer:
         try:
-            click = self._payloads.unpack(inbound.verb, inbound.data)
-            here, private = inbound.conversation, click.verb not in PUBLIC_VERBS
-            at = await self._private_chat(inbound, person) if private else here
+            click, clicked = self._seal.opened(inbound.verb, inbound.data)
+            here = inbound.conversation
+            at = here if click.public else await self._private_chat(inbound, person)
             if isinstance(at, str):
                 return await self._line(inbound, at)
             moved = _elsewhere(inbound, at)
             if moved and inbound.automatic:
                 return None  # a card of somebody's own, shown where others read along
-            card_id = new_card_id() if moved else click.card_id
-            handler = self._handler_of(click.verb)
-            turn = Turn(inbound, person, at, card_id, click=click)
+            card_id = new_card_id() if moved else clicked
+            turn = Turn(inbound, person, at, card_id, clicked)
             if inbound.automatic:
-                card = await handler(turn)
+                card = await self._dispatch.answer(turn, click)
             else:
                 async with Working(partial(self._desk.typing, at)):
-                    card = await handler(turn)
-        except BadPayload as error:
+                    card = await self._dispatch.answer(turn, click)
+        except BadClick as error:
             return await self._bad_click(inbound, str(error))
         except BadInput as error:
             log.info("input_not_usable", activity=inbound.id, verb=inbound.verb)
@@ -182,7 +170,9 @@ class Router:
             line = await self._answer_privately(inbound, person, card_id, card)
             return await self._line(inbound, line)
         if inbound.automatic:
-            return card  # nobody clicked: the card on this one screen is made fresh
+            return self._desk.sealed(
+                card, card_id
+            )  # nobody clicked: the card on this one screen is made fresh
         # The client that clicked gets the card as the answer; the message itself is edited too, so
         # that every other device of the person shows the same.
         await self._desk.replace(
@@ -192,7 +182,7 @@ class Router:
             activity_id=inbound.reply_to_id,
             or_post=not inbound.wants_card_answer,
         )
-        return card if inbound.wants_card_answer else None
+        return self._desk.sealed(card, card_id) if inbound.wants_card_answer else None
 
     async def _line(self, inbound: Inbound, line: str) -> Answer:
         """One line where a button was clicked: as the answer, or said there."""
@@ -200,12 +190,6 @@ class Router:
             return line
         await self._desk.say(inbound.conversation, line)
         return None
-
-    def _handler_of(self, verb: Verb) -> Handler:
-        handler = self._clicks.get(verb)
-        if handler is None:  # a button of another version of this program
-            raise BadPayload("a verb that nothing answers")
-        return handler
 
     async def _bad_click(self, inbound: Inbound, reason: str) -> Answer:
         log.warning("click_refused", activity=inbound.id, reason=reason)

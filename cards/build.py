@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 from wording.text import SENTENCE_LIMIT, plain, tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from cards.payload import Arg, Payloads, Verb
+    from cards.click import Click
     from wording.tone import Tone
 
 Card = dict[str, Any]
@@ -124,32 +124,27 @@ def box(tone: Tone, *items: Element | None) -> Element:
 
 
 def button(
-    payloads: Payloads,
-    card_id: str,
-    verb: Verb,
+    asked: Click,
     title: str,
     *,
     style: Literal["default", "positive", "destructive"] = "default",
     key: str = "",
     inputs: bool = True,
-    more: Mapping[str, Arg] | None = None,
-    **args: Arg,
 ) -> Element:
-    """Make a button that sends `verb` to the bot.
+    """Make a button that asks the bot for something; it is signed on the way out (`cards.seal`).
 
-    Clients older than Universal Actions use the fallback, which sends the same data as a message.
-    `key` tells buttons of one verb apart on a card. Without `inputs` the button neither sends nor
-    checks what was entered. `more` are arguments beside `args`.
+    Clients older than Universal Actions use the fallback, which sends the same as a message. `key`
+    tells buttons of one kind apart on a card. Without `inputs` the button neither sends nor checks
+    what was entered.
     """
-    data = payloads.pack(verb, card_id, **{**args, **(more or {})})
     shown = tidy(title, BUTTON_LIMIT)
-    fallback: Element = {"type": "Action.Submit", "title": shown, "data": data}
+    fallback: Element = {"type": "Action.Submit", "title": shown}
     action: Element = {
         "type": "Action.Execute",
-        "id": "-".join(filter(None, [re.sub(r"[._]", "-", verb.value), key])),
+        "id": "-".join(filter(None, [re.sub(r"[._]", "-", asked.verb), key])),
         "title": shown,
-        "verb": verb.value,
-        "data": data,
+        "verb": asked.verb,
+        "click": asked,
         "fallback": fallback,
     }
     if not inputs:
@@ -159,18 +154,12 @@ def button(
     return action
 
 
-def refreshing(
-    card: Card, payloads: Payloads, card_id: str, verb: Verb, user_ids: Sequence[str], **args: Arg
-) -> Card:
+def refreshing(card: Card, asked: Click, user_ids: Sequence[str]) -> Card:
     """Let Teams ask for the card anew when one of these people looks at it (at most 60, by MRI).
 
     Teams asks at most once a minute; other clients never do.
     """
-    action = {
-        "type": "Action.Execute",
-        "verb": verb.value,
-        "data": payloads.pack(verb, card_id, **args),
-    }
+    action = {"type": "Action.Execute", "verb": asked.verb, "click": asked}
     return card | {"refresh": {"action": action, "userIds": list(user_ids)}}
 
 

@@ -12,7 +12,7 @@ Rule 3  Without a managed group the account decides.
 Rule 4  A lock of the deciding level also fixes the style; otherwise a person may choose their own.
 Rule 5  A person may always pause, locked or not.
 
-The sentence for a verdict is made here, so that `status`, `settings user` and tests read the same.
+The sentences for a verdict are in `wording.verdict`.
 """
 
 from __future__ import annotations
@@ -70,6 +70,24 @@ class Form:
         if not self.presence_write:
             return Reason.NO_PRESENCE_WRITE
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What has settings: the account (both fields empty), or a Zoom group."""
+
+    group_id: str = ""
+    name: str = ""
+
+    @property
+    def is_account(self) -> bool:
+        """Whether this is the account."""
+        return not self.group_id
+
+
+ACCOUNT = Level()
+SOME_GROUP = Level("?")
+"""A group that is still to be chosen: nothing is ever stored of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,25 +190,6 @@ def resolve(
         own_style=own,
         paused_until_ms=paused_until if paused else None,
     )
-
-
-_OFF_BECAUSE = {
-    Reason.INTEGRATION_OFF: "the calendar and contacts integration is off",
-    Reason.OTHER_SERVICE: "the default service is not Office 365",
-    Reason.NOT_GRAPH: "it does not authorise with the Graph API",
-    Reason.NO_PRESENCE_WRITE: "the Presence permission is not Write",
-}
-
-
-def sentence(verdict: Verdict) -> str:
-    """Return the one sentence on a verdict that every reader shows."""
-    if verdict.reason is Reason.PAUSED:
-        return "You paused presence sync."
-    level = "your organisation" if verdict.group is None else f"your group {verdict.group.name}"
-    lock = "; locked by your admin" if verdict.locked else ""
-    if verdict.on:
-        return f"Presence sync is on for {level}{lock}."
-    return f"Presence sync is off for {level}: {_OFF_BECAUSE[verdict.reason]}{lock}."
 
 
 def reordered(

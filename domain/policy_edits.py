@@ -1,14 +1,17 @@
-"""What an admin can do to the policy: each edit is one function from a policy to the next. Pure.
+"""What an admin can do to the policy: each edit is a value that applies itself. Pure.
 
-Priorities stay 1, 2, 3 … whatever is done. Only the store raises the version.
+The same object is what a card asks about, what is previewed, saved and recorded. Priorities stay
+1, 2, 3 … whatever is done. Only the store raises the version.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
-from domain.policy import ManagedGroup, reordered
+from domain.form import LevelForm
+from domain.policy import AuthorizeWith, Level, ManagedGroup, Service, reordered
+from domain.presence import Style  # noqa: TC001 - what buttons carry is validated by its types
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,22 +19,182 @@ if TYPE_CHECKING:
     from domain.policy import Form, Policy
 
 
+class GroupInherits(Exception):
+    """The edit makes no sense for a group that inherits. Nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enable:
+    """Turn presence sync on: the article's whole path at once."""
+
+    level: Level
+    act: Literal["enable"] = "enable"
+
+    def apply(self, policy: Policy) -> Policy:
+        """The policy after it."""
+        form = replace(
+            form_of(policy, self.level),
+            integration=True,
+            service=Service.OFFICE_365,
+            authorize_with=AuthorizeWith.GRAPH_API,
+            presence_write=True,
+        )
+        return with_form(policy, self.level, form)
+
+
+@dataclass(frozen=True, slots=True)
+class Disable:
+    """Turn the integration off; the form's other choices are kept."""
+
+    level: Level
+    act: Literal["disable"] = "disable"
+
+    def apply(self, policy: Policy) -> Policy:
+        """The policy after it."""
+        form = replace(form_of(policy, self.level), integration=False)
+        return with_form(policy, self.level, form)
+
+
+@dataclass(frozen=True, slots=True)
+class Inherit:
+    """Let a group inherit from the account again; those below it move up."""
+
+    level: Level
+    act: Literal["inherit"] = "inherit"
+
+    def apply(self, policy: Policy) -> Policy:
+        """The policy after it; unchanged when the group inherits already."""
+        return without_group(policy, self.level.group_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Keep lower levels from choosing otherwise."""
+
+    level: Level
+    act: Literal["lock"] = "lock"
+
+    def apply(self, policy: Policy) -> Policy:
+        """The policy after it. Raises GroupInherits."""
+        return _own_form(policy, self.level, locked=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """Let lower levels choose again."""
+
+    level: Level
+    act: Literal["unlock"] = "unlock"
+
+    def apply(self, policy: Policy) -> Policy:
+        """The policy after it. Raises GroupInherits."""
+        return _own_form(policy, self.level, locked=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Give a managed group a priority: 1 is highest, beyond the end is the end."""
+
+    level: Level
+    priority: int
+    act: Literal["priority"] = "priority"
+
+    def apply(self, policy: Policy) -> Policy:
+        """The policy after it. Raises GroupInherits."""
+        if group_of(policy, self.level.group_id) is None:
+            raise GroupInherits
+        return with_priority(policy, self.level.group_id, self.priority)
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseStyle:
+    """Set a level's style."""
+
+    level: Level
+    style: Style
+    act: Literal["style"] = "style"
+
+    def apply(self, policy: Policy) -> Policy:
+        """The policy after it. Raises GroupInherits."""
+        return _own_form(policy, self.level, style=self.style)
+
+
+@dataclass(frozen=True, slots=True)
+class SaveForm:
+    """Make a level what was entered in its form."""
+
+    level: Level
+    entered: LevelForm
+    act: Literal["form"] = "form"
+
+    def apply(self, policy: Policy) -> Policy:
+        """The policy after it; unchanged when the level is so already."""
+        level, entered = self.level, self.entered
+        if level.is_account:
+            return replace(policy, account=entered.form)
+        if not entered.manages:
+            return without_group(policy, level.group_id)
+        known = group_of(policy, level.group_id)
+        if known is None or known.form != entered.form:
+            policy = with_form(policy, level, entered.form)
+        if entered.priority == place_of(policy, level):
+            return policy
+        return with_priority(policy, level.group_id, entered.priority)
+
+
+OneLine = Enable | Disable | Inherit | Lock | Unlock | Move | ChooseStyle
+"""What can be said in one line, such as `settings group Sales enable`."""
+
+Edit = OneLine | SaveForm
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Whom an edit touches.
+
+    `now`: object ids of connected people whose presence changes at once. `later`: how many in
+    scope have not connected; it applies when they do. `elsewhere`: for how many in scope another
+    level decides.
+    """
+
+    now: tuple[str, ...] = ()
+    later: int = 0
+    elsewhere: int = 0
+
+
 def group_of(policy: Policy, group_id: str) -> ManagedGroup | None:
     """Return the managed group of this id; None: it inherits."""
     return next((group for group in policy.groups if group.group_id == group_id), None)
 
 
-def with_account(policy: Policy, form: Form) -> Policy:
-    """Set the account's form."""
-    return replace(policy, account=form)
+def form_of(policy: Policy, level: Level) -> Form:
+    """The form that a level has, or would begin with when it inherits."""
+    if level.is_account:
+        return policy.account
+    group = group_of(policy, level.group_id)
+    return replace(policy.account, locked=False) if group is None else group.form
 
 
-def with_group(policy: Policy, group_id: str, name: str, form: Form) -> Policy:
-    """Set a group's form. A group that inherited becomes managed, below all others."""
-    known = group_of(policy, group_id)
-    place = len(policy.groups) + 1 if known is None else known.priority
-    changed = ManagedGroup(group_id, name, place, form)
-    rest = [group for group in policy.groups if group is not known]
+def place_of(policy: Policy, level: Level) -> int:
+    """A group's priority, or the one it would begin with; 0 for the account."""
+    if level.is_account:
+        return 0
+    group = group_of(policy, level.group_id)
+    return len(policy.groups) + 1 if group is None else group.priority
+
+
+def level_form(policy: Policy, level: Level) -> LevelForm:
+    """A level's form as its card shows it."""
+    managed = level.is_account or group_of(policy, level.group_id) is not None
+    return LevelForm(form_of(policy, level), manages=managed, priority=place_of(policy, level))
+
+
+def with_form(policy: Policy, level: Level, form: Form) -> Policy:
+    """Set a level's form. A group that inherited becomes managed, below all others."""
+    if level.is_account:
+        return replace(policy, account=form)
+    changed = ManagedGroup(level.group_id, level.name, place_of(policy, level), form)
+    rest = [group for group in policy.groups if group.group_id != level.group_id]
     return replace(policy, groups=renumbered([*rest, changed]))
 
 
@@ -64,3 +227,17 @@ def renumbered(groups: Iterable[ManagedGroup]) -> tuple[ManagedGroup, ...]:
     """Close the gaps between priorities and part equal ones (by id)."""
     ordered = sorted(groups, key=lambda group: (group.priority, group.group_id))
     return tuple(replace(group, priority=place) for place, group in enumerate(ordered, start=1))
+
+
+def _own_form(
+    policy: Policy, level: Level, *, locked: bool | None = None, style: Style | None = None
+) -> Policy:
+    """Change the form of the account or of a managed group. Raises GroupInherits."""
+    if not level.is_account and group_of(policy, level.group_id) is None:
+        raise GroupInherits
+    form = form_of(policy, level)
+    if locked is not None:
+        form = replace(form, locked=locked)
+    if style is not None:
+        form = replace(form, style=style)
+    return with_form(policy, level, form)

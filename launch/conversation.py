@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.admins import Admins
+from bot.answers import answer_admins, answer_people
+from bot.dispatch import Dispatch
 from bot.handlers.app_news import AppNews
 from bot.handlers.connect import ConnectHandler, SignInResults
 from bot.handlers.disconnect import DisconnectHandler
 from bot.handlers.help import HelpHandler
 from bot.handlers.personal import PersonalHandler
 from bot.handlers.settings.changes import SettingsChanges
-from bot.handlers.settings.front import SettingsHandler
+from bot.handlers.settings.group import GroupHandler
+from bot.handlers.settings.guard import AdminsOnly
+from bot.handlers.settings.guard import Groups as ZoomGroups
 from bot.handlers.settings.invitations import InvitationHandler
 from bot.handlers.settings.people import SettingsPeople
 from bot.handlers.settings.storms import StormHandler
@@ -28,7 +32,6 @@ from bot.teams.channel import Channel, LocalMode, Production
 from bot.teams.inbound_auth import InboundAuth
 from bot.teams.service_hosts import ServiceHosts
 from bot.teams.signing_keys import SigningKeys
-from cards.payload import Verb
 from launch.outside import ZOOM_API_NAMES, ZOOM_PER_SECOND
 from sync.connect.linking import Linking
 from sync.settings.audit import AuditLog
@@ -85,9 +88,7 @@ def wire_bot(
         identities=core.identities,
     )
     invited = InvitationStore(outside.redis)
-    results = SignInResults(
-        core.payloads, core.desk, linking, invited.come_back, core.engine.verdict_of
-    )
+    results = SignInResults(core.desk, linking, invited.come_back, core.engine.verdict_of)
     sign_in = SignIn(
         public_url=settings.public_url,
         authorization=outside.authorization,
@@ -113,44 +114,42 @@ def wire_bot(
         background=core.engine.background,
     )
     audit = AuditLog(outside.redis)
-    inviting = InvitationHandler(core.payloads, core.invitees, core.invitations, audit)
-    storms = StormHandler(core.payloads, core.notice_rows, audit, core.people.now_ms)
-    settings_handler = SettingsHandler(
-        core.payloads,
-        admins,
-        SettingsViews(
-            core.payloads,
-            core.policy_desk,
-            core.directory,
-            audit,
-            core.people,
-            core.invitees,
-            storms,
-            feed=FeedWords(core.feed.health, None if core.zoom is None else ZOOM_PER_SECOND),
-        ),
-        SettingsPeople(
-            core.payloads, core.policy_desk, core.directory, audit, core.people, core.engine
-        ),
-        SettingsChanges(
-            core.payloads,
-            core.policy_desk,
-            core.directory,
-            core.invitees,
-            audit,
-            core.people.now_ms,
-        ),
-        inviting,
-        storms,
-        core.directory,
-        core.conversations,
-        missing_zoom=() if core.zoom is not None else ZOOM_API_NAMES,
-        zoom_admins=zoom_editor is not None,
+    groups = ZoomGroups(core.directory, () if core.zoom is not None else ZOOM_API_NAMES)
+    guard = AdminsOnly(admins, core.conversations, groups, zoom_admins=zoom_editor is not None)
+    dispatch = Dispatch(guard)
+    helper = HelpHandler(admins, local=settings.local)
+    answer_people(
+        dispatch,
+        ConnectHandler(core.engine, sign_in, now=time.time),
+        DisconnectHandler(core.engine, sign_in, invited.leave),
+        StatusHandler(core.engine, groups_without_link),
+        PersonalHandler(core.engine),
+        helper,
     )
-    helper = HelpHandler(core.payloads, admins, local=settings.local)
-    personal = PersonalHandler(core.payloads, core.engine)
-    connecting = ConnectHandler(core.payloads, core.engine, sign_in, now=time.time)
-    status = StatusHandler(core.payloads, core.engine, groups_without_link)
-    disconnecting = DisconnectHandler(core.payloads, core.engine, sign_in, invited.leave)
+    people = SettingsPeople(core.policy_desk, core.directory, audit, core.people, core.engine)
+    storms = StormHandler(core.notice_rows, audit, core.people.now_ms, people.may_try_all)
+    views = SettingsViews(
+        core.policy_desk,
+        core.directory,
+        groups,
+        audit,
+        core.people,
+        core.invitees,
+        storms,
+        feed=FeedWords(core.feed.health, None if core.zoom is None else ZOOM_PER_SECOND),
+    )
+    changes = SettingsChanges(
+        core.policy_desk, core.directory, groups, core.invitees, audit, core.people.now_ms
+    )
+    answer_admins(
+        dispatch,
+        views,
+        changes,
+        GroupHandler(groups, views, changes),
+        people,
+        InvitationHandler(groups, core.invitees, core.invitations, audit, views.overview),
+        storms,
+    )
 
     async def away(object_id: str) -> None:
         core.roster.drop(object_id)
@@ -171,35 +170,9 @@ def wire_bot(
     )
     router = Router(
         core.desk,
-        core.payloads,
+        core.seal,
         news,
-        commands={
-            "connect": connecting.offer,
-            "disconnect": disconnecting.ask,
-            "status": status.status,
-            "pause": personal.pause,
-            "resume": personal.resume,
-            "style": personal.style,
-            "settings": settings_handler.say,
-            "help": helper.help,
-        },
-        clicks={
-            Verb.CONNECT_START: connecting.offer,
-            Verb.CONNECT_CANCEL: connecting.cancel,
-            Verb.TEST_RUN: status.test,
-            Verb.STATUS_SHOW: status.status,
-            Verb.DISCONNECT_ASK: disconnecting.ask,
-            Verb.DISCONNECT_CONFIRM: disconnecting.confirm,
-            Verb.DISCONNECT_CANCEL: disconnecting.cancel,
-            Verb.HELP_SHOW: helper.help,
-            Verb.PAUSE_START: personal.pause,
-            Verb.PAUSE_END: personal.resume,
-            Verb.STYLE_SHOW: personal.style,
-            Verb.STYLE_CHOOSE: personal.style,
-            Verb.NOTICE_SEEN: personal.notice_seen,
-            Verb.INVITATION_DECLINE: inviting.decline,
-            **settings_handler.clicks,
-        },
+        dispatch.complete(),
         on_outcome=metrics.turn,
     )
     if settings.local:

@@ -21,7 +21,7 @@ from bot.invite.store import InvitationStore
 from bot.outreach import ChatPeople
 from bot.teams.sender import ChannelSender
 from bot.teams.service_hosts import ServiceHosts
-from cards.payload import Payloads
+from cards.seal import Seal
 from domain.budget import GRAPH_LIMITS
 from domain.external import is_external_name
 from domain.link import addresses_of
@@ -102,7 +102,7 @@ class Core:
     attendant: Attendant
     engine: Engine
     desk: Desk
-    payloads: Payloads
+    seal: Seal
     chat: ChatPeople
     settings: SettingsStore
     policy: SettingsCache
@@ -137,7 +137,7 @@ class Core:
 
     async def prepare(self, *, account_on: bool) -> None:
         """Fill in the settings of a new installation, and know what holds. Needs Redis."""
-        self.payloads.use(await self.button_key.load() or self.button_key_in_need)
+        self.seal.use(await self.button_key.load() or self.button_key_in_need)
         await self.settings.start(on=account_on)
         await self.policy.load()
         await self.doubt.load()
@@ -164,9 +164,9 @@ def wire_core(
         None if settings.local else _channel_token(outside.authorization),
         on_outcome=metrics.send,
     )
-    desk = Desk(sender, conversations)
+    seal = Seal()
+    desk = Desk(sender, conversations, seal)
     keys = settings.token_key_list
-    payloads = Payloads()
     people = PeopleStore(outside.redis, outside.scripts, lease_ms=lease_ms)
     vault = Vault(keys)
     sealed = SealedStore(outside.redis, outside.scripts)
@@ -189,7 +189,7 @@ def wire_core(
         told = link is not None and (link.external or is_external_name(link.addresses))
         return told or await roster.is_external(object_id)
 
-    chat = ChatPeople(desk, payloads, invitable=invitees.count, asks=conversations.remember_asker)
+    chat = ChatPeople(desk, invitable=invitees.count, asks=conversations.remember_asker)
     notice_rows = NoticeStore(outside.redis, outside.scripts)
     quota = Quota(outside.redis, outside.scripts, limits)
     feed = FeedStore(outside.redis, outside.scripts)
@@ -267,7 +267,7 @@ def wire_core(
         attendant=attendant,
         engine=engine,
         desk=desk,
-        payloads=payloads,
+        seal=seal,
         chat=chat,
         settings=settings_store,
         policy=policy,
@@ -277,14 +277,14 @@ def wire_core(
         policy_desk=PolicyDesk(settings_store, policy, people, directory, rollouts),
         quota=quota,
         invitees=invitees,
-        invitations=Invitations(invited, invitees, roster, desk, payloads),
+        invitations=Invitations(invited, invitees, roster, desk),
         roster=Roster(roster, sender, desk),
         is_external=is_external,
         feed=feed,
         doubt=doubt,
         catch_up=catch_up,
         notice_rows=notice_rows,
-        resealing=Resealing(sealed, vault, button_key, now_ms=people.now_ms, adopt=payloads.use),
+        resealing=Resealing(sealed, vault, button_key, now_ms=people.now_ms, adopt=seal.use),
         button_key=button_key,
         button_key_in_need=keys[0].encode(),
         notifier=Notifier(

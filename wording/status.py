@@ -9,13 +9,14 @@ from domain.clock import MINUTE
 from domain.errors import Trouble
 from domain.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW
 from domain.plan import Do, Why, fresh_for_ms
-from domain.policy import Reason, sentence
+from domain.policy import Reason
 from domain.presence import NOT_SAID, UNKNOWN, teams_label, zoom_label
 from wording.difference import agrees, is_ours, seen, set_by_hand, why_different
 from wording.ended import ended
 from wording.ours import attempt, label_of, leftover, told
 from wording.times import clock_time, parked_for
 from wording.trouble import TROUBLES, of_an_admin, reason_of
+from wording.verdict import sentence
 
 if TYPE_CHECKING:
     from datetime import tzinfo

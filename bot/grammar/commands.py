@@ -7,11 +7,19 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.grammar.personal import Pause, StyleCommand, parse_pause, parse_style
-from bot.grammar.settings import Settings, parse_settings
+from bot.grammar.settings import (
+    Account,
+    Centre,
+    Group,
+    Groups,
+    History,
+    User,
+    parse_settings,
+)
 from bot.grammar.words import (
     COURTESIES,
     ECHO_LENGTH,
@@ -31,74 +39,49 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class CommandSpec:
-    """One command: its word, what it does, and whether the Teams command menu lists it.
-
-    `aliases` are other words for the same thing. A command that `takes_words` is handed whatever
-    follows its name; one that `reads` them has a grammar for them; for the others, words that we do
-    not understand mean that the person wanted something else (see `parse`). Help shows what is for
-    an `admin` to admins only.
-    """
-
-    name: str
-    description: str
-    listed: bool = True
-    aliases: tuple[str, ...] = ()
-    takes_words: bool = False
-    reads: Callable[[str], Request] | None = None
-    admin: bool = False
-
-
-Request = Pause | StyleCommand | Settings
-"""What the words after a command ask for."""
-
-COMMANDS: tuple[CommandSpec, ...] = (
-    CommandSpec("connect", "Show your Zoom presence in Microsoft 365"),
-    CommandSpec("disconnect", "Stop, and erase what is stored about you"),
-    CommandSpec("status", "See what is shown about you, and why"),
-    CommandSpec("pause", "Stop for a while: pause for 2h, pause until 17:00", reads=parse_pause),
-    CommandSpec("resume", "Go on after a pause"),
-    CommandSpec("style", "Choose how much is shown: busy only, mirror, full", reads=parse_style),
-    CommandSpec(
-        "help",
-        "See what you can ask",
-        aliases=("hi", "hello", "hey", "start"),
-        takes_words=True,
-    ),
-    CommandSpec(
-        "settings",
-        "For admins: choose for whom presence sync is on",
-        reads=parse_settings,
-        admin=True,
-    ),
-)
+class Connect:
+    """`connect`: sign in with Microsoft."""
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """A registered command, and what came after it.
+class Disconnect:
+    """`disconnect`: stop, and erase."""
 
-    `request` is what a command that reads its words was asked for; otherwise `args` holds the words
-    (typographic quotes made plain).
-    """
 
-    name: str
-    args: str = ""
-    request: Request | None = None
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`status`: what is shown, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """`resume`: end a pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """`help`, or a greeting."""
 
 
 @dataclass(frozen=True, slots=True)
 class BadCommand:
     """A registered command with words that mean nothing, or not enough.
 
-    `what` says what is wrong, `hint` what to say instead: whole sentences, not escaped. `named`:
-    the words may be a name, and then they mean something (see NotUnderstood).
+    `what` says what is wrong, `hint` what to say instead: whole sentences, not escaped.
     """
 
     name: str
     what: str
     hint: str
-    named: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PerhapsGroup:
+    """Words after `settings` that mean nothing, unless a group has them for its name."""
+
+    name: str
+    what: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +96,73 @@ class Unknown:
     nearest: str | None = None
 
 
+Said = (
+    Connect
+    | Disconnect
+    | Status
+    | Pause
+    | Resume
+    | StyleCommand
+    | Help
+    | Centre
+    | Account
+    | Group
+    | Groups
+    | User
+    | History
+    | PerhapsGroup
+    | BadCommand
+    | Unknown
+)
+"""Everything that a text can mean."""
+
+PUBLIC = (Help, Unknown)
+"""What may be answered where others read along."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec:
+    """One command: its word, what it does, and whether the Teams command menu lists it.
+
+    `reads` gives what the words after the command mean; it raises NotUnderstood. Without it, `asks`
+    is what the command alone means, and words that we do not understand mean that the person wanted
+    something else (see `parse`) unless it `takes_words`, whatever they are. `aliases` are other
+    words for the same thing. Help shows what is for an `admin` to admins only.
+    """
+
+    name: str
+    description: str
+    asks: Said | None = None
+    listed: bool = True
+    aliases: tuple[str, ...] = ()
+    takes_words: bool = False
+    reads: Callable[[str], Said] | None = None
+    admin: bool = False
+
+
+COMMANDS: tuple[CommandSpec, ...] = (
+    CommandSpec("connect", "Show your Zoom presence in Microsoft 365", Connect()),
+    CommandSpec("disconnect", "Stop, and erase what is stored about you", Disconnect()),
+    CommandSpec("status", "See what is shown about you, and why", Status()),
+    CommandSpec("pause", "Stop for a while: pause for 2h, pause until 17:00", reads=parse_pause),
+    CommandSpec("resume", "Go on after a pause", Resume()),
+    CommandSpec("style", "Choose how much is shown: busy only, mirror, full", reads=parse_style),
+    CommandSpec(
+        "help",
+        "See what you can ask",
+        Help(),
+        aliases=("hi", "hello", "hey", "start"),
+        takes_words=True,
+    ),
+    CommandSpec(
+        "settings",
+        "For admins: choose for whom presence sync is on",
+        reads=parse_settings,
+        admin=True,
+    ),
+)
+
+
 _BY_WORD = {word: spec for spec in COMMANDS for word in (spec.name, *spec.aliases)}
 _LONGEST_WORD = 32
 _PREFIX = re.compile(r"\s*[/／]?[!！]?")
@@ -123,7 +173,7 @@ def help_lines(*, admin: bool) -> list[tuple[str, str]]:
     return [(spec.name, spec.description) for spec in COMMANDS if admin or not spec.admin]
 
 
-def parse(text: str) -> Command | BadCommand | Unknown:
+def parse(text: str) -> Said:
     """Find the command in what was said (see `bot.teams.message_text`).
 
     The first word decides, in any case and width, with or without a leading `/` or `!`, punctuation
@@ -131,8 +181,8 @@ def parse(text: str) -> Command | BadCommand | Unknown:
     after a command that takes none: courtesies (please, now, thanks) are ignored, anything else
     makes the text unknown with that command as the nearest, because acting on half of a sentence
     can be wrong ("disconnect everybody"). Words that a command's grammar does not understand make
-    it a BadCommand. What is longer than LONGEST_TEXT is no command (see `bot.teams.message_text`),
-    whatever it begins with.
+    it a BadCommand, or a PerhapsGroup. What is longer than LONGEST_TEXT is no command, whatever it
+    begins with (see `bot.teams.message_text`).
     """
     if len(text) > LONGEST_TEXT:
         return Unknown(shortened(" ".join(text.split())))
@@ -141,19 +191,19 @@ def parse(text: str) -> Command | BadCommand | Unknown:
     word, rest = bare(word), rest.strip()
     args = rest.translate(PLAIN_QUOTES)
     if not word and not args.strip(TRAILING):
-        return Command("help")
+        return Help()
     spec = _BY_WORD.get(word)
     if spec is None:
         return Unknown(shortened(text), _nearest(word, args))
     if spec.reads is not None:
         try:
-            return Command(spec.name, request=spec.reads(rest))
+            return spec.reads(rest)
         except NotUnderstood as error:
-            return BadCommand(spec.name, error.what, error.hint, error.named)
-    if spec.takes_words:
-        return Command(spec.name, args)
-    if not without_courtesies(args.split()):
-        return Command(spec.name)
+            if error.named:
+                return PerhapsGroup(error.named, error.what, error.hint)
+            return BadCommand(spec.name, error.what, error.hint)
+    if spec.asks is not None and (spec.takes_words or not without_courtesies(args.split())):
+        return spec.asks
     return Unknown(shortened(text), spec.name)
 
 

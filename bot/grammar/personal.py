@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.grammar.words import PLAIN_QUOTES, NotUnderstood, bare, shortened, without_courtesies
+from domain.presence import Style
 
 LONGEST_PAUSE: Final = 30 * 24 * 60
 """Minutes. Whoever wants to pause longer pauses without an end."""
 
-STYLE_WORDS: Final = ("busy only", "mirror", "full")
+STYLE_WORDS: Final = tuple(style.value for style in Style)
 """The styles as people say them, in the order in which they are explained."""
 
 
@@ -39,9 +40,9 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class StyleCommand:
-    """Choose a style, one of STYLE_WORDS; None: show the choice."""
+    """Choose a style; None: show the choice."""
 
-    style: str | None = None
+    style: Style | None = None
 
 
 _PAUSE_HINT = (
@@ -91,11 +92,11 @@ def parse_style(text: str) -> StyleCommand:
     return StyleCommand(style)
 
 
-def style_of(text: str) -> str | None:
+def style_of(text: str) -> Style | None:
     """The style that these words name, quoted or not; None when they name none."""
     words = bare(bare(text).translate(PLAIN_QUOTES).strip("\"'"))
     spoken = re.sub(r"[\s_-]+", " ", words[:40])
-    return spoken if spoken in STYLE_WORDS else None
+    return Style(spoken) if spoken in STYLE_WORDS else None
 
 
 def _stretch(said: str) -> For:

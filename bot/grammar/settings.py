@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.grammar.personal import STYLE_WORDS, style_of
@@ -29,13 +29,16 @@ from bot.grammar.words import (
     shortened,
     without_courtesies,
 )
-from cards.settings_words import Act, Change
+from domain.form import HIGHEST_PRIORITY
+from domain.policy import ACCOUNT, SOME_GROUP
+from domain.policy_edits import ChooseStyle, Disable, Enable, Inherit, Lock, Move, Unlock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from domain.policy_edits import OneLine
+
 LONGEST_NAME: Final = 200
-HIGHEST_NUMBER: Final = 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +48,20 @@ class Centre:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`settings account`: its form, or a change to it."""
+    """`settings account`: its form, or an edit of it."""
 
-    change: Change | None = None
+    edit: OneLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """`settings group`: the form of the group of this name, or a change to it.
+    """`settings group`: the form of the group of this name, or an edit of SOME_GROUP, to be its.
 
     `or_name` is another reading: where no group has the name, the form of the one of that name.
     """
 
     name: str
-    change: Change | None = None
+    edit: OneLine | None = None
     or_name: str = field(default="", compare=False)
 
 
@@ -83,8 +86,15 @@ class History:
 
 Settings = Centre | Account | Group | Groups | User | History
 
-_PLAIN_ACTS: Final = {
-    act.value: act for act in (Act.ENABLE, Act.DISABLE, Act.INHERIT, Act.LOCK, Act.UNLOCK)
+_PLAIN_ACTS: Final[dict[str, OneLine]] = {
+    edit.act: edit
+    for edit in (
+        Enable(SOME_GROUP),
+        Disable(SOME_GROUP),
+        Inherit(SOME_GROUP),
+        Lock(SOME_GROUP),
+        Unlock(SOME_GROUP),
+    )
 }
 _ANY_ACT = "enable, disable, inherit, lock, unlock, priority 2 or style mirror"
 _ACCOUNT_ACT = "enable, disable, lock, unlock or style mirror"
@@ -126,13 +136,13 @@ def _account(rest: str) -> Account:
             f"I don’t know “{shortened(' '.join(words), 40)}” for the account.",
             f"Say settings account, and at the end, if you like: {_ACCOUNT_ACT}.",
         )
-    change = found[1]
-    if change.act in {Act.INHERIT, Act.PRIORITY}:
+    edit = found[1]
+    if isinstance(edit, Inherit | Move):
         raise NotUnderstood(
-            f"The account has no “{change.act.value}”: nothing is above it.",
+            f"The account has no “{edit.act}”: nothing is above it.",
             f"Groups have it. {_GROUP_HINT}",
         )
-    return Account(change)
+    return Account(replace(edit, level=ACCOUNT))
 
 
 def _group(rest: str) -> Group | Groups:
@@ -151,16 +161,14 @@ def _group(rest: str) -> Group | Groups:
         raise
     if found_act is None:
         return Group(_name(rest), or_name=_plainly(rest))
-    end, change = found_act
+    end, edit = found_act
     if end == 0:
         raise NotUnderstood(
-            f"Which group should I {change.act.value}?"
-            if change.act.value in _PLAIN_ACTS
-            else "Which group?",
+            f"Which group should I {edit.act}?" if edit.act in _PLAIN_ACTS else "Which group?",
             f"{_GROUP_HINT} " + _QUOTE_HINT.format(shortened(rest, 60)),
             _plainly(rest),
         )
-    return Group(_name(" ".join(words[:end])), change, _plainly(rest))
+    return Group(_name(" ".join(words[:end])), edit, _plainly(rest))
 
 
 def _quoted_group(rest: str, plain: str) -> Group | None:
@@ -217,7 +225,7 @@ def _name(name: str) -> str:
     return name
 
 
-def _act_at_end(words: list[str]) -> tuple[int, Change] | None:
+def _act_at_end(words: list[str]) -> tuple[int, OneLine] | None:
     """What the last words ask for, and how many words stand before it; None: nothing.
 
     Raises NotUnderstood where a value is missing or wrong.
@@ -225,31 +233,31 @@ def _act_at_end(words: list[str]) -> tuple[int, Change] | None:
     for spoken in (words, without_courtesies(words)):
         last = [bare(word) for word in spoken[-3:]]
         if last and last[-1] in _PLAIN_ACTS:
-            return len(spoken) - 1, Change(_PLAIN_ACTS[last[-1]])
+            return len(spoken) - 1, _PLAIN_ACTS[last[-1]]
         found = _priority_at_end(spoken, last) or _style_at_end(spoken, last)
         if found is not None:
             return found
     return None
 
 
-def _priority_at_end(words: list[str], last: list[str]) -> tuple[int, Change] | None:
+def _priority_at_end(words: list[str], last: list[str]) -> tuple[int, OneLine] | None:
     if last[-1:] == ["priority"]:
         raise NotUnderstood("“priority” needs a number.", _value_hint(words, "priority 2"))
     if len(last) < 2 or last[-2] != "priority":
         return None
     number = last[-1]
-    if number.isdecimal() and len(number) <= 6 and 1 <= int(number) <= HIGHEST_NUMBER:
-        return len(words) - 2, Change(Act.PRIORITY, str(int(number)))
+    if number.isdecimal() and len(number) <= 6 and 1 <= int(number) <= HIGHEST_PRIORITY:
+        return len(words) - 2, Move(SOME_GROUP, int(number))
     if len(words) == 2:
         return None  # a name that begins with this word
     raise NotUnderstood(
         f"“{shortened(words[-1], 40)}” is not a priority: that is a number from 1 "
-        f"to {HIGHEST_NUMBER}, and 1 decides first.",
+        f"to {HIGHEST_PRIORITY}, and 1 decides first.",
         _value_hint(words, "priority 2"),
     )
 
 
-def _style_at_end(words: list[str], last: list[str]) -> tuple[int, Change] | None:
+def _style_at_end(words: list[str], last: list[str]) -> tuple[int, OneLine] | None:
     if last[-1:] == ["style"]:
         raise NotUnderstood(
             f"“style” needs one of: {', '.join(STYLE_WORDS)}.", _value_hint(words, "style mirror")
@@ -258,7 +266,7 @@ def _style_at_end(words: list[str], last: list[str]) -> tuple[int, Change] | Non
         if len(last) >= length and last[-length] == "style":
             style = style_of(" ".join(words[1 - length :]))
             if style is not None:
-                return len(words) - length, Change(Act.STYLE, style)
+                return len(words) - length, ChooseStyle(SOME_GROUP, style)
     if len(words) > 2 and len(last) >= 2 and last[-2] == "style":
         raise NotUnderstood(
             f"I don’t know the style “{shortened(words[-1], 40)}”. "

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.desk import Desk
-    from bot.request import Handler
-    from bot.teams.activity import Inbound, Person
+    from bot.teams.activity import Card, Inbound, Person
 
 log = structlog.get_logger()
 
@@ -68,7 +67,7 @@ class AppNews:
         links: Links,
         welcomes: Welcomes,
         *,
-        welcome: Handler | None,
+        welcome: Callable[[Turn], Awaitable[Card]] | None,
         on_met: Callable[[Person], None],
         on_away: Callable[[str], Awaitable[object]],
         on_removed: Callable[[str], Awaitable[object]],

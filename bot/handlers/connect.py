@@ -9,20 +9,21 @@ import structlog
 from bot.sign_in.attempt import TTL, Attempt, Outcome
 from cards.person import connect as connect_cards
 from domain.errors import AdminMustAct, AuthorizeAgain, OutsideError, Trouble
-from domain.policy import sentence
 from domain.presence import demand_of, teams_label, zoom_label
 from sync.connect.linking import AddressTaken, Contested, NoZoomUser
 from wording.ended import ended
 from wording.refusals import EXPLANATIONS
 from wording.trouble import reason_of
+from wording.verdict import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.desk import Desk
+    from bot.grammar.commands import Connect
     from bot.request import Turn
     from bot.teams.activity import Card
-    from cards.payload import Payloads
+    from cards.person.clicks import CancelConnect, StartConnect
     from domain.link import Link
     from domain.person import State
     from domain.policy import Verdict
@@ -50,26 +51,22 @@ class ConnectHandler:
 
     def __init__(
         self,
-        payloads: Payloads,
         engine: Engine,
         links: TicketMaker,
         *,
         now: Callable[[], float],
     ) -> None:
-        self._payloads = payloads
         self._engine = engine
         self._links = links
         self._now = now
 
-    async def offer(self, turn: Turn) -> Card:
+    async def offer(self, turn: Turn, _: Connect | StartConnect | None = None) -> Card:
         """Give the person a link of their own, unless their connection works."""
         person = turn.person
         working = await self._working(turn)
         if working is not None:
             link, state = working
             return connect_cards.already_connected(
-                self._payloads,
-                turn.card_id,
                 name=person.name,
                 zoom_address=link.zoom_email or link.addresses[0],
                 trouble="" if state.trouble is None else f"{reason_of(state.trouble_code)}.",
@@ -85,21 +82,19 @@ class ConnectHandler:
                 created_at=self._now(),
             )
         )
-        return connect_cards.offer(
-            self._payloads, turn.card_id, name=person.name, start_url=url, minutes=TTL // 60
-        )
+        return connect_cards.offer(name=person.name, start_url=url, minutes=TTL // 60)
 
     async def _working(self, turn: Turn) -> tuple[Link, State] | None:
         """The person's link and state, if their authorisation still works."""
         known = await self._engine.link_of(turn.person.object_id)
         return None if known is None or known[1].trouble == Trouble.AUTHORIZE else known
 
-    async def cancel(self, turn: Turn) -> Card:
+    async def cancel(self, turn: Turn, _: CancelConnect) -> Card:
         """They changed their mind: no link may work any more."""
         await self._links.end(turn.person.object_id)
         if await self._working(turn) is not None:
             return await self.offer(turn)  # they had connected already
-        return connect_cards.cancelled(self._payloads, turn.card_id)
+        return connect_cards.cancelled()
 
 
 class SignInResults:
@@ -107,7 +102,6 @@ class SignInResults:
 
     def __init__(
         self,
-        payloads: Payloads,
         desk: Desk,
         linking: Linking,
         came_back: Callable[[str], Awaitable[None]],
@@ -115,7 +109,6 @@ class SignInResults:
     ) -> None:
         """`came_back` hears who (an object id) has connected; `verdict_of` is policy on them."""
         self._verdict_of = verdict_of
-        self._payloads = payloads
         self._desk = desk
         self._linking = linking
         self._came_back = came_back
@@ -125,7 +118,6 @@ class SignInResults:
 
         Raises SignInOver when the attempt of this key was ended: the chat knows that already.
         """
-        payloads, card_id = self._payloads, attempt.card_id
         try:
             link, observation = await self._linking.connect(grant, key)
         except NoZoomUser as error:
@@ -133,9 +125,7 @@ class SignInResults:
             what_to_do = (
                 f"Ask your admin to give you a Zoom account with {which}, then connect again."
             )
-            card = connect_cards.no_zoom_match(
-                payloads, card_id, addresses=error.addresses, what_to_do=what_to_do
-            )
+            card = connect_cards.no_zoom_match(addresses=error.addresses, what_to_do=what_to_do)
             outcome = Outcome(
                 ok=False,
                 title="No matching Zoom account",
@@ -154,7 +144,7 @@ class SignInResults:
                     "Ask your admin to find out whose it is.",
                 ),
             )
-            card = self._refused(card_id, outcome)
+            card = _refused(outcome)
         except Contested:
             log.warning("link_not_made", person=attempt.object_id, reason="contested")
             outcome = Outcome(
@@ -166,17 +156,15 @@ class SignInResults:
                     "Wait a minute, then type connect in the chat to try again.",
                 ),
             )
-            card = self._refused(card_id, outcome)
+            card = _refused(outcome)
         except OutsideError as error:
             log.warning("link_not_made", person=attempt.object_id, reason=str(error))
             outcome = _outside(error)
-            card = self._refused(card_id, outcome)
+            card = _refused(outcome)
         else:
             await self._came_back(link.object_id)
             zoom_address = link.zoom_email or link.addresses[0]
             card = connect_cards.connected(
-                payloads,
-                card_id,
                 name=link.name,
                 zoom_address=zoom_address,
                 presence_now=_presence_now(await self._verdict_of(link.object_id), observation),
@@ -186,15 +174,15 @@ class SignInResults:
                 title="Connected",
                 sentences=("From now on I tell Microsoft 365 what Zoom says of you.",),
             )
-        await self._desk.replace(attempt.conversation, card_id, card, whose=attempt.object_id)
+        await self._desk.replace(
+            attempt.conversation, attempt.card_id, card, whose=attempt.object_id
+        )
         return outcome
 
     async def refused(self, attempt: Attempt, reason: RefusalReason) -> None:
         """Say in the chat what the page says."""
         why = EXPLANATIONS[reason]
         card = connect_cards.refused(
-            self._payloads,
-            attempt.card_id,
             title=why.title,
             sentences=(why.happened, why.next_step),
         )
@@ -202,10 +190,9 @@ class SignInResults:
             attempt.conversation, attempt.card_id, card, whose=attempt.object_id
         )
 
-    def _refused(self, card_id: str, outcome: Outcome) -> Card:
-        return connect_cards.refused(
-            self._payloads, card_id, title=outcome.title, sentences=outcome.sentences
-        )
+
+def _refused(outcome: Outcome) -> Card:
+    return connect_cards.refused(title=outcome.title, sentences=outcome.sentences)
 
 
 def _outside(error: OutsideError) -> Outcome:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import refreshing
-from cards.payload import Verb
 from cards.person import status as status_cards
 from cards.person import trial as test_it
+from cards.person.clicks import ShowStatus
 from cards.person.disconnect import still_kept
 from domain.errors import Trouble
 from domain.explanation import ASKED_OFTEN
-from domain.policy import Reason, sentence
+from domain.policy import Reason
 from domain.presence import teams_label
 from sync.engine.engine import TEST_MINUTES
 from wording.difference import agrees, is_ours, seen, why_different
@@ -20,13 +20,15 @@ from wording.ours import attempt, label_of, told
 from wording.status import view
 from wording.times import clock_time, parked_for
 from wording.trouble import TROUBLES, of_an_admin, reason_of
+from wording.verdict import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from bot.grammar.commands import Status
     from bot.request import Turn
     from bot.teams.activity import Card
-    from cards.payload import Payloads
+    from cards.person.clicks import RunTest
     from domain.explanation import Explanation
     from sync.engine.engine import Engine
 
@@ -40,28 +42,23 @@ class StatusHandler:
 
     def __init__(
         self,
-        payloads: Payloads,
         engine: Engine,
         groups_of: Callable[[str], Awaitable[frozenset[str]]],
     ) -> None:
-        self._payloads = payloads
         self._engine = engine
         self._groups_of = groups_of
 
-    async def status(self, turn: Turn) -> Card:
+    async def status(self, turn: Turn, _: Status | ShowStatus) -> Card:
         """Say what is shown, why, and until when."""
         known = await self._engine.explain(turn.person.object_id)
         if known is None:
             groups = await self._groups_of(turn.person.object_id)
             rule = sentence(self._engine.verdict_without_link(groups))
-            card = status_cards.not_connected(
-                self._payloads, turn.card_id, rule_line=rule, still_kept=await self._kept(turn)
-            )
+            card = status_cards.not_connected(rule_line=rule, still_kept=await self._kept(turn))
         else:
             shown = view(known, turn.inbound.time_zone)
-            card = status_cards.status(self._payloads, turn.card_id, shown)
-        who = [turn.person.mri]
-        return refreshing(card, self._payloads, turn.card_id, Verb.STATUS_SHOW, who)
+            card = status_cards.status(shown)
+        return refreshing(card, ShowStatus(), [turn.person.mri])
 
     async def _kept(self, turn: Turn) -> str:
         """What is still kept of somebody who could not be cleared when they left."""
@@ -71,33 +68,30 @@ class StatusHandler:
         now_ms = await self._engine.now_ms()
         return still_kept(clock_time(ending.until_ms, now_ms, turn.inbound.time_zone))
 
-    async def test(self, turn: Turn) -> Card:
+    async def test(self, turn: Turn, _: RunTest) -> Card:
         """Tell Microsoft "In a call" for five minutes and read back what it shows."""
-        payloads, card_id = self._payloads, turn.card_id
         known = await self._engine.test(turn.person.object_id)
         if known is None:
-            return status_cards.not_connected(payloads, card_id)
+            return status_cards.not_connected()
         if known.shown_error == ASKED_OFTEN:
-            return test_it.not_run(payloads, card_id)
+            return test_it.not_run()
         failure = _failure(known)
         if failure is not None:
             what, next_step = failure
-            return test_it.failed(payloads, card_id, sentence=what, what_to_do=next_step)
+            return test_it.failed(sentence=what, what_to_do=next_step)
         accepted = told(known)
         if accepted is None or not accepted.pair.interrupts or attempt(known) is not None:
-            return test_it.pending(payloads, card_id)
+            return test_it.pending()
         here = turn.inbound.time_zone
         until = clock_time(accepted.until_ms, known.now_ms, here)
         told_it = f"“{label_of(accepted.pair)}”, until {until}"
         shown = seen(known)
         if shown is None:
             why = view(known, here).shown_line
-            return test_it.unread(payloads, card_id, told=told_it, why=why)
+            return test_it.unread(told=told_it, why=why)
         other = agrees(known) and not is_ours(known)
         weighs = f"Microsoft shows “{teams_label(*shown)}”, which weighs the same."
         return test_it.result(
-            payloads,
-            card_id,
             told=told_it,
             read_back=teams_label(*shown),
             technical=", ".join(filter(None, shown)),

@@ -19,9 +19,9 @@ from bot.desk import dump_reference, load_reference, new_card_id
 from bot.invite.store import Mailing
 from bot.teams.activity import ConversationGone, NotSent, SendFailed
 from cards.build import refreshing
-from cards.payload import Verb
 from cards.person.invite import invitation
 from cards.settings import invite as settings_invite
+from cards.settings.clicks import ShowMailing
 from sync.redis import duties
 from sync.redis.duties import Work
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from bot.invite.roster_store import RosterStore
     from bot.invite.store import InvitationStore, Tally
     from bot.teams.activity import Card, ConversationReference
-    from cards.payload import Payloads
 
 log = structlog.get_logger()
 
@@ -91,7 +90,6 @@ class Invitations:
         invitees: Invitees,
         roster: RosterStore,
         desk: Desk,
-        payloads: Payloads,
         *,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
@@ -100,7 +98,6 @@ class Invitations:
         self._invitees = invitees
         self._roster = roster
         self._desk = desk
-        self._payloads = payloads
         self._sleep = sleep
         self._clock = clock
         self._lease = rows.lease()
@@ -169,7 +166,7 @@ class Invitations:
         if not await self._rows.count_as_invited(mailing, oid):
             return "skipped"
         card_id = new_card_id()
-        card = invitation(self._payloads, card_id, inviter=inviter)
+        card = invitation(inviter=inviter)
         try:
             await self._desk.tell(oid, card_id, card, once=True)
         except ConversationGone:
@@ -224,14 +221,11 @@ class Invitations:
     def _card(self, mailing: Mailing, tally: Tally) -> Card:
         card_id, invited = mailing.mailing_id, tally.invited
         if tally.left == 0:
-            return settings_invite.sent(
-                self._payloads, card_id, invited=invited, unreachable=tally.unreachable
-            )
+            return settings_invite.sent(invited=invited, unreachable=tally.unreachable)
         card = settings_invite.sending(
-            self._payloads, card_id, sent=invited, total=mailing.total - tally.skipped, job=card_id
+            sent=invited, total=mailing.total - tally.skipped, mailing_id=card_id
         )
         admin = MailingCard.load(mailing.show)
         if admin is None or not admin.mri:
             return card
-        who = [admin.mri]
-        return refreshing(card, self._payloads, card_id, Verb.SETTINGS_PROGRESS, who, job=card_id)
+        return refreshing(card, ShowMailing(card_id), [admin.mri])

@@ -18,20 +18,19 @@ from cards.build import (
     subtle,
     text,
 )
-from cards.payload import Verb
+from cards.person.clicks import AskDisconnect, CancelConnect, RunTest, ShowStatus, StartConnect
 from wording.text import ADDRESS_LIMIT, addressed, outside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cards.build import Card, Element
-    from cards.payload import Payloads
 
 _MOST_ADDRESSES = 6
 _NOT_CONNECTED = "Not connected"
 
 
-def offer(payloads: Payloads, card_id: str, *, name: str, start_url: str, minutes: int) -> Card:
+def offer(*, name: str, start_url: str, minutes: int) -> Card:
     """Say what will happen and carry the link to the start page, good for `minutes` minutes."""
     return card(
         "Connect your Microsoft account to show your Zoom presence.",
@@ -56,15 +55,13 @@ def offer(payloads: Payloads, card_id: str, *, name: str, start_url: str, minute
                     start_url,
                     "Opens the sign-in page in your browser",
                 ),
-                button(payloads, card_id, Verb.CONNECT_CANCEL, "Cancel"),
+                button(CancelConnect(), "Cancel"),
             ]
         ),
     )
 
 
 def connected(
-    payloads: Payloads,
-    card_id: str,
     *,
     name: str,
     zoom_address: str,
@@ -88,13 +85,11 @@ def connected(
         _zoom_account(zoom_address),
         text(presence_now or "It appears with the next change in Zoom."),
         note(remark) if remark else None,
-        buttons(_after(payloads, card_id)),
+        buttons(_after()),
     )
 
 
-def already_connected(
-    payloads: Payloads, card_id: str, *, name: str, zoom_address: str, trouble: str = ""
-) -> Card:
+def already_connected(*, name: str, zoom_address: str, trouble: str = "") -> Card:
     """Answer `connect` to somebody who need not connect; `trouble`: what ails them."""
     return card(
         "You are already connected.",
@@ -102,23 +97,21 @@ def already_connected(
         text(addressed(name, "your accounts are connected, and you need not connect again.")),
         box("warning", text(trouble)) if trouble else None,
         _zoom_account(zoom_address),
-        buttons(_after(payloads, card_id)),
+        buttons(_after()),
     )
 
 
-def cancelled(payloads: Payloads, card_id: str) -> Card:
+def cancelled() -> Card:
     """The person changed their mind."""
     return card(
         "Cancelled: nothing was connected.",
         heading("Cancelled"),
         text("Nothing was connected, and the link no longer works. You can start again any time."),
-        buttons([button(payloads, card_id, Verb.CONNECT_START, "Connect")]),
+        buttons([button(StartConnect(), "Connect")]),
     )
 
 
-def refused(
-    payloads: Payloads, card_id: str, *, title: str, sentences: Sequence[str], retry: bool = True
-) -> Card:
+def refused(*, title: str, sentences: Sequence[str], retry: bool = True) -> Card:
     """Say why the sign-in ended without a connection: what happened first, then the next step.
 
     `retry` is false where trying again cannot help before somebody else has acted.
@@ -130,15 +123,11 @@ def refused(
         heading(title),
         box("attention", text(*first, sentences[0])) if sentences else None,
         *(text(sentence) for sentence in sentences[1:]),
-        buttons(
-            [button(payloads, card_id, Verb.CONNECT_START, "Connect", style="positive")]
-            if retry
-            else []
-        ),
+        buttons([button(StartConnect(), "Connect", style="positive")] if retry else []),
     )
 
 
-def reconnect(payloads: Payloads, card_id: str, *, reason: str, what_to_do: str) -> Card:
+def reconnect(*, reason: str, what_to_do: str) -> Card:
     """Tell the person that their authorisation ended. `reason` is one sentence."""
     return card(
         "Microsoft no longer lets us update your presence. Please connect again.",
@@ -154,16 +143,14 @@ def reconnect(payloads: Payloads, card_id: str, *, reason: str, what_to_do: str)
         next_step(what_to_do),
         buttons(
             [
-                button(payloads, card_id, Verb.CONNECT_START, "Connect again", style="positive"),
-                button(payloads, card_id, Verb.DISCONNECT_ASK, "Disconnect"),
+                button(StartConnect(), "Connect again", style="positive"),
+                button(AskDisconnect(), "Disconnect"),
             ]
         ),
     )
 
 
-def no_zoom_match(
-    payloads: Payloads, card_id: str, *, addresses: Sequence[str], what_to_do: str
-) -> Card:
+def no_zoom_match(*, addresses: Sequence[str], what_to_do: str) -> Card:
     """Say that Zoom knows none of the person's Microsoft addresses, and which were compared."""
     shown = addresses[:_MOST_ADDRESSES]
     return card(
@@ -178,7 +165,7 @@ def no_zoom_match(
             *(text(outside(address, ADDRESS_LIMIT), spacing="Small") for address in shown),
         ),
         next_step(what_to_do),
-        buttons([button(payloads, card_id, Verb.CONNECT_START, "Connect again")]),
+        buttons([button(StartConnect(), "Connect again")]),
     )
 
 
@@ -187,10 +174,10 @@ def _zoom_account(address: str) -> Element:
     return text(subtle("Zoom account: "), outside(address, ADDRESS_LIMIT))
 
 
-def _after(payloads: Payloads, card_id: str) -> list[Element]:
+def _after() -> list[Element]:
     """Make the buttons of a person who is connected."""
     return [
-        button(payloads, card_id, Verb.TEST_RUN, "Test it", style="positive"),
-        button(payloads, card_id, Verb.STATUS_SHOW, "Status"),
-        button(payloads, card_id, Verb.DISCONNECT_ASK, "Disconnect"),
+        button(RunTest(), "Test it", style="positive"),
+        button(ShowStatus(), "Status"),
+        button(AskDisconnect(), "Disconnect"),
     ]

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, item, note, text
-from cards.payload import Verb
+from cards.person.clicks import CancelDisconnect, ConfirmDisconnect, ShowStatus, StartConnect
 from wording.text import addressed
 
 if TYPE_CHECKING:
     from cards.build import Card
-    from cards.payload import Payloads
 
 
-def ask(payloads: Payloads, card_id: str, *, name: str) -> Card:
+def ask(*, name: str) -> Card:
     """Ask before disconnecting, and say what is erased and what is kept."""
     return card(
         "Do you want to disconnect?",
@@ -33,16 +32,14 @@ def ask(payloads: Payloads, card_id: str, *, name: str) -> Card:
         ),
         buttons(
             [
-                button(
-                    payloads, card_id, Verb.DISCONNECT_CONFIRM, "Disconnect", style="destructive"
-                ),
-                button(payloads, card_id, Verb.DISCONNECT_CANCEL, "Cancel"),
+                button(ConfirmDisconnect(), "Disconnect", style="destructive"),
+                button(CancelDisconnect(), "Cancel"),
             ]
         ),
     )
 
 
-def done(payloads: Payloads, card_id: str, *, until: str | None = None) -> Card:
+def done(*, until: str | None = None) -> Card:
     """Confirm that all is erased.
 
     `until`: Microsoft did not let us clear what it shows of us, which ends by then (a time).
@@ -57,7 +54,7 @@ def done(payloads: Payloads, card_id: str, *, until: str | None = None) -> Card:
         "Disconnected.",
         heading("Disconnected"),
         text(bold("Your authorisation is erased. "), presence),
-        buttons([button(payloads, card_id, Verb.CONNECT_START, "Connect")]),
+        buttons([button(StartConnect(), "Connect")]),
     )
 
 
@@ -70,7 +67,7 @@ def still_kept(until: str) -> str:
     )
 
 
-def later(payloads: Payloads, card_id: str, *, until: str) -> Card:
+def later(*, until: str) -> Card:
     """Say what is erased and what follows while Microsoft can't be reached; `until` is a time."""
     return card(
         "Disconnected. Your authorisation is erased as soon as Microsoft answers.",
@@ -84,15 +81,15 @@ def later(payloads: Payloads, card_id: str, *, until: str) -> Card:
             "warning",
             text(bold("Still to be erased: your Microsoft authorisation. "), still_kept(until)),
         ),
-        buttons([button(payloads, card_id, Verb.CONNECT_START, "Connect")]),
+        buttons([button(StartConnect(), "Connect")]),
     )
 
 
-def cancelled(payloads: Payloads, card_id: str) -> Card:
+def cancelled() -> Card:
     """The person changed their mind."""
     return card(
         "Cancelled: you are still connected.",
         heading("Still connected"),
         text("Nothing was changed."),
-        buttons([button(payloads, card_id, Verb.STATUS_SHOW, "Status")]),
+        buttons([button(ShowStatus(), "Status")]),
     )

@@ -5,27 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import bold, button, buttons, card, heading, note, term, text
-from cards.payload import Verb
+from cards.person.clicks import AskDisconnect, RunTest, ShowHelp, ShowStatus, StartConnect
 from wording.text import outside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cards.build import Card
-    from cards.payload import Payloads
 
 _ONE_CLICK = {
-    "connect": Verb.CONNECT_START,
-    "status": Verb.STATUS_SHOW,
-    "test": Verb.TEST_RUN,
-    "disconnect": Verb.DISCONNECT_ASK,
+    "connect": StartConnect(),
+    "status": ShowStatus(),
+    "test": RunTest(),
+    "disconnect": AskDisconnect(),
 }
 """Commands a suggestion may offer as a button: none of them changes anything without asking."""
 
 
 def help_card(
-    payloads: Payloads,
-    card_id: str,
     lines: Sequence[tuple[str, str]],
     *,
     unknown: str | None = None,
@@ -38,7 +35,7 @@ def help_card(
     closest to it. With a nearest command the card only asks whether that was meant.
     """
     if unknown is not None and nearest is not None:
-        return _did_you_mean(payloads, card_id, unknown, nearest)
+        return _did_you_mean(unknown, nearest)
     return card(
         "What you can say to Presence Bridge.",
         heading("What you can say"),
@@ -57,12 +54,10 @@ def help_card(
     )
 
 
-def _did_you_mean(payloads: Payloads, card_id: str, unknown: str, nearest: str) -> Card:
+def _did_you_mean(unknown: str, nearest: str) -> Card:
     verb = _ONE_CLICK.get(nearest)
-    help_button = button(payloads, card_id, Verb.HELP_SHOW, "What can I say?")
-    suggestion = (
-        [button(payloads, card_id, verb, nearest.capitalize(), style="positive")] if verb else []
-    )
+    help_button = button(ShowHelp(), "What can I say?")
+    suggestion = [button(verb, nearest.capitalize(), style="positive")] if verb else []
     return card(
         f"Did you mean {nearest}?",
         text(f"I don’t know “{outside(unknown)}”. Did you mean ", bold(nearest), "?"),

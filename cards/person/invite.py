@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import button, buttons, card, heading, note, text
-from cards.payload import Verb
+from cards.person.clicks import DeclineInvitation, StartConnect
 from wording.text import outside
 
 if TYPE_CHECKING:
     from cards.build import Card
-    from cards.payload import Payloads
 
 
-def invitation(payloads: Payloads, card_id: str, *, inviter: str) -> Card:
+def invitation(*, inviter: str) -> Card:
     """Say who invites, what it does, and offer to connect."""
     who = outside(inviter) or "Your admin"
     return card(
@@ -29,18 +28,18 @@ def invitation(payloads: Payloads, card_id: str, *, inviter: str) -> Card:
         ),
         buttons(
             [
-                button(payloads, card_id, Verb.CONNECT_START, "Connect", style="positive"),
-                button(payloads, card_id, Verb.INVITATION_DECLINE, "Not now"),
+                button(StartConnect(), "Connect", style="positive"),
+                button(DeclineInvitation(), "Not now"),
             ]
         ),
     )
 
 
-def declined(payloads: Payloads, card_id: str) -> Card:
+def declined() -> Card:
     """The person does not want to, at least not now."""
     return card(
         "All right. Say connect whenever you like.",
         heading("Not now"),
         text("All right, I won’t ask again. Say connect whenever you like."),
-        buttons([button(payloads, card_id, Verb.CONNECT_START, "Connect")]),
+        buttons([button(StartConnect(), "Connect")]),
     )

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, fact, heading, next_step, text
-from cards.payload import Verb
+from cards.person.clicks import AskDisconnect, RunTest, ShowHelp, ShowStatus, StartConnect
 from cards.person.pause import pause_button, resume_button
 
 if TYPE_CHECKING:
     from cards.build import Card, Element
-    from cards.payload import Payloads
     from wording.status import StatusView
     from wording.tone import Tone
 
@@ -22,7 +21,7 @@ _WORDS: dict[Tone, str] = {
 }
 
 
-def status(payloads: Payloads, card_id: str, view: StatusView) -> Card:
+def status(view: StatusView) -> Card:
     """Explain the presence of a connected person."""
     lines = [
         ("Zoom", view.zoom_line),
@@ -42,13 +41,11 @@ def status(payloads: Payloads, card_id: str, view: StatusView) -> Card:
         *(fact(label, line) for label, line in lines if line),
         text(bold("Why they differ: "), view.difference) if view.difference else None,
         next_step(view.next_step) if view.next_step else None,
-        buttons(_connected_buttons(payloads, card_id, view)),
+        buttons(_connected_buttons(view)),
     )
 
 
-def not_connected(
-    payloads: Payloads, card_id: str, *, rule_line: str = "", still_kept: str = ""
-) -> Card:
+def not_connected(*, rule_line: str = "", still_kept: str = "") -> Card:
     """Answer `status` to a person who has not connected. `rule_line` says what their admins set.
 
     `still_kept`: why their authorisation is still there, although they have disconnected.
@@ -67,20 +64,20 @@ def not_connected(
         next_step("Connect your Microsoft account. It takes a minute."),
         buttons(
             [
-                button(payloads, card_id, Verb.CONNECT_START, "Connect", style="positive"),
-                button(payloads, card_id, Verb.HELP_SHOW, "What can I say?"),
+                button(StartConnect(), "Connect", style="positive"),
+                button(ShowHelp(), "What can I say?"),
             ]
         ),
     )
 
 
-def _connected_buttons(payloads: Payloads, card_id: str, view: StatusView) -> list[Element]:
-    disconnect = button(payloads, card_id, Verb.DISCONNECT_ASK, "Disconnect")
+def _connected_buttons(view: StatusView) -> list[Element]:
+    disconnect = button(AskDisconnect(), "Disconnect")
     if view.link_trouble:
-        again = button(payloads, card_id, Verb.CONNECT_START, "Connect again", style="positive")
+        again = button(StartConnect(), "Connect again", style="positive")
         return [again, disconnect]
-    refresh = button(payloads, card_id, Verb.STATUS_SHOW, "Refresh")
+    refresh = button(ShowStatus(), "Refresh")
     if view.paused:
-        return [resume_button(payloads, card_id), refresh, disconnect]
-    test = button(payloads, card_id, Verb.TEST_RUN, "Test it")
-    return [refresh, test, pause_button(payloads, card_id), disconnect]
+        return [resume_button(), refresh, disconnect]
+    test = button(RunTest(), "Test it")
+    return [refresh, test, pause_button(), disconnect]

@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, note, text
-from cards.payload import Verb
+from cards.person.clicks import ChooseOwnStyle
+from wording.styles import STYLES
 from wording.text import outside
 
 if TYPE_CHECKING:
     from cards.build import Card, Element
-    from cards.payload import Payloads
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """A style in one sentence; whether it writes the slot of the status set by hand."""
-
-    sentence: str
-    writes_own_status: bool = False
-
-    def warning(self, whose: str) -> str:
-        """What one should know before choosing it; empty when there is nothing."""
-        if not self.writes_own_status:
-            return ""
-        return f"It writes {whose} own status slot, so it can replace a status set by hand."
-
-
-STYLES: Final = {
-    "busy only": Style("Shows meetings, calls and Do not disturb, and nothing else."),
-    "mirror": Style("Shows Available and Away too. It never touches a status set by hand."),
-    "full": Style(
-        "Shows Zoom’s exact labels, also for Busy, Do not disturb and calendar events.",
-        writes_own_status=True,
-    ),
-}
-"""By the words that people say and the policy stores."""
+    from domain.presence import Style
 
 
 def style_choice(
-    payloads: Payloads,
-    card_id: str,
     *,
-    current: str,
+    current: Style,
     own: bool,
     locked_by: str | None = None,
     changed: bool = False,
@@ -66,34 +39,27 @@ def style_choice(
     explained: list[Element | None] = [
         box("good", text(bold("Done. "), summary)) if changed else text(summary)
     ]
-    for name, style in STYLES.items():
-        in_force = " (now)" if name == current else ""
-        explained.append(text(bold(f"{name.capitalize()}{in_force}. "), style.sentence))
-        if style.writes_own_status:
-            explained.append(note(f"Warning: {style.warning('your')}", spacing="None"))
+    for style, words in STYLES.items():
+        in_force = " (now)" if style is current else ""
+        explained.append(text(bold(f"{style.capitalize()}{in_force}. "), words.sentence))
+        if words.writes_own_status:
+            explained.append(note(f"Warning: {words.warning('your')}", spacing="None"))
     return card(
         summary,
         heading("Your style"),
         *explained,
         note("To stop for a while, say pause. That always works.") if level else None,
-        buttons([] if level else _choices(payloads, card_id, current, own=own)),
+        buttons([] if level else _choices(current, own=own)),
     )
 
 
-def _choices(payloads: Payloads, card_id: str, current: str, *, own: bool) -> list[Element]:
+def _choices(current: Style, *, own: bool) -> list[Element]:
     chosen = [
-        button(
-            payloads,
-            card_id,
-            Verb.STYLE_CHOOSE,
-            name.capitalize(),
-            key=name.replace(" ", "-"),
-            choice=name,
-        )
-        for name in STYLES
-        if name != current
+        button(ChooseOwnStyle(style), style.capitalize(), key=style.replace(" ", "-"))
+        for style in STYLES
+        if style is not current
     ]
     if own:
         title = "Follow my organisation"
-        chosen.append(button(payloads, card_id, Verb.STYLE_CHOOSE, title, key="default", choice=""))
+        chosen.append(button(ChooseOwnStyle(), title, key="default"))
     return chosen

@@ -17,12 +17,11 @@ from cards.build import (
     subtle,
     text,
 )
-from cards.payload import Verb
+from cards.person.clicks import RunTest, ShowStatus
 from wording.text import outside
 
 if TYPE_CHECKING:
     from cards.build import Card, Element
-    from cards.payload import Payloads
 
 _LAG = "Teams itself may take a few minutes to show a change."
 
@@ -38,8 +37,6 @@ def running() -> Card:
 
 
 def result(
-    payloads: Payloads,
-    card_id: str,
     *,
     told: str,
     read_back: str,
@@ -72,14 +69,14 @@ def result(
         note(f"{_LAG} After five minutes the test ends by itself."),
         buttons(
             [
-                button(payloads, card_id, Verb.STATUS_SHOW, "Status"),
-                button(payloads, card_id, Verb.TEST_RUN, "Test again"),
+                button(ShowStatus(), "Status"),
+                button(RunTest(), "Test again"),
             ]
         ),
     )
 
 
-def unread(payloads: Payloads, card_id: str, *, told: str, why: str) -> Card:
+def unread(*, told: str, why: str) -> Card:
     """Say that Microsoft accepted the test presence, and why I can't say what it shows."""
     return card(
         "Microsoft accepted the test. I could not read what it shows.",
@@ -88,11 +85,11 @@ def unread(payloads: Payloads, card_id: str, *, told: str, why: str) -> Card:
         fact("Told", told),
         next_step("Look at your status in Teams: it may take a few minutes to change."),
         note("After five minutes the test ends by itself."),
-        buttons(_again(payloads, card_id)),
+        buttons(_again()),
     )
 
 
-def pending(payloads: Payloads, card_id: str) -> Card:
+def pending() -> Card:
     """Say that Microsoft has not answered yet."""
     return card(
         "The test is still running: Microsoft has not answered yet.",
@@ -106,11 +103,11 @@ def pending(payloads: Payloads, card_id: str) -> Card:
         ),
         next_step("Say status in a minute to see what came of it."),
         note("After five minutes the test ends by itself."),
-        buttons(_again(payloads, card_id)),
+        buttons(_again()),
     )
 
 
-def not_run(payloads: Payloads, card_id: str) -> Card:
+def not_run() -> Card:
     """Say that nothing was tested, because they have asked too often."""
     return card(
         "Not tested: you have asked often within a minute.",
@@ -124,23 +121,23 @@ def not_run(payloads: Payloads, card_id: str) -> Card:
             ),
         ),
         next_step("Wait a minute, then test again."),
-        buttons(_again(payloads, card_id)),
+        buttons(_again()),
     )
 
 
-def failed(payloads: Payloads, card_id: str, *, sentence: str, what_to_do: str) -> Card:
+def failed(*, sentence: str, what_to_do: str) -> Card:
     """Say that Microsoft did not take the test presence, and what to do next."""
     return card(
         "The test failed.",
         heading("The test failed"),
         box("attention", text(bold("Not working. "), sentence)),
         next_step(what_to_do),
-        buttons(_again(payloads, card_id)),
+        buttons(_again()),
     )
 
 
-def _again(payloads: Payloads, card_id: str) -> list[Element]:
+def _again() -> list[Element]:
     return [
-        button(payloads, card_id, Verb.TEST_RUN, "Test again"),
-        button(payloads, card_id, Verb.STATUS_SHOW, "Status"),
+        button(RunTest(), "Test again"),
+        button(ShowStatus(), "Status"),
     ]

@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import button, buttons, card, next_step, text
-from cards.payload import Verb
+from cards.person.clicks import ShowHelp
 
 if TYPE_CHECKING:
     from cards.build import Card
-    from cards.payload import Payloads
 
 
-def unclear(payloads: Payloads, card_id: str, *, what: str, hint: str) -> Card:
+def unclear(*, what: str, hint: str) -> Card:
     """Say what is not clear, and what to say instead. Nothing was done."""
     return card(
         what,
         text(what, " Nothing was changed."),
         next_step(hint),
-        buttons([button(payloads, card_id, Verb.HELP_SHOW, "What can I say?")]),
+        buttons([button(ShowHelp(), "What can I say?")]),
     )

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, text
-from cards.payload import Verb
+from cards.person.clicks import ShowHelp, StartConnect
 from wording.text import outside
 
 if TYPE_CHECKING:
     from cards.build import Card
-    from cards.payload import Payloads
 
 
-def welcome(payloads: Payloads, card_id: str, *, name: str, local: bool = False) -> Card:
+def welcome(*, name: str, local: bool = False) -> Card:
     """Say what this is in two sentences, and offer to connect.
 
     `local` adds that everything around is a stand-in on this machine.
@@ -37,8 +36,8 @@ def welcome(payloads: Payloads, card_id: str, *, name: str, local: bool = False)
         local_box if local else None,
         buttons(
             [
-                button(payloads, card_id, Verb.CONNECT_START, "Connect", style="positive"),
-                button(payloads, card_id, Verb.HELP_SHOW, "What can I say?"),
+                button(StartConnect(), "Connect", style="positive"),
+                button(ShowHelp(), "What can I say?"),
             ]
         ),
     )

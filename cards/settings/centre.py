@@ -6,10 +6,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cards.build import below, bold, box, button, buttons, card, heading, note, run, subtle, text
-from cards.payload import Verb
 from cards.settings.bar import Part, bar, chart
-from cards.settings_draft import because
-from cards.settings_words import people
+from cards.settings.clicks import (
+    AskInvite,
+    ListGroups,
+    OpenAccount,
+    ShowCentre,
+    ShowHistory,
+    ShowParked,
+)
+from domain.policy import ACCOUNT
+from wording.form import because
+from wording.numbers import people
 from wording.text import outside
 from wording.trouble import counted
 
@@ -17,19 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cards.build import Card, Element
-    from cards.payload import Payloads
-    from cards.settings_draft import Draft
+    from domain.policy import Form, Level, ManagedGroup, Policy
 
 MOST_GROUPS = 8
 _NAME_LIMIT = 36
-
-
-@dataclass(frozen=True, slots=True)
-class GroupLine:
-    """A group that manages its own settings."""
-
-    name: str
-    form: Draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +51,8 @@ class Numbers:
 
 
 def centre(
-    payloads: Payloads,
-    card_id: str,
+    policy: Policy,
     *,
-    account: Draft,
-    groups: Sequence[GroupLine],
     numbers: Numbers,
     directory: str,
     directory_well: bool,
@@ -70,6 +66,7 @@ def centre(
     `directory_well` whether that is as it should be. `feed` is what is wrong with Zoom's events,
     `storm` the banner of `cards.settings.storm`.
     """
+    account = policy.account
     sentence = _account_sentence(account)
     return card(
         f"Presence sync is {sentence}",
@@ -87,23 +84,23 @@ def centre(
         _trouble(numbers),
         # The warnings take the room of groups: a card has a largest size.
         *_group_rows(
-            groups,
+            sorted(policy.groups, key=lambda group: group.priority),
             MOST_GROUPS - bool(feed) - 3 * bool(storm),
             account_locked=account.locked,
         ),
         note(directory) if directory_well else box("warning", text(directory)),
         _in_one_line(),
-        buttons(_buttons(payloads, card_id)),
-        below(_more_buttons(payloads, card_id, numbers)),
+        buttons(_buttons()),
+        below(_more_buttons(numbers)),
     )
 
 
-def _account_sentence(account: Draft) -> str:
+def _account_sentence(account: Form) -> str:
     why = because(account)
     return f"off for the account: {why}." if why else "on for the account."
 
 
-def _account_details(account: Draft) -> str:
+def _account_details(account: Form) -> str:
     lock = (
         "Locked: it decides for everyone, groups included."
         if account.locked
@@ -174,11 +171,13 @@ def _trouble(numbers: Numbers) -> Element | None:
     return text(bold("In trouble: "), counted(numbers.parked, retried))
 
 
-def _group_rows(groups: Sequence[GroupLine], most: int, *, account_locked: bool) -> list[Element]:
+def _group_rows(
+    groups: Sequence[ManagedGroup], most: int, *, account_locked: bool
+) -> list[Element]:
     if not groups:
         return [text("No group has settings of its own.")]
     rows = [text(bold("Groups with settings of their own"))]
-    rows += [group_row(line.name, line.form) for line in groups[:most]]
+    rows += [group_row(group) for group in groups[:most]]
     more = len(groups) - most
     if more > 0:
         rows.append(text(f"and {more:,} more", spacing="Small"))
@@ -187,17 +186,17 @@ def _group_rows(groups: Sequence[GroupLine], most: int, *, account_locked: bool)
     return rows
 
 
-def group_row(name: str, form: Draft, *, by_name: bool = False) -> Element:
+def group_row(group: ManagedGroup, *, by_name: bool = False) -> Element:
     """Make a row of a managed group: how it is set. Its place comes first, or last `by_name`."""
-    off = bool(because(form))
-    words = "" if off else f" · {form.style}"
-    if form.locked:
+    off = bool(because(group.form))
+    words = "" if off else f" · {group.form.style}"
+    if group.form.locked:
         words += " · locked"
-    shown: list[str | Element] = [outside(name, _NAME_LIMIT)]
+    shown: list[str | Element] = [outside(group.name, _NAME_LIMIT)]
     if by_name:
-        words += f" · priority {form.priority}"
+        words += f" · priority {group.priority}"
     else:
-        shown.insert(0, subtle(f"{form.priority}. "))
+        shown.insert(0, subtle(f"{group.priority}. "))
     state = bold("Off" if off else "On")
     return two_columns(shown, [state, words] if words else [state])
 
@@ -228,24 +227,23 @@ def _in_one_line() -> Element:
     )
 
 
-def _buttons(payloads: Payloads, card_id: str) -> list[Element]:
+def _buttons() -> list[Element]:
     return [
-        button(payloads, card_id, Verb.SETTINGS_ACCOUNT, "Account"),
-        button(payloads, card_id, Verb.SETTINGS_GROUPS, "Groups", search="", page=0),
-        button(payloads, card_id, Verb.SETTINGS_HISTORY, "History", cursor=""),
+        button(OpenAccount(), "Account"),
+        button(ListGroups(), "Groups"),
+        button(ShowHistory(), "History"),
     ]
 
 
-def _more_buttons(payloads: Payloads, card_id: str, numbers: Numbers) -> list[Element]:
-    actions = [button(payloads, card_id, Verb.SETTINGS_SHOW, "Refresh")]
+def _more_buttons(numbers: Numbers) -> list[Element]:
+    actions = [button(ShowCentre(), "Refresh")]
     if numbers.parked:
-        actions.insert(0, button(payloads, card_id, Verb.SETTINGS_PARKED, "Who is in trouble"))
+        actions.insert(0, button(ShowParked(), "Who is in trouble"))
     if numbers.invitable:
-        actions.insert(0, invite_button(payloads, card_id, "", numbers.invitable))
+        actions.insert(0, invite_button(ACCOUNT, numbers.invitable))
     return actions
 
 
-def invite_button(payloads: Payloads, card_id: str, group_id: str, count: int) -> Element:
+def invite_button(level: Level, count: int) -> Element:
     """Make the button that offers to invite those of a level who have not connected."""
-    title = f"Invite {people(count)} once"
-    return button(payloads, card_id, Verb.SETTINGS_INVITE, title, group=group_id)
+    return button(AskInvite(level), f"Invite {people(count)} once")

@@ -5,25 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, note, text
-from cards.payload import Verb
-from cards.person.style import STYLES
+from cards.settings.clicks import CancelChange, ConfirmSwitch, OpenAccount, OpenGroup, SubmitForm
 from cards.settings.inputs import choice, number, toggle
-from cards.settings_draft import (
-    AUTHORIZE_WITH,
-    LABELS,
-    SERVICES,
-    Draft,
-    Field,
-    applicable_fields,
-    because,
-    draft_args,
-    input_name,
-)
+from domain.form import Field, applicable_fields
+from domain.presence import Style
+from wording.form import AUTHORIZE_WITH, LABELS, SERVICES, because
+from wording.levels import level_words
+from wording.styles import STYLES
 
 if TYPE_CHECKING:
     from cards.build import Card, Element
-    from cards.payload import Payloads
-    from cards.settings_words import Target, Touched
+    from domain.form import LevelForm
+    from domain.policy import Form, Level
 
 NO_CALENDAR_RIGHTS = (
     "Zoom’s form has Calendar and Contacts, so they are kept here. This app never asks Microsoft "
@@ -33,32 +26,29 @@ _UNDER_LOCK = "so it decides for everyone. What you save here counts once it is 
 
 
 def form(
-    payloads: Payloads,
-    card_id: str,
-    target: Target,
-    draft: Draft,
+    level: Level,
+    shown: LevelForm,
     *,
     version: int,
     unsaved: bool = False,
     notice: str | None = None,
     members: str | None = None,
-    account: Draft | None = None,
+    account: Form | None = None,
     places: int = 1,
 ) -> Card:
-    """Show the fields that apply to a draft.
+    """Show the fields that apply to a form.
 
-    `version` is the settings' version that the draft started from. `unsaved`: the draft differs
-    from what is stored. `notice` is a sentence about what just happened (somebody else's change).
+    `version` is the settings' version that it started from. `unsaved`: it differs from what is
+    stored. `notice` is a sentence about what just happened (somebody else's change).
     `members` says whom the level decides for. `account` is the account's form, for groups.
     `places` is the highest priority a group can have.
     """
-    verdict, on = _verdict(draft, account)
-    overruled = account is not None and account.locked and not target.is_account
-    where = target.words()
-    title = "Settings of the account" if target.is_account else f"Settings of {where}"
-    args = _args(target, draft, version)
-    save = button(payloads, card_id, Verb.SETTINGS_SAVE, "Save", style="positive", more=args)
-    cancel = button(payloads, card_id, Verb.SETTINGS_CANCEL, "Cancel", inputs=False)
+    verdict, on = _verdict(shown, account)
+    overruled = account is not None and account.locked and not level.is_account
+    where = level_words(level)
+    title = "Settings of the account" if level.is_account else f"Settings of {where}"
+    save = button(SubmitForm(level, version, shown), "Save", style="positive")
+    cancel = button(CancelChange(), "Cancel", inputs=False)
     return card(
         f"{title}. {''.join(verdict)}",
         heading(title),
@@ -70,86 +60,70 @@ def form(
             text("Not saved yet.", spacing="Small") if unsaved else None,
         ),
         text(members) if members else None,
-        *_inputs(card_id, draft, places, account_form=target.is_account),
+        *_inputs(shown, places, account_form=level.is_account),
         buttons([save, cancel]),
     )
 
 
-def verify(
-    payloads: Payloads,
-    card_id: str,
-    target: Target,
-    draft: Draft,
-    *,
-    version: int,
-    touched: Touched | None = None,
-) -> Card:
-    """Ask whether to switch the integration to what `draft` says, as the article does.
+def verify(level: Level, submitted: LevelForm, *, version: int, touched: str | None = None) -> Card:
+    """Ask whether to switch the integration to what was submitted, as the article does.
 
-    `touched` counts people for a switch that takes effect at once; None leaves the line out.
+    `touched` says whom a switch touches that takes effect at once; None leaves the line out.
     """
-    word = "Enable" if draft.integration else "Disable"
-    question = f"{word} the calendar and contacts integration for {target.words()}?"
-    back = Verb.SETTINGS_ACCOUNT if target.is_account else Verb.SETTINGS_GROUP
-    back_args = {} if target.is_account else {"group": target.group_id}
+    on = submitted.form.integration
+    word = "Enable" if on else "Disable"
+    question = f"{word} the calendar and contacts integration for {level_words(level)}?"
+    back = OpenAccount() if level.is_account else OpenGroup(level.group_id)
     return card(
         question,
         heading(question),
-        text(bold("Whom it touches: "), touched.words() or "nobody at the moment.")
-        if touched
+        text(bold("Whom it touches: "), touched or "nobody at the moment.")
+        if touched is not None
         else None,
         text(
             "Next you choose the service and the permissions. Nothing is saved before that."
-            if draft.integration
+            if on
             else "This is saved at once. What I set for people is cleared, and Microsoft shows "
             "their presence without Zoom. The other choices of the form are kept."
         ),
         buttons(
             [
                 button(
-                    payloads,
-                    card_id,
-                    Verb.SETTINGS_VERIFY,
+                    ConfirmSwitch(level, version, submitted),
                     word,
-                    style="positive" if draft.integration else "destructive",
-                    more=_args(target, draft, version),
+                    style="positive" if on else "destructive",
                 ),
-                button(payloads, card_id, back, "Cancel", more=back_args),
+                button(back, "Cancel"),
             ]
         ),
     )
 
 
-def _args(target: Target, draft: Draft, version: int) -> dict[str, str | int | bool]:
-    return {"group": target.group_id, "version": version, **draft_args(draft)}
-
-
-def _verdict(draft: Draft, account: Draft | None) -> tuple[tuple[str, str], bool]:
+def _verdict(shown: LevelForm, account: Form | None) -> tuple[tuple[str, str], bool]:
     """Whether presence is on with this form or what stops it: one sentence in two runs."""
-    if not draft.manages:
+    if not shown.manages:
         if account is None:
             return ("Inherits ", "from the account."), False
         why = because(account)
         state = f"off: {why}" if why else "on"
         return ("Inherits ", f"from the account, where presence sync is {state}."), not why
-    why = because(draft)
+    why = because(shown.form)
     if why:
         return ("Presence sync is off ", f"with this form: {why}."), False
-    return ("Presence sync is on ", f"with this form, style {draft.style}."), True
+    return ("Presence sync is on ", f"with this form, style {shown.form.style}."), True
 
 
-def _inputs(card_id: str, draft: Draft, places: int, *, account_form: bool) -> list[Element]:
+def _inputs(shown: LevelForm, places: int, *, account_form: bool) -> list[Element]:
     elements: list[Element] = []
-    for field in applicable_fields(draft):
+    for field in applicable_fields(shown):
         if field in _PERMISSIONS[1:]:
             continue
         if field is _PERMISSIONS[0]:
-            elements += _permissions(card_id, draft)
+            elements += _permissions(shown.form)
             continue
-        name = input_name(field, card_id)
-        elements.append(_input(name, field, draft, places, account_form=account_form))
+        elements.append(_input(field, shown, places, account_form=account_form))
         if field is Field.STYLE:
-            warning = f"Warning about full: {STYLES['full'].warning('each person’s')}"
+            warning = f"Warning about full: {STYLES[Style.FULL].warning('each person’s')}"
             elements.append(note(warning, spacing="Small"))
     return elements
 
@@ -157,9 +131,9 @@ def _inputs(card_id: str, draft: Draft, places: int, *, account_form: bool) -> l
 _PERMISSIONS = (Field.CALENDAR, Field.CONTACTS, Field.PRESENCE_WRITE)
 
 
-def _permissions(card_id: str, draft: Draft) -> list[Element]:
+def _permissions(form: Form) -> list[Element]:
     def box_for(field: Field, title: str, *, on: bool) -> Element:
-        ticked = toggle(input_name(field, card_id), LABELS[field], title, on=on)
+        ticked = toggle(field, LABELS[field], title, on=on)
         return {"type": "Column", "width": "stretch", "items": [ticked]}
 
     return [
@@ -168,40 +142,41 @@ def _permissions(card_id: str, draft: Draft) -> list[Element]:
             "type": "ColumnSet",
             "spacing": "Small",
             "columns": [
-                box_for(Field.CALENDAR, "Read and write", on=draft.calendar),
-                box_for(Field.CONTACTS, "Read and write", on=draft.contacts),
-                box_for(Field.PRESENCE_WRITE, "Write", on=draft.presence_write),
+                box_for(Field.CALENDAR, "Read and write", on=form.calendar),
+                box_for(Field.CONTACTS, "Read and write", on=form.contacts),
+                box_for(Field.PRESENCE_WRITE, "Write", on=form.presence_write),
             ],
         },
         note(NO_CALENDAR_RIGHTS, spacing="Small"),
     ]
 
 
-def _input(name: str, field: Field, draft: Draft, places: int, *, account_form: bool) -> Element:
-    label = LABELS[field]
+def _input(field: Field, shown: LevelForm, places: int, *, account_form: bool) -> Element:
+    label, form = LABELS[field], shown.form
     match field:
         case Field.MANAGES:
             title = "Manages its own settings (off: inherits from the account)"
-            return toggle(name, label, title, on=draft.manages)
+            return toggle(field, label, title, on=shown.manages)
         case Field.INTEGRATION:
-            return toggle(name, label, "Enabled", on=draft.integration)
+            return toggle(field, label, "Enabled", on=form.integration)
         case Field.SERVICE:
-            return choice(name, label, SERVICES.items(), value=draft.service)
+            return choice(field, label, SERVICES.items(), value=form.service)
         case Field.AUTHORIZE_WITH:
-            return choice(name, label, AUTHORIZE_WITH.items(), value=draft.authorize_with)
+            return choice(field, label, AUTHORIZE_WITH.items(), value=form.authorize_with)
         case Field.LOCKED:
             title = (
                 "Locked: groups and people can’t deviate"
                 if account_form
                 else "Locked: people can’t choose a style of their own"
             )
-            return toggle(name, label, title, on=draft.locked)
+            return toggle(field, label, title, on=form.locked)
         case Field.STYLE:
             explained = [
-                (key, f"{key.capitalize()}. {style.sentence}") for key, style in STYLES.items()
+                (style.value, f"{style.capitalize()}. {words.sentence}")
+                for style, words in STYLES.items()
             ]
-            return choice(name, label, explained, value=draft.style)
+            return choice(field, label, explained, value=form.style)
         case _:
-            highest = max(places, draft.priority)
+            highest = max(places, shown.priority)
             first = f"{label} (1 decides first)"
-            return number(name, first, value=draft.priority, highest=highest)
+            return number(field, first, value=shown.priority, highest=highest)

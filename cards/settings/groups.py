@@ -2,47 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from cards.build import below, bold, button, buttons, card, heading, note, subtle, text
-from cards.payload import BadInput, BadPayload, Verb
 from cards.settings.centre import group_row, two_columns
+from cards.settings.clicks import (
+    AskChange,
+    CancelChange,
+    ListGroups,
+    OpenGroup,
+    PickForChange,
+    SearchGroups,
+    ShowCentre,
+)
 from cards.settings.inputs import CHOICE_LIMIT, choice, search_field
-from cards.settings_words import people
+from domain.policy import Level
+from wording.numbers import people
 from wording.text import outside, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cards.build import Card, Element
-    from cards.payload import Click, Payloads
-    from cards.settings_draft import Draft
-    from cards.settings_words import Change
+    from domain.policy import ManagedGroup
+    from domain.policy_edits import OneLine
 
 PAGE_SIZE: Final = 10
 """Groups on a page of the list."""
 MOST_BUTTONS: Final = 6
 MOST_CHOICES: Final = 60
 """Groups in a picker: a card's size allows no more."""
-_INPUT: Final = "group"
-_SEARCH: Final = "search"
-_LONGEST_ID: Final = 128
+_GROUP, _SEARCH = "group", "search"
+"""Inputs, called as the fields of the clicks that take them."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
-    """A Zoom group. `form` is None while it inherits from the account; `members` may be unknown."""
+    """A Zoom group. `managed` is None while it inherits; `members` may be unknown."""
 
     group_id: str
     name: str
     members: int | None = None
-    form: Draft | None = None
+    managed: ManagedGroup | None = None
 
 
 def group_list(
-    payloads: Payloads,
-    card_id: str,
     rows: Sequence[GroupRow],
     *,
     search: str,
@@ -61,7 +66,7 @@ def group_list(
         text(f"{counted}{searched}{paged}." if total else f"No group{searched}."),
         *(_row(row) for row in shown),
         choice(
-            _INPUT,
+            _GROUP,
             "Open a group",
             [(row.group_id, row.name) for row in shown],
             value=shown[0].group_id,
@@ -70,33 +75,29 @@ def group_list(
         )
         if shown
         else None,
-        below(_on_page(payloads, card_id, search, page, pages) if shown else []),
+        below(_on_page(search, page, pages) if shown else []),
         search_field(_SEARCH, "Part of a name", value=search),
         below(
             [
-                button(
-                    payloads, card_id, Verb.SETTINGS_GROUPS, "Search", search="", page=0, typed=True
-                ),
-                button(payloads, card_id, Verb.SETTINGS_SHOW, "All settings", inputs=False),
+                button(SearchGroups(), "Search"),
+                button(ShowCentre(), "All settings", inputs=False),
             ]
         ),
     )
 
 
 def pick_group(
-    payloads: Payloads,
-    card_id: str,
     candidates: Sequence[GroupRow],
     *,
     wanted: str,
     ambiguous: bool,
     total: int,
-    change: Change | None = None,
+    edit: OneLine | None = None,
 ) -> Card:
     """Ask which group was meant: `ambiguous`: several have this name; otherwise none has.
 
-    `candidates` are the nearest first, of `total` that come into question. With a `change` the
-    choice leads to its confirmation, otherwise to the group's form.
+    `candidates` are the nearest first, of `total` that come into question. With an `edit` (of
+    whichever group) the choice leads to its confirmation, otherwise to the group's form.
     """
     name = outside(wanted, 60)
     found = f"Several groups are called “{name}”." if ambiguous else f"No group is called “{name}”."
@@ -105,34 +106,23 @@ def pick_group(
             found,
             heading("Which group?"),
             text(f"{found} Nothing comes near it."),
-            buttons([_all_groups(payloads, card_id)]),
+            buttons([_all_groups()]),
         )
-    verb = Verb.SETTINGS_GROUP if change is None else Verb.SETTINGS_CHANGE
-    args = {} if change is None else {"act": change.act, "value": change.value}
     asks = "Which one did you mean?"
     few = len(candidates) <= MOST_BUTTONS
     shown = candidates[: MOST_BUTTONS if few else MOST_CHOICES]
     if few:
         chosen = [
-            button(
-                payloads,
-                card_id,
-                verb,
-                _title(row, with_members=ambiguous),
-                key=str(place),
-                group=row.group_id,
-                more=args,
-            )
+            button(_opens(row, edit), _title(row, with_members=ambiguous), key=str(place))
             for place, row in enumerate(shown)
         ]
         field = None
     else:
-        chosen = [
-            button(payloads, card_id, verb, "Choose", style="positive", more=args),
-        ]
+        picks = OpenGroup() if edit is None else PickForChange(edit)
+        chosen = [button(picks, "Choose", style="positive")]
         options = [(row.group_id, _title(row, with_members=ambiguous)) for row in shown]
         field = choice(
-            _INPUT,
+            _GROUP,
             "Group",
             options,
             value=shown[0].group_id,
@@ -151,60 +141,31 @@ def pick_group(
         *(below([action]) for action in chosen),
         buttons(
             [
-                _all_groups(payloads, card_id),
-                button(payloads, card_id, Verb.SETTINGS_CANCEL, "Cancel", inputs=False),
+                _all_groups(),
+                button(CancelChange(), "Cancel", inputs=False),
             ]
         ),
     )
 
 
-def picked_group(click: Click) -> str:
-    """The id of the group that a click is about: the button's own, or the one chosen beside it.
-
-    It is the client's word: look it up. Raises BadInput where nothing was chosen, else BadPayload.
-    """
-    group_id = click.args.get("group") or click.inputs.get(_INPUT, "").strip()
-    if not group_id:
-        raise BadInput("No group was chosen. Choose one in the list, then press the button again.")
-    if not isinstance(group_id, str) or not 0 < len(group_id) <= _LONGEST_ID:
-        raise BadPayload("no group was chosen")
-    return group_id
-
-
-def searched_groups(click: Click) -> tuple[str, int]:
-    """What to list: the text to search for, and the page. Raises BadPayload.
-
-    A button that turns pages carries its own search; the search button has what was typed.
-    """
-    page, search = click.args.get("page"), click.args.get("search")
-    if type(page) is not int or not 0 <= page < 100_000 or not isinstance(search, str):
-        raise BadPayload("a list without a page or a search")
-    if click.args.get("typed"):
-        search = click.inputs.get(_SEARCH, "")
-    return tidy(search, 100), page
+def _opens(row: GroupRow, edit: OneLine | None) -> OpenGroup | AskChange:
+    if edit is None:
+        return OpenGroup(row.group_id)
+    return AskChange(replace(edit, level=Level(row.group_id, row.name)))
 
 
 def _row(row: GroupRow) -> Element:
-    if row.form is not None:
-        return group_row(row.name, row.form, by_name=True)
+    if row.managed is not None:
+        return group_row(replace(row.managed, name=row.name), by_name=True)
     members = "" if row.members is None else f" · {people(row.members)}"
     return two_columns([outside(row.name, 36)], [subtle(f"inherits{members}")])
 
 
-def _on_page(payloads: Payloads, card_id: str, search: str, page: int, pages: int) -> list[Element]:
+def _on_page(search: str, page: int, pages: int) -> list[Element]:
     def turn(title: str, to: int, key: str) -> Element:
-        return button(
-            payloads,
-            card_id,
-            Verb.SETTINGS_GROUPS,
-            title,
-            key=key,
-            inputs=False,
-            search=tidy(search, 100),
-            page=to,
-        )
+        return button(ListGroups(tidy(search, 100), to), title, key=key, inputs=False)
 
-    actions = [button(payloads, card_id, Verb.SETTINGS_GROUP, "Open", style="positive")]
+    actions = [button(OpenGroup(), "Open", style="positive")]
     if page > 0:
         actions.append(turn("Previous page", page - 1, "previous"))
     if page + 1 < pages:
@@ -212,10 +173,8 @@ def _on_page(payloads: Payloads, card_id: str, search: str, page: int, pages: in
     return actions
 
 
-def _all_groups(payloads: Payloads, card_id: str) -> Element:
-    return button(
-        payloads, card_id, Verb.SETTINGS_GROUPS, "All groups", inputs=False, search="", page=0
-    )
+def _all_groups() -> Element:
+    return button(ListGroups(), "All groups", inputs=False)
 
 
 def _title(row: GroupRow, *, with_members: bool) -> str:

@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cards.build import bold, button, buttons, card, heading, note, text
-from cards.payload import BadPayload, Verb
+from cards.settings.clicks import ShowCentre, ShowHistory
 from wording.text import outside
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from cards.build import Card, Element
-    from cards.payload import Arg, Payloads
 
 PAGE_SIZE: Final = 10
 _MOST_CHANGES = 6
-_LONGEST_CURSOR = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +34,6 @@ class Entry:
 
 
 def history(
-    payloads: Payloads,
-    card_id: str,
     entries: Sequence[Entry],
     *,
     older: str | None = None,
@@ -47,10 +43,10 @@ def history(
 
     `older` is the cursor of the next page, None at the end. `newest`: this is the first page.
     """
-    actions = [] if newest else [_page(payloads, card_id, "Newest", "", "newest")]
+    actions = [] if newest else [_page("Newest", "", "newest")]
     if older is not None:
-        actions.append(_page(payloads, card_id, "Older", older, "older"))
-    actions.append(button(payloads, card_id, Verb.SETTINGS_SHOW, "All settings"))
+        actions.append(_page("Older", older, "older"))
+    actions.append(button(ShowCentre(), "All settings"))
     return card(
         "What was changed in the settings, and by whom.",
         heading("History"),
@@ -60,16 +56,8 @@ def history(
     )
 
 
-def cursor_of(args: Mapping[str, Arg]) -> str:
-    """Where a page of the history begins; empty: the newest. Raises BadPayload."""
-    cursor = args.get("cursor")
-    if not isinstance(cursor, str) or len(cursor) > _LONGEST_CURSOR:
-        raise BadPayload("a history without a cursor")
-    return cursor
-
-
-def _page(payloads: Payloads, card_id: str, title: str, cursor: str, key: str) -> Element:
-    return button(payloads, card_id, Verb.SETTINGS_HISTORY, title, key=key, cursor=cursor)
+def _page(title: str, cursor: str, key: str) -> Element:
+    return button(ShowHistory(cursor), title, key=key)
 
 
 def _entry(entry: Entry) -> list[Element]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, note, text
-from cards.payload import Verb
 from cards.settings.bar import bar
-from cards.settings_words import people
+from cards.settings.clicks import CancelChange, Invite, ShowCentre, ShowMailing
+from wording.levels import level_words
+from wording.numbers import people
 
 if TYPE_CHECKING:
     from cards.build import Card, Element
-    from cards.payload import Payloads
-    from cards.settings_words import Target
+    from domain.policy import Level
 
 _WITHOUT_APP = (
     "I can only write to people who have this app in Teams; a Teams admin can install it for "
@@ -20,7 +20,7 @@ _WITHOUT_APP = (
 )
 
 
-def ask(payloads: Payloads, card_id: str, target: Target, *, count: int, minutes: int) -> Card:
+def ask(level: Level, *, count: int, minutes: int) -> Card:
     """Ask before inviting `count` people, which takes about `minutes` minutes."""
     them = people(count)
     takes = "a minute" if minutes <= 1 else f"{minutes:,} minutes"
@@ -28,7 +28,7 @@ def ask(payloads: Payloads, card_id: str, target: Target, *, count: int, minutes
         f"Invite {them} once?",
         heading(f"Invite {them} once?"),
         text(
-            f"They belong to {target.words()}, presence sync is on for them, and they have not "
+            f"They belong to {level_words(level)}, presence sync is on for them, and they have not "
             "connected. Each gets one card with a button to connect. Nobody is invited twice, nor "
             "after they disconnected on purpose."
         ),
@@ -38,22 +38,14 @@ def ask(payloads: Payloads, card_id: str, target: Target, *, count: int, minutes
         ),
         buttons(
             [
-                button(
-                    payloads,
-                    card_id,
-                    Verb.SETTINGS_INVITE_SEND,
-                    f"Invite {them} once",
-                    style="positive",
-                    group=target.group_id,
-                    people=count,
-                ),
-                button(payloads, card_id, Verb.SETTINGS_CANCEL, "Cancel"),
+                button(Invite(level, count), f"Invite {them} once", style="positive"),
+                button(CancelChange(), "Cancel"),
             ]
         ),
     )
 
 
-def nobody(payloads: Payloads, card_id: str) -> Card:
+def nobody() -> Card:
     """Say that there is nobody left to invite."""
     return card(
         "Nobody is left to invite.",
@@ -63,12 +55,12 @@ def nobody(payloads: Payloads, card_id: str) -> Card:
             "already, or disconnected on purpose."
         ),
         note(_WITHOUT_APP),
-        buttons(_after(payloads, card_id)),
+        buttons(_after()),
     )
 
 
-def sending(payloads: Payloads, card_id: str, *, sent: int, total: int, job: str = "") -> Card:
-    """Show how far the sending is. `job` is what the button "Refresh" asks for."""
+def sending(*, sent: int, total: int, mailing_id: str = "") -> Card:
+    """Show how far the sending is; `mailing_id`, where it is known, makes the button "Refresh"."""
     counted = f"Invited {sent:,} of {total:,}"
     return card(
         f"{counted}.",
@@ -76,13 +68,11 @@ def sending(payloads: Payloads, card_id: str, *, sent: int, total: int, job: str
         text(bold(counted)),
         bar([("good", sent), ("emphasis", total - sent)]),
         note("It goes on by itself; this card follows."),
-        buttons(
-            [button(payloads, card_id, Verb.SETTINGS_PROGRESS, "Refresh", job=job)] if job else []
-        ),
+        buttons([button(ShowMailing(mailing_id), "Refresh")] if mailing_id else []),
     )
 
 
-def sent(payloads: Payloads, card_id: str, *, invited: int, unreachable: int) -> Card:
+def sent(*, invited: int, unreachable: int) -> Card:
     """Say how many were invited. Nothing could be sent to the `unreachable` people."""
     done = f"{people(invited)} {'was' if invited == 1 else 'were'} invited."
     return card(
@@ -96,9 +86,9 @@ def sent(payloads: Payloads, card_id: str, *, invited: int, unreachable: int) ->
         if unreachable
         else None,
         note("They show as connected in the settings once they have signed in."),
-        buttons(_after(payloads, card_id)),
+        buttons(_after()),
     )
 
 
-def _after(payloads: Payloads, card_id: str) -> list[Element]:
-    return [button(payloads, card_id, Verb.SETTINGS_SHOW, "All settings")]
+def _after() -> list[Element]:
+    return [button(ShowCentre(), "All settings")]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cards.build import below, bold, box, button, buttons, card, heading, note, subtle, text
-from cards.payload import BadInput, BadPayload, Verb
+from cards.settings.clicks import OpenPerson, ReviveAll, ShowCentre, ShowParked
 from cards.settings.inputs import CHOICE_LIMIT, choice
-from cards.settings_words import people
+from wording.numbers import people
 from wording.text import outside
 from wording.trouble import TROUBLES, counted
 
@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cards.build import Card, Element
-    from cards.payload import Click, Payloads
 
 MOST_PARKED: Final = 12
 """People on the card: a card's size allows no more."""
-_INPUT: Final = "person"
-_LONGEST_ID: Final = 64
+_PERSON: Final = "person"
+"""The input, called as the field of the click that takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +35,6 @@ class ParkedRow:
 
 
 def parked(
-    payloads: Payloads,
-    card_id: str,
     rows: Sequence[ParkedRow],
     counts: Mapping[str, int],
     *,
@@ -54,7 +51,7 @@ def parked(
             heading("Who is in trouble"),
             box("good", text(notice)) if notice else None,
             text("Nobody: all who are connected are being attended to."),
-            buttons(_after(payloads, card_id)),
+            buttons(_after()),
         )
     verb = "is" if total == 1 else "are"
     return card(
@@ -66,7 +63,7 @@ def parked(
         *(element for row in shown for element in _row(row)),
         text(f"and {more:,} more") if more > 0 else None,
         choice(
-            _INPUT,
+            _PERSON,
             "Open a person",
             [(row.object_id, row.name or row.address) for row in shown],
             value=shown[0].object_id,
@@ -77,25 +74,12 @@ def parked(
         else None,
         below(
             [
-                *_open(payloads, card_id, shown),
-                *_try_all(payloads, card_id, again),
+                *_open(shown),
+                *_try_all(again),
             ]
         ),
-        below(_after(payloads, card_id)),
+        below(_after()),
     )
-
-
-def person_of(click: Click) -> str:
-    """The object id of the person whom a click is about: the button's own, or the chosen one.
-
-    It is the client's word: look it up. Raises BadInput where nothing was chosen, else BadPayload.
-    """
-    oid = click.args.get("person") or click.inputs.get(_INPUT, "").strip()
-    if not oid:
-        raise BadInput("Nobody was chosen. Choose somebody in the list, then press Open again.")
-    if not isinstance(oid, str) or not 0 < len(oid) <= _LONGEST_ID:
-        raise BadPayload("nobody was chosen")
-    return oid
 
 
 def _row(row: ParkedRow) -> list[Element]:
@@ -106,21 +90,21 @@ def _row(row: ParkedRow) -> list[Element]:
     ]
 
 
-def _open(payloads: Payloads, card_id: str, shown: Sequence[ParkedRow]) -> list[Element]:
+def _open(shown: Sequence[ParkedRow]) -> list[Element]:
     if not shown:
         return []
-    return [button(payloads, card_id, Verb.SETTINGS_USER, "Open", style="positive")]
+    return [button(OpenPerson(), "Open", style="positive")]
 
 
-def _try_all(payloads: Payloads, card_id: str, count: int) -> list[Element]:
+def _try_all(count: int) -> list[Element]:
     if not count:
         return []
     title = "Try again" if count == 1 else f"Try all {count:,} again"
-    return [button(payloads, card_id, Verb.SETTINGS_REVIVE, title, inputs=False, person="")]
+    return [button(ReviveAll(), title, inputs=False)]
 
 
-def _after(payloads: Payloads, card_id: str) -> list[Element]:
+def _after() -> list[Element]:
     return [
-        button(payloads, card_id, Verb.SETTINGS_PARKED, "Refresh", inputs=False),
-        button(payloads, card_id, Verb.SETTINGS_SHOW, "All settings", inputs=False),
+        button(ShowParked(), "Refresh", inputs=False),
+        button(ShowCentre(), "All settings", inputs=False),
     ]

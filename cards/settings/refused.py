@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, next_step, text
-from cards.payload import Verb
-from cards.settings.change import change_args
-from cards.settings_words import Act, Change
+from cards.person.clicks import ShowStatus
+from cards.settings.clicks import AskChange, CancelChange, OpenAccount
+from domain.policy_edits import Disable, Enable
+from wording.edits import why_not_inherited
+from wording.levels import level_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cards.build import Card
-    from cards.payload import Payloads
-    from cards.settings_words import Target
+    from domain.policy_edits import OneLine
 
 
-def not_admin(payloads: Payloads, card_id: str, *, zoom_admins: bool = False) -> Card:
+def not_admin(*, zoom_admins: bool = False) -> Card:
     """Refuse somebody who is no admin, and say who is.
 
     `zoom_admins`: Zoom's admins who may edit the account's settings count too.
@@ -32,7 +33,7 @@ def not_admin(payloads: Payloads, card_id: str, *, zoom_admins: bool = False) ->
             f"set-up{zoom}."
         ),
         next_step("Ask your IT team. For your own presence, say status, pause or style."),
-        buttons([button(payloads, card_id, Verb.STATUS_SHOW, "Status")]),
+        buttons([button(ShowStatus(), "Status")]),
     )
 
 
@@ -49,15 +50,10 @@ def guest() -> Card:
     )
 
 
-def inherits(payloads: Payloads, card_id: str, target: Target, change: Change) -> Card:
+def inherits(edit: OneLine) -> Card:
     """Refuse to lock a group that inherits, or to give it a priority or a style."""
-    reason = {
-        Act.LOCK: "there is nothing of its own to lock",
-        Act.UNLOCK: "there is nothing of its own to unlock",
-        Act.PRIORITY: "its priority means nothing",
-        Act.STYLE: "it has no style of its own",
-    }.get(change.act, "it has no settings of its own")
-    name = target.words()
+    reason, level = why_not_inherited(edit), edit.level
+    name = level_words(level)
     return card(
         f"{name} inherits from the account, so {reason}.",
         heading("This group inherits"),
@@ -65,24 +61,15 @@ def inherits(payloads: Payloads, card_id: str, target: Target, change: Change) -
         next_step("Enable or disable the group first. From then on it manages its own settings."),
         buttons(
             [
-                *(
-                    button(
-                        payloads,
-                        card_id,
-                        Verb.SETTINGS_CHANGE,
-                        title,
-                        key=act.value,
-                        more=change_args(target, Change(act)),
-                    )
-                    for title, act in (("Enable …", Act.ENABLE), ("Disable …", Act.DISABLE))
-                ),
-                button(payloads, card_id, Verb.SETTINGS_CANCEL, "Cancel"),
+                button(AskChange(Enable(level)), "Enable …", key="enable"),
+                button(AskChange(Disable(level)), "Disable …", key="disable"),
+                button(CancelChange(), "Cancel"),
             ]
         ),
     )
 
 
-def needs_zoom(payloads: Payloads, card_id: str, missing: Sequence[str]) -> Card:
+def needs_zoom(missing: Sequence[str]) -> Card:
     """Say that groups need Zoom's API. `missing` are the names of settings that are not set."""
     names = ", ".join(missing)
     return card(
@@ -96,5 +83,5 @@ def needs_zoom(payloads: Payloads, card_id: str, missing: Sequence[str]) -> Card
         next_step(
             "Ask whoever runs this app to set them. Settings for the whole account work without."
         ),
-        buttons([button(payloads, card_id, Verb.SETTINGS_ACCOUNT, "Open the account")]),
+        buttons([button(OpenAccount(), "Open the account")]),
     )

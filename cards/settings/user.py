@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, fact, heading, next_step, note, text
-from cards.payload import Verb
 from cards.person.problem import problem
+from cards.settings.clicks import OpenAccount, OpenGroup, Revive, ShowCentre
 from wording.text import ADDRESS_LIMIT, outside
 
 if TYPE_CHECKING:
     from cards.build import Card, Element
-    from cards.payload import Payloads
     from wording.tone import Tone
 
 
@@ -46,7 +45,7 @@ class UserView:
     notice: str = ""
 
 
-def user(payloads: Payloads, card_id: str, view: UserView) -> Card:
+def user(view: UserView) -> Card:
     """Explain one person to an admin."""
     lines = [
         ("Level", view.level),
@@ -66,11 +65,11 @@ def user(payloads: Payloads, card_id: str, view: UserView) -> Card:
         *(fact(label, line) for label, line in lines if line),
         next_step(view.to_do) if view.to_do else None,
         note("What Zoom says of them now is shown to them only. This look-up is in the history."),
-        buttons(_buttons(payloads, card_id, view)),
+        buttons(_buttons(view)),
     )
 
 
-def no_user(payloads: Payloads, card_id: str, *, address: str, directory: bool) -> Card:
+def no_user(*, address: str, directory: bool) -> Card:
     """Say that nobody has this address. `directory`: Zoom's list of people was searched too."""
     where = "in Zoom or among those who connected" if directory else "among those who connected"
     return card(
@@ -78,7 +77,7 @@ def no_user(payloads: Payloads, card_id: str, *, address: str, directory: bool) 
         heading("Nobody found"),
         text(f"Nobody {where} has the address {outside(address, ADDRESS_LIMIT)}."),
         next_step("Check the address: it is the one they sign in to Zoom or Microsoft with."),
-        buttons([button(payloads, card_id, Verb.SETTINGS_SHOW, "All settings")]),
+        buttons([button(ShowCentre(), "All settings")]),
     )
 
 
@@ -93,14 +92,12 @@ def too_often() -> Card:
     )
 
 
-def _buttons(payloads: Payloads, card_id: str, view: UserView) -> list[Element]:
-    again = button(
-        payloads, card_id, Verb.SETTINGS_REVIVE, "Try again", style="positive", person=view.parked
-    )
+def _buttons(view: UserView) -> list[Element]:
+    again = button(Revive(view.parked), "Try again", style="positive")
     level = (
-        button(payloads, card_id, Verb.SETTINGS_GROUP, "Open the group", group=view.group_id)
+        button(OpenGroup(view.group_id), "Open the group")
         if view.group_id
-        else button(payloads, card_id, Verb.SETTINGS_ACCOUNT, "Open the account")
+        else button(OpenAccount(), "Open the account")
     )
-    everything = button(payloads, card_id, Verb.SETTINGS_SHOW, "All settings")
+    everything = button(ShowCentre(), "All settings")
     return [again, level, everything] if view.parked else [level, everything]

@@ -10,52 +10,25 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from domain import policy_edits as edits
 from domain.directory import ACTIVE
-from domain.policy import resolve
-from sync.settings.rollout import BATCH, Effect, decided_elsewhere, touches
+from domain.policy import SOME_GROUP, resolve
+from domain.policy_edits import Effect
+from sync.settings.rollout import BATCH, decided_elsewhere, touches
 from sync.settings.rollout_store import Rollout
-from sync.settings.store import Conflict, Saved
+from sync.settings.store import Conflict
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from domain.person import Standing
-    from domain.policy import Form, Policy
+    from domain.policy import Policy
+    from domain.policy_edits import Edit
     from sync.directory.store import DirectoryStore
     from sync.engine.people import PeopleStore
     from sync.settings.audit import Actor
     from sync.settings.cache import SettingsCache
     from sync.settings.rollout import Rollouts
     from sync.settings.store import SettingsStore
-
-
-@dataclass(frozen=True, slots=True)
-class SetForm:
-    """Set the form of the account (`group_id` None) or of a group, and perhaps its priority."""
-
-    form: Form
-    group_id: str | None = None
-    name: str = ""
-    priority: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Inherit:
-    """Let a group inherit again."""
-
-    group_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """Give a managed group a priority, 1 is highest."""
-
-    group_id: str
-    priority: int
-
-
-Edit = SetForm | Inherit | Move
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +48,6 @@ class Done:
     policy: Policy
     effect: Effect
     rollout: Rollout | None
-
-
-def edited(policy: Policy, edit: Edit) -> Policy:
-    """The policy after an edit. Raises KeyError for moving a group that inherits."""
-    match edit:
-        case SetForm(form, None):
-            return edits.with_account(policy, form)
-        case SetForm(form, str(group_id), name, priority):
-            managed = edits.with_group(policy, group_id, name, form)
-            if priority is None:
-                return managed
-            return edits.with_priority(managed, group_id, priority)
-        case Inherit(group_id):
-            return edits.without_group(policy, group_id)
-        case Move(group_id, priority):
-            return edits.with_priority(policy, group_id, priority)
-    raise TypeError(edit)
 
 
 class PolicyDesk:
@@ -116,20 +72,22 @@ class PolicyDesk:
         return await self._cache.load()
 
     async def preview(self, edit: Edit) -> Preview:
-        """Whom an edit would touch now. Raises KeyError like `edited`."""
+        """Whom an edit would touch now. Raises GroupInherits."""
+        _of_a_known_level(edit)
         before = await self.policy()
-        after = edited(before, edit)
+        after = edit.apply(before)
         return Preview(before, after, await self._effect(before, after, edit))
 
     async def make(self, edit: Edit, *, expected: int, by: Actor, show: str) -> Done | Conflict:
         """Save an edit of the policy version that the admin saw, and begin to carry it out.
 
-        `show` is what the card that shows the progress needs. Raises KeyError like `edited`.
+        `show` is what the card that shows the progress needs. Raises GroupInherits.
         """
+        _of_a_known_level(edit)
         before = await self.policy()
         if before.version != expected:
             return Conflict(before)
-        effect = await self._effect(before, edited(before, edit), edit)
+        effect = await self._effect(before, edit.apply(before), edit)
         rollout = None
         if effect.now:
             rollout = Rollout(
@@ -140,7 +98,7 @@ class PolicyDesk:
             )
             # First of all: if we die after the save, another process carries it out.
             await self._rollouts.intend(rollout, effect.now)
-        outcome = await self._save(edit, expected=expected, by=by)
+        outcome = await self._settings.save(edit, expected=expected, by=by)
         if rollout is not None:
             if isinstance(outcome, Conflict):
                 await self._rollouts.drop(rollout)
@@ -154,20 +112,6 @@ class PolicyDesk:
     async def under_way(self, rollout_id: str) -> tuple[Rollout, int] | None:
         """What is being carried out, and for how many it is left to do; None: it is done."""
         return await self._rollouts.look_up(rollout_id)
-
-    async def _save(self, edit: Edit, *, expected: int, by: Actor) -> Saved | Conflict:
-        match edit:
-            case SetForm(form, None):
-                return await self._settings.save_account(form, expected=expected, by=by)
-            case SetForm(form, str(group_id), name, priority):
-                return await self._settings.save_group(
-                    group_id, name, form, expected=expected, by=by, priority=priority
-                )
-            case Inherit(group_id):
-                return await self._settings.inherit_group(group_id, expected=expected, by=by)
-            case Move(group_id, priority):
-                return await self._settings.move_group(group_id, priority, expected=expected, by=by)
-        raise TypeError(edit)
 
     async def _effect(self, before: Policy, after: Policy, edit: Edit) -> Effect:
         now_ms = await self._people.now_ms()
@@ -189,7 +133,7 @@ class PolicyDesk:
         view = await self._directory.view()
         if view is None:
             return 0, 0
-        scope = edit.group_id
+        scope = edit.level.group_id or None
         later = elsewhere = 0
         if scope is None:
             async for user in view.everyone():
@@ -220,6 +164,11 @@ class PolicyDesk:
                 batch = []
         if batch:
             yield await self._people.standings(batch)
+
+
+def _of_a_known_level(edit: Edit) -> None:
+    if edit.level == SOME_GROUP:
+        raise ValueError("an edit of a group that was not chosen yet")
 
 
 def _differs(before: Policy, after: Policy, group_ids: frozenset[str]) -> bool:

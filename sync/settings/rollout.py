@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -40,19 +39,6 @@ TOGETHER = 10
 LOOK_AGAIN_S = 1.0
 """Between two counts of who is left. The first comes this long after the start: by then the answer
 to the click stands in the card that the count is written into."""
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """Whom a change of policy touches.
-
-    `now`: connected people whose presence changes at once. `later`: people in scope who have not
-    connected; it applies when they do. `elsewhere`: people in scope for whom another level decides.
-    """
-
-    now: tuple[str, ...] = ()
-    later: int = 0
-    elsewhere: int = 0
 
 
 class Progress(Protocol):

@@ -107,12 +107,12 @@ def changed_rows(before: Policy, after: Policy) -> dict[str, str]:
 
 
 def history_of(
-    before: Policy, after: Policy, *, moved: str | None = None
+    before: Policy, after: Policy, *, about: str | None = None
 ) -> list[dict[str, object]]:
     """What changed, scope by scope: `scope`, `scope_name`, `old`, `new` (None: inherits).
 
-    `moved` is the group whose priority was set. That others give way to it, or close the gap that a
-    group leaves, follows from it and is not recorded for each.
+    `about` is the group that was edited. That others give way to it, or close the gap that it
+    leaves, follows from it and is not recorded for each.
     """
     found: list[dict[str, object]] = []
     if before.account != after.account:
@@ -124,7 +124,7 @@ def history_of(
         if was == now:
             continue
         same = was is not None and now is not None and (was.name, was.form) == (now.name, now.form)
-        if same and group_id != moved:
+        if same and group_id != about:
             continue
         found.append(
             {

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from domain.directory import DirectoryGroup
     from domain.policy import Policy
+    from domain.policy_edits import Edit
     from sync.redis.connection import Client
     from sync.redis.scripts import Scripts
 from sync.settings.audit import Actor
@@ -77,52 +78,10 @@ class SettingsStore:
         text = await self._client.hget(keys.SETTINGS, "version")
         return read_policy({"version": text or "0"})[0].version
 
-    async def save_account(self, form: Form, *, expected: int, by: Actor) -> Saved | Conflict:
-        """Set the account's form."""
-        return await self._save(
-            lambda policy: edits.with_account(policy, form), expected=expected, by=by
-        )
-
-    async def save_group(
-        self,
-        group_id: str,
-        name: str,
-        form: Form,
-        *,
-        expected: int,
-        by: Actor,
-        priority: int | None = None,
-    ) -> Saved | Conflict:
-        """Set a group's form, and its priority where one is given.
-
-        A group that inherited becomes managed, with the lowest priority.
-        """
-
-        def edit(policy: Policy) -> Policy:
-            managed = edits.with_group(policy, group_id, name, form)
-            if priority is None:
-                return managed
-            return edits.with_priority(managed, group_id, priority)
-
-        moved = None if priority is None else group_id
-        return await self._save(edit, expected=expected, by=by, moved=moved)
-
-    async def inherit_group(self, group_id: str, *, expected: int, by: Actor) -> Saved | Conflict:
-        """Let a group inherit again."""
-        return await self._save(
-            lambda policy: edits.without_group(policy, group_id), expected=expected, by=by
-        )
-
-    async def move_group(
-        self, group_id: str, priority: int, *, expected: int, by: Actor
-    ) -> Saved | Conflict:
-        """Give a managed group a priority (1 is highest). Raises KeyError when it inherits."""
-        return await self._save(
-            lambda policy: edits.with_priority(policy, group_id, priority),
-            expected=expected,
-            by=by,
-            moved=group_id,
-        )
+    async def save(self, edit: Edit, *, expected: int, by: Actor) -> Saved | Conflict:
+        """Save an edit of the version that the admin saw. Raises GroupInherits."""
+        about = edit.level.group_id or None
+        return await self._save(edit.apply, expected=expected, by=by, about=about)
 
     async def follow_zoom(self, groups: Mapping[str, DirectoryGroup]) -> Saved:
         """Take over Zoom's names, and let go of groups that Zoom deleted. `groups` are all."""
@@ -136,21 +95,21 @@ class SettingsStore:
 
     async def _save(
         self,
-        edit: Callable[[Policy], Policy],
+        apply: Callable[[Policy], Policy],
         *,
         expected: int | None,
         by: Actor,
-        moved: str | None = None,
+        about: str | None = None,
     ) -> Saved | Conflict:
         before = await self.read()
         if expected is not None and before.version != expected:
             return Conflict(before)
-        after = edit(before)
+        after = apply(before)
         rows = changed_rows(before, after)
         if not rows:
             return Saved(before, before)
         version = before.version + 1
-        facts = history_of(before, after, moved=moved)
+        facts = history_of(before, after, about=about)
         done, _ = await self._scripts.run(
             lua.settings_save,
             settings=keys.SETTINGS,

@@ -16,6 +16,7 @@ from bot.teams.activity import (
     NotSent,
     SendFailed,
 )
+from cards.seal import Seal
 from sync.redis import keys
 from tests.doubles.channel import ADA, GROUP, NEW, OLD, Channel
 
@@ -25,13 +26,15 @@ if TYPE_CHECKING:
 
 CARD: Card = {"type": "AdaptiveCard"}
 
+SEAL = Seal(b"a secret that only tests know....")
+
 
 class Place:
     def __init__(self, redis: Client) -> None:
         self.redis = redis
         self.channel = Channel()
         self.rows = ConversationStore(redis)
-        self.desk = Desk(self.channel, self.rows)
+        self.desk = Desk(self.channel, self.rows, SEAL)
 
     async def known_at(self) -> str | None:
         known = await self.desk.personal(ADA)

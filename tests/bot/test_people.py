@@ -10,16 +10,17 @@ from bot.conversations import ConversationStore
 from bot.desk import Desk
 from bot.outreach import ChatPeople
 from bot.teams.activity import ConversationGone, NotSent, SendFailed
-from cards.payload import Payloads
+from cards.seal import Seal
 from domain.presence import Pair, ZoomPresence
 from domain.storms import Storm
 from tests.doubles.channel import ADA, OLD, Channel
-from tests.doubles.outside import TOKEN_KEY
 
 if TYPE_CHECKING:
     from sync.redis.connection import Client
 
 STORM = Storm("consent_withdrawn", 1, 6, 6, 1)
+
+SEAL = Seal(b"a secret that only tests know....")
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def channel() -> Channel:
 
 @pytest.fixture
 async def people(redis: Client, channel: Channel) -> ChatPeople:
-    desk = Desk(channel, ConversationStore(redis))
+    desk = Desk(channel, ConversationStore(redis), SEAL)
     await desk.remember(ADA, OLD)
 
     async def invitable(group_id: str, by: str) -> int:
@@ -37,7 +38,7 @@ async def people(redis: Client, channel: Channel) -> ChatPeople:
 
     async def asks(card_id: str, admin: str) -> None: ...
 
-    return ChatPeople(desk, Payloads(TOKEN_KEY.encode()), invitable=invitable, asks=asks)
+    return ChatPeople(desk, invitable=invitable, asks=asks)
 
 
 @pytest.mark.parametrize(

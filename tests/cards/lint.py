@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft6Validator
 
-from cards.payload import BadPayload
+from cards.click import BadClick
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cards.build import Card, Element
-    from cards.payload import Payloads
+    from cards.seal import Seal
 
 MAX_BYTES = 25_000
 
@@ -37,14 +37,19 @@ _CHART_COLOURS = {"good", "attention", "categoricalBlue", "categoricalLavender"}
 _INVISIBLE = re.compile("[\x00-\x1f\x7f\ufeff\u202a-\u202e]")
 
 
-def complaints(card: Card, payloads: Payloads, allowed_url: str) -> list[str]:
+def complaints(card: Card, seal: Seal, allowed_url: str) -> list[str]:
     shown = without_charts(card)
+    entered = {e["id"]: e.get("value", "") for e in walk(card) if e["type"].startswith("Input.")}
     return [
         *(f"schema: {error.message[:200]}" for error in _SCHEMA.iter_errors(shown)),
         *_whole(card),
         *(problem for element in walk(shown) for problem in _text(element)),
         *(problem for element in walk(card) for problem in _chart(element)),
-        *(problem for element in walk(card) for problem in _button(element, payloads, allowed_url)),
+        *(
+            problem
+            for element in walk(card)
+            for problem in _button(element, seal, allowed_url, entered)
+        ),
     ]
 
 
@@ -144,7 +149,9 @@ def _chart(element: Element) -> Iterator[str]:
         yield "a chart of nothing"
 
 
-def _button(element: Element, payloads: Payloads, allowed_url: str) -> Iterator[str]:
+def _button(
+    element: Element, seal: Seal, allowed_url: str, entered: dict[str, Any]
+) -> Iterator[str]:
     match element["type"]:
         case "Action.Execute":
             sent = [(element["verb"], element["data"])]
@@ -152,8 +159,8 @@ def _button(element: Element, payloads: Payloads, allowed_url: str) -> Iterator[
                 sent.append(("", element["fallback"]["data"]))
             for verb, data in sent:
                 try:
-                    payloads.unpack(verb, json.loads(json.dumps(data)))
-                except BadPayload as error:
+                    seal.opened(verb, json.loads(json.dumps(entered | data)))
+                except BadClick as error:
                     yield f"{element['title']}: {error}"
             if element["verb"] in _CONFIRMING and not element["title"].startswith(
                 ("Enable", "Disable", "Connect", "Disconnect")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards.payload import Payloads
 from cards.person import connect, disconnect, problem, status
 from cards.person import trial as test_it
 from cards.person.help import help_card
 from cards.person.welcome import welcome
+from cards.seal import Seal
 from tests.cards.person.samples import person_cards, person_cards_for
 from tests.cards.settings.samples import settings_cards, settings_cards_for
 from wording.status import StatusView
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cards.build import Card
 
 SECRET = b"a secret that only tests know...."
-PAYLOADS = Payloads(SECRET)
+SEAL = Seal(SECRET)
 CARD_ID = "card-1"
 START_URL = "https://bridge.example.com/auth/microsoft/start?ticket=0123456789abcdefghijkl"
 
@@ -96,32 +96,25 @@ _LONGEST = StatusView(
 
 
 def _make() -> dict[str, Card]:
-    p, c = PAYLOADS, CARD_ID
     cards: dict[str, Card] = {
-        "welcome": welcome(p, c, name="Ada"),
-        "welcome-local": welcome(p, c, name="Ada", local=True),
-        "welcome-nameless": welcome(p, c, name=" "),
-        "help": help_card(p, c, COMMANDS),
-        "help-nearest": help_card(p, c, COMMANDS, unknown="conect", nearest="connect"),
-        "help-unknown": help_card(p, c, COMMANDS, unknown="make me a sandwich"),
-        "help-short": help_card(p, c, COMMANDS[:2], explain_busy=False),
-        "connect-offer": connect.offer(p, c, name="Ada Lindqvist", start_url=START_URL, minutes=10),
+        "welcome": welcome(name="Ada"),
+        "welcome-local": welcome(name="Ada", local=True),
+        "welcome-nameless": welcome(name=" "),
+        "help": help_card(COMMANDS),
+        "help-nearest": help_card(COMMANDS, unknown="conect", nearest="connect"),
+        "help-unknown": help_card(COMMANDS, unknown="make me a sandwich"),
+        "help-short": help_card(COMMANDS[:2], explain_busy=False),
+        "connect-offer": connect.offer(name="Ada Lindqvist", start_url=START_URL, minutes=10),
         "connect-done": connect.connected(
-            p,
-            c,
             name="Ada",
             zoom_address="ada@example.com",
             presence_now="Zoom says: in a meeting. Shown as “In a call”.",
             remark="Your admins have set the style busy only for your group.",
         ),
-        "connect-done-waiting": connect.connected(p, c, name="Ada", zoom_address="ada@example.com"),
-        "connect-already": connect.already_connected(
-            p, c, name="Ada", zoom_address="ada@example.com"
-        ),
-        "connect-cancelled": connect.cancelled(p, c),
+        "connect-done-waiting": connect.connected(name="Ada", zoom_address="ada@example.com"),
+        "connect-already": connect.already_connected(name="Ada", zoom_address="ada@example.com"),
+        "connect-cancelled": connect.cancelled(),
         "connect-refused": connect.refused(
-            p,
-            c,
             title="Another account signed in",
             sentences=[
                 "You signed in as ben@example.com, but this chat belongs to ada@example.com.",
@@ -129,8 +122,6 @@ def _make() -> dict[str, Card]:
             ],
         ),
         "connect-refused-final": connect.refused(
-            p,
-            c,
             title="Your admin has to agree first",
             sentences=[
                 "Microsoft asks for an admin’s approval before you can connect.",
@@ -139,24 +130,18 @@ def _make() -> dict[str, Card]:
             retry=False,
         ),
         "connect-again": connect.reconnect(
-            p,
-            c,
             reason="Your sign-ins at Microsoft were ended, by you or by an admin.",
             what_to_do="Connect again. It takes a minute.",
         ),
         "connect-no-zoom": connect.no_zoom_match(
-            p,
-            c,
             addresses=["farid@example.com", "farid.nozoom@example.com"],
             what_to_do="Ask your Zoom admin to add one of these addresses to your Zoom account.",
         ),
         "test-running": test_it.running(),
         "test-ok": test_it.result(
-            p, c, told=_TESTED, read_back="In a call", technical="Busy, InACall", ok=True
+            told=_TESTED, read_back="In a call", technical="Busy, InACall", ok=True
         ),
         "test-differs": test_it.result(
-            p,
-            c,
             told=_TESTED,
             read_back="Do not disturb",
             technical="DoNotDisturb, DoNotDisturb",
@@ -164,11 +149,9 @@ def _make() -> dict[str, Card]:
             why="You set “Do not disturb” yourself, and your own status always wins.",
         ),
         "test-differs-unexplained": test_it.result(
-            p, c, told=_TESTED, read_back="Available", technical="Available, Available", ok=False
+            told=_TESTED, read_back="Available", technical="Available, Available", ok=False
         ),
         "test-same-weight": test_it.result(
-            p,
-            c,
             told=_TESTED,
             read_back="In a meeting",
             technical="Busy, InAMeeting",
@@ -176,39 +159,33 @@ def _make() -> dict[str, Card]:
             why="Microsoft shows “In a meeting”, which weighs the same.",
         ),
         "test-unread": test_it.unread(
-            p, c, told=_TESTED, why="Microsoft does not let me read what it shows."
+            told=_TESTED, why="Microsoft does not let me read what it shows."
         ),
-        "test-pending": test_it.pending(p, c),
-        "test-not-run": test_it.not_run(p, c),
+        "test-pending": test_it.pending(),
+        "test-not-run": test_it.not_run(),
         "test-failed": test_it.failed(
-            p,
-            c,
             sentence="Microsoft did not answer within ten seconds.",
             what_to_do="Wait a minute and test again.",
         ),
-        "status": status.status(p, c, _WELL),
-        "status-differs": status.status(p, c, _DIFFERS),
-        "status-trying": status.status(p, c, _TRYING),
-        "status-trouble": status.status(p, c, _BROKEN),
-        "status-paused": status.status(p, c, _PAUSED),
-        "status-not-connected": status.not_connected(
-            p, c, rule_line="On for everyone, once you connect"
-        ),
-        "status-not-connected-bare": status.not_connected(p, c),
-        "status-not-connected-yet": status.not_connected(
-            p, c, still_kept=disconnect.still_kept("18:27")
-        ),
-        "disconnect-ask": disconnect.ask(p, c, name="Ada"),
-        "disconnect-done": disconnect.done(p, c),
-        "disconnect-done-later": disconnect.later(p, c, until="18:27"),
-        "disconnect-done-uncleared": disconnect.done(p, c, until="18:27"),
-        "disconnect-cancelled": disconnect.cancelled(p, c),
+        "status": status.status(_WELL),
+        "status-differs": status.status(_DIFFERS),
+        "status-trying": status.status(_TRYING),
+        "status-trouble": status.status(_BROKEN),
+        "status-paused": status.status(_PAUSED),
+        "status-not-connected": status.not_connected(rule_line="On for everyone, once you connect"),
+        "status-not-connected-bare": status.not_connected(),
+        "status-not-connected-yet": status.not_connected(still_kept=disconnect.still_kept("18:27")),
+        "disconnect-ask": disconnect.ask(name="Ada"),
+        "disconnect-done": disconnect.done(),
+        "disconnect-done-later": disconnect.later(until="18:27"),
+        "disconnect-done-uncleared": disconnect.done(until="18:27"),
+        "disconnect-cancelled": disconnect.cancelled(),
         "problem": problem.problem(
             what_happened="Microsoft did not answer.", what_to_do="Try again in a minute."
         ),
         "stale": problem.stale_card(),
-        **person_cards(p, c),
-        **settings_cards(p, c),
+        **person_cards(),
+        **settings_cards(),
     }
     for kind, name in (
         ("hebrew", HEBREW),
@@ -218,40 +195,37 @@ def _make() -> dict[str, Card]:
     ):
         address = LONG_ADDRESS if kind == "long" else name
         cards |= {
-            f"welcome-{kind}": welcome(p, c, name=name),
-            f"help-{kind}": help_card(p, c, COMMANDS, unknown=name),
-            f"connect-offer-{kind}": connect.offer(
-                p, c, name=name, start_url=START_URL, minutes=10
-            ),
+            f"welcome-{kind}": welcome(name=name),
+            f"help-{kind}": help_card(COMMANDS, unknown=name),
+            f"connect-offer-{kind}": connect.offer(name=name, start_url=START_URL, minutes=10),
             f"connect-done-{kind}": connect.connected(
-                p, c, name=name, zoom_address=address, presence_now=name, remark=name
+                name=name, zoom_address=address, presence_now=name, remark=name
             ),
             f"connect-already-{kind}": connect.already_connected(
-                p, c, name=name, zoom_address=address, trouble=name
+                name=name, zoom_address=address, trouble=name
             ),
-            f"connect-refused-{kind}": connect.refused(p, c, title=name, sentences=[name] * 3),
-            f"connect-again-{kind}": connect.reconnect(p, c, reason=name, what_to_do=name),
+            f"connect-refused-{kind}": connect.refused(title=name, sentences=[name] * 3),
+            f"connect-again-{kind}": connect.reconnect(reason=name, what_to_do=name),
             f"connect-no-zoom-{kind}": connect.no_zoom_match(
-                p, c, addresses=[address] * 20, what_to_do=name
+                addresses=[address] * 20, what_to_do=name
             ),
             f"test-{kind}": test_it.result(
-                p, c, told=name, read_back=name, technical=name, ok=True, why=name
+                told=name, read_back=name, technical=name, ok=True, why=name
             ),
-            f"test-failed-{kind}": test_it.failed(p, c, sentence=name, what_to_do=name),
+            f"test-failed-{kind}": test_it.failed(sentence=name, what_to_do=name),
             f"status-{kind}": status.status(
-                p, c, StatusView(name, name, name, name, name, name, name, name, trouble_line=name)
+                StatusView(name, name, name, name, name, name, name, name, trouble_line=name)
             ),
-            f"disconnect-ask-{kind}": disconnect.ask(p, c, name=name),
+            f"disconnect-ask-{kind}": disconnect.ask(name=name),
             f"problem-{kind}": problem.problem(what_happened=name, what_to_do=name),
         }
-        cards |= {f"{key}-{kind}": card for key, card in person_cards_for(p, c, name).items()}
-        cards |= {f"{key}-{kind}": card for key, card in settings_cards_for(p, c, name).items()}
+        cards |= {f"{key}-{kind}": card for key, card in person_cards_for(name).items()}
+        cards |= {f"{key}-{kind}": card for key, card in settings_cards_for(name).items()}
     return cards | {
-        "status-longest": status.status(p, c, _LONGEST),
-        "help-longest": help_card(
-            p, c, [("settings group", LONG)] * 20, unknown=LONG, nearest="status"
-        ),
+        "status-longest": status.status(_LONGEST),
+        "help-longest": help_card([("settings group", LONG)] * 20, unknown=LONG, nearest="status"),
     }
 
 
-SAMPLES = _make()
+UNSEALED = _make()
+SAMPLES = {name: SEAL.sealed(card, CARD_ID) for name, card in UNSEALED.items()}

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from cards.payload import Payloads
 from cards.person import connect
 from cards.person.help import help_card
 from cards.person.problem import moved_to_personal
 from cards.person.status import status
+from cards.seal import Seal
 from tests.cards.lint import complaints, walk
-from tests.cards.samples import CARD_ID, COMMANDS, HOSTILE, PAYLOADS, SAMPLES, START_URL
+from tests.cards.samples import COMMANDS, HOSTILE, SAMPLES, SEAL, START_URL
 from wording.status import StatusView
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -29,7 +29,7 @@ OUTSIDE = ("-hebrew", "-hostile", "-long", "-longest", "-emoji")
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_card_is_valid_safe_and_small(name: str) -> None:
-    assert complaints(SAMPLES[name], PAYLOADS, START_URL) == []
+    assert complaints(SAMPLES[name], SEAL, START_URL) == []
 
 
 @pytest.mark.parametrize("name", [n for n in SAMPLES if not n.endswith(OUTSIDE)])
@@ -71,11 +71,11 @@ def test_the_checks_above_would_notice_a_mistake(
 ) -> None:
     card = SAMPLES["connect-offer"]
     broken = card | {"body": [*card["body"], element]}
-    assert any(complaint in said for said in complaints(broken, PAYLOADS, START_URL))
+    assert any(complaint in said for said in complaints(broken, SEAL, START_URL))
 
 
 def test_a_button_signed_by_somebody_else_would_be_noticed() -> None:
-    assert complaints(SAMPLES["welcome"], Payloads(b"another secret of 16+"), START_URL)
+    assert complaints(SAMPLES["welcome"], Seal(b"another secret of 16+"), START_URL)
 
 
 def _titles(name: str) -> list[str]:
@@ -112,7 +112,7 @@ def test_unknown_words_offer_the_nearest_command_as_a_button() -> None:
 
 @pytest.mark.parametrize("command", ["pause", "resume", "settings"])
 def test_a_suggestion_is_no_button_where_a_click_would_change_something(command: str) -> None:
-    card = help_card(PAYLOADS, CARD_ID, COMMANDS, unknown="x", nearest=command)
+    card = help_card(COMMANDS, unknown="x", nearest=command)
     titles = [e["title"] for e in walk(card) if e["type"] == "Action.Execute"]
     assert titles == ["What can I say?"]
 
@@ -135,9 +135,7 @@ def test_status_answers_before_it_explains() -> None:
 
 def test_a_status_with_link_trouble_offers_no_test() -> None:
     view = StatusView("s", "z", "r", "t", "s", link_trouble="Expired.", tone="attention")
-    titles = [
-        e["title"] for e in walk(status(PAYLOADS, CARD_ID, view)) if e["type"] == "Action.Execute"
-    ]
+    titles = [e["title"] for e in walk(status(view)) if e["type"] == "Action.Execute"]
     assert titles == ["Connect again", "Disconnect"]
 
 
@@ -161,12 +159,12 @@ def test_a_hostile_name_is_shown_as_it_is_and_only_in_runs() -> None:
 )
 def test_a_card_never_links_to_an_unsafe_address(url: str) -> None:
     with pytest.raises(ValueError, match=r"https|too long"):
-        connect.offer(PAYLOADS, CARD_ID, name="Ada", start_url=url, minutes=10)
+        connect.offer(name="Ada", start_url=url, minutes=10)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:3978/auth", "http://localhost:3978/auth"])
 def test_on_this_machine_a_card_may_link_without_https(url: str) -> None:
-    card = connect.offer(PAYLOADS, CARD_ID, name="Ada", start_url=url, minutes=10)
+    card = connect.offer(name="Ada", start_url=url, minutes=10)
     assert [e["url"] for e in walk(card) if e["type"] == "Action.OpenUrl"] == [url]
 
 

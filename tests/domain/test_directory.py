@@ -21,8 +21,9 @@ from domain.directory import (
     load_user,
     objection,
 )
-from domain.directory_health import DirectoryHealth, explain
+from domain.directory_health import DirectoryHealth
 from domain.link import BadRow
+from wording.directory import explain
 
 NONE: frozenset[str] = frozenset()
 

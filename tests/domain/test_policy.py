@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from domain.policy import AuthorizeWith, Form, Policy, Reason, Service, resolve, sentence
+from domain.policy import AuthorizeWith, Form, Policy, Reason, Service, resolve
+from wording.verdict import sentence
 
 FORMS = [
     Form(integration, service, authorize_with, presence_write)

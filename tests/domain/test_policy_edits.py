@@ -10,8 +10,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import policy_edits as edits
+from domain.form import LevelForm
 from domain.link import BadRow
-from domain.policy import Form, ManagedGroup, Policy, resolve
+from domain.policy import (
+    ACCOUNT,
+    AuthorizeWith,
+    Form,
+    Level,
+    ManagedGroup,
+    Policy,
+    Service,
+    resolve,
+)
+from domain.policy_edits import (
+    ChooseStyle,
+    Disable,
+    Enable,
+    GroupInherits,
+    Inherit,
+    Lock,
+    Move,
+    OneLine,
+    SaveForm,
+    Unlock,
+    form_of,
+    level_form,
+)
+from domain.presence import Style
 from sync.settings.rows import (
     changed_rows,
     dump_form,
@@ -65,7 +90,7 @@ def test_priorities_are_one_to_n_whatever_is_done(policy: Policy, data: st.DataO
         group_id, form = data.draw(group_ids), data.draw(forms)
         match data.draw(st.sampled_from(["set", "inherit", "move", "zoom"])):
             case "set":
-                policy = edits.with_group(policy, group_id, "name", form)
+                policy = edits.with_form(policy, Level(group_id, "name"), form)
             case "inherit":
                 policy = edits.without_group(policy, group_id)
             case "move" if edits.group_of(policy, group_id) is not None:
@@ -79,7 +104,7 @@ def test_priorities_are_one_to_n_whatever_is_done(policy: Policy, data: st.DataO
 
 @given(policies(), group_ids, forms)
 def test_setting_a_form_touches_that_form_only(policy: Policy, group_id: str, form: Form) -> None:
-    after = edits.with_group(policy, group_id, "name", form)
+    after = edits.with_form(policy, Level(group_id, "name"), form)
     others = [group for group in policy.groups if group.group_id != group_id]
     assert after.account == policy.account
     assert [group for group in after.groups if group.group_id != group_id] == others
@@ -97,11 +122,11 @@ def test_the_order_of_saves_of_different_scopes_does_not_matter(
     shuffled = data.draw(st.permutations(saves))
     one = two = policy
     for group_id, form in saves:
-        one = edits.with_group(one, group_id, "name", form)
-    two = edits.with_account(two, OFF)
+        one = edits.with_form(one, Level(group_id, "name"), form)
+    two = edits.with_form(two, ACCOUNT, OFF)
     for group_id, form in shuffled:
-        two = edits.with_group(two, group_id, "name", form)
-    assert edits.with_account(one, OFF) == two
+        two = edits.with_form(two, Level(group_id, "name"), form)
+    assert edits.with_form(one, ACCOUNT, OFF) == two
 
 
 @given(policies(), memberships, st.data())
@@ -163,7 +188,7 @@ def test_a_form_with_a_wrong_or_missing_field_is_refused(field: str, value: obje
 
 def test_history_tells_scope_by_scope_from_what_to_what() -> None:
     old = Policy(ON, (ManagedGroup("a", "A", 1, ON), ManagedGroup("b", "B", 2, ON)))
-    new = edits.with_account(edits.without_group(old, "a"), OFF)
+    new = edits.with_form(edits.without_group(old, "a"), ACCOUNT, OFF)
     account, group = history_of(old, new)
     assert (account["scope"], account["scope_name"]) == ("account", "account")
     assert isinstance(account["old"], dict)
@@ -177,7 +202,7 @@ def test_history_tells_scope_by_scope_from_what_to_what() -> None:
 def test_history_tells_whose_priority_was_set_and_not_who_gave_way() -> None:
     groups = tuple(ManagedGroup(name, name, place, ON) for place, name in enumerate("abc", start=1))
     old = Policy(ON, groups)
-    [told] = history_of(old, edits.with_priority(old, "c", 1), moved="c")
+    [told] = history_of(old, edits.with_priority(old, "c", 1), about="c")
     assert told["scope"] == "group:c"
     assert isinstance(told["old"], dict)
     assert isinstance(told["new"], dict)
@@ -204,3 +229,84 @@ def test_managed_groups_are_told_apart_by_id() -> None:
     policy = Policy(ON, groups)
     assert edits.group_of(policy, "b") == groups[1]
     assert edits.group_of(policy, "c") is None
+
+
+# -- edits that apply themselves ------------------------------------------------------------------
+
+levels = st.just(ACCOUNT) | st.builds(Level, group_ids, st.just("Name"))
+one_line: st.SearchStrategy[OneLine] = st.one_of(
+    st.builds(Enable, levels),
+    st.builds(Disable, levels),
+    st.builds(Lock, levels),
+    st.builds(Unlock, levels),
+    st.builds(ChooseStyle, levels, st.sampled_from(Style)),
+    st.builds(Inherit, st.builds(Level, group_ids)),
+    st.builds(Move, st.builds(Level, group_ids), st.integers(1, 9)),
+)
+
+
+@given(policies(), levels)
+def test_a_form_that_comes_back_as_it_was_is_no_change(policy: Policy, level: Level) -> None:
+    assert SaveForm(level, level_form(policy, level)).apply(policy) == policy
+
+
+@given(policies(), levels, forms, st.booleans(), st.integers(1, 9))
+def test_a_level_becomes_what_was_submitted(
+    policy: Policy, level: Level, form: Form, manages: bool, priority: int
+) -> None:
+    known = level.is_account or edits.group_of(policy, level.group_id) is not None
+    places = len(policy.groups) + (not known)
+    place = 0 if level.is_account else min(priority, places)
+    entered = LevelForm(form, manages=manages or level.is_account, priority=place)
+    after = SaveForm(level, entered).apply(policy)
+    if entered.manages:
+        assert level_form(after, level) == entered
+    else:
+        assert edits.group_of(after, level.group_id) is None
+
+
+@given(policies(), one_line)
+def test_one_line_changes_what_it_says_and_nothing_else(policy: Policy, edit: OneLine) -> None:
+    level = edit.level
+    inherits = not level.is_account and edits.group_of(policy, level.group_id) is None
+    if inherits and isinstance(edit, Lock | Unlock | ChooseStyle | Move):
+        with pytest.raises(GroupInherits):
+            edit.apply(policy)
+        return
+    after = edit.apply(policy)
+    was, now = form_of(policy, level), form_of(after, level)
+    match edit:
+        case Enable():
+            assert now.stopped_by() is None
+            assert (now.style, now.locked) == (was.style, was.locked)
+        case Disable():
+            assert now == replace(was, integration=False)
+        case Lock() | Unlock():
+            assert now == replace(was, locked=isinstance(edit, Lock))
+        case ChooseStyle(_, style):
+            assert now == replace(was, style=style)
+        case Inherit():
+            assert edits.group_of(after, level.group_id) is None
+        case Move(_, priority):
+            group = edits.group_of(after, level.group_id)
+            assert group is not None
+            assert group.priority == min(priority, len(policy.groups))
+            assert group.form == was
+    for other in policy.groups:
+        if other.group_id != level.group_id:
+            kept = edits.group_of(after, other.group_id)
+            assert kept is not None
+            assert kept.form == other.form
+
+
+def test_a_group_that_begins_to_manage_its_own_does_not_inherit_the_lock() -> None:
+    policy = Policy(Form(integration=True, locked=True, style=Style.FULL))
+    form = form_of(policy, Level("g1", "Sales"))
+    assert form == Form(integration=True, locked=False, style=Style.FULL)
+    enabled = Enable(Level("g1", "Sales")).apply(policy)
+    assert enabled.groups == (ManagedGroup("g1", "Sales", 1, form),)
+
+
+def test_enabling_takes_the_article_s_whole_path() -> None:
+    off = Form(False, Service.GOOGLE, AuthorizeWith.EWS, presence_write=False, calendar=True)
+    assert Enable(ACCOUNT).apply(Policy(off)).account == Form(True, calendar=True)

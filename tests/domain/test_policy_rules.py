@@ -19,9 +19,9 @@ from domain.policy import (
     deciding_group,
     reordered,
     resolve,
-    sentence,
 )
 from tests.doubles.policies import NOW, forms, group_ids, memberships, personals, policies
+from wording.verdict import sentence
 
 if TYPE_CHECKING:
     import random

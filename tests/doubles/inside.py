@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from structlog.testing import capture_logs
 
-from cards.payload import Payloads
+from cards.seal import Seal
 from sandbox.people import GROUPS, PEOPLE, SandboxGroup, SandboxPerson
 from sandbox.world import PersonState
 from service import settings as setup
 from service.metrics import Metrics
 from sync.redis import keys
 from tests.cards import lint
-from tests.doubles.outside import PUBLIC, Chat, Outside, Product, outside
+from tests.doubles.outside import PUBLIC, TOKEN_KEY, Chat, Outside, Product, outside
 from tests.doubles.product import Command
 from tests.doubles.redis import open_client
 
@@ -110,7 +110,6 @@ class Office:
         self.teams = around.teams
         self.product = product
         self.redis = redis
-        self.button_key = b""
 
     def chat(self, person: SandboxPerson = ADA) -> Admin:
         client = self.teams.person(person.object_id, person.name)
@@ -168,12 +167,12 @@ class Office:
 
     def complaints(self) -> list[str]:
         """What is wrong with the cards that were sent."""
-        payloads = Payloads(self.button_key)
+        seal = Seal(TOKEN_KEY.encode())
         found = []
         for card in (sent.card for sent in self.teams.messages):
             links = [node["url"] for node in nodes(card) if node.get("type") == "Action.OpenUrl"]
             link = links[0] if links and str(links[0]).startswith(PUBLIC) else ""
-            found += [] if card is None else lint.complaints(card, payloads, link)
+            found += [] if card is None else lint.complaints(card, seal, link)
         return found
 
     # What happens in Zoom's portal and in Entra
@@ -245,7 +244,6 @@ async def reopened(
         )
         async with inside(around, folder, with_worker=with_worker, **named) as product:
             place = Office(around, product, client, beside)
-            place.button_key = await beside.button_key.load() or beside.button_key_in_need
             if beside.refresher is not None:
                 await place.directory_read()
             yield place

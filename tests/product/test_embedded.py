@@ -16,7 +16,7 @@ from sync.settings.audit import Actor, AuditLog
 from sync.settings.store import SettingsStore
 from tests.doubles.outside import serving
 from tests.doubles.product import APP, eventually, run
-from tests.doubles.settings import ON
+from tests.doubles.settings import ON, of_group
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +62,7 @@ async def test_others_may_look_and_who_leaves_leaves_the_disk(
         url = f"unix://{data}/redis/redis.sock"
         redis = connect(url)
         store = SettingsStore(redis, Scripts(redis))
-        await store.save_group("g1", FORGED, ON, expected=1, by=Actor("a", FORGED))
+        await store.save(of_group("g1", ON, name=FORGED), expected=1, by=Actor("a", FORGED))
         await AuditLog(redis).looked_up(Actor("a", FORGED), FORGED)
         await redis.aclose()
 

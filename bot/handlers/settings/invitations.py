@@ -9,20 +9,21 @@ import math
 from typing import TYPE_CHECKING
 
 from bot.invite.mailing import PER_SECOND, MailingCard
-from cards.payload import BadPayload
 from cards.person import invite as person_invite
 from cards.settings import invite as settings_invite
 from sync.settings.audit import Actor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable
 
+    from bot.handlers.settings.guard import Groups
     from bot.invite.invitees import Invitees
     from bot.invite.mailing import Invitations
     from bot.request import Turn
     from bot.teams.activity import Card
-    from cards.payload import Arg, Payloads
-    from cards.settings_words import Target
+    from cards.person.clicks import DeclineInvitation
+    from cards.settings.clicks import AskInvite, Invite, ShowMailing
+    from domain.policy import Level
     from sync.settings.audit import AuditLog
 
 
@@ -30,66 +31,62 @@ class InvitationHandler:
     """Counts, asks, starts, and shows how far it is."""
 
     def __init__(
-        self, payloads: Payloads, invitees: Invitees, invitations: Invitations, audit: AuditLog
+        self,
+        groups: Groups,
+        invitees: Invitees,
+        invitations: Invitations,
+        audit: AuditLog,
+        overview: Callable[[Turn], Awaitable[Card]],
     ) -> None:
-        self._payloads = payloads
+        """`overview` is shown in the place of a mailing that ended a while ago."""
+        self._groups = groups
         self._invitees = invitees
         self._invitations = invitations
         self._audit = audit
+        self._overview = overview
 
-    async def ask(self, turn: Turn, target: Target) -> Card:
+    async def ask(self, turn: Turn, click: AskInvite) -> Card:
         """Say how many would be invited, and ask."""
-        return self._ask(turn, target, await self._count(turn, target))
+        level = await self._groups.known(click.level)
+        count = await self._invitees.count(level.group_id, turn.person.object_id)
+        return _ask(level, count)
 
-    async def send(self, turn: Turn, target: Target) -> Card:
+    async def send(self, turn: Turn, click: Invite) -> Card:
         """Start; more people than the admin saw are not invited, but asked about."""
-        confirmed = _args(turn).get("people")
-        if type(confirmed) is not int:
-            raise BadPayload("an invitation of nobody knows how many")
+        level = await self._groups.known(click.level)
         if await self._invitations.under_way(turn.card_id):  # a second click on the same card
             return await self._shown(turn)
-        people = await self._invitees.find(target.group_id, turn.person.object_id)
-        if len(people) > confirmed:
-            return self._ask(turn, target, len(people))
+        people = await self._invitees.find(level.group_id, turn.person.object_id)
+        if len(people) > click.people:
+            return _ask(level, len(people))
         who = turn.person
         shown = MailingCard(turn.at, turn.card_id, who.name, who.mri, who.object_id)
         held = await self._invitations.hold(people, shown)
         if held:
             await self._audit.invited(
                 Actor(turn.person.object_id, turn.person.name),
-                "account" if target.is_account else f"group:{target.group_id}",
-                "account" if target.is_account else target.name,
+                "account" if level.is_account else f"group:{level.group_id}",
+                "account" if level.is_account else level.name,
                 people=len(held),
             )
-            await self._invitations.begin(target.group_id, held, shown)
+            await self._invitations.begin(level.group_id, held, shown)
         return await self._shown(turn)
 
-    async def progress(self, turn: Turn) -> Card | None:
-        """How far it is, when a card asks that; None: it ended a while ago."""
-        job = _args(turn).get("job")
-        return await self._invitations.shown(job) if isinstance(job, str) else None
+    async def progress(self, turn: Turn, click: ShowMailing) -> Card:
+        """How far it is."""
+        shown = await self._invitations.shown(click.mailing_id)
+        return shown or await self._overview(turn)
 
-    async def decline(self, turn: Turn) -> Card:
+    async def decline(self, _: Turn, __: DeclineInvitation) -> Card:
         """The person does not want to. They are not asked again anyway."""
-        return person_invite.declined(self._payloads, turn.card_id)
-
-    async def _count(self, turn: Turn, target: Target) -> int:
-        return await self._invitees.count(target.group_id, turn.person.object_id)
-
-    def _ask(self, turn: Turn, target: Target, count: int) -> Card:
-        if not count:
-            return settings_invite.nobody(self._payloads, turn.card_id)
-        minutes = math.ceil(count / PER_SECOND / 60)
-        return settings_invite.ask(
-            self._payloads, turn.card_id, target, count=count, minutes=minutes
-        )
+        return person_invite.declined()
 
     async def _shown(self, turn: Turn) -> Card:
-        card = await self._invitations.shown(turn.card_id)
-        return card or settings_invite.nobody(self._payloads, turn.card_id)
+        return await self._invitations.shown(turn.card_id) or settings_invite.nobody()
 
 
-def _args(turn: Turn) -> Mapping[str, Arg]:
-    if turn.click is None:
-        raise BadPayload("not a button")
-    return turn.click.args
+def _ask(level: Level, count: int) -> Card:
+    if not count:
+        return settings_invite.nobody()
+    minutes = math.ceil(count / PER_SECOND / 60)
+    return settings_invite.ask(level, count=count, minutes=minutes)

@@ -7,16 +7,15 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cards.payload import BadPayload
 from cards.settings import parked as settings_parked
 from cards.settings import user as settings_user
-from cards.settings_words import people
 from domain.errors import Trouble
 from domain.link import fold_address
 from domain.policy import Reason, resolve
 from domain.storms import Step
 from sync.engine.engine import Busy
 from sync.settings.audit import Actor
+from wording.numbers import people
 from wording.storm import words_of
 from wording.times import clock_time, parked_for
 from wording.trouble import TROUBLES, of_an_admin
@@ -24,9 +23,10 @@ from wording.trouble import TROUBLES, of_an_admin
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bot.grammar.settings import User
     from bot.request import Turn
     from bot.teams.activity import Card
-    from cards.payload import Payloads
+    from cards.settings.clicks import OpenPerson, Revive, ReviveAll, ShowParked
     from domain.directory import DirectoryUser
     from domain.link import Link
     from domain.person import State
@@ -47,25 +47,23 @@ class SettingsPeople:
 
     def __init__(
         self,
-        payloads: Payloads,
         desk: PolicyDesk,
         directory: DirectoryStore,
         audit: AuditLog,
         people: PeopleStore,
         engine: Engine,
     ) -> None:
-        self._payloads = payloads
         self._desk = desk
         self._directory = directory
         self._audit = audit
         self._people = people
         self._engine = engine
 
-    async def user(self, turn: Turn, address: str) -> Card:
+    async def user(self, turn: Turn, said: User) -> Card:
         """Why presence is what it is for one person; never what Zoom says of them now."""
         if not await self._engine.may_look_up(turn.person.object_id):
             return settings_user.too_often()
-        folded = fold_address(address)
+        folded = fold_address(said.address)
         await self._audit.looked_up(_actor(turn), folded)
         view = await self._directory.view()
         listed = None if view is None else await view.user_by_address(folded)
@@ -74,16 +72,14 @@ class SettingsPeople:
         )
         known = None if oid is None else await self._engine.link_of(oid)
         if known is None and listed is None:
-            return settings_user.no_user(
-                self._payloads, turn.card_id, address=folded, directory=view is not None
-            )
+            return settings_user.no_user(address=folded, directory=view is not None)
         return await self._card(turn, folded, known, listed)
 
-    async def chosen(self, turn: Turn) -> Card:
+    async def chosen(self, turn: Turn, click: OpenPerson) -> Card:
         """The same for somebody who was chosen in the list of those in trouble."""
         if not await self._engine.may_look_up(turn.person.object_id):
             return settings_user.too_often()
-        known = await self._engine.link_of(_person(turn))
+        known = await self._engine.link_of(click.person)
         if known is None:  # they disconnected meanwhile
             return await self.parked(turn)
         address = known[0].addresses[0]
@@ -94,7 +90,7 @@ class SettingsPeople:
         """Whether an admin may have everybody tried again now; counts it."""
         return await self._engine.may_look_up(turn.person.object_id, everybody=True)
 
-    async def troubled(self, turn: Turn) -> Card:
+    async def troubled(self, turn: Turn, _: ShowParked) -> Card:
         """Who is parked and why, when somebody asks for it."""
         if not await self._engine.may_look_up(turn.person.object_id):
             return settings_user.too_often()
@@ -118,16 +114,13 @@ class SettingsPeople:
                     )
                 )
         counts = Counter(str(person.reason) for person in everybody)
-        return settings_parked.parked(self._payloads, turn.card_id, rows, counts, notice=notice)
+        return settings_parked.parked(rows, counts, notice=notice)
 
-    async def revive(self, turn: Turn) -> Card:
-        """Try somebody again who is parked, or everybody for whom it may help."""
-        everybody = turn.click is not None and turn.click.args.get("person") == ""
-        if not await self._engine.may_look_up(turn.person.object_id, everybody=everybody):
+    async def revive(self, turn: Turn, click: Revive) -> Card:
+        """Try somebody again who is parked."""
+        oid = click.object_id
+        if not await self._engine.may_look_up(turn.person.object_id):
             return settings_user.too_often()
-        if everybody:
-            return await self._revive_all(turn)
-        oid = _person(turn)
         known = await self._engine.link_of(oid)
         if known is None:
             return await self.parked(turn)
@@ -141,7 +134,10 @@ class SettingsPeople:
             notice = "Tried again, but it failed." if known[1].trouble else WELL_AGAIN
         return await self._card(turn, address, known, None, notice=notice)
 
-    async def _revive_all(self, turn: Turn) -> Card:
+    async def revive_all(self, turn: Turn, _: ReviveAll) -> Card:
+        """Try everybody again for whom it may help."""
+        if not await self.may_try_all(turn):
+            return settings_user.too_often()
         revived = 0
         for person in await self._parked():
             if TROUBLES[person.reason].revivable:
@@ -206,17 +202,11 @@ class SettingsPeople:
         )
         if reason is not None:
             shown = replace(shown, tone="warning")
-        return settings_user.user(self._payloads, turn.card_id, shown)
+        return settings_user.user(shown)
 
 
 def _actor(turn: Turn) -> Actor:
     return Actor(turn.person.object_id, turn.person.name)
-
-
-def _person(turn: Turn) -> str:
-    if turn.click is None:
-        raise BadPayload("not a button")
-    return settings_parked.person_of(turn.click)
 
 
 def _verdict_sentence(verdict: Verdict) -> str:

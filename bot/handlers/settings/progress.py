@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from bot.desk import dump_reference, load_reference
 from cards.build import refreshing
-from cards.payload import Verb
 from cards.settings import change as settings_change
-from cards.settings_words import Target
+from cards.settings.clicks import ShowRollout
+from domain.policy import Level
 
 if TYPE_CHECKING:
     from bot.teams.activity import Card, ConversationReference
-    from cards.payload import Payloads
     from cards.settings.change import Doing
 
 _DOING: tuple[Doing, ...] = ("updating", "clearing")
@@ -29,7 +28,7 @@ class ProgressCard:
 
     where: ConversationReference
     card_id: str
-    target: Target
+    level: Level
     sentence: str
     doing: Doing
     by: str
@@ -37,7 +36,6 @@ class ProgressCard:
 
     def card(
         self,
-        payloads: Payloads,
         rollout_id: str,
         *,
         done: int,
@@ -52,9 +50,7 @@ class ProgressCard:
         """
         if done >= total:
             return settings_change.result(
-                payloads,
-                self.card_id,
-                self.target,
+                self.level,
                 sentence=self.sentence,
                 doing=self.doing,
                 done=total - failed,
@@ -62,8 +58,6 @@ class ProgressCard:
                 invitable=invitable,
             )
         card = settings_change.progress(
-            payloads,
-            self.card_id,
             sentence=self.sentence,
             doing=self.doing,
             done=done,
@@ -72,16 +66,7 @@ class ProgressCard:
         )
         if not self.mri:
             return card
-        return refreshing(
-            card,
-            payloads,
-            self.card_id,
-            Verb.SETTINGS_PROGRESS,
-            [self.mri],
-            rollout=rollout_id,
-            group=self.target.group_id,
-            sentence=self.sentence,
-        )
+        return refreshing(card, ShowRollout(rollout_id, self.level, self.sentence), [self.mri])
 
     def dump(self) -> str:
         """Write it as text."""
@@ -89,8 +74,8 @@ class ProgressCard:
             {
                 "where": dump_reference(self.where),
                 "card": self.card_id,
-                "group": self.target.group_id,
-                "name": self.target.name,
+                "group": self.level.group_id,
+                "name": self.level.name,
                 "sentence": self.sentence,
                 "doing": self.doing,
                 "by": self.by,
@@ -105,9 +90,9 @@ class ProgressCard:
             row = json.loads(text)
             where = load_reference(row["where"])
             doing = next(word for word in _DOING if word == row["doing"])
-            target = Target(str(row["group"]), str(row["name"]))
+            level = Level(str(row["group"]), str(row["name"]))
             card_id, sentence, by = str(row["card"]), str(row["sentence"]), str(row["by"])
             mri = str(row.get("mri", ""))
         except (ValueError, KeyError, TypeError, StopIteration):
             return None
-        return None if where is None else cls(where, card_id, target, sentence, doing, by, mri)
+        return None if where is None else cls(where, card_id, level, sentence, doing, by, mri)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards.payload import Verb
 from cards.settings import storm as settings_storm
-from cards.settings.storm import storm_of
-from cards.settings_words import people
+from cards.settings import user as settings_user
 from sync.settings.audit import Actor
+from wording.numbers import people
 from wording.storm import view_of
 
 if TYPE_CHECKING:
@@ -20,36 +19,49 @@ if TYPE_CHECKING:
     from bot.request import Turn
     from bot.teams.activity import Card
     from cards.build import Element
-    from cards.payload import Click, Payloads
+    from cards.settings.clicks import RetryStorm, ShowStorm
     from domain.storms import Storm
     from sync.reconnect.store import NoticeStore
     from sync.settings.audit import AuditLog
 
 
 class StormHandler:
-    """Answers the buttons of the alert. `now_ms` is the clock that all processes share."""
+    """Answers the buttons of the alert.
+
+    `now_ms` is the clock that all processes share, `may_try_all` whether an admin may have
+    everybody tried again now: it costs requests for each.
+    """
 
     def __init__(
         self,
-        payloads: Payloads,
         rows: NoticeStore,
         audit: AuditLog,
         now_ms: Callable[[], Awaitable[int]],
+        may_try_all: Callable[[Turn], Awaitable[bool]],
     ) -> None:
-        self._payloads = payloads
         self._rows = rows
         self._audit = audit
         self._now_ms = now_ms
+        self._may_try_all = may_try_all
 
-    async def clicked(self, turn: Turn, click: Click) -> Card:
-        """Show how it stands, or have everybody tried again who is in it."""
-        code, began_ms = storm_of(click.args)
-        storm = (await self._rows.storms()).get(code)
-        if storm is None or storm.began_ms != began_ms:  # another, later one has its own card
-            return settings_storm.over(self._payloads, turn.card_id)
-        if click.verb is Verb.SETTINGS_STORM_RETRY and storm.people:
-            return await self._try_again(turn, storm)
-        return self._card(turn, storm)
+    async def show(self, _: Turn, click: ShowStorm) -> Card:
+        """Show how it stands."""
+        storm = await self._storm(click)
+        return settings_storm.over() if storm is None else _card(storm)
+
+    async def retry(self, turn: Turn, click: RetryStorm) -> Card:
+        """Have everybody tried again who is in it."""
+        if not await self._may_try_all(turn):
+            return settings_user.too_often()
+        storm = await self._storm(click)
+        if storm is None:
+            return settings_storm.over()
+        return await self._try_again(turn, storm) if storm.people else _card(storm)
+
+    async def _storm(self, click: ShowStorm | RetryStorm) -> Storm | None:
+        """The storm that a button is about; another, later one has its own card."""
+        storm = (await self._rows.storms()).get(click.code)
+        return storm if storm is not None and storm.began_ms == click.began_ms else None
 
     async def _try_again(self, turn: Turn, storm: Storm) -> Card:
         """Ask for it; the notifier does it (sync.reconnect.notifier)."""
@@ -59,15 +71,16 @@ class StormHandler:
         await self._rows.try_again(storm, await self._now_ms())
         them = people(storm.people)
         notice = f"{them} {'is' if storm.people == 1 else 'are'} being tried again. Refresh in a "
-        return self._card(turn, storm, notice=f"{notice}minute: who still fails is counted then.")
+        return _card(storm, notice=f"{notice}minute: who still fails is counted then.")
 
-    async def banner(self, card_id: str) -> Element | None:
+    async def banner(self) -> Element | None:
         """A warning while anybody is in a storm: of the one with the most people."""
         storms = [storm for storm in (await self._rows.storms()).values() if storm.people]
         if not storms:
             return None
         largest = max(storms, key=lambda storm: storm.people)
-        return settings_storm.banner(self._payloads, card_id, view_of(largest))
+        return settings_storm.banner(view_of(largest))
 
-    def _card(self, turn: Turn, storm: Storm, *, notice: str = "") -> Card:
-        return settings_storm.storm(self._payloads, turn.card_id, view_of(storm), notice=notice)
+
+def _card(storm: Storm, *, notice: str = "") -> Card:
+    return settings_storm.storm(view_of(storm), notice=notice)

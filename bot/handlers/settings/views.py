@@ -5,35 +5,37 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from bot.handlers.settings.level import draft_of_form
 from bot.invite.invitees import EVERYONE
 from cards.build import refreshing
-from cards.payload import Verb
 from cards.settings import centre as settings_centre
 from cards.settings import groups as settings_groups
 from cards.settings import history as settings_history
-from cards.settings_draft import LABELS, Field, value_in_words
-from cards.settings_words import people
+from cards.settings.clicks import ShowCentre
 from domain.directory import ACTIVE
-from domain.directory_health import explain
+from domain.form import Field
 from domain.group_names import fold_name
 from domain.policy import resolve
 from sync.settings.audit import CHANGE, INVITE, REVIVE
 from sync.settings.rows import ACCOUNT
+from wording.directory import explain
+from wording.form import LABELS, value_words
+from wording.numbers import people
+from wording.text import tidy
 from wording.times import clock_time, parked_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from bot.grammar.settings import Centre, Groups, History
+    from bot.handlers.settings.guard import Groups as ZoomGroups
     from bot.handlers.settings.storms import StormHandler
     from bot.invite.invitees import Invitees
     from bot.request import Turn
     from bot.teams.activity import Card
-    from cards.payload import Payloads
-    from cards.settings_draft import Draft
-    from cards.settings_words import Change
-    from domain.policy import ManagedGroup, Policy
+    from cards.settings.clicks import ListGroups, SearchGroups, ShowHistory
+    from domain.policy import Policy
+    from domain.policy_edits import OneLine
     from sync.directory.store import DirectoryStore
     from sync.engine.people import PeopleStore
     from sync.settings.audit import AuditLog, AuditRecord
@@ -49,9 +51,9 @@ class SettingsViews:
 
     def __init__(
         self,
-        payloads: Payloads,
         desk: PolicyDesk,
         directory: DirectoryStore,
+        groups: ZoomGroups,
         audit: AuditLog,
         people: PeopleStore,
         invitees: Invitees,
@@ -60,77 +62,65 @@ class SettingsViews:
         feed: FeedWords | None = None,
     ) -> None:
         self._feed = feed
-        self._payloads = payloads
         self._desk = desk
         self._directory = directory
+        self._groups = groups
         self._audit = audit
         self._people = people
         self._invitees = invitees
         self._storms = storms
 
-    async def centre(self, turn: Turn) -> Card:
+    async def centre(self, turn: Turn, _: Centre | ShowCentre) -> Card:
         """How it stands for the whole organisation."""
+        return await self.overview(turn)
+
+    async def overview(self, turn: Turn) -> Card:
+        """The same in the place of something that is over."""
         policy, health = await self._desk.policy(), await self._directory.health()
         age = health.age_seconds
         numbers = await self._numbers(policy, turn.person.object_id)
         here, connected = turn.inbound.time_zone, numbers.connected
         card = settings_centre.centre(
-            self._payloads,
-            turn.card_id,
-            account=draft_of_form(policy.account),
-            groups=[
-                settings_centre.GroupLine(group.name, _draft(group))
-                for group in sorted(policy.groups, key=lambda group: group.priority)
-            ],
+            policy,
             numbers=numbers,
             directory=explain(health),
             directory_well=health.reason is None and age is not None and age < STALE_SECONDS,
             feed="" if self._feed is None else await self._feed.say(here, connected),
-            storm=await self._storms.banner(turn.card_id),
+            storm=await self._storms.banner(),
         )
-        who = [turn.person.mri]
-        return refreshing(card, self._payloads, turn.card_id, Verb.SETTINGS_SHOW, who)
+        return refreshing(card, ShowCentre(), [turn.person.mri])
 
-    async def groups(self, turn: Turn, search: str, page: int = 0) -> Card:
+    async def groups(self, turn: Turn, asked: Groups | SearchGroups | ListGroups) -> Card:
         """Zoom's groups whose names hold a text."""
-        policy, view = await self._desk.policy(), await self._directory.view()
+        search, page = tidy(asked.search, 100), getattr(asked, "page", 0)
+        policy, view = await self._desk.policy(), await self._groups.view()
         managed = {group.group_id: group for group in policy.groups}
-        everything = 10_000 if view is None else max(1, len(view.groups))
-        matches = None if view is None else view.find_groups(search, limit=everything)
-        found = () if matches is None else matches.nearest
+        found = view.find_groups(search, limit=max(1, len(view.groups))).nearest
         size = settings_groups.PAGE_SIZE
         page = min(page, max(0, (len(found) - 1) // size))
         rows = [
             settings_groups.GroupRow(
-                group.group_id,
-                group.name,
-                group.members,
-                _draft(managed[group.group_id]) if group.group_id in managed else None,
+                group.group_id, group.name, group.members, managed.get(group.group_id)
             )
             for group in found[page * size : (page + 1) * size]
         ]
-        return settings_groups.group_list(
-            self._payloads, turn.card_id, rows, search=search, page=page, total=len(found)
-        )
+        return settings_groups.group_list(rows, search=search, page=page, total=len(found))
 
-    async def pick(self, turn: Turn, wanted: str, change: Change | None) -> Card:
+    async def pick(self, wanted: str, edit: OneLine | None) -> Card:
         """Ask which group was meant."""
-        view = await self._directory.view()
-        matches = None if view is None else view.find_groups(wanted, limit=60)
-        nearest = () if matches is None else matches.nearest
-        same = [group for group in nearest if fold_name(group.name) == fold_name(wanted)]
+        matches = (await self._groups.view()).find_groups(wanted, limit=60)
+        same = [g for g in matches.nearest if fold_name(g.name) == fold_name(wanted)]
         return settings_groups.pick_group(
-            self._payloads,
-            turn.card_id,
-            [settings_groups.GroupRow(g.group_id, g.name, g.members) for g in nearest],
+            [settings_groups.GroupRow(g.group_id, g.name, g.members) for g in matches.nearest],
             wanted=wanted,
             ambiguous=len(same) > 1,
-            total=0 if matches is None else matches.total,
-            change=change,
+            total=matches.total,
+            edit=edit,
         )
 
-    async def history(self, turn: Turn, cursor: str) -> Card:
+    async def history(self, turn: Turn, asked: History | ShowHistory) -> Card:
         """Who changed or looked up what."""
+        cursor = getattr(asked, "cursor", "")
         page = await self._audit.page(before=cursor or None, limit=settings_history.PAGE_SIZE)
         now_ms, here = await self._people.now_ms(), turn.inbound.time_zone
         entries = [
@@ -143,9 +133,7 @@ class SettingsViews:
             )
             for record in page.records
         ]
-        return settings_history.history(
-            self._payloads, turn.card_id, entries, older=page.before, newest=not cursor
-        )
+        return settings_history.history(entries, older=page.before, newest=not cursor)
 
     async def _numbers(self, policy: Policy, reader: str) -> settings_centre.Numbers:
         view, covered = await self._directory.view(), None
@@ -170,10 +158,6 @@ class SettingsViews:
                     active += person.until_ms > now_ms
         invitable = await self._invitees.count(EVERYONE, reader)
         return settings_centre.Numbers(covered, connected, active, trouble, invitable, parked)
-
-
-def _draft(group: ManagedGroup) -> Draft:
-    return draft_of_form(group.form, priority=group.priority)
 
 
 def _changes(record: AuditRecord) -> list[tuple[str, str, str]]:
@@ -215,4 +199,4 @@ def _word(row: Mapping[str, Any], name: str) -> str:
     value = row.get(name)
     if value is None:
         return "none"
-    return value_in_words(Field(name), value) if name in set(Field) else str(value)
+    return value_words(Field(name), value) if name in set(Field) else str(value)

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.grammar.commands import BadCommand, Command, help_lines, parse
+from bot.grammar.commands import BadCommand, Resume, help_lines, parse
 from bot.grammar.personal import LONGEST_PAUSE, STYLE_WORDS, For, Pause, StyleCommand, Until
+from domain.presence import Style
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ from bot.grammar.personal import LONGEST_PAUSE, STYLE_WORDS, For, Pause, StyleCo
     ],
 )
 def test_a_pause_lasts_as_long_as_was_said(text: str, until: For | Until | None) -> None:
-    assert parse(text) == Command("pause", request=Pause(until))
+    assert parse(text) == Pause(until)
 
 
 @pytest.mark.parametrize(
@@ -91,21 +92,21 @@ def test_a_pause_that_is_not_clear_is_asked_about(text: str, what: str, hint: st
 
 @given(st.integers(1, LONGEST_PAUSE))
 def test_every_pause_within_the_limits_can_be_said_in_minutes(minutes: int) -> None:
-    assert parse(f"pause for {minutes} minutes") == Command("pause", request=Pause(For(minutes)))
+    assert parse(f"pause for {minutes} minutes") == Pause(For(minutes))
     hours, rest = divmod(minutes, 60)
-    assert parse(f"pause {hours}h {rest}m") == Command("pause", request=Pause(For(minutes)))
+    assert parse(f"pause {hours}h {rest}m") == Pause(For(minutes))
 
 
 @given(st.integers(0, 23), st.integers(0, 59))
 def test_every_minute_of_a_day_can_be_said_on_both_clocks(hour: int, minute: int) -> None:
-    expected = Command("pause", request=Pause(Until(hour, minute)))
+    expected = Pause(Until(hour, minute))
     half = "am" if hour < 12 else "pm"
     assert parse(f"pause until {hour}:{minute:02}") == expected
     assert parse(f"pause until {hour % 12 or 12}:{minute:02} {half}") == expected
 
 
 def test_resume_takes_no_words() -> None:
-    assert parse("/resume now") == Command("resume")
+    assert parse("/resume now") == Resume()
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_resume_takes_no_words() -> None:
     ],
 )
 def test_a_style_is_chosen_or_asked_for(text: str, style: str | None) -> None:
-    assert parse(text) == Command("style", request=StyleCommand(style))
+    assert parse(text) == StyleCommand(None if style is None else Style(style))
 
 
 @pytest.mark.parametrize("text", ["style busy", "style fancy", "style mirror full", "style 2"])

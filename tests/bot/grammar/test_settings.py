@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.grammar.commands import BadCommand, Command, Request, parse
+from bot.grammar.commands import BadCommand, PerhapsGroup, Said, parse
 from bot.grammar.settings import (
-    HIGHEST_NUMBER,
     LONGEST_NAME,
     Account,
     Centre,
@@ -21,22 +21,25 @@ from bot.grammar.settings import (
 )
 from bot.grammar.words import LONGEST_TEXT
 from bot.teams.message_text import message_text
-from cards.settings_words import Act, Change
+from domain.form import HIGHEST_PRIORITY
+from domain.policy import ACCOUNT, SOME_GROUP
+from domain.policy_edits import ChooseStyle, Disable, Enable, Inherit, Lock, Move, OneLine, Unlock
+from domain.presence import Style
 
-ENABLE, DISABLE = Change(Act.ENABLE), Change(Act.DISABLE)
-SPOKEN = {
+ENABLE, DISABLE = Enable(SOME_GROUP), Disable(SOME_GROUP)
+SPOKEN: dict[str, OneLine] = {
     "enable": ENABLE,
     "Disable": DISABLE,
-    "INHERIT": Change(Act.INHERIT),
-    "lock": Change(Act.LOCK),
-    "unlock!": Change(Act.UNLOCK),
-    "priority 2": Change(Act.PRIORITY, "2"),
-    "Priority 9999.": Change(Act.PRIORITY, str(HIGHEST_NUMBER)),
-    "style busy only": Change(Act.STYLE, "busy only"),
-    "style Busy-Only": Change(Act.STYLE, "busy only"),
-    'style "busy only"': Change(Act.STYLE, "busy only"),
-    "style mirror": Change(Act.STYLE, "mirror"),
-    "style full, please": Change(Act.STYLE, "full"),
+    "INHERIT": Inherit(SOME_GROUP),
+    "lock": Lock(SOME_GROUP),
+    "unlock!": Unlock(SOME_GROUP),
+    "priority 2": Move(SOME_GROUP, 2),
+    "Priority 9999.": Move(SOME_GROUP, HIGHEST_PRIORITY),
+    "style busy only": ChooseStyle(SOME_GROUP, Style.BUSY_ONLY),
+    "style Busy-Only": ChooseStyle(SOME_GROUP, Style.BUSY_ONLY),
+    'style "busy only"': ChooseStyle(SOME_GROUP, Style.BUSY_ONLY),
+    "style mirror": ChooseStyle(SOME_GROUP, Style.MIRROR),
+    "style full, please": ChooseStyle(SOME_GROUP, Style.FULL),
 }
 
 normal = st.text(max_size=60).map(lambda text: message_text({"text": text}))
@@ -50,18 +53,15 @@ hard_names = st.lists(
 ).map(" ".join)
 
 
-def asked(text: str) -> Request:
+def asked(text: str) -> Said:
     found = parse(text)
-    assert isinstance(found, Command), found
-    assert found.name == "settings"
-    assert found.request is not None
-    return found.request
+    assert isinstance(found, Centre | Account | Group | Groups | User | History), found
+    return found
 
 
-def refused(text: str) -> BadCommand:
+def refused(text: str) -> BadCommand | PerhapsGroup:
     found = parse(text)
-    assert isinstance(found, BadCommand), found
-    assert found.name == "settings"
+    assert isinstance(found, BadCommand | PerhapsGroup), found
     return found
 
 
@@ -72,9 +72,9 @@ def refused(text: str) -> BadCommand:
         ("/settings", Centre()),
         ("Settings, please", Centre()),
         ("settings account", Account()),
-        ("/SETTINGS ACCOUNT ENABLE", Account(ENABLE)),
-        ("settings account disable now", Account(DISABLE)),
-        ("settings account style full", Account(Change(Act.STYLE, "full"))),
+        ("/SETTINGS ACCOUNT ENABLE", Account(Enable(ACCOUNT))),
+        ("settings account disable now", Account(Disable(ACCOUNT))),
+        ("settings account style full", Account(ChooseStyle(ACCOUNT, Style.FULL))),
         ("settings group", Groups()),
         ("settings group Sales", Group("Sales")),
         ("/settings group Sales enable", Group("Sales", ENABLE)),
@@ -88,7 +88,7 @@ def refused(text: str) -> BadCommand:
         ('settings group "Sales enable"', Group("Sales enable")),
         ('settings group "Sales enable" enable', Group("Sales enable", ENABLE)),
         ("settings group “Sales Team” enable", Group("Sales Team", ENABLE)),
-        ("settings group „Größe“ lock", Group("Größe", Change(Act.LOCK))),
+        ("settings group „Größe“ lock", Group("Größe", Lock(SOME_GROUP))),
         ("settings group « Vente » enable", Group("Vente", ENABLE)),
         ('settings group "12" Club" enable', Group('12" Club', ENABLE)),
         ("settings group Vertrieb Größe 👩‍🚀 enable", Group("Vertrieb Größe 👩‍🚀", ENABLE)),
@@ -116,20 +116,21 @@ def refused(text: str) -> BadCommand:
         ("settings history please", History()),
     ],
 )
-def test_settings_are_asked_for(text: str, request_: Request | None) -> None:
+def test_settings_are_asked_for(text: str, request_: Said | None) -> None:
     if request_ is None:
         refused(text)
     else:
         assert asked(text) == request_
 
 
-@pytest.mark.parametrize(("spoken", "change"), SPOKEN.items())
-def test_every_verb_is_understood_at_the_end(spoken: str, change: Change) -> None:
-    assert asked(f"settings group Sales Team {spoken}") == Group("Sales Team", change)
-    assert asked(f'settings group "Sales Team" {spoken}') == Group("Sales Team", change)
-    assert asked(f"settings group 'Sales Team' {spoken}") == Group("Sales Team", change)
-    if change.act not in {Act.INHERIT, Act.PRIORITY}:
-        assert asked(f"settings account {spoken}") == Account(change)
+@pytest.mark.parametrize(("spoken", "edit"), SPOKEN.items())
+def test_every_verb_is_understood_at_the_end(spoken: str, edit: OneLine) -> None:
+    assert asked(f"settings group Sales Team {spoken}") == Group("Sales Team", edit)
+    assert asked(f'settings group "Sales Team" {spoken}') == Group("Sales Team", edit)
+    assert asked(f"settings group 'Sales Team' {spoken}") == Group("Sales Team", edit)
+    if not isinstance(edit, Inherit | Move):
+        account = Account(replace(edit, level=ACCOUNT))
+        assert asked(f"settings account {spoken}") == account
 
 
 @pytest.mark.parametrize(
@@ -198,7 +199,7 @@ def test_a_name_without_quotes_is_read_as_it_is_before_a_verb(name: str) -> None
 )
 def test_no_words_break_the_grammar(command: str, words: str) -> None:
     found = parse(message_text({"text": f"{command} {words}"}))
-    if isinstance(found, BadCommand):
+    if isinstance(found, BadCommand | PerhapsGroup):
         assert found.what
         assert found.hint
 

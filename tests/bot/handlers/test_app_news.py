@@ -13,6 +13,7 @@ from bot.conversations import ConversationStore
 from bot.desk import Desk
 from bot.handlers.app_news import TRIES, AppNews
 from bot.teams.activity import Inbound, Kind, Person, SendFailed
+from cards.seal import Seal
 from tests.doubles.channel import ADA, OLD, Channel
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 PERSON = Person("tenant", ADA, "29:a", "Ada")
 NOW = 1_767_268_800_000
+
+SEAL = Seal(b"a secret that only tests know....")
 
 
 class Links:
@@ -65,7 +68,7 @@ class Place:
         self.pauses: list[float] = []
         self.removed = 0
         rows = ConversationStore(redis)
-        self.desk = Desk(self.channel, rows)
+        self.desk = Desk(self.channel, rows, SEAL)
         self.news = AppNews(
             self.desk,
             self.links,

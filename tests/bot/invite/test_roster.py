@@ -16,6 +16,7 @@ from bot.invite.roster_store import ASK_AGAIN_MS, RENEW_MS, RosterStore
 from bot.teams.activity import ConversationReference, Person, SendFailed
 from bot.teams.sender import ChannelSender
 from bot.teams.service_hosts import ServiceHosts
+from cards.seal import Seal
 from sync.redis import keys
 from tests.doubles.people import person
 from tests.doubles.redis import eventually
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 ADA, BEN = person(1), person(2)
 NOON = 1_767_268_800.0  # 2026-01-01 12:00 UTC
 
+SEAL = Seal(b"a secret that only tests know....")
+
 
 class Scene:
     """One process that meets people."""
@@ -39,7 +42,7 @@ class Scene:
         self.slept: list[float] = []
         self.now = NOON
         self.sender = ChannelSender(session, ServiceHosts([teams.host]), None)
-        self.desk = Desk(self.sender, ConversationStore(redis))
+        self.desk = Desk(self.sender, ConversationStore(redis), SEAL)
         self.roster = Roster(
             self.rows, self.sender, self.desk, sleep=self.sleep, now=lambda: self.now
         )

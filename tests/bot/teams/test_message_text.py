@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.grammar.commands import Command, Unknown, parse
+from bot.grammar.commands import Help, Status, Unknown, parse
 from bot.grammar.words import LONGEST_TEXT
 from bot.teams.message_text import LONGEST_HTML, message_text
 
@@ -231,7 +231,7 @@ def test_a_reply_that_quotes_says_what_it_says(typed: str, entities: list[Any]) 
     "typed", [QUOTED, f"{TAGGED} {QUOTED}", f"{QUOTED}{QUOTED}\n", REPLY, "> disconnect", ">"]
 )
 def test_a_quotation_alone_calls_for_help(typed: str) -> None:
-    assert parse(said(typed, QUOTED_REPLY, mention())) == Command("help")
+    assert parse(said(typed, QUOTED_REPLY, mention())) == Help()
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_a_quotation_alone_calls_for_help(typed: str) -> None:
 )
 def test_the_html_tells_the_quotation_from_the_reply(text: str) -> None:
     assert said(text, html=f"{REPLY}\n<p>status</p>") == "status"
-    assert parse(said(text, html=REPLY)) == Command("help")
+    assert parse(said(text, html=REPLY)) == Help()
 
 
 def test_a_reply_with_a_mention_in_its_html_is_read_whole() -> None:
@@ -422,4 +422,4 @@ def test_what_is_too_long_is_no_command() -> None:
     long = "status " + "x" * LONGEST_TEXT
     assert isinstance(parse(said("status", html=f"{REPLY}<p>{long}</p>")), Unknown)
     fits = "status" + " " * (LONGEST_TEXT - 6)
-    assert parse(said(fits)) == Command("status")
+    assert parse(said(fits)) == Status()

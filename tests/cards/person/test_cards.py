@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from cards.payload import BadPayload, Click, Verb
-from cards.person.pause import UNTIL_RESUMED, minutes_of
-from cards.person.style import STYLES
+from cards.person.clicks import (
+    ChooseOwnStyle,
+    DeclineInvitation,
+    EndPause,
+    ShowStatus,
+    StartConnect,
+    StartPause,
+)
+from domain.presence import Style
 from tests.cards.lint import walk
-from tests.cards.samples import PAYLOADS, SAMPLES
+from tests.cards.samples import SAMPLES, SEAL
+from wording.styles import STYLES
+
+if TYPE_CHECKING:
+    from cards.click import Click
 
 
 def clicks(name: str) -> dict[str, Click]:
     return {
-        e["title"]: PAYLOADS.unpack(e["verb"], json.loads(json.dumps(e["data"])))
+        e["title"]: SEAL.opened(e["verb"], json.loads(json.dumps(e["data"])))[0]
         for e in walk(SAMPLES[name])
         if e["type"] == "Action.Execute"
     }
@@ -29,22 +39,14 @@ def words(name: str) -> str:
 def test_a_pause_says_when_it_ends_and_offers_to_resume() -> None:
     assert "Paused until 17:00." in words("paused-until")
     assert list(clicks("paused-until")) == ["Resume", "Status"]
-    assert clicks("paused-until")["Resume"].verb is Verb.PAUSE_END
+    assert clicks("paused-until")["Resume"] == EndPause()
 
 
 def test_a_pause_without_an_end_offers_one() -> None:
     assert "Paused until you resume." in words("paused")
     offered = clicks("paused")
-    assert [minutes_of(offered[f"Only for {hours}"].args) for hours in ("1 hour", "4 hours")] == [
-        60,
-        240,
-    ]
-
-
-@pytest.mark.parametrize("minutes", [None, -1, True, "60", 30 * 24 * 60 + 1])
-def test_a_pause_of_no_length_is_refused(minutes: Any) -> None:
-    with pytest.raises(BadPayload):
-        minutes_of({"minutes": minutes})
+    assert offered["Only for 1 hour"] == StartPause(60)
+    assert offered["Only for 4 hours"] == StartPause(240)
 
 
 @pytest.mark.parametrize("name", ["style", "style-own", "style-changed", "style-locked"])
@@ -56,11 +58,10 @@ def test_every_style_is_explained_where_it_is_chosen(name: str) -> None:
 
 
 def test_one_click_chooses_a_style_and_another_gives_it_back() -> None:
-    offered = {title: click.args for title, click in clicks("style-own").items()}
-    assert offered == {
-        "Busy only": {"choice": "busy only"},
-        "Mirror": {"choice": "mirror"},
-        "Follow my organisation": {"choice": ""},
+    assert clicks("style-own") == {
+        "Busy only": ChooseOwnStyle(Style.BUSY_ONLY),
+        "Mirror": ChooseOwnStyle(Style.MIRROR),
+        "Follow my organisation": ChooseOwnStyle(),
     }
     assert "Follow my organisation" not in clicks("style")
 
@@ -75,21 +76,18 @@ def test_the_first_meeting_is_explained_once_with_a_way_out() -> None:
     assert "You’re in Zoom, so Microsoft shows “In a call”." in words("first-meeting")
     offered = clicks("first-meeting")
     assert list(offered) == ["OK", "Pause", "Why?"]
-    assert minutes_of(offered["Pause"].args) == UNTIL_RESUMED
-    assert offered["Why?"].verb is Verb.STATUS_SHOW
+    assert offered["Pause"] == StartPause()
+    assert offered["Why?"] == ShowStatus()
 
 
 def test_an_invitation_says_who_invites_and_takes_no_for_an_answer() -> None:
     assert "Ada Lindqvist invites you." in words("invitation")
-    assert {title: click.verb for title, click in clicks("invitation").items()} == {
-        "Connect": Verb.CONNECT_START,
-        "Not now": Verb.INVITATION_DECLINE,
-    }
+    assert clicks("invitation") == {"Connect": StartConnect(), "Not now": DeclineInvitation()}
     assert "I won’t ask again" in words("invitation-declined")
 
 
 def test_status_offers_to_pause_or_to_resume() -> None:
-    assert clicks("status")["Pause"].verb is Verb.PAUSE_START
+    assert clicks("status")["Pause"] == StartPause()
     assert list(clicks("status-paused")) == ["Resume", "Refresh", "Disconnect"]
 
 

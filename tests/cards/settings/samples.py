@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cards.build import refreshing
-from cards.payload import Verb
 from cards.settings import change as change_cards
 from cards.settings import invite as invite_cards
-from cards.settings.centre import GroupLine, Numbers, centre
+from cards.settings.centre import Numbers, centre
+from cards.settings.clicks import ShowRollout
 from cards.settings.form import form, verify
 from cards.settings.groups import GroupRow, group_list, pick_group
 from cards.settings.history import Entry, history
@@ -17,33 +17,61 @@ from cards.settings.parked import MOST_PARKED, ParkedRow, parked
 from cards.settings.refused import guest, inherits, needs_zoom, not_admin
 from cards.settings.storm import banner, over, storm
 from cards.settings.user import UserView, no_user, user
-from cards.settings_draft import Draft, differences
-from cards.settings_words import ACCOUNT, Act, Change, Target, Touched
+from domain.form import LevelForm
+from domain.policy import (
+    ACCOUNT,
+    SOME_GROUP,
+    AuthorizeWith,
+    Form,
+    Level,
+    ManagedGroup,
+    Policy,
+    Service,
+)
+from domain.policy_edits import (
+    ChooseStyle,
+    Disable,
+    Effect,
+    Enable,
+    Inherit,
+    Lock,
+    Move,
+    OneLine,
+    Unlock,
+)
+from domain.presence import Style
+from wording.edits import overtaken, state_sentence
+from wording.form import differences
+from wording.levels import touched
 from wording.storm import StormView
 from wording.trouble import TROUBLES
 
 if TYPE_CHECKING:
     from cards.build import Card
-    from cards.payload import Payloads
 
-SALES = Target("zgSales", "Sales")
-ON = Draft(integration=True)
-OFF = Draft(integration=False)
-GOOGLE = Draft(integration=True, service="google")
-EWS = Draft(integration=True, authorize_with="ews")
-UNTICKED = Draft(integration=True, presence_write=False)
-IN_SALES = replace(ON, priority=2)
-INHERITS = replace(ON, priority=4, manages=False)
-FULL_LOCKED = Draft(
-    integration=True, calendar=True, contacts=True, locked=True, style="full", priority=1
+SALES = Level("zgSales", "Sales")
+MANAGEMENT = Level("zgManagement", "Management")
+
+
+def entered(form: Form, priority: int = 0, *, manages: bool = True) -> LevelForm:
+    return LevelForm(form, manages=manages, priority=priority)
+
+
+ON = Form(integration=True)
+OFF = Form(integration=False)
+GOOGLE = Form(integration=True, service=Service.GOOGLE)
+EWS = Form(integration=True, authorize_with=AuthorizeWith.EWS)
+UNTICKED = Form(integration=True, presence_write=False)
+BUSY_ONLY = Form(integration=True, style=Style.BUSY_ONLY)
+FULL_LOCKED = Form(integration=True, calendar=True, contacts=True, locked=True, style=Style.FULL)
+IN_SALES = ManagedGroup("zgSales", "Sales", 2, ON)
+FEW = touched(Effect(("x",) * 18, 24, 3), SALES, Policy(ON))
+MANAGED = (
+    ManagedGroup("zgManagement", "Management", 1, FULL_LOCKED),
+    IN_SALES,
+    ManagedGroup("zgSalesNorth", "Sales Team North", 3, OFF),
+    ManagedGroup("zgObrien", "O'Brien's Desk", 4, BUSY_ONLY),
 )
-FEW = Touched(18, 24, 3)
-MANAGED = [
-    GroupLine("Management", FULL_LOCKED),
-    GroupLine("Sales", IN_SALES),
-    GroupLine("Sales Team North", Draft(integration=False, priority=3)),
-    GroupLine("O'Brien's Desk", Draft(integration=True, style="busy only", priority=4)),
-]
 PARKED = {"failing": 1, "refused": 1, "gone": 1, "authorize": 2}
 NUMBERS = Numbers(covered=340, connected=212, active=151, trouble=7, invitable=24, parked=PARKED)
 READ = "Zoom's users and groups were read 3 minutes ago."
@@ -56,13 +84,13 @@ FEED_SILENT = (
     "asked about everyone who is connected, so presence may lag by up to 6 minutes. What to do: in "
     "Zoom’s App Marketplace, see that the app’s event subscription is on and its address validates."
 )
-OVERTAKEN = change_cards.overtaken("Ada Lindqvist", "Sales", "a moment ago")
+OVERTAKEN = overtaken("Ada Lindqvist", "Sales", "a moment ago")
 ROWS = [
     GroupRow("zgCare", "Customer Care", 12),
-    GroupRow("zgManagement", "Management", 5, FULL_LOCKED),
-    GroupRow("zgObrien", "O'Brien's Desk", 1, replace(ON, style="busy only", priority=4)),
+    GroupRow("zgManagement", "Management", 5, MANAGED[0]),
+    GroupRow("zgObrien", "O'Brien's Desk", 1, MANAGED[3]),
     GroupRow("zgSales", "Sales", 45, IN_SALES),
-    GroupRow("zgSalesNorth", "Sales Team North", None, Draft(integration=False, priority=3)),
+    GroupRow("zgSalesNorth", "Sales Team North", None, MANAGED[2]),
 ]
 STORM = StormView(
     code="blocked_by_policy",
@@ -109,226 +137,173 @@ def entries(name: str) -> list[Entry]:
             name,
             name,
             "changed the settings",
-            tuple((d.label, d.before, d.after) for d in differences(ON, EWS)),
+            differences(entered(ON), entered(EWS)),
         )
     ] * 10
 
 
-def settings_cards(p: Payloads, c: str) -> dict[str, Card]:
-    def change(target: Target, act: Act, value: str = "", style: str = "mirror") -> Card:
-        return change_cards.confirm(
-            p, c, target, Change(act, value), version=7, touched=FEW, style=style
-        )
+def settings_cards() -> dict[str, Card]:
+    def change(edit: OneLine, style: Style = Style.MIRROR) -> Card:
+        return change_cards.confirm(edit, version=7, touched=FEW, style=style)
 
     return {
         "settings": centre(
-            p, c, account=ON, groups=MANAGED, numbers=NUMBERS, directory=READ, directory_well=True
+            Policy(ON, MANAGED), numbers=NUMBERS, directory=READ, directory_well=True
         ),
         "settings-feed-silent": centre(
-            p,
-            c,
-            account=ON,
-            groups=[],
+            Policy(ON),
             numbers=NUMBERS,
             directory=READ,
             directory_well=True,
             feed=FEED_SILENT,
         ),
         "settings-off": centre(
-            p,
-            c,
-            account=GOOGLE,
-            groups=[],
+            Policy(GOOGLE),
             numbers=Numbers(covered=0, connected=0, active=0, trouble=0),
             directory=READ,
             directory_well=True,
         ),
         "settings-locked": centre(
-            p,
-            c,
-            account=replace(ON, locked=True),
-            groups=MANAGED,
+            Policy(replace(ON, locked=True), MANAGED),
             numbers=replace(NUMBERS, trouble=0, invitable=0, parked={}),
             directory=READ,
             directory_well=True,
         ),
         "settings-no-zoom": centre(
-            p,
-            c,
-            account=ON,
-            groups=[],
+            Policy(ON),
             numbers=Numbers(covered=None, connected=3, active=2, trouble=1),
             directory=NOT_READ,
             directory_well=False,
         ),
         "settings-in-storm": centre(
-            p,
-            c,
-            account=ON,
-            groups=MANAGED,
+            Policy(ON, MANAGED),
             numbers=replace(NUMBERS, trouble=61),
             directory=READ,
             directory_well=True,
-            storm=banner(p, c, STORM),
+            storm=banner(STORM),
         ),
-        "settings-storm": storm(p, c, STORM),
+        "settings-storm": storm(STORM),
         "settings-storm-tried": storm(
-            p, c, replace(STORM, count=7, most=61), notice="61 people are being tried again."
+            replace(STORM, count=7, most=61), notice="61 people are being tried again."
         ),
-        "settings-storm-nobody": storm(p, c, replace(STORM, count=0)),
-        "settings-storm-over": over(p, c),
+        "settings-storm-nobody": storm(replace(STORM, count=0)),
+        "settings-storm-over": over(),
         "settings-form": form(
-            p, c, ACCOUNT, ON, version=7, members="It decides for 295 of 340 people."
+            ACCOUNT, entered(ON), version=7, members="It decides for 295 of 340 people."
         ),
-        "settings-form-off": form(p, c, ACCOUNT, OFF, version=7),
-        "settings-form-google": form(p, c, ACCOUNT, GOOGLE, version=7),
-        "settings-form-ews": form(p, c, ACCOUNT, EWS, version=7, unsaved=True),
-        "settings-form-unticked": form(p, c, ACCOUNT, UNTICKED, version=7),
+        "settings-form-off": form(ACCOUNT, entered(OFF), version=7),
+        "settings-form-google": form(ACCOUNT, entered(GOOGLE), version=7),
+        "settings-form-ews": form(ACCOUNT, entered(EWS), version=7, unsaved=True),
+        "settings-form-unticked": form(ACCOUNT, entered(UNTICKED), version=7),
         "settings-form-group": form(
-            p,
-            c,
             SALES,
-            IN_SALES,
+            entered(ON, 2),
             version=7,
             account=ON,
             places=4,
             members="It decides for 42 of its 45 members; 18 of them are connected.",
         ),
         "settings-form-group-full": form(
-            p,
-            c,
-            Target("zgManagement", "Management"),
-            FULL_LOCKED,
+            MANAGEMENT,
+            entered(FULL_LOCKED, 1),
             version=7,
             account=OFF,
             places=4,
         ),
-        "settings-form-inherits": form(p, c, SALES, INHERITS, version=7, account=GOOGLE, places=4),
+        "settings-form-inherits": form(
+            SALES, entered(ON, 4, manages=False), version=7, account=GOOGLE, places=4
+        ),
         "settings-form-under-lock": form(
-            p, c, SALES, IN_SALES, version=7, account=replace(OFF, locked=True), places=4
+            SALES, entered(ON, 2), version=7, account=replace(OFF, locked=True), places=4
         ),
-        "settings-form-conflict": form(p, c, ACCOUNT, OFF, version=8, notice=OVERTAKEN),
-        "settings-verify-enable": verify(p, c, SALES, IN_SALES, version=7),
-        "settings-verify-disable": verify(p, c, ACCOUNT, OFF, version=7, touched=FEW),
-        "settings-enable": change(SALES, Act.ENABLE),
-        "settings-enable-full": change(SALES, Act.ENABLE, style="full"),
+        "settings-form-conflict": form(ACCOUNT, entered(OFF), version=8, notice=OVERTAKEN),
+        "settings-verify-enable": verify(SALES, entered(ON, 2), version=7),
+        "settings-verify-disable": verify(ACCOUNT, entered(OFF), version=7, touched=FEW),
+        "settings-enable": change(Enable(SALES)),
+        "settings-enable-full": change(Enable(SALES), style=Style.FULL),
         "settings-enable-account": change_cards.confirm(
-            p,
-            c,
-            ACCOUNT,
-            Change(Act.ENABLE),
+            Enable(ACCOUNT),
             version=7,
-            touched=Touched(1, 0, 45, "their own group"),
+            touched=touched(Effect(("x",), 0, 45), ACCOUNT, Policy(ON)),
         ),
-        "settings-enable-nobody": change_cards.confirm(
-            p, c, SALES, Change(Act.ENABLE), version=7, touched=Touched(0, 0, 0)
-        ),
-        "settings-enable-uncounted": change_cards.confirm(
-            p, c, ACCOUNT, Change(Act.ENABLE), version=7, touched=None
-        ),
-        "settings-disable": change(SALES, Act.DISABLE),
+        "settings-enable-nobody": change_cards.confirm(Enable(SALES), version=7, touched=""),
+        "settings-enable-uncounted": change_cards.confirm(Enable(ACCOUNT), version=7, touched=None),
+        "settings-disable": change(Disable(SALES)),
         "settings-disable-conflict": change_cards.confirm(
-            p, c, SALES, Change(Act.DISABLE), version=8, touched=FEW, notice=OVERTAKEN
+            Disable(SALES), version=8, touched=FEW, notice=OVERTAKEN
         ),
-        "settings-inherit": change(SALES, Act.INHERIT),
-        "settings-lock": change(SALES, Act.LOCK),
-        "settings-lock-account": change(ACCOUNT, Act.LOCK),
-        "settings-unlock": change(SALES, Act.UNLOCK),
-        "settings-unlock-account": change(ACCOUNT, Act.UNLOCK),
-        "settings-priority": change(SALES, Act.PRIORITY, "2"),
-        "settings-style": change(SALES, Act.STYLE, "full"),
+        "settings-inherit": change(Inherit(SALES)),
+        "settings-lock": change(Lock(SALES)),
+        "settings-lock-account": change(Lock(ACCOUNT)),
+        "settings-unlock": change(Unlock(SALES)),
+        "settings-unlock-account": change(Unlock(ACCOUNT)),
+        "settings-priority": change(Move(SALES, 2)),
+        "settings-style": change(ChooseStyle(SALES, Style.FULL)),
         "settings-progress": change_cards.progress(
-            p,
-            c,
             sentence="Presence sync is disabled for Sales.",
             doing="clearing",
             done=120,
             total=340,
-            job="j1",
         ),
         "settings-progress-trouble": refreshing(
             change_cards.progress(
-                p,
-                c,
                 sentence="Presence sync is enabled for the account.",
                 doing="updating",
                 done=0,
                 total=10_000,
                 failed=3,
             ),
-            p,
-            c,
-            Verb.SETTINGS_PROGRESS,
+            ShowRollout("j1", SALES, "Presence sync is enabled for the account."),
             ["29:ada"],
-            job="j1",
         ),
         "settings-done": change_cards.result(
-            p,
-            c,
             SALES,
-            sentence=change_cards.state_sentence(SALES, Change(Act.ENABLE)),
+            sentence=state_sentence(Enable(SALES)),
             done=18,
             invitable=24,
         ),
         "settings-done-trouble": change_cards.result(
-            p,
-            c,
             ACCOUNT,
-            sentence=change_cards.state_sentence(ACCOUNT, Change(Act.DISABLE)),
+            sentence=state_sentence(Disable(ACCOUNT)),
             doing="clearing",
             done=337,
             failed=3,
         ),
         "settings-saved": change_cards.result(
-            p,
-            c,
             SALES,
             sentence="The settings of Sales are saved.",
-            details=tuple(
-                (d.label, d.before, d.after)
-                for d in differences(FULL_LOCKED, replace(EWS, priority=2))
-            ),
+            details=differences(entered(FULL_LOCKED, 1), entered(EWS, 2)),
         ),
-        "settings-unchanged": change_cards.unchanged(
-            p, c, SALES, sentence=change_cards.state_sentence(SALES, Change(Act.ENABLE))
-        ),
-        "settings-cancelled": change_cards.cancelled(p, c),
-        "settings-not-admin": not_admin(p, c),
-        "settings-not-admin-zoom": not_admin(p, c, zoom_admins=True),
+        "settings-unchanged": change_cards.unchanged(SALES, sentence=state_sentence(Enable(SALES))),
+        "settings-cancelled": change_cards.cancelled(),
+        "settings-not-admin": not_admin(),
+        "settings-not-admin-zoom": not_admin(zoom_admins=True),
         "settings-guest": guest(),
-        "settings-inherits-lock": inherits(p, c, SALES, Change(Act.LOCK)),
-        "settings-inherits-priority": inherits(p, c, SALES, Change(Act.PRIORITY, "2")),
-        "settings-needs-zoom": needs_zoom(p, c, ["ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET"]),
-        "settings-groups": group_list(p, c, ROWS, search="", page=0, total=5),
-        "settings-groups-page": group_list(
-            p, c, hundreds("Sales")[:10], search="sa", page=3, total=300
-        ),
-        "settings-groups-none": group_list(p, c, [], search="zz", page=0, total=0),
+        "settings-inherits-lock": inherits(Lock(SALES)),
+        "settings-inherits-priority": inherits(Move(SALES, 2)),
+        "settings-needs-zoom": needs_zoom(["ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET"]),
+        "settings-groups": group_list(ROWS, search="", page=0, total=5),
+        "settings-groups-page": group_list(hundreds("Sales")[:10], search="sa", page=3, total=300),
+        "settings-groups-none": group_list([], search="zz", page=0, total=0),
         "settings-pick": pick_group(
-            p,
-            c,
             ROWS[3:],
             wanted="Salse",
             ambiguous=False,
             total=2,
-            change=Change(Act.STYLE, "busy only"),
+            edit=ChooseStyle(SOME_GROUP, Style.BUSY_ONLY),
         ),
         "settings-pick-ambiguous": pick_group(
-            p,
-            c,
             [GroupRow("a", "Sales", 45), GroupRow("b", "sales", 3), GroupRow("c", "Sales")],
             wanted="sales",
             ambiguous=True,
             total=3,
         ),
         "settings-pick-many": pick_group(
-            p, c, hundreds("Sales")[:8], wanted="Sales 30", ambiguous=False, total=412
+            hundreds("Sales")[:8], wanted="Sales 30", ambiguous=False, total=412
         ),
-        "settings-pick-none": pick_group(p, c, [], wanted="Xyz", ambiguous=False, total=0),
-        "settings-user": user(p, c, BEN),
+        "settings-pick-none": pick_group([], wanted="Xyz", ambiguous=False, total=0),
+        "settings-user": user(BEN),
         "settings-user-off": user(
-            p,
-            c,
             replace(
                 BEN,
                 verdict="Presence sync is off for the account: the default service is Google.",
@@ -343,8 +318,6 @@ def settings_cards(p: Payloads, c: str) -> dict[str, Card]:
             ),
         ),
         "settings-user-parked": user(
-            p,
-            c,
             replace(
                 BEN,
                 link="Connected, but nothing is tried for them any more",
@@ -355,27 +328,20 @@ def settings_cards(p: Payloads, c: str) -> dict[str, Card]:
                 notice="Tried again, but it failed.",
             ),
         ),
-        "settings-parked": parked(p, c, PARKED_ROWS, PARKED),
-        "settings-parked-one": parked(p, c, PARKED_ROWS[:1], {"failing": 1}),
-        "settings-parked-authorize": parked(p, c, PARKED_ROWS[3:], {"authorize": 2}),
-        "settings-parked-nobody": parked(p, c, [], {}, notice="3 people are being tried again."),
-        "settings-user-nobody": no_user(p, c, address="nobody@example.com", directory=True),
-        "settings-user-nobody-connected": no_user(
-            p, c, address="nobody@example.com", directory=False
-        ),
+        "settings-parked": parked(PARKED_ROWS, PARKED),
+        "settings-parked-one": parked(PARKED_ROWS[:1], {"failing": 1}),
+        "settings-parked-authorize": parked(PARKED_ROWS[3:], {"authorize": 2}),
+        "settings-parked-nobody": parked([], {}, notice="3 people are being tried again."),
+        "settings-user-nobody": no_user(address="nobody@example.com", directory=True),
+        "settings-user-nobody-connected": no_user(address="nobody@example.com", directory=False),
         "settings-history": history(
-            p,
-            c,
             [
                 Entry(
                     "today at 14:02",
                     "Ada Lindqvist",
                     "Sales",
                     "changed",
-                    tuple(
-                        (d.label, d.before, d.after)
-                        for d in differences(FULL_LOCKED, replace(GOOGLE, priority=2))
-                    ),
+                    differences(entered(FULL_LOCKED, 1), entered(GOOGLE, 2)),
                 ),
                 Entry("today at 13:40", "Ada Lindqvist", "ben.okafor@example.com", "looked up"),
                 Entry(
@@ -388,59 +354,52 @@ def settings_cards(p: Payloads, c: str) -> dict[str, Card]:
             ],
             older="1764000000000-0",
         ),
-        "settings-history-end": history(p, c, entries("Ada")[:1], newest=False),
-        "settings-history-empty": history(p, c, []),
-        "settings-invite": invite_cards.ask(p, c, SALES, count=24, minutes=1),
-        "settings-invite-many": invite_cards.ask(p, c, ACCOUNT, count=9_000, minutes=45),
-        "settings-invite-nobody": invite_cards.nobody(p, c),
-        "settings-inviting": invite_cards.sending(p, c, sent=9, total=24, job="j2"),
-        "settings-invited": invite_cards.sent(p, c, invited=24, unreachable=0),
-        "settings-invited-some": invite_cards.sent(p, c, invited=1, unreachable=23),
+        "settings-history-end": history(entries("Ada")[:1], newest=False),
+        "settings-history-empty": history([]),
+        "settings-invite": invite_cards.ask(SALES, count=24, minutes=1),
+        "settings-invite-many": invite_cards.ask(ACCOUNT, count=9_000, minutes=45),
+        "settings-invite-nobody": invite_cards.nobody(),
+        "settings-inviting": invite_cards.sending(sent=9, total=24, mailing_id="j2"),
+        "settings-invited": invite_cards.sent(invited=24, unreachable=0),
+        "settings-invited-some": invite_cards.sent(invited=1, unreachable=23),
     }
 
 
-def settings_cards_for(p: Payloads, c: str, name: str) -> dict[str, Card]:
+def settings_cards_for(name: str) -> dict[str, Card]:
     """The cards that show something others have named, with this name in every place."""
-    group = Target("z" * 64, name)
-    change = Change(Act.PRIORITY, "9999")
+    group = Level("z" * 64, name)
+    move = Move(group, 9999)
     return {
         "settings": centre(
-            p,
-            c,
-            account=replace(FULL_LOCKED, priority=0),
-            groups=[GroupLine(name, FULL_LOCKED)] * 400,
+            Policy(FULL_LOCKED, (ManagedGroup("z", name, 1, FULL_LOCKED),) * 400),
             numbers=Numbers(123_456, 100_000, 90_000, 9_999, 88_888),
             directory=name,
             directory_well=False,
             notice=name,
             feed=FEED_SILENT,
-            storm=banner(p, c, STORM),
+            storm=banner(STORM),
         ),
         "settings-storm": storm(
-            p, c, StormView("z" * 40, 2**53 - 1, 99_999, 100_000, name, name), notice=name
+            StormView("z" * 40, 2**53 - 1, 99_999, 100_000, name, name), notice=name
         ),
         "settings-form": form(
-            p,
-            c,
             group,
-            FULL_LOCKED,
+            entered(FULL_LOCKED, 1),
             version=2**53 - 1,
             unsaved=True,
-            notice=change_cards.overtaken(name, name, "at Nov 21, 14:02 UTC"),
+            notice=overtaken(name, name, "at Nov 21, 14:02 UTC"),
             members=name,
             account=replace(EWS, locked=True),
             places=9999,
         ),
-        "settings-verify": verify(p, c, group, replace(FULL_LOCKED, integration=False), version=1),
-        "settings-priority": change_cards.confirm(
-            p, c, group, change, version=7, touched=FEW, notice=name
+        "settings-verify": verify(
+            group, entered(replace(FULL_LOCKED, integration=False), 1), version=1
         ),
+        "settings-priority": change_cards.confirm(move, version=7, touched=FEW, notice=name),
         "settings-progress": change_cards.progress(
-            p, c, sentence=name, doing="clearing", done=1, total=2, failed=1, job="j" * 64
+            sentence=name, doing="clearing", done=1, total=2, failed=1
         ),
         "settings-done": change_cards.result(
-            p,
-            c,
             group,
             sentence=name,
             details=(("Default calendar and contact service", "Exchange", "Office 365"),) * 9,
@@ -448,21 +407,17 @@ def settings_cards_for(p: Payloads, c: str, name: str) -> dict[str, Card]:
             failed=1,
             invitable=88_888,
         ),
-        "settings-unchanged": change_cards.unchanged(
-            p, c, group, sentence=change_cards.state_sentence(group, change)
-        ),
-        "settings-inherits": inherits(p, c, group, change),
-        "settings-groups": group_list(p, c, hundreds(name)[:10], search=name, page=9, total=999),
+        "settings-unchanged": change_cards.unchanged(group, sentence=state_sentence(move)),
+        "settings-inherits": inherits(move),
+        "settings-groups": group_list(hundreds(name)[:10], search=name, page=9, total=999),
         "settings-pick": pick_group(
-            p, c, hundreds(name)[:6], wanted=name, ambiguous=True, total=6, change=change
+            hundreds(name)[:6], wanted=name, ambiguous=True, total=6, edit=move
         ),
         "settings-pick-many": pick_group(
-            p, c, hundreds(name), wanted=name, ambiguous=True, total=300, change=change
+            hundreds(name), wanted=name, ambiguous=True, total=300, edit=move
         ),
-        "settings-pick-none": pick_group(p, c, [], wanted=name, ambiguous=False, total=0),
+        "settings-pick-none": pick_group([], wanted=name, ambiguous=False, total=0),
         "settings-user": user(
-            p,
-            c,
             UserView(
                 name=name,
                 address=name,
@@ -480,8 +435,6 @@ def settings_cards_for(p: Payloads, c: str, name: str) -> dict[str, Card]:
             ),
         ),
         "settings-parked": parked(
-            p,
-            c,
             [
                 ParkedRow(f"{n:0>36}", name, name, "gone", "Nov 21, 14:02 UTC")
                 for n in range(MOST_PARKED)
@@ -489,7 +442,7 @@ def settings_cards_for(p: Payloads, c: str, name: str) -> dict[str, Card]:
             {"gone": 123_456, "failing": 99_999},
             notice=name,
         ),
-        "settings-user-nobody": no_user(p, c, address=name, directory=True),
-        "settings-history": history(p, c, entries(name), older="c" * 64, newest=False),
-        "settings-invite": invite_cards.ask(p, c, group, count=88_888, minutes=9_999),
+        "settings-user-nobody": no_user(address=name, directory=True),
+        "settings-history": history(entries(name), older="c" * 64, newest=False),
+        "settings-invite": invite_cards.ask(group, count=88_888, minutes=9_999),
     }

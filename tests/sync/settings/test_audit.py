@@ -23,7 +23,7 @@ from sync.settings.audit import (
     AuditRecord,
 )
 from sync.settings.store import SettingsStore
-from tests.doubles.settings import ADA, BEN, OFF, history, manage
+from tests.doubles.settings import ADA, BEN, OFF, history, manage, of_account, of_group
 
 if TYPE_CHECKING:
     from sync.redis.connection import Client
@@ -45,7 +45,7 @@ async def test_history_is_paged_from_the_newest_on(store: SettingsStore, audit: 
     policy = await store.read()
     for number in range(9):
         form = replace(OFF, calendar=bool(number % 2))
-        outcome = await store.save_account(form, expected=policy.version, by=ADA)
+        outcome = await store.save(of_account(form), expected=policy.version, by=ADA)
         policy = outcome.policy
     seen: list[int | None] = []
     before, pages = None, 0
@@ -96,7 +96,7 @@ async def test_a_rare_scope_keeps_nobody_waiting(store: SettingsStore, redis: Cl
 
 
 async def test_lines_of_json_tell_everything(store: SettingsStore, audit: AuditLog) -> None:
-    await store.save_group("sales", "Sales", OFF, expected=1, by=ADA)
+    await store.save(of_group("sales", OFF), expected=1, by=ADA)
     line = json.loads((await history(audit))[-1].as_json())
     assert line.pop("at").endswith("Z")
     assert line.pop("id")
@@ -130,7 +130,7 @@ async def test_the_last_change_is_told_apart_from_look_ups_and_older_ones(
 ) -> None:
     assert await audit.last_change(since=1) is None  # the installation's
     policy = await store.read()
-    await store.save_account(OFF, expected=policy.version, by=ADA)
+    await store.save(of_account(OFF), expected=policy.version, by=ADA)
     await audit.looked_up(BEN, "ben@example.com")
     await audit.looked_at_parked(BEN)
     await audit.revived(BEN, "ben@example.com")
@@ -144,7 +144,7 @@ async def test_no_number_of_look_ups_pushes_a_change_out(
     store: SettingsStore, audit: AuditLog, redis: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(keys, "LOOKS", (keys.LOOKS[0], 100, keys.LOOKS[2]))
-    await store.save_account(OFF, expected=1, by=ADA)
+    await store.save(of_account(OFF), expected=1, by=ADA)
     await audit.invited(ADA, "account", "account", people=3)
     await audit.revived(ADA, "ben@example.com")
     for number in range(1000):
@@ -167,7 +167,7 @@ async def test_all_lists_are_read_as_one_in_the_order_in_which_it_happened(
         await audit.looked_up(BEN, f"nia{number}@example.com")
         await audit.revived(BEN, f"nia{number}@example.com")
         form = replace(OFF, calendar=bool(number % 2))
-        outcome = await store.save_account(form, expected=policy.version, by=ADA)
+        outcome = await store.save(of_account(form), expected=policy.version, by=ADA)
         policy = outcome.policy
         await audit.looked_at_parked(BEN)
     records = await history(audit)

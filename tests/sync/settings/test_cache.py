@@ -19,7 +19,7 @@ from sync.settings.rows import dump_form
 from sync.settings.store import SettingsStore
 from tests.doubles.duties import every
 from tests.doubles.redis import RedisServer, eventually, open_client
-from tests.doubles.settings import ADA, OFF, ON
+from tests.doubles.settings import ADA, OFF, ON, of_account
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -75,7 +75,7 @@ async def test_a_change_is_told_to_other_processes(
     async with following(redis_server, look_every=3600) as cache:
         assert cache.current() == Policy(ON, version=1)
         await eventually(lambda: subscribed(redis))
-        outcome = await store.save_account(OFF, expected=1, by=ADA)
+        outcome = await store.save(of_account(OFF), expected=1, by=ADA)
         await eventually(lambda: _is(knows(cache, outcome.policy)))
 
 
@@ -91,7 +91,7 @@ async def test_a_lost_message_is_made_up_for(
 async def test_a_wanted_version_is_read_at_once(store: SettingsStore, redis: Client) -> None:
     cache = SettingsCache(SettingsStore(redis, Scripts(redis)), redis)
     await cache.load()
-    outcome = await store.save_account(OFF, expected=1, by=ADA)
+    outcome = await store.save(of_account(OFF), expected=1, by=ADA)
     assert cache.current().version == 1
     assert await cache.at_least(1) == Policy(ON, version=1)
     assert await cache.at_least(2) == outcome.policy == cache.current()
@@ -117,6 +117,6 @@ async def test_without_redis_the_last_word_counts_until_it_is_back(
             own_redis.start()
             await client.connection_pool.disconnect()
             await store.start(on=False)  # this server forgot everything
-            await store.save_account(Form(True, locked=True), expected=1, by=ADA)
+            await store.save(of_account(Form(True, locked=True)), expected=1, by=ADA)
             await eventually(lambda: _is(cache.current().account.locked))
     await client.aclose()

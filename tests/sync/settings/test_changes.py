@@ -11,10 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.directory import INACTIVE, Directory, DirectoryGroup, DirectoryUser
+from domain.form import LevelForm
 from domain.link import Link
 from domain.person import Patch, Standing
-from domain.policy import Form, Personal, Policy, resolve
-from domain.policy_edits import group_of
+from domain.policy import SOME_GROUP, Form, Level, Personal, Policy, resolve
+from domain.policy_edits import (
+    Effect,
+    Enable,
+    GroupInherits,
+    Inherit,
+    Move,
+    SaveForm,
+    group_of,
+)
 from domain.presence import Style
 from sync.directory.store import DirectoryStore
 from sync.engine.people import PeopleStore
@@ -23,19 +32,19 @@ from sync.redis.connection import connect_listener
 from sync.redis.scripts import Scripts
 from sync.settings.audit import AuditLog
 from sync.settings.cache import SettingsCache
-from sync.settings.changes import Done, Inherit, Move, PolicyDesk, SetForm, edited
-from sync.settings.rollout import Effect, Rollouts, touches
+from sync.settings.changes import Done, PolicyDesk
+from sync.settings.rollout import Rollouts, touches
 from sync.settings.rollout_store import Rollout, RolloutStore
 from sync.settings.store import Conflict, SettingsStore
 from tests.doubles.people import person
 from tests.doubles.policies import NOW, forms, group_ids, memberships, personals, policies
-from tests.doubles.settings import ADA, BEN, OFF, ON, history
+from tests.doubles.settings import ADA, BEN, OFF, ON, history, of_account, of_group
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from domain.policy_edits import Edit
     from sync.redis.connection import Client
-    from sync.settings.changes import Edit
     from tests.doubles.redis import RedisServer
 
 
@@ -108,8 +117,8 @@ async def stage(redis: Client, redis_server: RedisServer) -> AsyncIterator[Stage
     await listener.aclose()
 
 
-def sales(form: Form, priority: int | None = None) -> SetForm:
-    return SetForm(form, "sales", "Sales", priority)
+def sales(form: Form, priority: int = 9999) -> SaveForm:
+    return SaveForm(Level("sales", "Sales"), LevelForm(form, priority=priority))
 
 
 async def test_the_question_counts_whom_it_touches(stage: Stage) -> None:
@@ -125,10 +134,10 @@ async def test_the_question_counts_whom_it_touches(stage: Stage) -> None:
         user(6, "sales", status=INACTIVE),
         user(7),
     )
-    await stage.save(SetForm(ON, "top", "Top"))
+    await stage.save(of_group("top", ON))
     preview = await stage.desk.preview(sales(OFF))
     assert preview.effect == Effect((ben,), later=1, elsewhere=2)
-    preview = await stage.desk.preview(SetForm(OFF))
+    preview = await stage.desk.preview(of_account(OFF))
     assert len(preview.effect.now) == 2
     assert (preview.effect.later, preview.effect.elsewhere) == (2, 2)
 
@@ -147,7 +156,7 @@ async def test_nobody_is_counted_for_whom_nothing_changes(stage: Stage) -> None:
 
 async def test_without_zooms_people_only_the_connected_are_counted(stage: Stage) -> None:
     ben = await stage.connect(1)
-    assert (await stage.desk.preview(SetForm(OFF))).effect == Effect((ben,), 0, 0)
+    assert (await stage.desk.preview(of_account(OFF))).effect == Effect((ben,), 0, 0)
 
 
 async def test_a_change_is_saved_recorded_and_begun_for_those_it_counted(stage: Stage) -> None:
@@ -174,7 +183,7 @@ async def test_what_touches_nobody_begins_nothing(stage: Stage) -> None:
 
 
 async def test_a_form_and_its_priority_are_one_save(stage: Stage) -> None:
-    await stage.save(SetForm(ON, "top", "Top"))
+    await stage.save(of_group("top", ON))
     done = await stage.save(sales(OFF, priority=1))
     assert [group.name for group in done.policy.groups] == ["Sales", "Top"]
     assert done.policy.version == 3
@@ -189,7 +198,7 @@ async def test_a_version_that_was_overtaken_changes_and_begins_nothing(stage: St
     await stage.connect(1)
     await stage.save(sales(OFF))
     before = await stage.desk.policy()
-    outcome = await stage.desk.make(SetForm(OFF), expected=1, by=BEN, show="card")
+    outcome = await stage.desk.make(of_account(OFF), expected=1, by=BEN, show="card")
     assert outcome == Conflict(before)
     assert await stage.rows.unfinished() == []
     assert await stage.redis.keys("pb:{rollouts}:*") == []
@@ -199,7 +208,7 @@ async def test_of_many_at_once_one_is_saved_and_one_begun(stage: Stage) -> None:
     await stage.connect(1)
     outcomes = await asyncio.gather(
         *(
-            stage.desk.make(SetForm(replace(OFF, style=style)), expected=1, by=ADA, show="card")
+            stage.desk.make(of_account(replace(OFF, style=style)), expected=1, by=ADA, show="card")
             for style in Style
         )
     )
@@ -215,7 +224,7 @@ async def test_who_dies_after_the_save_is_followed(stage: Stage) -> None:
     dying = Dying(stage.people, stage.rows, NoCard(), policy=stage.cache)
     desk = PolicyDesk(stage.settings, stage.cache, stage.people, stage.directory, dying)
     with pytest.raises(SystemExit):
-        await desk.make(SetForm(OFF), expected=1, by=ADA, show="card")
+        await desk.make(of_account(OFF), expected=1, by=ADA, show="card")
     assert (await stage.settings.read()).version == 2
     another = Rollouts(stage.people, RolloutStore(stage.redis), NoCard(), policy=stage.cache)
     await another.step()
@@ -224,25 +233,37 @@ async def test_who_dies_after_the_save_is_followed(stage: Stage) -> None:
     assert state.policy_needed == 2
 
 
-@pytest.mark.parametrize("edit", [Move("nowhere", 1)])
+@pytest.mark.parametrize("edit", [Move(Level("nowhere"), 1)])
 async def test_a_group_that_inherits_has_no_priority(stage: Stage, edit: Edit) -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(GroupInherits):
         await stage.desk.preview(edit)
-    with pytest.raises(KeyError):
+    with pytest.raises(GroupInherits):
         await stage.desk.make(edit, expected=1, by=ADA, show="card")
     assert await stage.rows.unfinished() == []
 
 
+async def test_an_edit_of_no_group_in_particular_is_a_mistake_of_ours(stage: Stage) -> None:
+    with pytest.raises(ValueError, match="not chosen"):
+        await stage.desk.preview(Enable(SOME_GROUP))
+    with pytest.raises(ValueError, match="not chosen"):
+        await stage.desk.make(Enable(SOME_GROUP), expected=1, by=ADA, show="card")
+
+
 def edits() -> st.SearchStrategy[Edit]:
-    groups = st.builds(SetForm, forms, group_ids, st.just("Name"), st.none() | st.integers(1, 9))
-    return st.builds(SetForm, forms) | groups | st.builds(Inherit, group_ids)
+    accounts = st.builds(of_account, forms)
+    groups = st.builds(
+        SaveForm,
+        st.builds(Level, group_ids, st.just("Name")),
+        st.builds(LevelForm, forms, st.just(True), st.integers(1, 9)),
+    )
+    return accounts | groups | st.builds(Inherit, st.builds(Level, group_ids))
 
 
 @given(policies(), edits(), memberships, personals)
 def test_whoever_is_not_touched_is_told_the_same(
     before: Policy, edit: Edit, mine: frozenset[str], personal: Personal
 ) -> None:
-    after = edited(before, edit)
+    after = edit.apply(before)
     somebody = Standing("oid", None, mine, personal)
     old, new = (resolve(policy, mine, personal, now_ms=NOW) for policy in (before, after))
     same = (old.on, old.style if old.on else None) == (new.on, new.style if new.on else None)
@@ -251,8 +272,8 @@ def test_whoever_is_not_touched_is_told_the_same(
 
 @given(policies(), edits(), personals)
 def test_a_group_touches_nobody_outside_it(before: Policy, edit: Edit, personal: Personal) -> None:
-    if edit.group_id is None:
+    if edit.level.is_account:
         return
-    others = frozenset(f"g{number}" for number in range(6)) - {edit.group_id}
-    after = edited(before, edit)
+    others = frozenset(f"g{number}" for number in range(6)) - {edit.level.group_id}
+    after = edit.apply(before)
     assert not touches(before, after, Standing("oid", None, others, personal), NOW)

@@ -14,14 +14,15 @@ from structlog.testing import capture_logs
 
 from domain import policy_edits as edits
 from domain.directory import DirectoryGroup
-from domain.policy import Form, Policy
+from domain.policy import ACCOUNT, Form, Level, Policy
+from domain.policy_edits import GroupInherits, Inherit, Move
 from sync.redis import keys
 from sync.redis.scripts import Scripts
 from sync.settings.audit import CHANGE, INSTALLATION, ZOOM, AuditLog
 from sync.settings.store import Conflict, Saved, SettingsStore
 from tests.doubles.policies import forms, group_ids
 from tests.doubles.redis import open_client
-from tests.doubles.settings import ADA, BEN, OFF, ON, history, manage
+from tests.doubles.settings import ADA, BEN, OFF, ON, history, manage, of_account, of_group
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -65,7 +66,7 @@ async def test_a_new_installation_starts_as_it_was_told(redis: Client, *, on: bo
 
 
 async def test_later_starts_change_nothing(store: SettingsStore, audit: AuditLog) -> None:
-    await store.save_account(OFF, expected=1, by=ADA)
+    await store.save(of_account(OFF), expected=1, by=ADA)
     assert await store.start(on=True) == Policy(OFF, version=2)
     assert len(await history(audit)) == 2
 
@@ -84,7 +85,7 @@ async def test_a_lost_account_form_is_damage_not_a_new_installation(
 
 async def test_a_save_is_done_and_recorded(store: SettingsStore, audit: AuditLog) -> None:
     form = Form(integration=True, presence_write=False, locked=True)
-    outcome = await store.save_account(form, expected=1, by=ADA)
+    outcome = await store.save(of_account(form), expected=1, by=ADA)
     assert outcome == Saved(Policy(form, version=2), Policy(ON, version=1))
     assert await store.read() == Policy(form, version=2)
     record = (await history(audit))[-1]
@@ -102,9 +103,9 @@ async def test_groups_are_managed_in_the_order_in_which_they_came(
 ) -> None:
     policy = await manage(store, "sales", "north", "care")
     assert order(policy) == ["sales", "north", "care"]
-    outcome = await store.move_group("care", 1, expected=policy.version, by=BEN)
+    outcome = await store.save(Move(Level("care"), 1), expected=policy.version, by=BEN)
     assert order(outcome.policy) == ["care", "sales", "north"]
-    outcome = await store.inherit_group("sales", expected=outcome.policy.version, by=BEN)
+    outcome = await store.save(Inherit(Level("sales")), expected=outcome.policy.version, by=BEN)
     assert order(outcome.policy) == ["care", "north"]
     assert await store.read() == outcome.policy
     moved, freed = (await history(audit))[-2:]
@@ -115,14 +116,14 @@ async def test_groups_are_managed_in_the_order_in_which_they_came(
 
 
 async def test_a_group_that_inherits_has_no_priority_to_set(store: SettingsStore) -> None:
-    with pytest.raises(KeyError):
-        await store.move_group("sales", 1, expected=1, by=ADA)
+    with pytest.raises(GroupInherits):
+        await store.save(Move(Level("sales"), 1), expected=1, by=ADA)
 
 
 async def test_a_save_that_changes_nothing_leaves_no_trace(
     store: SettingsStore, audit: AuditLog
 ) -> None:
-    outcome = await store.save_account(ON, expected=1, by=ADA)
+    outcome = await store.save(of_account(ON), expected=1, by=ADA)
     assert outcome == Saved(Policy(ON, version=1), Policy(ON, version=1))
     assert len(await history(audit)) == 1
 
@@ -130,8 +131,8 @@ async def test_a_save_that_changes_nothing_leaves_no_trace(
 async def test_an_old_card_changes_nothing_and_sees_what_holds(
     store: SettingsStore, audit: AuditLog
 ) -> None:
-    await store.save_account(OFF, expected=1, by=ADA)
-    outcome = await store.save_group("sales", "Sales", ON, expected=1, by=BEN)
+    await store.save(of_account(OFF), expected=1, by=ADA)
+    outcome = await store.save(of_group("sales", ON), expected=1, by=BEN)
     assert outcome == Conflict(Policy(OFF, version=2))
     assert await store.read() == Policy(OFF, version=2)
     assert len(await history(audit)) == 2
@@ -140,7 +141,7 @@ async def test_an_old_card_changes_nothing_and_sees_what_holds(
 async def test_of_many_at_once_exactly_one_wins(store: SettingsStore, audit: AuditLog) -> None:
     wanted = [replace(OFF, calendar=bool(n % 2), contacts=bool(n % 3)) for n in range(1, 12)]
     outcomes = await asyncio.gather(
-        *(store.save_account(form, expected=1, by=ADA) for form in wanted)
+        *(store.save(of_account(form), expected=1, by=ADA) for form in wanted)
     )
     [winner] = [outcome for outcome in outcomes if isinstance(outcome, Saved)]
     for outcome in outcomes:
@@ -161,24 +162,26 @@ async def save(store: SettingsStore, what: tuple[str, Any], seen: Policy, by: Ac
     scope, value = what
     version = seen.version
     if scope == "account":
-        return await store.save_account(value, expected=version, by=by)
+        return await store.save(of_account(value), expected=version, by=by)
     if value is None:
-        return await store.inherit_group(scope, expected=version, by=by)
+        return await store.save(Inherit(Level(scope)), expected=version, by=by)
     if isinstance(value, Form):
-        return await store.save_group(scope, scope, value, expected=version, by=by)
+        return await store.save(
+            of_group(scope, value, name=scope, policy=seen), expected=version, by=by
+        )
     if edits.group_of(seen, scope) is None:
         return Saved(seen, seen)
-    return await store.move_group(scope, value, expected=version, by=by)
+    return await store.save(Move(Level(scope), value), expected=version, by=by)
 
 
 def expected_after(before: Policy, what: tuple[str, Any]) -> Policy:
     scope, value = what
     if scope == "account":
-        return edits.with_account(before, value)
+        return edits.with_form(before, ACCOUNT, value)
     if value is None:
         return edits.without_group(before, scope)
     if isinstance(value, Form):
-        return edits.with_group(before, scope, scope, value)
+        return edits.with_form(before, Level(scope, scope), value)
     return edits.with_priority(before, scope, value)
 
 
@@ -292,7 +295,7 @@ async def test_following_zoom_gives_way_to_an_admin_and_comes_back(store: Settin
     policy = await manage(store, "sales", "north")
     followed, saved = await asyncio.gather(
         store.follow_zoom(zoom(sales="Sales 2", north="North")),
-        store.save_account(OFF, expected=policy.version, by=ADA),
+        store.save(of_account(OFF), expected=policy.version, by=ADA),
     )
     assert followed.policy.groups[0].name == "Sales 2"
     after = await store.read()

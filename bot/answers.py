@@ -1,0 +1,101 @@
+"""Who answers what: every command and every click, in one table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.grammar import commands
+from bot.grammar import personal as own
+from bot.grammar import settings as words
+from cards.click import By
+from cards.person import clicks as person
+from cards.settings import clicks as admin
+
+if TYPE_CHECKING:
+    from bot.dispatch import Dispatch
+    from bot.handlers.connect import ConnectHandler
+    from bot.handlers.disconnect import DisconnectHandler
+    from bot.handlers.help import HelpHandler
+    from bot.handlers.personal import PersonalHandler
+    from bot.handlers.settings.changes import SettingsChanges
+    from bot.handlers.settings.group import GroupHandler
+    from bot.handlers.settings.invitations import InvitationHandler
+    from bot.handlers.settings.people import SettingsPeople
+    from bot.handlers.settings.storms import StormHandler
+    from bot.handlers.settings.views import SettingsViews
+    from bot.handlers.status import StatusHandler
+
+
+def answer_people(
+    dispatch: Dispatch,
+    connect: ConnectHandler,
+    disconnect: DisconnectHandler,
+    status: StatusHandler,
+    personal: PersonalHandler,
+    helper: HelpHandler,
+) -> None:
+    """Who answers what people say and press for themselves."""
+    dispatch.said(commands.Connect, connect.offer)
+    dispatch.said(commands.Disconnect, disconnect.ask)
+    dispatch.said(commands.Status, status.status)
+    dispatch.said(own.Pause, personal.pause)
+    dispatch.said(commands.Resume, personal.resume)
+    dispatch.said(own.StyleCommand, personal.style)
+    dispatch.said(commands.Help, helper.help)
+    dispatch.said(commands.Unknown, helper.help)
+    dispatch.said(commands.BadCommand, helper.unclear)
+    dispatch.clicked(person.StartConnect, connect.offer)
+    dispatch.clicked(person.CancelConnect, connect.cancel)
+    dispatch.clicked(person.RunTest, status.test)
+    dispatch.clicked(person.ShowStatus, status.status)
+    dispatch.clicked(person.AskDisconnect, disconnect.ask)
+    dispatch.clicked(person.ConfirmDisconnect, disconnect.confirm)
+    dispatch.clicked(person.CancelDisconnect, disconnect.cancel)
+    dispatch.clicked(person.ShowHelp, helper.help)
+    dispatch.clicked(person.StartPause, personal.pause)
+    dispatch.clicked(person.EndPause, personal.resume)
+    dispatch.clicked(person.ShowStyles, personal.style)
+    dispatch.clicked(person.ChooseOwnStyle, personal.style)
+    dispatch.clicked(person.NoticeSeen, personal.notice_seen)
+
+
+def answer_admins(
+    dispatch: Dispatch,
+    views: SettingsViews,
+    changes: SettingsChanges,
+    group: GroupHandler,
+    people: SettingsPeople,
+    inviting: InvitationHandler,
+    storms: StormHandler,
+) -> None:
+    """Who answers what admins say and press."""
+    dispatch.said(words.Centre, views.centre, by=By.ADMIN)
+    dispatch.said(words.Account, changes.account, by=By.ADMIN)
+    dispatch.said(words.Group, group.group, by=By.ADMIN)
+    dispatch.said(commands.PerhapsGroup, group.perhaps, by=By.ADMIN)
+    dispatch.said(words.Groups, views.groups, by=By.ADMIN)
+    dispatch.said(words.User, people.user, by=By.ADMIN)
+    dispatch.said(words.History, views.history, by=By.ADMIN)
+    dispatch.clicked(admin.ShowCentre, views.centre)
+    dispatch.clicked(admin.OpenAccount, changes.open_account)
+    dispatch.clicked(admin.OpenGroup, changes.open_group)
+    dispatch.clicked(admin.ListGroups, views.groups)
+    dispatch.clicked(admin.SearchGroups, views.groups)
+    dispatch.clicked(admin.ShowHistory, views.history)
+    dispatch.clicked(admin.SubmitForm, changes.submit)
+    dispatch.clicked(admin.ConfirmSwitch, changes.verified)
+    dispatch.clicked(admin.AskChange, changes.ask_again)
+    dispatch.clicked(admin.PickForChange, changes.ask_picked)
+    dispatch.clicked(admin.ApplyChange, changes.apply)
+    dispatch.clicked(admin.CancelChange, changes.cancel)
+    dispatch.clicked(admin.ShowRollout, changes.progress)
+    dispatch.clicked(admin.ShowMailing, inviting.progress)
+    dispatch.clicked(admin.OpenPerson, people.chosen)
+    dispatch.clicked(admin.ShowParked, people.troubled)
+    dispatch.clicked(admin.Revive, people.revive)
+    dispatch.clicked(admin.ReviveAll, people.revive_all)
+    dispatch.clicked(admin.AskInvite, inviting.ask)
+    dispatch.clicked(admin.Invite, inviting.send)
+    dispatch.clicked(person.DeclineInvitation, inviting.decline)
+    dispatch.clicked(admin.ShowStorm, storms.show)
+    dispatch.clicked(admin.RetryStorm, storms.retry)

@@ -1,0 +1,66 @@
+"""One table from what is said or clicked to whatever answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+from bot.grammar.commands import Said
+from cards.click import CLICKS, BadClick, By, Click
+
+if TYPE_CHECKING:
+    from bot.request import Turn
+    from bot.teams.activity import Card
+
+Asked = Any
+"""Something said (`bot.grammar.commands.Said`), or a click."""
+A = TypeVar("A")
+C = TypeVar("C", bound=Click)
+Handler = Callable[["Turn", Asked], Awaitable["Card"]]
+"""Does what was asked and returns the card that says so."""
+Guard = Callable[["Turn", Asked, By, Handler], Awaitable["Card"]]
+"""Lets a handler answer, or answers in its place."""
+
+
+class NotWired(Exception):
+    """Something can be said or clicked that nothing answers: a mistake of ours, found at start."""
+
+
+class Dispatch:
+    """Everything that can be asked, and who answers. `guard` stands before what is for admins."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._handlers: dict[type[Any], tuple[Handler, By]] = {}
+
+    def said(
+        self,
+        kind: type[A],
+        handler: Callable[[Turn, A], Awaitable[Card]],
+        *,
+        by: By = By.ANYBODY,
+    ) -> None:
+        """Let a handler answer a command."""
+        self._handlers[kind] = handler, by
+
+    def clicked(self, kind: type[C], handler: Callable[[Turn, C], Awaitable[Card]]) -> None:
+        """Let a handler answer a click; who may press it stands with the click."""
+        self._handlers[kind] = handler, kind.by
+
+    def complete(self) -> Dispatch:
+        """Make sure that there is an answer to everything. Raises NotWired."""
+        possible: set[type[Any]] = {*get_args(Said), *CLICKS.values()}
+        missing = sorted(kind.__name__ for kind in possible - self._handlers.keys())
+        if missing:
+            raise NotWired(", ".join(missing))
+        return self
+
+    async def answer(self, turn: Turn, asked: Asked) -> Card:
+        """The card that answers."""
+        found = self._handlers.get(type(asked))
+        if found is None:
+            raise BadClick("nothing answers this")
+        handler, by = found
+        if by is By.ANYBODY:
+            return await handler(turn, asked)
+        return await self._guard(turn, asked, by, handler)

@@ -1,0 +1,88 @@
+"""What people can press for themselves. Anybody may, for nobody but themselves."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from cards.click import Click, click
+from domain.presence import Style
+
+UNTIL_RESUMED: Final = 0
+"""Minutes of a pause without an end."""
+_LONGEST: Final = 30 * 24 * 60
+
+
+@click("connect.start")
+class StartConnect(Click):
+    """Give the person a link to sign in with Microsoft."""
+
+
+@click("connect.cancel")
+class CancelConnect(Click):
+    """End the link that the card carries."""
+
+
+@click("test.run")
+class RunTest(Click):
+    """Tell Microsoft "In a call" for five minutes, and read back what it shows."""
+
+
+@click("status.show")
+class ShowStatus(Click):
+    """Show what Microsoft shows, and why."""
+
+
+@click("disconnect.ask")
+class AskDisconnect(Click):
+    """Ask whether to disconnect."""
+
+
+@click("disconnect.confirm")
+class ConfirmDisconnect(Click):
+    """Clear what Microsoft holds of us, and erase the person."""
+
+
+@click("disconnect.cancel")
+class CancelDisconnect(Click):
+    """Stay connected."""
+
+
+@click("help.show", public=True)
+class ShowHelp(Click):
+    """Show what can be said."""
+
+
+@click("pause.start")
+class StartPause(Click):
+    """Pause for so many minutes, or until the person resumes."""
+
+    minutes: Annotated[int, Field(ge=0, le=_LONGEST)] = UNTIL_RESUMED
+
+
+@click("pause.end")
+class EndPause(Click):
+    """Go on."""
+
+
+@click("style.show")
+class ShowStyles(Click):
+    """Show the styles."""
+
+
+@click("style.choose")
+class ChooseOwnStyle(Click):
+    """Choose a style; None: as the organisation has it."""
+
+    style: Style | None = None
+
+
+@click("notice.seen")
+class NoticeSeen(Click):
+    """They have read that Microsoft shows their meetings now."""
+
+
+@click("invitation.decline")
+class DeclineInvitation(Click):
+    """They don't want to connect."""

@@ -1,0 +1,195 @@
+"""What admins can press.
+
+Those clicks that change something are only of the admin to whom the card was given.
+
+Ids of groups and people are looked up again: Zoom may have let go of them since.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, SerializerFunctionWrapHandler, WrapSerializer
+
+from cards.click import By, Click, all_entered, click, entered
+from domain.form import LevelForm
+from domain.policy import Level
+from domain.policy_edits import OneLine
+
+Id = Annotated[str, Field(min_length=1, max_length=128)]
+_NO_GROUP = "No group was chosen. Choose one in the list, then press the button again."
+_NOBODY = "Nobody was chosen. Choose somebody in the list, then press Open again."
+Version = Annotated[int, Field(ge=0)]
+"""Of the settings that the card was made from."""
+
+
+def _by_id(level: Level, pack: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    """A level without its name: that is long, and may have changed when the button is pressed."""
+    carried: dict[str, Any] = pack(level)
+    return carried | {"name": ""}
+
+
+def _of_level_by_id(edit: OneLine, pack: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    carried: dict[str, Any] = pack(edit)
+    return carried | {"level": carried["level"] | {"name": ""}}
+
+
+Where = Annotated[Level, WrapSerializer(_by_id)]
+Line = Annotated[OneLine, Field(discriminator="act"), WrapSerializer(_of_level_by_id)]
+
+
+@click("settings.show", by=By.ADMIN)
+class ShowCentre(Click):
+    """Show how it stands for the whole organisation."""
+
+
+@click("settings.account", by=By.ADMIN)
+class OpenAccount(Click):
+    """Show the account's form."""
+
+
+@click("settings.group", by=By.ADMIN)
+class OpenGroup(Click):
+    """Show a group's form: of the button's group, or of the one chosen beside it."""
+
+    group: Id = entered(_NO_GROUP, default="")
+
+
+@click("settings.groups", by=By.ADMIN)
+class ListGroups(Click):
+    """Show a page (from 0) of the groups whose names hold a text."""
+
+    search: Annotated[str, Field(max_length=200)] = ""
+    page: Annotated[int, Field(ge=0, lt=100_000)] = 0
+
+
+@click("settings.search", by=By.ADMIN)
+class SearchGroups(Click):
+    """Show the groups whose names hold what was typed."""
+
+    search: Annotated[str, Field(max_length=1000)] = entered(default="")
+
+
+@click("settings.history", by=By.ADMIN)
+class ShowHistory(Click):
+    """Show who changed what, from a place in the history on; empty: the newest."""
+
+    cursor: Annotated[str, Field(max_length=64)] = ""
+
+
+@click("settings.save", by=By.ASKED)
+class SubmitForm(Click):
+    """Take what was entered in the form of `shown`."""
+
+    level: Where
+    version: Version
+    shown: LevelForm
+    inputs: dict[str, str] = all_entered(default_factory=dict)
+
+
+@click("settings.verify", by=By.ASKED)
+class ConfirmSwitch(Click):
+    """The integration is to be switched to what `submitted` says, as the article asks."""
+
+    level: Where
+    version: Version
+    submitted: LevelForm
+
+
+@click("settings.change", by=By.ADMIN)
+class AskChange(Click):
+    """Ask whether to make an edit."""
+
+    edit: Line
+
+
+@click("settings.pick", by=By.ADMIN)
+class PickForChange(Click):
+    """Ask whether to make an edit of the group chosen beside the button."""
+
+    edit: Line
+    group: Id = entered(_NO_GROUP, default="")
+
+
+@click("settings.apply", by=By.ASKED)
+class ApplyChange(Click):
+    """Make an edit."""
+
+    edit: Line
+    version: Version
+
+
+@click("settings.cancel", by=By.ADMIN)
+class CancelChange(Click):
+    """Change nothing."""
+
+
+@click("settings.progress", by=By.ADMIN)
+class ShowRollout(Click):
+    """Show how far an edit is carried out. `sentence` says what was decided."""
+
+    rollout_id: Id
+    level: Where
+    sentence: Annotated[str, Field(max_length=512)]
+
+
+@click("settings.mailing", by=By.ADMIN)
+class ShowMailing(Click):
+    """Show how far inviting people is."""
+
+    mailing_id: Id
+
+
+@click("settings.user", by=By.ADMIN)
+class OpenPerson(Click):
+    """Show why it is so for one of those in trouble."""
+
+    person: Id = entered(_NOBODY, default="")
+
+
+@click("settings.parked", by=By.ADMIN)
+class ShowParked(Click):
+    """Show who is in trouble."""
+
+
+@click("settings.revive", by=By.ASKED)
+class Revive(Click):
+    """Have somebody tried again who is parked."""
+
+    object_id: Id
+
+
+@click("settings.revive_all", by=By.ASKED)
+class ReviveAll(Click):
+    """Have everybody tried again for whom it may help."""
+
+
+@click("settings.invite", by=By.ADMIN)
+class AskInvite(Click):
+    """Ask whether to invite those of a level who have not connected."""
+
+    level: Where
+
+
+@click("settings.invite_send", by=By.ASKED)
+class Invite(Click):
+    """Invite them, as many as the admin was told."""
+
+    level: Where
+    people: Annotated[int, Field(ge=0)]
+
+
+@click("settings.storm", by=By.ADMIN)
+class ShowStorm(Click):
+    """Show how many authorisations ended alike. `code` and `began_ms` say which storm it is."""
+
+    code: Annotated[str, Field(max_length=40)]
+    began_ms: int
+
+
+@click("settings.storm_retry", by=By.ASKED)
+class RetryStorm(Click):
+    """Have everybody tried again who is in a storm."""
+
+    code: Annotated[str, Field(max_length=40)]
+    began_ms: int

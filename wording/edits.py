@@ -1,0 +1,146 @@
+"""Edits of the settings in words: the question, what people notice, what is in force then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from domain.policy_edits import (
+    ChooseStyle,
+    Disable,
+    Enable,
+    Inherit,
+    Lock,
+    Move,
+    SaveForm,
+    Unlock,
+)
+from wording.levels import level_words
+from wording.styles import STYLES
+from wording.text import outside
+
+if TYPE_CHECKING:
+    from domain.policy_edits import Edit, OneLine
+    from domain.presence import Style
+
+
+def state_sentence(edit: Edit) -> str:
+    """What is in force once an edit is made."""
+    where = level_words(edit.level)
+    match edit:
+        case Enable():
+            return f"Presence sync is enabled for {where}."
+        case Disable():
+            return f"Presence sync is disabled for {where}."
+        case Inherit():
+            return f"{where} inherits from the account."
+        case Lock():
+            return f"{_first(where)} is locked."
+        case Unlock():
+            return f"{_first(where)} is unlocked."
+        case Move(_, priority):
+            return f"{where} has priority {priority}."
+        case ChooseStyle(_, style):
+            return f"The style for {where} is {style}."
+        case SaveForm():
+            return f"The settings of {where} are saved."
+    assert_never(edit)
+
+
+def question(edit: OneLine) -> str:
+    """What is asked before an edit is made."""
+    where = level_words(edit.level, 60)
+    match edit:
+        case Enable():
+            return f"Enable presence sync for {where}?"
+        case Disable():
+            return f"Disable presence sync for {where}?"
+        case Inherit():
+            return f"Let {where} inherit from the account?"
+        case Lock():
+            return f"Lock {where}?"
+        case Unlock():
+            return f"Unlock {where}?"
+        case Move(_, priority):
+            return f"Give {where} priority {priority}?"
+        case ChooseStyle(_, style):
+            return f"Set the style for {where} to {style}?"
+    assert_never(edit)
+
+
+def confirming(edit: OneLine) -> str:
+    """The title of the button that confirms: it says the act."""
+    match edit:
+        case Enable() | Disable() | Inherit() | Lock() | Unlock():
+            return edit.act.capitalize()
+        case Move(_, priority):
+            return f"Set priority {priority}"
+        case ChooseStyle(_, style):
+            return f"Use {style}"
+    assert_never(edit)
+
+
+def noticed(edit: OneLine, style: Style) -> str:
+    """What the people of a level notice; `style` is the one that applies afterwards."""
+    account = edit.level.is_account
+    match edit:
+        case Enable():
+            kept = STYLES[style].warning("each person’s") or "A status they set themselves stays."
+            return f"Their Zoom presence shows in Teams, Outlook and SharePoint. {kept}"
+        case Disable():
+            return (
+                "What I set for them is cleared, and Microsoft shows their presence without Zoom. "
+                "They stay connected, so enabling it again takes nothing from them."
+            )
+        case Inherit():
+            return "The account decides for them. This group’s own settings are dropped."
+        case Lock() if account:
+            return (
+                "The account decides for everyone: groups’ own settings stop counting, and nobody "
+                f"can choose another style than {style}. Anyone can still pause."
+            )
+        case Lock():
+            return f"They can’t choose another style than {style}. Anyone can still pause."
+        case Unlock() if account:
+            return "Groups’ own settings count again, and people may choose a style of their own."
+        case Unlock():
+            return "They may choose a style of their own."
+        case Move():
+            return (
+                "Who is in several groups with settings of their own is decided by the one with "
+                "the lowest number."
+            )
+        case ChooseStyle(_, chosen):
+            words = STYLES[chosen]
+            return f"{words.sentence} {words.warning('each person’s')}".rstrip()
+    assert_never(edit)
+
+
+def why_not_inherited(edit: OneLine) -> str:
+    """Why an edit makes no sense for a group that inherits, as the rest of a sentence."""
+    match edit:
+        case Lock() | Unlock():
+            return f"there is nothing of its own to {edit.act}"
+        case Move():
+            return "its priority means nothing"
+        case ChooseStyle():
+            return "it has no style of its own"
+        case Enable() | Disable() | Inherit():
+            return "it has no settings of its own"
+    assert_never(edit)
+
+
+def overtaken(who: str = "", scope: str = "", when: str = "a moment ago") -> str:
+    """The sentence for a card that was overtaken by another change of the settings.
+
+    `who` made it ("You" is the reader, empty: not known), of the level `scope` ("the account", or a
+    group's name), `when` ("a moment ago", "at 14:02").
+    """
+    if not who:
+        what = "The settings were changed a moment ago"
+    else:
+        what = f"{outside(who, 60)} changed the settings of {outside(scope, 60)} {when}"
+    return f"{what}, so nothing was saved. This is how it is now."
+
+
+def _first(words: str) -> str:
+    return words[:1].upper() + words[1:] if words == "the account" else words

@@ -1,0 +1,106 @@
+"""The article's form in words: its fields, their values, and why presence is off with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, assert_never
+
+from domain.form import HIGHEST_PRIORITY, Field, differing
+from domain.policy import AuthorizeWith, Reason, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from domain.form import LevelForm
+    from domain.policy import Form
+
+SERVICES: Final[Mapping[Service, str]] = {
+    Service.GOOGLE: "Google",
+    Service.EXCHANGE: "Exchange",
+    Service.OFFICE_365: "Office 365",
+}
+AUTHORIZE_WITH: Final[Mapping[AuthorizeWith, str]] = {
+    AuthorizeWith.EWS: "EWS",
+    AuthorizeWith.GRAPH_API: "Graph API",
+}
+LABELS: Final[Mapping[Field, str]] = {
+    Field.MANAGES: "Own settings",
+    Field.INTEGRATION: "Calendar and contacts integration",
+    Field.SERVICE: "Default calendar and contact service",
+    Field.AUTHORIZE_WITH: "Authorize with",
+    Field.CALENDAR: "Calendar",
+    Field.CONTACTS: "Contacts",
+    Field.PRESENCE_WRITE: "Presence",
+    Field.LOCKED: "Lock",
+    Field.STYLE: "Style",
+    Field.PRIORITY: "Priority",
+}
+"""The fields as the article words them."""
+
+_SET: Final = {
+    Field.MANAGES: ("manages its own", "inherits"),
+    Field.INTEGRATION: ("on", "off"),
+    Field.CALENDAR: ("read and write", "none"),
+    Field.CONTACTS: ("read and write", "none"),
+    Field.PRESENCE_WRITE: ("Write", "none"),
+    Field.LOCKED: ("locked", "not locked"),
+}
+
+
+def value_words(field: Field, value: object) -> str:
+    """A field's value as people read it; also one from the history, as it was stored."""
+    if field in _SET and isinstance(value, bool):
+        return _SET[field][0 if value else 1]
+    if field is Field.SERVICE and value in set(Service):
+        return SERVICES[Service(str(value))]
+    if field is Field.AUTHORIZE_WITH and value in set(AuthorizeWith):
+        return AUTHORIZE_WITH[AuthorizeWith(str(value))]
+    return str(value)
+
+
+def value_of_words(field: Field, said: str) -> str:
+    """The value of a choice by its words, which some clients send in its place; else as it is."""
+    words: Mapping[Service, str] | Mapping[AuthorizeWith, str] = {}
+    if field is Field.SERVICE:
+        words = SERVICES
+    elif field is Field.AUTHORIZE_WITH:
+        words = AUTHORIZE_WITH
+    meant = said.strip().casefold()
+    return next((value for value, shown in words.items() if shown.casefold() == meant), said)
+
+
+def not_usable(field: Field) -> str:
+    """What to say where a field's value can't be used: nothing was saved, and what to do."""
+    if field is Field.PRIORITY:
+        return (
+            f"The priority is a whole number from 1 to {HIGHEST_PRIORITY:,}. "
+            "Nothing was saved: change it and save again."
+        )
+    return (
+        f"Your Teams sent a value for “{LABELS[field]}” that is none. "
+        "Nothing was saved: choose it again and save."
+    )
+
+
+def differences(old: LevelForm, new: LevelForm) -> tuple[tuple[str, str, str], ...]:
+    """What a save changes, field by field: name, before, after."""
+    return tuple(
+        (LABELS[field], value_words(field, old.value(field)), value_words(field, new.value(field)))
+        for field in differing(old, new)
+    )
+
+
+def because(form: Form) -> str:
+    """Why presence is off with a form, as the rest of a sentence; empty when it is on."""
+    stopped = form.stopped_by()
+    match stopped:
+        case None | Reason.ON | Reason.PAUSED:
+            return ""
+        case Reason.INTEGRATION_OFF:
+            return "the calendar and contacts integration is off"
+        case Reason.OTHER_SERVICE:
+            return f"the default service is {SERVICES[form.service]}, not Office 365"
+        case Reason.NOT_GRAPH:
+            return "it authorises with EWS, not with the Graph API"
+        case Reason.NO_PRESENCE_WRITE:
+            return "the Presence permission is not Write"
+    assert_never(stopped)
