@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from bot.grammar.commands import Said
-from cards.click import CLICKS, BadClick, By, Click
+from cards.click import CLICKS, BadClick, BadInput, By, Click, missing
 
 if TYPE_CHECKING:
     from bot.request import Turn
@@ -56,11 +56,18 @@ class Dispatch:
         return self
 
     async def answer(self, turn: Turn, asked: Asked) -> Card:
-        """The card that answers."""
+        """The card that answers. Raises BadClick, BadInput."""
         found = self._handlers.get(type(asked))
         if found is None:
             raise BadClick("nothing answers this")
         handler, by = found
-        if by is By.ANYBODY:
+
+        async def answered(turn: Turn, asked: Asked) -> Card:
+            unsaid = missing(asked) if isinstance(asked, Click) else None
+            if unsaid is not None:
+                raise BadInput(unsaid)
             return await handler(turn, asked)
-        return await self._guard(turn, asked, by, handler)
+
+        if by is By.ANYBODY:
+            return await answered(turn, asked)
+        return await self._guard(turn, asked, by, answered)

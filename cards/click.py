@@ -100,7 +100,7 @@ def packed(asked: Click) -> dict[str, Any]:
 
 
 def unpacked(verb: str, carried: Mapping[str, Any], inputs: Mapping[str, str]) -> Click:
-    """The click of a button that carried this, beside these inputs. Raises BadClick, BadInput."""
+    """The click of a button that carried this, beside these inputs. Raises BadClick."""
     kind = CLICKS.get(verb)
     if kind is None:
         raise BadClick("unknown verb")
@@ -111,13 +111,17 @@ def unpacked(verb: str, carried: Mapping[str, Any], inputs: Mapping[str, str]) -
             values[name] = dict(inputs)
         elif said and not values.get(name):
             values[name] = said
-        elif field.metadata[_MISSING] and not values.get(name):
-            raise BadInput(field.metadata[_MISSING])
     try:
         made: Click = _adapter(kind).validate_python(values)
     except ValidationError as error:
         raise BadClick(_what(error)) from None
     return made
+
+
+def missing(asked: Click) -> str | None:
+    """What to say where the person has entered nothing that the click needs; None: it is whole."""
+    fields = (field for field in _fields(type(asked)) if field.metadata.get(_MISSING))
+    return next((f.metadata[_MISSING] for f in fields if not getattr(asked, f.name)), None)
 
 
 def _what(error: ValidationError) -> str:

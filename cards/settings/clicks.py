@@ -17,6 +17,7 @@ from domain.policy import Level
 from domain.policy_edits import OneLine
 
 Id = Annotated[str, Field(min_length=1, max_length=128)]
+Entered = Annotated[str, Field(max_length=128)]
 _NO_GROUP = "No group was chosen. Choose one in the list, then press the button again."
 _NOBODY = "Nobody was chosen. Choose somebody in the list, then press Open again."
 Version = Annotated[int, Field(ge=0)]
@@ -52,7 +53,7 @@ class OpenAccount(Click):
 class OpenGroup(Click):
     """Show a group's form: of the button's group, or of the one chosen beside it."""
 
-    group: Id = entered(_NO_GROUP, default="")
+    group: Entered = entered(_NO_GROUP, default="")
 
 
 @click("settings.groups", by=By.ADMIN)
@@ -108,7 +109,7 @@ class PickForChange(Click):
     """Ask whether to make an edit of the group chosen beside the button."""
 
     edit: Line
-    group: Id = entered(_NO_GROUP, default="")
+    group: Entered = entered(_NO_GROUP, default="")
 
 
 @click("settings.apply", by=By.ASKED)
@@ -144,7 +145,7 @@ class ShowMailing(Click):
 class OpenPerson(Click):
     """Show why it is so for one of those in trouble."""
 
-    person: Id = entered(_NOBODY, default="")
+    person: Entered = entered(_NOBODY, default="")
 
 
 @click("settings.parked", by=By.ADMIN)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cards.build import button, card, refreshing
-from cards.click import CLICKS, BadClick, BadInput, By, Click, click, packed, unpacked
+from cards.click import CLICKS, BadClick, By, Click, click, missing, packed, unpacked
 from cards.person import clicks as person
 from cards.seal import RESERVED, Seal
 from cards.settings import clicks as settings
@@ -173,8 +173,8 @@ def test_what_is_entered_counts_where_the_button_carries_nothing() -> None:
     data = on_the_wire(settings.OpenGroup())
     assert SEAL.opened("", data | {"group-c": "g2"})[0] == settings.OpenGroup("g2")
     for entered in ({}, {"group-c": " "}, {"group-d": "g2"}):
-        with pytest.raises(BadInput, match="Choose one in the list"):
-            SEAL.opened("", data | entered)
+        asked, _ = SEAL.opened("", data | entered)
+        assert "Choose one in the list" in (missing(asked) or "")
     with pytest.raises(BadClick):
         SEAL.opened("", data | {"group-c": "x" * 129})
 

@@ -21,7 +21,7 @@ from service import settings as setup
 from service.metrics import Metrics
 from sync.redis import keys
 from tests.cards import lint
-from tests.doubles.outside import PUBLIC, TOKEN_KEY, Chat, Outside, Product, outside
+from tests.doubles.outside import PUBLIC, Chat, Outside, Product, outside
 from tests.doubles.product import Command
 from tests.doubles.redis import open_client
 
@@ -110,6 +110,7 @@ class Office:
         self.teams = around.teams
         self.product = product
         self.redis = redis
+        self.button_key = b""
 
     def chat(self, person: SandboxPerson = ADA) -> Admin:
         client = self.teams.person(person.object_id, person.name)
@@ -167,7 +168,7 @@ class Office:
 
     def complaints(self) -> list[str]:
         """What is wrong with the cards that were sent."""
-        seal = Seal(TOKEN_KEY.encode())
+        seal = Seal(self.button_key)
         found = []
         for card in (sent.card for sent in self.teams.messages):
             links = [node["url"] for node in nodes(card) if node.get("type") == "Action.OpenUrl"]
@@ -244,6 +245,7 @@ async def reopened(
         )
         async with inside(around, folder, with_worker=with_worker, **named) as product:
             place = Office(around, product, client, beside)
+            place.button_key = await beside.button_key.load() or beside.button_key_in_need
             if beside.refresher is not None:
                 await place.directory_read()
             yield place

@@ -1,0 +1,94 @@
+"""One table answers: nothing is left out, admins' part is guarded, gaps are explained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot import answers
+from bot.dispatch import Dispatch, NotWired
+from bot.grammar.commands import Help, Status
+from bot.grammar.settings import Centre
+from bot.request import Turn
+from bot.teams.activity import ConversationReference, Inbound, Kind, Person
+from cards.click import BadClick, BadInput, By
+from cards.person.clicks import ShowStatus
+from cards.settings.clicks import ApplyChange, OpenGroup, ShowCentre
+from domain.policy import ACCOUNT
+from domain.policy_edits import Enable
+
+if TYPE_CHECKING:
+    from bot.dispatch import Asked, Handler
+
+HERE = ConversationReference("https://smba.example/", "a:1", "28:bot", "msteams", "tenant")
+WHO = Person("tenant", "oid", "29:1", "Ada")
+TURN = Turn(Inbound(Kind.MESSAGE, "id", WHO, HERE), WHO, HERE, "card")
+
+
+class Guard:
+    """Lets through or refuses, and remembers before what it stood."""
+
+    def __init__(self, *, lets: bool = True) -> None:
+        self.lets = lets
+        self.asked: list[By] = []
+
+    async def __call__(self, turn: Turn, asked: Asked, by: By, handler: Handler) -> dict[str, Any]:
+        self.asked.append(by)
+        return await handler(turn, asked) if self.lets else {"refused": True}
+
+
+class Anything:
+    """Stands for every handler: answers with the name of the method that was called."""
+
+    def __getattr__(self, name: str) -> Any:
+        async def answer(_: Turn, __: object) -> dict[str, Any]:
+            return {"by": name}
+
+        return answer
+
+
+def wired(guard: Guard) -> Dispatch:
+    dispatch, anything = Dispatch(guard), Anything()
+    answers.answer_people(dispatch, *[anything] * 5)  # type: ignore[arg-type]
+    answers.answer_admins(dispatch, *[anything] * 6)  # type: ignore[arg-type]
+    return dispatch
+
+
+def test_everything_that_can_be_said_or_pressed_is_answered() -> None:
+    wired(Guard()).complete()
+
+
+def test_what_nothing_answers_ends_the_start() -> None:
+    dispatch = Dispatch(Guard())
+    with pytest.raises(NotWired, match=r"AskChange.*Status"):
+        dispatch.complete()
+
+
+async def test_what_nothing_answers_is_refused() -> None:
+    with pytest.raises(BadClick):
+        await Dispatch(Guard()).answer(TURN, ShowStatus())
+
+
+@pytest.mark.parametrize(
+    ("asked", "by"),
+    [
+        (Help(), []),
+        (Status(), []),
+        (ShowStatus(), []),
+        (Centre(), [By.ADMIN]),
+        (ShowCentre(), [By.ADMIN]),
+        (OpenGroup("g"), [By.ADMIN]),
+        (ApplyChange(Enable(ACCOUNT), 1), [By.ASKED]),
+    ],
+)
+async def test_a_guard_stands_before_what_is_for_admins(asked: Asked, by: list[By]) -> None:
+    guard = Guard()
+    assert "by" in await wired(guard).answer(TURN, asked)
+    assert guard.asked == by
+
+
+async def test_who_is_refused_hears_nothing_of_what_is_missing() -> None:
+    assert await wired(Guard(lets=False)).answer(TURN, OpenGroup()) == {"refused": True}
+    with pytest.raises(BadInput, match="No group was chosen"):
+        await wired(Guard()).answer(TURN, OpenGroup())
