@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class State:
-    """All that is known of one person, read from their row. Changed by a `Patch` only.
+    """All that is known of one person, read from their row, by whoever has them in hand.
 
-    What only the scripts of the queue write is so marked there (sync.engine.person_row).
+    It is their own copy: they keep it up to date, by the patch that goes into the row.
     """
 
     object_id: str

@@ -1,10 +1,10 @@
 """From what is known about a person to the next thing to do. Pure.
 
 A person has at most one *session* of ours at Microsoft and, in the `full` style only, at most one
-*preferred* status that we set. `Situation` holds all that is known; `plan` returns one `Plan`: a
-step (look, ask, set, clear and so on, or nothing), the lane it goes in, and, when nothing is to be
-done now, the time at which to think again. The engine carries the step out, puts what it learned
-into the situation and plans again, until the step is "nothing". A step is never stored.
+*preferred* status that we set. `plan` returns one `Plan`: a step (look, ask, set, clear and so on,
+or nothing), the lane it goes in, and, when nothing is to be done now, the time at which to think
+again. The engine carries the step out, keeps what it learned of the person and plans again, until
+the step is "nothing". A step is never stored.
 
 Rule 1  The newest Zoom state decides; policy can only switch everything off.
 Rule 2  No write when Microsoft has it from us already and it will not end soon.
@@ -29,7 +29,6 @@ Rule 8  Only what we set is taken back, and only while Microsoft still shows it:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -49,8 +48,8 @@ from domain.presence import (
 
 if TYPE_CHECKING:
     from domain.held import Held
+    from domain.person import State
     from domain.policy import Verdict
-    from domain.presence import Observation
 
 AVAILABLE_REPEAT_MS = 4 * MINUTE + 30_000
 AVAILABLE_EXPIRY_MIN = 15
@@ -76,28 +75,24 @@ class Lane(IntEnum):
     FADE = 3  # keep-alives of Available and Away
 
 
-@dataclass(slots=True)
-class Situation:
-    """All that a plan depends on.
+class Seen(NamedTuple):
+    """What a look in this turn showed, and the session of ours that Microsoft held then."""
 
-    `spread` in [0, 1) keeps people who changed together from being repeated together.
-    `shown` is what Microsoft showed when it was looked at in this turn, `shown_with` the session of
-    ours that it held then.
-    `test_until_ms` is the end of a running *Test it*. `preferred` is the preferred status that we
-    set, and `yielded_ms` the time of the observation for which the person's own choice was met.
-    `doubted_ms`: what was observed before is not trusted (domain.feed).
+    shown: Shown | None = None
+    held: Held | None = None
+
+
+UNSEEN = Seen()
+
+
+class World(NamedTuple):
+    """What a plan depends on beside the person.
+
+    `can_ask`: Zoom can be asked about them. `doubted_ms`: what was observed before is not trusted
+    (domain.feed).
     """
 
-    verdict: Verdict
-    observation: Observation | None
-    held: Held | None
     can_ask: bool
-    spread: float = 0.0
-    shown: Shown | None = None
-    shown_with: Held | None = None
-    test_until_ms: int | None = None
-    preferred: Held | None = None
-    yielded_ms: int | None = None
     doubted_ms: int = 0
 
 
@@ -169,21 +164,21 @@ class _Wanted(NamedTuple):
 _NOTHING = Demand(None, None)
 
 
-def plan(now_ms: int, situation: Situation) -> Plan:
+def plan(now_ms: int, person: State, verdict: Verdict, seen: Seen, world: World) -> Plan:
     """Decide the next step for one person."""
-    live, own = _live(situation.held, now_ms), _live(situation.preferred, now_ms)
-    blind = situation.shown is not None and not situation.shown.known
-    wanted = _wanted(now_ms, situation, live, blind)
+    live, own = _live(person.held, now_ms), _live(person.preferred, now_ms)
+    blind = seen.shown is not None and not seen.shown.known
+    wanted = _wanted(now_ms, person, verdict, world, live, blind)
     if wanted is None:
         return Plan(Do.ASK, Why.UNKNOWN, _lane(live, None))
     if own is None and wanted.demand.preferred is None:
-        return _session(now_ms, situation, live, wanted)
+        return _session(now_ms, person, seen, live, wanted)
     if own is not None and blind:
-        return _look_later(now_ms, own, _session(now_ms, situation, live, wanted))
+        return _look_later(now_ms, own, _session(now_ms, person, seen, live, wanted))
     return (
-        _take_back(situation, own, wanted)
-        or _prefer(now_ms, situation, live, own, wanted)
-        or _session(now_ms, situation, live, wanted)
+        _take_back(seen, own, wanted)
+        or _prefer(now_ms, person, seen, live, own, wanted)
+        or _session(now_ms, person, seen, live, wanted)
     )
 
 
@@ -199,11 +194,13 @@ def _live(held: Held | None, now_ms: int) -> Held | None:
     return held if held is not None and held.until_ms - ENDED_MARGIN_MS > now_ms else None
 
 
-def _wanted(now_ms: int, situation: Situation, live: Held | None, blind: bool) -> _Wanted | None:
+def _wanted(
+    now_ms: int, person: State, verdict: Verdict, world: World, live: Held | None, blind: bool
+) -> _Wanted | None:
     """Rules 1 and 6, and 7 for the `blind`; None: Zoom must be asked first."""
-    if not situation.verdict.on:
+    if not verdict.on:
         return _Wanted(_NOTHING, Why.OFF)
-    test_until, observation = situation.test_until_ms, situation.observation
+    test_until, observation = person.test_until_ms, person.observation
     if test_until is not None and test_until > now_ms:
         interrupting = live is not None and live.sure and live.pair.interrupts
         pair = live.pair if live is not None and interrupting else IN_A_CALL
@@ -211,17 +208,16 @@ def _wanted(now_ms: int, situation: Situation, live: Held | None, blind: bool) -
             Demand(pair, None), Why.TEST, test_until, -(-(test_until - now_ms) // MINUTE)
         )
     if observation is None:
-        return None if situation.can_ask else _Wanted(_NOTHING, Why.UNKNOWN)
-    full = situation.verdict.style is Style.FULL
-    style = Style.MIRROR if blind and full else situation.verdict.style
+        return None if world.can_ask else _Wanted(_NOTHING, Why.UNKNOWN)
+    style = Style.MIRROR if blind and verdict.style is Style.FULL else verdict.style
     demand = demand_of(observation.presence, style)
     fresh_until = observation.at_ms + fresh_for_ms(observation.presence)
     why = Why.SHOWING if demand != _NOTHING else Why.NOTHING_TO_SHOW
-    if situation.can_ask:
+    if world.can_ask:
         # A doubt that is still to come (a clock was set back) would never be dispelled.
-        if now_ms >= fresh_until or observation.at_ms < situation.doubted_ms <= now_ms:
+        if now_ms >= fresh_until or observation.at_ms < world.doubted_ms <= now_ms:
             return None
-        return _Wanted(demand, why, fresh_until + int(situation.spread * MINUTE))
+        return _Wanted(demand, why, fresh_until + int(person.spread * MINUTE))
     give_up = observation.at_ms + give_up_after_ms(observation.presence)
     starts = live is None or live.pair != demand.session
     starts_late = now_ms >= fresh_until and starts and demand.interrupts
@@ -231,33 +227,33 @@ def _wanted(now_ms: int, situation: Situation, live: Held | None, blind: bool) -
     return _Wanted(demand, why, give_up if demand != _NOTHING else None, believed)
 
 
-def _take_back(situation: Situation, own: Held | None, wanted: _Wanted) -> Plan | None:
+def _take_back(seen: Seen, own: Held | None, wanted: _Wanted) -> Plan | None:
     """Rule 8: end a preferred status of ours that is not wanted any more."""
     if own is None or wanted.demand.preferred is not None:
         return None  # the rest is _prefer's
-    if situation.shown is None:
+    if seen.shown is None:
         return Plan(Do.LOOK, wanted.why, Lane.TURN)
-    if _same_availability(situation.shown, own.pair):
+    if _same_availability(seen.shown, own.pair):
         return Plan(Do.UNPREFER, wanted.why, Lane.TURN)
     return Plan(Do.YIELD, wanted.why, Lane.TURN)
 
 
 def _prefer(
-    now_ms: int, situation: Situation, live: Held | None, own: Held | None, wanted: _Wanted
+    now_ms: int, person: State, seen: Seen, live: Held | None, own: Held | None, wanted: _Wanted
 ) -> Plan | None:
     """Rule 7: the preferred status and the session that carries it; None: not in this plan."""
-    pair, observation, shown = wanted.demand.preferred, situation.observation, situation.shown
+    pair, observation, shown = wanted.demand.preferred, person.observation, seen.shown
     if pair is None or observation is None:
         return None
-    if situation.yielded_ms == observation.at_ms:
-        return _leave_alone(now_ms, situation, live, wanted, Why.OWN_STATUS)
-    seen_with = _live(situation.shown_with, now_ms)
+    if person.yielded_ms == observation.at_ms:
+        return _leave_alone(now_ms, person, live, wanted, Why.OWN_STATUS)
+    seen_with = _live(seen.held, now_ms)
     kept = own is not None and own.sure
-    if own is not None and kept and own.pair == pair and now_ms < _repeat_at(own, situation.spread):
-        carried = _session(now_ms, situation, live, wanted)
+    if own is not None and kept and own.pair == pair and now_ms < _repeat_at(own, person.spread):
+        carried = _session(now_ms, person, seen, live, wanted)
         if carried.do is not Do.NOTHING:
             return carried
-        due = [_repeat_at(own, situation.spread), carried.due_ms or wanted.think_again_ms]
+        due = [_repeat_at(own, person.spread), carried.due_ms or wanted.think_again_ms]
         return Plan(Do.NOTHING, wanted.why, Lane.HOLD, min(d for d in due if d is not None))
     if shown is None:
         return Plan(Do.LOOK, wanted.why, Lane.TURN)
@@ -267,9 +263,9 @@ def _prefer(
         # Not overwritten: if that failed unheard, nobody would know which of the two to take back.
         return Plan(Do.UNPREFER, wanted.why, Lane.TURN)
     if own is None and _shown_without_us(shown, pair, seen_with):
-        return _leave_alone(now_ms, situation, live, wanted, Why.ECHO)
+        return _leave_alone(now_ms, person, live, wanted, Why.ECHO)
     if own is None and not _explained(shown, seen_with):
-        return _leave_alone(now_ms, situation, live, wanted, Why.OWN_STATUS)
+        return _leave_alone(now_ms, person, live, wanted, Why.OWN_STATUS)
     if live is None or live.pair != AWAY or not live.sure:
         return _set(wanted, AWAY, Lane.TURN)
     hides = shown.availability.lower() in {"offline", "donotdisturb"}
@@ -296,19 +292,17 @@ def _explained(shown: Shown, seen_with: Held | None) -> bool:
     return availability == "donotdisturb" and ours
 
 
-def _leave_alone(
-    now_ms: int, situation: Situation, live: Held | None, wanted: _Wanted, why: Why
-) -> Plan:
+def _leave_alone(now_ms: int, person: State, live: Held | None, wanted: _Wanted, why: Why) -> Plan:
     """Nothing of ours, and another look later: what stands in the way may be gone then."""
     if live is not None:
         return Plan(Do.CLEAR, why, _lane(live, None))
-    again = now_ms + LOOK_AGAIN_MS + int(situation.spread * MINUTE)
-    if situation.yielded_ms is not None and why is Why.OWN_STATUS:
+    again = now_ms + LOOK_AGAIN_MS + int(person.spread * MINUTE)
+    if person.yielded_ms is not None and why is Why.OWN_STATUS:
         again = wanted.think_again_ms or again
     return Plan(Do.NOTHING, why, Lane.HOLD, min(again, wanted.think_again_ms or again))
 
 
-def _session(now_ms: int, situation: Situation, live: Held | None, wanted: _Wanted) -> Plan:
+def _session(now_ms: int, person: State, seen: Seen, live: Held | None, wanted: _Wanted) -> Plan:
     """Rules 2 to 5: the session alone."""
     pair = wanted.demand.session
     if pair is None:
@@ -316,8 +310,8 @@ def _session(now_ms: int, situation: Situation, live: Held | None, wanted: _Want
             return Plan(Do.CLEAR, wanted.why, _lane(live, None))
         return Plan(Do.NOTHING, wanted.why, Lane.CHANGE, wanted.think_again_ms)
     if live is not None and live.pair == pair and live.sure:
-        return _keep(now_ms, situation, live, wanted)
-    observation = situation.observation
+        return _keep(now_ms, person, live, wanted)
+    observation = person.observation
     may_be_echo = (
         observation is not None
         and observation.presence in CAN_COME_FROM_MICROSOFT
@@ -325,21 +319,21 @@ def _session(now_ms: int, situation: Situation, live: Held | None, wanted: _Want
         and wanted.why is Why.SHOWING
     )
     if may_be_echo:
-        if situation.shown is None:
+        if seen.shown is None:
             return Plan(Do.LOOK, wanted.why, _lane(live, pair))
-        if _shown_without_us(situation.shown, pair, _live(situation.shown_with, now_ms)):
+        if _shown_without_us(seen.shown, pair, _live(seen.held, now_ms)):
             # What we hold is another state; it would show once Microsoft's own one ends.
-            return _leave_alone(now_ms, situation, live, wanted, Why.ECHO)
+            return _leave_alone(now_ms, person, live, wanted, Why.ECHO)
     return _set(wanted, pair, _lane(live, pair))
 
 
-def _keep(now_ms: int, situation: Situation, live: Held, wanted: _Wanted) -> Plan:
+def _keep(now_ms: int, person: State, live: Held, wanted: _Wanted) -> Plan:
     lane = _repeat_lane(live.pair)
     if wanted.why is Why.TEST:
         # A test is never prolonged; afterwards the real state is planned.
         ends = live.until_ms - ENDED_MARGIN_MS
         return Plan(Do.NOTHING, Why.TEST, Lane.TURN, min(ends, wanted.think_again_ms or ends))
-    repeat_at = _repeat_at(live, situation.spread)
+    repeat_at = _repeat_at(live, person.spread)
     if now_ms < repeat_at:
         due = repeat_at if wanted.think_again_ms is None else min(repeat_at, wanted.think_again_ms)
         return Plan(Do.NOTHING, wanted.why, lane, due)

@@ -177,7 +177,7 @@ class Tally:
 
 
 def _cause(person: Person, until: int) -> int:
-    observation = person.observation
+    observation = person.newest
     if observation is not None and observation.presence is not person.zoom:
         return NEWS
     if person.turn is not None:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from bench.truth.microsoft import NONE, Presence
 from bench.truth.scheduler import NOWHERE
-from domain.plan import Situation
+from domain.person import State
+from domain.plan import UNSEEN, World
 from domain.policy import Form, ManagedGroup, Personal, Policy, resolve
 from domain.presence import Observation, Style, ZoomPresence
 
 if TYPE_CHECKING:
     from array import array
 
-    from domain.held import Held
     from domain.plan import Plan
     from domain.policy import Verdict
 
@@ -28,46 +28,45 @@ VERDICTS: dict[Style, Verdict] = {
 }
 
 
-class Person:
-    """Times in milliseconds of the day."""
+CAN_ASK = World(can_ask=True)
+
+
+class Person(State):
+    """Times in milliseconds of the day. What Zoom said last is `newest` in the row.
+
+    `observation` is what whoever has them in hand has read of that.
+    """
 
     __slots__ = (
         "day",
         "demanded",
         "due",
-        "held",
         "here",
         "lane",
         "last",
         "leased",
         "microsoft",
+        "newest",
         "next",
         "number",
-        "observation",
-        "preferred",
         "silence_from",
         "sound_from",
         "style",
         "turn",
         "verdict",
-        "version",
-        "yielded",
         "zoom",
     )
 
     def __init__(self, number: int, style: Style, day: array[int], now: int, age: int) -> None:
         """`age`: how long ago we heard of them last."""
+        super().__init__(str(number))
         self.number = number
         self.day = day
         self.next = 0  # place in the day
         self.style = style
         self.verdict = VERDICTS[style]
         self.zoom = ZoomPresence.OFFLINE  # the truth
-        self.observation: Observation | None = Observation(self.zoom, now - age)
-        self.held: Held | None = None
-        self.preferred: Held | None = None
-        self.yielded: int | None = None
-        self.version = 0
+        self.newest: Observation | None = Observation(self.zoom, now - age)
         self.lane = NOWHERE
         self.due = 0
         self.leased = False
@@ -78,41 +77,28 @@ class Person:
         self.demanded = 0
         self.silence_from = self.sound_from = NONE
 
+    @property
+    def spread(self) -> float:
+        """A number in [0, 1) that changes with every session."""
+        told = self.held.told_ms if self.held is not None else 0
+        return ((self.number * 2654435761 ^ told * 40503) * 2246822519 & 0xFFFFFFFF) / 2**32
+
 
 class Turn:
     """What sync.engine.attend keeps while it has somebody in hand."""
 
-    __slots__ = ("again", "lane", "looked", "permit", "sent", "situation", "step", "version")
+    __slots__ = ("again", "lane", "looked", "permit", "seen", "sent", "step", "version", "world")
 
     def __init__(self, person: Person) -> None:
         self.version = person.version
         self.lane = person.lane
         """Where they stood: the lane whose budget is used."""
-        self.situation = Situation(
-            verdict=person.verdict,
-            observation=person.observation,
-            held=person.held,
-            can_ask=True,
-            spread=spread(person.number, person.held),
-            preferred=person.preferred,
-            yielded_ms=person.yielded,
-        )
+        person.observation = person.newest
+        self.seen = UNSEEN
+        self.world = CAN_ASK
         self.permit = 0
         """Until when a permit for the next request holds."""
         self.sent = False
         self.again: int | None = None
         self.looked = 0
         self.step: Plan | None = None
-
-    def learn(self, person: Person) -> None:
-        """sync.engine.attend, _learn: bring the situation up to date."""
-        situation = self.situation
-        situation.held, situation.preferred = person.held, person.preferred
-        situation.yielded_ms = person.yielded
-        situation.spread = spread(person.number, person.held)
-
-
-def spread(number: int, held: Held | None) -> float:
-    """A number in [0, 1) that changes with every session."""
-    told = held.told_ms if held is not None else 0
-    return ((number * 2654435761 ^ told * 40503) * 2246822519 & 0xFFFFFFFF) / 2**32

@@ -27,7 +27,7 @@ from bench.truth.world import ZOOM, Assumptions, Maker
 from domain.budget import CELL_MS, LIMIT, MARGIN_CELLS, Budget, Limits
 from domain.clock import MINUTE
 from domain.held import Held
-from domain.plan import Do, Lane, plan
+from domain.plan import UNSEEN, Do, Lane, Seen, World, plan
 from domain.presence import Observation, Style, demand_of
 from sync.zoom.turns import ZoomTurns
 
@@ -55,6 +55,7 @@ WANTED = {
 LANES = tuple(Lane)
 STEP, DONE = 0, 1
 TRUTH = Assumptions()
+CANNOT_ASK = World(can_ask=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +189,9 @@ class Day:
 
     def _advance(self, now: int, person: Person, turn: Turn) -> None:
         """Plan until something takes time, or nothing is left to do."""
-        situation = turn.situation
         while True:
-            turn.learn(person)
             self.tally.plans += 1
-            step = turn.step = plan(now, situation)
+            step = turn.step = plan(now, person, person.verdict, turn.seen, turn.world)
             do = step.do
             if do is Do.NOTHING:
                 due = step.due_ms
@@ -201,8 +200,8 @@ class Day:
                 self._end(now, person, turn, step.lane, due)
                 return
             if do is Do.YIELD:
-                assert situation.observation is not None
-                person.yielded, person.preferred = situation.observation.at_ms, None
+                assert person.observation is not None
+                person.yielded_ms, person.preferred = person.observation.at_ms, None
                 continue
             if not self._permitted(now, person, turn, step):
                 return
@@ -217,7 +216,7 @@ class Day:
             if not self.scheduler.believe:
                 self._end(now, person, turn, step.lane, again)
                 return
-            situation.can_ask, turn.again = False, again
+            turn.world, turn.again = CANNOT_ASK, again
 
     def _permitted(self, now: int, person: Person, turn: Turn, step: Plan) -> bool:
         """Ask for a permit unless there is one; without one the turn is over.
@@ -275,14 +274,14 @@ class Day:
         step = turn.step
         assert step is not None
         self.tally.account(now, person)
-        do, there, situation = step.do, person.microsoft, turn.situation
+        do, there = step.do, person.microsoft
         told = now - GRAPH_MS[0]
         if do is Do.ASK:
             self.tally.kinds[do.value] += 1
             self._queue.offer(now, person, Observation(person.zoom, now - ASK_MS[0]))
-            situation.observation = person.observation
+            person.observation = person.newest
         elif do is Do.LOOK:
-            situation.shown, situation.shown_with = SHOWN[there.shown(now)], person.held
+            turn.seen = Seen(SHOWN[there.shown(now)], person.held)
             turn.looked = now
         elif do is Do.CLEAR:
             there.clear_session()
@@ -292,7 +291,7 @@ class Day:
             self.tally.override(now, person, turn.looked, CODE[ours.pair] if ours else NONE)
             there.unprefer()
             person.preferred = None
-            situation.shown = None
+            turn.seen = UNSEEN
         else:
             assert step.pair is not None
             code = CODE[step.pair]

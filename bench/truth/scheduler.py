@@ -41,7 +41,7 @@ class Person(Protocol):
     due: int
     leased: bool
     version: int
-    observation: Observation | None
+    newest: Observation | None
     held: Held | None
 
 
@@ -70,12 +70,12 @@ class Queue:
 
     def offer(self, now: int, person: Person, new: Observation) -> str:
         """offer.lua: take in what Zoom said; returns what became of it."""
-        old = person.observation
+        old = person.newest
         if new == old:
             return "repeat"
         if not supersedes(new, old):
             return "older"
-        person.observation = new
+        person.newest = new
         held = person.held
         turn = new.presence in _INTERRUPTS or (
             held is not None and held.until_ms > now and held.pair.interrupts

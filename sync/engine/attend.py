@@ -7,7 +7,6 @@ takes it that Microsoft may have been told anything (`lua/_queue.lua`, lease).
 from __future__ import annotations
 
 import random
-import zlib
 from typing import TYPE_CHECKING
 
 import structlog
@@ -16,7 +15,7 @@ from domain.clock import MINUTE
 from domain.errors import AuthorizeAgain, OutsideError, RetryLater, TenantPaused, Trouble
 from domain.held import Held, Slot, attempt
 from domain.person import Patch
-from domain.plan import Do, Lane, Plan, Situation, Why, plan
+from domain.plan import UNSEEN, Do, Lane, Plan, Seen, Why, World, plan
 from domain.policy import resolve
 from domain.presence import NOT_SAID, ZoomPresence
 from domain.setback import ADMIN_RETRY_MS, setback
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from domain.person import State
+    from domain.policy import Verdict
     from domain.presence import Shown
     from domain.setback import Setback
     from sync.engine.asking import Asking
@@ -142,30 +142,16 @@ class Attendant:
             "look", state, ticket, lambda token: self._graph.look(token, state.object_id)
         )
 
-    def situation(
-        self,
-        state: State,
-        now_ms: int,
-        *,
-        shown: Shown | None = None,
-        shown_with: Held | None = None,
-    ) -> Situation:
-        """What a plan for this person depends on."""
+    def verdict(self, state: State, now_ms: int) -> Verdict:
+        """What policy says of them; nothing is shown of whoever leaves or has lost their app."""
         verdict = resolve(self._policy.current(), state.group_ids, state.personal, now_ms=now_ms)
         if state.leaving or state.gone_ms is not None:
             verdict = verdict._replace(on=False)
-        situation = Situation(
-            verdict=verdict,
-            observation=None,
-            held=None,
-            can_ask=self._asking is not None,
-            shown=shown,
-            shown_with=shown_with,
-            test_until_ms=state.test_until_ms,
-            doubted_ms=self._doubted(),
-        )
-        _learn(situation, state)
-        return situation
+        return verdict
+
+    def world(self) -> World:
+        """What every plan depends on now."""
+        return World(can_ask=self._asking is not None, doubted_ms=self._doubted())
 
     async def _steps(self, turn: Turn) -> None:
         state = turn.state
@@ -174,14 +160,13 @@ class Attendant:
             await self._wait_for_the_person(turn)
             return
         now = turn.now()
-        situation = self.situation(state, now)
-        again = _earliest(situation.verdict.resumes_ms, turn.ends_ms)
+        verdict, seen, world = self.verdict(state, now), UNSEEN, self.world()
+        again = _earliest(verdict.resumes_ms, turn.ends_ms)
         if state.trouble == Trouble.AGAIN:  # a look proves it also where nothing is to be written
-            await self._see(turn, situation, proof=True)
-            _learn(situation, state)
+            seen = await self._see(turn, proof=True)
             now = turn.now()
         for _ in range(MOST_STEPS):
-            step = plan(now, situation)
+            step = plan(now, state, verdict, seen, world)
             turn.lane = step.lane
             if step.do in _HOLDS:
                 await self._hold(turn, step)
@@ -193,29 +178,28 @@ class Attendant:
                 wait = await self._asking.ask(turn)
                 if wait is not None:
                     # Planned as if Zoom could not be asked, until it can.
-                    situation.can_ask, again = False, now + wait
+                    world, again = world._replace(can_ask=False), now + wait
             elif step.do is Do.LOOK:
-                await self._see(turn, situation)
+                seen = await self._see(turn)
             elif step.do is Do.YIELD:
                 turn.yield_to_person()
             else:
                 await self._end(turn, step)
                 if step.do is Do.UNPREFER:
-                    situation.shown = None  # what it covered shows now
-            _learn(situation, state)
+                    seen = UNSEEN  # what it covered shows now
             now = turn.now()
         log.error("engine_plan_does_not_end", person=state.object_id, last=step.do.value)
         turn.settled()
         self._give_back(turn, Lane.CHANGE, turn.now() + ADMIN_RETRY_MS)
 
-    async def _see(self, turn: Turn, situation: Situation, *, proof: bool = False) -> None:
+    async def _see(self, turn: Turn, *, proof: bool = False) -> Seen:
         """Look at Microsoft. What it does not let us read is unknown, and stops nothing.
 
         `proof`: it shall show whether the authorisation works.
         """
         state = turn.state
         try:
-            situation.shown = await self._look(state, turn.ticket)
+            shown = await self._look(state, turn.ticket)
         except OutsideError as error:
             # Whatever ails more than looks is met again by the write.
             token = isinstance(error, AuthorizeAgain) and (proof or error.code != OF_A_LOOK)
@@ -223,8 +207,8 @@ class Attendant:
             if token or passing or isinstance(error, TenantPaused):
                 raise
             log.warning("presence_not_read", person=state.object_id, reason=error.code)
-            situation.shown = NOT_SAID
-        situation.shown_with = state.held
+            shown = NOT_SAID
+        return Seen(shown, state.held)
 
     async def _finish(self, turn: Turn, step: Plan, again_ms: int | None) -> None:
         """Give the person back until the plan's time, or `again_ms` if that is sooner."""
@@ -358,16 +342,6 @@ class Attendant:
 
 def _earliest(*times: int | None) -> int | None:
     return min((ms for ms in times if ms is not None), default=None)
-
-
-def _learn(situation: Situation, state: State) -> None:
-    """Bring a situation up to date with what is known of the person by now."""
-    situation.observation = state.observation
-    situation.held = state.held
-    situation.preferred = state.preferred
-    situation.yielded_ms = state.yielded_ms
-    told = state.held.told_ms if state.held else 0
-    situation.spread = zlib.crc32(f"{state.object_id}{told}".encode()) / 2**32
 
 
 def _say(oid: str, error: OutsideError, after: Setback) -> None:

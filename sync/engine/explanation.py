@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from domain.errors import AuthorizeAgain, OutsideError, Trouble
 from domain.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW, Asked, Explanation
-from domain.plan import plan
+from domain.plan import Seen, plan
 from domain.policy import resolve
 from domain.presence import NOT_SAID
 from sync.engine.attend import OF_A_LOOK
@@ -132,12 +132,12 @@ class Explainer:
         # What can't be read is planned for as unknown (sync.engine.attend); what was not asked for
         # is not.
         fresh = shown if error is None else None if error in _NOT_TRIED else NOT_SAID
-        situation = self._attendant.situation(state, now, shown=fresh, shown_with=state.held)
+        verdict, seen = self._attendant.verdict(state, now), Seen(fresh, state.held)
         return Explanation(
             link=link,
             state=state,
             verdict=resolve(self._policy.current(), state.group_ids, state.personal, now_ms=now),
-            plan=plan(now, situation),
+            plan=plan(now, state, verdict, seen, self._attendant.world()),
             now_ms=now,
             shown=shown,
             shown_error=error,

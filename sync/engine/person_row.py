@@ -157,12 +157,14 @@ def read_state(object_id: str, row: Mapping[str, Any]) -> State:
     """Read a person hash. A field that we did not write is dropped and logged, not believed."""
     state = State(object_id)
     bad: list[str] = []
-    for name in row.keys() & _NUMBERS.keys():
-        number = _number(row[name])
-        if number is None:
-            bad.append(name)
-        else:
-            setattr(state, _NUMBERS[name], number)
+    for field, text in row.items():
+        name = _NUMBERS.get(field)
+        if name is not None:
+            number = _number(text)
+            if number is None:
+                bad.append(field)
+            else:
+                setattr(state, name, number)
     state.zoom_id = row.get("zoom") or None
     state.met, state.leaving = "met" in row, "leaving" in row
     if "trouble" in row:

@@ -34,7 +34,7 @@ class Person:
     due: int = 0
     leased: bool = False
     version: int = 0
-    observation: Observation | None = None
+    newest: Observation | None = None
     held: Held | None = None
 
 

@@ -2,7 +2,6 @@
 
 import itertools
 import random
-from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
@@ -15,14 +14,15 @@ from domain.plan import (
     ENDED_MARGIN_MS,
     EXPIRY_MIN,
     LOOK_AGAIN_MS,
+    UNSEEN,
     Do,
     Lane,
     Plan,
-    Situation,
+    Seen,
     Why,
+    World,
     fresh_for_ms,
     give_up_after_ms,
-    plan,
 )
 from domain.policy import Reason, Verdict
 from domain.presence import (
@@ -42,9 +42,10 @@ from domain.presence import (
     supersedes,
 )
 from sync.engine.attend import MOST_STEPS
+from tests.domain.planning import OFF, Moment, Someone
 
 NOW = 1_760_000_000_000
-ON, OFF = Verdict(True, Reason.ON), Verdict(False, Reason.INTEGRATION_OFF)
+ON = Verdict(True, Reason.ON)
 OFFLINE = Shown("Offline", "Offline")
 Z = ZoomPresence
 
@@ -59,18 +60,11 @@ def knowing(
     verdict: Verdict = ON,
     test_until_ms: int | None = None,
     spread: float = 0.5,
-) -> Situation:
+) -> Moment:
     observation = None if presence is None else Observation(presence, NOW - age_ms)
-    return Situation(
-        verdict,
-        observation,
-        held,
-        can_ask,
-        spread,
-        shown,
-        shown_with=None if shown is None else held,
-        test_until_ms=test_until_ms,
-    )
+    person = Someone(observation=observation, held=held, test_until_ms=test_until_ms, spread=spread)
+    seen = UNSEEN if shown is None else Seen(shown, held)
+    return Moment(person, verdict, seen, World(can_ask))
 
 
 def holding(
@@ -97,31 +91,31 @@ def holding(
     ],
 )
 def test_a_new_state_is_written(zoom: Z, pair: Pair, minutes: int, lane: Lane) -> None:
-    situation = knowing(zoom, shown=OFFLINE)
-    assert plan(NOW, situation) == Plan(Do.SET, Why.SHOWING, lane, None, pair, minutes)
+    moment = knowing(zoom, shown=OFFLINE)
+    assert moment.plan(NOW) == Plan(Do.SET, Why.SHOWING, lane, None, pair, minutes)
 
 
 @pytest.mark.parametrize("zoom", [Z.IN_CALENDAR_EVENT, Z.OFFLINE, Z.OUT_OF_OFFICE, Z.MOBILE_ONLY])
 def test_a_state_that_shows_nothing_clears_what_we_hold(zoom: Z) -> None:
-    step = plan(NOW, knowing(zoom, held=holding(IN_A_CALL)))
+    step = knowing(zoom, held=holding(IN_A_CALL)).plan(NOW)
     assert (step.do, step.why, step.lane) == (Do.CLEAR, Why.NOTHING_TO_SHOW, Lane.TURN)
-    step = plan(NOW, knowing(zoom, held=holding(AVAILABLE)))
+    step = knowing(zoom, held=holding(AVAILABLE)).plan(NOW)
     assert (step.do, step.lane) == (Do.CLEAR, Lane.CHANGE)
-    step = plan(NOW, knowing(zoom))
+    step = knowing(zoom).plan(NOW)
     assert (step.do, step.why) == (Do.NOTHING, Why.NOTHING_TO_SHOW)
 
 
-@pytest.mark.parametrize("situation", [knowing(), knowing(Z.IN_MEETING), knowing(Z.AVAILABLE)])
-def test_switched_off_clears_what_we_hold_and_then_does_nothing(situation: Situation) -> None:
-    off = replace(situation, verdict=OFF, test_until_ms=NOW + MINUTE)
-    step = plan(NOW, replace(off, held=holding(IN_A_CALL, sure=False)))
+@pytest.mark.parametrize("moment", [knowing(), knowing(Z.IN_MEETING), knowing(Z.AVAILABLE)])
+def test_switched_off_clears_what_we_hold_and_then_does_nothing(moment: Moment) -> None:
+    off = moment.but(verdict=OFF, test_until_ms=NOW + MINUTE)
+    step = off.but(held=holding(IN_A_CALL, sure=False)).plan(NOW)
     assert (step.do, step.why, step.lane) == (Do.CLEAR, Why.OFF, Lane.TURN)
-    assert plan(NOW, off) == Plan(Do.NOTHING, Why.OFF, Lane.CHANGE)
+    assert off.plan(NOW) == Plan(Do.NOTHING, Why.OFF, Lane.CHANGE)
 
 
 def test_without_a_word_from_zoom_it_is_asked() -> None:
-    assert plan(NOW, knowing()).do is Do.ASK
-    step = plan(NOW, knowing(can_ask=False))
+    assert knowing().plan(NOW).do is Do.ASK
+    step = knowing(can_ask=False).plan(NOW)
     assert step == Plan(Do.NOTHING, Why.UNKNOWN, Lane.CHANGE)
 
 
@@ -132,7 +126,7 @@ def test_without_a_word_from_zoom_it_is_asked() -> None:
 def test_what_microsoft_has_from_us_is_not_written_again(zoom: Z) -> None:
     pair = demand_of(zoom, Style.MIRROR).session
     assert pair is not None
-    step = plan(NOW, knowing(zoom, held=holding(pair)))
+    step = knowing(zoom, held=holding(pair)).plan(NOW)
     assert (step.do, step.why) == (Do.NOTHING, Why.SHOWING)
     assert step.lane is (Lane.HOLD if pair.interrupts else Lane.FADE)
 
@@ -141,16 +135,16 @@ def test_what_microsoft_has_from_us_is_not_written_again(zoom: Z) -> None:
 def test_what_may_not_have_arrived_is_written_again(zoom: Z) -> None:
     pair = demand_of(zoom, Style.MIRROR).session
     assert pair is not None
-    situation = knowing(zoom, held=holding(pair, sure=False))
+    moment = knowing(zoom, held=holding(pair, sure=False))
     shown = Shown(pair.availability, pair.activity)
-    situation = replace(situation, shown=shown, shown_with=situation.held)
-    assert plan(NOW, situation).do is Do.SET
+    moment = moment.but(seen=Seen(shown, moment.person.held))
+    assert moment.plan(NOW).do is Do.SET
 
 
 def test_a_session_that_is_about_to_end_counts_as_ended() -> None:
     ending = Held(IN_A_CALL, NOW - HOUR, NOW + ENDED_MARGIN_MS)
-    assert plan(NOW, knowing(Z.OFFLINE, held=ending)).do is Do.NOTHING
-    assert plan(NOW, knowing(Z.IN_MEETING, held=ending)).do is Do.SET
+    assert knowing(Z.OFFLINE, held=ending).plan(NOW).do is Do.NOTHING
+    assert knowing(Z.IN_MEETING, held=ending).plan(NOW).do is Do.SET
 
 
 # -- no echo -----------------------------------------------------------------------------------
@@ -161,8 +155,8 @@ def test_a_session_that_is_about_to_end_counts_as_ended() -> None:
 def test_what_microsoft_shows_without_us_is_left_alone(zoom: Z, suffix: str) -> None:
     pair = demand_of(zoom, Style.MIRROR).session
     assert pair is not None
-    assert plan(NOW, knowing(zoom)).do is Do.LOOK
-    step = plan(NOW, knowing(zoom, shown=Shown(pair.availability.upper() + suffix, "Whatever")))
+    assert knowing(zoom).plan(NOW).do is Do.LOOK
+    step = knowing(zoom, shown=Shown(pair.availability.upper() + suffix, "Whatever")).plan(NOW)
     assert (step.do, step.why) == (Do.NOTHING, Why.ECHO)
     assert step.due_ms is not None
     assert NOW + LOOK_AGAIN_MS <= step.due_ms < NOW + LOOK_AGAIN_MS + MINUTE
@@ -172,20 +166,20 @@ def test_what_microsoft_shows_without_us_is_left_alone(zoom: Z, suffix: str) -> 
 def test_what_microsoft_shows_because_of_us_is_kept_without_a_look(zoom: Z) -> None:
     pair = demand_of(zoom, Style.MIRROR).session
     assert pair is not None
-    assert plan(NOW, knowing(zoom, held=holding(pair))).do is Do.NOTHING
+    assert knowing(zoom, held=holding(pair)).plan(NOW).do is Do.NOTHING
 
 
 def test_an_echo_ends_the_other_state_that_we_hold() -> None:
     dnd = Shown("DoNotDisturb", "DoNotDisturb")
-    situation = knowing(Z.DO_NOT_DISTURB, held=holding(IN_A_CALL), shown=dnd)
-    step = plan(NOW, situation)
+    moment = knowing(Z.DO_NOT_DISTURB, held=holding(IN_A_CALL), shown=dnd)
+    step = moment.plan(NOW)
     assert (step.do, step.why, step.lane) == (Do.CLEAR, Why.ECHO, Lane.TURN)
-    assert plan(NOW, replace(situation, held=None)).why is Why.ECHO
+    assert moment.but(held=None).plan(NOW).why is Why.ECHO
 
 
 @pytest.mark.parametrize("zoom", sorted(set(Z) - CAN_COME_FROM_MICROSOFT))
 def test_other_states_need_no_look(zoom: Z) -> None:
-    assert plan(NOW, knowing(zoom)).do is not Do.LOOK
+    assert knowing(zoom).plan(NOW).do is not Do.LOOK
 
 
 # -- freshness ---------------------------------------------------------------------------------
@@ -196,8 +190,8 @@ def test_other_states_need_no_look(zoom: Z) -> None:
 def test_an_old_state_is_asked_for_again(zoom: Z, held: Held | None) -> None:
     fresh = (30 if zoom is Z.PRESENTING else 60) * MINUTE
     assert fresh_for_ms(zoom) == fresh
-    assert plan(NOW, knowing(zoom, fresh - 1, held=held, shown=OFFLINE)).do is not Do.ASK
-    assert plan(NOW, knowing(zoom, fresh, held=held)).do is Do.ASK
+    assert knowing(zoom, fresh - 1, held=held, shown=OFFLINE).plan(NOW).do is not Do.ASK
+    assert knowing(zoom, fresh, held=held).plan(NOW).do is Do.ASK
 
 
 @pytest.mark.parametrize("zoom", Z)
@@ -207,32 +201,32 @@ def test_without_zooms_api_a_state_is_believed_for_hours(zoom: Z) -> None:
     assert give_up_after_ms(zoom) == limit
     pair = demand_of(zoom, Style.MIRROR).session or IN_A_CALL
     held = holding(pair, told_ago=MINUTE, minutes=10)
-    step = plan(NOW, knowing(zoom, limit, held=held, can_ask=False))
+    step = knowing(zoom, limit, held=held, can_ask=False).plan(NOW)
     assert (step.do, step.why) == (Do.CLEAR, Why.TOO_OLD)
-    step = plan(NOW, knowing(zoom, limit - 1, held=held, can_ask=False))
+    step = knowing(zoom, limit - 1, held=held, can_ask=False).plan(NOW)
     assert step.do is (Do.CLEAR if demand_of(zoom, Style.MIRROR).session is None else Do.NOTHING)
 
 
 @pytest.mark.parametrize("zoom", [Z.IN_MEETING, Z.PRESENTING, Z.BUSY, Z.DO_NOT_DISTURB])
 @pytest.mark.parametrize("held", [None, holding(AVAILABLE)])
 def test_a_late_event_never_starts_a_busy_state(zoom: Z, held: Held | None) -> None:
-    step = plan(NOW, knowing(zoom, fresh_for_ms(zoom), held=held, can_ask=False))
+    step = knowing(zoom, fresh_for_ms(zoom), held=held, can_ask=False).plan(NOW)
     assert (step.do, step.why) == (Do.NOTHING if held is None else Do.CLEAR, Why.TOO_OLD)
 
 
 def test_a_late_event_may_still_say_that_somebody_is_available() -> None:
-    assert plan(NOW, knowing(Z.AVAILABLE, 2 * HOUR, can_ask=False)).do is Do.SET
+    assert knowing(Z.AVAILABLE, 2 * HOUR, can_ask=False).plan(NOW).do is Do.SET
 
 
 def test_without_zooms_api_the_session_ends_when_the_state_is_given_up() -> None:
     left = 20 * MINUTE
-    situation = knowing(
+    moment = knowing(
         Z.IN_MEETING,
         give_up_after_ms(Z.IN_MEETING) - left,
         held=holding(IN_A_CALL, told_ago=31 * MINUTE),
         can_ask=False,
     )
-    assert plan(NOW, situation).minutes == 20
+    assert moment.plan(NOW).minutes == 20
 
 
 # -- Test it -----------------------------------------------------------------------------------
@@ -240,25 +234,26 @@ def test_without_zooms_api_the_session_ends_when_the_state_is_given_up() -> None
 
 def test_a_test_shows_in_a_call_for_its_time() -> None:
     until = NOW + 5 * MINUTE
-    for situation in (knowing(), knowing(Z.OFFLINE), knowing(Z.AVAILABLE, held=holding(AVAILABLE))):
-        step = plan(NOW, replace(situation, test_until_ms=until))
+    for moment in (knowing(), knowing(Z.OFFLINE), knowing(Z.AVAILABLE, held=holding(AVAILABLE))):
+        step = moment.but(test_until_ms=until).plan(NOW)
         assert step == Plan(Do.SET, Why.TEST, Lane.TURN, None, IN_A_CALL, 5)
     done = knowing(held=Held(IN_A_CALL, NOW, until), test_until_ms=until)
-    step = plan(NOW + 1, done)
+    step = done.plan(NOW + 1)
     assert (step.do, step.why) == (Do.NOTHING, Why.TEST)
 
 
 def test_a_test_that_is_over_leaves_what_zoom_says() -> None:
     held = Held(IN_A_CALL, NOW - 4 * MINUTE, NOW + MINUTE)
-    assert plan(NOW, knowing(Z.OFFLINE, held=held, test_until_ms=NOW)).do is Do.CLEAR
-    assert plan(NOW, knowing(Z.AVAILABLE, held=held, test_until_ms=NOW)).pair == AVAILABLE
+    assert knowing(Z.OFFLINE, held=held, test_until_ms=NOW).plan(NOW).do is Do.CLEAR
+    assert knowing(Z.AVAILABLE, held=held, test_until_ms=NOW).plan(NOW).pair == AVAILABLE
 
 
-# -- for every situation -----------------------------------------------------------------------
+# -- for every moment -----------------------------------------------------------------------
 
 times = st.integers(NOW - 26 * HOUR, NOW + 2 * HOUR)
 presences = st.sampled_from(Z)
-observations = st.builds(Observation, presences, times)
+recent = st.integers(NOW - 2 * HOUR, NOW)
+observations = st.builds(Observation, presences, recent | times)
 helds = st.builds(
     lambda pair, told, minutes, sure: Held(pair, told, told + minutes * MINUTE, sure),
     st.sampled_from(SESSION_PAIRS),
@@ -278,24 +273,25 @@ showns = st.builds(
     st.sampled_from(["Available", "Busy", "BusyIdle", "DoNotDisturb", "Away", "Offline", "New"]),
     st.sampled_from(["Available", "InACall", "Presenting", "Away", "New"]),
 )
-situations = st.builds(
-    Situation,
+people = st.builds(
+    Someone,
+    observation=st.none() | observations,
+    held=st.none() | helds,
+    spread=st.floats(0, 1, exclude_max=True),
+    test_until_ms=st.none() | times,
+    preferred=st.none() | preferreds,
+    yielded_ms=st.none() | times,
+)
+moments = st.builds(
+    Moment,
+    people,
     st.sampled_from([OFF, *(ON._replace(style=style) for style in Style)]),
-    st.none() | observations,
-    st.none() | helds,
-    st.booleans(),
-    st.floats(0, 1, exclude_max=True),
-    st.none() | showns,
-    st.none() | helds,
-    st.none() | times,
-    st.none() | preferreds,
-    st.none() | times,
+    st.builds(Seen, st.none() | showns, st.none() | helds),
+    st.builds(World, st.booleans()),
 )
 
 
-def carry_out(
-    now: int, situation: Situation, step: Plan, *, answer: Z | None, shown: Shown
-) -> Situation:
+def carry_out(now: int, moment: Moment, step: Plan, *, answer: Z | None, shown: Shown) -> Moment:
     """What is known after a step that went well. `answer` None: Zoom does not answer."""
     held = None
     if step.pair is not None:
@@ -303,92 +299,93 @@ def carry_out(
     match step.do:
         case Do.ASK:
             if answer is None:
-                return replace(situation, can_ask=False)
-            return replace(situation, observation=Observation(answer, now))
+                return moment.but(world=World(can_ask=False))
+            return moment.but(observation=Observation(answer, now))
         case Do.LOOK:
-            return replace(situation, shown=shown, shown_with=situation.held)
+            return moment.but(seen=Seen(shown, moment.person.held))
         case Do.SET | Do.CLEAR:
-            return replace(situation, held=held)
+            return moment.but(held=held)
         case Do.UNPREFER:
-            return replace(situation, preferred=None, shown=None)
+            return moment.but(preferred=None, seen=UNSEEN)
         case Do.YIELD:
-            at = situation.observation.at_ms if situation.observation else None
-            return replace(situation, preferred=None, yielded_ms=at)
+            observation = moment.person.observation
+            at = observation.at_ms if observation else None
+            return moment.but(preferred=None, yielded_ms=at)
         case _:
-            return replace(situation, preferred=held)
+            return moment.but(preferred=held)
 
 
 def turn(
-    now: int, situation: Situation, *, answer: Z | None, shown: Shown, takes: int = 0
-) -> tuple[Situation, list[Plan]]:
+    now: int, moment: Moment, *, answer: Z | None, shown: Shown, takes: int = 0
+) -> tuple[Moment, list[Plan]]:
     """Plan and carry out until nothing is left to do, as the engine does. `takes`: ms per step."""
     steps = []
     for _ in range(MOST_STEPS):
-        steps.append(plan(now, situation))
+        steps.append(moment.plan(now))
         if steps[-1].do is Do.NOTHING:
-            return situation, steps
-        situation = carry_out(now, situation, steps[-1], answer=answer, shown=shown)
+            return moment, steps
+        moment = carry_out(now, moment, steps[-1], answer=answer, shown=shown)
         now += takes
     raise AssertionError(steps)
 
 
-@given(situations)
-def test_a_write_is_always_one_that_graph_accepts(situation: Situation) -> None:
-    step = plan(NOW, situation)
+@given(moments)
+def test_a_write_is_always_one_that_graph_accepts(moment: Moment) -> None:
+    step = moment.plan(NOW)
     if step.do in {Do.SET, Do.PREFER}:
         assert step.pair in (SESSION_PAIRS if step.do is Do.SET else PREFERRED_PAIRS)
-        assert step.do is Do.SET or situation.verdict.style is Style.FULL
+        assert step.do is Do.SET or moment.verdict.style is Style.FULL
         assert 5 <= step.minutes <= 60
     else:
         assert step.pair is None
         assert step.minutes == 0
 
 
-@given(situations)
-def test_who_is_thought_of_again_is_thought_of_later(situation: Situation) -> None:
-    step = plan(NOW, situation)
+@given(moments)
+def test_who_is_thought_of_again_is_thought_of_later(moment: Moment) -> None:
+    step = moment.plan(NOW)
     if step.do is Do.NOTHING:
         assert step.due_ms is None or step.due_ms > NOW
     else:
         assert step.due_ms is None
 
 
-@given(situations, st.none() | presences, showns)
+@given(moments, st.none() | presences, showns)
 def test_planning_again_after_a_turn_gives_nothing_to_do(
-    situation: Situation, answer: Z | None, shown: Shown
+    moment: Moment, answer: Z | None, shown: Shown
 ) -> None:
-    after, steps = turn(NOW, situation, answer=answer, shown=shown)
-    again = plan(NOW, after)
+    after, steps = turn(NOW, moment, answer=answer, shown=shown)
+    again = after.plan(NOW)
     assert again == steps[-1]
     if any(step.do is Do.SET for step in steps):
         assert again.due_ms is not None
         assert again.due_ms > NOW
 
 
-@given(situations, st.none() | presences, showns, st.integers(0, 10_000))
-def test_every_turn_ends(situation: Situation, answer: Z | None, shown: Shown, takes: int) -> None:
-    turn(NOW, situation, answer=answer, shown=shown, takes=takes)
+@given(moments, st.none() | presences, showns, st.integers(0, 10_000))
+def test_every_turn_ends(moment: Moment, answer: Z | None, shown: Shown, takes: int) -> None:
+    turn(NOW, moment, answer=answer, shown=shown, takes=takes)
 
 
-@given(situations, st.none() | presences, showns)
-def test_a_turn_does_nothing_twice(situation: Situation, answer: Z | None, shown: Shown) -> None:
-    _, steps = turn(NOW, situation, answer=answer, shown=shown)
+@given(moments, st.none() | presences, showns)
+def test_a_turn_does_nothing_twice(moment: Moment, answer: Z | None, shown: Shown) -> None:
+    _, steps = turn(NOW, moment, answer=answer, shown=shown)
     doing = [step.do for step in steps]
     for what in (Do.LOOK, Do.SET, Do.CLEAR, Do.PREFER, Do.UNPREFER):
         assert doing.count(what) <= (2 if what is Do.LOOK else 1)
 
 
-@given(situations, st.none() | presences, showns)
+@given(moments, st.none() | presences, showns)
 def test_switched_off_nothing_is_held_after_the_turn(
-    situation: Situation, answer: Z | None, shown: Shown
+    moment: Moment, answer: Z | None, shown: Shown
 ) -> None:
-    after, steps = turn(NOW, replace(situation, verdict=OFF), answer=answer, shown=shown)
+    after, steps = turn(NOW, moment.but(verdict=OFF), answer=answer, shown=shown)
     assert not any(step.do in {Do.ASK, Do.SET, Do.PREFER} for step in steps)
-    left = [h for h in (after.held, after.preferred) if _lasts(h)]
+    left = [h for h in (after.person.held, after.person.preferred) if _lasts(h)]
     if left:  # a status that can't be seen stays with its carrier, and is looked for again
-        assert after.shown is not None
-        assert not after.shown.known
-        assert _lasts(after.preferred)
+        assert after.seen.shown is not None
+        assert not after.seen.shown.known
+        assert _lasts(after.person.preferred)
         assert steps[-1].due_ms is not None
         assert steps[-1].due_ms <= NOW + LOOK_AGAIN_MS
 
@@ -397,14 +394,15 @@ def _lasts(held: Held | None) -> bool:
     return held is not None and held.until_ms > NOW + ENDED_MARGIN_MS
 
 
-@given(situations)
+@given(moments)
 @example(knowing(Z.IN_MEETING, HOUR, can_ask=False))
-def test_busy_is_never_started_from_an_old_state(situation: Situation) -> None:
-    step = plan(NOW, situation)
+def test_busy_is_never_started_from_an_old_state(moment: Moment) -> None:
+    step = moment.plan(NOW)
     if step.do is Do.SET and step.why is Why.SHOWING and step.pair and step.pair.interrupts:
-        assert situation.observation is not None
-        old = NOW - situation.observation.at_ms >= fresh_for_ms(situation.observation.presence)
-        continues = situation.held is not None and situation.held.pair == step.pair
+        observation, held = moment.person.observation, moment.person.held
+        assert observation is not None
+        old = NOW - observation.at_ms >= fresh_for_ms(observation.presence)
+        continues = held is not None and held.pair == step.pair
         assert continues or not old
 
 
@@ -412,13 +410,13 @@ def test_busy_is_never_started_from_an_old_state(situation: Situation) -> None:
 
 
 def live_through(
-    hours: float, situation: Situation, *, answer: Z | None, late: random.Random
+    hours: float, moment: Moment, *, answer: Z | None, late: random.Random
 ) -> list[tuple[int, Plan]]:
     """Every write of a person to whom nothing happens but the passing of time."""
-    now, writes = NOW, []
+    now, writes, world = NOW, [], World(can_ask=answer is not None)
     while now < NOW + hours * HOUR:
-        situation = replace(situation, shown=None, spread=late.random(), can_ask=answer is not None)
-        situation, steps = turn(now, situation, answer=answer, shown=OFFLINE)
+        moment = moment.but(seen=UNSEEN, world=world, spread=late.random())
+        moment, steps = turn(now, moment, answer=answer, shown=OFFLINE)
         writes += [(now, step) for step in steps if step.do in {Do.SET, Do.CLEAR}]
         due = steps[-1].due_ms
         if due is None:
@@ -429,8 +427,8 @@ def live_through(
 
 @pytest.mark.parametrize("seed", range(5))
 def test_an_available_is_repeated_before_it_fades(seed: int) -> None:
-    situation = knowing(Z.AVAILABLE, 0)
-    writes = live_through(5, situation, answer=Z.AVAILABLE, late=random.Random(seed))
+    moment = knowing(Z.AVAILABLE, 0)
+    writes = live_through(5, moment, answer=Z.AVAILABLE, late=random.Random(seed))
     gaps = {later - earlier for (earlier, _), (later, _) in itertools.pairwise(writes)}
     assert max(gaps) < 5 * MINUTE
     assert min(gaps) > 3 * MINUTE
@@ -482,26 +480,26 @@ def test_a_repeat_changes_nothing(observation: Observation) -> None:
 def test_what_is_doubted_is_asked_before_anything_else(held: Held | None) -> None:
     for zoom in (Z.IN_MEETING, Z.OFFLINE, Z.AVAILABLE):
         known = knowing(zoom, 1000, held=held, shown=OFFLINE)
-        assert plan(NOW, replace(known, doubted_ms=NOW - 500)).do is Do.ASK
+        assert known.doubted(NOW - 500).plan(NOW).do is Do.ASK
         for doubted in (0, NOW - 1000, NOW - 5000):  # it was observed since
-            assert plan(NOW, replace(known, doubted_ms=doubted)) == plan(NOW, known)
+            assert known.doubted(doubted).plan(NOW) == known.plan(NOW)
 
 
 def test_where_zoom_cannot_be_asked_doubt_changes_nothing() -> None:
     for age in (1000, 50 * MINUTE, 3 * HOUR, 13 * HOUR):
         for held in (None, holding(IN_A_CALL)):
             known = knowing(Z.IN_MEETING, age, held=held, can_ask=False)
-            assert plan(NOW, replace(known, doubted_ms=NOW)) == plan(NOW, known)
+            assert known.doubted(NOW).plan(NOW) == known.plan(NOW)
 
 
 def test_a_doubt_that_is_still_to_come_is_none() -> None:
     """After a clock was set back: no answer of Zoom could ever be newer."""
     known = knowing(Z.IN_MEETING)
-    assert plan(NOW, replace(known, doubted_ms=NOW + 1)) == plan(NOW, known)
+    assert known.doubted(NOW + 1).plan(NOW) == known.plan(NOW)
 
 
 def test_who_is_off_or_tests_is_not_asked_about() -> None:
     off = knowing(Z.IN_MEETING, verdict=OFF)
-    assert plan(NOW, replace(off, doubted_ms=NOW)) == plan(NOW, off)
+    assert off.doubted(NOW).plan(NOW) == off.plan(NOW)
     tests = knowing(Z.IN_MEETING, test_until_ms=NOW + MINUTE)
-    assert plan(NOW, replace(tests, doubted_ms=NOW)) == plan(NOW, tests)
+    assert tests.doubted(NOW).plan(NOW) == tests.plan(NOW)

@@ -1,14 +1,11 @@
 """Plans when Microsoft's answer was not heard: what we hold there may be there, or not."""
 
-from dataclasses import replace
-
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.clock import MINUTE
 from domain.held import Held
-from domain.plan import EXPIRY_MIN, Do, Plan, Situation, plan
-from domain.policy import Reason, Verdict
+from domain.plan import EXPIRY_MIN, UNSEEN, Do, Plan, Seen
 from domain.presence import (
     AWAY,
     IN_A_CALL,
@@ -21,6 +18,7 @@ from domain.presence import (
     demand_of,
 )
 from sync.engine.attend import MOST_STEPS
+from tests.domain.planning import Moment, Someone, on
 from tests.domain.test_plan_full import Microsoft
 
 START = 1_760_000_000_000
@@ -39,27 +37,27 @@ class Doubt:
     def __init__(self, style: Style) -> None:
         self.now = START
         self.microsoft = Microsoft(client=None)
-        self.situation = Situation(Verdict(True, Reason.ON, style), None, None, can_ask=False)
+        self.moment = Moment(Someone(), on(style))
         self.style = style
 
     def says(self, zoom: Z) -> None:
         self.now += 1000
-        self.situation = replace(self.situation, observation=Observation(zoom, self.now))
+        self.moment = self.moment.but(observation=Observation(zoom, self.now))
 
     def turn(self, failure: str | None = None) -> None:
         """One turn; its first write goes wrong if `failure` says so."""
-        self.situation = replace(self.situation, shown=None, shown_with=None)
+        self.moment = self.moment.but(seen=UNSEEN)
         for _ in range(MOST_STEPS):
-            step = plan(self.now, self.situation)
+            step = self.moment.plan(self.now)
             if step.do is Do.NOTHING:
                 return
             if step.do is Do.LOOK:
-                self.situation = replace(
-                    self.situation, shown=self.microsoft.shown(), shown_with=self.situation.held
-                )
+                seen = Seen(self.microsoft.shown(), self.moment.person.held)
+                self.moment = self.moment.but(seen=seen)
             elif step.do is Do.YIELD:
-                at = self.situation.observation.at_ms if self.situation.observation else None
-                self.situation = replace(self.situation, preferred=None, yielded_ms=at)
+                observation = self.moment.person.observation
+                at = observation.at_ms if observation else None
+                self.moment = self.moment.but(preferred=None, yielded_ms=at)
             elif failure is not None:
                 self.goes_wrong(step, failure)
                 return
@@ -67,7 +65,7 @@ class Doubt:
                 self.carry_out(step)
                 self.keep(step, sure=True)
                 if step.do is Do.UNPREFER:
-                    self.situation = replace(self.situation, shown=None)
+                    self.moment = self.moment.but(seen=UNSEEN)
         raise AssertionError(step)
 
     def carry_out(self, step: Plan) -> None:
@@ -80,7 +78,7 @@ class Doubt:
     def keep(self, step: Plan, *, sure: bool) -> None:
         """As sync.engine.attend does: after a failure what may be there, to the longest."""
         field = "held" if step.do in {Do.SET, Do.CLEAR} else "preferred"
-        before: Held | None = getattr(self.situation, field)
+        before: Held | None = getattr(self.moment.person, field)
         held = None
         if step.pair is not None:
             held = Held(step.pair, self.now, self.now + step.minutes * MINUTE, sure=sure)
@@ -89,8 +87,9 @@ class Doubt:
         elif not sure:
             assert before is not None
             held = before._replace(sure=False)
-        changed = {"held": held} if field == "held" else {"preferred": held}
-        self.situation = replace(self.situation, **changed)  # type: ignore[arg-type]
+        self.moment = (
+            self.moment.but(held=held) if field == "held" else self.moment.but(preferred=held)
+        )
 
     def goes_wrong(self, step: Plan, failure: str) -> None:
         done = failure in {"done, not heard", "died, done"}
@@ -98,16 +97,14 @@ class Doubt:
             self.carry_out(step)
         session = step.do in {Do.SET, Do.CLEAR}
         if failure.startswith("died") and session:
-            held = self.situation.held or Held(IN_A_CALL, self.now, self.now)
+            held = self.moment.person.held or Held(IN_A_CALL, self.now, self.now)
             longest = max(held.until_ms, self.now + EXPIRY_MIN * MINUTE)
-            self.situation = replace(
-                self.situation, held=held._replace(until_ms=longest, sure=False)
-            )
+            self.moment = self.moment.but(held=held._replace(until_ms=longest, sure=False))
         else:
             self.keep(step, sure=False)
 
     def shows_what_zoom_demands(self) -> None:
-        observation = self.situation.observation
+        observation = self.moment.person.observation
         assert observation is not None
         demand = demand_of(observation.presence, self.style)
         shown = self.microsoft.session, self.microsoft.preferred
@@ -180,27 +177,15 @@ def test_the_label_before_the_last_is_taken_back_too() -> None:
 
 def test_no_session_is_not_the_persons_own_choice() -> None:
     unsure = Held(AWAY, START, START + EXPIRY_MIN * MINUTE, sure=False)
-    situation = Situation(
-        Verdict(True, Reason.ON, Style.FULL),
-        Observation(Z.BUSY, START),
-        unsure,
-        can_ask=False,
-        shown=Shown("Offline", "Offline"),
-        shown_with=unsure,
-    )
-    step = plan(START + 1, situation)
+    person = Someone(observation=Observation(Z.BUSY, START), held=unsure)
+    seen = Seen(Shown("Offline", "Offline"), unsure)
+    step = Moment(person, on(Style.FULL), seen).plan(START + 1)
     assert (step.do, step.pair) == (Do.SET, AWAY)
 
 
 def test_what_may_be_ours_is_no_echo() -> None:
     unsure = Held(IN_A_CALL, START, START + EXPIRY_MIN * MINUTE, sure=False)
-    situation = Situation(
-        Verdict(True, Reason.ON, Style.MIRROR),
-        Observation(Z.DO_NOT_DISTURB, START),
-        unsure,
-        can_ask=False,
-        shown=Shown("DoNotDisturb", "Presenting"),
-        shown_with=unsure,
-    )
-    step = plan(START + 1, situation)
+    person = Someone(observation=Observation(Z.DO_NOT_DISTURB, START), held=unsure)
+    seen = Seen(Shown("DoNotDisturb", "Presenting"), unsure)
+    step = Moment(person, on(Style.MIRROR), seen).plan(START + 1)
     assert (step.do, step.pair) == (Do.SET, PRESENTING)

@@ -1,6 +1,6 @@
 """Every style, played against a model of Microsoft's presence and of what people do by hand."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given
@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from domain.clock import HOUR, MINUTE
 from domain.held import Held
-from domain.plan import Do, Plan, Situation, Why, plan
-from domain.policy import Reason, Verdict
+from domain.plan import UNSEEN, Do, Plan, Seen, Why, World
+from domain.policy import Verdict
 from domain.presence import (
     AWAY,
     PREFERRED_PAIRS,
@@ -22,19 +22,15 @@ from domain.presence import (
     demand_of,
 )
 from sync.engine.attend import MOST_STEPS
+from tests.domain.planning import OFF, Moment, Someone, on
 
 START = 1_760_000_000_000
-OFF = Verdict(False, Reason.INTEGRATION_OFF)
 DND, BUSY = Pair("DoNotDisturb", "DoNotDisturb"), Pair("Busy", "Busy")
 BY_HAND = {pair.availability: pair for pair in PREFERRED_PAIRS}
 ORDER = ["DoNotDisturb", "Busy", "Available", "Away"]
 ACTIVITY = {"DoNotDisturb": "Presenting", "Busy": "InACall"}
 """What sessions say; only a person's choice is plainly busy."""
 Z = ZoomPresence
-
-
-def on(style: Style) -> Verdict:
-    return Verdict(True, Reason.ON, style)
 
 
 @dataclass
@@ -78,15 +74,15 @@ class Life:
     zoom: Z = Z.OFFLINE
     microsoft: Microsoft = field(default_factory=Microsoft)
     now: int = START
-    situation: Situation = field(init=False)
+    moment: Moment = field(init=False)
     writes: list[Plan] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.situation = Situation(self.verdict, None, None, can_ask=self.can_ask)
+        self.moment = Moment(Someone(), self.verdict, world=World(self.can_ask))
 
     def says(self, zoom: Z) -> None:
         self.zoom, self.now = zoom, self.now + 1
-        self.situation = replace(self.situation, observation=Observation(zoom, self.now))
+        self.moment = self.moment.but(observation=Observation(zoom, self.now))
 
     def wait(self, minutes: int) -> None:
         self.now += minutes * MINUTE
@@ -100,30 +96,31 @@ class Life:
     def turn(self) -> Plan:
         """What sync.engine.attend does; returns the plan that ends it."""
         self.microsoft.pass_time(self.now)
-        self.situation = replace(self.situation, shown=None, verdict=self.verdict)
+        self.moment = self.moment.but(seen=UNSEEN, verdict=self.verdict)
         for _ in range(MOST_STEPS):
-            step = plan(self.now, self.situation)
+            step = self.moment.plan(self.now)
             if step.do is Do.NOTHING:
                 return step
             self._carry_out(step)
         raise AssertionError(self.writes[-MOST_STEPS:])
 
     def _carry_out(self, step: Plan) -> None:
-        microsoft, known = self.microsoft, self.situation
+        microsoft, known = self.microsoft, self.moment
         held = None
         if step.pair is not None:
             held = Held(step.pair, self.now, self.now + step.minutes * MINUTE)
         if step.do is Do.ASK:
-            known = replace(known, observation=Observation(self.zoom, self.now))
+            known = known.but(observation=Observation(self.zoom, self.now))
         elif step.do is Do.LOOK:
-            known = replace(known, shown=microsoft.shown(), shown_with=known.held)
+            known = known.but(seen=Seen(microsoft.shown(), known.person.held))
         elif step.do is Do.YIELD:
-            at = known.observation.at_ms if known.observation else None
-            known = replace(known, preferred=None, yielded_ms=at)
+            observation = known.person.observation
+            at = observation.at_ms if observation else None
+            known = known.but(preferred=None, yielded_ms=at)
         elif step.do in {Do.SET, Do.CLEAR}:
             assert step.pair is None or step.pair in SESSION_PAIRS
             microsoft.session, microsoft.session_ends = step.pair, held.until_ms if held else 0
-            known = replace(known, held=held)
+            known = known.but(held=held)
             self.writes.append(step)
         else:
             assert step.pair is None or step.pair in PREFERRED_PAIRS
@@ -131,16 +128,16 @@ class Life:
             if not microsoft.ours and microsoft.preferred is not None:
                 # The heuristic: a choice that can't be told from Microsoft's rules or from ours.
                 alike = {"Available", "Away"}
-                if known.preferred is not None:
-                    alike.add(known.preferred.pair.availability)
+                if known.person.preferred is not None:
+                    alike.add(known.person.preferred.pair.availability)
                 assert microsoft.preferred.availability in alike
             microsoft.preferred = step.pair
             microsoft.preferred_ends, microsoft.ours = held.until_ms if held else 0, True
-            known = replace(known, preferred=held)
+            known = known.but(preferred=held)
             if step.do is Do.UNPREFER:
-                known = replace(known, shown=None)
+                known = known.but(seen=UNSEEN)
             self.writes.append(step)
-        self.situation = known
+        self.moment = known
 
 
 # -- what `full` is for --------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from domain.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW, Explanation
 from domain.held import Accepted, Held, attempt
 from domain.link import Link
 from domain.person import State
-from domain.plan import Situation, plan
+from domain.plan import Seen, World, plan
 from domain.policy import Form, Policy, Verdict, resolve
 from domain.presence import (
     AVAILABLE,
@@ -61,21 +61,12 @@ def known(
     state = State(LINK.object_id, observation=observation, held=held, preferred=preferred)
     state.trouble, state.trouble_code, state.wait_ms = trouble, code, wait_ms
     state.test_until_ms = test_until_ms
-    situation = Situation(
-        verdict,
-        observation,
-        held,
-        can_ask=True,
-        shown=shown if error is None else None,
-        shown_with=held,
-        test_until_ms=test_until_ms,
-        preferred=preferred,
-    )
+    seen = Seen(shown if error is None else None, held)
     return Explanation(
         link=LINK,
         state=state,
         verdict=verdict,
-        plan=plan(NOW, situation),
+        plan=plan(NOW, state, verdict, seen, World(can_ask=True)),
         now_ms=NOW,
         shown=shown,
         shown_error=error,
