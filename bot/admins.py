@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from bot.teams.activity import Person
     from domain.link import Link
-    from domain.person import State
+    from domain.person import PersonState
 
 log = structlog.get_logger()
 
@@ -47,7 +47,7 @@ _MOST_REMEMBERED = 1000
 class Known(Protocol):
     """What is known of connected people (the engine)."""
 
-    async def link_of(self, object_id: str) -> tuple[Link, State] | None:
+    async def link_of(self, object_id: str) -> tuple[Link, PersonState] | None:
         """A person's link and state."""
 
 
@@ -114,7 +114,7 @@ class Admins:
         """Whether Microsoft has told that the person is external."""
         return await self._external(person.object_id)
 
-    async def _by_role(self, link: Link, state: State) -> bool | None:
+    async def _by_role(self, link: Link, state: PersonState) -> bool | None:
         may = await self._has_app_role(link, state)
         if may or self._zoom_editor is None or link.zoom_id is None:
             return may
@@ -134,7 +134,7 @@ class Admins:
             known = self._addresses[oid, generation] = await self._addresses_now(oid, generation)
         return known
 
-    async def _has_app_role(self, link: Link, state: State) -> bool | None:
+    async def _has_app_role(self, link: Link, state: PersonState) -> bool | None:
         oid, known = link.object_id, self._answers.get(link.object_id)
         if known is not None and known.generation == state.generation:
             if self._now() - known.at < (BELIEVED_S if known.admin else REFUSED_S):

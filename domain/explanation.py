@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from domain.link import Link
-    from domain.person import State
+    from domain.person import PersonState
     from domain.plan import Plan
     from domain.policy import Verdict
     from domain.presence import Shown
@@ -27,7 +27,7 @@ class Asked:
     """Somebody who asks, and whether it may cost requests."""
 
     link: Link
-    state: State
+    state: PersonState
     allowed: bool
 
 
@@ -41,7 +41,7 @@ class Explanation:
     """
 
     link: Link
-    state: State
+    state: PersonState
     verdict: Verdict
     plan: Plan
     now_ms: int

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class State:
+class PersonState:
     """All that is known of one person, read from their row, by whoever has them in hand.
 
     It is their own copy: they keep it up to date, by the patch that goes into the row.
@@ -90,7 +90,7 @@ class Patch:
     def __repr__(self) -> str:
         return f"Patch({self.values})"
 
-    def apply(self, person: State) -> None:
+    def apply(self, person: PersonState) -> None:
         """Change whoever is in hand."""
         for name, value in self.values.items():
             setattr(person, name, value)
@@ -142,7 +142,7 @@ class Patch:
         return Patch(failed_code=code, failed_ms=now_ms)
 
     @staticmethod
-    def recovered(person: State) -> Patch:
+    def recovered(person: PersonState) -> Patch:
         """All is well. Only what ailed them as they were read: news may have come since."""
         well: dict[str, object] = {}
         if person.tries:
@@ -231,7 +231,7 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What counting people takes of their `State`: reading the whole of it takes thrice as long.
+    """What counting people takes of a `PersonState`: reading the whole takes thrice as long.
 
     `until_ms` is the end of the session that Microsoft holds of us, 0 when there is none.
     """

@@ -48,7 +48,7 @@ from domain.presence import (
 
 if TYPE_CHECKING:
     from domain.held import Held
-    from domain.person import State
+    from domain.person import PersonState
     from domain.policy import Verdict
 
 AVAILABLE_REPEAT_MS = 4 * MINUTE + 30_000
@@ -164,7 +164,7 @@ class _Wanted(NamedTuple):
 _NOTHING = Demand(None, None)
 
 
-def plan(now_ms: int, person: State, verdict: Verdict, seen: Seen, world: World) -> Plan:
+def plan(now_ms: int, person: PersonState, verdict: Verdict, seen: Seen, world: World) -> Plan:
     """Decide the next step for one person."""
     live, own = _live(person.held, now_ms), _live(person.preferred, now_ms)
     blind = seen.shown is not None and not seen.shown.known
@@ -195,7 +195,7 @@ def _live(held: Held | None, now_ms: int) -> Held | None:
 
 
 def _wanted(
-    now_ms: int, person: State, verdict: Verdict, world: World, live: Held | None, blind: bool
+    now_ms: int, person: PersonState, verdict: Verdict, world: World, live: Held | None, blind: bool
 ) -> _Wanted | None:
     """Rules 1 and 6, and 7 for the `blind`; None: Zoom must be asked first."""
     if not verdict.on:
@@ -239,7 +239,12 @@ def _take_back(seen: Seen, own: Held | None, wanted: _Wanted) -> Plan | None:
 
 
 def _prefer(
-    now_ms: int, person: State, seen: Seen, live: Held | None, own: Held | None, wanted: _Wanted
+    now_ms: int,
+    person: PersonState,
+    seen: Seen,
+    live: Held | None,
+    own: Held | None,
+    wanted: _Wanted,
 ) -> Plan | None:
     """Rule 7: the preferred status and the session that carries it; None: not in this plan."""
     pair, observation, shown = wanted.demand.preferred, person.observation, seen.shown
@@ -292,7 +297,9 @@ def _explained(shown: Shown, seen_with: Held | None) -> bool:
     return availability == "donotdisturb" and ours
 
 
-def _leave_alone(now_ms: int, person: State, live: Held | None, wanted: _Wanted, why: Why) -> Plan:
+def _leave_alone(
+    now_ms: int, person: PersonState, live: Held | None, wanted: _Wanted, why: Why
+) -> Plan:
     """Nothing of ours, and another look later: what stands in the way may be gone then."""
     if live is not None:
         return Plan(Do.CLEAR, why, _lane(live, None))
@@ -302,7 +309,9 @@ def _leave_alone(now_ms: int, person: State, live: Held | None, wanted: _Wanted,
     return Plan(Do.NOTHING, why, Lane.HOLD, min(again, wanted.think_again_ms or again))
 
 
-def _session(now_ms: int, person: State, seen: Seen, live: Held | None, wanted: _Wanted) -> Plan:
+def _session(
+    now_ms: int, person: PersonState, seen: Seen, live: Held | None, wanted: _Wanted
+) -> Plan:
     """Rules 2 to 5: the session alone."""
     pair = wanted.demand.session
     if pair is None:
@@ -327,7 +336,7 @@ def _session(now_ms: int, person: State, seen: Seen, live: Held | None, wanted: 
     return _set(wanted, pair, _lane(live, pair))
 
 
-def _keep(now_ms: int, person: State, live: Held, wanted: _Wanted) -> Plan:
+def _keep(now_ms: int, person: PersonState, live: Held, wanted: _Wanted) -> Plan:
     lane = _repeat_lane(live.pair)
     if wanted.why is Why.TEST:
         # A test is never prolonged; afterwards the real state is planned.

@@ -45,7 +45,7 @@ DEFAULT_PAUSE_S = 30.0
 
 
 class Ailing(Protocol):
-    """What is kept of somebody's failures (domain.person.State)."""
+    """What is kept of somebody's failures (domain.person.PersonState)."""
 
     trouble: str | None
     trouble_ms: int | None

@@ -14,7 +14,7 @@ from domain.presence import teams_label
 if TYPE_CHECKING:
     from domain.explanation import Explanation
     from domain.held import Accepted
-    from domain.person import State
+    from domain.person import PersonState
     from domain.presence import Pair
 
 
@@ -72,7 +72,7 @@ def attempt(known: Explanation) -> Attempt | None:
     return Attempt(unsure[0].pair) if unsure else None
 
 
-def leftover(state: State, now_ms: int) -> Leftover | None:
+def leftover(state: PersonState, now_ms: int) -> Leftover | None:
     """What of ours Microsoft may show, whether it is wanted or not; None: nothing."""
     labels: dict[str, None] = {}
     until_ms, any_accepted = 0, False

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bench.truth.microsoft import NONE, Presence
 from bench.truth.scheduler import NOWHERE
-from domain.person import State
+from domain.person import PersonState
 from domain.plan import UNSEEN, World
 from domain.policy import Form, ManagedGroup, Personal, Policy, resolve
 from domain.presence import Observation, Style, ZoomPresence
@@ -31,7 +31,7 @@ VERDICTS: dict[Style, Verdict] = {
 CAN_ASK = World(can_ask=True)
 
 
-class Person(State):
+class Person(PersonState):
     """Times in milliseconds of the day. What Zoom said last is `newest` in the row.
 
     `observation` is what whoever has them in hand has read of that.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bot.teams.activity import Card
     from cards.person.clicks import CancelConnect, StartConnect
     from domain.link import Link
-    from domain.person import State
+    from domain.person import PersonState
     from domain.policy import Verdict
     from domain.presence import Observation
     from sync.connect.linking import Linking
@@ -84,7 +84,7 @@ class ConnectHandler:
         )
         return connect_cards.offer(name=person.name, start_url=url, minutes=TTL // 60)
 
-    async def _working(self, turn: Turn) -> tuple[Link, State] | None:
+    async def _working(self, turn: Turn) -> tuple[Link, PersonState] | None:
         """The person's link and state, if their authorisation still works."""
         known = await self._engine.link_of(turn.person.object_id)
         return None if known is None or known[1].trouble == Trouble.AUTHORIZE else known

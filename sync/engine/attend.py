@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from domain.person import State
+    from domain.person import PersonState
     from domain.policy import Verdict
     from domain.presence import Shown
     from domain.setback import Setback
@@ -133,16 +133,16 @@ class Attendant:
         )
         return turn.given_back
 
-    async def look(self, state: State) -> Shown:
+    async def look(self, state: PersonState) -> Shown:
         """What Microsoft shows of a person. Raises QuotaShort and the errors of domain.errors."""
         return await self._look(state, Ticket())
 
-    async def _look(self, state: State, ticket: Ticket) -> Shown:
+    async def _look(self, state: PersonState, ticket: Ticket) -> Shown:
         return await self.gate.call(
             "look", state, ticket, lambda token: self._graph.look(token, state.object_id)
         )
 
-    def verdict(self, state: State, now_ms: int) -> Verdict:
+    def verdict(self, state: PersonState, now_ms: int) -> Verdict:
         """What policy says of them; nothing is shown of whoever leaves or has lost their app."""
         verdict = resolve(self._policy.current(), state.group_ids, state.personal, now_ms=now_ms)
         if state.leaving or state.gone_ms is not None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from domain.directory import MembershipChange
     from domain.explanation import Asked, Explanation
     from domain.link import Link
-    from domain.person import State
+    from domain.person import PersonState
     from domain.policy import Personal, Verdict
     from domain.presence import Observation
     from sync.engine.attend import Attendant
@@ -74,7 +74,7 @@ class Ending:
 class Chosen:
     """What somebody decided is kept. `state`: how they stand with it; None: it is not known yet."""
 
-    state: State | None
+    state: PersonState | None
 
 
 class Busy(Exception):
@@ -315,7 +315,7 @@ class Engine:
         times = LOOK_UPS_OF_ALL if everybody else 1
         return await self._store.count_look_up(object_id, times) <= MOST_LOOK_UPS
 
-    async def link_of(self, object_id: str) -> tuple[Link, State] | None:
+    async def link_of(self, object_id: str) -> tuple[Link, PersonState] | None:
         """A person's link and what the engine knows of them; None when not connected."""
         link, state = await self._store.link_and_state(object_id)
         if link is None or state is None or state.leaving:
@@ -338,7 +338,9 @@ class Engine:
         """What policy says of a member of these Zoom groups who has not connected."""
         return resolve(self._policy.current(), group_ids)
 
-    async def attend_now(self, object_id: str, patience: Patience | None = None) -> State | None:
+    async def attend_now(
+        self, object_id: str, patience: Patience | None = None
+    ) -> PersonState | None:
         """Attend to one person at once instead of waiting for a worker.
 
         What is known of them afterwards; None where there is no such person, or where it takes

@@ -16,7 +16,7 @@ from sync.engine.gate import QuotaShort
 
 if TYPE_CHECKING:
     from domain.link import Link
-    from domain.person import State
+    from domain.person import PersonState
     from domain.presence import Shown
     from sync.engine.attend import Attendant
     from sync.engine.patience import Background, Patience
@@ -96,11 +96,11 @@ class Explainer:
             return None
         return Asked(link, state, allowed=True)
 
-    async def _look(self, state: State) -> Shown:
+    async def _look(self, state: PersonState) -> Shown:
         """A task of its own: a request that hangs is not waited for, nor broken off."""
         return await self._attendant.look(state)
 
-    async def _must_authorize(self, state: State, failure: AuthorizeAgain) -> State:
+    async def _must_authorize(self, state: PersonState, failure: AuthorizeAgain) -> PersonState:
         """Keep that an authorisation ended; else only the next write would find out."""
         if failure.code == OF_A_LOOK:
             return state
@@ -108,7 +108,7 @@ class Explainer:
             return state  # they connected anew while the old authorisation failed
         return replace(state, trouble=Trouble.AUTHORIZE, trouble_code=failure.code)
 
-    async def unseen(self, link: Link, state: State, error: str) -> Explanation:
+    async def unseen(self, link: Link, state: PersonState, error: str) -> Explanation:
         """Explain without a look now, from the last one where there is one."""
         now, last = await asyncio.gather(
             self._store.now_ms(), self._store.last_look(state.object_id)
@@ -122,7 +122,7 @@ class Explainer:
     def _explanation(
         self,
         link: Link,
-        state: State,
+        state: PersonState,
         now: int,
         *,
         shown: Shown | None = None,

@@ -24,7 +24,7 @@ from sync.engine.breaker import Breaker
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from domain.person import State
+    from domain.person import PersonState
     from sync.engine.ports import Meter, TokenSource
     from sync.engine.quota import Quota
 
@@ -89,7 +89,7 @@ class GraphGate:
         return (time.monotonic() - self._breaker.last_success) * 1000
 
     async def call(
-        self, kind: str, state: State, ticket: Ticket, request: Callable[[str], Awaitable[T]]
+        self, kind: str, state: PersonState, ticket: Ticket, request: Callable[[str], Awaitable[T]]
     ) -> T:
         """Send one request; a refused token is replaced once.
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from domain.link import Link
-    from domain.person import State
+    from domain.person import PersonState
     from sync.engine.people import PeopleStore
     from sync.engine.ports import ZoomLookup
 
@@ -104,7 +104,7 @@ class Identities:
             return None  # somebody else has been given an address that was theirs
         return ZoomUser(news.zoom_id, news.address)
 
-    async def _keep(self, known: Link, link: Link, state: State) -> Proof:
+    async def _keep(self, known: Link, link: Link, state: PersonState) -> Proof:
         oid = link.object_id
         if known == link and await self._stands(link):
             return Proof.THEIRS

@@ -21,7 +21,7 @@ from sync.redis import keys
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from domain.person import State
+    from domain.person import PersonState
     from domain.presence import Observation
     from sync.redis.connection import Client
     from sync.redis.keys import Key
@@ -178,7 +178,7 @@ class LinkRows(PeopleQueue):
         )
         return Left(outcome)
 
-    async def must_authorize(self, state: State, code: str) -> bool:
+    async def must_authorize(self, state: PersonState, code: str) -> bool:
         """Keep at once that a connection's authorisation ended: else the next write finds out.
 
         False: they connected anew while the old authorisation failed, or left.
@@ -251,7 +251,7 @@ class LinkRows(PeopleQueue):
         link, state = await self.link_and_state(object_id)
         return None if state is None or state.leaving else link
 
-    async def state(self, object_id: str) -> State | None:
+    async def state(self, object_id: str) -> PersonState | None:
         """The engine's knowledge of a person; None when not connected."""
         fields = await self._client.hgetall(keys.person(object_id))
         return read_state(object_id, fields) if fields else None
@@ -264,7 +264,7 @@ class LinkRows(PeopleQueue):
         """Whether somebody has left and is still to be cleared."""
         return bool(await self._client.hexists(keys.person(object_id), "leaving"))
 
-    async def link_and_state(self, object_id: str) -> tuple[Link | None, State | None]:
+    async def link_and_state(self, object_id: str) -> tuple[Link | None, PersonState | None]:
         """`link` and `state` in one go."""
         pipe = self._client.pipeline(transaction=False)
         pipe.get(keys.link(object_id))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from domain.link import Link
-    from domain.person import Standing, State
+    from domain.person import PersonState, Standing
     from sync.redis.connection import Client
     from sync.redis.scripts import Scripts
 
@@ -144,7 +144,7 @@ class PeopleStore(LinkRows):
 
     # -- where people stand ----------------------------------------------------------------------
 
-    async def asked(self, object_id: str) -> tuple[Link | None, State | None, int]:
+    async def asked(self, object_id: str) -> tuple[Link | None, PersonState | None, int]:
         """`link_and_state`, and how often within a minute they have asked, this time included.
 
         In one command: whoever says something in the chat waits for it.

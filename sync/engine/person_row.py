@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from domain.held import Accepted, Held
-from domain.person import Standing, State
+from domain.person import PersonState, Standing
 from domain.policy import NOTHING_CHOSEN, Personal
 from domain.presence import Observation, Pair, Style, ZoomPresence
 from domain.storms import Told
@@ -50,7 +50,7 @@ _NUMBERS = {
     "wrote": "wrote_ms",
     "proved": "proved_ms",
 }
-"""Fields that are one number each, and what they are called in `State`."""
+"""Fields that are one number each, and what they are called in `PersonState`."""
 
 
 STANDING = ("zoom", "groups", "style", "paused", "until", "trouble")
@@ -153,9 +153,9 @@ def read_standing(object_id: str, fields: Sequence[str | None]) -> Standing:
     return Standing(object_id, zoom_id or None, group_ids, personal, until_ms, trouble)
 
 
-def read_state(object_id: str, row: Mapping[str, Any]) -> State:
+def read_state(object_id: str, row: Mapping[str, Any]) -> PersonState:
     """Read a person hash. A field that we did not write is dropped and logged, not believed."""
-    state = State(object_id)
+    state = PersonState(object_id)
     bad: list[str] = []
     for field, text in row.items():
         name = _NUMBERS.get(field)

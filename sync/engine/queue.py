@@ -21,7 +21,7 @@ from sync.redis import keys
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from domain.person import Patch, State
+    from domain.person import Patch, PersonState
     from sync.redis.connection import Client
     from sync.redis.scripts import Scripts
 
@@ -39,7 +39,7 @@ class Claim:
     and `due_ms` say where they stood.
     """
 
-    state: State
+    state: PersonState
     token: str
     now_ms: int
     lane: Lane = Lane.TURN
@@ -329,6 +329,6 @@ def shard_of(object_id: str) -> lua.Shard:
     return SHARDS[keys.shard_of(object_id)]
 
 
-def _state(object_id: str, values: Sequence[Any]) -> State:
+def _state(object_id: str, values: Sequence[Any]) -> PersonState:
     pairs = iter(values)
     return read_state(object_id, dict(zip(pairs, pairs, strict=True)))

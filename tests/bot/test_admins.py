@@ -10,7 +10,7 @@ from bot.admins import ADDRESSES_S, APP_ROLE, BELIEVED_S, REFUSED_S, Admins
 from bot.teams.activity import Person
 from domain.errors import AuthorizeAgain, RetryLater
 from domain.link import Link
-from domain.person import State
+from domain.person import PersonState
 
 ADA = "00000000-0000-4000-8000-000000000001"
 BEN = "00000000-0000-4000-8000-000000000002"
@@ -21,7 +21,7 @@ class World:
     """Links, roles and time, as a test sets them."""
 
     now: float = 1000.0
-    links: dict[str, tuple[Link, State]] = field(default_factory=dict)
+    links: dict[str, tuple[Link, PersonState]] = field(default_factory=dict)
     roles: frozenset[str] = frozenset()
     zoom: bool = False
     failure: Exception | None = None
@@ -36,7 +36,7 @@ class World:
     async def external(self, object_id: str) -> bool:
         return object_id in self.externals
 
-    async def link_of(self, object_id: str) -> tuple[Link, State] | None:
+    async def link_of(self, object_id: str) -> tuple[Link, PersonState] | None:
         return self.links.get(object_id)
 
     async def app_roles(self, object_id: str, generation: int) -> frozenset[str]:
@@ -61,7 +61,7 @@ class World:
 
     def connect(self, *addresses: str, generation: int = 1, zoom_id: str | None = "zBen") -> None:
         link = Link(BEN, "tenant", "Ben", addresses or ("ben@example.com",), 1, zoom_id)
-        self.links[BEN] = (link, State(BEN, generation=generation, zoom_id="zBen"))
+        self.links[BEN] = (link, PersonState(BEN, generation=generation, zoom_id="zBen"))
 
     def admins(self, *, zoom: bool = False) -> Admins:
         return Admins(

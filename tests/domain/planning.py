@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from domain.person import State
+from domain.person import PersonState
 from domain.plan import UNSEEN, Seen, World, plan
 from domain.policy import Reason, Verdict
 
@@ -26,7 +26,7 @@ NO_API = World(can_ask=False)
 
 
 @dataclass(slots=True)
-class Someone(State):
+class Someone(PersonState):
     """A person whose place among others is the test's."""
 
     object_id: str = ADA

@@ -12,7 +12,7 @@ from domain.errors import (
     TenantPaused,
     Trouble,
 )
-from domain.person import State
+from domain.person import PersonState
 from domain.setback import (
     ADMIN_RETRY_MS,
     LONGEST_RETRY_MS,
@@ -34,7 +34,7 @@ def after(
     chance: float = 0,
 ) -> Setback:
     """The consequence for somebody who failed `tries` times since then."""
-    state = State("ada", tries=tries, trouble_ms=since_ms, trouble="later" if tries else None)
+    state = PersonState("ada", tries=tries, trouble_ms=since_ms, trouble="later" if tries else None)
     return setback(error, state, NOW, works_for_others_ms=works, chance=chance)
 
 

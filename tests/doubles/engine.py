@@ -45,7 +45,7 @@ from tests.doubles.redis import lasting_keys
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from domain.person import State
+    from domain.person import PersonState
     from domain.presence import Pair, ZoomPresence
     from domain.storms import Storm
     from sync.engine.queue import Claim
@@ -308,7 +308,7 @@ class Bridge:
             claims += (await self.store.claim(shard, secrets.token_hex(4), 100)).people
         return claims
 
-    async def state(self, oid: str) -> State:
+    async def state(self, oid: str) -> PersonState:
         """What the store knows of a connected person."""
         state = await self.store.state(oid)
         assert state is not None

@@ -12,7 +12,7 @@ from domain.errors import Trouble
 from domain.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW, Explanation
 from domain.held import Accepted, Held, attempt
 from domain.link import Link
-from domain.person import State
+from domain.person import PersonState
 from domain.plan import Seen, World, plan
 from domain.policy import Form, Policy, Verdict, resolve
 from domain.presence import (
@@ -58,7 +58,7 @@ def known(
 ) -> Explanation:
     """Somebody as the engine explains them."""
     observation = None if zoom is None else Observation(zoom, SINCE)
-    state = State(LINK.object_id, observation=observation, held=held, preferred=preferred)
+    state = PersonState(LINK.object_id, observation=observation, held=held, preferred=preferred)
     state.trouble, state.trouble_code, state.wait_ms = trouble, code, wait_ms
     state.test_until_ms = test_until_ms
     seen = Seen(shown if error is None else None, held)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cards.settings.clicks import OpenPerson, Revive, ReviveAll, ShowParked
     from domain.directory import DirectoryUser
     from domain.link import Link
-    from domain.person import State
+    from domain.person import PersonState
     from domain.policy import Policy, Verdict
     from sync.directory.store import DirectoryStore
     from sync.engine.engine import Engine
@@ -160,7 +160,7 @@ class SettingsPeople:
         self,
         turn: Turn,
         address: str,
-        known: tuple[Link, State] | None,
+        known: tuple[Link, PersonState] | None,
         listed: DirectoryUser | None,
         *,
         notice: str = "",
@@ -241,7 +241,7 @@ _TOLD = {
 }
 
 
-def _link(state: State | None, reason: str | None, at: Callable[[int], str]) -> str:
+def _link(state: PersonState | None, reason: str | None, at: Callable[[int], str]) -> str:
     if state is None:
         return "Not connected"
     if state.gone_ms is not None:
@@ -256,7 +256,7 @@ def _link(state: State | None, reason: str | None, at: Callable[[int], str]) -> 
     return "Connected"
 
 
-def _written(state: State | None, at: Callable[[int], str]) -> str:
+def _written(state: PersonState | None, at: Callable[[int], str]) -> str:
     """When Microsoft last accepted something, be it that nothing is to be shown any more.
 
     Not what, nor whether it holds something now: that would tell what Zoom says of them.
@@ -268,7 +268,7 @@ def _written(state: State | None, at: Callable[[int], str]) -> str:
     return f"Microsoft last accepted a write at {at(state.wrote_ms)}"
 
 
-def _error(state: State | None, reason: str | None, at: Callable[[int], str]) -> str:
+def _error(state: PersonState | None, reason: str | None, at: Callable[[int], str]) -> str:
     if state is None:
         return ""
     if state.trouble is None or state.trouble_ms is None:
@@ -286,7 +286,7 @@ def _error(state: State | None, reason: str | None, at: Callable[[int], str]) ->
     return f"{what} ({at(state.trouble_ms)})"
 
 
-def _to_do(state: State | None, reason: str | None, verdict: Verdict) -> str:
+def _to_do(state: PersonState | None, reason: str | None, verdict: Verdict) -> str:
     if state is None:
         return "They say connect to the bot in Teams." if verdict.on else ""
     if reason is not None:

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from domain.clock import MINUTE
 from domain.errors import RetryLater
 from domain.held import Held, Slot
-from domain.person import Patch, State
+from domain.person import Patch, PersonState
 from domain.plan import Lane
 from domain.presence import AVAILABLE, IN_A_CALL, PRESENTING, ZoomPresence
 from sync.engine.people import PeopleStore
@@ -63,7 +63,7 @@ async def test_connecting_brings_somebody_due_at_once_with_what_zoom_said(
     observation = await seen(store, Z.BUSY)
     generation = await store.connect(link_of(), "sealed", observation)
     claimed = await claim(store)
-    assert claimed.state == State(
+    assert claimed.state == PersonState(
         ADA, generation, version=1, observation=observation, got_ms=claimed.state.got_ms
     )
     assert claimed.state.got_ms is not None
@@ -230,7 +230,7 @@ async def test_what_is_recorded_is_read_back(store: PeopleStore) -> None:
     claimed = await claim(store)
     for held in (Held(PRESENTING, 7, 8, sure=False), Held(PRESENTING, 7, 8), None):
         assert await store.record(claimed, Patch(held=held))
-        assert (await store.state(ADA) or State("")).held == held
+        assert (await store.state(ADA) or PersonState("")).held == held
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.errors import Trouble
 from domain.held import Accepted, Held, Slot
-from domain.person import Patch, State
+from domain.person import Patch, PersonState
 from domain.policy import Personal
 from domain.presence import (
     AVAILABLE,
@@ -61,7 +61,7 @@ ROW = {
     "leaving": "1",
     "gone": "18",
 }
-KNOWN = State(
+KNOWN = PersonState(
     object_id=ADA,
     generation=1,
     version=2,
@@ -108,7 +108,7 @@ PATCHES = {
         Patch.failed(Setback(Trouble.GONE, 97, 0, None), "graph_404"),
     ],
     "blamed": [Patch.blamed("graph_error", 99)],
-    "recovered": [Patch.recovered(KNOWN), Patch.recovered(State(ADA))],
+    "recovered": [Patch.recovered(KNOWN), Patch.recovered(PersonState(ADA))],
     "must_authorize": [Patch.must_authorize("graph_401", 99)],
     "told": [Patch.told(Told(Step.TOLD, 2, 99)), Patch.told(Told())],
     "tried_again": [Patch.tried_again()],
@@ -135,14 +135,16 @@ def kept(row: dict[str, str], patch: Patch) -> dict[str, str]:
 
 def test_every_field_is_read() -> None:
     assert read_state(ADA, ROW) == KNOWN
-    nothing = State(ADA)
-    same = [f.name for f in fields(State) if getattr(KNOWN, f.name) == getattr(nothing, f.name)]
+    nothing = PersonState(ADA)
+    same = [
+        f.name for f in fields(PersonState) if getattr(KNOWN, f.name) == getattr(nothing, f.name)
+    ]
     assert same == ["object_id"], "the row above must show that these are read"
 
 
 def test_every_field_is_written_by_a_verb_or_by_a_script() -> None:
     patched = {name for some in PATCHES.values() for patch in some for name in patch.values}
-    assert patched | BY_SCRIPTS == {f.name for f in fields(State)} - {"object_id"}
+    assert patched | BY_SCRIPTS == {f.name for f in fields(PersonState)} - {"object_id"}
     assert not patched & BY_SCRIPTS
 
 
@@ -182,8 +184,8 @@ def test_patches_together_are_as_one_after_the_other(patches: list[Patch]) -> No
 
 def test_to_recover_takes_back_only_what_was_known() -> None:
     """What came into the row meanwhile (they must authorize again) is not known to be over."""
-    assert Patch.recovered(State(ADA)).values == {}
-    assert Patch.recovered(State(ADA, tries=2)).values == {"tries": 0}
+    assert Patch.recovered(PersonState(ADA)).values == {}
+    assert Patch.recovered(PersonState(ADA, tries=2)).values == {"tries": 0}
     after = read_state(ADA, ROW)
     Patch.recovered(KNOWN).apply(after)
     assert (after.tries, after.trouble, after.told, after.wait_ms) == (0, None, Told(), None)

@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from domain.clock import HOUR, MINUTE
 from domain.errors import Trouble
 from domain.held import Held
-from domain.person import Patch, State
+from domain.person import Patch, PersonState
 from domain.plan import EXPIRY_MIN, Lane
 from domain.presence import (
     AVAILABLE,
@@ -80,7 +80,7 @@ async def test_ten_minutes_ahead_is_taken_and_more_is_refused(store: PeopleStore
     await connected(store)
     now = await store.now_ms()
     assert await store.offer(ADA, Observation(Z.BUSY, now + 11 * MINUTE)) == "future"
-    assert (await store.state(ADA) or State("")).observation is None
+    assert (await store.state(ADA) or PersonState("")).observation is None
     assert await store.offer(ADA, Observation(Z.BUSY, now + 10 * MINUTE)) == "accepted"
 
 
@@ -112,16 +112,16 @@ async def test_an_offer_ends_a_test_only_with_another_state(store: PeopleStore) 
     await store.connect(link_of(), "sealed", await seen(store, Z.BUSY, 5000))
     await store.demand(ADA, Lane.TURN, Patch.testing(10**13))
     await store.offer(ADA, await seen(store, Z.BUSY, 4000))
-    assert (await store.state(ADA) or State("")).test_until_ms == 10**13
+    assert (await store.state(ADA) or PersonState("")).test_until_ms == 10**13
     await store.offer(ADA, await seen(store, Z.AWAY, 3000))
-    assert (await store.state(ADA) or State("")).test_until_ms is None
+    assert (await store.state(ADA) or PersonState("")).test_until_ms is None
 
 
 async def test_an_offer_starts_counting_failures_anew(store: PeopleStore) -> None:
     await connected(store)
     await store.demand(ADA, Lane.CHANGE, Patch(tries=4))
     await store.offer(ADA, await seen(store))
-    assert (await store.state(ADA) or State("")).tries == 0
+    assert (await store.state(ADA) or PersonState("")).tries == 0
 
 
 @pytest.mark.parametrize(
@@ -419,10 +419,10 @@ async def test_a_lease_that_nobody_gave_back_puts_what_microsoft_holds_in_doubt(
     assert not held.sure
     assert held.until_ms == again.now_ms + EXPIRY_MIN * MINUTE
     await store.ack(again, lane=Lane.CHANGE, due_ms=None, patch=Patch(held=None))
-    assert (await store.state(ADA) or State("")).held is None
+    assert (await store.state(ADA) or PersonState("")).held is None
 
 
-def _presence(state: State) -> Z | None:
+def _presence(state: PersonState) -> Z | None:
     return state.observation.presence if state.observation else None
 
 
