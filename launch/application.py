@@ -19,17 +19,14 @@ from bot.teams.signing_keys import KeysUnavailable
 from domain.budget import GRAPH_LIMITS
 from launch.conversation import wire_bot
 from launch.duties import duties_of
-from launch.gauges import gauges
 from launch.lifetime import SHUTDOWN_SECONDS, end
 from launch.outside import open_outside
 from launch.ports import METRICS
-from launch.shared import SharedSource
 from launch.wiring import wire_core
 from service.health import Health, MetricsPage
 from service.metrics import CONTENT_TYPE, Metrics, watch_loop_lag
 from sync.engine.queue import LEASE_MS
 from sync.engine.worker import Worker
-from sync.feed.store import Listener
 from sync.redis.connection import REDIS_TROUBLE, takes_writes
 from sync.zoom.webhook import ZoomWebhook
 
@@ -90,22 +87,20 @@ async def application(
             ]
         )
         app[METRICS] = page
-        listener = None
         if with_bot:
             bot = wire_bot(settings, outside, core, metrics, local_person)
             stack.push_async_callback(bot.channel.aclose)
-            listener = Listener(core.feed)
             webhook = ZoomWebhook(
-                core.engine,
+                core.engine.engine,
                 secret=settings.zoom_webhook_secret.get_secret_value(),
-                account=core.account,
+                account=core.zoom.account,
                 window=settings.zoom_signature_window,
                 now=time.time,
                 meter=metrics,
-                directory_changed=core.directory.ask,
-                heard=listener.heard,
+                directory_changed=core.directory.store.ask,
+                heard=core.feed.listener.heard,
             )
-            messages = messages_handler(bot.channel, bot.router.on_turn, core.conversations)
+            messages = messages_handler(bot.channel, bot.router.on_turn, core.chat.conversations)
             app.add_routes(
                 [
                     web.post("/api/messages", messages),
@@ -120,8 +115,7 @@ async def application(
                 stack.push_async_callback(bot.keys.aclose)
                 app.cleanup_ctx.append(_task(_warm(bot.keys), "signing-keys"))
         app.cleanup_ctx.append(_task(watch_loop_lag(metrics.loop_lag), "loop-lag"))
-        shared = SharedSource(core.people, core.quota, core.directory, core.feed)
-        for work in duties_of(core, gauges(metrics, shared), listener):
+        for work in duties_of(core, metrics, with_bot=with_bot):
             patience = SHUTDOWN_SECONDS if work.duty.gentle else 0.0
             app.cleanup_ctx.append(_task(work.run(), work.duty.name, patience=patience))
             if work.duty.gentle:
@@ -132,8 +126,11 @@ async def application(
                 health.beat("worker")
                 metrics.worker_beat()
 
-            worker = Worker(core.people, core.attendant, core.quota, outside.listener, beat=beat)
-            core.engine.hand_to(worker)
+            engine = core.engine
+            worker = Worker(
+                engine.people, engine.attendant, engine.quota, outside.listener, beat=beat
+            )
+            engine.engine.hand_to(worker)
             app.on_shutdown.append(_call(worker.stop))
             app.cleanup_ctx.append(_task(worker.run(), "worker", patience=SHUTDOWN_SECONDS))
         app.on_shutdown.insert(0, _call(health.drain))

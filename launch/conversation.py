@@ -23,8 +23,6 @@ from bot.handlers.settings.people import SettingsPeople
 from bot.handlers.settings.storms import StormHandler
 from bot.handlers.settings.views import SettingsViews
 from bot.handlers.status import StatusHandler
-from bot.invite.roster_store import RosterStore
-from bot.invite.store import InvitationStore
 from bot.router import Router
 from bot.sign_in.flow import SignIn
 from bot.sign_in.store import SignInStore
@@ -63,8 +61,8 @@ def wire_bot(
 
     async def groups_of(zoom_id: str | None, addresses: tuple[str, ...]) -> frozenset[str]:
         if zoom_id is not None:
-            return await core.directory.groups_of_user(zoom_id) or frozenset()
-        view = await core.directory.view()
+            return await core.directory.store.groups_of_user(zoom_id) or frozenset()
+        view = await core.directory.store.view()
         if view is not None:
             for address in addresses:
                 user = await view.user_by_address(address)
@@ -72,74 +70,80 @@ def wire_bot(
                     return user.group_ids
         return frozenset()
 
-    roster = RosterStore(outside.redis)
-
     async def groups_without_link(object_id: str) -> frozenset[str]:
-        met = await roster.find(object_id)
+        met = await core.invite.met.find(object_id)
         return frozenset() if met is None else await groups_of(None, met.addresses)
 
     linking = Linking(
-        core.people,
-        tokens=core.tokens,
+        core.engine.people,
+        tokens=core.connect.tokens,
         authorization=outside.authorization,
-        profile=core.addresses.profile,
-        zoom=core.zoom,
+        profile=core.connect.addresses.profile,
+        zoom=core.zoom.api,
         groups_of=groups_of,
-        identities=core.identities,
+        identities=core.engine.identities,
     )
-    invited = InvitationStore(outside.redis)
-    results = SignInResults(core.desk, linking, invited.come_back, core.engine.verdict_of)
+    results = SignInResults(
+        core.chat.desk, linking, core.invite.invited.come_back, core.engine.engine.verdict_of
+    )
     sign_in = SignIn(
         public_url=settings.public_url,
         authorization=outside.authorization,
         attempts=SignInStore(outside.redis, outside.scripts),
-        vault=core.vault,
+        vault=core.connect.vault,
         on_grant=results.granted,
         on_refusal=results.refused,
         on_outcome=metrics.sign_in,
         local=settings.local,
     )
     zoom_editor = None
-    if settings.admin_zoom_role == "on" and core.zoom is not None:
-        roles = ZoomRoles(core.zoom, monotonic=time.monotonic)
+    if settings.admin_zoom_role == "on" and core.zoom.api is not None:
+        roles = ZoomRoles(core.zoom.api, monotonic=time.monotonic)
         zoom_editor = roles.account_editor
     admins = Admins(
         named=settings.admin_ids,
-        known=core.engine,
-        external=core.is_external,
-        app_roles=core.tokens.fresh_roles,
-        addresses_now=core.addresses,
+        known=core.engine.engine,
+        external=core.invite.is_external,
+        app_roles=core.connect.tokens.fresh_roles,
+        addresses_now=core.connect.addresses,
         zoom_editor=zoom_editor,
         now=time.monotonic,
-        background=core.engine.background,
+        background=core.engine.engine.background,
     )
     audit = AuditLog(outside.redis)
-    groups = ZoomGroups(core.directory, () if core.zoom is not None else ZOOM_API_NAMES)
-    guard = AdminsOnly(admins, core.conversations, groups, zoom_admins=zoom_editor is not None)
+    groups = ZoomGroups(core.directory.store, () if core.zoom.api is not None else ZOOM_API_NAMES)
+    guard = AdminsOnly(admins, core.chat.conversations, groups, zoom_admins=zoom_editor is not None)
     dispatch = Dispatch(guard)
     helper = HelpHandler(admins, local=settings.local)
     answer_people(
         dispatch,
-        ConnectHandler(core.engine, sign_in, now=time.time),
-        DisconnectHandler(core.engine, sign_in, invited.leave),
-        StatusHandler(core.engine, groups_without_link),
-        PersonalHandler(core.engine),
+        ConnectHandler(core.engine.engine, sign_in, now=time.time),
+        DisconnectHandler(core.engine.engine, sign_in, core.invite.invited.leave),
+        StatusHandler(core.engine.engine, groups_without_link),
+        PersonalHandler(core.engine.engine),
         helper,
     )
-    people = SettingsPeople(core.policy_desk, core.directory, audit, core.people, core.engine)
-    storms = StormHandler(core.notice_rows, audit, core.people.now_ms, people.may_try_all)
+    people = SettingsPeople(
+        core.settings.desk, core.directory.store, audit, core.engine.people, core.engine.engine
+    )
+    storms = StormHandler(core.reconnect.rows, audit, core.engine.people.now_ms, people.may_try_all)
     views = SettingsViews(
-        core.policy_desk,
-        core.directory,
+        core.settings.desk,
+        core.directory.store,
         groups,
         audit,
-        core.people,
-        core.invitees,
+        core.engine.people,
+        core.invite.invitees,
         storms,
-        feed=FeedWords(core.feed.health, None if core.zoom is None else ZOOM_PER_SECOND),
+        feed=FeedWords(core.feed.store.health, None if core.zoom.api is None else ZOOM_PER_SECOND),
     )
     changes = SettingsChanges(
-        core.policy_desk, core.directory, groups, core.invitees, audit, core.people.now_ms
+        core.settings.desk,
+        core.directory.store,
+        groups,
+        core.invite.invitees,
+        audit,
+        core.engine.people.now_ms,
     )
     answer_admins(
         dispatch,
@@ -147,30 +151,32 @@ def wire_bot(
         changes,
         GroupHandler(groups, views, changes),
         people,
-        InvitationHandler(groups, core.invitees, core.invitations, audit, views.overview),
+        InvitationHandler(
+            groups, core.invite.invitees, core.invite.invitations, audit, views.overview
+        ),
         storms,
     )
 
     async def away(object_id: str) -> None:
-        core.roster.drop(object_id)
+        core.invite.roster.drop(object_id)
         await sign_in.end(object_id)  # or they come back from Microsoft connected, without a chat
 
     async def removed(object_id: str) -> None:
         await away(object_id)
-        await core.engine.disconnect(object_id)
+        await core.engine.engine.disconnect(object_id)
 
     news = AppNews(
-        core.desk,
-        core.engine,
-        core.conversations,
+        core.chat.desk,
+        core.engine.engine,
+        core.chat.conversations,
         welcome=helper.welcome if settings.welcome == "install" else None,
-        on_met=core.roster.note,
+        on_met=core.invite.roster.note,
         on_away=away,
         on_removed=removed,
     )
     router = Router(
-        core.desk,
-        core.seal,
+        core.chat.desk,
+        core.chat.seal,
         news,
         dispatch.complete(),
         on_outcome=metrics.turn,

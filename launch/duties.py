@@ -1,42 +1,32 @@
-"""The table of duties: who does what a process does beside its requests (sync.redis.duties)."""
+"""The table of duties: what a process does beside its requests (sync.redis.duties)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from launch.gauges import gauges
+from launch.shared import SharedSource
 from sync.redis import duties
 
 if TYPE_CHECKING:
     from launch.wiring import Core
-    from sync.feed.store import Listener
+    from service.metrics import Metrics
     from sync.redis.duties import Work
 
 
-def duties_of(core: Core, gauges: Work, listener: Listener | None) -> tuple[Work, ...]:
-    """What a process does; `listener` is None where Zoom's events don't come in, nor anybody talks.
+def duties_of(core: Core, metrics: Metrics, *, with_bot: bool) -> tuple[Work, ...]:
+    """What a process does; `with_bot`: Zoom's events come in there, and people talk with it.
 
     Raises NotWired where a duty was forgotten.
     """
-    works = [
-        gauges,
-        core.policy.work,
-        core.policy.news,
-        core.resealing.work,
-        core.rollouts.work,
-        core.doubt.work,
-        core.catch_up.work,
-        core.proving.work,
-        core.departures.work,
-        core.invitations.work,
-        core.notifier.work,
-    ]
+    engine, feed = core.engine, core.feed.store
+    shared = SharedSource(engine.people, engine.quota, core.directory.store, feed)
+    works = [gauges(metrics, shared), *core.works]
     without = []
-    if listener is None:
+    if with_bot:
+        works += [core.feed.listener.work, core.invite.roster.work]
+    else:
         without += [duties.FEED, duties.ROSTER]
-    else:
-        works += [listener.work, core.roster.work]
-    if core.refresher is None:
+    if core.zoom.api is None:
         without.append(duties.DIRECTORY)
-    else:
-        works.append(core.refresher.work)
     return duties.wired(works, without=without)

@@ -22,10 +22,6 @@ log = structlog.get_logger()
 _ZOOM_BUSY = frozenset({"zoom_busy", "zoom_daily_limit"})
 
 
-async def _at_once(_: str) -> float:
-    return 0.0
-
-
 class Asking:
     """Asks, within Zoom's pace. `zoom_turn` gives the seconds until it is somebody's turn.
 
@@ -38,7 +34,7 @@ class Asking:
         zoom: ZoomLookup,
         meter: Meter,
         *,
-        zoom_turn: Callable[[str], Awaitable[float]] = _at_once,
+        zoom_turn: Callable[[str], Awaitable[float]],
         prove: Callable[[str], Awaitable[None]],
     ) -> None:
         self._store = store

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import aiohttp
 from cryptography.fernet import Fernet
 
+import sync.engine.wire as engine
+import sync.reconnect.wire as reconnect
 from domain.budget import GRAPH_LIMITS, Limits
 from domain.errors import AuthorizeAgain
 from domain.link import Link
@@ -22,21 +24,12 @@ from domain.policy import Form, Policy
 from domain.presence import Observation, Style
 from sync.connect.tokens import Tokens
 from sync.connect.vault import Vault
-from sync.engine.asking import Asking
-from sync.engine.attend import Attendant
-from sync.engine.departure_store import DepartureStore
-from sync.engine.departures import Departures
-from sync.engine.engine import Engine
-from sync.engine.identity import Identities
 from sync.engine.people import PeopleStore
 from sync.engine.ports import ZoomUser
-from sync.engine.proving import Proving
-from sync.engine.quota import Quota
-from sync.engine.unproven import UnprovenStore
+from sync.engine.wire import Surroundings
 from sync.microsoft.authorization import AccessToken
 from sync.microsoft.graph import GraphPresence
 from sync.reconnect.notifier import Notifier
-from sync.reconnect.store import NoticeStore
 from sync.redis import keys
 from sync.redis.scripts import Scripts
 from tests.doubles.graph import APP, Graph
@@ -49,7 +42,10 @@ if TYPE_CHECKING:
     from domain.presence import Pair, ZoomPresence
     from domain.storms import Storm
     from sync.engine.queue import Claim
+    from sync.engine.wire import EngineRoom
     from sync.reconnect.notifier import Sent
+    from sync.reconnect.store import NoticeStore
+    from sync.reconnect.wire import ReconnectRoom
     from sync.redis.connection import Client
 
 
@@ -59,6 +55,11 @@ ADMIN = "00000000-0000-4000-8000-00000000000a"
 
 async def _at_once(_: float) -> None:
     """A pause that takes no time."""
+
+
+async def _no_wait(_: str) -> float:
+    """Zoom has time for everybody."""
+    return 0.0
 
 
 async def _no_groups(_: str) -> None:
@@ -230,23 +231,23 @@ class Bridge:
 
     redis: Client
     graph: Graph
-    store: PeopleStore
-    quota: Quota
     tokens: Tokens
     login: Login
     zoom: Zoom | None
     chat: Chat
     counts: Counts
     decisions: Decisions
-    attendant: Attendant
-    engine: Engine
-    notices: NoticeStore
-    notifier: Notifier
     externals: set[str]
     microsoft: Microsoft
-    identities: Identities
-    proving: Proving
-    departures: Departures
+    room: EngineRoom
+    reconnect: ReconnectRoom
+
+    def __post_init__(self) -> None:
+        self.store, self.quota = self.room.people, self.room.quota
+        self.attendant, self.engine = self.room.attendant, self.room.engine
+        self.identities, self.proving = self.room.identities, self.room.proving
+        self.departures = self.room.departures
+        self.notices, self.notifier = self.reconnect.rows, self.reconnect.notifier
 
     def another_notifier(self, rows: NoticeStore | None = None) -> Notifier:
         """The one of another process."""
@@ -355,7 +356,6 @@ async def running_bridge(
     vault = Vault([Fernet.generate_key().decode()])
     login, chat, counts, decisions = Login(graph), Chat(), Counts(), Decisions()
     tokens = Tokens(store, vault, login)
-    quota = Quota(redis, scripts, limits)
     async with aiohttp.ClientSession() as session:
         api = GraphPresence(
             session,
@@ -365,59 +365,44 @@ async def running_bridge(
             time_limit=graph_seconds,
         )
         microsoft = Microsoft()
-        identities = Identities(
-            store, addresses_now=microsoft.addresses_now, groups_of=_no_groups, zoom=zoom
-        )
-        proving = Proving(UnprovenStore(redis, scripts), identities, store)
-        departures = Departures(DepartureStore(redis), store, identities, sleep=_at_once)
-        attendant = Attendant(
-            store=store,
-            quota=quota,
+        around = Surroundings(
             graph=api,
             tokens=tokens,
-            asking=None if zoom is None else Asking(store, zoom, counts, prove=proving.hear),
-            people=chat,
+            zoom=zoom,
+            chat=chat,
             policy=decisions,
             meter=counts,
-            chance=lambda: 0.0,
+            addresses_now=microsoft.addresses_now,
+            groups_of=_no_groups,
+            zoom_turn=_no_wait,
             doubted=doubted,
         )
-        engine = Engine(
+        room = engine.wire(
+            store, redis, scripts, limits, around, chance=lambda: 0.0, sleep=_at_once
+        )
+        told = reconnect.wire(
             store,
-            attendant,
-            policy=decisions,
-            can_ask=zoom is not None,
-            prove=proving.hear,
-            departures=departures,
+            redis,
+            scripts,
+            teller=chat,
+            admins=(ADMIN,),
+            external=_among(externals),
+            on_outcome=counts.reconnect,
+            grace_ms=0,
+            sleep=_at_once,
         )
         yield Bridge(
             redis,
             graph,
-            store,
-            quota,
             tokens,
             login,
             zoom,
             chat,
             counts,
             decisions,
-            attendant,
-            engine,
-            notices := NoticeStore(redis, scripts),
-            Notifier(
-                store,
-                notices,
-                chat,
-                admins=(ADMIN,),
-                external=_among(externals),
-                on_outcome=counts.reconnect,
-                grace_ms=0,
-                sleep=_at_once,
-            ),
             externals,
             microsoft,
-            identities,
-            proving,
-            departures,
+            room,
+            told,
         )
         await tokens.aclose()

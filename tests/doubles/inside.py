@@ -141,11 +141,11 @@ class Office:
 
     async def directory_read_again(self) -> None:
         """Read Zoom's directory anew now, as another process of the product would."""
-        assert self.beside.refresher is not None
+        assert self.beside.directory.refresher is not None
         while True:
             now = {"asked": 0, "not_before": 0}
             await self.redis.hset(keys.DIRECTORY_STATE, mapping=now)
-            if await self.beside.refresher.turn() == 0:
+            if await self.beside.directory.refresher.turn() == 0:
                 break
             await asyncio.sleep(0.02)  # the product is reading it for the first time
 
@@ -245,8 +245,8 @@ async def reopened(
         )
         async with inside(around, folder, with_worker=with_worker, **named) as product:
             place = Office(around, product, client, beside)
-            place.button_key = await beside.button_key.load() or beside.button_key_in_need
-            if beside.refresher is not None:
+            place.button_key = await beside.connect.key_of_buttons()
+            if beside.directory.refresher is not None:
                 await place.directory_read()
             yield place
             complaints = place.complaints()

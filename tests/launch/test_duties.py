@@ -13,8 +13,7 @@ from launch.duties import duties_of
 from launch.outside import open_outside
 from service import settings as setup
 from service.metrics import Metrics
-from sync.feed.store import Listener
-from sync.redis.duties import DIRECTORY, DUTIES, FEED, GAUGES, ROSTER, Duty, Work
+from sync.redis.duties import DIRECTORY, DUTIES, FEED, ROSTER, Duty
 
 with warnings.catch_warnings():
     # The Graph SDK is imported, whose base libraries warn of themselves.
@@ -39,10 +38,6 @@ ZOOM = {
 }
 
 
-async def nothing() -> None:
-    """Do nothing."""
-
-
 @pytest.mark.parametrize(
     ("zoom", "with_bot", "without"),
     [
@@ -60,7 +55,6 @@ async def test_every_duty_is_done(
     async with AsyncExitStack() as stack:
         outside = await open_outside(settings, "redis://127.0.0.1:1", stack)
         core = wire_core(settings, outside, Metrics())
-        listener = Listener(core.feed) if with_bot else None
-        works = duties_of(core, Work(GAUGES, nothing), listener)
+        works = duties_of(core, Metrics(), with_bot=with_bot)
         assert {work.duty for work in works} == set(DUTIES) - without
         await core.aclose()

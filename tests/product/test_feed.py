@@ -69,7 +69,7 @@ async def test_a_feed_that_falls_silent_is_noticed_replaced_and_welcomed_back(
     assert "Zoom has sent nothing since " in said_by(card)
     assert "Meanwhile Zoom is asked about everyone who is connected" in said_by(card)
     assert "up to 6 minutes. What to do: " in said_by(card)
-    health = await place.beside.feed.health()
+    health = await place.beside.feed.store.health()
     assert health.age_seconds is not None
     assert health.age_seconds > 960
 
@@ -104,7 +104,7 @@ async def test_what_was_missed_while_away_is_read_and_asked(town: Outside, tmp_p
         await told_soon(place, CHIARA.object_id, ("DoNotDisturb", "Presenting"))
 
         async def left() -> bool:
-            return await place.beside.people.state(DOROTHEA.object_id) is None
+            return await place.beside.engine.people.state(DOROTHEA.object_id) is None
 
         await place.until(left, "Dorothea is forgotten")
         (missed,) = place.product.command.events("zoom_events_missed")
@@ -116,7 +116,7 @@ async def test_what_was_missed_while_away_is_read_and_asked(town: Outside, tmp_p
             return bool(place.product.command.events("catch_up_done"))
 
         await place.until(swept, "everyone was asked about")
-        assert (await place.beside.feed.health()).left == 0
+        assert (await place.beside.feed.store.health()).left == 0
     await client.aclose()
 
 
@@ -125,12 +125,12 @@ async def test_a_short_restart_raises_no_storm(town: Outside, tmp_path: Path) ->
         await place.connect(BEN)
 
         async def swept() -> bool:  # the first start ever doubts; nobody was connected then
-            state = await place.beside.feed.read()
+            state = await place.beside.feed.store.read()
             return state.swept_ms == state.doubted_ms
 
         await place.until(swept, "nothing is doubted")
     async with reopened(town, tmp_path) as place:
-        state = await place.beside.feed.read()
+        state = await place.beside.feed.store.read()
         assert state.swept_ms == state.doubted_ms
         assert state.gap is None
         for never in ("zoom_events_missed", "catch_up_started"):

@@ -134,7 +134,7 @@ async def test_a_pause_ends_by_itself(place: Office) -> None:
     await place.product.told(BEN, None)
     # An hour less: the same pause, nearly over.
     end = int((await now(place)).timestamp() * 1000) + 2_000
-    await place.beside.people.demand(
+    await place.beside.engine.people.demand(
         BEN.object_id, patch=Patch.chose(Personal(paused_until_ms=end))
     )
     assert place.around.told(BEN) is None

@@ -51,7 +51,7 @@ async def crowd(place: Office) -> None:
 
 async def directory(place: Office) -> None:
     """The same people as Zoom lists them, beside those of the sandbox."""
-    store = place.beside.directory
+    store = place.beside.directory.store
     known = await store.load()
     assert known is not None
     users = dict(known.users)

@@ -1,0 +1,71 @@
+"""The room of connecting, put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sync.connect.addresses import AddressesNow
+from sync.connect.button_key import ButtonKey
+from sync.connect.resealing import Resealing
+from sync.connect.sealed import SealedStore
+from sync.connect.tokens import Tokens
+from sync.connect.vault import Vault
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from sync.connect.tokens import Refresher
+    from sync.engine.people import PeopleStore
+    from sync.engine.ports import Profile
+    from sync.redis.connection import Client
+    from sync.redis.scripts import Scripts
+    from sync.redis.duties import Work
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectRoom:
+    """What is sealed, and whom it lets us be at Microsoft.
+
+    `button_key_in_need` signs buttons where the stored key does not open; it is the same for all
+    who seal alike.
+    """
+
+    vault: Vault
+    tokens: Tokens
+    addresses: AddressesNow
+    button_key: ButtonKey
+    button_key_in_need: bytes
+    resealing: Resealing
+
+    @property
+    def works(self) -> tuple[Work, ...]:
+        """Its duties."""
+        return (self.resealing.work,)
+
+    async def key_of_buttons(self) -> bytes:
+        """The key that signs buttons now. Raises REDIS_TROUBLE."""
+        return await self.button_key.load() or self.button_key_in_need
+
+
+def wire(
+    people: PeopleStore,
+    redis: Client,
+    scripts: Scripts,
+    *,
+    token_keys: Sequence[str],
+    authorization: Refresher,
+    profile: Callable[[str], Awaitable[Profile]],
+    adopt: Callable[[bytes], None],
+) -> ConnectRoom:
+    """Put it together; `adopt` hears the key of the buttons each time it is read."""
+    vault, sealed = Vault(token_keys), SealedStore(redis, scripts)
+    button_key, tokens = ButtonKey(sealed, vault), Tokens(people, vault, authorization)
+    return ConnectRoom(
+        vault,
+        tokens,
+        AddressesNow(tokens, profile),
+        button_key,
+        token_keys[0].encode(),
+        Resealing(sealed, vault, button_key, now_ms=people.now_ms, adopt=adopt),
+    )
