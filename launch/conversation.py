@@ -59,20 +59,9 @@ def wire_bot(
 ) -> Conversation:
     """Put the conversation together. `local_person` is given in local mode only."""
 
-    async def groups_of(zoom_id: str | None, addresses: tuple[str, ...]) -> frozenset[str]:
-        if zoom_id is not None:
-            return await core.directory.store.groups_of_user(zoom_id) or frozenset()
-        view = await core.directory.store.view()
-        if view is not None:
-            for address in addresses:
-                user = await view.user_by_address(address)
-                if user is not None:
-                    return user.group_ids
-        return frozenset()
-
     async def groups_without_link(object_id: str) -> frozenset[str]:
         met = await core.invite.met.find(object_id)
-        return frozenset() if met is None else await groups_of(None, met.addresses)
+        return await core.directory.store.groups_of(None, () if met is None else met.addresses)
 
     linking = Linking(
         core.engine.people,
@@ -80,7 +69,7 @@ def wire_bot(
         authorization=outside.authorization,
         profile=core.connect.addresses.profile,
         zoom=core.zoom.api,
-        groups_of=groups_of,
+        groups_of=core.directory.store.groups_of,
         identities=core.engine.identities,
     )
     results = SignInResults(

@@ -140,6 +140,18 @@ class DirectoryStore:
         user = None if view is None else await view.user(zoom_id)
         return None if user is None else user.group_ids
 
+    async def groups_of(self, zoom_id: str | None, addresses: Iterable[str]) -> frozenset[str]:
+        """The groups of the user of a Zoom id or, where it is not known, of folded addresses."""
+        if zoom_id is not None:
+            return await self.groups_of_user(zoom_id) or frozenset()
+        view = await self.view()
+        if view is not None:
+            for address in addresses:
+                user = await view.user_by_address(address)
+                if user is not None:
+                    return user.group_ids
+        return frozenset()
+
     async def health(self) -> DirectoryHealth:
         """How the mirror is doing."""
         row: dict[str, str] = await self._client.hgetall(keys.DIRECTORY_STATE)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from sync.engine.people import PeopleStore
     from sync.engine.ports import Meter, People, PolicySource, PresenceApi, TokenSource, ZoomLookup
     from sync.redis.connection import Client
-    from sync.redis.scripts import Scripts
     from sync.redis.duties import Work
+    from sync.redis.scripts import Scripts
 
 
 @dataclass(frozen=True, slots=True)

@@ -324,3 +324,15 @@ async def test_damaged_rows_are_reported_and_left_out(store: DirectoryStore, red
         "directory_state_damaged",
     }
     await fresh.delivered([MembershipChange("z9", (), frozenset(), frozenset())])
+
+
+async def test_groups_are_found_by_zoom_id_or_by_addresses(store: DirectoryStore) -> None:
+    assert (
+        await store.groups_of("z1", []) == await store.groups_of(None, ["a1@example.com"]) == set()
+    )
+    assert await claimed(store, "t")
+    assert await store.swap("t", reading(2, "sales"), [])
+    assert await store.groups_of("z1", []) == {"sales"}
+    assert await store.groups_of(None, ["other@example.com", "a1@example.com"]) == {"sales"}
+    assert await store.groups_of("z9", ["a1@example.com"]) == set()
+    assert await store.groups_of(None, []) == set()
