@@ -34,7 +34,6 @@ QUEUE = Head(
         "WOKEN_MS": keys.WOKEN_MS,
         "LONGEST_SESSION_MS": EXPIRY_MIN * MINUTE,
         "IN_A_CALL": str(IN_A_CALL),
-        "INTERRUPTING": frozenset(str(pair) for pair in SESSION_PAIRS if pair.interrupts),
     },
 )
 """How a person is leased, demanded, placed in a lane. `prefix`: how the keys of a shard's people
@@ -44,7 +43,12 @@ begin; `member`: the object id."""
 
 
 @script(
-    head=QUEUE, constants={"AHEAD_LIMIT_MS": AHEAD_LIMIT_MS, "AUTHORIZE": Trouble.AUTHORIZE.value}
+    head=QUEUE,
+    constants={
+        "AHEAD_LIMIT_MS": AHEAD_LIMIT_MS,
+        "AUTHORIZE": Trouble.AUTHORIZE.value,
+        "INTERRUPTING": frozenset(str(pair) for pair in SESSION_PAIRS if pair.interrupts),
+    },
 )
 def offer(
     *,

@@ -31,16 +31,25 @@ import importlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeVar, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Generic,
+    ParamSpec,
+    TypeVar,
+    cast,
+    get_args,
+    get_origin,
+)
 
 from redis.exceptions import NoScriptError
 
 from sync.redis.keys import Key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from sync.redis.connection import Client
 
 P = ParamSpec("P")
@@ -48,40 +57,21 @@ R = TypeVar("R")
 
 Constants = Mapping[str, str | int | Sequence[str] | frozenset[str]]
 """By their names in Lua. A set is a table there whose values are `true`."""
-Put = Callable[[list[Any], Any], None]
-"""Appends a value as it travels."""
 
-
-def _put_flag(out: list[Any], value: bool) -> None:
-    out.append(int(value))
-
-
-def _put_perhaps(out: list[Any], value: str | int | None) -> None:
-    out.append("" if value is None else value)
-
-
-def _put_list(out: list[Any], value: Sequence[str]) -> None:
-    out.append(len(value))
-    out.extend(value)
-
-
-def _put_table(out: list[Any], value: Mapping[str, str | int]) -> None:
-    out.append(2 * len(value))
-    for pair in value.items():
-        out.extend(pair)
-
-
-_SCALARS: Final[dict[Any, tuple[Put, str]]] = {
-    str: (list.append, "ARGV[{0}]"),
-    int: (list.append, "tonumber(ARGV[{0}])"),
-    bool: (_put_flag, "ARGV[{0}] == '1'"),
-    str | None: (_put_perhaps, "ARGV[{0}] ~= '' and ARGV[{0}] or nil"),
-    int | None: (_put_perhaps, "tonumber(ARGV[{0}])"),
+_SCALARS: Final[dict[Any, tuple[str, str]]] = {  # how they are put into a call, and read in Lua
+    str: ("{0}", "ARGV[{0}]"),
+    int: ("{0}", "tonumber(ARGV[{0}])"),
+    bool: ("int({0})", "ARGV[{0}] == '1'"),
+    str | None: ("'' if {0} is None else {0}", "ARGV[{0}] ~= '' and ARGV[{0}] or nil"),
+    int | None: ("'' if {0} is None else {0}", "tonumber(ARGV[{0}])"),
 }
-_LISTS: Final[dict[Any, tuple[Put, str]]] = {  # from the length at ARGV[at_] on
-    Sequence[str]: (_put_list, "local {0} = {{unpack(ARGV, at_ + 1, at_ + ARGV[at_])}}"),
+_LISTS: Final[dict[Any, tuple[str, str]]] = {  # their length goes first: at ARGV[at_]
+    Sequence[str]: (
+        "len({0}), *{0}",
+        "local {0} = {{unpack(ARGV, at_ + 1, at_ + ARGV[at_])}}",
+    ),
     Mapping[str, str | int]: (
-        _put_table,
+        "2 * len({0}), *flat({0}.items())",
         "local {0} = {{}}\nfor i = at_ + 1, at_ + ARGV[at_], 2 do {0}[ARGV[i]] = ARGV[i + 1] end",
     ),
 }
@@ -107,103 +97,93 @@ class Head:
 
 
 class Script(Generic[P, R]):
-    """A declared script. `names`: what its own Lua is to read; `many`: keys of any number."""
+    """A declared script. `names`: what its own Lua is to read.
+
+    `pack` makes of a call what EVALSHA takes after the script's name. Raises TypeError like the
+    function would.
+    """
+
+    pack: Callable[P, list[Any]]
 
     def __init__(
         self, function: Callable[P, R], head: Head | None, constants: Constants | None
     ) -> None:
-        folder = Path(inspect.getfile(function)).parent / "lua"
         signature = inspect.signature(function)
         self.name = function.__name__
-        self.path = folder / f"{self.name}.lua"
+        self.path = Path(inspect.getfile(function)).parent / "lua" / f"{self.name}.lua"
         self.source = self.path.read_text("utf-8")
         self.head = head
         self.names = set(constants or ())
-        self._yes_or_no = signature.return_annotation is bool
-        self._plan: list[tuple[str, Put]] = []
-        self._keys, self._many = 0, ""
-        self._arguments = 0
-        self._lines: list[str] = []
-        parameters = {name: each.annotation for name, each in signature.parameters.items()}
-        if head is not None and head.reads not in {None, *parameters.values()}:
+        self.yes_or_no = signature.return_annotation is bool
+        kinds = {name: each.annotation for name, each in signature.parameters.items()}
+        if head is not None and head.reads not in {None, *kinds.values()}:
             raise TypeError(f"{self.name}: its head reads {head.reads}")
-        for name in sorted(parameters, key=lambda name: _order(parameters[name])):
-            self._plan.append((name, self._declare(name, parameters[name])))
+        self._keys, self._arguments = 0, 0
+        self._count = ""
+        self._lines: list[str] = []
+        values = [self._declare(name, kinds[name]) for name in sorted(kinds, key=_order(kinds))]
+        call = f"lambda *, {', '.join(kinds)}: [{self._keys}{self._count}, {', '.join(values)}]"
+        # Written out, as a NamedTuple's methods are: a loop over the kinds takes twice as long.
+        self.pack = eval(call, {"flat": chain.from_iterable})  # noqa: S307 - of declarations only
         before = "" if head is None else head.text
         bound = "".join(f"{line}\n" for line in self._lines)
         self.text = bound + before + _constants(constants or {}) + self.source
         self.sha = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
-    def _declare(self, name: str, kind: Any) -> Put:
-        """Have a parameter read in Lua; returns how it is put there."""
-        if _is_group(kind):
-            fields = inspect.get_annotations(kind, eval_str=True)
-            puts = [self._bind(*field) for field in fields.items()]
-            if self.head is None or kind is not self.head.reads:
-                self.names |= set(fields)
-            if all(put is list.append for put in puts):
-                return list.extend
+    def _declare(self, name: str, kind: Any) -> str:
+        """Have a parameter read in Lua; returns how it is put into a call."""
+        if not _is_group(kind):
+            self.names.add(name)
+            return self._bind(name, kind, name)
+        fields = inspect.get_annotations(kind, eval_str=True)
+        if self.head is None or kind is not self.head.reads:
+            self.names |= set(fields)
+        return ", ".join(self._bind(each, fields[each], f"{name}.{each}") for each in fields)
 
-            def put_group(out: list[Any], value: Iterable[Any]) -> None:
-                for put, part in zip(puts, value, strict=True):
-                    put(out, part)
-
-            return put_group
-        self.names.add(name)
-        return self._bind(name, kind)
-
-    def _bind(self, name: str, kind: Any) -> Put:
+    def _bind(self, name: str, kind: Any, value: str) -> str:
         if kind is Key:
             self._keys += 1
             self._lines.append(f"local {name} = KEYS[{self._keys}]")
-            return list.append
+            return value
         if get_origin(kind) is tuple:
-            first, size = self._keys + 1, len(get_args(kind))
+            first = self._keys + 1
             if get_args(kind)[-1] is ...:
-                self._many = name
-                self._lines.append(f"local {name} = {{unpack(KEYS, {first})}}")
+                self._count = f" + len({value})"
+                keys = f"unpack(KEYS, {first})"
             else:
-                self._keys += size
-                self._lines.append(f"local {name} = {{unpack(KEYS, {first}, {self._keys})}}")
-            return list.extend
+                self._keys += len(get_args(kind))
+                keys = ", ".join(f"KEYS[{number}]" for number in range(first, self._keys + 1))
+            self._lines.append(f"local {name} = {{{keys}}}")
+            return f"*{value}"
         if kind in _SCALARS:
             put, text = _SCALARS[kind]
             self._arguments += 1
             self._lines.append(f"local {name} = {text.format(self._arguments)}")
-            return put
+            return put.format(value)
         put, text = _LISTS[kind]
         if not any(line.startswith("local at_") for line in self._lines):
             self._lines.append(f"local at_ = {self._arguments + 1}")
         self._lines += [text.format(name), "at_ = at_ + 1 + ARGV[at_]"]
-        return put
-
-    def pack(self, given: Mapping[str, Any]) -> list[Any]:
-        """What EVALSHA takes after the name: how many keys, the keys, the arguments."""
-        out: list[Any] = [self._keys + len(given[self._many]) if self._many else self._keys]
-        for name, put in self._plan:
-            put(out, given[name])
-        if len(given) != len(self._plan):
-            raise TypeError(f"{self.name}: {given.keys() - dict(self._plan).keys()}")
-        return out
-
-    def unpack(self, answer: Any) -> Any:
-        """What the declaration says that comes of it."""
-        return bool(answer) if self._yes_or_no else answer
+        return put.format(value)
 
 
 def _is_group(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, tuple)
 
 
-def _order(kind: Any) -> int:
+def _order(kinds: Mapping[str, Any]) -> Callable[[str], int]:
     """Keys come first, of any number at their end, then single arguments, then lists."""
-    if _is_group(kind):
-        return max(map(_order, inspect.get_annotations(kind, eval_str=True).values()))
-    if kind is Key:
-        return 0
-    if get_origin(kind) is tuple:
-        return 1 if get_args(kind)[-1] is ... else 0
-    return 2 if kind in _SCALARS else 3
+
+    def rank(kind: Any) -> int:
+        if _is_group(kind):
+            return max(map(rank, inspect.get_annotations(kind, eval_str=True).values()))
+        if kind is Key:
+            return 0
+        if get_origin(kind) is tuple:
+            return 1 if get_args(kind)[-1] is ... else 0
+        return 2 if kind in _SCALARS else 3
+
+    return lambda name: rank(kinds[name])
 
 
 def _constants(values: Constants) -> str:
@@ -264,17 +244,14 @@ class Scripts:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def run(self, script: Script[P, R], /, *_: P.args, **given: P.kwargs) -> R:
+    async def run(self, script: Script[P, R], /, *args: P.args, **given: P.kwargs) -> R:
         """Run a script with what it declares, all by name. Raises REDIS_TROUBLE."""
-        answer: R = script.unpack(await self.evaluate(script, script.pack(given)))
-        return answer
-
-    async def evaluate(self, script: Script[..., Any], packed: list[Any]) -> Any:
-        """Send it; it is loaded again where the server lost it (restart, fail-over)."""
+        packed = script.pack(*args, **given)
         try:
-            return await self._client.evalsha(script.sha, *packed)
-        except NoScriptError:
-            return await self._client.eval(script.text, *packed)
+            answer = await self._client.execute_command("EVALSHA", script.sha, *packed)
+        except NoScriptError:  # the server lost it (restart, fail-over); this loads it, too
+            answer = await self._client.eval(script.text, *packed)
+        return cast("R", bool(answer) if script.yes_or_no else answer)
 
     async def loaded(self) -> bool:
         """Load whatever script is missing, so that readiness means readiness."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from sync.redis.scripts import CLOCK, Scripts
 
 if TYPE_CHECKING:
     from sync.redis.connection import Client
     from sync.redis.scripts import Script
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class ScriptsOnAClock(Scripts):
@@ -18,6 +22,7 @@ class ScriptsOnAClock(Scripts):
         super().__init__(client)
         self.now = now
 
-    async def evaluate(self, script: Script[..., Any], packed: list[Any]) -> Any:
+    async def run(self, script: Script[P, R], /, *args: P.args, **given: P.kwargs) -> R:
         text = script.text.replace(CLOCK.source, "local now = tonumber(ARGV[#ARGV])\n")
-        return await self._client.eval(text, *packed, self.now)
+        answer = await self._client.eval(text, *script.pack(*args, **given), self.now)
+        return cast("R", bool(answer) if script.yes_or_no else answer)

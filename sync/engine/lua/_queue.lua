@@ -68,11 +68,3 @@ local function demand(key, member, lane)
   wake(lane)
   return 1
 end
-
--- Into or out of Busy / Do not disturb goes first.
-local function lane_for(key, interrupts)
-  if interrupts then return TURN end
-  local known = redis.call('HMGET', key, 'held', 'until')
-  if INTERRUPTING[known[1] or ''] and (tonumber(known[2] or '') or 0) > now then return TURN end
-  return CHANGE
-end

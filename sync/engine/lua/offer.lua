@@ -1,3 +1,11 @@
+-- Into or out of Busy / Do not disturb goes first.
+local function lane_for()
+  if interrupts then return TURN end
+  local known = redis.call('HMGET', person, 'held', 'until')
+  if INTERRUPTING[known[1] or ''] and (tonumber(known[2] or '') or 0) > now then return TURN end
+  return CHANGE
+end
+
 local known = redis.call('HMGET', person, 'gen', 'leaving', 'zoom', 'obs_at', 'obs', 'trouble', 'lease_end', 'wait',
   'tries', 'test', 'addr')
 local zoom = known[3] or ''
@@ -24,12 +32,12 @@ if known[6] == AUTHORIZE then -- nothing can be told until they connect again
 end
 local free = (tonumber(known[7] or '') or 0) <= now and (tonumber(known[8] or '') or 0) <= now
 if token == '' or not free then
-  demand(person, member, lane_for(person, interrupts))
+  demand(person, member, lane_for())
   return {'accepted', now}
 end
 local lease_end = now + lease_ms
 redis.call('HINCRBY', person, 'ver', 1)
 if known[6] then redis.call('HDEL', parked, member) end
 local row = lease(person, token, lease_end)
-place(person, member, lane_for(person, interrupts), lease_end)
+place(person, member, lane_for(), lease_end)
 return {'accepted', now, row}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from typing import Any
+from typing import ParamSpec, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -42,6 +42,8 @@ from tests.doubles.people import (
 from tests.doubles.redis import RedisServer, eventually, open_client
 
 Z = ZoomPresence
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @pytest.fixture
@@ -456,11 +458,11 @@ class Commands(Scripts):
         self.runs: Counter[str] = Counter()
         self.away = False
 
-    async def evaluate(self, script: Script[..., Any], packed: list[Any]) -> Any:
+    async def run(self, script: Script[P, R], /, *args: P.args, **given: P.kwargs) -> R:
         self.runs[script.name] += 1
         if self.away:
             raise RedisConnectionError
-        return await super().evaluate(script, packed)
+        return await super().run(script, *args, **given)
 
 
 async def test_what_is_given_back_while_redis_is_busy_goes_there_together(redis: Client) -> None:

@@ -119,10 +119,10 @@ def test_a_name_that_is_forgotten_or_not_known_is_a_bug(here: Path) -> None:
         raise NotImplementedError
 
     each = declare(here, "return 1", one)
-    with pytest.raises(KeyError, match="at"):
-        each.pack({"person": "p"})
+    with pytest.raises(TypeError, match="at"):
+        each.pack(person="p")
     with pytest.raises(TypeError, match="too_much"):
-        each.pack({"person": "p", "at": 1, "too_much": 1})
+        each.pack(person="p", at=1, too_much=1)
 
 
 def test_no_two_scripts_have_one_name_and_none_is_without_its_file(here: Path) -> None:
