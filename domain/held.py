@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from domain.presence import Pair
 
 
-class Slot(Enum):
-    """Of which kind: our session, or the preferred status, which otherwise the person sets."""
+class Layer(Enum):
+    """Our session, or over it the preferred status, which otherwise the person sets."""
 
     SESSION = "session"
     PREFERRED = "preferred"

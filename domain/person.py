@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from domain.errors import Trouble
-from domain.held import Slot
+from domain.held import Layer
 from domain.policy import NOTHING_CHOSEN, Personal
 from domain.storms import NOTHING_TOLD
 
@@ -60,9 +60,9 @@ class PersonState:
     proved_ms: int | None = None  # when the link was last compared with both sides
     personal: Personal = NOTHING_CHOSEN
 
-    def holding(self, slot: Slot) -> Held | None:
+    def holding(self, layer: Layer) -> Held | None:
         """What Microsoft may hold of us there."""
-        return self.preferred if slot is Slot.PREFERRED else self.held
+        return self.preferred if layer is Layer.PREFERRED else self.held
 
     @property
     def spread(self) -> float:
@@ -98,9 +98,9 @@ class Patch:
     # -- what Microsoft holds ----------------------------------------------------------------------
 
     @staticmethod
-    def holds(held: Held | None, slot: Slot) -> Patch:
+    def holds(held: Held | None, layer: Layer) -> Patch:
         """Microsoft (perhaps) holds this of us there; None: nothing."""
-        return Patch(preferred=held) if slot is Slot.PREFERRED else Patch(held=held)
+        return Patch(preferred=held) if layer is Layer.PREFERRED else Patch(held=held)
 
     @staticmethod
     def wrote(now_ms: int) -> Patch:

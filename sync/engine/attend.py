@@ -13,7 +13,7 @@ import structlog
 
 from domain.clock import MINUTE
 from domain.errors import AuthorizeAgain, OutsideError, RetryLater, TenantPaused, Trouble
-from domain.held import Held, Slot, attempt
+from domain.held import Held, Layer, attempt
 from domain.person import Patch
 from domain.plan import UNSEEN, Do, Lane, Plan, Seen, Why, World, plan
 from domain.policy import resolve
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-_SLOT = {
-    Do.SET: Slot.SESSION,
-    Do.CLEAR: Slot.SESSION,
-    Do.PREFER: Slot.PREFERRED,
-    Do.UNPREFER: Slot.PREFERRED,
+_LAYER = {
+    Do.SET: Layer.SESSION,
+    Do.CLEAR: Layer.SESSION,
+    Do.PREFER: Layer.PREFERRED,
+    Do.UNPREFER: Layer.PREFERRED,
 }
 """What a step changes at Microsoft."""
 
@@ -232,42 +232,42 @@ class Attendant:
 
     async def _hold(self, turn: Turn, step: Plan) -> None:
         """Tell Microsoft to hold a session (SET) or a preferred status (PREFER)."""
-        oid, pair, slot = turn.state.object_id, step.pair, _SLOT[step.do]
+        oid, pair, layer = turn.state.object_id, step.pair, _LAYER[step.do]
         assert pair is not None  # noqa: S101 - these plans have one
-        before, now = turn.state.holding(slot), turn.now()
+        before, now = turn.state.holding(layer), turn.now()
         held = Held(pair, now, now + step.minutes * MINUTE)
-        prefer = slot is Slot.PREFERRED
+        prefer = layer is Layer.PREFERRED
         tell = self._graph.set_preferred if prefer else self._graph.set_session
 
         async def send(token: str) -> None:
-            await self._intend(turn, attempt(pair, now, held.until_ms, before), slot)
+            await self._intend(turn, attempt(pair, now, held.until_ms, before), layer)
             await turn.lease.within(tell(token, oid, pair, step.minutes))
 
         await self.gate.call("preferred" if prefer else "set", turn.state, turn.ticket, send)
         self._measure(turn)
-        turn.keep(held, slot)
+        turn.keep(held, layer)
         observation = turn.state.observation
         if step.why is Why.SHOWING and observation and observation.presence in _MEETINGS:
             turn.shown_meeting = (observation.presence, pair)
 
     async def _end(self, turn: Turn, step: Plan) -> None:
         """End what Microsoft holds of us: a session (CLEAR) or a preferred status (UNPREFER)."""
-        oid, slot = turn.state.object_id, _SLOT[step.do]
-        before = turn.state.holding(slot)
+        oid, layer = turn.state.object_id, _LAYER[step.do]
+        before = turn.state.holding(layer)
         assert before is not None  # noqa: S101 - only what is held is ended
-        prefer = slot is Slot.PREFERRED
+        prefer = layer is Layer.PREFERRED
         tell = self._graph.clear_preferred if prefer else self._graph.clear_session
 
         async def send(token: str) -> None:
             ending = attempt(before.pair, before.told_ms, before.until_ms, before)
-            await self._intend(turn, ending, slot)
+            await self._intend(turn, ending, layer)
             await turn.lease.within(tell(token, oid))
 
         await self.gate.call("preferred" if prefer else "clear", turn.state, turn.ticket, send)
         self._measure(turn)
-        turn.keep(None, slot)
+        turn.keep(None, layer)
 
-    async def _intend(self, turn: Turn, held: Held, slot: Slot) -> None:
+    async def _intend(self, turn: Turn, held: Held, layer: Layer) -> None:
         """From here on Microsoft may hold it, until its answer says so. Raises LeaseLost.
 
         If we die before the answer, the lease that nobody gave back tells the next owner that the
@@ -275,9 +275,9 @@ class Attendant:
         do: what we set there is written down before it is sent.
         """
         turn.lease.check()
-        turn.unheard = (held, slot)
-        if slot is Slot.PREFERRED:
-            if not await self._store.record(turn.claim, Patch.holds(held, slot)):
+        turn.unheard = (held, layer)
+        if layer is Layer.PREFERRED:
+            if not await self._store.record(turn.claim, Patch.holds(held, layer)):
                 raise LeaseLost
             turn.lease.check()
 
@@ -335,8 +335,8 @@ class Attendant:
             log.info("link_erased", person=state.object_id)
         else:
             # They connected anew, or are back, meanwhile; that is planned for itself.
-            turn.patch = Patch.holds(state.held, Slot.SESSION)
-            turn.patch |= Patch.holds(state.preferred, Slot.PREFERRED)
+            turn.patch = Patch.holds(state.held, Layer.SESSION)
+            turn.patch |= Patch.holds(state.preferred, Layer.PREFERRED)
             self._give_back(turn, Lane.CHANGE, turn.now())
 
 

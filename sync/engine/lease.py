@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from domain.errors import OutsideError
-    from domain.held import Held, Slot
+    from domain.held import Held, Layer
     from domain.plan import Lane
     from domain.presence import Pair, ZoomPresence
     from sync.engine.gate import Ticket
@@ -127,7 +127,7 @@ class Turn:
         self.patch = Patch()
         self.shown_meeting: tuple[ZoomPresence, Pair] | None = None
         self.policy = 0
-        self.unheard: tuple[Held, Slot] | None = None
+        self.unheard: tuple[Held, Layer] | None = None
         self.given_back: asyncio.Future[bool] | None = None
         """Done when Redis has them back; None where there was nothing to give back."""
         self._began = time.monotonic()
@@ -169,9 +169,9 @@ class Turn:
         """
         self.change(Patch.carried_out(self.policy))
 
-    def keep(self, held: Held | None, slot: Slot) -> None:
+    def keep(self, held: Held | None, layer: Layer) -> None:
         """Remember what Microsoft holds of us now."""
-        self.change(Patch.holds(held, slot))
+        self.change(Patch.holds(held, layer))
         self.unheard = None
 
     def keep_unheard(self) -> None:
@@ -184,8 +184,8 @@ class Turn:
         if self.unheard is None:
             return
         if isinstance(error, AuthorizeAgain | NotAllowed | Refused):
-            slot = self.unheard[1]
-            self.keep(self.state.holding(slot), slot)
+            layer = self.unheard[1]
+            self.keep(self.state.holding(layer), layer)
         else:
             self.keep_unheard()
 

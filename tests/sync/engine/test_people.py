@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from domain.clock import MINUTE
 from domain.errors import RetryLater
-from domain.held import Held, Slot
+from domain.held import Held, Layer
 from domain.person import Patch, PersonState
 from domain.plan import Lane
 from domain.presence import AVAILABLE, IN_A_CALL, PRESENTING, ZoomPresence
@@ -75,7 +75,7 @@ async def test_connecting_again_is_a_new_generation_with_nothing_of_the_old_trou
     first = await store.connect(link_of(), "sealed", await seen(store, Z.AWAY))
     held = Held(IN_A_CALL, 5, 10**13, sure=False)
     patch = Patch.must_authorize("revoked", 5) | Patch(wait_ms=10**15, tries=3)
-    patch |= Patch.testing(9) | Patch.holds(held, Slot.SESSION)
+    patch |= Patch.testing(9) | Patch.holds(held, Layer.SESSION)
     await store.ack(await claim(store), lane=Lane.CHANGE, due_ms=None, patch=patch)
     await store.demand(ADA, Lane.TURN, Patch.leaving())
     second = await store.connect(link_of(), "sealed again", None)

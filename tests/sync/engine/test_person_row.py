@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import Trouble
-from domain.held import Accepted, Held, Slot
+from domain.held import Accepted, Held, Layer
 from domain.person import Patch, PersonState
 from domain.policy import Personal
 from domain.presence import (
@@ -93,11 +93,11 @@ KNOWN = PersonState(
 )
 PATCHES = {
     "holds": [
-        Patch.holds(SESSION, Slot.SESSION),
-        Patch.holds(None, Slot.SESSION),
-        Patch.holds(SESSION._replace(before=None), Slot.SESSION),
-        Patch.holds(PREFERRED, Slot.PREFERRED),
-        Patch.holds(None, Slot.PREFERRED),
+        Patch.holds(SESSION, Layer.SESSION),
+        Patch.holds(None, Layer.SESSION),
+        Patch.holds(SESSION._replace(before=None), Layer.SESSION),
+        Patch.holds(PREFERRED, Layer.PREFERRED),
+        Patch.holds(None, Layer.PREFERRED),
     ],
     "wrote": [Patch.wrote(99)],
     "answered": [Patch.answered(99)],
