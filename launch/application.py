@@ -33,10 +33,10 @@ from sync.zoom.webhook import ZoomWebhook
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
+    from bot.core import Core
     from bot.teams.activity import Person
     from bot.teams.signing_keys import SigningKeys
     from domain.budget import Limits
-    from launch.wiring import Core
     from service.settings import Settings
 
 log = structlog.get_logger()

@@ -9,7 +9,7 @@ from launch.shared import SharedSource
 from sync.redis import duties
 
 if TYPE_CHECKING:
-    from launch.wiring import Core
+    from bot.core import Core
     from service.metrics import Metrics
     from sync.redis.duties import Work
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ import sync.feed.wire
 import sync.reconnect.wire
 import sync.settings.wire
 import sync.zoom.wire
+from bot.core import Core
 from bot.outreach import ChatPeople
 from bot.teams.service_hosts import ServiceHosts
 from domain.budget import GRAPH_LIMITS
@@ -38,58 +38,14 @@ from sync.settings.store import SettingsStore
 from sync.zoom.webhook import ZoomEvents
 
 if TYPE_CHECKING:
-    from bot.invite.wire import InviteRoom
-    from bot.wire import ChatRoom
     from domain.budget import Limits
     from launch.outside import Outside
     from service.metrics import Metrics
     from service.settings import Settings
-    from sync.connect.wire import ConnectRoom
-    from sync.directory.wire import DirectoryRoom
     from sync.engine.engine import Engine
-    from sync.engine.wire import EngineRoom
     from sync.feed.catch_up import Missed
-    from sync.feed.wire import FeedRoom
     from sync.microsoft.authorization import Authorization
-    from sync.reconnect.wire import ReconnectRoom
-    from sync.redis.duties import Work
-    from sync.settings.wire import SettingsRoom
     from sync.zoom.wire import ZoomRoom
-
-
-@dataclass(frozen=True, slots=True)
-class Core:
-    """The presence engine and what it stands on, room by room. Knows nothing of what is said."""
-
-    chat: ChatRoom
-    invite: InviteRoom
-    zoom: ZoomRoom
-    connect: ConnectRoom
-    settings: SettingsRoom
-    directory: DirectoryRoom
-    engine: EngineRoom
-    feed: FeedRoom
-    reconnect: ReconnectRoom
-
-    @property
-    def works(self) -> tuple[Work, ...]:
-        """The duties of all rooms in every process."""
-        return (
-            *(*self.connect.works, *self.settings.works, *self.directory.works),
-            *(*self.engine.works, *self.feed.works),
-            *(*self.reconnect.works, *self.invite.works),
-        )
-
-    async def aclose(self) -> None:
-        """Wait for what is under way and must be kept: turns in the background, then tokens."""
-        await self.engine.engine.aclose()
-        await self.connect.tokens.aclose()
-
-    async def prepare(self, *, account_on: bool) -> None:
-        """Fill in the settings of a new installation, and know what holds. Needs Redis."""
-        self.chat.seal.use(await self.connect.key_of_buttons())
-        await self.settings.start(on=account_on)
-        await self.feed.doubt.load()
 
 
 def wire_core(

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
     from pathlib import Path
 
-    from launch.wiring import Core
+    from bot.core import Core
     from sync.redis.connection import Client
     from tests.doubles.redis import RedisServer
     from tests.doubles.teams import Sent

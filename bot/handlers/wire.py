@@ -1,0 +1,117 @@
+"""The handlers, put together: what people say and click, and what Teams tells of the app."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from bot.answers import answer_admins, answer_people
+from bot.dispatch import Dispatch
+from bot.handlers.app_news import AppNews
+from bot.handlers.connect import ConnectHandler
+from bot.handlers.disconnect import DisconnectHandler
+from bot.handlers.personal import PersonalHandler
+from bot.handlers.settings.changes import SettingsChanges
+from bot.handlers.settings.group import GroupHandler
+from bot.handlers.settings.guard import AdminsOnly, Groups
+from bot.handlers.settings.invitations import InvitationHandler
+from bot.handlers.settings.people import SettingsPeople
+from bot.handlers.settings.storms import StormHandler
+from bot.handlers.settings.views import SettingsViews
+from bot.handlers.status import StatusHandler
+from wording.feed import FeedWords
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.admins import Admins
+    from bot.core import Core
+    from bot.handlers.help import HelpHandler
+    from bot.sign_in.flow import SignIn
+    from sync.settings.audit import AuditLog
+
+
+def wire_answers(
+    core: Core,
+    helper: HelpHandler,
+    sign_in: SignIn,
+    admins: Admins,
+    audit: AuditLog,
+    *,
+    zoom_names: Sequence[str],
+    zoom_admins: bool,
+) -> Dispatch:
+    """Who answers what is said and pressed.
+
+    `zoom_names` are the settings that Zoom's API needs, `zoom_admins`: a role in Zoom may make
+    somebody an admin.
+    """
+    engine, invite, directory = core.engine.engine, core.invite, core.directory.store
+    groups = Groups(directory, () if core.zoom.api is not None else tuple(zoom_names))
+    guard = AdminsOnly(admins, core.chat.conversations, groups, zoom_admins=zoom_admins)
+    dispatch = Dispatch(guard)
+
+    async def groups_without_link(object_id: str) -> frozenset[str]:
+        met = await invite.met.find(object_id)
+        return await directory.groups_of(None, () if met is None else met.addresses)
+
+    answer_people(
+        dispatch,
+        ConnectHandler(engine, sign_in, now=time.time),
+        DisconnectHandler(engine, sign_in, invite.invited.leave),
+        StatusHandler(engine, groups_without_link),
+        PersonalHandler(engine),
+        helper,
+    )
+    _answer_admins(dispatch, core, groups, audit)
+    return dispatch
+
+
+def _answer_admins(dispatch: Dispatch, core: Core, groups: Groups, audit: AuditLog) -> None:
+    desk, directory, connected = core.settings.desk, core.directory.store, core.engine.people
+    invitees = core.invite.invitees
+    people = SettingsPeople(desk, directory, audit, connected, core.engine.engine)
+    storms = StormHandler(core.reconnect.rows, audit, connected.now_ms, people.may_try_all)
+    views = SettingsViews(
+        desk,
+        directory,
+        groups,
+        audit,
+        connected,
+        invitees,
+        storms,
+        feed=FeedWords(core.feed.store.health, core.zoom.per_second),
+    )
+    changes = SettingsChanges(desk, directory, groups, invitees, audit, connected.now_ms)
+    answer_admins(
+        dispatch,
+        views,
+        changes,
+        GroupHandler(groups, views, changes),
+        people,
+        InvitationHandler(groups, invitees, core.invite.invitations, audit, views.overview),
+        storms,
+    )
+
+
+def wire_news(core: Core, helper: HelpHandler, sign_in: SignIn, *, welcome: bool) -> AppNews:
+    """What follows when the app comes to somebody, or goes. `welcome`: it says so itself."""
+    roster = core.invite.roster
+
+    async def away(object_id: str) -> None:
+        roster.drop(object_id)
+        await sign_in.end(object_id)  # or they come back from Microsoft connected, without a chat
+
+    async def removed(object_id: str) -> None:
+        await away(object_id)
+        await core.engine.engine.disconnect(object_id)
+
+    return AppNews(
+        core.chat.desk,
+        core.engine.engine,
+        core.chat.conversations,
+        welcome=helper.welcome if welcome else None,
+        on_met=roster.note,
+        on_away=away,
+        on_removed=removed,
+    )

@@ -1,0 +1,54 @@
+"""The room of signing in, put together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.handlers.connect import SignInResults
+from bot.sign_in.flow import SignIn
+from bot.sign_in.store import SignInStore
+from sync.connect.linking import Linking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.core import Core
+    from sync.microsoft.authorization import Authorization
+    from sync.redis.connection import Client
+    from sync.redis.scripts import Scripts
+
+
+def wire(
+    core: Core,
+    redis: Client,
+    scripts: Scripts,
+    *,
+    public_url: str,
+    authorization: Authorization,
+    on_outcome: Callable[[str], None],
+    local: bool,
+) -> SignIn:
+    """Put it together: who comes back from Microsoft is linked, and told so in the chat."""
+    engine, connect = core.engine, core.connect
+    linking = Linking(
+        engine.people,
+        tokens=connect.tokens,
+        authorization=authorization,
+        profile=connect.addresses.profile,
+        zoom=core.zoom.api,
+        groups_of=core.directory.store.groups_of,
+        identities=engine.identities,
+    )
+    results = SignInResults(
+        core.chat.desk, linking, core.invite.invited.come_back, engine.engine.verdict_of
+    )
+    return SignIn(
+        public_url=public_url,
+        authorization=authorization,
+        attempts=SignInStore(redis, scripts),
+        vault=connect.vault,
+        on_grant=results.granted,
+        on_refusal=results.refused,
+        on_outcome=on_outcome,
+        local=local,
+    )
