@@ -70,7 +70,7 @@ class ConversationStore:
         return True
 
     async def _news(
-        self, object_id: str, what: str, sent_ms: int | None, reference: str = ""
+        self, object_id: str, what: lua.News, sent_ms: int | None, reference: str = ""
     ) -> int:
         kept = keys.APP_BACK_TTL if what == "doubted" else keys.REFERENCE_TTL
         return await self._scripts.run(

@@ -14,7 +14,7 @@ them. A call names everything: `await scripts.run(offer, person=..., shard=..., 
     -------------------------  -----------------------------------------------------------
     Key                        the key
     tuple[Key, Key]            a list of so many keys; tuple[Key, ...]: of any number
-    str, int, bool             a text, a number, true or false
+    str, int, bool             a text, a number, true or false (a Literal of texts: a text)
     str | None, int | None     the same, or nil (an empty text is nil, too)
     Sequence[str]              a list
     Mapping[str, str | int]    a table of texts
@@ -38,6 +38,7 @@ from typing import (
     Any,
     Final,
     Generic,
+    Literal,
     ParamSpec,
     TypeVar,
     cast,
@@ -115,7 +116,7 @@ class Script(Generic[P, R]):
         self.head = head
         self.names = set(constants or ())
         self.yes_or_no = signature.return_annotation is bool
-        kinds = {name: each.annotation for name, each in signature.parameters.items()}
+        kinds = {name: _kind(each.annotation) for name, each in signature.parameters.items()}
         if head is not None and head.reads not in {None, *kinds.values()}:
             raise TypeError(f"{self.name}: its head reads {head.reads}")
         self._keys, self._arguments = 0, 0
@@ -148,6 +149,8 @@ class Script(Generic[P, R]):
         if get_origin(kind) is tuple:
             first = self._keys + 1
             if get_args(kind)[-1] is ...:
+                if self._count:
+                    raise TypeError(f"{self.name}: where do the keys of {name} begin?")
                 self._count = f" + len({value})"
                 keys = f"unpack(KEYS, {first})"
             else:
@@ -167,6 +170,11 @@ class Script(Generic[P, R]):
         return put.format(value)
 
 
+def _kind(annotation: Any) -> Any:
+    """What a parameter is: one of a few texts is a text."""
+    return str if get_origin(annotation) is Literal else annotation
+
+
 def _is_group(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, tuple)
 
@@ -176,7 +184,10 @@ def _order(kinds: Mapping[str, Any]) -> Callable[[str], int]:
 
     def rank(kind: Any) -> int:
         if _is_group(kind):
-            return max(map(rank, inspect.get_annotations(kind, eval_str=True).values()))
+            ranks = set(map(rank, inspect.get_annotations(kind, eval_str=True).values()))
+            if ranks not in ({0}, {2}):
+                raise TypeError(f"{kind.__name__}: a group is of keys, or of single arguments")
+            return ranks.pop()
         if kind is Key:
             return 0
         if get_origin(kind) is tuple:

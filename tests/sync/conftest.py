@@ -1,12 +1,34 @@
 """The engine over a real Redis and the Graph double."""
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import ParamSpec, TypeVar
 
 import pytest
 
 from sync.redis.connection import Client
+from sync.redis.scripts import Script, Scripts
 from tests.doubles.engine import Bridge, Zoom, running_bridge
 from tests.doubles.graph import Graph, running_graph
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_slot() -> Iterator[None]:
+    """A call whose keys are not in one slot of a cluster fails here, on a single Redis, too."""
+    run = Scripts.run
+
+    async def checked(self: Scripts, script: Script[P, R], /, *_: P.args, **given: P.kwargs) -> R:
+        count, *rest = script.pack(*_, **given)
+        slots = {re.sub(r".*?\{(.+?)\}.*", r"\1", key) for key in rest[:count]}
+        assert len(slots) == 1, f"{script.name}: {slots}"
+        return await run(self, script, *_, **given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Scripts, "run", checked)
+        yield
 
 
 @pytest.fixture

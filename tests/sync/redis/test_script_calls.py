@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from sync.engine.scripts import save_tokens
+from sync.redis.connection import Client
 from sync.redis.keys import Key
 from sync.redis.scripts import Constants, Script, Scripts
 from tests.doubles.redis import RedisServer, open_client
@@ -61,4 +63,15 @@ async def test_everything_arrives_under_its_name_as_what_it_is(
         given |= {"some": (), "flag": False, "names": [], "maybe": None, "perhaps": None}
         assert await run(each, **(given | {"table": {}})) == (
             [*k[:3], 0, "", 2**52 + 1, "no", "nil", "nil", 7, "t", 0, "", "", *said]
+        )
+
+
+async def test_a_call_over_two_slots_is_found_by_these_tests(redis: Client) -> None:
+    with pytest.raises(AssertionError, match="save_tokens"):
+        await Scripts(redis).run(
+            save_tokens,
+            person=Key("pb:{01}:p:a"),
+            tokens=Key("pb:{02}:tok:a"),
+            generation=1,
+            sealed="",
         )

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -134,6 +134,27 @@ def test_no_two_scripts_have_one_name_and_none_is_without_its_file(here: Path) -
     declare(here, "return 1", offer)
     with pytest.raises(ValueError, match="two scripts offer"):
         script()(offer)
+
+
+class Mixed(NamedTuple):
+    person: Key
+    number: int
+
+
+def test_keys_and_arguments_stay_apart(here: Path) -> None:
+    def mixed(*, some: Mixed) -> bool:
+        raise NotImplementedError
+
+    with pytest.raises(TypeError, match="Mixed"):
+        declare(here, "return number", mixed)
+
+
+def test_keys_of_any_number_are_the_last(here: Path) -> None:
+    def twice(*, some: tuple[Key, ...], others: tuple[Key, ...]) -> bool:
+        raise NotImplementedError
+
+    with pytest.raises(TypeError, match="where do the keys of others begin"):
+        declare(here, "return 1", twice)
 
 
 def test_whoever_has_a_head_has_the_keys_that_it_reads(here: Path) -> None:
