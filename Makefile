@@ -26,10 +26,8 @@ fetch: .venv/runtime
 test: .venv/dev fetch         ## every test (CHAOS=full: faults for longer); the real chat client needs Node and Chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-# Tests of pure logic: of files that start no server, no process and no browser.
-PURE = $(shell grep -LrE 'redis|aiohttp|subprocess|chromium|asyncio|bridge|unix' tests --include='test_*.py')
-unit: .venv/dev               ## the tests of pure logic, some seconds
-	$(BIN)/python -m pytest -n 2 -q $(PURE)
+unit: .venv/dev               ## the tests of pure logic (marked unit), some seconds
+	EXAMPLES=quick $(BIN)/python -m pytest -n 2 -q -m unit $$(grep -rl 'pytest.mark.unit' tests --include='test_*.py')
 
 e2e: .venv/dev fetch          ## the tests in the real chat client
 	$(BIN)/python -m pytest -m e2e

@@ -1,5 +1,8 @@
 """What tests of several folders share: a real Redis."""
 
+import os
+import socket
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 
 import hypothesis
@@ -12,7 +15,22 @@ from tests.doubles.redis import RedisServer, leaked_keys, open_client
 hypothesis.settings.register_profile(
     "presence-bridge", deadline=None, max_examples=50, print_blob=True
 )
-hypothesis.settings.load_profile("presence-bridge")
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=15)  # make unit
+hypothesis.settings.load_profile(os.environ.get("EXAMPLES", "presence-bridge"))
+
+
+@pytest.fixture(autouse=True)
+def _pure(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold tests that are marked as pure logic to it. (An event loop has a socket of its own.)"""
+    if request.node.get_closest_marker("unit") is None:
+        return
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a unit test does no input or output")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    monkeypatch.setattr(subprocess, "Popen", refuse)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,8 @@ from bench.truth.figure import figure
 from bench.truth.results import Result, Results
 from bench.truth.run import BOUND, SIMPLER, US, simulate
 
+pytestmark = pytest.mark.unit
+
 
 @pytest.fixture(scope="module")
 def days() -> list[Result]:

@@ -17,6 +17,8 @@ from sandbox.graph_presence import (
     aggregate,
 )
 
+pytestmark = pytest.mark.unit
+
 CLIENTS = {
     NONE: TeamsClient.CLOSED,
     microsoft.AVAILABLE: TeamsClient.ACTIVE,

@@ -21,6 +21,8 @@ from domain.policy_edits import Enable
 if TYPE_CHECKING:
     from bot.dispatch import Asked, Handler
 
+pytestmark = pytest.mark.unit
+
 HERE = ConversationReference("https://smba.example/", "a:1", "28:bot", "msteams", "tenant")
 WHO = Person("tenant", "oid", "29:1", "Ada")
 TURN = Turn(Inbound(Kind.MESSAGE, "id", WHO, HERE), WHO, HERE, "card")

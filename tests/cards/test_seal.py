@@ -22,6 +22,8 @@ from domain.policy_edits import OneLine
 from domain.presence import Style
 from tests.doubles.policies import forms, group_ids
 
+pytestmark = pytest.mark.unit
+
 SEAL = Seal(b"0123456789abcdef-a test secret")
 
 anything = st.recursive(

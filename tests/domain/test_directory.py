@@ -25,6 +25,8 @@ from domain.directory_health import DirectoryHealth
 from domain.link import BadRow
 from wording.directory import explain
 
+pytestmark = pytest.mark.unit
+
 NONE: frozenset[str] = frozenset()
 
 

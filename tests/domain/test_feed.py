@@ -28,6 +28,8 @@ from domain.feed import (
     validation_missing,
 )
 
+pytestmark = pytest.mark.unit
+
 WEEK = SLOTS * HOUR
 MONDAY = 1_760_313_600_000  # 2025-10-13 00:00 UTC
 LONG_AGO = MONDAY - 4 * WEEK

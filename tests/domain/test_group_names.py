@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from domain.directory import DirectoryGroup
 from domain.group_names import MOST_ALIKE, GroupMatches, find_groups
 
+pytestmark = pytest.mark.unit
+
 NAMES = (
     "Sales",
     "Sales Team North",

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from domain.link import BadRow, Link, addresses_of, dump_link, fold_address, load_link
 
+pytestmark = pytest.mark.unit
+
 ADA = "00000000-0000-4000-8000-000000000001"
 LINK = Link(ADA, "tenant", "Ada Lindqvist", ("ada@example.com",), 1_700_000_000_000)
 

@@ -44,6 +44,8 @@ from domain.presence import (
 from sync.engine.attend import MOST_STEPS
 from tests.domain.planning import OFF, Moment, Someone
 
+pytestmark = pytest.mark.unit
+
 NOW = 1_760_000_000_000
 ON = Verdict(True, Reason.ON)
 OFFLINE = Shown("Offline", "Offline")

@@ -1,5 +1,6 @@
 """Plans when Microsoft's answer was not heard: what we hold there may be there, or not."""
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -20,6 +21,8 @@ from domain.presence import (
 from sync.engine.attend import MOST_STEPS
 from tests.domain.planning import Moment, Someone, on
 from tests.domain.test_plan_full import Microsoft
+
+pytestmark = pytest.mark.unit
 
 START = 1_760_000_000_000
 DND, BUSY = Pair("DoNotDisturb", "DoNotDisturb"), Pair("Busy", "Busy")

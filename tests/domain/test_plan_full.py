@@ -24,6 +24,8 @@ from domain.presence import (
 from sync.engine.attend import MOST_STEPS
 from tests.domain.planning import OFF, Moment, Someone, on
 
+pytestmark = pytest.mark.unit
+
 START = 1_760_000_000_000
 DND, BUSY = Pair("DoNotDisturb", "DoNotDisturb"), Pair("Busy", "Busy")
 BY_HAND = {pair.availability: pair for pair in PREFERRED_PAIRS}

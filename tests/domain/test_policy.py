@@ -7,6 +7,8 @@ import pytest
 from domain.policy import AuthorizeWith, Form, Policy, Reason, Service, resolve
 from wording.verdict import sentence
 
+pytestmark = pytest.mark.unit
+
 FORMS = [
     Form(integration, service, authorize_with, presence_write)
     for integration, service, authorize_with, presence_write in itertools.product(

@@ -48,6 +48,8 @@ from sync.settings.rows import (
 )
 from tests.doubles.policies import forms, group_ids, memberships, names, policies
 
+pytestmark = pytest.mark.unit
+
 ON = Form(integration=True)
 OFF = Form(integration=False)
 LOCKED_OFF = Form(integration=False, locked=True)

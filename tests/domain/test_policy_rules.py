@@ -26,6 +26,8 @@ from wording.verdict import sentence
 if TYPE_CHECKING:
     import random
 
+pytestmark = pytest.mark.unit
+
 
 def whole_path(form: Form) -> bool:
     return (

@@ -23,6 +23,8 @@ from domain.presence import (
     zoom_label,
 )
 
+pytestmark = pytest.mark.unit
+
 SPELLINGS = {
     # Webhook, REST (PUT presence_status) and contacts, in this order where they differ.
     ZoomPresence.AVAILABLE: ["Available"],

@@ -22,6 +22,8 @@ from domain.setback import (
     setback,
 )
 
+pytestmark = pytest.mark.unit
+
 NOW = 1_800_000_000_000
 
 

@@ -23,6 +23,8 @@ from domain.storms import (
     decide,
 )
 
+pytestmark = pytest.mark.unit
+
 NOW = 1_800_000_000_000
 SECOND = 1000
 POLICY = "blocked_by_policy"

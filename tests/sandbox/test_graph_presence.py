@@ -23,6 +23,8 @@ from sandbox.graph_presence import (
     preferred_default,
 )
 
+pytestmark = pytest.mark.unit
+
 CALL = Pair("Busy", "InACall")
 CONFERENCE = Pair("Busy", "InAConferenceCall")
 PRESENTING = Pair("DoNotDisturb", "Presenting")

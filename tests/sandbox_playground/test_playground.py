@@ -11,6 +11,8 @@ import pytest
 from sandbox.people import APP_ID, PEOPLE, TENANT_ID
 from sandbox.playground import BOT_ID, available, how_to_run, write_config
 
+pytestmark = pytest.mark.unit
+
 FOLDER = Path(__file__).resolve().parents[2] / "sandbox" / "playground"
 
 

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from sync.answers import is_from_between, pause, retry_after
 
+pytestmark = pytest.mark.unit
+
 NOW = 1_760_000_000.0  # 2025-10-09 08:53:20 UTC
 
 

@@ -33,6 +33,8 @@ from wording.status import view
 if TYPE_CHECKING:
     from wording.status import StatusView
 
+pytestmark = pytest.mark.unit
+
 Z = ZoomPresence
 NOW = 1_790_000_400_000  # 14:20 UTC
 SINCE = NOW - 20 * MINUTE

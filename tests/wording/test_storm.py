@@ -10,6 +10,8 @@ from sync.microsoft.meanings import Meaning
 from wording.ended import ENDED, alike, ended
 from wording.storm import WORDS, view_of
 
+pytestmark = pytest.mark.unit
+
 ENDS = {
     *Meaning,
 } - {Meaning.LATER, Meaning.OUR_REGISTRATION, Meaning.WRONG_RESPONSE, Meaning.DECLINED}

@@ -13,6 +13,8 @@ from markdown_it import MarkdownIt
 from cards.build import heading
 from wording.text import addressed, outside, plain, tidy
 
+pytestmark = pytest.mark.unit
+
 
 @given(st.text(max_size=400), st.integers(10, 80))
 def test_no_text_can_break_a_card(text: str, limit: int) -> None:

@@ -18,6 +18,8 @@ from bot.grammar.personal import Pause, StyleCommand
 from bot.grammar.settings import Account, Centre, Group, Groups, History, User
 from bot.grammar.words import ECHO_LENGTH, LONGEST_TEXT
 
+pytestmark = pytest.mark.unit
+
 MEANS: dict[str, type | tuple[type, ...]] = {
     "connect": Connect,
     "disconnect": Disconnect,

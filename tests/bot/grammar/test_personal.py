@@ -10,6 +10,8 @@ from bot.grammar.commands import BadCommand, Resume, help_lines, parse
 from bot.grammar.personal import LONGEST_PAUSE, STYLE_WORDS, For, Pause, StyleCommand, Until
 from domain.presence import Style
 
+pytestmark = pytest.mark.unit
+
 
 @pytest.mark.parametrize(
     ("text", "until"),

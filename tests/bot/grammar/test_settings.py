@@ -26,6 +26,8 @@ from domain.policy import ACCOUNT, SOME_GROUP
 from domain.policy_edits import ChooseStyle, Disable, Enable, Inherit, Lock, Move, OneLine, Unlock
 from domain.presence import Style
 
+pytestmark = pytest.mark.unit
+
 ENABLE, DISABLE = Enable(SOME_GROUP), Disable(SOME_GROUP)
 SPOKEN: dict[str, OneLine] = {
     "enable": ENABLE,

@@ -27,6 +27,8 @@ from tests.cards.lint import walk
 from tests.doubles.policies import forms
 from wording.form import AUTHORIZE_WITH, LABELS, SERVICES, because, differences, value_words
 
+pytestmark = pytest.mark.unit
+
 ON, OFF = Form(integration=True), Form(integration=False)
 GOOGLE = Form(integration=True, service=Service.GOOGLE)
 EWS = Form(integration=True, authorize_with=AuthorizeWith.EWS)

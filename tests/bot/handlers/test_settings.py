@@ -14,6 +14,8 @@ from cards.settings.clicks import ShowRollout
 from domain.policy import Level
 from tests.doubles.outside import words
 
+pytestmark = pytest.mark.unit
+
 HERE = ConversationReference("https://smba.example/", "a:1", "28:bot", "msteams", "tenant")
 PROGRESS = ProgressCard(
     HERE, "card1", Level("g1", "Größe 🚀"), "It is disabled.", "clearing", "o", "29:o"

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from bot.teams.activity import Inbound, Kind, Person, Scope
 from bot.teams.inbound import Malformed, read, tenant_of
 
+pytestmark = pytest.mark.unit
+
 TENANT = "11111111-2222-4333-8444-555555555555"
 ADA = "00000000-0000-4000-8000-000000000001"
 STAND_IN = Person(TENANT, ADA, "29:x", "Ada")

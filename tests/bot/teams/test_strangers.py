@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.teams.strangers import MOST_LINES, WITHIN_S, Strangers
+
+pytestmark = pytest.mark.unit
 
 
 class Clock:

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from bot.teams.time_zones import zone_named, zone_of
 from bot.teams.windows_zones import WINDOWS_ZONES
 
+pytestmark = pytest.mark.unit
+
 INDIA = timedelta(hours=5, minutes=30)
 
 

@@ -23,6 +23,8 @@ from wording.styles import STYLES
 if TYPE_CHECKING:
     from cards.click import Click
 
+pytestmark = pytest.mark.unit
+
 
 def clicks(name: str) -> dict[str, Click]:
     return {

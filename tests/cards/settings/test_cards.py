@@ -42,6 +42,8 @@ from wording.trouble import TROUBLES
 if TYPE_CHECKING:
     from cards.click import Click
 
+pytestmark = pytest.mark.unit
+
 
 def actions(name: str) -> list[dict[str, Any]]:
     return [e for e in walk(SAMPLES[name]) if e["type"].startswith("Action.") and "title" in e]

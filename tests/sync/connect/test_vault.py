@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from sync.connect.vault import Vault, VaultError
 
+pytestmark = pytest.mark.unit
+
 ADA = "00000000-0000-4000-8000-000000000001"
 BEN = "00000000-0000-4000-8000-000000000002"
 KEY = Fernet.generate_key().decode()

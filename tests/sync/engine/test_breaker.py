@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.engine.breaker import FEWEST, FIRST_S, JITTER, LONGEST_S, WINDOW_S, Breaker
+
+pytestmark = pytest.mark.unit
 
 
 @dataclass

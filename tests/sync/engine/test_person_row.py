@@ -22,6 +22,8 @@ from domain.setback import Setback
 from domain.storms import Step, Told
 from sync.engine.person_row import BY_SCRIPTS, read_state, written
 
+pytestmark = pytest.mark.unit
+
 ADA = "00000000-0000-4000-8000-000000000001"
 SESSION = Held(IN_A_CALL, 21, 22, sure=False, before=Accepted(AVAILABLE, 19, 20))
 PREFERRED = Held(PREFERRED_PAIRS[0], 23, 24)

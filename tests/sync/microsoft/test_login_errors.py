@@ -8,6 +8,8 @@ from domain.errors import AdminMustAct, AuthorizeAgain, RetryLater
 from sync.microsoft.login_errors import Refusal, SignInRefused, refusal_of, trouble_of
 from sync.microsoft.meanings import LOOP_SECONDS, NUMBERS, Meaning, meaning_of
 
+pytestmark = pytest.mark.unit
+
 POLICY, MORE = Refusal.BLOCKED_BY_POLICY, Refusal.MORE_NEEDED
 PERSONAL = [
     *((number, POLICY) for number in (53000, 53003, 53011, 530001, 530002, 530003, 530032)),

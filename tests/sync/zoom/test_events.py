@@ -19,6 +19,8 @@ from sync.zoom.events import (
     parse_event,
 )
 
+pytestmark = pytest.mark.unit
+
 AT = 1_739_923_528_710
 
 

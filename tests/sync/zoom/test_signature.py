@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from sync.zoom.signature import BadSignature, answer_validation, sign, verify
 
+pytestmark = pytest.mark.unit
+
 SECRET = "the webhook secret"
 NOW = 1_739_923_528
 WINDOW = 7200.0
