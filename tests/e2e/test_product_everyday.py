@@ -145,7 +145,7 @@ async def test_cancelled_link_no_longer_works(chat: Chat) -> None:
     await chat.last_card("Nothing was connected, and the link no longer works.")
     await page.reload()
 
-    await expect(page.get_by_role("heading", name="This link has expired")).to_be_visible()
+    await expect(page.get_by_role("heading", name="This sign-in was ended")).to_be_visible()
 
 
 async def test_declined_consent_connects_nothing_and_says_so_in_both_places(
