@@ -11,6 +11,8 @@ from sync.engine.scripts import Shard, quota, record
 from sync.redis.keys import Key
 from sync.redis.scripts import Head, Script, Scripts, declared, script
 
+pytestmark = pytest.mark.unit
+
 ROOT = Path(__file__).parents[3]
 SHIPPED = ("launch", "bot", "cards", "sync", "wording", "domain", "service")
 FILES = {path for room in SHIPPED for path in (ROOT / room).rglob("*.lua")}
