@@ -52,7 +52,7 @@ class Duty:
 
 SETTINGS: Final = Duty("settings", lambda e: log.error("settings_redis_away", error=e), 2.0)
 """A change is known everywhere after these seconds; as a rule SETTINGS_NEWS is faster."""
-SETTINGS_NEWS: Final = Duty("settings-news", None, 0.0, 0.5)
+SETTINGS_NEWS: Final = Duty("settings-news", None, 0.5)
 KEYS: Final = Duty("keys", lambda e: log.warning("resealing_waits", error=e), 10.0, says_each=True)
 ROLLOUTS: Final = Duty(
     "rollouts", lambda e: log.warning("rollouts_wait", error=e), 5.0, says_each=True
