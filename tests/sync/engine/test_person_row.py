@@ -155,7 +155,15 @@ def test_every_verb_is_tried() -> None:
     assert PATCHES.keys() == public
 
 
-@pytest.mark.parametrize("patch", [p for some in PATCHES.values() for p in some], ids=repr)
+@pytest.mark.parametrize(
+    "patch",
+    # Named by verb: the text of a set differs from one process to the next.
+    [
+        pytest.param(p, id=f"{verb}-{at}")
+        for verb, some in PATCHES.items()
+        for at, p in enumerate(some)
+    ],
+)
 @pytest.mark.parametrize("row", [ROW, {}], ids=["all", "nothing"])
 def test_what_changes_is_read_back_as_it_was_meant(row: dict[str, str], patch: Patch) -> None:
     known = read_state(ADA, row)
