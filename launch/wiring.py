@@ -125,7 +125,7 @@ def wire_core(
             meter=metrics,
             addresses_now=connect.addresses,
             groups_of=directory.groups_of_user,
-            zoom_turn=zoom.turns.wait,
+            zoom_slot=zoom.slots.wait,
             doubted=doubt.ms,
         ),
     )

@@ -1,11 +1,11 @@
 """A day, event by event, on a virtual clock.
 
 What is real: the planner (domain.plan), the policy (domain.policy), the table (domain.presence),
-the budget in lanes (domain.budget) and the turns at Zoom (sync.zoom.turns). What is a twin: the
-queue (bench.truth.scheduler) and Microsoft (bench.truth.microsoft), each held equal to the original
-by a property test; and the worker and the attendant (sync.engine.worker, sync.engine.attend), whose
-steps are followed here without their I/O. There are always enough workers, and nothing takes time
-but requests.
+and the budget in lanes (domain.budget). What is a twin: the queue (bench.truth.scheduler), the
+slots at Zoom (bench.truth.slots) and Microsoft (bench.truth.microsoft), each held equal to the
+original by a property test; and the worker and the attendant (sync.engine.worker,
+sync.engine.attend), whose steps are followed here without their I/O. There are always enough
+workers, and nothing takes time but requests.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from bench.truth.measure import BIN_MS, Tally
 from bench.truth.microsoft import CLASS, CODE, NONE, SHOWN
 from bench.truth.people import Person, Turn
 from bench.truth.scheduler import LATEST, NEWEST, OLDEST, OURS, PERSON_MASK, Queue
+from bench.truth.slots import SlotsTwin
 from bench.truth.world import ZOOM, Assumptions, Maker
 from domain.budget import CELL_MS, LIMIT, MARGIN_CELLS, Budget, Limits
 from domain.clock import MINUTE
 from domain.held import Held
 from domain.plan import UNSEEN, Do, Lane, Seen, World, plan
 from domain.presence import Observation, Style, demand_of
-from sync.zoom.turns import ZoomTurns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,7 +115,7 @@ class Day:
         limited = scheduler.limited
         self._budget = Budget(Limits(limit=LIMIT // scale if limited else _NO_LIMIT))
         self._spare: deque[int] = deque()
-        self._turns = ZoomTurns(
+        self._slots = SlotsTwin(
             ZOOM_PER_SECOND / scale if limited else _NO_LIMIT,
             burst=ZOOM_BURST,
             monotonic=lambda: self.now / 1000,
@@ -208,7 +208,7 @@ class Day:
             if do is not Do.ASK:
                 self._send(now, person, turn, do)
                 return
-            wait = self._turns.wait(str(person.number))
+            wait = self._slots.wait(str(person.number))
             if wait <= 0:
                 self._schedule(now + self._rng.randint(*ASK_MS), DONE, person.number)
                 return

@@ -7,7 +7,6 @@ and are left out; deactivated ones are read, so that it can be said of them.
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
@@ -19,7 +18,9 @@ from domain.group_names import fold_name
 from domain.link import fold_address
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+    from sync.zoom.slots import Pace
 
 log = structlog.get_logger()
 
@@ -38,30 +39,6 @@ class ZoomReading(Protocol):
 
     async def get(self, path: str, **query: str | int) -> dict[str, Any]:
         """Read a `/v2/…` address. Raises the errors of domain.errors."""
-
-
-class Pace:
-    """Spaces requests out to at most `per_second`, over all who share this object."""
-
-    def __init__(
-        self,
-        per_second: float,
-        *,
-        monotonic: Callable[[], float],
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-    ) -> None:
-        self._gap = 1 / per_second
-        self._monotonic = monotonic
-        self.sleep = sleep
-        self._next = 0.0
-
-    async def wait(self) -> None:
-        """Return when the next request may be sent."""
-        now = self._monotonic()
-        start = max(now, self._next)
-        self._next = start + self._gap
-        if start > now:
-            await self.sleep(start - now)
 
 
 class ZoomDirectory:

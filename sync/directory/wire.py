@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from domain.directory import DirectoryGroup, MembershipChange
-    from sync.directory.reader import Pace, ZoomReading
+    from sync.directory.reader import ZoomReading
     from sync.directory.store import DirectoryStore
     from sync.redis.duties import Work
+    from sync.zoom.slots import Pace
 
 
 @dataclass(frozen=True, slots=True)

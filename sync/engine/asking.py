@@ -23,7 +23,7 @@ _ZOOM_BUSY = frozenset({"zoom_busy", "zoom_daily_limit"})
 
 
 class Asking:
-    """Asks, within Zoom's pace. `zoom_turn` gives the seconds until it is somebody's turn.
+    """Asks, within Zoom's pace. `zoom_slot` gives the seconds until somebody's slot.
 
     `prove` has it found out in the background which Zoom user somebody is.
     """
@@ -34,13 +34,13 @@ class Asking:
         zoom: ZoomLookup,
         meter: Meter,
         *,
-        zoom_turn: Callable[[str], Awaitable[float]],
+        zoom_slot: Callable[[str], Awaitable[float]],
         prove: Callable[[str], Awaitable[None]],
     ) -> None:
         self._store = store
         self._zoom = zoom
         self._meter = meter
-        self._zoom_turn = zoom_turn
+        self._zoom_slot = zoom_slot
         self._prove = prove
 
     async def ask(self, turn: Turn) -> int | None:
@@ -55,7 +55,7 @@ class Asking:
             # An address may be somebody else's by now, or somebody else stands for the Zoom user.
             await self._prove(oid)
             return ASK_AGAIN_MS
-        wait = await self._zoom_turn(oid)
+        wait = await self._zoom_slot(oid)
         if wait > 0:
             return int(wait * 1000) + 1
         try:

@@ -50,7 +50,7 @@ class EngineRoom:
 class Surroundings:
     """What the engine asks and tells. `zoom` is None where Zoom can't be asked.
 
-    `zoom_turn` gives the seconds until it is somebody's turn there, `addresses_now` their addresses
+    `zoom_slot` gives the seconds until somebody's slot there, `addresses_now` their addresses
     from Microsoft, `groups_of` the groups of a Zoom id; what Zoom said before `doubted` (epoch ms)
     is not trusted.
     """
@@ -63,7 +63,7 @@ class Surroundings:
     meter: Meter
     addresses_now: Callable[[str, int], Awaitable[tuple[str, ...]]]
     groups_of: Callable[[str], Awaitable[frozenset[str] | None]]
-    zoom_turn: Callable[[str], Awaitable[float]]
+    zoom_slot: Callable[[str], Awaitable[float]]
     doubted: Callable[[], int]
 
 
@@ -87,7 +87,7 @@ def wire(
     departures = Departures(DepartureStore(redis), people, identities, sleep=sleep)
     asking = None
     if zoom is not None:
-        asking = Asking(people, zoom, around.meter, zoom_turn=around.zoom_turn, prove=proving.hear)
+        asking = Asking(people, zoom, around.meter, zoom_slot=around.zoom_slot, prove=proving.hear)
     attendant = Attendant(
         store=people,
         quota=quota,

@@ -15,8 +15,8 @@ from urllib.parse import quote
 import structlog
 
 from domain.errors import AdminMustAct, OutsideError, PersonGone, RetryLater
-from sync.directory.reader import Pace
 from sync.zoom.events import AppRemoved, Malformed, Validation, parse_event
+from sync.zoom.slots import Pace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

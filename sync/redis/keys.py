@@ -20,8 +20,8 @@
                                  (with a TTL: it is changing, or was left behind)   (30 d)
     pb:{quota}:cells             presence requests by 250 ms and lane (quota.lua)   the window
     pb:{quota}:pause             Graph told the whole tenant to wait                as Graph said
-    pb:{zoom}:next               the next turn at Zoom that nobody has (ms)         until it is past
-    pb:{zoom}:turns              zset: oid -> their turn to be asked about at Zoom  the last, + 60 s
+    pb:{zoom}:next               the next slot at Zoom that nobody has (ms)         until it is past
+    pb:{zoom}:slots              zset: oid -> their slot in Zoom's request queue    the last, + 60 s
     pb:{zoom}:token              Zoom's access token, sealed, for all processes     as Zoom said
     pb:{zoom}:token:by           one process gets a new one                         10 s
     pb:ref:<oid>                 the person's 1:1 conversation (hash: `where` JSON, 400 d, renewed;
@@ -138,7 +138,7 @@ WAKE = "pb:wake"
 QUOTA_CELLS = Key("pb:{quota}:cells")
 QUOTA_PAUSE = Key("pb:{quota}:pause")
 ZOOM_NEXT = Key("pb:{zoom}:next")
-ZOOM_TURNS = Key("pb:{zoom}:turns")
+ZOOM_SLOTS = Key("pb:{zoom}:slots")
 ZOOM_TOKEN = Key("pb:{zoom}:token")
 ZOOM_TOKEN_LOCK = Key(f"{ZOOM_TOKEN}:by")
 

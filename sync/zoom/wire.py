@@ -6,9 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sync.directory.reader import Pace
 from sync.zoom.account_store import ZoomAccount
-from sync.zoom.shared_turns import SharedZoomTurns
+from sync.zoom.slots import Pace, ZoomSlots
 
 if TYPE_CHECKING:
     from sync.redis.connection import Client
@@ -20,12 +19,12 @@ if TYPE_CHECKING:
 class ZoomRoom:
     """Zoom's API (None: it can't be asked), whose events count, and how fast it is asked.
 
-    All processes take `turns` to ask about people; long readings go at this process's `pace`.
+    All processes take `slots` to ask about people; long readings go at this process's `pace`.
     """
 
     api: ZoomApi | None
     account: ZoomAccount
-    turns: SharedZoomTurns
+    slots: ZoomSlots
     pace: Pace
     per_second: float | None
 
@@ -43,7 +42,7 @@ def wire(
     return ZoomRoom(
         api,
         ZoomAccount(redis, configured=account_id),
-        SharedZoomTurns(scripts, per_second, burst=burst),
+        ZoomSlots(scripts, per_second, burst=burst),
         Pace(per_second, monotonic=time.monotonic),
         None if api is None else per_second,
     )

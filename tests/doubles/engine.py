@@ -374,7 +374,7 @@ async def running_bridge(
             meter=counts,
             addresses_now=microsoft.addresses_now,
             groups_of=_no_groups,
-            zoom_turn=_no_wait,
+            zoom_slot=_no_wait,
             doubted=doubted,
         )
         room = engine.wire(

@@ -11,8 +11,9 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from sync.directory.reader import Pace, ZoomDirectory
+from sync.directory.reader import ZoomDirectory
 from sync.zoom.api import ZoomApi
+from sync.zoom.slots import Pace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

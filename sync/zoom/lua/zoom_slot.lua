@@ -1,15 +1,15 @@
 local next = tonumber(redis.call('GET', following) or '') or 0
-local turn = tonumber(redis.call('ZSCORE', turns, who) or '')
-if turn and turn > next then turn = nil end -- of a time before the clock was set back
-if not turn then
-  turn = math.max(now - ahead_ms + gap_ms, next)
-  redis.call('SET', following, turn + gap_ms, 'PX', math.max(1, turn + gap_ms - now) + ahead_ms + 1000)
+local slot = tonumber(redis.call('ZSCORE', slots, who) or '')
+if slot and slot > next then slot = nil end -- of a time before the clock was set back
+if not slot then
+  slot = math.max(now - ahead_ms + gap_ms, next)
+  redis.call('SET', following, slot + gap_ms, 'PX', math.max(1, slot + gap_ms - now) + ahead_ms + 1000)
 end
-if turn > now then
-  redis.call('ZADD', turns, turn, who)
-  redis.call('PEXPIRE', turns, turn - now + KEPT_MS)
-  return turn - now
+if slot > now then
+  redis.call('ZADD', slots, slot, who)
+  redis.call('PEXPIRE', slots, slot - now + KEPT_MS)
+  return slot - now
 end
-redis.call('ZREM', turns, who)
-redis.call('ZREMRANGEBYSCORE', turns, '-inf', now - KEPT_MS)
+redis.call('ZREM', slots, who)
+redis.call('ZREMRANGEBYSCORE', slots, '-inf', now - KEPT_MS)
 return 0

@@ -18,11 +18,11 @@ from sandbox.server import WORLD, build_sandbox
 from sandbox.world import World
 from sandbox.zoom_log import Logged
 from sandbox.zoom_states import ZoomPresence as Sent
-from sync.directory.reader import Pace
 from sync.feed import webhook_log
 from sync.feed.webhook_log import OLDEST_MS, WebhookLog
 from sync.zoom.account_store import ZoomAccount
 from sync.zoom.api import ZoomApi
+from sync.zoom.slots import Pace
 from sync.zoom.webhook import ZoomEvents
 from tests.doubles.engine import Bridge
 from tests.doubles.people import ADA, BEN

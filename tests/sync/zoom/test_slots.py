@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.truth.slots import SlotsTwin
 from domain.presence import ZoomPresence
 from sync.engine.asking import Asking
 from sync.engine.attend import Attendant
 from sync.redis import keys
 from sync.redis.scripts import Scripts
-from sync.zoom.shared_turns import SharedZoomTurns
-from sync.zoom.turns import FORGOTTEN_AFTER, ZoomTurns
+from sync.zoom.scripts import FORGOTTEN_AFTER
+from sync.zoom.slots import ZoomSlots
 from tests.doubles.engine import Zoom, running_bridge
 from tests.doubles.graph import running_graph
 from tests.doubles.people import person
@@ -41,29 +42,29 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def turns(clock: Clock) -> ZoomTurns:
-    return ZoomTurns(10, burst=3, monotonic=clock)
+def slots(clock: Clock) -> SlotsTwin:
+    return SlotsTwin(10, burst=3, monotonic=clock)
 
 
-def test_a_few_need_not_wait(turns: ZoomTurns) -> None:
-    assert [turns.wait(who) for who in "abc"] == [0, 0, 0]
+def test_a_few_need_not_wait(slots: SlotsTwin) -> None:
+    assert [slots.wait(who) for who in "abc"] == [0, 0, 0]
 
 
-def test_the_others_wait_once_and_in_order(turns: ZoomTurns, clock: Clock) -> None:
+def test_the_others_wait_once_and_in_order(slots: SlotsTwin, clock: Clock) -> None:
     names = [str(number) for number in range(100)]
-    waits = {who: turns.wait(who) for who in names}
+    waits = {who: slots.wait(who) for who in names}
     assert list(waits.values()) == sorted(waits.values())
     assert waits["99"] == pytest.approx(9.7)
     began = clock.now
     for who in names[3:]:
         clock.now = began + waits[who] + 1e-6
-        assert turns.wait(who) == 0
+        assert slots.wait(who) == 0
 
 
-def test_never_more_than_so_many_a_second(turns: ZoomTurns, clock: Clock) -> None:
+def test_never_more_than_so_many_a_second(slots: SlotsTwin, clock: Clock) -> None:
     waiting, asked = {str(number) for number in range(200)}, []
     while waiting:
-        now = {who for who in waiting if turns.wait(who) == 0}
+        now = {who for who in waiting if slots.wait(who) == 0}
         asked += [clock.now] * len(now)
         waiting -= now
         clock.now += 0.05
@@ -72,20 +73,20 @@ def test_never_more_than_so_many_a_second(turns: ZoomTurns, clock: Clock) -> Non
     assert clock.now - 1000 == pytest.approx(20, abs=1)
 
 
-def test_whoever_is_early_keeps_their_turn(turns: ZoomTurns, clock: Clock) -> None:
+def test_whoever_is_early_keeps_their_slot(slots: SlotsTwin, clock: Clock) -> None:
     for who in "abcde":
-        turns.wait(who)
-    first = turns.wait("e")
+        slots.wait(who)
+    first = slots.wait("e")
     clock.now += first / 2
-    assert turns.wait("e") == pytest.approx(first / 2)
+    assert slots.wait("e") == pytest.approx(first / 2)
 
 
-def test_turns_that_nobody_takes_are_forgotten(turns: ZoomTurns, clock: Clock) -> None:
+def test_turns_that_nobody_takes_are_forgotten(slots: SlotsTwin, clock: Clock) -> None:
     for number in range(1000):
-        turns.wait(str(number))
+        slots.wait(str(number))
     clock.now += 100 + FORGOTTEN_AFTER
-    assert turns.wait("somebody") == 0
-    assert turns._turns == {}
+    assert slots.wait("somebody") == 0
+    assert slots._slots == {}
 
 
 def test_the_script_keeps_the_same_rules(redis_server: RedisServer) -> None:
@@ -97,7 +98,7 @@ def test_the_script_keeps_the_same_rules(redis_server: RedisServer) -> None:
     with asyncio.Runner() as runner:
         client = open_client(redis_server)
         scripts = ScriptsOnAClock(client)
-        theirs = SharedZoomTurns(scripts, 10, burst=3)
+        theirs = ZoomSlots(scripts, 10, burst=3)
 
         async def wait(who: str, now: int) -> int:
             scripts.now = now
@@ -106,9 +107,9 @@ def test_the_script_keeps_the_same_rules(redis_server: RedisServer) -> None:
         @given(st.lists(steps, max_size=60))
         @settings(deadline=None)
         def both(taken: list[tuple[str, int]]) -> None:
-            runner.run(client.delete(keys.ZOOM_NEXT, keys.ZOOM_TURNS))
+            runner.run(client.delete(keys.ZOOM_NEXT, keys.ZOOM_SLOTS))
             clock = Clock()
-            ours = ZoomTurns(10, burst=3, monotonic=clock)
+            ours = SlotsTwin(10, burst=3, monotonic=clock)
             now = int(clock.now * 1000)
             for who, ahead in taken:
                 now += ahead
@@ -118,41 +119,41 @@ def test_the_script_keeps_the_same_rules(redis_server: RedisServer) -> None:
         try:
             both()
         finally:
-            runner.run(client.delete(keys.ZOOM_NEXT, keys.ZOOM_TURNS))
+            runner.run(client.delete(keys.ZOOM_NEXT, keys.ZOOM_SLOTS))
             runner.run(client.aclose())
 
 
-async def test_all_processes_share_the_turns(redis: Client) -> None:
-    one, other = (SharedZoomTurns(Scripts(redis), 10, burst=3) for _ in range(2))
-    at_once = [await turns.wait(who) for turns, who in zip([one, other, one], "abc", strict=True)]
+async def test_all_processes_share_the_slots(redis: Client) -> None:
+    one, other = (ZoomSlots(Scripts(redis), 10, burst=3) for _ in range(2))
+    at_once = [await slots.wait(who) for slots, who in zip([one, other, one], "abc", strict=True)]
     assert at_once == [0, 0, 0]
-    waits = [await turns.wait(who) for turns, who in zip([one, other, one], "def", strict=True)]
+    waits = [await slots.wait(who) for slots, who in zip([one, other, one], "def", strict=True)]
     assert waits == sorted(waits)
     assert waits[2] == pytest.approx(0.3, abs=0.1)
-    assert await other.wait("f") <= waits[2], "whichever asks, a turn is kept"
-    for key in (keys.ZOOM_NEXT, keys.ZOOM_TURNS):
+    assert await other.wait("f") <= waits[2], "whichever asks, a slot is kept"
+    for key in (keys.ZOOM_NEXT, keys.ZOOM_SLOTS):
         assert 0 < await redis.pttl(key) < 120_000
 
 
 async def test_a_clock_set_back_makes_nobody_wait_for_it(redis: Client) -> None:
-    turns = SharedZoomTurns(Scripts(redis), 10, burst=3)
+    slots = ZoomSlots(Scripts(redis), 10, burst=3)
     hour = int(time.time() * 1000) + 3_600_000
-    await redis.zadd(keys.ZOOM_TURNS, {"a": hour})
-    await redis.pexpire(keys.ZOOM_TURNS, 60_000)
-    assert await turns.wait("a") == 0
+    await redis.zadd(keys.ZOOM_SLOTS, {"a": hour})
+    await redis.pexpire(keys.ZOOM_SLOTS, 60_000)
+    assert await slots.wait("a") == 0
 
 
 @pytest.mark.parametrize("damage", ["", "soon", "nan"])
 async def test_what_is_no_time_is_none(redis: Client, damage: str) -> None:
     await redis.set(keys.ZOOM_NEXT, damage, ex=60)
-    assert await SharedZoomTurns(Scripts(redis), 10, burst=3).wait("a") == 0
+    assert await ZoomSlots(Scripts(redis), 10, burst=3).wait("a") == 0
 
 
-async def test_who_must_wait_is_planned_for_their_turn(redis: Client) -> None:
+async def test_who_must_wait_is_planned_for_their_slot(redis: Client) -> None:
     oid, zoom = person(1), Zoom()
     zoom.presence[f"z{oid}"] = ZoomPresence.IN_MEETING
 
-    async def turn_of(who: str) -> float:
+    async def slot_of(who: str) -> float:
         return 7.0 if who == oid else 0.0
 
     async with running_graph() as graph, running_bridge(redis, graph, zoom=zoom) as bridge:
@@ -162,7 +163,7 @@ async def test_who_must_wait_is_planned_for_their_turn(redis: Client) -> None:
             graph=bridge.attendant._graph,
             tokens=bridge.tokens,
             asking=Asking(
-                bridge.store, zoom, bridge.counts, zoom_turn=turn_of, prove=bridge.proving.hear
+                bridge.store, zoom, bridge.counts, zoom_slot=slot_of, prove=bridge.proving.hear
             ),
             people=bridge.chat,
             policy=bridge.decisions,
