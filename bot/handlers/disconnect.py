@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.handlers.connect import TicketMaker
     from bot.request import Turn
     from bot.teams.activity import Card
-    from cards.person.clicks import AskDisconnect, CancelDisconnect, ConfirmDisconnect
+    from cards.person.clicks import CancelDisconnect, ConfirmDisconnect, DisconnectNow
     from sync.engine.engine import Ending, Engine
 
 
@@ -36,13 +36,13 @@ class DisconnectHandler:
         self._links = links
         self._left = left
 
-    async def ask(self, turn: Turn, _: Disconnect | AskDisconnect) -> Card:
+    async def ask(self, turn: Turn, _: Disconnect | ConfirmDisconnect) -> Card:
         """Say what will be erased, and ask. Who is still signing in stops that."""
         if not await self._engine.is_connected(turn.person.object_id):
             return await self._not_connected(turn)
-        return disconnect_cards.ask(name=turn.person.name)
+        return disconnect_cards.confirm(name=turn.person.name)
 
-    async def confirm(self, turn: Turn, _: ConfirmDisconnect) -> Card:
+    async def confirm(self, turn: Turn, _: DisconnectNow) -> Card:
         """Clear what Microsoft holds of us, and forget the person."""
         oid = turn.person.object_id
         if not await self._engine.is_connected(oid):  # a second click, or a card from before

@@ -34,13 +34,13 @@ class ShowStatus(Click):
     """Show what Microsoft shows, and why."""
 
 
-@click("disconnect.ask")
-class AskDisconnect(Click):
-    """Ask whether to disconnect."""
-
-
 @click("disconnect.confirm")
 class ConfirmDisconnect(Click):
+    """Have the person confirm that they want to disconnect."""
+
+
+@click("disconnect.now")
+class DisconnectNow(Click):
     """Clear what Microsoft holds of us, and erase the person."""
 
 

@@ -18,7 +18,7 @@ from cards.build import (
     subtle,
     text,
 )
-from cards.person.clicks import AskDisconnect, CancelConnect, RunTest, ShowStatus, StartConnect
+from cards.person.clicks import CancelConnect, ConfirmDisconnect, RunTest, ShowStatus, StartConnect
 from wording.text import ADDRESS_LIMIT, addressed, outside
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def reconnect(*, reason: str, what_to_do: str) -> Card:
         buttons(
             [
                 button(StartConnect(), "Connect again", style="positive"),
-                button(AskDisconnect(), "Disconnect"),
+                button(ConfirmDisconnect(), "Disconnect"),
             ]
         ),
     )
@@ -179,5 +179,5 @@ def _after() -> list[Element]:
     return [
         button(RunTest(), "Test it", style="positive"),
         button(ShowStatus(), "Status"),
-        button(AskDisconnect(), "Disconnect"),
+        button(ConfirmDisconnect(), "Disconnect"),
     ]

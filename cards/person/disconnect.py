@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, item, note, text
-from cards.person.clicks import CancelDisconnect, ConfirmDisconnect, ShowStatus, StartConnect
+from cards.person.clicks import CancelDisconnect, DisconnectNow, ShowStatus, StartConnect
 from wording.text import addressed
 
 if TYPE_CHECKING:
     from cards.build import Card
 
 
-def ask(*, name: str) -> Card:
-    """Ask before disconnecting, and say what is erased and what is kept."""
+def confirm(*, name: str) -> Card:
+    """Have disconnecting confirmed, and say what is erased and what is kept."""
     return card(
         "Do you want to disconnect?",
         heading("Disconnect?"),
@@ -32,7 +32,7 @@ def ask(*, name: str) -> Card:
         ),
         buttons(
             [
-                button(ConfirmDisconnect(), "Disconnect", style="destructive"),
+                button(DisconnectNow(), "Disconnect", style="destructive"),
                 button(CancelDisconnect(), "Cancel"),
             ]
         ),

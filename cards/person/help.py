@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import bold, button, buttons, card, heading, note, term, text
-from cards.person.clicks import AskDisconnect, RunTest, ShowHelp, ShowStatus, StartConnect
+from cards.person.clicks import ConfirmDisconnect, RunTest, ShowHelp, ShowStatus, StartConnect
 from wording.text import outside
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _ONE_CLICK = {
     "connect": StartConnect(),
     "status": ShowStatus(),
     "test": RunTest(),
-    "disconnect": AskDisconnect(),
+    "disconnect": ConfirmDisconnect(),
 }
 """Commands a suggestion may offer as a button: none of them changes anything without asking."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, fact, heading, next_step, text
-from cards.person.clicks import AskDisconnect, RunTest, ShowHelp, ShowStatus, StartConnect
+from cards.person.clicks import ConfirmDisconnect, RunTest, ShowHelp, ShowStatus, StartConnect
 from cards.person.pause import pause_button, resume_button
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def not_connected(*, rule_line: str = "", still_kept: str = "") -> Card:
 
 
 def _connected_buttons(view: StatusView) -> list[Element]:
-    disconnect = button(AskDisconnect(), "Disconnect")
+    disconnect = button(ConfirmDisconnect(), "Disconnect")
     if view.link_trouble:
         again = button(StartConnect(), "Connect again", style="positive")
         return [again, disconnect]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cards.build import below, bold, box, button, buttons, card, heading, note, run, subtle, text
 from cards.settings.bar import Part, bar, chart
 from cards.settings.clicks import (
-    AskInvite,
+    ConfirmInvite,
     ListGroups,
     OpenAccount,
     ShowCentre,
@@ -246,4 +246,4 @@ def _more_buttons(numbers: Numbers) -> list[Element]:
 
 def invite_button(level: Level, count: int) -> Element:
     """Make the button that offers to invite those of a level who have not connected."""
-    return button(AskInvite(level), f"Invite {people(count)} once")
+    return button(ConfirmInvite(level), f"Invite {people(count)} once")

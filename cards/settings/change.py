@@ -31,7 +31,7 @@ def confirm(
     style: Style = Style.MIRROR,
     notice: str | None = None,
 ) -> Card:
-    """Ask before an edit: what it does, whom it touches, what they will notice.
+    """Have an edit confirmed: what it does, whom it touches, what they will notice.
 
     `touched` is None where people can't be counted (Zoom's list is not to be had). `style` is the
     style that applies afterwards. `notice` is a sentence about somebody else's change.

@@ -88,25 +88,25 @@ class SubmitForm(Click):
     inputs: dict[str, str] = all_entered(default_factory=dict)
 
 
-@click("settings.verify", by=By.ASKED)
-class ConfirmSwitch(Click):
-    """The integration is to be switched to what `submitted` says, as the article asks."""
+@click("settings.switch", by=By.ASKED)
+class ApplySwitch(Click):
+    """Switch the integration to what `submitted` says: the answer to the verification question."""
 
     level: Where
     version: Version
     submitted: LevelForm
 
 
-@click("settings.change", by=By.ADMIN)
-class AskChange(Click):
-    """Ask whether to make an edit."""
+@click("settings.confirm", by=By.ADMIN)
+class ConfirmChange(Click):
+    """Have an edit confirmed."""
 
     edit: Line
 
 
 @click("settings.pick", by=By.ADMIN)
 class PickForChange(Click):
-    """Ask whether to make an edit of the group chosen beside the button."""
+    """Have an edit confirmed, of the group chosen beside the button."""
 
     edit: Line
     group: Entered = entered(_NO_GROUP, default="")
@@ -165,14 +165,14 @@ class ReviveAll(Click):
     """Have everybody tried again for whom it may help."""
 
 
-@click("settings.invite", by=By.ADMIN)
-class AskInvite(Click):
-    """Ask whether to invite those of a level who have not connected."""
+@click("settings.confirm_invite", by=By.ADMIN)
+class ConfirmInvite(Click):
+    """Have inviting those of a level who have not connected confirmed."""
 
     level: Where
 
 
-@click("settings.invite_send", by=By.ASKED)
+@click("settings.invite", by=By.ASKED)
 class Invite(Click):
     """Invite them, as many as the admin was told."""
 

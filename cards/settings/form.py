@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, note, text
-from cards.settings.clicks import CancelChange, ConfirmSwitch, OpenAccount, OpenGroup, SubmitForm
+from cards.settings.clicks import ApplySwitch, CancelChange, OpenAccount, OpenGroup, SubmitForm
 from cards.settings.inputs import choice, number, toggle
 from domain.form import Field, applicable_fields
 from domain.presence import Style
@@ -89,7 +89,7 @@ def verify(level: Level, submitted: LevelForm, *, version: int, touched: str | N
         buttons(
             [
                 button(
-                    ConfirmSwitch(level, version, submitted),
+                    ApplySwitch(level, version, submitted),
                     word,
                     style="positive" if on else "destructive",
                 ),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from cards.build import below, bold, button, buttons, card, heading, note, subtle, text
 from cards.settings.centre import group_row, two_columns
 from cards.settings.clicks import (
-    AskChange,
     CancelChange,
+    ConfirmChange,
     ListGroups,
     OpenGroup,
     PickForChange,
@@ -148,10 +148,10 @@ def pick_group(
     )
 
 
-def _opens(row: GroupRow, edit: OneLine | None) -> OpenGroup | AskChange:
+def _opens(row: GroupRow, edit: OneLine | None) -> OpenGroup | ConfirmChange:
     if edit is None:
         return OpenGroup(row.group_id)
-    return AskChange(replace(edit, level=Level(row.group_id, row.name)))
+    return ConfirmChange(replace(edit, level=Level(row.group_id, row.name)))
 
 
 def _row(row: GroupRow) -> Element:

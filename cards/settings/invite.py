@@ -20,8 +20,8 @@ _WITHOUT_APP = (
 )
 
 
-def ask(level: Level, *, count: int, minutes: int) -> Card:
-    """Ask before inviting `count` people, which takes about `minutes` minutes."""
+def confirm(level: Level, *, count: int, minutes: int) -> Card:
+    """Have inviting `count` people confirmed, which takes about `minutes` minutes."""
     them = people(count)
     takes = "a minute" if minutes <= 1 else f"{minutes:,} minutes"
     return card(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, next_step, text
 from cards.person.clicks import ShowStatus
-from cards.settings.clicks import AskChange, CancelChange, OpenAccount
+from cards.settings.clicks import CancelChange, ConfirmChange, OpenAccount
 from domain.policy_edits import Disable, Enable
 from wording.edits import why_not_inherited
 from wording.levels import level_words
@@ -61,8 +61,8 @@ def inherits(edit: OneLine) -> Card:
         next_step("Enable or disable the group first. From then on it manages its own settings."),
         buttons(
             [
-                button(AskChange(Enable(level)), "Enable …", key="enable"),
-                button(AskChange(Disable(level)), "Disable …", key="disable"),
+                button(ConfirmChange(Enable(level)), "Enable …", key="enable"),
+                button(ConfirmChange(Disable(level)), "Disable …", key="disable"),
                 button(CancelChange(), "Cancel"),
             ]
         ),

@@ -63,7 +63,7 @@ def test_everything_that_can_be_said_or_pressed_is_answered() -> None:
 
 def test_what_nothing_answers_ends_the_start() -> None:
     dispatch = Dispatch(Guard())
-    with pytest.raises(NotWired, match=r"AskChange.*Status"):
+    with pytest.raises(NotWired, match=r"ConfirmChange.*Status"):
         dispatch.complete()
 
 

@@ -31,7 +31,7 @@ _MARKDOWN = re.compile(
     r"[*`~\\]|<(?=[^\s\u2060])|\](?=[(\[:])|&(?=[#\w]+;)|://|\bwww\.|(?<!\w)_|_(?!\w)|\{\{"
     r"|^(?:[#>=+-]|\d+[.)](?:\s|$))"
 )
-_CONFIRMING = {"disconnect.confirm", "settings.verify"}
+_CONFIRMING = {"disconnect.now", "settings.switch"}
 _CHART_COLOURS = {"good", "attention", "categoricalBlue", "categoricalLavender"}
 """Those that we use, of the many that Teams documents."""
 _INVISIBLE = re.compile("[\x00-\x1f\x7f\ufeff\u202a-\u202e]")

@@ -149,9 +149,9 @@ def test_version_true_is_not_version_1() -> None:
 
 
 def test_the_verb_beside_the_data_must_be_the_signed_one() -> None:
-    data = on_the_wire(person.AskDisconnect())
+    data = on_the_wire(person.ConfirmDisconnect())
     with pytest.raises(BadClick, match="contradicts"):
-        SEAL.opened("disconnect.confirm", data)
+        SEAL.opened("disconnect.now", data)
 
 
 @pytest.mark.parametrize("verb", ["", "nonsense", "CONNECT.START", None, 7, ["connect.start"]])
@@ -323,5 +323,5 @@ def test_a_button_of_another_version_is_refused(verb: str, carried: dict[str, An
 
 
 def test_a_level_travels_without_its_name() -> None:
-    asked = settings.AskInvite(Level("g", "A very long name"))
+    asked = settings.ConfirmInvite(Level("g", "A very long name"))
     assert packed(asked) == {"level": {"group_id": "g", "name": ""}}

@@ -15,7 +15,7 @@ from cards.click import BadClick, BadInput
 from cards.settings import change as settings_change
 from cards.settings import form as settings_form
 from cards.settings import refused as settings_refused
-from cards.settings.clicks import AskChange
+from cards.settings.clicks import ConfirmChange
 from domain.form import (
     BadEntry,
     Field,
@@ -55,8 +55,8 @@ if TYPE_CHECKING:
     from cards.settings.change import Doing
     from cards.settings.clicks import (
         ApplyChange,
+        ApplySwitch,
         CancelChange,
-        ConfirmSwitch,
         OpenAccount,
         OpenGroup,
         PickForChange,
@@ -113,9 +113,9 @@ class SettingsChanges:
             style=form_of(preview.after, edit.level).style,
             notice=notice,
         )
-        return refreshing(card, AskChange(edit), [turn.person.mri])
+        return refreshing(card, ConfirmChange(edit), [turn.person.mri])
 
-    async def ask_again(self, turn: Turn, click: AskChange) -> Card:
+    async def ask_again(self, turn: Turn, click: ConfirmChange) -> Card:
         """The same for a button."""
         return await self.ask(turn, await self._at_known(click.edit))
 
@@ -199,7 +199,7 @@ class SettingsChanges:
             return await self.form(turn, level, submitted, version=click.version)
         return await self._store(turn, level, submitted, click.version)
 
-    async def verified(self, turn: Turn, click: ConfirmSwitch) -> Card:
+    async def verified(self, turn: Turn, click: ApplySwitch) -> Card:
         """The verification question was answered with Enable or Disable."""
         level = await self._groups.known(click.level)
         if after_verifying(click.submitted) is Step.NEXT:

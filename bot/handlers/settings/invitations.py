@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.request import Turn
     from bot.teams.activity import Card
     from cards.person.clicks import DeclineInvitation
-    from cards.settings.clicks import AskInvite, Invite, ShowMailing
+    from cards.settings.clicks import ConfirmInvite, Invite, ShowMailing
     from domain.policy import Level
     from sync.settings.audit import AuditLog
 
@@ -45,7 +45,7 @@ class InvitationHandler:
         self._audit = audit
         self._overview = overview
 
-    async def ask(self, turn: Turn, click: AskInvite) -> Card:
+    async def ask(self, turn: Turn, click: ConfirmInvite) -> Card:
         """Say how many would be invited, and ask."""
         level = await self._groups.known(click.level)
         count = await self._invitees.count(level.group_id, turn.person.object_id)
@@ -89,4 +89,4 @@ def _ask(level: Level, count: int) -> Card:
     if not count:
         return settings_invite.nobody()
     minutes = math.ceil(count / PER_SECOND / 60)
-    return settings_invite.ask(level, count=count, minutes=minutes)
+    return settings_invite.confirm(level, count=count, minutes=minutes)

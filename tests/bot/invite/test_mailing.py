@@ -23,7 +23,7 @@ from bot.teams.sender import ChannelSender
 from bot.teams.service_hosts import ServiceHosts
 from cards.person.clicks import DeclineInvitation
 from cards.seal import Seal
-from cards.settings.clicks import AskInvite, Invite, ShowMailing
+from cards.settings.clicks import ConfirmInvite, Invite, ShowMailing
 from domain.directory import ACTIVE, INACTIVE, Directory, DirectoryGroup, DirectoryUser
 from domain.policy import ACCOUNT, Level
 from sync.directory.store import DirectoryStore
@@ -152,7 +152,7 @@ class Scene:
         return SEAL.opened(action["verb"], action["data"])[0]
 
     async def asks(self, level: Level = ACCOUNT, card_id: str = "card1") -> Card:
-        return await self.handler.ask(self.turn(card_id), AskInvite(level))
+        return await self.handler.ask(self.turn(card_id), ConfirmInvite(level))
 
     async def sends(self, asked: Card, card_id: str = "card1") -> Card:
         """Press "Invite N people once"; the card of the admin is in the chat by then."""

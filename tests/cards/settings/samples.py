@@ -356,8 +356,8 @@ def settings_cards() -> dict[str, Card]:
         ),
         "settings-history-end": history(entries("Ada")[:1], newest=False),
         "settings-history-empty": history([]),
-        "settings-invite": invite_cards.ask(SALES, count=24, minutes=1),
-        "settings-invite-many": invite_cards.ask(ACCOUNT, count=9_000, minutes=45),
+        "settings-invite": invite_cards.confirm(SALES, count=24, minutes=1),
+        "settings-invite-many": invite_cards.confirm(ACCOUNT, count=9_000, minutes=45),
         "settings-invite-nobody": invite_cards.nobody(),
         "settings-inviting": invite_cards.sending(sent=9, total=24, mailing_id="j2"),
         "settings-invited": invite_cards.sent(invited=24, unreachable=0),
@@ -444,5 +444,5 @@ def settings_cards_for(name: str) -> dict[str, Card]:
         ),
         "settings-user-nobody": no_user(address=name, directory=True),
         "settings-history": history(entries(name), older="c" * 64, newest=False),
-        "settings-invite": invite_cards.ask(group, count=88_888, minutes=9_999),
+        "settings-invite": invite_cards.confirm(group, count=88_888, minutes=9_999),
     }

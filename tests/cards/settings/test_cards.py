@@ -12,7 +12,7 @@ from bot.grammar.personal import STYLE_WORDS
 from cards.settings.bar import bar
 from cards.settings.centre import MOST_GROUPS
 from cards.settings.clicks import (
-    AskChange,
+    ConfirmChange,
     Invite,
     ListGroups,
     OpenGroup,
@@ -275,7 +275,7 @@ def test_an_invitation_has_the_count_on_its_button() -> None:
 def test_a_few_candidates_are_buttons_that_go_on_with_the_change() -> None:
     assert titles("settings-pick") == ["Sales", "Sales Team North", "All groups", "Cancel"]
     click = pressed("settings-pick", "Sales Team North")
-    assert click == AskChange(ChooseStyle(Level("zgSalesNorth"), Style.BUSY_ONLY))
+    assert click == ConfirmChange(ChooseStyle(Level("zgSalesNorth"), Style.BUSY_ONLY))
 
 
 def test_groups_of_the_same_name_are_told_apart_by_their_size() -> None:
@@ -330,7 +330,7 @@ def test_a_refusal_changes_nothing_and_says_who_can() -> None:
     assert "in Zoom" not in words("settings-not-admin")
     assert "in Zoom" in words("settings-not-admin-zoom")
     click = pressed("settings-inherits-lock", "Enable …")
-    assert click == AskChange(Enable(Level("zgSales")))
+    assert click == ConfirmChange(Enable(Level("zgSales")))
 
 
 def test_chat_cards_and_policy_know_the_same_styles() -> None:
