@@ -85,7 +85,7 @@ class Person(PersonState):
 
 
 class Turn:
-    """What sync.engine.attend keeps while it has somebody in hand."""
+    """What sync.engine.reconcile keeps while it has somebody in hand."""
 
     __slots__ = ("again", "lane", "looked", "permit", "seen", "sent", "step", "version", "world")
 

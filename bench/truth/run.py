@@ -4,7 +4,7 @@ What is real: the planner (domain.plan), the policy (domain.policy), the table (
 and the budget in lanes (domain.budget). What is a twin: the queue (bench.truth.scheduler), the
 slots at Zoom (bench.truth.slots) and Microsoft (bench.truth.microsoft), each held equal to the
 original by a property test; and the worker and the attendant (sync.engine.worker,
-sync.engine.attend), whose steps are followed here without their I/O. There are always enough
+sync.engine.reconcile), whose steps are followed here without their I/O. There are always enough
 workers, and nothing takes time but requests.
 """
 
@@ -185,7 +185,7 @@ class Day:
                 turn = person.turn = Turn(person)
                 self._advance(now, person, turn)
 
-    # -- a turn: sync.engine.attend ----------------------------------------------------------------
+    # -- a turn: sync.engine.reconcile ----------------------------------------------------------------
 
     def _advance(self, now: int, person: Person, turn: Turn) -> None:
         """Plan until something takes time, or nothing is left to do."""

@@ -1,7 +1,7 @@
 """The engine's front: what Zoom says in, what people ask, what is known of a person.
 
 `take_event` keeps the newest state and wakes a worker (sync.engine.worker), which attends to
-whoever is due (sync.engine.attend). The conversation may have one person attended to at once.
+whoever is due (sync.engine.reconcile). The conversation may have one person attended to at once.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from domain.person import PersonState
     from domain.policy import Personal, Verdict
     from domain.presence import Observation
-    from sync.engine.attend import Attendant
     from sync.engine.departures import Departures
     from sync.engine.people import PeopleStore
     from sync.engine.ports import PolicySource
+    from sync.engine.reconcile import Attendant
 
 log = structlog.get_logger()
 

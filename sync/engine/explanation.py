@@ -11,17 +11,17 @@ from domain.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW, Asked, Explanat
 from domain.plan import Seen, plan
 from domain.policy import resolve
 from domain.presence import NOT_SAID
-from sync.engine.attend import OF_A_LOOK
 from sync.engine.gate import QuotaShort
+from sync.engine.reconcile import OF_A_LOOK
 
 if TYPE_CHECKING:
     from domain.link import Link
     from domain.person import PersonState
     from domain.presence import Shown
-    from sync.engine.attend import Attendant
     from sync.engine.patience import Background, Patience
     from sync.engine.people import PeopleStore
     from sync.engine.ports import PolicySource
+    from sync.engine.reconcile import Attendant
 
 MOST_ASKS: Final = 20
 """What one person's chat may ask of Microsoft in a minute (sync.engine.people.asked). A status is
@@ -129,7 +129,7 @@ class Explainer:
         shown_ms: int = 0,
         error: str | None = None,
     ) -> Explanation:
-        # What can't be read is planned for as unknown (sync.engine.attend); what was not asked for
+        # What can't be read is planned for as unknown (sync.engine.reconcile); what was not asked for
         # is not.
         fresh = shown if error is None else None if error in _NOT_TRIED else NOT_SAID
         verdict, seen = self._attendant.verdict(state, now), Seen(fresh, state.held)

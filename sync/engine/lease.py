@@ -1,6 +1,6 @@
 """What one turn with a claimed person carries along: what is known, what changes, the lease.
 
-Used by sync.engine.attend.
+Used by sync.engine.reconcile.
 """
 
 from __future__ import annotations

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sync.engine.asking import Asking
-from sync.engine.attend import Attendant
 from sync.engine.departure_store import DepartureStore
 from sync.engine.departures import Departures
 from sync.engine.engine import Engine
 from sync.engine.identity import Identities
 from sync.engine.proving import Proving
 from sync.engine.quota import Quota
+from sync.engine.reconcile import Attendant
 from sync.engine.unproven import UnprovenStore
 
 if TYPE_CHECKING:

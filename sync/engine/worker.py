@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from sync.engine.attend import Attendant
     from sync.engine.people import PeopleStore
     from sync.engine.queue import Claim
     from sync.engine.quota import Quota
+    from sync.engine.reconcile import Attendant
 
 log = structlog.get_logger()
 

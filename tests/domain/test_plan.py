@@ -41,7 +41,7 @@ from domain.presence import (
     demand_of,
     supersedes,
 )
-from sync.engine.attend import MOST_STEPS
+from sync.engine.reconcile import MOST_STEPS
 from tests.domain.planning import OFF, Moment, Someone
 
 pytestmark = pytest.mark.unit

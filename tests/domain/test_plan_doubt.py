@@ -18,7 +18,7 @@ from domain.presence import (
     ZoomPresence,
     demand_of,
 )
-from sync.engine.attend import MOST_STEPS
+from sync.engine.reconcile import MOST_STEPS
 from tests.domain.planning import Moment, Someone, on
 from tests.domain.test_plan_full import Microsoft
 
@@ -33,7 +33,7 @@ FAILURES = ("done, not heard", "not done", "died, done", "died, not done")
 class Doubt:
     """A person of whom Microsoft holds nothing but ours, and writes that fail on the way.
 
-    After a failure sync.engine.attend keeps what was to be written as unsure (a session too if the
+    After a failure sync.engine.reconcile keeps what was to be written as unsure (a session too if the
     worker died: then it is whatever was held before, or a call, and unsure).
     """
 
@@ -79,7 +79,7 @@ class Doubt:
             self.microsoft.preferred, self.microsoft.preferred_ends = step.pair, ends
 
     def keep(self, step: Plan, *, sure: bool) -> None:
-        """As sync.engine.attend does: after a failure what may be there, to the longest."""
+        """As sync.engine.reconcile does: after a failure what may be there, to the longest."""
         field = "held" if step.do in {Do.SET, Do.CLEAR} else "preferred"
         before: Held | None = getattr(self.moment.person, field)
         held = None

@@ -21,7 +21,7 @@ from domain.presence import (
     ZoomPresence,
     demand_of,
 )
-from sync.engine.attend import MOST_STEPS
+from sync.engine.reconcile import MOST_STEPS
 from tests.domain.planning import OFF, Moment, Someone, on
 
 pytestmark = pytest.mark.unit
@@ -96,7 +96,7 @@ class Life:
         self.microsoft.preferred_ends, self.microsoft.ours = self.now + 24 * HOUR, False
 
     def turn(self) -> Plan:
-        """What sync.engine.attend does; returns the plan that ends it."""
+        """What sync.engine.reconcile does; returns the plan that ends it."""
         self.microsoft.pass_time(self.now)
         self.moment = self.moment.but(seen=UNSEEN, verdict=self.verdict)
         for _ in range(MOST_STEPS):

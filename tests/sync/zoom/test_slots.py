@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bench.truth.slots import SlotsTwin
 from domain.presence import ZoomPresence
 from sync.engine.asking import Asking
-from sync.engine.attend import Attendant
+from sync.engine.reconcile import Attendant
 from sync.redis import keys
 from sync.redis.scripts import Scripts
 from sync.zoom.scripts import FORGOTTEN_AFTER
