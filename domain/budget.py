@@ -5,13 +5,13 @@ Graph allows an application 1,500 presence requests per 30 seconds and tenant (d
 
 Rule 1  In no window are there more requests than Graph allows, whoever sends them.
 Rule 2  While somebody of a lane waits, less urgent lanes get nothing.
-Rule 3  A fifth is kept for TURN: the other lanes together never use more than the rest, so that
+Rule 3  A fifth is kept for URGENT: the other lanes together never use more than the rest, so that
         whoever enters or leaves a meeting need not wait for keep-alives that were sent just now.
 Rule 4  FADE never uses more than a third if anybody else had to wait within the last minute; in
         quieter times half, which nobody misses. What is due beyond it is left out (shed).
-Rule 5  What a turn needs beyond its first request (a look, then a write) may use a small overdraft
-        that first requests leave free: else a look could be paid for again and again, and the
-        write that it was for never sent. Not FADE: a keep-alive is not worth it.
+Rule 5  What a reconciliation needs beyond its first request (a look, then a write) may use a small
+        overdraft that first requests leave free: else a look could be paid for again and again, and
+        the write that it was for never sent. Not FADE: a keep-alive is not worth it.
 
 The same rules stand in `sync/engine/lua/quota.lua`, where all workers share one budget on the clock
 of the Redis server; a property test holds the two equal. Simulations run this one.
@@ -32,7 +32,7 @@ MARGIN_CELLS = 2
 """A request reaches Graph a moment after it was granted, and the next ones perhaps sooner: cells
 count for this much longer, so that Graph's own window is not passed either."""
 GRACE_CELLS = 2
-"""How long after its wait a lane keeps its turn before less urgent ones may go on."""
+"""How long after its wait a lane is kept free before less urgent ones may go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Limits:
 
     @property
     def overdraft(self) -> int:
-        """Kept for what a turn needs beyond its first request (Rule 5)."""
+        """Kept for what a reconciliation needs beyond its first request (Rule 5)."""
         return self.limit // 50
 
     @property
@@ -55,7 +55,7 @@ class Limits:
 
     @property
     def others(self) -> int:
-        """First requests of all lanes but TURN (Rule 3)."""
+        """First requests of all lanes but URGENT (Rule 3)."""
         return self.total - self.limit // 5
 
     @property
@@ -110,7 +110,7 @@ class Budget:
         self._paused_until = max(self._paused_until, now_ms + milliseconds)
 
     def take(self, now_ms: int, lane: Lane, count: int, *, follow: bool = False) -> Grant:
-        """Ask for `count` requests of a lane; `follow`: a turn that has sent one needs more."""
+        """Ask for `count` requests of a lane; `follow`: who has sent one needs more."""
         limits, follow = self.limits, follow and lane is not Lane.FADE
         current = self._advance(now_ms)
         room = self._room(now_ms, lane, follow=follow)
@@ -156,8 +156,8 @@ class Budget:
         if any(until > now_ms for until in self._short[:lane]):
             return 0
         room = limits.total - used
-        if lane > Lane.TURN:
-            room = min(room, limits.others - (used - self._used[Lane.TURN]))
+        if lane > Lane.URGENT:
+            room = min(room, limits.others - (used - self._used[Lane.URGENT]))
         if lane is Lane.FADE:
             room = min(room, self._fade(now_ms) - self._used[Lane.FADE])
         return room
@@ -174,8 +174,8 @@ class Budget:
             until = max([until, *self._short[:lane]])
         full = [used >= (limits.limit if follow else limits.total)]
         lanes = [range(len(Lane))]
-        if lane > Lane.TURN and not follow:
-            full.append(used - self._used[Lane.TURN] >= limits.others)
+        if lane > Lane.URGENT and not follow:
+            full.append(used - self._used[Lane.URGENT] >= limits.others)
             lanes.append(range(Lane.CHANGE, len(Lane)))
         if lane is Lane.FADE and not follow:
             full.append(self._used[Lane.FADE] >= self._fade(now_ms))

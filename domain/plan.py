@@ -69,14 +69,14 @@ AHEAD_LIMIT_MS = 10 * MINUTE
 class Lane(IntEnum):
     """Whose write goes first when the quota is short (lower first)."""
 
-    TURN = 0  # into or out of Busy / Do not disturb
+    URGENT = 0  # into or out of Busy / Do not disturb; the metrics call it "turn"
     CHANGE = 1  # every other change
     HOLD = 2  # keep-alives of Busy / Do not disturb
     FADE = 3  # keep-alives of Available and Away
 
 
 class Seen(NamedTuple):
-    """What a look in this turn showed, and the session of ours that Microsoft held then."""
+    """What the last look showed, and the session of ours that Microsoft held then."""
 
     shown: Shown | None = None
     held: Held | None = None
@@ -232,10 +232,10 @@ def _take_back(seen: Seen, own: Held | None, wanted: _Wanted) -> Plan | None:
     if own is None or wanted.demand.preferred is not None:
         return None  # the rest is _prefer's
     if seen.shown is None:
-        return Plan(Do.LOOK, wanted.why, Lane.TURN)
+        return Plan(Do.LOOK, wanted.why, Lane.URGENT)
     if _same_availability(seen.shown, own.pair):
-        return Plan(Do.UNPREFER, wanted.why, Lane.TURN)
-    return Plan(Do.YIELD, wanted.why, Lane.TURN)
+        return Plan(Do.UNPREFER, wanted.why, Lane.URGENT)
+    return Plan(Do.YIELD, wanted.why, Lane.URGENT)
 
 
 def _prefer(
@@ -261,24 +261,24 @@ def _prefer(
         due = [_repeat_at(own, person.spread), carried.due_ms or wanted.think_again_ms]
         return Plan(Do.NOTHING, wanted.why, Lane.HOLD, min(d for d in due if d is not None))
     if shown is None:
-        return Plan(Do.LOOK, wanted.why, Lane.TURN)
+        return Plan(Do.LOOK, wanted.why, Lane.URGENT)
     if own is not None and kept and not _same_availability(shown, own.pair):
-        return Plan(Do.YIELD, Why.OWN_STATUS, Lane.TURN)
+        return Plan(Do.YIELD, Why.OWN_STATUS, Lane.URGENT)
     if own is not None and own.pair != pair and _same_availability(shown, own.pair):
         # Not overwritten: if that failed unheard, nobody would know which of the two to take back.
-        return Plan(Do.UNPREFER, wanted.why, Lane.TURN)
+        return Plan(Do.UNPREFER, wanted.why, Lane.URGENT)
     if own is None and _shown_without_us(shown, pair, seen_with):
         return _leave_alone(now_ms, person, live, wanted, Why.ECHO)
     if own is None and not _explained(shown, seen_with):
         return _leave_alone(now_ms, person, live, wanted, Why.OWN_STATUS)
     if live is None or live.pair != AWAY or not live.sure:
-        return _set(wanted, AWAY, Lane.TURN)
+        return _set(wanted, AWAY, Lane.URGENT)
     hides = shown.availability.lower() in {"offline", "donotdisturb"}
     doubtful = seen_with is not None and not seen_with.sure
     if own is None and (hides or doubtful) and seen_with != live:
         # No session, or Do not disturb of ours, may have hidden what the person chose.
-        return Plan(Do.LOOK, wanted.why, Lane.TURN)
-    return Plan(Do.PREFER, wanted.why, Lane.TURN, pair=pair, minutes=_minutes(wanted, pair))
+        return Plan(Do.LOOK, wanted.why, Lane.URGENT)
+    return Plan(Do.PREFER, wanted.why, Lane.URGENT, pair=pair, minutes=_minutes(wanted, pair))
 
 
 def _explained(shown: Shown, seen_with: Held | None) -> bool:
@@ -341,7 +341,7 @@ def _keep(now_ms: int, person: PersonState, live: Held, wanted: _Wanted) -> Plan
     if wanted.why is Why.TEST:
         # A test is never prolonged; afterwards the real state is planned.
         ends = live.until_ms - ENDED_MARGIN_MS
-        return Plan(Do.NOTHING, Why.TEST, Lane.TURN, min(ends, wanted.think_again_ms or ends))
+        return Plan(Do.NOTHING, Why.TEST, Lane.URGENT, min(ends, wanted.think_again_ms or ends))
     repeat_at = _repeat_at(live, person.spread)
     if now_ms < repeat_at:
         due = repeat_at if wanted.think_again_ms is None else min(repeat_at, wanted.think_again_ms)
@@ -380,7 +380,7 @@ def _shown_without_us(shown: Shown, pair: Pair, seen_with: Held | None) -> bool:
 def _lane(live: Held | None, pair: Pair | None) -> Lane:
     into = pair is not None and pair.interrupts
     out_of = live is not None and live.pair.interrupts
-    return Lane.TURN if into or out_of else Lane.CHANGE
+    return Lane.URGENT if into or out_of else Lane.CHANGE
 
 
 def _repeat_lane(pair: Pair) -> Lane:

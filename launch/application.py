@@ -128,7 +128,7 @@ async def application(
 
             engine = core.engine
             worker = Worker(
-                engine.people, engine.attendant, engine.quota, outside.listener, beat=beat
+                engine.people, engine.reconciler, engine.quota, outside.listener, beat=beat
             )
             engine.engine.hand_to(worker)
             app.on_shutdown.append(_call(worker.stop))

@@ -112,8 +112,8 @@ class Tally:
     def override(self, now: int, person: Person, looked: int, pair: int) -> None:
         """Our write takes the place of what the person chose, if they have chosen.
 
-        `looked`: when this turn last looked. `pair`: the preferred status of ours that may be
-        there by what we know.
+        `looked`: when Microsoft was last looked at. `pair`: the preferred status of ours that may
+        be there by what we know.
         """
         choice = person.microsoft.choice(now)
         if choice == NONE:
@@ -180,7 +180,7 @@ def _cause(person: Person, until: int) -> int:
     observation = person.newest
     if observation is not None and observation.presence is not person.zoom:
         return NEWS
-    if person.turn is not None:
+    if person.run is not None:
         return WAITING
     if person.lane != NOWHERE and person.due < until:
         return KEEPING if person.lane >= Lane.HOLD else WAITING

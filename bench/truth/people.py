@@ -49,10 +49,10 @@ class Person(PersonState):
         "newest",
         "next",
         "number",
+        "run",
         "silence_from",
         "sound_from",
         "style",
-        "turn",
         "verdict",
         "zoom",
     )
@@ -70,7 +70,7 @@ class Person(PersonState):
         self.lane = NOWHERE
         self.due = 0
         self.leased = False
-        self.turn: Turn | None = None
+        self.run: Reconciliation | None = None
         self.microsoft = Presence()
         self.here = False  # their person-time counts
         self.last = now  # until when it is accounted for
@@ -84,7 +84,7 @@ class Person(PersonState):
         return ((self.number * 2654435761 ^ told * 40503) * 2246822519 & 0xFFFFFFFF) / 2**32
 
 
-class Turn:
+class Reconciliation:
     """What sync.engine.reconcile keeps while it has somebody in hand."""
 
     __slots__ = ("again", "lane", "looked", "permit", "seen", "sent", "step", "version", "world")

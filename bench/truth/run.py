@@ -3,7 +3,7 @@
 What is real: the planner (domain.plan), the policy (domain.policy), the table (domain.presence),
 and the budget in lanes (domain.budget). What is a twin: the queue (bench.truth.scheduler), the
 slots at Zoom (bench.truth.slots) and Microsoft (bench.truth.microsoft), each held equal to the
-original by a property test; and the worker and the attendant (sync.engine.worker,
+original by a property test; and the worker and the reconciler (sync.engine.worker,
 sync.engine.reconcile), whose steps are followed here without their I/O. There are always enough
 workers, and nothing takes time but requests.
 """
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from bench.truth import world
 from bench.truth.measure import BIN_MS, Tally
 from bench.truth.microsoft import CLASS, CODE, NONE, SHOWN
-from bench.truth.people import Person, Turn
+from bench.truth.people import Person, Reconciliation
 from bench.truth.scheduler import LATEST, NEWEST, OLDEST, OURS, PERSON_MASK, Queue
 from bench.truth.slots import SlotsTwin
 from bench.truth.world import ZOOM, Assumptions, Maker
@@ -63,7 +63,7 @@ class Scheduler:
     """How people are taken, and what stands in the way.
 
     `limited`: by Graph's budget and Zoom's turns. `faults`: webhooks are late, lost, repeated.
-    `believe`: whoever must wait for their turn at Zoom is planned meanwhile with what is known.
+    `believe`: whoever must wait for Zoom is planned meanwhile with what is known.
     `orders`, `lanes`, `keep_place` as in Queue.
     """
 
@@ -92,7 +92,7 @@ class Day:
     """One simulated day under one scheduler.
 
     `scale`: people and quotas are 1/scale of what is meant. `on_request` hears of every request to
-    Graph: when it was granted (ms), and how urgent its turn was.
+    Graph: when it was granted (ms), and in which lane.
     """
 
     def __init__(
@@ -182,31 +182,31 @@ class Day:
                     break
                 assert isinstance(person, Person)
                 self.tally.account(now, person)
-                turn = person.turn = Turn(person)
-                self._advance(now, person, turn)
+                run = person.run = Reconciliation(person)
+                self._advance(now, person, run)
 
-    # -- a turn: sync.engine.reconcile ----------------------------------------------------------------
+    # -- reconciling (sync.engine.reconcile) ---------------------------------------------------
 
-    def _advance(self, now: int, person: Person, turn: Turn) -> None:
+    def _advance(self, now: int, person: Person, run: Reconciliation) -> None:
         """Plan until something takes time, or nothing is left to do."""
         while True:
             self.tally.plans += 1
-            step = turn.step = plan(now, person, person.verdict, turn.seen, turn.world)
+            step = run.step = plan(now, person, person.verdict, run.seen, run.world)
             do = step.do
             if do is Do.NOTHING:
                 due = step.due_ms
-                if turn.again is not None:
-                    due = turn.again if due is None else min(due, turn.again)
-                self._end(now, person, turn, step.lane, due)
+                if run.again is not None:
+                    due = run.again if due is None else min(due, run.again)
+                self._end(now, person, run, step.lane, due)
                 return
             if do is Do.YIELD:
                 assert person.observation is not None
                 person.yielded_ms, person.preferred = person.observation.at_ms, None
                 continue
-            if not self._permitted(now, person, turn, step):
+            if not self._permitted(now, person, run, step):
                 return
             if do is not Do.ASK:
-                self._send(now, person, turn, do)
+                self._send(now, person, run, do)
                 return
             wait = self._slots.wait(str(person.number))
             if wait <= 0:
@@ -214,64 +214,66 @@ class Day:
                 return
             again = now + int(wait * 1000) + 1
             if not self.scheduler.believe:
-                self._end(now, person, turn, step.lane, again)
+                self._end(now, person, run, step.lane, again)
                 return
-            turn.world, turn.again = CANNOT_ASK, again
+            run.world, run.again = CANNOT_ASK, again
 
-    def _permitted(self, now: int, person: Person, turn: Turn, step: Plan) -> bool:
-        """Ask for a permit unless there is one; without one the turn is over.
+    def _permitted(self, now: int, person: Person, run: Reconciliation, step: Plan) -> bool:
+        """Ask for a permit unless there is one; without one it is over.
 
         The worker asks before it takes somebody. So nobody is asked about at Zoom for whom nothing
         could be written then; what nobody needed is used by others while it holds.
         """
-        if turn.permit > now:
+        if run.permit > now:
             return True
-        if not turn.sent:
-            if self._blocked[turn.lane] > now:
-                self._refused(now, person, turn)
+        if not run.sent:
+            if self._blocked[run.lane] > now:
+                self._refused(now, person, run)
                 return False
             spare = self._spare
             while spare and spare[0] <= now:
                 spare.popleft()
             if spare:
-                turn.permit = spare.popleft()
+                run.permit = spare.popleft()
                 return True
-        grant = self._budget.take(now, LANES[turn.lane], 1, follow=turn.sent)
+        grant = self._budget.take(now, LANES[run.lane], 1, follow=run.sent)
         if grant.granted:
-            turn.permit = now + _PERMIT_MS
+            run.permit = now + _PERMIT_MS
             return True
         until = now + grant.wait_ms
-        if turn.sent:
-            self._end(now, person, turn, step.lane, until)
+        if run.sent:
+            self._end(now, person, run, step.lane, until)
         else:
-            self._blocked[turn.lane] = until
+            self._blocked[run.lane] = until
             self._unblocks = min(self._unblocks, until)
-            self._refused(now, person, turn)
+            self._refused(now, person, run)
         return False
 
-    def _send(self, now: int, person: Person, turn: Turn, do: Do) -> None:
-        turn.permit, turn.sent = 0, True
-        self.tally.requests[turn.lane][(now - self.opens) // BIN_MS] += 1
+    def _send(self, now: int, person: Person, run: Reconciliation, do: Do) -> None:
+        run.permit, run.sent = 0, True
+        self.tally.requests[run.lane][(now - self.opens) // BIN_MS] += 1
         self.tally.kinds[do.value] += 1
         if self._on_request is not None:
-            self._on_request(now, LANES[turn.lane])
+            self._on_request(now, LANES[run.lane])
         self._schedule(now + self._rng.randint(*GRAPH_MS), DONE, person.number)
 
-    def _refused(self, now: int, person: Person, turn: Turn) -> None:
-        person.turn = None
-        self._queue.give_back(now, person, turn.version)
+    def _refused(self, now: int, person: Person, run: Reconciliation) -> None:
+        person.run = None
+        self._queue.give_back(now, person, run.version)
 
-    def _end(self, now: int, person: Person, turn: Turn, lane: int, due: int | None) -> None:
-        if turn.permit > now:
-            self._spare.append(turn.permit)
-        person.turn = None
-        self._queue.ack(now, person, turn.version, lane, due)
+    def _end(
+        self, now: int, person: Person, run: Reconciliation, lane: int, due: int | None
+    ) -> None:
+        if run.permit > now:
+            self._spare.append(run.permit)
+        person.run = None
+        self._queue.ack(now, person, run.version, lane, due)
 
     def _done(self, now: int, person: Person) -> None:
         """A request has been answered."""
-        turn = person.turn
-        assert turn is not None
-        step = turn.step
+        run = person.run
+        assert run is not None
+        step = run.step
         assert step is not None
         self.tally.account(now, person)
         do, there = step.do, person.microsoft
@@ -281,17 +283,17 @@ class Day:
             self._queue.offer(now, person, Observation(person.zoom, now - ASK_MS[0]))
             person.observation = person.newest
         elif do is Do.LOOK:
-            turn.seen = Seen(SHOWN[there.shown(now)], person.held)
-            turn.looked = now
+            run.seen = Seen(SHOWN[there.shown(now)], person.held)
+            run.looked = now
         elif do is Do.CLEAR:
             there.clear_session()
             person.held = None
         elif do is Do.UNPREFER:
             ours = person.preferred
-            self.tally.override(now, person, turn.looked, CODE[ours.pair] if ours else NONE)
+            self.tally.override(now, person, run.looked, CODE[ours.pair] if ours else NONE)
             there.unprefer()
             person.preferred = None
-            turn.seen = UNSEEN
+            run.seen = UNSEEN
         else:
             assert step.pair is not None
             code = CODE[step.pair]
@@ -301,10 +303,10 @@ class Day:
                 person.held = held
             else:
                 ours = person.preferred
-                self.tally.override(now, person, turn.looked, CODE[ours.pair] if ours else NONE)
+                self.tally.override(now, person, run.looked, CODE[ours.pair] if ours else NONE)
                 there.prefer(now, code, step.minutes)
                 person.preferred = held
-        self._advance(now, person, turn)
+        self._advance(now, person, run)
 
     # -- the world -------------------------------------------------------------------------------
 

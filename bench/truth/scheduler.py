@@ -77,10 +77,10 @@ class Queue:
             return "older"
         person.newest = new
         held = person.held
-        turn = new.presence in _INTERRUPTS or (
+        urgent = new.presence in _INTERRUPTS or (
             held is not None and held.until_ms > now and held.pair.interrupts
         )
-        self.demand(now, person, Lane.TURN if turn else Lane.CHANGE)
+        self.demand(now, person, Lane.URGENT if urgent else Lane.CHANGE)
         return "accepted"
 
     def demand(self, now: int, person: Person, lane: int) -> None:
@@ -113,7 +113,7 @@ class Queue:
         """ack.lua: end a lease; due at once if there was news since `version` was planned."""
         person.leased = False
         if person.version != version:
-            self.place(person, Lane.TURN, now)
+            self.place(person, Lane.URGENT, now)
         elif due is None:
             person.lane = NOWHERE
         else:

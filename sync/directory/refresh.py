@@ -50,7 +50,7 @@ class DirectoryRefresher:
 
     `groups_read` gets all groups after every good reading. `memberships_changed` gets the changes,
     some at a time, each at least once, even when a process dies between the two; it must be quick
-    (plan people anew, not attend to them).
+    (plan people anew, not reconcile them).
     """
 
     def __init__(

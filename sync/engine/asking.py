@@ -1,4 +1,4 @@
-"""Asking Zoom about somebody in the middle of a turn."""
+"""Asking Zoom about somebody in the middle of their reconciliation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from domain.presence import Observation, ZoomPresence
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sync.engine.lease import Turn
+    from sync.engine.lease import Reconciliation
     from sync.engine.people import PeopleStore
     from sync.engine.ports import Meter, ZoomLookup
 
@@ -43,9 +43,9 @@ class Asking:
         self._zoom_slot = zoom_slot
         self._prove = prove
 
-    async def ask(self, turn: Turn) -> int | None:
+    async def ask(self, run: Reconciliation) -> int | None:
         """Ask Zoom. None: it answered; else in how many milliseconds to try (again)."""
-        oid, asked_ms = turn.state.object_id, turn.now()
+        oid, asked_ms = run.state.object_id, run.now()
         link = await self._store.link(oid)
         if link is None:
             return ASK_AGAIN_MS
@@ -78,10 +78,10 @@ class Asking:
         # Offered, not set: an event that came meanwhile may be newer.
         outcome = await self._store.offer(oid, observation)
         if outcome == "accepted":
-            turn.state.observation = observation
+            run.state.observation = observation
             return None
         fresh = await self._store.state(oid)
         if outcome == "not_connected" or fresh is None:
-            return ASK_AGAIN_MS  # they left meanwhile; the next turn sees to that
-        turn.state.observation = fresh.observation
+            return ASK_AGAIN_MS  # they left meanwhile; the next reconciliation sees to that
+        run.state.observation = fresh.observation
         return None

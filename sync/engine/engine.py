@@ -1,7 +1,7 @@
 """The engine's front: what Zoom says in, what people ask, what is known of a person.
 
-`take_event` keeps the newest state and wakes a worker (sync.engine.worker), which attends to
-whoever is due (sync.engine.reconcile). The conversation may have one person attended to at once.
+`take_event` keeps the newest state and wakes a worker (sync.engine.worker), which reconciles
+whoever is due (sync.engine.reconcile). The conversation may have one person reconciled at once.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from sync.engine.departures import Departures
     from sync.engine.people import PeopleStore
     from sync.engine.ports import PolicySource
-    from sync.engine.reconcile import Attendant
+    from sync.engine.reconcile import Reconciler
 
 log = structlog.get_logger()
 
@@ -49,7 +49,7 @@ BACK_WITHIN = 0.5
 """Seconds to wait for Microsoft when somebody's app is back."""
 
 CLAIMED_WITH = 0.5
-"""Seconds of patience that must be left for attending to somebody whom another one had."""
+"""Seconds of patience that must be left for reconciling somebody whom another one had."""
 
 OWNERS_KEPT, OWNERS_KEPT_S = 100_000, 60
 """How many Zoom ids are remembered with whom they belong to, and for how long (seconds). Each use
@@ -88,7 +88,7 @@ class Taker(Protocol):
         """The token by which somebody may be taken right now; '' when none may."""
 
     def take(self, claim: Claim) -> None:
-        """Attend to somebody who was taken with it."""
+        """Reconcile somebody who was taken with it."""
 
     def not_answered(self, object_id: str, token: str) -> None:
         """Redis did not say whether somebody was taken."""
@@ -100,7 +100,7 @@ class Engine:
     def __init__(
         self,
         store: PeopleStore,
-        attendant: Attendant,
+        reconciler: Reconciler,
         *,
         policy: PolicySource,
         can_ask: bool,
@@ -111,10 +111,10 @@ class Engine:
         self._prove = prove
         self._departures = departures
         self._store = store
-        self._attendant = attendant
+        self._reconciler = reconciler
         self._policy = policy
         self.background = Background()
-        self._explainer = Explainer(store, attendant, policy, self.background, can_ask=can_ask)
+        self._explainer = Explainer(store, reconciler, policy, self.background, can_ask=can_ask)
         self._taker: Taker | None = None
         self._owners: TTLCache[str | None, str] = TTLCache(OWNERS_KEPT, OWNERS_KEPT_S)
 
@@ -210,9 +210,9 @@ class Engine:
         until_ms = max((h.until_ms for h in held if h is not None), default=None)
         state = replace(claim.state, version=claim.state.version + 1)
         Patch.leaving().apply(state)
-        attending = self._attendant.attend(replace(claim, state=state))
+        reconciling = self._reconciler.reconcile(replace(claim, state=state))
         try:
-            cleared = await self.background.within(patience, attending)
+            cleared = await self.background.within(patience, reconciling)
         except TimeoutError:
             return await self._later(object_id, claim.token) or Ending("expires", until_ms)
         if await self._store.state(object_id) is not None:
@@ -230,22 +230,22 @@ class Engine:
     async def app_gone(self, object_id: str) -> None:
         """A person's app is taken out, perhaps to be replaced: nothing of theirs is shown.
 
-        If it isn't back in a day they are forgotten (sync.engine.lease.Turn.is_last).
+        If it isn't back in a day they are forgotten (sync.engine.lease.Reconciliation.is_last).
         """
         gone = Patch.app_gone(await self._store.now_ms())
-        if await self._store.demand(object_id, Lane.TURN, gone):
+        if await self._store.demand(object_id, Lane.URGENT, gone):
             log.info("app_gone", person=object_id)
             with contextlib.suppress(Busy):
-                await self.attend_now(object_id)
+                await self.reconcile_now(object_id)
 
     async def app_back(self, object_id: str) -> None:
         """A person's app is there: where it was taken out, all is as before."""
         if not await self._store.app_is_gone(object_id):
             return
-        if await self._store.demand(object_id, Lane.TURN, Patch.app_back()):
+        if await self._store.demand(object_id, Lane.URGENT, Patch.app_back()):
             log.info("app_back", person=object_id)
             with contextlib.suppress(Busy):  # what they came for takes its own time
-                await self.attend_now(object_id, Patience(BACK_WITHIN))
+                await self.reconcile_now(object_id, Patience(BACK_WITHIN))
 
     async def app_is_gone(self, object_id: str) -> bool:
         """Whether a connected person's app is taken out at the moment."""
@@ -260,10 +260,10 @@ class Engine:
         if not asked.allowed:
             return await self._explainer.unseen(asked.link, asked.state, ASKED_OFTEN)
         until = await self._store.now_ms() + TEST_MINUTES * MINUTE
-        if not await self._store.demand(object_id, Lane.TURN, Patch.testing(until)):
+        if not await self._store.demand(object_id, Lane.URGENT, Patch.testing(until)):
             return None
         with contextlib.suppress(Busy):
-            await self.attend_now(object_id, patience)
+            await self.reconcile_now(object_id, patience)
         return await self._explainer.explain(object_id, patience, paid=True)
 
     async def choose(
@@ -279,12 +279,12 @@ class Engine:
         `not_before_ms`: when it takes effect, for whoever changes their mind too often.
         """
         chose = Patch.chose(personal, not_before_ms)
-        if not await self._store.demand(object_id, Lane.TURN, chose):
+        if not await self._store.demand(object_id, Lane.URGENT, chose):
             return None
         if not_before_ms is not None:
             return Chosen(None)
         try:
-            return Chosen(await self.attend_now(object_id, patience or Patience()))
+            return Chosen(await self.reconcile_now(object_id, patience or Patience()))
         except Busy:
             return Chosen(None)
 
@@ -338,10 +338,10 @@ class Engine:
         """What policy says of a member of these Zoom groups who has not connected."""
         return resolve(self._policy.current(), group_ids)
 
-    async def attend_now(
+    async def reconcile_now(
         self, object_id: str, patience: Patience | None = None
     ) -> PersonState | None:
-        """Attend to one person at once instead of waiting for a worker.
+        """Reconcile one person at once instead of waiting for a worker.
 
         What is known of them afterwards; None where there is no such person, or where it takes
         longer than there is patience: then it goes on in the background. Raises Busy when somebody
@@ -352,7 +352,7 @@ class Engine:
         if claim is None:
             return None
         try:
-            await self.background.within(patience, self._attendant.attend(claim))
+            await self.background.within(patience, self._reconciler.reconcile(claim))
         except TimeoutError:
             return None
         return claim.state
@@ -368,7 +368,7 @@ class Engine:
                 return None
             if patience.left < CLAIMED_WITH:
                 raise Busy
-            await asyncio.sleep(0.05)  # a worker has them; its turn takes some 10 ms
+            await asyncio.sleep(0.05)  # a worker has them, for some 10 ms
 
     async def aclose(self) -> None:
         """Wait for what nobody in a chat waits for any more."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sync.engine.patience import Background, Patience
     from sync.engine.people import PeopleStore
     from sync.engine.ports import PolicySource
-    from sync.engine.reconcile import Attendant
+    from sync.engine.reconcile import Reconciler
 
 MOST_ASKS: Final = 20
 """What one person's chat may ask of Microsoft in a minute (sync.engine.people.asked). A status is
@@ -43,14 +43,14 @@ class Explainer:
     def __init__(
         self,
         store: PeopleStore,
-        attendant: Attendant,
+        reconciler: Reconciler,
         policy: PolicySource,
         background: Background,
         *,
         can_ask: bool,
     ) -> None:
         self._store = store
-        self._attendant = attendant
+        self._reconciler = reconciler
         self._policy = policy
         self._background = background
         self._can_ask = can_ask
@@ -80,7 +80,7 @@ class Explainer:
         except TimeoutError:
             return await self.unseen(known.link, state, SLOW)
         except QuotaShort:
-            error = OUTAGE if self._attendant.gate.away else QUOTA
+            error = OUTAGE if self._reconciler.gate.away else QUOTA
             return await self.unseen(known.link, state, error)
         except AuthorizeAgain as failure:
             state = await self._must_authorize(state, failure)
@@ -98,7 +98,7 @@ class Explainer:
 
     async def _look(self, state: PersonState) -> Shown:
         """A task of its own: a request that hangs is not waited for, nor broken off."""
-        return await self._attendant.look(state)
+        return await self._reconciler.look(state)
 
     async def _must_authorize(self, state: PersonState, failure: AuthorizeAgain) -> PersonState:
         """Keep that an authorisation ended; else only the next write would find out."""
@@ -129,15 +129,15 @@ class Explainer:
         shown_ms: int = 0,
         error: str | None = None,
     ) -> Explanation:
-        # What can't be read is planned for as unknown (sync.engine.reconcile); what was not asked for
-        # is not.
+        # What can't be read is planned for as unknown (sync.engine.reconcile); what nobody looked
+        # at is not.
         fresh = shown if error is None else None if error in _NOT_TRIED else NOT_SAID
-        verdict, seen = self._attendant.verdict(state, now), Seen(fresh, state.held)
+        verdict, seen = self._reconciler.verdict(state, now), Seen(fresh, state.held)
         return Explanation(
             link=link,
             state=state,
             verdict=resolve(self._policy.current(), state.group_ids, state.personal, now_ms=now),
-            plan=plan(now, state, verdict, seen, self._attendant.world()),
+            plan=plan(now, state, verdict, seen, self._reconciler.world()),
             now_ms=now,
             shown=shown,
             shown_error=error,

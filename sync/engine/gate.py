@@ -49,10 +49,10 @@ class Ticket:
     """A request that the budget granted beforehand, and in which lane more are asked for.
 
     `permit_until`: until when that permit holds (monotonic seconds; 0: there is none, or it is
-    used). `sent`: at least one request of this turn has left.
+    used). `sent`: at least one request of this reconciliation has left.
     """
 
-    lane: Lane = Lane.TURN
+    lane: Lane = Lane.URGENT
     permit_until: float = 0.0
     sent: bool = False
 

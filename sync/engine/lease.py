@@ -1,4 +1,4 @@
-"""What one turn with a claimed person carries along: what is known, what changes, the lease.
+"""What reconciling a claimed person carries along: what is known, what changes, the lease.
 
 Used by sync.engine.reconcile.
 """
@@ -106,7 +106,7 @@ class Lease:
         try:
             renewed = await self._leases.store.renew(self._claim)
         except REDIS_TROUBLE as error:
-            # The turn itself meets the failure when it gives the person back.
+            # The reconciliation itself meets the failure when it gives the person back.
             log.warning("engine_lease_not_renewed", error=type(error).__name__)
             return
         if renewed:
@@ -116,8 +116,8 @@ class Lease:
             self._break_off()
 
 
-class Turn:
-    """What changes while a person is attended to."""
+class Reconciliation:
+    """What changes while a person is reconciled."""
 
     def __init__(self, claim: Claim, lease: Lease, ticket: Ticket) -> None:
         self.claim = claim

@@ -42,7 +42,7 @@ class Claim:
     state: PersonState
     token: str
     now_ms: int
-    lane: Lane = Lane.TURN
+    lane: Lane = Lane.URGENT
     due_ms: int = 0
     taken: float = field(default_factory=time.monotonic, compare=False)
 
@@ -133,7 +133,7 @@ class PeopleQueue:
         return Offered(str(outcome), claim)
 
     async def demand(
-        self, object_id: str, lane: Lane = Lane.TURN, patch: Patch | None = None
+        self, object_id: str, lane: Lane = Lane.URGENT, patch: Patch | None = None
     ) -> bool:
         """Have the person planned anew, with what has changed. False: not connected."""
         return await self._scripts.run(
@@ -151,7 +151,7 @@ class PeopleQueue:
         token: str,
         at_most: int,
         *,
-        first: Lane = Lane.TURN,
+        first: Lane = Lane.URGENT,
         last: Lane = Lane.FADE,
     ) -> Claims:
         """Take people of a shard who are due in these lanes, most urgent lane first."""

@@ -93,7 +93,7 @@ class Quota:
 
     async def used(self) -> float:
         """The share of the limit that is in use, in [0, 1]."""
-        return (await self.take(Lane.TURN, 0)).used
+        return (await self.take(Lane.URGENT, 0)).used
 
     async def pause(self, seconds: float) -> None:
         """Graph told the tenant to wait; nobody sends until then. At most ten minutes."""

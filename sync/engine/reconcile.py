@@ -1,4 +1,4 @@
-"""One turn with one claimed person: plan, carry the step out, until nothing is left to do.
+"""Reconciling one claimed person: plan, carry the step out, until nothing is left to do.
 
 Whoever dies in the middle loses nothing: the lease ends, the person is due again, and the next one
 takes it that Microsoft may have been told anything (`lua/_queue.lua`, lease).
@@ -20,7 +20,7 @@ from domain.policy import resolve
 from domain.presence import NOT_SAID, ZoomPresence
 from domain.setback import ADMIN_RETRY_MS, setback
 from sync.engine.gate import GraphGate, QuotaShort, Ticket
-from sync.engine.lease import Lease, LeaseLost, Leases, Turn
+from sync.engine.lease import Lease, LeaseLost, Leases, Reconciliation
 
 if TYPE_CHECKING:
     import asyncio
@@ -49,18 +49,18 @@ _LAYER = {
 _HOLDS = frozenset({Do.SET, Do.PREFER})
 
 MOST_STEPS = 9
-"""Steps in one turn: ask, look, write and what follows. More would be a bug, not a plan."""
+"""Steps in one run: ask, look, write and what follows. More would be a bug, not a plan."""
 
 _MEETINGS = frozenset({ZoomPresence.IN_MEETING, ZoomPresence.PRESENTING})
 
 LOOKS_TRIED = 2
-"""Turns in a row that may fail for a look that Microsoft does not answer; then it goes on blind."""
+"""Reconciliations in a row that may fail for a look that Microsoft does not answer."""
 OF_A_LOOK = "graph_401"
 """From a look alone this says nothing of the authorisation: a write may still be allowed."""
 
 
-class Attendant:
-    """Attends to claimed people. One per process; safe to share between tasks."""
+class Reconciler:
+    """Reconciles claimed people. One per process; safe to share between tasks."""
 
     def __init__(
         self,
@@ -93,45 +93,45 @@ class Attendant:
         self.gate = GraphGate(quota, tokens, meter, chance=chance)
         self._leases = Leases(store)
 
-    async def attend(self, claim: Claim) -> bool:
+    async def reconcile(self, claim: Claim) -> bool:
         """Do all that is due for a claimed person and give them back.
 
         True when Microsoft holds nothing of ours afterwards. Failures of the outside end in a later
         due time; only Redis errors and bugs are raised.
         """
-        turn = await self.carry_out(claim, Ticket())
-        if turn.given_back is not None:
-            await turn.given_back
-        return turn.state.held is None and turn.state.preferred is None
+        run = await self.run(claim, Ticket())
+        if run.given_back is not None:
+            await run.given_back
+        return run.state.held is None and run.state.preferred is None
 
-    async def carry_out(self, claim: Claim, ticket: Ticket) -> Turn:
-        """The same for who need not wait until Redis has them back (`Turn.given_back`).
+    async def run(self, claim: Claim, ticket: Ticket) -> Reconciliation:
+        """The same for who need not wait until Redis has them back (`Reconciliation.given_back`).
 
         `ticket`: what the budget granted for them already; what is left in it afterwards was not
         needed.
         """
         async with Lease(self._leases, claim) as lease:
-            turn = Turn(claim, lease, ticket)
+            run = Reconciliation(claim, lease, ticket)
             try:
-                await self._steps(turn)
+                await self._steps(run)
             except QuotaShort as short:
-                turn.keep_unheard()
-                if turn.state.leaving:
+                run.keep_unheard()
+                if run.state.leaving:
                     await self._store.retire(claim.state.object_id, claim.token)
                 # Not replayed later but planned anew: by then another state may be the newest.
-                self._give_back(turn, turn.lane, turn.now() + short.wait_ms)
+                self._give_back(run, run.lane, run.now() + short.wait_ms)
             except LeaseLost:
                 log.warning("engine_lease_lost", person=claim.state.object_id)
             except OutsideError as error:
-                await self._failed(turn, error)
-        return turn
+                await self._failed(run, error)
+        return run
 
-    def _give_back(self, turn: Turn, lane: Lane, due_ms: int | None) -> asyncio.Future[bool]:
+    def _give_back(
+        self, run: Reconciliation, lane: Lane, due_ms: int | None
+    ) -> asyncio.Future[bool]:
         """End the lease, with what has changed; True in the end if it was still ours."""
-        turn.given_back = self._store.begin_ack(
-            turn.claim, lane=lane, due_ms=due_ms, patch=turn.patch
-        )
-        return turn.given_back
+        run.given_back = self._store.begin_ack(run.claim, lane=lane, due_ms=due_ms, patch=run.patch)
+        return run.given_back
 
     async def look(self, state: PersonState) -> Shown:
         """What Microsoft shows of a person. Raises QuotaShort and the errors of domain.errors."""
@@ -153,53 +153,53 @@ class Attendant:
         """What every plan depends on now."""
         return World(can_ask=self._asking is not None, doubted_ms=self._doubted())
 
-    async def _steps(self, turn: Turn) -> None:
-        state = turn.state
-        turn.policy = (await self._policy.at_least(state.policy_needed)).version
+    async def _steps(self, run: Reconciliation) -> None:
+        state = run.state
+        run.policy = (await self._policy.at_least(state.policy_needed)).version
         if state.trouble == Trouble.AUTHORIZE:
-            await self._wait_for_the_person(turn)
+            await self._wait_for_the_person(run)
             return
-        now = turn.now()
+        now = run.now()
         verdict, seen, world = self.verdict(state, now), UNSEEN, self.world()
-        again = _earliest(verdict.resumes_ms, turn.ends_ms)
+        again = _earliest(verdict.resumes_ms, run.ends_ms)
         if state.trouble == Trouble.AGAIN:  # a look proves it also where nothing is to be written
-            seen = await self._see(turn, proof=True)
-            now = turn.now()
+            seen = await self._see(run, proof=True)
+            now = run.now()
         for _ in range(MOST_STEPS):
             step = plan(now, state, verdict, seen, world)
-            turn.lane = step.lane
+            run.lane = step.lane
             if step.do in _HOLDS:
-                await self._hold(turn, step)
+                await self._hold(run, step)
             elif step.do is Do.NOTHING:
-                await self._finish(turn, step, again)
+                await self._finish(run, step, again)
                 return
             elif step.do is Do.ASK:
                 assert self._asking is not None  # noqa: S101 - only planned when Zoom can be asked
-                wait = await self._asking.ask(turn)
+                wait = await self._asking.ask(run)
                 if wait is not None:
                     # Planned as if Zoom could not be asked, until it can.
                     world, again = world._replace(can_ask=False), now + wait
             elif step.do is Do.LOOK:
-                seen = await self._see(turn)
+                seen = await self._see(run)
             elif step.do is Do.YIELD:
-                turn.yield_to_person()
+                run.yield_to_person()
             else:
-                await self._end(turn, step)
+                await self._end(run, step)
                 if step.do is Do.UNPREFER:
                     seen = UNSEEN  # what it covered shows now
-            now = turn.now()
+            now = run.now()
         log.error("engine_plan_does_not_end", person=state.object_id, last=step.do.value)
-        turn.settled()
-        self._give_back(turn, Lane.CHANGE, turn.now() + ADMIN_RETRY_MS)
+        run.settled()
+        self._give_back(run, Lane.CHANGE, run.now() + ADMIN_RETRY_MS)
 
-    async def _see(self, turn: Turn, *, proof: bool = False) -> Seen:
+    async def _see(self, run: Reconciliation, *, proof: bool = False) -> Seen:
         """Look at Microsoft. What it does not let us read is unknown, and stops nothing.
 
         `proof`: it shall show whether the authorisation works.
         """
-        state = turn.state
+        state = run.state
         try:
-            shown = await self._look(state, turn.ticket)
+            shown = await self._look(state, run.ticket)
         except OutsideError as error:
             # Whatever ails more than looks is met again by the write.
             token = isinstance(error, AuthorizeAgain) and (proof or error.code != OF_A_LOOK)
@@ -210,89 +210,89 @@ class Attendant:
             shown = NOT_SAID
         return Seen(shown, state.held)
 
-    async def _finish(self, turn: Turn, step: Plan, again_ms: int | None) -> None:
+    async def _finish(self, run: Reconciliation, step: Plan, again_ms: int | None) -> None:
         """Give the person back until the plan's time, or `again_ms` if that is sooner."""
-        state = turn.state
-        if turn.is_last:
-            await self._forget(turn)
+        state = run.state
+        if run.is_last:
+            await self._forget(run)
             return
         due = _earliest(step.due_ms, again_ms)
-        turn.change(Patch.recovered(state))
-        turn.settled()
+        run.change(Patch.recovered(state))
+        run.settled()
         if state.got_ms is not None and state.got_ms != state.answered_ms:
-            turn.change(Patch.answered(state.got_ms))
-        if state.test_until_ms is not None and state.test_until_ms <= turn.now():
-            turn.change(Patch.tested())
-        meeting = None if state.met else turn.shown_meeting
+            run.change(Patch.answered(state.got_ms))
+        if state.test_until_ms is not None and state.test_until_ms <= run.now():
+            run.change(Patch.tested())
+        meeting = None if state.met else run.shown_meeting
         if meeting is not None:
-            turn.change(Patch.first_meeting())
-        given_back = self._give_back(turn, step.lane, due)
+            run.change(Patch.first_meeting())
+        given_back = self._give_back(run, step.lane, due)
         if meeting is not None and await given_back:  # who wrote it down tells it: once means once
             await self._people.first_meeting(state.object_id, *meeting)
 
-    async def _hold(self, turn: Turn, step: Plan) -> None:
+    async def _hold(self, run: Reconciliation, step: Plan) -> None:
         """Tell Microsoft to hold a session (SET) or a preferred status (PREFER)."""
-        oid, pair, layer = turn.state.object_id, step.pair, _LAYER[step.do]
+        oid, pair, layer = run.state.object_id, step.pair, _LAYER[step.do]
         assert pair is not None  # noqa: S101 - these plans have one
-        before, now = turn.state.holding(layer), turn.now()
+        before, now = run.state.holding(layer), run.now()
         held = Held(pair, now, now + step.minutes * MINUTE)
         prefer = layer is Layer.PREFERRED
         tell = self._graph.set_preferred if prefer else self._graph.set_session
 
         async def send(token: str) -> None:
-            await self._intend(turn, attempt(pair, now, held.until_ms, before), layer)
-            await turn.lease.within(tell(token, oid, pair, step.minutes))
+            await self._intend(run, attempt(pair, now, held.until_ms, before), layer)
+            await run.lease.within(tell(token, oid, pair, step.minutes))
 
-        await self.gate.call("preferred" if prefer else "set", turn.state, turn.ticket, send)
-        self._measure(turn)
-        turn.keep(held, layer)
-        observation = turn.state.observation
+        await self.gate.call("preferred" if prefer else "set", run.state, run.ticket, send)
+        self._measure(run)
+        run.keep(held, layer)
+        observation = run.state.observation
         if step.why is Why.SHOWING and observation and observation.presence in _MEETINGS:
-            turn.shown_meeting = (observation.presence, pair)
+            run.shown_meeting = (observation.presence, pair)
 
-    async def _end(self, turn: Turn, step: Plan) -> None:
+    async def _end(self, run: Reconciliation, step: Plan) -> None:
         """End what Microsoft holds of us: a session (CLEAR) or a preferred status (UNPREFER)."""
-        oid, layer = turn.state.object_id, _LAYER[step.do]
-        before = turn.state.holding(layer)
+        oid, layer = run.state.object_id, _LAYER[step.do]
+        before = run.state.holding(layer)
         assert before is not None  # noqa: S101 - only what is held is ended
         prefer = layer is Layer.PREFERRED
         tell = self._graph.clear_preferred if prefer else self._graph.clear_session
 
         async def send(token: str) -> None:
             ending = attempt(before.pair, before.told_ms, before.until_ms, before)
-            await self._intend(turn, ending, layer)
-            await turn.lease.within(tell(token, oid))
+            await self._intend(run, ending, layer)
+            await run.lease.within(tell(token, oid))
 
-        await self.gate.call("preferred" if prefer else "clear", turn.state, turn.ticket, send)
-        self._measure(turn)
-        turn.keep(None, layer)
+        await self.gate.call("preferred" if prefer else "clear", run.state, run.ticket, send)
+        self._measure(run)
+        run.keep(None, layer)
 
-    async def _intend(self, turn: Turn, held: Held, layer: Layer) -> None:
+    async def _intend(self, run: Reconciliation, held: Held, layer: Layer) -> None:
         """From here on Microsoft may hold it, until its answer says so. Raises LeaseLost.
 
         If we die before the answer, the lease that nobody gave back tells the next owner that the
         session is in doubt. The preferred status is the person's own slot, where a guess would not
         do: what we set there is written down before it is sent.
         """
-        turn.lease.check()
-        turn.unheard = (held, layer)
+        run.lease.check()
+        run.unheard = (held, layer)
         if layer is Layer.PREFERRED:
-            if not await self._store.record(turn.claim, Patch.holds(held, layer)):
+            if not await self._store.record(run.claim, Patch.holds(held, layer)):
                 raise LeaseLost
-            turn.lease.check()
+            run.lease.check()
 
-    def _measure(self, turn: Turn) -> None:
+    def _measure(self, run: Reconciliation) -> None:
         """Keep that Microsoft accepted a write, and how long after the event."""
-        now, got = turn.now(), turn.state.got_ms
-        turn.change(Patch.wrote(now))
-        if got is not None and got != turn.state.answered_ms:
+        now, got = run.now(), run.state.got_ms
+        run.change(Patch.wrote(now))
+        if got is not None and got != run.state.answered_ms:
             self._meter.event_to_write(max(0, now - got) / 1000)
-            turn.change(Patch.answered(got))
+            run.change(Patch.answered(got))
 
-    async def _failed(self, turn: Turn, error: OutsideError) -> None:
+    async def _failed(self, run: Reconciliation, error: OutsideError) -> None:
         """Keep what ails the person, and when it is tried again."""
-        turn.failed(error)
-        state, now = turn.state, turn.now()
+        run.failed(error)
+        state, now = run.state, run.now()
         after = setback(
             error,
             state,
@@ -302,31 +302,31 @@ class Attendant:
         )
         _say(state.object_id, error, after)
         due = after.due_ms
-        turn.change(Patch.failed(after, error.code))
+        run.change(Patch.failed(after, error.code))
         if not isinstance(error, TenantPaused):  # that was no answer to them
-            turn.change(Patch.blamed(error.code, now))
+            run.change(Patch.blamed(error.code, now))
         if after.trouble is not Trouble.LATER:
-            turn.settled()
+            run.settled()
         until = max((h.until_ms for h in (state.held, state.preferred) if h), default=0)
-        if turn.is_last and (due is None or due >= until):
+        if run.is_last and (due is None or due >= until):
             # Nothing more can be cleared; what we told Microsoft ends by itself.
-            await self._forget(turn)
+            await self._forget(run)
             return
         if state.leaving:
-            await self._store.retire(state.object_id, turn.claim.token)
+            await self._store.retire(state.object_id, run.claim.token)
         # Whoever must connect again is found there and told by sync.reconnect.notifier.
-        self._give_back(turn, turn.lane, _earliest(due, turn.ends_ms))
+        self._give_back(run, run.lane, _earliest(due, run.ends_ms))
 
-    async def _wait_for_the_person(self, turn: Turn) -> None:
-        if turn.is_last:
+    async def _wait_for_the_person(self, run: Reconciliation) -> None:
+        if run.is_last:
             # Nothing can be cleared without an authorisation; our session ends by itself.
-            await self._forget(turn)
+            await self._forget(run)
             return
-        turn.settled()
-        self._give_back(turn, Lane.CHANGE, turn.ends_ms)
+        run.settled()
+        self._give_back(run, Lane.CHANGE, run.ends_ms)
 
-    async def _forget(self, turn: Turn) -> None:
-        state = turn.state
+    async def _forget(self, run: Reconciliation) -> None:
+        state = run.state
         gone_ms = None if state.leaving else state.gone_ms
         if await self._store.erase(state.object_id, state.generation, gone_ms):
             self._tokens.forget(state.object_id)
@@ -335,9 +335,9 @@ class Attendant:
             log.info("link_erased", person=state.object_id)
         else:
             # They connected anew, or are back, meanwhile; that is planned for itself.
-            turn.patch = Patch.holds(state.held, Layer.SESSION)
-            turn.patch |= Patch.holds(state.preferred, Layer.PREFERRED)
-            self._give_back(turn, Lane.CHANGE, turn.now())
+            run.patch = Patch.holds(state.held, Layer.SESSION)
+            run.patch |= Patch.holds(state.preferred, Layer.PREFERRED)
+            self._give_back(run, Lane.CHANGE, run.now())
 
 
 def _earliest(*times: int | None) -> int | None:

@@ -27,7 +27,7 @@ QUEUE = Head(
     after=CLOCK,
     reads=Shard,
     constants={
-        "TURN": Lane.TURN,
+        "URGENT": Lane.URGENT,
         "CHANGE": Lane.CHANGE,
         "FADE": Lane.FADE,
         "WAKE": keys.WAKE,
@@ -298,7 +298,7 @@ class QuotaLimits(NamedTuple):
     grace_ms: int
 
 
-@script(head=CLOCK, constants={"TURN": Lane.TURN, "CHANGE": Lane.CHANGE, "FADE": Lane.FADE})
+@script(head=CLOCK, constants={"URGENT": Lane.URGENT, "CHANGE": Lane.CHANGE, "FADE": Lane.FADE})
 def quota(
     *, budget: Key, pause: Key, lane: int, count: int, follow: bool, limits: QuotaLimits
 ) -> list[int]:

@@ -14,7 +14,7 @@ from sync.engine.engine import Engine
 from sync.engine.identity import Identities
 from sync.engine.proving import Proving
 from sync.engine.quota import Quota
-from sync.engine.reconcile import Attendant
+from sync.engine.reconcile import Reconciler
 from sync.engine.unproven import UnprovenStore
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class EngineRoom:
 
     people: PeopleStore
     quota: Quota
-    attendant: Attendant
+    reconciler: Reconciler
     engine: Engine
     identities: Identities
     proving: Proving
@@ -88,7 +88,7 @@ def wire(
     asking = None
     if zoom is not None:
         asking = Asking(people, zoom, around.meter, zoom_slot=around.zoom_slot, prove=proving.hear)
-    attendant = Attendant(
+    reconciler = Reconciler(
         store=people,
         quota=quota,
         graph=around.graph,
@@ -102,10 +102,10 @@ def wire(
     )
     engine = Engine(
         people,
-        attendant,
+        reconciler,
         policy=policy,
         can_ask=zoom is not None,
         prove=proving.hear,
         departures=departures,
     )
-    return EngineRoom(people, quota, attendant, engine, identities, proving, departures)
+    return EngineRoom(people, quota, reconciler, engine, identities, proving, departures)

@@ -1,4 +1,4 @@
-"""The worker: takes people who are due and attends to them, many at a time.
+"""The worker: takes people who are due and reconciles them, many at a time.
 
 It sleeps until an offer wakes it (a message that names the shard) or the next person is due; there
 is no polling delay. Redis may go away: the loop says so once, waits, and goes on.
@@ -6,7 +6,7 @@ is no polling delay. Redis may go away: the loop says so once, waits, and goes o
 While the budget has room, people are taken as they come and permits asked for after that: there
 are enough. From the moment a lane is refused it is *tight*: permits come first, and as many people
 are taken as were granted; lanes that are less urgent stand still. So whoever waits does so in
-Redis, in order, and is planned from what is known when their turn comes.
+Redis, in order, and is planned from what is known when it is taken up.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from sync.engine.people import PeopleStore
     from sync.engine.queue import Claim
     from sync.engine.quota import Quota
-    from sync.engine.reconcile import Attendant
+    from sync.engine.reconcile import Reconciler
 
 log = structlog.get_logger()
 
 AT_ONCE = 96
-"""People attended to at the same time: enough to fill the quota at 1 s per Graph call, and to have
+"""People reconciled at the same time: enough to fill the quota at 1 s per Graph call, and to have
 something in hand while others are taken."""
 REFILL = AT_ONCE // 3
 """So many places must be free before more people are taken: a claim costs the same for many."""
@@ -54,14 +54,14 @@ class Worker:
     def __init__(
         self,
         store: PeopleStore,
-        attendant: Attendant,
+        reconciler: Reconciler,
         quota: Quota,
         listener: Redis,
         *,
         beat: Callable[[], None],
     ) -> None:
         self._store = store
-        self._attendant = attendant
+        self._reconciler = reconciler
         self._quota = quota
         self._listener = listener
         self._beat = beat
@@ -101,11 +101,11 @@ class Worker:
 
     def token(self) -> str:
         """The token by which somebody may be taken for this worker right now; '' when none may."""
-        idle = not (self._stopping.is_set() or self._tight or self._attendant.gate.away)
+        idle = not (self._stopping.is_set() or self._tight or self._reconciler.gate.away)
         return self._token() if idle and len(self._busy) < AT_ONCE else ""
 
     def take(self, claim: Claim) -> None:
-        """Attend to somebody who was taken with `token`."""
+        """Reconcile somebody who was taken with `token`."""
         self._start(claim, Ticket(claim.lane))
 
     def not_answered(self, object_id: str, token: str) -> None:
@@ -146,9 +146,9 @@ class Worker:
             lane = self._waiting_lane()
             if self._dirty:
                 # While it is not known who waits in other shards, only the most urgent lane.
-                end = Lane.FADE + 1 if len(self._dirty) == 1 else Lane.TURN + 1
+                end = Lane.FADE + 1 if len(self._dirty) == 1 else Lane.URGENT + 1
                 end = min([end, *self._tight, *([] if lane is None else [lane])])
-                await self._visit(self._dirty.pop(), free, Lane.TURN, end)
+                await self._visit(self._dirty.pop(), free, Lane.URGENT, end)
             elif lane is None:
                 return
             elif lane not in self._tight:
@@ -158,7 +158,7 @@ class Worker:
 
     def _free(self) -> int:
         """How many more people may be taken; in an outage a single one tries how it is."""
-        gate = self._attendant.gate
+        gate = self._reconciler.gate
         if gate.away:
             return 0 if self._busy or gate.away_for > 0 else 1
         free = AT_ONCE - len(self._busy)
@@ -183,7 +183,7 @@ class Worker:
             lane = people[0].lane
             mine = [claim for claim in people if claim.lane is lane]
             people = people[len(mine) :]
-            if self._attendant.gate.away:  # who tries asks by itself
+            if self._reconciler.gate.away:  # who tries asks by itself
                 permits = [0.0] * len(mine)
             else:
                 permits = await self._permits(lane, len(mine))
@@ -266,11 +266,11 @@ class Worker:
 
     def _idle_for(self, last_round: float) -> float:
         wake_at = [last_round + LOOK_AROUND_S]
-        if self._free() > 0:  # else the end of a turn wakes the loop
+        if self._free() > 0:  # else the end of a reconciliation wakes the loop
             wake_at += self._next_due.values()
             wake_at += self._tight.values()
-        elif self._attendant.gate.away:
-            wake_at.append(time.monotonic() + self._attendant.gate.away_for)
+        elif self._reconciler.gate.away:
+            wake_at.append(time.monotonic() + self._reconciler.gate.away_for)
         return max(0.001, min(wake_at) - time.monotonic())
 
     async def _pause(self, seconds: float) -> None:
@@ -279,16 +279,16 @@ class Worker:
         self._woken.clear()
 
     def _start(self, claim: Claim, ticket: Ticket) -> None:
-        task = asyncio.create_task(self._attend(claim, ticket), name="attend")
+        task = asyncio.create_task(self._reconcile(claim, ticket), name="reconcile")
         self._busy.add(task)
         task.add_done_callback(self._done)
 
-    async def _attend(self, claim: Claim, ticket: Ticket) -> None:
+    async def _reconcile(self, claim: Claim, ticket: Ticket) -> None:
         try:
-            turn = await self._attendant.carry_out(claim, ticket)
-            if turn.given_back is not None:
-                self._giving_back.add(turn.given_back)
-                turn.given_back.add_done_callback(partial(self._given_back, claim))
+            run = await self._reconciler.run(claim, ticket)
+            if run.given_back is not None:
+                self._giving_back.add(run.given_back)
+                run.given_back.add_done_callback(partial(self._given_back, claim))
         except Exception as error:  # noqa: BLE001 - a bug with one person must not stop everyone
             self._lost(claim, error)
         if ticket.permit_until:

@@ -251,8 +251,8 @@ def token_lock(object_id: str) -> Key:
 
 def dues(shard: int) -> tuple[Key, Key, Key, Key]:
     """The queues of a shard, by lane."""
-    turn, change, hold, fade = (Key(f"{_tag(shard)}:due:{lane}") for lane in range(LANES))
-    return turn, change, hold, fade
+    urgent, change, hold, fade = (Key(f"{_tag(shard)}:due:{lane}") for lane in range(LANES))
+    return urgent, change, hold, fade
 
 
 def everybody(shard: int) -> Key:

@@ -1,7 +1,7 @@
 """Carrying out a change of policy for everyone it touches, at once and to the end.
 
 A rollout is a set of people in Redis. Each is planned anew by the queue, within Microsoft's quota;
-who has been attended to with the new policy, to the end, leaves the set. So the count is the truth,
+who has been reconciled with the new policy, to the end, leaves the set. So the count is the truth,
 several processes may work on it, and a restart goes on where it was.
 """
 

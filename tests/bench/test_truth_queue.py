@@ -124,7 +124,7 @@ moves = st.one_of(
     st.tuples(st.just("offer"), numbers, st.sampled_from(ZoomPresence), st.integers(-5, 20)),
     st.tuples(st.just("demand"), numbers, lanes),
     st.tuples(st.just("claim"), st.integers(1, 3), lanes, lanes),
-    st.tuples(st.just("claim"), st.just(4), st.just(Lane.TURN), st.just(Lane.FADE)),
+    st.tuples(st.just("claim"), st.just(4), st.just(Lane.URGENT), st.just(Lane.FADE)),
     st.tuples(
         st.just("ack"),
         st.integers(0, 3),

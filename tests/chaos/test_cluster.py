@@ -69,7 +69,7 @@ async def test_the_shards_are_spread_and_every_script_runs_on_each(client: Clien
         assert await store.offer(oid, Observation(Z.IN_MEETING, now)) == "accepted"
         [claim] = (await store.claim(keys.shard_of(oid), "w1", 10)).people
         assert await store.renew(claim)
-        assert await store.demand(oid, Lane.TURN, Patch.testing(5))
+        assert await store.demand(oid, Lane.URGENT, Patch.testing(5))
         assert await store.ack(claim, lane=Lane.HOLD, due_ms=10**13)
         one = await store.claim_one(oid, "w2")
         assert isinstance(one, Claim)
@@ -81,9 +81,9 @@ async def test_the_shards_are_spread_and_every_script_runs_on_each(client: Clien
     assert len(await store.standings(everybody)) == len(everybody)
     assert sum(lane.waiting for lane in await store.queue()) == len(everybody)
     quota = Quota(client, scripts, Limits(limit=100))
-    assert (await quota.take(Lane.TURN, 3)).granted == 3
+    assert (await quota.take(Lane.URGENT, 3)).granted == 3
     await quota.pause(1)
-    assert (await quota.take(Lane.TURN)).granted == 0
+    assert (await quota.take(Lane.URGENT)).granted == 0
     for oid in everybody:
         state = await store.state(oid)
         assert state is not None

@@ -45,37 +45,37 @@ def test_what_each_lane_may_use_of_an_empty_budget() -> None:
 def test_calls_get_through_after_everything_else_has_taken_its_share() -> None:
     budget = Budget()
     assert all_of(budget, Lane.CHANGE) == 1170
-    assert all_of(budget, Lane.TURN) == 300
+    assert all_of(budget, Lane.URGENT) == 300
 
 
 def test_a_turn_that_began_may_end_on_the_overdraft() -> None:
     budget = Budget()
-    all_of(budget, Lane.TURN)
+    all_of(budget, Lane.URGENT)
     assert budget.take(START, Lane.FADE, 40, follow=True).granted == 0
     assert budget.take(START, Lane.HOLD, 40, follow=True).granted == 30
 
 
 def test_nobody_goes_before_a_more_urgent_lane_that_waits() -> None:
     budget = Budget()
-    all_of(budget, Lane.TURN)
-    refused = budget.take(START, Lane.TURN, 1)
+    all_of(budget, Lane.URGENT)
+    refused = budget.take(START, Lane.URGENT, 1)
     later = START + refused.wait_ms
     assert budget.take(later, Lane.HOLD, 1) == Grant(0, GRACE_CELLS * 250, 0.0)
-    assert budget.take(later, Lane.TURN, 1).granted == 1
+    assert budget.take(later, Lane.URGENT, 1).granted == 1
     assert budget.take(later, Lane.HOLD, 1).granted == 1
 
 
 def test_a_lane_that_does_not_come_back_holds_nobody_up_for_long() -> None:
     budget = Budget()
-    all_of(budget, Lane.TURN)
-    refused = budget.take(START, Lane.TURN, 1)
+    all_of(budget, Lane.URGENT)
+    refused = budget.take(START, Lane.URGENT, 1)
     later = START + refused.wait_ms + GRACE_CELLS * 250
     assert budget.take(later, Lane.FADE, 1).granted == 1
 
 
 def test_keep_alives_get_a_third_while_others_had_to_wait() -> None:
     budget = Budget()
-    all_of(budget, Lane.TURN)  # more than there is
+    all_of(budget, Lane.URGENT)  # more than there is
     later = START + WINDOW_MS + 8 * CELL_MS
     assert budget.take(later, Lane.FADE, 9999).granted == 500
     assert budget.take(START + 2 * WINDOW_MS + 1, Lane.FADE, 9999).granted == 250

@@ -83,11 +83,11 @@ def holding(
 @pytest.mark.parametrize(
     ("zoom", "pair", "minutes", "lane"),
     [
-        (Z.IN_MEETING, IN_A_CALL, 60, Lane.TURN),
-        (Z.ON_PHONE_CALL, IN_A_CALL, 60, Lane.TURN),
-        (Z.PRESENTING, PRESENTING, 60, Lane.TURN),
-        (Z.DO_NOT_DISTURB, PRESENTING, 60, Lane.TURN),
-        (Z.BUSY, IN_A_CALL, 60, Lane.TURN),
+        (Z.IN_MEETING, IN_A_CALL, 60, Lane.URGENT),
+        (Z.ON_PHONE_CALL, IN_A_CALL, 60, Lane.URGENT),
+        (Z.PRESENTING, PRESENTING, 60, Lane.URGENT),
+        (Z.DO_NOT_DISTURB, PRESENTING, 60, Lane.URGENT),
+        (Z.BUSY, IN_A_CALL, 60, Lane.URGENT),
         (Z.AVAILABLE, AVAILABLE, 15, Lane.CHANGE),
         (Z.AWAY, AWAY, 60, Lane.CHANGE),
     ],
@@ -100,7 +100,7 @@ def test_a_new_state_is_written(zoom: Z, pair: Pair, minutes: int, lane: Lane) -
 @pytest.mark.parametrize("zoom", [Z.IN_CALENDAR_EVENT, Z.OFFLINE, Z.OUT_OF_OFFICE, Z.MOBILE_ONLY])
 def test_a_state_that_shows_nothing_clears_what_we_hold(zoom: Z) -> None:
     step = knowing(zoom, held=holding(IN_A_CALL)).plan(NOW)
-    assert (step.do, step.why, step.lane) == (Do.CLEAR, Why.NOTHING_TO_SHOW, Lane.TURN)
+    assert (step.do, step.why, step.lane) == (Do.CLEAR, Why.NOTHING_TO_SHOW, Lane.URGENT)
     step = knowing(zoom, held=holding(AVAILABLE)).plan(NOW)
     assert (step.do, step.lane) == (Do.CLEAR, Lane.CHANGE)
     step = knowing(zoom).plan(NOW)
@@ -111,7 +111,7 @@ def test_a_state_that_shows_nothing_clears_what_we_hold(zoom: Z) -> None:
 def test_switched_off_clears_what_we_hold_and_then_does_nothing(moment: Moment) -> None:
     off = moment.but(verdict=OFF, test_until_ms=NOW + MINUTE)
     step = off.but(held=holding(IN_A_CALL, sure=False)).plan(NOW)
-    assert (step.do, step.why, step.lane) == (Do.CLEAR, Why.OFF, Lane.TURN)
+    assert (step.do, step.why, step.lane) == (Do.CLEAR, Why.OFF, Lane.URGENT)
     assert off.plan(NOW) == Plan(Do.NOTHING, Why.OFF, Lane.CHANGE)
 
 
@@ -175,7 +175,7 @@ def test_an_echo_ends_the_other_state_that_we_hold() -> None:
     dnd = Shown("DoNotDisturb", "DoNotDisturb")
     moment = knowing(Z.DO_NOT_DISTURB, held=holding(IN_A_CALL), shown=dnd)
     step = moment.plan(NOW)
-    assert (step.do, step.why, step.lane) == (Do.CLEAR, Why.ECHO, Lane.TURN)
+    assert (step.do, step.why, step.lane) == (Do.CLEAR, Why.ECHO, Lane.URGENT)
     assert moment.but(held=None).plan(NOW).why is Why.ECHO
 
 
@@ -238,7 +238,7 @@ def test_a_test_shows_in_a_call_for_its_time() -> None:
     until = NOW + 5 * MINUTE
     for moment in (knowing(), knowing(Z.OFFLINE), knowing(Z.AVAILABLE, held=holding(AVAILABLE))):
         step = moment.but(test_until_ms=until).plan(NOW)
-        assert step == Plan(Do.SET, Why.TEST, Lane.TURN, None, IN_A_CALL, 5)
+        assert step == Plan(Do.SET, Why.TEST, Lane.URGENT, None, IN_A_CALL, 5)
     done = knowing(held=Held(IN_A_CALL, NOW, until), test_until_ms=until)
     step = done.plan(NOW + 1)
     assert (step.do, step.why) == (Do.NOTHING, Why.TEST)
@@ -293,7 +293,7 @@ moments = st.builds(
 )
 
 
-def carry_out(now: int, moment: Moment, step: Plan, *, answer: Z | None, shown: Shown) -> Moment:
+def run(now: int, moment: Moment, step: Plan, *, answer: Z | None, shown: Shown) -> Moment:
     """What is known after a step that went well. `answer` None: Zoom does not answer."""
     held = None
     if step.pair is not None:
@@ -317,7 +317,7 @@ def carry_out(now: int, moment: Moment, step: Plan, *, answer: Z | None, shown: 
             return moment.but(preferred=held)
 
 
-def turn(
+def reconciled(
     now: int, moment: Moment, *, answer: Z | None, shown: Shown, takes: int = 0
 ) -> tuple[Moment, list[Plan]]:
     """Plan and carry out until nothing is left to do, as the engine does. `takes`: ms per step."""
@@ -326,7 +326,7 @@ def turn(
         steps.append(moment.plan(now))
         if steps[-1].do is Do.NOTHING:
             return moment, steps
-        moment = carry_out(now, moment, steps[-1], answer=answer, shown=shown)
+        moment = run(now, moment, steps[-1], answer=answer, shown=shown)
         now += takes
     raise AssertionError(steps)
 
@@ -356,7 +356,7 @@ def test_who_is_thought_of_again_is_thought_of_later(moment: Moment) -> None:
 def test_planning_again_after_a_turn_gives_nothing_to_do(
     moment: Moment, answer: Z | None, shown: Shown
 ) -> None:
-    after, steps = turn(NOW, moment, answer=answer, shown=shown)
+    after, steps = reconciled(NOW, moment, answer=answer, shown=shown)
     again = after.plan(NOW)
     assert again == steps[-1]
     if any(step.do is Do.SET for step in steps):
@@ -366,12 +366,12 @@ def test_planning_again_after_a_turn_gives_nothing_to_do(
 
 @given(moments, st.none() | presences, showns, st.integers(0, 10_000))
 def test_every_turn_ends(moment: Moment, answer: Z | None, shown: Shown, takes: int) -> None:
-    turn(NOW, moment, answer=answer, shown=shown, takes=takes)
+    reconciled(NOW, moment, answer=answer, shown=shown, takes=takes)
 
 
 @given(moments, st.none() | presences, showns)
 def test_a_turn_does_nothing_twice(moment: Moment, answer: Z | None, shown: Shown) -> None:
-    _, steps = turn(NOW, moment, answer=answer, shown=shown)
+    _, steps = reconciled(NOW, moment, answer=answer, shown=shown)
     doing = [step.do for step in steps]
     for what in (Do.LOOK, Do.SET, Do.CLEAR, Do.PREFER, Do.UNPREFER):
         assert doing.count(what) <= (2 if what is Do.LOOK else 1)
@@ -381,7 +381,7 @@ def test_a_turn_does_nothing_twice(moment: Moment, answer: Z | None, shown: Show
 def test_switched_off_nothing_is_held_after_the_turn(
     moment: Moment, answer: Z | None, shown: Shown
 ) -> None:
-    after, steps = turn(NOW, moment.but(verdict=OFF), answer=answer, shown=shown)
+    after, steps = reconciled(NOW, moment.but(verdict=OFF), answer=answer, shown=shown)
     assert not any(step.do in {Do.ASK, Do.SET, Do.PREFER} for step in steps)
     left = [h for h in (after.person.held, after.person.preferred) if _lasts(h)]
     if left:  # a status that can't be seen stays with its carrier, and is looked for again
@@ -418,7 +418,7 @@ def live_through(
     now, writes, world = NOW, [], World(can_ask=answer is not None)
     while now < NOW + hours * HOUR:
         moment = moment.but(seen=UNSEEN, world=world, spread=late.random())
-        moment, steps = turn(now, moment, answer=answer, shown=OFFLINE)
+        moment, steps = reconciled(now, moment, answer=answer, shown=OFFLINE)
         writes += [(now, step) for step in steps if step.do in {Do.SET, Do.CLEAR}]
         due = steps[-1].due_ms
         if due is None:

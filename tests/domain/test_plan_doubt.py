@@ -33,8 +33,8 @@ FAILURES = ("done, not heard", "not done", "died, done", "died, not done")
 class Doubt:
     """A person of whom Microsoft holds nothing but ours, and writes that fail on the way.
 
-    After a failure sync.engine.reconcile keeps what was to be written as unsure (a session too if the
-    worker died: then it is whatever was held before, or a call, and unsure).
+    After a failure sync.engine.reconcile keeps what was to be written as unsure (a session too if
+    the worker died: then it is whatever was held before, or a call, and unsure).
     """
 
     def __init__(self, style: Style) -> None:
@@ -47,8 +47,8 @@ class Doubt:
         self.now += 1000
         self.moment = self.moment.but(observation=Observation(zoom, self.now))
 
-    def turn(self, failure: str | None = None) -> None:
-        """One turn; its first write goes wrong if `failure` says so."""
+    def reconcile(self, failure: str | None = None) -> None:
+        """Reconcile once; its first write goes wrong if `failure` says so."""
         self.moment = self.moment.but(seen=UNSEEN)
         for _ in range(MOST_STEPS):
             step = self.moment.plan(self.now)
@@ -65,13 +65,13 @@ class Doubt:
                 self.goes_wrong(step, failure)
                 return
             else:
-                self.carry_out(step)
+                self.run(step)
                 self.keep(step, sure=True)
                 if step.do is Do.UNPREFER:
                     self.moment = self.moment.but(seen=UNSEEN)
         raise AssertionError(step)
 
-    def carry_out(self, step: Plan) -> None:
+    def run(self, step: Plan) -> None:
         ends = self.now + step.minutes * MINUTE
         if step.do in {Do.SET, Do.CLEAR}:
             self.microsoft.session, self.microsoft.session_ends = step.pair, ends
@@ -97,7 +97,7 @@ class Doubt:
     def goes_wrong(self, step: Plan, failure: str) -> None:
         done = failure in {"done, not heard", "died, done"}
         if done:
-            self.carry_out(step)
+            self.run(step)
         session = step.do in {Do.SET, Do.CLEAR}
         if failure.startswith("died") and session:
             held = self.moment.person.held or Held(IN_A_CALL, self.now, self.now)
@@ -136,11 +136,11 @@ def test_whatever_is_not_heard_the_next_good_turn_shows_what_zoom_demands(
     style: Style, story: list[tuple[Z, list[str | None]]]
 ) -> None:
     doubt = Doubt(style)
-    for zoom, turns in story:
+    for zoom, writes in story:
         doubt.says(zoom)
-        for failure in turns:
-            doubt.turn(failure)
-    doubt.turn()
+        for failure in writes:
+            doubt.reconcile(failure)
+    doubt.reconcile()
     doubt.shows_what_zoom_demands()
 
 
@@ -158,23 +158,23 @@ def test_what_the_person_chose_is_theirs_whatever_is_not_heard(
     doubt.microsoft.client = client
     doubt.says(Z.AVAILABLE)
     for failure in failures:
-        doubt.turn(failure)
+        doubt.reconcile(failure)
     doubt.microsoft.preferred, doubt.microsoft.preferred_ends = chosen, START * 2
     doubt.says(zoom)
     for failure in failures:
-        doubt.turn(failure)
-    doubt.turn()
+        doubt.reconcile(failure)
+    doubt.reconcile()
     assert doubt.microsoft.preferred == chosen
 
 
 def test_the_label_before_the_last_is_taken_back_too() -> None:
     doubt = Doubt(Style.FULL)
     doubt.says(Z.DO_NOT_DISTURB)
-    doubt.turn()
+    doubt.reconcile()
     doubt.says(Z.BUSY)
-    doubt.turn("not done")
+    doubt.reconcile("not done")
     doubt.says(Z.OFFLINE)
-    doubt.turn()
+    doubt.reconcile()
     assert doubt.microsoft.preferred is None
 
 

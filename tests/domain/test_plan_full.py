@@ -95,7 +95,7 @@ class Life:
         self.microsoft.preferred = BY_HAND[availability] if availability else None
         self.microsoft.preferred_ends, self.microsoft.ours = self.now + 24 * HOUR, False
 
-    def turn(self) -> Plan:
+    def reconcile(self) -> Plan:
         """What sync.engine.reconcile does; returns the plan that ends it."""
         self.microsoft.pass_time(self.now)
         self.moment = self.moment.but(seen=UNSEEN, verdict=self.verdict)
@@ -149,7 +149,7 @@ def test_do_not_disturb_shows_with_zooms_own_label() -> None:
     for client in (None, "Available", "Busy", "Away"):
         life = Life(on(Style.FULL), microsoft=Microsoft(client))
         life.says(Z.DO_NOT_DISTURB)
-        step = life.turn()
+        step = life.reconcile()
         assert step.why is Why.SHOWING
         assert life.microsoft.shown() == Shown("DoNotDisturb", "DoNotDisturb")
         assert life.microsoft.session == AWAY, "it is carried by the weakest session"
@@ -161,7 +161,7 @@ def test_from_one_label_to_the_next() -> None:
     life = Life(on(Style.FULL), microsoft=Microsoft("Available"))
     for zoom in (Z.DO_NOT_DISTURB, Z.BUSY, Z.IN_MEETING, Z.DO_NOT_DISTURB, Z.AWAY, Z.BUSY):
         life.says(zoom)
-        life.turn()
+        life.reconcile()
         demand = demand_of(zoom, Style.FULL)
         expected = demand.preferred or demand.session
         assert expected is not None
@@ -176,7 +176,7 @@ def test_from_full_to_mirror_and_back() -> None:
     life.says(Z.DO_NOT_DISTURB)
     for style in (Style.FULL, Style.MIRROR, Style.FULL, Style.BUSY_ONLY):
         life.verdict = on(style)
-        life.turn()
+        life.reconcile()
         assert life.microsoft.shown().availability == "DoNotDisturb"
         assert life.microsoft.preferred == (DND if style is Style.FULL else None)
 
@@ -184,10 +184,10 @@ def test_from_full_to_mirror_and_back() -> None:
 def test_what_we_preferred_is_taken_back_before_the_session() -> None:
     life = Life(on(Style.FULL), microsoft=Microsoft(None))
     life.says(Z.BUSY)
-    life.turn()
+    life.reconcile()
     life.writes.clear()
     life.verdict = OFF
-    life.turn()
+    life.reconcile()
     assert [step.do for step in life.writes] == [Do.UNPREFER, Do.CLEAR]
 
 
@@ -195,13 +195,13 @@ def test_what_the_person_chose_since_is_theirs() -> None:
     for chosen in ("BeRightBack", "Available", "Offline"):
         life = Life(on(Style.FULL), microsoft=Microsoft("Available"))
         life.says(Z.BUSY)
-        life.turn()
+        life.reconcile()
         life.choose(chosen)
         life.writes.clear()
         life.wait(31)
-        life.turn()
+        life.reconcile()
         life.verdict = OFF
-        life.turn()
+        life.reconcile()
         assert life.microsoft.preferred == BY_HAND[chosen]
         assert not any(step.do in {Do.PREFER, Do.UNPREFER} for step in life.writes)
 
@@ -212,7 +212,7 @@ def test_a_status_that_we_cannot_explain_is_left_alone(chosen: str, client: str 
     life = Life(on(Style.FULL), microsoft=Microsoft(client))
     life.choose(chosen)
     life.says(Z.BUSY)
-    assert life.turn().why is Why.OWN_STATUS
+    assert life.reconcile().why is Why.OWN_STATUS
     assert life.microsoft.preferred == BY_HAND[chosen]
     assert life.microsoft.session is None
     assert not any(step.do is Do.PREFER for step in life.writes)
@@ -223,15 +223,15 @@ def test_a_status_that_we_cannot_explain_is_left_alone(chosen: str, client: str 
 def test_busy_by_hand_is_told_from_the_busy_of_a_call(client: str | None, before: Z) -> None:
     life = Life(on(Style.FULL), microsoft=Microsoft(client))
     life.says(before)
-    life.turn()
+    life.reconcile()
     life.choose("Busy")
     life.says(Z.DO_NOT_DISTURB)
-    assert life.turn().why is Why.OWN_STATUS
+    assert life.reconcile().why is Why.OWN_STATUS
     assert life.microsoft.preferred == BUSY
     assert not any(step.do is Do.PREFER for step in life.writes)
     life.choose(None)
     life.wait(12)
-    life.turn()
+    life.reconcile()
     assert life.microsoft.preferred == DND
 
 
@@ -239,7 +239,7 @@ def test_what_microsoft_shows_already_is_left_alone() -> None:
     life = Life(on(Style.FULL), microsoft=Microsoft("Available"))
     life.choose("DoNotDisturb")
     life.says(Z.DO_NOT_DISTURB)
-    assert life.turn().why is Why.ECHO
+    assert life.reconcile().why is Why.ECHO
     assert life.writes == []
 
 
@@ -247,7 +247,7 @@ def test_a_label_is_held_for_hours() -> None:
     life = Life(on(Style.FULL), can_ask=True, microsoft=Microsoft("Available"))
     life.says(Z.DO_NOT_DISTURB)
     for _ in range(40):
-        step = life.turn()
+        step = life.reconcile()
         assert life.microsoft.shown().availability == "DoNotDisturb"
         assert step.due_ms is not None
         life.now = step.due_ms + 1000
@@ -291,7 +291,7 @@ def test_whatever_happens_every_turn_ends_and_people_keep_what_they_chose(
     life = Life(on(style), can_ask=can_ask)
     for what, value in story:
         happen(life, what, value)
-        step = life.turn()
+        step = life.reconcile()
         assert step.due_ms is None or step.due_ms > life.now
 
 
@@ -303,9 +303,9 @@ def test_whatever_happened_switching_off_leaves_nothing_of_ours(
     for what, value in story:
         if what != "client":
             happen(life, what, value)
-        life.turn()
+        life.reconcile()
     life.verdict = OFF
-    life.turn()
+    life.reconcile()
     assert life.microsoft.session is None or life.microsoft.session_ends - life.now < 6000
     assert (
         life.microsoft.preferred is None
@@ -322,5 +322,5 @@ def test_only_full_ever_touches_the_persons_own_slot(
     for what, value in story:
         if what != "verdict":
             happen(life, what, value)
-        life.turn()
+        life.reconcile()
     assert not any(step.do in {Do.PREFER, Do.UNPREFER} for step in life.writes)

@@ -244,7 +244,7 @@ class Bridge:
 
     def __post_init__(self) -> None:
         self.store, self.quota = self.room.people, self.room.quota
-        self.attendant, self.engine = self.room.attendant, self.room.engine
+        self.reconciler, self.engine = self.room.reconciler, self.room.engine
         self.identities, self.proving = self.room.identities, self.room.proving
         self.departures = self.room.departures
         self.notices, self.notifier = self.reconnect.rows, self.reconnect.notifier
@@ -290,17 +290,17 @@ class Bridge:
 
     async def leave(self, oid: str) -> None:
         """Somebody wants to be forgotten, as soon as a worker comes."""
-        await self.store.demand(oid, Lane.TURN, Patch.leaving())
+        await self.store.demand(oid, Lane.URGENT, Patch.leaving())
 
     async def lasting_keys(self) -> list[str]:
         """Keys that do not end by themselves: none, when nobody is connected."""
         return await lasting_keys(self.redis)
 
     async def work(self) -> None:
-        """Attend to everyone who is due, as often as they are."""
+        """Reconcile everyone who is due, as often as they are."""
         while claims := await self.due():
             for claim in claims:
-                await self.attendant.attend(claim)
+                await self.reconciler.reconcile(claim)
 
     async def due(self) -> list[Claim]:
         """Claim everyone who is due."""

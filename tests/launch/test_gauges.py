@@ -137,7 +137,7 @@ class People:
 async def test_redis_may_go_away_and_come_back(redis: Client) -> None:
     scripts, metrics, people = Scripts(redis), Metrics(), People()
     quota, directory = Quota(redis, scripts), DirectoryStore(redis, scripts, configured=True)
-    await quota.take(Lane.TURN, 150)
+    await quota.take(Lane.URGENT, 150)
     with capture_logs() as logs:
         source = SharedSource(people, quota, directory)
         watch = asyncio.create_task(gauges(metrics, source).run(wait=every(0.001)))

@@ -129,7 +129,7 @@ class SettingsPeople:
         if parked_for(known[1].trouble) is not None and await self._engine.revive(oid):
             await self._audit.revived(_actor(turn), address)
             with contextlib.suppress(Busy):  # a worker has them: it tries by itself
-                await self._engine.attend_now(oid)
+                await self._engine.reconcile_now(oid)
             known = await self._engine.link_of(oid) or known
             notice = "Tried again, but it failed." if known[1].trouble else WELL_AGAIN
         return await self._card(turn, address, known, None, notice=notice)

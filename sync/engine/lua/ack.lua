@@ -14,7 +14,7 @@ local function ack(member, token, version, generation, lane, due, changes)
     if same_link and field == 'wait' then wait = tonumber(value) or 0 end
   end
   local changed, old = known[3] ~= version, known[5]
-  if changed then lane, due = tostring(TURN), now end
+  if changed then lane, due = tostring(URGENT), now end
   if due == '' then
     if old then redis.call('ZREM', lanes[old + 1], member) end
     gone[#gone + 1] = 'lane'
@@ -29,7 +29,7 @@ local function ack(member, token, version, generation, lane, due, changes)
   if #set > 0 then redis.call('HSET', key, unpack(set)) end
   redis.call('HDEL', key, unpack(gone))
   if changed then
-    wake(TURN)
+    wake(URGENT)
     return 2
   end
   if due == '' then

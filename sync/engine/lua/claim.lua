@@ -1,7 +1,7 @@
 local lease_end = now + lease_ms
 local left = at_most
 local out = {now, -1, 0, 0, 0, 0}
-for k = TURN, FADE do
+for k = URGENT, FADE do
   local queue = lanes[k + 1]
   if left > 0 and k >= first and k <= last then
     local due

@@ -1,5 +1,5 @@
 local count, first = 0
-for k = TURN, FADE do
+for k = URGENT, FADE do
   -- Who is leased stands at the end of the lease: a few, and never far ahead.
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', lanes[k + 1], '(' .. now, now + lease_ms)) do
     local key = prefix .. member

@@ -1,8 +1,8 @@
 -- Into or out of Busy / Do not disturb goes first.
 local function lane_for()
-  if interrupts then return TURN end
+  if interrupts then return URGENT end
   local known = redis.call('HMGET', person, 'held', 'until')
-  if INTERRUPTING[known[1] or ''] and (tonumber(known[2] or '') or 0) > now then return TURN end
+  if INTERRUPTING[known[1] or ''] and (tonumber(known[2] or '') or 0) > now then return URGENT end
   return CHANGE
 end
 

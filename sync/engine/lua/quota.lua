@@ -3,8 +3,8 @@ follow = follow and lane < FADE
 local known = redis.call('HMGET', budget, 'f', 'l', 'u0', 'u1', 'u2', 'u3', 's0', 's1', 's2', 'w')
 local first, last = tonumber(known[1] or ''), tonumber(known[2] or '')
 local use, short = {}, {}
-for k = TURN, FADE do use[k] = tonumber(known[3 + k] or '') or 0 end
-for k = TURN, FADE - 1 do short[k] = tonumber(known[7 + k] or '') or 0 end
+for k = URGENT, FADE do use[k] = tonumber(known[3 + k] or '') or 0 end
+for k = URGENT, FADE - 1 do short[k] = tonumber(known[7 + k] or '') or 0 end
 local waited = tonumber(known[10] or '') or 0
 
 local current = math.floor(now / cell_ms)
@@ -12,7 +12,7 @@ if last then
   if last - current > cells then -- the clock was set: nothing before counts
     redis.call('DEL', budget)
     first, last = nil, nil
-    for k = TURN, FADE do use[k] = 0; short[k] = 0 end
+    for k = URGENT, FADE do use[k] = 0; short[k] = 0 end
     waited = 0
   else
     current = math.max(current, last)
@@ -20,18 +20,18 @@ if last then
 end
 if first and last < current - cells then
   redis.call('DEL', budget)
-  for k = TURN, FADE - 1 do
+  for k = URGENT, FADE - 1 do
     if short[k] > now then redis.call('HSET', budget, 's' .. k, short[k]) end
   end
   if waited > 0 then redis.call('HSET', budget, 'w', waited) end
   first, last = nil, nil
-  for k = TURN, FADE do use[k] = 0 end
+  for k = URGENT, FADE do use[k] = 0 end
 end
 if first and first < current - cells then
   while first < current - cells do
     local names = {first .. ':0', first .. ':1', first .. ':2', first .. ':3'}
     local gone = redis.call('HMGET', budget, unpack(names))
-    for k = TURN, FADE do use[k] = use[k] - (tonumber(gone[k + 1] or '') or 0) end
+    for k = URGENT, FADE do use[k] = use[k] - (tonumber(gone[k + 1] or '') or 0) end
     redis.call('HDEL', budget, unpack(names))
     first = first + 1
   end
@@ -44,7 +44,7 @@ local used = use[0] + use[1] + use[2] + use[FADE]
 local paused = redis.call('PTTL', pause)
 local behind = 0 -- until when a more urgent lane keeps its turn
 if not follow then
-  for k = TURN, lane - 1 do behind = math.max(behind, short[k]) end
+  for k = URGENT, lane - 1 do behind = math.max(behind, short[k]) end
 end
 local room
 if paused > 0 or behind > now then
@@ -53,7 +53,7 @@ elseif follow then
   room = limit - used
 else
   room = total - used
-  if lane > TURN then room = math.min(room, others - (used - use[TURN])) end
+  if lane > URGENT then room = math.min(room, others - (used - use[URGENT])) end
   if lane == FADE then room = math.min(room, fade - use[FADE]) end
 end
 local granted = math.max(0, math.min(count, room))
@@ -79,8 +79,8 @@ if granted < count then
       end
     end
   end
-  if used >= (follow and limit or total) then until_free(TURN) end
-  if not follow and lane > TURN and used - use[TURN] >= others then until_free(CHANGE) end
+  if used >= (follow and limit or total) then until_free(URGENT) end
+  if not follow and lane > URGENT and used - use[URGENT] >= others then until_free(CHANGE) end
   if not follow and lane == FADE and use[FADE] >= fade then until_free(FADE) end
   wait = math.max(1, until_ms - now)
   if lane < FADE then

@@ -38,7 +38,7 @@ MORNING = View(
     stored=Stored(
         Shared(
             lanes=[
-                LaneFigures(Lane.TURN, 61, 3, 0.6),
+                LaneFigures(Lane.URGENT, 61, 3, 0.6),
                 LaneFigures(Lane.CHANGE, 210, 0, 0),
                 LaneFigures(Lane.HOLD, 3_482, 17, 2.4),
                 LaneFigures(Lane.FADE, 7_911, 640, 47),

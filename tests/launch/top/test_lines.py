@@ -134,9 +134,9 @@ def test_a_pause_of_the_tenant_and_a_full_quota_stand_out() -> None:
 @pytest.mark.parametrize(
     ("lane", "seconds", "style"),
     [
-        (Lane.TURN, 2.0, ""),
-        (Lane.TURN, 12.0, "yellow"),
-        (Lane.TURN, 90.0, "bold red"),
+        (Lane.URGENT, 2.0, ""),
+        (Lane.URGENT, 12.0, "yellow"),
+        (Lane.URGENT, 90.0, "bold red"),
         (Lane.FADE, 90.0, "yellow"),  # left out on purpose
     ],
 )

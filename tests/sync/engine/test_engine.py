@@ -214,22 +214,22 @@ async def test_somebody_in_a_workers_hands_is_waited_for_but_not_for_ever(bridge
     await bridge.store.demand(ADA)
     [claim] = await bridge.due()
     asked = asyncio.gather(
-        bridge.engine.attend_now(ADA), bridge.engine.disconnect(ADA), return_exceptions=True
+        bridge.engine.reconcile_now(ADA), bridge.engine.disconnect(ADA), return_exceptions=True
     )
     busy, ending = await asked
     assert isinstance(busy, Busy)
     assert isinstance(ending, Ending)
     assert ending.how == "later"
-    await bridge.attendant.attend(claim)
+    await bridge.reconciler.reconcile(claim)
     await bridge.work()
     assert await bridge.lasting_keys() == []
 
 
-async def test_somebody_in_a_workers_hands_is_attended_to_right_after(bridge: Bridge) -> None:
+async def test_somebody_in_a_workers_hands_is_reconciled_right_after(bridge: Bridge) -> None:
     await bridge.connect(ADA, Z.IN_MEETING)
     [claim] = await bridge.due()
     bridge.graph.faults.append(Fault(kind="stall"))
-    working = asyncio.create_task(bridge.attendant.attend(claim))
+    working = asyncio.create_task(bridge.reconciler.reconcile(claim))
     await bridge.graph.until(lambda: bridge.graph.stalled == 1)
     leaving = asyncio.create_task(bridge.engine.disconnect(ADA))
     bridge.graph.release()
@@ -268,7 +268,7 @@ async def test_a_test_ends_when_zoom_says_something_new(bridge: Bridge) -> None:
 async def test_whoever_is_not_connected_can_test_and_explain_nothing(bridge: Bridge) -> None:
     assert await bridge.engine.test(ADA) is None
     assert await bridge.engine.explain(ADA) is None
-    await bridge.engine.attend_now(ADA)
+    await bridge.engine.reconcile_now(ADA)
     assert await bridge.redis.keys("*") == []
 
 
@@ -359,7 +359,7 @@ async def test_somebody_who_asks_too_often_costs_no_requests_in_any_process(
         assert explanation.shown_error is None
     another = Engine(
         bridge.store,
-        bridge.attendant,
+        bridge.reconciler,
         policy=bridge.decisions,
         can_ask=False,
         prove=bridge.proving.hear,

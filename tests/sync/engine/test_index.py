@@ -107,7 +107,7 @@ async def test_connecting_with_other_addresses_may_be_cut_off(
 @pytest.mark.parametrize("commands", COMMANDS)
 async def test_erasing_may_be_cut_off(store: PeopleStore, redis: Client, commands: int) -> None:
     generation = await store.connect(OLD, "sealed", None)
-    await store.demand(ADA, Lane.TURN, Patch.leaving())
+    await store.demand(ADA, Lane.URGENT, Patch.leaving())
     erased = False
     with contextlib.suppress(Killed):
         erased = await dying(redis, commands).erase(ADA, generation)

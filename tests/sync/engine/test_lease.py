@@ -1,4 +1,4 @@
-"""The leases of many turns, which one timer serves."""
+"""The leases of many people, which one timer serves."""
 
 import asyncio
 from collections import Counter
@@ -75,7 +75,7 @@ async def test_whoever_is_lost_is_broken_off_alone(held: tuple[Renewals, list[Cl
     renewals.lost.add(claims[1].state.object_id)
     going_on = asyncio.Event()
 
-    async def turn(claim: Claim) -> str:
+    async def work(claim: Claim) -> str:
         async with Lease(leases, claim) as lease:
             try:
                 await lease.within(_until(going_on))
@@ -84,10 +84,10 @@ async def test_whoever_is_lost_is_broken_off_alone(held: tuple[Renewals, list[Cl
             lease.check()
             return "held"
 
-    turns = [asyncio.create_task(turn(claim)) for claim in claims]
-    await asyncio.wait([turns[1]], timeout=10)
+    working = [asyncio.create_task(work(claim)) for claim in claims]
+    await asyncio.wait([working[1]], timeout=10)
     going_on.set()
-    assert await asyncio.gather(*turns) == ["held", "lost", "held", "held"]
+    assert await asyncio.gather(*working) == ["held", "lost", "held", "held"]
 
 
 async def _until(event: asyncio.Event) -> None:

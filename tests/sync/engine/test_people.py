@@ -77,7 +77,7 @@ async def test_connecting_again_is_a_new_generation_with_nothing_of_the_old_trou
     patch = Patch.must_authorize("revoked", 5) | Patch(wait_ms=10**15, tries=3)
     patch |= Patch.testing(9) | Patch.holds(held, Layer.SESSION)
     await store.ack(await claim(store), lane=Lane.CHANGE, due_ms=None, patch=patch)
-    await store.demand(ADA, Lane.TURN, Patch.leaving())
+    await store.demand(ADA, Lane.URGENT, Patch.leaving())
     second = await store.connect(link_of(), "sealed again", None)
     assert second > first
     state = (await claim(store)).state
@@ -294,7 +294,7 @@ async def test_every_script_runs_on_every_server(any_redis: Client) -> None:
     claimed = await claim(store)
     assert await store.renew(claimed)
     assert await store.record(claimed, Patch(held=Held(IN_A_CALL, 1, 2, sure=False)))
-    assert await store.demand(ADA, Lane.TURN, Patch.testing(5))
+    assert await store.demand(ADA, Lane.URGENT, Patch.testing(5))
     assert await store.ack(
         claimed, lane=Lane.HOLD, due_ms=10**13, patch=Patch(held=Held(IN_A_CALL, 1, 2))
     )

@@ -58,14 +58,14 @@ async def test_nothing_is_stored_of_people_who_are_not_connected(
     store: PeopleStore, redis: Client
 ) -> None:
     assert await store.offer(ADA, await seen(store)) == "not_connected"
-    assert not await store.demand(ADA, Lane.TURN, Patch.testing(5))
+    assert not await store.demand(ADA, Lane.URGENT, Patch.testing(5))
     assert await store.claim_one(ADA, "w1") is False
     assert await redis.keys("*") == []
 
 
 async def test_whoever_is_leaving_takes_no_more_events(store: PeopleStore) -> None:
     await connected(store)
-    await store.demand(ADA, Lane.TURN, Patch.leaving())
+    await store.demand(ADA, Lane.URGENT, Patch.leaving())
     assert await store.offer(ADA, await seen(store)) == "not_connected"
 
 
@@ -112,7 +112,7 @@ async def test_the_lua_orders_observations_as_the_python_does(
 
 async def test_an_offer_ends_a_test_only_with_another_state(store: PeopleStore) -> None:
     await store.connect(link_of(), "sealed", await seen(store, Z.BUSY, 5000))
-    await store.demand(ADA, Lane.TURN, Patch.testing(10**13))
+    await store.demand(ADA, Lane.URGENT, Patch.testing(10**13))
     await store.offer(ADA, await seen(store, Z.BUSY, 4000))
     assert (await store.state(ADA) or PersonState("")).test_until_ms == 10**13
     await store.offer(ADA, await seen(store, Z.AWAY, 3000))
@@ -131,11 +131,11 @@ async def test_an_offer_starts_counting_failures_anew(store: PeopleStore) -> Non
     [
         (None, Z.AVAILABLE, Lane.CHANGE),
         (None, Z.OFFLINE, Lane.CHANGE),
-        (None, Z.BUSY, Lane.TURN),
-        (AVAILABLE, Z.DO_NOT_DISTURB, Lane.TURN),
+        (None, Z.BUSY, Lane.URGENT),
+        (AVAILABLE, Z.DO_NOT_DISTURB, Lane.URGENT),
         (AVAILABLE, Z.AWAY, Lane.CHANGE),
-        (IN_A_CALL, Z.AVAILABLE, Lane.TURN),
-        (PRESENTING, Z.OFFLINE, Lane.TURN),
+        (IN_A_CALL, Z.AVAILABLE, Lane.URGENT),
+        (PRESENTING, Z.OFFLINE, Lane.URGENT),
     ],
 )
 async def test_into_and_out_of_busy_goes_first(
@@ -218,7 +218,7 @@ async def test_workers_are_told_once_until_they_come_or_somebody_more_urgent_doe
         await store.demand(others[1], Lane.CHANGE)
         await store.demand(others[2], Lane.HOLD)
         assert await messages() == 1
-        await store.demand(others[3], Lane.TURN)
+        await store.demand(others[3], Lane.URGENT)
         assert await messages() == 1, "they may be served where the others have to wait"
         found = await store.claim(shard, "w1", 1)
         assert (len(found.people), found.due) == (1, (0, 2, 1, 0)), "who comes sees all"
@@ -307,14 +307,14 @@ async def test_what_changed_during_the_lease_is_due_at_once_after_it(
     await store.offer(ADA, newest)
     assert await nobody(store), "not while somebody works on them"
     assert await store.ack(claimed, lane=Lane.FADE, due_ms=claimed.now_ms + HOUR)
-    assert (await lane_of(redis) or (9, 0))[0] == Lane.TURN
+    assert (await lane_of(redis) or (9, 0))[0] == Lane.URGENT
     assert (await claim(store)).state.observation == newest
 
 
 async def test_a_demand_during_the_lease_is_due_at_once_after_it(store: PeopleStore) -> None:
     await store.connect(link_of(), "sealed", None)
     claimed = await claim(store)
-    assert await store.demand(ADA, Lane.TURN, Patch.leaving())
+    assert await store.demand(ADA, Lane.URGENT, Patch.leaving())
     assert await nobody(store)
     assert await store.ack(claimed, lane=Lane.CHANGE, due_ms=None)
     assert (await claim(store)).state.leaving
@@ -328,15 +328,15 @@ async def test_a_wait_that_was_imposed_is_kept_by_everything_but_a_direct_claim(
     wait = claimed.now_ms + HOUR
     await store.ack(claimed, lane=Lane.CHANGE, due_ms=wait, patch=Patch(wait_ms=wait))
     await store.offer(ADA, await seen(store, Z.BUSY))
-    assert await lane_of(redis) == (Lane.TURN, wait)
+    assert await lane_of(redis) == (Lane.URGENT, wait)
     await store.demand(ADA)
-    assert await lane_of(redis) == (Lane.TURN, wait)
+    assert await lane_of(redis) == (Lane.URGENT, wait)
     direct = await store.claim_one(ADA, "w2")
     assert isinstance(direct, Claim)
     await store.offer(ADA, await seen(store, Z.AWAY))
     await store.ack(direct, lane=Lane.CHANGE, due_ms=direct.now_ms)
     assert (await lane_of(redis) or (0, 0))[1] == wait
-    await store.demand(ADA, Lane.TURN, Patch(wait_ms=None))
+    await store.demand(ADA, Lane.URGENT, Patch(wait_ms=None))
     assert (await claim(store)).state.wait_ms is None
 
 

@@ -239,7 +239,7 @@ class Queue(RuleBasedStateMachine):
         if known is not None and taken:
             if (claim.token + oid) in self.told:
                 known.microsoft = None  # nobody gives back whom they told something
-                self.run(self.store.demand(oid, Lane.TURN, Patch(held=None)))
+                self.run(self.store.demand(oid, Lane.URGENT, Patch(held=None)))
                 known.changed()
             known.holder, known.leased, known.due = None, False, True
 

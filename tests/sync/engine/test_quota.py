@@ -24,7 +24,7 @@ async def scripts(redis: Client) -> Scripts:
 
 async def test_requests_are_granted_up_to_the_limit(redis: Client, scripts: Scripts) -> None:
     quota = Quota(redis, scripts, Limits(3))
-    grants = [await quota.take(Lane.TURN) for _ in range(4)]
+    grants = [await quota.take(Lane.URGENT) for _ in range(4)]
     assert [grant.granted for grant in grants] == [1, 1, 1, 0]
     assert [round(grant.used, 2) for grant in grants] == [0.33, 0.67, 1.0, 1.0]
     assert WINDOW_MS < grants[-1].wait_ms <= WINDOW_MS + (MARGIN_CELLS + 1) * CELL_MS
@@ -32,8 +32,8 @@ async def test_requests_are_granted_up_to_the_limit(redis: Client, scripts: Scri
 
 async def test_part_of_what_was_asked_may_be_granted(redis: Client, scripts: Scripts) -> None:
     quota = Quota(redis, scripts, Limits(5))
-    assert (await quota.take(Lane.TURN, 3)).granted == 3
-    assert (await quota.take(Lane.TURN, 3)).granted == 2
+    assert (await quota.take(Lane.URGENT, 3)).granted == 3
+    assert (await quota.take(Lane.URGENT, 3)).granted == 2
 
 
 async def test_reading_how_much_is_used_uses_nothing(redis: Client, scripts: Scripts) -> None:
@@ -43,7 +43,7 @@ async def test_reading_how_much_is_used_uses_nothing(redis: Client, scripts: Scr
 
 
 async def test_nothing_is_left_after_a_quiet_window(redis: Client, scripts: Scripts) -> None:
-    await Quota(redis, scripts).take(Lane.TURN)
+    await Quota(redis, scripts).take(Lane.URGENT)
     assert WINDOW_MS < await redis.pttl(keys.QUOTA_CELLS) <= WINDOW_MS + 4 * CELL_MS
 
 
@@ -52,13 +52,13 @@ async def test_a_pause_holds_for_everyone_and_is_never_shortened(
 ) -> None:
     mine, yours = Quota(redis, scripts), Quota(redis, scripts)
     await mine.pause(20)
-    grant = await yours.take(Lane.TURN)
+    grant = await yours.take(Lane.URGENT)
     assert grant.granted == 0
     assert 19_000 < grant.wait_ms <= 20_000
     await yours.pause(2)
-    assert (await mine.take(Lane.TURN)).wait_ms > 19_000
+    assert (await mine.take(Lane.URGENT)).wait_ms > 19_000
     await yours.pause(40)
-    assert (await mine.take(Lane.TURN)).wait_ms > 39_000
+    assert (await mine.take(Lane.URGENT)).wait_ms > 39_000
 
 
 @pytest.mark.parametrize(
@@ -69,14 +69,14 @@ async def test_a_pause_has_limits(
 ) -> None:
     quota = Quota(redis, scripts)
     await quota.pause(asked)
-    assert at_least < (await quota.take(Lane.TURN)).wait_ms <= at_most
+    assert at_least < (await quota.take(Lane.URGENT)).wait_ms <= at_most
 
 
 async def test_what_is_refused_does_not_count(redis: Client, scripts: Scripts) -> None:
     quota = Quota(redis, scripts, Limits(1))
-    assert await quota.take(Lane.TURN) == Grant(1, 0, 1.0)
+    assert await quota.take(Lane.URGENT) == Grant(1, 0, 1.0)
     for _ in range(5):
-        assert (await quota.take(Lane.TURN)).used == 1.0
+        assert (await quota.take(Lane.URGENT)).used == 1.0
 
 
 async def test_never_more_than_the_limit_in_any_window(redis_server: RedisServer) -> None:
@@ -89,7 +89,7 @@ async def test_never_more_than_the_limit_in_any_window(redis_server: RedisServer
             quota = Quota(client, Scripts(client), limits)
             while time.monotonic() < until:
                 before = time.monotonic()
-                if (await quota.take(Lane.TURN)).granted:
+                if (await quota.take(Lane.URGENT)).granted:
                     granted.append((before, time.monotonic()))
 
     async with open_client(redis_server) as client:
@@ -111,23 +111,23 @@ async def test_a_request_may_leave_while_it_is_counted_if_there_is_much_room(
     redis: Client, scripts: Scripts
 ) -> None:
     quota = Quota(redis, scripts, Limits(10))
-    assert not quota.ahead(Lane.TURN), "nothing is known yet"
-    await quota.take(Lane.TURN)
-    assert [quota.ahead(Lane.TURN) for _ in range(AHEAD_AT_ONCE + 1)] == [
+    assert not quota.ahead(Lane.URGENT), "nothing is known yet"
+    await quota.take(Lane.URGENT)
+    assert [quota.ahead(Lane.URGENT) for _ in range(AHEAD_AT_ONCE + 1)] == [
         *[True] * AHEAD_AT_ONCE,
         False,
     ]
     await eventually(lambda: counted(quota, 1 + AHEAD_AT_ONCE))
-    await quota.take(Lane.TURN)
-    assert not quota.ahead(Lane.TURN), "more than half is used"
+    await quota.take(Lane.URGENT)
+    assert not quota.ahead(Lane.URGENT), "more than half is used"
 
 
 async def test_after_a_pause_or_a_refusal_nothing_leaves_uncounted(
     redis: Client, scripts: Scripts
 ) -> None:
     quota, other = Quota(redis, scripts, Limits(10)), Quota(redis, scripts, Limits(10))
-    await quota.take(Lane.TURN)
+    await quota.take(Lane.URGENT)
     await quota.pause(5)
-    assert not quota.ahead(Lane.TURN)
-    await other.take(Lane.TURN)
-    assert not other.ahead(Lane.TURN)
+    assert not quota.ahead(Lane.URGENT)
+    await other.take(Lane.URGENT)
+    assert not other.ahead(Lane.URGENT)

@@ -1,4 +1,4 @@
-"""One turn with one person, over a real Redis and real HTTP: what is written."""
+"""Reconciling one person, over a real Redis and real HTTP: what is written."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Turns that are cut short, and people who leave: nothing of ours stays at Microsoft."""
+"""Reconciliations that are cut short, and people who leave: nothing of ours stays at Microsoft."""
 
 import asyncio
 import time
@@ -26,11 +26,11 @@ async def die_during(bridge: Bridge, action: str) -> None:
     """A worker dies after Graph got the request and before it could say so."""
     [claim] = await bridge.due()
     bridge.graph.faults.append(Fault(kind="stall", action=action))
-    attending = asyncio.create_task(bridge.attendant.attend(claim))
+    reconciling = asyncio.create_task(bridge.reconciler.reconcile(claim))
     await bridge.graph.until(lambda: bridge.graph.stalled == 1)
-    attending.cancel()
+    reconciling.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await attending
+        await reconciling
     bridge.graph.release()
     await bridge.graph.until(lambda: bridge.graph.count(action) > 0)
     await end_lease(bridge.redis)
@@ -93,10 +93,10 @@ async def test_whoever_lost_the_lease_sends_nothing_more(bridge: Bridge) -> None
     sent = bridge.graph.count()
     [owner] = await bridge.due()
     with capture_logs() as logs:
-        await bridge.attendant.attend(replace(slow, taken=slow.taken - 11))
+        await bridge.reconciler.reconcile(replace(slow, taken=slow.taken - 11))
     assert bridge.graph.count() == sent
     assert [line["event"] for line in logs] == ["engine_lease_lost"]
-    await bridge.attendant.attend(owner)
+    await bridge.reconciler.reconcile(owner)
     assert bridge.shown(ADA) is None
 
 
@@ -105,14 +105,14 @@ async def test_a_lease_is_renewed_while_graph_is_slow(redis: Client, graph: Grap
         await bridge.connect(ADA, Z.IN_MEETING)
         [claim] = await bridge.due()
         graph.faults.append(Fault(kind="stall"))
-        attending = asyncio.create_task(bridge.attendant.attend(claim))
+        reconciling = asyncio.create_task(bridge.reconciler.reconcile(claim))
         await graph.until(lambda: graph.stalled == 1)
         until = await bridge.store.now_ms() + 750
         while await bridge.store.now_ms() < until:
             assert await bridge.due() == [], "nobody else may take them"
             await asyncio.sleep(0.005)
         graph.release()
-        await attending
+        await reconciling
         assert graph.overlaps == 0
         assert bridge.shown(ADA) == "Busy/InACall"
 
@@ -125,11 +125,11 @@ async def test_a_write_is_broken_off_where_its_lease_ends_while_redis_is_away(
         await bridge.connect(ADA, Z.IN_MEETING)
         [claim] = await bridge.due()
         graph.faults.append(Fault(kind="stall"))
-        attending = asyncio.create_task(bridge.attendant.attend(claim))
+        reconciling = asyncio.create_task(bridge.reconciler.reconcile(claim))
         await graph.until(lambda: graph.stalled == 1)
         own_redis.kill()
         with capture_logs() as logs:
-            await attending
+            await reconciling
         assert time.monotonic() - claim.taken < 1, "not as long as Graph may take"
         assert logs[-1]["event"] == "engine_lease_lost"
         graph.release()
@@ -240,12 +240,12 @@ async def test_whoever_connects_while_leaving_stays_and_is_written_again(bridge:
     await bridge.leave(ADA)
     [claim] = await bridge.due()
     bridge.graph.faults.append(Fault(kind="stall", action=CLEAR))
-    attending = asyncio.create_task(bridge.attendant.attend(claim))
+    reconciling = asyncio.create_task(bridge.reconciler.reconcile(claim))
     await bridge.graph.until(lambda: bridge.graph.stalled == 1)
     await bridge.connect(ADA)
     bridge.graph.tokens[f"{ADA}.0"] = ADA
     bridge.graph.release()
-    await attending
+    await reconciling
     assert bridge.shown(ADA) is None
     await bridge.work()
     assert bridge.shown(ADA) == "Busy/InACall"

@@ -99,8 +99,8 @@ async def test_who_is_back_in_the_moment_of_forgetting_stays(bridge: Bridge) -> 
     await days_pass(bridge, DAY + 1)
     await bridge.say(ADA, Z.IN_MEETING)
     [claim] = await bridge.due()
-    await bridge.store.demand(ADA, Lane.TURN, Patch.app_back())
-    await bridge.attendant.attend(claim)
+    await bridge.store.demand(ADA, Lane.URGENT, Patch.app_back())
+    await bridge.reconciler.reconcile(claim)
     await bridge.work()
     assert bridge.shown(ADA) == "Busy/InACall"
 

@@ -1,4 +1,4 @@
-"""One turn with one person when Graph or the authorisation fails."""
+"""Reconciling one person when Graph or the authorisation fails."""
 
 import asyncio
 from dataclasses import replace
@@ -69,13 +69,13 @@ async def test_an_old_authorisation_that_fails_while_they_connect_anew_is_not_to
     await bridge.connect(ADA, Z.IN_MEETING)
     [claim] = await bridge.due()
     bridge.graph.faults.append(Fault(kind="stall"))
-    attending = asyncio.create_task(bridge.attendant.attend(claim))
+    reconciling = asyncio.create_task(bridge.reconciler.reconcile(claim))
     await bridge.graph.until(lambda: bridge.graph.stalled == 1)
     bridge.login.revoked.add(ADA)
     await bridge.connect(ADA)
     del bridge.graph.tokens[f"{ADA}.0"]  # Graph answers 401
     bridge.graph.release()
-    await attending
+    await reconciling
     assert bridge.counts.writes == {("set", "reauthorize"): 1}
     await bridge.notifier.round()
     assert bridge.chat.told == []
@@ -91,8 +91,8 @@ async def test_a_throttled_tenant_waits_as_a_whole(bridge: Bridge) -> None:
     await bridge.connect(BEN, Z.IN_MEETING)
     [first, second] = await bridge.due()
     bridge.graph.faults.append(Fault(429, {"Retry-After": "20"}))
-    await bridge.attendant.attend(first)
-    await bridge.attendant.attend(second)
+    await bridge.reconciler.reconcile(first)
+    await bridge.reconciler.reconcile(second)
     assert bridge.graph.count() == 1
     for oid in (ADA, BEN):
         due = await bridge.due_in(oid)
@@ -131,7 +131,7 @@ async def test_a_throttled_look_pauses_everyone_too(bridge: Bridge) -> None:
     explanation = await bridge.engine.explain(ADA)
     assert explanation is not None
     assert explanation.shown_error == "graph_throttled"
-    assert not (await bridge.quota.take(Lane.TURN)).granted
+    assert not (await bridge.quota.take(Lane.URGENT)).granted
 
 
 @pytest.mark.parametrize(
@@ -429,7 +429,7 @@ async def test_when_graph_fails_for_many_one_request_at_a_time_tries_how_it_is(
     bridge.graph.faults.extend([Fault(503)] * 100)
     with capture_logs() as logs:
         for claim in await bridge.due():
-            await bridge.attendant.attend(claim)
+            await bridge.reconciler.reconcile(claim)
     assert bridge.graph.count() == FEWEST
     assert bridge.counts.outages == [True]
     assert "graph_away" in [line["event"] for line in logs]

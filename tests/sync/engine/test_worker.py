@@ -28,7 +28,7 @@ async def working(bridge: Bridge, server: RedisServer) -> AsyncIterator[Worker]:
     async with connect_listener(server.url) as listener:
         worker = Worker(
             bridge.store,
-            bridge.attendant,
+            bridge.reconciler,
             bridge.quota,
             listener,
             beat=lambda: beats.append(time.monotonic()),
@@ -93,7 +93,7 @@ async def test_whoever_was_not_announced_is_found_all_the_same(
         await bridge.graph.until(lambda: bridge.shown(ADA) == "Busy/InACall")
 
 
-async def test_somebody_is_attended_to_when_they_are_due(
+async def test_somebody_is_reconciled_when_they_are_due(
     bridge: Bridge, redis_server: RedisServer
 ) -> None:
     await bridge.connect(ADA, Z.IN_MEETING)
@@ -181,7 +181,7 @@ async def test_a_cancelled_worker_finishes_what_is_in_hand(
     await bridge.connect(ADA, Z.IN_MEETING)
     bridge.graph.faults.append(Fault(kind="stall"))
     async with connect_listener(redis_server.url) as listener:
-        worker = Worker(bridge.store, bridge.attendant, bridge.quota, listener, beat=lambda: None)
+        worker = Worker(bridge.store, bridge.reconciler, bridge.quota, listener, beat=lambda: None)
         running = asyncio.create_task(worker.run())
         await bridge.graph.until(lambda: bridge.graph.stalled == 1)
         running.cancel()

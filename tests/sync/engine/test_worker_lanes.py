@@ -41,13 +41,13 @@ async def test_the_most_urgent_go_first_whatever_their_shard(
     async with running_bridge(redis, graph, limits=FEW) as bridge:
         fades = await waiting(bridge, Lane.FADE, 100, 12)
         changes = await waiting(bridge, Lane.CHANGE, 200, 20)
-        turns = await waiting(bridge, Lane.TURN, 300, 30)
-        everyone = [*turns, *changes, *fades]
+        urgent = await waiting(bridge, Lane.URGENT, 300, 30)
+        everyone = [*urgent, *changes, *fades]
         async with working(bridge, redis_server):
             await graph.until(lambda: graph.count(SET) == len(everyone))
         order = [request.person for request in graph.requests]
-        assert set(order[: len(turns)]) == set(turns)
-        assert set(order[len(turns) : -len(fades)]) == set(changes)
+        assert set(order[: len(urgent)]) == set(urgent)
+        assert set(order[len(urgent) : -len(fades)]) == set(changes)
         assert graph.overlaps == 0
 
 
@@ -71,7 +71,7 @@ async def test_while_the_budget_is_short_nobody_is_held_in_vain(
     """Whoever waits stands in Redis, so that any worker plans them from the newest state."""
     limits = Limits(limit=10, window_ms=60_000, cell_ms=CELL_MS)
     async with running_bridge(redis, graph, limits=limits) as bridge:
-        people = await waiting(bridge, Lane.TURN, 100, 60)
+        people = await waiting(bridge, Lane.URGENT, 100, 60)
         async with working(bridge, redis_server), working(bridge, redis_server):
             await graph.until(lambda: graph.count(SET) == 10)
 
@@ -84,7 +84,7 @@ async def test_while_the_budget_is_short_nobody_is_held_in_vain(
                 await bridge.say(oid, Z.OFFLINE)
             standing = [await redis.hget(keys.person(oid), "lane") for oid in people]
             # Those for whom nothing was sent have nothing to be told any more: they need no permit.
-            assert standing.count(str(int(Lane.TURN))) >= 10
+            assert standing.count(str(int(Lane.URGENT))) >= 10
         assert graph.count() == 10
 
 
@@ -92,8 +92,8 @@ async def test_permits_that_were_not_needed_serve_others(
     redis: Client, redis_server: RedisServer, graph: Graph
 ) -> None:
     async with running_bridge(redis, graph, limits=FEW) as bridge:
-        needy = await waiting(bridge, Lane.TURN, 100, 30)
-        idle = await waiting(bridge, Lane.TURN, 200, 30)
+        needy = await waiting(bridge, Lane.URGENT, 100, 30)
+        idle = await waiting(bridge, Lane.URGENT, 200, 30)
         for oid in idle:  # Microsoft has it from us already
             now = await bridge.store.now_ms()
             held = {"held": "Busy/InACall", "told": now, "until": now + 3_600_000}
@@ -106,7 +106,7 @@ async def test_permits_that_were_not_needed_serve_others(
         assert time.monotonic() - began < 10
 
 
-async def test_an_event_is_attended_to_without_waking_anybody(
+async def test_an_event_is_reconciled_without_waking_anybody(
     bridge: Bridge, redis_server: RedisServer
 ) -> None:
     await bridge.connect(ADA, Z.AVAILABLE)
@@ -148,7 +148,7 @@ async def test_in_an_outage_one_request_at_a_time_tries_and_then_all_is_made_goo
     monkeypatch.setattr("domain.setback.FIRST_RETRY_MS", 20)
     monkeypatch.setattr("domain.setback.LONGEST_RETRY_MS", 100)
     async with running_bridge(redis, graph) as bridge:
-        people = await waiting(bridge, Lane.TURN, 100, 100)
+        people = await waiting(bridge, Lane.URGENT, 100, 100)
         graph.faults.extend([Fault(503)] * 80)
         with capture_logs() as logs:
             async with working(bridge, redis_server):
@@ -167,7 +167,7 @@ async def test_a_bug_in_the_loop_ends_the_worker_and_is_not_swallowed(
         raise ZeroDivisionError
 
     async with connect_listener(redis_server.url) as listener:
-        worker = Worker(bridge.store, bridge.attendant, bridge.quota, listener, beat=broken)
+        worker = Worker(bridge.store, bridge.reconciler, bridge.quota, listener, beat=broken)
         with pytest.raises(ZeroDivisionError):
             async with asyncio.timeout(10):
                 await worker.run()

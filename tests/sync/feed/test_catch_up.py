@@ -227,7 +227,7 @@ async def test_whom_microsoft_shows_busy_because_of_us_comes_first(place: Place)
 
 
 async def test_two_thousand_people_within_the_pace_and_without_a_flood(place: Place) -> None:
-    """The attendant is left out, so that it takes seconds; what it asks is offered instead."""
+    """The reconciler is left out, so that it takes seconds; what it asks is offered instead."""
     redis, store, count, pace = place.bridge.redis, place.bridge.store, 2000, 100.0
     now = await store.now_ms()
     pipe = redis.pipeline(transaction=False)
@@ -238,7 +238,7 @@ async def test_two_thousand_people_within_the_pace_and_without_a_flood(place: Pl
     await pipe.execute()
     asked: Counter[str] = Counter()
 
-    async def attend(claim: Claim) -> None:
+    async def reconcile(claim: Claim) -> None:
         state = await store.state(claim.state.object_id)
         assert state is not None
         assert state.observation is not None
@@ -255,7 +255,7 @@ async def test_two_thousand_people_within_the_pace_and_without_a_flood(place: Pl
         due = sum(lane.overdue for lane in await store.queue())
         assert due <= pace * TOGETHER_SECONDS
         while claims := await place.bridge.due():
-            await asyncio.gather(*map(attend, claims))
+            await asyncio.gather(*map(reconcile, claims))
         assert asked.total() - before <= pace  # a second's worth, after a pause
         if steps == 10:
             assert 0 < (await place.feed.health()).left < count

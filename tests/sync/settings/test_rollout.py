@@ -92,7 +92,7 @@ class Stage:
         assert isinstance(claim, Claim)
         return claim
 
-    async def attend(self, oid: str, also: Patch | None = None) -> None:
+    async def reconcile(self, oid: str, also: Patch | None = None) -> None:
         """Carry the policy out for somebody."""
         claim = await self.claim(oid)
         done = Patch.carried_out(claim.state.policy_needed) | (also or Patch())
@@ -122,13 +122,13 @@ async def test_everyone_is_planned_anew_and_counted_when_it_is_done(stage: Stage
 
     await stage.people.ack(await claimed(stage, ada), lane=Lane.CHANGE, due_ms=None)
     await stage.round()
-    assert stage.card.shown == []  # attended to, but not carried out
-    await stage.attend(ada)
+    assert stage.card.shown == []  # reconciled, but not carried out
+    await stage.reconcile(ada)
     await stage.round()
     assert stage.card.shown == [(1, 0)]
     await stage.round()
     assert stage.card.shown == [(1, 0)]  # nothing new, nothing shown
-    await stage.attend(ben)
+    await stage.reconcile(ben)
     await stage.round()
     assert stage.card.shown == [(1, 0), (0, 0)]
     assert await stage.round() is None
@@ -148,7 +148,7 @@ async def test_the_card_is_left_alone_until_the_answer_to_the_click_stands_in_it
     [ada] = await some(stage, 1)
     await stage.people.demand(ada, patch=Patch.needs(2))
     await stage.start(ada)
-    await stage.attend(ada)  # an event came, and somebody was quick
+    await stage.reconcile(ada)  # an event came, and somebody was quick
     await stage.round()
     assert stage.card.shown == []
     stage.now -= LOOK_AGAIN_S / 2
@@ -162,9 +162,9 @@ async def test_whoever_cannot_be_helped_is_done_and_counted(stage: Stage) -> Non
     ada, ben = await some(stage, 2)
     await stage.start(ada, ben)
     await stage.round()
-    await stage.attend(ada, Patch(trouble=Trouble.AUTHORIZE))
+    await stage.reconcile(ada, Patch(trouble=Trouble.AUTHORIZE))
     await stage.round()
-    await stage.attend(ben)
+    await stage.reconcile(ben)
     await stage.round()
     assert stage.card.shown == [(1, 1), (0, 1)]
 
@@ -206,7 +206,7 @@ async def test_a_demand_that_was_lost_is_made_again(stage: Stage) -> None:
     [ada] = await some(stage, 1)
     await stage.start(ada)
     await stage.round()
-    await stage.attend(
+    await stage.reconcile(
         ada, Patch.needs(0) | Patch.carried_out(1)
     )  # somebody who knew nothing of it
     await stage.round()
@@ -217,7 +217,7 @@ async def test_a_restart_goes_on_where_it_was(stage: Stage) -> None:
     ada, ben = await some(stage, 2)
     await stage.start(ada, ben)
     await stage.round()
-    await stage.attend(ada)
+    await stage.reconcile(ada)
     await stage.round()
     version = (await stage.people.state(ben)).version  # type: ignore[union-attr]
     stage.rollouts = stage.another_process()
@@ -225,7 +225,7 @@ async def test_a_restart_goes_on_where_it_was(stage: Stage) -> None:
     await stage.redis.delete(keys.job_taken("rollouts", "r2"))
     await stage.round()
     assert (await stage.people.state(ben)).version == version  # type: ignore[union-attr]
-    await stage.attend(ben)
+    await stage.reconcile(ben)
     await stage.round()
     assert stage.card.shown == [(1, 0), (0, 0)]
 
@@ -237,7 +237,7 @@ async def test_two_processes_share_the_work_without_double_counts(stage: Stage) 
     stage.now += LOOK_AGAIN_S
     await asyncio.gather(stage.rollouts.step(), other.step())
     for oid in oids:
-        await stage.attend(oid, Patch(trouble=Trouble.FORBIDDEN))
+        await stage.reconcile(oid, Patch(trouble=Trouble.FORBIDDEN))
     for _ in range(3):
         stage.now += LOOK_AGAIN_S
         await asyncio.gather(stage.rollouts.step(), other.step())

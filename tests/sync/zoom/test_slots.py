@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bench.truth.slots import SlotsTwin
 from domain.presence import ZoomPresence
 from sync.engine.asking import Asking
-from sync.engine.reconcile import Attendant
+from sync.engine.reconcile import Reconciler
 from sync.redis import keys
 from sync.redis.scripts import Scripts
 from sync.zoom.scripts import FORGOTTEN_AFTER
@@ -157,10 +157,10 @@ async def test_who_must_wait_is_planned_for_their_slot(redis: Client) -> None:
         return 7.0 if who == oid else 0.0
 
     async with running_graph() as graph, running_bridge(redis, graph, zoom=zoom) as bridge:
-        attendant = Attendant(
+        reconciler = Reconciler(
             store=bridge.store,
             quota=bridge.quota,
-            graph=bridge.attendant._graph,
+            graph=bridge.reconciler._graph,
             tokens=bridge.tokens,
             asking=Asking(
                 bridge.store, zoom, bridge.counts, zoom_slot=slot_of, prove=bridge.proving.hear
@@ -171,13 +171,13 @@ async def test_who_must_wait_is_planned_for_their_slot(redis: Client) -> None:
         )
         await bridge.connect(oid)
         [claim] = await bridge.due()
-        await attendant.attend(claim)
+        await reconciler.reconcile(claim)
         assert zoom.asked == []
         assert await bridge.due_in(oid) == pytest.approx(7, abs=1)
         assert (await bridge.state(oid)).tries == 0
         # What Zoom says by itself meanwhile need not be asked.
         assert await bridge.say(oid, ZoomPresence.PRESENTING) == "accepted"
         [claim] = await bridge.due()
-        await attendant.attend(claim)
+        await reconciler.reconcile(claim)
         assert bridge.shown(oid) == "DoNotDisturb/Presenting"
         assert zoom.asked == []
