@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from bot.grammar.commands import Said
 from cards.click import CLICKS, BadClick, BadInput, By, Click, missing
+from domain.errors import NotWired
 
 if TYPE_CHECKING:
     from bot.request import Turn
@@ -20,10 +21,6 @@ Handler = Callable[["Turn", Asked], Awaitable["Card"]]
 """Does what was asked and returns the card that says so."""
 Guard = Callable[["Turn", Asked, By, Handler], Awaitable["Card"]]
 """Lets a handler answer, or answers in its place."""
-
-
-class NotWired(Exception):
-    """Something can be said or clicked that nothing answers: a mistake of ours, found at start."""
 
 
 class Dispatch:

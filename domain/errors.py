@@ -9,7 +9,7 @@
     ├── PersonGone        nobody: the account does not exist any more
     └── Refused           us: the other side says our request is wrong
 
-Bugs stay bugs: anything else is not caught.
+Bugs stay bugs: anything else is not caught, `NotWired` included.
 """
 
 from __future__ import annotations
@@ -80,3 +80,7 @@ class Trouble(StrEnum):
     def parks(self) -> bool:
         """Whether nothing is tried until an event, an admin or the person revives it."""
         return self not in {Trouble.LATER, Trouble.ADMIN, Trouble.AGAIN}
+
+
+class NotWired(Exception):
+    """Something is declared that nothing does, or twice: a mistake of ours, found at the start."""

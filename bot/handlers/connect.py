@@ -12,7 +12,7 @@ from domain.errors import AdminMustAct, AuthorizeAgain, OutsideError, Trouble
 from domain.presence import demand_of, teams_label, zoom_label
 from sync.connect.linking import AddressTaken, Contested, NoZoomUser
 from wording.ended import ended
-from wording.refusals import EXPLANATIONS
+from wording.refusals import REFUSALS
 from wording.trouble import reason_of
 from wording.verdict import sentence
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from domain.person import PersonState
     from domain.policy import Verdict
     from domain.presence import Observation
+    from domain.refusal import Refusal
     from sync.connect.linking import Linking
     from sync.engine.engine import Engine
     from sync.microsoft.authorization import Grant
-    from wording.refusals import RefusalReason
 
 log = structlog.get_logger()
 
@@ -179,9 +179,9 @@ class SignInResults:
         )
         return outcome
 
-    async def refused(self, attempt: Attempt, reason: RefusalReason) -> None:
+    async def refused(self, attempt: Attempt, reason: Refusal) -> None:
         """Say in the chat what the page says."""
-        why = EXPLANATIONS[reason]
+        why = REFUSALS[reason]
         card = connect_cards.refused(
             title=why.title,
             sentences=(why.happened, why.next_step),

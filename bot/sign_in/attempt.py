@@ -8,7 +8,7 @@ from pydantic import ConfigDict, StringConstraints, TypeAdapter
 
 from bot.sign_in.store import SignInRow
 from bot.teams.activity import ConversationReference
-from wording.refusals import RefusalReason
+from domain.refusal import Refusal
 
 TTL = 600
 """Seconds for which a sign-in link works, and again for which the sign-in at Microsoft may take."""
@@ -63,7 +63,7 @@ class Outcome:
 class Refused:
     """Why there is no connection; `facts` are sentences about this very case."""
 
-    reason: RefusalReason
+    reason: Refusal
     facts: tuple[str, ...] = ()
 
 

@@ -45,12 +45,13 @@ from bot.sign_in.requests import (
     one_secret,
 )
 from domain.errors import AdminMustAct, RetryLater
+from domain.refusal import Refusal
 from sync.connect.linking import SignInOver
 from sync.connect.vault import Vault, VaultError
 from sync.microsoft.authorization import Authorization, Grant, SignInFlow
 from sync.microsoft.login_errors import SignInRefused
 from sync.redis.connection import REDIS_TROUBLE
-from wording.refusals import EXPLANATIONS, RefusalReason
+from wording.refusals import REFUSALS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -88,7 +89,7 @@ class SignIn:
         attempts: Attempts,
         vault: Vault,
         on_grant: Callable[[Attempt, Grant, str], Awaitable[Outcome]],
-        on_refusal: Callable[[Attempt, RefusalReason], Awaitable[None]],
+        on_refusal: Callable[[Attempt, Refusal], Awaitable[None]],
         on_outcome: Callable[[str], None] = lambda _: None,
         local: bool = False,
         new_secret: Callable[[], str] = lambda: secrets.token_urlsafe(32),
@@ -125,21 +126,21 @@ class SignIn:
 
     async def end(self, object_id: str) -> bool:
         """End the person's attempt, also while they are at Microsoft. False: there was none."""
-        return await self._attempts.end(object_id, RefusalReason.ENDED.value)
+        return await self._attempts.end(object_id, Refusal.ENDED.value)
 
     async def show_start(self, request: web.Request) -> web.Response:
         """Answer GET and HEAD on the start page. Changes nothing."""
         ticket = one_secret(request.query, "ticket")
         if ticket is None:
-            return self._refuse(RefusalReason.INCOMPLETE)
+            return self._refuse(Refusal.INCOMPLETE)
         key, browser = _key(_state(ticket)), self._cookies.browser(request)
         row = await self._attempts.read(key)
-        said = self._said(key, row, browser, RefusalReason.USED)
+        said = self._said(key, row, browser, Refusal.USED)
         if said is not None:
             return said
         attempt = _attempt(row)
         if attempt is None:
-            return self._refuse(RefusalReason.EXPIRED)
+            return self._refuse(Refusal.EXPIRED)
         response = self._pages.start(attempt, ticket)
         self._cookies.keep_browser(response, browser or self._new_secret())
         return response
@@ -147,19 +148,19 @@ class SignIn:
     async def start(self, request: web.Request) -> web.Response:
         """Answer the button of the start page: give the attempt to this browser; to Microsoft."""
         if not is_same_origin(request, self._origin):
-            return self._refuse(RefusalReason.FOREIGN_FORM)
+            return self._refuse(Refusal.FOREIGN_FORM)
         ticket = one_secret(await form_of(request), "ticket")
         if ticket is None:
-            return self._refuse(RefusalReason.INCOMPLETE)
+            return self._refuse(Refusal.INCOMPLETE)
         state, browser = _state(ticket), self._cookies.browser(request)
         key = _key(state)
         row = await self._attempts.read(key)
-        said = self._said(key, row, browser, RefusalReason.USED)
+        said = self._said(key, row, browser, Refusal.USED)
         if said is not None:
             return said
         attempt = _attempt(row)
         if attempt is None or row is None:
-            return self._refuse(RefusalReason.EXPIRED)
+            return self._refuse(Refusal.EXPIRED)
         browser = browser or self._new_secret()
         sealed = row.flow
         if sealed is None:
@@ -171,15 +172,13 @@ class SignIn:
                     choose_account=self._cookies.asks_which_account(request),
                 )
             except RetryLater as error:
-                return self._refuse(RefusalReason.MICROSOFT_UNREACHABLE_YET, attempt, error.code)
+                return self._refuse(Refusal.MICROSOFT_UNREACHABLE_YET, attempt, error.code)
             except AdminMustAct as error:
-                return self._refuse(RefusalReason.NOT_SET_UP, attempt, str(error))
+                return self._refuse(Refusal.NOT_SET_UP, attempt, str(error))
             if await self._attempts.bind(key, _key(browser)) != _key(browser):
                 # Another browser was first, or the chat ended it, while Microsoft was asked.
                 gone = await self._attempts.read(key)
-                return self._said(key, gone, browser, RefusalReason.USED) or self._refuse(
-                    RefusalReason.EXPIRED
-                )
+                return self._said(key, gone, browser, Refusal.USED) or self._refuse(Refusal.EXPIRED)
             ours = self._vault.seal(key, FLOW, begun.to_json())
             # The first of two at once: both then go to the same place.
             sealed = await self._attempts.keep_flow(key, ours)
@@ -188,7 +187,7 @@ class SignIn:
                 log.info("sign_in_started", object_id=attempt.object_id)
         flow = self._flow(key, sealed)
         if flow is None:
-            return self._refuse(RefusalReason.EXPIRED)
+            return self._refuse(Refusal.EXPIRED)
         response = self._pages.redirect(flow.auth_uri)
         self._cookies.keep_browser(response, browser)
         return response
@@ -197,7 +196,7 @@ class SignIn:
         """Turn Microsoft's cross-site POST into a GET of our own, which carries our cookie."""
         params = answer_of(await form_of(request))
         if params is None:
-            return self._refuse(RefusalReason.INCOMPLETE)
+            return self._refuse(Refusal.INCOMPLETE)
         params.pop("client_info", None)
         if "error_description" in params:  # only its number is read, and addresses have limits
             params["error_description"] = params["error_description"][:300]
@@ -209,22 +208,22 @@ class SignIn:
             return self._pages.not_ahead()
         params = answer_of(request.query)
         if params is None:
-            return self._refuse(RefusalReason.INCOMPLETE)
+            return self._refuse(Refusal.INCOMPLETE)
         key, browser = _key(params["state"]), self._cookies.browser(request)
         if browser is None:
-            return self._refuse(RefusalReason.OTHER_BROWSER)
+            return self._refuse(Refusal.OTHER_BROWSER)
         row = await self._attempts.read(key)
-        said = self._said(key, row, browser, RefusalReason.OTHER_BROWSER)
+        said = self._said(key, row, browser, Refusal.OTHER_BROWSER)
         if said is not None:
             return said
         attempt, flow = _attempt(row), self._flow(key, row.flow if row else None)
         if attempt is None or flow is None:
-            return self._refuse(RefusalReason.EXPIRED)
+            return self._refuse(Refusal.EXPIRED)
         if not await self._attempts.take(key):
             return await self._wait(key, browser)
         if not await self._attempts.is_live(attempt.object_id, key):
             # Connected by a process that died before it could say so.
-            return self._refuse(RefusalReason.USED, attempt)
+            return self._refuse(Refusal.USED, attempt)
         return await self._redeem(key, attempt, flow, params)
 
     async def _redeem(
@@ -233,21 +232,20 @@ class SignIn:
         try:
             grant = await self._authorization.finish(flow, params)
         except SignInRefused as refused:
-            reason = RefusalReason(refused.reason.value)
-            return await self._tell(key, attempt, Refused(reason), refused.detail)
+            return await self._tell(key, attempt, Refused(refused.reason), refused.detail)
         except RetryLater as error:
             # Not over: the code may be good, and whoever loads the page again goes on.
             await self._attempts.let_go(key)
-            unreachable = Refused(RefusalReason.MICROSOFT_UNREACHABLE)
+            unreachable = Refused(Refusal.MICROSOFT_UNREACHABLE)
             return await self._say(attempt, unreachable, str(error))
         except AdminMustAct as error:
-            return await self._tell(key, attempt, Refused(RefusalReason.NOT_SET_UP), str(error))
+            return await self._tell(key, attempt, Refused(Refusal.NOT_SET_UP), str(error))
         who = grant.identity
         if (who.object_id, who.tenant_id) != (attempt.object_id, attempt.tenant_id):
             used = who.upn or who.name or "somebody else"
             expected = attempt.login_hint or attempt.name
             facts = (f"You signed in as {used}.", f"This chat belongs to {expected}.")
-            wrong = Refused(RefusalReason.WRONG_ACCOUNT, facts)
+            wrong = Refused(Refusal.WRONG_ACCOUNT, facts)
             response = await self._tell(key, attempt, wrong)
             self._cookies.ask_which_account(response, ask=True)
             return response
@@ -257,7 +255,7 @@ class SignIn:
             return self._over(await self._attempts.read(key), attempt)
         except Exception as error:  # noqa: BLE001 - the person must not be left without an answer
             log.error("sign_in_failed", **_what(error), object_id=attempt.object_id)
-            return await self._tell(key, attempt, Refused(RefusalReason.OUR_FAULT))
+            return await self._tell(key, attempt, Refused(Refusal.OUR_FAULT))
         self._on_outcome("connected" if outcome.ok else "failed")
         log.info("sign_in_finished", object_id=attempt.object_id, ok=outcome.ok)
         await self._keep(key, outcome)
@@ -295,20 +293,20 @@ class SignIn:
         while asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(LOOK_EVERY)
             row = await self._attempts.read(key)
-            said = self._said(key, row, browser, RefusalReason.OTHER_BROWSER)
+            said = self._said(key, row, browser, Refusal.OTHER_BROWSER)
             if said is not None:
                 return said
-        return self._pages.refusal(RefusalReason.UNDER_WAY)
+        return self._pages.refusal(Refusal.UNDER_WAY)
 
     def _said(
-        self, key: str, row: SignInRow | None, browser: str | None, foreign: RefusalReason
+        self, key: str, row: SignInRow | None, browser: str | None, foreign: Refusal
     ) -> web.Response | None:
         """The answer for an attempt that nothing more is done with; None: go on with it.
 
         `foreign` is the reason for a browser to which it does not belong.
         """
         if row is None:
-            return self._refuse(RefusalReason.EXPIRED)
+            return self._refuse(Refusal.EXPIRED)
         if row.over is not None:
             return self._over(row)
         if row.browser is not None and (browser is None or row.browser != _key(browser)):
@@ -318,7 +316,7 @@ class SignIn:
         try:
             result = load_result(self._vault.open(key, RESULT, row.result))
         except (VaultError, ValueError):  # the keys or the format changed under way
-            return self._refuse(RefusalReason.USED)
+            return self._refuse(Refusal.USED)
         if isinstance(result, Outcome):
             return self._pages.outcome(result)
         return self._pages.refusal(result.reason, *result.facts)
@@ -326,9 +324,9 @@ class SignIn:
     def _over(self, row: SignInRow | None, attempt: Attempt | None = None) -> web.Response:
         """The answer where the chat, or a newer link, has ended the attempt."""
         why = row.over if row else None
-        ours = {RefusalReason.REPLACED.value, RefusalReason.ENDED.value}
+        ours = {Refusal.REPLACED.value, Refusal.ENDED.value}
         return self._refuse(
-            RefusalReason(why) if why in ours else RefusalReason.ENDED,
+            Refusal(why) if why in ours else Refusal.ENDED,
             attempt,
         )
 
@@ -341,7 +339,7 @@ class SignIn:
 
     def _refuse(
         self,
-        reason: RefusalReason,
+        reason: Refusal,
         attempt: Attempt | None = None,
         detail: str = "",
         *facts: str,
@@ -352,7 +350,7 @@ class SignIn:
             detail=detail,
             object_id=attempt.object_id if attempt else None,
         )
-        self._on_outcome(EXPLANATIONS[reason].meter)
+        self._on_outcome(REFUSALS[reason].meter)
         return self._pages.refusal(reason, *facts)
 
     def _answered(self, handler: Handler) -> Handler:
@@ -362,10 +360,10 @@ class SignIn:
             try:
                 return await handler(request)
             except web.HTTPException:  # a form that is too large, or none at all
-                return self._refuse(RefusalReason.INCOMPLETE)
+                return self._refuse(Refusal.INCOMPLETE)
             except Exception as error:  # noqa: BLE001 - the person is looking at the page
                 log.error("sign_in_failed", **_what(error), path=request.path)
-                return self._refuse(RefusalReason.OUR_FAULT)
+                return self._refuse(Refusal.OUR_FAULT)
 
         return answered
 

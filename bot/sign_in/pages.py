@@ -11,12 +11,13 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from wording.refusals import EXPLANATIONS, RefusalReason
+from wording.refusals import REFUSALS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.sign_in.attempt import Attempt, Outcome
+    from domain.refusal import Refusal
 
 PAGES = Path(__file__).parent / "templates"
 
@@ -75,9 +76,9 @@ class Pages:
         """A page to read."""
         return self._page("document.html", 200, title=title, lead=lead, sections=sections)
 
-    def refusal(self, reason: RefusalReason, *facts: str) -> web.Response:
+    def refusal(self, reason: Refusal, *facts: str) -> web.Response:
         """Say why it did not work, then `facts` about this very case, and the next step."""
-        explanation = EXPLANATIONS[reason]
+        explanation = REFUSALS[reason]
         return self._page(
             "message.html",
             explanation.status,

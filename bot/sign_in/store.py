@@ -25,7 +25,7 @@ class SignInRow:
 
     `attempt` is its JSON, gone when it is over. `browser` is the hash of the secret of the one
     browser that goes on with it, `flow` the sign-in at Microsoft and `result` how it went, both
-    sealed. `over`: why it may not be gone on with (a wording.refusals.RefusalReason).
+    sealed. `over`: why it may not be gone on with (a domain.refusal.Refusal).
     """
 
     attempt: str | None = None

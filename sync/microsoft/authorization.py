@@ -21,7 +21,8 @@ import msal
 
 from domain.errors import AdminMustAct, AuthorizeAgain, RetryLater
 from domain.external import is_external_token
-from sync.microsoft.login_errors import Refusal, SignInRefused, refusal_of, trouble_of
+from domain.refusal import Refusal
+from sync.microsoft.login_errors import SignInRefused, refusal_of, trouble_of
 from sync.microsoft.login_http import THREADS, LoginHttp
 
 if TYPE_CHECKING:

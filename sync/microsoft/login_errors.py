@@ -7,32 +7,14 @@ Microsoft may change them (Entra documentation, "Handling error codes in your ap
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from domain.errors import AdminMustAct, AuthorizeAgain, OutsideError, RetryLater
+from domain.refusal import Refusal
 from sync.microsoft.meanings import LOOP, LOOP_SECONDS, Meaning, meaning_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-class Refusal(StrEnum):
-    """Why a sign-in gave us nothing."""
-
-    DECLINED = "declined"
-    ADMIN_APPROVAL_NEEDED = "admin_approval_needed"
-    BLOCKED_BY_POLICY = "blocked_by_policy"
-    MORE_NEEDED = "more_needed"
-    NEW_PASSWORD_NEEDED = "new_password_needed"  # noqa: S105 - a word
-    ACCOUNT_DISABLED = "account_disabled"
-    ACCOUNT_LOCKED = "account_locked"
-    ACCOUNT_UNKNOWN = "account_unknown"
-    SIGN_IN_TOO_OLD = "sign_in_too_old"
-    EXPIRED = "expired"
-    WRONG_RESPONSE = "wrong_response"
-    MISSING_SCOPES = "missing_scopes"
-    UNKNOWN = "unknown"
 
 
 class SignInRefused(Exception):

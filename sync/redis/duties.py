@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from domain.errors import NotWired
 from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled
 
 if TYPE_CHECKING:
@@ -151,10 +152,6 @@ class Work:
                     await self._at_end()
                 if self._lease is not None:
                     await self._lease.let_go()
-
-
-class NotWired(Exception):
-    """A duty was declared, and nobody does it; or twice."""
 
 
 def wired(works: Iterable[Work], *, without: Collection[Duty] = ()) -> tuple[Work, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot import answers
-from bot.dispatch import Dispatch, NotWired
+from bot.dispatch import Dispatch
 from bot.grammar.commands import Help, Status
 from bot.grammar.settings import Centre
 from bot.request import Turn
@@ -15,6 +15,7 @@ from bot.teams.activity import ConversationReference, Inbound, Kind, Person
 from cards.click import BadClick, BadInput, By
 from cards.person.clicks import ShowStatus
 from cards.settings.clicks import ApplyChange, OpenGroup, ShowCentre
+from domain.errors import NotWired
 from domain.policy import ACCOUNT
 from domain.policy_edits import Enable
 

@@ -12,8 +12,9 @@ import pytest
 import trustme
 
 from domain.errors import AdminMustAct, AuthorizeAgain, RetryLater
+from domain.refusal import Refusal
 from sync.microsoft.authorization import Authorization, Grant, SignInFlow
-from sync.microsoft.login_errors import Refusal, SignInRefused
+from sync.microsoft.login_errors import SignInRefused
 from sync.microsoft.login_http import TIMEOUT, LoginHttp
 from tests.doubles.entra import ADA, CLIENT, SECRET, TENANT, Entra, running_entra
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from domain.errors import AdminMustAct, AuthorizeAgain, RetryLater
-from sync.microsoft.login_errors import Refusal, SignInRefused, refusal_of, trouble_of
+from domain.refusal import Refusal
+from sync.microsoft.login_errors import SignInRefused, refusal_of, trouble_of
 from sync.microsoft.meanings import LOOP_SECONDS, NUMBERS, Meaning, meaning_of
 
 pytestmark = pytest.mark.unit

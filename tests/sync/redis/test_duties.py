@@ -10,8 +10,9 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
+from domain.errors import NotWired
 from sync.redis import duties
-from sync.redis.duties import DOUBT, DUTIES, GAUGES, ROSTER, Duty, NotWired, Work, until, wired
+from sync.redis.duties import DOUBT, DUTIES, GAUGES, ROSTER, Duty, Work, until, wired
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
