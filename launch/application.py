@@ -97,7 +97,7 @@ async def application(
                 window=settings.zoom_signature_window,
                 now=time.time,
                 meter=metrics,
-                directory_changed=core.directory.store.ask,
+                directory_changed=core.directory.store.request_reading,
                 heard=core.feed.listener.heard,
             )
             messages = messages_handler(bot.channel, bot.router.on_turn, core.chat.conversations)

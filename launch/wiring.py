@@ -172,7 +172,7 @@ def _missed(
     if zoom.api is None or app_id is None:
         return None
     events = ZoomEvents(
-        engine, account=zoom.account, meter=metrics, directory_changed=directory.ask
+        engine, account=zoom.account, meter=metrics, directory_changed=directory.request_reading
     )
     log = WebhookLog(zoom.api, app_id, zoom.pace)
     return partial(log.take_missed, take=events.take)

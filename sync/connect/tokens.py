@@ -45,7 +45,7 @@ class TokenRows(Protocol):
         False: the link was replaced or removed meanwhile, and nothing was saved.
         """
 
-    def token_lock(self, object_id: str) -> AbstractAsyncContextManager[object]:
+    def token_lease(self, object_id: str) -> AbstractAsyncContextManager[object]:
         """Keep other processes from refreshing the same person; limited in time."""
 
 
@@ -146,7 +146,7 @@ class Tokens:
         return (await self._obtain(object_id, generation, force=True)).roles
 
     async def _obtain(self, object_id: str, generation: int, *, force: bool = False) -> AccessToken:
-        async with self._rows.token_lock(object_id):
+        async with self._rows.token_lease(object_id):
             row = await self._rows.read_tokens(object_id)
             if row is None:
                 raise AuthorizeAgain("not_connected")

@@ -1,7 +1,7 @@
 """Keeping the mirror of Zoom's users and groups fresh: by the hour, and when Zoom says so.
 
-Every process may run this; a lock in Redis lets one of them read at a time. A reading that fails or
-is not believed changes nothing but the health of the mirror.
+Every process may run this; a lease lets one of them read at a time. A reading that fails or is not
+believed changes nothing but the health of the mirror.
 """
 
 from __future__ import annotations
@@ -79,25 +79,25 @@ class DirectoryRefresher:
         if not self._started:
             await self._catch_up()
             self._started = True
-        wait = await self.turn()
+        wait = await self.refresh()
         return wait if wait < duties.DIRECTORY.every_s else None
 
     async def _catch_up(self) -> None:
         age = (await self._store.health()).age_seconds
         if age is not None and age > CATCH_UP_SECONDS:
-            await self._store.ask(0)
+            await self._store.request_reading(0)
 
-    async def turn(self) -> float:
+    async def refresh(self) -> float:
         """Refresh if it is due and nobody else does. Returns in how many seconds to look again."""
         token = secrets.token_hex(8)
         wait = await self._store.claim(token, self._lease_ms)
         if wait > 0:
             return wait / 1000
         async with self._store.lease(token, self._lease_ms).kept():
-            await self._refresh(token)
+            await self._renew(token)
         return 0.0
 
-    async def _refresh(self, token: str) -> None:
+    async def _renew(self, token: str) -> None:
         try:
             refused = await self._replace(token)
         except OutsideError as error:

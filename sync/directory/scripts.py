@@ -1,4 +1,4 @@
-"""Scripts of the directory's mirror. `state` and `lock`: keys.DIRECTORY_STATE, DIRECTORY_LOCK."""
+"""Scripts of the directory's mirror. `state` and `lease`: keys.DIRECTORY_STATE, DIRECTORY_LEASE."""
 
 from collections.abc import Sequence
 
@@ -8,15 +8,15 @@ from sync.redis.scripts import CLOCK, script
 
 
 @script(head=CLOCK)
-def directory_ask(*, state: Key, delay_ms: int) -> int:
-    """Somebody wants Zoom's directory read anew, after a delay in which many wishes become one.
+def directory_request(*, state: Key, delay_ms: int) -> int:
+    """Somebody wants Zoom's directory read anew, after a delay in which many requests become one.
 
-    An earlier wish stands. Returns when it is wanted (epoch ms).
+    An earlier request stands. Returns when it is wanted (epoch ms).
     """
 
 
 @script(head=CLOCK)
-def directory_claim(*, state: Key, lock: Key, token: str, lease_ms: int) -> int:
+def directory_claim(*, state: Key, lease: Key, token: str, lease_ms: int) -> int:
     """One process at a time reads Zoom's directory.
 
     Returns 0 when it is ours to do now, else in how many ms to look again. A reader that dies
@@ -28,7 +28,7 @@ def directory_claim(*, state: Key, lock: Key, token: str, lease_ms: int) -> int:
 def directory_finish(
     *,
     state: Key,
-    lock: Key,
+    lease: Key,
     token: str,
     next_ms: int,
     not_before_ms: int,
@@ -36,9 +36,9 @@ def directory_finish(
     detail: str,
     doubt: bool,
 ) -> bool:
-    """End a reading, good (no reason) or bad: the next in `next_ms`, `not_before_ms` if asked.
+    """End a reading, good (no reason) or bad: the next in `next_ms`, `not_before_ms` if requested.
 
-    False when the lock was lost: somebody else reads by now.
+    False when the lease was lost: somebody else reads by now.
     """
 
 
@@ -54,7 +54,7 @@ def directory_stage(*, part: Key, rows: Sequence[str]) -> int:
 def directory_swap(
     *,
     state: Key,
-    lock: Key,
+    lease: Key,
     current: Key,
     changes: Key,
     staged_changes: Key,
@@ -67,6 +67,6 @@ def directory_swap(
 ) -> bool:
     """Make a staged reading the one that is read, with its changes to pass on.
 
-    `former`: the parts that are current now, as the reader believes, which holds the lock.
-    False when the lock was lost: then nothing is changed.
+    `former`: the parts that are current now, as the reader believes, which holds the lease.
+    False when the lease was lost: then nothing is changed.
     """

@@ -46,7 +46,7 @@ log = structlog.get_logger()
 
 CHUNK = 500
 """Rows in one command: some milliseconds of Redis's and our time."""
-ASK_DELAY_MS = 10_000
+REQUEST_DELAY_MS = 10_000
 """Zoom sends one event for each member that moves: the events of this long become one reading."""
 
 
@@ -188,11 +188,11 @@ class DirectoryStore:
 
     # -- refreshing (sync.directory.refresh) -------------------------------------------------------
 
-    async def ask(self, delay_ms: int = ASK_DELAY_MS) -> None:
-        """Wish for a reading soon. Returns at once; wishes of `delay_ms` become one reading."""
+    async def request_reading(self, delay_ms: int = REQUEST_DELAY_MS) -> None:
+        """Request a reading. Returns at once; requests within `delay_ms` become one reading."""
         if self._configured:
             await self._scripts.run(
-                lua.directory_ask, state=keys.DIRECTORY_STATE, delay_ms=delay_ms
+                lua.directory_request, state=keys.DIRECTORY_STATE, delay_ms=delay_ms
             )
 
     async def claim(self, token: str, lease_ms: int) -> int:
@@ -200,28 +200,28 @@ class DirectoryStore:
         return await self._scripts.run(
             lua.directory_claim,
             state=keys.DIRECTORY_STATE,
-            lock=keys.DIRECTORY_LOCK,
+            lease=keys.DIRECTORY_LEASE,
             token=token,
             lease_ms=lease_ms,
         )
 
     def lease(self, token: str, lease_ms: int) -> Lease:
         """The lease that `claim` gave us."""
-        return Lease(self._client, keys.DIRECTORY_LOCK, lease_ms, token)
+        return Lease(self._client, keys.DIRECTORY_LEASE, lease_ms, token)
 
     async def swap(
         self, token: str, directory: Directory, changes: Iterable[MembershipChange]
     ) -> bool:
         """Make a reading the current one, and keep its changes until they are passed on.
 
-        False when our turn was lost: then nothing has changed.
+        False when our lease was lost: then nothing has changed.
         """
         old, new = await self._client.get(keys.DIRECTORY_CURRENT), secrets.token_hex(6)
         await self._stage(new, directory, changes)
         return await self._scripts.run(
             lua.directory_swap,
             state=keys.DIRECTORY_STATE,
-            lock=keys.DIRECTORY_LOCK,
+            lease=keys.DIRECTORY_LEASE,
             current=keys.DIRECTORY_CURRENT,
             changes=keys.DIRECTORY_CHANGES,
             staged_changes=keys.directory_part(new, "changes"),
@@ -256,14 +256,14 @@ class DirectoryStore:
         detail: str = "",
         doubt: bool = False,
     ) -> bool:
-        """End our turn: the next reading in `next_ms`, if asked for in `not_before_ms`.
+        """End our reading: the next in `next_ms`, `not_before_ms` if one is requested.
 
         `reason` says why it failed; empty: it did not. `doubt`: Zoom was not believed.
         """
         return await self._scripts.run(
             lua.directory_finish,
             state=keys.DIRECTORY_STATE,
-            lock=keys.DIRECTORY_LOCK,
+            lease=keys.DIRECTORY_LEASE,
             token=token,
             next_ms=next_ms,
             not_before_ms=not_before_ms,
@@ -286,7 +286,7 @@ class DirectoryStore:
         return found
 
     async def delivered(self, changes: Iterable[MembershipChange]) -> None:
-        """These were passed on. Only for the process whose turn it is."""
+        """These were passed on. Only for the process with the lease."""
         ids = [change.zoom_id for change in changes]
         if ids:
             await self._client.hdel(keys.DIRECTORY_CHANGES, *ids)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
-from redis.exceptions import LockNotOwnedError
 
 from domain.errors import RetryLater, Trouble
 from domain.presence import Shown
@@ -17,6 +16,7 @@ from sync.engine.link_store import LinkRows, read_link
 from sync.engine.person_row import STANDING, read_standing, read_state
 from sync.engine.queue import LEASE_MS
 from sync.redis import keys
+from sync.redis.leases import Lease
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -59,7 +59,7 @@ class Parked:
 
 
 class PeopleStore(LinkRows):
-    """Every read and write of people's rows. `lock_wait` is in seconds."""
+    """Every read and write of people's rows. `lease_wait` is in seconds."""
 
     def __init__(
         self,
@@ -67,10 +67,10 @@ class PeopleStore(LinkRows):
         scripts: Scripts,
         *,
         lease_ms: int = LEASE_MS,
-        lock_wait: float = keys.LOCK_TTL,
+        lease_wait: float = keys.TOKEN_LEASE_TTL,
     ) -> None:
         super().__init__(client, scripts, lease_ms=lease_ms)
-        self._lock_wait = lock_wait
+        self._lease_wait = lease_wait
 
     async def everyone(self) -> AsyncIterator[str]:
         """The object id of every connected person once, in no order."""
@@ -127,20 +127,17 @@ class PeopleStore(LinkRows):
         )
 
     @contextlib.asynccontextmanager
-    async def token_lock(self, object_id: str) -> AsyncIterator[None]:
+    async def token_lease(self, object_id: str) -> AsyncIterator[None]:
         """Exclude other processes from refreshing this person's tokens.
 
         Raises RetryLater when another process keeps it for too long.
         """
-        lock = self._client.lock(keys.token_lock(object_id), timeout=keys.LOCK_TTL)
-        if not await lock.acquire(blocking_timeout=self._lock_wait):
-            raise RetryLater("tokens_locked")
-        try:
+        key, ms = keys.token_lease(object_id), keys.TOKEN_LEASE_TTL * 1000
+        # Ours no longer if it takes too long; what was learned is good all the same.
+        async with Lease(self._client, key, ms).held(self._lease_wait) as ours:
+            if not ours:
+                raise RetryLater("tokens_locked")
             yield
-        finally:
-            # Ours no longer if it took too long; what was learned is good all the same.
-            with contextlib.suppress(LockNotOwnedError):
-                await lock.release()
 
     # -- where people stand ----------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 PER_SECOND = 5
 """Teams allows an app 30 requests a second in a tenant; answers to people come first."""
-MOST_TOLD = 50
+MOST_NOTIFIED = 50
 """People told in one round, so that a storm is seen while many wait to be told."""
 MOST_REVIVED = 1000
 TOGETHER = 10
@@ -118,10 +118,10 @@ class Notifier:
         self._count_withheld(decision)
         for storm in decision.alert:
             await self._alert(storm, now_ms)
-        for case in decision.tell[:MOST_TOLD]:
+        for case in decision.tell[:MOST_NOTIFIED]:
             if self.work.stopping or not await self._lease.take():
                 return
-            if not await self._tell(case, now_ms):
+            if not await self._notify(case, now_ms):
                 return  # the chat's service is away: it is tried again in a while
 
     async def _cases(self, parked: Sequence[Parked]) -> list[Case]:
@@ -144,7 +144,7 @@ class Notifier:
         if case.told.step is not Step.SENDING:
             return case
         now = self._fate(case.object_id, case.told)
-        if await self._rows.told(case, now) and now.step is Step.UNSURE:
+        if await self._rows.note(case, now) and now.step is Step.UNSURE:
             log.warning("reconnect_card_unsure", person=case.object_id)
             self._on_outcome("undelivered")
         return replace(case, told=now)
@@ -181,13 +181,13 @@ class Notifier:
 
     # -- people ----------------------------------------------------------------------------------
 
-    async def _tell(self, case: Case, now_ms: int) -> bool:
+    async def _notify(self, case: Case, now_ms: int) -> bool:
         """Ask one person to connect again; False when the channel takes nothing at the moment."""
         oid = case.object_id
         await self._sleep(1 / PER_SECOND)
 
         async def mark(before: Told, now: Told) -> bool:
-            marked = await self._rows.told(replace(case, told=before), now)
+            marked = await self._rows.note(replace(case, told=before), now)
             if marked:
                 self._known[oid] = replace(case, told=now)
             else:  # another trouble by now, or none
@@ -246,13 +246,13 @@ class Notifier:
         """Tell every admin of a storm, once."""
         for admin in self._admins:
             if not await self._external(admin):
-                await self._tell_admin(storm, admin, now_ms)
+                await self._alert_one(storm, admin, now_ms)
 
-    async def _tell_admin(self, storm: Storm, admin: str, now_ms: int) -> None:
+    async def _alert_one(self, storm: Storm, admin: str, now_ms: int) -> None:
         who = f"{storm.code}/@{admin}"
 
         async def mark(before: Told, now: Told) -> bool:
-            return await self._rows.told_admin(storm, admin, before, now)
+            return await self._rows.note_alert(storm, admin, before, now)
 
         async def send() -> Sent:
             sent = await self._teller.many_must_authorize_again(admin, storm)

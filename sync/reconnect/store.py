@@ -70,8 +70,8 @@ class NoticeStore:
                     )
         return found
 
-    async def told(self, case: Case, now: Told) -> bool:
-        """Keep what somebody was told; False when it is not their trouble any more."""
+    async def note(self, case: Case, now: Told) -> bool:
+        """Keep how far notifying somebody is; False when it is not their trouble any more."""
         [(field, before)] = written(Patch.told(case.told)).items()
         [(_, after)] = written(Patch.told(now)).items()
         return await self._scripts.run(
@@ -127,8 +127,8 @@ class NoticeStore:
         )
         await self._client.expire(keys.STORMS, keys.STORMS_TTL)
 
-    async def told_admin(self, storm: Storm, admin: str, before: Told, now: Told) -> bool:
-        """Keep what an admin was told of a storm; False when somebody else was quicker."""
+    async def note_alert(self, storm: Storm, admin: str, before: Told, now: Told) -> bool:
+        """Keep how far alerting an admin of a storm is; False when somebody else was quicker."""
         code = storm.code
         return await self._scripts.run(
             lua.notice_mark,

@@ -9,7 +9,7 @@
     pb:{NN}:people               set: the oid of everybody connected                while in use
     pb:{NN}:parked               hash: oid -> since when, why (nothing is tried)    while in use
     pb:{NN}:woken                the lane of which workers were told by pb:wake     1 s
-    pb:{NN}:lock:<oid>           one process refreshes this person's tokens         30 s
+    pb:{NN}:lease:<oid>          one process refreshes this person's tokens         30 s
     pb:{NN}:asks:<oid>           how often their chat asked for what costs          1 min
                                  requests to Microsoft; :others as an admin, of
                                  other people
@@ -66,7 +66,7 @@
     pb:wake                      channel: a shard number whose queue has changed
     pb:{dir}:current             the reading of Zoom's directory that counts        for ever
     pb:{dir}:state               how the directory is doing (hash, below)           for ever
-    pb:{dir}:lock                one process reads Zoom's directory                 2 min, renewed
+    pb:{dir}:lease               one process reads Zoom's directory                 2 min, renewed
     pb:{dir}:changes             zoom id -> memberships changed, not passed on yet  until passed on
     pb:{dir}:<reading>:<part>    users, addresses, groups, members (hashes)         current + 10 min
     pb:{settings}:form           version, account form, managed groups (hash)       for ever
@@ -107,7 +107,7 @@ when somebody other than a keep-alive of Available had to wait.
 
 Fields of the directory's state: `read`, `users`, `groups` the last good reading, `failed`,
 `reason`, `detail` the last bad one, `doubted` since when Zoom's answers are not believed, `due` the
-next reading, `asked` somebody wants one, `not_before` even then. A reading that is being put
+next reading, `requested` when one is requested, `not_before` even then. A reading that is being put
 together ends by itself after an hour.
 
 Fields of the feed's state: `beat` a web process was there, `since` since when there is one without
@@ -140,7 +140,7 @@ QUOTA_PAUSE = Key("pb:{quota}:pause")
 ZOOM_NEXT = Key("pb:{zoom}:next")
 ZOOM_SLOTS = Key("pb:{zoom}:slots")
 ZOOM_TOKEN = Key("pb:{zoom}:token")
-ZOOM_TOKEN_LOCK = Key(f"{ZOOM_TOKEN}:by")
+ZOOM_TOKEN_LEASE = Key(f"{ZOOM_TOKEN}:by")
 
 SIGN_IN_TTL = 600
 SIGN_IN_TAKEN_TTL = 60
@@ -150,8 +150,8 @@ CARD_TTL = 30 * 86_400
 REFERENCE_TTL = 400 * 86_400
 APP_BACK_TTL = 86_400
 """Within this an app that was taken out to be replaced is back, or it counts as removed."""
-LOCK_TTL = 30
-ZOOM_TOKEN_LOCK_TTL = 10
+TOKEN_LEASE_TTL = 30
+ZOOM_TOKEN_LEASE_TTL = 10
 INDEX_TTL = 30 * 86_400
 PROBE_TTL = 10
 WOKEN_MS = 1000
@@ -182,7 +182,7 @@ APP_REMOVED = Key("pb:{departures}:removed")
 STORMS = Key("pb:{notices}:storms")
 DIRECTORY_CURRENT = Key("pb:{dir}:current")
 DIRECTORY_STATE = Key("pb:{dir}:state")
-DIRECTORY_LOCK = Key("pb:{dir}:lock")
+DIRECTORY_LEASE = Key("pb:{dir}:lease")
 DIRECTORY_CHANGES = Key("pb:{dir}:changes")
 DIRECTORY_PARTS = ("users", "addresses", "groups", "members")
 SETTINGS = Key("pb:{settings}:form")
@@ -244,9 +244,9 @@ def probe(shard: int) -> Key:
     return Key(f"{_tag(shard)}:probe")
 
 
-def token_lock(object_id: str) -> Key:
-    """Lock for refreshing a person's tokens."""
-    return Key(f"{_tag(shard_of(object_id))}:lock:{object_id}")
+def token_lease(object_id: str) -> Key:
+    """Lease for refreshing a person's tokens."""
+    return Key(f"{_tag(shard_of(object_id))}:lease:{object_id}")
 
 
 def dues(shard: int) -> tuple[Key, Key, Key, Key]:

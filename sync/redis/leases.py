@@ -56,6 +56,20 @@ class Lease:
             await self._lock.do_release(self._token)
 
     @contextlib.asynccontextmanager
+    async def held(self, wait: float = 0.0) -> AsyncIterator[bool]:
+        """Whether it is ours while the block runs; another holder is waited for, so many seconds.
+
+        It may end before the block does, after `ms`.
+        """
+        ours = await self._lock.acquire(blocking_timeout=wait, token=self._name)
+        try:
+            yield ours
+        finally:
+            if ours:
+                with contextlib.suppress(*REDIS_TROUBLE):  # then it ends by itself
+                    await self.let_go()
+
+    @contextlib.asynccontextmanager
     async def kept(
         self, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     ) -> AsyncIterator[None]:

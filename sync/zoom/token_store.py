@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from typing import TYPE_CHECKING
 
 from sync.connect.vault import VaultError
 from sync.redis import keys
-from sync.redis.connection import REDIS_TROUBLE
 from sync.redis.leases import Lease
 from sync.zoom.tokens import Issued
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
     from sync.connect.vault import Vault
     from sync.redis.connection import Client
@@ -49,15 +47,6 @@ class ZoomTokenShelf:
         sealed = self._vault.seal(self._owner, PURPOSE, text)
         await self._client.set(keys.ZOOM_TOKEN, sealed, px=max(1, int(issued.left * 1000)))
 
-    @contextlib.asynccontextmanager
-    async def turn(self) -> AsyncIterator[bool]:
-        """Whether it is this process that gets a new one; the turn ends by itself, too."""
-        lease = Lease(self._client, keys.ZOOM_TOKEN_LOCK, keys.ZOOM_TOKEN_LOCK_TTL * 1000)
-        ours = await lease.take()
-        try:
-            yield ours
-        finally:
-            if ours:
-                # It ends by itself where Redis went away meanwhile; what we have got is good.
-                with contextlib.suppress(*REDIS_TROUBLE):
-                    await lease.let_go()
+    def lease(self) -> AbstractAsyncContextManager[bool]:
+        """Whether it is this process that gets a new one."""
+        return Lease(self._client, keys.ZOOM_TOKEN_LEASE, keys.ZOOM_TOKEN_LEASE_TTL * 1000).held()

@@ -30,7 +30,7 @@ REFUSED_SECONDS = 5.0
 """For so long credentials that Zoom has refused are not tried again."""
 LOOK_SECONDS = 0.1
 LOOKS = 120
-"""How often to look whether another process has got one: longer than its turn lasts."""
+"""How often to look whether another process has got one: longer than its lease lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Shelf(Protocol):
     async def keep(self, issued: Issued) -> None:
         """Put a new one in its place, for as long as some of its life is left."""
 
-    def turn(self) -> AbstractAsyncContextManager[bool]:
+    def lease(self) -> AbstractAsyncContextManager[bool]:
         """Whether it is this process that gets a new one now; one at a time, for some seconds."""
 
 
@@ -121,8 +121,8 @@ class ZoomTokens:
             for _ in range(LOOKS):
                 if known := await self._other_than(self._shelf, refused):
                     return known
-                async with self._shelf.turn() as ours:
-                    # Whoever had the turn before us may have got one.
+                async with self._shelf.lease() as ours:
+                    # Whoever had the lease before us may have got one.
                     if ours:
                         known = await self._other_than(self._shelf, refused)
                         return known or self._hold(await self._new())

@@ -74,7 +74,7 @@ async def test_the_shards_are_spread_and_every_script_runs_on_each(client: Clien
         one = await store.claim_one(oid, "w2")
         assert isinstance(one, Claim)
         assert await store.save_tokens(oid, generation, "new")
-        async with store.token_lock(oid):
+        async with store.token_lease(oid):
             assert await store.read_tokens(oid) == (generation, "new")
         assert await store.owner_of(address=f"{oid}@example.com", zoom_id=None) == oid
     assert {oid async for oid in store.everyone()} == set(everybody)

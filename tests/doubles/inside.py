@@ -143,9 +143,9 @@ class Office:
         """Read Zoom's directory anew now, as another process of the product would."""
         assert self.beside.directory.refresher is not None
         while True:
-            now = {"asked": 0, "not_before": 0}
+            now = {"requested": 0, "not_before": 0}
             await self.redis.hset(keys.DIRECTORY_STATE, mapping=now)
-            if await self.beside.directory.refresher.turn() == 0:
+            if await self.beside.directory.refresher.refresh() == 0:
                 break
             await asyncio.sleep(0.02)  # the product is reading it for the first time
 

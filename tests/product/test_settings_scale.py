@@ -65,7 +65,7 @@ async def directory(place: Office) -> None:
         )
     groups = dict(known.groups) | {"zgSales": DirectoryGroup("zgSales", "Sales", MANY + 2)}
     while await store.claim("crowd", 60_000):
-        await place.redis.hset(keys.DIRECTORY_STATE, mapping={"asked": 0, "not_before": 0})
+        await place.redis.hset(keys.DIRECTORY_STATE, mapping={"requested": 0, "not_before": 0})
         await asyncio.sleep(0.02)
     assert await store.swap("crowd", Directory(users, groups, 1), [])
     await store.finish("crowd", next_ms=3_600_000, not_before_ms=3_600_000)

@@ -48,7 +48,7 @@ async def in_a_meeting(place: Office, *people: SandboxPerson) -> None:
     ],
 )
 async def test_zooms_word_of_a_change_asks_for_a_new_reading(place: Office, event: str) -> None:
-    assert await place.redis.hget(keys.DIRECTORY_STATE, "asked") is None
+    assert await place.redis.hget(keys.DIRECTORY_STATE, "requested") is None
     payload = {
         "account_id": place.world.config.zoom_account_id,
         "object": {"id": "zgSales", "name": "Sales"},
@@ -56,7 +56,7 @@ async def test_zooms_word_of_a_change_asks_for_a_new_reading(place: Office, even
     delivery = place.world.webhooks.send(event, payload)
     assert delivery is not None
     await place.product.until(lambda: delivery.state == "delivered", "the webhook is answered")
-    assert await place.redis.hget(keys.DIRECTORY_STATE, "asked") is not None
+    assert await place.redis.hget(keys.DIRECTORY_STATE, "requested") is not None
 
 
 async def test_whoever_leaves_a_disabled_group_shows_again(place: Office) -> None:

@@ -1,4 +1,4 @@
-local asked = tonumber(redis.call('HGET', state, 'asked') or '') or math.huge
-asked = math.min(asked, now + delay_ms)
-redis.call('HSET', state, 'asked', string.format('%.0f', asked))
-return asked
+local requested = tonumber(redis.call('HGET', state, 'requested') or '') or math.huge
+requested = math.min(requested, now + delay_ms)
+redis.call('HSET', state, 'requested', string.format('%.0f', requested))
+return requested

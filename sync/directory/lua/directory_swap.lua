@@ -1,4 +1,4 @@
-if redis.call('GET', lock) ~= token then return 0 end
+if redis.call('GET', lease) ~= token then return 0 end
 for _, part in ipairs(staged) do redis.call('PERSIST', part) end
 for _, part in ipairs(former) do redis.call('EXPIRE', part, OLD_READING_TTL) end
 if redis.call('EXISTS', staged_changes) == 1 then

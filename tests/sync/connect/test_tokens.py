@@ -43,7 +43,7 @@ class Rows:
         self.rows[object_id] = (generation, sealed)
         return True
 
-    def token_lock(self, object_id: str) -> AbstractAsyncContextManager[object]:
+    def token_lease(self, object_id: str) -> AbstractAsyncContextManager[object]:
         return self.locks.setdefault(object_id, asyncio.Lock())
 
     def put(self, object_id: str, generation: int, cache: str) -> None:

@@ -176,7 +176,7 @@ async def test_a_reading_that_was_not_finished_is_never_seen_and_ends(
 ) -> None:
     await put(store, reading(3, "sales"))
     assert await store.claim("slow", LEASE) == 0
-    await redis.delete(keys.DIRECTORY_LOCK)  # its turn ended meanwhile
+    await redis.delete(keys.DIRECTORY_LEASE)  # its lease ended meanwhile
     assert not await store.swap("slow", reading(0), [])
     assert not await store.swap("slow", reading(9, "north"), [])
     view = await store.view()
@@ -207,18 +207,18 @@ async def test_a_wish_brings_it_forward_but_not_before_its_time(
 ) -> None:
     await store.claim("t", LEASE)
     await finish_for_an_hour(store, 60_000)
-    await store.ask(10_000)
+    await store.request_reading(10_000)
     assert 50_000 < await store.claim("t", LEASE) <= 60_000
     await redis.hset(keys.DIRECTORY_STATE, "not_before", 0)
     assert 9_000 < await store.claim("t", LEASE) <= 10_000
-    await store.ask(0)
+    await store.request_reading(0)
     assert await store.claim("t", LEASE) == 0
 
 
 async def test_many_wishes_are_one_reading(store: DirectoryStore) -> None:
     await store.claim("t", LEASE)
     await finish_for_an_hour(store)
-    await asyncio.gather(*(store.ask(0) for _ in range(50)))
+    await asyncio.gather(*(store.request_reading(0) for _ in range(50)))
     assert await store.claim("t", LEASE) == 0
     await finish_for_an_hour(store)
     assert await store.claim("t", LEASE) > 10_000
@@ -226,7 +226,7 @@ async def test_many_wishes_are_one_reading(store: DirectoryStore) -> None:
 
 async def test_a_wish_during_a_reading_means_another_one(store: DirectoryStore) -> None:
     assert await store.claim("t", LEASE) == 0
-    await store.ask(0)
+    await store.request_reading(0)
     await finish_for_an_hour(store)
     assert await store.claim("t", LEASE) == 0
 
@@ -234,8 +234,8 @@ async def test_a_wish_during_a_reading_means_another_one(store: DirectoryStore) 
 async def test_a_later_wish_does_not_put_an_earlier_one_off(store: DirectoryStore) -> None:
     await store.claim("t", LEASE)
     await finish_for_an_hour(store)
-    await store.ask(0)
-    await store.ask(10_000)
+    await store.request_reading(0)
+    await store.request_reading(10_000)
     assert await store.claim("t", LEASE) == 0
 
 
@@ -250,7 +250,7 @@ async def test_whose_reader_dies_another_starts_over(store: DirectoryStore) -> N
 async def test_a_turn_that_is_renewed_is_kept(store: DirectoryStore, redis: Client) -> None:
     assert await store.claim("t", 10_000) == 0
     assert await store.lease("t", LEASE).renew()
-    assert await redis.pttl(keys.DIRECTORY_LOCK) > 10_000
+    assert await redis.pttl(keys.DIRECTORY_LEASE) > 10_000
 
 
 async def test_failures_are_told_until_the_next_success(store: DirectoryStore) -> None:
@@ -280,7 +280,7 @@ async def test_doubt_counts_from_its_first_time(store: DirectoryStore, redis: Cl
 
 async def test_without_zoom_api_names_nothing_is_wished_for(redis: Client) -> None:
     store = DirectoryStore(redis, Scripts(redis), configured=False)
-    await store.ask(0)
+    await store.request_reading(0)
     assert await redis.keys("*") == []
     assert not (await store.health()).configured
 

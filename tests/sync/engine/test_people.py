@@ -116,7 +116,7 @@ async def test_erasing_leaves_no_key(store: PeopleStore, redis: Client) -> None:
     generation = await store.connect(link_of(zoom_id="zAda"), "sealed", await seen(store))
     claimed = await claim(store)
     await store.record(claimed, Patch(held=Held(AVAILABLE, 1, 2)))
-    async with store.token_lock(ADA):
+    async with store.token_lease(ADA):
         pass
     assert await store.erase(ADA, generation)
     assert await lasting_keys(redis) == []
@@ -206,20 +206,20 @@ async def test_a_damaged_row_of_tokens_is_logged_and_not_believed(
 
 
 async def test_one_process_at_a_time_refreshes_a_persons_tokens(redis: Client) -> None:
-    store = PeopleStore(redis, Scripts(redis), lock_wait=0.05)
-    async with store.token_lock(ADA), store.token_lock(BEN):
-        assert 0 < await redis.ttl(keys.token_lock(ADA)) <= keys.LOCK_TTL
+    store = PeopleStore(redis, Scripts(redis), lease_wait=0.05)
+    async with store.token_lease(ADA), store.token_lease(BEN):
+        assert 0 < await redis.ttl(keys.token_lease(ADA)) <= keys.TOKEN_LEASE_TTL
         with pytest.raises(RetryLater, match="tokens_locked"):
-            async with store.token_lock(ADA):
+            async with store.token_lease(ADA):
                 raise AssertionError
-    async with store.token_lock(ADA):
+    async with store.token_lease(ADA):
         pass
 
 
-async def test_a_lock_that_ended_meanwhile_loses_nothing(store: PeopleStore, redis: Client) -> None:
-    async with store.token_lock(ADA):
-        await redis.set(keys.token_lock(ADA), "somebody else's", ex=5)
-    assert await redis.get(keys.token_lock(ADA)) == "somebody else's"
+async def test_a_lease_that_ended_early_loses_nothing(store: PeopleStore, redis: Client) -> None:
+    async with store.token_lease(ADA):
+        await redis.set(keys.token_lease(ADA), "somebody else's", ex=5)
+    assert await redis.get(keys.token_lease(ADA)) == "somebody else's"
 
 
 # -- rows ----------------------------------------------------------------------------------------
@@ -302,7 +302,7 @@ async def test_every_script_runs_on_every_server(any_redis: Client) -> None:
     assert isinstance(one, Claim)
     assert one.state.held == Held(IN_A_CALL, 1, 2)
     assert await store.save_tokens(ADA, generation, "new")
-    async with store.token_lock(ADA):
+    async with store.token_lease(ADA):
         assert await store.read_tokens(ADA) == (generation, "new")
     assert [oid async for oid in store.everyone()] == [ADA]
     assert json.loads(await any_redis.get(keys.link(ADA)))["zoom_id"] == "zAda"

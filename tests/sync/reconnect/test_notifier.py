@@ -213,11 +213,11 @@ class Cut(NoticeStore):
             raise RedisConnectionError
         return marked
 
-    async def told(self, case: Case, now: Told) -> bool:
-        return await self._cut(super().told(case, now))
+    async def note(self, case: Case, now: Told) -> bool:
+        return await self._cut(super().note(case, now))
 
-    async def told_admin(self, storm: Storm, admin: str, before: Told, now: Told) -> bool:
-        return await self._cut(super().told_admin(storm, admin, before, now))
+    async def note_alert(self, storm: Storm, admin: str, before: Told, now: Told) -> bool:
+        return await self._cut(super().note_alert(storm, admin, before, now))
 
 
 @pytest.mark.parametrize("at", [1, 2])

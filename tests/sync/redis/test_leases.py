@@ -54,6 +54,20 @@ async def test_whose_answer_was_lost_has_it_all_the_same(redis: Client) -> None:
     assert await Lease(redis, KEY, 10_000, "one").take()
 
 
+async def test_it_is_held_for_a_block_and_waited_for(
+    redis: Client, mine: Lease, theirs: Lease
+) -> None:
+    async with mine.held() as ours:
+        assert ours
+        async with theirs.held(0.05) as also:
+            assert not also
+        assert not await theirs.take()
+        waiting = asyncio.create_task(theirs.held(10).__aenter__())
+        await asyncio.sleep(0)
+    assert await waiting
+    assert not await mine.take()
+
+
 async def test_it_is_kept_while_the_block_runs(redis: Client, mine: Lease) -> None:
     assert await mine.take()
     woken = asyncio.Event()

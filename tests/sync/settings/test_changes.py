@@ -83,7 +83,7 @@ class Stage:
 
     async def zoom(self, *users: DirectoryUser) -> None:
         """Zoom's directory: these users, and the groups of which they are."""
-        await self.redis.set(keys.DIRECTORY_LOCK, "t", ex=60)
+        await self.redis.set(keys.DIRECTORY_LEASE, "t", ex=60)
         names = {group_id for user in users for group_id in user.group_ids}
         groups = {group_id: DirectoryGroup(group_id, group_id) for group_id in names}
         known = {user.zoom_id: user for user in users}

@@ -191,9 +191,9 @@ async def test_without_redis_a_process_helps_itself(zoom: Zoom, process: Process
 async def test_whoever_dies_with_the_turn_holds_nobody_up_for_long(
     zoom: Zoom, process: Process, redis: Client
 ) -> None:
-    await redis.set(keys.ZOOM_TOKEN_LOCK, "dead", px=200)
+    await redis.set(keys.ZOOM_TOKEN_LEASE, "dead", px=200)
     assert await ask(process()) == [ZoomPresence.IN_MEETING]
-    assert 0 < keys.ZOOM_TOKEN_LOCK_TTL <= 10
+    assert 0 < keys.ZOOM_TOKEN_LEASE_TTL <= 10
 
 
 async def test_who_gives_up_does_not_take_the_others_down(zoom: Zoom, process: Process) -> None:
