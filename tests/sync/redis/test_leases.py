@@ -62,10 +62,13 @@ async def test_it_is_held_for_a_block_and_waited_for(
         async with theirs.held(0.05) as also:
             assert not also
         assert not await theirs.take()
-        waiting = asyncio.create_task(theirs.held(10).__aenter__())
+        later = theirs.held(10)
+        waiting = asyncio.create_task(later.__aenter__())
         await asyncio.sleep(0)
     assert await waiting
     assert not await mine.take()
+    await later.__aexit__(None, None, None)
+    assert await mine.take()
 
 
 async def test_it_is_kept_while_the_block_runs(redis: Client, mine: Lease) -> None:
