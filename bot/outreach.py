@@ -14,8 +14,7 @@ from cards.person.connect import reconnect
 from cards.person.notice import first_meeting
 from cards.settings import storm as settings_storm
 from domain.presence import ZoomPresence, teams_label
-from wording.ended import ended
-from wording.storm import view_of
+from wording.ended import ended, storm_view
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -58,7 +57,7 @@ class ChatPeople:
         """Send the alert about a storm."""
         card_id = _alert_id(admin, storm)
         await self._asks(card_id, admin)
-        card = settings_storm.storm(view_of(storm))
+        card = settings_storm.storm(storm_view(storm))
         return await self._send(admin, card_id, card)
 
     async def storm_is_over(self, admin: str, storm: Storm) -> None:

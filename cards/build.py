@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cards.click import Click
-    from wording.tone import Tone
+    from wording.status import Tone
 
 Card = dict[str, Any]
 """An Adaptive Card as plain JSON."""

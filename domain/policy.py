@@ -12,7 +12,7 @@ Rule 3  Without a managed group the account decides.
 Rule 4  A lock of the deciding level also fixes the style; otherwise a person may choose their own.
 Rule 5  A person may always pause, locked or not.
 
-The sentences for a verdict are in `wording.verdict`.
+The sentences for a verdict are in `wording.policy`.
 """
 
 from __future__ import annotations

@@ -14,8 +14,7 @@ from domain.policy_edits import (
     SaveForm,
     Unlock,
 )
-from wording.levels import level_words
-from wording.styles import STYLES
+from wording.policy import STYLES, level_words
 from wording.text import outside
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from domain.clock import MINUTE
 from domain.feed import DOUBT_AGAIN_MS
-from wording.times import clock_time
+from wording.figures import clock_time
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -1,6 +1,10 @@
-"""What Microsoft has of ours: accepted, still being tried, and what it may show of it. Pure.
+"""What Microsoft has of ours, and why it shows something else than it was told.
 
 Sentences say "told" of what Microsoft accepted and of nothing else (domain.held).
+
+Graph's documentation: a status set by hand wins over every session; among sessions Do not disturb
+wins over Busy, Busy over Available, Available over Away; an application's Available fades. What is
+only attempted explains nothing, and a reason is given only where it can be the reason.
 """
 
 from __future__ import annotations
@@ -8,14 +12,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from domain.clock import MINUTE
 from domain.plan import Do
-from domain.presence import teams_label
+from domain.presence import Style, teams_label
 
 if TYPE_CHECKING:
     from domain.explanation import Explanation
     from domain.held import Accepted
     from domain.person import PersonState
-    from domain.presence import Pair
+    from domain.presence import Pair, Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +92,78 @@ def leftover(state: PersonState, now_ms: int) -> Leftover | None:
         if accepted is None or not held.sure:
             labels[f"“{label_of(held.pair)}”"] = None
     return Leftover(" or ".join(labels), until_ms, any_accepted) if labels else None
+
+
+LAG_MS = 5 * MINUTE
+"""So long after we told something, what is shown may simply be older."""
+
+_WEIGHTS = {"offline": 0, "away": 1, "available": 2, "busy": 3, "donotdisturb": 4}
+_CALLS = frozenset({"inacall", "inaconferencecall", "presenting"})
+"""A Teams client says these of its calls, and so do we of Zoom’s."""
+_MEETING = "inameeting"
+"""Never ours: no application may set it."""
+_LAGS = "or Microsoft has not caught up yet, which takes a few minutes at most"
+
+
+def seen(known: Explanation) -> Shown | None:
+    """What Microsoft shows at this moment, as far as it says something."""
+    fresh = known.shown_error is None and known.shown is not None and known.shown.known
+    return known.shown if fresh else None
+
+
+def agrees(known: Explanation) -> bool:
+    """Whether Microsoft shows the availability that it accepted from us."""
+    accepted, shown = told(known), seen(known)
+    return (
+        accepted is not None
+        and shown is not None
+        and shown.family == accepted.pair.availability.lower()
+    )
+
+
+def is_ours(known: Explanation) -> bool:
+    """Whether it shows that with our activity, or without any."""
+    accepted, shown = told(known), seen(known)
+    return (
+        agrees(known)
+        and accepted is not None
+        and shown is not None
+        and shown.activity.lower() in {"", accepted.pair.activity.lower()}
+    )
+
+
+def why_different(known: Explanation) -> str | None:
+    """Why it shows something else; None where it does not, or where that is not certain."""
+    accepted, shown = told(known), seen(known)
+    if accepted is None or shown is None or agrees(known) or attempt(known) is not None:
+        return None
+    label, activity = teams_label(*shown), shown.activity.lower()
+    wanted = accepted.pair.availability.lower()
+    fresh = known.now_ms - accepted.at_ms < LAG_MS
+    if set_by_hand(known):
+        return "You set a status yourself in Teams, and your own status wins."
+    if _WEIGHTS.get(shown.family, 0) > _WEIGHTS[wanted]:
+        if activity == _MEETING:
+            return f"A meeting in Teams or in your calendar shows “{label}”, and that weighs more."
+        if activity in _CALLS and fresh:
+            return f"You may be in a call in Teams, which weighs more; {_LAGS}."
+        if activity in _CALLS:
+            return f"A call or meeting in Teams shows “{label}”, and that weighs more."
+        if wanted == "away" and shown.family == "available":
+            active = "Your Teams is open and active, and that weighs more than “Away”"
+            return f"{active}; {_LAGS}." if fresh else f"{active}."
+    return (
+        "If you set a status yourself in Teams: your own status wins. "
+        "Otherwise Microsoft lags, and it may take a few minutes."
+    )
+
+
+def set_by_hand(known: Explanation) -> bool:
+    """Whether nothing but the person's own choice in Teams brings about what is shown."""
+    shown = seen(known)
+    if shown is None:
+        return False
+    activity = shown.activity.lower()
+    if activity == "donotdisturb":  # in `full` we set that, too
+        return known.verdict.style is not Style.FULL and known.state.preferred is None
+    return activity in {"berightback", "offwork"}

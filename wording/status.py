@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from domain.clock import MINUTE
 from domain.errors import Trouble
@@ -11,18 +11,29 @@ from domain.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW
 from domain.plan import Do, Why, fresh_for_ms
 from domain.policy import Reason
 from domain.presence import NOT_SAID, UNKNOWN, teams_label, zoom_label
-from wording.difference import agrees, is_ours, seen, set_by_hand, why_different
 from wording.ended import ended
-from wording.ours import attempt, label_of, leftover, told
-from wording.times import clock_time, parked_for
-from wording.trouble import TROUBLES, of_an_admin, reason_of
-from wording.verdict import sentence
+from wording.figures import clock_time
+from wording.ours import (
+    agrees,
+    attempt,
+    is_ours,
+    label_of,
+    leftover,
+    seen,
+    set_by_hand,
+    told,
+    why_different,
+)
+from wording.policy import verdict_words
+from wording.trouble import TROUBLES, of_an_admin, parked_for, reason_of
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
     from domain.explanation import Explanation
-    from wording.tone import Tone
+
+Tone = Literal["good", "attention", "warning", "neutral"]
+"""How things stand at first sight: fine · the person must act · not quite · nothing going on."""
 
 _NOT_READABLE = frozenset({"graph_401", "graph_403"})
 _WAITS = frozenset({QUOTA, "graph_throttled"})
@@ -60,7 +71,7 @@ def view(known: Explanation, zone: tzinfo) -> StatusView:
         return StatusView(
             sentence=says.ended(),
             zoom_line=says.zoom_line(),
-            rule_line=sentence(known.verdict),
+            rule_line=verdict_words(known.verdict),
             told_line=says.told_line(),
             shown_line="",
             link_trouble=why.told,
@@ -70,7 +81,7 @@ def view(known: Explanation, zone: tzinfo) -> StatusView:
     return StatusView(
         sentence=says.sentence(),
         zoom_line=says.zoom_line(),
-        rule_line=sentence(known.verdict),
+        rule_line=verdict_words(known.verdict),
         told_line=says.told_line(),
         trouble_line=says.trouble_line(),
         shown_line=says.shown_line(),

@@ -118,3 +118,8 @@ def counted(parked: Mapping[str, int], retried: int = 0) -> str:
     if retried:
         parts.append(f"{retried:,} tried again by itself")
     return " · ".join(parts)
+
+
+def parked_for(trouble: str | None) -> str | None:
+    """The reason (a key of TROUBLES) why nothing is tried for somebody; None: it is."""
+    return trouble if trouble in TROUBLES else None

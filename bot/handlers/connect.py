@@ -12,9 +12,9 @@ from domain.errors import AdminMustAct, AuthorizeAgain, OutsideError, Trouble
 from domain.presence import demand_of, teams_label, zoom_label
 from sync.connect.linking import AddressTaken, Contested, NoZoomUser
 from wording.ended import ended
+from wording.policy import verdict_words
 from wording.refusals import REFUSALS
 from wording.trouble import reason_of
-from wording.verdict import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -240,7 +240,7 @@ def _outside(error: OutsideError) -> Outcome:
 def _presence_now(verdict: Verdict | None, observation: Observation | None) -> str | None:
     """What Zoom says at this moment and what that means in Microsoft; None: nothing known."""
     if verdict is not None and not verdict.on:
-        return f"At the moment nothing is told: {sentence(verdict)}"
+        return f"At the moment nothing is told: {verdict_words(verdict)}"
     if verdict is None or observation is None:
         return None
     zoom, demand = zoom_label(observation.presence), demand_of(observation.presence, verdict.style)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cards.person import connect as connect_cards
 from cards.person import disconnect as disconnect_cards
 from cards.person import status as status_cards
-from wording.times import clock_time
+from wording.figures import clock_time
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -14,9 +14,9 @@ from cards.person import style as person_style
 from cards.person.clicks import UNTIL_RESUMED, ChooseOwnStyle, ShowStyles, StartPause
 from domain.policy import FOREVER
 from sync.engine.patience import Patience
+from wording.figures import clock_time
 from wording.ours import leftover
 from wording.status import view
-from wording.times import clock_time
 from wording.trouble import reason_of
 
 if TYPE_CHECKING:

@@ -14,13 +14,12 @@ from domain.explanation import ASKED_OFTEN
 from domain.policy import Reason
 from domain.presence import teams_label
 from sync.engine.engine import TEST_MINUTES
-from wording.difference import agrees, is_ours, seen, why_different
 from wording.ended import ended
-from wording.ours import attempt, label_of, told
+from wording.figures import clock_time
+from wording.ours import agrees, attempt, is_ours, label_of, seen, told, why_different
+from wording.policy import verdict_words
 from wording.status import view
-from wording.times import clock_time, parked_for
-from wording.trouble import TROUBLES, of_an_admin, reason_of
-from wording.verdict import sentence
+from wording.trouble import TROUBLES, of_an_admin, parked_for, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -53,7 +52,7 @@ class StatusHandler:
         known = await self._engine.explain(turn.person.object_id)
         if known is None:
             groups = await self._groups_of(turn.person.object_id)
-            rule = sentence(self._engine.verdict_without_link(groups))
+            rule = verdict_words(self._engine.verdict_without_link(groups))
             card = status_cards.not_connected(rule_line=rule, still_kept=await self._kept(turn))
         else:
             shown = view(known, turn.inbound.time_zone)
@@ -106,7 +105,7 @@ def _failure(known: Explanation) -> tuple[str, str] | None:
     if not known.verdict.on:
         paused = known.verdict.reason is Reason.PAUSED
         step = "Say resume to go on, then test." if paused else "Ask your admin if you want it on."
-        return sentence(known.verdict), step
+        return verdict_words(known.verdict), step
     if state.trouble == Trouble.AUTHORIZE:
         why = ended(state.trouble_code)
         return f"Your authorisation ended. {why.told}", why.next_step

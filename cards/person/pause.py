@@ -9,7 +9,7 @@ from cards.person.clicks import EndPause, ShowStatus, StartPause
 
 if TYPE_CHECKING:
     from cards.build import Card, Element
-    from wording.tone import Tone
+    from wording.status import Tone
 
 NOTHING_SET: Final = "Nothing of mine was set, and Microsoft shows your presence without Zoom."
 CLEARED: Final = "What I had set is cleared, and Microsoft shows your presence without Zoom."

@@ -10,8 +10,7 @@ from cards.person.pause import pause_button, resume_button
 
 if TYPE_CHECKING:
     from cards.build import Card, Element
-    from wording.status import StatusView
-    from wording.tone import Tone
+    from wording.status import StatusView, Tone
 
 _WORDS: dict[Tone, str] = {
     "good": "Working. ",

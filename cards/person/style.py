@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, note, text
 from cards.person.clicks import ChooseOwnStyle
-from wording.styles import STYLES
+from wording.policy import STYLES
 from wording.text import outside
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from cards.settings.clicks import (
     ShowParked,
 )
 from domain.policy import ACCOUNT
-from wording.form import because
-from wording.numbers import people
+from wording.figures import people
+from wording.policy import because
 from wording.text import outside
 from wording.trouble import counted
 

@@ -11,7 +11,7 @@ from cards.settings.clicks import ApplyChange, CancelChange, OpenAccount, OpenGr
 from domain.policy_edits import Disable
 from domain.presence import Style
 from wording.edits import confirming, noticed, question
-from wording.numbers import people
+from wording.figures import people
 
 if TYPE_CHECKING:
     from cards.build import Card, Element

@@ -9,9 +9,7 @@ from cards.settings.clicks import ApplySwitch, CancelChange, OpenAccount, OpenGr
 from cards.settings.inputs import choice, number, toggle
 from domain.form import Field, applicable_fields
 from domain.presence import Style
-from wording.form import AUTHORIZE_WITH, LABELS, SERVICES, because
-from wording.levels import level_words
-from wording.styles import STYLES
+from wording.policy import AUTHORIZE_WITH, LABELS, SERVICES, STYLES, because, level_words
 
 if TYPE_CHECKING:
     from cards.build import Card, Element

@@ -18,7 +18,7 @@ from cards.settings.clicks import (
 )
 from cards.settings.inputs import CHOICE_LIMIT, choice, search_field
 from domain.policy import Level
-from wording.numbers import people
+from wording.figures import people
 from wording.text import outside, tidy
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from cards.build import bold, box, button, buttons, card, heading, note, text
 from cards.settings.bar import bar
 from cards.settings.clicks import CancelChange, Invite, ShowCentre, ShowMailing
-from wording.levels import level_words
-from wording.numbers import people
+from wording.figures import people
+from wording.policy import level_words
 
 if TYPE_CHECKING:
     from cards.build import Card, Element

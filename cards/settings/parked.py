@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from cards.build import below, bold, box, button, buttons, card, heading, note, subtle, text
 from cards.settings.clicks import OpenPerson, ReviveAll, ShowCentre, ShowParked
 from cards.settings.inputs import CHOICE_LIMIT, choice
-from wording.numbers import people
+from wording.figures import people
 from wording.text import outside
 from wording.trouble import TROUBLES, counted
 

@@ -9,7 +9,7 @@ from cards.person.clicks import ShowStatus
 from cards.settings.clicks import CancelChange, ConfirmChange, OpenAccount
 from domain.policy_edits import Disable, Enable
 from wording.edits import why_not_inherited
-from wording.levels import level_words
+from wording.policy import level_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

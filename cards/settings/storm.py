@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, next_step, note, text
 from cards.settings.clicks import RetryStorm, ShowCentre, ShowParked, ShowStorm
-from wording.numbers import people
+from wording.figures import people
 
 if TYPE_CHECKING:
     from cards.build import Card, Element
-    from wording.storm import StormView
+    from wording.ended import StormView
 
 
 def storm(view: StormView, *, notice: str = "") -> Card:

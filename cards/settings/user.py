@@ -12,7 +12,7 @@ from wording.text import ADDRESS_LIMIT, outside
 
 if TYPE_CHECKING:
     from cards.build import Card, Element
-    from wording.tone import Tone
+    from wording.status import Tone
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from domain.policy import AuthorizeWith, Form, Policy, Reason, Service, resolve
-from wording.verdict import sentence
+from wording.policy import verdict_words
 
 pytestmark = pytest.mark.unit
 
@@ -44,6 +44,6 @@ def test_the_reason_is_the_first_field_that_stops_it(form: Form, reason: Reason)
 
 
 def test_every_reason_has_a_sentence_of_its_own() -> None:
-    sentences = {sentence(resolve(Policy(form))) for form in FORMS}
+    sentences = {verdict_words(resolve(Policy(form))) for form in FORMS}
     assert len(sentences) == 5, "on, and one for each field of the form"
     assert all(text.endswith(".") for text in sentences)

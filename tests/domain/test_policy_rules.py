@@ -21,7 +21,7 @@ from domain.policy import (
     resolve,
 )
 from tests.doubles.policies import NOW, forms, group_ids, memberships, personals, policies
-from wording.verdict import sentence
+from wording.policy import verdict_words
 
 if TYPE_CHECKING:
     import random
@@ -98,7 +98,7 @@ def test_every_verdict_has_exactly_one_reason_and_its_sentence(
     verdict = resolve(policy, mine, personal, now_ms=NOW)
     assert verdict.on == (verdict.reason is Reason.ON)
     assert (verdict.paused_until_ms is not None) == (verdict.reason is Reason.PAUSED)
-    assert sentence(verdict).endswith(".")
+    assert verdict_words(verdict).endswith(".")
 
 
 @given(policies(), memberships, personals)

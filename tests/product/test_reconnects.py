@@ -15,7 +15,7 @@ from tests.doubles.notices import found_out, let_time_pass
 from tests.doubles.outside import serving, titles
 from tests.doubles.product import eventually
 from tests.doubles.redis import open_client
-from wording.storm import WORDS
+from wording.ended import STORMS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -90,7 +90,7 @@ async def test_many_at_once_are_one_alert_to_the_admin_and_none_to_the_people(
         alert = await alert_of(product, admin)
         text = said_by(alert.card)
         assert "6 people have lost presence sync at once." in text
-        assert WORDS[CODE][0] in text
+        assert STORMS[CODE][0] in text
         assert "grant admin consent" in text
         assert titles(alert.card) == ["Try everyone again", "Refresh", "Who it is", "All settings"]
         centre = await admin.says("settings")

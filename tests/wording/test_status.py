@@ -27,7 +27,7 @@ from domain.presence import (
     Style,
     ZoomPresence,
 )
-from wording.difference import why_different
+from wording.ours import why_different
 from wording.status import view
 
 if TYPE_CHECKING:

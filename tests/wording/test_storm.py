@@ -7,8 +7,7 @@ import pytest
 from domain.storms import Storm
 from sync.microsoft.login_errors import trouble_of
 from sync.microsoft.meanings import Meaning
-from wording.ended import ENDED, alike, ended
-from wording.storm import WORDS, view_of
+from wording.ended import ENDED, STORMS, alike, ended, storm_view
 
 pytestmark = pytest.mark.unit
 
@@ -26,8 +25,8 @@ def storm(code: str) -> Storm:
 
 @pytest.mark.parametrize("code", sorted(ENDS - RARE))
 def test_what_a_policy_can_bring_about_has_words_of_its_own(code: str) -> None:
-    assert code in WORDS
-    view = view_of(storm(code))
+    assert code in STORMS
+    view = storm_view(storm(code))
     assert (view.code, view.count, view.most) == (code, 6, 9)
     assert view.said.startswith("Microsoft ")
     assert "Entra" in view.to_do
@@ -36,14 +35,14 @@ def test_what_a_policy_can_bring_about_has_words_of_its_own(code: str) -> None:
 def test_whatever_else_comes_is_explained_too() -> None:
     answer = {"error": "invalid_grant", "error_codes": [99999]}
     code = getattr(trouble_of(answer), "code", "")
-    assert code not in WORDS
-    assert "Entra" in view_of(storm(code)).to_do
+    assert code not in STORMS
+    assert "Entra" in storm_view(storm(code)).to_do
 
 
 @pytest.mark.parametrize("code", ["consent_required", "scope_withdrawn", "access_denied"])
 def test_codes_that_mean_the_same_have_the_same_words(code: str) -> None:
     assert alike(code) != code
-    assert alike(code) in WORDS
+    assert alike(code) in STORMS
     assert ended(code) == ENDED[alike(code)]
 
 

@@ -38,10 +38,8 @@ from sync.settings.audit import Actor
 from sync.settings.rows import ACCOUNT as ACCOUNT_SCOPE
 from sync.settings.store import Conflict
 from wording.edits import overtaken, state_sentence
-from wording.form import differences, not_usable, value_of_words
-from wording.levels import touched
-from wording.numbers import people
-from wording.times import clock_time
+from wording.figures import clock_time, people
+from wording.policy import differences, not_usable, touched, value_of_words
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

@@ -15,10 +15,9 @@ from domain.policy import Reason, resolve
 from domain.storms import Step
 from sync.engine.engine import Busy
 from sync.settings.audit import Actor
-from wording.numbers import people
-from wording.storm import words_of
-from wording.times import clock_time, parked_for
-from wording.trouble import TROUBLES, of_an_admin
+from wording.ended import storm_words
+from wording.figures import clock_time, people
+from wording.trouble import TROUBLES, of_an_admin, parked_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -278,7 +277,7 @@ def _error(state: PersonState | None, reason: str | None, at: Callable[[int], st
     if reason is not None:
         what = TROUBLES[reason].what
         if reason == Trouble.AUTHORIZE:
-            return f"{what} ({at(state.trouble_ms)}). {words_of(state.trouble_code)[0]}"
+            return f"{what} ({at(state.trouble_ms)}). {storm_words(state.trouble_code)[0]}"
     elif state.trouble == Trouble.ADMIN:
         what = f"Whoever runs this app must act: {state.trouble_code} in its log"
     else:

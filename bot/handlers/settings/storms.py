@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from cards.settings import storm as settings_storm
 from cards.settings import user as settings_user
 from sync.settings.audit import Actor
-from wording.numbers import people
-from wording.storm import view_of
+from wording.ended import storm_view
+from wording.figures import people
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -79,8 +79,8 @@ class StormHandler:
         if not storms:
             return None
         largest = max(storms, key=lambda storm: storm.people)
-        return settings_storm.banner(view_of(largest))
+        return settings_storm.banner(storm_view(largest))
 
 
 def _card(storm: Storm, *, notice: str = "") -> Card:
-    return settings_storm.storm(view_of(storm), notice=notice)
+    return settings_storm.storm(storm_view(storm), notice=notice)

@@ -18,10 +18,10 @@ from domain.policy import resolve
 from sync.settings.audit import CHANGE, INVITE, REVIVE
 from sync.settings.rows import ACCOUNT
 from wording.directory import explain
-from wording.form import LABELS, value_words
-from wording.numbers import people
+from wording.figures import clock_time, people
+from wording.policy import LABELS, value_words
 from wording.text import tidy
-from wording.times import clock_time, parked_for
+from wording.trouble import parked_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -25,7 +25,7 @@ from domain.policy import ACCOUNT, AuthorizeWith, Form, Level, Service
 from domain.presence import Style
 from tests.cards.lint import walk
 from tests.doubles.policies import forms
-from wording.form import AUTHORIZE_WITH, LABELS, SERVICES, because, differences, value_words
+from wording.policy import AUTHORIZE_WITH, LABELS, SERVICES, because, differences, value_words
 
 pytestmark = pytest.mark.unit
 

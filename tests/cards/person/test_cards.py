@@ -18,7 +18,7 @@ from cards.person.clicks import (
 from domain.presence import Style
 from tests.cards.lint import walk
 from tests.cards.samples import SAMPLES, SEAL
-from wording.styles import STYLES
+from wording.policy import STYLES
 
 if TYPE_CHECKING:
     from cards.click import Click

@@ -41,9 +41,8 @@ from domain.policy_edits import (
 )
 from domain.presence import Style
 from wording.edits import overtaken, state_sentence
-from wording.form import differences
-from wording.levels import touched
-from wording.storm import StormView
+from wording.ended import StormView
+from wording.policy import differences, touched
 from wording.trouble import TROUBLES
 
 if TYPE_CHECKING:

@@ -35,8 +35,7 @@ from domain.presence import Style, ZoomPresence, zoom_label
 from tests.cards.lint import complaints, walk, without_charts
 from tests.cards.samples import CARD_ID, SAMPLES, SEAL, START_URL
 from tests.cards.settings.samples import ON, PARKED, PARKED_ROWS, SALES
-from wording.levels import touched
-from wording.styles import STYLES
+from wording.policy import STYLES, touched
 from wording.trouble import TROUBLES
 
 if TYPE_CHECKING:

@@ -1,17 +1,22 @@
-"""The article's form in words: its fields, their values, and why presence is off with it."""
+"""The settings in words: levels, styles, the fields of the form, and why presence is on or off."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
 from domain.form import HIGHEST_PRIORITY, Field, differing
 from domain.policy import AuthorizeWith, Reason, Service
+from domain.presence import Style
+from wording.text import outside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from domain.form import LevelForm
-    from domain.policy import Form
+    from domain.policy import Form, Level, Policy, Verdict
+    from domain.policy_edits import Effect
+
 
 SERVICES: Final[Mapping[Service, str]] = {
     Service.GOOGLE: "Google",
@@ -104,3 +109,72 @@ def because(form: Form) -> str:
         case Reason.NO_PRESENCE_WRITE:
             return "the Presence permission is not Write"
     assert_never(stopped)
+
+
+def level_words(level: Level, limit: int = 80) -> str:
+    """The level as a part of a sentence."""
+    return "the account" if level.is_account else outside(level.name, limit)
+
+
+def touched(effect: Effect, level: Level, after: Policy) -> str:
+    """Whom an edit touches, in one line; what is zero is left out, nothing at all is empty.
+
+    `after` is the policy once the edit is made.
+    """
+    if after.account.locked:
+        decider = "the locked account"
+    else:
+        decider = "their own group" if level.is_account else "a higher group"
+    now = len(effect.now)
+    parts = [
+        f"{now:,} change now" if now > 1 else "1 person changes now" * now,
+        f"{effect.later:,} once they connect" if effect.later else "",
+        f"{effect.elsewhere:,} decided by {decider}" if effect.elsewhere else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class StyleWords:
+    """A style in one sentence; whether it writes the slot of the status set by hand."""
+
+    sentence: str
+    writes_own_status: bool = False
+
+    def warning(self, whose: str) -> str:
+        """What one should know before choosing it; empty when there is nothing."""
+        if not self.writes_own_status:
+            return ""
+        return f"It writes {whose} own status slot, so it can replace a status set by hand."
+
+
+STYLES: Final[Mapping[Style, StyleWords]] = {
+    Style.BUSY_ONLY: StyleWords("Shows meetings, calls and Do not disturb, and nothing else."),
+    Style.MIRROR: StyleWords(
+        "Shows Available and Away too. It never touches a status set by hand."
+    ),
+    Style.FULL: StyleWords(
+        "Shows Zoom’s exact labels, also for Busy, Do not disturb and calendar events.",
+        writes_own_status=True,
+    ),
+}
+"""In the order in which they are explained."""
+
+
+_OFF_BECAUSE = {
+    Reason.INTEGRATION_OFF: "the calendar and contacts integration is off",
+    Reason.OTHER_SERVICE: "the default service is not Office 365",
+    Reason.NOT_GRAPH: "it does not authorise with the Graph API",
+    Reason.NO_PRESENCE_WRITE: "the Presence permission is not Write",
+}
+
+
+def verdict_words(verdict: Verdict) -> str:
+    """The one sentence on a verdict that every reader shows."""
+    if verdict.reason is Reason.PAUSED:
+        return "You paused presence sync."
+    level = "your organisation" if verdict.group is None else f"your group {verdict.group.name}"
+    lock = "; locked by your admin" if verdict.locked else ""
+    if verdict.on:
+        return f"Presence sync is on for {level}{lock}."
+    return f"Presence sync is off for {level}: {_OFF_BECAUSE[verdict.reason]}{lock}."

@@ -1,11 +1,9 @@
-"""Times as people say them, and the reasons for which nothing is tried for somebody. Pure."""
+"""Times and numbers of people, as people say them."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-
-from wording.trouble import TROUBLES
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -18,6 +16,6 @@ def clock_time(at_ms: int, now_ms: int, zone: tzinfo) -> str:
     return f"{text} UTC" if zone is UTC else text
 
 
-def parked_for(trouble: str | None) -> str | None:
-    """The reason (a key of wording.trouble) why nothing is tried for somebody; None: it is."""
-    return trouble if trouble in TROUBLES else None
+def people(count: int) -> str:
+    """A number of people."""
+    return "1 person" if count == 1 else f"{count:,} people"
