@@ -11,8 +11,8 @@ from bot.desk import new_card_id
 from bot.handlers.settings.progress import ProgressCard
 from bot.teams.activity import ConversationGone, NotSent, SendFailed
 from cards.person.connect import reconnect
-from cards.person.notice import first_meeting
-from cards.settings import storm as settings_storm
+from cards.person.unasked import first_meeting
+from cards.settings import people as people_cards
 from domain.presence import ZoomPresence, teams_label
 from wording.ended import ended, storm_view
 
@@ -57,7 +57,7 @@ class ChatPeople:
         """Send the alert about a storm."""
         card_id = _alert_id(admin, storm)
         await self._asks(card_id, admin)
-        card = settings_storm.storm(storm_view(storm))
+        card = people_cards.storm(storm_view(storm))
         return await self._send(admin, card_id, card)
 
     async def storm_is_over(self, admin: str, storm: Storm) -> None:
@@ -65,7 +65,7 @@ class ChatPeople:
         reference = await self._desk.personal(admin)
         if reference is not None:
             card_id = _alert_id(admin, storm)
-            card = settings_storm.over()
+            card = people_cards.storm_over()
             await self._desk.replace(reference, card_id, card, or_post=False)
 
     async def _send(self, object_id: str, card_id: str, card: Card) -> Sent:

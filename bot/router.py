@@ -19,7 +19,7 @@ from bot.teams.activity import Answer, ConversationGone, InvokeError, Kind, Scop
 from bot.teams.strangers import WHO_ARE_YOU, Strangers
 from bot.working import Working
 from cards.click import BadClick, BadInput
-from cards.person.problem import moved_to_personal, problem, stale_card
+from cards.person.help import moved_to_personal, problem, stale_card
 from sync.redis.connection import REDIS_TROUBLE
 
 if TYPE_CHECKING:

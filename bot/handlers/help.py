@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from bot.grammar.commands import BadCommand, Help, Unknown, help_lines
 from bot.teams.activity import Scope
-from cards.person.help import help_card
-from cards.person.unclear import unclear
-from cards.person.welcome import welcome
+from cards.person.help import help_card, unclear
+from cards.person.unasked import welcome
 
 if TYPE_CHECKING:
     from bot.admins import Admins

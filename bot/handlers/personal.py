@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, assert_never
 
 from bot.grammar.personal import For, Pause, StyleCommand, Until
-from cards.person import notice as person_notice
-from cards.person import pause as person_pause
+from cards.person import choices as choice_cards
 from cards.person import status as status_cards
-from cards.person import style as person_style
+from cards.person import unasked as unasked_cards
 from cards.person.clicks import UNTIL_RESUMED, ChooseOwnStyle, ShowStyles, StartPause
 from domain.policy import FOREVER
 from sync.engine.patience import Patience
@@ -54,7 +53,7 @@ class PersonalHandler:
             return status_cards.not_connected()
         until = None if until_ms == FOREVER else clock_time(until_ms, now_ms, here)
         effect = _effect(asked, chosen, now_ms, here)
-        return person_pause.paused(until=until, effect=effect)
+        return choice_cards.paused(until=until, effect=effect)
 
     async def resume(self, turn: Turn, _: Resume | EndPause) -> Card:
         """Go on."""
@@ -74,7 +73,7 @@ class PersonalHandler:
         if known is None:
             return status_cards.not_connected()
         shown = view(known, turn.inbound.time_zone)
-        return person_pause.resumed(
+        return choice_cards.resumed(
             was_paused=was_paused,
             sentence=shown.sentence,
             tone=shown.tone,
@@ -101,7 +100,7 @@ class PersonalHandler:
         level = "your organisation"
         if verdict.group is not None:
             level = f"your group {verdict.group.name}"
-        return person_style.style_choice(
+        return choice_cards.style_choice(
             current=verdict.style,
             own=verdict.own_style,
             locked_by=level if verdict.locked else None,
@@ -110,7 +109,7 @@ class PersonalHandler:
 
     async def notice_seen(self, _: Turn, __: NoticeSeen) -> Card:
         """They have read that Microsoft shows their meetings now."""
-        return person_notice.seen()
+        return unasked_cards.seen()
 
 
 def _not_before(asked: Asked, now_ms: int) -> int | None:
@@ -127,7 +126,7 @@ def _effect(asked: Asked, chosen: Chosen, now_ms: int, here: tzinfo) -> str:
     if left is None and state is None:
         return "What I may have set is being cleared."
     if left is None:
-        return person_pause.CLEARED if before else person_pause.NOTHING_SET
+        return choice_cards.CLEARED if before else choice_cards.NOTHING_SET
     until = clock_time(left.until_ms, now_ms, here)
     if state is None:
         return (

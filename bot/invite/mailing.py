@@ -19,7 +19,7 @@ from bot.desk import dump_reference, load_reference, new_card_id
 from bot.invite.store import Mailing
 from bot.teams.activity import ConversationGone, NotSent, SendFailed
 from cards.build import refreshing
-from cards.person.invite import invitation
+from cards.person.unasked import invitation
 from cards.settings import invite as settings_invite
 from cards.settings.clicks import ShowMailing
 from sync.redis import duties

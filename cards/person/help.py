@@ -1,10 +1,10 @@
-"""What a person can say, and the answer to words that are no command."""
+"""What a person can say, and the answers where something was not understood or did not work."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards.build import bold, button, buttons, card, heading, note, term, text
+from cards.build import bold, box, button, buttons, card, heading, next_step, note, term, text
 from cards.person.clicks import ConfirmDisconnect, RunTest, ShowHelp, ShowStatus, StartConnect
 from wording.text import outside
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cards.build import Card
+
 
 _ONE_CLICK = {
     "connect": StartConnect(),
@@ -63,3 +64,38 @@ def _did_you_mean(unknown: str, nearest: str) -> Card:
         text(f"I don’t know “{outside(unknown)}”. Did you mean ", bold(nearest), "?"),
         buttons([*suggestion, help_button]),
     )
+
+
+def unclear(*, what: str, hint: str) -> Card:
+    """Say what is not clear, and what to say instead. Nothing was done."""
+    return card(
+        what,
+        text(what, " Nothing was changed."),
+        next_step(hint),
+        buttons([button(ShowHelp(), "What can I say?")]),
+    )
+
+
+def problem(*, what_happened: str, what_to_do: str) -> Card:
+    """Say in plain words what happened and what the person can do."""
+    return card(
+        "That did not work.",
+        heading("That did not work"),
+        box("attention", text(what_happened)),
+        next_step(what_to_do),
+    )
+
+
+def stale_card() -> Card:
+    """Replace a card whose buttons no longer mean anything."""
+    return card(
+        "This card is no longer current.",
+        heading("This card is no longer current"),
+        text("Nothing was changed."),
+        next_step("Say status to see how things stand, or help for everything else."),
+    )
+
+
+def moved_to_personal() -> str:
+    """Make the line for group chats and channels: the answer is in the person's own chat."""
+    return "I answered you in our private chat: your presence is nobody else’s business."

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, fact, heading, next_step, text
+from cards.person.choices import pause_button, resume_button
 from cards.person.clicks import ConfirmDisconnect, RunTest, ShowHelp, ShowStatus, StartConnect
-from cards.person.pause import pause_button, resume_button
 
 if TYPE_CHECKING:
     from cards.build import Card, Element

@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cards.build import below, bold, box, button, buttons, card, heading, note, run, subtle, text
-from cards.settings.bar import Part, bar, chart
 from cards.settings.clicks import (
-    ConfirmInvite,
     ListGroups,
     OpenAccount,
     ShowCentre,
     ShowHistory,
     ShowParked,
 )
+from cards.settings.parts import Part, bar, chart, invite_button, two_columns
 from domain.policy import ACCOUNT
 from wording.figures import people
 from wording.policy import because
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cards.build import Card, Element
-    from domain.policy import Form, Level, ManagedGroup, Policy
+    from domain.policy import Form, ManagedGroup, Policy
 
 MOST_GROUPS = 8
 _NAME_LIMIT = 36
@@ -64,7 +63,7 @@ def centre(
 
     `directory` says how old Zoom's list of groups and people is, or what is missing to read it;
     `directory_well` whether that is as it should be. `feed` is what is wrong with Zoom's events,
-    `storm` the banner of `cards.settings.storm`.
+    `storm` the banner of `cards.settings.people`.
     """
     account = policy.account
     sentence = _account_sentence(account)
@@ -201,18 +200,6 @@ def group_row(group: ManagedGroup, *, by_name: bool = False) -> Element:
     return two_columns(shown, [state, words] if words else [state])
 
 
-def two_columns(left: list[str | Element], right: list[str | Element]) -> Element:
-    """Make a row of a list, with something at its right edge."""
-    return {
-        "type": "ColumnSet",
-        "spacing": "Small",
-        "columns": [
-            {"type": "Column", "width": "stretch", "items": [text(*left)]},
-            {"type": "Column", "width": "auto", "items": [text(*right)]},
-        ],
-    }
-
-
 def _in_one_line() -> Element:
     small = {"size": "Small"}
     return text(
@@ -242,8 +229,3 @@ def _more_buttons(numbers: Numbers) -> list[Element]:
     if numbers.invitable:
         actions.insert(0, invite_button(ACCOUNT, numbers.invitable))
     return actions
-
-
-def invite_button(level: Level, count: int) -> Element:
-    """Make the button that offers to invite those of a level who have not connected."""
-    return button(ConfirmInvite(level), f"Invite {people(count)} once")

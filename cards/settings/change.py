@@ -1,22 +1,33 @@
-"""A change in one line: the question, how far it is, and what came of it, all in one card."""
+"""A change in one line: the question, how far it is, what came of it, or why it can’t be made."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from cards.build import below, bold, box, button, buttons, card, heading, note, text
-from cards.settings.bar import bar
-from cards.settings.centre import invite_button
-from cards.settings.clicks import ApplyChange, CancelChange, OpenAccount, OpenGroup, ShowCentre
-from domain.policy_edits import Disable
+from cards.build import below, bold, box, button, buttons, card, heading, next_step, note, text
+from cards.person.clicks import ShowStatus
+from cards.settings.clicks import (
+    ApplyChange,
+    CancelChange,
+    ConfirmChange,
+    OpenAccount,
+    OpenGroup,
+    ShowCentre,
+)
+from cards.settings.parts import bar, invite_button
+from domain.policy_edits import Disable, Enable
 from domain.presence import Style
-from wording.edits import confirming, noticed, question
+from wording.edits import confirming, noticed, question, why_not_inherited
 from wording.figures import people
+from wording.policy import level_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cards.build import Card, Element
     from domain.policy import Level
     from domain.policy_edits import OneLine
+
 
 _MOST_DETAILS = 9  # a form has ten fields; a group begins or ends with one
 
@@ -158,3 +169,72 @@ def _after(level: Level) -> list[Element]:
     else:
         opened = button(OpenGroup(level.group_id), "Open the group")
     return [opened, button(ShowCentre(), "All settings")]
+
+
+def not_admin(*, zoom_admins: bool = False) -> Card:
+    """Refuse somebody who is no admin, and say who is.
+
+    `zoom_admins`: Zoom's admins who may edit the account's settings count too.
+    """
+    zoom = ", or who may edit the account’s settings in Zoom" if zoom_admins else ""
+    return card(
+        "Settings are for admins. Nothing was changed.",
+        heading("Settings are for admins"),
+        box("neutral", text(bold("Nothing was changed. "), "You are not an admin of this app.")),
+        text(
+            "Who can: people who have this app’s role PresenceAdmin, or who are named in its "
+            f"set-up{zoom}."
+        ),
+        next_step("Ask your IT team. For your own presence, say status, pause or style."),
+        buttons([button(ShowStatus(), "Status")]),
+    )
+
+
+def guest() -> Card:
+    """Refuse somebody from outside the organisation."""
+    return card(
+        "Settings are for members of this organisation.",
+        heading("Settings are not for guests"),
+        box(
+            "neutral",
+            text(bold("Nothing was changed. "), "You are a guest in this organisation."),
+        ),
+        next_step("Ask a member of the organisation who is an admin of this app."),
+    )
+
+
+def inherits(edit: OneLine) -> Card:
+    """Refuse to lock a group that inherits, or to give it a priority or a style."""
+    reason, level = why_not_inherited(edit), edit.level
+    name = level_words(level)
+    return card(
+        f"{name} inherits from the account, so {reason}.",
+        heading("This group inherits"),
+        box("warning", text(bold("Nothing was changed. "), f"{name} inherits, so {reason}.")),
+        next_step("Enable or disable the group first. From then on it manages its own settings."),
+        buttons(
+            [
+                button(ConfirmChange(Enable(level)), "Enable …", key="enable"),
+                button(ConfirmChange(Disable(level)), "Disable …", key="disable"),
+                button(CancelChange(), "Cancel"),
+            ]
+        ),
+    )
+
+
+def needs_zoom(missing: Sequence[str]) -> Card:
+    """Say that groups need Zoom's API. `missing` are the names of settings that are not set."""
+    names = ", ".join(missing)
+    return card(
+        "Groups can’t be used: this app is not set up to read them from Zoom.",
+        heading("Groups need Zoom’s API"),
+        box(
+            "warning",
+            text(bold("Nothing was changed. "), "This app is not set up to read Zoom’s groups."),
+        ),
+        text("Missing: ", bold(names)) if names else None,
+        next_step(
+            "Ask whoever runs this app to set them. Settings for the whole account work without."
+        ),
+        buttons([button(OpenAccount(), "Open the account")]),
+    )

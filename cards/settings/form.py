@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, note, text
 from cards.settings.clicks import ApplySwitch, CancelChange, OpenAccount, OpenGroup, SubmitForm
-from cards.settings.inputs import choice, number, toggle
+from cards.settings.parts import choice, number, toggle
 from domain.form import Field, applicable_fields
 from domain.presence import Style
 from wording.policy import AUTHORIZE_WITH, LABELS, SERVICES, STYLES, because, level_words

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, note, text
-from cards.settings.bar import bar
 from cards.settings.clicks import CancelChange, Invite, ShowCentre, ShowMailing
+from cards.settings.parts import bar
 from wording.figures import people
 from wording.policy import level_words
 

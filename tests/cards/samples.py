@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards.person import connect, disconnect, problem, status
+from cards.person import connect, disconnect, status
 from cards.person import trial as test_it
-from cards.person.help import help_card
-from cards.person.welcome import welcome
+from cards.person.help import help_card, problem, stale_card
+from cards.person.unasked import welcome
 from cards.seal import Seal
 from tests.cards.person.samples import person_cards, person_cards_for
 from tests.cards.settings.samples import settings_cards, settings_cards_for
@@ -180,10 +180,10 @@ def _make() -> dict[str, Card]:
         "disconnect-done-later": disconnect.later(until="18:27"),
         "disconnect-done-uncleared": disconnect.done(until="18:27"),
         "disconnect-cancelled": disconnect.cancelled(),
-        "problem": problem.problem(
+        "problem": problem(
             what_happened="Microsoft did not answer.", what_to_do="Try again in a minute."
         ),
-        "stale": problem.stale_card(),
+        "stale": stale_card(),
         **person_cards(),
         **settings_cards(),
     }
@@ -217,7 +217,7 @@ def _make() -> dict[str, Card]:
                 StatusView(name, name, name, name, name, name, name, name, trouble_line=name)
             ),
             f"disconnect-ask-{kind}": disconnect.confirm(name=name),
-            f"problem-{kind}": problem.problem(what_happened=name, what_to_do=name),
+            f"problem-{kind}": problem(what_happened=name, what_to_do=name),
         }
         cards |= {f"{key}-{kind}": card for key, card in person_cards_for(name).items()}
         cards |= {f"{key}-{kind}": card for key, card in settings_cards_for(name).items()}

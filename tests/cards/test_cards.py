@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from cards.person import connect
-from cards.person.help import help_card
-from cards.person.problem import moved_to_personal
+from cards.person.help import help_card, moved_to_personal
 from cards.person.status import status
 from cards.seal import Seal
 from tests.cards.lint import complaints, walk

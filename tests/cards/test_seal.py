@@ -15,7 +15,7 @@ from cards.click import CLICKS, BadClick, By, Click, click, missing, packed, unp
 from cards.person import clicks as person
 from cards.seal import RESERVED, Seal
 from cards.settings import clicks as settings
-from cards.settings.inputs import search_field
+from cards.settings.parts import search_field
 from domain.form import LevelForm
 from domain.policy import Form, Level
 from domain.policy_edits import OneLine

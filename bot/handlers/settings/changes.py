@@ -14,7 +14,6 @@ from cards.build import refreshing
 from cards.click import BadClick, BadInput
 from cards.settings import change as settings_change
 from cards.settings import form as settings_form
-from cards.settings import refused as settings_refused
 from cards.settings.clicks import ConfirmChange
 from domain.form import (
     BadEntry,
@@ -98,7 +97,7 @@ class SettingsChanges:
         try:
             preview = await self._desk.preview(edit)
         except GroupInherits:
-            return settings_refused.inherits(edit)
+            return settings_change.inherits(edit)
         if preview.before == preview.after:
             return settings_change.unchanged(edit.level, sentence=state_sentence(edit))
         known = await self._directory.view() is not None
@@ -130,7 +129,7 @@ class SettingsChanges:
         try:
             done = await self._make(shown, edit, click.version, turn.person.name)
         except GroupInherits:
-            return settings_refused.inherits(edit)
+            return settings_change.inherits(edit)
         if isinstance(done, Conflict):
             return await self.ask(turn, edit, notice=await self._overtaken(turn, click.version))
         return await self._result(turn, shown, done)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.handlers.settings.guard import GroupsUnavailable
-from cards.person.unclear import unclear
+from cards.person.help import unclear
 from domain.policy import Level
 
 if TYPE_CHECKING:

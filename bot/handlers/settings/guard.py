@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from cards.click import BadInput, By
-from cards.person.problem import problem
-from cards.settings import refused as settings_refused
+from cards.person.help import problem
+from cards.settings import change as settings_change
 from domain.policy import Level
 from wording.directory import explain
 
@@ -71,7 +71,7 @@ class Groups:
     async def why_not(self) -> Card:
         """Say why groups can't be used: Zoom's API is not set up, or was never read."""
         if self._missing:
-            return settings_refused.needs_zoom(self._missing)
+            return settings_change.needs_zoom(self._missing)
         return problem(
             what_happened=explain(await self._directory.health()),
             what_to_do="Ask again in a minute. Settings for the whole account work without.",
@@ -118,5 +118,5 @@ class AdminsOnly:
     async def _refuse(self, turn: Turn) -> Card:
         log.warning("settings_refused", person=turn.person.object_id)
         if await self._admins.is_guest(turn.person):
-            return settings_refused.guest()
-        return settings_refused.not_admin(zoom_admins=self._zoom_admins)
+            return settings_change.guest()
+        return settings_change.not_admin(zoom_admins=self._zoom_admins)

@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING
 
 from bot.invite.mailing import PER_SECOND, MailingCard
-from cards.person import invite as person_invite
+from cards.person import unasked as unasked_cards
 from cards.settings import invite as settings_invite
 from sync.settings.audit import Actor
 
@@ -79,7 +79,7 @@ class InvitationHandler:
 
     async def decline(self, _: Turn, __: DeclineInvitation) -> Card:
         """The person does not want to. They are not asked again anyway."""
-        return person_invite.declined()
+        return unasked_cards.declined()
 
     async def _shown(self, turn: Turn) -> Card:
         return await self._invitations.shown(turn.card_id) or settings_invite.nobody()

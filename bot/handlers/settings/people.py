@@ -7,8 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cards.settings import parked as settings_parked
-from cards.settings import user as settings_user
+from cards.settings import people as people_cards
 from domain.errors import Trouble
 from domain.link import fold_address
 from domain.policy import Reason, resolve
@@ -61,7 +60,7 @@ class SettingsPeople:
     async def user(self, turn: Turn, said: User) -> Card:
         """Why presence is what it is for one person; never what Zoom says of them now."""
         if not await self._engine.may_look_up(turn.person.object_id):
-            return settings_user.too_often()
+            return people_cards.too_often()
         folded = fold_address(said.address)
         await self._audit.looked_up(_actor(turn), folded)
         view = await self._directory.view()
@@ -71,13 +70,13 @@ class SettingsPeople:
         )
         known = None if oid is None else await self._engine.link_of(oid)
         if known is None and listed is None:
-            return settings_user.no_user(address=folded, directory=view is not None)
+            return people_cards.no_user(address=folded, directory=view is not None)
         return await self._card(turn, folded, known, listed)
 
     async def chosen(self, turn: Turn, click: OpenPerson) -> Card:
         """The same for somebody who was chosen in the list of those in trouble."""
         if not await self._engine.may_look_up(turn.person.object_id):
-            return settings_user.too_often()
+            return people_cards.too_often()
         known = await self._engine.link_of(click.person)
         if known is None:  # they disconnected meanwhile
             return await self.parked(turn)
@@ -92,7 +91,7 @@ class SettingsPeople:
     async def troubled(self, turn: Turn, _: ShowParked) -> Card:
         """Who is parked and why, when somebody asks for it."""
         if not await self._engine.may_look_up(turn.person.object_id):
-            return settings_user.too_often()
+            return people_cards.too_often()
         return await self.parked(turn)
 
     async def parked(self, turn: Turn, *, notice: str | None = None) -> Card:
@@ -100,26 +99,26 @@ class SettingsPeople:
         await self._audit.looked_at_parked(_actor(turn))
         everybody = await self._parked()
         now_ms, here = await self._people.now_ms(), turn.inbound.time_zone
-        rows: list[settings_parked.ParkedRow] = []
+        rows: list[people_cards.ParkedRow] = []
         for person in everybody:
-            if len(rows) >= settings_parked.MOST_PARKED:
+            if len(rows) >= people_cards.MOST_PARKED:
                 break
             known = await self._engine.link_of(person.object_id)
             if known is not None:
                 link, since = known[0], clock_time(person.since_ms, now_ms, here)
                 rows.append(
-                    settings_parked.ParkedRow(
+                    people_cards.ParkedRow(
                         person.object_id, link.name, link.addresses[0], person.reason, since
                     )
                 )
         counts = Counter(str(person.reason) for person in everybody)
-        return settings_parked.parked(rows, counts, notice=notice)
+        return people_cards.parked(rows, counts, notice=notice)
 
     async def revive(self, turn: Turn, click: Revive) -> Card:
         """Try somebody again who is parked."""
         oid = click.object_id
         if not await self._engine.may_look_up(turn.person.object_id):
-            return settings_user.too_often()
+            return people_cards.too_often()
         known = await self._engine.link_of(oid)
         if known is None:
             return await self.parked(turn)
@@ -136,7 +135,7 @@ class SettingsPeople:
     async def revive_all(self, turn: Turn, _: ReviveAll) -> Card:
         """Try everybody again for whom it may help."""
         if not await self.may_try_all(turn):
-            return settings_user.too_often()
+            return people_cards.too_often()
         revived = 0
         for person in await self._parked():
             if TROUBLES[person.reason].revivable:
@@ -183,7 +182,7 @@ class SettingsPeople:
         reason = None if state is None else parked_for(state.trouble)
         revivable = reason is not None and TROUBLES[reason].revivable
         troubled = state is None or state.trouble is not None
-        shown = settings_user.UserView(
+        shown = people_cards.UserView(
             name=name,
             address=address,
             verdict=_verdict_sentence(verdict),
@@ -201,7 +200,7 @@ class SettingsPeople:
         )
         if reason is not None:
             shown = replace(shown, tone="warning")
-        return settings_user.user(shown)
+        return people_cards.user(shown)
 
 
 def _actor(turn: Turn) -> Actor:

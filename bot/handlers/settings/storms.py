@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards.settings import storm as settings_storm
-from cards.settings import user as settings_user
+from cards.settings import people as people_cards
 from sync.settings.audit import Actor
 from wording.ended import storm_view
 from wording.figures import people
@@ -47,15 +46,15 @@ class StormHandler:
     async def show(self, _: Turn, click: ShowStorm) -> Card:
         """Show how it stands."""
         storm = await self._storm(click)
-        return settings_storm.over() if storm is None else _card(storm)
+        return people_cards.storm_over() if storm is None else _card(storm)
 
     async def retry(self, turn: Turn, click: RetryStorm) -> Card:
         """Have everybody tried again who is in it."""
         if not await self._may_try_all(turn):
-            return settings_user.too_often()
+            return people_cards.too_often()
         storm = await self._storm(click)
         if storm is None:
-            return settings_storm.over()
+            return people_cards.storm_over()
         return await self._try_again(turn, storm) if storm.people else _card(storm)
 
     async def _storm(self, click: ShowStorm | RetryStorm) -> Storm | None:
@@ -79,8 +78,8 @@ class StormHandler:
         if not storms:
             return None
         largest = max(storms, key=lambda storm: storm.people)
-        return settings_storm.banner(storm_view(largest))
+        return people_cards.storm_banner(storm_view(largest))
 
 
 def _card(storm: Storm, *, notice: str = "") -> Card:
-    return settings_storm.storm(storm_view(storm), notice=notice)
+    return people_cards.storm(storm_view(storm), notice=notice)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from bot.invite.invitees import EVERYONE
 from cards.build import refreshing
 from cards.settings import centre as settings_centre
-from cards.settings import groups as settings_groups
-from cards.settings import history as settings_history
+from cards.settings import lists as list_cards
 from cards.settings.clicks import ShowCentre
 from domain.directory import ACTIVE
 from domain.form import Field
@@ -96,22 +95,22 @@ class SettingsViews:
         policy, view = await self._desk.policy(), await self._groups.view()
         managed = {group.group_id: group for group in policy.groups}
         found = view.find_groups(search, limit=max(1, len(view.groups))).nearest
-        size = settings_groups.PAGE_SIZE
+        size = list_cards.PAGE_SIZE
         page = min(page, max(0, (len(found) - 1) // size))
         rows = [
-            settings_groups.GroupRow(
+            list_cards.GroupRow(
                 group.group_id, group.name, group.members, managed.get(group.group_id)
             )
             for group in found[page * size : (page + 1) * size]
         ]
-        return settings_groups.group_list(rows, search=search, page=page, total=len(found))
+        return list_cards.group_list(rows, search=search, page=page, total=len(found))
 
     async def pick(self, wanted: str, edit: OneLine | None) -> Card:
         """Ask which group was meant."""
         matches = (await self._groups.view()).find_groups(wanted, limit=60)
         same = [g for g in matches.nearest if fold_name(g.name) == fold_name(wanted)]
-        return settings_groups.pick_group(
-            [settings_groups.GroupRow(g.group_id, g.name, g.members) for g in matches.nearest],
+        return list_cards.pick_group(
+            [list_cards.GroupRow(g.group_id, g.name, g.members) for g in matches.nearest],
             wanted=wanted,
             ambiguous=len(same) > 1,
             total=matches.total,
@@ -121,10 +120,10 @@ class SettingsViews:
     async def history(self, turn: Turn, asked: History | ShowHistory) -> Card:
         """Who changed or looked up what."""
         cursor = getattr(asked, "cursor", "")
-        page = await self._audit.page(before=cursor or None, limit=settings_history.PAGE_SIZE)
+        page = await self._audit.page(before=cursor or None, limit=list_cards.PAGE_SIZE)
         now_ms, here = await self._people.now_ms(), turn.inbound.time_zone
         entries = [
-            settings_history.Entry(
+            list_cards.Entry(
                 when=clock_time(record.at_ms, now_ms, here),
                 who=record.by.name,
                 scope="The account" if record.scope == ACCOUNT else record.scope_name,
@@ -133,7 +132,7 @@ class SettingsViews:
             )
             for record in page.records
         ]
-        return settings_history.history(entries, older=page.before, newest=not cursor)
+        return list_cards.history(entries, older=page.before, newest=not cursor)
 
     async def _numbers(self, policy: Policy, reader: str) -> settings_centre.Numbers:
         view, covered = await self._directory.view(), None

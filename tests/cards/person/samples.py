@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards.person.invite import declined, invitation
-from cards.person.notice import first_meeting, seen
-from cards.person.pause import NOTHING_SET, paused, resumed
-from cards.person.style import style_choice
-from cards.person.unclear import unclear
+from cards.person.choices import NOTHING_SET, paused, resumed, style_choice
+from cards.person.help import unclear
+from cards.person.unasked import declined, first_meeting, invitation, seen
 from domain.presence import Style
 
 if TYPE_CHECKING:

@@ -9,14 +9,21 @@ from cards.build import refreshing
 from cards.settings import change as change_cards
 from cards.settings import invite as invite_cards
 from cards.settings.centre import Numbers, centre
+from cards.settings.change import guest, inherits, needs_zoom, not_admin
 from cards.settings.clicks import ShowRollout
 from cards.settings.form import form, verify
-from cards.settings.groups import GroupRow, group_list, pick_group
-from cards.settings.history import Entry, history
-from cards.settings.parked import MOST_PARKED, ParkedRow, parked
-from cards.settings.refused import guest, inherits, needs_zoom, not_admin
-from cards.settings.storm import banner, over, storm
-from cards.settings.user import UserView, no_user, user
+from cards.settings.lists import Entry, GroupRow, group_list, history, pick_group
+from cards.settings.people import (
+    MOST_PARKED,
+    ParkedRow,
+    UserView,
+    no_user,
+    parked,
+    storm,
+    storm_banner,
+    storm_over,
+    user,
+)
 from domain.form import LevelForm
 from domain.policy import (
     ACCOUNT,
@@ -179,14 +186,14 @@ def settings_cards() -> dict[str, Card]:
             numbers=replace(NUMBERS, trouble=61),
             directory=READ,
             directory_well=True,
-            storm=banner(STORM),
+            storm=storm_banner(STORM),
         ),
         "settings-storm": storm(STORM),
         "settings-storm-tried": storm(
             replace(STORM, count=7, most=61), notice="61 people are being tried again."
         ),
         "settings-storm-nobody": storm(replace(STORM, count=0)),
-        "settings-storm-over": over(),
+        "settings-storm-over": storm_over(),
         "settings-form": form(
             ACCOUNT, entered(ON), version=7, members="It decides for 295 of 340 people."
         ),
@@ -376,7 +383,7 @@ def settings_cards_for(name: str) -> dict[str, Card]:
             directory_well=False,
             notice=name,
             feed=FEED_SILENT,
-            storm=banner(STORM),
+            storm=storm_banner(STORM),
         ),
         "settings-storm": storm(
             StormView("z" * 40, 2**53 - 1, 99_999, 100_000, name, name), notice=name

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.grammar.personal import STYLE_WORDS
-from cards.settings.bar import bar
 from cards.settings.centre import MOST_GROUPS
 from cards.settings.clicks import (
     ConfirmChange,
@@ -26,8 +25,9 @@ from cards.settings.clicks import (
     ShowStorm,
     SubmitForm,
 )
-from cards.settings.groups import MOST_BUTTONS, PAGE_SIZE
-from cards.settings.parked import parked
+from cards.settings.lists import MOST_BUTTONS, PAGE_SIZE
+from cards.settings.parts import bar
+from cards.settings.people import parked
 from domain.errors import Trouble
 from domain.policy import Level, Policy
 from domain.policy_edits import ChooseStyle, Effect, Enable

@@ -1,4 +1,4 @@
-"""Finding a group: the list of all groups, and the picker for a name that is not clear."""
+"""Lists that admins leaf through: all groups, the groups that a name may mean, the history."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from cards.build import below, bold, button, buttons, card, heading, note, subtle, text
-from cards.settings.centre import group_row, two_columns
+from cards.settings.centre import group_row
 from cards.settings.clicks import (
     CancelChange,
     ConfirmChange,
@@ -15,8 +15,9 @@ from cards.settings.clicks import (
     PickForChange,
     SearchGroups,
     ShowCentre,
+    ShowHistory,
 )
-from cards.settings.inputs import CHOICE_LIMIT, choice, search_field
+from cards.settings.parts import CHOICE_LIMIT, choice, search_field, two_columns
 from domain.policy import Level
 from wording.figures import people
 from wording.text import outside, tidy
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from domain.policy import ManagedGroup
     from domain.policy_edits import OneLine
 
+
 PAGE_SIZE: Final = 10
-"""Groups on a page of the list."""
+"""Groups, or changes, on a page."""
 MOST_BUTTONS: Final = 6
 MOST_CHOICES: Final = 60
 """Groups in a picker: a card's size allows no more."""
@@ -64,7 +66,7 @@ def group_list(
         f"{counted}{searched}{paged}.",
         heading("Groups in Zoom"),
         text(f"{counted}{searched}{paged}." if total else f"No group{searched}."),
-        *(_row(row) for row in shown),
+        *(_group_row(row) for row in shown),
         choice(
             _GROUP,
             "Open a group",
@@ -154,7 +156,7 @@ def _opens(row: GroupRow, edit: OneLine | None) -> OpenGroup | ConfirmChange:
     return ConfirmChange(replace(edit, level=Level(row.group_id, row.name)))
 
 
-def _row(row: GroupRow) -> Element:
+def _group_row(row: GroupRow) -> Element:
     if row.managed is not None:
         return group_row(replace(row.managed, name=row.name), by_name=True)
     members = "" if row.members is None else f" · {people(row.members)}"
@@ -183,3 +185,62 @@ def _title(row: GroupRow, *, with_members: bool) -> str:
         return outside(row.name, CHOICE_LIMIT)
     size = f" ({people(row.members)})"
     return outside(row.name, 28 - len(size)) + size
+
+
+_MOST_CHANGES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the history. `when` is in the reader's own zone.
+
+    `scope` is the level or person it was about. `what` says what was done ("changed the settings",
+    "looked up"); `changes` are the fields as (name, before, after).
+    """
+
+    when: str
+    who: str
+    scope: str
+    what: str
+    changes: tuple[tuple[str, str, str], ...] = ()
+
+
+def history(
+    entries: Sequence[Entry],
+    *,
+    older: str | None = None,
+    newest: bool = True,
+) -> Card:
+    """List a page of the history, the newest first.
+
+    `older` is the cursor of the next page, None at the end. `newest`: this is the first page.
+    """
+    actions = [] if newest else [_history_page("Newest", "", "newest")]
+    if older is not None:
+        actions.append(_history_page("Older", older, "older"))
+    actions.append(button(ShowCentre(), "All settings"))
+    return card(
+        "What was changed in the settings, and by whom.",
+        heading("History"),
+        None if entries else text("Nothing has been changed yet."),
+        *(element for entry in entries[:PAGE_SIZE] for element in _entry(entry)),
+        buttons(actions),
+    )
+
+
+def _history_page(title: str, cursor: str, key: str) -> Element:
+    return button(ShowHistory(cursor), title, key=key)
+
+
+def _entry(entry: Entry) -> list[Element]:
+    elements = [text(bold(outside(entry.scope, 60)), f": {entry.what}")]
+    if entry.changes:
+        shown = [
+            f"{label}: {outside(before, 60)} → {outside(after, 60)}"
+            for label, before, after in entry.changes[:_MOST_CHANGES]
+        ]
+        left_out = len(entry.changes) - _MOST_CHANGES
+        shown += [f"and {left_out} more"] if left_out > 0 else []
+        elements.append(text(" · ".join(shown), spacing="None"))
+    elements.append(note(f"{outside(entry.who, 60)}, {entry.when}", spacing="None"))
+    return elements

@@ -1,0 +1,130 @@
+"""What people choose for themselves: a pause, and how much of Zoom Microsoft shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cards.build import below, bold, box, button, buttons, card, heading, note, text
+from cards.person.clicks import ChooseOwnStyle, EndPause, ShowStatus, StartPause
+from wording.policy import STYLES
+from wording.text import outside
+
+if TYPE_CHECKING:
+    from cards.build import Card, Element
+    from domain.presence import Style
+    from wording.status import Tone
+
+
+NOTHING_SET: Final = "Nothing of mine was set, and Microsoft shows your presence without Zoom."
+CLEARED: Final = "What I had set is cleared, and Microsoft shows your presence without Zoom."
+
+
+def paused(
+    *,
+    until: str | None,
+    remark: str | None = None,
+    effect: str = CLEARED,
+) -> Card:
+    """Confirm a pause. `until` is a time in the person's zone, None: until they resume.
+
+    `effect` says what Microsoft holds of ours now.
+    """
+    ends = f"until {until}" if until else "until you resume"
+    return card(
+        f"Paused {ends}.",
+        heading("Paused"),
+        box(
+            "neutral",
+            text(
+                bold(f"Paused {ends}. "),
+                effect,
+            ),
+        ),
+        text(remark) if remark else None,
+        text("It then goes on by itself. " if until else "", "Say resume to go on now."),
+        buttons(
+            [
+                resume_button(),
+                button(ShowStatus(), "Status"),
+            ]
+        ),
+        below([] if until else _ends()),
+    )
+
+
+def resumed(*, was_paused: bool, sentence: str, tone: Tone = "good") -> Card:
+    """Confirm that it goes on. `sentence` says what is shown now, or why nothing is."""
+    title = "Resumed" if was_paused else "You were not paused"
+    return card(
+        f"{title}. {sentence}",
+        heading(title),
+        box(tone, text(sentence)),
+        buttons([button(ShowStatus(), "Status")]),
+    )
+
+
+def pause_button(title: str = "Pause") -> Element:
+    """Make the button that pauses until the person resumes."""
+    return button(StartPause(), title)
+
+
+def resume_button() -> Element:
+    """Make the button that ends a pause."""
+    return button(EndPause(), "Resume", style="positive")
+
+
+def _ends() -> list[Element]:
+    """Ends for a pause that has none: people forget to resume."""
+    ends = [("Only for 1 hour", 60), ("Only for 4 hours", 240)]
+    return [button(StartPause(minutes), title, key=str(minutes)) for title, minutes in ends]
+
+
+def style_choice(
+    *,
+    current: Style,
+    own: bool,
+    locked_by: str | None = None,
+    changed: bool = False,
+) -> Card:
+    """Explain the styles in a sentence each and let the person choose.
+
+    `current` is the style in force; `own` whether the person chose it. `locked_by` names the level
+    whose lock fixes the style ("your organisation", "your group Sales"): then there is no choice.
+    `changed`: they have just chosen it.
+    """
+    level = None if locked_by is None else outside(locked_by, 100)
+    if changed:
+        summary = f"Your style is now {current}."
+    elif level is not None:
+        summary = f"Your style is {current}, set and locked by {level}."
+    elif own:
+        summary = f"Your style is {current}, your own choice."
+    else:
+        summary = f"Your style is {current}, as your admins set it."
+    explained: list[Element | None] = [
+        box("good", text(bold("Done. "), summary)) if changed else text(summary)
+    ]
+    for style, words in STYLES.items():
+        in_force = " (now)" if style is current else ""
+        explained.append(text(bold(f"{style.capitalize()}{in_force}. "), words.sentence))
+        if words.writes_own_status:
+            explained.append(note(f"Warning: {words.warning('your')}", spacing="None"))
+    return card(
+        summary,
+        heading("Your style"),
+        *explained,
+        note("To stop for a while, say pause. That always works.") if level else None,
+        buttons([] if level else _choices(current, own=own)),
+    )
+
+
+def _choices(current: Style, *, own: bool) -> list[Element]:
+    chosen = [
+        button(ChooseOwnStyle(style), style.capitalize(), key=style.replace(" ", "-"))
+        for style in STYLES
+        if style is not current
+    ]
+    if own:
+        title = "Follow my organisation"
+        chosen.append(button(ChooseOwnStyle(), title, key="default"))
+    return chosen

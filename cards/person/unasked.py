@@ -1,0 +1,106 @@
+"""Cards that nobody asked for, each sent once: welcome, invitation, the first Zoom meeting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cards.build import bold, box, button, buttons, card, heading, note, text
+from cards.person.choices import pause_button
+from cards.person.clicks import DeclineInvitation, NoticeSeen, ShowHelp, ShowStatus, StartConnect
+from wording.text import outside
+
+if TYPE_CHECKING:
+    from cards.build import Card
+
+
+def welcome(*, name: str, local: bool = False) -> Card:
+    """Say what this is in two sentences, and offer to connect.
+
+    `local` adds that everything around is a stand-in on this machine.
+    """
+    greeting = f"Hi {outside(name)}".rstrip()
+    local_box = box(
+        "neutral",
+        text(
+            bold("Local mode. "),
+            "Zoom and Microsoft are stand-ins on this machine. Nothing leaves it.",
+        ),
+    )
+    return card(
+        "Presence Bridge shows your Zoom presence in Microsoft 365. Connect to begin.",
+        heading("Welcome to Presence Bridge"),
+        text(
+            f"{greeting}! I show your Zoom presence in Microsoft 365: while you are in a "
+            "Zoom meeting, colleagues in Teams and Outlook see “In a call”. A status you set "
+            "yourself always stays."
+        ),
+        local_box if local else None,
+        buttons(
+            [
+                button(StartConnect(), "Connect", style="positive"),
+                button(ShowHelp(), "What can I say?"),
+            ]
+        ),
+    )
+
+
+def invitation(*, inviter: str) -> Card:
+    """Say who invites, what it does, and offer to connect."""
+    who = outside(inviter) or "Your admin"
+    return card(
+        f"{who} invites you to show your Zoom presence in Microsoft 365.",
+        heading("Show your Zoom presence in Teams?"),
+        text(
+            f"{who} invites you. While you are in a Zoom meeting, colleagues in Teams and Outlook "
+            "see “In a call”. A status you set yourself stays."
+        ),
+        note(
+            "You sign in with Microsoft once. You can pause or stop at any time, and this "
+            "invitation comes only once."
+        ),
+        buttons(
+            [
+                button(StartConnect(), "Connect", style="positive"),
+                button(DeclineInvitation(), "Not now"),
+            ]
+        ),
+    )
+
+
+def declined() -> Card:
+    """The person does not want to, at least not now."""
+    return card(
+        "All right. Say connect whenever you like.",
+        heading("Not now"),
+        text("All right, I won’t ask again. Say connect whenever you like."),
+        buttons([button(StartConnect(), "Connect")]),
+    )
+
+
+def first_meeting(*, zoom: str = "in Zoom", shown: str = "In a call") -> Card:
+    """Say what others see from now on. `shown` is Microsoft's word for it."""
+    said = f"You’re {zoom}, so Microsoft shows “{shown}”."
+    return card(
+        said,
+        heading("Your first Zoom meeting"),
+        text(bold(said), " It goes back when you leave."),
+        note("I tell you this once. From now on it happens quietly."),
+        buttons(
+            [
+                button(NoticeSeen(), "OK", style="positive"),
+                pause_button(),
+                button(ShowStatus(), "Why?"),
+            ]
+        ),
+    )
+
+
+def seen(*, shown: str = "In a call") -> Card:
+    """What the notice becomes after OK."""
+    return card(
+        "All right.",
+        text(
+            f"In Zoom meetings, Microsoft shows “{shown}”. Say status or pause whenever you like."
+        ),
+        buttons([button(ShowStatus(), "Status")]),
+    )

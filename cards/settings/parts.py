@@ -1,0 +1,156 @@
+"""Parts of the cards for admins: inputs, rows, pictures of numbers, a button.
+
+Every input has a label that stays visible. Pictures show numbers that stand in words beside them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from cards.build import button, text
+from cards.settings.clicks import ConfirmInvite
+from wording.figures import people
+from wording.text import plain, tidy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from cards.build import Element
+    from domain.policy import Level
+
+
+CHOICE_LIMIT = 48
+"""Characters of a choice in a long list: what fits a narrow card, and a card's size."""
+
+
+def toggle(name: str, label: str, title: str, *, on: bool) -> Element:
+    """Make a switch or tick box; its value is the text true or false."""
+    return {
+        "type": "Input.Toggle",
+        "id": name,
+        "label": label,
+        "title": title,
+        "value": "true" if on else "false",
+        "wrap": True,
+    }
+
+
+def choice(
+    name: str,
+    label: str,
+    options: Iterable[tuple[str, str]],
+    *,
+    value: str | None = None,
+    style: Literal["expanded", "compact"] = "expanded",
+    limit: int = 200,
+) -> Element:
+    """Make a choice of one among (value, words), to be seen at once or (compact) in a list."""
+    element: Element = {
+        "type": "Input.ChoiceSet",
+        "id": name,
+        "label": label,
+        "style": style,
+        "wrap": True,
+        # Clients may read choices as Markdown.
+        "choices": [{"title": plain(words, limit), "value": key} for key, words in options],
+    }
+    if value is not None:
+        element["value"] = value
+    return element
+
+
+def number(name: str, label: str, *, value: int, highest: int) -> Element:
+    """Make an input for a whole number from 1 to `highest`."""
+    return {
+        "type": "Input.Number",
+        "id": name,
+        "label": label,
+        "value": value,
+        "min": 1,
+        "max": highest,
+        "isRequired": True,
+        "errorMessage": f"A number from 1 to {highest}",
+    }
+
+
+def search_field(name: str, label: str, *, value: str) -> Element:
+    """Make a line to type a part of a name into."""
+    return {
+        "type": "Input.Text",
+        "id": name,
+        "label": label,
+        "value": tidy(value, 100),
+        "maxLength": 100,
+    }
+
+
+Part = Literal["good", "accent", "attention", "emphasis"]
+_WIDTH = 100
+_NARROWEST = 3
+
+_COLOURS: Final[Mapping[Part, str]] = {
+    "good": "good",
+    "accent": "categoricalBlue",
+    "attention": "attention",
+    "emphasis": "categoricalLavender",
+}
+
+
+def bar(parts: Sequence[tuple[Part, int]]) -> Element | None:
+    """Make a bar whose parts are as wide as their counts; None when there is nothing to show.
+
+    Columns work in every client. They hold no text, so screen readers pass them by.
+    """
+    shown = [(style, count) for style, count in parts if count > 0]
+    total = sum(count for _, count in shown)
+    if not total:
+        return None
+    return {
+        "type": "ColumnSet",
+        "spacing": "Small",
+        "columns": [
+            {
+                "type": "Column",
+                "width": max(_NARROWEST, round(count * _WIDTH / total)),
+                "style": style,
+                "minHeight": "8px",
+                "spacing": "None",
+                "items": [],
+            }
+            for style, count in shown
+        ],
+    }
+
+
+def chart(parts: Sequence[tuple[str, Part, int]], instead: Element) -> Element:
+    """Make a chart of the parts of a whole (label, colour, count), each with its count and share.
+
+    Clients that don't know Teams' chart elements, which are not part of the open schema, show
+    `instead` (Adaptive Cards, "fallback").
+    """
+    data = [{"x": label, "y": count, "color": _COLOURS[part]} for label, part, count in parts]
+    if not any(count > 0 for _, _, count in parts):
+        return instead
+    return {
+        "type": "Chart.HorizontalBar",
+        "displayMode": "PartToWhole",
+        "data": data,
+        "fallback": instead,
+    }
+
+
+def two_columns(left: list[str | Element], right: list[str | Element]) -> Element:
+    """Make a row of a list, with something at its right edge."""
+    return {
+        "type": "ColumnSet",
+        "spacing": "Small",
+        "columns": [
+            {"type": "Column", "width": "stretch", "items": [text(*left)]},
+            {"type": "Column", "width": "auto", "items": [text(*right)]},
+        ],
+    }
+
+
+def invite_button(level: Level, count: int) -> Element:
+    """Make the button that offers to invite those of a level who have not connected."""
+    return button(ConfirmInvite(level), f"Invite {people(count)} once")
