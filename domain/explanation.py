@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 SLOW: Final = "slow"
 """`shown_error`: there was no answer while somebody waited."""
-ASKED_OFTEN: Final = "asked_often"
-"""`shown_error`: nobody looked, because they have asked too often within a minute."""
+TOO_OFTEN: Final = "too_often"
+"""`shown_error`: nobody looked, because they wanted it too often within a minute."""
 QUOTA: Final = "quota"
 """`shown_error`: Microsoft's limit for the app is used up, or it asked everybody to wait."""
 OUTAGE: Final = "outage"
@@ -23,8 +23,8 @@ OUTAGE: Final = "outage"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Somebody who asks, and whether it may cost requests."""
+class Admission:
+    """Somebody whose chat wants something, and whether it may cost requests."""
 
     link: Link
     state: PersonState
@@ -37,7 +37,7 @@ class Explanation:
 
     `shown` is what Microsoft showed at `shown_ms`: now, or (with `shown_error`) when it was last
     looked at; None when that is not known. `shown_error` is why it was not read now: SLOW,
-    ASKED_OFTEN, QUOTA, OUTAGE, or the code of an OutsideError. `can_ask`: Zoom's API is configured.
+    TOO_OFTEN, QUOTA, OUTAGE, or the code of an OutsideError. `can_ask`: Zoom's API is configured.
     """
 
     link: Link

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from domain.errors import Trouble
 from domain.held import Layer
 from domain.policy import NOTHING_CHOSEN, Personal
-from domain.storms import NOTHING_TOLD
+from domain.storms import NOT_NOTIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from domain.held import Held
     from domain.presence import Observation
     from domain.setback import Setback
-    from domain.storms import Told
+    from domain.storms import Notified
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class PersonState:
     trouble: str | None = None  # what ails them (domain.errors.Trouble), since when, and the code
     trouble_ms: int | None = None
     trouble_code: str = ""
-    told: Told = NOTHING_TOLD  # how far asking them to connect again is
+    notified: Notified = NOT_NOTIFIED  # that they must connect again
     failed_code: str = ""  # what failed last, also when it is over, and when
     failed_ms: int | None = None
     wait_ms: int | None = None
@@ -148,7 +148,8 @@ class Patch:
         if person.tries:
             well["tries"] = 0
         if person.trouble is not None:
-            well |= {"trouble": None, "trouble_ms": None, "trouble_code": "", "told": NOTHING_TOLD}
+            well |= {"trouble": None, "trouble_ms": None, "trouble_code": ""}
+            well["notified"] = NOT_NOTIFIED
         if person.wait_ms is not None:
             well["wait_ms"] = None
         return Patch(**well)
@@ -159,17 +160,17 @@ class Patch:
         return Patch(trouble=Trouble.AUTHORIZE, trouble_ms=now_ms, trouble_code=code)
 
     @staticmethod
-    def told(told: Told) -> Patch:
-        """How far asking them to connect again is."""
-        return Patch(told=told)
+    def notified(notified: Notified) -> Patch:
+        """How far notifying them that they must connect again is."""
+        return Patch(notified=notified)
 
     @staticmethod
-    def tried_again() -> Patch:
+    def revived() -> Patch:
         """Whoever was given up is tried anew, as if nothing had failed."""
         return Patch(trouble=None, trouble_ms=None, trouble_code="", tries=0, wait_ms=None)
 
     @staticmethod
-    def to_be_proven() -> Patch:
+    def retries_authorization() -> Patch:
         """Perhaps their authorisation works again: it is found out. Since when it failed stays."""
         return Patch(trouble=Trouble.AGAIN, tries=0, wait_ms=None)
 
@@ -192,7 +193,7 @@ class Patch:
         return Patch(personal=personal, **wait)
 
     @staticmethod
-    def joined(group_ids: Iterable[str]) -> Patch:
+    def in_groups(group_ids: Iterable[str]) -> Patch:
         """These are their Zoom groups now."""
         return Patch(group_ids=frozenset(group_ids))
 

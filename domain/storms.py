@@ -1,15 +1,15 @@
-"""Whom to tell that they must connect again, and when it is everybody's trouble. Pure.
+"""Whom to notify that they must connect again, and when it is everybody's trouble. Pure.
 
-Rule 1  Whoever stays parked for a grace is asked once to connect again, once for each trouble.
+Rule 1  Whoever stays parked for a grace is notified, once for each trouble.
 Rule 2  When many fail alike at once (the same answer of Microsoft's, at least 5 people and 5 % of
-        the connected within 10 minutes) it is a *storm*: a policy, not a person. People are told
-        nothing; the admins are, once.
-Rule 3  From the fifth who fails alike on, nobody is asked before it is clear whether it becomes a
-        storm: a policy reaches people one by one, as their tokens end.
+        the connected within 10 minutes) it is a *storm*: a policy, not a person. Nobody is
+        notified; the admins are alerted, once.
+Rule 3  From the fifth who fails alike on, nobody is notified before it is clear whether it becomes
+        a storm: a policy reaches people one by one, as their tokens end.
 Rule 4  A storm lasts until nobody has had its trouble for 10 minutes; or until, 10 minutes after an
-        admin had everyone tried again, only few still fail. Those few are then asked.
+        admin had everyone tried again, only few still fail. Those few are then notified.
 Rule 5  Nobody is left in the dark: 24 hours after the storm began (1 hour where no admin could be
-        told) whoever still fails is asked after all.
+        alerted) whoever still fails is notified after all.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 GRACE_MS = 30_000
-"""How long a trouble lasts before anybody is told."""
+"""How long a trouble lasts before anybody is notified."""
 WINDOW_MS = 10 * MINUTE
 FEWEST = 5
 SHARE = 0.05
@@ -36,62 +36,66 @@ MOST_TRIES = 6
 """How often a card is tried that the channel certainly did not take: over a quarter of an hour."""
 
 
-class Step(StrEnum):
-    """How far telling somebody is. Values are stored."""
+class Delivery(StrEnum):
+    """How far a notification is. Values are stored."""
 
-    UNTOLD = ""
+    UNSENT = ""
     SENDING = "sending"  # written down before it is sent: a crash must not send it twice
-    TOLD = "told"
+    SENT = "sent"
     AGAIN = "again"  # certainly nothing arrived: tried again later
     UNDELIVERED = "undelivered"  # given up: they see it when they write to us
-    UNSURE = "unsure"  # the process that sent it died: perhaps told, so not again
+    UNSURE = "unsure"  # the process that sent it died: perhaps sent, so not again
 
 
-_OPEN = frozenset({Step.UNTOLD, Step.SENDING, Step.AGAIN})
+_OPEN = frozenset({Delivery.UNSENT, Delivery.SENDING, Delivery.AGAIN})
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What somebody was told: the step, and how many tries.
+class Notified:
+    """How far notifying somebody is, and how many tries it took.
 
     `at_ms`: SENDING, since when; AGAIN, not before (epoch ms).
     """
 
-    step: Step = Step.UNTOLD
+    delivery: Delivery = Delivery.UNSENT
     tries: int = 0
     at_ms: int = 0
 
     def dump(self) -> str:
-        """Write it as text; empty when nothing was told."""
-        return "" if self.step is Step.UNTOLD else f"{self.step}:{self.tries}:{self.at_ms}"
+        """Write it as text; empty when nothing was sent."""
+        return (
+            "" if self.delivery is Delivery.UNSENT else f"{self.delivery}:{self.tries}:{self.at_ms}"
+        )
 
     @classmethod
-    def load(cls, text: str | None) -> Told:
-        """Read it back. What is not ours counts as told: never twice."""
+    def load(cls, text: str | None) -> Notified:
+        """Read it back. What is not ours counts as sent: never twice."""
         if not text:
             return cls()
         try:
-            step, tries, at_ms = text.split(":")
-            return cls(Step(step), int(tries), int(at_ms))
+            delivery, tries, at_ms = text.split(":")
+            return cls(Delivery(delivery), int(tries), int(at_ms))
         except ValueError:
-            return cls(Step.TOLD)
+            return cls(Delivery.SENT)
 
     def waits(self, now_ms: int) -> bool:
-        """Whether they are to be told and it is time."""
-        return self.step is Step.UNTOLD or (self.step is Step.AGAIN and now_ms >= self.at_ms)
+        """Whether they are to be notified and it is time."""
+        return self.delivery is Delivery.UNSENT or (
+            self.delivery is Delivery.AGAIN and now_ms >= self.at_ms
+        )
 
-    def sending(self, now_ms: int) -> Told:
+    def sending(self, now_ms: int) -> Notified:
         """One more try begins."""
-        return Told(Step.SENDING, self.tries + 1, now_ms)
+        return Notified(Delivery.SENDING, self.tries + 1, now_ms)
 
-    def failed(self, now_ms: int) -> Told:
+    def failed(self, now_ms: int) -> Notified:
         """Certainly nothing arrived, for a reason that passes."""
         if self.tries >= MOST_TRIES:
-            return Told(Step.UNDELIVERED, self.tries)
-        return Told(Step.AGAIN, self.tries, now_ms + FIRST_WAIT_MS * 2 ** (self.tries - 1))
+            return Notified(Delivery.UNDELIVERED, self.tries)
+        return Notified(Delivery.AGAIN, self.tries, now_ms + FIRST_WAIT_MS * 2 ** (self.tries - 1))
 
 
-NOTHING_TOLD = Told()
+NOT_NOTIFIED = Notified()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ class Case:
     since_ms: int
     code: str
     generation: str
-    told: Told = NOTHING_TOLD
+    notified: Notified = NOT_NOTIFIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ class Storm:
     """Many failed alike at once. `people`: who fails now, `most`: at its height.
 
     `seen_ms`: when anybody last failed; `tried_ms`: when an admin last had everyone tried again (0:
-    never). `admins`: what each admin was told.
+    never). `admins`: which of them were alerted.
     """
 
     code: str
@@ -119,16 +123,16 @@ class Storm:
     most: int
     seen_ms: int
     tried_ms: int = 0
-    admins: Mapping[str, Told] = field(default_factory=dict)
+    admins: Mapping[str, Notified] = field(default_factory=dict)
 
     @property
     def heard(self) -> bool:
         """Whether an admin knows."""
-        return any(told.step is Step.TOLD for told in self.admins.values())
+        return any(known.delivery is Delivery.SENT for known in self.admins.values())
 
     @property
-    def tell_from_ms(self) -> int:
-        """From when on people are asked themselves (Rule 5)."""
+    def notify_from_ms(self) -> int:
+        """From when on people are notified themselves (Rule 5)."""
         return self.began_ms + (HOLD_MS if self.heard else HOLD_UNHEARD_MS)
 
 
@@ -136,12 +140,12 @@ class Storm:
 class Decision:
     """What to do now.
 
-    `tell`: to be asked to connect again, `withhold`: not, because of a storm, `revive`: to be tried
-    again, as an admin wants. `storms` are those that go on, as they stand now, `alert` those of
-    them that admins are to know of; `over` are the codes of those that have ended.
+    `notify`: that they must connect again, `withhold`: not, because of a storm, `revive`: to be
+    tried again, as an admin wants. `storms` are those that go on, as they stand now, `alert` those
+    of them that admins are to know of; `over` are the codes of those that have ended.
     """
 
-    tell: list[Case] = field(default_factory=list)
+    notify: list[Case] = field(default_factory=list)
     withhold: list[Case] = field(default_factory=list)
     revive: list[Case] = field(default_factory=list)
     storms: dict[str, Storm] = field(default_factory=dict)
@@ -181,8 +185,8 @@ def _decide_alike(
     decision: Decision,
 ) -> None:
     fresh = sum(now_ms - case.since_ms < WINDOW_MS for case in cases)
-    untold = any(case.told.step in _OPEN for case in cases)
-    if storm is None and untold and _many(fresh, connected):
+    unsent = any(case.notified.delivery in _OPEN for case in cases)
+    if storm is None and unsent and _many(fresh, connected):
         storm = Storm(code, now_ms, 0, 0, now_ms)
     if storm is not None:
         storm = _as_it_stands(now_ms, cases, storm)
@@ -194,14 +198,14 @@ def _decide_alike(
     for case in cases:
         if storm is not None and case.since_ms <= storm.tried_ms:
             decision.revive.append(case)
-        elif not case.told.waits(now_ms):
+        elif not case.notified.waits(now_ms):
             pass
-        elif storm is not None and now_ms < storm.tell_from_ms:
+        elif storm is not None and now_ms < storm.notify_from_ms:
             decision.withhold.append(case)
         elif storm is None and fresh >= FEWEST and now_ms - case.since_ms < WINDOW_MS:
             pass  # Rule 3
         else:
-            decision.tell.append(case)
+            decision.notify.append(case)
 
 
 def _as_it_stands(now_ms: int, cases: list[Case], storm: Storm) -> Storm:
@@ -213,16 +217,16 @@ def _as_it_stands(now_ms: int, cases: list[Case], storm: Storm) -> Storm:
 def _is_over(now_ms: int, cases: list[Case], storm: Storm, connected: int) -> bool:
     if not cases:
         return now_ms - storm.seen_ms >= WINDOW_MS
-    if now_ms >= storm.tell_from_ms:
-        return not any(case.told.step in _OPEN for case in cases)
+    if now_ms >= storm.notify_from_ms:
+        return not any(case.notified.delivery in _OPEN for case in cases)
     tried = storm.tried_ms and now_ms - storm.tried_ms >= WINDOW_MS
     return bool(tried) and not _many(len(cases), connected)
 
 
 def _after_grace(now_ms: int, grace_ms: int, decision: Decision) -> None:
     """Rule 1. The first who failed come first."""
-    decision.tell = sorted(
-        (case for case in decision.tell if now_ms - case.since_ms >= grace_ms),
+    decision.notify = sorted(
+        (case for case in decision.notify if now_ms - case.since_ms >= grace_ms),
         key=lambda case: case.since_ms,
     )
     decision.alert = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from domain.clock import MINUTE
 from domain.errors import Trouble
-from domain.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW
+from domain.explanation import OUTAGE, QUOTA, SLOW, TOO_OFTEN
 from domain.plan import Do, Why, fresh_for_ms
 from domain.policy import Reason
 from domain.presence import NOT_SAID, UNKNOWN, teams_label, zoom_label
@@ -254,7 +254,7 @@ class _Sayings:
         known = self._known
         if known.verdict.on and known.state.trouble is not None:
             return "warning"
-        if known.verdict.on and known.shown_error not in {None, ASKED_OFTEN}:
+        if known.verdict.on and known.shown_error not in {None, TOO_OFTEN}:
             return "warning"
         settled = self._attempt is None and (self._told is None or agrees(known))
         return "good" if known.verdict.on and settled and seen(known) else "neutral"
@@ -269,7 +269,7 @@ class _Sayings:
             if shown is None or teams_label(*shown) == UNKNOWN:
                 return "Microsoft does not say at the moment what it shows"
             return f"Microsoft shows “{teams_label(*shown)}”"
-        if known.shown_error == ASKED_OFTEN and shown is not None and shown != NOT_SAID:
+        if known.shown_error == TOO_OFTEN and shown is not None and shown != NOT_SAID:
             return f"Microsoft showed “{teams_label(*shown)}” when I last looked, {self._age()}"
         if known.shown_error == SLOW:
             return "Microsoft is slow to answer, so I can’t see at the moment what it shows"
@@ -331,7 +331,7 @@ class _Sayings:
 
 def _not_read(error: str) -> tuple[str, str]:
     """Why what Microsoft shows was not read now, and what follows from it."""
-    if error == ASKED_OFTEN:
+    if error == TOO_OFTEN:
         return "You have asked often, so I did not look just now.", "Ask again in a minute."
     if error == SLOW:
         return "Microsoft has not answered yet.", "Ask again in a minute."

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bot.request import Turn
     from bot.teams.activity import Card
     from cards.person.clicks import EndPause, NoticeSeen
-    from domain.explanation import Asked
+    from domain.explanation import Admission
     from sync.engine.engine import Chosen, Engine
 
 MINUTE_MS = 60_000
@@ -39,35 +39,35 @@ class PersonalHandler:
 
     async def pause(self, turn: Turn, wanted: Pause | StartPause) -> Card:
         """Stop, for a while or until they resume."""
-        asked = await self._engine.asked(turn.person.object_id)
-        if asked is None:
+        admitted = await self._engine.admit(turn.person.object_id)
+        if admitted is None:
             return status_cards.not_connected()
         now_ms, here = await self._engine.now_ms(), turn.inbound.time_zone
         until_ms = _until(wanted, now_ms, here)
         chosen = await self._engine.choose(
             turn.person.object_id,
-            replace(asked.state.personal, paused_until_ms=until_ms),
-            not_before_ms=_not_before(asked, now_ms),
+            replace(admitted.state.personal, paused_until_ms=until_ms),
+            not_before_ms=_not_before(admitted, now_ms),
         )
         if chosen is None:
             return status_cards.not_connected()
         until = None if until_ms == FOREVER else clock_time(until_ms, now_ms, here)
-        effect = _effect(asked, chosen, now_ms, here)
+        effect = _effect(admitted, chosen, now_ms, here)
         return choice_cards.paused(until=until, effect=effect)
 
     async def resume(self, turn: Turn, _: Resume | EndPause) -> Card:
         """Go on."""
-        asked = await self._engine.asked(turn.person.object_id)
-        if asked is None:
+        admitted = await self._engine.admit(turn.person.object_id)
+        if admitted is None:
             return status_cards.not_connected()
-        oid, personal, patience = turn.person.object_id, asked.state.personal, Patience()
+        oid, personal, patience = turn.person.object_id, admitted.state.personal, Patience()
         now_ms, until = await self._engine.now_ms(), personal.paused_until_ms
         was_paused = until is not None and until > now_ms
         await self._engine.choose(
             oid,
             replace(personal, paused_until_ms=None),
             patience,
-            not_before_ms=_not_before(asked, now_ms),
+            not_before_ms=_not_before(admitted, now_ms),
         )
         known = await self._engine.explain(oid, patience)
         if known is None:
@@ -86,13 +86,13 @@ class PersonalHandler:
         if before is None:
             return status_cards.not_connected()
         changed = chosen is not None and not before.locked
-        asked = await self._engine.asked(oid) if changed else None
-        if asked is not None and chosen is not None:
+        admitted = await self._engine.admit(oid) if changed else None
+        if admitted is not None and chosen is not None:
             now_ms = await self._engine.now_ms()
             await self._engine.choose(
                 oid,
-                replace(asked.state.personal, style=chosen.style),
-                not_before_ms=_not_before(asked, now_ms),
+                replace(admitted.state.personal, style=chosen.style),
+                not_before_ms=_not_before(admitted, now_ms),
             )
         verdict = await self._engine.verdict_of(oid)
         if verdict is None:
@@ -112,16 +112,16 @@ class PersonalHandler:
         return unasked_cards.seen()
 
 
-def _not_before(asked: Asked, now_ms: int) -> int | None:
+def _not_before(admitted: Admission, now_ms: int) -> int | None:
     """When a choice takes effect: at once, or for whoever chooses too often within a minute."""
-    return None if asked.allowed else max(asked.state.wait_ms or 0, now_ms + MINUTE_MS)
+    return None if admitted.allowed else max(admitted.state.wait_ms or 0, now_ms + MINUTE_MS)
 
 
-def _effect(asked: Asked, chosen: Chosen, now_ms: int, here: tzinfo) -> str:
+def _effect(admitted: Admission, chosen: Chosen, now_ms: int, here: tzinfo) -> str:
     """What a pause has come to at Microsoft, as far as it has answered."""
-    if not asked.allowed:
+    if not admitted.allowed:
         return "You have changed it often: what I had set is cleared within a minute."
-    state, before = chosen.state, leftover(asked.state, now_ms)
+    state, before = chosen.state, leftover(admitted.state, now_ms)
     left = before if state is None else leftover(state, now_ms)
     if left is None and state is None:
         return "What I may have set is being cleared."

@@ -10,7 +10,7 @@ from cards.person import trial as test_it
 from cards.person.clicks import ShowStatus
 from cards.person.disconnect import still_kept
 from domain.errors import Trouble
-from domain.explanation import ASKED_OFTEN
+from domain.explanation import TOO_OFTEN
 from domain.policy import Reason
 from domain.presence import teams_label
 from sync.engine.engine import TEST_MINUTES
@@ -72,7 +72,7 @@ class StatusHandler:
         known = await self._engine.test(turn.person.object_id)
         if known is None:
             return status_cards.not_connected()
-        if known.shown_error == ASKED_OFTEN:
+        if known.shown_error == TOO_OFTEN:
             return test_it.not_run()
         failure = _failure(known)
         if failure is not None:

@@ -17,7 +17,7 @@ from cachetools import TTLCache
 
 from domain.clock import MINUTE
 from domain.errors import Trouble
-from domain.explanation import ASKED_OFTEN
+from domain.explanation import TOO_OFTEN
 from domain.person import Patch
 from domain.plan import Lane
 from domain.policy import resolve
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from domain.directory import MembershipChange
-    from domain.explanation import Asked, Explanation
+    from domain.explanation import Admission, Explanation
     from domain.link import Link
     from domain.person import PersonState
     from domain.policy import Personal, Verdict
@@ -185,7 +185,7 @@ class Engine:
         for change in changes:
             oid = await self._store.owner_of(address=None, zoom_id=change.zoom_id)
             if oid is not None:
-                await self._store.demand(oid, Lane.CHANGE, Patch.joined(change.after))
+                await self._store.demand(oid, Lane.CHANGE, Patch.in_groups(change.after))
                 if change.vanished or len(change.addresses) > 1:
                     await self._prove(oid, News())
                 continue
@@ -254,11 +254,11 @@ class Engine:
     async def test(self, object_id: str, patience: Patience | None = None) -> Explanation | None:
         """Tell Microsoft "In a call" for five minutes and read back. None: not connected."""
         patience = patience or Patience()
-        asked = await self._explainer.asked(object_id)
-        if asked is None:
+        admitted = await self._explainer.admit(object_id)
+        if admitted is None:
             return None
-        if not asked.allowed:
-            return await self._explainer.unseen(asked.link, asked.state, ASKED_OFTEN)
+        if not admitted.allowed:
+            return await self._explainer.unseen(admitted.link, admitted.state, TOO_OFTEN)
         until = await self._store.now_ms() + TEST_MINUTES * MINUTE
         if not await self._store.demand(object_id, Lane.URGENT, Patch.testing(until)):
             return None
@@ -293,7 +293,7 @@ class Engine:
         state = await self._store.state(object_id)
         if state is None or state.leaving or state.trouble == Trouble.AUTHORIZE:
             return False
-        return await self._store.demand(object_id, Lane.CHANGE, Patch.tried_again())
+        return await self._store.demand(object_id, Lane.CHANGE, Patch.revived())
 
     async def now_ms(self) -> int:
         """The clock that all processes share (epoch ms)."""
@@ -303,9 +303,9 @@ class Engine:
         """Everything about one person, with a look at Microsoft. None: not connected."""
         return await self._explainer.explain(object_id, patience or Patience())
 
-    async def asked(self, object_id: str) -> Asked | None:
-        """`link_of`, counting that their chat asks for what may cost requests to Microsoft."""
-        return await self._explainer.asked(object_id)
+    async def admit(self, object_id: str) -> Admission | None:
+        """`link_of`, counting that their chat wants what may cost requests to Microsoft."""
+        return await self._explainer.admit(object_id)
 
     async def may_look_up(self, object_id: str, *, everybody: bool = False) -> bool:
         """Whether an admin may ask about, or try, one more person now; counts it.

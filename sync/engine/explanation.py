@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from domain.errors import AuthorizeAgain, OutsideError, Trouble
-from domain.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW, Asked, Explanation
+from domain.explanation import OUTAGE, QUOTA, SLOW, TOO_OFTEN, Admission, Explanation
 from domain.plan import Seen, plan
 from domain.policy import resolve
 from domain.presence import NOT_SAID
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from sync.engine.ports import PolicySource
     from sync.engine.reconcile import Reconciler
 
-MOST_ASKS: Final = 20
-"""What one person's chat may ask of Microsoft in a minute (sync.engine.people.asked). A status is
+MOST_ADMITTED: Final = 20
+"""What one person's chat may want of Microsoft in a minute (sync.engine.people.admit). A status is
 one request, a test or a pause some two: so one person takes a fiftieth of the budget at most."""
 
 MOST_LOOK_UPS: Final = 60
@@ -34,7 +34,7 @@ some cost a request."""
 LOOK_UPS_OF_ALL: Final = 20
 """What trying everybody again counts as: three times a minute at most."""
 
-_NOT_TRIED = frozenset({SLOW, ASKED_OFTEN, QUOTA, OUTAGE})
+_NOT_TRIED = frozenset({SLOW, TOO_OFTEN, QUOTA, OUTAGE})
 
 
 class Explainer:
@@ -55,25 +55,25 @@ class Explainer:
         self._background = background
         self._can_ask = can_ask
 
-    async def asked(self, object_id: str) -> Asked | None:
-        """Who they are, counting that their chat asks for something. None: not connected."""
-        link, state, count = await self._store.asked(object_id)
+    async def admit(self, object_id: str) -> Admission | None:
+        """Who they are, counting that their chat wants something. None: not connected."""
+        link, state, count = await self._store.admit(object_id)
         if link is None or state is None or state.leaving:
             return None
-        return Asked(link, state, count <= MOST_ASKS)
+        return Admission(link, state, count <= MOST_ADMITTED)
 
     async def explain(
         self, object_id: str, patience: Patience, *, paid: bool = False
     ) -> Explanation | None:
-        """Explain with a fresh look, if they may ask for one. None: not connected.
+        """Explain with a fresh look, if they may have one. None: not connected.
 
         `paid`: it belongs to something that was counted already.
         """
-        known = await (self._known(object_id) if paid else self.asked(object_id))
+        known = await (self._known(object_id) if paid else self.admit(object_id))
         if known is None:
             return None
         if not known.allowed:
-            return await self.unseen(known.link, known.state, ASKED_OFTEN)
+            return await self.unseen(known.link, known.state, TOO_OFTEN)
         state = known.state
         try:
             shown = await self._background.within(patience, self._look(state))
@@ -90,11 +90,11 @@ class Explainer:
         now, _ = await asyncio.gather(self._store.now_ms(), self._store.keep_look(object_id, shown))
         return self._explanation(known.link, state, now, shown=shown, shown_ms=now)
 
-    async def _known(self, object_id: str) -> Asked | None:
+    async def _known(self, object_id: str) -> Admission | None:
         link, state = await self._store.link_and_state(object_id)
         if link is None or state is None or state.leaving:
             return None
-        return Asked(link, state, allowed=True)
+        return Admission(link, state, allowed=True)
 
     async def _look(self, state: PersonState) -> Shown:
         """A task of its own: a request that hangs is not waited for, nor broken off."""

@@ -121,7 +121,7 @@ class Identities:
         except Contended as error:
             raise RetryLater("zoom_user_contended") from error
         groups = await self._groups_of(known.zoom_id) if known.zoom_id else None
-        joined = None if groups is None else Patch.joined(groups)
+        joined = None if groups is None else Patch.in_groups(groups)
         await self._store.demand(oid, Lane.CHANGE, joined)
         log.info("link_proven_anew", person=oid, zoom_known=known.zoom_id is not None)
         return Proof.THEIRS

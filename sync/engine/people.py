@@ -141,16 +141,16 @@ class PeopleStore(LinkRows):
 
     # -- where people stand ----------------------------------------------------------------------
 
-    async def asked(self, object_id: str) -> tuple[Link | None, PersonState | None, int]:
-        """`link_and_state`, and how often within a minute they have asked, this time included.
+    async def admit(self, object_id: str) -> tuple[Link | None, PersonState | None, int]:
+        """`link_and_state`, and how often their chat wanted something within a minute.
 
         In one command: whoever says something in the chat waits for it.
         """
         text, row, count = await self._scripts.run(
-            lua.asked,
+            lua.admit,
             person=keys.person(object_id),
             link=keys.link(object_id),
-            asks=keys.asks(object_id),
+            counter=keys.admitted(object_id),
         )
         fields = iter(row)
         state = read_state(object_id, dict(zip(fields, fields, strict=True))) if row else None
@@ -158,14 +158,14 @@ class PeopleStore(LinkRows):
 
     async def count_look_up(self, object_id: str, times: int = 1) -> int:
         """How often within a minute an admin has asked about others, these times included."""
-        key = keys.asks(object_id, of_others=True)
+        key = keys.admitted(object_id, of_others=True)
         pipe = self._client.pipeline(transaction=False)
-        pipe.set(key, 0, ex=keys.ASKS_TTL, nx=True)
+        pipe.set(key, 0, ex=keys.ADMITTED_TTL, nx=True)
         pipe.incrby(key, times)
         return int((await pipe.execute())[-1])
 
     async def keep_look(self, object_id: str, shown: Shown) -> None:
-        """Keep what Microsoft showed just now, for minutes: who asks too often is told this."""
+        """Keep what Microsoft showed just now, for minutes: who wants it too often sees this."""
         text = json.dumps(shown)
         await self._client.set(keys.look(object_id), text, px=keys.LOOK_TTL * 1000)
 

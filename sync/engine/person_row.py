@@ -14,7 +14,7 @@ from domain.held import Accepted, Held
 from domain.person import PersonState, Standing
 from domain.policy import NOTHING_CHOSEN, Personal
 from domain.presence import Observation, Pair, Style, ZoomPresence
-from domain.storms import Told
+from domain.storms import Notified
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -96,8 +96,8 @@ def _held(kind: _Fields) -> Callable[[Changes, Held | None], None]:
     return write
 
 
-def _write_told(changes: Changes, told: Told) -> None:
-    changes["asked"] = told.dump()
+def _write_notified(changes: Changes, notified: Notified) -> None:
+    changes["notified"] = notified.dump()
 
 
 def _write_groups(changes: Changes, group_ids: frozenset[str]) -> None:
@@ -118,7 +118,7 @@ _WRITE: dict[str, Callable[[Changes, Any], None]] = {
     "leaving": _flag("leaving"),
     "held": _held(_SESSION),
     "preferred": _held(_PREFERRED),
-    "told": _write_told,
+    "notified": _write_notified,
     "group_ids": _write_groups,
     "personal": _write_personal,
 }
@@ -181,8 +181,8 @@ def read_state(object_id: str, row: Mapping[str, Any]) -> PersonState:
         state.group_ids = frozenset(filter(None, row["groups"].split(",")))
     if "style" in row or "paused" in row:
         state.personal = _personal(row, bad)
-    if "asked" in row:
-        state.told = Told.load(row["asked"])
+    if "notified" in row:
+        state.notified = Notified.load(row["notified"])
     if bad:
         log.error("person_row_damaged", person=object_id, fields=sorted(bad))
     return state

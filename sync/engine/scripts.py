@@ -209,9 +209,9 @@ def save_tokens(*, person: Key, tokens: Key, generation: int, sealed: str) -> bo
     """Save tokens. False when the link was replaced or removed: they must not bring it back."""
 
 
-@script(constants={"ASKS_TTL": keys.ASKS_TTL})
-def asked(*, person: Key, link: Key, asks: Key) -> list[Any]:
-    """Read somebody whose chat asks, and count that it does, from the first ask on.
+@script(constants={"ADMITTED_TTL": keys.ADMITTED_TTL})
+def admit(*, person: Key, link: Key, counter: Key) -> list[Any]:
+    """Read somebody whose chat wants something, and count it within ADMITTED_TTL.
 
     Returns link, row, count; nothing is counted for whoever is not connected.
     """

@@ -16,7 +16,7 @@ import structlog
 from domain.errors import Trouble
 from domain.person import Patch
 from domain.plan import Lane
-from domain.storms import GRACE_MS, MOST_TRIES, Step, Told, decide
+from domain.storms import GRACE_MS, MOST_TRIES, Delivery, Notified, decide
 from sync.redis import duties
 from sync.redis.connection import REDIS_TROUBLE
 from sync.redis.duties import Work
@@ -86,7 +86,7 @@ class Notifier:
         self.work = Work(duties.NOTIFIER, self.step, lease=self._lease)
         self._known: dict[str, Case] = {}
         self._withheld: dict[str, str] = {}
-        self._fates: dict[str, tuple[Told, Told]] = {}
+        self._fates: dict[str, tuple[Notified, Notified]] = {}
 
     async def step(self) -> None:
         """Go over those who must connect again."""
@@ -118,7 +118,7 @@ class Notifier:
         self._count_withheld(decision)
         for storm in decision.alert:
             await self._alert(storm, now_ms)
-        for case in decision.tell[:MOST_NOTIFIED]:
+        for case in decision.notify[:MOST_NOTIFIED]:
             if self.work.stopping or not await self._lease.take():
                 return
             if not await self._notify(case, now_ms):
@@ -141,26 +141,26 @@ class Notifier:
 
     async def _without_doubt(self, case: Case) -> Case:
         """Who was being told when a process died may have been, and is not told again."""
-        if case.told.step is not Step.SENDING:
+        if case.notified.delivery is not Delivery.SENDING:
             return case
-        now = self._fate(case.object_id, case.told)
-        if await self._rows.note(case, now) and now.step is Step.UNSURE:
+        now = self._fate(case.object_id, case.notified)
+        if await self._rows.note(case, now) and now.delivery is Delivery.UNSURE:
             log.warning("reconnect_card_unsure", person=case.object_id)
             self._on_outcome("undelivered")
-        return replace(case, told=now)
+        return replace(case, notified=now)
 
-    def _fate(self, who: str, sending: Told) -> Told:
+    def _fate(self, who: str, sending: Notified) -> Notified:
         """What became of a card that was being sent, as far as this process knows."""
         known = self._fates.pop(who, None)
         if known is not None and known[0] == sending:
             return known[1]
-        return Told(Step.UNSURE, sending.tries)
+        return Notified(Delivery.UNSURE, sending.tries)
 
     async def _send_once(
         self,
         who: str,
-        before: Told,
-        mark: Callable[[Told, Told], Awaitable[bool]],
+        before: Notified,
+        mark: Callable[[Notified, Notified], Awaitable[bool]],
         send: Callable[[], Awaitable[Sent]],
         now_ms: int,
     ) -> Sent | None:
@@ -186,10 +186,10 @@ class Notifier:
         oid = case.object_id
         await self._sleep(1 / PER_SECOND)
 
-        async def mark(before: Told, now: Told) -> bool:
-            marked = await self._rows.note(replace(case, told=before), now)
+        async def mark(before: Notified, now: Notified) -> bool:
+            marked = await self._rows.note(replace(case, notified=before), now)
             if marked:
-                self._known[oid] = replace(case, told=now)
+                self._known[oid] = replace(case, notified=now)
             else:  # another trouble by now, or none
                 self._known.pop(oid, None)
             return marked
@@ -197,12 +197,12 @@ class Notifier:
         async def send() -> Sent:
             sent = await self._teller.must_authorize_again(oid, case.code)
             log.info("reconnect_card", person=oid, reason=case.code, sent=sent)
-            given_up = sent == "later" and case.told.tries + 1 >= MOST_TRIES
+            given_up = sent == "later" and case.notified.tries + 1 >= MOST_TRIES
             if sent != "later" or given_up:
                 self._on_outcome("sent" if sent == "sent" else "undelivered")
             return "undelivered" if sent == "unknown" else sent
 
-        return await self._send_once(oid, case.told, mark, send, now_ms) != "later"
+        return await self._send_once(oid, case.notified, mark, send, now_ms) != "later"
 
     def _count_withheld(self, decision: Decision) -> None:
         """Count each person once for each storm."""
@@ -218,7 +218,7 @@ class Notifier:
         for start in range(0, len(cases), TOGETHER):
             await asyncio.gather(
                 *(
-                    self._people.demand(case.object_id, Lane.CHANGE, Patch.to_be_proven())
+                    self._people.demand(case.object_id, Lane.CHANGE, Patch.retries_authorization())
                     for case in cases[start : start + TOGETHER]
                 )
             )
@@ -238,8 +238,8 @@ class Notifier:
             past = before[code]
             log.info("reconnect_storm_over", reason=code, people=past.most)
             await self._rows.end(past)
-            for admin, told in past.admins.items():
-                if told.step is Step.TOLD:
+            for admin, alerted in past.admins.items():
+                if alerted.delivery is Delivery.SENT:
                     await self._teller.storm_is_over(admin, past)
 
     async def _alert(self, storm: Storm, now_ms: int) -> None:
@@ -251,7 +251,7 @@ class Notifier:
     async def _alert_one(self, storm: Storm, admin: str, now_ms: int) -> None:
         who = f"{storm.code}/@{admin}"
 
-        async def mark(before: Told, now: Told) -> bool:
+        async def mark(before: Notified, now: Notified) -> bool:
             return await self._rows.note_alert(storm, admin, before, now)
 
         async def send() -> Sent:
@@ -260,8 +260,8 @@ class Notifier:
                 log.info("reconnect_alert", admin=admin, reason=storm.code, sent=sent)
             return sent
 
-        before = storm.admins.get(admin, Told())
-        if before.step is Step.SENDING:
+        before = storm.admins.get(admin, Notified())
+        if before.delivery is Delivery.SENDING:
             now = self._fate(who, before)
             if not await mark(before, now):
                 return
@@ -270,9 +270,9 @@ class Notifier:
             await self._send_once(who, before, mark, send, now_ms)
 
 
-def _after(sent: Sent, sending: Told, now_ms: int) -> Told:
+def _after(sent: Sent, sending: Notified, now_ms: int) -> Notified:
     if sent == "unknown":
-        return Told()  # there may be a chat with them later
+        return Notified()  # there may be a chat with them later
     if sent == "later":
         return sending.failed(now_ms)
-    return Told(Step.TOLD if sent == "sent" else Step.UNDELIVERED, sending.tries)
+    return Notified(Delivery.SENT if sent == "sent" else Delivery.UNDELIVERED, sending.tries)

@@ -1,8 +1,8 @@
 """What people and admins were told about authorisations that ended, and the storms that go on.
 
-What a person was told stands in their own row (`asked`), so that it ends with the trouble, and with
-the link. The storms are one small hash: `<code>/<field>`, and `<code>/@<oid>` for what an admin was
-told.
+What a person was told stands in their own row (`notified`), so that it ends with the trouble, and
+with the link. The storms are one small hash: `<code>/<field>`, and `<code>/@<oid>` for what an
+admin was told.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import structlog
 from domain.clock import MINUTE
 from domain.errors import Trouble
 from domain.person import Patch
-from domain.storms import Case, Storm, Told
+from domain.storms import Case, Notified, Storm
 from sync.engine.person_row import written
 from sync.reconnect import scripts as lua
 from sync.redis import keys
@@ -60,20 +60,20 @@ class NoticeStore:
             pipe = self._client.pipeline(transaction=False)
             for person in batch:
                 key = keys.person(person.object_id)
-                pipe.hmget(key, "trouble", "gen", "code", "asked")
+                pipe.hmget(key, "trouble", "gen", "code", "notified")
             for person, row in zip(batch, await pipe.execute(), strict=True):
                 trouble, generation, code, asked = row
                 if trouble == Trouble.AUTHORIZE and generation is not None:
-                    told = Told.load(asked)
+                    told = Notified.load(asked)
                     found.append(
                         Case(person.object_id, person.since_ms, code or "", generation, told)
                     )
         return found
 
-    async def note(self, case: Case, now: Told) -> bool:
+    async def note(self, case: Case, now: Notified) -> bool:
         """Keep how far notifying somebody is; False when it is not their trouble any more."""
-        [(field, before)] = written(Patch.told(case.told)).items()
-        [(_, after)] = written(Patch.told(now)).items()
+        [(field, before)] = written(Patch.notified(case.notified)).items()
+        [(_, after)] = written(Patch.notified(now)).items()
         return await self._scripts.run(
             lua.notice_mark,
             row=keys.person(case.object_id),
@@ -88,11 +88,11 @@ class NoticeStore:
     async def storms(self) -> dict[str, Storm]:
         """The storms that go on, by code."""
         numbers: dict[str, dict[str, int]] = {}
-        admins: dict[str, dict[str, Told]] = {}
+        admins: dict[str, dict[str, Notified]] = {}
         for name, value in (await self._client.hgetall(keys.STORMS)).items():
             code, _, what = str(name).partition("/")
             if what.startswith("@"):
-                admins.setdefault(code, {})[what[1:]] = Told.load(value)
+                admins.setdefault(code, {})[what[1:]] = Notified.load(value)
             elif what in _NUMBERS and str(value).isdigit():
                 numbers.setdefault(code, {})[what] = int(value)
             else:
@@ -127,7 +127,7 @@ class NoticeStore:
         )
         await self._client.expire(keys.STORMS, keys.STORMS_TTL)
 
-    async def note_alert(self, storm: Storm, admin: str, before: Told, now: Told) -> bool:
+    async def note_alert(self, storm: Storm, admin: str, before: Notified, now: Notified) -> bool:
         """Keep how far alerting an admin of a storm is; False when somebody else was quicker."""
         code = storm.code
         return await self._scripts.run(

@@ -10,7 +10,7 @@
     pb:{NN}:parked               hash: oid -> since when, why (nothing is tried)    while in use
     pb:{NN}:woken                the lane of which workers were told by pb:wake     1 s
     pb:{NN}:lease:<oid>          one process refreshes this person's tokens         30 s
-    pb:{NN}:asks:<oid>           how often their chat asked for what costs          1 min
+    pb:{NN}:admitted:<oid>       how often their chat wanted what costs             1 min
                                  requests to Microsoft; :others as an admin, of
                                  other people
     pb:{NN}:look:<oid>           what Microsoft showed when it was last looked at   5 min, or until
@@ -95,11 +95,10 @@ compared with both sides, `style` and `paused` the person's own choices, `need` 
 policy that must be carried out for them and `pol` the one that was, `wrote` when Microsoft last
 accepted a write, `tries` failures in a row, `trouble`, `code` and `trouble_at` what ails them
 (domain.errors.Trouble), what was answered, and since when, `failed` and `failed_at` what failed
-last, also when it is over, `asked` what they were told of it (domain.storms.Told), `wait` not
-before,
-`leaving` the person asked to be forgotten, `gone` since when their app is taken out, perhaps to be
-replaced, `lane` the lane they stand in, `lease` and `lease_end` who works on them. Times are epoch
-milliseconds of the Redis server's clock.
+last, also when it is over, `notified` how far notifying them of it is (domain.storms.Notified),
+`wait` not before, `leaving` the person asked to be forgotten, `gone` since when their app is taken
+out, perhaps to be replaced, `lane` the lane they stand in, `lease` and `lease_end` who works on
+them. Times are epoch milliseconds of the Redis server's clock.
 
 Fields of the budget: `u<lane>` requests that count, `<cell>:<lane>` those of a cell, `f` and `l`
 the first and the last cell, `s<lane>` until when less urgent lanes stand back for this one, `w`
@@ -155,7 +154,7 @@ ZOOM_TOKEN_LEASE_TTL = 10
 INDEX_TTL = 30 * 86_400
 PROBE_TTL = 10
 WOKEN_MS = 1000
-ASKS_TTL = 60
+ADMITTED_TTL = 60
 LOOK_TTL = 300
 JOB_TTL = 86_400
 MAILING_SHOWN_TTL = 600
@@ -228,10 +227,10 @@ def tokens(object_id: str) -> Key:
     return Key(f"{_tag(shard_of(object_id))}:tok:{object_id}")
 
 
-def asks(object_id: str, *, of_others: bool = False) -> Key:
-    """How often somebody's chat has asked within a minute."""
+def admitted(object_id: str, *, of_others: bool = False) -> Key:
+    """How often somebody's chat has wanted what costs requests within a minute."""
     tail = ":others" if of_others else ""
-    return Key(f"{_tag(shard_of(object_id))}:asks:{object_id}{tail}")
+    return Key(f"{_tag(shard_of(object_id))}:admitted:{object_id}{tail}")
 
 
 def look(object_id: str) -> Key:

@@ -17,9 +17,9 @@ from domain.storms import (
     WINDOW_MS,
     Case,
     Decision,
-    Step,
+    Delivery,
+    Notified,
     Storm,
-    Told,
     decide,
 )
 
@@ -28,11 +28,13 @@ pytestmark = pytest.mark.unit
 NOW = 1_800_000_000_000
 SECOND = 1000
 POLICY = "blocked_by_policy"
-HEARD = {"ada": Told(Step.TOLD, 1)}
+HEARD = {"ada": Notified(Delivery.SENT, 1)}
 
 
-def case(number: int, ago_ms: int = GRACE_MS, code: str = POLICY, told: Told | None = None) -> Case:
-    return Case(f"p{number}", NOW - ago_ms, code, "1", told or Told())
+def case(
+    number: int, ago_ms: int = GRACE_MS, code: str = POLICY, notified: Notified | None = None
+) -> Case:
+    return Case(f"p{number}", NOW - ago_ms, code, "1", notified or Notified())
 
 
 def cases(count: int, ago_ms: int = GRACE_MS) -> list[Case]:
@@ -53,27 +55,27 @@ def names(found: list[Case]) -> list[str]:
 
 
 def test_one_person_is_told_after_a_grace() -> None:
-    assert decided(cases(1, GRACE_MS - 1)).tell == []
-    assert names(decided(cases(1)).tell) == ["p0"]
+    assert decided(cases(1, GRACE_MS - 1)).notify == []
+    assert names(decided(cases(1)).notify) == ["p0"]
 
 
 @pytest.mark.parametrize(
-    ("told", "tells"),
+    ("notified", "notifies"),
     [
-        (Told(Step.TOLD, 1), False),
-        (Told(Step.SENDING, 1), False),
-        (Told(Step.UNDELIVERED, 1), False),
-        (Told(Step.AGAIN, 1, NOW + 1), False),
-        (Told(Step.AGAIN, 1, NOW), True),
+        (Notified(Delivery.SENT, 1), False),
+        (Notified(Delivery.SENDING, 1), False),
+        (Notified(Delivery.UNDELIVERED, 1), False),
+        (Notified(Delivery.AGAIN, 1, NOW + 1), False),
+        (Notified(Delivery.AGAIN, 1, NOW), True),
     ],
 )
-def test_nobody_is_told_twice(told: Told, tells: bool) -> None:
-    assert bool(decided([case(1, told=told)]).tell) is tells
+def test_nobody_is_told_twice(notified: Notified, notifies: bool) -> None:
+    assert bool(decided([case(1, notified=notified)]).notify) is notifies
 
 
-def test_many_alike_are_a_storm_and_nobody_is_told() -> None:
+def test_many_alike_are_a_storm_and_nobody_is_notified() -> None:
     decision = decided(cases(FEWEST))
-    assert decision.tell == []
+    assert decision.notify == []
     assert len(decision.withhold) == FEWEST
     assert decision.storms[POLICY] == Storm(POLICY, NOW, FEWEST, FEWEST, NOW)
     assert decision.alert == [], "it may still grow"
@@ -93,32 +95,32 @@ def test_different_answers_are_no_storm() -> None:
     people = [case(number, code=f"code_{number}") for number in range(20)]
     decision = decided(people)
     assert decision.storms == {}
-    assert len(decision.tell) == 20
+    assert len(decision.notify) == 20
 
 
 def test_who_failed_long_ago_makes_no_storm() -> None:
     people = [*cases(4, WINDOW_MS), case(5)]
     decision = decided(people)
     assert decision.storms == {}
-    assert len(decision.tell) == 5
+    assert len(decision.notify) == 5
 
 
-def test_a_policy_that_reaches_people_one_by_one_is_seen_before_many_are_told() -> None:
+def test_a_policy_that_reaches_people_one_by_one_is_seen_before_many_are_notified() -> None:
     # 10,000 people fail within an hour, each when their token ends.
-    told: set[str] = set()
+    reached: set[str] = set()
     every = 360
     for now in range(NOW, NOW + 5 * 60 * SECOND, 3 * SECOND):
         failed = [
-            Case(f"p{number}", NOW + number * every, POLICY, "1", Told())
+            Case(f"p{number}", NOW + number * every, POLICY, "1", Notified())
             for number in range((now - NOW) // every)
         ]
         decision = decide(now, failed, {}, 10_000)
-        told.update(names(decision.tell))
+        reached.update(names(decision.notify))
         if decision.storms:
             break
     else:
         raise AssertionError("no storm was seen")
-    assert told == set()
+    assert reached == set()
 
 
 def test_a_suspicion_that_is_none_ends_with_the_window() -> None:
@@ -128,29 +130,33 @@ def test_a_suspicion_that_is_none_ends_with_the_window() -> None:
         case(7),
         case(8),
     ]
-    assert names(decided(people, connected=10_000).tell) == ["p3", "p4", "p5"]
+    assert names(decided(people, connected=10_000).notify) == ["p3", "p4", "p5"]
 
 
-def test_who_still_fails_after_a_day_is_told() -> None:
+def test_who_still_fails_after_a_day_is_notified() -> None:
     decision = decided(cases(6), storm(HOLD_MS - 1))
-    assert (len(decision.withhold), decision.tell) == (6, [])
+    assert (len(decision.withhold), decision.notify) == (6, [])
     decision = decided(cases(6), storm(HOLD_MS))
-    assert (decision.withhold, len(decision.tell)) == ([], 6)
+    assert (decision.withhold, len(decision.notify)) == ([], 6)
     assert decision.storms
-    done = [replace(one, told=Told(Step.TOLD, 1)) for one in cases(6)]
+    done = [replace(one, notified=Notified(Delivery.SENT, 1)) for one in cases(6)]
     decision = decided(done, storm(HOLD_MS))
-    assert (decision.over, decision.storms, decision.tell) == ([POLICY], {}, [])
-    assert decided(done).storms == {}, "nobody is left to be told, so it is none"
+    assert (decision.over, decision.storms, decision.notify) == ([POLICY], {}, [])
+    assert decided(done).storms == {}, "nobody is left to be notified, so it is none"
 
 
-def test_where_no_admin_could_be_told_people_are_after_an_hour() -> None:
-    unheard = {"ada": Told(Step.UNDELIVERED, 6)}
-    assert decided(cases(6), storm(HOLD_UNHEARD_MS - 1, admins=unheard)).tell == []
-    assert len(decided(cases(6), storm(HOLD_UNHEARD_MS, admins=unheard)).tell) == 6
+def test_where_no_admin_could_be_alerted_people_are_after_an_hour() -> None:
+    unheard = {"ada": Notified(Delivery.UNDELIVERED, 6)}
+    assert decided(cases(6), storm(HOLD_UNHEARD_MS - 1, admins=unheard)).notify == []
+    assert len(decided(cases(6), storm(HOLD_UNHEARD_MS, admins=unheard)).notify) == 6
 
 
 def test_trying_again_is_for_whoever_failed_before() -> None:
-    people = [case(1, 20 * SECOND), case(2, 10 * SECOND, told=Told(Step.TOLD, 1)), case(3, 0)]
+    people = [
+        case(1, 20 * SECOND),
+        case(2, 10 * SECOND, notified=Notified(Delivery.SENT, 1)),
+        case(3, 0),
+    ]
     decision = decided(people, storm(tried_ms=NOW - 10 * SECOND))
     assert names(decision.revive) == ["p1", "p2"]
     assert names(decision.withhold) == ["p3"]
@@ -161,44 +167,48 @@ def test_a_storm_outlasts_a_moment_without_anybody() -> None:
     assert decided([], storm(seen_ms=NOW - WINDOW_MS)).over == [POLICY]
 
 
-def test_the_few_who_still_fail_after_trying_again_are_told() -> None:
+def test_the_few_who_still_fail_after_trying_again_are_notified() -> None:
     tried = storm(WINDOW_MS * 2, people=60, tried_ms=NOW - WINDOW_MS)
     few, many = cases(4, WINDOW_MS - SECOND), cases(5, WINDOW_MS - SECOND)
     decision = decided(few, tried)
-    assert (decision.over, len(decision.tell)) == ([POLICY], 4)
+    assert (decision.over, len(decision.notify)) == ([POLICY], 4)
     assert len(decided(many, tried).withhold) == 5
     assert len(decided(few, replace(tried, tried_ms=tried.tried_ms + 1)).withhold) == 4
 
 
 def test_a_card_that_the_channel_did_not_take_is_tried_for_a_while() -> None:
-    told, now, waits = Told(), NOW, []
-    while told.step is not Step.UNDELIVERED:
-        assert told.waits(now)
-        told = told.sending(now).failed(now)
-        waits.append((told.at_ms - now) // SECOND)
-        now = told.at_ms
+    notified, now, waits = Notified(), NOW, []
+    while notified.delivery is not Delivery.UNDELIVERED:
+        assert notified.waits(now)
+        notified = notified.sending(now).failed(now)
+        waits.append((notified.at_ms - now) // SECOND)
+        now = notified.at_ms
     assert waits[:-1] == [30, 60, 120, 240, 480]
-    assert told.tries == MOST_TRIES
+    assert notified.tries == MOST_TRIES
 
 
-@given(st.sampled_from([step for step in Step if step]), st.integers(0, 9), st.integers(0, NOW))
-def test_what_was_told_is_read_back(step: Step, tries: int, at_ms: int) -> None:
-    assert Told.load(Told(step, tries, at_ms).dump()) == Told(step, tries, at_ms)
+@given(st.sampled_from([step for step in Delivery if step]), st.integers(0, 9), st.integers(0, NOW))
+def test_what_is_known_is_read_back(delivery: Delivery, tries: int, at_ms: int) -> None:
+    assert Notified.load(Notified(delivery, tries, at_ms).dump()) == Notified(
+        delivery, tries, at_ms
+    )
 
 
-@pytest.mark.parametrize("text", ["told", "x:1:2", "told:a:1", "1", "::::"])
-def test_what_is_not_ours_counts_as_told(text: str) -> None:
-    assert Told.load(text).step is Step.TOLD
+@pytest.mark.parametrize("text", ["sent", "x:1:2", "sent:a:1", "1", "::::"])
+def test_what_is_not_ours_counts_as_sent(text: str) -> None:
+    assert Notified.load(text).delivery is Delivery.SENT
 
 
-def test_nothing_was_told() -> None:
-    assert Told().dump() == ""
-    assert Told.load(None) == Told.load("") == Told()
+def test_nothing_was_sent() -> None:
+    assert Notified().dump() == ""
+    assert Notified.load(None) == Notified.load("") == Notified()
 
 
 codes = st.sampled_from([POLICY, "revoked"])
-tolds = st.builds(Told, st.sampled_from(Step), st.just(1), st.integers(NOW - SECOND, NOW + SECOND))
-somebody = st.builds(case, st.integers(0, 999), st.integers(0, 2 * HOLD_MS), codes, tolds)
+states = st.builds(
+    Notified, st.sampled_from(Delivery), st.just(1), st.integers(NOW - SECOND, NOW + SECOND)
+)
+somebody = st.builds(case, st.integers(0, 999), st.integers(0, 2 * HOLD_MS), codes, states)
 storms = st.builds(storm, st.integers(0, 2 * HOLD_MS), tried_ms=st.integers(NOW - HOLD_MS, NOW))
 
 
@@ -207,16 +217,16 @@ storms = st.builds(storm, st.integers(0, 2 * HOLD_MS), tried_ms=st.integers(NOW 
     st.lists(storms, max_size=1),
     st.integers(1, 1000),
 )
-def test_everybody_has_one_fate_and_is_told_at_last(
+def test_everybody_has_one_fate_and_is_notified_at_last(
     people: list[Case], going_on: list[Storm], connected: int
 ) -> None:
     decision = decided(people, *going_on, connected=connected)
-    fates = names([*decision.tell, *decision.withhold, *decision.revive])
+    fates = names([*decision.notify, *decision.withhold, *decision.revive])
     assert len(fates) == len(set(fates))
     assert not decision.storms.keys() & set(decision.over)
-    # Whatever goes on: two days later each of them is told, or was.
+    # Whatever goes on: two days later each of them is notified, or was.
     later = decide(
         NOW + 2 * HOLD_MS + WINDOW_MS, people, {**decision.storms}, connected, grace_ms=0
     )
-    left = {one.object_id for one in people if one.told.waits(NOW + 3 * HOLD_MS)}
-    assert left <= set(names([*later.tell, *later.revive]))
+    left = {one.object_id for one in people if one.notified.waits(NOW + 3 * HOLD_MS)}
+    assert left <= set(names([*later.notify, *later.revive]))

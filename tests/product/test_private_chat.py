@@ -211,7 +211,7 @@ async def test_a_reconnect_card_that_reaches_nobody_is_not_counted_as_sent(
     await product.command.event("reconnect_card", person=person.object_id, sent="undelivered")
 
     async def given_up() -> bool:
-        told = await redis.hget(keys.person(person.object_id), "asked")
+        told = await redis.hget(keys.person(person.object_id), "notified")
         return str(told).startswith("undelivered")
 
     await eventually(given_up)

@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.faults import Fault, FaultKind
 from sandbox.zoom_states import ZoomPresence
-from sync.engine.explanation import MOST_ASKS, MOST_LOOK_UPS
+from sync.engine.explanation import MOST_ADMITTED, MOST_LOOK_UPS
 from sync.redis import keys
 from tests.doubles.inside import ADA, BEN, CHIARA, DOROTHEA, EMEKA, said_by
 from tests.doubles.outside import words
@@ -88,7 +88,7 @@ async def test_who_asks_again_and_again_is_told_the_last_look(place: Office) -> 
     place.world.set_zoom(BEN.object_id, ZoomPresence.IN_MEETING)
     await place.product.told(BEN, CALL)
     chat = place.chat(BEN)
-    for _ in range(MOST_ASKS):
+    for _ in range(MOST_ADMITTED):
         last = await chat.says("status")
     assert "when I last looked" not in said_by(last.card)
     place.world.set_zoom(BEN.object_id, ZoomPresence.PRESENTING)

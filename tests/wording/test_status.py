@@ -9,7 +9,7 @@ import pytest
 
 from domain.clock import MINUTE
 from domain.errors import Trouble
-from domain.explanation import ASKED_OFTEN, OUTAGE, QUOTA, SLOW, Explanation
+from domain.explanation import OUTAGE, QUOTA, SLOW, TOO_OFTEN, Explanation
 from domain.held import Accepted, Held, attempt
 from domain.link import Link
 from domain.person import PersonState
@@ -328,7 +328,7 @@ def test_an_availability_without_an_activity_is_enough() -> None:
         ("graph_403", "I can’t see at the moment"),
         ("graph_error", "I can’t see at the moment"),
         ("quota", "I can’t see at the moment"),
-        (ASKED_OFTEN, "I can’t see at the moment"),
+        (TOO_OFTEN, "I can’t see at the moment"),
     ],
 )
 def test_a_look_that_was_not_made_is_said(error: str, says: str) -> None:
@@ -340,7 +340,7 @@ def test_a_look_that_was_not_made_is_said(error: str, says: str) -> None:
 
 
 def test_who_asks_too_often_is_told_the_last_look_and_its_age() -> None:
-    lines = said(known(held=CALL, shown=OFFLINE, error=ASKED_OFTEN))
+    lines = said(known(held=CALL, shown=OFFLINE, error=TOO_OFTEN))
     assert lines.sentence.startswith(
         "Microsoft showed “Offline” when I last looked, 40 seconds ago"
     )
@@ -374,7 +374,7 @@ def test_who_waits_for_microsoft_is_not_being_told(error: str) -> None:
 
 
 def test_nothing_is_said_to_be_told_before_it_is_known_whether_to_tell() -> None:
-    lines = said(known(Z.DO_NOT_DISTURB, None, error=ASKED_OFTEN))
+    lines = said(known(Z.DO_NOT_DISTURB, None, error=TOO_OFTEN))
     assert "told" not in lines.sentence.replace("Zoom", "")
     assert lines.told_line == "Nothing at the moment."
 

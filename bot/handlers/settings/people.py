@@ -11,7 +11,7 @@ from cards.settings import people as people_cards
 from domain.errors import Trouble
 from domain.link import fold_address
 from domain.policy import Reason, resolve
-from domain.storms import Step
+from domain.storms import Delivery
 from sync.engine.engine import Busy
 from sync.settings.audit import Actor
 from wording.ended import storm_words
@@ -231,11 +231,11 @@ def _field(verdict: Verdict) -> str:
     }.get(verdict.reason, "")
 
 
-_TOLD = {
-    Step.TOLD: "they were asked to connect again",
-    Step.SENDING: "they are being asked to connect again",
-    Step.UNSURE: "perhaps they were asked to connect again: nobody heard what became of it",
-    Step.UNDELIVERED: "they could not be told, and see it when they write to the bot",
+_NOTIFIED = {
+    Delivery.SENT: "they were asked to connect again",
+    Delivery.SENDING: "they are being asked to connect again",
+    Delivery.UNSURE: "perhaps they were asked to connect again: nobody heard what became of it",
+    Delivery.UNDELIVERED: "they could not be told, and see it when they write to the bot",
 }
 
 
@@ -248,7 +248,8 @@ def _link(state: PersonState | None, reason: str | None, at: Callable[[int], str
             "is shown for them, and they are forgotten unless it is back within a day"
         )
     if reason == Trouble.AUTHORIZE:
-        return f"Their authorisation ended; {_TOLD.get(state.told.step, 'they were not told yet')}"
+        notified = _NOTIFIED.get(state.notified.delivery, "they were not told yet")
+        return f"Their authorisation ended; {notified}"
     if reason is not None:
         return "Connected, but nothing is tried for them any more"
     return "Connected"

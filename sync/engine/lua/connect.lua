@@ -7,7 +7,7 @@ local former = redis.call('GET', link)
 redis.call('SET', link, text)
 redis.call('SET', tokens, gen .. ':' .. sealed)
 redis.call('HSET', person, 'gen', gen)
-redis.call('HDEL', person, 'tries', 'leaving', 'trouble', 'trouble_at', 'code', 'asked', 'wait', 'test')
+redis.call('HDEL', person, 'tries', 'leaving', 'trouble', 'trouble_at', 'code', 'notified', 'wait', 'test')
 if presence and at_ms >= num(person, 'obs_at') then
   redis.call('HSET', person, 'obs', presence, 'obs_at', at_ms, 'got', now)
 end

@@ -80,7 +80,7 @@ async def test_everybody_moves_whatever_ails_them(house: House) -> None:
     taken = await claim(house.people, PARKED)
     await house.people.begin_ack(taken, lane=Lane.CHANGE, due_ms=None)
     assert [p.object_id async for p in house.people.parked()] == [PARKED]
-    await house.people.demand(AGAIN, Lane.CHANGE, Patch.to_be_proven())
+    await house.people.demand(AGAIN, Lane.CHANGE, Patch.retries_authorization())
     await house.people.demand(LEAVING, Lane.CHANGE, Patch.leaving())
 
     seen: list[int] = []

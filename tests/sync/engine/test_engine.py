@@ -6,12 +6,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.budget import Limits
-from domain.explanation import ASKED_OFTEN, SLOW
+from domain.explanation import SLOW, TOO_OFTEN
 from domain.plan import Do, Why
 from domain.policy import FOREVER, Personal
 from domain.presence import IN_A_CALL, Observation, Shown, Style, ZoomPresence
 from sync.engine.engine import Busy, Chosen, Ending, Engine
-from sync.engine.explanation import MOST_ASKS
+from sync.engine.explanation import MOST_ADMITTED
 from sync.engine.patience import Patience
 from sync.redis import keys
 from sync.redis.connection import Client
@@ -353,7 +353,7 @@ async def test_somebody_who_asks_too_often_costs_no_requests_in_any_process(
 ) -> None:
     await bridge.connect(ADA, Z.IN_MEETING)
     await bridge.work()
-    for _ in range(MOST_ASKS):
+    for _ in range(MOST_ADMITTED):
         explanation = await bridge.engine.explain(ADA)
         assert explanation is not None
         assert explanation.shown_error is None
@@ -368,21 +368,21 @@ async def test_somebody_who_asks_too_often_costs_no_requests_in_any_process(
     for engine in (bridge.engine, another) * 10:
         explanation = await engine.explain(ADA)
         assert explanation is not None
-        assert explanation.shown_error == ASKED_OFTEN
+        assert explanation.shown_error == TOO_OFTEN
         assert explanation.shown == Shown("Busy", "InACall"), "the last look, with its age"
         assert 0 <= explanation.now_ms - explanation.shown_ms < 5000
-    assert bridge.graph.count(LOOK) == MOST_ASKS
+    assert bridge.graph.count(LOOK) == MOST_ADMITTED
     writes = bridge.graph.count()
     testing = await another.test(ADA)
     assert testing is not None
-    assert testing.shown_error == ASKED_OFTEN
+    assert testing.shown_error == TOO_OFTEN
     assert (await bridge.state(ADA)).test_until_ms is None
     assert bridge.graph.count() == writes
     await bridge.connect(BEN, Z.IN_MEETING)
     other = await bridge.engine.explain(BEN)
     assert other is not None
     assert other.shown_error is None, "it is each person's own"
-    await bridge.redis.delete(keys.asks(ADA))  # a minute has passed
+    await bridge.redis.delete(keys.admitted(ADA))  # a minute has passed
     again = await bridge.engine.explain(ADA)
     assert again is not None
     assert again.shown_error is None

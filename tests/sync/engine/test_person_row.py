@@ -19,7 +19,7 @@ from domain.presence import (
     ZoomPresence,
 )
 from domain.setback import Setback
-from domain.storms import Step, Told
+from domain.storms import Delivery, Notified
 from sync.engine.person_row import BY_SCRIPTS, read_state, written
 
 pytestmark = pytest.mark.unit
@@ -56,7 +56,7 @@ ROW = {
     "trouble": "authorize",
     "code": "revoked",
     "trouble_at": "14",
-    "asked": "again:1:15",
+    "notified": "again:1:15",
     "failed": "graph_404",
     "failed_at": "16",
     "wait": "17",
@@ -86,7 +86,7 @@ KNOWN = PersonState(
     trouble=Trouble.AUTHORIZE,
     trouble_code="revoked",
     trouble_ms=14,
-    told=Told(Step.AGAIN, 1, 15),
+    notified=Notified(Delivery.AGAIN, 1, 15),
     failed_code="graph_404",
     failed_ms=16,
     wait_ms=17,
@@ -112,13 +112,13 @@ PATCHES = {
     "blamed": [Patch.blamed("graph_error", 99)],
     "recovered": [Patch.recovered(KNOWN), Patch.recovered(PersonState(ADA))],
     "must_authorize": [Patch.must_authorize("graph_401", 99)],
-    "told": [Patch.told(Told(Step.TOLD, 2, 99)), Patch.told(Told())],
-    "tried_again": [Patch.tried_again()],
-    "to_be_proven": [Patch.to_be_proven()],
+    "notified": [Patch.notified(Notified(Delivery.SENT, 2, 99)), Patch.notified(Notified())],
+    "revived": [Patch.revived()],
+    "retries_authorization": [Patch.retries_authorization()],
     "testing": [Patch.testing(99)],
     "tested": [Patch.tested()],
     "chose": [Patch.chose(Personal(Style.BUSY_ONLY, 98), 99), Patch.chose(Personal())],
-    "joined": [Patch.joined({"top", "care"}), Patch.joined(())],
+    "in_groups": [Patch.in_groups({"top", "care"}), Patch.in_groups(())],
     "needs": [Patch.needs(99)],
     "carried_out": [Patch.carried_out(99)],
     "proved": [Patch.proved(99)],
@@ -198,5 +198,10 @@ def test_to_recover_takes_back_only_what_was_known() -> None:
     assert Patch.recovered(PersonState(ADA, tries=2)).values == {"tries": 0}
     after = read_state(ADA, ROW)
     Patch.recovered(KNOWN).apply(after)
-    assert (after.tries, after.trouble, after.told, after.wait_ms) == (0, None, Told(), None)
+    assert (after.tries, after.trouble, after.notified, after.wait_ms) == (
+        0,
+        None,
+        Notified(),
+        None,
+    )
     assert after.failed_code == "graph_404"

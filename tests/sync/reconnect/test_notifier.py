@@ -11,7 +11,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
 from domain.presence import ZoomPresence
-from domain.storms import HOLD_MS, MOST_TRIES, WINDOW_MS, Step, Told
+from domain.storms import HOLD_MS, MOST_TRIES, WINDOW_MS, Delivery, Notified
 from sync.reconnect.store import NoticeStore
 from sync.redis import keys
 from sync.redis.scripts import Scripts
@@ -114,10 +114,10 @@ async def test_what_the_channel_did_not_take_is_tried_again_within_bounds(bridge
 
 async def _its_time(bridge: Bridge, oid: str) -> None:
     """The wait before the next try is over, as another process sees it."""
-    asked = Told.load(await bridge.redis.hget(keys.person(oid), "asked"))
-    if asked.step is Step.AGAIN:
-        due = Told(Step.AGAIN, asked.tries, 1)
-        await bridge.redis.hset(keys.person(oid), "asked", due.dump())
+    asked = Notified.load(await bridge.redis.hget(keys.person(oid), "notified"))
+    if asked.delivery is Delivery.AGAIN:
+        due = Notified(Delivery.AGAIN, asked.tries, 1)
+        await bridge.redis.hset(keys.person(oid), "notified", due.dump())
         await let_time_pass(bridge.redis, 1)
 
 
@@ -156,7 +156,7 @@ async def test_each_end_of_an_authorisation_is_told_anew(bridge: Bridge) -> None
     bridge.login.revoked.clear()
     await bridge.connect(ADA, Z.IN_MEETING)
     await bridge.work()
-    assert "asked" not in await bridge.redis.hgetall(keys.person(ADA))
+    assert "notified" not in await bridge.redis.hgetall(keys.person(ADA))
     await fail(bridge, ADA)
     await bridge.notifier.round()
     assert told(bridge) == [ADA, ADA]
@@ -213,10 +213,10 @@ class Cut(NoticeStore):
             raise RedisConnectionError
         return marked
 
-    async def note(self, case: Case, now: Told) -> bool:
+    async def note(self, case: Case, now: Notified) -> bool:
         return await self._cut(super().note(case, now))
 
-    async def note_alert(self, storm: Storm, admin: str, before: Told, now: Told) -> bool:
+    async def note_alert(self, storm: Storm, admin: str, before: Notified, now: Notified) -> bool:
         return await self._cut(super().note_alert(storm, admin, before, now))
 
 
@@ -234,7 +234,7 @@ async def test_a_connection_that_breaks_in_between_neither_loses_nor_repeats_a_c
         await notifier.round()
     assert told(bridge) == [ADA]
     assert bridge.counts.reconnects == {"sent": 1}
-    assert (await bridge.state(ADA)).told.step is Step.TOLD
+    assert (await bridge.state(ADA)).notified.delivery is Delivery.SENT
 
 
 @pytest.mark.parametrize("at", [1, 2])
@@ -289,7 +289,9 @@ async def test_an_alert_that_was_not_taken_is_tried_again(bridge: Bridge) -> Non
     await bridge.notifier.round()
     assert len(bridge.chat.alerts) == 1
     bridge.chat.answers.clear()
-    await bridge.redis.hset(keys.STORMS, f"{REVOKED}/@{ADMIN}", Told(Step.AGAIN, 1, 1).dump())
+    await bridge.redis.hset(
+        keys.STORMS, f"{REVOKED}/@{ADMIN}", Notified(Delivery.AGAIN, 1, 1).dump()
+    )
     for _ in range(2):
         await bridge.notifier.round()
     assert len(bridge.chat.alerts) == 2
