@@ -6,11 +6,8 @@ old one: `objection` says when an answer of Zoom is not to be believed.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-from domain.link import BadRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,58 +130,3 @@ def _pairs(
         for group_id in directory.users[zoom_id].group_ids
         if group_id in groups
     }
-
-
-def dump_user(user: DirectoryUser) -> str:
-    """Write a user as JSON (a list: there are many of them)."""
-    row = [user.address, user.name, user.status, user.role_id, sorted(user.group_ids)]
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
-
-
-def load_user(zoom_id: str, text: str) -> DirectoryUser:
-    """Read a user back. Raises BadRow."""
-    try:
-        address, name, status, role_id, group_ids = json.loads(text)
-        _check_texts(address, name, status, *group_ids)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise BadRow("directory user") from error
-    role = role_id if isinstance(role_id, str) else None
-    return DirectoryUser(zoom_id, address, name, status, role, frozenset(group_ids))
-
-
-def dump_group(group: DirectoryGroup) -> str:
-    """Write a group as JSON."""
-    return json.dumps([group.name, group.members], ensure_ascii=False, separators=(",", ":"))
-
-
-def load_group(group_id: str, text: str) -> DirectoryGroup:
-    """Read a group back. Raises BadRow."""
-    try:
-        name, members = json.loads(text)
-        _check_texts(name)
-        return DirectoryGroup(group_id, name, int(members))
-    except (ValueError, TypeError, RecursionError) as error:
-        raise BadRow("directory group") from error
-
-
-def dump_change(change: MembershipChange) -> str:
-    """Write a membership change as JSON."""
-    row = [change.addresses, sorted(change.before), sorted(change.after), change.vanished]
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
-
-
-def load_change(zoom_id: str, text: str) -> MembershipChange:
-    """Read a membership change back. Raises BadRow."""
-    try:
-        addresses, before, after, vanished = json.loads(text)
-        _check_texts(*addresses, *before, *after)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise BadRow("membership change") from error
-    return MembershipChange(
-        zoom_id, tuple(addresses), frozenset(before), frozenset(after), vanished=vanished is True
-    )
-
-
-def _check_texts(*parts: object) -> None:
-    if not all(isinstance(part, str) for part in parts):
-        raise TypeError("text")

@@ -7,33 +7,22 @@ in one step. Who looks things up holds on to one reading (`view`); the old one s
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
 
-from domain.directory import (
-    ACTIVE,
-    Directory,
-    DirectoryGroup,
-    DirectoryUser,
-    MembershipChange,
-    dump_change,
-    dump_group,
-    dump_user,
-    load_change,
-    load_group,
-    load_user,
-)
+from domain.directory import ACTIVE, Directory, DirectoryGroup, DirectoryUser, MembershipChange
 from domain.directory_health import DirectoryHealth
 from domain.group_names import find_groups
 from domain.link import BadRow, fold_address
 from sync.directory import scripts as lua
 from sync.redis import keys
+from sync.redis.batches import chunks
 from sync.redis.leases import Lease
+from sync.redis.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -44,10 +33,17 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 CHUNK = 500
 """Rows in one command: some milliseconds of Redis's and our time."""
 REQUEST_DELAY_MS = 10_000
 """Zoom sends one event for each member that moves: the events of this long become one reading."""
+
+USERS: Final = Rows(DirectoryUser)
+GROUPS: Final = Rows(DirectoryGroup)
+CHANGES: Final = Rows(MembershipChange)
+_MEMBERS: Final = Rows(list[str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,7 @@ class DirectoryView:
     async def user(self, zoom_id: str) -> DirectoryUser | None:
         """The user of this Zoom id."""
         text = await self.client.hget(keys.directory_part(self.reading, "users"), zoom_id)
-        return None if text is None else _user(zoom_id, text)
+        return _read(USERS, "users", zoom_id, text)
 
     async def user_by_address(self, address: str) -> DirectoryUser | None:
         """The user of this e-mail address, in any case."""
@@ -71,41 +67,35 @@ class DirectoryView:
 
     async def users_by_address(self, addresses: Sequence[str]) -> dict[str, DirectoryUser]:
         """The users of these folded addresses, by address; one that nobody has is left out."""
-        key, ids = keys.directory_part(self.reading, "addresses"), dict[str, str]()
-        for part in _chunks(addresses):
-            for address, zoom_id in zip(part, await self.client.hmget(key, part), strict=True):
-                if zoom_id is not None:
-                    ids[address] = str(zoom_id)
+        ids = await self._texts("addresses", addresses)
         users = {user.zoom_id: user for user in await self.users(list(ids.values()))}
         return {address: users[zoom_id] for address, zoom_id in ids.items() if zoom_id in users}
 
     async def users(self, zoom_ids: Sequence[str]) -> list[DirectoryUser]:
         """Those of these users who exist."""
-        key, found = keys.directory_part(self.reading, "users"), []
-        for part in _chunks(zoom_ids):
-            for zoom_id, text in zip(part, await self.client.hmget(key, part), strict=True):
-                user = None if text is None else _user(zoom_id, text)
-                if user is not None:
-                    found.append(user)
-        return found
+        texts = await self._texts("users", zoom_ids)
+        read = [_read(USERS, "users", zoom_id, text) for zoom_id, text in texts.items()]
+        return [user for user in read if user is not None]
 
     async def everyone(self) -> AsyncIterator[DirectoryUser]:
         """Every user once, in no order."""
         key, seen = keys.directory_part(self.reading, "users"), set[str]()
         async for zoom_id, text in self.client.hscan_iter(key, count=CHUNK):
-            user = None if zoom_id in seen else _user(zoom_id, text)  # Redis may repeat some
-            if user is not None:
-                seen.add(zoom_id)
+            if zoom_id not in seen and (user := _read(USERS, "users", zoom_id, text)):
+                seen.add(zoom_id)  # Redis may repeat some
                 yield user
 
     async def members(self, group_id: str) -> list[str]:
         """Zoom ids of a group's members, deactivated ones included; none of an unknown group."""
         text = await self.client.hget(keys.directory_part(self.reading, "members"), group_id)
-        try:
-            return [str(zoom_id) for zoom_id in json.loads(text or "[]")]
-        except (ValueError, TypeError):
-            log.error("directory_row_damaged", part="members", id=group_id)
-            return []
+        return _read(_MEMBERS, "members", group_id, text) or []
+
+    async def _texts(self, part: str, fields: Sequence[str]) -> dict[str, str]:
+        """What stands in these fields of a part, without those that it does not have."""
+        key, found = keys.directory_part(self.reading, part), dict[str, str | None]()
+        for some in chunks(fields, CHUNK):
+            found.update(zip(some, await self.client.hmget(key, some), strict=True))
+        return {field: text for field, text in found.items() if text is not None}
 
     def find_groups(self, text: str, *, limit: int = 10) -> GroupMatches:
         """Find a group by what somebody typed, and the nearest."""
@@ -178,13 +168,8 @@ class DirectoryStore:
 
     async def _groups(self, reading: str) -> dict[str, DirectoryGroup]:
         rows = await self._client.hgetall(keys.directory_part(reading, "groups"))
-        groups = {}
-        for group_id, text in rows.items():
-            try:
-                groups[group_id] = load_group(group_id, text)
-            except BadRow:
-                log.error("directory_row_damaged", part="groups", id=group_id)
-        return groups
+        read = [_read(GROUPS, "groups", group_id, text) for group_id, text in rows.items()]
+        return {group.group_id: group for group in read if group is not None}
 
     # -- refreshing (sync.directory.refresh) -------------------------------------------------------
 
@@ -239,7 +224,7 @@ class DirectoryStore:
         # Ten thousand rows of JSON at once would hold everybody else up.
         parts = await asyncio.to_thread(_rows_of, directory, changes)
         for part, rows in parts.items():
-            for chunk in _chunks(rows):
+            for chunk in chunks(rows, CHUNK):
                 await self._scripts.run(
                     lua.directory_stage,
                     part=keys.directory_part(reading, part),
@@ -276,11 +261,8 @@ class DirectoryStore:
         """Up to CHUNK of the changes that were not passed on yet; none: all were."""
         found: list[MembershipChange] = []
         async for zoom_id, text in self._client.hscan_iter(keys.DIRECTORY_CHANGES, count=CHUNK):
-            try:
-                found.append(load_change(zoom_id, text))
-            except BadRow:
-                log.error("directory_row_damaged", part="changes", id=zoom_id)
-                found.append(MembershipChange(zoom_id, (), frozenset(), frozenset()))
+            change = _read(CHANGES, "changes", zoom_id, text)
+            found.append(change or MembershipChange(zoom_id, (), frozenset(), frozenset()))
             if len(found) == CHUNK:
                 break
         return found
@@ -302,26 +284,24 @@ def _rows_of(
         for group_id in user.group_ids:
             members[group_id].append(user.zoom_id)
     return {
-        "users": [(user.zoom_id, dump_user(user)) for user in users],
+        "users": [(user.zoom_id, USERS.dump(user)) for user in users],
         # Somebody active wins over somebody deactivated who had the same address.
         "addresses": [
             (user.address, user.zoom_id)
             for user in sorted(users, key=lambda user: user.status == ACTIVE)
         ],
-        "groups": [(g.group_id, dump_group(g)) for g in directory.groups.values()],
-        "members": [
-            (group_id, json.dumps(zoom_ids, separators=(",", ":")))
-            for group_id, zoom_ids in members.items()
-        ],
-        "changes": [(change.zoom_id, dump_change(change)) for change in changes],
+        "groups": [(group_id, GROUPS.dump(group)) for group_id, group in directory.groups.items()],
+        "members": [(group_id, _MEMBERS.dump(zoom_ids)) for group_id, zoom_ids in members.items()],
+        "changes": [(change.zoom_id, CHANGES.dump(change)) for change in changes],
     }
 
 
-def _user(zoom_id: str, text: str) -> DirectoryUser | None:
+def _read(rows: Rows[T], part: str, row_id: str, text: str | None) -> T | None:
+    """Read a row of a part; None: there is none, or it is damaged, which is logged."""
     try:
-        return load_user(zoom_id, text)
+        return None if text is None else rows.load(text)
     except BadRow:
-        log.error("directory_row_damaged", part="users", id=zoom_id)
+        log.error("directory_row_damaged", part=part, id=row_id)
         return None
 
 
@@ -331,7 +311,3 @@ def _number(row: Mapping[str, str], name: str) -> int | None:
     except (ValueError, OverflowError):
         log.error("directory_state_damaged", field=name)
         return None
-
-
-def _chunks(rows: Sequence[Any]) -> Iterable[Any]:
-    return (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))

@@ -13,16 +13,11 @@ from domain.directory import (
     DirectoryUser,
     MembershipChange,
     changes,
-    dump_change,
-    dump_group,
-    dump_user,
-    load_change,
-    load_group,
-    load_user,
     objection,
 )
 from domain.directory_health import DirectoryHealth
 from domain.link import BadRow
+from sync.directory.store import CHANGES, GROUPS, USERS
 from wording.directory import explain
 
 pytestmark = pytest.mark.unit
@@ -156,13 +151,13 @@ def test_what_zoom_says_for_a_day_is_believed_unless_it_is_nothing() -> None:
     )
 )
 def test_users_survive_storing(one: DirectoryUser) -> None:
-    assert load_user(one.zoom_id, dump_user(one)) == one
+    assert USERS.load(USERS.dump(one)) == one
 
 
 @given(texts, st.integers(0, 10**6))
 def test_groups_survive_storing(name: str, members: int) -> None:
     one = DirectoryGroup("g", name, members)
-    assert load_group("g", dump_group(one)) == one
+    assert GROUPS.load(GROUPS.dump(one)) == one
 
 
 @given(st.lists(texts), ids, ids, st.booleans())
@@ -170,14 +165,14 @@ def test_changes_survive_storing(
     addresses: list[str], before: frozenset[str], after: frozenset[str], vanished: bool
 ) -> None:
     one = MembershipChange("z", tuple(addresses), before, after, vanished=vanished)
-    assert load_change("z", dump_change(one)) == one
+    assert CHANGES.load(CHANGES.dump(one)) == one
 
 
 @pytest.mark.parametrize("text", ["", "x", "5", "[]", '["a"]', "[1,2,3,4,[5]]", "[" * 100_000])
 def test_damaged_rows_are_refused(text: str) -> None:
-    for load in (load_user, load_group, load_change):
+    for rows in (USERS, GROUPS, CHANGES):
         with pytest.raises(BadRow):
-            load("id", text)
+            rows.load(text)
 
 
 HOUR = 3_600_000
