@@ -26,11 +26,13 @@ from launch.history import print_history
 from launch.terminal import say
 from launch.top.look import metrics_address
 from launch.top.show import top as show_top
+from launch.version import VERSION
 from manifest.builder import ManifestError, build_manifest, build_package
 from service import logs, tls
 from service import settings as setup
 from service.embedded_redis import EmbeddedRedisError
 from service.redaction import clean_text
+from sync.upgrade.data_version import OtherData
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
@@ -38,8 +40,6 @@ if TYPE_CHECKING:
     from service.settings import Role, Settings
 
 Result = TypeVar("Result")
-
-VERSION = "0.1.0"
 
 
 def _load(role: Role) -> Settings:
@@ -68,7 +68,7 @@ def _run(main: Coroutine[Any, Any, Result]) -> Result:
 
 
 _OPERATORS = (
-    *(EmbeddedRedisError, RedisAway, setup.SettingsError, tls.TrustError, OSError),
+    *(EmbeddedRedisError, OtherData, RedisAway, setup.SettingsError, tls.TrustError, OSError),
     *(AuthenticationError, AuthorizationError),  # of Redis
 )
 """What an operator can mend."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sync.reconnect.wire import ReconnectRoom
     from sync.redis.duties import Work
     from sync.settings.wire import SettingsRoom
+    from sync.upgrade.data_version import DataVersions
     from sync.zoom.wire import ZoomRoom
 
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 class Core:
     """The presence engine and what it stands on, room by room. Knows nothing of what is said."""
 
+    data: DataVersions
     chat: ChatRoom
     invite: InviteRoom
     zoom: ZoomRoom
@@ -36,7 +38,7 @@ class Core:
     def works(self) -> tuple[Work, ...]:
         """The duties of all rooms in every process."""
         return (
-            *(*self.connect.works, *self.settings.works, *self.directory.works),
+            *(self.data.work, *self.connect.works, *self.settings.works, *self.directory.works),
             *(*self.engine.works, *self.feed.works),
             *(*self.reconnect.works, *self.invite.works),
         )
@@ -47,7 +49,11 @@ class Core:
         await self.connect.tokens.aclose()
 
     async def prepare(self, *, account_on: bool) -> None:
-        """Fill in the settings of a new installation, and know what holds. Needs Redis."""
+        """Fill in the settings of a new installation, and know what holds. Needs Redis.
+
+        Raises OtherData where Redis holds what this code can't read.
+        """
+        await self.data.enter()
         self.chat.seal.use(await self.connect.key_of_buttons())
         await self.settings.start(on=account_on)
         await self.feed.doubt.load()

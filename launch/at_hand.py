@@ -10,6 +10,7 @@ from redis.exceptions import AuthenticationError, AuthorizationError
 
 from launch.lifetime import redis_at_hand
 from sync.redis.connection import REDIS_TROUBLE, connect
+from sync.upgrade.data_version import check_rows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,12 +25,13 @@ class RedisAway(Exception):
 
 @contextlib.asynccontextmanager
 async def client_at_hand(settings: Settings) -> AsyncIterator[Client]:
-    """A client for as long as the block runs. Raises EmbeddedRedisError, RedisAway."""
+    """A client for as long as the block runs. Raises EmbeddedRedisError, OtherData, RedisAway."""
     try:
         async with (
             redis_at_hand(settings) as url,
             aclosing(connect(url, settings.redis_mode)) as client,
         ):
+            await check_rows(client)
             yield client
     except (AuthenticationError, AuthorizationError):
         raise  # app.py says it plainly

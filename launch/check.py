@@ -17,6 +17,7 @@ from sync.answers import is_from_between, read_body
 from sync.feed.webhook_log import WebhookLog
 from sync.redis.connection import connect
 from sync.redis.scripts import Scripts
+from sync.upgrade.data_version import check_rows
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -89,6 +90,7 @@ async def _redis(settings: Settings) -> str:
         aclosing(connect(url, settings.redis_mode)) as client,
     ):
         info = await client.info("server")
+        await check_rows(client)
         await Scripts(client).loaded()
         return f"version {info['redis_version']}, scripts loaded"
 

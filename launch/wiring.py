@@ -25,6 +25,7 @@ from bot.teams.service_hosts import ServiceHosts
 from domain.budget import GRAPH_LIMITS
 from domain.storms import GRACE_MS
 from launch.outside import BOT_SCOPE, ZOOM_BURST, ZOOM_PER_SECOND, zoom_api
+from launch.version import VERSION
 from service import tls
 from sync.directory.store import DirectoryStore
 from sync.engine.people import PeopleStore
@@ -35,6 +36,7 @@ from sync.feed.webhook_log import WebhookLog
 from sync.microsoft.graph import GraphPresence, time_limit
 from sync.microsoft.profile import read_profile
 from sync.settings.store import SettingsStore
+from sync.upgrade.data_version import DataVersions
 from sync.zoom.webhook import ZoomEvents
 
 if TYPE_CHECKING:
@@ -130,6 +132,7 @@ def wire_core(
         ),
     )
     return Core(
+        data=DataVersions(redis, scripts, release=VERSION),
         chat=chat,
         invite=invite,
         zoom=zoom,

@@ -36,6 +36,7 @@ from service.redis_folder import (
     remove_socket,
     same_folder,
 )
+from service.redis_layout import see_to_layout
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -102,6 +103,7 @@ async def embedded_redis(
         data_lock = stack.enter_context(open_lock(folder / "data.lock"))
         await _end_orphan(folder, data_lock, patience)
         remove_socket(folder)
+        see_to_layout(folder, only_looks=briefly)
         remove_leftovers(folder)
         program = await find_redis_server(folder, environ, package=package)
         path = place_socket(folder)

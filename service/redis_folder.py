@@ -6,6 +6,7 @@ data.lock     held by the Redis child itself (it inherits the descriptor): whoev
 redis.pid     written by Redis
 socket-path   where the socket is: beside it, or in a temporary folder where that is not
               possible (socket paths end near 104 bytes; some file systems have no sockets)
+layout        which layout the data has (service.redis_layout)
 redis.log     what Redis said since its last start
 """
 

@@ -22,6 +22,7 @@ from sync.redis import keys
 from sync.redis.connection import REDIS_TROUBLE, connect, raise_if_cancelled
 from sync.redis.scripts import Scripts
 from sync.settings.rollout_store import RolloutStore
+from sync.upgrade.data_version import OtherData, check_rows
 
 if TYPE_CHECKING:
     import io
@@ -109,6 +110,10 @@ class RedisLook:
         return self._open[1]
 
     async def _read(self, client: Client) -> Stored:
+        try:
+            await check_rows(client)
+        except OtherData as error:
+            raise Trouble(str(error)) from error
         scripts = Scripts(client)
         source = SharedSource(
             PeopleStore(client, scripts),

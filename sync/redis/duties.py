@@ -51,6 +51,8 @@ class Duty:
     gentle: bool = False
 
 
+DATA: Final = Duty("data", lambda e: log.warning("data_version_not_shown", error=e), 5.0, 1.0)
+"""Far more often than a process may be silent (sync.upgrade.scripts.GONE_MS)."""
 SETTINGS: Final = Duty("settings", lambda e: log.error("settings_redis_away", error=e), 2.0)
 """A change is known everywhere after these seconds; as a rule SETTINGS_NEWS is faster."""
 SETTINGS_NEWS: Final = Duty("settings-news", None, 0.5)
@@ -78,7 +80,7 @@ ROSTER: Final = Duty("roster", lambda e: log.warning("roster_waits", error=e), 6
 GAUGES: Final = Duty("gauges", lambda e: log.warning("gauges_wait", error=e), 15.0)
 
 DUTIES: Final = (
-    *(SETTINGS, SETTINGS_NEWS, KEYS, ROLLOUTS, DOUBT, CATCH_UP, PROVING, DEPARTURES),
+    *(DATA, SETTINGS, SETTINGS_NEWS, KEYS, ROLLOUTS, DOUBT, CATCH_UP, PROVING, DEPARTURES),
     *(DIRECTORY, FEED, NOTIFIER, INVITATIONS, ROSTER, GAUGES),
 )
 """Every duty of the product."""

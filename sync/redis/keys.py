@@ -51,6 +51,10 @@
     pb:{notices}:storms          authorisations that ended alike for many (hash,    2 d, renewed
                                  sync.reconnect.store)
     pb:{notices}:all:by          who tells people that theirs ended                 30 s, renewed
+    pb:{data}:contract           from which to which data version rows may be       for ever
+                                 (hash, sync.upgrade.data_version)
+    pb:{data}:processes          zset: `<data version> <name>` of a process that    1 d, renewed
+                                 runs -> when it last said so (ms)
     pb:{keys}:buttons            the key that signs the buttons of cards, sealed    for ever
     pb:{keys}:sealing            hash: a name of an encryption key, with that of a  1 d, renewed
                                  process that runs -> when it last sealed (ms)
@@ -169,6 +173,8 @@ OLD_READING_TTL = 600
 AUDIT_KEPT = 100_000
 """Entries, about: some 50 MB at most, and years of an organisation's changes."""
 
+DATA_CONTRACT = Key("pb:{data}:contract")
+DATA_PROCESSES = Key("pb:{data}:processes")
 BUTTON_KEY = Key("pb:{keys}:buttons")
 SEALING = Key("pb:{keys}:sealing")
 SEALING_TTL = 86_400

@@ -102,6 +102,7 @@ async def test_data_outlives_a_clean_stop(tmp_path: Path) -> None:
         "app.lock",
         "appendonlydir",
         "data.lock",
+        "layout",
         "redis.log",
     ]
 

@@ -1,0 +1,213 @@
+"""Which rows the processes on one Redis can read: upgrades one by one, and ways back.
+
+Each change of what is stored has a number, the data version. Every process shows its own in Redis.
+What only newer processes can read (a field, a member of an enum) is declared as `Newer`, and is
+written once every live process can read it. From then on the contract in Redis says so, and a
+process that is older does not start.
+
+    contract    what it says
+    ----------  ------------------------------------------------------------------------------
+    newest      the data version of the newest rows that may be there: who reads knows it
+    oldest      that of the oldest rows that may be there: who reads still knows them
+    by          the release that set it
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+import structlog
+
+from sync.redis import duties, keys
+from sync.redis.duties import Work
+from sync.upgrade import scripts as lua
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sync.redis.connection import Client
+    from sync.redis.scripts import Scripts
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+DATA_VERSION: Final = 1
+"""Of the rows that this code can read. Rises by 1 with each change that an older process would
+misread; 1 is release 0.2.0."""
+READS_FROM: Final = 1
+"""The oldest rows that this code can read. Rises when a release has rewritten all older ones."""
+
+_SOON: Final = 1.0
+"""Seconds until it is looked again whether something may be written by now."""
+
+
+class OtherData(Exception):
+    """Redis holds rows that this code can't read; the text says so to the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Newer(Generic[T]):
+    """What processes before the data version `since` can't read. `until` is written until then."""
+
+    since: int
+    until: T
+
+
+class DataVersions:
+    """Shows this process to the others, and knows what all of them can read. One per process.
+
+    `version` and `reads_from` are those of the code, `release` is what operators call it.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        scripts: Scripts,
+        *,
+        release: str,
+        version: int = DATA_VERSION,
+        reads_from: int = READS_FROM,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.work = Work(duties.DATA, self.show, at_end=self._leave)
+        self._client = client
+        self._scripts = scripts
+        self._release = release
+        self._version = version
+        self._reads_from = reads_from
+        self._monotonic = monotonic
+        self._member = f"{version} {secrets.token_hex(8)}"
+        self._known = self._wanted = reads_from
+        self._since: float | None = None
+
+    async def enter(self) -> None:
+        """Show this process, before it reads or writes anything else.
+
+        Raises OtherData where it can't read what is stored, REDIS_TROUBLE.
+        """
+        if await self._show(may_found=False):
+            return
+        if await rows_there(self._client) and not await self._show(may_found=False):
+            raise OtherData(BEFORE)
+        await self._show(may_found=True)
+
+    async def show(self) -> float | None:
+        """Go on showing it, and find out what every process can read by now.
+
+        Raises OtherData where others have gone on without it (it was cut off from Redis).
+        """
+        await self._show(may_found=True)
+        return _SOON if self._wanted > self._known else None
+
+    def everyone_knows(self, version: int) -> bool:
+        """Whether rows of this data version may be written: every live process can read them.
+
+        No, while that is not certain: somebody did not say so, or Redis can't be asked. Costs
+        nothing; a yes stays, and after a no it is looked again within seconds.
+        """
+        self._wanted = max(self._wanted, version)
+        return version <= self._known
+
+    def written(self, value: T, newer: Newer[T]) -> T:
+        """What is written for a value that is newer than some processes perhaps are."""
+        return value if self.everyone_knows(newer.since) else newer.until
+
+    async def _show(self, *, may_found: bool) -> bool:
+        """Show it. False: nothing is stored yet, or by something that had no data versions."""
+        now = self._monotonic()
+        settled = self._since is not None and (now - self._since) * 1000 >= lua.GONE_MS
+        newest, oldest, steady, by = await self._scripts.run(
+            lua.data_show,
+            contract=keys.DATA_CONTRACT,
+            processes=keys.DATA_PROCESSES,
+            member=self._member,
+            version=self._version,
+            reads_from=self._reads_from,
+            known=self._known,
+            # Not before whoever was overlooked, because the clock went on, has shown themselves.
+            wanted=self._wanted if settled else 0,
+            release=self._release,
+            may_found=may_found,
+        )
+        if not newest:
+            return False
+        refuse_other(newest, oldest, by, version=self._version, reads_from=self._reads_from)
+        if not steady or self._since is None:
+            self._since = now
+        if newest > self._known:
+            self._known = newest
+            log.info("data_version_reached", version=newest)
+        return True
+
+    async def _leave(self) -> None:
+        await self._client.zrem(keys.DATA_PROCESSES, self._member)
+
+
+async def check_rows(client: Client) -> None:
+    """For who only looks: whether this code can read what is stored.
+
+    Raises OtherData, REDIS_TROUBLE.
+    """
+    newest, oldest, by = await client.hmget(keys.DATA_CONTRACT, "newest", "oldest", "by")
+    if newest is None and oldest is None:
+        if await rows_there(client) and not await client.exists(keys.DATA_CONTRACT):
+            raise OtherData(BEFORE)
+        return
+    refuse_other(_number(newest), _number(oldest), by or "")
+
+
+async def rows_there(client: Client) -> bool:
+    """Whether anything of ours is stored: some of what every version has kept."""
+    pipe = client.pipeline(transaction=False)
+    for key in (keys.SETTINGS, keys.AUDIT, keys.BUTTON_KEY, keys.FEED_STATE, keys.DIRECTORY_STATE):
+        pipe.exists(key)
+    for shard in range(keys.SHARDS):
+        for key in (keys.everybody(shard), *keys.dues(shard)):
+            pipe.exists(key)
+    return any(await pipe.execute())
+
+
+BEFORE: Final = (
+    "Redis holds rows of a Presence Bridge before 0.2.0, which this one can't read. Nothing was "
+    "changed. Give it another Redis, or another database of it (REDIS_URL), or empty this one; "
+    "people then connect anew."
+)
+
+
+def refuse_other(
+    newest: int,
+    oldest: int,
+    by: str,
+    *,
+    version: int = DATA_VERSION,
+    reads_from: int = READS_FROM,
+) -> None:
+    """Raise OtherData unless code of `version` can read rows from `oldest` to `newest`.
+
+    A version that can't be read is -1. `by` is the release that wrote the newest.
+    """
+    if newest < 1 or oldest < 1:
+        raise OtherData(
+            f"{keys.DATA_CONTRACT} in Redis can't be read, so nobody knows what the other rows "
+            "mean. Nothing was changed. Restore Redis from a copy."
+        )
+    if newest > version:
+        raise OtherData(
+            f"Redis holds rows of data version {newest}, which Presence Bridge {by} wrote; this "
+            f"one reads up to {version}. Nothing was changed. Start {by} or a later one again, or "
+            "restore a copy of Redis from before the upgrade."
+        )
+    if oldest < reads_from:
+        raise OtherData(
+            f"Redis holds rows of data version {oldest}, and this Presence Bridge reads from "
+            f"{reads_from} on. Nothing was changed. Run the release before this one first "
+            "(docs/operations.md, Upgrades)."
+        )
+
+
+def _number(text: Any) -> int:
+    return int(text) if text is not None and str(text).isdecimal() else -1
