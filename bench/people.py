@@ -17,6 +17,7 @@ from sync.engine.people import PeopleStore
 from sync.microsoft.authorization import Authorization
 from sync.redis.connection import connect
 from sync.redis.scripts import Scripts
+from sync.upgrade.data_version import DataVersions
 from sync.zoom.signature import sign
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ async def connect_people(
     """
     everybody = list(people)
     client = connect(redis_url)
-    store, vault = PeopleStore(client, Scripts(client)), Vault([token_key])
+    scripts = Scripts(client)
+    store, vault = PeopleStore(client, scripts), Vault([token_key])
     signed_in = object_id(everybody[0])
     cache = await _sign_in(world, signed_in)
 
@@ -79,6 +81,7 @@ async def connect_people(
             await store.connect(link, sealed, None, GROUPS)
 
     try:
+        await DataVersions(client, scripts, release="bench").enter()
         await asyncio.gather(*(some(everybody[start::_AT_ONCE]) for start in range(_AT_ONCE)))
     finally:
         await client.aclose()

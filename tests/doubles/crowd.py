@@ -29,6 +29,7 @@ from sync.connect.vault import Vault
 from sync.engine.people import PeopleStore
 from sync.microsoft.authorization import Authorization
 from sync.redis.scripts import Scripts
+from sync.upgrade.data_version import DataVersions
 from tests.doubles.graph import APP
 from tests.doubles.misbehaving_graph import MisbehavingGraph
 
@@ -240,7 +241,9 @@ class Crowd:
 
     async def connect(self, redis: Client, people: Iterable[Someone]) -> None:
         """Connect people as if each had signed in; Zoom has told nothing of them yet."""
-        store = PeopleStore(redis, Scripts(redis))
+        scripts = Scripts(redis)
+        await DataVersions(redis, scripts, release="crowd").enter()
+        store = PeopleStore(redis, scripts)
         authorization = Authorization(
             client_id=APP,
             client_secret=SECRET,

@@ -30,6 +30,7 @@ from sync.engine.quota import Quota
 from sync.redis import keys
 from sync.redis.scripts import Scripts
 from sync.settings.rollout_store import Rollout, RolloutStore
+from sync.upgrade.data_version import DataVersions
 from tests.doubles.redis import open_client
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ async def redis_look(server: RedisServer) -> AsyncIterator[RedisLook]:
 
 
 async def test_what_redis_holds(redis: Client, redis_server: RedisServer) -> None:
+    await DataVersions(redis, Scripts(redis), release="").enter()
     quota = Quota(redis, Scripts(redis))
     await quota.take(Lane.CHANGE, LIMIT // 10)
     await quota.pause(30)
