@@ -184,34 +184,35 @@ def link(title: str, url: str, tooltip: str) -> Element:
     }
 
 
-def buttons(actions: Iterable[Element]) -> Element | None:
+def buttons(*actions: Element | None) -> Element | None:
     """Put the buttons below the card's text; None if there are none.
 
     In several rows where one would be too long for a telephone: clients shorten the titles.
     """
-    rows = [row for row in _rows(list(actions)) if row]
-    if not rows:
-        return None
     sets: list[Element] = [
-        {"type": "ActionSet", "spacing": "Small", "actions": row} for row in rows
+        {"type": "ActionSet", "spacing": "Small", "actions": row} for row in _rows(actions)
     ]
+    if not sets:
+        return None
     if len(sets) == 1:
         return sets[0] | {"spacing": "Large"}
     return {"type": "Container", "spacing": "Large", "items": sets}
 
 
-def below(actions: Iterable[Element]) -> Element | None:
+def below(*actions: Element | None) -> Element | None:
     """Put more buttons close below."""
-    row = buttons(actions)
+    row = buttons(*actions)
     return None if row is None else row | {"spacing": "Small"}
 
 
-def _rows(actions: list[Element]) -> list[list[Element]]:
-    rows: list[list[Element]] = [[]]
-    left = _ROW_WIDTH
+def _rows(actions: Iterable[Element | None]) -> list[list[Element]]:
+    rows: list[list[Element]] = []
+    left = 0
     for action in actions:
+        if action is None:
+            continue
         width = _BUTTON_WIDTH + _LETTER_WIDTH * len(action["title"])
-        if width > left and rows[-1]:
+        if width > left or not rows:
             rows.append([])
             left = _ROW_WIDTH
         rows[-1].append(action)

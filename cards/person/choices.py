@@ -19,12 +19,7 @@ NOTHING_SET: Final = "Nothing of mine was set, and Microsoft shows your presence
 CLEARED: Final = "What I had set is cleared, and Microsoft shows your presence without Zoom."
 
 
-def paused(
-    *,
-    until: str | None,
-    remark: str | None = None,
-    effect: str = CLEARED,
-) -> Card:
+def paused(*, until: str | None, remark: str | None = None, effect: str = CLEARED) -> Card:
     """Confirm a pause. `until` is a time in the person's zone, None: until they resume.
 
     `effect` says what Microsoft holds of ours now.
@@ -33,22 +28,11 @@ def paused(
     return card(
         f"Paused {ends}.",
         heading("Paused"),
-        box(
-            "neutral",
-            text(
-                bold(f"Paused {ends}. "),
-                effect,
-            ),
-        ),
+        box("neutral", text(bold(f"Paused {ends}. "), effect)),
         text(remark) if remark else None,
         text("It then goes on by itself. " if until else "", "Say resume to go on now."),
-        buttons(
-            [
-                resume_button(),
-                button(ShowStatus(), "Status"),
-            ]
-        ),
-        below([] if until else _ends()),
+        buttons(resume_button(), button(ShowStatus(), "Status")),
+        below(*([] if until else _ends())),
     )
 
 
@@ -59,7 +43,7 @@ def resumed(*, was_paused: bool, sentence: str, tone: Tone = "good") -> Card:
         f"{title}. {sentence}",
         heading(title),
         box(tone, text(sentence)),
-        buttons([button(ShowStatus(), "Status")]),
+        buttons(button(ShowStatus(), "Status")),
     )
 
 
@@ -114,7 +98,7 @@ def style_choice(
         heading("Your style"),
         *explained,
         note("To stop for a while, say pause. That always works.") if level else None,
-        buttons([] if level else _choices(current, own=own)),
+        buttons(*([] if level else _choices(current, own=own))),
     )
 
 

@@ -49,14 +49,8 @@ def offer(*, name: str, start_url: str, minutes: int) -> Card:
         ),
         note(addressed(name, f"this link is only for you. It works for {minutes} minutes.")),
         buttons(
-            [
-                link(
-                    "Connect with Microsoft",
-                    start_url,
-                    "Opens the sign-in page in your browser",
-                ),
-                button(CancelConnect(), "Cancel"),
-            ]
+            link("Connect with Microsoft", start_url, "Opens the sign-in page in your browser"),
+            button(CancelConnect(), "Cancel"),
         ),
     )
 
@@ -85,7 +79,7 @@ def connected(
         _zoom_account(zoom_address),
         text(presence_now or "It appears with the next change in Zoom."),
         note(remark) if remark else None,
-        buttons(_after()),
+        buttons(*_after()),
     )
 
 
@@ -97,7 +91,7 @@ def already_connected(*, name: str, zoom_address: str, trouble: str = "") -> Car
         text(addressed(name, "your accounts are connected, and you need not connect again.")),
         box("warning", text(trouble)) if trouble else None,
         _zoom_account(zoom_address),
-        buttons(_after()),
+        buttons(*_after()),
     )
 
 
@@ -107,7 +101,7 @@ def cancelled() -> Card:
         "Cancelled: nothing was connected.",
         heading("Cancelled"),
         text("Nothing was connected, and the link no longer works. You can start again any time."),
-        buttons([button(StartConnect(), "Connect")]),
+        buttons(button(StartConnect(), "Connect")),
     )
 
 
@@ -123,7 +117,7 @@ def refused(*, title: str, sentences: Sequence[str], retry: bool = True) -> Card
         heading(title),
         box("attention", text(*first, sentences[0])) if sentences else None,
         *(text(sentence) for sentence in sentences[1:]),
-        buttons([button(StartConnect(), "Connect", style="positive")] if retry else []),
+        buttons(button(StartConnect(), "Connect", style="positive") if retry else None),
     )
 
 
@@ -132,20 +126,15 @@ def reconnect(*, reason: str, what_to_do: str) -> Card:
     return card(
         "Microsoft no longer lets us update your presence. Please connect again.",
         heading("Please connect again"),
-        box(
-            "attention",
-            text(bold("Microsoft no longer lets us update your presence. "), reason),
-        ),
+        box("attention", text(bold("Microsoft no longer lets us update your presence. "), reason)),
         text(
             "Until you connect again, nothing new from Zoom is shown. What I last set may still "
             "show: it ends by itself within the hour."
         ),
         next_step(what_to_do),
         buttons(
-            [
-                button(StartConnect(), "Connect again", style="positive"),
-                button(ConfirmDisconnect(), "Disconnect"),
-            ]
+            button(StartConnect(), "Connect again", style="positive"),
+            button(ConfirmDisconnect(), "Disconnect"),
         ),
     )
 
@@ -165,7 +154,7 @@ def no_zoom_match(*, addresses: Sequence[str], what_to_do: str) -> Card:
             *(text(outside(address, ADDRESS_LIMIT), spacing="Small") for address in shown),
         ),
         next_step(what_to_do),
-        buttons([button(StartConnect(), "Connect again")]),
+        buttons(button(StartConnect(), "Connect again")),
     )
 
 

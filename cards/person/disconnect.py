@@ -31,10 +31,8 @@ def confirm(*, name: str) -> Card:
             "again at any time."
         ),
         buttons(
-            [
-                button(DisconnectNow(), "Disconnect", style="destructive"),
-                button(CancelDisconnect(), "Cancel"),
-            ]
+            button(DisconnectNow(), "Disconnect", style="destructive"),
+            button(CancelDisconnect(), "Cancel"),
         ),
     )
 
@@ -54,7 +52,7 @@ def done(*, until: str | None = None) -> Card:
         "Disconnected.",
         heading("Disconnected"),
         text(bold("Your authorisation is erased. "), presence),
-        buttons([button(StartConnect(), "Connect")]),
+        buttons(button(StartConnect(), "Connect")),
     )
 
 
@@ -81,7 +79,7 @@ def later(*, until: str) -> Card:
             "warning",
             text(bold("Still to be erased: your Microsoft authorisation. "), still_kept(until)),
         ),
-        buttons([button(StartConnect(), "Connect")]),
+        buttons(button(StartConnect(), "Connect")),
     )
 
 
@@ -91,5 +89,5 @@ def cancelled() -> Card:
         "Cancelled: you are still connected.",
         heading("Still connected"),
         text("Nothing was changed."),
-        buttons([button(ShowStatus(), "Status")]),
+        buttons(button(ShowStatus(), "Status")),
     )

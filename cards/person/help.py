@@ -62,7 +62,7 @@ def _did_you_mean(unknown: str, nearest: str) -> Card:
     return card(
         f"Did you mean {nearest}?",
         text(f"I don’t know “{outside(unknown)}”. Did you mean ", bold(nearest), "?"),
-        buttons([*suggestion, help_button]),
+        buttons(*suggestion, help_button),
     )
 
 
@@ -72,7 +72,7 @@ def unclear(*, what: str, hint: str) -> Card:
         what,
         text(what, " Nothing was changed."),
         next_step(hint),
-        buttons([button(ShowHelp(), "What can I say?")]),
+        buttons(button(ShowHelp(), "What can I say?")),
     )
 
 

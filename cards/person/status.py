@@ -40,7 +40,7 @@ def status(view: StatusView) -> Card:
         *(fact(label, line) for label, line in lines if line),
         text(bold("Why they differ: "), view.difference) if view.difference else None,
         next_step(view.next_step) if view.next_step else None,
-        buttons(_connected_buttons(view)),
+        buttons(*_connected_buttons(view)),
     )
 
 
@@ -62,10 +62,8 @@ def not_connected(*, rule_line: str = "", still_kept: str = "") -> Card:
         fact("Rule", rule_line) if rule_line else None,
         next_step("Connect your Microsoft account. It takes a minute."),
         buttons(
-            [
-                button(StartConnect(), "Connect", style="positive"),
-                button(ShowHelp(), "What can I say?"),
-            ]
+            button(StartConnect(), "Connect", style="positive"),
+            button(ShowHelp(), "What can I say?"),
         ),
     )
 

@@ -36,14 +36,7 @@ def running() -> Card:
     )
 
 
-def result(
-    *,
-    told: str,
-    read_back: str,
-    technical: str,
-    ok: bool,
-    why: str | None = None,
-) -> Card:
+def result(*, told: str, read_back: str, technical: str, ok: bool, why: str | None = None) -> Card:
     """Show what Microsoft answered.
 
     `told` is what Microsoft accepted and until when (“In a call”, until 14:07). `read_back` is the
@@ -67,12 +60,7 @@ def result(
         fact("Told", told),
         fact("Shows", f"“{outside(read_back)}” ", subtle(f"({outside(technical)})")),
         note(f"{_LAG} After five minutes the test ends by itself."),
-        buttons(
-            [
-                button(ShowStatus(), "Status"),
-                button(RunTest(), "Test again"),
-            ]
-        ),
+        buttons(button(ShowStatus(), "Status"), button(RunTest(), "Test again")),
     )
 
 
@@ -85,7 +73,7 @@ def unread(*, told: str, why: str) -> Card:
         fact("Told", told),
         next_step("Look at your status in Teams: it may take a few minutes to change."),
         note("After five minutes the test ends by itself."),
-        buttons(_again()),
+        buttons(*_again()),
     )
 
 
@@ -103,7 +91,7 @@ def pending() -> Card:
         ),
         next_step("Say status in a minute to see what came of it."),
         note("After five minutes the test ends by itself."),
-        buttons(_again()),
+        buttons(*_again()),
     )
 
 
@@ -121,7 +109,7 @@ def not_run() -> Card:
             ),
         ),
         next_step("Wait a minute, then test again."),
-        buttons(_again()),
+        buttons(*_again()),
     )
 
 
@@ -132,12 +120,9 @@ def failed(*, sentence: str, what_to_do: str) -> Card:
         heading("The test failed"),
         box("attention", text(bold("Not working. "), sentence)),
         next_step(what_to_do),
-        buttons(_again()),
+        buttons(*_again()),
     )
 
 
 def _again() -> list[Element]:
-    return [
-        button(RunTest(), "Test again"),
-        button(ShowStatus(), "Status"),
-    ]
+    return [button(RunTest(), "Test again"), button(ShowStatus(), "Status")]

@@ -36,10 +36,8 @@ def welcome(*, name: str, local: bool = False) -> Card:
         ),
         local_box if local else None,
         buttons(
-            [
-                button(StartConnect(), "Connect", style="positive"),
-                button(ShowHelp(), "What can I say?"),
-            ]
+            button(StartConnect(), "Connect", style="positive"),
+            button(ShowHelp(), "What can I say?"),
         ),
     )
 
@@ -59,10 +57,8 @@ def invitation(*, inviter: str) -> Card:
             "invitation comes only once."
         ),
         buttons(
-            [
-                button(StartConnect(), "Connect", style="positive"),
-                button(DeclineInvitation(), "Not now"),
-            ]
+            button(StartConnect(), "Connect", style="positive"),
+            button(DeclineInvitation(), "Not now"),
         ),
     )
 
@@ -73,7 +69,7 @@ def declined() -> Card:
         "All right. Say connect whenever you like.",
         heading("Not now"),
         text("All right, I won’t ask again. Say connect whenever you like."),
-        buttons([button(StartConnect(), "Connect")]),
+        buttons(button(StartConnect(), "Connect")),
     )
 
 
@@ -86,11 +82,9 @@ def first_meeting(*, zoom: str = "in Zoom", shown: str = "In a call") -> Card:
         text(bold(said), " It goes back when you leave."),
         note("I tell you this once. From now on it happens quietly."),
         buttons(
-            [
-                button(NoticeSeen(), "OK", style="positive"),
-                pause_button(),
-                button(ShowStatus(), "Why?"),
-            ]
+            button(NoticeSeen(), "OK", style="positive"),
+            pause_button(),
+            button(ShowStatus(), "Why?"),
         ),
     )
 
@@ -102,5 +96,5 @@ def seen(*, shown: str = "In a call") -> Card:
         text(
             f"In Zoom meetings, Microsoft shows “{shown}”. Say status or pause whenever you like."
         ),
-        buttons([button(ShowStatus(), "Status")]),
+        buttons(button(ShowStatus(), "Status")),
     )

@@ -6,13 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cards.build import below, bold, box, button, buttons, card, heading, note, run, subtle, text
-from cards.settings.clicks import (
-    ListGroups,
-    OpenAccount,
-    ShowCentre,
-    ShowHistory,
-    ShowParked,
-)
+from cards.settings.clicks import ListGroups, OpenAccount, ShowCentre, ShowHistory, ShowParked
 from cards.settings.parts import Part, bar, chart, invite_button, two_columns
 from domain.policy import ACCOUNT
 from wording.figures import people
@@ -89,8 +83,8 @@ def centre(
         ),
         note(directory) if directory_well else box("warning", text(directory)),
         _in_one_line(),
-        buttons(_buttons()),
-        below(_more_buttons(numbers)),
+        buttons(*_buttons()),
+        below(*_more_buttons(numbers)),
     )
 
 

@@ -55,26 +55,17 @@ def confirm(
         text(bold("Whom it touches: "), _counts(touched)),
         text(bold("What they notice: "), noticed(edit, style)),
         buttons(
-            [
-                button(
-                    ApplyChange(edit, version),
-                    confirming(edit),
-                    style="destructive" if isinstance(edit, Disable) else "positive",
-                ),
-                button(CancelChange(), "Cancel"),
-            ]
+            button(
+                ApplyChange(edit, version),
+                confirming(edit),
+                style="destructive" if isinstance(edit, Disable) else "positive",
+            ),
+            button(CancelChange(), "Cancel"),
         ),
     )
 
 
-def progress(
-    *,
-    sentence: str,
-    doing: Doing,
-    done: int,
-    total: int,
-    failed: int = 0,
-) -> Card:
+def progress(*, sentence: str, doing: Doing, done: int, total: int, failed: int = 0) -> Card:
     """Show how far a change is carried out. `sentence` says what was decided.
 
     `done` of `total` people includes the `failed`, for whom Microsoft did not accept it.
@@ -117,8 +108,8 @@ def result(
             for label, old, new in details[:_MOST_DETAILS]
         ),
         text(count) if count else None,
-        buttons(_after(level)),
-        below([invite_button(level, invitable)] if invitable else []),
+        buttons(*_after(level)),
+        below(invite_button(level, invitable) if invitable else None),
     )
 
 
@@ -128,7 +119,7 @@ def unchanged(level: Level, *, sentence: str) -> Card:
         f"{sentence} Nothing to change.",
         heading("Nothing to change"),
         text(sentence),
-        buttons(_after(level)),
+        buttons(*_after(level)),
     )
 
 
@@ -138,7 +129,7 @@ def cancelled() -> Card:
         "Cancelled: nothing was changed.",
         heading("Cancelled"),
         text("Nothing was changed."),
-        buttons([button(ShowCentre(), "All settings")]),
+        buttons(button(ShowCentre(), "All settings")),
     )
 
 
@@ -186,7 +177,7 @@ def not_admin(*, zoom_admins: bool = False) -> Card:
             f"set-up{zoom}."
         ),
         next_step("Ask your IT team. For your own presence, say status, pause or style."),
-        buttons([button(ShowStatus(), "Status")]),
+        buttons(button(ShowStatus(), "Status")),
     )
 
 
@@ -213,11 +204,9 @@ def inherits(edit: OneLine) -> Card:
         box("warning", text(bold("Nothing was changed. "), f"{name} inherits, so {reason}.")),
         next_step("Enable or disable the group first. From then on it manages its own settings."),
         buttons(
-            [
-                button(ConfirmChange(Enable(level)), "Enable …", key="enable"),
-                button(ConfirmChange(Disable(level)), "Disable …", key="disable"),
-                button(CancelChange(), "Cancel"),
-            ]
+            button(ConfirmChange(Enable(level)), "Enable …", key="enable"),
+            button(ConfirmChange(Disable(level)), "Disable …", key="disable"),
+            button(CancelChange(), "Cancel"),
         ),
     )
 
@@ -236,5 +225,5 @@ def needs_zoom(missing: Sequence[str]) -> Card:
         next_step(
             "Ask whoever runs this app to set them. Settings for the whole account work without."
         ),
-        buttons([button(OpenAccount(), "Open the account")]),
+        buttons(button(OpenAccount(), "Open the account")),
     )

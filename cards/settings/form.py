@@ -59,7 +59,7 @@ def form(
         ),
         text(members) if members else None,
         *_inputs(shown, places, account_form=level.is_account),
-        buttons([save, cancel]),
+        buttons(save, cancel),
     )
 
 
@@ -85,14 +85,12 @@ def verify(level: Level, submitted: LevelForm, *, version: int, touched: str | N
             "their presence without Zoom. The other choices of the form are kept."
         ),
         buttons(
-            [
-                button(
-                    ApplySwitch(level, version, submitted),
-                    word,
-                    style="positive" if on else "destructive",
-                ),
-                button(back, "Cancel"),
-            ]
+            button(
+                ApplySwitch(level, version, submitted),
+                word,
+                style="positive" if on else "destructive",
+            ),
+            button(back, "Cancel"),
         ),
     )
 

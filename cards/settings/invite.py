@@ -37,10 +37,8 @@ def confirm(level: Level, *, count: int, minutes: int) -> Card:
             f"{_WITHOUT_APP}"
         ),
         buttons(
-            [
-                button(Invite(level, count), f"Invite {them} once", style="positive"),
-                button(CancelChange(), "Cancel"),
-            ]
+            button(Invite(level, count), f"Invite {them} once", style="positive"),
+            button(CancelChange(), "Cancel"),
         ),
     )
 
@@ -55,7 +53,7 @@ def nobody() -> Card:
             "already, or disconnected on purpose."
         ),
         note(_WITHOUT_APP),
-        buttons(_after()),
+        buttons(*_after()),
     )
 
 
@@ -68,7 +66,7 @@ def sending(*, sent: int, total: int, mailing_id: str = "") -> Card:
         text(bold(counted)),
         bar([("good", sent), ("emphasis", total - sent)]),
         note("It goes on by itself; this card follows."),
-        buttons([button(ShowMailing(mailing_id), "Refresh")] if mailing_id else []),
+        buttons(button(ShowMailing(mailing_id), "Refresh") if mailing_id else None),
     )
 
 
@@ -86,7 +84,7 @@ def sent(*, invited: int, unreachable: int) -> Card:
         if unreachable
         else None,
         note("They show as connected in the settings once they have signed in."),
-        buttons(_after()),
+        buttons(*_after()),
     )
 
 

@@ -49,13 +49,7 @@ class GroupRow:
     managed: ManagedGroup | None = None
 
 
-def group_list(
-    rows: Sequence[GroupRow],
-    *,
-    search: str,
-    page: int,
-    total: int,
-) -> Card:
+def group_list(rows: Sequence[GroupRow], *, search: str, page: int, total: int) -> Card:
     """List the groups of a page (counted from 0), of `total` whose names hold `search`."""
     pages = max(1, -(-total // PAGE_SIZE))
     searched = f" with “{outside(search, 40)}” in the name" if search else ""
@@ -77,14 +71,9 @@ def group_list(
         )
         if shown
         else None,
-        below(_on_page(search, page, pages) if shown else []),
+        below(*(_on_page(search, page, pages) if shown else [])),
         search_field(_SEARCH, "Part of a name", value=search),
-        below(
-            [
-                button(SearchGroups(), "Search"),
-                button(ShowCentre(), "All settings", inputs=False),
-            ]
-        ),
+        below(button(SearchGroups(), "Search"), button(ShowCentre(), "All settings", inputs=False)),
     )
 
 
@@ -108,7 +97,7 @@ def pick_group(
             found,
             heading("Which group?"),
             text(f"{found} Nothing comes near it."),
-            buttons([_all_groups()]),
+            buttons(_all_groups()),
         )
     asks = "Which one did you mean?"
     few = len(candidates) <= MOST_BUTTONS
@@ -140,13 +129,8 @@ def pick_group(
         note(f"{left_out:,} more come into question. Say settings groups and a part of the name.")
         if left_out > 0
         else None,
-        *(below([action]) for action in chosen),
-        buttons(
-            [
-                _all_groups(),
-                button(CancelChange(), "Cancel", inputs=False),
-            ]
-        ),
+        *(below(action) for action in chosen),
+        buttons(_all_groups(), button(CancelChange(), "Cancel", inputs=False)),
     )
 
 
@@ -205,12 +189,7 @@ class Entry:
     changes: tuple[tuple[str, str, str], ...] = ()
 
 
-def history(
-    entries: Sequence[Entry],
-    *,
-    older: str | None = None,
-    newest: bool = True,
-) -> Card:
+def history(entries: Sequence[Entry], *, older: str | None = None, newest: bool = True) -> Card:
     """List a page of the history, the newest first.
 
     `older` is the cursor of the next page, None at the end. `newest`: this is the first page.
@@ -224,7 +203,7 @@ def history(
         heading("History"),
         None if entries else text("Nothing has been changed yet."),
         *(element for entry in entries[:PAGE_SIZE] for element in _entry(entry)),
-        buttons(actions),
+        buttons(*actions),
     )
 
 

@@ -81,7 +81,7 @@ def parked(
             heading("Who is in trouble"),
             box("good", text(notice)) if notice else None,
             text("Nobody: all who are connected are being attended to."),
-            buttons(_after()),
+            buttons(*_after()),
         )
     verb = "is" if total == 1 else "are"
     return card(
@@ -102,13 +102,8 @@ def parked(
         )
         if shown
         else None,
-        below(
-            [
-                *_open(shown),
-                *_try_all(again),
-            ]
-        ),
-        below(_after()),
+        below(*_open(shown), *_try_all(again)),
+        below(*_after()),
     )
 
 
@@ -190,7 +185,7 @@ def user(view: UserView) -> Card:
         *(fact(label, line) for label, line in lines if line),
         next_step(view.to_do) if view.to_do else None,
         note("What Zoom says of them now is shown to them only. This look-up is in the history."),
-        buttons(_user_buttons(view)),
+        buttons(*_user_buttons(view)),
     )
 
 
@@ -202,7 +197,7 @@ def no_user(*, address: str, directory: bool) -> Card:
         heading("Nobody found"),
         text(f"Nobody {where} has the address {outside(address, ADDRESS_LIMIT)}."),
         next_step("Check the address: it is the one they sign in to Zoom or Microsoft with."),
-        buttons([button(ShowCentre(), "All settings")]),
+        buttons(button(ShowCentre(), "All settings")),
     )
 
 
@@ -248,12 +243,10 @@ def storm(view: StormView, *, notice: str = "") -> Card:
             "after it began is asked to connect again."
         ),
         buttons(
-            [
-                *([_retry_storm(view)] if view.count else []),
-                button(ShowStorm(view.code, view.began_ms), "Refresh"),
-                *([button(ShowParked(), "Who it is")] * bool(view.count)),
-                button(ShowCentre(), "All settings"),
-            ]
+            *([_retry_storm(view)] if view.count else []),
+            button(ShowStorm(view.code, view.began_ms), "Refresh"),
+            *([button(ShowParked(), "Who it is")] * bool(view.count)),
+            button(ShowCentre(), "All settings"),
         ),
     )
 
@@ -267,13 +260,13 @@ def storm_over() -> Card:
             "good",
             text(bold("It is over. "), "Whoever still can’t go on is asked to connect again."),
         ),
-        buttons([button(ShowCentre(), "All settings")]),
+        buttons(button(ShowCentre(), "All settings")),
     )
 
 
 def storm_banner(view: StormView) -> Element:
     """Make the warning for the control centre."""
-    row = buttons([button(ShowStorm(view.code, view.began_ms), "See what to do")])
+    row = buttons(button(ShowStorm(view.code, view.began_ms), "See what to do"))
     verb = "has" if view.count == 1 else "have"
     return box(
         "attention",
