@@ -73,14 +73,14 @@ def run(words: str, *, limit: int = SENTENCE_LIMIT) -> Element:
     return {"type": "TextRun", "text": _keep_edges(words, limit)}
 
 
-def bold(words: str, *, limit: int = SENTENCE_LIMIT) -> Element:
+def bold(words: str) -> Element:
     """Make a stretch of bold text."""
-    return run(words, limit=limit) | {"weight": "Bolder"}
+    return run(words) | {"weight": "Bolder"}
 
 
-def subtle(words: str, *, limit: int = SENTENCE_LIMIT) -> Element:
+def subtle(words: str) -> Element:
     """Make a stretch of text that stands back."""
-    return run(words, limit=limit) | {"isSubtle": True}
+    return run(words) | {"isSubtle": True}
 
 
 def text(*parts: str | Element, spacing: str = "Default") -> Element:
@@ -99,19 +99,30 @@ def next_step(words: str) -> Element:
     return text(bold("What to do: "), words)
 
 
-def fact(label: str, *value: str | Element, spacing: str = "Small") -> Element:
+def fact(label: str, *value: str | Element) -> Element:
     """Make a row of a short label (one word) and its value."""
-    return _row("64px", text(subtle(label)), text(*value), spacing)
+    return columns(("64px", text(subtle(label))), ("stretch", text(*value)))
 
 
 def item(marker: str, *words: str | Element) -> Element:
     """Make one item of a list; the marker is a number or a bullet."""
-    return _row("16px", text(bold(marker)), text(*words), "Small")
+    return columns(("16px", text(bold(marker))), ("stretch", text(*words)))
 
 
 def term(words: str, *meaning: str | Element) -> Element:
     """Make a row of something to say and what it does."""
-    return _row("104px", text(bold(words)), text(*meaning), "Small")
+    return columns(("104px", text(bold(words))), ("stretch", text(*meaning)))
+
+
+def columns(*parts: tuple[str, Element]) -> Element:
+    """Put elements beside each other, each with its width: pixels, "auto" or "stretch"."""
+    return {
+        "type": "ColumnSet",
+        "spacing": "Small",
+        "columns": [
+            {"type": "Column", "width": width, "items": [element]} for width, element in parts
+        ],
+    }
 
 
 def box(tone: Tone, *items: Element | None) -> Element:
@@ -218,17 +229,6 @@ def _rows(actions: Iterable[Element | None]) -> list[list[Element]]:
         rows[-1].append(action)
         left -= width
     return rows
-
-
-def _row(width: str, left: Element, right: Element, spacing: str) -> Element:
-    return {
-        "type": "ColumnSet",
-        "spacing": spacing,
-        "columns": [
-            {"type": "Column", "width": width, "items": [left]},
-            {"type": "Column", "width": "stretch", "items": [right]},
-        ],
-    }
 
 
 def _keep_edges(words: str, limit: int) -> str:

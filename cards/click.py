@@ -16,6 +16,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -79,7 +80,7 @@ def all_entered(**spec: Any) -> Any:
     frozen_default=True, field_specifiers=(dataclasses.field, entered, all_entered)
 )
 def click(verb: str, *, by: By = By.ANYBODY, public: bool = False) -> Callable[[type[C]], type[C]]:
-    """Make a class of clicks: frozen, registered under its verb."""
+    """Make a class of clicks: frozen, registered under its verb, which no other may have."""
 
     def make(cls: type[C]) -> type[C]:
         made = dataclass(frozen=True, slots=True)(cls)
@@ -94,25 +95,24 @@ def click(verb: str, *, by: By = By.ANYBODY, public: bool = False) -> Callable[[
 
 def packed(asked: Click) -> dict[str, Any]:
     """What a button carries of a click, as JSON. What the person enters is not in it."""
-    left_out = {field.name for field in _fields(type(asked)) if field.metadata[_ENTERED] == "all"}
-    values: dict[str, Any] = _adapter(type(asked)).dump_python(asked, mode="json", exclude=left_out)
+    left_out = {field.name for field in _fields(asked.verb) if field.metadata[_ENTERED] == "all"}
+    values: dict[str, Any] = _adapter(asked.verb).dump_python(asked, mode="json", exclude=left_out)
     return values
 
 
 def unpacked(verb: str, carried: Mapping[str, Any], inputs: Mapping[str, str]) -> Click:
     """The click of a button that carried this, beside these inputs. Raises BadClick."""
-    kind = CLICKS.get(verb)
-    if kind is None:
+    if verb not in CLICKS:
         raise BadClick("unknown verb")
     values = dict(carried)
-    for field in _fields(kind):
+    for field in _fields(verb):
         name, said = field.name, inputs.get(field.name, "").strip()
         if field.metadata[_ENTERED] == "all":
             values[name] = dict(inputs)
         elif said and not values.get(name):
             values[name] = said
     try:
-        made: Click = _adapter(kind).validate_python(values)
+        made: Click = _adapter(verb).validate_python(values)
     except ValidationError as error:
         raise BadClick(_what(error)) from None
     return made
@@ -120,7 +120,7 @@ def unpacked(verb: str, carried: Mapping[str, Any], inputs: Mapping[str, str]) -
 
 def missing(asked: Click) -> str | None:
     """What to say where the person has entered nothing that the click needs; None: it is whole."""
-    fields = (field for field in _fields(type(asked)) if field.metadata.get(_MISSING))
+    fields = (field for field in _fields(asked.verb) if field.metadata.get(_MISSING))
     return next((f.metadata[_MISSING] for f in fields if not getattr(asked, f.name)), None)
 
 
@@ -131,24 +131,14 @@ def _what(error: ValidationError) -> str:
     return f"{where[:64]}: {first['type']}"
 
 
-_ADAPTERS: dict[str, TypeAdapter[Any]] = {}
-
-
-def _adapter(kind: type[Click]) -> TypeAdapter[Any]:
+@cache
+def _adapter(verb: str) -> TypeAdapter[Any]:
     """What validates clicks of a kind; made when the first of them is."""
-    adapter = _ADAPTERS.get(kind.verb)
-    if adapter is None:
-        adapter = _ADAPTERS[kind.verb] = TypeAdapter(kind)
-    return adapter
+    return TypeAdapter(CLICKS[verb])
 
 
-_FIELDS: dict[str, tuple[dataclasses.Field[Any], ...]] = {}
-
-
-def _fields(kind: type[Click]) -> tuple[dataclasses.Field[Any], ...]:
+@cache
+def _fields(verb: str) -> tuple[dataclasses.Field[Any], ...]:
     """The fields that a person may enter."""
-    known = _FIELDS.get(kind.verb)
-    if known is None:
-        fields = dataclasses.fields(kind)  # type: ignore[arg-type]  # `click` made it a dataclass
-        known = _FIELDS[kind.verb] = tuple(field for field in fields if _ENTERED in field.metadata)
-    return known
+    fields = dataclasses.fields(CLICKS[verb])  # type: ignore[arg-type]  # `click` made it one
+    return tuple(field for field in fields if _ENTERED in field.metadata)

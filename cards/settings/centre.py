@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cards.build import below, bold, box, button, buttons, card, heading, note, run, subtle, text
 from cards.settings.clicks import ListGroups, OpenAccount, ShowCentre, ShowHistory, ShowParked
-from cards.settings.parts import Part, bar, chart, invite_button, two_columns
+from cards.settings.parts import Part, bar, chart, invite_button, list_row
 from domain.policy import ACCOUNT
 from wording.figures import people
 from wording.policy import because
@@ -191,7 +191,7 @@ def group_row(group: ManagedGroup, *, by_name: bool = False) -> Element:
     else:
         shown.insert(0, subtle(f"{group.priority}. "))
     state = bold("Off" if off else "On")
-    return two_columns(shown, [state, words] if words else [state])
+    return list_row(shown, [state, words] if words else [state])
 
 
 def _in_one_line() -> Element:

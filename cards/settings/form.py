@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards.build import bold, box, button, buttons, card, heading, note, text
+from cards.build import bold, box, button, buttons, card, columns, heading, note, text
 from cards.settings.clicks import ApplySwitch, CancelChange, OpenAccount, OpenGroup, SubmitForm
 from cards.settings.parts import choice, number, toggle
 from domain.form import Field, applicable_fields
@@ -128,21 +128,16 @@ _PERMISSIONS = (Field.CALENDAR, Field.CONTACTS, Field.PRESENCE_WRITE)
 
 
 def _permissions(form: Form) -> list[Element]:
-    def box_for(field: Field, title: str, *, on: bool) -> Element:
-        ticked = toggle(field, LABELS[field], title, on=on)
-        return {"type": "Column", "width": "stretch", "items": [ticked]}
+    def ticked(field: Field, title: str, *, on: bool) -> tuple[str, Element]:
+        return "stretch", toggle(field, LABELS[field], title, on=on)
 
     return [
         text(bold("Choose your permissions")),
-        {
-            "type": "ColumnSet",
-            "spacing": "Small",
-            "columns": [
-                box_for(Field.CALENDAR, "Read and write", on=form.calendar),
-                box_for(Field.CONTACTS, "Read and write", on=form.contacts),
-                box_for(Field.PRESENCE_WRITE, "Write", on=form.presence_write),
-            ],
-        },
+        columns(
+            ticked(Field.CALENDAR, "Read and write", on=form.calendar),
+            ticked(Field.CONTACTS, "Read and write", on=form.contacts),
+            ticked(Field.PRESENCE_WRITE, "Write", on=form.presence_write),
+        ),
         note(NO_CALENDAR_RIGHTS, spacing="Small"),
     ]
 

@@ -17,7 +17,7 @@ from cards.settings.clicks import (
     ShowCentre,
     ShowHistory,
 )
-from cards.settings.parts import CHOICE_LIMIT, choice, search_field, two_columns
+from cards.settings.parts import CHOICE_LIMIT, choice, list_row, search_field
 from domain.policy import Level
 from wording.figures import people
 from wording.text import outside, tidy
@@ -144,7 +144,7 @@ def _group_row(row: GroupRow) -> Element:
     if row.managed is not None:
         return group_row(replace(row.managed, name=row.name), by_name=True)
     members = "" if row.members is None else f" · {people(row.members)}"
-    return two_columns([outside(row.name, 36)], [subtle(f"inherits{members}")])
+    return list_row([outside(row.name, 36)], [subtle(f"inherits{members}")])
 
 
 def _on_page(search: str, page: int, pages: int) -> list[Element]:

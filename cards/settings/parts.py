@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from cards.build import button, text
+from cards.build import button, columns, text
 from cards.settings.clicks import ConfirmInvite
 from wording.figures import people
 from wording.text import plain, tidy
@@ -139,16 +139,9 @@ def chart(parts: Sequence[tuple[str, Part, int]], instead: Element) -> Element:
     }
 
 
-def two_columns(left: list[str | Element], right: list[str | Element]) -> Element:
+def list_row(left: list[str | Element], right: list[str | Element]) -> Element:
     """Make a row of a list, with something at its right edge."""
-    return {
-        "type": "ColumnSet",
-        "spacing": "Small",
-        "columns": [
-            {"type": "Column", "width": "stretch", "items": [text(*left)]},
-            {"type": "Column", "width": "auto", "items": [text(*right)]},
-        ],
-    }
+    return columns(("stretch", text(*left)), ("auto", text(*right)))
 
 
 def invite_button(level: Level, count: int) -> Element:

@@ -297,7 +297,7 @@ def test_an_edit_that_no_button_of_ours_carries_is_refused(edit: object) -> None
 )
 def test_a_form_of_another_version_is_refused(carried: dict[str, Any]) -> None:
     with pytest.raises(BadClick):
-        unpacked("settings.verify", carried, {})
+        unpacked("settings.switch", carried, {})
 
 
 @pytest.mark.parametrize(
