@@ -14,7 +14,7 @@ from cards.person.connect import reconnect
 from cards.person.unasked import first_meeting
 from cards.settings import people as people_cards
 from domain.presence import ZoomPresence, teams_label
-from wording.ended import ended, storm_view
+from wording.ended import ended
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -57,7 +57,7 @@ class ChatPeople:
         """Send the alert about a storm."""
         card_id = _alert_id(admin, storm)
         await self._asks(card_id, admin)
-        card = people_cards.storm(storm_view(storm))
+        card = people_cards.storm(storm)
         return await self._send(admin, card_id, card)
 
     async def storm_is_over(self, admin: str, storm: Storm) -> None:

@@ -11,8 +11,6 @@ from wording.trouble import TROUBLES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from domain.storms import Storm
-
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -102,22 +100,6 @@ def ended(code: str) -> Ended:
     return said or Ended(known.told, known.next_step)
 
 
-@dataclass(frozen=True, slots=True)
-class StormView:
-    """What happened. `count` people fail now, `most` did at its height.
-
-    `code` and `began_ms` say which storm it is; `said` is Microsoft's answer in plain words,
-    `to_do` what an admin can do.
-    """
-
-    code: str
-    began_ms: int
-    count: int
-    most: int
-    said: str
-    to_do: str
-
-
 _THEN = "Then try everyone again."
 _LOGS = "See in Entra (Monitoring, Sign-in logs) why this app’s sign-ins fail."
 
@@ -180,18 +162,5 @@ _ANY: Final = ("Microsoft no longer accepts their authorisations.", f"{_LOGS} {_
 
 
 def storm_words(code: str) -> tuple[str, str]:
-    """What Microsoft said of them, and what an admin can do."""
+    """What Microsoft said of those in a storm (domain.storms), and what an admin can do."""
     return STORMS.get(alike(code), _ANY)
-
-
-def storm_view(storm: Storm) -> StormView:
-    """A storm as its card shows it."""
-    said, to_do = storm_words(storm.code)
-    return StormView(
-        code=storm.code,
-        began_ms=storm.began_ms,
-        count=storm.people,
-        most=storm.most,
-        said=said,
-        to_do=to_do,
-    )

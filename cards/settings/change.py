@@ -6,15 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 from cards.build import below, bold, box, button, buttons, card, heading, next_step, note, text
 from cards.person.clicks import ShowStatus
-from cards.settings.clicks import (
-    ApplyChange,
-    CancelChange,
-    ConfirmChange,
-    OpenAccount,
-    OpenGroup,
-    ShowCentre,
-)
-from cards.settings.parts import bar, invite_button
+from cards.settings.clicks import ApplyChange, CancelChange, ConfirmChange, OpenAccount
+from cards.settings.parts import after, all_settings, bar, invite_button
 from domain.policy_edits import Disable, Enable
 from domain.presence import Style
 from wording.edits import confirming, noticed, question, why_not_inherited
@@ -24,7 +17,7 @@ from wording.policy import level_words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cards.build import Card, Element
+    from cards.build import Card
     from domain.policy import Level
     from domain.policy_edits import OneLine
 
@@ -108,7 +101,7 @@ def result(
             for label, old, new in details[:_MOST_DETAILS]
         ),
         text(count) if count else None,
-        buttons(*_after(level)),
+        buttons(*after(level)),
         below(invite_button(level, invitable) if invitable else None),
     )
 
@@ -119,7 +112,7 @@ def unchanged(level: Level, *, sentence: str) -> Card:
         f"{sentence} Nothing to change.",
         heading("Nothing to change"),
         text(sentence),
-        buttons(*_after(level)),
+        buttons(*after(level)),
     )
 
 
@@ -129,7 +122,7 @@ def cancelled() -> Card:
         "Cancelled: nothing was changed.",
         heading("Cancelled"),
         text("Nothing was changed."),
-        buttons(button(ShowCentre(), "All settings")),
+        buttons(all_settings()),
     )
 
 
@@ -152,14 +145,6 @@ def _carried_out(doing: Doing, done: int, failed: int) -> str:
 
 def _not_accepted(failed: int) -> str:
     return f"For {people(failed)} Microsoft did not accept it; status tells them why."
-
-
-def _after(level: Level) -> list[Element]:
-    if level.is_account:
-        opened = button(OpenAccount(), "Open the account")
-    else:
-        opened = button(OpenGroup(level.group_id), "Open the group")
-    return [opened, button(ShowCentre(), "All settings")]
 
 
 def not_admin(*, zoom_admins: bool = False) -> Card:

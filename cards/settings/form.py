@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, columns, heading, note, text
-from cards.settings.clicks import ApplySwitch, CancelChange, OpenAccount, OpenGroup, SubmitForm
-from cards.settings.parts import choice, number, toggle
+from cards.settings.clicks import ApplySwitch, CancelChange, SubmitForm
+from cards.settings.parts import choice, number, opening, toggle
 from domain.form import Field, applicable_fields
 from domain.presence import Style
 from wording.policy import AUTHORIZE_WITH, LABELS, SERVICES, STYLES, because, level_words
@@ -71,7 +71,6 @@ def verify(level: Level, submitted: LevelForm, *, version: int, touched: str | N
     on = submitted.form.integration
     word = "Enable" if on else "Disable"
     question = f"{word} the calendar and contacts integration for {level_words(level)}?"
-    back = OpenAccount() if level.is_account else OpenGroup(level.group_id)
     return card(
         question,
         heading(question),
@@ -90,7 +89,7 @@ def verify(level: Level, submitted: LevelForm, *, version: int, touched: str | N
                 word,
                 style="positive" if on else "destructive",
             ),
-            button(back, "Cancel"),
+            button(opening(level), "Cancel"),
         ),
     )
 
@@ -151,9 +150,9 @@ def _input(field: Field, shown: LevelForm, places: int, *, account_form: bool) -
         case Field.INTEGRATION:
             return toggle(field, label, "Enabled", on=form.integration)
         case Field.SERVICE:
-            return choice(field, label, SERVICES.items(), value=form.service)
+            return choice(field, label, SERVICES.items(), form.service)
         case Field.AUTHORIZE_WITH:
-            return choice(field, label, AUTHORIZE_WITH.items(), value=form.authorize_with)
+            return choice(field, label, AUTHORIZE_WITH.items(), form.authorize_with)
         case Field.LOCKED:
             title = (
                 "Locked: groups and people can’t deviate"
@@ -166,7 +165,7 @@ def _input(field: Field, shown: LevelForm, places: int, *, account_form: bool) -
                 (style.value, f"{style.capitalize()}. {words.sentence}")
                 for style, words in STYLES.items()
             ]
-            return choice(field, label, explained, value=form.style)
+            return choice(field, label, explained, form.style)
         case _:
             highest = max(places, shown.priority)
             first = f"{label} (1 decides first)"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, note, text
-from cards.settings.clicks import CancelChange, Invite, ShowCentre, ShowMailing
-from cards.settings.parts import bar
+from cards.settings.clicks import CancelChange, Invite, ShowMailing
+from cards.settings.parts import all_settings, bar
 from wording.figures import people
 from wording.policy import level_words
 
 if TYPE_CHECKING:
-    from cards.build import Card, Element
+    from cards.build import Card
     from domain.policy import Level
 
 _WITHOUT_APP = (
@@ -53,7 +53,7 @@ def nobody() -> Card:
             "already, or disconnected on purpose."
         ),
         note(_WITHOUT_APP),
-        buttons(*_after()),
+        buttons(all_settings()),
     )
 
 
@@ -84,9 +84,5 @@ def sent(*, invited: int, unreachable: int) -> Card:
         if unreachable
         else None,
         note("They show as connected in the settings once they have signed in."),
-        buttons(*_after()),
+        buttons(all_settings()),
     )
-
-
-def _after() -> list[Element]:
-    return [button(ShowCentre(), "All settings")]

@@ -14,10 +14,9 @@ from cards.settings.clicks import (
     OpenGroup,
     PickForChange,
     SearchGroups,
-    ShowCentre,
     ShowHistory,
 )
-from cards.settings.parts import CHOICE_LIMIT, choice, list_row, search_field
+from cards.settings.parts import CHOICE_LIMIT, all_settings, list_row, picker, search_field
 from domain.policy import Level
 from wording.figures import people
 from wording.text import outside, tidy
@@ -35,6 +34,8 @@ PAGE_SIZE: Final = 10
 MOST_BUTTONS: Final = 6
 MOST_CHOICES: Final = 60
 """Groups in a picker: a card's size allows no more."""
+_MOST_CHANGES: Final = 6
+"""Fields of a change in the history."""
 _GROUP, _SEARCH = "group", "search"
 """Inputs, called as the fields of the clicks that take them."""
 
@@ -61,19 +62,10 @@ def group_list(rows: Sequence[GroupRow], *, search: str, page: int, total: int) 
         heading("Groups in Zoom"),
         text(f"{counted}{searched}{paged}." if total else f"No group{searched}."),
         *(_group_row(row) for row in shown),
-        choice(
-            _GROUP,
-            "Open a group",
-            [(row.group_id, row.name) for row in shown],
-            value=shown[0].group_id,
-            style="compact",
-            limit=CHOICE_LIMIT,
-        )
-        if shown
-        else None,
+        picker(_GROUP, "Open a group", [(row.group_id, row.name) for row in shown]),
         below(*(_on_page(search, page, pages) if shown else [])),
         search_field(_SEARCH, "Part of a name", value=search),
-        below(button(SearchGroups(), "Search"), button(ShowCentre(), "All settings", inputs=False)),
+        below(button(SearchGroups(), "Search"), all_settings(inputs=False)),
     )
 
 
@@ -112,14 +104,7 @@ def pick_group(
         picks = OpenGroup() if edit is None else PickForChange(edit)
         chosen = [button(picks, "Choose", style="positive")]
         options = [(row.group_id, _title(row, with_members=ambiguous)) for row in shown]
-        field = choice(
-            _GROUP,
-            "Group",
-            options,
-            value=shown[0].group_id,
-            style="compact",
-            limit=CHOICE_LIMIT,
-        )
+        field = picker(_GROUP, "Group", options)
     left_out = total - len(shown)
     return card(
         f"{found} {asks}",
@@ -147,16 +132,15 @@ def _group_row(row: GroupRow) -> Element:
     return list_row([outside(row.name, 36)], [subtle(f"inherits{members}")])
 
 
-def _on_page(search: str, page: int, pages: int) -> list[Element]:
-    def turn(title: str, to: int, key: str) -> Element:
-        return button(ListGroups(tidy(search, 100), to), title, key=key, inputs=False)
+def _on_page(search: str, page: int, pages: int) -> list[Element | None]:
+    def to(title: str, number: int, key: str) -> Element:
+        return button(ListGroups(tidy(search, 100), number), title, key=key, inputs=False)
 
-    actions = [button(OpenGroup(), "Open", style="positive")]
-    if page > 0:
-        actions.append(turn("Previous page", page - 1, "previous"))
-    if page + 1 < pages:
-        actions.append(turn("Next page", page + 1, "next"))
-    return actions
+    return [
+        button(OpenGroup(), "Open", style="positive"),
+        to("Previous page", page - 1, "previous") if page > 0 else None,
+        to("Next page", page + 1, "next") if page + 1 < pages else None,
+    ]
 
 
 def _all_groups() -> Element:
@@ -169,9 +153,6 @@ def _title(row: GroupRow, *, with_members: bool) -> str:
         return outside(row.name, CHOICE_LIMIT)
     size = f" ({people(row.members)})"
     return outside(row.name, 28 - len(size)) + size
-
-
-_MOST_CHANGES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,21 +175,17 @@ def history(entries: Sequence[Entry], *, older: str | None = None, newest: bool 
 
     `older` is the cursor of the next page, None at the end. `newest`: this is the first page.
     """
-    actions = [] if newest else [_history_page("Newest", "", "newest")]
-    if older is not None:
-        actions.append(_history_page("Older", older, "older"))
-    actions.append(button(ShowCentre(), "All settings"))
     return card(
         "What was changed in the settings, and by whom.",
         heading("History"),
         None if entries else text("Nothing has been changed yet."),
         *(element for entry in entries[:PAGE_SIZE] for element in _entry(entry)),
-        buttons(*actions),
+        buttons(
+            None if newest else button(ShowHistory(), "Newest", key="newest"),
+            None if older is None else button(ShowHistory(older), "Older", key="older"),
+            all_settings(),
+        ),
     )
-
-
-def _history_page(title: str, cursor: str, key: str) -> Element:
-    return button(ShowHistory(cursor), title, key=key)
 
 
 def _entry(entry: Entry) -> list[Element]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from cards.build import button, columns, text
-from cards.settings.clicks import ConfirmInvite
+from cards.settings.clicks import ConfirmInvite, OpenAccount, OpenGroup, ShowCentre
 from wording.figures import people
 from wording.text import plain, tidy
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from cards.build import Element
+    from cards.click import Click
     from domain.policy import Level
 
 
@@ -35,28 +36,26 @@ def toggle(name: str, label: str, title: str, *, on: bool) -> Element:
     }
 
 
-def choice(
-    name: str,
-    label: str,
-    options: Iterable[tuple[str, str]],
-    *,
-    value: str | None = None,
-    style: Literal["expanded", "compact"] = "expanded",
-    limit: int = 200,
-) -> Element:
-    """Make a choice of one among (value, words), to be seen at once or (compact) in a list."""
-    element: Element = {
+def choice(name: str, label: str, options: Iterable[tuple[str, str]], value: str) -> Element:
+    """Make a choice of one among (value, words), all to be seen at once."""
+    return {
         "type": "Input.ChoiceSet",
         "id": name,
         "label": label,
-        "style": style,
+        "style": "expanded",
         "wrap": True,
         # Clients may read choices as Markdown.
-        "choices": [{"title": plain(words, limit), "value": key} for key, words in options],
+        "choices": [{"title": plain(words, 200), "value": key} for key, words in options],
+        "value": value,
     }
-    if value is not None:
-        element["value"] = value
-    return element
+
+
+def picker(name: str, label: str, options: Sequence[tuple[str, str]]) -> Element | None:
+    """Make a choice of one in a long list, the first to begin with; None for an empty list."""
+    if not options:
+        return None
+    cut = [(key, tidy(words, CHOICE_LIMIT)) for key, words in options]
+    return choice(name, label, cut, options[0][0]) | {"style": "compact"}
 
 
 def number(name: str, label: str, *, value: int, highest: int) -> Element:
@@ -147,3 +146,19 @@ def list_row(left: list[str | Element], right: list[str | Element]) -> Element:
 def invite_button(level: Level, count: int) -> Element:
     """Make the button that offers to invite those of a level who have not connected."""
     return button(ConfirmInvite(level), f"Invite {people(count)} once")
+
+
+def opening(level: Level) -> Click:
+    """The click that opens a level's form."""
+    return OpenAccount() if level.is_account else OpenGroup(level.group_id)
+
+
+def after(level: Level) -> tuple[Element, Element]:
+    """Make the buttons that lead on: to the level's form and to all settings."""
+    title = "Open the account" if level.is_account else "Open the group"
+    return button(opening(level), title), all_settings()
+
+
+def all_settings(*, inputs: bool = True) -> Element:
+    """Make the button that leads back to the control centre."""
+    return button(ShowCentre(), "All settings", inputs=inputs)

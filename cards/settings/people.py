@@ -24,17 +24,16 @@ from cards.build import (
 )
 from cards.person.help import problem
 from cards.settings.clicks import (
-    OpenAccount,
-    OpenGroup,
     OpenPerson,
     RetryStorm,
     Revive,
     ReviveAll,
-    ShowCentre,
     ShowParked,
     ShowStorm,
 )
-from cards.settings.parts import CHOICE_LIMIT, choice
+from cards.settings.parts import after, all_settings, picker
+from domain.policy import Level
+from wording.ended import storm_words
 from wording.figures import people
 from wording.text import ADDRESS_LIMIT, outside
 from wording.trouble import TROUBLES, counted
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cards.build import Card, Element
-    from wording.ended import StormView
+    from domain.storms import Storm
     from wording.status import Tone
 
 
@@ -75,15 +74,18 @@ def parked(
     again = sum(count for reason, count in counts.items() if TROUBLES[reason].revivable)
     shown = rows[:MOST_PARKED]
     more = total - len(shown)
+    refresh = button(ShowParked(), "Refresh", inputs=False)
+    centre = all_settings(inputs=False)
     if not total:
         return card(
             "Nobody is in trouble.",
             heading("Who is in trouble"),
             box("good", text(notice)) if notice else None,
             text("Nobody: all who are connected are being attended to."),
-            buttons(*_after()),
+            buttons(refresh, centre),
         )
     verb = "is" if total == 1 else "are"
+    try_all = "Try again" if again == 1 else f"Try all {again:,} again"
     return card(
         f"{people(total)} {verb} in trouble: {counted(counts)}.",
         heading("Who is in trouble"),
@@ -92,18 +94,14 @@ def parked(
         note("Nothing is tried for them until something changes: in Zoom, by them, or here."),
         *(element for row in shown for element in _row(row)),
         text(f"and {more:,} more") if more > 0 else None,
-        choice(
-            _PERSON,
-            "Open a person",
-            [(row.object_id, row.name or row.address) for row in shown],
-            value=shown[0].object_id,
-            style="compact",
-            limit=CHOICE_LIMIT,
-        )
-        if shown
-        else None,
-        below(*_open(shown), *_try_all(again)),
-        below(*_after()),
+        picker(
+            _PERSON, "Open a person", [(row.object_id, row.name or row.address) for row in shown]
+        ),
+        below(
+            button(OpenPerson(), "Open", style="positive") if shown else None,
+            button(ReviveAll(), try_all, inputs=False) if again else None,
+        ),
+        below(refresh, centre),
     )
 
 
@@ -112,26 +110,6 @@ def _row(row: ParkedRow) -> list[Element]:
     return [
         text(bold(outside(row.name, 40)), subtle(address), spacing="Small"),
         note(f"{TROUBLES[row.reason].what}, since {row.since}", spacing="None"),
-    ]
-
-
-def _open(shown: Sequence[ParkedRow]) -> list[Element]:
-    if not shown:
-        return []
-    return [button(OpenPerson(), "Open", style="positive")]
-
-
-def _try_all(count: int) -> list[Element]:
-    if not count:
-        return []
-    title = "Try again" if count == 1 else f"Try all {count:,} again"
-    return [button(ReviveAll(), title, inputs=False)]
-
-
-def _after() -> list[Element]:
-    return [
-        button(ShowParked(), "Refresh", inputs=False),
-        button(ShowCentre(), "All settings", inputs=False),
     ]
 
 
@@ -167,14 +145,14 @@ class UserView:
 
 def user(view: UserView) -> Card:
     """Explain one person to an admin."""
-    lines = [
-        ("Level", view.level),
-        ("Field", view.field),
-        ("Style", view.style),
-        ("Link", view.link),
-        ("Written", view.written),
-        ("Error", view.error),
-    ]
+    lines = {
+        "Level": view.level,
+        "Field": view.field,
+        "Style": view.style,
+        "Link": view.link,
+        "Written": view.written,
+        "Error": view.error,
+    }
     name = outside(view.name) or outside(view.address, ADDRESS_LIMIT)
     return card(
         f"{name}: {view.verdict}",
@@ -182,10 +160,13 @@ def user(view: UserView) -> Card:
         text(bold(name), f" · {outside(view.address, ADDRESS_LIMIT)}"),
         text(view.notice) if view.notice else None,
         box(view.tone, text(view.verdict)),
-        *(fact(label, line) for label, line in lines if line),
+        *(fact(label, line) for label, line in lines.items() if line),
         next_step(view.to_do) if view.to_do else None,
         note("What Zoom says of them now is shown to them only. This look-up is in the history."),
-        buttons(*_user_buttons(view)),
+        buttons(
+            button(Revive(view.parked), "Try again", style="positive") if view.parked else None,
+            *after(Level(view.group_id)),
+        ),
     )
 
 
@@ -197,7 +178,7 @@ def no_user(*, address: str, directory: bool) -> Card:
         heading("Nobody found"),
         text(f"Nobody {where} has the address {outside(address, ADDRESS_LIMIT)}."),
         next_step("Check the address: it is the one they sign in to Zoom or Microsoft with."),
-        buttons(button(ShowCentre(), "All settings")),
+        buttons(all_settings()),
     )
 
 
@@ -212,41 +193,28 @@ def too_often() -> Card:
     )
 
 
-def _user_buttons(view: UserView) -> list[Element]:
-    again = button(Revive(view.parked), "Try again", style="positive")
-    level = (
-        button(OpenGroup(view.group_id), "Open the group")
-        if view.group_id
-        else button(OpenAccount(), "Open the account")
-    )
-    everything = button(ShowCentre(), "All settings")
-    return [again, level, everything] if view.parked else [level, everything]
-
-
-def storm(view: StormView, *, notice: str = "") -> Card:
+def storm(which: Storm, *, notice: str = "") -> Card:
     """Say how many are affected, why, and what to do; `notice` says what a click has done."""
-    if view.count:
-        verb = "has" if view.count == 1 else "have"
-        fails = f"{people(view.count)} {verb} lost presence sync at once."
-    else:
-        fails = "Nobody fails at the moment."
-    before = f"At its height there were {view.most:,}." if view.most > view.count else ""
+    said, to_do = storm_words(which.code)
+    fails = _lost(which) if which.people else "Nobody fails at the moment."
+    before = f"At its height there were {which.most:,}." if which.most > which.people else ""
+    again = button(RetryStorm(which.code, which.began_ms), "Try everyone again", style="positive")
     return card(
-        f"{fails} {view.said}",
+        f"{fails} {said}",
         heading("Many authorisations ended"),
-        box("attention" if view.count else "good", text(bold(f"{fails} "), view.said)),
+        box("attention" if which.people else "good", text(bold(f"{fails} "), said)),
         text(bold(notice)) if notice else None,
         text(before) if before else None,
-        next_step(view.to_do),
+        next_step(to_do),
         note(
             "These people were told nothing, because they can’t mend it. Who still fails a day "
             "after it began is asked to connect again."
         ),
         buttons(
-            *([_retry_storm(view)] if view.count else []),
-            button(ShowStorm(view.code, view.began_ms), "Refresh"),
-            *([button(ShowParked(), "Who it is")] * bool(view.count)),
-            button(ShowCentre(), "All settings"),
+            again if which.people else None,
+            button(ShowStorm(which.code, which.began_ms), "Refresh"),
+            button(ShowParked(), "Who it is") if which.people else None,
+            all_settings(),
         ),
     )
 
@@ -260,20 +228,19 @@ def storm_over() -> Card:
             "good",
             text(bold("It is over. "), "Whoever still can’t go on is asked to connect again."),
         ),
-        buttons(button(ShowCentre(), "All settings")),
+        buttons(all_settings()),
     )
 
 
-def storm_banner(view: StormView) -> Element:
+def storm_banner(which: Storm) -> Element:
     """Make the warning for the control centre."""
-    row = buttons(button(ShowStorm(view.code, view.began_ms), "See what to do"))
-    verb = "has" if view.count == 1 else "have"
     return box(
         "attention",
-        text(bold(f"{people(view.count)} {verb} lost presence sync at once. "), view.said),
-        row,
+        text(bold(f"{_lost(which)} "), storm_words(which.code)[0]),
+        buttons(button(ShowStorm(which.code, which.began_ms), "See what to do")),
     )
 
 
-def _retry_storm(view: StormView) -> Element:
-    return button(RetryStorm(view.code, view.began_ms), "Try everyone again", style="positive")
+def _lost(which: Storm) -> str:
+    verb = "has" if which.people == 1 else "have"
+    return f"{people(which.people)} {verb} lost presence sync at once."

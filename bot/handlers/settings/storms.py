@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from cards.settings import people as people_cards
 from sync.settings.audit import Actor
-from wording.ended import storm_view
 from wording.figures import people
 
 if TYPE_CHECKING:
@@ -78,8 +77,8 @@ class StormHandler:
         if not storms:
             return None
         largest = max(storms, key=lambda storm: storm.people)
-        return people_cards.storm_banner(storm_view(largest))
+        return people_cards.storm_banner(largest)
 
 
 def _card(storm: Storm, *, notice: str = "") -> Card:
-    return people_cards.storm(storm_view(storm), notice=notice)
+    return people_cards.storm(storm, notice=notice)

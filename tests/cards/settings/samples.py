@@ -47,8 +47,8 @@ from domain.policy_edits import (
     Unlock,
 )
 from domain.presence import Style
+from domain.storms import Storm
 from wording.edits import overtaken, state_sentence
-from wording.ended import StormView
 from wording.policy import differences, touched
 from wording.trouble import TROUBLES
 
@@ -98,14 +98,7 @@ ROWS = [
     GroupRow("zgSales", "Sales", 45, IN_SALES),
     GroupRow("zgSalesNorth", "Sales Team North", None, MANAGED[2]),
 ]
-STORM = StormView(
-    code="blocked_by_policy",
-    began_ms=1_764_000_000_000,
-    count=60,
-    most=60,
-    said="Microsoft says that a Conditional Access policy blocks them.",
-    to_do="In Entra, look for a policy that was changed. Then try everyone again.",
-)
+STORM = Storm("blocked_by_policy", 1_764_000_000_000, people=60, most=60, seen_ms=0)
 BEN = UserView(
     name="Ben Okafor",
     address="ben.okafor@example.com",
@@ -190,9 +183,9 @@ def settings_cards() -> dict[str, Card]:
         ),
         "settings-storm": storm(STORM),
         "settings-storm-tried": storm(
-            replace(STORM, count=7, most=61), notice="61 people are being tried again."
+            replace(STORM, people=7, most=61), notice="61 people are being tried again."
         ),
-        "settings-storm-nobody": storm(replace(STORM, count=0)),
+        "settings-storm-nobody": storm(replace(STORM, people=0)),
         "settings-storm-over": storm_over(),
         "settings-form": form(
             ACCOUNT, entered(ON), version=7, members="It decides for 295 of 340 people."
@@ -386,7 +379,7 @@ def settings_cards_for(name: str) -> dict[str, Card]:
             storm=storm_banner(STORM),
         ),
         "settings-storm": storm(
-            StormView("z" * 40, 2**53 - 1, 99_999, 100_000, name, name), notice=name
+            Storm("z" * 40, 2**53 - 1, 99_999, 100_000, seen_ms=0), notice=name
         ),
         "settings-form": form(
             group,
