@@ -13,7 +13,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sandbox.graph_presence import Pair, Preferred, Session, TeamsClient, TeamsState
-from sandbox.zoom_states import ZoomPresence  # noqa: TC001 - pydantic reads it at run time
+from sandbox.zoom_states import ZoomPresence
 
 if TYPE_CHECKING:
     from pathlib import Path

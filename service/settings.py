@@ -11,8 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from service import setting_values as values
 from service.setting_names import collect
@@ -47,10 +54,10 @@ class SettingsError(Exception):
         super().__init__("\n".join(self.problems))
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Every setting, checked. Texts a command does not need may be empty; see `_NEEDS`."""
 
-    model_config = SettingsConfigDict(
+    model_config = ConfigDict(
         frozen=True,
         extra="forbid",
         hide_input_in_errors=True,
@@ -151,18 +158,6 @@ class Settings(BaseSettings):
 
     local: bool = False
     """Local mode, in which callers are not authenticated. No name in the environment sets it."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take arguments only: `collect` reads the environment, which is given to it."""
-        return (init_settings,)
 
     @model_validator(mode="after")
     def _local_mode_stays_on_this_machine(self) -> Self:
