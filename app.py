@@ -1,8 +1,12 @@
-"""Presence Bridge: the command line."""
+"""Presence Bridge: the command line.
+
+Each command imports what it needs when it is called: nobody waits for what another one does.
+"""
 
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found] # of `signal`, what is there at once
+import gc
 
 if __name__ == "__main__":
     # What follows takes a second, and Ctrl-C in that second must not be a traceback.
@@ -10,29 +14,17 @@ if __name__ == "__main__":
     from launch import stopping
 
     stopping.install()
+    gc.set_threshold(50_000)  # imports make no garbage; looking for it would take a sixth of them
 
-import asyncio
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from redis.exceptions import AuthenticationError, AuthorizationError
 
-from bot.grammar.commands import COMMANDS
 from launch import terminal
-from launch.at_hand import RedisAway
-from launch.history import print_history
 from launch.terminal import say
-from launch.top.look import metrics_address
-from launch.top.show import top as show_top
 from launch.version import VERSION
-from manifest.builder import ManifestError, build_manifest, build_package
-from service import logs, tls
-from service import settings as setup
-from service.embedded_redis import EmbeddedRedisError
-from service.redaction import clean_text
-from sync.upgrade.data_version import OtherData
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
@@ -44,6 +36,9 @@ Result = TypeVar("Result")
 
 def _load(role: Role) -> Settings:
     """The settings of a command; every mistake at once, and no start, when there are any."""
+    from service import logs
+    from service import settings as setup
+
     try:
         settings = setup.load(role, os.environ, Path(".env"))
     except setup.SettingsError as error:
@@ -56,22 +51,30 @@ def _load(role: Role) -> Settings:
 
 def _run(main: Coroutine[Any, Any, Result]) -> Result:
     """Run to the end; what an operator can mend is one sentence, not a traceback."""
+    import asyncio
+
+    from redis.exceptions import AuthenticationError, AuthorizationError
+
+    from launch.at_hand import RedisAway
+    from service.embedded_redis import EmbeddedRedisError
+    from service.redaction import clean_text
+    from service.settings import SettingsError
+    from service.tls import TrustError
+    from sync.upgrade.data_version import OtherData
+
+    for_operators = (
+        *(EmbeddedRedisError, OtherData, RedisAway, SettingsError, TrustError, OSError),
+        *(AuthenticationError, AuthorizationError),  # of Redis
+    )
     try:
         return asyncio.run(main)
-    except (*_OPERATORS, ExceptionGroup) as error:
+    except (*for_operators, ExceptionGroup) as error:
         causes = list(_leaves(error))
-        if not all(isinstance(cause, _OPERATORS) for cause in causes):
+        if not all(isinstance(cause, for_operators) for cause in causes):
             raise  # a bug: show it whole
         for cause in causes:
             say(f"Presence Bridge can't go on: {clean_text(str(cause), 2000)}", err=True)
         raise SystemExit(1) from None
-
-
-_OPERATORS = (
-    *(EmbeddedRedisError, OtherData, RedisAway, setup.SettingsError, tls.TrustError, OSError),
-    *(AuthenticationError, AuthorizationError),  # of Redis
-)
-"""What an operator can mend."""
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:
@@ -95,7 +98,7 @@ def cli() -> None:
 @click.option("--no-worker", is_flag=True, help="Leave the presence worker to other processes.")
 def serve(no_worker: bool) -> None:
     """Production: bot, web pages and worker in one process."""
-    from launch import process  # noqa: PLC0415 - the whole product: others don't wait for it
+    from launch import process
 
     _run(process.serve(_load("serve"), with_worker=not no_worker))
 
@@ -103,7 +106,7 @@ def serve(no_worker: bool) -> None:
 @cli.command()
 def worker() -> None:
     """A presence worker alone. Run as many as you like against one Redis (REDIS_URL)."""
-    from launch import process  # noqa: PLC0415 - the whole product: others don't wait for it
+    from launch import process
 
     _run(process.work(_load("worker")))
 
@@ -115,8 +118,7 @@ def worker() -> None:
 @click.option("--chat-port", default=56150, show_default=True, help="Port of the chat client.")
 def local(person: str, chat: bool, sandbox_port: int, chat_port: int) -> None:
     """The whole product on this machine, with stand-ins for Microsoft and Zoom."""
-    # Imported here: the product never loads its stand-ins, only this mode does.
-    from launch.local import local as run_local  # noqa: PLC0415
+    from launch.local import local as run_local
 
     _run(run_local(person=person, chat=chat, sandbox_port=sandbox_port, chat_port=chat_port))
 
@@ -124,7 +126,7 @@ def local(person: str, chat: bool, sandbox_port: int, chat_port: int) -> None:
 @cli.command()
 def check() -> None:
     """Test the settings and every connection: one line each, exit code 0 if all is well."""
-    from launch.check import check_everything  # noqa: PLC0415 - as above
+    from launch.check import check_everything
 
     settings = _load("check")
     if not _run(check_everything(settings)):
@@ -135,6 +137,8 @@ def check() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def audit(as_json: bool) -> None:
     """Print who changed which setting, oldest first."""
+    from launch.history import print_history
+
     _run(print_history(_load("audit"), as_json=as_json))
 
 
@@ -146,7 +150,7 @@ def audit(as_json: bool) -> None:
 )
 def rotate_keys(lost: bool) -> None:
     """Move everything that is encrypted to the first of TOKEN_KEYS; say when the others may go."""
-    from launch.rotation import rotate_keys as rotate  # noqa: PLC0415 - as above
+    from launch.rotation import rotate_keys as rotate
 
     settings = _load("rotate-keys")
     if not _run(rotate(settings, lost=lost)):
@@ -154,6 +158,8 @@ def rotate_keys(lost: bool) -> None:
 
 
 def _address(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    from launch.top.look import metrics_address
+
     try:
         return None if text is None else metrics_address(text)
     except ValueError as error:
@@ -177,6 +183,8 @@ def _address(_: click.Context, __: click.Parameter, text: str | None) -> str | N
 @click.option("--once", is_flag=True, help="Print one picture and end (1 if Redis is away).")
 def top(metrics: str | None, every: float, once: bool) -> None:
     """Show live what it is doing: people, queue, quota, Zoom, and the rates of a process."""
+    from launch.top.show import top as show_top
+
     settings = _load("top")
     if not _run(show_top(settings, metrics=metrics, every=every, once=once)):
         raise SystemExit(1)
@@ -193,6 +201,9 @@ def top(metrics: str | None, every: float, once: bool) -> None:
 )
 def manifest(output: Path) -> None:
     """Build the Teams app package (.zip) from the settings."""
+    from bot.grammar.commands import COMMANDS
+    from manifest.builder import ManifestError, build_manifest, build_package
+
     settings = _load("manifest")
     try:
         package = build_package(

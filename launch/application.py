@@ -12,12 +12,8 @@ import structlog
 from aiohttp import web
 from redis.exceptions import AuthenticationError, AuthorizationError
 
-from bot.sign_in.about import about_routes
-from bot.sign_in.pages import Pages
-from bot.teams.endpoint import messages_handler
 from bot.teams.signing_keys import KeysUnavailable
 from domain.budget import GRAPH_LIMITS
-from launch.conversation import wire_bot
 from launch.duties import duties_of
 from launch.lifetime import SHUTDOWN_SECONDS, end
 from launch.outside import open_outside
@@ -27,6 +23,7 @@ from service.health import Health, MetricsPage
 from service.metrics import CONTENT_TYPE, Metrics, watch_loop_lag
 from sync.engine.queue import LEASE_MS
 from sync.engine.worker import Worker
+from sync.microsoft.people import People
 from sync.redis.connection import REDIS_TROUBLE, takes_writes
 from sync.zoom.webhook import ZoomWebhook
 
@@ -41,6 +38,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+PEOPLE = web.AppKey("microsoft_people", People)
+"""Where an application keeps what it warms up once it answers."""
 BODY_LIMIT = 256 * 1024
 WORKER_BEAT_SECONDS = 15.0
 START_LOOK_SECONDS = 0.5
@@ -86,8 +85,10 @@ async def application(
                 web.get("/metrics", page.public),
             ]
         )
-        app[METRICS] = page
+        app[METRICS], app[PEOPLE] = page, outside.microsoft_people
         if with_bot:
+            from launch.conversation import wire_bot  # noqa: PLC0415 - workers don't wait for it
+
             bot = wire_bot(settings, outside, core, metrics, local_person)
             stack.push_async_callback(bot.channel.aclose)
             webhook = ZoomWebhook(
@@ -100,17 +101,7 @@ async def application(
                 directory_changed=core.directory.store.request_reading,
                 heard=core.feed.listener.heard,
             )
-            messages = messages_handler(bot.channel, bot.router.on_turn, core.chat.conversations)
-            app.add_routes(
-                [
-                    web.post("/api/messages", messages),
-                    web.post("/zoom/webhook", webhook.handle),
-                    *bot.sign_in.routes(),
-                    *about_routes(
-                        Pages(login_origin=outside.authorization.login_origin, local=settings.local)
-                    ),
-                ]
-            )
+            app.add_routes([web.post("/zoom/webhook", webhook.handle), *bot.routes])
             if bot.keys is not None:
                 stack.push_async_callback(bot.keys.aclose)
                 app.cleanup_ctx.append(_task(_warm(bot.keys), "signing-keys"))

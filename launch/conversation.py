@@ -1,4 +1,7 @@
-"""The wiring of the conversation: what people say and click, to whatever answers."""
+"""The wiring of the conversation: what people say and click, to whatever answers.
+
+Only a process that talks with people imports it, and the Bot Framework SDK with it.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,17 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aiohttp import web
+
 import bot.sign_in.wire
 from bot.admins import Admins
 from bot.handlers.help import HelpHandler
 from bot.handlers.wire import wire_answers, wire_news
 from bot.router import Router
+from bot.sign_in.about import about_routes
+from bot.sign_in.pages import Pages
 from bot.teams.channel import Channel, LocalMode, Production
+from bot.teams.endpoint import messages_handler
 from bot.teams.inbound_auth import InboundAuth
 from bot.teams.service_hosts import ServiceHosts
 from bot.teams.signing_keys import SigningKeys
@@ -21,7 +29,6 @@ from sync.zoom.roles import ZoomRoles
 
 if TYPE_CHECKING:
     from bot.core import Core
-    from bot.sign_in.flow import SignIn
     from bot.teams.activity import Person
     from launch.outside import Outside
     from service.metrics import Metrics
@@ -30,10 +37,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The chat side. `keys` is None in local mode, where nobody signs anything."""
+    """The chat side, with its routes. `keys` is None in local mode, where nobody signs anything."""
 
-    router: Router
-    sign_in: SignIn
+    routes: list[web.RouteDef]
     channel: Channel
     keys: SigningKeys | None
 
@@ -80,7 +86,14 @@ def wire_bot(
         core.chat.desk, core.chat.seal, news, answers.complete(), on_outcome=metrics.turn
     )
     channel, keys = _channel(settings, outside, local_person)
-    return Conversation(router, sign_in, channel, keys)
+    routes = [
+        web.post(
+            "/api/messages", messages_handler(channel, router.on_turn, core.chat.conversations)
+        ),
+        *sign_in.routes(),
+        *about_routes(Pages(login_origin=outside.authorization.login_origin, local=settings.local)),
+    ]
+    return Conversation(routes, channel, keys)
 
 
 def _channel(

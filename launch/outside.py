@@ -12,6 +12,7 @@ import aiohttp
 from service import tls
 from sync.connect.vault import Vault
 from sync.microsoft.authorization import Authorization
+from sync.microsoft.people import People
 from sync.redis.connection import connect, connect_listener
 from sync.redis.scripts import Scripts
 from sync.zoom.api import ZoomApi
@@ -43,6 +44,7 @@ class Outside:
     zoom: aiohttp.ClientSession
     channel: aiohttp.ClientSession
     authorization: Authorization
+    microsoft_people: People
 
 
 async def open_outside(settings: Settings, redis_url: str, stack: AsyncExitStack) -> Outside:
@@ -51,10 +53,10 @@ async def open_outside(settings: Settings, redis_url: str, stack: AsyncExitStack
     stack.push_async_callback(redis.aclose)
     listener = connect_listener(redis_url)
     stack.push_async_callback(listener.aclose)
-    context = tls.client_context(os.environ)
+    context = tls.context_if_named(os.environ)
 
     async def session(limit: int) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(limit=limit, ssl=context)
+        connector = aiohttp.TCPConnector(limit=limit, ssl=context or True)
         return await stack.enter_async_context(
             aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         )
@@ -77,6 +79,7 @@ async def open_outside(settings: Settings, redis_url: str, stack: AsyncExitStack
         zoom=await session(limit=20),
         channel=await session(limit=50),
         authorization=authorization,
+        microsoft_people=People(settings.graph_url, context),
     )
 
 

@@ -5,7 +5,6 @@ Settings come in as one object and go down as plain values; nothing below reads 
 
 from __future__ import annotations
 
-import os
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -26,7 +25,6 @@ from domain.budget import GRAPH_LIMITS
 from domain.storms import GRACE_MS
 from launch.outside import BOT_SCOPE, ZOOM_BURST, ZOOM_PER_SECOND, zoom_api
 from launch.version import VERSION
-from service import tls
 from sync.directory.store import DirectoryStore
 from sync.engine.people import PeopleStore
 from sync.engine.queue import LEASE_MS
@@ -34,7 +32,6 @@ from sync.engine.wire import Surroundings
 from sync.feed.store import Doubt, FeedStore
 from sync.feed.webhook_log import WebhookLog
 from sync.microsoft.graph import GraphPresence, time_limit
-from sync.microsoft.profile import read_profile
 from sync.settings.store import SettingsStore
 from sync.upgrade.data_version import DataVersions
 from sync.zoom.webhook import ZoomEvents
@@ -99,9 +96,7 @@ def wire_core(
         scripts,
         token_keys=settings.token_key_list,
         authorization=outside.authorization,
-        profile=partial(
-            read_profile, graph_url=settings.graph_url, verify=tls.client_context(os.environ)
-        ),
+        profile=outside.microsoft_people.profile,
         adopt=chat.seal.use,
     )
     saved = sync.settings.wire.wire(

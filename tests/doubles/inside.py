@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from structlog.testing import capture_logs
 
 from cards.seal import Seal
+from launch.application import application
+from launch.lifetime import running
+from launch.outside import open_outside
+from launch.wiring import wire_core
 from sandbox.people import GROUPS, PEOPLE, SandboxGroup, SandboxPerson
 from sandbox.world import PersonState
 from service import settings as setup
@@ -24,14 +27,6 @@ from tests.cards import lint
 from tests.doubles.outside import PUBLIC, Chat, Outside, Product, outside
 from tests.doubles.product import Command
 from tests.doubles.redis import open_client
-
-with warnings.catch_warnings():
-    # msgraph-sdk's own dependencies, at import
-    warnings.filterwarnings("ignore", ".*is deprecated", DeprecationWarning)
-    from launch.application import application
-    from launch.lifetime import running
-    from launch.outside import open_outside
-    from launch.wiring import wire_core
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence

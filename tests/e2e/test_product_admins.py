@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,8 @@ import pytest
 from playwright.async_api import expect
 
 from bot.teams.activity import Person
+from launch.application import application
+from launch.lifetime import running
 from sandbox.people import APP_ID, PEOPLE, TENANT_ID
 from sandbox.playground import playground
 from sandbox.server import SandboxConfig, build_sandbox
@@ -19,12 +20,6 @@ from tests.doubles.redis import RedisServer
 from tests.doubles.teams import TeamsDouble
 from tests.e2e.chat_driver import new_chat
 from tests.e2e.product import Ports, running_product
-
-with warnings.catch_warnings():
-    # msgraph-sdk's own dependencies, at import
-    warnings.filterwarnings("ignore", ".*is deprecated", DeprecationWarning)
-    from launch.application import application
-    from launch.lifetime import running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

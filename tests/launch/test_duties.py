@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -11,14 +10,10 @@ from cryptography.fernet import Fernet
 
 from launch.duties import duties_of
 from launch.outside import open_outside
+from launch.wiring import wire_core
 from service import settings as setup
 from service.metrics import Metrics
 from sync.redis.duties import DIRECTORY, DUTIES, FEED, ROSTER, Duty
-
-with warnings.catch_warnings():
-    # The Graph SDK is imported, whose base libraries warn of themselves.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from launch.wiring import wire_core
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import json
 import socket
-import warnings
 import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 
+from app import cli
 from sandbox.faults import Fault, FaultKind
 from sandbox.people import APP_ID
 from tests.doubles.outside import APP_SECRET, PUBLIC, WEBHOOK_SECRET
 from tests.doubles.product import run, running
-
-with warnings.catch_warnings():
-    # Microsoft's SDK warns of classes of its own while it is imported.
-    warnings.filterwarnings("ignore", ".*is deprecated", DeprecationWarning)
-    from app import cli
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 import sys
-import warnings
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,11 +13,7 @@ from aiohttp.test_utils import TestServer
 
 from domain.errors import AdminMustAct, AuthorizeAgain, OutsideError, RetryLater
 from sync.engine.ports import Profile
-
-with warnings.catch_warnings():
-    # The SDK warns of classes of its own while it is imported.
-    warnings.filterwarnings("ignore", ".*is deprecated", DeprecationWarning)
-    from sync.microsoft.profile import read_profile
+from sync.microsoft.profile import read_profile
 
 ADA = {
     "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#users/$entity",
