@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bench.stage import Stage
 
 METRICS_TOKEN = "a-token-for-nothing-but-the-benchmarks"
-NO_LIMIT = Limits(limit=100_000_000)
+NO_LIMIT = Limits.of(limit=100_000_000)
 """A budget that nobody uses up."""
 
 

@@ -33,4 +33,4 @@ async def main(role: Literal["serve", "worker"], limits: Limits) -> None:
 
 if __name__ == "__main__":
     role, *numbers = sys.argv[1:]
-    asyncio.run(main(cast('Literal["serve", "worker"]', role), Limits(*map(int, numbers))))
+    asyncio.run(main(cast('Literal["serve", "worker"]', role), Limits.of(*map(int, numbers))))

@@ -1,7 +1,7 @@
 """A day, event by event, on a virtual clock.
 
-What is real: the planner (domain.plan), the policy (domain.policy), the table (domain.presence),
-and the budget in lanes (domain.budget). What is a twin: the queue (bench.truth.scheduler), the
+What is real: the planner (domain.plan), the policy (domain.policy), the table (domain.presence).
+What is a twin: the queue (bench.truth.scheduler), the budget in lanes (bench.truth.budget), the
 slots at Zoom (bench.truth.slots) and Microsoft (bench.truth.microsoft), each held equal to the
 original by a property test; and the worker and the reconciler (sync.engine.worker,
 sync.engine.reconcile), whose steps are followed here without their I/O. There are always enough
@@ -19,13 +19,14 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from bench.truth import world
+from bench.truth.budget import BudgetTwin
 from bench.truth.measure import BIN_MS, Tally
 from bench.truth.microsoft import CLASS, CODE, NONE, SHOWN
 from bench.truth.people import Person, Reconciliation
 from bench.truth.scheduler import LATEST, NEWEST, OLDEST, OURS, PERSON_MASK, Queue
 from bench.truth.slots import SlotsTwin
 from bench.truth.world import ZOOM, Assumptions, Maker
-from domain.budget import CELL_MS, LIMIT, MARGIN_CELLS, Budget, Limits
+from domain.budget import CELL_MS, LIMIT, MARGIN_CELLS, Limits
 from domain.clock import MINUTE
 from domain.held import Held
 from domain.plan import UNSEEN, Do, Lane, Seen, World, plan
@@ -113,7 +114,7 @@ class Day:
         self._on_request = on_request
         self._rng = Random(seed)
         limited = scheduler.limited
-        self._budget = Budget(Limits(limit=LIMIT // scale if limited else _NO_LIMIT))
+        self._budget = BudgetTwin(Limits.of(limit=LIMIT // scale if limited else _NO_LIMIT))
         self._spare: deque[int] = deque()
         self._slots = SlotsTwin(
             ZOOM_PER_SECOND / scale if limited else _NO_LIMIT,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from domain.budget import GRACE_CELLS, GRAPH_LIMITS, MARGIN_CELLS, Grant, Limits
+from domain.budget import GRAPH_LIMITS, MARGIN_CELLS, Grant, Limits
 from domain.plan import Lane
 from sync.engine import scripts as lua
 from sync.redis import keys
@@ -27,21 +27,6 @@ AHEAD_AT_ONCE = 4
 """When requests are counted while they are on their way (`Quota.ahead`)."""
 
 
-def in_numbers(limits: Limits) -> lua.QuotaLimits:
-    """The limits as the script knows them."""
-    return lua.QuotaLimits(
-        limit=limits.limit,
-        total=limits.total,
-        others=limits.others,
-        fade=limits.fade,
-        fade_in_quiet=limits.fade_in_quiet,
-        quiet_ms=limits.quiet_ms,
-        cell_ms=limits.cell_ms,
-        cells=limits.cells,
-        grace_ms=GRACE_CELLS * limits.cell_ms,
-    )
-
-
 class Quota:
     """The budget in Redis, on the server's clock."""
 
@@ -53,10 +38,10 @@ class Quota:
         self._seen = float("-inf")
         self._used = 1.0
         self._unconfirmed: set[asyncio.Task[None]] = set()
-        self._limits = in_numbers(limits)
+        self._limits = limits
 
     async def take(self, lane: Lane, count: int = 1, *, follow: bool = False) -> Grant:
-        """Ask for `count` requests of a lane (domain.budget.Budget.take)."""
+        """Ask for `count` requests of a lane. `follow`: the same reconciliation has sent one."""
         granted, wait, used = await self._scripts.run(
             lua.quota,
             budget=keys.QUOTA_CELLS,

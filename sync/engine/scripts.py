@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from domain.budget import Limits
 from domain.clock import MINUTE
 from domain.errors import Trouble
 from domain.plan import AHEAD_LIMIT_MS, EXPIRY_MIN, Lane
@@ -284,25 +285,11 @@ def unproven_settle(*, rows: Key, member: str, row: str) -> bool:
 # -- the quota (sync.engine.quota) -----------------------------------------------------------------
 
 
-class QuotaLimits(NamedTuple):
-    """domain.budget.Limits, in numbers of requests, of cells, and in milliseconds."""
-
-    limit: int
-    total: int
-    others: int
-    fade: int
-    fade_in_quiet: int
-    quiet_ms: int
-    cell_ms: int
-    cells: int
-    grace_ms: int
-
-
 @script(head=CLOCK, constants={"URGENT": Lane.URGENT, "CHANGE": Lane.CHANGE, "FADE": Lane.FADE})
 def quota(
-    *, budget: Key, pause: Key, lane: int, count: int, follow: bool, limits: QuotaLimits
+    *, budget: Key, pause: Key, lane: int, count: int, follow: bool, limits: Limits
 ) -> list[int]:
-    """One budget for every worker: domain.budget.Budget, rule by rule, on the server's clock.
+    """One budget for every worker: domain.budget, rule by rule, on the server's clock.
 
     Returns how many are granted, how long to wait (ms), how many are used.
     """

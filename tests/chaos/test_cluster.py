@@ -80,7 +80,7 @@ async def test_the_shards_are_spread_and_every_script_runs_on_each(client: Clien
     assert {oid async for oid in store.everyone()} == set(everybody)
     assert len(await store.standings(everybody)) == len(everybody)
     assert sum(lane.waiting for lane in await store.queue()) == len(everybody)
-    quota = Quota(client, scripts, Limits(limit=100))
+    quota = Quota(client, scripts, Limits.of(limit=100))
     assert (await quota.take(Lane.URGENT, 3)).granted == 3
     await quota.pause(1)
     assert (await quota.take(Lane.URGENT)).granted == 0

@@ -41,4 +41,4 @@ async def main(lease_ms: int, limits: Limits, command: str, *options: str) -> No
 
 if __name__ == "__main__":
     lease, limit, window, *rest = sys.argv[1:]
-    asyncio.run(main(int(lease), Limits(int(limit), int(window)), *rest))
+    asyncio.run(main(int(lease), Limits.of(int(limit), int(window)), *rest))

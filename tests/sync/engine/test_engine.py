@@ -340,7 +340,7 @@ async def test_an_old_authorisation_that_fails_in_a_look_is_not_held_against_a_n
 
 
 async def test_explaining_takes_from_the_quota(redis: Client, graph: Graph) -> None:
-    async with running_bridge(redis, graph, limits=Limits(1)) as bridge:
+    async with running_bridge(redis, graph, limits=Limits.of(1)) as bridge:
         await bridge.connect(ADA, Z.IN_MEETING)
         await bridge.work()
         explanation = await bridge.engine.explain(ADA)

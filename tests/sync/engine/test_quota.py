@@ -23,7 +23,7 @@ async def scripts(redis: Client) -> Scripts:
 
 
 async def test_requests_are_granted_up_to_the_limit(redis: Client, scripts: Scripts) -> None:
-    quota = Quota(redis, scripts, Limits(3))
+    quota = Quota(redis, scripts, Limits.of(3))
     grants = [await quota.take(Lane.URGENT) for _ in range(4)]
     assert [grant.granted for grant in grants] == [1, 1, 1, 0]
     assert [round(grant.used, 2) for grant in grants] == [0.33, 0.67, 1.0, 1.0]
@@ -31,13 +31,13 @@ async def test_requests_are_granted_up_to_the_limit(redis: Client, scripts: Scri
 
 
 async def test_part_of_what_was_asked_may_be_granted(redis: Client, scripts: Scripts) -> None:
-    quota = Quota(redis, scripts, Limits(5))
+    quota = Quota(redis, scripts, Limits.of(5))
     assert (await quota.take(Lane.URGENT, 3)).granted == 3
     assert (await quota.take(Lane.URGENT, 3)).granted == 2
 
 
 async def test_reading_how_much_is_used_uses_nothing(redis: Client, scripts: Scripts) -> None:
-    quota = Quota(redis, scripts, Limits(4))
+    quota = Quota(redis, scripts, Limits.of(4))
     await quota.take(Lane.CHANGE)
     assert [await quota.used() for _ in range(3)] == [0.25] * 3
 
@@ -73,7 +73,7 @@ async def test_a_pause_has_limits(
 
 
 async def test_what_is_refused_does_not_count(redis: Client, scripts: Scripts) -> None:
-    quota = Quota(redis, scripts, Limits(1))
+    quota = Quota(redis, scripts, Limits.of(1))
     assert await quota.take(Lane.URGENT) == Grant(1, 0, 1.0)
     for _ in range(5):
         assert (await quota.take(Lane.URGENT)).used == 1.0
@@ -81,7 +81,7 @@ async def test_what_is_refused_does_not_count(redis: Client, scripts: Scripts) -
 
 async def test_never_more_than_the_limit_in_any_window(redis_server: RedisServer) -> None:
     """Several workers ask as fast as they can; each grant fell between two readings of a clock."""
-    limits, window = Limits(limit=7, window_ms=100, cell_ms=10), 0.1
+    limits, window = Limits.of(limit=7, window_ms=100, cell_ms=10), 0.1
     granted: list[tuple[float, float]] = []
 
     async def worker(until: float) -> None:
@@ -110,7 +110,7 @@ async def counted(quota: Quota, count: float) -> bool:
 async def test_a_request_may_leave_while_it_is_counted_if_there_is_much_room(
     redis: Client, scripts: Scripts
 ) -> None:
-    quota = Quota(redis, scripts, Limits(10))
+    quota = Quota(redis, scripts, Limits.of(10))
     assert not quota.ahead(Lane.URGENT), "nothing is known yet"
     await quota.take(Lane.URGENT)
     assert [quota.ahead(Lane.URGENT) for _ in range(AHEAD_AT_ONCE + 1)] == [
@@ -125,7 +125,7 @@ async def test_a_request_may_leave_while_it_is_counted_if_there_is_much_room(
 async def test_after_a_pause_or_a_refusal_nothing_leaves_uncounted(
     redis: Client, scripts: Scripts
 ) -> None:
-    quota, other = Quota(redis, scripts, Limits(10)), Quota(redis, scripts, Limits(10))
+    quota, other = Quota(redis, scripts, Limits.of(10)), Quota(redis, scripts, Limits.of(10))
     await quota.take(Lane.URGENT)
     await quota.pause(5)
     assert not quota.ahead(Lane.URGENT)

@@ -450,7 +450,7 @@ async def test_what_an_admin_must_mend_is_tried_again_after_a_while(bridge: Brid
 
 
 async def test_whoever_has_to_wait_for_quota_is_planned_anew(redis: Client, graph: Graph) -> None:
-    async with running_bridge(redis, graph, limits=Limits(1)) as bridge:
+    async with running_bridge(redis, graph, limits=Limits.of(1)) as bridge:
         await bridge.connect(ADA, Z.IN_MEETING)
         await bridge.work()
         await bridge.say(ADA, Z.AVAILABLE)

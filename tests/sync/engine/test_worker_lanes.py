@@ -20,7 +20,7 @@ from tests.sync.engine.test_worker import at_rest, listening, working
 
 Z = ZoomPresence
 
-FEW = Limits(limit=20, window_ms=1000, cell_ms=250)
+FEW = Limits.of(limit=20, window_ms=1000, cell_ms=250)
 """At most 20 in 1.5 s: 16 of them for others than calls, 6 for keep-alives."""
 
 
@@ -69,7 +69,7 @@ async def test_while_the_budget_is_short_nobody_is_held_in_vain(
     redis: Client, redis_server: RedisServer, graph: Graph
 ) -> None:
     """Whoever waits stands in Redis, so that any worker plans them from the newest state."""
-    limits = Limits(limit=10, window_ms=60_000, cell_ms=CELL_MS)
+    limits = Limits.of(limit=10, window_ms=60_000, cell_ms=CELL_MS)
     async with running_bridge(redis, graph, limits=limits) as bridge:
         people = await waiting(bridge, Lane.URGENT, 100, 60)
         async with working(bridge, redis_server), working(bridge, redis_server):

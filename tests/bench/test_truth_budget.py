@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.budget import CELL_MS, GRACE_CELLS, LIMIT, WINDOW_MS, Budget, Grant, Limits
+from bench.truth.budget import BudgetTwin
+from domain.budget import CELL_MS, GRACE_CELLS, LIMIT, WINDOW_MS, Grant, Limits
 from domain.plan import Lane
 from sync.engine.quota import Quota
 from sync.redis import keys
@@ -30,7 +31,7 @@ steps = st.tuples(
 )
 
 
-def all_of(budget: Budget, lane: Lane, *, now: int = START) -> int:
+def all_of(budget: BudgetTwin, lane: Lane, *, now: int = START) -> int:
     return budget.take(now, lane, 10_000).granted
 
 
@@ -39,24 +40,24 @@ def test_the_limit_is_the_one_that_graph_documents() -> None:
 
 
 def test_what_each_lane_may_use_of_an_empty_budget() -> None:
-    assert [all_of(Budget(), lane) for lane in Lane] == [1470, 1170, 1170, 750]
+    assert [all_of(BudgetTwin(), lane) for lane in Lane] == [1470, 1170, 1170, 750]
 
 
 def test_calls_get_through_after_everything_else_has_taken_its_share() -> None:
-    budget = Budget()
+    budget = BudgetTwin()
     assert all_of(budget, Lane.CHANGE) == 1170
     assert all_of(budget, Lane.URGENT) == 300
 
 
-def test_a_turn_that_began_may_end_on_the_overdraft() -> None:
-    budget = Budget()
+def test_a_reconciliation_that_began_may_end_on_the_overdraft() -> None:
+    budget = BudgetTwin()
     all_of(budget, Lane.URGENT)
     assert budget.take(START, Lane.FADE, 40, follow=True).granted == 0
     assert budget.take(START, Lane.HOLD, 40, follow=True).granted == 30
 
 
 def test_nobody_goes_before_a_more_urgent_lane_that_waits() -> None:
-    budget = Budget()
+    budget = BudgetTwin()
     all_of(budget, Lane.URGENT)
     refused = budget.take(START, Lane.URGENT, 1)
     later = START + refused.wait_ms
@@ -66,7 +67,7 @@ def test_nobody_goes_before_a_more_urgent_lane_that_waits() -> None:
 
 
 def test_a_lane_that_does_not_come_back_holds_nobody_up_for_long() -> None:
-    budget = Budget()
+    budget = BudgetTwin()
     all_of(budget, Lane.URGENT)
     refused = budget.take(START, Lane.URGENT, 1)
     later = START + refused.wait_ms + GRACE_CELLS * 250
@@ -74,7 +75,7 @@ def test_a_lane_that_does_not_come_back_holds_nobody_up_for_long() -> None:
 
 
 def test_keep_alives_get_a_third_while_others_had_to_wait() -> None:
-    budget = Budget()
+    budget = BudgetTwin()
     all_of(budget, Lane.URGENT)  # more than there is
     later = START + WINDOW_MS + 8 * CELL_MS
     assert budget.take(later, Lane.FADE, 9999).granted == 500
@@ -82,7 +83,7 @@ def test_keep_alives_get_a_third_while_others_had_to_wait() -> None:
 
 
 def test_keep_alives_beyond_their_share_wait_without_holding_up_others() -> None:
-    budget = Budget()
+    budget = BudgetTwin()
     assert all_of(budget, Lane.FADE) == 750
     assert 0 < budget.take(START, Lane.FADE, 1).wait_ms <= WINDOW_MS + 3 * 250
     assert budget.take(START, Lane.HOLD, 1).granted == 1
@@ -90,8 +91,8 @@ def test_keep_alives_beyond_their_share_wait_without_holding_up_others() -> None
 
 @given(st.lists(steps, max_size=60))
 def test_no_window_ever_holds_more_than_the_limit(taken: list[tuple[int, Lane, int, bool]]) -> None:
-    limits = Limits(limit=10, window_ms=1000, cell_ms=50)
-    budget, now, granted = Budget(limits), START, list[tuple[int, Lane, int]]()
+    limits = Limits.of(limit=10, window_ms=1000, cell_ms=50)
+    budget, now, granted = BudgetTwin(limits), START, list[tuple[int, Lane, int]]()
     for ahead, lane, count, follow in taken:
         now += max(0, ahead)
         granted.append((now, lane, budget.take(now, lane, count, follow=follow).granted))
@@ -104,7 +105,7 @@ def test_no_window_ever_holds_more_than_the_limit(taken: list[tuple[int, Lane, i
 def test_whoever_waits_as_long_as_told_gets_something(
     taken: list[tuple[int, Lane, int, bool]], lane: Lane
 ) -> None:
-    budget, now = Budget(Limits(limit=10, window_ms=1000, cell_ms=50)), START
+    budget, now = BudgetTwin(Limits.of(limit=10, window_ms=1000, cell_ms=50)), START
     for ahead, other, count, follow in taken:
         now += max(0, ahead)
         budget.take(now, other, count, follow=follow)
@@ -119,7 +120,7 @@ def test_whoever_waits_as_long_as_told_gets_something(
 
 def test_the_script_keeps_the_same_rules(redis_server: RedisServer) -> None:
     """Hypothesis plays any mixture of requests, pauses and clocks on both."""
-    limits = Limits(limit=12, window_ms=1000, cell_ms=50)
+    limits = Limits.of(limit=12, window_ms=1000, cell_ms=50)
     with asyncio.Runner() as runner:
         client = open_client(redis_server)
         scripts = ScriptsOnAClock(client)
@@ -133,7 +134,7 @@ def test_the_script_keeps_the_same_rules(redis_server: RedisServer) -> None:
         @settings(deadline=None)
         def both(taken: list[tuple[int, Lane, int, bool]], offset: int) -> None:
             runner.run(client.delete(keys.QUOTA_CELLS, keys.QUOTA_PAUSE))
-            budget, now = Budget(limits), START + offset
+            budget, now = BudgetTwin(limits), START + offset
             for ahead, lane, count, follow in taken:
                 now += ahead
                 ours = budget.take(now, lane, count, follow=follow)
