@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from bot.handlers.help import HelpHandler
     from bot.handlers.personal import PersonalHandler
     from bot.handlers.settings.changes import SettingsChanges
-    from bot.handlers.settings.group import GroupHandler
     from bot.handlers.settings.invitations import InvitationHandler
     from bot.handlers.settings.people import SettingsPeople
     from bot.handlers.settings.storms import StormHandler
@@ -36,7 +35,7 @@ def answer_people(
 ) -> None:
     """Who answers what people say and press for themselves."""
     dispatch.said(commands.Connect, connect.offer)
-    dispatch.said(commands.Disconnect, disconnect.ask)
+    dispatch.said(commands.Disconnect, disconnect.confirm)
     dispatch.said(commands.Status, status.status)
     dispatch.said(own.Pause, personal.pause)
     dispatch.said(commands.Resume, personal.resume)
@@ -48,8 +47,8 @@ def answer_people(
     dispatch.clicked(person.CancelConnect, connect.cancel)
     dispatch.clicked(person.RunTest, status.test)
     dispatch.clicked(person.ShowStatus, status.status)
-    dispatch.clicked(person.ConfirmDisconnect, disconnect.ask)
-    dispatch.clicked(person.DisconnectNow, disconnect.confirm)
+    dispatch.clicked(person.ConfirmDisconnect, disconnect.confirm)
+    dispatch.clicked(person.DisconnectNow, disconnect.disconnect)
     dispatch.clicked(person.CancelDisconnect, disconnect.cancel)
     dispatch.clicked(person.ShowHelp, helper.help)
     dispatch.clicked(person.StartPause, personal.pause)
@@ -63,7 +62,6 @@ def answer_admins(
     dispatch: Dispatch,
     views: SettingsViews,
     changes: SettingsChanges,
-    group: GroupHandler,
     people: SettingsPeople,
     inviting: InvitationHandler,
     storms: StormHandler,
@@ -71,21 +69,21 @@ def answer_admins(
     """Who answers what admins say and press."""
     dispatch.said(words.Centre, views.centre, by=By.ADMIN)
     dispatch.said(words.Account, changes.account, by=By.ADMIN)
-    dispatch.said(words.Group, group.group, by=By.ADMIN)
-    dispatch.said(commands.PerhapsGroup, group.perhaps, by=By.ADMIN)
-    dispatch.said(words.Groups, views.groups, by=By.ADMIN)
+    dispatch.said(words.Group, changes.group, by=By.ADMIN)
+    dispatch.said(commands.PerhapsGroup, changes.perhaps, by=By.ADMIN)
+    dispatch.said(words.Groups, views.search, by=By.ADMIN)
     dispatch.said(words.User, people.user, by=By.ADMIN)
     dispatch.said(words.History, views.history, by=By.ADMIN)
     dispatch.clicked(admin.ShowCentre, views.centre)
-    dispatch.clicked(admin.OpenAccount, changes.open_account)
+    dispatch.clicked(admin.OpenAccount, changes.account)
     dispatch.clicked(admin.OpenGroup, changes.open_group)
-    dispatch.clicked(admin.ListGroups, views.groups)
-    dispatch.clicked(admin.SearchGroups, views.groups)
+    dispatch.clicked(admin.ListGroups, views.search)
+    dispatch.clicked(admin.SearchGroups, views.search)
     dispatch.clicked(admin.ShowHistory, views.history)
     dispatch.clicked(admin.SubmitForm, changes.submit)
     dispatch.clicked(admin.ApplySwitch, changes.verified)
-    dispatch.clicked(admin.ConfirmChange, changes.ask_again)
-    dispatch.clicked(admin.PickForChange, changes.ask_picked)
+    dispatch.clicked(admin.ConfirmChange, changes.confirm_again)
+    dispatch.clicked(admin.PickForChange, changes.confirm_picked)
     dispatch.clicked(admin.ApplyChange, changes.apply)
     dispatch.clicked(admin.CancelChange, changes.cancel)
     dispatch.clicked(admin.ShowRollout, changes.progress)
@@ -94,7 +92,7 @@ def answer_admins(
     dispatch.clicked(admin.ShowParked, people.troubled)
     dispatch.clicked(admin.Revive, people.revive)
     dispatch.clicked(admin.ReviveAll, people.revive_all)
-    dispatch.clicked(admin.ConfirmInvite, inviting.ask)
+    dispatch.clicked(admin.ConfirmInvite, inviting.confirm)
     dispatch.clicked(admin.Invite, inviting.send)
     dispatch.clicked(person.DeclineInvitation, inviting.decline)
     dispatch.clicked(admin.ShowStorm, storms.show)

@@ -1,7 +1,8 @@
-"""`disconnect`: ask, then clear and forget."""
+"""`disconnect`: ask for a confirmation, then clear and forget."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cards.person import connect as connect_cards
@@ -13,71 +14,63 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.grammar.commands import Disconnect
-    from bot.handlers.connect import TicketMaker
+    from bot.handlers.ports import Engine, SignInLinks
     from bot.request import Turn
     from bot.teams.activity import Card
     from cards.person.clicks import CancelDisconnect, ConfirmDisconnect, DisconnectNow
-    from sync.engine.engine import Ending, Engine
+    from sync.engine.engine import Ending
 
 
+@dataclass(frozen=True, slots=True)
 class DisconnectHandler:
     """Ends a link, and an attempt to make one.
 
     `left` hears who (an object id) ends theirs on purpose.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        links: TicketMaker,
-        left: Callable[[str], Awaitable[None]],
-    ) -> None:
-        self._engine = engine
-        self._links = links
-        self._left = left
+    engine: Engine
+    links: SignInLinks
+    left: Callable[[str], Awaitable[None]]
 
-    async def ask(self, turn: Turn, _: Disconnect | ConfirmDisconnect) -> Card:
-        """Say what will be erased, and ask. Who is still signing in stops that."""
-        if not await self._engine.is_connected(turn.person.object_id):
+    async def confirm(self, turn: Turn, _: Disconnect | ConfirmDisconnect) -> Card:
+        """Say what will be erased, and ask for a yes. A sign-in under way is ended at once."""
+        if not await self.engine.is_connected(turn.person.object_id):
             return await self._not_connected(turn)
         return disconnect_cards.confirm(name=turn.person.name)
 
-    async def confirm(self, turn: Turn, _: DisconnectNow) -> Card:
+    async def disconnect(self, turn: Turn, _: DisconnectNow) -> Card:
         """Clear what Microsoft holds of us, and forget the person."""
         oid = turn.person.object_id
-        if not await self._engine.is_connected(oid):  # a second click, or a card from before
+        if not await self.engine.is_connected(oid):  # a second click, or a card from before
             return await self._not_connected(turn)
-        await self._links.end(oid)  # or they come back from Microsoft connected
+        await self.links.end(oid)  # or they come back from Microsoft connected
         # First: whoever is gone already when we die here must not be invited either.
-        await self._left(oid)
-        ending = await self._engine.disconnect(oid)
-        return (
-            await self._not_connected(turn) if ending is None else await self._ended(turn, ending)
-        )
+        await self.left(oid)
+        ending = await self.engine.disconnect(oid)
+        if ending is None:
+            return await self._not_connected(turn)
+        return await self._ended(turn, ending)
 
     async def cancel(self, turn: Turn, _: CancelDisconnect) -> Card:
         """They changed their mind."""
-        if not await self._engine.is_connected(turn.person.object_id):
+        if not await self.engine.is_connected(turn.person.object_id):
             return status_cards.not_connected()
         return disconnect_cards.cancelled()
 
     async def _not_connected(self, turn: Turn) -> Card:
-        """Who is still signing in is stopped; who could not be cleared yet hears how it stands."""
-        if await self._links.end(turn.person.object_id):
+        """End a sign-in under way; else say what could not be cleared yet, if anything."""
+        if await self.links.end(turn.person.object_id):
             return connect_cards.cancelled()
-        leaving = await self._engine.leaving(turn.person.object_id)
+        leaving = await self.engine.leaving(turn.person.object_id)
         if leaving is not None:
             return await self._ended(turn, leaving)
         return status_cards.not_connected()
 
     async def _ended(self, turn: Turn, ending: Ending) -> Card:
-        return ending_card(turn, ending, await self._engine.now_ms())
-
-
-def ending_card(turn: Turn, ending: Ending, now_ms: int) -> Card:
-    """How a link ended: what is erased, what follows, and when at the latest."""
-    at = ending.until_ms
-    until = None if at is None else clock_time(at, now_ms, turn.inbound.time_zone)
-    if ending.how == "later" and until is not None:
-        return disconnect_cards.later(until=until)
-    return disconnect_cards.done(until=until)
+        """What is erased, what follows, and when at the latest."""
+        if ending.until_ms is None:
+            return disconnect_cards.done()
+        now_ms = await self.engine.now_ms()
+        until = clock_time(ending.until_ms, now_ms, turn.inbound.time_zone)
+        later = ending.how == "later"
+        return disconnect_cards.later(until=until) if later else disconnect_cards.done(until=until)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.grammar.commands import BadCommand, Help, Unknown, help_lines
@@ -16,17 +17,17 @@ if TYPE_CHECKING:
     from cards.person.clicks import ShowHelp
 
 
+@dataclass(frozen=True, slots=True)
 class HelpHandler:
-    """Says what can be said."""
+    """Says what can be said; the admins' commands to admins in their own chat only."""
 
-    def __init__(self, admins: Admins, *, local: bool) -> None:
-        self._admins = admins
-        self._local = local
+    admins: Admins
+    local: bool
 
     async def help(self, turn: Turn, said: Help | Unknown | ShowHelp) -> Card:
         """List the commands, or suggest the nearest one."""
         private = turn.at.scope is Scope.PERSONAL
-        lines = help_lines(admin=private and await self._admins.is_admin(turn.person))
+        lines = help_lines(admin=private and await self.admins.is_admin(turn.person))
         if isinstance(said, Unknown):
             return help_card(lines, unknown=said.text, nearest=said.nearest)
         return help_card(lines)
@@ -37,4 +38,4 @@ class HelpHandler:
 
     async def welcome(self, turn: Turn) -> Card:
         """Greet somebody who has just got the app."""
-        return welcome(name=turn.person.name, local=self._local)
+        return welcome(name=turn.person.name, local=self.local)

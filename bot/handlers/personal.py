@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, assert_never
 
@@ -11,6 +11,7 @@ from cards.person import choices as choice_cards
 from cards.person import status as status_cards
 from cards.person import unasked as unasked_cards
 from cards.person.clicks import UNTIL_RESUMED, ChooseOwnStyle, ShowStyles, StartPause
+from domain.clock import MINUTE
 from domain.policy import FOREVER
 from sync.engine.patience import Patience
 from wording.figures import clock_time
@@ -22,84 +23,65 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from bot.grammar.commands import Resume
+    from bot.handlers.ports import Engine
     from bot.request import Turn
     from bot.teams.activity import Card
     from cards.person.clicks import EndPause, NoticeSeen
     from domain.explanation import Admission
-    from sync.engine.engine import Chosen, Engine
+    from domain.policy import Personal
+    from sync.engine.engine import Chosen
 
-MINUTE_MS = 60_000
 
-
+@dataclass(frozen=True, slots=True)
 class PersonalHandler:
     """What people decide for themselves. Pausing always works, locked or not."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    engine: Engine
 
     async def pause(self, turn: Turn, wanted: Pause | StartPause) -> Card:
         """Stop, for a while or until they resume."""
-        admitted = await self._engine.admit(turn.person.object_id)
+        admitted = await self.engine.admit(turn.person.object_id)
         if admitted is None:
             return status_cards.not_connected()
-        now_ms, here = await self._engine.now_ms(), turn.inbound.time_zone
+        now_ms, here = await self.engine.now_ms(), turn.inbound.time_zone
         until_ms = _until(wanted, now_ms, here)
-        chosen = await self._engine.choose(
-            turn.person.object_id,
-            replace(admitted.state.personal, paused_until_ms=until_ms),
-            not_before_ms=_not_before(admitted, now_ms),
-        )
+        paused = replace(admitted.state.personal, paused_until_ms=until_ms)
+        chosen = await self._choose(admitted, paused, now_ms)
         if chosen is None:
             return status_cards.not_connected()
         until = None if until_ms == FOREVER else clock_time(until_ms, now_ms, here)
-        effect = _effect(admitted, chosen, now_ms, here)
-        return choice_cards.paused(until=until, effect=effect)
+        return choice_cards.paused(until=until, effect=_effect(admitted, chosen, now_ms, here))
 
     async def resume(self, turn: Turn, _: Resume | EndPause) -> Card:
         """Go on."""
-        admitted = await self._engine.admit(turn.person.object_id)
+        admitted = await self.engine.admit(turn.person.object_id)
         if admitted is None:
             return status_cards.not_connected()
-        oid, personal, patience = turn.person.object_id, admitted.state.personal, Patience()
-        now_ms, until = await self._engine.now_ms(), personal.paused_until_ms
-        was_paused = until is not None and until > now_ms
-        await self._engine.choose(
-            oid,
-            replace(personal, paused_until_ms=None),
-            patience,
-            not_before_ms=_not_before(admitted, now_ms),
-        )
-        known = await self._engine.explain(oid, patience)
+        patience, personal = Patience(), admitted.state.personal
+        now_ms, until = await self.engine.now_ms(), personal.paused_until_ms
+        await self._choose(admitted, replace(personal, paused_until_ms=None), now_ms, patience)
+        known = await self.engine.explain(turn.person.object_id, patience)
         if known is None:
             return status_cards.not_connected()
-        shown = view(known, turn.inbound.time_zone)
-        return choice_cards.resumed(
-            was_paused=was_paused,
-            sentence=shown.sentence,
-            tone=shown.tone,
-        )
+        shown, was_paused = view(known, turn.inbound.time_zone), (until or 0) > now_ms
+        return choice_cards.resumed(was_paused=was_paused, sentence=shown.sentence, tone=shown.tone)
 
     async def style(self, turn: Turn, wanted: StyleCommand | ShowStyles | ChooseOwnStyle) -> Card:
         """Show the styles, or choose one."""
         oid, chosen = turn.person.object_id, _chosen_style(wanted)
-        before = await self._engine.verdict_of(oid)
+        before = await self.engine.verdict_of(oid)
         if before is None:
             return status_cards.not_connected()
         changed = chosen is not None and not before.locked
-        admitted = await self._engine.admit(oid) if changed else None
+        admitted = await self.engine.admit(oid) if changed else None
         if admitted is not None and chosen is not None:
-            now_ms = await self._engine.now_ms()
-            await self._engine.choose(
-                oid,
-                replace(admitted.state.personal, style=chosen.style),
-                not_before_ms=_not_before(admitted, now_ms),
-            )
-        verdict = await self._engine.verdict_of(oid)
+            own = replace(admitted.state.personal, style=chosen.style)
+            await self._choose(admitted, own, await self.engine.now_ms())
+        verdict = await self.engine.verdict_of(oid)
         if verdict is None:
             return status_cards.not_connected()
-        level = "your organisation"
-        if verdict.group is not None:
-            level = f"your group {verdict.group.name}"
+        group = verdict.group
+        level = "your organisation" if group is None else f"your group {group.name}"
         return choice_cards.style_choice(
             current=verdict.style,
             own=verdict.own_style,
@@ -111,10 +93,15 @@ class PersonalHandler:
         """They have read that Microsoft shows their meetings now."""
         return unasked_cards.seen()
 
-
-def _not_before(admitted: Admission, now_ms: int) -> int | None:
-    """When a choice takes effect: at once, or for whoever chooses too often within a minute."""
-    return None if admitted.allowed else max(admitted.state.wait_ms or 0, now_ms + MINUTE_MS)
+    async def _choose(
+        self, admitted: Admission, personal: Personal, now_ms: int, patience: Patience | None = None
+    ) -> Chosen | None:
+        """Keep a choice; for whoever chooses too often it takes effect within a minute."""
+        state = admitted.state
+        not_before = None if admitted.allowed else max(state.wait_ms or 0, now_ms + MINUTE)
+        return await self.engine.choose(
+            state.object_id, personal, patience, not_before_ms=not_before
+        )
 
 
 def _effect(admitted: Admission, chosen: Chosen, now_ms: int, here: tzinfo) -> str:
@@ -142,12 +129,12 @@ def _until(wanted: Pause | StartPause, now_ms: int, here: tzinfo) -> int:
     """The end of the pause that a command or a button asks for (epoch ms)."""
     if isinstance(wanted, StartPause):
         forever = wanted.minutes == UNTIL_RESUMED
-        return FOREVER if forever else now_ms + wanted.minutes * MINUTE_MS
+        return FOREVER if forever else now_ms + wanted.minutes * MINUTE
     match wanted.until:
         case None:
             return FOREVER
         case For(minutes):
-            return now_ms + minutes * MINUTE_MS
+            return now_ms + minutes * MINUTE
         case Until(hour, minute):
             now = datetime.fromtimestamp(now_ms / 1000, tz=here)
             end = now.replace(hour=hour, minute=minute, second=0, microsecond=0)

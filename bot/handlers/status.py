@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cards.build import refreshing
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.grammar.commands import Status
+    from bot.handlers.ports import Engine
     from bot.request import Turn
     from bot.teams.activity import Card
     from cards.person.clicks import RunTest
     from domain.explanation import Explanation
-    from sync.engine.engine import Engine
 
 
+@dataclass(frozen=True, slots=True)
 class StatusHandler:
     """Explains a person's presence to that person.
 
@@ -39,37 +41,31 @@ class StatusHandler:
     they are known.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        groups_of: Callable[[str], Awaitable[frozenset[str]]],
-    ) -> None:
-        self._engine = engine
-        self._groups_of = groups_of
+    engine: Engine
+    groups_of: Callable[[str], Awaitable[frozenset[str]]]
 
     async def status(self, turn: Turn, _: Status | ShowStatus) -> Card:
         """Say what is shown, why, and until when."""
-        known = await self._engine.explain(turn.person.object_id)
+        known = await self.engine.explain(turn.person.object_id)
         if known is None:
-            groups = await self._groups_of(turn.person.object_id)
-            rule = verdict_words(self._engine.verdict_without_link(groups))
+            groups = await self.groups_of(turn.person.object_id)
+            rule = verdict_words(self.engine.verdict_without_link(groups))
             card = status_cards.not_connected(rule_line=rule, still_kept=await self._kept(turn))
         else:
-            shown = view(known, turn.inbound.time_zone)
-            card = status_cards.status(shown)
+            card = status_cards.status(view(known, turn.inbound.time_zone))
         return refreshing(card, ShowStatus(), [turn.person.mri])
 
     async def _kept(self, turn: Turn) -> str:
         """What is still kept of somebody who could not be cleared when they left."""
-        ending = await self._engine.leaving(turn.person.object_id)
+        ending = await self.engine.leaving(turn.person.object_id)
         if ending is None or ending.until_ms is None:
             return ""
-        now_ms = await self._engine.now_ms()
+        now_ms = await self.engine.now_ms()
         return still_kept(clock_time(ending.until_ms, now_ms, turn.inbound.time_zone))
 
     async def test(self, turn: Turn, _: RunTest) -> Card:
         """Tell Microsoft "In a call" for five minutes and read back what it shows."""
-        known = await self._engine.test(turn.person.object_id)
+        known = await self.engine.test(turn.person.object_id)
         if known is None:
             return status_cards.not_connected()
         if known.shown_error == TOO_OFTEN:
@@ -86,8 +82,7 @@ class StatusHandler:
         told_it = f"“{label_of(accepted.pair)}”, until {until}"
         shown = seen(known)
         if shown is None:
-            why = view(known, here).shown_line
-            return test_it.unread(told=told_it, why=why)
+            return test_it.unread(told=told_it, why=view(known, here).shown_line)
         other = agrees(known) and not is_ours(known)
         weighs = f"Microsoft shows “{teams_label(*shown)}”, which weighs the same."
         return test_it.result(

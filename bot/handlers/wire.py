@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from bot.answers import answer_admins, answer_people
@@ -12,7 +11,6 @@ from bot.handlers.connect import ConnectHandler
 from bot.handlers.disconnect import DisconnectHandler
 from bot.handlers.personal import PersonalHandler
 from bot.handlers.settings.changes import SettingsChanges
-from bot.handlers.settings.group import GroupHandler
 from bot.handlers.settings.guard import AdminsOnly, Groups
 from bot.handlers.settings.invitations import InvitationHandler
 from bot.handlers.settings.people import SettingsPeople
@@ -57,7 +55,7 @@ def wire_answers(
 
     answer_people(
         dispatch,
-        ConnectHandler(engine, sign_in, now=time.time),
+        ConnectHandler(engine, sign_in),
         DisconnectHandler(engine, sign_in, invite.invited.leave),
         StatusHandler(engine, groups_without_link),
         PersonalHandler(engine),
@@ -68,30 +66,18 @@ def wire_answers(
 
 
 def _answer_admins(dispatch: Dispatch, core: Core, groups: Groups, audit: AuditLog) -> None:
-    desk, directory, connected = core.settings.desk, core.directory.store, core.engine.people
-    invitees = core.invite.invitees
-    people = SettingsPeople(desk, directory, audit, connected, core.engine.engine)
-    storms = StormHandler(core.reconnect.rows, audit, connected.now_ms, people.may_try_all)
+    desk, connected, invitees = core.settings.desk, core.engine.people, core.invite.invitees
+    people = SettingsPeople(desk, core.directory.store, audit, connected, core.engine.engine)
+    rows = core.reconnect.rows
+    storms = StormHandler(rows.storms, rows.try_again, audit, connected.now_ms, people.may_try_all)
+    feed = FeedWords(core.feed.store.health, core.zoom.per_second)
     views = SettingsViews(
-        desk,
-        directory,
-        groups,
-        audit,
-        connected,
-        invitees,
-        storms,
-        feed=FeedWords(core.feed.store.health, core.zoom.per_second),
+        desk, groups, audit, connected.now_ms, invitees.count, storms.banner, feed.say
     )
-    changes = SettingsChanges(desk, directory, groups, invitees, audit, connected.now_ms)
-    answer_admins(
-        dispatch,
-        views,
-        changes,
-        GroupHandler(groups, views, changes),
-        people,
-        InvitationHandler(groups, invitees, core.invite.invitations, audit, views.overview),
-        storms,
-    )
+    changes = SettingsChanges(desk, groups, audit, invitees.count, connected.now_ms)
+    mailings = core.invite.invitations
+    inviting = InvitationHandler(groups, invitees.find, mailings, audit, views.overview)
+    answer_admins(dispatch, views, changes, people, inviting, storms)
 
 
 def wire_news(core: Core, helper: HelpHandler, sign_in: SignIn, *, welcome: bool) -> AppNews:

@@ -24,7 +24,7 @@ class Attempt:
     """Who wants to connect, and where in the chat to tell them how it went.
 
     `tenant_id` and `object_id` are the chat's authenticated sender: only that account may sign in.
-    `card_id` names the card in `conversation` that started this. `created_at` is in epoch seconds.
+    `card_id` names the card in `conversation` that started this.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
@@ -35,7 +35,6 @@ class Attempt:
     login_hint: str | None
     conversation: ConversationReference
     card_id: str
-    created_at: float
 
     def to_json(self) -> str:
         """Write as text for `from_json`."""

@@ -6,15 +6,19 @@ was overtaken changes nothing: it shows how things are now, and says so.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bot.handlers.settings.guard import GroupsUnavailable, actor
 from bot.handlers.settings.progress import ProgressCard
 from cards.build import refreshing
 from cards.click import BadClick, BadInput
+from cards.person.help import unclear
 from cards.settings import change as settings_change
 from cards.settings import form as settings_form
+from cards.settings import lists as list_cards
 from cards.settings.clicks import ConfirmChange
+from domain.clock import HOUR, MINUTE
 from domain.form import (
     BadEntry,
     Field,
@@ -24,6 +28,7 @@ from domain.form import (
     next_step,
     read_value,
 )
+from domain.group_names import fold_name
 from domain.policy import ACCOUNT
 from domain.policy_edits import (
     Disable,
@@ -33,7 +38,6 @@ from domain.policy_edits import (
     group_of,
     level_form,
 )
-from sync.settings.audit import Actor
 from sync.settings.rows import ACCOUNT as ACCOUNT_SCOPE
 from sync.settings.store import Conflict
 from wording.edits import overtaken, state_sentence
@@ -44,9 +48,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from datetime import tzinfo
 
-    from bot.grammar.settings import Account
+    from bot.grammar.commands import PerhapsGroup
+    from bot.grammar.settings import Account, Group
+    from bot.handlers.ports import Policies
     from bot.handlers.settings.guard import Groups
-    from bot.invite.invitees import Invitees
     from bot.request import Turn
     from bot.teams.activity import Card
     from cards.settings.change import Doing
@@ -61,101 +66,120 @@ if TYPE_CHECKING:
         SubmitForm,
     )
     from domain.form import LevelForm
-    from domain.policy import Level, Policy
+    from domain.policy import Level
     from domain.policy_edits import Edit, OneLine
-    from sync.directory.store import DirectoryStore
     from sync.settings.audit import AuditLog
-    from sync.settings.changes import Done, PolicyDesk
-
-HOUR_MS = 3_600_000
 
 
+@dataclass(frozen=True, slots=True)
 class SettingsChanges:
-    """Asks, saves, and shows what came of it. Whoever calls has made sure of the admin."""
+    """Confirms, saves, and shows what came of it. The guard has made sure of the admin.
 
-    def __init__(
-        self,
-        desk: PolicyDesk,
-        directory: DirectoryStore,
-        groups: Groups,
-        invitees: Invitees,
-        audit: AuditLog,
-        now_ms: Callable[[], Awaitable[int]],
-    ) -> None:
-        """`now_ms` is the clock that all processes share (epoch ms)."""
-        self._desk = desk
-        self._directory = directory
-        self._groups = groups
-        self._invitees = invitees
-        self._audit = audit
-        self._now_ms = now_ms
+    `invitable` counts those of a group (empty: everyone) whom an admin may invite; `now_ms` is the
+    clock that all processes share (epoch ms).
+    """
+
+    desk: Policies
+    groups: Groups
+    audit: AuditLog
+    invitable: Callable[[str, str], Awaitable[int]]
+    now_ms: Callable[[], Awaitable[int]]
 
     # -- one line -----------------------------------------------------------------------------
 
-    async def ask(self, turn: Turn, edit: OneLine, *, notice: str | None = None) -> Card:
-        """Say what an edit does and whom it touches, and ask."""
+    async def confirm(self, turn: Turn, edit: OneLine, *, notice: str | None = None) -> Card:
+        """Say what an edit does and whom it touches, and ask for a yes."""
         try:
-            preview = await self._desk.preview(edit)
+            preview = await self.desk.preview(edit)
         except GroupInherits:
             return settings_change.inherits(edit)
         if preview.before == preview.after:
             return settings_change.unchanged(edit.level, sentence=state_sentence(edit))
-        known = await self._directory.view() is not None
+        known = preview.effect.now or await self.groups.directory.view() is not None
         card = settings_change.confirm(
             edit,
             version=preview.before.version,
-            touched=touched(preview.effect, edit.level, preview.after)
-            if known or preview.effect.now
-            else None,
+            touched=touched(preview.effect, edit.level, preview.after) if known else None,
             style=form_of(preview.after, edit.level).style,
             notice=notice,
         )
         return refreshing(card, ConfirmChange(edit), [turn.person.mri])
 
-    async def ask_again(self, turn: Turn, click: ConfirmChange) -> Card:
-        """The same for a button."""
-        return await self.ask(turn, await self._at_known(click.edit))
+    async def confirm_again(self, turn: Turn, click: ConfirmChange) -> Card:
+        """Put a question anew, as things are now."""
+        return await self.confirm(turn, await self._of_known(click.edit))
 
-    async def ask_picked(self, turn: Turn, click: PickForChange) -> Card:
-        """The same for a group that was chosen."""
-        level = await self._groups.level(click.group)
-        return await self.ask(turn, replace(click.edit, level=level))
+    async def confirm_picked(self, turn: Turn, click: PickForChange) -> Card:
+        """Go on with an edit whose group was picked in a list."""
+        level = await self.groups.level(click.group)
+        return await self.confirm(turn, replace(click.edit, level=level))
 
     async def apply(self, turn: Turn, click: ApplyChange) -> Card:
         """Carry out what was confirmed."""
-        edit = await self._at_known(click.edit)
+        edit = await self._of_known(click.edit)
         doing: Doing = "clearing" if isinstance(edit, Disable) else "updating"
-        shown = _progress_card(turn, edit, doing)
         try:
-            done = await self._make(shown, edit, click.version, turn.person.name)
+            card = await self._save(turn, edit, click.version, doing)
         except GroupInherits:
             return settings_change.inherits(edit)
-        if isinstance(done, Conflict):
-            return await self.ask(turn, edit, notice=await self._overtaken(turn, click.version))
-        return await self._result(turn, shown, done)
+        if card is not None:
+            return card
+        return await self.confirm(turn, edit, notice=await self._overtaken(turn, click.version))
 
-    async def _at_known(self, edit: OneLine) -> OneLine:
-        return replace(edit, level=await self._groups.known(edit.level))
+    async def _of_known(self, edit: OneLine) -> OneLine:
+        return replace(edit, level=await self.groups.known(edit.level))
 
     async def cancel(self, _: Turn, __: CancelChange) -> Card:
         """They changed their mind."""
         return settings_change.cancelled()
 
+    # -- which group ---------------------------------------------------------------------------
+
+    async def group(self, turn: Turn, said: Group) -> Card:
+        """Answer `settings group …`: a group is found by its name, and never guessed."""
+        level, edit = await self.groups.called(said.name), said.edit
+        if level is None:
+            level, edit = await self.groups.called(said.or_name), None
+        if level is None:
+            return await self._pick(said.name, said.edit)
+        if edit is None:
+            return await self.form(turn, level)
+        return await self.confirm(turn, replace(edit, level=level))
+
+    async def perhaps(self, turn: Turn, said: PerhapsGroup) -> Card:
+        """Show the form of the group whose name was said, or say what was not understood."""
+        try:
+            level = await self.groups.called(said.name)
+        except GroupsUnavailable:
+            level = None
+        if level is not None:
+            return await self.form(turn, level)
+        return unclear(what=said.what, hint=said.hint)
+
+    async def _pick(self, wanted: str, edit: OneLine | None) -> Card:
+        """Have a group chosen among those whose names are near."""
+        matches = (await self.groups.view()).find_groups(wanted, limit=60)
+        same = [g for g in matches.nearest if fold_name(g.name) == fold_name(wanted)]
+        return list_cards.pick_group(
+            [list_cards.GroupRow(g.group_id, g.name, g.members) for g in matches.nearest],
+            wanted=wanted,
+            ambiguous=len(same) > 1,
+            total=matches.total,
+            edit=edit,
+        )
+
     # -- the form -----------------------------------------------------------------------------
 
-    async def account(self, turn: Turn, said: Account) -> Card:
-        """Answer `settings account …`."""
-        if said.edit is not None:
-            return await self.ask(turn, said.edit)
-        return await self.form(turn, ACCOUNT)
-
-    async def open_account(self, turn: Turn, _: OpenAccount) -> Card:
-        """Show the account's form."""
+    async def account(self, turn: Turn, said: Account | OpenAccount) -> Card:
+        """Answer `settings account …`, and the button that opens its form."""
+        edit = getattr(said, "edit", None)
+        if edit is not None:
+            return await self.confirm(turn, edit)
         return await self.form(turn, ACCOUNT)
 
     async def open_group(self, turn: Turn, click: OpenGroup) -> Card:
         """Show a group's form."""
-        return await self.form(turn, await self._groups.level(click.group))
+        return await self.form(turn, await self.groups.level(click.group))
 
     async def form(
         self,
@@ -167,8 +191,9 @@ class SettingsChanges:
         notice: str | None = None,
     ) -> Card:
         """Show a level's form, or what was entered in it."""
-        policy = await self._desk.policy()
+        policy = await self.desk.policy()
         now = level_form(policy, level)
+        managed = group_of(policy, level.group_id) is not None
         return settings_form.form(
             level,
             entered or now,
@@ -177,85 +202,89 @@ class SettingsChanges:
             notice=notice,
             members=await self._members(level),
             account=None if level.is_account else policy.account,
-            places=_places(policy, level),
+            places=len(policy.groups) + (0 if managed else 1),
         )
 
     async def submit(self, turn: Turn, click: SubmitForm) -> Card:
-        """Take the submitted form: ask, show more fields, or save."""
-        level = await self._groups.known(click.level)
+        """Take the submitted form: verify a switch, show more fields, or save."""
+        level = await self.groups.known(click.level)
         submitted = submitted_form(click.shown, click.inputs)
         step = next_step(click.shown, submitted)
         if step is Step.VERIFY:
-            return settings_form.verify(
-                level,
-                submitted,
-                version=click.version,
-                touched=await self._touched(level, submitted),
-            )
-        if step is Step.NEXT:
-            return await self.form(turn, level, submitted, version=click.version)
-        return await self._store(turn, level, submitted, click.version)
+            whom = await self._touched(level, submitted)
+            return settings_form.verify(level, submitted, version=click.version, touched=whom)
+        return await self._take(turn, level, submitted, click.version, step)
 
     async def verified(self, turn: Turn, click: ApplySwitch) -> Card:
         """The verification question was answered with Enable or Disable."""
-        level = await self._groups.known(click.level)
-        if after_verifying(click.submitted) is Step.NEXT:
-            return await self.form(turn, level, click.submitted, version=click.version)
-        return await self._store(turn, level, click.submitted, click.version)
+        level, step = await self.groups.known(click.level), after_verifying(click.submitted)
+        return await self._take(turn, level, click.submitted, click.version, step)
 
-    async def _store(self, turn: Turn, level: Level, entered: LevelForm, version: int) -> Card:
-        policy = await self._desk.policy()
-        if policy.version != version:
-            return await self.form(turn, level, notice=await self._overtaken(turn, version))
-        before, edit = level_form(policy, level), SaveForm(level, entered)
-        if edit.apply(policy) == policy:
-            return settings_change.unchanged(level, sentence=state_sentence(edit))
-        updating = entered.form.integration or not entered.manages
-        shown = _progress_card(turn, edit, "updating" if updating else "clearing")
-        done = await self._make(shown, edit, version, turn.person.name)
-        if isinstance(done, Conflict):
-            return await self.form(turn, level, notice=await self._overtaken(turn, version))
-        return await self._result(turn, shown, done, differences(before, entered))
+    async def _take(
+        self, turn: Turn, level: Level, entered: LevelForm, version: int, step: Step
+    ) -> Card:
+        """Show the fields that a form needs next, or save it."""
+        if step is Step.NEXT:
+            return await self.form(turn, level, entered, version=version)
+        policy = await self.desk.policy()
+        if policy.version == version:
+            before, edit = level_form(policy, level), SaveForm(level, entered)
+            if edit.apply(policy) == policy:
+                return settings_change.unchanged(level, sentence=state_sentence(edit))
+            doing: Doing = "clearing"
+            if entered.form.integration or not entered.manages:
+                doing = "updating"
+            card = await self._save(turn, edit, version, doing, differences(before, entered))
+            if card is not None:
+                return card
+        return await self.form(turn, level, notice=await self._overtaken(turn, version))
 
     async def _touched(self, level: Level, entered: LevelForm) -> str | None:
         """Whom a switch touches that is saved at once; None: nothing is saved yet."""
         if after_verifying(entered) is Step.NEXT:
             return None
-        preview = await self._desk.preview(SaveForm(level, entered))
+        preview = await self.desk.preview(SaveForm(level, entered))
         if preview.before == preview.after:
             return None
         return touched(preview.effect, level, preview.after)
 
+    async def _members(self, level: Level) -> str | None:
+        view = None if level.is_account else await self.groups.directory.view()
+        group = None if view is None else view.groups.get(level.group_id)
+        return None if group is None else f"It has {people(group.members)} in Zoom."
+
     # -- both ---------------------------------------------------------------------------------
 
-    async def _make(
-        self, shown: ProgressCard, edit: Edit, version: int, name: str
-    ) -> Done | Conflict:
-        by = Actor(shown.by, name)
-        return await self._desk.make(edit, expected=version, by=by, show=shown.dump())
-
-    async def _result(
+    async def _save(
         self,
         turn: Turn,
-        shown: ProgressCard,
-        done: Done,
+        edit: Edit,
+        version: int,
+        doing: Doing,
         details: tuple[tuple[str, str, str], ...] = (),
-    ) -> Card:
-        rollout = done.rollout
-        if rollout is not None:
-            return shown.card(rollout.rollout_id, done=0, total=rollout.total)
+    ) -> Card | None:
+        """Save an edit and show what comes of it; None: somebody else was first."""
+        by, sentence = turn.person, state_sentence(edit)
+        shown = ProgressCard(
+            turn.at, turn.card_id, edit.level, sentence, doing, by.object_id, by.mri
+        )
+        done = await self.desk.make(edit, expected=version, by=actor(turn), show=shown.dump())
+        if isinstance(done, Conflict):
+            return None
+        if done.rollout is not None:
+            return shown.card(done.rollout.rollout_id, done=0, total=done.rollout.total)
         return settings_change.result(
-            shown.level,
-            sentence=shown.sentence,
-            doing=shown.doing,
+            edit.level,
+            sentence=sentence,
+            doing=doing,
             details=details,
-            invitable=await self._invitees.count(shown.level.group_id, turn.person.object_id),
+            invitable=await self.invitable(edit.level.group_id, by.object_id),
         )
 
     async def progress(self, turn: Turn, click: ShowRollout) -> Card:
         """How far an edit is that a card shows, or that it is in force."""
-        level = await self._groups.known(click.level)
-        known = await self._desk.under_way(click.rollout_id)
+        level = await self.groups.known(click.level)
+        known = await self.desk.under_way(click.rollout_id)
         if known is None:
             return settings_change.result(level, sentence=click.sentence)
         rollout, left = known
@@ -268,21 +297,15 @@ class SettingsChanges:
 
     async def _overtaken(self, turn: Turn, version: int) -> str:
         """Who was first, in a sentence."""
-        record = await self._audit.last_change(since=version)
+        record = await self.audit.last_change(since=version)
         if record is None:
             return overtaken()
         mine = record.by.actor_id == turn.person.object_id
-        now_ms, here = await self._now_ms(), turn.inbound.time_zone
         return overtaken(
             "You" if mine else record.by.name,
             "the account" if record.scope == ACCOUNT_SCOPE else record.scope_name,
-            _ago(record.at_ms, now_ms, here),
+            _ago(record.at_ms, await self.now_ms(), turn.inbound.time_zone),
         )
-
-    async def _members(self, level: Level) -> str | None:
-        view = None if level.is_account else await self._directory.view()
-        group = None if view is None else view.groups.get(level.group_id)
-        return None if group is None else f"It has {people(group.members)} in Zoom."
 
 
 def submitted_form(shown: LevelForm, inputs: Mapping[str, str]) -> LevelForm:
@@ -309,19 +332,9 @@ def submitted_form(shown: LevelForm, inputs: Mapping[str, str]) -> LevelForm:
 def _ago(at_ms: int, now_ms: int, here: tzinfo) -> str:
     """When it was, as a part of a sentence: people know the last hour by its minutes."""
     past = now_ms - at_ms
-    if past >= HOUR_MS:
+    if past >= HOUR:
         return f"at {clock_time(at_ms, now_ms, here)}"
-    minutes = past // 60_000
+    minutes = past // MINUTE
     if minutes < 1:
         return "a moment ago"
     return "a minute ago" if minutes == 1 else f"{minutes} minutes ago"
-
-
-def _progress_card(turn: Turn, edit: Edit, doing: Doing) -> ProgressCard:
-    by, sentence = turn.person, state_sentence(edit)
-    return ProgressCard(turn.at, turn.card_id, edit.level, sentence, doing, by.object_id, by.mri)
-
-
-def _places(policy: Policy, level: Level) -> int:
-    managed = group_of(policy, level.group_id) is not None
-    return len(policy.groups) + (0 if managed else 1)

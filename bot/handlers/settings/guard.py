@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -10,6 +11,7 @@ from cards.click import BadInput, By
 from cards.person.help import problem
 from cards.settings import change as settings_change
 from domain.policy import Level
+from sync.settings.audit import Actor
 from wording.directory import explain
 
 if TYPE_CHECKING:
@@ -17,9 +19,10 @@ if TYPE_CHECKING:
 
     from bot.admins import Admins
     from bot.dispatch import Asked, Handler
+    from bot.handlers.ports import ZoomDirectory
     from bot.request import Turn
     from bot.teams.activity import Card
-    from sync.directory.store import DirectoryStore, DirectoryView
+    from sync.directory.store import DirectoryView
 
 log = structlog.get_logger()
 
@@ -40,59 +43,68 @@ class Askers(Protocol):
 
 
 class GroupsUnavailable(Exception):
-    """Zoom's groups are not to be had; the guard says why."""
+    """Zoom's groups are not known; the guard says why."""
 
 
+@dataclass(frozen=True, slots=True)
 class Groups:
     """Zoom's groups, as far as they are known. `missing` names settings that reading them needs."""
 
-    def __init__(self, directory: DirectoryStore, missing: Sequence[str]) -> None:
-        self._directory = directory
-        self._missing = missing
+    directory: ZoomDirectory
+    missing: Sequence[str]
 
     async def view(self) -> DirectoryView:
         """All of them. Raises GroupsUnavailable."""
-        view = await self._directory.view()
-        if self._missing or view is None:
+        view = await self.directory.view()
+        if self.missing or view is None:
             raise GroupsUnavailable
         return view
 
     async def level(self, group_id: str) -> Level:
-        """The group of this id. Zoom's groups come and go: raises GroupsUnavailable, BadInput."""
+        """The group of this id. Raises GroupsUnavailable, and BadInput where Zoom has none."""
         group = (await self.view()).groups.get(group_id)
         if group is None:
             raise BadInput(_GONE)
         return Level(group.group_id, group.name)
 
+    async def called(self, name: str) -> Level | None:
+        """The one group of this name; None where none or several have it."""
+        view = await self.view()
+        exact = view.find_groups(name).exact if name else None
+        return None if exact is None else Level(exact.group_id, exact.name)
+
     async def known(self, level: Level) -> Level:
-        """The same level by its present name. Raises as `level` does."""
+        """A level by its present name. Raises what `level` raises."""
         return level if level.is_account else await self.level(level.group_id)
 
     async def why_not(self) -> Card:
         """Say why groups can't be used: Zoom's API is not set up, or was never read."""
-        if self._missing:
-            return settings_change.needs_zoom(self._missing)
+        if self.missing:
+            return settings_change.needs_zoom(self.missing)
         return problem(
-            what_happened=explain(await self._directory.health()),
+            what_happened=explain(await self.directory.health()),
             what_to_do="Ask again in a minute. Settings for the whole account work without.",
         )
 
 
-class AdminsOnly:
-    """Asks at every word and click whether the person is an admin (`bot.dispatch.Guard`)."""
+def actor(turn: Turn) -> Actor:
+    """The admin as the history names them."""
+    return Actor(turn.person.object_id, turn.person.name)
 
-    def __init__(
-        self, admins: Admins, askers: Askers, groups: Groups, *, zoom_admins: bool
-    ) -> None:
-        self._admins = admins
-        self._askers = askers
-        self._groups = groups
-        self._zoom_admins = zoom_admins
+
+@dataclass(frozen=True, slots=True)
+class AdminsOnly:
+    """Makes sure at every word and click that the person is an admin (`bot.dispatch.Guard`)."""
+
+    admins: Admins
+    askers: Askers
+    groups: Groups
+    zoom_admins: bool
 
     async def __call__(self, turn: Turn, asked: Asked, by: By, handler: Handler) -> Card:
         """Let the handler answer, or say why not."""
         oid = turn.person.object_id
-        may = await self._admins.may_change(turn.person)
+        may = await self.admins.may_change(turn.person)
         if may is None:
             return problem(
                 what_happened=(
@@ -102,21 +114,18 @@ class AdminsOnly:
                 what_to_do="Try again in a minute.",
             )
         if not may:
-            return await self._refuse(turn)
-        if by is By.ASKED and await self._askers.asker(turn.clicked) != oid:
+            log.warning("settings_refused", person=oid)
+            if await self.admins.is_guest(turn.person):
+                return settings_change.guest()
+            return settings_change.not_admin(zoom_admins=self.zoom_admins)
+        if by is By.ASKED and await self.askers.asker(turn.clicked) != oid:
             log.warning("settings_click_by_another", person=oid)
             return problem(
                 what_happened="This question was put to another admin. Nothing was changed.",
                 what_to_do="Say settings, and I ask you.",
             )
-        await self._askers.remember_asker(turn.card_id, oid)
+        await self.askers.remember_asker(turn.card_id, oid)
         try:
             return await handler(turn, asked)
         except GroupsUnavailable:
-            return await self._groups.why_not()
-
-    async def _refuse(self, turn: Turn) -> Card:
-        log.warning("settings_refused", person=turn.person.object_id)
-        if await self._admins.is_guest(turn.person):
-            return settings_change.guest()
-        return settings_change.not_admin(zoom_admins=self._zoom_admins)
+            return await self.groups.why_not()

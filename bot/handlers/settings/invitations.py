@@ -1,24 +1,20 @@
-"""Inviting those who have not connected: the admin's question and answer, the person's "Not now".
-
-Whoever calls has made sure of the admin.
-"""
+"""Inviting those who have not connected: the admin's part, and the person's "Not now"."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
+from bot.handlers.settings.guard import actor
 from bot.invite.mailing import PER_SECOND, MailingCard
 from cards.person import unasked as unasked_cards
 from cards.settings import invite as settings_invite
-from sync.settings.audit import Actor
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from bot.handlers.settings.guard import Groups
-    from bot.invite.invitees import Invitees
-    from bot.invite.mailing import Invitations
     from bot.request import Turn
     from bot.teams.activity import Card
     from cards.person.clicks import DeclineInvitation
@@ -27,66 +23,75 @@ if TYPE_CHECKING:
     from sync.settings.audit import AuditLog
 
 
+class Mailings(Protocol):
+    """Sends invitations (bot.invite.mailing). A mailing has the id of the card that shows it."""
+
+    async def hold(self, people: Sequence[str], card: MailingCard) -> list[str]:
+        """Take these for a mailing; those who were or are being invited are left out."""
+
+    async def begin(self, group_id: str, held: Sequence[str], card: MailingCard) -> None:
+        """Invite those who are held, in the background."""
+
+    async def under_way(self, mailing_id: str) -> bool:
+        """Whether somebody of this mailing is still to be written to."""
+
+    async def shown(self, mailing_id: str) -> Card | None:
+        """The card of a mailing that is under way or ended a moment ago; None: there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class InvitationHandler:
-    """Counts, asks, starts, and shows how far it is."""
+    """Counts, confirms, starts, and shows how far it is. The guard has made sure of the admin.
 
-    def __init__(
-        self,
-        groups: Groups,
-        invitees: Invitees,
-        invitations: Invitations,
-        audit: AuditLog,
-        overview: Callable[[Turn], Awaitable[Card]],
-    ) -> None:
-        """`overview` is shown in the place of a mailing that ended a while ago."""
-        self._groups = groups
-        self._invitees = invitees
-        self._invitations = invitations
-        self._audit = audit
-        self._overview = overview
+    `invitable` finds those of a group (empty: everyone) whom an admin may invite; `overview` is
+    shown in the place of a mailing that ended a while ago.
+    """
 
-    async def ask(self, turn: Turn, click: ConfirmInvite) -> Card:
-        """Say how many would be invited, and ask."""
-        level = await self._groups.known(click.level)
-        count = await self._invitees.count(level.group_id, turn.person.object_id)
-        return _ask(level, count)
+    groups: Groups
+    invitable: Callable[[str, str], Awaitable[list[str]]]
+    mailings: Mailings
+    audit: AuditLog
+    overview: Callable[[Turn], Awaitable[Card]]
+
+    async def confirm(self, turn: Turn, click: ConfirmInvite) -> Card:
+        """Say how many would be invited, and ask for a yes."""
+        level = await self.groups.known(click.level)
+        return _confirm(level, await self.invitable(level.group_id, turn.person.object_id))
 
     async def send(self, turn: Turn, click: Invite) -> Card:
-        """Start; more people than the admin saw are not invited, but asked about."""
-        level = await self._groups.known(click.level)
-        if await self._invitations.under_way(turn.card_id):  # a second click on the same card
+        """Start; where there are more people than the admin saw, ask for a yes to these."""
+        level = await self.groups.known(click.level)
+        if await self.mailings.under_way(turn.card_id):  # a second click on the same card
             return await self._shown(turn)
-        people = await self._invitees.find(level.group_id, turn.person.object_id)
+        people = await self.invitable(level.group_id, turn.person.object_id)
         if len(people) > click.people:
-            return _ask(level, len(people))
+            return _confirm(level, people)
         who = turn.person
         shown = MailingCard(turn.at, turn.card_id, who.name, who.mri, who.object_id)
-        held = await self._invitations.hold(people, shown)
+        held = await self.mailings.hold(people, shown)
         if held:
-            await self._audit.invited(
-                Actor(turn.person.object_id, turn.person.name),
-                "account" if level.is_account else f"group:{level.group_id}",
-                "account" if level.is_account else level.name,
-                people=len(held),
-            )
-            await self._invitations.begin(level.group_id, held, shown)
+            scope, name = "account", "account"
+            if not level.is_account:
+                scope, name = f"group:{level.group_id}", level.name
+            await self.audit.invited(actor(turn), scope, name, people=len(held))
+            await self.mailings.begin(level.group_id, held, shown)
         return await self._shown(turn)
 
     async def progress(self, turn: Turn, click: ShowMailing) -> Card:
         """How far it is."""
-        shown = await self._invitations.shown(click.mailing_id)
-        return shown or await self._overview(turn)
+        shown = await self.mailings.shown(click.mailing_id)
+        return shown or await self.overview(turn)
 
     async def decline(self, _: Turn, __: DeclineInvitation) -> Card:
         """The person does not want to. They are not asked again anyway."""
         return unasked_cards.declined()
 
     async def _shown(self, turn: Turn) -> Card:
-        return await self._invitations.shown(turn.card_id) or settings_invite.nobody()
+        return await self.mailings.shown(turn.card_id) or settings_invite.nobody()
 
 
-def _ask(level: Level, count: int) -> Card:
-    if not count:
+def _confirm(level: Level, people: Sequence[str]) -> Card:
+    if not people:
         return settings_invite.nobody()
-    minutes = math.ceil(count / PER_SECOND / 60)
-    return settings_invite.confirm(level, count=count, minutes=minutes)
+    minutes = math.ceil(len(people) / PER_SECOND / 60)
+    return settings_invite.confirm(level, count=len(people), minutes=minutes)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bot.handlers.settings.guard import actor
 from cards.settings import people as people_cards
 from domain.errors import Trouble
 from domain.link import fold_address
 from domain.policy import Reason, resolve
 from domain.storms import Delivery
 from sync.engine.engine import Busy
-from sync.settings.audit import Actor
 from wording.ended import storm_words
 from wording.figures import clock_time, people
 from wording.trouble import TROUBLES, of_an_admin, parked_for
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.grammar.settings import User
+    from bot.handlers.ports import Engine, People, Policies, ZoomDirectory
     from bot.request import Turn
     from bot.teams.activity import Card
     from cards.settings.clicks import OpenPerson, Revive, ReviveAll, ShowParked
@@ -29,81 +30,71 @@ if TYPE_CHECKING:
     from domain.link import Link
     from domain.person import PersonState
     from domain.policy import Policy, Verdict
-    from sync.directory.store import DirectoryStore
-    from sync.engine.engine import Engine
-    from sync.engine.people import Parked, PeopleStore
+    from sync.engine.people import Parked
     from sync.settings.audit import AuditLog
-    from sync.settings.changes import PolicyDesk
 
 
 WELL_AGAIN = "Planned anew, and nothing has failed since."
 """It may still wait for the quota or a worker, so not more than that."""
 
 
+@dataclass(frozen=True, slots=True)
 class SettingsPeople:
-    """Cards about single people. Whoever calls has made sure of the admin."""
+    """Cards about single people. The guard has made sure of the admin."""
 
-    def __init__(
-        self,
-        desk: PolicyDesk,
-        directory: DirectoryStore,
-        audit: AuditLog,
-        people: PeopleStore,
-        engine: Engine,
-    ) -> None:
-        self._desk = desk
-        self._directory = directory
-        self._audit = audit
-        self._people = people
-        self._engine = engine
+    desk: Policies
+    directory: ZoomDirectory
+    audit: AuditLog
+    people: People
+    engine: Engine
 
     async def user(self, turn: Turn, said: User) -> Card:
         """Why presence is what it is for one person; never what Zoom says of them now."""
-        if not await self._engine.may_look_up(turn.person.object_id):
+        if not await self.engine.may_look_up(turn.person.object_id):
             return people_cards.too_often()
         folded = fold_address(said.address)
-        await self._audit.looked_up(_actor(turn), folded)
-        view = await self._directory.view()
+        await self.audit.looked_up(actor(turn), folded)
+        view = await self.directory.view()
         listed = None if view is None else await view.user_by_address(folded)
-        oid = await self._people.owner_of(
+        oid = await self.people.owner_of(
             address=folded, zoom_id=None if listed is None else listed.zoom_id
         )
-        known = None if oid is None else await self._engine.link_of(oid)
+        known = None if oid is None else await self.engine.link_of(oid)
         if known is None and listed is None:
             return people_cards.no_user(address=folded, directory=view is not None)
         return await self._card(turn, folded, known, listed)
 
     async def chosen(self, turn: Turn, click: OpenPerson) -> Card:
         """The same for somebody who was chosen in the list of those in trouble."""
-        if not await self._engine.may_look_up(turn.person.object_id):
+        if not await self.engine.may_look_up(turn.person.object_id):
             return people_cards.too_often()
-        known = await self._engine.link_of(click.person)
+        known = await self.engine.link_of(click.person)
         if known is None:  # they disconnected meanwhile
             return await self.parked(turn)
         address = known[0].addresses[0]
-        await self._audit.looked_up(_actor(turn), address)
+        await self.audit.looked_up(actor(turn), address)
         return await self._card(turn, address, known, None)
 
     async def may_try_all(self, turn: Turn) -> bool:
         """Whether an admin may have everybody tried again now; counts it."""
-        return await self._engine.may_look_up(turn.person.object_id, everybody=True)
+        return await self.engine.may_look_up(turn.person.object_id, everybody=True)
 
     async def troubled(self, turn: Turn, _: ShowParked) -> Card:
         """Who is parked and why, when somebody asks for it."""
-        if not await self._engine.may_look_up(turn.person.object_id):
+        if not await self.engine.may_look_up(turn.person.object_id):
             return people_cards.too_often()
         return await self.parked(turn)
 
     async def parked(self, turn: Turn, *, notice: str | None = None) -> Card:
         """Who is parked and why."""
-        await self._audit.looked_at_parked(_actor(turn))
+        await self.audit.looked_at_parked(actor(turn))
         everybody = await self._parked()
-        now_ms, here = await self._people.now_ms(), turn.inbound.time_zone
+        now_ms, here = await self.engine.now_ms(), turn.inbound.time_zone
         rows: list[people_cards.ParkedRow] = []
         for person in everybody:
             if len(rows) >= people_cards.MOST_PARKED:
                 break
-            known = await self._engine.link_of(person.object_id)
+            known = await self.engine.link_of(person.object_id)
             if known is not None:
                 link, since = known[0], clock_time(person.since_ms, now_ms, here)
                 rows.append(
@@ -117,18 +108,18 @@ class SettingsPeople:
     async def revive(self, turn: Turn, click: Revive) -> Card:
         """Try somebody again who is parked."""
         oid = click.object_id
-        if not await self._engine.may_look_up(turn.person.object_id):
+        if not await self.engine.may_look_up(turn.person.object_id):
             return people_cards.too_often()
-        known = await self._engine.link_of(oid)
+        known = await self.engine.link_of(oid)
         if known is None:
             return await self.parked(turn)
         address = known[0].addresses[0]
         notice = "There was nothing to try again."
-        if parked_for(known[1].trouble) is not None and await self._engine.revive(oid):
-            await self._audit.revived(_actor(turn), address)
+        if parked_for(known[1].trouble) is not None and await self.engine.revive(oid):
+            await self.audit.revived(actor(turn), address)
             with contextlib.suppress(Busy):  # a worker has them: it tries by itself
-                await self._engine.reconcile_now(oid)
-            known = await self._engine.link_of(oid) or known
+                await self.engine.reconcile_now(oid)
+            known = await self.engine.link_of(oid) or known
             notice = "Tried again, but it failed." if known[1].trouble else WELL_AGAIN
         return await self._card(turn, address, known, None, notice=notice)
 
@@ -139,17 +130,17 @@ class SettingsPeople:
         revived = 0
         for person in await self._parked():
             if TROUBLES[person.reason].revivable:
-                revived += await self._engine.revive(person.object_id)
+                revived += await self.engine.revive(person.object_id)
         if revived:
-            await self._audit.revived_all(_actor(turn), people=revived)
+            await self.audit.revived_all(actor(turn), people=revived)
         notice = f"{people(revived)} {'is' if revived == 1 else 'are'} being tried again."
         return await self.parked(turn, notice=notice if revived else None)
 
     async def _parked(self) -> list[Parked]:
         """Everybody whom presence sync covers and who is parked, in the order of TROUBLES."""
-        policy = await self._desk.policy()
-        found = {p.object_id: p async for p in self._people.parked() if p.reason in TROUBLES}
-        standings = await self._people.standings(list(found))
+        policy = await self.desk.policy()
+        found = {p.object_id: p async for p in self.people.parked() if p.reason in TROUBLES}
+        standings = await self.people.standings(list(found))
         covered = [found[s.object_id] for s in standings if resolve(policy, s.group_ids).on]
         order = list(TROUBLES)
         return sorted(covered, key=lambda person: (order.index(person.reason), person.since_ms))
@@ -164,7 +155,7 @@ class SettingsPeople:
         notice: str = "",
     ) -> Card:
         """Explain somebody who is connected (`known`) or at least in Zoom's list (`listed`)."""
-        policy, now_ms = await self._desk.policy(), await self._people.now_ms()
+        policy, now_ms = await self.desk.policy(), await self.engine.now_ms()
         if known is not None:
             link, state = known
             name, groups = link.name, state.group_ids
@@ -201,10 +192,6 @@ class SettingsPeople:
         if reason is not None:
             shown = replace(shown, tone="warning")
         return people_cards.user(shown)
-
-
-def _actor(turn: Turn) -> Actor:
-    return Actor(turn.person.object_id, turn.person.name)
 
 
 def _verdict_sentence(verdict: Verdict) -> str:

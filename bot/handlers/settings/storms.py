@@ -1,46 +1,39 @@
-"""Many authorisations ended alike: an admin looks at it, and has everyone tried again.
-
-Whoever calls has made sure of the admin.
-"""
+"""Many authorisations ended alike: an admin looks at it, and has everyone tried again."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.handlers.settings.guard import actor
 from cards.settings import people as people_cards
-from sync.settings.audit import Actor
 from wording.figures import people
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from bot.request import Turn
     from bot.teams.activity import Card
     from cards.build import Element
     from cards.settings.clicks import RetryStorm, ShowStorm
     from domain.storms import Storm
-    from sync.reconnect.store import NoticeStore
     from sync.settings.audit import AuditLog
 
 
+@dataclass(frozen=True, slots=True)
 class StormHandler:
-    """Answers the buttons of the alert.
+    """Answers the buttons of the alert. The guard has made sure of the admin.
 
-    `now_ms` is the clock that all processes share, `may_try_all` whether an admin may have
-    everybody tried again now: it costs requests for each.
+    `storms` are those that go on, by code; `try_again` has sync.reconnect.notifier do it. `now_ms`
+    is the clock that all processes share; `may_try_all` says whether an admin may have everybody
+    tried again now, which costs requests for each.
     """
 
-    def __init__(
-        self,
-        rows: NoticeStore,
-        audit: AuditLog,
-        now_ms: Callable[[], Awaitable[int]],
-        may_try_all: Callable[[Turn], Awaitable[bool]],
-    ) -> None:
-        self._rows = rows
-        self._audit = audit
-        self._now_ms = now_ms
-        self._may_try_all = may_try_all
+    storms: Callable[[], Awaitable[Mapping[str, Storm]]]
+    try_again: Callable[[Storm, int], Awaitable[bool]]
+    audit: AuditLog
+    now_ms: Callable[[], Awaitable[int]]
+    may_try_all: Callable[[Turn], Awaitable[bool]]
 
     async def show(self, _: Turn, click: ShowStorm) -> Card:
         """Show how it stands."""
@@ -49,31 +42,31 @@ class StormHandler:
 
     async def retry(self, turn: Turn, click: RetryStorm) -> Card:
         """Have everybody tried again who is in it."""
-        if not await self._may_try_all(turn):
+        if not await self.may_try_all(turn):
             return people_cards.too_often()
         storm = await self._storm(click)
         if storm is None:
             return people_cards.storm_over()
-        return await self._try_again(turn, storm) if storm.people else _card(storm)
+        if not storm.people:
+            return _card(storm)
+        # First the record: what is not written down is not done.
+        await self.audit.revived_all(actor(turn), people=storm.people)
+        await self.try_again(storm, await self.now_ms())
+        them = f"{people(storm.people)} {'is' if storm.people == 1 else 'are'}"
+        return _card(
+            storm,
+            notice=f"{them} being tried again. Refresh in a minute: who still fails is counted "
+            "then.",
+        )
 
     async def _storm(self, click: ShowStorm | RetryStorm) -> Storm | None:
         """The storm that a button is about; another, later one has its own card."""
-        storm = (await self._rows.storms()).get(click.code)
+        storm = (await self.storms()).get(click.code)
         return storm if storm is not None and storm.began_ms == click.began_ms else None
-
-    async def _try_again(self, turn: Turn, storm: Storm) -> Card:
-        """Ask for it; the notifier does it (sync.reconnect.notifier)."""
-        # First the record: what is not written down is not done.
-        by = Actor(turn.person.object_id, turn.person.name)
-        await self._audit.revived_all(by, people=storm.people)
-        await self._rows.try_again(storm, await self._now_ms())
-        them = people(storm.people)
-        notice = f"{them} {'is' if storm.people == 1 else 'are'} being tried again. Refresh in a "
-        return _card(storm, notice=f"{notice}minute: who still fails is counted then.")
 
     async def banner(self) -> Element | None:
         """A warning while anybody is in a storm: of the one with the most people."""
-        storms = [storm for storm in (await self._rows.storms()).values() if storm.people]
+        storms = [storm for storm in (await self.storms()).values() if storm.people]
         if not storms:
             return None
         largest = max(storms, key=lambda storm: storm.people)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.invite.invitees import EVERYONE
@@ -12,7 +13,6 @@ from cards.settings import lists as list_cards
 from cards.settings.clicks import ShowCentre
 from domain.directory import ACTIVE
 from domain.form import Field
-from domain.group_names import fold_name
 from domain.policy import resolve
 from sync.settings.audit import CHANGE, INVITE, REVIVE
 from sync.settings.rows import ACCOUNT
@@ -23,59 +23,49 @@ from wording.text import tidy
 from wording.trouble import parked_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
+    from datetime import tzinfo
     from typing import Any
 
-    from bot.grammar.settings import Centre, Groups, History
-    from bot.handlers.settings.guard import Groups as ZoomGroups
-    from bot.handlers.settings.storms import StormHandler
-    from bot.invite.invitees import Invitees
+    from bot.grammar.settings import Centre, History
+    from bot.grammar.settings import Groups as GroupsCommand
+    from bot.handlers.ports import Policies
+    from bot.handlers.settings.guard import Groups
     from bot.request import Turn
     from bot.teams.activity import Card
+    from cards.build import Element
     from cards.settings.clicks import ListGroups, SearchGroups, ShowHistory
     from domain.policy import Policy
-    from domain.policy_edits import OneLine
-    from sync.directory.store import DirectoryStore
-    from sync.engine.people import PeopleStore
     from sync.settings.audit import AuditLog, AuditRecord
-    from sync.settings.changes import PolicyDesk
-    from wording.feed import FeedWords
 
 STALE_SECONDS = 3 * 3600.0
 """An older list of Zoom's people is shown as trouble; it is read every hour."""
 
 
+@dataclass(frozen=True, slots=True)
 class SettingsViews:
-    """Cards that change nothing. Whoever calls has made sure of the admin."""
+    """Cards that change nothing. The guard has made sure of the admin.
 
-    def __init__(
-        self,
-        desk: PolicyDesk,
-        directory: DirectoryStore,
-        groups: ZoomGroups,
-        audit: AuditLog,
-        people: PeopleStore,
-        invitees: Invitees,
-        storms: StormHandler,
-        *,
-        feed: FeedWords | None = None,
-    ) -> None:
-        self._feed = feed
-        self._desk = desk
-        self._directory = directory
-        self._groups = groups
-        self._audit = audit
-        self._people = people
-        self._invitees = invitees
-        self._storms = storms
+    `now_ms` is the clock that all processes share; `invitable` counts those of a group (empty:
+    everyone) whom an admin may invite; `banner` warns of a storm; `feed` says how Zoom's events
+    come in, for a time zone and so many connected people.
+    """
+
+    desk: Policies
+    groups: Groups
+    audit: AuditLog
+    now_ms: Callable[[], Awaitable[int]]
+    invitable: Callable[[str, str], Awaitable[int]]
+    banner: Callable[[], Awaitable[Element | None]]
+    feed: Callable[[tzinfo, int], Awaitable[str]]
 
     async def centre(self, turn: Turn, _: Centre | ShowCentre) -> Card:
         """How it stands for the whole organisation."""
         return await self.overview(turn)
 
     async def overview(self, turn: Turn) -> Card:
-        """The same in the place of something that is over."""
-        policy, health = await self._desk.policy(), await self._directory.health()
+        """How it stands; also in the place of something that is over."""
+        policy, health = await self.desk.policy(), await self.groups.directory.health()
         age = health.age_seconds
         numbers = await self._numbers(policy, turn.person.object_id)
         here, connected = turn.inbound.time_zone, numbers.connected
@@ -84,15 +74,15 @@ class SettingsViews:
             numbers=numbers,
             directory=explain(health),
             directory_well=health.reason is None and age is not None and age < STALE_SECONDS,
-            feed="" if self._feed is None else await self._feed.say(here, connected),
-            storm=await self._storms.banner(),
+            feed=await self.feed(here, connected),
+            storm=await self.banner(),
         )
         return refreshing(card, ShowCentre(), [turn.person.mri])
 
-    async def groups(self, turn: Turn, asked: Groups | SearchGroups | ListGroups) -> Card:
+    async def search(self, turn: Turn, asked: GroupsCommand | SearchGroups | ListGroups) -> Card:
         """Zoom's groups whose names hold a text."""
         search, page = tidy(asked.search, 100), getattr(asked, "page", 0)
-        policy, view = await self._desk.policy(), await self._groups.view()
+        policy, view = await self.desk.policy(), await self.groups.view()
         managed = {group.group_id: group for group in policy.groups}
         found = view.find_groups(search, limit=max(1, len(view.groups))).nearest
         size = list_cards.PAGE_SIZE
@@ -105,23 +95,11 @@ class SettingsViews:
         ]
         return list_cards.group_list(rows, search=search, page=page, total=len(found))
 
-    async def pick(self, wanted: str, edit: OneLine | None) -> Card:
-        """Ask which group was meant."""
-        matches = (await self._groups.view()).find_groups(wanted, limit=60)
-        same = [g for g in matches.nearest if fold_name(g.name) == fold_name(wanted)]
-        return list_cards.pick_group(
-            [list_cards.GroupRow(g.group_id, g.name, g.members) for g in matches.nearest],
-            wanted=wanted,
-            ambiguous=len(same) > 1,
-            total=matches.total,
-            edit=edit,
-        )
-
     async def history(self, turn: Turn, asked: History | ShowHistory) -> Card:
         """Who changed or looked up what."""
         cursor = getattr(asked, "cursor", "")
-        page = await self._audit.page(before=cursor or None, limit=list_cards.PAGE_SIZE)
-        now_ms, here = await self._people.now_ms(), turn.inbound.time_zone
+        page = await self.audit.page(before=cursor or None, limit=list_cards.PAGE_SIZE)
+        now_ms, here = await self.now_ms(), turn.inbound.time_zone
         entries = [
             list_cards.Entry(
                 when=clock_time(record.at_ms, now_ms, here),
@@ -135,15 +113,15 @@ class SettingsViews:
         return list_cards.history(entries, older=page.before, newest=not cursor)
 
     async def _numbers(self, policy: Policy, reader: str) -> settings_centre.Numbers:
-        view, covered = await self._directory.view(), None
+        view, covered = await self.groups.directory.view(), None
         if view is not None:
             covered = 0
             async for user in view.everyone():
                 covered += user.status == ACTIVE and resolve(policy, user.group_ids).on
         connected = active = trouble = 0
         parked = Counter[str]()
-        now_ms = await self._people.now_ms()
-        async for standings in self._desk.connected():
+        now_ms = await self.now_ms()
+        async for standings in self.desk.connected():
             for person in standings:
                 if not resolve(policy, person.group_ids).on:
                     continue
@@ -155,7 +133,7 @@ class SettingsViews:
                         parked[reason] += 1
                 else:
                     active += person.until_ms > now_ms
-        invitable = await self._invitees.count(EVERYONE, reader)
+        invitable = await self.invitable(EVERYONE, reader)
         return settings_centre.Numbers(covered, connected, active, trouble, invitable, parked)
 
 

@@ -71,7 +71,11 @@ class Scene:
         self.invitees = self.invitees_with(self.directory)
         self.invitations = self.process()
         self.handler = InvitationHandler(
-            Groups(self.directory, ()), self.invitees, self.invitations, self.audit, self.overview
+            Groups(self.directory, ()),
+            self.invitees.find,
+            self.invitations,
+            self.audit,
+            self.overview,
         )
 
     def invitees_with(self, directory: DirectoryStore) -> Invitees:
@@ -152,7 +156,7 @@ class Scene:
         return SEAL.opened(action["verb"], action["data"])[0]
 
     async def asks(self, level: Level = ACCOUNT, card_id: str = "card1") -> Card:
-        return await self.handler.ask(self.turn(card_id), ConfirmInvite(level))
+        return await self.handler.confirm(self.turn(card_id), ConfirmInvite(level))
 
     async def sends(self, asked: Card, card_id: str = "card1") -> Card:
         """Press "Invite N people once"; the card of the admin is in the chat by then."""
