@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from domain.presence import Pair
     from domain.storms import Storm
     from sync.reconnect.notifier import Sent
-    from sync.settings.rollout_store import Rollout
+    from sync.settings.rollout import Rollout
 
 log = structlog.get_logger()
 

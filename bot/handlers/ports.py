@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sync.engine.people import Parked
     from sync.settings.audit import Actor
     from sync.settings.changes import Done, Preview
-    from sync.settings.rollout_store import Rollout
+    from sync.settings.rollout import Rollout
     from sync.settings.store import Conflict
 
 

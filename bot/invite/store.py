@@ -6,8 +6,7 @@ between leaves somebody uninvited, and nobody is ever invited twice.
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import structlog
@@ -15,6 +14,7 @@ import structlog
 from sync.redis import keys
 from sync.redis.jobs import Jobs
 from sync.redis.leases import Lease
+from sync.redis.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,12 +62,20 @@ class Tally:
     skipped: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A mailing as stored; `end`: what came of it, once it has ended."""
+
+    mailing: Mailing
+    end: Tally | None
+
+
 class InvitationStore:
     """A mailing lives until it is finished, at most a day; so does the hold on its people."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._jobs = Jobs(client, KIND)
+        self._jobs = Jobs(client, KIND, Rows(_Row))
 
     # -- never twice ---------------------------------------------------------------------------
 
@@ -127,17 +135,17 @@ class InvitationStore:
         """Start a mailing for people whom it holds."""
         tally = keys.job_tally(KIND, mailing.mailing_id)
         await self._client.delete(tally)
-        await self._jobs.add(mailing.mailing_id, _write(mailing, None), people)
+        await self._jobs.add(mailing.mailing_id, _Row(mailing, None), people)
 
     async def unfinished(self) -> list[Mailing]:
         """Every mailing under way."""
         found = []
         for mailing_id in await self._jobs.under_way():
-            known = _read(await self._jobs.read(mailing_id))
-            if known is not None and known[1] is not None:  # its process died in between
+            known = await self._jobs.read(mailing_id)
+            if known is not None and known.end is not None:  # its process died in between
                 await self._jobs.finish(mailing_id, keep_row=True)
             elif known is not None:
-                found.append(known[0])
+                found.append(known.mailing)
             elif await self._jobs.finish(mailing_id):
                 log.error("mailing_lost", mailing=mailing_id)
         return found
@@ -197,28 +205,14 @@ class InvitationStore:
 
     async def finish(self, mailing: Mailing, tally: Tally) -> None:
         """Nobody is left. What came of it can be read for ten minutes."""
-        row, end = keys.job(KIND, mailing.mailing_id), _write(mailing, tally)
-        await self._client.set(row, end, ex=keys.MAILING_SHOWN_TTL)
+        row, ttl = _Row(mailing, tally), keys.MAILING_SHOWN_TTL
+        await self._jobs.write(mailing.mailing_id, row, ttl=ttl)
         await self._jobs.finish(mailing.mailing_id, keep_row=True)
         await self._client.delete(keys.job_tally(KIND, mailing.mailing_id))
 
     async def look_up(self, mailing_id: str) -> tuple[Mailing, Tally] | None:
         """A mailing that is under way or has just ended, and what came of it so far."""
-        known = _read(await self._jobs.read(mailing_id))
+        known = await self._jobs.read(mailing_id)
         if known is None:
             return None
-        mailing, end = known
-        return mailing, end or await self.tally(mailing)
-
-
-def _write(mailing: Mailing, end: Tally | None) -> str:
-    return json.dumps({"mailing": asdict(mailing), "end": None if end is None else asdict(end)})
-
-
-def _read(text: str | None) -> tuple[Mailing, Tally | None] | None:
-    try:
-        row = json.loads(text or "")
-        end = row["end"]
-        return Mailing(**row["mailing"]), None if end is None else Tally(**end)
-    except (ValueError, KeyError, TypeError):
-        return None
+        return known.mailing, known.end or await self.tally(known.mailing)

@@ -21,7 +21,7 @@ from sync.feed.store import FeedStore
 from sync.redis import keys
 from sync.redis.connection import REDIS_TROUBLE, connect, raise_if_cancelled
 from sync.redis.scripts import Scripts
-from sync.settings.rollout_store import RolloutStore
+from sync.settings.rollout import RolloutStore
 from sync.upgrade.data_version import OtherData, check_rows
 
 if TYPE_CHECKING:

@@ -2,61 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sync.redis import keys
+from sync.redis.batches import batches, chunks
 from sync.redis.leases import Lease
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
     from sync.redis.connection import Client
+    from sync.redis.rows import Rows
 
-TAKEN_MS = 10_000
-"""How long a process keeps a job to itself; who dies in the middle is followed by another."""
+Row = TypeVar("Row")
+
+TAKEN_MS = 5_000
+"""How long a process keeps a job to itself, and another waits that follows one that died: longer
+than a look at many people takes, shorter than people's patience after a restart."""
 CHUNK = 1000
 
 
-class Jobs:
-    """The jobs of one kind. Rows are opaque here.
+class Jobs(Generic[Row]):
+    """The jobs of one kind, of each of which `rows` tells something.
 
     All keys share one slot; a job's keys live until it is finished, at most a day.
     """
 
-    def __init__(self, client: Client, kind: str, *, taken_ms: int = TAKEN_MS) -> None:
+    def __init__(self, client: Client, kind: str, rows: Rows[Row]) -> None:
         self._client = client
         self._kind = kind
-        self._taken_ms = taken_ms
+        self._rows = rows
 
     async def add(
-        self, job_id: str, row: str, people: Iterable[str], *, ttl: int | None = keys.JOB_TTL
+        self, job_id: str, row: Row, people: Iterable[str], *, ttl: int = keys.JOB_TTL
     ) -> None:
-        """Begin a job for these people. `ttl`: see `write`."""
-        await self.put(job_id, list(people))
+        """Begin a job for these people. Its row is kept for `ttl` seconds."""
+        left = keys.job_left(self._kind, job_id)
+        for some in chunks(list(people), CHUNK):
+            await self._client.sadd(left, *some)
+        await self._client.expire(left, keys.JOB_TTL)
         await self.write(job_id, row, ttl=ttl)
         await self._client.sadd(keys.jobs(self._kind), job_id)
         await self._client.expire(keys.jobs(self._kind), keys.JOB_TTL)
 
-    async def put(self, job_id: str, people: Sequence[str]) -> None:
-        """Have these people among those who are left."""
-        left = keys.job_left(self._kind, job_id)
-        for start in range(0, len(people), CHUNK):
-            await self._client.sadd(left, *people[start : start + CHUNK])
-        if people:
-            await self._client.expire(left, keys.JOB_TTL)
-
-    async def write(self, job_id: str, row: str, *, ttl: int | None = keys.JOB_TTL) -> None:
+    async def write(self, job_id: str, row: Row, *, ttl: int | None) -> None:
         """Keep a job's row, for `ttl` seconds (None: as long as the one before)."""
-        key = keys.job(self._kind, job_id)
+        key, text = keys.job(self._kind, job_id), self._rows.dump(row)
         if ttl is None:
-            await self._client.set(key, row, keepttl=True, xx=True)
+            await self._client.set(key, text, keepttl=True, xx=True)
         else:
-            await self._client.set(key, row, ex=ttl)
+            await self._client.set(key, text, ex=ttl)
 
-    async def read(self, job_id: str) -> str | None:
-        """A job's row."""
-        text = await self._client.get(keys.job(self._kind, job_id))
-        return None if text is None else str(text)
+    async def read(self, job_id: str) -> Row | None:
+        """A job's row; None where it has ended, or is damaged."""
+        return self._rows.load_if_good(await self._client.get(keys.job(self._kind, job_id)))
 
     async def under_way(self) -> list[str]:
         """The ids of the jobs that were not finished."""
@@ -65,19 +64,12 @@ class Jobs:
     async def take(self, job_id: str, name: str) -> bool:
         """Whether the process of this name works on the job for the next seconds."""
         key = keys.job_taken(self._kind, job_id)
-        return await Lease(self._client, key, self._taken_ms, name).take()
+        return await Lease(self._client, key, TAKEN_MS, name).take()
 
-    async def left(self, job_id: str, at_most: int) -> AsyncIterator[list[str]]:
+    def left(self, job_id: str, at_most: int) -> AsyncIterator[list[str]]:
         """Who is left, in batches."""
-        batch: list[str] = []
         key = keys.job_left(self._kind, job_id)
-        async for member in self._client.sscan_iter(key, count=at_most):
-            batch.append(str(member))
-            if len(batch) >= at_most:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
+        return batches(self._client.sscan_iter(key, count=at_most), at_most)
 
     async def pop(self, job_id: str) -> str | None:
         """Take out one of those who are left: they are nobody else's from now on."""
@@ -86,9 +78,8 @@ class Jobs:
 
     async def settle(self, job_id: str, people: Sequence[str]) -> None:
         """These are done."""
-        left = keys.job_left(self._kind, job_id)
-        for start in range(0, len(people), CHUNK):
-            await self._client.srem(left, *people[start : start + CHUNK])
+        for some in chunks(people, CHUNK):
+            await self._client.srem(keys.job_left(self._kind, job_id), *some)
 
     async def count(self, job_id: str) -> int:
         """How many are left."""

@@ -7,6 +7,7 @@ all lists have different ids, and are read as one list.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from sync.redis import keys
+from sync.redis.rows import Rows
 from sync.redis.scripts import Scripts
 from sync.settings import scripts as lua
 
@@ -31,6 +33,7 @@ INVITE: Final = "invite"
 REVIVE: Final = "revive"
 UNREADABLE: Final = "unreadable"
 
+_PARKED = ("parked", "who is in trouble")
 BATCH = 200
 _LISTS = (keys.AUDIT, keys.ACTS[0], keys.LOOKS[0])
 MOST_SCANNED = 5000
@@ -51,8 +54,8 @@ INSTALLATION = Actor("installation", "Installation")
 
 
 @dataclass(frozen=True, slots=True)
-class AuditRecord:
-    """One entry. `at_ms` is the Redis server's time (epoch ms).
+class Entry:
+    """What was done.
 
     `kind` is change, look-up, invite, revive (who is parked is to be tried again; of both `new` may
     say how many `people`), or unreadable (the entry is damaged; its place is still shown).
@@ -61,15 +64,24 @@ class AuditRecord:
     None: the group inherits.
     """
 
-    entry_id: str
-    at_ms: int
     kind: str
     by: Actor
     scope: str
     scope_name: str
-    old: Mapping[str, Any] | None = None
-    new: Mapping[str, Any] | None = None
+    old: dict[str, Any] | None = None
+    new: dict[str, Any] | None = None
     version: int | None = None
+
+
+ENTRIES: Final = Rows(Entry)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRecord(Entry):
+    """An entry where it stands. `at_ms` is the Redis server's time (epoch ms)."""
+
+    entry_id: str
+    at_ms: int
 
     def at(self) -> str:
         """When, as ISO 8601 in UTC."""
@@ -103,12 +115,6 @@ class AuditPage:
     before: str | None
 
 
-def entry(kind: str, by: Actor, facts: Mapping[str, object], *, version: int | None = None) -> str:
-    """Write an entry. `facts`: scope, scope_name, old, new."""
-    row = {"kind": kind, "by": by.actor_id, "name": by.name, **facts, "version": version}
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
-
-
 class AuditLog:
     """Reading the history, and adding to it what changes no settings."""
 
@@ -118,31 +124,28 @@ class AuditLog:
 
     async def looked_up(self, by: Actor, address: str) -> None:
         """Record that an admin asked about somebody."""
-        await self._add(LOOK_UP, by, f"user:{address}", address, None)
+        await self._add(Entry(LOOK_UP, by, f"user:{address}", address))
 
     async def looked_at_parked(self, by: Actor) -> None:
         """Record that an admin asked who is parked."""
-        await self._add(LOOK_UP, by, "parked", "who is in trouble", None)
+        await self._add(Entry(LOOK_UP, by, *_PARKED))
 
     async def revived(self, by: Actor, address: str) -> None:
         """Record that an admin has somebody tried again who was parked."""
-        await self._add(REVIVE, by, f"user:{address}", address, None)
+        await self._add(Entry(REVIVE, by, f"user:{address}", address))
 
     async def revived_all(self, by: Actor, *, people: int) -> None:
         """Record that an admin has everybody tried again who was parked."""
-        await self._add(REVIVE, by, "parked", "who is in trouble", {"people": people})
+        await self._add(Entry(REVIVE, by, *_PARKED, new={"people": people}))
 
     async def invited(self, by: Actor, scope: str, scope_name: str, *, people: int) -> None:
         """Record that an admin invited those who had not connected."""
-        await self._add(INVITE, by, scope, scope_name, {"people": people})
+        await self._add(Entry(INVITE, by, scope, scope_name, new={"people": people}))
 
-    async def _add(
-        self, kind: str, by: Actor, scope: str, scope_name: str, new: Mapping[str, object] | None
-    ) -> None:
-        facts = {"scope": scope, "scope_name": scope_name, "old": None, "new": new}
-        key, kept, first = keys.LOOKS if kind == LOOK_UP else keys.ACTS
+    async def _add(self, entry: Entry) -> None:
+        key, kept, first = keys.LOOKS if entry.kind == LOOK_UP else keys.ACTS
         await self._scripts.run(
-            lua.settings_note, log=key, kept=kept, first=first, entry=entry(kind, by, facts)
+            lua.settings_note, log=key, kept=kept, first=first, entry=ENTRIES.dump(entry)
         )
 
     async def page(
@@ -214,24 +217,10 @@ def _place(head: tuple[str, Mapping[str, str]] | None) -> tuple[int, int]:
 
 
 def _read(entry_id: str, fields: Mapping[str, str]) -> AuditRecord:
-    at_ms = int(entry_id.partition("-")[0])
-    try:
-        row = json.loads(fields["entry"])
-        kind, by, name, scope, scope_name = (
-            str(row[field]) for field in ("kind", "by", "name", "scope", "scope_name")
-        )
-        old, new, version = row["old"], row["new"], row["version"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    entry = ENTRIES.load_if_good(fields.get("entry"))
+    if entry is None:
         log.error("audit_entry_damaged", entry=entry_id)
-        return AuditRecord(entry_id, at_ms, UNREADABLE, Actor("", ""), "", "")
-    return AuditRecord(
-        entry_id,
-        at_ms,
-        kind,
-        Actor(by, name),
-        scope,
-        scope_name,
-        old if isinstance(old, dict) else None,
-        new if isinstance(new, dict) else None,
-        version if isinstance(version, int) else None,
-    )
+        entry = Entry(UNREADABLE, Actor("", ""), "", "")
+    at_ms = int(entry_id.partition("-")[0])
+    known = {field.name: getattr(entry, field.name) for field in dataclasses.fields(entry)}
+    return AuditRecord(**known, entry_id=entry_id, at_ms=at_ms)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from domain.directory import ACTIVE
 from domain.policy import SOME_GROUP, resolve
 from domain.policy_edits import Effect
-from sync.settings.rollout import BATCH, decided_elsewhere, touches
-from sync.settings.rollout_store import Rollout
+from sync.redis.batches import batches
+from sync.settings.rollout import BATCH, Rollout, decided_elsewhere, touches
 from sync.settings.store import Conflict
 
 if TYPE_CHECKING:
@@ -97,11 +97,11 @@ class PolicyDesk:
                 show=show,
             )
             # First of all: if we die after the save, another process carries it out.
-            await self._rollouts.intend(rollout, effect.now)
+            await self._rollouts.rows.intend(rollout, effect.now)
         outcome = await self._settings.save(edit, expected=expected, by=by)
         if rollout is not None:
             if isinstance(outcome, Conflict):
-                await self._rollouts.drop(rollout)
+                await self._rollouts.rows.finish(rollout)
             else:
                 await self._rollouts.start(rollout)
         if isinstance(outcome, Conflict):
@@ -111,7 +111,7 @@ class PolicyDesk:
 
     async def under_way(self, rollout_id: str) -> tuple[Rollout, int] | None:
         """What is being carried out, and for how many it is left to do; None: it is done."""
-        return await self._rollouts.look_up(rollout_id)
+        return await self._rollouts.rows.look_up(rollout_id)
 
     async def _effect(self, before: Policy, after: Policy, edit: Edit) -> Effect:
         now_ms = await self._people.now_ms()
@@ -134,21 +134,16 @@ class PolicyDesk:
         if view is None:
             return 0, 0
         scope = edit.level.group_id or None
-        later = elsewhere = 0
         if scope is None:
-            async for user in view.everyone():
-                if user.status != ACTIVE:
-                    continue
-                if decided_elsewhere(after, user.group_ids, None):
-                    elsewhere += 1
-                elif user.zoom_id not in linked:
-                    later += _differs(before, after, user.group_ids)
-            return later, elsewhere
-        managed = any(group.group_id == scope for group in after.groups)
-        for user in await view.users(await view.members(scope)):
+            users = [user async for user in view.everyone()]
+        else:
+            users = await view.users(await view.members(scope))
+        decides = scope is None or any(group.group_id == scope for group in after.groups)
+        later = elsewhere = 0
+        for user in users:
             if user.status != ACTIVE:
                 continue
-            if managed and decided_elsewhere(after, user.group_ids, scope):
+            if decides and decided_elsewhere(after, user.group_ids, scope):
                 elsewhere += 1
             elif user.zoom_id not in linked:
                 later += _differs(before, after, user.group_ids)
@@ -156,14 +151,8 @@ class PolicyDesk:
 
     async def connected(self) -> AsyncIterator[list[Standing]]:
         """Where every connected person stands, in batches."""
-        batch: list[str] = []
-        async for oid in self._people.everyone():
-            batch.append(oid)
-            if len(batch) >= BATCH:
-                yield await self._people.standings(batch)
-                batch = []
-        if batch:
-            yield await self._people.standings(batch)
+        async for some in batches(self._people.everyone(), BATCH):
+            yield await self._people.standings(some)
 
 
 def _of_a_known_level(edit: Edit) -> None:

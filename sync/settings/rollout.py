@@ -7,38 +7,124 @@ several processes may work on it, and a restart goes on where it was.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import time
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from domain.person import Patch
 from domain.plan import Lane
-from domain.policy import Verdict, deciding_group, resolve
-from sync.redis import duties
+from domain.policy import deciding_group, resolve
+from sync.redis import duties, keys
+from sync.redis.batches import for_each
 from sync.redis.duties import Work
+from sync.redis.jobs import Jobs
+from sync.redis.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence, Sized
+    from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 
     from domain.person import Standing
     from domain.policy import Policy
     from sync.engine.people import PeopleStore
     from sync.engine.ports import PolicySource
-    from sync.settings.rollout_store import Rollout, RolloutStore
+    from sync.redis.connection import Client
 
 log = structlog.get_logger()
 
 BATCH = 500
 MOST_AT_ONCE = 1000
 """People of whom a look demands it, so that others are counted meanwhile."""
-TOGETHER = 10
-"""Demands on their way to Redis at one time: its connections are for everybody."""
 LOOK_AGAIN_S = 1.0
 """Between two counts of who is left. The first comes this long after the start: by then the answer
 to the click stands in the card that the count is written into."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """One change of policy on its way to everyone it touches.
+
+    `version` is the policy's. `total` people were touched when it began; for `failed` of those who
+    are done it could not be carried out for now. `show` is what the card that shows the progress
+    needs, opaque here. `kept`: the policy is saved.
+    """
+
+    rollout_id: str
+    version: int
+    total: int
+    show: str
+    failed: int = 0
+    kept: bool = False
+
+
+class RolloutStore:
+    """Rollouts live until they are finished, at most a day.
+
+    One is written down before the policy is saved, for a minute, and kept once that is done: a
+    process that dies in between loses neither the change nor those whom it touches.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._jobs = Jobs(client, "rollouts", Rows(Rollout))
+
+    async def intend(self, rollout: Rollout, people: Iterable[str]) -> None:
+        """Write a rollout for these people down; it ends by itself unless it is kept."""
+        await self._jobs.add(rollout.rollout_id, rollout, people, ttl=keys.INTENT_TTL)
+
+    async def keep(self, rollout: Rollout) -> Rollout:
+        """The policy is saved: from now on the rollout lives until it is done."""
+        if not rollout.kept:
+            rollout = replace(rollout, kept=True)
+            # Not as long as its people: a rollout whose people are gone would look finished.
+            ttl = keys.JOB_TTL - 2 * keys.INTENT_TTL
+            await self._jobs.write(rollout.rollout_id, rollout, ttl=ttl)
+        return rollout
+
+    async def unfinished(self) -> list[Rollout]:
+        """Every rollout under way."""
+        found = []
+        for rollout_id in await self._jobs.under_way():
+            rollout = await self._jobs.read(rollout_id)
+            if rollout is not None:
+                found.append(rollout)
+            elif await self._jobs.finish(rollout_id):
+                log.warning("rollout_dropped", rollout=rollout_id)
+        return sorted(found, key=lambda rollout: rollout.version)
+
+    async def progress(self) -> list[tuple[Rollout, int]]:
+        """Every rollout under way and how many people are left in it. Changes nothing."""
+        known = [await self.look_up(rollout_id) for rollout_id in await self._jobs.under_way()]
+        return [rollout for rollout in known if rollout is not None]
+
+    async def look_up(self, rollout_id: str) -> tuple[Rollout, int] | None:
+        """A rollout and how many are left; None: it is done, or never was."""
+        rollout = await self._jobs.read(rollout_id)
+        return None if rollout is None else (rollout, await self._jobs.count(rollout_id))
+
+    async def take(self, rollout: Rollout, name: str) -> bool:
+        """Whether this process works on it for the next seconds."""
+        return await self._jobs.take(rollout.rollout_id, name)
+
+    def left(self, rollout: Rollout) -> AsyncIterator[list[str]]:
+        """Who is left, in batches."""
+        return self._jobs.left(rollout.rollout_id, BATCH)
+
+    async def settle(
+        self, rollout: Rollout, done: Sequence[str], failed: int
+    ) -> tuple[Rollout, int]:
+        """These are done, `failed` of them in vain; returns how it stands and who is left."""
+        if failed:
+            rollout = replace(rollout, failed=rollout.failed + failed)
+            await self._jobs.write(rollout.rollout_id, rollout, ttl=None)
+        await self._jobs.settle(rollout.rollout_id, done)
+        return rollout, await self._jobs.count(rollout.rollout_id)
+
+    async def finish(self, rollout: Rollout) -> None:
+        """Nobody is left, or the policy was not saved."""
+        await self._jobs.finish(rollout.rollout_id)
 
 
 class Progress(Protocol):
@@ -50,14 +136,12 @@ class Progress(Protocol):
 
 def touches(old: Policy, new: Policy, person: Standing, now_ms: int) -> bool:
     """Whether a change of policy changes what Microsoft is told of a connected person."""
-    before, after = (
-        resolve(policy, person.group_ids, person.personal, now_ms=now_ms) for policy in (old, new)
-    )
-    return _told(before) != _told(after)
 
+    def wanted(policy: Policy) -> object:
+        verdict = resolve(policy, person.group_ids, person.personal, now_ms=now_ms)
+        return verdict.style if verdict.on else None
 
-def _told(verdict: Verdict) -> object:
-    return verdict.style if verdict.on else None
+    return wanted(old) != wanted(new)
 
 
 def decided_elsewhere(policy: Policy, group_ids: Iterable[str], scope: str | None) -> bool:
@@ -80,33 +164,21 @@ class Rollouts:
     ) -> None:
         self.work = Work(duties.ROLLOUTS, self.step)
         self._people = people
-        self._rows = rows
+        self.rows = rows
         self._progress = progress
         self._policy = policy
         self._now = now
         self._name = secrets.token_hex(6)
         self._counted: dict[str, float] = {}
 
-    async def intend(self, rollout: Rollout, people: Iterable[str]) -> None:
-        """Write down what is to be done once the policy of the rollout's version is saved."""
-        await self._rows.intend(rollout, people)
-
     async def start(self, rollout: Rollout) -> None:
         """The policy is saved: the work goes on in the background, in whichever process can."""
-        await self._rows.keep(rollout)
+        await self.rows.keep(rollout)
         self.work.wake()
-
-    async def drop(self, rollout: Rollout) -> None:
-        """The policy was not saved."""
-        await self._rows.finish(rollout)
-
-    async def look_up(self, rollout_id: str) -> tuple[Rollout, int] | None:
-        """A rollout and how many are left; None: it is done, or never was."""
-        return await self._rows.look_up(rollout_id)
 
     async def step(self) -> float | None:
         """Look at every rollout; returns in how many seconds to look again (None: in a while)."""
-        rollouts, now = await self._rows.unfinished(), self._now()
+        rollouts, now = await self.rows.unfinished(), self._now()
         self._counted = {
             rollout.rollout_id: self._counted.get(rollout.rollout_id, now) for rollout in rollouts
         }
@@ -119,41 +191,35 @@ class Rollouts:
         """Demand and count; returns whether there is more to demand at once."""
         if (await self._policy.at_least(rollout.version)).version < rollout.version:
             return False  # not saved yet; if it never is, the rollout ends by itself
-        if not await self._rows.take(rollout, self._name):
+        if not await self.rows.take(rollout, self._name):
             return False
-        rollout = await self._rows.keep(rollout)
+        rollout = await self.rows.keep(rollout)
+        need = Patch.needs(rollout.version)
         done, failed, asked, more = set[str](), set[str](), 0, False
-        async for batch in self._rows.left(rollout, BATCH):
+        async for batch in self.rows.left(rollout):
             seen = await self._people.carried_out(batch, rollout.version)
             if asked < MOST_AT_ONCE:
-                await self._demand(seen.not_asked, rollout.version)
+                await for_each(
+                    seen.not_asked, partial(self._people.demand, lane=Lane.CHANGE, patch=need)
+                )
                 asked += len(seen.not_asked)
             else:
                 more = more or bool(seen.not_asked)
             done.update(seen.done)
             failed.update(seen.failed)
-            if not await self._rows.take(rollout, self._name):
+            if not await self.rows.take(rollout, self._name):
                 return False
         if self._now() - self._counted[rollout.rollout_id] >= LOOK_AGAIN_S:
             self._counted[rollout.rollout_id] = self._now()
-            await self._count(rollout, done, failed)
+            await self._count(rollout, done, len(failed))
         return more
 
-    async def _demand(self, people: Sequence[str], version: int) -> None:
-        for start in range(0, len(people), TOGETHER):
-            await asyncio.gather(
-                *(
-                    self._people.demand(oid, Lane.CHANGE, Patch.needs(version))
-                    for oid in people[start : start + TOGETHER]
-                )
-            )
-
-    async def _count(self, rollout: Rollout, done: Collection[str], failed: Sized) -> None:
-        rollout, left = await self._rows.settle(rollout, sorted(done), len(failed))
+    async def _count(self, rollout: Rollout, done: Collection[str], failed: int) -> None:
+        rollout, left = await self.rows.settle(rollout, sorted(done), failed)
         if done or left == 0:
             await self._progress.rollout_moved(rollout, left)
         if left == 0:
-            await self._rows.finish(rollout)
+            await self.rows.finish(rollout)
             log.info(
                 "rollout_done",
                 rollout=rollout.rollout_id,

@@ -6,15 +6,13 @@ may have been, and a group's comes first: damage may end presence sync, but neve
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from domain.link import BadRow
-from domain.policy import AuthorizeWith, Form, ManagedGroup, Policy, Service
+from domain.policy import Form, ManagedGroup, Policy
 from domain.policy_edits import group_of, renumbered
-from domain.presence import Style
+from sync.redis.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,42 +23,22 @@ _UNDECIDED = Form(integration=False)
 _BROKEN_ACCOUNT = Form(integration=False, locked=True)
 _BROKEN_GROUP = Form(integration=False)
 
-E = TypeVar("E", bound=StrEnum)
+FORMS: Final = Rows(Form, whole=True)
+MANAGED: Final = Rows(ManagedGroup, whole=True)
+
+
+class Fact(NamedTuple):
+    """What changed in one scope: its name, and its fields before and after (None: it inherits)."""
+
+    scope: str
+    scope_name: str
+    old: dict[str, Any] | None
+    new: dict[str, Any] | None
 
 
 def group_scope(group_id: str) -> str:
     """The name of a group's row, and of its scope in the history."""
     return _GROUP + group_id
-
-
-def dump_form(form: Form) -> str:
-    """Write a form as JSON."""
-    return _json(asdict(form))
-
-
-def load_form(text: str) -> Form:
-    """Read a form back. Raises BadRow."""
-    try:
-        return _form(json.loads(text))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BadRow("form") from error
-
-
-def dump_group(group: ManagedGroup) -> str:
-    """Write a managed group as JSON, without its id (the row's name)."""
-    return _json({"name": group.name, "priority": group.priority, "form": asdict(group.form)})
-
-
-def load_group(group_id: str, text: str) -> ManagedGroup:
-    """Read a managed group back. Raises BadRow."""
-    try:
-        row = json.loads(text)
-        name, priority = row["name"], row["priority"]
-        if not isinstance(name, str) or type(priority) is not int:
-            _bad("group")
-        return ManagedGroup(group_id, name, priority, _form(row["form"]))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BadRow("group") from error
 
 
 def read_policy(rows: Mapping[str, str]) -> tuple[Policy, tuple[str, ...]]:
@@ -75,7 +53,7 @@ def read_policy(rows: Mapping[str, str]) -> tuple[Policy, tuple[str, ...]]:
     except ValueError:
         damaged.append("version")
     try:
-        account = load_form(rows[ACCOUNT]) if rows else _UNDECIDED
+        account = FORMS.load(rows[ACCOUNT]) if rows else _UNDECIDED
     except (BadRow, KeyError):
         account = _BROKEN_ACCOUNT
         damaged.append(ACCOUNT)
@@ -85,7 +63,7 @@ def read_policy(rows: Mapping[str, str]) -> tuple[Policy, tuple[str, ...]]:
             continue
         group_id = name.removeprefix(_GROUP)
         try:
-            groups.append(load_group(group_id, text))
+            groups.append(replace(MANAGED.load(text), group_id=group_id))
         except BadRow:
             groups.append(ManagedGroup(group_id, group_id, 0, _BROKEN_GROUP))
             damaged.append(name)
@@ -96,44 +74,31 @@ def changed_rows(before: Policy, after: Policy) -> dict[str, str]:
     """The rows to write so that `before` becomes `after`; an empty text deletes a row."""
     rows = {}
     if before.account != after.account:
-        rows[ACCOUNT] = dump_form(after.account)
+        rows[ACCOUNT] = FORMS.dump(after.account)
     for group in after.groups:
         if group_of(before, group.group_id) != group:
-            rows[group_scope(group.group_id)] = dump_group(group)
+            rows[group_scope(group.group_id)] = MANAGED.dump(group)
     for group in before.groups:
         if group_of(after, group.group_id) is None:
             rows[group_scope(group.group_id)] = ""
     return rows
 
 
-def history_of(
-    before: Policy, after: Policy, *, about: str | None = None
-) -> list[dict[str, object]]:
-    """What changed, scope by scope: `scope`, `scope_name`, `old`, `new` (None: inherits).
+def history_of(before: Policy, after: Policy, *, about: str | None = None) -> list[Fact]:
+    """What changed, scope by scope.
 
     `about` is the group that was edited. That others give way to it, or close the gap that it
     leaves, follows from it and is not recorded for each.
     """
-    found: list[dict[str, object]] = []
+    found = []
     if before.account != after.account:
-        old, new = asdict(before.account), asdict(after.account)
-        found.append({"scope": ACCOUNT, "scope_name": "account", "old": old, "new": new})
-    ids = dict.fromkeys(group.group_id for group in (*before.groups, *after.groups))
-    for group_id in ids:
-        was, now = group_of(before, group_id), group_of(after, group_id)
-        if was == now:
-            continue
+        found.append(Fact(ACCOUNT, ACCOUNT, asdict(before.account), asdict(after.account)))
+    for known in {group.group_id: group for group in (*before.groups, *after.groups)}.values():
+        was, now = group_of(before, known.group_id), group_of(after, known.group_id)
         same = was is not None and now is not None and (was.name, was.form) == (now.name, now.form)
-        if same and group_id != about:
-            continue
-        found.append(
-            {
-                "scope": group_scope(group_id),
-                "scope_name": (now or was or _bad("group")).name,
-                "old": _group_facts(was),
-                "new": _group_facts(now),
-            }
-        )
+        if was != now and (not same or known.group_id == about):
+            scope = group_scope(known.group_id)
+            found.append(Fact(scope, known.name, _group_facts(was), _group_facts(now)))
     return found
 
 
@@ -141,32 +106,3 @@ def _group_facts(group: ManagedGroup | None) -> dict[str, object] | None:
     if group is None:
         return None
     return {"name": group.name, "priority": group.priority, **asdict(group.form)}
-
-
-def _form(row: Any) -> Form:
-    return Form(
-        integration=_flag(row["integration"]),
-        service=_word(Service, row["service"]),
-        authorize_with=_word(AuthorizeWith, row["authorize_with"]),
-        presence_write=_flag(row["presence_write"]),
-        calendar=_flag(row["calendar"]),
-        contacts=_flag(row["contacts"]),
-        locked=_flag(row["locked"]),
-        style=_word(Style, row["style"]),
-    )
-
-
-def _flag(value: object) -> bool:
-    return value if isinstance(value, bool) else _bad("flag")
-
-
-def _word(kind: type[E], value: object) -> E:
-    return kind(value) if isinstance(value, str) else _bad("word")
-
-
-def _bad(what: str) -> NoReturn:
-    raise BadRow(what)
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

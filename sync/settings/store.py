@@ -11,8 +11,8 @@ from domain import policy_edits as edits
 from domain.policy import Form
 from sync.redis import keys
 from sync.settings import scripts as lua
-from sync.settings.audit import CHANGE, INSTALLATION, ZOOM, entry
-from sync.settings.rows import ACCOUNT, changed_rows, dump_form, history_of, read_policy
+from sync.settings.audit import CHANGE, ENTRIES, INSTALLATION, ZOOM, Actor, Entry
+from sync.settings.rows import ACCOUNT, FORMS, changed_rows, history_of, read_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from domain.policy_edits import Edit
     from sync.redis.connection import Client
     from sync.redis.scripts import Scripts
-from sync.settings.audit import Actor
 
 log = structlog.get_logger()
 
@@ -56,13 +55,13 @@ class SettingsStore:
     async def start(self, *, on: bool) -> Policy:
         """Fill in the account's form on a new installation (ACCOUNT_DEFAULT); else read."""
         form = Form(integration=on)
-        facts = {"scope": ACCOUNT, "scope_name": ACCOUNT, "old": None, "new": asdict(form)}
+        entry = Entry(CHANGE, INSTALLATION, ACCOUNT, ACCOUNT, new=asdict(form), version=1)
         await self._scripts.run(
             lua.settings_first,
             settings=keys.SETTINGS,
             audit=keys.AUDIT,
-            account=dump_form(form),
-            entry=entry(CHANGE, INSTALLATION, facts, version=1),
+            account=FORMS.dump(form),
+            entry=ENTRIES.dump(entry),
         )
         return await self.read()
 
@@ -109,14 +108,17 @@ class SettingsStore:
         if not rows:
             return Saved(before, before)
         version = before.version + 1
-        facts = history_of(before, after, about=about)
+        entries = [
+            Entry(CHANGE, by, *fact, version=version)
+            for fact in history_of(before, after, about=about)
+        ]
         done, _ = await self._scripts.run(
             lua.settings_save,
             settings=keys.SETTINGS,
             audit=keys.AUDIT,
             expected=before.version,
             rows=rows,
-            entries=[entry(CHANGE, by, fact, version=version) for fact in facts],
+            entries=[ENTRIES.dump(entry) for entry in entries],
         )
         if not done:
             return Conflict(await self.read())

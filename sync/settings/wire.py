@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from sync.settings.cache import SettingsCache
 from sync.settings.changes import PolicyDesk
-from sync.settings.rollout import Rollouts
-from sync.settings.rollout_store import RolloutStore
+from sync.settings.rollout import Rollouts, RolloutStore
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

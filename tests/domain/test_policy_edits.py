@@ -38,12 +38,10 @@ from domain.policy_edits import (
 )
 from domain.presence import Style
 from sync.settings.rows import (
+    FORMS,
+    MANAGED,
     changed_rows,
-    dump_form,
-    dump_group,
     history_of,
-    load_form,
-    load_group,
     read_policy,
 )
 from tests.doubles.policies import forms, group_ids, memberships, names, policies
@@ -66,13 +64,13 @@ def applied(rows: dict[str, str], changes: dict[str, str]) -> dict[str, str]:
 
 @given(forms)
 def test_forms_survive_storing(form: Form) -> None:
-    assert load_form(dump_form(form)) == form
+    assert FORMS.load(FORMS.dump(form)) == form
 
 
 @given(forms, names, st.integers(1, 1000))
 def test_groups_survive_storing(form: Form, name: str, priority: int) -> None:
     group = ManagedGroup("id", name, priority, form)
-    assert load_group("id", dump_group(group)) == group
+    assert MANAGED.load(MANAGED.dump(group)) == group
 
 
 @given(policies())
@@ -176,39 +174,39 @@ def test_a_damaged_group_comes_first_and_is_off() -> None:
     ]
 
 
-@pytest.mark.parametrize("field", json.loads(dump_form(ON)))
+@pytest.mark.parametrize("field", json.loads(FORMS.dump(ON)))
 @pytest.mark.parametrize("value", [..., None, "yes", 1, [], {}])
 def test_a_form_with_a_wrong_or_missing_field_is_refused(field: str, value: object) -> None:
-    row = json.loads(dump_form(ON))
+    row = json.loads(FORMS.dump(ON))
     if value is ...:
         del row[field]
     else:
         row[field] = value
     with pytest.raises(BadRow):
-        load_form(json.dumps(row))
+        FORMS.load(json.dumps(row))
 
 
 def test_history_tells_scope_by_scope_from_what_to_what() -> None:
     old = Policy(ON, (ManagedGroup("a", "A", 1, ON), ManagedGroup("b", "B", 2, ON)))
     new = edits.with_form(edits.without_group(old, "a"), ACCOUNT, OFF)
     account, group = history_of(old, new)
-    assert (account["scope"], account["scope_name"]) == ("account", "account")
-    assert isinstance(account["old"], dict)
-    assert isinstance(account["new"], dict)
-    assert (account["old"]["integration"], account["new"]["integration"]) == (True, False)
-    assert (group["scope"], group["scope_name"], group["new"]) == ("group:a", "A", None)
-    assert isinstance(group["old"], dict)
-    assert (group["old"]["name"], group["old"]["priority"]) == ("A", 1)
+    assert (account.scope, account.scope_name) == ("account", "account")
+    assert isinstance(account.old, dict)
+    assert isinstance(account.new, dict)
+    assert (account.old["integration"], account.new["integration"]) == (True, False)
+    assert (group.scope, group.scope_name, group.new) == ("group:a", "A", None)
+    assert isinstance(group.old, dict)
+    assert (group.old["name"], group.old["priority"]) == ("A", 1)
 
 
 def test_history_tells_whose_priority_was_set_and_not_who_gave_way() -> None:
     groups = tuple(ManagedGroup(name, name, place, ON) for place, name in enumerate("abc", start=1))
     old = Policy(ON, groups)
     [told] = history_of(old, edits.with_priority(old, "c", 1), about="c")
-    assert told["scope"] == "group:c"
-    assert isinstance(told["old"], dict)
-    assert isinstance(told["new"], dict)
-    assert (told["old"]["priority"], told["new"]["priority"]) == (3, 1)
+    assert told.scope == "group:c"
+    assert isinstance(told.old, dict)
+    assert isinstance(told.new, dict)
+    assert (told.old["priority"], told.new["priority"]) == (3, 1)
 
 
 @given(policies(), policies())
@@ -222,7 +220,7 @@ def test_whatever_changes_the_verdict_of_somebody_is_in_the_history(
         )
         for group_id in {group.group_id for group in (*old.groups, *new.groups)}
     }
-    told = {fact["scope"] for fact in history_of(old, new)}
+    told = {fact.scope for fact in history_of(old, new)}
     assert {scope for scope, (was, now) in forms_of.items() if was != now} <= told
 
 

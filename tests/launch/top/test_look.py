@@ -29,7 +29,7 @@ from service.metrics import CONTENT_TYPE, Metrics
 from sync.engine.quota import Quota
 from sync.redis import keys
 from sync.redis.scripts import Scripts
-from sync.settings.rollout_store import Rollout, RolloutStore
+from sync.settings.rollout import Rollout, RolloutStore
 from sync.upgrade.data_version import DataVersions
 from tests.doubles.redis import open_client
 

@@ -15,7 +15,7 @@ from sync.redis import keys
 from sync.redis.connection import connect_listener
 from sync.redis.scripts import Scripts
 from sync.settings.cache import SettingsCache
-from sync.settings.rows import dump_form
+from sync.settings.rows import FORMS
 from sync.settings.store import SettingsStore
 from tests.doubles.duties import every
 from tests.doubles.redis import RedisServer, eventually, open_client
@@ -84,7 +84,7 @@ async def test_a_lost_message_is_made_up_for(
 ) -> None:
     async with following(redis_server, look_every=0.02) as cache:
         policy = replace(await store.read(), account=OFF, version=2)
-        await redis.hset(keys.SETTINGS, mapping={"account": dump_form(OFF), "version": 2})
+        await redis.hset(keys.SETTINGS, mapping={"account": FORMS.dump(OFF), "version": 2})
         await eventually(lambda: _is(knows(cache, policy)))
 
 

@@ -33,8 +33,7 @@ from sync.redis.scripts import Scripts
 from sync.settings.audit import AuditLog
 from sync.settings.cache import SettingsCache
 from sync.settings.changes import Done, PolicyDesk
-from sync.settings.rollout import Rollouts, touches
-from sync.settings.rollout_store import Rollout, RolloutStore
+from sync.settings.rollout import Rollout, Rollouts, RolloutStore, touches
 from sync.settings.store import Conflict, SettingsStore
 from tests.doubles.people import person
 from tests.doubles.policies import NOW, forms, group_ids, memberships, personals, policies
@@ -97,7 +96,7 @@ class Stage:
 
     async def left(self, rollout: Rollout | None) -> set[str]:
         assert rollout is not None
-        return {oid async for batch in self.rows.left(rollout, 100) for oid in batch}
+        return {oid async for batch in self.rows.left(rollout) for oid in batch}
 
 
 def user(number: int, *groups: str, status: str = "active") -> DirectoryUser:

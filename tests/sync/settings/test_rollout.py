@@ -17,8 +17,7 @@ from sync.engine.people import PeopleStore
 from sync.engine.queue import Claim
 from sync.redis import keys
 from sync.redis.scripts import Scripts
-from sync.settings.rollout import LOOK_AGAIN_S, Rollouts
-from sync.settings.rollout_store import Rollout, RolloutStore
+from sync.settings.rollout import LOOK_AGAIN_S, Rollout, Rollouts, RolloutStore
 from tests.doubles.people import connected, person
 from tests.doubles.redis import eventually
 
@@ -83,7 +82,7 @@ class Stage:
     async def start(self, *oids: str, version: int | None = None) -> Rollout:
         version = self.decisions.save() if version is None else version
         rollout = Rollout(f"r{version}", version, len(oids), "card")
-        await self.rollouts.intend(rollout, oids)
+        await self.rollouts.rows.intend(rollout, oids)
         await self.rollouts.start(rollout)
         return rollout
 
@@ -247,7 +246,7 @@ async def test_two_processes_share_the_work_without_double_counts(stage: Stage) 
 async def test_nothing_happens_before_the_policy_is_saved(stage: Stage) -> None:
     [ada] = await some(stage, 1)
     before = await stage.people.state(ada)
-    await stage.rollouts.intend(Rollout("r2", 2, 1, "card"), [ada])
+    await stage.rollouts.rows.intend(Rollout("r2", 2, 1, "card"), [ada])
     await stage.round()
     assert await stage.people.state(ada) == before
     assert 0 < await stage.redis.ttl(keys.job("rollouts", "r2")) <= keys.INTENT_TTL
@@ -261,10 +260,10 @@ async def test_nothing_happens_before_the_policy_is_saved(stage: Stage) -> None:
 async def test_an_intention_that_came_to_nothing_ends(stage: Stage) -> None:
     [ada] = await some(stage, 1)
     dropped = Rollout("r2", 2, 1, "card")
-    await stage.rollouts.intend(dropped, [ada])
-    await stage.rollouts.drop(dropped)
+    await stage.rollouts.rows.intend(dropped, [ada])
+    await stage.rollouts.rows.finish(dropped)
     assert await stage.redis.keys("pb:{rollouts}:*") == []
-    await stage.rollouts.intend(dropped, [ada])
+    await stage.rollouts.rows.intend(dropped, [ada])
     await stage.redis.delete(keys.job("rollouts", "r2"))  # its time is over
     assert await stage.round() is None
     assert await stage.redis.smembers(keys.jobs("rollouts")) == set()
