@@ -114,14 +114,12 @@ def term(words: str, *meaning: str | Element) -> Element:
     return columns(("104px", text(bold(words))), ("stretch", text(*meaning)))
 
 
-def columns(*parts: tuple[str, Element]) -> Element:
-    """Put elements beside each other, each with its width: pixels, "auto" or "stretch"."""
+def columns(*parts: tuple[str, *tuple[Element, ...]]) -> Element:
+    """Put columns beside each other: its width (pixels, "auto", "stretch") and its elements."""
     return {
         "type": "ColumnSet",
         "spacing": "Small",
-        "columns": [
-            {"type": "Column", "width": width, "items": [element]} for width, element in parts
-        ],
+        "columns": [{"type": "Column", "width": width, "items": items} for width, *items in parts],
     }
 
 

@@ -5,7 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cards.build import below, bold, box, button, buttons, card, heading, note, run, subtle, text
+from cards.build import (
+    below,
+    bold,
+    box,
+    button,
+    buttons,
+    card,
+    columns,
+    heading,
+    note,
+    run,
+    subtle,
+    text,
+)
 from cards.settings.clicks import ListGroups, OpenAccount, ShowCentre, ShowHistory, ShowParked
 from cards.settings.parts import Part, bar, chart, invite_button, list_row
 from domain.policy import ACCOUNT
@@ -18,10 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cards.build import Card, Element
-    from domain.policy import Form, ManagedGroup, Policy
+    from domain.policy import ManagedGroup, Policy
 
 MOST_GROUPS = 8
-_NAME_LIMIT = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,14 @@ def centre(
     `storm` the banner of `cards.settings.people`.
     """
     account = policy.account
-    sentence = _account_sentence(account)
+    off = because(account)
+    sentence = f"off for the account: {off}." if off else "on for the account."
+    lock = (
+        "Locked: it decides for everyone, groups included."
+        if account.locked
+        else "Not locked: groups may have settings of their own."
+    )
+    retried = max(0, numbers.trouble - sum(numbers.parked.values()))
     return card(
         f"Presence sync is {sentence}",
         heading("Presence sync settings"),
@@ -68,13 +87,13 @@ def centre(
         box("warning", text(feed)) if feed else None,
         box("warning", text(run(notice, limit=200))) if notice else None,
         box(
-            "neutral" if because(account) else "good",
+            "neutral" if off else "good",
             text(bold(f"{sentence[:1].upper()}{sentence[1:]}")),
-            text(_account_details(account), spacing="Small"),
+            text(lock if off else f"Style {account.style}. {lock}", spacing="Small"),
         ),
         text(_reach(numbers)),
         _picture(numbers),
-        _trouble(numbers),
+        text(bold("In trouble: "), counted(numbers.parked, retried)) if numbers.trouble else None,
         # The warnings take the room of groups: a card has a largest size.
         *_group_rows(
             sorted(policy.groups, key=lambda group: group.priority),
@@ -83,23 +102,17 @@ def centre(
         ),
         note(directory) if directory_well else box("warning", text(directory)),
         _in_one_line(),
-        buttons(*_buttons()),
-        below(*_more_buttons(numbers)),
+        buttons(
+            button(OpenAccount(), "Account"),
+            button(ListGroups(), "Groups"),
+            button(ShowHistory(), "History"),
+        ),
+        below(
+            invite_button(ACCOUNT, numbers.invitable) if numbers.invitable else None,
+            button(ShowParked(), "Who is in trouble") if numbers.parked else None,
+            button(ShowCentre(), "Refresh"),
+        ),
     )
-
-
-def _account_sentence(account: Form) -> str:
-    why = because(account)
-    return f"off for the account: {why}." if why else "on for the account."
-
-
-def _account_details(account: Form) -> str:
-    lock = (
-        "Locked: it decides for everyone, groups included."
-        if account.locked
-        else "Not locked: groups may have settings of their own."
-    )
-    return lock if because(account) else f"Style {account.style}. {lock}"
 
 
 def _reach(numbers: Numbers) -> str:
@@ -123,45 +136,23 @@ def _parts(numbers: Numbers) -> list[tuple[str, Part, int]]:
     return [(label, part, max(0, count)) for label, part, count in parts]
 
 
-def _figures(numbers: Numbers) -> Element:
-    """The numbers in the order of the bar below them, which thus needs no key."""
-    return {
-        "type": "ColumnSet",
-        "spacing": "Small",
-        "columns": [
-            {
-                "type": "Column",
-                "width": "stretch",
-                "items": [
-                    text(bold(f"{count:,}") | {"size": "ExtraLarge"} | _alarm(part, count)),
-                    text(subtle(label) | {"size": "Small"}, spacing="None"),
-                ],
-            }
-            for label, part, count in _parts(numbers)
-        ],
-    }
-
-
-def _alarm(part: Part, count: int) -> Element:
-    return {"color": "Attention"} if part == "attention" and count else {}
-
-
 def _picture(numbers: Numbers) -> Element:
-    """The numbers as a chart, or in large figures above a bar where charts are not known."""
+    """The numbers as a chart; in large figures above a bar, in its order, where none is known."""
     parts = _parts(numbers)
+    figures = columns(*(("stretch", *_figure(*part)) for part in parts))
     drawn = bar([(part, count) for _, part, count in parts])
-    instead = {
-        "type": "Container",
-        "items": [item for item in (_figures(numbers), drawn) if item is not None],
-    }
+    instead = {"type": "Container", "items": [figures, drawn] if drawn else [figures]}
     return chart(parts, instead)
 
 
-def _trouble(numbers: Numbers) -> Element | None:
-    if not numbers.trouble:
-        return None
-    retried = max(0, numbers.trouble - sum(numbers.parked.values()))
-    return text(bold("In trouble: "), counted(numbers.parked, retried))
+def _figure(label: str, part: Part, count: int) -> tuple[Element, Element]:
+    look = {"size": "ExtraLarge"}
+    if part == "attention" and count:
+        look["color"] = "Attention"
+    return (
+        text(bold(f"{count:,}") | look),
+        text(subtle(label) | {"size": "Small"}, spacing="None"),
+    )
 
 
 def _group_rows(
@@ -185,7 +176,7 @@ def group_row(group: ManagedGroup, *, by_name: bool = False) -> Element:
     words = "" if off else f" · {group.form.style}"
     if group.form.locked:
         words += " · locked"
-    shown: list[str | Element] = [outside(group.name, _NAME_LIMIT)]
+    shown: list[str | Element] = [outside(group.name, 36)]
     if by_name:
         words += f" · priority {group.priority}"
     else:
@@ -195,31 +186,13 @@ def group_row(group: ManagedGroup, *, by_name: bool = False) -> Element:
 
 
 def _in_one_line() -> Element:
-    small = {"size": "Small"}
-    return text(
-        subtle("Quicker: ") | small,
-        bold("settings group Sales enable") | small,
+    words = (
+        subtle("Quicker: "),
+        bold("settings group Sales enable"),
         subtle(
             " (or disable, inherit, lock, unlock, priority 2, style mirror). To see why it is so "
             "for one person: "
-        )
-        | small,
-        bold("settings user ada@example.com") | small,
+        ),
+        bold("settings user ada@example.com"),
     )
-
-
-def _buttons() -> list[Element]:
-    return [
-        button(OpenAccount(), "Account"),
-        button(ListGroups(), "Groups"),
-        button(ShowHistory(), "History"),
-    ]
-
-
-def _more_buttons(numbers: Numbers) -> list[Element]:
-    actions = [button(ShowCentre(), "Refresh")]
-    if numbers.parked:
-        actions.insert(0, button(ShowParked(), "Who is in trouble"))
-    if numbers.invitable:
-        actions.insert(0, invite_button(ACCOUNT, numbers.invitable))
-    return actions
+    return text(*(run | {"size": "Small"} for run in words))
