@@ -132,6 +132,11 @@ def box(tone: Tone, *items: Element | None) -> Element:
     }
 
 
+def answer(tone: Tone, lead: str, words: str) -> Element:
+    """Make the frame that says first, in bold, what it comes down to."""
+    return box(tone, text(bold(f"{lead} "), words))
+
+
 def button(
     asked: Click,
     title: str,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from cards.build import below, bold, box, button, buttons, card, heading, note, text
+from cards.build import answer, below, bold, box, button, buttons, card, heading, note, text
 from cards.person.clicks import ChooseOwnStyle, EndPause, ShowStatus, StartPause
 from wording.policy import STYLES
 from wording.text import outside
@@ -19,7 +19,7 @@ NOTHING_SET: Final = "Nothing of mine was set, and Microsoft shows your presence
 CLEARED: Final = "What I had set is cleared, and Microsoft shows your presence without Zoom."
 
 
-def paused(*, until: str | None, remark: str | None = None, effect: str = CLEARED) -> Card:
+def paused(*, until: str | None, effect: str) -> Card:
     """Confirm a pause. `until` is a time in the person's zone, None: until they resume.
 
     `effect` says what Microsoft holds of ours now.
@@ -28,15 +28,15 @@ def paused(*, until: str | None, remark: str | None = None, effect: str = CLEARE
     return card(
         f"Paused {ends}.",
         heading("Paused"),
-        box("neutral", text(bold(f"Paused {ends}. "), effect)),
-        text(remark) if remark else None,
+        answer("neutral", f"Paused {ends}.", effect),
         text("It then goes on by itself. " if until else "", "Say resume to go on now."),
         buttons(resume_button(), button(ShowStatus(), "Status")),
-        below(*([] if until else _ends())),
+        # People forget to resume.
+        below(*([] if until else [_only_for(1), _only_for(4)])),
     )
 
 
-def resumed(*, was_paused: bool, sentence: str, tone: Tone = "good") -> Card:
+def resumed(*, was_paused: bool, sentence: str, tone: Tone) -> Card:
     """Confirm that it goes on. `sentence` says what is shown now, or why nothing is."""
     title = "Resumed" if was_paused else "You were not paused"
     return card(
@@ -47,9 +47,9 @@ def resumed(*, was_paused: bool, sentence: str, tone: Tone = "good") -> Card:
     )
 
 
-def pause_button(title: str = "Pause") -> Element:
+def pause_button() -> Element:
     """Make the button that pauses until the person resumes."""
-    return button(StartPause(), title)
+    return button(StartPause(), "Pause")
 
 
 def resume_button() -> Element:
@@ -57,10 +57,9 @@ def resume_button() -> Element:
     return button(EndPause(), "Resume", style="positive")
 
 
-def _ends() -> list[Element]:
-    """Ends for a pause that has none: people forget to resume."""
-    ends = [("Only for 1 hour", 60), ("Only for 4 hours", 240)]
-    return [button(StartPause(minutes), title, key=str(minutes)) for title, minutes in ends]
+def _only_for(hours: int) -> Element:
+    title = f"Only for {hours} hour{'' if hours == 1 else 's'}"
+    return button(StartPause(60 * hours), title, key=str(60 * hours))
 
 
 def style_choice(
@@ -86,7 +85,7 @@ def style_choice(
     else:
         summary = f"Your style is {current}, as your admins set it."
     explained: list[Element | None] = [
-        box("good", text(bold("Done. "), summary)) if changed else text(summary)
+        answer("good", "Done.", summary) if changed else text(summary)
     ]
     for style, words in STYLES.items():
         in_force = " (now)" if style is current else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import (
+    answer,
     bold,
     box,
     button,
@@ -55,13 +56,7 @@ def offer(*, name: str, start_url: str, minutes: int) -> Card:
     )
 
 
-def connected(
-    *,
-    name: str,
-    zoom_address: str,
-    presence_now: str | None = None,
-    remark: str | None = None,
-) -> Card:
+def connected(*, name: str, zoom_address: str, presence_now: str | None = None) -> Card:
     """Say that it worked: the connection, not yet any presence.
 
     `presence_now` is a sentence on what Zoom says at this moment, None while nothing is known.
@@ -69,16 +64,13 @@ def connected(
     return card(
         "Connected: from now on I tell Microsoft 365 what Zoom says of you.",
         heading("Connected"),
-        box(
+        answer(
             "good",
-            text(
-                bold("All set. "),
-                addressed(name, "from now on I tell Microsoft 365 what Zoom says of you."),
-            ),
+            "All set.",
+            addressed(name, "from now on I tell Microsoft 365 what Zoom says of you."),
         ),
         _zoom_account(zoom_address),
         text(presence_now or "It appears with the next change in Zoom."),
-        note(remark) if remark else None,
         buttons(*_after()),
     )
 
@@ -105,19 +97,16 @@ def cancelled() -> Card:
     )
 
 
-def refused(*, title: str, sentences: Sequence[str], retry: bool = True) -> Card:
-    """Say why the sign-in ended without a connection: what happened first, then the next step.
-
-    `retry` is false where trying again cannot help before somebody else has acted.
-    """
+def refused(*, title: str, sentences: Sequence[str]) -> Card:
+    """Say why the sign-in ended without a connection: what happened first, then the next step."""
     said = title == _NOT_CONNECTED
     first = [] if said else [bold(f"{_NOT_CONNECTED}. ")]
     return card(
-        f"Not connected: {sentences[0] if said and sentences else title}",
+        f"Not connected: {sentences[0] if said else title}",
         heading(title),
-        box("attention", text(*first, sentences[0])) if sentences else None,
+        box("attention", text(*first, sentences[0])),
         *(text(sentence) for sentence in sentences[1:]),
-        buttons(button(StartConnect(), "Connect", style="positive") if retry else None),
+        buttons(button(StartConnect(), "Connect", style="positive")),
     )
 
 
@@ -126,7 +115,7 @@ def reconnect(*, reason: str, what_to_do: str) -> Card:
     return card(
         "Microsoft no longer lets us update your presence. Please connect again.",
         heading("Please connect again"),
-        box("attention", text(bold("Microsoft no longer lets us update your presence. "), reason)),
+        answer("attention", "Microsoft no longer lets us update your presence.", reason),
         text(
             "Until you connect again, nothing new from Zoom is shown. What I last set may still "
             "show: it ends by itself within the hour."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards.build import bold, box, button, buttons, card, heading, item, note, text
+from cards.build import answer, bold, button, buttons, card, heading, item, note, text
 from cards.person.clicks import CancelDisconnect, DisconnectNow, ShowStatus, StartConnect
 from wording.text import addressed
 
@@ -75,10 +75,7 @@ def later(*, until: str) -> Card:
             "Nothing more of Zoom is shown. Erased already: your name and addresses, what Zoom "
             "told me of you, your pause and your style.",
         ),
-        box(
-            "warning",
-            text(bold("Still to be erased: your Microsoft authorisation. "), still_kept(until)),
-        ),
+        answer("warning", "Still to be erased: your Microsoft authorisation.", still_kept(until)),
         buttons(button(StartConnect(), "Connect")),
     )
 

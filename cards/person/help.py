@@ -28,7 +28,6 @@ def help_card(
     *,
     unknown: str | None = None,
     nearest: str | None = None,
-    explain_busy: bool = True,
 ) -> Card:
     """List the commands as (words, description).
 
@@ -36,7 +35,15 @@ def help_card(
     closest to it. With a nearest command the card only asks whether that was meant.
     """
     if unknown is not None and nearest is not None:
-        return _did_you_mean(unknown, nearest)
+        one_click = _ONE_CLICK.get(nearest)
+        return card(
+            f"Did you mean {nearest}?",
+            text(f"I don’t know “{outside(unknown)}”. Did you mean ", bold(nearest), "?"),
+            buttons(
+                button(one_click, nearest.capitalize(), style="positive") if one_click else None,
+                button(ShowHelp(), "What can I say?"),
+            ),
+        )
     return card(
         "What you can say to Presence Bridge.",
         heading("What you can say"),
@@ -49,20 +56,7 @@ def help_card(
             "Zoom’s “Busy” shows as “In a call” in Microsoft 365, because Microsoft offers apps "
             "no plain “Busy”.",
             spacing="Small",
-        )
-        if explain_busy
-        else None,
-    )
-
-
-def _did_you_mean(unknown: str, nearest: str) -> Card:
-    verb = _ONE_CLICK.get(nearest)
-    help_button = button(ShowHelp(), "What can I say?")
-    suggestion = [button(verb, nearest.capitalize(), style="positive")] if verb else []
-    return card(
-        f"Did you mean {nearest}?",
-        text(f"I don’t know “{outside(unknown)}”. Did you mean ", bold(nearest), "?"),
-        buttons(*suggestion, help_button),
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards.build import bold, box, button, buttons, card, fact, heading, next_step, text
+from cards.build import answer, bold, box, button, buttons, card, fact, heading, next_step, text
 from cards.person.choices import pause_button, resume_button
 from cards.person.clicks import ConfirmDisconnect, RunTest, ShowHelp, ShowStatus, StartConnect
 
@@ -52,10 +52,7 @@ def not_connected(*, rule_line: str = "", still_kept: str = "") -> Card:
     return card(
         "You are not connected: Microsoft 365 is told nothing of what Zoom says.",
         heading("Your presence"),
-        box(
-            "neutral",
-            text(bold("Not connected. "), "Microsoft 365 is told nothing of what Zoom says."),
-        ),
+        answer("neutral", "Not connected.", "Microsoft 365 is told nothing of what Zoom says."),
         text(bold("Your authorisation is still to be erased. "), still_kept)
         if still_kept
         else None,

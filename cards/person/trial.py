@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import (
-    bold,
-    box,
+    answer,
     button,
     buttons,
     card,
@@ -23,7 +22,7 @@ from wording.text import outside
 if TYPE_CHECKING:
     from cards.build import Card, Element
 
-_LAG = "Teams itself may take a few minutes to show a change."
+_ENDS = "After five minutes the test ends by itself."
 
 
 def running() -> Card:
@@ -43,23 +42,21 @@ def result(*, told: str, read_back: str, technical: str, ok: bool, why: str | No
     presence as Teams words it ("In a call"), `technical` Graph's own words ("Busy, InACall"), `why`
     explains a difference.
     """
+    if ok:
+        summary = "The test worked: Microsoft shows the presence it was told."
+        title, lead = "The test worked", "Working."
+        words = why or "Microsoft shows what it was told."
+    else:
+        summary = "Microsoft took the presence, but shows something else."
+        title, lead = "Almost: Microsoft shows something else", "Accepted, not shown."
+        words = why or "Microsoft accepted the change, but does not show it yet."
     return card(
-        "The test worked: Microsoft shows the presence it was told."
-        if ok
-        else "Microsoft took the presence, but shows something else.",
-        heading("The test worked" if ok else "Almost: Microsoft shows something else"),
-        box(
-            "good" if ok else "warning",
-            text(
-                bold("Working. " if ok else "Accepted, not shown. "),
-                why or "Microsoft shows what it was told."
-                if ok
-                else why or "Microsoft accepted the change, but does not show it yet.",
-            ),
-        ),
+        summary,
+        heading(title),
+        answer("good" if ok else "warning", lead, words),
         fact("Told", told),
         fact("Shows", f"“{outside(read_back)}” ", subtle(f"({outside(technical)})")),
-        note(f"{_LAG} After five minutes the test ends by itself."),
+        note(f"Teams itself may take a few minutes to show a change. {_ENDS}"),
         buttons(button(ShowStatus(), "Status"), button(RunTest(), "Test again")),
     )
 
@@ -69,10 +66,10 @@ def unread(*, told: str, why: str) -> Card:
     return card(
         "Microsoft accepted the test. I could not read what it shows.",
         heading("The test worked halfway"),
-        box("warning", text(bold("Accepted, not seen. "), why)),
+        answer("warning", "Accepted, not seen.", why),
         fact("Told", told),
         next_step("Look at your status in Teams: it may take a few minutes to change."),
-        note("After five minutes the test ends by itself."),
+        note(_ENDS),
         buttons(*_again()),
     )
 
@@ -82,15 +79,13 @@ def pending() -> Card:
     return card(
         "The test is still running: Microsoft has not answered yet.",
         heading("Still testing"),
-        box(
+        answer(
             "warning",
-            text(
-                bold("No answer yet. "),
-                "Microsoft has not answered within three seconds. I go on trying.",
-            ),
+            "No answer yet.",
+            "Microsoft has not answered within three seconds. I go on trying.",
         ),
         next_step("Say status in a minute to see what came of it."),
-        note("After five minutes the test ends by itself."),
+        note(_ENDS),
         buttons(*_again()),
     )
 
@@ -100,13 +95,11 @@ def not_run() -> Card:
     return card(
         "Not tested: you have asked often within a minute.",
         heading("Not tested"),
-        box(
+        answer(
             "neutral",
-            text(
-                bold("Nothing was changed. "),
-                "You have asked often within a minute, and Microsoft allows this app only so many "
-                "requests for everybody.",
-            ),
+            "Nothing was changed.",
+            "You have asked often within a minute, and Microsoft allows this app only so many "
+            "requests for everybody.",
         ),
         next_step("Wait a minute, then test again."),
         buttons(*_again()),
@@ -118,7 +111,7 @@ def failed(*, sentence: str, what_to_do: str) -> Card:
     return card(
         "The test failed.",
         heading("The test failed"),
-        box("attention", text(bold("Not working. "), sentence)),
+        answer("attention", "Not working.", sentence),
         next_step(what_to_do),
         buttons(*_again()),
     )

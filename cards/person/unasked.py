@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards.build import bold, box, button, buttons, card, heading, note, text
+from cards.build import answer, bold, button, buttons, card, heading, note, text
 from cards.person.choices import pause_button
 from cards.person.clicks import DeclineInvitation, NoticeSeen, ShowHelp, ShowStatus, StartConnect
 from wording.text import outside
@@ -19,12 +19,10 @@ def welcome(*, name: str, local: bool = False) -> Card:
     `local` adds that everything around is a stand-in on this machine.
     """
     greeting = f"Hi {outside(name)}".rstrip()
-    local_box = box(
+    local_box = answer(
         "neutral",
-        text(
-            bold("Local mode. "),
-            "Zoom and Microsoft are stand-ins on this machine. Nothing leaves it.",
-        ),
+        "Local mode.",
+        "Zoom and Microsoft are stand-ins on this machine. Nothing leaves it.",
     )
     return card(
         "Presence Bridge shows your Zoom presence in Microsoft 365. Connect to begin.",
@@ -73,8 +71,8 @@ def declined() -> Card:
     )
 
 
-def first_meeting(*, zoom: str = "in Zoom", shown: str = "In a call") -> Card:
-    """Say what others see from now on. `shown` is Microsoft's word for it."""
+def first_meeting(*, zoom: str, shown: str) -> Card:
+    """Say what others see from now on: `zoom` is what they do there, `shown` Microsoft's word."""
     said = f"You’re {zoom}, so Microsoft shows “{shown}”."
     return card(
         said,
@@ -89,12 +87,12 @@ def first_meeting(*, zoom: str = "in Zoom", shown: str = "In a call") -> Card:
     )
 
 
-def seen(*, shown: str = "In a call") -> Card:
+def seen() -> Card:
     """What the notice becomes after OK."""
     return card(
         "All right.",
         text(
-            f"In Zoom meetings, Microsoft shows “{shown}”. Say status or pause whenever you like."
+            "In Zoom meetings, Microsoft shows “In a call”. Say status or pause whenever you like."
         ),
         buttons(button(ShowStatus(), "Status")),
     )

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from cards.build import below, bold, box, button, buttons, card, heading, next_step, note, text
+from cards.build import (
+    answer,
+    below,
+    bold,
+    box,
+    button,
+    buttons,
+    card,
+    heading,
+    next_step,
+    note,
+    text,
+)
 from cards.person.clicks import ShowStatus
 from cards.settings.clicks import ApplyChange, CancelChange, ConfirmChange, OpenAccount
 from cards.settings.parts import after, all_settings, bar, invite_button
@@ -156,7 +168,7 @@ def not_admin(*, zoom_admins: bool = False) -> Card:
     return card(
         "Settings are for admins. Nothing was changed.",
         heading("Settings are for admins"),
-        box("neutral", text(bold("Nothing was changed. "), "You are not an admin of this app.")),
+        answer("neutral", "Nothing was changed.", "You are not an admin of this app."),
         text(
             "Who can: people who have this app’s role PresenceAdmin, or who are named in its "
             f"set-up{zoom}."
@@ -171,10 +183,7 @@ def guest() -> Card:
     return card(
         "Settings are for members of this organisation.",
         heading("Settings are not for guests"),
-        box(
-            "neutral",
-            text(bold("Nothing was changed. "), "You are a guest in this organisation."),
-        ),
+        answer("neutral", "Nothing was changed.", "You are a guest in this organisation."),
         next_step("Ask a member of the organisation who is an admin of this app."),
     )
 
@@ -186,7 +195,7 @@ def inherits(edit: OneLine) -> Card:
     return card(
         f"{name} inherits from the account, so {reason}.",
         heading("This group inherits"),
-        box("warning", text(bold("Nothing was changed. "), f"{name} inherits, so {reason}.")),
+        answer("warning", "Nothing was changed.", f"{name} inherits, so {reason}."),
         next_step("Enable or disable the group first. From then on it manages its own settings."),
         buttons(
             button(ConfirmChange(Enable(level)), "Enable …", key="enable"),
@@ -202,10 +211,7 @@ def needs_zoom(missing: Sequence[str]) -> Card:
     return card(
         "Groups can’t be used: this app is not set up to read them from Zoom.",
         heading("Groups need Zoom’s API"),
-        box(
-            "warning",
-            text(bold("Nothing was changed. "), "This app is not set up to read Zoom’s groups."),
-        ),
+        answer("warning", "Nothing was changed.", "This app is not set up to read Zoom’s groups."),
         text("Missing: ", bold(names)) if names else None,
         next_step(
             "Ask whoever runs this app to set them. Settings for the whole account work without."

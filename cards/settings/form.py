@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards.build import bold, box, button, buttons, card, columns, heading, note, text
+from cards.build import answer, bold, box, button, buttons, card, columns, heading, note, text
 from cards.settings.clicks import ApplySwitch, CancelChange, SubmitForm
 from cards.settings.parts import choice, number, opening, toggle
 from domain.form import Field, applicable_fields
@@ -51,7 +51,7 @@ def form(
         f"{title}. {''.join(verdict)}",
         heading(title),
         box("warning", text(notice)) if notice else None,
-        box("warning", text(bold("The account is locked, "), _UNDER_LOCK)) if overruled else None,
+        answer("warning", "The account is locked,", _UNDER_LOCK) if overruled else None,
         box(
             "good" if on and not overruled else "neutral",
             text(bold(verdict[0]), verdict[1]),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cards.build import (
+    answer,
     below,
     bold,
     box,
@@ -23,14 +24,7 @@ from cards.build import (
     text,
 )
 from cards.person.help import problem
-from cards.settings.clicks import (
-    OpenPerson,
-    RetryStorm,
-    Revive,
-    ReviveAll,
-    ShowParked,
-    ShowStorm,
-)
+from cards.settings.clicks import OpenPerson, RetryStorm, Revive, ReviveAll, ShowParked, ShowStorm
 from cards.settings.parts import after, all_settings, picker
 from domain.policy import Level
 from wording.ended import storm_words
@@ -224,10 +218,7 @@ def storm_over() -> Card:
     return card(
         "The many authorisations that ended alike are no trouble any more.",
         heading("Many authorisations ended"),
-        box(
-            "good",
-            text(bold("It is over. "), "Whoever still can’t go on is asked to connect again."),
-        ),
+        answer("good", "It is over.", "Whoever still can’t go on is asked to connect again."),
         buttons(all_settings()),
     )
 

@@ -103,13 +103,11 @@ def _make() -> dict[str, Card]:
         "help": help_card(COMMANDS),
         "help-nearest": help_card(COMMANDS, unknown="conect", nearest="connect"),
         "help-unknown": help_card(COMMANDS, unknown="make me a sandwich"),
-        "help-short": help_card(COMMANDS[:2], explain_busy=False),
         "connect-offer": connect.offer(name="Ada Lindqvist", start_url=START_URL, minutes=10),
         "connect-done": connect.connected(
             name="Ada",
             zoom_address="ada@example.com",
             presence_now="Zoom says: in a meeting. Shown as “In a call”.",
-            remark="Your admins have set the style busy only for your group.",
         ),
         "connect-done-waiting": connect.connected(name="Ada", zoom_address="ada@example.com"),
         "connect-already": connect.already_connected(name="Ada", zoom_address="ada@example.com"),
@@ -120,14 +118,6 @@ def _make() -> dict[str, Card]:
                 "You signed in as ben@example.com, but this chat belongs to ada@example.com.",
                 "Choose Connect and sign in with the account you use in Teams.",
             ],
-        ),
-        "connect-refused-final": connect.refused(
-            title="Your admin has to agree first",
-            sentences=[
-                "Microsoft asks for an admin’s approval before you can connect.",
-                "Ask your IT team to approve Presence Bridge. After that, say connect again.",
-            ],
-            retry=False,
         ),
         "connect-again": connect.reconnect(
             reason="Your sign-ins at Microsoft were ended, by you or by an admin.",
@@ -199,7 +189,7 @@ def _make() -> dict[str, Card]:
             f"help-{kind}": help_card(COMMANDS, unknown=name),
             f"connect-offer-{kind}": connect.offer(name=name, start_url=START_URL, minutes=10),
             f"connect-done-{kind}": connect.connected(
-                name=name, zoom_address=address, presence_now=name, remark=name
+                name=name, zoom_address=address, presence_now=name
             ),
             f"connect-already-{kind}": connect.already_connected(
                 name=name, zoom_address=address, trouble=name

@@ -100,10 +100,6 @@ def test_the_way_to_connect_starts_with_connect(name: str) -> None:
     assert any(title.startswith("Connect") for title in _titles(name))
 
 
-def test_a_sign_in_that_only_an_admin_can_allow_offers_no_retry() -> None:
-    assert _titles("connect-refused-final") == []
-
-
 def test_unknown_words_offer_the_nearest_command_as_a_button() -> None:
     assert "I don’t know “conect”. Did you mean connect?" in _words("help-nearest")
     assert _titles("help-nearest") == ["Connect", "What can I say?"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards.person.choices import NOTHING_SET, paused, resumed, style_choice
+from cards.person.choices import CLEARED, NOTHING_SET, paused, resumed, style_choice
 from cards.person.help import unclear
 from cards.person.unasked import declined, first_meeting, invitation, seen
 from domain.presence import Style
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
 def person_cards() -> dict[str, Card]:
     return {
-        "paused": paused(until=None),
-        "paused-until": paused(until="17:00"),
+        "paused": paused(until=None, effect=CLEARED),
+        "paused-until": paused(until="17:00", effect=CLEARED),
         "paused-uncleared": paused(
             until="17:00",
             effect="What I had set, “In a call”, is not cleared yet and may show until 15:02.",
         ),
         "paused-nothing": paused(until=None, effect=NOTHING_SET),
-        "paused-not-connected": paused(until=None, remark="You are not connected anyway."),
         "resumed": resumed(
             was_paused=True,
             sentence="Zoom says “In a meeting” now, so Microsoft is told “In a call”.",
+            tone="good",
         ),
         "resumed-not-paused": resumed(
-            was_paused=False, sentence="Presence sync is on for your organisation."
+            was_paused=False, sentence="Presence sync is on for your organisation.", tone="good"
         ),
         "style": style_choice(current=Style.MIRROR, own=False),
         "style-own": style_choice(current=Style.FULL, own=True),
         "style-changed": style_choice(current=Style.BUSY_ONLY, own=True, changed=True),
         "style-locked": style_choice(current=Style.MIRROR, own=False, locked_by="your group Sales"),
-        "first-meeting": first_meeting(),
+        "first-meeting": first_meeting(zoom="in Zoom", shown="In a call"),
         "first-meeting-seen": seen(),
         "invitation": invitation(inviter="Ada Lindqvist"),
         "invitation-nameless": invitation(inviter=" "),
@@ -48,10 +48,10 @@ def person_cards() -> dict[str, Card]:
 
 def person_cards_for(name: str) -> dict[str, Card]:
     return {
-        "paused": paused(until=name, remark=name, effect=name),
-        "resumed": resumed(was_paused=True, sentence=name),
+        "paused": paused(until=name, effect=name),
+        "resumed": resumed(was_paused=True, sentence=name, tone="good"),
         "style-locked": style_choice(current=Style.FULL, own=False, locked_by=name),
-        "first-meeting": first_meeting(shown=name),
+        "first-meeting": first_meeting(zoom="in Zoom", shown=name),
         "invitation": invitation(inviter=name),
         "unclear": unclear(what=name, hint=name),
     }
