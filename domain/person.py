@@ -228,18 +228,3 @@ class Patch:
     def leaving() -> Patch:
         """They are to be forgotten, at once."""
         return Patch(leaving=True, wait_ms=None)
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What counting people takes of a `PersonState`: reading the whole takes thrice as long.
-
-    `until_ms` is the end of the session that Microsoft holds of us, 0 when there is none.
-    """
-
-    object_id: str
-    zoom_id: str | None = None
-    group_ids: frozenset[str] = frozenset()
-    personal: Personal = NOTHING_CHOSEN
-    until_ms: int = 0
-    trouble: str | None = None

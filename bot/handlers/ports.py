@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from domain.directory_health import DirectoryHealth
     from domain.explanation import Admission, Explanation
     from domain.link import Link
-    from domain.person import PersonState, Standing
+    from domain.person import PersonState
     from domain.policy import Personal, Policy, Verdict
     from domain.policy_edits import Edit
     from sync.directory.store import DirectoryView
@@ -96,8 +96,8 @@ class People(Protocol):
     def parked(self) -> AsyncIterator[Parked]:
         """Everybody for whom nothing is tried any more."""
 
-    async def standings(self, people: Sequence[str]) -> list[Standing]:
-        """Where each of these stands; who is not connected is left out."""
+    async def rows(self, people: Sequence[str], *names: str) -> list[PersonState]:
+        """What `names` say of these; who is not connected is left out."""
 
 
 class Policies(Protocol):
@@ -115,8 +115,8 @@ class Policies(Protocol):
     async def under_way(self, rollout_id: str) -> tuple[Rollout, int] | None:
         """What is being carried out, and for how many it is left to do; None: it is done."""
 
-    def connected(self) -> AsyncIterator[list[Standing]]:
-        """Where every connected person stands, in batches."""
+    def connected(self) -> AsyncIterator[list[PersonState]]:
+        """Every connected person, in batches: who they are, their session, what ails them."""
 
 
 class ZoomDirectory(Protocol):

@@ -22,16 +22,20 @@ from domain.person import Patch
 from domain.plan import AHEAD_LIMIT_MS, Lane
 from sync.engine.identity import Proof
 from sync.engine.link_store import Left
-from sync.redis import duties
+from sync.redis import duties, keys
+from sync.redis.batches import TOGETHER, batches
 from sync.redis.duties import Work
+from sync.redis.jobs import TAKEN_MS
+from sync.redis.leases import Lease
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sync.engine.departure_store import DepartureStore, Standstill
+    from domain.person import PersonState
     from sync.engine.identity import Identities
     from sync.engine.people import PeopleStore
     from sync.engine.unproven import News
+    from sync.redis.connection import Client
 
 log = structlog.get_logger()
 
@@ -39,11 +43,11 @@ PROVE_AFTER_MS = 7 * 86_400_000
 PURGE_AFTER_MS = 30 * 86_400_000
 """Entra keeps a deleted account for as long, in case it was a mistake."""
 BATCH = 500
-TOGETHER = 10
-"""People on their way to Redis at one time: its connections are for everybody."""
 PAUSE_SECONDS = 0.2
 """Between two who are tried at Microsoft."""
 _LEFT = frozenset({Trouble.AUTHORIZE, Trouble.GONE})
+
+_LOOKED_AT = ("leaving", "trouble", "trouble_ms", "proved_ms")
 
 _OUTCOMES = {
     Left.LEAVING: "accepted",
@@ -51,6 +55,50 @@ _OUTCOMES = {
     Left.NOT_CONNECTED: "not_connected",
 }
 """What an end is counted as (service.metrics): the words for every event of Zoom."""
+
+
+_ALL = "all"
+_JOB = "purge"
+
+
+class DepartureStore:
+    """What ends links from outside, in Redis: the app's removal, and when all were looked at."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def remove_app(self, before_ms: int) -> None:
+        """Write down that links from before this time (epoch ms) end."""
+        await self._client.zadd(keys.APP_REMOVED, {_ALL: before_ms}, gt=True)
+
+    async def app_removed_ms(self) -> int | None:
+        """Links from before this time are still to be ended; None: all were."""
+        at = await self._client.zscore(keys.APP_REMOVED, _ALL)
+        return None if at is None else int(at)
+
+    async def all_told(self, before_ms: int) -> None:
+        """Everybody was told of that, unless the app was removed once more meanwhile."""
+        await self._client.zremrangebyscore(keys.APP_REMOVED, "-inf", before_ms)
+
+    async def was_ended_by(self, what: str) -> bool:
+        """Whether this has ended a link before."""
+        return bool(await self._client.exists(keys.ended(what)))
+
+    async def ended_by(self, what: str) -> None:
+        """Keep that this has ended a link."""
+        await self._client.set(keys.ended(what), "1", ex=keys.ENDED_TTL)
+
+    def lease(self) -> Lease:
+        """Whoever has it looks for who has left."""
+        return Lease(self._client, keys.job_taken(keys.DEPARTURES, _JOB), TAKEN_MS)
+
+    async def was_purged(self) -> bool:
+        """Whether all were looked at within a day."""
+        return bool(await self._client.exists(keys.PURGED))
+
+    async def purged(self) -> None:
+        """All were looked at; the next time is tomorrow."""
+        await self._client.set(keys.PURGED, "1", ex=keys.PURGED_TTL)
 
 
 class Departures:
@@ -119,9 +167,7 @@ class Departures:
 
     async def _end_all(self, before_ms: int) -> None:
         count = 0
-        everyone = [oid async for oid in self._people.everyone()]
-        for start in range(0, len(everyone), TOGETHER):
-            some = everyone[start : start + TOGETHER]
+        async for some in batches(self._people.everyone(), TOGETHER):
             left = await asyncio.gather(*(self._people.leave(oid, before_ms) for oid in some))
             count += left.count(Left.LEAVING)
         await self._rows.all_told(before_ms)
@@ -129,10 +175,9 @@ class Departures:
 
     async def _purge(self) -> None:
         now = await self._people.now_ms()
-        everyone = [oid async for oid in self._people.everyone()]
-        for start in range(0, len(everyone), BATCH):
-            for row in await self._rows.standstills(everyone[start : start + BATCH]):
-                if not await self._look_at(row, now):
+        async for batch in batches(self._people.everyone(), BATCH):
+            for row in await self._people.rows(batch, *_LOOKED_AT):
+                if row.leaving or not await self._look_at(row, now):
                     continue
                 await self._sleep(PAUSE_SECONDS)
                 if not await self._may_purge():
@@ -141,15 +186,15 @@ class Departures:
                 return
         await self._rows.purged()
 
-    async def _look_at(self, row: Standstill, now_ms: int) -> bool:
+    async def _look_at(self, row: PersonState, now_ms: int) -> bool:
         """Purge somebody who left; whether Microsoft was asked about them."""
         oid = row.object_id
         if row.trouble in _LEFT:
-            if row.trouble_ms <= now_ms - PURGE_AFTER_MS:
+            if (row.trouble_ms or 0) <= now_ms - PURGE_AFTER_MS:
                 log.info("link_purged", person=oid, reason=row.trouble)
                 await self._people.leave(oid)
             return False
-        if row.proven_ms > now_ms - PROVE_AFTER_MS:
+        if max(row.generation, row.proved_ms or 0) > now_ms - PROVE_AFTER_MS:
             return False
         try:
             if await self._identities.prove(oid) is Proof.THEIRS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -13,7 +13,7 @@ from domain.errors import RetryLater, Trouble
 from domain.presence import Shown
 from sync.engine import scripts as lua
 from sync.engine.link_store import LinkRows, read_link
-from sync.engine.person_row import STANDING, read_standing, read_state
+from sync.engine.person_row import read_rows, read_state
 from sync.engine.queue import LEASE_MS
 from sync.redis import keys
 from sync.redis.leases import Lease
@@ -22,23 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from domain.link import Link
-    from domain.person import PersonState, Standing
+    from domain.person import PersonState
     from sync.redis.connection import Client
     from sync.redis.scripts import Scripts
 
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class CarriedOut:
-    """How far a policy is: people who are `done`, of whom `failed` can't be helped for now.
-
-    `not_asked`: nobody demanded it of them yet, or the demand was lost. The others are under way.
-    """
-
-    done: list[str] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
-    not_asked: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,39 +170,11 @@ class PeopleStore(LinkRows):
         age_ms = max(0, keys.LOOK_TTL * 1000 - int(left_ms))
         return Shown(str(availability), str(activity)), age_ms
 
-    async def carried_out(self, people: Sequence[str], version: int) -> CarriedOut:
-        """For which of these this policy (or a newer one) is carried out; whoever left counts."""
-        pipe = self._client.pipeline(transaction=False)
-        for oid in people:
-            pipe.hmget(keys.person(oid), "gen", "pol", "need", "trouble")
-        found = CarriedOut()
-        for oid, row in zip(people, await pipe.execute(), strict=True):
-            generation, done, needed, trouble = row
-            if generation is None:
-                found.done.append(oid)
-            elif int(done or 0) >= version:
-                found.done.append(oid)
-                found.failed += [oid] if trouble is not None else []
-            elif int(needed or 0) < version:
-                found.not_asked.append(oid)
-        return found
-
-    async def standings(self, people: Sequence[str]) -> list[Standing]:
-        """Where many people stand; those not connected are left out."""
-        pipe = self._client.pipeline(transaction=False)
-        for oid in people:
-            pipe.hmget(keys.person(oid), "gen", *STANDING)
-        rows = await pipe.execute()
-        return [
-            read_standing(oid, fields)
-            for oid, (generation, *fields) in zip(people, rows, strict=True)
-            if generation is not None
-        ]
+    async def rows(self, people: Sequence[str], *names: str) -> list[PersonState]:
+        """Many people, as far as these attributes go (sync.engine.person_row.read_rows)."""
+        return await read_rows(self._client, people, *names)
 
     async def not_connected(self, people: Sequence[str]) -> list[str]:
         """Those of these who are not connected."""
-        pipe = self._client.pipeline(transaction=False)
-        for oid in people:
-            pipe.exists(keys.person(oid))
-        rows = await pipe.execute()
-        return [oid for oid, known in zip(people, rows, strict=True) if not known]
+        connected = {person.object_id for person in await self.rows(people)}
+        return [oid for oid in people if oid not in connected]

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from domain.held import Accepted, Held
-from domain.person import PersonState, Standing
-from domain.policy import NOTHING_CHOSEN, Personal
+from domain.person import PersonState
+from domain.policy import Personal
 from domain.presence import Observation, Pair, Style, ZoomPresence
 from domain.storms import Notified
+from sync.redis import keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from domain.person import Patch
+    from sync.redis.connection import Client
 
 log = structlog.get_logger()
 
@@ -53,7 +55,19 @@ _NUMBERS = {
 """Fields that are one number each, and what they are called in `PersonState`."""
 
 
-STANDING = ("zoom", "groups", "style", "paused", "until", "trouble")
+_FIELDS: dict[str, tuple[str, ...]] = {
+    **{name: (field,) for field, name in _NUMBERS.items()},
+    "zoom_id": ("zoom",),
+    "group_ids": ("groups",),
+    "personal": ("style", "paused"),
+    "observation": ("obs", "obs_at"),
+    "held": _SESSION,
+    "preferred": _PREFERRED,
+    "trouble": ("trouble", "code"),
+    "notified": ("notified",),
+    "leaving": ("leaving",),
+}
+"""The fields that keep what can be read by itself (`read_rows`)."""
 
 BY_SCRIPTS = frozenset({"generation", "version", "observation", "got_ms", "zoom_id"})
 """What of a person no patch may change: who is who, and what Zoom said, in the order of time."""
@@ -140,19 +154,6 @@ def _load_accepted(text: str, parse: Callable[[str], Pair | None]) -> Accepted |
     return Accepted(pair, int(float(at_ms)), int(float(until_ms)))
 
 
-def read_standing(object_id: str, fields: Sequence[str | None]) -> Standing:
-    """Read the fields of `STANDING`; with a damaged row it is as if they had chosen nothing."""
-    zoom_id, groups, style, paused, until, trouble = fields
-    try:
-        personal = Personal(Style(style) if style else None, int(paused) if paused else None)
-        until_ms = int(until or 0)
-    except ValueError:
-        log.error("person_row_damaged", person=object_id)
-        personal, until_ms = NOTHING_CHOSEN, 0
-    group_ids = frozenset(filter(None, (groups or "").split(",")))
-    return Standing(object_id, zoom_id or None, group_ids, personal, until_ms, trouble)
-
-
 def read_state(object_id: str, row: Mapping[str, Any]) -> PersonState:
     """Read a person hash. A field that we did not write is dropped and logged, not believed."""
     state = PersonState(object_id)
@@ -186,6 +187,24 @@ def read_state(object_id: str, row: Mapping[str, Any]) -> PersonState:
     if bad:
         log.error("person_row_damaged", person=object_id, fields=sorted(bad))
     return state
+
+
+async def read_rows(client: Client, people: Sequence[str], *names: str) -> list[PersonState]:
+    """Many people, as far as these attributes go; those not connected are left out.
+
+    Reading all of their rows takes thrice as long.
+    """
+    fields = ("gen", *(field for name in names for field in _FIELDS[name]))
+    pipe = client.pipeline(transaction=False)
+    for oid in people:
+        pipe.hmget(keys.person(oid), fields)
+    return [
+        read_state(
+            oid, {field: text for field, text in zip(fields, row, strict=True) if text is not None}
+        )
+        for oid, row in zip(people, await pipe.execute(), strict=True)
+        if row[0] is not None
+    ]
 
 
 def _number(text: str) -> int | None:

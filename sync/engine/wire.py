@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sync.engine.asking import Asking
-from sync.engine.departure_store import DepartureStore
-from sync.engine.departures import Departures
+from sync.engine.departures import Departures, DepartureStore
 from sync.engine.engine import Engine
 from sync.engine.identity import Identities
 from sync.engine.proving import Proving

@@ -27,11 +27,12 @@ from sync.redis.duties import Work
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from domain.person import PersonState
     from domain.policy import Policy
     from sync.engine.people import PeopleStore
     from sync.engine.ports import PolicySource
     from sync.feed.store import FeedState, FeedStore
-    from sync.feed.sweep import SweepStore, Swept
+    from sync.feed.sweep import SweepStore
     from sync.feed.watch import FeedWatch
 
     Missed = Callable[[int, int, int], Coroutine[Any, Any, None]]
@@ -51,17 +52,17 @@ TRIES = 3
 LONGEST_REST = 300.0
 
 
-def is_settled(row: Swept, policy: Policy, doubted_ms: int, now_ms: int) -> bool:
+def is_settled(row: PersonState, policy: Policy, doubted_ms: int, now_ms: int) -> bool:
     """Whether a sweep has nothing to do for somebody.
 
     Zoom was asked (or told us) since, presence is off for them, their app is taken out, or they are
     in trouble: whoever mends that has them planned anew, and then Zoom is asked.
     """
-    if row.away or row.standing.trouble is not None:
+    if row.leaving or row.gone_ms is not None or row.trouble is not None:
         return True
-    if row.observed_ms is not None and row.observed_ms >= doubted_ms:
+    if row.observation is not None and row.observation.at_ms >= doubted_ms:
         return True
-    verdict = resolve(policy, row.standing.group_ids, row.standing.personal, now_ms=now_ms)
+    verdict = resolve(policy, row.group_ids, row.personal, now_ms=now_ms)
     return not verdict.on
 
 
@@ -138,7 +139,7 @@ class CatchUp:
             if not await self._lease.take():
                 return False
             places = {
-                row.standing.object_id: 0 if row.busy else 1
+                row.object_id: 0 if row.held and row.held.pair.interrupts else 1
                 for row in rows
                 if not is_settled(row, policy, state.doubted_ms, state.now_ms)
             }
@@ -162,7 +163,7 @@ class CatchUp:
         if not first or min(first.values()) >= TRIES:
             await self._finish(state)
             return None
-        known = {row.standing.object_id: row for row in await self._sweep.rows(list(first))}
+        known = {row.object_id: row for row in await self._sweep.rows(list(first))}
         policy = self._policy.current()
         settled = [
             oid

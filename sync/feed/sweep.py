@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from domain.presence import Pair
 from sync.redis import keys
+from sync.redis.batches import batches
 from sync.redis.jobs import CHUNK, TAKEN_MS
 from sync.redis.leases import Lease
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from domain.person import Standing
+    from domain.person import PersonState
     from sync.engine.people import PeopleStore
     from sync.redis.connection import Client
 
 TRY = 10
 """What a try in vain adds to somebody's place; it is less than that before the first."""
 _JOB = "sweep"
-
-
-@dataclass(frozen=True, slots=True)
-class Swept:
-    """What decides whether and when Zoom is asked about somebody.
-
-    `observed_ms`: when Zoom's state of them was true (epoch ms; None: never heard of). `busy`:
-    Microsoft shows them Busy or Do not disturb because of us. `away`: they leave, or their app is
-    taken out.
-    """
-
-    standing: Standing
-    observed_ms: int | None
-    busy: bool
-    away: bool
+_DECIDES = ("group_ids", "personal", "trouble", "observation", "held", "leaving", "gone_ms")
 
 
 class SweepStore:
@@ -48,35 +33,13 @@ class SweepStore:
         """Whoever has it watches and sweeps."""
         return Lease(self._client, keys.job_taken(keys.FEED, _JOB), TAKEN_MS)
 
-    async def rows(self, people: Sequence[str]) -> list[Swept]:
-        """What is known of many people; those not connected are left out."""
-        standings = {row.object_id: row for row in await self._people.standings(people)}
-        pipe = self._client.pipeline(transaction=False)
-        for oid in standings:
-            pipe.hmget(keys.person(oid), "obs_at", "held", "leaving", "gone")
-        found = []
-        for standing, row in zip(standings.values(), await pipe.execute(), strict=True):
-            observed, held, *away = row
-            pair = Pair.parse(held or "")
-            found.append(
-                Swept(
-                    standing,
-                    int(observed) if observed and str(observed).isdecimal() else None,
-                    pair is not None and pair.interrupts,
-                    any(mark is not None for mark in away),
-                )
-            )
-        return found
+    async def rows(self, people: Sequence[str]) -> list[PersonState]:
+        """What decides whether and when Zoom is asked about these; of who is connected."""
+        return await self._people.rows(people, *_DECIDES)
 
-    async def everyone(self) -> AsyncIterator[list[Swept]]:
+    async def everyone(self) -> AsyncIterator[list[PersonState]]:
         """Everybody who is connected, in batches."""
-        batch: list[str] = []
-        async for oid in self._people.everyone():
-            batch.append(oid)
-            if len(batch) >= CHUNK:
-                yield await self.rows(batch)
-                batch = []
-        if batch:
+        async for batch in batches(self._people.everyone(), CHUNK):
             yield await self.rows(batch)
 
     async def begin(self) -> None:

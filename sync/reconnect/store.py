@@ -15,7 +15,7 @@ from domain.clock import MINUTE
 from domain.errors import Trouble
 from domain.person import Patch
 from domain.storms import Case, Notified, Storm
-from sync.engine.person_row import written
+from sync.engine.person_row import read_rows, written
 from sync.reconnect import scripts as lua
 from sync.redis import keys
 from sync.redis.leases import Lease
@@ -54,20 +54,14 @@ class NoticeStore:
 
     async def cases(self, parked: Sequence[Parked]) -> list[Case]:
         """These people, with what Microsoft answered and what they were told."""
-        found = []
-        for start in range(0, len(parked), BATCH):
-            batch = parked[start : start + BATCH]
-            pipe = self._client.pipeline(transaction=False)
-            for person in batch:
-                key = keys.person(person.object_id)
-                pipe.hmget(key, "trouble", "gen", "code", "notified")
-            for person, row in zip(batch, await pipe.execute(), strict=True):
-                trouble, generation, code, asked = row
-                if trouble == Trouble.AUTHORIZE and generation is not None:
-                    told = Notified.load(asked)
-                    found.append(
-                        Case(person.object_id, person.since_ms, code or "", generation, told)
-                    )
+        since = {person.object_id: person.since_ms for person in parked}
+        people, found = list(since), []
+        for start in range(0, len(people), BATCH):
+            some = people[start : start + BATCH]
+            for row in await read_rows(self._client, some, "trouble", "notified"):
+                oid, generation = row.object_id, str(row.generation)
+                if row.trouble == Trouble.AUTHORIZE:
+                    found.append(Case(oid, since[oid], row.trouble_code, generation, row.notified))
         return found
 
     async def note(self, case: Case, now: Notified) -> bool:

@@ -20,7 +20,7 @@ from sync.settings.store import Conflict
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from domain.person import Standing
+    from domain.person import PersonState
     from domain.policy import Policy
     from domain.policy_edits import Edit
     from sync.directory.store import DirectoryStore
@@ -48,6 +48,9 @@ class Done:
     policy: Policy
     effect: Effect
     rollout: Rollout | None
+
+
+_READ = ("zoom_id", "group_ids", "personal", "held", "trouble")
 
 
 class PolicyDesk:
@@ -117,8 +120,8 @@ class PolicyDesk:
         now_ms = await self._people.now_ms()
         touched: list[str] = []
         linked: set[str] = set()
-        async for standings in self.connected():
-            for person in standings:
+        async for people in self.connected():
+            for person in people:
                 if touches(before, after, person, now_ms):
                     touched.append(person.object_id)
                 if person.zoom_id is not None:
@@ -149,10 +152,10 @@ class PolicyDesk:
                 later += _differs(before, after, user.group_ids)
         return later, elsewhere
 
-    async def connected(self) -> AsyncIterator[list[Standing]]:
-        """Where every connected person stands, in batches."""
+    async def connected(self) -> AsyncIterator[list[PersonState]]:
+        """Every connected person, in batches: who they are, their session, what ails them."""
         async for some in batches(self._people.everyone(), BATCH):
-            yield await self._people.standings(some)
+            yield await self._people.rows(some, *_READ)
 
 
 def _of_a_known_level(edit: Edit) -> None:

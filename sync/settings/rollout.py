@@ -27,7 +27,7 @@ from sync.redis.rows import Rows
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 
-    from domain.person import Standing
+    from domain.person import PersonState
     from domain.policy import Policy
     from sync.engine.people import PeopleStore
     from sync.engine.ports import PolicySource
@@ -134,7 +134,7 @@ class Progress(Protocol):
         """Edit the card that started it. Must not raise for failures of the chat."""
 
 
-def touches(old: Policy, new: Policy, person: Standing, now_ms: int) -> bool:
+def touches(old: Policy, new: Policy, person: PersonState, now_ms: int) -> bool:
     """Whether a change of policy changes what Microsoft is told of a connected person."""
 
     def wanted(policy: Policy) -> object:
@@ -195,18 +195,24 @@ class Rollouts:
             return False
         rollout = await self.rows.keep(rollout)
         need = Patch.needs(rollout.version)
-        done, failed, asked, more = set[str](), set[str](), 0, False
+        done, failed, demanded, more = set[str](), set[str](), 0, False
         async for batch in self.rows.left(rollout):
-            seen = await self._people.carried_out(batch, rollout.version)
-            if asked < MOST_AT_ONCE:
-                await for_each(
-                    seen.not_asked, partial(self._people.demand, lane=Lane.CHANGE, patch=need)
-                )
-                asked += len(seen.not_asked)
+            rows = await self._people.rows(batch, "policy_needed", "policy_done", "trouble")
+            over = [person for person in rows if person.policy_done >= rollout.version]
+            done.update(set(batch) - {person.object_id for person in rows})  # not connected
+            done.update(person.object_id for person in over)
+            failed.update(person.object_id for person in over if person.trouble is not None)
+            # Not demanded of them yet, or the demand was lost; the others are under way.
+            left = [
+                person.object_id
+                for person in rows
+                if max(person.policy_done, person.policy_needed) < rollout.version
+            ]
+            if demanded < MOST_AT_ONCE:
+                await for_each(left, partial(self._people.demand, lane=Lane.CHANGE, patch=need))
+                demanded += len(left)
             else:
-                more = more or bool(seen.not_asked)
-            done.update(seen.done)
-            failed.update(seen.failed)
+                more = more or bool(left)
             if not await self.rows.take(rollout, self._name):
                 return False
         if self._now() - self._counted[rollout.rollout_id] >= LOOK_AGAIN_S:

@@ -78,7 +78,7 @@ async def test_the_shards_are_spread_and_every_script_runs_on_each(client: Clien
             assert await store.read_tokens(oid) == (generation, "new")
         assert await store.owner_of(address=f"{oid}@example.com", zoom_id=None) == oid
     assert {oid async for oid in store.everyone()} == set(everybody)
-    assert len(await store.standings(everybody)) == len(everybody)
+    assert len(await store.rows(everybody)) == len(everybody)
     assert sum(lane.waiting for lane in await store.queue()) == len(everybody)
     quota = Quota(client, scripts, Limits.of(limit=100))
     assert (await quota.take(Lane.URGENT, 3)).granted == 3

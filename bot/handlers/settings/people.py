@@ -140,8 +140,8 @@ class SettingsPeople:
         """Everybody whom presence sync covers and who is parked, in the order of TROUBLES."""
         policy = await self.desk.policy()
         found = {p.object_id: p async for p in self.people.parked() if p.reason in TROUBLES}
-        standings = await self.people.standings(list(found))
-        covered = [found[s.object_id] for s in standings if resolve(policy, s.group_ids).on]
+        rows = await self.people.rows(list(found), "group_ids")
+        covered = [found[row.object_id] for row in rows if resolve(policy, row.group_ids).on]
         order = list(TROUBLES)
         return sorted(covered, key=lambda person: (order.index(person.reason), person.since_ms))
 

@@ -121,8 +121,8 @@ class SettingsViews:
         connected = active = trouble = 0
         parked = Counter[str]()
         now_ms = await self.now_ms()
-        async for standings in self.desk.connected():
-            for person in standings:
+        async for some in self.desk.connected():
+            for person in some:
                 if not resolve(policy, person.group_ids).on:
                     continue
                 connected += 1
@@ -131,8 +131,8 @@ class SettingsViews:
                     reason = parked_for(person.trouble)
                     if reason is not None:
                         parked[reason] += 1
-                else:
-                    active += person.until_ms > now_ms
+                elif person.held is not None:
+                    active += person.held.until_ms > now_ms
         invitable = await self.invitable(EVERYONE, reader)
         return settings_centre.Numbers(covered, connected, active, trouble, invitable, parked)
 

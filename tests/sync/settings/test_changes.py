@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from domain.directory import INACTIVE, Directory, DirectoryGroup, DirectoryUser
 from domain.form import LevelForm
 from domain.link import Link
-from domain.person import Patch, Standing
+from domain.person import Patch, PersonState
 from domain.policy import SOME_GROUP, Form, Level, Personal, Policy, resolve
 from domain.policy_edits import (
     Effect,
@@ -263,7 +263,7 @@ def test_whoever_is_not_touched_is_told_the_same(
     before: Policy, edit: Edit, mine: frozenset[str], personal: Personal
 ) -> None:
     after = edit.apply(before)
-    somebody = Standing("oid", None, mine, personal)
+    somebody = PersonState("oid", group_ids=mine, personal=personal)
     old, new = (resolve(policy, mine, personal, now_ms=NOW) for policy in (before, after))
     same = (old.on, old.style if old.on else None) == (new.on, new.style if new.on else None)
     assert touches(before, after, somebody, NOW) is not same
@@ -275,4 +275,4 @@ def test_a_group_touches_nobody_outside_it(before: Policy, edit: Edit, personal:
         return
     others = frozenset(f"g{number}" for number in range(6)) - {edit.level.group_id}
     after = edit.apply(before)
-    assert not touches(before, after, Standing("oid", None, others, personal), NOW)
+    assert not touches(before, after, PersonState("oid", group_ids=others, personal=personal), NOW)
