@@ -25,7 +25,7 @@ from sync.engine.queue import LEASE_MS
 from sync.engine.worker import Worker
 from sync.microsoft.people import People
 from sync.redis.connection import REDIS_TROUBLE, takes_writes
-from sync.zoom.webhook import ZoomWebhook
+from sync.zoom.webhook import ZoomEvents, ZoomWebhook
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -91,14 +91,17 @@ async def application(
 
             bot = wire_bot(settings, outside, core, metrics, local_person)
             stack.push_async_callback(bot.channel.aclose)
-            webhook = ZoomWebhook(
+            events = ZoomEvents(
                 core.engine.engine,
-                secret=settings.zoom_webhook_secret.get_secret_value(),
                 account=core.zoom.account,
-                window=settings.zoom_signature_window,
-                now=time.time,
                 meter=metrics,
                 directory_changed=core.directory.store.request_reading,
+            )
+            webhook = ZoomWebhook(
+                events,
+                secret=settings.zoom_webhook_secret.get_secret_value(),
+                window=settings.zoom_signature_window,
+                now=time.time,
                 heard=core.feed.listener.heard,
             )
             app.add_routes([web.post("/zoom/webhook", webhook.handle), *bot.routes])

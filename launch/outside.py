@@ -16,7 +16,7 @@ from sync.microsoft.people import People
 from sync.redis.connection import connect, connect_listener
 from sync.redis.scripts import Scripts
 from sync.zoom.api import ZoomApi
-from sync.zoom.token_store import ZoomTokenShelf
+from sync.zoom.tokens import ZoomTokenShelf
 
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack

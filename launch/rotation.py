@@ -10,9 +10,8 @@ from domain.person import Patch
 from domain.plan import Lane
 from launch.at_hand import client_at_hand
 from launch.terminal import say
-from sync.connect.button_key import ButtonKey
 from sync.connect.resealing import Resealing
-from sync.connect.sealed import SealedStore
+from sync.connect.sealed import ButtonKey, SealedStore
 from sync.connect.vault import Vault
 from sync.engine.people import PeopleStore
 from sync.redis.scripts import Scripts

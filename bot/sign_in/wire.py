@@ -34,7 +34,7 @@ def wire(
         engine.people,
         tokens=connect.tokens,
         authorization=authorization,
-        profile=connect.addresses.profile,
+        profile=connect.profile,
         zoom=core.zoom.api,
         groups_of=core.directory.store.groups_of,
         identities=engine.identities,

@@ -7,7 +7,7 @@ configured, Zoom must know one of the addresses. Never guessed.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -20,9 +20,11 @@ from sync.engine.zoom_index import Contended, Taken
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from sync.connect.tokens import Refresher, Tokens
+    from sync.engine.identity import Identities
     from sync.engine.people import PeopleStore
     from sync.engine.ports import Profile, ZoomLookup, ZoomUser
-    from sync.microsoft.authorization import AccessToken, Grant
+    from sync.microsoft.authorization import Grant
 
 log = structlog.get_logger()
 
@@ -56,30 +58,6 @@ CONTENDED_SECONDS = 0.2
 """How often, and how soon again, a link is made that somebody else's stands in the way of."""
 
 
-class Prover(Protocol):
-    """What is needed of sync.engine.identity.Identities."""
-
-    async def prove(self, object_id: str) -> Proof:
-        """Compare a link with both sides, keep what is true now, or end it."""
-
-
-class TokenKeeper(Protocol):
-    """What is needed of sync.connect.tokens.Tokens."""
-
-    def seal(self, object_id: str, cache: str) -> str:
-        """Encrypt a token cache for its person."""
-
-    def forget(self, object_id: str) -> None:
-        """Drop what is in memory."""
-
-
-class TokenReader(Protocol):
-    """What is needed of sync.microsoft.authorization.Authorization."""
-
-    async def refresh(self, cache: str, *, force: bool = False) -> tuple[AccessToken, str | None]:
-        """An access token out of a cache."""
-
-
 class Linking:
     """Connects people.
 
@@ -90,12 +68,12 @@ class Linking:
         self,
         store: PeopleStore,
         *,
-        tokens: TokenKeeper,
-        authorization: TokenReader,
+        tokens: Tokens,
+        authorization: Refresher,
         profile: Callable[[str], Awaitable[Profile]],
         zoom: ZoomLookup | None,
         groups_of: Callable[[str | None, tuple[str, ...]], Awaitable[frozenset[str]]],
-        identities: Prover,
+        identities: Identities,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._store = store

@@ -24,8 +24,7 @@ from sync.redis.keys import LIVE_SIGN_IN_TTL
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sync.connect.button_key import ButtonKey
-    from sync.connect.sealed import SealedRow, SealedStore
+    from sync.connect.sealed import ButtonKey, SealedRow, SealedStore
     from sync.connect.vault import Vault
 
 log = structlog.get_logger()

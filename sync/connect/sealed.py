@@ -5,25 +5,35 @@ What is sealed for minutes only (sign-ins under way, Zoom's token) ends by itsel
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import structlog
+
 from sync.connect import scripts as lua
+from sync.connect.vault import VaultError
 from sync.redis import keys
+from sync.redis.batches import batches
 from sync.redis.leases import Lease
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from sync.connect.vault import Vault
     from sync.redis.connection import Client
     from sync.redis.keys import Key
     from sync.redis.scripts import Scripts
+
+log = structlog.get_logger()
 
 BATCH = 50
 """Rows of tokens read at once: some 400 kB."""
 KIND = "keys"
 TAKEN_MS = 60_000
 _ROUND = "reseal"
+OWNER, PURPOSE = "cards", "button-key"
+BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +72,9 @@ class SealedStore:
     async def tokens(self) -> AsyncIterator[list[SealedRow]]:
         """The tokens of everybody, whatever ails them, in batches and in no order."""
         for shard in range(keys.SHARDS):
-            batch: list[str] = []
-            async for member in self._client.sscan_iter(keys.everybody(shard), count=BATCH):
-                batch.append(str(member))
-                if len(batch) >= BATCH:
-                    yield await self._rows(batch)
-                    batch = []
-            if batch:
-                yield await self._rows(batch)
+            people = self._client.sscan_iter(keys.everybody(shard), count=BATCH)
+            async for some in batches(people, BATCH):
+                yield await self._rows(some)
 
     async def _rows(self, people: Sequence[str]) -> list[SealedRow]:
         pipe = self._client.pipeline(transaction=False)
@@ -126,3 +131,50 @@ class SealedStore:
             Sealing(name, int(at), stopped=not process)
             for name, _, process, at in ((*str(f).partition("/"), at) for f, at in found.items())
         ]
+
+
+class ButtonKey:
+    """The key that signs the buttons of cards: random, made once, sealed for all processes.
+
+    It is no encryption key's child, so that a rotation of those kills no card.
+    """
+
+    def __init__(self, rows: SealedStore, vault: Vault) -> None:
+        self._rows = rows
+        self._vault = vault
+        self._warned = False
+
+    async def load(self) -> bytes | None:
+        """The key. None: it was sealed with an encryption key that is not among ours.
+
+        Then it is left as it is: the missing key may come back, and other processes may have it.
+        """
+        while True:
+            sealed = await self._rows.button_key()
+            if sealed is not None:
+                try:
+                    return bytes.fromhex(self._vault.open(OWNER, PURPOSE, sealed))
+                except VaultError:
+                    if not self._warned:
+                        log.error("button_key_unreadable")
+                    self._warned = True
+                    return None
+            await self._rows.keep_button_key(self._new(), None)
+
+    async def reseal(self) -> bool | None:
+        """Move it to the newest key. True: it was moved, False: no need, None: it does not open."""
+        sealed = await self._rows.button_key()
+        if sealed is None or not self._vault.needs_rotation(sealed):
+            return False
+        try:
+            newest = self._vault.rotate(OWNER, PURPOSE, sealed)
+        except VaultError:
+            return None
+        return await self._rows.keep_button_key(newest, sealed)
+
+    async def give_up(self) -> None:
+        """Make a new one in place of one that does not open: older buttons end."""
+        await self._rows.keep_button_key(self._new(), await self._rows.button_key())
+
+    def _new(self) -> str:
+        return self._vault.seal(OWNER, PURPOSE, secrets.token_hex(BYTES))

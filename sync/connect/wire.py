@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sync.connect.addresses import AddressesNow
-from sync.connect.button_key import ButtonKey
+from domain.link import addresses_of
 from sync.connect.resealing import Resealing
-from sync.connect.sealed import SealedStore
+from sync.connect.sealed import ButtonKey, SealedStore
 from sync.connect.tokens import Tokens
 from sync.connect.vault import Vault
 
@@ -27,13 +26,13 @@ if TYPE_CHECKING:
 class ConnectRoom:
     """What is sealed, and whom it lets us be at Microsoft.
 
-    `button_key_in_need` signs buttons where the stored key does not open; it is the same for all
-    who seal alike.
+    `profile` reads who somebody is with an access token of theirs. `button_key_in_need` signs
+    buttons where the stored key does not open; it is the same for all who seal alike.
     """
 
     vault: Vault
     tokens: Tokens
-    addresses: AddressesNow
+    profile: Callable[[str], Awaitable[Profile]]
     button_key: ButtonKey
     button_key_in_need: bytes
     resealing: Resealing
@@ -42,6 +41,11 @@ class ConnectRoom:
     def works(self) -> tuple[Work, ...]:
         """Its duties."""
         return (self.resealing.work,)
+
+    async def addresses(self, object_id: str, generation: int) -> tuple[str, ...]:
+        """A connected person's folded addresses, as Microsoft says now. Raises domain.errors'."""
+        profile = await self.profile(await self.tokens.access_token(object_id, generation))
+        return addresses_of(profile.upn, profile.mail)
 
     async def key_of_buttons(self) -> bytes:
         """The key that signs buttons now. Raises REDIS_TROUBLE."""
@@ -64,7 +68,7 @@ def wire(
     return ConnectRoom(
         vault,
         tokens,
-        AddressesNow(tokens, profile),
+        profile,
         button_key,
         token_keys[0].encode(),
         Resealing(sealed, vault, button_key, now_ms=people.now_ms, adopt=adopt),

@@ -7,7 +7,7 @@ and are left out; deactivated ones are read, so that it can be said of them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import structlog
@@ -20,6 +20,7 @@ from domain.link import fold_address
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
+    from sync.zoom.api import ZoomApi
     from sync.zoom.slots import Pace
 
 log = structlog.get_logger()
@@ -34,17 +35,10 @@ LONGEST_WAIT = 60.0
 """Seconds. A longer wait would outlive page tokens and locks: the reading is given up instead."""
 
 
-class ZoomReading(Protocol):
-    """Plain reading of Zoom's API (sync.zoom.api.ZoomApi)."""
-
-    async def get(self, path: str, **query: str | int) -> dict[str, Any]:
-        """Read a `/v2/…` address. Raises the errors of domain.errors."""
-
-
 class ZoomDirectory:
     """The reader. `now_ms` gives epoch milliseconds."""
 
-    def __init__(self, api: ZoomReading, pace: Pace, *, now_ms: Callable[[], int]) -> None:
+    def __init__(self, api: ZoomApi, pace: Pace, *, now_ms: Callable[[], int]) -> None:
         self._api = api
         self._pace = pace
         self._now_ms = now_ms

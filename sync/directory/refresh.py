@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -21,28 +21,19 @@ from sync.redis.duties import Work
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from domain.directory import Directory, DirectoryGroup, MembershipChange
+    from domain.directory import DirectoryGroup, MembershipChange
+    from sync.directory.reader import ZoomDirectory
     from sync.directory.store import DirectoryStore
 
 log = structlog.get_logger()
 
-EVERY_SECONDS = 3600.0
+EVERY_MS = 3_600_000
 GAP_SECONDS = 60.0
 """Between two readings, however many events Zoom sends."""
-FIRST_RETRY_SECONDS = 60.0
-LEASE_SECONDS = 120.0
+FIRST_RETRY_MS = 60_000
+LEASE_MS = 120_000
 CATCH_UP_SECONDS = 300.0
 """At the start a reading older than this is renewed: events may have been missed."""
-
-
-class Reader(Protocol):
-    """Zoom, as it is now (sync.directory.reader.ZoomDirectory)."""
-
-    async def read(self) -> Directory:
-        """Read everything, or raise the errors of domain.errors."""
-
-    async def has_group(self, group_id: str) -> bool:
-        """Whether Zoom still has this group."""
 
 
 class DirectoryRefresher:
@@ -55,45 +46,38 @@ class DirectoryRefresher:
 
     def __init__(
         self,
-        reader: Reader,
+        reader: ZoomDirectory,
         store: DirectoryStore,
         *,
         groups_read: Callable[[Mapping[str, DirectoryGroup]], Awaitable[object]],
         memberships_changed: Callable[[Sequence[MembershipChange]], Awaitable[None]],
-        every: float = EVERY_SECONDS,
         gap: float = GAP_SECONDS,
-        lease: float = LEASE_SECONDS,
     ) -> None:
         self._reader = reader
         self._store = store
         self._groups_read = groups_read
         self._memberships_changed = memberships_changed
-        self._every_ms = int(every * 1000)
         self._gap_ms = int(gap * 1000)
-        self._lease_ms = int(lease * 1000)
         self._failures = 0
         self._started = False
-        self.work = Work(duties.DIRECTORY, self._look)
+        self.work = Work(duties.DIRECTORY, self._step)
 
-    async def _look(self) -> float | None:
+    async def _step(self) -> float | None:
         if not self._started:
-            await self._catch_up()
+            age = (await self._store.health()).age_seconds
+            if age is not None and age > CATCH_UP_SECONDS:
+                await self._store.request_reading(0)
             self._started = True
         wait = await self.refresh()
         return wait if wait < duties.DIRECTORY.every_s else None
 
-    async def _catch_up(self) -> None:
-        age = (await self._store.health()).age_seconds
-        if age is not None and age > CATCH_UP_SECONDS:
-            await self._store.request_reading(0)
-
     async def refresh(self) -> float:
         """Refresh if it is due and nobody else does. Returns in how many seconds to look again."""
         token = secrets.token_hex(8)
-        wait = await self._store.claim(token, self._lease_ms)
+        wait = await self._store.claim(token, LEASE_MS)
         if wait > 0:
             return wait / 1000
-        async with self._store.lease(token, self._lease_ms).kept():
+        async with self._store.lease(token, LEASE_MS).kept():
             await self._renew(token)
         return 0.0
 
@@ -111,16 +95,15 @@ class DirectoryRefresher:
         else:
             if refused is None:
                 self._failures = 0
-                await self._store.finish(token, next_ms=self._every_ms, not_before_ms=self._gap_ms)
             else:
                 log.error("directory_not_believed", reason=refused)
-                await self._store.finish(
-                    token,
-                    next_ms=self._every_ms,
-                    not_before_ms=self._gap_ms,
-                    reason=refused,
-                    doubt=True,
-                )
+            await self._store.finish(
+                token,
+                next_ms=EVERY_MS,
+                not_before_ms=self._gap_ms,
+                reason=refused or "",
+                doubt=refused is not None,
+            )
 
     async def _replace(self, token: str) -> str | None:
         """Read, judge, swap and pass on. Returns why Zoom was not believed, or None."""
@@ -157,9 +140,9 @@ class DirectoryRefresher:
 
     async def _failed(self, token: str, error: OutsideError) -> None:
         self._failures += 1
-        backoff = int(FIRST_RETRY_SECONDS * 1000) * 2 ** min(self._failures - 1, 10)
+        backoff = FIRST_RETRY_MS * 2 ** min(self._failures - 1, 10)
         after = error.after if isinstance(error, RetryLater) and error.after is not None else 0
-        delay = min(max(backoff, int(after * 1000)), self._every_ms)
+        delay = min(max(backoff, int(after * 1000)), EVERY_MS)
         why: dict[str, Any] = {"reason": error.code, "detail": error.detail, "retry_ms": delay}
         if isinstance(error, AdminMustAct):
             log.error("directory_not_read", **why)

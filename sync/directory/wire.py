@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from domain.directory import DirectoryGroup, MembershipChange
-    from sync.directory.reader import ZoomReading
     from sync.directory.store import DirectoryStore
     from sync.redis.duties import Work
+    from sync.zoom.api import ZoomApi
     from sync.zoom.slots import Pace
 
 
@@ -34,7 +34,7 @@ class DirectoryRoom:
 
 def wire(
     store: DirectoryStore,
-    zoom: ZoomReading | None,
+    zoom: ZoomApi | None,
     pace: Pace,
     *,
     groups_read: Callable[[Mapping[str, DirectoryGroup]], Awaitable[object]],

@@ -21,7 +21,7 @@ from sync.zoom.slots import Pace
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from sync.directory.reader import ZoomReading
+    from sync.zoom.api import ZoomApi
     from sync.zoom.events import Event
 
 log = structlog.get_logger()
@@ -42,7 +42,7 @@ LONGEST_WAIT = 60.0
 class WebhookLog:
     """The log of one Marketplace app. `pace` spaces requests out; None: they need not be."""
 
-    def __init__(self, api: ZoomReading, app_id: str, pace: Pace | None = None) -> None:
+    def __init__(self, api: ZoomApi, app_id: str, pace: Pace | None = None) -> None:
         self._api = api
         self._path = f"/v2/marketplace/apps/{quote(app_id, safe='')}/webhook_logs"
         self._pace = pace or Pace(float("inf"), monotonic=time.monotonic)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from domain.presence import ZoomPresence
-    from sync.zoom.tokens import Shelf
+    from sync.zoom.tokens import ZoomTokenShelf
 
 log = structlog.get_logger()
 
@@ -64,7 +64,7 @@ class ZoomApi:
         now: Callable[[], float],
         wall: Callable[[], float] = time.time,
         time_limit: aiohttp.ClientTimeout = TIME_LIMIT,
-        shelf: Shelf | None = None,
+        shelf: ZoomTokenShelf | None = None,
     ) -> None:
         self._session = session
         self._time_limit = time_limit
@@ -77,7 +77,7 @@ class ZoomApi:
 
     async def presence_of(self, user: str) -> ZoomPresence | None:
         """The presence of a user (id or e-mail); None: a state we don't know."""
-        answer = await self._get(f"/v2/users/{quote(user, safe='')}/presence_status")
+        answer = await self.get(f"/v2/users/{quote(user, safe='')}/presence_status")
         status = answer.get("status")
         return parse_zoom_presence(status) if isinstance(status, str) else None
 
@@ -88,7 +88,7 @@ class ZoomApi:
         An id comes from Zoom itself: where that is refused, nothing is known.
         """
         try:
-            answer = await self._get(f"/v2/users/{quote(email, safe='')}")
+            answer = await self.get(f"/v2/users/{quote(email, safe='')}")
         except PersonGone:
             return None
         except Refused as error:
@@ -103,13 +103,6 @@ class ZoomApi:
 
     async def get(self, path: str, **query: str | int) -> dict[str, Any]:
         """Read a `/v2/…` address. Raises RetryLater, AdminMustAct, PersonGone (404), Refused."""
-        return await self._get(path, query)
-
-    async def check(self) -> None:
-        """Prove that the credentials work. Raises AdminMustAct or RetryLater."""
-        await self._tokens.renew()
-
-    async def _get(self, path: str, query: Mapping[str, str | int] | None = None) -> dict[str, Any]:
         token = await self._tokens.get()
         answer = await self._read(token, path, query)
         if isinstance(answer, AdminMustAct) and (
@@ -121,15 +114,19 @@ class ZoomApi:
             raise answer
         return answer
 
+    async def check(self) -> None:
+        """Prove that the credentials work. Raises AdminMustAct or RetryLater."""
+        await self._tokens.renew()
+
     async def _read(
-        self, token: str, path: str, query: Mapping[str, str | int] | None
+        self, token: str, path: str, query: Mapping[str, str | int]
     ) -> dict[str, Any] | Exception:
         status, answer, wait = await self._request(
             "GET",
             self._api_url + path,
             _ERROR_SIGNS,
             headers={"Authorization": f"Bearer {token}"},
-            params=query or {},
+            params=query,
         )
         return answer if status == 200 else _failure(status, answer, wait)
 

@@ -145,9 +145,12 @@ def _parse(name: str, envelope: Mapping[str, Any]) -> Event:
     if name == "app_deauthorized":
         payload = _object(envelope.get("payload"), "payload")
         return AppRemoved(_account(payload), _moment(envelope))
-    if name in _DIRECTORY_EVENTS:
-        return _directory(envelope, name)
-    return _ignored(envelope, name)
+    try:
+        account_id = _account(_object(envelope.get("payload"), "payload"))
+    except Malformed:  # nothing that we need: not worth a complaint
+        return Ignored(name)
+    changed = name in _DIRECTORY_EVENTS
+    return DirectoryChanged(account_id, name) if changed else Ignored(name, account_id)
 
 
 def _presence(envelope: Mapping[str, Any]) -> PresenceEvent:
@@ -166,22 +169,6 @@ def _presence(envelope: Mapping[str, Any]) -> PresenceEvent:
         status=status,
         observation=None if presence is None else Observation(presence, at),
     )
-
-
-def _directory(envelope: Mapping[str, Any], name: str) -> DirectoryChanged | Ignored:
-    """A hint, no more: one that can't be read is not worth a complaint."""
-    try:
-        payload = _object(envelope.get("payload"), "payload")
-        return DirectoryChanged(_account(payload), name)
-    except Malformed:
-        return _ignored(envelope, name)
-
-
-def _ignored(envelope: Mapping[str, Any], name: str) -> Ignored:
-    try:
-        return Ignored(name, _account(_object(envelope.get("payload"), "payload")))
-    except Malformed:
-        return Ignored(name)
 
 
 def _account(payload: Mapping[str, Any]) -> str | None:

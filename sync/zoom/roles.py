@@ -20,7 +20,7 @@ from domain.link import fold_address
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sync.directory.reader import ZoomReading
+    from sync.zoom.api import ZoomApi
 
 log = structlog.get_logger()
 
@@ -35,7 +35,7 @@ T = TypeVar("T")
 class ZoomRoles:
     """The look-up. `monotonic` gives seconds."""
 
-    def __init__(self, api: ZoomReading, *, monotonic: Callable[[], float]) -> None:
+    def __init__(self, api: ZoomApi, *, monotonic: Callable[[], float]) -> None:
         self._api = api
         self._monotonic = monotonic
         self._users: dict[str, tuple[float, tuple[str, str] | None]] = {}

@@ -8,22 +8,28 @@ or gets a new one for all.
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
 from domain.errors import AdminMustAct, RetryLater
+from sync.connect.vault import VaultError
+from sync.redis import keys
 from sync.redis.connection import REDIS_TROUBLE
+from sync.redis.leases import Lease
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from contextlib import AbstractAsyncContextManager
 
     from domain.errors import OutsideError
+    from sync.connect.vault import Vault
+    from sync.redis.connection import Client
 
 log = structlog.get_logger()
 
+PURPOSE = "zoom-token"
 RENEW_EARLY = 120.0
 """Seconds before its end at which a token is replaced."""
 REFUSED_SECONDS = 5.0
@@ -47,17 +53,40 @@ class Issued:
         return self.left - min(RENEW_EARLY, self.lives / 2)
 
 
-class Shelf(Protocol):
-    """Where processes share the token (sync.zoom.token_store). May raise REDIS_TROUBLE."""
+class ZoomTokenShelf:
+    """The token in Redis, sealed, for all processes. Raises REDIS_TROUBLE.
+
+    `owner` names the account and the app: a token opens for no other.
+    """
+
+    def __init__(self, client: Client, vault: Vault, *, owner: str) -> None:
+        self._client = client
+        self._vault = vault
+        self._owner = owner
 
     async def read(self) -> Issued | None:
-        """The token of all, None when there is none (any more)."""
+        """The token of all. One that does not open (other keys, another app) counts as none."""
+        pipe = self._client.pipeline(transaction=False)
+        pipe.get(keys.ZOOM_TOKEN)
+        pipe.pttl(keys.ZOOM_TOKEN)
+        sealed, left_ms = await pipe.execute()
+        if sealed is None or left_ms <= 0:
+            return None
+        try:
+            token, lives = json.loads(self._vault.open(self._owner, PURPOSE, sealed))
+        except (VaultError, ValueError):
+            return None
+        return Issued(str(token), float(lives), left_ms / 1000)
 
     async def keep(self, issued: Issued) -> None:
-        """Put a new one in its place, for as long as some of its life is left."""
+        """Put a new one in its place, until its end."""
+        text = json.dumps([issued.token, issued.lives])
+        sealed = self._vault.seal(self._owner, PURPOSE, text)
+        await self._client.set(keys.ZOOM_TOKEN, sealed, px=max(1, int(issued.left * 1000)))
 
-    def lease(self) -> AbstractAsyncContextManager[bool]:
-        """Whether it is this process that gets a new one now; one at a time, for some seconds."""
+    def lease(self) -> Lease:
+        """Whoever has it gets a new one."""
+        return Lease(self._client, keys.ZOOM_TOKEN_LEASE, keys.ZOOM_TOKEN_LEASE_TTL * 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +102,7 @@ class ZoomTokens:
     def __init__(
         self,
         fetch: Callable[[], Awaitable[Issued]],
-        shelf: Shelf | None,
+        shelf: ZoomTokenShelf | None,
         *,
         now: Callable[[], float],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -121,7 +150,7 @@ class ZoomTokens:
             for _ in range(LOOKS):
                 if known := await self._other_than(self._shelf, refused):
                     return known
-                async with self._shelf.lease() as ours:
+                async with self._shelf.lease().held() as ours:
                     # Whoever had the lease before us may have got one.
                     if ours:
                         known = await self._other_than(self._shelf, refused)
@@ -132,7 +161,7 @@ class ZoomTokens:
             return self._hold(await self._ask())
         raise RetryLater("zoom_token_busy")
 
-    async def _other_than(self, shelf: Shelf, refused: str | None) -> _Held | None:
+    async def _other_than(self, shelf: ZoomTokenShelf, refused: str | None) -> _Held | None:
         issued = await shelf.read()
         if issued is None or issued.token == refused or issued.usable <= 0:
             return None

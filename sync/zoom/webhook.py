@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import structlog
 from aiohttp import web
 
+from sync.redis import keys
 from sync.redis.alarms import Alarms, TimeLimit
 from sync.redis.connection import REDIS_TROUBLE
 from sync.zoom.events import (
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
 
     from domain.presence import Observation
     from sync.engine.ports import Meter
+    from sync.redis.connection import Client
     from sync.zoom.events import Event
 
 log = structlog.get_logger()
 
+_MOST_NAMED: Final = 100
 ANSWER_WITHIN: Final = 2.5
 """Seconds. After three Zoom counts a delivery as failed, whatever the answer is then (Zoom
 documentation, "Using webhooks"); ours says which of the two it was, and in time."""
@@ -55,7 +58,7 @@ class Intake(Protocol):
 
 
 class Account(Protocol):
-    """Whose events count (sync.zoom.account_store)."""
+    """Whose events count (ZoomAccount)."""
 
     async def is_ours(self, account_id: str) -> bool:
         """Whether an account's events count."""
@@ -68,8 +71,41 @@ class Hearing(Protocol):
         """Note a delivery; `validation`: it was Zoom's validation of the address."""
 
 
+class ZoomAccount:
+    """Our account: the one that is `configured`, else that of the first event ever.
+
+    Several may share one app, and so one webhook secret. Once ours is known it stays in this
+    process's memory, so that events cost nothing more.
+    """
+
+    def __init__(self, client: Client, *, configured: str | None) -> None:
+        self._client = client
+        self._ours = configured
+        self._named = set[str]()
+
+    async def is_ours(self, account_id: str) -> bool:
+        """Whether an account's events count; each that does not is logged once."""
+        if self._ours is None:
+            self._ours = await self._remembered(account_id)
+        if account_id == self._ours:
+            return True
+        if account_id not in self._named and len(self._named) < _MOST_NAMED:
+            self._named.add(account_id)
+            log.warning("zoom_other_account", account=account_id, ours=self._ours)
+        return False
+
+    async def _remembered(self, account_id: str) -> str:
+        if await self._client.hsetnx(keys.FEED_STATE, "account", account_id):
+            log.info("zoom_account_remembered", account=account_id)
+            return account_id
+        return str(await self._client.hget(keys.FEED_STATE, "account"))
+
+
 class ZoomEvents:
-    """What is done with an event, wherever it came from (the webhook, or Zoom's log of it)."""
+    """What is done with an event, wherever it came from (the webhook, or Zoom's log of it).
+
+    `directory_changed` is called when Zoom's users, groups or memberships are to be read anew.
+    """
 
     def __init__(
         self,
@@ -79,9 +115,9 @@ class ZoomEvents:
         meter: Meter,
         directory_changed: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        self.meter = meter
         self._intake = intake
         self._account = account
-        self._meter = meter
         self._directory_changed = directory_changed
 
     async def take(self, event: Event) -> None:
@@ -109,23 +145,23 @@ class ZoomEvents:
         account_id = None if isinstance(event, Validation) else event.account_id
         if account_id is None or await self._account.is_ours(account_id):
             return True
-        self._meter.event("other_account")
+        self.meter.event("other_account")
         return False
 
     def pass_over(self, field: str, name: str) -> None:
         """Count and tell that an event has no effect, because a field of it can't be read."""
-        self._meter.event("malformed")
+        self.meter.event("malformed")
         log.warning("zoom_event_unreadable", field=field, name=name)
 
     async def _take_presence(self, event: PresenceEvent) -> None:
         if event.observation is None:
-            self._meter.event("unknown_state")
+            self.meter.event("unknown_state")
             log.warning("zoom_unknown_state", state=event.status)
             return
         outcome = await self._intake.take_event(
             zoom_id=event.zoom_id, address=event.address, observation=event.observation
         )
-        self._meter.event(outcome)
+        self.meter.event(outcome)
         if outcome == "future":
             log.warning("zoom_event_from_the_future", event_ts=event.observation.at_ms)
 
@@ -140,7 +176,7 @@ class ZoomEvents:
             )
         else:
             outcome = await self._intake.zoom_app_removed(event.at_ms)
-        self._meter.event(outcome)
+        self.meter.event(outcome)
         if outcome == "future":
             log.warning("zoom_event_from_the_future", event_ts=event.at_ms)
 
@@ -150,33 +186,23 @@ def _not_listening(*, validation: bool) -> None:
 
 
 class ZoomWebhook:
-    """The handler.
-
-    `directory_changed` is called when Zoom's users, groups or memberships are to be read anew,
-    `heard` at every delivery with a good signature; it must not take time.
-    """
+    """The handler. `heard` hears of every delivery with a good signature; it must not take time."""
 
     def __init__(
         self,
-        intake: Intake,
+        events: ZoomEvents,
         *,
         secret: str,
-        account: Account,
         window: float,
         now: Callable[[], float],
-        meter: Meter,
-        directory_changed: Callable[[], Awaitable[None]] | None = None,
         heard: Hearing = _not_listening,
     ) -> None:
+        self._events = events
         self._secret = secret
         self._window = window
         self._now = now
-        self._meter = meter
         self._heard = heard
         self._answers = Alarms(ANSWER_WITHIN)
-        self._events = ZoomEvents(
-            intake, account=account, meter=meter, directory_changed=directory_changed
-        )
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one delivery."""
@@ -219,12 +245,12 @@ class ZoomWebhook:
             else:
                 await self._events.act(event)
         except REDIS_TROUBLE as error:
-            self._meter.event("not_saved")
+            self._events.meter.event("not_saved")
             log.error("zoom_event_not_saved", error=type(error).__name__)
             return web.Response(status=503, headers={"Retry-After": "5"})
         return web.Response(status=200)
 
     def _refuse(self, status: int, outcome: str, what: str) -> web.Response:
-        self._meter.event(outcome)
+        self._events.meter.event(outcome)
         log.warning("zoom_refused", status=status, reason=outcome, field=what)
         return web.Response(status=status)

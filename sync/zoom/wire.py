@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sync.zoom.account_store import ZoomAccount
 from sync.zoom.slots import Pace, ZoomSlots
+from sync.zoom.webhook import ZoomAccount
 
 if TYPE_CHECKING:
     from sync.redis.connection import Client

@@ -12,9 +12,8 @@ from cryptography.fernet import Fernet
 from domain.person import Patch
 from domain.plan import Lane
 from domain.policy import Personal
-from sync.connect.button_key import ButtonKey
 from sync.connect.resealing import RUNNING_MS, UNDER_WAY_MS, Count, InUse, Resealing
-from sync.connect.sealed import SealedStore
+from sync.connect.sealed import ButtonKey, SealedStore
 from sync.connect.tokens import PURPOSE
 from sync.connect.vault import Vault, VaultError
 from sync.engine.people import PeopleStore

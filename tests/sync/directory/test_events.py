@@ -12,7 +12,7 @@ from aiohttp import web
 
 from sync.zoom.events import DirectoryChanged, Ignored, parse_event
 from sync.zoom.signature import sign
-from sync.zoom.webhook import ZoomWebhook
+from sync.zoom.webhook import ZoomEvents, ZoomWebhook
 from tests.doubles.engine import Counts
 
 if TYPE_CHECKING:
@@ -76,15 +76,10 @@ def engine() -> Engine:
 
 @pytest.fixture
 async def client(aiohttp_client: AiohttpClient, engine: Engine) -> Client:
-    webhook = ZoomWebhook(
-        engine,
-        secret=SECRET,
-        account=engine,
-        window=60,
-        now=time.time,
-        meter=Counts(),
-        directory_changed=engine.directory_changed,
+    events = ZoomEvents(
+        engine, account=engine, meter=Counts(), directory_changed=engine.directory_changed
     )
+    webhook = ZoomWebhook(events, secret=SECRET, window=60, now=time.time)
     app = web.Application()
     app.add_routes([web.post("/", webhook.handle)])
     return await aiohttp_client(app)

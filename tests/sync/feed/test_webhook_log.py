@@ -20,10 +20,9 @@ from sandbox.zoom_log import Logged
 from sandbox.zoom_states import ZoomPresence as Sent
 from sync.feed import webhook_log
 from sync.feed.webhook_log import OLDEST_MS, WebhookLog
-from sync.zoom.account_store import ZoomAccount
 from sync.zoom.api import ZoomApi
 from sync.zoom.slots import Pace
-from sync.zoom.webhook import ZoomEvents
+from sync.zoom.webhook import ZoomAccount, ZoomEvents
 from tests.doubles.engine import Bridge
 from tests.doubles.people import ADA, BEN
 from tests.sandbox.support import config

@@ -17,8 +17,7 @@ from sync.connect.vault import Vault
 from sync.redis import keys
 from sync.redis.connection import Client, connect
 from sync.zoom.api import ZoomApi
-from sync.zoom.token_store import ZoomTokenShelf
-from sync.zoom.tokens import REFUSED_SECONDS, RENEW_EARLY
+from sync.zoom.tokens import REFUSED_SECONDS, RENEW_EARLY, ZoomTokenShelf
 
 KEY = Fernet.generate_key().decode()
 LIVES = 3600

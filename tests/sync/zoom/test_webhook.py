@@ -12,9 +12,8 @@ from structlog.testing import capture_logs
 from domain.presence import ZoomPresence
 from sync.redis import keys
 from sync.redis.connection import Client
-from sync.zoom.account_store import ZoomAccount
 from sync.zoom.signature import answer_validation, sign
-from sync.zoom.webhook import Hearing, ZoomWebhook
+from sync.zoom.webhook import Hearing, ZoomAccount, ZoomEvents, ZoomWebhook
 from tests.doubles.engine import Bridge, running_bridge
 from tests.doubles.graph import Graph
 from tests.doubles.people import ADA, BEN
@@ -61,15 +60,9 @@ class Endpoint:
 
 
 async def serve(bridge: Bridge, heard: Hearing, account: str | None) -> tuple[web.AppRunner, str]:
-    webhook = ZoomWebhook(
-        bridge.engine,
-        secret=SECRET,
-        account=ZoomAccount(bridge.redis, configured=account),
-        window=7200,
-        now=lambda: NOW,
-        meter=bridge.counts,
-        heard=heard,
-    )
+    ours = ZoomAccount(bridge.redis, configured=account)
+    events = ZoomEvents(bridge.engine, account=ours, meter=bridge.counts)
+    webhook = ZoomWebhook(events, secret=SECRET, window=7200, now=lambda: NOW, heard=heard)
     app = web.Application(client_max_size=LIMIT)
     app.router.add_post("/zoom/webhook", webhook.handle)
     runner = web.AppRunner(app, access_log=None)
