@@ -60,6 +60,8 @@ LOOK_AGAIN_MS = 10 * MINUTE
 """How long an echo is left alone before Microsoft is looked at again."""
 ASK_AGAIN_MS = 5 * MINUTE
 """How long to wait before Zoom is asked again after it did not answer."""
+TEST_MINUTES = 5
+"""How long the presence of a test that a person runs is shown."""
 ENDED_MARGIN_MS = 5_000
 """A session this close to its end counts as ended: the write would race with the expiry."""
 AHEAD_LIMIT_MS = 10 * MINUTE

@@ -10,17 +10,23 @@ only attempted explains nothing, and a reason is given only where it can be the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from domain.clock import MINUTE
 from domain.plan import Do
-from domain.presence import Style, teams_label
+from domain.presence import Style, demand_of, teams_label, zoom_label
+from wording.figures import clock_time
+from wording.policy import verdict_words
+from wording.trouble import reason_of
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from domain.explanation import Explanation
     from domain.held import Accepted
     from domain.person import PersonState
-    from domain.presence import Pair, Shown
+    from domain.policy import Verdict
+    from domain.presence import Observation, Pair, Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,3 +173,46 @@ def set_by_hand(known: Explanation) -> bool:
     if activity == "donotdisturb":  # in `full` we set that, too
         return known.verdict.style is not Style.FULL and known.state.preferred is None
     return activity in {"berightback", "offwork"}
+
+
+NOTHING_SET: Final = "Nothing of mine was set, and Microsoft shows your presence without Zoom."
+CLEARED: Final = "What I had set is cleared, and Microsoft shows your presence without Zoom."
+
+
+def pause_effect(
+    before: PersonState, after: PersonState | None, now_ms: int, zone: tzinfo, *, allowed: bool
+) -> str:
+    """What a pause has come to at Microsoft; `after` is None while it has not answered.
+
+    `allowed` is false for somebody who has changed it so often that it is put off.
+    """
+    if not allowed:
+        return "You have changed it often: what I had set is cleared within a minute."
+    had = leftover(before, now_ms)
+    left = had if after is None else leftover(after, now_ms)
+    if left is None and after is None:
+        return "What I may have set is being cleared."
+    if left is None:
+        return CLEARED if had else NOTHING_SET
+    until = clock_time(left.until_ms, now_ms, zone)
+    if after is None:
+        return (
+            f"Microsoft has not answered yet: {left.named} is being cleared. It may show until "
+            f"{until} at the latest."
+        )
+    why = "" if after.trouble is None else f" {reason_of(after.trouble_code)}."
+    named = left.named[:1].upper() + left.named[1:]
+    return f"{named} is not cleared yet and may show until {until}.{why}"
+
+
+def presence_now(verdict: Verdict | None, observation: Observation | None) -> str | None:
+    """What Zoom says at this moment and what that means in Microsoft; None: nothing known."""
+    if verdict is not None and not verdict.on:
+        return f"At the moment nothing is told: {verdict_words(verdict)}"
+    if verdict is None or observation is None:
+        return None
+    zoom, demand = zoom_label(observation.presence), demand_of(observation.presence, verdict.style)
+    pair = demand.preferred or demand.session
+    if pair is None:
+        return f"Zoom says “{zoom}” now, so Microsoft shows what it knows by itself."
+    return f"Zoom says “{zoom}” now, so I am telling Microsoft “{teams_label(*pair)}”."

@@ -10,10 +10,9 @@ import structlog
 from bot.sign_in.attempt import TTL, Attempt, Outcome
 from cards.person import connect as connect_cards
 from domain.errors import AdminMustAct, AuthorizeAgain, OutsideError, Trouble
-from domain.presence import demand_of, teams_label, zoom_label
 from sync.connect.linking import AddressTaken, Contested, NoZoomUser
 from wording.ended import ended
-from wording.policy import verdict_words
+from wording.ours import presence_now
 from wording.refusals import REFUSALS
 from wording.trouble import reason_of
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from domain.link import Link
     from domain.person import PersonState
     from domain.policy import Verdict
-    from domain.presence import Observation
     from domain.refusal import Refusal
     from sync.connect.linking import Linking
     from sync.microsoft.authorization import Grant
@@ -122,7 +120,7 @@ class SignInResults:
             card = connect_cards.connected(
                 name=link.name,
                 zoom_address=_zoom_address(link),
-                presence_now=_presence_now(await self.verdict_of(link.object_id), observation),
+                presence_now=presence_now(await self.verdict_of(link.object_id), observation),
             )
             sentences = ("From now on I tell Microsoft 365 what Zoom says of you.",)
             outcome = Outcome(ok=True, title="Connected", sentences=sentences)
@@ -186,16 +184,3 @@ def _not_linked(error: AddressTaken | Contested | OutsideError) -> Outcome:
 
 def _zoom_address(link: Link) -> str:
     return link.zoom_email or link.addresses[0]
-
-
-def _presence_now(verdict: Verdict | None, observation: Observation | None) -> str | None:
-    """What Zoom says at this moment and what that means in Microsoft; None: nothing known."""
-    if verdict is not None and not verdict.on:
-        return f"At the moment nothing is told: {verdict_words(verdict)}"
-    if verdict is None or observation is None:
-        return None
-    zoom, demand = zoom_label(observation.presence), demand_of(observation.presence, verdict.style)
-    pair = demand.preferred or demand.session
-    if pair is None:
-        return f"Zoom says “{zoom}” now, so Microsoft shows what it knows by itself."
-    return f"Zoom says “{zoom}” now, so I am telling Microsoft “{teams_label(*pair)}”."

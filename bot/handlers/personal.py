@@ -15,9 +15,8 @@ from domain.clock import MINUTE
 from domain.policy import FOREVER
 from sync.engine.patience import Patience
 from wording.figures import clock_time
-from wording.ours import leftover
+from wording.ours import pause_effect
 from wording.status import view
-from wording.trouble import reason_of
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -50,7 +49,9 @@ class PersonalHandler:
         if chosen is None:
             return status_cards.not_connected()
         until = None if until_ms == FOREVER else clock_time(until_ms, now_ms, here)
-        return choice_cards.paused(until=until, effect=_effect(admitted, chosen, now_ms, here))
+        before, after = admitted.state, chosen.state
+        effect = pause_effect(before, after, now_ms, here, allowed=admitted.allowed)
+        return choice_cards.paused(until=until, effect=effect)
 
     async def resume(self, turn: Turn, _: Resume | EndPause) -> Card:
         """Go on."""
@@ -102,27 +103,6 @@ class PersonalHandler:
         return await self.engine.choose(
             state.object_id, personal, patience, not_before_ms=not_before
         )
-
-
-def _effect(admitted: Admission, chosen: Chosen, now_ms: int, here: tzinfo) -> str:
-    """What a pause has come to at Microsoft, as far as it has answered."""
-    if not admitted.allowed:
-        return "You have changed it often: what I had set is cleared within a minute."
-    state, before = chosen.state, leftover(admitted.state, now_ms)
-    left = before if state is None else leftover(state, now_ms)
-    if left is None and state is None:
-        return "What I may have set is being cleared."
-    if left is None:
-        return choice_cards.CLEARED if before else choice_cards.NOTHING_SET
-    until = clock_time(left.until_ms, now_ms, here)
-    if state is None:
-        return (
-            f"Microsoft has not answered yet: {left.named} is being cleared. It may show until "
-            f"{until} at the latest."
-        )
-    why = "" if state.trouble is None else f" {reason_of(state.trouble_code)}."
-    named = left.named[:1].upper() + left.named[1:]
-    return f"{named} is not cleared yet and may show until {until}.{why}"
 
 
 def _until(wanted: Pause | StartPause, now_ms: int, here: tzinfo) -> int:

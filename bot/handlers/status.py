@@ -10,17 +10,12 @@ from cards.person import status as status_cards
 from cards.person import trial as test_it
 from cards.person.clicks import ShowStatus
 from cards.person.disconnect import still_kept
-from domain.errors import Trouble
 from domain.explanation import TOO_OFTEN
-from domain.policy import Reason
 from domain.presence import teams_label
-from sync.engine.engine import TEST_MINUTES
-from wording.ended import ended
 from wording.figures import clock_time
 from wording.ours import agrees, attempt, is_ours, label_of, seen, told, why_different
 from wording.policy import verdict_words
-from wording.status import view
-from wording.trouble import TROUBLES, of_an_admin, parked_for, reason_of
+from wording.status import test_failure, view
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -30,7 +25,6 @@ if TYPE_CHECKING:
     from bot.request import Turn
     from bot.teams.activity import Card
     from cards.person.clicks import RunTest
-    from domain.explanation import Explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +64,7 @@ class StatusHandler:
             return status_cards.not_connected()
         if known.shown_error == TOO_OFTEN:
             return test_it.not_run()
-        failure = _failure(known)
+        failure = test_failure(known)
         if failure is not None:
             what, next_step = failure
             return test_it.failed(sentence=what, what_to_do=next_step)
@@ -92,32 +86,3 @@ class StatusHandler:
             ok=agrees(known),
             why=weighs if other else why_different(known),
         )
-
-
-def _failure(known: Explanation) -> tuple[str, str] | None:
-    """Why Microsoft was not told or did not accept it, and the next step; None: it may yet."""
-    state = known.state
-    if not known.verdict.on:
-        paused = known.verdict.reason is Reason.PAUSED
-        step = "Say resume to go on, then test." if paused else "Ask your admin if you want it on."
-        return verdict_words(known.verdict), step
-    if state.trouble == Trouble.AUTHORIZE:
-        why = ended(state.trouble_code)
-        return f"Your authorisation ended. {why.told}", why.next_step
-    if state.trouble is None:
-        return None
-    why_not = f"{reason_of(state.trouble_code)}."
-    parked = parked_for(state.trouble)
-    if parked is not None:
-        return why_not, TROUBLES[parked].next_step
-    if admins := of_an_admin(state.trouble_code):
-        return why_not, admins.next_step
-    if state.trouble == Trouble.ADMIN:
-        return f"{why_not} The app’s settings are at fault ({state.trouble_code}).", _TELL_ADMIN
-    return (
-        f"{why_not} I go on trying.",
-        f"Wait a minute and test again. The test itself is over after {TEST_MINUTES} minutes.",
-    )
-
-
-_TELL_ADMIN = "Tell your admin: only they can mend it."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cards.build import answer, below, bold, box, button, buttons, card, heading, note, text
 from cards.person.clicks import ChooseOwnStyle, EndPause, ShowStatus, StartPause
@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from cards.build import Card, Element
     from domain.presence import Style
     from wording.status import Tone
-
-
-NOTHING_SET: Final = "Nothing of mine was set, and Microsoft shows your presence without Zoom."
-CLEARED: Final = "What I had set is cleared, and Microsoft shows your presence without Zoom."
 
 
 def paused(*, until: str | None, effect: str) -> Card:

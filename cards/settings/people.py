@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from cards.build import Card, Element
     from domain.storms import Storm
-    from wording.status import Tone
+    from wording.looked_up import UserView
 
 
 MOST_PARKED: Final = 12
@@ -105,36 +105,6 @@ def _row(row: ParkedRow) -> list[Element]:
         text(bold(outside(row.name, 40)), subtle(address), spacing="Small"),
         note(f"{TROUBLES[row.reason].what}, since {row.since}", spacing="None"),
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class UserView:
-    """What an admin may know of a person; times in the admin's own zone. Empty lines are left out.
-
-    `verdict` is the answer in one sentence (whether presence sync is on for them, and if not which
-    field stops it, or that they paused). `level` names the deciding level (“the account, locked”,
-    “Sales, priority 2”), `field` the field that decides, `style` the style and who chose it, `link`
-    how their connection is, `written` when Microsoft was last told and whether it took it, `error`
-    the last failure, also one that is over. `to_do` is what the admin or the person can do.
-    `group_id` is the deciding group's. `parked` is the person's object id where it may help to try
-    again. `notice` says what has just happened. There is no place here for a person's live state,
-    on purpose.
-    """
-
-    name: str
-    address: str
-    verdict: str
-    level: str
-    field: str = ""
-    style: str = ""
-    link: str = ""
-    written: str = ""
-    error: str = ""
-    to_do: str = ""
-    group_id: str = ""
-    tone: Tone = "good"
-    parked: str = ""
-    notice: str = ""
 
 
 def user(view: UserView) -> Card:

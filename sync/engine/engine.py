@@ -19,7 +19,7 @@ from domain.clock import MINUTE
 from domain.errors import Trouble
 from domain.explanation import TOO_OFTEN
 from domain.person import Patch
-from domain.plan import Lane
+from domain.plan import TEST_MINUTES, Lane
 from domain.policy import resolve
 from sync.engine.explanation import LOOK_UPS_OF_ALL, MOST_LOOK_UPS, Explainer
 from sync.engine.link_store import Left
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-TEST_MINUTES = 5
 
 BACK_WITHIN = 0.5
 """Seconds to wait for Microsoft when somebody's app is back."""

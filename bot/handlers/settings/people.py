@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.handlers.settings.guard import actor
 from cards.settings import people as people_cards
-from domain.errors import Trouble
 from domain.link import fold_address
-from domain.policy import Reason, resolve
-from domain.storms import Delivery
+from domain.policy import resolve
 from sync.engine.engine import Busy
-from wording.ended import storm_words
 from wording.figures import clock_time, people
-from wording.trouble import TROUBLES, of_an_admin, parked_for
+from wording.looked_up import looked_up
+from wording.trouble import TROUBLES, parked_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from bot.grammar.settings import User
     from bot.handlers.ports import Engine, People, Policies, ZoomDirectory
     from bot.request import Turn
@@ -29,7 +25,6 @@ if TYPE_CHECKING:
     from domain.directory import DirectoryUser
     from domain.link import Link
     from domain.person import PersonState
-    from domain.policy import Policy, Verdict
     from sync.engine.people import Parked
     from sync.settings.audit import AuditLog
 
@@ -169,113 +164,6 @@ class SettingsPeople:
         def at(ms: int) -> str:
             return clock_time(ms, now_ms, here)
 
-        chosen = "their own choice" if verdict.own_style else "chosen by this level"
-        reason = None if state is None else parked_for(state.trouble)
-        revivable = reason is not None and TROUBLES[reason].revivable
-        troubled = state is None or state.trouble is not None
-        shown = people_cards.UserView(
-            name=name,
-            address=address,
-            verdict=_verdict_sentence(verdict),
-            level=_level(policy, verdict),
-            field=_field(verdict),
-            style=f"{verdict.style.value}, {chosen}",
-            link=_link(state, reason, at),
-            written=_written(state, at),
-            error=_error(state, reason, at),
-            to_do=_to_do(state, reason, verdict),
-            group_id="" if verdict.group is None else verdict.group.group_id,
-            tone="good" if verdict.on and not troubled else "neutral",
-            parked=state.object_id if state is not None and revivable else "",
-            notice=notice,
+        return people_cards.user(
+            looked_up(state, policy, verdict, at, name=name, address=address, notice=notice)
         )
-        if reason is not None:
-            shown = replace(shown, tone="warning")
-        return people_cards.user(shown)
-
-
-def _verdict_sentence(verdict: Verdict) -> str:
-    if verdict.on:
-        return "Presence sync is on for them."
-    if verdict.reason is Reason.PAUSED:
-        return "They paused presence sync themselves."
-    return "Presence sync is off for them."
-
-
-def _level(policy: Policy, verdict: Verdict) -> str:
-    group = verdict.group
-    if group is None:
-        return "the account, locked" if policy.account.locked else "the account"
-    return f"{group.name}, priority {group.priority}{', locked' if verdict.locked else ''}"
-
-
-def _field(verdict: Verdict) -> str:
-    return {
-        Reason.INTEGRATION_OFF: "Calendar and contacts integration is off",
-        Reason.OTHER_SERVICE: "The default service is not Office 365",
-        Reason.NOT_GRAPH: "It does not authorise with the Graph API",
-        Reason.NO_PRESENCE_WRITE: "The Presence permission is not Write",
-    }.get(verdict.reason, "")
-
-
-_NOTIFIED = {
-    Delivery.SENT: "they were asked to connect again",
-    Delivery.SENDING: "they are being asked to connect again",
-    Delivery.UNSURE: "perhaps they were asked to connect again: nobody heard what became of it",
-    Delivery.UNDELIVERED: "they could not be told, and see it when they write to the bot",
-}
-
-
-def _link(state: PersonState | None, reason: str | None, at: Callable[[int], str]) -> str:
-    if state is None:
-        return "Not connected"
-    if state.gone_ms is not None:
-        return (
-            f"Connected, but the app was taken out of their Teams at {at(state.gone_ms)}. Nothing "
-            "is shown for them, and they are forgotten unless it is back within a day"
-        )
-    if reason == Trouble.AUTHORIZE:
-        notified = _NOTIFIED.get(state.notified.delivery, "they were not told yet")
-        return f"Their authorisation ended; {notified}"
-    if reason is not None:
-        return "Connected, but nothing is tried for them any more"
-    return "Connected"
-
-
-def _written(state: PersonState | None, at: Callable[[int], str]) -> str:
-    """When Microsoft last accepted something, be it that nothing is to be shown any more.
-
-    Not what, nor whether it holds something now: that would tell what Zoom says of them.
-    """
-    if state is None:
-        return ""
-    if state.wrote_ms is None:
-        return "Nothing was written yet"
-    return f"Microsoft last accepted a write at {at(state.wrote_ms)}"
-
-
-def _error(state: PersonState | None, reason: str | None, at: Callable[[int], str]) -> str:
-    if state is None:
-        return ""
-    if state.trouble is None or state.trouble_ms is None:
-        if state.failed_ms is None:
-            return ""
-        return f"None now; the last was {state.failed_code} at {at(state.failed_ms)}"
-    if reason is not None:
-        what = TROUBLES[reason].what
-        if reason == Trouble.AUTHORIZE:
-            return f"{what} ({at(state.trouble_ms)}). {storm_words(state.trouble_code)[0]}"
-    elif state.trouble == Trouble.ADMIN:
-        what = f"Whoever runs this app must act: {state.trouble_code} in its log"
-    else:
-        what = f"{state.trouble_code}; it is tried again by itself"
-    return f"{what} ({at(state.trouble_ms)})"
-
-
-def _to_do(state: PersonState | None, reason: str | None, verdict: Verdict) -> str:
-    if state is None:
-        return "They say connect to the bot in Teams." if verdict.on else ""
-    if reason is not None:
-        return TROUBLES[reason].to_do
-    admins = None if state.trouble is None else of_an_admin(state.trouble_code)
-    return "" if admins is None else admins.to_do

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards.person.choices import CLEARED, NOTHING_SET, paused, resumed, style_choice
+from cards.person.choices import paused, resumed, style_choice
 from cards.person.help import unclear
 from cards.person.unasked import declined, first_meeting, invitation, seen
 from domain.presence import Style
+from wording.ours import CLEARED, NOTHING_SET
 
 if TYPE_CHECKING:
     from cards.build import Card

@@ -16,7 +16,6 @@ from cards.settings.lists import Entry, GroupRow, group_list, history, pick_grou
 from cards.settings.people import (
     MOST_PARKED,
     ParkedRow,
-    UserView,
     no_user,
     parked,
     storm,
@@ -49,6 +48,7 @@ from domain.policy_edits import (
 from domain.presence import Style
 from domain.storms import Storm
 from wording.edits import overtaken, state_sentence
+from wording.looked_up import UserView
 from wording.policy import differences, touched
 from wording.trouble import TROUBLES
 

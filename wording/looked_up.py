@@ -1,0 +1,168 @@
+"""`settings user` in words: why it is so for one person. Never what Zoom says of them now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from domain.errors import Trouble
+from domain.policy import Reason
+from domain.storms import Delivery
+from wording.ended import storm_words
+from wording.trouble import TROUBLES, of_an_admin, parked_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from domain.person import PersonState
+    from domain.policy import Policy, Verdict
+    from wording.status import Tone
+
+
+@dataclass(frozen=True, slots=True)
+class UserView:
+    """What an admin may know of a person; times in the admin's own zone. Empty lines are left out.
+
+    `verdict` is the answer in one sentence (whether presence sync is on for them, and if not which
+    field stops it, or that they paused). `level` names the deciding level (“the account, locked”,
+    “Sales, priority 2”), `field` the field that decides, `style` the style and who chose it, `link`
+    how their connection is, `written` when Microsoft was last told and whether it took it, `error`
+    the last failure, also one that is over. `to_do` is what the admin or the person can do.
+    `group_id` is the deciding group's. `parked` is the person's object id where it may help to try
+    again. `notice` says what has just happened. There is no place here for a person's live state,
+    on purpose.
+    """
+
+    name: str
+    address: str
+    verdict: str
+    level: str
+    field: str = ""
+    style: str = ""
+    link: str = ""
+    written: str = ""
+    error: str = ""
+    to_do: str = ""
+    group_id: str = ""
+    tone: Tone = "good"
+    parked: str = ""
+    notice: str = ""
+
+
+def looked_up(
+    state: PersonState | None,
+    policy: Policy,
+    verdict: Verdict,
+    at: Callable[[int], str],
+    *,
+    name: str,
+    address: str,
+    notice: str = "",
+) -> UserView:
+    """Explain somebody who is connected, or (without `state`) at least in Zoom's list of people.
+
+    `at` words a time (epoch ms) for the reader.
+    """
+    chosen = "their own choice" if verdict.own_style else "chosen by this level"
+    reason = None if state is None else parked_for(state.trouble)
+    troubled = state is None or state.trouble is not None
+    tone: Tone = "good" if verdict.on and not troubled else "neutral"
+    revivable = state is not None and reason is not None and TROUBLES[reason].revivable
+    return UserView(
+        name=name,
+        address=address,
+        verdict=_VERDICTS.get(verdict.reason, "Presence sync is off for them."),
+        level=_level(policy, verdict),
+        field=_FIELDS.get(verdict.reason, ""),
+        style=f"{verdict.style.value}, {chosen}",
+        link=_link(state, reason, at),
+        written=_written(state, at),
+        error=_error(state, reason, at),
+        to_do=_to_do(state, reason, verdict),
+        group_id="" if verdict.group is None else verdict.group.group_id,
+        tone=tone if reason is None else "warning",
+        parked=state.object_id if state is not None and revivable else "",
+        notice=notice,
+    )
+
+
+_VERDICTS: Final[Mapping[Reason, str]] = {
+    Reason.ON: "Presence sync is on for them.",
+    Reason.PAUSED: "They paused presence sync themselves.",
+}
+_FIELDS: Final[Mapping[Reason, str]] = {
+    Reason.INTEGRATION_OFF: "Calendar and contacts integration is off",
+    Reason.OTHER_SERVICE: "The default service is not Office 365",
+    Reason.NOT_GRAPH: "It does not authorise with the Graph API",
+    Reason.NO_PRESENCE_WRITE: "The Presence permission is not Write",
+}
+
+
+def _level(policy: Policy, verdict: Verdict) -> str:
+    group = verdict.group
+    if group is None:
+        return "the account, locked" if policy.account.locked else "the account"
+    return f"{group.name}, priority {group.priority}{', locked' if verdict.locked else ''}"
+
+
+_NOTIFIED = {
+    Delivery.SENT: "they were asked to connect again",
+    Delivery.SENDING: "they are being asked to connect again",
+    Delivery.UNSURE: "perhaps they were asked to connect again: nobody heard what became of it",
+    Delivery.UNDELIVERED: "they could not be told, and see it when they write to the bot",
+}
+
+
+def _link(state: PersonState | None, reason: str | None, at: Callable[[int], str]) -> str:
+    if state is None:
+        return "Not connected"
+    if state.gone_ms is not None:
+        return (
+            f"Connected, but the app was taken out of their Teams at {at(state.gone_ms)}. Nothing "
+            "is shown for them, and they are forgotten unless it is back within a day"
+        )
+    if reason == Trouble.AUTHORIZE:
+        notified = _NOTIFIED.get(state.notified.delivery, "they were not told yet")
+        return f"Their authorisation ended; {notified}"
+    if reason is not None:
+        return "Connected, but nothing is tried for them any more"
+    return "Connected"
+
+
+def _written(state: PersonState | None, at: Callable[[int], str]) -> str:
+    """When Microsoft last accepted something, be it that nothing is to be shown any more.
+
+    Not what, nor whether it holds something now: that would tell what Zoom says of them.
+    """
+    if state is None:
+        return ""
+    if state.wrote_ms is None:
+        return "Nothing was written yet"
+    return f"Microsoft last accepted a write at {at(state.wrote_ms)}"
+
+
+def _error(state: PersonState | None, reason: str | None, at: Callable[[int], str]) -> str:
+    if state is None:
+        return ""
+    if state.trouble is None or state.trouble_ms is None:
+        if state.failed_ms is None:
+            return ""
+        return f"None now; the last was {state.failed_code} at {at(state.failed_ms)}"
+    if reason is not None:
+        what = TROUBLES[reason].what
+        if reason == Trouble.AUTHORIZE:
+            return f"{what} ({at(state.trouble_ms)}). {storm_words(state.trouble_code)[0]}"
+    elif state.trouble == Trouble.ADMIN:
+        what = f"Whoever runs this app must act: {state.trouble_code} in its log"
+    else:
+        what = f"{state.trouble_code}; it is tried again by itself"
+    return f"{what} ({at(state.trouble_ms)})"
+
+
+def _to_do(state: PersonState | None, reason: str | None, verdict: Verdict) -> str:
+    if state is None:
+        return "They say connect to the bot in Teams." if verdict.on else ""
+    if reason is not None:
+        return TROUBLES[reason].to_do
+    admins = None if state.trouble is None else of_an_admin(state.trouble_code)
+    return "" if admins is None else admins.to_do
