@@ -26,7 +26,8 @@ from bot.teams.activity import (
 
 if TYPE_CHECKING:
     from bot.conversations import Heard
-    from bot.teams.activity import Card, Sender
+    from bot.teams.activity import Sender
+    from cards.build import Card
     from cards.seal import Seal
 
 log = structlog.get_logger()

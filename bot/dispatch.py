@@ -11,7 +11,7 @@ from domain.errors import NotWired
 
 if TYPE_CHECKING:
     from bot.request import Turn
-    from bot.teams.activity import Card
+    from cards.build import Card
 
 Asked = Any
 """Something said (`bot.grammar.commands.Said`), or a click."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.desk import Desk
-    from bot.teams.activity import Card
+    from cards.build import Card
     from domain.presence import Pair
     from domain.storms import Storm
     from sync.reconnect.notifier import Sent

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from bot.desk import Desk
     from bot.dispatch import Dispatch
     from bot.handlers.app_news import AppNews
-    from bot.teams.activity import Card, ConversationReference, Inbound, Person
+    from bot.teams.activity import ConversationReference, Inbound, Person
+    from cards.build import Card
     from cards.seal import Seal
 
 log = structlog.get_logger()

@@ -111,6 +111,8 @@ class Policy:
 
 FOREVER = 2**53
 """A pause without an end."""
+LONGEST_PAUSE = 30 * 24 * 60
+"""Minutes. Whoever wants to pause longer pauses without an end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from domain.clock import HOUR, MINUTE
+from domain.clock import DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,7 +29,7 @@ WINDOW_MS = 10 * MINUTE
 FEWEST = 5
 SHARE = 0.05
 """Of the connected. A storm has at least so many people (Rule 2)."""
-HOLD_MS = 24 * HOUR
+HOLD_MS = DAY
 HOLD_UNHEARD_MS = HOUR
 FIRST_WAIT_MS = 30_000
 MOST_TRIES = 6

@@ -23,7 +23,7 @@ from bot.teams.endpoint import messages_handler
 from bot.teams.inbound_auth import InboundAuth
 from bot.teams.service_hosts import ServiceHosts
 from bot.teams.signing_keys import SigningKeys
-from launch.outside import ZOOM_API_NAMES
+from service.settings import ZOOM_API_NAMES
 from sync.settings.audit import AuditLog
 from sync.zoom.roles import ZoomRoles
 

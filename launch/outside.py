@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from service.settings import Settings
 
 
-ZOOM_API_NAMES = ("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET")
 ZOOM_PER_SECOND = 10.0
 """Requests of the directory, and as many look-ups of people's presence. Together they are what Zoom
 allows the smaller accounts for requests of medium weight; all apps of an account share that."""

@@ -241,7 +241,7 @@ _LOCAL_READS = (
 )
 LOCAL_METRICS_PORT = 3980
 """Where local mode shows its metrics, and `top` looks, when METRICS_PORT does not say."""
-_ZOOM_API = ("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET")
+ZOOM_API_NAMES = ("ZOOM_ACCOUNT_ID", "ZOOM_CLIENT_ID", "ZOOM_CLIENT_SECRET")
 _LOCAL_HOST = "must be a loopback address: local mode does not check who calls. Leave it out"
 
 
@@ -338,15 +338,15 @@ def _problems_of_names(given: Given, needs: tuple[str, ...]) -> list[str]:
 
 def _problems_between(texts: Mapping[str, str]) -> list[str]:
     problems = []
-    given = {name for name in _ZOOM_API if name in texts}
+    given = {name for name in ZOOM_API_NAMES if name in texts}
     # The account may be named alone: it says whose events count.
-    if given - {"ZOOM_ACCOUNT_ID"} and len(given) < len(_ZOOM_API):
-        missing = [name for name in _ZOOM_API if name not in given]
+    if given - {"ZOOM_ACCOUNT_ID"} and len(given) < len(ZOOM_API_NAMES):
+        missing = [name for name in ZOOM_API_NAMES if name not in given]
         problems.append(
-            f"{' and '.join(missing)} missing: set all three of {', '.join(_ZOOM_API)}."
+            f"{' and '.join(missing)} missing: set all three of {', '.join(ZOOM_API_NAMES)}."
         )
     if "ZOOM_APP_ID" in texts and not given - {"ZOOM_ACCOUNT_ID"}:
-        problems.append(f"ZOOM_APP_ID is of no use without {', '.join(_ZOOM_API)}.")
+        problems.append(f"ZOOM_APP_ID is of no use without {', '.join(ZOOM_API_NAMES)}.")
     if texts.get("REDIS_MODE", "").lower() == "cluster":
         if "REDIS_URL" not in texts:
             problems.append("REDIS_MODE is cluster, so REDIS_URL must name a node of the cluster.")

@@ -20,7 +20,7 @@ class Ended:
     next_step: str
 
 
-_AT_ONCE: Final = "Connect again. It takes a minute."
+_AT_ONCE: Final = TROUBLES[Trouble.AUTHORIZE].next_step
 
 ENDED: Final[Mapping[str, Ended]] = {
     "blocked_by_policy": Ended(
@@ -95,9 +95,8 @@ def alike(code: str) -> str:
 
 def ended(code: str) -> Ended:
     """The words for a code; also for one that we do not know."""
-    known = TROUBLES[Trouble.AUTHORIZE]
     said = ENDED.get(alike(code)) or _OURS.get(code)
-    return said or Ended(known.told, known.next_step)
+    return said or Ended(TROUBLES[Trouble.AUTHORIZE].told, _AT_ONCE)
 
 
 _THEN = "Then try everyone again."

@@ -100,14 +100,12 @@ def because(form: Form) -> str:
     match stopped:
         case None | Reason.ON | Reason.PAUSED:
             return ""
-        case Reason.INTEGRATION_OFF:
-            return "the calendar and contacts integration is off"
+        case Reason.INTEGRATION_OFF | Reason.NO_PRESENCE_WRITE:
+            return _OFF_BECAUSE[stopped]
         case Reason.OTHER_SERVICE:
             return f"the default service is {SERVICES[form.service]}, not Office 365"
         case Reason.NOT_GRAPH:
             return "it authorises with EWS, not with the Graph API"
-        case Reason.NO_PRESENCE_WRITE:
-            return "the Presence permission is not Write"
     assert_never(stopped)
 
 
@@ -117,7 +115,7 @@ def level_words(level: Level, limit: int = 80) -> str:
 
 
 def touched(effect: Effect, level: Level, after: Policy) -> str:
-    """Whom an edit touches, in one line; what is zero is left out, nothing at all is empty.
+    """Whom an edit touches, in one line; what is zero is left out.
 
     `after` is the policy once the edit is made.
     """
@@ -131,7 +129,7 @@ def touched(effect: Effect, level: Level, after: Policy) -> str:
         f"{effect.later:,} once they connect" if effect.later else "",
         f"{effect.elsewhere:,} decided by {decider}" if effect.elsewhere else "",
     ]
-    return " · ".join(part for part in parts if part)
+    return " · ".join(part for part in parts if part) or "nobody at the moment."
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.grammar.words import PLAIN_QUOTES, NotUnderstood, bare, shortened, without_courtesies
+from domain.policy import LONGEST_PAUSE
 from domain.presence import Style
-
-LONGEST_PAUSE: Final = 30 * 24 * 60
-"""Minutes. Whoever wants to pause longer pauses without an end."""
 
 STYLE_WORDS: Final = tuple(style.value for style in Style)
 """The styles as people say them, in the order in which they are explained."""

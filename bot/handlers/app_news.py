@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.desk import Desk
-    from bot.teams.activity import Card, Inbound, Person
+    from bot.teams.activity import Inbound, Person
+    from cards.build import Card
 
 log = structlog.get_logger()
 

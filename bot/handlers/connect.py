@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.grammar.commands import Connect
     from bot.handlers.ports import Engine, SignInLinks
     from bot.request import Turn
-    from bot.teams.activity import Card
+    from cards.build import Card
     from cards.person.clicks import CancelConnect, StartConnect
     from domain.link import Link
     from domain.person import PersonState

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.grammar.commands import Disconnect
     from bot.handlers.ports import Engine, SignInLinks
     from bot.request import Turn
-    from bot.teams.activity import Card
+    from cards.build import Card
     from cards.person.clicks import CancelDisconnect, ConfirmDisconnect, DisconnectNow
     from sync.engine.engine import Ending
 

@@ -13,7 +13,7 @@ from cards.person.unasked import welcome
 if TYPE_CHECKING:
     from bot.admins import Admins
     from bot.request import Turn
-    from bot.teams.activity import Card
+    from cards.build import Card
     from cards.person.clicks import ShowHelp
 
 

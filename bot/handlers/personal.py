@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.grammar.commands import Resume
     from bot.handlers.ports import Engine
     from bot.request import Turn
-    from bot.teams.activity import Card
+    from cards.build import Card
     from cards.person.clicks import EndPause, NoticeSeen
     from domain.explanation import Admission
     from domain.policy import Personal

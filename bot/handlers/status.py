@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.grammar.commands import Status
     from bot.handlers.ports import Engine
     from bot.request import Turn
-    from bot.teams.activity import Card
+    from cards.build import Card
     from cards.person.clicks import RunTest
 
 

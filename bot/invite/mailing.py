@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from bot.invite.invitees import Invitees
     from bot.invite.roster_store import RosterStore
     from bot.invite.store import InvitationStore, Tally
-    from bot.teams.activity import Card, ConversationReference
+    from bot.teams.activity import ConversationReference
+    from cards.build import Card
 
 log = structlog.get_logger()
 

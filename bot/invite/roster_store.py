@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from domain.clock import DAY
 from sync.redis import keys
 
 if TYPE_CHECKING:
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 BATCH = 500
-DAY_MS = 86_400_000
-ASK_AGAIN_MS = DAY_MS
+ASK_AGAIN_MS = DAY
 """A channel that gave no addresses is asked again after this ..."""
-RENEW_MS = 30 * DAY_MS
+RENEW_MS = 30 * DAY
 """... and one that gave some after this: people change their names."""
 
 

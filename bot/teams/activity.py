@@ -10,14 +10,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from cards.build import Card
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import tzinfo
-
-Card = dict[str, Any]
-"""An Adaptive Card as plain JSON."""
 
 
 class Kind(StrEnum):

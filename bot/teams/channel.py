@@ -24,7 +24,7 @@ from botframework.connector.auth import (
 from bot.teams.activity import InvokeError
 from bot.teams.inbound import TEAMS, Malformed, is_card_action, read, tenant_of
 from bot.teams.inbound_auth import Unauthorized
-from bot.teams.outgoing import for_channel
+from bot.teams.outgoing import CARD_TYPE, for_channel
 from bot.teams.service_hosts import ServiceHosts
 from bot.teams.signing_keys import KeysUnavailable
 
@@ -41,7 +41,6 @@ ANSWER_WITHIN = 10.0
 """Seconds for a turn. The channel gives up after 15 and delivers again; a slower turn is answered
 now and goes on by itself."""
 
-_CARD = "application/vnd.microsoft.card.adaptive"
 _MESSAGE = "application/vnd.microsoft.activity.message"
 _ERROR = "application/vnd.microsoft.error"
 
@@ -241,7 +240,7 @@ def _card_answer(answer: Answer, channel_id: str, *, local: bool = False) -> dic
         return {"statusCode": answer.status, "type": _ERROR, "value": error}
     if isinstance(answer, dict):
         card = for_channel(answer, channel_id, local=local)
-        return {"statusCode": 200, "type": _CARD, "value": card}
+        return {"statusCode": 200, "type": CARD_TYPE, "value": card}
     return {"statusCode": 200, "type": _MESSAGE, "value": answer or ""}
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from bot.teams.inbound import VERB_KEY
 
 if TYPE_CHECKING:
-    from bot.teams.activity import Card, ConversationReference
+    from bot.teams.activity import ConversationReference
+    from cards.build import Card
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 

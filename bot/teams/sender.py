@@ -41,8 +41,9 @@ from sync.answers import is_from_between, json_object, retry_after
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.teams.activity import Card, Person
+    from bot.teams.activity import Person
     from bot.teams.service_hosts import ServiceHosts
+    from cards.build import Card
 
 ATTEMPTS = 4
 TOTAL_SECONDS = 20.0

@@ -7,11 +7,11 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from cards.click import Click, click
+from domain.policy import LONGEST_PAUSE
 from domain.presence import Style
 
 UNTIL_RESUMED: Final = 0
 """Minutes of a pause without an end."""
-_LONGEST: Final = 30 * 24 * 60
 
 
 @click("connect.start")
@@ -58,7 +58,7 @@ class ShowHelp(Click):
 class StartPause(Click):
     """Pause for so many minutes, or until the person resumes."""
 
-    minutes: Annotated[int, Field(ge=0, le=_LONGEST)] = UNTIL_RESUMED
+    minutes: Annotated[int, Field(ge=0, le=LONGEST_PAUSE)] = UNTIL_RESUMED
 
 
 @click("pause.end")

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from domain.policy_edits import OneLine
 
 
+_UNCOUNTED = "I can’t count them, because Zoom’s list of people is not to be had."
 _MOST_DETAILS = 9  # a form has ten fields; a group begins or ends with one
 
 Doing = Literal["clearing", "updating"]
@@ -57,7 +58,7 @@ def confirm(
         asked,
         heading(asked),
         box("warning", text(notice)) if notice else None,
-        text(bold("Whom it touches: "), _counts(touched)),
+        text(bold("Whom it touches: "), touched or _UNCOUNTED),
         text(bold("What they notice: "), noticed(edit, style)),
         buttons(
             button(
@@ -136,12 +137,6 @@ def cancelled() -> Card:
         text("Nothing was changed."),
         buttons(all_settings()),
     )
-
-
-def _counts(touched: str | None) -> str:
-    if touched is None:
-        return "I can’t count them, because Zoom’s list of people is not to be had."
-    return touched or "nobody at the moment."
 
 
 def _carried_out(doing: Doing, done: int, failed: int) -> str:

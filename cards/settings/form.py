@@ -74,9 +74,7 @@ def verify(level: Level, submitted: LevelForm, *, version: int, touched: str | N
     return card(
         question,
         heading(question),
-        text(bold("Whom it touches: "), touched or "nobody at the moment.")
-        if touched is not None
-        else None,
+        text(bold("Whom it touches: "), touched) if touched is not None else None,
         text(
             "Next you choose the service and the permissions. Nothing is saved before that."
             if on

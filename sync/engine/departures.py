@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from domain.clock import DAY
 from domain.errors import OutsideError, Trouble
 from domain.person import Patch
 from domain.plan import AHEAD_LIMIT_MS, Lane
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-PROVE_AFTER_MS = 7 * 86_400_000
-PURGE_AFTER_MS = 30 * 86_400_000
+PROVE_AFTER_MS = 7 * DAY
+PURGE_AFTER_MS = 30 * DAY
 """Entra keeps a deleted account for as long, in case it was a mistake."""
 BATCH = 500
 PAUSE_SECONDS = 0.2

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import structlog
 
+from domain.clock import DAY, MINUTE
 from domain.errors import AdminMustAct, OutsideError, PersonGone, RetryLater
 from sync.zoom.events import AppRemoved, Malformed, Validation, parse_event
 from sync.zoom.slots import Pace
@@ -31,7 +32,7 @@ PAGE_SIZE = 100
 MOST_PAGES = 1000
 FAILED = 2
 """Zoom's `type` of a query for failed attempts only."""
-OLDEST_MS = 7 * 86_400_000 - 60_000
+OLDEST_MS = 7 * DAY - MINUTE
 """Zoom refuses to look back further; less a minute for clocks that differ."""
 MARGIN_MS = 60_000
 """An attempt is logged when it has failed: some seconds after it was made."""

@@ -2,12 +2,13 @@
 
 from typing import Any, Final
 
+from domain.clock import DAY
 from sync.redis.keys import Key
 from sync.redis.scripts import CLOCK, script
 
 GONE_MS: Final = 30_000
 """A process that has not shown itself for so long is taken to have ended."""
-_KEPT_MS: Final = 86_400_000
+_KEPT_MS: Final = DAY
 
 
 @script(head=CLOCK, constants={"GONE_MS": GONE_MS, "KEPT_MS": _KEPT_MS})

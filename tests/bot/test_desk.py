@@ -21,7 +21,7 @@ from sync.redis import keys
 from tests.doubles.channel import ADA, GROUP, NEW, OLD, Channel
 
 if TYPE_CHECKING:
-    from bot.teams.activity import Card
+    from cards.build import Card
     from sync.redis.connection import Client
 
 CARD: Card = {"type": "AdaptiveCard"}

@@ -10,7 +10,8 @@ from bot.teams.activity import ConversationReference
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.teams.activity import Card, Member, Person
+    from bot.teams.activity import Member, Person
+    from cards.build import Card
 
 ADA = "00000000-0000-4000-8000-000000000001"
 OLD = ConversationReference("https://eu/", "a:old", "28:bot", "msteams", "tenant", member_id="29:a")

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from bot.handlers.ports import Policies
     from bot.handlers.settings.guard import Groups
     from bot.request import Turn
-    from bot.teams.activity import Card
+    from cards.build import Card
     from cards.settings.change import Doing
     from cards.settings.clicks import (
         ApplyChange,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.dispatch import Asked, Handler
     from bot.handlers.ports import ZoomDirectory
     from bot.request import Turn
-    from bot.teams.activity import Card
+    from cards.build import Card
     from sync.directory.store import DirectoryView
 
 log = structlog.get_logger()

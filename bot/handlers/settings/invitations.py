@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bot.handlers.settings.guard import Groups
     from bot.request import Turn
-    from bot.teams.activity import Card
+    from cards.build import Card
     from cards.person.clicks import DeclineInvitation
     from cards.settings.clicks import ConfirmInvite, Invite, ShowMailing
     from domain.policy import Level

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.grammar.settings import User
     from bot.handlers.ports import Engine, People, Policies, ZoomDirectory
     from bot.request import Turn
-    from bot.teams.activity import Card
+    from cards.build import Card
     from cards.settings.clicks import OpenPerson, Revive, ReviveAll, ShowParked
     from domain.directory import DirectoryUser
     from domain.link import Link

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from bot.kept import Kept
-from bot.teams.activity import Card, ConversationReference
-from cards.build import refreshing
+from bot.teams.activity import ConversationReference
+from cards.build import Card, refreshing
 from cards.settings import change as settings_change
 from cards.settings.change import Doing
 from cards.settings.clicks import ShowRollout

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from bot.request import Turn
-    from bot.teams.activity import Card
-    from cards.build import Element
+    from cards.build import Card, Element
     from cards.settings.clicks import RetryStorm, ShowStorm
     from domain.storms import Storm
     from sync.settings.audit import AuditLog

@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from bot.handlers.ports import Policies
     from bot.handlers.settings.guard import Groups
     from bot.request import Turn
-    from bot.teams.activity import Card
-    from cards.build import Element
+    from cards.build import Card, Element
     from cards.settings.clicks import ListGroups, SearchGroups, ShowHistory
     from domain.policy import Policy
     from sync.settings.audit import AuditLog, AuditRecord

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.grammar.commands import BadCommand, Resume, help_lines, parse
-from bot.grammar.personal import LONGEST_PAUSE, STYLE_WORDS, For, Pause, StyleCommand, Until
+from bot.grammar.personal import STYLE_WORDS, For, Pause, StyleCommand, Until
+from domain.policy import LONGEST_PAUSE
 from domain.presence import Style
 
 pytestmark = pytest.mark.unit

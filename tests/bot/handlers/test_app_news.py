@@ -18,7 +18,7 @@ from tests.doubles.channel import ADA, OLD, Channel
 
 if TYPE_CHECKING:
     from bot.request import Turn
-    from bot.teams.activity import Card
+    from cards.build import Card
     from sync.redis.connection import Client
 
 PERSON = Person("tenant", ADA, "29:a", "Ada")

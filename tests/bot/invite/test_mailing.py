@@ -41,7 +41,7 @@ from tests.doubles.teams import TeamsDouble, button
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from bot.teams.activity import Card
+    from cards.build import Card
     from cards.click import Click
     from domain.policy import Form
     from sync.redis.connection import Client

@@ -71,6 +71,7 @@ UNTICKED = Form(integration=True, presence_write=False)
 BUSY_ONLY = Form(integration=True, style=Style.BUSY_ONLY)
 FULL_LOCKED = Form(integration=True, calendar=True, contacts=True, locked=True, style=Style.FULL)
 IN_SALES = ManagedGroup("zgSales", "Sales", 2, ON)
+NOBODY = touched(Effect(), SALES, Policy(ON))
 FEW = touched(Effect(("x",) * 18, 24, 3), SALES, Policy(ON))
 MANAGED = (
     ManagedGroup("zgManagement", "Management", 1, FULL_LOCKED),
@@ -225,7 +226,9 @@ def settings_cards() -> dict[str, Card]:
             version=7,
             touched=touched(Effect(("x",), 0, 45), ACCOUNT, Policy(ON)),
         ),
-        "settings-enable-nobody": change_cards.confirm(Enable(SALES), version=7, touched=""),
+        "settings-enable-nobody": change_cards.confirm(
+            Enable(SALES), version=7, touched="nobody at the moment."
+        ),
         "settings-enable-uncounted": change_cards.confirm(Enable(ACCOUNT), version=7, touched=None),
         "settings-disable": change(Disable(SALES)),
         "settings-disable-conflict": change_cards.confirm(

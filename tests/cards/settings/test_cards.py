@@ -191,7 +191,7 @@ def test_a_card_may_refresh_itself_for_some_people() -> None:
 @pytest.mark.parametrize(
     ("effect", "after", "said"),
     [
-        (Effect(), Policy(ON), ""),
+        (Effect(), Policy(ON), "nobody at the moment."),
         (Effect(("x",)), Policy(ON), "1 person changes now"),
         (Effect((), 1), Policy(ON), "1 once they connect"),
         (
