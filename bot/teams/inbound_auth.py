@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import jwt
+from cachetools import TLRUCache
 from jwt.utils import base64url_decode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from bot.teams.signing_keys import SigningKeys
+    from bot.teams.signing_keys import SigningKey, SigningKeys
 
 LEEWAY = 300
 """Seconds by which clocks may differ (Bot Framework: industry-standard skew of 5 minutes)."""
+
+MOST_KNOWN = 256
+"""Tokens that are known at a time. Teams signs one for an hour or more of its messages."""
 
 _ALGORITHM = "RS256"
 _REQUIRED = ["exp", "iss", "aud"]
@@ -46,18 +52,35 @@ class Sender:
             raise Unauthorized("the token is for another serviceUrl")
 
 
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """A token that was good: who it names, the key and its id, and `exp` (epoch seconds)."""
+
+    sender: Sender
+    key_id: str
+    key: SigningKey
+    exp: int
+
+
 class InboundAuth:
     """Checks the bearer token of an activity: `verify`, then `Sender.check`.
 
     The rules are those of the Bot Framework's "Authenticate requests from the Bot Connector service
-    to your bot", without exceptions for what a token or an activity leaves out.
+    to your bot", without exceptions for what a token or an activity leaves out. A token that was
+    good is known by its SHA-256 until its `exp`, for as long as its signing key is the very one of
+    the last fetch: keys that were renewed or withdrawn end what is known. `now`: epoch seconds.
     """
 
-    def __init__(self, app_id: str, keys: SigningKeys) -> None:
+    def __init__(
+        self, app_id: str, keys: SigningKeys, *, now: Callable[[], float] = time.time
+    ) -> None:
         if not app_id:
             raise ValueError("without an app id every token would be meant for us")
         self._app_id = app_id
         self._keys = keys
+        self._known: TLRUCache[bytes, _Verified] = TLRUCache(
+            MOST_KNOWN, ttu=lambda _, known, __: known.exp, timer=now
+        )
 
     async def verify(self, authorization: str | None) -> Sender:
         """Who sends a request, by its header alone: the body of a stranger is not even read.
@@ -67,10 +90,17 @@ class InboundAuth:
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthorized("no bearer token")
-        key = await self._keys.find(_key_id(token))
+        digest = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+        known = self._known.get(digest)
+        key_id = _key_id(token) if known is None else known.key_id
+        key = await self._keys.find(key_id)
         if key is None:
             raise Unauthorized("unknown key")
-        return Sender(self._claims(token, key.key), key.endorsements)
+        if known is not None and known.key is key:
+            return known.sender
+        sender = Sender(self._claims(token, key.key), key.endorsements)
+        self._known[digest] = _Verified(sender, key_id, key, int(sender.claims["exp"]))
+        return sender
 
     def _claims(self, token: str, key: Any) -> dict[str, Any]:
         try:
