@@ -109,10 +109,10 @@ class Seal:
         if not isinstance(node, dict):
             return node
         kind = node.get("type")
-        copy = {
-            key: value if key in {"click", "data"} else self._walk(value, card_id)
-            for key, value in node.items()
-        }
+        copy = dict(node)
+        for key, value in node.items():
+            if isinstance(value, dict | list) and key != "data":
+                copy[key] = self._walk(value, card_id)
         if "click" in copy:
             asked: Click = copy.pop("click")
             copy["data"] = data = self._data(asked, card_id)

@@ -32,7 +32,8 @@ _WORD_JOINER = "\u2060"
 _ZERO_WIDTH_SPACE = "\u200b"
 _ZERO_WIDTH_JOINER = "\u200d"
 _DOUBLE_BRACE = re.compile(r"\{(?=\{)")
-_LONG_WORD = re.compile(r"\S{37,}")
+_LONGEST_WORD = 36
+_LONG_WORD = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}")
 _LOOK_ALIKE = {"\\": "\u2216", "`": "\u02cb", "*": "\u2217", "~": "\u223c", "_": "\uff3f"}
 _MARKING = re.compile(r"[\\`*~]|(?<![^\W_])_|_(?![^\W_])")
 """Signs that format what stands between them; between letters an underscore does not."""
@@ -52,12 +53,16 @@ _LINE_START = re.compile(r"[#>=+-]|\d+[.)](?:\s|$)")
 
 def tidy(text: str, limit: int = SENTENCE_LIMIT) -> str:
     """One line of text without control characters, at most `limit` characters long."""
-    one_line = " ".join(text.translate(_OVERRIDES).split())
-    visible = one_line
-    if not one_line.isprintable():  # nearly every text is, and this runs for each of a card
-        visible = "".join(c for c in one_line if unicodedata.category(c) not in {"Cc", "Cs"})
-    foldable = _LONG_WORD.sub(_with_breaks, _cap(visible, limit))
-    return _DOUBLE_BRACE.sub("{" + _WORD_JOINER, foldable)
+    words = text.translate(_OVERRIDES).split()
+    line = " ".join(words)
+    # Nearly every text needs nothing of what follows, and this runs for each of a card.
+    if not line.isprintable():
+        line = "".join(c for c in line if unicodedata.category(c) not in {"Cc", "Cs"})
+    if len(line) > limit:
+        line = _cap(line, limit)
+    if max(map(len, words), default=0) >= _LONGEST_WORD:  # one that was cut is longer by its dots
+        line = _LONG_WORD.sub(_with_breaks, line)
+    return _DOUBLE_BRACE.sub("{" + _WORD_JOINER, line) if "{{" in line else line
 
 
 def outside(text: str, limit: int = NAME_LIMIT) -> str:

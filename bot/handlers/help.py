@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from cards.build import Card
     from cards.person.clicks import ShowHelp
 
+_LINES = {admin: help_lines(admin=admin) for admin in (False, True)}
+_LISTS = {admin: help_card(lines) for admin, lines in _LINES.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class HelpHandler:
@@ -27,10 +30,10 @@ class HelpHandler:
     async def help(self, turn: Turn, said: Help | Unknown | ShowHelp) -> Card:
         """List the commands, or suggest the nearest one."""
         private = turn.at.scope is Scope.PERSONAL
-        lines = help_lines(admin=private and await self.admins.is_admin(turn.person))
+        admin = private and await self.admins.is_admin(turn.person)
         if isinstance(said, Unknown):
-            return help_card(lines, unknown=said.text, nearest=said.nearest)
-        return help_card(lines)
+            return help_card(_LINES[admin], unknown=said.text, nearest=said.nearest)
+        return _LISTS[admin]
 
     async def unclear(self, _: Turn, said: BadCommand) -> Card:
         """Say what of a command was not understood."""

@@ -88,7 +88,8 @@ def decode(raw: bytes) -> dict[str, Any]:
     characters, nesting deeper than DEEPEST_BODY.
     """
     try:
-        activity = json.loads(raw, parse_constant=_no_constant, parse_float=_finite)
+        text = raw.decode(json.detect_encoding(raw), "surrogatepass")
+        activity = _DECODER.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(activity, dict):
@@ -163,3 +164,6 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError("a number is too large")
     return number
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)

@@ -41,19 +41,24 @@ def message(
     Never both: Teams splits such a message and gives no id for the card (Teams, "Conversation
     messages"). A card's `speak` or `fallbackText` becomes the text of the notification.
     """
-    activity: dict[str, Any] = {
-        "type": "message",
+    said = activity(to, "message")
+    if isinstance(content, str):
+        return said | {"text": content, "textFormat": "plain"}
+    card = for_channel(content, to.channel_id, local=local)
+    said["attachments"] = [{"contentType": CARD_TYPE, "content": card}]
+    summary = content.get("speak") or content.get("fallbackText")
+    if isinstance(summary, str):
+        said["summary"] = summary[:_LONGEST_SUMMARY]
+    return said
+
+
+def activity(to: ConversationReference, kind: str) -> dict[str, Any]:
+    """What activities of any kind (`type`) begin with."""
+    return {
+        "type": kind,
         "from": {"id": to.bot_id},
         "conversation": {"id": to.conversation_id},
     }
-    if isinstance(content, str):
-        return activity | {"text": content, "textFormat": "plain"}
-    card = for_channel(content, to.channel_id, local=local)
-    activity["attachments"] = [{"contentType": CARD_TYPE, "content": card}]
-    summary = content.get("speak") or content.get("fallbackText")
-    if isinstance(summary, str):
-        activity["summary"] = summary[:_LONGEST_SUMMARY]
-    return activity
 
 
 def _without_execute(node: Any) -> Any:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import random
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from urllib.parse import quote
 from weakref import WeakValueDictionary
 
 import aiohttp
 import structlog
+from multidict import CIMultiDict, istr
 from yarl import URL
 
 from bot.teams.activity import (
@@ -33,10 +35,11 @@ from bot.teams.activity import (
 )
 from bot.teams.body import read_limited
 from bot.teams.inbound import guid
-from bot.teams.outgoing import message
+from bot.teams.outgoing import activity, message
 from domain.errors import OutsideError
 from domain.external import is_external_name, is_external_role
 from sync.answers import is_from_between, json_object, retry_after
+from sync.redis.alarms import Alarms, TimeLimit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -47,7 +50,8 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 4
 TOTAL_SECONDS = 20.0
-"""For one message, waiting for its turn in the conversation included."""
+"""For one message, waiting for others in the conversation included."""
+ATTEMPT_SECONDS = 10.0
 MEMBER_SECONDS = 5.0
 """For asking about a member, which may be asked again another day."""
 TYPING_SECONDS = 2.0
@@ -56,7 +60,8 @@ TOKEN_SECONDS = 60.0
 """How long a token is used before its source is asked again, which costs more than the rest of a
 message. Sources give tokens with minutes left; one that is refused is renewed at once."""
 
-_ATTEMPT_TIMEOUT = aiohttp.ClientTimeout(total=10, sock_connect=5)
+_CONNECT = aiohttp.ClientTimeout(total=None, sock_connect=5)
+_AUTHORIZATION = istr("Authorization")
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 8.0
 _LONGEST_WAIT = 3600.0
@@ -84,15 +89,15 @@ class TokenSource(Protocol):
 class _Call:
     """One call of the Connector.
 
-    `turn` names what it must not overlap with. `repeatable`: twice has the same effect as once.
-    `once`: it is not repeated where it may have had its effect.
+    Calls of one `chat` do not overlap. `repeatable`: twice has the same effect as once. `once`: it
+    is not repeated where it may have had its effect.
     """
 
     method: str
     at: ConversationReference
     path: tuple[str, ...]
-    body: dict[str, Any] | None
-    turn: str
+    body: aiohttp.BytesPayload | None
+    chat: str
     repeatable: bool
     once: bool = False
 
@@ -142,11 +147,11 @@ class ChannelSender:
         self._sleep = sleep
         self._chance = chance
         self._now = now
-        self._total_seconds = total_seconds
+        self._total, self._each = Alarms(total_seconds), Alarms(ATTEMPT_SECONDS)
         self._bearer = ""
         self._bearer_until = 0.0
         # Entries vanish with the last sender that holds the lock.
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._chats: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def send(
         self, to: ConversationReference, content: Card | str, *, once: bool = False
@@ -157,20 +162,16 @@ class ChannelSender:
         `once`: not tried again after an answer that leaves open whether it arrived (5xx).
         Raises ConversationGone, NotSent or SendFailed.
         """
-        path = (to.conversation_id, "activities")
         body = message(to, content, local=self._token is None)
-        reply = await self._carry_out(
-            _Call("POST", to, path, body, turn=_turn(to), repeatable=False, once=once)
-        )
-        return _id_in(reply)
+        return _id_in(await self._carry_out(_post(to, body, once=once)))
 
     async def update(self, to: ConversationReference, activity_id: str, content: Card) -> None:
         """Replace the card of an earlier message. Raises CardGone, ConversationGone, SendFailed."""
         if not activity_id:
             raise CardGone("the message has no id")
         path = (to.conversation_id, "activities", activity_id)
-        body = message(to, content, local=self._token is None) | {"id": activity_id}
-        await self._carry_out(_Call("PUT", to, path, body, turn=_turn(to), repeatable=True))
+        body = _json(message(to, content, local=self._token is None) | {"id": activity_id})
+        await self._carry_out(_Call("PUT", to, path, body, chat=_chat(to), repeatable=True))
 
     async def open_personal(
         self, at: ConversationReference, person: Person
@@ -179,21 +180,21 @@ class ChannelSender:
 
         Raises ConversationGone or SendFailed.
         """
-        body = {
-            "bot": {"id": at.bot_id},
-            "members": [{"id": person.mri}],
-            "isGroup": False,
-            "channelData": {"tenant": {"id": person.tenant_id}},
-        }
-        reply = await self._carry_out(_Call("POST", at, (), body, turn=person.mri, repeatable=True))
+        body = _json(
+            {
+                "bot": {"id": at.bot_id},
+                "members": [{"id": person.mri}],
+                "isGroup": False,
+                "channelData": {"tenant": {"id": person.tenant_id}},
+            }
+        )
+        reply = await self._carry_out(_Call("POST", at, (), body, chat=person.mri, repeatable=True))
         conversation_id = without_thread(_id_in(reply))
         if not conversation_id:
             raise SendFailed("the channel opened a conversation and didn't say which")
-        return ConversationReference(
-            service_url=at.service_url,
+        return replace(
+            at,
             conversation_id=conversation_id,
-            bot_id=at.bot_id,
-            channel_id=at.channel_id,
             tenant_id=person.tenant_id,
             scope=Scope.PERSONAL,
             member_id=person.mri,
@@ -206,7 +207,7 @@ class ChannelSender:
         two names. Raises ConversationGone or SendFailed.
         """
         path = (at.conversation_id, "members", member_id)
-        call = _Call("GET", at, path, None, turn="", repeatable=True)
+        call = _Call("GET", at, path, None, chat="", repeatable=True)
         try:
             async with asyncio.timeout(MEMBER_SECONDS):
                 reply = await self._attempts(call, self._url(call))
@@ -225,35 +226,34 @@ class ChannelSender:
 
     async def typing(self, to: ConversationReference) -> None:
         """Show that an answer is being worked on: one try, and no trouble if it fails."""
-        body = {"type": "typing", "from": {"id": to.bot_id}}
-        body["conversation"] = {"id": to.conversation_id}
-        path = (to.conversation_id, "activities")
-        call = _Call("POST", to, path, body, turn=_turn(to), repeatable=False)
-        lock = self._turns.setdefault(call.turn, asyncio.Lock())
+        call = _post(to, activity(to, "typing"))
         with contextlib.suppress(SendFailed, TimeoutError, aiohttp.ClientError):
-            async with asyncio.timeout(TYPING_SECONDS), lock:
+            async with asyncio.timeout(TYPING_SECONDS), self._alone(call):
                 await self._attempt(call, self._url(call), refresh=False)
 
     async def _carry_out(self, call: _Call) -> _Reply:
-        """Do it in turn, within the time, and report the outcome."""
-        lock = self._turns.setdefault(call.turn, asyncio.Lock())
+        """Do it after the chat's others, within the time, and report the outcome."""
         try:
             url = self._url(call)
-            async with asyncio.timeout(self._total_seconds), lock:
-                reply = await self._attempts(call, url)
+            with TimeLimit(self._total):
+                async with self._alone(call):
+                    reply = await self._attempts(call, url)
         except (CardGone, ConversationGone):
             self._on_outcome("gone")
             raise
         except (SendFailed, TimeoutError) as error:
-            reason = str(error) or f"no success within {self._total_seconds:g} s"
+            reason = str(error) or f"no success within {self._total.seconds:g} s"
             self._on_outcome("failed")
             _log.warning(
-                "message_not_sent", method=call.method, conversation=call.turn, reason=reason
+                "message_not_sent", method=call.method, conversation=call.chat, reason=reason
             )
             kind = type(error) if isinstance(error, SendFailed) else SendFailed
             raise kind(reason) from error
         self._on_outcome("ok")
         return reply
+
+    def _alone(self, call: _Call) -> asyncio.Lock:
+        return self._chats.setdefault(call.chat, asyncio.Lock())
 
     def _url(self, call: _Call) -> URL:
         if not self._hosts.allows(call.at.service_url):
@@ -264,7 +264,7 @@ class ChannelSender:
         return URL(f"{call.at.service_url.rstrip('/')}/{path}", encoded=True)
 
     async def _attempts(self, call: _Call, url: URL) -> _Reply:
-        deadline = asyncio.get_running_loop().time() + self._total_seconds
+        deadline = asyncio.get_running_loop().time() + self._total.seconds
         attempt, renew, renewed = 1, False, False
         failed: type[SendFailed] = NotSent  # until something may have arrived
         while True:
@@ -295,26 +295,27 @@ class ChannelSender:
             await self._sleep(pause)
 
     async def _attempt(self, call: _Call, url: URL, *, refresh: bool) -> _Reply:
-        headers = {}
+        headers = CIMultiDict[str]()
         if self._token is not None:
             try:
-                headers["Authorization"] = await self._authorization(self._token, refresh=refresh)
+                headers[_AUTHORIZATION] = await self._authorization(self._token, refresh=refresh)
             except OutsideError as error:
                 raise NotSent(f"no access token: {error.code}") from error
-        async with self._session.request(
-            call.method,
-            url,
-            json=call.body,
-            headers=headers,
-            timeout=_ATTEMPT_TIMEOUT,
-            allow_redirects=False,  # a token goes to the host that was checked, nowhere else
-        ) as response:
-            raw = await read_limited(response.content, _LARGEST_ANSWER) or b""
-            waiting = retry_after(
-                response.headers.get("Retry-After"), self._now(), longest=_LONGEST_WAIT
-            )
-            between = is_from_between(response.status, raw)
-            return _Reply(response.status, raw.decode(errors="replace"), waiting, between)
+        with TimeLimit(self._each):
+            async with self._session.request(
+                call.method,
+                url,
+                data=call.body,
+                headers=headers,
+                timeout=_CONNECT,
+                allow_redirects=False,  # a token goes to the host that was checked, nowhere else
+            ) as response:
+                raw = await read_limited(response.content, _LARGEST_ANSWER) or b""
+        waiting = retry_after(
+            response.headers.get("Retry-After"), self._now(), longest=_LONGEST_WAIT
+        )
+        between = is_from_between(response.status, raw)
+        return _Reply(response.status, raw.decode(errors="replace"), waiting, between)
 
     async def _authorization(self, token: TokenSource, *, refresh: bool) -> str:
         if refresh or self._now() >= self._bearer_until:
@@ -329,8 +330,18 @@ class ChannelSender:
         return self._chance() * min(_FIRST_PAUSE * 2.0**attempt, _LONGEST_PAUSE)
 
 
-def _turn(to: ConversationReference) -> str:
-    """What messages take turns in: the conversation with all of its threads."""
+def _post(to: ConversationReference, body: dict[str, Any], *, once: bool = False) -> _Call:
+    path = (to.conversation_id, "activities")
+    return _Call("POST", to, path, _json(body), chat=_chat(to), repeatable=False, once=once)
+
+
+def _json(body: dict[str, Any]) -> aiohttp.BytesPayload:
+    """Encoded once; it may be sent any number of times."""
+    return aiohttp.BytesPayload(json.dumps(body).encode(), content_type="application/json")
+
+
+def _chat(to: ConversationReference) -> str:
+    """The conversation with all of its threads."""
     return without_thread(to.conversation_id)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from yarl import URL
@@ -59,9 +60,13 @@ class ServiceHosts:
     def __init__(self, extra: Iterable[str] = (), *, loopback_only: bool = False) -> None:
         self._extra = frozenset(_host_and_port(entry) for entry in extra)
         self._loopback_only = loopback_only
+        self._decided = lru_cache(maxsize=256)(self._decide)
 
     def allows(self, service_url: str) -> bool:
         """Whether messages and tokens may be sent to this address. Never raises."""
+        return self._decided(service_url)
+
+    def _decide(self, service_url: str) -> bool:
         url = _parsed(service_url)
         if url is None:
             return False
