@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import hiredis
 from redis.asyncio import Connection, Redis, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.client import Pipeline
 from redis.asyncio.cluster import RedisCluster
@@ -17,10 +16,10 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
     ClusterError,
-    DataError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisClusterException,
+    RedisError,
     ResponseError,
 )
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -28,9 +27,10 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from sync.redis import keys
 from sync.redis.alarms import Alarms, TimeLimit
+from sync.redis.line import Line, packed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 COMMAND_TIMEOUT: Final = 3.0
 """Seconds. Shorter than Zoom's three-second limit would be useless: a slow answer is still one."""
@@ -64,16 +64,18 @@ class _Ours:
     stumbles over the missing writer (AttributeError).
     """
 
+    _reader: asyncio.StreamReader | None
     _writer: asyncio.StreamWriter | None
 
     def pack_command(self, *args: Any) -> list[bytes]:
-        if " " in args[0]:  # two words, as in SCRIPT LOAD: redis-py takes them apart
-            packed: list[bytes] = super().pack_command(*args)  # type: ignore[misc]
-            return packed
-        try:
-            return [hiredis.pack_command(args)]
-        except TypeError as error:
-            raise DataError(str(error)) from None
+        return [packed(args)]
+
+    def hand_over(self) -> asyncio.StreamWriter:
+        """What it has opened, which is another's from now on. Raises ConnectionError."""
+        if self._writer is None:
+            raise RedisConnectionError("closed by another task")
+        writer, self._writer, self._reader = self._writer, None, None
+        return writer
 
     async def _send_packed_command(self, command: Iterable[bytes]) -> None:
         if self._writer is None:
@@ -97,37 +99,70 @@ _OURS = {Connection: _Plain, SSLConnection: _Encrypted, UnixDomainSocketConnecti
 
 
 class _Client(Redis):
-    """Every command has a time limit as a whole: to connect, to send and to be answered.
+    """Sends commands, and several at once, over one line (sync.redis.line).
 
-    redis-py's own (`socket_timeout`) costs a task and two timers for each command; these share one.
+    Each has a time limit as a whole: to connect, to send and to be answered. What needs a
+    connection for itself (transactions, subscriptions) gets one of redis-py's pool.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._commands, self._pipelines = Alarms(COMMAND_TIMEOUT), Alarms(PIPELINE_TIMEOUT)
+        self._line = Line(self._connect)
+
+    async def _connect(self) -> asyncio.StreamWriter:
+        connection = self.connection_pool.make_connection()  # type: ignore[no-untyped-call]
+        await connection.connect()
+        writer: asyncio.StreamWriter = connection.hand_over()
+        return writer
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
-        try:
-            with TimeLimit(self._commands):
-                return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
-        except TimeoutError:
-            raise RedisTimeoutError(f"no answer within {COMMAND_TIMEOUT:g} s") from None
+        [reply] = await self._line.replies(packed(args), 1, self._commands)
+        return self.meant(reply, args[0], options)
+
+    def meant(self, reply: Any, command: Any, options: dict[str, Any]) -> Any:
+        """What a reply means in Python. Raises what Redis has refused."""
+        if isinstance(reply, Exception):
+            raise reply
+        read = self.response_callbacks.get(command)
+        options.pop("keys", None)  # for redis-py's cache on the client's side
+        return reply if read is None else read(reply, **options)
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
         pipe = _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
-        pipe.alarms = self._pipelines
+        pipe.meant, pipe.line, pipe.limit = self.meant, self._line, self._pipelines
         return pipe
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        await self._line.aclose()
+        await super().aclose(close_connection_pool)
 
 
 class _Pipeline(Pipeline):
-    alarms: Alarms
+    """Commands that are sent at once."""
+
+    meant: Callable[[Any, Any, Any], Any]
+    line: Line
+    limit: Alarms
 
     async def execute(self, raise_on_error: bool = True) -> list[Any]:
-        try:
-            with TimeLimit(self.alarms):
+        if self.is_transaction:
+            with TimeLimit(self.limit):
                 return await super().execute(raise_on_error)
-        except TimeoutError:
-            raise RedisTimeoutError(f"no answers within {PIPELINE_TIMEOUT:g} s") from None
+        stack, self.command_stack = self.command_stack, []
+        if not stack:
+            return []
+        commands = b"".join(packed(args) for args, _ in stack)
+        replies = await self.line.replies(commands, len(stack), self.limit)
+        read = list[Any]()
+        for (args, options), reply in zip(stack, replies, strict=True):
+            try:
+                read.append(self.meant(reply, args[0], options))
+            except RedisError as error:
+                if raise_on_error:
+                    raise
+                read.append(error)
+        return read
 
 
 def connect(url: str, mode: Literal["single", "cluster"] = "single") -> Client:
