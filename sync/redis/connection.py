@@ -14,6 +14,7 @@ from redis.asyncio.client import Pipeline
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.client import NEVER_DECODE
 from redis.exceptions import (
     ClusterError,
     OutOfMemoryError,
@@ -117,6 +118,9 @@ class _Client(Redis):
         return writer
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
+        if NEVER_DECODE in options:  # DUMP; on the line everything is text
+            with TimeLimit(self._commands):
+                return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
         [reply] = await self._line.replies(packed(args), 1, self._commands)
         return self.meant(reply, args[0], options)
 
