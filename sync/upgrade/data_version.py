@@ -1,8 +1,8 @@
 """Which rows the processes on one Redis can read: upgrades one by one, and ways back.
 
 Each change of what is stored has a number, the data version. Every process shows its own in Redis.
-What only newer processes can read (a field, a member of an enum) is declared as `Newer`, and is
-written once every live process can read it. From then on the contract in Redis says so, and a
+What only newer processes can read (a field, a member of an enum) is declared in domain.newer, and
+is written once every live process can read it. From then on the contract in Redis says so, and a
 process that is older does not start.
 
     contract    what it says
@@ -16,30 +16,26 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
 
+from domain.newer import DATA_VERSION, NEWER_MEMBERS, READS_FROM
 from sync.redis import duties, keys
 from sync.redis.duties import Work
 from sync.upgrade import scripts as lua
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from enum import Enum
 
+    from domain.newer import Newer
     from sync.redis.connection import Client
     from sync.redis.scripts import Scripts
 
 log = structlog.get_logger()
 
-T = TypeVar("T")
-
-DATA_VERSION: Final = 1
-"""Of the rows that this code can read. Rises by 1 with each change that an older process would
-misread; 1 is release 0.2.0."""
-READS_FROM: Final = 1
-"""The oldest rows that this code can read. Rises when a release has rewritten all older ones."""
+E = TypeVar("E", bound="Enum")
 
 _SOON: Final = 1.0
 """Seconds until it is looked again whether something may be written by now."""
@@ -47,14 +43,6 @@ _SOON: Final = 1.0
 
 class OtherData(Exception):
     """Redis holds rows that this code can't read; the text says so to the operator."""
-
-
-@dataclass(frozen=True, slots=True)
-class Newer(Generic[T]):
-    """What processes before the data version `since` can't read. `until` is written until then."""
-
-    since: int
-    until: T
 
 
 class DataVersions:
@@ -112,9 +100,11 @@ class DataVersions:
         self._wanted = max(self._wanted, version)
         return version <= self._known
 
-    def written(self, value: T, newer: Newer[T]) -> T:
-        """What is written for a value that is newer than some processes perhaps are."""
-        return value if self.everyone_knows(newer.since) else newer.until
+    def written(self, member: E, newer: Mapping[Enum, Newer[Any]] = NEWER_MEMBERS) -> E:
+        """What is written for a member of a stored enum: itself, once everyone knows it."""
+        while (declared := newer.get(member)) and not self.everyone_knows(declared.since):
+            member = declared.until
+        return member
 
     async def _show(self, *, may_found: bool) -> bool:
         """Show it. False: nothing is stored yet, or by something that had no data versions."""

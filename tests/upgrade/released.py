@@ -9,14 +9,13 @@ import shutil
 import subprocess
 import tarfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).parent
-_NAME = re.compile(r"(?P<kind>clicks|rows)-(?P<version>\d+\.\d+\.\d+)\.json")
+NEXT = "next"
+"""What was recorded since the last release goes by this name."""
+_NAME = re.compile(r"(?P<kind>clicks|rows)-(?P<version>\d+\.\d+\.\d+|next)\.json")
 
 
 class NotThere(Exception):
@@ -25,22 +24,19 @@ class NotThere(Exception):
 
 def recorded(kind: str) -> dict[str, Any]:
     """Every record of a kind (`clicks`, `rows`) by its release, the newest last."""
-    found = [
-        (match["version"], path) for path in FOLDER.glob("*.json") if (match := _of(path, kind))
-    ]
+    found = {
+        match["version"]: path
+        for path in FOLDER.glob("*.json")
+        if (match := _NAME.fullmatch(path.name)) is not None and match["kind"] == kind
+    }
     return {
-        version: json.loads(path.read_text("utf-8"))
-        for version, path in sorted(found, key=lambda one: _number(one[0]))
+        version: json.loads(found[version].read_text("utf-8"))
+        for version in sorted(found, key=_number)
     }
 
 
-def _of(path: Path, kind: str) -> re.Match[str] | None:
-    match = _NAME.fullmatch(path.name)
-    return match if match is not None and match["kind"] == kind else None
-
-
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(map(int, version.split(".")))
+def _number(version: str) -> tuple[float, ...]:
+    return (float("inf"),) if version == NEXT else tuple(map(int, version.split(".")))
 
 
 def take_out(folder: Path) -> str:
@@ -49,28 +45,31 @@ def take_out(folder: Path) -> str:
     Before the first release it is that of the last commit: upgrades are then tried with itself.
     Raises NotThere.
     """
-    commit = _commit(list(recorded("rows")))
+    releases = [version for version in recorded("rows") if version != NEXT]
+    commit = commit_of(releases[-1] if releases else None)
     archive = _git("archive", "--format=tar", commit)
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         tar.extractall(folder, filter="data")
     return commit
 
 
-def _commit(versions: Sequence[str]) -> str:
+def commit_of(version: str | None) -> str:
+    """The commit of a release (None: the last one). Raises NotThere."""
     if shutil.which("git") is None:
         raise NotThere("there is no git, to take the released code out of the repository with")
     if not _try("rev-parse", "--git-dir"):
         raise NotThere("this is no clone of the repository, so the released code is not here")
-    if not versions:
+    if version is None:
         return _try("rev-parse", "HEAD")
-    version = versions[-1]
     if tag := _try("rev-parse", "--verify", "--quiet", f"v{version}^{{commit}}"):
         return tag
     line = f'version = "{version}"'
     found = _try("log", "-S", line, "--format=%H", "--", "pyproject.toml").split()
-    if found:
+    shallow = ROOT / _try("rev-parse", "--git-path", "shallow")
+    cut = shallow.read_text().split() if shallow.is_file() else []
+    if found and found[-1] not in cut:  # where history is cut off, everything seems to be new
         return found[-1]  # the oldest: it set the version, and a later one took it out
-    if _try("rev-parse", "--is-shallow-repository") == "true":
+    if cut:
         raise NotThere(f"this clone is shallow and has neither the tag v{version} nor its commit")
     return _try("rev-parse", "HEAD")  # recorded, and about to be committed and tagged
 

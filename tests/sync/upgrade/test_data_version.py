@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TYPE_CHECKING
+from enum import Enum, StrEnum
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from domain.newer import DATA_VERSION, READS_FROM, Newer
 from sync.redis import keys
 from sync.redis.scripts import Scripts
 from sync.upgrade.data_version import (
-    DATA_VERSION,
-    READS_FROM,
     DataVersions,
-    Newer,
     OtherData,
     check_rows,
     refuse_other,
@@ -21,6 +19,8 @@ from sync.upgrade.data_version import (
 from sync.upgrade.scripts import GONE_MS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sync.redis.connection import Client
 
 SETTLED = GONE_MS / 1000
@@ -33,7 +33,7 @@ class Flavour(StrEnum):
     PISTACHIO = "pistachio"
 
 
-NEWER = {Flavour.PISTACHIO: Newer(since=2, until=Flavour.VANILLA)}
+NEWER: Mapping[Enum, Newer[Any]] = {Flavour.PISTACHIO: Newer(since=2, until=Flavour.VANILLA)}
 
 
 class Process:
@@ -60,7 +60,7 @@ class Process:
         return self
 
     def writes(self, flavour: Flavour) -> Flavour:
-        return self.data.written(flavour, NEWER[flavour])
+        return self.data.written(flavour, NEWER)
 
     async def leave(self) -> None:
         self.data.work.stop()

@@ -1,0 +1,38 @@
+"""What processes of an earlier release can't read, and since when this code can. Pure.
+
+Each change of what is stored or of what buttons carry has a number, the data version. What is newer
+than the last release is declared here, and is written once every process that runs can read it
+(sync.upgrade.data_version); a unit test finds what was forgotten (tests/upgrade/test_records.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from enum import Enum
+
+T = TypeVar("T")
+
+DATA_VERSION: Final = 1
+"""The newest that this code can read. Rises by 1 with each release that declares something here; 1
+is release 0.2.0."""
+READS_FROM: Final = 1
+"""The oldest that this code can read. Rises when a release has rewritten all older rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Newer(Generic[T]):
+    """What is read from the data version `since` on. Until all do, `until` is written instead."""
+
+    since: int
+    until: T
+
+
+NEWER_MEMBERS: Final[Mapping[Enum, Newer[Any]]] = {}
+"""Members of stored enums. Keep an entry for as long as READS_FROM is below its `since`."""
+NEWER_NAMES: Final[Mapping[str, int]] = {}
+"""Since when there are fields of rows (`Rollout.failed`), keys (as the table of sync.redis.keys has
+them) and buttons (`pause.start`). Until everyone knows them they are left out."""

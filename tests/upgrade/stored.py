@@ -1,0 +1,342 @@
+"""One row of every kind, written and read as the product does. What is random or timed is fixed.
+
+`write` puts them into Redis, `read` says what they mean; `tests.upgrade.record` keeps both with
+each release. Whoever changes how a row is written keeps reading what older releases wrote.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.conversations import ConversationStore
+from bot.invite.roster_store import RosterStore
+from bot.invite.store import InvitationStore, Mailing
+from bot.sign_in.store import SignInStore
+from domain.directory import Directory, DirectoryGroup, DirectoryUser, MembershipChange
+from domain.errors import Trouble
+from domain.feed import Slot
+from domain.held import Accepted, Held, Layer
+from domain.link import Link
+from domain.person import Patch
+from domain.plan import Lane
+from domain.policy import ACCOUNT, AuthorizeWith, Level, Personal, Service
+from domain.policy_edits import ChooseStyle, Disable, Lock
+from domain.presence import Observation, Pair, Shown, Style, ZoomPresence
+from domain.storms import Delivery, Notified, Storm
+from sync.connect.sealed import ButtonKey, SealedStore
+from sync.connect.tokens import PURPOSE
+from sync.connect.vault import Vault
+from sync.directory.store import DirectoryStore
+from sync.engine.departures import DepartureStore
+from sync.engine.people import PeopleStore
+from sync.engine.quota import Quota
+from sync.engine.unproven import News, UnprovenStore
+from sync.feed.store import FeedStore
+from sync.feed.sweep import SweepStore
+from sync.reconnect.store import NoticeStore
+from sync.redis import keys
+from sync.redis.scripts import Scripts
+from sync.settings.audit import Actor, AuditLog
+from sync.settings.rollout import Rollout, RolloutStore
+from sync.settings.store import SettingsStore
+from sync.upgrade.data_version import DataVersions
+from sync.zoom.slots import ZoomSlots
+from sync.zoom.tokens import Issued, ZoomTokenShelf
+from sync.zoom.webhook import ZoomAccount
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sync.redis.connection import Client
+
+TOKEN_KEY: Final = "UHJlc2VuY2UgQnJpZGdlLCBhIGtleSBvZiB0ZXN0cy4="
+"""Of what is sealed in the records: no secret, and never another one."""
+ADA: Final = "00000000-0000-4000-8000-000000000001"
+BEN: Final = "00000000-0000-4000-8000-000000000002"
+NIA: Final = "00000000-0000-4000-8000-000000000003"
+AT: Final = 1_767_225_600_000
+"""When all of it happened (epoch ms)."""
+ADMIN: Final = Actor(ADA, "Ada Lindqvist")
+CALL: Final = Pair("Busy", "InACall")
+
+ENUMS: Final[tuple[type[Enum], ...]] = (
+    ZoomPresence, Style, Trouble, Delivery, Service, AuthorizeWith
+)  # fmt: skip
+"""Those whose members are stored."""
+
+NO_ROWS: Final = re.compile(
+    r""".*:(by|lock|lease)(:<oid>)?  # who does something just now
+      | .*:(probe|woken|admitted|asks)(:<oid>)?  # of a minute, and read by nobody
+      | pb:\{zoom\}:(next|slots)  # places within a second
+      | pb:(wake|settings|erased)  # channels
+    """,
+    re.VERBOSE,
+)
+"""Names in the table of sync.redis.keys under which nothing is stored that anybody reads later."""
+
+
+class Stores:
+    """Every store over one Redis."""
+
+    def __init__(self, client: Client) -> None:
+        scripts = Scripts(client)
+        self.client = client
+        self.vault = Vault([TOKEN_KEY])
+        self.data = DataVersions(client, scripts, release="0.0.0")
+        self.people = PeopleStore(client, scripts)
+        self.sealed = SealedStore(client, scripts)
+        self.settings = SettingsStore(client, scripts)
+        self.audit = AuditLog(client)
+        self.rollouts = RolloutStore(client)
+        self.invitations = InvitationStore(client)
+        self.roster = RosterStore(client)
+        self.conversations = ConversationStore(client, scripts)
+        self.sign_ins = SignInStore(client, scripts)
+        self.directory = DirectoryStore(client, scripts, configured=True)
+        self.feed = FeedStore(client, scripts)
+        self.sweep = SweepStore(client, self.people)
+        self.notices = NoticeStore(client, scripts)
+        self.unproven = UnprovenStore(client, scripts)
+        self.departures = DepartureStore(client)
+        self.quota = Quota(client, scripts)
+        self.slots = ZoomSlots(scripts, 10.0, burst=1)
+        self.shelf = ZoomTokenShelf(client, self.vault, owner="account/app")
+
+
+async def write(client: Client) -> None:
+    """Write a row of every kind into an empty Redis."""
+    to = Stores(client)
+    await to.data.enter()
+    await _people(to)
+    await _settings(to)
+    await _chats(to)
+    await _zoom(to)
+
+
+async def _people(to: Stores) -> None:
+    for oid, name, zoom_id in ((ADA, "Ada Lindqvist", "zAda"), (BEN, "Ben Ó Briain", None)):
+        mail = f"{name.split()[0].lower()}@example.com"
+        link = Link(oid, "tenant", name, (mail, f"upn.{mail}"), AT, zoom_id, mail)
+        seen = Observation(ZoomPresence.IN_MEETING, AT) if zoom_id else None
+        sealed = to.vault.seal(oid, PURPOSE, f"the tokens of {oid}")
+        await to.people.connect(link, sealed, seen, ["zgSales", "zgManagement"])
+    held = Held(CALL, AT, AT + 1, sure=False, before=Accepted(CALL, AT - 2, AT - 1))
+    preferred = Held(Pair("Busy", "Busy"), AT, AT + 1, sure=False)
+    all_of_it = (
+        Patch.holds(held, Layer.SESSION)
+        | Patch.holds(preferred, Layer.PREFERRED)
+        | Patch.wrote(AT)
+        | Patch.answered(AT)
+        | Patch.first_meeting()
+        | Patch.blamed("forbidden", AT)
+        | Patch.must_authorize("invalid_grant", AT)
+        | Patch.notified(Notified(Delivery.AGAIN, 2, AT))
+        | Patch.testing(AT)
+        | Patch.chose(Personal(Style.FULL, AT), AT)
+        | Patch.needs(3)
+        | Patch.carried_out(2)
+        | Patch.proved(AT)
+        | Patch.app_gone(AT)
+        | Patch(yielded_ms=AT, tries=2, leaving=True)
+    )
+    await to.people.demand(ADA, Lane.CHANGE, all_of_it)
+    [claim] = (await to.people.claim(keys.shard_of(BEN), "w1", 10)).people
+    ailing = Patch.must_authorize("invalid_grant", AT)
+    assert claim.state.object_id == BEN
+    assert await to.people.ack(claim, lane=Lane.CHANGE, due_ms=None, patch=ailing)
+    await to.people.claim(keys.shard_of(ADA), "w1", 10)  # `lease` and its end
+    await to.people.count_look_up(ADA)
+    await to.people.keep_look(ADA, Shown("Busy", "InACall"))
+    await to.unproven.add(ADA, News("zAda", "ada@example.com", AT, ZoomPresence.AWAY, gone=True))
+    await to.departures.remove_app(AT)
+    await to.departures.ended_by("news")
+    await to.departures.purged()
+    await to.notices.keep(Storm("invalid_grant", AT, 7, 9, AT), None)
+    [storm] = (await to.notices.storms()).values()
+    sent = Notified(Delivery.SENT, 1, AT)
+    assert await to.notices.note_alert(storm, ADA, Notified(), sent)
+    assert await to.notices.try_again(storm, AT)
+    await ButtonKey(to.sealed, to.vault).load()
+    await to.sealed.seals_with(to.vault.newest, "process", AT)
+    await to.sealed.stopped("older", "process", AT)
+
+
+async def _settings(to: Stores) -> None:
+    await to.settings.start(on=True)
+    sales = Level("zgSales", "Sales")
+    for edit in (ChooseStyle(ACCOUNT, Style.BUSY_ONLY), Lock(ACCOUNT), Disable(sales)):
+        policy = await to.settings.read()
+        await to.settings.save(edit, expected=policy.version, by=ADMIN)
+    await to.audit.looked_up(ADMIN, "ben@example.com")
+    await to.audit.invited(ADMIN, "account", "Everyone", people=3)
+    rollout = Rollout("r1", 4, 3, "what the card needs")
+    await to.rollouts.intend(rollout, [ADA, BEN, NIA])
+    rollout = await to.rollouts.keep(rollout)
+    await to.rollouts.settle(rollout, [NIA], failed=1)
+    mailing = Mailing("m1", "zgSales", 3, "what the card needs")
+    assert await to.invitations.hold("m1", [BEN]) == [BEN]
+    await to.invitations.begin(mailing, [BEN, NIA])
+    await to.invitations.add_up(mailing, "invited")
+    await to.invitations.put_aside(mailing, ADA)
+    await to.invitations.leave(NIA)
+    await to.roster.meet(ADA, "29:ada", AT)
+    await to.roster.learn(ADA, ["ada@example.com"], external=True)
+    await to.roster.take_census()
+
+
+async def _chats(to: Stores) -> None:
+    await to.conversations.remember_reference(ADA, '{"conversation": "a:1"}', AT)
+    await to.conversations.remember_card("card", "activity")
+    await to.conversations.remember_asker("card", ADA)
+    await to.conversations.first_welcome(ADA)
+    await to.conversations.first_time("activity")
+    await to.sign_ins.begin(ADA, "key", '{"who": "Ada"}')
+    await to.sign_ins.bind("key", "browser")
+    await to.sign_ins.keep_flow("key", "flow")
+    await to.sign_ins.begin(BEN, "other", '{"who": "Ben"}')
+    await to.sign_ins.finish("other", "result")
+
+
+async def _zoom(to: Stores) -> None:
+    await to.quota.take(Lane.CHANGE)
+    await to.quota.pause(30)
+    await to.slots.wait(ADA)
+    await to.shelf.keep(Issued("zoom's token", 3600.0, 3600.0))
+    assert await ZoomAccount(to.client, configured=None).is_ours("zoom account")
+    groups = {"zgSales": DirectoryGroup("zgSales", "Sales", 1)}
+    user = DirectoryUser(
+        "zAda", "ada@example.com", "Ada Lindqvist", "active", "role", frozenset(groups)
+    )
+    change = MembershipChange("zAda", ("ada@example.com",), frozenset({"zgOld"}), frozenset(groups))
+    assert await to.directory.claim("t", 60_000) == 0
+    assert await to.directory.swap("t", Directory({"zAda": user}, groups, AT), [change])
+    await to.directory.finish(
+        "t", next_ms=1, not_before_ms=1, reason="zoom_busy", detail="429", doubt=True
+    )
+    await to.directory.request_reading()
+    await to.feed.note(2, 1)
+    await to.feed.learnt(490_896, [3, 4], {5: Slot(1.5, 6)}, [])
+    await to.feed.fell_silent(AT)
+    await to.feed.came_back((AT, AT + 1))
+    await to.feed.fell_silent(AT)
+    await to.feed.warned(AT)
+    await to.feed.sweeping(AT)
+    await to.feed.swept(AT)
+    await to.sweep.put({ADA: 1_000_000})
+
+
+async def read(client: Client) -> dict[str, Any]:
+    """What the rows mean, as JSON. What depends on the time of reading is left out."""
+    of = Stores(client)
+    ada, state = await of.people.link_and_state(ADA)
+    tokens = await of.people.read_tokens(ADA)
+    key = await of.sealed.button_key()
+    view, directory = await of.directory.view(), await of.directory.load()
+    met, feed, token = await of.roster.find(ADA), await of.feed.read(), await of.shelf.read()
+    records = [record async for record in of.audit.everything()]
+    waiting = await of.unproven.waiting()
+    mailing, look = await of.invitations.look_up("m1"), await of.people.last_look(ADA)
+    assert tokens is not None
+    assert key is not None
+    return {
+        "link": plain(ada),
+        "person": plain(state),
+        "people": plain(await of.people.rows([ADA, BEN], "zoom_id", "group_ids", "trouble")),
+        "everybody": sorted([oid async for oid in of.people.everyone()]),
+        "parked": plain([parked async for parked in of.people.parked()]),
+        "lanes": [figures.waiting for figures in await of.people.queue()],
+        "by id": await of.people.owner_of(address=None, zoom_id="zAda"),
+        "by address": await of.people.owner_of(address="ben@example.com", zoom_id=None),
+        "tokens": of.vault.open(ADA, PURPOSE, tokens[1]),
+        "tokens' generation": tokens[0],
+        "buttons": len(await ButtonKey(of.sealed, of.vault).load() or b""),
+        "sealing": plain(sorted(await of.sealed.sealing(), key=lambda one: one.name)),
+        "look": plain(None if look is None else look[0]),
+        "unproven": plain(waiting[ADA][1]),
+        "app removed": await of.departures.app_removed_ms(),
+        "ended": await of.departures.was_ended_by("news"),
+        "purged": await of.departures.was_purged(),
+        "storms": plain(await of.notices.storms()),
+        "policy": plain(await of.settings.read()),
+        "history": plain(records),
+        "rollout": plain(await of.rollouts.look_up("r1")),
+        "rollouts": plain(await of.rollouts.unfinished()),
+        "mailing": plain(mailing),
+        "uninvited": await of.invitations.uninvited([ADA, BEN]),
+        "not left": await of.invitations.not_left([ADA, NIA]),
+        "met": plain(met),
+        "chat": await of.conversations.reference(ADA),
+        "card": await of.conversations.activity_of("card"),
+        "asker": await of.conversations.asker("card"),
+        "welcome is new": await of.conversations.first_welcome(ADA),
+        "activity is new": await of.conversations.first_time("activity"),
+        "sign-ins": plain([await of.sign_ins.read(key) for key in ("key", "other")]),
+        "live": await of.sign_ins.is_live(ADA, "key"),
+        "zoom's token": None if token is None else token.token,
+        "zoom's account": await ZoomAccount(client, configured=None).is_ours("zoom account"),
+        "directory": plain(directory),
+        "members": None if view is None else await view.members("zgSales"),
+        "user": plain(None if view is None else await view.user_by_address("ada@example.com")),
+        "memberships": plain(await of.directory.undelivered()),
+        "directory's reason": (await of.directory.health()).reason,
+        "feed": plain(feed, without={"now_ms", "away_ms"}),
+        "pattern": plain(await of.feed.pattern()),
+        "swept": plain(await of.sweep.first(10)),
+    }
+
+
+def plain(value: Any, without: set[str] = frozenset()) -> Any:  # type: ignore[assignment]
+    """A value of the domain as JSON has it."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = [field.name for field in dataclasses.fields(value) if field.name not in without]
+        return {name: plain(getattr(value, name)) for name in fields}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, dict) or hasattr(value, "items"):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(map(plain, value))
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return plain(value._asdict())
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    return value
+
+
+_DUMPS: Final = {"string": "get", "hash": "hgetall", "set": "smembers"}
+
+
+async def dump(client: Client) -> dict[str, Any]:
+    """Everything in Redis: by key its type, its value, and when it ends (seconds; -1: never)."""
+    rows = {}
+    for key in sorted([str(key) async for key in client.scan_iter(count=1000)]):
+        kind = await client.type(key)
+        if kind == "zset":
+            value: Any = await client.zrange(key, 0, -1, withscores=True)
+        elif kind == "stream":
+            value = await client.xrange(key)
+        else:
+            value = await getattr(client, _DUMPS[kind])(key)
+        rows[key] = [kind, sorted(value) if kind == "set" else value, await client.ttl(key)]
+    return rows
+
+
+async def restore(client: Client, rows: Mapping[str, Any]) -> None:
+    """Put back what was dumped. What would have ended has as long to live as it had."""
+    for key, (kind, value, seconds) in rows.items():
+        if kind == "string":
+            await client.set(key, value)
+        elif kind == "hash":
+            await client.hset(key, mapping=value)
+        elif kind == "set":
+            await client.sadd(key, *value)
+        elif kind == "zset":
+            await client.zadd(key, dict(value))
+        else:
+            for entry_id, fields in value:
+                await client.xadd(key, fields, id=entry_id)
+        if seconds >= 0:
+            await client.expire(key, max(seconds, 60))
