@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.desk import new_card_id
-from bot.handlers.settings.progress import ProgressCard
+from bot.handlers.settings.progress import PROGRESS
 from bot.teams.activity import ConversationGone, NotSent, SendFailed
 from cards.person.connect import reconnect
 from cards.person.unasked import first_meeting
@@ -93,7 +93,7 @@ class ChatPeople:
 
     async def rollout_moved(self, rollout: Rollout, left: int) -> None:
         """Show in the card that started it how far a change of settings is."""
-        shown = ProgressCard.load(rollout.show)
+        shown = PROGRESS.load_if_good(rollout.show)
         if shown is not None:
             card = shown.card(
                 rollout.rollout_id,

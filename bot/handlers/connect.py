@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from domain.link import Link
     from domain.person import PersonState
     from domain.policy import Verdict
+    from domain.presence import Observation
     from domain.refusal import Refusal
-    from sync.connect.linking import Linking
     from sync.microsoft.authorization import Grant
 
 log = structlog.get_logger()
@@ -82,11 +82,12 @@ class ConnectHandler:
 class SignInResults:
     """What the browser's half reports back: pages say it there, the card says it in the chat.
 
-    `came_back` hears who (an object id) has connected; `verdict_of` is policy on them.
+    `connect` makes a link (sync.connect.linking); `came_back` hears who (an object id) has
+    connected; `verdict_of` is policy on them.
     """
 
     desk: Desk
-    linking: Linking
+    connect: Callable[[Grant, str], Awaitable[tuple[Link, Observation | None]]]
     came_back: Callable[[str], Awaitable[None]]
     verdict_of: Callable[[str], Awaitable[Verdict | None]]
 
@@ -96,7 +97,7 @@ class SignInResults:
         Raises SignInOver when the attempt of this key was ended: the chat knows that already.
         """
         try:
-            link, observation = await self.linking.connect(grant, key)
+            link, observation = await self.connect(grant, key)
         except NoZoomUser as error:
             which = "this address" if len(error.addresses) == 1 else "one of these addresses"
             next_step = (

@@ -40,7 +40,7 @@ def wire(
         identities=engine.identities,
     )
     results = SignInResults(
-        core.chat.desk, linking, core.invite.invited.come_back, engine.engine.verdict_of
+        core.chat.desk, linking.connect, core.invite.invited.come_back, engine.engine.verdict_of
     )
     return SignIn(
         public_url=public_url,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.handlers.settings.guard import GroupsUnavailable, actor
-from bot.handlers.settings.progress import ProgressCard
+from bot.handlers.settings.progress import PROGRESS, ProgressCard
 from cards.build import refreshing
 from cards.click import BadClick, BadInput
 from cards.person.help import unclear
@@ -268,7 +268,9 @@ class SettingsChanges:
         shown = ProgressCard(
             turn.at, turn.card_id, edit.level, sentence, doing, by.object_id, by.mri
         )
-        done = await self.desk.make(edit, expected=version, by=actor(turn), show=shown.dump())
+        done = await self.desk.make(
+            edit, expected=version, by=actor(turn), show=PROGRESS.dump(shown)
+        )
         if isinstance(done, Conflict):
             return None
         if done.rollout is not None:
@@ -289,7 +291,7 @@ class SettingsChanges:
             return settings_change.result(level, sentence=click.sentence)
         rollout, left = known
         by = turn.person
-        shown = ProgressCard.load(rollout.show) or ProgressCard(
+        shown = PROGRESS.load_if_good(rollout.show) or ProgressCard(
             turn.at, turn.card_id, level, click.sentence, "updating", by.object_id, by.mri
         )
         done = min(rollout.total - left, rollout.total - 1)  # the end is shown by whoever is there

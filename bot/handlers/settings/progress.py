@@ -1,18 +1,19 @@
 """The card that follows a change of settings until it is carried out for everyone."""
 
 from dataclasses import dataclass
+from typing import Final
 
-from bot.kept import Kept
 from bot.teams.activity import ConversationReference
 from cards.build import Card, refreshing
 from cards.settings import change as settings_change
 from cards.settings.change import Doing
 from cards.settings.clicks import ShowRollout
 from domain.policy import Level
+from sync.redis.rows import Rows
 
 
 @dataclass(frozen=True, slots=True)
-class ProgressCard(Kept):
+class ProgressCard:
     """What the card needs: where it is, what was decided, for whom, and by whom.
 
     `by` is the admin's object id, `mri` their id in the channel (empty: not known).
@@ -49,3 +50,6 @@ class ProgressCard(Kept):
         if not self.mri:
             return card
         return refreshing(card, ShowRollout(rollout_id, self.level, self.sentence), [self.mri])
+
+
+PROGRESS: Final = Rows(ProgressCard)

@@ -1,0 +1,334 @@
+"""Changing settings: what is asked is what is done, and who comes second changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.grammar.commands import PerhapsGroup
+from bot.grammar.settings import Account, Group
+from bot.handlers.settings.changes import SettingsChanges
+from bot.handlers.settings.guard import Groups, GroupsUnavailable
+from cards.click import BadInput
+from cards.settings.clicks import (
+    ApplyChange,
+    ApplySwitch,
+    CancelChange,
+    ConfirmChange,
+    OpenAccount,
+    OpenGroup,
+    PickForChange,
+    ShowRollout,
+    SubmitForm,
+)
+from domain.clock import HOUR, MINUTE
+from domain.directory import DirectoryGroup
+from domain.form import LevelForm
+from domain.policy import ACCOUNT, SOME_GROUP, Form, Level, ManagedGroup, Policy, Service
+from domain.policy_edits import Disable, Enable, Inherit, Move
+from tests.doubles.memory import (
+    ADA,
+    BEN,
+    History,
+    Presence,
+    Settings,
+    ZoomDirectory,
+    now_ms,
+    turn,
+)
+from tests.doubles.outside import titles, words
+
+if TYPE_CHECKING:
+    from cards.build import Card
+
+pytestmark = pytest.mark.unit
+
+ON, OFF = Form(integration=True), Form(integration=False)
+SALES, CARE = Level("g1", "Sales"), Level("g2", "Care")
+
+
+class Room:
+    """Settings that are off for the account, and a list of Zoom's groups."""
+
+    def __init__(self) -> None:
+        self.settings = Settings(Presence(Policy(OFF, version=7)))
+        self.directory = ZoomDirectory(
+            tuple(DirectoryGroup(level.group_id, level.name, 3) for level in (SALES, CARE))
+        )
+        self.audit = History()
+        self.invitable: list[str] = []
+        self.handler = SettingsChanges(
+            self.settings, Groups(self.directory, ()), self.audit, self.count, now_ms
+        )
+
+    async def count(self, group_id: str, inviter: str) -> int:
+        assert inviter == ADA.object_id
+        self.invitable.append(group_id)
+        return 4
+
+    @property
+    def policy(self) -> Policy:
+        return self.settings.presence.policy
+
+    def set(self, *, account: Form = OFF, version: int = 7, sales: Form | None = None) -> None:
+        groups = () if sales is None else (ManagedGroup("g1", "Sales", 1, sales),)
+        self.settings.presence.policy = Policy(account, groups, version)
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room()
+
+
+def offers(card: Card, title: str) -> bool:
+    return any(title in button for button in titles(card))
+
+
+# -- one line
+
+
+async def test_nothing_is_saved_before_the_answer(room: Room) -> None:
+    card = await room.handler.account(turn(), Account(Enable(ACCOUNT)))
+    assert titles(card)
+    assert room.settings.made == []
+
+
+async def test_what_is_so_already_is_not_asked_about(room: Room) -> None:
+    card = await room.handler.confirm(turn(), Disable(ACCOUNT))
+    assert titles(card) != titles(await room.handler.confirm(turn(), Enable(ACCOUNT)))
+    assert "refresh" not in card
+
+
+async def test_a_yes_is_saved_and_recorded_as_the_admin_s(room: Room) -> None:
+    await room.handler.apply(turn(), ApplyChange(Enable(ACCOUNT), 7))
+    assert room.policy == Policy(ON, version=8)
+    [(edit, by)] = room.settings.made
+    assert edit == Enable(ACCOUNT)
+    assert (by.actor_id, by.name) == (ADA.object_id, "Ada")
+
+
+async def test_a_yes_to_older_settings_is_asked_again_and_says_who_was_first(room: Room) -> None:
+    room.audit.changed(BEN, version=7, ago_ms=3 * MINUTE)
+    card = await room.handler.apply(turn(), ApplyChange(Enable(ACCOUNT), 6))
+    assert room.settings.made == []
+    assert "Ben changed the settings of the account 3 minutes ago" in words(card)
+    assert titles(card)
+
+
+@pytest.mark.parametrize(
+    ("ago_ms", "when"),
+    [(0, "a moment ago"), (MINUTE, "a minute ago"), (HOUR, "at 13:20"), (30 * HOUR, "at Sep 20")],
+)
+async def test_when_somebody_was_first(room: Room, ago_ms: int, when: str) -> None:
+    room.audit.changed(BEN, version=7, ago_ms=ago_ms)
+    assert when in words(await room.handler.apply(turn(), ApplyChange(Enable(ACCOUNT), 6)))
+
+
+async def test_one_s_own_change_is_called_that(room: Room) -> None:
+    room.audit.changed(ADA, version=7)
+    card = await room.handler.apply(turn(), ApplyChange(Enable(ACCOUNT), 6))
+    assert "You changed the settings of the account" in words(card)
+
+
+async def test_who_was_first_is_not_guessed(room: Room) -> None:
+    card = await room.handler.apply(turn(), ApplyChange(Enable(ACCOUNT), 6))
+    assert "The settings were changed a moment ago" in words(card)
+
+
+async def test_who_comes_in_between_is_not_overwritten(room: Room) -> None:
+    room.settings.first = Policy(OFF, (ManagedGroup("g1", "Sales", 1, ON),), 8)
+    room.audit.changed(BEN, version=8)
+    card = await room.handler.apply(turn(), ApplyChange(Enable(ACCOUNT), 7))
+    assert room.settings.made == []
+    assert "Ben changed" in words(card)
+
+
+async def test_what_touches_people_is_followed_until_it_is_done(room: Room) -> None:
+    room.settings.touches = ("a", "b", "c")
+    card = await room.handler.apply(turn(), ApplyChange(Enable(ACCOUNT), 7))
+    assert "0 of 3" in words(card)
+    assert room.invitable == [], "people are invited at the end"
+
+
+async def test_what_touches_nobody_offers_to_invite_those_who_may_connect(room: Room) -> None:
+    card = await room.handler.apply(turn(), ApplyChange(Enable(SALES), 7))
+    assert room.invitable == ["g1"]
+    assert offers(card, "Invite 4")
+
+
+async def test_a_group_that_inherits_has_nothing_of_its_own_to_move(room: Room) -> None:
+    asked = words(await room.handler.confirm(turn(), Move(SALES, 1)))
+    applied = words(await room.handler.apply(turn(), ApplyChange(Move(SALES, 1), 7)))
+    assert asked == applied
+    assert room.settings.made == []
+
+
+async def test_a_group_that_zoom_let_go_of_is_not_changed(room: Room) -> None:
+    room.directory.groups = ()
+    for act in [
+        room.handler.apply(turn(), ApplyChange(Enable(SALES), 7)),
+        room.handler.confirm_again(turn(), ConfirmChange(Enable(SALES))),
+        room.handler.confirm_picked(turn(), PickForChange(Enable(SOME_GROUP), "g1")),
+        room.handler.open_group(turn(), OpenGroup("g1")),
+    ]:
+        with pytest.raises(BadInput, match="no such group"):
+            await act
+    assert room.settings.made == []
+
+
+async def test_buttons_name_a_group_as_zoom_calls_it_now(room: Room) -> None:
+    card = await room.handler.confirm_again(turn(), ConfirmChange(Enable(Level("g1", "Old"))))
+    assert "Sales" in words(card)
+    assert "Old" not in words(card)
+
+
+async def test_whom_a_change_touches_is_not_said_where_nobody_knows(room: Room) -> None:
+    nobody, unknown = "nobody at the moment", "I can’t count them"
+    assert nobody in words(await room.handler.confirm(turn(), Enable(ACCOUNT)))
+    room.directory.read = False
+    assert unknown in words(await room.handler.confirm(turn(), Enable(ACCOUNT)))
+    room.settings.touches = ("a",)
+    assert "1 person" in words(await room.handler.confirm(turn(), Enable(ACCOUNT)))
+
+
+async def test_cancel_changes_nothing(room: Room) -> None:
+    await room.handler.cancel(turn(), CancelChange())
+    assert room.settings.made == []
+
+
+# -- which group
+
+
+async def test_a_group_is_found_by_its_name(room: Room) -> None:
+    assert "Sales" in words(await room.handler.group(turn(), Group("sales", Enable(SOME_GROUP))))
+    assert "It has 3 people in Zoom" in words(await room.handler.group(turn(), Group("Sales")))
+
+
+async def test_the_other_reading_of_a_name_shows_its_form_and_does_nothing(room: Room) -> None:
+    room.directory.groups += (DirectoryGroup("g3", "Sales enable"),)
+    room.directory.groups = room.directory.groups[1:]
+    said = Group("Sales", Enable(SOME_GROUP), "Sales enable")
+    assert "Sales enable" in words(await room.handler.group(turn(), said))
+    assert room.settings.made == []
+
+
+async def test_a_group_is_never_guessed(room: Room) -> None:
+    room.directory.groups += (DirectoryGroup("g3", "SALES"),)
+    card = await room.handler.group(turn(), Group("sales", Enable(SOME_GROUP)))
+    assert "refresh" not in card
+    assert room.settings.made == []
+
+
+async def test_a_picked_group_goes_on_with_what_was_said(room: Room) -> None:
+    click = PickForChange(Enable(SOME_GROUP), "g2")
+    assert "Care" in words(await room.handler.confirm_picked(turn(), click))
+
+
+async def test_words_that_are_no_group_s_name_are_explained(room: Room) -> None:
+    said = PerhapsGroup("Salse", "I don’t know “Salse”.", "Say settings.")
+    assert "I don’t know “Salse”" in words(await room.handler.perhaps(turn(), said))
+    assert "Sales" in words(await room.handler.perhaps(turn(), replace(said, name="sales")))
+    room.directory.read = False
+    assert "I don’t know “Salse”" in words(await room.handler.perhaps(turn(), said))
+
+
+async def test_groups_that_are_not_known_are_the_guard_s_to_explain(room: Room) -> None:
+    room.directory.read = False
+    with pytest.raises(GroupsUnavailable):
+        await room.handler.group(turn(), Group("sales"))
+
+
+# -- the form
+
+
+async def test_a_form_shows_what_holds(room: Room) -> None:
+    for card in [
+        await room.handler.account(turn(), Account()),
+        await room.handler.account(turn(), OpenAccount()),
+    ]:
+        assert offers(card, "Save")
+
+
+async def test_a_switch_is_verified_before_it_is_saved(room: Room) -> None:
+    room.set(account=ON)
+    click = SubmitForm(ACCOUNT, 7, LevelForm(ON), {"integration": "false"})
+    card = await room.handler.submit(turn(), click)
+    assert offers(card, "Disable")
+    assert room.settings.made == []
+    await room.handler.verified(turn(), ApplySwitch(ACCOUNT, 7, LevelForm(OFF)))
+    assert room.policy == Policy(OFF, version=8)
+
+
+async def test_a_form_that_needs_more_answers_is_not_saved(room: Room) -> None:
+    google = LevelForm(Form(integration=True, service=Service.GOOGLE))
+    card = await room.handler.verified(turn(), ApplySwitch(ACCOUNT, 7, google))
+    assert offers(card, "Save")
+    assert room.settings.made == []
+
+
+async def test_what_was_not_changed_is_not_saved(room: Room) -> None:
+    await room.handler.submit(turn(), SubmitForm(ACCOUNT, 7, LevelForm(OFF), {}))
+    assert room.settings.made == []
+
+
+async def test_what_was_entered_in_an_older_form_is_not_saved(room: Room) -> None:
+    room.set(account=ON, version=8)
+    room.audit.changed(BEN, version=8)
+    click = SubmitForm(ACCOUNT, 7, LevelForm(ON), {"locked": "true"})
+    card = await room.handler.submit(turn(), click)
+    assert room.settings.made == []
+    assert "Ben changed the settings of the account" in words(card)
+
+
+async def test_a_form_that_is_overtaken_while_it_is_saved_is_not(room: Room) -> None:
+    room.set(account=ON)
+    room.settings.first = Policy(OFF, version=8)
+    click = SubmitForm(ACCOUNT, 7, LevelForm(ON), {"locked": "true"})
+    card = await room.handler.submit(turn(), click)
+    assert room.settings.made == []
+    assert "The settings were changed a moment ago" in words(card)
+
+
+async def test_a_saved_form_says_what_it_changed(room: Room) -> None:
+    room.set(account=ON)
+    click = SubmitForm(ACCOUNT, 7, LevelForm(ON), {"locked": "true"})
+    await room.handler.submit(turn(), click)
+    assert room.policy == Policy(replace(ON, locked=True), version=8)
+
+
+async def test_a_group_that_ends_to_manage_its_own_inherits(room: Room) -> None:
+    room.set(sales=ON)
+    click = SubmitForm(SALES, 7, LevelForm(ON, priority=1), {"manages": "false"})
+    await room.handler.submit(turn(), click)
+    assert room.policy.groups == ()
+
+
+# -- how far it is
+
+
+async def test_progress_never_shows_the_end_before_it_is_written(room: Room) -> None:
+    room.settings.touches = ("a", "b", "c")
+    await room.handler.apply(turn(), ApplyChange(Enable(SALES), 7))
+    rollout, _ = room.settings.rollouts["r1"]
+    room.settings.rollouts["r1"] = (rollout, 0)
+    click = ShowRollout("r1", SALES, "Presence sync is on for Sales.")
+    assert "2 of 3" in words(await room.handler.progress(turn(), click))
+
+
+async def test_what_is_carried_out_is_in_force(room: Room) -> None:
+    click = ShowRollout("r9", SALES, "Presence sync is on for Sales.")
+    said = words(await room.handler.progress(turn(), click))
+    assert "Presence sync is on for Sales." in said
+    assert " of " not in said
+
+
+async def test_progress_whose_card_is_damaged_is_shown_all_the_same(room: Room) -> None:
+    room.settings.touches = ("a", "b")
+    await room.handler.apply(turn(), ApplyChange(Inherit(SALES), 7))
+    await room.handler.apply(turn(), ApplyChange(Enable(SALES), room.policy.version))
+    rollout, left = room.settings.rollouts["r1"]
+    room.settings.rollouts["r1"] = (replace(rollout, show="{"), left)
+    click = ShowRollout("r1", SALES, "Presence sync is on for Sales.")
+    assert "0 of 2" in words(await room.handler.progress(turn(), click))

@@ -1,0 +1,88 @@
+"""`disconnect`: nothing is ended unasked, everything in an order that survives a crash."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.handlers.disconnect import DisconnectHandler
+from cards.person.clicks import CancelDisconnect, ConfirmDisconnect, DisconnectNow
+from domain.clock import MINUTE
+from sync.engine.engine import Ending
+from tests.doubles.memory import ADA, NOW, Presence, SignInLinks, turn
+from tests.doubles.outside import titles, words
+
+pytestmark = pytest.mark.unit
+
+ASK, YES, NO = ConfirmDisconnect(), DisconnectNow(), CancelDisconnect()
+
+
+class Room:
+    def __init__(self) -> None:
+        self.engine, self.links = Presence(), SignInLinks()
+        self.handler = DisconnectHandler(self.engine, self.links, self.left)
+
+    async def left(self, oid: str) -> None:
+        self.engine.done.append(f"left {oid}")
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room()
+
+
+async def test_nothing_is_ended_before_the_answer(room: Room) -> None:
+    room.engine.connect()
+    assert titles(await room.handler.confirm(turn(), ASK))
+    assert room.engine.done == []
+    assert await room.engine.is_connected(ADA.object_id)
+
+
+async def test_who_is_noted_as_gone_before_they_are_forgotten_is_not_invited(room: Room) -> None:
+    room.engine.connect()
+    room.links.under_way.add(ADA.object_id)
+    await room.handler.disconnect(turn(), YES)
+    assert room.engine.done == [f"left {ADA.object_id}", "disconnect"]
+    assert room.links.under_way == set(), "or they come back from Microsoft connected"
+
+
+async def test_a_second_click_ends_nothing_again(room: Room) -> None:
+    room.engine.connect()
+    await room.handler.disconnect(turn(), YES)
+    card = await room.handler.disconnect(turn(), YES)
+    assert room.engine.done.count("disconnect") == 1
+    assert "Not connected" in words(card)
+
+
+async def test_who_is_still_signing_in_is_stopped(room: Room) -> None:
+    room.links.under_way.add(ADA.object_id)
+    await room.handler.confirm(turn(), ASK)
+    assert room.links.under_way == set()
+    assert room.engine.done == []
+
+
+@pytest.mark.parametrize("how", ["later", "expires"])
+async def test_what_is_not_cleared_yet_is_said_with_its_end(room: Room, how: str) -> None:
+    room.engine.connect()
+    room.engine.ends = Ending("later" if how == "later" else "expires", NOW + 40 * MINUTE)
+    assert "15:00" in words(await room.handler.disconnect(turn(), YES))
+    again = words(await room.handler.confirm(turn(), ASK))
+    assert ("15:00" in again) == (how == "later")
+
+
+async def test_what_is_cleared_has_no_end_to_wait_for(room: Room) -> None:
+    room.engine.connect()
+    assert "14:" not in words(await room.handler.disconnect(turn(), YES))
+
+
+async def test_who_was_quicker_elsewhere_is_not_connected(room: Room) -> None:
+    room.engine.connect()
+    room.engine.ends = None
+    assert "Not connected" in words(await room.handler.disconnect(turn(), YES))
+
+
+async def test_who_changes_their_mind_stays(room: Room) -> None:
+    room.engine.connect()
+    assert "Not connected" not in words(await room.handler.cancel(turn(), NO))
+    assert await room.engine.is_connected(ADA.object_id)
+    room.engine.people.clear()
+    assert "Not connected" in words(await room.handler.cancel(turn(), NO))

@@ -1,0 +1,138 @@
+"""Before the settings: who may, whom a card asks, and which groups there are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.admins import Admins
+from bot.handlers.settings.guard import AdminsOnly, Groups
+from cards.click import BadInput, By
+from domain.directory import DirectoryGroup
+from domain.policy import ACCOUNT, Level
+from tests.doubles.memory import ADA, BEN, Rows, ZoomDirectory, admins, turn
+from tests.doubles.outside import words
+
+if TYPE_CHECKING:
+    from bot.dispatch import Asked
+    from bot.request import Turn
+    from bot.teams.activity import Person
+    from cards.build import Card
+
+pytestmark = pytest.mark.unit
+
+SALES = DirectoryGroup("g1", "Sales", 3)
+
+
+class Unknown(Admins):
+    """Whether somebody may change settings can't be found out."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def may_change(self, person: Person) -> bool | None:
+        return None
+
+
+class Room:
+    def __init__(self) -> None:
+        self.admins, self.rows = admins(ADA, BEN), Rows()
+        self.directory = ZoomDirectory((SALES,))
+        self.groups = Groups(self.directory, ())
+        self.answered: list[str] = []
+
+    async def handler(self, turn: Turn, _: Asked) -> Card:
+        self.answered.append(turn.person.object_id)
+        return {"answered": True}
+
+    async def needs_groups(self, _: Turn, __: Asked) -> Card:
+        await self.groups.view()
+        return {"answered": True}
+
+    async def asks(self, turn: Turn, by: By = By.ADMIN, *, zoom_admins: bool = False) -> Card:
+        guard = AdminsOnly(self.admins, self.rows, self.groups, zoom_admins)
+        return await guard(turn, None, by, self.handler)
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room()
+
+
+async def test_an_admin_is_answered(room: Room) -> None:
+    assert await room.asks(turn()) == {"answered": True}
+
+
+@pytest.mark.parametrize("may", [False, None])
+async def test_nobody_else_is(room: Room, may: bool | None) -> None:
+    room.admins = admins() if may is False else Unknown()
+    card = await room.asks(turn(), By.ADMIN)
+    assert room.answered == []
+    assert room.rows.asked == {}, "who is no admin is asked nothing"
+    assert ("Try again in a minute" in words(card)) == (may is None)
+
+
+async def test_a_guest_hears_that_guests_never_may(room: Room) -> None:
+    room.admins = admins()
+    member = words(await room.asks(turn()))
+    room.admins = admins(ADA, guests=[ADA.object_id])
+    assert words(await room.asks(turn())) != member
+
+
+async def test_a_role_in_zoom_is_named_only_where_it_counts(room: Room) -> None:
+    room.admins = admins()
+    with_zoom, without = [words(await room.asks(turn(), zoom_admins=z)) for z in (True, False)]
+    assert with_zoom != without
+
+
+async def test_only_the_admin_who_was_asked_may_say_yes(room: Room) -> None:
+    await room.asks(turn(clicked="card-9"))
+    card = await room.asks(turn(BEN, clicked="card-9"), By.ASKED)
+    assert "another admin" in words(card)
+    assert room.answered == [ADA.object_id]
+    await room.asks(turn(clicked="card-9"), By.ASKED)
+    assert room.answered == [ADA.object_id] * 2
+
+
+async def test_looking_at_another_s_card_does_not_make_it_one_s_own(room: Room) -> None:
+    await room.asks(turn(clicked="card-9"))
+    await room.asks(turn(BEN, clicked="card-9"))
+    assert "another admin" in words(await room.asks(turn(BEN, clicked="card-9"), By.ASKED))
+
+
+async def test_a_card_that_asks_nobody_takes_no_yes(room: Room) -> None:
+    assert "another admin" in words(await room.asks(turn(clicked="forgotten"), By.ASKED))
+    assert room.answered == []
+
+
+async def test_groups_that_are_not_known_are_explained(room: Room) -> None:
+    room.directory.read = False
+    guard = AdminsOnly(room.admins, room.rows, room.groups, zoom_admins=False)
+    card = await guard(turn(), None, By.ADMIN, room.needs_groups)
+    assert "Settings for the whole account work without" in words(card)
+
+
+async def test_settings_that_groups_need_are_named(room: Room) -> None:
+    room.groups = Groups(room.directory, ["ZOOM_ACCOUNT_ID"])
+    guard = AdminsOnly(room.admins, room.rows, room.groups, zoom_admins=False)
+    card = await guard(turn(), None, By.ADMIN, room.needs_groups)
+    assert "ZOOM_ACCOUNT_ID" in words(card)
+
+
+async def test_a_group_goes_by_its_present_name(room: Room) -> None:
+    assert await room.groups.known(Level("g1", "Old name")) == Level("g1", "Sales")
+    room.directory.read = False
+    assert await room.groups.known(ACCOUNT) == ACCOUNT
+
+
+async def test_a_group_that_zoom_let_go_of_changes_nothing(room: Room) -> None:
+    with pytest.raises(BadInput, match="nothing was changed"):
+        await room.groups.level("g2")
+
+
+async def test_a_name_that_two_groups_have_is_nobody_s(room: Room) -> None:
+    assert await room.groups.called("sales") == Level("g1", "Sales")
+    assert await room.groups.called("") is None
+    room.directory.groups += (DirectoryGroup("g2", "SALES"),)
+    assert await room.groups.called("sales") is None

@@ -1,0 +1,203 @@
+"""People's own choices: until when, from when, and nothing said that Microsoft did not answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta, timezone
+
+import pytest
+
+from bot.grammar.commands import Resume
+from bot.grammar.personal import For, Pause, StyleCommand, Until
+from bot.handlers.personal import PersonalHandler
+from cards.person.clicks import UNTIL_RESUMED, ChooseOwnStyle, NoticeSeen, ShowStyles, StartPause
+from domain.clock import HOUR, MINUTE
+from domain.errors import Trouble
+from domain.held import Held
+from domain.policy import FOREVER, Form, ManagedGroup, Personal, Policy
+from domain.presence import IN_A_CALL, Style
+from tests.doubles.memory import NOW, Presence, turn
+from tests.doubles.outside import words
+from wording.ours import CLEARED, NOTHING_SET
+
+pytestmark = pytest.mark.unit
+
+HELD = Held(IN_A_CALL, NOW - MINUTE, NOW + 40 * MINUTE)
+OFF = Form(integration=False)
+LOCKED = Form(integration=True, locked=True, style=Style.BUSY_ONLY)
+
+
+@pytest.fixture
+def engine() -> Presence:
+    engine = Presence()
+    engine.connect()
+    return engine
+
+
+@pytest.fixture
+def handler(engine: Presence) -> PersonalHandler:
+    return PersonalHandler(engine)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "until_ms"),
+    [
+        (Pause(), FOREVER),
+        (Pause(For(90)), NOW + 90 * MINUTE),
+        (Pause(Until(17)), NOW + 160 * MINUTE),
+        (Pause(Until(14, 20)), NOW + 24 * HOUR),  # this very minute: the next one is tomorrow's
+        (Pause(Until(9)), NOW + 18 * HOUR + 40 * MINUTE),
+        (StartPause(60), NOW + HOUR),
+        (StartPause(UNTIL_RESUMED), FOREVER),
+    ],
+)
+async def test_a_pause_lasts_as_long_as_was_said(
+    engine: Presence, handler: PersonalHandler, wanted: Pause | StartPause, until_ms: int
+) -> None:
+    await handler.pause(turn(), wanted)
+    assert engine.chose == [(Personal(paused_until_ms=until_ms), None)]
+
+
+async def test_a_time_of_day_is_the_person_s_own(
+    engine: Presence, handler: PersonalHandler
+) -> None:
+    here = turn()
+    inbound = replace(here.inbound, time_zone=timezone(timedelta(hours=2)))  # 16:20 there
+    card = await handler.pause(replace(here, inbound=inbound), Pause(Until(17)))
+    assert engine.chose[0][0].paused_until_ms == NOW + 40 * MINUTE
+    assert "17:00" in words(card)
+
+
+async def test_a_pause_keeps_the_style(engine: Presence, handler: PersonalHandler) -> None:
+    engine.connect(personal=Personal(style=Style.FULL))
+    await handler.pause(turn(), Pause())
+    assert engine.chose[0][0].style is Style.FULL
+
+
+async def test_pausing_works_where_the_level_is_locked(
+    engine: Presence, handler: PersonalHandler
+) -> None:
+    engine.policy = Policy(LOCKED)
+    await handler.pause(turn(), Pause())
+    assert len(engine.chose) == 1
+
+
+@pytest.mark.parametrize("held", [HELD, None])
+async def test_cleared_is_said_only_of_what_was_there(
+    engine: Presence, handler: PersonalHandler, held: Held | None
+) -> None:
+    engine.connect(held=held)
+    said = words(await handler.pause(turn(), Pause()))
+    assert (CLEARED in said, NOTHING_SET in said) == (held is not None, held is None)
+
+
+@pytest.mark.parametrize("held", [HELD, None])
+async def test_nothing_is_called_cleared_before_microsoft_has_answered(
+    engine: Presence, handler: PersonalHandler, held: Held | None
+) -> None:
+    engine.connect(held=held)
+    engine.answers = False
+    said = words(await handler.pause(turn(), Pause()))
+    assert CLEARED not in said
+    assert NOTHING_SET not in said
+    assert "being cleared" in said
+    assert ("Microsoft has not answered yet" in said and "15:00" in said) == (held is not None)
+
+
+async def test_what_microsoft_refuses_to_clear_is_said_with_the_reason(
+    engine: Presence, handler: PersonalHandler
+) -> None:
+    engine.connect(held=HELD, trouble=Trouble.LATER, trouble_code="graph_error")
+    engine.refuses = True
+    said = words(await handler.pause(turn(), Pause()))
+    assert "is not cleared yet and may show until 15:00" in said
+    assert "an error of its own" in said
+
+
+async def test_who_chooses_too_often_is_obeyed_a_minute_later(
+    engine: Presence, handler: PersonalHandler
+) -> None:
+    engine.connect(held=HELD)
+    engine.allowed = False
+    said = words(await handler.pause(turn(), Pause()))
+    assert engine.chose[0][1] == NOW + MINUTE
+    assert CLEARED not in said
+    assert "within a minute" in said
+
+
+async def test_choosing_often_does_not_shorten_a_wait(
+    engine: Presence, handler: PersonalHandler
+) -> None:
+    engine.connect(wait_ms=NOW + HOUR)
+    engine.allowed = False
+    await handler.pause(turn(), Pause())
+    assert engine.chose[0][1] == NOW + HOUR
+
+
+async def test_resume_ends_the_pause_and_keeps_the_style(
+    engine: Presence, handler: PersonalHandler
+) -> None:
+    engine.connect(personal=Personal(Style.FULL, FOREVER))
+    paused = words(await handler.resume(turn(), Resume()))
+    assert engine.chose == [(Personal(Style.FULL), None)]
+    assert words(await handler.resume(turn(), Resume())) != paused, "there was nothing to end"
+
+
+async def test_a_pause_that_ended_by_itself_is_no_pause(
+    engine: Presence, handler: PersonalHandler
+) -> None:
+    engine.connect(personal=Personal(paused_until_ms=NOW - 1))
+    over = words(await handler.resume(turn(), Resume()))
+    engine.connect()
+    assert words(await handler.resume(turn(), Resume())) == over
+
+
+@pytest.mark.parametrize("wanted", [StyleCommand(Style.FULL), ChooseOwnStyle(Style.FULL)])
+async def test_a_style_is_chosen(
+    engine: Presence, handler: PersonalHandler, wanted: StyleCommand | ChooseOwnStyle
+) -> None:
+    await handler.style(turn(), wanted)
+    assert engine.chose == [(Personal(Style.FULL), None)]
+
+
+async def test_a_button_gives_the_organisation_s_style_back(
+    engine: Presence, handler: PersonalHandler
+) -> None:
+    engine.connect(personal=Personal(Style.FULL, FOREVER))
+    await handler.style(turn(), ChooseOwnStyle(None))
+    assert engine.chose == [(Personal(None, FOREVER), None)]
+
+
+@pytest.mark.parametrize("wanted", [StyleCommand(), ShowStyles()])
+async def test_looking_at_the_styles_is_no_choice_and_costs_nothing(
+    engine: Presence, handler: PersonalHandler, wanted: StyleCommand | ShowStyles
+) -> None:
+    await handler.style(turn(), wanted)
+    assert engine.chose == []
+    assert engine.done == []
+
+
+async def test_a_locked_style_stays_and_the_lock_is_named(
+    engine: Presence, handler: PersonalHandler
+) -> None:
+    engine.policy = Policy(OFF, (ManagedGroup("g", "Sales", 1, LOCKED),))
+    engine.connect(group_ids=frozenset({"g"}))
+    assert "Sales" in words(await handler.style(turn(), StyleCommand(Style.FULL)))
+    assert engine.chose == []
+
+
+async def test_who_is_not_connected_chooses_nothing(
+    engine: Presence, handler: PersonalHandler
+) -> None:
+    engine.people.clear()
+    for card in [
+        await handler.pause(turn(), Pause()),
+        await handler.resume(turn(), Resume()),
+        await handler.style(turn(), StyleCommand(Style.FULL)),
+    ]:
+        assert "Not connected" in words(card)
+    assert engine.chose == []
+
+
+async def test_the_notice_says_what_it_was_when_it_was_read(handler: PersonalHandler) -> None:
+    assert "In a call" in words(await handler.notice_seen(turn(), NoticeSeen()))
