@@ -2,13 +2,14 @@
 # Use another interpreter with: make run PYTHON=python3.12
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-BIN := .venv/bin
+VENV := .venv
+BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: run fetch test unit e2e check format bench lock clean
 .DEFAULT_GOAL := run
 
-run: .venv/runtime            ## the whole product on this machine, with stand-ins for Microsoft and Zoom
+run: $(VENV)/runtime          ## the whole product on this machine, with stand-ins for Microsoft and Zoom
 	@# Ctrl-C reaches it as SIGTERM: while Python itself starts, that is an end without a traceback.
 	@trap 'kill -TERM $$pid 2>/dev/null' INT TERM HUP; $(BIN)/python app.py local & pid=$$!; \
 	while :; do wait $$pid; code=$$?; kill -0 $$pid 2>/dev/null || exit $$code; done
@@ -16,33 +17,33 @@ run: .venv/runtime            ## the whole product on this machine, with stand-i
 # Without running scripts of packages, and without our environment (sandbox/npm.py).
 # Downloaded before the tests, whose time limits are for what they test. Without npm, or when a
 # download fails, the tests that need it are skipped.
-fetch: .venv/runtime
+fetch: $(VENV)/runtime
 	@for folder in sandbox/playground tests/e2e/renderer; do \
 	  command -v npm >/dev/null && [ ! -e $$folder/node_modules/.package-lock.json ] && { \
 	    echo "Fetching $$folder (once; some minutes on a slow line) ..."; \
 	    $(BIN)/python -m sandbox.npm $$folder || rm -rf $$folder/node_modules; }; \
 	done; true
 
-test: .venv/dev fetch         ## every test (CHAOS=full: faults for longer); the real chat client needs Node and Chromium
+test: $(VENV)/dev fetch       ## every test (CHAOS=full: faults for longer); the real chat client needs Node and Chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-unit: .venv/dev               ## the tests of pure logic (marked unit), some seconds
+unit: $(VENV)/dev             ## the tests of pure logic (marked unit), some seconds
 	EXAMPLES=quick $(BIN)/python -m pytest -n 2 -q -m unit $$(grep -rl 'pytest.mark.unit' tests --include='test_*.py')
 
-e2e: .venv/dev fetch          ## the tests in the real chat client
+e2e: $(VENV)/dev fetch        ## the tests in the real chat client
 	$(BIN)/python -m pytest -m e2e
 
-check: .venv/dev              ## format, lint, types, import rules
+check: $(VENV)/dev            ## format, lint, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: .venv/dev             ## put the code into its one layout
+format: $(VENV)/dev           ## put the code into its one layout
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/dev              ## measure; prints one table
+bench: $(VENV)/dev            ## measure; prints one table
 	$(BIN)/python -m bench
 
 lock:                         ## pin the requirements anew (needs uv)
@@ -55,15 +56,15 @@ lock:                         ## pin the requirements anew (needs uv)
 clean:                        ## remove everything that was made here, local data included
 	rm -rf .venv .data build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-.venv/bin/python:
+$(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found."; exit 1; }
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(VENV)
 
-.venv/runtime: requirements.txt | .venv/bin/python
-	@echo "Installing what Presence Bridge needs into .venv (once; about a minute) ..."
+$(VENV)/runtime: requirements.txt | $(VENV)/bin/python
+	@echo "Installing what Presence Bridge needs into $(VENV) (once; about a minute) ..."
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
 	@touch $@
 
-.venv/dev: requirements-dev.txt .venv/runtime
+$(VENV)/dev: requirements-dev.txt $(VENV)/runtime
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
 	@touch $@
