@@ -56,8 +56,8 @@ def _run(main: Coroutine[Any, Any, Result]) -> Result:
     from redis.exceptions import AuthenticationError, AuthorizationError
 
     from launch.at_hand import RedisAway
-    from service.embedded_redis import EmbeddedRedisError
     from service.redaction import clean_text
+    from service.redis_folder import EmbeddedRedisError
     from service.settings import SettingsError
     from service.tls import TrustError
     from sync.upgrade.data_version import OtherData

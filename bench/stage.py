@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet
 
 from bench.outside import Outside, outside
 from bench.processes import cores, pin, server_core
+from launch.check import server_version
 from service.embedded_redis import embedded_redis
 from sync.redis.connection import connect
 
@@ -65,6 +66,6 @@ async def redis_version(stage: Stage) -> str:
     """Which Redis it is."""
     async with stage.redis("version") as redis:
         client = connect(redis.url)
-        version = str((await client.info("server"))["redis_version"])
+        version = server_version(await client.info("server"))
         await client.aclose()
         return version

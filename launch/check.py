@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import AsyncExitStack, aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.teams.signing_keys import SigningKeys
 from domain.errors import OutsideError, RetryLater
@@ -20,7 +20,7 @@ from sync.redis.scripts import Scripts
 from sync.upgrade.data_version import check_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from service.settings import Settings
 
@@ -92,7 +92,13 @@ async def _redis(settings: Settings) -> str:
         info = await client.info("server")
         await check_rows(client)
         await Scripts(client).loaded()
-        return f"version {info['redis_version']}, scripts loaded"
+        return f"version {server_version(info)}, scripts loaded"
+
+
+def server_version(info: Mapping[str, Any]) -> str:
+    """What a server says of itself: 7.0.15, or for Valkey also what it is compatible with."""
+    valkey = f" (Valkey {info['valkey_version']})" if "valkey_version" in info else ""
+    return f"{info['redis_version']}{valkey}"
 
 
 async def _line(name: str, test: Callable[[], Awaitable[str]]) -> bool:

@@ -12,14 +12,9 @@ import structlog
 
 from launch.stopping import gently
 from launch.strangers import QUEUE, Rules, Runner
-from service.embedded_redis import (
-    EmbeddedRedisError,
-    FolderInUse,
-    answers,
-    embedded_redis,
-    running_redis,
-)
+from service.embedded_redis import answers, embedded_redis, running_redis
 from service.redis_file import FileKeeper
+from service.redis_folder import EmbeddedRedisError, FolderInUse
 from sync.redis import keys
 from sync.redis.connection import raise_if_cancelled
 

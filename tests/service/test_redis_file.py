@@ -30,11 +30,10 @@ def files(data_dir: Path) -> bytes:
 
 
 @asynccontextmanager
-async def running(data_dir: Path, binary: str) -> AsyncIterator[tuple[EmbeddedRedis, Redis]]:
+async def running(data_dir: Path, binary: Path) -> AsyncIterator[tuple[EmbeddedRedis, Redis]]:
     """A Redis of this program, and a client."""
-    environ = {"PATH": str(Path(binary).parent)}
     async with (
-        embedded_redis(data_dir, environ, package="no-such-package") as redis,
+        embedded_redis(data_dir, programs=[binary]) as redis,
         aclosing(Redis.from_url(redis.url)) as client,
     ):
         yield redis, client
@@ -67,14 +66,14 @@ async def known_and_erased(data_dir: Path, client: Redis) -> None:
     assert SECRET in files(data_dir)
 
 
-@pytest.fixture(params=binaries())
-def binary(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(params=binaries(), ids=str)
+def binary(request: pytest.FixtureRequest) -> Path:
     """Every redis-server that is there; the oldest writes one file, later ones several."""
-    return str(request.param)
+    return Path(request.param)
 
 
 async def test_an_erasure_is_out_of_the_files_soon(
-    tmp_path: Path, binary: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, binary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(redis_file, "SOON", 0.05)
     async with running(tmp_path, binary) as (redis, client):
@@ -92,7 +91,7 @@ async def test_an_erasure_is_out_of_the_files_soon(
         assert await client.keys() == [b"kept"]
 
 
-async def test_the_end_does_not_leave_an_erasure_behind(tmp_path: Path, binary: str) -> None:
+async def test_the_end_does_not_leave_an_erasure_behind(tmp_path: Path, binary: Path) -> None:
     async with running(tmp_path, binary) as (redis, client):
         keeper = FileKeeper(redis.url, CHANNEL)
         task = asyncio.create_task(keeper.run())
@@ -105,7 +104,7 @@ async def test_the_end_does_not_leave_an_erasure_behind(tmp_path: Path, binary: 
     assert SECRET not in files(tmp_path)
 
 
-async def test_a_start_writes_what_an_earlier_run_left(tmp_path: Path, binary: str) -> None:
+async def test_a_start_writes_what_an_earlier_run_left(tmp_path: Path, binary: Path) -> None:
     async with running(tmp_path, binary) as (_, client):
         await known_and_erased(tmp_path, client)
     assert SECRET in files(tmp_path)
@@ -119,7 +118,7 @@ async def test_a_start_writes_what_an_earlier_run_left(tmp_path: Path, binary: s
 
 
 async def test_one_that_began_before_the_erasure_does_not_count(
-    tmp_path: Path, binary: str
+    tmp_path: Path, binary: Path
 ) -> None:
     async with running(tmp_path, binary) as (_, client):
         await client.hset("person", "address", SECRET.decode())

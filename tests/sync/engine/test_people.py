@@ -277,7 +277,7 @@ async def test_scripts_are_loaded_again_where_the_server_lost_them(
 # -- every server ----------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=binaries())
+@pytest.fixture(params=binaries(), ids=str)
 async def any_redis(request: pytest.FixtureRequest) -> AsyncIterator[Client]:
     """Each redis-server of this machine. (A cluster: tests/chaos/test_cluster.py.)"""
     with RedisServer(request.param) as server:
