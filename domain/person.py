@@ -126,20 +126,21 @@ class Patch:
     # -- what ails them ----------------------------------------------------------------------------
 
     @staticmethod
-    def failed(after: Setback, code: str) -> Patch:
-        """Something failed with this code, and means that for them."""
-        return Patch(
+    def failed(after: Setback, code: str, answered_ms: int | None) -> Patch:
+        """Something failed with this code, and means that for them.
+
+        `answered_ms`: when, if it was an answer to them: then it is shown also when it is over.
+        """
+        patch = Patch(
             trouble=after.trouble,
             trouble_ms=after.since_ms,
             trouble_code=code,
             tries=after.tries,
             wait_ms=after.due_ms,
         )
-
-    @staticmethod
-    def blamed(code: str, now_ms: int) -> Patch:
-        """What failed was about them, and is told also when it is over."""
-        return Patch(failed_code=code, failed_ms=now_ms)
+        return (
+            patch if answered_ms is None else patch | Patch(failed_code=code, failed_ms=answered_ms)
+        )
 
     @staticmethod
     def recovered(person: PersonState) -> Patch:

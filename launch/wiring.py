@@ -28,7 +28,6 @@ from launch.version import VERSION
 from sync.directory.store import DirectoryStore
 from sync.engine.people import PeopleStore
 from sync.engine.queue import LEASE_MS
-from sync.engine.wire import Surroundings
 from sync.feed.store import Doubt, FeedStore
 from sync.feed.webhook_log import WebhookLog
 from sync.microsoft.graph import GraphPresence, time_limit
@@ -107,24 +106,22 @@ def wire_core(
         redis,
         scripts,
         limits,
-        Surroundings(
-            graph=GraphPresence(
-                outside.graph,
-                graph_url=settings.graph_url,
-                session_id=settings.microsoft_app_id,
-                now=time.time,
-                time_limit=time_limit(lease_ms),
-            ),
-            tokens=connect.tokens,
-            zoom=api,
-            chat=outreach,
-            policy=saved.cache,
-            meter=metrics,
-            addresses_now=connect.addresses,
-            groups_of=directory.groups_of_user,
-            zoom_slot=zoom.slots.wait,
-            doubted=doubt.ms,
+        graph=GraphPresence(
+            outside.graph,
+            graph_url=settings.graph_url,
+            session_id=settings.microsoft_app_id,
+            now=time.time,
+            time_limit=time_limit(lease_ms),
         ),
+        tokens=connect.tokens,
+        zoom=api,
+        chat=outreach,
+        policy=saved.cache,
+        meter=metrics,
+        addresses_now=connect.addresses,
+        groups_of=directory.groups_of_user,
+        zoom_slot=zoom.slots.wait,
+        doubted=doubt.ms,
     )
     return Core(
         data=DataVersions(redis, scripts, release=VERSION),

@@ -21,6 +21,7 @@ from domain.link import BadRow, fold_address
 from sync.directory import scripts as lua
 from sync.redis import keys
 from sync.redis.batches import chunks
+from sync.redis.connection import server_ms
 from sync.redis.leases import Lease
 from sync.redis.rows import Rows
 
@@ -145,10 +146,9 @@ class DirectoryStore:
     async def health(self) -> DirectoryHealth:
         """How the mirror is doing."""
         row: dict[str, str] = await self._client.hgetall(keys.DIRECTORY_STATE)
-        seconds, micros = await self._client.time()
         return DirectoryHealth(
             configured=self._configured,
-            now_ms=int(seconds) * 1000 + int(micros) // 1000,
+            now_ms=await server_ms(self._client),
             read_ms=_number(row, "read"),
             users=_number(row, "users") or 0,
             groups=_number(row, "groups") or 0,

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import secrets
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 import structlog
 from cachetools import TTLCache
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sync.engine.people import PeopleStore
     from sync.engine.ports import PolicySource
     from sync.engine.reconcile import Reconciler
+    from sync.engine.worker import Worker
 
 log = structlog.get_logger()
 
@@ -80,19 +81,6 @@ class Busy(Exception):
     """Somebody else works on the person and did not finish in time."""
 
 
-class Taker(Protocol):
-    """A worker in this process."""
-
-    def token(self) -> str:
-        """The token by which somebody may be taken right now; '' when none may."""
-
-    def take(self, claim: Claim) -> None:
-        """Reconcile somebody who was taken with it."""
-
-    def not_answered(self, object_id: str, token: str) -> None:
-        """Redis did not say whether somebody was taken."""
-
-
 class Engine:
     """Made once per process; safe to share between tasks."""
 
@@ -102,7 +90,6 @@ class Engine:
         reconciler: Reconciler,
         *,
         policy: PolicySource,
-        can_ask: bool,
         prove: Callable[[str, News], Awaitable[None]],
         departures: Departures,
     ) -> None:
@@ -113,13 +100,13 @@ class Engine:
         self._reconciler = reconciler
         self._policy = policy
         self.background = Background()
-        self._explainer = Explainer(store, reconciler, policy, self.background, can_ask=can_ask)
-        self._taker: Taker | None = None
+        self._explainer = Explainer(store, reconciler, policy, self.background)
+        self._taker: Worker | None = None
         self._owners: TTLCache[str | None, str] = TTLCache(OWNERS_KEPT, OWNERS_KEPT_S)
 
     # -- Zoom's side (sync.zoom.webhook.Intake) ----------------------------------------------
 
-    def hand_to(self, worker: Taker) -> None:
+    def hand_to(self, worker: Worker) -> None:
         """From now on people whose event comes in here are taken for this worker at once.
 
         It saves them the way over Redis that wakes one. Where it can't, they wait in the queue.

@@ -46,14 +46,11 @@ class Explainer:
         reconciler: Reconciler,
         policy: PolicySource,
         background: Background,
-        *,
-        can_ask: bool,
     ) -> None:
         self._store = store
         self._reconciler = reconciler
         self._policy = policy
         self._background = background
-        self._can_ask = can_ask
 
     async def admit(self, object_id: str) -> Admission | None:
         """Who they are, counting that their chat wants something. None: not connected."""
@@ -76,7 +73,8 @@ class Explainer:
             return await self.unseen(known.link, known.state, TOO_OFTEN)
         state = known.state
         try:
-            shown = await self._background.within(patience, self._look(state))
+            # A task of its own: a request that hangs is not waited for, nor broken off.
+            shown = await self._background.within(patience, self._reconciler.look(state))
         except TimeoutError:
             return await self.unseen(known.link, state, SLOW)
         except QuotaShort:
@@ -95,10 +93,6 @@ class Explainer:
         if link is None or state is None or state.leaving:
             return None
         return Admission(link, state, allowed=True)
-
-    async def _look(self, state: PersonState) -> Shown:
-        """A task of its own: a request that hangs is not waited for, nor broken off."""
-        return await self._reconciler.look(state)
 
     async def _must_authorize(self, state: PersonState, failure: AuthorizeAgain) -> PersonState:
         """Keep that an authorisation ended; else only the next write would find out."""
@@ -133,14 +127,15 @@ class Explainer:
         # at is not.
         fresh = shown if error is None else None if error in _NOT_TRIED else NOT_SAID
         verdict, seen = self._reconciler.verdict(state, now), Seen(fresh, state.held)
+        world = self._reconciler.world()
         return Explanation(
             link=link,
             state=state,
             verdict=resolve(self._policy.current(), state.group_ids, state.personal, now_ms=now),
-            plan=plan(now, state, verdict, seen, self._reconciler.world()),
+            plan=plan(now, state, verdict, seen, world),
             now_ms=now,
             shown=shown,
             shown_error=error,
-            can_ask=self._can_ask,
+            can_ask=world.can_ask,
             shown_ms=shown_ms,
         )

@@ -17,6 +17,7 @@ from domain.presence import Observation, may_interrupt
 from sync.engine import scripts as lua
 from sync.engine.person_row import read_state, written
 from sync.redis import keys
+from sync.redis.connection import server_ms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -225,31 +226,13 @@ class PeopleQueue:
             changes=written(patch),
         )
 
-    async def ack(
-        self,
-        claim: Claim,
-        *,
-        lane: Lane,
-        due_ms: int | None,
-        patch: Patch | None = None,
-    ) -> bool:
+    def ack(
+        self, claim: Claim, *, lane: Lane, due_ms: int | None, patch: Patch | None = None
+    ) -> asyncio.Future[bool]:
         """End the lease: due again at `due_ms`, or at once if something changed meanwhile.
 
-        False when the lease was lost: nothing is changed then, another worker owns the person.
-        """
-        return await self.begin_ack(claim, lane=lane, due_ms=due_ms, patch=patch)
-
-    def begin_ack(
-        self,
-        claim: Claim,
-        *,
-        lane: Lane,
-        due_ms: int | None,
-        patch: Patch | None = None,
-    ) -> asyncio.Future[bool]:
-        """The same for who need not wait for it; what comes of it must be looked at all the same.
-
-        What is acknowledged while Redis is busy with others of a shard goes there together.
+        False when the lease was lost: nothing is changed then, another worker owns the person. What
+        is acknowledged while Redis is busy with others of a shard goes there together.
         """
         state = claim.state
         group: list[object] = [
@@ -314,8 +297,7 @@ class PeopleQueue:
 
     async def now_ms(self) -> int:
         """The Redis server's clock: the only one that workers share."""
-        seconds, micros = await self._client.time()
-        return int(seconds) * 1000 + int(micros) // 1000
+        return await server_ms(self._client)
 
 
 SHARDS = [

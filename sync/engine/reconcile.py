@@ -7,6 +7,7 @@ takes it that Microsoft may have been told anything (`lua/_queue.lua`, lease).
 from __future__ import annotations
 
 import random
+from dataclasses import InitVar, dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -38,15 +39,13 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-_LAYER = {
-    Do.SET: Layer.SESSION,
-    Do.CLEAR: Layer.SESSION,
-    Do.PREFER: Layer.PREFERRED,
-    Do.UNPREFER: Layer.PREFERRED,
+_WRITES = {
+    Do.SET: ("set", Layer.SESSION),
+    Do.CLEAR: ("clear", Layer.SESSION),
+    Do.PREFER: ("preferred", Layer.PREFERRED),
+    Do.UNPREFER: ("preferred", Layer.PREFERRED),
 }
-"""What a step changes at Microsoft."""
-
-_HOLDS = frozenset({Do.SET, Do.PREFER})
+"""What a write is counted as (service.metrics), and what it changes at Microsoft."""
 
 MOST_STEPS = 9
 """Steps in one run: ask, look, write and what follows. More would be a bug, not a plan."""
@@ -59,39 +58,28 @@ OF_A_LOOK = "graph_401"
 """From a look alone this says nothing of the authorisation: a write may still be allowed."""
 
 
+@dataclass(kw_only=True, eq=False)
 class Reconciler:
-    """Reconciles claimed people. One per process; safe to share between tasks."""
+    """Reconciles claimed people. One per process; safe to share between tasks.
 
-    def __init__(
-        self,
-        *,
-        store: PeopleStore,
-        quota: Quota,
-        graph: PresenceApi,
-        tokens: TokenSource,
-        asking: Asking | None,
-        people: People,
-        policy: PolicySource,
-        meter: Meter,
-        doubted: Callable[[], int] = lambda: 0,
-        chance: Callable[[], float] = random.random,
-    ) -> None:
-        """`asking` asks Zoom, None: it can't be asked.
+    `asking` asks Zoom, None: it can't be asked. `doubted`: Zoom's states observed before (epoch ms)
+    are not trusted. `chance` gives numbers in [0, 1).
+    """
 
-        `doubted`: Zoom's states observed before (epoch ms) are not trusted. `chance` gives numbers
-        in [0, 1).
-        """
-        self._doubted = doubted
-        self._store = store
-        self._graph = graph
-        self._tokens = tokens
-        self._asking = asking
-        self._people = people
-        self._policy = policy
-        self._meter = meter
-        self._chance = chance
-        self.gate = GraphGate(quota, tokens, meter, chance=chance)
-        self._leases = Leases(store)
+    store: PeopleStore
+    quota: InitVar[Quota]
+    graph: PresenceApi
+    tokens: TokenSource
+    asking: Asking | None
+    people: People
+    policy: PolicySource
+    meter: Meter
+    doubted: Callable[[], int] = lambda: 0
+    chance: Callable[[], float] = random.random
+
+    def __post_init__(self, quota: Quota) -> None:
+        self.gate = GraphGate(quota, self.tokens, self.meter, chance=self.chance)
+        self._leases = Leases(self.store)
 
     async def reconcile(self, claim: Claim) -> bool:
         """Do all that is due for a claimed person and give them back.
@@ -105,10 +93,9 @@ class Reconciler:
         return run.state.held is None and run.state.preferred is None
 
     async def run(self, claim: Claim, ticket: Ticket) -> Reconciliation:
-        """The same for who need not wait until Redis has them back (`Reconciliation.given_back`).
+        """Reconcile without waiting until Redis has them back (`Reconciliation.given_back`).
 
-        `ticket`: what the budget granted for them already; what is left in it afterwards was not
-        needed.
+        `ticket`: what the budget granted for them already; what is left in it was not needed.
         """
         async with Lease(self._leases, claim) as lease:
             run = Reconciliation(claim, lease, ticket)
@@ -117,7 +104,7 @@ class Reconciler:
             except QuotaShort as short:
                 run.keep_unheard()
                 if run.state.leaving:
-                    await self._store.retire(claim.state.object_id, claim.token)
+                    await self.store.retire(claim.state.object_id, claim.token)
                 # Not replayed later but planned anew: by then another state may be the newest.
                 self._give_back(run, run.lane, run.now() + short.wait_ms)
             except LeaseLost:
@@ -130,34 +117,35 @@ class Reconciler:
         self, run: Reconciliation, lane: Lane, due_ms: int | None
     ) -> asyncio.Future[bool]:
         """End the lease, with what has changed; True in the end if it was still ours."""
-        run.given_back = self._store.begin_ack(run.claim, lane=lane, due_ms=due_ms, patch=run.patch)
+        run.given_back = self.store.ack(run.claim, lane=lane, due_ms=due_ms, patch=run.patch)
         return run.given_back
 
-    async def look(self, state: PersonState) -> Shown:
+    async def look(self, state: PersonState, ticket: Ticket | None = None) -> Shown:
         """What Microsoft shows of a person. Raises QuotaShort and the errors of domain.errors."""
-        return await self._look(state, Ticket())
-
-    async def _look(self, state: PersonState, ticket: Ticket) -> Shown:
         return await self.gate.call(
-            "look", state, ticket, lambda token: self._graph.look(token, state.object_id)
+            "look", state, ticket or Ticket(), lambda token: self.graph.look(token, state.object_id)
         )
 
     def verdict(self, state: PersonState, now_ms: int) -> Verdict:
         """What policy says of them; nothing is shown of whoever leaves or has lost their app."""
-        verdict = resolve(self._policy.current(), state.group_ids, state.personal, now_ms=now_ms)
+        verdict = resolve(self.policy.current(), state.group_ids, state.personal, now_ms=now_ms)
         if state.leaving or state.gone_ms is not None:
             verdict = verdict._replace(on=False)
         return verdict
 
     def world(self) -> World:
         """What every plan depends on now."""
-        return World(can_ask=self._asking is not None, doubted_ms=self._doubted())
+        return World(can_ask=self.asking is not None, doubted_ms=self.doubted())
 
     async def _steps(self, run: Reconciliation) -> None:
         state = run.state
-        run.policy = (await self._policy.at_least(state.policy_needed)).version
+        run.policy = (await self.policy.at_least(state.policy_needed)).version
         if state.trouble == Trouble.AUTHORIZE:
-            await self._wait_for_the_person(run)
+            if run.is_last:  # nothing can be cleared; our session ends by itself
+                await self._forget(run)
+            else:
+                run.settled()
+                self._give_back(run, Lane.CHANGE, run.ends_ms)
             return
         now = run.now()
         verdict, seen, world = self.verdict(state, now), UNSEEN, self.world()
@@ -168,14 +156,12 @@ class Reconciler:
         for _ in range(MOST_STEPS):
             step = plan(now, state, verdict, seen, world)
             run.lane = step.lane
-            if step.do in _HOLDS:
-                await self._hold(run, step)
-            elif step.do is Do.NOTHING:
+            if step.do is Do.NOTHING:
                 await self._finish(run, step, again)
                 return
-            elif step.do is Do.ASK:
-                assert self._asking is not None  # noqa: S101 - only planned when Zoom can be asked
-                wait = await self._asking.ask(run)
+            if step.do is Do.ASK:
+                assert self.asking is not None  # noqa: S101 - only planned when Zoom can be asked
+                wait = await self.asking.ask(run)
                 if wait is not None:
                     # Planned as if Zoom could not be asked, until it can.
                     world, again = world._replace(can_ask=False), now + wait
@@ -184,7 +170,7 @@ class Reconciler:
             elif step.do is Do.YIELD:
                 run.yield_to_person()
             else:
-                await self._end(run, step)
+                await self._write(run, step)
                 if step.do is Do.UNPREFER:
                     seen = UNSEEN  # what it covered shows now
             now = run.now()
@@ -193,13 +179,13 @@ class Reconciler:
         self._give_back(run, Lane.CHANGE, run.now() + ADMIN_RETRY_MS)
 
     async def _see(self, run: Reconciliation, *, proof: bool = False) -> Seen:
-        """Look at Microsoft. What it does not let us read is unknown, and stops nothing.
+        """Look at Microsoft; with `proof` to know whether the authorisation works.
 
-        `proof`: it shall show whether the authorisation works.
+        What it does not let us read is unknown, and stops nothing.
         """
         state = run.state
         try:
-            shown = await self._look(state, run.ticket)
+            shown = await self.look(state, run.ticket)
         except OutsideError as error:
             # Whatever ails more than looks is met again by the write.
             token = isinstance(error, AuthorizeAgain) and (proof or error.code != OF_A_LOOK)
@@ -228,44 +214,39 @@ class Reconciler:
             run.change(Patch.first_meeting())
         given_back = self._give_back(run, step.lane, due)
         if meeting is not None and await given_back:  # who wrote it down tells it: once means once
-            await self._people.first_meeting(state.object_id, *meeting)
+            await self.people.first_meeting(state.object_id, *meeting)
 
-    async def _hold(self, run: Reconciliation, step: Plan) -> None:
-        """Tell Microsoft to hold a session (SET) or a preferred status (PREFER)."""
-        oid, pair, layer = run.state.object_id, step.pair, _LAYER[step.do]
-        assert pair is not None  # noqa: S101 - these plans have one
-        before, now = run.state.holding(layer), run.now()
-        held = Held(pair, now, now + step.minutes * MINUTE)
-        prefer = layer is Layer.PREFERRED
-        tell = self._graph.set_preferred if prefer else self._graph.set_session
+    async def _write(self, run: Reconciliation, step: Plan) -> None:
+        """Have Microsoft hold a session or a preferred status, or end what it holds of us."""
+        kind, layer = _WRITES[step.do]
+        oid, now, before = run.state.object_id, run.now(), run.state.holding(layer)
+        graph, preferred, pair = self.graph, layer is Layer.PREFERRED, step.pair
+        if pair is not None:
+            held = Held(pair, now, now + step.minutes * MINUTE)
+            attempted = attempt(pair, now, held.until_ms, before)
+        else:
+            assert before is not None  # noqa: S101 - only what is held is ended
+            held = None
+            attempted = attempt(before.pair, before.told_ms, before.until_ms, before)
 
         async def send(token: str) -> None:
-            await self._intend(run, attempt(pair, now, held.until_ms, before), layer)
-            await run.lease.within(tell(token, oid, pair, step.minutes))
+            await self._intend(run, attempted, layer)
+            if pair is None:
+                clear = graph.clear_preferred if preferred else graph.clear_session
+                await run.lease.within(clear(token, oid))
+            else:
+                hold = graph.set_preferred if preferred else graph.set_session
+                await run.lease.within(hold(token, oid, pair, step.minutes))
 
-        await self.gate.call("preferred" if prefer else "set", run.state, run.ticket, send)
-        self._measure(run)
+        await self.gate.call(kind, run.state, run.ticket, send)
         run.keep(held, layer)
-        observation = run.state.observation
-        if step.why is Why.SHOWING and observation and observation.presence in _MEETINGS:
-            run.shown_meeting = (observation.presence, pair)
-
-    async def _end(self, run: Reconciliation, step: Plan) -> None:
-        """End what Microsoft holds of us: a session (CLEAR) or a preferred status (UNPREFER)."""
-        oid, layer = run.state.object_id, _LAYER[step.do]
-        before = run.state.holding(layer)
-        assert before is not None  # noqa: S101 - only what is held is ended
-        prefer = layer is Layer.PREFERRED
-        tell = self._graph.clear_preferred if prefer else self._graph.clear_session
-
-        async def send(token: str) -> None:
-            ending = attempt(before.pair, before.told_ms, before.until_ms, before)
-            await self._intend(run, ending, layer)
-            await run.lease.within(tell(token, oid))
-
-        await self.gate.call("preferred" if prefer else "clear", run.state, run.ticket, send)
-        self._measure(run)
-        run.keep(None, layer)
+        run.change(Patch.wrote(run.now()))
+        got, seen = run.state.got_ms, run.state.observation
+        if got is not None and got != run.state.answered_ms:
+            self.meter.event_to_write(max(0, run.now() - got) / 1000)
+            run.change(Patch.answered(got))
+        if pair and step.why is Why.SHOWING and seen and seen.presence in _MEETINGS:
+            run.shown_meeting = (seen.presence, pair)
 
     async def _intend(self, run: Reconciliation, held: Held, layer: Layer) -> None:
         """From here on Microsoft may hold it, until its answer says so. Raises LeaseLost.
@@ -277,34 +258,21 @@ class Reconciler:
         run.lease.check()
         run.unheard = (held, layer)
         if layer is Layer.PREFERRED:
-            if not await self._store.record(run.claim, Patch.holds(held, layer)):
+            if not await self.store.record(run.claim, Patch.holds(held, layer)):
                 raise LeaseLost
             run.lease.check()
-
-    def _measure(self, run: Reconciliation) -> None:
-        """Keep that Microsoft accepted a write, and how long after the event."""
-        now, got = run.now(), run.state.got_ms
-        run.change(Patch.wrote(now))
-        if got is not None and got != run.state.answered_ms:
-            self._meter.event_to_write(max(0, now - got) / 1000)
-            run.change(Patch.answered(got))
 
     async def _failed(self, run: Reconciliation, error: OutsideError) -> None:
         """Keep what ails the person, and when it is tried again."""
         run.failed(error)
         state, now = run.state, run.now()
-        after = setback(
-            error,
-            state,
-            now,
-            works_for_others_ms=self.gate.works_for_others_ms,
-            chance=self._chance(),
-        )
+        works = self.gate.works_for_others_ms
+        after = setback(error, state, now, works_for_others_ms=works, chance=self.chance())
         _say(state.object_id, error, after)
         due = after.due_ms
-        run.change(Patch.failed(after, error.code))
-        if not isinstance(error, TenantPaused):  # that was no answer to them
-            run.change(Patch.blamed(error.code, now))
+        # A pause of the whole tenant was no answer to them.
+        answered = not isinstance(error, TenantPaused)
+        run.change(Patch.failed(after, error.code, now if answered else None))
         if after.trouble is not Trouble.LATER:
             run.settled()
         until = max((h.until_ms for h in (state.held, state.preferred) if h), default=0)
@@ -313,23 +281,15 @@ class Reconciler:
             await self._forget(run)
             return
         if state.leaving:
-            await self._store.retire(state.object_id, run.claim.token)
+            await self.store.retire(state.object_id, run.claim.token)
         # Whoever must connect again is found there and told by sync.reconnect.notifier.
         self._give_back(run, run.lane, _earliest(due, run.ends_ms))
-
-    async def _wait_for_the_person(self, run: Reconciliation) -> None:
-        if run.is_last:
-            # Nothing can be cleared without an authorisation; our session ends by itself.
-            await self._forget(run)
-            return
-        run.settled()
-        self._give_back(run, Lane.CHANGE, run.ends_ms)
 
     async def _forget(self, run: Reconciliation) -> None:
         state = run.state
         gone_ms = None if state.leaving else state.gone_ms
-        if await self._store.erase(state.object_id, state.generation, gone_ms):
-            self._tokens.forget(state.object_id)
+        if await self.store.erase(state.object_id, state.generation, gone_ms):
+            self.tokens.forget(state.object_id)
             if gone_ms is not None:
                 log.info("app_not_back", person=state.object_id)
             log.info("link_erased", person=state.object_id)

@@ -45,66 +45,49 @@ class EngineRoom:
         return self.proving.work, self.departures.work
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the engine asks and tells. `zoom` is None where Zoom can't be asked.
-
-    `zoom_slot` gives the seconds until somebody's slot there, `addresses_now` their addresses
-    from Microsoft, `groups_of` the groups of a Zoom id; what Zoom said before `doubted` (epoch ms)
-    is not trusted.
-    """
-
-    graph: PresenceApi
-    tokens: TokenSource
-    zoom: ZoomLookup | None
-    chat: People
-    policy: PolicySource
-    meter: Meter
-    addresses_now: Callable[[str, int], Awaitable[tuple[str, ...]]]
-    groups_of: Callable[[str], Awaitable[frozenset[str] | None]]
-    zoom_slot: Callable[[str], Awaitable[float]]
-    doubted: Callable[[], int]
-
-
 def wire(
     people: PeopleStore,
     redis: Client,
     scripts: Scripts,
     limits: Limits,
-    around: Surroundings,
     *,
+    graph: PresenceApi,
+    tokens: TokenSource,
+    zoom: ZoomLookup | None,
+    chat: People,
+    policy: PolicySource,
+    meter: Meter,
+    addresses_now: Callable[[str, int], Awaitable[tuple[str, ...]]],
+    groups_of: Callable[[str], Awaitable[frozenset[str] | None]],
+    zoom_slot: Callable[[str], Awaitable[float]],
+    doubted: Callable[[], int],
     chance: Callable[[], float] = random.random,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> EngineRoom:
-    """Put it together. `limits` are what Graph allows."""
-    zoom, policy = around.zoom, around.policy
+    """Put it together. `limits` are what Graph allows; `zoom` is None where Zoom can't be asked.
+
+    `zoom_slot` gives the seconds until somebody's slot there, `addresses_now` their addresses from
+    Microsoft, `groups_of` the groups of a Zoom id; what Zoom said before `doubted` (epoch ms) is
+    not trusted.
+    """
     quota = Quota(redis, scripts, limits)
-    identities = Identities(
-        people, addresses_now=around.addresses_now, groups_of=around.groups_of, zoom=zoom
-    )
+    identities = Identities(people, addresses_now=addresses_now, groups_of=groups_of, zoom=zoom)
     proving = Proving(UnprovenStore(redis, scripts), identities, people)
     departures = Departures(DepartureStore(redis), people, identities, sleep=sleep)
     asking = None
     if zoom is not None:
-        asking = Asking(people, zoom, around.meter, zoom_slot=around.zoom_slot, prove=proving.hear)
+        asking = Asking(people, zoom, meter, zoom_slot=zoom_slot, prove=proving.hear)
     reconciler = Reconciler(
         store=people,
         quota=quota,
-        graph=around.graph,
-        tokens=around.tokens,
+        graph=graph,
+        tokens=tokens,
         asking=asking,
-        people=around.chat,
+        people=chat,
         policy=policy,
-        meter=around.meter,
-        doubted=around.doubted,
+        meter=meter,
+        doubted=doubted,
         chance=chance,
     )
-    engine = Engine(
-        people,
-        reconciler,
-        policy=policy,
-        can_ask=zoom is not None,
-        prove=proving.hear,
-        departures=departures,
-    )
+    engine = Engine(people, reconciler, policy=policy, prove=proving.hear, departures=departures)
     return EngineRoom(people, quota, reconciler, engine, identities, proving, departures)

@@ -15,6 +15,7 @@ from domain.clock import MINUTE
 from domain.feed import FeedHealth, Heard, Slot, validation_missing
 from sync.feed import scripts as lua
 from sync.redis import duties, keys
+from sync.redis.connection import server_ms
 from sync.redis.duties import Work
 
 if TYPE_CHECKING:
@@ -81,16 +82,14 @@ class FeedStore:
         If that was long enough for Zoom's events to be lost, everything known is doubted from now
         on. 0: there was one all the time; -1: there has never been one.
         """
-        _, away_ms = await self._scripts.run(
+        return await self._scripts.run(
             lua.feed_note, state=keys.FEED_STATE, deliveries=deliveries, validations=validations
         )
-        return away_ms
 
     async def read(self) -> FeedState:
         """All of it, but the pattern. What was heard at a time still to come was heard now."""
         row: dict[str, str] = await self._client.hgetall(keys.FEED_STATE)
-        seconds, micros = await self._client.time()
-        return _read(row, int(seconds) * 1000 + int(micros) // 1000)
+        return _read(row, await server_ms(self._client))
 
     async def pattern(self) -> dict[int, Slot]:
         """The hours of the week that are known."""
@@ -119,21 +118,19 @@ class FeedStore:
 
     async def fell_silent(self, since_ms: int) -> None:
         """The feed is silent; everything known is doubted."""
-        now = await self._now_ms()
-        row = {"silent": since_ms, "doubted": now}
+        row = {"silent": since_ms, "doubted": await server_ms(self._client)}
         await self._client.hset(keys.FEED_STATE, mapping=row)
 
     async def came_back(self, gap: tuple[int, int]) -> None:
         """The feed is not silent any more: what came in the gap is doubted once more."""
-        now = await self._now_ms()
-        row = {"doubted": now, "gap_to": gap[1]}
+        row = {"doubted": await server_ms(self._client), "gap_to": gap[1]}
         await self._client.hset(keys.FEED_STATE, mapping=row)
         await self._client.hsetnx(keys.FEED_STATE, "gap_from", gap[0])
         await self._client.hdel(keys.FEED_STATE, "silent")
 
     async def doubt(self) -> None:
         """From now on everything known is doubted."""
-        await self._client.hset(keys.FEED_STATE, "doubted", await self._now_ms())
+        await self._client.hset(keys.FEED_STATE, "doubted", await server_ms(self._client))
 
     async def warned(self, validated_ms: int) -> None:
         """It was said that no validation followed this one."""
@@ -173,10 +170,6 @@ class FeedStore:
             doubted_ms=state.doubted_ms,
             left=int(await self._client.zcard(keys.FEED_LEFT)),
         )
-
-    async def _now_ms(self) -> int:
-        seconds, micros = await self._client.time()
-        return int(seconds) * 1000 + int(micros) // 1000
 
 
 def is_still_silent(state: FeedState) -> bool:

@@ -208,6 +208,12 @@ def connect_listener(url: str) -> Redis:
     )
 
 
+async def server_ms(client: Client) -> int:
+    """The server's clock (epoch ms): the only one that processes share."""
+    seconds, micros = await client.time()
+    return int(seconds) * 1000 + int(micros) // 1000
+
+
 def raise_if_cancelled() -> None:
     """End the running task if it was told to end; for loops that talk to Redis.
 

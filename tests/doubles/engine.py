@@ -26,7 +26,6 @@ from sync.connect.tokens import Tokens
 from sync.connect.vault import Vault
 from sync.engine.people import PeopleStore
 from sync.engine.ports import ZoomUser
-from sync.engine.wire import Surroundings
 from sync.microsoft.authorization import AccessToken
 from sync.microsoft.graph import GraphPresence
 from sync.reconnect.notifier import Notifier
@@ -365,7 +364,11 @@ async def running_bridge(
             time_limit=graph_seconds,
         )
         microsoft = Microsoft()
-        around = Surroundings(
+        room = engine.wire(
+            store,
+            redis,
+            scripts,
+            limits,
             graph=api,
             tokens=tokens,
             zoom=zoom,
@@ -376,9 +379,8 @@ async def running_bridge(
             groups_of=_no_groups,
             zoom_slot=_no_wait,
             doubted=doubted,
-        )
-        room = engine.wire(
-            store, redis, scripts, limits, around, chance=lambda: 0.0, sleep=_at_once
+            chance=lambda: 0.0,
+            sleep=_at_once,
         )
         told = reconnect.wire(
             store,

@@ -12,4 +12,4 @@ if deliveries > 0 then
   redis.call('HSET', state, 'last', now)
 end
 if validations > 0 then redis.call('HSET', state, 'validated', now) end
-return {now, away}
+return away

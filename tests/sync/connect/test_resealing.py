@@ -77,7 +77,7 @@ async def test_everybody_moves_whatever_ails_them(house: House) -> None:
     await house.people.demand(PAUSED, Lane.CHANGE, Patch.chose(Personal(paused_until_ms=far)))
     await house.people.demand(PARKED, Lane.CHANGE, Patch.must_authorize("revoked", 1))
     taken = await claim(house.people, PARKED)
-    await house.people.begin_ack(taken, lane=Lane.CHANGE, due_ms=None)
+    await house.people.ack(taken, lane=Lane.CHANGE, due_ms=None)
     assert [p.object_id async for p in house.people.parked()] == [PARKED]
     await house.people.demand(AGAIN, Lane.CHANGE, Patch.retries_authorization())
     await house.people.demand(LEAVING, Lane.CHANGE, Patch.leaving())

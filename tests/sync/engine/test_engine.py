@@ -361,7 +361,6 @@ async def test_somebody_who_asks_too_often_costs_no_requests_in_any_process(
         bridge.store,
         bridge.reconciler,
         policy=bridge.decisions,
-        can_ask=False,
         prove=bridge.proving.hear,
         departures=bridge.departures,
     )

@@ -106,10 +106,9 @@ PATCHES = {
     "yielded": [Patch.yielded(Observation(ZoomPresence.AWAY, 99)), Patch.yielded(None)],
     "first_meeting": [Patch.first_meeting()],
     "failed": [
-        Patch.failed(Setback(Trouble.LATER, 97, 2, 98), "graph_error"),
-        Patch.failed(Setback(Trouble.GONE, 97, 0, None), "graph_404"),
+        Patch.failed(Setback(Trouble.LATER, 97, 2, 98), "graph_error", 99),
+        Patch.failed(Setback(Trouble.GONE, 97, 0, None), "graph_404", None),
     ],
-    "blamed": [Patch.blamed("graph_error", 99)],
     "recovered": [Patch.recovered(KNOWN), Patch.recovered(PersonState(ADA))],
     "must_authorize": [Patch.must_authorize("graph_401", 99)],
     "notified": [Patch.notified(Notified(Delivery.SENT, 2, 99)), Patch.notified(Notified())],

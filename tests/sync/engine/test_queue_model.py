@@ -219,7 +219,7 @@ class Queue(RuleBasedStateMachine):
         if (claim.token + oid) in self.told:
             told = self.told[claim.token + oid]
             patch |= Patch(held=None if told is None else Held(told, self.start, LATER))
-        taken = self.run(self.store.ack(claim, lane=lane, due_ms=due, patch=patch))
+        taken = self.run(self.acked(claim, lane, due, patch))
         known = self.known.get(oid)
         assert taken == (known is not None and known.holder is claim)
         if known is not None and taken:
@@ -229,11 +229,16 @@ class Queue(RuleBasedStateMachine):
             known.due = known.version != self.version_of(claim) or due == 1
             known.parked = not known.due and due is None and known.trouble is not None
 
+    async def acked(
+        self, claim: Claim, lane: Lane, due: int | None, patch: Patch | None = None
+    ) -> bool:
+        return await self.store.ack(claim, lane=lane, due_ms=due, patch=patch)
+
     @rule(claim=claims)
     def give_back(self, claim: Claim) -> None:
         """Untouched: there was no permit for them."""
         oid = claim.state.object_id
-        taken = self.run(self.store.ack(claim, lane=claim.lane, due_ms=claim.due_ms))
+        taken = self.run(self.acked(claim, claim.lane, claim.due_ms))
         known = self.known.get(oid)
         assert taken == (known is not None and known.holder is claim)
         if known is not None and taken:

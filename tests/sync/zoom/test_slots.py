@@ -160,7 +160,7 @@ async def test_who_must_wait_is_planned_for_their_slot(redis: Client) -> None:
         reconciler = Reconciler(
             store=bridge.store,
             quota=bridge.quota,
-            graph=bridge.reconciler._graph,
+            graph=bridge.reconciler.graph,
             tokens=bridge.tokens,
             asking=Asking(
                 bridge.store, zoom, bridge.counts, zoom_slot=slot_of, prove=bridge.proving.hear
