@@ -138,9 +138,9 @@ class Patch:
             tries=after.tries,
             wait_ms=after.due_ms,
         )
-        return (
-            patch if answered_ms is None else patch | Patch(failed_code=code, failed_ms=answered_ms)
-        )
+        if answered_ms is not None:
+            patch |= Patch(failed_code=code, failed_ms=answered_ms)
+        return patch
 
     @staticmethod
     def recovered(person: PersonState) -> Patch:

@@ -25,6 +25,7 @@ from domain.plan import Lane
 from domain.policy import ACCOUNT, AuthorizeWith, Level, Personal, Service
 from domain.policy_edits import ChooseStyle, Disable, Lock
 from domain.presence import Observation, Pair, Shown, Style, ZoomPresence
+from domain.setback import Setback
 from domain.storms import Delivery, Notified, Storm
 from sync.connect.sealed import ButtonKey, SealedStore
 from sync.connect.tokens import PURPOSE
@@ -131,7 +132,7 @@ async def _people(to: Stores) -> None:
         | Patch.wrote(AT)
         | Patch.answered(AT)
         | Patch.first_meeting()
-        | Patch.blamed("forbidden", AT)
+        | Patch.failed(Setback(Trouble.FORBIDDEN, AT, 2, AT), "forbidden", AT)
         | Patch.must_authorize("invalid_grant", AT)
         | Patch.notified(Notified(Delivery.AGAIN, 2, AT))
         | Patch.testing(AT)
