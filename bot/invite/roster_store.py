@@ -97,7 +97,7 @@ class RosterStore:
 
     async def everyone(self) -> AsyncIterator[dict[str, Met]]:
         """Everybody who has the app, by object id, in batches; somebody may come twice."""
-        prefix, batch = keys.met_prefix(), list[str]()
+        prefix, batch = keys.met(""), list[str]()
         async for key in self._client.scan_iter(match=f"{prefix}*", count=2 * BATCH):
             batch.append(str(key)[len(prefix) :])
             if len(batch) >= BATCH:

@@ -25,8 +25,6 @@ log = structlog.get_logger()
 
 KIND = "invitations"
 NOTICE = "invited"
-EVERY_MAILING = "all"
-"""One process at a time sends invitations, whichever mailing they belong to."""
 TAKEN_MS = 30_000
 """Longer than one message may take."""
 BATCH = 500
@@ -156,8 +154,8 @@ class InvitationStore:
         return [mailing for mailing in known if mailing is not None]
 
     def lease(self) -> Lease:
-        """Whoever has it sends invitations."""
-        return Lease(self._client, keys.job_taken(KIND, EVERY_MAILING), TAKEN_MS)
+        """Whoever has it sends invitations, whichever mailing they belong to."""
+        return Lease(self._client, keys.INVITATIONS_LEASE, TAKEN_MS)
 
     async def next(self, mailing: Mailing) -> str | None:
         """Somebody who is left, who is nobody else's from now on; None: nobody is."""

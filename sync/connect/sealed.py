@@ -29,9 +29,7 @@ log = structlog.get_logger()
 
 BATCH = 50
 """Rows of tokens read at once: some 400 kB."""
-KIND = "keys"
 TAKEN_MS = 60_000
-_ROUND = "reseal"
 OWNER, PURPOSE = "cards", "button-key"
 BYTES = 32
 
@@ -67,7 +65,7 @@ class SealedStore:
 
     def lease(self) -> Lease:
         """Whoever has it goes over the rows."""
-        return Lease(self._client, keys.job_taken(KIND, _ROUND), TAKEN_MS)
+        return Lease(self._client, keys.RESEALING_LEASE, TAKEN_MS)
 
     async def tokens(self) -> AsyncIterator[list[SealedRow]]:
         """The tokens of everybody, whatever ails them, in batches and in no order."""

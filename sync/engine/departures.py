@@ -59,7 +59,6 @@ _OUTCOMES = {
 
 
 _ALL = "all"
-_JOB = "purge"
 
 
 class DepartureStore:
@@ -91,7 +90,7 @@ class DepartureStore:
 
     def lease(self) -> Lease:
         """Whoever has it looks for who has left."""
-        return Lease(self._client, keys.job_taken(keys.DEPARTURES, _JOB), TAKEN_MS)
+        return Lease(self._client, keys.DEPARTURES_LEASE, TAKEN_MS)
 
     async def was_purged(self) -> bool:
         """Whether all were looked at within a day."""

@@ -146,7 +146,7 @@ class PeopleStore(LinkRows):
 
     async def count_look_up(self, object_id: str, times: int = 1) -> int:
         """How often within a minute an admin has asked about others, these times included."""
-        key = keys.admitted(object_id, of_others=True)
+        key = keys.looked_up(object_id)
         pipe = self._client.pipeline(transaction=False)
         pipe.set(key, 0, ex=keys.ADMITTED_TTL, nx=True)
         pipe.incrby(key, times)

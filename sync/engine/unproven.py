@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-_JOB = "proving"
-
 
 @dataclass(frozen=True, slots=True)
 class News:
@@ -71,7 +69,7 @@ class UnprovenStore:
 
     def lease(self) -> Lease:
         """Whoever has it works these rows off."""
-        return Lease(self._client, keys.job_taken(keys.UNPROVEN, _JOB), TAKEN_MS)
+        return Lease(self._client, keys.PROVING_LEASE, TAKEN_MS)
 
 
 def _read(object_id: str, text: str) -> News:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 TRY = 10
 """What a try in vain adds to somebody's place; it is less than that before the first."""
-_JOB = "sweep"
 _DECIDES = ("group_ids", "personal", "trouble", "observation", "held", "leaving", "gone_ms")
 
 
@@ -31,7 +30,7 @@ class SweepStore:
 
     def lease(self) -> Lease:
         """Whoever has it watches and sweeps."""
-        return Lease(self._client, keys.job_taken(keys.FEED, _JOB), TAKEN_MS)
+        return Lease(self._client, keys.SWEEP_LEASE, TAKEN_MS)
 
     async def rows(self, people: Sequence[str]) -> list[PersonState]:
         """What decides whether and when Zoom is asked about these; of who is connected."""

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-KIND = "notices"
-ALL = "all"
 TAKEN_MS = 30_000
 """Longer than one message may take."""
 BATCH = 500
@@ -48,7 +46,7 @@ class NoticeStore:
 
     def lease(self) -> Lease:
         """Whoever has it tells people."""
-        return Lease(self._client, keys.job_taken(KIND, ALL), TAKEN_MS)
+        return Lease(self._client, keys.NOTICES_LEASE, TAKEN_MS)
 
     # -- people ----------------------------------------------------------------------------------
 

@@ -1,92 +1,8 @@
-"""Every Redis key: its name, what it holds, and how long it lives.
+"""Every Redis key, declared once: its name, what it holds, and how long it lives (`DECLARED`).
 
-    key                          holds                                              lives
-    ---------------------------  -------------------------------------------------  ---------------
-    pb:{NN}:p:<oid>              a connected person's engine state (hash, below)    until disconnect
-    pb:{NN}:link:<oid>           who they are (JSON, domain.link.Link)              until disconnect
-    pb:{NN}:tok:<oid>            generation and sealed Microsoft tokens             until disconnect
-    pb:{NN}:due:<lane>           zset: oid -> when due, or end of its lease (ms)    while in use
-    pb:{NN}:people               set: the oid of everybody connected                while in use
-    pb:{NN}:parked               hash: oid -> since when, why (nothing is tried)    while in use
-    pb:{NN}:woken                the lane of which workers were told by pb:wake     1 s
-    pb:{NN}:lease:<oid>          one process refreshes this person's tokens         30 s
-    pb:{NN}:admitted:<oid>       how often their chat wanted what costs             1 min
-                                 requests to Microsoft; :others as an admin, of
-                                 other people
-    pb:{NN}:look:<oid>           what Microsoft showed when it was last looked at   5 min, or until
-                                 for their chat (JSON)                              disconnect
-    pb:{NN}:probe                readiness was asked: does Redis take writes?       10 s
-    pb:{z:<hash>}:<kind>         Zoom address or id -> oid, and whose claim it is   until disconnect
-                                 (with a TTL: it is changing, or was left behind)   (30 d)
-    pb:{quota}:cells             presence requests by 250 ms and lane (quota.lua)   the window
-    pb:{quota}:pause             Graph told the whole tenant to wait                as Graph said
-    pb:{zoom}:next               the next slot at Zoom that nobody has (ms)         until it is past
-    pb:{zoom}:slots              zset: oid -> their slot in Zoom's request queue    the last, + 60 s
-    pb:{zoom}:token              Zoom's access token, sealed, for all processes     as Zoom said
-    pb:{zoom}:token:by           one process gets a new one                         10 s
-    pb:ref:<oid>                 the person's 1:1 conversation (hash: `where` JSON, 400 d, renewed;
-                                 `at` when its last news was sent)                  1 d once the app
-                                                                                    is taken out
-    pb:card:<card id>            activity id of the message that holds the card     30 d
-    pb:asker:<card id>           the admin whom a card of the settings asks         30 d
-    pb:welcomed:<oid>            the person was welcomed                            400 d, renewed
-    pb:told:<oid>:<what>         a one-time notice was sent: `invited` (by which    400 d
-                                 mailing) outlives the app's removal
-    pb:left:<oid>                they disconnected on purpose: nobody invites them  400 d, or until
-                                                                                    they connect
-    pb:met:<oid>                 somebody who has the app: channel's id, addresses  400 d, renewed
-                                 (JSON, bot.invite.roster_store); not after its removal
-    pb:{NN}:live:<oid>           the attempt that may connect this person           21 min
-    pb:signin:<hash>             an attempt to connect (hash, bot.sign_in.store); 10 min, and 10
-                                 :by somebody finishes it (1 min)                   once it began
-    pb:seen:<hash>               an activity that was already answered              10 min
-    pb:{rollouts}:open           set: the rollouts under way                        while used, 1 d
-    pb:{rollouts}:<id>           a rollout (JSON); :left who is left, :by who       until done (1 d)
-                                 works on it; first of all an intention             (1 min)
-    pb:{invitations}:...         mailings of invitations likewise; :again who is    until done (1 d)
-                                 tried again, :tally what came of it (hash); the    + 10 min
-                                 row shows the end
-    pb:{invitations}:all:by      who sends invitations                              30 s, renewed
-    pb:{invitations}:census      who has the app was looked through                 1 h
-    pb:{notices}:storms          authorisations that ended alike for many (hash,    2 d, renewed
-                                 sync.reconnect.store)
-    pb:{notices}:all:by          who tells people that theirs ended                 30 s, renewed
-    pb:{data}:contract           from which to which data version rows may be       for ever
-                                 (hash, sync.upgrade.data_version)
-    pb:{data}:processes          zset: `<data version> <name>` of a process that    1 d, renewed
-                                 runs -> when it last said so (ms)
-    pb:{keys}:buttons            the key that signs the buttons of cards, sealed    for ever
-    pb:{keys}:sealing            hash: a name of an encryption key, with that of a  1 d, renewed
-                                 process that runs -> when it last sealed (ms)
-    pb:{keys}:reseal:by          who moves what is sealed to the newest key         1 min, renewed
-    pb:{unproven}:news           oid -> what waits for it to be found out whether   until found out
-                                 it is about them (JSON, sync.engine.unproven)       (1 d)
-    pb:{unproven}:proving:by     who finds out                                      10 s, renewed
-    pb:{departures}:removed      zset: one member, when the Zoom app was removed:   until all have
-                                 links from before it end                           been told to
-    pb:{departures}:ended:<hash> what ended a link and was ahead of our clock       1 d
-    pb:{departures}:purged       who left was looked for                            1 d
-    pb:{departures}:purge:by     by whom                                            10 s, renewed
-    pb:wake                      channel: a shard number whose queue has changed
-    pb:{dir}:current             the reading of Zoom's directory that counts        for ever
-    pb:{dir}:state               how the directory is doing (hash, below)           for ever
-    pb:{dir}:lease               one process reads Zoom's directory                 2 min, renewed
-    pb:{dir}:changes             zoom id -> memberships changed, not passed on yet  until passed on
-    pb:{dir}:<reading>:<part>    users, addresses, groups, members (hashes)         current + 10 min
-    pb:{settings}:form           version, account form, managed groups (hash)       for ever
-    pb:{settings}:audit          stream: who changed which setting                  newest 100,000
-    pb:{settings}:acts           stream: who invited people or had them tried again newest 50,000
-    pb:{settings}:looks          stream: who looked up whom                         newest 50,000
-    pb:settings                  channel: the new version of the settings
-    pb:erased                    channel: something of a person was erased (told to
-                                 whoever has the file of an embedded Redis rewritten)
-    pb:{feed}:state              what was heard of Zoom's events (hash, below)      for ever
-    pb:{feed}:pattern            hour of the week -> usual deliveries (hash)        for ever
-    pb:{feed}:left               zset: whom Zoom is still to be asked about         until done (1 d)
-    pb:{feed}:sweep:by           who watches the feed and has people asked about    10 s, renewed
-
-`{NN}` is the person's shard, a hash tag: all keys of one person are in one cluster slot, so that
-one script can change them together.
+`{NN}` is a person's shard, a hash tag: all keys of one person are in one cluster slot, so that one
+script can change them together. `<…>` is what differs; where it is a hash, the key's function
+takes what is hashed, so that nothing from outside stands in a name.
 
 Fields of the person hash: `gen` generation of the link, `ver` version of the demand, `obs` and
 `obs_at` Zoom's newest state and its time, `got` when it reached us, `answered` the `got` that was
@@ -128,80 +44,28 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from typing import NewType
+from typing import TYPE_CHECKING, Final, NamedTuple, NewType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Key = NewType("Key", str)
 """A key of Redis, or what several of one slot begin with."""
 
 SHARDS = 8
 """Fixed: changing it would lose people. Enough to spread over a cluster."""
-
 LANES = 4
-WAKE = "pb:wake"
-QUOTA_CELLS = Key("pb:{quota}:cells")
-QUOTA_PAUSE = Key("pb:{quota}:pause")
-ZOOM_NEXT = Key("pb:{zoom}:next")
-ZOOM_SLOTS = Key("pb:{zoom}:slots")
-ZOOM_TOKEN = Key("pb:{zoom}:token")
-ZOOM_TOKEN_LEASE = Key(f"{ZOOM_TOKEN}:by")
 
-SIGN_IN_TTL = 600
-SIGN_IN_TAKEN_TTL = 60
-LIVE_SIGN_IN_TTL = 2 * SIGN_IN_TTL + SIGN_IN_TAKEN_TTL
-SEEN_TTL = 600
-CARD_TTL = 30 * 86_400
-REFERENCE_TTL = 400 * 86_400
-APP_BACK_TTL = 86_400
-"""Within this an app that was taken out to be replaced is back, or it counts as removed."""
-TOKEN_LEASE_TTL = 30
-ZOOM_TOKEN_LEASE_TTL = 10
-INDEX_TTL = 30 * 86_400
-PROBE_TTL = 10
-WOKEN_MS = 1000
-ADMITTED_TTL = 60
-LOOK_TTL = 300
-JOB_TTL = 86_400
-MAILING_SHOWN_TTL = 600
-CENSUS_TTL = 3600
-INVITED_TTL = 400 * 86_400
-INTENT_TTL = 60
-ENDED_TTL = 86_400
-PURGED_TTL = 86_400
-STORMS_TTL = 2 * 86_400
-STAGED_TTL = 3600
-OLD_READING_TTL = 600
-AUDIT_KEPT = 100_000
-"""Entries, about: some 50 MB at most, and years of an organisation's changes."""
 
-DATA_CONTRACT = Key("pb:{data}:contract")
-DATA_PROCESSES = Key("pb:{data}:processes")
-BUTTON_KEY = Key("pb:{keys}:buttons")
-SEALING = Key("pb:{keys}:sealing")
-SEALING_TTL = 86_400
-PURGED = Key("pb:{departures}:purged")
-CENSUS = Key("pb:{invitations}:census")
-UNPROVEN = "unproven"
-UNPROVEN_NEWS = Key("pb:{unproven}:news")
-DEPARTURES = "departures"
-APP_REMOVED = Key("pb:{departures}:removed")
-STORMS = Key("pb:{notices}:storms")
-DIRECTORY_CURRENT = Key("pb:{dir}:current")
-DIRECTORY_STATE = Key("pb:{dir}:state")
-DIRECTORY_LEASE = Key("pb:{dir}:lease")
-DIRECTORY_CHANGES = Key("pb:{dir}:changes")
-DIRECTORY_PARTS = ("users", "addresses", "groups", "members")
-SETTINGS = Key("pb:{settings}:form")
-AUDIT = Key("pb:{settings}:audit")
-ACTS = (Key("pb:{settings}:acts"), 50_000, 1_000_000)
-LOOKS = (Key("pb:{settings}:looks"), 50_000, 2_000_000)
-"""What changes no settings: where, how many entries are kept (about), and where their numbers
-within a millisecond begin, so that no two entries have the same id."""
-SETTINGS_CHANGED = "pb:settings"
-ERASED = "pb:erased"
-FEED = "feed"
-FEED_STATE = Key("pb:{feed}:state")
-FEED_PATTERN = Key("pb:{feed}:pattern")
-FEED_LEFT = Key("pb:{feed}:left")
+class Declared(NamedTuple):
+    """A kind of key. `lives`: seconds from the last write, or in words."""
+
+    name: str
+    holds: str
+    lives: int | str
+
+
+DECLARED: Final[list[Declared]] = []
 
 
 def shard_of(object_id: str) -> int:
@@ -209,85 +73,173 @@ def shard_of(object_id: str) -> int:
     return zlib.crc32(object_id.encode()) % SHARDS
 
 
-def _tag(shard: int) -> str:
-    return f"pb:{{{shard:02d}}}"
+def _one(name: str, holds: str, lives: int | str) -> Key:
+    DECLARED.append(Declared(f"pb:{name}", holds, lives))
+    return Key(f"pb:{name}")
 
 
-def person(object_id: str) -> Key:
-    """Engine state of a person."""
-    return Key(f"{_tag(shard_of(object_id))}:p:{object_id}")
+def _cut(name: str, holds: str, lives: int | str) -> list[str]:
+    """Declare a kind; what stands before, between and behind its `<…>`."""
+    return [part.rpartition(">")[2] for part in _one(name, holds, lives).split("<")]
+
+
+def _of(name: str, holds: str, lives: int | str) -> Callable[[str], Key]:
+    before, after = _cut(name, holds, lives)
+    if "<hash>" in name:
+        return lambda text: Key(f"{before}{_digest(text)}{after}")
+    return lambda text: Key(f"{before}{text}{after}")
+
+
+def _of_two(name: str, holds: str, lives: int | str) -> Callable[[str, str], Key]:
+    before, between, after = _cut(name, holds, lives)
+    return lambda one, other: Key(f"{before}{one}{between}{other}{after}")
+
+
+def _of_shard(name: str, holds: str, lives: int | str) -> Callable[[int], Key]:
+    kind = _one(f"{{NN}}:{name}", holds, lives)
+    return [Key(kind.replace("NN", f"{shard:02d}")) for shard in range(SHARDS)].__getitem__
+
+
+def _of_person(name: str, holds: str, lives: int | str) -> Callable[[str], Key]:
+    before, after = _cut(f"{{NN}}:{name}", holds, lives)
+    starts = [before.replace("NN", f"{shard:02d}") for shard in range(SHARDS)]
+    return lambda oid: Key(f"{starts[zlib.crc32(oid.encode()) % SHARDS]}{oid}{after}")
+
+
+def _digest(text: str) -> str:
+    """Bounded and free of braces, whatever comes from outside."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+EVER, USED, LEFT = "for ever", "while in use", "until disconnect"
+HOUR, DAY = 3600, 86_400
+
+# -- people (a person's hash and the index are described above) ------------------------------------
+
+TOKEN_LEASE_TTL = 30
+ADMITTED_TTL = 60
+LOOK_TTL = 300
+PROBE_TTL = 10
+WOKEN_MS = 1000
+INDEX_TTL = 30 * DAY
+"""Of an index key that is changing, or was left behind; otherwise it lives until disconnect."""
+
+person = _of_person("p:<oid>", "engine state of somebody connected (hash)", LEFT)
+link = _of_person("link:<oid>", "who they are (JSON, domain.link.Link)", LEFT)
+tokens = _of_person("tok:<oid>", "generation and sealed Microsoft tokens", LEFT)
+token_lease = _of_person("lease:<oid>", "who refreshes this person's tokens", TOKEN_LEASE_TTL)
+admitted = _of_person("admitted:<oid>", "how often their chat wanted what costs", ADMITTED_TTL)
+looked_up = _of_person("admitted:<oid>:others", "the same, of others, as an admin", ADMITTED_TTL)
+look = _of_person("look:<oid>", "what Microsoft showed last, looked at for their chat", LOOK_TTL)
+everybody = _of_shard("people", "set: the oid of everybody connected", USED)
+parked = _of_shard("parked", "hash: oid -> since when, why (nothing is tried)", USED)
+woken = _of_shard("woken", "the lane of which workers heard by WAKE", "1 s")
+probe = _of_shard("probe", "readiness asked: does Redis take writes?", PROBE_TTL)
+_due = [
+    _of_shard(f"due:{lane}", "zset: oid -> when due, or end of its lease (ms)", USED)
+    for lane in range(LANES)
+]
+zoom_address = _of("{z:<hash>}:email", "Zoom address -> oid, and whose claim it is", LEFT)
+zoom_id = _of("{z:<hash>}:id", "Zoom user id -> oid, and whose claim it is", LEFT)
 
 
 def person_prefix(shard: int) -> Key:
     """What precedes the object id in the person keys of a shard."""
-    return Key(f"{_tag(shard)}:p:")
-
-
-def link(object_id: str) -> Key:
-    """Link of a person."""
-    return Key(f"{_tag(shard_of(object_id))}:link:{object_id}")
-
-
-def tokens(object_id: str) -> Key:
-    """Sealed tokens of a person."""
-    return Key(f"{_tag(shard_of(object_id))}:tok:{object_id}")
-
-
-def admitted(object_id: str, *, of_others: bool = False) -> Key:
-    """How often somebody's chat has wanted what costs requests within a minute."""
-    tail = ":others" if of_others else ""
-    return Key(f"{_tag(shard_of(object_id))}:admitted:{object_id}{tail}")
-
-
-def look(object_id: str) -> Key:
-    """What Microsoft showed of a person last."""
-    return Key(f"{_tag(shard_of(object_id))}:look:{object_id}")
-
-
-def probe(shard: int) -> Key:
-    """What readiness writes where a shard's people are."""
-    return Key(f"{_tag(shard)}:probe")
-
-
-def token_lease(object_id: str) -> Key:
-    """Lease for refreshing a person's tokens."""
-    return Key(f"{_tag(shard_of(object_id))}:lease:{object_id}")
+    return Key(f"pb:{{{shard:02d}}}:p:")
 
 
 def dues(shard: int) -> tuple[Key, Key, Key, Key]:
     """The queues of a shard, by lane."""
-    urgent, change, hold, fade = (Key(f"{_tag(shard)}:due:{lane}") for lane in range(LANES))
+    urgent, change, hold, fade = (due(shard) for due in _due)
     return urgent, change, hold, fade
 
 
-def everybody(shard: int) -> Key:
-    """The connected people of a shard."""
-    return Key(f"{_tag(shard)}:people")
+# -- requests to Microsoft and Zoom -------------------------------------------------------------
 
+ZOOM_TOKEN_LEASE_TTL = 10
 
-def parked(shard: int) -> Key:
-    """The people of a shard for whom nothing is tried any more."""
-    return Key(f"{_tag(shard)}:parked")
+QUOTA_CELLS = _one("{quota}:cells", "presence requests by 250 ms and lane (hash)", "the window")
+QUOTA_PAUSE = _one("{quota}:pause", "Graph told the whole tenant to wait", "as Graph said")
+ZOOM_NEXT = _one("{zoom}:next", "the next slot at Zoom that nobody has (ms)", "until it is past")
+ZOOM_SLOTS = _one("{zoom}:slots", "zset: oid -> their slot in Zoom's queue", "the last, + 60 s")
+ZOOM_TOKEN = _one("{zoom}:token", "Zoom's access token, sealed, for all", "as Zoom said")
+ZOOM_TOKEN_LEASE = _one("{zoom}:token:by", "who gets a new one", ZOOM_TOKEN_LEASE_TTL)
 
+# -- the chat -----------------------------------------------------------------------------------
 
-def woken(shard: int) -> Key:
-    """The lane of a shard of which workers were told that somebody became due."""
-    return Key(f"{_tag(shard)}:woken")
+REFERENCE_TTL = 400 * DAY
+APP_BACK_TTL = DAY
+"""Within this an app that was taken out to be replaced is back, or it counts as removed."""
+CARD_TTL = 30 * DAY
+SEEN_TTL = 600
+INVITED_TTL = 400 * DAY
+SIGN_IN_TTL = 600
+SIGN_IN_TAKEN_TTL = 60
+LIVE_SIGN_IN_TTL = 2 * SIGN_IN_TTL + SIGN_IN_TAKEN_TTL
 
+reference = _of("ref:<oid>", "1:1 conversation (hash: `where` JSON, `at` last news)", REFERENCE_TTL)
+card = _of("card:<hash>", "activity id of the message that holds the card", CARD_TTL)
+asker = _of("asker:<hash>", "the admin whom a card of the settings asks", CARD_TTL)
+welcomed = _of("welcomed:<oid>", "the person was welcomed", REFERENCE_TTL)
+notice = _of_two("told:<oid>:<what>", "a one-time notice was sent (`invited`)", REFERENCE_TTL)
+left = _of("left:<oid>", "they disconnected on purpose: nobody invites them", INVITED_TTL)
+met = _of("met:<oid>", "somebody who has the app (JSON, bot.invite.roster_store)", REFERENCE_TTL)
+live_sign_in = _of_person("live:<oid>", "the attempt that may connect them", LIVE_SIGN_IN_TTL)
+sign_in = _of("signin:<key>", "an attempt to connect (hash); lives on once it began", SIGN_IN_TTL)
+sign_in_taken = _of("signin:<key>:by", "somebody finishes it", SIGN_IN_TAKEN_TTL)
+seen = _of("seen:<hash>", "an activity that was already answered", SEEN_TTL)
 
-def zoom_address(address: str) -> Key:
-    """Index of a folded e-mail address."""
-    return Key(f"pb:{{z:{_digest(address)}}}:email")
+# -- jobs: rollouts and invitations ---------------------------------------------------------------
 
+JOB_TTL = DAY
+INTENT_TTL = 60
+MAILING_SHOWN_TTL = 600
+CENSUS_TTL = HOUR
 
-def zoom_id(zoom_user_id: str) -> Key:
-    """Index of a Zoom user id."""
-    return Key(f"pb:{{z:{_digest(zoom_user_id)}}}:id")
+jobs = _of("{<kind>}:open", "set: the jobs of a kind under way", JOB_TTL)
+job = _of_two("{<kind>}:<id>", "a job (JSON); an intention lives for INTENT_TTL", JOB_TTL)
+job_left = _of_two("{<kind>}:<id>:left", "set: who is left", JOB_TTL)
+job_taken = _of_two("{<kind>}:<id>:by", "who works on it", "5 s, renewed")
+job_again = _of_two("{<kind>}:<id>:again", "set: who is tried again", JOB_TTL)
+job_tally = _of_two("{<kind>}:<id>:tally", "what came of it so far (hash)", JOB_TTL)
+INVITATIONS_LEASE = _one("{invitations}:all:by", "who sends invitations", "30 s, renewed")
+CENSUS = _one("{invitations}:census", "who has the app was looked through", CENSUS_TTL)
 
+# -- ended authorisations, sealed rows, identities, departures, versions ------------------------
 
-def directory_part(reading: str, part: str) -> Key:
-    """One of DIRECTORY_PARTS of a reading, or its staged `changes`."""
-    return Key(f"pb:{{dir}}:{reading}:{part}")
+STORMS_TTL = 2 * DAY
+SEALING_TTL = DAY
+ENDED_TTL = DAY
+PURGED_TTL = DAY
+
+STORMS = _one("{notices}:storms", "ended alike for many (hash, sync.reconnect.store)", STORMS_TTL)
+NOTICES_LEASE = _one("{notices}:all:by", "who notifies those whose ended", "30 s, renewed")
+BUTTON_KEY = _one("{keys}:buttons", "the key that signs the buttons of cards, sealed", EVER)
+SEALING = _one("{keys}:sealing", "hash: key's name / process -> when it last sealed", SEALING_TTL)
+RESEALING_LEASE = _one("{keys}:reseal:by", "who moves all to the newest key", "1 min, renewed")
+UNPROVEN_NEWS = _one("{unproven}:news", "oid -> what may be about them (JSON)", "found out, or 1 d")
+PROVING_LEASE = _one("{unproven}:proving:by", "who finds that out", "10 s, renewed")
+APP_REMOVED = _one("{departures}:removed", "zset: when the Zoom app was removed", "all have ended")
+ended = _of("{departures}:ended:<hash>", "what ended a link, ahead of our clock", ENDED_TTL)
+PURGED = _one("{departures}:purged", "who left was looked for", PURGED_TTL)
+DEPARTURES_LEASE = _one("{departures}:purge:by", "who looks for them", "10 s, renewed")
+DATA_CONTRACT = _one("{data}:contract", "data versions that rows may be of (hash)", EVER)
+DATA_PROCESSES = _one(
+    "{data}:processes", "zset: `<version> <name>` -> last seen (ms)", "1 d, renewed"
+)
+
+# -- the directory --------------------------------------------------------------------------------
+
+STAGED_TTL = HOUR
+OLD_READING_TTL = 600
+DIRECTORY_PARTS = ("users", "addresses", "groups", "members")
+
+DIRECTORY_CURRENT = _one("{dir}:current", "the reading of Zoom's directory that counts", EVER)
+DIRECTORY_STATE = _one("{dir}:state", "how the directory is doing (hash)", EVER)
+DIRECTORY_LEASE = _one("{dir}:lease", "who reads Zoom's directory", "2 min, renewed")
+DIRECTORY_CHANGES = _one("{dir}:changes", "zoom id -> memberships changed", "until passed on")
+directory_part = _of_two("{dir}:<reading>:<part>", "a hash of a reading", "current, + 10 min")
+"""One of DIRECTORY_PARTS of a reading, or its staged `changes`."""
 
 
 def directory_parts(reading: str) -> tuple[Key, Key, Key, Key]:
@@ -296,101 +248,29 @@ def directory_parts(reading: str) -> tuple[Key, Key, Key, Key]:
     return users, addresses, groups, members
 
 
-def reference(object_id: str) -> Key:
-    """A person's 1:1 conversation."""
-    return Key(f"pb:ref:{object_id}")
+# -- the settings, their history, and Zoom's feed -------------------------------------------------
 
+AUDIT_KEPT = 100_000
+"""Entries, about: some 50 MB at most, and years of an organisation's changes."""
+_KEPT = 50_000
 
-def card(card_id: str) -> Key:
-    """The message that holds a card."""
-    return Key(f"pb:card:{_digest(card_id)}")
+SETTINGS = _one("{settings}:form", "version, account form, managed groups (hash)", EVER)
+AUDIT = _one("{settings}:audit", "stream: who changed which setting", "the newest AUDIT_KEPT")
+_ACTS = _one("{settings}:acts", "stream: who invited people or had them tried again", "the newest")
+_LOOKS = _one("{settings}:looks", "stream: who looked up whom", "the newest")
+ACTS, LOOKS = (_ACTS, _KEPT, 1_000_000), (_LOOKS, _KEPT, 2_000_000)
+"""What changes no settings: where, how many entries are kept (about), and where their numbers
+within a millisecond begin, so that no two entries have the same id."""
+FEED_STATE = _one("{feed}:state", "what was heard of Zoom's events (hash)", EVER)
+FEED_PATTERN = _one("{feed}:pattern", "hour of the week -> usual deliveries (hash)", EVER)
+FEED_LEFT = _one("{feed}:left", "zset: whom Zoom is still to be asked about", "until done, 1 d")
+SWEEP_LEASE = _one("{feed}:sweep:by", "who has people asked about", "10 s, renewed")
 
+# -- channels ---------------------------------------------------------------------------------
 
-def asker(card_id: str) -> Key:
-    """Whom a card of the settings asks."""
-    return Key(f"pb:asker:{_digest(card_id)}")
-
-
-def welcomed(object_id: str) -> Key:
-    """Whether the person was welcomed."""
-    return Key(f"pb:welcomed:{object_id}")
-
-
-def notice(object_id: str, what: str) -> Key:
-    """A one-time notice to a person."""
-    return Key(f"pb:told:{object_id}:{what}")
-
-
-def left(object_id: str) -> Key:
-    """Whether somebody disconnected on purpose."""
-    return Key(f"pb:left:{object_id}")
-
-
-def sign_in(key: str) -> Key:
-    """An attempt to connect."""
-    return Key(f"pb:signin:{key}")
-
-
-def sign_in_taken(key: str) -> Key:
-    """Whether somebody is finishing an attempt."""
-    return Key(f"pb:signin:{key}:by")
-
-
-def live_sign_in(object_id: str) -> Key:
-    """Which attempt may connect a person."""
-    return Key(f"{_tag(shard_of(object_id))}:live:{object_id}")
-
-
-def seen(activity: str) -> Key:
-    """An activity that was already answered."""
-    return Key(f"pb:seen:{_digest(activity)}")
-
-
-def met(object_id: str) -> Key:
-    """Somebody who has the app."""
-    return Key(f"pb:met:{object_id}")
-
-
-def met_prefix() -> Key:
-    """What precedes the object id in the rows of those who have the app."""
-    return met("")
-
-
-def ended(news: str) -> Key:
-    """Something that ended a link, and must not do so again."""
-    return Key(f"pb:{{{DEPARTURES}}}:ended:{_digest(news)}")
-
-
-def jobs(kind: str) -> Key:
-    """The jobs of a kind that are under way."""
-    return Key(f"pb:{{{kind}}}:open")
-
-
-def job(kind: str, job_id: str) -> Key:
-    """A job."""
-    return Key(f"pb:{{{kind}}}:{job_id}")
-
-
-def job_left(kind: str, job_id: str) -> Key:
-    """Who is left in a job."""
-    return Key(f"pb:{{{kind}}}:{job_id}:left")
-
-
-def job_taken(kind: str, job_id: str) -> Key:
-    """Which process works on a job."""
-    return Key(f"pb:{{{kind}}}:{job_id}:by")
-
-
-def job_again(kind: str, job_id: str) -> Key:
-    """Who is to be tried again in a job."""
-    return Key(f"pb:{{{kind}}}:{job_id}:again")
-
-
-def job_tally(kind: str, job_id: str) -> Key:
-    """What came of a job so far."""
-    return Key(f"pb:{{{kind}}}:{job_id}:tally")
-
-
-def _digest(text: str) -> str:
-    """Bounded and free of braces, whatever comes from outside."""
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+WAKE = "pb:wake"
+"""A shard number whose queue has changed."""
+SETTINGS_CHANGED = "pb:settings"
+"""The new version of the settings."""
+ERASED = "pb:erased"
+"""Something of a person was erased: whoever has the file of an embedded Redis has it rewritten."""

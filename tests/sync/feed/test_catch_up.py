@@ -29,7 +29,7 @@ from tests.doubles.graph import Graph
 from tests.doubles.people import ADA, BEN, person
 
 Z = ZoomPresence
-SWEEPER = keys.job_taken(keys.FEED, "sweep")
+SWEEPER = keys.SWEEP_LEASE
 
 
 @dataclass
