@@ -146,8 +146,7 @@ class Seal:
         return digest[:_SIGNATURE_BYTES].hex()
 
 
-def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def _inputs(data: Mapping[str, object], card_id: str) -> dict[str, str]:
