@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+import structlog
 
 from bot import scripts as lua
+from bot.teams.activity import ConversationReference
 from sync.redis import keys
+from sync.redis.rows import Rows
 from sync.redis.scripts import Scripts
 
 if TYPE_CHECKING:
     from sync.redis.connection import Client
+
+log = structlog.get_logger()
+
+REFERENCES: Final = Rows(ConversationReference)
 
 Heard = Literal["", "again", "anew"]
 """Empty: no news. again: within an hour of the last time. anew: after more than that, after the app
@@ -17,7 +25,7 @@ was taken out, or never before; what need not be seen to at each message is due 
 
 
 class ConversationStore:
-    """Small rows with a TTL each; values are the bot's own JSON, opaque here."""
+    """Small rows with a TTL each."""
 
     def __init__(self, client: Client, scripts: Scripts | None = None) -> None:
         self._client = client
@@ -29,22 +37,26 @@ class ConversationStore:
     # the channel's clock; None: not known) decides. What is older than the last news is no news.
 
     async def remember_reference(
-        self, object_id: str, reference: str, sent_ms: int | None = None
+        self, object_id: str, reference: ConversationReference, sent_ms: int | None = None
     ) -> Heard:
         """Keep a person's 1:1 conversation (400 days from the last use)."""
-        at_ms = await self._news(object_id, "there", sent_ms, reference)
+        at_ms = await self._news(object_id, "there", sent_ms, REFERENCES.dump(reference))
         if at_ms >= 0:
             return "again" if at_ms else ""
         await self._client.expire(keys.welcomed(object_id), keys.REFERENCE_TTL)
         return "anew"
 
-    async def reference(self, object_id: str) -> str | None:
-        """A person's 1:1 conversation."""
-        return _text(await self._client.hget(keys.reference(object_id), "where"))
+    async def reference(self, object_id: str) -> ConversationReference | None:
+        """A person's 1:1 conversation; None where none is known (or it is damaged)."""
+        text = await self._client.hget(keys.reference(object_id), "where")
+        found = REFERENCES.load_if_good(text)
+        if text is not None and found is None:
+            log.error("reference_damaged", person=object_id)
+        return found
 
-    async def move_reference(self, object_id: str, reference: str) -> None:
+    async def move_reference(self, object_id: str, reference: ConversationReference) -> None:
         """Their chat is another one now. Only if one is kept, and for as long as it was."""
-        await self._news(object_id, "moved", None, reference)
+        await self._news(object_id, "moved", None, REFERENCES.dump(reference))
 
     async def doubt_reference(self, object_id: str, sent_ms: int | None = None) -> bool:
         """What is kept of their chat ends in a day, unless they are heard of before.

@@ -6,9 +6,8 @@ on in one card, wherever a click comes from: not every client names the message 
 
 from __future__ import annotations
 
-import json
 import secrets
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NewType, Protocol
 
 import structlog
@@ -20,7 +19,6 @@ from bot.teams.activity import (
     NotFound,
     NotSent,
     Person,
-    Scope,
     SendFailed,
 )
 
@@ -45,14 +43,14 @@ class ConversationRows(Protocol):
     """What is kept of conversations (bot.conversations)."""
 
     async def remember_reference(
-        self, object_id: str, reference: str, sent_ms: int | None = None
+        self, object_id: str, reference: ConversationReference, sent_ms: int | None = None
     ) -> Heard:
         """Keep a person's 1:1 conversation; empty: `sent_ms` is older than the last news of it."""
 
-    async def reference(self, object_id: str) -> str | None:
+    async def reference(self, object_id: str) -> ConversationReference | None:
         """A person's 1:1 conversation."""
 
-    async def move_reference(self, object_id: str, reference: str) -> None:
+    async def move_reference(self, object_id: str, reference: ConversationReference) -> None:
         """Their chat is another one now; nothing is kept of who has removed the app."""
 
     async def forget_reference(self, object_id: str, sent_ms: int | None = None) -> bool:
@@ -70,6 +68,12 @@ class ConversationRows(Protocol):
     async def activity_of(self, card_id: str) -> str | None:
         """The message that holds a card."""
 
+    async def first_welcome(self, object_id: str) -> bool:
+        """Whether the person was never welcomed; they are from now on."""
+
+    async def not_welcomed(self, object_id: str) -> None:
+        """The welcome did not arrive."""
+
 
 def new_card_id() -> str:
     """An id for a card that is about to be made."""
@@ -77,11 +81,14 @@ def new_card_id() -> str:
 
 
 class Desk:
-    """Writes cards. Failures of the channel are logged, and told by the return value."""
+    """Writes cards. Failures of the channel are logged, and told by the return value.
 
-    def __init__(self, sender: Sender, rows: ConversationRows, seal: Seal) -> None:
+    `chats` keeps where people are reached, and which message holds a card.
+    """
+
+    def __init__(self, sender: Sender, chats: ConversationRows, seal: Seal) -> None:
         self._sender = sender
-        self._rows = rows
+        self.chats = chats
         self._seal = seal
 
     def sealed(self, card: Card, card_id: str) -> SealedCard:
@@ -102,7 +109,7 @@ class Desk:
     ) -> None:
         activity_id = await self._sender.send(to, card, once=once)
         if activity_id:  # not every channel names what it took
-            await self._rows.remember_card(card_id, activity_id)
+            await self.chats.remember_card(card_id, activity_id)
 
     async def typing(self, to: ConversationReference) -> None:
         """Show that an answer is being worked on."""
@@ -135,7 +142,7 @@ class Desk:
             known = await self.personal(whose)
             if known is not None and known.conversation_id == at.conversation_id:
                 at = known
-        activity_id = await self._rows.activity_of(card_id) or activity_id
+        activity_id = await self.chats.activity_of(card_id) or activity_id
         if activity_id is not None:
             try:
                 await self._sender.update(at, activity_id, self.sealed(card, card_id))
@@ -155,32 +162,9 @@ class Desk:
 
     # -- a person's 1:1 conversation -----------------------------------------------------------
 
-    # `sent_ms`: when the channel sent the news (epoch ms). Older news than what is known changes
-    # nothing; then the answer is empty (or False).
-
-    async def remember(
-        self, object_id: str, reference: ConversationReference, sent_ms: int | None = None
-    ) -> Heard:
-        """Keep where a person can be reached; whether they were heard of an hour ago or less."""
-        text = dump_reference(reference)
-        return await self._rows.remember_reference(object_id, text, sent_ms)
-
-    async def forget(self, object_id: str, sent_ms: int | None = None) -> bool:
-        """The person removed the app."""
-        return await self._rows.forget_reference(object_id, sent_ms)
-
-    async def doubt(self, object_id: str, sent_ms: int | None = None) -> bool:
-        """The person's app is taken out, perhaps to be replaced: forget them in a day."""
-        return await self._rows.doubt_reference(object_id, sent_ms)
-
-    async def is_there(self, object_id: str) -> bool:
-        """Whether, by the last news of their chat, the person has the app."""
-        return await self._rows.is_there(object_id)
-
     async def personal(self, object_id: str) -> ConversationReference | None:
         """Where a person can be reached, None when unknown."""
-        text = await self._rows.reference(object_id)
-        return None if text is None else load_reference(text)
+        return await self.chats.reference(object_id)
 
     async def open_personal(
         self,
@@ -199,7 +183,7 @@ class Desk:
         if known is not None:
             return known
         reference = await self._sender.open_personal(at, person)
-        await self.remember(person.object_id, reference, sent_ms)
+        await self.chats.remember_reference(person.object_id, reference, sent_ms)
         return reference
 
     async def tell(
@@ -230,7 +214,7 @@ class Desk:
                 raise
             log.info("personal_chat_moved", person=object_id, reason=str(error))
             await self._send(anew, card_id, sealed, once=once)
-            await self._rows.move_reference(object_id, dump_reference(anew))
+            await self.chats.move_reference(object_id, anew)
 
     async def reach(
         self, object_id: str, card_id: str, card: Card, *, met: ConversationReference | None = None
@@ -283,21 +267,3 @@ def _at_another_address(
 def gone_how(error: ConversationGone) -> Reached:
     """Who can mend it that there is no chat: the person, or an admin."""
     return "disabled" if str(error) == "BotDisabledByAdmin" else "gone"
-
-
-def dump_reference(reference: ConversationReference) -> str:
-    """Write a conversation reference as JSON."""
-    return json.dumps(asdict(reference), separators=(",", ":"))
-
-
-def load_reference(text: str) -> ConversationReference | None:
-    """Read a conversation reference back; None for anything else."""
-    try:
-        row: dict[str, Any] = json.loads(text)
-        scope = Scope(row.pop("scope"))
-        if not all(isinstance(value, str) for value in row.values()):
-            return None
-        return ConversationReference(**row, scope=scope)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        log.error("reference_damaged")
-        return None

@@ -32,16 +32,6 @@ TRIES: Final = 24
 """Over ten minutes."""
 
 
-class Welcomes(Protocol):
-    """Who was welcomed already (bot.conversations)."""
-
-    async def first_welcome(self, object_id: str) -> bool:
-        """Whether the person was never welcomed; they are from now on."""
-
-    async def not_welcomed(self, object_id: str) -> None:
-        """The welcome did not arrive."""
-
-
 class Links(Protocol):
     """What becomes of a person's connection while their app comes and goes (sync.engine.engine)."""
 
@@ -66,7 +56,6 @@ class AppNews:
         self,
         desk: Desk,
         links: Links,
-        welcomes: Welcomes,
         *,
         welcome: Callable[[Turn], Awaitable[Card]] | None,
         on_met: Callable[[Person], None],
@@ -77,7 +66,6 @@ class AppNews:
     ) -> None:
         self._desk = desk
         self._links = links
-        self._welcomes = welcomes
         self._welcome = welcome
         self._on_away = on_away
         self._on_removed = on_removed
@@ -88,7 +76,9 @@ class AppNews:
     async def heard(self, inbound: Inbound, person: Person) -> None:
         """The person was heard in their own chat, so their app is there."""
         oid = person.object_id
-        heard = await self._desk.remember(oid, inbound.conversation, self._sent_ms(inbound))
+        heard = await self._desk.chats.remember_reference(
+            oid, inbound.conversation, self._sent_ms(inbound)
+        )
         if heard:
             self.met(person)
         if heard == "anew":
@@ -136,25 +126,25 @@ class AppNews:
         """Greet somebody once; with a newer package only who was not met before."""
         oid = person.object_id
         known = inbound.kind is Kind.UPGRADED and await self._desk.personal(oid) is not None
-        if not await self._desk.remember(oid, inbound.conversation, sent_ms):
+        if not await self._desk.chats.remember_reference(oid, inbound.conversation, sent_ms):
             log.info("app_news_late", person=oid)
             return
         self.met(person)
         await self._follow(oid)
-        if self._welcome is None or known or not await self._welcomes.first_welcome(oid):
+        if self._welcome is None or known or not await self._desk.chats.first_welcome(oid):
             return
         turn = Turn(inbound, person, inbound.conversation, new_card_id())
         try:
             await self._desk.tell(oid, turn.card_id, await self._welcome(turn))
         except (ConversationGone, NotSent) as error:  # certainly not arrived
             log.warning("card_not_sent", reason=type(error).__name__)
-            await self._welcomes.not_welcomed(oid)
+            await self._desk.chats.not_welcomed(oid)
         except SendFailed as error:
             log.warning("card_not_sent", reason=type(error).__name__)
 
     async def _upgrading(self, oid: str, sent_ms: int) -> None:
         """The app is taken out; whether a newer one follows, only time tells."""
-        if not await self._desk.doubt(oid, sent_ms):
+        if not await self._desk.chats.doubt_reference(oid, sent_ms):
             log.info("app_news_late", person=oid)
             await self._follow(oid)  # it may have been tried before what was newer came
             return
@@ -164,7 +154,7 @@ class AppNews:
     async def _follow(self, oid: str) -> None:
         """Let the link follow the last news, also when other news is acted on at the same time."""
         followed = None
-        while followed != (there := await self._desk.is_there(oid)):
+        while followed != (there := await self._desk.chats.is_there(oid)):
             followed = there
             if there:
                 await self._links.app_back(oid)
@@ -172,7 +162,7 @@ class AppNews:
                 await self._links.app_gone(oid)
 
     async def _removed(self, oid: str, sent_ms: int) -> None:
-        if not await self._desk.forget(oid, sent_ms):
+        if not await self._desk.chats.forget_reference(oid, sent_ms):
             log.info("app_news_late", person=oid)
             return
         await self._on_removed(oid)

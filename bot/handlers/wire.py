@@ -95,7 +95,6 @@ def wire_news(core: Core, helper: HelpHandler, sign_in: SignIn, *, welcome: bool
     return AppNews(
         core.chat.desk,
         core.engine.engine,
-        core.chat.conversations,
         welcome=helper.welcome if welcome else None,
         on_met=roster.note,
         on_away=away,

@@ -8,22 +8,22 @@ admin who started it follows.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import structlog
 
-from bot.desk import dump_reference, load_reference, new_card_id
+from bot.desk import new_card_id
 from bot.invite.store import Mailing
-from bot.teams.activity import ConversationGone, NotSent, SendFailed
+from bot.teams.activity import ConversationGone, ConversationReference, NotSent, SendFailed
 from cards.build import refreshing
 from cards.person.unasked import invitation
 from cards.settings import invite as settings_invite
 from cards.settings.clicks import ShowMailing
 from sync.redis import duties
 from sync.redis.duties import Work
+from sync.redis.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from bot.invite.invitees import Invitees
     from bot.invite.roster_store import RosterStore
     from bot.invite.store import InvitationStore, Tally
-    from bot.teams.activity import ConversationReference
     from cards.build import Card
 
 log = structlog.get_logger()
@@ -64,22 +63,8 @@ class MailingCard:
     mri: str = ""
     admin: str = ""
 
-    def dump(self) -> str:
-        """Write it as text."""
-        where = dump_reference(self.where)
-        row = {"where": where, "card": self.card_id, "by": self.inviter, "mri": self.mri}
-        return json.dumps(row | {"admin": self.admin})
 
-    @classmethod
-    def load(cls, text: str) -> MailingCard | None:
-        """Read it back; None for anything else."""
-        try:
-            row = json.loads(text)
-            where, card_id, by = load_reference(row["where"]), str(row["card"]), str(row["by"])
-            mri, admin = str(row.get("mri", "")), str(row.get("admin", ""))
-        except (ValueError, KeyError, TypeError):
-            return None
-        return None if where is None else cls(where, card_id, by, mri, admin)
+CARDS: Final = Rows(MailingCard)
 
 
 class Invitations:
@@ -115,7 +100,7 @@ class Invitations:
 
     async def begin(self, group_id: str, held: Sequence[str], card: MailingCard) -> None:
         """Invite those who are held; the work goes on in the background."""
-        mailing = Mailing(card.card_id, group_id, len(held), card.dump())
+        mailing = Mailing(card.card_id, group_id, len(held), CARDS.dump(card))
         await self._rows.begin(mailing, held)
         log.info("mailing_begun", mailing=mailing.mailing_id, people=len(held))
         self.work.wake()
@@ -143,7 +128,7 @@ class Invitations:
         return await self._lease.let_go()
 
     async def _step(self, mailing: Mailing) -> None:
-        card = MailingCard.load(mailing.show)
+        card = CARDS.load_if_good(mailing.show)
         oid = await self._rows.next(mailing)
         if oid is None or card is None:
             await self._round_done(mailing)
@@ -212,7 +197,7 @@ class Invitations:
 
     async def _show(self, mailing: Mailing, tally: Tally) -> None:
         self._edited[mailing.mailing_id] = self._clock()
-        card = MailingCard.load(mailing.show)
+        card = CARDS.load_if_good(mailing.show)
         if card is not None:
             shown = self._card(mailing, tally)
             await self._desk.replace(
@@ -226,7 +211,7 @@ class Invitations:
         card = settings_invite.sending(
             sent=invited, total=mailing.total - tally.skipped, mailing_id=card_id
         )
-        admin = MailingCard.load(mailing.show)
+        admin = CARDS.load_if_good(mailing.show)
         if admin is None or not admin.mri:
             return card
         return refreshing(card, ShowMailing(card_id), [admin.mri])

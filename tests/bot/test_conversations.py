@@ -7,6 +7,7 @@ import pytest
 from bot.conversations import ConversationStore
 from sync.redis import keys
 from sync.redis.connection import Client
+from tests.doubles.channel import NEW, OLD
 
 ADA = "00000000-0000-4000-8000-000000000001"
 BEN = "00000000-0000-4000-8000-000000000002"
@@ -28,8 +29,8 @@ async def test_a_reference_is_kept_until_the_app_is_removed(
     store: ConversationStore, redis: Client
 ) -> None:
     assert await store.reference(ADA) is None
-    await store.remember_reference(ADA, '{"a": "ä"}')
-    assert await store.reference(ADA) == '{"a": "ä"}'
+    await store.remember_reference(ADA, OLD)
+    assert await store.reference(ADA) == OLD
     assert await store.reference(BEN) is None
     assert 399 * DAY < await ttl(redis) <= 400 * DAY
     await store.first_welcome(ADA)
@@ -41,35 +42,35 @@ async def test_a_reference_is_kept_until_the_app_is_removed(
 async def test_a_reference_lives_on_while_it_is_used(
     store: ConversationStore, redis: Client
 ) -> None:
-    await store.remember_reference(ADA, "old")
+    await store.remember_reference(ADA, OLD)
     await redis.expire(keys.reference(ADA), 5)
-    await store.remember_reference(ADA, "new")
+    await store.remember_reference(ADA, NEW)
     assert await ttl(redis) > 399 * DAY
 
 
 async def test_what_is_not_due_at_each_message_is_due_after_an_hour_or_a_doubt(
     store: ConversationStore, redis: Client
 ) -> None:
-    assert await store.remember_reference(ADA, "there") == "anew"
+    assert await store.remember_reference(ADA, OLD) == "anew"
     await store.first_welcome(ADA)
-    assert await store.remember_reference(ADA, "there") == "again"
+    assert await store.remember_reference(ADA, OLD) == "again"
     await redis.expire(keys.reference(ADA), 400 * DAY - 3500)
-    assert await store.remember_reference(ADA, "there") == "again"
+    assert await store.remember_reference(ADA, OLD) == "again"
     for left in (400 * DAY - 3700, 5):
         for key in (keys.reference(ADA), keys.welcomed(ADA)):
             await redis.expire(key, left)
-        assert await store.remember_reference(ADA, "there") == "anew"
+        assert await store.remember_reference(ADA, OLD) == "anew"
         for key in (keys.reference(ADA), keys.welcomed(ADA)):
             assert await redis.ttl(key) > 400 * DAY - 100
     for _ in range(2):
         assert await store.doubt_reference(ADA)
         assert not await store.is_there(ADA)
-    assert await store.remember_reference(ADA, "there") == "anew"
+    assert await store.remember_reference(ADA, OLD) == "anew"
     assert await redis.ttl(keys.welcomed(ADA)) > 399 * DAY
-    assert await store.remember_reference(ADA, "there", sent_ms=1) == "again"  # no clock of ours
+    assert await store.remember_reference(ADA, OLD, sent_ms=1) == "again"  # no clock of ours
     known = int(await redis.hget(keys.reference(ADA), "at"))
     await redis.hset(keys.reference(ADA), "at", known + 1000)
-    assert await store.remember_reference(ADA, "there", sent_ms=known) == ""
+    assert await store.remember_reference(ADA, OLD, sent_ms=known) == ""
 
 
 async def test_a_card_is_found_again(store: ConversationStore, redis: Client) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.conversations import ConversationStore
-from bot.desk import Desk, dump_reference, load_reference
+from bot.conversations import REFERENCES, ConversationStore
+from bot.desk import Desk
 from bot.teams.activity import (
     CardGone,
     ConversationGone,
@@ -44,12 +44,12 @@ class Place:
 @pytest.fixture
 async def place(redis: Client) -> Place:
     made = Place(redis)
-    await made.desk.remember(ADA, OLD)
+    await made.desk.chats.remember_reference(ADA, OLD)
     return made
 
 
 def test_a_reference_is_read_back_with_whose_it_is() -> None:
-    read = load_reference(dump_reference(OLD))
+    read = REFERENCES.load_if_good(REFERENCES.dump(OLD))
     assert read == OLD
     assert read is not None
     assert read.member_id == "29:a"
@@ -74,7 +74,7 @@ async def test_it_is_opened_where_the_person_was_just_met(place: Place) -> None:
 
 
 async def test_a_chat_is_kept_no_longer_for_being_opened_anew(place: Place) -> None:
-    await place.desk.doubt(ADA)
+    await place.desk.chats.doubt_reference(ADA)
     place.channel.fails["a:old"] = ConversationGone("gone")
     await place.desk.tell(ADA, "card", CARD)
     assert await place.redis.ttl(keys.reference(ADA)) <= keys.APP_BACK_TTL
@@ -101,7 +101,7 @@ async def test_where_none_can_be_opened_it_is_told(
 
 async def test_nobody_who_removes_the_app_meanwhile_is_written_to(place: Place) -> None:
     place.channel.fails["a:old"] = ConversationGone("gone")
-    place.channel.meanwhile = lambda: place.desk.forget(ADA)
+    place.channel.meanwhile = lambda: place.desk.chats.forget_reference(ADA)
     with pytest.raises(ConversationGone):
         await place.desk.tell(ADA, "card", CARD)
     assert place.channel.opened_at == []
@@ -111,15 +111,15 @@ async def test_nobody_who_removes_the_app_meanwhile_is_written_to(place: Place) 
 async def test_nobody_is_remembered_who_removes_the_app_while_a_chat_is_opened(
     place: Place,
 ) -> None:
-    await place.desk.forget(ADA)
-    await place.rows.move_reference(ADA, dump_reference(NEW))
+    await place.desk.chats.forget_reference(ADA)
+    await place.rows.move_reference(ADA, NEW)
     assert await place.redis.keys("*") == []
 
 
 async def test_where_they_wrote_meanwhile_is_where_they_are(place: Place) -> None:
     third = replace(OLD, conversation_id="a:third")
     place.channel.fails["a:old"] = ConversationGone("gone")
-    place.channel.meanwhile = lambda: place.desk.remember(ADA, third)
+    place.channel.meanwhile = lambda: place.desk.chats.remember_reference(ADA, third)
     await place.desk.tell(ADA, "card", CARD)
     assert place.channel.sent == [("post", "https://eu/", "a:third")]
     assert place.channel.opened_at == []
@@ -151,13 +151,13 @@ async def test_a_failure_says_nothing_about_the_chat(place: Place) -> None:
 
 
 async def test_nobody_unknown_is_told(place: Place) -> None:
-    await place.desk.forget(ADA)
+    await place.desk.chats.forget_reference(ADA)
     assert await place.desk.reach(ADA, "card", CARD) == "gone"
 
 
 async def test_a_card_is_edited_at_the_chats_newest_address(place: Place) -> None:
     await place.rows.remember_card("card", "1:7")
-    await place.desk.remember(ADA, replace(OLD, service_url="https://amer/"))
+    await place.desk.chats.remember_reference(ADA, replace(OLD, service_url="https://amer/"))
     assert await place.desk.replace(OLD, "card", CARD, whose=ADA)
     assert await place.desk.replace(NEW, "card", CARD, whose=ADA)  # another chat of theirs
     assert place.channel.sent == [
@@ -182,18 +182,18 @@ async def test_a_card_that_cannot_be_edited_follows_its_person(
 
 async def test_news_of_a_chat_goes_by_when_it_was_sent(place: Place) -> None:
     now = 1_767_268_800_000
-    assert await place.desk.remember(ADA, NEW, now)
-    assert not await place.desk.remember(ADA, OLD, now - 1)
-    assert not await place.desk.doubt(ADA, now - 1)
-    assert not await place.desk.forget(ADA, now - 1000)
+    assert await place.desk.chats.remember_reference(ADA, NEW, now)
+    assert not await place.desk.chats.remember_reference(ADA, OLD, now - 1)
+    assert not await place.desk.chats.doubt_reference(ADA, now - 1)
+    assert not await place.desk.chats.forget_reference(ADA, now - 1000)
     assert await place.known_at() == "a:new"
-    assert await place.desk.is_there(ADA)
-    assert await place.desk.doubt(ADA, now)
-    assert not await place.desk.is_there(ADA)
-    assert await place.desk.remember(ADA, OLD, now + 1)
-    assert await place.desk.is_there(ADA)
+    assert await place.desk.chats.is_there(ADA)
+    assert await place.desk.chats.doubt_reference(ADA, now)
+    assert not await place.desk.chats.is_there(ADA)
+    assert await place.desk.chats.remember_reference(ADA, OLD, now + 1)
+    assert await place.desk.chats.is_there(ADA)
     # No delivery is late for hours: that is another clock.
-    assert await place.desk.forget(ADA, now - 7_200_000)
+    assert await place.desk.chats.forget_reference(ADA, now - 7_200_000)
     assert await place.known_at() is None
-    assert await place.desk.doubt(ADA, now)
+    assert await place.desk.chats.doubt_reference(ADA, now)
     assert await place.redis.keys("*") == []

@@ -31,7 +31,7 @@ def channel() -> Channel:
 @pytest.fixture
 async def people(redis: Client, channel: Channel) -> ChatPeople:
     desk = Desk(channel, ConversationStore(redis), SEAL)
-    await desk.remember(ADA, OLD)
+    await desk.chats.remember_reference(ADA, OLD)
 
     async def invitable(group_id: str, by: str) -> int:
         return 0

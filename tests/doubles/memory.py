@@ -86,7 +86,7 @@ class Chats(Channel):
 class Rows:
     """What is kept of conversations (bot.conversations): newer news wins."""
 
-    chats: dict[str, tuple[int, str]] = field(default_factory=dict)
+    chats: dict[str, tuple[int, ConversationReference]] = field(default_factory=dict)
     gone: dict[str, int] = field(default_factory=dict)
     cards: dict[str, str] = field(default_factory=dict)
     asked: dict[str, str] = field(default_factory=dict)
@@ -97,7 +97,7 @@ class Rows:
         return sent_ms is not None and sent_ms < last
 
     async def remember_reference(
-        self, object_id: str, reference: str, sent_ms: int | None = None
+        self, object_id: str, reference: ConversationReference, sent_ms: int | None = None
     ) -> Heard:
         if self._old(object_id, sent_ms):
             return ""
@@ -106,11 +106,11 @@ class Rows:
         self.gone.pop(object_id, None)
         return "again" if again else "anew"
 
-    async def reference(self, object_id: str) -> str | None:
+    async def reference(self, object_id: str) -> ConversationReference | None:
         known = self.chats.get(object_id)
         return None if known is None else known[1]
 
-    async def move_reference(self, object_id: str, reference: str) -> None:
+    async def move_reference(self, object_id: str, reference: ConversationReference) -> None:
         self.chats[object_id] = (self.chats[object_id][0], reference)
 
     async def forget_reference(self, object_id: str, sent_ms: int | None = None) -> bool:

@@ -15,6 +15,7 @@ from bot.conversations import ConversationStore
 from bot.invite.roster_store import RosterStore
 from bot.invite.store import InvitationStore, Mailing
 from bot.sign_in.store import SignInStore
+from bot.teams.activity import ConversationReference
 from domain.directory import Directory, DirectoryGroup, DirectoryUser, MembershipChange
 from domain.errors import Trouble
 from domain.feed import Slot
@@ -56,6 +57,9 @@ if TYPE_CHECKING:
 TOKEN_KEY: Final = "UHJlc2VuY2UgQnJpZGdlLCBhIGtleSBvZiB0ZXN0cy4="
 """Of what is sealed in the records: no secret, and never another one."""
 ADA: Final = "00000000-0000-4000-8000-000000000001"
+CHAT: Final = ConversationReference(
+    "https://eu/", "a:1", "28:bot", "msteams", "tenant", member_id="29:ada"
+)
 BEN: Final = "00000000-0000-4000-8000-000000000002"
 NIA: Final = "00000000-0000-4000-8000-000000000003"
 AT: Final = 1_767_225_600_000
@@ -189,7 +193,7 @@ async def _settings(to: Stores) -> None:
 
 
 async def _chats(to: Stores) -> None:
-    await to.conversations.remember_reference(ADA, '{"conversation": "a:1"}', AT)
+    await to.conversations.remember_reference(ADA, CHAT, AT)
     await to.conversations.remember_card("card", "activity")
     await to.conversations.remember_asker("card", ADA)
     await to.conversations.first_welcome(ADA)
@@ -269,7 +273,7 @@ async def read(client: Client) -> dict[str, Any]:
         "uninvited": await of.invitations.uninvited([ADA, BEN]),
         "not left": await of.invitations.not_left([ADA, NIA]),
         "met": plain(met),
-        "chat": await of.conversations.reference(ADA),
+        "chat": plain(await of.conversations.reference(ADA)),
         "card": await of.conversations.activity_of("card"),
         "asker": await of.conversations.asker("card"),
         "welcome is new": await of.conversations.first_welcome(ADA),

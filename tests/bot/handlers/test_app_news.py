@@ -72,7 +72,6 @@ class Place:
         self.news = AppNews(
             self.desk,
             self.links,
-            rows,
             welcome=self.welcome,
             on_met=lambda _: None,
             on_away=self.trouble,

@@ -124,7 +124,7 @@ class Scene:
 
     async def has_app(self, oid: str, *addresses: str) -> None:
         """Somebody has the app; the channel told these addresses."""
-        await self.desk.remember(oid, self.chat(oid))
+        await self.desk.chats.remember_reference(oid, self.chat(oid))
         await self.roster.meet(oid, f"29:{oid}", 0)
         if addresses:
             await self.roster.learn(oid, addresses, external=False)
@@ -338,7 +338,7 @@ async def test_who_removes_the_app_and_comes_back_is_not_invited_again(scene: Sc
     [one] = await scene.staff(1)
     await scene.invites()
     await scene.carried_out()
-    await scene.desk.forget(one)
+    await scene.desk.chats.forget_reference(one)
     assert await scene.roster.find(one) is None
     await scene.has_app(one, "p1@example.com")
     assert await scene.invitable() == []
@@ -349,7 +349,7 @@ async def test_who_left_on_purpose_is_not_invited_until_they_have_connected(scen
     one, two = await scene.staff(2)
     await scene.rows.leave(one)
     assert await scene.invitable() == [two]
-    await scene.desk.forget(one)  # removing the app does not undo it
+    await scene.desk.chats.forget_reference(one)  # removing the app does not undo it
     await scene.has_app(one, "p1@example.com")
     assert await scene.invitable() == [two]
     assert await scene.redis.ttl(keys.left(one)) > 399 * 86_400
@@ -400,7 +400,7 @@ async def test_who_is_switched_off_meanwhile_gets_no_card(scene: Scene) -> None:
 async def test_who_removed_the_app_meanwhile_is_unreachable(scene: Scene) -> None:
     [one, two] = await scene.staff(2)
     await scene.invites()
-    await scene.desk.forget(one)
+    await scene.desk.chats.forget_reference(one)
     await scene.carried_out()
     assert scene.invited == [two]
     assert "1 person could not be reached" in scene.admin_card

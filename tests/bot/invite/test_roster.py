@@ -58,7 +58,7 @@ class Scene:
     async def meets(self, *people: str) -> None:
         """These write in their own chats, and everything that follows from it is done."""
         for oid in people:
-            await self.desk.remember(oid, self.at(oid))
+            await self.desk.chats.remember_reference(oid, self.at(oid))
             self.roster.note(Person(self.teams.tenant_id, oid, f"29:{oid}", "Somebody"))
         await self.roster._write_down()
 
@@ -193,7 +193,7 @@ async def test_whose_conversation_is_gone_is_forgotten(scene: Scene) -> None:
 
 async def test_removing_the_app_erases_what_is_known(scene: Scene) -> None:
     await scene.meets(ADA)
-    await scene.desk.forget(ADA)
+    await scene.desk.chats.forget_reference(ADA)
     assert await scene.addresses() is None
     await scene.rows.learn(
         ADA, ["late@example.com"], external=False
@@ -212,9 +212,9 @@ async def test_the_process_notes_people_by_itself_and_a_census_finds_the_rest(
     scene: Scene,
 ) -> None:
     scene.teams.knows(BEN, "Ben", upn="ben@example.com", mail="")
-    await scene.desk.remember(BEN, scene.at(BEN))
+    await scene.desk.chats.remember_reference(BEN, scene.at(BEN))
     await scene.rows.meet(BEN, f"29:{BEN}", 0)  # noted by a process that ended then
-    await scene.desk.remember(ADA, scene.at(ADA))
+    await scene.desk.chats.remember_reference(ADA, scene.at(ADA))
     task = asyncio.create_task(scene.roster.work.run())
 
     async def census_done() -> bool:
