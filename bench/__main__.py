@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench import burst, chat, latency, scale, webhooks, workers, writes
+from bench import burst, chat, latency, scale, start, webhooks, workers, writes
 from bench.processes import ROOT, ServerFailed
 from bench.report import load_average, machine, table
 from bench.stage import redis_version, stage
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bench.figure import Figure
 
 FIGURES = {
+    "start": start.measure,
     "chat": chat.measure,
     "latency": latency.measure,
     "webhooks": webhooks.measure,

@@ -103,12 +103,20 @@ _numbers = itertools.count(1)
 
 def _deliveries(world: Outside, text: str) -> Callable[[], tuple[str, bytes]]:
     """Deliveries as Teams makes them. One token serves for a round, as it does in Teams."""
-    headers = f"Content-Type: application/json\r\nAuthorization: Bearer {world.token()}\r\n"
+    headers = headers_of(world)
     speakers = itertools.cycle(SPEAKERS)
+    return lambda: (headers, message(world, object_id(next(speakers)), text))
 
-    def delivery() -> tuple[str, bytes]:
-        oid = object_id(next(speakers))
-        activity = {
+
+def headers_of(world: Outside) -> str:
+    """What a delivery has besides its body."""
+    return f"Content-Type: application/json\r\nAuthorization: Bearer {world.token()}\r\n"
+
+
+def message(world: Outside, oid: str, text: str) -> bytes:
+    """What Teams delivers when somebody says something in a chat of their own."""
+    return json.dumps(
+        {
             "type": "message",
             "id": f"1767268800000-{next(_numbers)}",
             "timestamp": "2026-01-01T12:00:00.000Z",
@@ -137,6 +145,4 @@ def _deliveries(world: Outside, text: str) -> Callable[[], tuple[str, bytes]]:
             ],
             "channelData": {"tenant": {"id": TENANT_ID}},
         }
-        return headers, json.dumps(activity).encode()
-
-    return delivery
+    ).encode()

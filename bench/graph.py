@@ -19,7 +19,7 @@ class Graph:
 
     `writes` counts accepted requests by person, `refused` those that were answered 429. `arrivals`
     are the times (perf_counter) at which the head of a request was there, while `keep_arrivals` is
-    set.
+    set. `me` is the profile of whoever asks for their own, as JSON.
     """
 
     writes: Counter[str] = field(default_factory=Counter)
@@ -28,6 +28,7 @@ class Graph:
     last: float = 0.0
     arrivals: asyncio.Queue[float] = field(default_factory=asyncio.Queue)
     keep_arrivals: bool = False
+    me: bytes = b""
     _quota: Quota | None = None
 
     def begin(self, *, limit: int | None = None, window: float = 0.0) -> None:
@@ -39,6 +40,8 @@ class Graph:
     def answer(self, first_line: bytes) -> bytes:
         """Answer a request for `.../users/<object id>/...` whose head has just arrived."""
         self.last = time.perf_counter()
+        if b"/v1.0/me?" in first_line:
+            return response(200, self.me)
         if self.keep_arrivals:
             self.arrivals.put_nowait(self.last)
         if self._quota is not None and (wait := self._quota.take()) is not None:

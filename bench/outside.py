@@ -39,7 +39,7 @@ _KEY_ID = "bench"
 class Outside:
     """The stand-ins, running. Addresses have no trailing slash.
 
-    `said` counts what bots said.
+    `said` counts what bots said; `link` is the last request with a link for a sign-in.
     """
 
     key: rsa.RSAPrivateKey
@@ -48,6 +48,7 @@ class Outside:
     keys: str = ""
     host: str = ""
     said: int = 0
+    link: bytes = b""
     graph: Graph = field(default_factory=Graph)
 
     @property
@@ -64,6 +65,11 @@ class Outside:
     def metadata_url(self) -> str:
         """Where the bots learn the keys of the channel service."""
         return f"{self.keys}/openid"
+
+    def hear(self, request: bytes) -> None:
+        """Keep a request in which a bot sends somebody to the sign-in."""
+        if b"ticket=" in request:
+            self.link = request
 
     def token(self) -> str:
         """What the channel service sends along: signed, valid for an hour, for our bot."""
@@ -96,7 +102,8 @@ async def outside(folder: Path) -> AsyncIterator[Outside]:
             await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
             return f"127.0.0.1:{runner.addresses[0][1]}"
 
-        it.host = f"127.0.0.1:{await stack.enter_async_context(responder(_channel_or_graph(it)))}"
+        channel = responder(_channel_or_graph(it), it.hear)
+        it.host = f"127.0.0.1:{await stack.enter_async_context(channel)}"
         it.keys = f"http://{await serve(_keys(it))}"
         it.login = f"https://{await serve(_login(), tls)}"
         yield it

@@ -62,6 +62,15 @@ def cpu_seconds(pid: int) -> float | None:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def resident(pid: int) -> float | None:
+    """Resident memory of a process in MB (10^6 bytes); None if unknown."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return None
+    return int(status.partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
+
+
 @dataclass
 class Server:
     """A running server at `host` (with port)."""
@@ -130,7 +139,7 @@ async def _until_listening(server: Server, port: int) -> None:
             return
         if loop.time() > deadline:
             raise server.failure(f"did not listen within {START_SECONDS:.0f} s")
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.01)
     raise server.failure(f"did not start (exit code {server.process.returncode})")
 
 

@@ -53,26 +53,31 @@ class _Messages(asyncio.Protocol):
 
 
 class _Responder(_Messages):
-    def __init__(self, answer: Callable[[bytes], bytes]) -> None:
+    def __init__(self, answer: Callable[[bytes], bytes], heard: Callable[[bytes], None]) -> None:
         super().__init__()
         self._answer = answer
+        self._heard = heard
         self._ready = b""
 
     def began(self, first_line: bytes) -> None:
         self._ready = self._answer(first_line)
 
     def got(self, message: bytes) -> None:
+        self._heard(message)
         self.transport.write(self._ready)
 
 
 @asynccontextmanager
-async def responder(answer: Callable[[bytes], bytes]) -> AsyncIterator[int]:
+async def responder(
+    answer: Callable[[bytes], bytes], heard: Callable[[bytes], None]
+) -> AsyncIterator[int]:
     """Answer requests on a free loopback port, which is given.
 
-    `answer` gets the request line as soon as the head has arrived, and returns the whole answer.
+    `answer` gets the request line as soon as the head has arrived, and returns the whole answer;
+    `heard` gets the whole request.
     """
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Responder(answer), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: _Responder(answer, heard), "127.0.0.1", 0)
     try:
         yield int(server.sockets[0].getsockname()[1])
     finally:
@@ -102,12 +107,18 @@ class Connection(_Messages):
         return connection
 
     async def post(self, path: str, headers: str, body: bytes) -> tuple[int, bytes]:
+        """Send a POST request, as `request` does."""
+        return await self.request("POST", path, headers, body)
+
+    async def request(
+        self, method: str, path: str, headers: str = "", body: bytes = b""
+    ) -> tuple[int, bytes]:
         """Send a request; status and the whole answer. Raises ConnectionError.
 
         `headers` are complete lines. Only one request at a time.
         """
         self._waiting = asyncio.get_running_loop().create_future()
-        head = f"POST {path} HTTP/1.1\r\nHost: {self._host}\r\nContent-Length: {len(body)}\r\n"
+        head = f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\nContent-Length: {len(body)}\r\n"
         self.transport.write(f"{head}{headers}\r\n".encode() + body)
         answer = await self._waiting
         return int(answer[9:12]), answer

@@ -23,7 +23,6 @@ from service.health import Health, MetricsPage
 from service.metrics import CONTENT_TYPE, Metrics, watch_loop_lag
 from sync.engine.queue import LEASE_MS
 from sync.engine.worker import Worker
-from sync.microsoft.people import People
 from sync.redis.connection import REDIS_TROUBLE, takes_writes
 from sync.zoom.webhook import ZoomEvents, ZoomWebhook
 
@@ -34,12 +33,13 @@ if TYPE_CHECKING:
     from bot.teams.activity import Person
     from bot.teams.signing_keys import SigningKeys
     from domain.budget import Limits
+    from launch.conversation import Conversation
     from service.settings import Settings
 
 log = structlog.get_logger()
 
-PEOPLE = web.AppKey("microsoft_people", People)
-"""Where an application keeps what it warms up once it answers."""
+CONVERSATION: web.AppKey[Conversation] = web.AppKey("conversation")
+"""Where an application that talks with people keeps its chat side."""
 BODY_LIMIT = 256 * 1024
 WORKER_BEAT_SECONDS = 15.0
 START_LOOK_SECONDS = 0.5
@@ -85,11 +85,11 @@ async def application(
                 web.get("/metrics", page.public),
             ]
         )
-        app[METRICS], app[PEOPLE] = page, outside.microsoft_people
+        app[METRICS] = page
         if with_bot:
             from launch.conversation import wire_bot  # noqa: PLC0415 - workers don't wait for it
 
-            bot = wire_bot(settings, outside, core, metrics, local_person)
+            app[CONVERSATION] = bot = wire_bot(settings, outside, core, metrics, local_person)
             stack.push_async_callback(bot.channel.aclose)
             events = ZoomEvents(
                 core.engine.engine,

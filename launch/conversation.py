@@ -5,6 +5,8 @@ Only a process that talks with people imports it, and the Bot Framework SDK with
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,18 +19,20 @@ from bot.handlers.help import HelpHandler
 from bot.handlers.wire import wire_answers, wire_news
 from bot.router import Router
 from bot.sign_in.about import about_routes
-from bot.sign_in.pages import Pages
 from bot.teams.channel import Channel, LocalMode, Production
 from bot.teams.endpoint import messages_handler
 from bot.teams.inbound_auth import InboundAuth
 from bot.teams.service_hosts import ServiceHosts
 from bot.teams.signing_keys import SigningKeys
+from domain.errors import OutsideError
+from launch.outside import BOT_SCOPE
 from service.settings import ZOOM_API_NAMES
 from sync.settings.audit import AuditLog
 from sync.zoom.roles import ZoomRoles
 
 if TYPE_CHECKING:
     from bot.core import Core
+    from bot.sign_in.pages import Pages
     from bot.teams.activity import Person
     from launch.outside import Outside
     from service.metrics import Metrics
@@ -42,6 +46,16 @@ class Conversation:
     routes: list[web.RouteDef]
     channel: Channel
     keys: SigningKeys | None
+    pages: Pages
+    outside: Outside
+
+    async def warm_up(self) -> None:
+        """Do what the first who speaks or connects would wait for."""
+        await asyncio.to_thread(self.pages.warm_up)
+        await self.outside.microsoft_people.warm_up()
+        if self.keys is not None:
+            with contextlib.suppress(OutsideError):  # the first message asks again
+                await self.outside.authorization.app_token(BOT_SCOPE)
 
 
 def wire_bot(
@@ -91,9 +105,9 @@ def wire_bot(
             "/api/messages", messages_handler(channel, router.on_turn, core.chat.conversations)
         ),
         *sign_in.routes(),
-        *about_routes(Pages(login_origin=outside.authorization.login_origin, local=settings.local)),
+        *about_routes(sign_in.pages),
     ]
-    return Conversation(routes, channel, keys)
+    return Conversation(routes, channel, keys, sign_in.pages, outside)
 
 
 def _channel(

@@ -6,7 +6,7 @@ import os
 from contextlib import AsyncExitStack
 
 from bot.teams.activity import Person
-from launch.application import PEOPLE, application
+from launch.application import CONVERSATION, application
 from launch.lifetime import forever, redis_of, running, until_signal
 from launch.ports import open_ports
 from launch.terminal import say
@@ -84,7 +84,7 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
         say(f"  Bot endpoint    {endpoint}   (for the Bot Framework Emulator)")
         say("", "  Say connect in the chat. Stop with Ctrl-C.", "")
         try:
-            await app[PEOPLE].warm_up()
+            await app[CONVERSATION].warm_up()
             await forever()
         finally:
             say("", "  Stopping ...")

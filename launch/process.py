@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from domain.budget import GRAPH_LIMITS
-from launch.application import PEOPLE, application
+from launch.application import CONVERSATION, application
 from launch.lifetime import forever, keep_what_is_there, redis_of, until_signal
 from launch.ports import open_ports
 from sync.engine.queue import LEASE_MS
@@ -40,7 +40,7 @@ async def serve(
                 metrics_port=ports.metrics,
                 worker=with_worker,
             )
-            await app[PEOPLE].warm_up()
+            await app[CONVERSATION].warm_up()
             keep_what_is_there()
             await forever()
 

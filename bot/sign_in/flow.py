@@ -107,7 +107,7 @@ class SignIn:
         self._on_outcome = on_outcome
         self._new_secret = new_secret
         self._patience = patience
-        self._pages = Pages(login_origin=authorization.login_origin, local=local)
+        self.pages = Pages(login_origin=authorization.login_origin, local=local)
 
     def routes(self) -> list[web.RouteDef]:
         """For the application's route table."""
@@ -141,7 +141,7 @@ class SignIn:
         attempt = _attempt(row)
         if attempt is None:
             return self._refuse(Refusal.EXPIRED)
-        response = self._pages.start(attempt, ticket)
+        response = self.pages.start(attempt, ticket)
         self._cookies.keep_browser(response, browser or self._new_secret())
         return response
 
@@ -188,7 +188,7 @@ class SignIn:
         flow = self._flow(key, sealed)
         if flow is None:
             return self._refuse(Refusal.EXPIRED)
-        response = self._pages.redirect(flow.auth_uri)
+        response = self.pages.redirect(flow.auth_uri)
         self._cookies.keep_browser(response, browser)
         return response
 
@@ -200,12 +200,12 @@ class SignIn:
         params.pop("client_info", None)
         if "error_description" in params:  # only its number is read, and addresses have limits
             params["error_description"] = params["error_description"][:300]
-        return self._pages.redirect(f"{self._public_url}{CALLBACK}?{urlencode(params)}")
+        return self.pages.redirect(f"{self._public_url}{CALLBACK}?{urlencode(params)}")
 
     async def finish(self, request: web.Request) -> web.Response:
         """Answer the browser that comes back from Microsoft."""
         if is_ahead(request):
-            return self._pages.not_ahead()
+            return self.pages.not_ahead()
         params = answer_of(request.query)
         if params is None:
             return self._refuse(Refusal.INCOMPLETE)
@@ -259,7 +259,7 @@ class SignIn:
         self._on_outcome("connected" if outcome.ok else "failed")
         log.info("sign_in_finished", object_id=attempt.object_id, ok=outcome.ok)
         await self._keep(key, outcome)
-        response = self._pages.outcome(outcome)
+        response = self.pages.outcome(outcome)
         self._cookies.ask_which_account(response, ask=False)
         return response
 
@@ -296,7 +296,7 @@ class SignIn:
             said = self._said(key, row, browser, Refusal.OTHER_BROWSER)
             if said is not None:
                 return said
-        return self._pages.refusal(Refusal.UNDER_WAY)
+        return self.pages.refusal(Refusal.UNDER_WAY)
 
     def _said(
         self, key: str, row: SignInRow | None, browser: str | None, foreign: Refusal
@@ -318,8 +318,8 @@ class SignIn:
         except (VaultError, ValueError):  # the keys or the format changed under way
             return self._refuse(Refusal.USED)
         if isinstance(result, Outcome):
-            return self._pages.outcome(result)
-        return self._pages.refusal(result.reason, *result.facts)
+            return self.pages.outcome(result)
+        return self.pages.refusal(result.reason, *result.facts)
 
     def _over(self, row: SignInRow | None, attempt: Attempt | None = None) -> web.Response:
         """The answer where the chat, or a newer link, has ended the attempt."""
@@ -351,7 +351,7 @@ class SignIn:
             object_id=attempt.object_id if attempt else None,
         )
         self._on_outcome(REFUSALS[reason].meter)
-        return self._pages.refusal(reason, *facts)
+        return self.pages.refusal(reason, *facts)
 
     def _answered(self, handler: Handler) -> Handler:
         """Wrap a handler so that trouble, too, is answered with a page of ours."""

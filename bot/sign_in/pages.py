@@ -57,6 +57,11 @@ class Pages:
             "X-Robots-Tag": "noindex",
         }
 
+    def warm_up(self) -> None:
+        """Compile every page now: who opens the first of each does not wait for that."""
+        for name in self._templates.list_templates(extensions=["html"]):
+            self._templates.get_template(name)
+
     def start(self, attempt: Attempt, ticket: str) -> web.Response:
         """Say who is about to connect, and to what; one button."""
         return self._page("start.html", 200, attempt=attempt, ticket=ticket)

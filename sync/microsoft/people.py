@@ -22,8 +22,13 @@ class People:
         self._named = verify
 
     async def warm_up(self) -> None:
-        """Import the SDK now, in a thread, so that nobody who connects waits for it."""
-        await asyncio.to_thread(self._ready)
+        """Import the SDK now, and use it once, in a thread: nobody who connects waits for it."""
+
+        def rehearse() -> None:
+            sdk, verify = self._ready()
+            asyncio.run(sdk.rehearse(self._graph_url, verify))
+
+        await asyncio.to_thread(rehearse)
 
     async def profile(self, token: str) -> Profile:
         """Read the profile of the token's person.

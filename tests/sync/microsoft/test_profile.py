@@ -149,6 +149,26 @@ async def test_nothing_more_is_imported_while_somebody_waits(graph: Graph) -> No
     assert len(imported.split()) < 50, imported
 
 
+async def test_who_connects_first_waits_for_nothing_that_is_made_once(graph: Graph) -> None:
+    program = (
+        "import asyncio, sys\n"
+        "from sync.microsoft.people import People\n"
+        "async def main():\n"
+        f"    people = People({graph.base!r}, None)\n"
+        "    await people.warm_up()\n"
+        "    before = set(sys.modules)\n"
+        "    print((await people.profile('token')).upn)\n"
+        "    print(*sorted(set(sys.modules) - before))\n"
+        "asyncio.run(main())\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-W", "ignore", "-c", program, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    assert out.decode().splitlines() == ["Ada@Example.com", ""]
+    assert len(graph.requests) == 1
+
+
 async def test_somebody_without_mail_or_name_is_known_by_their_sign_in_name(graph: Graph) -> None:
     graph.person |= {"mail": None, "displayName": None}
     profile = await read(graph)
