@@ -221,7 +221,7 @@ async def test_graph_hanging_at_disconnect_is_told_and_cleared_later(
     done = await chat.presses("Disconnect", on=question)
     assert "is being cleared" in words(done)
     assert "Still to be erased: your Microsoft authorisation." in words(done)
-    assert re.search(r"At \d\d:\d\d( UTC)? at the latest it is erased", words(done))
+    assert re.search(r"At (\w+ \d+, )?\d\d:\d\d( UTC)? at the latest it is erased", words(done))
     assert "Not connected." in words((await chat.says("status")).card)
     await product.told(person, None)
     await product.command.event("link_erased", person=person.object_id)
