@@ -9,18 +9,18 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+import hiredis
 from redis.asyncio import Connection, Redis, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.client import Pipeline
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.client import NEVER_DECODE
 from redis.exceptions import (
     ClusterError,
+    DataError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisClusterException,
-    RedisError,
     ResponseError,
 )
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -28,10 +28,9 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from sync.redis import keys
 from sync.redis.alarms import Alarms, TimeLimit
-from sync.redis.line import Line, packed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
 COMMAND_TIMEOUT: Final = 3.0
 """Seconds. Shorter than Zoom's three-second limit would be useless: a slow answer is still one."""
@@ -65,18 +64,16 @@ class _Ours:
     stumbles over the missing writer (AttributeError).
     """
 
-    _reader: asyncio.StreamReader | None
     _writer: asyncio.StreamWriter | None
 
     def pack_command(self, *args: Any) -> list[bytes]:
-        return [packed(args)]
-
-    def hand_over(self) -> asyncio.StreamWriter:
-        """What it has opened, which is another's from now on. Raises ConnectionError."""
-        if self._writer is None:
-            raise RedisConnectionError("closed by another task")
-        writer, self._writer, self._reader = self._writer, None, None
-        return writer
+        if " " in args[0]:  # two words, as in SCRIPT LOAD: redis-py takes them apart
+            packed: list[bytes] = super().pack_command(*args)  # type: ignore[misc]
+            return packed
+        try:
+            return [hiredis.pack_command(args)]
+        except TypeError as error:
+            raise DataError(str(error)) from None
 
     async def _send_packed_command(self, command: Iterable[bytes]) -> None:
         if self._writer is None:
@@ -100,73 +97,37 @@ _OURS = {Connection: _Plain, SSLConnection: _Encrypted, UnixDomainSocketConnecti
 
 
 class _Client(Redis):
-    """Sends commands, and several at once, over one line (sync.redis.line).
+    """Every command has a time limit as a whole: to connect, to send and to be answered.
 
-    Each has a time limit as a whole: to connect, to send and to be answered. What needs a
-    connection for itself (transactions, subscriptions) gets one of redis-py's pool.
+    redis-py's own (`socket_timeout`) costs a task and two timers for each command; these share one.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._commands, self._pipelines = Alarms(COMMAND_TIMEOUT), Alarms(PIPELINE_TIMEOUT)
-        self._line = Line(self._connect)
-
-    async def _connect(self) -> asyncio.StreamWriter:
-        connection = self.connection_pool.make_connection()  # type: ignore[no-untyped-call]
-        await connection.connect()
-        writer: asyncio.StreamWriter = connection.hand_over()
-        return writer
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
-        if NEVER_DECODE in options:  # DUMP; on the line everything is text
+        try:
             with TimeLimit(self._commands):
                 return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
-        [reply] = await self._line.replies(packed(args), 1, self._commands)
-        return self.meant(reply, args[0], options)
-
-    def meant(self, reply: Any, command: Any, options: dict[str, Any]) -> Any:
-        """What a reply means in Python. Raises what Redis has refused."""
-        if isinstance(reply, Exception):
-            raise reply
-        read = self.response_callbacks.get(command)
-        options.pop("keys", None)  # for redis-py's cache on the client's side
-        return reply if read is None else read(reply, **options)
+        except TimeoutError:
+            raise RedisTimeoutError(f"no answer within {COMMAND_TIMEOUT:g} s") from None
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
         pipe = _Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
-        pipe.meant, pipe.line, pipe.limit = self.meant, self._line, self._pipelines
+        pipe.alarms = self._pipelines
         return pipe
-
-    async def aclose(self, close_connection_pool: bool | None = None) -> None:
-        await self._line.aclose()
-        await super().aclose(close_connection_pool)
 
 
 class _Pipeline(Pipeline):
-    """Commands that are sent at once."""
-
-    meant: Callable[[Any, Any, Any], Any]
-    line: Line
-    limit: Alarms
+    alarms: Alarms
 
     async def execute(self, raise_on_error: bool = True) -> list[Any]:
-        if self.is_transaction:
-            with TimeLimit(self.limit):
+        try:
+            with TimeLimit(self.alarms):
                 return await super().execute(raise_on_error)
-        stack, self.command_stack = self.command_stack, []
-        if not stack:
-            return []
-        commands = b"".join(packed(args) for args, _ in stack)
-        replies = await self.line.replies(commands, len(stack), self.limit)
-        read = list[Any]()
-        for (args, options), reply in zip(stack, replies, strict=True):
-            try:
-                read.append(self.meant(reply, args[0], options))
-            except RedisError as error:
-                if raise_on_error:
-                    raise
-                read.append(error)
-        return read
+        except TimeoutError:
+            raise RedisTimeoutError(f"no answers within {PIPELINE_TIMEOUT:g} s") from None
 
 
 def connect(url: str, mode: Literal["single", "cluster"] = "single") -> Client:
