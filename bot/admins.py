@@ -10,7 +10,7 @@ Asked on every message and every click, on the server. Three ways, any of which 
   addresses now must agree, whatever it was when the person connected.
 
 The last two need the person to be connected: only then do we know them. Whoever is external, as far
-as Microsoft has told when they connected or in Teams (domain.external), is never an admin, whatever
+as Microsoft has told when they connected or in Teams (domain.link), is never an admin, whatever
 names them. Other tenants the channel has refused before.
 """
 

@@ -1,7 +1,10 @@
-"""The link between a Microsoft person and their Zoom person. Pure.
+"""The link between a Microsoft person and their Zoom person, and who is external. Pure.
 
 They are the same person when the Zoom e-mail equals the Entra user principal name or mail
 (Zoom's documentation of its own application-permission integration demands the same). Never guess.
+
+External is a guest, or a member whose account is another organisation's. Microsoft says so in
+several ways, none of which is always there; any one that does is enough.
 """
 
 from __future__ import annotations
@@ -11,8 +14,12 @@ import json
 import re
 import unicodedata
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import idna
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 _GUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\Z")
 
@@ -23,7 +30,7 @@ class Link:
 
     `addresses` are the folded e-mail addresses under which Zoom may know the person.
     `connected_ms` is epoch milliseconds. `external`: Microsoft says that they are a guest, or that
-    their account is another organisation's (domain.external).
+    their account is another organisation's (`is_external_name` and the like).
     """
 
     object_id: str
@@ -111,3 +118,45 @@ def _whole(value: object) -> int:
     if type(value) is not int:
         raise TypeError(value)
     return value
+
+
+_GUEST_ROLES = frozenset({"guest", "anonymous"})
+_ISSUERS = frozenset({"externalazuread", "microsoftaccount", "mail"})
+"""What Entra writes as the issuer of identities from elsewhere, beside names of hosts."""
+
+
+def is_external_name(addresses: Iterable[str]) -> bool:
+    """By principal names: Entra writes those from elsewhere as user_home.example#EXT#@tenant.
+
+    Its documentation: "Properties of a B2B collaboration user".
+    """
+    return any("#ext#" in address.lower() for address in addresses)
+
+
+def is_external_account(user_type: str | None, identities: Iterable[tuple[str, str]]) -> bool:
+    """By Graph's user: its `userType`, and its `identities` as pairs of sign-in type and issuer.
+
+    Those from elsewhere sign in `federated`; members of a domain that is federated with the
+    organisation's own servers keep the type `userPrincipalName` (Graph, "objectIdentity").
+    """
+    return (user_type or "").strip().lower() == "guest" or any(
+        sign_in_type.strip().lower() == "federated" or issuer.strip().lower() in _ISSUERS
+        for sign_in_type, issuer in identities
+    )
+
+
+def is_external_token(claims: Mapping[str, object]) -> bool:
+    """By an ID token: `acct` is 1 for guests, `idp` names who else signed them in.
+
+    Entra documentation, "Optional claims reference" and "ID token claims reference": `idp` is left
+    out, or equal to `iss`, where that was the organisation itself.
+    """
+    if str(claims.get("acct")).strip() == "1":
+        return True
+    idp, issuer, tenant = claims.get("idp"), claims.get("iss"), str(claims.get("tid")).lower()
+    return isinstance(idp, str) and idp.strip() not in {"", issuer} and tenant not in idp.lower()
+
+
+def is_external_role(user_role: object) -> bool:
+    """By what Teams says of a member: `userRole` (Bot Framework, "TeamsChannelAccount")."""
+    return isinstance(user_role, str) and user_role.strip().lower() in _GUEST_ROLES

@@ -47,8 +47,7 @@ from domain.presence import (
 )
 
 if TYPE_CHECKING:
-    from domain.held import Held
-    from domain.person import PersonState
+    from domain.person import Held, PersonState
     from domain.policy import Verdict
 
 AVAILABLE_REPEAT_MS = 4 * MINUTE + 30_000

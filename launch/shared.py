@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from domain.directory_health import DirectoryHealth
+    from domain.directory import DirectoryHealth
     from sync.engine.queue import LaneFigures
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from domain.directory_health import DirectoryHealth
+    from domain.directory import DirectoryHealth
 
 _BECAUSE = {
     "zoom_credentials": (

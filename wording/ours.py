@@ -1,6 +1,6 @@
 """What Microsoft has of ours, and why it shows something else than it was told.
 
-Sentences say "told" of what Microsoft accepted and of nothing else (domain.held).
+Sentences say "told" of what Microsoft accepted and of nothing else (domain.person).
 
 Graph's documentation: a status set by hand wins over every session; among sessions Do not disturb
 wins over Busy, Busy over Available, Available over Away; an application's Available fades. What is
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from domain.explanation import Explanation
-    from domain.held import Accepted
-    from domain.person import PersonState
+    from domain.person import Accepted, PersonState
     from domain.policy import Verdict
     from domain.presence import Observation, Pair, Shown
 

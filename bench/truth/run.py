@@ -28,7 +28,7 @@ from bench.truth.slots import SlotsTwin
 from bench.truth.world import ZOOM, Assumptions, Maker
 from domain.budget import CELL_MS, LIMIT, MARGIN_CELLS, Limits
 from domain.clock import MINUTE
-from domain.held import Held
+from domain.person import Held
 from domain.plan import UNSEEN, Do, Lane, Seen, World, plan
 from domain.presence import Observation, Style, demand_of
 

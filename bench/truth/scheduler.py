@@ -17,7 +17,7 @@ from domain.presence import ZoomPresence, may_interrupt, supersedes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from domain.held import Held
+    from domain.person import Held
     from domain.presence import Observation
 
 PERSON_BITS = 20

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
 
     from bot.sign_in.attempt import Attempt
-    from domain.directory_health import DirectoryHealth
+    from domain.directory import DirectoryHealth
     from domain.explanation import Admission, Explanation
     from domain.link import Link
     from domain.person import PersonState

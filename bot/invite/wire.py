@@ -10,7 +10,7 @@ from bot.invite.mailing import Invitations
 from bot.invite.roster import Roster
 from bot.invite.roster_store import RosterStore
 from bot.invite.store import InvitationStore
-from domain.external import is_external_name
+from domain.link import is_external_name
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -57,7 +57,7 @@ class Member:
     """What the channel says of a member of a conversation. Ids are lower-case GUIDs.
 
     `addresses` are their user principal name and mail, as far as the channel knows them.
-    `external`: they are a guest, or of another organisation (domain.external).
+    `external`: they are a guest, or of another organisation (domain.link).
     """
 
     object_id: str

@@ -37,7 +37,7 @@ from bot.teams.body import read_limited
 from bot.teams.inbound import guid
 from bot.teams.outgoing import activity, message
 from domain.errors import OutsideError
-from domain.external import is_external_name, is_external_role
+from domain.link import is_external_name, is_external_role
 from sync.answers import is_from_between, json_object, retry_after
 from sync.redis.alarms import Alarms, TimeLimit
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import tzinfo
 
-    from domain.directory_health import DirectoryHealth
+    from domain.directory import DirectoryHealth
     from launch.shared import FeedFigures, Shared
     from launch.top.figures import Process, Rate, Stored, View
 

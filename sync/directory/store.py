@@ -14,8 +14,14 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
 
-from domain.directory import ACTIVE, Directory, DirectoryGroup, DirectoryUser, MembershipChange
-from domain.directory_health import DirectoryHealth
+from domain.directory import (
+    ACTIVE,
+    Directory,
+    DirectoryGroup,
+    DirectoryHealth,
+    DirectoryUser,
+    MembershipChange,
+)
 from domain.group_names import find_groups
 from domain.link import BadRow, fold_address
 from sync.directory import scripts as lua

@@ -33,9 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from domain.person import PersonState
-    from sync.engine.identity import Identities
+    from sync.engine.identity import Identities, News
     from sync.engine.people import PeopleStore
-    from sync.engine.unproven import News
     from sync.redis.connection import Client
 
 log = structlog.get_logger()

@@ -22,10 +22,10 @@ from domain.person import Patch
 from domain.plan import TEST_MINUTES, Lane
 from domain.policy import resolve
 from sync.engine.explanation import LOOK_UPS_OF_ALL, MOST_LOOK_UPS, Explainer
+from sync.engine.identity import News
 from sync.engine.link_store import Left
 from sync.engine.patience import Background, Patience
 from sync.engine.queue import Claim
-from sync.engine.unproven import News
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence

@@ -8,7 +8,7 @@ has both sides asked anew before anything is shown or granted.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,6 @@ from domain.link import fold_address
 from domain.person import Patch
 from domain.plan import Lane
 from sync.engine.ports import ZoomUser
-from sync.engine.unproven import News
 from sync.engine.zoom_index import Contended, Taken
 
 if TYPE_CHECKING:
@@ -27,10 +26,25 @@ if TYPE_CHECKING:
 
     from domain.link import Link
     from domain.person import PersonState
+    from domain.presence import ZoomPresence
     from sync.engine.people import PeopleStore
     from sync.engine.ports import ZoomLookup
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What Zoom said at `at_ms` (epoch ms) of whoever has this Zoom id, or this folded address.
+
+    `presence` None: it said nothing of that. `gone`: Zoom has them no longer.
+    """
+
+    zoom_id: str | None = None
+    address: str | None = None
+    at_ms: int = 0
+    presence: ZoomPresence | None = None
+    gone: bool = False
 
 
 class Proof(Enum):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from domain.errors import OutsideError
-    from domain.held import Held, Layer
+    from domain.person import Held, Layer
     from domain.plan import Lane
     from domain.presence import Pair, ZoomPresence
     from sync.engine.gate import Ticket

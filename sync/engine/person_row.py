@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from domain.held import Accepted, Held
-from domain.person import PersonState
+from domain.person import Accepted, Held, PersonState
 from domain.policy import Personal
 from domain.presence import Observation, Pair, Style, ZoomPresence
 from domain.storms import Notified

@@ -6,25 +6,29 @@ behind is taken up by one process at a time.
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING
 
 import structlog
 
 from domain.errors import OutsideError, Trouble
-from domain.presence import Observation
-from sync.engine.identity import Proof
-from sync.engine.unproven import News
-from sync.redis import duties
+from domain.presence import Observation, ZoomPresence
+from sync.engine import scripts as lua
+from sync.engine.identity import News, Proof
+from sync.redis import duties, keys
 from sync.redis.connection import raise_if_cancelled
 from sync.redis.duties import Work
+from sync.redis.jobs import TAKEN_MS
+from sync.redis.leases import Lease
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sync.engine.identity import Identities
     from sync.engine.people import PeopleStore
-    from sync.engine.unproven import UnprovenStore
+    from sync.redis.connection import Client
+    from sync.redis.scripts import Scripts
 
 log = structlog.get_logger()
 
@@ -32,6 +36,50 @@ RETRY_SECONDS = 30.0
 """After Microsoft or Zoom did not answer."""
 TOGETHER = 100
 """People between two looks for others who wait."""
+
+
+class UnprovenStore:
+    """Who waits for it: one row per person, the newest news only."""
+
+    def __init__(self, client: Client, scripts: Scripts) -> None:
+        self._client = client
+        self._scripts = scripts
+
+    async def add(self, object_id: str, news: News) -> None:
+        """Have a person proven; what is older than what waits already is dropped."""
+        row = [news.at_ms, news.presence or "", news.zoom_id, news.address, news.gone]
+        await self._scripts.run(
+            lua.unproven_add,
+            rows=keys.UNPROVEN_NEWS,
+            member=object_id,
+            row=json.dumps(row),
+            at_ms=news.at_ms,
+        )
+
+    async def waiting(self) -> dict[str, tuple[str, News]]:
+        """Who waits, with the row as it is and what it says. One that is damaged says nothing."""
+        rows = await self._client.hgetall(keys.UNPROVEN_NEWS)
+        return {str(oid): (str(text), _read(str(oid), text)) for oid, text in rows.items()}
+
+    async def settle(self, object_id: str, row: str) -> None:
+        """It is done, unless something newer came meanwhile."""
+        await self._scripts.run(
+            lua.unproven_settle, rows=keys.UNPROVEN_NEWS, member=object_id, row=row
+        )
+
+    def lease(self) -> Lease:
+        """Whoever has it works these rows off."""
+        return Lease(self._client, keys.PROVING_LEASE, TAKEN_MS)
+
+
+def _read(object_id: str, text: str) -> News:
+    try:
+        at_ms, presence, zoom_id, address, gone = json.loads(text)
+        said = ZoomPresence(presence) if presence else None
+        return News(zoom_id, address, int(at_ms), said, gone is True)
+    except (ValueError, TypeError):
+        log.error("person_row_damaged", person=object_id, fields=["unproven"])
+        return News()
 
 
 class Proving:

@@ -14,8 +14,7 @@ import structlog
 
 from domain.clock import MINUTE
 from domain.errors import AuthorizeAgain, OutsideError, RetryLater, TenantPaused, Trouble
-from domain.held import Held, Layer, attempt
-from domain.person import Patch
+from domain.person import Held, Layer, Patch, attempt
 from domain.plan import UNSEEN, Do, Lane, Plan, Seen, Why, World, plan
 from domain.policy import resolve
 from domain.presence import NOT_SAID, ZoomPresence

@@ -269,7 +269,7 @@ def index_drop(*, index: Key, member: str) -> bool:
     """Drop what was doubted, unless they (no TTL any more) or somebody else have it by now."""
 
 
-# -- what waits for proof (sync.engine.unproven) ---------------------------------------------------
+# -- what waits for proof (sync.engine.identity) ---------------------------------------------------
 
 
 @script(constants={"JOB_TTL": keys.JOB_TTL})

@@ -11,10 +11,9 @@ from sync.engine.asking import Asking
 from sync.engine.departures import Departures, DepartureStore
 from sync.engine.engine import Engine
 from sync.engine.identity import Identities
-from sync.engine.proving import Proving
+from sync.engine.proving import Proving, UnprovenStore
 from sync.engine.quota import Quota
 from sync.engine.reconcile import Reconciler
-from sync.engine.unproven import UnprovenStore
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

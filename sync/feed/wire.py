@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sync.feed.catch_up import CatchUp
+from sync.feed.catch_up import CatchUp, SweepStore
 from sync.feed.store import Doubt, Listener
-from sync.feed.sweep import SweepStore
 from sync.feed.watch import FeedWatch
 
 if TYPE_CHECKING:

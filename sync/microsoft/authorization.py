@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import msal
 
 from domain.errors import AdminMustAct, AuthorizeAgain, RetryLater
-from domain.external import is_external_token
+from domain.link import is_external_token
 from domain.refusal import Refusal
 from sync.microsoft.login_errors import SignInRefused, refusal_of, trouble_of
 from sync.microsoft.login_http import THREADS, LoginHttp
@@ -46,7 +46,7 @@ GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 class Identity:
     """Who signed in, by the ID token. Only `tenant_id` and `object_id` identify (lower case).
 
-    `external`: the token says that they are not of the organisation itself (domain.external).
+    `external`: the token says that they are not of the organisation itself (domain.link).
     """
 
     tenant_id: str

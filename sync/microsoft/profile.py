@@ -34,7 +34,7 @@ from msgraph.graph_request_adapter import options as SDK_OPTIONS  # noqa: N812 -
 from msgraph_core import GraphClientFactory
 
 from domain.errors import AdminMustAct, AuthorizeAgain, OutsideError, RetryLater
-from domain.external import is_external_account, is_external_name
+from domain.link import is_external_account, is_external_name
 from sync.answers import MICROSOFTS_SIGNS, is_from_between, retry_after
 from sync.engine.ports import Profile
 

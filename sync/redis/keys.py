@@ -7,7 +7,7 @@ takes what is hashed, so that nothing from outside stands in a name.
 Fields of the person hash: `gen` generation of the link, `ver` version of the demand, `obs` and
 `obs_at` Zoom's newest state and its time, `got` when it reached us, `answered` the `got` that was
 acted on, `held`, `told`, `until` our session at Microsoft, `unsure` that this is an attempt, whose
-answer was not heard or was no, and what was accepted before it (domain.held), `pref`, `pref_told`,
+answer was not heard or was no, and what was accepted before it, `pref`, `pref_told`,
 `pref_until`, `pref_unsure` the same for the preferred status, `yielded` the `obs_at` for which the
 person's own status was met, `test` end of a running test, `met` the first meeting was told, `zoom`
 and `groups` Zoom id and group ids, `addr` their addresses, `proved` when the link was last

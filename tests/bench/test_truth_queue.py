@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.truth.scheduler import NOWHERE, Queue
-from domain.held import Held
-from domain.person import Patch
+from domain.person import Held, Patch
 from domain.plan import Lane
 from domain.presence import SESSION_PAIRS, Observation, ZoomPresence
 from sync.engine.people import PeopleStore

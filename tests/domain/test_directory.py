@@ -10,12 +10,12 @@ from domain.directory import (
     BELIEVED_AFTER_MS,
     Directory,
     DirectoryGroup,
+    DirectoryHealth,
     DirectoryUser,
     MembershipChange,
     changes,
     objection,
 )
-from domain.directory_health import DirectoryHealth
 from domain.link import BadRow
 from sync.directory.store import CHANGES, GROUPS, USERS
 from wording.directory import explain

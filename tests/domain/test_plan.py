@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.clock import HOUR, MINUTE
-from domain.held import Held
+from domain.person import Held
 from domain.plan import (
     AVAILABLE_EXPIRY_MIN,
     ENDED_MARGIN_MS,

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.clock import MINUTE
-from domain.held import Held
+from domain.person import Held
 from domain.plan import EXPIRY_MIN, UNSEEN, Do, Plan, Seen
 from domain.presence import (
     AWAY,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.clock import HOUR, MINUTE
-from domain.held import Held
+from domain.person import Held
 from domain.plan import UNSEEN, Do, Plan, Seen, Why, World
 from domain.policy import Verdict
 from domain.presence import (

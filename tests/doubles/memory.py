@@ -12,7 +12,7 @@ from bot.request import Turn
 from bot.teams.activity import ConversationReference, Inbound, Kind, Person, Scope
 from cards.seal import Seal
 from domain.clock import MINUTE
-from domain.directory_health import DirectoryHealth
+from domain.directory import DirectoryHealth
 from domain.explanation import Admission, Explanation
 from domain.link import Link, fold_address
 from domain.person import PersonState

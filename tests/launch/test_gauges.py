@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis.exceptions import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
-from domain.directory_health import DirectoryHealth
+from domain.directory import DirectoryHealth
 from domain.errors import Trouble
 from domain.plan import Lane
 from launch.gauges import gauges, known_reasons, set_gauges

@@ -28,7 +28,7 @@ from domain.policy import SOME_GROUP, Form, Level
 from domain.policy_edits import ChooseStyle, Disable, Enable, Inherit, Lock, Move, Unlock
 from domain.presence import Style
 from domain.storms import Storm
-from sync.engine.unproven import News
+from sync.engine.identity import News
 from sync.feed.store import FeedState
 from sync.redis import keys
 from sync.settings.rollout import Rollout

@@ -19,9 +19,8 @@ from bot.teams.activity import ConversationReference
 from domain.directory import Directory, DirectoryGroup, DirectoryUser, MembershipChange
 from domain.errors import Trouble
 from domain.feed import Slot
-from domain.held import Accepted, Held, Layer
 from domain.link import Link
-from domain.person import Patch
+from domain.person import Accepted, Held, Layer, Patch
 from domain.plan import Lane
 from domain.policy import ACCOUNT, AuthorizeWith, Level, Personal, Service
 from domain.policy_edits import ChooseStyle, Disable, Lock
@@ -33,11 +32,12 @@ from sync.connect.tokens import PURPOSE
 from sync.connect.vault import Vault
 from sync.directory.store import DirectoryStore
 from sync.engine.departures import DepartureStore
+from sync.engine.identity import News
 from sync.engine.people import PeopleStore
+from sync.engine.proving import UnprovenStore
 from sync.engine.quota import Quota
-from sync.engine.unproven import News, UnprovenStore
+from sync.feed.catch_up import SweepStore
 from sync.feed.store import FeedStore
-from sync.feed.sweep import SweepStore
 from sync.reconnect.store import NoticeStore
 from sync.redis import keys
 from sync.redis.scripts import Scripts

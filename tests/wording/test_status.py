@@ -10,9 +10,8 @@ import pytest
 from domain.clock import MINUTE
 from domain.errors import Trouble
 from domain.explanation import OUTAGE, QUOTA, SLOW, TOO_OFTEN, Explanation
-from domain.held import Accepted, Held, attempt
 from domain.link import Link
-from domain.person import PersonState
+from domain.person import Accepted, Held, PersonState, attempt
 from domain.plan import Seen, World, plan
 from domain.policy import Form, Policy, Verdict, resolve
 from domain.presence import (

@@ -13,7 +13,7 @@ from bot.handlers.personal import PersonalHandler
 from cards.person.clicks import UNTIL_RESUMED, ChooseOwnStyle, NoticeSeen, ShowStyles, StartPause
 from domain.clock import HOUR, MINUTE
 from domain.errors import Trouble
-from domain.held import Held
+from domain.person import Held
 from domain.policy import FOREVER, Form, ManagedGroup, Personal, Policy
 from domain.presence import IN_A_CALL, Style
 from tests.doubles.memory import NOW, Presence, turn

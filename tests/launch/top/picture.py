@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from domain.directory_health import DirectoryHealth
+from domain.directory import DirectoryHealth
 from domain.plan import Lane
 from launch.shared import Shared
 from launch.top.figures import Look, Process, Rate, Stored, View, Work

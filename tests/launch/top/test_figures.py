@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.directory_health import DirectoryHealth
+from domain.directory import DirectoryHealth
 from launch.shared import Shared
 from launch.top.figures import (
     Look,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from domain.directory_health import DirectoryHealth
+from domain.directory import DirectoryHealth
 from domain.plan import Lane
 from launch.top.figures import Look, Rate, View, Work
 from launch.top.lines import WIDTH, lines_of, per_second, span

@@ -13,8 +13,7 @@ from domain.link import Link
 from domain.person import Patch
 from domain.presence import Observation, ZoomPresence
 from sync.engine.departures import PURGE_AFTER_MS
-from sync.engine.identity import Proof
-from sync.engine.unproven import News
+from sync.engine.identity import News, Proof
 from sync.redis import keys
 from tests.doubles.people import ADA, BEN, person
 

@@ -8,8 +8,7 @@ from structlog.testing import capture_logs
 
 from domain.clock import MINUTE
 from domain.errors import RetryLater
-from domain.held import Held, Layer
-from domain.person import Patch, PersonState
+from domain.person import Held, Layer, Patch, PersonState
 from domain.plan import Lane
 from domain.presence import AVAILABLE, IN_A_CALL, PRESENTING, ZoomPresence
 from sync.engine.people import PeopleStore

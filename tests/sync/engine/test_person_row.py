@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import Trouble
-from domain.held import Accepted, Held, Layer
-from domain.person import Patch, PersonState
+from domain.person import Accepted, Held, Layer, Patch, PersonState
 from domain.policy import Personal
 from domain.presence import (
     AVAILABLE,

@@ -11,8 +11,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from domain.clock import HOUR, MINUTE
 from domain.errors import Trouble
-from domain.held import Held
-from domain.person import Patch, PersonState
+from domain.person import Held, Patch, PersonState
 from domain.plan import EXPIRY_MIN, Lane
 from domain.presence import (
     AVAILABLE,

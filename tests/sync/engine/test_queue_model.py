@@ -23,8 +23,7 @@ from hypothesis.stateful import (
 )
 
 from domain.errors import Trouble
-from domain.held import Held
-from domain.person import Patch
+from domain.person import Held, Patch
 from domain.plan import Lane
 from domain.presence import SESSION_PAIRS, Observation, Pair, ZoomPresence, supersedes
 from sync.engine.people import PeopleStore

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.budget import Limits
-from domain.held import Accepted
+from domain.person import Accepted
 from domain.plan import LOOK_AGAIN_MS, Lane
 from domain.presence import IN_A_CALL, PRESENTING, ZoomPresence
 from domain.setback import LONGEST_RETRY_MS, MOST_REFUSALS, MOST_TRIES

@@ -16,9 +16,15 @@ from domain.plan import Lane
 from domain.policy import Form
 from domain.presence import Observation, ZoomPresence
 from sync.engine.queue import Claim
-from sync.feed.catch_up import PATIENCE_SECONDS, SETTLE_MS, STEP_SECONDS, TOGETHER_SECONDS, CatchUp
+from sync.feed.catch_up import (
+    PATIENCE_SECONDS,
+    SETTLE_MS,
+    STEP_SECONDS,
+    TOGETHER_SECONDS,
+    CatchUp,
+    SweepStore,
+)
 from sync.feed.store import Doubt, FeedStore
-from sync.feed.sweep import SweepStore
 from sync.feed.watch import FeedWatch
 from sync.redis import keys
 from sync.redis.connection import Client
