@@ -13,6 +13,7 @@ ended or Microsoft does not know them (any more).
 from __future__ import annotations
 
 import asyncio
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -100,31 +101,27 @@ class DepartureStore:
         await self._client.set(keys.PURGED, "1", ex=keys.PURGED_TTL)
 
 
+@dataclass(eq=False)
 class Departures:
     """One per process."""
 
-    def __init__(
-        self,
-        rows: DepartureStore,
-        people: PeopleStore,
-        identities: Identities,
-        *,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-    ) -> None:
-        self._rows = rows
-        self._people = people
-        self._identities = identities
-        self._sleep = sleep
-        self._lease = rows.lease()
+    rows: DepartureStore
+    people: PeopleStore
+    identities: Identities
+    _: KW_ONLY
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+
+    def __post_init__(self) -> None:
+        self._lease = self.rows.lease()
         self.work = Work(duties.DEPARTURES, self.step, lease=self._lease)
 
     async def user_gone(self, object_id: str, news: News) -> str:
         """Zoom had somebody no longer at a time: their link ends. Returns the outcome."""
         what = f"{news.zoom_id} {news.address} {news.at_ms}"
-        now = await self._people.now_ms()
+        now = await self.people.now_ms()
         if (refusal := await self._refusal(what, news.at_ms, now)) is not None:
             return refusal
-        left = await self._people.leave(object_id, min(news.at_ms, now))
+        left = await self.people.leave(object_id, min(news.at_ms, now))
         if left is Left.LEAVING:
             log.info("link_zoom_user_gone", person=object_id)
         await self._remember(what, news.at_ms, now)
@@ -132,10 +129,10 @@ class Departures:
 
     async def app_removed(self, at_ms: int) -> str:
         """The Zoom app was removed at a time: every link from before it ends, soon."""
-        now = await self._people.now_ms()
+        now = await self.people.now_ms()
         if (refusal := await self._refusal(f"app {at_ms}", at_ms, now)) is not None:
             return refusal
-        await self._rows.remove_app(min(at_ms, now))
+        await self.rows.remove_app(min(at_ms, now))
         await self._remember(f"app {at_ms}", at_ms, now)
         self.work.wake()
         return "accepted"
@@ -146,44 +143,44 @@ class Departures:
             return None
         if at_ms > now + AHEAD_LIMIT_MS:
             return "future"
-        return "repeat" if await self._rows.was_ended_by(what) else None
+        return "repeat" if await self.rows.was_ended_by(what) else None
 
     async def _remember(self, what: str, at_ms: int, now: int) -> None:
         # Once its time has come, it is older than any link that is made after it.
         if at_ms > now:
-            await self._rows.ended_by(what)
+            await self.rows.ended_by(what)
 
     async def step(self) -> None:
         """Do what is to be done now."""
-        before_ms = await self._rows.app_removed_ms()
+        before_ms = await self.rows.app_removed_ms()
         if before_ms is not None:
             await self._end_all(before_ms)
         if await self._may_purge():
             await self._purge()
 
     async def _may_purge(self) -> bool:
-        return not await self._rows.was_purged() and await self._lease.take()
+        return not await self.rows.was_purged() and await self._lease.take()
 
     async def _end_all(self, before_ms: int) -> None:
         count = 0
-        async for some in batches(self._people.everyone(), TOGETHER):
-            left = await asyncio.gather(*(self._people.leave(oid, before_ms) for oid in some))
+        async for some in batches(self.people.everyone(), TOGETHER):
+            left = await asyncio.gather(*(self.people.leave(oid, before_ms) for oid in some))
             count += left.count(Left.LEAVING)
-        await self._rows.all_told(before_ms)
+        await self.rows.all_told(before_ms)
         log.warning("link_zoom_app_removed", people=count)
 
     async def _purge(self) -> None:
-        now = await self._people.now_ms()
-        async for batch in batches(self._people.everyone(), BATCH):
-            for row in await self._people.rows(batch, *_LOOKED_AT):
+        now = await self.people.now_ms()
+        async for batch in batches(self.people.everyone(), BATCH):
+            for row in await self.people.rows(batch, *_LOOKED_AT):
                 if row.leaving or not await self._look_at(row, now):
                     continue
-                await self._sleep(PAUSE_SECONDS)
+                await self.sleep(PAUSE_SECONDS)
                 if not await self._may_purge():
                     return  # another process goes on, from the beginning
             if not await self._may_purge():
                 return
-        await self._rows.purged()
+        await self.rows.purged()
 
     async def _look_at(self, row: PersonState, now_ms: int) -> bool:
         """Purge somebody who left; whether Microsoft was asked about them."""
@@ -191,13 +188,13 @@ class Departures:
         if row.trouble in _LEFT:
             if (row.trouble_ms or 0) <= now_ms - PURGE_AFTER_MS:
                 log.info("link_purged", person=oid, reason=row.trouble)
-                await self._people.leave(oid)
+                await self.people.leave(oid)
             return False
         if max(row.generation, row.proved_ms or 0) > now_ms - PROVE_AFTER_MS:
             return False
         try:
-            if await self._identities.prove(oid) is Proof.THEIRS:
-                await self._people.demand(oid, Lane.CHANGE, Patch.proved(now_ms))
+            if await self.identities.prove(oid) is Proof.THEIRS:
+                await self.people.demand(oid, Lane.CHANGE, Patch.proved(now_ms))
         except OutsideError as error:  # tomorrow is early enough
             log.warning("person_not_proven", person=oid, reason=str(error))
         return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import structlog
@@ -81,26 +81,20 @@ class Busy(Exception):
     """Somebody else works on the person and did not finish in time."""
 
 
+@dataclass(eq=False)
 class Engine:
-    """Made once per process; safe to share between tasks."""
+    """One per process. `prove` finds out in the background whether a person is meant."""
 
-    def __init__(
-        self,
-        store: PeopleStore,
-        reconciler: Reconciler,
-        *,
-        policy: PolicySource,
-        prove: Callable[[str, News], Awaitable[None]],
-        departures: Departures,
-    ) -> None:
-        """`prove` has it found out in the background whether a person is meant."""
-        self._prove = prove
-        self._departures = departures
-        self._store = store
-        self._reconciler = reconciler
-        self._policy = policy
+    store: PeopleStore
+    reconciler: Reconciler
+    _: KW_ONLY
+    policy: PolicySource
+    prove: Callable[[str, News], Awaitable[None]]
+    departures: Departures
+
+    def __post_init__(self) -> None:
         self.background = Background()
-        self._explainer = Explainer(store, reconciler, policy, self.background)
+        self._explainer = Explainer(self.store, self.reconciler, self.policy, self.background)
         self._taker: Worker | None = None
         self._owners: TTLCache[str | None, str] = TTLCache(OWNERS_KEPT, OWNERS_KEPT_S)
 
@@ -122,12 +116,12 @@ class Engine:
         is not theirs), it waits until both sides have said who is who ("unproven").
         """
         known = self._owners.get(zoom_id) if zoom_id else None
-        oid = known or await self._store.owner_of(address=address, zoom_id=zoom_id)
+        oid = known or await self.store.owner_of(address=address, zoom_id=zoom_id)
         if oid is None:
             return "not_connected"
         token = self._taker.token() if self._taker else ""
         try:
-            offered = await self._store.offer_and_take(
+            offered = await self.store.offer_and_take(
                 oid, observation, zoom_id=zoom_id or "", address=address or "", token=token
             )
         except BaseException:  # Redis is in trouble, or the caller's patience at an end
@@ -139,7 +133,7 @@ class Engine:
             self._owners.pop(zoom_id, None)
             return await self.take_event(zoom_id=zoom_id, address=address, observation=observation)
         if offered.outcome == "unproven":
-            await self._prove(oid, News(zoom_id, address, observation.at_ms, observation.presence))
+            await self.prove(oid, News(zoom_id, address, observation.at_ms, observation.presence))
         elif zoom_id and offered.outcome != "not_connected":
             self._owners[zoom_id] = oid
         if offered.claim is not None and self._taker is not None:
@@ -152,33 +146,33 @@ class Engine:
         Returns the outcome, in the words of Offered and of sync.engine.departures.
         """
         news = News(zoom_id, address, at_ms, gone=True)
-        oid = await self._store.owner_of(address=address, zoom_id=zoom_id)
+        oid = await self.store.owner_of(address=address, zoom_id=zoom_id)
         if oid is None:
             return "not_connected"
-        link = await self._store.link(oid)
+        link = await self.store.link(oid)
         if zoom_id is None or link is None or link.zoom_id is None:
             # An address alone may be somebody else's by now.
-            await self._prove(oid, news)
+            await self.prove(oid, news)
             return "unproven"
-        return await self._departures.user_gone(oid, news)
+        return await self.departures.user_gone(oid, news)
 
     async def zoom_app_removed(self, at_ms: int) -> str:
         """The Zoom app was removed from the account at that time: links from before it end."""
-        return await self._departures.app_removed(at_ms)
+        return await self.departures.app_removed(at_ms)
 
     async def memberships_changed(self, changes: Sequence[MembershipChange]) -> None:
         """Zoom's groups or addresses changed: whoever is connected is planned with the new ones."""
         for change in changes:
-            oid = await self._store.owner_of(address=None, zoom_id=change.zoom_id)
+            oid = await self.store.owner_of(address=None, zoom_id=change.zoom_id)
             if oid is not None:
-                await self._store.demand(oid, Lane.CHANGE, Patch.in_groups(change.after))
+                await self.store.demand(oid, Lane.CHANGE, Patch.in_groups(change.after))
                 if change.vanished or len(change.addresses) > 1:
-                    await self._prove(oid, News())
+                    await self.prove(oid, News())
                 continue
             for address in change.addresses:
-                oid = await self._store.owner_of(address=address, zoom_id=change.zoom_id)
+                oid = await self.store.owner_of(address=address, zoom_id=change.zoom_id)
                 if oid is not None:  # Zoom's side of them was not known so far
-                    await self._prove(oid, News())
+                    await self.prove(oid, News())
 
     # -- the person's side -------------------------------------------------------------------
 
@@ -189,28 +183,29 @@ class Engine:
             # In our hands first: a worker that came before us would keep to itself how it ended.
             claim = await self._claim_now(object_id, patience)
         except Busy:
-            return await self._later(object_id) if await self._leave(object_id) else None
-        if claim is None or not await self._leave(object_id):
+            left = await self.store.leave(object_id)
+            return await self._later(object_id) if left is Left.LEAVING else None
+        if claim is None or await self.store.leave(object_id) is not Left.LEAVING:
             return None
         held = (claim.state.held, claim.state.preferred)
         until_ms = max((h.until_ms for h in held if h is not None), default=None)
         state = replace(claim.state, version=claim.state.version + 1)
         Patch.leaving().apply(state)
-        reconciling = self._reconciler.reconcile(replace(claim, state=state))
+        reconciling = self.reconciler.reconcile(replace(claim, state=state))
         try:
             cleared = await self.background.within(patience, reconciling)
         except TimeoutError:
             return await self._later(object_id, claim.token) or Ending("expires", until_ms)
-        if await self._store.state(object_id) is not None:
+        if await self.store.state(object_id) is not None:
             return await self._later(object_id) or Ending("expires", until_ms)
         return Ending("cleared") if cleared else Ending("expires", until_ms)
 
     async def leaving(self, object_id: str) -> Ending | None:
         """How it stands with somebody who has left and could not be cleared yet; None: nobody."""
-        return await self._later(object_id) if await self._store.is_leaving(object_id) else None
+        return await self._later(object_id) if await self.store.is_leaving(object_id) else None
 
     async def _later(self, object_id: str, lease: str = "") -> Ending | None:
-        until_ms = await self._store.retire(object_id, lease)
+        until_ms = await self.store.retire(object_id, lease)
         return None if until_ms is None else Ending("later", until_ms)
 
     async def app_gone(self, object_id: str) -> None:
@@ -218,24 +213,24 @@ class Engine:
 
         If it isn't back in a day they are forgotten (sync.engine.lease.Reconciliation.is_last).
         """
-        gone = Patch.app_gone(await self._store.now_ms())
-        if await self._store.demand(object_id, Lane.URGENT, gone):
+        gone = Patch.app_gone(await self.store.now_ms())
+        if await self.store.demand(object_id, Lane.URGENT, gone):
             log.info("app_gone", person=object_id)
             with contextlib.suppress(Busy):
                 await self.reconcile_now(object_id)
 
     async def app_back(self, object_id: str) -> None:
         """A person's app is there: where it was taken out, all is as before."""
-        if not await self._store.app_is_gone(object_id):
+        if not await self.store.app_is_gone(object_id):
             return
-        if await self._store.demand(object_id, Lane.URGENT, Patch.app_back()):
+        if await self.store.demand(object_id, Lane.URGENT, Patch.app_back()):
             log.info("app_back", person=object_id)
             with contextlib.suppress(Busy):  # what they came for takes its own time
                 await self.reconcile_now(object_id, Patience(BACK_WITHIN))
 
     async def app_is_gone(self, object_id: str) -> bool:
         """Whether a connected person's app is taken out at the moment."""
-        return await self._store.app_is_gone(object_id)
+        return await self.store.app_is_gone(object_id)
 
     async def test(self, object_id: str, patience: Patience | None = None) -> Explanation | None:
         """Tell Microsoft "In a call" for five minutes and read back. None: not connected."""
@@ -245,8 +240,8 @@ class Engine:
             return None
         if not admitted.allowed:
             return await self._explainer.unseen(admitted.link, admitted.state, TOO_OFTEN)
-        until = await self._store.now_ms() + TEST_MINUTES * MINUTE
-        if not await self._store.demand(object_id, Lane.URGENT, Patch.testing(until)):
+        until = await self.store.now_ms() + TEST_MINUTES * MINUTE
+        if not await self.store.demand(object_id, Lane.URGENT, Patch.testing(until)):
             return None
         with contextlib.suppress(Busy):
             await self.reconcile_now(object_id, patience)
@@ -265,7 +260,7 @@ class Engine:
         `not_before_ms`: when it takes effect, for whoever changes their mind too often.
         """
         chose = Patch.chose(personal, not_before_ms)
-        if not await self._store.demand(object_id, Lane.URGENT, chose):
+        if not await self.store.demand(object_id, Lane.URGENT, chose):
             return None
         if not_before_ms is not None:
             return Chosen(None)
@@ -276,14 +271,14 @@ class Engine:
 
     async def revive(self, object_id: str) -> bool:
         """Try anew for somebody who was given up. False: not connected, or they must act."""
-        state = await self._store.state(object_id)
+        state = await self.store.state(object_id)
         if state is None or state.leaving or state.trouble == Trouble.AUTHORIZE:
             return False
-        return await self._store.demand(object_id, Lane.CHANGE, Patch.revived())
+        return await self.store.demand(object_id, Lane.CHANGE, Patch.revived())
 
     async def now_ms(self) -> int:
         """The clock that all processes share (epoch ms)."""
-        return await self._store.now_ms()
+        return await self.store.now_ms()
 
     async def explain(self, object_id: str, patience: Patience | None = None) -> Explanation | None:
         """Everything about one person, with a look at Microsoft. None: not connected."""
@@ -299,11 +294,11 @@ class Engine:
         `everybody`: not one but all who are in trouble, which counts as many.
         """
         times = LOOK_UPS_OF_ALL if everybody else 1
-        return await self._store.count_look_up(object_id, times) <= MOST_LOOK_UPS
+        return await self.store.count_look_up(object_id, times) <= MOST_LOOK_UPS
 
     async def link_of(self, object_id: str) -> tuple[Link, PersonState] | None:
         """A person's link and what the engine knows of them; None when not connected."""
-        link, state = await self._store.link_and_state(object_id)
+        link, state = await self.store.link_and_state(object_id)
         if link is None or state is None or state.leaving:
             return None
         return link, state
@@ -317,12 +312,12 @@ class Engine:
         known = await self.link_of(object_id)
         if known is None:
             return None
-        state, now = known[1], await self._store.now_ms()
-        return resolve(self._policy.current(), state.group_ids, state.personal, now_ms=now)
+        state, now = known[1], await self.store.now_ms()
+        return resolve(self.policy.current(), state.group_ids, state.personal, now_ms=now)
 
     def verdict_without_link(self, group_ids: Collection[str]) -> Verdict:
         """What policy says of a member of these Zoom groups who has not connected."""
-        return resolve(self._policy.current(), group_ids)
+        return resolve(self.policy.current(), group_ids)
 
     async def reconcile_now(
         self, object_id: str, patience: Patience | None = None
@@ -338,7 +333,7 @@ class Engine:
         if claim is None:
             return None
         try:
-            await self.background.within(patience, self._reconciler.reconcile(claim))
+            await self.background.within(patience, self.reconciler.reconcile(claim))
         except TimeoutError:
             return None
         return claim.state
@@ -347,7 +342,7 @@ class Engine:
         """Take a person; None when there is no such person. Raises Busy."""
         token = secrets.token_hex(8)
         while True:
-            claim = await self._store.claim_one(object_id, token)
+            claim = await self.store.claim_one(object_id, token)
             if isinstance(claim, Claim):
                 return claim
             if claim is False:
@@ -359,6 +354,3 @@ class Engine:
     async def aclose(self) -> None:
         """Wait for what nobody in a chat waits for any more."""
         await self.background.aclose()
-
-    async def _leave(self, object_id: str) -> bool:
-        return await self._store.leave(object_id) is Left.LEAVING

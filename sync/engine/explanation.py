@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from domain.errors import AuthorizeAgain, OutsideError, Trouble
@@ -37,24 +37,18 @@ LOOK_UPS_OF_ALL: Final = 20
 _NOT_TRIED = frozenset({SLOW, TOO_OFTEN, QUOTA, OUTAGE})
 
 
+@dataclass(eq=False)
 class Explainer:
     """Made by the engine."""
 
-    def __init__(
-        self,
-        store: PeopleStore,
-        reconciler: Reconciler,
-        policy: PolicySource,
-        background: Background,
-    ) -> None:
-        self._store = store
-        self._reconciler = reconciler
-        self._policy = policy
-        self._background = background
+    store: PeopleStore
+    reconciler: Reconciler
+    policy: PolicySource
+    background: Background
 
     async def admit(self, object_id: str) -> Admission | None:
         """Who they are, counting that their chat wants something. None: not connected."""
-        link, state, count = await self._store.admit(object_id)
+        link, state, count = await self.store.admit(object_id)
         if link is None or state is None or state.leaving:
             return None
         return Admission(link, state, count <= MOST_ADMITTED)
@@ -74,22 +68,22 @@ class Explainer:
         state = known.state
         try:
             # A task of its own: a request that hangs is not waited for, nor broken off.
-            shown = await self._background.within(patience, self._reconciler.look(state))
+            shown = await self.background.within(patience, self.reconciler.look(state))
         except TimeoutError:
             return await self.unseen(known.link, state, SLOW)
         except QuotaShort:
-            error = OUTAGE if self._reconciler.gate.away else QUOTA
+            error = OUTAGE if self.reconciler.gate.away else QUOTA
             return await self.unseen(known.link, state, error)
         except AuthorizeAgain as failure:
             state = await self._must_authorize(state, failure)
             return await self.unseen(known.link, state, failure.code)
         except OutsideError as failure:
             return await self.unseen(known.link, state, failure.code)
-        now, _ = await asyncio.gather(self._store.now_ms(), self._store.keep_look(object_id, shown))
+        now, _ = await asyncio.gather(self.store.now_ms(), self.store.keep_look(object_id, shown))
         return self._explanation(known.link, state, now, shown=shown, shown_ms=now)
 
     async def _known(self, object_id: str) -> Admission | None:
-        link, state = await self._store.link_and_state(object_id)
+        link, state = await self.store.link_and_state(object_id)
         if link is None or state is None or state.leaving:
             return None
         return Admission(link, state, allowed=True)
@@ -98,15 +92,13 @@ class Explainer:
         """Keep that an authorisation ended; else only the next write would find out."""
         if failure.code == OF_A_LOOK:
             return state
-        if not await self._store.must_authorize(state, failure.code):
+        if not await self.store.must_authorize(state, failure.code):
             return state  # they connected anew while the old authorisation failed
         return replace(state, trouble=Trouble.AUTHORIZE, trouble_code=failure.code)
 
     async def unseen(self, link: Link, state: PersonState, error: str) -> Explanation:
         """Explain without a look now, from the last one where there is one."""
-        now, last = await asyncio.gather(
-            self._store.now_ms(), self._store.last_look(state.object_id)
-        )
+        now, last = await asyncio.gather(self.store.now_ms(), self.store.last_look(state.object_id))
         if last is None:
             return self._explanation(link, state, now, error=error)
         return self._explanation(
@@ -126,12 +118,12 @@ class Explainer:
         # What can't be read is planned for as unknown (sync.engine.reconcile); what nobody looked
         # at is not.
         fresh = shown if error is None else None if error in _NOT_TRIED else NOT_SAID
-        verdict, seen = self._reconciler.verdict(state, now), Seen(fresh, state.held)
-        world = self._reconciler.world()
+        verdict, seen = self.reconciler.verdict(state, now), Seen(fresh, state.held)
+        world = self.reconciler.world()
         return Explanation(
             link=link,
             state=state,
-            verdict=resolve(self._policy.current(), state.group_ids, state.personal, now_ms=now),
+            verdict=resolve(self.policy.current(), state.group_ids, state.personal, now_ms=now),
             plan=plan(now, state, verdict, seen, world),
             now_ms=now,
             shown=shown,

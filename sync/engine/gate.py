@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -62,16 +62,18 @@ class Ticket:
         return until > time.monotonic()
 
 
+@dataclass(eq=False)
 class GraphGate:
     """One per process. `chance` gives numbers in [0, 1)."""
 
-    def __init__(
-        self, quota: Quota, tokens: TokenSource, meter: Meter, *, chance: Callable[[], float]
-    ) -> None:
-        self._quota = quota
-        self._tokens = tokens
-        self._meter = meter
-        self._breaker = Breaker(now=time.monotonic, chance=chance)
+    quota: Quota
+    tokens: TokenSource
+    meter: Meter
+    _: KW_ONLY
+    chance: Callable[[], float]
+
+    def __post_init__(self) -> None:
+        self._breaker = Breaker(now=time.monotonic, chance=self.chance)
 
     @property
     def away(self) -> bool:
@@ -99,7 +101,7 @@ class GraphGate:
         Raises QuotaShort and the errors of domain.errors.
         """
         for last in (False, True):
-            token = await self._tokens.access_token(state.object_id, state.generation)
+            token = await self.tokens.access_token(state.object_id, state.generation)
             await self._admit(ticket)
             began = time.monotonic()
             try:
@@ -109,14 +111,14 @@ class GraphGate:
                 if isinstance(error, TenantPaused):
                     wait = error.after or DEFAULT_PAUSE_S
                     log.warning("graph_throttled", seconds=wait)
-                    await self._quota.pause(wait)
+                    await self.quota.pause(wait)
                 new_token = error.code == "graph_401" or (
                     isinstance(error, NotAllowed)
                     and kind != "look"
                     and state.trouble_code != error.code
                 )
                 if new_token and not last:
-                    self._tokens.invalidate(state.object_id)
+                    self.tokens.invalidate(state.object_id)
                     continue
                 raise
             except BaseException:
@@ -132,22 +134,22 @@ class GraphGate:
             raise QuotaShort(int(away * 1000) + 1)
         if ticket.use_permit():
             pass
-        elif ticket.sent or not self._quota.ahead(ticket.lane):
-            grant = await self._quota.take(ticket.lane, follow=ticket.sent)
+        elif ticket.sent or not self.quota.ahead(ticket.lane):
+            grant = await self.quota.take(ticket.lane, follow=ticket.sent)
             if not grant.granted:
                 self._breaker.nothing_sent()
                 raise QuotaShort(grant.wait_ms)
         ticket.sent = True
 
     def _answered(self, kind: str, error: OutsideError | None, seconds: float) -> None:
-        self._meter.write(kind, "ok" if error is None else _outcome(error), seconds)
+        self.meter.write(kind, "ok" if error is None else _outcome(error), seconds)
         was_open = self._breaker.open
         if error is not None and error.code in _OUTAGE:
             self._breaker.failed()
         else:
             self._breaker.succeeded()
         if self._breaker.open != was_open:
-            self._meter.breaker(is_open=not was_open)
+            self.meter.breaker(is_open=not was_open)
             if was_open:
                 log.info("graph_back")
             else:

@@ -8,7 +8,7 @@ has both sides asked anew before anything is shown or granted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -55,6 +55,7 @@ class Proof(Enum):
     LOCKED_OUT = "locked_out"  # the person can't prove anything until they connect again
 
 
+@dataclass(eq=False)
 class Identities:
     """Asks both sides. `addresses_now` gives a connected person's addresses from Microsoft.
 
@@ -62,18 +63,11 @@ class Identities:
     gives the Zoom groups of a Zoom id, None: not known. `zoom` None: it can't be asked.
     """
 
-    def __init__(
-        self,
-        store: PeopleStore,
-        *,
-        addresses_now: Callable[[str, int], Awaitable[tuple[str, ...]]],
-        groups_of: Callable[[str], Awaitable[frozenset[str] | None]],
-        zoom: ZoomLookup | None,
-    ) -> None:
-        self._store = store
-        self._addresses_now = addresses_now
-        self._groups_of = groups_of
-        self._zoom = zoom
+    store: PeopleStore
+    _: KW_ONLY
+    addresses_now: Callable[[str, int], Awaitable[tuple[str, ...]]]
+    groups_of: Callable[[str], Awaitable[frozenset[str] | None]]
+    zoom: ZoomLookup | None
 
     async def prove(self, object_id: str, news: News | None = None) -> Proof:
         """Compare a link with both sides, keep what is true now, or end it.
@@ -81,21 +75,21 @@ class Identities:
         `news` is all that is known of Zoom's side where Zoom can't be asked. Raises RetryLater and
         AdminMustAct; then nothing is known, and nothing has changed.
         """
-        link, state = await self._store.link_and_state(object_id)
+        link, state = await self.store.link_and_state(object_id)
         if link is None or state is None or state.leaving:
             return Proof.ENDED
         try:
-            addresses = await self._addresses_now(object_id, state.generation)
+            addresses = await self.addresses_now(object_id, state.generation)
         except (AuthorizeAgain, PersonGone) as error:
             # Found out here as well as by a write.
-            await self._store.must_authorize(state, error.code)
+            await self.store.must_authorize(state, error.code)
             return Proof.LOCKED_OUT
         user = await self._user(link, addresses, news or News())
         if isinstance(user, ZoomUser) and fold_address(user.email) not in addresses:
             user = False
         if user is False:
             log.warning("link_zoom_user_changed", person=object_id)
-            await self._store.leave(object_id, state.generation)
+            await self.store.leave(object_id, state.generation)
             return Proof.ENDED
         known = replace(link, addresses=addresses or link.addresses)
         if isinstance(user, ZoomUser):
@@ -106,10 +100,10 @@ class Identities:
         self, link: Link, addresses: tuple[str, ...], news: News
     ) -> ZoomUser | bool | None:
         """The Zoom user of a link. None: nobody told, or Zoom knows none; False: not theirs."""
-        if self._zoom is not None:
+        if self.zoom is not None:
             if link.zoom_id is not None:
-                return await self._zoom.find_user(link.zoom_id) or False
-            return await zoom_user_of(self._zoom, addresses)
+                return await self.zoom.find_user(link.zoom_id) or False
+            return await zoom_user_of(self.zoom, addresses)
         if news.zoom_id is None or news.address is None:
             return None
         if link.zoom_id not in {None, news.zoom_id}:
@@ -123,20 +117,20 @@ class Identities:
         if known == link and await self._stands(link):
             return Proof.THEIRS
         try:
-            if not await self._store.relink(known, state.generation):
+            if not await self.store.relink(known, state.generation):
                 return Proof.ENDED
         except Taken as taken:
             # Somebody else proved it before. An address of theirs is no reason to end anything.
             log.warning("link_zoom_user_taken", person=oid, by=taken.owner)
             if link.zoom_id is None or await self._stands(link):
                 return Proof.THEIRS
-            await self._store.leave(oid, state.generation)
+            await self.store.leave(oid, state.generation)
             return Proof.ENDED
         except Contended as error:
             raise RetryLater("zoom_user_contended") from error
-        groups = await self._groups_of(known.zoom_id) if known.zoom_id else None
+        groups = await self.groups_of(known.zoom_id) if known.zoom_id else None
         joined = None if groups is None else Patch.in_groups(groups)
-        await self._store.demand(oid, Lane.CHANGE, joined)
+        await self.store.demand(oid, Lane.CHANGE, joined)
         log.info("link_proven_anew", person=oid, zoom_known=known.zoom_id is not None)
         return Proof.THEIRS
 
@@ -144,7 +138,7 @@ class Identities:
         """Whether Zoom's events about the user of a link come to its person."""
         if link.zoom_id is None:
             return True
-        return await self._store.owner_of(address=None, zoom_id=link.zoom_id) == link.object_id
+        return await self.store.owner_of(address=None, zoom_id=link.zoom_id) == link.object_id
 
     def means(self, link: Link, news: News) -> bool:
         """Whether news are about the person of a link that was just proven."""
@@ -153,7 +147,7 @@ class Identities:
         if news.zoom_id is not None:
             return news.zoom_id == link.zoom_id
         # An address alone is compared with what Zoom itself just said.
-        asked = self._zoom is not None and link.zoom_email is not None
+        asked = self.zoom is not None and link.zoom_email is not None
         return asked and fold_address(link.zoom_email or "") == news.address
 
 

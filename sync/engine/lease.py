@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from domain.errors import OutsideError
     from domain.person import Held, Layer
-    from domain.plan import Lane
     from domain.presence import Pair, ZoomPresence
     from sync.engine.gate import Ticket
     from sync.engine.people import PeopleStore
@@ -120,9 +119,7 @@ class Reconciliation:
     """What changes while a person is reconciled."""
 
     def __init__(self, claim: Claim, lease: Lease, ticket: Ticket) -> None:
-        self.claim = claim
-        self.lease = lease
-        self.ticket = ticket
+        self.claim, self.lease, self.ticket = claim, lease, ticket
         self.state = claim.state
         self.patch = Patch()
         self.shown_meeting: tuple[ZoomPresence, Pair] | None = None
@@ -135,15 +132,6 @@ class Reconciliation:
     def now(self) -> int:
         """Epoch ms on the Redis server's clock."""
         return self.claim.now_ms + int((time.monotonic() - self._began) * 1000)
-
-    @property
-    def lane(self) -> Lane:
-        """Where the next request, and the person afterwards, belong."""
-        return self.ticket.lane
-
-    @lane.setter
-    def lane(self, lane: Lane) -> None:
-        self.ticket.lane = lane
 
     @property
     def ends_ms(self) -> int | None:

@@ -196,9 +196,7 @@ class LinkRows(PeopleQueue):
 
         `gone_ms`: they are forgotten because their app has been away since then; not if it is back.
         """
-        link = await self.link(object_id)
-        index = index_keys(link) if link else []
-        await self.index.doubt(index, object_id)
+        index = await self._doubted(object_id)
         erased = await self._scripts.run(
             lua.erase,
             person=keys.person(object_id),
@@ -222,9 +220,7 @@ class LinkRows(PeopleQueue):
         `lease` is the caller's own. Returns when their tokens end at the latest (epoch ms), by
         which time nothing of ours is left at Microsoft either. None: nobody leaves (any more).
         """
-        link = await self.link(object_id)
-        index = index_keys(link) if link else []
-        await self.index.doubt(index, object_id)
+        index = await self._doubted(object_id)
         ends_ms = await self._scripts.run(
             lua.retire,
             person=keys.person(object_id),
@@ -235,6 +231,13 @@ class LinkRows(PeopleQueue):
         )
         await self._clear_up(index, object_id)
         return ends_ms
+
+    async def _doubted(self, object_id: str) -> list[Key]:
+        """The keys by which somebody is found, who may soon not have them any more."""
+        link = await self.link(object_id)
+        index = index_keys(link) if link else []
+        await self.index.doubt(index, object_id)
+        return index
 
     async def _clear_up(self, index: Iterable[Key], object_id: str) -> None:
         """Leave these keys as the link says.

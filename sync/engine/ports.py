@@ -1,8 +1,4 @@
-"""What the engine needs from the world, and what it tells the world.
-
-Implemented by `sync.microsoft`, `sync.zoom`, `sync.store`, the metrics of the process, and (people)
-by the bot.
-"""
+"""What the engine needs from the world: Microsoft, Zoom, the settings, the chat, the metrics."""
 
 from __future__ import annotations
 

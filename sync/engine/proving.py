@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -82,36 +83,32 @@ def _read(object_id: str, text: str) -> News:
         return News()
 
 
+@dataclass(eq=False)
 class Proving:
     """One per process. `monotonic` gives seconds."""
 
-    def __init__(
-        self,
-        rows: UnprovenStore,
-        identities: Identities,
-        people: PeopleStore,
-        *,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._rows = rows
-        self._identities = identities
-        self._people = people
-        self._monotonic = monotonic
-        self._lease = rows.lease()
+    rows: UnprovenStore
+    identities: Identities
+    people: PeopleStore
+    _: KW_ONLY
+    monotonic: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self._lease = self.rows.lease()
         self.work = Work(duties.PROVING, self.step, lease=self._lease)
         self._heard = set[str]()
         self._later: dict[str, float] = {}
 
     async def hear(self, object_id: str, news: News = News()) -> None:  # noqa: B008 - frozen
         """Have somebody proven; the news count then, if they are about them."""
-        await self._rows.add(object_id, news)
+        await self.rows.add(object_id, news)
         self._heard.add(object_id)
         self.work.wake()
 
     async def step(self) -> float | None:
         """Prove who waits; returns 0 where there may be more at once."""
-        waiting = await self._rows.waiting()
-        now = self._monotonic()
+        waiting = await self.rows.waiting()
+        now = self.monotonic()
         self._later = {o: at for o, at in self._later.items() if o in waiting and at > now}
         heard, self._heard = self._heard, set()
         due = [oid for oid in waiting if oid in heard or oid not in self._later]
@@ -126,22 +123,22 @@ class Proving:
             try:
                 await self._settle(oid, row, news)
             except OutsideError as error:
-                self._later[oid] = self._monotonic() + RETRY_SECONDS
+                self._later[oid] = self.monotonic() + RETRY_SECONDS
                 log.warning("person_not_proven", person=oid, reason=str(error))
             raise_if_cancelled()
         self._heard.update(heard & set(due[TOGETHER:]))
         return 0.0 if len(due) > TOGETHER else None
 
     async def _settle(self, oid: str, row: str, news: News) -> None:
-        state = await self._people.state(oid)
+        state = await self.people.state(oid)
         if state is not None and state.trouble == Trouble.AUTHORIZE:
             pass  # they can prove nothing, and nothing can be shown, until they connect again
-        elif await self._identities.prove(oid, news) is Proof.THEIRS:
-            link = await self._people.link(oid)
-            if link is not None and self._identities.means(link, news):
+        elif await self.identities.prove(oid, news) is Proof.THEIRS:
+            link = await self.people.link(oid)
+            if link is not None and self.identities.means(link, news):
                 if news.gone:
                     log.info("link_zoom_user_gone", person=oid)
-                    await self._people.leave(oid, news.at_ms)
+                    await self.people.leave(oid, news.at_ms)
                 elif news.presence is not None:
-                    await self._people.offer(oid, Observation(news.presence, news.at_ms))
-        await self._rows.settle(oid, row)
+                    await self.people.offer(oid, Observation(news.presence, news.at_ms))
+        await self.rows.settle(oid, row)

@@ -64,11 +64,9 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What became of an observation.
+    """What became of an observation: accepted, repeat, older, future, unproven or not_connected.
 
-    accepted, repeat, older, future, unproven or not_connected. "accepted" means that the newest
-    state is safe in Redis, and that either a worker has been woken or the person was taken: it is
-    `claim` then.
+    "accepted": the newest state is safe in Redis, and a worker was woken or the person was taken.
     """
 
     outcome: str
@@ -96,7 +94,7 @@ class PeopleQueue:
         self._senders: dict[int, asyncio.Task[None]] = {}
 
     async def offer(self, object_id: str, observation: Observation) -> str:
-        """Take in what Zoom said; returns `Offered.outcome`."""
+        """Take in what Zoom's API said; returns `Offered.outcome`."""
         return (await self.offer_and_take(object_id, observation)).outcome
 
     async def offer_and_take(

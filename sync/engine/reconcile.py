@@ -105,7 +105,7 @@ class Reconciler:
                 if run.state.leaving:
                     await self.store.retire(claim.state.object_id, claim.token)
                 # Not replayed later but planned anew: by then another state may be the newest.
-                self._give_back(run, run.lane, run.now() + short.wait_ms)
+                self._give_back(run, run.ticket.lane, run.now() + short.wait_ms)
             except LeaseLost:
                 log.warning("engine_lease_lost", person=claim.state.object_id)
             except OutsideError as error:
@@ -154,7 +154,7 @@ class Reconciler:
             now = run.now()
         for _ in range(MOST_STEPS):
             step = plan(now, state, verdict, seen, world)
-            run.lane = step.lane
+            run.ticket.lane = step.lane
             if step.do is Do.NOTHING:
                 await self._finish(run, step, again)
                 return
@@ -282,7 +282,7 @@ class Reconciler:
         if state.leaving:
             await self.store.retire(state.object_id, run.claim.token)
         # Whoever must connect again is found there and told by sync.reconnect.notifier.
-        self._give_back(run, run.lane, _earliest(due, run.ends_ms))
+        self._give_back(run, run.ticket.lane, _earliest(due, run.ends_ms))
 
     async def _forget(self, run: Reconciliation) -> None:
         state = run.state

@@ -64,10 +64,7 @@ def offer(
     token: str,
     lease_ms: int,
 ) -> list[Any]:
-    """Take in what Zoom said; with a worker's `token` take the person too, if nobody has them.
-
-    `zoom_id` and `address`: whom an event named. Returns outcome, now, and the row if it was taken.
-    """
+    """PeopleQueue.offer_and_take: returns outcome, now, and the row if the person was taken."""
 
 
 @script(head=QUEUE)
@@ -91,8 +88,7 @@ def claim(
     """Take who is due in the lanes from `first` to `last`.
 
     Returns now, when the next falls due (-1 nobody), how many are still due in each lane (4), and
-    of each who was taken [member, lane, when they were due, row]. The score is due time and lease
-    at once: who dies simply becomes due when the lease ends.
+    of each who was taken [member, lane, when they were due, row].
     """
 
 
@@ -123,8 +119,7 @@ def ack(*, prefix: Key, shard: Shard, acks: str) -> list[int]:
     Of each [member, token, version and generation that were planned, lane, due ("" none), {field:
     value ("" deletes)}]. Failures of an earlier link say nothing about the one that replaced it:
     then only what is known of our session is kept. Returns for each 1; 2 when something changed
-    meanwhile and the person is due again at once; 0 when the lease was lost: then nothing is
-    changed, because another worker owns the person now.
+    meanwhile and the person is due again at once; 0 when the lease was lost.
     """
 
 
@@ -152,8 +147,8 @@ def connect(
 ) -> list[Any]:
     """Make a link (`text`), in place of an earlier one; what we hold at Microsoft stays known.
 
-    `groups` are separated by commas, `addresses` each between line ends. With `attempt` only if it
-    is live. Returns the generation (0: it was not) and the link that was there.
+    `groups` are separated by commas, `addresses` each between line ends. Returns the generation (0:
+    `attempt` is not live) and the link that was there.
     """
 
 
@@ -161,10 +156,7 @@ def connect(
 def relink(
     *, person: Key, link: Key, generation: int, text: str, zoom_id: str, addresses: str
 ) -> list[Any]:
-    """Keep what is known anew of the same connection.
-
-    Returns 1 and the link that was there; 0 when it has ended, or was replaced.
-    """
+    """Keep what is known anew. Returns 1 and the link that was there; 0: it has ended."""
 
 
 @script(head=QUEUE)
@@ -199,9 +191,8 @@ def erase(
 def retire(*, person: Key, shard: Shard, link: Key, tokens: Key, token: str) -> int | None:
     """Erase what clearing does not need of somebody who leaves while Microsoft can't be told.
 
-    Their tokens end when what Microsoft may hold of us has ended by itself, whether anybody is
-    there to erase them or not. `token`: the lease of whoever asks. Returns when they end at the
-    latest (ms); None when nobody leaves (any more).
+    Their tokens end when what Microsoft may hold of us has ended by itself: returns when (ms), or
+    None when nobody leaves (any more). `token`: the caller's lease.
     """
 
 
@@ -212,10 +203,7 @@ def save_tokens(*, person: Key, tokens: Key, generation: int, sealed: str) -> bo
 
 @script(constants={"ADMITTED_TTL": keys.ADMITTED_TTL})
 def admit(*, person: Key, link: Key, counter: Key) -> list[Any]:
-    """Read somebody whose chat wants something, and count it within ADMITTED_TTL.
-
-    Returns link, row, count; nothing is counted for whoever is not connected.
-    """
+    """Read somebody whose chat wants something. Returns link, row, and how often (0: no link)."""
 
 
 # -- the index (sync.engine.zoom_index) ------------------------------------------------------------
@@ -233,25 +221,19 @@ def index_owner(*, index: Key) -> list[Any]:
 def index_claim(*, index: Key, member: str, mark: str) -> list[Any]:
     """Somebody is about to have it; that ends by itself if nothing comes of it.
 
-    Returns "" when it is theirs now; the owner when it is somebody else's, who is looked at now
-    under our mark (index_take, index_keep); the owner and 1 when that is just changing.
+    Returns "" when it is theirs now; the owner, who is looked at now under our mark; the owner and
+    1 when that is just changing.
     """
 
 
 @script(constants={"INDEX_TTL": keys.INDEX_TTL})
 def index_take(*, index: Key, owner: str, member: str, mark: str) -> bool:
-    """Take what its owner has no right to any more.
-
-    False when it has changed since it was marked: the owner, or somebody else, claims it.
-    """
+    """Take what its owner has no right to any more. False: it has changed since it was marked."""
 
 
 @script()
 def index_settle(*, index: Key, member: str) -> bool:
-    """The link is made: from now on it is theirs.
-
-    False when it was lost: somebody else has it, or looks at its owner, because the claim was old.
-    """
+    """The link is made: it is theirs. False: it was lost meanwhile, because the claim was old."""
 
 
 @script()

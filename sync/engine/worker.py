@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import secrets
 import time
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -48,23 +49,18 @@ TROUBLE_PAUSE_S = 0.5
 _SHARD_NAMES = frozenset(str(shard) for shard in range(keys.SHARDS))
 
 
+@dataclass(eq=False)
 class Worker:
     """One worker. `beat` is called whenever the loop goes round (for liveness)."""
 
-    def __init__(
-        self,
-        store: PeopleStore,
-        reconciler: Reconciler,
-        quota: Quota,
-        listener: Redis,
-        *,
-        beat: Callable[[], None],
-    ) -> None:
-        self._store = store
-        self._reconciler = reconciler
-        self._quota = quota
-        self._listener = listener
-        self._beat = beat
+    store: PeopleStore
+    reconciler: Reconciler
+    quota: Quota
+    listener: Redis
+    _: KW_ONLY
+    beat: Callable[[], None]
+
+    def __post_init__(self) -> None:
         self._name = secrets.token_hex(6)
         self._claims = 0
         self._dirty: set[int] = set(range(keys.SHARDS))
@@ -101,7 +97,7 @@ class Worker:
 
     def token(self) -> str:
         """The token by which somebody may be taken for this worker right now; '' when none may."""
-        idle = not (self._stopping.is_set() or self._tight or self._reconciler.gate.away)
+        idle = not (self._stopping.is_set() or self._tight or self.reconciler.gate.away)
         return self._token() if idle and len(self._busy) < AT_ONCE else ""
 
     def take(self, claim: Claim) -> None:
@@ -118,7 +114,7 @@ class Worker:
         troubled = False
         last_round = 0.0
         while not self._stopping.is_set():
-            self._beat()
+            self.beat()
             now = time.monotonic()
             if now - last_round >= LOOK_AROUND_S:
                 last_round = now
@@ -126,7 +122,7 @@ class Worker:
             self._dirty.update(s for s, due in self._next_due.items() if due <= now)
             try:
                 while self._unanswered:
-                    await self._store.let_go(*self._unanswered[-1])
+                    await self.store.let_go(*self._unanswered[-1])
                     self._unanswered.pop()
                 await self._round()
             except REDIS_TROUBLE as error:
@@ -158,7 +154,7 @@ class Worker:
 
     def _free(self) -> int:
         """How many more people may be taken; in an outage a single one tries how it is."""
-        gate = self._reconciler.gate
+        gate = self.reconciler.gate
         if gate.away:
             return 0 if self._busy or gate.away_for > 0 else 1
         free = AT_ONCE - len(self._busy)
@@ -183,7 +179,7 @@ class Worker:
             lane = people[0].lane
             mine = [claim for claim in people if claim.lane is lane]
             people = people[len(mine) :]
-            if self._reconciler.gate.away:  # who tries asks by itself
+            if self.reconciler.gate.away:  # who tries asks by itself
                 permits = [0.0] * len(mine)
             else:
                 permits = await self._permits(lane, len(mine))
@@ -217,8 +213,8 @@ class Worker:
         permits, self._spare = held[:wanted], held[wanted:]
         missing = wanted - len(permits)
         if missing:
-            grant = await self._quota.take(lane, missing)
-            permits += [now + self._quota.permit_seconds] * grant.granted
+            grant = await self.quota.take(lane, missing)
+            permits += [now + self.quota.permit_seconds] * grant.granted
             if grant.granted < missing:
                 self._tight[lane] = time.monotonic() + grant.wait_ms / 1000
         return permits
@@ -228,7 +224,7 @@ class Worker:
             at_most, end = 0, first + 1  # only to see who waits
         token = self._token()
         try:
-            claims = await self._store.claim(
+            claims = await self.store.claim(
                 shard, token, at_most, first=Lane(first), last=Lane(end - 1)
             )
         except BaseException:
@@ -251,9 +247,7 @@ class Worker:
             for claim in people:
                 due[claim.lane] += 1
             self._know(shard, tuple(due))
-            await asyncio.gather(
-                *(self._store.ack(c, lane=c.lane, due_ms=c.due_ms) for c in people)
-            )
+            await asyncio.gather(*(self.store.ack(c, lane=c.lane, due_ms=c.due_ms) for c in people))
 
     def _know(self, shard: int, due: tuple[int, ...]) -> None:
         """Remember who waits in a shard, by lane."""
@@ -269,8 +263,8 @@ class Worker:
         if self._free() > 0:  # else the end of a reconciliation wakes the loop
             wake_at += self._next_due.values()
             wake_at += self._tight.values()
-        elif self._reconciler.gate.away:
-            wake_at.append(time.monotonic() + self._reconciler.gate.away_for)
+        elif self.reconciler.gate.away:
+            wake_at.append(time.monotonic() + self.reconciler.gate.away_for)
         return max(0.001, min(wake_at) - time.monotonic())
 
     async def _pause(self, seconds: float) -> None:
@@ -285,7 +279,7 @@ class Worker:
 
     async def _reconcile(self, claim: Claim, ticket: Ticket) -> None:
         try:
-            run = await self._reconciler.run(claim, ticket)
+            run = await self.reconciler.run(claim, ticket)
             if run.given_back is not None:
                 self._giving_back.add(run.given_back)
                 run.given_back.add_done_callback(partial(self._given_back, claim))
@@ -317,7 +311,7 @@ class Worker:
         """Hear which shards changed; without a connection the look-around still works."""
         while True:
             try:
-                async with self._listener.pubsub(ignore_subscribe_messages=True) as channel:
+                async with self.listener.pubsub(ignore_subscribe_messages=True) as channel:
                     await channel.subscribe(keys.WAKE)
                     raise_if_cancelled()
                     async for message in channel.listen():

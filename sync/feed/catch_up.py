@@ -15,6 +15,7 @@ is asked of Zoom is newer than all of them.
 from __future__ import annotations
 
 import time
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -121,6 +122,7 @@ def is_settled(row: PersonState, policy: Policy, doubted_ms: int, now_ms: int) -
     return not verdict.on
 
 
+@dataclass(eq=False)
 class CatchUp:
     """Watches the feed and sees sweeps through. One per process; one of them works at a time.
 
@@ -128,31 +130,22 @@ class CatchUp:
     Zoom could not deliver from, to, now (epoch ms). `monotonic` gives seconds.
     """
 
-    def __init__(
-        self,
-        feed: FeedStore,
-        watch: FeedWatch,
-        sweep: SweepStore,
-        people: PeopleStore,
-        *,
-        policy: PolicySource,
-        per_second: float | None,
-        missed: Missed | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._feed = feed
-        self._watch = watch
-        self._sweep = sweep
-        self._people = people
-        self._policy = policy
-        self._per_second = per_second
-        self._missed = missed
-        self._monotonic = monotonic
-        self._lease = sweep.lease()
+    feed: FeedStore
+    watch: FeedWatch
+    sweep: SweepStore
+    people: PeopleStore
+    _: KW_ONLY
+    policy: PolicySource
+    per_second: float | None
+    missed: Missed | None = None
+    monotonic: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self._lease = self.sweep.lease()
         self.work = Work(duties.CATCH_UP, self.step, lease=self._lease)
         self._looked = float("-inf")
         self._under_way: dict[str, float] = {}
-        self._paid = monotonic()
+        self._paid = self.monotonic()
         self._allowed = 0.0
         self._rest_until, self._rest = 0.0, 0.0
         self._done = 0
@@ -162,13 +155,13 @@ class CatchUp:
         if not await self._lease.take():
             self._under_way.clear()
             return None
-        now = self._monotonic()
+        now = self.monotonic()
         if now - self._looked >= LOOK_SECONDS:
             self._looked = now
-            await self._watch.look()
-        state = await self._feed.read()
+            await self.watch.look()
+        state = await self.feed.read()
         # A doubt that is still to come (a clock was set back) is none yet.
-        if self._per_second is None or not 0 < state.doubted_ms <= state.now_ms:
+        if self.per_second is None or not 0 < state.doubted_ms <= state.now_ms:
             return None
         if state.swept_ms == state.doubted_ms:
             return None
@@ -176,21 +169,21 @@ class CatchUp:
             return STEP_SECONDS
         if state.sweep_ms != state.doubted_ms and not await self._begin(state):
             return None
-        return await self._go_on(state, self._per_second)
+        return await self._go_on(state, self.per_second)
 
     async def _begin(self, state: FeedState) -> bool:
         """Take what was missed, and find out who is to be asked about. False: we lost our turn."""
         if state.gap is not None:
-            if self._missed is not None:
+            if self.missed is not None:
                 await self._take_missed(*state.gap, state.now_ms)
-            await self._feed.gap_read(state.gap)
+            await self.feed.gap_read(state.gap)
             if not await self._lease.take():
                 return False
         self._under_way.clear()
         self._done, self._rest, self._rest_until = 0, 0.0, 0.0
-        await self._sweep.begin()
-        policy = self._policy.current()
-        async for rows in self._sweep.everyone():
+        await self.sweep.begin()
+        policy = self.policy.current()
+        async for rows in self.sweep.everyone():
             if not await self._lease.take():
                 return False
             places = {
@@ -198,34 +191,34 @@ class CatchUp:
                 for row in rows
                 if not is_settled(row, policy, state.doubted_ms, state.now_ms)
             }
-            await self._sweep.put(places)
-        await self._feed.sweeping(state.doubted_ms)
-        left = await self._sweep.count()
+            await self.sweep.put(places)
+        await self.feed.sweeping(state.doubted_ms)
+        left = await self.sweep.count()
         if left:
             log.info("catch_up_started", people=left)
         return True
 
     async def _take_missed(self, from_ms: int, to_ms: int, now_ms: int) -> None:
         """Read Zoom's log, our turn going on meanwhile."""
-        assert self._missed is not None  # noqa: S101 - asked by the caller
+        assert self.missed is not None  # noqa: S101 - asked by the caller
         async with self._lease.kept():
-            await self._missed(from_ms, to_ms, now_ms)
+            await self.missed(from_ms, to_ms, now_ms)
 
     async def _go_on(self, state: FeedState, per_second: float) -> float | None:
         """Settle who was asked about, and demand more at Zoom's pace."""
         window = max(1, int(per_second * TOGETHER_SECONDS))
-        first = await self._sweep.first(window)
+        first = await self.sweep.first(window)
         if not first or min(first.values()) >= TRIES:
             await self._finish(state)
             return None
-        known = {row.object_id: row for row in await self._sweep.rows(list(first))}
-        policy = self._policy.current()
+        known = {row.object_id: row for row in await self.sweep.rows(list(first))}
+        policy = self.policy.current()
         settled = [
             oid
             for oid in first
             if oid not in known or is_settled(known[oid], policy, state.doubted_ms, state.now_ms)
         ]
-        await self._sweep.settle(settled)
+        await self.sweep.settle(settled)
         for oid in settled:
             self._under_way.pop(oid, None)
         await self._give_up_waiting(progress=bool(settled))
@@ -234,21 +227,21 @@ class CatchUp:
         return STEP_SECONDS
 
     async def _give_up_waiting(self, *, progress: bool) -> None:
-        now = self._monotonic()
+        now = self.monotonic()
         if progress:
             self._rest = 0.0
         late = [oid for oid, since in self._under_way.items() if now - since > PATIENCE_SECONDS]
         for oid in late:
             del self._under_way[oid]
-            await self._sweep.put_back(oid)
+            await self.sweep.put_back(oid)
         if late and not self._under_way and not progress:
             # Zoom answers about nobody: the sweep waits for it, longer each time.
             self._rest = min(LONGEST_REST, max(10.0, self._rest * 2))
             self._rest_until = now + self._rest
-            log.warning("catch_up_rests", seconds=self._rest, left=await self._sweep.count())
+            log.warning("catch_up_rests", seconds=self._rest, left=await self.sweep.count())
 
     async def _demand(self, waiting: list[str], window: int, per_second: float) -> None:
-        now = self._monotonic()
+        now = self.monotonic()
         earned = (now - self._paid) * per_second
         self._allowed, self._paid = min(max(1.0, per_second), self._allowed + earned), now
         if now < self._rest_until:
@@ -258,12 +251,12 @@ class CatchUp:
                 continue
             self._allowed -= 1
             self._under_way[oid] = now
-            await self._people.demand(oid, Lane.CHANGE)
+            await self.people.demand(oid, Lane.CHANGE)
 
     async def _finish(self, state: FeedState) -> None:
-        left = await self._sweep.count()
-        await self._sweep.begin()
-        await self._feed.swept(state.doubted_ms)
+        left = await self.sweep.count()
+        await self.sweep.begin()
+        await self.feed.swept(state.doubted_ms)
         self._under_way.clear()
         if self._done or left:
             # Whoever is left is asked about again by the planner, every few minutes.

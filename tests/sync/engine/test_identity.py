@@ -165,7 +165,7 @@ async def test_what_one_process_left_behind_another_takes_up(bridge: Bridge) -> 
     bridge.microsoft.addresses[ADA] = (Y,)
     at = await bridge.store.now_ms()
     news = News("zAda", Y, at, Z.IN_MEETING)
-    await bridge.proving._rows.add(ADA, news)  # and was killed
+    await bridge.proving.rows.add(ADA, news)  # and was killed
     await done(bridge)
     assert bridge.shown(ADA) == "Busy/InACall"
 
