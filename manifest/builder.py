@@ -25,7 +25,6 @@ ICONS = Path(__file__).parent / "icons"
 MAX_COMMANDS = 10
 MAX_TITLE = 32
 MAX_DESCRIPTION = 128
-MAX_DEVELOPER_NAME = 32
 _MAX_URL = 2048
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
@@ -63,43 +62,22 @@ def build_manifest(
     public_url: str,
     version: str,
     commands: Sequence[tuple[str, str]],
-    group_commands: Sequence[tuple[str, str]] | None = None,
-    developer_name: str = NAME,
-    website_url: str | None = None,
-    privacy_url: str | None = None,
-    terms_url: str | None = None,
+    group_commands: Sequence[tuple[str, str]],
 ) -> dict[str, Any]:
     """Build the manifest.
 
     `app_id` is the app registration's id; it also serves as the Teams app's own id, so that a
     newer package replaces an older one. `commands` are (words, description) as the command menu
-    shows them in the personal chat; `group_commands` those in teams and group chats, by default
-    the same. The three pages default to `/`, `/privacy` and `/terms` below `public_url`.
+    shows them in the personal chat; `group_commands` those in teams and group chats.
 
     Raises ManifestError with everything that is wrong at once.
     """
     base = public_url.rstrip("/")
-    pages = {
-        "websiteUrl": website_url or f"{base}/",
-        "privacyUrl": privacy_url or f"{base}/privacy",
-        "termsOfUseUrl": terms_url or f"{base}/terms",
-    }
-    in_groups = commands if group_commands is None else group_commands
     problems = [
-        *_app_problems(app_id, version, developer_name),
-        *(_address_problems("PUBLIC_URL", public_url) or _base_problems(public_url)),
-        *(
-            problem
-            for name, given in (
-                ("The website", website_url),
-                ("The privacy page", privacy_url),
-                ("The terms page", terms_url),
-            )
-            if given is not None
-            for problem in _address_problems(name, given)
-        ),
+        *_app_problems(app_id, version),
+        *_address_problems(public_url),
         *_command_problems(commands),
-        *([] if group_commands is None else _command_problems(group_commands)),
+        *_command_problems(group_commands),
     ]
     if problems:
         raise ManifestError(problems)
@@ -110,7 +88,12 @@ def build_manifest(
         "manifestVersion": SCHEMA_VERSION,
         "version": version,
         "id": app_id,
-        "developer": {"name": developer_name, **pages},
+        "developer": {
+            "name": NAME,
+            "websiteUrl": f"{base}/",
+            "privacyUrl": f"{base}/privacy",
+            "termsOfUseUrl": f"{base}/terms",
+        },
         "localizationInfo": {"defaultLanguageTag": "en-us"},
         "name": {"short": NAME, "full": "Presence Bridge: Zoom presence in Microsoft 365"},
         "description": {"short": _SHORT_DESCRIPTION, "full": _FULL_DESCRIPTION},
@@ -124,7 +107,7 @@ def build_manifest(
                 "isNotificationOnly": False,
                 "commandLists": [
                     {"scopes": ["personal"], "commands": _menu(commands)},
-                    {"scopes": ["team", "groupChat"], "commands": _menu(in_groups)},
+                    {"scopes": ["team", "groupChat"], "commands": _menu(group_commands)},
                 ],
             }
         ],
@@ -161,39 +144,32 @@ def _menu(commands: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"title": title, "description": description} for title, description in commands]
 
 
-def _app_problems(app_id: str, version: str, developer_name: str) -> list[str]:
+def _app_problems(app_id: str, version: str) -> list[str]:
     problems = []
     if not _GUID.fullmatch(app_id):
         problems.append("MicrosoftAppId must be a GUID like 01234567-89ab-cdef-0123-456789abcdef.")
     if not _NUMBERS.fullmatch(version):
         problems.append("The version must be three numbers like 1.2.3.")
-    if not 0 < len(developer_name.strip()) <= MAX_DEVELOPER_NAME:
-        problems.append(f"The developer's name must have 1 to {MAX_DEVELOPER_NAME} characters.")
     return problems
 
 
-def _address_problems(name: str, address: str) -> list[str]:
+def _address_problems(public_url: str) -> list[str]:
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(public_url)
         host = parts.hostname or ""
         whole = bool(host) and parts.port != 0
     except ValueError:
-        return [f"{name} is not a web address."]
+        return ["PUBLIC_URL is not a web address."]
     problems = []
     if parts.scheme != "https" or not whole:
-        problems.append(f"{name} must be an https address: Teams accepts no other.")
+        problems.append("PUBLIC_URL must be an https address: Teams accepts no other.")
     if not host.isascii():
-        problems.append(f"{name} must have its host name in ASCII (xn--…).")
-    if len(address) > _MAX_URL - len("/privacy"):
-        problems.append(f"{name} is too long.")
+        problems.append("PUBLIC_URL must have its host name in ASCII (xn--…).")
+    if len(public_url) > _MAX_URL - len("/privacy"):
+        problems.append("PUBLIC_URL is too long.")
+    if not problems and (parts.username is not None or parts.query or parts.fragment):
+        problems.append("PUBLIC_URL must be an address without user name, query and fragment.")
     return problems
-
-
-def _base_problems(public_url: str) -> list[str]:
-    parts = urlsplit(public_url)
-    if parts.username is not None or parts.query or parts.fragment:
-        return ["PUBLIC_URL must be an address without user name, query and fragment."]
-    return []
 
 
 def _command_problems(commands: Sequence[tuple[str, str]]) -> list[str]:
