@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
 import os
+import pkgutil
+import re
 from pathlib import Path
 
 import pytest
 
+import cards
 from cards.person import connect
 from cards.person.help import help_card, moved_to_personal
 from cards.person.status import status
@@ -43,6 +48,20 @@ def test_card_is_the_one_that_was_agreed(name: str) -> None:
 
 def test_every_golden_file_belongs_to_a_card() -> None:
     assert {path.stem for path in GOLDEN.glob("*.json")} <= set(SAMPLES)
+
+
+def test_every_card_has_a_sample() -> None:
+    """Or nothing above would see it."""
+    rooms = [module.name for module in pkgutil.walk_packages(cards.__path__, "cards.")]
+    made = {
+        name
+        for room in rooms
+        for name, it in inspect.getmembers(importlib.import_module(room), inspect.isfunction)
+        if it.__module__ == room and inspect.signature(it).return_annotation == "Card"
+    }
+    samples = "".join(path.read_text() for path in Path(__file__).parent.rglob("samples.py"))
+    assert {"help_card", "centre"} < made - {"card"}
+    assert made - {"card"} <= set(re.findall(r"\b(\w+)\(", samples))
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from cards.settings.people import (
     storm,
     storm_banner,
     storm_over,
+    too_often,
     user,
 )
 from domain.form import LevelForm
@@ -334,6 +335,7 @@ def settings_cards() -> dict[str, Card]:
         "settings-parked-one": parked(PARKED_ROWS[:1], {"failing": 1}),
         "settings-parked-authorize": parked(PARKED_ROWS[3:], {"authorize": 2}),
         "settings-parked-nobody": parked([], {}, notice="3 people are being tried again."),
+        "settings-user-too-often": too_often(),
         "settings-user-nobody": no_user(address="nobody@example.com", directory=True),
         "settings-user-nobody-connected": no_user(address="nobody@example.com", directory=False),
         "settings-history": history(
