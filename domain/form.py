@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from domain.policy import AuthorizeWith, Form, Service
 from domain.presence import Style
@@ -136,8 +136,12 @@ def read_value(field: Field, entered: str) -> Value:
                 return Style(chosen)
             case Field.PRIORITY:
                 return _priority(said)
-            case _:
+            case Field.MANAGES | Field.INTEGRATION | Field.LOCKED:
                 return _SWITCHED[said]
+            case Field.CALENDAR | Field.CONTACTS | Field.PRESENCE_WRITE:
+                return _SWITCHED[said]
+            case _:
+                assert_never(field)
     except (ValueError, KeyError):
         raise BadEntry(field) from None
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from domain.errors import Trouble
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class TroubleWords:
     """A reason in words.
 
     For admins: `counted` follows a number of people, `what` says what is wrong, `to_do` what they
@@ -29,8 +31,8 @@ class Trouble:
 
 _ASK = "Ask your admin, who can have it tried again. Your next change in Zoom does so, too."
 
-TROUBLES: Final[Mapping[str, Trouble]] = {
-    "failing": Trouble(
+TROUBLES: Final[Mapping[str, TroubleWords]] = {
+    Trouble.FAILING: TroubleWords(
         counted="failing again and again",
         what="Too many tries in a row have failed",
         to_do=(
@@ -40,14 +42,14 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
         told="Too many tries to tell Microsoft have failed.",
         next_step=_ASK,
     ),
-    "refused": Trouble(
+    Trouble.REFUSED: TroubleWords(
         counted="refused by Microsoft",
         what="Microsoft refuses what it is told of them",
         to_do="Try again. If it is refused again, the app’s log says why under person_parked.",
         told="Microsoft refuses what it is told of you.",
         next_step=_ASK,
     ),
-    "forbidden": Trouble(
+    Trouble.FORBIDDEN: TroubleWords(
         counted="forbidden by Microsoft",
         what="Microsoft does not allow this app to set their presence (403)",
         to_do=(
@@ -61,7 +63,7 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
             "You need not connect again. Your next change in Zoom is tried all the same."
         ),
     ),
-    "gone": Trouble(
+    Trouble.GONE: TroubleWords(
         counted="unknown to Microsoft",
         what="Microsoft does not know them any more",
         to_do=(
@@ -71,7 +73,7 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
         told="Microsoft says that it does not know you any more.",
         next_step=_ASK,
     ),
-    "authorize": Trouble(
+    Trouble.AUTHORIZE: TroubleWords(
         counted="must connect again",
         what="Microsoft no longer accepts their authorisation",
         to_do="They press “Connect again” on their card, or say connect.",
@@ -80,7 +82,7 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
         revivable=False,
     ),
 }
-"""By the engine's words for the reasons; first come those that an admin can do something about."""
+"""Every trouble that parks (domain.errors); first those that an admin can do something about."""
 
 
 _REASONS: Final[Mapping[str, str]] = {
@@ -98,9 +100,9 @@ _REASONS: Final[Mapping[str, str]] = {
 }
 
 
-def of_an_admin(code: str) -> Trouble | None:
+def of_an_admin(code: str) -> TroubleWords | None:
     """The words for what only an admin can mend, also before it parks somebody; None: it is not."""
-    return TROUBLES["forbidden"] if code == "graph_403" else None
+    return TROUBLES[Trouble.FORBIDDEN] if code == "graph_403" else None
 
 
 def reason_of(code: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from cards.build import answer, bold, box, button, buttons, card, columns, heading, note, text
 from cards.settings.clicks import ApplySwitch, CancelChange, SubmitForm
@@ -112,7 +112,14 @@ def _inputs(shown: LevelForm, places: int, *, account_form: bool) -> list[Elemen
         if field in _PERMISSIONS[1:]:
             continue
         if field is _PERMISSIONS[0]:
-            elements += _permissions(shown.form)
+            ticks = (
+                _input(each, shown, places, account_form=account_form) for each in _PERMISSIONS
+            )
+            elements += [
+                text(bold("Choose your permissions")),
+                columns(*(("stretch", tick) for tick in ticks)),
+                note(NO_CALENDAR_RIGHTS, spacing="Small"),
+            ]
             continue
         elements.append(_input(field, shown, places, account_form=account_form))
         if field is Field.STYLE:
@@ -122,21 +129,6 @@ def _inputs(shown: LevelForm, places: int, *, account_form: bool) -> list[Elemen
 
 
 _PERMISSIONS = (Field.CALENDAR, Field.CONTACTS, Field.PRESENCE_WRITE)
-
-
-def _permissions(form: Form) -> list[Element]:
-    def ticked(field: Field, title: str, *, on: bool) -> tuple[str, Element]:
-        return "stretch", toggle(field, LABELS[field], title, on=on)
-
-    return [
-        text(bold("Choose your permissions")),
-        columns(
-            ticked(Field.CALENDAR, "Read and write", on=form.calendar),
-            ticked(Field.CONTACTS, "Read and write", on=form.contacts),
-            ticked(Field.PRESENCE_WRITE, "Write", on=form.presence_write),
-        ),
-        note(NO_CALENDAR_RIGHTS, spacing="Small"),
-    ]
 
 
 def _input(field: Field, shown: LevelForm, places: int, *, account_form: bool) -> Element:
@@ -164,7 +156,12 @@ def _input(field: Field, shown: LevelForm, places: int, *, account_form: bool) -
                 for style, words in STYLES.items()
             ]
             return choice(field, label, explained, form.style)
-        case _:
+        case Field.CALENDAR | Field.CONTACTS:
+            return toggle(field, label, "Read and write", on=bool(shown.value(field)))
+        case Field.PRESENCE_WRITE:
+            return toggle(field, label, "Write", on=form.presence_write)
+        case Field.PRIORITY:
             highest = max(places, shown.priority)
             first = f"{label} (1 decides first)"
             return number(field, first, value=shown.priority, highest=highest)
+    assert_never(field)

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.grammar.commands import (
     COMMANDS,
+    BadCommand,
     Connect,
     Disconnect,
     Help,
+    PerhapsGroup,
     Resume,
+    Said,
     Status,
     Unknown,
     parse,
@@ -115,6 +120,12 @@ def test_what_is_too_long_is_no_command_whatever_it_begins_with() -> None:
 @given(st.text(max_size=300))
 def test_no_text_breaks_the_parser(text: str) -> None:
     parse(text)
+
+
+def test_everything_that_a_text_can_mean_can_be_said() -> None:
+    said = {type(parse(spec.name)) for spec in COMMANDS}
+    more = {Account, Group, Groups, User, History, PerhapsGroup, BadCommand, Unknown}
+    assert said | more == set(get_args(Said))
 
 
 def test_every_command_answers_to_its_own_name_and_aliases() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -123,6 +124,10 @@ def test_settings_are_asked_for(text: str, request_: Said | None) -> None:
         refused(text)
     else:
         assert asked(text) == request_
+
+
+def test_every_act_can_be_said() -> None:
+    assert {type(edit) for edit in SPOKEN.values()} == set(get_args(OneLine))
 
 
 @pytest.mark.parametrize(("spoken", "edit"), SPOKEN.items())

@@ -227,6 +227,7 @@ def test_every_field_of_the_form_is_a_field_of_the_card_in_words() -> None:
     assert words[Field.PRESENCE_WRITE] == "Write"
     assert words[Field.PRIORITY] == "2"
     assert all(words.values())
+    assert not {"True", "False"} & set(words.values())
 
 
 @given(forms)
