@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from redis.exceptions import ConnectionError as RedisConnectionError
+
 from bot.admins import Admins
 from bot.desk import Desk
 from bot.request import Turn
@@ -86,6 +88,8 @@ class Chats(Channel):
 class Rows:
     """What is kept of conversations (bot.conversations): newer news wins."""
 
+    down: int = 0
+    """So many of the next writes of news fail, as if Redis were away."""
     chats: dict[str, tuple[int, ConversationReference]] = field(default_factory=dict)
     gone: dict[str, int] = field(default_factory=dict)
     cards: dict[str, str] = field(default_factory=dict)
@@ -93,6 +97,9 @@ class Rows:
     welcomed: set[str] = field(default_factory=set)
 
     def _old(self, oid: str, sent_ms: int | None) -> bool:
+        if self.down:
+            self.down -= 1
+            raise RedisConnectionError
         last = max(self.chats.get(oid, (0, ""))[0], self.gone.get(oid, 0))
         return sent_ms is not None and sent_ms < last
 
@@ -290,6 +297,19 @@ class Presence:
         if self.busy:
             raise Busy
         return self.people[object_id][1]
+
+    async def app_gone(self, object_id: str) -> None:
+        self.done.append("gone")
+        if object_id in self.people:
+            self.people[object_id][1].gone_ms = NOW
+
+    async def app_back(self, object_id: str) -> None:
+        self.done.append("back")
+        if object_id in self.people:
+            self.people[object_id][1].gone_ms = None
+
+    async def app_is_gone(self, object_id: str) -> bool:
+        return object_id in self.people and self.people[object_id][1].gone_ms is not None
 
     # -- many at a time
 
