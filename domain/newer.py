@@ -34,5 +34,5 @@ class Newer(Generic[T]):
 NEWER_MEMBERS: Final[Mapping[Enum, Newer[Any]]] = {}
 """Members of stored enums. Keep an entry for as long as READS_FROM is below its `since`."""
 NEWER_NAMES: Final[Mapping[str, int]] = {}
-"""Since when there are fields of rows (`Rollout.failed`), keys (as the table of sync.redis.keys has
+"""Since when there are fields of rows (`Rollout.failed`), kinds of keys (as sync.redis.keys names
 them) and buttons (`pause.start`). Until everyone knows them they are left out."""

@@ -115,11 +115,8 @@ def _nodes(node: Any) -> Iterator[dict[str, Any]]:
 
 
 def kinds() -> list[str]:
-    """The names in the table of sync.redis.keys under which rows are stored."""
-    table = keys.__doc__ or ""
-    first = slice(4, 33)  # the column
-    names = [line[first].strip() for line in table.splitlines() if line.startswith("    pb:")]
-    return [name for name in names if not NO_ROWS.fullmatch(name)]
+    """The kinds of keys under which rows are stored, as sync.redis.keys declares them."""
+    return sorted({each.name for each in keys.DECLARED if not NO_ROWS.fullmatch(each.name)})
 
 
 async def rows(client: Client) -> dict[str, Any]:

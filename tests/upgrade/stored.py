@@ -35,6 +35,7 @@ from sync.engine.departures import DepartureStore
 from sync.engine.identity import News
 from sync.engine.people import PeopleStore
 from sync.engine.proving import UnprovenStore
+from sync.engine.queue import Claim
 from sync.engine.quota import Quota
 from sync.feed.catch_up import SweepStore
 from sync.feed.store import FeedStore
@@ -73,14 +74,13 @@ ENUMS: Final[tuple[type[Enum], ...]] = (
 """Those whose members are stored."""
 
 NO_ROWS: Final = re.compile(
-    r""".*:(by|lock|lease)(:<oid>)?  # who does something just now
-      | .*:(probe|woken|admitted|asks)(:<oid>)?  # of a minute, and read by nobody
+    r""".*:(by|lease(:<oid>)?)  # who does something just now
+      | .*:(probe|woken|admitted)(:.*)?  # of a minute, and read by nobody else
       | pb:\{zoom\}:(next|slots)  # places within a second
-      | pb:(wake|settings|erased)  # channels
     """,
     re.VERBOSE,
 )
-"""Names in the table of sync.redis.keys under which nothing is stored that anybody reads later."""
+"""Kinds of keys under which nothing is stored that anybody reads later."""
 
 
 class Stores:
@@ -115,6 +115,7 @@ async def write(client: Client) -> None:
     """Write a row of every kind into an empty Redis."""
     to = Stores(client)
     await to.data.enter()
+    await _lanes(to)
     await _people(to)
     await _settings(to)
     await _chats(to)
@@ -167,6 +168,18 @@ async def _people(to: Stores) -> None:
     await ButtonKey(to.sealed, to.vault).load()
     await to.sealed.seals_with(to.vault.newest, "process", AT)
     await to.sealed.stopped("older", "process", AT)
+
+
+async def _lanes(to: Stores) -> None:
+    """Somebody in each."""
+    for lane in Lane:
+        oid = f"00000000-0000-4000-8000-00000000010{int(lane)}"
+        mail = f"nia{int(lane)}@example.com"
+        sealed = to.vault.seal(oid, PURPOSE, f"the tokens of {oid}")
+        await to.people.connect(Link(oid, "tenant", "Nia", (mail,), AT), sealed, None)
+        claim = await to.people.claim_one(oid, "w1")
+        assert isinstance(claim, Claim)
+        assert await to.people.ack(claim, lane=lane, due_ms=AT)
 
 
 async def _settings(to: Stores) -> None:

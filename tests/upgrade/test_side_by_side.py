@@ -185,6 +185,18 @@ async def test_the_release_does_not_start_beside_rows_that_it_cannot_read(
     assert await client.hgetall(keys.DATA_CONTRACT) == row
 
 
+async def test_a_process_that_was_overtaken_while_it_ran_ends_and_says_why(
+    around: Outside, client: Client, tmp_path: Path
+) -> None:
+    around.program = (str(APP),)
+    async with serving(around, tmp_path, PYTHONDEVMODE=None) as product:
+        row = {"newest": "1000000", "by": "9.9.9"}
+        await client.hset(keys.DATA_CONTRACT, mapping=row)
+        assert await product.command.ended() == 1
+        assert "data version 1000000, which Presence Bridge 9.9.9 wrote" in product.command.text
+        product.command.assert_clean()
+
+
 async def test_rows_from_before_data_versions_are_left_as_they_are(
     around: Outside, client: Client, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +95,19 @@ async def test_a_new_value_is_written_seconds_after_the_last_old_process_has_lef
     assert new.writes(Flavour.PISTACHIO) is Flavour.PISTACHIO
     # Another one of the same release knows it as soon as it is there.
     assert (await Process(redis, 2).started()).writes(Flavour.PISTACHIO) is Flavour.PISTACHIO
+
+
+async def test_the_duties_of_two_processes_find_it_out_by_themselves(redis: Client) -> None:
+    old, new = await Process(redis, 1).started(), await Process(redis, 2).started()
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        group.create_task(new.data.work.run())
+        leaving = group.create_task(old.data.work.run())
+        assert new.writes(Flavour.PISTACHIO) is Flavour.VANILLA
+        old.data.work.stop()
+        await leaving
+        while new.writes(Flavour.PISTACHIO) is Flavour.VANILLA:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.05)
+        new.data.work.stop()
 
 
 async def test_nothing_changes_for_the_old_while_nothing_new_is_written(redis: Client) -> None:
