@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sync.directory.wire import DirectoryRoom
     from sync.engine.wire import EngineRoom
     from sync.feed.wire import FeedRoom
-    from sync.reconnect.wire import ReconnectRoom
+    from sync.reconnect.notifier import Notifier
     from sync.redis.duties import Work
     from sync.settings.wire import SettingsRoom
     from sync.upgrade.data_version import DataVersions
@@ -32,7 +32,7 @@ class Core:
     directory: DirectoryRoom
     engine: EngineRoom
     feed: FeedRoom
-    reconnect: ReconnectRoom
+    reconnect: Notifier
 
     @property
     def works(self) -> tuple[Work, ...]:
@@ -40,7 +40,7 @@ class Core:
         return (
             *(self.data.work, *self.connect.works, *self.settings.works, *self.directory.works),
             *(*self.engine.works, *self.feed.works),
-            *(*self.reconnect.works, *self.invite.works),
+            *(self.reconnect.work, *self.invite.works),
         )
 
     async def aclose(self) -> None:

@@ -15,7 +15,6 @@ import sync.connect.wire
 import sync.directory.wire
 import sync.engine.wire
 import sync.feed.wire
-import sync.reconnect.wire
 import sync.settings.wire
 import sync.zoom.wire
 from bot.core import Core
@@ -31,6 +30,8 @@ from sync.engine.queue import LEASE_MS
 from sync.feed.store import Doubt, FeedStore
 from sync.feed.webhook_log import WebhookLog
 from sync.microsoft.graph import GraphPresence, time_limit
+from sync.reconnect.notifier import Notifier
+from sync.reconnect.store import NoticeStore
 from sync.settings.store import SettingsStore
 from sync.upgrade.data_version import DataVersions
 from sync.zoom.webhook import ZoomEvents
@@ -147,11 +148,10 @@ def wire_core(
             per_second=zoom.per_second,
             missed=_missed(settings.zoom_app_id, zoom, engine.engine, metrics, directory),
         ),
-        reconnect=sync.reconnect.wire.wire(
+        reconnect=Notifier(
             people,
-            redis,
-            scripts,
-            teller=outreach,
+            NoticeStore(redis, scripts),
+            outreach,
             admins=settings.admin_ids,
             external=invite.is_external,
             on_outcome=metrics.reconnect,

@@ -7,6 +7,7 @@ configured, Zoom must know one of the addresses. Never guessed.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -58,32 +59,22 @@ CONTENDED_SECONDS = 0.2
 """How often, and how soon again, a link is made that somebody else's stands in the way of."""
 
 
+@dataclass(frozen=True, slots=True)
 class Linking:
     """Connects people.
 
     `groups_of` gives the Zoom groups of a Zoom user, else of whoever has these addresses.
     """
 
-    def __init__(
-        self,
-        store: PeopleStore,
-        *,
-        tokens: Tokens,
-        authorization: Refresher,
-        profile: Callable[[str], Awaitable[Profile]],
-        zoom: ZoomLookup | None,
-        groups_of: Callable[[str | None, tuple[str, ...]], Awaitable[frozenset[str]]],
-        identities: Identities,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-    ) -> None:
-        self._store = store
-        self._tokens = tokens
-        self._authorization = authorization
-        self._profile = profile
-        self._zoom = zoom
-        self._groups_of = groups_of
-        self._identities = identities
-        self._sleep = sleep
+    store: PeopleStore
+    _: KW_ONLY
+    tokens: Tokens
+    authorization: Refresher
+    profile: Callable[[str], Awaitable[Profile]]
+    zoom: ZoomLookup | None
+    groups_of: Callable[[str | None, tuple[str, ...]], Awaitable[frozenset[str]]]
+    identities: Identities
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 
     async def connect(self, grant: Grant, attempt: str) -> tuple[Link, Observation | None]:
         """Link the person of a grant, in place of an earlier link; also what Zoom says now.
@@ -92,8 +83,8 @@ class Linking:
         AddressTaken, Contested and the errors of domain.errors; nothing is kept then.
         """
         identity = grant.identity
-        access, refreshed = await self._authorization.refresh(grant.cache)
-        profile = await self._profile(access.token)
+        access, refreshed = await self.authorization.refresh(grant.cache)
+        profile = await self.profile(access.token)
         addresses = addresses_of(profile.upn, profile.mail)
         user = await self._zoom_user(addresses)
         observation = await self._ask(user)
@@ -102,15 +93,15 @@ class Linking:
             tenant_id=identity.tenant_id,
             name=profile.name,
             addresses=addresses,
-            connected_ms=await self._store.now_ms(),
+            connected_ms=await self.store.now_ms(),
             zoom_id=user.zoom_id if user else None,
             zoom_email=user.email if user else None,
             external=profile.external or identity.external,
         )
-        sealed = self._tokens.seal(identity.object_id, refreshed or grant.cache)
-        self._tokens.forget(identity.object_id)
+        sealed = self.tokens.seal(identity.object_id, refreshed or grant.cache)
+        self.tokens.forget(identity.object_id)
         zoom_id = user.zoom_id if user else None
-        groups = await self._groups_of(zoom_id, addresses)
+        groups = await self.groups_of(zoom_id, addresses)
         await self._keep(link, sealed, observation, groups, attempt)
         log.info("link_made", person=link.object_id, zoom_known=user is not None)
         return link, observation
@@ -127,19 +118,19 @@ class Linking:
         proven, contended = set[str](), False
         for _ in range(TRIES):
             try:
-                if await self._store.connect(link, sealed, observation, groups, attempt=attempt):
+                if await self.store.connect(link, sealed, observation, groups, attempt=attempt):
                     return
             except Taken as taken:
                 if taken.owner in proven:
                     raise AddressTaken(link.zoom_email or link.addresses[0]) from taken
                 # That was so when they connected. Zoom users and addresses change hands.
-                if await self._identities.prove(taken.owner) is Proof.LOCKED_OUT:
+                if await self.identities.prove(taken.owner) is Proof.LOCKED_OUT:
                     log.warning("link_gives_way", person=taken.owner)
-                    await self._store.leave(taken.owner)
+                    await self.store.leave(taken.owner)
                 proven.add(taken.owner)
             except Contended:
                 contended = True
-                await self._sleep(CONTENDED_SECONDS)
+                await self.sleep(CONTENDED_SECONDS)
             else:
                 # What was contended at its very end had used the attempt up.
                 raise Contested if contended else SignInOver
@@ -148,20 +139,20 @@ class Linking:
     async def _zoom_user(self, addresses: tuple[str, ...]) -> ZoomUser | None:
         if not addresses:
             raise NoZoomUser(addresses)
-        if self._zoom is None:
+        if self.zoom is None:
             return None
-        user = await zoom_user_of(self._zoom, addresses)
+        user = await zoom_user_of(self.zoom, addresses)
         if user is None:
             raise NoZoomUser(addresses)
         return user
 
     async def _ask(self, user: ZoomUser | None) -> Observation | None:
         """What Zoom says at this moment; a failure only means that the next event decides."""
-        if user is None or self._zoom is None:
+        if user is None or self.zoom is None:
             return None
-        asked_ms = await self._store.now_ms()
+        asked_ms = await self.store.now_ms()
         try:
-            presence = await self._zoom.presence_of(user.zoom_id)
+            presence = await self.zoom.presence_of(user.zoom_id)
         except OutsideError as error:
             log.warning("zoom_not_asked", reason=error.code)
             return None

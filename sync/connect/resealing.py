@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
@@ -70,55 +70,48 @@ class InUse:
     until_ms: int
 
 
+@dataclass(eq=False, repr=False)
 class Resealing:
-    """Moves sealed rows to the newest key of the vault."""
+    """Moves sealed rows to the newest key of the vault.
 
-    def __init__(
-        self,
-        rows: SealedStore,
-        vault: Vault,
-        button_key: ButtonKey,
-        *,
-        now_ms: Callable[[], Awaitable[int]],
-        adopt: Callable[[bytes], None] = lambda _: None,
-        pause: float = PAUSE,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """`now_ms` is the clock that all processes share (epoch ms).
+    `now_ms` is the clock that all processes share (epoch ms). `adopt` hears the key of the buttons
+    each time it is read.
+    """
 
-        `adopt` hears the key of the buttons each time it is read.
-        """
-        self._now_ms = now_ms
-        self._rows = rows
-        self._vault = vault
-        self._button_key = button_key
-        self._adopt = adopt
-        self._pause = pause
+    rows: SealedStore
+    vault: Vault
+    button_key: ButtonKey
+    _: KW_ONLY
+    now_ms: Callable[[], Awaitable[int]]
+    adopt: Callable[[bytes], None] = lambda _: None
+    pause: float = PAUSE
+    monotonic: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
         self._name = secrets.token_hex(8)
-        self._lease = rows.lease()
-        self._monotonic = monotonic
+        self._lease = self.rows.lease()
         self._next_round = float("-inf")
         self.work = Work(duties.KEYS, self.step, lease=self._lease, at_end=self._stopped)
 
     async def step(self) -> None:
         """Say which key we seal with, and go over everything now and then."""
-        await self._rows.seals_with(self._vault.newest, self._name, await self._now_ms())
-        key = await self._button_key.load()
+        await self.rows.seals_with(self.vault.newest, self._name, await self.now_ms())
+        key = await self.button_key.load()
         if key is not None:
-            self._adopt(key)
-        due = self._vault.has_older and self._monotonic() >= self._next_round
+            self.adopt(key)
+        due = self.vault.has_older and self.monotonic() >= self._next_round
         # Processes that are restarted after us may not know the newest key yet.
         if due and not (await self.in_use()).running:
             if await self._lease.take():
                 await self._round_of_duty()
                 await self._lease.let_go()
-            self._next_round = self._monotonic() + ROUND_SECONDS
+            self._next_round = self.monotonic() + ROUND_SECONDS
 
     async def _stopped(self) -> None:
-        await self._rows.stopped(self._vault.newest, self._name, await self._now_ms())
+        await self.rows.stopped(self.vault.newest, self._name, await self.now_ms())
 
     async def _round_of_duty(self) -> None:
-        await self._button_key.reseal()
+        await self.button_key.reseal()
         count = await self.round(lambda _: None)
         if count.moved or count.left:
             log.info("keys_resealed", people=count.moved, left=count.left)
@@ -128,32 +121,32 @@ class Resealing:
     async def round(self, progress: Callable[[Count], None]) -> Count:
         """Go over everybody's tokens once; `progress` hears of each batch."""
         count = Count()
-        async for batch in self._rows.tokens():
+        async for batch in self.rows.tokens():
             for row in batch:
                 await self._move(row, count)
             progress(count)
             await self._lease.take()  # still at it
-            await asyncio.sleep(self._pause)
+            await asyncio.sleep(self.pause)
         return count
 
     async def _move(self, row: SealedRow, count: Count) -> None:
-        if not self._vault.needs_rotation(row.sealed):
+        if not self.vault.needs_rotation(row.sealed):
             count.fresh += 1
             return
         try:
-            sealed = self._vault.rotate(row.object_id, PURPOSE, row.sealed)
+            sealed = self.vault.rotate(row.object_id, PURPOSE, row.sealed)
         except VaultError:
             count.unreadable.append(row.object_id)
             return
-        if await self._rows.replace_tokens(row, sealed):
+        if await self.rows.replace_tokens(row, sealed):
             count.moved += 1
         else:  # refreshed, or connected anew, in this moment: by whom is not known
             count.left += 1
 
     async def in_use(self) -> InUse:
         """Whether an older key is still needed for anything but the rows."""
-        now, newest = await self._now_ms(), self._vault.newest
-        others = [one for one in await self._rows.sealing() if one.name != newest]
+        now, newest = await self.now_ms(), self.vault.newest
+        others = [one for one in await self.rows.sealing() if one.name != newest]
         until = max((one.at_ms for one in others), default=0) + UNDER_WAY_MS
         running = any(not one.stopped and now - one.at_ms < RUNNING_MS for one in others)
         return InUse(running=running, until_ms=until if until > now else 0)

@@ -56,26 +56,26 @@ class Sealing:
     stopped: bool
 
 
+@dataclass(frozen=True, slots=True)
 class SealedStore:
     """Reads sealed rows and replaces them; keeps which key each process seals with."""
 
-    def __init__(self, client: Client, scripts: Scripts) -> None:
-        self._client = client
-        self._scripts = scripts
+    client: Client
+    scripts: Scripts
 
     def lease(self) -> Lease:
         """Whoever has it goes over the rows."""
-        return Lease(self._client, keys.RESEALING_LEASE, TAKEN_MS)
+        return Lease(self.client, keys.RESEALING_LEASE, TAKEN_MS)
 
     async def tokens(self) -> AsyncIterator[list[SealedRow]]:
         """The tokens of everybody, whatever ails them, in batches and in no order."""
         for shard in range(keys.SHARDS):
-            people = self._client.sscan_iter(keys.everybody(shard), count=BATCH)
+            people = self.client.sscan_iter(keys.everybody(shard), count=BATCH)
             async for some in batches(people, BATCH):
                 yield await self._rows(some)
 
     async def _rows(self, people: Sequence[str]) -> list[SealedRow]:
-        pipe = self._client.pipeline(transaction=False)
+        pipe = self.client.pipeline(transaction=False)
         for oid in people:
             pipe.get(keys.tokens(oid))
         rows = []
@@ -93,17 +93,17 @@ class SealedStore:
 
     async def button_key(self) -> str | None:
         """The sealed key that signs the buttons of cards."""
-        text = await self._client.get(keys.BUTTON_KEY)
+        text = await self.client.get(keys.BUTTON_KEY)
         return None if text is None else str(text)
 
     async def keep_button_key(self, sealed: str, before: str | None) -> bool:
         """Keep it in place of another (None: there was none). False: another process was first."""
         if before is None:
-            return bool(await self._client.set(keys.BUTTON_KEY, sealed, nx=True))
+            return bool(await self.client.set(keys.BUTTON_KEY, sealed, nx=True))
         return await self._replace(keys.BUTTON_KEY, before, sealed)
 
     async def _replace(self, key: Key, before: str, after: str) -> bool:
-        return await self._scripts.run(lua.reseal, sealed=key, before=before, after=after)
+        return await self.scripts.run(lua.reseal, sealed=key, before=before, after=after)
 
     # -- which key is in use -----------------------------------------------------------------
 
@@ -114,32 +114,34 @@ class SealedStore:
     async def stopped(self, name: str, process: str, now_ms: int) -> None:
         """A process does not any more."""
         await self._note({name: now_ms})
-        await self._client.hdel(keys.SEALING, f"{name}/{process}")
+        await self.client.hdel(keys.SEALING, f"{name}/{process}")
 
     async def _note(self, fields: Mapping[str, int]) -> None:
-        pipe = self._client.pipeline(transaction=False)
+        pipe = self.client.pipeline(transaction=False)
         pipe.hset(keys.SEALING, mapping=fields)
         pipe.expire(keys.SEALING, keys.SEALING_TTL)
         await pipe.execute()
 
     async def sealing(self) -> list[Sealing]:
         """Which keys were sealed with of late."""
-        found = await self._client.hgetall(keys.SEALING)
+        found = await self.client.hgetall(keys.SEALING)
         return [
             Sealing(name, int(at), stopped=not process)
             for name, _, process, at in ((*str(f).partition("/"), at) for f, at in found.items())
         ]
 
 
+@dataclass(eq=False, repr=False)
 class ButtonKey:
     """The key that signs the buttons of cards: random, made once, sealed for all processes.
 
     It is no encryption key's child, so that a rotation of those kills no card.
     """
 
-    def __init__(self, rows: SealedStore, vault: Vault) -> None:
-        self._rows = rows
-        self._vault = vault
+    rows: SealedStore
+    vault: Vault
+
+    def __post_init__(self) -> None:
         self._warned = False
 
     async def load(self) -> bytes | None:
@@ -148,31 +150,31 @@ class ButtonKey:
         Then it is left as it is: the missing key may come back, and other processes may have it.
         """
         while True:
-            sealed = await self._rows.button_key()
+            sealed = await self.rows.button_key()
             if sealed is not None:
                 try:
-                    return bytes.fromhex(self._vault.open(OWNER, PURPOSE, sealed))
+                    return bytes.fromhex(self.vault.open(OWNER, PURPOSE, sealed))
                 except VaultError:
                     if not self._warned:
                         log.error("button_key_unreadable")
                     self._warned = True
                     return None
-            await self._rows.keep_button_key(self._new(), None)
+            await self.rows.keep_button_key(self._new(), None)
 
     async def reseal(self) -> bool | None:
         """Move it to the newest key. True: it was moved, False: no need, None: it does not open."""
-        sealed = await self._rows.button_key()
-        if sealed is None or not self._vault.needs_rotation(sealed):
+        sealed = await self.rows.button_key()
+        if sealed is None or not self.vault.needs_rotation(sealed):
             return False
         try:
-            newest = self._vault.rotate(OWNER, PURPOSE, sealed)
+            newest = self.vault.rotate(OWNER, PURPOSE, sealed)
         except VaultError:
             return None
-        return await self._rows.keep_button_key(newest, sealed)
+        return await self.rows.keep_button_key(newest, sealed)
 
     async def give_up(self) -> None:
         """Make a new one in place of one that does not open: older buttons end."""
-        await self._rows.keep_button_key(self._new(), await self._rows.button_key())
+        await self.rows.keep_button_key(self._new(), await self.rows.button_key())
 
     def _new(self) -> str:
-        return self._vault.seal(OWNER, PURPOSE, secrets.token_hex(BYTES))
+        return self.vault.seal(OWNER, PURPOSE, secrets.token_hex(BYTES))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from domain.errors import AdminMustAct, AuthorizeAgain, RetryLater
@@ -65,29 +65,24 @@ class _Held:
     rejected: bool = False
 
 
+@dataclass(eq=False, repr=False)
 class Tokens:
     """Gives valid access tokens of connected people. `clock` is in epoch seconds."""
 
-    def __init__(
-        self,
-        rows: TokenRows,
-        vault: Vault,
-        refresher: Refresher,
-        *,
-        clock: Callable[[], float] = time.time,
-        capacity: int = CAPACITY,
-    ) -> None:
-        self._rows = rows
-        self._vault = vault
-        self._refresher = refresher
-        self._clock = clock
-        self._capacity = capacity
+    rows: TokenRows
+    vault: Vault
+    refresher: Refresher
+    _: KW_ONLY
+    clock: Callable[[], float] = time.time
+    capacity: int = CAPACITY
+
+    def __post_init__(self) -> None:
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._flights: dict[str, tuple[int, asyncio.Task[AccessToken]]] = {}
 
     def seal(self, object_id: str, cache: str) -> str:
         """Make the row for a new link from `Grant.cache`."""
-        return self._vault.seal(object_id, PURPOSE, cache)
+        return self.vault.seal(object_id, PURPOSE, cache)
 
     async def access_token(self, object_id: str, generation: int) -> str:
         """Give a valid token of the link that the caller has in hand.
@@ -102,7 +97,7 @@ class Tokens:
             held is not None
             and held.generation == generation
             and not held.rejected
-            and held.token.expires_at - self._clock() > MARGIN
+            and held.token.expires_at - self.clock() > MARGIN
         ):
             self._held.move_to_end(object_id)
             return held.token.token
@@ -146,33 +141,33 @@ class Tokens:
         return (await self._obtain(object_id, generation, force=True)).roles
 
     async def _obtain(self, object_id: str, generation: int, *, force: bool = False) -> AccessToken:
-        async with self._rows.token_lease(object_id):
-            row = await self._rows.read_tokens(object_id)
+        async with self.rows.token_lease(object_id):
+            row = await self.rows.read_tokens(object_id)
             if row is None:
                 raise AuthorizeAgain("not_connected")
             stored_generation, sealed = row
             if stored_generation != generation:
                 raise RetryLater("link_replaced")
             try:
-                cache = self._vault.open(object_id, PURPOSE, sealed)
+                cache = self.vault.open(object_id, PURPOSE, sealed)
             except VaultError as error:
                 raise AdminMustAct("tokens_unreadable", str(error)) from None
 
-            token, changed = await self._refresher.refresh(cache, force=force)
+            token, changed = await self.refresher.refresh(cache, force=force)
             held = self._held.get(object_id)
             if held is not None and held.rejected and held.token.token == token.token:
                 # No other process has renewed it since Graph refused it.
                 cache = changed or cache
-                token, again = await self._refresher.refresh(cache, force=True)
+                token, again = await self.refresher.refresh(cache, force=True)
                 changed = again or changed
 
             if changed is not None:
-                sealed = self._vault.seal(object_id, PURPOSE, changed)
-            elif self._vault.needs_rotation(sealed):
-                sealed = self._vault.rotate(object_id, PURPOSE, sealed)
+                sealed = self.vault.seal(object_id, PURPOSE, changed)
+            elif self.vault.needs_rotation(sealed):
+                sealed = self.vault.rotate(object_id, PURPOSE, sealed)
             else:
                 return token
-            if not await self._rows.save_tokens(object_id, generation, sealed):
+            if not await self.rows.save_tokens(object_id, generation, sealed):
                 raise RetryLater("link_replaced")
             return token
 
@@ -185,5 +180,5 @@ class Tokens:
             return
         self._held[object_id] = _Held(generation, flight.result())
         self._held.move_to_end(object_id)
-        while len(self._held) > self._capacity:
+        while len(self._held) > self.capacity:
             self._held.popitem(last=False)

@@ -7,6 +7,7 @@ and are left out; deactivated ones are read, so that it can be said of them.
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -35,17 +36,18 @@ LONGEST_WAIT = 60.0
 """Seconds. A longer wait would outlive page tokens and locks: the reading is given up instead."""
 
 
+@dataclass(frozen=True, slots=True)
 class ZoomDirectory:
     """The reader. `now_ms` gives epoch milliseconds."""
 
-    def __init__(self, api: ZoomApi, pace: Pace, *, now_ms: Callable[[], int]) -> None:
-        self._api = api
-        self._pace = pace
-        self._now_ms = now_ms
+    api: ZoomApi
+    pace: Pace
+    _: KW_ONLY
+    now_ms: Callable[[], int]
 
     async def read(self) -> Directory:
         """Read everything. Raises RetryLater, AdminMustAct or Refused; never returns a part."""
-        read_ms = self._now_ms()
+        read_ms = self.now_ms()
         names: dict[str, tuple[str, int]] = {}
         skipped = 0
         async for row in self._pages("/v2/groups", "groups", check_total=False):
@@ -142,15 +144,15 @@ class ZoomDirectory:
 
     async def _ask(self, path: str, **query: str | int) -> dict[str, Any]:
         for attempt in range(1, TRIES + 1):
-            await self._pace.wait()
+            await self.pace.wait()
             try:
-                return await self._api.get(path, **query)
+                return await self.api.get(path, **query)
             except RetryLater as error:
                 wait = 2.0**attempt if error.after is None else error.after
                 if attempt == TRIES or wait > LONGEST_WAIT:
                     raise
                 log.info("zoom_directory_waits", reason=str(error), seconds=wait)
-            await self._pace.sleep(wait)
+            await self.pace.sleep(wait)
         raise AssertionError("unreachable")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 EVERY_MS = 3_600_000
-GAP_SECONDS = 60.0
+GAP_MS = 60_000
 """Between two readings, however many events Zoom sends."""
 FIRST_RETRY_MS = 60_000
 LEASE_MS = 120_000
@@ -36,6 +37,7 @@ CATCH_UP_SECONDS = 300.0
 """At the start a reading older than this is renewed: events may have been missed."""
 
 
+@dataclass(eq=False, repr=False)
 class DirectoryRefresher:
     """Reads Zoom's directory when it is due and passes on what changed.
 
@@ -44,29 +46,23 @@ class DirectoryRefresher:
     (plan people anew, not reconcile them).
     """
 
-    def __init__(
-        self,
-        reader: ZoomDirectory,
-        store: DirectoryStore,
-        *,
-        groups_read: Callable[[Mapping[str, DirectoryGroup]], Awaitable[object]],
-        memberships_changed: Callable[[Sequence[MembershipChange]], Awaitable[None]],
-        gap: float = GAP_SECONDS,
-    ) -> None:
-        self._reader = reader
-        self._store = store
-        self._groups_read = groups_read
-        self._memberships_changed = memberships_changed
-        self._gap_ms = int(gap * 1000)
+    reader: ZoomDirectory
+    store: DirectoryStore
+    _: KW_ONLY
+    groups_read: Callable[[Mapping[str, DirectoryGroup]], Awaitable[object]]
+    memberships_changed: Callable[[Sequence[MembershipChange]], Awaitable[None]]
+    gap_ms: int = GAP_MS
+
+    def __post_init__(self) -> None:
         self._failures = 0
         self._started = False
         self.work = Work(duties.DIRECTORY, self._step)
 
     async def _step(self) -> float | None:
         if not self._started:
-            age = (await self._store.health()).age_seconds
+            age = (await self.store.health()).age_seconds
             if age is not None and age > CATCH_UP_SECONDS:
-                await self._store.request_reading(0)
+                await self.store.request_reading(0)
             self._started = True
         wait = await self.refresh()
         return wait if wait < duties.DIRECTORY.every_s else None
@@ -74,10 +70,10 @@ class DirectoryRefresher:
     async def refresh(self) -> float:
         """Refresh if it is due and nobody else does. Returns in how many seconds to look again."""
         token = secrets.token_hex(8)
-        wait = await self._store.claim(token, LEASE_MS)
+        wait = await self.store.claim(token, LEASE_MS)
         if wait > 0:
             return wait / 1000
-        async with self._store.lease(token, LEASE_MS).kept():
+        async with self.store.lease(token, LEASE_MS).kept():
             await self._renew(token)
         return 0.0
 
@@ -97,10 +93,10 @@ class DirectoryRefresher:
                 self._failures = 0
             else:
                 log.error("directory_not_believed", reason=refused)
-            await self._store.finish(
+            await self.store.finish(
                 token,
                 next_ms=EVERY_MS,
-                not_before_ms=self._gap_ms,
+                not_before_ms=self.gap_ms,
                 reason=refused or "",
                 doubt=refused is not None,
             )
@@ -108,8 +104,8 @@ class DirectoryRefresher:
     async def _replace(self, token: str) -> str | None:
         """Read, judge, swap and pass on. Returns why Zoom was not believed, or None."""
         await self._deliver()
-        old, new = await self._store.load(), await self._reader.read()
-        health = await self._store.health()
+        old, new = await self.store.load(), await self.reader.read()
+        health = await self.store.health()
         since = health.doubted_since_ms
         doubted_ms = 0 if since is None else health.now_ms - since
         # Thousands of people are compared beside the loop: chat and presence go on.
@@ -118,10 +114,10 @@ class DirectoryRefresher:
             return refused
         if old is not None:
             for group_id in old.groups.keys() - new.groups.keys():
-                if await self._reader.has_group(group_id):
+                if await self.reader.has_group(group_id):
                     raise RetryLater("zoom_incomplete", f"group {group_id} was not listed")
         changed = await asyncio.to_thread(changes, old, new)
-        if not await self._store.swap(token, new, changed):
+        if not await self.store.swap(token, new, changed):
             raise RetryLater("turn_lost")
         log.info(
             "directory_read",
@@ -129,14 +125,14 @@ class DirectoryRefresher:
             groups=len(new.groups),
             changed=len(changed),
         )
-        await self._groups_read(new.groups)
+        await self.groups_read(new.groups)
         await self._deliver()
         return None
 
     async def _deliver(self) -> None:
-        while waiting := await self._store.undelivered():
-            await self._memberships_changed(waiting)
-            await self._store.delivered(waiting)
+        while waiting := await self.store.undelivered():
+            await self.memberships_changed(waiting)
+            await self.store.delivered(waiting)
 
     async def _failed(self, token: str, error: OutsideError) -> None:
         self._failures += 1
@@ -148,6 +144,6 @@ class DirectoryRefresher:
             log.error("directory_not_read", **why)
         else:
             log.warning("directory_not_read", **why)
-        await self._store.finish(
+        await self.store.finish(
             token, next_ms=delay, not_before_ms=delay, reason=error.code, detail=error.detail
         )

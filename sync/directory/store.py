@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
@@ -109,25 +109,28 @@ class DirectoryView:
         return find_groups(self.groups.values(), text, limit=limit)
 
 
+@dataclass(eq=False, repr=False)
 class DirectoryStore:
     """Every read and write of the mirror. `configured`: the Zoom API names are set."""
 
-    def __init__(self, client: Client, scripts: Scripts, *, configured: bool) -> None:
-        self._client = client
-        self._scripts = scripts
-        self._configured = configured
+    client: Client
+    scripts: Scripts
+    _: KW_ONLY
+    configured: bool
+
+    def __post_init__(self) -> None:
         self._view: DirectoryView | None = None
 
     # -- reading -------------------------------------------------------------------------------
 
     async def view(self) -> DirectoryView | None:
         """The current reading; None before the first. Hold it for seconds, not minutes."""
-        reading = await self._client.get(keys.DIRECTORY_CURRENT)
+        reading = await self.client.get(keys.DIRECTORY_CURRENT)
         if reading is None:
             return None
         known = self._view  # groups are few and asked for by name: they stay in memory
         if known is None or known.reading != reading:
-            known = DirectoryView(self._client, str(reading), await self._groups(str(reading)))
+            known = DirectoryView(self.client, str(reading), await self._groups(str(reading)))
             self._view = known
         return known
 
@@ -151,10 +154,10 @@ class DirectoryStore:
 
     async def health(self) -> DirectoryHealth:
         """How the mirror is doing."""
-        row: dict[str, str] = await self._client.hgetall(keys.DIRECTORY_STATE)
+        row: dict[str, str] = await self.client.hgetall(keys.DIRECTORY_STATE)
         return DirectoryHealth(
-            configured=self._configured,
-            now_ms=await server_ms(self._client),
+            configured=self.configured,
+            now_ms=await server_ms(self.client),
             read_ms=_number(row, "read"),
             users=_number(row, "users") or 0,
             groups=_number(row, "groups") or 0,
@@ -173,7 +176,7 @@ class DirectoryStore:
         return Directory(users, view.groups)
 
     async def _groups(self, reading: str) -> dict[str, DirectoryGroup]:
-        rows = await self._client.hgetall(keys.directory_part(reading, "groups"))
+        rows = await self.client.hgetall(keys.directory_part(reading, "groups"))
         read = [_read(GROUPS, "groups", group_id, text) for group_id, text in rows.items()]
         return {group.group_id: group for group in read if group is not None}
 
@@ -181,14 +184,14 @@ class DirectoryStore:
 
     async def request_reading(self, delay_ms: int = REQUEST_DELAY_MS) -> None:
         """Request a reading. Returns at once; requests within `delay_ms` become one reading."""
-        if self._configured:
-            await self._scripts.run(
+        if self.configured:
+            await self.scripts.run(
                 lua.directory_request, state=keys.DIRECTORY_STATE, delay_ms=delay_ms
             )
 
     async def claim(self, token: str, lease_ms: int) -> int:
         """Take on the next reading. 0: it is ours; else look again in so many milliseconds."""
-        return await self._scripts.run(
+        return await self.scripts.run(
             lua.directory_claim,
             state=keys.DIRECTORY_STATE,
             lease=keys.DIRECTORY_LEASE,
@@ -198,7 +201,7 @@ class DirectoryStore:
 
     def lease(self, token: str, lease_ms: int) -> Lease:
         """The lease that `claim` gave us."""
-        return Lease(self._client, keys.DIRECTORY_LEASE, lease_ms, token)
+        return Lease(self.client, keys.DIRECTORY_LEASE, lease_ms, token)
 
     async def swap(
         self, token: str, directory: Directory, changes: Iterable[MembershipChange]
@@ -207,9 +210,9 @@ class DirectoryStore:
 
         False when our lease was lost: then nothing has changed.
         """
-        old, new = await self._client.get(keys.DIRECTORY_CURRENT), secrets.token_hex(6)
+        old, new = await self.client.get(keys.DIRECTORY_CURRENT), secrets.token_hex(6)
         await self._stage(new, directory, changes)
-        return await self._scripts.run(
+        return await self.scripts.run(
             lua.directory_swap,
             state=keys.DIRECTORY_STATE,
             lease=keys.DIRECTORY_LEASE,
@@ -231,7 +234,7 @@ class DirectoryStore:
         parts = await asyncio.to_thread(_rows_of, directory, changes)
         for part, rows in parts.items():
             for chunk in chunks(rows, CHUNK):
-                await self._scripts.run(
+                await self.scripts.run(
                     lua.directory_stage,
                     part=keys.directory_part(reading, part),
                     rows=[item for row in chunk for item in row],
@@ -251,7 +254,7 @@ class DirectoryStore:
 
         `reason` says why it failed; empty: it did not. `doubt`: Zoom was not believed.
         """
-        return await self._scripts.run(
+        return await self.scripts.run(
             lua.directory_finish,
             state=keys.DIRECTORY_STATE,
             lease=keys.DIRECTORY_LEASE,
@@ -266,7 +269,7 @@ class DirectoryStore:
     async def undelivered(self) -> list[MembershipChange]:
         """Up to CHUNK of the changes that were not passed on yet; none: all were."""
         found: list[MembershipChange] = []
-        async for zoom_id, text in self._client.hscan_iter(keys.DIRECTORY_CHANGES, count=CHUNK):
+        async for zoom_id, text in self.client.hscan_iter(keys.DIRECTORY_CHANGES, count=CHUNK):
             change = _read(CHANGES, "changes", zoom_id, text)
             found.append(change or MembershipChange(zoom_id, (), frozenset(), frozenset()))
             if len(found) == CHUNK:
@@ -277,7 +280,7 @@ class DirectoryStore:
         """These were passed on. Only for the process with the lease."""
         ids = [change.zoom_id for change in changes]
         if ids:
-            await self._client.hdel(keys.DIRECTORY_CHANGES, *ids)
+            await self.client.hdel(keys.DIRECTORY_CHANGES, *ids)
 
 
 def _rows_of(

@@ -8,7 +8,8 @@ It is written down *before* it is sent: nobody is told twice.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import structlog
@@ -18,6 +19,7 @@ from domain.person import Patch
 from domain.plan import Lane
 from domain.storms import GRACE_MS, MOST_TRIES, Delivery, Notified, decide
 from sync.redis import duties
+from sync.redis.batches import for_each
 from sync.redis.connection import REDIS_TROUBLE
 from sync.redis.duties import Work
 
@@ -35,8 +37,6 @@ PER_SECOND = 5
 MOST_NOTIFIED = 50
 """People told in one round, so that a storm is seen while many wait to be told."""
 MOST_REVIVED = 1000
-TOGETHER = 10
-"""Demands on their way to Redis at one time: its connections are for everybody."""
 
 Sent = Literal["sent", "later", "undelivered", "unknown"]
 """What became of a card. later: certainly nothing arrived, for a reason that passes. undelivered:
@@ -56,33 +56,25 @@ class Teller(Protocol):
         """Say so in the card that told them."""
 
 
+@dataclass(eq=False, repr=False)
 class Notifier:
     """One per process. `on_outcome` hears sent, withheld, undelivered.
 
     `admins` are object ids; nobody is told as an admin who is `external` (Microsoft has told so).
     """
 
-    def __init__(
-        self,
-        people: PeopleStore,
-        rows: NoticeStore,
-        teller: Teller,
-        *,
-        admins: Collection[str],
-        external: Callable[[str], Awaitable[bool]],
-        on_outcome: Callable[[str], None],
-        grace_ms: int = GRACE_MS,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-    ) -> None:
-        self._people = people
-        self._rows = rows
-        self._teller = teller
-        self._admins = sorted(admins)
-        self._external = external
-        self._on_outcome = on_outcome
-        self._grace_ms = grace_ms
-        self._sleep = sleep
-        self._lease = rows.lease()
+    people: PeopleStore
+    rows: NoticeStore
+    teller: Teller
+    _: KW_ONLY
+    admins: Collection[str]
+    external: Callable[[str], Awaitable[bool]]
+    on_outcome: Callable[[str], None]
+    grace_ms: int = GRACE_MS
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+
+    def __post_init__(self) -> None:
+        self._lease = self.rows.lease()
         self.work = Work(duties.NOTIFIER, self.step, lease=self._lease)
         self._known: dict[str, Case] = {}
         self._withheld: dict[str, str] = {}
@@ -93,26 +85,22 @@ class Notifier:
         try:
             await self.round()
         except REDIS_TROUBLE:
-            self.forget()
+            self._known.clear()  # some of it may not have been written
             raise
-
-    def forget(self) -> None:
-        """Redis failed: some of what is in memory may not have been written."""
-        self._known.clear()
 
     async def round(self) -> None:
         """Look once, unless another process does."""
         if not await self._lease.take():
             self._known.clear()  # it is theirs to know
             return
-        parked = [p async for p in self._people.parked() if p.reason is Trouble.AUTHORIZE]
-        storms = await self._rows.storms()
+        parked = [p async for p in self.people.parked() if p.reason is Trouble.AUTHORIZE]
+        storms = await self.rows.storms()
         cases = await self._cases(parked)
         if not parked and not storms:
             return
-        now_ms = await self._people.now_ms()
-        connected = await self._people.connected()
-        decision = decide(now_ms, cases, storms, connected, grace_ms=self._grace_ms)
+        now_ms = await self.people.now_ms()
+        connected = await self.people.connected()
+        decision = decide(now_ms, cases, storms, connected, grace_ms=self.grace_ms)
         await self._keep_storms(decision, storms)
         await self._revive(decision.revive[:MOST_REVIVED])
         self._count_withheld(decision)
@@ -134,7 +122,7 @@ class Notifier:
                 known[person.object_id] = before
             else:
                 changed.append(person)
-        for case in await self._rows.cases(changed):
+        for case in await self.rows.cases(changed):
             known[case.object_id] = await self._without_doubt(case)
         self._known = known
         return list(known.values())
@@ -144,9 +132,9 @@ class Notifier:
         if case.notified.delivery is not Delivery.SENDING:
             return case
         now = self._fate(case.object_id, case.notified)
-        if await self._rows.note(case, now) and now.delivery is Delivery.UNSURE:
+        if await self.rows.note(case, now) and now.delivery is Delivery.UNSURE:
             log.warning("reconnect_card_unsure", person=case.object_id)
-            self._on_outcome("undelivered")
+            self.on_outcome("undelivered")
         return replace(case, notified=now)
 
     def _fate(self, who: str, sending: Notified) -> Notified:
@@ -184,10 +172,10 @@ class Notifier:
     async def _notify(self, case: Case, now_ms: int) -> bool:
         """Ask one person to connect again; False when the channel takes nothing at the moment."""
         oid = case.object_id
-        await self._sleep(1 / PER_SECOND)
+        await self.sleep(1 / PER_SECOND)
 
         async def mark(before: Notified, now: Notified) -> bool:
-            marked = await self._rows.note(replace(case, notified=before), now)
+            marked = await self.rows.note(replace(case, notified=before), now)
             if marked:
                 self._known[oid] = replace(case, notified=now)
             else:  # another trouble by now, or none
@@ -195,11 +183,11 @@ class Notifier:
             return marked
 
         async def send() -> Sent:
-            sent = await self._teller.must_authorize_again(oid, case.code)
+            sent = await self.teller.must_authorize_again(oid, case.code)
             log.info("reconnect_card", person=oid, reason=case.code, sent=sent)
             given_up = sent == "later" and case.notified.tries + 1 >= MOST_TRIES
             if sent != "later" or given_up:
-                self._on_outcome("sent" if sent == "sent" else "undelivered")
+                self.on_outcome("sent" if sent == "sent" else "undelivered")
             return "undelivered" if sent == "unknown" else sent
 
         return await self._send_once(oid, case.notified, mark, send, now_ms) != "later"
@@ -209,19 +197,14 @@ class Notifier:
         held = {case.object_id: case.code for case in decision.withhold}
         for oid, code in held.items():
             if self._withheld.get(oid) != code:
-                self._on_outcome("withheld")
+                self.on_outcome("withheld")
         parked = self._known.keys()
         self._withheld = {o: c for o, c in self._withheld.items() if o in parked} | held
 
     async def _revive(self, cases: Sequence[Case]) -> None:
         """Try them again, as an admin wants."""
-        for start in range(0, len(cases), TOGETHER):
-            await asyncio.gather(
-                *(
-                    self._people.demand(case.object_id, Lane.CHANGE, Patch.retries_authorization())
-                    for case in cases[start : start + TOGETHER]
-                )
-            )
+        demand = partial(self.people.demand, lane=Lane.CHANGE, patch=Patch.retries_authorization())
+        await for_each([case.object_id for case in cases], demand)
         if cases:
             log.info("reconnect_storm_tried_again", people=len(cases))
 
@@ -231,31 +214,31 @@ class Notifier:
         for code, storm in decision.storms.items():
             if code not in before:
                 log.error("reconnect_storm", reason=code, people=storm.people)
-            await self._rows.keep(storm, before.get(code))
+            await self.rows.keep(storm, before.get(code))
         for code in decision.over:
             if code not in before:
                 continue
             past = before[code]
             log.info("reconnect_storm_over", reason=code, people=past.most)
-            await self._rows.end(past)
+            await self.rows.end(past)
             for admin, alerted in past.admins.items():
                 if alerted.delivery is Delivery.SENT:
-                    await self._teller.storm_is_over(admin, past)
+                    await self.teller.storm_is_over(admin, past)
 
     async def _alert(self, storm: Storm, now_ms: int) -> None:
         """Tell every admin of a storm, once."""
-        for admin in self._admins:
-            if not await self._external(admin):
+        for admin in sorted(self.admins):
+            if not await self.external(admin):
                 await self._alert_one(storm, admin, now_ms)
 
     async def _alert_one(self, storm: Storm, admin: str, now_ms: int) -> None:
         who = f"{storm.code}/@{admin}"
 
         async def mark(before: Notified, now: Notified) -> bool:
-            return await self._rows.note_alert(storm, admin, before, now)
+            return await self.rows.note_alert(storm, admin, before, now)
 
         async def send() -> Sent:
-            sent = await self._teller.many_must_authorize_again(admin, storm)
+            sent = await self.teller.many_must_authorize_again(admin, storm)
             if sent != "unknown":
                 log.info("reconnect_alert", admin=admin, reason=storm.code, sent=sent)
             return sent

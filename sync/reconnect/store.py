@@ -7,6 +7,7 @@ admin was told.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -18,6 +19,7 @@ from domain.storms import Case, Notified, Storm
 from sync.engine.person_row import read_rows, written
 from sync.reconnect import scripts as lua
 from sync.redis import keys
+from sync.redis.batches import chunks
 from sync.redis.leases import Lease
 
 if TYPE_CHECKING:
@@ -37,26 +39,25 @@ SEEN_EVERY_MS = MINUTE
 _NUMBERS = ("began", "people", "most", "seen", "tried")
 
 
+@dataclass(eq=False)
 class NoticeStore:
     """Reads and writes of the notifier, and of whoever looks at a storm."""
 
-    def __init__(self, client: Client, scripts: Scripts) -> None:
-        self._client = client
-        self._scripts = scripts
+    client: Client
+    scripts: Scripts
 
     def lease(self) -> Lease:
         """Whoever has it tells people."""
-        return Lease(self._client, keys.NOTICES_LEASE, TAKEN_MS)
+        return Lease(self.client, keys.NOTICES_LEASE, TAKEN_MS)
 
     # -- people ----------------------------------------------------------------------------------
 
     async def cases(self, parked: Sequence[Parked]) -> list[Case]:
         """These people, with what Microsoft answered and what they were told."""
         since = {person.object_id: person.since_ms for person in parked}
-        people, found = list(since), []
-        for start in range(0, len(people), BATCH):
-            some = people[start : start + BATCH]
-            for row in await read_rows(self._client, some, "trouble", "notified"):
+        found = []
+        for some in chunks(list(since), BATCH):
+            for row in await read_rows(self.client, some, "trouble", "notified"):
                 oid, generation = row.object_id, str(row.generation)
                 if row.trouble == Trouble.AUTHORIZE:
                     found.append(Case(oid, since[oid], row.trouble_code, generation, row.notified))
@@ -66,7 +67,7 @@ class NoticeStore:
         """Keep how far notifying somebody is; False when it is not their trouble any more."""
         [(field, before)] = written(Patch.notified(case.notified)).items()
         [(_, after)] = written(Patch.notified(now)).items()
-        return await self._scripts.run(
+        return await self.scripts.run(
             lua.notice_mark,
             row=keys.person(case.object_id),
             field=field,
@@ -81,7 +82,7 @@ class NoticeStore:
         """The storms that go on, by code."""
         numbers: dict[str, dict[str, int]] = {}
         admins: dict[str, dict[str, Notified]] = {}
-        for name, value in (await self._client.hgetall(keys.STORMS)).items():
+        for name, value in (await self.client.hgetall(keys.STORMS)).items():
             code, _, what = str(name).partition("/")
             if what.startswith("@"):
                 admins.setdefault(code, {})[what[1:]] = Notified.load(value)
@@ -114,15 +115,15 @@ class NoticeStore:
         fields = {"people": storm.people, "most": storm.most, "seen": storm.seen_ms}
         if before is None:
             fields["began"] = storm.began_ms
-        await self._client.hset(
+        await self.client.hset(
             keys.STORMS, mapping={f"{storm.code}/{name}": value for name, value in fields.items()}
         )
-        await self._client.expire(keys.STORMS, keys.STORMS_TTL)
+        await self.client.expire(keys.STORMS, keys.STORMS_TTL)
 
     async def note_alert(self, storm: Storm, admin: str, before: Notified, now: Notified) -> bool:
         """Keep how far alerting an admin of a storm is; False when somebody else was quicker."""
         code = storm.code
-        return await self._scripts.run(
+        return await self.scripts.run(
             lua.notice_mark,
             row=keys.STORMS,
             field=f"{code}/@{admin}",
@@ -134,7 +135,7 @@ class NoticeStore:
     async def try_again(self, storm: Storm, now_ms: int) -> bool:
         """Everybody who is in a storm now is to be tried again. False: it has ended."""
         code = storm.code
-        return await self._scripts.run(
+        return await self.scripts.run(
             lua.notice_mark,
             row=keys.STORMS,
             field=f"{code}/tried",
@@ -147,4 +148,4 @@ class NoticeStore:
         """A storm is over."""
         names = [f"{storm.code}/{name}" for name in _NUMBERS]
         names += [f"{storm.code}/@{admin}" for admin in storm.admins]
-        await self._client.hdel(keys.STORMS, *names)
+        await self.client.hdel(keys.STORMS, *names)

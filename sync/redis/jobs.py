@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sync.redis import keys
@@ -22,74 +23,74 @@ than a look at many people takes, shorter than people's patience after a restart
 CHUNK = 1000
 
 
+@dataclass(frozen=True, slots=True)
 class Jobs(Generic[Row]):
     """The jobs of one kind, of each of which `rows` tells something.
 
     All keys share one slot; a job's keys live until it is finished, at most a day.
     """
 
-    def __init__(self, client: Client, kind: str, rows: Rows[Row]) -> None:
-        self._client = client
-        self._kind = kind
-        self._rows = rows
+    client: Client
+    kind: str
+    rows: Rows[Row]
 
     async def add(
         self, job_id: str, row: Row, people: Iterable[str], *, ttl: int = keys.JOB_TTL
     ) -> None:
         """Begin a job for these people. Its row is kept for `ttl` seconds."""
-        left = keys.job_left(self._kind, job_id)
+        left = keys.job_left(self.kind, job_id)
         for some in chunks(list(people), CHUNK):
-            await self._client.sadd(left, *some)
-        await self._client.expire(left, keys.JOB_TTL)
+            await self.client.sadd(left, *some)
+        await self.client.expire(left, keys.JOB_TTL)
         await self.write(job_id, row, ttl=ttl)
-        await self._client.sadd(keys.jobs(self._kind), job_id)
-        await self._client.expire(keys.jobs(self._kind), keys.JOB_TTL)
+        await self.client.sadd(keys.jobs(self.kind), job_id)
+        await self.client.expire(keys.jobs(self.kind), keys.JOB_TTL)
 
     async def write(self, job_id: str, row: Row, *, ttl: int | None) -> None:
         """Keep a job's row, for `ttl` seconds (None: as long as the one before)."""
-        key, text = keys.job(self._kind, job_id), self._rows.dump(row)
+        key, text = keys.job(self.kind, job_id), self.rows.dump(row)
         if ttl is None:
-            await self._client.set(key, text, keepttl=True, xx=True)
+            await self.client.set(key, text, keepttl=True, xx=True)
         else:
-            await self._client.set(key, text, ex=ttl)
+            await self.client.set(key, text, ex=ttl)
 
     async def read(self, job_id: str) -> Row | None:
         """A job's row; None where it has ended, or is damaged."""
-        return self._rows.load_if_good(await self._client.get(keys.job(self._kind, job_id)))
+        return self.rows.load_if_good(await self.client.get(keys.job(self.kind, job_id)))
 
     async def under_way(self) -> list[str]:
         """The ids of the jobs that were not finished."""
-        return sorted(str(job_id) for job_id in await self._client.smembers(keys.jobs(self._kind)))
+        return sorted(str(job_id) for job_id in await self.client.smembers(keys.jobs(self.kind)))
 
     async def take(self, job_id: str, name: str) -> bool:
         """Whether the process of this name works on the job for the next seconds."""
-        key = keys.job_taken(self._kind, job_id)
-        return await Lease(self._client, key, TAKEN_MS, name).take()
+        key = keys.job_taken(self.kind, job_id)
+        return await Lease(self.client, key, TAKEN_MS, name).take()
 
     def left(self, job_id: str, at_most: int) -> AsyncIterator[list[str]]:
         """Who is left, in batches."""
-        key = keys.job_left(self._kind, job_id)
-        return batches(self._client.sscan_iter(key, count=at_most), at_most)
+        key = keys.job_left(self.kind, job_id)
+        return batches(self.client.sscan_iter(key, count=at_most), at_most)
 
     async def pop(self, job_id: str) -> str | None:
         """Take out one of those who are left: they are nobody else's from now on."""
-        member = await self._client.spop(keys.job_left(self._kind, job_id))
+        member = await self.client.spop(keys.job_left(self.kind, job_id))
         return None if member is None else str(member)
 
     async def settle(self, job_id: str, people: Sequence[str]) -> None:
         """These are done."""
         for some in chunks(people, CHUNK):
-            await self._client.srem(keys.job_left(self._kind, job_id), *some)
+            await self.client.srem(keys.job_left(self.kind, job_id), *some)
 
     async def count(self, job_id: str) -> int:
         """How many are left."""
-        return int(await self._client.scard(keys.job_left(self._kind, job_id)))
+        return int(await self.client.scard(keys.job_left(self.kind, job_id)))
 
     async def finish(self, job_id: str, *, keep_row: bool = False) -> bool:
         """Drop a job and everything about it; False when somebody else did."""
-        was_there = await self._client.srem(keys.jobs(self._kind), job_id)
-        dropped = [keys.job_left(self._kind, job_id), keys.job_taken(self._kind, job_id)]
+        was_there = await self.client.srem(keys.jobs(self.kind), job_id)
+        dropped = [keys.job_left(self.kind, job_id), keys.job_taken(self.kind, job_id)]
         if not keep_row:
-            dropped.append(keys.job(self._kind, job_id))
-        await self._client.delete(*dropped)
+            dropped.append(keys.job(self.kind, job_id))
+        await self.client.delete(*dropped)
         return bool(was_there)

@@ -53,26 +53,19 @@ class Done:
 _READ = ("zoom_id", "group_ids", "personal", "held", "trouble")
 
 
+@dataclass(frozen=True, slots=True)
 class PolicyDesk:
     """Previews and makes changes."""
 
-    def __init__(
-        self,
-        settings: SettingsStore,
-        cache: SettingsCache,
-        people: PeopleStore,
-        directory: DirectoryStore,
-        rollouts: Rollouts,
-    ) -> None:
-        self._settings = settings
-        self._cache = cache
-        self._people = people
-        self._directory = directory
-        self._rollouts = rollouts
+    settings: SettingsStore
+    cache: SettingsCache
+    people: PeopleStore
+    directory: DirectoryStore
+    rollouts: Rollouts
 
     async def policy(self) -> Policy:
         """What holds now, read from the store."""
-        return await self._cache.load()
+        return await self.cache.load()
 
     async def preview(self, edit: Edit) -> Preview:
         """Whom an edit would touch now. Raises GroupInherits."""
@@ -100,24 +93,24 @@ class PolicyDesk:
                 show=show,
             )
             # First of all: if we die after the save, another process carries it out.
-            await self._rollouts.rows.intend(rollout, effect.now)
-        outcome = await self._settings.save(edit, expected=expected, by=by)
+            await self.rollouts.rows.intend(rollout, effect.now)
+        outcome = await self.settings.save(edit, expected=expected, by=by)
         if rollout is not None:
             if isinstance(outcome, Conflict):
-                await self._rollouts.rows.finish(rollout)
+                await self.rollouts.rows.finish(rollout)
             else:
-                await self._rollouts.start(rollout)
+                await self.rollouts.start(rollout)
         if isinstance(outcome, Conflict):
             return outcome
-        await self._cache.load()
+        await self.cache.load()
         return Done(outcome.before, outcome.policy, effect, rollout)
 
     async def under_way(self, rollout_id: str) -> tuple[Rollout, int] | None:
         """What is being carried out, and for how many it is left to do; None: it is done."""
-        return await self._rollouts.rows.look_up(rollout_id)
+        return await self.rollouts.rows.look_up(rollout_id)
 
     async def _effect(self, before: Policy, after: Policy, edit: Edit) -> Effect:
-        now_ms = await self._people.now_ms()
+        now_ms = await self.people.now_ms()
         touched: list[str] = []
         linked: set[str] = set()
         async for people in self.connected():
@@ -133,7 +126,7 @@ class PolicyDesk:
         self, before: Policy, after: Policy, edit: Edit, linked: set[str]
     ) -> tuple[int, int]:
         """How many in scope it would touch once they connect, and for how many others decide."""
-        view = await self._directory.view()
+        view = await self.directory.view()
         if view is None:
             return 0, 0
         scope = edit.level.group_id or None
@@ -154,8 +147,8 @@ class PolicyDesk:
 
     async def connected(self) -> AsyncIterator[list[PersonState]]:
         """Every connected person, in batches: who they are, their session, what ails them."""
-        async for some in batches(self._people.everyone(), BATCH):
-            yield await self._people.rows(some, *_READ)
+        async for some in batches(self.people.everyone(), BATCH):
+            yield await self.people.rows(some, *_READ)
 
 
 def _of_a_known_level(edit: Edit) -> None:

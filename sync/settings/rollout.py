@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -150,24 +150,19 @@ def decided_elsewhere(policy: Policy, group_ids: Iterable[str], scope: str | Non
     return (None if group is None else group.group_id) != scope
 
 
+@dataclass(eq=False, repr=False)
 class Rollouts:
     """Starts rollouts and sees them through. One per process. `now` gives monotonic seconds."""
 
-    def __init__(
-        self,
-        people: PeopleStore,
-        rows: RolloutStore,
-        progress: Progress,
-        *,
-        policy: PolicySource,
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
+    people: PeopleStore
+    rows: RolloutStore
+    progress: Progress
+    _: KW_ONLY
+    policy: PolicySource
+    now: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
         self.work = Work(duties.ROLLOUTS, self.step)
-        self._people = people
-        self.rows = rows
-        self._progress = progress
-        self._policy = policy
-        self._now = now
         self._name = secrets.token_hex(6)
         self._counted: dict[str, float] = {}
 
@@ -178,7 +173,7 @@ class Rollouts:
 
     async def step(self) -> float | None:
         """Look at every rollout; returns in how many seconds to look again (None: in a while)."""
-        rollouts, now = await self.rows.unfinished(), self._now()
+        rollouts, now = await self.rows.unfinished(), self.now()
         self._counted = {
             rollout.rollout_id: self._counted.get(rollout.rollout_id, now) for rollout in rollouts
         }
@@ -189,7 +184,7 @@ class Rollouts:
 
     async def _push(self, rollout: Rollout) -> bool:
         """Demand and count; returns whether there is more to demand at once."""
-        if (await self._policy.at_least(rollout.version)).version < rollout.version:
+        if (await self.policy.at_least(rollout.version)).version < rollout.version:
             return False  # not saved yet; if it never is, the rollout ends by itself
         if not await self.rows.take(rollout, self._name):
             return False
@@ -197,7 +192,7 @@ class Rollouts:
         need = Patch.needs(rollout.version)
         done, failed, demanded, more = set[str](), set[str](), 0, False
         async for batch in self.rows.left(rollout):
-            rows = await self._people.rows(batch, "policy_needed", "policy_done", "trouble")
+            rows = await self.people.rows(batch, "policy_needed", "policy_done", "trouble")
             over = [person for person in rows if person.policy_done >= rollout.version]
             done.update(set(batch) - {person.object_id for person in rows})  # not connected
             done.update(person.object_id for person in over)
@@ -209,21 +204,21 @@ class Rollouts:
                 if max(person.policy_done, person.policy_needed) < rollout.version
             ]
             if demanded < MOST_AT_ONCE:
-                await for_each(left, partial(self._people.demand, lane=Lane.CHANGE, patch=need))
+                await for_each(left, partial(self.people.demand, lane=Lane.CHANGE, patch=need))
                 demanded += len(left)
             else:
                 more = more or bool(left)
             if not await self.rows.take(rollout, self._name):
                 return False
-        if self._now() - self._counted[rollout.rollout_id] >= LOOK_AGAIN_S:
-            self._counted[rollout.rollout_id] = self._now()
+        if self.now() - self._counted[rollout.rollout_id] >= LOOK_AGAIN_S:
+            self._counted[rollout.rollout_id] = self.now()
             await self._count(rollout, done, len(failed))
         return more
 
     async def _count(self, rollout: Rollout, done: Collection[str], failed: int) -> None:
         rollout, left = await self.rows.settle(rollout, sorted(done), failed)
         if done or left == 0:
-            await self._progress.rollout_moved(rollout, left)
+            await self.progress.rollout_moved(rollout, left)
         if left == 0:
             await self.rows.finish(rollout)
             log.info(

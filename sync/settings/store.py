@@ -41,6 +41,7 @@ class Conflict:
     policy: Policy
 
 
+@dataclass(frozen=True, slots=True)
 class SettingsStore:
     """Every read and write of the settings.
 
@@ -48,15 +49,14 @@ class SettingsStore:
     conflict, even of another group: what the admin confirmed (whom it touches) is no longer sure.
     """
 
-    def __init__(self, client: Client, scripts: Scripts) -> None:
-        self._client = client
-        self._scripts = scripts
+    client: Client
+    scripts: Scripts
 
     async def start(self, *, on: bool) -> Policy:
         """Fill in the account's form on a new installation (ACCOUNT_DEFAULT); else read."""
         form = Form(integration=on)
         entry = Entry(CHANGE, INSTALLATION, ACCOUNT, ACCOUNT, new=asdict(form), version=1)
-        await self._scripts.run(
+        await self.scripts.run(
             lua.settings_first,
             settings=keys.SETTINGS,
             audit=keys.AUDIT,
@@ -67,14 +67,14 @@ class SettingsStore:
 
     async def read(self) -> Policy:
         """What holds now. Damaged rows count as switched off and are reported."""
-        policy, damaged = read_policy(await self._client.hgetall(keys.SETTINGS))
+        policy, damaged = read_policy(await self.client.hgetall(keys.SETTINGS))
         if damaged:
             log.error("settings_damaged", rows=damaged)
         return policy
 
     async def version(self) -> int:
         """The version of what holds now."""
-        text = await self._client.hget(keys.SETTINGS, "version")
+        text = await self.client.hget(keys.SETTINGS, "version")
         return read_policy({"version": text or "0"})[0].version
 
     async def save(self, edit: Edit, *, expected: int, by: Actor) -> Saved | Conflict:
@@ -112,7 +112,7 @@ class SettingsStore:
             Entry(CHANGE, by, *fact, version=version)
             for fact in history_of(before, after, about=about)
         ]
-        done, _ = await self._scripts.run(
+        done, _ = await self.scripts.run(
             lua.settings_save,
             settings=keys.SETTINGS,
             audit=keys.AUDIT,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
@@ -53,27 +53,28 @@ class Issued:
         return self.left - min(RENEW_EARLY, self.lives / 2)
 
 
+@dataclass(frozen=True, slots=True)
 class ZoomTokenShelf:
     """The token in Redis, sealed, for all processes. Raises REDIS_TROUBLE.
 
     `owner` names the account and the app: a token opens for no other.
     """
 
-    def __init__(self, client: Client, vault: Vault, *, owner: str) -> None:
-        self._client = client
-        self._vault = vault
-        self._owner = owner
+    client: Client
+    vault: Vault
+    _: KW_ONLY
+    owner: str
 
     async def read(self) -> Issued | None:
         """The token of all. One that does not open (other keys, another app) counts as none."""
-        pipe = self._client.pipeline(transaction=False)
+        pipe = self.client.pipeline(transaction=False)
         pipe.get(keys.ZOOM_TOKEN)
         pipe.pttl(keys.ZOOM_TOKEN)
         sealed, left_ms = await pipe.execute()
         if sealed is None or left_ms <= 0:
             return None
         try:
-            token, lives = json.loads(self._vault.open(self._owner, PURPOSE, sealed))
+            token, lives = json.loads(self.vault.open(self.owner, PURPOSE, sealed))
         except (VaultError, ValueError):
             return None
         return Issued(str(token), float(lives), left_ms / 1000)
@@ -81,12 +82,12 @@ class ZoomTokenShelf:
     async def keep(self, issued: Issued) -> None:
         """Put a new one in its place, until its end."""
         text = json.dumps([issued.token, issued.lives])
-        sealed = self._vault.seal(self._owner, PURPOSE, text)
-        await self._client.set(keys.ZOOM_TOKEN, sealed, px=max(1, int(issued.left * 1000)))
+        sealed = self.vault.seal(self.owner, PURPOSE, text)
+        await self.client.set(keys.ZOOM_TOKEN, sealed, px=max(1, int(issued.left * 1000)))
 
     def lease(self) -> Lease:
         """Whoever has it gets a new one."""
-        return Lease(self._client, keys.ZOOM_TOKEN_LEASE, keys.ZOOM_TOKEN_LEASE_TTL * 1000)
+        return Lease(self.client, keys.ZOOM_TOKEN_LEASE, keys.ZOOM_TOKEN_LEASE_TTL * 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +97,17 @@ class _Held:
     ends: float
 
 
+@dataclass(eq=False, repr=False)
 class ZoomTokens:
     """Gives the token. `fetch` asks Zoom for a new one; `now` gives monotonic seconds."""
 
-    def __init__(
-        self,
-        fetch: Callable[[], Awaitable[Issued]],
-        shelf: ZoomTokenShelf | None,
-        *,
-        now: Callable[[], float],
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-    ) -> None:
-        self._sleep = sleep
-        self._fetch = fetch
-        self._shelf = shelf
-        self._now = now
+    fetch: Callable[[], Awaitable[Issued]]
+    shelf: ZoomTokenShelf | None
+    _: KW_ONLY
+    now: Callable[[], float]
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+
+    def __post_init__(self) -> None:
         self._held: _Held | None = None
         self._failed: tuple[float, OutsideError] | None = None
         self._flight: asyncio.Task[_Held] | None = None
@@ -123,7 +120,7 @@ class ZoomTokens:
         token = ""
         for _ in range(2):  # the first flight may have left before the refusal
             held = self._held
-            if held is not None and held.token != refused and self._now() < held.ends:
+            if held is not None and held.token != refused and self.now() < held.ends:
                 return held.token
             if self._flight is None:
                 self._flight = asyncio.create_task(self._obtain(refused), name="zoom-token")
@@ -137,25 +134,25 @@ class ZoomTokens:
     def age(self, token: str) -> float:
         """Seconds since Zoom gave a token; 0 when it is not the newest that we know."""
         held = self._held
-        return self._now() - held.got if held is not None and held.token == token else 0.0
+        return self.now() - held.got if held is not None and held.token == token else 0.0
 
     async def renew(self) -> None:
         """Get a new one in any case, for all."""
         self._hold(await self._new())
 
     async def _obtain(self, refused: str | None) -> _Held:
-        if self._shelf is None:
+        if self.shelf is None:
             return self._hold(await self._ask())
         try:
             for _ in range(LOOKS):
-                if known := await self._other_than(self._shelf, refused):
+                if known := await self._other_than(self.shelf, refused):
                     return known
-                async with self._shelf.lease().held() as ours:
+                async with self.shelf.lease().held() as ours:
                     # Whoever had the lease before us may have got one.
                     if ours:
-                        known = await self._other_than(self._shelf, refused)
+                        known = await self._other_than(self.shelf, refused)
                         return known or self._hold(await self._new())
-                await self._sleep(LOOK_SECONDS)
+                await self.sleep(LOOK_SECONDS)
         except REDIS_TROUBLE as error:
             log.warning("zoom_token_not_shared", error=type(error).__name__)
             return self._hold(await self._ask())
@@ -169,28 +166,28 @@ class ZoomTokens:
 
     async def _ask(self) -> Issued:
         """Ask Zoom, unless it has just said when to come back, or refused us."""
-        if self._failed is not None and self._now() < self._failed[0]:
+        if self._failed is not None and self.now() < self._failed[0]:
             raise self._failed[1]
         try:
-            return await self._fetch()
+            return await self.fetch()
         except AdminMustAct as error:
-            self._failed = (self._now() + REFUSED_SECONDS, error)
+            self._failed = (self.now() + REFUSED_SECONDS, error)
             raise
         except RetryLater as error:
-            self._failed = (self._now() + (error.after or 0.0), error)
+            self._failed = (self.now() + (error.after or 0.0), error)
             raise
 
     async def _new(self) -> Issued:
         issued = await self._ask()
-        if self._shelf is not None:
+        if self.shelf is not None:
             try:
-                await self._shelf.keep(issued)
+                await self.shelf.keep(issued)
             except REDIS_TROUBLE as error:
                 log.warning("zoom_token_not_shared", error=type(error).__name__)
         return issued
 
     def _hold(self, issued: Issued) -> _Held:
-        now = self._now()
+        now = self.now()
         self._held = _Held(
             issued.token,
             got=now - (issued.lives - issued.left),

@@ -6,6 +6,7 @@ answer is 500 or more, so any other refusal would lose it for good. 400 is for w
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
@@ -101,24 +102,18 @@ class ZoomAccount:
         return str(await self._client.hget(keys.FEED_STATE, "account"))
 
 
+@dataclass(frozen=True, slots=True)
 class ZoomEvents:
     """What is done with an event, wherever it came from (the webhook, or Zoom's log of it).
 
     `directory_changed` is called when Zoom's users, groups or memberships are to be read anew.
     """
 
-    def __init__(
-        self,
-        intake: Intake,
-        *,
-        account: Account,
-        meter: Meter,
-        directory_changed: Callable[[], Awaitable[None]] | None = None,
-    ) -> None:
-        self.meter = meter
-        self._intake = intake
-        self._account = account
-        self._directory_changed = directory_changed
+    intake: Intake
+    _: KW_ONLY
+    account: Account
+    meter: Meter
+    directory_changed: Callable[[], Awaitable[None]] | None = None
 
     async def take(self, event: Event) -> None:
         """Act on an event if it counts. Raises what Redis raises; then it is to be taken again."""
@@ -137,13 +132,13 @@ class ZoomEvents:
         else:
             if isinstance(event, UserGone | AppRemoved):
                 await self._take_end(event)
-            if self._directory_changed is not None and not isinstance(event, AppRemoved):
-                await self._directory_changed()
+            if self.directory_changed is not None and not isinstance(event, AppRemoved):
+                await self.directory_changed()
 
     async def is_ours(self, event: Event) -> bool:
         """Whether an event counts: it is of our account, or does not say. Others are counted."""
         account_id = None if isinstance(event, Validation) else event.account_id
-        if account_id is None or await self._account.is_ours(account_id):
+        if account_id is None or await self.account.is_ours(account_id):
             return True
         self.meter.event("other_account")
         return False
@@ -158,7 +153,7 @@ class ZoomEvents:
             self.meter.event("unknown_state")
             log.warning("zoom_unknown_state", state=event.status)
             return
-        outcome = await self._intake.take_event(
+        outcome = await self.intake.take_event(
             zoom_id=event.zoom_id, address=event.address, observation=event.observation
         )
         self.meter.event(outcome)
@@ -171,11 +166,11 @@ class ZoomEvents:
             self.pass_over("event_ts", type(event).__name__)
             return
         if isinstance(event, UserGone):
-            outcome = await self._intake.zoom_user_gone(
+            outcome = await self.intake.zoom_user_gone(
                 zoom_id=event.zoom_id, address=event.address, at_ms=event.at_ms
             )
         else:
-            outcome = await self._intake.zoom_app_removed(event.at_ms)
+            outcome = await self.intake.zoom_app_removed(event.at_ms)
         self.meter.event(outcome)
         if outcome == "future":
             log.warning("zoom_event_from_the_future", event_ts=event.at_ms)
@@ -185,23 +180,18 @@ def _not_listening(*, validation: bool) -> None:
     """Count nothing."""
 
 
+@dataclass(eq=False, repr=False)
 class ZoomWebhook:
     """The handler. `heard` hears of every delivery with a good signature; it must not take time."""
 
-    def __init__(
-        self,
-        events: ZoomEvents,
-        *,
-        secret: str,
-        window: float,
-        now: Callable[[], float],
-        heard: Hearing = _not_listening,
-    ) -> None:
-        self._events = events
-        self._secret = secret
-        self._window = window
-        self._now = now
-        self._heard = heard
+    events: ZoomEvents
+    _: KW_ONLY
+    secret: str
+    window: float
+    now: Callable[[], float]
+    heard: Hearing = _not_listening
+
+    def __post_init__(self) -> None:
         self._answers = Alarms(ANSWER_WITHIN)
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -212,45 +202,45 @@ class ZoomWebhook:
             return self._refuse(413, "malformed", "body")
         try:
             verify(
-                self._secret,
+                self.secret,
                 timestamp=request.headers.get("x-zm-request-timestamp", ""),
                 signature=request.headers.get("x-zm-signature", ""),
                 body=body,
-                now=self._now(),
-                window=self._window,
+                now=self.now(),
+                window=self.window,
             )
         except BadSignature as error:
             return self._refuse(401, error.code, "signature")
         try:
             event = parse_event(body)
         except Malformed as error:
-            self._heard(validation=False)
+            self.heard(validation=False)
             if error.event in {"", VALIDATION}:
                 return self._refuse(400, "malformed", str(error))
             # An event of Zoom's that we can't read: refused, it would not even be repeated.
-            self._events.pass_over(str(error), error.event)
+            self.events.pass_over(str(error), error.event)
             return web.Response(status=200)
         if isinstance(event, Validation):
-            self._heard(validation=True)
+            self.heard(validation=True)
             log.info("zoom_validated")
-            return web.json_response(answer_validation(self._secret, event.plain_token))
+            return web.json_response(answer_validation(self.secret, event.plain_token))
         try:
             # Of another account nothing is heard either: it would hide that ours is silent.
-            if not await self._events.is_ours(event):
+            if not await self.events.is_ours(event):
                 return web.Response(status=200)
-            self._heard(validation=False)
+            self.heard(validation=False)
             if isinstance(event, PresenceEvent):
                 with TimeLimit(self._answers):  # TimeoutError is an OSError, and so Redis trouble
-                    await self._events.act(event)
+                    await self.events.act(event)
             else:
-                await self._events.act(event)
+                await self.events.act(event)
         except REDIS_TROUBLE as error:
-            self._events.meter.event("not_saved")
+            self.events.meter.event("not_saved")
             log.error("zoom_event_not_saved", error=type(error).__name__)
             return web.Response(status=503, headers={"Retry-After": "5"})
         return web.Response(status=200)
 
     def _refuse(self, status: int, outcome: str, what: str) -> web.Response:
-        self._events.meter.event(outcome)
+        self.events.meter.event(outcome)
         log.warning("zoom_refused", status=status, reason=outcome, field=what)
         return web.Response(status=status)

@@ -14,7 +14,6 @@ import aiohttp
 from cryptography.fernet import Fernet
 
 import sync.engine.wire as engine
-import sync.reconnect.wire as reconnect
 from domain.budget import GRAPH_LIMITS, Limits
 from domain.errors import AuthorizeAgain
 from domain.link import Link
@@ -29,6 +28,7 @@ from sync.engine.ports import ZoomUser
 from sync.microsoft.authorization import AccessToken
 from sync.microsoft.graph import GraphPresence
 from sync.reconnect.notifier import Notifier
+from sync.reconnect.store import NoticeStore
 from sync.redis import keys
 from sync.redis.scripts import Scripts
 from tests.doubles.graph import APP, Graph
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from sync.engine.queue import Claim
     from sync.engine.wire import EngineRoom
     from sync.reconnect.notifier import Sent
-    from sync.reconnect.store import NoticeStore
-    from sync.reconnect.wire import ReconnectRoom
     from sync.redis.connection import Client
 
 
@@ -239,14 +237,14 @@ class Bridge:
     externals: set[str]
     microsoft: Microsoft
     room: EngineRoom
-    reconnect: ReconnectRoom
+    reconnect: Notifier
 
     def __post_init__(self) -> None:
         self.store, self.quota = self.room.people, self.room.quota
         self.reconciler, self.engine = self.room.reconciler, self.room.engine
         self.identities, self.proving = self.room.identities, self.room.proving
         self.departures = self.room.departures
-        self.notices, self.notifier = self.reconnect.rows, self.reconnect.notifier
+        self.notices, self.notifier = self.reconnect.rows, self.reconnect
 
     def another_notifier(self, rows: NoticeStore | None = None) -> Notifier:
         """The one of another process."""
@@ -382,11 +380,10 @@ async def running_bridge(
             chance=lambda: 0.0,
             sleep=_at_once,
         )
-        told = reconnect.wire(
+        notifier = Notifier(
             store,
-            redis,
-            scripts,
-            teller=chat,
+            NoticeStore(redis, scripts),
+            chat,
             admins=(ADMIN,),
             external=_among(externals),
             on_outcome=counts.reconnect,
@@ -405,6 +402,6 @@ async def running_bridge(
             externals,
             microsoft,
             room,
-            told,
+            notifier,
         )
         await tokens.aclose()

@@ -74,14 +74,14 @@ def store(redis: Client) -> DirectoryStore:
 
 
 def refresher_of(
-    api: ZoomApi, store: DirectoryStore, told: Told, *, gap: float = 0
+    api: ZoomApi, store: DirectoryStore, told: Told, *, gap_ms: int = 0
 ) -> DirectoryRefresher:
     return DirectoryRefresher(
         reader_of(api, Clock()),
         store,
         groups_read=told.groups_read,
         memberships_changed=told.memberships_changed,
-        gap=gap,
+        gap_ms=gap_ms,
     )
 
 
