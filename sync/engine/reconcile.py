@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import InitVar, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 import structlog
 
@@ -155,23 +155,27 @@ class Reconciler:
         for _ in range(MOST_STEPS):
             step = plan(now, state, verdict, seen, world)
             run.ticket.lane = step.lane
-            if step.do is Do.NOTHING:
-                await self._finish(run, step, again)
-                return
-            if step.do is Do.ASK:
-                assert self.asking is not None  # noqa: S101 - only planned when Zoom can be asked
-                wait = await self.asking.ask(run)
-                if wait is not None:
-                    # Planned as if Zoom could not be asked, until it can.
-                    world, again = world._replace(can_ask=False), now + wait
-            elif step.do is Do.LOOK:
-                seen = await self._see(run)
-            elif step.do is Do.YIELD:
-                run.yield_to_person()
-            else:
-                await self._write(run, step)
-                if step.do is Do.UNPREFER:
+            match step.do:
+                case Do.NOTHING:
+                    await self._finish(run, step, again)
+                    return
+                case Do.ASK:
+                    assert self.asking is not None  # noqa: S101 - only planned when Zoom can be asked
+                    wait = await self.asking.ask(run)
+                    if wait is not None:
+                        # Planned as if Zoom could not be asked, until it can.
+                        world, again = world._replace(can_ask=False), now + wait
+                case Do.LOOK:
+                    seen = await self._see(run)
+                case Do.YIELD:
+                    run.yield_to_person()
+                case Do.SET | Do.CLEAR | Do.PREFER:
+                    await self._write(run, step)
+                case Do.UNPREFER:
+                    await self._write(run, step)
                     seen = UNSEEN  # what it covered shows now
+                case _:
+                    assert_never(step.do)
             now = run.now()
         log.error("engine_plan_does_not_end", person=state.object_id, last=step.do.value)
         run.settled()

@@ -442,6 +442,14 @@ def test_the_example_file_lists_exactly_the_names_that_are_known() -> None:
     assert sorted(pattern.findall(EXAMPLE.read_text())) == sorted(NAMES)
 
 
+def test_every_setting_is_used() -> None:
+    root = EXAMPLE.parent
+    paths = [root / "app.py", *(root / "launch").rglob("*.py"), *(root / "service").rglob("*.py")]
+    used = "".join(path.read_text() for path in paths)
+    unused = {name for name in Settings.model_fields if f".{name}" not in used}
+    assert unused == {"microsoft_app_type"}  # it is checked, and has one value
+
+
 def test_the_example_file_as_it_is_reports_every_value_to_fill_in() -> None:
     found = problems("serve", {}, EXAMPLE)
     assert {line.split(" still has the value")[0] for line in found} == set(GOOD)
