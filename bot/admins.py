@@ -16,11 +16,10 @@ names them. Other tenants the channel has refused before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
-from cachetools import TTLCache
+from cachetools import TLRUCache, TTLCache
 
 from domain.errors import AuthorizeAgain, OutsideError
 from sync.engine.patience import Background, Patience
@@ -49,13 +48,6 @@ class Known(Protocol):
 
     async def link_of(self, object_id: str) -> tuple[Link, PersonState] | None:
         """A person's link and state."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    admin: bool
-    generation: int
-    at: float
 
 
 class Admins:
@@ -89,7 +81,9 @@ class Admins:
         self._addresses_now = addresses_now
         self._zoom_editor = zoom_editor
         self._now = now
-        self._answers: dict[str, _Answer] = {}
+        self._roles: TLRUCache[tuple[str, int], tuple[bool, float]] = TLRUCache(
+            _MOST_REMEMBERED, ttu=lambda _, role, __: role[1], timer=now
+        )
         self._addresses: TTLCache[tuple[str, int], tuple[str, ...]] = TTLCache(
             _MOST_REMEMBERED, ADDRESSES_S, timer=now
         )
@@ -135,19 +129,16 @@ class Admins:
         return known
 
     async def _has_app_role(self, link: Link, state: PersonState) -> bool | None:
-        oid, known = link.object_id, self._answers.get(link.object_id)
-        if known is not None and known.generation == state.generation:
-            if self._now() - known.at < (BELIEVED_S if known.admin else REFUSED_S):
-                return known.admin
-            del self._answers[oid]
+        oid, generation = link.object_id, state.generation
+        known = self._roles.get((oid, generation))
+        if known is not None:
+            return known[0]
         asked_at = self._now()
         try:
-            admin = APP_ROLE in await self._app_roles(oid, state.generation)
+            admin = APP_ROLE in await self._app_roles(oid, generation)
         except OutsideError as error:  # not kept: the next try may find out
             log.warning("admin_not_known", person=oid, reason=str(error))
             # A role counts of whoever is connected, and whose authorisation ended is not.
             return False if isinstance(error, AuthorizeAgain) else None
-        if len(self._answers) >= _MOST_REMEMBERED:
-            self._answers.clear()
-        self._answers[oid] = _Answer(admin, state.generation, asked_at)
+        self._roles[oid, generation] = admin, asked_at + (BELIEVED_S if admin else REFUSED_S)
         return admin

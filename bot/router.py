@@ -6,9 +6,10 @@ answered where it was asked. Every path ends in an answer or in silence on purpo
 
 from __future__ import annotations
 
+import asyncio
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -17,13 +18,12 @@ from bot.grammar.commands import PUBLIC, parse
 from bot.request import Turn
 from bot.teams.activity import Answer, ConversationGone, InvokeError, Kind, Scope, SendFailed
 from bot.teams.strangers import WHO_ARE_YOU, Strangers
-from bot.working import Working
 from cards.click import BadClick, BadInput
 from cards.person.help import moved_to_personal, problem, stale_card
 from sync.redis.connection import REDIS_TROUBLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from bot.desk import Desk
     from bot.dispatch import Dispatch
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from cards.seal import Seal
 
 log = structlog.get_logger()
+
+TYPING_AFTER: Final = 1.0
+"""Seconds until the chat shows that an answer is being worked on. Teams shows it for about three,
+by when there is an answer (sync.engine.patience)."""
 
 _APOLOGY = problem(
     what_happened="Something went wrong here, not with you. Nothing was changed.",
@@ -133,7 +137,7 @@ class Router:
             await self._desk.say(here, at)
             return
         card_id = new_card_id()
-        async with Working(partial(self._desk.typing, at)):
+        async with _Working(partial(self._desk.typing, at)):
             card = await self._dispatch.answer(Turn(inbound, person, at, card_id), said)
         if _elsewhere(inbound, at):
             await self._desk.say(here, await self._answer_privately(inbound, person, card_id, card))
@@ -155,7 +159,7 @@ class Router:
             if inbound.automatic:
                 card = await self._dispatch.answer(turn, click)
             else:
-                async with Working(partial(self._desk.typing, at)):
+                async with _Working(partial(self._desk.typing, at)):
                     card = await self._dispatch.answer(turn, click)
         except BadClick as error:
             return await self._bad_click(inbound, str(error))
@@ -237,3 +241,23 @@ class Router:
 
 def _elsewhere(inbound: Inbound, at: ConversationReference) -> bool:
     return at.conversation_id != inbound.conversation.conversation_id
+
+
+class _Working:
+    """Calls `show` if its block takes longer than TYPING_AFTER, and waits for nothing of it."""
+
+    def __init__(self, show: Callable[[], Awaitable[object]]) -> None:
+        self._show = show
+        self._task: asyncio.Task[object] | None = None
+
+    async def __aenter__(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(TYPING_AFTER, self._begin)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    def _begin(self) -> None:
+        self._task = asyncio.ensure_future(self._show())

@@ -11,12 +11,13 @@ from aiohttp import web
 from yarl import URL
 
 from bot.teams.activity import Kind, without_thread
-from bot.teams.body import read_limited
 from bot.teams.channel import ChannelAnswer
 from bot.teams.service_hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from aiohttp import StreamReader
 
     from bot.teams.activity import Answer, Inbound, OnTurn
     from bot.teams.channel import Channel
@@ -68,6 +69,19 @@ def messages_handler(
         return _response(await channel.handle(activity, admitted, once))
 
     return handle
+
+
+async def read_limited(stream: StreamReader, limit: int) -> bytes | None:
+    """Read a body, whatever length it states; None as soon as there are more than `limit` bytes.
+
+    What comes compressed counts decompressed.
+    """
+    raw = bytearray()
+    async for chunk in stream.iter_any():
+        raw += chunk
+        if len(raw) > limit:
+            return None
+    return bytes(raw)
 
 
 def _response(answer: ChannelAnswer) -> web.Response:

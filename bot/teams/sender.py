@@ -33,12 +33,11 @@ from bot.teams.activity import (
     SendFailed,
     without_thread,
 )
-from bot.teams.body import read_limited
 from bot.teams.inbound import guid
 from bot.teams.outgoing import activity, message
 from domain.errors import OutsideError
 from domain.link import is_external_name, is_external_role
-from sync.answers import is_from_between, json_object, retry_after
+from sync.answers import is_from_between, json_object, read_body, retry_after
 from sync.redis.alarms import Alarms, TimeLimit
 
 if TYPE_CHECKING:
@@ -310,7 +309,7 @@ class ChannelSender:
                 timeout=_CONNECT,
                 allow_redirects=False,  # a token goes to the host that was checked, nowhere else
             ) as response:
-                raw = await read_limited(response.content, _LARGEST_ANSWER) or b""
+                raw = await read_body(response, _LARGEST_ANSWER)
         waiting = retry_after(
             response.headers.get("Retry-After"), self._now(), longest=_LONGEST_WAIT
         )

@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import RSAAlgorithm
 from yarl import URL
 
-from bot.teams.body import read_limited
 from bot.teams.service_hosts import is_loopback
+from sync.answers import read_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -177,9 +177,7 @@ class SigningKeys:
         async with self._session.get(url, timeout=_TIMEOUT, allow_redirects=False) as response:
             if response.status != 200:
                 raise ValueError(f"{url.host} answered {response.status}")
-            raw = await read_limited(response.content, _LARGEST_DOCUMENT)
-        if raw is None:
-            raise ValueError(f"{url.host} answered more than {_LARGEST_DOCUMENT} bytes")
+            raw = await read_body(response, _LARGEST_DOCUMENT)
         document = json.loads(raw)
         if not isinstance(document, dict):
             raise ValueError(f"{url.host} answered no JSON object")  # noqa: TRY004 - their payload
