@@ -26,6 +26,7 @@ from bot.teams.inbound import TEAMS, Malformed, is_card_action, read, tenant_of
 from bot.teams.inbound_auth import Unauthorized
 from bot.teams.outgoing import CARD_TYPE, for_channel
 from bot.teams.service_hosts import ServiceHosts
+from bot.teams.shapes import text_at
 from bot.teams.signing_keys import KeysUnavailable
 
 if TYPE_CHECKING:
@@ -77,11 +78,13 @@ class LocalMode:
 
 
 class _Refused(Exception):
-    """Not for us. Nothing was changed; `status` is the HTTP answer."""
+    """Not for us. Nothing was changed; the HTTP answer is 403."""
 
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
+
+def _refused(why: _Refused | Unauthorized) -> ChannelAnswer:
+    status = 401 if isinstance(why, Unauthorized) else 403
+    _log.warning("activity_refused", status=status, reason=str(why))
+    return ChannelAnswer(status)
 
 
 class Channel:
@@ -97,15 +100,15 @@ class Channel:
         self.local = isinstance(access, LocalMode)
         self._answer_within = answer_within
         self._turns: set[asyncio.Future[Answer]] = set()
+        self._stand_in: Person | None = None
+        self._auth: InboundAuth | None = None
         if isinstance(access, LocalMode):
-            self._stand_in: Person | None = access.person
-            self._tenant_id = access.person.tenant_id.lower()
-            self._auth, self._hosts = None, ServiceHosts(loopback_only=True)
+            self._stand_in, self._tenant_id = access.person, access.person.tenant_id.lower()
+            self._hosts = ServiceHosts(loopback_only=True)
         else:
-            self._stand_in = None
-            self._tenant_id = access.tenant_id.lower()
             self._auth, self._hosts = access.auth, access.hosts
-        self._adapter = _Adapter(_Authentication())
+            self._tenant_id = access.tenant_id.lower()
+        self._adapter = CloudAdapterBase(_ADMITTED)
 
     async def admit(self, authorization: str | None) -> Sender | ChannelAnswer | None:
         """Who sends an activity, to be known before its body is read; None in local mode.
@@ -118,8 +121,7 @@ class Channel:
         try:
             return await self._auth.verify(authorization)
         except Unauthorized as refused:
-            _log.warning("activity_refused", status=401, reason=str(refused))
-            return ChannelAnswer(401)
+            return _refused(refused)
         except KeysUnavailable as unavailable:
             return ChannelAnswer(503, retry_after=max(1, round(unavailable.retry_after)))
 
@@ -153,20 +155,14 @@ class Channel:
         try:
             accepted = self._accept(activity.channel_id, activity.service_url, sender)
             result = await self._adapter.process_activity(accepted, activity, logic)
-        except _Refused as refused:
-            _log.warning("activity_refused", status=refused.status, reason=str(refused))
-            return ChannelAnswer(refused.status)
-        except Unauthorized as refused:
-            _log.warning("activity_refused", status=401, reason=str(refused))
-            return ChannelAnswer(401)
+        except (_Refused, Unauthorized) as refused:
+            return _refused(refused)
         except Malformed as malformed:
             _log.warning("activity_refused", status=400, reason=f"malformed: {malformed}")
             if is_card_action(body):
                 return ChannelAnswer(200, _card_answer(_BAD_CLICK, TEAMS))
             return ChannelAnswer(400)
-        if result is None:
-            return ChannelAnswer(200)
-        return ChannelAnswer(result.status, result.body)
+        return ChannelAnswer(200) if result is None else ChannelAnswer(result.status, result.body)
 
     async def aclose(self, grace: float = 5.0) -> None:
         """Let turns finish for `grace` seconds, then stop them."""
@@ -189,23 +185,23 @@ class Channel:
         elif not channel_id or not service_url:
             raise Malformed("channelId or serviceUrl")
         if not self._hosts.allows(service_url):
-            raise _Refused(403, "serviceUrl is not on the list of allowed hosts")
+            raise _Refused("serviceUrl is not on the list of allowed hosts")
         result = AuthenticateRequestResult()
         claims = {} if sender is None else dict(sender.claims)
         result.claims_identity = ClaimsIdentity(claims, sender is not None)
-        result.connector_factory = _CONNECTORS
+        result.connector_factory = _ADMITTED
         return result
 
     def _read(self, body: Mapping[str, Any]) -> Inbound:
         """The activity in our words; another tenant or channel is refused."""
         allowed = LOCAL_CHANNELS if self.local else {TEAMS}
         if body.get("channelId") not in allowed:
-            raise _Refused(403, "another channel")
+            raise _Refused("another channel")
         tenant_id = tenant_of(body)
         if tenant_id is None and self.local:
             tenant_id = self._tenant_id
         if tenant_id != self._tenant_id:
-            raise _Refused(403, "another tenant")
+            raise _Refused("another tenant")
         return read(body, tenant_id=tenant_id, stand_in=self._stand_in)
 
     async def _act(self, inbound: Inbound, on_turn: OnTurn) -> Answer:
@@ -246,52 +242,38 @@ def _card_answer(answer: Answer, channel_id: str, *, local: bool = False) -> dic
 
 def _sdk_activity(body: Mapping[str, Any]) -> Any:
     """The little that the SDK's pipeline reads; decoding everything would cost milliseconds."""
-
-    def text(key: str) -> str | None:
-        value = body.get(key)
-        return value if isinstance(value, str) else None
-
     return Activity(
-        type=text("type"),
-        id=text("id"),
-        name=text("name"),
-        channel_id=text("channelId"),
-        service_url=text("serviceUrl"),
+        type=text_at(body, "type"),
+        id=text_at(body, "id"),
+        name=text_at(body, "name"),
+        channel_id=text_at(body, "channelId"),
+        service_url=text_at(body, "serviceUrl"),
     )
 
 
-class _Adapter(CloudAdapterBase):  # type: ignore[misc]  # the SDK has no types
-    """The SDK's channel adapter, as it is: nothing of it is abstract."""
+class _Admitted(BotFrameworkAuthentication, ConnectorFactory):  # type: ignore[misc]  # no types
+    """In the place of the SDK's authentication, which `Channel.admit` has done before.
 
+    At each turn the SDK insists on a client for replies as well: it is this object, never used.
+    """
 
-class _Authentication(BotFrameworkAuthentication):  # type: ignore[misc]  # the SDK has no types
-    """In the place of the SDK's: requests are authenticated before it sees them."""
-
-    async def authenticate_request(self, activity: Any, auth_header: str) -> Any:
-        """Refuse: `Channel.admit` and `Channel.handle` have done it."""
+    async def authenticate_request(self, *_: Any) -> Any:
         raise Unauthorized("nobody was admitted")
 
-    async def authenticate_streaming_request(self, auth_header: str, channel_id_header: str) -> Any:
-        """Refuse: nothing here listens on a web socket."""
+    async def authenticate_streaming_request(self, *_: Any) -> Any:
         raise Unauthorized("streaming is not offered")
 
-    def create_connector_factory(self, claims_identity: Any) -> Any:
-        """Give the factory that builds nothing."""
-        return _CONNECTORS
+    def create_connector_factory(self, *_: Any) -> Any:
+        return self
 
-    async def create_user_token_client(self, claims_identity: Any) -> None:
+    async def create(self, *_: Any) -> Any:
+        return self
+
+    async def create_user_token_client(self, *_: Any) -> None:
         """Give none: people sign in on our own pages, not at the Bot Framework's token service."""
 
 
-class _NoConnectors(ConnectorFactory):  # type: ignore[misc]  # the SDK has no types
-    """The SDK insists on a client for replies at each turn; this one is nothing, never used."""
-
-    async def create(self, service_url: str, audience: str) -> Any:
-        """Stand in for the client. Sending through the SDK's turn context fails."""
-        return self
-
-
-_CONNECTORS = _NoConnectors()
+_ADMITTED = _Admitted()
 _BAD_CLICK = InvokeError("BadRequest", "This button doesn't work any more. Type help to go on.")
 _FAILED = InvokeError(
     "InternalError",
