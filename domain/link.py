@@ -10,18 +10,14 @@ several ways, none of which is always there; any one that does is enough.
 from __future__ import annotations
 
 import contextlib
-import json
-import re
 import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import idna
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-_GUID = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,50 +70,6 @@ def addresses_of(*candidates: str | None) -> tuple[str, ...]:
     """Return the distinct usable addresses among UPN, mail and the like, in order."""
     found = (fold_address(c) for c in candidates if c and "@" in c and len(c) <= 320)
     return tuple(dict.fromkeys(found))
-
-
-def dump_link(link: Link) -> str:
-    """Write a link as JSON."""
-    return json.dumps(asdict(link), ensure_ascii=False, separators=(",", ":"))
-
-
-def load_link(text: str) -> Link:
-    """Read a link back. Raises BadRow when it is not one."""
-    try:
-        row = json.loads(text)
-        link = Link(
-            object_id=_text(row["object_id"]),
-            tenant_id=_text(row["tenant_id"]),
-            name=_text(row["name"]),
-            addresses=_texts(row["addresses"]),
-            connected_ms=_whole(row["connected_ms"]),
-            zoom_id=None if row["zoom_id"] is None else _text(row["zoom_id"]),
-            zoom_email=None if row["zoom_email"] is None else _text(row["zoom_email"]),
-            external=row.get("external") is True,
-        )
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BadRow("link") from error
-    if not _GUID.match(link.object_id):
-        raise BadRow("link")
-    return link
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise TypeError(value)
-    return tuple(_text(item) for item in value)
-
-
-def _whole(value: object) -> int:
-    if type(value) is not int:
-        raise TypeError(value)
-    return value
 
 
 _GUEST_ROLES = frozenset({"guest", "anonymous"})

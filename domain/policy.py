@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from domain.presence import Style
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
 
 class Service(StrEnum):
@@ -191,23 +191,4 @@ def resolve(
         locked=form.locked,
         own_style=own,
         paused_until_ms=paused_until if paused else None,
-    )
-
-
-def reordered(
-    groups: Iterable[ManagedGroup], group_id: str, priority: int
-) -> tuple[ManagedGroup, ...]:
-    """Give a group the wanted place and close the gaps: priorities are 1, 2, 3 … again.
-
-    A place beyond the end is the end. Raises KeyError when the group is not managed.
-    """
-    ordered = sorted(groups, key=lambda group: group.priority)
-    moved = next((group for group in ordered if group.group_id == group_id), None)
-    if moved is None:
-        raise KeyError(group_id)
-    rest = [group for group in ordered if group is not moved]
-    rest.insert(max(0, priority - 1), moved)
-    return tuple(
-        ManagedGroup(group.group_id, group.name, place, group.form)
-        for place, group in enumerate(rest, start=1)
     )

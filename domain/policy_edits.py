@@ -7,10 +7,10 @@ The same object is what a card asks about, what is previewed, saved and recorded
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from domain.form import LevelForm
-from domain.policy import AuthorizeWith, Level, ManagedGroup, Service, reordered
+from domain.policy import AuthorizeWith, Level, ManagedGroup, Service
 from domain.presence import Style  # noqa: TC001 - what buttons carry is validated by its types
 
 if TYPE_CHECKING:
@@ -205,7 +205,12 @@ def without_group(policy: Policy, group_id: str) -> Policy:
 
 def with_priority(policy: Policy, group_id: str, priority: int) -> Policy:
     """Move a managed group; beyond the end is the end. Raises KeyError when it inherits."""
-    return replace(policy, groups=reordered(policy.groups, group_id, priority))
+    moved = group_of(policy, group_id)
+    if moved is None:
+        raise KeyError(group_id)
+    rest = [group for group in sorted(policy.groups, key=_place) if group is not moved]
+    rest.insert(max(0, priority - 1), moved)
+    return replace(policy, groups=_numbered(rest))
 
 
 def with_zoom_names(policy: Policy, names: Mapping[str, str]) -> Policy:
@@ -218,26 +223,21 @@ def with_zoom_names(policy: Policy, names: Mapping[str, str]) -> Policy:
     return replace(policy, groups=renumbered(kept))
 
 
-def at_version(policy: Policy, version: int) -> Policy:
-    """Return the policy under the version that it was saved as."""
-    return replace(policy, version=version)
-
-
 def renumbered(groups: Iterable[ManagedGroup]) -> tuple[ManagedGroup, ...]:
     """Close the gaps between priorities and part equal ones (by id)."""
-    ordered = sorted(groups, key=lambda group: (group.priority, group.group_id))
-    return tuple(replace(group, priority=place) for place, group in enumerate(ordered, start=1))
+    return _numbered(sorted(groups, key=_place))
 
 
-def _own_form(
-    policy: Policy, level: Level, *, locked: bool | None = None, style: Style | None = None
-) -> Policy:
-    """Change the form of the account or of a managed group. Raises GroupInherits."""
+def _place(group: ManagedGroup) -> tuple[int, str]:
+    return group.priority, group.group_id
+
+
+def _numbered(groups: Iterable[ManagedGroup]) -> tuple[ManagedGroup, ...]:
+    return tuple(replace(group, priority=place) for place, group in enumerate(groups, start=1))
+
+
+def _own_form(policy: Policy, level: Level, **changes: Any) -> Policy:
+    """Change fields of the account's or a managed group's form. Raises GroupInherits."""
     if not level.is_account and group_of(policy, level.group_id) is None:
         raise GroupInherits
-    form = form_of(policy, level)
-    if locked is not None:
-        form = replace(form, locked=locked)
-    if style is not None:
-        form = replace(form, style=style)
-    return with_form(policy, level, form)
+    return with_form(policy, level, replace(form_of(policy, level), **changes))

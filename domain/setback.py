@@ -14,7 +14,7 @@ A parked person is tried again when something new comes: an event, an admin, the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from domain.clock import MINUTE
 from domain.errors import (
@@ -30,6 +30,7 @@ from domain.errors import (
 
 if TYPE_CHECKING:
     from domain.errors import OutsideError
+    from domain.person import PersonState
 
 FIRST_RETRY_MS = 2_000
 LONGEST_RETRY_MS = 5 * MINUTE
@@ -42,14 +43,6 @@ MOST_REFUSALS = 3
 """The same for Rule 4."""
 DEFAULT_PAUSE_S = 30.0
 """How long everybody waits after a 429 that does not say how long: Graph's own window."""
-
-
-class Ailing(Protocol):
-    """What is kept of somebody's failures (domain.person.PersonState)."""
-
-    trouble: str | None
-    trouble_ms: int | None
-    tries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +59,12 @@ class Setback:
 
 
 def setback(
-    error: OutsideError, state: Ailing, now_ms: int, *, works_for_others_ms: float, chance: float
+    error: OutsideError,
+    state: PersonState,
+    now_ms: int,
+    *,
+    works_for_others_ms: float,
+    chance: float,
 ) -> Setback:
     """Decide. `works_for_others_ms`: how long ago Microsoft last worked for anybody.
 
@@ -95,12 +93,14 @@ def setback(
 
 def _kind(error: OutsideError) -> Trouble:
     """What ails a person if it does not end by itself; LATER where it may."""
-    if isinstance(error, AuthorizeAgain):
-        return Trouble.AUTHORIZE
-    if isinstance(error, NotAllowed):
-        return Trouble.FORBIDDEN
-    if isinstance(error, AdminMustAct):
-        return Trouble.ADMIN
-    if isinstance(error, PersonGone):
-        return Trouble.GONE
-    return Trouble.REFUSED if isinstance(error, Refused) else Trouble.LATER
+    kinds = (trouble for kind, trouble in _KINDS.items() if isinstance(error, kind))
+    return next(kinds, Trouble.LATER)
+
+
+_KINDS: dict[type[OutsideError], Trouble] = {
+    AuthorizeAgain: Trouble.AUTHORIZE,
+    NotAllowed: Trouble.FORBIDDEN,
+    AdminMustAct: Trouble.ADMIN,
+    PersonGone: Trouble.GONE,
+    Refused: Trouble.REFUSED,
+}

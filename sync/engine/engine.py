@@ -298,10 +298,7 @@ class Engine:
 
     async def link_of(self, object_id: str) -> tuple[Link, PersonState] | None:
         """A person's link and what the engine knows of them; None when not connected."""
-        link, state = await self.store.link_and_state(object_id)
-        if link is None or state is None or state.leaving:
-            return None
-        return link, state
+        return await self.store.connected_now(object_id)
 
     async def is_connected(self, object_id: str) -> bool:
         """Whether there is a link (one that is being ended does not count)."""

@@ -60,33 +60,31 @@ class Explainer:
 
         `paid`: it belongs to something that was counted already.
         """
-        known = await (self._known(object_id) if paid else self.admit(object_id))
-        if known is None:
+        if paid:
+            known = await self.store.connected_now(object_id)
+            admitted = None if known is None else Admission(*known, allowed=True)
+        else:
+            admitted = await self.admit(object_id)
+        if admitted is None:
             return None
-        if not known.allowed:
-            return await self.unseen(known.link, known.state, TOO_OFTEN)
-        state = known.state
+        link, state = admitted.link, admitted.state
+        if not admitted.allowed:
+            return await self.unseen(link, state, TOO_OFTEN)
         try:
             # A task of its own: a request that hangs is not waited for, nor broken off.
             shown = await self.background.within(patience, self.reconciler.look(state))
         except TimeoutError:
-            return await self.unseen(known.link, state, SLOW)
+            return await self.unseen(link, state, SLOW)
         except QuotaShort:
             error = OUTAGE if self.reconciler.gate.away else QUOTA
-            return await self.unseen(known.link, state, error)
+            return await self.unseen(link, state, error)
         except AuthorizeAgain as failure:
             state = await self._must_authorize(state, failure)
-            return await self.unseen(known.link, state, failure.code)
+            return await self.unseen(link, state, failure.code)
         except OutsideError as failure:
-            return await self.unseen(known.link, state, failure.code)
+            return await self.unseen(link, state, failure.code)
         now, _ = await asyncio.gather(self.store.now_ms(), self.store.keep_look(object_id, shown))
-        return self._explanation(known.link, state, now, shown=shown, shown_ms=now)
-
-    async def _known(self, object_id: str) -> Admission | None:
-        link, state = await self.store.link_and_state(object_id)
-        if link is None or state is None or state.leaving:
-            return None
-        return Admission(link, state, allowed=True)
+        return self._explanation(link, state, now, shown=shown, shown_ms=now)
 
     async def _must_authorize(self, state: PersonState, failure: AuthorizeAgain) -> PersonState:
         """Keep that an authorisation ended; else only the next write would find out."""

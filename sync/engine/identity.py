@@ -75,9 +75,10 @@ class Identities:
         `news` is all that is known of Zoom's side where Zoom can't be asked. Raises RetryLater and
         AdminMustAct; then nothing is known, and nothing has changed.
         """
-        link, state = await self.store.link_and_state(object_id)
-        if link is None or state is None or state.leaving:
+        known = await self.store.connected_now(object_id)
+        if known is None:
             return Proof.ENDED
+        link, state = known
         try:
             addresses = await self.addresses_now(object_id, state.generation)
         except (AuthorizeAgain, PersonGone) as error:
@@ -91,10 +92,10 @@ class Identities:
             log.warning("link_zoom_user_changed", person=object_id)
             await self.store.leave(object_id, state.generation)
             return Proof.ENDED
-        known = replace(link, addresses=addresses or link.addresses)
+        fresh = replace(link, addresses=addresses or link.addresses)
         if isinstance(user, ZoomUser):
-            known = replace(known, zoom_id=user.zoom_id, zoom_email=user.email)
-        return await self._keep(known, link, state)
+            fresh = replace(fresh, zoom_id=user.zoom_id, zoom_email=user.email)
+        return await self._keep(fresh, link, state)
 
     async def _user(
         self, link: Link, addresses: tuple[str, ...], news: News

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from domain.errors import Trouble
-from domain.link import BadRow, Link, dump_link, load_link
+from domain.link import Link
 from domain.person import Patch
 from domain.plan import Lane
 from sync.engine import scripts as lua
@@ -17,6 +17,7 @@ from sync.engine.person_row import read_state
 from sync.engine.queue import LEASE_MS, PeopleQueue, shard_of
 from sync.engine.zoom_index import Contended, Taken, ZoomIndex, index_keys
 from sync.redis import keys
+from sync.redis.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from sync.redis.scripts import Scripts
 
 log = structlog.get_logger()
+
+LINKS = Rows(Link, whole=True)
 
 
 class Left(IntEnum):
@@ -73,7 +76,7 @@ class LinkRows(PeopleQueue):
                 tokens=keys.tokens(oid),
                 live=keys.live_sign_in(oid),
                 member=oid,
-                text=dump_link(link),
+                text=LINKS.dump(link),
                 sealed=sealed_tokens,
                 presence=observation.presence.value if observation else None,
                 at_ms=observation.at_ms if observation else 0,
@@ -97,7 +100,7 @@ class LinkRows(PeopleQueue):
                 person=keys.person(link.object_id),
                 link=keys.link(link.object_id),
                 generation=generation,
-                text=dump_link(link),
+                text=LINKS.dump(link),
                 zoom_id=link.zoom_id or "",
                 addresses=_lines(link.addresses),
             )
@@ -250,9 +253,14 @@ class LinkRows(PeopleQueue):
             link = await self.link(object_id)
             await self.index.clear_up(index, object_id, index_keys(link) if link else ())
 
-    async def _owner_link(self, object_id: str) -> Link | None:
+    async def connected_now(self, object_id: str) -> tuple[Link, PersonState] | None:
+        """Somebody's link and state; None when not connected, or about to leave."""
         link, state = await self.link_and_state(object_id)
-        return None if state is None or state.leaving else link
+        return None if link is None or state is None or state.leaving else (link, state)
+
+    async def _owner_link(self, object_id: str) -> Link | None:
+        known = await self.connected_now(object_id)
+        return None if known is None else known[0]
 
     async def state(self, object_id: str) -> PersonState | None:
         """The engine's knowledge of a person; None when not connected."""
@@ -284,8 +292,8 @@ def _lines(addresses: Iterable[str]) -> str:
 
 def read_link(object_id: str, text: str | None) -> Link | None:
     """A stored link; None: there is none, or it is damaged (which is logged)."""
-    try:
-        return None if text is None else load_link(text)
-    except BadRow:
+    link = LINKS.load_if_good(text)
+    if text is not None and (link is None or link.object_id != object_id):
         log.error("person_link_damaged", person=object_id)
         return None
+    return link

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -123,4 +123,4 @@ class SettingsStore:
         if not done:
             return Conflict(await self.read())
         log.info("settings_changed", by=by.actor_id, version=version, rows=list(rows))
-        return Saved(edits.at_version(after, version), before)
+        return Saved(replace(after, version=version), before)

@@ -17,9 +17,9 @@ from domain.policy import (
     Reason,
     Service,
     deciding_group,
-    reordered,
     resolve,
 )
+from domain.policy_edits import with_priority
 from tests.doubles.policies import NOW, forms, group_ids, memberships, personals, policies
 from wording.policy import verdict_words
 
@@ -143,9 +143,9 @@ def test_priorities_are_one_to_n_and_the_others_keep_their_order(
     ids = [group.group_id for group in policy.groups]
     if moved not in ids:
         with pytest.raises(KeyError):
-            reordered(policy.groups, moved, priority)
+            with_priority(policy, moved, priority)
         return
-    after = reordered(policy.groups, moved, priority)
+    after = with_priority(policy, moved, priority).groups
     assert [group.priority for group in after] == list(range(1, len(ids) + 1))
     assert [g.group_id for g in after if g.group_id != moved] == [i for i in ids if i != moved]
     place = next(g.priority for g in after if g.group_id == moved)

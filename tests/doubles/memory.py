@@ -20,7 +20,7 @@ from domain.link import Link, fold_address
 from domain.person import PersonState
 from domain.plan import Seen, World, plan
 from domain.policy import Form, Policy, resolve
-from domain.policy_edits import Effect, at_version
+from domain.policy_edits import Effect
 from sync.directory.store import DirectoryView
 from sync.engine.engine import Busy, Chosen, Ending
 from sync.engine.people import Parked
@@ -352,7 +352,7 @@ class Settings:
         before = self.presence.policy
         if before.version != expected:
             return Conflict(before)
-        after = at_version(edit.apply(before), expected + 1)
+        after = replace(edit.apply(before), version=expected + 1)
         self.presence.policy = after
         self.made.append((edit, by))
         rollout = None

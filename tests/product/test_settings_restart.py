@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from domain.link import Link, dump_link
+from domain.link import Link
 from sandbox.faults import Fault, FaultKind
 from sandbox.people import PEOPLE
 from sandbox.zoom_states import ZoomPresence
+from sync.engine.link_store import LINKS
 from sync.redis import keys
 from sync.settings.audit import CHANGE, AuditLog
 from tests.doubles.hasty import ROOT, hasty
@@ -50,7 +51,7 @@ async def quiet_people(redis: Client) -> None:
         pipe.hset(keys.person(oid), mapping=row | seen)
         pipe.sadd(keys.everybody(keys.shard_of(oid)), oid)
         link = Link(oid, "tenant", f"Person {number}", (address,), now, zoom_id)
-        pipe.set(keys.link(oid), dump_link(link))
+        pipe.set(keys.link(oid), LINKS.dump(link))
         pipe.set(keys.tokens(oid), "1:sealed")
         pipe.set(keys.zoom_address(address), oid)
         pipe.set(keys.zoom_id(zoom_id), oid)

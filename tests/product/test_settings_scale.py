@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from domain.directory import Directory, DirectoryGroup, DirectoryUser
-from domain.link import Link, dump_link
+from domain.link import Link
 from sandbox.zoom_states import ZoomPresence
+from sync.engine.link_store import LINKS
 from sync.redis import keys
 from tests.doubles.inside import ADA, BEN, CHIARA, office, said_by
 
@@ -41,7 +42,7 @@ async def crowd(place: Office) -> None:
         seen = {"obs": ZoomPresence.OFFLINE.value, "obs_at": now, "got": now, "answered": now}
         pipe.hset(keys.person(oid), mapping=row | seen)
         pipe.sadd(keys.everybody(keys.shard_of(oid)), oid)
-        pipe.set(keys.link(oid), dump_link(link))
+        pipe.set(keys.link(oid), LINKS.dump(link))
         pipe.set(keys.tokens(oid), "1:sealed")
         pipe.set(keys.zoom_address(address), oid)
         pipe.set(keys.zoom_id(zoom_id), oid)
