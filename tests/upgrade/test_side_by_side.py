@@ -175,12 +175,11 @@ async def test_the_release_does_not_start_beside_rows_that_it_cannot_read(
     row = {"newest": "1000000", "oldest": "1", "by": "9.9.9"}
     await client.hset(keys.DATA_CONTRACT, mapping=row)
     program = (str(released / "app.py"),)
-    for name in ("serve", "audit"):
-        environ = around.environ(PYTHONDEVMODE=None)
-        async with running(name, environ=environ, folder=tmp_path, program=program) as command:
-            assert await command.ended() == 1, command.tail()
-            assert "data version 1000000, which Presence Bridge 9.9.9 wrote" in command.text
-            assert "Traceback" not in command.text
+    environ = around.environ(PYTHONDEVMODE=None)
+    async with running("serve", environ=environ, folder=tmp_path, program=program) as command:
+        assert await command.ended() == 1, command.tail()
+        assert "data version 1000000, which Presence Bridge 9.9.9 wrote" in command.text
+        assert "Traceback" not in command.text
     assert await client.keys("*") == [keys.DATA_CONTRACT]
     assert await client.hgetall(keys.DATA_CONTRACT) == row
 
@@ -201,7 +200,7 @@ async def test_rows_from_before_data_versions_are_left_as_they_are(
     around: Outside, client: Client, tmp_path: Path
 ) -> None:
     await client.hset(keys.SETTINGS, "version", 1)
-    for name in ("serve", "audit", "rotate-keys"):
+    for name in ("serve", "rotate-keys"):
         code, text = await run(name, environ=around.environ(PYTHONDEVMODE=None), folder=tmp_path)
         assert code == 1
         assert "Redis holds rows of a Presence Bridge before 0.2.0" in text
