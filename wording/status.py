@@ -93,7 +93,7 @@ def view(known: Explanation, zone: tzinfo) -> StatusView:
     )
 
 
-def test_failure(known: Explanation) -> tuple[str, str] | None:
+def why_test_failed(known: Explanation) -> tuple[str, str] | None:
     """Why a test was not told or accepted, and the next step; None: it was, or may yet be."""
     state = known.state
     if not known.verdict.on:

@@ -15,7 +15,7 @@ from domain.presence import teams_label
 from wording.figures import clock_time
 from wording.ours import agrees, attempt, is_ours, label_of, seen, told, why_different
 from wording.policy import verdict_words
-from wording.status import test_failure, view
+from wording.status import view, why_test_failed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -64,7 +64,7 @@ class StatusHandler:
             return status_cards.not_connected()
         if known.shown_error == TOO_OFTEN:
             return test_it.not_run()
-        failure = test_failure(known)
+        failure = why_test_failed(known)
         if failure is not None:
             what, next_step = failure
             return test_it.failed(sentence=what, what_to_do=next_step)

@@ -4,7 +4,7 @@ All have one loop. A step is done, then comes a pause, unless somebody wakes the
 is away nothing is lost: the step is tried again, and its duty says so in the log. Anything else
 that a step raises is a bug and ends the process.
 
-To add one: declare it here, in DUTIES; give a `Work` with its step to `launch.duties`, or no
+To add one: declare it here; give a `Work` with its step to `launch.duties`, or no
 process starts; describe its action in docs/log-actions.md.
 """
 
@@ -79,11 +79,8 @@ INVITATIONS: Final = Duty(
 ROSTER: Final = Duty("roster", lambda e: log.warning("roster_waits", error=e), 60.0, says_each=True)
 GAUGES: Final = Duty("gauges", lambda e: log.warning("gauges_wait", error=e), 15.0)
 
-DUTIES: Final = (
-    *(DATA, SETTINGS, SETTINGS_NEWS, KEYS, ROLLOUTS, DOUBT, CATCH_UP, PROVING, DEPARTURES),
-    *(DIRECTORY, FEED, NOTIFIER, INVITATIONS, ROSTER, GAUGES),
-)
-"""Every duty of the product."""
+DUTIES: Final = tuple(it for it in list(vars().values()) if isinstance(it, Duty))
+"""Every duty of the product: those above."""
 
 
 async def until(woken: asyncio.Event, seconds: float) -> None:
