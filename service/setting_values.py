@@ -1,4 +1,4 @@
-"""What each kind of setting may look like: text in, clean value out.
+"""What each kind of setting may look like: text in, clean value out, and the types made of that.
 
 Every function raises ValueError with a sentence that continues the setting's name ("must be ...").
 No sentence repeats the text it was given: people paste secrets into the wrong line.
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from cryptography.fernet import Fernet
+from pydantic import BeforeValidator, SecretStr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,7 +110,7 @@ def web_address(text: str) -> str:
     return text.rstrip("/")
 
 
-def web_address_without(pattern: str, sentence: str) -> Callable[[str], str]:
+def _address_without(pattern: str, sentence: str) -> BeforeValidator:
     """Like `web_address`, refusing paths that match: what follows is added by us."""
     unwanted = re.compile(pattern, re.IGNORECASE)
 
@@ -119,7 +120,7 @@ def web_address_without(pattern: str, sentence: str) -> Callable[[str], str]:
             raise ValueError(sentence)
         return address
 
-    return check
+    return BeforeValidator(check)
 
 
 def secret(text: str) -> str:
@@ -254,7 +255,7 @@ def seconds(text: str) -> int:
     return number
 
 
-def one_of(*words: str) -> Callable[[str], str]:
+def _one_of(*words: str) -> BeforeValidator:
     """One of a few words, in any case."""
 
     def check(text: str) -> str:
@@ -263,7 +264,7 @@ def one_of(*words: str) -> Callable[[str], str]:
                 return word
         raise ValueError(f"must be {' or '.join(words)}")
 
-    return check
+    return BeforeValidator(check)
 
 
 def single_tenant(text: str) -> str:
@@ -292,3 +293,50 @@ def _each(text: str, check: Callable[[str], str], sentence: str) -> list[str]:
             which = f"entry {position} of {len(entries)} " if len(entries) > 1 else ""
             raise ValueError(f"{which}{sentence}" if which else sentence) from None
     return values
+
+
+Guid = Annotated[str, BeforeValidator(guid)]
+GuidList = Annotated[str, BeforeValidator(guid_list)]
+Address = Annotated[str, BeforeValidator(web_address)]
+Secret = Annotated[SecretStr, BeforeValidator(secret)]
+RedisAddress = Annotated[SecretStr, BeforeValidator(redis_address)]
+FernetKeys = Annotated[SecretStr, BeforeValidator(fernet_keys)]
+ZoomAppId = Annotated[str, BeforeValidator(zoom_app_id)]
+HostList = Annotated[str, BeforeValidator(host_list)]
+Host = Annotated[str, BeforeValidator(listen_host)]
+Port = Annotated[int, BeforeValidator(port)]
+Seconds = Annotated[int, BeforeValidator(seconds)]
+SingleTenant = Annotated[Literal["SingleTenant"], BeforeValidator(single_tenant)]
+OnOff = Annotated[Literal["on", "off"], _one_of("on", "off")]
+Welcome = Annotated[Literal["install", "quiet"], _one_of("install", "quiet")]
+RedisMode = Annotated[Literal["single", "cluster"], _one_of("single", "cluster")]
+LogFormat = Annotated[Literal["auto", "json", "text"], _one_of("auto", "json", "text")]
+LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error"], _one_of("debug", "info", "warning", "error")
+]
+PublicUrl = Annotated[
+    str,
+    _address_without(
+        r"/(api/messages|zoom/webhook|auth/microsoft)(/|$)",
+        "must be the address of the bot itself; /api/messages and the like are added to it",
+    ),
+]
+LoginUrl = Annotated[
+    str,
+    _address_without(
+        r"/(common|organizations|consumers|oauth2|[0-9a-f]{8}-[0-9a-f-]{27})(/|$)",
+        "must not name a tenant or an endpoint: those are added to it",
+    ),
+]
+GraphUrl = Annotated[
+    str,
+    _address_without(r"/(v[0-9.]+|beta)(/|$)", "must not contain a version: /v1.0 is added to it"),
+]
+ZoomOauthUrl = Annotated[
+    str,
+    _address_without(r"/oauth(/|$)", "must not contain /oauth: /oauth/token is added to it"),
+]
+ZoomApiUrl = Annotated[
+    str,
+    _address_without(r"/v[0-9.]+(/|$)", "must not contain a version: /v2 is added to it"),
+]

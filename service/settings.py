@@ -8,12 +8,12 @@ listed and explained in `.env.example`.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AliasGenerator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -23,17 +23,6 @@ from pydantic import (
 
 from service import setting_values as values
 from service.setting_names import collect
-from service.setting_types import (
-    Address,
-    GraphUrl,
-    Guid,
-    LoginUrl,
-    Port,
-    PublicUrl,
-    Secret,
-    ZoomApiUrl,
-    ZoomOauthUrl,
-)
 from service.token_keys import TokenKeysUnusable, keep_token_keys
 
 if TYPE_CHECKING:
@@ -54,6 +43,13 @@ class SettingsError(Exception):
         super().__init__("\n".join(self.problems))
 
 
+def _name(field: str) -> str:
+    """A field's name in the environment; the Bot Framework has a way of its own to write them."""
+    if field.startswith("microsoft_app_"):
+        return field.title().replace("_", "")
+    return field.upper()
+
+
 class Settings(BaseModel):
     """Every setting, checked. Texts a command does not need may be empty; see `_NEEDS`."""
 
@@ -62,101 +58,56 @@ class Settings(BaseModel):
         extra="forbid",
         hide_input_in_errors=True,
         populate_by_name=True,
-        validate_default=False,
+        alias_generator=AliasGenerator(validation_alias=_name),
     )
 
-    microsoft_app_id: Guid = Field(
-        "", validation_alias="MicrosoftAppId", description="the application (client) id"
+    microsoft_app_id: values.Guid = Field("", description="the application (client) id")
+    microsoft_app_password: values.Secret = Field(
+        SecretStr(""), description="the value of a client secret of the app registration"
     )
-    microsoft_app_password: Secret = Field(
-        SecretStr(""),
-        validation_alias="MicrosoftAppPassword",
-        description="the value of a client secret of the app registration",
+    microsoft_app_type: values.SingleTenant = "SingleTenant"
+    microsoft_app_tenant_id: values.Guid = Field("", description="the directory (tenant) id")
+    public_url: values.PublicUrl = Field(
+        "", description="the https address at which Teams and browsers reach the bot"
     )
-    microsoft_app_type: Annotated[
-        Literal["SingleTenant"], BeforeValidator(values.single_tenant)
-    ] = Field("SingleTenant", validation_alias="MicrosoftAppType")
-    microsoft_app_tenant_id: Guid = Field(
-        "", validation_alias="MicrosoftAppTenantId", description="the directory (tenant) id"
+    redis_url: values.RedisAddress | None = Field(
+        None, description="the Redis that all processes share"
     )
-    public_url: PublicUrl = Field(
-        "",
-        validation_alias="PUBLIC_URL",
-        description="the https address at which Teams and browsers reach the bot",
+    redis_mode: values.RedisMode = "single"
+    token_keys: values.FernetKeys = Field(
+        SecretStr(""), description="one or more Fernet keys that encrypt people's authorisations"
     )
-    redis_url: Annotated[SecretStr, BeforeValidator(values.redis_address)] | None = Field(
-        None,
-        validation_alias="REDIS_URL",
-        description="the Redis that all processes share",
+    zoom_webhook_secret: values.Secret = Field(
+        SecretStr(""), description="the secret token of the Zoom app's webhook"
     )
-    redis_mode: Annotated[
-        Literal["single", "cluster"], BeforeValidator(values.one_of("single", "cluster"))
-    ] = Field("single", validation_alias="REDIS_MODE")
-    token_keys: Annotated[SecretStr, BeforeValidator(values.fernet_keys)] = Field(
-        SecretStr(""),
-        validation_alias="TOKEN_KEYS",
-        description="one or more Fernet keys that encrypt people's authorisations",
+    zoom_account_id: str | None = None
+    zoom_client_id: str | None = None
+    zoom_client_secret: values.Secret | None = None
+    zoom_app_id: values.ZoomAppId | None = None
+    admin_object_ids: values.GuidList = ""
+    admin_zoom_role: values.OnOff = "off"
+    account_default: values.OnOff = "on"
+    welcome: values.Welcome = "install"
+    zoom_signature_window: values.Seconds = 7200
+    microsoft_login_url: values.LoginUrl = "https://login.microsoftonline.com"
+    graph_url: values.GraphUrl = "https://graph.microsoft.com"
+    zoom_oauth_url: values.ZoomOauthUrl = "https://zoom.us"
+    zoom_api_url: values.ZoomApiUrl = "https://api.zoom.us"
+    bot_openid_metadata_url: values.Address = (
+        "https://login.botframework.com/v1/.well-known/openidconfiguration"
     )
-    zoom_webhook_secret: Secret = Field(
-        SecretStr(""),
-        validation_alias="ZOOM_WEBHOOK_SECRET",
-        description="the secret token of the Zoom app's webhook",
-    )
-    zoom_account_id: str | None = Field(None, validation_alias="ZOOM_ACCOUNT_ID")
-    zoom_client_id: str | None = Field(None, validation_alias="ZOOM_CLIENT_ID")
-    zoom_client_secret: Secret | None = Field(None, validation_alias="ZOOM_CLIENT_SECRET")
-    zoom_app_id: Annotated[str, BeforeValidator(values.zoom_app_id)] | None = Field(
-        None, validation_alias="ZOOM_APP_ID"
-    )
-    admin_object_ids: Annotated[str, BeforeValidator(values.guid_list)] = Field(
-        "", validation_alias="ADMIN_OBJECT_IDS"
-    )
-    admin_zoom_role: Annotated[
-        Literal["on", "off"], BeforeValidator(values.one_of("on", "off"))
-    ] = Field("off", validation_alias="ADMIN_ZOOM_ROLE")
-    account_default: Annotated[
-        Literal["on", "off"], BeforeValidator(values.one_of("on", "off"))
-    ] = Field("on", validation_alias="ACCOUNT_DEFAULT")
-    welcome: Annotated[
-        Literal["install", "quiet"], BeforeValidator(values.one_of("install", "quiet"))
-    ] = Field("install", validation_alias="WELCOME")
-    zoom_signature_window: Annotated[int, BeforeValidator(values.seconds)] = Field(
-        7200, validation_alias="ZOOM_SIGNATURE_WINDOW"
-    )
-    microsoft_login_url: LoginUrl = Field(
-        "https://login.microsoftonline.com", validation_alias="MICROSOFT_LOGIN_URL"
-    )
-    graph_url: GraphUrl = Field("https://graph.microsoft.com", validation_alias="GRAPH_URL")
-    zoom_oauth_url: ZoomOauthUrl = Field("https://zoom.us", validation_alias="ZOOM_OAUTH_URL")
-    zoom_api_url: ZoomApiUrl = Field("https://api.zoom.us", validation_alias="ZOOM_API_URL")
-    bot_openid_metadata_url: Address = Field(
-        "https://login.botframework.com/v1/.well-known/openidconfiguration",
-        validation_alias="BOT_OPENID_METADATA_URL",
-    )
-    bot_service_hosts: Annotated[str, BeforeValidator(values.host_list)] = Field(
-        "", validation_alias="BOT_SERVICE_HOSTS"
-    )
-    host: Annotated[str, BeforeValidator(values.listen_host)] = Field(
-        "0.0.0.0",  # noqa: S104 - a server in a container must be reachable from outside it
-        validation_alias="HOST",
-    )
-    port: Port = Field(3978, validation_alias="PORT")
-    worker_port: Port | None = Field(None, validation_alias="WORKER_PORT")
-    keep_alive_seconds: Annotated[int, BeforeValidator(values.seconds)] = Field(
-        75, validation_alias="KEEP_ALIVE_SECONDS"
-    )
-    metrics_port: Port | None = Field(None, validation_alias="METRICS_PORT")
-    metrics_token: Secret | None = Field(None, validation_alias="METRICS_TOKEN")
-    data_dir: Path = Field(Path(".data"), validation_alias="DATA_DIR")
-    log_format: Annotated[
-        Literal["auto", "json", "text"], BeforeValidator(values.one_of("auto", "json", "text"))
-    ] = Field("auto", validation_alias="LOG_FORMAT")
-    log_level: Annotated[
-        Literal["debug", "info", "warning", "error"],
-        BeforeValidator(values.one_of("debug", "info", "warning", "error")),
-    ] = Field("info", validation_alias="LOG_LEVEL")
+    bot_service_hosts: values.HostList = ""
+    host: values.Host = "0.0.0.0"  # noqa: S104 - in a container, it is reached from outside
+    port: values.Port = 3978
+    worker_port: values.Port | None = None
+    keep_alive_seconds: values.Seconds = 75
+    metrics_port: values.Port | None = None
+    metrics_token: values.Secret | None = None
+    data_dir: Path = Path(".data")
+    log_format: values.LogFormat = "auto"
+    log_level: values.LogLevel = "info"
 
-    local: bool = False
+    local: bool = Field(False, validation_alias="local")
     """Local mode, in which callers are not authenticated. No name in the environment sets it."""
 
     @model_validator(mode="after")
@@ -204,9 +155,7 @@ class Settings(BaseModel):
     @property
     def redis_risk(self) -> str | None:
         """Why others may read along on the way to Redis, in a sentence; None: they can't."""
-        return (
-            None if self.redis_url is None else values.redis_risk(self.redis_url.get_secret_value())
-        )
+        return values.redis_risk(self.redis_url.get_secret_value()) if self.redis_url else None
 
     @property
     def zoom_api_configured(self) -> bool:
@@ -215,9 +164,9 @@ class Settings(BaseModel):
 
 
 NAMES: dict[str, str] = {
-    str(info.validation_alias): info.description or "see .env.example"
-    for info in Settings.model_fields.values()
-    if info.validation_alias is not None
+    _name(field): info.description or "see .env.example"
+    for field, info in Settings.model_fields.items()
+    if field != "local"
 }
 """Every name in the environment that is ours, and what it holds."""
 
@@ -258,33 +207,20 @@ def load(role: Role, environ: Mapping[str, str], env_file: Path | None = None) -
 
 def local(
     environ: Mapping[str, str],
-    env_file: Path | None = None,
     *,
     sandbox_url: str,
     app_id: str,
     tenant_id: str,
-    data_dir: Path | None = None,
-    port: int | None = None,
     admin_object_ids: Iterable[str] = (),
-    app_password: str = "sandbox-app-password",  # noqa: S107 - opens nothing but the sandbox
-    zoom_webhook_secret: str = "sandbox-webhook-secret",  # noqa: S107 - likewise
-    zoom_account_id: str = "sandbox-zoom-account",
-    zoom_client_id: str = "sandbox-zoom-client",
-    zoom_client_secret: str = "sandbox-zoom-client-secret",  # noqa: S107 - likewise
-    zoom_app_id: str = "sandbox-zoom-app",
 ) -> Settings:
     """The settings of local mode: everything at the sandbox, this machine only.
 
     Of the environment only everyday names count (port, logging, data folder and the like), so that
     real credentials and addresses never reach local mode. Raises SettingsError.
     """
-    given = collect(_LOCAL_READS, environ, env_file)
+    given = collect(_LOCAL_READS, environ, None)
     given.values.setdefault("HOST", "127.0.0.1")
     given.values.setdefault("METRICS_PORT", str(LOCAL_METRICS_PORT))
-    if port is not None:
-        given.values["PORT"] = str(port)
-    if data_dir is not None:
-        given.values["DATA_DIR"] = str(data_dir)
     problems = _problems_of_names(given, ())
     host = given.values["HOST"]
     if not values.is_loopback(host):
@@ -297,15 +233,15 @@ def local(
         raise SettingsError([str(error)]) from error
     given.values |= {
         "MicrosoftAppId": app_id,
-        "MicrosoftAppPassword": app_password,
+        "MicrosoftAppPassword": "sandbox-app-password",
         "MicrosoftAppTenantId": tenant_id,
         "PUBLIC_URL": f"http://{shown}:{checked.port}",
         "TOKEN_KEYS": keys,
-        "ZOOM_WEBHOOK_SECRET": zoom_webhook_secret,
-        "ZOOM_ACCOUNT_ID": zoom_account_id,
-        "ZOOM_CLIENT_ID": zoom_client_id,
-        "ZOOM_CLIENT_SECRET": zoom_client_secret,
-        "ZOOM_APP_ID": zoom_app_id,
+        "ZOOM_WEBHOOK_SECRET": "sandbox-webhook-secret",
+        "ZOOM_ACCOUNT_ID": "sandbox-zoom-account",
+        "ZOOM_CLIENT_ID": "sandbox-zoom-client",
+        "ZOOM_CLIENT_SECRET": "sandbox-zoom-client-secret",
+        "ZOOM_APP_ID": "sandbox-zoom-app",
         "MICROSOFT_LOGIN_URL": sandbox_url,
         "GRAPH_URL": sandbox_url,
         "ZOOM_OAUTH_URL": sandbox_url,
@@ -356,16 +292,14 @@ def _problems_between(texts: Mapping[str, str]) -> list[str]:
 
 
 def _build(given: Given, problems: list[str], *, local: bool = False) -> Settings:
-    own: dict[str, Any] = dict(given.values)
     try:
-        settings = Settings(**own, local=local)
+        settings = Settings.model_validate(given.values | {"local": local})
     except ValidationError as error:
-        problems += [
-            " ".join([*map(str, part["loc"][:1]), f"{part['ctx']['error']}."])
-            for part in error.errors()
-        ]
-        settings = None
-    if problems or settings is None:
+        said = (
+            " ".join([*map(str, e["loc"][:1]), f"{e['ctx']['error']}."]) for e in error.errors()
+        )
+        raise SettingsError([*problems, *said]) from None
+    if problems:
         raise SettingsError(problems)
     return settings
 

@@ -18,10 +18,9 @@ TENANT = "11111111-2222-4333-8444-555555555555"
 SANDBOX = "http://127.0.0.1:3979"
 
 
-def start(environ: dict[str, str], data_dir: Path | None, **others: Any) -> Settings:
-    return local(
-        environ, sandbox_url=SANDBOX, app_id=APP, tenant_id=TENANT, data_dir=data_dir, **others
-    )
+def start(environ: dict[str, str], data_dir: Path, **others: Any) -> Settings:
+    environ = {"DATA_DIR": str(data_dir)} | environ
+    return local(environ, sandbox_url=SANDBOX, app_id=APP, tenant_id=TENANT, **others)
 
 
 def test_everything_points_at_the_sandbox_and_only_this_machine_is_served(tmp_path: Path) -> None:
@@ -60,7 +59,7 @@ def test_of_the_environment_only_everyday_names_count(tmp_path: Path) -> None:
     assert settings.redis_url is None
     assert settings.graph_url == SANDBOX
     assert "production" not in settings.zoom_webhook_secret.get_secret_value()
-    assert start(environ, tmp_path, port=4200).public_url == "http://127.0.0.1:4200"
+    assert start(environ | {"PORT": "4200"}, tmp_path).public_url == "http://127.0.0.1:4200"
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "my-machine"])
@@ -80,14 +79,14 @@ def test_loopback_addresses_are_accepted(tmp_path: Path) -> None:
 
 def test_the_key_is_made_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
     data_dir = tmp_path / "deep" / "data"
-    first = start({"DATA_DIR": str(data_dir)}, None)
+    first = start({}, data_dir)
     file = data_dir / "token-keys"
     assert file.stat().st_mode & 0o777 == 0o600
     assert data_dir.stat().st_mode & 0o777 == 0o700
     assert [path.name for path in data_dir.iterdir()] == ["token-keys"]
     Fernet(first.token_key_list[0])
     file.chmod(0o644)
-    assert start({"DATA_DIR": str(data_dir)}, None).token_key_list == first.token_key_list
+    assert start({}, data_dir).token_key_list == first.token_key_list
     assert file.stat().st_mode & 0o777 == 0o600
 
 
