@@ -14,6 +14,8 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
@@ -91,12 +93,15 @@ SIGN_IN_OUTCOMES: Final = (
 )
 SEND_OUTCOMES: Final = ("ok", "retried", "failed", "gone")
 
-_EVENT_TO_WRITE = (
-    *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
-    *(1, 2.5, 5, 10, 30, 60, 120, 300, 600),
+_EVENT_TO_WRITE = partial(
+    Histogram,
+    buckets=(
+        *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
+        *(1, 2.5, 5, 10, 30, 60, 120, 300, 600),
+    ),
 )
-_REQUEST = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-_LAG = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
+_REQUEST = partial(Histogram, buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10))
+_LAG = partial(Histogram, buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5))
 
 M = TypeVar("M", bound=MetricWrapperBase)
 
@@ -118,157 +123,152 @@ class _Family(Generic[M]):
             raise ValueError(f"{values} is not in {self._sets}") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Counts what happened, by how it ended."""
+
+    _family: _Family[Counter]
+
+    def __call__(self, outcome: str) -> None:
+        """Count one. Raises ValueError for an outcome that is not in the metric's set."""
+        self._family(outcome).inc()
+
+
+@dataclass(frozen=True, slots=True)
+class Seconds:
+    """Observes durations."""
+
+    _histogram: Histogram
+
+    def __call__(self, seconds: float) -> None:
+        """Observe one; below zero (clocks differ between machines) is zero."""
+        self._histogram.observe(max(0.0, seconds))
+
+
 class Metrics:
-    """All metrics of one process, in a registry of their own. Durations are in seconds."""
+    """All metrics of one process, in a registry of their own. Durations are in seconds.
+
+    What each counts, sets or observes is said where it is made.
+    """
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
-        self._events = self._add(
-            Counter, "events", "Webhook events of Zoom.", {"outcome": EVENT_OUTCOMES}
-        )
+        self.event = self._count("events", "Webhook events of Zoom.", EVENT_OUTCOMES)
         self._writes = self._add(
             Counter,
             "graph_requests",
             "Requests to Microsoft Graph.",
-            {"kind": WRITE_KINDS, "outcome": WRITE_OUTCOMES},
+            kind=WRITE_KINDS,
+            outcome=WRITE_OUTCOMES,
         )
         self._write_seconds = self._add(
-            Histogram,
+            _REQUEST,
             "graph_request_seconds",
             "Duration of requests to Microsoft Graph.",
-            {"kind": WRITE_KINDS},
-            buckets=_REQUEST,
+            kind=WRITE_KINDS,
         )
-        self._event_to_write = self._add(
-            Histogram,
-            "event_to_write_seconds",
-            "From an event's arrival to Microsoft's acknowledgement.",
-            buckets=_EVENT_TO_WRITE,
+        self.event_to_write = Seconds(
+            self._add(
+                _EVENT_TO_WRITE,
+                "event_to_write_seconds",
+                "From an event's arrival to Microsoft's acknowledgement.",
+            )()
         )
-        self._due = self._add(Gauge, "due", "People with a planned write.", {"lane": LANES})
+        self._due = self._add(Gauge, "due", "People with a planned write.", lane=LANES)
         self._overdue = self._add(
-            Gauge, "overdue", "People whose write should have happened.", {"lane": LANES}
+            Gauge, "overdue", "People whose write should have happened.", lane=LANES
         )
         self._oldest = self._add(
-            Gauge,
-            "oldest_overdue_seconds",
-            "How late the latest write is.",
-            {"lane": LANES},
+            Gauge, "oldest_overdue_seconds", "How late the latest write is.", lane=LANES
         )
-        self._shed = self._add(
-            Gauge, "shed", "People whose keep-alive of Available or Away is left out for now."
+        self.shed = self._gauge(
+            "shed", "People whose keep-alive of Available or Away is left out for now."
         )
         self._parked = self._add(
             Gauge,
             "parked",
             "People for whom nothing is tried until something new happens.",
-            {"reason": PARKED_REASONS},
+            reason=PARKED_REASONS,
         )
-        self._reconnects = self._add(
-            Counter,
-            "reconnects",
-            "Cards that ask people to connect again.",
-            {"outcome": RECONNECT_OUTCOMES},
+        self.reconnect = self._count(
+            "reconnects", "Cards that ask people to connect again.", RECONNECT_OUTCOMES
         )
-        self._connected = self._add(Gauge, "connected", "People who are connected.")
-        self._quota = self._add(
-            Gauge, "quota_used_ratio", "Share of Graph's request budget in use, 0 to 1."
+        self.connected = self._gauge("connected", "People who are connected.")
+        self.quota_used = self._gauge(
+            "quota_used_ratio", "Share of Graph's request budget in use, 0 to 1."
         )
-        self._breaker = self._add(
-            Gauge, "breaker_open", "1 while Microsoft fails for many and is spared."
+        self._breaker = self._gauge(
+            "breaker_open", "1 while Microsoft fails for many and is spared."
         )
-        self._lookups = self._add(
-            Counter,
-            "zoom_lookups",
-            "Questions to Zoom about somebody's presence.",
-            {"outcome": LOOKUP_OUTCOMES},
+        self.lookup = self._count(
+            "zoom_lookups", "Questions to Zoom about somebody's presence.", LOOKUP_OUTCOMES
         )
-        self._catch_up = self._add(
-            Gauge, "catch_up_left", "People whom Zoom is still to be asked about after a gap."
+        self.catch_up_left = self._gauge(
+            "catch_up_left", "People whom Zoom is still to be asked about after a gap."
         )
-        self._feed_age = self._add(
-            Gauge, "feed_age_seconds", "Since Zoom's last delivery; NaN before the first."
+        self._feed_age = self._age(
+            "feed_age_seconds", "Since Zoom's last delivery; NaN before the first."
         )
-        self._feed_silent = self._add(
-            Gauge, "feed_silent", "1 while Zoom's feed is silent for longer than it ever should be."
+        self._feed_silent = self._gauge(
+            "feed_silent", "1 while Zoom's feed is silent for longer than it ever should be."
         )
-        self._validation_age = self._add(
-            Gauge,
+        self.zoom_validation = self._age(
             "zoom_validation_age_seconds",
             "Since Zoom last validated the webhook's address; NaN before the first.",
         )
-        self._directory_age = self._add(
-            Gauge,
+        self._directory_age = self._age(
             "directory_age_seconds",
             "Since Zoom's users and groups were read; NaN before the first.",
         )
-        self._directory_failing = self._add(
-            Gauge, "directory_failing", "1 while they can't be read or are not believed."
+        self._directory_failing = self._gauge(
+            "directory_failing", "1 while they can't be read or are not believed."
         )
-        self._redis_up = self._add(
-            Gauge, "redis_up", "1 while this process reads from Redis what all of them share."
+        self.redis_up = self._gauge(
+            "redis_up", "1 while this process reads from Redis what all of them share."
         )
-        self._worker_beat = self._add(
-            Gauge,
+        self._worker_beat = self._gauge(
             "worker_beat_timestamp_seconds",
             "When the worker of this process last went round (Unix time); 0: it has none.",
         )
-        for age in (self._feed_age, self._validation_age, self._directory_age):
-            age().set(math.nan)
-        self._turns = self._add(
-            Counter, "chat_turns", "Messages and clicks.", {"outcome": TURN_OUTCOMES}
-        )
+        self._turns = self._count("chat_turns", "Messages and clicks.", TURN_OUTCOMES)
         self._turn_seconds = self._add(
-            Histogram,
-            "chat_turn_seconds",
-            "Duration of chat turns.",
-            {"outcome": TURN_OUTCOMES},
-            buckets=_REQUEST,
+            _REQUEST, "chat_turn_seconds", "Duration of chat turns.", outcome=TURN_OUTCOMES
         )
-        self._sign_ins = self._add(
-            Counter, "sign_ins", "Steps and ends of sign-ins.", {"outcome": SIGN_IN_OUTCOMES}
-        )
-        self._sends = self._add(
-            Counter, "chat_sends", "Messages to people outside a turn.", {"outcome": SEND_OUTCOMES}
-        )
-        self._lag = self._add(
-            Histogram, "loop_lag_seconds", "How late the event loop wakes a sleeper.", buckets=_LAG
+        self.sign_in = self._count("sign_ins", "Steps and ends of sign-ins.", SIGN_IN_OUTCOMES)
+        self.send = self._count("chat_sends", "Messages to people outside a turn.", SEND_OUTCOMES)
+        self.loop_lag = Seconds(
+            self._add(_LAG, "loop_lag_seconds", "How late the event loop wakes a sleeper.")()
         )
 
     def _add(
-        self,
-        metric: Callable[..., M],
-        name: str,
-        meaning: str,
-        labels: dict[str, tuple[str, ...]] | None = None,
-        **options: tuple[float, ...],
+        self, metric: Callable[..., M], name: str, meaning: str, **labels: tuple[str, ...]
     ) -> _Family[M]:
-        labels = labels or {}
-        return _Family(
-            metric(
-                f"presence_bridge_{name}",
-                meaning,
-                labelnames=tuple(labels),
-                registry=self._registry,
-                **options,
-            ),
-            labels,
-        )
+        named = f"presence_bridge_{name}"
+        made = metric(named, meaning, labelnames=tuple(labels), registry=self._registry)
+        return _Family(made, labels)
 
-    def event(self, outcome: str) -> None:
-        """One webhook event (EVENT_OUTCOMES)."""
-        self._events(outcome).inc()
+    def _count(self, name: str, meaning: str, outcomes: tuple[str, ...]) -> Count:
+        return Count(self._add(Counter, name, meaning, outcome=outcomes))
+
+    def _gauge(self, name: str, meaning: str) -> Callable[[float], None]:
+        return self._add(Gauge, name, meaning)().set
+
+    def _age(self, name: str, meaning: str) -> Callable[[float | None], None]:
+        """A gauge of seconds since something happened; None: it never did."""
+        gauge = self._add(Gauge, name, meaning)()
+
+        def set_age(seconds: float | None) -> None:
+            gauge.set(math.nan if seconds is None else max(0.0, seconds))
+
+        set_age(None)
+        return set_age
 
     def write(self, kind: str, outcome: str, seconds: float) -> None:
         """One request to Graph (WRITE_KINDS, WRITE_OUTCOMES) and how long it took."""
         self._writes(kind, outcome).inc()
         self._write_seconds(kind).observe(max(0.0, seconds))
-
-    def event_to_write(self, seconds: float) -> None:
-        """From an event's arrival to Microsoft's acknowledgement."""
-        self._event_to_write().observe(max(0.0, seconds))
 
     def due(self, lane: str, due: int, overdue: int, oldest_seconds: float) -> None:
         """The state of a lane (LANES): planned, late, and how late the latest is."""
@@ -276,88 +276,40 @@ class Metrics:
         self._overdue(lane).set(overdue)
         self._oldest(lane).set(max(0.0, oldest_seconds))
 
-    def shed(self, people: int) -> None:
-        """How many keep-alives of Available and Away are left out for now."""
-        self._shed().set(people)
-
     def parked(self, counts: Mapping[str, int]) -> None:
         """How many people are parked, by reason (PARKED_REASONS); a reason left out is nobody."""
         for reason in dict.fromkeys((*PARKED_REASONS, *counts)):
             self._parked(reason).set(counts.get(reason, 0))
 
-    def reconnect(self, outcome: str) -> None:
-        """Somebody must connect again: what became of telling them (RECONNECT_OUTCOMES)."""
-        self._reconnects(outcome).inc()
-
-    def connected(self, count: int) -> None:
-        """How many people are connected."""
-        self._connected().set(count)
-
-    def quota_used(self, fraction: float) -> None:
-        """The share of Graph's request budget in use, 0 to 1."""
-        self._quota().set(fraction)
-
     def breaker(self, *, is_open: bool) -> None:
         """Microsoft began to fail for many at once, or works again."""
-        self._breaker().set(is_open)
-
-    def lookup(self, outcome: str) -> None:
-        """One question to Zoom about somebody's presence (LOOKUP_OUTCOMES)."""
-        self._lookups(outcome).inc()
-
-    def catch_up_left(self, people: int) -> None:
-        """How many people Zoom is still to be asked about after a gap."""
-        self._catch_up().set(people)
+        self._breaker(is_open)
 
     def feed(self, age_seconds: float | None, *, silent: bool) -> None:
         """How long ago Zoom delivered something (None: never), and whether that is too long."""
-        self._feed_age().set(_age(age_seconds))
-        self._feed_silent().set(silent)
-
-    def zoom_validation(self, age_seconds: float | None) -> None:
-        """How long ago Zoom validated the webhook's address; None: never."""
-        self._validation_age().set(_age(age_seconds))
+        self._feed_age(age_seconds)
+        self._feed_silent(silent)
 
     def directory(self, age_seconds: float | None, *, failing: bool) -> None:
         """How long ago Zoom's users and groups were read (None: never), and how the last try was.
 
         `failing`: they could not be read, or were not believed.
         """
-        self._directory_age().set(_age(age_seconds))
-        self._directory_failing().set(failing)
-
-    def redis_up(self, up: bool) -> None:
-        """Whether what all processes share could be read from Redis."""
-        self._redis_up().set(up)
+        self._directory_age(age_seconds)
+        self._directory_failing(failing)
 
     def worker_beat(self) -> None:
         """The worker of this process went round."""
-        self._worker_beat().set(time.time())
+        self._worker_beat(time.time())
 
     def turn(self, outcome: str, seconds: float) -> None:
         """One message or click (TURN_OUTCOMES) and how long it took."""
-        self._turns(outcome).inc()
+        self._turns(outcome)
         self._turn_seconds(outcome).observe(max(0.0, seconds))
-
-    def sign_in(self, outcome: str) -> None:
-        """A sign-in began or ended (SIGN_IN_OUTCOMES)."""
-        self._sign_ins(outcome).inc()
-
-    def send(self, outcome: str) -> None:
-        """One message outside a chat turn (SEND_OUTCOMES)."""
-        self._sends(outcome).inc()
-
-    def loop_lag(self, seconds: float) -> None:
-        """How late the event loop woke a sleeper."""
-        self._lag().observe(max(0.0, seconds))
 
     def render(self) -> bytes:
         """The text that Prometheus reads; serve it as CONTENT_TYPE."""
         return generate_latest(self._registry)
-
-
-def _age(seconds: float | None) -> float:
-    return math.nan if seconds is None else max(0.0, seconds)
 
 
 async def watch_loop_lag(observe: Callable[[float], None], *, every: float = 0.5) -> None:

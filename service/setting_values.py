@@ -20,24 +20,6 @@ if TYPE_CHECKING:
 PLACEHOLDER = "replace-me"
 """Every value of `.env.example` that must not be used contains this word."""
 
-MICROSOFT_LOGIN_HOSTS = frozenset(
-    {
-        "login.microsoftonline.com",
-        "login.microsoft.com",
-        "login.windows.net",
-        "sts.windows.net",
-        "login-us.microsoftonline.com",
-        "login.microsoftonline.us",
-        "login.usgovcloudapi.net",
-        "login.partner.microsoftonline.cn",
-        "login.chinacloudapi.cn",
-        "login.sovcloud-identity.fr",
-        "login.sovcloud-identity.de",
-        "login.sovcloud-identity.sg",
-    }
-)
-"""Hosts whose instance discovery MSAL knows (Entra documentation, national clouds)."""
-
 NATIONAL_GRAPH_HOSTS = frozenset(
     {"graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"}
 )

@@ -124,11 +124,6 @@ class Settings(BaseModel):
         return tuple(f"{prefix}{permission}" for permission in _GRAPH_PERMISSIONS)
 
     @property
-    def login_is_microsoft(self) -> bool:
-        """Whether Microsoft itself answers at MICROSOFT_LOGIN_URL (else: no instance discovery)."""
-        return urlsplit(self.microsoft_login_url).hostname in values.MICROSOFT_LOGIN_HOSTS
-
-    @property
     def token_key_list(self) -> tuple[str, ...]:
         """Fernet keys; the first encrypts, all decrypt."""
         return _entries(self.token_keys.get_secret_value())

@@ -424,14 +424,6 @@ def test_scopes_are_qualified_only_in_national_clouds(graph_url: str, first: str
     ]
 
 
-def test_instance_discovery_belongs_to_microsofts_login_hosts() -> None:
-    assert load("serve", GOOD).login_is_microsoft
-    government = {"MICROSOFT_LOGIN_URL": "https://LOGIN.microsoftonline.us"}
-    assert load("serve", GOOD | government).login_is_microsoft
-    double = {"MICROSOFT_LOGIN_URL": "https://login.microsoftonline.com.example.com"}
-    assert not load("serve", GOOD | double).login_is_microsoft
-
-
 def example_lines() -> dict[str, str]:
     pattern = re.compile(r"^(?:# )?([A-Za-z_]+)=(.*)$", re.MULTILINE)
     return dict(pattern.findall(EXAMPLE.read_text()))

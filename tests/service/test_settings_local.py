@@ -36,7 +36,6 @@ def test_everything_points_at_the_sandbox_and_only_this_machine_is_served(tmp_pa
         settings.zoom_api_url,
     } == {SANDBOX}
     assert settings.bot_openid_metadata_url.startswith(f"{SANDBOX}/")
-    assert settings.login_is_microsoft is False
     assert settings.zoom_api_configured is True
     assert settings.admin_ids == {TENANT}
 
