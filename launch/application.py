@@ -14,11 +14,10 @@ from redis.exceptions import AuthenticationError, AuthorizationError
 
 from bot.teams.signing_keys import KeysUnavailable
 from domain.budget import GRAPH_LIMITS
-from launch.duties import duties_of
 from launch.lifetime import SHUTDOWN_SECONDS, end
 from launch.outside import open_outside
 from launch.ports import METRICS
-from launch.wiring import wire_core
+from launch.wiring import duties_of, wire_core
 from service.health import Health, MetricsPage
 from service.metrics import CONTENT_TYPE, Metrics, watch_loop_lag
 from sync.engine.queue import LEASE_MS

@@ -1,4 +1,4 @@
-"""Gauges that are read from Redis now and then: what all processes share.
+"""What all processes share, read from Redis at one moment: as gauges now and then, and for `top`.
 
 Every process reads for itself (docs/decisions.md says why); Prometheus then has the same figures
 from whichever process it reaches.
@@ -6,6 +6,7 @@ from whichever process it reaches.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from domain.plan import Lane
@@ -15,10 +16,50 @@ from sync.redis.connection import REDIS_TROUBLE
 from sync.redis.duties import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from launch.shared import Shared, SharedSource
+    from domain.directory import DirectoryHealth
+    from domain.feed import FeedHealth
     from service.metrics import Metrics
+    from sync.directory.store import DirectoryStore
+    from sync.engine.people import PeopleStore
+    from sync.engine.queue import LaneFigures
+    from sync.engine.quota import Quota
+    from sync.feed.store import FeedStore
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The figures of one moment. `used` is the share of Graph's budget in use, 0 to 1."""
+
+    lanes: Sequence[LaneFigures]
+    connected: int
+    parked: Mapping[str, int]
+    used: float
+    directory: DirectoryHealth
+    feed: FeedHealth
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSource:
+    """Where they are read. Some hundred small commands, whatever the number of people."""
+
+    people: PeopleStore
+    quota: Quota
+    directory: DirectoryStore
+    feed: FeedStore
+
+    async def read(self) -> Shared:
+        """Read them now. Raises what Redis raises."""
+        counts = await self.people.counts()
+        return Shared(
+            lanes=await self.people.queue(),
+            connected=counts.connected,
+            parked=counts.parked,
+            used=await self.quota.used(),
+            directory=await self.directory.health(),
+            feed=await self.feed.health(),
+        )
 
 
 def gauges(metrics: Metrics, source: SharedSource) -> Work:
@@ -47,10 +88,9 @@ def set_gauges(metrics: Metrics, shared: Shared) -> None:
     metrics.quota_used(shared.used)
     directory, feed = shared.directory, shared.feed
     metrics.directory(directory.age_seconds, failing=directory.reason is not None)
-    if feed is not None:
-        metrics.feed(feed.age_seconds, silent=feed.silent)
-        metrics.zoom_validation(feed.validation_age_seconds)
-        metrics.catch_up_left(feed.left)
+    metrics.feed(feed.age_seconds, silent=feed.silent)
+    metrics.zoom_validation(feed.validation_age_seconds)
+    metrics.catch_up_left(feed.left)
 
 
 def known_reasons(parked: Mapping[str, int]) -> dict[str, int]:

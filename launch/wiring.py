@@ -22,6 +22,7 @@ from bot.outreach import ChatPeople
 from bot.teams.service_hosts import ServiceHosts
 from domain.budget import GRAPH_LIMITS
 from domain.storms import GRACE_MS
+from launch.gauges import SharedSource, gauges
 from launch.outside import BOT_SCOPE, ZOOM_BURST, ZOOM_PER_SECOND, zoom_api
 from launch.version import VERSION
 from sync.directory.store import DirectoryStore
@@ -32,6 +33,7 @@ from sync.feed.webhook_log import WebhookLog
 from sync.microsoft.graph import GraphPresence, time_limit
 from sync.reconnect.notifier import Notifier
 from sync.reconnect.store import NoticeStore
+from sync.redis import duties
 from sync.settings.store import SettingsStore
 from sync.upgrade.data_version import DataVersions
 from sync.zoom.webhook import ZoomEvents
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from sync.engine.engine import Engine
     from sync.feed.catch_up import Missed
     from sync.microsoft.authorization import Authorization
+    from sync.redis.duties import Work
     from sync.zoom.wire import ZoomRoom
 
 
@@ -178,3 +181,21 @@ def _channel_token(authorization: Authorization) -> Any:
         return (await authorization.app_token(BOT_SCOPE, refresh=refresh)).token
 
     return token
+
+
+def duties_of(core: Core, metrics: Metrics, *, with_bot: bool) -> tuple[Work, ...]:
+    """What a process does; `with_bot`: Zoom's events come in there, and people talk with it.
+
+    Raises NotWired where a duty was forgotten.
+    """
+    engine, feed = core.engine, core.feed.store
+    shared = SharedSource(engine.people, engine.quota, core.directory.store, feed)
+    works = [gauges(metrics, shared), *core.works]
+    without = []
+    if with_bot:
+        works += [core.feed.listener.work, core.invite.roster.work]
+    else:
+        without += [duties.FEED, duties.ROSTER]
+    if core.zoom.api is None:
+        without.append(duties.DIRECTORY)
+    return duties.wired(works, without=without)

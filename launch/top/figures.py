@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from launch.shared import Shared
+    from launch.gauges import Shared
 
 _OURS = "presence_bridge_"
 _STARTED = "process_start_time_seconds"

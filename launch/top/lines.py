@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from domain.directory import DirectoryHealth
-    from launch.shared import FeedFigures, Shared
+    from domain.feed import FeedHealth
+    from launch.gauges import Shared
     from launch.top.figures import Process, Rate, Stored, View
 
 WIDTH = 80
@@ -96,8 +97,7 @@ def _stored(stored: Stored, *, ascii_only: bool) -> Iterator[Text]:
         yield line.append(f"{figures.overdue:>12,}{oldest:>12}", style)
     yield Text()
     yield from _directory(shared.directory)
-    if shared.feed is not None:
-        yield from _feed(shared.feed)
+    yield from _feed(shared.feed)
     for work in stored.work[:_MOST_WORK]:
         in_vain = f", {work.in_vain:,} in vain" if work.in_vain else ""
         yield _line("Under way", f"{work.kind}: {work.done:,} of {work.total:,} people{in_vain}")
@@ -142,7 +142,7 @@ def _directory(health: DirectoryHealth) -> Iterator[Text]:
         yield from _said("", why, _ACT)
 
 
-def _feed(feed: FeedFigures) -> Iterator[Text]:
+def _feed(feed: FeedHealth) -> Iterator[Text]:
     parts = [
         "nothing came yet" if feed.age_seconds is None else f"last {span(feed.age_seconds)} ago",
         "not validated yet"

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from bot.invite.store import InvitationStore
-from launch.shared import SharedSource
+from launch.gauges import SharedSource
 from launch.top.figures import Look, Page, Stored, Work, read_page
 from service.embedded_redis import running_redis
 from service.settings import LOCAL_METRICS_PORT

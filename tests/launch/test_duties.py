@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.fernet import Fernet
 
-from launch.duties import duties_of
 from launch.outside import open_outside
-from launch.wiring import wire_core
+from launch.wiring import duties_of, wire_core
 from service import settings as setup
 from service.metrics import Metrics
 from sync.redis.duties import DIRECTORY, DUTIES, FEED, ROSTER, Duty

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -14,13 +13,15 @@ from structlog.testing import capture_logs
 
 from domain.directory import DirectoryHealth
 from domain.errors import Trouble
+from domain.feed import FeedHealth
 from domain.plan import Lane
-from launch.gauges import gauges, known_reasons, set_gauges
-from launch.shared import Shared, SharedSource
+from launch.gauges import Shared, SharedSource, gauges, known_reasons, set_gauges
 from service.metrics import LANES, PARKED_REASONS, Metrics
 from sync.directory.store import DirectoryStore
+from sync.engine.people import PeopleCounts, PeopleStore
 from sync.engine.queue import LaneFigures
 from sync.engine.quota import Quota
+from sync.feed.store import FeedStore
 from sync.redis.scripts import Scripts
 from tests.doubles.duties import every
 
@@ -40,27 +41,14 @@ def read(metrics: Metrics) -> dict[str, float]:
     }
 
 
-@dataclass
-class Counts:
-    connected: int = 12
-    parked: dict[str, int] = field(default_factory=lambda: {"authorize": 4, "failing": 1})
-
-
-@dataclass(frozen=True)
-class Heard:
-    age_seconds: float | None = 3
-    silent: bool = False
-    validation_age_seconds: float | None = None
-    left: int = 0
-
-
+COUNTS = PeopleCounts(12, {"authorize": 4, "failing": 1})
 LANE_FIGURES = [LaneFigures(lane, 10 + lane, int(lane), lane * 2.5) for lane in Lane]
+NEVER = FeedHealth(now_ms=60_000)
 WELL = DirectoryHealth(configured=True, now_ms=60_000, read_ms=48_000)
 
 
-def shared(directory: DirectoryHealth = WELL, feed: Heard | None = None) -> Shared:
-    counts = Counts()
-    return Shared(LANE_FIGURES, counts.connected, counts.parked, 0.5, directory, feed)
+def shared(directory: DirectoryHealth = WELL, feed: FeedHealth = NEVER) -> Shared:
+    return Shared(LANE_FIGURES, COUNTS.connected, COUNTS.parked, 0.5, directory, feed)
 
 
 def test_every_gauge_of_what_is_shared_is_set() -> None:
@@ -88,7 +76,14 @@ def test_a_directory_that_is_not_believed_is_failing() -> None:
 
 def test_a_silent_feed_shows() -> None:
     metrics = Metrics()
-    set_gauges(metrics, shared(feed=Heard(900, silent=True, validation_age_seconds=7, left=40)))
+    set_gauges(
+        metrics,
+        shared(
+            feed=FeedHealth(
+                1_000_000, last_ms=100_000, silent_since_ms=100_000, validated_ms=993_000, left=40
+            )
+        ),
+    )
     gauges = read(metrics)
     assert (gauges["feed_age_seconds"], gauges["feed_silent"]) == (900, 1)
     assert (gauges["zoom_validation_age_seconds"], gauges["catch_up_left"]) == (7, 40)
@@ -109,15 +104,16 @@ def test_a_reason_of_a_newer_version_is_counted_all_the_same() -> None:
     }
 
 
-class People:
+class People(PeopleStore):
     """Counted people; `away`: Redis does not answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, client: Client, scripts: Scripts) -> None:
+        super().__init__(client, scripts)
         self.away = False
-        self.numbers = Counts()
+        self.numbers = COUNTS
         self.asked = asyncio.Event()
 
-    async def counts(self) -> Counts:
+    async def counts(self) -> PeopleCounts:
         self.asked.set()
         if self.away:
             raise RedisConnectionError
@@ -135,11 +131,12 @@ class People:
 
 
 async def test_redis_may_go_away_and_come_back(redis: Client) -> None:
-    scripts, metrics, people = Scripts(redis), Metrics(), People()
+    scripts, metrics = Scripts(redis), Metrics()
+    people = People(redis, scripts)
     quota, directory = Quota(redis, scripts), DirectoryStore(redis, scripts, configured=True)
     await quota.take(Lane.URGENT, 150)
     with capture_logs() as logs:
-        source = SharedSource(people, quota, directory)
+        source = SharedSource(people, quota, directory, FeedStore(redis, scripts))
         watch = asyncio.create_task(gauges(metrics, source).run(wait=every(0.001)))
         await people.rounds(2)
         assert read(metrics)["redis_up"] == 1
@@ -148,7 +145,7 @@ async def test_redis_may_go_away_and_come_back(redis: Client) -> None:
         await people.rounds(3)
         assert read(metrics)["redis_up"] == 0
         assert read(metrics)["connected"] == 12  # as it was
-        people.away, people.numbers = False, Counts(13)
+        people.away, people.numbers = False, PeopleCounts(13, COUNTS.parked)
         await people.rounds(2)
         assert read(metrics)["redis_up"] == 1
         assert read(metrics)["connected"] == 13

@@ -6,31 +6,22 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 
 from rich.console import Console
 
 from domain.directory import DirectoryHealth
+from domain.feed import FeedHealth
 from domain.plan import Lane
-from launch.shared import Shared
+from launch.gauges import Shared
 from launch.top.figures import Look, Process, Rate, Stored, View, Work
 from launch.top.lines import WIDTH, lines_of
 from sync.engine.queue import LaneFigures
 
 PICTURE = Path(__file__).parents[3] / "docs/pictures/top.svg"
 AT = 1_780_304_403.0
-
-
-@dataclass(frozen=True)
-class Heard:
-    """Zoom's feed."""
-
-    age_seconds: float | None = 0.4
-    silent: bool = False
-    validation_age_seconds: float | None = 47 * 3600
-    left: int = 0
+AT_MS = int(AT * 1000)
 
 
 MORNING = View(
@@ -53,7 +44,7 @@ MORNING = View(
                 users=12_310,
                 groups=48,
             ),
-            feed=Heard(),
+            feed=FeedHealth(AT_MS, last_ms=AT_MS - 400, validated_ms=AT_MS - 47 * 3_600_000),
         ),
         work=[
             Work("change of settings", 812, 1_204, 2),

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.directory import DirectoryHealth
-from launch.shared import Shared
+from domain.feed import FeedHealth
+from launch.gauges import Shared
 from launch.top.figures import (
     Look,
     Page,
@@ -141,7 +142,7 @@ def test_a_page_of_something_else_is_refused(text: str) -> None:
 
 
 def stored(connected: int) -> Stored:
-    return Stored(Shared([], connected, {}, 0, DirectoryHealth(True, 0), None))
+    return Stored(Shared([], connected, {}, 0, DirectoryHealth(True, 0), FeedHealth(0)))
 
 
 def test_while_redis_is_away_the_last_figures_stay_with_their_age() -> None:

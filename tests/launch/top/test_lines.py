@@ -12,11 +12,12 @@ import pytest
 from rich.console import Console
 
 from domain.directory import DirectoryHealth
+from domain.feed import FeedHealth
 from domain.plan import Lane
 from launch.top.figures import Look, Rate, View, Work
 from launch.top.lines import WIDTH, lines_of, per_second, span
 from sync.engine.queue import LaneFigures
-from tests.launch.top.picture import AT, MORNING, PICTURE, Heard, draw
+from tests.launch.top.picture import AT, AT_MS, MORNING, PICTURE, draw
 
 
 def printed(view: View, **options: Any) -> list[str]:
@@ -163,13 +164,13 @@ def test_the_directory_says_what_is_wrong(health: DirectoryHealth, lines: list[s
 
 
 def test_the_feed_says_what_is_wrong() -> None:
-    silent = with_shared(feed=Heard(3600, silent=True, validation_age_seconds=None, left=812))
+    silent = with_shared(feed=FeedHealth(3_600_000, last_ms=0, silent_since_ms=0, left=812))
     assert (
         "Zoom's feed   SILENT, last 60 min ago, not validated yet,"
         " 812 people still to be asked about"
     )[:WIDTH] in [line[:WIDTH] for line in printed(silent)]
     assert "bold red" in styles(silent, "SILENT")
-    fresh = with_shared(feed=Heard(None))
+    fresh = with_shared(feed=FeedHealth(AT_MS, validated_ms=AT_MS - 47 * 3_600_000))
     assert "Zoom's feed   nothing came yet, validated 47 h ago" in printed(fresh)
     assert not any("feed" in line for line in printed(with_shared(feed=None)))
 
