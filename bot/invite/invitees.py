@@ -14,7 +14,7 @@ from domain.policy import resolve
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from bot.invite.roster_store import Met, RosterStore
+    from bot.invite.roster import Met, RosterStore
     from bot.invite.store import InvitationStore
     from domain.policy import Policy
     from sync.directory.store import DirectoryStore, DirectoryView

@@ -9,29 +9,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 import structlog
 
 from bot.desk import new_card_id
 from bot.invite.store import Mailing
-from bot.teams.activity import ConversationGone, ConversationReference, NotSent, SendFailed
+from bot.teams.activity import ConversationGone, NotSent, SendFailed
 from cards.build import refreshing
 from cards.person.unasked import invitation
 from cards.settings import invite as settings_invite
 from cards.settings.clicks import ShowMailing
 from sync.redis import duties
 from sync.redis.duties import Work
-from sync.redis.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from bot.desk import Desk
     from bot.invite.invitees import Invitees
-    from bot.invite.roster_store import RosterStore
-    from bot.invite.store import InvitationStore, Tally
+    from bot.invite.roster import RosterStore
+    from bot.invite.store import InvitationStore, MailingCard, Tally
     from cards.build import Card
 
 log = structlog.get_logger()
@@ -48,23 +46,6 @@ PATIENCE = 5
 PAUSE_S = 60.0
 
 Outcome = Literal["invited", "later", "unreachable", "skipped"]
-
-
-@dataclass(frozen=True, slots=True)
-class MailingCard:
-    """What the cards need: where the admin's is, and in whose name people are invited.
-
-    `mri` is the admin's id in the channel, `admin` their object id (empty: not known).
-    """
-
-    where: ConversationReference
-    card_id: str
-    inviter: str
-    mri: str = ""
-    admin: str = ""
-
-
-CARDS: Final = Rows(MailingCard)
 
 
 class Invitations:
@@ -92,15 +73,12 @@ class Invitations:
         self._edited: dict[str, float] = {}
 
     async def hold(self, people: Sequence[str], card: MailingCard) -> list[str]:
-        """Take these for the mailing that a card shows (it goes by the card's id).
-
-        Who was invited meanwhile, or is about to be, is left out.
-        """
+        """Take these for the mailing of a card; who was or is being invited is left out."""
         return await self._rows.hold(card.card_id, people)
 
     async def begin(self, group_id: str, held: Sequence[str], card: MailingCard) -> None:
         """Invite those who are held; the work goes on in the background."""
-        mailing = Mailing(card.card_id, group_id, len(held), CARDS.dump(card))
+        mailing = Mailing(card, group_id, len(held))
         await self._rows.begin(mailing, held)
         log.info("mailing_begun", mailing=mailing.mailing_id, people=len(held))
         self.work.wake()
@@ -128,12 +106,11 @@ class Invitations:
         return await self._lease.let_go()
 
     async def _step(self, mailing: Mailing) -> None:
-        card = CARDS.load_if_good(mailing.show)
         oid = await self._rows.next(mailing)
-        if oid is None or card is None:
+        if oid is None:
             await self._round_done(mailing)
             return
-        outcome = await self._invite(mailing, card.inviter, oid)
+        outcome = await self._invite(mailing, oid)
         if outcome == "later":
             await self._rows.put_aside(mailing, oid)
         elif outcome != "unreachable":
@@ -142,7 +119,7 @@ class Invitations:
         if self._clock() - edited >= EDIT_EVERY_S:
             await self._show(mailing, await self._rows.tally(mailing))
 
-    async def _invite(self, mailing: Mailing, inviter: str, oid: str) -> Outcome:
+    async def _invite(self, mailing: Mailing, oid: str) -> Outcome:
         if await self._desk.personal(oid) is None:
             return await self._unreachable(mailing, oid)
         if not await self._invitees.is_due(oid, mailing.group_id):
@@ -151,10 +128,9 @@ class Invitations:
         await self._sleep(1 / PER_SECOND)
         if not await self._rows.count_as_invited(mailing, oid):
             return "skipped"
-        card_id = new_card_id()
-        card = invitation(inviter=inviter)
+        card = invitation(inviter=mailing.card.inviter)
         try:
-            await self._desk.tell(oid, card_id, card, once=True)
+            await self._desk.tell(oid, new_card_id(), card, once=True)
         except ConversationGone:
             return await self._unreachable(mailing, oid)
         except NotSent:
@@ -180,9 +156,6 @@ class Invitations:
             return
         while oid := await self._rows.take_aside(mailing):
             await self._rows.let_go(mailing, oid)
-        await self._end(mailing)
-
-    async def _end(self, mailing: Mailing) -> None:
         tally = await self._rows.tally(mailing)
         await self._show(mailing, tally)
         await self._rows.finish(mailing, tally)
@@ -197,21 +170,15 @@ class Invitations:
 
     async def _show(self, mailing: Mailing, tally: Tally) -> None:
         self._edited[mailing.mailing_id] = self._clock()
-        card = CARDS.load_if_good(mailing.show)
-        if card is not None:
-            shown = self._card(mailing, tally)
-            await self._desk.replace(
-                card.where, card.card_id, shown, or_post=False, whose=card.admin or None
-            )
+        card, shown = mailing.card, self._card(mailing, tally)
+        await self._desk.replace(
+            card.where, card.card_id, shown, or_post=False, whose=card.admin or None
+        )
 
     def _card(self, mailing: Mailing, tally: Tally) -> Card:
-        card_id, invited = mailing.mailing_id, tally.invited
+        mailing_id, mri = mailing.mailing_id, mailing.card.mri
         if tally.left == 0:
-            return settings_invite.sent(invited=invited, unreachable=tally.unreachable)
-        card = settings_invite.sending(
-            sent=invited, total=mailing.total - tally.skipped, mailing_id=card_id
-        )
-        admin = CARDS.load_if_good(mailing.show)
-        if admin is None or not admin.mri:
-            return card
-        return refreshing(card, ShowMailing(card_id), [admin.mri])
+            return settings_invite.sent(invited=tally.invited, unreachable=tally.unreachable)
+        total = mailing.total - tally.skipped
+        card = settings_invite.sending(sent=tally.invited, total=total, mailing_id=mailing_id)
+        return refreshing(card, ShowMailing(mailing_id), [mri]) if mri else card

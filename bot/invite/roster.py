@@ -1,7 +1,9 @@
-"""Getting to know who has the app: the channel is asked once for the addresses of each person.
+"""Who has the app, and the addresses by which Zoom may know them.
 
-So it can be told later whom presence sync covers before they connect. It happens beside the
-conversation, a few people a second, and a failure is nobody's trouble: it is tried another day.
+A row is made when somebody installs the app or writes, and goes when they remove it
+(bot.conversations). The channel is asked once for the addresses of each person, so that it can be
+told whom presence sync covers before they connect. It happens beside the conversation, a few people
+a second; who could not be looked up is looked up another day.
 """
 
 from __future__ import annotations
@@ -9,60 +11,147 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from bot.teams.activity import ConversationGone, SendFailed
-from domain.link import addresses_of
-from sync.redis import duties
+from domain.clock import DAY
+from domain.link import BadRow, addresses_of
+from sync.redis import duties, keys
+from sync.redis.batches import batches
 from sync.redis.duties import Work
+from sync.redis.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from bot.desk import Desk
-    from bot.invite.roster_store import Met
-    from bot.teams.activity import ConversationReference, Member, Person, Sender
+    from bot.teams.activity import Person, Sender
+    from sync.redis.connection import Client
 
 log = structlog.get_logger()
 
+BATCH = 500
+LOOK_UP_AGAIN_MS = DAY
+"""Somebody of whom the channel gave no addresses is looked up again after this ..."""
+RENEW_MS = 30 * DAY
+"""... and others after this: people change their names."""
 PAUSE_S = 0.2
-"""Between two questions. Teams allows an app 30 requests a second in a tenant, for everything
+"""Between two look-ups. Teams allows an app 30 requests a second in a tenant, for everything
 (Teams, "Optimize your bot with rate limiting"); a roll-out installs it for thousands at once."""
 
 
-class RosterRows(Protocol):
-    """What is kept of those who have the app (bot.invite.roster_store)."""
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Somebody who has the app.
+
+    `member_id` is the channel's own id of them. `addresses` are folded (domain.link); none: not
+    known. `looked_up_ms` (epoch ms) is when the channel was last asked, 0: never. `external`: it
+    said that they are a guest, or of another organisation.
+    """
+
+    member_id: str
+    addresses: tuple[str, ...] = ()
+    looked_up_ms: int = 0
+    external: bool = False
+
+    def is_due(self, now_ms: int) -> bool:
+        """Whether they are to be looked up (again)."""
+        return now_ms - self.looked_up_ms >= (RENEW_MS if self.addresses else LOOK_UP_AGAIN_MS)
+
+
+ROWS: Final = Rows(Met)
+
+
+class RosterStore:
+    """Rows of 400 days, renewed whenever the person writes."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
 
     async def meet(self, object_id: str, member_id: str, now_ms: int) -> bool:
-        """Somebody has the app. Whether the channel should be asked about them."""
+        """Somebody has the app. Whether they are to be looked up."""
+        key = keys.met(object_id)
+        known = _read(object_id, await self._client.getex(key, ex=keys.REFERENCE_TTL))
+        if known is None:
+            await self._client.set(key, ROWS.dump(Met(member_id)), ex=keys.REFERENCE_TTL)
+            return True
+        return known.is_due(now_ms)
 
-    async def ask(self, object_id: str, now_ms: int) -> str | None:
-        """The id by which to ask about somebody now, who counts as asked about then."""
+    async def claim(self, object_id: str, now_ms: int) -> str | None:
+        """The id by which to look somebody up, who counts as looked up then.
+
+        None: somebody else does so just now, or they don't have the app any more.
+        """
+        known = await self.find(object_id)
+        if known is None or not known.is_due(now_ms):
+            return None
+        claimed = await self._replace(object_id, replace(known, looked_up_ms=now_ms))
+        return known.member_id if claimed else None
 
     async def learn(self, object_id: str, addresses: Sequence[str], *, external: bool) -> None:
-        """The channel told their addresses, and whether they are external."""
+        """The channel told who they are. Nothing is kept of who has removed the app."""
+        known = await self.find(object_id)
+        if known is not None:
+            learned = replace(known, addresses=tuple(addresses), external=external)
+            await self._replace(object_id, learned)
+
+    async def find(self, object_id: str) -> Met | None:
+        """What is known of somebody; None: they don't have the app."""
+        return _read(object_id, await self._client.get(keys.met(object_id)))
+
+    async def is_external(self, object_id: str) -> bool:
+        """Whether the channel told that somebody is external."""
+        known = await self.find(object_id)
+        return known is not None and known.external
 
     async def forget(self, object_id: str) -> None:
         """They don't have the app any more."""
+        await self._client.delete(keys.met(object_id))
+        await self._client.publish(keys.ERASED, "1")
 
-    def everyone(self) -> AsyncIterator[Mapping[str, Met]]:
-        """Everybody who has the app, in batches."""
+    async def everyone(self) -> AsyncIterator[dict[str, Met]]:
+        """Everybody who has the app, by object id, in batches; somebody may come twice."""
+        prefix = keys.met("")
+        found = self._client.scan_iter(match=f"{prefix}*", count=2 * BATCH)
+        async for some in batches(found, BATCH):
+            yield await self._rows([str(key).removeprefix(prefix) for key in some])
 
     async def take_census(self) -> bool:
-        """Whether it is this process that looks through the rows now."""
+        """Whether it is this process that looks through the rows in this hour."""
+        return bool(await self._client.set(keys.CENSUS, "1", nx=True, ex=keys.CENSUS_TTL))
+
+    async def _rows(self, people: Sequence[str]) -> dict[str, Met]:
+        pipe = self._client.pipeline(transaction=False)
+        for oid in people:
+            pipe.get(keys.met(oid))
+        texts = zip(people, await pipe.execute(), strict=True)
+        return {oid: row for oid, text in texts if (row := _read(oid, text)) is not None}
+
+    async def _replace(self, object_id: str, row: Met) -> bool:
+        key = keys.met(object_id)
+        return bool(await self._client.set(key, ROWS.dump(row), xx=True, keepttl=True))
+
+
+def _read(object_id: str, text: str | None) -> Met | None:
+    try:
+        return None if text is None else ROWS.load(text)
+    except BadRow:
+        log.error("roster_row_damaged", person=object_id)
+        return None
 
 
 class Roster:
-    """Notes who was met and asks about them. One per process.
+    """Notes who was met and looks them up. One per process.
 
     `sleep` and `now` (epoch seconds) are for tests.
     """
 
     def __init__(
         self,
-        rows: RosterRows,
+        rows: RosterStore,
         sender: Sender,
         desk: Desk,
         *,
@@ -88,7 +177,7 @@ class Roster:
         self._met.pop(object_id, None)
 
     async def step(self) -> float:
-        """Ask about those who are not known yet; returns in how many seconds to look again."""
+        """Look up those who are not known yet; returns in how many seconds to run again."""
         await self._write_down()
         if time.monotonic() - self._looked >= duties.ROSTER.every_s:
             if await self._rows.take_census():
@@ -104,17 +193,17 @@ class Roster:
             if await self._rows.meet(oid, person.mri, self._now_ms()):
                 due.append(oid)
         for oid in due:
-            await self._ask(oid)
+            await self._look_up(oid)
 
     async def _census(self) -> None:
-        """Ask about those for whom there was no time, or no answer."""
+        """Look up those for whom there was no time, or no answer."""
         async for rows in self._rows.everyone():
             for oid, row in rows.items():
                 if row.is_due(self._now_ms()):
-                    await self._ask(oid)
+                    await self._look_up(oid)
 
-    async def _ask(self, oid: str) -> None:
-        member_id = await self._rows.ask(oid, self._now_ms())
+    async def _look_up(self, oid: str) -> None:
+        member_id = await self._rows.claim(oid, self._now_ms())
         if member_id is None:
             return
         at = await self._desk.personal(oid)
@@ -128,7 +217,7 @@ class Roster:
         except SendFailed as error:
             log.info("member_not_known", person=oid, reason=str(error))
         else:
-            if _is_who_we_met(member, oid, at):
+            if member.object_id == oid and member.tenant_id in {None, at.tenant_id}:
                 addresses = addresses_of(*member.addresses)
                 await self._rows.learn(oid, addresses, external=member.external)
             else:
@@ -139,7 +228,3 @@ class Roster:
 
     def _now_ms(self) -> int:
         return int(self._now() * 1000)
-
-
-def _is_who_we_met(member: Member, object_id: str, at: ConversationReference) -> bool:
-    return member.object_id == object_id and member.tenant_id in {None, at.tenant_id}

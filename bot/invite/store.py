@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import structlog
 
+from bot.teams.activity import ConversationReference  # noqa: TC001 - rows are read by their types
 from sync.redis import keys
 from sync.redis.jobs import Jobs
 from sync.redis.leases import Lease
@@ -33,17 +34,35 @@ Counted = Literal["invited", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
+class MailingCard:
+    """Where the admin's card is, and in whose name people are invited.
+
+    `mri` is the admin's id in the channel, `admin` their object id (empty: not known).
+    """
+
+    where: ConversationReference
+    card_id: str
+    inviter: str
+    mri: str = ""
+    admin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Mailing:
     """What an admin started by pressing "Invite".
 
     `group_id` is the Zoom group whose members are invited, empty for everyone. `total` people
-    are in it. `show` is what the cards need, opaque here.
+    are in it.
     """
 
-    mailing_id: str
+    card: MailingCard
     group_id: str
     total: int
-    show: str
+
+    @property
+    def mailing_id(self) -> str:
+        """The id of the card that shows it."""
+        return self.card.card_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.invite.invitees import Invitees
 from bot.invite.mailing import Invitations
-from bot.invite.roster import Roster
-from bot.invite.roster_store import RosterStore
+from bot.invite.roster import Roster, RosterStore
 from bot.invite.store import InvitationStore
 from domain.link import is_external_name
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.invite.roster_store import RosterStore
+from bot.invite.roster import RosterStore
 from sandbox.zoom_states import ZoomPresence
 from tests.doubles.inside import ADA, BEN, EMEKA, office, said_by
 from tests.doubles.outside import titles, words

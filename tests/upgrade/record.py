@@ -13,8 +13,8 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.invite.roster_store import Met
-from bot.invite.store import Mailing, Tally
+from bot.invite.roster import Met
+from bot.invite.store import Mailing, MailingCard, Tally
 from bot.sign_in.store import SignInRow
 from cards.click import CLICKS, Click, packed
 from cards.person.clicks import ChooseOwnStyle
@@ -46,8 +46,8 @@ BUTTON_KEY: Final = b"the key of recorded buttons: no secret"
 CARD_ID: Final = "recorded-card"
 OUTSIDE: Final = ("-hebrew", "-hostile", "-long", "-longest", "-emoji")
 ROWS: Final[tuple[type[Any], ...]] = (
-    *(DirectoryGroup, DirectoryUser, FeedState, Form, Link, Mailing, MembershipChange, Met, News),
-    *(PersonState, Rollout, SignInRow, Storm, Tally),
+    *(DirectoryGroup, DirectoryUser, FeedState, Form, Link, Mailing, MailingCard),
+    *(MembershipChange, Met, News, PersonState, Rollout, SignInRow, Storm, Tally),
 )
 """What rows become. Their fields stand for those that are stored."""
 

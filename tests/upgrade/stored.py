@@ -12,8 +12,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.conversations import ConversationStore
-from bot.invite.roster_store import RosterStore
-from bot.invite.store import InvitationStore, Mailing
+from bot.invite.roster import RosterStore
+from bot.invite.store import InvitationStore, Mailing, MailingCard
 from bot.sign_in.store import SignInStore
 from bot.teams.activity import ConversationReference
 from domain.directory import Directory, DirectoryGroup, DirectoryUser, MembershipChange
@@ -194,7 +194,7 @@ async def _settings(to: Stores) -> None:
     await to.rollouts.intend(rollout, [ADA, BEN, NIA])
     rollout = await to.rollouts.keep(rollout)
     await to.rollouts.settle(rollout, [NIA], failed=1)
-    mailing = Mailing("m1", "zgSales", 3, "what the card needs")
+    mailing = Mailing(MailingCard(CHAT, "m1", "Ada"), "zgSales", 3)
     assert await to.invitations.hold("m1", [BEN]) == [BEN]
     await to.invitations.begin(mailing, [BEN, NIA])
     await to.invitations.add_up(mailing, "invited")

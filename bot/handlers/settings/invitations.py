@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from bot.handlers.settings.guard import actor
-from bot.invite.mailing import PER_SECOND, MailingCard
+from bot.invite.mailing import PER_SECOND
+from bot.invite.store import MailingCard
 from cards.person import unasked as unasked_cards
 from cards.settings import invite as settings_invite
 

@@ -20,7 +20,7 @@ from tests.doubles.outside import titles, words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.invite.mailing import MailingCard
+    from bot.invite.store import MailingCard
     from bot.request import Turn
     from cards.build import Card
 

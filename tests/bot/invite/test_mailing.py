@@ -15,7 +15,7 @@ from bot.handlers.settings.guard import Groups
 from bot.handlers.settings.invitations import InvitationHandler
 from bot.invite.invitees import Invitees
 from bot.invite.mailing import EDIT_EVERY_S, PAUSE_S, PER_SECOND, ROUND_PAUSE_S, Invitations
-from bot.invite.roster_store import RosterStore
+from bot.invite.roster import RosterStore
 from bot.invite.store import InvitationStore
 from bot.request import Turn
 from bot.teams.activity import ConversationReference, Inbound, Kind, Person

@@ -11,8 +11,7 @@ from aiohttp import ClientSession
 
 from bot.conversations import ConversationStore
 from bot.desk import Desk
-from bot.invite.roster import PAUSE_S, Roster
-from bot.invite.roster_store import ASK_AGAIN_MS, RENEW_MS, RosterStore
+from bot.invite.roster import LOOK_UP_AGAIN_MS, PAUSE_S, RENEW_MS, Roster, RosterStore
 from bot.teams.activity import ConversationReference, Person, SendFailed
 from bot.teams.sender import ChannelSender
 from bot.teams.service_hosts import ServiceHosts
@@ -104,7 +103,7 @@ async def test_where_there_is_no_answer_it_is_asked_again_after_a_day(
     await scene.meets(ADA)
     assert await scene.addresses() == ()
     scene.teams.members_refused = None
-    scene.now += ASK_AGAIN_MS / 1000 - 1
+    scene.now += LOOK_UP_AGAIN_MS / 1000 - 1
     await scene.meets(ADA)
     assert scene.teams.members_asked == [ADA]
     scene.now += 1

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.invite.store import InvitationStore, Mailing
+from bot.invite.store import InvitationStore, Mailing, MailingCard
 from domain.budget import LIMIT
 from domain.plan import Lane
 from launch.top.figures import Stored, Work
@@ -31,6 +31,7 @@ from sync.redis import keys
 from sync.redis.scripts import Scripts
 from sync.settings.rollout import Rollout, RolloutStore
 from sync.upgrade.data_version import DataVersions
+from tests.doubles.memory import CHAT
 from tests.doubles.redis import open_client
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ async def test_what_redis_holds(redis: Client, redis_server: RedisServer) -> Non
     rollout = Rollout("r1", 2, 3, "not shown")
     await rollouts.intend(rollout, ["a", "b", "c"])
     await rollouts.settle(rollout, ["a", "b"], failed=1)
-    mailing = Mailing("m1", "", 4, "not shown")
+    mailing = Mailing(MailingCard(CHAT, "m1", "Ada"), "", 4)
     await invitations.begin(mailing, ["a", "b", "c", "d"])
     assert await invitations.next(mailing) is not None
     await invitations.add_up(mailing, "invited")
