@@ -51,7 +51,9 @@ def wire_answers(
 
     async def groups_without_link(object_id: str) -> frozenset[str]:
         met = await invite.met.find(object_id)
-        return await directory.groups_of(None, () if met is None else met.addresses)
+        if met is None or not met.addresses:
+            return frozenset()
+        return await directory.groups_of(None, met.addresses)
 
     answer_people(
         dispatch,

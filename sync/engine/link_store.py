@@ -276,13 +276,23 @@ class LinkRows(PeopleQueue):
         return bool(await self._client.hexists(keys.person(object_id), "leaving"))
 
     async def link_and_state(self, object_id: str) -> tuple[Link | None, PersonState | None]:
-        """`link` and `state` in one go."""
-        pipe = self._client.pipeline(transaction=False)
-        pipe.get(keys.link(object_id))
-        pipe.hgetall(keys.person(object_id))
-        text, fields = await pipe.execute()
-        state = read_state(object_id, fields) if fields else None
-        return read_link(object_id, text), state
+        """`link` and `state` in one command, which costs half of a pipeline of two."""
+        link, state, _ = await self._look_up(object_id, counts=False)
+        return link, state
+
+    async def _look_up(
+        self, object_id: str, *, counts: bool
+    ) -> tuple[Link | None, PersonState | None, int]:
+        text, row, count = await self._scripts.run(
+            lua.admit,
+            person=keys.person(object_id),
+            link=keys.link(object_id),
+            counter=keys.admitted(object_id),
+            counts=counts,
+        )
+        fields = iter(row)
+        state = read_state(object_id, dict(zip(fields, fields, strict=True))) if row else None
+        return read_link(object_id, text), state, int(count)
 
 
 def _lines(addresses: Iterable[str]) -> str:

@@ -12,8 +12,8 @@ import structlog
 from domain.errors import RetryLater, Trouble
 from domain.presence import Shown
 from sync.engine import scripts as lua
-from sync.engine.link_store import LinkRows, read_link
-from sync.engine.person_row import read_rows, read_state
+from sync.engine.link_store import LinkRows
+from sync.engine.person_row import read_rows
 from sync.engine.queue import LEASE_MS
 from sync.redis import keys
 from sync.redis.leases import Lease
@@ -134,15 +134,7 @@ class PeopleStore(LinkRows):
 
         In one command: whoever says something in the chat waits for it.
         """
-        text, row, count = await self._scripts.run(
-            lua.admit,
-            person=keys.person(object_id),
-            link=keys.link(object_id),
-            counter=keys.admitted(object_id),
-        )
-        fields = iter(row)
-        state = read_state(object_id, dict(zip(fields, fields, strict=True))) if row else None
-        return read_link(object_id, text), state, int(count)
+        return await self._look_up(object_id, counts=True)
 
     async def count_look_up(self, object_id: str, times: int = 1) -> int:
         """How often within a minute an admin has asked about others, these times included."""

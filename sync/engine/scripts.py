@@ -202,8 +202,11 @@ def save_tokens(*, person: Key, tokens: Key, generation: int, sealed: str) -> bo
 
 
 @script(constants={"ADMITTED_TTL": keys.ADMITTED_TTL})
-def admit(*, person: Key, link: Key, counter: Key) -> list[Any]:
-    """Read somebody whose chat wants something. Returns link, row, and how often (0: no link)."""
+def admit(*, person: Key, link: Key, counter: Key, counts: bool) -> list[Any]:
+    """Read somebody, whose chat wants something where it `counts`.
+
+    Returns link, row, and how often it did (0: it does not count, or there is no link).
+    """
 
 
 # -- the index (sync.engine.zoom_index) ------------------------------------------------------------
