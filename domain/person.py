@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from domain.storms import Notified
 
 
+TEST_MINUTES = 5
+"""How long the presence of a test that a person runs is shown."""
+
+
 class Layer(Enum):
     """Our session, or over it the preferred status, which otherwise the person sets."""
 

@@ -30,9 +30,10 @@ Rule 8  Only what we set is taken back, and only while Microsoft still shows it:
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from domain.clock import HOUR, MINUTE
+from domain.person import Layer
 from domain.presence import (
     AVAILABLE,
     AWAY,
@@ -59,8 +60,6 @@ LOOK_AGAIN_MS = 10 * MINUTE
 """How long an echo is left alone before Microsoft is looked at again."""
 ASK_AGAIN_MS = 5 * MINUTE
 """How long to wait before Zoom is asked again after it did not answer."""
-TEST_MINUTES = 5
-"""How long the presence of a test that a person runs is shown."""
 ENDED_MARGIN_MS = 5_000
 """A session this close to its end counts as ended: the write would race with the expiry."""
 AHEAD_LIMIT_MS = 10 * MINUTE
@@ -108,6 +107,15 @@ class Do(StrEnum):
     PREFER = "prefer"
     UNPREFER = "unprefer"
     YIELD = "yield"  # forget what we preferred: the person has chosen something since
+
+
+WRITES: Final = {
+    Do.SET: Layer.SESSION,
+    Do.CLEAR: Layer.SESSION,
+    Do.PREFER: Layer.PREFERRED,
+    Do.UNPREFER: Layer.PREFERRED,
+}
+"""The steps by which Microsoft is told something, and what they change there."""
 
 
 class Why(StrEnum):

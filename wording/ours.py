@@ -10,10 +10,10 @@ only attempted explains nothing, and a reason is given only where it can be the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final
 
 from domain.clock import MINUTE
-from domain.plan import Do
+from domain.plan import WRITES
 from domain.presence import Style, demand_of, teams_label, zoom_label
 from wording.figures import clock_time
 from wording.policy import verdict_words
@@ -74,15 +74,12 @@ def attempt(known: Explanation) -> Attempt | None:
         for held in (known.state.preferred, known.state.held)
         if held is not None and not held.sure and held.until_ms > known.now_ms
     ]
-    match step.do:
-        case Do.SET | Do.PREFER:
-            renews = accepted is not None and accepted.pair == step.pair and not unsure
-            return None if renews and known.state.trouble is None else Attempt(step.pair)
-        case Do.CLEAR | Do.UNPREFER:
-            return Attempt(None)
-        case Do.NOTHING | Do.LOOK | Do.ASK | Do.YIELD:
-            return Attempt(unsure[0].pair) if unsure else None
-    assert_never(step.do)
+    if step.do in WRITES and step.pair is not None:
+        renews = accepted is not None and accepted.pair == step.pair and not unsure
+        return None if renews and known.state.trouble is None else Attempt(step.pair)
+    if step.do in WRITES:
+        return Attempt(None)
+    return Attempt(unsure[0].pair) if unsure else None
 
 
 def leftover(state: PersonState, now_ms: int) -> Leftover | None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from domain.clock import MINUTE
 from domain.errors import Trouble
 from domain.explanation import OUTAGE, QUOTA, SLOW, TOO_OFTEN
-from domain.plan import TEST_MINUTES, Do, Why, fresh_for_ms
+from domain.person import TEST_MINUTES
+from domain.plan import Do, Why, fresh_for_ms
 from domain.policy import Reason
 from domain.presence import NOT_SAID, UNKNOWN, teams_label, zoom_label
 from wording.ended import ended

@@ -18,8 +18,8 @@ from cachetools import TTLCache
 from domain.clock import MINUTE
 from domain.errors import Trouble
 from domain.explanation import TOO_OFTEN
-from domain.person import Patch
-from domain.plan import TEST_MINUTES, Lane
+from domain.person import TEST_MINUTES, Patch
+from domain.plan import Lane
 from domain.policy import resolve
 from sync.engine.explanation import LOOK_UPS_OF_ALL, MOST_LOOK_UPS, Explainer
 from sync.engine.identity import News

@@ -15,7 +15,7 @@ import structlog
 from domain.clock import MINUTE
 from domain.errors import AuthorizeAgain, OutsideError, RetryLater, TenantPaused, Trouble
 from domain.person import Held, Layer, Patch, attempt
-from domain.plan import UNSEEN, Do, Lane, Plan, Seen, Why, World, plan
+from domain.plan import UNSEEN, WRITES, Do, Lane, Plan, Seen, Why, World, plan
 from domain.policy import resolve
 from domain.presence import NOT_SAID, ZoomPresence
 from domain.setback import ADMIN_RETRY_MS, setback
@@ -37,14 +37,6 @@ if TYPE_CHECKING:
     from sync.engine.quota import Quota
 
 log = structlog.get_logger()
-
-_WRITES = {
-    Do.SET: ("set", Layer.SESSION),
-    Do.CLEAR: ("clear", Layer.SESSION),
-    Do.PREFER: ("preferred", Layer.PREFERRED),
-    Do.UNPREFER: ("preferred", Layer.PREFERRED),
-}
-"""What a write is counted as (service.metrics), and what it changes at Microsoft."""
 
 MOST_STEPS = 9
 """Steps in one run: ask, look, write and what follows. More would be a bug, not a plan."""
@@ -221,9 +213,10 @@ class Reconciler:
 
     async def _write(self, run: Reconciliation, step: Plan) -> None:
         """Have Microsoft hold a session or a preferred status, or end what it holds of us."""
-        kind, layer = _WRITES[step.do]
+        layer, pair, graph = WRITES[step.do], step.pair, self.graph
         oid, now, before = run.state.object_id, run.now(), run.state.holding(layer)
-        graph, preferred, pair = self.graph, layer is Layer.PREFERRED, step.pair
+        preferred = layer is Layer.PREFERRED
+        kind = "preferred" if preferred else "set" if pair is not None else "clear"
         if pair is not None:
             held = Held(pair, now, now + step.minutes * MINUTE)
             attempted = attempt(pair, now, held.until_ms, before)
