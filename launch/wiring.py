@@ -16,7 +16,6 @@ import sync.directory.wire
 import sync.engine.wire
 import sync.feed.wire
 import sync.settings.wire
-import sync.zoom.wire
 from bot.core import Core
 from bot.outreach import ChatPeople
 from bot.teams.service_hosts import ServiceHosts
@@ -36,7 +35,9 @@ from sync.reconnect.store import NoticeStore
 from sync.redis import duties
 from sync.settings.store import SettingsStore
 from sync.upgrade.data_version import DataVersions
-from sync.zoom.webhook import ZoomEvents
+from sync.zoom.slots import Pace, ZoomSlots
+from sync.zoom.webhook import ZoomAccount, ZoomEvents
+from sync.zoom.wire import ZoomRoom
 
 if TYPE_CHECKING:
     from domain.budget import Limits
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from sync.feed.catch_up import Missed
     from sync.microsoft.authorization import Authorization
     from sync.redis.duties import Work
-    from sync.zoom.wire import ZoomRoom
 
 
 def wire_core(
@@ -69,13 +69,12 @@ def wire_core(
     directory = DirectoryStore(redis, scripts, configured=api is not None)
     stored, feed = SettingsStore(redis, scripts), FeedStore(redis, scripts)
     doubt = Doubt(feed)
-    zoom = sync.zoom.wire.wire(
+    zoom = ZoomRoom(
         api,
-        redis,
-        scripts,
-        account_id=settings.zoom_account_id,
-        per_second=ZOOM_PER_SECOND,
-        burst=ZOOM_BURST,
+        ZoomAccount(redis, configured=settings.zoom_account_id),
+        ZoomSlots(scripts, ZOOM_PER_SECOND, burst=ZOOM_BURST),
+        Pace(ZOOM_PER_SECOND, monotonic=time.monotonic),
+        None if api is None else ZOOM_PER_SECOND,
     )
     chat = bot.wire.wire(
         redis,

@@ -71,7 +71,7 @@ ENDED: Final[Mapping[str, Ended]] = {
         "Ask your Microsoft 365 admin to assign Presence Bridge to you, then connect again.",
     ),
 }
-"""By the codes of sync.microsoft.meanings."""
+"""By the codes of sync.microsoft.login_errors."""
 
 _OURS: Final[Mapping[str, Ended]] = {
     "tokens_lost": Ended(

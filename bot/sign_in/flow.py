@@ -45,10 +45,11 @@ from bot.sign_in.requests import (
     one_secret,
 )
 from domain.errors import AdminMustAct, RetryLater
+from domain.link import BadRow
 from domain.refusal import Refusal
 from sync.connect.linking import SignInOver
 from sync.connect.vault import Vault, VaultError
-from sync.microsoft.authorization import Authorization, Grant, SignInFlow
+from sync.microsoft.authorization import FLOWS, Authorization, Grant, SignInFlow
 from sync.microsoft.login_errors import SignInRefused
 from sync.redis.connection import REDIS_TROUBLE
 from wording.refusals import REFUSALS
@@ -179,7 +180,7 @@ class SignIn:
                 # Another browser was first, or the chat ended it, while Microsoft was asked.
                 gone = await self._attempts.read(key)
                 return self._said(key, gone, browser, Refusal.USED) or self._refuse(Refusal.EXPIRED)
-            ours = self._vault.seal(key, FLOW, begun.to_json())
+            ours = self._vault.seal(key, FLOW, FLOWS.dump(begun))
             # The first of two at once: both then go to the same place.
             sealed = await self._attempts.keep_flow(key, ours)
             if sealed == ours:
@@ -332,9 +333,8 @@ class SignIn:
 
     def _flow(self, key: str, sealed: str | None) -> SignInFlow | None:
         try:
-            opened = None if sealed is None else self._vault.open(key, FLOW, sealed)
-            return None if opened is None else SignInFlow.from_json(opened)
-        except (VaultError, ValueError):  # the keys or the format changed under way
+            return None if sealed is None else FLOWS.load(self._vault.open(key, FLOW, sealed))
+        except (VaultError, BadRow):  # the keys or the format changed under way
             return None
 
     def _refuse(

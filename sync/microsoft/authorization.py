@@ -14,7 +14,7 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msal
@@ -24,6 +24,7 @@ from domain.link import is_external_token
 from domain.refusal import Refusal
 from sync.microsoft.login_errors import SignInRefused, refusal_of, trouble_of
 from sync.microsoft.login_http import THREADS, LoginHttp
+from sync.redis.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -86,19 +87,11 @@ class SignInFlow:
     """A sign-in under way. `auth_uri` is where the browser goes; the rest is secret (PKCE)."""
 
     auth_uri: str = field(repr=False)
-    data: Mapping[str, Any] = field(repr=False)
+    data: dict[str, Any] = field(repr=False)
 
-    def to_json(self) -> str:
-        """Everything, as text: seal it before storing it."""
-        return json.dumps({"auth_uri": self.auth_uri, "data": self.data})
 
-    @classmethod
-    def from_json(cls, text: str) -> SignInFlow:
-        """Read what `to_json` wrote. Raises ValueError."""
-        match json.loads(text):
-            case {"auth_uri": str(auth_uri), "data": dict(data)}:
-                return cls(auth_uri, data)
-        raise ValueError("not a sign-in flow")
+FLOWS: Final = Rows(SignInFlow)
+"""A sign-in under way as text: seal it before storing it."""
 
 
 class Authorization:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.lowlevel
@@ -18,11 +18,7 @@ import h2.connection  # noqa: F401 - httpx imports these two when it is first us
 import httpcore  # noqa: F401 - and then somebody waits
 import httpx
 from kiota_abstractions.api_error import APIError
-from kiota_abstractions.authentication import (
-    AccessTokenProvider,
-    AllowedHostsValidator,
-    BaseBearerTokenAuthenticationProvider,
-)
+from kiota_abstractions.authentication import AnonymousAuthenticationProvider
 from kiota_abstractions.base_request_configuration import RequestConfiguration
 from kiota_abstractions.serialization import Parsable
 from kiota_http.middleware.options import RedirectHandlerOption, RetryHandlerOption
@@ -78,24 +74,6 @@ class _Me(Parsable):  # type: ignore[misc] # the SDK is not typed for us
         ]
 
 
-class _OneToken(AccessTokenProvider):  # type: ignore[misc] # the SDK is not typed for us
-    """Gives one token, to one host."""
-
-    def __init__(self, token: str, host: str) -> None:
-        self._token = token
-        self._hosts = AllowedHostsValidator([host])
-
-    async def get_authorization_token(
-        self,
-        uri: str,
-        additional_authentication_context: dict[str, Any] = {},  # noqa: B006 - the SDK's signature
-    ) -> str:
-        return self._token if self._hosts.is_url_host_valid(uri) else ""
-
-    def get_allowed_hosts_validator(self) -> AllowedHostsValidator:
-        return self._hosts
-
-
 async def read_profile(
     token: str,
     *,
@@ -108,8 +86,8 @@ async def read_profile(
 
     Raises RetryLater, AuthorizeAgain, AdminMustAct.
     """
-    provider = BaseBearerTokenAuthenticationProvider(_OneToken(token, httpx.URL(graph_url).host))
     async with httpx.AsyncClient(
+        headers={"Authorization": f"Bearer {token}"},  # nothing leads from here to another host
         verify=verify,
         transport=transport,
         timeout=time_limit,
@@ -125,7 +103,7 @@ async def read_profile(
                 RedirectHandlerOption.get_key(): RedirectHandlerOption(should_redirect=False),
             },
         )
-        adapter = GraphRequestAdapter(provider, client)
+        adapter = GraphRequestAdapter(AnonymousAuthenticationProvider(), client)
         adapter.base_url = f"{graph_url}/v1.0"
         try:
             me = await asyncio.wait_for(_ask(adapter), time_limit)

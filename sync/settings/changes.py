@@ -97,7 +97,7 @@ class PolicyDesk:
         outcome = await self.settings.save(edit, expected=expected, by=by)
         if rollout is not None:
             if isinstance(outcome, Conflict):
-                await self.rollouts.rows.finish(rollout)
+                await self.rollouts.rows.finish(rollout.rollout_id)
             else:
                 await self.rollouts.start(rollout)
         if isinstance(outcome, Conflict):

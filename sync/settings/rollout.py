@@ -25,7 +25,7 @@ from sync.redis.jobs import Jobs
 from sync.redis.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from domain.person import PersonState
     from domain.policy import Policy
@@ -60,7 +60,7 @@ class Rollout:
     kept: bool = False
 
 
-class RolloutStore:
+class RolloutStore(Jobs[Rollout]):
     """Rollouts live until they are finished, at most a day.
 
     One is written down before the policy is saved, for a minute, and kept once that is done: a
@@ -68,11 +68,11 @@ class RolloutStore:
     """
 
     def __init__(self, client: Client) -> None:
-        self._jobs = Jobs(client, "rollouts", Rows(Rollout))
+        super().__init__(client, "rollouts", Rows(Rollout))
 
     async def intend(self, rollout: Rollout, people: Iterable[str]) -> None:
         """Write a rollout for these people down; it ends by itself unless it is kept."""
-        await self._jobs.add(rollout.rollout_id, rollout, people, ttl=keys.INTENT_TTL)
+        await self.add(rollout.rollout_id, rollout, people, ttl=keys.INTENT_TTL)
 
     async def keep(self, rollout: Rollout) -> Rollout:
         """The policy is saved: from now on the rollout lives until it is done."""
@@ -80,51 +80,39 @@ class RolloutStore:
             rollout = replace(rollout, kept=True)
             # Not as long as its people: a rollout whose people are gone would look finished.
             ttl = keys.JOB_TTL - 2 * keys.INTENT_TTL
-            await self._jobs.write(rollout.rollout_id, rollout, ttl=ttl)
+            await self.write(rollout.rollout_id, rollout, ttl=ttl)
         return rollout
 
     async def unfinished(self) -> list[Rollout]:
         """Every rollout under way."""
         found = []
-        for rollout_id in await self._jobs.under_way():
-            rollout = await self._jobs.read(rollout_id)
+        for rollout_id in await self.under_way():
+            rollout = await self.read(rollout_id)
             if rollout is not None:
                 found.append(rollout)
-            elif await self._jobs.finish(rollout_id):
+            elif await self.finish(rollout_id):
                 log.warning("rollout_dropped", rollout=rollout_id)
         return sorted(found, key=lambda rollout: rollout.version)
 
     async def progress(self) -> list[tuple[Rollout, int]]:
         """Every rollout under way and how many people are left in it. Changes nothing."""
-        known = [await self.look_up(rollout_id) for rollout_id in await self._jobs.under_way()]
+        known = [await self.look_up(rollout_id) for rollout_id in await self.under_way()]
         return [rollout for rollout in known if rollout is not None]
 
     async def look_up(self, rollout_id: str) -> tuple[Rollout, int] | None:
         """A rollout and how many are left; None: it is done, or never was."""
-        rollout = await self._jobs.read(rollout_id)
-        return None if rollout is None else (rollout, await self._jobs.count(rollout_id))
+        rollout = await self.read(rollout_id)
+        return None if rollout is None else (rollout, await self.count(rollout_id))
 
-    async def take(self, rollout: Rollout, name: str) -> bool:
-        """Whether this process works on it for the next seconds."""
-        return await self._jobs.take(rollout.rollout_id, name)
-
-    def left(self, rollout: Rollout) -> AsyncIterator[list[str]]:
-        """Who is left, in batches."""
-        return self._jobs.left(rollout.rollout_id, BATCH)
-
-    async def settle(
+    async def count_done(
         self, rollout: Rollout, done: Sequence[str], failed: int
     ) -> tuple[Rollout, int]:
         """These are done, `failed` of them in vain; returns how it stands and who is left."""
         if failed:
             rollout = replace(rollout, failed=rollout.failed + failed)
-            await self._jobs.write(rollout.rollout_id, rollout, ttl=None)
-        await self._jobs.settle(rollout.rollout_id, done)
-        return rollout, await self._jobs.count(rollout.rollout_id)
-
-    async def finish(self, rollout: Rollout) -> None:
-        """Nobody is left, or the policy was not saved."""
-        await self._jobs.finish(rollout.rollout_id)
+            await self.write(rollout.rollout_id, rollout, ttl=None)
+        await self.settle(rollout.rollout_id, done)
+        return rollout, await self.count(rollout.rollout_id)
 
 
 class Progress(Protocol):
@@ -186,12 +174,12 @@ class Rollouts:
         """Demand and count; returns whether there is more to demand at once."""
         if (await self.policy.at_least(rollout.version)).version < rollout.version:
             return False  # not saved yet; if it never is, the rollout ends by itself
-        if not await self.rows.take(rollout, self._name):
+        if not await self.rows.take(rollout.rollout_id, self._name):
             return False
         rollout = await self.rows.keep(rollout)
         need = Patch.needs(rollout.version)
         done, failed, demanded, more = set[str](), set[str](), 0, False
-        async for batch in self.rows.left(rollout):
+        async for batch in self.rows.left(rollout.rollout_id, BATCH):
             rows = await self.people.rows(batch, "policy_needed", "policy_done", "trouble")
             over = [person for person in rows if person.policy_done >= rollout.version]
             done.update(set(batch) - {person.object_id for person in rows})  # not connected
@@ -208,7 +196,7 @@ class Rollouts:
                 demanded += len(left)
             else:
                 more = more or bool(left)
-            if not await self.rows.take(rollout, self._name):
+            if not await self.rows.take(rollout.rollout_id, self._name):
                 return False
         if self.now() - self._counted[rollout.rollout_id] >= LOOK_AGAIN_S:
             self._counted[rollout.rollout_id] = self.now()
@@ -216,11 +204,11 @@ class Rollouts:
         return more
 
     async def _count(self, rollout: Rollout, done: Collection[str], failed: int) -> None:
-        rollout, left = await self.rows.settle(rollout, sorted(done), failed)
+        rollout, left = await self.rows.count_done(rollout, sorted(done), failed)
         if done or left == 0:
             await self.progress.rollout_moved(rollout, left)
         if left == 0:
-            await self.rows.finish(rollout)
+            await self.rows.finish(rollout.rollout_id)
             log.info(
                 "rollout_done",
                 rollout=rollout.rollout_id,

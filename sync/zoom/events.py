@@ -200,15 +200,9 @@ def _moment(envelope: Mapping[str, Any]) -> int | None:
     payload = payload if isinstance(payload, dict) else {}
     about = payload.get("object")
     about = about if isinstance(about, dict) else {}
-    told = (
-        envelope.get("event_ts"),
-        about.get("date_time"),
-        about.get("date-time"),
-        payload.get("event_ts"),
-        payload.get("time_stamp"),
-        payload.get("deauthorization_time"),
-    )
-    return next((at for at in map(_time, told) if at is not None), None)
+    named = [envelope.get("event_ts"), about.get("date_time"), about.get("date-time")]
+    named += map(payload.get, ("event_ts", "time_stamp", "deauthorization_time"))
+    return next((at for at in map(_time, named) if at is not None), None)
 
 
 def _time(value: object) -> int | None:

@@ -156,24 +156,24 @@ class ZoomEvents:
         outcome = await self.intake.take_event(
             zoom_id=event.zoom_id, address=event.address, observation=event.observation
         )
-        self.meter.event(outcome)
-        if outcome == "future":
-            log.warning("zoom_event_from_the_future", event_ts=event.observation.at_ms)
+        self._count(outcome, event.observation.at_ms)
 
     async def _take_end(self, event: UserGone | AppRemoved) -> None:
         if event.at_ms is None:
             # It may be a repetition from before the links that there are.
             self.pass_over("event_ts", type(event).__name__)
-            return
-        if isinstance(event, UserGone):
+        elif isinstance(event, AppRemoved):
+            self._count(await self.intake.zoom_app_removed(event.at_ms), event.at_ms)
+        else:
             outcome = await self.intake.zoom_user_gone(
                 zoom_id=event.zoom_id, address=event.address, at_ms=event.at_ms
             )
-        else:
-            outcome = await self.intake.zoom_app_removed(event.at_ms)
+            self._count(outcome, event.at_ms)
+
+    def _count(self, outcome: str, at_ms: int) -> None:
         self.meter.event(outcome)
         if outcome == "future":
-            log.warning("zoom_event_from_the_future", event_ts=event.at_ms)
+            log.warning("zoom_event_from_the_future", event_ts=at_ms)
 
 
 def _not_listening(*, validation: bool) -> None:

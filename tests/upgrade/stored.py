@@ -193,7 +193,7 @@ async def _settings(to: Stores) -> None:
     rollout = Rollout("r1", 4, 3, "what the card needs")
     await to.rollouts.intend(rollout, [ADA, BEN, NIA])
     rollout = await to.rollouts.keep(rollout)
-    await to.rollouts.settle(rollout, [NIA], failed=1)
+    await to.rollouts.count_done(rollout, [NIA], failed=1)
     mailing = Mailing(MailingCard(CHAT, "m1", "Ada"), "zgSales", 3)
     assert await to.invitations.hold("m1", [BEN]) == [BEN]
     await to.invitations.begin(mailing, [BEN, NIA])

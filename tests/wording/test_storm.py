@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sync.microsoft.login_errors import trouble_of
-from sync.microsoft.meanings import Meaning
+from sync.microsoft.login_errors import Meaning, trouble_of
 from wording.ended import ENDED, STORMS, alike, ended, storm_words
 
 pytestmark = pytest.mark.unit

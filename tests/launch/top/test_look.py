@@ -67,7 +67,7 @@ async def test_what_redis_holds(redis: Client, redis_server: RedisServer) -> Non
     rollouts, invitations = RolloutStore(redis), InvitationStore(redis)
     rollout = Rollout("r1", 2, 3, "not shown")
     await rollouts.intend(rollout, ["a", "b", "c"])
-    await rollouts.settle(rollout, ["a", "b"], failed=1)
+    await rollouts.count_done(rollout, ["a", "b"], failed=1)
     mailing = Mailing(MailingCard(CHAT, "m1", "Ada"), "", 4)
     await invitations.begin(mailing, ["a", "b", "c", "d"])
     assert await invitations.next(mailing) is not None

@@ -6,8 +6,15 @@ import pytest
 
 from domain.errors import AdminMustAct, AuthorizeAgain, RetryLater
 from domain.refusal import Refusal
-from sync.microsoft.login_errors import SignInRefused, refusal_of, trouble_of
-from sync.microsoft.meanings import LOOP_SECONDS, NUMBERS, Meaning, meaning_of
+from sync.microsoft.login_errors import (
+    LOOP_SECONDS,
+    NUMBERS,
+    Meaning,
+    SignInRefused,
+    meaning_of,
+    refusal_of,
+    trouble_of,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -124,6 +131,6 @@ def test_a_number_that_only_wraps_another_says_nothing(wrapper: int) -> None:
 
 
 def test_no_number_is_listed_twice() -> None:
-    from sync.microsoft.meanings import _NUMBERS  # noqa: PLC0415 - the lists before they are one
+    from sync.microsoft.login_errors import _NUMBERS  # noqa: PLC0415 - the lists before they are one
 
     assert sum(len(some) for some in _NUMBERS.values()) == len(NUMBERS)

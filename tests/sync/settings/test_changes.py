@@ -96,7 +96,7 @@ class Stage:
 
     async def left(self, rollout: Rollout | None) -> set[str]:
         assert rollout is not None
-        return {oid async for batch in self.rows.left(rollout) for oid in batch}
+        return {oid async for batch in self.rows.left(rollout.rollout_id, 100) for oid in batch}
 
 
 def user(number: int, *groups: str, status: str = "active") -> DirectoryUser:

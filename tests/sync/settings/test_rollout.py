@@ -261,7 +261,7 @@ async def test_an_intention_that_came_to_nothing_ends(stage: Stage) -> None:
     [ada] = await some(stage, 1)
     dropped = Rollout("r2", 2, 1, "card")
     await stage.rollouts.rows.intend(dropped, [ada])
-    await stage.rollouts.rows.finish(dropped)
+    await stage.rollouts.rows.finish(dropped.rollout_id)
     assert await stage.redis.keys("pb:{rollouts}:*") == []
     await stage.rollouts.rows.intend(dropped, [ada])
     await stage.redis.delete(keys.job("rollouts", "r2"))  # its time is over
