@@ -74,17 +74,21 @@ TERMS: tuple[Section, ...] = (
 )
 
 
+_PAGES = {
+    "/": (
+        "Presence Bridge",
+        "It shows people’s Zoom presence in Microsoft Teams, Outlook and SharePoint.",
+        HOME,
+    ),
+    "/privacy": ("Privacy", "What Presence Bridge knows of you, and why.", PRIVACY),
+    "/terms": ("Terms of use", "The rules, in plain words.", TERMS),
+}
+
+
 def about_routes(pages: Pages) -> list[web.RouteDef]:
     """The three pages, for the application's route table."""
 
-    async def home(_: web.Request) -> web.Response:
-        lead = "It shows people’s Zoom presence in Microsoft Teams, Outlook and SharePoint."
-        return pages.document("Presence Bridge", lead, HOME)
+    async def page(request: web.Request) -> web.Response:
+        return pages.document(*_PAGES[request.path])
 
-    async def privacy(_: web.Request) -> web.Response:
-        return pages.document("Privacy", "What Presence Bridge knows of you, and why.", PRIVACY)
-
-    async def terms(_: web.Request) -> web.Response:
-        return pages.document("Terms of use", "The rules, in plain words.", TERMS)
-
-    return [web.get("/", home), web.get("/privacy", privacy), web.get("/terms", terms)]
+    return [web.get(path, page) for path in _PAGES]

@@ -1,14 +1,16 @@
 """One attempt to connect: what is remembered between the chat and the browser, and where."""
 
 # No `from __future__ import annotations`: pydantic reads the annotations at run time.
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Protocol
+from typing import Annotated, Final, Protocol
 
-from pydantic import ConfigDict, StringConstraints, TypeAdapter
+from pydantic import StringConstraints, TypeAdapter
 
 from bot.sign_in.store import SignInRow
 from bot.teams.activity import ConversationReference
 from domain.refusal import Refusal
+from sync.redis.rows import Rows
 
 TTL = 600
 """Seconds for which a sign-in link works, and again for which the sign-in at Microsoft may take."""
@@ -27,8 +29,6 @@ class Attempt:
     `card_id` names the card in `conversation` that started this.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
-
     tenant_id: Guid
     object_id: Guid
     name: str
@@ -36,17 +36,8 @@ class Attempt:
     conversation: ConversationReference
     card_id: str
 
-    def to_json(self) -> str:
-        """Write as text for `from_json`."""
-        return _ATTEMPT.dump_json(self).decode()
 
-    @classmethod
-    def from_json(cls, text: str) -> "Attempt":
-        """Read what `to_json` wrote. Raises ValueError for anything else."""
-        return _ATTEMPT.validate_json(text)
-
-
-_ATTEMPT = TypeAdapter(Attempt)
+ATTEMPTS: Final = Rows(Attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +60,7 @@ class Refused:
 Result = Outcome | Refused
 """How an attempt went: what its last page says, also when it is loaded again."""
 
-_RESULT: TypeAdapter[Result] = TypeAdapter(Result)
-
-
-def dump_result(result: Result) -> str:
-    """Write as text for `load_result`."""
-    return _RESULT.dump_json(result).decode()
-
-
-def load_result(text: str) -> Result:
-    """Read what `dump_result` wrote. Raises ValueError for anything else."""
-    return _RESULT.validate_json(text)
+RESULTS: Final[TypeAdapter[Result]] = TypeAdapter(Result)
 
 
 class Attempts(Protocol):
@@ -97,11 +78,11 @@ class Attempts(Protocol):
     async def keep_flow(self, key: str, flow: str) -> str | None:
         """Keep the sign-in at Microsoft unless there is one; the one there is. None: as above."""
 
-    async def take(self, key: str) -> bool:
-        """Whether the caller may finish it: of several at once one gets it, for a minute."""
+    async def take(self, key: str) -> Callable[[], Awaitable[None]] | None:
+        """Have the caller finish it: of several at once one may, for a minute; None: not this one.
 
-    async def let_go(self, key: str) -> None:
-        """The caller could not finish it: another may."""
+        What is returned lets another try, where the caller could not.
+        """
 
     async def finish(self, key: str, result: str) -> bool:
         """Keep how it went. False: it was over before."""

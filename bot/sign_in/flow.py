@@ -27,17 +27,17 @@ import structlog
 from aiohttp import web
 
 from bot.sign_in.attempt import (
+    ATTEMPTS,
+    RESULTS,
     Attempt,
     Attempts,
     Outcome,
     Refused,
     Result,
-    dump_result,
-    load_result,
 )
-from bot.sign_in.cookies import Cookies
 from bot.sign_in.pages import Pages
 from bot.sign_in.requests import (
+    Cookies,
     answer_of,
     form_of,
     is_ahead,
@@ -55,7 +55,7 @@ from sync.redis.connection import REDIS_TROUBLE
 from wording.refusals import REFUSALS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from bot.sign_in.store import SignInRow
 
@@ -122,7 +122,7 @@ class SignIn:
     async def new_ticket(self, attempt: Attempt) -> str:
         """Make a link for this attempt: the address of its start page. Earlier ones end."""
         ticket = self._new_secret()
-        await self._attempts.begin(attempt.object_id, _key(_state(ticket)), attempt.to_json())
+        await self._attempts.begin(attempt.object_id, _key(_state(ticket)), ATTEMPTS.dump(attempt))
         return f"{self._public_url}{START}?{urlencode({'ticket': ticket})}"
 
     async def end(self, object_id: str) -> bool:
@@ -134,15 +134,11 @@ class SignIn:
         ticket = one_secret(request.query, "ticket")
         if ticket is None:
             return self._refuse(Refusal.INCOMPLETE)
-        key, browser = _key(_state(ticket)), self._cookies.browser(request)
-        row = await self._attempts.read(key)
-        said = self._said(key, row, browser, Refusal.USED)
-        if said is not None:
-            return said
-        attempt = _attempt(row)
-        if attempt is None:
-            return self._refuse(Refusal.EXPIRED)
-        response = self.pages.start(attempt, ticket)
+        browser = self._cookies.browser(request)
+        found = await self._find(_key(_state(ticket)), browser, Refusal.USED)
+        if isinstance(found, web.Response):
+            return found
+        response = self.pages.start(found[0], ticket)
         self._cookies.keep_browser(response, browser or self._new_secret())
         return response
 
@@ -155,15 +151,11 @@ class SignIn:
             return self._refuse(Refusal.INCOMPLETE)
         state, browser = _state(ticket), self._cookies.browser(request)
         key = _key(state)
-        row = await self._attempts.read(key)
-        said = self._said(key, row, browser, Refusal.USED)
-        if said is not None:
-            return said
-        attempt = _attempt(row)
-        if attempt is None or row is None:
-            return self._refuse(Refusal.EXPIRED)
+        found = await self._find(key, browser, Refusal.USED)
+        if isinstance(found, web.Response):
+            return found
+        attempt, sealed = found[0], found[1].flow
         browser = browser or self._new_secret()
-        sealed = row.flow
         if sealed is None:
             try:
                 # Before the browser is bound: if Microsoft is down, the link goes on working.
@@ -213,34 +205,33 @@ class SignIn:
         key, browser = _key(params["state"]), self._cookies.browser(request)
         if browser is None:
             return self._refuse(Refusal.OTHER_BROWSER)
-        row = await self._attempts.read(key)
-        said = self._said(key, row, browser, Refusal.OTHER_BROWSER)
-        if said is not None:
-            return said
-        attempt, flow = _attempt(row), self._flow(key, row.flow if row else None)
-        if attempt is None or flow is None:
+        found = await self._find(key, browser, Refusal.OTHER_BROWSER)
+        if isinstance(found, web.Response):
+            return found
+        attempt, flow = found[0], self._flow(key, found[1].flow)
+        if flow is None:
             return self._refuse(Refusal.EXPIRED)
-        if not await self._attempts.take(key):
+        let_go = await self._attempts.take(key)
+        if let_go is None:
             return await self._wait(key, browser)
         if not await self._attempts.is_live(attempt.object_id, key):
             # Connected by a process that died before it could say so.
             return self._refuse(Refusal.USED, attempt)
-        return await self._redeem(key, attempt, flow, params)
-
-    async def _redeem(
-        self, key: str, attempt: Attempt, flow: SignInFlow, params: Mapping[str, str]
-    ) -> web.Response:
         try:
             grant = await self._authorization.finish(flow, params)
         except SignInRefused as refused:
             return await self._tell(key, attempt, Refused(refused.reason), refused.detail)
         except RetryLater as error:
             # Not over: the code may be good, and whoever loads the page again goes on.
-            await self._attempts.let_go(key)
+            await let_go()
             unreachable = Refused(Refusal.MICROSOFT_UNREACHABLE)
             return await self._say(attempt, unreachable, str(error))
         except AdminMustAct as error:
             return await self._tell(key, attempt, Refused(Refusal.NOT_SET_UP), str(error))
+        return await self._connect(key, attempt, grant)
+
+    async def _connect(self, key: str, attempt: Attempt, grant: Grant) -> web.Response:
+        """Connect whoever signed in, if it is who asked for it."""
         who = grant.identity
         if (who.object_id, who.tenant_id) != (attempt.object_id, attempt.tenant_id):
             used = who.upn or who.name or "somebody else"
@@ -281,7 +272,7 @@ class SignIn:
 
     async def _keep(self, key: str, result: Result) -> bool:
         """Keep how it went, for when the page is loaded again. False: it was over before."""
-        sealed = self._vault.seal(key, RESULT, dump_result(result))
+        sealed = self._vault.seal(key, RESULT, RESULTS.dump_json(result).decode())
         try:
             return await self._attempts.finish(key, sealed)
         except REDIS_TROUBLE as error:  # what was done is done, and the page says so this once
@@ -299,6 +290,17 @@ class SignIn:
                 return said
         return self.pages.refusal(Refusal.UNDER_WAY)
 
+    async def _find(
+        self, key: str, browser: str | None, foreign: Refusal
+    ) -> tuple[Attempt, SignInRow] | web.Response:
+        """An attempt to go on with, or the answer in its place (see `_said`)."""
+        row = await self._attempts.read(key)
+        said = self._said(key, row, browser, foreign)
+        attempt = None if row is None else ATTEMPTS.load_if_good(row.attempt)
+        if said is not None or attempt is None or row is None:
+            return said or self._refuse(Refusal.EXPIRED)
+        return attempt, row
+
     def _said(
         self, key: str, row: SignInRow | None, browser: str | None, foreign: Refusal
     ) -> web.Response | None:
@@ -315,7 +317,7 @@ class SignIn:
         if row.result is None:
             return None
         try:
-            result = load_result(self._vault.open(key, RESULT, row.result))
+            result = RESULTS.validate_json(self._vault.open(key, RESULT, row.result))
         except (VaultError, ValueError):  # the keys or the format changed under way
             return self._refuse(Refusal.USED)
         if isinstance(result, Outcome):
@@ -384,10 +386,3 @@ def _state(ticket: str) -> str:
 def _key(secret: str) -> str:
     """What is stored in place of a secret."""
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _attempt(row: SignInRow | None) -> Attempt | None:
-    try:
-        return None if row is None or row.attempt is None else Attempt.from_json(row.attempt)
-    except ValueError:  # written by another version of this program
-        return None

@@ -1,15 +1,18 @@
-"""What browsers send to the sign-in pages, read with suspicion.
+"""What browsers send to the sign-in pages, read with suspicion, and the cookies that they keep.
 
 Header values may hold any bytes (aiohttp hands them over as surrogates), forms any encoding: only
-what looks exactly like ours is let through.
+what looks exactly like ours is let through. The cookies are narrow and short-lived.
 """
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from aiohttp import web
+
+from bot.sign_in.attempt import TTL
 
 if TYPE_CHECKING:
     from multidict import MultiMapping
@@ -39,6 +42,16 @@ _AHEAD = (
     ("X-Purpose", "preview"),
 )
 """How browsers say that they only fetch ahead (Fetch standard, and what came before it)."""
+
+PATH = "/auth/microsoft"
+
+BROWSER = "sign-in-browser"
+BROWSER_TTL = 2 * TTL
+"""One for all attempts of a browser, so that two tabs do not take each other's away."""
+
+CHOOSE = "sign-in-choose-account"
+CHOOSE_TTL = 3600
+"""Seconds for which Microsoft is asked to ask which account to use."""
 
 
 def one_secret(values: MultiMapping[object], name: str) -> str | None:
@@ -99,3 +112,45 @@ def _is_text(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return "\0" not in value
+
+
+class Cookies:
+    """Reads and sets them for a product at `public_url`."""
+
+    def __init__(self, public_url: str) -> None:
+        parts = urlsplit(public_url)
+        self._https = parts.scheme == "https"
+        self._path = parts.path.rstrip("/") + PATH
+
+    def browser(self, request: web.Request) -> str | None:
+        """The secret of this browser, if it has one of ours."""
+        value = request.cookies.get(self._name(BROWSER))
+        return value if value is not None and SECRET.fullmatch(value) else None
+
+    def keep_browser(self, response: web.Response, secret: str) -> None:
+        """Give the browser its secret, or renew it."""
+        self._set(response, BROWSER, secret, BROWSER_TTL)
+
+    def asks_which_account(self, request: web.Request) -> bool:
+        """Whether another account than the chat's signed in last."""
+        return self._name(CHOOSE) in request.cookies
+
+    def ask_which_account(self, response: web.Response, *, ask: bool) -> None:
+        """Have the next sign-in ask which account to use, or not any more."""
+        self._set(response, CHOOSE, "1" if ask else "", CHOOSE_TTL if ask else 0)
+
+    def _name(self, name: str) -> str:
+        # __Host- would ask for Path=/, and other pages need not see these.
+        return f"__Secure-{name}" if self._https else name
+
+    def _set(self, response: web.Response, name: str, value: str, life: int) -> None:
+        """Set a cookie for `life` seconds; 0 removes it."""
+        response.set_cookie(
+            self._name(name),
+            value,
+            max_age=life,
+            path=self._path,
+            httponly=True,
+            samesite="Lax",
+            secure=self._https,
+        )

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 
 from bot.sign_in import scripts as lua
 from sync.redis import keys
+from sync.redis.leases import Lease
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from sync.redis.connection import Client
     from sync.redis.scripts import Scripts
 
@@ -68,14 +71,13 @@ class SignInStore:
         """Keep the sign-in at Microsoft unless there is one; the one that there is then."""
         return await self._first(key, "flow", flow)
 
-    async def take(self, key: str) -> bool:
-        """Whether the caller may finish it: of several at once one gets it, for a minute."""
-        taken = keys.sign_in_taken(key)
-        return bool(await self._client.set(taken, "1", nx=True, ex=keys.SIGN_IN_TAKEN_TTL))
+    async def take(self, key: str) -> Callable[[], Awaitable[None]] | None:
+        """Have the caller finish it: of several at once one may, for a minute; None: not this one.
 
-    async def let_go(self, key: str) -> None:
-        """The caller could not finish it: another may."""
-        await self._client.delete(keys.sign_in_taken(key))
+        What is returned lets another try, where the caller could not.
+        """
+        lease = Lease(self._client, keys.sign_in_taken(key), keys.SIGN_IN_TAKEN_TTL * 1000)
+        return lease.let_go if await lease.take() else None
 
     async def finish(self, key: str, result: str) -> bool:
         """Keep how it went, and nothing else of it. False: it was over before, or is gone."""
