@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from sync.connect.wire import ConnectRoom
     from sync.directory.wire import DirectoryRoom
     from sync.engine.wire import EngineRoom
-    from sync.feed.wire import FeedRoom
+    from sync.feed.catch_up import CatchUp
+    from sync.feed.store import Doubt, Listener
     from sync.reconnect.notifier import Notifier
     from sync.redis.duties import Work
     from sync.settings.wire import SettingsRoom
@@ -31,7 +32,9 @@ class Core:
     settings: SettingsRoom
     directory: DirectoryRoom
     engine: EngineRoom
-    feed: FeedRoom
+    doubt: Doubt
+    listener: Listener  # its duty is only where Zoom's events come in
+    feed: CatchUp
     reconnect: Notifier
 
     @property
@@ -39,7 +42,7 @@ class Core:
         """The duties of all rooms in every process."""
         return (
             *(self.data.work, *self.connect.works, *self.settings.works, *self.directory.works),
-            *(*self.engine.works, *self.feed.works),
+            *(*self.engine.works, self.doubt.work, self.feed.work),
             *(self.reconnect.work, *self.invite.works),
         )
 
@@ -56,4 +59,4 @@ class Core:
         await self.data.enter()
         self.chat.seal.use(await self.connect.key_of_buttons())
         await self.settings.start(on=account_on)
-        await self.feed.doubt.load()
+        await self.doubt.load()

@@ -14,7 +14,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from domain.errors import Trouble
 from domain.policy import NOTHING_CHOSEN, Personal
@@ -130,7 +130,7 @@ class Patch:
 
     __slots__ = ("values",)
 
-    def __init__(self, **values: object) -> None:
+    def __init__(self, **values: Any) -> None:
         self.values = values
 
     def __or__(self, later: Patch) -> Patch:

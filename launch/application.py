@@ -101,7 +101,7 @@ async def application(
                 secret=settings.zoom_webhook_secret.get_secret_value(),
                 window=settings.zoom_signature_window,
                 now=time.time,
-                heard=core.feed.listener.heard,
+                heard=core.listener.heard,
             )
             app.add_routes([web.post("/zoom/webhook", webhook.handle), *bot.routes])
             if bot.keys is not None:

@@ -14,7 +14,6 @@ import bot.wire
 import sync.connect.wire
 import sync.directory.wire
 import sync.engine.wire
-import sync.feed.wire
 import sync.settings.wire
 from bot.core import Core
 from bot.outreach import ChatPeople
@@ -27,7 +26,9 @@ from launch.version import VERSION
 from sync.directory.store import DirectoryStore
 from sync.engine.people import PeopleStore
 from sync.engine.queue import LEASE_MS
-from sync.feed.store import Doubt, FeedStore
+from sync.feed.catch_up import CatchUp, SweepStore
+from sync.feed.store import Doubt, FeedStore, Listener
+from sync.feed.watch import FeedWatch
 from sync.feed.webhook_log import WebhookLog
 from sync.microsoft.graph import GraphPresence, time_limit
 from sync.reconnect.notifier import Notifier
@@ -141,11 +142,13 @@ def wire_core(
             memberships_changed=engine.engine.memberships_changed,
         ),
         engine=engine,
-        feed=sync.feed.wire.wire(
+        doubt=doubt,
+        listener=Listener(feed),
+        feed=CatchUp(
             feed,
-            doubt,
-            redis,
-            people=people,
+            FeedWatch(feed),
+            SweepStore(redis, people),
+            people,
             policy=saved.cache,
             per_second=zoom.per_second,
             missed=_missed(settings.zoom_app_id, zoom, engine.engine, metrics, directory),
@@ -192,7 +195,7 @@ def duties_of(core: Core, metrics: Metrics, *, with_bot: bool) -> tuple[Work, ..
     works = [gauges(metrics, shared), *core.works]
     without = []
     if with_bot:
-        works += [core.feed.listener.work, core.invite.roster.work]
+        works += [core.listener.work, core.invite.roster.work]
     else:
         without += [duties.FEED, duties.ROSTER]
     if core.zoom.api is None:

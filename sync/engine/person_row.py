@@ -56,17 +56,17 @@ _NUMBERS = {
 
 _FIELDS: dict[str, tuple[str, ...]] = {
     **{name: (field,) for field, name in _NUMBERS.items()},
+    **{name: (name,) for name in ("trouble", "notified", "met", "leaving")},
+    "trouble_code": ("code",),
+    "failed_code": ("failed",),
     "zoom_id": ("zoom",),
     "group_ids": ("groups",),
     "personal": ("style", "paused"),
     "observation": ("obs", "obs_at"),
     "held": _SESSION,
     "preferred": _PREFERRED,
-    "trouble": ("trouble", "code"),
-    "notified": ("notified",),
-    "leaving": ("leaving",),
 }
-"""The fields that keep what can be read by itself (`read_rows`)."""
+"""Which fields keep what of a `PersonState`."""
 
 BY_SCRIPTS = frozenset({"generation", "version", "observation", "got_ms", "zoom_id"})
 """What of a person no patch may change: who is who, and what Zoom said, in the order of time."""
@@ -77,64 +77,43 @@ def written(patch: Patch | None) -> Changes:
     changes: Changes = {}
     if patch is not None:
         for name, value in patch.values.items():
-            _WRITE[name](changes, value)
+            texts = _TEXTS.get(name)
+            if texts is None:  # one number or text, which is not there for None, 0 and ''
+                changes[_SINGLE[name]] = value or ""
+            else:
+                changes |= zip(_FIELDS[name], texts(value), strict=True)
     return changes
 
 
-def _one(field: str) -> Callable[[Changes, Any], None]:
-    """One number or text in one field, which is not there for None, 0 and ''."""
-
-    def write(changes: Changes, value: Any) -> None:
-        changes[field] = value or ""
-
-    return write
+_SINGLE = {name: fields[0] for name, fields in _FIELDS.items() if name not in BY_SCRIPTS}
 
 
-def _flag(field: str) -> Callable[[Changes, bool], None]:
-    def write(changes: Changes, value: bool) -> None:
-        changes[field] = 1 if value else ""
-
-    return write
+def _flag(value: bool) -> tuple[str | int]:
+    return (1 if value else "",)
 
 
-def _held(kind: _Fields) -> Callable[[Changes, Held | None], None]:
-    def write(changes: Changes, held: Held | None) -> None:
-        if held is None:
-            changes |= dict.fromkeys(kind, "")
-            return
-        unsure = "" if held.sure else _dump_accepted(held.before)
-        values = (str(held.pair), held.told_ms, held.until_ms, unsure)
-        changes |= zip(kind, values, strict=True)
-
-    return write
+def _held(held: Held | None) -> tuple[str | int, ...]:
+    if held is None:
+        return "", "", "", ""
+    unsure = "" if held.sure else _dump_accepted(held.before)
+    return str(held.pair), held.told_ms, held.until_ms, unsure
 
 
-def _write_notified(changes: Changes, notified: Notified) -> None:
-    changes["notified"] = notified.dump()
+def _chosen(personal: Personal) -> tuple[str | int, ...]:
+    style, until_ms = personal.style, personal.paused_until_ms
+    return "" if style is None else style.value, "" if until_ms is None else until_ms
 
 
-def _write_groups(changes: Changes, group_ids: frozenset[str]) -> None:
-    changes["groups"] = ",".join(sorted(group_ids))
-
-
-def _write_personal(changes: Changes, personal: Personal) -> None:
-    changes["style"] = "" if personal.style is None else personal.style.value
-    changes["paused"] = "" if personal.paused_until_ms is None else personal.paused_until_ms
-
-
-_WRITE: dict[str, Callable[[Changes, Any], None]] = {
-    **{name: _one(field) for field, name in _NUMBERS.items() if name not in BY_SCRIPTS},
-    "trouble": _one("trouble"),
-    "trouble_code": _one("code"),
-    "failed_code": _one("failed"),
-    "met": _flag("met"),
-    "leaving": _flag("leaving"),
-    "held": _held(_SESSION),
-    "preferred": _held(_PREFERRED),
-    "notified": _write_notified,
-    "group_ids": _write_groups,
-    "personal": _write_personal,
+_TEXTS: dict[str, Callable[[Any], tuple[str | int, ...]]] = {
+    "met": _flag,
+    "leaving": _flag,
+    "held": _held,
+    "preferred": _held,
+    "notified": lambda notified: (notified.dump(),),
+    "group_ids": lambda group_ids: (",".join(sorted(group_ids)),),
+    "personal": _chosen,
 }
+"""How attributes are written that are more than one number or text."""
 
 
 def _dump_accepted(before: Accepted | None) -> str:

@@ -130,7 +130,7 @@ class CatchUp:
     Zoom could not deliver from, to, now (epoch ms). `monotonic` gives seconds.
     """
 
-    feed: FeedStore
+    store: FeedStore
     watch: FeedWatch
     sweep: SweepStore
     people: PeopleStore
@@ -159,7 +159,7 @@ class CatchUp:
         if now - self._looked >= LOOK_SECONDS:
             self._looked = now
             await self.watch.look()
-        state = await self.feed.read()
+        state = await self.store.read()
         # A doubt that is still to come (a clock was set back) is none yet.
         if self.per_second is None or not 0 < state.doubted_ms <= state.now_ms:
             return None
@@ -176,7 +176,7 @@ class CatchUp:
         if state.gap is not None:
             if self.missed is not None:
                 await self._take_missed(*state.gap, state.now_ms)
-            await self.feed.gap_read(state.gap)
+            await self.store.gap_read(state.gap)
             if not await self._lease.take():
                 return False
         self._under_way.clear()
@@ -192,7 +192,7 @@ class CatchUp:
                 if not is_settled(row, policy, state.doubted_ms, state.now_ms)
             }
             await self.sweep.put(places)
-        await self.feed.sweeping(state.doubted_ms)
+        await self.store.sweeping(state.doubted_ms)
         left = await self.sweep.count()
         if left:
             log.info("catch_up_started", people=left)
@@ -256,7 +256,7 @@ class CatchUp:
     async def _finish(self, state: FeedState) -> None:
         left = await self.sweep.count()
         await self.sweep.begin()
-        await self.feed.swept(state.doubted_ms)
+        await self.store.swept(state.doubted_ms)
         self._under_way.clear()
         if self._done or left:
             # Whoever is left is asked about again by the planner, every few minutes.

@@ -6,7 +6,7 @@ Deliveries are counted in memory and written at most once a second, beside the w
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
@@ -177,15 +177,16 @@ def is_still_silent(state: FeedState) -> bool:
     return state.silent_ms is not None and (state.last_ms or 0) <= state.silent_ms
 
 
+@dataclass(eq=False)
 class Listener:
     """What this web process heard of Zoom. One per process."""
 
-    def __init__(
-        self, store: FeedStore, *, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
+    store: FeedStore
+    _: KW_ONLY
+    monotonic: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
         self.work = Work(duties.FEED, self.write, at_end=self.write)
-        self._store = store
-        self._monotonic = monotonic
         self._deliveries = 0
         self._validations = 0
         self._beaten = float("-inf")
@@ -197,11 +198,11 @@ class Listener:
 
     async def write(self) -> None:
         """Write down what was heard since the last time, and now and then that we are here."""
-        now = self._monotonic()
+        now = self.monotonic()
         deliveries, validations = self._deliveries, self._validations
         if not deliveries and now - self._beaten < BEAT_SECONDS:
             return
-        away = await self._store.note(deliveries, validations)
+        away = await self.store.note(deliveries, validations)
         self._deliveries -= deliveries
         self._validations -= validations
         self._beaten = now

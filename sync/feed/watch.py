@@ -5,6 +5,7 @@ One process does it at a time (sync.feed.catch_up). What is decided is in domain
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -34,18 +35,20 @@ LONGEST_LESSON = 4 * SLOTS
 """Hours that are learnt in one go: an older silence teaches nothing more."""
 
 
+@dataclass(eq=False)
 class FeedWatch:
     """Looks at the feed now and then."""
 
-    def __init__(self, store: FeedStore) -> None:
-        self._store = store
+    store: FeedStore
+
+    def __post_init__(self) -> None:
         self._away = False
 
     async def look(self) -> None:
         """Learn, judge, and doubt what is known where events are not to be relied on."""
-        state, pattern = await self._store.read(), await self._store.pattern()
+        state, pattern = await self.store.read(), await self.store.pattern()
         pattern |= await self._learn(state, pattern)
-        state = await self._store.read()
+        state = await self.store.read()
         await self._judge(state, pattern)
         await self._look_for_validation(state)
 
@@ -65,13 +68,13 @@ class FeedWatch:
                 recent = ()
         if until != state.judged:  # it may have gone back with the clock
             over = [hour for hour in state.counts if not until <= hour <= until + 1]
-            await self._store.learnt(until, recent, changed, over)
+            await self.store.learnt(until, recent, changed, over)
         return changed
 
     async def _judge(self, state: FeedState, pattern: dict[int, Slot]) -> None:
         if state.silent_ms is not None and not is_still_silent(state):
             log.info("zoom_feed_back", seconds=(state.now_ms - state.silent_ms) // 1000)
-            await self._store.came_back((state.silent_ms, state.now_ms))
+            await self.store.came_back((state.silent_ms, state.now_ms))
             return
         away = state.away_ms > LONG_AWAY_MS
         if away and not self._away:
@@ -86,12 +89,12 @@ class FeedWatch:
                 seconds=(state.now_ms - since) // 1000,
                 expected=round(expected(pattern, state.heard, since, state.now_ms)),
             )
-            await self._store.fell_silent(since)
+            await self.store.fell_silent(since)
             return
         unheard = away or state.silent_ms is not None
         over = state.swept_ms == state.doubted_ms
         if unheard and over and state.now_ms - state.doubted_ms >= DOUBT_AGAIN_MS:
-            await self._store.doubt()
+            await self.store.doubt()
 
     async def _look_for_validation(self, state: FeedState) -> None:
         validated = state.validated_ms
@@ -99,4 +102,4 @@ class FeedWatch:
         if missing and validated is not None and state.warned_ms != validated:
             hours = (state.now_ms - validated) // 3_600_000
             log.warning("zoom_validation_missing", hours=hours)
-            await self._store.warned(validated)
+            await self.store.warned(validated)

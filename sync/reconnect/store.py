@@ -57,7 +57,7 @@ class NoticeStore:
         since = {person.object_id: person.since_ms for person in parked}
         found = []
         for some in chunks(list(since), BATCH):
-            for row in await read_rows(self.client, some, "trouble", "notified"):
+            for row in await read_rows(self.client, some, "trouble", "trouble_code", "notified"):
                 oid, generation = row.object_id, str(row.generation)
                 if row.trouble == Trouble.AUTHORIZE:
                     found.append(Case(oid, since[oid], row.trouble_code, generation, row.notified))
