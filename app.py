@@ -55,7 +55,7 @@ def _run(main: Coroutine[Any, Any, Result]) -> Result:
 
     from redis.exceptions import AuthenticationError, AuthorizationError
 
-    from launch.at_hand import RedisAway
+    from launch.redis import RedisAway
     from service.redaction import clean_text
     from service.redis_folder import EmbeddedRedisError
     from service.settings import SettingsError

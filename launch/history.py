@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from launch.at_hand import client_at_hand
+from launch.redis import client_at_hand
 from launch.terminal import say
 from service.redaction import visible_json
 from sync.settings.audit import INVITE, REVIVE, AuditLog

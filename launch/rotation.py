@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from domain.person import Patch
 from domain.plan import Lane
-from launch.at_hand import client_at_hand
+from launch.redis import client_at_hand
 from launch.terminal import say
 from sync.connect.resealing import Resealing
 from sync.connect.sealed import ButtonKey, SealedStore
