@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from bot.teams.signing_keys import SigningKeys
 from domain.errors import OutsideError, RetryLater
-from launch.lifetime import redis_at_hand
 from launch.outside import BOT_SCOPE, open_outside, zoom_api
+from launch.redis import redis_at_hand
 from launch.terminal import say
 from service.redaction import clean_text
 from sync.answers import is_from_between, read_body
@@ -42,6 +42,8 @@ async def check_everything(settings: Settings) -> bool:
         # Everything else is tried even where Redis is away; nothing below uses it.
         outside = await open_outside(settings, "redis://127.0.0.1:1", stack)
 
+        api = zoom_api(settings, outside, shared=False)
+
         async def microsoft() -> str:
             await outside.authorization.app_token(BOT_SCOPE)
             return "the app's credentials are accepted"
@@ -57,18 +59,15 @@ async def check_everything(settings: Settings) -> bool:
                 return f"reached, and asks for a token (HTTP {answer.status})"
 
         async def zoom() -> str:
-            api = zoom_api(settings, outside, shared=False)
             if api is None:
                 return "not configured; presence is known from events alone"
             await api.check()
             return "the app's credentials are accepted"
 
         async def zoom_log() -> str:
-            api = zoom_api(settings, outside, shared=False)
-            app_id = settings.zoom_app_id
-            if api is None or app_id is None:
+            if api is None or settings.zoom_app_id is None:
                 return "not configured"
-            await WebhookLog(api, app_id).check(int(time.time() * 1000))
+            await WebhookLog(api, settings.zoom_app_id).check(int(time.time() * 1000))
             return "may be read"
 
         well &= await _line("Microsoft login", microsoft)

@@ -7,8 +7,9 @@ from contextlib import AsyncExitStack
 
 from bot.teams.activity import Person
 from launch.application import CONVERSATION, application
-from launch.lifetime import forever, redis_of, running, until_signal
+from launch.lifetime import forever, running, until_signal
 from launch.ports import open_ports
+from launch.redis import redis_of
 from launch.terminal import say
 from sandbox import people as cast
 from sandbox.playground import PlaygroundFailed, PlaygroundUnavailable, how_to_run, playground

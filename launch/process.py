@@ -8,8 +8,9 @@ import structlog
 
 from domain.budget import GRAPH_LIMITS
 from launch.application import CONVERSATION, application
-from launch.lifetime import forever, keep_what_is_there, redis_of, until_signal
+from launch.lifetime import forever, keep_what_is_there, until_signal
 from launch.ports import open_ports
+from launch.redis import redis_of
 from sync.engine.queue import LEASE_MS
 
 if TYPE_CHECKING:

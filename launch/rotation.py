@@ -10,9 +10,7 @@ from domain.person import Patch
 from domain.plan import Lane
 from launch.redis import client_at_hand
 from launch.terminal import say
-from sync.connect.resealing import Resealing
-from sync.connect.sealed import ButtonKey, SealedStore
-from sync.connect.vault import Vault
+from sync.connect.wire import wire_resealing
 from sync.engine.people import PeopleStore
 from sync.redis.scripts import Scripts
 
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
 
     from service.settings import Settings
     from sync.connect.resealing import Count
+    from sync.connect.sealed import ButtonKey
 
 MOST_ROUNDS = 3
 """How often it is gone over who changed in that very moment."""
@@ -39,11 +38,11 @@ async def rotate_keys(settings: Settings, *, lost: bool) -> bool:
     """
     async with client_at_hand(settings) as client:
         scripts = Scripts(client)
-        people, rows = PeopleStore(client, scripts), SealedStore(client, scripts)
-        vault = Vault(settings.token_key_list)
-        button_key = ButtonKey(rows, vault)
-        resealing = Resealing(rows, vault, button_key, now_ms=people.now_ms, pause=0)
-
+        people = PeopleStore(client, scripts)
+        resealing = wire_resealing(
+            people, client, scripts, token_keys=settings.token_key_list, pause=0
+        )
+        vault = resealing.vault
         running = (await resealing.in_use()).running
         if lost and running:
             say(
@@ -57,7 +56,7 @@ async def rotate_keys(settings: Settings, *, lost: bool) -> bool:
                 "know the new one. Give it these TOKEN_KEYS, restart it, and run this again."
             )
             return False
-        well = await _buttons(button_key, lost=lost)
+        well = await _buttons(resealing.button_key, lost=lost)
         total = await people.connected()
         count = await resealing.round(_progress(total, time.monotonic))
         for _ in range(MOST_ROUNDS):

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import ipaddress
 import time
 from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
+
+from service.setting_values import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -149,7 +150,7 @@ class MetricsPage:
             asked = request.url.host or ""
         except ValueError:
             asked = ""
-        if asked != "localhost" and not _is_loopback(asked):
+        if not is_loopback(asked):
             raise web.HTTPNotFound
         return self._page()
 
@@ -163,15 +164,6 @@ class MetricsPage:
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         same = hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), token.encode())
         return same and scheme.lower() == "bearer"
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    mapped = getattr(ip, "ipv4_mapped", None)
-    return bool((mapped or ip).is_loopback)
 
 
 def _answer(well: bool, body: dict[str, object]) -> web.Response:

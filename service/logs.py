@@ -27,12 +27,6 @@ Format = Literal["auto", "json", "text"]
 Level = Literal["debug", "info", "warning", "error"]
 
 _TRACEBACK_LIMIT = 8000  # characters; the end says most
-_LEVELS = {
-    "debug": logging.DEBUG,
-    "info": logging.INFO,
-    "warning": logging.WARNING,
-    "error": logging.ERROR,
-}
 _OURS = frozenset({"event", "level", "timestamp", "exc_info"})
 
 
@@ -75,7 +69,7 @@ def configure(
             *render,
             _without(secrets),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Heedless(stream))),
         cache_logger_on_first_use=False,
     )

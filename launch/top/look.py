@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -26,12 +26,12 @@ from sync.upgrade.data_version import OtherData, check_rows
 
 if TYPE_CHECKING:
     import io
+    from collections.abc import Awaitable
 
     from service.settings import Settings
     from sync.redis.connection import Client
 
 Read = TypeVar("Read")
-Read_co = TypeVar("Read_co", covariant=True)
 
 _HOW = (
     "METRICS_PORT opens its metrics to this machine, set for the process and here; --metrics names "
@@ -169,19 +169,16 @@ class PageLook:
             raise Trouble("answers with something else than metrics of Presence Bridge") from error
 
 
-class _Source(Protocol[Read_co]):
-    async def read(self) -> Read_co:
-        """Raises Trouble."""
-
-
-async def _or_why(source: _Source[Read] | None) -> tuple[Read | None, str | None]:
-    """What a source gave, or why it gave nothing."""
-    if source is None:
-        return None, None
+async def _or_why(reading: Awaitable[Read]) -> tuple[Read | None, str | None]:
+    """What was read, or why it could not be."""
     try:
-        return await source.read(), None
+        return await reading, None
     except Trouble as trouble:
         return None, str(trouble)
+
+
+async def _nothing() -> None:
+    """Where nothing is asked."""
 
 
 class Looker:
@@ -195,7 +192,7 @@ class Looker:
     async def look(self) -> Look:
         """Read everything now; what can't be read is said in the look."""
         (stored, no_stored), (page, no_page) = await asyncio.gather(
-            _or_why(self._redis), _or_why(self._page)
+            _or_why(self._redis.read()), _or_why(self._page.read() if self._page else _nothing())
         )
         complaints = self._log.getvalue().splitlines()
         self._log.seek(0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from domain.link import addresses_of
-from sync.connect.resealing import Resealing
+from sync.connect.resealing import PAUSE, Resealing
 from sync.connect.sealed import ButtonKey, SealedStore
 from sync.connect.tokens import Tokens
 from sync.connect.vault import Vault
@@ -63,13 +63,27 @@ def wire(
     adopt: Callable[[bytes], None],
 ) -> ConnectRoom:
     """Put it together; `adopt` hears the key of the buttons each time it is read."""
-    vault, sealed = Vault(token_keys), SealedStore(redis, scripts)
-    button_key, tokens = ButtonKey(sealed, vault), Tokens(people, vault, authorization)
+    resealing = wire_resealing(people, redis, scripts, token_keys=token_keys, adopt=adopt)
     return ConnectRoom(
-        vault,
-        tokens,
+        resealing.vault,
+        Tokens(people, resealing.vault, authorization),
         profile,
-        button_key,
+        resealing.button_key,
         token_keys[0].encode(),
-        Resealing(sealed, vault, button_key, now_ms=people.now_ms, adopt=adopt),
+        resealing,
     )
+
+
+def wire_resealing(
+    people: PeopleStore,
+    redis: Client,
+    scripts: Scripts,
+    *,
+    token_keys: Sequence[str],
+    adopt: Callable[[bytes], None] = lambda _: None,
+    pause: float = PAUSE,
+) -> Resealing:
+    """What is sealed, and the way to a newer key, by itself (`pause`: see Resealing)."""
+    vault, sealed = Vault(token_keys), SealedStore(redis, scripts)
+    button_key = ButtonKey(sealed, vault)
+    return Resealing(sealed, vault, button_key, now_ms=people.now_ms, adopt=adopt, pause=pause)

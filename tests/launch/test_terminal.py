@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from structlog.testing import capture_logs
 
 from launch import terminal
-from launch.lifetime import redis_of
+from launch.redis import redis_of
 from service.settings import load
 
 if TYPE_CHECKING:
