@@ -10,7 +10,7 @@ from bot.grammar.personal import For, Pause, StyleCommand, Until
 from cards.person import choices as choice_cards
 from cards.person import status as status_cards
 from cards.person import unasked as unasked_cards
-from cards.person.clicks import UNTIL_RESUMED, ChooseOwnStyle, ShowStyles, StartPause
+from cards.person.clicks import UNTIL_RESUMED, ChooseOwnStyle, StartPause
 from domain.clock import MINUTE
 from domain.policy import FOREVER
 from sync.engine.patience import Patience
@@ -67,7 +67,7 @@ class PersonalHandler:
         shown, was_paused = view(known, turn.inbound.time_zone), (until or 0) > now_ms
         return choice_cards.resumed(was_paused=was_paused, sentence=shown.sentence, tone=shown.tone)
 
-    async def style(self, turn: Turn, wanted: StyleCommand | ShowStyles | ChooseOwnStyle) -> Card:
+    async def style(self, turn: Turn, wanted: StyleCommand | ChooseOwnStyle) -> Card:
         """Show the styles, or choose one."""
         oid, chosen = turn.person.object_id, _chosen_style(wanted)
         before = await self.engine.verdict_of(oid)
@@ -124,8 +124,8 @@ def _until(wanted: Pause | StartPause, now_ms: int, here: tzinfo) -> int:
     assert_never(wanted.until)
 
 
-def _chosen_style(wanted: StyleCommand | ShowStyles | ChooseOwnStyle) -> ChooseOwnStyle | None:
+def _chosen_style(wanted: StyleCommand | ChooseOwnStyle) -> ChooseOwnStyle | None:
     """The choice that a command or a button makes; None: only to show the styles."""
     if isinstance(wanted, StyleCommand):
         return None if wanted.style is None else ChooseOwnStyle(wanted.style)
-    return wanted if isinstance(wanted, ChooseOwnStyle) else None
+    return wanted

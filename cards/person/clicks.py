@@ -66,11 +66,6 @@ class EndPause(Click):
     """Go on."""
 
 
-@click("style.show")
-class ShowStyles(Click):
-    """Show the styles."""
-
-
 @click("style.choose")
 class ChooseOwnStyle(Click):
     """Choose a style; None: as the organisation has it."""

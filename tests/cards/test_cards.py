@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import cards
+from cards.click import CLICKS
 from cards.person import connect
 from cards.person.help import help_card, moved_to_personal
 from cards.person.status import status
@@ -48,6 +49,12 @@ def test_card_is_the_one_that_was_agreed(name: str) -> None:
 
 def test_every_golden_file_belongs_to_a_card() -> None:
     assert {path.stem for path in GOLDEN.glob("*.json")} <= set(SAMPLES)
+
+
+def test_every_click_is_on_a_card() -> None:
+    assert {e["verb"] for card in SAMPLES.values() for e in walk(card) if "verb" in e} == set(
+        CLICKS
+    )
 
 
 def test_every_card_has_a_sample() -> None:

@@ -10,7 +10,7 @@ import pytest
 from bot.grammar.commands import Resume
 from bot.grammar.personal import For, Pause, StyleCommand, Until
 from bot.handlers.personal import PersonalHandler
-from cards.person.clicks import UNTIL_RESUMED, ChooseOwnStyle, NoticeSeen, ShowStyles, StartPause
+from cards.person.clicks import UNTIL_RESUMED, ChooseOwnStyle, NoticeSeen, StartPause
 from domain.clock import HOUR, MINUTE
 from domain.errors import Trouble
 from domain.person import Held
@@ -168,11 +168,10 @@ async def test_a_button_gives_the_organisation_s_style_back(
     assert engine.chose == [(Personal(None, FOREVER), None)]
 
 
-@pytest.mark.parametrize("wanted", [StyleCommand(), ShowStyles()])
 async def test_looking_at_the_styles_is_no_choice_and_costs_nothing(
-    engine: Presence, handler: PersonalHandler, wanted: StyleCommand | ShowStyles
+    engine: Presence, handler: PersonalHandler
 ) -> None:
-    await handler.style(turn(), wanted)
+    await handler.style(turn(), StyleCommand())
     assert engine.chose == []
     assert engine.done == []
 
