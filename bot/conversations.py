@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from bot import scripts as lua
-from bot.teams.activity import ConversationReference
+from bot.teams.activity import ConversationReference, Kind, Scope, without_thread
 from sync.redis import keys
 from sync.redis.rows import Rows
 from sync.redis.scripts import Scripts
 
 if TYPE_CHECKING:
+    from bot.teams.activity import Heard, Inbound
     from sync.redis.connection import Client
 
 log = structlog.get_logger()
 
 REFERENCES: Final = Rows(ConversationReference)
-
-Heard = Literal["", "again", "anew"]
-"""Empty: no news. again: within an hour of the last time. anew: after more than that, after the app
-was taken out, or never before; what need not be seen to at each message is due then."""
 
 
 class ConversationStore:
@@ -41,6 +39,9 @@ class ConversationStore:
     ) -> Heard:
         """Keep a person's 1:1 conversation (400 days from the last use)."""
         at_ms = await self._news(object_id, "there", sent_ms, REFERENCES.dump(reference))
+        return await self._heard(object_id, at_ms)
+
+    async def _heard(self, object_id: str, at_ms: int) -> Heard:
         if at_ms >= 0:
             return "again" if at_ms else ""
         await self._client.expire(keys.welcomed(object_id), keys.REFERENCE_TTL)
@@ -112,9 +113,32 @@ class ConversationStore:
 
     # -- once only ---------------------------------------------------------------------------
 
-    async def first_time(self, activity: str) -> bool:
-        """Whether an activity is new. Channels deliver twice when an answer took too long."""
-        return bool(await self._client.set(keys.seen(activity), "1", nx=True, ex=keys.SEEN_TTL))
+    async def arrived(self, inbound: Inbound) -> Inbound | None:
+        """Note an activity; None: it came before. Channels deliver twice when an answer took long.
+
+        Of somebody in their own chat it also keeps where that is (`heard`), in the same command.
+        """
+        here, oid = inbound.conversation, inbound.person.object_id if inbound.person else ""
+        # By the chat itself: a second delivery may name the thread, or not.
+        activity = f"{without_thread(here.conversation_id)}|{inbound.id}"
+        own = oid and here.scope is Scope.PERSONAL
+        if not own or inbound.kind not in {Kind.MESSAGE, Kind.CLICK}:
+            return inbound if await self.first_time(activity, oid) else None
+        at_ms = await self._scripts.run(
+            lua.arrive,
+            seen=keys.seen(activity, oid),
+            chat=keys.reference(oid),
+            sent_ms=inbound.sent_ms,
+            where=REFERENCES.dump(here),
+        )
+        if at_ms is None:
+            return None
+        return replace(inbound, heard=await self._heard(oid, at_ms))
+
+    async def first_time(self, activity: str, object_id: str = "") -> bool:
+        """Whether an activity of a person is new."""
+        key = keys.seen(activity, object_id)
+        return bool(await self._client.set(key, "1", nx=True, ex=keys.SEEN_TTL))
 
     async def first_welcome(self, object_id: str) -> bool:
         """Whether the person was never welcomed; they are from now on."""

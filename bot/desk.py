@@ -23,8 +23,7 @@ from bot.teams.activity import (
 )
 
 if TYPE_CHECKING:
-    from bot.conversations import Heard
-    from bot.teams.activity import Sender
+    from bot.teams.activity import Heard, Sender
     from cards.build import Card
     from cards.seal import Seal
 

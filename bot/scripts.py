@@ -1,9 +1,11 @@
-"""The script of conversations."""
+"""The scripts of conversations."""
 
+from pathlib import Path
 from typing import Literal
 
+from sync.redis import keys
 from sync.redis.keys import Key
-from sync.redis.scripts import CLOCK, script
+from sync.redis.scripts import CLOCK, Head, script
 
 LATEST_MS = 3_600_000
 """No activity is delivered later than this: its token would have ended."""
@@ -11,7 +13,12 @@ LATEST_MS = 3_600_000
 News = Literal["there", "doubted", "removed", "moved"]
 
 
-@script(head=CLOCK, constants={"LATEST_MS": LATEST_MS})
+_NEWS = Head(
+    Path(__file__).parent / "lua" / "_news.lua", constants={"LATEST_MS": LATEST_MS}, after=CLOCK
+)
+
+
+@script(head=_NEWS)
 def chat_news(*, chat: Key, what: News, sent_ms: int | None, kept_s: int, where: str) -> int:
     """News of a person's chat, which was sent by a time.
 
@@ -19,3 +26,8 @@ def chat_news(*, chat: Key, what: News, sent_ms: int | None, kept_s: int, where:
     `there` after an hour at least, after `doubted`, or for the first time. Times further apart than
     any delivery is late are of two clocks; then what comes last holds.
     """
+
+
+@script(head=_NEWS, constants={"SEEN_TTL": keys.SEEN_TTL, "REFERENCE_TTL": keys.REFERENCE_TTL})
+def arrive(*, seen: Key, chat: Key, sent_ms: int | None, where: str) -> int | None:
+    """An activity came from a person's own chat: `chat_news` of `there`. None: it came before."""

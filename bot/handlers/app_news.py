@@ -76,9 +76,10 @@ class AppNews:
     async def heard(self, inbound: Inbound, person: Person) -> None:
         """The person was heard in their own chat, so their app is there."""
         oid = person.object_id
-        heard = await self._desk.chats.remember_reference(
-            oid, inbound.conversation, self._sent_ms(inbound)
-        )
+        heard = inbound.heard
+        if heard is None:
+            sent_ms, chats = self._sent_ms(inbound), self._desk.chats
+            heard = await chats.remember_reference(oid, inbound.conversation, sent_ms)
         if heard:
             self.met(person)
         if heard == "anew":

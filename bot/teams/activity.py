@@ -31,6 +31,12 @@ class Kind(StrEnum):
     OTHER = "other"  # edits, reactions, typing, unknown invokes: nothing to do
 
 
+Heard = Literal["", "again", "anew"]
+"""What it tells that somebody is in their own chat. Empty: no news. again: within an hour of the
+last time. anew: after more than that, after the app was taken out, or never before; what need not
+be seen to at each message is due then."""
+
+
 class Scope(StrEnum):
     """Where a conversation takes place (Teams `conversationType`)."""
 
@@ -104,6 +110,7 @@ class Inbound:
     `data` is what a card sent: client-supplied, so trust nothing in it. `sent_ms` is when the
     channel sent it, by its own clock (epoch ms; None: it doesn't say).
     `wants_card_answer` is true for an invoke: the caller expects a card in the HTTP answer.
+    `heard` is what came of keeping where they were heard; None: that was not tried yet.
     """
 
     kind: Kind
@@ -120,6 +127,7 @@ class Inbound:
     wants_card_answer: bool = False
     automatic: bool = False  # a card refreshed itself; nobody clicked
     sent_ms: int | None = None
+    heard: Heard | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 from yarl import URL
 
-from bot.teams.activity import Kind, without_thread
+from bot.teams.activity import Kind
 from bot.teams.channel import ChannelAnswer
 from bot.teams.service_hosts import is_loopback
 
@@ -29,15 +29,15 @@ DEEPEST_BODY = 64
 _log = structlog.get_logger(__name__)
 
 
-class Deduper(Protocol):
+class Arrivals(Protocol):
     """Remembers what was delivered: a channel that got no answer in 15 s delivers again."""
 
-    async def first_time(self, key: str) -> bool:
-        """Whether this key was not seen in the last ten minutes or so. Remembers it."""
+    async def arrived(self, inbound: Inbound) -> Inbound | None:
+        """Remember it for ten minutes or so; None: it was delivered before."""
 
 
 def messages_handler(
-    channel: Channel, on_turn: OnTurn, deduper: Deduper
+    channel: Channel, on_turn: OnTurn, arrivals: Arrivals
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     """Make the handler of POST /api/messages.
 
@@ -45,7 +45,7 @@ def messages_handler(
     for another content type, and in local mode 403 for a caller that is not on this machine. A
     second delivery is answered 200 and changes nothing. The body is read once the sender is known.
     """
-    once = _once(on_turn, deduper)
+    once = _once(on_turn, arrivals)
 
     async def handle(request: web.Request) -> web.Response:
         if channel.local and not _is_local(request):
@@ -117,22 +117,21 @@ def decode(raw: bytes) -> dict[str, Any]:
     return activity
 
 
-def _once(on_turn: OnTurn, deduper: Deduper) -> OnTurn:
+def _once(on_turn: OnTurn, arrivals: Arrivals) -> OnTurn:
     """Run a turn at the first delivery only. Called after the activity was authenticated."""
 
     async def once(inbound: Inbound) -> Answer:
         if inbound.id and inbound.kind is not Kind.OTHER:
             try:
-                # By the chat itself: a second delivery may name the thread, or not.
-                chat = without_thread(inbound.conversation.conversation_id)
-                first = await deduper.first_time(f"{chat}|{inbound.id}")
+                first = await arrivals.arrived(inbound)
             except Exception as error:  # noqa: BLE001 - whatever keeps the memory from answering
                 # Answering twice is better than not at all.
                 _log.warning("deduper_failed", activity=inbound.id, reason=type(error).__name__)
-                first = True
-            if not first:
+                first = inbound
+            if first is None:
                 _log.info("activity_repeated", activity=inbound.id)
                 return None
+            inbound = first
         return await on_turn(inbound)
 
     return once

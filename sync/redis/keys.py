@@ -177,7 +177,7 @@ SIGN_IN_TTL = 600
 SIGN_IN_TAKEN_TTL = 60
 LIVE_SIGN_IN_TTL = 2 * SIGN_IN_TTL + SIGN_IN_TAKEN_TTL
 
-reference = _of("ref:<oid>", "1:1 conversation (hash: `where` JSON, `at` last news)", REFERENCE_TTL)
+reference = _of_person("ref:<oid>", "1:1 chat (hash: `where` JSON, `at` last news)", REFERENCE_TTL)
 card = _of("card:<hash>", "activity id of the message that holds the card", CARD_TTL)
 asker = _of("asker:<hash>", "the admin whom a card of the settings asks", CARD_TTL)
 welcomed = _of("welcomed:<oid>", "the person was welcomed", REFERENCE_TTL)
@@ -187,7 +187,13 @@ met = _of("met:<oid>", "somebody who has the app (JSON, bot.invite.roster)", REF
 live_sign_in = _of_person("live:<oid>", "the attempt that may connect them", LIVE_SIGN_IN_TTL)
 sign_in = _of("signin:<key>", "an attempt to connect (hash); lives on once it began", SIGN_IN_TTL)
 sign_in_taken = _of("signin:<key>:by", "somebody finishes it", SIGN_IN_TAKEN_TTL)
-seen = _of("seen:<hash>", "an activity that was already answered", SEEN_TTL)
+_seen = _of_shard("seen:<hash>", "an activity that was already answered", SEEN_TTL)
+
+
+def seen(activity: str, object_id: str = "") -> Key:
+    """An activity that was answered, where its person's own keys are."""
+    return Key(_seen(shard_of(object_id)).replace("<hash>", _digest(activity)))
+
 
 # -- jobs: rollouts and invitations ---------------------------------------------------------------
 

@@ -1,13 +1,16 @@
 """What the conversation keeps: once only, never for ever."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bot.conversations import ConversationStore
+from bot.teams.activity import Inbound, Kind, Person, Scope
 from sync.redis import keys
 from sync.redis.connection import Client
-from tests.doubles.channel import NEW, OLD
+from tests.doubles.channel import GROUP, NEW, OLD
 
 ADA = "00000000-0000-4000-8000-000000000001"
 BEN = "00000000-0000-4000-8000-000000000002"
@@ -96,3 +99,62 @@ async def test_what_is_for_the_first_time_is_so_once(
     assert await ask(store)
     assert not await ask(store)
     assert lives - 5 < await ttl(redis) <= lives
+
+
+def says(number: int, **changes: Any) -> Inbound:
+    person = Person("tenant", ADA, "29:a", "Ada")
+    return replace(Inbound(Kind.MESSAGE, f"activity {number}", person, OLD), **changes)
+
+
+async def test_what_arrives_from_somebodys_own_chat_is_noted_once_and_says_where_they_are(
+    store: ConversationStore, redis: Client
+) -> None:
+    first, second = says(1), says(2, kind=Kind.CLICK)
+    assert await store.arrived(first) == replace(first, heard="anew")
+    assert await store.reference(ADA) == OLD
+    assert await store.arrived(first) is None
+    assert await store.arrived(second) == replace(second, heard="again")
+    moved = says(3, conversation=NEW)
+    assert await store.arrived(moved) == replace(moved, heard="again")
+    assert await store.reference(ADA) == NEW
+    assert {await redis.ttl(key) > 0 for key in await redis.keys("*")} == {True}
+
+
+async def test_an_activity_that_came_before_is_no_news(
+    store: ConversationStore, redis: Client
+) -> None:
+    await store.arrived(says(1))
+    await store.doubt_reference(ADA)
+    assert await store.arrived(says(1)) is None
+    assert not await store.is_there(ADA)
+    assert (await store.arrived(says(2)) or says(0)).heard == "anew"
+    assert await store.is_there(ADA)
+    known = int(await redis.hget(keys.reference(ADA), "at"))
+    await redis.hset(keys.reference(ADA), "at", known + 1000)
+    late = says(3, sent_ms=known)
+    assert await store.arrived(late) == replace(late, heard="")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"conversation": replace(GROUP, scope=Scope.GROUP_CHAT)},
+        {"kind": Kind.INSTALLED},
+        {"kind": Kind.UNINSTALLED},
+        {"person": None},
+    ],
+)
+async def test_what_is_not_said_in_somebodys_own_chat_tells_nothing_of_it(
+    store: ConversationStore, changes: dict[str, Any]
+) -> None:
+    inbound = says(1, **changes)
+    assert await store.arrived(inbound) is inbound
+    assert await store.arrived(inbound) is None
+    assert await store.reference(ADA) is None
+
+
+async def test_a_second_delivery_may_name_the_thread(store: ConversationStore) -> None:
+    thread = replace(GROUP, scope=Scope.CHANNEL, conversation_id="19:a@thread.tacv2;messageid=7")
+    whole = replace(thread, conversation_id="19:a@thread.tacv2")
+    assert await store.arrived(says(1, conversation=thread)) is not None
+    assert await store.arrived(says(1, conversation=whole)) is None

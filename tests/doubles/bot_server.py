@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
+from bot.teams.activity import without_thread
 from bot.teams.channel import Channel, Production
 from bot.teams.endpoint import messages_handler
 from bot.teams.inbound_auth import InboundAuth
@@ -22,18 +23,19 @@ if TYPE_CHECKING:
 
 
 class Memory:
-    """A `bot.teams.endpoint.Deduper` that remembers in a set, or fails when told to."""
+    """`bot.teams.endpoint.Arrivals` that remembers in a set, or fails when told to."""
 
     def __init__(self) -> None:
         self.keys: set[str] = set()
         self.broken = False
 
-    async def first_time(self, key: str) -> bool:
+    async def arrived(self, inbound: Inbound) -> Inbound | None:
         if self.broken:
             raise ConnectionError("the store is away")
+        key = f"{without_thread(inbound.conversation.conversation_id)}|{inbound.id}"
         new = key not in self.keys
         self.keys.add(key)
-        return new
+        return inbound if new else None
 
 
 class Turns:

@@ -33,8 +33,8 @@ from tests.doubles.channel import Channel
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
 
-    from bot.conversations import Heard
     from bot.sign_in.attempt import Attempt
+    from bot.teams.activity import Heard
     from cards.build import Card
     from domain.directory import DirectoryGroup, DirectoryUser
     from domain.errors import Trouble

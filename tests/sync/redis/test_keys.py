@@ -13,7 +13,7 @@ pytestmark = pytest.mark.unit
 ADA, BEN = (f"00000000-0000-4000-8000-{number:012d}" for number in (1, 2))
 OF_PEOPLE = (
     *(keys.person, keys.link, keys.tokens, keys.token_lease, keys.admitted, keys.looked_up),
-    *(keys.look, keys.live_sign_in),
+    *(keys.look, keys.live_sign_in, keys.reference),
 )
 OF_SHARDS = (keys.everybody, keys.parked, keys.woken, keys.probe)
 HASHED = (keys.card, keys.asker, keys.seen, keys.zoom_address, keys.zoom_id, keys.ended)
@@ -39,7 +39,7 @@ def test_no_kind_is_declared_twice_and_each_says_what_it_holds() -> None:
 def test_every_constant_and_function_makes_keys_of_a_declared_kind() -> None:
     made = [value for value in vars(keys).values() if isinstance(value, str)]
     made = [value for value in made if value.startswith("pb:")]
-    made += [of(ADA) for of in (*OF_PEOPLE, *HASHED, keys.reference, keys.welcomed, keys.left)]
+    made += [of(ADA) for of in (*OF_PEOPLE, *HASHED, keys.welcomed, keys.left)]
     made += [of(ADA) for of in (keys.met, keys.sign_in, keys.sign_in_taken, keys.jobs)]
     made += [of(7) for of in OF_SHARDS] + [*keys.dues(7), keys.notice(ADA, "invited")]
     made += [of("rollouts", "1") for of in OF_JOBS] + [*keys.directory_parts("abc")]
@@ -55,7 +55,7 @@ def test_every_constant_and_function_makes_keys_of_a_declared_kind() -> None:
 @pytest.mark.parametrize("oid", [ADA, BEN])
 def test_all_of_one_person_is_in_the_slot_of_their_shard(oid: str) -> None:
     shard = keys.shard_of(oid)
-    found = [of(oid) for of in OF_PEOPLE]
+    found = [of(oid) for of in OF_PEOPLE] + [keys.seen("activity", oid)]
     found += [of(shard) for of in OF_SHARDS] + [*keys.dues(shard), keys.person_prefix(shard)]
     assert {tag(key) for key in found} == {f"{shard:02d}"}
     assert keys.person(oid) == keys.person_prefix(shard) + oid
