@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from aiohttp import BytesPayload
 from multidict import CIMultiDict, istr
 from yarl import URL
 
@@ -70,7 +71,7 @@ class GraphPresence:
         self._session_id = session_id
         self._now = now
         # A payload of bytes may be sent any number of times.
-        self._bodies: dict[tuple[Pair, int], aiohttp.BytesPayload] = {}
+        self._bodies: dict[tuple[Pair, int], BytesPayload] = {}
         self._clear = _json(sessionId=session_id)
 
     async def set_session(self, token: str, object_id: str, pair: Pair, minutes: int) -> None:
@@ -85,13 +86,12 @@ class GraphPresence:
                 activity=pair.activity,
                 expirationDuration=f"PT{minutes}M",
             )
-        await self._request("POST", token, self._address(object_id, "/setPresence"), body)
+        await self._request("POST", token, object_id, "/setPresence", body)
 
     async def clear_session(self, token: str, object_id: str) -> None:
         """End our session. 404 means there is none: that is what was wanted."""
         try:
-            address = self._address(object_id, "/clearPresence")
-            await self._request("POST", token, address, self._clear)
+            await self._request("POST", token, object_id, "/clearPresence", self._clear)
         except PersonGone:
             return
 
@@ -104,26 +104,27 @@ class GraphPresence:
             activity=pair.activity,
             expirationDuration=f"PT{minutes}M",
         )
-        address = self._address(object_id, "/setUserPreferredPresence")
-        await self._request("POST", token, address, body)
+        await self._request("POST", token, object_id, "/setUserPreferredPresence", body)
 
     async def clear_preferred(self, token: str, object_id: str) -> None:
         """Take back the status that otherwise the person sets by hand."""
-        address = self._address(object_id, "/clearUserPreferredPresence")
-        await self._request("POST", token, address, _json())
+        await self._request("POST", token, object_id, "/clearUserPreferredPresence", _json())
 
     async def look(self, token: str, object_id: str) -> Shown:
         """Read what Microsoft shows of the person; words that it leaves out are empty."""
-        answer = await self._request("GET", token, self._address(object_id), None)
+        answer = await self._request("GET", token, object_id, "", None)
         return Shown(_word(answer.get("availability")), _word(answer.get("activity")))
 
-    def _address(self, object_id: str, action: str = "") -> URL:
-        """Nothing in it needs quoting: object ids are GUIDs."""
-        return self._base.with_path(f"{self._path}{object_id}/presence{action}", encoded=True)
-
     async def _request(
-        self, method: str, token: str, url: URL, body: aiohttp.BytesPayload | None
+        self,
+        method: str,
+        token: str,
+        object_id: str,
+        action: str,
+        body: BytesPayload | None,
     ) -> dict[str, Any]:
+        # Nothing in it needs quoting: object ids are GUIDs.
+        url = self._base.with_path(f"{self._path}{object_id}/presence{action}", encoded=True)
         try:
             with TimeLimit(self._alarms):
                 response = await self._session.request(
@@ -153,8 +154,8 @@ class GraphPresence:
         raise _failure(status, wait, answer)
 
 
-def _json(**fields: str) -> aiohttp.BytesPayload:
-    return aiohttp.BytesPayload(json.dumps(fields).encode(), content_type="application/json")
+def _json(**fields: str) -> BytesPayload:
+    return BytesPayload(json.dumps(fields).encode(), content_type="application/json")
 
 
 def _word(value: object) -> str:

@@ -13,7 +13,7 @@ import json
 import time
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
@@ -98,33 +98,22 @@ class LoginHttp:
         """Close all connections."""
         self._session.close()
 
-    def get(
-        self,
-        url: str,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    def get(self, url: str, params: Mapping[str, str] | None = None, **given: Any) -> Answer:
         """Fetch public metadata, from memory while it is fresh. Raises RetryLater."""
         key = f"{url} {sorted((params or {}).items())}"
         fetched_at, known = self._metadata.get(key, (0.0, None))
         if known is not None and self._clock() - fetched_at < METADATA_TTL:
             return known
-        answer = self._send("GET", url, params=params, headers=headers)
+        answer = self._send("GET", url, params=params, **given)
         if answer.status_code == 200:
             if self._plain:
                 answer = Answer(200, self._with_https_token_endpoint(answer.text), answer.headers)
             self._metadata[key] = (self._clock(), answer)
         return answer
 
-    def post(
-        self,
-        url: str,
-        params: Mapping[str, str] | None = None,
-        data: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    def post(self, url: str, **given: Any) -> Answer:
         """Ask for tokens; always on the wire. Raises RetryLater."""
-        answer = self._send("POST", url, params=params, data=data, headers=headers)
+        answer = self._send("POST", url, **given)
         if not json.loads(answer.text).keys() & {"access_token", "error"}:
             # MSAL takes an answer without either for "no such person in the cache".
             raise RetryLater("login_garbled", f"HTTP {answer.status_code}")
@@ -136,22 +125,13 @@ class LoginHttp:
             return self._http_origin + url.removeprefix(self._https_origin)
         return url
 
-    def _send(
-        self,
-        method: str,
-        url: str,
-        *,
-        params: Mapping[str, str] | None,
-        headers: Mapping[str, str] | None,
-        data: Mapping[str, str] | None = None,
-    ) -> Answer:
+    def _send(self, method: str, url: str, **given: Any) -> Answer:
+        """`given`: what MSAL may add (params, data, headers)."""
         try:
             response = self._session.request(
                 method,
                 self.browser_address(url),
-                params=params,
-                data=data,
-                headers=headers,
+                **given,
                 timeout=TIMEOUT,
                 allow_redirects=False,
                 # A CA bundle given here wins over REQUESTS_CA_BUNDLE; one set on the session loses.
