@@ -73,7 +73,7 @@ def is_from_between(status: int, raw: bytes, signs: Collection[str] = ()) -> boo
 
     Every refusal of the service has one of the fields `signs`: gateways speak JSON, too.
 
-    Too many requests and 5xx mean "later", whoever says so: services have gateways of their own.
+    Too many requests and 5xx mean "later" from anybody: services have gateways of their own.
     A success is believed unless it is a page: what a write is answered does not matter.
     """
     if status in _FROM_BETWEEN or 300 <= status < 400:

@@ -63,7 +63,7 @@ CONTENDED_SECONDS = 0.2
 class Linking:
     """Connects people.
 
-    `groups_of` gives the Zoom groups of a Zoom user, else of whoever has these addresses.
+    `groups_of` gives the Zoom groups of a Zoom user, else of the user with one of these addresses.
     """
 
     store: PeopleStore

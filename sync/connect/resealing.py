@@ -1,8 +1,8 @@
 """Rotating the encryption keys: what an older key sealed is moved to the newest, for everybody.
 
-Tokens that are refreshed move by themselves, but whoever is paused or parked has none refreshed.
+Tokens move by themselves when they are refreshed; those of paused and parked people are not.
 So one process goes over all rows every hour while there is more than one key, and at once when
-`python app.py rotate-keys` is told to; never while a process runs that may not know the new key.
+`python app.py rotate-keys` runs; never while a process runs that may not know the new key.
 """
 
 from __future__ import annotations

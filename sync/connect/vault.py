@@ -40,7 +40,7 @@ class Vault:
                 raise ValueError(f"encryption key {position} is not a Fernet key") from None
         self._newest = fernets[0]
         self.newest = hashlib.sha256(keys[0].encode()).hexdigest()[:12]
-        """A name of the newest key, to be told: nothing about the key follows from it."""
+        """A name of the newest key that may be shown: nothing about the key follows from it."""
         self.has_older = len(set(keys)) > 1
         self._all = MultiFernet(fernets)
 

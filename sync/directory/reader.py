@@ -58,18 +58,18 @@ class ZoomDirectory:
             total = row.get("total_members")
             names[group_id] = (name, total if isinstance(total, int) else UNTOLD)
         users: dict[str, DirectoryUser] = {}
-        told = False
+        listed = False
         for status in (ACTIVE, INACTIVE):
             async for row in self._pages("/v2/users", "users", status=status):
                 user = _user(row, status)
                 if user is None:
                     skipped += 1
                     continue
-                told = told or bool(user.group_ids)
+                listed = listed or bool(user.group_ids)
                 users[user.zoom_id] = user
         if skipped:
             log.warning("zoom_directory_rows_skipped", count=skipped)
-        if told or not any(total for _, total in names.values()):
+        if listed or not any(total for _, total in names.values()):
             memberships = {zoom_id: user.group_ids for zoom_id, user in users.items()}
         else:  # the listing of users carries no memberships: the groups know them
             memberships = await self._memberships(names)

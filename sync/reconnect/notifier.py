@@ -1,8 +1,8 @@
-"""Telling people that they must connect again, and admins when it is everybody's trouble.
+"""Notifying people who must connect again, and alerting admins when it is everybody's trouble.
 
-The truth is in Redis: who is parked, and what they were told (domain.storms decides). One process
-at a time goes over it every few seconds, so whoever dies between parking and telling loses nothing.
-It is written down *before* it is sent: nobody is told twice.
+The truth is in Redis: who is parked, and how far notifying them is (domain.storms decides). One
+process at a time goes over it every few seconds, so a crash between parking and notifying loses
+nothing. It is written down *before* it is sent: nobody is notified twice.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ log = structlog.get_logger()
 PER_SECOND = 5
 """Teams allows an app 30 requests a second in a tenant; answers to people come first."""
 MOST_NOTIFIED = 50
-"""People told in one round, so that a storm is seen while many wait to be told."""
+"""People notified in one round, so that a storm is seen while many wait."""
 MOST_REVIVED = 1000
 
 Sent = Literal["sent", "later", "undelivered", "unknown"]
@@ -44,23 +44,23 @@ the chat is gone, or nobody knows whether it arrived. unknown: there is no chat 
 
 
 class Teller(Protocol):
-    """Writing to people. Implemented by the bot; failures of the chat are told by the answer."""
+    """Writing to people. Implemented by the bot; the answer says what became of the card."""
 
     async def must_authorize_again(self, object_id: str, code: str) -> Sent:
         """Ask a person to connect again."""
 
     async def many_must_authorize_again(self, admin: str, storm: Storm) -> Sent:
-        """Tell an admin of a storm."""
+        """Alert an admin of a storm."""
 
     async def storm_is_over(self, admin: str, storm: Storm) -> None:
-        """Say so in the card that told them."""
+        """Say so in the card that alerted them."""
 
 
 @dataclass(eq=False, repr=False)
 class Notifier:
     """One per process. `on_outcome` hears sent, withheld, undelivered.
 
-    `admins` are object ids; nobody is told as an admin who is `external` (Microsoft has told so).
+    `admins` are object ids; nobody who is `external` (by Microsoft's word) is alerted.
     """
 
     people: PeopleStore
@@ -128,7 +128,7 @@ class Notifier:
         return list(known.values())
 
     async def _without_doubt(self, case: Case) -> Case:
-        """Who was being told when a process died may have been, and is not told again."""
+        """A card that was being sent when a process died may have arrived: it is not sent again."""
         if case.notified.delivery is not Delivery.SENDING:
             return case
         now = self._fate(case.object_id, case.notified)
@@ -226,7 +226,7 @@ class Notifier:
                     await self.teller.storm_is_over(admin, past)
 
     async def _alert(self, storm: Storm, now_ms: int) -> None:
-        """Tell every admin of a storm, once."""
+        """Alert every admin of a storm, once."""
         for admin in sorted(self.admins):
             if not await self.external(admin):
                 await self._alert_one(storm, admin, now_ms)

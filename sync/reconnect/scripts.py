@@ -1,4 +1,4 @@
-"""The script of what people and admins were told."""
+"""The script of how far notifying people and alerting admins is."""
 
 from collections.abc import Mapping
 

@@ -1,8 +1,8 @@
-"""What people and admins were told about authorisations that ended, and the storms that go on.
+"""How far people are notified of authorisations that ended, and the storms that go on.
 
-What a person was told stands in their own row (`notified`), so that it ends with the trouble, and
-with the link. The storms are one small hash: `<code>/<field>`, and `<code>/@<oid>` for what an
-admin was told.
+For a person it stands in their own row (`notified`), so that it ends with the trouble, and with
+the link. The storms are one small hash: `<code>/<field>`, and `<code>/@<oid>` for how far alerting
+an admin is.
 """
 
 from __future__ import annotations
@@ -41,19 +41,19 @@ _NUMBERS = ("began", "people", "most", "seen", "tried")
 
 @dataclass(eq=False)
 class NoticeStore:
-    """Reads and writes of the notifier, and of whoever looks at a storm."""
+    """Reads and writes of the notifier, and of what shows a storm."""
 
     client: Client
     scripts: Scripts
 
     def lease(self) -> Lease:
-        """Whoever has it tells people."""
+        """Its holder notifies people."""
         return Lease(self.client, keys.NOTICES_LEASE, TAKEN_MS)
 
     # -- people ----------------------------------------------------------------------------------
 
     async def cases(self, parked: Sequence[Parked]) -> list[Case]:
-        """These people, with what Microsoft answered and what they were told."""
+        """These people, with what Microsoft answered and how far notifying them is."""
         since = {person.object_id: person.since_ms for person in parked}
         found = []
         for some in chunks(list(since), BATCH):

@@ -1,4 +1,4 @@
-"""Many of something, some at a time: whoever else talks to Redis need not wait long."""
+"""Many of something, some at a time: others that talk to Redis need not wait long."""
 
 from __future__ import annotations
 

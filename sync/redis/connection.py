@@ -176,7 +176,7 @@ async def server_ms(client: Client) -> int:
 
 
 def raise_if_cancelled() -> None:
-    """End the running task if it was told to end; for loops that talk to Redis.
+    """End the running task if it was cancelled; for loops that talk to Redis.
 
     redis-py sends with `asyncio.wait_for`, and that of Python 3.11 may swallow a cancellation.
     """

@@ -37,7 +37,7 @@ class Duty:
     """What is known of a duty before it is done.
 
     `waits` says in the log that Redis failed (it gets the name of the exception): at the first
-    failure of a row, or at each where `says_each`. None: whoever else needs Redis says it.
+    failure of a row, or at each where `says_each`. None: others that need Redis say it.
     `every_s` between two steps, where a step does not say otherwise; `retry_s` after a failure
     (None: the same). `gentle`: the end waits for the step that is under way (the step looks at
     `Work.stopping`); the others are broken off wherever they are.
@@ -159,11 +159,11 @@ def wired(works: Iterable[Work], *, without: Collection[Duty] = ()) -> tuple[Wor
     Raises NotWired, at the start and not when somebody misses what was to be done.
     """
     found = tuple(works)
-    told = [work.duty for work in found] + list(without)
+    given = [work.duty for work in found] + list(without)
     for duty in DUTIES:
-        if told.count(duty) != 1:
-            raise NotWired(f"the duty {duty.name!r} is wired {told.count(duty)} times, not once")
-    for duty in told:
+        if given.count(duty) != 1:
+            raise NotWired(f"the duty {duty.name!r} is wired {given.count(duty)} times, not once")
+    for duty in given:
         if duty not in DUTIES:
             raise NotWired(f"the duty {duty.name!r} is not in DUTIES")
     return found

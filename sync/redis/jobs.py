@@ -25,7 +25,7 @@ CHUNK = 1000
 
 @dataclass(frozen=True, slots=True)
 class Jobs(Generic[Row]):
-    """The jobs of one kind, of each of which `rows` tells something.
+    """The jobs of one kind; `rows` is how each is written.
 
     All keys share one slot; a job's keys live until it is finished, at most a day.
     """

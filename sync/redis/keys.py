@@ -7,13 +7,13 @@ takes what is hashed, so that nothing from outside stands in a name.
 Fields of the person hash: `gen` generation of the link, `ver` version of the demand, `obs` and
 `obs_at` Zoom's newest state and its time, `got` when it reached us, `answered` the `got` that was
 acted on, `held`, `told`, `until` our session at Microsoft, `unsure` that this is an attempt, whose
-answer was not heard or was no, and what was accepted before it, `pref`, `pref_told`,
-`pref_until`, `pref_unsure` the same for the preferred status, `yielded` the `obs_at` for which the
-person's own status was met, `test` end of a running test, `met` the first meeting was told, `zoom`
-and `groups` Zoom id and group ids, `addr` their addresses, `proved` when the link was last
-compared with both sides, `style` and `paused` the person's own choices, `need` the
-policy that must be carried out for them and `pol` the one that was, `wrote` when Microsoft last
-accepted a write, `tries` failures in a row, `trouble`, `code` and `trouble_at` what ails them
+answer was not heard or was no, and what was accepted before it, `pref`, `pref_told`, `pref_until`,
+`pref_unsure` the same for the preferred status, `yielded` the `obs_at` for which the person's own
+status was met, `test` end of a running test, `met` they were notified of their first meeting,
+`zoom` and `groups` Zoom id and group ids, `addr` their addresses, `proved` when the link was last
+compared with both sides, `style` and `paused` the person's own choices, `need` the policy that must
+be carried out for them and `pol` the one that was, `wrote` when Microsoft last accepted a write,
+`tries` failures in a row, `trouble`, `code` and `trouble_at` what ails them
 (domain.errors.Trouble), what was answered, and since when, `failed` and `failed_at` what failed
 last, also when it is over, `notified` how far notifying them of it is (domain.storms.Notified),
 `wait` not before, `leaving` the person asked to be forgotten, `gone` since when their app is taken
@@ -181,7 +181,7 @@ reference = _of_person("ref:<oid>", "1:1 chat (hash: `where` JSON, `at` last new
 card = _of("card:<hash>", "activity id of the message that holds the card", CARD_TTL)
 asker = _of("asker:<hash>", "the admin whom a card of the settings asks", CARD_TTL)
 welcomed = _of("welcomed:<oid>", "the person was welcomed", REFERENCE_TTL)
-notice = _of_two("told:<oid>:<what>", "a one-time notice was sent (`invited`)", REFERENCE_TTL)
+notice = _of_two("notice:<oid>:<what>", "a one-time notice was sent (`invited`)", REFERENCE_TTL)
 left = _of("left:<oid>", "they disconnected on purpose: nobody invites them", INVITED_TTL)
 met = _of("met:<oid>", "somebody who has the app (JSON, bot.invite.roster)", REFERENCE_TTL)
 live_sign_in = _of_person("live:<oid>", "the attempt that may connect them", LIVE_SIGN_IN_TTL)
@@ -279,4 +279,4 @@ WAKE = "pb:wake"
 SETTINGS_CHANGED = "pb:settings"
 """The new version of the settings."""
 ERASED = "pb:erased"
-"""Something of a person was erased: whoever has the file of an embedded Redis has it rewritten."""
+"""Something of a person was erased: the owner of an embedded Redis has its file rewritten."""

@@ -73,7 +73,7 @@ class Lease:
     async def kept(
         self, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     ) -> AsyncIterator[None]:
-        """Renew it while the block runs; whoever must not go on without it asks `renew`."""
+        """Renew it while the block runs; a holder that must not go on without it asks `renew`."""
 
         async def renew() -> None:
             while True:

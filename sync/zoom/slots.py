@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class ZoomSlots:
     """Slots of the request queue: at most `per_second` in all processes together, `burst` at once.
 
-    Nobody waits in the queue: whoever has to wait is told until when, is planned anew for that
+    Nobody waits in the queue: a caller learns for how long to wait, plans the person anew for that
     time, and does not wait a second time. On the Redis server's clock, in whole milliseconds.
     """
 

@@ -1,7 +1,7 @@
 """The access token of the Server-to-Server app: one for all processes.
 
 Zoom's documentation lets several be valid at once, but people report that a new one ends the
-others. So there is one; whoever finds it ended takes the one that somebody else has got meanwhile,
+others. So there is one; a process that finds it ended takes the one that another has got meanwhile,
 or gets a new one for all.
 """
 
@@ -198,4 +198,4 @@ class ZoomTokens:
     def _landed(self, flight: asyncio.Task[_Held]) -> None:
         self._flight = None
         if not flight.cancelled():
-            flight.exception()  # whoever waits hears of it; perhaps nobody does any more
+            flight.exception()  # who waits gets it; perhaps nobody does any more

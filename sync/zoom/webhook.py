@@ -144,7 +144,7 @@ class ZoomEvents:
         return False
 
     def pass_over(self, field: str, name: str) -> None:
-        """Count and tell that an event has no effect, because a field of it can't be read."""
+        """Count and log that an event has no effect, because a field of it can't be read."""
         self.meter.event("malformed")
         log.warning("zoom_event_unreadable", field=field, name=name)
 
