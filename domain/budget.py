@@ -75,10 +75,7 @@ GRAPH_LIMITS = Limits.of()
 
 
 class Grant(NamedTuple):
-    """How many requests may be sent now; if fewer than asked, when to ask again (ms).
-
-    `used` is the share of the limit that is in use, in [0, 1].
-    """
+    """How many requests may be sent now, when the others (ms), and the share in use, in [0, 1]."""
 
     granted: int
     wait_ms: int

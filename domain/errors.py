@@ -47,10 +47,7 @@ class AdminMustAct(OutsideError):
 
 
 class NotAllowed(AdminMustAct):
-    """Microsoft forbids it with an authorisation that works: a licence, a policy, a permission.
-
-    Signing in again changes nothing.
-    """
+    """Microsoft forbids it with an authorisation that works (licence, policy): no sign-in helps."""
 
 
 class PersonGone(OutsideError):
@@ -62,10 +59,7 @@ class Refused(OutsideError):
 
 
 class Trouble(StrEnum):
-    """What ails a connected person. The first five park them: nothing is tried until something new.
-
-    Values are stored, and are the labels of the metric.
-    """
+    """What ails a connected person. Values are stored, and are the labels of the metric."""
 
     AUTHORIZE = "authorize"  # they must connect again
     FORBIDDEN = "forbidden"  # Microsoft does not allow it for them

@@ -80,10 +80,7 @@ def attempt(pair: Pair, now_ms: int, until_ms: int, before: Held | None) -> Held
 
 @dataclass(slots=True)
 class PersonState:
-    """All that is known of one person, read from their row, by whoever has them in hand.
-
-    It is their own copy: they keep it up to date, by the patch that goes into the row.
-    """
+    """What is known of one person: a copy of their row, changed by the patches that go into it."""
 
     object_id: str
     generation: int = 0

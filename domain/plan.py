@@ -86,11 +86,7 @@ UNSEEN = Seen()
 
 
 class World(NamedTuple):
-    """What a plan depends on beside the person.
-
-    `can_ask`: Zoom can be asked about them. `doubted_ms`: what was observed before is not trusted
-    (domain.feed).
-    """
+    """Whether Zoom can be asked, and since when what it said is doubted (epoch ms, domain.feed)."""
 
     can_ask: bool
     doubted_ms: int = 0

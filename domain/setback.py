@@ -47,10 +47,7 @@ DEFAULT_PAUSE_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Setback:
-    """The consequence of a failure: the trouble, since when, how many tries, and the next (ms).
-
-    `due_ms` None: nothing is tried by itself.
-    """
+    """The consequence of a failure. `due_ms`: the next try (None: nothing is tried by itself)."""
 
     trouble: Trouble
     since_ms: int
@@ -66,10 +63,7 @@ def setback(
     works_for_others_ms: float,
     chance: float,
 ) -> Setback:
-    """Decide. `works_for_others_ms`: how long ago Microsoft last worked for anybody.
-
-    `chance` is a number in [0, 1).
-    """
+    """Decide. Microsoft last worked for anybody `works_for_others_ms` ago; `chance` in [0, 1)."""
     kind = _kind(error)
     goes_on = state.trouble is not None and state.tries > 0 and state.trouble_ms is not None
     since = state.trouble_ms if goes_on and state.trouble_ms is not None else now_ms

@@ -101,10 +101,7 @@ class Engine:
     # -- Zoom's side (sync.zoom.webhook.Intake) ----------------------------------------------
 
     def hand_to(self, worker: Worker) -> None:
-        """From now on people whose event comes in here are taken for this worker at once.
-
-        It saves them the way over Redis that wakes one. Where it can't, they wait in the queue.
-        """
+        """From now on people whose event comes in here are taken for this worker, if it can."""
         self._taker = worker
 
     async def take_event(
@@ -141,10 +138,7 @@ class Engine:
         return offered.outcome
 
     async def zoom_user_gone(self, *, zoom_id: str | None, address: str | None, at_ms: int) -> str:
-        """Zoom had this user no longer at that time (epoch ms): end a link from before it.
-
-        Returns the outcome, in the words of Offered and of sync.engine.departures.
-        """
+        """Zoom had this user no longer at that time: a link from before ends; the outcome."""
         news = News(zoom_id, address, at_ms, gone=True)
         oid = await self.store.owner_of(address=address, zoom_id=zoom_id)
         if oid is None:
@@ -209,10 +203,7 @@ class Engine:
         return None if until_ms is None else Ending("later", until_ms)
 
     async def app_gone(self, object_id: str) -> None:
-        """A person's app is taken out, perhaps to be replaced: nothing of theirs is shown.
-
-        If it isn't back in a day they are forgotten (sync.engine.lease.Reconciliation.is_last).
-        """
+        """A person's app is taken out: nothing of theirs is shown until it is back."""
         gone = Patch.app_gone(await self.store.now_ms())
         if await self.store.demand(object_id, Lane.URGENT, gone):
             log.info("app_gone", person=object_id)
@@ -255,10 +246,7 @@ class Engine:
         *,
         not_before_ms: int | None = None,
     ) -> Chosen | None:
-        """Keep what a person decides for themselves (pause, style). None: not connected.
-
-        `not_before_ms`: when it takes effect, for whoever changes their mind too often.
-        """
+        """Keep a pause or a style, in effect at once or from then on. None: not connected."""
         chose = Patch.chose(personal, not_before_ms)
         if not await self.store.demand(object_id, Lane.URGENT, chose):
             return None
@@ -289,10 +277,7 @@ class Engine:
         return await self._explainer.admit(object_id)
 
     async def may_look_up(self, object_id: str, *, everybody: bool = False) -> bool:
-        """Whether an admin may ask about, or try, one more person now; counts it.
-
-        `everybody`: not one but all who are in trouble, which counts as many.
-        """
+        """Whether an admin may look up or try one more person (or everybody); counts it."""
         times = LOOK_UPS_OF_ALL if everybody else 1
         return await self.store.count_look_up(object_id, times) <= MOST_LOOK_UPS
 
@@ -319,11 +304,10 @@ class Engine:
     async def reconcile_now(
         self, object_id: str, patience: Patience | None = None
     ) -> PersonState | None:
-        """Reconcile one person at once instead of waiting for a worker.
+        """Reconcile one person at once instead of waiting for a worker; what is known afterwards.
 
-        What is known of them afterwards; None where there is no such person, or where it takes
-        longer than there is patience: then it goes on in the background. Raises Busy when somebody
-        else has the person for too long.
+        None: there is no such person, or it takes longer than there is patience, and goes on in the
+        background. Raises Busy when somebody else has the person for too long.
         """
         patience = patience or Patience()
         claim = await self._claim_now(object_id, patience)

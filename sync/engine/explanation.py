@@ -56,10 +56,7 @@ class Explainer:
     async def explain(
         self, object_id: str, patience: Patience, *, paid: bool = False
     ) -> Explanation | None:
-        """Explain with a fresh look, if they may have one. None: not connected.
-
-        `paid`: it belongs to something that was counted already.
-        """
+        """Explain with a fresh look, if they may have one (`paid`: it was counted already)."""
         if paid:
             known = await self.store.connected_now(object_id)
             admitted = None if known is None else Admission(*known, allowed=True)

@@ -65,10 +65,7 @@ class Lease:
             await asyncio.wait([self._task])
 
     def check(self) -> None:
-        """Raise LeaseLost where the person may be somebody else's by now.
-
-        A process that was stopped, or a loop that was stuck, finds out here before it sends.
-        """
+        """Raise LeaseLost where the person may be somebody else's, as after the process stood."""
         if self._lost or time.monotonic() - self._renewed > 2 * self._leases.seconds / 3:
             raise LeaseLost
 

@@ -168,10 +168,7 @@ class LinkRows(PeopleQueue):
         return oid
 
     async def leave(self, object_id: str, by_ms: int | None = None) -> Left:
-        """Have a person forgotten by the worker that comes next: cleared, then erased.
-
-        `by_ms`: only if they connected by that time (epoch ms).
-        """
+        """Have the next worker clear and erase a person, if they connected by that time (ms)."""
         outcome = await self._scripts.run(
             lua.leave,
             person=keys.person(object_id),
@@ -182,10 +179,7 @@ class LinkRows(PeopleQueue):
         return Left(outcome)
 
     async def must_authorize(self, state: PersonState, code: str) -> bool:
-        """Keep at once that a connection's authorisation ended: else the next write finds out.
-
-        False: they connected anew while the old authorisation failed, or left.
-        """
+        """Keep that a connection's authorisation ended. False: they connected anew, or left."""
         fresh = await self.state(state.object_id)
         if fresh is None or fresh.generation != state.generation:
             return False
@@ -243,12 +237,9 @@ class LinkRows(PeopleQueue):
         return index
 
     async def _clear_up(self, index: Iterable[Key], object_id: str) -> None:
-        """Leave these keys as the link says.
-
-        Doubted again, because an event may just have kept them (`_found`).
-        """
+        """Leave these keys as the link says."""
         index = list(index)
-        if index:
+        if index:  # doubted again, because an event may just have kept them (`_found`)
             await self.index.doubt(index, object_id)
             link = await self.link(object_id)
             await self.index.clear_up(index, object_id, index_keys(link) if link else ())

@@ -43,10 +43,7 @@ class Background:
         self._tasks: set[asyncio.Task[object]] = set()
 
     async def within(self, patience: Patience, work: Coroutine[object, object, T]) -> T:
-        """Do it, and wait for it as long as there is patience: then TimeoutError, and it goes on.
-
-        Raises what it raises.
-        """
+        """Do it, and wait as long as there is patience: then TimeoutError, and it goes on."""
         if patience.left <= 0:
             work.close()
             raise TimeoutError

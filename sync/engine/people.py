@@ -116,10 +116,7 @@ class PeopleStore(LinkRows):
 
     @contextlib.asynccontextmanager
     async def token_lease(self, object_id: str) -> AsyncIterator[None]:
-        """Exclude other processes from refreshing this person's tokens.
-
-        Raises RetryLater when another process keeps it for too long.
-        """
+        """Refresh a person's tokens alone. Raises RetryLater when another does for too long."""
         key, ms = keys.token_lease(object_id), keys.TOKEN_LEASE_TTL * 1000
         # Ours no longer if it takes too long; what was learned is good all the same.
         async with Lease(self._client, key, ms).held(self._lease_wait) as ours:

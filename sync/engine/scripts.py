@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from domain.budget import Limits
 from domain.clock import MINUTE
@@ -239,19 +239,15 @@ def index_settle(*, index: Key, member: str) -> bool:
     """The link is made: it is theirs. False: it was lost meanwhile, because the claim was old."""
 
 
-@script()
-def index_keep(*, index: Key, member: str) -> bool:
-    """It is theirs after all. Somebody else's stays as it is."""
+Mark = Literal["kept", "doubted", "dropped"]
 
 
 @script(constants={"INDEX_TTL": keys.INDEX_TTL})
-def index_doubt(*, index: Key, member: str) -> bool:
-    """Somebody may soon not have it any more. Somebody else's stays."""
+def index_mark(*, index: Key, member: str, mark: Mark) -> int:
+    """It is theirs after all; or soon not any more; or not, if it was doubted and still is.
 
-
-@script()
-def index_drop(*, index: Key, member: str) -> bool:
-    """Drop what was doubted, unless they (no TTL any more) or somebody else have it by now."""
+    Somebody else's stays as it is.
+    """
 
 
 # -- what waits for proof (sync.engine.identity) ---------------------------------------------------
@@ -274,7 +270,4 @@ def unproven_settle(*, rows: Key, member: str, row: str) -> bool:
 def quota(
     *, budget: Key, pause: Key, lane: int, count: int, follow: bool, limits: Limits
 ) -> list[int]:
-    """One budget for every worker: domain.budget, rule by rule, on the server's clock.
-
-    Returns how many are granted, how long to wait (ms), how many are used.
-    """
+    """domain.budget, rule by rule. Returns how many are granted, when more (ms), how many used."""

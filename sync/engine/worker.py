@@ -204,10 +204,7 @@ class Worker:
         return enough
 
     async def _permits(self, lane: Lane, wanted: int) -> list[float]:
-        """Permits for a lane (until when each holds), those that others did not need first.
-
-        From now on the lane is tight if they are fewer than wanted.
-        """
+        """Permits for a lane (until when each holds); if they are too few, it is tight now."""
         now = time.monotonic()
         held = [until for until in self._spare if until > now]
         permits, self._spare = held[:wanted], held[wanted:]

@@ -101,12 +101,12 @@ class ZoomIndex:
 
     async def keep(self, key: Key, object_id: str) -> None:
         """What somebody may have lost is theirs."""
-        await self._scripts.run(lua.index_keep, index=key, member=object_id)
+        await self._scripts.run(lua.index_mark, index=key, member=object_id, mark="kept")
 
     async def doubt(self, some: Iterable[Key], object_id: str) -> None:
         """Somebody may soon not have these any more."""
         for key in some:
-            await self._scripts.run(lua.index_doubt, index=key, member=object_id)
+            await self._scripts.run(lua.index_mark, index=key, member=object_id, mark="doubted")
 
     async def clear_up(self, some: Iterable[Key], object_id: str, right: Iterable[Key]) -> None:
         """Keep what the link says of these keys (somebody may have connected anew); drop the rest.
@@ -115,10 +115,8 @@ class ZoomIndex:
         """
         kept = set(right)
         for key in some:
-            if key in kept:
-                await self.keep(key, object_id)
-            else:
-                await self._scripts.run(lua.index_drop, index=key, member=object_id)
+            mark: lua.Mark = "kept" if key in kept else "dropped"
+            await self._scripts.run(lua.index_mark, index=key, member=object_id, mark=mark)
 
 
 def index_keys(link: Link) -> list[Key]:

@@ -10,7 +10,4 @@ AWAY_MS = 60_000
 
 @script(head=CLOCK, constants={"AWAY_MS": AWAY_MS, "HOUR": HOUR})
 def feed_note(*, state: Key, deliveries: int, validations: int) -> int:
-    """A web process is there, and this is what it heard since it last said so.
-
-    Returns for how long no web process was there (ms; 0: they were, -1: there never was).
-    """
+    """A web process is there and heard so much. Returns what `FeedStore.note` does."""

@@ -1,4 +1,0 @@
-local held = redis.call('GET', index)
-if not held or string.match(held, '^[^ ]+') ~= member then return 0 end
-redis.call('PERSIST', index)
-return 1
