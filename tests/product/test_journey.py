@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,7 +36,7 @@ async def names_are(around: Outside, person: SandboxPerson, kinds: set[str]) -> 
     client = open_client(around.redis)
     named = [str(key) for key in await client.keys(f"*{person.object_id}*")]
     await client.aclose()
-    return {key.split(":")[1] for key in named} == kinds
+    return {re.sub(r"^pb:(\{\d\d\}:)?", "", key).split(":")[0] for key in named} == kinds
 
 
 async def test_the_app_welcomes_once(product: Product, around: Outside) -> None:
