@@ -158,7 +158,7 @@ def rotate_keys(lost: bool) -> None:
 
 
 def _address(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
-    from launch.top.look import metrics_address
+    from launch.top.readers import metrics_address
 
     try:
         return None if text is None else metrics_address(text)

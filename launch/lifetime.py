@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from launch.server import QUEUE, Rules, Runner
 from launch.stopping import gently
-from launch.strangers import QUEUE, Rules, Runner
 from sync.redis.connection import raise_if_cancelled
 
 if TYPE_CHECKING:

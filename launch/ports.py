@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from launch.lifetime import SHUTDOWN_SECONDS, running
-from launch.strangers import Rules
+from launch.server import Rules
 from service.health import MetricsPage
 from service.settings import SettingsError
 

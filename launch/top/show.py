@@ -19,7 +19,7 @@ from rich.live import Live
 from launch.lifetime import until_signal
 from launch.top.figures import Views
 from launch.top.lines import lines_of
-from launch.top.look import Looker, PageLook, RedisLook, page_here
+from launch.top.readers import Looker, PageLook, RedisLook, page_here
 from service import logs, tls
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from bot.invite.store import InvitationStore, Mailing, MailingCard
 from domain.budget import LIMIT
 from domain.plan import Lane
 from launch.top.figures import Stored, Work
-from launch.top.look import (
+from launch.top.readers import (
     PAGE_LIMIT,
     Looker,
     PageLook,

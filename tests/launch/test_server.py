@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from launch.connection import Connection
 from launch.lifetime import running
-from launch.strangers import READ_AT_ONCE, Rules, most_connections
+from launch.server import READ_AT_ONCE, Rules, most_connections
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -207,7 +207,7 @@ async def test_nobody_s_bytes_are_all_read_at_once(
             read.append(len(data))
             super().data_received(data)
 
-    monkeypatch.setattr("launch.strangers.Connection", Counting)
+    monkeypatch.setattr("launch.server.Connection", Counting)
     tiny = b"1\r\nx\r\n" * 100_000 + b"0\r\n\r\n"
     async with serving(inside, PATIENT) as port:
         assert (await port.asked(request("/webhook", tiny, Transfer_Encoding="chunked")))[0] == 413
