@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bot.teams.signing_keys import SigningKeys
 from domain.errors import OutsideError, RetryLater
 from launch.outside import BOT_SCOPE, open_outside, zoom_api
-from launch.redis import redis_at_hand
+from launch.redis import redis_for_command
 from launch.terminal import say
 from service.redaction import clean_text
 from sync.answers import is_from_between, read_body
@@ -85,7 +85,7 @@ async def check_everything(settings: Settings) -> bool:
 
 async def _redis(settings: Settings) -> str:
     async with (
-        redis_at_hand(settings) as url,
+        redis_for_command(settings) as url,
         aclosing(connect(url, settings.redis_mode)) as client,
     ):
         info = await client.info("server")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from launch.redis import client_at_hand
+from launch.redis import client_for_command
 from launch.terminal import say
 from service.redaction import visible_json
 from sync.settings.audit import INVITE, REVIVE, AuditLog
@@ -22,7 +22,7 @@ async def print_history(settings: Settings, *, as_json: bool) -> None:
 
 async def _history(settings: Settings) -> list[AuditRecord]:
     """All of it, before anything is printed: who reads may take their time over it."""
-    async with client_at_hand(settings) as client:
+    async with client_for_command(settings) as client:
         return [record async for record in AuditLog(client).everything()]
 
 

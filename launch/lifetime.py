@@ -90,7 +90,7 @@ YOUNG = 20_000
 """New objects after which those that nobody needs any more are looked for in cycles."""
 
 
-def keep_what_is_there() -> None:
+def freeze_garbage_collector() -> None:
     """Leave what the start made, libraries above all, out of every search for garbage.
 
     Looking through it all would stop everything for a tenth of a second, again and again. Not even

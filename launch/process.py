@@ -8,7 +8,7 @@ import structlog
 
 from domain.budget import GRAPH_LIMITS
 from launch.application import CONVERSATION, application
-from launch.lifetime import forever, keep_what_is_there, until_signal
+from launch.lifetime import forever, freeze_garbage_collector, until_signal
 from launch.ports import open_ports
 from launch.redis import redis_of
 from sync.engine.queue import LEASE_MS
@@ -33,7 +33,7 @@ async def serve(
             settings, redis_url, with_worker=with_worker, limits=limits, lease_ms=lease_ms
         )
         async with open_ports(app, settings, settings.port) as ports:
-            keep_what_is_there()
+            freeze_garbage_collector()
             log.info(
                 "started",
                 host=settings.host,
@@ -42,7 +42,7 @@ async def serve(
                 worker=with_worker,
             )
             await app[CONVERSATION].warm_up()
-            keep_what_is_there()
+            freeze_garbage_collector()
             await forever()
 
 
@@ -56,6 +56,6 @@ async def work(
             settings, redis_url, with_bot=False, limits=limits, lease_ms=lease_ms
         )
         async with open_ports(app, settings, settings.worker_port) as ports:
-            keep_what_is_there()
+            freeze_garbage_collector()
             log.info("worker_started", port=ports.main, metrics_port=ports.metrics)
             await forever()

@@ -62,7 +62,7 @@ async def _file_kept(url: str) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def redis_at_hand(settings: Settings) -> AsyncIterator[str]:
+async def redis_for_command(settings: Settings) -> AsyncIterator[str]:
     """The Redis of the settings, for a command: an embedded one is that of a running bot, if any.
 
     Without one it is started for as long as the block runs. Raises EmbeddedRedisError.
@@ -93,11 +93,11 @@ class RedisAway(Exception):
 
 
 @contextlib.asynccontextmanager
-async def client_at_hand(settings: Settings) -> AsyncIterator[Client]:
+async def client_for_command(settings: Settings) -> AsyncIterator[Client]:
     """A client for as long as the block runs. Raises EmbeddedRedisError, OtherData, RedisAway."""
     try:
         async with (
-            redis_at_hand(settings) as url,
+            redis_for_command(settings) as url,
             aclosing(connect(url, settings.redis_mode)) as client,
         ):
             await check_rows(client)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from domain.person import Patch
 from domain.plan import Lane
-from launch.redis import client_at_hand
+from launch.redis import client_for_command
 from launch.terminal import say
 from sync.connect.wire import wire_resealing
 from sync.engine.people import PeopleStore
@@ -36,7 +36,7 @@ async def rotate_keys(settings: Settings, *, lost: bool) -> bool:
     Not while a process runs that seals with another key: then that one is not lost.
     Raises EmbeddedRedisError, RedisAway.
     """
-    async with client_at_hand(settings) as client:
+    async with client_for_command(settings) as client:
         scripts = Scripts(client)
         people = PeopleStore(client, scripts)
         resealing = wire_resealing(

@@ -28,16 +28,6 @@ if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
     from aiohttp.http import RawRequestMessage
 
-KEEP_ALIVE = 75.0
-"""Seconds that an idle connection stays open (KEEP_ALIVE_SECONDS)."""
-HEAD_WITHIN = BODY_WITHIN = 10.0
-"""Seconds in which the first request's head, and every body, must have come."""
-READ_WITHIN = 10.0
-"""Seconds after which an answer counts as stuck if nothing of it was read; found at the second."""
-LINGER = 1.0
-"""Seconds in which the rest of a body that nobody wants is read, so that the answer arrives."""
-GRACE = 0.5
-"""Seconds after which somebody counts as keeping us waiting."""
 READ_AT_ONCE = 32 * 1024
 """Bytes read of one connection before it is others' turn: as tiny chunks they are a lot of work."""
 LONGEST_TYPE = 256
@@ -68,14 +58,21 @@ def most_connections() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """For one port. Times in seconds; `most` connections at once; `https`: browsers come by it."""
+    """For one port. Times in seconds; `most` connections at once; `https`: browsers come by it.
 
-    keep_alive: float = KEEP_ALIVE
-    head_within: float = HEAD_WITHIN
-    body_within: float = BODY_WITHIN
-    read_within: float = READ_WITHIN
-    linger: float = LINGER
-    grace: float = GRACE
+    An idle connection stays open for `keep_alive` (KEEP_ALIVE_SECONDS). The first request's head
+    and every body must have come within `head_within` and `body_within`; an answer of which nothing
+    was read for `read_within` is stuck (found at the second look). For `linger` the rest of a body
+    that nobody wants is read, so that the answer arrives. Who owes us something counts as keeping
+    us waiting after `grace`.
+    """
+
+    keep_alive: float = 75.0
+    head_within: float = 10.0
+    body_within: float = 10.0
+    read_within: float = 10.0
+    linger: float = 1.0
+    grace: float = 0.5
     most: int = field(default_factory=most_connections)
     https: bool = False
 

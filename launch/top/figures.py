@@ -1,7 +1,7 @@
 """`python app.py top`: from what was read to the figures that are shown. Pure.
 
-A look is what Redis and the metrics of one process said at one moment. Counters become rates
-between two looks, or since the process started where there is no earlier one.
+A snapshot is what Redis and the metrics of one process said at one moment. Counters become rates
+between two of them, or since the process started where there is no earlier one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Progress:
     """A change of settings on its way, or a mailing of invitations: people done, of all.
 
     For `in_vain` of those who are done it could not be carried out.
@@ -46,7 +46,7 @@ class Stored:
     """
 
     shared: Shared
-    work: Sequence[Work] = ()
+    work: Sequence[Progress] = ()
     paused_seconds: float = 0.0
 
 
@@ -59,7 +59,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Snapshot:
     """All that was read at a moment (Unix time), and why something could not be read.
 
     `no_stored`, `no_page`: a sentence, None where it was read. `address` is that of the page, None:
@@ -104,29 +104,29 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a picture shows. `stored` may be older than the look: from `stored_at`."""
+    """What a picture shows. `stored` may be older than the snapshot: from `stored_at`."""
 
-    look: Look
+    snapshot: Snapshot
     stored: Stored | None = None
     stored_at: float = 0.0
     process: Process | None = None
 
 
 class Views:
-    """Looks in, views out: remembers what a picture needs of earlier looks."""
+    """Snapshots in, views out: remembers what a picture needs of earlier ones."""
 
     def __init__(self) -> None:
         self._stored: tuple[float, Stored] | None = None
         self._page: Page | None = None
 
-    def take(self, look: Look) -> View:
-        """The view of a look, with what is known from those before."""
-        if look.stored is not None:
-            self._stored = (look.at, look.stored)
-        stored_at, stored = self._stored or (look.at, None)
-        before, self._page = self._page, look.page or self._page
-        process = None if look.page is None else process_of(look.page, before)
-        return View(look, stored, stored_at, process)
+    def take(self, snapshot: Snapshot) -> View:
+        """The view of a snapshot, with what is known from those before."""
+        if snapshot.stored is not None:
+            self._stored = (snapshot.at, snapshot.stored)
+        stored_at, stored = self._stored or (snapshot.at, None)
+        before, self._page = self._page, snapshot.page or self._page
+        process = None if snapshot.page is None else process_of(snapshot.page, before)
+        return View(snapshot, stored, stored_at, process)
 
 
 def read_page(text: str, at: float) -> Page:

@@ -55,16 +55,16 @@ def lines_of(
     """
     lines = [_head(view, every, zone), Text()]
     if view.stored is None:
-        lines += _said("Redis", view.look.no_stored or "", _ACT)
+        lines += _said("Redis", view.snapshot.no_stored or "", _ACT)
     else:
-        if view.look.no_stored is not None:
-            lines += _said("Redis", view.look.no_stored, _ACT)
-            age = span(view.look.at - view.stored_at)
+        if view.snapshot.no_stored is not None:
+            lines += _said("Redis", view.snapshot.no_stored, _ACT)
+            age = span(view.snapshot.at - view.stored_at)
             lines.append(_line("", f"What follows is {age} old.", _LOOK))
         lines += _stored(view.stored, ascii_only=ascii_only)
-    if view.look.address is not None:
+    if view.snapshot.address is not None:
         lines += [Text(), *_process(view)]
-    for complaint in view.look.complaints[-_MOST_COMPLAINTS:]:
+    for complaint in view.snapshot.complaints[-_MOST_COMPLAINTS:]:
         lines.append(_line("Log", clean_text(complaint), _LOOK))
     for line in lines:
         line.no_wrap, line.overflow = True, "ellipsis"
@@ -72,7 +72,7 @@ def lines_of(
 
 
 def _head(view: View, every: float | None, zone: tzinfo | None) -> Text:
-    now = datetime.fromtimestamp(view.look.at, UTC).astimezone(zone)
+    now = datetime.fromtimestamp(view.snapshot.at, UTC).astimezone(zone)
     when = f"{now:%H:%M:%S}" if every is None else f"{now:%H:%M:%S}, every {every:g} s"
     return Text.assemble(("Presence Bridge", _NAME), (f"{when:>{WIDTH - 15}}", _FAINT))
 
@@ -161,10 +161,10 @@ def _feed(feed: FeedHealth) -> Iterator[Text]:
 
 
 def _process(view: View) -> Iterator[Text]:
-    process, address = view.process, visible(view.look.address or "")
+    process, address = view.process, visible(view.snapshot.address or "")
     if process is None:
         yield Text(f"Process at {address}", _NAME)
-        yield from _said("", view.look.no_page or "", _LOOK)
+        yield from _said("", view.snapshot.no_page or "", _LOOK)
         return
     ago = span(process.seconds)
     over = f"in the {ago} since it started" if process.since_start else f"in the last {ago}"

@@ -11,7 +11,7 @@ import aiohttp
 
 from bot.invite.store import InvitationStore
 from launch.gauges import SharedSource
-from launch.top.figures import Look, Page, Stored, Work, read_page
+from launch.top.figures import Page, Progress, Snapshot, Stored, read_page
 from service.embedded_redis import running_redis
 from service.settings import LOCAL_METRICS_PORT
 from sync.directory.store import DirectoryStore
@@ -66,11 +66,11 @@ def page_here(settings: Settings) -> tuple[str | None, str | None]:
     return (f"http://127.0.0.1:{port}/metrics" if port else None), token
 
 
-class Trouble(Exception):
+class Unread(Exception):
     """Something could not be read; the text is a sentence for the operator."""
 
 
-class RedisLook:
+class RedisReader:
     """Reads what all processes share. Follows an embedded Redis that starts anew."""
 
     def __init__(self, settings: Settings) -> None:
@@ -78,13 +78,13 @@ class RedisLook:
         self._open: tuple[str, Client] | None = None
 
     async def read(self) -> Stored:
-        """Read it now. Raises Trouble."""
+        """Read it now. Raises Unread."""
         url = self._url()
         try:
             return await self._read(await self._client(url))
         except REDIS_TROUBLE as error:
             raise_if_cancelled()
-            raise Trouble(f"does not answer ({type(error).__name__})") from error
+            raise Unread(f"does not answer ({type(error).__name__})") from error
 
     async def aclose(self) -> None:
         """Close the connection."""
@@ -97,7 +97,7 @@ class RedisLook:
             return self._settings.redis_url.get_secret_value()
         url = running_redis(self._settings.data_dir)
         if url is None:
-            raise Trouble(
+            raise Unread(
                 f"no Presence Bridge runs on {self._settings.data_dir}; "
                 "for another one set DATA_DIR or REDIS_URL"
             )
@@ -113,7 +113,7 @@ class RedisLook:
         try:
             await check_rows(client)
         except OtherData as error:
-            raise Trouble(str(error)) from error
+            raise Unread(str(error)) from error
         scripts = Scripts(client)
         source = SharedSource(
             PeopleStore(client, scripts),
@@ -123,18 +123,18 @@ class RedisLook:
         )
         shared = await source.read()
         work = [
-            Work("change of settings", rollout.total - left, rollout.total, rollout.failed)
+            Progress("change of settings", rollout.total - left, rollout.total, rollout.failed)
             for rollout, left in await RolloutStore(client).progress()
         ]
         work += [
-            Work("invitations", mailing.total - tally.left, mailing.total, tally.unreachable)
+            Progress("invitations", mailing.total - tally.left, mailing.total, tally.unreachable)
             for mailing, tally in await InvitationStore(client).progress()
         ]
         paused = await client.pttl(keys.QUOTA_PAUSE)
         return Stored(shared, work, max(0, paused) / 1000)
 
 
-class PageLook:
+class PageReader:
     """Reads `/metrics` of a process. `token` is METRICS_TOKEN."""
 
     def __init__(self, session: aiohttp.ClientSession, address: str, token: str | None) -> None:
@@ -143,7 +143,7 @@ class PageLook:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     async def read(self) -> Page:
-        """Read it now. Raises Trouble."""
+        """Read it now. Raises Unread."""
         try:
             async with (
                 asyncio.timeout(PAGE_SECONDS),
@@ -152,28 +152,28 @@ class PageLook:
                 ) as answer,
             ):
                 if answer.status in {401, 404}:
-                    raise Trouble("does not show its metrics: METRICS_TOKEN must be the same here")
+                    raise Unread("does not show its metrics: METRICS_TOKEN must be the same here")
                 if answer.status != 200:
-                    raise Trouble(f"answers with HTTP {answer.status}")
+                    raise Unread(f"answers with HTTP {answer.status}")
                 at, body = time.time(), bytearray()
                 async for chunk in answer.content.iter_any():
                     body += chunk
                     if len(body) > PAGE_LIMIT:
-                        raise Trouble("answers with something else than metrics")
+                        raise Unread("answers with something else than metrics")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             what = f"does not answer ({type(error).__name__}): {_HOW}"
-            raise Trouble(what) from error
+            raise Unread(what) from error
         try:
             return read_page(body.decode(), at)
         except ValueError as error:
-            raise Trouble("answers with something else than metrics of Presence Bridge") from error
+            raise Unread("answers with something else than metrics of Presence Bridge") from error
 
 
 async def _or_why(reading: Awaitable[Read]) -> tuple[Read | None, str | None]:
     """What was read, or why it could not be."""
     try:
         return await reading, None
-    except Trouble as trouble:
+    except Unread as trouble:
         return None, str(trouble)
 
 
@@ -181,23 +181,23 @@ async def _nothing() -> None:
     """Where nothing is asked."""
 
 
-class Looker:
-    """Looks at both at once. `log` takes the log lines that the reading gives rise to."""
+class Reader:
+    """Reads both at once. `log` takes the log lines that the reading gives rise to."""
 
-    def __init__(self, redis: RedisLook, page: PageLook | None, log: io.StringIO) -> None:
+    def __init__(self, redis: RedisReader, page: PageReader | None, log: io.StringIO) -> None:
         self._redis = redis
         self._page = page
         self._log = log
 
-    async def look(self) -> Look:
-        """Read everything now; what can't be read is said in the look."""
+    async def read(self) -> Snapshot:
+        """Read everything now; what can't be read is said in it."""
         (stored, no_stored), (page, no_page) = await asyncio.gather(
             _or_why(self._redis.read()), _or_why(self._page.read() if self._page else _nothing())
         )
         complaints = self._log.getvalue().splitlines()
         self._log.seek(0)
         self._log.truncate()
-        return Look(
+        return Snapshot(
             at=time.time(),
             stored=stored,
             no_stored=no_stored,

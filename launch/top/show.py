@@ -1,6 +1,6 @@
 """`python app.py top`: a live view for whoever runs it, anew every few seconds.
 
-top_look reads, top_figures makes figures of it, top_lines lines; here they meet a terminal.
+`readers` reads, `figures` makes figures of it, `lines` lines; here they meet a terminal.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rich.live import Live
 from launch.lifetime import until_signal
 from launch.top.figures import Views
 from launch.top.lines import lines_of
-from launch.top.readers import Looker, PageLook, RedisLook, page_here
+from launch.top.readers import PageReader, Reader, RedisReader, page_here
 from service import logs, tls
 
 if TYPE_CHECKING:
@@ -41,31 +41,31 @@ async def top(settings: Settings, *, metrics: str | None, every: float, once: bo
     # What is logged while we read belongs into the picture, not across it.
     logs.configure("text", "warning", log, secrets=settings.secret_texts)
     async with AsyncExitStack() as stack:
-        redis = RedisLook(settings)
+        redis = RedisReader(settings)
         stack.push_async_callback(redis.aclose)
         page = None
         if metrics is not None:
             connector = aiohttp.TCPConnector(ssl=tls.client_context(os.environ))
             session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
-            page = PageLook(session, metrics, token)
-        looker, views = Looker(redis, page, log), Views()
+            page = PageReader(session, metrics, token)
+        reader, views = Reader(redis, page, log), Views()
         if once or not sys.stdout.isatty() or console.is_dumb_terminal:
-            view = views.take(await looker.look())
+            view = views.take(await reader.read())
             console.print(_picture(view, console, None))
-            return view.look.no_stored is None
+            return view.snapshot.no_stored is None
         async with until_signal():
-            await _live(looker, views, console, every)
+            await _live(reader, views, console, every)
     return True
 
 
-async def _live(looker: Looker, views: Views, console: Console, every: float) -> None:
+async def _live(reader: Reader, views: Views, console: Console, every: float) -> None:
     """Show one picture after another, each in the place of the one before, for ever."""
-    look = await looker.look()
+    snapshot = await reader.read()
     with Live(console=console, screen=True, auto_refresh=False) as live:
         while True:
-            live.update(_picture(views.take(look), console, every), refresh=True)
+            live.update(_picture(views.take(snapshot), console, every), refresh=True)
             await asyncio.sleep(every)
-            look = await looker.look()
+            snapshot = await reader.read()
 
 
 def _picture(view: View, console: Console, every: float | None) -> Group:

@@ -15,7 +15,7 @@ from domain.directory import DirectoryHealth
 from domain.feed import FeedHealth
 from domain.plan import Lane
 from launch.gauges import Shared
-from launch.top.figures import Look, Process, Rate, Stored, View, Work
+from launch.top.figures import Process, Progress, Rate, Snapshot, Stored, View
 from launch.top.lines import WIDTH, lines_of
 from sync.engine.queue import LaneFigures
 
@@ -25,7 +25,7 @@ AT_MS = int(AT * 1000)
 
 
 MORNING = View(
-    look=Look(AT, address="http://127.0.0.1:3978/metrics"),
+    snapshot=Snapshot(AT, address="http://127.0.0.1:3978/metrics"),
     stored=Stored(
         Shared(
             lanes=[
@@ -47,8 +47,8 @@ MORNING = View(
             feed=FeedHealth(AT_MS, last_ms=AT_MS - 400, validated_ms=AT_MS - 47 * 3_600_000),
         ),
         work=[
-            Work("change of settings", 812, 1_204, 2),
-            Work("invitations", 145, 300),
+            Progress("change of settings", 812, 1_204, 2),
+            Progress("invitations", 145, 300),
         ],
     ),
     stored_at=AT,

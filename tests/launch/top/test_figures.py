@@ -12,9 +12,9 @@ from domain.directory import DirectoryHealth
 from domain.feed import FeedHealth
 from launch.gauges import Shared
 from launch.top.figures import (
-    Look,
     Page,
     Rate,
+    Snapshot,
     Stored,
     Views,
     process_of,
@@ -147,21 +147,21 @@ def stored(connected: int) -> Stored:
 
 def test_while_redis_is_away_the_last_figures_stay_with_their_age() -> None:
     views = Views()
-    assert views.take(Look(9, no_stored="away")).stored is None
-    first = views.take(Look(10, stored(5)))
+    assert views.take(Snapshot(9, no_stored="away")).stored is None
+    first = views.take(Snapshot(10, stored(5)))
     assert (first.stored, first.stored_at) == (stored(5), 10)
-    later = views.take(Look(14, no_stored="away"))
+    later = views.take(Snapshot(14, no_stored="away"))
     assert (later.stored, later.stored_at) == (stored(5), 10)
-    back = views.take(Look(16, stored(6)))
+    back = views.take(Snapshot(16, stored(6)))
     assert (back.stored, back.stored_at) == (stored(6), 16)
 
 
 def test_rates_span_a_look_in_which_the_process_did_not_answer() -> None:
     metrics, views = Metrics(), Views()
-    views.take(Look(STARTED + 10, page=page(metrics, STARTED + 10)))
-    assert views.take(Look(STARTED + 12, no_page="away")).process is None
+    views.take(Snapshot(STARTED + 10, page=page(metrics, STARTED + 10)))
+    assert views.take(Snapshot(STARTED + 12, no_page="away")).process is None
     metrics.event("accepted")
-    view = views.take(Look(STARTED + 14, page=page(metrics, STARTED + 14)))
+    view = views.take(Snapshot(STARTED + 14, page=page(metrics, STARTED + 14)))
     assert view.process is not None
     assert view.process.seconds == 4
     assert view.process.events == [Rate("accepted", 0.25)]

@@ -14,7 +14,7 @@ from rich.console import Console
 from domain.directory import DirectoryHealth
 from domain.feed import FeedHealth
 from domain.plan import Lane
-from launch.top.figures import Look, Rate, View, Work
+from launch.top.figures import Progress, Rate, Snapshot, View
 from launch.top.lines import WIDTH, lines_of, per_second, span
 from sync.engine.queue import LaneFigures
 from tests.launch.top.picture import AT, AT_MS, MORNING, PICTURE, draw
@@ -89,7 +89,7 @@ def test_a_terminal_without_blocks_gets_plain_letters() -> None:
 
 def test_without_redis_it_says_so_and_shows_the_process() -> None:
     why = "no Presence Bridge runs on /srv/data; for another one set DATA_DIR or REDIS_URL"
-    away = replace(MORNING, look=replace(MORNING.look, no_stored=why), stored=None)
+    away = replace(MORNING, snapshot=replace(MORNING.snapshot, no_stored=why), stored=None)
     lines = printed(away)
     assert lines[2:4] == [
         "Redis         no Presence Bridge runs on /srv/data; for another one set DATA_DIR",
@@ -100,8 +100,8 @@ def test_without_redis_it_says_so_and_shows_the_process() -> None:
 
 
 def test_old_figures_are_called_old() -> None:
-    look = replace(MORNING.look, at=AT + 14, no_stored="does not answer (ConnectionError)")
-    lines = printed(replace(MORNING, look=look))
+    snapshot = replace(MORNING.snapshot, at=AT + 14, no_stored="does not answer (ConnectionError)")
+    lines = printed(replace(MORNING, snapshot=snapshot))
     assert lines[2:5] == [
         "Redis         does not answer (ConnectionError)",
         "              What follows is 14 s old.",
@@ -110,13 +110,13 @@ def test_old_figures_are_called_old() -> None:
 
 
 def test_a_process_that_does_not_answer_is_named() -> None:
-    look = Look(AT, address="http://worker-1:9090/metrics", no_page="answers with HTTP 500")
-    lines = printed(View(look, MORNING.stored, AT))
+    snapshot = Snapshot(AT, address="http://worker-1:9090/metrics", no_page="answers with HTTP 500")
+    lines = printed(View(snapshot, MORNING.stored, AT))
     assert lines[-2:] == [
         "Process at http://worker-1:9090/metrics",
         "              answers with HTTP 500",
     ]
-    nobody = printed(View(Look(AT), MORNING.stored, AT))
+    nobody = printed(View(Snapshot(AT), MORNING.stored, AT))
     assert not any("Process" in line for line in nobody)
 
 
@@ -176,7 +176,7 @@ def test_the_feed_says_what_is_wrong() -> None:
 
 def test_much_work_is_cut_short_and_nobody_parked_is_good() -> None:
     assert MORNING.stored is not None
-    work = [Work("invitations", n, 10) for n in range(5)]
+    work = [Progress("invitations", n, 10) for n in range(5)]
     busy = replace(MORNING, stored=replace(MORNING.stored, work=work))
     lines = printed(busy)
     assert sum("Under way" in line for line in lines) == 3
@@ -206,8 +206,8 @@ def test_nothing_from_outside_moves_the_cursor() -> None:
     assert process is not None
     evil = "\x1b[2J\x1b[31mowned"
     view = with_shared(directory=DirectoryHealth(True, 0, 0, reason="zoom", detail=evil))
-    look = replace(MORNING.look, complaints=[evil])
-    view = replace(view, look=look, process=replace(process, events=[Rate(evil, 1)]))
+    snapshot = replace(MORNING.snapshot, complaints=[evil])
+    view = replace(view, snapshot=snapshot, process=replace(process, events=[Rate(evil, 1)]))
     text = "\n".join(printed(view))
     assert text.count("owned") == 3
     assert "\x1b" not in text
@@ -218,7 +218,7 @@ def test_no_line_is_wider_than_the_terminal() -> None:
     assert process is not None
     rates = [Rate(f"outcome_number_{n}", 10.0**n) for n in range(12)]
     view = replace(MORNING, process=replace(process, events=rates, requests=rates))
-    lines = printed(replace(view, look=replace(MORNING.look, complaints=["x" * 200])))
+    lines = printed(replace(view, snapshot=replace(MORNING.snapshot, complaints=["x" * 200])))
     assert max(map(len, lines)) <= WIDTH
     for rate in rates:
         assert any(f"{rate.name} {per_second(rate.per_second)}" in line for line in lines)

@@ -13,13 +13,13 @@ from aiohttp import web
 from bot.invite.store import InvitationStore, Mailing, MailingCard
 from domain.budget import LIMIT
 from domain.plan import Lane
-from launch.top.figures import Stored, Work
+from launch.top.figures import Progress, Stored
 from launch.top.readers import (
     PAGE_LIMIT,
-    Looker,
-    PageLook,
-    RedisLook,
-    Trouble,
+    PageReader,
+    Reader,
+    RedisReader,
+    Unread,
     metrics_address,
     page_here,
 )
@@ -53,10 +53,10 @@ def settings(**names: str) -> Settings:
 
 
 @asynccontextmanager
-async def redis_look(server: RedisServer) -> AsyncIterator[RedisLook]:
-    look = RedisLook(settings(REDIS_URL=server.url))
-    yield look
-    await look.aclose()
+async def redis_reader(server: RedisServer) -> AsyncIterator[RedisReader]:
+    reader = RedisReader(settings(REDIS_URL=server.url))
+    yield reader
+    await reader.aclose()
 
 
 async def test_what_redis_holds(redis: Client, redis_server: RedisServer) -> None:
@@ -74,59 +74,59 @@ async def test_what_redis_holds(redis: Client, redis_server: RedisServer) -> Non
     await invitations.add_up(mailing, "invited")
     await redis.hset(keys.DIRECTORY_STATE, mapping={"read": 1, "users": 7, "groups": 2})
     before = {key: await redis.dump(key) for key in await redis.keys("*")}
-    async with redis_look(redis_server) as look:
-        stored = await look.read()
+    async with redis_reader(redis_server) as reader:
+        stored = await reader.read()
     assert stored.shared.connected == 0
     assert stored.shared.used == 0.1
     assert (stored.shared.directory.users, stored.shared.directory.groups) == (7, 2)
     assert 29 < stored.paused_seconds <= 30
     assert stored.work == [
-        Work("change of settings", 2, 3, 1),
-        Work("invitations", 1, 4, 0),
+        Progress("change of settings", 2, 3, 1),
+        Progress("invitations", 1, 4, 0),
     ]
     # Looking changes nothing.
     assert {key: await redis.dump(key) for key in await redis.keys("*")} == before
 
 
 async def test_a_redis_that_goes_away_and_comes_back(own_redis: RedisServer) -> None:
-    async with redis_look(own_redis) as look:
-        assert (await look.read()).shared.connected == 0
+    async with redis_reader(own_redis) as reader:
+        assert (await reader.read()).shared.connected == 0
         own_redis.kill()
-        with pytest.raises(Trouble, match=r"does not answer \(ConnectionError\)"):
-            await look.read()
+        with pytest.raises(Unread, match=r"does not answer \(ConnectionError\)"):
+            await reader.read()
         own_redis.start()
-        assert (await look.read()).shared.connected == 0
+        assert (await reader.read()).shared.connected == 0
 
 
 async def test_without_a_redis_url_the_embedded_one_is_looked_for(tmp_path: Path) -> None:
-    look = RedisLook(settings(DATA_DIR=str(tmp_path)))
-    with pytest.raises(Trouble, match="no Presence Bridge runs on"):
-        await look.read()
+    reader = RedisReader(settings(DATA_DIR=str(tmp_path)))
+    with pytest.raises(Unread, match="no Presence Bridge runs on"):
+        await reader.read()
     assert not (tmp_path / "redis").exists()  # none is started
 
 
 @asynccontextmanager
-async def page_look(
+async def page_reader(
     start: AiohttpServer, handler: Handler, token: str | None = None
-) -> AsyncIterator[PageLook]:
+) -> AsyncIterator[PageReader]:
     app = web.Application()
     app.router.add_get("/metrics", handler)
     server = await start(app)
     async with aiohttp.ClientSession() as session:
-        yield PageLook(session, str(server.make_url("/metrics")), token)
+        yield PageReader(session, str(server.make_url("/metrics")), token)
 
 
 async def test_the_page_of_a_process(aiohttp_server: AiohttpServer) -> None:
     metrics = Metrics()
     metrics.event("accepted")
     page = MetricsPage(metrics.render, CONTENT_TYPE, "the-token")
-    async with page_look(aiohttp_server, page.public, "the-token") as look:
-        read = await look.read()
+    async with page_reader(aiohttp_server, page.public, "the-token") as reader:
+        read = await reader.read()
         assert read.series["presence_bridge_events_total", "accepted"] == 1
     for token in (None, "another"):
-        async with page_look(aiohttp_server, page.public, token) as look:
-            with pytest.raises(Trouble, match="METRICS_TOKEN"):
-                await look.read()
+        async with page_reader(aiohttp_server, page.public, token) as reader:
+            with pytest.raises(Unread, match="METRICS_TOKEN"):
+                await reader.read()
 
 
 async def _error(_: web.Request) -> web.Response:
@@ -166,25 +166,25 @@ async def _endless(request: web.Request) -> web.StreamResponse:
 async def test_what_is_no_page_of_metrics_is_said(
     aiohttp_server: AiohttpServer, handler: Handler, said: str
 ) -> None:
-    async with page_look(aiohttp_server, handler, "the-token") as look:
-        with pytest.raises(Trouble, match=said):
-            await look.read()
+    async with page_reader(aiohttp_server, handler, "the-token") as reader:
+        with pytest.raises(Unread, match=said):
+            await reader.read()
 
 
-async def test_a_look_holds_what_could_be_read_and_why_the_rest_could_not(
+async def test_a_snapshot_holds_what_could_be_read_and_why_the_rest_could_not(
     redis_server: RedisServer,
 ) -> None:
     log = io.StringIO()
     log.write("one line\nand another\n")
-    async with redis_look(redis_server) as there, aiohttp.ClientSession() as session:
-        page = PageLook(session, "http://127.0.0.1:1/metrics", None)
-        look = await Looker(there, page, log).look()
-        assert isinstance(look.stored, Stored)
-        assert (look.no_stored, look.page) == (None, None)
-        assert look.address == "http://127.0.0.1:1/metrics"
-        assert "does not answer" in (look.no_page or "")
-        assert look.complaints == ["one line", "and another"]
-        again = await Looker(there, None, log).look()
+    async with redis_reader(redis_server) as there, aiohttp.ClientSession() as session:
+        page = PageReader(session, "http://127.0.0.1:1/metrics", None)
+        snapshot = await Reader(there, page, log).read()
+        assert isinstance(snapshot.stored, Stored)
+        assert (snapshot.no_stored, snapshot.page) == (None, None)
+        assert snapshot.address == "http://127.0.0.1:1/metrics"
+        assert "does not answer" in (snapshot.no_page or "")
+        assert snapshot.complaints == ["one line", "and another"]
+        again = await Reader(there, None, log).read()
         assert (again.address, again.no_page, again.complaints) == (None, None, [])
 
 
@@ -227,8 +227,8 @@ def test_what_is_no_address_is_refused(given: str) -> None:
 
 async def test_nothing_is_left_open_to_a_dead_redis(own_redis: RedisServer) -> None:
     client = open_client(own_redis)
-    async with redis_look(own_redis) as look:
-        await look.read()
+    async with redis_reader(own_redis) as reader:
+        await reader.read()
         assert len(await client.client_list()) == 2
     assert len(await client.client_list()) == 1
     await client.aclose()
