@@ -66,14 +66,14 @@ def answer_admins(
     storms: StormHandler,
 ) -> None:
     """Who answers what admins say and press."""
-    dispatch.said(words.Centre, views.centre, by=By.ADMIN)
+    dispatch.said(words.Centre, views.overview, by=By.ADMIN)
     dispatch.said(words.Account, changes.account, by=By.ADMIN)
     dispatch.said(words.Group, changes.group, by=By.ADMIN)
     dispatch.said(commands.PerhapsGroup, changes.perhaps, by=By.ADMIN)
     dispatch.said(words.Groups, views.search, by=By.ADMIN)
     dispatch.said(words.User, people.user, by=By.ADMIN)
     dispatch.said(words.History, views.history, by=By.ADMIN)
-    dispatch.clicked(admin.ShowCentre, views.centre)
+    dispatch.clicked(admin.ShowCentre, views.overview)
     dispatch.clicked(admin.OpenAccount, changes.account)
     dispatch.clicked(admin.OpenGroup, changes.open_group)
     dispatch.clicked(admin.ListGroups, views.search)

@@ -55,9 +55,9 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """`settings group`: the form of the group of this name, or an edit of SOME_GROUP, to be its.
+    """`settings group`: the form of the group of this name, or an edit of it (of SOME_GROUP).
 
-    `or_name` is another reading: where no group has the name, the form of the one of that name.
+    `or_name` is another reading: where no group has `name`, the form of the group of that name.
     """
 
     name: str
@@ -226,7 +226,7 @@ def _name(name: str) -> str:
 
 
 def _act_at_end(words: list[str]) -> tuple[int, OneLine] | None:
-    """What the last words ask for, and how many words stand before it; None: nothing.
+    """The edit that the last words name, and how many words stand before it; None: none.
 
     Raises NotUnderstood where a value is missing or wrong.
     """

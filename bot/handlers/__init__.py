@@ -1,1 +1,1 @@
-"""What a person can ask for, one module a topic."""
+"""Commands and clicks, one module for each topic."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
@@ -45,40 +46,30 @@ class Links(Protocol):
         """Whether it is taken out at the moment."""
 
 
+@dataclass(slots=True)
 class AppNews:
-    """Keeps who has the app. `welcome` greets somebody, None: nobody is greeted.
+    """Keeps who has the app. `welcome` greets a person, None: nobody is greeted.
 
-    `on_met` is called with whoever has the app; `on_away` and `on_removed` with the object id of
-    whose app is taken out, or of who removed it. `now` is in epoch seconds.
+    `met` is called with everybody who has the app; `away` and `removed` with the object id of a
+    person whose app is taken out, or removed. `now` is in epoch seconds.
     """
 
-    def __init__(
-        self,
-        desk: Desk,
-        links: Links,
-        *,
-        welcome: Callable[[Turn], Awaitable[Card]] | None,
-        on_met: Callable[[Person], None],
-        on_away: Callable[[str], Awaitable[object]],
-        on_removed: Callable[[str], Awaitable[object]],
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        self._desk = desk
-        self._links = links
-        self._welcome = welcome
-        self._on_away = on_away
-        self._on_removed = on_removed
-        self._sleep = sleep
-        self._now = now
-        self.met = on_met
+    desk: Desk
+    links: Links
+    _: KW_ONLY
+    welcome: Callable[[Turn], Awaitable[Card]] | None
+    met: Callable[[Person], None]
+    away: Callable[[str], Awaitable[object]]
+    removed: Callable[[str], Awaitable[object]]
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    now: Callable[[], float] = time.time
 
     async def heard(self, inbound: Inbound, person: Person) -> None:
         """The person was heard in their own chat, so their app is there."""
         oid = person.object_id
         heard = inbound.heard
         if heard is None:
-            sent_ms, chats = self._sent_ms(inbound), self._desk.chats
+            sent_ms, chats = self._sent_ms(inbound), self.desk.chats
             heard = await chats.remember_reference(oid, inbound.conversation, sent_ms)
         if heard:
             self.met(person)
@@ -87,11 +78,11 @@ class AppNews:
 
     async def is_away(self, person: Person) -> bool:
         """Whether a connected person's app is taken out at the moment."""
-        return await self._links.app_is_gone(person.object_id)
+        return await self.links.app_is_gone(person.object_id)
 
     async def is_back(self, person: Person) -> None:
         """It is there again: Teams opened the person's own chat."""
-        await self._links.app_back(person.object_id)
+        await self.links.app_back(person.object_id)
 
     async def act(self, inbound: Inbound, person: Person) -> None:
         """Act on an installation update of somebody's own chat."""
@@ -103,7 +94,7 @@ class AppNews:
                 except REDIS_TROUBLE as error:
                     oid, trouble = person.object_id, type(error).__name__
                     log.warning("app_news_waits", person=oid, error=trouble)
-                    await self._sleep(pause)
+                    await self.sleep(pause)
                     pause = min(2 * pause, LONGEST_PAUSE)
                 else:
                     done = True
@@ -113,7 +104,7 @@ class AppNews:
                 log.error("app_news_lost", person=person.object_id, kind=inbound.kind)
 
     def _sent_ms(self, inbound: Inbound) -> int:
-        return int(self._now() * 1000) if inbound.sent_ms is None else inbound.sent_ms
+        return int(self.now() * 1000) if inbound.sent_ms is None else inbound.sent_ms
 
     async def _act(self, inbound: Inbound, person: Person, sent_ms: int) -> None:
         if inbound.kind is Kind.UPGRADING:
@@ -124,47 +115,45 @@ class AppNews:
             await self._installed(inbound, person, sent_ms)
 
     async def _installed(self, inbound: Inbound, person: Person, sent_ms: int) -> None:
-        """Greet somebody once; with a newer package only who was not met before."""
+        """Greet a person once; after an upgrade only if they were not met before."""
         oid = person.object_id
-        known = inbound.kind is Kind.UPGRADED and await self._desk.personal(oid) is not None
-        if not await self._desk.chats.remember_reference(oid, inbound.conversation, sent_ms):
+        known = inbound.kind is Kind.UPGRADED and await self.desk.personal(oid) is not None
+        if not await self.desk.chats.remember_reference(oid, inbound.conversation, sent_ms):
             log.info("app_news_late", person=oid)
             return
         self.met(person)
         await self._follow(oid)
-        if self._welcome is None or known or not await self._desk.chats.first_welcome(oid):
+        if self.welcome is None or known or not await self.desk.chats.first_welcome(oid):
             return
         turn = Turn(inbound, person, inbound.conversation, new_card_id())
         try:
-            await self._desk.tell(oid, turn.card_id, await self._welcome(turn))
-        except (ConversationGone, NotSent) as error:  # certainly not arrived
+            await self.desk.tell(oid, turn.card_id, await self.welcome(turn))
+        except (ConversationGone, SendFailed) as error:
             log.warning("card_not_sent", reason=type(error).__name__)
-            await self._desk.chats.not_welcomed(oid)
-        except SendFailed as error:
-            log.warning("card_not_sent", reason=type(error).__name__)
+            if isinstance(error, ConversationGone | NotSent):  # it has certainly not arrived
+                await self.desk.chats.not_welcomed(oid)
 
     async def _upgrading(self, oid: str, sent_ms: int) -> None:
         """The app is taken out; whether a newer one follows, only time tells."""
-        if not await self._desk.chats.doubt_reference(oid, sent_ms):
+        if await self.desk.chats.doubt_reference(oid, sent_ms):
+            await self.away(oid)
+        else:
             log.info("app_news_late", person=oid)
-            await self._follow(oid)  # it may have been tried before what was newer came
-            return
-        await self._on_away(oid)
-        await self._follow(oid)
+        await self._follow(oid)  # late news, too: it may have been tried before the newer came
 
     async def _follow(self, oid: str) -> None:
-        """Let the link follow the last news, also when other news is acted on at the same time."""
+        """Make the link follow the last news, also when other news is acted on meanwhile."""
         followed = None
-        while followed != (there := await self._desk.chats.is_there(oid)):
+        while followed != (there := await self.desk.chats.is_there(oid)):
             followed = there
             if there:
-                await self._links.app_back(oid)
+                await self.links.app_back(oid)
             else:
-                await self._links.app_gone(oid)
+                await self.links.app_gone(oid)
 
     async def _removed(self, oid: str, sent_ms: int) -> None:
-        if not await self._desk.chats.forget_reference(oid, sent_ms):
+        if not await self.desk.chats.forget_reference(oid, sent_ms):
             log.info("app_news_late", person=oid)
             return
-        await self._on_removed(oid)
+        await self.removed(oid)
         log.info("app_removed", person=oid)

@@ -66,7 +66,7 @@ class ConnectHandler:
         return connect_cards.offer(name=person.name, start_url=url, minutes=TTL // 60)
 
     async def cancel(self, turn: Turn, _: CancelConnect) -> Card:
-        """No link may work any more; who has connected meanwhile is told so."""
+        """End the link; say so to a person who has connected meanwhile."""
         await self.links.end(turn.person.object_id)
         if await self._working(turn) is not None:
             return await self.offer(turn)
@@ -92,7 +92,7 @@ class SignInResults:
     verdict_of: Callable[[str], Awaitable[Verdict | None]]
 
     async def granted(self, attempt: Attempt, grant: Grant, key: str) -> Outcome:
-        """Make the link, and turn the card into what came of it.
+        """Make the link, and show in the card what came of it.
 
         Raises SignInOver when the attempt of this key was ended: the chat knows that already.
         """
@@ -147,7 +147,7 @@ def _failed(title: str, *sentences: str) -> Outcome:
 
 
 def _not_linked(error: AddressTaken | Contested | OutsideError) -> Outcome:
-    """Why Microsoft agreed and there is no connection all the same."""
+    """Why there is no connection although Microsoft agreed."""
     match error:
         case AddressTaken():
             return _failed(

@@ -33,7 +33,7 @@ class DisconnectHandler:
     left: Callable[[str], Awaitable[None]]
 
     async def confirm(self, turn: Turn, _: Disconnect | ConfirmDisconnect) -> Card:
-        """Say what will be erased, and ask for a yes. A sign-in under way is ended at once."""
+        """Say what will be erased, and ask for a yes; a sign-in under way is just ended."""
         if not await self.engine.is_connected(turn.person.object_id):
             return await self._not_connected(turn)
         return disconnect_cards.confirm(name=turn.person.name)
@@ -52,7 +52,7 @@ class DisconnectHandler:
         return await self._ended(turn, ending)
 
     async def cancel(self, turn: Turn, _: CancelDisconnect) -> Card:
-        """They changed their mind."""
+        """Stay connected."""
         if not await self.engine.is_connected(turn.person.object_id):
             return status_cards.not_connected()
         return disconnect_cards.cancelled()

@@ -91,13 +91,13 @@ class PersonalHandler:
         )
 
     async def notice_seen(self, _: Turn, __: NoticeSeen) -> Card:
-        """They have read that Microsoft shows their meetings now."""
+        """Put away the notice that Microsoft shows their meetings now."""
         return unasked_cards.seen()
 
     async def _choose(
         self, admitted: Admission, personal: Personal, now_ms: int, patience: Patience | None = None
     ) -> Chosen | None:
-        """Keep a choice; for whoever chooses too often it takes effect within a minute."""
+        """Keep a choice; where a person chooses too often, it takes effect within a minute."""
         state = admitted.state
         not_before = None if admitted.allowed else max(state.wait_ms or 0, now_ms + MINUTE)
         return await self.engine.choose(

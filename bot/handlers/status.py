@@ -50,7 +50,7 @@ class StatusHandler:
         return refreshing(card, ShowStatus(), [turn.person.mri])
 
     async def _kept(self, turn: Turn) -> str:
-        """What is still kept of somebody who could not be cleared when they left."""
+        """What is still kept of a person who left and could not be cleared yet."""
         ending = await self.engine.leaving(turn.person.object_id)
         if ending is None or ending.until_ms is None:
             return ""

@@ -98,7 +98,7 @@ def wire_news(core: Core, helper: HelpHandler, sign_in: SignIn, *, welcome: bool
         core.chat.desk,
         core.engine.engine,
         welcome=helper.welcome if welcome else None,
-        on_met=roster.note,
-        on_away=away,
-        on_removed=removed,
+        met=roster.note,
+        away=away,
+        removed=removed,
     )

@@ -1,11 +1,12 @@
 """Who may be invited: they have the app, presence sync is on for them, and they are not connected.
 
-Not whoever disconnected on purpose. Who was invited before is no matter here; that is told apart by
+Those who disconnected on purpose are not. That nobody is invited twice is seen to by
 bot.invite.store.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from domain.directory import ACTIVE
@@ -21,25 +22,18 @@ if TYPE_CHECKING:
     from sync.engine.people import PeopleStore
 
 EVERYONE = ""
-"""In place of a group id: whoever is covered, by whichever level."""
+"""In place of a group id: everybody for whom presence sync is on."""
 
 
+@dataclass(frozen=True, slots=True)
 class Invitees:
     """Finds them. `policy` reads what holds now."""
 
-    def __init__(
-        self,
-        roster: RosterStore,
-        invited: InvitationStore,
-        people: PeopleStore,
-        directory: DirectoryStore,
-        policy: Callable[[], Awaitable[Policy]],
-    ) -> None:
-        self._roster = roster
-        self._invited = invited
-        self._people = people
-        self._directory = directory
-        self._policy = policy
+    roster: RosterStore
+    invited: InvitationStore
+    people: PeopleStore
+    directory: DirectoryStore
+    policy: Callable[[], Awaitable[Policy]]
 
     async def find(self, group_id: str, inviter: str) -> list[str]:
         """The object ids of those whom the inviter (an object id) may invite now: not themselves.
@@ -47,8 +41,8 @@ class Invitees:
         Of a Zoom group: its members for whom presence sync is on, whichever level decides.
         """
         found: dict[str, None] = {}
-        async for rows in self._roster.everyone():
-            new = await self._invited.uninvited(
+        async for rows in self.roster.everyone():
+            new = await self.invited.uninvited(
                 [oid for oid in rows if oid not in found and oid != inviter]
             )
             for oid in await self._due({oid: rows[oid] for oid in new}, group_id):
@@ -61,19 +55,19 @@ class Invitees:
 
     async def is_due(self, object_id: str, group_id: str) -> bool:
         """Whether one of them may still be invited (or has been meanwhile)."""
-        row = await self._roster.find(object_id)
+        row = await self.roster.find(object_id)
         return row is not None and bool(await self._due({object_id: row}, group_id))
 
     async def _due(self, rows: Mapping[str, Met], group_id: str) -> list[str]:
-        unconnected = await self._people.not_connected(list(rows))
-        waiting = {oid: rows[oid].addresses for oid in await self._invited.not_left(unconnected)}
+        unconnected = await self.people.not_connected(list(rows))
+        waiting = {oid: rows[oid].addresses for oid in await self.invited.not_left(unconnected)}
         if not waiting:
             return []
-        policy, view = await self._policy(), await self._directory.view()
+        policy, view = await self.policy(), await self.directory.view()
         if view is not None:
             return await _covered(waiting, group_id, policy, view)
         # Before Zoom's people were read, nobody is invited whom a group may yet exclude.
-        missing = (await self._directory.health()).configured
+        missing = (await self.directory.health()).configured
         on = group_id == EVERYONE and not missing and resolve(policy).on
         return list(waiting) if on else []
 

@@ -39,10 +39,10 @@ PER_SECOND = 5
 limiting"); the answers to people go through the same limit and come first."""
 EDIT_EVERY_S = 5.0
 ROUNDS = 3
-"""How often somebody is tried to whom certainly nothing was sent, and the seconds in between."""
+"""How often a message that certainly was not sent is tried, and the seconds in between."""
 ROUND_PAUSE_S = 10.0
 PATIENCE = 5
-"""So many failures in a row are no matter of single people: everything waits for PAUSE_S."""
+"""So many failures in a row are not about single people: everything waits for PAUSE_S."""
 PAUSE_S = 60.0
 
 Outcome = Literal["invited", "later", "unreachable", "skipped"]
@@ -73,11 +73,11 @@ class Invitations:
         self._edited: dict[str, float] = {}
 
     async def hold(self, people: Sequence[str], card: MailingCard) -> list[str]:
-        """Take these for the mailing of a card; who was or is being invited is left out."""
+        """Reserve these people for the mailing of a card, but for those in any other mailing."""
         return await self._rows.hold(card.card_id, people)
 
     async def begin(self, group_id: str, held: Sequence[str], card: MailingCard) -> None:
-        """Invite those who are held; the work goes on in the background."""
+        """Invite those who are held, in the background."""
         mailing = Mailing(card, group_id, len(held))
         await self._rows.begin(mailing, held)
         log.info("mailing_begun", mailing=mailing.mailing_id, people=len(held))
@@ -93,7 +93,7 @@ class Invitations:
         return any(m.mailing_id == mailing_id for m in await self._rows.unfinished())
 
     async def step(self) -> None:
-        """Take turns between the mailings, so that a small one does not wait for a large one."""
+        """Serve the mailings in rotation, so that a small one does not wait for a large one."""
         while mailings := await self._rows.unfinished():
             for mailing in mailings:
                 if self.work.stopping or not await self._lease.take():
@@ -150,7 +150,7 @@ class Invitations:
         return "unreachable"
 
     async def _round_done(self, mailing: Mailing) -> None:
-        """Nobody is left, save those who were put aside."""
+        """Try those again who were put aside, or end the mailing."""
         if await self._rows.aside(mailing) and await self._rows.next_round(mailing, ROUNDS):
             await self._sleep(ROUND_PAUSE_S)
             return

@@ -35,7 +35,7 @@ log = structlog.get_logger()
 
 BATCH = 500
 LOOK_UP_AGAIN_MS = DAY
-"""Somebody of whom the channel gave no addresses is looked up again after this ..."""
+"""A person without addresses in the channel is looked up again after this ..."""
 RENEW_MS = 30 * DAY
 """... and others after this: people change their names."""
 PAUSE_S = 0.2
@@ -81,9 +81,9 @@ class RosterStore:
         return known.is_due(now_ms)
 
     async def claim(self, object_id: str, now_ms: int) -> str | None:
-        """The id by which to look somebody up, who counts as looked up then.
+        """The id by which to look a person up, who counts as looked up from now on.
 
-        None: somebody else does so just now, or they don't have the app any more.
+        None: another process does so now, or they don't have the app any more.
         """
         known = await self.find(object_id)
         if known is None or not known.is_due(now_ms):
@@ -92,18 +92,18 @@ class RosterStore:
         return known.member_id if claimed else None
 
     async def learn(self, object_id: str, addresses: Sequence[str], *, external: bool) -> None:
-        """The channel told who they are. Nothing is kept of who has removed the app."""
+        """Keep what the channel said of a person, unless they have removed the app."""
         known = await self.find(object_id)
         if known is not None:
             learned = replace(known, addresses=tuple(addresses), external=external)
             await self._replace(object_id, learned)
 
     async def find(self, object_id: str) -> Met | None:
-        """What is known of somebody; None: they don't have the app."""
+        """What is known of a person; None: they don't have the app."""
         return _read(object_id, await self._client.get(keys.met(object_id)))
 
     async def is_external(self, object_id: str) -> bool:
-        """Whether the channel told that somebody is external."""
+        """Whether the channel said that a person is external."""
         known = await self.find(object_id)
         return known is not None and known.external
 
@@ -144,7 +144,7 @@ def _read(object_id: str, text: str | None) -> Met | None:
 
 
 class Roster:
-    """Notes who was met and looks them up. One per process.
+    """Notes people who were met, and looks them up. One per process.
 
     `sleep` and `now` (epoch seconds) are for tests.
     """

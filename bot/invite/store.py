@@ -97,7 +97,7 @@ class InvitationStore:
     # -- never twice ---------------------------------------------------------------------------
 
     async def uninvited(self, people: Sequence[str]) -> list[str]:
-        """Those of these who were not invited yet, and are not about to be."""
+        """Those of these people who were not invited, and are in no mailing."""
         return await self._without([keys.notice(oid, NOTICE) for oid in people], people)
 
     async def leave(self, object_id: str) -> None:
@@ -105,15 +105,15 @@ class InvitationStore:
         await self._client.set(keys.left(object_id), "1", ex=keys.INVITED_TTL)
 
     async def come_back(self, object_id: str) -> None:
-        """They have connected: whoever leaves later without wanting to may be invited."""
+        """They have connected: if their link ends by itself later, they may be invited."""
         await self._client.delete(keys.left(object_id))
 
     async def not_left(self, people: Sequence[str]) -> list[str]:
-        """Those of these who did not disconnect on purpose."""
+        """Those of these people who did not disconnect on purpose."""
         return await self._without([keys.left(oid) for oid in people], people)
 
     async def _without(self, marks: Sequence[str], people: Sequence[str]) -> list[str]:
-        """Those of these who have no mark."""
+        """Those of these people who have no mark."""
         pipe = self._client.pipeline(transaction=False)
         for mark in marks:
             pipe.exists(mark)
@@ -121,7 +121,7 @@ class InvitationStore:
         return [oid for oid, known in zip(people, rows, strict=True) if not known]
 
     async def hold(self, mailing_id: str, people: Sequence[str]) -> list[str]:
-        """Take these for a mailing; returns those whom no other mailing has or had."""
+        """Reserve people for a mailing; returns those whom no other one has or had."""
         held: list[str] = []
         for start in range(0, len(people), BATCH):
             batch = people[start : start + BATCH]
@@ -173,11 +173,11 @@ class InvitationStore:
         return [mailing for mailing in known if mailing is not None]
 
     def lease(self) -> Lease:
-        """Whoever has it sends invitations, whichever mailing they belong to."""
+        """Held by the process that sends invitations, of all mailings."""
         return Lease(self._client, keys.INVITATIONS_LEASE, TAKEN_MS)
 
     async def next(self, mailing: Mailing) -> str | None:
-        """Somebody who is left, who is nobody else's from now on; None: nobody is."""
+        """Take out the next person; None: nobody is left."""
         return await self._jobs.pop(mailing.mailing_id)
 
     async def put_aside(self, mailing: Mailing, object_id: str) -> None:
@@ -188,7 +188,7 @@ class InvitationStore:
         await self._client.expire(key, keys.JOB_TTL)
 
     async def next_round(self, mailing: Mailing, at_most: int) -> bool:
-        """Whether those who were put aside are left again; `at_most` so many rounds there are."""
+        """Put those who were put aside back among those left, in at most so many rounds."""
         again, tally, left = (
             of(KIND, mailing.mailing_id) for of in (keys.job_again, keys.job_tally, keys.job_left)
         )
@@ -198,7 +198,7 @@ class InvitationStore:
         return rounds < at_most and bool(await self._client.renamenx(again, left))
 
     async def take_aside(self, mailing: Mailing) -> str | None:
-        """Take out one of those who were put aside; None: there is nobody."""
+        """Take out one of those who were put aside; None: nobody was."""
         oid = await self._client.spop(keys.job_again(KIND, mailing.mailing_id))
         return None if oid is None else str(oid)
 
@@ -207,7 +207,7 @@ class InvitationStore:
         return int(await self._client.scard(keys.job_again(KIND, mailing.mailing_id)))
 
     async def add_up(self, mailing: Mailing, outcome: Counted) -> None:
-        """Count somebody who was taken out."""
+        """Count a person who was taken out."""
         tally = keys.job_tally(KIND, mailing.mailing_id)
         await self._client.hincrby(tally, outcome, 1)
         await self._client.expire(tally, keys.JOB_TTL)

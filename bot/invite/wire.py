@@ -42,7 +42,7 @@ class InviteRoom:
         return (self.invitations.work,)
 
     async def is_external(self, object_id: str) -> bool:
-        """Whether Microsoft has told it of somebody: when they connected, or in Teams."""
+        """Whether Microsoft said so of a person, when they connected or in Teams."""
         link = await self.people.link(object_id)
         told = link is not None and (link.external or is_external_name(link.addresses))
         return told or await self.met.is_external(object_id)

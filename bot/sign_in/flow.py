@@ -231,7 +231,7 @@ class SignIn:
         return await self._connect(key, attempt, grant)
 
     async def _connect(self, key: str, attempt: Attempt, grant: Grant) -> web.Response:
-        """Connect whoever signed in, if it is who asked for it."""
+        """Make the connection, if the account is the chat's."""
         who = grant.identity
         if (who.object_id, who.tenant_id) != (attempt.object_id, attempt.tenant_id):
             used = who.upn or who.name or "somebody else"
@@ -280,7 +280,7 @@ class SignIn:
             return True
 
     async def _wait(self, key: str, browser: str) -> web.Response:
-        """The same page was asked for a moment ago: see what comes of that."""
+        """See what comes of another request that finishes the attempt just now."""
         deadline = asyncio.get_running_loop().time() + self._patience
         while asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(LOOK_EVERY)

@@ -51,7 +51,7 @@ BROWSER_TTL = 2 * TTL
 
 CHOOSE = "sign-in-choose-account"
 CHOOSE_TTL = 3600
-"""Seconds for which Microsoft is asked to ask which account to use."""
+"""Seconds for which Microsoft offers a choice of accounts."""
 
 
 def one_secret(values: MultiMapping[object], name: str) -> str | None:
@@ -136,7 +136,7 @@ class Cookies:
         return self._name(CHOOSE) in request.cookies
 
     def ask_which_account(self, response: web.Response, *, ask: bool) -> None:
-        """Have the next sign-in ask which account to use, or not any more."""
+        """Let the next sign-in offer a choice of accounts, or not any more."""
         self._set(response, CHOOSE, "1" if ask else "", CHOOSE_TTL if ask else 0)
 
     def _name(self, name: str) -> str:

@@ -28,7 +28,7 @@ def wire(
     on_outcome: Callable[[str], None],
     local: bool,
 ) -> SignIn:
-    """Put it together: who comes back from Microsoft is linked, and told so in the chat."""
+    """Put it together: what Microsoft grants becomes a link, and the chat says so."""
     engine, connect = core.engine, core.connect
     linking = Linking(
         engine.people,

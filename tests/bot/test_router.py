@@ -68,9 +68,9 @@ class Room:
             self.desk,
             self.engine,
             welcome=None,
-            on_met=self.meets,
-            on_away=self.nothing,
-            on_removed=self.nothing,
+            met=self.meets,
+            away=self.nothing,
+            removed=self.nothing,
             now=lambda: NOW / 1000,
         )
         self.router = Router(self.desk, SEAL, news, dispatch, on_outcome=self.ended)
@@ -292,7 +292,7 @@ async def test_news_that_fails_is_answered_with_silence(room: Room) -> None:
     async def broken(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    room.router._news._on_removed = broken
+    room.router._news.removed = broken
     inbound = Inbound(Kind.UNINSTALLED, "1", ADA, CHAT, sent_ms=NOW)
     with capture_logs():
         assert await room.router.on_turn(inbound) is None

@@ -130,7 +130,7 @@ class SettingsChanges:
         return replace(edit, level=await self.groups.known(edit.level))
 
     async def cancel(self, _: Turn, __: CancelChange) -> Card:
-        """They changed their mind."""
+        """Change nothing."""
         return settings_change.cancelled()
 
     # -- which group ---------------------------------------------------------------------------
@@ -240,7 +240,7 @@ class SettingsChanges:
         return await self.form(turn, level, notice=await self._overtaken(turn, version))
 
     async def _touched(self, level: Level, entered: LevelForm) -> str | None:
-        """Whom a switch touches that is saved at once; None: nothing is saved yet."""
+        """Whom a switch touches, where it is saved at once; None: it is not saved yet."""
         if after_verifying(entered) is Step.NEXT:
             return None
         preview = await self.desk.preview(SaveForm(level, entered))
@@ -284,7 +284,7 @@ class SettingsChanges:
         )
 
     async def progress(self, turn: Turn, click: ShowRollout) -> Card:
-        """How far an edit is that a card shows, or that it is in force."""
+        """Show how far an edit is carried out, or that it is in force."""
         level = await self.groups.known(click.level)
         known = await self.desk.under_way(click.rollout_id)
         if known is None:
@@ -298,7 +298,7 @@ class SettingsChanges:
         return shown.card(click.rollout_id, done=done, total=rollout.total, failed=rollout.failed)
 
     async def _overtaken(self, turn: Turn, version: int) -> str:
-        """Who was first, in a sentence."""
+        """Say who was first."""
         record = await self.audit.last_change(since=version)
         if record is None:
             return overtaken()

@@ -1,4 +1,4 @@
-"""Before anything for admins: who may, whom a card asks, and which group is meant."""
+"""What comes before anything for admins: may they, is it their card, which group is meant."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _GONE = (
 
 
 class Askers(Protocol):
-    """Whom the cards of the settings ask (bot.conversations)."""
+    """The admins to whom cards of the settings were given (bot.conversations)."""
 
     async def remember_asker(self, card_id: str, object_id: str) -> None:
-        """Keep whom a card asks; the first one stays."""
+        """Keep the admin of a card; the first one stays."""
 
     async def asker(self, card_id: str) -> str | None:
-        """Whom a card asks."""
+        """The admin of a card."""
 
 
 class GroupsUnavailable(Exception):

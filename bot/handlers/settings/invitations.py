@@ -42,7 +42,7 @@ class Mailings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class InvitationHandler:
-    """Counts, confirms, starts, and shows how far it is. The guard has made sure of the admin.
+    """Invites people and shows how far it is. The guard has made sure of the admin.
 
     `invitable` finds those of a group (empty: everyone) whom an admin may invite; `overview` is
     shown in the place of a mailing that ended a while ago.
@@ -60,7 +60,7 @@ class InvitationHandler:
         return _confirm(level, await self.invitable(level.group_id, turn.person.object_id))
 
     async def send(self, turn: Turn, click: Invite) -> Card:
-        """Start; where there are more people than the admin saw, ask for a yes to these."""
+        """Start; ask again where there are more people than the admin saw."""
         level = await self.groups.known(click.level)
         if await self.mailings.under_way(turn.card_id):  # a second click on the same card
             return await self._shown(turn)
@@ -79,12 +79,12 @@ class InvitationHandler:
         return await self._shown(turn)
 
     async def progress(self, turn: Turn, click: ShowMailing) -> Card:
-        """How far it is."""
+        """Show how far a mailing is."""
         shown = await self.mailings.shown(click.mailing_id)
         return shown or await self.overview(turn)
 
     async def decline(self, _: Turn, __: DeclineInvitation) -> Card:
-        """The person does not want to. They are not asked again anyway."""
+        """Accept a person's no. Nobody is invited twice anyway."""
         return unasked_cards.declined()
 
     async def _shown(self, turn: Turn) -> Card:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.handlers.settings.guard import actor
@@ -60,12 +61,12 @@ class SettingsPeople:
         return await self._card(turn, folded, known, listed)
 
     async def chosen(self, turn: Turn, click: OpenPerson) -> Card:
-        """The same for somebody who was chosen in the list of those in trouble."""
+        """Look up somebody who was chosen in the list of those in trouble."""
         if not await self.engine.may_look_up(turn.person.object_id):
             return people_cards.too_often()
         known = await self.engine.link_of(click.person)
         if known is None:  # they disconnected meanwhile
-            return await self.parked(turn)
+            return await self._show_parked(turn)
         address = known[0].addresses[0]
         await self.audit.looked_up(actor(turn), address)
         return await self._card(turn, address, known, None)
@@ -75,13 +76,13 @@ class SettingsPeople:
         return await self.engine.may_look_up(turn.person.object_id, everybody=True)
 
     async def troubled(self, turn: Turn, _: ShowParked) -> Card:
-        """Who is parked and why, when somebody asks for it."""
+        """Show who is parked and why, as often as an admin may."""
         if not await self.engine.may_look_up(turn.person.object_id):
             return people_cards.too_often()
-        return await self.parked(turn)
+        return await self._show_parked(turn)
 
-    async def parked(self, turn: Turn, *, notice: str | None = None) -> Card:
-        """Who is parked and why."""
+    async def _show_parked(self, turn: Turn, *, notice: str | None = None) -> Card:
+        """Show who is parked and why; also in the place of somebody who is gone."""
         await self.audit.looked_at_parked(actor(turn))
         everybody = await self._parked()
         now_ms, here = await self.engine.now_ms(), turn.inbound.time_zone
@@ -101,13 +102,13 @@ class SettingsPeople:
         return people_cards.parked(rows, counts, notice=notice)
 
     async def revive(self, turn: Turn, click: Revive) -> Card:
-        """Try somebody again who is parked."""
+        """Try a person again who is parked."""
         oid = click.object_id
         if not await self.engine.may_look_up(turn.person.object_id):
             return people_cards.too_often()
         known = await self.engine.link_of(oid)
         if known is None:
-            return await self.parked(turn)
+            return await self._show_parked(turn)
         address = known[0].addresses[0]
         notice = "There was nothing to try again."
         if parked_for(known[1].trouble) is not None and await self.engine.revive(oid):
@@ -119,7 +120,7 @@ class SettingsPeople:
         return await self._card(turn, address, known, None, notice=notice)
 
     async def revive_all(self, turn: Turn, _: ReviveAll) -> Card:
-        """Try everybody again for whom it may help."""
+        """Try everybody again whom it may help."""
         if not await self.may_try_all(turn):
             return people_cards.too_often()
         revived = 0
@@ -129,10 +130,10 @@ class SettingsPeople:
         if revived:
             await self.audit.revived_all(actor(turn), people=revived)
         notice = f"{people(revived)} {'is' if revived == 1 else 'are'} being tried again."
-        return await self.parked(turn, notice=notice if revived else None)
+        return await self._show_parked(turn, notice=notice if revived else None)
 
     async def _parked(self) -> list[Parked]:
-        """Everybody whom presence sync covers and who is parked, in the order of TROUBLES."""
+        """Everybody who is parked and for whom presence sync is on, in the order of TROUBLES."""
         policy = await self.desk.policy()
         found = {p.object_id: p async for p in self.people.parked() if p.reason in TROUBLES}
         rows = await self.people.rows(list(found), "group_ids")
@@ -149,7 +150,7 @@ class SettingsPeople:
         *,
         notice: str = "",
     ) -> Card:
-        """Explain somebody who is connected (`known`) or at least in Zoom's list (`listed`)."""
+        """Explain a person who is connected (`known`), or only in Zoom's list (`listed`)."""
         policy, now_ms = await self.desk.policy(), await self.engine.now_ms()
         if known is not None:
             link, state = known
@@ -159,11 +160,7 @@ class SettingsPeople:
             assert listed is not None  # noqa: S101 - one of the two is there
             state, name = None, listed.name
             verdict = resolve(policy, listed.group_ids, now_ms=now_ms)
-        here = turn.inbound.time_zone
-
-        def at(ms: int) -> str:
-            return clock_time(ms, now_ms, here)
-
+        at = partial(clock_time, now_ms=now_ms, zone=turn.inbound.time_zone)
         return people_cards.user(
             looked_up(state, policy, verdict, at, name=name, address=address, notice=notice)
         )

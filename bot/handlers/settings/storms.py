@@ -35,12 +35,12 @@ class StormHandler:
     may_try_all: Callable[[Turn], Awaitable[bool]]
 
     async def show(self, _: Turn, click: ShowStorm) -> Card:
-        """Show how it stands."""
+        """Show how many are in it now."""
         storm = await self._storm(click)
         return people_cards.storm_over() if storm is None else _card(storm)
 
     async def retry(self, turn: Turn, click: RetryStorm) -> Card:
-        """Have everybody tried again who is in it."""
+        """Have everybody in it tried again."""
         if not await self.may_try_all(turn):
             return people_cards.too_often()
         storm = await self._storm(click)

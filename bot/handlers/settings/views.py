@@ -58,12 +58,8 @@ class SettingsViews:
     banner: Callable[[], Awaitable[Element | None]]
     feed: Callable[[tzinfo, int], Awaitable[str]]
 
-    async def centre(self, turn: Turn, _: Centre | ShowCentre) -> Card:
-        """How it stands for the whole organisation."""
-        return await self.overview(turn)
-
-    async def overview(self, turn: Turn) -> Card:
-        """How it stands; also in the place of something that is over."""
+    async def overview(self, turn: Turn, _: Centre | ShowCentre | None = None) -> Card:
+        """Show the state of the whole organisation; also in the place of what is over."""
         policy, health = await self.desk.policy(), await self.groups.directory.health()
         age = health.age_seconds
         numbers = await self._numbers(policy, turn.person.object_id)
@@ -79,7 +75,7 @@ class SettingsViews:
         return refreshing(card, ShowCentre(), [turn.person.mri])
 
     async def search(self, turn: Turn, asked: GroupsCommand | SearchGroups | ListGroups) -> Card:
-        """Zoom's groups whose names hold a text."""
+        """List Zoom's groups whose names hold a text."""
         search, page = tidy(asked.search, 100), getattr(asked, "page", 0)
         policy, view = await self.desk.policy(), await self.groups.view()
         managed = {group.group_id: group for group in policy.groups}
@@ -95,7 +91,7 @@ class SettingsViews:
         return list_cards.group_list(rows, search=search, page=page, total=len(found))
 
     async def history(self, turn: Turn, asked: History | ShowHistory) -> Card:
-        """Who changed or looked up what."""
+        """Show who changed or looked up what."""
         cursor = getattr(asked, "cursor", "")
         page = await self.audit.page(before=cursor or None, limit=list_cards.PAGE_SIZE)
         now_ms, here = await self.now_ms(), turn.inbound.time_zone

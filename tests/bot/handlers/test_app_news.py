@@ -73,9 +73,9 @@ class Place:
             self.desk,
             self.links,
             welcome=self.welcome,
-            on_met=lambda _: None,
-            on_away=self.trouble,
-            on_removed=self.remove,
+            met=lambda _: None,
+            away=self.trouble,
+            removed=self.remove,
             sleep=self.sleep,
             now=lambda: NOW / 1000,
         )
@@ -148,7 +148,7 @@ async def test_a_process_that_ends_says_what_it_loses(place: Place) -> None:
     async def ends(seconds: float) -> None:
         raise asyncio.CancelledError
 
-    place.news._sleep = ends
+    place.news.sleep = ends
     with capture_logs() as lines, pytest.raises(asyncio.CancelledError):
         await place.act(Kind.UNINSTALLED)
     assert [line["event"] for line in lines][-1] == "app_news_lost"
@@ -161,7 +161,7 @@ async def test_what_waited_is_as_old_as_it_was_when_it_came(place: Place) -> Non
     async def comes_back(seconds: float) -> None:
         await place.act(Kind.INSTALLED, NOW + 10)
 
-    place.news._sleep = comes_back
+    place.news.sleep = comes_back
     await place.act(Kind.UPGRADING)
     assert place.links.heard == [], "a newer package was there before Redis was"
 

@@ -35,9 +35,9 @@ class Room:
             desk(self.chats, self.rows),
             self.engine,
             welcome=self.welcome if welcomes else None,
-            on_met=self.met,
-            on_away=self.away,
-            on_removed=self.removed,
+            met=self.met,
+            away=self.away,
+            removed=self.removed,
             sleep=self.sleep,
             now=lambda: NOW / 1000,
         )

@@ -115,12 +115,12 @@ async def test_a_session_that_has_ended_is_not_active(room: Room) -> None:
 async def test_nobody_knows_how_many_before_the_list_was_read(room: Room) -> None:
     room.directory.read = False
     assert (await room.handler._numbers(room.engine.policy, ADA.object_id)).covered is None
-    assert await room.handler.centre(turn(), Centre()), "the account works without"
+    assert await room.handler.overview(turn(), Centre()), "the account works without"
 
 
 async def test_the_overview_says_how_the_feed_is_for_those_connected(room: Room) -> None:
     room.engine.connect(ADA)
-    card = await room.handler.centre(turn(), Centre())
+    card = await room.handler.overview(turn(), Centre())
     assert "Zoom’s events come in." in words(card)
     assert room.feed_for == [1]
     assert card["refresh"]["userIds"] == [ADA.mri]
