@@ -15,6 +15,7 @@ from domain.plan import (
     EXPIRY_MIN,
     LOOK_AGAIN_MS,
     UNSEEN,
+    WRITES,
     Do,
     Lane,
     Plan,
@@ -505,3 +506,7 @@ def test_who_is_off_or_tests_is_not_asked_about() -> None:
     assert off.doubted(NOW).plan(NOW) == off.plan(NOW)
     tests = knowing(Z.IN_MEETING, test_until_ms=NOW + MINUTE)
     assert tests.doubted(NOW).plan(NOW) == tests.plan(NOW)
+
+
+def test_every_step_writes_or_does_not() -> None:
+    assert set(Do) - set(WRITES) == {Do.NOTHING, Do.LOOK, Do.ASK, Do.YIELD}

@@ -5,6 +5,7 @@ import pytest
 from domain.errors import (
     AdminMustAct,
     AuthorizeAgain,
+    NotAllowed,
     OutsideError,
     PersonGone,
     Refused,
@@ -12,7 +13,7 @@ from domain.errors import (
     TenantPaused,
     Trouble,
 )
-from domain.person import PersonState
+from domain.person import Patch, PersonState
 from domain.setback import (
     ADMIN_RETRY_MS,
     LONGEST_RETRY_MS,
@@ -98,3 +99,12 @@ def test_every_trouble_says_whether_it_parks() -> None:
         Trouble.REFUSED,
         Trouble.FAILING,
     }
+
+
+def test_every_trouble_comes_from_somewhere() -> None:
+    errors = (AuthorizeAgain, NotAllowed, AdminMustAct, PersonGone, Refused, RetryLater)
+    found = {
+        after(error("x"), tries=n, since_ms=0).trouble for error in errors for n in (0, MOST_TRIES)
+    }
+    revived = Patch.retries_authorization().values["trouble"]
+    assert found | {revived} == set(Trouble)
