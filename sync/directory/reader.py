@@ -7,7 +7,7 @@ and are left out; deactivated ones are read, so that it can be said of them.
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -188,9 +188,7 @@ def _put_together(
     whole = {}
     for user in users.values():
         mine = memberships.get(user.zoom_id, frozenset()) & names.keys()
-        whole[user.zoom_id] = DirectoryUser(
-            user.zoom_id, user.address, user.name, user.status, user.role_id, frozenset(mine)
-        )
+        whole[user.zoom_id] = replace(user, group_ids=frozenset(mine))
         if user.status == ACTIVE:
             for group_id in mine:
                 counts[group_id] += 1

@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from sync.directory.store import DirectoryStore
     from sync.engine.people import PeopleStore
     from sync.settings.audit import Actor
-    from sync.settings.cache import SettingsCache
     from sync.settings.rollout import Rollouts
-    from sync.settings.store import SettingsStore
+    from sync.settings.store import SettingsCache, SettingsStore
 
 
 @dataclass(frozen=True, slots=True)

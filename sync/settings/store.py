@@ -1,7 +1,12 @@
-"""What admins decided, in Redis: every save compares, sets, records and announces in one step."""
+"""What admins decided: in Redis, and in this process's memory.
+
+Every save compares, sets, records and announces in one step. The memory has it at hand for every
+decision about a person.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -9,13 +14,16 @@ import structlog
 
 from domain import policy_edits as edits
 from domain.policy import Form
-from sync.redis import keys
+from sync.redis import duties, keys
+from sync.redis.duties import Work
 from sync.settings import scripts as lua
 from sync.settings.audit import CHANGE, ENTRIES, INSTALLATION, ZOOM, Actor, Entry
 from sync.settings.rows import ACCOUNT, FORMS, changed_rows, history_of, read_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from redis.asyncio import Redis
 
     from domain.directory import DirectoryGroup
     from domain.policy import Policy
@@ -124,3 +132,45 @@ class SettingsStore:
             return Conflict(await self.read())
         log.info("settings_changed", by=by.actor_id, version=version, rows=list(rows))
         return Saved(replace(after, version=version), before)
+
+
+class SettingsCache:
+    """What holds now, as far as this process knows. While Redis is away the last word counts.
+
+    `work` follows changes, `news` hears of them at once.
+    """
+
+    def __init__(self, store: SettingsStore, listener: Redis) -> None:
+        self.work = Work(duties.SETTINGS, self._follow)
+        self.news = Work(duties.SETTINGS_NEWS, self._listen)
+        self._store = store
+        self._listener = listener
+        self._policy: Policy | None = None
+        self._loading = asyncio.Lock()
+
+    def current(self) -> Policy:
+        """The policy. Raises RuntimeError before `load`: nobody's presence hangs on a guess."""
+        if self._policy is None:
+            raise RuntimeError("the settings were not loaded")
+        return self._policy
+
+    async def load(self) -> Policy:
+        """Read anew, whatever is known."""
+        async with self._loading:  # a slow reading must not undo a later one
+            self._policy = await self._store.read()
+            return self._policy
+
+    async def at_least(self, version: int) -> Policy:
+        """The policy of this version or a later one; read anew if what is known is older."""
+        known = self.current()
+        return known if known.version >= version else await self.load()
+
+    async def _follow(self) -> None:
+        if self._policy is None or await self._store.version() != self._policy.version:
+            await self.load()
+
+    async def _listen(self) -> None:
+        async with self._listener.pubsub(ignore_subscribe_messages=True) as channel:
+            await channel.subscribe(keys.SETTINGS_CHANGED)
+            async for _ in channel.listen():
+                self.work.wake()

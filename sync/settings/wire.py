@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sync.settings.cache import SettingsCache
 from sync.settings.changes import PolicyDesk
 from sync.settings.rollout import Rollouts, RolloutStore
+from sync.settings.store import SettingsCache
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

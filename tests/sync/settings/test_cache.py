@@ -14,9 +14,8 @@ from domain.policy import Form, Policy
 from sync.redis import keys
 from sync.redis.connection import connect_listener
 from sync.redis.scripts import Scripts
-from sync.settings.cache import SettingsCache
 from sync.settings.rows import FORMS
-from sync.settings.store import SettingsStore
+from sync.settings.store import SettingsCache, SettingsStore
 from tests.doubles.duties import every
 from tests.doubles.redis import RedisServer, eventually, open_client
 from tests.doubles.settings import ADA, OFF, ON, of_account

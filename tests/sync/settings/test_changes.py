@@ -31,10 +31,9 @@ from sync.redis import keys
 from sync.redis.connection import connect_listener
 from sync.redis.scripts import Scripts
 from sync.settings.audit import AuditLog
-from sync.settings.cache import SettingsCache
 from sync.settings.changes import Done, PolicyDesk
 from sync.settings.rollout import Rollout, Rollouts, RolloutStore, touches
-from sync.settings.store import Conflict, SettingsStore
+from sync.settings.store import Conflict, SettingsCache, SettingsStore
 from tests.doubles.people import person
 from tests.doubles.policies import NOW, forms, group_ids, memberships, personals, policies
 from tests.doubles.settings import ADA, BEN, OFF, ON, history, of_account, of_group
