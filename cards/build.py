@@ -138,7 +138,7 @@ def answer(tone: Tone, lead: str, words: str) -> Element:
 
 
 def button(
-    asked: Click,
+    click: Click,
     title: str,
     *,
     style: Literal["default", "positive", "destructive"] = "default",
@@ -155,10 +155,10 @@ def button(
     fallback: Element = {"type": "Action.Submit", "title": shown}
     action: Element = {
         "type": "Action.Execute",
-        "id": "-".join(filter(None, [re.sub(r"[._]", "-", asked.verb), key])),
+        "id": "-".join(filter(None, [re.sub(r"[._]", "-", click.verb), key])),
         "title": shown,
-        "verb": asked.verb,
-        "click": asked,
+        "verb": click.verb,
+        "click": click,
         "fallback": fallback,
     }
     if not inputs:
@@ -168,12 +168,12 @@ def button(
     return action
 
 
-def refreshing(card: Card, asked: Click, user_ids: Sequence[str]) -> Card:
+def refreshing(card: Card, click: Click, user_ids: Sequence[str]) -> Card:
     """Let Teams ask for the card anew when one of these people looks at it (at most 60, by MRI).
 
     Teams asks at most once a minute; other clients never do.
     """
-    action = {"type": "Action.Execute", "verb": asked.verb, "click": asked}
+    action = {"type": "Action.Execute", "verb": click.verb, "click": click}
     return card | {"refresh": {"action": action, "userIds": list(user_ids)}}
 
 

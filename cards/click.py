@@ -41,7 +41,7 @@ class By(Enum):
 
     ANYBODY = "whoever sees the card, for themselves"
     ADMIN = "an admin"
-    ASKED = "the admin to whom the card was given: the click changes something"
+    RECIPIENT = "the admin to whom the card was sent: the click changes something"
 
 
 class Click:
@@ -93,10 +93,11 @@ def click(verb: str, *, by: By = By.ANYBODY, public: bool = False) -> Callable[[
     return make
 
 
-def packed(asked: Click) -> dict[str, Any]:
+def packed(pressed: Click) -> dict[str, Any]:
     """What a button carries of a click, as JSON. What the person enters is not in it."""
-    left_out = {field.name for field in _fields(asked.verb) if field.metadata[_ENTERED] == "all"}
-    values: dict[str, Any] = _adapter(asked.verb).dump_python(asked, mode="json", exclude=left_out)
+    left_out = {field.name for field in _fields(pressed.verb) if field.metadata[_ENTERED] == "all"}
+    adapter = _adapter(pressed.verb)
+    values: dict[str, Any] = adapter.dump_python(pressed, mode="json", exclude=left_out)
     return values
 
 
@@ -118,10 +119,10 @@ def unpacked(verb: str, carried: Mapping[str, Any], inputs: Mapping[str, str]) -
     return made
 
 
-def missing(asked: Click) -> str | None:
+def missing(pressed: Click) -> str | None:
     """What to say where the person has entered nothing that the click needs; None: it is whole."""
-    fields = (field for field in _fields(asked.verb) if field.metadata.get(_MISSING))
-    return next((f.metadata[_MISSING] for f in fields if not getattr(asked, f.name)), None)
+    fields = (field for field in _fields(pressed.verb) if field.metadata.get(_MISSING))
+    return next((f.metadata[_MISSING] for f in fields if not getattr(pressed, f.name)), None)
 
 
 def _what(error: ValidationError) -> str:

@@ -114,25 +114,25 @@ class Seal:
             if isinstance(value, dict | list) and key != "data":
                 copy[key] = self._walk(value, card_id)
         if "click" in copy:
-            asked: Click = copy.pop("click")
-            copy["data"] = data = self._data(asked, card_id)
+            click: Click = copy.pop("click")
+            copy["data"] = data = self._data(click, card_id)
             if "fallback" in copy:
                 copy["fallback"]["data"] = data
         elif isinstance(kind, str) and kind.startswith("Input."):
             copy["id"] = f"{copy['id']}-{card_id[:_OF_CARD]}"
         return copy
 
-    def _data(self, asked: Click, card_id: str) -> dict[str, object]:
-        args = packed(asked)
+    def _data(self, click: Click, card_id: str) -> dict[str, object]:
+        args = packed(click)
         text = _canonical(args)
         if len(text) > _LARGEST_ARGS:
-            raise ValueError(f"{asked.verb} carries too much")
+            raise ValueError(f"{click.verb} carries too much")
         return {
             "v": _VERSION,
-            "verb": asked.verb,
+            "verb": click.verb,
             "card": card_id,
             "args": args,
-            "sig": self._sign(asked.verb, card_id, args),
+            "sig": self._sign(click.verb, card_id, args),
         }
 
     def _sign(self, verb: str, card_id: str, args: Mapping[str, Any]) -> str:

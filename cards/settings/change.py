@@ -53,10 +53,10 @@ def confirm(
     `touched` is None where people can't be counted (Zoom's list is not to be had). `style` is the
     style that applies afterwards. `notice` is a sentence about somebody else's change.
     """
-    asked = question(edit)
+    title = question(edit)
     return card(
-        asked,
-        heading(asked),
+        title,
+        heading(title),
         box("warning", text(notice)) if notice else None,
         text(bold("Whom it touches: "), touched or _UNCOUNTED),
         text(bold("What they notice: "), noticed(edit, style)),
@@ -120,7 +120,7 @@ def result(
 
 
 def unchanged(level: Level, *, sentence: str) -> Card:
-    """Say that it already is as was asked. `sentence` says how it is."""
+    """Say that nothing is to be changed. `sentence` says how it is."""
     return card(
         f"{sentence} Nothing to change.",
         heading("Nothing to change"),

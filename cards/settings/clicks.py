@@ -1,6 +1,6 @@
 """What admins can press.
 
-Those clicks that change something are only of the admin to whom the card was given.
+Those clicks that change something are only for the admin to whom the card was sent.
 
 Ids of groups and people are looked up again: Zoom may have let go of them since.
 """
@@ -78,7 +78,7 @@ class ShowHistory(Click):
     cursor: Annotated[str, Field(max_length=64)] = ""
 
 
-@click("settings.save", by=By.ASKED)
+@click("settings.save", by=By.RECIPIENT)
 class SubmitForm(Click):
     """Take what was entered in the form of `shown`."""
 
@@ -88,7 +88,7 @@ class SubmitForm(Click):
     inputs: dict[str, str] = all_entered(default_factory=dict)
 
 
-@click("settings.switch", by=By.ASKED)
+@click("settings.switch", by=By.RECIPIENT)
 class ApplySwitch(Click):
     """Switch the integration to what `submitted` says: the answer to the verification question."""
 
@@ -112,7 +112,7 @@ class PickForChange(Click):
     group: Entered = entered(_NO_GROUP, default="")
 
 
-@click("settings.apply", by=By.ASKED)
+@click("settings.apply", by=By.RECIPIENT)
 class ApplyChange(Click):
     """Make an edit."""
 
@@ -153,14 +153,14 @@ class ShowParked(Click):
     """Show who is in trouble."""
 
 
-@click("settings.revive", by=By.ASKED)
+@click("settings.revive", by=By.RECIPIENT)
 class Revive(Click):
     """Have somebody tried again who is parked."""
 
     object_id: Id
 
 
-@click("settings.revive_all", by=By.ASKED)
+@click("settings.revive_all", by=By.RECIPIENT)
 class ReviveAll(Click):
     """Have everybody tried again for whom it may help."""
 
@@ -172,7 +172,7 @@ class ConfirmInvite(Click):
     level: Where
 
 
-@click("settings.invite", by=By.ASKED)
+@click("settings.invite", by=By.RECIPIENT)
 class Invite(Click):
     """Invite them, as many as the admin was told."""
 
@@ -188,7 +188,7 @@ class ShowStorm(Click):
     began_ms: int
 
 
-@click("settings.storm_retry", by=By.ASKED)
+@click("settings.storm_retry", by=By.RECIPIENT)
 class RetryStorm(Click):
     """Have everybody tried again who is in a storm."""
 

@@ -82,7 +82,7 @@ async def test_what_nothing_answers_is_refused() -> None:
         (Centre(), [By.ADMIN]),
         (ShowCentre(), [By.ADMIN]),
         (OpenGroup("g"), [By.ADMIN]),
-        (ApplyChange(Enable(ACCOUNT), 1), [By.ASKED]),
+        (ApplyChange(Enable(ACCOUNT), 1), [By.RECIPIENT]),
     ],
 )
 async def test_a_guard_stands_before_what_is_for_admins(asked: Asked, by: list[By]) -> None:

@@ -118,7 +118,7 @@ class AdminsOnly:
             if await self.admins.is_guest(turn.person):
                 return settings_change.guest()
             return settings_change.not_admin(zoom_admins=self.zoom_admins)
-        if by is By.ASKED and await self.askers.asker(turn.clicked) != oid:
+        if by is By.RECIPIENT and await self.askers.asker(turn.clicked) != oid:
             log.warning("settings_click_by_another", person=oid)
             return problem(
                 what_happened="This question was put to another admin. Nothing was changed.",

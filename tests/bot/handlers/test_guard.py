@@ -88,21 +88,21 @@ async def test_a_role_in_zoom_is_named_only_where_it_counts(room: Room) -> None:
 
 async def test_only_the_admin_who_was_asked_may_say_yes(room: Room) -> None:
     await room.asks(turn(clicked="card-9"))
-    card = await room.asks(turn(BEN, clicked="card-9"), By.ASKED)
+    card = await room.asks(turn(BEN, clicked="card-9"), By.RECIPIENT)
     assert "another admin" in words(card)
     assert room.answered == [ADA.object_id]
-    await room.asks(turn(clicked="card-9"), By.ASKED)
+    await room.asks(turn(clicked="card-9"), By.RECIPIENT)
     assert room.answered == [ADA.object_id] * 2
 
 
 async def test_looking_at_another_s_card_does_not_make_it_one_s_own(room: Room) -> None:
     await room.asks(turn(clicked="card-9"))
     await room.asks(turn(BEN, clicked="card-9"))
-    assert "another admin" in words(await room.asks(turn(BEN, clicked="card-9"), By.ASKED))
+    assert "another admin" in words(await room.asks(turn(BEN, clicked="card-9"), By.RECIPIENT))
 
 
 async def test_a_card_that_asks_nobody_takes_no_yes(room: Room) -> None:
-    assert "another admin" in words(await room.asks(turn(clicked="forgotten"), By.ASKED))
+    assert "another admin" in words(await room.asks(turn(clicked="forgotten"), By.RECIPIENT))
     assert room.answered == []
 
 
