@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run fetch test unit e2e check format bench lock clean
+.PHONY: run fetch test unit container e2e check format bench lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/runtime          ## the whole product on this machine, with stand-ins for Microsoft and Zoom
@@ -30,14 +30,18 @@ test: $(VENV)/dev fetch       ## every test (CHAOS=full: faults for longer); the
 unit: $(VENV)/dev             ## the tests of pure logic (marked unit), some seconds
 	EXAMPLES=quick $(BIN)/python -m pytest -n 2 -q -m unit $$(grep -rl 'pytest.mark.unit' tests --include='test_*.py')
 
+container: $(VENV)/dev        ## build the image and run it (root, buildah, mmdebstrap)
+	$(BIN)/python -m pytest -m container tests/container
+
 e2e: $(VENV)/dev fetch        ## the tests in the real chat client
 	$(BIN)/python -m pytest -m e2e
 
-check: $(VENV)/dev            ## format, lint, types, import rules
+check: $(VENV)/dev            ## format, lint, types, import rules, Containerfile
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Containerfile
 
 format: $(VENV)/dev           ## put the code into its one layout
 	$(BIN)/ruff format .

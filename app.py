@@ -118,7 +118,12 @@ def worker() -> None:
 @click.option("--chat-port", default=56150, show_default=True, help="Port of the chat client.")
 def local(person: str, chat: bool, sandbox_port: int, chat_port: int) -> None:
     """The whole product on this machine, with stand-ins for Microsoft and Zoom."""
-    from launch.local import local as run_local
+    try:
+        from launch.local import local as run_local
+    except ModuleNotFoundError as error:
+        if error.name != "sandbox":
+            raise
+        raise click.ClickException("The image has no stand-ins. Use a checkout.") from error
 
     _run(run_local(person=person, chat=chat, sandbox_port=sandbox_port, chat_port=chat_port))
 
