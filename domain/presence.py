@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from functools import lru_cache
-from itertools import product
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -56,13 +55,6 @@ class Observation(NamedTuple):
 
     presence: ZoomPresence
     at_ms: int
-
-
-def supersedes(new: Observation, old: Observation | None) -> bool:
-    """Whether `new` replaces `old`: newer wins; a tie is decided the same in any arrival order."""
-    if old is None:
-        return True
-    return (new.at_ms, new.presence) > (old.at_ms, old.presence)
 
 
 class Pair(NamedTuple):
@@ -167,21 +159,15 @@ _FULL: Mapping[ZoomPresence, Pair] = {
 }
 
 
-def _demand_of(zoom: ZoomPresence, style: Style) -> Demand:
+@cache
+def demand_of(zoom: ZoomPresence, style: Style) -> Demand:
+    """What Microsoft should hold for a Zoom state in a style."""
     if style is Style.FULL and zoom in _FULL:
         # The weakest session carries it; without one everybody shows as Offline.
         return Demand(AWAY, _FULL[zoom])
     if style is Style.BUSY_ONLY and zoom not in _BUSY:
         return Demand(None)
     return Demand(_MIRROR[zoom])
-
-
-_DEMANDS = {(zoom, style): _demand_of(zoom, style) for zoom, style in product(ZoomPresence, Style)}
-
-
-def demand_of(zoom: ZoomPresence, style: Style) -> Demand:
-    """What Microsoft should hold for a Zoom state in a style."""
-    return _DEMANDS[zoom, style]
 
 
 def may_interrupt(zoom: ZoomPresence) -> bool:

@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Protocol
 
 from domain.plan import Lane
-from domain.presence import ZoomPresence, may_interrupt, supersedes
+from domain.presence import ZoomPresence, may_interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,13 @@ class Person(Protocol):
     version: int
     newest: Observation | None
     held: Held | None
+
+
+def supersedes(new: Observation, old: Observation | None) -> bool:
+    """Whether `new` replaces `old`: newer wins; a tie is decided the same in any arrival order."""
+    if old is None:
+        return True
+    return (new.at_ms, new.presence) > (old.at_ms, old.presence)
 
 
 class Queue:

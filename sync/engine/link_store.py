@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from domain.person import Patch
 from domain.plan import Lane
 from sync.engine import scripts as lua
 from sync.engine.person_row import read_state
-from sync.engine.queue import LEASE_MS, PeopleQueue, shard_of
+from sync.engine.queue import PeopleQueue, shard_of
 from sync.engine.zoom_index import Contended, Taken, ZoomIndex, index_keys
 from sync.redis import keys
 from sync.redis.rows import Rows
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
 
     from domain.person import PersonState
     from domain.presence import Observation
-    from sync.redis.connection import Client
     from sync.redis.keys import Key
-    from sync.redis.scripts import Scripts
 
 log = structlog.get_logger()
 
@@ -41,12 +40,13 @@ class Left(IntEnum):
     LEAVING = 1
 
 
+@dataclass(eq=False)
 class LinkRows(PeopleQueue):
     """Every read and write of links and of the index that leads to them."""
 
-    def __init__(self, client: Client, scripts: Scripts, *, lease_ms: int = LEASE_MS) -> None:
-        super().__init__(client, scripts, lease_ms=lease_ms)
-        self.index = ZoomIndex(scripts, self._owner_link)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.index = ZoomIndex(self._scripts, self._owner_link)
 
     async def connect(
         self,

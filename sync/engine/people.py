@@ -14,7 +14,6 @@ from domain.presence import Shown
 from sync.engine import scripts as lua
 from sync.engine.link_store import LinkRows
 from sync.engine.person_row import read_rows
-from sync.engine.queue import LEASE_MS
 from sync.redis import keys
 from sync.redis.leases import Lease
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
     from domain.link import Link
     from domain.person import PersonState
-    from sync.redis.connection import Client
-    from sync.redis.scripts import Scripts
 
 log = structlog.get_logger()
 
@@ -46,19 +43,11 @@ class Parked:
     since_ms: int
 
 
+@dataclass(eq=False)
 class PeopleStore(LinkRows):
     """Every read and write of people's rows. `lease_wait` is in seconds."""
 
-    def __init__(
-        self,
-        client: Client,
-        scripts: Scripts,
-        *,
-        lease_ms: int = LEASE_MS,
-        lease_wait: float = keys.TOKEN_LEASE_TTL,
-    ) -> None:
-        super().__init__(client, scripts, lease_ms=lease_ms)
-        self._lease_wait = lease_wait
+    lease_wait: float = keys.TOKEN_LEASE_TTL
 
     async def everyone(self) -> AsyncIterator[str]:
         """The object id of every connected person once, in no order."""
@@ -119,7 +108,7 @@ class PeopleStore(LinkRows):
         """Refresh a person's tokens alone. Raises RetryLater when another does for too long."""
         key, ms = keys.token_lease(object_id), keys.TOKEN_LEASE_TTL * 1000
         # Ours no longer if it takes too long; what was learned is good all the same.
-        async with Lease(self._client, key, ms).held(self._lease_wait) as ours:
+        async with Lease(self._client, key, ms).held(self.lease_wait) as ours:
             if not ours:
                 raise RetryLater("tokens_locked")
             yield

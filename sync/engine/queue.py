@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from domain.plan import Lane
@@ -83,13 +83,16 @@ class LaneFigures:
     oldest_seconds: float
 
 
+@dataclass(eq=False)
 class PeopleQueue:
     """The queue's operations, each one script. `lease_ms`: how long a claim holds."""
 
-    def __init__(self, client: Client, scripts: Scripts, *, lease_ms: int = LEASE_MS) -> None:
-        self._client = client
-        self._scripts = scripts
-        self.lease_ms = lease_ms
+    _client: Client
+    _scripts: Scripts
+    _: KW_ONLY
+    lease_ms: int = LEASE_MS
+
+    def __post_init__(self) -> None:
         self._acks: dict[int, list[tuple[list[object], asyncio.Future[bool]]]] = {}
         self._senders: dict[int, asyncio.Task[None]] = {}
 

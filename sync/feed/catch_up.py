@@ -175,7 +175,8 @@ class CatchUp:
         """Take what was missed, and find out who is to be asked about. False: we lost our turn."""
         if state.gap is not None:
             if self.missed is not None:
-                await self._take_missed(*state.gap, state.now_ms)
+                async with self._lease.kept():
+                    await self.missed(*state.gap, state.now_ms)
             await self.store.gap_read(state.gap)
             if not await self._lease.take():
                 return False
@@ -197,12 +198,6 @@ class CatchUp:
         if left:
             log.info("catch_up_started", people=left)
         return True
-
-    async def _take_missed(self, from_ms: int, to_ms: int, now_ms: int) -> None:
-        """Read Zoom's log, our turn going on meanwhile."""
-        assert self.missed is not None  # noqa: S101 - asked by the caller
-        async with self._lease.kept():
-            await self.missed(from_ms, to_ms, now_ms)
 
     async def _go_on(self, state: FeedState, per_second: float) -> float | None:
         """Settle who was asked about, and demand more at Zoom's pace."""

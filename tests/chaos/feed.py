@@ -40,7 +40,7 @@ class Happening:
 
     @property
     def rank(self) -> tuple[int, str]:
-        """The greatest is the newest (domain.presence.supersedes)."""
+        """The greatest is the newest (bench.truth.scheduler.supersedes)."""
         return self.at_ms, self.presence.value
 
 

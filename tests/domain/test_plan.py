@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bench.truth.scheduler import supersedes
 from domain.clock import HOUR, MINUTE
 from domain.person import Held
 from domain.plan import (
@@ -40,7 +41,6 @@ from domain.presence import (
     Style,
     ZoomPresence,
     demand_of,
-    supersedes,
 )
 from sync.engine.reconcile import MOST_STEPS
 from tests.domain.planning import OFF, Moment, Someone

@@ -1,6 +1,8 @@
 """A person's row says what is known of them: every field is read, and what changes is written."""
 
+import re
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -167,6 +169,20 @@ def test_what_changes_is_read_back_as_it_was_meant(row: dict[str, str], patch: P
     known = read_state(ADA, row)
     patch.apply(known)
     assert read_state(ADA, kept(row, patch)) == known
+
+
+def test_scripts_name_only_fields_of_the_row() -> None:
+    known = ROW.keys() | {"addr", "lane", "lease", "lease_end"}  # these only scripts know
+    sources = (Path(__file__).parents[3] / "sync" / "engine" / "lua").glob("*.lua")
+    of_people = r"(?:'H\w+', |num\()(?:person|key), (('\w+'(?:, )?(?:\w+, )?)+)"
+    named = {
+        name
+        for source in sources
+        for found in re.finditer(of_people, source.read_text("utf-8").replace("\n", ""))
+        for name in re.findall(r"'(\w+)'", found[1])
+    }
+    assert named >= {"gen", "obs_at", "lease", "notified", "zoom"}
+    assert named <= known
 
 
 def test_what_no_patch_may_change_is_refused() -> None:

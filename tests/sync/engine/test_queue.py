@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from bench.truth.scheduler import supersedes
 from domain.clock import HOUR, MINUTE
 from domain.errors import Trouble
 from domain.person import Held, Patch, PersonState
@@ -20,7 +21,6 @@ from domain.presence import (
     Observation,
     Pair,
     ZoomPresence,
-    supersedes,
 )
 from sync.engine.people import PeopleStore
 from sync.engine.queue import Claim

@@ -22,10 +22,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from bench.truth.scheduler import supersedes
 from domain.errors import Trouble
 from domain.person import Held, Patch
 from domain.plan import Lane
-from domain.presence import SESSION_PAIRS, Observation, Pair, ZoomPresence, supersedes
+from domain.presence import SESSION_PAIRS, Observation, Pair, ZoomPresence
 from sync.engine.people import PeopleStore
 from sync.engine.queue import Claim
 from sync.redis import keys
