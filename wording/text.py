@@ -53,11 +53,12 @@ _LINE_START = re.compile(r"[#>=+-]|\d+[.)](?:\s|$)")
 
 def tidy(text: str, limit: int = SENTENCE_LIMIT) -> str:
     """One line of text without control characters, at most `limit` characters long."""
-    words = text.translate(_OVERRIDES).split()
+    words = text.split()
     line = " ".join(words)
     # Nearly every text needs nothing of what follows, and this runs for each of a card.
     if not line.isprintable():
-        line = "".join(c for c in line if unicodedata.category(c) not in {"Cc", "Cs"})
+        words = text.translate(_OVERRIDES).split()
+        line = "".join(c for c in " ".join(words) if unicodedata.category(c) not in {"Cc", "Cs"})
     if len(line) > limit:
         line = _cap(line, limit)
     if max(map(len, words), default=0) >= _LONGEST_WORD:  # one that was cut is longer by its dots

@@ -259,8 +259,8 @@ class ChannelSender:
             raise NotSent("the service address is not on the list of allowed hosts")
         if not {"", ".", ".."}.isdisjoint(call.path):
             raise NotSent("an id is not usable in an address")
-        path = "/".join(quote(part, safe="") for part in ("v3", "conversations", *call.path))
-        return URL(f"{call.at.service_url.rstrip('/')}/{path}", encoded=True)
+        base = f"{call.at.service_url.rstrip('/')}/v3/conversations"
+        return URL("/".join([base, *(quote(part, safe="") for part in call.path)]), encoded=True)
 
     async def _attempts(self, call: _Call, url: URL) -> _Reply:
         deadline = asyncio.get_running_loop().time() + self._total.seconds

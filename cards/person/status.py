@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cards.build import answer, bold, box, button, buttons, card, fact, heading, next_step, text
@@ -44,10 +45,12 @@ def status(view: StatusView) -> Card:
     )
 
 
+@lru_cache(maxsize=64)
 def not_connected(*, rule_line: str = "", still_kept: str = "") -> Card:
     """Answer `status` to a person who has not connected. `rule_line` says what their admins set.
 
-    `still_kept`: why their authorisation is still there, although they have disconnected.
+    `still_kept`: why their authorisation is still there, although they have disconnected. The card
+    is made once for many people.
     """
     return card(
         "You are not connected: Microsoft 365 is told nothing of what Zoom says.",
