@@ -216,7 +216,7 @@ def manifest(output: Path) -> None:
                 app_id=settings.microsoft_app_id,
                 public_url=settings.public_url,
                 version=VERSION,
-                commands=[(c.name, c.description) for c in COMMANDS if c.listed],
+                commands=[(c.name, c.description) for c in COMMANDS],
                 group_commands=[(c.name, c.description) for c in COMMANDS if c.name == "help"],
             )
         )

@@ -122,18 +122,17 @@ PUBLIC = (Help, Unknown)
 
 @dataclass(frozen=True, slots=True)
 class CommandSpec:
-    """One command: its word, what it does, and whether the Teams command menu lists it.
+    """One command: its word, and what it does as help and the Teams command menu say it.
 
-    `reads` gives what the words after the command mean; it raises NotUnderstood. Without it, `asks`
-    is what the command alone means, and words that we do not understand mean that the person wanted
+    `reads` gives what the words after the command mean; it raises NotUnderstood. Without it, the
+    command alone `means` something, and words that we do not understand mean that the person wanted
     something else (see `parse`) unless it `takes_words`, whatever they are. `aliases` are other
     words for the same thing. Help shows what is for an `admin` to admins only.
     """
 
     name: str
     description: str
-    asks: Said | None = None
-    listed: bool = True
+    means: Said | None = None
     aliases: tuple[str, ...] = ()
     takes_words: bool = False
     reads: Callable[[str], Said] | None = None
@@ -202,8 +201,8 @@ def parse(text: str) -> Said:
             if error.named:
                 return PerhapsGroup(error.named, error.what, error.hint)
             return BadCommand(spec.name, error.what, error.hint)
-    if spec.asks is not None and (spec.takes_words or not without_courtesies(args.split())):
-        return spec.asks
+    if spec.means is not None and (spec.takes_words or not without_courtesies(args.split())):
+        return spec.means
     return Unknown(shortened(text), spec.name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 
 TRAILING = ".,;:!?…。、，：；！？،؛؟‼⁇⁈⁉‽।॥։՜՞።፧៖។៕"
 """Punctuation that people put behind the last word."""
@@ -34,19 +35,18 @@ _TURKISH = str.maketrans({"ı": "i", "\u0307": None})
 """Turkish keyboards make I and İ of i, and ı of I; İ folds to i and a dot above."""
 
 
+@dataclass(eq=False)
 class NotUnderstood(Exception):
     """Words after a command that mean nothing, or not enough.
 
     `what` says what is wrong, `hint` what to say instead: whole sentences for the person, with
-    parts of what they typed in them (shortened, not escaped). `named` is what they said if all of
-    it is a name: whoever knows the names may find that it is one.
+    parts of what they typed in them (shortened, not escaped). `named` is all of it, where that may
+    be the name of a group; whoever knows the groups decides.
     """
 
-    def __init__(self, what: str, hint: str, named: str = "") -> None:
-        super().__init__(what)
-        self.what = what
-        self.hint = hint
-        self.named = named
+    what: str
+    hint: str
+    named: str = ""
 
 
 def bare(word: str) -> str:

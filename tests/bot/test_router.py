@@ -99,14 +99,19 @@ class Room:
         return await self.router.on_turn(replace(inbound, **facts))
 
     async def clicks(
-        self, click: Click, at: ConversationReference = CHAT, card: str = "card-1", **facts: Any
+        self,
+        click: Click,
+        at: ConversationReference = CHAT,
+        *,
+        answered: bool = True,
+        **facts: Any,
     ) -> Answer:
-        """Press a button that we made; an invoke unless said otherwise."""
-        action = SEAL.sealed(refreshing({}, click, []), card)["refresh"]["action"]
+        """Press a button of ours. `answered`: the client waits for the card (an invoke)."""
+        action = SEAL.sealed(refreshing({}, click, []), "card-1")["refresh"]["action"]
         inbound = Inbound(
             Kind.CLICK, "1", ADA, at, verb=action["verb"], data=action["data"], reply_to_id="1:7"
         )
-        return await self.router.on_turn(replace(inbound, wants_card_answer=True, **facts))
+        return await self.router.on_turn(replace(inbound, wants_card_answer=answered, **facts))
 
     @property
     def where(self) -> list[str]:
@@ -212,10 +217,8 @@ async def test_a_click_s_answer_is_the_card_and_the_message_is_edited_too(room: 
 
 
 async def test_a_client_that_waits_for_no_answer_gets_the_card_in_the_chat(room: Room) -> None:
-    action = SEAL.sealed(refreshing({}, ShowStatus(), []), "card-1")["refresh"]["action"]
-    inbound = Inbound(Kind.CLICK, "1", ADA, CHAT, verb=action["verb"], data=action["data"])
-    assert await room.router.on_turn(inbound) is None
-    assert room.where == [PRIVATE]
+    assert await room.clicks(ShowStatus(), answered=False, reply_to_id=None) is None
+    assert room.chats.sent == [("post", CHAT.service_url, PRIVATE)]
 
 
 async def test_an_edit_that_teams_does_not_take_is_no_matter_to_who_clicked(room: Room) -> None:
@@ -265,6 +268,16 @@ async def test_what_was_entered_wrongly_is_said_beside_the_card(room: Room) -> N
     assert await room.clicks(ShowStatus()) == "That is no number."
     assert await room.clicks(ShowStatus(), automatic=True) is None
     assert room.chats.took == []
+
+
+async def test_a_client_without_answers_hears_in_the_chat_what_was_wrong(room: Room) -> None:
+    room.fails = BadInput("That is no number.")
+    await room.clicks(ShowStatus(), answered=False)
+    assert room.last == "That is no number."
+    room.fails = None
+    await room.clicks(ShowStatus(), GROUP_CHAT, answered=False)
+    assert room.where[-1] == PUBLIC
+    assert isinstance(room.chats.took[-1][1], str)
 
 
 async def test_what_is_for_admins_passes_the_guard(room: Room) -> None:

@@ -15,9 +15,9 @@ from cards.build import refreshing
 from cards.click import BadClick, BadInput
 from cards.person.help import unclear
 from cards.settings import change as settings_change
+from cards.settings import clicks
 from cards.settings import form as settings_form
 from cards.settings import lists as list_cards
-from cards.settings.clicks import ConfirmChange
 from domain.clock import HOUR, MINUTE
 from domain.form import (
     BadEntry,
@@ -55,16 +55,6 @@ if TYPE_CHECKING:
     from bot.request import Turn
     from cards.build import Card
     from cards.settings.change import Doing
-    from cards.settings.clicks import (
-        ApplyChange,
-        ApplySwitch,
-        CancelChange,
-        OpenAccount,
-        OpenGroup,
-        PickForChange,
-        ShowRollout,
-        SubmitForm,
-    )
     from domain.form import LevelForm
     from domain.policy import Level
     from domain.policy_edits import Edit, OneLine
@@ -103,18 +93,18 @@ class SettingsChanges:
             style=form_of(preview.after, edit.level).style,
             notice=notice,
         )
-        return refreshing(card, ConfirmChange(edit), [turn.person.mri])
+        return refreshing(card, clicks.ConfirmChange(edit), [turn.person.mri])
 
-    async def confirm_again(self, turn: Turn, click: ConfirmChange) -> Card:
+    async def confirm_again(self, turn: Turn, click: clicks.ConfirmChange) -> Card:
         """Put a question anew, as things are now."""
         return await self.confirm(turn, await self._of_known(click.edit))
 
-    async def confirm_picked(self, turn: Turn, click: PickForChange) -> Card:
+    async def confirm_picked(self, turn: Turn, click: clicks.PickForChange) -> Card:
         """Go on with an edit whose group was picked in a list."""
         level = await self.groups.level(click.group)
         return await self.confirm(turn, replace(click.edit, level=level))
 
-    async def apply(self, turn: Turn, click: ApplyChange) -> Card:
+    async def apply(self, turn: Turn, click: clicks.ApplyChange) -> Card:
         """Carry out what was confirmed."""
         edit = await self._of_known(click.edit)
         doing: Doing = "clearing" if isinstance(edit, Disable) else "updating"
@@ -129,7 +119,7 @@ class SettingsChanges:
     async def _of_known(self, edit: OneLine) -> OneLine:
         return replace(edit, level=await self.groups.known(edit.level))
 
-    async def cancel(self, _: Turn, __: CancelChange) -> Card:
+    async def cancel(self, _: Turn, __: clicks.CancelChange) -> Card:
         """Change nothing."""
         return settings_change.cancelled()
 
@@ -170,14 +160,14 @@ class SettingsChanges:
 
     # -- the form -----------------------------------------------------------------------------
 
-    async def account(self, turn: Turn, said: Account | OpenAccount) -> Card:
+    async def account(self, turn: Turn, said: Account | clicks.OpenAccount) -> Card:
         """Answer `settings account …`, and the button that opens its form."""
         edit = getattr(said, "edit", None)
         if edit is not None:
             return await self.confirm(turn, edit)
         return await self.form(turn, ACCOUNT)
 
-    async def open_group(self, turn: Turn, click: OpenGroup) -> Card:
+    async def open_group(self, turn: Turn, click: clicks.OpenGroup) -> Card:
         """Show a group's form."""
         return await self.form(turn, await self.groups.level(click.group))
 
@@ -205,7 +195,7 @@ class SettingsChanges:
             places=len(policy.groups) + (0 if managed else 1),
         )
 
-    async def submit(self, turn: Turn, click: SubmitForm) -> Card:
+    async def submit(self, turn: Turn, click: clicks.SubmitForm) -> Card:
         """Take the submitted form: verify a switch, show more fields, or save."""
         level = await self.groups.known(click.level)
         submitted = submitted_form(click.shown, click.inputs)
@@ -215,7 +205,7 @@ class SettingsChanges:
             return settings_form.verify(level, submitted, version=click.version, touched=whom)
         return await self._take(turn, level, submitted, click.version, step)
 
-    async def verified(self, turn: Turn, click: ApplySwitch) -> Card:
+    async def verified(self, turn: Turn, click: clicks.ApplySwitch) -> Card:
         """The verification question was answered with Enable or Disable."""
         level, step = await self.groups.known(click.level), after_verifying(click.submitted)
         return await self._take(turn, level, click.submitted, click.version, step)
@@ -283,7 +273,7 @@ class SettingsChanges:
             invitable=await self.invitable(edit.level.group_id, by.object_id),
         )
 
-    async def progress(self, turn: Turn, click: ShowRollout) -> Card:
+    async def progress(self, turn: Turn, click: clicks.ShowRollout) -> Card:
         """Show how far an edit is carried out, or that it is in force."""
         level = await self.groups.known(click.level)
         known = await self.desk.under_way(click.rollout_id)

@@ -332,3 +332,16 @@ async def test_progress_whose_card_is_damaged_is_shown_all_the_same(room: Room) 
     room.settings.rollouts["r1"] = (replace(rollout, show="{"), left)
     click = ShowRollout("r1", SALES, "Presence sync is on for Sales.")
     assert "0 of 2" in words(await room.handler.progress(turn(), click))
+
+
+async def test_a_switch_that_needs_more_answers_says_of_nobody_that_it_touches_them(
+    room: Room,
+) -> None:
+    room.settings.touches = ("a", "b")
+    on = SubmitForm(ACCOUNT, 7, LevelForm(OFF), {"integration": "true"})
+    assert "2 change now" not in words(await room.handler.submit(turn(), on))
+    room.set(account=ON)
+    off = SubmitForm(ACCOUNT, 7, LevelForm(ON), {"integration": "false"})
+    assert "2 change now" in words(await room.handler.submit(turn(), off))
+    room.set(account=OFF)
+    assert "2 change now" not in words(await room.handler.submit(turn(), off))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.grammar.settings import User
 from bot.handlers.settings.people import WELL_AGAIN, SettingsPeople
 from cards.settings.clicks import OpenPerson, Revive, ReviveAll, ShowParked
+from cards.settings.people import MOST_PARKED
 from domain.clock import MINUTE
 from domain.directory import DirectoryUser
 from domain.errors import Trouble
@@ -164,3 +167,26 @@ async def test_only_who_may_be_helped_has_a_button(room: Room) -> None:
     helped = titles(await room.handler.user(turn(), User(BEN_S)))
     room.engine.connect(BEN, **PARKED)
     assert len(titles(await room.handler.user(turn(), User(BEN_S)))) > len(helped)
+
+
+async def test_who_is_opened_from_the_list_is_recorded_by_their_address(room: Room) -> None:
+    room.engine.connect(BEN, **PARKED)
+    card = await room.handler.chosen(turn(), OpenPerson(BEN.object_id))
+    assert room.audit.acts == [(LOOK_UP, f"user:{BEN_S}")]
+    assert "Ben" in words(card)
+
+
+async def test_who_disconnected_meanwhile_is_not_tried_again(room: Room) -> None:
+    await room.handler.revive(turn(), Revive(BEN.object_id))
+    assert room.engine.done == []
+    assert room.audit.acts == [(LOOK_UP, "parked")]
+
+
+async def test_a_list_of_many_counts_all_and_shows_some(room: Room) -> None:
+    for number in range(MOST_PARKED + 5):
+        person = replace(BEN, object_id=f"oid-{number}", name=f"P{number:03}")
+        room.engine.connect(person, **PARKED)
+    said = words(await room.handler.troubled(turn(), ShowParked()))
+    assert str(MOST_PARKED + 5) in said
+    assert f"P{MOST_PARKED - 1:03}" in said
+    assert f"P{MOST_PARKED:03}" not in said

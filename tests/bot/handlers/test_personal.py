@@ -200,3 +200,25 @@ async def test_who_is_not_connected_chooses_nothing(
 
 async def test_the_notice_says_what_it_was_when_it_was_read(handler: PersonalHandler) -> None:
     assert "In a call" in words(await handler.notice_seen(turn(), NoticeSeen()))
+
+
+@pytest.mark.parametrize("wanted", [Pause(), Resume(), StyleCommand(Style.FULL)])
+async def test_who_disconnects_meanwhile_is_told_so(
+    engine: Presence, handler: PersonalHandler, wanted: Pause | Resume | StyleCommand
+) -> None:
+    admit = engine.admit
+
+    async def leaves(oid: str) -> object:
+        admitted = await admit(oid)
+        engine.people.clear()
+        return admitted
+
+    engine.admit = leaves  # type: ignore[assignment, method-assign]
+    if isinstance(wanted, Pause):
+        card = await handler.pause(turn(), wanted)
+    elif isinstance(wanted, Resume):
+        card = await handler.resume(turn(), wanted)
+    else:
+        card = await handler.style(turn(), wanted)
+    assert "Not connected" in words(card)
+    assert engine.chose == []

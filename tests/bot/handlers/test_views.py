@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,7 +19,7 @@ from domain.errors import Trouble
 from domain.person import Held
 from domain.policy import Form, ManagedGroup, Policy
 from domain.presence import IN_A_CALL
-from sync.settings.audit import Actor
+from sync.settings.audit import CHANGE, INSTALLATION, Actor, Entry
 from tests.doubles.memory import (
     ADA,
     BEN,
@@ -157,4 +157,19 @@ async def test_the_history_says_who_did_what(room: Room) -> None:
     await room.audit.invited(BY, "account", "account", people=1)
     said = words(await room.handler.history(turn(), HistoryCommand()))
     for what in ("Ben", "looked up", "tried 3 people again", "invited 1 person"):
+        assert what in said
+
+
+async def test_the_history_names_what_changed(room: Room) -> None:
+    fields: dict[str, Any] = {"integration": True, "priority": 2, "a_later_field": "x"}
+    records: list[tuple[dict[str, Any] | None, dict[str, Any] | None]] = [
+        (None, {"integration": True}),
+        (fields, fields | {"priority": 1, "a_later_field": "y"}),
+        (fields, None),
+    ]
+    for old, new in records:
+        await room.audit._add(Entry(CHANGE, BY, "group:g", "Sales", old, new))
+    await room.audit._add(Entry(CHANGE, INSTALLATION, "account", "account", None, {}))
+    said = words(await room.handler.history(turn(), HistoryCommand()))
+    for what in ("inherits", "A later field", "2", "new"):
         assert what in said
