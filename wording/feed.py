@@ -11,7 +11,6 @@ from domain.feed import DOUBT_AGAIN_MS
 from wording.figures import clock_time
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from datetime import tzinfo
 
     from domain.feed import FeedHealth
@@ -19,21 +18,7 @@ if TYPE_CHECKING:
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-class FeedWords:
-    """Reads how the feed is doing and says it. `per_second`: see `sentence`."""
-
-    def __init__(
-        self, health: Callable[[], Awaitable[FeedHealth]], per_second: float | None
-    ) -> None:
-        self._health = health
-        self._per_second = per_second
-
-    async def say(self, zone: tzinfo, connected: int) -> str:
-        """What an admin must know of the feed; empty when all is well."""
-        return sentence(await self._health(), zone, connected, self._per_second)
-
-
-def sentence(health: FeedHealth, zone: tzinfo, connected: int, per_second: float | None) -> str:
+def feed_words(health: FeedHealth, zone: tzinfo, connected: int, per_second: float | None) -> str:
     """What an admin must know of the feed, and what to do; empty when all is well.
 
     `connected`: how many people are connected. `per_second`: how many of them Zoom is asked about;

@@ -17,10 +17,11 @@ from bot.handlers.settings.people import SettingsPeople
 from bot.handlers.settings.storms import StormHandler
 from bot.handlers.settings.views import SettingsViews
 from bot.handlers.status import StatusHandler
-from wording.feed import FeedWords
+from wording.feed import feed_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import tzinfo
 
     from bot.admins import Admins
     from bot.core import Core
@@ -72,9 +73,12 @@ def _answer_admins(dispatch: Dispatch, core: Core, groups: Groups, audit: AuditL
     people = SettingsPeople(desk, core.directory.store, audit, connected, core.engine.engine)
     rows = core.reconnect.rows
     storms = StormHandler(rows.storms, rows.try_again, audit, connected.now_ms, people.may_try_all)
-    feed = FeedWords(core.feed.store.health, core.zoom.per_second)
+
+    async def feed(zone: tzinfo, connected: int) -> str:
+        return feed_words(await core.feed.store.health(), zone, connected, core.zoom.per_second)
+
     views = SettingsViews(
-        desk, groups, audit, connected.now_ms, invitees.count, storms.banner, feed.say
+        desk, groups, audit, connected.now_ms, invitees.count, storms.banner, feed
     )
     changes = SettingsChanges(desk, groups, audit, invitees.count, connected.now_ms)
     mailings = core.invite.invitations

@@ -5,7 +5,7 @@ Every input has a label that stays visible. Pictures show numbers that stand in 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cards.build import button, columns, text
 from cards.settings.clicks import ConfirmInvite, OpenAccount, OpenGroup, ShowCentre
@@ -26,28 +26,15 @@ CHOICE_LIMIT = 48
 
 def toggle(name: str, label: str, title: str, *, on: bool) -> Element:
     """Make a switch or tick box; its value is the text true or false."""
-    return {
-        "type": "Input.Toggle",
-        "id": name,
-        "label": label,
-        "title": title,
-        "value": "true" if on else "false",
-        "wrap": True,
-    }
+    return _input("Toggle", name, label, title=title, value="true" if on else "false", wrap=True)
 
 
 def choice(name: str, label: str, options: Iterable[tuple[str, str]], value: str) -> Element:
     """Make a choice of one among (value, words), all to be seen at once."""
-    return {
-        "type": "Input.ChoiceSet",
-        "id": name,
-        "label": label,
-        "style": "expanded",
-        "wrap": True,
-        # Clients may read choices as Markdown.
-        "choices": [{"title": plain(words, 200), "value": key} for key, words in options],
-        "value": value,
-    }
+    # Clients may read choices as Markdown.
+    choices = [{"title": plain(words, 200), "value": key} for key, words in options]
+    look = {"style": "expanded", "wrap": True}
+    return _input("ChoiceSet", name, label, **look, choices=choices, value=value)
 
 
 def picker(name: str, label: str, options: Sequence[tuple[str, str]]) -> Element | None:
@@ -60,27 +47,18 @@ def picker(name: str, label: str, options: Sequence[tuple[str, str]]) -> Element
 
 def number(name: str, label: str, *, value: int, highest: int) -> Element:
     """Make an input for a whole number from 1 to `highest`."""
-    return {
-        "type": "Input.Number",
-        "id": name,
-        "label": label,
-        "value": value,
-        "min": 1,
-        "max": highest,
-        "isRequired": True,
-        "errorMessage": f"A number from 1 to {highest}",
-    }
+    limits = {"min": 1, "max": highest, "isRequired": True}
+    error = f"A number from 1 to {highest}"
+    return _input("Number", name, label, value=value, **limits, errorMessage=error)
 
 
 def search_field(name: str, label: str, *, value: str) -> Element:
     """Make a line to type a part of a name into."""
-    return {
-        "type": "Input.Text",
-        "id": name,
-        "label": label,
-        "value": tidy(value, 100),
-        "maxLength": 100,
-    }
+    return _input("Text", name, label, value=tidy(value, 100), maxLength=100)
+
+
+def _input(kind: str, name: str, label: str, **more: Any) -> Element:
+    return {"type": f"Input.{kind}", "id": name, "label": label, **more}
 
 
 Part = Literal["good", "accent", "attention", "emphasis"]

@@ -8,7 +8,7 @@ import pytest
 
 from domain.clock import HOUR, MINUTE
 from domain.feed import FeedHealth
-from wording.feed import FeedWords, lag_minutes, sentence
+from wording.feed import feed_words, lag_minutes
 from wording.text import SENTENCE_LIMIT
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -19,12 +19,12 @@ SILENT = FeedHealth(
 
 
 def test_nothing_is_said_while_all_is_well() -> None:
-    assert sentence(FeedHealth(NINE_FORTY), UTC, 100, 10) == ""
-    assert sentence(FeedHealth(NINE_FORTY, last_ms=1, left=5), UTC, 100, 10) == ""
+    assert feed_words(FeedHealth(NINE_FORTY), UTC, 100, 10) == ""
+    assert feed_words(FeedHealth(NINE_FORTY, last_ms=1, left=5), UTC, 100, 10) == ""
 
 
 def test_silence_is_said_with_its_consequence_and_what_to_do() -> None:
-    assert sentence(SILENT, BERLIN, 2000, 10.0) == (
+    assert feed_words(SILENT, BERLIN, 2000, 10.0) == (
         "Zoom has sent nothing since 09:12, which is unusual for a Tuesday morning. Meanwhile Zoom "
         "is asked about everyone who is connected, so presence may lag by up to 9 minutes. What to "
         "do: in Zoom’s App Marketplace, see that the app’s event subscription is on and its "
@@ -33,7 +33,7 @@ def test_silence_is_said_with_its_consequence_and_what_to_do() -> None:
 
 
 def test_without_zooms_api_it_says_what_is_missing() -> None:
-    said = sentence(SILENT, BERLIN, 2000, None)
+    said = feed_words(SILENT, BERLIN, 2000, None)
     assert "Zoom can’t be asked instead, because ZOOM_ACCOUNT_ID, " in said
     assert "what Microsoft shows may be wrong" in said
 
@@ -49,7 +49,7 @@ def test_every_sentence_is_shown_whole() -> None:
     )
     for health in (long_ago, replace(long_ago, silent_since_ms=None)):
         for per_second in (None, 10.0):
-            said = sentence(health, UTC, 10**6, per_second)
+            said = feed_words(health, UTC, 10**6, per_second)
             assert 100 < len(said) <= SENTENCE_LIMIT
 
 
@@ -57,7 +57,7 @@ def test_a_missing_validation_is_said() -> None:
     health = FeedHealth(
         NINE_FORTY, validated_ms=NINE_FORTY - 81 * HOUR, validation_missing=True, last_ms=NINE_FORTY
     )
-    said = sentence(health, BERLIN, 10, 10.0)
+    said = feed_words(health, BERLIN, 10, 10.0)
     assert said.startswith("Zoom last validated this bot’s address at Oct 11, 00:40, though ")
     assert "What to do: " in said
 
@@ -76,7 +76,7 @@ def test_a_missing_validation_is_said() -> None:
 def test_the_time_of_the_week_is_the_readers(hours: int, part: str) -> None:
     now = NINE_FORTY + hours * HOUR
     health = FeedHealth(now, last_ms=now - HOUR, silent_since_ms=now - HOUR)
-    assert f"unusual for {part}." in sentence(health, BERLIN, 1, 1.0)
+    assert f"unusual for {part}." in feed_words(health, BERLIN, 1, 1.0)
 
 
 def test_the_lag_grows_with_the_people() -> None:
@@ -84,14 +84,3 @@ def test_the_lag_grows_with_the_people() -> None:
     assert lag_minutes(600, 10) == 6
     assert lag_minutes(12_000, 10) == 25
     assert lag_minutes(1, None) is None
-
-
-async def test_it_is_read_when_it_is_said() -> None:
-    healths = [FeedHealth(NINE_FORTY), SILENT]
-
-    async def health() -> FeedHealth:
-        return healths.pop(0)
-
-    words = FeedWords(health, 10.0)
-    assert await words.say(UTC, 5) == ""
-    assert "07:12 UTC" in await words.say(UTC, 5)
