@@ -132,6 +132,12 @@ def _what(error: ValidationError) -> str:
     return f"{where[:64]}: {first['type']}"
 
 
+def warm_up() -> None:
+    """Make every click's adapter now, so that nobody waits for one."""
+    for verb in CLICKS:
+        _adapter(verb)
+
+
 @cache
 def _adapter(verb: str) -> TypeAdapter[Any]:
     """What validates clicks of a kind; made when the first of them is."""

@@ -24,9 +24,11 @@ from bot.teams.endpoint import messages_handler
 from bot.teams.inbound_auth import InboundAuth
 from bot.teams.service_hosts import ServiceHosts
 from bot.teams.signing_keys import SigningKeys
+from cards import click
 from domain.errors import OutsideError
 from launch.outside import BOT_SCOPE
 from service.settings import ZOOM_API_NAMES
+from sync.redis import rows
 from sync.settings.audit import AuditLog
 from sync.zoom.roles import ZoomRoles
 
@@ -51,7 +53,8 @@ class Conversation:
 
     async def warm_up(self) -> None:
         """Do what the first who speaks or connects would wait for."""
-        await asyncio.to_thread(self.pages.warm_up)
+        for once in (self.pages.warm_up, rows.warm_up, click.warm_up):
+            await asyncio.to_thread(once)
         await self.outside.microsoft_people.warm_up()
         if self.keys is not None:
             with contextlib.suppress(OutsideError):  # the first message asks again

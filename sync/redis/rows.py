@@ -23,19 +23,21 @@ class Rows(Generic[Row]):
     def __init__(self, kind: type[Row], *, whole: bool = False) -> None:
         self._kind = kind
         self._whole = whole
+        _KINDS.append(self)
 
     @cached_property
-    def _adapter(self) -> TypeAdapter[Row]:
+    def adapter(self) -> TypeAdapter[Row]:
+        """What does both; made when it is first wanted, which takes milliseconds."""
         return TypeAdapter(self._kind)
 
     def dump(self, row: Row) -> str:
         """Write a row."""
-        return self._adapter.dump_json(row).decode()
+        return self.adapter.dump_json(row).decode()
 
     def load(self, text: str) -> Row:
         """Read a row back. Raises BadRow."""
         try:
-            row = self._adapter.validate_json(text, strict=True)
+            row = self.adapter.validate_json(text, strict=True)
         except ValidationError as error:
             raise BadRow(self._kind.__name__) from error
         if self._whole and not _has(json.loads(text), json.loads(self.dump(row))):
@@ -48,6 +50,15 @@ class Rows(Generic[Row]):
             return None if text is None else self.load(text)
         except BadRow:
             return None
+
+
+_KINDS: list[Rows[Any]] = []
+
+
+def warm_up() -> None:
+    """Make every adapter now, so that nobody waits for one."""
+    for rows in _KINDS:
+        rows.adapter  # noqa: B018 - it is kept
 
 
 def _has(row: Any, written: Any) -> bool:
