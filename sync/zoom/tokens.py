@@ -34,9 +34,8 @@ RENEW_EARLY = 120.0
 """Seconds before its end at which a token is replaced."""
 REFUSED_SECONDS = 5.0
 """For so long credentials that Zoom has refused are not tried again."""
-LOOK_SECONDS = 0.1
-LOOKS = 120
-"""How often to look whether another process has got one: longer than its lease lasts."""
+WAIT_SECONDS = 12.0
+"""How long to wait for another process that gets one: longer than its lease lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,6 @@ class ZoomTokens:
     shelf: ZoomTokenShelf | None
     _: KW_ONLY
     now: Callable[[], float]
-    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 
     def __post_init__(self) -> None:
         self._held: _Held | None = None
@@ -144,15 +142,14 @@ class ZoomTokens:
         if self.shelf is None:
             return self._hold(await self._ask())
         try:
-            for _ in range(LOOKS):
+            if known := await self._other_than(self.shelf, refused):
+                return known
+            async with self.shelf.lease().held(WAIT_SECONDS) as ours:
+                # Whoever had the lease before us may have got one.
                 if known := await self._other_than(self.shelf, refused):
                     return known
-                async with self.shelf.lease().held() as ours:
-                    # Whoever had the lease before us may have got one.
-                    if ours:
-                        known = await self._other_than(self.shelf, refused)
-                        return known or self._hold(await self._new())
-                await self.sleep(LOOK_SECONDS)
+                if ours:
+                    return self._hold(await self._new())
         except REDIS_TROUBLE as error:
             log.warning("zoom_token_not_shared", error=type(error).__name__)
             return self._hold(await self._ask())
