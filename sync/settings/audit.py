@@ -11,6 +11,7 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -187,32 +188,25 @@ class AuditLog:
         self, *, before: str | None = None, oldest_first: bool = False
     ) -> AsyncIterator[tuple[str, Mapping[str, str]]]:
         """The entries of all lists as one, the newest first or the oldest."""
-        lists = [self._one(key, before, oldest_first=oldest_first) for key in _LISTS]
-        heads = [await anext(one, None) for one in lists]
-        choose = min if oldest_first else max
-        while there := [at for at, head in enumerate(heads) if head is not None]:
-            at = choose(there, key=lambda one: _place(heads[one]))
-            head = heads[at]
-            heads[at] = await anext(lists[at], None)
-            if head is not None:
-                yield head
-
-    async def _one(
-        self, key: str, before: str | None, *, oldest_first: bool
-    ) -> AsyncIterator[tuple[str, Mapping[str, str]]]:
         read = self._client.xrange if oldest_first else self._client.xrevrange
         edges = {"min": "-", "max": "+" if before is None else f"({before}"}
+        nearest, edge = (min, "min") if oldest_first else (max, "max")
         while True:
-            rows = await read(key, count=BATCH, **edges)
-            for row in rows:
+            lists = [await read(key, count=BATCH, **edges) for key in _LISTS]
+            # Behind the end of a full batch its list may have more, which would come in between.
+            ends = [rows[-1] for rows in lists if len(rows) == BATCH]
+            end = nearest(ends, key=_place) if ends else None
+            for row in sorted(chain(*lists), key=_place, reverse=not oldest_first):
                 yield row
-            if len(rows) < BATCH:
+                if row == end:
+                    break
+            if end is None:
                 return
-            edges["min" if oldest_first else "max"] = f"({rows[-1][0]}"
+            edges[edge] = f"({end[0]}"
 
 
-def _place(head: tuple[str, Mapping[str, str]] | None) -> tuple[int, int]:
-    ms, _, number = ("0-0" if head is None else head[0]).partition("-")
+def _place(row: tuple[str, Mapping[str, str]]) -> tuple[int, int]:
+    ms, _, number = row[0].partition("-")
     return int(ms), int(number)
 
 

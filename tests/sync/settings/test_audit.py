@@ -159,9 +159,11 @@ async def test_no_number_of_look_ups_pushes_a_change_out(
     assert last.version == 2
 
 
+@pytest.mark.parametrize("batch", [1, 3, 200])
 async def test_all_lists_are_read_as_one_in_the_order_in_which_it_happened(
-    store: SettingsStore, audit: AuditLog, redis: Client
+    store: SettingsStore, audit: AuditLog, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
+    monkeypatch.setattr("sync.settings.audit.BATCH", batch)
     policy = await store.read()
     for number in range(70):
         await audit.looked_up(BEN, f"nia{number}@example.com")
