@@ -41,7 +41,6 @@ _VERSION = 1
 _SIGNATURE_BYTES = 16
 _CARD_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LARGEST_ARGS = 4096
-_MAX_INT = 2**53 - 1  # beyond it, clients written in JavaScript round
 _MAX_INPUTS = 32
 _MAX_INPUT_NAME = 64
 _MAX_INPUT_TEXT = 1000

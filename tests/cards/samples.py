@@ -165,7 +165,7 @@ def _make() -> dict[str, Card]:
         "status-not-connected": status.not_connected(rule_line="On for everyone, once you connect"),
         "status-not-connected-bare": status.not_connected(),
         "status-not-connected-yet": status.not_connected(still_kept=disconnect.still_kept("18:27")),
-        "disconnect-ask": disconnect.confirm(name="Ada"),
+        "disconnect-confirm": disconnect.confirm(name="Ada"),
         "disconnect-done": disconnect.done(),
         "disconnect-done-later": disconnect.later(until="18:27"),
         "disconnect-done-uncleared": disconnect.done(until="18:27"),
@@ -206,7 +206,7 @@ def _make() -> dict[str, Card]:
             f"status-{kind}": status.status(
                 StatusView(name, name, name, name, name, name, name, name, trouble_line=name)
             ),
-            f"disconnect-ask-{kind}": disconnect.confirm(name=name),
+            f"disconnect-confirm-{kind}": disconnect.confirm(name=name),
             f"problem-{kind}": problem(what_happened=name, what_to_do=name),
         }
         cards |= {f"{key}-{kind}": card for key, card in person_cards_for(name).items()}

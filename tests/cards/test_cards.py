@@ -113,7 +113,7 @@ def _words(name: str) -> str:
 
 @pytest.mark.parametrize(
     ("name", "confirming"),
-    [("connect-offer", "Connect with Microsoft"), ("disconnect-ask", "Disconnect")],
+    [("connect-offer", "Connect with Microsoft"), ("disconnect-confirm", "Disconnect")],
 )
 def test_a_confirming_button_stands_beside_cancel(name: str, confirming: str) -> None:
     assert _titles(name) == [confirming, "Cancel"]
