@@ -20,26 +20,21 @@ from domain.errors import Trouble
 from domain.explanation import TOO_OFTEN
 from domain.person import TEST_MINUTES, Patch
 from domain.plan import Lane
-from domain.policy import resolve
-from sync.engine.explanation import LOOK_UPS_OF_ALL, MOST_LOOK_UPS, Explainer
+from sync.engine.explanation import Explainer
 from sync.engine.identity import News
 from sync.engine.link_store import Left
-from sync.engine.patience import Background, Patience
+from sync.engine.patience import Patience
 from sync.engine.queue import Claim
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from domain.directory import MembershipChange
-    from domain.explanation import Admission, Explanation
-    from domain.link import Link
+    from domain.explanation import Explanation
     from domain.person import PersonState
-    from domain.policy import Personal, Verdict
+    from domain.policy import Personal
     from domain.presence import Observation
     from sync.engine.departures import Departures
-    from sync.engine.people import PeopleStore
-    from sync.engine.ports import PolicySource
-    from sync.engine.reconcile import Reconciler
     from sync.engine.worker import Worker
 
 log = structlog.get_logger()
@@ -82,19 +77,15 @@ class Busy(Exception):
 
 
 @dataclass(eq=False)
-class Engine:
+class Engine(Explainer):
     """One per process. `prove` finds out in the background whether a person is meant."""
 
-    store: PeopleStore
-    reconciler: Reconciler
     _: KW_ONLY
-    policy: PolicySource
     prove: Callable[[str, News], Awaitable[None]]
     departures: Departures
 
     def __post_init__(self) -> None:
-        self.background = Background()
-        self._explainer = Explainer(self.store, self.reconciler, self.policy, self.background)
+        super().__post_init__()
         self._taker: Worker | None = None
         self._owners: TTLCache[str | None, str] = TTLCache(OWNERS_KEPT, OWNERS_KEPT_S)
 
@@ -226,17 +217,17 @@ class Engine:
     async def test(self, object_id: str, patience: Patience | None = None) -> Explanation | None:
         """Tell Microsoft "In a call" for five minutes and read back. None: not connected."""
         patience = patience or Patience()
-        admitted = await self._explainer.admit(object_id)
+        admitted = await self.admit(object_id)
         if admitted is None:
             return None
         if not admitted.allowed:
-            return await self._explainer.unseen(admitted.link, admitted.state, TOO_OFTEN)
+            return await self.unseen(admitted.link, admitted.state, TOO_OFTEN)
         until = await self.store.now_ms() + TEST_MINUTES * MINUTE
         if not await self.store.demand(object_id, Lane.URGENT, Patch.testing(until)):
             return None
         with contextlib.suppress(Busy):
             await self.reconcile_now(object_id, patience)
-        return await self._explainer.explain(object_id, patience, paid=True)
+        return await self.explain(object_id, patience, paid=True)
 
     async def choose(
         self,
@@ -267,39 +258,6 @@ class Engine:
     async def now_ms(self) -> int:
         """The clock that all processes share (epoch ms)."""
         return await self.store.now_ms()
-
-    async def explain(self, object_id: str, patience: Patience | None = None) -> Explanation | None:
-        """Everything about one person, with a look at Microsoft. None: not connected."""
-        return await self._explainer.explain(object_id, patience or Patience())
-
-    async def admit(self, object_id: str) -> Admission | None:
-        """`link_of`, counting that their chat wants what may cost requests to Microsoft."""
-        return await self._explainer.admit(object_id)
-
-    async def may_look_up(self, object_id: str, *, everybody: bool = False) -> bool:
-        """Whether an admin may look up or try one more person (or everybody); counts it."""
-        times = LOOK_UPS_OF_ALL if everybody else 1
-        return await self.store.count_look_up(object_id, times) <= MOST_LOOK_UPS
-
-    async def link_of(self, object_id: str) -> tuple[Link, PersonState] | None:
-        """A person's link and what the engine knows of them; None when not connected."""
-        return await self.store.connected_now(object_id)
-
-    async def is_connected(self, object_id: str) -> bool:
-        """Whether there is a link (one that is being ended does not count)."""
-        return await self.link_of(object_id) is not None
-
-    async def verdict_of(self, object_id: str) -> Verdict | None:
-        """What policy says of a connected person now; None: not connected."""
-        known = await self.link_of(object_id)
-        if known is None:
-            return None
-        state, now = known[1], await self.store.now_ms()
-        return resolve(self.policy.current(), state.group_ids, state.personal, now_ms=now)
-
-    def verdict_without_link(self, group_ids: Collection[str]) -> Verdict:
-        """What policy says of a member of these Zoom groups who has not connected."""
-        return resolve(self.policy.current(), group_ids)
 
     async def reconcile_now(
         self, object_id: str, patience: Patience | None = None

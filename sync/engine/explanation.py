@@ -12,13 +12,16 @@ from domain.plan import Seen, plan
 from domain.policy import resolve
 from domain.presence import NOT_SAID
 from sync.engine.gate import QuotaShort
+from sync.engine.patience import Background, Patience
 from sync.engine.reconcile import OF_A_LOOK
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from domain.link import Link
     from domain.person import PersonState
+    from domain.policy import Verdict
     from domain.presence import Shown
-    from sync.engine.patience import Background, Patience
     from sync.engine.people import PeopleStore
     from sync.engine.ports import PolicySource
     from sync.engine.reconcile import Reconciler
@@ -39,12 +42,39 @@ _NOT_TRIED = frozenset({SLOW, TOO_OFTEN, QUOTA, OUTAGE})
 
 @dataclass(eq=False)
 class Explainer:
-    """Made by the engine."""
+    """What is known of people; a part of the engine."""
 
     store: PeopleStore
     reconciler: Reconciler
     policy: PolicySource
-    background: Background
+
+    def __post_init__(self) -> None:
+        self.background = Background()
+
+    async def may_look_up(self, object_id: str, *, everybody: bool = False) -> bool:
+        """Whether an admin may look up or try one more person (or everybody); counts it."""
+        times = LOOK_UPS_OF_ALL if everybody else 1
+        return await self.store.count_look_up(object_id, times) <= MOST_LOOK_UPS
+
+    async def link_of(self, object_id: str) -> tuple[Link, PersonState] | None:
+        """A person's link and what the engine knows of them; None when not connected."""
+        return await self.store.connected_now(object_id)
+
+    async def is_connected(self, object_id: str) -> bool:
+        """Whether there is a link (one that is being ended does not count)."""
+        return await self.link_of(object_id) is not None
+
+    async def verdict_of(self, object_id: str) -> Verdict | None:
+        """What policy says of a connected person now; None: not connected."""
+        known = await self.link_of(object_id)
+        if known is None:
+            return None
+        state, now = known[1], await self.store.now_ms()
+        return resolve(self.policy.current(), state.group_ids, state.personal, now_ms=now)
+
+    def verdict_without_link(self, group_ids: Collection[str]) -> Verdict:
+        """What policy says of a member of these Zoom groups who has not connected."""
+        return resolve(self.policy.current(), group_ids)
 
     async def admit(self, object_id: str) -> Admission | None:
         """Who they are, counting that their chat wants something. None: not connected."""
@@ -54,9 +84,13 @@ class Explainer:
         return Admission(link, state, count <= MOST_ADMITTED)
 
     async def explain(
-        self, object_id: str, patience: Patience, *, paid: bool = False
+        self, object_id: str, patience: Patience | None = None, *, paid: bool = False
     ) -> Explanation | None:
-        """Explain with a fresh look, if they may have one (`paid`: it was counted already)."""
+        """Everything about one person, with a look at Microsoft. None: not connected.
+
+        `paid`: it was counted already that they want one.
+        """
+        patience = patience or Patience()
         if paid:
             known = await self.store.connected_now(object_id)
             admitted = None if known is None else Admission(*known, allowed=True)

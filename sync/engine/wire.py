@@ -88,5 +88,5 @@ def wire(
         doubted=doubted,
         chance=chance,
     )
-    engine = Engine(people, reconciler, policy=policy, prove=proving.hear, departures=departures)
+    engine = Engine(people, reconciler, policy, prove=proving.hear, departures=departures)
     return EngineRoom(people, quota, reconciler, engine, identities, proving, departures)

@@ -360,7 +360,7 @@ async def test_somebody_who_asks_too_often_costs_no_requests_in_any_process(
     another = Engine(
         bridge.store,
         bridge.reconciler,
-        policy=bridge.decisions,
+        bridge.decisions,
         prove=bridge.proving.hear,
         departures=bridge.departures,
     )
