@@ -86,16 +86,8 @@ class History:
 
 Settings = Centre | Account | Group | Groups | User | History
 
-_PLAIN_ACTS: Final[dict[str, OneLine]] = {
-    edit.act: edit
-    for edit in (
-        Enable(SOME_GROUP),
-        Disable(SOME_GROUP),
-        Inherit(SOME_GROUP),
-        Lock(SOME_GROUP),
-        Unlock(SOME_GROUP),
-    )
-}
+_SWITCHES = [kind(SOME_GROUP) for kind in (Enable, Disable, Inherit, Lock, Unlock)]
+_PLAIN_ACTS: Final[dict[str, OneLine]] = {edit.act: edit for edit in _SWITCHES}
 _ANY_ACT = "enable, disable, inherit, lock, unlock, priority 2 or style mirror"
 _ACCOUNT_ACT = "enable, disable, lock, unlock or style mirror"
 _GROUP_HINT = f"Say settings group Sales, and at the end, if you like: {_ANY_ACT}."

@@ -90,5 +90,5 @@ class Attempts(Protocol):
     async def is_live(self, object_id: str, key: str) -> bool:
         """Whether it is the one attempt of its person that may still connect them."""
 
-    async def end(self, object_id: str, why: str) -> bool:
+    async def end(self, object_id: str) -> bool:
         """End the person's attempt, wherever they are with it. False: there was none."""

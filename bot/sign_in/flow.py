@@ -20,6 +20,7 @@ import asyncio
 import base64
 import hashlib
 import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
@@ -73,6 +74,7 @@ PATIENCE, LOOK_EVERY = 15.0, 0.1
 log = structlog.get_logger(__name__)
 
 
+@dataclass(kw_only=True)
 class SignIn:
     """The four handlers and what makes links for them.
 
@@ -82,33 +84,23 @@ class SignIn:
     started, connected, declined, wrong_account, expired, admin_needed, failed.
     """
 
-    def __init__(
-        self,
-        *,
-        public_url: str,
-        authorization: Authorization,
-        attempts: Attempts,
-        vault: Vault,
-        on_grant: Callable[[Attempt, Grant, str], Awaitable[Outcome]],
-        on_refusal: Callable[[Attempt, Refusal], Awaitable[None]],
-        on_outcome: Callable[[str], None] = lambda _: None,
-        local: bool = False,
-        new_secret: Callable[[], str] = lambda: secrets.token_urlsafe(32),
-        patience: float = PATIENCE,
-    ) -> None:
-        parts = urlsplit(public_url)
-        self._public_url = public_url.rstrip("/")
-        self._origin = f"{parts.scheme}://{parts.netloc}".lower()
-        self._cookies = Cookies(public_url)
-        self._authorization = authorization
-        self._attempts = attempts
-        self._vault = vault
-        self._on_grant = on_grant
-        self._on_refusal = on_refusal
-        self._on_outcome = on_outcome
-        self._new_secret = new_secret
-        self._patience = patience
-        self.pages = Pages(login_origin=authorization.login_origin, local=local)
+    public_url: str
+    authorization: Authorization
+    attempts: Attempts
+    vault: Vault
+    on_grant: Callable[[Attempt, Grant, str], Awaitable[Outcome]]
+    on_refusal: Callable[[Attempt, Refusal], Awaitable[None]]
+    on_outcome: Callable[[str], None]
+    local: bool
+    new_secret: Callable[[], str] = lambda: secrets.token_urlsafe(32)
+    patience: float = PATIENCE
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.public_url)
+        self.public_url = self.public_url.rstrip("/")
+        self.origin = f"{parts.scheme}://{parts.netloc}".lower()
+        self.cookies = Cookies(self.public_url)
+        self.pages = Pages(login_origin=self.authorization.login_origin, local=self.local)
 
     def routes(self) -> list[web.RouteDef]:
         """For the application's route table."""
@@ -121,68 +113,68 @@ class SignIn:
 
     async def new_ticket(self, attempt: Attempt) -> str:
         """Make a link for this attempt: the address of its start page. Earlier ones end."""
-        ticket = self._new_secret()
-        await self._attempts.begin(attempt.object_id, _key(_state(ticket)), ATTEMPTS.dump(attempt))
-        return f"{self._public_url}{START}?{urlencode({'ticket': ticket})}"
+        ticket = self.new_secret()
+        await self.attempts.begin(attempt.object_id, _key(_state(ticket)), ATTEMPTS.dump(attempt))
+        return f"{self.public_url}{START}?{urlencode({'ticket': ticket})}"
 
     async def end(self, object_id: str) -> bool:
         """End the person's attempt, also while they are at Microsoft. False: there was none."""
-        return await self._attempts.end(object_id, Refusal.ENDED.value)
+        return await self.attempts.end(object_id)
 
     async def show_start(self, request: web.Request) -> web.Response:
         """Answer GET and HEAD on the start page. Changes nothing."""
         ticket = one_secret(request.query, "ticket")
         if ticket is None:
             return self._refuse(Refusal.INCOMPLETE)
-        browser = self._cookies.browser(request)
+        browser = self.cookies.browser(request)
         found = await self._find(_key(_state(ticket)), browser, Refusal.USED)
         if isinstance(found, web.Response):
             return found
         response = self.pages.start(found[0], ticket)
-        self._cookies.keep_browser(response, browser or self._new_secret())
+        self.cookies.keep_browser(response, browser or self.new_secret())
         return response
 
     async def start(self, request: web.Request) -> web.Response:
         """Answer the button of the start page: give the attempt to this browser; to Microsoft."""
-        if not is_same_origin(request, self._origin):
+        if not is_same_origin(request, self.origin):
             return self._refuse(Refusal.FOREIGN_FORM)
         ticket = one_secret(await form_of(request), "ticket")
         if ticket is None:
             return self._refuse(Refusal.INCOMPLETE)
-        state, browser = _state(ticket), self._cookies.browser(request)
+        state, browser = _state(ticket), self.cookies.browser(request)
         key = _key(state)
         found = await self._find(key, browser, Refusal.USED)
         if isinstance(found, web.Response):
             return found
         attempt, sealed = found[0], found[1].flow
-        browser = browser or self._new_secret()
+        browser = browser or self.new_secret()
         if sealed is None:
             try:
                 # Before the browser is bound: if Microsoft is down, the link goes on working.
-                begun = await self._authorization.begin(
+                begun = await self.authorization.begin(
                     state=state,
                     login_hint=attempt.login_hint,
-                    choose_account=self._cookies.asks_which_account(request),
+                    choose_account=self.cookies.asks_which_account(request),
                 )
             except RetryLater as error:
                 return self._refuse(Refusal.MICROSOFT_UNREACHABLE_YET, attempt, error.code)
             except AdminMustAct as error:
                 return self._refuse(Refusal.NOT_SET_UP, attempt, str(error))
-            if await self._attempts.bind(key, _key(browser)) != _key(browser):
+            if await self.attempts.bind(key, _key(browser)) != _key(browser):
                 # Another browser was first, or the chat ended it, while Microsoft was asked.
-                gone = await self._attempts.read(key)
+                gone = await self.attempts.read(key)
                 return self._said(key, gone, browser, Refusal.USED) or self._refuse(Refusal.EXPIRED)
-            ours = self._vault.seal(key, FLOW, FLOWS.dump(begun))
+            ours = self.vault.seal(key, FLOW, FLOWS.dump(begun))
             # The first of two at once: both then go to the same place.
-            sealed = await self._attempts.keep_flow(key, ours)
+            sealed = await self.attempts.keep_flow(key, ours)
             if sealed == ours:
-                self._on_outcome("started")
+                self.on_outcome("started")
                 log.info("sign_in_started", object_id=attempt.object_id)
         flow = self._flow(key, sealed)
         if flow is None:
             return self._refuse(Refusal.EXPIRED)
         response = self.pages.redirect(flow.auth_uri)
-        self._cookies.keep_browser(response, browser)
+        self.cookies.keep_browser(response, browser)
         return response
 
     async def bounce(self, request: web.Request) -> web.Response:
@@ -193,7 +185,7 @@ class SignIn:
         params.pop("client_info", None)
         if "error_description" in params:  # only its number is read, and addresses have limits
             params["error_description"] = params["error_description"][:300]
-        return self.pages.redirect(f"{self._public_url}{CALLBACK}?{urlencode(params)}")
+        return self.pages.redirect(f"{self.public_url}{CALLBACK}?{urlencode(params)}")
 
     async def finish(self, request: web.Request) -> web.Response:
         """Answer the browser that comes back from Microsoft."""
@@ -202,7 +194,7 @@ class SignIn:
         params = answer_of(request.query)
         if params is None:
             return self._refuse(Refusal.INCOMPLETE)
-        key, browser = _key(params["state"]), self._cookies.browser(request)
+        key, browser = _key(params["state"]), self.cookies.browser(request)
         if browser is None:
             return self._refuse(Refusal.OTHER_BROWSER)
         found = await self._find(key, browser, Refusal.OTHER_BROWSER)
@@ -211,14 +203,14 @@ class SignIn:
         attempt, flow = found[0], self._flow(key, found[1].flow)
         if flow is None:
             return self._refuse(Refusal.EXPIRED)
-        let_go = await self._attempts.take(key)
+        let_go = await self.attempts.take(key)
         if let_go is None:
             return await self._wait(key, browser)
-        if not await self._attempts.is_live(attempt.object_id, key):
+        if not await self.attempts.is_live(attempt.object_id, key):
             # Connected by a process that died before it could say so.
             return self._refuse(Refusal.USED, attempt)
         try:
-            grant = await self._authorization.finish(flow, params)
+            grant = await self.authorization.finish(flow, params)
         except SignInRefused as refused:
             return await self._tell(key, attempt, Refused(refused.reason), refused.detail)
         except RetryLater as error:
@@ -239,20 +231,20 @@ class SignIn:
             facts = (f"You signed in as {used}.", f"This chat belongs to {expected}.")
             wrong = Refused(Refusal.WRONG_ACCOUNT, facts)
             response = await self._tell(key, attempt, wrong)
-            self._cookies.ask_which_account(response, ask=True)
+            self.cookies.ask_which_account(response, ask=True)
             return response
         try:
-            outcome = await self._on_grant(attempt, grant, key)
+            outcome = await self.on_grant(attempt, grant, key)
         except SignInOver:
-            return self._over(await self._attempts.read(key), attempt)
+            return self._over(await self.attempts.read(key), attempt)
         except Exception as error:  # noqa: BLE001 - the person must not be left without an answer
             log.error("sign_in_failed", **_what(error), object_id=attempt.object_id)
             return await self._tell(key, attempt, Refused(Refusal.OUR_FAULT))
-        self._on_outcome("connected" if outcome.ok else "failed")
+        self.on_outcome("connected" if outcome.ok else "failed")
         log.info("sign_in_finished", object_id=attempt.object_id, ok=outcome.ok)
         await self._keep(key, outcome)
         response = self.pages.outcome(outcome)
-        self._cookies.ask_which_account(response, ask=False)
+        self.cookies.ask_which_account(response, ask=False)
         return response
 
     async def _tell(
@@ -260,31 +252,31 @@ class SignIn:
     ) -> web.Response:
         """Refuse on the page and in the chat; in the chat only if it does not say more by now."""
         if not await self._keep(key, refused):
-            return self._over(await self._attempts.read(key), attempt)
+            return self._over(await self.attempts.read(key), attempt)
         return await self._say(attempt, refused, detail)
 
     async def _say(self, attempt: Attempt, refused: Refused, detail: str) -> web.Response:
         try:
-            await self._on_refusal(attempt, refused.reason)
+            await self.on_refusal(attempt, refused.reason)
         except Exception as error:  # noqa: BLE001 - the page is what the person is looking at
             log.error("sign_in_refusal_not_told", **_what(error), object_id=attempt.object_id)
         return self._refuse(refused.reason, attempt, detail, *refused.facts)
 
     async def _keep(self, key: str, result: Result) -> bool:
         """Keep how it went, for when the page is loaded again. False: it was over before."""
-        sealed = self._vault.seal(key, RESULT, RESULTS.dump_json(result).decode())
+        sealed = self.vault.seal(key, RESULT, RESULTS.dump_json(result).decode())
         try:
-            return await self._attempts.finish(key, sealed)
+            return await self.attempts.finish(key, sealed)
         except REDIS_TROUBLE as error:  # what was done is done, and the page says so this once
             log.error("sign_in_failed", error=type(error).__name__)
             return True
 
     async def _wait(self, key: str, browser: str) -> web.Response:
         """See what comes of another request that finishes the attempt just now."""
-        deadline = asyncio.get_running_loop().time() + self._patience
+        deadline = asyncio.get_running_loop().time() + self.patience
         while asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(LOOK_EVERY)
-            row = await self._attempts.read(key)
+            row = await self.attempts.read(key)
             said = self._said(key, row, browser, Refusal.OTHER_BROWSER)
             if said is not None:
                 return said
@@ -294,7 +286,7 @@ class SignIn:
         self, key: str, browser: str | None, foreign: Refusal
     ) -> tuple[Attempt, SignInRow] | web.Response:
         """An attempt to go on with, or the answer in its place (see `_said`)."""
-        row = await self._attempts.read(key)
+        row = await self.attempts.read(key)
         said = self._said(key, row, browser, foreign)
         attempt = None if row is None else ATTEMPTS.load_if_good(row.attempt)
         if said is not None or attempt is None or row is None:
@@ -317,7 +309,7 @@ class SignIn:
         if row.result is None:
             return None
         try:
-            result = RESULTS.validate_json(self._vault.open(key, RESULT, row.result))
+            result = RESULTS.validate_json(self.vault.open(key, RESULT, row.result))
         except (VaultError, ValueError):  # the keys or the format changed under way
             return self._refuse(Refusal.USED)
         if isinstance(result, Outcome):
@@ -326,16 +318,12 @@ class SignIn:
 
     def _over(self, row: SignInRow | None, attempt: Attempt | None = None) -> web.Response:
         """The answer where the chat, or a newer link, has ended the attempt."""
-        why = row.over if row else None
-        ours = {Refusal.REPLACED.value, Refusal.ENDED.value}
-        return self._refuse(
-            Refusal(why) if why in ours else Refusal.ENDED,
-            attempt,
-        )
+        replaced = row is not None and row.over == Refusal.REPLACED
+        return self._refuse(Refusal.REPLACED if replaced else Refusal.ENDED, attempt)
 
     def _flow(self, key: str, sealed: str | None) -> SignInFlow | None:
         try:
-            return None if sealed is None else FLOWS.load(self._vault.open(key, FLOW, sealed))
+            return None if sealed is None else FLOWS.load(self.vault.open(key, FLOW, sealed))
         except (VaultError, BadRow):  # the keys or the format changed under way
             return None
 
@@ -352,7 +340,7 @@ class SignIn:
             detail=detail,
             object_id=attempt.object_id if attempt else None,
         )
-        self._on_outcome(REFUSALS[reason].meter)
+        self.on_outcome(REFUSALS[reason].meter)
         return self.pages.refusal(reason, *facts)
 
     def _answered(self, handler: Handler) -> Handler:

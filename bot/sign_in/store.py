@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.sign_in import scripts as lua
+from domain.refusal import Refusal
 from sync.redis import keys
 from sync.redis.leases import Lease
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from sync.redis.connection import Client
     from sync.redis.scripts import Scripts
-
-REPLACED = "replaced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ class SignInStore:
             keys.live_sign_in(object_id), key, ex=keys.LIVE_SIGN_IN_TTL, get=True
         )
         if before is not None:
-            await self._over(str(before), REPLACED)
+            await self._over(str(before), Refusal.REPLACED)
 
     async def read(self, key: str) -> SignInRow | None:
         """Look at an attempt; consumes nothing. None: there is none (any more)."""
@@ -90,11 +89,11 @@ class SignInStore:
         """Whether it is the one attempt of its person that may still connect them."""
         return bool(await self._client.get(keys.live_sign_in(object_id)) == key)
 
-    async def end(self, object_id: str, why: str) -> bool:
+    async def end(self, object_id: str) -> bool:
         """End the person's attempt, wherever they are with it. False: there was none."""
         # First of all it may not connect them any more.
         key = await self._client.getdel(keys.live_sign_in(object_id))
-        return key is not None and await self._over(str(key), why)
+        return key is not None and await self._over(str(key), Refusal.ENDED)
 
     async def _first(
         self, key: str, field: str, value: str, ttl_s: int | None = None
@@ -103,5 +102,5 @@ class SignInStore:
             lua.sign_in_first, attempt=keys.sign_in(key), field=field, value=value, ttl_s=ttl_s
         )
 
-    async def _over(self, key: str, why: str) -> bool:
-        return await self._scripts.run(lua.sign_in_end, attempt=keys.sign_in(key), why=why)
+    async def _over(self, key: str, why: Refusal) -> bool:
+        return await self._scripts.run(lua.sign_in_end, attempt=keys.sign_in(key), why=why.value)

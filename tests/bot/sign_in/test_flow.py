@@ -56,7 +56,7 @@ class Shelf:
     broken: bool = False
 
     async def begin(self, object_id: str, key: str, attempt: str) -> None:
-        await self.end(object_id, "replaced")
+        await self.over(object_id, "replaced")
         self.rows[key] = (self.now + TTL, SignInRow(attempt=attempt))
         self.live[object_id] = key
 
@@ -101,7 +101,10 @@ class Shelf:
     async def is_live(self, object_id: str, key: str) -> bool:
         return self.live.get(object_id) == key
 
-    async def end(self, object_id: str, why: str) -> bool:
+    async def end(self, object_id: str) -> bool:
+        return await self.over(object_id, "ended")
+
+    async def over(self, object_id: str, why: str) -> bool:
         key = self.live.pop(object_id, "")
         row = await self.read(key)
         if row is None or row.result is not None:
@@ -652,7 +655,7 @@ async def test_whoever_waits_too_long_is_told_so(house: House, browser: Browser)
     back = await browser.way_back(await house.link())
     state = parse_qs(urlsplit(back).query)["state"][0]
     await house.shelf.take(hashlib.sha256(state.encode()).hexdigest())
-    house.sign_in._patience = 0.2
+    house.sign_in.patience = 0.2
     assert says(await browser.get(back), Refusal.UNDER_WAY)
 
 

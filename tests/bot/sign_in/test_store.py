@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.sign_in.store import REPLACED, SignInRow, SignInStore
+from bot.sign_in.store import SignInRow, SignInStore
 from sync.engine.people import PeopleStore
 from sync.redis import keys
 from sync.redis.connection import Client
@@ -45,7 +45,7 @@ async def test_nothing_is_made_of_what_is_gone(store: SignInStore, redis: Client
     assert await store.bind("one", "browser") is None
     assert await store.keep_flow("one", "flow") is None
     assert not await store.finish("one", "result")
-    assert not await store.end(ADA, "ended")
+    assert not await store.end(ADA)
     assert await redis.keys("*") == []
 
 
@@ -68,7 +68,7 @@ async def test_how_it_went_is_all_that_stays(store: SignInStore) -> None:
     await store.keep_flow("one", "flow")
     assert await store.finish("one", "result")
     assert await store.read("one") == SignInRow(browser="browser", result="result")
-    assert not await store.end(ADA, "ended")
+    assert not await store.end(ADA)
     assert await store.read("one") == SignInRow(browser="browser", result="result")
 
 
@@ -76,7 +76,7 @@ async def test_a_newer_attempt_takes_the_place_of_the_older(store: SignInStore) 
     await store.begin(ADA, "one", "attempt")
     await store.begin(BEN, "ben", "attempt")
     await store.begin(ADA, "two", "attempt")
-    assert await store.read("one") == SignInRow(over=REPLACED)
+    assert await store.read("one") == SignInRow(over="replaced")
     assert (await store.is_live(ADA, "one"), await store.is_live(ADA, "two")) == (False, True)
     assert await store.is_live(BEN, "ben")
 
@@ -85,7 +85,7 @@ async def test_the_end_leaves_nothing_of_the_person(store: SignInStore) -> None:
     await store.begin(ADA, "one", "attempt")
     await store.bind("one", "browser")
     await store.keep_flow("one", "flow")
-    assert await store.end(ADA, "ended")
+    assert await store.end(ADA)
     assert await store.read("one") == SignInRow(over="ended")
     assert not await store.is_live(ADA, "one")
     assert await store.bind("one", "browser") is None
@@ -108,7 +108,7 @@ async def test_an_attempt_that_was_ended_leaves_no_trace_of_the_person(
     store: SignInStore, people: PeopleStore, redis: Client
 ) -> None:
     await store.begin(ADA, "one", "attempt")
-    await store.end(ADA, "ended")
+    await store.end(ADA)
     link = link_of(ADA, "ada@example.com", zoom_id="zAda")
     assert await people.connect(link, "sealed", None, attempt="one") == 0
     assert await redis.keys("*") == [keys.sign_in("one")]
@@ -121,7 +121,7 @@ async def test_an_attempt_that_was_ended_leaves_the_link_before_it(
     old = link_of(ADA, "ada@example.com", zoom_id="zAda")
     await people.connect(old, "sealed", None)
     await store.begin(ADA, "one", "attempt")
-    await store.end(ADA, "ended")
+    await store.end(ADA)
     new = link_of(ADA, "new@example.com", zoom_id="zNew")
     assert await people.connect(new, "sealed", None, attempt="one") == 0
     assert await people.owner_of(address="ada@example.com", zoom_id=None) == ADA
