@@ -41,7 +41,8 @@ class Core:
     def works(self) -> tuple[Work, ...]:
         """The duties of all rooms in every process."""
         return (
-            *(self.data.work, *self.connect.works, *self.settings.works, *self.directory.works),
+            *(self.data.work, self.connect.resealing.work),
+            *(*self.settings.works, *self.directory.works),
             *(*self.engine.works, self.doubt.work, self.feed.work),
             *(self.reconnect.work, *self.invite.works),
         )

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from sync.engine.people import PeopleStore
     from sync.engine.ports import Profile
     from sync.redis.connection import Client
-    from sync.redis.duties import Work
     from sync.redis.scripts import Scripts
 
 
@@ -36,11 +35,6 @@ class ConnectRoom:
     button_key: ButtonKey
     button_key_in_need: bytes
     resealing: Resealing
-
-    @property
-    def works(self) -> tuple[Work, ...]:
-        """Its duties."""
-        return (self.resealing.work,)
 
     async def addresses(self, object_id: str, generation: int) -> tuple[str, ...]:
         """A connected person's folded addresses, as Microsoft says now. Raises domain.errors'."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -90,6 +90,7 @@ async def until(woken: asyncio.Event, seconds: float) -> None:
             await woken.wait()
 
 
+@dataclass(eq=False, repr=False)
 class Work:
     """How a process does one of its duties.
 
@@ -97,19 +98,14 @@ class Work:
     duty says). `lease` is let go at the end, after `at_end`, if Redis is there.
     """
 
-    def __init__(
-        self,
-        duty: Duty,
-        step: Callable[[], Awaitable[float | None]],
-        *,
-        lease: Lease | None = None,
-        at_end: Callable[[], Awaitable[None]] | None = None,
-    ) -> None:
-        self.duty = duty
+    duty: Duty
+    step: Callable[[], Awaitable[float | None]]
+    _: KW_ONLY
+    lease: Lease | None = None
+    at_end: Callable[[], Awaitable[None]] | None = None
+
+    def __post_init__(self) -> None:
         self.stopping = False
-        self._step = step
-        self._lease = lease
-        self._at_end = at_end
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -136,7 +132,7 @@ class Work:
             while not self.stopping:
                 self._woken.clear()
                 try:
-                    pause, troubled = await self._step(), False
+                    pause, troubled = await self.step(), False
                 except REDIS_TROUBLE as error:
                     if self.duty.waits is not None and (self.duty.says_each or not troubled):
                         self.duty.waits(type(error).__name__)
@@ -147,10 +143,10 @@ class Work:
                 await wait(self._woken, pause)
         finally:
             with contextlib.suppress(*REDIS_TROUBLE):
-                if self._at_end is not None:
-                    await self._at_end()
-                if self._lease is not None:
-                    await self._lease.let_go()
+                if self.at_end is not None:
+                    await self.at_end()
+                if self.lease is not None:
+                    await self.lease.let_go()
 
 
 def wired(works: Iterable[Work], *, without: Collection[Duty] = ()) -> tuple[Work, ...]:
