@@ -50,7 +50,7 @@ def confirm(
 ) -> Card:
     """Have an edit confirmed: what it does, whom it touches, what they will notice.
 
-    `touched` is None where people can't be counted (Zoom's list is not to be had). `style` is the
+    `touched` is None where people can't be counted, without Zoom's list of people. `style` is the
     style that applies afterwards. `notice` is a sentence about somebody else's change.
     """
     title = question(edit)
