@@ -18,7 +18,6 @@ from bot.admins import Admins
 from bot.handlers.help import HelpHandler
 from bot.handlers.wire import wire_answers, wire_news
 from bot.router import Router
-from bot.sign_in.about import about_routes
 from bot.teams.channel import Channel, LocalMode, Production
 from bot.teams.endpoint import messages_handler
 from bot.teams.inbound_auth import InboundAuth
@@ -108,7 +107,7 @@ def wire_bot(
             "/api/messages", messages_handler(channel, router.on_turn, core.chat.conversations)
         ),
         *sign_in.routes(),
-        *about_routes(sign_in.pages),
+        *sign_in.pages.routes(),
     ]
     return Conversation(routes, channel, keys, sign_in.pages, outside)
 

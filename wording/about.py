@@ -1,15 +1,16 @@
-"""The pages that the Teams app manifest must name: what this is, privacy, terms."""
+"""The texts of the pages that the Teams app manifest must name: what this is, privacy, terms."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from aiohttp import web
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from bot.sign_in.pages import Pages, Section
+    from collections.abc import Mapping
 
-HOME: tuple[Section, ...] = (
+Section = tuple[str, tuple[str, ...]]
+"""A heading and its sentences."""
+
+_HOME: tuple[Section, ...] = (
     (
         "How to use it",
         (
@@ -20,7 +21,7 @@ HOME: tuple[Section, ...] = (
     ),
 )
 
-PRIVACY: tuple[Section, ...] = (
+_PRIVACY: tuple[Section, ...] = (
     (
         "What is kept while you are connected",
         (
@@ -62,7 +63,7 @@ PRIVACY: tuple[Section, ...] = (
     ),
 )
 
-TERMS: tuple[Section, ...] = (
+_TERMS: tuple[Section, ...] = (
     (
         "In short",
         (
@@ -74,21 +75,13 @@ TERMS: tuple[Section, ...] = (
 )
 
 
-_PAGES = {
+ABOUT: Final[Mapping[str, tuple[str, str, tuple[Section, ...]]]] = {
     "/": (
         "Presence Bridge",
         "It shows people’s Zoom presence in Microsoft Teams, Outlook and SharePoint.",
-        HOME,
+        _HOME,
     ),
-    "/privacy": ("Privacy", "What Presence Bridge knows of you, and why.", PRIVACY),
-    "/terms": ("Terms of use", "The rules, in plain words.", TERMS),
+    "/privacy": ("Privacy", "What Presence Bridge knows of you, and why.", _PRIVACY),
+    "/terms": ("Terms of use", "The rules, in plain words.", _TERMS),
 }
-
-
-def about_routes(pages: Pages) -> list[web.RouteDef]:
-    """The three pages, for the application's route table."""
-
-    async def page(request: web.Request) -> web.Response:
-        return pages.document(*_PAGES[request.path])
-
-    return [web.get(path, page) for path in _PAGES]
+"""By path: title, first sentence, sections."""

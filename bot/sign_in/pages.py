@@ -11,18 +11,14 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from wording.about import ABOUT
 from wording.refusals import REFUSALS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from bot.sign_in.attempt import Attempt, Outcome
     from domain.refusal import Refusal
 
 PAGES = Path(__file__).parent / "templates"
-
-Section = tuple[str, tuple[str, ...]]
-"""A heading and its sentences."""
 
 
 class Pages:
@@ -77,9 +73,14 @@ class Pages:
             next_step="You can close this page." if outcome.ok else "",
         )
 
-    def document(self, title: str, lead: str, sections: Sequence[Section]) -> web.Response:
-        """A page to read."""
-        return self._page("document.html", 200, title=title, lead=lead, sections=sections)
+    def routes(self) -> list[web.RouteDef]:
+        """The pages to read, for the application's route table."""
+
+        async def page(request: web.Request) -> web.Response:
+            title, lead, sections = ABOUT[request.path]
+            return self._page("document.html", 200, title=title, lead=lead, sections=sections)
+
+        return [web.get(path, page) for path in ABOUT]
 
     def refusal(self, reason: Refusal, *facts: str) -> web.Response:
         """Say why it did not work, then `facts` about this very case, and the next step."""
