@@ -24,7 +24,6 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from service.redis_binary import HOW_TO_INSTALL, OTHER_FORMAT, find_servers, may_open
-from service.redis_file import remove_leftovers
 from service.redis_folder import (
     EmbeddedRedisError,
     FolderInUse,
@@ -33,8 +32,9 @@ from service.redis_folder import (
     open_lock,
     place_socket,
     remembered_socket,
+    remove_leftovers,
     remove_socket,
-    same_folder,
+    say_in,
 )
 from service.redis_layout import see_to_layout
 
@@ -88,9 +88,7 @@ async def embedded_redis(
     async with contextlib.AsyncExitStack() as stack:
         app_lock = stack.enter_context(open_lock(folder / "app.lock"))
         await _take(app_lock, data_dir)
-        app_lock.truncate(0)
-        app_lock.write(f"{os.getpid()}{' briefly' if briefly else ''}\n")
-        app_lock.flush()
+        say_in(app_lock, f"{os.getpid()}{' briefly' if briefly else ''}")
         data_lock = stack.enter_context(open_lock(folder / "data.lock"))
         await _end_orphan(folder, data_lock, patience)
         remove_socket(folder)
@@ -158,10 +156,21 @@ def running_redis(data_dir: Path) -> str | None:
     return _address(path) if path is not None and path.exists() else None
 
 
+def client_of(url: str) -> Redis:
+    """A client of a Redis at an address of ours, which must answer soon or is not there."""
+    return Redis.from_url(
+        url,
+        socket_timeout=1,
+        socket_connect_timeout=1,
+        retry=Retry(NoBackoff(), 0),
+        decode_responses=True,
+    )
+
+
 async def answers(url: str) -> bool:
     """Whether a Redis is ready at an address of ours."""
     with contextlib.suppress(RedisError, OSError):
-        async with aclosing(_client(url)) as client:
+        async with aclosing(client_of(url)) as client:
             await client.ping()
             return True
     return False
@@ -179,14 +188,11 @@ async def _start(
         "unixsocket": str(path),
         "unixsocketperm": "600",
         "dir": str(folder),
-        "pidfile": str(folder / "redis.pid"),
         "appendonly": "yes",
         "appendfsync": "everysec",
         "aof-load-truncated": "yes",  # a killed machine leaves half a command at the end
         "save": "",
-        "maxmemory": "0",
         "maxmemory-policy": "noeviction",
-        "daemonize": "no",
         "loglevel": "warning",
     }
     arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
@@ -199,7 +205,7 @@ async def _start(
         try:
             if not await may_open(program, folder, kept):
                 raise EmbeddedRedisError(_other_format(folder))
-            return await asyncio.create_subprocess_exec(
+            process = await asyncio.create_subprocess_exec(
                 program,
                 *arguments,
                 stdin=subprocess.DEVNULL,
@@ -212,6 +218,8 @@ async def _start(
             )
         except OSError as error:
             raise EmbeddedRedisError(f"{program} can't be run: {error.strerror}.") from error
+    say_in(data_lock, str(process.pid))
+    return process
 
 
 async def _wait_ready(process: asyncio.subprocess.Process, path: Path, folder: Path) -> None:
@@ -264,8 +272,10 @@ async def _end_orphan(folder: Path, data_lock: IO[str], patience: float) -> None
     async for _ in _looks(patience):
         if lock(data_lock):
             return
-        if (pid := await _orphan(folder)) is not None:
-            break
+        with contextlib.suppress(OSError, ValueError):
+            if await _works_in(said := int(data_lock.read()), folder):
+                pid = said
+                break
     if pid is None:
         raise EmbeddedRedisError(
             f"Another process holds {folder / 'data.lock'} and can't be identified. "
@@ -282,49 +292,24 @@ async def _end_orphan(folder: Path, data_lock: IO[str], patience: float) -> None
     )
 
 
-async def _orphan(folder: Path) -> int | None:
-    """The process id of the Redis that has `folder` open, or None if none can be proved to."""
-    path = remembered_socket(folder)
-    if path is not None and path.exists():
-        with contextlib.suppress(RedisError, OSError):
-            async with aclosing(_client(_address(path))) as client:
-                told = await client.config_get("dir")
-                if same_folder(str(told.get("dir")), folder):
-                    return int((await client.info("server"))["process_id"])
-    with contextlib.suppress(OSError, ValueError):
-        pid = int((folder / "redis.pid").read_text())
-        if await _works_in(pid, folder, path):
-            return pid
-    return None
-
-
-async def _works_in(pid: int, folder: Path, path: Path | None) -> bool:
-    """Whether a process is the Redis of this folder: process ids are used again."""
+async def _works_in(pid: int, folder: Path) -> bool:
+    """Whether a process is the Redis of this folder: process ids are used again. Raises OSError."""
     proc = Path("/proc")
     if (proc / "self").exists():
         name = (proc / str(pid) / "comm").read_text()
-        return name.endswith("-server\n") and same_folder(proc / str(pid) / "cwd", folder)
+        return name.endswith("-server\n") and (proc / str(pid) / "cwd").samefile(folder)
     process = await asyncio.create_subprocess_exec(
         *("ps", "-ww", "-o", "command=", "-p", str(pid)),
         stdout=subprocess.PIPE,
         start_new_session=True,
     )
     title, _ = await process.communicate()  # servers show their socket there
+    path = remembered_socket(folder)
     return path is not None and b"-server unixsocket:" + os.fsencode(path) in title
 
 
 def _address(path: Path) -> str:
     return f"unix://{quote(str(path))}"
-
-
-def _client(url: str) -> Redis:
-    return Redis.from_url(
-        url,
-        socket_timeout=1,
-        socket_connect_timeout=1,
-        retry=Retry(NoBackoff(), 0),
-        decode_responses=True,
-    )
 
 
 def _other_format(folder: Path) -> str:

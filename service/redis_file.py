@@ -13,14 +13,14 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
+
+from service.embedded_redis import client_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from redis.asyncio import Redis
 
 log = structlog.get_logger()
 
@@ -35,7 +35,6 @@ FINISH = 5.0
 """Seconds that the end waits for an erasure that is still in the file."""
 
 _PAUSE = 0.02
-_LEFTOVERS = ("temp-*.aof", "temp-*.rdb", "appendonlydir/temp-*.aof")
 
 
 class FileNotRewritten(Exception):
@@ -62,7 +61,7 @@ class FileKeeper:
         """Go on for ever."""
         while True:
             try:
-                async with aclosing(self._client()) as client, client.pubsub() as heard:
+                async with aclosing(client_of(self._url)) as client, client.pubsub() as heard:
                     await heard.subscribe(self._channel)
                     while True:
                         await self._listen(heard)
@@ -78,7 +77,7 @@ class FileKeeper:
         """Have it rewritten if something was erased since; the Redis ends soon."""
         if self._dirty:
             with contextlib.suppress(RedisError, OSError, FileNotRewritten, TimeoutError):
-                async with asyncio.timeout(FINISH), aclosing(self._client()) as client:
+                async with asyncio.timeout(FINISH), aclosing(client_of(self._url)) as client:
                     await rewrite(client)
 
     async def _listen(self, heard: Any) -> None:
@@ -104,11 +103,6 @@ class FileKeeper:
             self._at = self._monotonic()
         self._due = self._monotonic() + DAILY
         log.info("redis_file_rewritten", erased=again)
-
-    def _client(self) -> Redis:
-        return Redis.from_url(
-            self._url, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0), decode_responses=True
-        )
 
 
 async def rewrite(client: Redis) -> None:
@@ -137,10 +131,3 @@ async def _idle(client: Redis) -> dict[str, Any]:
         if not (told.get("aof_rewrite_in_progress") or told.get("aof_rewrite_scheduled")):
             return told
         await asyncio.sleep(_PAUSE)
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Remove what a rewriting left that was cut off; no Redis may have the folder open."""
-    for pattern in _LEFTOVERS:
-        for path in folder.glob(pattern):
-            path.unlink(missing_ok=True)

@@ -1,9 +1,9 @@
 """The embedded Redis's folder, `<data folder>/redis`, and who may use it.
 
 app.lock      held by the app while it lives: a second app is refused
-data.lock     held by the Redis child itself (it inherits the descriptor): whoever can lock it
-              knows that no Redis has the data open, however the last app ended
-redis.pid     written by Redis
+data.lock     held by the Redis child itself (it inherits the descriptor), whose process id is in
+              it: whoever can lock it knows that no Redis has the data open, however the last
+              app ended
 socket-path   where the socket is: beside it, or in a temporary folder where that is not
               possible (socket paths end near 104 bytes; some file systems have no sockets)
 layout        which layout the data has (service.redis_layout)
@@ -24,6 +24,7 @@ if sys.platform != "win32":
     import fcntl
 
 _TEMP_PREFIX = "presence-redis-"
+_LEFTOVERS = ("temp-*.aof", "temp-*.rdb", "appendonlydir/temp-*.aof")
 
 
 class EmbeddedRedisError(Exception):
@@ -70,6 +71,13 @@ def lock(file: IO[str]) -> bool:
     return True
 
 
+def say_in(file: IO[str], text: str) -> None:
+    """Write into a lock file that we hold, for those who don't get it."""
+    file.truncate(0)
+    file.write(f"{text}\n")
+    file.flush()
+
+
 def place_socket(folder: Path) -> Path:
     """Choose where the socket goes, by trying, and remember it for the next start.
 
@@ -104,9 +112,11 @@ def remove_socket(folder: Path) -> None:
     (folder / "socket-path").unlink(missing_ok=True)
 
 
-def same_folder(path: str | Path, folder: Path) -> bool:
-    """Whether two paths lead to one folder. Raises OSError when one can't be looked at."""
-    return Path(path).samefile(folder)
+def remove_leftovers(folder: Path) -> None:
+    """Remove what a rewriting left that was cut off; no Redis may have the folder open."""
+    for pattern in _LEFTOVERS:
+        for path in folder.glob(pattern):
+            path.unlink(missing_ok=True)
 
 
 def _can_bind(path: Path) -> bool:

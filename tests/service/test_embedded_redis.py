@@ -185,17 +185,6 @@ async def test_an_orphan_is_found_even_when_its_socket_was_removed(
             assert not alive(orphan)
 
 
-async def test_an_orphan_is_found_even_when_its_pid_file_was_removed(
-    tmp_path: Path, program: Path
-) -> None:
-    async with another_app(tmp_path, program) as (process, _, orphan):
-        process.kill()
-        await process.wait()
-        (tmp_path / "redis" / "redis.pid").unlink()
-        async with embedded_redis(tmp_path, programs=[program]):
-            assert not alive(orphan)
-
-
 async def test_an_orphan_that_hangs_is_killed(tmp_path: Path, program: Path) -> None:
     async with another_app(tmp_path, program) as (process, url, orphan):
         async with Redis.from_url(url) as client:
@@ -221,7 +210,7 @@ async def test_only_a_process_that_is_surely_our_redis_is_ended(tmp_path: Path) 
     assert holder.stdout is not None
     try:
         await holder.stdout.readline()
-        (folder / "redis.pid").write_text(f"{holder.pid}\n")
+        (folder / "data.lock").write_text(f"{holder.pid}\n")
         with pytest.raises(EmbeddedRedisError, match="can't be identified"):
             async with embedded_redis(tmp_path, patience=0.1):
                 pass
