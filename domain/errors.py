@@ -17,47 +17,6 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class OutsideError(Exception):
-    """Root of the tree. `code` is a short fixed word for logs and cards; it never holds secrets."""
-
-    def __init__(self, code: str, detail: str = "") -> None:
-        super().__init__(f"{code}: {detail}" if detail else code)
-        self.code = code
-        self.detail = detail
-
-
-class RetryLater(OutsideError):
-    """Temporary. `after` is the number of seconds the other side asked for, or None."""
-
-    def __init__(self, code: str, detail: str = "", *, after: float | None = None) -> None:
-        super().__init__(code, detail)
-        self.after = after
-
-
-class TenantPaused(RetryLater):
-    """Graph answered 429: everyone in the tenant waits."""
-
-
-class AuthorizeAgain(OutsideError):
-    """The person must sign in again (revoked, expired, consent withdrawn)."""
-
-
-class AdminMustAct(OutsideError):
-    """Only an admin or operator can mend this."""
-
-
-class NotAllowed(AdminMustAct):
-    """Microsoft forbids it with an authorisation that works (licence, policy): no sign-in helps."""
-
-
-class PersonGone(OutsideError):
-    """The person's account does not exist any more, or is not a Teams user."""
-
-
-class Refused(OutsideError):
-    """The other side says that our request is wrong; repeating it is useless."""
-
-
 class Trouble(StrEnum):
     """What ails a connected person. Values are stored, and are the labels of the metric."""
 
@@ -74,6 +33,72 @@ class Trouble(StrEnum):
     def parks(self) -> bool:
         """Whether nothing is tried until an event, an admin or the person revives it."""
         return self not in {Trouble.LATER, Trouble.ADMIN, Trouble.AGAIN}
+
+
+class OutsideError(Exception):
+    """Root of the tree. `code` is a short fixed word for logs and cards; it never holds secrets.
+
+    Of a kind: `trouble` is what ails a person if it does not end by itself (LATER: it may), and
+    `outcome` what it is counted as.
+    """
+
+    trouble = Trouble.LATER
+    outcome = "refused"
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+        self.detail = detail
+
+
+class RetryLater(OutsideError):
+    """Temporary. `after` is the number of seconds the other side asked for, or None."""
+
+    outcome = "retry"
+
+    def __init__(self, code: str, detail: str = "", *, after: float | None = None) -> None:
+        super().__init__(code, detail)
+        self.after = after
+
+
+class TenantPaused(RetryLater):
+    """Graph answered 429: everyone in the tenant waits."""
+
+    outcome = "throttled"
+
+
+class AuthorizeAgain(OutsideError):
+    """The person must sign in again (revoked, expired, consent withdrawn)."""
+
+    trouble = Trouble.AUTHORIZE
+    outcome = "reauthorize"
+
+
+class AdminMustAct(OutsideError):
+    """Only an admin or operator can mend this."""
+
+    trouble = Trouble.ADMIN
+    outcome = "admin"
+
+
+class NotAllowed(AdminMustAct):
+    """Microsoft forbids it with an authorisation that works (licence, policy): no sign-in helps."""
+
+    trouble = Trouble.FORBIDDEN
+    outcome = "forbidden"
+
+
+class PersonGone(OutsideError):
+    """The person's account does not exist any more, or is not a Teams user."""
+
+    trouble = Trouble.GONE
+    outcome = "gone"
+
+
+class Refused(OutsideError):
+    """The other side says that our request is wrong; repeating it is useless."""
+
+    trouble = Trouble.REFUSED
 
 
 class NotWired(Exception):

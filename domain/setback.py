@@ -17,16 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from domain.clock import MINUTE
-from domain.errors import (
-    AdminMustAct,
-    AuthorizeAgain,
-    NotAllowed,
-    PersonGone,
-    Refused,
-    RetryLater,
-    TenantPaused,
-    Trouble,
-)
+from domain.errors import RetryLater, TenantPaused, Trouble
 
 if TYPE_CHECKING:
     from domain.errors import OutsideError
@@ -64,7 +55,7 @@ def setback(
     chance: float,
 ) -> Setback:
     """Decide. Microsoft last worked for anybody `works_for_others_ms` ago; `chance` in [0, 1)."""
-    kind = _kind(error)
+    kind = error.trouble
     goes_on = state.trouble is not None and state.tries > 0 and state.trouble_ms is not None
     since = state.trouble_ms if goes_on and state.trouble_ms is not None else now_ms
     tries = state.tries
@@ -83,18 +74,3 @@ def setback(
     longest = min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** min(tries - 1, 10))
     wait = max(after, longest * (1 - RETRY_JITTER * chance))
     return Setback(Trouble.LATER, since, tries, now_ms + int(wait))
-
-
-def _kind(error: OutsideError) -> Trouble:
-    """What ails a person if it does not end by itself; LATER where it may."""
-    kinds = (trouble for kind, trouble in _KINDS.items() if isinstance(error, kind))
-    return next(kinds, Trouble.LATER)
-
-
-_KINDS: dict[type[OutsideError], Trouble] = {
-    AuthorizeAgain: Trouble.AUTHORIZE,
-    NotAllowed: Trouble.FORBIDDEN,
-    AdminMustAct: Trouble.ADMIN,
-    PersonGone: Trouble.GONE,
-    Refused: Trouble.REFUSED,
-}

@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from domain.errors import (
-    AdminMustAct,
-    AuthorizeAgain,
-    NotAllowed,
-    OutsideError,
-    PersonGone,
-    RetryLater,
-    TenantPaused,
-)
+from domain.errors import NotAllowed, OutsideError, TenantPaused
 from domain.plan import Lane
 from domain.setback import DEFAULT_PAUSE_S
 from sync.engine.breaker import Breaker
@@ -142,7 +134,7 @@ class GraphGate:
         ticket.sent = True
 
     def _answered(self, kind: str, error: OutsideError | None, seconds: float) -> None:
-        self.meter.write(kind, "ok" if error is None else _outcome(error), seconds)
+        self.meter.write(kind, "ok" if error is None else error.outcome, seconds)
         was_open = self._breaker.open
         if error is not None and error.code in _OUTAGE:
             self._breaker.failed()
@@ -154,16 +146,3 @@ class GraphGate:
                 log.info("graph_back")
             else:
                 log.error("graph_away")
-
-
-def _outcome(error: OutsideError) -> str:
-    """The meter's word for a failure."""
-    words: list[tuple[type[OutsideError], str]] = [
-        (TenantPaused, "throttled"),
-        (RetryLater, "retry"),
-        (AuthorizeAgain, "reauthorize"),
-        (NotAllowed, "forbidden"),
-        (AdminMustAct, "admin"),
-        (PersonGone, "gone"),
-    ]
-    return next((word for kind, word in words if isinstance(error, kind)), "refused")
