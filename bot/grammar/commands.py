@@ -213,9 +213,5 @@ def _nearest(word: str, args: str) -> str | None:
         close = difflib.get_close_matches(word, names, n=1, cutoff=0.7)
         if close:
             return close[0]
-    return next((w for w in _words(args) if w in _BY_WORD and _BY_WORD[w].name == w), None)
-
-
-def _words(text: str) -> list[str]:
-    """The first words of a text without their punctuation, for comparing."""
-    return [bare(word) for word in text[:ECHO_LENGTH].split()]
+    words = map(bare, args[:ECHO_LENGTH].split())
+    return next((w for w in words if w in _BY_WORD and _BY_WORD[w].name == w), None)

@@ -11,7 +11,7 @@ from bot.handlers.connect import ConnectHandler
 from bot.handlers.disconnect import DisconnectHandler
 from bot.handlers.personal import PersonalHandler
 from bot.handlers.settings.changes import SettingsChanges
-from bot.handlers.settings.guard import AdminsOnly, Groups
+from bot.handlers.settings.guard import AdminsOnly, ZoomGroups
 from bot.handlers.settings.invitations import InvitationHandler
 from bot.handlers.settings.people import SettingsPeople
 from bot.handlers.settings.storms import StormHandler
@@ -46,7 +46,7 @@ def wire_answers(
     somebody an admin.
     """
     engine, invite, directory = core.engine.engine, core.invite, core.directory.store
-    groups = Groups(directory, () if core.zoom.api is not None else tuple(zoom_names))
+    groups = ZoomGroups(directory, () if core.zoom.api is not None else tuple(zoom_names))
     guard = AdminsOnly(admins, core.chat.conversations, groups, zoom_admins=zoom_admins)
     dispatch = Dispatch(guard)
 
@@ -68,7 +68,7 @@ def wire_answers(
     return dispatch
 
 
-def _answer_admins(dispatch: Dispatch, core: Core, groups: Groups, audit: AuditLog) -> None:
+def _answer_admins(dispatch: Dispatch, core: Core, groups: ZoomGroups, audit: AuditLog) -> None:
     desk, connected, invitees = core.settings.desk, core.engine.people, core.invite.invitees
     people = SettingsPeople(desk, core.directory.store, audit, connected, core.engine.engine)
     rows = core.reconnect.rows

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from bot.grammar.commands import PerhapsGroup
     from bot.grammar.settings import Account, Group
     from bot.handlers.ports import Policies
-    from bot.handlers.settings.guard import Groups
+    from bot.handlers.settings.guard import ZoomGroups
     from bot.request import Turn
     from cards.build import Card
     from cards.settings.change import Doing
@@ -69,8 +69,8 @@ class SettingsChanges:
     clock that all processes share (epoch ms).
     """
 
-    desk: Policies
-    groups: Groups
+    policies: Policies
+    groups: ZoomGroups
     audit: AuditLog
     invitable: Callable[[str, str], Awaitable[int]]
     now_ms: Callable[[], Awaitable[int]]
@@ -80,7 +80,7 @@ class SettingsChanges:
     async def confirm(self, turn: Turn, edit: OneLine, *, notice: str | None = None) -> Card:
         """Say what an edit does and whom it touches, and ask for a yes."""
         try:
-            preview = await self.desk.preview(edit)
+            preview = await self.policies.preview(edit)
         except GroupInherits:
             return settings_change.inherits(edit)
         if preview.before == preview.after:
@@ -181,7 +181,7 @@ class SettingsChanges:
         notice: str | None = None,
     ) -> Card:
         """Show a level's form, or what was entered in it."""
-        policy = await self.desk.policy()
+        policy = await self.policies.policy()
         now = level_form(policy, level)
         managed = group_of(policy, level.group_id) is not None
         return settings_form.form(
@@ -216,7 +216,7 @@ class SettingsChanges:
         """Show the fields that a form needs next, or save it."""
         if step is Step.NEXT:
             return await self.form(turn, level, entered, version=version)
-        policy = await self.desk.policy()
+        policy = await self.policies.policy()
         if policy.version == version:
             before, edit = level_form(policy, level), SaveForm(level, entered)
             if edit.apply(policy) == policy:
@@ -233,7 +233,7 @@ class SettingsChanges:
         """Whom a switch touches, where it is saved at once; None: it is not saved yet."""
         if after_verifying(entered) is Step.NEXT:
             return None
-        preview = await self.desk.preview(SaveForm(level, entered))
+        preview = await self.policies.preview(SaveForm(level, entered))
         if preview.before == preview.after:
             return None
         return touched(preview.effect, level, preview.after)
@@ -258,7 +258,7 @@ class SettingsChanges:
         shown = ProgressCard(
             turn.at, turn.card_id, edit.level, sentence, doing, by.object_id, by.mri
         )
-        done = await self.desk.make(
+        done = await self.policies.make(
             edit, expected=version, by=actor(turn), show=PROGRESS.dump(shown)
         )
         if isinstance(done, Conflict):
@@ -276,7 +276,7 @@ class SettingsChanges:
     async def progress(self, turn: Turn, click: clicks.ShowRollout) -> Card:
         """Show how far an edit is carried out, or that it is in force."""
         level = await self.groups.known(click.level)
-        known = await self.desk.under_way(click.rollout_id)
+        known = await self.policies.under_way(click.rollout_id)
         if known is None:
             return settings_change.result(level, sentence=click.sentence)
         rollout, left = known

@@ -47,7 +47,7 @@ class GroupsUnavailable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Groups:
+class ZoomGroups:
     """Zoom's groups, as far as they are known. `missing` names settings that reading them needs."""
 
     directory: ZoomDirectory
@@ -98,7 +98,7 @@ class AdminsOnly:
 
     admins: Admins
     askers: Askers
-    groups: Groups
+    groups: ZoomGroups
     zoom_admins: bool
 
     async def __call__(self, turn: Turn, asked: Asked, by: By, handler: Handler) -> Card:

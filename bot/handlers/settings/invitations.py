@@ -15,7 +15,7 @@ from cards.settings import invite as settings_invite
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from bot.handlers.settings.guard import Groups
+    from bot.handlers.settings.guard import ZoomGroups
     from bot.request import Turn
     from cards.build import Card
     from cards.person.clicks import DeclineInvitation
@@ -48,7 +48,7 @@ class InvitationHandler:
     shown in the place of a mailing that ended a while ago.
     """
 
-    groups: Groups
+    groups: ZoomGroups
     invitable: Callable[[str, str], Awaitable[list[str]]]
     mailings: Mailings
     audit: AuditLog

@@ -38,7 +38,7 @@ WELL_AGAIN = "Planned anew, and nothing has failed since."
 class SettingsPeople:
     """Cards about single people. The guard has made sure of the admin."""
 
-    desk: Policies
+    policies: Policies
     directory: ZoomDirectory
     audit: AuditLog
     people: People
@@ -134,7 +134,7 @@ class SettingsPeople:
 
     async def _parked(self) -> list[Parked]:
         """Everybody who is parked and for whom presence sync is on, in the order of TROUBLES."""
-        policy = await self.desk.policy()
+        policy = await self.policies.policy()
         found = {p.object_id: p async for p in self.people.parked() if p.reason in TROUBLES}
         rows = await self.people.rows(list(found), "group_ids")
         covered = [found[row.object_id] for row in rows if resolve(policy, row.group_ids).on]
@@ -151,7 +151,7 @@ class SettingsPeople:
         notice: str = "",
     ) -> Card:
         """Explain a person who is connected (`known`), or only in Zoom's list (`listed`)."""
-        policy, now_ms = await self.desk.policy(), await self.engine.now_ms()
+        policy, now_ms = await self.policies.policy(), await self.engine.now_ms()
         if known is not None:
             link, state = known
             name, groups = link.name, state.group_ids

@@ -27,10 +27,9 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from typing import Any
 
-    from bot.grammar.settings import Centre, History
-    from bot.grammar.settings import Groups as GroupsCommand
+    from bot.grammar.settings import Centre, Groups, History
     from bot.handlers.ports import Policies
-    from bot.handlers.settings.guard import Groups
+    from bot.handlers.settings.guard import ZoomGroups
     from bot.request import Turn
     from cards.build import Card, Element
     from cards.settings.clicks import ListGroups, SearchGroups, ShowHistory
@@ -50,8 +49,8 @@ class SettingsViews:
     come in, for a time zone and so many connected people.
     """
 
-    desk: Policies
-    groups: Groups
+    policies: Policies
+    groups: ZoomGroups
     audit: AuditLog
     now_ms: Callable[[], Awaitable[int]]
     invitable: Callable[[str, str], Awaitable[int]]
@@ -60,7 +59,7 @@ class SettingsViews:
 
     async def overview(self, turn: Turn, _: Centre | ShowCentre | None = None) -> Card:
         """Show the state of the whole organisation; also in the place of what is over."""
-        policy, health = await self.desk.policy(), await self.groups.directory.health()
+        policy, health = await self.policies.policy(), await self.groups.directory.health()
         age = health.age_seconds
         numbers = await self._numbers(policy, turn.person.object_id)
         here, connected = turn.inbound.time_zone, numbers.connected
@@ -74,10 +73,10 @@ class SettingsViews:
         )
         return refreshing(card, ShowCentre(), [turn.person.mri])
 
-    async def search(self, turn: Turn, asked: GroupsCommand | SearchGroups | ListGroups) -> Card:
+    async def search(self, turn: Turn, asked: Groups | SearchGroups | ListGroups) -> Card:
         """List Zoom's groups whose names hold a text."""
         search, page = tidy(asked.search, 100), getattr(asked, "page", 0)
-        policy, view = await self.desk.policy(), await self.groups.view()
+        policy, view = await self.policies.policy(), await self.groups.view()
         managed = {group.group_id: group for group in policy.groups}
         found = view.find_groups(search, limit=max(1, len(view.groups))).nearest
         size = list_cards.PAGE_SIZE
@@ -116,7 +115,7 @@ class SettingsViews:
         connected = active = trouble = 0
         parked = Counter[str]()
         now_ms = await self.now_ms()
-        async for some in self.desk.connected():
+        async for some in self.policies.connected():
             for person in some:
                 if not resolve(policy, person.group_ids).on:
                     continue

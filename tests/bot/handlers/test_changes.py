@@ -10,7 +10,7 @@ import pytest
 from bot.grammar.commands import PerhapsGroup
 from bot.grammar.settings import Account, Group
 from bot.handlers.settings.changes import SettingsChanges
-from bot.handlers.settings.guard import Groups, GroupsUnavailable
+from bot.handlers.settings.guard import GroupsUnavailable, ZoomGroups
 from cards.click import BadInput
 from cards.settings.clicks import (
     ApplyChange,
@@ -60,7 +60,7 @@ class Room:
         self.audit = History()
         self.invitable: list[str] = []
         self.handler = SettingsChanges(
-            self.settings, Groups(self.directory, ()), self.audit, self.count, now_ms
+            self.settings, ZoomGroups(self.directory, ()), self.audit, self.count, now_ms
         )
 
     async def count(self, group_id: str, inviter: str) -> int:

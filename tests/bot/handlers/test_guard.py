@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.admins import Admins
-from bot.handlers.settings.guard import AdminsOnly, Groups
+from bot.handlers.settings.guard import AdminsOnly, ZoomGroups
 from cards.click import BadInput, By
 from domain.directory import DirectoryGroup
 from domain.policy import ACCOUNT, Level
@@ -39,7 +39,7 @@ class Room:
     def __init__(self) -> None:
         self.admins, self.rows = admins(ADA, BEN), Rows()
         self.directory = ZoomDirectory((SALES,))
-        self.groups = Groups(self.directory, ())
+        self.groups = ZoomGroups(self.directory, ())
         self.answered: list[str] = []
 
     async def handler(self, turn: Turn, _: Asked) -> Card:
@@ -114,7 +114,7 @@ async def test_groups_that_are_not_known_are_explained(room: Room) -> None:
 
 
 async def test_settings_that_groups_need_are_named(room: Room) -> None:
-    room.groups = Groups(room.directory, ["ZOOM_ACCOUNT_ID"])
+    room.groups = ZoomGroups(room.directory, ["ZOOM_ACCOUNT_ID"])
     guard = AdminsOnly(room.admins, room.rows, room.groups, zoom_admins=False)
     card = await guard(turn(), None, By.ADMIN, room.needs_groups)
     assert "ZOOM_ACCOUNT_ID" in words(card)

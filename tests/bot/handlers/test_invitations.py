@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.handlers.settings.guard import Groups
+from bot.handlers.settings.guard import ZoomGroups
 from bot.handlers.settings.invitations import InvitationHandler
 from cards.click import BadInput
 from cards.person.clicks import DeclineInvitation
@@ -55,7 +55,7 @@ class Room:
     def __init__(self) -> None:
         self.people = ["a", "b", "c"]
         self.mailings, self.audit = Mailings(), History()
-        groups = Groups(ZoomDirectory((DirectoryGroup("g", "Sales"),)), ())
+        groups = ZoomGroups(ZoomDirectory((DirectoryGroup("g", "Sales"),)), ())
         self.handler = InvitationHandler(
             groups, self.invitable, self.mailings, self.audit, self.overview
         )

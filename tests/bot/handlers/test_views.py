@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.grammar.settings import Centre
-from bot.grammar.settings import Groups as GroupsCommand
+from bot.grammar.settings import Centre, Groups
 from bot.grammar.settings import History as HistoryCommand
-from bot.handlers.settings.guard import Groups, GroupsUnavailable
+from bot.handlers.settings.guard import GroupsUnavailable, ZoomGroups
 from bot.handlers.settings.views import SettingsViews
 from cards.settings.clicks import ListGroups, SearchGroups
 from cards.settings.lists import PAGE_SIZE
@@ -55,7 +54,7 @@ class Room:
         self.storm: Element | None = None
         self.handler = SettingsViews(
             Settings(self.engine),
-            Groups(self.directory, ()),
+            ZoomGroups(self.directory, ()),
             self.audit,
             now_ms,
             self.invitable,
@@ -93,7 +92,7 @@ async def test_only_whom_presence_sync_covers_is_counted(room: Room) -> None:
     )
     room.engine.connect(ADA, held=HELD)
     room.engine.connect(BEN, held=HELD, group_ids=frozenset({"g"}))
-    policy = await room.handler.desk.policy()
+    policy = await room.handler.policies.policy()
     numbers = await room.handler._numbers(policy, ADA.object_id)
     assert (numbers.covered, numbers.connected, numbers.active) == (1, 1, 1)
     assert (numbers.trouble, numbers.invitable) == (0, 12)
@@ -128,7 +127,7 @@ async def test_the_overview_says_how_the_feed_is_for_those_connected(room: Room)
 
 async def test_groups_are_shown_page_by_page_and_none_beyond_the_last(room: Room) -> None:
     room.has_groups(PAGE_SIZE + 2)
-    first = words(await room.handler.search(turn(), GroupsCommand()))
+    first = words(await room.handler.search(turn(), Groups()))
     last = words(await room.handler.search(turn(), ListGroups(page=1)))
     assert "Group 000" in first
     assert f"Group {PAGE_SIZE + 1:03}" in last
@@ -147,7 +146,7 @@ async def test_a_search_that_finds_nothing_has_one_page(room: Room) -> None:
 async def test_groups_that_are_not_known_are_the_guard_s_to_explain(room: Room) -> None:
     room.directory.read = False
     with pytest.raises(GroupsUnavailable):
-        await room.handler.search(turn(), GroupsCommand())
+        await room.handler.search(turn(), Groups())
 
 
 async def test_the_history_says_who_did_what(room: Room) -> None:

@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 
 from bot.conversations import ConversationStore
 from bot.desk import Desk
-from bot.handlers.settings.guard import Groups
+from bot.handlers.settings.guard import ZoomGroups
 from bot.handlers.settings.invitations import InvitationHandler
 from bot.invite.invitees import Invitees
 from bot.invite.mailing import EDIT_EVERY_S, PAUSE_S, PER_SECOND, ROUND_PAUSE_S, Invitations
@@ -71,7 +71,7 @@ class Scene:
         self.invitees = self.invitees_with(self.directory)
         self.invitations = self.process()
         self.handler = InvitationHandler(
-            Groups(self.directory, ()),
+            ZoomGroups(self.directory, ()),
             self.invitees.find,
             self.invitations,
             self.audit,
