@@ -54,9 +54,9 @@ class Conversation:
         """Do what the first who speaks or connects would wait for."""
         for once in (self.pages.warm_up, rows.warm_up, click.warm_up):
             await asyncio.to_thread(once)
-        await self.outside.microsoft_people.warm_up()
-        if self.keys is not None:
-            with contextlib.suppress(OutsideError):  # the first message asks again
+        with contextlib.suppress(OutsideError):  # whoever is first tries again
+            await self.outside.profiles.warm_up()
+            if self.keys is not None:
                 await self.outside.authorization.app_token(BOT_SCOPE)
 
 

@@ -12,7 +12,7 @@ import aiohttp
 from service import tls
 from sync.connect.vault import Vault
 from sync.microsoft.authorization import Authorization
-from sync.microsoft.people import People
+from sync.microsoft.profiles import Profiles
 from sync.redis.connection import connect, connect_listener
 from sync.redis.scripts import Scripts
 from sync.zoom.api import ZoomApi
@@ -43,7 +43,7 @@ class Outside:
     zoom: aiohttp.ClientSession
     channel: aiohttp.ClientSession
     authorization: Authorization
-    microsoft_people: People
+    profiles: Profiles
 
 
 async def open_outside(settings: Settings, redis_url: str, stack: AsyncExitStack) -> Outside:
@@ -78,7 +78,7 @@ async def open_outside(settings: Settings, redis_url: str, stack: AsyncExitStack
         zoom=await session(limit=20),
         channel=await session(limit=50),
         authorization=authorization,
-        microsoft_people=People(settings.graph_url, context),
+        profiles=Profiles(settings.graph_url, context),
     )
 
 

@@ -99,7 +99,7 @@ def wire_core(
         scripts,
         token_keys=settings.token_key_list,
         authorization=outside.authorization,
-        profile=outside.microsoft_people.profile,
+        profile=outside.profiles.read,
         adopt=chat.seal.use,
     )
     saved = sync.settings.wire.wire(

@@ -152,12 +152,12 @@ async def test_nothing_more_is_imported_while_somebody_waits(graph: Graph) -> No
 async def test_who_connects_first_waits_for_nothing_that_is_made_once(graph: Graph) -> None:
     program = (
         "import asyncio, sys\n"
-        "from sync.microsoft.people import People\n"
+        "from sync.microsoft.profiles import Profiles\n"
         "async def main():\n"
-        f"    people = People({graph.base!r}, None)\n"
-        "    await people.warm_up()\n"
+        f"    profiles = Profiles({graph.base!r}, None)\n"
+        "    await profiles.warm_up()\n"
         "    before = set(sys.modules)\n"
-        "    print((await people.profile('token')).upn)\n"
+        "    print((await profiles.read('token')).upn)\n"
         "    print(*sorted(set(sys.modules) - before))\n"
         "asyncio.run(main())\n"
     )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sync.engine.ports import Profile
 
 
-class People:
+class Profiles:
     """Reads profiles from Graph at `graph_url` (without a trailing slash).
 
     `verify` says whom to trust, None: whom the system does.
@@ -30,7 +30,7 @@ class People:
 
         await asyncio.to_thread(rehearse)
 
-    async def profile(self, token: str) -> Profile:
+    async def read(self, token: str) -> Profile:
         """Read the profile of the token's person.
 
         Raises RetryLater, AuthorizeAgain, AdminMustAct.
