@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from bot.invite.wire import InviteRoom
     from bot.wire import ChatRoom
     from sync.connect.wire import ConnectRoom
-    from sync.directory.wire import DirectoryRoom
+    from sync.directory.refresh import DirectoryRoom
     from sync.engine.wire import EngineRoom
     from sync.feed.catch_up import CatchUp
     from sync.feed.store import Doubt, Listener

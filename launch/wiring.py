@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import bot.invite.wire
 import bot.wire
 import sync.connect.wire
-import sync.directory.wire
 import sync.engine.wire
 import sync.settings.wire
 from bot.core import Core
@@ -23,6 +22,8 @@ from domain.storms import GRACE_MS
 from launch.gauges import SharedSource, gauges
 from launch.outside import BOT_SCOPE, ZOOM_BURST, ZOOM_PER_SECOND, zoom_api
 from launch.version import VERSION
+from sync.directory.reader import ZoomDirectory
+from sync.directory.refresh import DirectoryRefresher, DirectoryRoom
 from sync.directory.store import DirectoryStore
 from sync.engine.people import PeopleStore
 from sync.engine.queue import LEASE_MS
@@ -127,6 +128,14 @@ def wire_core(
         zoom_slot=zoom.slots.wait,
         doubted=doubt.ms,
     )
+    refresher = None
+    if api is not None:
+        refresher = DirectoryRefresher(
+            ZoomDirectory(api, zoom.pace, now_ms=lambda: int(time.time() * 1000)),
+            directory,
+            groups_read=stored.follow_zoom,
+            memberships_changed=engine.engine.memberships_changed,
+        )
     return Core(
         data=DataVersions(redis, scripts, release=VERSION),
         chat=chat,
@@ -134,13 +143,7 @@ def wire_core(
         zoom=zoom,
         connect=connect,
         settings=saved,
-        directory=sync.directory.wire.wire(
-            directory,
-            api,
-            zoom.pace,
-            groups_read=stored.follow_zoom,
-            memberships_changed=engine.engine.memberships_changed,
-        ),
+        directory=DirectoryRoom(directory, refresher),
         engine=engine,
         doubt=doubt,
         listener=Listener(feed),

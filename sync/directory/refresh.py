@@ -147,3 +147,16 @@ class DirectoryRefresher:
         await self.store.finish(
             token, next_ms=delay, not_before_ms=delay, reason=error.code, detail=error.detail
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryRoom:
+    """Zoom's users and groups as they were read; `refresher` is None where Zoom can't be asked."""
+
+    store: DirectoryStore
+    refresher: DirectoryRefresher | None
+
+    @property
+    def works(self) -> tuple[Work, ...]:
+        """Its duties."""
+        return () if self.refresher is None else (self.refresher.work,)
