@@ -157,6 +157,7 @@ STORMS: Final[Mapping[str, tuple[str, str]]] = {
         f"See in Entra (Enterprise applications, this app) whether sign-in is enabled. {_THEN}",
     ),
 }
+"""By code: what Microsoft said of many at once, and what an admin can do."""
 _ANY: Final = ("Microsoft no longer accepts their authorisations.", f"{_LOGS} {_THEN}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from domain.form import HIGHEST_PRIORITY, Field, differing
 from domain.policy import AuthorizeWith, Reason, Service
@@ -27,6 +27,10 @@ AUTHORIZE_WITH: Final[Mapping[AuthorizeWith, str]] = {
     AuthorizeWith.EWS: "EWS",
     AuthorizeWith.GRAPH_API: "Graph API",
 }
+_CHOICES: Final[Mapping[Field, Mapping[Any, str]]] = {
+    Field.SERVICE: SERVICES,
+    Field.AUTHORIZE_WITH: AUTHORIZE_WITH,
+}
 LABELS: Final[Mapping[Field, str]] = {
     Field.MANAGES: "Own settings",
     Field.INTEGRATION: "Calendar and contacts integration",
@@ -49,27 +53,24 @@ _SET: Final = {
     Field.PRESENCE_WRITE: ("Write", "none"),
     Field.LOCKED: ("locked", "not locked"),
 }
+_OFF_BECAUSE: Final = {
+    Reason.INTEGRATION_OFF: "the calendar and contacts integration is off",
+    Reason.OTHER_SERVICE: "the default service is not Office 365",
+    Reason.NOT_GRAPH: "it does not authorise with the Graph API",
+    Reason.NO_PRESENCE_WRITE: "the Presence permission is not Write",
+}
 
 
 def value_words(field: Field, value: object) -> str:
     """A field's value as people read it; also one from the history, as it was stored."""
     if field in _SET and isinstance(value, bool):
         return _SET[field][0 if value else 1]
-    if field is Field.SERVICE and value in set(Service):
-        return SERVICES[Service(str(value))]
-    if field is Field.AUTHORIZE_WITH and value in set(AuthorizeWith):
-        return AUTHORIZE_WITH[AuthorizeWith(str(value))]
-    return str(value)
+    return _CHOICES.get(field, {}).get(str(value), str(value))
 
 
 def value_of_words(field: Field, said: str) -> str:
     """The value of a choice by its words, which some clients send in its place; else as it is."""
-    words: Mapping[Service, str] | Mapping[AuthorizeWith, str] = {}
-    if field is Field.SERVICE:
-        words = SERVICES
-    elif field is Field.AUTHORIZE_WITH:
-        words = AUTHORIZE_WITH
-    meant = said.strip().casefold()
+    meant, words = said.strip().casefold(), _CHOICES.get(field, {})
     return next((value for value, shown in words.items() if shown.casefold() == meant), said)
 
 
@@ -157,14 +158,6 @@ STYLES: Final[Mapping[Style, StyleWords]] = {
     ),
 }
 """In the order in which they are explained."""
-
-
-_OFF_BECAUSE = {
-    Reason.INTEGRATION_OFF: "the calendar and contacts integration is off",
-    Reason.OTHER_SERVICE: "the default service is not Office 365",
-    Reason.NOT_GRAPH: "it does not authorise with the Graph API",
-    Reason.NO_PRESENCE_WRITE: "the Presence permission is not Write",
-}
 
 
 def verdict_words(verdict: Verdict) -> str:
