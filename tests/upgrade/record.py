@@ -13,8 +13,10 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from bot.handlers.settings.progress import ProgressCard
 from bot.invite.roster import Met
 from bot.invite.store import Mailing, MailingCard, Tally
+from bot.sign_in.attempt import Attempt, Outcome, Refused
 from bot.sign_in.store import SignInRow
 from cards.click import CLICKS, Click, packed
 from cards.person.clicks import ChooseOwnStyle
@@ -46,6 +48,7 @@ BUTTON_KEY: Final = b"the key of recorded buttons: no secret"
 CARD_ID: Final = "recorded-card"
 OUTSIDE: Final = ("-hebrew", "-hostile", "-long", "-longest", "-emoji")
 ROWS: Final[tuple[type[Any], ...]] = (
+    *(Attempt, Outcome, ProgressCard, Refused),
     *(DirectoryGroup, DirectoryUser, FeedState, Form, Link, Mailing, MailingCard),
     *(MembershipChange, Met, News, PersonState, Rollout, SignInRow, Storm, Tally),
 )

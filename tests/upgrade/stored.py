@@ -12,8 +12,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.conversations import ConversationStore
+from bot.handlers.settings.progress import PROGRESS, ProgressCard
 from bot.invite.roster import RosterStore
 from bot.invite.store import InvitationStore, Mailing, MailingCard
+from bot.sign_in.attempt import ATTEMPTS, Attempt
 from bot.sign_in.store import SignInStore
 from bot.teams.activity import ConversationReference
 from domain.directory import Directory, DirectoryGroup, DirectoryUser, MembershipChange
@@ -190,7 +192,8 @@ async def _settings(to: Stores) -> None:
         await to.settings.save(edit, expected=policy.version, by=ADMIN)
     await to.audit.looked_up(ADMIN, "ben@example.com")
     await to.audit.invited(ADMIN, "account", "Everyone", people=3)
-    rollout = Rollout("r1", 4, 3, "what the card needs")
+    shown = ProgressCard(CHAT, "card", sales, "It is disabled.", "clearing", ADA, "29:ada")
+    rollout = Rollout("r1", 4, 3, PROGRESS.dump(shown))
     await to.rollouts.intend(rollout, [ADA, BEN, NIA])
     rollout = await to.rollouts.keep(rollout)
     await to.rollouts.count_done(rollout, [NIA], failed=1)
@@ -211,10 +214,13 @@ async def _chats(to: Stores) -> None:
     await to.conversations.remember_asker("card", ADA)
     await to.conversations.first_welcome(ADA)
     await to.conversations.first_time("activity")
-    await to.sign_ins.begin(ADA, "key", '{"who": "Ada"}')
+    attempt = Attempt(ADA, ADA, "Ada Lindqvist", None, CHAT, "card")
+    await to.sign_ins.begin(ADA, "key", ATTEMPTS.dump(attempt))
     await to.sign_ins.bind("key", "browser")
     await to.sign_ins.keep_flow("key", "flow")
-    await to.sign_ins.begin(BEN, "other", '{"who": "Ben"}')
+    await to.sign_ins.begin(
+        BEN, "other", ATTEMPTS.dump(dataclasses.replace(attempt, object_id=BEN))
+    )
     await to.sign_ins.finish("other", "result")
 
 
@@ -256,6 +262,7 @@ async def read(client: Client) -> dict[str, Any]:
     met, feed, token = await of.roster.find(ADA), await of.feed.read(), await of.shelf.read()
     records = [record async for record in of.audit.everything()]
     waiting = await of.unproven.waiting()
+    rollout, sign_in = await of.rollouts.look_up("r1"), await of.sign_ins.read("key")
     mailing, look = await of.invitations.look_up("m1"), await of.people.last_look(ADA)
     assert tokens is not None
     assert key is not None
@@ -280,7 +287,8 @@ async def read(client: Client) -> dict[str, Any]:
         "storms": plain(await of.notices.storms()),
         "policy": plain(await of.settings.read()),
         "history": plain(records),
-        "rollout": plain(await of.rollouts.look_up("r1")),
+        "rollout": plain(rollout),
+        "progress card": plain(None if rollout is None else PROGRESS.load(rollout[0].show)),
         "rollouts": plain(await of.rollouts.unfinished()),
         "mailing": plain(mailing),
         "uninvited": await of.invitations.uninvited([ADA, BEN]),
@@ -292,6 +300,7 @@ async def read(client: Client) -> dict[str, Any]:
         "welcome is new": await of.conversations.first_welcome(ADA),
         "activity is new": await of.conversations.first_time("activity"),
         "sign-ins": plain([await of.sign_ins.read(key) for key in ("key", "other")]),
+        "attempt": plain(None if sign_in is None else ATTEMPTS.load_if_good(sign_in.attempt)),
         "live": await of.sign_ins.is_live(ADA, "key"),
         "zoom's token": None if token is None else token.token,
         "zoom's account": await ZoomAccount(client, configured=None).is_ours("zoom account"),
