@@ -35,7 +35,8 @@ def redis_of(folder: Path) -> int | None:
     """The embedded Redis that runs in a folder."""
     for proc in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if "redis" in (proc / "comm").read_text() and (proc / "cwd").readlink() == folder:
+            name = (proc / "comm").read_text()
+            if ("redis" in name or "valkey" in name) and (proc / "cwd").readlink() == folder:
                 return int(proc.name)
     return None
 
