@@ -6,7 +6,7 @@ Graph allows an application 1,500 presence requests per 30 seconds and tenant (d
 Rule 1  In no window are there more requests than Graph allows, whoever sends them.
 Rule 2  While somebody of a lane waits, less urgent lanes get nothing.
 Rule 3  A fifth is kept for URGENT: the other lanes together never use more than the rest, so that
-        whoever enters or leaves a meeting need not wait for keep-alives that were sent just now.
+        people who enter or leave a meeting do not wait for keep-alives sent just before.
 Rule 4  FADE never uses more than a third if anybody else had to wait within the last minute; in
         quieter times half, which nobody misses. What is due beyond it is left out (shed).
 Rule 5  What a reconciliation needs beyond its first request (a look, then a write) may use a small

@@ -1,6 +1,6 @@
 """What is known of a connected person, and what changes of it. Pure. Times are epoch milliseconds.
 
-Nobody changes a person but by a `Patch`: it changes whoever is in hand, and it is what is written
+A person changes only by a `Patch`: it changes the copy in hand, and it is what is written
 into their row (sync.engine.person_row).
 
 Of one kind (session or preferred status) Microsoft holds at most one thing of us. While every
@@ -142,7 +142,7 @@ class Patch:
         return f"Patch({self.values})"
 
     def apply(self, person: PersonState) -> None:
-        """Change whoever is in hand."""
+        """Change the copy in hand."""
         for name, value in self.values.items():
             setattr(person, name, value)
 
@@ -218,7 +218,7 @@ class Patch:
 
     @staticmethod
     def revived() -> Patch:
-        """Whoever was given up is tried anew, as if nothing had failed."""
+        """They were given up, and are tried anew as if nothing had failed."""
         return Patch(trouble=None, trouble_ms=None, trouble_code="", tries=0, wait_ms=None)
 
     @staticmethod

@@ -78,7 +78,7 @@ class Pair(NamedTuple):
 
     @classmethod
     def parse_preferred(cls, text: str) -> Pair | None:
-        """The same for the pairs of the preferred status."""
+        """Read a pair of the preferred status; None when it is not one."""
         return _PREFERRED.get(text)
 
 

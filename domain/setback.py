@@ -31,7 +31,7 @@ ADMIN_RETRY_MS = 15 * MINUTE
 MOST_TRIES = 12
 """Failures in a row after which somebody is parked (Rule 3): about half an hour of trying."""
 MOST_REFUSALS = 3
-"""The same for Rule 4."""
+"""Refusals in a row after which somebody is parked (Rule 4)."""
 DEFAULT_PAUSE_S = 30.0
 """How long everybody waits after a 429 that does not say how long: Graph's own window."""
 

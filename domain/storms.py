@@ -1,6 +1,6 @@
 """Whom to notify that they must connect again, and when it is everybody's trouble. Pure.
 
-Rule 1  Whoever stays parked for a grace is notified, once for each trouble.
+Rule 1  A person who stays parked for a grace is notified, once for each trouble.
 Rule 2  When many fail alike at once (the same answer of Microsoft's, at least 5 people and 5 % of
         the connected within 10 minutes) it is a *storm*: a policy, not a person. Nobody is
         notified; the admins are alerted, once.
@@ -9,7 +9,7 @@ Rule 3  From the fifth who fails alike on, nobody is notified before it is clear
 Rule 4  A storm lasts until nobody has had its trouble for 10 minutes; or until, 10 minutes after an
         admin had everyone tried again, only few still fail. Those few are then notified.
 Rule 5  Nobody is left in the dark: 24 hours after the storm began (1 hour where no admin could be
-        alerted) whoever still fails is notified after all.
+        alerted) those who still fail are notified after all.
 """
 
 from __future__ import annotations

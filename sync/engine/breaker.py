@@ -48,7 +48,7 @@ class Breaker:
         return max(self._until - self._now(), FIRST_S if self._trying else 0.0)
 
     def enter(self) -> float:
-        """The same for somebody who sends at once if it is 0, and then tells how it went."""
+        """`left`, for a caller who sends at once if it is 0 and then reports the outcome."""
         if not self._opened:
             return 0.0
         left = self.left()
@@ -56,7 +56,7 @@ class Breaker:
         return max(0.0, left)
 
     def nothing_sent(self) -> None:
-        """Whoever was let through to try had nothing to send after all."""
+        """The caller who was let through to try had nothing to send after all."""
         self._trying = False
 
     def succeeded(self) -> None:

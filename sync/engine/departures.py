@@ -6,7 +6,7 @@ leaving takes effect in the background, in whichever process can, and after any 
 
 Everybody's link is proven anew every PROVE_AFTER_MS: an address may have been given to somebody
 else at Microsoft, which no event of Zoom's tells. It finds out as well who has left. Who left is
-purged: whoever could not be reached at Microsoft for PURGE_AFTER_MS, because their authorisation
+purged: people who could not be reached at Microsoft for PURGE_AFTER_MS, because their authorisation
 ended or Microsoft does not know them (any more).
 """
 
@@ -76,8 +76,8 @@ class DepartureStore:
         at = await self._client.zscore(keys.APP_REMOVED, _ALL)
         return None if at is None else int(at)
 
-    async def all_told(self, before_ms: int) -> None:
-        """Everybody was told of that, unless the app was removed once more meanwhile."""
+    async def all_ended(self, before_ms: int) -> None:
+        """All of those links end, unless the app was removed once more meanwhile."""
         await self._client.zremrangebyscore(keys.APP_REMOVED, "-inf", before_ms)
 
     async def was_ended_by(self, what: str) -> bool:
@@ -89,7 +89,7 @@ class DepartureStore:
         await self._client.set(keys.ended(what), "1", ex=keys.ENDED_TTL)
 
     def lease(self) -> Lease:
-        """Whoever has it looks for who has left."""
+        """Its holder looks for people who have left."""
         return Lease(self._client, keys.DEPARTURES_LEASE, TAKEN_MS)
 
     async def was_purged(self) -> bool:
@@ -166,7 +166,7 @@ class Departures:
         async for some in batches(self.people.everyone(), TOGETHER):
             left = await asyncio.gather(*(self.people.leave(oid, before_ms) for oid in some))
             count += left.count(Left.LEAVING)
-        await self.rows.all_told(before_ms)
+        await self.rows.all_ended(before_ms)
         log.warning("link_zoom_app_removed", people=count)
 
     async def _purge(self) -> None:

@@ -1,7 +1,7 @@
-"""The engine's front: what Zoom says in, what people ask, what is known of a person.
+"""The engine's front: what Zoom says, what people want, what is known of a person.
 
 `take_event` keeps the newest state and wakes a worker (sync.engine.worker), which reconciles
-whoever is due (sync.engine.reconcile). The conversation may have one person reconciled at once.
+those who are due (sync.engine.reconcile). The chat may have one person reconciled at once.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Engine(Explainer):
     async def take_event(
         self, *, zoom_id: str | None, address: str | None, observation: Observation
     ) -> str:
-        """Keep what Zoom said of somebody. Whoever is not connected is dropped, and not logged.
+        """Keep what Zoom said of somebody. People who are not connected are dropped, not logged.
 
         Where an event fits somebody only in part (an address alone; a Zoom id with an address that
         is not theirs), it waits until both sides have said who is who ("unproven").
@@ -146,7 +146,7 @@ class Engine(Explainer):
         return await self.departures.app_removed(at_ms)
 
     async def memberships_changed(self, changes: Sequence[MembershipChange]) -> None:
-        """Zoom's groups or addresses changed: whoever is connected is planned with the new ones."""
+        """Zoom's groups or addresses changed: connected people are planned with the new ones."""
         for change in changes:
             oid = await self.store.owner_of(address=None, zoom_id=change.zoom_id)
             if oid is not None:

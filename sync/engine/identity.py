@@ -35,7 +35,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What Zoom said at `at_ms` (epoch ms) of whoever has this Zoom id, or this folded address.
+    """What Zoom said at `at_ms` (epoch ms) of the holder of this Zoom id, or this folded address.
 
     `presence` None: it said nothing of that. `gone`: Zoom has them no longer.
     """

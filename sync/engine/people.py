@@ -118,7 +118,7 @@ class PeopleStore(LinkRows):
     async def admit(self, object_id: str) -> tuple[Link | None, PersonState | None, int]:
         """`link_and_state`, and how often their chat wanted something within a minute.
 
-        In one command: whoever says something in the chat waits for it.
+        In one command, because an answer in the chat waits for it.
         """
         return await self._look_up(object_id, counts=True)
 

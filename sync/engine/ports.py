@@ -85,10 +85,10 @@ class PolicySource(Protocol):
 
 
 class People(Protocol):
-    """Telling people something, without being asked."""
+    """Notifying people, without a request of theirs."""
 
     async def first_meeting(self, object_id: str, presence: ZoomPresence, pair: Pair) -> None:
-        """Tell once that Microsoft now shows their meetings. Must not raise for the chat."""
+        """Notify once that Microsoft now shows their meetings. Must not raise for the chat."""
 
 
 class Meter(Protocol):
@@ -110,4 +110,4 @@ class Meter(Protocol):
         """Microsoft began to fail for many at once, or works again."""
 
     def reconnect(self, outcome: str) -> None:
-        """Somebody must connect again: what became of telling them."""
+        """Somebody must connect again: what became of notifying them."""

@@ -69,7 +69,7 @@ class UnprovenStore:
         )
 
     def lease(self) -> Lease:
-        """Whoever has it works these rows off."""
+        """Its holder works these rows off."""
         return Lease(self._client, keys.PROVING_LEASE, TAKEN_MS)
 
 

@@ -197,7 +197,7 @@ class PeopleQueue:
         return Claim(_state(object_id, answer[1]), token, int(answer[0]), taken=began)
 
     async def let_go(self, shard: int, token: str) -> None:
-        """Give back whoever was claimed with a token whose answer never arrived."""
+        """Give back the people claimed with a token whose answer never arrived."""
         await self._scripts.run(
             lua.let_go,
             prefix=keys.person_prefix(shard),

@@ -1,7 +1,7 @@
 """Reconciling one claimed person: plan, carry the step out, until nothing is left to do.
 
-Whoever dies in the middle loses nothing: the lease ends, the person is due again, and the next one
-takes it that Microsoft may have been told anything (`lua/_queue.lua`, lease).
+A process that dies in the middle loses nothing: the lease ends, the person is due again, and the
+next one assumes that Microsoft may have been told anything (`lua/_queue.lua`, lease).
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class Reconciler:
         )
 
     def verdict(self, state: PersonState, now_ms: int) -> Verdict:
-        """What policy says of them; nothing is shown of whoever leaves or has lost their app."""
+        """What policy says of them; nothing is shown of people who leave or lost their app."""
         verdict = resolve(self.policy.current(), state.group_ids, state.personal, now_ms=now_ms)
         if state.leaving or state.gone_ms is not None:
             verdict = verdict._replace(on=False)
@@ -208,7 +208,7 @@ class Reconciler:
         if meeting is not None:
             run.change(Patch.first_meeting())
         given_back = self._give_back(run, step.lane, due)
-        if meeting is not None and await given_back:  # who wrote it down tells it: once means once
+        if meeting is not None and await given_back:  # who wrote it down notifies: once means once
             await self.people.first_meeting(state.object_id, *meeting)
 
     async def _write(self, run: Reconciliation, step: Plan) -> None:
@@ -278,7 +278,7 @@ class Reconciler:
             return
         if state.leaving:
             await self.store.retire(state.object_id, run.claim.token)
-        # Whoever must connect again is found there and told by sync.reconnect.notifier.
+        # People who must connect again are found there and notified by sync.reconnect.notifier.
         self._give_back(run, run.ticket.lane, _earliest(due, run.ends_ms))
 
     async def _forget(self, run: Reconciliation) -> None:

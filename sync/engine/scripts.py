@@ -99,7 +99,7 @@ def claim_one(*, person: Key, shard: Shard, member: str, token: str, lease_ms: i
 
 @script(head=QUEUE)
 def let_go(*, prefix: Key, shard: Shard, token: str, lease_ms: int) -> int:
-    """Give back whoever was claimed with a token whose answer never arrived; how many they were."""
+    """Give back the people claimed with a token whose answer never arrived; how many."""
 
 
 @script(head=QUEUE)

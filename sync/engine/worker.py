@@ -5,8 +5,8 @@ is no polling delay. Redis may go away: the loop says so once, waits, and goes o
 
 While the budget has room, people are taken as they come and permits asked for after that: there
 are enough. From the moment a lane is refused it is *tight*: permits come first, and as many people
-are taken as were granted; lanes that are less urgent stand still. So whoever waits does so in
-Redis, in order, and is planned from what is known when it is taken up.
+are taken as were granted; lanes that are less urgent stand still. So people wait in Redis, in
+order, and are planned from what is known when they are taken.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class Worker:
             await self._pause(self._idle_for(last_round))
 
     async def _round(self) -> None:
-        """Take whoever may be taken: what changed first, then what is known to wait."""
+        """Take as many as possible: where something changed first, then where people wait."""
         while not self._stopping.is_set() and (free := self._free()) > 0:
             lane = self._waiting_lane()
             if self._dirty:

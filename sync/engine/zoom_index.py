@@ -6,13 +6,13 @@ The index stands in other slots of a cluster than the people, so it can't change
 them. A key's value is the owner's object id, and a mark while somebody is about to change it: the
 owner, or (after a question mark) somebody else who would have it.
 
-Whoever connects claims every key first, the Zoom id before the addresses, then makes the link, then
+Connecting claims every key first, the Zoom id before the addresses, then makes the link, then
 settles the keys: what was claimed has a TTL, what is settled has none. A key that somebody else
 owns is marked, the owner is looked at, and it is taken only if it still carries that mark: so of
 any number who connect at once, one gets it. A claim that is not settled within CLAIM_S is that of
 a process that died.
 
-Whoever may be cut off gives keys a TTL first. What was left with one is believed, and kept, where
+What may be cut off gives keys a TTL first. What was left with one is believed, and kept, where
 the owner's link says the same.
 
 A Zoom id has one owner. An address has one only where it must do for an id: of two who both have

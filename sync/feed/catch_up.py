@@ -2,11 +2,11 @@
 
 Theory of operation
 -------------------
-Whoever misses events doubts what it knows (sync.feed.store): the web side after it was away, and
-`FeedWatch` while the feed is silent. A doubt is a time; the planner asks Zoom about anybody whose
-state is older, whenever it comes to them. This sweep makes it come to them: it demands them from
-the queue, a few at a time, those first whom Microsoft shows Busy because of us, and goes on as they
-are worked off. Whoever is left stands in Redis, so that any process goes on after another's death.
+A process that misses events doubts what it knows (sync.feed.store): the web side after it was
+away, and `FeedWatch` while the feed is silent. A doubt is a time; the planner asks Zoom about
+anybody whose state is older, whenever it comes to them. This sweep makes it come to them: it
+demands them from the queue, a few at a time, those first whom Microsoft shows Busy because of us,
+and goes on as they are worked off. Those who are left stand in Redis, so that any process goes on.
 
 Before a sweep begins, Zoom's log of undelivered events is taken, where it may be read: then what
 is asked of Zoom is newer than all of them.
@@ -67,7 +67,7 @@ class SweepStore:
         self._people = people
 
     def lease(self) -> Lease:
-        """Whoever has it watches and sweeps."""
+        """Its holder watches and sweeps."""
         return Lease(self._client, keys.SWEEP_LEASE, TAKEN_MS)
 
     async def rows(self, people: Sequence[str]) -> list[PersonState]:
@@ -90,7 +90,7 @@ class SweepStore:
             await self._client.expire(keys.FEED_LEFT, keys.JOB_TTL)
 
     async def first(self, at_most: int) -> dict[str, int]:
-        """Those whose turn it is, and how often they were tried in vain."""
+        """Those who come first, and how often they were tried in vain."""
         rows = await self._client.zrange(keys.FEED_LEFT, 0, at_most - 1, withscores=True)
         return {str(oid): int(float(place)) // TRY for oid, place in rows}
 
@@ -112,7 +112,7 @@ def is_settled(row: PersonState, policy: Policy, doubted_ms: int, now_ms: int) -
     """Whether a sweep has nothing to do for somebody.
 
     Zoom was asked (or told us) since, presence is off for them, their app is taken out, or they are
-    in trouble: whoever mends that has them planned anew, and then Zoom is asked.
+    in trouble: when that is mended they are planned anew, and then Zoom is asked.
     """
     if row.leaving or row.gone_ms is not None or row.trouble is not None:
         return True
@@ -172,7 +172,7 @@ class CatchUp:
         return await self._go_on(state, self.per_second)
 
     async def _begin(self, state: FeedState) -> bool:
-        """Take what was missed, and find out who is to be asked about. False: we lost our turn."""
+        """Take what was missed, and find out who is to be asked about. False: lease lost."""
         if state.gap is not None:
             if self.missed is not None:
                 async with self._lease.kept():
@@ -254,5 +254,5 @@ class CatchUp:
         await self.store.swept(state.doubted_ms)
         self._under_way.clear()
         if self._done or left:
-            # Whoever is left is asked about again by the planner, every few minutes.
+            # Those who are left are asked about again by the planner, every few minutes.
             log.info("catch_up_done", people=self._done, left=left)

@@ -131,7 +131,7 @@ def _event(body: str) -> Event | None:
         log.warning("zoom_webhook_log_row_skipped")
         return None
     if isinstance(event, AppRemoved):
-        # Whoever may read the app's log has it: it was added again since.
+        # The app's log can be read, so it was added again since.
         log.warning("zoom_webhook_log_row_skipped", name="app_deauthorized")
         return None
     return None if isinstance(event, Validation) else event

@@ -42,7 +42,7 @@ if now - waited > quiet_ms then fade = fade_in_quiet end
 
 local used = use[0] + use[1] + use[2] + use[FADE]
 local paused = redis.call('PTTL', pause)
-local behind = 0 -- until when a more urgent lane keeps its turn
+local behind = 0 -- until when a more urgent lane goes first
 if not follow then
   for k = URGENT, lane - 1 do behind = math.max(behind, short[k]) end
 end
