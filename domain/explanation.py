@@ -19,7 +19,7 @@ TOO_OFTEN: Final = "too_often"
 QUOTA: Final = "quota"
 """`shown_error`: Microsoft's limit for the app is used up, or it asked everybody to wait."""
 OUTAGE: Final = "outage"
-"""`shown_error`: Microsoft fails for many, and is spared (sync.engine.breaker)."""
+"""`shown_error`: Microsoft fails for many, and is spared (sync.engine.gate)."""
 
 
 @dataclass(frozen=True, slots=True)

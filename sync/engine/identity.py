@@ -18,6 +18,7 @@ from domain.errors import AuthorizeAgain, PersonGone, RetryLater
 from domain.link import fold_address
 from domain.person import Patch
 from domain.plan import Lane
+from domain.presence import ZoomPresence  # noqa: TC001 - rows are validated by their types
 from sync.engine.ports import ZoomUser
 from sync.engine.zoom_index import Contended, Taken
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from domain.link import Link
     from domain.person import PersonState
-    from domain.presence import ZoomPresence
     from sync.engine.people import PeopleStore
     from sync.engine.ports import ZoomLookup
 

@@ -6,7 +6,6 @@ behind is taken up by one process at a time.
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from domain.errors import OutsideError, Trouble
-from domain.presence import Observation, ZoomPresence
+from domain.presence import Observation
 from sync.engine import scripts as lua
 from sync.engine.identity import News, Proof
 from sync.redis import duties, keys
@@ -22,6 +21,7 @@ from sync.redis.connection import raise_if_cancelled
 from sync.redis.duties import Work
 from sync.redis.jobs import TAKEN_MS
 from sync.redis.leases import Lease
+from sync.redis.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +37,7 @@ RETRY_SECONDS = 30.0
 """After Microsoft or Zoom did not answer."""
 TOGETHER = 100
 """People between two looks for others who wait."""
+NEWS = Rows(News)
 
 
 class UnprovenStore:
@@ -48,12 +49,11 @@ class UnprovenStore:
 
     async def add(self, object_id: str, news: News) -> None:
         """Have a person proven; what is older than what waits already is dropped."""
-        row = [news.at_ms, news.presence or "", news.zoom_id, news.address, news.gone]
         await self._scripts.run(
             lua.unproven_add,
             rows=keys.UNPROVEN_NEWS,
             member=object_id,
-            row=json.dumps(row),
+            row=NEWS.dump(news),
             at_ms=news.at_ms,
         )
 
@@ -74,13 +74,10 @@ class UnprovenStore:
 
 
 def _read(object_id: str, text: str) -> News:
-    try:
-        at_ms, presence, zoom_id, address, gone = json.loads(text)
-        said = ZoomPresence(presence) if presence else None
-        return News(zoom_id, address, int(at_ms), said, gone is True)
-    except (ValueError, TypeError):
+    news = NEWS.load_if_good(text)
+    if news is None:
         log.error("person_row_damaged", person=object_id, fields=["unproven"])
-        return News()
+    return news or News()
 
 
 @dataclass(eq=False)

@@ -255,7 +255,7 @@ def index_mark(*, index: Key, member: str, mark: Mark) -> int:
 
 @script(constants={"JOB_TTL": keys.JOB_TTL})
 def unproven_add(*, rows: Key, member: str, row: str, at_ms: int) -> bool:
-    """Keep a row (a JSON list that begins with its time), unless there is a newer one."""
+    """Keep a row (JSON, with its time as `at_ms`), unless there is a newer one."""
 
 
 @script()

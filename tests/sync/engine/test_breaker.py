@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.engine.breaker import FEWEST, FIRST_S, JITTER, LONGEST_S, WINDOW_S, Breaker
+from sync.engine.gate import FEWEST, FIRST_S, JITTER, LONGEST_S, WINDOW_S, Breaker
 
 pytestmark = pytest.mark.unit
 

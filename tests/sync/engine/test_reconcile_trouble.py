@@ -11,7 +11,7 @@ from domain.person import Accepted
 from domain.plan import LOOK_AGAIN_MS, Lane
 from domain.presence import IN_A_CALL, PRESENTING, ZoomPresence
 from domain.setback import LONGEST_RETRY_MS, MOST_REFUSALS, MOST_TRIES
-from sync.engine.breaker import FEWEST, LONGEST_S
+from sync.engine.gate import FEWEST, LONGEST_S
 from sync.redis import keys
 from sync.redis.connection import Client
 from tests.doubles.engine import Bridge, running_bridge

@@ -143,8 +143,8 @@ async def test_who_is_remembered_is_checked_each_time(
 async def test_in_an_outage_one_request_at_a_time_tries_and_then_all_is_made_good(
     redis: Client, redis_server: RedisServer, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync.engine.breaker.FIRST_S", 0.05)
-    monkeypatch.setattr("sync.engine.breaker.LONGEST_S", 0.1)
+    monkeypatch.setattr("sync.engine.gate.FIRST_S", 0.05)
+    monkeypatch.setattr("sync.engine.gate.LONGEST_S", 0.1)
     monkeypatch.setattr("domain.setback.FIRST_RETRY_MS", 20)
     monkeypatch.setattr("domain.setback.LONGEST_RETRY_MS", 100)
     async with running_bridge(redis, graph) as bridge:
