@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from sync.engine.link_store import LinkRows
 from sync.engine.person_row import read_rows
 from sync.redis import keys
 from sync.redis.leases import Lease
+from sync.redis.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from domain.person import PersonState
 
 log = structlog.get_logger()
+
+LOOKS = Rows(Shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +134,7 @@ class PeopleStore(LinkRows):
 
     async def keep_look(self, object_id: str, shown: Shown) -> None:
         """Keep what Microsoft showed just now, for minutes: who wants it too often sees this."""
-        text = json.dumps(shown)
-        await self._client.set(keys.look(object_id), text, px=keys.LOOK_TTL * 1000)
+        await self._client.set(keys.look(object_id), LOOKS.dump(shown), px=keys.LOOK_TTL * 1000)
 
     async def last_look(self, object_id: str) -> tuple[Shown, int] | None:
         """What Microsoft showed when it was last looked at for a chat, and how long ago (ms)."""
@@ -141,12 +142,8 @@ class PeopleStore(LinkRows):
         pipe.get(keys.look(object_id))
         pipe.pttl(keys.look(object_id))
         text, left_ms = await pipe.execute()
-        try:
-            availability, activity = json.loads(text or "")
-        except (ValueError, TypeError):
-            return None
-        age_ms = max(0, keys.LOOK_TTL * 1000 - int(left_ms))
-        return Shown(str(availability), str(activity)), age_ms
+        shown = LOOKS.load_if_good(text)
+        return None if shown is None else (shown, max(0, keys.LOOK_TTL * 1000 - int(left_ms)))
 
     async def rows(self, people: Sequence[str], *names: str) -> list[PersonState]:
         """Many people, as far as these attributes go (sync.engine.person_row.read_rows)."""
