@@ -22,7 +22,7 @@ CHECKOUT = Path(__file__).parents[2]
 VERSION = "1.2.3"
 _SUITE = "trixie"
 _PACKAGES = "base-files,python3,python3-venv"
-_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 _BASE, _IMAGE = "localhost/base", "localhost/presence-bridge"
 
 
@@ -51,15 +51,14 @@ class Image:
 def built(folder: Path) -> Iterator[Image]:
     """Build base and image below `folder`, which is removed at the end: they are large."""
     try:
-        base = folder / "base.tar"
+        container = _buildah(folder, "from", "scratch")
+        base = _buildah(folder, "mount", container)
         without_more = '--aptopt=APT::Install-Recommends "false"'
         _run(
             *("mmdebstrap", "--quiet", "--variant=extract", without_more),
-            *(f"--include={_PACKAGES}", _SUITE, str(base)),
+            *(f"--include={_PACKAGES}", _SUITE, base),
         )
-        container = _buildah(folder, "from", "scratch")
-        _buildah(folder, "add", "--quiet", container, str(base), "/")
-        _buildah(folder, "add", "--quiet", container, _AUTHORITIES, _AUTHORITIES)
+        shutil.copy(_AUTHORITIES, Path(base) / _AUTHORITIES.relative_to("/"))
         _buildah(folder, "commit", "--quiet", "--rm", container, _BASE)
         _buildah(
             folder,
