@@ -103,14 +103,16 @@ class Seal:
         return unpacked(verb, args, _inputs(data, card_id)), card_id
 
     def _walk(self, node: Any, card_id: str) -> Any:
-        if isinstance(node, list):
+        if type(node) is list:
             return [self._walk(item, card_id) for item in node]
-        if not isinstance(node, dict):
+        if type(node) is not dict:
             return node
         kind = node.get("type")
+        if kind == "TextRun" and "selectAction" not in node:  # most of a card; nothing to sign
+            return node
         copy = dict(node)
         for key, value in node.items():
-            if isinstance(value, dict | list) and key != "data":
+            if type(value) in _NESTED and key != "data":
                 copy[key] = self._walk(value, card_id)
         if "click" in copy:
             click: Click = copy.pop("click")
@@ -145,6 +147,7 @@ class Seal:
         return digest[:_SIGNATURE_BYTES].hex()
 
 
+_NESTED = (dict, list)
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
