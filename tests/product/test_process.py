@@ -14,7 +14,7 @@ from sandbox.zoom_states import ZoomPresence
 from tests.doubles.notices import found_out, let_time_pass
 from tests.doubles.outside import metrics_of, serving, words
 from tests.doubles.product import eventually, http, run, running
-from tests.doubles.redis import open_client
+from tests.doubles.redis import open_client, redis_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,12 +63,12 @@ async def test_a_signal_during_the_start_ends_it_cleanly(around: Outside, tmp_pa
     async with running("serve", environ=environ, folder=tmp_path) as command:
 
         async def child_lives() -> bool:
-            return (data / "redis/redis.pid").exists()
+            return redis_of(data / "redis") is not None
 
         await eventually(child_lives, "the embedded Redis runs", log=command, seconds=40)
         assert await command.stop() == 0, command.tail()
         command.assert_clean()
-    assert not (data / "redis/redis.pid").exists()  # Redis removes it when it ends well
+    assert redis_of(data / "redis") is None
 
 
 async def test_an_embedded_redis_serves_one_process_and_takes_it_along_when_it_dies(
@@ -81,7 +81,9 @@ async def test_an_embedded_redis_serves_one_process_and_takes_it_along_when_it_d
         assert f"(process {product.command.process.pid}) already uses" in text
         assert "Traceback" not in text
 
-        os.kill(int((tmp_path / ".data/redis/redis.pid").read_text()), signal.SIGKILL)
+        embedded = redis_of(tmp_path / ".data/redis")
+        assert embedded is not None
+        os.kill(embedded, signal.SIGKILL)
         assert await product.command.ended() == 1
         said = "Presence Bridge can't go on: The embedded Redis ended (signal 9)."
         assert said in product.command.text

@@ -18,6 +18,7 @@ import pytest
 from launch import stopping
 from tests.doubles.outside import serving
 from tests.doubles.product import APP, eventually, running
+from tests.doubles.redis import redis_of
 from tests.product.test_local import free_ports
 
 if TYPE_CHECKING:
@@ -29,16 +30,6 @@ with_the_world = pytest.mark.asyncio(loop_scope="module")
 
 SPEAKS = ("Traceback", "KeyboardInterrupt", "BrokenPipe", "Exception ignored", "Fatal")
 """What nobody who stops a program wants to read."""
-
-
-def redis_of(folder: Path) -> int | None:
-    """The embedded Redis that runs in a folder."""
-    for proc in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            name = (proc / "comm").read_text()
-            if ("redis" in name or "valkey" in name) and (proc / "cwd").readlink() == folder:
-                return int(proc.name)
-    return None
 
 
 def catches(pid: int, number: signal.Signals) -> bool:
