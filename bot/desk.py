@@ -127,13 +127,15 @@ class Desk:
         card_id: str,
         card: Card,
         *,
+        sealed: SealedCard | None = None,
         activity_id: str | None = None,
         or_post: bool = True,
         whose: str | None = None,
     ) -> bool:
         """Edit the card in place; where its message is gone or unknown, send it anew.
 
-        `activity_id` is the message that the client named, used when we don't know better. `whose`
+        `sealed` is the same card where it was sealed before. `activity_id` is the message that the
+        client named, used when we don't know better. `whose`
         chat this is (an object id): then the chat's newest address is used, and a new card goes
         into the chat that they have now.
         """
@@ -144,7 +146,8 @@ class Desk:
         activity_id = await self.chats.activity_of(card_id) or activity_id
         if activity_id is not None:
             try:
-                await self._sender.update(at, activity_id, self.sealed(card, card_id))
+                sealed = sealed or self.sealed(card, card_id)
+                await self._sender.update(at, activity_id, sealed)
             except CardGone:
                 log.info("card_gone", card=card_id)
             except (ConversationGone, SendFailed) as error:

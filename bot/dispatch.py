@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from bot.request import Turn
     from cards.build import Card
 
-Asked = Any
+Intent = Any
 """Something said (`bot.grammar.commands.Said`), or a click."""
 A = TypeVar("A")
 C = TypeVar("C", bound=Click)
-Handler = Callable[["Turn", Asked], Awaitable["Card"]]
-"""Does what was asked and returns the card that says so."""
-Guard = Callable[["Turn", Asked, By, Handler], Awaitable["Card"]]
+Handler = Callable[["Turn", Intent], Awaitable["Card"]]
+"""Carries an intent out and returns the card that says so."""
+Guard = Callable[["Turn", Intent, By, Handler], Awaitable["Card"]]
 """Lets a handler answer, or answers in its place."""
 
 
 class Dispatch:
-    """Everything that can be asked, and who answers. `guard` stands before what is for admins."""
+    """Every intent and who answers it. `guard` stands before what is for admins."""
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
@@ -52,19 +52,19 @@ class Dispatch:
             raise NotWired(", ".join(missing))
         return self
 
-    async def answer(self, turn: Turn, asked: Asked) -> Card:
+    async def answer(self, turn: Turn, intent: Intent) -> Card:
         """The card that answers. Raises BadClick, BadInput."""
-        found = self._handlers.get(type(asked))
+        found = self._handlers.get(type(intent))
         if found is None:
             raise BadClick("nothing answers this")
         handler, by = found
 
-        async def answered(turn: Turn, asked: Asked) -> Card:
-            unsaid = missing(asked) if isinstance(asked, Click) else None
+        async def answered(turn: Turn, intent: Intent) -> Card:
+            unsaid = missing(intent) if isinstance(intent, Click) else None
             if unsaid is not None:
                 raise BadInput(unsaid)
-            return await handler(turn, asked)
+            return await handler(turn, intent)
 
         if by is By.ANYBODY:
-            return await answered(turn, asked)
-        return await self._guard(turn, asked, by, answered)
+            return await answered(turn, intent)
+        return await self._guard(turn, intent, by, answered)

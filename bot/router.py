@@ -42,6 +42,7 @@ _APOLOGY = problem(
     what_happened="Something went wrong here, not with you. Nothing was changed.",
     what_to_do="Please try again in a minute.",
 )
+_STALE = InvokeError("BadClick", "This button no longer works. Say help to see what does.")
 _ANSWERED: Mapping[Reached, str] = {
     "reached": moved_to_personal(),
     "gone": "I can’t reach you in a private chat, so you don’t have my answer. Add the app for "
@@ -110,11 +111,7 @@ class Router:
         here = inbound.conversation
         told = self._strangers.may_be_told(here.conversation_id)
         log.warning("sender_not_identified", activity=inbound.id, scope=here.scope, told=told)
-        if told and inbound.wants_card_answer:
-            return WHO_ARE_YOU
-        if told:
-            await self._desk.say(here, WHO_ARE_YOU)
-        return None
+        return await self._reply(inbound, WHO_ARE_YOU) if told else None
 
     async def _act(self, inbound: Inbound, person: Person) -> Answer:
         personal = inbound.conversation.scope is Scope.PERSONAL
@@ -150,7 +147,7 @@ class Router:
             here = inbound.conversation
             at = here if click.public else await self._private_chat(inbound, person)
             if isinstance(at, str):
-                return await self._line(inbound, at)
+                return await self._reply(inbound, at)
             moved = _elsewhere(inbound, at)
             if moved and inbound.automatic:
                 return None  # a card of somebody's own, shown where others read along
@@ -162,47 +159,38 @@ class Router:
                 async with _Working(partial(self._desk.typing, at)):
                     card = await self._dispatch.answer(turn, click)
         except BadClick as error:
-            return await self._bad_click(inbound, str(error))
+            log.warning("click_refused", activity=inbound.id, reason=str(error))
+            return await self._reply(inbound, _STALE, stale_card())
         except BadInput as error:
             log.info("input_not_usable", activity=inbound.id, verb=inbound.verb)
             if inbound.automatic:
                 return None  # nobody entered anything: the card stays as it is
-            if inbound.wants_card_answer:
-                return str(error)  # beside the card, which stays as it was filled in
-            await self._desk.say(inbound.conversation, str(error))
-            return None
+            return await self._reply(inbound, str(error))  # the card stays as it was filled in
         if moved:
             line = await self._answer_privately(inbound, person, card_id, card)
-            return await self._line(inbound, line)
+            return await self._reply(inbound, line)
+        sealed = self._desk.sealed(card, card_id)
         if inbound.automatic:
-            return self._desk.sealed(
-                card, card_id
-            )  # nobody clicked: the card on this one screen is made fresh
+            return sealed  # nobody clicked: the card on this one screen is made fresh
         # The client that clicked gets the card as the answer; the message itself is edited too, so
         # that every other device of the person shows the same.
         await self._desk.replace(
             at,
             card_id,
             card,
+            sealed=sealed,
             activity_id=inbound.reply_to_id,
             or_post=not inbound.wants_card_answer,
         )
-        return self._desk.sealed(card, card_id) if inbound.wants_card_answer else None
+        return sealed if inbound.wants_card_answer else None
 
-    async def _line(self, inbound: Inbound, line: str) -> Answer:
-        """One line where a button was clicked: as the answer, or said there."""
+    async def _reply(
+        self, inbound: Inbound, answer: str | InvokeError, said: Card | str | None = None
+    ) -> Answer:
+        """Answer a click that expects it; else say it there (`said`, where that is another)."""
         if inbound.wants_card_answer:
-            return line
-        await self._desk.say(inbound.conversation, line)
-        return None
-
-    async def _bad_click(self, inbound: Inbound, reason: str) -> Answer:
-        log.warning("click_refused", activity=inbound.id, reason=reason)
-        if inbound.wants_card_answer:
-            return InvokeError(
-                "BadClick", "This button no longer works. Say help to see what does."
-            )
-        await self._desk.say(inbound.conversation, stale_card())
+            return answer
+        await self._desk.say(inbound.conversation, said or str(answer))
         return None
 
     # -- asked where others read along -----------------------------------------------------------

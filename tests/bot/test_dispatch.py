@@ -20,7 +20,7 @@ from domain.policy import ACCOUNT
 from domain.policy_edits import Enable
 
 if TYPE_CHECKING:
-    from bot.dispatch import Asked, Handler
+    from bot.dispatch import Handler, Intent
 
 pytestmark = pytest.mark.unit
 
@@ -36,7 +36,7 @@ class Guard:
         self.lets = lets
         self.asked: list[By] = []
 
-    async def __call__(self, turn: Turn, asked: Asked, by: By, handler: Handler) -> dict[str, Any]:
+    async def __call__(self, turn: Turn, asked: Intent, by: By, handler: Handler) -> dict[str, Any]:
         self.asked.append(by)
         return await handler(turn, asked) if self.lets else {"refused": True}
 
@@ -85,7 +85,7 @@ async def test_what_nothing_answers_is_refused() -> None:
         (ApplyChange(Enable(ACCOUNT), 1), [By.RECIPIENT]),
     ],
 )
-async def test_a_guard_stands_before_what_is_for_admins(asked: Asked, by: list[By]) -> None:
+async def test_a_guard_stands_before_what_is_for_admins(asked: Intent, by: list[By]) -> None:
     guard = Guard()
     assert "by" in await wired(guard).answer(TURN, asked)
     assert guard.asked == by

@@ -33,7 +33,7 @@ from tests.doubles.memory import (
 from tests.doubles.outside import words
 
 if TYPE_CHECKING:
-    from bot.dispatch import Asked, Handler
+    from bot.dispatch import Handler, Intent
     from bot.request import Turn
     from bot.teams.activity import Answer, ConversationReference, Person
     from cards.build import Card
@@ -75,7 +75,7 @@ class Room:
         )
         self.router = Router(self.desk, SEAL, news, dispatch, on_outcome=self.ended)
 
-    async def guard(self, _: Turn, __: Asked, ___: By, ____: Handler) -> Card:
+    async def guard(self, _: Turn, __: Intent, ___: By, ____: Handler) -> Card:
         return {"refused": True}
 
     async def answer(self, turn: Turn, _: object) -> Card:

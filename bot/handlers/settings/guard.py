@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.admins import Admins
-    from bot.dispatch import Asked, Handler
+    from bot.dispatch import Handler, Intent
     from bot.handlers.ports import ZoomDirectory
     from bot.request import Turn
     from cards.build import Card
@@ -101,7 +101,7 @@ class AdminsOnly:
     groups: ZoomGroups
     zoom_admins: bool
 
-    async def __call__(self, turn: Turn, asked: Asked, by: By, handler: Handler) -> Card:
+    async def __call__(self, turn: Turn, intent: Intent, by: By, handler: Handler) -> Card:
         """Let the handler answer, or say why not."""
         oid = turn.person.object_id
         may = await self.admins.may_change(turn.person)
@@ -126,6 +126,6 @@ class AdminsOnly:
             )
         await self.askers.remember_asker(turn.card_id, oid)
         try:
-            return await handler(turn, asked)
+            return await handler(turn, intent)
         except GroupsUnavailable:
             return await self.groups.why_not()

@@ -15,7 +15,7 @@ from tests.doubles.memory import ADA, BEN, Rows, ZoomDirectory, admins, turn
 from tests.doubles.outside import words
 
 if TYPE_CHECKING:
-    from bot.dispatch import Asked
+    from bot.dispatch import Intent
     from bot.request import Turn
     from bot.teams.activity import Person
     from cards.build import Card
@@ -42,11 +42,11 @@ class Room:
         self.groups = ZoomGroups(self.directory, ())
         self.answered: list[str] = []
 
-    async def handler(self, turn: Turn, _: Asked) -> Card:
+    async def handler(self, turn: Turn, _: Intent) -> Card:
         self.answered.append(turn.person.object_id)
         return {"answered": True}
 
-    async def needs_groups(self, _: Turn, __: Asked) -> Card:
+    async def needs_groups(self, _: Turn, __: Intent) -> Card:
         await self.groups.view()
         return {"answered": True}
 
