@@ -1,4 +1,4 @@
-"""The queue of people, in memory: what sync/store/lua does in Redis, for all shards at once.
+"""The queue of people, in memory: what sync/engine/lua does in Redis, for all shards at once.
 
 A person stands in one lane with the time at which they are due, and is taken lane by lane: the
 oldest due first, in the last lane the newest. A property test plays both, this and the scripts.
