@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from launch import check as checks
 from launch import terminal
-from launch.terminal import say
+from launch.terminal import plainly, say
 from launch.version import VERSION
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def _load(role: Role) -> Settings:
         settings = setup.load(role, os.environ, Path(".env"))
     except setup.SettingsError as error:
         problems = [f"  - {problem}" for problem in error.problems]
-        say("Presence Bridge can't start with these settings:", *problems, err=True)
+        where = setup.where_from(Path(".env"))
+        say("Presence Bridge can't start with these settings:", *problems, where, err=True)
         raise SystemExit(2) from None
     logs.configure(settings.log_format, settings.log_level, secrets=settings.secret_texts)
     return settings
@@ -73,7 +75,8 @@ def _run(main: Coroutine[Any, Any, Result]) -> Result:
         if not all(isinstance(cause, for_operators) for cause in causes):
             raise  # a bug: show it whole
         for cause in causes:
-            say(f"Presence Bridge can't go on: {clean_text(str(cause), 2000)}", err=True)
+            why = plainly(cause) if isinstance(cause, OSError) else str(cause)
+            say(f"Presence Bridge can't go on: {clean_text(why, 2000)}", err=True)
         raise SystemExit(1) from None
 
 
@@ -85,7 +88,17 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Lists its commands with whole sentences."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what each command does, over several lines where it does not fit into one."""
+        rows = [(name, self.commands[name].get_short_help_str(1000)) for name in self.commands]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION)
 def cli() -> None:
     """Presence Bridge shows people's Zoom presence in Microsoft 365.
@@ -128,13 +141,35 @@ def local(person: str, chat: bool, sandbox_port: int, chat_port: int) -> None:
     _run(run_local(person=person, chat=chat, sandbox_port=sandbox_port, chat_port=chat_port))
 
 
-@cli.command()
-def check() -> None:
-    """Test the settings and every connection: one line each, exit code 0 if all is well."""
-    from launch.check import check_everything
+@cli.command(epilog=f"NAME is one of {', '.join(checks.NAMES)}.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for monitoring.")
+@click.option(
+    *("--only", "only"),
+    multiple=True,
+    metavar="NAME",
+    type=click.Choice(checks.NAMES),
+    help="Run this check alone. May be given several times.",
+)
+@click.option(
+    *("--skip", "skip"),
+    multiple=True,
+    metavar="NAME",
+    type=click.Choice(checks.NAMES),
+    help="Leave this check out. May be given several times.",
+)
+def check(as_json: bool, only: tuple[str, ...], skip: tuple[str, ...]) -> None:
+    """Find out what works, what does not, and what to do about it.
 
-    settings = _load("check")
-    if not _run(check_everything(settings)):
+    Exit code 0 if nothing failed, 1 if something did. Each line names a check and what was found;
+    --json has their short names. With an admin's token for Microsoft Graph in ENTRA_TOKEN it also
+    sees the app's registration (docs/operations.md).
+    """
+    from launch.check.command import check_everything
+    from service import settings as setup
+
+    examined = setup.examine(os.environ, Path(".env"))
+    token = os.environ.get("ENTRA_TOKEN", "").strip() or None
+    if not _run(check_everything(examined, only=only, skip=skip, entra_token=token, json=as_json)):
         raise SystemExit(1)
 
 

@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 
 from bench.outside import Outside, outside
 from bench.processes import cores, pin, server_core
-from launch.check import server_version
+from launch.check.store import server_version
 from service.embedded_redis import embedded_redis
 from sync.redis.connection import connect
 

@@ -17,9 +17,12 @@ from domain.budget import GRAPH_LIMITS
 from launch.lifetime import SHUTDOWN_SECONDS, end
 from launch.outside import open_outside
 from launch.ports import METRICS
+from launch.version import VERSION
 from launch.wiring import duties_of, wire_core
 from service.health import Health, MetricsPage
 from service.metrics import CONTENT_TYPE, Metrics, watch_loop_lag
+from service.proof import PATH, ProofPage
+from sync.connect.vault import Vault
 from sync.engine.queue import LEASE_MS
 from sync.engine.worker import Worker
 from sync.redis.connection import REDIS_TROUBLE, takes_writes
@@ -103,7 +106,19 @@ async def application(
                 now=time.time,
                 heard=core.listener.heard,
             )
-            app.add_routes([web.post("/zoom/webhook", webhook.handle), *bot.routes])
+            proof = ProofPage(
+                settings.zoom_webhook_secret.get_secret_value(),
+                version=VERSION,
+                key=Vault(settings.token_key_list).newest,
+                now=time.time,
+            )
+            app.add_routes(
+                [
+                    web.post("/zoom/webhook", webhook.handle),
+                    web.post(PATH, proof.handle),
+                    *bot.routes,
+                ]
+            )
             if bot.keys is not None:
                 stack.push_async_callback(bot.keys.aclose)
                 app.cleanup_ctx.append(_task(_warm(bot.keys), "signing-keys"))

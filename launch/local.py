@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from bot.teams.activity import Person
 from launch.application import CONVERSATION, application
 from launch.lifetime import forever, running, until_signal
-from launch.ports import open_ports
+from launch.ports import open_ports, port_explained
 from launch.redis import redis_of
 from launch.terminal import say
 from sandbox import people as cast
@@ -59,7 +59,8 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
     endpoint = f"{settings.public_url}/api/messages"
     async with until_signal(), AsyncExitStack() as stack:
         redis_url = await stack.enter_async_context(redis_of(settings))
-        await stack.enter_async_context(running(sandbox, "127.0.0.1", sandbox_port))
+        with port_explained("127.0.0.1", sandbox_port, "--sandbox-port"):
+            await stack.enter_async_context(running(sandbox, "127.0.0.1", sandbox_port))
         app = await application(settings, redis_url, local_person=local_person)
         await stack.enter_async_context(open_ports(app, settings, settings.port))
         say("", "  Presence Bridge, local mode: nothing leaves this machine.", "")

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 METRICS = web.AppKey("metrics", MetricsPage)
 """Where an application keeps its page of metrics."""
 
-_PORT_ERRORS = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}
+_REMEDIES = {
+    errno.EADDRINUSE: "Stop what uses it, or choose another with {setting}.",
+    errno.EADDRNOTAVAIL: "This machine has no such address: correct HOST.",
+    errno.EACCES: "Ports below 1024 need special rights: choose a higher one with {setting}.",
+}
 THIS_MACHINE = "127.0.0.1"
 METRICS_READERS = 16
 """Connections to the private port at once: Prometheus, and a `top` or two."""
@@ -54,14 +58,15 @@ async def open_ports(
             await runner.setup()
         else:
             rules = Rules(keep_alive=keep_alive, https=https)
-            with _said(settings.host, port):
+            setting = "PORT" if port == settings.port else "WORKER_PORT"
+            with port_explained(settings.host, port, setting):
                 port = await stack.enter_async_context(running(app, settings.host, port, rules))
         metrics = settings.metrics_port
         if metrics is not None:
             private = web.Application()
             private.add_routes([web.get("/metrics", app[METRICS].private)])
             rules = Rules(keep_alive=keep_alive, most=METRICS_READERS)
-            with _said(THIS_MACHINE, metrics, "METRICS_PORT: "):
+            with port_explained(THIS_MACHINE, metrics, "METRICS_PORT"):
                 metrics = await stack.enter_async_context(
                     running(private, THIS_MACHINE, metrics, rules)
                 )
@@ -69,12 +74,17 @@ async def open_ports(
 
 
 @contextlib.contextmanager
-def _said(host: str, port: int, name: str = "") -> Iterator[None]:
-    """Say in a sentence why a port can't be opened. Raises SettingsError for it."""
+def port_explained(host: str, port: int, setting: str) -> Iterator[None]:
+    """Say in a sentence why a port can't be opened, and what to do. Raises SettingsError for it.
+
+    `setting` is what chooses the port.
+    """
     try:
         yield
     except OSError as error:
-        if error.errno not in _PORT_ERRORS:
+        if error.errno not in _REMEDIES:
             raise
         why = os.strerror(error.errno).lower()
-        raise SettingsError([f"{name}port {port} of {host} can't be opened: {why}."]) from error
+        remedy = _REMEDIES[error.errno].format(setting=setting)
+        said = f"{setting}: port {port} of {host} can't be opened: {why}. {remedy}"
+        raise SettingsError([said]) from error

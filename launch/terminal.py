@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import threading
@@ -23,6 +24,15 @@ def say(*lines: str, err: bool = False) -> None:
     """Print lines. What a terminal would obey is shown instead, line breaks inside a line too."""
     with contextlib.suppress(OSError, ValueError):  # whoever read it has gone
         click.echo("\n".join(map(visible, lines)), err=err)
+
+
+def plainly(error: OSError) -> str:
+    """What the operating system refused, in a sentence without its numbers."""
+    if not error.strerror:
+        return str(error) or type(error).__name__
+    why = os.strerror(error.errno or 0) if error.errno in errno.errorcode else error.strerror
+    about = [str(name) for name in (error.filename, error.filename2) if name is not None]
+    return f"{' -> '.join(about)}: {why.lower()}." if about else f"{why}."
 
 
 def prepare() -> None:

@@ -174,6 +174,8 @@ class Entra:
                 "'client_secret'.",
                 status=401,
             )
+        if (refused := self._world.registration.no_token) is not None:
+            raise refused
         if not secret_is(secret, self._world.config.client_secret):
             raise EntraError(
                 "invalid_client",

@@ -14,6 +14,7 @@ from sandbox.entra_signin import SignInPages
 from sandbox.graph import Graph
 from sandbox.pages import STATIC
 from sandbox.panel import Panel
+from sandbox.registration import Registrations
 from sandbox.world import SandboxConfig, World
 from sandbox.zoom import Zoom
 
@@ -40,6 +41,7 @@ def build_sandbox(config: SandboxConfig, *, clock: SandboxClock | None = None) -
         [
             *panel.routes(),
             web.static("/sandbox/static", STATIC),
+            *Registrations(world).routes(),
             *Graph(world).routes(),
             *Zoom(world).routes(),
             *Entra(world).routes(),

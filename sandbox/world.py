@@ -18,6 +18,7 @@ from sandbox.graph_presence import Pair, Preferred, Session, TeamsClient, TeamsS
 from sandbox.identity import APP_NAME, Identity
 from sandbox.people import GROUPS, PEOPLE, SandboxGroup, SandboxPerson
 from sandbox.quota import Quota
+from sandbox.registration import Registration
 from sandbox.zoom_states import ZoomPresence
 from sandbox.zoom_webhook import WebhookSender
 
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
 JOURNAL_LINES: Final = 50
 BY_PERSON: Final = "person"
 BY_APP: Final = "app"
+ZOOM_SCOPES: Final = (
+    "user:read:list_users:admin user:read:user:admin user:read:presence_status:admin "
+    "group:read:list_groups:admin group:read:group:admin group:read:list_members:admin "
+    "role:read:list_roles:admin role:read:role:admin marketplace_app:read:admin"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,9 @@ class World:
             for person in config.people
         }
         self.identity = Identity(config.tenant_id, config.client_id, config.people, self.clock)
+        self.registration = Registration()
+        self.zoom_scopes: str | None = ZOOM_SCOPES
+        """What tokens of Zoom's say of their scopes; None: nothing."""
         self.quota = Quota(self.clock.now)
         self.faults = Faults(self.changed)
         self.zoom_unknown = (404, 1001)

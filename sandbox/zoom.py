@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 TOKEN_LIFE: Final = 3600.0
 PAGE_TOKEN_LIFE: Final = 900.0
 LARGEST_PAGE: Final = 300
-SCOPES: Final = (
-    "user:read:list_users:admin user:read:user:admin user:read:presence_status:admin "
-    "group:read:list_groups:admin group:read:group:admin group:read:list_members:admin "
-    "role:read:list_roles:admin role:read:role:admin marketplace_app:read:admin"
-)
 ROLES: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
     "1": (
         "Admin",
@@ -113,7 +108,7 @@ class Zoom:
                 "access_token": token,
                 "token_type": "bearer",
                 "expires_in": int(TOKEN_LIFE),
-                "scope": SCOPES,
+                "scope": self._world.zoom_scopes,
                 "api_url": base_url(request),
             }
         )

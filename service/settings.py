@@ -7,6 +7,7 @@ listed and explained in `.env.example`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import urlsplit
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from service.setting_names import Given
 
-Role = Literal["serve", "worker", "check", "manifest", "audit", "top", "rotate-keys"]
+Role = Literal["serve", "worker", "manifest", "audit", "top", "rotate-keys"]
 
 _GRAPH_PERMISSIONS = ("Presence.ReadWrite", "Presence.Read", "User.Read")
 
@@ -169,7 +170,6 @@ _REGISTRATION = ("MicrosoftAppId", "MicrosoftAppPassword", "MicrosoftAppTenantId
 _SERVER = (*_REGISTRATION, "PUBLIC_URL", "TOKEN_KEYS", "ZOOM_WEBHOOK_SECRET")
 _NEEDS: dict[Role, tuple[str, ...]] = {
     "serve": _SERVER,
-    "check": _SERVER,
     "worker": (*_REGISTRATION, "TOKEN_KEYS", "REDIS_URL"),
     "audit": (),
     "top": (),
@@ -198,6 +198,43 @@ def load(role: Role, environ: Mapping[str, str], env_file: Path | None = None) -
     given = collect(_MANIFEST_READS if role == "manifest" else tuple(NAMES), environ, env_file)
     problems = _problems_of_names(given, _NEEDS[role]) + _problems_between(given.values)
     return _build(given, problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What of the settings can be used: `given` names what is set and well formed.
+
+    `problems` are sentences about the rest, `where` is one about where they were looked for.
+    """
+
+    settings: Settings
+    problems: list[str]
+    given: frozenset[str]
+    where: str
+
+
+def examine(environ: Mapping[str, str], env_file: Path | None = None) -> Examined:
+    """As much of the settings of `serve` as can be used, so that each part can be looked at."""
+    given = collect(tuple(NAMES), environ, env_file)
+    problems = _problems_of_names(given, _SERVER) + _problems_between(given.values)
+    while True:
+        try:
+            settings = Settings.model_validate(given.values)
+        except ValidationError as error:
+            for name, sentence in _said(error):
+                problems.append(sentence)
+                del given.values[name]
+        else:
+            where = "Read: the environment." if env_file is None else where_from(env_file)
+            return Examined(settings, problems, frozenset(given.values), where)
+
+
+def where_from(env_file: Path) -> str:
+    """Where settings were looked for, in a sentence."""
+    path = env_file.absolute()
+    if path.exists():
+        return f"Read: the environment and {path}."
+    return f"Read: the environment. There is no {path.name} in {path.parent}."
 
 
 def local(
@@ -290,13 +327,21 @@ def _build(given: Given, problems: list[str], *, local: bool = False) -> Setting
     try:
         settings = Settings.model_validate(given.values | {"local": local})
     except ValidationError as error:
-        said = (
-            " ".join([*map(str, e["loc"][:1]), f"{e['ctx']['error']}."]) for e in error.errors()
-        )
-        raise SettingsError([*problems, *said]) from None
+        raise SettingsError([*problems, *(sentence for _, sentence in _said(error))]) from None
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def _said(error: ValidationError) -> list[tuple[str, str]]:
+    """Each name that is wrong ("" for what is between several), and a sentence about it."""
+    return [
+        (
+            "".join(map(str, e["loc"][:1])),
+            " ".join([*map(str, e["loc"][:1]), f"{e['ctx']['error']}."]),
+        )
+        for e in error.errors()
+    ]
 
 
 def _entries(text: str) -> tuple[str, ...]:

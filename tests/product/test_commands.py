@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 import socket
 import zipfile
 from typing import TYPE_CHECKING
@@ -11,12 +13,15 @@ import pytest
 from click.testing import CliRunner
 
 from app import cli
-from sandbox.faults import Fault, FaultKind
+from launch import check as checks
 from sandbox.people import APP_ID
 from tests.doubles.outside import APP_SECRET, PUBLIC, WEBHOOK_SECRET
 from tests.doubles.product import run, running
+from tests.doubles.pty import Terminal, plain
+from tests.doubles.redis import RedisServer
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from tests.doubles.outside import Outside
@@ -97,16 +102,43 @@ async def test_a_port_that_is_taken_is_one_sentence(around: Outside, tmp_path: P
     [line] = [line for line in text.splitlines() if line.startswith("Presence Bridge can't go on")]
     assert port in line
     assert "in use" in line
+    assert "choose another with PORT" in line
+    assert "Errno" not in text
+
+
+@contextlib.asynccontextmanager
+async def installed(around: Outside, folder: Path) -> AsyncIterator[dict[str, str]]:
+    """A product that Zoom has found, at its public address; the settings of its operator."""
+    with RedisServer(None, "--appendonly", "yes") as redis:
+        environ = around.environ(REDIS_URL=redis.url, PUBLIC_URL=PUBLIC)
+        async with running("serve", environ=environ, folder=folder) as command:
+            address = f"http://127.0.0.1:{(await command.event('started'))['port']}"
+            around.world.webhooks.url = f"{address}/zoom/webhook"
+            assert await around.world.webhooks.validate()
+            yield {**environ, "PUBLIC_URL": address}
 
 
 async def test_check_is_content_when_all_is_well(around: Outside, tmp_path: Path) -> None:
-    code, text = await run("check", environ=around.environ(), folder=tmp_path)
+    async with installed(around, tmp_path) as environ:
+        code, text = await run(
+            *("check", "--skip", "entra-redirect"), environ=environ, folder=tmp_path
+        )
+        as_json, printed = await run(
+            *("check", "--json", "--skip", "entra-redirect"), environ=environ, folder=tmp_path
+        )
     assert code == 0, text
     assert "FAILED" not in text
-    for name in ("Settings", "Redis", "Microsoft login", "Bot Framework keys", "Microsoft Graph"):
-        assert f"ok      {name}:" in text
-    assert "ok      Zoom API: the app's credentials are accepted" in text
-    assert "ResourceWarning" not in text
+    for name in ("Settings", "Redis", "Entra secret", "Bot registration", "Zoom events", "Proxy"):
+        assert f"ok       {name}: " in text, text
+    assert "ok       Public address: this Presence Bridge answers" in text
+    # Nothing but the table is printed: no log, no complaint of Python's.
+    table = re.compile(r"(ok|warning|FAILED|not seen) +[A-Z].*: |         -> |\d+ of \d+ well")
+    assert [line for line in text.splitlines() if not table.match(line)] == []
+    assert as_json == 0
+    read = json.loads(printed)
+    assert read["ok"] is True
+    named = {one["check"] for one in read["findings"]}
+    assert named == set(checks.NAMES) - {"entra-redirect", "zoom-log"}
 
 
 async def test_check_names_everything_that_is_wrong(around: Outside, tmp_path: Path) -> None:
@@ -114,25 +146,62 @@ async def test_check_names_everything_that_is_wrong(around: Outside, tmp_path: P
         ZOOM_CLIENT_SECRET="wrong-zoom-secret-3391",
         REDIS_URL=f"unix://{tmp_path}/nobody.sock",
         BOT_OPENID_METADATA_URL=f"{around.http}/nothing",
+        TOKEN_KEYS="not-a-key-8812",
         PYTHONDEVMODE=None,
     )
     code, text = await run("check", environ=environ, folder=tmp_path)
     assert code == 1
-    for name in ("Redis", "Bot Framework keys", "Zoom API"):
-        assert f"FAILED  {name}:" in text
-    assert "ok      Microsoft login:" in text
-    assert "3391" not in text
-    assert "Traceback" not in text
+    for name in ("Settings", "Redis", "Bot signing keys", "Zoom credentials", "Public address"):
+        assert f"FAILED   {name}: " in text
+    assert "FAILED   Settings: TOKEN_KEYS is not a Fernet key" in text
+    assert f"There is no .env in {tmp_path}." in text
+    assert "ok       Entra secret:" in text
+    for forbidden in ("3391", "8812", "Traceback", "Errno"):
+        assert forbidden not in text
 
 
-async def test_check_tells_a_firewalls_page_from_an_answer(around: Outside, tmp_path: Path) -> None:
-    for queue in (around.world.faults.graph, around.world.faults.zoom):
-        queue.append(Fault(FaultKind.INTERCEPTED))
-    code, text = await run("check", environ=around.environ(), folder=tmp_path)
-    assert code == 1
-    for name, service in (("Microsoft Graph", "graph"), ("Zoom API", "zoom")):
-        assert f"FAILED  {name}: {service}_intercepted: 403 - something in between" in text
-    assert "zoom_token_not_shared" not in text
+async def test_check_in_a_terminal_fits_into_it(around: Outside, tmp_path: Path) -> None:
+    for width in (80, 120):
+        terminal = Terminal.start(
+            "check", environ=around.environ(PYTHONDEVMODE=None), folder=tmp_path, width=width
+        )
+        text = await terminal.ended()
+        assert terminal.code == 1
+        assert "\x1b[" in text
+        lines = plain(text).splitlines()
+        assert max(map(len, lines)) <= min(width, 110)
+        assert any(line.startswith("FAILED    Public address") for line in lines), lines
+        assert "Traceback" not in text
+
+
+async def test_check_in_a_terminal_without_colour(around: Outside, tmp_path: Path) -> None:
+    environ = around.environ(PYTHONDEVMODE=None, NO_COLOR="1")
+    terminal = Terminal.start("check", "--only", "graph", environ=environ, folder=tmp_path)
+    text = await terminal.ended()
+    assert "ok        Microsoft Graph" in text
+    assert "\x1b[3" not in text
+
+
+async def test_check_refuses_a_name_that_it_does_not_know(tmp_path: Path) -> None:
+    code, text = await run("check", "--only", "zooom", environ={}, folder=tmp_path)
+    assert code == 2
+    assert "zoom-scopes" in text
+
+
+async def test_where_settings_were_looked_for_is_said(tmp_path: Path) -> None:
+    code, text = await run("serve", environ={}, folder=tmp_path)
+    assert code == 2
+    assert f"Read: the environment. There is no .env in {tmp_path}." in text
+    (tmp_path / ".env").write_text("PORT=80\n", "utf-8")
+    _, text = await run("serve", environ={}, folder=tmp_path)
+    assert f"Read: the environment and {tmp_path}/.env." in text
+
+
+async def test_help_is_whole_in_a_narrow_terminal(tmp_path: Path) -> None:
+    code, text = await run("--help", environ={"COLUMNS": "60"}, folder=tmp_path)
+    assert code == 0
+    assert "..." not in text.partition("Commands:")[2]
+    assert "stand-ins for" in text
 
 
 async def test_manifest_writes_a_package_from_two_settings(tmp_path: Path) -> None:

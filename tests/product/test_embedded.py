@@ -73,9 +73,12 @@ async def test_others_may_look_and_who_leaves_leaves_the_disk(
             return text
 
         checked, plain, lines, top = await asyncio.gather(
-            looks("check"), looks("audit"), looks("audit", "--json"), looks("top", "--once")
+            looks("check", "--only", "redis"),
+            looks("audit"),
+            looks("audit", "--json"),
+            looks("top", "--once"),
         )
-        assert "ok      Redis: version " in checked
+        assert "ok       Redis: version " in checked
         assert "People        1 connected" in top
         assert len(plain.splitlines()) == 3
         assert plain.count(SHOWN) == 5
@@ -131,5 +134,5 @@ async def test_a_redis_that_can_be_overheard_is_warned_of(around: Outside, tmp_p
     environ = around.environ(REDIS_URL="redis://:hunter2@redis.invalid:6379")
     code, text = await run("check", environ=environ, folder=tmp_path)
     assert code == 1
-    assert "warning REDIS_URL begins with redis:// and names another machine" in text
+    assert "warning  Redis TLS: REDIS_URL begins with redis:// and names another machine" in text
     assert "hunter2" not in text

@@ -115,7 +115,6 @@ def test_settings_cannot_be_changed() -> None:
     ("role", "needed"),
     [
         ("serve", set(GOOD)),
-        ("check", set(GOOD)),
         ("worker", set(GOOD) - {"PUBLIC_URL", "ZOOM_WEBHOOK_SECRET"} | {"REDIS_URL"}),
         ("manifest", {"MicrosoftAppId", "PUBLIC_URL"}),
     ],
