@@ -4,7 +4,7 @@ All have one loop. A step is done, then comes a pause, unless somebody wakes the
 is away nothing is lost: the step is tried again, and its duty says so in the log. Anything else
 that a step raises is a bug and ends the process.
 
-To add one: declare it here; give a `Work` with its step to `launch.duties`, or no
+To add one: declare it here; give a `Work` with its step to `launch.wiring`, or no
 process starts; describe its action in docs/log-actions.md.
 """
 
