@@ -7,7 +7,7 @@ on in one card, wherever a click comes from: not every client names the message 
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NewType, Protocol
 
 import structlog
@@ -79,20 +79,20 @@ def new_card_id() -> str:
     return secrets.token_urlsafe(12)
 
 
+@dataclass(frozen=True, slots=True)
 class Desk:
     """Writes cards. Failures of the channel are logged, and told by the return value.
 
     `chats` keeps where people are reached, and which message holds a card.
     """
 
-    def __init__(self, sender: Sender, chats: ConversationRows, seal: Seal) -> None:
-        self._sender = sender
-        self.chats = chats
-        self._seal = seal
+    sender: Sender
+    chats: ConversationRows
+    seal: Seal
 
     def sealed(self, card: Card, card_id: str) -> SealedCard:
         """The card as it goes out, its buttons signed (`cards.seal`)."""
-        return SealedCard(self._seal.sealed(card, card_id))
+        return SealedCard(self.seal.sealed(card, card_id))
 
     async def post(self, to: ConversationReference, card_id: str, card: Card) -> bool:
         """Send a new card; False when the channel did not take it."""
@@ -106,18 +106,18 @@ class Desk:
     async def _send(
         self, to: ConversationReference, card_id: str, card: SealedCard, *, once: bool = False
     ) -> None:
-        activity_id = await self._sender.send(to, card, once=once)
+        activity_id = await self.sender.send(to, card, once=once)
         if activity_id:  # not every channel names what it took
             await self.chats.remember_card(card_id, activity_id)
 
     async def typing(self, to: ConversationReference) -> None:
         """Show that an answer is being worked on."""
-        await self._sender.typing(to)
+        await self.sender.typing(to)
 
     async def say(self, to: ConversationReference, content: Card | str) -> None:
         """Send something that is never edited. Needs no store, so it works when that is away."""
         try:
-            await self._sender.send(to, content)
+            await self.sender.send(to, content)
         except (ConversationGone, SendFailed) as error:
             log.warning("message_not_sent", reason=type(error).__name__)
 
@@ -147,7 +147,7 @@ class Desk:
         if activity_id is not None:
             try:
                 sealed = sealed or self.sealed(card, card_id)
-                await self._sender.update(at, activity_id, sealed)
+                await self.sender.update(at, activity_id, sealed)
             except CardGone:
                 log.info("card_gone", card=card_id)
             except (ConversationGone, SendFailed) as error:
@@ -184,7 +184,7 @@ class Desk:
         known = None if anew else await self.personal(person.object_id)
         if known is not None:
             return known
-        reference = await self._sender.open_personal(at, person)
+        reference = await self.sender.open_personal(at, person)
         await self.chats.remember_reference(person.object_id, reference, sent_ms)
         return reference
 
@@ -248,7 +248,7 @@ class Desk:
             return None
         person = Person(dead.tenant_id, object_id, dead.member_id, "")
         try:
-            reference = await self._sender.open_personal(at, person)
+            reference = await self.sender.open_personal(at, person)
         except ConversationGone as error:
             log.warning("personal_chat_not_opened", reason=str(error))
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
 class ChatPeople:
     """Reaches people in their 1:1 chats.
 
@@ -36,16 +38,9 @@ class ChatPeople:
     keeps whom a card (its id) asks: nobody else may answer it.
     """
 
-    def __init__(
-        self,
-        desk: Desk,
-        *,
-        invitable: Callable[[str, str], Awaitable[int]],
-        asks: Callable[[str, str], Awaitable[None]],
-    ) -> None:
-        self._desk = desk
-        self._invitable = invitable
-        self._asks = asks
+    desk: Desk
+    invitable: Callable[[str, str], Awaitable[int]]
+    asks: Callable[[str, str], Awaitable[None]]
 
     async def must_authorize_again(self, object_id: str, code: str) -> Sent:
         """Send a reconnect card that says what Microsoft answered."""
@@ -56,24 +51,24 @@ class ChatPeople:
     async def many_must_authorize_again(self, admin: str, storm: Storm) -> Sent:
         """Send the alert about a storm."""
         card_id = _alert_id(admin, storm)
-        await self._asks(card_id, admin)
+        await self.asks(card_id, admin)
         card = people_cards.storm(storm)
         return await self._send(admin, card_id, card)
 
     async def storm_is_over(self, admin: str, storm: Storm) -> None:
         """Turn the alert into the good news, in place."""
-        reference = await self._desk.personal(admin)
+        reference = await self.desk.personal(admin)
         if reference is not None:
             card_id = _alert_id(admin, storm)
             card = people_cards.storm_over()
-            await self._desk.replace(reference, card_id, card, or_post=False)
+            await self.desk.replace(reference, card_id, card, or_post=False)
 
     async def _send(self, object_id: str, card_id: str, card: Card) -> Sent:
-        if await self._desk.personal(object_id) is None:
+        if await self.desk.personal(object_id) is None:
             log.warning("person_not_reachable", person=object_id, reason="no chat is known")
             return "unknown"
         try:
-            await self._desk.tell(object_id, card_id, card)
+            await self.desk.tell(object_id, card_id, card)
         except NotSent:
             return "later"
         except (ConversationGone, SendFailed):  # the second may have arrived
@@ -82,14 +77,14 @@ class ChatPeople:
 
     async def first_meeting(self, object_id: str, presence: ZoomPresence, pair: Pair) -> None:
         """Tell what others see from now on, at the first meeting after connecting."""
-        if await self._desk.personal(object_id) is None:
+        if await self.desk.personal(object_id) is None:
             return
         card_id = new_card_id()
         card = first_meeting(
             zoom="presenting in Zoom" if presence is ZoomPresence.PRESENTING else "in Zoom",
             shown=teams_label(pair.availability, pair.activity),
         )
-        await self._desk.reach(object_id, card_id, card)
+        await self.desk.reach(object_id, card_id, card)
 
     async def rollout_moved(self, rollout: Rollout, left: int) -> None:
         """Show in the card that started it how far a change of settings is."""
@@ -100,11 +95,9 @@ class ChatPeople:
                 done=rollout.total - left,
                 total=rollout.total,
                 failed=rollout.failed,
-                invitable=0 if left else await self._invitable(shown.level.group_id, shown.by),
+                invitable=0 if left else await self.invitable(shown.level.group_id, shown.by),
             )
-            await self._desk.replace(
-                shown.where, shown.card_id, card, or_post=False, whose=shown.by
-            )
+            await self.desk.replace(shown.where, shown.card_id, card, or_post=False, whose=shown.by)
 
 
 def _alert_id(admin: str, storm: Storm) -> str:
