@@ -53,6 +53,7 @@ def answer_people(
     dispatch.clicked(person.ShowHelp, helper.help)
     dispatch.clicked(person.StartPause, personal.pause)
     dispatch.clicked(person.EndPause, personal.resume)
+    dispatch.clicked(person.ShowStyles, personal.style)
     dispatch.clicked(person.ChooseOwnStyle, personal.style)
     dispatch.clicked(person.NoticeSeen, personal.notice_seen)
 

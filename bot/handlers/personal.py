@@ -10,7 +10,7 @@ from bot.grammar.personal import For, Pause, StyleCommand, Until
 from cards.person import choices as choice_cards
 from cards.person import status as status_cards
 from cards.person import unasked as unasked_cards
-from cards.person.clicks import UNTIL_RESUMED, ChooseOwnStyle, StartPause
+from cards.person.clicks import UNTIL_RESUMED, ChooseOwnStyle, ShowStyles, StartPause
 from domain.clock import MINUTE
 from domain.policy import FOREVER
 from sync.engine.patience import Patience
@@ -44,6 +44,8 @@ class PersonalHandler:
             return status_cards.not_connected()
         now_ms, here = await self.engine.now_ms(), turn.inbound.time_zone
         until_ms = _until(wanted, now_ms, here)
+        if until_ms <= now_ms:
+            return choice_cards.pause_is_over(until=clock_time(until_ms, now_ms, here))
         paused = replace(admitted.state.personal, paused_until_ms=until_ms)
         chosen = await self._choose(admitted, paused, now_ms)
         if chosen is None:
@@ -67,7 +69,7 @@ class PersonalHandler:
         shown, was_paused = view(known, turn.inbound.time_zone), (until or 0) > now_ms
         return choice_cards.resumed(was_paused=was_paused, sentence=shown.sentence, tone=shown.tone)
 
-    async def style(self, turn: Turn, wanted: StyleCommand | ChooseOwnStyle) -> Card:
+    async def style(self, turn: Turn, wanted: StyleCommand | ShowStyles | ChooseOwnStyle) -> Card:
         """Show the styles, or choose one."""
         oid, chosen = turn.person.object_id, _chosen_style(wanted)
         before = await self.engine.verdict_of(oid)
@@ -108,6 +110,8 @@ class PersonalHandler:
 def _until(wanted: Pause | StartPause, now_ms: int, here: tzinfo) -> int:
     """The end of the pause that a command or a button asks for (epoch ms)."""
     if isinstance(wanted, StartPause):
+        if wanted.until_ms is not None:
+            return wanted.until_ms
         forever = wanted.minutes == UNTIL_RESUMED
         return FOREVER if forever else now_ms + wanted.minutes * MINUTE
     match wanted.until:
@@ -124,8 +128,12 @@ def _until(wanted: Pause | StartPause, now_ms: int, here: tzinfo) -> int:
     assert_never(wanted.until)
 
 
-def _chosen_style(wanted: StyleCommand | ChooseOwnStyle) -> ChooseOwnStyle | None:
+def _chosen_style(
+    wanted: StyleCommand | ShowStyles | ChooseOwnStyle,
+) -> ChooseOwnStyle | None:
     """The choice that a command or a button makes; None: only to show the styles."""
+    if isinstance(wanted, ShowStyles):
+        return None
     if isinstance(wanted, StyleCommand):
         return None if wanted.style is None else ChooseOwnStyle(wanted.style)
     return wanted

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards.build import answer, below, bold, box, button, buttons, card, heading, note, text
+from cards.build import (
+    answer,
+    below,
+    bold,
+    box,
+    button,
+    buttons,
+    card,
+    heading,
+    next_step,
+    note,
+    text,
+)
 from cards.person.clicks import ChooseOwnStyle, EndPause, ShowStatus, StartPause
 from wording.policy import STYLES
 from wording.text import outside
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cards.build import Card, Element
     from domain.presence import Style
     from wording.status import Tone
@@ -29,6 +43,26 @@ def paused(*, until: str | None, effect: str) -> Card:
         buttons(resume_button(), button(ShowStatus(), "Status")),
         # People forget to resume.
         below(*([] if until else [_only_for(1), _only_for(4)])),
+    )
+
+
+def which_pause(*, what: str, hint: str, ends: Sequence[tuple[str, StartPause]]) -> Card:
+    """Ask which pause was meant. `ends` are those that may be: a button's title and its click."""
+    return card(
+        what,
+        text(what, " Nothing has changed yet."),
+        next_step(hint),
+        buttons(*(button(click, title, key=str(n)) for n, (title, click) in enumerate(ends, 1))),
+    )
+
+
+def pause_is_over(*, until: str) -> Card:
+    """Answer a button for a pause whose end has passed (a time in the person's zone)."""
+    return card(
+        f"It’s past {until} already, so nothing has changed.",
+        text(f"It’s past {until} already, so nothing has changed."),
+        next_step("Say pause with a new time, such as pause for 2h."),
+        buttons(pause_button(), button(ShowStatus(), "Status")),
     )
 
 

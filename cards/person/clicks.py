@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from cards.click import Click, click
-from domain.policy import LONGEST_PAUSE
+from domain.policy import FOREVER, LONGEST_PAUSE
 from domain.presence import Style
 
 UNTIL_RESUMED: Final = 0
@@ -56,14 +56,20 @@ class ShowHelp(Click):
 
 @click("pause.start")
 class StartPause(Click):
-    """Pause for so many minutes, or until the person resumes."""
+    """Pause until a time (epoch ms), else for so many minutes, else until the person resumes."""
 
     minutes: Annotated[int, Field(ge=0, le=LONGEST_PAUSE)] = UNTIL_RESUMED
+    until_ms: Annotated[int, Field(ge=0, lt=FOREVER)] | None = None
 
 
 @click("pause.end")
 class EndPause(Click):
     """Go on."""
+
+
+@click("style.show")
+class ShowStyles(Click):
+    """Show the styles, and which one is in force."""
 
 
 @click("style.choose")

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, next_step, note, term, text
-from cards.person.clicks import ConfirmDisconnect, RunTest, ShowHelp, ShowStatus, StartConnect
+from cards.person.clicks import (
+    ConfirmDisconnect,
+    RunTest,
+    ShowHelp,
+    ShowStatus,
+    ShowStyles,
+    StartConnect,
+)
 from wording.text import outside
 
 if TYPE_CHECKING:
@@ -18,6 +25,7 @@ _ONE_CLICK = {
     "connect": StartConnect(),
     "status": ShowStatus(),
     "test": RunTest(),
+    "style": ShowStyles(),
     "disconnect": ConfirmDisconnect(),
 }
 """Commands a suggestion may offer as a button: none of them changes anything without asking."""

@@ -102,6 +102,7 @@ def _make() -> dict[str, Card]:
         "welcome-nameless": welcome(name=" "),
         "help": help_card(COMMANDS),
         "help-nearest": help_card(COMMANDS, unknown="conect", nearest="connect"),
+        "help-nearest-style": help_card(COMMANDS, unknown="stile", nearest="style"),
         "help-unknown": help_card(COMMANDS, unknown="make me a sandwich"),
         "connect-offer": connect.offer(name="Ada Lindqvist", start_url=START_URL, minutes=10),
         "connect-done": connect.connected(

@@ -63,6 +63,7 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "people": st.integers(0, 1000),
     "minutes": st.integers(0, 1000),
     "began_ms": st.integers(0, 2**50),
+    "until_ms": st.none() | st.integers(0, 2**50),
     "style": st.none() | st.sampled_from(Style),
     "search": st.text(max_size=100),
     "cursor": st.text(max_size=64),

@@ -48,6 +48,7 @@ def handler(engine: Presence) -> PersonalHandler:
         (Pause(Until(14, 20)), NOW + 24 * HOUR),  # this very minute: the next one is tomorrow's
         (Pause(Until(9)), NOW + 18 * HOUR + 40 * MINUTE),
         (StartPause(60), NOW + HOUR),
+        (StartPause(until_ms=NOW + 7), NOW + 7),
         (StartPause(UNTIL_RESUMED), FOREVER),
     ],
 )
@@ -56,6 +57,14 @@ async def test_a_pause_lasts_as_long_as_was_said(
 ) -> None:
     await handler.pause(turn(), wanted)
     assert engine.chose == [(Personal(paused_until_ms=until_ms), None)]
+
+
+async def test_a_button_whose_time_has_passed_pauses_nothing(
+    engine: Presence, handler: PersonalHandler
+) -> None:
+    said = words(await handler.pause(turn(), StartPause(until_ms=NOW)))
+    assert engine.chose == []
+    assert "nothing has changed" in said
 
 
 async def test_a_time_of_day_is_the_person_s_own(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards.person.choices import paused, resumed, style_choice
+from cards.person.choices import pause_is_over, paused, resumed, style_choice, which_pause
+from cards.person.clicks import StartPause
 from cards.person.help import unclear
 from cards.person.unasked import declined, first_meeting, invitation, seen
 from domain.presence import Style
@@ -23,6 +24,15 @@ def person_cards() -> dict[str, Card]:
             effect="What I had set, “In a call”, is not cleared yet and may show until 15:02.",
         ),
         "paused-nothing": paused(until=None, effect=NOTHING_SET),
+        "pause-which": which_pause(
+            what="Is that 5 in the morning or in the afternoon?",
+            hint="Choose one, or say pause until 5am or pause until 5pm.",
+            ends=[
+                ("Until 17:00", StartPause(until_ms=1_790_010_000_000)),
+                ("Until Sep 22, 05:00", StartPause(until_ms=1_790_053_200_000)),
+            ],
+        ),
+        "pause-over": pause_is_over(until="17:00"),
         "resumed": resumed(
             was_paused=True,
             sentence="Zoom says “In a meeting” now, so Microsoft is told “In a call”.",
@@ -50,6 +60,8 @@ def person_cards() -> dict[str, Card]:
 def person_cards_for(name: str) -> dict[str, Card]:
     return {
         "paused": paused(until=name, effect=name),
+        "pause-which": which_pause(what=name, hint=name, ends=[(name, StartPause(60))]),
+        "pause-over": pause_is_over(until=name),
         "resumed": resumed(was_paused=True, sentence=name, tone="good"),
         "style-locked": style_choice(current=Style.FULL, own=False, locked_by=name),
         "first-meeting": first_meeting(zoom="in Zoom", shown=name),
