@@ -16,6 +16,7 @@ names them. Other tenants the channel has refused before.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -50,6 +51,7 @@ class Known(Protocol):
         """A person's link and state."""
 
 
+@dataclass(kw_only=True)
 class Admins:
     """Answers one question. `now` gives monotonic seconds.
 
@@ -60,32 +62,22 @@ class Admins:
     remembers it for minutes); it is None where the operator does not allow that way.
     """
 
-    def __init__(
-        self,
-        *,
-        named: frozenset[str],
-        known: Known,
-        external: Callable[[str], Awaitable[bool]],
-        app_roles: Callable[[str, int], Awaitable[frozenset[str]]],
-        addresses_now: Callable[[str, int], Awaitable[tuple[str, ...]]],
-        zoom_editor: Callable[[str], Awaitable[str | None]] | None,
-        now: Callable[[], float],
-        background: Background | None = None,
-    ) -> None:
-        """`background`: where questions go on for which nobody waits any more."""
-        self._background = background or Background()
-        self._named = named
-        self._known = known
-        self._external = external
-        self._app_roles = app_roles
-        self._addresses_now = addresses_now
-        self._zoom_editor = zoom_editor
-        self._now = now
+    named: frozenset[str]
+    known: Known
+    external: Callable[[str], Awaitable[bool]]
+    app_roles: Callable[[str, int], Awaitable[frozenset[str]]]
+    addresses_now: Callable[[str, int], Awaitable[tuple[str, ...]]]
+    zoom_editor: Callable[[str], Awaitable[str | None]] | None
+    now: Callable[[], float]
+    background: Background = field(default_factory=Background)
+    """Where questions go on for which nobody waits any more."""
+
+    def __post_init__(self) -> None:
         self._roles: TLRUCache[tuple[str, int], tuple[bool, float]] = TLRUCache(
-            _MOST_REMEMBERED, ttu=lambda _, role, __: role[1], timer=now
+            _MOST_REMEMBERED, ttu=lambda _, role, __: role[1], timer=self.now
         )
         self._addresses: TTLCache[tuple[str, int], tuple[str, ...]] = TTLCache(
-            _MOST_REMEMBERED, ADDRESSES_S, timer=now
+            _MOST_REMEMBERED, ADDRESSES_S, timer=self.now
         )
 
     async def is_admin(self, person: Person) -> bool:
@@ -94,26 +86,26 @@ class Admins:
 
     async def may_change(self, person: Person) -> bool | None:
         """The same; None where it can't be found out now, or not while somebody waits."""
-        may: bool | None = person.object_id in self._named
-        found = None if may else await self._known.link_of(person.object_id)
+        may: bool | None = person.object_id in self.named
+        found = None if may else await self.known.link_of(person.object_id)
         if found is not None:
             try:
-                may = await self._background.within(Patience(), self._by_role(*found))
+                may = await self.background.within(Patience(), self._by_role(*found))
             except TimeoutError:
                 log.warning("admin_not_known", person=person.object_id, reason="slow")
                 may = None
-        return False if may and await self._external(person.object_id) else may
+        return False if may and await self.external(person.object_id) else may
 
     async def is_guest(self, person: Person) -> bool:
         """Whether Microsoft has told that the person is external."""
-        return await self._external(person.object_id)
+        return await self.external(person.object_id)
 
     async def _by_role(self, link: Link, state: PersonState) -> bool | None:
         may = await self._has_app_role(link, state)
-        if may or self._zoom_editor is None or link.zoom_id is None:
+        if may or self.zoom_editor is None or link.zoom_id is None:
             return may
         try:
-            address = await self._zoom_editor(link.zoom_id)
+            address = await self.zoom_editor(link.zoom_id)
             if address is None:
                 return may
             addresses = await self._addresses_of(link.object_id, state.generation)
@@ -125,7 +117,7 @@ class Admins:
     async def _addresses_of(self, oid: str, generation: int) -> tuple[str, ...]:
         known = self._addresses.get((oid, generation))
         if known is None:
-            known = self._addresses[oid, generation] = await self._addresses_now(oid, generation)
+            known = self._addresses[oid, generation] = await self.addresses_now(oid, generation)
         return known
 
     async def _has_app_role(self, link: Link, state: PersonState) -> bool | None:
@@ -133,9 +125,9 @@ class Admins:
         known = self._roles.get((oid, generation))
         if known is not None:
             return known[0]
-        asked_at = self._now()
+        asked_at = self.now()
         try:
-            admin = APP_ROLE in await self._app_roles(oid, generation)
+            admin = APP_ROLE in await self.app_roles(oid, generation)
         except OutsideError as error:  # not kept: the next try may find out
             log.warning("admin_not_known", person=oid, reason=str(error))
             # A role counts of whoever is connected, and whose authorisation ended is not.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -54,27 +55,19 @@ _ANSWERED: Mapping[Reached, str] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
 class Router:
     """Acts on one activity.
 
     `on_outcome` is called with ok, refused or failed and the seconds a turn took.
     """
 
-    def __init__(
-        self,
-        desk: Desk,
-        seal: Seal,
-        news: AppNews,
-        dispatch: Dispatch,
-        *,
-        on_outcome: Callable[[str, float], None],
-    ) -> None:
-        self._desk = desk
-        self._seal = seal
-        self._news = news
-        self._dispatch = dispatch
-        self._on_outcome = on_outcome
-        self._strangers = Strangers(time.monotonic)
+    desk: Desk
+    seal: Seal
+    news: AppNews
+    dispatch: Dispatch
+    on_outcome: Callable[[str, float], None]
+    _strangers: Strangers = field(default_factory=lambda: Strangers(time.monotonic), init=False)
 
     async def on_turn(self, inbound: Inbound) -> Answer:
         """Act on an activity; the answer is for clicks that expect one."""
@@ -92,15 +85,15 @@ class Router:
             log.exception("turn_failed", activity=inbound.id)
         else:
             refused = isinstance(answer, InvokeError)
-            self._on_outcome("refused" if refused else "ok", time.monotonic() - began)
+            self.on_outcome("refused" if refused else "ok", time.monotonic() - began)
             return answer
-        self._on_outcome("failed", time.monotonic() - began)
+        self.on_outcome("failed", time.monotonic() - began)
         if inbound.wants_card_answer:
             return InvokeError(
                 "Trouble", "Something went wrong here. Please try again in a minute.", 500
             )
         if inbound.kind in {Kind.MESSAGE, Kind.CLICK}:
-            await self._desk.say(inbound.conversation, _APOLOGY)
+            await self.desk.say(inbound.conversation, _APOLOGY)
         return None
 
     async def _stranger(self, inbound: Inbound) -> Answer:
@@ -117,10 +110,10 @@ class Router:
         personal = inbound.conversation.scope is Scope.PERSONAL
         if inbound.kind not in {Kind.MESSAGE, Kind.CLICK}:
             if personal:  # a team or group that got or lost the app is nobody's own chat
-                await self._news.act(inbound, person)
+                await self.news.act(inbound, person)
             return None
         if personal:
-            await self._news.heard(inbound, person)
+            await self.news.heard(inbound, person)
         if inbound.kind is Kind.CLICK:
             return await self._click(inbound, person)
         await self._message(inbound, person)
@@ -131,19 +124,19 @@ class Router:
         here, private = inbound.conversation, not isinstance(said, PUBLIC)
         at = await self._private_chat(inbound, person) if private else here
         if isinstance(at, str):
-            await self._desk.say(here, at)
+            await self.desk.say(here, at)
             return
         card_id = new_card_id()
-        async with _Working(partial(self._desk.typing, at)):
-            card = await self._dispatch.answer(Turn(inbound, person, at, card_id), said)
+        async with _Working(partial(self.desk.typing, at)):
+            card = await self.dispatch.answer(Turn(inbound, person, at, card_id), said)
         if _elsewhere(inbound, at):
-            await self._desk.say(here, await self._answer_privately(inbound, person, card_id, card))
+            await self.desk.say(here, await self._answer_privately(inbound, person, card_id, card))
         else:
-            await self._desk.post(at, card_id, card)
+            await self.desk.post(at, card_id, card)
 
     async def _click(self, inbound: Inbound, person: Person) -> Answer:
         try:
-            click, clicked = self._seal.opened(inbound.verb, inbound.data)
+            click, clicked = self.seal.opened(inbound.verb, inbound.data)
             here = inbound.conversation
             at = here if click.public else await self._private_chat(inbound, person)
             if isinstance(at, str):
@@ -154,10 +147,10 @@ class Router:
             card_id = new_card_id() if moved else clicked
             turn = Turn(inbound, person, at, card_id, clicked)
             if inbound.automatic:
-                card = await self._dispatch.answer(turn, click)
+                card = await self.dispatch.answer(turn, click)
             else:
-                async with _Working(partial(self._desk.typing, at)):
-                    card = await self._dispatch.answer(turn, click)
+                async with _Working(partial(self.desk.typing, at)):
+                    card = await self.dispatch.answer(turn, click)
         except BadClick as error:
             log.warning("click_refused", activity=inbound.id, reason=str(error))
             return await self._reply(inbound, _STALE, stale_card())
@@ -169,12 +162,12 @@ class Router:
         if moved:
             line = await self._answer_privately(inbound, person, card_id, card)
             return await self._reply(inbound, line)
-        sealed = self._desk.sealed(card, card_id)
+        sealed = self.desk.sealed(card, card_id)
         if inbound.automatic:
             return sealed  # nobody clicked: the card on this one screen is made fresh
         # The client that clicked gets the card as the answer; the message itself is edited too, so
         # that every other device of the person shows the same.
-        await self._desk.replace(
+        await self.desk.replace(
             at,
             card_id,
             card,
@@ -190,7 +183,7 @@ class Router:
         """Answer a click that expects it; else say it there (`said`, where that is another)."""
         if inbound.wants_card_answer:
             return answer
-        await self._desk.say(inbound.conversation, said or str(answer))
+        await self.desk.say(inbound.conversation, said or str(answer))
         return None
 
     # -- asked where others read along -----------------------------------------------------------
@@ -201,9 +194,9 @@ class Router:
         if here.scope is Scope.PERSONAL:
             return here
         # Where their app is taken out, Teams opens a chat only if it is back.
-        gone = await self._news.is_away(person)
+        gone = await self.news.is_away(person)
         try:
-            reference = await self._desk.open_personal(
+            reference = await self.desk.open_personal(
                 here, person, sent_ms=inbound.sent_ms, anew=gone
             )
         except ConversationGone as error:
@@ -213,7 +206,7 @@ class Router:
             log.warning("personal_chat_not_opened", reason=str(error))
             return _ANSWERED["failed"]
         if gone:
-            await self._news.is_back(person)
+            await self.news.is_back(person)
         return reference
 
     async def _answer_privately(
@@ -221,9 +214,9 @@ class Router:
     ) -> str:
         """Send a card to the person's own chat; the line that says what came of it."""
         here = inbound.conversation
-        reached = await self._desk.reach(person.object_id, card_id, card, met=here)
+        reached = await self.desk.reach(person.object_id, card_id, card, met=here)
         if reached == "reached":
-            self._news.met(person)
+            self.news.met(person)
         return _ANSWERED[reached]
 
 

@@ -305,7 +305,7 @@ async def test_news_that_fails_is_answered_with_silence(room: Room) -> None:
     async def broken(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    room.router._news.removed = broken
+    room.router.news.removed = broken
     inbound = Inbound(Kind.UNINSTALLED, "1", ADA, CHAT, sent_ms=NOW)
     with capture_logs():
         assert await room.router.on_turn(inbound) is None
