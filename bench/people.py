@@ -99,7 +99,7 @@ async def _sign_in(world: Outside, oid: str) -> str:
         verify=str(world.authorities),
     )
     try:
-        flow = await authorization.begin(state=oid, login_hint=None)
+        flow = await authorization.begin(state=oid)
         nonce = parse_qs(urlsplit(flow.auth_uri).query)["nonce"][0]
         code = json.dumps({"oid": oid, "nonce": nonce})
         return (await authorization.finish(flow, {"state": oid, "code": code})).cache

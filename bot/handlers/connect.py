@@ -58,7 +58,6 @@ class ConnectHandler:
                 tenant_id=person.tenant_id,
                 object_id=person.object_id,
                 name=person.name,
-                login_hint=None,
                 conversation=turn.at,
                 card_id=turn.card_id,
             )

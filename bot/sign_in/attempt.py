@@ -32,7 +32,6 @@ class Attempt:
     tenant_id: Guid
     object_id: Guid
     name: str
-    login_hint: str | None
     conversation: ConversationReference
     card_id: str
 

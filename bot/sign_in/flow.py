@@ -153,7 +153,6 @@ class SignIn:
                 # Before the browser is bound: if Microsoft is down, the link goes on working.
                 begun = await self.authorization.begin(
                     state=state,
-                    login_hint=attempt.login_hint,
                     choose_account=self.cookies.asks_which_account(request),
                 )
             except RetryLater as error:
@@ -227,8 +226,7 @@ class SignIn:
         who = grant.identity
         if (who.object_id, who.tenant_id) != (attempt.object_id, attempt.tenant_id):
             used = who.upn or who.name or "somebody else"
-            expected = attempt.login_hint or attempt.name
-            facts = (f"You signed in as {used}.", f"This chat belongs to {expected}.")
+            facts = (f"You signed in as {used}.", f"This chat belongs to {attempt.name}.")
             wrong = Refused(Refusal.WRONG_ACCOUNT, facts)
             response = await self._tell(key, attempt, wrong)
             self.cookies.ask_which_account(response, ask=True)

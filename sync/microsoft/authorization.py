@@ -134,9 +134,7 @@ class Authorization:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._http.close()
 
-    async def begin(
-        self, *, state: str, login_hint: str | None, choose_account: bool = False
-    ) -> SignInFlow:
+    async def begin(self, *, state: str, choose_account: bool = False) -> SignInFlow:
         """Start a sign-in. `choose_account` makes Microsoft ask which account to use."""
 
         def run() -> SignInFlow:
@@ -147,7 +145,6 @@ class Authorization:
                 redirect_uri=self._redirect_uri,
                 state=state,
                 prompt="select_account" if choose_account else None,
-                login_hint=login_hint,
                 response_mode="form_post",
             )
             address = urlsplit(flow.pop("auth_uri"))

@@ -254,7 +254,7 @@ class Crowd:
         )
         tokens = Tokens(store, Vault([TOKEN_KEY]), authorization)
         try:
-            flow = await authorization.begin(state="a-state", login_hint=None)
+            flow = await authorization.begin(state="a-state")
             nonce = parse_qs(urlsplit(flow.auth_uri).query)["nonce"][0]
             code = json.dumps({"oid": TEMPLATE, "nonce": nonce})
             grant = await authorization.finish(flow, {"state": "a-state", "code": code})

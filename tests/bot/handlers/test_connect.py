@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.unit
 
 GRANT = cast("Grant", None)
-ATTEMPT = Attempt(TENANT, ADA.object_id, "Ada", None, CHAT, "card-1")
+ATTEMPT = Attempt(TENANT, ADA.object_id, "Ada", CHAT, "card-1")
 FAILURES: list[tuple[Exception, str]] = [
     (NoZoomUser(("ada@example.com",)), "No matching Zoom account"),
     (NoZoomUser(()), "No matching Zoom account"),

@@ -37,7 +37,6 @@ ATTEMPT = Attempt(
     tenant_id=TENANT,
     object_id=ADA,
     name="Ada Lindqvist",
-    login_hint="ada@example.com",
     conversation=ConversationReference(
         "https://smba.trafficmanager.net/emea/", "a:1", "28:bot", "msteams", TENANT
     ),
@@ -296,7 +295,6 @@ async def test_a_person_connects(tmp_path: Path, browser: Browser, tls: bool) ->
     assert grant.identity.object_id == ADA
     assert house.counted == ["started", "connected"]
     assert house.refused == []
-    assert house.entra.last_authorize["login_hint"] == "ada@example.com"
 
 
 async def test_a_form_post_answer_leads_to_the_same_end(house: House, browser: Browser) -> None:
@@ -355,7 +353,6 @@ async def test_the_start_page_says_who_connects_and_works_without_script(
 ) -> None:
     page = await browser.get(await house.link())
     assert "Connect Ada Lindqvist" in page.words
-    assert "ada@example.com" in page.words
     assert "Reads your mail, calendar, chats or files" in page.words
     assert "Overrides a status that you set yourself" in page.words
     assert "<script" not in page.text
@@ -700,7 +697,7 @@ async def test_only_the_account_of_the_chat_may_connect(
     page = await browser.connect(await house.link())
     assert says(page, Refusal.WRONG_ACCOUNT)
     assert "You signed in as ben@example.com." in page.words
-    assert "This chat belongs to ada@example.com." in page.words
+    assert "This chat belongs to Ada Lindqvist." in page.words
     assert house.granted == []
     assert house.refused == [(ATTEMPT, Refusal.WRONG_ACCOUNT)]
     assert house.counted == ["started", "wrong_account"]
@@ -935,9 +932,8 @@ async def test_a_scanner_that_only_asks_for_headers_does_not_finish_a_sign_in(
 
 async def test_a_name_is_shown_as_text(house: House, browser: Browser) -> None:
     name = '<script>alert(1)</script> & "O\'Brien" {{ 7*7 }}'
-    page = await browser.get(await house.link(replace(ATTEMPT, name=name, login_hint="<i>x</i>")))
+    page = await browser.get(await house.link(replace(ATTEMPT, name=name)))
     assert "<script" not in page.text
-    assert "<i>" not in page.text
     assert name in page.words
 
     house.entra.object_id, house.entra.upn = BEN, "<img src=x onerror=alert(1)>"
@@ -1015,7 +1011,7 @@ def test_every_refusal_is_explained_and_says_what_to_do_next() -> None:
 
 
 def test_an_attempt_survives_being_stored() -> None:
-    for attempt in (ATTEMPT, replace(ATTEMPT, login_hint=None, name="山田 \u202e \U0001f600")):
+    for attempt in (ATTEMPT, replace(ATTEMPT, name="山田 \u202e \U0001f600")):
         assert ATTEMPTS.load(ATTEMPTS.dump(attempt)) == attempt
 
 
@@ -1026,7 +1022,6 @@ def test_an_attempt_survives_being_stored() -> None:
         {"object_id": ADA.replace("0", "A")},
         {"tenant_id": TENANT + "\n"},
         {"name": None},
-        {"login_hint": 5},
         {"conversation": {}},
         {"conversation": "x"},
     ],

@@ -117,7 +117,7 @@ async def authorization(entra: Entra) -> AsyncIterator[Authorization]:
 
 
 async def sign_in(authorization: Authorization) -> str:
-    flow = await authorization.begin(state="s", login_hint=None)
+    flow = await authorization.begin(state="s")
     async with (
         aiohttp.ClientSession() as session,
         session.get(flow.auth_uri, allow_redirects=False) as answer,

@@ -90,8 +90,8 @@ async def browse(auth_uri: str) -> dict[str, str]:
         return {key: values[0] for key, values in parse_qs(back.query).items()}
 
 
-async def connect(authorization: Authorization, **kwargs: str) -> Grant:
-    flow = await authorization.begin(state=STATE, login_hint=kwargs.get("login_hint"))
+async def connect(authorization: Authorization) -> Grant:
+    flow = await authorization.begin(state=STATE)
     return await authorization.finish(flow, await browse(flow.auth_uri))
 
 
@@ -117,22 +117,21 @@ async def test_the_browser_is_sent_to_the_scheme_and_host_of_the_login_service(
     entra: Entra, make: Make
 ) -> None:
     authorization = make(entra.base)
-    flow = await authorization.begin(state=STATE, login_hint="ada@example.com")
+    flow = await authorization.begin(state=STATE)
     assert flow.auth_uri.startswith(f"{entra.base}/{TENANT}/oauth2/v2.0/authorize?")
     assert authorization.login_origin == entra.base
     query = {key: values[0] for key, values in parse_qs(urlsplit(flow.auth_uri).query).items()}
     assert query["response_mode"] == "query"
-    assert query["login_hint"] == "ada@example.com"
     assert query["state"] == STATE
     assert "prompt" not in query
 
-    again = await authorization.begin(state=STATE, login_hint=None, choose_account=True)
+    again = await authorization.begin(state=STATE, choose_account=True)
     assert "prompt=select_account" in again.auth_uri
 
 
 async def test_a_flow_survives_being_stored_and_shows_no_secret(entra: Entra, make: Make) -> None:
     authorization = make(entra.base)
-    flow = await authorization.begin(state=STATE, login_hint=None)
+    flow = await authorization.begin(state=STATE)
     stored = FLOWS.load(FLOWS.dump(flow))
     assert stored == flow
     assert str(flow.data["code_verifier"]) not in repr(flow)
@@ -164,7 +163,7 @@ async def test_a_token_endpoint_on_another_host_is_never_spoken_to_in_plain_http
 ) -> None:
     plain_entra.endpoints = {"token_endpoint": f"http://login.example.com/{TENANT}/token"}
     with pytest.raises(AdminMustAct, match="login_metadata"):
-        await make(plain_entra.base).begin(state=STATE, login_hint=None)
+        await make(plain_entra.base).begin(state=STATE)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +192,7 @@ async def test_an_unknown_certificate_is_not_trusted(
     trustme.CA().cert_pem.write_to_path(str(other))
     async with running_entra(tls) as double:
         with pytest.raises(RetryLater, match="login_tls"):
-            await make(double.base, verify=str(other)).begin(state=STATE, login_hint=None)
+            await make(double.base, verify=str(other)).begin(state=STATE)
 
 
 # --- answers that give no tokens
@@ -201,7 +200,7 @@ async def test_an_unknown_certificate_is_not_trusted(
 
 async def test_a_forged_state_is_refused_and_sends_nothing(entra: Entra, make: Make) -> None:
     authorization = make(entra.base)
-    flow = await authorization.begin(state=STATE, login_hint=None)
+    flow = await authorization.begin(state=STATE)
     answer = await browse(flow.auth_uri)
     for forged in ({**answer, "state": "other"}, {"code": answer["code"]}):
         with pytest.raises(SignInRefused, match="state"):
@@ -214,7 +213,7 @@ async def test_an_answer_with_neither_code_nor_error_is_refused(
     plain_entra: Entra, make: Make, params: dict[str, str]
 ) -> None:
     authorization = make(plain_entra.base)
-    flow = await authorization.begin(state=STATE, login_hint=None)
+    flow = await authorization.begin(state=STATE)
     with pytest.raises(SignInRefused) as caught:
         await authorization.finish(flow, params | {"state": STATE})
     assert caught.value.reason is Refusal.WRONG_RESPONSE
@@ -281,7 +280,7 @@ async def test_what_the_token_endpoint_says_is_understood(
 
 async def test_a_code_works_once(plain_entra: Entra, make: Make) -> None:
     authorization = make(plain_entra.base)
-    flow = await authorization.begin(state=STATE, login_hint=None)
+    flow = await authorization.begin(state=STATE)
     answer = await browse(flow.auth_uri)
     await authorization.finish(flow, answer)
     with pytest.raises(SignInRefused) as caught:
@@ -291,8 +290,8 @@ async def test_a_code_works_once(plain_entra: Entra, make: Make) -> None:
 
 async def test_a_code_of_another_flow_fails_at_pkce(plain_entra: Entra, make: Make) -> None:
     authorization = make(plain_entra.base)
-    mine = await authorization.begin(state=STATE, login_hint=None)
-    theirs = await authorization.begin(state=STATE, login_hint=None)
+    mine = await authorization.begin(state=STATE)
+    theirs = await authorization.begin(state=STATE)
     with pytest.raises(SignInRefused) as caught:
         await authorization.finish(mine, await browse(theirs.auth_uri))
     assert caught.value.reason is Refusal.WRONG_RESPONSE
@@ -440,7 +439,7 @@ async def test_a_login_service_that_is_down_is_retried(make: Make) -> None:
     async with running_entra() as double:
         base = double.base
     with pytest.raises(RetryLater, match="login_unreachable"):
-        await make(base).begin(state=STATE, login_hint=None)
+        await make(base).begin(state=STATE)
 
 
 async def test_after_an_error_the_next_call_asks_again_at_once(
@@ -462,7 +461,7 @@ async def test_after_an_error_the_next_call_asks_again_at_once(
 
 async def test_a_wrong_secret_is_the_admins_matter(plain_entra: Entra, make: Make) -> None:
     authorization = make(plain_entra.base, client_secret="expired")
-    flow = await authorization.begin(state=STATE, login_hint=None)
+    flow = await authorization.begin(state=STATE)
     with pytest.raises(AdminMustAct, match="invalid_client AADSTS7000215"):
         await authorization.finish(flow, await browse(flow.auth_uri))
     with pytest.raises(AdminMustAct):
@@ -471,7 +470,7 @@ async def test_a_wrong_secret_is_the_admins_matter(plain_entra: Entra, make: Mak
 
 async def test_a_wrong_tenant_is_the_admins_matter(plain_entra: Entra, make: Make) -> None:
     with pytest.raises(AdminMustAct, match="login_metadata"):
-        await make(plain_entra.base, tenant_id="nobody").begin(state=STATE, login_hint=None)
+        await make(plain_entra.base, tenant_id="nobody").begin(state=STATE)
 
 
 # --- refreshing
@@ -609,9 +608,9 @@ async def test_a_metadata_error_is_not_remembered(plain_entra: Entra, make: Make
     authorization = make(plain_entra.base)
     plain_entra.metadata_error = (500, "")
     with pytest.raises(RetryLater):
-        await authorization.begin(state=STATE, login_hint=None)
+        await authorization.begin(state=STATE)
     plain_entra.metadata_error = None
-    await authorization.begin(state=STATE, login_hint=None)
+    await authorization.begin(state=STATE)
 
 
 async def test_a_proxy_in_the_environment_is_not_used_for_this_machine(
