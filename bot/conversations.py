@@ -103,13 +103,13 @@ class ConversationStore:
         """The message that holds a card."""
         return _text(await self._client.get(keys.card(card_id)))
 
-    async def remember_asker(self, card_id: str, object_id: str) -> None:
+    async def remember_recipient(self, card_id: str, object_id: str) -> None:
         """Keep whom a card of the settings asks; the first one stays."""
-        await self._client.set(keys.asker(card_id), object_id, nx=True, ex=keys.CARD_TTL)
+        await self._client.set(keys.recipient(card_id), object_id, nx=True, ex=keys.CARD_TTL)
 
-    async def asker(self, card_id: str) -> str | None:
+    async def recipient(self, card_id: str) -> str | None:
         """Whom a card of the settings asks."""
-        return _text(await self._client.get(keys.asker(card_id)))
+        return _text(await self._client.get(keys.recipient(card_id)))
 
     # -- once only ---------------------------------------------------------------------------
 

@@ -34,13 +34,13 @@ log = structlog.get_logger()
 class ChatPeople:
     """Reaches people in their 1:1 chats.
 
-    `invitable` counts those of a group (empty: everyone) whom somebody may still invite. `asks`
-    keeps whom a card (its id) asks: nobody else may answer it.
+    `invitable` counts those of a group (empty: everyone) whom somebody may still invite. `give`
+    keeps to whom a card (its id) is given: nobody else may answer it.
     """
 
     desk: Desk
     invitable: Callable[[str, str], Awaitable[int]]
-    asks: Callable[[str, str], Awaitable[None]]
+    give: Callable[[str, str], Awaitable[None]]
 
     async def must_authorize_again(self, object_id: str, code: str) -> Sent:
         """Send a reconnect card that says what Microsoft answered."""
@@ -51,7 +51,7 @@ class ChatPeople:
     async def many_must_authorize_again(self, admin: str, storm: Storm) -> Sent:
         """Send the alert about a storm."""
         card_id = _alert_id(admin, storm)
-        await self.asks(card_id, admin)
+        await self.give(card_id, admin)
         card = people_cards.storm(storm)
         return await self._send(admin, card_id, card)
 

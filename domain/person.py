@@ -87,7 +87,7 @@ class PersonState:
     version: int = 0
     observation: Observation | None = None
     got_ms: int | None = None
-    answered_ms: int | None = None
+    acted_ms: int | None = None
     held: Held | None = None
     test_until_ms: int | None = None
     tries: int = 0
@@ -159,9 +159,9 @@ class Patch:
         return Patch(wrote_ms=now_ms)
 
     @staticmethod
-    def answered(got_ms: int) -> Patch:
+    def acted(got_ms: int) -> Patch:
         """What reached us from Zoom at that time has been acted on."""
-        return Patch(answered_ms=got_ms)
+        return Patch(acted_ms=got_ms)
 
     @staticmethod
     def yielded(observation: Observation | None) -> Patch:

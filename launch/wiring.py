@@ -92,7 +92,7 @@ def wire_core(
     outreach = ChatPeople(
         chat.desk,
         invitable=invite.invitees.count,
-        asks=chat.conversations.remember_asker,
+        give=chat.conversations.remember_recipient,
     )
     connect = sync.connect.wire.wire(
         people,

@@ -79,7 +79,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class ProofPage:
-    """The other side: `POST /check`. 403, with the product's name alone, for any other asker.
+    """The other side: `POST /check`. 403, with the product's name alone, for anyone else.
 
     `key` is the name of the key that this process encrypts with, `now` gives epoch seconds.
     """

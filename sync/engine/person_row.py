@@ -38,7 +38,7 @@ _NUMBERS = {
     "gen": "generation",
     "ver": "version",
     "got": "got_ms",
-    "answered": "answered_ms",
+    "acted": "acted_ms",
     "test": "test_until_ms",
     "tries": "tries",
     "trouble_at": "trouble_ms",

@@ -200,8 +200,8 @@ class Reconciler:
         due = _earliest(step.due_ms, again_ms)
         run.change(Patch.recovered(state))
         run.settled()
-        if state.got_ms is not None and state.got_ms != state.answered_ms:
-            run.change(Patch.answered(state.got_ms))
+        if state.got_ms is not None and state.got_ms != state.acted_ms:
+            run.change(Patch.acted(state.got_ms))
         if state.test_until_ms is not None and state.test_until_ms <= run.now():
             run.change(Patch.tested())
         meeting = None if state.met else run.shown_meeting
@@ -238,9 +238,9 @@ class Reconciler:
         run.keep(held, layer)
         run.change(Patch.wrote(run.now()))
         got, seen = run.state.got_ms, run.state.observation
-        if got is not None and got != run.state.answered_ms:
+        if got is not None and got != run.state.acted_ms:
             self.meter.event_to_write(max(0, run.now() - got) / 1000)
-            run.change(Patch.answered(got))
+            run.change(Patch.acted(got))
         if pair and step.why is Why.SHOWING and seen and seen.presence in _MEETINGS:
             run.shown_meeting = (seen.presence, pair)
 

@@ -179,7 +179,7 @@ LIVE_SIGN_IN_TTL = 2 * SIGN_IN_TTL + SIGN_IN_TAKEN_TTL
 
 reference = _of_person("ref:<oid>", "1:1 chat (hash: `where` JSON, `at` last news)", REFERENCE_TTL)
 card = _of("card:<hash>", "activity id of the message that holds the card", CARD_TTL)
-asker = _of("asker:<hash>", "the admin whom a card of the settings asks", CARD_TTL)
+recipient = _of("recipient:<hash>", "the admin to whom a card of the settings was given", CARD_TTL)
 welcomed = _of("welcomed:<oid>", "the person was welcomed", REFERENCE_TTL)
 notice = _of_two("notice:<oid>:<what>", "a one-time notice was sent (`invited`)", REFERENCE_TTL)
 left = _of("left:<oid>", "they disconnected on purpose: nobody invites them", INVITED_TTL)

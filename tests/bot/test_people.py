@@ -36,9 +36,9 @@ async def people(redis: Client, channel: Channel) -> ChatPeople:
     async def invitable(group_id: str, by: str) -> int:
         return 0
 
-    async def asks(card_id: str, admin: str) -> None: ...
+    async def give(card_id: str, admin: str) -> None: ...
 
-    return ChatPeople(desk, invitable=invitable, asks=asks)
+    return ChatPeople(desk, invitable=invitable, give=give)
 
 
 @pytest.mark.parametrize(

@@ -324,7 +324,7 @@ class Bridge:
         """Let time pass for one person: everything known of them becomes older, nobody works."""
         moved = {}
         for name, value in (await self.redis.hgetall(keys.person(oid))).items():
-            if name in {"obs_at", "told", "until", "wait", "test", "got", "answered", "lease_end"}:
+            if name in {"obs_at", "told", "until", "wait", "test", "got", "acted", "lease_end"}:
                 moved[name] = int(value) - int(seconds * 1000)
         await self.redis.hset(keys.person(oid), mapping=moved)
         for queue in keys.dues(keys.shard_of(oid)):

@@ -143,10 +143,10 @@ class Rows:
     async def activity_of(self, card_id: str) -> str | None:
         return self.cards.get(card_id)
 
-    async def remember_asker(self, card_id: str, object_id: str) -> None:
+    async def remember_recipient(self, card_id: str, object_id: str) -> None:
         self.asked.setdefault(card_id, object_id)
 
-    async def asker(self, card_id: str) -> str | None:
+    async def recipient(self, card_id: str) -> str | None:
         return self.asked.get(card_id)
 
     async def first_welcome(self, object_id: str) -> bool:

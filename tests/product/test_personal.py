@@ -278,7 +278,7 @@ async def settled(place: Office, person: SandboxPerson = BEN) -> None:
     """Wait until what Zoom said has been acted on."""
 
     async def answered() -> bool:
-        got, done = await place.redis.hmget(keys.person(person.object_id), "got", "answered")
+        got, done = await place.redis.hmget(keys.person(person.object_id), "got", "acted")
         return not place.world.webhooks.pending and got == done
 
     await place.until(answered, "what Zoom said has been acted on")

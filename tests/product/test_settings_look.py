@@ -142,7 +142,7 @@ async def test_the_look_never_tells_what_zoom_says_or_microsoft_was_told(place: 
     seen: list[str] = []
 
     async def answered() -> bool:
-        got, done = await place.redis.hmget(row, "got", "answered")
+        got, done = await place.redis.hmget(row, "got", "acted")
         return not place.world.webhooks.pending and got == done
 
     for style in ("busy only", "mirror", "full"):

@@ -47,7 +47,7 @@ async def quiet_people(redis: Client) -> None:
         oid, zoom_id = quiet(number), f"zQuiet{number:014d}"
         address = f"quiet{number}@example.com"
         row = {"gen": 1, "ver": 1, "pol": 1, "zoom": zoom_id, "groups": ""}
-        seen = {"obs": ZoomPresence.OFFLINE.value, "obs_at": now, "got": now, "answered": now}
+        seen = {"obs": ZoomPresence.OFFLINE.value, "obs_at": now, "got": now, "acted": now}
         pipe.hset(keys.person(oid), mapping=row | seen)
         pipe.sadd(keys.everybody(keys.shard_of(oid)), oid)
         link = Link(oid, "tenant", f"Person {number}", (address,), now, zoom_id)

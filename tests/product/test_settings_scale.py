@@ -39,7 +39,7 @@ async def crowd(place: Office) -> None:
         address = f"crowd{number}@example.com"
         link = Link(oid, "tenant", f"Person {number}", (address,), now, zoom_id)
         row = {"gen": 1, "ver": 1, "pol": 1, "zoom": zoom_id, "groups": "zgSales"}
-        seen = {"obs": ZoomPresence.OFFLINE.value, "obs_at": now, "got": now, "answered": now}
+        seen = {"obs": ZoomPresence.OFFLINE.value, "obs_at": now, "got": now, "acted": now}
         pipe.hset(keys.person(oid), mapping=row | seen)
         pipe.sadd(keys.everybody(keys.shard_of(oid)), oid)
         pipe.set(keys.link(oid), LINKS.dump(link))

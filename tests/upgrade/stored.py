@@ -137,7 +137,7 @@ async def _people(to: Stores) -> None:
         Patch.holds(held, Layer.SESSION)
         | Patch.holds(preferred, Layer.PREFERRED)
         | Patch.wrote(AT)
-        | Patch.answered(AT)
+        | Patch.acted(AT)
         | Patch.first_meeting()
         | Patch.failed(Setback(Trouble.FORBIDDEN, AT, 2, AT), "forbidden", AT)
         | Patch.must_authorize("invalid_grant", AT)
@@ -211,10 +211,10 @@ async def _settings(to: Stores) -> None:
 async def _chats(to: Stores) -> None:
     await to.conversations.remember_reference(ADA, CHAT, AT)
     await to.conversations.remember_card("card", "activity")
-    await to.conversations.remember_asker("card", ADA)
+    await to.conversations.remember_recipient("card", ADA)
     await to.conversations.first_welcome(ADA)
     await to.conversations.first_time("activity")
-    attempt = Attempt(ADA, ADA, "Ada Lindqvist", None, CHAT, "card")
+    attempt = Attempt(ADA, ADA, "Ada Lindqvist", CHAT, "card")
     await to.sign_ins.begin(ADA, "key", ATTEMPTS.dump(attempt))
     await to.sign_ins.bind("key", "browser")
     await to.sign_ins.keep_flow("key", "flow")
@@ -296,7 +296,7 @@ async def read(client: Client) -> dict[str, Any]:
         "met": plain(met),
         "chat": plain(await of.conversations.reference(ADA)),
         "card": await of.conversations.activity_of("card"),
-        "asker": await of.conversations.asker("card"),
+        "recipient": await of.conversations.recipient("card"),
         "welcome is new": await of.conversations.first_welcome(ADA),
         "activity is new": await of.conversations.first_time("activity"),
         "sign-ins": plain([await of.sign_ins.read(key) for key in ("key", "other")]),

@@ -32,13 +32,13 @@ _GONE = (
 )
 
 
-class Askers(Protocol):
+class Recipients(Protocol):
     """The admins to whom cards of the settings were given (bot.conversations)."""
 
-    async def remember_asker(self, card_id: str, object_id: str) -> None:
+    async def remember_recipient(self, card_id: str, object_id: str) -> None:
         """Keep the admin of a card; the first one stays."""
 
-    async def asker(self, card_id: str) -> str | None:
+    async def recipient(self, card_id: str) -> str | None:
         """The admin of a card."""
 
 
@@ -97,7 +97,7 @@ class AdminsOnly:
     """Makes sure at every word and click that the person is an admin (`bot.dispatch.Guard`)."""
 
     admins: Admins
-    askers: Askers
+    recipients: Recipients
     groups: ZoomGroups
     zoom_admins: bool
 
@@ -118,13 +118,13 @@ class AdminsOnly:
             if await self.admins.is_guest(turn.person):
                 return settings_change.guest()
             return settings_change.not_admin(zoom_admins=self.zoom_admins)
-        if by is By.RECIPIENT and await self.askers.asker(turn.clicked) != oid:
+        if by is By.RECIPIENT and await self.recipients.recipient(turn.clicked) != oid:
             log.warning("settings_click_by_another", person=oid)
             return problem(
                 what_happened="This question was put to another admin. Nothing was changed.",
                 what_to_do="Say settings, and I ask you.",
             )
-        await self.askers.remember_asker(turn.card_id, oid)
+        await self.recipients.remember_recipient(turn.card_id, oid)
         try:
             return await handler(turn, intent)
         except GroupsUnavailable:

@@ -16,7 +16,7 @@ OF_PEOPLE = (
     *(keys.look, keys.live_sign_in, keys.reference),
 )
 OF_SHARDS = (keys.everybody, keys.parked, keys.woken, keys.probe)
-HASHED = (keys.card, keys.asker, keys.seen, keys.zoom_address, keys.zoom_id, keys.ended)
+HASHED = (keys.card, keys.recipient, keys.seen, keys.zoom_address, keys.zoom_id, keys.ended)
 OF_JOBS = (keys.job, keys.job_left, keys.job_taken, keys.job_again, keys.job_tally)
 
 
