@@ -53,8 +53,9 @@ def answer_people(
     dispatch.clicked(person.ShowHelp, helper.help)
     dispatch.clicked(person.StartPause, personal.pause)
     dispatch.clicked(person.EndPause, personal.resume)
-    dispatch.clicked(person.ShowStyles, personal.style)
     dispatch.clicked(person.ChooseOwnStyle, personal.style)
+    dispatch.clicked(person.UseStyle, personal.style)
+    dispatch.clicked(person.ShowStyles, personal.style)
     dispatch.clicked(person.NoticeSeen, personal.notice_seen)
 
 
@@ -82,6 +83,7 @@ def answer_admins(
     dispatch.clicked(admin.ShowHistory, views.history)
     dispatch.clicked(admin.SubmitForm, changes.submit)
     dispatch.clicked(admin.ApplySwitch, changes.verified)
+    dispatch.clicked(admin.ApplyForm, changes.save_form)
     dispatch.clicked(admin.ConfirmChange, changes.confirm_again)
     dispatch.clicked(admin.PickForChange, changes.confirm_picked)
     dispatch.clicked(admin.ApplyChange, changes.apply)

@@ -141,8 +141,8 @@ class Verdict(NamedTuple):
     """The outcome for one person.
 
     `group` is the managed group that decides, None for the account. `locked`: the deciding level is
-    locked. `own_style`: the style is the person's own choice. `paused_until_ms` is set while
-    PAUSED.
+    locked. `own_style`: the style is the person's own choice; `level_style` is what the level has.
+    `paused_until_ms` is set while PAUSED.
     """
 
     on: bool
@@ -151,6 +151,7 @@ class Verdict(NamedTuple):
     group: ManagedGroup | None = None
     locked: bool = False
     own_style: bool = False
+    level_style: Style = Style.MIRROR
     paused_until_ms: int | None = None
 
     @property
@@ -190,5 +191,6 @@ def resolve(
         group=group,
         locked=form.locked,
         own_style=own,
+        level_style=form.style,
         paused_until_ms=paused_until if paused else None,
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from domain.form import LevelForm
 from domain.policy import AuthorizeWith, Level, ManagedGroup, Service
-from domain.presence import Style  # noqa: TC001 - what buttons carry is validated by its types
+from domain.presence import Style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -154,12 +154,16 @@ class Effect:
 
     `now`: object ids of connected people whose presence changes at once. `later`: how many in
     scope have not connected; it applies when they do. `elsewhere`: for how many in scope another
-    level decides.
+    level decides. Of those who change now it goes `off` or `on` for so many, and so many begin to
+    be shown in the style `full`.
     """
 
     now: tuple[str, ...] = ()
     later: int = 0
     elsewhere: int = 0
+    off: int = 0
+    on: int = 0
+    full: int = 0
 
 
 def group_of(policy: Policy, group_id: str) -> ManagedGroup | None:
@@ -173,6 +177,28 @@ def form_of(policy: Policy, level: Level) -> Form:
         return policy.account
     group = group_of(policy, level.group_id)
     return replace(policy.account, locked=False) if group is None else group.form
+
+
+def form_in_force(policy: Policy, level: Level) -> Form:
+    """The form that decides for the members of a level who are in no other managed group."""
+    group = None if policy.account.locked else group_of(policy, level.group_id)
+    return policy.account if group is None else group.form
+
+
+def switches(before: Policy, after: Policy, level: Level) -> bool | None:
+    """Whether an edit turns presence sync on (or, False, off) for its level; None: neither."""
+    old, new = (form_in_force(policy, level).stopped_by() is None for policy in (before, after))
+    return None if old is new else new
+
+
+def begins_full(before: Policy, after: Policy, effect: Effect, level: Level) -> bool:
+    """Whether an edit makes `full` the style of its level, or of anybody who is connected."""
+
+    def full(policy: Policy) -> bool:
+        form = form_in_force(policy, level)
+        return form.stopped_by() is None and form.style is Style.FULL
+
+    return bool(effect.full) or (full(after) and not full(before))
 
 
 def place_of(policy: Policy, level: Level) -> int:

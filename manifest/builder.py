@@ -38,7 +38,8 @@ should see it. Presence Bridge takes your presence from Zoom and shows it in Mic
 How to begin: say connect in the chat with the app and sign in with Microsoft once. From then on \
 it works by itself.
 
-- A status that you set yourself in Teams is never overridden.
+- A status that you set yourself in Teams always stays, unless you or your admin choose the \
+style full.
 - Say status to see what Microsoft shows at this moment, and why.
 - Say disconnect to stop, and to erase what is stored about you.
 

@@ -13,17 +13,47 @@ from domain.policy_edits import (
     Move,
     SaveForm,
     Unlock,
+    switches,
 )
-from wording.policy import STYLES, level_words
+from wording.figures import people
+from wording.policy import STYLES, because, level_words
 from wording.text import outside
 
 if TYPE_CHECKING:
-    from domain.policy_edits import Edit, OneLine
+    from domain.policy import Policy
+    from domain.policy_edits import Edit, Effect, OneLine
     from domain.presence import Style
 
 
+def effect_title(edit: Edit, before: Policy, after: Policy, effect: Effect) -> str:
+    """What a saved edit comes to, as a heading: for those who are connected, or else its level."""
+    off, on, rest = effect.off, effect.on, len(effect.now) - effect.off - effect.on
+    if off and on:
+        return f"Presence sync is now on for {people(on)} and off for {off:,}"
+    if off or on:
+        return f"Presence sync is now {'off' if off else 'on'} for {people(off or on)}"
+    if rest:
+        return f"The style changes for {people(rest)}"
+    switched = switches(before, after, edit.level)
+    if switched is None:
+        return "Saved"
+    return f"Presence sync is now {'on' if switched else 'off'} for {level_words(edit.level, 60)}"
+
+
+def saved_sentence(edit: Edit, after: Policy) -> str:
+    """What is in force once an edit is saved, and where it does not count yet."""
+    said = state_sentence(edit)
+    if not edit.level.is_account and after.account.locked:
+        return f"{said} The account is locked, so this counts once it is unlocked."
+    if isinstance(edit, SaveForm) and edit.entered.manages:
+        why = because(edit.entered.form)
+        style = f"on, style {edit.entered.form.style}"
+        return f"{said} Presence sync is {f'off: {why}' if why else style}."
+    return said
+
+
 def state_sentence(edit: Edit) -> str:
-    """What is in force once an edit is made."""
+    """How a level is set once an edit is made."""
     where = level_words(edit.level)
     match edit:
         case Enable():
@@ -79,12 +109,17 @@ def confirming(edit: OneLine) -> str:
 
 
 def noticed(edit: OneLine, style: Style) -> str:
-    """What the people of a level notice; `style` is the one that applies afterwards."""
+    """What the people of a level notice; `style` is the one that applies afterwards.
+
+    What the style `full` may do to a status set by hand is a warning of its own (StyleWords).
+    """
     account = edit.level.is_account
     match edit:
         case Enable():
-            kept = STYLES[style].warning("each person’s") or "A status they set themselves stays."
-            return f"Their Zoom presence shows in Teams, Outlook and SharePoint. {kept}"
+            shows = "Their Zoom presence shows in Teams, Outlook and SharePoint."
+            if STYLES[style].writes_own_status:
+                return shows
+            return f"{shows} A status they set themselves stays."
         case Disable():
             return (
                 "What I set for them is cleared, and Microsoft shows their presence without Zoom. "
@@ -109,8 +144,7 @@ def noticed(edit: OneLine, style: Style) -> str:
                 "the lowest number."
             )
         case ChooseStyle(_, chosen):
-            words = STYLES[chosen]
-            return f"{words.sentence} {words.warning('each person’s')}".rstrip()
+            return STYLES[chosen].sentence
     assert_never(edit)
 
 

@@ -140,12 +140,24 @@ class StyleWords:
     sentence: str
     writes_own_status: bool = False
 
-    def warning(self, whose: str) -> str:
-        """What one should know before choosing it; empty when there is nothing."""
+    def warning(self, who: str) -> str:
+        """What one should know before choosing it for `who` (you, people); empty: nothing.
+
+        It is what `full` can't tell apart (domain.plan, `_explained`).
+        """
         if not self.writes_own_status:
             return ""
-        return f"It writes {whose} own status slot, so it can replace a status set by hand."
+        return (
+            f"It can replace an Available or Away that {who} set by hand in Teams, because it "
+            "can’t tell them from Teams’ own. Any other status set by hand stays."
+        )
 
+
+OWN_STATUS_STAYS: Final = (
+    "A status you set yourself in Teams always stays, unless you or your admin choose the style "
+    "full."
+)
+"""The promise, as every card makes it; full may replace what it can't tell apart (StyleWords)."""
 
 STYLES: Final[Mapping[Style, StyleWords]] = {
     Style.BUSY_ONLY: StyleWords("Shows meetings, calls and Do not disturb, and nothing else."),

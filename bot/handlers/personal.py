@@ -10,12 +10,13 @@ from bot.grammar.personal import For, Pause, StyleCommand, Until
 from cards.person import choices as choice_cards
 from cards.person import status as status_cards
 from cards.person import unasked as unasked_cards
-from cards.person.clicks import UNTIL_RESUMED, ChooseOwnStyle, ShowStyles, StartPause
+from cards.person.clicks import UNTIL_RESUMED, ChooseOwnStyle, StartPause, UseStyle
 from domain.clock import MINUTE
 from domain.policy import FOREVER
 from sync.engine.patience import Patience
 from wording.figures import clock_time
 from wording.ours import pause_effect
+from wording.policy import STYLES
 from wording.status import view
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from bot.handlers.ports import Engine
     from bot.request import Turn
     from cards.build import Card
-    from cards.person.clicks import EndPause, NoticeSeen
+    from cards.person.clicks import EndPause, NoticeSeen, ShowStyles
     from domain.explanation import Admission
     from domain.policy import Personal
     from sync.engine.engine import Chosen
@@ -69,13 +70,22 @@ class PersonalHandler:
         shown, was_paused = view(known, turn.inbound.time_zone), (until or 0) > now_ms
         return choice_cards.resumed(was_paused=was_paused, sentence=shown.sentence, tone=shown.tone)
 
-    async def style(self, turn: Turn, wanted: StyleCommand | ShowStyles | ChooseOwnStyle) -> Card:
-        """Show the styles, or choose one."""
+    async def style(
+        self, turn: Turn, wanted: StyleCommand | ChooseOwnStyle | UseStyle | ShowStyles
+    ) -> Card:
+        """Show the styles, or choose one; one that may replace people's own status is asked about.
+
+        That holds as well where the organisation has such a style, and they want to follow it.
+        """
         oid, chosen = turn.person.object_id, _chosen_style(wanted)
         before = await self.engine.verdict_of(oid)
         if before is None:
             return status_cards.not_connected()
         changed = chosen is not None and not before.locked
+        if changed and isinstance(chosen, ChooseOwnStyle):
+            becomes = before.level_style if chosen.style is None else chosen.style
+            if STYLES[becomes].writes_own_status and becomes is not before.style:
+                return choice_cards.style_warning(chosen.style, becomes)
         admitted = await self.engine.admit(oid) if changed else None
         if admitted is not None and chosen is not None:
             own = replace(admitted.state.personal, style=chosen.style)
@@ -129,11 +139,9 @@ def _until(wanted: Pause | StartPause, now_ms: int, here: tzinfo) -> int:
 
 
 def _chosen_style(
-    wanted: StyleCommand | ShowStyles | ChooseOwnStyle,
-) -> ChooseOwnStyle | None:
+    wanted: StyleCommand | ChooseOwnStyle | UseStyle | ShowStyles,
+) -> ChooseOwnStyle | UseStyle | None:
     """The choice that a command or a button makes; None: only to show the styles."""
-    if isinstance(wanted, ShowStyles):
-        return None
     if isinstance(wanted, StyleCommand):
         return None if wanted.style is None else ChooseOwnStyle(wanted.style)
-    return wanted
+    return wanted if isinstance(wanted, ChooseOwnStyle | UseStyle) else None

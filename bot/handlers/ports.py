@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
     from bot.sign_in.attempt import Attempt
     from domain.directory import DirectoryHealth
@@ -109,8 +109,13 @@ class Policies(Protocol):
     async def preview(self, edit: Edit) -> Preview:
         """Whom an edit would touch now. Raises GroupInherits."""
 
-    async def make(self, edit: Edit, *, expected: int, by: Actor, show: str) -> Done | Conflict:
-        """Save an edit of the version `expected`, and carry it out. Raises GroupInherits."""
+    async def make(
+        self, edit: Edit, *, expected: int, by: Actor, show: Callable[[Preview], str]
+    ) -> Done | Conflict:
+        """Save an edit of the version `expected`, and carry it out. Raises GroupInherits.
+
+        `show` makes what its progress card needs.
+        """
 
     async def under_way(self, rollout_id: str) -> tuple[Rollout, int] | None:
         """What is being carried out, and for how many it is left to do; None: it is done."""

@@ -17,7 +17,14 @@ from cards.build import (
     note,
     text,
 )
-from cards.person.clicks import ChooseOwnStyle, EndPause, ShowStatus, StartPause
+from cards.person.clicks import (
+    ChooseOwnStyle,
+    EndPause,
+    ShowStatus,
+    ShowStyles,
+    StartPause,
+    UseStyle,
+)
 from wording.policy import STYLES
 from wording.text import outside
 
@@ -121,13 +128,32 @@ def style_choice(
         in_force = " (now)" if style is current else ""
         explained.append(text(bold(f"{style.capitalize()}{in_force}. "), words.sentence))
         if words.writes_own_status:
-            explained.append(note(f"Warning: {words.warning('your')}", spacing="None"))
+            explained.append(note(f"Warning: {words.warning('you')}", spacing="None"))
     return card(
         summary,
         heading("Your style"),
         *explained,
         note("To stop for a while, say pause. That always works.") if level else None,
         buttons(*([] if level else _choices(current, own=own))),
+    )
+
+
+def style_warning(chosen: Style | None, style: Style) -> Card:
+    """Say what a style may do to a status set by hand, and ask. Nothing is changed before.
+
+    `chosen` is what the person chose (None: to follow the organisation), `style` what it comes to.
+    """
+    words = STYLES[style]
+    return card(
+        f"Do you want to use {style}?",
+        heading(f"Use {style}?"),
+        text(words.sentence),
+        answer("warning", "Good to know:", words.warning("you")),
+        note("Nothing has changed so far. You can choose another style at any time."),
+        buttons(
+            button(UseStyle(chosen), f"Use {style}"),
+            button(ShowStyles(), "Cancel"),
+        ),
     )
 
 

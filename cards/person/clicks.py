@@ -79,6 +79,13 @@ class ChooseOwnStyle(Click):
     style: Style | None = None
 
 
+@click("style.use")
+class UseStyle(Click):
+    """Choose a style (None: as the organisation has it) that one was warned about."""
+
+    style: Style | None = None
+
+
 @click("notice.seen")
 class NoticeSeen(Click):
     """They have read that Microsoft shows their meetings now."""

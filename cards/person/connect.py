@@ -20,6 +20,7 @@ from cards.build import (
     text,
 )
 from cards.person.clicks import CancelConnect, ConfirmDisconnect, RunTest, ShowStatus, StartConnect
+from wording.policy import OWN_STATUS_STAYS
 from wording.text import ADDRESS_LIMIT, addressed, outside
 
 if TYPE_CHECKING:
@@ -45,8 +46,7 @@ def offer(*, name: str, start_url: str, minutes: int) -> Card:
         item(
             "2",
             bold("Use Zoom as always. "),
-            "In Zoom meetings, Teams and Outlook show “In a call”. A status you set yourself is "
-            "never overridden.",
+            f"In Zoom meetings, Teams and Outlook show “In a call”. {OWN_STATUS_STAYS}",
         ),
         note(addressed(name, f"this link is only for you. It works for {minutes} minutes.")),
         buttons(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cards.build import answer, bold, button, buttons, card, heading, note, text
 from cards.person.choices import pause_button
 from cards.person.clicks import DeclineInvitation, NoticeSeen, ShowHelp, ShowStatus, StartConnect
+from wording.policy import OWN_STATUS_STAYS
 from wording.text import outside
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ def welcome(*, name: str, local: bool = False) -> Card:
         heading("Welcome to Presence Bridge"),
         text(
             f"{greeting}! I show your Zoom presence in Microsoft 365: while you are in a "
-            "Zoom meeting, colleagues in Teams and Outlook see “In a call”. A status you set "
-            "yourself always stays."
+            f"Zoom meeting, colleagues in Teams and Outlook see “In a call”. {OWN_STATUS_STAYS}"
         ),
         local_box if local else None,
         buttons(
@@ -48,7 +48,7 @@ def invitation(*, inviter: str) -> Card:
         heading("Show your Zoom presence in Teams?"),
         text(
             f"{who} invites you. While you are in a Zoom meeting, colleagues in Teams and Outlook "
-            "see “In a call”. A status you set yourself stays."
+            f"see “In a call”. {OWN_STATUS_STAYS}"
         ),
         note(
             "You sign in with Microsoft once. You can pause or stop at any time, and this "

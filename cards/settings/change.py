@@ -19,7 +19,7 @@ from cards.build import (
 )
 from cards.person.clicks import ShowStatus
 from cards.settings.clicks import ApplyChange, CancelChange, ConfirmChange, OpenAccount
-from cards.settings.parts import after, all_settings, bar, invite_button
+from cards.settings.parts import after, all_settings, bar, full_warning, invite_button
 from domain.policy_edits import Disable, Enable
 from domain.presence import Style
 from wording.edits import confirming, noticed, question, why_not_inherited
@@ -46,12 +46,14 @@ def confirm(
     version: int,
     touched: str | None,
     style: Style = Style.MIRROR,
+    full: bool = False,
     notice: str | None = None,
 ) -> Card:
     """Have an edit confirmed: what it does, whom it touches, what they will notice.
 
     `touched` is None where people can't be counted, without Zoom's list of people. `style` is the
-    style that applies afterwards. `notice` is a sentence about somebody else's change.
+    style that applies afterwards; `full`: with the edit the style `full` begins for somebody.
+    `notice` is a sentence about somebody else's change.
     """
     title = question(edit)
     return card(
@@ -60,6 +62,7 @@ def confirm(
         box("warning", text(notice)) if notice else None,
         text(bold("Whom it touches: "), touched or _UNCOUNTED),
         text(bold("What they notice: "), noticed(edit, style)),
+        full_warning() if full else None,
         buttons(
             button(
                 ApplyChange(edit, version),
@@ -71,8 +74,16 @@ def confirm(
     )
 
 
-def progress(*, sentence: str, doing: Doing, done: int, total: int, failed: int = 0) -> Card:
-    """Show how far a change is carried out. `sentence` says what was decided.
+def progress(
+    *,
+    sentence: str,
+    doing: Doing,
+    done: int,
+    total: int,
+    failed: int = 0,
+    title: str = "Saved",
+) -> Card:
+    """Show how far a change is carried out. `title` is its effect, `sentence` what was decided.
 
     `done` of `total` people includes the `failed`, for whom Microsoft did not accept it.
     """
@@ -80,10 +91,10 @@ def progress(*, sentence: str, doing: Doing, done: int, total: int, failed: int 
     counted = f"{word} {done:,} of {total:,}"
     return card(
         f"{sentence} {counted}.",
-        heading("Saved"),
+        heading(title),
         text(sentence),
         text(bold(counted)),
-        bar([("good", done), ("emphasis", total - done)]),
+        bar([("accent" if doing == "clearing" else "good", done), ("emphasis", total - done)]),
         text(_not_accepted(failed)) if failed else None,
         note("It goes on by itself; this card follows. Nobody else has to do anything."),
     )
@@ -98,17 +109,19 @@ def result(
     failed: int = 0,
     invitable: int = 0,
     details: tuple[tuple[str, str, str], ...] = (),
+    title: str = "Saved",
 ) -> Card:
     """Say what is in force now, and for whom it was carried out.
 
+    `title` is the effect. Where presence goes off, that is no good news, whatever was pressed.
     `details` are the changed fields as (name, before, after). `invitable` people of this level
     have neither connected nor been invited.
     """
     count = _carried_out(doing, done, failed)
     return card(
         sentence,
-        heading("Saved"),
-        box("warning" if failed else "good", text(sentence)),
+        heading(title),
+        box("warning" if failed or doing == "clearing" else "good", text(sentence)),
         *(
             text(bold(f"{label}: "), f"{old} → {new}", spacing="Small")
             for label, old, new in details[:_MOST_DETAILS]

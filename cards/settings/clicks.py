@@ -7,7 +7,7 @@ Ids of groups and people are looked up again: Zoom may have let go of them since
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, WrapSerializer
 
@@ -97,6 +97,15 @@ class ApplySwitch(Click):
     submitted: LevelForm
 
 
+@click("settings.save_form", by=By.RECIPIENT)
+class ApplyForm(Click):
+    """Save what was submitted: the answer to the warning about the style `full`."""
+
+    level: Where
+    version: Version
+    submitted: LevelForm
+
+
 @click("settings.confirm", by=By.ADMIN)
 class ConfirmChange(Click):
     """Have an edit confirmed."""
@@ -127,11 +136,16 @@ class CancelChange(Click):
 
 @click("settings.progress", by=By.ADMIN)
 class ShowRollout(Click):
-    """Show how far an edit is carried out. `sentence` says what was decided."""
+    """Show how far an edit is carried out. `title` is its effect, `sentence` what was decided.
+
+    `doing`: presence goes off for somebody ("clearing"), or not.
+    """
 
     rollout_id: Id
     level: Where
     sentence: Annotated[str, Field(max_length=512)]
+    title: Annotated[str, Field(max_length=200)] = "Saved"
+    doing: Literal["clearing", "updating"] = "updating"
 
 
 @click("settings.mailing", by=By.ADMIN)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from cards.build import answer, bold, box, button, buttons, card, columns, heading, note, text
-from cards.settings.clicks import ApplySwitch, CancelChange, SubmitForm
-from cards.settings.parts import choice, number, opening, toggle
+from cards.settings.clicks import ApplyForm, ApplySwitch, CancelChange, SubmitForm
+from cards.settings.parts import choice, full_warning, number, opening, toggle
 from domain.form import Field, applicable_fields
 from domain.presence import Style
 from wording.policy import AUTHORIZE_WITH, LABELS, SERVICES, STYLES, because, level_words
@@ -92,6 +92,23 @@ def verify(level: Level, submitted: LevelForm, *, version: int, touched: str | N
     )
 
 
+def confirm_full(level: Level, submitted: LevelForm, *, version: int, touched: str) -> Card:
+    """Ask whether to save a form with which the style `full` begins for somebody."""
+    question = f"Use the style full for {level_words(level)}?"
+    return card(
+        question,
+        heading(question),
+        text(bold("Whom it touches: "), touched),
+        text(bold("What they notice: "), STYLES[Style.FULL].sentence),
+        full_warning(),
+        note("Nothing is saved yet."),
+        buttons(
+            button(ApplyForm(level, version, submitted), "Save with full"),
+            button(opening(level), "Cancel"),
+        ),
+    )
+
+
 def _verdict(shown: LevelForm, account: Form | None) -> tuple[tuple[str, str], bool]:
     """Whether presence is on with this form or what stops it: one sentence in two runs."""
     if not shown.manages:
@@ -123,7 +140,7 @@ def _inputs(shown: LevelForm, places: int, *, account_form: bool) -> list[Elemen
             continue
         elements.append(_input(field, shown, places, account_form=account_form))
         if field is Field.STYLE:
-            warning = f"Warning about full: {STYLES[Style.FULL].warning('each person’s')}"
+            warning = f"About full: {STYLES[Style.FULL].warning('people')}"
             elements.append(note(warning, spacing="Small"))
     return elements
 

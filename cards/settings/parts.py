@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from cards.build import button, columns, text
+from cards.build import answer, button, columns, text
 from cards.settings.clicks import ConfirmInvite, OpenAccount, OpenGroup, ShowCentre
+from domain.presence import Style
 from wording.figures import people
+from wording.policy import STYLES
 from wording.text import plain, tidy
 
 if TYPE_CHECKING:
@@ -124,6 +126,11 @@ def list_row(left: list[str | Element], right: list[str | Element]) -> Element:
 def invite_button(level: Level, count: int) -> Element:
     """Make the button that offers to invite those of a level who have not connected."""
     return button(ConfirmInvite(level), f"Invite {people(count)} once")
+
+
+def full_warning() -> Element:
+    """Say what the style `full` may do, where it is about to be used."""
+    return answer("warning", "About full:", STYLES[Style.FULL].warning("people"))
 
 
 def opening(level: Level) -> Click:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from domain.directory import ACTIVE
 from domain.policy import SOME_GROUP, resolve
 from domain.policy_edits import Effect
+from domain.presence import Style
 from sync.redis.batches import batches
-from sync.settings.rollout import BATCH, Rollout, decided_elsewhere, touches
+from sync.settings.rollout import BATCH, Rollout, decided_elsewhere, style_in_force
 from sync.settings.store import Conflict
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from domain.person import PersonState
     from domain.policy import Policy
@@ -73,23 +74,26 @@ class PolicyDesk:
         after = edit.apply(before)
         return Preview(before, after, await self._effect(before, after, edit))
 
-    async def make(self, edit: Edit, *, expected: int, by: Actor, show: str) -> Done | Conflict:
+    async def make(
+        self, edit: Edit, *, expected: int, by: Actor, show: Callable[[Preview], str]
+    ) -> Done | Conflict:
         """Save an edit of the policy version that the admin saw, and begin to carry it out.
 
-        `show` is what the card that shows the progress needs. Raises GroupInherits.
+        `show` makes what the card that shows the progress needs. Raises GroupInherits.
         """
         _of_a_known_level(edit)
         before = await self.policy()
         if before.version != expected:
             return Conflict(before)
-        effect = await self._effect(before, edit.apply(before), edit)
+        after = edit.apply(before)
+        effect = await self._effect(before, after, edit)
         rollout = None
         if effect.now:
             rollout = Rollout(
                 rollout_id=secrets.token_hex(8),
                 version=expected + 1,
                 total=len(effect.now),
-                show=show,
+                show=show(Preview(before, after, effect)),
             )
             # First of all: if we die after the save, another process carries it out.
             await self.rollouts.rows.intend(rollout, effect.now)
@@ -111,15 +115,20 @@ class PolicyDesk:
     async def _effect(self, before: Policy, after: Policy, edit: Edit) -> Effect:
         now_ms = await self.people.now_ms()
         touched: list[str] = []
+        off = on = full = 0
         linked: set[str] = set()
         async for people in self.connected():
             for person in people:
-                if touches(before, after, person, now_ms):
+                old, new = (style_in_force(policy, person, now_ms) for policy in (before, after))
+                if old != new:
                     touched.append(person.object_id)
+                    off += new is None
+                    on += old is None
+                    full += new is Style.FULL
                 if person.zoom_id is not None:
                     linked.add(person.zoom_id)
         later, elsewhere = await self._not_connected(before, after, edit, linked)
-        return Effect(tuple(touched), later, elsewhere)
+        return Effect(tuple(touched), later, elsewhere, off, on, full)
 
     async def _not_connected(
         self, before: Policy, after: Policy, edit: Edit, linked: set[str]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from domain.person import PersonState
     from domain.policy import Policy
+    from domain.presence import Style
     from sync.engine.people import PeopleStore
     from sync.engine.ports import PolicySource
     from sync.redis.connection import Client
@@ -122,14 +123,10 @@ class Progress(Protocol):
         """Edit the card that started it. Must not raise for failures of the chat."""
 
 
-def touches(old: Policy, new: Policy, person: PersonState, now_ms: int) -> bool:
-    """Whether a change of policy changes what Microsoft is told of a connected person."""
-
-    def wanted(policy: Policy) -> object:
-        verdict = resolve(policy, person.group_ids, person.personal, now_ms=now_ms)
-        return verdict.style if verdict.on else None
-
-    return wanted(old) != wanted(new)
+def style_in_force(policy: Policy, person: PersonState, now_ms: int) -> Style | None:
+    """The style in which a connected person is shown; None: presence sync is off for them."""
+    verdict = resolve(policy, person.group_ids, person.personal, now_ms=now_ms)
+    return verdict.style if verdict.on else None
 
 
 def decided_elsewhere(policy: Policy, group_ids: Iterable[str], scope: str | None) -> bool:

@@ -69,6 +69,7 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "cursor": st.text(max_size=64),
     "sentence": st.text(max_size=200),
     "code": st.text(max_size=40),
+    "doing": st.sampled_from(["clearing", "updating"]),
 }
 _IDS = st.text(min_size=1, max_size=60)
 clicks: st.SearchStrategy[Any] = st.sampled_from(sorted(CLICKS.values(), key=str)).flatmap(

@@ -21,6 +21,7 @@ from domain.person import PersonState
 from domain.plan import Seen, World, plan
 from domain.policy import Form, Policy, resolve
 from domain.policy_edits import Effect
+from domain.presence import Style
 from sync.directory.store import DirectoryView
 from sync.engine.engine import Busy, Chosen, Ending
 from sync.engine.people import Parked
@@ -31,7 +32,7 @@ from sync.settings.store import Conflict
 from tests.doubles.channel import Channel
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
     from bot.sign_in.attempt import Attempt
     from bot.teams.activity import Heard
@@ -344,9 +345,11 @@ class Settings:
 
     async def preview(self, edit: Edit) -> Preview:
         before = self.presence.policy
-        return Preview(before, edit.apply(before), Effect(self.touches, 0, 0))
+        return Preview(before, edit.apply(before), self._effect(before, edit.apply(before)))
 
-    async def make(self, edit: Edit, *, expected: int, by: Actor, show: str) -> Done | Conflict:
+    async def make(
+        self, edit: Edit, *, expected: int, by: Actor, show: Callable[[Preview], str]
+    ) -> Done | Conflict:
         if self.first is not None:
             self.presence.policy, self.first = self.first, None
         before = self.presence.policy
@@ -357,9 +360,17 @@ class Settings:
         self.made.append((edit, by))
         rollout = None
         if self.touches:
-            rollout = Rollout("r1", after.version, len(self.touches), show)
+            change = Preview(before, after, self._effect(before, after))
+            rollout = Rollout("r1", after.version, len(self.touches), show(change))
             self.rollouts["r1"] = (rollout, rollout.total)
-        return Done(before, after, Effect(self.touches, 0, 0), rollout)
+        return Done(before, after, self._effect(before, after), rollout)
+
+    def _effect(self, before: Policy, after: Policy) -> Effect:
+        count, old, new = len(self.touches), before.account, after.account
+        goes_off = old.stopped_by() is None and new.stopped_by() is not None
+        goes_on = old.stopped_by() is not None and new.stopped_by() is None
+        full = new.stopped_by() is None and new.style is Style.FULL
+        return Effect(self.touches, 0, 0, count * goes_off, count * goes_on, count * full)
 
     async def under_way(self, rollout_id: str) -> tuple[Rollout, int] | None:
         return self.rollouts.get(rollout_id)

@@ -207,9 +207,25 @@ async def test_each_style_shows_what_it_says(place: Office) -> None:
     await place.product.told(BEN, AVAILABLE)
 
 
+async def full(place: Office) -> None:
+    """Ben chooses the style full, and says yes to what it may do."""
+    chat = place.chat(BEN)
+    asked = await chat.says("style full")
+    assert "can replace an Available or Away that you set by hand" in said_by(asked.card)
+    assert "Your style is now full." in said_by(await chat.clicks("Use full", asked))
+
+
+async def test_full_is_not_used_before_the_answer(place: Office) -> None:
+    await place.connect(BEN)
+    chat = place.chat(BEN)
+    asked = await chat.says("style full")
+    assert "Your style is mirror" in said_by(await chat.clicks("Cancel", asked))
+    await full(place)
+
+
 async def test_full_writes_the_preferred_status_and_takes_back_its_own(place: Office) -> None:
     await place.connect(BEN)
-    await place.chat(BEN).says("style full")
+    await full(place)
     state, world = place.around.state(BEN), place.world
     world.set_zoom(BEN.object_id, ZoomPresence.DO_NOT_DISTURB)
     await place.product.until(lambda: state.preferred is not None, "the status is preferred")
@@ -228,8 +244,8 @@ async def test_full_never_touches_a_status_that_was_there_before(
     place: Office, teams: TeamsClient
 ) -> None:
     await place.connect(BEN)
-    chat, state = place.chat(BEN), place.around.state(BEN)
-    await chat.says("style full")
+    state = place.around.state(BEN)
+    await full(place)
     place.world.set_teams(BEN.object_id, teams)
     place.world.set_manual(BEN.object_id, "BeRightBack")
     by_hand = state.preferred
@@ -245,8 +261,8 @@ async def test_full_never_touches_a_status_that_was_there_before(
 
 async def test_full_leaves_what_was_chosen_after_it(place: Office) -> None:
     await place.connect(BEN)
-    chat, state = place.chat(BEN), place.around.state(BEN)
-    await chat.says("style full")
+    state = place.around.state(BEN)
+    await full(place)
     place.world.set_zoom(BEN.object_id, ZoomPresence.DO_NOT_DISTURB)
     await place.product.until(lambda: state.preferred is not None, "the status is preferred")
     place.world.set_manual(BEN.object_id, "Away")
@@ -259,7 +275,7 @@ async def test_full_leaves_what_was_chosen_after_it(place: Office) -> None:
 async def test_pausing_and_an_admins_disable_take_back_only_our_own(place: Office) -> None:
     await place.connect(BEN)
     chat, state = place.chat(BEN), place.around.state(BEN)
-    await chat.says("style full")
+    await full(place)
     place.world.set_zoom(BEN.object_id, ZoomPresence.DO_NOT_DISTURB)
     await place.product.until(lambda: state.preferred is not None, "the status is preferred")
     await chat.says("pause")

@@ -195,6 +195,8 @@ async def test_a_form_that_a_tablet_sends_empty_saves_what_was_touched(place: Of
     assert "Nothing to change" in said_by(card)
     form, card = await asked(chat, "settings group Sales")
     card = await chat.clicks("Save", form, **nothing | {"locked": "True", "style": "FULL"})
+    assert "can replace an Available or Away that people set by hand" in said_by(card)
+    card = await chat.clicks("Save with full", form)
     assert "Lock: not locked → locked" in said_by(card)
     assert "Style: mirror → full" in said_by(card)
     form, _ = await asked(chat, "settings group Sales")

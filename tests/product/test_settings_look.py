@@ -146,7 +146,9 @@ async def test_the_look_never_tells_what_zoom_says_or_microsoft_was_told(place: 
         return not place.world.webhooks.pending and got == done
 
     for style in ("busy only", "mirror", "full"):
-        await chat.says(f"style {style}")
+        asked = await chat.says(f"style {style}")
+        if style == "full":
+            await chat.clicks("Use full", asked)
         for presence in ZoomPresence:
             place.world.set_zoom(BEN.object_id, presence)
             await place.until(answered, "it is carried out")

@@ -31,16 +31,19 @@ from domain.form import (
 from domain.group_names import fold_name
 from domain.policy import ACCOUNT
 from domain.policy_edits import (
-    Disable,
     GroupInherits,
     SaveForm,
+    begins_full,
     form_of,
     group_of,
     level_form,
+    switches,
 )
+from domain.presence import Style
+from sync.settings.changes import Preview
 from sync.settings.rows import ACCOUNT as ACCOUNT_SCOPE
 from sync.settings.store import Conflict
-from wording.edits import overtaken, state_sentence
+from wording.edits import effect_title, overtaken, saved_sentence, state_sentence
 from wording.figures import clock_time, people
 from wording.policy import differences, not_usable, touched, value_of_words
 
@@ -54,9 +57,8 @@ if TYPE_CHECKING:
     from bot.handlers.settings.guard import ZoomGroups
     from bot.request import Turn
     from cards.build import Card
-    from cards.settings.change import Doing
     from domain.form import LevelForm
-    from domain.policy import Level
+    from domain.policy import Level, Policy
     from domain.policy_edits import Edit, OneLine
     from sync.settings.audit import AuditLog
 
@@ -91,6 +93,7 @@ class SettingsChanges:
             version=preview.before.version,
             touched=touched(preview.effect, edit.level, preview.after) if known else None,
             style=form_of(preview.after, edit.level).style,
+            full=begins_full(preview.before, preview.after, preview.effect, edit.level),
             notice=notice,
         )
         return refreshing(card, clicks.ConfirmChange(edit), [turn.person.mri])
@@ -107,9 +110,8 @@ class SettingsChanges:
     async def apply(self, turn: Turn, click: clicks.ApplyChange) -> Card:
         """Carry out what was confirmed."""
         edit = await self._of_known(click.edit)
-        doing: Doing = "clearing" if isinstance(edit, Disable) else "updating"
         try:
-            card = await self._save(turn, edit, click.version, doing)
+            card = await self._save(turn, edit, click.version)
         except GroupInherits:
             return settings_change.inherits(edit)
         if card is not None:
@@ -210,21 +212,36 @@ class SettingsChanges:
         level, step = await self.groups.known(click.level), after_verifying(click.submitted)
         return await self._take(turn, level, click.submitted, click.version, step)
 
+    async def save_form(self, turn: Turn, click: clicks.ApplyForm) -> Card:
+        """Save a form whose admin was told what the style `full` may do."""
+        level = await self.groups.known(click.level)
+        return await self._take(turn, level, click.submitted, click.version, warned=True)
+
     async def _take(
-        self, turn: Turn, level: Level, entered: LevelForm, version: int, step: Step
+        self,
+        turn: Turn,
+        level: Level,
+        entered: LevelForm,
+        version: int,
+        step: Step = Step.SAVE,
+        *,
+        warned: bool = False,
     ) -> Card:
-        """Show the fields that a form needs next, or save it."""
+        """Show the fields that a form needs next, or save it; `full` only to those `warned`."""
         if step is Step.NEXT:
             return await self.form(turn, level, entered, version=version)
         policy = await self.policies.policy()
         if policy.version == version:
             before, edit = level_form(policy, level), SaveForm(level, entered)
-            if edit.apply(policy) == policy:
+            after = edit.apply(policy)
+            if after == policy:
                 return settings_change.unchanged(level, sentence=state_sentence(edit))
-            doing: Doing = "clearing"
-            if entered.form.integration or not entered.manages:
-                doing = "updating"
-            card = await self._save(turn, edit, version, doing, differences(before, entered))
+            if not warned and _has_full(after):
+                effect = (await self.policies.preview(edit)).effect
+                if begins_full(policy, after, effect, level):
+                    whom = touched(effect, level, after)
+                    return settings_form.confirm_full(level, entered, version=version, touched=whom)
+            card = await self._save(turn, edit, version, differences(before, entered))
             if card is not None:
                 return card
         return await self.form(turn, level, notice=await self._overtaken(turn, version))
@@ -250,25 +267,41 @@ class SettingsChanges:
         turn: Turn,
         edit: Edit,
         version: int,
-        doing: Doing,
         details: tuple[tuple[str, str, str], ...] = (),
     ) -> Card | None:
         """Save an edit and show what comes of it; None: somebody else was first."""
-        by, sentence = turn.person, state_sentence(edit)
-        shown = ProgressCard(
-            turn.at, turn.card_id, edit.level, sentence, doing, by.object_id, by.mri
-        )
+        by = turn.person
+
+        def shown(change: Preview) -> ProgressCard:
+            before, after, effect = change.before, change.after, change.effect
+            off = effect.off or switches(before, after, edit.level) is False
+            return ProgressCard(
+                turn.at,
+                turn.card_id,
+                edit.level,
+                saved_sentence(edit, after),
+                "clearing" if off else "updating",
+                by.object_id,
+                by.mri,
+                effect_title(edit, before, after, effect),
+            )
+
         done = await self.policies.make(
-            edit, expected=version, by=actor(turn), show=PROGRESS.dump(shown)
+            edit,
+            expected=version,
+            by=actor(turn),
+            show=lambda change: PROGRESS.dump(shown(change)),
         )
         if isinstance(done, Conflict):
             return None
+        follows = shown(Preview(done.before, done.policy, done.effect))
         if done.rollout is not None:
-            return shown.card(done.rollout.rollout_id, done=0, total=done.rollout.total)
+            return follows.card(done.rollout.rollout_id, done=0, total=done.rollout.total)
         return settings_change.result(
             edit.level,
-            sentence=sentence,
-            doing=doing,
+            sentence=follows.sentence,
+            title=follows.title,
+            doing=follows.doing,
             details=details,
             invitable=await self.invitable(edit.level.group_id, by.object_id),
         )
@@ -278,11 +311,14 @@ class SettingsChanges:
         level = await self.groups.known(click.level)
         known = await self.policies.under_way(click.rollout_id)
         if known is None:
-            return settings_change.result(level, sentence=click.sentence)
+            return settings_change.result(
+                level, sentence=click.sentence, title=click.title, doing=click.doing
+            )
         rollout, left = known
         by = turn.person
         shown = PROGRESS.load_if_good(rollout.show) or ProgressCard(
-            turn.at, turn.card_id, level, click.sentence, "updating", by.object_id, by.mri
+            *(turn.at, turn.card_id, level, click.sentence),
+            *(click.doing, by.object_id, by.mri, click.title),
         )
         done = min(rollout.total - left, rollout.total - 1)  # the end is shown by whoever is there
         return shown.card(click.rollout_id, done=done, total=rollout.total, failed=rollout.failed)
@@ -319,6 +355,12 @@ def submitted_form(shown: LevelForm, inputs: Mapping[str, str]) -> LevelForm:
         except BadEntry as error:
             raise BadInput(not_usable(error.field)) from None
     return shown
+
+
+def _has_full(policy: Policy) -> bool:
+    """Whether any level has the style `full`: else nobody's can begin to be."""
+    forms = (policy.account, *(group.form for group in policy.groups))
+    return any(form.style is Style.FULL for form in forms)
 
 
 def _ago(at_ms: int, now_ms: int, here: tzinfo) -> str:

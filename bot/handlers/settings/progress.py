@@ -16,7 +16,8 @@ from sync.redis.rows import Rows
 class ProgressCard:
     """What the card needs: where it is, what was decided, for whom, and by whom.
 
-    `by` is the admin's object id, `mri` their id in the channel (empty: not known).
+    `by` is the admin's object id, `mri` their id in the channel (empty: not known). `title` is the
+    effect.
     """
 
     where: ConversationReference
@@ -26,6 +27,7 @@ class ProgressCard:
     doing: Doing
     by: str
     mri: str = ""
+    title: str = "Saved"
 
     def card(
         self, rollout_id: str, *, done: int, total: int, failed: int = 0, invitable: int = 0
@@ -39,17 +41,24 @@ class ProgressCard:
             return settings_change.result(
                 self.level,
                 sentence=self.sentence,
+                title=self.title,
                 doing=self.doing,
                 done=total - failed,
                 failed=failed,
                 invitable=invitable,
             )
         card = settings_change.progress(
-            sentence=self.sentence, doing=self.doing, done=done, total=total, failed=failed
+            sentence=self.sentence,
+            title=self.title,
+            doing=self.doing,
+            done=done,
+            total=total,
+            failed=failed,
         )
         if not self.mri:
             return card
-        return refreshing(card, ShowRollout(rollout_id, self.level, self.sentence), [self.mri])
+        again = ShowRollout(rollout_id, self.level, self.sentence, self.title, self.doing)
+        return refreshing(card, again, [self.mri])
 
 
 PROGRESS: Final = Rows(ProgressCard)

@@ -11,9 +11,11 @@ from bot.grammar.commands import PerhapsGroup
 from bot.grammar.settings import Account, Group
 from bot.handlers.settings.changes import SettingsChanges
 from bot.handlers.settings.guard import GroupsUnavailable, ZoomGroups
+from bot.handlers.settings.progress import PROGRESS
 from cards.click import BadInput
 from cards.settings.clicks import (
     ApplyChange,
+    ApplyForm,
     ApplySwitch,
     CancelChange,
     ConfirmChange,
@@ -27,7 +29,9 @@ from domain.clock import HOUR, MINUTE
 from domain.directory import DirectoryGroup
 from domain.form import LevelForm
 from domain.policy import ACCOUNT, SOME_GROUP, Form, Level, ManagedGroup, Policy, Service
-from domain.policy_edits import Disable, Enable, Inherit, Move
+from domain.policy_edits import ChooseStyle, Disable, Enable, Inherit, Move, OneLine
+from domain.presence import Style
+from tests.cards.lint import walk
 from tests.doubles.memory import (
     ADA,
     BEN,
@@ -80,6 +84,15 @@ class Room:
 @pytest.fixture
 def room() -> Room:
     return Room()
+
+
+def styles(card: Card) -> set[str]:
+    """The colours of the card's boxes and bars."""
+    found = {str(e["style"]) for e in walk(card) if e["type"] in BOXES and "style" in e}
+    return found - {"emphasis"}
+
+
+BOXES = {"Container", "Column"}
 
 
 def offers(card: Card, title: str) -> bool:
@@ -303,6 +316,109 @@ async def test_a_group_that_ends_to_manage_its_own_inherits(room: Room) -> None:
     click = SubmitForm(SALES, 7, LevelForm(ON, priority=1), {"manages": "false"})
     await room.handler.submit(turn(), click)
     assert room.policy.groups == ()
+
+
+# -- the style full
+
+FULL = replace(ON, style=Style.FULL)
+
+
+async def test_a_form_with_full_is_saved_only_after_a_yes(room: Room) -> None:
+    room.set(account=ON)
+    room.settings.touches = ("a", "b")
+    click = SubmitForm(ACCOUNT, 7, LevelForm(ON), {"style": "full"})
+    card = await room.handler.submit(turn(), click)
+    assert "can replace an Available or Away that people set by hand" in words(card)
+    assert "2 change now" in words(card)
+    assert titles(card) == ["Save with full", "Cancel"]
+    assert room.settings.made == []
+    await room.handler.save_form(turn(), ApplyForm(ACCOUNT, 7, LevelForm(FULL)))
+    assert room.policy == Policy(FULL, version=8)
+
+
+async def test_a_yes_to_full_in_older_settings_saves_nothing(room: Room) -> None:
+    room.set(account=ON, version=8)
+    await room.handler.save_form(turn(), ApplyForm(ACCOUNT, 7, LevelForm(FULL)))
+    assert room.settings.made == []
+
+
+async def test_full_that_is_there_already_is_not_asked_about(room: Room) -> None:
+    room.set(account=FULL)
+    await room.handler.submit(turn(), SubmitForm(ACCOUNT, 7, LevelForm(FULL), {"locked": "true"}))
+    assert room.policy == Policy(replace(FULL, locked=True), version=8)
+
+
+@pytest.mark.parametrize(
+    ("account", "sales", "edit", "warns"),
+    [
+        (ON, None, ChooseStyle(ACCOUNT, Style.FULL), True),
+        (replace(FULL, integration=False), None, Enable(ACCOUNT), True),
+        (FULL, OFF, Inherit(SALES), True),
+        (OFF, FULL, Disable(SALES), False),
+        (FULL, ON, Disable(ACCOUNT), False),
+        (OFF, replace(FULL, integration=False), Enable(SALES), True),
+        (ON, None, ChooseStyle(ACCOUNT, Style.BUSY_ONLY), False),
+    ],
+)
+async def test_one_line_warns_wherever_full_begins(
+    room: Room, account: Form, sales: Form | None, edit: OneLine, warns: bool
+) -> None:
+    room.set(account=account, sales=sales)
+    said = words(await room.handler.confirm(turn(), edit))
+    assert ("can replace an Available or Away" in said) is warns
+
+
+# -- the effect decides colour and heading
+
+
+@pytest.mark.parametrize(
+    ("touches", "title"),
+    [
+        (("a", "b", "c", "d", "e"), "Presence sync is now off for 5 people"),
+        (("a",), "Presence sync is now off for 1 person"),
+        ((), "Presence sync is now off for the account"),
+    ],
+)
+async def test_saving_google_says_that_presence_goes_off(
+    room: Room, touches: tuple[str, ...], title: str
+) -> None:
+    room.set(account=ON)
+    room.settings.touches = touches
+    click = SubmitForm(ACCOUNT, 7, LevelForm(ON), {"service": "google"})
+    card = await room.handler.submit(turn(), click)
+    said = words(card)
+    assert title in said
+    assert "the default service is Google, not Office 365" in said
+    assert "good" not in styles(card)
+    if touches:
+        rollout, _ = room.settings.rollouts["r1"]
+        shown = PROGRESS.load(rollout.show).card("r1", done=rollout.total, total=rollout.total)
+        assert title in words(shown)
+        assert styles(shown) == {"warning"}
+        assert "Cleared for" in words(shown)
+    else:
+        assert styles(card) == {"warning"}
+
+
+async def test_switching_on_is_good_news(room: Room) -> None:
+    card = await room.handler.apply(turn(), ApplyChange(Enable(ACCOUNT), 7))
+    assert "Presence sync is now on for the account" in words(card)
+    assert styles(card) == {"good"}
+
+
+async def test_what_a_locked_account_overrules_is_not_called_in_force(room: Room) -> None:
+    room.set(account=replace(OFF, locked=True))
+    card = await room.handler.apply(turn(), ApplyChange(Enable(SALES), 7))
+    said = words(card)
+    assert "now on" not in said
+    assert "The account is locked, so this counts once it is unlocked." in said
+
+
+async def test_what_is_over_is_shown_as_what_it_was(room: Room) -> None:
+    click = ShowRollout("r9", SALES, "Off.", "Presence sync is now off for 3 people", "clearing")
+    card = await room.handler.progress(turn(), click)
+    assert click.title in words(card)
+    assert styles(card) == {"warning"}
 
 
 # -- how far it is

@@ -10,14 +10,21 @@ import pytest
 from bot.grammar.commands import Resume
 from bot.grammar.personal import For, Pause, StyleCommand, Until
 from bot.handlers.personal import PersonalHandler
-from cards.person.clicks import UNTIL_RESUMED, ChooseOwnStyle, NoticeSeen, StartPause
+from cards.person.clicks import (
+    UNTIL_RESUMED,
+    ChooseOwnStyle,
+    NoticeSeen,
+    ShowStyles,
+    StartPause,
+    UseStyle,
+)
 from domain.clock import HOUR, MINUTE
 from domain.errors import Trouble
 from domain.person import Held
 from domain.policy import FOREVER, Form, ManagedGroup, Personal, Policy
 from domain.presence import IN_A_CALL, Style
 from tests.doubles.memory import NOW, Presence, turn
-from tests.doubles.outside import words
+from tests.doubles.outside import titles, words
 from wording.ours import CLEARED, NOTHING_SET
 
 pytestmark = pytest.mark.unit
@@ -161,12 +168,54 @@ async def test_a_pause_that_ended_by_itself_is_no_pause(
     assert words(await handler.resume(turn(), Resume())) == over
 
 
-@pytest.mark.parametrize("wanted", [StyleCommand(Style.FULL), ChooseOwnStyle(Style.FULL)])
+@pytest.mark.parametrize("wanted", [StyleCommand(Style.BUSY_ONLY), ChooseOwnStyle(Style.BUSY_ONLY)])
 async def test_a_style_is_chosen(
     engine: Presence, handler: PersonalHandler, wanted: StyleCommand | ChooseOwnStyle
 ) -> None:
     await handler.style(turn(), wanted)
+    assert engine.chose == [(Personal(Style.BUSY_ONLY), None)]
+
+
+@pytest.mark.parametrize("wanted", [StyleCommand(Style.FULL), ChooseOwnStyle(Style.FULL)])
+async def test_a_style_that_may_replace_their_own_status_is_asked_about_first(
+    engine: Presence, handler: PersonalHandler, wanted: StyleCommand | ChooseOwnStyle
+) -> None:
+    asked = await handler.style(turn(), wanted)
+    assert "can replace an Available or Away that you set" in words(asked)
+    assert titles(asked) == ["Use full", "Cancel"]
+    assert engine.chose == []
+    await handler.style(turn(), ShowStyles())
+    assert engine.chose == []
+    await handler.style(turn(), UseStyle(Style.FULL))
     assert engine.chose == [(Personal(Style.FULL), None)]
+
+
+async def test_following_an_organisation_with_such_a_style_is_asked_about_too(
+    engine: Presence, handler: PersonalHandler
+) -> None:
+    engine.policy = Policy(Form(integration=True, style=Style.FULL))
+    engine.connect(personal=Personal(Style.MIRROR))
+    asked = await handler.style(turn(), ChooseOwnStyle(None))
+    assert (titles(asked), engine.chose) == (["Use full", "Cancel"], [])
+    await handler.style(turn(), UseStyle(None))
+    assert engine.chose == [(Personal(None), None)]
+
+
+async def test_who_has_that_style_already_is_not_asked(
+    engine: Presence, handler: PersonalHandler
+) -> None:
+    engine.policy = Policy(Form(integration=True, style=Style.FULL))
+    await handler.style(turn(), StyleCommand(Style.FULL))
+    assert engine.chose == [(Personal(Style.FULL), None)]
+
+
+@pytest.mark.parametrize("wanted", [StyleCommand(Style.FULL), UseStyle(Style.FULL)])
+async def test_a_lock_is_stronger_than_the_answer(
+    engine: Presence, handler: PersonalHandler, wanted: StyleCommand | UseStyle
+) -> None:
+    engine.policy = Policy(LOCKED)
+    assert "locked" in words(await handler.style(turn(), wanted))
+    assert engine.chose == []
 
 
 async def test_a_button_gives_the_organisation_s_style_back(
@@ -211,7 +260,7 @@ async def test_the_notice_says_what_it_was_when_it_was_read(handler: PersonalHan
     assert "In a call" in words(await handler.notice_seen(turn(), NoticeSeen()))
 
 
-@pytest.mark.parametrize("wanted", [Pause(), Resume(), StyleCommand(Style.FULL)])
+@pytest.mark.parametrize("wanted", [Pause(), Resume(), StyleCommand(Style.BUSY_ONLY)])
 async def test_who_disconnects_meanwhile_is_told_so(
     engine: Presence, handler: PersonalHandler, wanted: Pause | Resume | StyleCommand
 ) -> None:

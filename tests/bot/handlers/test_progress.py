@@ -40,7 +40,10 @@ def test_a_progress_card_refreshes_itself_until_the_end() -> None:
     refresh = seal.sealed(SHOWN.card("r1", done=1, total=2), "card1")["refresh"]
     assert refresh["userIds"] == ["29:o"]
     asked, card_id = seal.opened(refresh["action"]["verb"], refresh["action"]["data"])
-    assert (asked, card_id) == (ShowRollout("r1", Level("g1"), "It is disabled."), "card1")
+    assert (asked, card_id) == (
+        ShowRollout("r1", Level("g1"), "It is disabled.", "Saved", "clearing"),
+        "card1",
+    )
     assert "refresh" not in SHOWN.card("r1", done=2, total=2)
 
 

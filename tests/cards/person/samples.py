@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards.person.choices import pause_is_over, paused, resumed, style_choice, which_pause
+from cards.person.choices import (
+    pause_is_over,
+    paused,
+    resumed,
+    style_choice,
+    style_warning,
+    which_pause,
+)
 from cards.person.clicks import StartPause
 from cards.person.help import unclear
 from cards.person.unasked import declined, first_meeting, invitation, seen
@@ -45,6 +52,7 @@ def person_cards() -> dict[str, Card]:
         "style-own": style_choice(current=Style.FULL, own=True),
         "style-changed": style_choice(current=Style.BUSY_ONLY, own=True, changed=True),
         "style-locked": style_choice(current=Style.MIRROR, own=False, locked_by="your group Sales"),
+        "style-full": style_warning(Style.FULL, Style.FULL),
         "first-meeting": first_meeting(zoom="in Zoom", shown="In a call"),
         "first-meeting-seen": seen(),
         "invitation": invitation(inviter="Ada Lindqvist"),

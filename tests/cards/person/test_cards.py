@@ -56,7 +56,7 @@ def test_every_style_is_explained_where_it_is_chosen(name: str) -> None:
     for style, explained in STYLES.items():
         assert style.capitalize() in words(name)
         assert explained.sentence in words(name)
-    assert "It writes your own status slot" in words(name)
+    assert "It can replace an Available or Away that you set by hand" in words(name)
 
 
 def test_one_click_chooses_a_style_and_another_gives_it_back() -> None:

@@ -11,7 +11,7 @@ from cards.settings import invite as invite_cards
 from cards.settings.centre import Numbers, centre
 from cards.settings.change import guest, inherits, needs_zoom, not_admin
 from cards.settings.clicks import ShowRollout
-from cards.settings.form import form, verify
+from cards.settings.form import confirm_full, form, verify
 from cards.settings.lists import Entry, GroupRow, group_list, history, pick_group
 from cards.settings.people import (
     MOST_PARKED,
@@ -145,7 +145,9 @@ def entries(name: str) -> list[Entry]:
 
 def settings_cards() -> dict[str, Card]:
     def change(edit: OneLine, style: Style = Style.MIRROR) -> Card:
-        return change_cards.confirm(edit, version=7, touched=FEW, style=style)
+        return change_cards.confirm(
+            edit, version=7, touched=FEW, style=style, full=style is Style.FULL
+        )
 
     return {
         "settings": centre(
@@ -220,6 +222,7 @@ def settings_cards() -> dict[str, Card]:
         "settings-form-conflict": form(ACCOUNT, entered(OFF), version=8, notice=OVERTAKEN),
         "settings-verify-enable": verify(SALES, entered(ON, 2), version=7),
         "settings-verify-disable": verify(ACCOUNT, entered(OFF), version=7, touched=FEW),
+        "settings-full": confirm_full(SALES, entered(FULL_LOCKED, 2), version=7, touched=FEW),
         "settings-enable": change(Enable(SALES)),
         "settings-enable-full": change(Enable(SALES), style=Style.FULL),
         "settings-enable-account": change_cards.confirm(
@@ -241,9 +244,10 @@ def settings_cards() -> dict[str, Card]:
         "settings-unlock": change(Unlock(SALES)),
         "settings-unlock-account": change(Unlock(ACCOUNT)),
         "settings-priority": change(Move(SALES, 2)),
-        "settings-style": change(ChooseStyle(SALES, Style.FULL)),
+        "settings-style": change(ChooseStyle(SALES, Style.FULL), style=Style.FULL),
         "settings-progress": change_cards.progress(
             sentence="Presence sync is disabled for Sales.",
+            title="Presence sync is now off for 340 people",
             doing="clearing",
             done=120,
             total=340,
@@ -262,19 +266,24 @@ def settings_cards() -> dict[str, Card]:
         "settings-done": change_cards.result(
             SALES,
             sentence=state_sentence(Enable(SALES)),
+            title="Presence sync is now on for 18 people",
             done=18,
             invitable=24,
         ),
         "settings-done-trouble": change_cards.result(
             ACCOUNT,
             sentence=state_sentence(Disable(ACCOUNT)),
+            title="Presence sync is now off for 340 people",
             doing="clearing",
             done=337,
             failed=3,
         ),
         "settings-saved": change_cards.result(
             SALES,
-            sentence="The settings of Sales are saved.",
+            sentence="The settings of Sales are saved. Presence sync is off: it authorises with "
+            "EWS, not with the Graph API.",
+            title="Presence sync is now off for Sales",
+            doing="clearing",
             details=differences(entered(FULL_LOCKED, 1), entered(EWS, 2)),
         ),
         "settings-unchanged": change_cards.unchanged(SALES, sentence=state_sentence(Enable(SALES))),
@@ -399,13 +408,17 @@ def settings_cards_for(name: str) -> dict[str, Card]:
         "settings-verify": verify(
             group, entered(replace(FULL_LOCKED, integration=False), 1), version=1
         ),
-        "settings-priority": change_cards.confirm(move, version=7, touched=FEW, notice=name),
+        "settings-priority": change_cards.confirm(
+            move, version=7, touched=FEW, full=True, notice=name
+        ),
+        "settings-full": confirm_full(group, entered(FULL_LOCKED, 1), version=7, touched=name),
         "settings-progress": change_cards.progress(
-            sentence=name, doing="clearing", done=1, total=2, failed=1
+            sentence=name, title=name, doing="clearing", done=1, total=2, failed=1
         ),
         "settings-done": change_cards.result(
             group,
             sentence=name,
+            title=name,
             details=(("Default calendar and contact service", "Exchange", "Office 365"),) * 9,
             done=1,
             failed=1,

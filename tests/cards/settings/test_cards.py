@@ -111,8 +111,14 @@ def test_the_form_says_that_calendar_rights_are_never_asked_for() -> None:
 
 
 def test_the_style_that_writes_peoples_own_status_warns_wherever_it_is_chosen() -> None:
-    warned = {name for name in SAMPLES if "own status slot" in words(name)}
-    assert warned >= {"settings-form", "settings-style", "settings-enable-full", "style"}
+    warned = {name for name in SAMPLES if "can replace an Available or Away" in words(name)}
+    assert warned >= {
+        "settings-form",
+        "settings-style",
+        "settings-enable-full",
+        "settings-full",
+        "style",
+    }
     assert "settings-enable" not in warned
 
 
