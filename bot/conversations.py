@@ -104,11 +104,11 @@ class ConversationStore:
         return _text(await self._client.get(keys.card(card_id)))
 
     async def remember_recipient(self, card_id: str, object_id: str) -> None:
-        """Keep whom a card of the settings asks; the first one stays."""
+        """Keep the admin to whom a card of the settings is given; the first one stays."""
         await self._client.set(keys.recipient(card_id), object_id, nx=True, ex=keys.CARD_TTL)
 
     async def recipient(self, card_id: str) -> str | None:
-        """Whom a card of the settings asks."""
+        """The admin to whom a card of the settings was given."""
         return _text(await self._client.get(keys.recipient(card_id)))
 
     # -- once only ---------------------------------------------------------------------------

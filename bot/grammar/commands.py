@@ -70,7 +70,6 @@ class BadCommand:
     `what` says what is wrong, `hint` what to say instead: whole sentences, not escaped.
     """
 
-    name: str
     what: str
     hint: str
 
@@ -200,7 +199,7 @@ def parse(text: str) -> Said:
         except NotUnderstood as error:
             if error.named:
                 return PerhapsGroup(error.named, error.what, error.hint)
-            return BadCommand(spec.name, error.what, error.hint)
+            return BadCommand(error.what, error.hint)
     if spec.means is not None and (spec.takes_words or not without_courtesies(args.split())):
         return spec.means
     return Unknown(shortened(text), spec.name)

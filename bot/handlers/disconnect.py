@@ -1,4 +1,4 @@
-"""`disconnect`: ask for a confirmation, then clear and forget."""
+"""`disconnect`: have it confirmed, then clear and forget."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class DisconnectHandler:
     left: Callable[[str], Awaitable[None]]
 
     async def confirm(self, turn: Turn, _: Disconnect | ConfirmDisconnect) -> Card:
-        """Say what will be erased, and ask for a yes; a sign-in under way is just ended."""
+        """Say what will be erased, and have it confirmed; a sign-in under way is just ended."""
         if not await self.engine.is_connected(turn.person.object_id):
             return await self._not_connected(turn)
         return disconnect_cards.confirm(name=turn.person.name)

@@ -69,8 +69,8 @@ def wire_answers(
 
 
 def _answer_admins(dispatch: Dispatch, core: Core, groups: ZoomGroups, audit: AuditLog) -> None:
-    desk, connected, invitees = core.settings.desk, core.engine.people, core.invite.invitees
-    people = SettingsPeople(desk, core.directory.store, audit, connected, core.engine.engine)
+    policies, connected, invitees = core.settings.policies, core.engine.people, core.invite.invitees
+    people = SettingsPeople(policies, core.directory.store, audit, connected, core.engine.engine)
     rows = core.reconnect.rows
     storms = StormHandler(rows.storms, rows.try_again, audit, connected.now_ms, people.may_try_all)
 
@@ -78,9 +78,9 @@ def _answer_admins(dispatch: Dispatch, core: Core, groups: ZoomGroups, audit: Au
         return feed_words(await core.feed.store.health(), zone, connected, core.zoom.per_second)
 
     views = SettingsViews(
-        desk, groups, audit, connected.now_ms, invitees.count, storms.banner, feed
+        policies, groups, audit, connected.now_ms, invitees.count, storms.banner, feed
     )
-    changes = SettingsChanges(desk, groups, audit, invitees.count, connected.now_ms)
+    changes = SettingsChanges(policies, groups, audit, invitees.count, connected.now_ms)
     mailings = core.invite.invitations
     inviting = InvitationHandler(groups, invitees.find, mailings, audit, views.overview)
     answer_admins(dispatch, views, changes, people, inviting, storms)

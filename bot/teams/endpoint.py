@@ -12,7 +12,7 @@ from yarl import URL
 
 from bot.teams.activity import Kind
 from bot.teams.channel import ChannelAnswer
-from bot.teams.service_hosts import is_loopback
+from domain.loopback import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -7,12 +7,13 @@ and, again, before a token is attached to what goes out.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from yarl import URL
+
+from domain.loopback import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,21 +31,6 @@ MICROSOFT_DOMAINS = (".botframework.com", ".botframework.azure.us")
 """Azure Bot Service's own domains; every host below them is Microsoft's."""
 
 _PLAIN = re.compile(r"[!-\[\]-~]{1,2048}")  # printable ASCII without space and backslash
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine: localhost, 127.0.0.0/8 or ::1.
-
-    Only literal addresses and the name `localhost` count; nothing is looked up.
-    """
-    if host == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return bool((mapped or address).is_loopback)
 
 
 class ServiceHosts:

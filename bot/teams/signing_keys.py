@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import RSAAlgorithm
 from yarl import URL
 
-from bot.teams.service_hosts import is_loopback
+from domain.loopback import is_loopback
 from sync.answers import read_body
 
 if TYPE_CHECKING:

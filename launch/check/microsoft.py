@@ -12,9 +12,9 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from bot.teams.service_hosts import is_loopback
 from bot.teams.signing_keys import KeysUnavailable, SigningKeys
 from domain.errors import AdminMustAct, OutsideError
+from domain.loopback import is_loopback
 from launch.check.findings import Check, Fault, Found, Once, failed, ok, unseen, warning
 from launch.check.visit import host_of, redirect_address
 from launch.outside import BOT_SCOPE

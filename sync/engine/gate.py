@@ -38,7 +38,7 @@ class QuotaShort(Exception):
 
 @dataclass(slots=True)
 class Ticket:
-    """A request that the budget granted beforehand, and in which lane more are asked for.
+    """A request that the budget granted beforehand, and in which lane more are taken.
 
     `permit_until`: until when that permit holds (monotonic seconds; 0: there is none, or it is
     used). `sent`: at least one request of this reconciliation has left.

@@ -41,7 +41,7 @@ class Quota:
         self._limits = limits
 
     async def take(self, lane: Lane, count: int = 1, *, follow: bool = False) -> Grant:
-        """Ask for `count` requests of a lane. `follow`: the same reconciliation has sent one."""
+        """Take `count` requests of a lane. `follow`: the same reconciliation has sent one."""
         granted, wait, used = await self._scripts.run(
             lua.quota,
             budget=keys.QUOTA_CELLS,

@@ -3,7 +3,7 @@
 It sleeps until an offer wakes it (a message that names the shard) or the next person is due; there
 is no polling delay. Redis may go away: the loop says so once, waits, and goes on.
 
-While the budget has room, people are taken as they come and permits asked for after that: there
+While the budget has room, people are taken as they come and their permits after that: there
 are enough. From the moment a lane is refused it is *tight*: permits come first, and as many people
 are taken as were granted; lanes that are less urgent stand still. So people wait in Redis, in
 order, and are planned from what is known when they are taken.
@@ -173,13 +173,13 @@ class Worker:
         return max(self._due, key=lambda shard: self._due[shard][lane])
 
     async def _visit(self, shard: int, free: int, first: int, end: int) -> None:
-        """Take people of the lanes from `first` to before `end`, then ask for their permits."""
+        """Take people of the lanes from `first` to before `end`, then permits for them."""
         people = await self._claim(shard, free, first, end)
         while people:
             lane = people[0].lane
             mine = [claim for claim in people if claim.lane is lane]
             people = people[len(mine) :]
-            if self.reconciler.gate.away:  # who tries asks by itself
+            if self.reconciler.gate.away:  # whoever tries takes a permit of its own
                 permits = [0.0] * len(mine)
             else:
                 permits = await self._permits(lane, len(mine))
@@ -191,7 +191,7 @@ class Worker:
                 return
 
     async def _take_tight(self, lane: Lane, free: int) -> bool:
-        """Ask for permits, then take as many people. Whether there may be more to take."""
+        """Take permits, then as many people. Whether there may be more to take."""
         wanted = min(free, sum(due[lane] for due in self._due.values()))
         permits = await self._permits(lane, wanted)
         enough = len(permits) == wanted

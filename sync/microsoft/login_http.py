@@ -8,7 +8,6 @@ trouble becomes `RetryLater` at once, with the time that Microsoft asked for.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import time
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from domain.errors import RetryLater
+from domain.loopback import is_loopback
 from sync.answers import MICROSOFTS_SIGNS, is_from_between, json_object, retry_after
 
 if TYPE_CHECKING:
@@ -45,14 +45,6 @@ class Answer:
     status_code: int
     text: str
     headers: Mapping[str, str]
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether a host name can only mean this machine."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 class LoginHttp:
@@ -160,7 +152,7 @@ class LoginHttp:
     def _with_https_token_endpoint(self, text: str) -> str:
         metadata = json.loads(text)
         endpoint = urlsplit(str(metadata.get("token_endpoint")))
-        if is_loopback(endpoint.hostname) and (endpoint.port or 80) == self._port:
+        if is_loopback(endpoint.hostname or "") and (endpoint.port or 80) == self._port:
             metadata["token_endpoint"] = endpoint._replace(
                 scheme="https", netloc=urlsplit(self._https_origin).netloc
             ).geturl()

@@ -54,7 +54,7 @@ _READ = ("zoom_id", "group_ids", "personal", "held", "trouble")
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyDesk:
+class PolicyService:
     """Previews and makes changes."""
 
     settings: SettingsStore

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sync.settings.changes import PolicyDesk
+from sync.settings.changes import PolicyService
 from sync.settings.rollout import Rollouts, RolloutStore
 from sync.settings.store import SettingsCache
 
@@ -27,7 +27,7 @@ class SettingsRoom:
     store: SettingsStore
     cache: SettingsCache
     rollouts: Rollouts
-    desk: PolicyDesk
+    policies: PolicyService
 
     @property
     def works(self) -> tuple[Work, ...]:
@@ -53,5 +53,5 @@ def wire(
     cache = SettingsCache(store, listener)
     rollouts = Rollouts(people, RolloutStore(redis), progress, policy=cache)
     return SettingsRoom(
-        store, cache, rollouts, PolicyDesk(store, cache, people, directory, rollouts)
+        store, cache, rollouts, PolicyService(store, cache, people, directory, rollouts)
     )

@@ -80,7 +80,7 @@ class SettingsChanges:
     # -- one line -----------------------------------------------------------------------------
 
     async def confirm(self, turn: Turn, edit: OneLine, *, notice: str | None = None) -> Card:
-        """Say what an edit does and whom it touches, and ask for a yes."""
+        """Say what an edit does and whom it touches, and have it confirmed."""
         try:
             preview = await self.policies.preview(edit)
         except GroupInherits:

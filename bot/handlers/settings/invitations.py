@@ -55,12 +55,12 @@ class InvitationHandler:
     overview: Callable[[Turn], Awaitable[Card]]
 
     async def confirm(self, turn: Turn, click: ConfirmInvite) -> Card:
-        """Say how many would be invited, and ask for a yes."""
+        """Say how many would be invited, and have it confirmed."""
         level = await self.groups.known(click.level)
         return _confirm(level, await self.invitable(level.group_id, turn.person.object_id))
 
     async def send(self, turn: Turn, click: Invite) -> Card:
-        """Start; ask again where there are more people than the admin saw."""
+        """Start; have it confirmed again where there are more people than the admin saw."""
         level = await self.groups.known(click.level)
         if await self.mailings.under_way(turn.card_id):  # a second click on the same card
             return await self._shown(turn)

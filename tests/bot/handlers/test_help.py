@@ -28,7 +28,7 @@ async def test_what_is_no_command_is_repeated_with_the_nearest() -> None:
 
 
 async def test_what_was_not_understood_of_a_command_is_said() -> None:
-    card = await HELPER.unclear(turn(), BadCommand("pause", "Is that 5 hours?", "Say 5h."))
+    card = await HELPER.unclear(turn(), BadCommand("Is that 5 hours?", "Say 5h."))
     assert "Is that 5 hours?" in words(card)
     assert "Say 5h." in words(card)
 

@@ -31,7 +31,7 @@ from sync.redis import keys
 from sync.redis.connection import connect_listener
 from sync.redis.scripts import Scripts
 from sync.settings.audit import AuditLog
-from sync.settings.changes import Done, PolicyDesk
+from sync.settings.changes import Done, PolicyService
 from sync.settings.rollout import Rollout, Rollouts, RolloutStore, style_in_force
 from sync.settings.store import Conflict, SettingsCache, SettingsStore
 from tests.doubles.people import person
@@ -68,7 +68,7 @@ class Stage:
         self.directory = DirectoryStore(redis, scripts, configured=True)
         self.rows = RolloutStore(redis)
         rollouts = Rollouts(self.people, self.rows, NoCard(), policy=cache)
-        self.desk = PolicyDesk(settings, cache, self.people, self.directory, rollouts)
+        self.policies = PolicyService(settings, cache, self.people, self.directory, rollouts)
 
     async def connect(self, number: int, *groups: str, chosen: Personal | None = None) -> str:
         """Somebody connected, a member of these groups."""
@@ -88,8 +88,8 @@ class Stage:
         assert await self.directory.swap("t", Directory(known, groups, 1), [])
 
     async def save(self, edit: Edit) -> Done:
-        version = (await self.desk.policy()).version
-        done = await self.desk.make(edit, expected=version, by=ADA, show=lambda _: "card")
+        version = (await self.policies.policy()).version
+        done = await self.policies.make(edit, expected=version, by=ADA, show=lambda _: "card")
         assert isinstance(done, Done)
         return done
 
@@ -133,9 +133,9 @@ async def test_the_question_counts_whom_it_touches(stage: Stage) -> None:
         user(7),
     )
     await stage.save(of_group("top", ON))
-    preview = await stage.desk.preview(sales(OFF))
+    preview = await stage.policies.preview(sales(OFF))
     assert preview.effect == Effect((ben,), later=1, elsewhere=2, off=1)
-    preview = await stage.desk.preview(of_account(OFF))
+    preview = await stage.policies.preview(of_account(OFF))
     assert len(preview.effect.now) == 2
     assert (preview.effect.later, preview.effect.elsewhere) == (2, 2)
 
@@ -144,23 +144,23 @@ async def test_nobody_is_counted_for_whom_nothing_changes(stage: Stage) -> None:
     await stage.connect(1, "sales", chosen=Personal(Style.FULL))  # their own style
     await stage.connect(2, "sales", chosen=Personal(paused_until_ms=2**53))
     three = await stage.connect(3, "sales")
-    preview = await stage.desk.preview(sales(replace(ON, style=Style.BUSY_ONLY)))
+    preview = await stage.policies.preview(sales(replace(ON, style=Style.BUSY_ONLY)))
     assert preview.effect.now == (three,)
-    preview = await stage.desk.preview(sales(replace(ON, locked=True)))
+    preview = await stage.policies.preview(sales(replace(ON, locked=True)))
     assert preview.effect.now == (person(1),)
-    preview = await stage.desk.preview(sales(ON))
+    preview = await stage.policies.preview(sales(ON))
     assert preview.effect.now == ()
 
 
 async def test_without_zooms_people_only_the_connected_are_counted(stage: Stage) -> None:
     ben = await stage.connect(1)
-    assert (await stage.desk.preview(of_account(OFF))).effect == Effect((ben,), off=1)
+    assert (await stage.policies.preview(of_account(OFF))).effect == Effect((ben,), off=1)
 
 
 async def test_a_change_is_saved_recorded_and_begun_for_those_it_counted(stage: Stage) -> None:
     ben = await stage.connect(1, "sales")
     await stage.connect(2)
-    preview = await stage.desk.preview(sales(OFF))
+    preview = await stage.policies.preview(sales(OFF))
     done = await stage.save(sales(OFF))
     assert done.effect == preview.effect
     assert done.policy == replace(preview.after, version=2)
@@ -195,8 +195,8 @@ async def test_a_form_and_its_priority_are_one_save(stage: Stage) -> None:
 async def test_a_version_that_was_overtaken_changes_and_begins_nothing(stage: Stage) -> None:
     await stage.connect(1)
     await stage.save(sales(OFF))
-    before = await stage.desk.policy()
-    outcome = await stage.desk.make(of_account(OFF), expected=1, by=BEN, show=lambda _: "card")
+    before = await stage.policies.policy()
+    outcome = await stage.policies.make(of_account(OFF), expected=1, by=BEN, show=lambda _: "card")
     assert outcome == Conflict(before)
     assert await stage.rows.unfinished() == []
     assert await stage.redis.keys("pb:{rollouts}:*") == []
@@ -206,7 +206,7 @@ async def test_of_many_at_once_one_is_saved_and_one_begun(stage: Stage) -> None:
     await stage.connect(1)
     outcomes = await asyncio.gather(
         *(
-            stage.desk.make(
+            stage.policies.make(
                 of_account(replace(OFF, style=style)), expected=1, by=ADA, show=lambda _: "card"
             )
             for style in Style
@@ -222,9 +222,9 @@ async def test_who_dies_after_the_save_is_followed(stage: Stage) -> None:
     ben = await stage.connect(1)
 
     dying = Dying(stage.people, stage.rows, NoCard(), policy=stage.cache)
-    desk = PolicyDesk(stage.settings, stage.cache, stage.people, stage.directory, dying)
+    policies = PolicyService(stage.settings, stage.cache, stage.people, stage.directory, dying)
     with pytest.raises(SystemExit):
-        await desk.make(of_account(OFF), expected=1, by=ADA, show=lambda _: "card")
+        await policies.make(of_account(OFF), expected=1, by=ADA, show=lambda _: "card")
     assert (await stage.settings.read()).version == 2
     another = Rollouts(stage.people, RolloutStore(stage.redis), NoCard(), policy=stage.cache)
     await another.step()
@@ -236,17 +236,17 @@ async def test_who_dies_after_the_save_is_followed(stage: Stage) -> None:
 @pytest.mark.parametrize("edit", [Move(Level("nowhere"), 1)])
 async def test_a_group_that_inherits_has_no_priority(stage: Stage, edit: Edit) -> None:
     with pytest.raises(GroupInherits):
-        await stage.desk.preview(edit)
+        await stage.policies.preview(edit)
     with pytest.raises(GroupInherits):
-        await stage.desk.make(edit, expected=1, by=ADA, show=lambda _: "card")
+        await stage.policies.make(edit, expected=1, by=ADA, show=lambda _: "card")
     assert await stage.rows.unfinished() == []
 
 
 async def test_an_edit_of_no_group_in_particular_is_a_mistake_of_ours(stage: Stage) -> None:
     with pytest.raises(ValueError, match="not chosen"):
-        await stage.desk.preview(Enable(SOME_GROUP))
+        await stage.policies.preview(Enable(SOME_GROUP))
     with pytest.raises(ValueError, match="not chosen"):
-        await stage.desk.make(Enable(SOME_GROUP), expected=1, by=ADA, show=lambda _: "card")
+        await stage.policies.make(Enable(SOME_GROUP), expected=1, by=ADA, show=lambda _: "card")
 
 
 def edits() -> st.SearchStrategy[Edit]:
