@@ -141,6 +141,33 @@ def local(person: str, chat: bool, sandbox_port: int, chat_port: int) -> None:
     _run(run_local(person=person, chat=chat, sandbox_port=sandbox_port, chat_port=chat_port))
 
 
+@cli.command()
+@click.option(
+    "--non-interactive",
+    is_flag=True,
+    help="Ask nothing: every value is in the environment or in .env already.",
+)
+@click.option("--again", is_flag=True, help="Ask also for what is there already and works.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("presence-bridge.zip"),
+    show_default=True,
+    help="Where to write the Teams app package.",
+)
+def setup(non_interactive: bool, again: bool, output: Path) -> None:
+    """Set everything up, step by step: write .env, try each answer, build the Teams package.
+
+    Exit code 0 if nothing failed, 1 if something did, 2 if settings are missing, 130 when it was
+    stopped: run it again to go on.
+    """
+    from launch.setup.command import run_setup
+
+    code = run_setup(os.environ, Path(".env"), output, ask=not non_interactive, again=again)
+    raise SystemExit(code)
+
+
 @cli.command(epilog=f"NAME is one of {', '.join(checks.NAMES)}.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for monitoring.")
 @click.option(
@@ -241,27 +268,12 @@ def top(metrics: str | None, every: float, once: bool) -> None:
 )
 def manifest(output: Path) -> None:
     """Build the Teams app package (.zip) from the settings."""
-    from bot.grammar.commands import COMMANDS
-    from manifest.builder import ManifestError, build_manifest, build_package
+    from launch.package import PackageError, write_package
 
-    settings = _load("manifest")
     try:
-        package = build_package(
-            build_manifest(
-                app_id=settings.microsoft_app_id,
-                public_url=settings.public_url,
-                version=VERSION,
-                commands=[(c.name, c.description) for c in COMMANDS],
-                group_commands=[(c.name, c.description) for c in COMMANDS if c.name == "help"],
-            )
-        )
-    except ManifestError as error:
+        write_package(_load("manifest"), output)
+    except PackageError as error:
         say(*error.problems, err=True)
-        raise SystemExit(1) from None
-    try:
-        output.write_bytes(package)
-    except OSError as error:
-        say(f"{output} can't be written: {error.strerror}.", err=True)
         raise SystemExit(1) from None
     say(f"Wrote {output}. Upload it in the Teams admin centre under Manage apps.")
 

@@ -23,13 +23,12 @@ from pydantic import (
 )
 
 from service import setting_values as values
-from service.setting_names import collect
+from service.setting_names import Given, collect
 from service.token_keys import TokenKeysUnusable, keep_token_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from service.setting_names import Given
 
 Role = Literal["serve", "worker", "manifest", "audit", "top", "rotate-keys"]
 
@@ -237,6 +236,18 @@ def where_from(env_file: Path) -> str:
     return f"Read: the environment. There is no {path.name} in {path.parent}."
 
 
+def problem_with(name: str, text: str) -> str | None:
+    """What is wrong with one setting's text, in a sentence; None: it may be used."""
+    given = Given(values={name: text})
+    if problems := _problems_of_names(given, ()):
+        return problems[0]
+    try:
+        Settings.model_validate(given.values)
+    except ValidationError as error:
+        return _said(error)[0][1]
+    return None
+
+
 def local(
     environ: Mapping[str, str],
     *,
@@ -285,6 +296,11 @@ def local(
     return _build(given, [], local=True)
 
 
+def is_placeholder(text: str) -> bool:
+    """Whether a value is one of `.env.example` that must be changed."""
+    return values.PLACEHOLDER in text.lower()
+
+
 def _problems_of_names(given: Given, needs: tuple[str, ...]) -> list[str]:
     problems = list(given.problems)
     for written, meant in sorted(given.misspelled.items()):
@@ -295,7 +311,7 @@ def _problems_of_names(given: Given, needs: tuple[str, ...]) -> list[str]:
         if name not in given.values and name not in given.misspelled.values()
     ]
     for name, text in list(given.values.items()):
-        if values.PLACEHOLDER in text.lower():
+        if is_placeholder(text):
             problems.append(f"{name} still has the value of .env.example: put your own there.")
             del given.values[name]
         elif len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -177,7 +178,9 @@ async def _certificate(visit: Visit) -> Found:
         )
     except (OSError, ssl.SSLError) as error:
         found = why_unreachable(error, visit.settings.public_url)
-        return found if isinstance(error, ssl.SSLError) else unseen(f"Not tested. {found.text}")
+        if isinstance(error, ssl.SSLError | socket.gaierror):
+            return found
+        return unseen(f"Not tested. {found.text}", found.remedy)
     told = writer.get_extra_info("peercert") or {}
     writer.close()
     ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(told["notAfter"])), UTC)

@@ -44,7 +44,7 @@ def show(findings: Sequence[Finding]) -> None:
     """Print them: a table in a terminal, plain lines elsewhere."""
     if sys.stdout.isatty():
         console = Console(highlight=False)
-        console.print(_table(findings, console.width))
+        console.print(table(findings, console.width))
         console.print(_summary(findings))
     else:
         say(*plain(findings))
@@ -91,7 +91,8 @@ def as_json(findings: Sequence[Finding], *, version: str, now: float) -> str:
     )
 
 
-def _table(findings: Sequence[Finding], width: int) -> Table:
+def table(findings: Sequence[Finding], width: int) -> Table:
+    """The findings as a table for a terminal of so many columns."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.width = min(width, _LONGEST_LINE)
     names = min(_NAMES, max((len(one.title) for one in findings), default=0))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from tests.doubles.product import APP
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
 WITHIN = 40.0
@@ -44,26 +44,21 @@ class Terminal:
         asyncio.get_running_loop().add_reader(screen, self._read)
 
     @classmethod
-    def start(
+    @contextlib.asynccontextmanager
+    async def start(
         cls, *arguments: str, environ: Mapping[str, str], folder: Path, width: int = 100
-    ) -> Terminal:
-        """Start `app.py` in a terminal of so many columns."""
-        screen, inside = pty.openpty()
-        fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
-        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        process = subprocess.Popen(
-            [sys.executable, str(APP), *arguments],
-            stdin=inside,
-            stdout=inside,
-            stderr=inside,
-            env={**kept, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ},
-            cwd=folder,
-            start_new_session=True,
-            # Its controlling terminal, so that Ctrl-C reaches it.
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
-        )
-        os.close(inside)
-        return cls(process, screen)
+    ) -> AsyncIterator[Terminal]:
+        """Run `app.py` in a terminal of so many columns while the block runs."""
+        process, screen = _start(arguments, environ, folder, width)
+        terminal = cls(process, screen)
+        try:
+            yield terminal
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            asyncio.get_running_loop().remove_reader(screen)
+            os.close(screen)
 
     def _read(self) -> None:
         try:
@@ -72,7 +67,6 @@ class Terminal:
             piece = b""
         if not piece:
             asyncio.get_running_loop().remove_reader(self._screen)
-            self._from = len(self.text)
         self.text += piece.decode(errors="replace")
         self._news.set()
 
@@ -80,14 +74,13 @@ class Terminal:
         """Wait until it shows this, after what was waited for before; everything in between."""
         try:
             async with asyncio.timeout(seconds):
-                while part not in plain(self.text[self._from :]):
+                while (found := plain(self.text).find(part, self._from)) < 0:
                     self._news.clear()
                     await self._news.wait()
         except TimeoutError:
             raise AssertionError(f"It never showed {part!r}:\n{plain(self.text)}") from None
-        seen = plain(self.text[self._from :])
-        self._from = len(self.text)
-        return seen
+        before, self._from = self._from, found + len(part)
+        return plain(self.text)[before : self._from]
 
     def types(self, text: str) -> None:
         """Type a line."""
@@ -101,12 +94,31 @@ class Terminal:
         """Wait until it has ended by itself; everything that it showed."""
         try:
             async with asyncio.timeout(seconds):
-                self.code = await asyncio.to_thread(self._process.wait)
+                while self._process.poll() is None:  # noqa: ASYNC110 - nothing tells when it ends
+                    await asyncio.sleep(0.02)
         except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
             raise AssertionError(f"It does not end:\n{plain(self.text)}") from None
+        self.code = self._process.returncode
         await asyncio.sleep(0.1)  # the rest of the screen
-        asyncio.get_running_loop().remove_reader(self._screen)
-        os.close(self._screen)
         return self.text
+
+
+def _start(
+    arguments: Sequence[str], environ: Mapping[str, str], folder: Path, width: int
+) -> tuple[subprocess.Popen[bytes], int]:
+    screen, inside = pty.openpty()
+    fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    process = subprocess.Popen(
+        [sys.executable, str(APP), *arguments],
+        stdin=inside,
+        stdout=inside,
+        stderr=inside,
+        env={**kept, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ},
+        cwd=folder,
+        start_new_session=True,
+        # Its controlling terminal, so that Ctrl-C reaches it.
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+    )
+    os.close(inside)
+    return process, screen

@@ -162,24 +162,26 @@ async def test_check_names_everything_that_is_wrong(around: Outside, tmp_path: P
 
 async def test_check_in_a_terminal_fits_into_it(around: Outside, tmp_path: Path) -> None:
     for width in (80, 120):
-        terminal = Terminal.start(
+        async with Terminal.start(
             "check", environ=around.environ(PYTHONDEVMODE=None), folder=tmp_path, width=width
-        )
-        text = await terminal.ended()
-        assert terminal.code == 1
-        assert "\x1b[" in text
-        lines = plain(text).splitlines()
-        assert max(map(len, lines)) <= min(width, 110)
-        assert any(line.startswith("FAILED    Public address") for line in lines), lines
-        assert "Traceback" not in text
+        ) as terminal:
+            text = await terminal.ended()
+            assert terminal.code == 1
+            assert "\x1b[" in text
+            lines = plain(text).splitlines()
+            assert max(map(len, lines)) <= min(width, 110)
+            assert any(line.startswith("FAILED    Public address") for line in lines), lines
+            assert "Traceback" not in text
 
 
 async def test_check_in_a_terminal_without_colour(around: Outside, tmp_path: Path) -> None:
     environ = around.environ(PYTHONDEVMODE=None, NO_COLOR="1")
-    terminal = Terminal.start("check", "--only", "graph", environ=environ, folder=tmp_path)
-    text = await terminal.ended()
-    assert "ok        Microsoft Graph" in text
-    assert "\x1b[3" not in text
+    async with Terminal.start(
+        "check", "--only", "graph", environ=environ, folder=tmp_path
+    ) as terminal:
+        text = await terminal.ended()
+        assert "ok        Microsoft Graph" in text
+        assert "\x1b[3" not in text
 
 
 async def test_check_refuses_a_name_that_it_does_not_know(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_in_a_pipe_each_is_a_line_with_what_to_do_below() -> None:
 def test_no_line_is_longer_than_the_terminal(width: int) -> None:
     console = Console(width=width, force_terminal=True, color_system=None, highlight=False)
     with console.capture() as captured:
-        console.print(show._table(FINDINGS, width))
+        console.print(show.table(FINDINGS, width))
     text = captured.get()
     assert max(len(line) for line in text.splitlines()) <= min(width, 110)
     assert "FAILED    Settings" in text

@@ -1,0 +1,203 @@
+"""What is asked, in which order, and what to do elsewhere before it can be answered.
+
+Where things are clicked is said by the documentation of Entra, Azure and Zoom (2026); the commands
+are those of the Azure CLI and of Microsoft's Teams CLI (`teams app create`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from launch.check.registration import GRAPH_APP, PERMISSIONS
+from launch.check.zoom import LOG_SCOPE, ROLE_SCOPE, SCOPES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command to copy: it stands on one line of its own."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A value that is asked for. `optional`: Enter leaves it out."""
+
+    name: str
+    ask: str
+    secret: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Some questions, what to do before, and the checks that try the answers.
+
+    `how` gets what is known so far. Where `all_or_none`, leaving the first one out leaves out all.
+    """
+
+    title: str
+    how: Callable[[Mapping[str, str]], Sequence[str | Command]]
+    questions: Sequence[Question] = ()
+    checks: Sequence[str] = ()
+    all_or_none: bool = False
+
+
+LATER: Final = ("public-address", "public-headers", "zoom-events")
+"""Checks that need a running `serve`."""
+
+
+def _address(_: Mapping[str, str]) -> Sequence[str | Command]:
+    return (
+        "Teams, Zoom and people's browsers reach the bot at an https address: that of a reverse "
+        "proxy or tunnel which passes every path on to this machine, port 3978. Its certificate "
+        "must be one that everybody trusts.",
+    )
+
+
+def _register(known: Mapping[str, str]) -> Sequence[str | Command]:
+    address = known.get("PUBLIC_URL", "https://YOUR-ADDRESS")
+    return (
+        "The bot needs an app registration in Entra, and a registration as a bot. The short way "
+        "makes both, without an Azure subscription (it needs Node.js, and signs you in):",
+        Command("npx @microsoft/teams.cli login"),
+        Command(
+            'npx @microsoft/teams.cli app create --name "Presence Bridge" --endpoint '
+            f"{address}/api/messages"
+        ),
+        "It prints CLIENT_ID, CLIENT_SECRET and TENANT_ID: they are asked for next.",
+        "By hand: Entra admin centre > App registrations > New registration: name Presence Bridge, "
+        "“Accounts in this organizational directory only”. Then Certificates & secrets > New "
+        "client secret: copy its *value*. Then Azure portal > Create > Azure Bot: type Single "
+        "Tenant, “Use existing app registration”, and in it Configuration > Messaging endpoint "
+        f"{address}/api/messages, Channels > Microsoft Teams.",
+    )
+
+
+def _sign_in(known: Mapping[str, str]) -> Sequence[str | Command]:
+    app = known.get("MicrosoftAppId", "YOUR-APP-ID")
+    redirect = f"{known.get('PUBLIC_URL', 'https://YOUR-ADDRESS')}/auth/microsoft/callback"
+    access = " ".join(f"{number}=Scope" for number in PERMISSIONS.values())
+    return (
+        "People sign in with the same app registration. Add in Entra > App registrations > your "
+        f"app > Authentication > Add a platform > Web: {redirect}",
+        f"And in API permissions > Add > Microsoft Graph > Delegated: {', '.join(PERMISSIONS)}.",
+        "With the Azure CLI:",
+        Command(
+            f"az ad app update --id {app} --sign-in-audience AzureADMyOrg --web-redirect-uris "
+            f"{redirect}"
+        ),
+        Command(
+            f"az ad app permission add --id {app} --api {GRAPH_APP} --api-permissions {access}"
+        ),
+        "People consent for themselves when they connect. If your policy forbids that, grant it "
+        "once for everyone:",
+        Command(f"az ad app permission admin-consent --id {app}"),
+    )
+
+
+def _store(_: Mapping[str, str]) -> Sequence[str | Command]:
+    return (
+        "One process needs no Redis of yours: it runs one of its own, and keeps its data in .data. "
+        "Press Enter for that. For several processes name a Redis (6.2 or newer) or Valkey that is "
+        "kept on disk (appendonly yes) and evicts nothing (maxmemory-policy noeviction).",
+    )
+
+
+def _zoom(_: Mapping[str, str]) -> Sequence[str | Command]:
+    scopes = ", ".join(f"{scope}:admin" for scope in SCOPES)
+    return (
+        "Zoom App Marketplace > Develop > Build App > Server-to-Server OAuth App. App credentials "
+        "shows the account id, client id and client secret. Scopes:",
+        Command(scopes),
+        f"({ROLE_SCOPE}:admin too if Zoom's admins may change settings in the chat, and "
+        f"{LOG_SCOPE}:admin to read what Zoom could not deliver.) Activate the app.",
+        "Without these three, presence is known from events alone, and settings hold for the whole "
+        "account: press Enter to leave them out.",
+    )
+
+
+def _events(known: Mapping[str, str]) -> Sequence[str | Command]:
+    address = known.get("PUBLIC_URL", "https://YOUR-ADDRESS")
+    return (
+        "In the same app: Features > Access. The secret token stands there. Add an event "
+        f"subscription with the endpoint {address}/zoom/webhook and the events: User > User's "
+        "presence status has been updated, User has been deleted, deactivated, updated; Group > "
+        "created, updated, deleted, member added, member removed.",
+        "Zoom validates the endpoint when it is saved: save once serve runs.",
+    )
+
+
+def _admins(_: Mapping[str, str]) -> Sequence[str | Command]:
+    return (
+        "Who may change settings in the chat from the first day on: Entra object ids, with commas "
+        "between them. Yours is in Entra > Users > you, or:",
+        Command("az ad signed-in-user show --query id -o tsv"),
+        "Press Enter to leave it out. People with the app role PresenceAdmin may in any case.",
+    )
+
+
+STEPS: Final = (
+    Step(
+        "The public address",
+        _address,
+        (Question("PUBLIC_URL", "Public address (https://…)"),),
+        ("public-certificate",),
+    ),
+    Step(
+        "The bot’s registration",
+        _register,
+        (
+            Question("MicrosoftAppTenantId", "Directory (tenant) id"),
+            Question("MicrosoftAppId", "Application (client) id"),
+            Question("MicrosoftAppPassword", "Client secret (its value)", secret=True),
+        ),
+        ("entra-tenant", "entra-secret", "bot", "bot-keys", "graph"),
+    ),
+    Step(
+        "Signing people in",
+        _sign_in,
+        (),
+        ("entra-redirect", "entra-secret-end", "entra-kind", "entra-consent", "entra-assignment"),
+    ),
+    Step(
+        "Where data is kept",
+        _store,
+        (Question("REDIS_URL", "Redis address", secret=True, optional=True),),
+        ("redis", "redis-tls", "redis-durable", "redis-memory", "keys"),
+    ),
+    Step(
+        "Asking Zoom",
+        _zoom,
+        (
+            Question("ZOOM_ACCOUNT_ID", "Zoom account id", optional=True),
+            Question("ZOOM_CLIENT_ID", "Zoom client id"),
+            Question("ZOOM_CLIENT_SECRET", "Zoom client secret", secret=True),
+        ),
+        ("zoom", "zoom-scopes", "zoom-api"),
+        all_or_none=True,
+    ),
+    Step(
+        "Zoom’s events",
+        _events,
+        (Question("ZOOM_WEBHOOK_SECRET", "Secret token", secret=True),),
+    ),
+    Step(
+        "Admins",
+        _admins,
+        (Question("ADMIN_OBJECT_IDS", "Object ids of admins", optional=True),),
+    ),
+)
+
+NEXT: Final = (
+    "1. Start it: python app.py serve",
+    "2. Zoom app > Features > Access > Event subscription: Validate, then Save.",
+    "3. Teams admin centre > Teams apps > Manage apps > Upload new app: the package.",
+    "4. Zoom web portal > Account Settings > Mail & Calendar: take away the permission for "
+    "Presence, or both write.",
+    "5. python app.py check says whether all of it works.",
+)
