@@ -6,13 +6,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run fetch test unit container e2e check format bench lock clean
+.PHONY: run setup fetch test unit container e2e check format bench lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/runtime          ## the whole product on this machine, with stand-ins for Microsoft and Zoom
 	@# Ctrl-C reaches it as SIGTERM: while Python itself starts, that is an end without a traceback.
 	@trap 'kill -TERM $$pid 2>/dev/null' INT TERM HUP; $(BIN)/python app.py local & pid=$$!; \
 	while :; do wait $$pid; code=$$?; kill -0 $$pid 2>/dev/null || exit $$code; done
+
+setup: $(VENV)/runtime        ## a guided set-up for your organisation: writes .env and the Teams package
+	@$(BIN)/python app.py setup
 
 # Without running scripts of packages, and without our environment (sandbox/npm.py).
 # Downloaded before the tests, whose time limits are for what they test. Without npm, or when a

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MODE: Final = 0o600
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_@%+=:,./~-]+")
-"""What needs no quotation marks."""
+_NEEDS_QUOTES: Final = re.compile(r"""^\s|\s$|\s\#|^['"]""")
+"""Only this: what else reads such files (`docker run --env-file`) takes quotation marks as they
+are."""
 
 
 class EnvFileError(Exception):
@@ -121,7 +122,7 @@ def without(text: str, name: str) -> str:
 
 
 def _quoted(value: str) -> str:
-    if _PLAIN.fullmatch(value):
+    if not _NEEDS_QUOTES.search(value):
         return value
     inside = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{inside}'"
