@@ -54,13 +54,15 @@ async def application(
     with_bot: bool = True,
     with_worker: bool = True,
     local_person: Person | None = None,
+    local_chat: str | None = None,
     limits: Limits = GRAPH_LIMITS,
     lease_ms: int = LEASE_MS,
 ) -> web.Application:
     """The product as one aiohttp application: every route, and the worker's life.
 
-    `limits` are what Graph allows, `lease_ms` how long a worker has somebody (others are for
-    benchmarks and tests only).
+    `local_person` and `local_chat` (the chat client's address) are who sits at the chat of local
+    mode, and where. `limits` are what Graph allows, `lease_ms` how long a worker has somebody
+    (others are for benchmarks and tests only).
     """
     app = web.Application(client_max_size=BODY_LIMIT)
     async with AsyncExitStack() as stack:
@@ -91,7 +93,9 @@ async def application(
         if with_bot:
             from launch.conversation import wire_bot  # noqa: PLC0415 - workers don't wait for it
 
-            app[CONVERSATION] = bot = wire_bot(settings, outside, core, metrics, local_person)
+            app[CONVERSATION] = bot = wire_bot(
+                settings, outside, core, metrics, local_person, local_chat
+            )
             stack.push_async_callback(bot.channel.aclose)
             events = ZoomEvents(
                 core.engine.engine,

@@ -18,6 +18,7 @@ from bot.admins import Admins
 from bot.handlers.help import HelpHandler
 from bot.handlers.wire import wire_answers, wire_news
 from bot.router import Router
+from bot.sign_in.pages import Pages
 from bot.teams.channel import Channel, LocalMode, Production
 from bot.teams.endpoint import messages_handler
 from bot.teams.inbound_auth import InboundAuth
@@ -33,7 +34,6 @@ from sync.zoom.roles import ZoomRoles
 
 if TYPE_CHECKING:
     from bot.core import Core
-    from bot.sign_in.pages import Pages
     from bot.teams.activity import Person
     from launch.outside import Outside
     from service.metrics import Metrics
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 class Conversation:
     """The chat side, with its routes. `keys` is None in local mode, where nobody signs anything."""
 
-    routes: list[web.RouteDef]
+    routes: list[web.AbstractRouteDef]
     channel: Channel
     keys: SigningKeys | None
     pages: Pages
@@ -61,9 +61,14 @@ class Conversation:
 
 
 def wire_bot(
-    settings: Settings, outside: Outside, core: Core, metrics: Metrics, local_person: Person | None
+    settings: Settings,
+    outside: Outside,
+    core: Core,
+    metrics: Metrics,
+    local_person: Person | None,
+    local_chat: str | None,
 ) -> Conversation:
-    """Put the conversation together. `local_person` is given in local mode only."""
+    """Put the conversation together. `local_person` and `local_chat` are for local mode only."""
     sign_in = bot.sign_in.wire.wire(
         core,
         outside.redis,
@@ -71,7 +76,13 @@ def wire_bot(
         public_url=settings.public_url,
         authorization=outside.authorization,
         on_outcome=metrics.sign_in,
-        local=settings.local,
+        pages=Pages(
+            public_url=settings.public_url,
+            login_origin=outside.authorization.login_origin,
+            contact=settings.help_contact,
+            chat=local_chat if settings.local else settings.teams_chat,
+            local=settings.local,
+        ),
     )
     zoom_editor = None
     if settings.admin_zoom_role == "on" and core.zoom.api is not None:
@@ -102,7 +113,7 @@ def wire_bot(
         core.chat.desk, core.chat.seal, news, answers.complete(), on_outcome=metrics.turn
     )
     channel, keys = _channel(settings, outside, local_person)
-    routes = [
+    routes: list[web.AbstractRouteDef] = [
         web.post(
             "/api/messages", messages_handler(channel, router.on_turn, core.chat.conversations)
         ),

@@ -34,6 +34,7 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
     speaker = cast_by_name.get(person.lower())
     if speaker is None:
         raise setup.SettingsError([f"--as must be one of {', '.join(cast_by_name)}."])
+    chat_url = f"http://127.0.0.1:{chat_port}/" if chat else None
     secret = settings.zoom_client_secret
     sandbox = build_sandbox(
         SandboxConfig(
@@ -46,7 +47,7 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
             zoom_account_id=settings.zoom_account_id or "",
             zoom_client_id=settings.zoom_client_id or "",
             zoom_client_secret=secret.get_secret_value() if secret else "",
-            chat_url=f"http://127.0.0.1:{chat_port}/" if chat else None,
+            chat_url=chat_url,
             state_file=settings.data_dir / "sandbox.json",
         )
     )
@@ -61,7 +62,7 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
         redis_url = await stack.enter_async_context(redis_of(settings))
         with port_explained("127.0.0.1", sandbox_port, "--sandbox-port"):
             await stack.enter_async_context(running(sandbox, "127.0.0.1", sandbox_port))
-        app = await application(settings, redis_url, local_person=local_person)
+        app = await application(settings, redis_url, local_person=local_person, local_chat=chat_url)
         await stack.enter_async_context(open_ports(app, settings, settings.port))
         say("", "  Presence Bridge, local mode: nothing leaves this machine.", "")
         say(f"  Sandbox panel   {sandbox_url}/")

@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 PLACEHOLDER = "replace-me"
 """Every value of `.env.example` that must not be used contains this word."""
 
-NATIONAL_GRAPH_HOSTS = frozenset(
-    {"graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"}
-)
-"""Clouds where unqualified scopes would mean another Graph (Graph documentation, deployments)."""
+NATIONAL_CLOUDS = {
+    "graph.microsoft.us": "gov.teams.microsoft.us",
+    "dod-graph.microsoft.us": "dod.teams.microsoft.us",
+    "microsoftgraph.chinacloudapi.cn": "teams.microsoftonline.cn",
+}
+"""The host of Graph, and where Teams is for browsers. There, unqualified scopes would mean another
+Graph (Graph documentation, deployments)."""
 
 SECRET_LENGTH = 12
 """Characters. Microsoft's and Zoom's have 22 and more; this is for what people make up."""
@@ -43,6 +46,7 @@ _SIMPLE = re.compile(
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?", re.I)
+_EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
 _FERNET_KEY = re.compile(r"[A-Za-z0-9_+/-]{43}=")
 _APP_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _UNSAFE = re.compile(r"[\s\\\x00-\x1f\x7f]")
@@ -91,6 +95,21 @@ def web_address(text: str) -> str:
     if "?" in text or "#" in text:
         raise ValueError("must not contain ? or #")
     return text.rstrip("/")
+
+
+def contact(text: str) -> str:
+    """An e-mail address, or an https address (a help desk's; queries are usual there)."""
+    if "://" in text:
+        web_address(re.split("[?#]", text)[0])
+        if _UNSAFE.search(text) or not text.startswith("https://"):
+            raise ValueError("must begin with https:// and be without spaces or backslashes")
+        return text
+    if not _EMAIL.fullmatch(text) or not _HOST_NAME.fullmatch(text.rpartition("@")[2]):
+        raise ValueError(
+            "must be an e-mail address such as it-help@example.com, or a web address that begins "
+            "with https://"
+        )
+    return text
 
 
 def _address_without(pattern: str, sentence: str) -> BeforeValidator:
@@ -281,6 +300,7 @@ def _each(text: str, check: Callable[[str], str], sentence: str) -> list[str]:
 Guid = Annotated[str, BeforeValidator(guid)]
 GuidList = Annotated[str, BeforeValidator(guid_list)]
 Address = Annotated[str, BeforeValidator(web_address)]
+Contact = Annotated[str, BeforeValidator(contact)]
 Secret = Annotated[SecretStr, BeforeValidator(secret)]
 RedisAddress = Annotated[SecretStr, BeforeValidator(redis_address)]
 FernetKeys = Annotated[SecretStr, BeforeValidator(fernet_keys)]

@@ -88,6 +88,7 @@ class Settings(BaseModel):
     admin_zoom_role: values.OnOff = "off"
     account_default: values.OnOff = "on"
     welcome: values.Welcome = "install"
+    help_contact: values.Contact | None = None
     zoom_signature_window: values.Seconds = 7200
     microsoft_login_url: values.LoginUrl = "https://login.microsoftonline.com"
     graph_url: values.GraphUrl = "https://graph.microsoft.com"
@@ -120,8 +121,15 @@ class Settings(BaseModel):
     def graph_scopes(self) -> tuple[str, ...]:
         """What people are asked for. Never derived from an override of GRAPH_URL."""
         host = urlsplit(self.graph_url).hostname
-        prefix = f"https://{host}/" if host in values.NATIONAL_GRAPH_HOSTS else ""
+        prefix = f"https://{host}/" if host in values.NATIONAL_CLOUDS else ""
         return tuple(f"{prefix}{permission}" for permission in _GRAPH_PERMISSIONS)
+
+    @property
+    def teams_chat(self) -> str:
+        """The address that opens the bot's chat in Teams."""
+        host = urlsplit(self.graph_url).hostname or ""
+        teams = values.NATIONAL_CLOUDS.get(host, "teams.microsoft.com")
+        return f"https://{teams}/l/chat/0/0?users=28:{self.microsoft_app_id}"
 
     @property
     def token_key_list(self) -> tuple[str, ...]:
@@ -180,7 +188,7 @@ _MANIFEST_READS = (*_NEEDS["manifest"], *_EVERYDAY)
 _LOCAL_READS = (
     *_EVERYDAY,
     *("HOST", "PORT", "KEEP_ALIVE_SECONDS", "METRICS_PORT", "METRICS_TOKEN"),
-    *("ACCOUNT_DEFAULT", "WELCOME"),
+    *("ACCOUNT_DEFAULT", "WELCOME", "HELP_CONTACT"),
 )
 LOCAL_METRICS_PORT = 3980
 """Where local mode shows its metrics, and `top` looks, when METRICS_PORT does not say."""
@@ -264,6 +272,7 @@ def local(
     given = collect(_LOCAL_READS, environ, None)
     given.values.setdefault("HOST", "127.0.0.1")
     given.values.setdefault("METRICS_PORT", str(LOCAL_METRICS_PORT))
+    given.values.setdefault("HELP_CONTACT", "it-help@example.com")
     problems = _problems_of_names(given, ())
     host = given.values["HOST"]
     if not values.is_loopback(host):

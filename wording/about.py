@@ -1,4 +1,4 @@
-"""The texts of the pages that the Teams app manifest must name: what this is, privacy, terms."""
+"""The texts of the web pages to read: what this is, privacy, terms, and that nothing is there."""
 
 from __future__ import annotations
 
@@ -85,3 +85,10 @@ ABOUT: Final[Mapping[str, tuple[str, str, tuple[Section, ...]]]] = {
     "/terms": ("Terms of use", "The rules, in plain words.", _TERMS),
 }
 """By path: title, first sentence, sections."""
+
+NOT_FOUND: Final = (
+    "There’s no page here",
+    "The address may have a typo, or the link may be an old one.",
+    "Everything starts in the chat with Presence Bridge: say help there to see what you can do.",
+)
+"""For an address that doesn't exist: title, what happened, next step."""

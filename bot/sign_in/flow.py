@@ -36,7 +36,6 @@ from bot.sign_in.attempt import (
     Refused,
     Result,
 )
-from bot.sign_in.pages import Pages
 from bot.sign_in.requests import (
     Cookies,
     answer_of,
@@ -58,6 +57,7 @@ from wording.refusals import REFUSALS
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from bot.sign_in.pages import Pages
     from bot.sign_in.store import SignInRow
 
     Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -91,7 +91,7 @@ class SignIn:
     on_grant: Callable[[Attempt, Grant, str], Awaitable[Outcome]]
     on_refusal: Callable[[Attempt, Refusal], Awaitable[None]]
     on_outcome: Callable[[str], None]
-    local: bool
+    pages: Pages
     new_secret: Callable[[], str] = lambda: secrets.token_urlsafe(32)
     patience: float = PATIENCE
 
@@ -100,7 +100,6 @@ class SignIn:
         self.public_url = self.public_url.rstrip("/")
         self.origin = f"{parts.scheme}://{parts.netloc}".lower()
         self.cookies = Cookies(self.public_url)
-        self.pages = Pages(login_origin=self.authorization.login_origin, local=self.local)
 
     def routes(self) -> list[web.RouteDef]:
         """For the application's route table."""

@@ -1,17 +1,21 @@
-"""The web pages: while somebody connects, and a few to read. They work without script."""
+"""The web pages: while somebody connects, a few to read, and one for addresses that don't exist.
+
+They work without script.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, urlsplit
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from wording.about import ABOUT
+from wording.about import ABOUT, NOT_FOUND
 from wording.refusals import REFUSALS
 
 if TYPE_CHECKING:
@@ -19,15 +23,27 @@ if TYPE_CHECKING:
     from domain.refusal import Refusal
 
 PAGES = Path(__file__).parent / "templates"
+READS: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
+Match = tuple[web.UrlMappingMatchInfo | None, set[str]]
 
 
 class Pages:
     """Renders pages and sets the headers that all of them need.
 
-    `login_origin` is where the form leads after us. `local` adds a banner that nothing is real.
+    `login_origin` is where the form leads after us. `contact` is an e-mail or web address for
+    questions, `chat` the address of the bot's chat; what is None is left out of the pages.
+    `local` adds a banner that nothing is real.
     """
 
-    def __init__(self, *, login_origin: str, local: bool) -> None:
+    def __init__(
+        self,
+        *,
+        public_url: str,
+        login_origin: str,
+        contact: str | None = None,
+        chat: str | None = None,
+        local: bool = False,
+    ) -> None:
         css = (PAGES / "style.css").read_text(encoding="utf-8")
         self._templates = Environment(
             loader=FileSystemLoader(PAGES),
@@ -37,7 +53,13 @@ class Pages:
             lstrip_blocks=True,
         )
         # The file is ours; escaping would break the hash that allows it.
-        self._templates.globals.update(css=Markup(css), local=local)  # noqa: S704
+        self._templates.globals.update(
+            css=Markup(css),  # noqa: S704
+            local=local,
+            public_url=public_url.rstrip("/"),
+            contact=_link(contact) if contact else None,
+            chat=chat,
+        )
         style = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
         # Browsers hold every redirect after the form to form-action, and a federated organisation
         # signs in at a host of its own: hence all of https, not only the login service's host.
@@ -73,14 +95,26 @@ class Pages:
             next_step="You can close this page." if outcome.ok else "",
         )
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[web.AbstractRouteDef]:
         """The pages to read, for the application's route table."""
 
         async def page(request: web.Request) -> web.Response:
             title, lead, sections = ABOUT[request.path]
             return self._page("document.html", 200, title=title, lead=lead, sections=sections)
 
-        return [web.get(path, page) for path in ABOUT]
+        return [*(web.get(path, page) for path in ABOUT), _Elsewhere(self)]
+
+    def not_found(self) -> web.Response:
+        """Say that nothing is at this address."""
+        title, happened, next_step = NOT_FOUND
+        return self._page(
+            "message.html",
+            404,
+            tone="attention",
+            title=title,
+            sentences=(happened,),
+            next_step=next_step,
+        )
 
     def refusal(self, reason: Refusal, *facts: str) -> web.Response:
         """Say why it did not work, then `facts` about this very case, and the next step."""
@@ -107,3 +141,38 @@ class Pages:
         return web.Response(
             status=status, text=text, content_type="text/html", headers=self._headers
         )
+
+
+class _Elsewhere(web.AbstractRouteDef, web.DynamicResource):
+    """Every address that no route has, for browsers only: machines get the plain 404 or 405."""
+
+    def __init__(self, pages: Pages) -> None:
+        super().__init__("/{anything:.*}")
+        self._pages = pages
+        self._router: web.UrlDispatcher | None = None
+
+    def register(self, router: web.UrlDispatcher) -> list[web.AbstractRoute]:
+        """Add it to the route table."""
+        self._router = router
+        router.register_resource(self)
+        return [self.add_route(method, self._answer) for method in sorted(READS)]
+
+    async def resolve(self, request: web.Request) -> Match:
+        """Match what a person may have typed or clicked, unless the address has another method."""
+        html = "text/html" in request.headers.get(hdrs.ACCEPT, "")
+        if request.method not in READS or not html or self._router is None:
+            return None, set()
+        for resource in self._router.resources():
+            if resource is not self and (await resource.resolve(request))[1]:
+                return None, set()
+        return await super().resolve(request)
+
+    async def _answer(self, _: web.Request) -> web.Response:
+        return self._pages.not_found()
+
+
+def _link(contact: str) -> tuple[str, str]:
+    """Where a contact's link leads, and its words: the e-mail address, or the host."""
+    if urlsplit(contact).scheme in {"http", "https"}:
+        return contact, urlsplit(contact).netloc
+    return f"mailto:{quote(contact, safe='@')}", contact

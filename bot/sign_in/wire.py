@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.core import Core
+    from bot.sign_in.pages import Pages
     from sync.microsoft.authorization import Authorization
     from sync.redis.connection import Client
     from sync.redis.scripts import Scripts
@@ -26,7 +27,7 @@ def wire(
     public_url: str,
     authorization: Authorization,
     on_outcome: Callable[[str], None],
-    local: bool,
+    pages: Pages,
 ) -> SignIn:
     """Put it together: what Microsoft grants becomes a link, and the chat says so."""
     engine, connect = core.engine, core.connect
@@ -50,5 +51,5 @@ def wire(
         on_grant=results.granted,
         on_refusal=results.refused,
         on_outcome=on_outcome,
-        local=local,
+        pages=pages,
     )

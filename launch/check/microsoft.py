@@ -18,7 +18,7 @@ from domain.loopback import is_loopback
 from launch.check.findings import Check, Fault, Found, Once, failed, ok, unseen, warning
 from launch.check.visit import host_of, redirect_address
 from launch.outside import BOT_SCOPE
-from service.setting_values import NATIONAL_GRAPH_HOSTS
+from service.setting_values import NATIONAL_CLOUDS
 from sync.answers import MICROSOFTS_SIGNS, json_object
 
 if TYPE_CHECKING:
@@ -271,7 +271,7 @@ def _connector(visit: Visit) -> str | None:
     for host in sorted(visit.settings.service_hosts):
         plain = is_loopback(urlsplit(f"//{host}").hostname or "")
         return f"{'http' if plain else 'https'}://{host}/teams"
-    national = urlsplit(visit.settings.graph_url).hostname in NATIONAL_GRAPH_HOSTS
+    national = urlsplit(visit.settings.graph_url).hostname in NATIONAL_CLOUDS
     return None if national else TEAMS
 
 

@@ -15,7 +15,7 @@ import aiohttp
 
 from launch.check.findings import Fault, Found, failed
 from service import tls
-from service.setting_values import NATIONAL_GRAPH_HOSTS
+from service.setting_values import NATIONAL_CLOUDS
 from sync.answers import is_from_between, json_object, read_body
 from sync.microsoft.authorization import Authorization
 
@@ -68,7 +68,7 @@ class Visit:
     def graph_resource(self) -> str:
         """What Graph's tokens are for: never derived from an override of GRAPH_URL."""
         host = urlsplit(self.settings.graph_url).hostname
-        return f"https://{host if host in NATIONAL_GRAPH_HOSTS else 'graph.microsoft.com'}"
+        return f"https://{host if host in NATIONAL_CLOUDS else 'graph.microsoft.com'}"
 
     async def ask(
         self,

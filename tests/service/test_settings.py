@@ -292,6 +292,13 @@ def test_a_missing_env_file_is_no_error_and_an_unreadable_one_is(tmp_path: Path)
         ("ADMIN_OBJECT_IDS", f"{APP},ada@example.com", "entry 2 of 2 is not a GUID"),
         ("ACCOUNT_DEFAULT", "yes", "must be on or off"),
         ("WELCOME", "loud", "must be install or quiet"),
+        ("HELP_CONTACT", "the help desk", "must be an e-mail address such as"),
+        ("HELP_CONTACT", "it@@example.com", "must be an e-mail address such as"),
+        ("HELP_CONTACT", "it@-example.com", "must be an e-mail address such as"),
+        ("HELP_CONTACT", "javascript://%0aalert(1)", "must be a web address"),
+        ("HELP_CONTACT", "http://help.example.com", "must begin with https://"),
+        ("HELP_CONTACT", "http://127.0.0.1/", "must begin with https://"),
+        ("HELP_CONTACT", "https://help.example.com/?a b", "without spaces"),
         ("BOT_SERVICE_HOSTS", "smba.example.com,https://x.example", "entry 2 of 2 must be host"),
         ("BOT_SERVICE_HOSTS", "x.example/path", "must be host or host:port"),
         ("BOT_SERVICE_HOSTS", "x.example:port", "must be host or host:port"),
@@ -423,6 +430,27 @@ def test_scopes_are_qualified_only_in_national_clouds(graph_url: str, first: str
     ]
 
 
+@pytest.mark.parametrize(
+    ("graph_url", "teams"),
+    [
+        ("https://graph.microsoft.com", "teams.microsoft.com"),
+        ("https://graph.microsoft.us", "gov.teams.microsoft.us"),
+        ("https://dod-graph.microsoft.us", "dod.teams.microsoft.us"),
+        ("https://graph.example.com", "teams.microsoft.com"),
+    ],
+)
+def test_pages_lead_back_to_teams_of_the_same_cloud(graph_url: str, teams: str) -> None:
+    chat = load("serve", GOOD | {"GRAPH_URL": graph_url}).teams_chat
+    assert chat == f"https://{teams}/l/chat/0/0?users=28:{APP.lower()}"
+
+
+@pytest.mark.parametrize(
+    "contact", ["it-help@example.com", "https://help.example.com/sp?id=presence#ask"]
+)
+def test_a_contact_is_an_address_that_people_can_follow(contact: str) -> None:
+    assert load("serve", GOOD | {"HELP_CONTACT": contact}).help_contact == contact
+
+
 def example_lines() -> dict[str, str]:
     pattern = re.compile(r"^(?:# )?([A-Za-z_]+)=(.*)$", re.MULTILINE)
     return dict(pattern.findall(EXAMPLE.read_text()))
@@ -464,6 +492,7 @@ def test_the_examples_optional_lines_are_valid_or_placeholders(tmp_path: Path) -
 
 def test_the_example_shows_the_true_defaults() -> None:
     shown_examples = {"REDIS_URL", "WORKER_PORT", "METRICS_PORT", "BOT_SERVICE_HOSTS"}
+    shown_examples |= {"HELP_CONTACT"}
     defaults = {
         name: text
         for name, text in example_lines().items()

@@ -22,6 +22,7 @@ from yarl import URL
 
 from bot.sign_in.attempt import ATTEMPTS, TTL, Attempt, Outcome
 from bot.sign_in.flow import SignIn
+from bot.sign_in.pages import Pages
 from bot.sign_in.store import SignInRow
 from bot.teams.activity import ConversationReference
 from domain.refusal import Refusal
@@ -250,12 +251,18 @@ async def serving(
             on_grant=on_grant,
             on_refusal=on_refusal,
             on_outcome=counted.append,
-            local=local,
+            pages=Pages(
+                public_url=url,
+                login_origin=authorization.login_origin,
+                contact="it-help@example.com",
+                chat="https://teams.example.com/chat",
+                local=local,
+            ),
             patience=5,
         )
         house = House(url, entra, shelf, sign_in, [], [], counted)
         app = web.Application()
-        app.add_routes(sign_in.routes())
+        app.add_routes([*sign_in.routes(), *sign_in.pages.routes()])
         runner = web.AppRunner(app)
         await runner.setup()
         await web.SockSite(runner, listening, ssl_context=context).start()
