@@ -19,16 +19,12 @@ INACTIVE = "inactive"
 
 @dataclass(frozen=True, slots=True)
 class DirectoryUser:
-    """A Zoom user. `address` is folded (domain.link.fold_address); `status` is active or inactive.
-
-    `role_id` is as old as the reading: it is shown, and never grants anything.
-    """
+    """A Zoom user. `address` is folded (domain.link.fold_address); `status` ACTIVE or INACTIVE."""
 
     zoom_id: str
     address: str
     name: str
     status: str = ACTIVE
-    role_id: str | None = None
     group_ids: frozenset[str] = frozenset()
 
 

@@ -84,14 +84,12 @@ class FeedHealth:
     """How the feed is doing, for metrics and cards. Times are epoch ms; None: never, or not so.
 
     `silent_since_ms`: the feed is silent, since its last delivery or since we listen again.
-    `away_since_ms`: no web process has shown itself since then. `left`: people whom Zoom is still
-    to be asked about (sync.feed.catch_up).
+    `left`: people whom Zoom is still to be asked about (sync.feed.catch_up).
     """
 
     now_ms: int
     last_ms: int | None = None
     silent_since_ms: int | None = None
-    away_since_ms: int | None = None
     validated_ms: int | None = None
     validation_missing: bool = False
     doubted_ms: int = 0

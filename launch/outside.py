@@ -82,11 +82,8 @@ async def open_outside(settings: Settings, redis_url: str, stack: AsyncExitStack
     )
 
 
-def zoom_api(settings: Settings, outside: Outside, *, shared: bool = True) -> ZoomApi | None:
-    """Zoom's API, None when its credentials are not set: then presence is known from events.
-
-    `shared`: it has its token together with all processes of this Redis.
-    """
+def zoom_api(settings: Settings, outside: Outside) -> ZoomApi | None:
+    """Zoom's API, None when its credentials are not set: then presence is known from events."""
     if not settings.zoom_account_id or not settings.zoom_client_id:
         return None
     if settings.zoom_client_secret is None:
@@ -104,5 +101,5 @@ def zoom_api(settings: Settings, outside: Outside, *, shared: bool = True) -> Zo
         client_id=settings.zoom_client_id,
         client_secret=settings.zoom_client_secret.get_secret_value(),
         now=time.monotonic,
-        shelf=shelf if shared else None,
+        shelf=shelf,
     )

@@ -42,7 +42,7 @@ from bot.sign_in.requests import (
     form_of,
     is_ahead,
     is_same_origin,
-    one_secret,
+    ticket_of,
 )
 from domain.errors import AdminMustAct, RetryLater
 from domain.link import BadRow
@@ -122,7 +122,7 @@ class SignIn:
 
     async def show_start(self, request: web.Request) -> web.Response:
         """Answer GET and HEAD on the start page. Changes nothing."""
-        ticket = one_secret(request.query, "ticket")
+        ticket = ticket_of(request.query)
         if ticket is None:
             return self._refuse(Refusal.INCOMPLETE)
         browser = self.cookies.browser(request)
@@ -137,7 +137,7 @@ class SignIn:
         """Answer the button of the start page: give the attempt to this browser; to Microsoft."""
         if not is_same_origin(request, self.origin):
             return self._refuse(Refusal.FOREIGN_FORM)
-        ticket = one_secret(await form_of(request), "ticket")
+        ticket = ticket_of(await form_of(request))
         if ticket is None:
             return self._refuse(Refusal.INCOMPLETE)
         state, browser = _state(ticket), self.cookies.browser(request)

@@ -54,9 +54,9 @@ CHOOSE_TTL = 3600
 """Seconds for which Microsoft offers a choice of accounts."""
 
 
-def one_secret(values: MultiMapping[object], name: str) -> str | None:
-    """The one value of this name, if it is a secret of ours."""
-    match values.getall(name, []):
+def ticket_of(values: MultiMapping[object]) -> str | None:
+    """The one ticket, if it is a secret of ours."""
+    match values.getall("ticket", []):
         case [str(value)] if SECRET.fullmatch(value):
             return value
     return None

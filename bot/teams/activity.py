@@ -121,7 +121,6 @@ class Inbound:
     verb: str = ""
     data: Mapping[str, object] = field(default_factory=dict)
     reply_to_id: str | None = None
-    locale: str = "en-US"
     time_zone: tzinfo = UTC
     from_bot: bool = False
     wants_card_answer: bool = False

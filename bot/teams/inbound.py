@@ -46,7 +46,6 @@ _GROUP_ID = re.compile(r"19:.+@thread\.", re.IGNORECASE)
 """The ids of Teams' channels and group chats; those of 1:1 chats end otherwise."""
 
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_LOCALE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _LONGEST_ID = 1024
 _LONGEST_NAME = 256
 _LONGEST_TIME = 64
@@ -97,7 +96,6 @@ def read(activity: Json, *, tenant_id: str, stand_in: Person | None = None) -> I
         verb=verb,
         data=data,
         reply_to_id=_optional(activity, "replyToId") or None,
-        locale=_matching(_LOCALE, activity.get("locale")) or "en-US",
         time_zone=zone_of(activity),
         from_bot=_is_bot(object_at(activity, "from"), reference.bot_id),
         wants_card_answer=invoked,
@@ -232,7 +230,3 @@ def _time_ms(value: object) -> int | None:
         return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
     except (ValueError, OverflowError):
         return None
-
-
-def _matching(pattern: re.Pattern[str], value: object) -> str | None:
-    return value if isinstance(value, str) and pattern.fullmatch(value) else None

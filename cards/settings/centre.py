@@ -15,7 +15,6 @@ from cards.build import (
     columns,
     heading,
     note,
-    run,
     subtle,
     text,
 )
@@ -61,7 +60,6 @@ def centre(
     numbers: Numbers,
     directory: str,
     directory_well: bool,
-    notice: str | None = None,
     feed: str = "",
     storm: Element | None = None,
 ) -> Card:
@@ -85,7 +83,6 @@ def centre(
         heading("Presence sync settings"),
         storm,
         box("warning", text(feed)) if feed else None,
-        box("warning", text(run(notice, limit=200))) if notice else None,
         box(
             "neutral" if off else "good",
             text(bold(f"{sentence[:1].upper()}{sentence[1:]}")),

@@ -112,13 +112,10 @@ class Tokens:
         # A caller that gives up (its lease ran out) does not take the others down with it.
         return (await asyncio.shield(flight)).token
 
-    def invalidate(self, object_id: str, token: str | None = None) -> None:
-        """Graph answered 401: the next call gets another token than the one in memory.
-
-        With `token`, only if that one is still in memory: an answer may come late.
-        """
+    def invalidate(self, object_id: str) -> None:
+        """Graph answered 401: the next call gets another token than the one in memory."""
         held = self._held.get(object_id)
-        if held is not None and token in {None, held.token.token}:
+        if held is not None:
             held.rejected = True
 
     def forget(self, object_id: str) -> None:

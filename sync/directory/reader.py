@@ -168,7 +168,6 @@ def _user(row: Mapping[str, Any], status: str) -> DirectoryUser | None:
         address=fold_address(email),
         name=_text(row, "display_name", 200) or " ".join(filter(None, names)) or email,
         status=status,
-        role_id=_text(row, "role_id", 128) or None,
         group_ids=frozenset(
             group_id
             for group_id in (group_ids if isinstance(group_ids, list) else ())

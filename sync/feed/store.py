@@ -154,18 +154,16 @@ class FeedStore:
         text = await self._client.hget(keys.FEED_STATE, "doubted")
         return int(text) if text is not None and str(text).isdecimal() else 0
 
-    async def health(self, now_ms: int | None = None) -> FeedHealth:
-        """How the feed is doing now, or at `now_ms`, for metrics and cards."""
+    async def health(self) -> FeedHealth:
+        """How the feed is doing, for metrics and cards."""
         state = await self.read()
-        now = state.now_ms if now_ms is None else now_ms
         return FeedHealth(
-            now_ms=now,
+            now_ms=state.now_ms,
             last_ms=state.last_ms,
             silent_since_ms=state.silent_ms if is_still_silent(state) else None,
-            away_since_ms=state.beat_ms if state.away_ms > LONG_AWAY_MS else None,
             validated_ms=state.validated_ms,
             validation_missing=validation_missing(
-                now, validated_ms=state.validated_ms, since_ms=state.since_ms
+                state.now_ms, validated_ms=state.validated_ms, since_ms=state.since_ms
             ),
             doubted_ms=state.doubted_ms,
             left=int(await self._client.zcard(keys.FEED_LEFT)),

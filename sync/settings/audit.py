@@ -37,8 +37,6 @@ UNREADABLE: Final = "unreadable"
 _PARKED = ("parked", "who is in trouble")
 BATCH = 200
 _LISTS = (keys.AUDIT, keys.ACTS[0], keys.LOOKS[0])
-MOST_SCANNED = 5000
-"""Entries looked through for one page: a rare scope must not keep anybody waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,24 +147,13 @@ class AuditLog:
             lua.settings_note, log=key, kept=kept, first=first, entry=ENTRIES.dump(entry)
         )
 
-    async def page(
-        self, *, before: str | None = None, limit: int = 20, scope: str | None = None
-    ) -> AuditPage:
-        """The newest records older than `before` (of a page), of one scope or of all.
-
-        Less than `limit` with `before` set means: not found in the 5,000 entries looked through.
-        """
+    async def page(self, *, before: str | None = None, limit: int = 20) -> AuditPage:
+        """The newest records older than `before` (of a page)."""
         records: list[AuditRecord] = []
-        scanned = 0
         async for entry_id, fields in self._entries(before=before):
-            record = _read(entry_id, fields)
-            if scope in {None, record.scope}:
-                if len(records) == limit:  # one more than fits: there is another page
-                    return AuditPage(tuple(records), records[-1].entry_id)
-                records.append(record)
-            scanned += 1
-            if scanned == MOST_SCANNED:
-                return AuditPage(tuple(records), entry_id)
+            if len(records) == limit:  # one more than fits: there is another page
+                return AuditPage(tuple(records), records[-1].entry_id)
+            records.append(_read(entry_id, fields))
         return AuditPage(tuple(records), None)
 
     async def last_change(self, *, since: int) -> AuditRecord | None:
@@ -177,12 +164,10 @@ class AuditLog:
                 return record if (record.version or 0) > since else None
         return None
 
-    async def everything(self, *, scope: str | None = None) -> AsyncIterator[AuditRecord]:
+    async def everything(self) -> AsyncIterator[AuditRecord]:
         """Every record, oldest first."""
         async for entry_id, fields in self._entries(oldest_first=True):
-            record = _read(entry_id, fields)
-            if scope in {None, record.scope}:
-                yield record
+            yield _read(entry_id, fields)
 
     async def _entries(
         self, *, before: str | None = None, oldest_first: bool = False

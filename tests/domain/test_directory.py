@@ -146,7 +146,6 @@ def test_what_zoom_says_for_a_day_is_believed_unless_it_is_nothing() -> None:
         address=texts,
         name=texts,
         status=texts,
-        role_id=st.none() | texts,
         group_ids=ids,
     )
 )

@@ -231,9 +231,7 @@ async def _zoom(to: Stores) -> None:
     await to.shelf.keep(Issued("zoom's token", 3600.0, 3600.0))
     assert await ZoomAccount(to.client, configured=None).is_ours("zoom account")
     groups = {"zgSales": DirectoryGroup("zgSales", "Sales", 1)}
-    user = DirectoryUser(
-        "zAda", "ada@example.com", "Ada Lindqvist", "active", "role", frozenset(groups)
-    )
+    user = DirectoryUser("zAda", "ada@example.com", "Ada Lindqvist", "active", frozenset(groups))
     change = MembershipChange("zAda", ("ada@example.com",), frozenset({"zgOld"}), frozenset(groups))
     assert await to.directory.claim("t", 60_000) == 0
     assert await to.directory.swap("t", Directory({"zAda": user}, groups, AT), [change])

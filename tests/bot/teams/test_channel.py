@@ -76,7 +76,6 @@ async def test_a_message_says_who_where_and_what(channel: Channel, teams: TeamsD
     )
     assert inbound.text == "/connect"
     assert inbound.reply_to_id == "1:7"
-    assert inbound.locale == "en-GB"
     assert inbound.time_zone == ZoneInfo("Europe/Stockholm")
     assert not inbound.wants_card_answer
 

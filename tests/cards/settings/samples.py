@@ -388,7 +388,6 @@ def settings_cards_for(name: str) -> dict[str, Card]:
             numbers=Numbers(123_456, 100_000, 90_000, 9_999, 88_888),
             directory=name,
             directory_well=False,
-            notice=name,
             feed=FEED_SILENT,
             storm=storm_banner(STORM),
         ),

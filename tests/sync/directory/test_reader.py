@@ -53,20 +53,20 @@ async def test_everybody_in_every_group_is_read(
     account: ZoomAccount, reader: ZoomDirectory
 ) -> None:
     account.add(1, "sales", "north")
-    account.add(2, "sales", status="inactive", role_id=None)
+    account.add(2, "sales", status="inactive")
     account.add(3, display_name="", first_name="Chiara", last_name="O'Brien")
     account.group("empty", "O'Brien's Desk")
     read = await reader.read()
     assert read.read_ms == READ_MS
     assert read.users == {
         "z00001": DirectoryUser(
-            *("z00001", "user1@example.com", "User 1", "active", "2"),
+            *("z00001", "user1@example.com", "User 1", "active"),
             frozenset({"sales", "north"}),
         ),
         "z00002": DirectoryUser(
-            *("z00002", "user2@example.com", "User 2", "inactive", None), frozenset({"sales"})
+            *("z00002", "user2@example.com", "User 2", "inactive"), frozenset({"sales"})
         ),
-        "z00003": DirectoryUser("z00003", "user3@example.com", "Chiara O'Brien", "active", "2"),
+        "z00003": DirectoryUser("z00003", "user3@example.com", "Chiara O'Brien", "active"),
     }
     assert read.groups == {
         "sales": DirectoryGroup("sales", "Sales", 1),  # the active ones count

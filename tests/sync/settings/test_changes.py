@@ -100,7 +100,7 @@ class Stage:
 
 def user(number: int, *groups: str, status: str = "active") -> DirectoryUser:
     return DirectoryUser(
-        f"z{number}", f"p{number}@example.com", "Somebody", status, None, frozenset(groups)
+        f"z{number}", f"p{number}@example.com", "Somebody", status, frozenset(groups)
     )
 
 
