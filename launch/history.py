@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from domain.history import CHANGE
 from launch.redis import client_for_command
 from launch.terminal import say
 from service.redaction import visible_json
-from sync.settings.audit import INVITE, REVIVE, AuditLog
+from sync.settings.audit import AuditLog
+from sync.settings.rows import ACCOUNT
+from wording.figures import people
+from wording.history import NOTHING_YET, fields_changed
 
 if TYPE_CHECKING:
     from service.settings import Settings
@@ -15,9 +19,15 @@ if TYPE_CHECKING:
 
 
 async def print_history(settings: Settings, *, as_json: bool) -> None:
-    """Print every entry, oldest first. Raises EmbeddedRedisError, RedisAway."""
-    for record in await _history(settings):
+    """Print every entry, oldest first; without any, say so (not as JSON, of which there is none).
+
+    Raises EmbeddedRedisError, RedisAway.
+    """
+    records = await _history(settings)
+    for record in records:
         say(visible_json(record.as_json()) if as_json else _line(record))
+    if not records:
+        say(NOTHING_YET, err=as_json)
 
 
 async def _history(settings: Settings) -> list[AuditRecord]:
@@ -27,15 +37,15 @@ async def _history(settings: Settings) -> list[AuditRecord]:
 
 
 def _line(record: AuditRecord) -> str:
-    before, after = record.old or {}, record.new or {}
     who = f"{record.at()}  {record.by.name} ({record.by.actor_id})  {record.kind}"
-    if record.kind == INVITE or (record.kind == REVIVE and after):
-        return f"{who}  {record.scope_name}: {after.get('people')} people"
-    names = [*before, *(name for name in after if name not in before)]
-    changed = ", ".join(
-        f"{name}: {before.get(name)} -> {after.get(name)}"
-        for name in names
-        if before.get(name) != after.get(name)
-    )
-    what = f"{record.scope_name}: {changed}" if changed else record.scope_name
-    return f"{who}  {what}"
+    what = _what(record)
+    return f"{who}  {record.scope_name}: {what}" if what else f"{who}  {record.scope_name}"
+
+
+def _what(record: AuditRecord) -> str:
+    if record.kind == CHANGE:
+        account = record.scope == ACCOUNT
+        fields = fields_changed(record.kind, record.old, record.new, account=account)
+        return ", ".join(f"{name}: {before} -> {after}" for name, before, after in fields)
+    count = (record.new or {}).get("people")
+    return people(count) if isinstance(count, int) else ""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from domain.history import CHANGE, INVITE, LOOK_UP, REVIVE, UNREADABLE
 from sync.redis import keys
 from sync.redis.rows import Rows
 from sync.redis.scripts import Scripts
@@ -27,12 +28,6 @@ if TYPE_CHECKING:
     from sync.redis.connection import Client
 
 log = structlog.get_logger()
-
-CHANGE: Final = "change"
-LOOK_UP: Final = "look-up"
-INVITE: Final = "invite"
-REVIVE: Final = "revive"
-UNREADABLE: Final = "unreadable"
 
 _PARKED = ("parked", "who is in trouble")
 BATCH = 200

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from domain import policy_edits as edits
+from domain.history import CHANGE
 from domain.policy import Form
 from sync.redis import duties, keys
 from sync.redis.duties import Work
 from sync.settings import scripts as lua
-from sync.settings.audit import CHANGE, ENTRIES, INSTALLATION, ZOOM, Actor, Entry
+from sync.settings.audit import ENTRIES, INSTALLATION, ZOOM, Actor, Entry
 from sync.settings.rows import ACCOUNT, FORMS, changed_rows, history_of, read_policy
 
 if TYPE_CHECKING:

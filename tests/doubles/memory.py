@@ -16,6 +16,7 @@ from cards.seal import Seal
 from domain.clock import MINUTE
 from domain.directory import DirectoryHealth
 from domain.explanation import Admission, Explanation
+from domain.history import CHANGE
 from domain.link import Link, fold_address
 from domain.person import PersonState
 from domain.plan import Seen, World, plan
@@ -25,7 +26,7 @@ from domain.presence import Style
 from sync.directory.store import DirectoryView
 from sync.engine.engine import Busy, Chosen, Ending
 from sync.engine.people import Parked
-from sync.settings.audit import CHANGE, Actor, AuditLog, AuditPage, AuditRecord, Entry
+from sync.settings.audit import Actor, AuditLog, AuditPage, AuditRecord, Entry
 from sync.settings.changes import Done, Preview
 from sync.settings.rollout import Rollout
 from sync.settings.store import Conflict

@@ -17,6 +17,7 @@ from sync.settings.store import SettingsStore
 from tests.doubles.outside import serving
 from tests.doubles.product import APP, eventually, run
 from tests.doubles.settings import ON, of_group
+from wording.history import NOTHING_YET
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,7 +119,8 @@ async def test_a_bot_may_start_while_somebody_looks(around: Outside, tmp_path: P
 async def test_several_may_look_at_once(around: Outside, tmp_path: Path) -> None:
     environ = around.environ(REDIS_URL=None, PYTHONDEVMODE=None)
     looks = [run("audit", environ=environ, folder=tmp_path) for _ in range(3)]
-    assert [code for code, _ in await asyncio.gather(*looks)] == [0, 0, 0]
+    looked = await asyncio.gather(*looks)
+    assert [(code, text.strip()) for code, text in looked] == [(0, NOTHING_YET)] * 3, "in words"
 
 
 async def test_a_redis_that_is_away_is_a_sentence(around: Outside, tmp_path: Path) -> None:

@@ -215,9 +215,12 @@ async def test_the_command_line_prints_the_history(place: Office, tmp_path: Path
     assert len(lines) == 4
     assert "Installation (installation)  change  account: " in lines[0]
     assert lines[1].endswith(
-        f"Ada Lindqvist ({ADA.object_id})  change  account: locked: False -> True"
+        f"Ada Lindqvist ({ADA.object_id})  change  account: Lock: not locked -> locked"
     )
-    assert "change  O'Brien's Desk: " in lines[2]
+    assert lines[2].endswith(
+        "change  O'Brien's Desk: Calendar and contacts integration: inherits -> off"
+    )
+    assert "None" not in text
     assert lines[3].endswith("look-up  ben@example.com")
     code, text = await run("audit", "--json", environ=environ, folder=tmp_path)
     assert code == 0, text

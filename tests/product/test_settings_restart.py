@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from domain.history import CHANGE
 from domain.link import Link
 from sandbox.faults import Fault, FaultKind
 from sandbox.people import PEOPLE
 from sandbox.zoom_states import ZoomPresence
 from sync.engine.link_store import LINKS
 from sync.redis import keys
-from sync.settings.audit import CHANGE, AuditLog
+from sync.settings.audit import AuditLog
 from tests.doubles.hasty import ROOT, hasty
 from tests.doubles.outside import serving, titles, words
 from tests.doubles.product import eventually

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from domain.history import LOOK_UP, REVIVE
 from domain.setback import MOST_REFUSALS
 from sandbox.faults import Fault, FaultKind
-from sync.settings.audit import LOOK_UP, REVIVE, AuditLog
+from sync.settings.audit import AuditLog
 from tests.cards import lint
 from tests.doubles.inside import ADA, BEN, CHIARA, said_by
 from tests.doubles.outside import facts, titles

@@ -12,20 +12,17 @@ from cards.settings import centre as settings_centre
 from cards.settings import lists as list_cards
 from cards.settings.clicks import ShowCentre
 from domain.directory import ACTIVE
-from domain.form import Field
 from domain.policy import resolve
-from sync.settings.audit import CHANGE, INVITE, REVIVE
 from sync.settings.rows import ACCOUNT
 from wording.directory import explain
-from wording.figures import clock_time, people
-from wording.policy import LABELS, value_words
+from wording.figures import clock_time
+from wording.history import done, fields_changed
 from wording.text import tidy
 from wording.trouble import parked_for
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
     from datetime import tzinfo
-    from typing import Any
 
     from bot.grammar.settings import Centre, Groups, History
     from bot.handlers.ports import Policies
@@ -34,7 +31,7 @@ if TYPE_CHECKING:
     from cards.build import Card, Element
     from cards.settings.clicks import ListGroups, SearchGroups, ShowHistory
     from domain.policy import Policy
-    from sync.settings.audit import AuditLog, AuditRecord
+    from sync.settings.audit import AuditLog
 
 STALE_SECONDS = 3 * 3600.0
 """An older list of Zoom's people is shown as trouble; it is read every hour."""
@@ -99,8 +96,12 @@ class SettingsViews:
                 when=clock_time(record.at_ms, now_ms, here),
                 who=record.by.name,
                 scope="The account" if record.scope == ACCOUNT else record.scope_name,
-                what=_done(record),
-                changes=tuple(_changes(record)),
+                what=done(record.kind, record.new),
+                changes=tuple(
+                    fields_changed(
+                        record.kind, record.old, record.new, account=record.scope == ACCOUNT
+                    )
+                ),
             )
             for record in page.records
         ]
@@ -129,45 +130,3 @@ class SettingsViews:
                     active += person.held.until_ms > now_ms
         invitable = await self.invitable(EVERYONE, reader)
         return settings_centre.Numbers(covered, connected, active, trouble, invitable, parked)
-
-
-def _changes(record: AuditRecord) -> list[tuple[str, str, str]]:
-    """The fields that a record changed, in the form's words."""
-    if record.kind != CHANGE:
-        return []
-    if record.old is None or record.new is None:
-        before, after = (
-            "inherits" if row is None else "on" if row.get("integration") else "off"
-            for row in (record.old, record.new)
-        )
-        if record.scope == ACCOUNT:  # a new installation
-            before = "new"
-        return [(LABELS[Field.INTEGRATION], before, after)]
-    fields = [*record.old, *(name for name in record.new if name not in record.old)]
-    return [
-        (_label(name), _word(record.old, name), _word(record.new, name))
-        for name in fields
-        if record.old.get(name) != record.new.get(name)
-    ]
-
-
-def _done(record: AuditRecord) -> str:
-    """What was done, where it was no change of fields."""
-    count = (record.new or {}).get("people")
-    whom = people(count) if isinstance(count, int) else "people"
-    if record.kind == INVITE:
-        return f"invited {whom}"
-    if record.kind == REVIVE:
-        return "tried again" if record.new is None else f"tried {whom} again"
-    return "changed" if record.kind == CHANGE else "looked up"
-
-
-def _label(name: str) -> str:
-    return LABELS[Field(name)] if name in set(Field) else name.replace("_", " ").capitalize()
-
-
-def _word(row: Mapping[str, Any], name: str) -> str:
-    value = row.get(name)
-    if value is None:
-        return "none"
-    return value_words(Field(name), value) if name in set(Field) else str(value)

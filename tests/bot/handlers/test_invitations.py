@@ -12,8 +12,8 @@ from cards.click import BadInput
 from cards.person.clicks import DeclineInvitation
 from cards.settings.clicks import ConfirmInvite, Invite, ShowMailing
 from domain.directory import DirectoryGroup
+from domain.history import INVITE
 from domain.policy import ACCOUNT, Level
-from sync.settings.audit import INVITE
 from tests.doubles.memory import ADA, History, ZoomDirectory, turn
 from tests.doubles.outside import titles, words
 

@@ -13,9 +13,9 @@ from cards.settings.people import MOST_PARKED
 from domain.clock import MINUTE
 from domain.directory import DirectoryUser
 from domain.errors import Trouble
+from domain.history import LOOK_UP, REVIVE
 from domain.policy import Form, ManagedGroup, Policy
 from domain.presence import Observation, ZoomPresence
-from sync.settings.audit import LOOK_UP, REVIVE
 from tests.doubles.memory import ADA, BEN, NOW, History, Presence, Settings, ZoomDirectory, turn
 from tests.doubles.outside import titles, words
 

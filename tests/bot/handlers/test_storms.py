@@ -7,8 +7,8 @@ import pytest
 from bot.handlers.settings.storms import StormHandler
 from cards.settings.clicks import RetryStorm, ShowStorm
 from domain.clock import MINUTE
+from domain.history import REVIVE
 from domain.storms import Storm
-from sync.settings.audit import REVIVE
 from tests.doubles.memory import NOW, History, now_ms, turn
 from tests.doubles.outside import titles, words
 

@@ -15,10 +15,11 @@ from cards.settings.lists import PAGE_SIZE
 from domain.clock import MINUTE
 from domain.directory import INACTIVE, DirectoryGroup, DirectoryUser
 from domain.errors import Trouble
+from domain.history import CHANGE
 from domain.person import Held
 from domain.policy import Form, ManagedGroup, Policy
 from domain.presence import IN_A_CALL
-from sync.settings.audit import CHANGE, INSTALLATION, Actor, Entry
+from sync.settings.audit import INSTALLATION, Actor, Entry
 from tests.doubles.memory import (
     ADA,
     BEN,

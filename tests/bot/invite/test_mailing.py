@@ -25,12 +25,13 @@ from cards.person.clicks import DeclineInvitation
 from cards.seal import Seal
 from cards.settings.clicks import ConfirmInvite, Invite, ShowMailing
 from domain.directory import ACTIVE, INACTIVE, Directory, DirectoryGroup, DirectoryUser
+from domain.history import INVITE
 from domain.policy import ACCOUNT, Level
 from sync.directory.store import DirectoryStore
 from sync.engine.people import PeopleStore
 from sync.redis import keys
 from sync.redis.scripts import Scripts
-from sync.settings.audit import INVITE, Actor, AuditLog
+from sync.settings.audit import Actor, AuditLog
 from sync.settings.store import Saved, SettingsStore
 from tests.doubles.outside import titles, words
 from tests.doubles.people import connected, person

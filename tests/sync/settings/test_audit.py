@@ -9,17 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
+from domain.history import CHANGE, INVITE, LOOK_UP, REVIVE, UNREADABLE
 from sync.redis import keys
 from sync.redis.scripts import Scripts
-from sync.settings.audit import (
-    CHANGE,
-    INVITE,
-    LOOK_UP,
-    REVIVE,
-    UNREADABLE,
-    AuditLog,
-    AuditRecord,
-)
+from sync.settings.audit import AuditLog, AuditRecord
 from sync.settings.store import SettingsStore
 from tests.doubles.settings import ADA, BEN, OFF, history, manage, of_account, of_group
 

@@ -14,11 +14,12 @@ from structlog.testing import capture_logs
 
 from domain import policy_edits as edits
 from domain.directory import DirectoryGroup
+from domain.history import CHANGE
 from domain.policy import ACCOUNT, Form, Level, Policy
 from domain.policy_edits import GroupInherits, Inherit, Move
 from sync.redis import keys
 from sync.redis.scripts import Scripts
-from sync.settings.audit import CHANGE, INSTALLATION, ZOOM, AuditLog
+from sync.settings.audit import INSTALLATION, ZOOM, AuditLog
 from sync.settings.store import Conflict, Saved, SettingsStore
 from tests.doubles.policies import forms, group_ids
 from tests.doubles.redis import open_client

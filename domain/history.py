@@ -1,0 +1,12 @@
+"""What the history of the settings tells: the kinds of its entries. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CHANGE: Final = "change"
+LOOK_UP: Final = "look-up"
+INVITE: Final = "invite"
+REVIVE: Final = "revive"
+UNREADABLE: Final = "unreadable"
+"""The entry is damaged; its place is still shown."""

@@ -1,0 +1,64 @@
+"""Entries of the history in words, for the card and for the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from domain.form import Field
+from domain.history import CHANGE, INVITE, LOOK_UP, REVIVE
+from wording.figures import people
+from wording.policy import LABELS, value_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Row = dict[str, Any] | None
+"""A level's stored fields by name; None: the group inherits."""
+
+NOTHING_YET: Final = "Nothing has been changed yet."
+
+
+def done(kind: str, new: Row) -> str:
+    """What was done, as the rest of a sentence about a level or a person."""
+    count = (new or {}).get("people")
+    whom = people(count) if isinstance(count, int) else "people"
+    said = {
+        CHANGE: "changed",
+        LOOK_UP: "looked up",
+        INVITE: f"invited {whom}",
+        REVIVE: "tried again" if new is None else f"tried {whom} again",
+    }
+    return said.get(kind, "can’t be read: this entry is damaged")
+
+
+def fields_changed(kind: str, old: Row, new: Row, *, account: bool) -> list[tuple[str, str, str]]:
+    """The fields that an entry changed: name, before, after, in the form's words.
+
+    Where a group began or ceased to have settings of its own, that is what counts. `account`: it is
+    about the account, which never inherits: without `old` it is a new installation's.
+    """
+    if kind != CHANGE:
+        return []
+    if old is None or new is None:
+        before, after = (
+            "inherits" if row is None else "on" if row.get("integration") else "off"
+            for row in (old, new)
+        )
+        return [(LABELS[Field.INTEGRATION], "new" if account else before, after)]
+    fields = [*old, *(name for name in new if name not in old)]
+    return [
+        (_label(name), _word(old, name), _word(new, name))
+        for name in fields
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _label(name: str) -> str:
+    return LABELS[Field(name)] if name in set(Field) else name.replace("_", " ").capitalize()
+
+
+def _word(row: Mapping[str, Any], name: str) -> str:
+    value = row.get(name)
+    if value is None:
+        return "none"
+    return value_words(Field(name), value) if name in set(Field) else str(value)
