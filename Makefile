@@ -1,17 +1,32 @@
 # Presence Bridge. Needs Python 3.11+ and make; everything else is brought into .venv.
-# Use another interpreter with: make run PYTHON=python3.12
+#@ PYTHON=python3.12   another interpreter
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run setup fetch test unit container e2e check format bench lock clean
+.PHONY: help run setup fetch test unit container e2e check format bench lock clean
 .DEFAULT_GOAL := run
 
+help:                         ## what can be made, and the arguments
+	@echo "make WHAT [NAME=VALUE ...]"; echo
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  %-12s%s\n", $$1, $$2}' Makefile
+	@echo; echo "Arguments:"
+	@sed -n 's/^#@ /  /p' Makefile
+
+# What make is given as NAME=VALUE is in the environment of what it runs.
+#@ PERSON=dorothea     run: who sits at the chat (PERSON= lists the names)
+#@ PORT=3978           run: port of the bot and its pages
+#@ PANEL_PORT=3979     run: port of the sandbox panel
+#@ CHAT_PORT=56150     run: port of the chat client
+#@ METRICS_PORT=3980   run: port of the metrics; 0 lets the system choose
+#@ DATA_DIR=.data      run: folder of the local data; two runs at once need one each
 run: $(VENV)/runtime          ## the whole product on this machine, with stand-ins for Microsoft and Zoom
 	@# Ctrl-C reaches it as SIGTERM: while Python itself starts, that is an end without a traceback.
-	@trap 'kill -TERM $$pid 2>/dev/null' INT TERM HUP; $(BIN)/python app.py local & pid=$$!; \
+	@trap 'kill -TERM $$pid 2>/dev/null' INT TERM HUP; $(BIN)/python app.py local \
+	  $${PERSON+--as "$$PERSON"} $${PANEL_PORT+--sandbox-port "$$PANEL_PORT"} \
+	  $${CHAT_PORT+--chat-port "$$CHAT_PORT"} & pid=$$!; \
 	while :; do wait $$pid; code=$$?; kill -0 $$pid 2>/dev/null || exit $$code; done
 
 setup: $(VENV)/runtime        ## a guided set-up for your organisation: writes .env and the Teams package
@@ -27,7 +42,8 @@ fetch: $(VENV)/runtime
 	    $(BIN)/python -m sandbox.npm $$folder || rm -rf $$folder/node_modules; }; \
 	done; true
 
-test: $(VENV)/dev fetch       ## every test (CHAOS=full: faults for longer); the real chat client needs Node and Chromium
+#@ CHAOS=full          test: faults for longer
+test: $(VENV)/dev fetch       ## every test; the real chat client needs Node and Chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 unit: $(VENV)/dev             ## the tests of pure logic (marked unit), some seconds

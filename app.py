@@ -125,7 +125,14 @@ def worker() -> None:
 
 
 @cli.command()
-@click.option("--as", "person", default="ada", show_default=True, help="Who sits at the chat.")
+@click.option(
+    *("--as", "person"),
+    default="ada",
+    show_default=True,
+    is_flag=False,
+    flag_value="",  # without a name: the names are listed
+    help="Who sits at the chat; without a name, lists who can.",
+)
 @click.option("--chat/--no-chat", default=True, help="Start the chat client (needs Node.js).")
 @click.option("--sandbox-port", default=3979, show_default=True, help="Port of the sandbox panel.")
 @click.option("--chat-port", default=56150, show_default=True, help="Port of the chat client.")

@@ -33,7 +33,9 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
     cast_by_name = {p.upn.partition("@")[0]: p for p in cast.PEOPLE}
     speaker = cast_by_name.get(person.lower())
     if speaker is None:
-        raise setup.SettingsError([f"--as must be one of {', '.join(cast_by_name)}."])
+        admins = " and ".join(name for name, p in cast_by_name.items() if p.admin)
+        names = ", ".join(cast_by_name)
+        raise setup.SettingsError([f"--as must be one of {names}. Admins are {admins}."])
     chat_url = f"http://127.0.0.1:{chat_port}/" if chat else None
     secret = settings.zoom_client_secret
     sandbox = build_sandbox(

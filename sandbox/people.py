@@ -1,4 +1,4 @@
-"""Who lives in the sandbox: one admin, several ordinary people, and Zoom groups.
+"""Who lives in the sandbox: two admins, several ordinary people, and Zoom groups.
 
 Fixed ids, so that the chat client's configuration, the stand-ins and the tests agree.
 """
@@ -71,6 +71,7 @@ PEOPLE: tuple[SandboxPerson, ...] = (
         "zDorothea00000000004",
         "dorothea@example.com",
         ("Customer Care",),
+        admin=True,
     ),
     SandboxPerson(
         "00000000-0000-4000-8000-000000000005",

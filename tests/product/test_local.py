@@ -10,6 +10,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+import pytest
 
 from sandbox.people import APP_ID, PEOPLE, TENANT_ID
 from tests.doubles.browser import Browser
@@ -161,8 +162,10 @@ async def test_the_emulator_goes_the_whole_way_and_a_restart_keeps_it(tmp_path: 
         await here.shows("Offline")
 
 
-async def test_a_person_whom_the_sandbox_does_not_know_is_refused(tmp_path: Path) -> None:
-    code, text = await run("local", "--no-chat", "--as", "nobody", environ={}, folder=tmp_path)
+@pytest.mark.parametrize("who", [("--as", "nobody"), ("--as", ""), ("--as",)])
+async def test_who_can_sit_at_the_chat_is_listed(who: tuple[str, ...], tmp_path: Path) -> None:
+    code, text = await run("local", "--no-chat", *who, environ={}, folder=tmp_path)
     assert code == 1
     assert "--as must be one of ada, ben" in text
+    assert "Admins are ada and dorothea." in text
     assert "Traceback" not in text
