@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Literal
 
 import structlog
@@ -48,53 +49,47 @@ PAUSE_S = 60.0
 Outcome = Literal["invited", "later", "unreachable", "skipped"]
 
 
+@dataclass(eq=False)
 class Invitations:
     """Starts mailings and sees them through. One per process; `clock` gives monotonic seconds."""
 
-    def __init__(
-        self,
-        rows: InvitationStore,
-        invitees: Invitees,
-        roster: RosterStore,
-        desk: Desk,
-        *,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._rows = rows
-        self._invitees = invitees
-        self._roster = roster
-        self._desk = desk
-        self._sleep = sleep
-        self._clock = clock
-        self._lease = rows.lease()
+    rows: InvitationStore
+    invitees: Invitees
+    roster: RosterStore
+    desk: Desk
+    _: KW_ONLY
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self._lease = self.rows.lease()
         self.work = Work(duties.INVITATIONS, self.step, lease=self._lease)
         self._failures = 0
         self._edited: dict[str, float] = {}
 
     async def hold(self, people: Sequence[str], card: MailingCard) -> list[str]:
         """Reserve these people for the mailing of a card, but for those in any other mailing."""
-        return await self._rows.hold(card.card_id, people)
+        return await self.rows.hold(card.card_id, people)
 
     async def begin(self, group_id: str, held: Sequence[str], card: MailingCard) -> None:
         """Invite those who are held, in the background."""
         mailing = Mailing(card, group_id, len(held))
-        await self._rows.begin(mailing, held)
+        await self.rows.begin(mailing, held)
         log.info("mailing_begun", mailing=mailing.mailing_id, people=len(held))
         self.work.wake()
 
     async def shown(self, mailing_id: str) -> Card | None:
         """The card of a mailing that is under way or ended a moment ago; None: there is none."""
-        known = await self._rows.look_up(mailing_id)
+        known = await self.rows.look_up(mailing_id)
         return None if known is None else self._card(*known)
 
     async def under_way(self, mailing_id: str) -> bool:
         """Whether somebody of this mailing is still to be written to."""
-        return any(m.mailing_id == mailing_id for m in await self._rows.unfinished())
+        return any(m.mailing_id == mailing_id for m in await self.rows.unfinished())
 
     async def step(self) -> None:
         """Serve the mailings in rotation, so that a small one does not wait for a large one."""
-        while mailings := await self._rows.unfinished():
+        while mailings := await self.rows.unfinished():
             for mailing in mailings:
                 if self.work.stopping or not await self._lease.take():
                     return await self._lease.let_go()
@@ -102,35 +97,35 @@ class Invitations:
             if self._failures >= PATIENCE:
                 log.warning("invitations_paused", seconds=PAUSE_S)
                 self._failures = 0
-                await self._sleep(PAUSE_S)
+                await self.sleep(PAUSE_S)
         return await self._lease.let_go()
 
     async def _step(self, mailing: Mailing) -> None:
-        oid = await self._rows.next(mailing)
+        oid = await self.rows.next(mailing)
         if oid is None:
             await self._round_done(mailing)
             return
         outcome = await self._invite(mailing, oid)
         if outcome == "later":
-            await self._rows.put_aside(mailing, oid)
+            await self.rows.put_aside(mailing, oid)
         elif outcome != "unreachable":
-            await self._rows.add_up(mailing, outcome)
-        edited = self._edited.setdefault(mailing.mailing_id, self._clock())
-        if self._clock() - edited >= EDIT_EVERY_S:
-            await self._show(mailing, await self._rows.tally(mailing))
+            await self.rows.add_up(mailing, outcome)
+        edited = self._edited.setdefault(mailing.mailing_id, self.clock())
+        if self.clock() - edited >= EDIT_EVERY_S:
+            await self._show(mailing, await self.rows.tally(mailing))
 
     async def _invite(self, mailing: Mailing, oid: str) -> Outcome:
-        if await self._desk.personal(oid) is None:
+        if await self.desk.personal(oid) is None:
             return await self._unreachable(mailing, oid)
-        if not await self._invitees.is_due(oid, mailing.group_id):
-            await self._rows.let_go(mailing, oid)
+        if not await self.invitees.is_due(oid, mailing.group_id):
+            await self.rows.let_go(mailing, oid)
             return "skipped"
-        await self._sleep(1 / PER_SECOND)
-        if not await self._rows.count_as_invited(mailing, oid):
+        await self.sleep(1 / PER_SECOND)
+        if not await self.rows.count_as_invited(mailing, oid):
             return "skipped"
         card = invitation(inviter=mailing.card.inviter)
         try:
-            await self._desk.tell(oid, new_card_id(), card, once=True)
+            await self.desk.tell(oid, new_card_id(), card, once=True)
         except ConversationGone:
             return await self._unreachable(mailing, oid)
         except NotSent:
@@ -145,20 +140,20 @@ class Invitations:
 
     async def _unreachable(self, mailing: Mailing, oid: str) -> Outcome:
         """They don't have the app any more; if they get it again, they may be invited."""
-        await self._rows.let_go(mailing, oid)
-        await self._roster.forget(oid)
+        await self.rows.let_go(mailing, oid)
+        await self.roster.forget(oid)
         return "unreachable"
 
     async def _round_done(self, mailing: Mailing) -> None:
         """Try those again who were put aside, or end the mailing."""
-        if await self._rows.aside(mailing) and await self._rows.next_round(mailing, ROUNDS):
-            await self._sleep(ROUND_PAUSE_S)
+        if await self.rows.aside(mailing) and await self.rows.next_round(mailing, ROUNDS):
+            await self.sleep(ROUND_PAUSE_S)
             return
-        while oid := await self._rows.take_aside(mailing):
-            await self._rows.let_go(mailing, oid)
-        tally = await self._rows.tally(mailing)
+        while oid := await self.rows.take_aside(mailing):
+            await self.rows.let_go(mailing, oid)
+        tally = await self.rows.tally(mailing)
         await self._show(mailing, tally)
-        await self._rows.finish(mailing, tally)
+        await self.rows.finish(mailing, tally)
         self._edited.pop(mailing.mailing_id, None)
         log.info(
             "mailing_done",
@@ -169,9 +164,9 @@ class Invitations:
         )
 
     async def _show(self, mailing: Mailing, tally: Tally) -> None:
-        self._edited[mailing.mailing_id] = self._clock()
+        self._edited[mailing.mailing_id] = self.clock()
         card, shown = mailing.card, self._card(mailing, tally)
-        await self._desk.replace(
+        await self.desk.replace(
             card.where, card.card_id, shown, or_post=False, whose=card.admin or None
         )
 

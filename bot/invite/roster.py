@@ -11,14 +11,14 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from bot.teams.activity import ConversationGone, SendFailed
 from domain.clock import DAY
-from domain.link import BadRow, addresses_of
+from domain.link import addresses_of
 from sync.redis import duties, keys
 from sync.redis.batches import batches
 from sync.redis.duties import Work
@@ -136,33 +136,27 @@ class RosterStore:
 
 
 def _read(object_id: str, text: str | None) -> Met | None:
-    try:
-        return None if text is None else ROWS.load(text)
-    except BadRow:
+    row = ROWS.load_if_good(text)
+    if text is not None and row is None:
         log.error("roster_row_damaged", person=object_id)
-        return None
+    return row
 
 
+@dataclass(eq=False)
 class Roster:
     """Notes people who were met, and looks them up. One per process.
 
     `sleep` and `now` (epoch seconds) are for tests.
     """
 
-    def __init__(
-        self,
-        rows: RosterStore,
-        sender: Sender,
-        desk: Desk,
-        *,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        self._rows = rows
-        self._sender = sender
-        self._desk = desk
-        self._sleep = sleep
-        self._now = now
+    rows: RosterStore
+    sender: Sender
+    desk: Desk
+    _: KW_ONLY
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    now: Callable[[], float] = time.time
+
+    def __post_init__(self) -> None:
         self._met: dict[str, Person] = {}
         self._looked = -math.inf
         self.work = Work(duties.ROSTER, self.step)
@@ -180,7 +174,7 @@ class Roster:
         """Look up those who are not known yet; returns in how many seconds to run again."""
         await self._write_down()
         if time.monotonic() - self._looked >= duties.ROSTER.every_s:
-            if await self._rows.take_census():
+            if await self.rows.take_census():
                 await self._census()
             self._looked = time.monotonic()
         return max(0.0, self._looked + duties.ROSTER.every_s - time.monotonic())
@@ -190,41 +184,41 @@ class Roster:
         due = []
         while self._met:
             oid, person = self._met.popitem()
-            if await self._rows.meet(oid, person.mri, self._now_ms()):
+            if await self.rows.meet(oid, person.mri, self._now_ms()):
                 due.append(oid)
         for oid in due:
             await self._look_up(oid)
 
     async def _census(self) -> None:
         """Look up those for whom there was no time, or no answer."""
-        async for rows in self._rows.everyone():
+        async for rows in self.rows.everyone():
             for oid, row in rows.items():
                 if row.is_due(self._now_ms()):
                     await self._look_up(oid)
 
     async def _look_up(self, oid: str) -> None:
-        member_id = await self._rows.claim(oid, self._now_ms())
+        member_id = await self.rows.claim(oid, self._now_ms())
         if member_id is None:
             return
-        at = await self._desk.personal(oid)
+        at = await self.desk.personal(oid)
         if at is None:
-            await self._rows.forget(oid)
+            await self.rows.forget(oid)
             return
         try:
-            member = await self._sender.member(at, member_id)
+            member = await self.sender.member(at, member_id)
         except ConversationGone:
-            await self._rows.forget(oid)
+            await self.rows.forget(oid)
         except SendFailed as error:
             log.info("member_not_known", person=oid, reason=str(error))
         else:
             if member.object_id == oid and member.tenant_id in {None, at.tenant_id}:
                 addresses = addresses_of(*member.addresses)
-                await self._rows.learn(oid, addresses, external=member.external)
+                await self.rows.learn(oid, addresses, external=member.external)
             else:
                 log.warning("member_is_another", person=oid)
                 if member.object_id == oid:  # of another organisation
-                    await self._rows.learn(oid, (), external=True)
-        await self._sleep(PAUSE_S)
+                    await self.rows.learn(oid, (), external=True)
+        await self.sleep(PAUSE_S)
 
     def _now_ms(self) -> int:
-        return int(self._now() * 1000)
+        return int(self.now() * 1000)

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from cachetools import LRUCache
 
 from domain.errors import AdminMustAct, AuthorizeAgain, RetryLater
 from sync.connect.vault import Vault, VaultError
@@ -77,7 +78,7 @@ class Tokens:
     capacity: int = CAPACITY
 
     def __post_init__(self) -> None:
-        self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._held = LRUCache[str, _Held](self.capacity)
         self._flights: dict[str, tuple[int, asyncio.Task[AccessToken]]] = {}
 
     def seal(self, object_id: str, cache: str) -> str:
@@ -99,7 +100,6 @@ class Tokens:
             and not held.rejected
             and held.token.expires_at - self.clock() > MARGIN
         ):
-            self._held.move_to_end(object_id)
             return held.token.token
 
         flying = self._flights.get(object_id)
@@ -176,6 +176,3 @@ class Tokens:
         if failed:
             return
         self._held[object_id] = _Held(generation, flight.result())
-        self._held.move_to_end(object_id)
-        while len(self._held) > self.capacity:
-            self._held.popitem(last=False)

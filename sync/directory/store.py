@@ -23,7 +23,7 @@ from domain.directory import (
     MembershipChange,
 )
 from domain.group_names import find_groups
-from domain.link import BadRow, fold_address
+from domain.link import fold_address
 from sync.directory import scripts as lua
 from sync.redis import keys
 from sync.redis.batches import chunks
@@ -307,11 +307,10 @@ def _rows_of(
 
 def _read(rows: Rows[T], part: str, row_id: str, text: str | None) -> T | None:
     """Read a row of a part; None: there is none, or it is damaged, which is logged."""
-    try:
-        return None if text is None else rows.load(text)
-    except BadRow:
+    row = rows.load_if_good(text)
+    if text is not None and row is None:
         log.error("directory_row_damaged", part=part, id=row_id)
-        return None
+    return row
 
 
 def _number(row: Mapping[str, str], name: str) -> int | None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
@@ -45,31 +46,25 @@ class OtherData(Exception):
     """Redis holds rows that this code can't read; the text says so to the operator."""
 
 
+@dataclass(eq=False)
 class DataVersions:
     """Shows this process to the others, and knows what all of them can read. One per process.
 
     `version` and `reads_from` are those of the code, `release` is what operators call it.
     """
 
-    def __init__(
-        self,
-        client: Client,
-        scripts: Scripts,
-        *,
-        release: str,
-        version: int = DATA_VERSION,
-        reads_from: int = READS_FROM,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
+    client: Client
+    scripts: Scripts
+    _: KW_ONLY
+    release: str
+    version: int = DATA_VERSION
+    reads_from: int = READS_FROM
+    monotonic: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
         self.work = Work(duties.DATA, self.show, at_end=self._leave)
-        self._client = client
-        self._scripts = scripts
-        self._release = release
-        self._version = version
-        self._reads_from = reads_from
-        self._monotonic = monotonic
-        self._member = f"{version} {secrets.token_hex(8)}"
-        self._known = self._wanted = reads_from
+        self._member = f"{self.version} {secrets.token_hex(8)}"
+        self._known = self._wanted = self.reads_from
         self._since: float | None = None
 
     async def enter(self) -> None:
@@ -79,7 +74,7 @@ class DataVersions:
         """
         if await self._show(may_found=False):
             return
-        if await rows_there(self._client) and not await self._show(may_found=False):
+        if await rows_there(self.client) and not await self._show(may_found=False):
             raise OtherData(BEFORE)
         await self._show(may_found=True)
 
@@ -108,24 +103,24 @@ class DataVersions:
 
     async def _show(self, *, may_found: bool) -> bool:
         """Show it. False: nothing is stored yet, or by something that had no data versions."""
-        now = self._monotonic()
+        now = self.monotonic()
         settled = self._since is not None and (now - self._since) * 1000 >= lua.GONE_MS
-        newest, oldest, steady, by = await self._scripts.run(
+        newest, oldest, steady, by = await self.scripts.run(
             lua.data_show,
             contract=keys.DATA_CONTRACT,
             processes=keys.DATA_PROCESSES,
             member=self._member,
-            version=self._version,
-            reads_from=self._reads_from,
+            version=self.version,
+            reads_from=self.reads_from,
             known=self._known,
             # Not before whoever was overlooked, because the clock went on, has shown themselves.
             wanted=self._wanted if settled else 0,
-            release=self._release,
+            release=self.release,
             may_found=may_found,
         )
         if not newest:
             return False
-        refuse_other(newest, oldest, by, version=self._version, reads_from=self._reads_from)
+        refuse_other(newest, oldest, by, version=self.version, reads_from=self.reads_from)
         if not steady or self._since is None:
             self._since = now
         if newest > self._known:
@@ -134,7 +129,7 @@ class DataVersions:
         return True
 
     async def _leave(self) -> None:
-        await self._client.zrem(keys.DATA_PROCESSES, self._member)
+        await self.client.zrem(keys.DATA_PROCESSES, self._member)
 
 
 async def check_rows(client: Client) -> None:

@@ -8,10 +8,12 @@ list of a user's permissions does not tell the two apart, so the role itself is 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+import contextlib
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import structlog
+from cachetools import TTLCache
 
 from domain.directory import ACTIVE
 from domain.errors import OutsideError
@@ -27,9 +29,7 @@ log = structlog.get_logger()
 PRIVILEGE = "AccountSetting:Edit"
 FRESH_SECONDS = 300.0
 """A right that was withdrawn in Zoom ends here after at most twice this."""
-_REMEMBERED = 1000
-
-T = TypeVar("T")
+_MOST = 1000
 
 
 class ZoomRoles:
@@ -37,9 +37,8 @@ class ZoomRoles:
 
     def __init__(self, api: ZoomApi, *, monotonic: Callable[[], float]) -> None:
         self._api = api
-        self._monotonic = monotonic
-        self._users: dict[str, tuple[float, tuple[str, str] | None]] = {}
-        self._roles: dict[str, tuple[float, bool]] = {}
+        self._users = TTLCache[str, tuple[str, str] | None](_MOST, FRESH_SECONDS, timer=monotonic)
+        self._roles = TTLCache[str, bool](_MOST, FRESH_SECONDS, timer=monotonic)
 
     async def account_editor(self, user: str) -> str | None:
         """The folded address that Zoom has of a user (id) who may edit account settings.
@@ -55,20 +54,19 @@ class ZoomRoles:
 
     async def _role_of(self, user: str) -> tuple[str, str] | None:
         """Role and folded address of an active user."""
-        found = self._fresh(self._users, user)
-        if found is not None:
-            return found[1]
+        with contextlib.suppress(KeyError):
+            return self._users[user]
         answer = await self._api.get(f"/v2/users/{quote(user, safe='')}")
         role, email = answer.get("role_id"), answer.get("email")
         known = None
         if answer.get("status") == ACTIVE and isinstance(role, str) and isinstance(email, str):
             known = (role, fold_address(email[:320])) if role and email else None
-        return self._keep(self._users, user, known)
+        self._users[user] = known
+        return known
 
     async def _may(self, role: str) -> bool:
-        found = self._fresh(self._roles, role)
-        if found is not None:
-            return found[1]
+        with contextlib.suppress(KeyError):
+            return self._roles[role]
         answer = await self._api.get(f"/v2/roles/{quote(role, safe='')}")
         privileges, scopes = answer.get("privileges"), answer.get("privilege_scopes") or []
         may = (
@@ -78,17 +76,5 @@ class ZoomRoles:
             and all(isinstance(scope, dict) for scope in scopes)
             and all(scope.get("permission_id") != PRIVILEGE for scope in scopes)
         )
-        return self._keep(self._roles, role, may)
-
-    def _fresh(self, memory: dict[str, tuple[float, T]], key: str) -> tuple[float, T] | None:
-        found = memory.get(key)
-        if found is None or self._monotonic() - found[0] >= FRESH_SECONDS:
-            return None
-        return found
-
-    def _keep(self, memory: dict[str, tuple[float, T]], key: str, value: T) -> T:
-        memory.pop(key, None)
-        while len(memory) >= _REMEMBERED:
-            del memory[next(iter(memory))]
-        memory[key] = (self._monotonic(), value)
-        return value
+        self._roles[role] = may
+        return may
