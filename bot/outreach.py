@@ -14,7 +14,7 @@ from bot.teams.activity import ConversationGone, NotSent, SendFailed
 from cards.person.connect import reconnect
 from cards.person.unasked import first_meeting
 from cards.settings import people as people_cards
-from domain.presence import ZoomPresence, teams_label
+from domain.presence import ZoomPresence
 from wording.ended import ended
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bot.desk import Desk
     from cards.build import Card
-    from domain.presence import Pair
+    from domain.person import Accepted
     from domain.storms import Storm
     from sync.reconnect.notifier import Sent
     from sync.settings.rollout import Rollout
@@ -75,14 +75,14 @@ class ChatPeople:
             return "undelivered"
         return "sent"
 
-    async def first_meeting(self, object_id: str, presence: ZoomPresence, pair: Pair) -> None:
+    async def first_meeting(self, object_id: str, presence: ZoomPresence, told: Accepted) -> None:
         """Tell what others see from now on, at the first meeting after connecting."""
         if await self.desk.personal(object_id) is None:
             return
         card_id = new_card_id()
         card = first_meeting(
             zoom="presenting in Zoom" if presence is ZoomPresence.PRESENTING else "in Zoom",
-            shown=teams_label(pair.availability, pair.activity),
+            told=told,
         )
         await self.desk.reach(object_id, card_id, card)
 

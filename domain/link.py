@@ -12,12 +12,26 @@ from __future__ import annotations
 import contextlib
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import idna
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a link ended, and when what is left of it ends (epoch ms; None: nothing is left).
+
+    cleared: Microsoft holds nothing of ours any more. later: Microsoft can't be reached now; what
+    clearing does not need is erased, and the authorisation when it can, at `until_ms` at the
+    latest. expires: the person is forgotten, but Microsoft did not let us clear what it holds,
+    which ends by itself. Made where the person was erased (sync.engine.engine), and nowhere else.
+    """
+
+    how: Literal["cleared", "later", "expires"]
+    until_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,11 +40,26 @@ class Layer(Enum):
 
 
 class Accepted(NamedTuple):
-    """What Microsoft said yes to, when, and until when it holds it by itself (epoch ms)."""
+    """What Microsoft said yes to, when, and until when it holds it by itself (epoch ms).
+
+    Made where its answer is heard, or of what was kept of one, and nowhere else: sentences say
+    “told” of these only (tests/wording/test_evidence.py).
+    """
 
     pair: Pair
     at_ms: int
     until_ms: int
+
+    @property
+    def held(self) -> Held:
+        """What it holds of us since that answer."""
+        return Held(self.pair, self.at_ms, self.until_ms)
+
+
+class Cleared(NamedTuple):
+    """Nothing of ours is left at Microsoft (epoch ms): sentences say “cleared” of these only."""
+
+    at_ms: int
 
 
 class Held(NamedTuple):
@@ -114,6 +129,12 @@ class PersonState:
     def holding(self, layer: Layer) -> Held | None:
         """What Microsoft may hold of us there."""
         return self.preferred if layer is Layer.PREFERRED else self.held
+
+    def cleared(self, now_ms: int) -> Cleared | None:
+        """That Microsoft holds nothing of us; None: it may. What it holds goes by its yes alone."""
+        held = (self.held, self.preferred)
+        left = any(each is not None and each.until_ms > now_ms for each in held)
+        return None if left else Cleared(now_ms)
 
     @property
     def spread(self) -> float:

@@ -189,10 +189,11 @@ def pause_effect(
         return "You have changed it often: what I had set is cleared within a minute."
     had = leftover(before, now_ms)
     left = had if after is None else leftover(after, now_ms)
-    if left is None and after is None:
-        return "What I may have set is being cleared."
-    if left is None:
+    cleared = None if after is None else after.cleared(now_ms)
+    if cleared is not None:
         return CLEARED if had else NOTHING_SET
+    if left is None:
+        return "What I may have set is being cleared."
     until = clock_time(left.until_ms, now_ms, zone)
     if after is None:
         return (
@@ -213,5 +214,5 @@ def presence_now(verdict: Verdict | None, observation: Observation | None) -> st
     zoom, demand = zoom_label(observation.presence), demand_of(observation.presence, verdict.style)
     pair = demand.preferred or demand.session
     if pair is None:
-        return f"Zoom says “{zoom}” now, so Microsoft shows what it knows by itself."
+        return f"Zoom says “{zoom}” now, so there is nothing to tell Microsoft."
     return f"Zoom says “{zoom}” now, so I am telling Microsoft “{teams_label(*pair)}”."

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.request import Turn
     from cards.build import Card
     from cards.person.clicks import CancelDisconnect, ConfirmDisconnect, DisconnectNow
-    from sync.engine.engine import Ending
+    from domain.link import Ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ class DisconnectHandler:
     async def _ended(self, turn: Turn, ending: Ending) -> Card:
         """What is erased, what follows, and when at the latest."""
         if ending.until_ms is None:
-            return disconnect_cards.done()
+            return disconnect_cards.done(ending)
         now_ms = await self.engine.now_ms()
         until = clock_time(ending.until_ms, now_ms, turn.inbound.time_zone)
-        later = ending.how == "later"
-        return disconnect_cards.later(until=until) if later else disconnect_cards.done(until=until)
+        said = disconnect_cards.later if ending.how == "later" else disconnect_cards.done
+        return said(ending, until=until)

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from bot.sign_in.attempt import Attempt
     from domain.directory import DirectoryHealth
     from domain.explanation import Admission, Explanation
-    from domain.link import Link
+    from domain.link import Ending, Link
     from domain.person import PersonState
     from domain.policy import Personal, Policy, Verdict
     from domain.policy_edits import Edit
     from sync.directory.store import DirectoryView
-    from sync.engine.engine import Chosen, Ending
+    from sync.engine.engine import Chosen
     from sync.engine.patience import Patience
     from sync.engine.people import Parked
     from sync.settings.audit import Actor

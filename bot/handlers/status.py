@@ -13,7 +13,7 @@ from cards.person.disconnect import still_kept
 from domain.explanation import TOO_OFTEN
 from domain.presence import teams_label
 from wording.figures import clock_time
-from wording.ours import agrees, attempt, is_ours, label_of, seen, told, why_different
+from wording.ours import agrees, attempt, is_ours, seen, told, why_different
 from wording.policy import verdict_words
 from wording.status import view, why_test_failed
 
@@ -55,7 +55,7 @@ class StatusHandler:
         if ending is None or ending.until_ms is None:
             return ""
         now_ms = await self.engine.now_ms()
-        return still_kept(clock_time(ending.until_ms, now_ms, turn.inbound.time_zone))
+        return still_kept(ending, clock_time(ending.until_ms, now_ms, turn.inbound.time_zone))
 
     async def test(self, turn: Turn, _: RunTest) -> Card:
         """Tell Microsoft "In a call" for five minutes and read back what it shows."""
@@ -73,16 +73,15 @@ class StatusHandler:
             return test_it.pending()
         here = turn.inbound.time_zone
         until = clock_time(accepted.until_ms, known.now_ms, here)
-        told_it = f"“{label_of(accepted.pair)}”, until {until}"
         shown = seen(known)
         if shown is None:
-            return test_it.unread(told=told_it, why=view(known, here).shown_line)
+            return test_it.unread(accepted, until=until, why=view(known, here).shown_line)
         other = agrees(known) and not is_ours(known)
         weighs = f"Microsoft shows “{teams_label(*shown)}”, which weighs the same."
         return test_it.result(
-            told=told_it,
-            read_back=teams_label(*shown),
-            technical=", ".join(filter(None, shown)),
+            accepted,
+            shown,
+            until=until,
             ok=agrees(known),
             why=weighs if other else why_different(known),
         )

@@ -10,6 +10,7 @@ from wording.text import addressed
 
 if TYPE_CHECKING:
     from cards.build import Card
+    from domain.link import Ending
 
 
 def confirm(*, name: str) -> Card:
@@ -37,14 +38,14 @@ def confirm(*, name: str) -> Card:
     )
 
 
-def done(*, until: str | None = None) -> Card:
+def done(ending: Ending, *, until: str = "") -> Card:
     """Confirm that all is erased.
 
-    `until`: Microsoft did not let us clear what it shows of us, which ends by then (a time).
+    `until`: where Microsoft did not let us clear what it holds of us, which ends by then (a time).
     """
     presence = (
         "The presence I had set is cleared."
-        if until is None
+        if ending.how == "cleared"
         else "Microsoft did not let me clear the presence I had set. It ends by itself, at "
         f"{until} at the latest."
     )
@@ -56,7 +57,7 @@ def done(*, until: str | None = None) -> Card:
     )
 
 
-def still_kept(until: str) -> str:
+def still_kept(_: Ending, until: str) -> str:
     """Why the authorisation is still there, and when at the latest it is not (a time)."""
     return (
         "Microsoft does not answer just now, and I need it while the presence that I had set is "
@@ -65,7 +66,7 @@ def still_kept(until: str) -> str:
     )
 
 
-def later(*, until: str) -> Card:
+def later(ending: Ending, *, until: str) -> Card:
     """Say what is erased and what follows while Microsoft can't be reached; `until` is a time."""
     return card(
         "Disconnected. Your authorisation is erased as soon as Microsoft answers.",
@@ -75,7 +76,11 @@ def later(*, until: str) -> Card:
             "Nothing more of Zoom is shown. Erased already: your name and addresses, what Zoom "
             "told me of you, your pause and your style.",
         ),
-        answer("warning", "Still to be erased: your Microsoft authorisation.", still_kept(until)),
+        answer(
+            "warning",
+            "Still to be erased: your Microsoft authorisation.",
+            still_kept(ending, until),
+        ),
         buttons(button(StartConnect(), "Connect")),
     )
 

@@ -17,10 +17,14 @@ from cards.build import (
     text,
 )
 from cards.person.clicks import RunTest, ShowStatus
+from domain.presence import teams_label
+from wording.ours import label_of
 from wording.text import outside
 
 if TYPE_CHECKING:
     from cards.build import Card, Element
+    from domain.person import Accepted
+    from domain.presence import Shown
 
 _ENDS = "After five minutes the test ends by itself."
 
@@ -35,13 +39,12 @@ def running() -> Card:
     )
 
 
-def result(*, told: str, read_back: str, technical: str, ok: bool, why: str | None = None) -> Card:
-    """Show what Microsoft answered.
+def result(told: Accepted, shown: Shown, *, until: str, ok: bool, why: str | None = None) -> Card:
+    """Show what Microsoft answered: what it accepted, `until` when (a time), and what it shows.
 
-    `told` is what Microsoft accepted and until when (“In a call”, until 14:07). `read_back` is the
-    presence as Teams words it ("In a call"), `technical` Graph's own words ("Busy, InACall"), `why`
-    explains a difference.
+    `why` explains a difference.
     """
+    words_of_graph = ", ".join(filter(None, shown))
     if ok:
         summary = "The test worked: Microsoft shows the presence it was told."
         title, lead = "The test worked", "Working."
@@ -54,20 +57,20 @@ def result(*, told: str, read_back: str, technical: str, ok: bool, why: str | No
         summary,
         heading(title),
         answer("good" if ok else "warning", lead, words),
-        fact("Told", told),
-        fact("Shows", f"“{outside(read_back)}” ", subtle(f"({outside(technical)})")),
+        _told(told, until),
+        fact("Shows", f"“{teams_label(*shown)}” ", subtle(f"({outside(words_of_graph)})")),
         note(f"Teams itself may take a few minutes to show a change. {_ENDS}"),
         buttons(button(ShowStatus(), "Status"), button(RunTest(), "Test again")),
     )
 
 
-def unread(*, told: str, why: str) -> Card:
+def unread(told: Accepted, *, until: str, why: str) -> Card:
     """Say that Microsoft accepted the test presence, and why I can't say what it shows."""
     return card(
         "Microsoft accepted the test. I could not read what it shows.",
         heading("The test worked halfway"),
         answer("warning", "Accepted, not seen.", why),
-        fact("Told", told),
+        _told(told, until),
         next_step("Look at your status in Teams: it may take a few minutes to change."),
         note(_ENDS),
         buttons(*_again()),
@@ -115,6 +118,10 @@ def failed(*, sentence: str, what_to_do: str) -> Card:
         next_step(what_to_do),
         buttons(*_again()),
     )
+
+
+def _told(told: Accepted, until: str) -> Element:
+    return fact("Told", f"“{label_of(told.pair)}”, until {until}")
 
 
 def _again() -> list[Element]:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from cards.build import answer, bold, button, buttons, card, heading, note, text
 from cards.person.choices import pause_button
 from cards.person.clicks import DeclineInvitation, NoticeSeen, ShowHelp, ShowStatus, StartConnect
+from wording.ours import label_of
 from wording.policy import OWN_STATUS_STAYS
 from wording.text import outside
 
 if TYPE_CHECKING:
     from cards.build import Card
+    from domain.person import Accepted
 
 
 def welcome(*, name: str, local: bool = False) -> Card:
@@ -71,9 +73,9 @@ def declined() -> Card:
     )
 
 
-def first_meeting(*, zoom: str, shown: str) -> Card:
-    """Say what others see from now on: `zoom` is what they do there, `shown` Microsoft's word."""
-    said = f"You’re {zoom}, so Microsoft shows “{shown}”."
+def first_meeting(*, zoom: str, told: Accepted) -> Card:
+    """Say what Microsoft has been told: `zoom` is what they do there."""
+    said = f"You’re {zoom}, so I’ve told Microsoft “{label_of(told.pair)}”."
     return card(
         said,
         heading("Your first Zoom meeting"),

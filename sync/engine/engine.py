@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import secrets
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import structlog
 from cachetools import TTLCache
@@ -18,6 +18,7 @@ from cachetools import TTLCache
 from domain.clock import MINUTE
 from domain.errors import Trouble
 from domain.explanation import TOO_OFTEN
+from domain.link import Ending
 from domain.person import TEST_MINUTES, Patch
 from domain.plan import Lane
 from sync.engine.explanation import Explainer
@@ -49,20 +50,6 @@ CLAIMED_WITH = 0.5
 OWNERS_KEPT, OWNERS_KEPT_S = 100_000, 60
 """How many Zoom ids are remembered with whom they belong to, and for how long (seconds). Each use
 is checked against the person's own row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a link ended, and when what is left of it ends (epoch ms; None: nothing is left).
-
-    cleared: Microsoft holds nothing of ours any more. later: Microsoft can't be reached now; what
-    clearing does not need is erased, and the authorisation when it can, at `until_ms` at the
-    latest. expires: the person is forgotten, but Microsoft did not let us clear what it holds,
-    which ends by itself.
-    """
-
-    how: Literal["cleared", "later", "expires"]
-    until_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from domain.errors import OutsideError
-    from domain.person import Held, Layer
-    from domain.presence import Pair, ZoomPresence
+    from domain.person import Accepted, Held, Layer
+    from domain.presence import ZoomPresence
     from sync.engine.gate import Ticket
     from sync.engine.people import PeopleStore
     from sync.engine.queue import Claim
@@ -119,7 +119,7 @@ class Reconciliation:
         self.claim, self.lease, self.ticket = claim, lease, ticket
         self.state = claim.state
         self.patch = Patch()
-        self.shown_meeting: tuple[ZoomPresence, Pair] | None = None
+        self.shown_meeting: tuple[ZoomPresence, Accepted] | None = None
         self.policy = 0
         self.unheard: tuple[Held, Layer] | None = None
         self.given_back: asyncio.Future[bool] | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from domain.person import Accepted
     from domain.policy import Policy
     from domain.presence import Pair, Shown, ZoomPresence
 
@@ -87,7 +88,7 @@ class PolicySource(Protocol):
 class People(Protocol):
     """Notifying people, without a request of theirs."""
 
-    async def first_meeting(self, object_id: str, presence: ZoomPresence, pair: Pair) -> None:
+    async def first_meeting(self, object_id: str, presence: ZoomPresence, told: Accepted) -> None:
         """Notify once that Microsoft now shows their meetings. Must not raise for the chat."""
 
 

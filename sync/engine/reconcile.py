@@ -14,7 +14,7 @@ import structlog
 
 from domain.clock import MINUTE
 from domain.errors import AuthorizeAgain, OutsideError, RetryLater, TenantPaused, Trouble
-from domain.person import Held, Layer, Patch, attempt
+from domain.person import Accepted, Layer, Patch, attempt
 from domain.plan import UNSEEN, WRITES, Do, Lane, Plan, Seen, Why, World, plan
 from domain.policy import resolve
 from domain.presence import NOT_SAID, ZoomPresence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from domain.person import PersonState
+    from domain.person import Cleared, Held, PersonState
     from domain.policy import Verdict
     from domain.presence import Shown
     from domain.setback import Setback
@@ -72,16 +72,16 @@ class Reconciler:
         self.gate = GraphGate(quota, self.tokens, self.meter, chance=self.chance)
         self._leases = Leases(self.store)
 
-    async def reconcile(self, claim: Claim) -> bool:
+    async def reconcile(self, claim: Claim) -> Cleared | None:
         """Do all that is due for a claimed person and give them back.
 
-        True when Microsoft holds nothing of ours afterwards. Failures of the outside end in a later
+        Cleared: Microsoft holds nothing of ours afterwards. Failures of the outside end in a later
         due time; only Redis errors and bugs are raised.
         """
         run = await self.run(claim, Ticket())
         if run.given_back is not None:
             await run.given_back
-        return run.state.held is None and run.state.preferred is None
+        return run.state.cleared(run.now())
 
     async def run(self, claim: Claim, ticket: Ticket) -> Reconciliation:
         """Reconcile without waiting until Redis has them back (`Reconciliation.given_back`).
@@ -217,12 +217,11 @@ class Reconciler:
         oid, now, before = run.state.object_id, run.now(), run.state.holding(layer)
         preferred = layer is Layer.PREFERRED
         kind = "preferred" if preferred else "set" if pair is not None else "clear"
+        until_ms = now + step.minutes * MINUTE
         if pair is not None:
-            held = Held(pair, now, now + step.minutes * MINUTE)
-            attempted = attempt(pair, now, held.until_ms, before)
+            attempted = attempt(pair, now, until_ms, before)
         else:
             assert before is not None  # noqa: S101 - only what is held is ended
-            held = None
             attempted = attempt(before.pair, before.told_ms, before.until_ms, before)
 
         async def send(token: str) -> None:
@@ -235,14 +234,15 @@ class Reconciler:
                 await run.lease.within(hold(token, oid, pair, step.minutes))
 
         await self.gate.call(kind, run.state, run.ticket, send)
-        run.keep(held, layer)
+        accepted = None if pair is None else Accepted(pair, now, until_ms)
+        run.keep(None if accepted is None else accepted.held, layer)
         run.change(Patch.wrote(run.now()))
         got, seen = run.state.got_ms, run.state.observation
         if got is not None and got != run.state.acted_ms:
             self.meter.event_to_write(max(0, run.now() - got) / 1000)
             run.change(Patch.acted(got))
-        if pair and step.why is Why.SHOWING and seen and seen.presence in _MEETINGS:
-            run.shown_meeting = (seen.presence, pair)
+        if accepted and step.why is Why.SHOWING and seen and seen.presence in _MEETINGS:
+            run.shown_meeting = (seen.presence, accepted)
 
     async def _intend(self, run: Reconciliation, held: Held, layer: Layer) -> None:
         """From here on Microsoft may hold it, until its answer says so. Raises LeaseLost.

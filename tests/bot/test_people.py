@@ -11,7 +11,8 @@ from bot.desk import Desk
 from bot.outreach import ChatPeople
 from bot.teams.activity import ConversationGone, NotSent, SendFailed
 from cards.seal import Seal
-from domain.presence import Pair, ZoomPresence
+from domain.person import Accepted
+from domain.presence import IN_A_CALL, ZoomPresence
 from domain.storms import Storm
 from tests.doubles.channel import ADA, OLD, Channel
 
@@ -76,7 +77,7 @@ async def test_who_was_never_met_is_unknown(people: ChatPeople, channel: Channel
     nobody = ADA.replace("0001", "0002")
     assert await people.must_authorize_again(nobody, "invalid_grant") == "unknown"
     assert await people.many_must_authorize_again(nobody, STORM) == "unknown"
-    await people.first_meeting(nobody, ZoomPresence.IN_MEETING, Pair("Busy", "InACall"))
+    await people.first_meeting(nobody, ZoomPresence.IN_MEETING, Accepted(IN_A_CALL, 0, 1))
     assert channel.sent == []
 
 
@@ -84,5 +85,5 @@ async def test_the_first_meeting_is_told_in_the_new_chat(
     people: ChatPeople, channel: Channel
 ) -> None:
     channel.fails["a:old"] = ConversationGone("blocked")
-    await people.first_meeting(ADA, ZoomPresence.IN_MEETING, Pair("Busy", "InACall"))
+    await people.first_meeting(ADA, ZoomPresence.IN_MEETING, Accepted(IN_A_CALL, 0, 1))
     assert [place for _, _, place in channel.sent] == ["a:new"]

@@ -9,6 +9,9 @@ from cards.person import trial as test_it
 from cards.person.help import help_card, problem, stale_card
 from cards.person.unasked import welcome
 from cards.seal import Seal
+from domain.link import Ending
+from domain.person import Accepted
+from domain.presence import IN_A_CALL, Shown
 from tests.cards.person.samples import person_cards, person_cards_for
 from tests.cards.settings.samples import settings_cards, settings_cards_for
 from wording.status import StatusView
@@ -69,7 +72,8 @@ _TRYING = StatusView(
     shown_line="“In a call”",
     tone="warning",
 )
-_TESTED = "“In a call”, until 14:07"
+_TESTED = Accepted(IN_A_CALL, 0, 1)
+_LATER = Ending("later", 1)
 _BROKEN = StatusView(
     sentence="Microsoft 365 shows your presence without Zoom.",
     zoom_line="Available since 09:00",
@@ -129,28 +133,26 @@ def _make() -> dict[str, Card]:
             what_to_do="Ask your Zoom admin to add one of these addresses to your Zoom account.",
         ),
         "test-running": test_it.running(),
-        "test-ok": test_it.result(
-            told=_TESTED, read_back="In a call", technical="Busy, InACall", ok=True
-        ),
+        "test-ok": test_it.result(_TESTED, Shown("Busy", "InACall"), until="14:07", ok=True),
         "test-differs": test_it.result(
-            told=_TESTED,
-            read_back="Do not disturb",
-            technical="DoNotDisturb, DoNotDisturb",
+            _TESTED,
+            Shown("DoNotDisturb", "DoNotDisturb"),
+            until="14:07",
             ok=False,
             why="You set “Do not disturb” yourself, and your own status always wins.",
         ),
         "test-differs-unexplained": test_it.result(
-            told=_TESTED, read_back="Available", technical="Available, Available", ok=False
+            _TESTED, Shown("Available", "Available"), until="14:07", ok=False
         ),
         "test-same-weight": test_it.result(
-            told=_TESTED,
-            read_back="In a meeting",
-            technical="Busy, InAMeeting",
+            _TESTED,
+            Shown("Busy", "InAMeeting"),
+            until="14:07",
             ok=True,
             why="Microsoft shows “In a meeting”, which weighs the same.",
         ),
         "test-unread": test_it.unread(
-            told=_TESTED, why="Microsoft does not let me read what it shows."
+            _TESTED, until="14:07", why="Microsoft does not let me read what it shows."
         ),
         "test-pending": test_it.pending(),
         "test-not-run": test_it.not_run(),
@@ -165,11 +167,13 @@ def _make() -> dict[str, Card]:
         "status-paused": status.status(_PAUSED),
         "status-not-connected": status.not_connected(rule_line="On for everyone, once you connect"),
         "status-not-connected-bare": status.not_connected(),
-        "status-not-connected-yet": status.not_connected(still_kept=disconnect.still_kept("18:27")),
+        "status-not-connected-yet": status.not_connected(
+            still_kept=disconnect.still_kept(_LATER, "18:27")
+        ),
         "disconnect-confirm": disconnect.confirm(name="Ada"),
-        "disconnect-done": disconnect.done(),
-        "disconnect-done-later": disconnect.later(until="18:27"),
-        "disconnect-done-uncleared": disconnect.done(until="18:27"),
+        "disconnect-done": disconnect.done(Ending("cleared")),
+        "disconnect-done-later": disconnect.later(_LATER, until="18:27"),
+        "disconnect-done-uncleared": disconnect.done(Ending("expires", 1), until="18:27"),
         "disconnect-cancelled": disconnect.cancelled(),
         "problem": problem(
             what_happened="Microsoft did not answer.", what_to_do="Try again in a minute."
@@ -201,7 +205,7 @@ def _make() -> dict[str, Card]:
                 addresses=[address] * 20, what_to_do=name
             ),
             f"test-{kind}": test_it.result(
-                told=name, read_back=name, technical=name, ok=True, why=name
+                _TESTED, Shown(name, name), until=name, ok=True, why=name
             ),
             f"test-failed-{kind}": test_it.failed(sentence=name, what_to_do=name),
             f"status-{kind}": status.status(

@@ -37,8 +37,8 @@ from tests.doubles.redis import lasting_keys
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from domain.person import PersonState
-    from domain.presence import Pair, ZoomPresence
+    from domain.person import Accepted, PersonState
+    from domain.presence import ZoomPresence
     from domain.storms import Storm
     from sync.engine.queue import Claim
     from sync.engine.wire import EngineRoom
@@ -166,8 +166,8 @@ class Chat:
             raise answer
         return answer
 
-    async def first_meeting(self, object_id: str, presence: ZoomPresence, pair: Pair) -> None:
-        self.meetings.append((object_id, str(presence), str(pair)))
+    async def first_meeting(self, object_id: str, presence: ZoomPresence, told: Accepted) -> None:
+        self.meetings.append((object_id, str(presence), str(told.pair)))
 
 
 class Counts:

@@ -17,14 +17,14 @@ from domain.clock import MINUTE
 from domain.directory import DirectoryHealth
 from domain.explanation import Admission, Explanation
 from domain.history import CHANGE
-from domain.link import Link, fold_address
+from domain.link import Ending, Link, fold_address
 from domain.person import PersonState
 from domain.plan import Seen, World, plan
 from domain.policy import Form, Policy, resolve
 from domain.policy_edits import Effect
 from domain.presence import Style
 from sync.directory.store import DirectoryView
-from sync.engine.engine import Busy, Chosen, Ending
+from sync.engine.engine import Busy, Chosen
 from sync.engine.people import Parked
 from sync.settings.audit import Actor, AuditLog, AuditPage, AuditRecord, Entry
 from sync.settings.changes import Done, Preview

@@ -318,7 +318,7 @@ async def test_the_first_meeting_is_told_once_for_each_link(place: Office) -> No
     chat = await in_a_meeting(place)
     await noticed(place, chat, 1)
     [message] = [m for m in chat.received if NOTICE in said_by(m.card)]
-    assert "You’re in Zoom, so Microsoft shows “In a call”." in said_by(message.card)
+    assert "You’re in Zoom, so I’ve told Microsoft “In a call”." in said_by(message.card)
     assert titles(message.card) == ["OK", "Pause", "Why?"]
     for presence, pair in (
         (ZoomPresence.AVAILABLE, AVAILABLE),

@@ -7,7 +7,7 @@ import pytest
 from bot.handlers.disconnect import DisconnectHandler
 from cards.person.clicks import CancelDisconnect, ConfirmDisconnect, DisconnectNow
 from domain.clock import MINUTE
-from sync.engine.engine import Ending
+from domain.link import Ending
 from tests.doubles.memory import ADA, NOW, Presence, SignInLinks, turn
 from tests.doubles.outside import titles, words
 

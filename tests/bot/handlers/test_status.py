@@ -10,10 +10,10 @@ from cards.person.clicks import RunTest
 from domain.clock import MINUTE
 from domain.errors import Trouble
 from domain.explanation import SLOW, TOO_OFTEN
+from domain.link import Ending
 from domain.person import Held
 from domain.policy import FOREVER, Form, ManagedGroup, Personal, Policy
 from domain.presence import IN_A_CALL, Observation, Shown, ZoomPresence
-from sync.engine.engine import Ending
 from tests.doubles.memory import ADA, NOW, Presence, turn
 from tests.doubles.outside import words
 

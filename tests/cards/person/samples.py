@@ -15,11 +15,15 @@ from cards.person.choices import (
 from cards.person.clicks import StartPause
 from cards.person.help import unclear
 from cards.person.unasked import declined, first_meeting, invitation, seen
-from domain.presence import Style
+from domain.person import Accepted
+from domain.presence import IN_A_CALL, Style
 from wording.ours import CLEARED, NOTHING_SET
 
 if TYPE_CHECKING:
     from cards.build import Card
+
+
+TOLD = Accepted(IN_A_CALL, 0, 1)
 
 
 def person_cards() -> dict[str, Card]:
@@ -53,7 +57,7 @@ def person_cards() -> dict[str, Card]:
         "style-changed": style_choice(current=Style.BUSY_ONLY, own=True, changed=True),
         "style-locked": style_choice(current=Style.MIRROR, own=False, locked_by="your group Sales"),
         "style-full": style_warning(Style.FULL, Style.FULL),
-        "first-meeting": first_meeting(zoom="in Zoom", shown="In a call"),
+        "first-meeting": first_meeting(zoom="in Zoom", told=TOLD),
         "first-meeting-seen": seen(),
         "invitation": invitation(inviter="Ada Lindqvist"),
         "invitation-nameless": invitation(inviter=" "),
@@ -72,7 +76,7 @@ def person_cards_for(name: str) -> dict[str, Card]:
         "pause-over": pause_is_over(until=name),
         "resumed": resumed(was_paused=True, sentence=name, tone="good"),
         "style-locked": style_choice(current=Style.FULL, own=False, locked_by=name),
-        "first-meeting": first_meeting(zoom="in Zoom", shown=name),
+        "first-meeting": first_meeting(zoom="in Zoom", told=TOLD),
         "invitation": invitation(inviter=name),
         "unclear": unclear(what=name, hint=name),
     }

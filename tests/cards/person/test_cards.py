@@ -75,7 +75,7 @@ def test_a_locked_style_names_the_level_and_offers_no_choice() -> None:
 
 
 def test_the_first_meeting_is_explained_once_with_a_way_out() -> None:
-    assert "You’re in Zoom, so Microsoft shows “In a call”." in words("first-meeting")
+    assert "You’re in Zoom, so I’ve told Microsoft “In a call”." in words("first-meeting")
     offered = clicks("first-meeting")
     assert list(offered) == ["OK", "Pause", "Why?"]
     assert offered["Pause"] == StartPause()

@@ -7,10 +7,11 @@ from structlog.testing import capture_logs
 
 from domain.budget import Limits
 from domain.explanation import SLOW, TOO_OFTEN
+from domain.link import Ending
 from domain.plan import Do, Why
 from domain.policy import FOREVER, Personal
 from domain.presence import IN_A_CALL, Observation, Shown, Style, ZoomPresence
-from sync.engine.engine import Busy, Chosen, Ending, Engine
+from sync.engine.engine import Busy, Chosen, Engine
 from sync.engine.explanation import MOST_ADMITTED
 from sync.engine.patience import Patience
 from sync.redis import keys

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
+from domain.link import Ending
 from domain.person import Patch
 from domain.plan import Lane
 from domain.policy import Personal
 from domain.presence import ZoomPresence
-from sync.engine.engine import Ending
 from sync.redis import keys
 from tests.doubles.graph import CLEAR, PREFER, SET, Fault
 from tests.doubles.people import ADA
