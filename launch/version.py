@@ -1,3 +1,3 @@
 """Which release this is: in pyproject.toml, too (tests.upgrade.release sets both)."""
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
