@@ -108,7 +108,7 @@ class Entra:
             check_tenant(self._world, request)
         except EntraError as error:
             return self._refuse(error)
-        return web.json_response(self._world.identity.jwks())
+        return web.json_response(self._world.identity.keys.jwks())
 
     async def instance(self, request: web.Request) -> web.Response:
         """Instance discovery: this host is the only one there is."""

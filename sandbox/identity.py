@@ -1,4 +1,4 @@
-"""What Entra knows: who consented to what, which tokens are good, and the key that signs them.
+"""What Entra knows: who consented to what, and which tokens are good.
 
 No HTTP here. Errors carry Entra's numbers ("Microsoft Entra authentication and authorization
 error codes") because logs and support pages are searched by them; programs should look at `error`
@@ -13,12 +13,12 @@ import json
 import secrets
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import jwt
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.fernet import InvalidToken
+
+from sandbox.identity_keys import Keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -129,48 +129,7 @@ class Identity:
         self.standing = {oid: Standing() for oid in self._people}
         self._codes: dict[str, Grant] = {}
         self._redeemed: dict[str, float] = {}
-        self._key: rsa.RSAPrivateKey | None = None
-        self._kid = ""
-        self._fernet_key = Fernet.generate_key()
-
-    # Keys
-
-    def _signing_key(self) -> rsa.RSAPrivateKey:
-        if self._key is None:
-            self._use_key(rsa.generate_private_key(public_exponent=65537, key_size=2048))
-        assert self._key is not None  # noqa: S101 - for the type checker: set one line above
-        return self._key
-
-    def _use_key(self, key: rsa.RSAPrivateKey) -> None:
-        public = key.public_key().public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-        self._key = key
-        self._kid = base64.urlsafe_b64encode(hashlib.sha256(public).digest()[:20]).decode()
-
-    def export_keys(self) -> tuple[str, str]:
-        """The signing key (PEM) and the key of the refresh tokens, for the state file."""
-        pem = self._signing_key().private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        return pem.decode(), self._fernet_key.decode()
-
-    def import_keys(self, pem: str, fernet_key: str) -> None:
-        """Go on with earlier keys. Raises ValueError when they can't be read."""
-        key = serialization.load_pem_private_key(pem.encode(), password=None)
-        if not isinstance(key, rsa.RSAPrivateKey):
-            raise ValueError("The signing key is not an RSA key.")  # noqa: TRY004 - bad data, not a bad call
-        Fernet(fernet_key)
-        self._use_key(key)
-        self._fernet_key = fernet_key.encode()
-
-    def jwks(self) -> dict[str, Any]:
-        """The public half, as `discovery/v2.0/keys` serves it."""
-        public = self._signing_key().public_key()
-        jwk = jwt.algorithms.RSAAlgorithm.to_jwk(public, as_dict=True)
-        return {"keys": [{**jwk, "kid": self._kid, "x5t": self._kid, "use": "sig"}]}
+        self.keys = Keys()
 
     # Consent
 
@@ -262,13 +221,12 @@ class Identity:
         standing = self.standing[oid]
         standing.token_at = self._clock.now()
         content = {"oid": oid, "gen": standing.generation, "at": standing.token_at, "scp": scopes}
-        sealed = Fernet(self._fernet_key).encrypt(json.dumps(content).encode())
-        return f"1.{sealed.decode()}"
+        return f"1.{self.keys.seal(json.dumps(content))}"
 
     def redeem_refresh(self, token: str) -> tuple[str, tuple[str, ...]]:
         """The person and the scopes of a refresh token. Raises EntraError (invalid_grant)."""
         try:
-            content = json.loads(Fernet(self._fernet_key).decrypt(token.removeprefix("1.")))
+            content = json.loads(self.keys.unseal(token.removeprefix("1.")))
         except InvalidToken:
             raise EntraError(
                 "invalid_grant", 9002313, "Invalid request. Request is malformed or invalid."
@@ -327,7 +285,7 @@ class Identity:
 
     def _access(self, audience: str, claims: Mapping[str, object]) -> str:
         now = int(self._clock.now())
-        return self._sign(
+        return self.keys.sign(
             {
                 "aud": audience,
                 "iss": f"https://sts.windows.net/{self.tenant_id}/",
@@ -366,7 +324,7 @@ class Identity:
             claims["roles"] = sorted(roles)
         if nonce is not None:
             claims["nonce"] = nonce
-        return self._sign(claims)
+        return self.keys.sign(claims)
 
     def client_info(self, oid: str) -> str:
         """MSAL's `client_info`: base64url JSON that names the account."""
@@ -376,14 +334,7 @@ class Identity:
     def check_access(self, token: str) -> Access:
         """Verify a token for Graph. Raises TokenRefused."""
         try:
-            claims = jwt.decode(
-                token,
-                self._signing_key().public_key(),
-                algorithms=["RS256"],
-                audience=[GRAPH_APP_ID, GRAPH_RESOURCE],
-                # Times are checked below: they go by the sandbox's clock.
-                options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
-            )
+            claims = self.keys.verified(token, [GRAPH_APP_ID, GRAPH_RESOURCE])
         except jwt.InvalidAudienceError:
             raise TokenRefused("Access token validation failure. Invalid audience.") from None
         except jwt.InvalidTokenError:
@@ -393,10 +344,6 @@ class Identity:
         if self._clock.now() >= claims["exp"]:
             raise TokenRefused("Lifetime validation failed, the token is expired.")
         return Access(claims["appid"], claims.get("oid"), frozenset(claims.get("scp", "").split()))
-
-    def _sign(self, claims: dict[str, object]) -> str:
-        key = self._signing_key()
-        return jwt.encode(claims, key, algorithm="RS256", headers={"kid": self._kid})
 
     def _subject(self, oid: str, audience: str) -> str:
         return str(uuid.uuid5(uuid.UUID(self.tenant_id), f"{oid}/{audience}"))

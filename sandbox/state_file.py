@@ -71,7 +71,7 @@ class SavedState(_Saved):
 
 def snapshot(world: World) -> str:
     """The state as JSON text."""
-    pem, refresh_key = world.identity.export_keys()
+    pem, refresh_key = world.identity.keys.exported()
     return SavedState(
         tenant_id=world.config.tenant_id,
         client_id=world.config.client_id,
@@ -111,7 +111,7 @@ def restore(world: World, text: str) -> None:
     saved = SavedState.model_validate_json(text)
     if (saved.tenant_id, saved.client_id) != (world.config.tenant_id, world.config.client_id):
         raise ValueError("it belongs to another tenant or app registration")
-    world.identity.import_keys(saved.signing_key, saved.refresh_key)
+    world.identity.keys.use(saved.signing_key, saved.refresh_key)
     ahead = world.clock.offset
     for oid, person in saved.people.items():
         if (state := world.people.get(oid)) is None:

@@ -8,9 +8,9 @@ Times are milliseconds of the simulated day.
 
 from __future__ import annotations
 
+from domain.clock import MINUTE
 from domain.presence import PREFERRED_PAIRS, SESSION_PAIRS, Pair, Shown
 
-MINUTE = 60_000
 FADE_MS = 5 * MINUTE
 
 PAIRS = (

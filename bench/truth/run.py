@@ -19,13 +19,14 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from bench.truth import world
+from bench.truth.assumptions import Assumptions
 from bench.truth.budget import BudgetTwin
 from bench.truth.measure import BIN_MS, Tally
 from bench.truth.microsoft import CLASS, CODE, NONE, SHOWN
 from bench.truth.people import Person, Reconciliation
 from bench.truth.scheduler import LATEST, NEWEST, OLDEST, OURS, PERSON_MASK, Queue
 from bench.truth.slots import SlotsTwin
-from bench.truth.world import ZOOM, Assumptions, Maker
+from bench.truth.world import ZOOM, Maker
 from domain.budget import CELL_MS, LIMIT, MARGIN_CELLS, Limits
 from domain.clock import MINUTE
 from domain.person import Held

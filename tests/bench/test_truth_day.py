@@ -5,8 +5,8 @@ from collections import Counter, deque
 import pytest
 
 from bench.truth import world
+from bench.truth.assumptions import Assumptions
 from bench.truth.run import BOUND, SIMPLER, US, Day, Scheduler, simulate
-from bench.truth.world import Assumptions
 from domain.budget import LIMIT, WINDOW_MS
 from domain.plan import Lane
 

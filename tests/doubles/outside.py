@@ -152,7 +152,7 @@ class Outside:
     def token_is_ours(self, authorization: str | None) -> bool:
         """Whether the bot presents a token that Entra made for the Bot Framework."""
         token = (authorization or "").removeprefix("Bearer ")
-        key = jwt.PyJWK(self.world.identity.jwks()["keys"][0])
+        key = jwt.PyJWK(self.world.identity.keys.jwks()["keys"][0])
         try:
             jwt.decode(
                 token,
