@@ -75,6 +75,10 @@ _MEANINGS: Final[dict[int, Found]] = {
 }
 _NUMBER = re.compile(r"AADSTS(\d{4,8})")
 _NO_REDIRECT = frozenset({50011, 500113, 900971})
+_NO_TOKEN: Final = {
+    "login_unreachable": "is not reached at {}",
+    "login_intercepted": "did not answer: something in between did, in place of {}",
+}
 _ADMIN_TOLD = "See docs/operations.md, and the sign-in logs of the app in Entra."
 
 
@@ -106,11 +110,12 @@ async def _token(visit: Visit, scope: str) -> str:
     except AdminMustAct as error:
         raise Fault(_meaning(error)) from error
     except OutsideError as error:
+        host = host_of(visit.settings.microsoft_login_url)
+        what = _NO_TOKEN.get(error.code, "gave no token").format(host)
         raise Fault(
             failed(
-                f"Entra gave no token ({error}).",
-                f"Let this machine reach {host_of(visit.settings.microsoft_login_url)} without "
-                "inspection or sign-in, and run this again.",
+                f"Entra {what} ({error.detail or error.code}).",
+                f"Let this machine reach {host} without inspection or sign-in, and run this again.",
             )
         ) from error
 

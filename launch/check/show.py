@@ -40,14 +40,14 @@ def all_well(findings: Sequence[Finding]) -> bool:
     return all(one.found.state is not State.FAILED for one in findings)
 
 
-def show(findings: Sequence[Finding]) -> None:
-    """Print them: a table in a terminal, plain lines elsewhere."""
+def show(findings: Sequence[Finding], *, of: Sequence[Finding] | None = None) -> None:
+    """Print them: a table in a terminal, plain lines elsewhere. The last line counts all (`of`)."""
     if sys.stdout.isatty():
         console = Console(highlight=False)
         console.print(table(findings, console.width))
-        console.print(_summary(findings))
+        console.print(_summary(of or findings))
     else:
-        say(*plain(findings))
+        say(*plain(findings), _summary(of or findings))
 
 
 def plain(findings: Sequence[Finding]) -> list[str]:
@@ -58,7 +58,7 @@ def plain(findings: Sequence[Finding]) -> list[str]:
         lines.append(f"{word:<9}{one.title}: {one.found.text}")
         if remedy:
             lines.append(f"{'':<9}-> {remedy}")
-    return [*lines, _summary(findings)]
+    return lines
 
 
 def as_json(findings: Sequence[Finding], *, version: str, now: float) -> str:

@@ -53,10 +53,14 @@ LONG_AGO_MS: Final = 4 * DAY
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A Redis that answers: a client, and what INFO says."""
+    """A Redis that answers: a client, and what INFO says of each node that holds keys.
+
+    `saves`: when each makes snapshots ("": never); None where that can't be seen.
+    """
 
     client: Client
-    info: Mapping[str, Any]
+    infos: Sequence[Mapping[str, Any]]
+    saves: Sequence[str] | None
 
 
 def store_checks(visit: Visit, server: Once[Server]) -> Sequence[Check]:
@@ -64,7 +68,7 @@ def store_checks(visit: Visit, server: Once[Server]) -> Sequence[Check]:
     return (
         Check("redis", "Redis", lambda: _redis(visit, server)),
         Check("redis-tls", "Redis TLS", lambda: _tls(visit)),
-        Check("redis-durable", "Redis durability", lambda: _durable(visit, server)),
+        Check("redis-durable", "Redis durability", lambda: _durable(server)),
         Check("redis-memory", "Redis eviction", lambda: _memory(server)),
         Check("keys", "Encryption keys", lambda: _keys(visit, server), ("TOKEN_KEYS",)),
         Check("zoom-events", "Zoom events", lambda: _events(visit, server)),
@@ -77,7 +81,7 @@ async def open_server(visit: Visit, stack: AsyncExitStack) -> Server:
     try:
         url = await stack.enter_async_context(redis_for_command(settings))
         client = await stack.enter_async_context(aclosing(connect(url, settings.redis_mode)))
-        info = await client.info()
+        infos, saves = await _asked(client, cluster=settings.redis_mode == "cluster")
     except EmbeddedRedisError as error:
         raise Fault(failed(str(error), "See docs/operations.md, What you need.")) from error
     except InvalidResponse as error:
@@ -102,7 +106,23 @@ async def open_server(visit: Visit, stack: AsyncExitStack) -> Server:
                 "Start it, or correct REDIS_URL. For TLS the address begins with rediss://.",
             )
         ) from error
-    return Server(client, info)
+    return Server(client, infos, saves)
+
+
+async def _asked(
+    client: Client, *, cluster: bool
+) -> tuple[list[Mapping[str, Any]], list[str] | None]:
+    """What INFO and CONFIG GET say."""
+    where = {"target_nodes": "primaries"} if cluster else {}
+    told = await client.info(**where)
+    # A cluster of one node answers as a single server does.
+    infos = list(told.values()) if "redis_version" not in told else [told]
+    try:
+        save = await client.config_get("save", **where)
+    except RedisError:
+        return infos, None
+    saves = [save] if "save" in save else save.values()
+    return infos, [str(dict(one).get("save", "")) for one in saves]
 
 
 def _plainly(error: BaseException) -> str:
@@ -114,14 +134,14 @@ def _plainly(error: BaseException) -> str:
 
 async def _redis(visit: Visit, server: Once[Server]) -> Found:
     found = await server.get()
-    version = server_version(found.info)
-    numbers = tuple(int(n) for n in re.findall(r"\d+", str(found.info["redis_version"]))[:2])
-    if numbers < OLDEST:
+    oldest = min(found.infos, key=_numbers)
+    version = server_version(oldest)
+    if _numbers(oldest) < OLDEST:
         return failed(
             f"Redis is too old: version {version}.",
             "Use Redis 6.2 or newer, or Valkey.",
         )
-    if str(found.info.get("role")) in {"slave", "replica"}:
+    if any(str(info.get("role")) in {"slave", "replica"} for info in found.infos):
         return failed(
             "REDIS_URL names a replica, which takes no writes.",
             "Name the primary, or promote this one.",
@@ -140,7 +160,13 @@ async def _redis(visit: Visit, server: Once[Server]) -> Found:
     if not writes:
         return failed("Redis takes no writes.", "See its log: its disk or memory is full.")
     where = "" if visit.settings.redis_url else ", the embedded one"
+    if len(found.infos) > 1:
+        where = f", {len(found.infos)} nodes"
     return ok(f"version {version}{where}; takes writes and scripts")
+
+
+def _numbers(info: Mapping[str, Any]) -> tuple[int, ...]:
+    return tuple(int(n) for n in re.findall(r"\d+", str(info["redis_version"]))[:2])
 
 
 def server_version(info: Mapping[str, Any]) -> str:
@@ -160,27 +186,24 @@ async def _tls(visit: Visit) -> Found:
     return ok("encrypted" if safe else "it is on this machine")
 
 
-async def _durable(visit: Visit, server: Once[Server]) -> Found:
+async def _durable(server: Once[Server]) -> Found:
     found = await server.for_others()
-    info = found.info
-    if "aof_enabled" not in info:
+    if not all("aof_enabled" in info for info in found.infos):
         return unseen(
             "Whether Redis is kept on disk can't be seen: it does not say.",
             "See your provider's settings for persistence (AOF, every second).",
         )
-    if str(info["aof_enabled"]) == "1":
-        if str(info.get("aof_last_write_status", "ok")) != "ok":
+    if all(str(info["aof_enabled"]) == "1" for info in found.infos):
+        if any(str(info.get("aof_last_write_status", "ok")) != "ok" for info in found.infos):
             return failed("Redis can't write its file.", "Free its disk, and see its log.")
         return ok("every change is written to its append-only file")
-    try:
-        save = dict(await found.client.config_get("save")).get("save", "")
-    except RedisError:
+    if found.saves is None:
         return unseen(
             "There is no append-only file; whether snapshots are made can't be seen (CONFIG is "
             "refused).",
             "See your provider's settings for persistence (AOF, every second).",
         )
-    if str(save).strip():
+    if all(save.strip() for save in found.saves):
         return warning(
             "Only snapshots are made: a crash loses what changed since the last one, also who "
             "connected.",
@@ -193,22 +216,21 @@ async def _durable(visit: Visit, server: Once[Server]) -> Found:
 
 
 async def _memory(server: Once[Server]) -> Found:
-    info = (await server.for_others()).info
-    policy = info.get("maxmemory_policy")
-    if policy is None:
+    infos = (await server.for_others()).infos
+    if not all("maxmemory_policy" in info for info in infos):
         return unseen(
             "Whether Redis evicts keys can't be seen: it does not say.",
             "See your provider's settings: maxmemory-policy must be noeviction.",
         )
-    if str(policy) == "noeviction":
+    evicting = [info for info in infos if str(info["maxmemory_policy"]) != "noeviction"]
+    if not evicting:
         return ok("a full Redis refuses writes, and throws nobody away")
-    remedy = "Set maxmemory-policy noeviction."
-    if not int(info.get("maxmemory", 0) or 0):
-        return warning(
-            f"It has no limit of memory now; with one, it would throw people away ({policy}).",
-            remedy,
-        )
-    return failed(f"When it is full, it throws people away ({policy}).", remedy)
+    policy, remedy = evicting[0]["maxmemory_policy"], "Set maxmemory-policy noeviction."
+    if any(int(info.get("maxmemory", 0) or 0) for info in evicting):
+        return failed(f"When it is full, it throws people away ({policy}).", remedy)
+    return warning(
+        f"It has no limit of memory now; with one, it would throw people away ({policy}).", remedy
+    )
 
 
 async def _keys(visit: Visit, server: Once[Server]) -> Found:

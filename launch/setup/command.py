@@ -13,7 +13,8 @@ from cryptography.fernet import Fernet
 from rich.console import Console
 
 from launch.check.command import look
-from launch.check.show import all_well, plain
+from launch.check.findings import State
+from launch.check.show import all_well, show
 from launch.package import PackageError, write_package
 from launch.setup.dialogue import Dialogue
 from launch.setup.steps import LATER, NEXT
@@ -108,8 +109,8 @@ def _end(environ: Mapping[str, str], file: EnvFile, output: Path, entra_token: s
     """Try everything once more, build the package, and say what is next."""
     examined = setup.examine(environ, file.path)
     findings = asyncio.run(look(examined, skip=LATER, entra_token=entra_token))
-    bad = [one for one in findings if one.found.state != "ok"]
-    say("", "Everything together:", *plain(bad if bad else findings)[:-1], plain(findings)[-1])
+    say("", "Everything together:")
+    show([one for one in findings if one.found.state is not State.OK], of=findings)
     if examined.problems:
         return 2
     try:

@@ -132,7 +132,12 @@ class Dialogue:
 
     def _ask_all(self, step: Step) -> None:
         if not step.questions:
-            Prompt.ask("Press Enter when that is done", console=self._console, default="")
+            Prompt.ask(
+                "Press Enter when that is done",
+                console=self._console,
+                default="",
+                show_default=False,
+            )
         for question in step.questions:
             answered = self._ask(question)
             if not answered and step.all_or_none:

@@ -54,7 +54,7 @@ ONE_LINE = st.text(
 ).filter(lambda text: text == text.strip())
 
 
-@given(ONE_LINE)
+@given(value=ONE_LINE)
 def test_what_is_written_is_read(value: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("env") / ".env"
     EnvFile(path).set({"ZOOM_WEBHOOK_SECRET": value})

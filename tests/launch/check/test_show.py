@@ -39,7 +39,7 @@ def test_in_a_pipe_each_is_a_line_with_what_to_do_below() -> None:
     assert lines[1] == "FAILED   Settings: PORT must be a port."  # what to do stands once
     assert lines[2] == "         -> Correct it there."
     assert lines[3] == "ok       Redis: version 7.2.4"
-    assert lines[-1] == "1 of 5 well; 2 failed, 1 to look at, 1 could not be seen."
+    assert show._summary(FINDINGS) == ("1 of 5 well; 2 failed, 1 to look at, 1 could not be seen.")
 
 
 @pytest.mark.unit

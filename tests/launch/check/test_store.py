@@ -15,7 +15,8 @@ from sync.connect.vault import Vault
 from sync.redis import keys
 from sync.redis.scripts import Scripts
 from tests.doubles.outside import TOKEN_KEY
-from tests.doubles.redis import RedisServer, binaries
+from tests.doubles.redis import RedisServer, binaries, open_client
+from tests.doubles.redis_cluster import RedisCluster
 from tests.launch.check.conftest import says
 
 if TYPE_CHECKING:
@@ -92,8 +93,8 @@ async def test_a_server_that_tells_nothing(doctor: Doctor, monkeypatch: pytest.M
 
     async def silent(*args: object) -> store.Server:
         server = await opened(*args)  # type: ignore[arg-type]
-        kept = {name: server.info[name] for name in ("redis_version", "role")}
-        return store.Server(server.client, kept)
+        kept = {name: server.infos[0][name] for name in ("redis_version", "role")}
+        return store.Server(server.client, [kept], None)
 
     monkeypatch.setattr("launch.check.command.open_server", silent)
     found = await doctor.findings("redis-durable", "redis-memory")
@@ -108,10 +109,28 @@ async def test_a_server_that_is_too_old(doctor: Doctor, monkeypatch: pytest.Monk
 
     async def old(*args: object) -> store.Server:
         server = await opened(*args)  # type: ignore[arg-type]
-        return store.Server(server.client, {**server.info, "redis_version": "5.0.14"})
+        info = {**server.infos[0], "redis_version": "5.0.14"}
+        return store.Server(server.client, [info], [])
 
     monkeypatch.setattr("launch.check.command.open_server", old)
     says(await doctor.found("redis"), "failed", "too old", "5.0.14", "6.2")
+
+
+async def test_every_node_of_a_cluster_counts(doctor: Doctor) -> None:
+    async with RedisCluster() as cluster:
+        where = {"REDIS_URL": cluster.url, "REDIS_MODE": "cluster"}
+        found = await doctor.findings(*ALL, **where)
+        says(found["redis"], "ok", "3 nodes")
+        for check in ALL[1:5]:
+            says(found[check], "ok")
+        client = open_client(cluster.nodes[1])
+        await client.config_set("appendonly", "no")
+        await client.config_set("maxmemory-policy", "allkeys-lru")
+        await client.config_set("save", "")
+        await client.aclose()
+        found = await doctor.findings(*ALL, **where)
+    says(found["redis-durable"], "failed", "Nothing is kept")
+    says(found["redis-memory"], "warning", "allkeys-lru")
 
 
 async def test_a_redis_on_the_way_to_which_others_read(doctor: Doctor) -> None:
