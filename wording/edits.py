@@ -13,6 +13,7 @@ from domain.policy_edits import (
     Move,
     SaveForm,
     Unlock,
+    form_of,
     switches,
 )
 from wording.figures import people
@@ -146,6 +147,25 @@ def noticed(edit: OneLine, style: Style) -> str:
         case ChooseStyle(_, chosen):
             return STYLES[chosen].sentence
     assert_never(edit)
+
+
+def noticed_since(edit: Edit, before: Policy, after: Policy, effect: Effect) -> str:
+    """What people notice of an edit that was saved, from `before` to `after`.
+
+    Empty: nothing, or not while it doesn't count, or there is nobody to notice it.
+    """
+    level, switched = edit.level, switches(before, after, edit.level)
+    somebody = effect.now or effect.later or switched is None
+    if not somebody or (not level.is_account and after.account.locked):
+        return ""
+    style = form_of(after, level).style
+    if not isinstance(edit, SaveForm):
+        return noticed(edit, style)
+    if switched is not None:
+        return noticed(Enable(level) if switched else Disable(level), style)
+    on = form_of(after, level).stopped_by() is None
+    restyled = on and style is not form_of(before, level).style
+    return STYLES[style].sentence if restyled else ""
 
 
 def why_not_inherited(edit: OneLine) -> str:

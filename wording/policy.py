@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 from domain.form import HIGHEST_PRIORITY, Field, differing
 from domain.policy import AuthorizeWith, Reason, Service
 from domain.presence import Style
+from wording.figures import people
 from wording.text import outside
 
 if TYPE_CHECKING:
@@ -120,17 +121,32 @@ def touched(effect: Effect, level: Level, after: Policy) -> str:
 
     `after` is the policy once the edit is made.
     """
-    if after.account.locked:
-        decider = "the locked account"
-    else:
-        decider = "their own group" if level.is_account else "a higher group"
     now = len(effect.now)
     parts = [
         f"{now:,} change now" if now > 1 else "1 person changes now" * now,
         f"{effect.later:,} once they connect" if effect.later else "",
-        f"{effect.elsewhere:,} decided by {decider}" if effect.elsewhere else "",
+        f"{effect.elsewhere:,} decided by {_decider(level, after)}" if effect.elsewhere else "",
     ]
     return " · ".join(part for part in parts if part) or "nobody at the moment."
+
+
+def not_now(effect: Effect, level: Level, after: Policy) -> str:
+    """Whom an edit that was made does not touch now, in sentences; empty where that is nobody."""
+    parts = [
+        "" if effect.now else "Nobody’s presence changes at the moment.",
+        f"It applies to {people(effect.later)} once they connect." if effect.later else "",
+        f"For {people(effect.elsewhere)} {_decider(level, after)} decides."
+        if effect.elsewhere
+        else "",
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def _decider(level: Level, after: Policy) -> str:
+    """Who decides for those in a level for whom it does not."""
+    if after.account.locked:
+        return "the locked account"
+    return "their own group" if level.is_account else "a higher group"
 
 
 @dataclass(frozen=True, slots=True)

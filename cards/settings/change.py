@@ -110,14 +110,17 @@ def result(
     invitable: int = 0,
     details: tuple[tuple[str, str, str], ...] = (),
     title: str = "Saved",
+    not_now: str = "",
+    they_notice: str = "",
 ) -> Card:
-    """Say what is in force now, and for whom it was carried out.
+    """Say what is in force now, for whom it was carried out, and what they notice of it.
 
-    `title` is the effect. Where presence goes off, that is no good news, whatever was pressed.
-    `details` are the changed fields as (name, before, after). `invitable` people of this level
-    have neither connected nor been invited.
+    `title` is the effect, `not_now` says whom it does not touch now, `they_notice` what the others
+    notice. Where presence goes off, that is no good news, whatever was pressed. `details` are the
+    changed fields as (name, before, after). `invitable` people of this level have neither connected
+    nor been invited.
     """
-    count = _carried_out(doing, done, failed)
+    count = f"{_carried_out(doing, done, failed)} {not_now}".strip()
     return card(
         sentence,
         heading(title),
@@ -127,6 +130,7 @@ def result(
             for label, old, new in details[:_MOST_DETAILS]
         ),
         text(count) if count else None,
+        text(bold("What they notice: "), they_notice) if they_notice else None,
         buttons(*after(level)),
         below(invite_button(level, invitable) if invitable else None),
     )

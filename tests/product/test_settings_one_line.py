@@ -65,6 +65,8 @@ async def test_disabling_a_group_says_whom_it_touches_and_clears_at_once(place: 
     await place.product.told(BEN, None)
     card = await place.shows(chat, question, "Cleared for 1 person.")
     assert "Presence sync is disabled for Sales." in said_by(card)
+    assert "Cleared for 1 person. It applies to 1 person once they connect." in said_by(card)
+    assert "What they notice: What I set for them is cleared" in said_by(card)
     assert place.around.told(DOROTHEA) == CALL
     assert {m.activity_id for m in chat.received} == {question.activity_id}  # one card
     assert await rule(place, BEN) == (

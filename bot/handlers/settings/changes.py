@@ -43,9 +43,9 @@ from domain.presence import Style
 from sync.settings.changes import Preview
 from sync.settings.rows import ACCOUNT as ACCOUNT_SCOPE
 from sync.settings.store import Conflict
-from wording.edits import effect_title, overtaken, saved_sentence, state_sentence
+from wording.edits import effect_title, noticed_since, overtaken, saved_sentence, state_sentence
 from wording.figures import clock_time, people
-from wording.policy import differences, not_usable, touched, value_of_words
+from wording.policy import differences, not_now, not_usable, touched, value_of_words
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -284,6 +284,8 @@ class SettingsChanges:
                 by.object_id,
                 by.mri,
                 effect_title(edit, before, after, effect),
+                not_now(effect, edit.level, after),
+                noticed_since(edit, before, after, effect),
             )
 
         done = await self.policies.make(
@@ -297,13 +299,8 @@ class SettingsChanges:
         follows = shown(Preview(done.before, done.policy, done.effect))
         if done.rollout is not None:
             return follows.card(done.rollout.rollout_id, done=0, total=done.rollout.total)
-        return settings_change.result(
-            edit.level,
-            sentence=follows.sentence,
-            title=follows.title,
-            doing=follows.doing,
-            details=details,
-            invitable=await self.invitable(edit.level.group_id, by.object_id),
+        return follows.result(
+            details=details, invitable=await self.invitable(edit.level.group_id, by.object_id)
         )
 
     async def progress(self, turn: Turn, click: clicks.ShowRollout) -> Card:

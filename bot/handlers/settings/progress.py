@@ -17,7 +17,7 @@ class ProgressCard:
     """What the card needs: where it is, what was decided, for whom, and by whom.
 
     `by` is the admin's object id, `mri` their id in the channel (empty: not known). `title` is the
-    effect.
+    effect, `not_now` says whom it does not touch now, `they_notice` what the others notice.
     """
 
     where: ConversationReference
@@ -28,6 +28,8 @@ class ProgressCard:
     by: str
     mri: str = ""
     title: str = "Saved"
+    not_now: str = ""
+    they_notice: str = ""
 
     def card(
         self, rollout_id: str, *, done: int, total: int, failed: int = 0, invitable: int = 0
@@ -38,15 +40,7 @@ class ProgressCard:
         it does not stand still. At the end it offers to invite those who are `invitable`.
         """
         if done >= total:
-            return settings_change.result(
-                self.level,
-                sentence=self.sentence,
-                title=self.title,
-                doing=self.doing,
-                done=total - failed,
-                failed=failed,
-                invitable=invitable,
-            )
+            return self.result(done=total - failed, failed=failed, invitable=invitable)
         card = settings_change.progress(
             sentence=self.sentence,
             title=self.title,
@@ -59,6 +53,28 @@ class ProgressCard:
             return card
         again = ShowRollout(rollout_id, self.level, self.sentence, self.title, self.doing)
         return refreshing(card, again, [self.mri])
+
+    def result(
+        self,
+        *,
+        done: int = 0,
+        failed: int = 0,
+        invitable: int = 0,
+        details: tuple[tuple[str, str, str], ...] = (),
+    ) -> Card:
+        """The card at the end, for `done` people; `details` are the changed fields."""
+        return settings_change.result(
+            self.level,
+            sentence=self.sentence,
+            title=self.title,
+            doing=self.doing,
+            done=done,
+            failed=failed,
+            invitable=invitable,
+            details=details,
+            not_now=self.not_now,
+            they_notice=self.they_notice,
+        )
 
 
 PROGRESS: Final = Rows(ProgressCard)

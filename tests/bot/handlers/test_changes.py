@@ -171,6 +171,28 @@ async def test_what_touches_nobody_offers_to_invite_those_who_may_connect(room: 
     assert offers(card, "Invite 4")
 
 
+async def test_what_touches_nobody_says_so_and_not_what_nobody_notices(room: Room) -> None:
+    said = words(await room.handler.apply(turn(), ApplyChange(Enable(SALES), 7)))
+    assert "Nobody’s presence changes at the moment." in said
+    assert "What they notice" not in said
+
+
+async def test_the_end_says_what_they_notice(room: Room) -> None:
+    room.settings.touches = ("a", "b", "c")
+    await room.handler.apply(turn(), ApplyChange(Enable(ACCOUNT), 7))
+    [(rollout, _)] = room.settings.rollouts.values()
+    shown = PROGRESS.load(rollout.show)
+    said = words(shown.card("r1", done=3, total=3))
+    assert "Updated for 3 people." in said
+    assert "What they notice: Their Zoom presence shows" in said
+
+
+async def test_a_lock_of_the_account_is_noticed_by_nobody_of_a_group(room: Room) -> None:
+    room.set(account=replace(ON, locked=True))
+    card = await room.handler.apply(turn(), ApplyChange(Enable(SALES), 7))
+    assert "What they notice" not in words(card)
+
+
 async def test_a_group_that_inherits_has_nothing_of_its_own_to_move(room: Room) -> None:
     asked = words(await room.handler.confirm(turn(), Move(SALES, 1)))
     applied = words(await room.handler.apply(turn(), ApplyChange(Move(SALES, 1), 7)))

@@ -48,9 +48,9 @@ from domain.policy_edits import (
 )
 from domain.presence import Style
 from domain.storms import Storm
-from wording.edits import overtaken, state_sentence
+from wording.edits import noticed, overtaken, state_sentence
 from wording.looked_up import UserView
-from wording.policy import differences, touched
+from wording.policy import differences, not_now, touched
 from wording.trouble import TROUBLES
 
 if TYPE_CHECKING:
@@ -269,6 +269,8 @@ def settings_cards() -> dict[str, Card]:
             title="Presence sync is now on for 18 people",
             done=18,
             invitable=24,
+            not_now=not_now(Effect(("x",) * 18, 24, 3), SALES, Policy(ON)),
+            they_notice=noticed(Enable(SALES), Style.MIRROR),
         ),
         "settings-done-trouble": change_cards.result(
             ACCOUNT,
@@ -285,6 +287,8 @@ def settings_cards() -> dict[str, Card]:
             title="Presence sync is now off for Sales",
             doing="clearing",
             details=differences(entered(FULL_LOCKED, 1), entered(EWS, 2)),
+            not_now=not_now(Effect((), 12), SALES, Policy(ON)),
+            they_notice=noticed(Disable(SALES), Style.MIRROR),
         ),
         "settings-unchanged": change_cards.unchanged(SALES, sentence=state_sentence(Enable(SALES))),
         "settings-cancelled": change_cards.cancelled(),
@@ -422,6 +426,8 @@ def settings_cards_for(name: str) -> dict[str, Card]:
             done=1,
             failed=1,
             invitable=88_888,
+            not_now=not_now(Effect((), 88_888, 99_999), group, Policy(FULL_LOCKED)),
+            they_notice=noticed(Disable(group), Style.FULL),
         ),
         "settings-unchanged": change_cards.unchanged(group, sentence=state_sentence(move)),
         "settings-inherits": inherits(move),
