@@ -188,6 +188,14 @@ STYLES: Final[Mapping[Style, StyleWords]] = {
 """In the order in which they are explained."""
 
 
+def rule_words(verdict: Verdict) -> str:
+    """The verdict for the person, with the style that is in force and whose choice it is."""
+    said = verdict_words(verdict)
+    if not verdict.on:
+        return said
+    return f"{said} Style {verdict.style}{', your own choice' if verdict.own_style else ''}."
+
+
 def verdict_words(verdict: Verdict) -> str:
     """The one sentence on a verdict that every reader shows."""
     if verdict.reason is Reason.PAUSED:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from domain.clock import MINUTE
 from domain.errors import Trouble
@@ -11,7 +11,14 @@ from domain.explanation import OUTAGE, QUOTA, SLOW, TOO_OFTEN
 from domain.person import TEST_MINUTES
 from domain.plan import Do, Why, fresh_for_ms
 from domain.policy import Reason
-from domain.presence import NOT_SAID, UNKNOWN, teams_label, zoom_label
+from domain.presence import (
+    NOT_SAID,
+    UNKNOWN,
+    ZoomPresence,
+    demand_of,
+    teams_label,
+    zoom_label,
+)
 from wording.ended import ended
 from wording.figures import clock_time
 from wording.ours import (
@@ -25,7 +32,7 @@ from wording.ours import (
     told,
     why_different,
 )
-from wording.policy import verdict_words
+from wording.policy import rule_words, verdict_words
 from wording.trouble import TROUBLES, of_an_admin, parked_for, reason_of
 
 if TYPE_CHECKING:
@@ -38,6 +45,11 @@ Tone = Literal["good", "attention", "warning", "neutral"]
 
 _NOT_READABLE = frozenset({"graph_401", "graph_403"})
 _ASK_FOR_IT = "Ask your admin if you want it on."
+_DOINGS: Final = {
+    ZoomPresence.IN_MEETING: "your meeting",
+    ZoomPresence.PRESENTING: "your meeting",
+    ZoomPresence.ON_PHONE_CALL: "your call",
+}
 _WAITS = frozenset({QUOTA, "graph_throttled"})
 
 
@@ -49,7 +61,8 @@ class StatusView:
     what Zoom says, which rule decides, what Microsoft accepted from us, what it shows. Empty lines
     are left out. `trouble_line` says why something was not accepted, and when it is tried again.
     `difference` says why the last two differ, `link_trouble` what is wrong with the
-    authorisation (it then offers to connect again). `paused`: by the person (it offers to resume).
+    authorisation (it then offers to connect again). `paused`: by the person (it offers to resume);
+    `off`: by an admin.
     """
 
     sentence: str
@@ -63,6 +76,7 @@ class StatusView:
     tone: Tone = "good"
     paused: bool = False
     trouble_line: str = ""
+    off: bool = False
 
 
 def view(known: Explanation, zone: tzinfo) -> StatusView:
@@ -73,7 +87,7 @@ def view(known: Explanation, zone: tzinfo) -> StatusView:
         return StatusView(
             sentence=says.ended(),
             zoom_line=says.zoom_line(),
-            rule_line=verdict_words(known.verdict),
+            rule_line=rule_words(known.verdict),
             told_line=says.told_line(),
             shown_line="",
             link_trouble=why.told,
@@ -83,7 +97,7 @@ def view(known: Explanation, zone: tzinfo) -> StatusView:
     return StatusView(
         sentence=says.sentence(),
         zoom_line=says.zoom_line(),
-        rule_line=verdict_words(known.verdict),
+        rule_line=rule_words(known.verdict),
         told_line=says.told_line(),
         trouble_line=says.trouble_line(),
         shown_line=says.shown_line(),
@@ -91,6 +105,7 @@ def view(known: Explanation, zone: tzinfo) -> StatusView:
         next_step=says.next_step(),
         tone=says.tone(),
         paused=known.verdict.reason is Reason.PAUSED,
+        off=not known.verdict.on,
     )
 
 
@@ -187,15 +202,15 @@ class _Sayings:
             return f"{what}. Zoom says “{zoom}” since {since}."
         if accepted is None:
             return f"{what}. Zoom says “{zoom}” since {since}, and Microsoft is being told."
-        label, until = label_of(accepted.pair), self._at(accepted.until_ms)
+        label = label_of(accepted.pair)
+        because = f"because Zoom says “{zoom}” since {since}, renewed while it lasts"
         if seen(known) is None:
-            because = f"because Zoom says “{zoom}” since {since}, for now until {until}"
             return f"{what}. I told it “{label}” {because}."
         if is_ours(known):
-            return f"{what} because Zoom says “{zoom}” since {since}, for now until {until}."
+            return f"{what} {because}."
         if agrees(known):
             told_it = f"Zoom says “{zoom}” since {since}, so I told it “{label}”"
-            return f"{what}. {told_it}, which weighs the same, for now until {until}."
+            return f"{what}. {told_it}, which weighs the same."
         return f"{what}, although Zoom says “{zoom}” since {since}."
 
     def zoom_line(self) -> str:
@@ -309,9 +324,20 @@ class _Sayings:
         if accepted is None or not accepted.pair.interrupts or self._attempt is not None:
             return f"{what}. Your test runs until {until}, {self._not_accepted()}."
         label = label_of(accepted.pair)
+        then = self._after_test()
         if is_ours(self._known):
-            return f"{what} because of your test, until {until}."
-        return f"{what}. Your test told it “{label}”, until {until}."
+            why = f": your test until {until}, then {then}" if then else ""
+            return f"{what}{why or f' because of your test, until {until}'}."
+        return f"{what}. Your test told it “{label}”, until {until}{then and f', then {then}'}."
+
+    def _after_test(self) -> str:
+        """What of Zoom is shown when the test is over; empty: nothing, or it is not certain."""
+        known, observation = self._known, self._known.state.observation
+        if observation is None or not any(demand_of(observation.presence, known.verdict.style)):
+            return ""
+        if known.now_ms - observation.at_ms > fresh_for_ms(observation.presence):
+            return ""
+        return _DOINGS.get(observation.presence, f"Zoom’s “{zoom_label(observation.presence)}”")
 
     def _not_accepted(self) -> str:
         """The second half of a sentence about what is still to be accepted."""

@@ -48,10 +48,12 @@ class ConnectHandler:
         working = await self._working(turn)
         if working is not None:
             link, state = working
+            verdict = await self.engine.verdict_of(person.object_id)
             return connect_cards.already_connected(
                 name=person.name,
                 zoom_address=_zoom_address(link),
                 trouble="" if state.trouble is None else f"{reason_of(state.trouble_code)}.",
+                on=verdict is None or verdict.on,
             )
         url = await self.links.new_ticket(
             Attempt(
@@ -117,10 +119,12 @@ class SignInResults:
             card = connect_cards.refused(title=outcome.title, sentences=outcome.sentences)
         else:
             await self.came_back(link.object_id)
+            verdict = await self.verdict_of(link.object_id)
             card = connect_cards.connected(
                 name=link.name,
                 zoom_address=_zoom_address(link),
-                presence_now=presence_now(await self.verdict_of(link.object_id), observation),
+                presence_now=presence_now(verdict, observation),
+                on=verdict is None or verdict.on,
             )
             sentences = ("From now on I tell Microsoft 365 what Zoom says of you.",)
             outcome = Outcome(ok=True, title="Connected", sentences=sentences)

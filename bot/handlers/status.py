@@ -14,7 +14,7 @@ from domain.explanation import TOO_OFTEN
 from domain.presence import teams_label
 from wording.figures import clock_time
 from wording.ours import agrees, attempt, is_ours, seen, told, why_different
-from wording.policy import verdict_words
+from wording.policy import rule_words
 from wording.status import view, why_test_failed
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class StatusHandler:
         known = await self.engine.explain(turn.person.object_id)
         if known is None:
             groups = await self.groups_of(turn.person.object_id)
-            rule = verdict_words(self.engine.verdict_without_link(groups))
+            rule = rule_words(self.engine.verdict_without_link(groups))
             card = status_cards.not_connected(rule_line=rule, still_kept=await self._kept(turn))
         else:
             card = status_cards.status(view(known, turn.inbound.time_zone))
@@ -67,7 +67,8 @@ class StatusHandler:
         failure = why_test_failed(known)
         if failure is not None:
             what, next_step = failure
-            return test_it.failed(sentence=what, what_to_do=next_step)
+            on = known.verdict.on
+            return test_it.failed(sentence=what, what_to_do=next_step, again=on)
         accepted = told(known)
         if accepted is None or not accepted.pair.interrupts or attempt(known) is not None:
             return test_it.pending()

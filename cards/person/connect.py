@@ -56,34 +56,38 @@ def offer(*, name: str, start_url: str, minutes: int) -> Card:
     )
 
 
-def connected(*, name: str, zoom_address: str, presence_now: str | None = None) -> Card:
+def connected(
+    *, name: str, zoom_address: str, presence_now: str | None = None, on: bool = True
+) -> Card:
     """Say that it worked: the connection, not yet any presence.
 
     `presence_now` is a sentence on what Zoom says at this moment, None while nothing is known.
+    `on`: presence sync is on for them.
     """
+    when = "from now on" if on else "once presence sync is on for you,"
+    said = f"{when} I tell Microsoft 365 what Zoom says of you."
     return card(
-        "Connected: from now on I tell Microsoft 365 what Zoom says of you.",
+        f"Connected: {said}",
         heading("Connected"),
-        answer(
-            "good",
-            "All set.",
-            addressed(name, "from now on I tell Microsoft 365 what Zoom says of you."),
-        ),
+        answer("good" if on else "neutral", "All set." if on else "But:", addressed(name, said)),
         _zoom_account(zoom_address),
         text(presence_now or "It appears with the next change in Zoom."),
-        buttons(*_after()),
+        buttons(*_after(on=on)),
     )
 
 
-def already_connected(*, name: str, zoom_address: str, trouble: str = "") -> Card:
-    """Answer `connect` to somebody who need not connect; `trouble`: what ails them."""
+def already_connected(*, name: str, zoom_address: str, trouble: str = "", on: bool = True) -> Card:
+    """Answer `connect` to somebody who need not connect; `trouble`: what ails them.
+
+    `on`: presence sync is on for them.
+    """
     return card(
         "You are already connected.",
         heading("Already connected"),
         text(addressed(name, "your accounts are connected, and you need not connect again.")),
         box("warning", text(trouble)) if trouble else None,
         _zoom_account(zoom_address),
-        buttons(*_after()),
+        buttons(*_after(on=on)),
     )
 
 
@@ -152,10 +156,10 @@ def _zoom_account(address: str) -> Element:
     return text(subtle("Zoom account: "), outside(address, ADDRESS_LIMIT))
 
 
-def _after() -> list[Element]:
-    """Make the buttons of a person who is connected."""
+def _after(*, on: bool) -> list[Element | None]:
+    """Make the buttons of a person who is connected; a test works only while it is on."""
     return [
-        button(RunTest(), "Test it", style="positive"),
+        button(RunTest(), "Test it", style="positive") if on else None,
         button(ShowStatus(), "Status"),
         button(ConfirmDisconnect(), "Disconnect"),
     ]

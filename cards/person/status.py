@@ -76,5 +76,7 @@ def _connected_buttons(view: StatusView) -> list[Element]:
     refresh = button(ShowStatus(), "Refresh")
     if view.paused:
         return [resume_button(), refresh, disconnect]
+    if view.off:  # nothing to test, nor to pause
+        return [refresh, disconnect]
     test = button(RunTest(), "Test it")
     return [refresh, test, pause_button(), disconnect]

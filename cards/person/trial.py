@@ -109,14 +109,17 @@ def not_run() -> Card:
     )
 
 
-def failed(*, sentence: str, what_to_do: str) -> Card:
-    """Say that Microsoft did not take the test presence, and what to do next."""
+def failed(*, sentence: str, what_to_do: str, again: bool = True) -> Card:
+    """Say that Microsoft did not take the test presence, and what to do next.
+
+    `again`: a test may work if it is tried again.
+    """
     return card(
         "The test failed.",
         heading("The test failed"),
         answer("attention", "Not working.", sentence),
         next_step(what_to_do),
-        buttons(*_again()),
+        buttons(*(_again() if again else _again()[1:])),
     )
 
 

@@ -42,14 +42,16 @@ class Numbers:
     `covered`: presence sync is on for them (None: not known without Zoom's list of people);
     `connected`: of those, they authorised Microsoft; `active`: Microsoft holds a presence from us
     now; `trouble`: connected, but it does not work. The rest of the connected are quiet: nothing is
-    to be shown at the moment. `invitable`: covered, not connected, never invited. `parked`: those
-    in trouble for whom nothing is tried any more, by reason (wording.trouble).
+    to be shown at the moment. `off`: they authorised Microsoft, but presence sync is off for them.
+    `invitable`: covered, not connected, never invited. `parked`: those in trouble for whom nothing
+    is tried any more, by reason (wording.trouble).
     """
 
     covered: int | None
     connected: int
     active: int
     trouble: int
+    off: int = 0
     invitable: int = 0
     parked: Mapping[str, int] = field(default_factory=dict)
 
@@ -113,12 +115,23 @@ def centre(
 
 
 def _reach(numbers: Numbers) -> str:
-    verb = "is" if numbers.connected == 1 else "are"
     if numbers.covered is None:
-        return f"{people(numbers.connected)} {verb} connected."
-    return (
-        f"Presence sync covers {people(numbers.covered)}; {numbers.connected:,} {verb} connected."
-    )
+        connected = f"{_are(people(numbers.connected), numbers.connected)} connected"
+        said = f"{connected} with presence sync on." if numbers.off else f"{connected}."
+    elif numbers.covered:
+        connected = _are(f"{numbers.connected:,} of them", numbers.connected)
+        said = f"Presence sync covers {people(numbers.covered)}; {connected} connected."
+    else:
+        said = "Presence sync covers nobody."
+    if numbers.off:
+        more = "more " if numbers.connected else ""
+        who = f"{numbers.off:,} {more}{'person' if numbers.off == 1 else 'people'}"
+        said += f" {_are(who, numbers.off)} connected, but presence sync is off for them."
+    return said
+
+
+def _are(who: str, count: int) -> str:
+    return f"{who} {'is' if count == 1 else 'are'}"
 
 
 def _parts(numbers: Numbers) -> list[tuple[str, Part, int]]:

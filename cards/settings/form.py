@@ -53,7 +53,7 @@ def form(
         box("warning", text(notice)) if notice else None,
         answer("warning", "The account is locked,", _UNDER_LOCK) if overruled else None,
         box(
-            "good" if on and not overruled else "neutral",
+            "good" if on and not overruled and not unsaved else "neutral",
             text(bold(verdict[0]), verdict[1]),
             text("Not saved yet.", spacing="Small") if unsaved else None,
         ),

@@ -72,6 +72,16 @@ _TRYING = StatusView(
     shown_line="“In a call”",
     tone="warning",
 )
+_OFF = StatusView(
+    sentence="Microsoft shows “Available”, and Zoom has no part in it: presence sync is off.",
+    zoom_line="In a meeting since 14:02",
+    rule_line="Presence sync is off for your organisation: the default service is not Office 365.",
+    told_line="Nothing at the moment.",
+    shown_line="“Available” (Available)",
+    next_step="Ask your admin if you want it on.",
+    tone="neutral",
+    off=True,
+)
 _TESTED = Accepted(IN_A_CALL, 0, 1)
 _LATER = Ending("later", 1)
 _BROKEN = StatusView(
@@ -115,6 +125,12 @@ def _make() -> dict[str, Card]:
             presence_now="Zoom says: in a meeting. Shown as “In a call”.",
         ),
         "connect-done-waiting": connect.connected(name="Ada", zoom_address="ada@example.com"),
+        "connect-done-off": connect.connected(
+            name="Ada",
+            zoom_address="ada@example.com",
+            presence_now="At the moment nothing is told: Presence sync is off for everyone.",
+            on=False,
+        ),
         "connect-already": connect.already_connected(name="Ada", zoom_address="ada@example.com"),
         "connect-cancelled": connect.cancelled(),
         "connect-refused": connect.refused(
@@ -165,6 +181,12 @@ def _make() -> dict[str, Card]:
         "status-trying": status.status(_TRYING),
         "status-trouble": status.status(_BROKEN),
         "status-paused": status.status(_PAUSED),
+        "status-off": status.status(_OFF),
+        "test-off": test_it.failed(
+            sentence="Presence sync is off for your organisation.",
+            what_to_do="Ask your admin if you want it on.",
+            again=False,
+        ),
         "status-not-connected": status.not_connected(rule_line="On for everyone, once you connect"),
         "status-not-connected-bare": status.not_connected(),
         "status-not-connected-yet": status.not_connected(

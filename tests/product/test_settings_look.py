@@ -49,7 +49,7 @@ async def test_the_centre_counts_people_and_lists_groups(place: Office) -> None:
     centre = await chat.says("settings")
     text = said_by(centre.card)
     assert "On for the account. Style mirror." in text
-    assert "Presence sync covers 5 people; 3 are connected." in text
+    assert "Presence sync covers 5 people; 3 of them are connected." in text
     assert "1 active now 2 quiet 0 in trouble 2 not connected" in said_by(
         lint.without_charts(centre.card)
     )
@@ -58,7 +58,10 @@ async def test_the_centre_counts_people_and_lists_groups(place: Office) -> None:
     assert titles(centre.card) == ["Account", "Groups", "History", "Refresh"]
     await change(place, "settings group Sales disable")
     text = said_by(await chat.clicks("Refresh", centre))
-    assert "Presence sync covers 3 people; 1 is connected." in text
+    assert (
+        "Presence sync covers 3 people; 1 of them is connected. 2 more people are connected, "
+        "but presence sync is off for them." in text
+    )
     assert "1. Sales Off" in text
     assert "Settings of the account" in said_by(await chat.clicks("Account", centre))
 

@@ -86,7 +86,9 @@ async def test_ten_thousand_people(town: Outside, tmp_path: Path) -> None:
         began = time.process_time()
         centre = await chat.says("settings")
         took["settings"] = time.process_time() - began
-        assert "Presence sync covers 10,005 people; 10,002 are connected." in said_by(centre.card)
+        assert "Presence sync covers 10,005 people; 10,002 of them are connected." in said_by(
+            centre.card
+        )
 
         began = time.process_time()
         question = await chat.says("settings group Sales disable")

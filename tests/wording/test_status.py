@@ -13,7 +13,7 @@ from domain.explanation import OUTAGE, QUOTA, SLOW, TOO_OFTEN, Explanation
 from domain.link import Link
 from domain.person import Accepted, Held, PersonState, attempt
 from domain.plan import Seen, World, plan
-from domain.policy import Form, Policy, Verdict, resolve
+from domain.policy import Form, Policy, Reason, Verdict, resolve
 from domain.presence import (
     AVAILABLE,
     AWAY,
@@ -115,7 +115,7 @@ def test_what_was_accepted_is_told() -> None:
     lines = said(known(held=CALL, shown=BUSY))
     assert lines.sentence == (
         "Microsoft shows “In a call” because Zoom says “In a meeting” since 14:00 UTC, "
-        "for now until 15:00 UTC."
+        "renewed while it lasts."
     )
     assert lines.told_line == "“In a call” at 14:00 UTC, valid until 15:00 UTC"
     assert (lines.trouble_line, lines.difference, lines.tone) == ("", None, "good")
@@ -360,7 +360,9 @@ def test_who_asks_too_often_is_told_the_last_look_and_its_age() -> None:
 def test_a_presence_without_words_is_not_made_up(shown: Shown) -> None:
     lines = said(known(held=CALL, shown=shown))
     assert lines.sentence.startswith("Microsoft does not say at the moment what it shows. I told")
-    assert "because Zoom says “In a meeting” since 14:00 UTC, for now until" in lines.sentence
+    assert (
+        "because Zoom says “In a meeting” since 14:00 UTC, renewed while it lasts" in lines.sentence
+    )
     assert "I told it “In a call”" in lines.sentence
     assert lines.difference is None
 
@@ -405,3 +407,35 @@ def test_a_test_that_was_accepted_is_the_reason() -> None:
         code="graph_error",
     )
     assert "has not accepted “In a call” yet" in said(refused).sentence
+
+
+# -- a test during something of Zoom's, and the style --------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("zoom", "then"),
+    [
+        (Z.IN_MEETING, "then your meeting"),
+        (Z.PRESENTING, "then your meeting"),
+        (Z.ON_PHONE_CALL, "then your call"),
+        (Z.AVAILABLE, "then Zoom’s “Available”"),
+        (Z.OFFLINE, ""),
+        (None, ""),
+    ],
+)
+def test_a_test_says_what_follows_it(zoom: ZoomPresence | None, then: str) -> None:
+    until = NOW + 3 * MINUTE
+    own = said(known(zoom, Held(IN_A_CALL, NOW, until), BUSY, test_until_ms=until)).sentence
+    hidden = said(known(zoom, Held(IN_A_CALL, NOW, until), OFFLINE, test_until_ms=until)).sentence
+    for sentence in (own, hidden):
+        assert "your test" in sentence.lower()
+        assert sentence.endswith(f", {then}.") if then else "then" not in sentence
+
+
+def test_status_names_the_style_and_whose_choice_it_is() -> None:
+    assert said(known()).rule_line == "Presence sync is on for your organisation. Style mirror."
+    own = known(verdict=ON._replace(style=Style.FULL, own_style=True))
+    assert said(own).rule_line.endswith("Style full, your own choice.")
+    off = known(verdict=Verdict(on=False, reason=Reason.INTEGRATION_OFF))
+    assert "Style" not in said(off).rule_line
+    assert said(off).off

@@ -113,12 +113,13 @@ class SettingsViews:
             covered = 0
             async for user in view.everyone():
                 covered += user.status == ACTIVE and resolve(policy, user.group_ids).on
-        connected = active = trouble = 0
+        connected = active = trouble = off = 0
         parked = Counter[str]()
         now_ms = await self.now_ms()
         async for some in self.policies.connected():
             for person in some:
                 if not resolve(policy, person.group_ids).on:
+                    off += 1
                     continue
                 connected += 1
                 if person.trouble is not None:
@@ -129,4 +130,4 @@ class SettingsViews:
                 elif person.held is not None:
                     active += person.held.until_ms > now_ms
         invitable = await self.invitable(EVERYONE, reader)
-        return settings_centre.Numbers(covered, connected, active, trouble, invitable, parked)
+        return settings_centre.Numbers(covered, connected, active, trouble, off, invitable, parked)

@@ -9,6 +9,7 @@ import pytest
 from bot.handlers.connect import ConnectHandler, SignInResults
 from bot.sign_in.attempt import Attempt
 from cards.person.clicks import CancelConnect
+from cards.person.connect import connected
 from domain.errors import AdminMustAct, AuthorizeAgain, RetryLater, Trouble
 from domain.policy import Form, Policy
 from domain.presence import Observation, ZoomPresence
@@ -173,3 +174,14 @@ async def test_an_attempt_that_was_ended_changes_no_card(room: Room) -> None:
 async def test_the_chat_says_what_the_page_says(room: Room, reason: Refusal) -> None:
     await room.results.refused(ATTEMPT, reason)
     assert REFUSALS[reason].next_step in words(room.card)
+
+
+async def test_while_presence_sync_is_off_connecting_promises_nothing_and_offers_no_test(
+    room: Room,
+) -> None:
+    room.engine.policy = Policy(Form(integration=False))
+    room.engine.connect()
+    assert "Test it" not in titles(await room.handler.offer(turn()))
+    card = connected(name="Ada", zoom_address="ada@example.com", on=False)
+    assert "once presence sync is on for you" in words(card)
+    assert titles(card) == ["Status", "Disconnect"]

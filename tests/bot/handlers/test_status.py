@@ -15,7 +15,7 @@ from domain.person import Held
 from domain.policy import FOREVER, Form, ManagedGroup, Personal, Policy
 from domain.presence import IN_A_CALL, Observation, Shown, ZoomPresence
 from tests.doubles.memory import ADA, NOW, Presence, turn
-from tests.doubles.outside import words
+from tests.doubles.outside import titles, words
 
 pytestmark = pytest.mark.unit
 
@@ -143,3 +143,15 @@ async def test_where_it_is_off_the_test_says_who_can_switch_it_on(
 
 async def test_nobody_is_tested_who_is_not_connected(handler: StatusHandler) -> None:
     assert "Not connected" in words(await handler.test(turn(), RunTest()))
+
+
+@pytest.mark.parametrize(
+    "policy", [Policy(OFF), Policy(Form(integration=True, presence_write=False))]
+)
+async def test_while_an_admin_has_it_off_no_button_is_there_that_can_not_work(
+    engine: Presence, handler: StatusHandler, policy: Policy
+) -> None:
+    engine.policy = policy
+    engine.connect(observation=IN_MEETING)
+    assert titles(await handler.status(turn(), Status())) == ["Refresh", "Disconnect"]
+    assert titles(await handler.test(turn(), RunTest())) == ["Status"]

@@ -97,6 +97,10 @@ async def test_only_whom_presence_sync_covers_is_counted(room: Room) -> None:
     numbers = await room.handler._numbers(policy, ADA.object_id)
     assert (numbers.covered, numbers.connected, numbers.active) == (1, 1, 1)
     assert (numbers.trouble, numbers.invitable) == (0, 12)
+    assert numbers.off == 1, "Ben is connected, but it is off for his group"
+    shown = words(await room.handler.overview(turn(), Centre()))
+    assert "Presence sync covers 1 person; 1 of them is connected." in shown
+    assert "1 more person is connected, but presence sync is off for them." in shown
 
 
 async def test_who_is_in_trouble_is_not_called_active(room: Room) -> None:

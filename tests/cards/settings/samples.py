@@ -162,7 +162,7 @@ def settings_cards() -> dict[str, Card]:
         ),
         "settings-off": centre(
             Policy(GOOGLE),
-            numbers=Numbers(covered=0, connected=0, active=0, trouble=0),
+            numbers=Numbers(covered=0, connected=0, active=0, trouble=0, off=5),
             directory=READ,
             directory_well=True,
         ),
@@ -197,6 +197,7 @@ def settings_cards() -> dict[str, Card]:
         "settings-form-off": form(ACCOUNT, entered(OFF), version=7),
         "settings-form-google": form(ACCOUNT, entered(GOOGLE), version=7),
         "settings-form-ews": form(ACCOUNT, entered(EWS), version=7, unsaved=True),
+        "settings-form-draft": form(ACCOUNT, entered(BUSY_ONLY), version=7, unsaved=True),
         "settings-form-unticked": form(ACCOUNT, entered(UNTICKED), version=7),
         "settings-form-group": form(
             SALES,
@@ -389,7 +390,7 @@ def settings_cards_for(name: str) -> dict[str, Card]:
     return {
         "settings": centre(
             Policy(FULL_LOCKED, (ManagedGroup("z", name, 1, FULL_LOCKED),) * 400),
-            numbers=Numbers(123_456, 100_000, 90_000, 9_999, 88_888),
+            numbers=Numbers(123_456, 100_000, 90_000, 9_999, 88_888, 88_888),
             directory=name,
             directory_well=False,
             feed=FEED_SILENT,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.grammar.personal import STYLE_WORDS
-from cards.settings.centre import MOST_GROUPS
+from cards.settings.centre import MOST_GROUPS, Numbers, centre
 from cards.settings.clicks import (
     ConfirmChange,
     Invite,
@@ -35,6 +35,7 @@ from domain.presence import Style, ZoomPresence, zoom_label
 from tests.cards.lint import complaints, walk, without_charts
 from tests.cards.samples import CARD_ID, SAMPLES, SEAL, START_URL
 from tests.cards.settings.samples import ON, PARKED, PARKED_ROWS, SALES
+from tests.doubles.outside import words as words_of
 from wording.policy import STYLES, touched
 from wording.trouble import TROUBLES
 
@@ -215,7 +216,7 @@ def test_numbers_of_people_are_said_in_one_line(effect: Effect, after: Policy, s
 
 
 def test_the_centre_draws_its_numbers_as_a_chart() -> None:
-    assert "Presence sync covers 340 people; 212 are connected." in words("settings")
+    assert "Presence sync covers 340 people; 212 of them are connected." in words("settings")
     [drawn] = [e for e in walk(SAMPLES["settings"]) if e["type"].startswith("Chart.")]
     assert [(value["x"], value["y"]) for value in drawn["data"]] == [
         ("active now", 151),
@@ -386,3 +387,24 @@ def test_somebody_in_trouble_can_be_chosen_and_all_can_be_tried_again() -> None:
 def test_more_people_in_trouble_than_fit_are_counted() -> None:
     card = parked(PARKED_ROWS, PARKED | {"gone": 40})
     assert "and 39 more" in "".join(e["text"] for e in walk(card) if "text" in e)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        (Numbers(0, 0, 0, 0, off=5), "covers nobody. 5 people are connected, but presence sync is"),
+        (Numbers(9, 1, 0, 0, off=1), "1 of them is connected. 1 more person is connected, but"),
+        (Numbers(9, 2, 0, 0), "Presence sync covers 9 people; 2 of them are connected."),
+        (Numbers(None, 2, 0, 0), "2 people are connected."),
+        (Numbers(None, 2, 0, 0, off=3), "2 people are connected with presence sync on. 3 more"),
+    ],
+)
+def test_the_overview_says_what_its_numbers_count(numbers: Numbers, said: str) -> None:
+    card = centre(Policy(ON), numbers=numbers, directory="Read.", directory_well=True)
+    assert said in words_of(card)
+
+
+def test_a_draft_is_never_green() -> None:
+    green = [e for e in walk(SAMPLES["settings-form-draft"]) if e.get("style") == "good"]
+    assert green == []
+    assert "Not saved yet." in words("settings-form-draft")
