@@ -17,6 +17,7 @@ from domain.directory import ACTIVE, INACTIVE, Directory, DirectoryGroup, Direct
 from domain.errors import PersonGone, Refused, RetryLater
 from domain.group_names import fold_name
 from domain.link import fold_address
+from sync.zoom.listing import ZoomListing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -28,12 +29,8 @@ log = structlog.get_logger()
 
 PAGE_SIZE = 300
 """The largest that Zoom allows."""
-MOST_PAGES = 10_000
-TRIES = 4
 UNTOLD = -1
 """Members of a group of which Zoom doesn't say how many it has: they are asked for."""
-LONGEST_WAIT = 60.0
-"""Seconds. A longer wait would outlive page tokens and locks: the reading is given up instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +47,7 @@ class ZoomDirectory:
         read_ms = self.now_ms()
         names: dict[str, tuple[str, int]] = {}
         skipped = 0
-        async for row in self._pages("/v2/groups", "groups", check_total=False):
+        async for row in self._rows("/v2/groups", "groups", check_total=False):
             group_id, name = _text(row, "id", 128), _text(row, "name", 256)
             if not group_id or not fold_name(name):  # nobody could say it, or see it
                 skipped += 1
@@ -60,7 +57,7 @@ class ZoomDirectory:
         users: dict[str, DirectoryUser] = {}
         listed = False
         for status in (ACTIVE, INACTIVE):
-            async for row in self._pages("/v2/users", "users", status=status):
+            async for row in self._rows("/v2/users", "users", status=status):
                 user = _user(row, status)
                 if user is None:
                     skipped += 1
@@ -78,7 +75,7 @@ class ZoomDirectory:
     async def has_group(self, group_id: str) -> bool:
         """Ask Zoom for one group: a listing that lacks it may be at fault."""
         try:
-            await self._ask(f"/v2/groups/{quote(group_id, safe='')}")
+            await self._listing.get(f"/v2/groups/{quote(group_id, safe='')}")
         except PersonGone:
             return False
         return True
@@ -90,14 +87,14 @@ class ZoomDirectory:
                 continue
             path = f"/v2/groups/{quote(group_id, safe='')}/members"
             try:
-                async for row in self._pages(path, "members"):
+                async for row in self._rows(path, "members"):
                     if zoom_id := _text(row, "id", 128):
                         groups_of.setdefault(zoom_id, set()).add(group_id)
             except PersonGone as error:  # deleted while we read
                 raise RetryLater("zoom_incomplete", "group deleted meanwhile") from error
         return {zoom_id: frozenset(ids) for zoom_id, ids in groups_of.items()}
 
-    async def _pages(
+    async def _rows(
         self, path: str, name: str, *, check_total: bool = True, **query: str
     ) -> AsyncIterator[Mapping[str, Any]]:
         """Yield every row of a listing. Raises RetryLater when it is not complete.
@@ -106,54 +103,39 @@ class ZoomDirectory:
         lists it. One without an id counts each time, and nothing that has no fields is yielded as
         an empty row.
         """
-        token, seen, ids, more_rows = "", set[str](), set[str](), 0
-        for _ in range(MOST_PAGES):
-            more = {"next_page_token": token} if token else {}
-            try:
-                answer = await self._ask(path, page_size=PAGE_SIZE, **query, **more)
-            except Refused as error:
-                if token:  # most likely the token ended
-                    raise RetryLater("zoom_incomplete", "page token") from error
-                raise
-            rows = answer.get(name)
-            objects = [isinstance(row, dict) for row in rows] if isinstance(rows, list) else []
-            if not isinstance(rows, list) or any(objects) != bool(rows):
-                raise RetryLater("zoom_answer", name)
-            here = set[str]()
-            for each in rows:
-                row = each if isinstance(each, dict) else {}
-                row_id = _text(row, "id", 128)
-                if not row_id or row_id in here:
-                    more_rows += 1
-                else:
-                    here.add(row_id)
-                yield row
-            ids |= here
-            token = answer.get("next_page_token") or ""
-            if not token:
-                total = answer.get("total_records")
-                # Rows move between pages while people come and go: read again, miss nobody.
-                found = len(ids) + more_rows
-                if check_total and isinstance(total, int) and found < total:
-                    raise RetryLater("zoom_incomplete", f"{name}: {found} of {total}")
-                return
-            if not isinstance(token, str) or token in seen:
-                raise RetryLater("zoom_answer", "next_page_token")
-            seen.add(token)
-        raise RetryLater("zoom_answer", "too many pages")
+        ids, more_rows = set[str](), 0
+        last: Mapping[str, Any] = {}
+        try:
+            async for rows, answer in self._listing.pages(path, name, page_size=PAGE_SIZE, **query):
+                if rows and not any(isinstance(row, dict) for row in rows):
+                    raise RetryLater("zoom_answer", name)
+                here = set[str]()
+                for each in rows:
+                    row = each if isinstance(each, dict) else {}
+                    row_id = _text(row, "id", 128)
+                    if not row_id or row_id in here:
+                        more_rows += 1
+                    else:
+                        here.add(row_id)
+                    yield row
+                ids |= here
+                last = answer
+        except Refused as error:
+            if last:  # not the first page: most likely the token ended
+                raise RetryLater("zoom_incomplete", "page token") from error
+            raise
+        # Rows move between pages while people come and go: read again, miss nobody.
+        found, total = len(ids) + more_rows, last.get("total_records")
+        if check_total and isinstance(total, int) and found < total:
+            raise RetryLater("zoom_incomplete", f"{name}: {found} of {total}")
 
-    async def _ask(self, path: str, **query: str | int) -> dict[str, Any]:
-        for attempt in range(1, TRIES + 1):
-            await self.pace.wait()
-            try:
-                return await self.api.get(path, **query)
-            except RetryLater as error:
-                wait = 2.0**attempt if error.after is None else error.after
-                if attempt == TRIES or wait > LONGEST_WAIT:
-                    raise
-                log.info("zoom_directory_waits", reason=str(error), seconds=wait)
-            await self.pace.sleep(wait)
-        raise AssertionError("unreachable")
+    @property
+    def _listing(self) -> ZoomListing:
+        return ZoomListing(self.api, self.pace, on_wait=_waits)
+
+
+def _waits(error: RetryLater, seconds: float) -> None:
+    log.info("zoom_directory_waits", reason=str(error), seconds=seconds)
 
 
 def _user(row: Mapping[str, Any], status: str) -> DirectoryUser | None:

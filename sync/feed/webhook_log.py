@@ -7,50 +7,42 @@ attempts of at most seven days, with the body that was sent. It needs the scope
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import structlog
 
 from domain.clock import DAY, MINUTE
-from domain.errors import AdminMustAct, OutsideError, PersonGone, RetryLater
+from domain.errors import AdminMustAct, OutsideError, PersonGone
 from sync.zoom.events import AppRemoved, Malformed, Validation, parse_event
-from sync.zoom.slots import Pace
+from sync.zoom.listing import ZoomListing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from sync.zoom.api import ZoomApi
     from sync.zoom.events import Event
+    from sync.zoom.slots import Pace
 
 log = structlog.get_logger()
 
 PAGE_SIZE = 100
 """A third of what Zoom allows: each row repeats headers and bodies."""
-MOST_PAGES = 1000
 FAILED = 2
 """Zoom's `type` of a query for failed attempts only."""
 OLDEST_MS = 7 * DAY - MINUTE
 """Zoom refuses to look back further; less a minute for clocks that differ."""
 MARGIN_MS = 60_000
 """An attempt is logged when it has failed: some seconds after it was made."""
-TRIES = 3
-LONGEST_WAIT = 60.0
 
 
 class WebhookLog:
-    """The log of one Marketplace app. `pace` spaces requests out; None: they need not be."""
+    """The log of one Marketplace app. `pace` spaces requests out."""
 
-    def __init__(self, api: ZoomApi, app_id: str, pace: Pace | None = None) -> None:
-        self._api = api
+    def __init__(self, api: ZoomApi, app_id: str, pace: Pace) -> None:
+        self._listing = ZoomListing(api, pace, on_wait=lambda _, __: None)
         self._path = f"/v2/marketplace/apps/{quote(app_id, safe='')}/webhook_logs"
-        self._pace = pace or Pace(float("inf"), monotonic=time.monotonic)
-
-    async def check(self, now_ms: int) -> None:
-        """Prove that the log may be read. Raises the errors of domain.errors."""
-        await self._page(now_ms - MARGIN_MS, now_ms, "")
 
     async def take_missed(
         self, from_ms: int, to_ms: int, now_ms: int, *, take: Callable[[Event], Awaitable[None]]
@@ -81,12 +73,14 @@ class WebhookLog:
             log.info("zoom_webhook_log_read", events=taken, seconds=(to_ms - from_ms) // 1000)
 
     async def _events(self, from_ms: int, to_ms: int) -> AsyncIterator[Event]:
-        seen, tokens, token = set[int](), set[str](), ""
-        for _ in range(MOST_PAGES):
-            answer = await self._page(from_ms, to_ms, token)
-            rows = answer.get("webhook_logs")
-            if not isinstance(rows, list):
-                raise RetryLater("zoom_answer", "webhook_logs")
+        seen = set[int]()
+        async for rows, _ in self._listing.pages(
+            self._path,
+            "webhook_logs",
+            page_size=PAGE_SIZE,
+            type=FAILED,
+            **{"from": _moment(from_ms), "to": _moment(to_ms + 999)},  # whole seconds
+        ):
             for row in rows:
                 body = row.get("request_body") if isinstance(row, dict) else None
                 # Every repetition of a delivery has a row of its own.
@@ -95,32 +89,6 @@ class WebhookLog:
                     event = _event(body)
                     if event is not None:
                         yield event
-            token = answer.get("next_page_token") or ""
-            if not token:
-                return
-            if not isinstance(token, str) or token in tokens:
-                raise RetryLater("zoom_answer", "next_page_token")
-            tokens.add(token)
-        raise RetryLater("zoom_answer", "too many pages")
-
-    async def _page(self, from_ms: int, to_ms: int, token: str) -> dict[str, Any]:
-        more = {"next_page_token": token} if token else {}
-        for attempt in range(1, TRIES + 1):
-            await self._pace.wait()
-            try:
-                return await self._api.get(
-                    self._path,
-                    page_size=PAGE_SIZE,
-                    type=FAILED,
-                    **{"from": _moment(from_ms), "to": _moment(to_ms + 999)},  # whole seconds
-                    **more,
-                )
-            except RetryLater as error:
-                wait = 2.0**attempt if error.after is None else error.after
-                if attempt == TRIES or wait > LONGEST_WAIT:
-                    raise
-            await self._pace.sleep(wait)
-        raise AssertionError("unreachable")
 
 
 def _event(body: str) -> Event | None:

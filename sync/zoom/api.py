@@ -114,10 +114,6 @@ class ZoomApi:
             raise answer
         return answer
 
-    async def check(self) -> None:
-        """Prove that the credentials work. Raises AdminMustAct or RetryLater."""
-        await self._tokens.renew()
-
     async def _read(
         self, token: str, path: str, query: Mapping[str, str | int]
     ) -> dict[str, Any] | Exception:

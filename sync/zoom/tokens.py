@@ -134,10 +134,6 @@ class ZoomTokens:
         held = self._held
         return self.now() - held.got if held is not None and held.token == token else 0.0
 
-    async def renew(self) -> None:
-        """Get a new one in any case, for all."""
-        self._hold(await self._new())
-
     async def _obtain(self, refused: str | None) -> _Held:
         if self.shelf is None:
             return self._hold(await self._ask())

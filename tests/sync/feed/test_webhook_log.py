@@ -9,7 +9,6 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from domain.errors import AdminMustAct, PersonGone
 from domain.presence import ZoomPresence
 from sandbox.clock import SandboxClock
 from sandbox.faults import Fault, FaultKind
@@ -176,16 +175,6 @@ async def test_a_gap_of_no_time_is_not_asked_about(log: Log) -> None:
     with capture_logs() as logs:
         await log.take(ago_ms=0, until_ms=600_000)
     assert logs == []
-
-
-async def test_whether_it_may_be_read_can_be_tried(log: Log) -> None:
-    now = await log.bridge.store.now_ms()
-    await log.reader().check(now)
-    with pytest.raises(PersonGone):
-        await log.reader("another-app").check(now)
-    log.world.webhooks.log_readable = False
-    with pytest.raises(AdminMustAct):
-        await log.reader().check(now)
 
 
 @pytest.mark.parametrize("why", ["scope", "app"])
