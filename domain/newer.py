@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-DATA_VERSION: Final = 1
+DATA_VERSION: Final = 2
 """The newest that this code can read. Rises by 1 with each release that declares something here; 1
 is release 0.2.0."""
 READS_FROM: Final = 1
@@ -33,6 +33,10 @@ class Newer(Generic[T]):
 
 NEWER_MEMBERS: Final[Mapping[Enum, Newer[Any]]] = {}
 """Members of stored enums. Keep an entry for as long as READS_FROM is below its `since`."""
-NEWER_NAMES: Final[Mapping[str, int]] = {}
+NEWER_NAMES: Final[Mapping[str, int]] = {
+    # Older processes pass these over, and their cards say less: they may be written at once.
+    "ProgressCard.not_now": 2,
+    "ProgressCard.they_notice": 2,
+}
 """Since when there are fields of rows (`Rollout.failed`), kinds of keys (as sync.redis.keys names
 them) and buttons (`pause.start`). Until everyone knows them they are left out."""
