@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.grammar import commands
+from bot.grammar import commands, intents
 from bot.grammar import personal as own
 from bot.grammar import settings as words
 from cards.click import By
@@ -34,14 +34,20 @@ def answer_people(
     helper: HelpHandler,
 ) -> None:
     """Who answers what people say and press for themselves."""
-    dispatch.said(commands.Connect, connect.offer)
-    dispatch.said(commands.Disconnect, disconnect.confirm)
-    dispatch.said(commands.Status, status.status)
+    dispatch.said(intents.Connect, connect.offer)
+    dispatch.said(intents.Disconnect, disconnect.confirm)
+    dispatch.said(intents.Status, status.status)
     dispatch.said(own.Pause, personal.pause)
-    dispatch.said(commands.Resume, personal.resume)
+    dispatch.said(intents.Resume, personal.resume)
     dispatch.said(own.StyleCommand, personal.style)
-    dispatch.said(commands.Help, helper.help)
-    dispatch.said(commands.Unknown, helper.help)
+    dispatch.said(commands.WhichPause, personal.which)
+    dispatch.said(intents.Trial, status.test)
+    dispatch.said(intents.Help, helper.help)
+    dispatch.said(intents.Greeting, helper.greet)
+    dispatch.said(intents.Privacy, helper.privacy)
+    dispatch.said(intents.SmallTalk, helper.small_talk)
+    dispatch.said(commands.Attached, helper.attached)
+    dispatch.said(commands.Unknown, helper.unknown)
     dispatch.said(commands.BadCommand, helper.unclear)
     dispatch.clicked(person.StartConnect, connect.offer)
     dispatch.clicked(person.CancelConnect, connect.cancel)
@@ -71,7 +77,7 @@ def answer_admins(
     dispatch.said(words.Centre, views.overview, by=By.ADMIN)
     dispatch.said(words.Account, changes.account, by=By.ADMIN)
     dispatch.said(words.Group, changes.group, by=By.ADMIN)
-    dispatch.said(commands.PerhapsGroup, changes.perhaps, by=By.ADMIN)
+    dispatch.said(commands.PerhapsSettings, changes.perhaps, by=By.ADMIN)
     dispatch.said(words.Groups, views.search, by=By.ADMIN)
     dispatch.said(words.User, people.user, by=By.ADMIN)
     dispatch.said(words.History, views.history, by=By.ADMIN)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from bot.desk import Reached, gone_how, new_card_id
-from bot.grammar.commands import PUBLIC, parse
+from bot.grammar.commands import PUBLIC, Attached, parse
 from bot.request import Turn
 from bot.teams.activity import Answer, ConversationGone, InvokeError, Kind, Scope, SendFailed
 from bot.teams.strangers import WHO_ARE_YOU, Strangers
@@ -120,7 +120,7 @@ class Router:
         return None
 
     async def _message(self, inbound: Inbound, person: Person) -> None:
-        said = parse(inbound.text)
+        said = Attached() if inbound.attached and not inbound.text else parse(inbound.text)
         here, private = inbound.conversation, not isinstance(said, PUBLIC)
         at = await self._private_chat(inbound, person) if private else here
         if isinstance(at, str):

@@ -98,7 +98,8 @@ def wire_bot(
         now=time.monotonic,
         background=engine.background,
     )
-    helper = HelpHandler(admins, local=settings.local)
+    home = settings.public_url.rstrip("/")
+    helper = HelpHandler(admins, engine, privacy_url=f"{home}/privacy", local=settings.local)
     answers = wire_answers(
         core,
         helper,

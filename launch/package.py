@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.grammar.commands import COMMANDS
+from bot.grammar.commands import menu
 from launch.terminal import plainly
 from launch.version import VERSION
 from manifest.builder import ManifestError, build_manifest, build_package
@@ -31,8 +31,8 @@ def write_package(settings: Settings, output: Path) -> None:
                 app_id=settings.microsoft_app_id,
                 public_url=settings.public_url,
                 version=VERSION,
-                commands=[(c.name, c.description) for c in COMMANDS],
-                group_commands=[(c.name, c.description) for c in COMMANDS if c.name == "help"],
+                commands=menu(),
+                group_commands=menu(everywhere=True),
             )
         )
         output.write_bytes(package)

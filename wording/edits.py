@@ -97,6 +97,17 @@ def question(edit: OneLine) -> str:
     assert_never(edit)
 
 
+def spoken(edit: OneLine) -> str:
+    """The edit as an admin says it in one line."""
+    where = "account" if edit.level.is_account else f"group {outside(edit.level.name, 60)}"
+    value = ""
+    if isinstance(edit, Move):
+        value = f" {edit.priority}"
+    elif isinstance(edit, ChooseStyle):
+        value = f" {edit.style}"
+    return f"settings {where} {edit.act}{value}"
+
+
 def confirming(edit: OneLine) -> str:
     """The title of the button that confirms: it says the act."""
     match edit:

@@ -19,3 +19,12 @@ def clock_time(at_ms: int, now_ms: int, zone: tzinfo) -> str:
 def people(count: int) -> str:
     """A number of people."""
     return "1 person" if count == 1 else f"{count:,} people"
+
+
+def length(minutes: int) -> str:
+    """A stretch of time in its largest whole unit."""
+    for unit, size in (("day", 24 * 60), ("hour", 60), ("minute", 1)):
+        count, rest = divmod(minutes, size)
+        if count and not rest:
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{minutes} minutes"

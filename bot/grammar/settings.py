@@ -34,7 +34,7 @@ from domain.policy import ACCOUNT, SOME_GROUP
 from domain.policy_edits import ChooseStyle, Disable, Enable, Inherit, Lock, Move, Unlock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from domain.policy_edits import OneLine
 
@@ -58,11 +58,13 @@ class Group:
     """`settings group`: the form of the group of this name, or an edit of it (of SOME_GROUP).
 
     `or_name` is another reading: where no group has `name`, the form of the group of that name.
+    `meant` is what may be meant where no group has either.
     """
 
     name: str
     edit: OneLine | None = None
     or_name: str = field(default="", compare=False)
+    meant: Group | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,36 @@ _TOPICS_HINT = (
     "Say settings, settings account, settings group Sales, settings groups, "
     "settings user ada@example.com, or settings history."
 )
+_ORGANISATION: Final = frozenset(
+    {
+        *("everyone", "everybody", "everything", "all", "organisation", "organization", "company"),
+        *(
+            "account",
+            "all users",
+            "all people",
+            "the organisation",
+            "the organization",
+            "the company",
+        ),
+        *("the account", "the whole account", "the whole organisation", "the whole company"),
+    }
+)
+_ACT_WORDS: Final = {
+    **{act: act for act in _PLAIN_ACTS},
+    **dict.fromkeys(("on", "enabled", "activate", "allow", "start"), "enable"),
+    **dict.fromkeys(("off", "disabled", "deactivate", "forbid", "stop"), "disable"),
+    **dict.fromkeys(("inherits", "inherited"), "inherit"),
+    "locked": "lock",
+    "unlocked": "unlock",
+}
+"""Words for an act. None of them is done: what they may mean is asked about."""
+_TURNING_ROUND: Final = frozenset({"not", "don't", "dont", "never", "no", "without", "won't"})
+_CHANGING = re.compile(
+    r"(?:(?:turn|switch)(?: (?:it|this|sync|presence|presence sync|zoom))?(?: back)? (on|off)"
+    r"|(enable|disable|activate|deactivate|lock|unlock))"
+    r"(?: (?:it|this|sync|presence|presence sync|zoom))?(?: (for))?(?: the)?(?: group| team)?",
+)
+_NOBODY = frozenset({"me", "myself", "now", "a", "an", "it", "this", "please"})
 _NO_NAME = ""  # stands for a name where the words hold none
 _AROUND_ADDRESSES = TRAILING + "<>()\"'“”"
 _PART = r"[^\s@<>\"()\[\]:;,]"
@@ -113,9 +145,78 @@ def parse_settings(text: str) -> Settings:
         return read(rest)
     close = difflib.get_close_matches(topic[:32], _TOPICS, n=1, cutoff=0.7)
     hint = f"Did you mean settings {close[0]}?" if close else _TOPICS_HINT
-    if not close and _act_at_end(text.split()) is not None:
+    meant = _of_topic(close[0], rest) if close else _without_topic(text)
+    if isinstance(meant, Group):
         hint = f"For a group say settings group {shortened(text.strip(), 60)}"
-    raise NotUnderstood(f"I don’t know settings “{shortened(word, 40)}”.", hint, _plainly(text))
+    raise NotUnderstood(
+        f"I don’t know settings “{shortened(word, 40)}”.", hint, _plainly(text), meant
+    )
+
+
+def spoken_change(words: Sequence[str], folded: Sequence[str]) -> Account | Group | None:
+    """What may be meant by `turn it on for Sales`, `lock Sales` and the like; None: nothing of it.
+
+    `words` as typed and `folded`, one for one.
+    """
+    found = _CHANGING.match(" ".join(folded[:8]) + " ")
+    if found is None:
+        return None
+    name = " ".join(words[len(found[0].split()) :]).rstrip(TRAILING)
+    if not found[3] and found[1]:
+        return None  # without `for` it is about the person who says it
+    if not name or len(name) > LONGEST_NAME or bare(name) in _NOBODY:
+        return None
+    return _meant(name, _PLAIN_ACTS[_ACT_WORDS[found[1] or found[2]]])
+
+
+def _meant(name: str, edit: OneLine) -> Account | Group | None:
+    """An edit of the account, where the name says so, else of a group."""
+    if bare(name) not in _ORGANISATION:
+        return Group(name, edit)
+    return None if isinstance(edit, Inherit | Move) else Account(replace(edit, level=ACCOUNT))
+
+
+def _of_topic(topic: str, rest: str) -> Settings | None:
+    """What is said if the first word is a topic that it is like."""
+    try:
+        return _TOPICS[topic](rest)
+    except NotUnderstood as error:
+        return error.meant
+
+
+def _without_topic(text: str) -> Settings | None:
+    """What is said if only the word `group` or `account` is missing."""
+    words = without_courtesies(text.split())
+    found = _nearest_act(words)
+    if found is None:
+        return None
+    name, edit = found
+    return _meant(name or "account", edit)
+
+
+def _nearest_act(words: Sequence[str]) -> tuple[str, OneLine] | None:
+    """The name and the edit that may be meant, by the word that is most like an act.
+
+    It stands at the end, or at the front. Nothing where something is not wanted.
+    """
+    folded = [bare(word.translate(PLAIN_QUOTES)) for word in words]
+    if not words or not _TURNING_ROUND.isdisjoint(folded):
+        return None
+    try:
+        at_end = _act_at_end([_NO_NAME, *words])
+    except NotUnderstood:
+        return None
+    if at_end is not None:
+        return " ".join(words[: at_end[0] - 1]), at_end[1]
+    for at, rest in ((-1, words[:-1]), (0, words[1:])):
+        turned = folded[at].startswith(("un", "dis", "de", "in"))
+        like = [act for act in _ACT_WORDS if act.startswith(folded[at][:2]) or not turned]
+        exact = folded[at] in _ACT_WORDS
+        close = difflib.get_close_matches(folded[at][:32], like, n=1, cutoff=0.75)
+        if exact or (close and len(folded[at]) > 3):
+            act = _ACT_WORDS[folded[at] if exact else close[0]]
+            return " ".join(rest), _PLAIN_ACTS[act]
+    return None
 
 
 def _account(rest: str) -> Account:
@@ -124,9 +225,11 @@ def _account(rest: str) -> Account:
         return Account()
     found = _act_at_end([_NO_NAME, *words])
     if found is None or found[0] != 1:
+        near = _nearest_act(words)
         raise NotUnderstood(
             f"I don’t know “{shortened(' '.join(words), 40)}” for the account.",
             f"Say settings account, and at the end, if you like: {_ACCOUNT_ACT}.",
+            meant=None if near is None else _meant(near[0] or "account", near[1]),
         )
     edit = found[1]
     if isinstance(edit, Inherit | Move):
@@ -152,8 +255,10 @@ def _group(rest: str) -> Group | Groups:
         error.named = _plainly(rest)
         raise
     if found_act is None:
-        return Group(_name(rest), or_name=_plainly(rest))
+        return Group(_name(rest), or_name=_plainly(rest), meant=_meant_group(words))
     end, edit = found_act
+    if end and bare(words[end - 1].translate(PLAIN_QUOTES)) in _TURNING_ROUND:
+        return Group(_name(rest), or_name=_plainly(rest))
     if end == 0:
         raise NotUnderstood(
             f"Which group should I {edit.act}?" if edit.act in _PLAIN_ACTS else "Which group?",
@@ -161,6 +266,11 @@ def _group(rest: str) -> Group | Groups:
             _plainly(rest),
         )
     return Group(_name(" ".join(words[:end])), edit, _plainly(rest))
+
+
+def _meant_group(words: Sequence[str]) -> Group | None:
+    found = _nearest_act(without_courtesies(list(words)))
+    return Group(found[0], found[1]) if found is not None and found[0] else None
 
 
 def _quoted_group(rest: str, plain: str) -> Group | None:

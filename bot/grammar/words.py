@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.grammar.settings import Settings
 
 TRAILING = ".,;:!?…。、，：；！？،؛؟‼⁇⁈⁉‽।॥։՜՞።፧៖។៕"
 """Punctuation that people put behind the last word."""
@@ -41,12 +45,14 @@ class NotUnderstood(Exception):
 
     `what` says what is wrong, `hint` what to say instead: whole sentences for the person, with
     parts of what they typed in them (shortened, not escaped). `named` is all of it, where that may
-    be the name of a group; whoever knows the groups decides.
+    be the name of a group; whoever knows the groups decides. `meant` is the nearest that would be
+    understood.
     """
 
     what: str
     hint: str
     named: str = ""
+    meant: Settings | None = None
 
 
 def bare(word: str) -> str:

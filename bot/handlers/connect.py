@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.desk import Desk
-    from bot.grammar.commands import Connect
+    from bot.grammar.intents import Connect
     from bot.handlers.ports import Engine, SignInLinks
     from bot.request import Turn
     from cards.build import Card

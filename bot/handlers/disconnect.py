@@ -13,7 +13,7 @@ from wording.figures import clock_time
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.grammar.commands import Disconnect
+    from bot.grammar.intents import Disconnect
     from bot.handlers.ports import Engine, SignInLinks
     from bot.request import Turn
     from cards.build import Card

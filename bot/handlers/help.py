@@ -1,43 +1,105 @@
-"""`help`, words that are no command, and the welcome."""
+"""`help`, a greeting and other small talk, words that are no command, and the welcome."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from bot.grammar.commands import BadCommand, Help, Unknown, help_lines
+from bot.grammar.commands import help_lines
+from bot.grammar.intents import Courtesy
 from bot.teams.activity import Scope
-from cards.person.help import help_card, unclear
+from cards.person import help as help_cards
 from cards.person.unasked import welcome
+from domain.policy import Reason
+from wording.status import view
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.admins import Admins
+    from bot.grammar.commands import Attached, BadCommand, Unknown
+    from bot.grammar.intents import Greeting, Help, Privacy, SmallTalk
+    from bot.handlers.ports import Engine
     from bot.request import Turn
     from cards.build import Card
     from cards.person.clicks import ShowHelp
 
-_LINES = {admin: help_lines(admin=admin) for admin in (False, True)}
-_LISTS = {admin: help_card(lines) for admin, lines in _LINES.items()}
+_FRIENDLY: Final[Mapping[Courtesy, str]] = {
+    Courtesy.THANKS: "You’re welcome.",
+    Courtesy.OK: "All good. Say status whenever you want to know what’s shown.",
+    Courtesy.BYE: "Bye for now. I’m here when you need me.",
+    Courtesy.NEVER_MIND: "All right, I’m leaving everything as it is.",
+    Courtesy.YES: "If I’ve asked you something, please press a button on that card.",
+}
+_NO_FILES: Final = "I can’t read files or pictures. Say help to see what I understand."
+_FOR_EVERYBODY: Final = (
+    "I show people’s Zoom presence in Microsoft 365. I’ll answer you in our private chat."
+)
+_NOT_CONNECTED: Final = "You’re not connected yet, so Zoom doesn’t show in Microsoft 365."
+_EVERYWHERE: Final = help_cards.help_card(help_lines(), ("status", "connect"))
 
 
 @dataclass(frozen=True, slots=True)
 class HelpHandler:
-    """Says what can be said; the admins' commands to admins in their own chat only."""
+    """Says what can be said: in somebody's own chat what applies to them, elsewhere everything.
+
+    `privacy_url` is where the privacy page is.
+    """
 
     admins: Admins
+    engine: Engine
+    privacy_url: str
     local: bool
 
-    async def help(self, turn: Turn, said: Help | Unknown | ShowHelp) -> Card:
-        """List the commands, or suggest the nearest one."""
-        private = turn.at.scope is Scope.PERSONAL
-        admin = private and await self.admins.is_admin(turn.person)
-        if isinstance(said, Unknown):
-            return help_card(_LINES[admin], unknown=said.text, nearest=said.nearest)
-        return _LISTS[admin]
+    async def help(self, turn: Turn, _: Help | ShowHelp) -> Card:
+        """List the commands."""
+        if turn.at.scope is not Scope.PERSONAL:
+            return _EVERYWHERE
+        verdict = await self.engine.verdict_of(turn.person.object_id)
+        lines = help_lines(
+            admin=await self.admins.is_admin(turn.person),
+            connected=verdict is not None,
+            paused=verdict is not None and verdict.reason is Reason.PAUSED,
+        )
+        return help_cards.help_card(lines, [word for word, _ in lines])
+
+    async def greet(self, turn: Turn, _: Greeting) -> Card:
+        """Say hello, how it stands, and what to do next; where others read along, only hello."""
+        name = turn.person.name
+        if turn.at.scope is not Scope.PERSONAL:
+            return help_cards.greeting(
+                name=name, tone="neutral", sentence=_FOR_EVERYBODY, offers=("status", "help")
+            )
+        known = await self.engine.explain(turn.person.object_id)
+        if known is None:
+            return help_cards.greeting(
+                name=name, tone="neutral", sentence=_NOT_CONNECTED, offers=("connect", "help")
+            )
+        stands = view(known, turn.inbound.time_zone)
+        step = "connect" if stands.link_trouble else "resume" if stands.paused else "status"
+        return help_cards.greeting(
+            name=name, tone=stands.tone, sentence=stands.sentence, offers=(step, "help")
+        )
+
+    async def unknown(self, _: Turn, said: Unknown) -> Card:
+        """Repeat what is no command, with those that may have been meant."""
+        return help_cards.not_understood(said.text, said.offers, negated=said.negated)
+
+    async def small_talk(self, _: Turn, said: SmallTalk) -> Card:
+        """Answer with a friendly line."""
+        return help_cards.one_line(_FRIENDLY[said.courtesy])
+
+    async def attached(self, _: Turn, __: Attached) -> Card:
+        """Answer a file or a picture."""
+        return help_cards.one_line(_NO_FILES)
+
+    async def privacy(self, _: Turn, __: Privacy) -> Card:
+        """Say where it is written what is kept."""
+        return help_cards.privacy(url=self.privacy_url)
 
     async def unclear(self, _: Turn, said: BadCommand) -> Card:
         """Say what of a command was not understood."""
-        return unclear(what=said.what, hint=said.hint)
+        return help_cards.unclear(what=said.what, hint=said.hint)
 
     async def welcome(self, turn: Turn) -> Card:
         """Greet somebody who has just got the app."""

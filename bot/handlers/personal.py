@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, assert_never
+from datetime import datetime
+from operator import itemgetter
+from typing import TYPE_CHECKING
 
-from bot.grammar.personal import For, Pause, StyleCommand, Until
+from bot.grammar.personal import StyleCommand
+from bot.grammar.times import For, end_of
+from bot.grammar.words import NotUnderstood
 from cards.person import choices as choice_cards
 from cards.person import status as status_cards
 from cards.person import unasked as unasked_cards
 from cards.person.clicks import UNTIL_RESUMED, ChooseOwnStyle, StartPause, UseStyle
+from cards.person.help import unclear
 from domain.clock import MINUTE
 from domain.policy import FOREVER
 from sync.engine.patience import Patience
-from wording.figures import clock_time
+from wording.figures import clock_time, length
 from wording.ours import pause_effect
 from wording.policy import STYLES
 from wording.status import view
@@ -22,7 +26,10 @@ from wording.status import view
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from bot.grammar.commands import Resume
+    from bot.grammar.commands import WhichPause
+    from bot.grammar.intents import Resume
+    from bot.grammar.personal import Pause
+    from bot.grammar.times import When
     from bot.handlers.ports import Engine
     from bot.request import Turn
     from cards.build import Card
@@ -44,7 +51,10 @@ class PersonalHandler:
         if admitted is None:
             return status_cards.not_connected()
         now_ms, here = await self.engine.now_ms(), turn.inbound.time_zone
-        until_ms = _until(wanted, now_ms, here)
+        try:
+            until_ms = _until(wanted, now_ms, here)
+        except NotUnderstood as error:
+            return unclear(what=error.what, hint=error.hint)
         if until_ms <= now_ms:
             return choice_cards.pause_is_over(until=clock_time(until_ms, now_ms, here))
         paused = replace(admitted.state.personal, paused_until_ms=until_ms)
@@ -55,6 +65,27 @@ class PersonalHandler:
         before, after = admitted.state, chosen.state
         effect = pause_effect(before, after, now_ms, here, allowed=admitted.allowed)
         return choice_cards.paused(until=until, effect=effect)
+
+    async def which(self, turn: Turn, said: WhichPause) -> Card:
+        """Have a pause chosen among those that may have been meant, the soonest end first."""
+        if not await self.engine.is_connected(turn.person.object_id):
+            return status_cards.not_connected()
+        now_ms, here = await self.engine.now_ms(), turn.inbound.time_zone
+        ends = list[tuple[int, str, StartPause]]()
+        for choice in said.choices:
+            try:
+                at_ms = _end(choice, now_ms, here)
+            except NotUnderstood:  # its time has passed
+                continue
+            if isinstance(choice, For):
+                ends.append((at_ms, f"For {length(choice.minutes)}", StartPause(choice.minutes)))
+            else:
+                until = f"Until {clock_time(at_ms, now_ms, here)}"
+                ends.append((at_ms, until, StartPause(until_ms=at_ms)))
+        ends.sort(key=itemgetter(0))
+        return choice_cards.which_pause(
+            what=said.what, hint=said.hint, ends=[(title, click) for _, title, click in ends]
+        )
 
     async def resume(self, turn: Turn, _: Resume | EndPause) -> Card:
         """Go on."""
@@ -124,18 +155,14 @@ def _until(wanted: Pause | StartPause, now_ms: int, here: tzinfo) -> int:
             return wanted.until_ms
         forever = wanted.minutes == UNTIL_RESUMED
         return FOREVER if forever else now_ms + wanted.minutes * MINUTE
-    match wanted.until:
-        case None:
-            return FOREVER
-        case For(minutes):
-            return now_ms + minutes * MINUTE
-        case Until(hour, minute):
-            now = datetime.fromtimestamp(now_ms / 1000, tz=here)
-            end = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
-            if end <= now:
-                end += timedelta(days=1)
-            return int(end.timestamp() * 1000)
-    assert_never(wanted.until)
+    return FOREVER if wanted.until is None else _end(wanted.until, now_ms, here)
+
+
+def _end(when: When, now_ms: int, here: tzinfo) -> int:
+    """When this is (epoch ms). Raises NotUnderstood where it is past, or too far away."""
+    if isinstance(when, For):
+        return now_ms + when.minutes * MINUTE
+    return int(end_of(when, datetime.fromtimestamp(now_ms / 1000, tz=here)).timestamp() * 1000)
 
 
 def _chosen_style(

@@ -20,7 +20,7 @@ from wording.status import view, why_test_failed
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.grammar.commands import Status
+    from bot.grammar.intents import Status, Trial
     from bot.handlers.ports import Engine
     from bot.request import Turn
     from cards.build import Card
@@ -57,7 +57,7 @@ class StatusHandler:
         now_ms = await self.engine.now_ms()
         return still_kept(ending, clock_time(ending.until_ms, now_ms, turn.inbound.time_zone))
 
-    async def test(self, turn: Turn, _: RunTest) -> Card:
+    async def test(self, turn: Turn, _: Trial | RunTest) -> Card:
         """Tell Microsoft "In a call" for five minutes and read back what it shows."""
         known = await self.engine.test(turn.person.object_id)
         if known is None:

@@ -110,6 +110,7 @@ class Inbound:
     `data` is what a card sent: client-supplied, so trust nothing in it. `sent_ms` is when the
     channel sent it, by its own clock (epoch ms; None: it doesn't say).
     `wants_card_answer` is true for an invoke: the caller expects a card in the HTTP answer.
+    `attached`: a file or a picture came with it.
     `heard` is what came of keeping where they were heard; None: that was not tried yet.
     """
 
@@ -126,6 +127,7 @@ class Inbound:
     wants_card_answer: bool = False
     automatic: bool = False  # a card refreshed itself; nobody clicked
     sent_ms: int | None = None
+    attached: bool = False
     heard: Heard | None = None
 
 

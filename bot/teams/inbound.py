@@ -18,7 +18,7 @@ from bot.teams.activity import (
     Scope,
     without_thread,
 )
-from bot.teams.message_text import is_blank, message_text
+from bot.teams.message_text import has_attachment, is_blank, message_text
 from bot.teams.shapes import object_at, text_at
 from bot.teams.time_zones import zone_of
 
@@ -101,6 +101,7 @@ def read(activity: Json, *, tenant_id: str, stand_in: Person | None = None) -> I
         wants_card_answer=invoked,
         automatic=invoked and object_at(activity, "value").get("trigger") == "automatic",
         sent_ms=_time_ms(activity.get("timestamp")),
+        attached=kind is Kind.MESSAGE and has_attachment(activity),
     )
 
 

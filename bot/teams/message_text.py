@@ -36,6 +36,7 @@ _PAGE = re.compile(
     r"\s*<(?:p|div|span|b|strong|i|em|u|s|font|h[1-6]|[uo]l|pre|code|br|html|body)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
+_PICTURE = re.compile(r"<img\s", re.IGNORECASE)
 _MENTION = re.compile(r"<at(?:\s[^<>]*)?>([^<>]*)</at\s?>", re.IGNORECASE)
 _JOINER_AT_ASCII = re.compile("(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])")
 _SPACES = {9, 10, 11, 12, 13, 28, 29, 30, 31, 133}  # control characters that separate words
@@ -75,6 +76,21 @@ def message_text(activity: Json) -> str:
 def is_blank(text: str) -> bool:
     """Whether nobody can see anything of a text."""
     return len(text) <= LONGEST_TEXT and not _one_line(_decoded(text))
+
+
+def has_attachment(activity: Json) -> bool:
+    """Whether a file or a picture came with a message; its own HTML and cards are none.
+
+    Clients send pictures as attachments, or as `<img>` in the HTML.
+    """
+    for attachment in objects_at(activity, "attachments", _MOST_ATTACHMENTS):
+        kind = text_at(attachment, "contentType").lower()
+        if kind == "text/html":
+            if _PICTURE.search(text_at(attachment, "content")[:LONGEST_HTML]):
+                return True
+        elif kind and not kind.startswith("application/vnd.microsoft.card."):
+            return True
+    return False
 
 
 def _decoded(text: str) -> str:

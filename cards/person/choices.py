@@ -19,6 +19,7 @@ from cards.build import (
 )
 from cards.person.clicks import (
     ChooseOwnStyle,
+    ConfirmDisconnect,
     EndPause,
     ShowStatus,
     ShowStyles,
@@ -47,7 +48,12 @@ def paused(*, until: str | None, effect: str) -> Card:
         heading("Paused"),
         answer("neutral", f"Paused {ends}.", effect),
         text("It then goes on by itself. " if until else "", "Say resume to go on now."),
-        buttons(resume_button(), button(ShowStatus(), "Status")),
+        buttons(
+            resume_button(),
+            button(ShowStatus(), "Status"),
+            # Who says stop may mean for good.
+            None if until else button(ConfirmDisconnect(), "Disconnect"),
+        ),
         # People forget to resume.
         below(*([] if until else [_only_for(1), _only_for(4)])),
     )

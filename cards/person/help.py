@@ -2,79 +2,153 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
-from cards.build import bold, box, button, buttons, card, heading, next_step, note, term, text
+from cards.build import (
+    bold,
+    box,
+    button,
+    buttons,
+    card,
+    heading,
+    link,
+    next_step,
+    note,
+    run,
+    term,
+    text,
+)
 from cards.person.clicks import (
     ConfirmDisconnect,
+    EndPause,
     RunTest,
     ShowHelp,
     ShowStatus,
     ShowStyles,
     StartConnect,
+    StartPause,
 )
+from cards.settings.clicks import ShowCentre
 from wording.text import outside
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from cards.build import Card
+    from cards.build import Card, Element
+    from cards.click import Click
+    from wording.status import Tone
 
 
-_ONE_CLICK = {
-    "connect": StartConnect(),
-    "status": ShowStatus(),
-    "test": RunTest(),
-    "style": ShowStyles(),
-    "disconnect": ConfirmDisconnect(),
+_BUTTONS: Final[Mapping[str, tuple[str, Click]]] = {
+    "connect": ("Connect", StartConnect()),
+    "status": ("Status", ShowStatus()),
+    "pause": ("Pause", StartPause()),
+    "resume": ("Resume", EndPause()),
+    "style": ("Styles", ShowStyles()),
+    "test": ("Test it", RunTest()),
+    "disconnect": ("Disconnect", ConfirmDisconnect()),
+    "settings": ("Settings", ShowCentre()),
+    "help": ("What can I say?", ShowHelp()),
 }
-"""Commands a suggestion may offer as a button: none of them changes anything without asking."""
+"""The commands that a button can give. Only a press does anything, and what erases asks first."""
 
 
-def help_card(
-    lines: Sequence[tuple[str, str]],
-    *,
-    unknown: str | None = None,
-    nearest: str | None = None,
-) -> Card:
-    """List the commands as (words, description).
-
-    `unknown` is what the person typed when it was no command; `nearest` is the command that comes
-    closest to it. With a nearest command the card only asks whether that was meant.
-    """
-    if unknown is not None and nearest is not None:
-        one_click = _ONE_CLICK.get(nearest)
-        return card(
-            f"Did you mean {nearest}?",
-            text(f"I don’t know “{outside(unknown)}”. Did you mean ", bold(nearest), "?"),
-            buttons(
-                button(one_click, nearest.capitalize(), style="positive") if one_click else None,
-                button(ShowHelp(), "What can I say?"),
-            ),
-        )
+def help_card(lines: Sequence[tuple[str, str]], offers: Sequence[str]) -> Card:
+    """List the commands as (words, description); `offers` are those that become buttons."""
     return card(
         "What you can say to Presence Bridge.",
         heading("What you can say"),
-        None
-        if unknown is None
-        else text(f"I don’t know “{outside(unknown)}”. This is what I know:"),
         *(term(words, description) for words, description in lines),
-        note("A leading slash works too: /status is the same as status."),
         note(
             "Zoom’s “Busy” shows as “In a call” in Microsoft 365, because Microsoft offers apps "
-            "no plain “Busy”.",
-            spacing="Small",
+            "no plain “Busy”. A leading slash works too: /status."
+        ),
+        buttons(*_offered(offers)),
+    )
+
+
+def not_understood(typed: str, offers: Sequence[str], *, negated: bool = False) -> Card:
+    """Repeat what is no command; `offers` are the commands that may have been meant.
+
+    `negated`: something in it is not wanted. Nothing was done.
+    """
+    said = f"I don’t know “{outside(typed)}”"
+    if negated:
+        return card(
+            "I haven’t changed anything.",
+            text(f"{said}, so I haven’t changed anything."),
+            buttons(*_offered(("status", "help"))),
+        )
+    if offers:
+        names = [run(" or ") if at % 2 else bold(name) for at, name in _between(offers)]
+        return card(
+            f"Did you mean {' or '.join(offers)}?",
+            text(f"{said}. Did you mean ", *names, "?"),
+            buttons(*_offered((*offers, "help"))),
+        )
+    return card(
+        "I don’t know what you mean.",
+        text(f"{said}. I understand short commands, such as ", bold("status"), "."),
+        buttons(*_offered(("status", "help"))),
+    )
+
+
+def _between(offers: Sequence[str]) -> list[tuple[int, str]]:
+    return [(at, offers[at // 2]) for at in range(2 * len(offers) - 1)]
+
+
+def greeting(*, name: str, tone: Tone, sentence: str, offers: Sequence[str]) -> Card:
+    """Greet somebody, say in a line how it stands, and offer what comes next."""
+    shown = outside(name)
+    return card(
+        sentence,
+        heading(f"Hi {shown}!" if shown else "Hi!"),
+        box(tone, text(sentence)),
+        buttons(*_offered(offers, first="positive")),
+    )
+
+
+def one_line(words: str) -> Card:
+    """Say something in one line."""
+    return card(words, text(words))
+
+
+def privacy(*, url: str) -> Card:
+    """Say what matters of privacy, and where the rest is written (https)."""
+    return card(
+        "What I keep about you, and how to erase it.",
+        heading("Privacy"),
+        text(
+            "I keep your newest Zoom presence, never a history, and your Microsoft authorisation, "
+            "encrypted. Disconnect erases them."
+        ),
+        buttons(
+            link("Privacy page", url, "Opens the privacy page in your browser"),
+            *_offered(("disconnect",)),
         ),
     )
 
 
-def unclear(*, what: str, hint: str) -> Card:
-    """Say what is not clear, and what to say instead. Nothing was done."""
+def _offered(
+    offers: Sequence[str], *, first: Literal["default", "positive"] = "default"
+) -> list[Element]:
+    known = [_BUTTONS[name] for name in offers if name in _BUTTONS]
+    return [
+        button(click, title, style="default" if at else first)
+        for at, (title, click) in enumerate(known)
+    ]
+
+
+def unclear(*, what: str, hint: str, offer: tuple[str, Click] | None = None) -> Card:
+    """Say what is not clear, and what to say instead, or to press. Nothing was done."""
     return card(
         what,
         text(what, " Nothing was changed."),
         next_step(hint),
-        buttons(button(ShowHelp(), "What can I say?")),
+        buttons(
+            None if offer is None else button(offer[1], offer[0]),
+            button(ShowHelp(), "What can I say?"),
+        ),
     )
 
 

@@ -22,7 +22,7 @@ from cards.settings.clicks import ApplyChange, CancelChange, ConfirmChange, Open
 from cards.settings.parts import after, all_settings, bar, full_warning, invite_button
 from domain.policy_edits import Disable, Enable
 from domain.presence import Style
-from wording.edits import confirming, noticed, question, why_not_inherited
+from wording.edits import confirming, noticed, question, spoken, why_not_inherited
 from wording.figures import people
 from wording.policy import level_words
 
@@ -71,6 +71,17 @@ def confirm(
             ),
             button(CancelChange(), "Cancel"),
         ),
+    )
+
+
+def perhaps(edit: OneLine, *, what: str) -> Card:
+    """Ask whether an edit was meant; its button has it confirmed. `what` was not understood."""
+    said = spoken(edit)
+    return card(
+        f"Did you mean {said}?",
+        text(what, " Did you mean ", bold(said), "?"),
+        note("Nothing has changed. The button asks you first."),
+        buttons(button(ConfirmChange(edit), f"{confirming(edit)}…"), all_settings()),
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot import answers
 from bot.dispatch import Dispatch
-from bot.grammar.commands import Help, Status
+from bot.grammar.intents import Help, Status
 from bot.grammar.settings import Centre
 from bot.request import Turn
 from bot.teams.activity import ConversationReference, Inbound, Kind, Person

@@ -10,7 +10,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
 from bot.dispatch import Dispatch
-from bot.grammar.commands import Help, Status, Unknown
+from bot.grammar.commands import Attached, Unknown
+from bot.grammar.intents import Help, Status
 from bot.handlers.app_news import AppNews
 from bot.router import Router
 from bot.teams.activity import ConversationGone, Inbound, InvokeError, Kind, SendFailed
@@ -53,6 +54,7 @@ class Room:
         self.chats, self.rows, self.engine = Chats(), Rows(), Presence()
         self.chats.opens = THEIR_CHAT
         self.turns: list[Turn] = []
+        self.asked: list[object] = []
         self.outcomes: list[str] = []
         self.fails: Exception | None = None
         self.met: list[str] = []
@@ -60,6 +62,7 @@ class Room:
         dispatch.said(Status, self.answer)
         dispatch.said(Help, self.answer)
         dispatch.said(Unknown, self.answer)
+        dispatch.said(Attached, self.answer)
         dispatch.clicked(ShowStatus, self.answer)
         dispatch.clicked(ShowHelp, self.answer)
         dispatch.clicked(ShowCentre, self.answer)
@@ -78,8 +81,9 @@ class Room:
     async def guard(self, _: Turn, __: Intent, ___: By, ____: Handler) -> Card:
         return {"refused": True}
 
-    async def answer(self, turn: Turn, _: object) -> Card:
+    async def answer(self, turn: Turn, asked: object) -> Card:
         self.turns.append(turn)
+        self.asked.append(asked)
         if self.fails is not None:
             raise self.fails
         return {"answered": True}
@@ -199,6 +203,12 @@ async def test_news_of_a_group_is_nobody_s_own(room: Room) -> None:
     assert room.rows.chats == {}
     await room.router.on_turn(Inbound(Kind.INSTALLED, "1", ADA, CHAT, sent_ms=NOW))
     assert list(room.rows.chats) == [ADA.object_id]
+
+
+async def test_a_picture_without_words_is_answered_as_one(room: Room) -> None:
+    await room.says("", attached=True)
+    await room.says("status", attached=True)
+    assert room.asked == [Attached(), Status()]
 
 
 async def test_what_asks_nothing_is_not_answered(room: Room) -> None:

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 from cards.person import connect, disconnect, status
 from cards.person import trial as test_it
-from cards.person.help import help_card, problem, stale_card
+from cards.person.help import (
+    greeting,
+    help_card,
+    not_understood,
+    one_line,
+    privacy,
+    problem,
+    stale_card,
+)
 from cards.person.unasked import welcome
 from cards.seal import Seal
 from domain.link import Ending
@@ -114,10 +122,19 @@ def _make() -> dict[str, Card]:
         "welcome": welcome(name="Ada"),
         "welcome-local": welcome(name="Ada", local=True),
         "welcome-nameless": welcome(name=" "),
-        "help": help_card(COMMANDS),
-        "help-nearest": help_card(COMMANDS, unknown="conect", nearest="connect"),
-        "help-nearest-style": help_card(COMMANDS, unknown="stile", nearest="style"),
-        "help-unknown": help_card(COMMANDS, unknown="make me a sandwich"),
+        "help": help_card(COMMANDS, [name for name, _ in COMMANDS]),
+        "help-nearest": not_understood("conect", ["connect"]),
+        "help-nearest-two": not_understood("stop sharing", ["pause", "disconnect"]),
+        "help-unknown": not_understood("make me a sandwich", []),
+        "help-negated": not_understood("don’t disconnect", [], negated=True),
+        "greeting": greeting(
+            name="Ada",
+            tone="neutral",
+            sentence="You’re not connected yet, so Zoom doesn’t show in Microsoft 365.",
+            offers=["connect", "help"],
+        ),
+        "friendly": one_line("You’re welcome."),
+        "privacy": privacy(url=START_URL),
         "connect-offer": connect.offer(name="Ada Lindqvist", start_url=START_URL, minutes=10),
         "connect-done": connect.connected(
             name="Ada",
@@ -213,7 +230,11 @@ def _make() -> dict[str, Card]:
         address = LONG_ADDRESS if kind == "long" else name
         cards |= {
             f"welcome-{kind}": welcome(name=name),
-            f"help-{kind}": help_card(COMMANDS, unknown=name),
+            f"help-{kind}": not_understood(name, ["status"]),
+            f"greeting-{kind}": greeting(
+                name=name, tone="good", sentence=name, offers=["status", "help"]
+            ),
+            f"friendly-{kind}": one_line(name),
             f"connect-offer-{kind}": connect.offer(name=name, start_url=START_URL, minutes=10),
             f"connect-done-{kind}": connect.connected(
                 name=name, zoom_address=address, presence_now=name
@@ -240,7 +261,8 @@ def _make() -> dict[str, Card]:
         cards |= {f"{key}-{kind}": card for key, card in settings_cards_for(name).items()}
     return cards | {
         "status-longest": status.status(_LONGEST),
-        "help-longest": help_card([("settings group", LONG)] * 20, unknown=LONG, nearest="status"),
+        "help-longest": help_card([("settings group", LONG)] * 10, ["status"]),
+        "unknown-longest": not_understood(LONG, ["status"]),
     }
 
 

@@ -15,7 +15,7 @@ import pytest
 import cards
 from cards.click import CLICKS
 from cards.person import connect
-from cards.person.help import help_card, moved_to_personal
+from cards.person.help import moved_to_personal
 from cards.person.status import status
 from cards.seal import Seal
 from tests.cards.lint import complaints, walk
@@ -129,13 +129,12 @@ def test_the_way_to_connect_starts_with_connect(name: str) -> None:
 def test_unknown_words_offer_the_nearest_command_as_a_button() -> None:
     assert "I don’t know “conect”. Did you mean connect?" in _words("help-nearest")
     assert _titles("help-nearest") == ["Connect", "What can I say?"]
+    assert "Did you mean pause or disconnect?" in _words("help-nearest-two")
+    assert _titles("help-nearest-two") == ["Pause", "Disconnect", "What can I say?"]
 
 
-@pytest.mark.parametrize("command", ["pause", "resume", "settings"])
-def test_a_suggestion_is_no_button_where_a_click_would_change_something(command: str) -> None:
-    card = help_card(COMMANDS, unknown="x", nearest=command)
-    titles = [e["title"] for e in walk(card) if e["type"] == "Action.Execute"]
-    assert titles == ["What can I say?"]
+def test_what_may_not_be_wanted_offers_nothing_that_changes_anything() -> None:
+    assert _titles("help-negated") == ["Status", "What can I say?"]
 
 
 def test_help_teaches_words_without_slash() -> None:

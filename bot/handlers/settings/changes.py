@@ -7,8 +7,9 @@ was overtaken changes nothing: it shows how things are now, and says so.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from bot.grammar.settings import Account, Group, Groups, History
 from bot.handlers.settings.guard import GroupsUnavailable, actor
 from bot.handlers.settings.progress import PROGRESS, ProgressCard
 from cards.build import refreshing
@@ -51,16 +52,24 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from datetime import tzinfo
 
-    from bot.grammar.commands import PerhapsGroup
-    from bot.grammar.settings import Account, Group
+    from bot.grammar.commands import PerhapsSettings
     from bot.handlers.ports import Policies
     from bot.handlers.settings.guard import ZoomGroups
     from bot.request import Turn
     from cards.build import Card
+    from cards.click import Click
     from domain.form import LevelForm
     from domain.policy import Level, Policy
     from domain.policy_edits import Edit, OneLine
     from sync.settings.audit import AuditLog
+
+_UNKNOWN_WORD: Final = "I don’t know the last word."
+_OPENS: Final[Mapping[type, tuple[str, Click]]] = {
+    Account: ("Account", clicks.OpenAccount()),
+    Groups: ("Groups", clicks.ListGroups()),
+    History: ("History", clicks.ShowHistory()),
+}
+"""Buttons for what may be meant and changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,21 +141,35 @@ class SettingsChanges:
         level, edit = await self.groups.called(said.name), said.edit
         if level is None:
             level, edit = await self.groups.called(said.or_name), None
+        if level is None and said.meant is not None:
+            meant = await self.groups.called(said.meant.name)
+            if meant is not None and said.meant.edit is not None:
+                edit = replace(said.meant.edit, level=meant)
+                return settings_change.perhaps(edit, what=_UNKNOWN_WORD)
         if level is None:
             return await self._pick(said.name, said.edit)
         if edit is None:
             return await self.form(turn, level)
         return await self.confirm(turn, replace(edit, level=level))
 
-    async def perhaps(self, turn: Turn, said: PerhapsGroup) -> Card:
-        """Show the form of the group whose name was said, or say what was not understood."""
+    async def perhaps(self, turn: Turn, said: PerhapsSettings) -> Card:
+        """Show the form of the group whose name was said, or what may be meant instead."""
         try:
             level = await self.groups.called(said.name)
         except GroupsUnavailable:
             level = None
         if level is not None:
             return await self.form(turn, level)
-        return unclear(what=said.what, hint=said.hint)
+        meant = said.meant
+        if isinstance(meant, Account) and meant.edit is not None:
+            return settings_change.perhaps(meant.edit, what=said.what)
+        if isinstance(meant, Group) and meant.edit is not None:
+            level = await self.groups.called(meant.name)
+            if level is None:
+                return await self._pick(meant.name, meant.edit)
+            return settings_change.perhaps(replace(meant.edit, level=level), what=said.what)
+        offer = None if meant is None else _OPENS.get(type(meant))
+        return unclear(what=said.what, hint=said.hint, offer=offer)
 
     async def _pick(self, wanted: str, edit: OneLine | None) -> Card:
         """Have a group chosen among those whose names are near."""

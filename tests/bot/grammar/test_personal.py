@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.grammar.commands import BadCommand, Resume, help_lines, parse
-from bot.grammar.personal import STYLE_WORDS, For, Pause, StyleCommand, Until
+from bot.grammar.commands import BadCommand, help_lines, parse
+from bot.grammar.intents import Resume
+from bot.grammar.personal import STYLE_WORDS, Pause, StyleCommand
+from bot.grammar.times import For, Until
 from domain.policy import LONGEST_PAUSE
 from domain.presence import Style
 
@@ -62,27 +64,20 @@ def test_a_pause_lasts_as_long_as_was_said(text: str, until: For | Until | None)
 @pytest.mark.parametrize(
     ("text", "what", "hint"),
     [
-        ("pause for 2", "2 minutes or 2 hours", "pause for 2h"),
-        ("pause until 5", "morning or in the afternoon", "pause until 5pm"),
-        ("pause until 0", "morning or in the afternoon", "pause until 12am"),
         ("pause for", "how long", "pause for 90 minutes"),
         ("pause until", "until when", "until 17:00"),
-        ("pause until tomorrow", "“tomorrow”", "until 17:00"),
         ("pause until 25:00", "not a time of day", "17:00"),
         ("pause until 24:01", "not a time of day", "17:00"),
         ("pause until 17:60", "not a time of day", "17:00"),
         ("pause until 13pm", "not a time of day", "17:00"),
         ("pause until 17m", "“17m”", "17:00"),
-        ("pause until 5 o’clock", "in the morning or in the afternoon?", "5am"),
         ("pause until 7h5", "“7h5”", "17:00"),
         ("pause “", "for how long", "pause"),
         ("pause for 0 minutes", "from 1 minute to 30 days", "until you say resume"),
         ("pause for 31 days", "from 1 minute to 30 days", "until you say resume"),
         ("pause for 999999 days", "from 1 minute to 30 days", "until you say resume"),
         ("pause for -2h", "“-2h”", "pause for 2h"),
-        ("pause for ever", "“ever”", "until you say resume"),
         ("pause 2h everybody", "“2h everybody”", "pause for 2h"),
-        ("pause for a while", "“a while”", "pause for 2h"),
     ],
 )
 def test_a_pause_that_is_not_clear_is_asked_about(text: str, what: str, hint: str) -> None:
@@ -135,7 +130,15 @@ def test_an_unknown_style_is_answered_with_the_styles(text: str) -> None:
     assert all(style in found.hint for style in STYLE_WORDS)
 
 
-def test_help_shows_settings_to_admins_only() -> None:
-    everybody = {word for word, _ in help_lines(admin=False)}
-    assert everybody == {"connect", "disconnect", "status", "pause", "resume", "style", "help"}
-    assert {word for word, _ in help_lines(admin=True)} == everybody | {"settings"}
+def test_help_lists_what_applies() -> None:
+    def listed(**facts: bool) -> set[str]:
+        return {word for word, _ in help_lines(**facts)}
+
+    everybody = {"connect", "status", "pause", "resume", "style", "test", "disconnect"}
+    assert listed() == everybody
+    assert listed(connected=False) == {"connect", "status"}
+    assert listed(connected=True) == {"status", "pause", "style", "test", "disconnect"}
+    assert listed(connected=True, paused=True) == {
+        *("status", "resume", "style", "test", "disconnect")
+    }
+    assert listed(admin=True, connected=False) == {"connect", "status", "settings"}

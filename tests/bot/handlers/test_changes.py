@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.grammar.commands import PerhapsGroup
+from bot.grammar.commands import PerhapsSettings
 from bot.grammar.settings import Account, Group
 from bot.handlers.settings.changes import SettingsChanges
 from bot.handlers.settings.guard import GroupsUnavailable, ZoomGroups
@@ -262,7 +262,7 @@ async def test_a_picked_group_goes_on_with_what_was_said(room: Room) -> None:
 
 
 async def test_words_that_are_no_group_s_name_are_explained(room: Room) -> None:
-    said = PerhapsGroup("Salse", "I don’t know “Salse”.", "Say settings.")
+    said = PerhapsSettings("Salse", "I don’t know “Salse”.", "Say settings.")
     assert "I don’t know “Salse”" in words(await room.handler.perhaps(turn(), said))
     assert "Sales" in words(await room.handler.perhaps(turn(), replace(said, name="sales")))
     room.directory.read = False
@@ -483,3 +483,35 @@ async def test_a_switch_that_needs_more_answers_says_of_nobody_that_it_touches_t
     assert "2 change now" in words(await room.handler.submit(turn(), off))
     room.set(account=OFF)
     assert "2 change now" not in words(await room.handler.submit(turn(), off))
+
+
+async def test_what_may_be_meant_is_asked_about_first(room: Room) -> None:
+    for meant in (Account(Enable(ACCOUNT)), Group("sales", Enable(SOME_GROUP))):
+        said = PerhapsSettings("", "I don’t know this.", "Say settings.", meant)
+        card = await room.handler.perhaps(turn(), said)
+        clicks = [e["click"] for e in walk(card) if isinstance(e.get("click"), ConfirmChange)]
+        assert [type(click.edit) for click in clicks] == [Enable]
+        assert "Did you mean settings" in words(card)
+    assert room.settings.made == []
+
+
+async def test_a_verb_that_is_nearly_right_is_offered_for_the_group(room: Room) -> None:
+    said = Group("Sales enabel", meant=Group("Sales", Enable(SOME_GROUP)))
+    card = await room.handler.group(turn(), said)
+    assert "Did you mean settings group Sales enable" in words(card)
+    assert room.settings.made == []
+
+
+async def test_a_group_that_may_be_meant_is_picked_where_none_is_called_so(room: Room) -> None:
+    meant = Group("Sale", Enable(SOME_GROUP))
+    said = PerhapsSettings("", "I don’t know this.", "Say settings.", meant)
+    card = await room.handler.perhaps(turn(), said)
+    assert "Sale" in words(card)
+    assert "refresh" not in card
+    assert room.settings.made == []
+
+
+async def test_a_topic_that_may_be_meant_gets_a_button(room: Room) -> None:
+    said = PerhapsSettings("acount", "I don’t know “acount”.", "Say settings.", Account())
+    card = await room.handler.perhaps(turn(), said)
+    assert any(isinstance(e.get("click"), OpenAccount) for e in walk(card))

@@ -7,8 +7,10 @@ from datetime import timedelta, timezone
 
 import pytest
 
-from bot.grammar.commands import Resume
-from bot.grammar.personal import For, Pause, StyleCommand, Until
+from bot.grammar.commands import WhichPause
+from bot.grammar.intents import Resume
+from bot.grammar.personal import Pause, StyleCommand
+from bot.grammar.times import For, InDays, OnDate, OnWeekday, Until
 from bot.handlers.personal import PersonalHandler
 from cards.person.clicks import (
     UNTIL_RESUMED,
@@ -23,6 +25,7 @@ from domain.errors import Trouble
 from domain.person import Held
 from domain.policy import FOREVER, Form, ManagedGroup, Personal, Policy
 from domain.presence import IN_A_CALL, Style
+from tests.cards.lint import walk
 from tests.doubles.memory import NOW, Presence, turn
 from tests.doubles.outside import titles, words
 from wording.ours import CLEARED, NOTHING_SET
@@ -54,6 +57,7 @@ def handler(engine: Presence) -> PersonalHandler:
         (Pause(Until(17)), NOW + 160 * MINUTE),
         (Pause(Until(14, 20)), NOW + 24 * HOUR),  # this very minute: the next one is tomorrow's
         (Pause(Until(9)), NOW + 18 * HOUR + 40 * MINUTE),
+        (Pause(Until(0, day=OnWeekday(0))), NOW + 6 * 24 * HOUR + 9 * HOUR + 40 * MINUTE),
         (StartPause(60), NOW + HOUR),
         (StartPause(until_ms=NOW + 7), NOW + 7),
         (StartPause(UNTIL_RESUMED), FOREVER),
@@ -72,6 +76,37 @@ async def test_a_button_whose_time_has_passed_pauses_nothing(
     said = words(await handler.pause(turn(), StartPause(until_ms=NOW)))
     assert engine.chose == []
     assert "nothing has changed" in said
+
+
+async def test_which_pause_is_asked_with_the_soonest_end_first(
+    engine: Presence, handler: PersonalHandler
+) -> None:
+    asked = WhichPause(
+        "Is that 5?", "Choose.", (Until(5), Until(17), For(60), Until(9, 0, InDays(0)))
+    )
+    card = await handler.which(turn(), asked)
+    buttons = [e for e in walk(card) if e.get("type") == "Action.Execute"]
+    assert [e["title"] for e in buttons] == [
+        "For 1 hour",
+        "Until 17:00 UTC",
+        "Until Sep 22, 05:00 UTC",
+    ]
+    assert buttons[1]["click"] == StartPause(until_ms=NOW + 160 * MINUTE)
+    assert engine.chose == []
+
+
+async def test_who_is_not_connected_is_asked_nothing(handler: PersonalHandler) -> None:
+    handler = PersonalHandler(Presence())
+    said = words(await handler.which(turn(), WhichPause("Is that 5?", "Choose.", (Until(17),))))
+    assert "Is that 5?" not in said
+
+
+async def test_an_end_that_is_past_or_too_far_away_is_refused(
+    engine: Presence, handler: PersonalHandler
+) -> None:
+    for until in (Until(9, 0, InDays(0)), Until(0, day=OnDate(12, 24))):
+        assert "from 1 minute to 30 days" in words(await handler.pause(turn(), Pause(until)))
+    assert engine.chose == []
 
 
 async def test_a_time_of_day_is_the_person_s_own(

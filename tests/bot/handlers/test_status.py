@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.grammar.commands import Status
+from bot.grammar.intents import Status
 from bot.handlers.status import StatusHandler
 from cards.person.clicks import RunTest
 from domain.clock import MINUTE

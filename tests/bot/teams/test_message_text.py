@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.grammar.commands import Help, Status, Unknown, parse
+from bot.grammar.commands import Unknown, parse
+from bot.grammar.intents import Help, Status
 from bot.grammar.words import LONGEST_TEXT
-from bot.teams.message_text import LONGEST_HTML, message_text
+from bot.teams.message_text import LONGEST_HTML, has_attachment, message_text
 
 BOT = "28:bot"
 NAME = "Presence Bridge"
@@ -317,6 +318,23 @@ def test_words_between_angle_brackets_come_from_the_html() -> None:
 )
 def test_otherwise_the_text_counts(html: object) -> None:
     assert said("status", html=html) == "status"
+
+
+@pytest.mark.parametrize(
+    ("attachment", "found"),
+    [
+        ({"contentType": "image/png", "contentUrl": "x"}, True),
+        ({"contentType": "application/vnd.microsoft.teams.file.download.info"}, True),
+        ({"contentType": "text/html", "content": '<p><img alt="" src="x"></p>'}, True),
+        ({"contentType": "text/html", "content": "<p>status</p>"}, False),
+        ({"contentType": "text/html"}, False),
+        ({"contentType": "application/vnd.microsoft.card.adaptive"}, False),
+        ({"contentType": None}, False),
+        (7, False),
+    ],
+)
+def test_a_file_or_a_picture_is_noticed(attachment: object, found: bool) -> None:
+    assert has_attachment({"attachments": [attachment]}) is found
 
 
 def test_other_attachments_are_passed_over() -> None:

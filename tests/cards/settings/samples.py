@@ -224,6 +224,10 @@ def settings_cards() -> dict[str, Card]:
         "settings-verify-enable": verify(SALES, entered(ON, 2), version=7),
         "settings-verify-disable": verify(ACCOUNT, entered(OFF), version=7, touched=FEW),
         "settings-full": confirm_full(SALES, entered(FULL_LOCKED, 2), version=7, touched=FEW),
+        "settings-perhaps": change_cards.perhaps(Enable(SALES), what="I don’t know the last word."),
+        "settings-perhaps-priority": change_cards.perhaps(
+            Move(SALES, 2), what="I don’t know settings “gruop”."
+        ),
         "settings-enable": change(Enable(SALES)),
         "settings-enable-full": change(Enable(SALES), style=Style.FULL),
         "settings-enable-account": change_cards.confirm(
@@ -388,6 +392,7 @@ def settings_cards_for(name: str) -> dict[str, Card]:
     group = Level("z" * 64, name)
     move = Move(group, 9999)
     return {
+        "settings-perhaps": change_cards.perhaps(move, what=name),
         "settings": centre(
             Policy(FULL_LOCKED, (ManagedGroup("z", name, 1, FULL_LOCKED),) * 400),
             numbers=Numbers(123_456, 100_000, 90_000, 9_999, 88_888, 88_888),

@@ -1,0 +1,373 @@
+"""What people say in their own words, and the one thing that each phrase means. Pure.
+
+A phrase means something only if it stands here: nothing is guessed. `(a|b|)` stands for a, b or
+nothing. A phrase with a negation never does anything; what only might be meant is an Offer.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from bot.grammar.personal import Pause, StyleCommand
+from bot.grammar.settings import Centre
+from domain.presence import Style
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """`connect`: sign in with Microsoft."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    """`disconnect`: stop, and erase."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`status`: what is shown, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """`resume`: end a pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """`test`: tell Microsoft "In a call" for some minutes, and read it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """`help`: what can be said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """`hi`: how it stands, and what to do next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """Where it is written what is kept of people."""
+
+
+class Courtesy(StrEnum):
+    """What asks for nothing, and is answered with a friendly line."""
+
+    THANKS = "thanks"
+    OK = "ok"
+    BYE = "bye"
+    NEVER_MIND = "never mind"
+    YES = "yes"
+
+
+@dataclass(frozen=True, slots=True)
+class SmallTalk:
+    """Something friendly."""
+
+    courtesy: Courtesy
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What may mean any of these commands: each becomes a button, and nothing is done."""
+
+    commands: tuple[str, ...]
+
+
+Meaning = (
+    Connect
+    | Disconnect
+    | Status
+    | Pause
+    | Resume
+    | Trial
+    | StyleCommand
+    | Help
+    | Greeting
+    | Privacy
+    | SmallTalk
+    | Centre
+    | Offer
+)
+"""What a phrase can mean."""
+
+_THING = (
+    " it| me| this| everything| zoom| my zoom| presence| my presence| zoom presence"
+    "| my zoom presence| my status"
+)
+_SYNC = " sync| the sync| presence sync| zoom sync| syncing| updates"
+_IT = f"{_THING}|{_SYNC}"
+_HALTING = (
+    f"(pause|snooze|mute|silence)({_IT})",
+    f"stop({_THING})",
+    f"(turn|switch|shut)({_IT}) off",
+    f"(turn|switch|shut) off({_IT})",
+    *("(pause|stop|snooze|mute|silence|off)", "(turn|switch|shut) off", "go off"),
+)
+_LEAVING = f"(stop|end)({_SYNC})"
+_ZOOM = "( me| it| zoom| my zoom| my account| my zoom account| my accounts| microsoft| teams|)"
+
+TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
+    (Connect(), (
+        f"(connect|reconnect|re-connect|link|relink|authorise|authorize|enrol|enroll){_ZOOM}",
+        f"(connect|link){_ZOOM} again",
+        "(sign|log) (me |)(in|on)( again|)", "sign me up", "sign up",
+        *("(signin|login|logon|signup)", "opt in", "opt me in", "(set|hook) (me|it) up"),
+    )),
+    (Disconnect(), (
+        f"(disconnect|unlink|unconnect|deauthorise|deauthorize|unsubscribe|deregister){_ZOOM}",
+        "disconnect everything", "(sign|log) (me |)(out|off)",
+        "(signout|signoff|logout|logoff)", "opt out", "opt me out", "uninstall",
+        "(delete|erase|remove|forget|wipe) (me|all|everything|my account|my details)",
+        "(delete|erase|remove|forget|wipe) (my|all|all my|the) (data|information)",
+        "(delete|erase|forget) (everything |all |)about me",
+        "(delete|erase) what you know( about me|)",
+        "(revoke|remove) (access|my authorisation|my authorization|my permission|my consent)",
+        _LEAVING, "stop syncing( me| my presence| my status| zoom)",
+        "(end|cut) (the|my) connection",
+    )),
+    (Status(), (
+        "(show |show me |tell me |check |see |get |)(my |the |)(current |zoom |teams |)"
+        "(status|presence)",
+        "what is (my |the |)(current |zoom |teams |)(status|presence)",
+        "what (is|are|am i) (shown|showing|displayed|visible)( as| about me| of me| in teams|)",
+        "what (do|does|can|will) (others|people|everyone|everybody|colleagues|my colleagues|they"
+        "|teams|microsoft|outlook|zoom|it) (see|show|say|think)( about me| of me| for me|)",
+        "what (do|does) (my status|my presence) (say|show)",
+        "what do i (show|look like)( as|)", "how do (i|things) (appear|look|stand)",
+        "am i (connected|online|paused|busy|available|away|offline|synced|in sync|on|off|signed in"
+        "|logged in|visible|still connected|still paused|still on)( to zoom| to microsoft|)",
+        "(is|are) (it|this|you|presence sync|sync|zoom|zoom sync) "
+        "(on|off|working|running|connected|active|paused|broken|alive|there)",
+        "(it|this|zoom|sync|my status|my presence|presence sync) (does not work|is not working"
+        "|is broken|is wrong|is stuck|does not update|is not updating|does not show"
+        "|is not showing|is not right|is not correct|did not change|has not changed)",
+        "(not working|does not work|broken|stuck|wrong|wrong status|wrong presence|not connected)",
+        "(a |)(error|problem|trouble)", "i have (a |)(problem|trouble)",
+        "what is (wrong|going on|happening|the matter|the problem|broken)", "what happened",
+        "why( is that| so| not| though|)", "why (am i|is it|) (busy|away|available|offline|red"
+        "|green|yellow|in a call|in a meeting|on|off|wrong|stuck|paused|do not disturb)",
+        "why (is it|is this) not (working|on|showing|updating|right|correct|connected)",
+        "why does it (not work|not show|not update|say that|show that)", "why not busy",
+        "(busy|in a call|connected)", "(check|check it|explain|details)",
+        "(since|until) when", "how long( am i paused| is it paused|)", "where do i stand",
+        "how does it (stand|look)",
+    )),
+    (Pause(), (*_HALTING, "(pause|stop) for now")),
+    (Resume(), (
+        f"(resume|unpause|unmute|unsnooze|continue|restart|reactivate)({_IT}|)",
+        f"(turn|switch)({_IT}) (on|back on|on again)",
+        f"(turn|switch) (on|back on)({_IT})",
+        "(turn|switch) (on|back on|on again)", "(on|back on|on again)",
+        "(go|carry|keep) on", "keep going", "i am back", "back", "back again",
+        "start (sync|syncing|syncing again)",
+        "(end|stop|cancel|finish|lift) (the |my |)(pause|snooze)",
+        "(stop|end) pausing", "stop being paused",
+    )),
+    (Trial(), (
+        "test( it| me| this| sync| the sync| presence| my presence| my status| zoom|)",
+        "test (the|my) connection", "(run|do|make) (a|the) test", "try it( out|)", "test run",
+    )),
+    (StyleCommand(), (
+        "(change|choose|set|show|show me|pick) (my |the |a |another |)(style|styles)", "styles",
+        "(what|which) styles (are there|do you have|can i choose)", "my style",
+        "(what|which) (style|is my style)",
+    )),
+    *(
+        (StyleCommand(style), (
+            f"({'|'.join(words)})( style| mode|)",
+            f"(use|set|choose|take|show|switch to|change to) (the |style |)({'|'.join(words)})"
+            "( style| mode|)",
+        ))
+        for style, words in (
+            (Style.BUSY_ONLY, ("busy only", "busy-only", "only busy", "just busy")),
+            (Style.MIRROR, ("mirror",)),
+            (Style.FULL, ("full",)),
+        )
+    ),
+    (Help(), (
+        "help( me|)", "i need( some|) help",
+        "what (else |)can (i|you) (say|do|ask|ask you)( here| for me|)",
+        "(commands|command list|list commands|menu|options|info|about|manual|guide)",
+        "how does (this|it|that) work", "how do i use (this|it|you)", "instructions",
+        "what (is this|are you|do you do)", "who (is this|are you)", "what is presence bridge",
+        "i am lost", "i do not (understand|get it)", "what should i (say|do)",
+    )),
+    (Greeting(), (
+        "(hi|hello|hey|hallo|hiya|howdy|moin|servus|bonjour|hola|salut|greetings|yo)"
+        "( there| bot| again| all| presence bridge|)",
+        "good (morning|afternoon|evening|day)", "morning", "how are you( doing| today|)",
+        "(start|begin|get started|getting started)", "let us (start|go|begin)", "setup", "set up",
+    )),
+    (Privacy(), (
+        "(privacy|data protection|gdpr|my data)( policy| notice| statement|)", "show privacy",
+        "what (do you|does it) (know|store|keep|save|collect|remember)( about me| of me|)",
+        "(what|which) data (do you|does it) (know|store|keep|save|collect|have)"
+        "( about me| of me|)",
+        "is my data safe", "who (can see|sees) (my data|this|my presence|my status)",
+    )),
+    (SmallTalk(Courtesy.THANKS), (
+        "(thanks|thank you|thx|ty|cheers|great|cool|nice|perfect|awesome|excellent|wonderful"
+        "|brilliant|lovely|super|well done|good job|👍|👏|🙏|❤️|❤|🎉)( a lot| so much| very much"
+        "| bot| again|)", "many thanks", "it works", "that works", "works",
+    )),
+    (SmallTalk(Courtesy.OK), (
+        "(ok|okay|k|alright|all right|fine|good|got it|understood|i see|sure|👌|✅)", "no problem",
+        "(sounds|looks) good", "will do",
+    )),
+    (SmallTalk(Courtesy.BYE), (
+        "(bye|goodbye|bye bye|good night|see you|see you later|see you soon|cya|ciao|tschüss|👋)",
+        "have a (nice|good|great) (day|evening|weekend|one)",
+    )),
+    (SmallTalk(Courtesy.NEVER_MIND), (
+        "(never mind|nevermind|no|nope|nah|no thanks|no thank you|not now|not yet|forget it"
+        "|forget that|leave it|cancel|cancel that|do nothing|nothing|skip|wrong chat|sorry|oops)",
+    )),
+    (SmallTalk(Courtesy.YES), ("(yes|yep|yeah|yes do|yes do it|do it|go ahead|confirm)",)),
+    (Centre(), (
+        "(show |open |change |go to |)(the |my |admin |all |)settings",
+        "(admin|administration|configuration)",
+    )),
+    (Offer(("pause", "disconnect")), (
+        "(stop|end) (sharing|showing|tracking|watching|sending|publishing)"
+        "( me| my status| my presence| my zoom presence| zoom| it|)",
+        "(deactivate|disable|quit|exit|end|leave me alone|go away|shut up|shut down)",
+        "hide( me| my status| my presence| zoom|)", "(go|appear) (dark|invisible|offline)",
+    )),
+    (Offer(("pause",)), (
+        "(take|taking|on) (a |my |)(break|lunch break)", "(lunch|break|brb|vacation|holiday|pto)",
+        "i am (away|off|out|on holiday|on vacation|on leave|out of office|at lunch|going to lunch)",
+        "(out of office|ooo)",
+    )),
+    (Offer(("resume", "connect")), ("(activate|enable|start again|go)( it| zoom| sync|)",)),
+    (Offer(("status", "style")), ("(my |)preferences", "(change|set) my (status|presence)")),
+)  # fmt: skip
+"""Every phrase that means something."""
+
+WHY: Final[tuple[str, ...]] = (
+    "why (am|was|do|did) i",
+    "why (is|was|does|did|are) (my|teams|microsoft|outlook|zoom)",
+)
+"""Questions are about the status, however they go on."""
+
+TIMED: Final[tuple[str, ...]] = (*_HALTING, _LEAVING, "stop syncing( me| my presence| zoom)")
+"""What pauses if a time follows."""
+
+FRONT: Final[tuple[str, ...]] = (
+    "(can|could|would|will) (you|u)( please| kindly| just|)", "would you mind", "(please|pls|plz)",
+    "(hi|hello|hey|ok|okay|so|just|kindly|well|and|then|now|good morning|hi there|hello there)",
+    "(i want|i would like|i'd like|id like|i need|i want you|i would like you|i wish) to",
+    "(let us|let's|lets)", "(presence bridge|bot)", "(thanks|thank you)", "yes",
+)  # fmt: skip
+"""What people say before what they want; it changes nothing."""
+
+BACK: Final[tuple[str, ...]] = (
+    "(please|pls|plz|now|thanks|thank you|thx|right now|for me|at once|immediately|bot|then)",
+    "(again please|if you can|if possible|asap|at the moment|today please|will you|could you)",
+)
+"""What people say after it."""
+
+NEGATIONS: Final = frozenset(
+    {
+        *(
+            "not",
+            "no",
+            "never",
+            "none",
+            "nothing",
+            "neither",
+            "nor",
+            "without",
+            "nope",
+            "nevermind",
+        ),
+        *("avoid", "instead", "rather", "cancel", "abort", "undo", "unless", "refuse", "stopped"),
+        *("nicht", "nein", "kein", "keine", "nie", "non", "pas", "jamais", "niet", "nunca", "né"),
+    }
+)
+"""Words that may turn a sentence round: with one of them in it, nothing is suggested."""
+
+_SHORT: Final = {
+    "dont": "do not", "doesnt": "does not", "didnt": "did not", "isnt": "is not",
+    "arent": "are not", "wont": "will not", "wouldnt": "would not", "shouldnt": "should not",
+    "cant": "can not", "cannot": "can not", "couldnt": "could not", "hasnt": "has not",
+    "havent": "have not", "wasnt": "was not", "werent": "were not", "aint": "is not",
+    "mustnt": "must not", "neednt": "need not", "whats": "what is", "hows": "how is",
+    "im": "i am", "lets": "let us", "let's": "let us", "won't": "will not", "can't": "can not",
+    "shan't": "shall not", "ain't": "is not", "u": "you", "plz": "please", "pls": "please",
+}  # fmt: skip
+_ENDINGS: Final = (
+    *(("n't", "not"), ("'s", "is"), ("'m", "am"), ("'re", "are"), ("'ll", "will")),
+    *(("'ve", "have"), ("'d", "would")),
+)
+_CHOICE = re.compile(r"\(([^)]*)\)")
+
+
+def spelled_out(phrase: str) -> Iterator[str]:
+    """Every way to say a phrase of a table."""
+    parts = _CHOICE.split(phrase)
+    alternatives = [part.split("|") if at % 2 else [part] for at, part in enumerate(parts)]
+    for chosen in itertools.product(*alternatives):
+        yield " ".join("".join(chosen).split())
+
+
+def _phrases() -> dict[str, Meaning]:
+    found: dict[str, Meaning] = {}
+    for meaning, rows in TABLE:
+        for phrase in itertools.chain.from_iterable(map(spelled_out, rows)):
+            if found.setdefault(phrase, meaning) != meaning:
+                raise ValueError(f"“{phrase}” has two meanings")
+    return found
+
+
+def _all(rows: Sequence[str]) -> frozenset[str]:
+    return frozenset(itertools.chain.from_iterable(map(spelled_out, rows)))
+
+
+PHRASES: Final[Mapping[str, Meaning]] = _phrases()
+"""Every phrase of TABLE, spelled out."""
+TIMED_PHRASES: Final = _all(TIMED)
+FRONT_PHRASES: Final = _all(FRONT)
+BACK_PHRASES: Final = _all(BACK)
+_WHY_PHRASES: Final = _all(WHY)
+_LONGEST = max(len(phrase.split()) for phrase in PHRASES)
+
+
+def plain_words(words: Sequence[str]) -> list[str]:
+    """Folded words without their short forms: don’t is do not, what’s is what is."""
+    plain: list[str] = []
+    for word in words:
+        if word in _SHORT:
+            plain += _SHORT[word].split()
+            continue
+        for ending, meant in _ENDINGS:
+            if word.endswith(ending) and len(word) > len(ending):
+                plain += [word.removesuffix(ending), meant]
+                break
+        else:
+            plain.append(word)
+    return plain
+
+
+def is_negated(words: Sequence[str]) -> bool:
+    """Whether plain words may say that something is not wanted."""
+    return not NEGATIONS.isdisjoint(words)
+
+
+def meaning_of(words: Sequence[str]) -> Meaning | None:
+    """What plain words mean; None: they stand in no table."""
+    if len(words) <= _LONGEST:
+        found = PHRASES.get(" ".join(words))
+        if found is not None:
+            return found
+    return Status() if " ".join(words[:3]) in _WHY_PHRASES else None

@@ -1,0 +1,450 @@
+"""How long a pause lasts, as people say it: for 2h, until Monday, for the rest of the day. Pure.
+
+Nothing is guessed: what may mean two times is asked about, with both as choices.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final, NoReturn
+
+from bot.grammar.words import NotUnderstood, shortened
+from domain.policy import LONGEST_PAUSE
+
+
+@dataclass(frozen=True, slots=True)
+class For:
+    """A stretch of time from now."""
+
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class InDays:
+    """The day that begins after so many midnights: 1 is tomorrow."""
+
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class OnWeekday:
+    """The next such day after today (0 is Monday), or the one `weeks` after it."""
+
+    weekday: int
+    weeks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OnDate:
+    """The next such day of the calendar, today included."""
+
+    month: int
+    day: int
+
+
+Day = InDays | OnWeekday | OnDate
+
+
+@dataclass(frozen=True, slots=True)
+class Until:
+    """The next time that a clock in the person's own zone shows this, or its time on a `day`."""
+
+    hour: int
+    minute: int = 0
+    day: Day | None = None
+
+
+When = For | Until
+"""The end of a pause."""
+
+
+@dataclass(eq=False)
+class UnclearWhen(NotUnderstood):
+    """Words for an end that may mean several; each of `choices` would do."""
+
+    choices: tuple[When, ...] = ()
+
+
+PAUSE_HINT: Final = (
+    "Say pause, pause for 2h, pause for 90 minutes, pause until 17:00 or pause until Monday. "
+    "Without a time, a pause lasts until you say resume."
+)
+_CHOOSE: Final = "Choose one, or say pause with a time, such as pause for 2h or pause until 17:00."
+_MOST_WORDS: Final = 12
+_LONGEST_WORD: Final = 24
+
+_MINUTES_IN: Final = {
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 1),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 60),
+    **dict.fromkeys(("d", "day", "days"), 24 * 60),
+    **dict.fromkeys(("w", "wk", "wks", "week", "weeks"), 7 * 24 * 60),
+    **dict.fromkeys(("fortnight", "fortnights"), 14 * 24 * 60),
+    **dict.fromkeys(("month", "months"), 30 * 24 * 60),
+}
+_NUMBERS: Final = {
+    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
+    "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12", "fifteen": "15",
+    "twenty": "20", "thirty": "30", "forty": "40", "forty-five": "45", "fifty": "50",
+    "sixty": "60", "ninety": "90",
+}  # fmt: skip
+_HEDGES: Final = frozenset({"about", "around", "approximately", "roughly", "only", "just"})
+_UNTIL: Final = frozenset({"until", "till", "til", "untill"})
+_LATER: Final = frozenset({"at", "from", "in", "on", "after", "starting", "tomorrow", "later"})
+_ENDLESS: Final = frozenset(
+    {
+        *("forever", "for ever", "for good", "indefinitely", "until further notice"),
+        *("until i resume", "until i say resume", "until i say so", "until i am back"),
+        *("until i come back", "until i return", "until i tell you", "until i tell you otherwise"),
+    }
+)
+_REWRITTEN: Final = tuple(
+    (re.compile(pattern), written)
+    for pattern, written in (
+        (r"(?<!\d)½", "0.5 "),
+        (r"½", ".5 "),
+        (r"\b(?:a )?half(?: an |-| a | )hour\b", "30 min"),
+        (r"\b(?:three|3)[ -]quarters of an hour\b", "45 min"),
+        (r"\b(?:a )?quarter(?: of an | )hour\b", "15 min"),
+        (r"\b(?:an?|1) (hour|day|week) and a half\b", r"1.5 \1"),
+        (r"\b(\d{1,3}) and a half\b", r"\1.5"),
+        (r"\b(\d{1,3}) (hours|days|weeks) and a half\b", r"\1.5 \2"),
+        (r"\b(?:a )?couple(?: of)?\b", "2"),
+        (r" or so$", ""),
+        (r"\b(\d{1,3}) ?(?:h|hr|hrs|hours?) ([0-5]?\d)$", r"\1h \2m"),
+    )
+)
+# One amount at a time: a pattern for the whole would have to go back on long texts.
+_AMOUNT = re.compile(r"\s*(\d{1,6}(?:[.,]\d{1,3})?|an?(?=\s))\s*([a-z]{1,10})(?![a-z])", re.ASCII)
+_MINUTES_LEFT_OUT = re.compile(r"(\d{1,2})h([0-5]\d)", re.ASCII)
+_CLOCK = re.compile(
+    r"(\d{1,2})(?:[:.h](\d{2}))?(?:\s?([ap])\.?\s?m\.?|\s?(?:h|uhr|o'clock))?", re.ASCII
+)
+_CLOCK_AT_SIGHT = re.compile(r"\d{1,2}(?::\d{2}|(?:[:.]\d{2})?\s?[ap]\.?m\.?)", re.ASCII)
+
+_WEEKDAYS: Final = {
+    name: number
+    for number, names in enumerate(
+        (
+            ("monday", "mon"),
+            ("tuesday", "tue", "tues"),
+            ("wednesday", "wed"),
+            ("thursday", "thu", "thur", "thurs"),
+            ("friday", "fri"),
+            ("saturday", "sat"),
+            ("sunday", "sun"),
+        )
+    )
+    for name in names
+}
+_MONTHS: Final = {
+    name: number
+    for number, names in enumerate(
+        (
+            ("january", "jan"),
+            ("february", "feb"),
+            ("march", "mar"),
+            ("april", "apr"),
+            ("may",),
+            ("june", "jun"),
+            ("july", "jul"),
+            ("august", "aug"),
+            ("september", "sep", "sept"),
+            ("october", "oct"),
+            ("november", "nov"),
+            ("december", "dec"),
+        ),
+        1,
+    )
+    for name in names
+}
+_ISO = re.compile(r"\d{4}-(\d{1,2})-(\d{1,2})", re.ASCII)
+_DAY_OF_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?", re.ASCII)
+
+_TOMORROW, _MONDAY, _SATURDAY = InDays(1), OnWeekday(0), OnWeekday(5)
+_TODAY: Final = frozenset(
+    {
+        *("today", "the day", "the rest of the day", "the rest of today", "rest of the day"),
+        *("rest of today", "the remainder of the day", "all day", "the whole day"),
+    }
+)
+_ENDS: Final = {
+    "noon": Until(12),
+    "midday": Until(12),
+    "midnight": Until(0),
+    **dict.fromkeys(
+        ("the end of the day", "end of the day", "end of day", "the end of today", "eod"),
+        Until(0, day=_TOMORROW),
+    ),
+    **dict.fromkeys(("next week", "the next week", "the week after"), Until(0, day=_MONDAY)),
+    **dict.fromkeys(("the weekend", "weekend", "this weekend"), Until(0, day=_SATURDAY)),
+}
+_END_OF_WEEK: Final = (Until(0, day=_SATURDAY), Until(0, day=_MONDAY))
+_WEEK: Final = frozenset(
+    {
+        *("the rest of the week", "rest of the week", "this week", "the week"),
+        *("the end of the week", "end of the week", "end of week", "the end of this week"),
+    }
+)
+_PARTS: Final = {
+    **dict.fromkeys(("morning",), (8, 9)),
+    **dict.fromkeys(("lunch", "lunchtime", "lunch time", "lunch break"), (12, 13)),
+    **dict.fromkeys(
+        ("after lunch", "after lunchtime", "after lunch time", "after lunch break", "afternoon"),
+        (13, 14),
+    ),
+    **dict.fromkeys(("evening", "tonight", "night", "dinner"), (18, 20)),
+}
+"""Hours of a working day that these may mean: always asked about."""
+_VAGUE: Final = frozenset(
+    {
+        *("a while", "a bit", "a little", "a little while", "a moment", "some time", "a time"),
+        *("a few minutes", "a few hours", "some hours", "some minutes", "later", "my meeting"),
+        *("the meeting", "this meeting", "the call", "this call", "my call", "my break"),
+        *("a break", "the meeting ends", "the call ends", "after the meeting", "after my meeting"),
+        *("after the call", "after this meeting", "the end of the meeting"),
+    }
+)
+
+
+def read_when(said: str) -> When | None:
+    """What these words say of the end of a pause; None: it has no end.
+
+    `said` is in small letters and plain quotes, without punctuation. Raises NotUnderstood, and
+    UnclearWhen where it may mean several.
+    """
+    words = said.split()
+    if len(words) > _MOST_WORDS or any(len(word) > _LONGEST_WORD for word in words):
+        _no_stretch(said)
+    words = [word for word in words if word not in _HEDGES]
+    said = " ".join(words)
+    if not words or said in _ENDLESS:
+        return None
+    if words[0] in {"up", "right"} and words[1:2] and words[1] in _UNTIL:
+        words = words[1:]
+    first, rest = words[0], " ".join(words[1:])
+    if first in _UNTIL:
+        return _until(rest)
+    if first in {"over", "during"} or (first == "for" and _is_part(rest)):
+        rest = f"after {rest}" if rest.startswith("lunch") else rest
+        _part(rest, f"I need to know when {rest.removeprefix('after ')} is over.")
+    if _CLOCK_AT_SIGHT.fullmatch(said):
+        return _clock(said)
+    if said in {"after lunch", "lunch", "lunchtime"}:
+        _part("after lunch", "I need to know when lunch is over.")
+    return _for(rest if first == "for" else said)
+
+
+def end_of(until: Until, now: datetime) -> datetime:
+    """The time that is meant, in the zone of `now`. Raises NotUnderstood for one too far away."""
+    end = now.replace(hour=until.hour, minute=until.minute, second=0, microsecond=0)
+    match until.day:
+        case None:
+            days = 1 if end <= now else 0
+        case InDays(days):
+            pass
+        case OnWeekday(weekday, weeks):
+            days = (weekday - now.weekday() - 1) % 7 + 1 + 7 * weeks
+        case OnDate(month, day):
+            days = (_next_date(month, day, now.date()) - now.date()).days
+    end += timedelta(days=days)
+    if not now < end <= now + timedelta(minutes=LONGEST_PAUSE):
+        raise _out_of_bounds()
+    return end
+
+
+def _next_date(month: int, day: int, today: date) -> date:
+    for year in (today.year, today.year + 1):
+        try:
+            found = date(year, month, day)
+        except ValueError:  # February 29
+            continue
+        if found >= today:
+            return found
+    raise _out_of_bounds()
+
+
+# -- for so long ---------------------------------------------------------------------------------
+
+
+def _for(said: str) -> When:
+    if said in _TODAY:
+        return Until(0, day=_TOMORROW)
+    if said in _WEEK:
+        _ask("Is that until the weekend, or until Monday?", *_END_OF_WEEK)
+    if said in _VAGUE:
+        _ask("I need to know for how long.", For(60), For(240))
+    if said.removeprefix("the ") in {"tonight", "night", "evening", "this evening"}:
+        _ask(
+            "I can pause from now on, but I need to know until when.",
+            Until(20),
+            Until(0, day=_TOMORROW),
+        )
+    words = said.split()
+    if words and (words[0] in _LATER or _day(words) is not None):
+        raise NotUnderstood("I can only pause from now on, not from a later time.", PAUSE_HINT)
+    if said == "next week":
+        _ask("Is that until next week? I can only pause from now on.", Until(0, day=_MONDAY))
+    return _stretch(" ".join(_NUMBERS.get(word, word) for word in words))
+
+
+def _stretch(said: str) -> For:
+    left_out = _MINUTES_LEFT_OUT.fullmatch(said)
+    if left_out:
+        said = f"{left_out[1]}h {left_out[2]}m"
+    typed = said
+    for pattern, written in _REWRITTEN:
+        said = pattern.sub(written, said)
+    said = said.strip()
+    minutes, position = 0.0, 0
+    while position < len(said):
+        amount = _AMOUNT.match(said, position)
+        unit = _MINUTES_IN.get(amount[2]) if amount else None
+        if amount is None or unit is None:
+            _no_stretch(typed)
+        number = 1.0 if amount[1] in {"a", "an"} else float(amount[1].replace(",", "."))
+        minutes += number * unit
+        position = amount.end()
+        if said.startswith(" and ", position):
+            position += 4
+    if not said:
+        raise NotUnderstood("I need to know for how long.", PAUSE_HINT)
+    if not 1 <= minutes <= LONGEST_PAUSE:
+        raise _out_of_bounds()
+    return For(round(minutes))
+
+
+def _out_of_bounds() -> NotUnderstood:
+    return NotUnderstood(
+        f"A pause for a time lasts from 1 minute to {LONGEST_PAUSE // (24 * 60)} days.",
+        "For longer, say pause without a time: it lasts until you say resume.",
+    )
+
+
+def _no_stretch(said: str) -> NoReturn:
+    if re.fullmatch(r"\d{1,6}", said, re.ASCII):
+        number = int(said)
+        _ask(
+            f"Is that {said} minutes or {said} hours?",
+            *(For(length) for length in (number, 60 * number) if 1 <= length <= LONGEST_PAUSE),
+            hint=f"Say pause for {said}m or pause for {said}h.",
+        )
+    raise NotUnderstood(
+        f"I don’t understand “{shortened(said, 40)}” as a length of time.", PAUSE_HINT
+    )
+
+
+# -- until then ----------------------------------------------------------------------------------
+
+
+def _until(said: str) -> Until:
+    if said in _ENDS:
+        return _ENDS[said]
+    if said in _WEEK:
+        _ask("Is that until the weekend, or until Monday?", *_END_OF_WEEK)
+    if said in _VAGUE:
+        _ask("I need to know until when.", For(60), For(240))
+    if _is_part(said):
+        _part(said, "I need to know until what time.")
+    words = [word for word in said.split() if word != "on"]
+    if words[:1] == ["next"] and len(words) == 2 and words[1] in _WEEKDAYS:
+        number = _WEEKDAYS[words[1]]
+        _ask(
+            f"Which {words[1].capitalize()} is that?",
+            Until(0, day=OnWeekday(number)),
+            Until(0, day=OnWeekday(number, 1)),
+        )
+    for many in (4, 3, 2, 1):
+        for day_words, clock in (
+            (words[:many], words[many:]),
+            (words[len(words) - many :], words[: len(words) - many]),
+        ):
+            day = _day(day_words) if len(day_words) == many else None
+            if day is None:
+                continue
+            time = " ".join(word for word in clock if word != "at")
+            if not time and day != InDays(0):
+                return Until(0, day=day)
+            if _is_part(time):
+                _part(time, "I need to know until what time.", day)
+            if time:
+                return _clock(time, day)
+    return _clock(said.removeprefix("at "))
+
+
+def _day(words: list[str]) -> Day | None:
+    """The day that these words name."""
+    if words[:1] == ["this"]:
+        words = words[1:]
+    if len(words) == 1:
+        [word] = words
+        iso = _ISO.fullmatch(word)
+        if iso:
+            return _date(int(iso[1]), int(iso[2]))
+        if word in _WEEKDAYS:
+            return OnWeekday(_WEEKDAYS[word])
+        return {"today": InDays(0), "tomorrow": InDays(1), "tmrw": InDays(1)}.get(word)
+    if words[-3:] == ["day", "after", "tomorrow"] and words[:-3] in ([], ["the"]):
+        return InDays(2)
+    if len(words) == 3 and words[1] == "of":
+        words = [words[0], words[2]]
+    if len(words) == 2:
+        for name, number in (words, reversed(words)):
+            found = _DAY_OF_MONTH.fullmatch(number)
+            if name in _MONTHS and found:
+                return _date(_MONTHS[name], int(found[1]))
+    return None
+
+
+def _date(month: int, day: int) -> OnDate | None:
+    try:
+        date(2024, month, day)  # a leap year
+    except ValueError:
+        return None
+    return OnDate(month, day)
+
+
+def _is_part(said: str) -> bool:
+    return said.removeprefix("the ").removeprefix("this ") in _PARTS
+
+
+def _part(said: str, what: str, day: Day | None = None) -> NoReturn:
+    """Ask which hour is meant by a part of a day."""
+    hours = _PARTS.get(said.removeprefix("the ").removeprefix("this "), ())
+    _ask(what, *(Until(hour, day=day) for hour in hours))
+
+
+def _clock(said: str, day: Day | None = None) -> Until:
+    if said in {"noon", "midday", "midnight"}:
+        return Until(0 if said == "midnight" else 12, day=day)
+    found = _CLOCK.fullmatch(said)
+    if not found:
+        raise NotUnderstood(
+            f"I don’t understand “{shortened(said, 40)}” as a time of day."
+            if said
+            else "I need to know until when.",
+            "Say a time or a day, such as pause until 17:00, pause until 5pm "
+            "or pause until Monday.",
+        )
+    hour, minute, half = int(found[1]), int(found[2] or 0), found[3]
+    possible = 1 <= hour <= 12 if half else hour <= 24 - (minute > 0 or day is not None)
+    if not possible or minute > 59:
+        raise NotUnderstood(f"“{said}” is not a time of day.", "For example: pause until 17:00.")
+    if half:
+        hour = hour % 12 + (12 if half == "p" else 0)
+    elif found[2] is None and hour < 13:
+        twelve = hour or 12
+        _ask(
+            f"Is that {hour} in the morning or in the afternoon?"
+            if hour % 12
+            else "Is that noon or midnight?",
+            Until(hour % 12, day=day),
+            Until(hour % 12 + 12, day=day),
+            hint=f"Say pause until {twelve}am or pause until {twelve}pm.",
+        )
+    return Until(hour % 24, minute, day)
+
+
+def _ask(what: str, *choices: When, hint: str = _CHOOSE) -> NoReturn:
+    raise UnclearWhen(what, hint, choices=choices)
