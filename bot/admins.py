@@ -96,10 +96,6 @@ class Admins:
                 may = None
         return False if may and await self.external(person.object_id) else may
 
-    async def is_guest(self, person: Person) -> bool:
-        """Whether Microsoft has told that the person is external."""
-        return await self.external(person.object_id)
-
     async def _by_role(self, link: Link, state: PersonState) -> bool | None:
         may = await self._has_app_role(link, state)
         if may or self.zoom_editor is None or link.zoom_id is None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from domain.clock import DAY
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
@@ -111,7 +113,7 @@ LOST_SHARE = 1 / 3
 """More than this share of the people, groups or memberships lost at once is not believed ..."""
 LOST_FEW = 5
 """... unless no more than this many were lost: small accounts change by large shares."""
-BELIEVED_AFTER_MS = 24 * 3_600_000
+BELIEVED_AFTER_MS = DAY
 """Zoom says the same for a day: it is true, and somebody had the day's warnings to act on."""
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
+from bot.sign_in.requests import CALLBACK
 from service import tls
 from sync.connect.vault import Vault
 from sync.microsoft.authorization import Authorization
@@ -60,16 +61,6 @@ async def open_outside(settings: Settings, redis_url: str, stack: AsyncExitStack
             aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         )
 
-    authorization = Authorization(
-        client_id=settings.microsoft_app_id,
-        client_secret=settings.microsoft_app_password.get_secret_value(),
-        tenant_id=settings.microsoft_app_tenant_id,
-        login_url=settings.microsoft_login_url,
-        scopes=settings.graph_scopes,
-        redirect_uri=f"{settings.public_url}/auth/microsoft/callback",
-        verify=tls.requests_verify(os.environ, settings.data_dir),
-    )
-    stack.callback(authorization.close)
     return Outside(
         redis=redis,
         listener=listener,
@@ -77,9 +68,29 @@ async def open_outside(settings: Settings, redis_url: str, stack: AsyncExitStack
         graph=await session(limit=150),
         zoom=await session(limit=20),
         channel=await session(limit=50),
-        authorization=authorization,
+        authorization=login_service(settings, stack),
         profiles=Profiles(settings.graph_url, context),
     )
+
+
+def login_service(settings: Settings, stack: AsyncExitStack) -> Authorization:
+    """Make the client of Microsoft's login service; nothing is sent yet. Closed by the stack."""
+    authorization = Authorization(
+        client_id=settings.microsoft_app_id,
+        client_secret=settings.microsoft_app_password.get_secret_value(),
+        tenant_id=settings.microsoft_app_tenant_id,
+        login_url=settings.microsoft_login_url,
+        scopes=settings.graph_scopes,
+        redirect_uri=redirect_address(settings),
+        verify=tls.requests_verify(os.environ, settings.data_dir),
+    )
+    stack.callback(authorization.close)
+    return authorization
+
+
+def redirect_address(settings: Settings) -> str:
+    """Where Microsoft sends people back to."""
+    return settings.public_url + CALLBACK
 
 
 def zoom_api(settings: Settings, outside: Outside) -> ZoomApi | None:

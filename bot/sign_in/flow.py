@@ -37,6 +37,8 @@ from bot.sign_in.attempt import (
     Result,
 )
 from bot.sign_in.requests import (
+    CALLBACK,
+    PATH,
     Cookies,
     answer_of,
     form_of,
@@ -62,8 +64,7 @@ if TYPE_CHECKING:
 
     Handler = Callable[[web.Request], Awaitable[web.Response]]
 
-START = "/auth/microsoft/start"
-CALLBACK = "/auth/microsoft/callback"
+START = f"{PATH}/start"
 
 FLOW, RESULT = "flow", "result"
 """What rows are sealed for."""

@@ -44,6 +44,8 @@ _AHEAD = (
 """How browsers say that they only fetch ahead (Fetch standard, and what came before it)."""
 
 PATH = "/auth/microsoft"
+CALLBACK = f"{PATH}/callback"
+"""Where Microsoft sends people back to, at the product's address."""
 
 BROWSER = "sign-in-browser"
 BROWSER_TTL = 2 * TTL

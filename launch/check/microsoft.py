@@ -16,8 +16,8 @@ from bot.teams.signing_keys import KeysUnavailable, SigningKeys
 from domain.errors import AdminMustAct, OutsideError
 from domain.loopback import is_loopback
 from launch.check.findings import Check, Fault, Found, Once, failed, ok, unseen, warning
-from launch.check.visit import host_of, redirect_address
-from launch.outside import BOT_SCOPE
+from launch.check.visit import host_of
+from launch.outside import BOT_SCOPE, redirect_address
 from service.setting_values import NATIONAL_CLOUDS
 from sync.answers import MICROSOFTS_SIGNS, json_object
 

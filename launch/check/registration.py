@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from domain.clock import DAY
 from launch.check.findings import Check, Fault, Found, Once, and_, failed, ok, unseen, warning
 from launch.check.microsoft import REGISTRATION
-from launch.check.visit import redirect_address
+from launch.outside import redirect_address
 from sync.answers import MICROSOFTS_SIGNS
 
 if TYPE_CHECKING:

@@ -14,16 +14,17 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from launch.check.findings import Fault, Found, failed
+from launch.outside import login_service
 from service import tls
 from service.setting_values import NATIONAL_CLOUDS
 from sync.answers import is_from_between, json_object, read_body
-from sync.microsoft.authorization import Authorization
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from contextlib import AsyncExitStack
 
     from service.settings import Settings
+    from sync.microsoft.authorization import Authorization
 
 LONGEST_ANSWER = 1 << 20
 PATIENCE = aiohttp.ClientTimeout(total=6, sock_connect=4)
@@ -120,22 +121,7 @@ async def open_visit(
     session = await stack.enter_async_context(
         aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
     )
-    authorization = Authorization(
-        client_id=settings.microsoft_app_id,
-        client_secret=settings.microsoft_app_password.get_secret_value(),
-        tenant_id=settings.microsoft_app_tenant_id,
-        login_url=settings.microsoft_login_url,
-        scopes=settings.graph_scopes,
-        redirect_uri=redirect_address(settings),
-        verify=tls.requests_verify(os.environ, settings.data_dir),
-    )
-    stack.callback(authorization.close)
-    return Visit(settings, session, authorization, entra_token=entra_token)
-
-
-def redirect_address(settings: Settings) -> str:
-    """Where Microsoft sends people back to."""
-    return f"{settings.public_url}/auth/microsoft/callback"
+    return Visit(settings, session, login_service(settings, stack), entra_token=entra_token)
 
 
 def host_of(url: str) -> str:

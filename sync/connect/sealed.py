@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from domain.clock import MINUTE
 from sync.connect import scripts as lua
 from sync.connect.vault import VaultError
 from sync.redis import keys
@@ -29,7 +30,7 @@ log = structlog.get_logger()
 
 BATCH = 50
 """Rows of tokens read at once: some 400 kB."""
-TAKEN_MS = 60_000
+TAKEN_MS = MINUTE
 OWNER, PURPOSE = "cards", "button-key"
 BYTES = 32
 

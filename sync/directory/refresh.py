@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from domain.clock import HOUR, MINUTE
 from domain.directory import changes, objection
 from domain.errors import AdminMustAct, OutsideError, RetryLater
 from sync.redis import duties
@@ -28,11 +29,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-EVERY_MS = 3_600_000
-GAP_MS = 60_000
+EVERY_MS = HOUR
+GAP_MS = MINUTE
 """Between two readings, however many events Zoom sends."""
-FIRST_RETRY_MS = 60_000
-LEASE_MS = 120_000
+FIRST_RETRY_MS = MINUTE
+LEASE_MS = 2 * MINUTE
 CATCH_UP_SECONDS = 300.0
 """At the start a reading older than this is renewed: events may have been missed."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from domain.clock import HOUR
 from domain.feed import (
     DOUBT_AGAIN_MS,
     SLOTS,
@@ -100,6 +101,6 @@ class FeedWatch:
         validated = state.validated_ms
         missing = validation_missing(state.now_ms, validated_ms=validated, since_ms=state.since_ms)
         if missing and validated is not None and state.warned_ms != validated:
-            hours = (state.now_ms - validated) // 3_600_000
+            hours = (state.now_ms - validated) // HOUR
             log.warning("zoom_validation_missing", hours=hours)
             await self.store.warned(validated)

@@ -33,7 +33,7 @@ FAILED = 2
 """Zoom's `type` of a query for failed attempts only."""
 OLDEST_MS = 7 * DAY - MINUTE
 """Zoom refuses to look back further; less a minute for clocks that differ."""
-MARGIN_MS = 60_000
+MARGIN_MS = MINUTE
 """An attempt is logged when it has failed: some seconds after it was made."""
 
 

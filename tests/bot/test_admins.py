@@ -225,4 +225,4 @@ async def test_whoever_is_external_is_never_an_admin_whatever_names_them() -> No
         assert await admins.is_admin(person(who))
         world.externals.add(who)
         assert not await admins.is_admin(person(who))
-        assert await admins.is_guest(person(who))
+        assert await admins.external(who)

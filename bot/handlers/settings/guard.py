@@ -115,7 +115,7 @@ class AdminsOnly:
             )
         if not may:
             log.warning("settings_refused", person=oid)
-            if await self.admins.is_guest(turn.person):
+            if await self.admins.external(oid):
                 return settings_change.guest()
             return settings_change.not_admin(zoom_admins=self.zoom_admins)
         if by is By.RECIPIENT and await self.recipients.recipient(turn.clicked) != oid:
