@@ -114,6 +114,7 @@ async def application(
                 settings.zoom_webhook_secret.get_secret_value(),
                 version=VERSION,
                 key=Vault(settings.token_key_list).newest,
+                messages=lambda: (bot.channel.accepted, bot.channel.refusal),
                 now=time.time,
             )
             app.add_routes(

@@ -37,12 +37,18 @@ LARGEST: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """What the process behind the public address says. `key` is the name of its first key."""
+    """What the process behind the public address says. `key` is the name of its first key.
+
+    `accepted`: messages of Teams that it believed since its start. `refusal`: why it did not
+    believe the last one that it refused ("": it refused none).
+    """
 
     version: str
     key: str
     lost: tuple[str, ...]
     body_whole: bool
+    accepted: int
+    refusal: str
 
 
 class NotOurs(Exception):
@@ -74,6 +80,8 @@ class Proof:
             key=str(said.get("key", "")),
             lost=tuple(name for name in HEADERS if name.lower() not in said.get("headers", ())),
             body_whole=said.get("body") == hashlib.sha256(BODY).hexdigest(),
+            accepted=int(said.get("accepted", 0)),
+            refusal=str(said.get("refusal", "")),
         )
 
 
@@ -81,13 +89,15 @@ class Proof:
 class ProofPage:
     """The other side: `POST /check`. 403, with the product's name alone, for anyone else.
 
-    `key` is the name of the key that this process encrypts with, `now` gives epoch seconds.
+    `key` is the name of the key that this process encrypts with, `messages` gives how many of
+    Teams' messages were believed and why the last one was not, `now` gives epoch seconds.
     """
 
     secret: str = field(repr=False)
     _: KW_ONLY
     version: str
     key: str
+    messages: Callable[[], tuple[int, str | None]]
     now: Callable[[], float]
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -100,7 +110,10 @@ class ProofPage:
         if not signed or not fresh or (request.content_length or 0) > LARGEST:
             return web.json_response(said, status=403, headers=_NO_STORE)
         body = await request.content.read(LARGEST)
+        accepted, refusal = self.messages()
         said |= {
+            "accepted": accepted,
+            "refusal": refusal or "",
             "version": self.version,
             "key": self.key,
             "headers": [n.lower() for n, v in HEADERS.items() if request.headers.get(n) == v],

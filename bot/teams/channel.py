@@ -81,12 +81,6 @@ class _Refused(Exception):
     """Not for us. Nothing was changed; the HTTP answer is 403."""
 
 
-def _refused(why: _Refused | Unauthorized) -> ChannelAnswer:
-    status = 401 if isinstance(why, Unauthorized) else 403
-    _log.warning("activity_refused", status=status, reason=str(why))
-    return ChannelAnswer(status)
-
-
 class Channel:
     """Turns what arrives at the bot's address into `Inbound`, and the outcome into an HTTP answer.
 
@@ -99,6 +93,10 @@ class Channel:
     ) -> None:
         self.local = isinstance(access, LocalMode)
         self._answer_within = answer_within
+        self.accepted = 0
+        """Activities that were believed, since the start."""
+        self.refusal: str | None = None
+        """Why the last one was not; None: each was."""
         self._turns: set[asyncio.Future[Answer]] = set()
         self._stand_in: Person | None = None
         self._auth: InboundAuth | None = None
@@ -121,7 +119,7 @@ class Channel:
         try:
             return await self._auth.verify(authorization)
         except Unauthorized as refused:
-            return _refused(refused)
+            return self._refuse(refused)
         except KeysUnavailable as unavailable:
             return ChannelAnswer(503, retry_after=max(1, round(unavailable.retry_after)))
 
@@ -156,13 +154,20 @@ class Channel:
             accepted = self._accept(activity.channel_id, activity.service_url, sender)
             result = await self._adapter.process_activity(accepted, activity, logic)
         except (_Refused, Unauthorized) as refused:
-            return _refused(refused)
+            return self._refuse(refused)
         except Malformed as malformed:
             _log.warning("activity_refused", status=400, reason=f"malformed: {malformed}")
             if is_card_action(body):
                 return ChannelAnswer(200, _card_answer(_BAD_CLICK, TEAMS))
             return ChannelAnswer(400)
+        self.accepted += 1
         return ChannelAnswer(200) if result is None else ChannelAnswer(result.status, result.body)
+
+    def _refuse(self, why: _Refused | Unauthorized) -> ChannelAnswer:
+        self.refusal = str(why)
+        status = 401 if isinstance(why, Unauthorized) else 403
+        _log.warning("activity_refused", status=status, reason=self.refusal)
+        return ChannelAnswer(status)
 
     async def aclose(self, grace: float = 5.0) -> None:
         """Let turns finish for `grace` seconds, then stop them."""

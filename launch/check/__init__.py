@@ -11,6 +11,6 @@ NAMES: Final = (
     *("entra-tenant", "entra-secret", "entra-redirect", "graph", "bot", "bot-keys"),
     *("entra-secret-end", "entra-kind", "entra-consent", "entra-assignment"),
     *("zoom", "zoom-scopes", "zoom-api", "zoom-log", "zoom-own-sync"),
-    *("public-address", "public-headers", "public-certificate", "clock"),
+    *("public-address", "public-headers", "teams-messages", "public-certificate", "clock"),
 )
 """The checks by the words for `--only`, `--skip` and `--json`, in the order of the table."""

@@ -48,6 +48,7 @@ def public_checks(visit: Visit, reached: Once[Reached]) -> Sequence[Check]:
     return (
         Check("public-address", "Public address", lambda: _address(visit, reached), NEEDS),
         Check("public-headers", "Proxy", lambda: _headers(reached), NEEDS),
+        Check("teams-messages", "Teams messages", lambda: _messages(visit, reached), NEEDS),
         Check(
             "public-certificate",
             "Certificate",
@@ -166,6 +167,45 @@ async def _headers(reached: Once[Reached]) -> Found:
             "Let the proxy pass bodies on byte by byte: no rewriting, no unpacking.",
         )
     return ok("headers and bodies arrive as they were sent")
+
+
+async def _messages(visit: Visit, reached: Once[Reached]) -> Found:
+    """Whether Teams' messages come, and are believed: by what the processes saw since their start.
+
+    Anybody may send what is refused, so a refusal alone is no more than a warning.
+    """
+    try:
+        arrived = _arrived(await reached.for_others())
+    except Fault:
+        return unseen("Not tested: the public address failed.")
+    if accepted := max(one.accepted for one in arrived):
+        return ok(f"{accepted:,} accepted since serve was started")
+    endpoint = f"{visit.settings.public_url}/api/messages"
+    if refusal := next((one.refusal for one in arrived if one.refusal), ""):
+        return warning(
+            f"None was accepted since serve was started; the last was refused: {refusal}.",
+            _REFUSALS.get(refusal)
+            or f"See that the bot is registered as Single Tenant, with the endpoint {endpoint}.",
+        )
+    return unseen(
+        "None has come since serve was started.",
+        "Say hi to the app in Teams, and run this again. If there is no answer: the bot's "
+        f"messaging endpoint must be {endpoint}, and the channel Microsoft Teams be switched on.",
+    )
+
+
+_REFUSALS: Final = {
+    "InvalidAudienceError": "They are for another bot: its app id must be that in MicrosoftAppId.",
+    "InvalidIssuerError": "The bot is registered as another kind, or in another cloud: it must be "
+    "Single Tenant; for other clouds set BOT_OPENID_METADATA_URL.",
+    "unknown key": "They are signed by somebody else than the Bot Framework, or in another cloud: "
+    "compare BOT_OPENID_METADATA_URL with .env.example.",
+    "another tenant": "They come from another organisation: compare MicrosoftAppTenantId.",
+    "no bearer token": "They come without a token: a proxy strips it, or they are not of Teams.",
+    "ImmatureSignatureError": "This machine's clock is behind: let it be set over the network.",
+    "ExpiredSignatureError": "This machine's clock is ahead: let it be set over the network.",
+}
+"""What the reasons of refusals point to (bot.teams.inbound_auth, bot.teams.channel)."""
 
 
 async def _certificate(visit: Visit) -> Found:

@@ -47,7 +47,7 @@ class Step:
     all_or_none: bool = False
 
 
-LATER: Final = ("public-address", "public-headers", "zoom-events")
+LATER: Final = ("public-address", "public-headers", "teams-messages", "zoom-events")
 """Checks that need a running `serve`."""
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import ssl
 import time
+import uuid
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
+    from launch.check.findings import Found
     from tests.doubles.outside import Outside
     from tests.launch.check.conftest import Doctor
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-ALL = ("public-address", "public-headers", "public-certificate")
+ALL = ("public-address", "public-headers", "teams-messages", "public-certificate")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -156,6 +158,26 @@ async def test_a_liar_proves_nothing(doctor: Doctor) -> None:
 
     async with answering(handle) as address:
         says(await doctor.found("public-address", PUBLIC_URL=address), "failed", "does not have")
+
+
+async def test_messages_of_teams(doctor: Doctor, around: Outside, tmp_path: Path) -> None:
+    async with inside(around, tmp_path, with_worker=False) as fresh:
+
+        async def found() -> Found:
+            return await doctor.found("teams-messages", PUBLIC_URL=fresh.url)
+
+        async def deliver(**claims: Any) -> int:
+            activity = around.teams.says(around.teams.person(str(uuid.uuid4())), "hello")
+            token = around.teams.token(**claims)
+            return (await around.teams.deliver(fresh.messages_url, activity, token=token))[0]
+
+        says(await found(), "unseen", "None has come", f"{fresh.url}/api/messages")
+        assert await deliver(aud="another-bot") == 401
+        says(await found(), "warning", "InvalidAudienceError", "MicrosoftAppId")
+        assert await deliver(iss="https://sts.windows.net/x/") == 401
+        says(await found(), "warning", "InvalidIssuerError", "another kind", "Single Tenant")
+        assert await deliver() == 200
+        says(await found(), "ok", "1 accepted since serve was started")
 
 
 async def test_nobody_is_there(doctor: Doctor) -> None:
