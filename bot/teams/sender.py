@@ -12,7 +12,7 @@ import json
 import random
 import re
 import time
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from urllib.parse import quote
 from weakref import WeakValueDictionary
@@ -119,6 +119,7 @@ class _Reply:
     between: bool
 
 
+@dataclass(eq=False, repr=False)
 class ChannelSender:
     """Implements `bot.teams.activity.Sender`.
 
@@ -127,26 +128,18 @@ class ChannelSender:
     conversation are sent one after the other, because the Connector answers 412 to concurrent ones.
     """
 
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        hosts: ServiceHosts,
-        token: TokenSource | None,
-        *,
-        on_outcome: Callable[[str], object] = lambda _: None,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-        chance: Callable[[], float] = random.random,
-        now: Callable[[], float] = time.time,
-        total_seconds: float = TOTAL_SECONDS,
-    ) -> None:
-        self._session = session
-        self._hosts = hosts
-        self._token = token
-        self._on_outcome = on_outcome
-        self._sleep = sleep
-        self._chance = chance
-        self._now = now
-        self._total, self._each = Alarms(total_seconds), Alarms(ATTEMPT_SECONDS)
+    session: aiohttp.ClientSession
+    hosts: ServiceHosts
+    token: TokenSource | None
+    _: KW_ONLY
+    on_outcome: Callable[[str], object] = lambda _: None
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    chance: Callable[[], float] = random.random
+    now: Callable[[], float] = time.time
+    total_seconds: float = TOTAL_SECONDS
+
+    def __post_init__(self) -> None:
+        self._total, self._each = Alarms(self.total_seconds), Alarms(ATTEMPT_SECONDS)
         self._bearer = ""
         self._bearer_until = 0.0
         # Entries vanish with the last sender that holds the lock.
@@ -161,7 +154,7 @@ class ChannelSender:
         `once`: not tried again after an answer that leaves open whether it arrived (5xx).
         Raises ConversationGone, NotSent or SendFailed.
         """
-        body = message(to, content, local=self._token is None)
+        body = message(to, content, local=self.token is None)
         return _id_in(await self._carry_out(_post(to, body, once=once)))
 
     async def update(self, to: ConversationReference, activity_id: str, content: Card) -> None:
@@ -169,7 +162,7 @@ class ChannelSender:
         if not activity_id:
             raise CardGone("the message has no id")
         path = (to.conversation_id, "activities", activity_id)
-        body = _json(message(to, content, local=self._token is None) | {"id": activity_id})
+        body = _json(message(to, content, local=self.token is None) | {"id": activity_id})
         await self._carry_out(_Call("PUT", to, path, body, chat=_chat(to), repeatable=True))
 
     async def open_personal(
@@ -238,24 +231,24 @@ class ChannelSender:
                 async with self._alone(call):
                     reply = await self._attempts(call, url)
         except (CardGone, ConversationGone):
-            self._on_outcome("gone")
+            self.on_outcome("gone")
             raise
         except (SendFailed, TimeoutError) as error:
             reason = str(error) or f"no success within {self._total.seconds:g} s"
-            self._on_outcome("failed")
+            self.on_outcome("failed")
             _log.warning(
                 "message_not_sent", method=call.method, conversation=call.chat, reason=reason
             )
             kind = type(error) if isinstance(error, SendFailed) else SendFailed
             raise kind(reason) from error
-        self._on_outcome("ok")
+        self.on_outcome("ok")
         return reply
 
     def _alone(self, call: _Call) -> asyncio.Lock:
         return self._chats.setdefault(call.chat, asyncio.Lock())
 
     def _url(self, call: _Call) -> URL:
-        if not self._hosts.allows(call.at.service_url):
+        if not self.hosts.allows(call.at.service_url):
             raise NotSent("the service address is not on the list of allowed hosts")
         if not {"", ".", ".."}.isdisjoint(call.path):
             raise NotSent("an id is not usable in an address")
@@ -279,7 +272,7 @@ class ChannelSender:
                 if 200 <= reply.status < 300 and not reply.between:
                     return reply
                 refused = reply.status == 401 and not reply.between
-                if refused and self._token is not None and not renewed:
+                if refused and self.token is not None and not renewed:
                     renew = renewed = True
                     continue
                 failed = failed if reply.status < 500 else SendFailed
@@ -290,18 +283,18 @@ class ChannelSender:
             if asyncio.get_running_loop().time() + pause > deadline:
                 raise failed(f"the channel asks to wait {pause:.0f} s")
             attempt, renew = attempt + 1, False
-            self._on_outcome("retried")
-            await self._sleep(pause)
+            self.on_outcome("retried")
+            await self.sleep(pause)
 
     async def _attempt(self, call: _Call, url: URL, *, refresh: bool) -> _Reply:
         headers = CIMultiDict[str]()
-        if self._token is not None:
+        if self.token is not None:
             try:
-                headers[_AUTHORIZATION] = await self._authorization(self._token, refresh=refresh)
+                headers[_AUTHORIZATION] = await self._authorization(self.token, refresh=refresh)
             except OutsideError as error:
                 raise NotSent(f"no access token: {error.code}") from error
         with TimeLimit(self._each):
-            async with self._session.request(
+            async with self.session.request(
                 call.method,
                 url,
                 data=call.body,
@@ -311,22 +304,22 @@ class ChannelSender:
             ) as response:
                 raw = await read_body(response, _LARGEST_ANSWER)
         waiting = retry_after(
-            response.headers.get("Retry-After"), self._now(), longest=_LONGEST_WAIT
+            response.headers.get("Retry-After"), self.now(), longest=_LONGEST_WAIT
         )
         between = is_from_between(response.status, raw)
         return _Reply(response.status, raw.decode(errors="replace"), waiting, between)
 
     async def _authorization(self, token: TokenSource, *, refresh: bool) -> str:
-        if refresh or self._now() >= self._bearer_until:
+        if refresh or self.now() >= self._bearer_until:
             self._bearer = f"Bearer {await token(refresh=refresh)}"
-            self._bearer_until = self._now() + TOKEN_SECONDS
+            self._bearer_until = self.now() + TOKEN_SECONDS
         return self._bearer
 
     def _pause(self, attempt: int, asked: float | None) -> float:
         """Seconds to wait: what was asked, and a random part so that callers spread."""
         if asked is not None:
-            return asked + self._chance() * _FIRST_PAUSE
-        return self._chance() * min(_FIRST_PAUSE * 2.0**attempt, _LONGEST_PAUSE)
+            return asked + self.chance() * _FIRST_PAUSE
+        return self.chance() * min(_FIRST_PAUSE * 2.0**attempt, _LONGEST_PAUSE)
 
 
 def _post(to: ConversationReference, body: dict[str, Any], *, once: bool = False) -> _Call:

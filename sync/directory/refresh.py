@@ -119,7 +119,7 @@ class DirectoryRefresher:
                     raise RetryLater("zoom_incomplete", f"group {group_id} was not listed")
         changed = await asyncio.to_thread(changes, old, new)
         if not await self.store.swap(token, new, changed):
-            raise RetryLater("turn_lost")
+            raise RetryLater("lease_lost")
         log.info(
             "directory_read",
             users=len(new.users),

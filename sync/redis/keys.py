@@ -112,7 +112,7 @@ def _digest(text: str) -> str:
 
 
 EVER, USED, LEFT = "for ever", "while in use", "until disconnect"
-HOUR, DAY = 3600, 86_400
+_HOUR, _DAY = 3600, 86_400
 
 # -- people (a person's hash and the index are described above) ------------------------------------
 
@@ -121,7 +121,7 @@ ADMITTED_TTL = 60
 LOOK_TTL = 300
 PROBE_TTL = 10
 WOKEN_MS = 1000
-INDEX_TTL = 30 * DAY
+INDEX_TTL = 30 * _DAY
 """Of an index key that is changing, or was left behind; otherwise it lives until disconnect."""
 
 person = _of_person("p:<oid>", "engine state of somebody connected (hash)", LEFT)
@@ -167,12 +167,12 @@ ZOOM_TOKEN_LEASE = _one("{zoom}:token:by", "who gets a new one", ZOOM_TOKEN_LEAS
 
 # -- the chat -----------------------------------------------------------------------------------
 
-REFERENCE_TTL = 400 * DAY
-APP_BACK_TTL = DAY
+REFERENCE_TTL = 400 * _DAY
+APP_BACK_TTL = _DAY
 """Within this an app that was taken out to be replaced is back, or it counts as removed."""
-CARD_TTL = 30 * DAY
+CARD_TTL = 30 * _DAY
 SEEN_TTL = 600
-INVITED_TTL = 400 * DAY
+INVITED_TTL = 400 * _DAY
 SIGN_IN_TTL = 600
 SIGN_IN_TAKEN_TTL = 60
 LIVE_SIGN_IN_TTL = 2 * SIGN_IN_TTL + SIGN_IN_TAKEN_TTL
@@ -197,10 +197,10 @@ def seen(activity: str, object_id: str = "") -> Key:
 
 # -- jobs: rollouts and invitations ---------------------------------------------------------------
 
-JOB_TTL = DAY
+JOB_TTL = _DAY
 INTENT_TTL = 60
 MAILING_SHOWN_TTL = 600
-CENSUS_TTL = HOUR
+CENSUS_TTL = _HOUR
 
 jobs = _of("{<kind>}:open", "set: the jobs of a kind under way", JOB_TTL)
 job = _of_two("{<kind>}:<id>", "a job (JSON); an intention lives for INTENT_TTL", JOB_TTL)
@@ -213,10 +213,10 @@ CENSUS = _one("{invitations}:census", "who has the app was looked through", CENS
 
 # -- ended authorisations, sealed rows, identities, departures, versions ------------------------
 
-STORMS_TTL = 2 * DAY
-SEALING_TTL = DAY
-ENDED_TTL = DAY
-PURGED_TTL = DAY
+STORMS_TTL = 2 * _DAY
+SEALING_TTL = _DAY
+ENDED_TTL = _DAY
+PURGED_TTL = _DAY
 
 STORMS = _one("{notices}:storms", "ended alike for many (hash, sync.reconnect.store)", STORMS_TTL)
 NOTICES_LEASE = _one("{notices}:all:by", "who notifies those whose ended", "30 s, renewed")
@@ -236,7 +236,7 @@ DATA_PROCESSES = _one(
 
 # -- the directory --------------------------------------------------------------------------------
 
-STAGED_TTL = HOUR
+STAGED_TTL = _HOUR
 OLD_READING_TTL = 600
 DIRECTORY_PARTS = ("users", "addresses", "groups", "members")
 

@@ -87,7 +87,6 @@ class Login:
     dice: random.Random
     busy: float = 0.0
     issued: int = 0
-    refreshes: int = 0
     revoked: set[str] = field(default_factory=set)
 
     def routes(self) -> list[web.RouteDef]:
@@ -120,7 +119,6 @@ class Login:
             oid, nonce = code["oid"], code["nonce"]
         elif form["grant_type"] == "refresh_token":
             oid = form["refresh_token"].partition("~")[0]
-            self.refreshes += 1
         self.issued += 1
         answer: dict[str, Any] = {
             "token_type": "Bearer",
