@@ -67,8 +67,8 @@ class StatusHandler:
         failure = why_test_failed(known)
         if failure is not None:
             what, next_step = failure
-            on = known.verdict.on
-            return test_it.failed(sentence=what, what_to_do=next_step, again=on)
+            said = test_it.failed if known.verdict.on else test_it.off
+            return said(sentence=what, what_to_do=next_step)
         accepted = told(known)
         if accepted is None or not accepted.pair.interrupts or attempt(known) is not None:
             return test_it.pending()

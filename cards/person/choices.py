@@ -151,8 +151,8 @@ def style_warning(chosen: Style | None, style: Style) -> Card:
     """
     words = STYLES[style]
     return card(
-        f"Do you want to use {style}?",
-        heading(f"Use {style}?"),
+        f"Do you want to use the style {style}?",
+        heading(f"Use the style {style}?"),
         text(words.sentence),
         answer("warning", "Good to know:", words.warning("you")),
         note("Nothing has changed so far. You can choose another style at any time."),

@@ -64,12 +64,14 @@ def connected(
     `presence_now` is a sentence on what Zoom says at this moment, None while nothing is known.
     `on`: presence sync is on for them.
     """
-    when = "from now on" if on else "once presence sync is on for you,"
-    said = f"{when} I tell Microsoft 365 what Zoom says of you."
+    when = "from now on I" if on else "once presence sync is on for you, I’ll"
+    said = f"{when} tell Microsoft 365 what Zoom says of you."
     return card(
         f"Connected: {said}",
         heading("Connected"),
-        answer("good" if on else "neutral", "All set." if on else "But:", addressed(name, said)),
+        answer(
+            "good" if on else "neutral", "All set." if on else "Not yet.", addressed(name, said)
+        ),
         _zoom_account(zoom_address),
         text(presence_now or "It appears with the next change in Zoom."),
         buttons(*_after(on=on)),

@@ -109,17 +109,25 @@ def not_run() -> Card:
     )
 
 
-def failed(*, sentence: str, what_to_do: str, again: bool = True) -> Card:
-    """Say that Microsoft did not take the test presence, and what to do next.
+def off(*, sentence: str, what_to_do: str) -> Card:
+    """Say that nothing is tested while presence sync is off, or paused: `sentence` says which."""
+    return card(
+        "Not tested: presence sync is off.",
+        heading("Not tested"),
+        answer("neutral", "Nothing was changed.", sentence),
+        next_step(what_to_do),
+        buttons(button(ShowStatus(), "Status")),
+    )
 
-    `again`: a test may work if it is tried again.
-    """
+
+def failed(*, sentence: str, what_to_do: str) -> Card:
+    """Say that Microsoft did not take the test presence, and what to do next."""
     return card(
         "The test failed.",
         heading("The test failed"),
         answer("attention", "Not working.", sentence),
         next_step(what_to_do),
-        buttons(*(_again() if again else _again()[1:])),
+        buttons(*_again()),
     )
 
 

@@ -199,10 +199,9 @@ def _make() -> dict[str, Card]:
         "status-trouble": status.status(_BROKEN),
         "status-paused": status.status(_PAUSED),
         "status-off": status.status(_OFF),
-        "test-off": test_it.failed(
+        "test-off": test_it.off(
             sentence="Presence sync is off for your organisation.",
             what_to_do="Ask your admin if you want it on.",
-            again=False,
         ),
         "status-not-connected": status.not_connected(rule_line="On for everyone, once you connect"),
         "status-not-connected-bare": status.not_connected(),
