@@ -57,8 +57,8 @@ from bot.grammar.words import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from bot.grammar.ends import When
     from bot.grammar.settings import Settings
-    from bot.grammar.times import When
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from bot.grammar.times import PAUSE_HINT, When, read_when
+from bot.grammar.times import PAUSE_HINT, read_when
 from bot.grammar.words import PLAIN_QUOTES, NotUnderstood, bare, shortened, without_courtesies
 from domain.presence import Style
+
+if TYPE_CHECKING:
+    from bot.grammar.ends import When
 
 STYLE_WORDS: Final = tuple(style.value for style in Style)
 """The styles as people say them, in the order in which they are explained."""

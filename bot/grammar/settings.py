@@ -20,7 +20,16 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from bot.grammar.personal import STYLE_WORDS, style_of
+from bot.grammar.acts import (
+    ACT_WORDS,
+    NO_NAME,
+    PLAIN_ACTS,
+    QUOTE_HINT,
+    TURNING_ROUND,
+    act_at_end,
+    nearest_act,
+)
+from bot.grammar.personal import style_of
 from bot.grammar.words import (
     PLAIN_QUOTES,
     TRAILING,
@@ -29,9 +38,8 @@ from bot.grammar.words import (
     shortened,
     without_courtesies,
 )
-from domain.form import HIGHEST_PRIORITY
-from domain.policy import ACCOUNT, SOME_GROUP
-from domain.policy_edits import ChooseStyle, Disable, Enable, Inherit, Lock, Move, Unlock
+from domain.policy import ACCOUNT
+from domain.policy_edits import Inherit, Move
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,12 +96,9 @@ class History:
 
 Settings = Centre | Account | Group | Groups | User | History
 
-_SWITCHES = [kind(SOME_GROUP) for kind in (Enable, Disable, Inherit, Lock, Unlock)]
-_PLAIN_ACTS: Final[dict[str, OneLine]] = {edit.act: edit for edit in _SWITCHES}
 _ANY_ACT = "enable, disable, inherit, lock, unlock, priority 2 or style mirror"
 _ACCOUNT_ACT = "enable, disable, lock, unlock or style mirror"
 _GROUP_HINT = f"Say settings group Sales, and at the end, if you like: {_ANY_ACT}."
-_QUOTE_HINT = 'If this is part of the group’s name, put the name in quotes: settings group "{}"'
 _TOPICS_HINT = (
     "Say settings, settings account, settings group Sales, settings groups, "
     "settings user ada@example.com, or settings history."
@@ -112,23 +117,12 @@ _ORGANISATION: Final = frozenset(
         *("the account", "the whole account", "the whole organisation", "the whole company"),
     }
 )
-_ACT_WORDS: Final = {
-    **{act: act for act in _PLAIN_ACTS},
-    **dict.fromkeys(("on", "enabled", "activate", "allow", "start"), "enable"),
-    **dict.fromkeys(("off", "disabled", "deactivate", "forbid", "stop"), "disable"),
-    **dict.fromkeys(("inherits", "inherited"), "inherit"),
-    "locked": "lock",
-    "unlocked": "unlock",
-}
-"""Words for an act. None of them is done: what they may mean is asked about."""
-_TURNING_ROUND: Final = frozenset({"not", "don't", "dont", "never", "no", "without", "won't"})
 _CHANGING = re.compile(
     r"(?:(?:turn|switch)(?: (?:it|this|sync|presence|presence sync|zoom))?(?: back)? (on|off)"
     r"|(enable|disable|activate|deactivate|lock|unlock))"
     r"(?: (?:it|this|sync|presence|presence sync|zoom))?(?: (for))?(?: the)?(?: group| team)?",
 )
 _NOBODY = frozenset({"me", "myself", "now", "a", "an", "it", "this", "please"})
-_NO_NAME = ""  # stands for a name where the words hold none
 _AROUND_ADDRESSES = TRAILING + "<>()\"'“”"
 _PART = r"[^\s@<>\"()\[\]:;,]"
 _ADDRESS = re.compile(rf"(?<![^<\"(\[:]){_PART}{{1,128}}@{_PART}{{1,125}}(?![^<>\")\]])")
@@ -166,7 +160,7 @@ def spoken_change(words: Sequence[str], folded: Sequence[str]) -> Account | Grou
         return None  # without `for` it is about the person who says it
     if not name or len(name) > LONGEST_NAME or bare(name) in _NOBODY:
         return None
-    return _meant(name, _PLAIN_ACTS[_ACT_WORDS[found[1] or found[2]]])
+    return _meant(name, PLAIN_ACTS[ACT_WORDS[found[1] or found[2]]])
 
 
 def _meant(name: str, edit: OneLine) -> Account | Group | None:
@@ -187,45 +181,20 @@ def _of_topic(topic: str, rest: str) -> Settings | None:
 def _without_topic(text: str) -> Settings | None:
     """What is said if only the word `group` or `account` is missing."""
     words = without_courtesies(text.split())
-    found = _nearest_act(words)
+    found = nearest_act(words)
     if found is None:
         return None
     name, edit = found
     return _meant(name or "account", edit)
 
 
-def _nearest_act(words: Sequence[str]) -> tuple[str, OneLine] | None:
-    """The name and the edit that may be meant, by the word that is most like an act.
-
-    It stands at the end, or at the front. Nothing where something is not wanted.
-    """
-    folded = [bare(word.translate(PLAIN_QUOTES)) for word in words]
-    if not words or not _TURNING_ROUND.isdisjoint(folded):
-        return None
-    try:
-        at_end = _act_at_end([_NO_NAME, *words])
-    except NotUnderstood:
-        return None
-    if at_end is not None:
-        return " ".join(words[: at_end[0] - 1]), at_end[1]
-    for at, rest in ((-1, words[:-1]), (0, words[1:])):
-        turned = folded[at].startswith(("un", "dis", "de", "in"))
-        like = [act for act in _ACT_WORDS if act.startswith(folded[at][:2]) or not turned]
-        exact = folded[at] in _ACT_WORDS
-        close = difflib.get_close_matches(folded[at][:32], like, n=1, cutoff=0.75)
-        if exact or (close and len(folded[at]) > 3):
-            act = _ACT_WORDS[folded[at] if exact else close[0]]
-            return " ".join(rest), _PLAIN_ACTS[act]
-    return None
-
-
 def _account(rest: str) -> Account:
     words = without_courtesies(rest.split())
     if not words:
         return Account()
-    found = _act_at_end([_NO_NAME, *words])
+    found = act_at_end([NO_NAME, *words])
     if found is None or found[0] != 1:
-        near = _nearest_act(words)
+        near = nearest_act(words)
         raise NotUnderstood(
             f"I don’t know “{shortened(' '.join(words), 40)}” for the account.",
             f"Say settings account, and at the end, if you like: {_ACCOUNT_ACT}.",
@@ -250,26 +219,26 @@ def _group(rest: str) -> Group | Groups:
             return found
     words = rest.split()
     try:
-        found_act = _act_at_end(words)
+        found_act = act_at_end(words)
     except NotUnderstood as error:
         error.named = _plainly(rest)
         raise
     if found_act is None:
         return Group(_name(rest), or_name=_plainly(rest), meant=_meant_group(words))
     end, edit = found_act
-    if end and bare(words[end - 1].translate(PLAIN_QUOTES)) in _TURNING_ROUND:
+    if end and bare(words[end - 1].translate(PLAIN_QUOTES)) in TURNING_ROUND:
         return Group(_name(rest), or_name=_plainly(rest))
     if end == 0:
         raise NotUnderstood(
-            f"Which group should I {edit.act}?" if edit.act in _PLAIN_ACTS else "Which group?",
-            f"{_GROUP_HINT} " + _QUOTE_HINT.format(shortened(rest, 60)),
+            f"Which group should I {edit.act}?" if edit.act in PLAIN_ACTS else "Which group?",
+            f"{_GROUP_HINT} " + QUOTE_HINT.format(shortened(rest, 60)),
             _plainly(rest),
         )
     return Group(_name(" ".join(words[:end])), edit, _plainly(rest))
 
 
 def _meant_group(words: Sequence[str]) -> Group | None:
-    found = _nearest_act(without_courtesies(list(words)))
+    found = nearest_act(without_courtesies(list(words)))
     return Group(found[0], found[1]) if found is not None and found[0] else None
 
 
@@ -299,7 +268,7 @@ def _quoted_group(rest: str, plain: str) -> Group | None:
         return None
     if not without_courtesies(tail):
         return Group(_name(name))
-    found = _act_at_end([_NO_NAME, *tail])
+    found = act_at_end([NO_NAME, *tail])
     if found is None or found[0] != 1:
         if mark == "'":
             return None  # an apostrophe, as in 't Hooft
@@ -325,63 +294,6 @@ def _name(name: str) -> str:
             "Say settings groups to see the names.",
         )
     return name
-
-
-def _act_at_end(words: list[str]) -> tuple[int, OneLine] | None:
-    """The edit that the last words name, and how many words stand before it; None: none.
-
-    Raises NotUnderstood where a value is missing or wrong.
-    """
-    for spoken in (words, without_courtesies(words)):
-        last = [bare(word) for word in spoken[-3:]]
-        if last and last[-1] in _PLAIN_ACTS:
-            return len(spoken) - 1, _PLAIN_ACTS[last[-1]]
-        found = _priority_at_end(spoken, last) or _style_at_end(spoken, last)
-        if found is not None:
-            return found
-    return None
-
-
-def _priority_at_end(words: list[str], last: list[str]) -> tuple[int, OneLine] | None:
-    if last[-1:] == ["priority"]:
-        raise NotUnderstood("“priority” needs a number.", _value_hint(words, "priority 2"))
-    if len(last) < 2 or last[-2] != "priority":
-        return None
-    number = last[-1]
-    if number.isdecimal() and len(number) <= 6 and 1 <= int(number) <= HIGHEST_PRIORITY:
-        return len(words) - 2, Move(SOME_GROUP, int(number))
-    if len(words) == 2:
-        return None  # a name that begins with this word
-    raise NotUnderstood(
-        f"“{shortened(words[-1], 40)}” is not a priority: that is a number from 1 "
-        f"to {HIGHEST_PRIORITY}, and 1 decides first.",
-        _value_hint(words, "priority 2"),
-    )
-
-
-def _style_at_end(words: list[str], last: list[str]) -> tuple[int, OneLine] | None:
-    if last[-1:] == ["style"]:
-        raise NotUnderstood(
-            f"“style” needs one of: {', '.join(STYLE_WORDS)}.", _value_hint(words, "style mirror")
-        )
-    for length in (2, 3):
-        if len(last) >= length and last[-length] == "style":
-            style = style_of(" ".join(words[1 - length :]))
-            if style is not None:
-                return len(words) - length, ChooseStyle(SOME_GROUP, style)
-    if len(words) > 2 and len(last) >= 2 and last[-2] == "style":
-        raise NotUnderstood(
-            f"I don’t know the style “{shortened(words[-1], 40)}”. "
-            f"The styles are {', '.join(STYLE_WORDS)}.",
-            _value_hint(words, "style mirror"),
-        )
-    return None
-
-
-def _value_hint(words: list[str], example: str) -> str:
-    if words[0] == _NO_NAME:
-        return f"For example: {example}."
-    return f"For example: {example}. " + _QUOTE_HINT.format(shortened(" ".join(words), 60))
 
 
 def _groups(rest: str) -> Groups:

@@ -7,8 +7,8 @@ from datetime import datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from bot.grammar.ends import For, end_of
 from bot.grammar.personal import StyleCommand
-from bot.grammar.times import For, end_of
 from bot.grammar.words import NotUnderstood
 from cards.person import choices as choice_cards
 from cards.person import status as status_cards
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from bot.grammar.commands import WhichPause
+    from bot.grammar.ends import When
     from bot.grammar.intents import Resume
     from bot.grammar.personal import Pause
-    from bot.grammar.times import When
     from bot.handlers.ports import Engine
     from bot.request import Turn
     from cards.build import Card

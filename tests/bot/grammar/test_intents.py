@@ -17,6 +17,7 @@ from bot.grammar.commands import (
     WhichPause,
     parse,
 )
+from bot.grammar.ends import For
 from bot.grammar.intents import (
     BACK_PHRASES,
     FRONT_PHRASES,
@@ -41,7 +42,6 @@ from bot.grammar.intents import (
 )
 from bot.grammar.personal import Pause, StyleCommand
 from bot.grammar.settings import Account, Centre, Group, Groups, History, User
-from bot.grammar.times import For
 from bot.grammar.words import LONGEST_TEXT
 from domain.policy import ACCOUNT, SOME_GROUP
 from domain.policy_edits import Disable, Enable, Lock

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.grammar.commands import BadCommand, help_lines, parse
+from bot.grammar.ends import For, Until
 from bot.grammar.intents import Resume
 from bot.grammar.personal import STYLE_WORDS, Pause, StyleCommand
-from bot.grammar.times import For, Until
 from domain.policy import LONGEST_PAUSE
 from domain.presence import Style
 

@@ -10,17 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.grammar.times import (
-    For,
-    InDays,
-    OnDate,
-    OnWeekday,
-    UnclearWhen,
-    Until,
-    When,
-    end_of,
-    read_when,
-)
+from bot.grammar.ends import For, InDays, OnDate, OnWeekday, Until, When, end_of
+from bot.grammar.times import UnclearWhen, read_when
 from bot.grammar.words import NotUnderstood
 from domain.policy import LONGEST_PAUSE
 

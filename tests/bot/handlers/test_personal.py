@@ -8,9 +8,9 @@ from datetime import timedelta, timezone
 import pytest
 
 from bot.grammar.commands import WhichPause
+from bot.grammar.ends import For, InDays, OnDate, OnWeekday, Until
 from bot.grammar.intents import Resume
 from bot.grammar.personal import Pause, StyleCommand
-from bot.grammar.times import For, InDays, OnDate, OnWeekday, Until
 from bot.handlers.personal import PersonalHandler
 from cards.person.clicks import (
     UNTIL_RESUMED,

@@ -1,0 +1,120 @@
+"""The acts of `settings …`: the verb at the end, and what a word like a verb may mean. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Final
+
+from bot.grammar.personal import STYLE_WORDS, style_of
+from bot.grammar.words import (
+    PLAIN_QUOTES,
+    NotUnderstood,
+    bare,
+    shortened,
+    without_courtesies,
+)
+from domain.form import HIGHEST_PRIORITY
+from domain.policy import SOME_GROUP
+from domain.policy_edits import ChooseStyle, Disable, Enable, Inherit, Lock, Move, Unlock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from domain.policy_edits import OneLine
+
+_SWITCHES = [kind(SOME_GROUP) for kind in (Enable, Disable, Inherit, Lock, Unlock)]
+PLAIN_ACTS: Final[dict[str, OneLine]] = {edit.act: edit for edit in _SWITCHES}
+QUOTE_HINT = 'If this is part of the group’s name, put the name in quotes: settings group "{}"'
+ACT_WORDS: Final = {
+    **{act: act for act in PLAIN_ACTS},
+    **dict.fromkeys(("on", "enabled", "activate", "allow", "start"), "enable"),
+    **dict.fromkeys(("off", "disabled", "deactivate", "forbid", "stop"), "disable"),
+    **dict.fromkeys(("inherits", "inherited"), "inherit"),
+    "locked": "lock",
+    "unlocked": "unlock",
+}
+"""Words for an act. None of them is done: what they may mean is asked about."""
+TURNING_ROUND: Final = frozenset({"not", "don't", "dont", "never", "no", "without", "won't"})
+NO_NAME = ""  # stands for a name where the words hold none
+
+
+def act_at_end(words: list[str]) -> tuple[int, OneLine] | None:
+    """The edit that the last words name, and how many words stand before it; None: none.
+
+    Raises NotUnderstood where a value is missing or wrong.
+    """
+    for spoken in (words, without_courtesies(words)):
+        last = [bare(word) for word in spoken[-3:]]
+        if last and last[-1] in PLAIN_ACTS:
+            return len(spoken) - 1, PLAIN_ACTS[last[-1]]
+        found = _priority_at_end(spoken, last) or _style_at_end(spoken, last)
+        if found is not None:
+            return found
+    return None
+
+
+def _priority_at_end(words: list[str], last: list[str]) -> tuple[int, OneLine] | None:
+    if last[-1:] == ["priority"]:
+        raise NotUnderstood("“priority” needs a number.", _value_hint(words, "priority 2"))
+    if len(last) < 2 or last[-2] != "priority":
+        return None
+    number = last[-1]
+    if number.isdecimal() and len(number) <= 6 and 1 <= int(number) <= HIGHEST_PRIORITY:
+        return len(words) - 2, Move(SOME_GROUP, int(number))
+    if len(words) == 2:
+        return None  # a name that begins with this word
+    raise NotUnderstood(
+        f"“{shortened(words[-1], 40)}” is not a priority: that is a number from 1 "
+        f"to {HIGHEST_PRIORITY}, and 1 decides first.",
+        _value_hint(words, "priority 2"),
+    )
+
+
+def _style_at_end(words: list[str], last: list[str]) -> tuple[int, OneLine] | None:
+    if last[-1:] == ["style"]:
+        raise NotUnderstood(
+            f"“style” needs one of: {', '.join(STYLE_WORDS)}.", _value_hint(words, "style mirror")
+        )
+    for length in (2, 3):
+        if len(last) >= length and last[-length] == "style":
+            style = style_of(" ".join(words[1 - length :]))
+            if style is not None:
+                return len(words) - length, ChooseStyle(SOME_GROUP, style)
+    if len(words) > 2 and len(last) >= 2 and last[-2] == "style":
+        raise NotUnderstood(
+            f"I don’t know the style “{shortened(words[-1], 40)}”. "
+            f"The styles are {', '.join(STYLE_WORDS)}.",
+            _value_hint(words, "style mirror"),
+        )
+    return None
+
+
+def _value_hint(words: list[str], example: str) -> str:
+    if words[0] == NO_NAME:
+        return f"For example: {example}."
+    return f"For example: {example}. " + QUOTE_HINT.format(shortened(" ".join(words), 60))
+
+
+def nearest_act(words: Sequence[str]) -> tuple[str, OneLine] | None:
+    """The name and the edit that may be meant, by the word that is most like an act.
+
+    It stands at the end, or at the front. Nothing where something is not wanted.
+    """
+    folded = [bare(word.translate(PLAIN_QUOTES)) for word in words]
+    if not words or not TURNING_ROUND.isdisjoint(folded):
+        return None
+    try:
+        at_end = act_at_end([NO_NAME, *words])
+    except NotUnderstood:
+        return None
+    if at_end is not None:
+        return " ".join(words[: at_end[0] - 1]), at_end[1]
+    for at, rest in ((-1, words[:-1]), (0, words[1:])):
+        turned = folded[at].startswith(("un", "dis", "de", "in"))
+        like = [act for act in ACT_WORDS if act.startswith(folded[at][:2]) or not turned]
+        exact = folded[at] in ACT_WORDS
+        close = difflib.get_close_matches(folded[at][:32], like, n=1, cutoff=0.75)
+        if exact or (close and len(folded[at]) > 3):
+            act = ACT_WORDS[folded[at] if exact else close[0]]
+            return " ".join(rest), PLAIN_ACTS[act]
+    return None
