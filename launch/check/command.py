@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import time
 from contextlib import AsyncExitStack
@@ -13,7 +14,7 @@ from launch.check.findings import Check, Finding, Found, Once, failed, ok, run, 
 from launch.check.microsoft import app_token, microsoft_checks
 from launch.check.public import clock_check, public_checks, reach
 from launch.check.registration import read_registration, registration_checks
-from launch.check.show import all_well, as_json, show
+from launch.check.show import all_well, as_json, show, waiting
 from launch.check.store import open_server, store_checks
 from launch.check.visit import open_visit
 from launch.check.zoom import zoom_checks, zoom_token
@@ -46,7 +47,8 @@ async def check_everything(
     """
     # What is logged meanwhile says nothing that the table does not say.
     logs.configure("text", "error", io.StringIO(), secrets=examined.settings.secret_texts)
-    findings = await look(examined, only=only, skip=skip, entra_token=entra_token)
+    with waiting() if not json else contextlib.nullcontext():
+        findings = await look(examined, only=only, skip=skip, entra_token=entra_token)
     if json:
         say(as_json(findings, version=VERSION, now=time.time()))
     else:

@@ -5,6 +5,7 @@ No colour says anything that a word does not say too.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from service.redaction import visible, visible_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from launch.check.findings import Finding
 
@@ -48,6 +50,13 @@ def show(findings: Sequence[Finding], *, of: Sequence[Finding] | None = None) ->
         console.print(_summary(of or findings))
     else:
         say(*plain(findings), _summary(of or findings))
+
+
+def waiting() -> AbstractContextManager[object]:
+    """Show in a terminal that something goes on while the block runs; nothing is left of it."""
+    if not sys.stdout.isatty():
+        return contextlib.nullcontext()
+    return Console(highlight=False).status("Looking ...")
 
 
 def plain(findings: Sequence[Finding]) -> list[str]:

@@ -26,7 +26,8 @@ _CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>]")
 
 
 def plain(text: str) -> str:
-    """What a terminal showed, without colours and movements."""
+    """What a terminal showed and did not erase, without colours and movements."""
+    text = re.sub(r"[^\n]*\x1b\[2K", "", text)
     return _CODES.sub("", text).replace("\r\n", "\n").replace("\r", "")
 
 

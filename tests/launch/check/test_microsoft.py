@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from launch.check.command import look
 from sandbox.faults import Fault, FaultKind
 from sandbox.identity import EntraError
+from service import settings as setup
 from tests.doubles.outside import APP_SECRET
 from tests.launch.check.conftest import says
 
@@ -139,3 +141,15 @@ async def test_what_is_not_set_is_not_tested_and_hides_nothing(doctor: Doctor) -
     says(found["entra-secret"], "unseen", "MicrosoftAppId and MicrosoftAppPassword are not set")
     says(found["entra-tenant"], "ok")
     assert APP_SECRET not in str(found)
+
+
+async def test_a_secret_that_a_service_repeats_is_hidden(doctor: Doctor) -> None:
+    doctor.around.world.registration.no_token = EntraError("invalid_client", 7000215, APP_SECRET)
+    examined = setup.examine(
+        doctor.around.environ(
+            MICROSOFT_LOGIN_URL=doctor.around.http, PUBLIC_URL=f"https://{APP_SECRET}.invalid"
+        )
+    )
+    findings = await look(examined, only=["entra-secret", "entra-redirect", "public-certificate"])
+    assert APP_SECRET not in str(findings)
+    assert "[hidden]" in str(findings)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from launch.check.registration import PERMISSIONS as LOOKED_FOR
 from sandbox.registration import PERMISSIONS
+from service import settings as setup
 from tests.launch.check.conftest import says
 
 if TYPE_CHECKING:
@@ -123,3 +125,9 @@ async def test_assignment_is_required(doctor: Doctor, entra: Registration) -> No
 async def test_an_app_that_is_switched_off(doctor: Doctor, entra: Registration) -> None:
     entra.enabled = False
     says(await doctor.found("entra-assignment"), "failed", "switched off")
+
+
+async def test_what_is_asked_of_people_is_what_is_looked_for(doctor: Doctor) -> None:
+    settings = setup.examine(doctor.around.environ()).settings
+    assert set(LOOKED_FOR) == set(settings.graph_scopes)
+    assert dict(PERMISSIONS) == LOOKED_FOR
