@@ -13,6 +13,7 @@ from launch.ports import open_ports, port_explained
 from launch.redis import redis_of
 from launch.terminal import say
 from sandbox import people as cast
+from sandbox.chat import CONNECTOR, ENDPOINT
 from sandbox.playground import PlaygroundFailed, PlaygroundUnavailable, how_to_run, playground
 from sandbox.server import SandboxConfig, build_sandbox
 from service import logs
@@ -38,6 +39,7 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
         names = ", ".join(cast_by_name)
         raise setup.SettingsError([f"--as must be one of {names}. Admins are {admins}."])
     chat_url = f"http://127.0.0.1:{chat_port}/" if chat else None
+    endpoint = f"{settings.public_url}/api/messages"
     secret = settings.zoom_client_secret
     sandbox = build_sandbox(
         SandboxConfig(
@@ -51,6 +53,7 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
             zoom_client_id=settings.zoom_client_id or "",
             zoom_client_secret=secret.get_secret_value() if secret else "",
             chat_url=chat_url,
+            bot_endpoint=endpoint,
             state_file=settings.data_dir / "sandbox.json",
         )
     )
@@ -60,7 +63,6 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
         mri=f"29:{speaker.object_id}",
         name=speaker.name,
     )
-    endpoint = f"{settings.public_url}/api/messages"
     async with until_signal(), AsyncExitStack() as stack:
         redis_url = await stack.enter_async_context(redis_of(settings))
         with port_explained("127.0.0.1", sandbox_port, "--sandbox-port"):
@@ -74,7 +76,8 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
             try:
                 client = await stack.enter_async_context(
                     playground(
-                        endpoint=endpoint,
+                        endpoint=f"{sandbox_url}{ENDPOINT}",
+                        service_url=f"{sandbox_url}{CONNECTOR}",
                         person=speaker,
                         data_dir=settings.data_dir / "chat",
                         port=chat_port,

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from sandbox import view
+from sandbox.chat import CONNECTOR, ENDPOINT
 from sandbox.faults import Fault, FaultKind
 from sandbox.graph_presence import PREFERRED_PAIRS, TeamsClient
 from sandbox.pages import initials, page
@@ -25,6 +26,7 @@ from sandbox.zoom_states import LABELS, ZoomPresence
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from sandbox.chat import ChatRelay
     from sandbox.world import PersonState, World
 
 KEEP_ALIVE: Final = 15.0
@@ -53,14 +55,16 @@ MANUAL: Final = (
 class Panel:
     """Page, stream and calls."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, chat: ChatRelay | None = None) -> None:
         self._world = world
+        self._chat = chat
         self._closing = False
 
     def routes(self) -> list[web.RouteDef]:
         """Everything at `/` and under `/sandbox/`, except static files."""
         person = "/sandbox/api/people/{oid}"
         return [
+            *self._chat_routes(),
             web.get("/", _local(self._page)),
             web.get("/sandbox/events", _local(self._events)),
             web.get("/sandbox/api/state", _local(self._state)),
@@ -76,6 +80,17 @@ class Panel:
             web.post("/sandbox/api/webhooks/validate", _local(self._validate)),
         ]
 
+    def _chat_routes(self) -> list[web.RouteDef]:
+        if self._chat is None:
+            return []
+        return [
+            web.get("/cards", _local(self._chat.page)),
+            web.get("/sandbox/api/cards", _local(self._chat.newest)),
+            web.get("/sandbox/renderer.js", _local(self._chat.script)),
+            web.post(ENDPOINT, _local(self._chat.to_bot)),
+            web.route("*", CONNECTOR + "{path:/.*}", _local(self._chat.to_client)),
+        ]
+
     async def stop(self, _app: web.Application) -> None:
         """Let the open streams end, so that the server can."""
         self._closing = True
@@ -86,6 +101,7 @@ class Panel:
         return page(
             "panel.html",
             chat_url=self._world.config.chat_url,
+            has_cards=self._chat is not None,
             people=[{"p": p, "initials": initials(p.name)} for p in people],
             zoom_states=[(presence.value, label) for presence, label in LABELS.items()],
             clients=[(client.value, label) for client, label in CLIENTS],

@@ -134,13 +134,16 @@ async def playground(
     person: SandboxPerson,
     data_dir: Path,
     port: int = DEFAULT_PORT,
+    service_url: str | None = None,
     channel: str = "msteams",
     people: Sequence[SandboxPerson] = PEOPLE,
     start_limit: float = 30.0,
 ) -> AsyncIterator[Playground]:
     """Run the chat client for `person`, talking to the bot at `endpoint`, until the block ends.
 
-    `port` 0 picks a free one. Configuration and logs go to `data_dir`, named after the person.
+    `port` 0 picks a free one. `service_url` is what the bot is told to send to: the client's own
+    connector, or something that passes on to it. Configuration and logs go to `data_dir`, named
+    after the person.
     `start_limit` is in seconds; a first download has a limit of its own.
     Raises PlaygroundUnavailable (no Node.js, download failed) or PlaygroundFailed (port in use,
     did not start).
@@ -159,7 +162,7 @@ async def playground(
     log_file.write_bytes(b"")
     await install(log_file)
     port = _free_port(port)
-    service_url = f"http://127.0.0.1:{port}/_connector"
+    service_url = service_url or f"http://127.0.0.1:{port}/_connector"
     command = [
         *("node", "--require", str(_PRELOAD)),
         *(str(_INSTALLED / "cli.js"), "start", "--disable-telemetry"),

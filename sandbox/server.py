@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from sandbox import state_file
+from sandbox.chat import ChatRelay
 from sandbox.entra import Entra
 from sandbox.entra_signin import SignInPages
 from sandbox.graph import Graph
@@ -19,7 +20,7 @@ from sandbox.world import SandboxConfig, World
 from sandbox.zoom import Zoom
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from sandbox.clock import SandboxClock
 
@@ -36,7 +37,12 @@ def build_sandbox(config: SandboxConfig, *, clock: SandboxClock | None = None) -
         world.settle()
     app = web.Application()
     app[WORLD] = world
-    panel = Panel(world)
+    chat = None
+    if config.chat_url is not None and config.bot_endpoint is not None:
+        client = f"{config.chat_url}_connector"
+        chat = ChatRelay(world, bot=config.bot_endpoint, client=client)
+        app.cleanup_ctx.append(_while(chat.running))
+    panel = Panel(world, chat)
     app.add_routes(
         [
             *panel.routes(),
@@ -50,7 +56,7 @@ def build_sandbox(config: SandboxConfig, *, clock: SandboxClock | None = None) -
     )
     app.on_shutdown.append(panel.stop)
     app.on_shutdown.append(_release)
-    app.cleanup_ctx.append(_webhooks)
+    app.cleanup_ctx.append(_while(world.webhooks.running))
     app.cleanup_ctx.append(_background)
     return app
 
@@ -59,9 +65,14 @@ async def _release(app: web.Application) -> None:
     app[WORLD].faults.release()  # a stalled request would hold the shutdown up
 
 
-async def _webhooks(app: web.Application) -> AsyncIterator[None]:
-    async with contextlib.asynccontextmanager(app[WORLD].webhooks.running)():
-        yield
+def _while(
+    running: Callable[[], AsyncIterator[None]],
+) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def context(_: web.Application) -> AsyncIterator[None]:
+        async with contextlib.asynccontextmanager(running)():
+            yield
+
+    return context
 
 
 async def _background(app: web.Application) -> AsyncIterator[None]:

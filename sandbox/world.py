@@ -41,8 +41,8 @@ class SandboxConfig:
     """What the sandbox has to agree on with the app under test.
 
     `zoom_webhook_url` None: events are not sent anywhere. `chat_url`: where the panel's link to
-    the chat client leads. `state_file`: where sign-ins and states survive a restart; None: memory
-    only.
+    the chat client leads. `bot_endpoint`: where the chat client's messages go, through
+    `sandbox.chat`. `state_file`: where sign-ins and states survive a restart; None: memory only.
     """
 
     tenant_id: str
@@ -57,6 +57,7 @@ class SandboxConfig:
     people: Sequence[SandboxPerson] = PEOPLE
     groups: Sequence[SandboxGroup] = GROUPS
     chat_url: str | None = None
+    bot_endpoint: str | None = None
     state_file: Path | None = None
 
 

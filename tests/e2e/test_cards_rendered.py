@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
+from sandbox.renderer import RendererUnavailable, install
 from tests.cards.test_cards import GOLDEN
-from tests.e2e.card_renderer import CardPage, RendererUnavailable, install, load
+from tests.e2e.card_renderer import CardPage, load
 from tests.e2e.chat_driver import only_this_machine
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser
 
-    from tests.e2e.card_renderer import Theme
+    from sandbox.renderer import Theme
 
 pytestmark = [
     pytest.mark.e2e,
