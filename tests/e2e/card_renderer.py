@@ -28,6 +28,7 @@ class CardPage:
     async def open(cls, page: Page, theme: Theme) -> CardPage:
         await page.set_content(f'<!doctype html><main id="cards" class="cards {theme}"></main>')
         await page.add_style_tag(path=STATIC / "cards.css")
+        await page.add_style_tag(content="body { margin: 0 } .cards { border-radius: 0 }")
         for script in (SCRIPT, STATIC / "card.js", _FAULTS):
             await page.add_script_tag(path=script)
         return cls(page, theme)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from playwright.async_api import Error as BrowserError
+from playwright.async_api import FloatRect, ViewportSize, expect
 from playwright.async_api import TimeoutError as BrowserTimeout
-from playwright.async_api import ViewportSize, expect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -30,6 +30,8 @@ _PANE = (
 )
 _CARD = ".ac-adaptiveCard"
 _TALL: ViewportSize = {"width": 1280, "height": 1500}  # the longest card fits
+_STORY: ViewportSize = {"width": 1040, "height": 1500}  # without much empty ground
+_AUTHOR = 36  # CSS pixels that author and time take above a card
 _LOOPBACK = frozenset({"localhost", "127.0.0.1"})
 
 
@@ -175,6 +177,24 @@ class Chat:
             await self._pane.locator(_CARD).last.scroll_into_view_if_needed()
             await self.page.screenshot(path=path)
         return path
+
+    async def conversation(self, name: str, since: str) -> None:
+        """Keep a picture of the conversation, as `<name>.png`: whole cards from the one `since`."""
+        normal = self.page.viewport_size
+        await self.page.set_viewport_size(_STORY)
+        await self.page.evaluate("document.activeElement?.blur()")
+        cards = self._pane.locator(_CARD)
+        await cards.last.scroll_into_view_if_needed()
+        first = await cards.filter(has_text=since).last.bounding_box()
+        last, pane = await cards.last.bounding_box(), await self._pane.bounding_box()
+        assert first is not None, f"no card with {since!r}"
+        assert last is not None
+        assert pane is not None
+        top, bottom = first["y"] - _AUTHOR, last["y"] + last["height"] + _AUTHOR
+        clip = FloatRect(x=pane["x"], y=top, width=pane["width"], height=bottom - top)
+        await self.page.screenshot(path=self._screenshots / f"{name}.png", clip=clip)
+        if normal is not None:
+            await self.page.set_viewport_size(normal)
 
     @property
     def _composer(self) -> Locator:

@@ -1,13 +1,18 @@
 """Makes the pictures of the documentation from the screenshots that the tests of this folder keep.
 
-.venv/bin/python -m pytest tests/e2e && .venv/bin/python -m tests.e2e.make_pictures
+.venv/bin/python -m pytest tests/e2e && .venv/bin/python -m tests.e2e.make_pictures [NAME ...]
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = _ROOT / "build" / "screenshots"
@@ -33,10 +38,10 @@ KEPT = {
 }
 """Screenshots that are shown as they are, and the names of the pictures."""
 
-_BARS = (336, 50)
-"""Width and height of the chat client's own bars, left of and above the conversation."""
 _GROUND, _FRAME = "#e6e8f1", "#c9cddc"
 _MARGIN, _RADIUS = 36, 14
+_CORNER = 12
+"""What the panel's cards have of rounded corners and shadow; the frame here has its own."""
 
 
 def framed(picture: Image.Image) -> Image.Image:
@@ -50,8 +55,17 @@ def framed(picture: Image.Image) -> Image.Image:
     return whole
 
 
-def side_by_side(*pictures: Image.Image) -> Image.Image:
-    """Put pictures of one height next to each other."""
+def as_tall(picture: Image.Image, height: int) -> Image.Image:
+    """Add ground of its own above and below."""
+    grown = Image.new("RGB", (picture.width, height), picture.getpixel((picture.width // 2, 4)))
+    grown.paste(picture, (0, (height - picture.height) // 2))
+    return grown
+
+
+def side_by_side(*given: Image.Image) -> Image.Image:
+    """Put pictures next to each other."""
+    height = max(p.height for p in given)
+    pictures = [as_tall(p.convert("RGB"), height) for p in given]
     width = sum(p.width + _MARGIN for p in pictures) + _MARGIN
     canvas = Image.new("RGB", (width, pictures[0].height + 2 * _MARGIN), _GROUND)
     left = _MARGIN
@@ -67,16 +81,19 @@ def keep(picture: Image.Image, name: str) -> None:
     reduced.save(PICTURES / f"{name}.png", optimize=True)
 
 
-def main() -> None:
-    """Make them all."""
+def main(names: Sequence[str]) -> None:
+    """Make those that are named, or all."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     for screenshot, name in KEPT.items():
-        keep(Image.open(SCREENSHOTS / f"{screenshot}.png"), name)
-    client = Image.open(SCREENSHOTS / "story-chat.png")
-    chat = client.crop((*_BARS, *client.size))
-    panel = Image.open(SCREENSHOTS / "story-panel.png")
-    keep(side_by_side(chat, panel), "hero")
+        if not names or name in names:
+            keep(Image.open(SCREENSHOTS / f"{screenshot}.png"), name)
+    if not names or "hero" in names:
+        chat, panel = (Image.open(SCREENSHOTS / f"story-{name}.png") for name in ("chat", "panel"))
+        inside = panel.crop((_CORNER, _CORNER, panel.width - _CORNER, panel.height - _CORNER))
+        keep(
+            side_by_side(chat, ImageOps.expand(inside.convert("RGB"), 2 * _CORNER, "white")), "hero"
+        )
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

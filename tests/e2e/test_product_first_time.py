@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import ViewportSize, expect
 
 from sandbox.people import PEOPLE
 from tests.e2e.chat_driver import new_chat
@@ -25,6 +25,8 @@ pytestmark = [
 ]
 
 ADA = PEOPLE[0]
+STORY_PANEL = ViewportSize(width=560, height=850)
+"""So narrow that Ada's card is about as tall as the story in the chat."""
 
 
 async def test_newcomer_connects_and_stays_connected_over_a_restart(
@@ -69,12 +71,11 @@ async def test_newcomer_connects_and_stays_connected_over_a_restart(
         await panel.shows("In a call", "Busy / InACall")
         await chat.last_card(FIRST_MEETING)
         await chat.screenshot("chat-first-meeting")
-        await panel.page.set_viewport_size({"width": 720, "height": 850})
-        await panel.card.evaluate("card => scrollTo(0, card.offsetTop - 20)")
-        await panel.page.screenshot(path=screenshots / "story-panel.png")
+        await panel.page.set_viewport_size(STORY_PANEL)
+        await panel.card.screenshot(path=screenshots / "story-panel.png")
         await chat.page.bring_to_front()
         await chat.ask("status", "Microsoft shows “In a call” because Zoom says “In a meeting”")
-        await chat.screenshot("story-chat")
+        await chat.conversation("story-chat", since="Your first Zoom meeting")
         await chat.page.get_by_role("button", name="OK", exact=True).click()
         await chat.wait_for_text("Say status or pause whenever you like.")
 
