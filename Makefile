@@ -6,12 +6,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run setup fetch test unit container e2e check format bench lock clean
+.PHONY: help run setup fetch test test-all unit container e2e check format bench lock clean
 .DEFAULT_GOAL := run
 
 help:                         ## what can be made, and the arguments
 	@echo "make WHAT [NAME=VALUE ...]"; echo
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  %-12s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s%s\n", $$1, $$2}' Makefile
 	@echo; echo "Arguments:"
 	@sed -n 's/^#@ /  /p' Makefile
 
@@ -42,9 +42,19 @@ fetch: $(VENV)/runtime
 	    $(BIN)/python -m sandbox.npm $$folder || rm -rf $$folder/node_modules; }; \
 	done; true
 
-#@ CHAOS=full          test: faults for longer
-test: $(VENV)/dev fetch       ## every test; the real chat client needs Node and Chromium
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+# What Python compiles is kept: to compile the tests anew takes each process ten seconds.
+test test-all unit e2e: export PYTHONDONTWRITEBYTECODE :=
+# One more than two cores: the slow tests wait for processes and browsers. A file stays in one.
+#@ WORKERS=3           test, test-all: processes that run tests at the same time
+WORKERS ?= 3
+EVERY_TEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+test: $(VENV)/dev fetch       ## the tests of every day; the real chat client needs Node and Chromium
+	EXAMPLES=quick $(EVERY_TEST) -m 'not container and not long'
+
+#@ CHAOS=full          test-all: faults for longer
+test-all: $(VENV)/dev fetch   ## every test, with more examples, in Python's development mode
+	THOROUGH=1 $(EVERY_TEST)
 
 unit: $(VENV)/dev             ## the tests of pure logic (marked unit), some seconds
 	EXAMPLES=quick $(BIN)/python -m pytest -n 2 -q -m unit $$(grep -rl 'pytest.mark.unit' tests --include='test_*.py')

@@ -11,6 +11,8 @@ import pytest
 from sync.redis.connection import Client
 from tests.doubles.redis import RedisServer, leaked_keys, open_client
 
+pytest_plugins = ("tests.cpu",)
+
 # Machines that run tests are busy: how long one example takes says nothing.
 hypothesis.settings.register_profile(
     "presence-bridge", deadline=None, max_examples=50, print_blob=True

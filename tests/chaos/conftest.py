@@ -21,7 +21,7 @@ KEEPS = ("--appendonly", "yes", "--appendfsync", "always")
 """A server that acknowledges only what a crash can't take away."""
 FIXED = 20_261_126
 FULL = os.environ.get("CHAOS") == "full"
-"""The long form: more people, more kills, Microsoft's real quota. `CHAOS=full make test`."""
+"""The long form: more people, more kills, Microsoft's real quota. `CHAOS=full make test-all`."""
 LEASE_MS = 15_000 if FULL else 6_000
 """How long a worker has somebody; the shorter, the sooner a killed one is followed by another."""
 
@@ -31,6 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.chaos)
+            item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def make(*arguments: str) -> str:
 def test_help_lists_every_target_and_argument() -> None:
     text = make("help")
     [phony] = re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
-    listed = re.findall(r"^  ([a-z0-9]+) +\S", text, re.MULTILINE)
+    listed = re.findall(r"^  ([a-z0-9-]+) +\S", text, re.MULTILINE)
     assert set(listed) == set(phony.split()) - {"fetch"}
     used = set(re.findall(r"\$\$\{([A-Z_]+)\+", MAKEFILE))
     assert used == {"PERSON", "PANEL_PORT", "CHAT_PORT"}

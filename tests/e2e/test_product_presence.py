@@ -138,6 +138,7 @@ async def test_after_a_zoom_state_that_shows_nothing_teams_decides_alone(connect
     await connected.shows("Available", "Available / Available")
 
 
+@pytest.mark.long
 async def test_panel_fits_every_screen(connected: Panel, screenshots: Path) -> None:
     await connected.teams("active")
     await connected.zoom("In_Meeting")

@@ -1,0 +1,160 @@
+"""What the tests cost, in seconds of CPU by suite, printed at the end of every run; their order.
+
+Counted is the process that runs the tests and everything that it started (Redis, processes of the
+product, Node, Chromium), so a busy machine changes little. Where it goes: `--cpu-by file`, or
+`--cpu-by test`. With `--cpu-limit 2` a run fails in which a suite needs twice its budget. Without
+Linux's /proc, processes count once they have ended.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+LOADING = "loading"
+"""Importing and collecting, in each of the processes that run tests."""
+BUDGETS = {
+    LOADING: 60,
+    "bench": 40,
+    "bot": 50,
+    "cards": 20,
+    "chaos": 60,
+    "docs": 5,
+    "domain": 20,
+    "e2e": 120,
+    "launch": 40,
+    "manifest": 5,
+    "product": 300,
+    "sandbox": 20,
+    "sandbox_playground": 20,
+    "service": 40,
+    "sync": 60,
+    "upgrade": 40,
+    "wording": 5,
+}
+"""Seconds of CPU that each folder of `tests/` may need with `make test-all`."""
+LONGEST_FIRST = ("chaos", "e2e", "upgrade", "product", "bench")
+"""Suites whose files take long: begun last, they would keep one core busy and the others not."""
+_SHOWN = 30
+_PROC = Path("/proc")
+
+
+def spent() -> float:
+    """Seconds of CPU of this process and of all that came from it, those that ended included."""
+    if not _PROC.exists():
+        return sum(os.times()[:4])
+    ticks = 0
+    pids = [str(os.getpid())]
+    for pid in pids:
+        try:
+            stat = (_PROC / pid / "stat").read_text(errors="replace")
+            for task in (_PROC / pid / "task").iterdir():
+                pids += (task / "children").read_text().split()
+        except OSError:  # it has just ended: it counts with who started it
+            continue
+        # utime, stime, cutime, cstime: proc_pid_stat(5)
+        ticks += sum(map(int, stat.rpartition(")")[2].split()[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def suite(path: str) -> str:
+    """The suite of a file, relative to the project: its folder under `tests/`."""
+    return path.split("/")[1] if "/" in path else path
+
+
+class Meter:
+    """Counts in the process that runs tests, and adds up where their results come together."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._by: str = config.getoption("cpu_by")
+        self._cpu: defaultdict[str, float] = defaultdict(float)
+        self._at = 0.0
+
+    def _count(self, name: str) -> None:
+        now = spent()
+        self._cpu[name] += max(0, now - self._at)  # what was left alone by who started it is gone
+        self._at = now
+
+    def pytest_collection_finish(self) -> None:
+        self._count(LOADING)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(
+        self, item: pytest.Item, nextitem: pytest.Item | None
+    ) -> Generator[None, object, object]:
+        result = yield
+        if self._by == "test":
+            self._count(item.nodeid)
+        elif nextitem is None or nextitem.path != item.path:
+            self._count(item.nodeid.partition("::")[0])
+        return result
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: object) -> None:
+        """Take over what a process of pytest-xdist has counted."""
+        for name, seconds in getattr(node, "workeroutput", {}).get("cpu", {}).items():
+            self._cpu[name] += seconds
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        output = getattr(self._config, "workeroutput", None)  # in a process of pytest-xdist
+        if output is not None:
+            output["cpu"] = dict(self._cpu)
+        elif self.exceeded() and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def suites(self) -> dict[str, float]:
+        """Seconds by suite."""
+        total: defaultdict[str, float] = defaultdict(float)
+        for name, seconds in self._cpu.items():
+            total[suite(name)] += seconds
+        return total
+
+    def exceeded(self) -> list[str]:
+        """The suites far over their budgets, with `--cpu-limit`."""
+        limit: float | None = self._config.getoption("cpu_limit")
+        if limit is None:
+            return []
+        return [
+            name
+            for name, seconds in self.suites().items()
+            if seconds > limit * BUDGETS.get(name, 0)
+        ]
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        suites = self.suites()
+        terminalreporter.section("seconds of CPU, and what each suite may need")
+        for name, seconds in sorted(suites.items()):
+            terminalreporter.line(f"{seconds:7.1f} of {BUDGETS.get(name, 0):3} {name}")
+        terminalreporter.line(f"{sum(suites.values()):7.1f} of {sum(BUDGETS.values()):3} together")
+        if self._by != "suite":
+            for name, seconds in sorted(self._cpu.items(), key=itemgetter(1))[-_SHOWN:]:
+                terminalreporter.line(f"{seconds:7.2f} {name}")
+        for name in self.exceeded():
+            terminalreporter.line(f"ERROR: {name} needs far more than its budget", red=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long (after pytest-randomly has shuffled)."""
+    rank = {name: at for at, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(suite(item.nodeid), len(rank)))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("cpu", "seconds of CPU")
+    group.addoption("--cpu-by", choices=("suite", "file", "test"), default="suite")
+    group.addoption("--cpu-limit", type=float, metavar="TIMES", help="fail above budget x TIMES")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Meter(config), "cpu-meter")

@@ -1,0 +1,33 @@
+"""What the tests may cost is said of every suite, and counted."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cpu import BUDGETS, LOADING, LONGEST_FIRST, spent, suite
+
+TESTS = Path(__file__).parents[1]
+APART = {"container"}
+"""It has a target of its own in the Makefile."""
+
+
+def test_every_suite_has_a_budget() -> None:
+    suites = {suite(f"tests/{path.relative_to(TESTS)}") for path in TESTS.rglob("test_*.py")}
+    assert suites - APART == set(BUDGETS) - {LOADING}
+    assert set(LONGEST_FIRST) <= suites
+
+
+def test_what_runs_and_what_has_ended_is_counted() -> None:
+    before = spent()
+    busy = "import time\nwhile time.process_time() < 0.3: pass\nprint(flush=True)\ninput()"
+    with subprocess.Popen(
+        [sys.executable, "-c", busy], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        if sys.platform == "linux":
+            assert spent() - before >= 0.25
+        process.communicate(b"\n")
+    assert spent() - before >= 0.25
