@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final, assert_never
 
 from domain.policy import AuthorizeWith, Form, Service
-from domain.presence import Style
+from domain.presence import LevelStyle, Style, level_style
 
 HIGHEST_PRIORITY: Final = 9999
 
@@ -32,7 +32,7 @@ class Field(StrEnum):
     PRIORITY = "priority"
 
 
-Value = bool | int | Service | AuthorizeWith | Style
+Value = bool | int | Service | AuthorizeWith | LevelStyle
 
 
 class BadEntry(ValueError):
@@ -133,7 +133,7 @@ def read_value(field: Field, entered: str) -> Value:
             case Field.AUTHORIZE_WITH:
                 return AuthorizeWith(chosen)
             case Field.STYLE:
-                return Style(chosen)
+                return _level_style(chosen)
             case Field.PRIORITY:
                 return _priority(said)
             case Field.MANAGES | Field.INTEGRATION | Field.LOCKED:
@@ -151,6 +151,13 @@ _SWITCHED: Final = {
     **dict.fromkeys(("false", "0", "0.0", "off", "no"), False),
 }
 """What clients send for a toggle."""
+
+
+def _level_style(said: str) -> LevelStyle:
+    style = level_style(Style(said))
+    if style is None:
+        raise ValueError(said)
+    return style
 
 
 def _priority(said: str) -> int:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from domain.presence import Style
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from enum import Enum
@@ -31,7 +33,10 @@ class Newer(Generic[T]):
     until: T
 
 
-NEWER_MEMBERS: Final[Mapping[Enum, Newer[Any]]] = {}
+NEWER_MEMBERS: Final[Mapping[Enum, Newer[Any]]] = {
+    # Until then it can't be chosen, and nobody's style is changed (bot.handlers.personal).
+    Style.QUIET: Newer(since=2, until=Style.MIRROR),
+}
 """Members of stored enums. Keep an entry for as long as READS_FROM is below its `since`."""
 NEWER_NAMES: Final[Mapping[str, int]] = {
     # Older processes pass these over, and their cards say less: they may be written at once.

@@ -10,6 +10,7 @@ Rule 2  Otherwise the first of a person's managed groups in priority order decid
         locked or not; a lower group never matters.
 Rule 3  Without a managed group the account decides.
 Rule 4  A lock of the deciding level also fixes the style; otherwise a person may choose their own.
+        Only people may choose `quiet`; under a lock it does not count, like any style of their own.
 Rule 5  A person may always pause, locked or not.
 
 The sentences for a verdict are in `wording.policy`.
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from domain.presence import Style
+from domain.presence import LevelStyle, Style
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -57,7 +58,7 @@ class Form:
     calendar: bool = False
     contacts: bool = False
     locked: bool = False
-    style: Style = Style.MIRROR
+    style: LevelStyle = Style.MIRROR
 
     def stopped_by(self) -> Reason | None:
         """Return the first field that keeps presence off, in the form's own order; None: on."""
@@ -151,7 +152,7 @@ class Verdict(NamedTuple):
     group: ManagedGroup | None = None
     locked: bool = False
     own_style: bool = False
-    level_style: Style = Style.MIRROR
+    level_style: LevelStyle = Style.MIRROR
     paused_until_ms: int | None = None
 
     @property

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from domain.form import LevelForm
 from domain.policy import AuthorizeWith, Level, ManagedGroup, Service
-from domain.presence import Style
+from domain.presence import LevelStyle, Style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -111,7 +111,7 @@ class ChooseStyle:
     """Set a level's style."""
 
     level: Level
-    style: Style
+    style: LevelStyle
     act: Literal["style"] = "style"
 
     def apply(self, policy: Policy) -> Policy:

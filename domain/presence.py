@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,6 +126,18 @@ class Style(StrEnum):
     BUSY_ONLY = "busy only"  # meetings, calls, Busy and Do not disturb
     MIRROR = "mirror"  # also Available and Away
     FULL = "full"  # Zoom's published table to the letter
+    QUIET = "quiet"  # as mirror, but Teams is silent in meetings and calls
+
+
+LevelStyle: TypeAlias = Literal[Style.BUSY_ONLY, Style.MIRROR, Style.FULL]
+"""What the account and groups may have. `quiet` silences people's calls and messages, also for who
+is on call: nobody chooses that for somebody else."""
+LEVEL_STYLES: Final[tuple[LevelStyle, ...]] = get_args(LevelStyle)
+
+
+def level_style(style: Style) -> LevelStyle | None:
+    """The style, where a level may have it; None: only people may choose it."""
+    return None if style is Style.QUIET else style
 
 
 class Demand(NamedTuple):
@@ -157,6 +169,11 @@ _FULL: Mapping[ZoomPresence, Pair] = {
     ZoomPresence.BUSY: Pair("Busy", "Busy"),
     ZoomPresence.IN_CALENDAR_EVENT: Pair("Busy", "Busy"),
 }
+# An application's "In a call" does not keep Teams from ringing; its Do not disturb does.
+_QUIET: Mapping[ZoomPresence, Pair] = {
+    ZoomPresence.IN_MEETING: PRESENTING,
+    ZoomPresence.ON_PHONE_CALL: PRESENTING,
+}
 
 
 @cache
@@ -167,6 +184,8 @@ def demand_of(zoom: ZoomPresence, style: Style) -> Demand:
         return Demand(AWAY, _FULL[zoom])
     if style is Style.BUSY_ONLY and zoom not in _BUSY:
         return Demand(None)
+    if style is Style.QUIET and zoom in _QUIET:
+        return Demand(_QUIET[zoom])
     return Demand(_MIRROR[zoom])
 
 

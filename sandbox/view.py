@@ -82,7 +82,7 @@ def _person(world: World, person_state: PersonState) -> dict[str, Any]:
         "preferred": None
         if preferred is None or not preferred.alive(now)
         else {**_pair(preferred.pair), "by": preferred.by, "expires_at": preferred.expires_at},
-        "shown": _pair(shown),
+        "shown": {**_pair(shown), "silent": shown.availability == "DoNotDisturb"},
         "sessions": [
             {
                 "app_id": app_id,

@@ -151,22 +151,19 @@ def _decider(level: Level, after: Policy) -> str:
 
 @dataclass(frozen=True, slots=True)
 class StyleWords:
-    """A style in one sentence; whether it writes the slot of the status set by hand."""
+    """A style in one sentence, and what one should know before it is used.
+
+    `caution` stands where it is chosen, and then it is asked about; empty: there is nothing.
+    `writes_own_status`: it writes the slot of the status set by hand.
+    """
 
     sentence: str
+    caution: str = ""
     writes_own_status: bool = False
 
     def warning(self, who: str) -> str:
-        """What one should know before choosing it for `who` (you, people); empty: nothing.
-
-        It is what `full` can't tell apart (domain.plan, `_explained`).
-        """
-        if not self.writes_own_status:
-            return ""
-        return (
-            f"It can replace an Available or Away that {who} set by hand in Teams, because it "
-            "can’t tell them from Teams’ own. Any other status set by hand stays."
-        )
+        """The caution, for `who` (you, people)."""
+        return self.caution.format(who=who)
 
 
 OWN_STATUS_STAYS: Final = (
@@ -182,10 +179,27 @@ STYLES: Final[Mapping[Style, StyleWords]] = {
     ),
     Style.FULL: StyleWords(
         "Shows Zoom’s exact labels, also for Busy, Do not disturb and calendar events.",
+        # What it can't tell apart (domain.plan, `_explained`).
+        caution=(
+            "It can replace an Available or Away that {who} set by hand in Teams, because it "
+            "can’t tell them from Teams’ own. Any other status set by hand stays."
+        ),
         writes_own_status=True,
+    ),
+    Style.QUIET: StyleWords(
+        "Like mirror, but meetings and calls show as Presenting, which is Do not disturb in Teams.",
+        caution=(
+            "While you’re in a Zoom meeting or call, Teams calls and messages don’t ring or pop "
+            "up. Urgent ones may. If people must always be able to reach you, for instance when "
+            "you’re on call, stay with another style."
+        ),
     ),
 }
 """In the order in which they are explained."""
+IN_A_CALL_RINGS: Final = (
+    "“In a call” that an app sets doesn’t stop Teams from ringing. Do not disturb does."
+)
+"""What Microsoft's two words mean for calls, wherever people may expect silence of the first."""
 
 
 def rule_words(verdict: Verdict) -> str:

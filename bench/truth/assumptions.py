@@ -76,6 +76,8 @@ class Assumptions:
 
     busy_only: float = 0.15
     full: float = 0.05
+    quiet: float = 0.0
+    """Shares of people with these styles; the rest has `mirror`."""
 
     delay_seconds: float = 1.0
     """Median delay of a webhook; the logarithm has a standard deviation of `delay_sigma`."""

@@ -25,6 +25,7 @@ VERDICTS: dict[Style, Verdict] = {
     Style.MIRROR: resolve(_POLICY),
     Style.BUSY_ONLY: resolve(_POLICY, {"calls"}),
     Style.FULL: resolve(_POLICY, (), Personal(Style.FULL)),
+    Style.QUIET: resolve(_POLICY, (), Personal(Style.QUIET)),
 }
 
 

@@ -28,8 +28,6 @@ SECOND = 1000
 
 ZOOM = tuple(ZoomPresence)
 ZOOM_CODE = {presence: code for code, presence in enumerate(ZOOM)}
-STYLES = (Style.MIRROR, Style.BUSY_ONLY, Style.FULL)
-
 # What happens in a step: a state of Zoom, its webhook, or something at Microsoft.
 EVENT = 16
 CLIENT = 32
@@ -76,6 +74,16 @@ Spell = tuple[int, int, int]
 """From, until, what."""
 
 
+def _style(a: Assumptions, mind: float) -> Style:
+    """The style of somebody whose choice is a number in [0, 1)."""
+    shares = ((Style.BUSY_ONLY, a.busy_only), (Style.FULL, a.full), (Style.QUIET, a.quiet))
+    for style, share in shares:
+        if mind < share:
+            return style
+        mind -= share
+    return Style.MIRROR
+
+
 class Maker:
     """Makes days. `faults`: webhooks are late, lost or repeated as assumed."""
 
@@ -91,7 +99,7 @@ class Maker:
         a = self._a
         rng = Random(self._seed << 24 ^ person)
         mind = rng.random()
-        style = STYLES[1 if mind < a.busy_only else 2 if mind < a.busy_only + a.full else 0]
+        style = _style(a, mind)
         if rng.random() < a.absent:
             return Day(style, array("q"))
         came = _clip(rng.gauss(*a.arrival) * HOUR, self.opens + 5 * MINUTE, 11 * HOUR)

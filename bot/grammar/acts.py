@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Final
 
-from bot.grammar.personal import STYLE_WORDS, style_of
+from bot.grammar.personal import style_of
 from bot.grammar.words import (
     PLAIN_QUOTES,
     NotUnderstood,
@@ -16,6 +16,7 @@ from bot.grammar.words import (
 from domain.form import HIGHEST_PRIORITY
 from domain.policy import SOME_GROUP
 from domain.policy_edits import ChooseStyle, Disable, Enable, Inherit, Lock, Move, Unlock
+from domain.presence import LEVEL_STYLES, level_style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,17 +74,24 @@ def _priority_at_end(words: list[str], last: list[str]) -> tuple[int, OneLine] |
 def _style_at_end(words: list[str], last: list[str]) -> tuple[int, OneLine] | None:
     if last[-1:] == ["style"]:
         raise NotUnderstood(
-            f"“style” needs one of: {', '.join(STYLE_WORDS)}.", _value_hint(words, "style mirror")
+            f"“style” needs one of: {', '.join(LEVEL_STYLES)}.", _value_hint(words, "style mirror")
         )
     for length in (2, 3):
         if len(last) >= length and last[-length] == "style":
-            style = style_of(" ".join(words[1 - length :]))
-            if style is not None:
-                return len(words) - length, ChooseStyle(SOME_GROUP, style)
+            spoken = style_of(" ".join(words[1 - length :]))
+            if spoken is None:
+                continue
+            style = level_style(spoken)
+            if style is None:
+                raise NotUnderstood(
+                    f"Only people themselves can choose {spoken}: it can silence those on call.",
+                    f"They say style {spoken}. " + _value_hint(words, "style mirror"),
+                )
+            return len(words) - length, ChooseStyle(SOME_GROUP, style)
     if len(words) > 2 and len(last) >= 2 and last[-2] == "style":
         raise NotUnderstood(
             f"I don’t know the style “{shortened(words[-1], 40)}”. "
-            f"The styles are {', '.join(STYLE_WORDS)}.",
+            f"The styles are {', '.join(LEVEL_STYLES)}.",
             _value_hint(words, "style mirror"),
         )
     return None

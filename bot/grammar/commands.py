@@ -165,7 +165,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "pause", "Stop for a while: pause for 2h, pause until 17:00", parse_pause, everywhere=True
     ),
     CommandSpec("resume", "Go on after a pause", everywhere=True),
-    CommandSpec("style", "Choose how much is shown: busy only, mirror, full", parse_style),
+    CommandSpec("style", "Choose how much is shown: busy only, mirror, full, quiet", parse_style),
     CommandSpec("test", "Show “In a call” for five minutes, and read it back"),
     CommandSpec("disconnect", "Stop, and erase what is stored about you"),
     CommandSpec(

@@ -193,6 +193,7 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
             (Style.BUSY_ONLY, ("busy only", "busy-only", "only busy", "just busy")),
             (Style.MIRROR, ("mirror",)),
             (Style.FULL, ("full",)),
+            (Style.QUIET, ("quiet",)),
         )
     ),
     (Help(), (

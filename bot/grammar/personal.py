@@ -31,7 +31,7 @@ class StyleCommand:
     style: Style | None = None
 
 
-_STYLE_HINT = "The styles are busy only, mirror and full. For example: style mirror."
+_STYLE_HINT = "The styles are busy only, mirror, full and quiet. For example: style mirror."
 
 
 def parse_pause(text: str) -> Pause:

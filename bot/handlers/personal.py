@@ -24,6 +24,7 @@ from wording.policy import STYLES
 from wording.status import view
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from datetime import tzinfo
 
     from bot.grammar.commands import WhichPause
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from cards.person.clicks import EndPause, NoticeSeen, ShowStyles
     from domain.explanation import Admission
     from domain.policy import Personal
+    from domain.presence import Style
     from sync.engine.engine import Chosen
 
 
@@ -44,6 +46,8 @@ class PersonalHandler:
     """What people decide for themselves. Pausing always works, locked or not."""
 
     engine: Engine
+    may_choose: Callable[[Style], Awaitable[bool]]
+    """Whether every process knows this style by now, so that it may be stored."""
 
     async def pause(self, turn: Turn, wanted: Pause | StartPause) -> Card:
         """Stop, for a while or until they resume."""
@@ -104,7 +108,7 @@ class PersonalHandler:
     async def style(
         self, turn: Turn, wanted: StyleCommand | ChooseOwnStyle | UseStyle | ShowStyles
     ) -> Card:
-        """Show the styles, or choose one; one that may replace people's own status is asked about.
+        """Show the styles, or choose one; one with a caution is asked about before.
 
         That holds as well where the organisation has such a style, and they want to follow it.
         """
@@ -113,9 +117,12 @@ class PersonalHandler:
         if before is None:
             return status_cards.not_connected()
         changed = chosen is not None and not before.locked
+        later = {style for style in STYLES if not await self.may_choose(style)}
+        if changed and chosen is not None and chosen.style in later:
+            return choice_cards.style_not_yet(chosen.style, before.style)
         if changed and isinstance(chosen, ChooseOwnStyle):
             becomes = before.level_style if chosen.style is None else chosen.style
-            if STYLES[becomes].writes_own_status and becomes is not before.style:
+            if STYLES[becomes].caution and becomes is not before.style:
                 return choice_cards.style_warning(chosen.style, becomes)
         admitted = await self.engine.admit(oid) if changed else None
         if admitted is not None and chosen is not None:
@@ -131,6 +138,7 @@ class PersonalHandler:
             own=verdict.own_style,
             locked_by=level if verdict.locked else None,
             changed=changed,
+            later=later - {verdict.style},
         )
 
     async def notice_seen(self, _: Turn, __: NoticeSeen) -> Card:

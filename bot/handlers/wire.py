@@ -61,7 +61,7 @@ def wire_answers(
         ConnectHandler(engine, sign_in),
         DisconnectHandler(engine, sign_in, invite.invited.leave),
         StatusHandler(engine, groups_without_link),
-        PersonalHandler(engine),
+        PersonalHandler(engine, core.data.may_write),
         helper,
     )
     _answer_admins(dispatch, core, groups, audit)

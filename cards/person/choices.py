@@ -26,11 +26,11 @@ from cards.person.clicks import (
     StartPause,
     UseStyle,
 )
-from wording.policy import STYLES
+from wording.policy import IN_A_CALL_RINGS, STYLES
 from wording.text import outside
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from cards.build import Card, Element
     from domain.presence import Style
@@ -111,12 +111,13 @@ def style_choice(
     own: bool,
     locked_by: str | None = None,
     changed: bool = False,
+    later: Collection[Style] = (),
 ) -> Card:
     """Explain the styles in a sentence each and let the person choose.
 
     `current` is the style in force; `own` whether the person chose it. `locked_by` names the level
     whose lock fixes the style ("your organisation", "your group Sales"): then there is no choice.
-    `changed`: they have just chosen it.
+    `changed`: they have just chosen it. Styles that can't be chosen yet (`later`) are left out.
     """
     level = None if locked_by is None else outside(locked_by, 100)
     if changed:
@@ -131,21 +132,24 @@ def style_choice(
         answer("good", "Done.", summary) if changed else text(summary)
     ]
     for style, words in STYLES.items():
+        if style in later:
+            continue
         in_force = " (now)" if style is current else ""
         explained.append(text(bold(f"{style.capitalize()}{in_force}. "), words.sentence))
-        if words.writes_own_status:
+        if words.caution:
             explained.append(note(f"Warning: {words.warning('you')}", spacing="None"))
     return card(
         summary,
         heading("Your style"),
         *explained,
+        note(IN_A_CALL_RINGS),
         note("To stop for a while, say pause. That always works.") if level else None,
-        buttons(*([] if level else _choices(current, own=own))),
+        buttons(*([] if level else _choices({current, *later}, own=own))),
     )
 
 
 def style_warning(chosen: Style | None, style: Style) -> Card:
-    """Say what a style may do to a status set by hand, and ask. Nothing is changed before.
+    """Say what one should know of a style, and ask. Nothing is changed before.
 
     `chosen` is what the person chose (None: to follow the organisation), `style` what it comes to.
     """
@@ -163,11 +167,29 @@ def style_warning(chosen: Style | None, style: Style) -> Card:
     )
 
 
-def _choices(current: Style, *, own: bool) -> list[Element]:
+def style_not_yet(style: Style, current: Style) -> Card:
+    """Say that a style can't be chosen before every process is known to know it."""
+    summary = f"The style {style} can’t be chosen yet. Your style is still {current}."
+    return card(
+        summary,
+        heading("Not yet"),
+        answer(
+            "neutral", f"The style {style} can’t be chosen yet.", f"Your style is still {current}."
+        ),
+        text(
+            "I can’t be sure yet that every part of the app knows it. That’s so while the app is "
+            "being updated."
+        ),
+        next_step(f"Say style {style} again in a few minutes."),
+        buttons(button(ShowStyles(), "Style")),
+    )
+
+
+def _choices(without: Collection[Style], *, own: bool) -> list[Element]:
     chosen = [
         button(ChooseOwnStyle(style), style.capitalize(), key=style.replace(" ", "-"))
         for style in STYLES
-        if style is not current
+        if style not in without
     ]
     if own:
         title = "Follow my organisation"

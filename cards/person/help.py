@@ -29,6 +29,7 @@ from cards.person.clicks import (
     StartPause,
 )
 from cards.settings.clicks import ShowCentre
+from wording.policy import IN_A_CALL_RINGS
 from wording.text import outside
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def help_card(lines: Sequence[tuple[str, str]], offers: Sequence[str]) -> Card:
             "Zoom’s “Busy” shows as “In a call” in Microsoft 365, because Microsoft offers apps "
             "no plain “Busy”. A leading slash works too: /status."
         ),
+        note(f"{IN_A_CALL_RINGS} The style quiet uses it for meetings and calls.", spacing="Small"),
         buttons(*_offered(offers)),
     )
 

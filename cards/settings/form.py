@@ -8,7 +8,7 @@ from cards.build import answer, bold, box, button, buttons, card, columns, headi
 from cards.settings.clicks import ApplyForm, ApplySwitch, CancelChange, SubmitForm
 from cards.settings.parts import choice, full_warning, number, opening, toggle
 from domain.form import Field, applicable_fields
-from domain.presence import Style
+from domain.presence import LEVEL_STYLES, Style
 from wording.policy import AUTHORIZE_WITH, LABELS, SERVICES, STYLES, because, level_words
 
 if TYPE_CHECKING:
@@ -169,8 +169,8 @@ def _input(field: Field, shown: LevelForm, places: int, *, account_form: bool) -
             return toggle(field, label, title, on=form.locked)
         case Field.STYLE:
             explained = [
-                (style.value, f"{style.capitalize()}. {words.sentence}")
-                for style, words in STYLES.items()
+                (style.value, f"{style.capitalize()}. {STYLES[style].sentence}")
+                for style in LEVEL_STYLES
             ]
             return choice(field, label, explained, form.style)
         case Field.CALENDAR | Field.CONTACTS:

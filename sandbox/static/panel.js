@@ -80,10 +80,11 @@ function showSessions(card, person) {
 function showPerson(person) {
   const card = $(`[data-person="${CSS.escape(person.id)}"]`);
   if (!card) return;
-  const { availability, activity, words } = person.shown;
+  const { availability, activity, words, silent } = person.shown;
   card.dataset.availability = availability;
   say(part(card, "words"), words);
   say(part(card, "pair"), `${availability} / ${activity}`);
+  say(part(card, "rings"), silent ? "Teams is silent, but for urgent calls and messages." : "Teams rings for calls.");
   const link = part(card, "link");
   link.classList.toggle("on", person.connected);
   say(link, person.connected ? "Signed in" : person.consent.length ? "Sign-in revoked" : "Not signed in");

@@ -72,18 +72,19 @@ class DataVersions:
 
         Raises OtherData where it can't read what is stored, REDIS_TROUBLE.
         """
-        if await self._show(may_found=False):
+        if await self._show(found=0):
             return
-        if await rows_there(self.client) and not await self._show(may_found=False):
+        if await rows_there(self.client) and not await self._show(found=0):
             raise OtherData(BEFORE)
-        await self._show(may_found=True)
+        # A new installation has no older processes to wait for.
+        await self._show(found=self.version)
 
     async def show(self) -> float | None:
         """Go on showing it, and find out what every process can read by now.
 
         Raises OtherData where others have gone on without it (it was cut off from Redis).
         """
-        await self._show(may_found=True)
+        await self._show(found=self._known)
         return _SOON if self._wanted > self._known else None
 
     def everyone_knows(self, version: int) -> bool:
@@ -101,8 +102,20 @@ class DataVersions:
             member = declared.until
         return member
 
-    async def _show(self, *, may_found: bool) -> bool:
-        """Show it. False: nothing is stored yet, or by something that had no data versions."""
+    async def may_write(self, member: Enum) -> bool:
+        """Whether a member is written as it is; looked at anew while that is not certain.
+
+        For those who ask before they offer it. Raises as `show`.
+        """
+        if self.written(member) is not member:
+            await self.show()
+        return self.written(member) is member
+
+    async def _show(self, *, found: int) -> bool:
+        """Show it, and found a contract for rows of that version where there is none (0: don't).
+
+        False: nothing is stored yet, or by something that had no data versions.
+        """
         now = self.monotonic()
         settled = self._since is not None and (now - self._since) * 1000 >= lua.GONE_MS
         newest, oldest, steady, by = await self.scripts.run(
@@ -116,7 +129,7 @@ class DataVersions:
             # Not before whoever was overlooked, because the clock went on, has shown themselves.
             wanted=self._wanted if settled else 0,
             release=self.release,
-            may_found=may_found,
+            found=found,
         )
         if not newest:
             return False

@@ -22,13 +22,13 @@ def data_show(
     known: int,
     wanted: int,
     release: str,
-    may_found: bool,
+    found: int,
 ) -> list[Any]:
     """A process shows itself as `member` (`<data version> <name>`), unless it can't read the rows.
 
-    Where nothing is stored yet a contract is founded, if it may be. `known`: rows of this version
-    were written. `wanted`: rows of this version may be written once every process can read them;
-    who does not say its version can't.
+    Where nothing is stored yet a contract is founded for rows of version `found`, unless that is 0.
+    `known`: rows of this version were written. `wanted`: rows of this version may be written once
+    every process can read them; who does not say its version can't.
 
     Returns the newest and the oldest version of rows (0: there is no contract, -1: it can't be
     read), whether the process had been showing itself all the time, and which release set it.

@@ -1,6 +1,7 @@
 """A simulated day of few people: the same each time, nothing lost, never more than Graph allows."""
 
 from collections import Counter, deque
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from bench.truth.assumptions import Assumptions
 from bench.truth.run import BOUND, SIMPLER, US, Day, Scheduler, simulate
 from domain.budget import LIMIT, WINDOW_MS
 from domain.plan import Lane
+from domain.presence import Style
 
 PEOPLE = 200
 TIGHT = 60
@@ -69,6 +71,19 @@ def test_no_status_of_a_persons_own_is_written_over_that_could_be_told() -> None
     assert result["kinds"]["prefer"] > PEOPLE
     assert sum(result["unknowable"].values()) > 0
     assert result["overridden"] == 0
+
+
+def test_quiet_never_touches_the_slot_and_says_presenting_in_meetings() -> None:
+    plain = Assumptions(busy_only=0.0, full=0.0, teams_status_a_day=3.0)
+    mirror, quiet = (
+        Day(60, US, scale=TIGHT, assumptions=replace(plain, quiet=share)) for share in (0.0, 1.0)
+    )
+    assert {person.style for person in quiet.people} == {Style.QUIET}
+    assert [list(person.day) for person in quiet.people] == [list(p.day) for p in mirror.people]
+    told = [day.run().kinds for day in (mirror, quiet)]
+    assert [(kinds["prefer"], kinds["unprefer"]) for kinds in told] == [(0, 0)] * 2
+    # From a meeting to presenting in it nothing changes.
+    assert 0 < told[1]["set"] < told[0]["set"]
 
 
 def test_a_day_without_faults_loses_no_webhook() -> None:

@@ -43,7 +43,7 @@ from domain.presence import (
     demand_of,
 )
 from sync.engine.reconcile import MOST_STEPS
-from tests.domain.planning import OFF, Moment, Someone
+from tests.domain.planning import OFF, Moment, Someone, on
 
 pytestmark = pytest.mark.unit
 
@@ -183,6 +183,28 @@ def test_an_echo_ends_the_other_state_that_we_hold() -> None:
 @pytest.mark.parametrize("zoom", sorted(set(Z) - CAN_COME_FROM_MICROSOFT))
 def test_other_states_need_no_look(zoom: Z) -> None:
     assert knowing(zoom).plan(NOW).do is not Do.LOOK
+
+
+@pytest.mark.parametrize("zoom", sorted(CAN_COME_FROM_MICROSOFT))
+def test_quiet_looks_before_it_writes_what_may_be_an_echo(zoom: Z) -> None:
+    pair = demand_of(zoom, Style.QUIET).session
+    assert pair is not None
+    moment = knowing(zoom).but(verdict=on(Style.QUIET))
+    assert moment.plan(NOW).do is Do.LOOK
+    shown = Seen(Shown(pair.availability, "Whatever"))
+    assert moment.but(seen=shown).plan(NOW).why is Why.ECHO
+
+
+@pytest.mark.parametrize("zoom", [Z.IN_MEETING, Z.ON_PHONE_CALL])
+def test_quiet_ends_with_the_hour_unless_it_is_renewed(zoom: Z) -> None:
+    moment = knowing(zoom).but(verdict=on(Style.QUIET))
+    step = moment.plan(NOW)
+    assert step == Plan(Do.SET, Why.SHOWING, Lane.URGENT, None, PRESENTING, EXPIRY_MIN)
+    # The style changes in a meeting: there and back, at once.
+    changed = moment.but(held=holding(IN_A_CALL)).plan(NOW)
+    assert (changed.do, changed.pair, changed.lane) == (Do.SET, PRESENTING, Lane.URGENT)
+    back = knowing(zoom, held=holding(PRESENTING)).plan(NOW)
+    assert (back.do, back.pair, back.lane) == (Do.SET, IN_A_CALL, Lane.URGENT)
 
 
 # -- freshness ---------------------------------------------------------------------------------

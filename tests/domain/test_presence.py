@@ -11,6 +11,7 @@ from domain.presence import (
     AWAY,
     CAN_COME_FROM_MICROSOFT,
     IN_A_CALL,
+    LEVEL_STYLES,
     PREFERRED_PAIRS,
     PRESENTING,
     SESSION_PAIRS,
@@ -18,6 +19,8 @@ from domain.presence import (
     Style,
     ZoomPresence,
     demand_of,
+    level_style,
+    may_interrupt,
     parse_zoom_presence,
     teams_label,
     zoom_label,
@@ -85,6 +88,24 @@ def test_any_text_is_a_state_or_none(text: str) -> None:
 def test_what_microsoft_is_told_for_each_state(zoom: ZoomPresence, pair: Pair | None) -> None:
     assert demand_of(zoom, Style.MIRROR).session == pair
     assert pair is None or pair in SESSION_PAIRS
+
+
+@pytest.mark.parametrize("zoom", ZoomPresence)
+def test_quiet_is_as_mirror_but_meetings_and_calls_are_do_not_disturb(zoom: ZoomPresence) -> None:
+    if zoom in {ZoomPresence.IN_MEETING, ZoomPresence.ON_PHONE_CALL}:
+        assert demand_of(zoom, Style.QUIET) == (PRESENTING, None)
+    else:
+        assert demand_of(zoom, Style.QUIET) == demand_of(zoom, Style.MIRROR)
+
+
+@pytest.mark.parametrize("zoom", ZoomPresence)
+def test_what_some_style_interrupts_for_is_known_without_the_style(zoom: ZoomPresence) -> None:
+    assert may_interrupt(zoom) == any(demand_of(zoom, style).interrupts for style in Style)
+
+
+def test_levels_have_every_style_but_that_which_silences() -> None:
+    assert LEVEL_STYLES == (Style.BUSY_ONLY, Style.MIRROR, Style.FULL)
+    assert [level_style(style) for style in Style] == [*LEVEL_STYLES, None]
 
 
 def test_the_pairs_are_those_that_graph_documents() -> None:

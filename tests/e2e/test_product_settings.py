@@ -91,7 +91,7 @@ async def test_a_lock_takes_the_choice_of_a_style_and_says_so(chat: Chat, panel:
     await connect(chat, panel)
     await confirm(chat, "settings group Management enable", "is enabled for Management")
     card = await chat.ask("style")
-    await expect(card.get_by_role("button")).to_have_text(["Busy only", "Full"])
+    await expect(card.get_by_role("button")).to_have_text(["Busy only", "Full", "Quiet"])
 
     await confirm(chat, "settings group Management lock", "Management is locked.")
 

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CALL = ("Busy", "InACall")
 AVAILABLE = ("Available", "Available")
+PRESENTING = ("DoNotDisturb", "Presenting")
 
 
 async def in_a_meeting(place: Office, person: SandboxPerson = BEN) -> Admin:
@@ -195,7 +196,7 @@ async def test_each_style_shows_what_it_says(place: Office) -> None:
     await place.product.told(BEN, AVAILABLE)
     message = await chat.says("style")
     assert "Your style is mirror, as your admins set it." in said_by(message.card)
-    assert titles(message.card) == ["Busy only", "Full"]
+    assert titles(message.card) == ["Busy only", "Full", "Quiet"]
     card = await chat.clicks("Busy only", message)
     assert "Your style is now busy only." in said_by(card)
     await place.product.told(BEN, None)
@@ -221,6 +222,51 @@ async def test_full_is_not_used_before_the_answer(place: Office) -> None:
     asked = await chat.says("style full")
     assert "Your style is mirror" in said_by(await chat.clicks("Cancel", asked))
     await full(place)
+
+
+async def test_quiet_is_do_not_disturb_in_meetings_and_ends_with_them(place: Office) -> None:
+    await place.connect(BEN)
+    chat = place.chat(BEN)
+    place.world.set_zoom(BEN.object_id, ZoomPresence.IN_MEETING)
+    await place.product.told(BEN, CALL)
+    styles = await chat.says("style")
+    assert titles(styles.card) == ["Busy only", "Full", "Quiet"]
+    asked = await chat.clicks("Quiet", styles)
+    assert "Teams calls and messages don’t ring or pop up. Urgent ones may." in said_by(asked)
+    assert place.around.told(BEN) == CALL
+    card = await chat.clicks("Use quiet", styles, asked)
+    assert "Your style is now quiet." in said_by(card)
+    await place.product.told(BEN, PRESENTING)
+    place.world.set_zoom(BEN.object_id, ZoomPresence.AVAILABLE)
+    await place.product.told(BEN, AVAILABLE)
+
+
+async def test_quiet_leaves_a_status_set_by_hand_and_gives_way_to_a_lock(place: Office) -> None:
+    await place.connect(BEN)
+    chat, world = place.chat(BEN), place.world
+    world.set_teams(BEN.object_id, TeamsClient.ACTIVE)
+    world.set_manual(BEN.object_id, "Available")
+    await chat.clicks("Use quiet", await chat.says("style quiet"))
+    world.set_zoom(BEN.object_id, ZoomPresence.ON_PHONE_CALL)
+    await place.product.told(BEN, PRESENTING)
+    assert world.shown(BEN.object_id) == AVAILABLE
+    status = said_by((await chat.says("status")).card)
+    assert "your own status wins" in status
+
+    asked = await place.chat(ADA).says("settings account lock")
+    await place.chat(ADA).clicks("Lock", asked)
+    await place.product.told(BEN, CALL)
+    said = said_by((await chat.says("style quiet")).card)
+    assert "Your style is mirror, set and locked by your organisation." in said
+    asked = await place.chat(ADA).says("settings account unlock")
+    await place.chat(ADA).clicks("Unlock", asked)
+    await place.product.told(BEN, PRESENTING)
+
+
+async def test_an_admin_cannot_choose_quiet_for_others(place: Office) -> None:
+    await place.connect(ADA)
+    message = await place.chat(ADA).says("settings account style quiet")
+    assert "Only people themselves can choose quiet" in said_by(message.card)
 
 
 async def test_full_writes_the_preferred_status_and_takes_back_its_own(place: Office) -> None:

@@ -80,6 +80,9 @@ async def test_a_change_reaches_the_stream(client: Client) -> None:
         after = await next_state(events)
         assert after["people"][0]["shown"]["words"] == "In a call"
         assert after["people"][0]["shown"]["activity"] == "InACall"
+        assert after["people"][0]["shown"]["silent"] is False
+        assert await call(client, f"people/{ADA}/teams", {"client": "presenting"}) == 200
+        assert (await next_state(events))["people"][0]["shown"]["silent"] is True
 
 
 async def test_an_open_stream_does_not_hold_the_shutdown_up(client: Client) -> None:

@@ -19,7 +19,7 @@ from bot.invite.store import Mailing, MailingCard, Tally
 from bot.sign_in.attempt import Attempt, Outcome, Refused
 from bot.sign_in.store import SignInRow
 from cards.click import CLICKS, Click, packed
-from cards.person.clicks import ChooseOwnStyle
+from cards.person.clicks import ChooseOwnStyle, UseStyle
 from cards.seal import Seal
 from cards.settings.clicks import ApplyChange, PickForChange
 from domain.directory import DirectoryGroup, DirectoryUser, MembershipChange
@@ -28,7 +28,7 @@ from domain.newer import DATA_VERSION
 from domain.person import PersonState
 from domain.policy import SOME_GROUP, Form, Level
 from domain.policy_edits import ChooseStyle, Disable, Enable, Inherit, Lock, Move, Unlock
-from domain.presence import Style
+from domain.presence import LEVEL_STYLES, Style
 from domain.storms import Storm
 from sync.engine.identity import News
 from sync.feed.store import FeedState
@@ -58,13 +58,13 @@ ROWS: Final[tuple[type[Any], ...]] = (
 OTHERS: Final[tuple[Click, ...]] = (
     PickForChange(ChooseStyle(SOME_GROUP, Style.FULL)),
     PickForChange(Move(SOME_GROUP, 2)),
-    *(ChooseOwnStyle(style) for style in (None, *Style)),
+    *(choose(style) for choose in (ChooseOwnStyle, UseStyle) for style in (None, *Style)),
     *(
         ApplyChange(edit(Level("zgSales", "Sales")), 7)
         for edit in (Enable, Disable, Inherit, Lock, Unlock)
     ),
     ApplyChange(Move(Level("zgSales", "Sales"), 2), 7),
-    *(ApplyChange(ChooseStyle(Level("zgSales", "Sales"), style), 7) for style in Style),
+    *(ApplyChange(ChooseStyle(Level("zgSales", "Sales"), style), 7) for style in LEVEL_STYLES),
 )
 """What no card of tests.cards.samples carries, and every act and style."""
 

@@ -1,7 +1,7 @@
 -- Nothing is believed of a contract that can't be read, and nothing is written beside rows of others.
 if redis.call('EXISTS', contract) == 0 then
-  if not may_found then return {0, 0, 0, ''} end
-  redis.call('HSET', contract, 'newest', known, 'oldest', known, 'by', release)
+  if found == 0 then return {0, 0, 0, ''} end
+  redis.call('HSET', contract, 'newest', found, 'oldest', reads_from, 'by', release)
 end
 local newest = tonumber(redis.call('HGET', contract, 'newest') or '')
 local oldest = tonumber(redis.call('HGET', contract, 'oldest') or '')

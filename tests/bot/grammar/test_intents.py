@@ -114,6 +114,7 @@ def does_something(said: Said) -> bool:
         ("test", Trial()),
         ("test it", Trial()),
         ("mirror", StyleCommand(Style.MIRROR)),
+        ("use the quiet style", StyleCommand(Style.QUIET)),
         ("busy only", StyleCommand(Style.BUSY_ONLY)),
         ("full", StyleCommand(Style.FULL)),
         ("switch to mirror, please", StyleCommand(Style.MIRROR)),

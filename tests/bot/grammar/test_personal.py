@@ -117,6 +117,7 @@ def test_resume_takes_no_words() -> None:
         ("style busy_only", "busy only"),
         ("style “busy only”", "busy only"),
         ("style FULL please", "full"),
+        ("style Quiet.", "quiet"),
     ],
 )
 def test_a_style_is_chosen_or_asked_for(text: str, style: str | None) -> None:

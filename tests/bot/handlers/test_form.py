@@ -149,6 +149,7 @@ def test_the_question_is_asked_exactly_when_the_integration_is_switched(
         {"service": "none"},
         {"authorize_with": "basic"},
         {"style": "mirror,full"},
+        {"style": "quiet"},
         {"locked": "None"},
     ],
 )

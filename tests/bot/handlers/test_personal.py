@@ -44,9 +44,14 @@ def engine() -> Presence:
     return engine
 
 
+async def every_style(_: Style) -> bool:
+    """No older process is running."""
+    return True
+
+
 @pytest.fixture
 def handler(engine: Presence) -> PersonalHandler:
-    return PersonalHandler(engine)
+    return PersonalHandler(engine, every_style)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +101,7 @@ async def test_which_pause_is_asked_with_the_soonest_end_first(
 
 
 async def test_who_is_not_connected_is_asked_nothing(handler: PersonalHandler) -> None:
-    handler = PersonalHandler(Presence())
+    handler = PersonalHandler(Presence(), every_style)
     said = words(await handler.which(turn(), WhichPause("Is that 5?", "Choose.", (Until(17),))))
     assert "Is that 5?" not in said
 
@@ -244,7 +249,41 @@ async def test_who_has_that_style_already_is_not_asked(
     assert engine.chose == [(Personal(Style.FULL), None)]
 
 
-@pytest.mark.parametrize("wanted", [StyleCommand(Style.FULL), UseStyle(Style.FULL)])
+async def test_quiet_is_asked_about_first(engine: Presence, handler: PersonalHandler) -> None:
+    asked = await handler.style(turn(), StyleCommand(Style.QUIET))
+    assert "Teams calls and messages don’t ring" in words(asked)
+    assert engine.chose == []
+    await handler.style(turn(), UseStyle(Style.QUIET))
+    assert engine.chose == [(Personal(Style.QUIET), None)]
+
+
+async def not_quiet(style: Style) -> bool:
+    """While an older process may be running."""
+    return style is not Style.QUIET
+
+
+@pytest.mark.parametrize("wanted", [StyleCommand, ChooseOwnStyle, UseStyle])
+async def test_a_style_that_not_every_process_knows_is_neither_offered_nor_chosen(
+    engine: Presence, wanted: type[StyleCommand | ChooseOwnStyle | UseStyle]
+) -> None:
+    handler = PersonalHandler(engine, not_quiet)
+    engine.connect(personal=Personal(Style.BUSY_ONLY))
+    assert "Quiet" not in titles(await handler.style(turn(), ShowStyles()))
+    said = words(await handler.style(turn(), wanted(Style.QUIET)))
+    assert "can’t be chosen yet. Your style is still busy only." in said
+    assert engine.chose == []
+
+
+async def test_who_has_that_style_sees_it(engine: Presence) -> None:
+    engine.connect(personal=Personal(Style.QUIET))
+    card = await PersonalHandler(engine, not_quiet).style(turn(), ShowStyles())
+    assert "Your style is quiet, your own choice." in words(card)
+    assert "Quiet (now)" in words(card)
+
+
+@pytest.mark.parametrize(
+    "wanted", [StyleCommand(Style.FULL), UseStyle(Style.FULL), UseStyle(Style.QUIET)]
+)
 async def test_a_lock_is_stronger_than_the_answer(
     engine: Presence, handler: PersonalHandler, wanted: StyleCommand | UseStyle
 ) -> None:

@@ -9,6 +9,7 @@ from cards.person.choices import (
     paused,
     resumed,
     style_choice,
+    style_not_yet,
     style_warning,
     which_pause,
 )
@@ -57,6 +58,9 @@ def person_cards() -> dict[str, Card]:
         "style-changed": style_choice(current=Style.BUSY_ONLY, own=True, changed=True),
         "style-locked": style_choice(current=Style.MIRROR, own=False, locked_by="your group Sales"),
         "style-full": style_warning(Style.FULL, Style.FULL),
+        "style-quiet": style_warning(Style.QUIET, Style.QUIET),
+        "style-while-updating": style_choice(current=Style.MIRROR, own=False, later=(Style.QUIET,)),
+        "style-not-yet": style_not_yet(Style.QUIET, Style.MIRROR),
         "first-meeting": first_meeting(zoom="in Zoom", told=TOLD),
         "first-meeting-seen": seen(),
         "invitation": invitation(inviter="Ada Lindqvist"),

@@ -12,8 +12,10 @@ from cards.person.clicks import (
     DeclineInvitation,
     EndPause,
     ShowStatus,
+    ShowStyles,
     StartConnect,
     StartPause,
+    UseStyle,
 )
 from domain.presence import Style
 from tests.cards.lint import walk
@@ -57,12 +59,28 @@ def test_every_style_is_explained_where_it_is_chosen(name: str) -> None:
         assert style.capitalize() in words(name)
         assert explained.sentence in words(name)
     assert "It can replace an Available or Away that you set by hand" in words(name)
+    assert "Teams calls and messages don’t ring or pop up. Urgent ones may." in words(name)
+    assert "“In a call” that an app sets doesn’t stop Teams from ringing." in words(name)
+
+
+def test_a_style_that_cannot_be_stored_yet_is_not_offered() -> None:
+    assert "quiet" not in words("style-while-updating").casefold()
+    assert "Quiet" not in clicks("style-while-updating")
+    assert "Your style is still mirror." in words("style-not-yet")
+    assert clicks("style-not-yet") == {"Style": ShowStyles()}
+
+
+def test_quiet_is_asked_about_with_what_it_silences() -> None:
+    assert "Urgent ones may." in words("style-quiet")
+    assert "on call" in words("style-quiet")
+    assert clicks("style-quiet") == {"Use quiet": UseStyle(Style.QUIET), "Cancel": ShowStyles()}
 
 
 def test_one_click_chooses_a_style_and_another_gives_it_back() -> None:
     assert clicks("style-own") == {
         "Busy only": ChooseOwnStyle(Style.BUSY_ONLY),
         "Mirror": ChooseOwnStyle(Style.MIRROR),
+        "Quiet": ChooseOwnStyle(Style.QUIET),
         "Follow my organisation": ChooseOwnStyle(),
     }
     assert "Follow my organisation" not in clicks("style")

@@ -31,7 +31,7 @@ from cards.settings.people import parked
 from domain.errors import Trouble
 from domain.policy import Level, Policy
 from domain.policy_edits import ChooseStyle, Effect, Enable
-from domain.presence import Style, ZoomPresence, zoom_label
+from domain.presence import LEVEL_STYLES, Style, ZoomPresence, zoom_label
 from tests.cards.lint import complaints, walk, without_charts
 from tests.cards.samples import CARD_ID, SAMPLES, SEAL, START_URL
 from tests.cards.settings.samples import ON, PARKED, PARKED_ROWS, SALES
@@ -341,6 +341,11 @@ def test_a_refusal_changes_nothing_and_says_who_can() -> None:
 
 def test_chat_cards_and_policy_know_the_same_styles() -> None:
     assert list(STYLES) == list(STYLE_WORDS) == [style.value for style in Style]
+
+
+def test_a_form_offers_the_styles_that_levels_may_have() -> None:
+    [style] = [e for e in walk(SAMPLES["settings-form"]) if e.get("id", "").startswith("style")]
+    assert [choice["value"] for choice in style["choices"]] == list(LEVEL_STYLES)
 
 
 def test_the_checks_see_markdown_in_a_choice_and_a_verification_that_hides_its_act() -> None:

@@ -81,6 +81,14 @@ async def test_a_lost_account_form_is_damage_not_a_new_installation(
     assert {"event": "settings_damaged", "rows": ("account",), "log_level": "error"} in logs
 
 
+async def test_a_stored_level_never_silences_people(store: SettingsStore, redis: Client) -> None:
+    row = str(await redis.hget(keys.SETTINGS, "account"))
+    await redis.hset(keys.SETTINGS, "account", row.replace('"mirror"', '"quiet"'))
+    with capture_logs() as logs:
+        assert (await store.read()).account == replace(OFF, locked=True)
+    assert {"event": "settings_damaged", "rows": ("account",), "log_level": "error"} in logs
+
+
 # -- saving ------------------------------------------------------------------------------------
 
 

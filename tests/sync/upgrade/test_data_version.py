@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from domain.newer import DATA_VERSION, READS_FROM, Newer
+from domain.presence import Style
 from sync.redis import keys
 from sync.redis.scripts import Scripts
 from sync.upgrade.data_version import (
@@ -68,6 +69,11 @@ class Process:
         await self.data.work.run()
 
 
+async def older_installation(redis: Client) -> None:
+    """A process of version 1 made it, and has left."""
+    await (await Process(redis, 1).started()).leave()
+
+
 async def silent(redis: Client, version: int, ms: int = GONE_MS + 1000) -> None:
     """Let a process of a version have been silent for so long."""
     [member] = [m for m in await redis.zrange(keys.DATA_PROCESSES, 0, -1) if m[0] == str(version)]
@@ -97,6 +103,15 @@ async def test_a_new_value_is_written_seconds_after_the_last_old_process_has_lef
     assert (await Process(redis, 2).started()).writes(Flavour.PISTACHIO) is Flavour.PISTACHIO
 
 
+async def test_who_asks_before_offering_something_new_is_told_how_it_stands(redis: Client) -> None:
+    old = await Process(redis, 1).started()
+    new = await Process(redis, 2).started()
+    assert not await new.data.may_write(Style.QUIET)
+    await old.leave()
+    assert await new.data.may_write(Style.QUIET)
+    assert await new.data.may_write(Style.FULL)
+
+
 async def test_the_duties_of_two_processes_find_it_out_by_themselves(redis: Client) -> None:
     old, new = await Process(redis, 1).started(), await Process(redis, 2).started()
     async with asyncio.timeout(10), asyncio.TaskGroup() as group:
@@ -111,6 +126,7 @@ async def test_the_duties_of_two_processes_find_it_out_by_themselves(redis: Clie
 
 
 async def test_nothing_changes_for_the_old_while_nothing_new_is_written(redis: Client) -> None:
+    await older_installation(redis)
     new = await Process(redis, 2).started()
     await new.data.show()
     back = await Process(redis, 1).started()  # a way back is open
@@ -120,9 +136,18 @@ async def test_nothing_changes_for_the_old_while_nothing_new_is_written(redis: C
     await back.data.show()
 
 
+async def test_a_new_installation_waits_for_nobody(redis: Client) -> None:
+    new = Process(redis, 2)
+    await new.data.enter()
+    assert new.writes(Flavour.PISTACHIO) is Flavour.PISTACHIO
+    with pytest.raises(OtherData):
+        await Process(redis, 1).data.enter()
+
+
 async def test_once_something_new_is_written_an_older_process_does_not_start(
     redis: Client,
 ) -> None:
+    await older_installation(redis)
     new = await Process(redis, 2, release="0.3.0").started()
     new.data.everyone_knows(2)
     await new.data.show()
@@ -154,6 +179,7 @@ async def test_a_process_that_is_late_still_counts(redis: Client) -> None:
 
 
 async def test_a_row_that_says_no_version_counts_as_old_until_it_ends(redis: Client) -> None:
+    await older_installation(redis)
     new = await Process(redis, 2).started()
     seconds, _ = await redis.time()
     await redis.zadd(keys.DATA_PROCESSES, {"new! improved!": int(seconds) * 1000})
@@ -166,6 +192,7 @@ async def test_a_row_that_says_no_version_counts_as_old_until_it_ends(redis: Cli
 
 
 async def test_who_has_just_come_may_have_overlooked_somebody(redis: Client) -> None:
+    await older_installation(redis)
     new = Process(redis, 2)
     await new.data.enter()
     new.data.everyone_knows(2)
@@ -191,6 +218,7 @@ async def test_after_a_clock_that_jumped_everybody_is_waited_for(redis: Client) 
 
 
 async def test_what_was_written_is_remembered_where_redis_forgot_it(redis: Client) -> None:
+    await older_installation(redis)
     new = await Process(redis, 2).started()
     new.data.everyone_knows(2)
     await new.data.show()
