@@ -39,14 +39,16 @@ def _number(version: str) -> tuple[float, ...]:
     return (float("inf"),) if version == NEXT else tuple(map(int, version.split(".")))
 
 
-def take_out(folder: Path) -> str:
-    """Put the code of the newest release into a folder; returns which commit it is.
+def take_out(folder: Path, version: str | None = None) -> str:
+    """Put the code of a release (None: the newest) into a folder; returns which commit it is.
 
     Before the first release it is that of the last commit: upgrades are then tried with itself.
     Raises NotThere.
     """
-    releases = [version for version in recorded("rows") if version != NEXT]
-    commit = commit_of(releases[-1] if releases else None)
+    if version is None:
+        releases = [each for each in recorded("rows") if each != NEXT]
+        version = releases[-1] if releases else None
+    commit = commit_of(version)
     archive = _git("archive", "--format=tar", commit)
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         tar.extractall(folder, filter="data")

@@ -83,13 +83,15 @@ def understood(command: Command) -> None:
     assert wrong == []
 
 
-async def says(product: Product, person: SandboxPerson, command: str, part: str) -> None:
+async def says(
+    product: Product, person: SandboxPerson, command: str, part: str, pause: float = 0.4
+) -> None:
     """Wait until a command is answered so: settings are read anew every two seconds."""
-    for _ in range(10):
+    for _ in range(15):
         said = words((await product.chat(person).says(command)).card)
         if part in said:
             return
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(pause)
     raise AssertionError(f"{said}\n{product.command.tail()}")
 
 
@@ -167,6 +169,47 @@ async def test_a_rolling_upgrade_loses_nobody(
         oid for shard in range(keys.SHARDS) for oid in await client.smembers(keys.everybody(shard))
     }
     assert everybody == {nia.object_id, otto.object_id}
+
+
+@pytest.mark.timeout(150)
+async def test_a_newer_style_waits_for_the_last_process_of_0_2_0(
+    around: Outside, client: Client, tmp_path: Path
+) -> None:
+    released = tmp_path / "released"
+    try:
+        take_out(released, "0.2.0")
+    except NotThere as error:
+        pytest.skip(str(error))
+    folders = [tmp_path / "old", tmp_path / "new"]
+    for folder in folders:
+        folder.mkdir()
+    nia, program = around.somebody(), (str(released / "app.py"),)
+    async with contextlib.AsyncExitStack() as later:
+        around.program = program
+        old = await later.enter_async_context(serving(around, folders[0], PYTHONDEVMODE=None))
+        await old.connected(nia)
+        around.program = (str(APP),)
+        async with serving(around, folders[1], PYTHONDEVMODE=None) as new:
+            chat = chat_of(new, nia)
+            said = words((await chat.says("style quiet")).card)
+            assert "The style quiet can’t be chosen yet. Your style is still mirror." in said
+            assert await client.hget(keys.person(nia.object_id), "style") is None
+
+            assert await old.command.stop() == 0, old.command.tail()
+            understood(old.command)
+            # A process trusts what it knows of others from its thirtieth second on.
+            await says(new, nia, "style quiet", "Use quiet?", pause=4)
+            asked = await chat.says("style quiet")
+            assert "Your style is now quiet." in words(await chat.clicks("Use quiet", asked))
+            world = around.world
+            world.set_zoom(nia.object_id, ZoomPresence.IN_MEETING)
+            await new.told(nia, PRESENTING)
+            understood(new.command)
+
+        environ = around.environ(PYTHONDEVMODE=None)
+        async with running("serve", environ=environ, folder=folders[0], program=program) as again:
+            assert await again.ended() == 1, again.tail()
+            assert "data version 2" in again.text
 
 
 async def test_the_release_does_not_start_beside_rows_that_it_cannot_read(
