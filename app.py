@@ -76,6 +76,8 @@ def _run(main: Coroutine[Any, Any, Result]) -> Result:
             raise  # a bug: show it whole
         for cause in causes:
             why = plainly(cause) if isinstance(cause, OSError) else str(cause)
+            if isinstance(cause, AuthenticationError | AuthorizationError):
+                why = f"Redis refuses the user name or password in REDIS_URL ({why.rstrip('.')})."
             say(f"Presence Bridge can't go on: {clean_text(why, 2000)}", err=True)
         raise SystemExit(1) from None
 

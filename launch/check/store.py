@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
 OLDEST: Final = (6, 2)
 """The oldest version of Redis whose commands are used."""
-_REFUSED: Final = re.compile(r"authenticat|wrongpass|noauth|invalid (user|pass)", re.IGNORECASE)
 LONG_AGO_MS: Final = 4 * DAY
 """After so long without any delivery something is wrong, whatever the pattern of an account is."""
 
@@ -91,15 +90,14 @@ async def open_server(visit: Visit, stack: AsyncExitStack) -> Server:
                 "Correct its host and port. For TLS the address begins with rediss://.",
             )
         ) from error
-    except (AuthenticationError, AuthorizationError, *REDIS_TROUBLE) as error:
-        if _REFUSED.search(str(error)):  # redis-py tells it by other types, too
-            raise Fault(
-                failed(
-                    "Redis refuses the user name or password in REDIS_URL.",
-                    "Write them as redis://USER:PASSWORD@host; encode special characters (%40 for "
-                    "@).",
-                )
-            ) from error
+    except (AuthenticationError, AuthorizationError) as error:
+        raise Fault(
+            failed(
+                "Redis refuses the user name or password in REDIS_URL.",
+                "Write them as redis://USER:PASSWORD@host; encode special characters (%40 for @).",
+            )
+        ) from error
+    except REDIS_TROUBLE as error:
         raise Fault(
             failed(
                 f"Redis does not answer ({_plainly(error)}).",

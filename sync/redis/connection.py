@@ -16,6 +16,7 @@ from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
+    AuthenticationError,
     ClusterError,
     DataError,
     OutOfMemoryError,
@@ -62,6 +63,9 @@ class _Ours:
     A connection says that it was closed while it was being opened: when a node of a cluster fails,
     redis-py closes the connections of every task, also one that another task is just opening, and
     stumbles over the missing writer (AttributeError).
+
+    A refused password is told as what it is: redis-py tells it as a failure of the network, which
+    waiting might mend.
     """
 
     _writer: asyncio.StreamWriter | None
@@ -74,6 +78,14 @@ class _Ours:
             return [hiredis.pack_command(args)]
         except TypeError as error:
             raise DataError(str(error)) from None
+
+    async def connect_check_health(self, *args: Any, **options: Any) -> None:
+        try:
+            await super().connect_check_health(*args, **options)  # type: ignore[misc]
+        except RedisConnectionError as error:
+            if isinstance(error.__cause__, AuthenticationError):
+                raise error.__cause__ from None
+            raise
 
     async def _send_packed_command(self, command: Iterable[bytes]) -> None:
         if self._writer is None:

@@ -118,6 +118,15 @@ async def installed(around: Outside, folder: Path) -> AsyncIterator[dict[str, st
             yield {**environ, "PUBLIC_URL": address}
 
 
+async def test_a_wrong_password_of_redis_ends_the_start(around: Outside, tmp_path: Path) -> None:
+    with RedisServer(None, "--requirepass", "hunter2-hunter2") as redis:
+        environ = around.environ(REDIS_URL=redis.url, PYTHONDEVMODE=None)
+        code, text = await run("serve", environ=environ, folder=tmp_path)
+    assert code == 1
+    assert "Redis refuses the user name or password in REDIS_URL" in text
+    assert "Traceback" not in text
+
+
 async def test_check_is_content_when_all_is_well(around: Outside, tmp_path: Path) -> None:
     async with installed(around, tmp_path) as environ:
         code, text = await run(

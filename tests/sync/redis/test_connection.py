@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
-from redis.exceptions import DataError
+from redis.exceptions import AuthenticationError, DataError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from sync.redis.alarms import Alarms
@@ -18,12 +18,10 @@ from sync.redis.connection import (
     connect,
     raise_if_cancelled,
 )
-from tests.doubles.redis import open_client
+from tests.doubles.redis import RedisServer, open_client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    from tests.doubles.redis import RedisServer
 
 
 async def test_a_swallowed_cancellation_still_ends_the_task() -> None:
@@ -148,3 +146,14 @@ async def test_many_at_once_are_each_broken_off(paused: Client) -> None:
     asked = (paused.get("a") for _ in range(20))
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert {type(answer) for answer in answers} == {RedisTimeoutError}
+
+
+@pytest.mark.parametrize("password", ["", ":wrong-password@"])
+async def test_a_refused_password_is_told_as_what_it_is(password: str) -> None:
+    with RedisServer(None, "--requirepass", "hunter2-hunter2") as server:
+        client = connect(server.url.replace("unix://", f"unix://{password}"))
+        with pytest.raises(AuthenticationError):
+            await client.get("x")
+        with pytest.raises(AuthenticationError):
+            await client.pipeline(transaction=False).get("x").execute()
+        await client.aclose()
