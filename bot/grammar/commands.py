@@ -41,7 +41,7 @@ from bot.grammar.settings import (
     parse_settings,
     spoken_change,
 )
-from bot.grammar.times import UnclearWhen
+from bot.grammar.times import PAUSE_HINT, UnclearWhen
 from bot.grammar.words import (
     COURTESIES,
     LONGEST_TEXT,
@@ -315,7 +315,7 @@ def _meaning(words: Sequence[str], folded: Sequence[str]) -> Said | Offer | None
         found = meaning_of(plain_words(some))
         if found is not None:
             return found
-    return _timed(words, folded) or _change(words, folded)
+    return _timed(words, folded) or _change(words, folded) or _only_a_time(words)
 
 
 def _read(reads: Callable[[str], Pause | StyleCommand | Settings], rest: str) -> Said:
@@ -346,6 +346,15 @@ def _timed(words: Sequence[str], folded: Sequence[str]) -> Said | None:
     asks = folded[head] in {"for", "until", "till", "til"}
     unclear = found if asks and not is_negated(plain_words(folded)) else None
     return _change(words, folded) or unclear
+
+
+def _only_a_time(words: Sequence[str]) -> WhichPause | None:
+    """A time without a verb may be meant for a pause: `half an hour`."""
+    try:
+        until = parse_pause(" ".join(words)).until
+    except NotUnderstood:
+        return None
+    return None if until is None else WhichPause("Do you want to pause?", PAUSE_HINT, (until,))
 
 
 def _change(words: Sequence[str], folded: Sequence[str]) -> PerhapsSettings | None:

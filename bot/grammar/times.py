@@ -256,7 +256,7 @@ def _no_stretch(said: str) -> NoReturn:
         _ask(
             f"Is that {said} minutes or {said} hours?",
             *(For(length) for length in (number, 60 * number) if 1 <= length <= LONGEST_PAUSE),
-            hint=f"Say pause for {said}m or pause for {said}h.",
+            hint=f"Choose one, or say pause for {said}m or pause for {said}h.",
         )
     raise NotUnderstood(
         f"I don’t understand “{shortened(said, 40)}” as a length of time.", PAUSE_HINT
@@ -369,7 +369,7 @@ def _clock(said: str, day: Day | None = None) -> Until:
             else "Is that noon or midnight?",
             Until(hour % 12, day=day),
             Until(hour % 12 + 12, day=day),
-            hint=f"Say pause until {twelve}am or pause until {twelve}pm.",
+            hint=f"Choose one, or say pause until {twelve}am or pause until {twelve}pm.",
         )
     return Until(hour % 24, minute, day)
 

@@ -61,7 +61,7 @@ class HelpHandler:
             connected=verdict is not None,
             paused=verdict is not None and verdict.reason is Reason.PAUSED,
         )
-        return help_cards.help_card(lines, [word for word, _ in lines])
+        return help_cards.help_card(lines, [word for word, _ in lines if word != "test"])
 
     async def greet(self, turn: Turn, _: Greeting) -> Card:
         """Say hello, how it stands, and what to do next; where others read along, only hello."""

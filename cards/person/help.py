@@ -146,7 +146,7 @@ def unclear(*, what: str, hint: str, offer: tuple[str, Click] | None = None) -> 
     return card(
         what,
         text(what, " Nothing was changed."),
-        next_step(hint),
+        text(hint) if hint.endswith("?") else next_step(hint),
         buttons(
             None if offer is None else button(offer[1], offer[0]),
             button(ShowHelp(), "What can I say?"),

@@ -47,6 +47,7 @@ from sync.settings.store import Conflict
 from wording.edits import effect_title, noticed_since, overtaken, saved_sentence, state_sentence
 from wording.figures import clock_time, people
 from wording.policy import differences, not_now, not_usable, touched, value_of_words
+from wording.text import outside
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -63,7 +64,6 @@ if TYPE_CHECKING:
     from domain.policy_edits import Edit, OneLine
     from sync.settings.audit import AuditLog
 
-_UNKNOWN_WORD: Final = "I don’t know the last word."
 _OPENS: Final[Mapping[type, tuple[str, Click]]] = {
     Account: ("Account", clicks.OpenAccount()),
     Groups: ("Groups", clicks.ListGroups()),
@@ -145,7 +145,8 @@ class SettingsChanges:
             meant = await self.groups.called(said.meant.name)
             if meant is not None and said.meant.edit is not None:
                 edit = replace(said.meant.edit, level=meant)
-                return settings_change.perhaps(edit, what=_UNKNOWN_WORD)
+                what = f"No group is called “{outside(said.name, 60)}”."
+                return settings_change.perhaps(edit, what=what)
         if level is None:
             return await self._pick(said.name, said.edit)
         if edit is None:

@@ -146,6 +146,13 @@ def test_what_people_say_is_understood(text: str, means: Said) -> None:
     assert parse(text) == means
 
 
+@pytest.mark.parametrize("text", ["half an hour", "for 30 min, please", "30m"])
+def test_a_time_alone_is_offered_as_a_pause(text: str) -> None:
+    found = parse(text)
+    assert isinstance(found, WhichPause)
+    assert found.choices == (For(30),)
+
+
 @pytest.mark.parametrize(
     "text",
     [

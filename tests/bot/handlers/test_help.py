@@ -48,7 +48,7 @@ async def test_help_has_buttons_for_what_applies(helper: HelpHandler, engine: Pr
     assert titles(await helper.help(turn(), Help())) == ["Connect", "Status", "Settings"]
     engine.connect(BEN)
     connected = titles(await helper.help(turn(BEN), Help()))
-    assert connected == ["Status", "Pause", "Styles", "Test it", "Disconnect"]
+    assert connected == ["Status", "Pause", "Styles", "Disconnect"]
     engine.connect(BEN, personal=Personal(paused_until_ms=FOREVER))
     assert "Resume" in titles(await helper.help(turn(BEN), Help()))
 

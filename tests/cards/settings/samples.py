@@ -224,7 +224,9 @@ def settings_cards() -> dict[str, Card]:
         "settings-verify-enable": verify(SALES, entered(ON, 2), version=7),
         "settings-verify-disable": verify(ACCOUNT, entered(OFF), version=7, touched=FEW),
         "settings-full": confirm_full(SALES, entered(FULL_LOCKED, 2), version=7, touched=FEW),
-        "settings-perhaps": change_cards.perhaps(Enable(SALES), what="I don’t know the last word."),
+        "settings-perhaps": change_cards.perhaps(
+            Enable(SALES), what="No group is called “Sales enabel”."
+        ),
         "settings-perhaps-priority": change_cards.perhaps(
             Move(SALES, 2), what="I don’t know settings “gruop”."
         ),
