@@ -36,7 +36,7 @@ setup: $(VENV)/runtime        ## a guided set-up for your organisation: writes .
 # Downloaded before the tests, whose time limits are for what they test. Without npm, or when a
 # download fails, the tests that need it are skipped.
 fetch: $(VENV)/runtime
-	@for folder in sandbox/playground sandbox/renderer; do \
+	@for folder in sandbox/playground sandbox/renderer tests/e2e/axe; do \
 	  command -v npm >/dev/null && [ ! -e $$folder/node_modules/.package-lock.json ] && { \
 	    echo "Fetching $$folder (once; some minutes on a slow line) ..."; \
 	    $(BIN)/python -m sandbox.npm $$folder || rm -rf $$folder/node_modules; }; \

@@ -13,7 +13,7 @@ import aiohttp
 from aiohttp import hdrs, web
 from yarl import URL
 
-from sandbox import renderer
+from sandbox import npm, renderer
 from sandbox.pages import page
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class ChatRelay:
         missing = ""
         try:
             await renderer.install()
-        except renderer.RendererUnavailable as error:
+        except npm.Unavailable as error:
             missing = str(error)
         return page("cards.html", missing=missing)
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -13,6 +14,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_INSTALL_LIMIT = 180.0  # seconds; downloads of a few MB
+
+
+class Unavailable(Exception):
+    """A program can't be had on this machine; the text says what is missing."""
+
 
 _ORDINARY = frozenset(
     {
@@ -54,6 +63,31 @@ def fetch_command(folder: str) -> list[str]:
         *("npm", "ci", "--ignore-scripts", "--loglevel=error", "--no-audit", "--no-fund"),
         *("--prefix", folder),
     ]
+
+
+async def install(folder: Path, wanted: Path) -> None:
+    """Fetch what the folder pins, unless the file that is `wanted` of it is there.
+
+    Raises Unavailable.
+    """
+    if wanted.exists():  # noqa: ASYNC240 - one look, in a sandbox
+        return
+    if shutil.which("npm") is None:
+        raise Unavailable("npm is not on the PATH")
+    npm = await asyncio.create_subprocess_exec(
+        *fetch_command(str(folder)),
+        env=for_fetching(os.environ),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        output, _ = await asyncio.wait_for(npm.communicate(), _INSTALL_LIMIT)
+    except TimeoutError:
+        npm.kill()
+        await npm.wait()
+        raise Unavailable(f"npm took longer than {_INSTALL_LIMIT:.0f} s") from None
+    if npm.returncode != 0:
+        raise Unavailable(output.decode(errors="replace")[-500:])
 
 
 def main(folders: Sequence[str]) -> int:

@@ -10,19 +10,15 @@ and buttons around are ours (`static/cards.css`), as hosts style those themselve
 
 from __future__ import annotations
 
-import asyncio
-import os
-import shutil
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sandbox.npm import fetch_command, for_fetching
+from sandbox import npm
 
 Theme = Literal["light", "dark"]
 
 FOLDER: Final = Path(__file__).resolve().with_suffix("")
 SCRIPT: Final = FOLDER / "node_modules/adaptivecards/dist/adaptivecards.min.js"
-_INSTALL_LIMIT = 180.0
 
 _GROUNDS: Final[dict[Theme, dict[str, str]]] = {
     "light": {"default": "#ffffff", "emphasis": "#f9f8f7"},
@@ -61,31 +57,9 @@ _COLOURS: Final[dict[Theme, dict[str, tuple[str, str]]]] = {
 }
 
 
-class RendererUnavailable(Exception):
-    """The renderer can't be had on this machine; the text says what is missing."""
-
-
 async def install() -> None:
-    """Fetch the pinned version, unless it is there. Raises RendererUnavailable."""
-    if SCRIPT.exists():
-        return
-    if shutil.which("npm") is None:
-        raise RendererUnavailable("npm is not on the PATH")
-    npm = await asyncio.create_subprocess_exec(
-        *fetch_command(str(FOLDER)),
-        cwd=FOLDER,
-        env=for_fetching(os.environ),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        output, _ = await asyncio.wait_for(npm.communicate(), _INSTALL_LIMIT)
-    except TimeoutError:
-        npm.kill()
-        await npm.wait()
-        raise RendererUnavailable(f"npm took longer than {_INSTALL_LIMIT:.0f} s") from None
-    if npm.returncode != 0:
-        raise RendererUnavailable(output.decode(errors="replace")[-500:])
+    """Fetch the pinned version, unless it is there. Raises `npm.Unavailable`."""
+    await npm.install(FOLDER, SCRIPT)
 
 
 def host_config(theme: Theme) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from sandbox.renderer import RendererUnavailable, install
+from sandbox.npm import Unavailable
+from sandbox.renderer import install
 from tests.cards.test_cards import GOLDEN
 from tests.e2e.card_renderer import CardPage, load
 from tests.e2e.chat_driver import only_this_machine
@@ -43,7 +44,7 @@ async def renderer() -> None:
     """The renderer is installed."""
     try:
         await install()
-    except RendererUnavailable as error:
+    except Unavailable as error:
         pytest.skip(f"no renderer: {error}")
 
 

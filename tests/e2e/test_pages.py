@@ -1,0 +1,154 @@
+"""The web pages as people with different screens, keyboards and printers meet them; axe at zero."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from playwright.async_api import expect
+
+from bot.sign_in.attempt import Attempt, Outcome
+from bot.sign_in.pages import Pages
+from bot.teams.activity import ConversationReference
+from domain.refusal import Refusal
+from sandbox.npm import Unavailable, install
+from sandbox.server import build_sandbox
+from tests.e2e.chat_driver import only_this_machine
+from tests.sandbox.support import authorize_url, config
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from playwright.async_api import Browser, Page
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(120),
+    pytest.mark.asyncio(loop_scope="session"),
+]
+
+AXE = Path(__file__).with_name("axe") / "node_modules/axe-core/axe.min.js"
+NARROW = 320
+CHAT = "https://teams.example.com/l/chat"
+ATTEMPT = Attempt(
+    tenant_id="tenant",
+    object_id="ada",
+    name="Ada Lindqvist",
+    conversation=ConversationReference("https://x.example/", "a:1", "28:bot", "msteams", "tenant"),
+    card_id="card",
+)
+OURS = ("start", "connected", "refused", "", "privacy", "terms", "no/such/page")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def site() -> AsyncIterator[TestServer]:
+    """Our pages, and the sandbox's under their own addresses."""
+    pages = Pages(
+        public_url="http://127.0.0.1",
+        login_origin="https://login.example.com",
+        contact="https://help.example.com/sp?id=presence",
+        chat=CHAT,
+        local=True,
+    )
+
+    async def start(_: web.Request) -> web.Response:
+        return pages.start(ATTEMPT, "ticket")
+
+    async def connected(_: web.Request) -> web.Response:
+        return pages.outcome(Outcome(True, "Connected", ("It works.",)))
+
+    async def refused(_: web.Request) -> web.Response:
+        return pages.refusal(Refusal.WRONG_ACCOUNT, "You signed in as ben@example.com.")
+
+    app = web.Application()
+    handlers = {"start": start, "connected": connected, "refused": refused}
+    app.add_routes([web.get(f"/{path}", handler) for path, handler in handlers.items()])
+    app.add_routes(pages.routes())
+    server = TestServer(app)
+    await server.start_server()
+    yield server
+    await server.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    # Our policy forbids scripts, which is what axe is.
+    context = await browser.new_context(bypass_csp=True)
+    await only_this_machine(context)
+    yield await context.new_page()
+    await context.close()
+
+
+async def complaints(page: Page) -> list[str]:
+    """What axe finds, in both schemes, and what sticks out on a small telephone."""
+    try:
+        await install(AXE.parents[2], AXE)
+    except Unavailable as error:
+        pytest.skip(f"no axe: {error}")
+    found: list[str] = []
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        for width in (1000, NARROW):
+            await page.set_viewport_size({"width": width, "height": 800})
+            await page.add_script_tag(path=AXE)
+            said = await page.evaluate(
+                """axe.run().then(done => done.violations.map(
+                    v => `${v.id}: ${v.nodes.map(n => n.html).join(" ")}`))"""
+            )
+            found += [f"{page.url} {scheme} {width}: {line}" for line in said]
+            if await page.evaluate("document.documentElement.scrollWidth") > width:
+                found.append(f"{page.url} {width}: sticks out sideways")
+    return found
+
+
+async def test_axe_finds_nothing_on_our_pages(page: Page, site: TestServer) -> None:
+    found: list[str] = []
+    for path in OURS:
+        await page.goto(str(site.make_url(f"/{path}")))
+        found += await complaints(page)
+    assert found == []
+
+
+async def test_axe_finds_nothing_on_the_sandboxs_pages(page: Page) -> None:
+    away = config(chat_url="http://127.0.0.1:9/", bot_endpoint="http://127.0.0.1:9/")
+    async with TestServer(build_sandbox(away)) as server:
+        found: list[str] = []
+        for path in (
+            "/",
+            "/cards",
+            authorize_url(),
+            authorize_url(redirect_uri="https://else.example"),
+        ):
+            await page.goto(str(server.make_url(path)))
+            found += await complaints(page)
+        await page.goto("about:blank")
+    assert found == []
+
+
+async def test_a_keyboard_reaches_everything_and_shows_where_it_is(
+    page: Page, site: TestServer
+) -> None:
+    await page.goto(str(site.make_url("/refused")))
+    reached = []
+    for _ in range(4):
+        await page.keyboard.press("Tab")
+        focused = page.locator(":focus-visible")
+        await expect(focused).to_have_css("outline-style", "solid")
+        reached.append(await focused.inner_text())
+    assert reached == ["Back to Teams", "Privacy", "Terms of use", "help.example.com"]
+
+
+async def test_on_paper_is_what_there_is_to_read(page: Page, site: TestServer) -> None:
+    await page.goto(str(site.make_url("/privacy")))
+    await page.emulate_media(media="print", color_scheme="dark")
+    for furniture in ("Local mode:", "Back to Teams", "Terms of use"):
+        await expect(page.get_by_text(furniture)).to_be_hidden()
+    for kept in (page.get_by_role("heading", name="Privacy"), page.get_by_text("Questions?")):
+        await expect(kept).to_be_visible()
+    body = page.locator("body")
+    await expect(body).to_have_css("background-color", "rgb(255, 255, 255)")
+    await expect(body).to_have_css("color", "rgb(0, 0, 0)")
