@@ -15,8 +15,8 @@ _HOME: tuple[Section, ...] = (
         "How to use it",
         (
             "Open the app Presence Bridge in Microsoft Teams and say connect. You sign in with "
-            "Microsoft once; after that it works by itself.",
-            "Say status at any time to see what Microsoft shows of you, and why.",
+            "Microsoft once; after that it works on its own.",
+            "Say status at any time to see what Microsoft shows for you, and why.",
         ),
     ),
 )
@@ -36,8 +36,8 @@ _PRIVACY: tuple[Section, ...] = (
     (
         "Who sees it",
         (
-            "Your presence is shown where Microsoft 365 shows presence. What Zoom says of you is "
-            "told to you alone.",
+            "Your presence is shown where Microsoft 365 shows presence. Only you can see what "
+            "Zoom says about you.",
             "It runs at your organisation; nothing is sent anywhere but to Microsoft and Zoom.",
         ),
     ),
@@ -81,7 +81,7 @@ ABOUT: Final[Mapping[str, tuple[str, str, tuple[Section, ...]]]] = {
         "It shows people’s Zoom presence in Microsoft Teams, Outlook and SharePoint.",
         _HOME,
     ),
-    "/privacy": ("Privacy", "What Presence Bridge knows of you, and why.", _PRIVACY),
+    "/privacy": ("Privacy", "What Presence Bridge knows about you, and why.", _PRIVACY),
     "/terms": ("Terms of use", "The rules, in plain words.", _TERMS),
 }
 """By path: title, first sentence, sections."""

@@ -19,17 +19,15 @@ _BECAUSE = {
     "zoom_token_refused": (
         "Zoom refuses the access it has just given. Ask a Zoom admin to see in the Zoom App "
         "Marketplace whether the Server-to-Server app is active, and that nothing else uses its "
-        "credentials. It is tried again by itself."
+        "credentials. I’ll try again."
     ),
     "zoom_intercepted": (
         "something between us and Zoom answered in its place: a firewall or a proxy, most likely. "
         "Ask whoever runs this app to let it reach ZOOM_API_URL and ZOOM_OAUTH_URL. It is tried "
         "again by itself."
     ),
-    "zoom_busy": "Zoom is busy. It is tried again by itself.",
-    "zoom_daily_limit": (
-        "the Zoom account has used up its requests for today. It is tried again by itself."
-    ),
+    "zoom_busy": "Zoom is busy. I’ll try again.",
+    "zoom_daily_limit": ("the Zoom account has used up its requests for today. I’ll try again."),
     "empty": "Zoom answered with an empty list, which can't be right. The list we have stays.",
     "users_lost": (
         "many people were suddenly missing from Zoom's list. The list we have stays; if Zoom says "
@@ -44,7 +42,7 @@ _BECAUSE = {
         "Zoom says the same for a day, it is taken over."
     ),
 }
-_BECAUSE_OTHERWISE = "Zoom didn't answer as it should. It is tried again by itself."
+_BECAUSE_OTHERWISE = "Zoom didn't answer as it should. I’ll try again."
 
 
 def explain(health: DirectoryHealth) -> str:

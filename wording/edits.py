@@ -134,7 +134,7 @@ def noticed(edit: OneLine, style: Style) -> str:
             return f"{shows} A status they set themselves stays."
         case Disable():
             return (
-                "What I set for them is cleared, and Microsoft shows their presence without Zoom. "
+                "I clear what I set for them, and Microsoft shows their presence without Zoom. "
                 "They stay connected, so enabling it again takes nothing from them."
             )
         case Inherit():
@@ -152,7 +152,7 @@ def noticed(edit: OneLine, style: Style) -> str:
             return "They may choose a style of their own."
         case Move():
             return (
-                "Who is in several groups with settings of their own is decided by the one with "
+                "Anyone in several groups with settings of their own follows the one with "
                 "the lowest number."
             )
         case ChooseStyle(_, chosen):
@@ -183,9 +183,9 @@ def why_not_inherited(edit: OneLine) -> str:
     """Why an edit makes no sense for a group that inherits, as the rest of a sentence."""
     match edit:
         case Lock() | Unlock():
-            return f"there is nothing of its own to {edit.act}"
+            return f"it has nothing of its own to {edit.act}"
         case Move():
-            return "its priority means nothing"
+            return "its priority has no effect"
         case ChooseStyle():
             return "it has no style of its own"
         case Enable() | Disable() | Inherit():

@@ -100,7 +100,7 @@ def ended(code: str) -> Ended:
 
 
 _THEN = "Then try everyone again."
-_LOGS = "See in Entra (Monitoring, Sign-in logs) why this app’s sign-ins fail."
+_LOGS = "Check in Entra (Monitoring, Sign-in logs) why this app’s sign-ins fail."
 
 STORMS: Final[Mapping[str, tuple[str, str]]] = {
     "blocked_by_policy": (
@@ -132,15 +132,15 @@ STORMS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "account_disabled": (
         "Microsoft says that their accounts are disabled.",
-        f"See in Entra (Users) whether that is meant. {_THEN}",
+        f"Check in Entra (Users) whether that was intended. {_THEN}",
     ),
     "account_locked": (
         "Microsoft says that their accounts are locked.",
-        f"See in Entra (Protection, Risky users, and Monitoring, Sign-in logs) why. {_THEN}",
+        f"Check in Entra (Protection, Risky users, and Monitoring, Sign-in logs) why. {_THEN}",
     ),
     "new_password_needed": (
         "Microsoft says that their passwords have expired or must be changed.",
-        "See in Entra (Monitoring, Audit logs) whether that is meant. They set a new one and "
+        "Check in Entra (Monitoring, Audit logs) whether that was intended. They set a new one and "
         "connect again.",
     ),
     "not_assigned": (
@@ -150,11 +150,11 @@ STORMS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "account_unknown": (
         "Microsoft says that it does not know their accounts.",
-        f"See in Entra (Users) whether they were deleted or moved. {_THEN}",
+        f"Check in Entra (Users) whether they were deleted or moved. {_THEN}",
     ),
     "graph_401": (
         "Microsoft 365 refuses the authorisations that it gave.",
-        f"See in Entra (Enterprise applications, this app) whether sign-in is enabled. {_THEN}",
+        f"Check in Entra (Enterprise applications, this app) whether sign-in is enabled. {_THEN}",
     ),
 }
 """By code: what Microsoft said of many at once, and what an admin can do."""

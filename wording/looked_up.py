@@ -108,8 +108,8 @@ def _level(policy: Policy, verdict: Verdict) -> str:
 _NOTIFIED = {
     Delivery.SENT: "they were asked to connect again",
     Delivery.SENDING: "they are being asked to connect again",
-    Delivery.UNSURE: "perhaps they were asked to connect again: nobody heard what became of it",
-    Delivery.UNDELIVERED: "they could not be told, and see it when they write to the bot",
+    Delivery.UNSURE: "they may have been asked to connect again: no answer came back",
+    Delivery.UNDELIVERED: "they couldn’t be notified, and will see it when they write to the bot",
 }
 
 
@@ -153,9 +153,9 @@ def _error(state: PersonState | None, reason: str | None, at: Callable[[int], st
         if reason == Trouble.AUTHORIZE:
             return f"{what} ({at(state.trouble_ms)}). {storm_words(state.trouble_code)[0]}"
     elif state.trouble == Trouble.ADMIN:
-        what = f"Whoever runs this app must act: {state.trouble_code} in its log"
+        what = f"The team that runs this app needs to act: look for {state.trouble_code} in its log"
     else:
-        what = f"{state.trouble_code}; it is tried again by itself"
+        what = f"{state.trouble_code}; I’ll try again"
     return f"{what} ({at(state.trouble_ms)})"
 
 

@@ -149,13 +149,14 @@ def why_different(known: Explanation) -> str | None:
         return "You set a status yourself in Teams, and your own status wins."
     if _WEIGHTS.get(shown.family, 0) > _WEIGHTS[wanted]:
         if activity == _MEETING:
-            return f"A meeting in Teams or in your calendar shows “{label}”, and that weighs more."
+            where = "A meeting in Teams or in your calendar"
+            return f"{where} shows “{label}”, and that takes precedence."
         if activity in _CALLS and fresh:
-            return f"You may be in a call in Teams, which weighs more; {_LAGS}."
+            return f"You may be in a call in Teams, which takes precedence; {_LAGS}."
         if activity in _CALLS:
-            return f"A call or meeting in Teams shows “{label}”, and that weighs more."
+            return f"A call or meeting in Teams shows “{label}”, and that takes precedence."
         if wanted == "away" and shown.family == "available":
-            active = "Your Teams is open and active, and that weighs more than “Away”"
+            active = "Your Teams is open and active, and that takes precedence over “Away”"
             return f"{active}; {_LAGS}." if fresh else f"{active}."
     return (
         "If you set a status yourself in Teams: your own status wins. "
@@ -174,7 +175,7 @@ def set_by_hand(known: Explanation) -> bool:
     return activity in {"berightback", "offwork"}
 
 
-NOTHING_SET: Final = "Nothing of mine was set, and Microsoft shows your presence without Zoom."
+NOTHING_SET: Final = "I hadn’t set anything, so Microsoft shows your presence without Zoom."
 CLEARED: Final = "What I had set is cleared, and Microsoft shows your presence without Zoom."
 
 
@@ -208,7 +209,7 @@ def pause_effect(
 def presence_now(verdict: Verdict | None, observation: Observation | None) -> str | None:
     """What Zoom says at this moment and what that means in Microsoft; None: nothing known."""
     if verdict is not None and not verdict.on:
-        return f"At the moment nothing is told: {verdict_words(verdict)}"
+        return f"I’m not telling Microsoft anything right now. {verdict_words(verdict)}"
     if verdict is None or observation is None:
         return None
     zoom, demand = zoom_label(observation.presence), demand_of(observation.presence, verdict.style)

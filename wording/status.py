@@ -114,7 +114,7 @@ def why_test_failed(known: Explanation) -> tuple[str, str] | None:
     state = known.state
     if not known.verdict.on:
         paused = known.verdict.reason is Reason.PAUSED
-        step = "Say resume to go on, then test." if paused else _ASK_FOR_IT
+        step = "Say resume to carry on, then test." if paused else _ASK_FOR_IT
         return verdict_words(known.verdict), step
     if state.trouble == Trouble.AUTHORIZE:
         why = ended(state.trouble_code)
@@ -129,7 +129,7 @@ def why_test_failed(known: Explanation) -> tuple[str, str] | None:
         return why_not, admins.next_step
     if state.trouble == Trouble.ADMIN:
         at_fault = f"The app’s settings are at fault ({state.trouble_code})."
-        return f"{why_not} {at_fault}", "Tell your admin: only they can mend it."
+        return f"{why_not} {at_fault}", "Tell your admin: only they can fix it."
     return (
         f"{why_not} I go on trying.",
         f"Wait a minute and test again. The test itself is over after {TEST_MINUTES} minutes.",
@@ -162,7 +162,7 @@ class _Sayings:
             paused = known.verdict.reason is Reason.PAUSED
             off = f"you paused{self._pause_end()}" if paused else "presence sync is off"
             if self._left is None:
-                return f"{what}, and Zoom has no part in it: {off}."
+                return f"{what}. Zoom isn’t shown, because {off}."
             return f"{what}. {off[:1].upper()}{off[1:]}, but {self._not_cleared()}."
         parked = parked_for(known.state.trouble)
         if parked is not None:
@@ -175,7 +175,7 @@ class _Sayings:
             return self._of_a_test(what, self._at(known.state.test_until_ms))
         observation = known.state.observation
         if observation is None:
-            return f"{what}. Zoom has told me nothing about you yet."
+            return f"{what}. Zoom hasn’t told me anything about you yet."
         return self._of_zoom(what, zoom_label(observation.presence), self._at(observation.at_ms))
 
     def _of_zoom(self, what: str, zoom: str, since: str) -> str:
@@ -186,13 +186,13 @@ class _Sayings:
         if self._attempt is not None:
             return f"{what}. Zoom says “{zoom}” since {since}, {self._not_accepted()}."
         if why is Why.TOO_OLD:
-            return f"{what}. What Zoom last said of you is too old to be used."
+            return f"{what}. The last thing Zoom said about you is too old to use."
         if why is Why.NOTHING_TO_SHOW:
-            return f"{what}: while Zoom says “{zoom}”, Microsoft decides by itself."
+            return f"{what}: while Zoom says “{zoom}”, Microsoft decides on its own."
         if why is Why.OWN_STATUS:
             return f"{what}: it looks like your own choice and stays, though Zoom says “{zoom}”."
         if why is Why.ECHO:
-            return f"{what} by itself, and Zoom says “{zoom}” too: there is nothing to add."
+            return f"{what} on its own, and Zoom says “{zoom}” too: there is nothing to add."
         return self._of_ours(what, zoom, since)
 
     def _of_ours(self, what: str, zoom: str, since: str) -> str:
@@ -210,7 +210,7 @@ class _Sayings:
             return f"{what} {because}."
         if agrees(known):
             told_it = f"Zoom says “{zoom}” since {since}, so I told it “{label}”"
-            return f"{what}. {told_it}, which weighs the same."
+            return f"{what}. {told_it}, which counts as the same."
         return f"{what}, although Zoom says “{zoom}” since {since}."
 
     def zoom_line(self) -> str:
@@ -250,7 +250,7 @@ class _Sayings:
         if parked_for(state.trouble) is not None:
             return f"{why}. It is tried again with your next change in Zoom."
         if state.trouble == Trouble.ADMIN:
-            why = f"Whoever runs this app must act ({state.trouble_code})"
+            why = f"The team that runs this app needs to act ({state.trouble_code})"
         return f"{why}. Tried again {self._next_try()}."
 
     def shown_line(self) -> str:
@@ -266,14 +266,14 @@ class _Sayings:
             return "Microsoft does not say at the moment."
         words = ", ".join(filter(None, shown))
         if teams_label(*shown) == UNKNOWN:
-            return f"In words that I don’t know ({words})"
+            return f"In words I don’t recognise ({words})"
         return f"“{teams_label(*shown)}” ({words})"
 
     def next_step(self) -> str | None:
         """What the person can do, where there is something."""
         known = self._known
         if known.verdict.reason is Reason.PAUSED:
-            return "Say resume to go on."
+            return "Say resume to carry on."
         if not known.verdict.on:
             return _ASK_FOR_IT
         parked = parked_for(known.state.trouble)
@@ -282,9 +282,9 @@ class _Sayings:
         if known.state.trouble is not None and (admins := of_an_admin(known.state.trouble_code)):
             return admins.next_step
         if known.state.trouble == Trouble.ADMIN:
-            return "Tell your admin. You need not do anything: it goes on by itself then."
+            return "Tell your admin. You don’t have to do anything: I’ll carry on once it’s fixed."
         if known.state.trouble is not None:
-            return "Nothing: the last change was not accepted yet and is tried again by itself."
+            return "Nothing: the last change was not accepted yet and I’ll try again."
         if known.state.observation is None:
             return "Change your status in Zoom once, or join a meeting."
         if known.shown_error in _NOT_READABLE:
@@ -395,5 +395,5 @@ def _not_read(error: str) -> tuple[str, str]:
     if error in _WAITS:
         return "Microsoft’s limit for this app is reached.", "Ask again in a minute."
     if error == OUTAGE:
-        return "Microsoft does not answer anybody at the moment.", "Ask again in a minute."
+        return "Microsoft isn’t answering anyone right now.", "Ask again in a minute."
     return "Microsoft did not answer just now.", "Ask again in a minute."

@@ -44,9 +44,9 @@ TROUBLES: Final[Mapping[str, TroubleWords]] = {
     ),
     Trouble.REFUSED: TroubleWords(
         counted="refused by Microsoft",
-        what="Microsoft refuses what it is told of them",
+        what="Microsoft refuses updates for them",
         to_do="Try again. If it is refused again, the app’s log says why under person_parked.",
-        told="Microsoft refuses what it is told of you.",
+        told="Microsoft refuses updates for you.",
         next_step=_ASK,
     ),
     Trouble.FORBIDDEN: TroubleWords(
@@ -55,7 +55,7 @@ TROUBLES: Final[Mapping[str, TroubleWords]] = {
         to_do=(
             "See that they have a licence with Teams and that it is switched on, and in Entra "
             "(Enterprise applications, this app, Permissions) that Presence.ReadWrite is granted. "
-            "Then try again. Connecting again does not mend it."
+            "Then try again. Connecting again won’t help."
         ),
         told="Microsoft does not allow this app to set your presence.",
         next_step=(
@@ -89,7 +89,7 @@ _REASONS: Final[Mapping[str, str]] = {
     "graph_401": "Microsoft refuses the authorisation that it gave",
     "graph_403": "Microsoft does not allow this app to set your presence (403)",
     "graph_404": "Microsoft says that it does not know you (404)",
-    "graph_refused": "Microsoft says that what it is told is wrong",
+    "graph_refused": "Microsoft says that the update isn’t valid",
     "graph_throttled": "Microsoft asks this app to wait (429)",
     "graph_unreachable": "Microsoft did not answer in time",
     "graph_error": "Microsoft answered with an error of its own",
@@ -118,7 +118,7 @@ def counted(parked: Mapping[str, int], retried: int = 0) -> str:
         if parked.get(reason)
     ]
     if retried:
-        parts.append(f"{retried:,} tried again by itself")
+        parts.append(f"{retried:,} being tried again")
     return " · ".join(parts)
 
 

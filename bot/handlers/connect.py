@@ -126,7 +126,7 @@ class SignInResults:
                 presence_now=presence_now(verdict, observation),
                 on=verdict is None or verdict.on,
             )
-            sentences = ("From now on I tell Microsoft 365 what Zoom says of you.",)
+            sentences = ("From now on I tell Microsoft 365 what Zoom says about you.",)
             outcome = Outcome(ok=True, title="Connected", sentences=sentences)
         await self._show(attempt, card)
         return outcome

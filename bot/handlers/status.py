@@ -78,7 +78,7 @@ class StatusHandler:
         if shown is None:
             return test_it.unread(accepted, until=until, why=view(known, here).shown_line)
         other = agrees(known) and not is_ours(known)
-        weighs = f"Microsoft shows “{teams_label(*shown)}”, which weighs the same."
+        weighs = f"Microsoft shows “{teams_label(*shown)}”, which counts as the same."
         return test_it.result(
             accepted,
             shown,

@@ -47,7 +47,7 @@ def paused(*, until: str | None, effect: str) -> Card:
         f"Paused {ends}.",
         heading("Paused"),
         answer("neutral", f"Paused {ends}.", effect),
-        text("It then goes on by itself. " if until else "", "Say resume to go on now."),
+        text("After that I’ll carry on. " if until else "", "Say resume to carry on now."),
         buttons(
             resume_button(),
             button(ShowStatus(), "Status"),

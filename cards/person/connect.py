@@ -65,7 +65,7 @@ def connected(
     `on`: presence sync is on for them.
     """
     when = "from now on I" if on else "once presence sync is on for you, I’ll"
-    said = f"{when} tell Microsoft 365 what Zoom says of you."
+    said = f"{when} tell Microsoft 365 what Zoom says about you."
     return card(
         f"Connected: {said}",
         heading("Connected"),
@@ -124,7 +124,7 @@ def reconnect(*, reason: str, what_to_do: str) -> Card:
         answer("attention", "Microsoft no longer lets us update your presence.", reason),
         text(
             "Until you connect again, nothing new from Zoom is shown. What I last set may still "
-            "show: it ends by itself within the hour."
+            "show: it ends on its own within the hour."
         ),
         next_step(what_to_do),
         buttons(

@@ -20,7 +20,7 @@ def confirm(*, name: str) -> Card:
         heading("Disconnect?"),
         text(addressed(name, "this erases:")),
         item("•", "your Microsoft authorisation"),
-        item("•", "the presence that I set for you, and what Zoom told me of you"),
+        item("•", "the presence that I set for you, and what Zoom told me about you"),
         item("•", "your pause and your style"),
         text(
             bold("What I keep: "),
@@ -46,7 +46,7 @@ def done(ending: Ending, *, until: str = "") -> Card:
     presence = (
         "The presence I had set is cleared."
         if ending.how == "cleared"
-        else "Microsoft did not let me clear the presence I had set. It ends by itself, at "
+        else "Microsoft did not let me clear the presence I had set. It ends on its own, at "
         f"{until} at the latest."
     )
     return card(
@@ -62,7 +62,7 @@ def still_kept(_: Ending, until: str) -> str:
     return (
         "Microsoft does not answer just now, and I need it while the presence that I had set is "
         "being cleared. It is erased as soon as that is done. At "
-        f"{until} at the latest it is erased in any case, and that presence ends by itself."
+        f"{until} at the latest it is erased in any case, and that presence ends on its own."
     )
 
 

@@ -176,4 +176,4 @@ def stale_card() -> Card:
 
 def moved_to_personal() -> str:
     """Make the line for group chats and channels: the answer is in the person's own chat."""
-    return "I answered you in our private chat: your presence is nobody else’s business."
+    return "I’ve answered in our private chat, where only you can see it."

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from domain.person import Accepted
     from domain.presence import Shown
 
-_ENDS = "After five minutes the test ends by itself."
+_ENDS = "The test ends after five minutes."
 
 
 def running() -> Card:
@@ -87,7 +87,7 @@ def pending() -> Card:
             "No answer yet.",
             "Microsoft has not answered within three seconds. I go on trying.",
         ),
-        next_step("Say status in a minute to see what came of it."),
+        next_step("Say status in a minute to see how it went."),
         note(_ENDS),
         buttons(*_again()),
     )

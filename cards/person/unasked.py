@@ -80,7 +80,7 @@ def first_meeting(*, zoom: str, told: Accepted) -> Card:
         said,
         heading("Your first Zoom meeting"),
         text(bold(said), " It goes back when you leave."),
-        note("I tell you this once. From now on it happens quietly."),
+        note("You’ll only see this once. From now on I’ll do it quietly."),
         buttons(
             button(NoticeSeen(), "OK", style="positive"),
             pause_button(),

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from domain.policy_edits import OneLine
 
 
-_UNCOUNTED = "I can’t count them, because Zoom’s list of people is not to be had."
+_UNCOUNTED = "I can’t count them, because Zoom’s list of people isn’t available right now."
 _MOST_DETAILS = 9  # a form has ten fields; a group begins or ends with one
 
 Doing = Literal["clearing", "updating"]
@@ -60,7 +60,7 @@ def confirm(
         title,
         heading(title),
         box("warning", text(notice)) if notice else None,
-        text(bold("Whom it touches: "), touched or _UNCOUNTED),
+        text(bold("Who is affected: "), touched or _UNCOUNTED),
         text(bold("What they notice: "), noticed(edit, style)),
         full_warning() if full else None,
         buttons(
@@ -107,7 +107,7 @@ def progress(
         text(bold(counted)),
         bar([("accent" if doing == "clearing" else "good", done), ("emphasis", total - done)]),
         text(_not_accepted(failed)) if failed else None,
-        note("It goes on by itself; this card follows. Nobody else has to do anything."),
+        note("This carries on without you, and this card keeps up."),
     )
 
 

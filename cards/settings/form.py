@@ -74,7 +74,7 @@ def verify(level: Level, submitted: LevelForm, *, version: int, touched: str | N
     return card(
         question,
         heading(question),
-        text(bold("Whom it touches: "), touched) if touched is not None else None,
+        text(bold("Who is affected: "), touched) if touched is not None else None,
         text(
             "Next you choose the service and the permissions. Nothing is saved before that."
             if on
@@ -98,7 +98,7 @@ def confirm_full(level: Level, submitted: LevelForm, *, version: int, touched: s
     return card(
         question,
         heading(question),
-        text(bold("Whom it touches: "), touched),
+        text(bold("Who is affected: "), touched),
         text(bold("What they notice: "), STYLES[Style.FULL].sentence),
         full_warning(),
         note("Nothing is saved yet."),
@@ -162,7 +162,7 @@ def _input(field: Field, shown: LevelForm, places: int, *, account_form: bool) -
             return choice(field, label, AUTHORIZE_WITH.items(), form.authorize_with)
         case Field.LOCKED:
             title = (
-                "Locked: groups and people can’t deviate"
+                "Locked: groups and people can’t change it"
                 if account_form
                 else "Locked: people can’t choose a style of their own"
             )

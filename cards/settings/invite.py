@@ -65,7 +65,7 @@ def sending(*, sent: int, total: int, mailing_id: str = "") -> Card:
         heading("Inviting"),
         text(bold(counted)),
         bar([("good", sent), ("emphasis", total - sent)]),
-        note("It goes on by itself; this card follows."),
+        note("This carries on without you, and this card keeps up."),
         buttons(button(ShowMailing(mailing_id), "Refresh") if mailing_id else None),
     )
 

@@ -88,7 +88,7 @@ def pick_group(
         return card(
             found,
             heading("Which group?"),
-            text(f"{found} Nothing comes near it."),
+            text(f"{found} Nothing similar was found."),
             buttons(_all_groups()),
         )
     asks = "Which one did you mean?"
@@ -111,7 +111,7 @@ def pick_group(
         heading("Which group?"),
         text(f"{found} ", bold(asks)),
         field,
-        note(f"{left_out:,} more come into question. Say settings groups and a part of the name.")
+        note(f"{left_out:,} more match. Say settings groups and a part of the name.")
         if left_out > 0
         else None,
         *(below(action) for action in chosen),

@@ -75,7 +75,7 @@ def parked(
             "Nobody is in trouble.",
             heading("Who is in trouble"),
             box("good", text(notice)) if notice else None,
-            text("Nobody: all who are connected are being attended to."),
+            text("Nobody. Everyone who is connected is being updated."),
             buttons(refresh, centre),
         )
     verb = "is" if total == 1 else "are"
@@ -171,8 +171,8 @@ def storm(which: Storm, *, notice: str = "") -> Card:
         text(before) if before else None,
         next_step(to_do),
         note(
-            "These people were told nothing, because they can’t mend it. Who still fails a day "
-            "after it began is asked to connect again."
+            "I haven’t written to these people, because it isn’t theirs to fix. Anyone still "
+            "affected after a day will be asked to connect again."
         ),
         buttons(
             again if which.people else None,
@@ -186,9 +186,9 @@ def storm(which: Storm, *, notice: str = "") -> Card:
 def storm_over() -> Card:
     """Say that it has passed."""
     return card(
-        "The many authorisations that ended alike are no trouble any more.",
+        "The authorisations that ended all at once are no longer a problem.",
         heading("Many authorisations ended"),
-        answer("good", "It is over.", "Whoever still can’t go on is asked to connect again."),
+        answer("good", "It is over.", "Anyone still affected will be asked to connect again."),
         buttons(all_settings()),
     )
 

@@ -108,7 +108,7 @@ _PAUSED = StatusView(
     rule_line="On for everyone, paused by you",
     told_line="",
     shown_line="“Available”",
-    next_step="Say resume to go on before 17:00.",
+    next_step="Say resume to carry on before 17:00.",
     tone="neutral",
     paused=True,
 )
@@ -145,7 +145,8 @@ def _make() -> dict[str, Card]:
         "connect-done-off": connect.connected(
             name="Ada",
             zoom_address="ada@example.com",
-            presence_now="At the moment nothing is told: Presence sync is off for everyone.",
+            presence_now="I’m not telling Microsoft anything right now. "
+            "Presence sync is off for everyone.",
             on=False,
         ),
         "connect-already": connect.already_connected(name="Ada", zoom_address="ada@example.com"),
@@ -182,7 +183,7 @@ def _make() -> dict[str, Card]:
             Shown("Busy", "InAMeeting"),
             until="14:07",
             ok=True,
-            why="Microsoft shows “In a meeting”, which weighs the same.",
+            why="Microsoft shows “In a meeting”, which counts as the same.",
         ),
         "test-unread": test_it.unread(
             _TESTED, until="14:07", why="Microsoft does not let me read what it shows."

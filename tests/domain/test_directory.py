@@ -191,7 +191,7 @@ HOUR = 3_600_000
         (DirectoryHealth(True, 5, read_ms=1), "were read just now."),
         (DirectoryHealth(True, HOUR, read_ms=0), "were read 1 hour ago."),
         (DirectoryHealth(True, 49 * HOUR, read_ms=0, reason="empty"), "2 days ago. The last try"),
-        (DirectoryHealth(True, HOUR, read_ms=0, reason="anything"), "It is tried again by itself."),
+        (DirectoryHealth(True, HOUR, read_ms=0, reason="anything"), "I’ll try again."),
     ],
 )
 def test_an_admin_reads_how_the_list_is_doing(health: DirectoryHealth, words: str) -> None:

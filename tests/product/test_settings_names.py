@@ -163,7 +163,7 @@ async def test_an_unknown_name_without_a_verb_leads_to_the_form(place: Office) -
 async def test_a_name_that_is_nothing_like_any_leads_to_all(place: Office) -> None:
     chat = place.chat(ADA)
     message = await chat.says("settings group xyzzy")
-    assert "Nothing comes near it." in said_by(message.card)
+    assert "Nothing similar was found." in said_by(message.card)
     assert titles(message.card) == ["All groups"]
     card = await chat.clicks("All groups", message)
     assert "5 groups" in said_by(card)

@@ -57,8 +57,8 @@ async def test_disabling_a_group_says_whom_it_touches_and_clears_at_once(place: 
     assert titles(question.card) == ["Disable", "Cancel"]
     text = said_by(question.card)
     assert "Disable presence sync for Sales?" in text
-    assert "Whom it touches: 1 person changes now · 1 once they connect" in text
-    assert "What I set for them is cleared" in text
+    assert "Who is affected: 1 person changes now · 1 once they connect" in text
+    assert "I clear what I set for them" in text
     assert place.around.told(BEN) == CALL
     card = await chat.clicks("Disable", question)
     assert "Clearing 0 of 1" in said_by(card)
@@ -66,7 +66,7 @@ async def test_disabling_a_group_says_whom_it_touches_and_clears_at_once(place: 
     card = await place.shows(chat, question, "Cleared for 1 person.")
     assert "Presence sync is disabled for Sales." in said_by(card)
     assert "Cleared for 1 person. It applies to 1 person once they connect." in said_by(card)
-    assert "What they notice: What I set for them is cleared" in said_by(card)
+    assert "What they notice: I clear what I set for them" in said_by(card)
     assert place.around.told(DOROTHEA) == CALL
     assert {m.activity_id for m in chat.received} == {question.activity_id}  # one card
     assert await rule(place, BEN) == (

@@ -103,8 +103,8 @@ async def test_an_attempt_that_fails_too_says_so(place: Office) -> None:
     opened_card = await chat.clicks("Open", centre)
     card = await chat.clicks("Try again", centre)
     assert "Tried again, but it failed." in said_by(card)
-    assert "graph_404; it is tried again by itself" in facts(card)["Error"]
-    assert "In trouble: 1 tried again by itself" in said_by((await chat.says("settings")).card)
+    assert "graph_404; I’ll try again" in facts(card)["Error"]
+    assert "In trouble: 1 being tried again" in said_by((await chat.says("settings")).card)
     bring_back()
     await place.product.told(BEN, CALL)
     card = await chat.clicks("Try again", centre, opened_card)
@@ -123,7 +123,7 @@ async def test_all_of_them_can_be_tried_again_at_once(place: Office, tmp_path: P
     await place.product.told(BEN, CALL)
     await place.product.told(CHIARA, CALL)
     card = await chat.clicks("Refresh", centre)
-    assert "Nobody: all who are connected are being attended to." in said_by(card)
+    assert "Nobody. Everyone who is connected is being updated." in said_by(card)
     assert await tried_again(place) == [("who is in trouble", {"people": 2})]
     history = said_by((await chat.says("settings history")).card)
     assert "who is in trouble: tried 2 people again" in history

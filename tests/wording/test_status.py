@@ -96,15 +96,15 @@ OFFLINE = Shown("Offline", "Offline")
 FAILURES = [
     (Trouble.LATER, "graph_403", "does not allow this app to set your presence"),
     (Trouble.LATER, "graph_404", "does not know you"),
-    (Trouble.LATER, "graph_refused", "is wrong"),
+    (Trouble.LATER, "graph_refused", "isn’t valid"),
     (Trouble.LATER, "graph_throttled", "asks this app to wait"),
     (Trouble.LATER, "graph_error", "an error of its own"),
     (Trouble.LATER, "graph_unreachable", "did not answer in time"),
     (Trouble.FORBIDDEN, "graph_403", "does not allow this app to set your presence"),
     (Trouble.GONE, "graph_404", "does not know you"),
-    (Trouble.REFUSED, "graph_refused", "is wrong"),
+    (Trouble.REFUSED, "graph_refused", "isn’t valid"),
     (Trouble.FAILING, "graph_error", "an error of its own"),
-    (Trouble.ADMIN, "tokens_unreadable", "Whoever runs this app must act"),
+    (Trouble.ADMIN, "tokens_unreadable", "The team that runs this app needs to act"),
 ]
 
 
@@ -307,7 +307,7 @@ def test_what_full_may_have_set_is_not_the_persons_own() -> None:
 def test_what_weighs_the_same_is_not_called_ours(shown: Shown) -> None:
     sentence = said(known(held=CALL, shown=shown)).sentence
     assert "because Zoom says" not in sentence
-    assert "so I told it “In a call”, which weighs the same" in sentence
+    assert "so I told it “In a call”, which counts as the same" in sentence
 
 
 def test_an_availability_without_an_activity_is_enough() -> None:

@@ -135,7 +135,7 @@ async def test_a_grant_makes_the_link_and_the_card_says_so(room: Room) -> None:
 async def test_nothing_is_claimed_where_policy_is_off(room: Room) -> None:
     room.engine.policy = Policy(Form(integration=False))
     await room.results.granted(ATTEMPT, GRANT, "key")
-    assert "At the moment nothing is told" in words(room.card)
+    assert "I’m not telling Microsoft anything right now" in words(room.card)
     assert "I am telling" not in words(room.card)
 
 

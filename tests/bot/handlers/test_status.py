@@ -89,7 +89,7 @@ async def test_a_test_is_read_back(engine: Presence, handler: StatusHandler) -> 
 async def test_what_weighs_the_same_is_no_failure(engine: Presence, handler: StatusHandler) -> None:
     engine.connect(observation=IN_MEETING, held=HELD)
     engine.shown = Shown("Busy", "InAMeeting")
-    assert "which weighs the same" in words(await handler.test(turn(), RunTest()))
+    assert "which counts as the same" in words(await handler.test(turn(), RunTest()))
 
 
 async def test_what_could_not_be_read_back_is_not_claimed(

@@ -369,10 +369,10 @@ def test_every_reason_of_the_engine_has_its_words() -> None:
 def test_the_centre_says_how_many_are_in_trouble_why_and_who() -> None:
     assert (
         "In trouble: 1 failing again and again · 1 refused by Microsoft · 1 unknown to Microsoft "
-        "· 2 must connect again · 2 tried again by itself"
+        "· 2 must connect again · 2 being tried again"
     ) in words("settings")
     assert "Who is in trouble" in titles("settings")
-    assert "Who is in trouble" not in titles("settings-no-zoom")  # tried again by itself
+    assert "Who is in trouble" not in titles("settings-no-zoom")  # being tried again
     assert "In trouble" not in words("settings-off")
 
 
