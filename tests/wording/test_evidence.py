@@ -56,11 +56,8 @@ SAID_OTHERWISE: Final = {
         "cards/person/trial.py:running",
         "wording/feed.py:feed_words",
         "wording/looked_up.py:_link",
-        "wording/ours.py:presence_now",
         "wording/status.py:_Sayings._not_accepted",
         "wording/status.py:_Sayings.next_step",
-        "wording/trouble.py:TROUBLES",
-        "wording/trouble.py:_REASONS",
         "wording/trouble.py:reason_of",
     },
     "said by a function that has the value": {
