@@ -42,6 +42,7 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     # Older processes pass these over, and their cards say less: they may be written at once.
     "ProgressCard.not_now": 2,
     "ProgressCard.they_notice": 2,
+    "settings.listed": 2,
 }
 """Since when there are fields of rows (`Rollout.failed`), kinds of keys (as sync.redis.keys names
 them) and buttons (`pause.start`). Until everyone knows them they are left out."""

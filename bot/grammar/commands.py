@@ -37,6 +37,7 @@ from bot.grammar.settings import (
     Group,
     Groups,
     History,
+    InvitePeople,
     User,
     parse_settings,
     spoken_change,
@@ -131,6 +132,7 @@ Said = (
     | Group
     | Groups
     | User
+    | InvitePeople
     | History
     | PerhapsSettings
     | BadCommand

@@ -4,7 +4,8 @@
     settings account [enable|disable|lock|unlock|style busy only|style mirror|style full]
     settings group NAME [enable|disable|inherit|lock|unlock|priority N|style …]
     settings groups [SEARCH]
-    settings user ADDRESS
+    settings user ADDRESS|NAME
+    settings invite [GROUP]
     settings history
 
 What to do is at the end, so that names may hold any words: a group that is called “Sales enable”
@@ -84,9 +85,17 @@ class Groups:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """`settings user`: why one person's presence is what it is."""
+    """`settings user`: one person, by their address (as typed), or else by their name."""
 
-    address: str
+    address: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvitePeople:
+    """`settings invite`: those of the group of this name (empty: everyone) who may be invited."""
+
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +103,14 @@ class History:
     """`settings history`: who changed what."""
 
 
-Settings = Centre | Account | Group | Groups | User | History
+Settings = Centre | Account | Group | Groups | User | InvitePeople | History
 
 _ANY_ACT = "enable, disable, inherit, lock, unlock, priority 2 or style mirror"
 _ACCOUNT_ACT = "enable, disable, lock, unlock or style mirror"
 _GROUP_HINT = f"Say settings group Sales, and at the end, if you like: {_ANY_ACT}."
 _TOPICS_HINT = (
     "Say settings, settings account, settings group Sales, settings groups, "
-    "settings user ada@example.com, or settings history."
+    "settings user ada@example.com, settings invite, or settings history."
 )
 _ORGANISATION: Final = frozenset(
     {
@@ -304,20 +313,32 @@ def _groups(rest: str) -> Groups:
 
 
 def _user(rest: str) -> User:
-    """One address: by itself, as a link, or after the name as mail programs write it."""
+    """One address: alone, as a link, or after the name as mail programs write it; else a name."""
     words = without_courtesies(rest.replace("＠", "@").split())
+    name = " ".join(words).translate(PLAIN_QUOTES).strip(TRAILING + "\"'")
+    if name and not any("@" in word for word in words):
+        return User(name=name[:LONGEST_NAME])
     last = words[-1].strip(TRAILING + "“”'") if words else ""
     found = [address.strip(_AROUND_ADDRESSES) for address in _ADDRESS.findall(last)]
     address = found[0] if len({a.lower() for a in found}) == 1 else ""
     alone = len(words) == 1 or (len(words) > 1 and words[-1][0] in "<([")
     if not alone or not _ADDRESS.fullmatch(address) or any("@" in word for word in words[:-1]):
         raise NotUnderstood(
-            "I need one e-mail address."
+            "I need one e-mail address, or a name."
             if len(words) != 1
             else f"“{shortened(words[0], 40)}” is not an e-mail address.",
-            "For example: settings user ada@example.com",
+            "For example: settings user ada@example.com, or settings user Ada.",
         )
     return User(address)
+
+
+def _invite(rest: str) -> InvitePeople:
+    words = without_courtesies(rest.split())
+    name = " ".join(words)
+    quoted = name.translate(PLAIN_QUOTES)
+    if len(quoted) > 1 and quoted[0] == quoted[-1] and quoted[0] in "\"'":
+        name = name[1:-1].strip()
+    return InvitePeople(_name(name) if name else "")
 
 
 def _history(rest: str) -> History:
@@ -333,5 +354,6 @@ _TOPICS: Final[dict[str, Callable[[str], Settings]]] = {
     "group": _group,
     "groups": _groups,
     "user": _user,
+    "invite": _invite,
     "history": _history,
 }

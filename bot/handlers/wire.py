@@ -17,6 +17,7 @@ from bot.handlers.settings.people import SettingsPeople
 from bot.handlers.settings.storms import StormHandler
 from bot.handlers.settings.views import SettingsViews
 from bot.handlers.status import StatusHandler
+from domain.newer import NEWER_NAMES
 from wording.feed import feed_words
 
 if TYPE_CHECKING:
@@ -70,7 +71,13 @@ def wire_answers(
 
 def _answer_admins(dispatch: Dispatch, core: Core, groups: ZoomGroups, audit: AuditLog) -> None:
     policies, connected, invitees = core.settings.policies, core.engine.people, core.invite.invitees
-    people = SettingsPeople(policies, core.directory.store, audit, connected, core.engine.engine)
+
+    def everyone_knows(name: str) -> bool:
+        return core.data.everyone_knows(NEWER_NAMES[name])
+
+    people = SettingsPeople(
+        policies, core.directory.store, audit, connected, core.engine.engine, everyone_knows
+    )
     rows = core.reconnect.rows
     storms = StormHandler(rows.storms, rows.try_again, audit, connected.now_ms, people.may_try_all)
 

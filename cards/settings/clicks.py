@@ -162,6 +162,13 @@ class OpenPerson(Click):
     person: Entered = entered(_NOBODY, default="")
 
 
+@click("settings.listed", by=By.ADMIN)
+class OpenListed(Click):
+    """Show why it is so for somebody of Zoom's list (their Zoom id), chosen among several."""
+
+    person: Entered = entered(_NOBODY, default="")
+
+
 @click("settings.parked", by=By.ADMIN)
 class ShowParked(Click):
     """Show who is in trouble."""

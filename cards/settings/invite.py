@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cards.build import bold, box, button, buttons, card, heading, note, text
-from cards.settings.clicks import CancelChange, Invite, ShowMailing
+from cards.build import bold, box, button, buttons, card, heading, next_step, note, text
+from cards.settings.clicks import CancelChange, Invite, ListGroups, ShowMailing
 from cards.settings.parts import all_settings, bar
 from wording.figures import people
 from wording.policy import level_words
+from wording.text import outside
 
 if TYPE_CHECKING:
     from cards.build import Card
@@ -40,6 +41,18 @@ def confirm(level: Level, *, count: int, minutes: int) -> Card:
             button(Invite(level, count), f"Invite {them} once", style="positive"),
             button(CancelChange(), "Cancel"),
         ),
+    )
+
+
+def no_group(name: str) -> Card:
+    """Say that not one group has this name."""
+    said = f"There isn’t one group called “{outside(name, 60)}”, so nobody was invited."
+    return card(
+        said,
+        heading("Which group?"),
+        text(said),
+        next_step("Look the name up in the list, then say settings invite and the name."),
+        buttons(button(ListGroups(), "All groups"), all_settings()),
     )
 
 

@@ -18,13 +18,22 @@ from cards.build import (
     card,
     fact,
     heading,
+    item,
     next_step,
     note,
     subtle,
     text,
 )
 from cards.person.help import problem
-from cards.settings.clicks import OpenPerson, RetryStorm, Revive, ReviveAll, ShowParked, ShowStorm
+from cards.settings.clicks import (
+    OpenListed,
+    OpenPerson,
+    RetryStorm,
+    Revive,
+    ReviveAll,
+    ShowParked,
+    ShowStorm,
+)
 from cards.settings.parts import after, all_settings, picker
 from domain.policy import Level
 from wording.ended import storm_words
@@ -42,6 +51,8 @@ if TYPE_CHECKING:
 
 MOST_PARKED: Final = 12
 """People on the card: a card's size allows no more."""
+MOST_LISTED: Final = 6
+"""People of one name with a button each."""
 _PERSON: Final = "person"
 """The input, called as the field of the click that takes it."""
 
@@ -131,6 +142,59 @@ def user(view: UserView) -> Card:
             button(Revive(view.parked), "Try again", style="positive") if view.parked else None,
             *after(Level(view.group_id)),
         ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRow:
+    """Somebody of Zoom's list."""
+
+    zoom_id: str
+    name: str
+    address: str
+
+
+def which_user(rows: Sequence[ListedRow], *, wanted: str, total: int, choose: bool) -> Card:
+    """Ask who was meant, where `total` people have such a name; `rows` are the nearest.
+
+    Without `choose` there are no buttons, and who asks says the address.
+    """
+    found = f"{people(total)} in Zoom have a name like “{outside(wanted, 60)}”."
+    shown = rows[:MOST_LISTED]
+    left_out = total - len(shown)
+    step = "Which one do you mean?" if choose else "Say settings user and the address."
+    return card(
+        f"{found} {step}",
+        heading("Who do you mean?"),
+        text(found),
+        *(
+            item(f"{place}", bold(outside(row.name, 40)), subtle(f" · {outside(row.address, 60)}"))
+            for place, row in enumerate(shown, start=1)
+        ),
+        text(f"and {left_out:,} more: say more of the name, or the address.")
+        if left_out > 0
+        else None,
+        None if choose else next_step(step),
+        *(
+            below(button(OpenListed(row.zoom_id), f"{place}. {row.name}", key=str(place)))
+            for place, row in enumerate(shown if choose else (), start=1)
+        ),
+        buttons(all_settings()),
+    )
+
+
+def nobody_called(*, wanted: str, directory: bool) -> Card:
+    """Say that nobody has such a name; without Zoom's list of people names can't be looked up."""
+    if directory:
+        said = f"Nobody in Zoom has a name like “{outside(wanted, 60)}”."
+    else:
+        said = "I can only find people by name once Zoom’s list of people has been read."
+    return card(
+        said,
+        heading("Nobody found"),
+        text(said),
+        next_step("Say settings user and their e-mail address, such as ada@example.com."),
+        buttons(all_settings()),
     )
 
 

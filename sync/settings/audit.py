@@ -53,9 +53,9 @@ class Entry:
 
     `kind` is change, look-up, invite, revive (who is parked is to be tried again; of both `new` may
     say how many `people`), or unreadable (the entry is damaged; its place is still shown).
-    `scope` is `account`, `group:<Zoom group id>`, `user:<address>` or `parked` (the list of those
-    who are). `old` and `new` hold the fields of the form (a group's also `name` and `priority`);
-    None: the group inherits.
+    `scope` is `account`, `group:<Zoom group id>`, `user:<address>`, `name:<what was typed>` or
+    `parked` (the list of those who are). `old` and `new` hold the fields of the form (a group's
+    also `name` and `priority`); None: the group inherits.
     """
 
     kind: str
@@ -119,6 +119,10 @@ class AuditLog:
     async def looked_up(self, by: Actor, address: str) -> None:
         """Record that an admin asked about somebody."""
         await self._add(Entry(LOOK_UP, by, f"user:{address}", address))
+
+    async def searched(self, by: Actor, name: str) -> None:
+        """Record that an admin looked for people of a name."""
+        await self._add(Entry(LOOK_UP, by, f"name:{name}", name))
 
     async def looked_at_parked(self, by: Actor) -> None:
         """Record that an admin asked who is parked."""

@@ -389,6 +389,9 @@ class View(DirectoryView):
     async def user_by_address(self, address: str) -> DirectoryUser | None:
         return next((u for u in self.listed if u.address == fold_address(address)), None)
 
+    async def user(self, zoom_id: str) -> DirectoryUser | None:
+        return next((user for user in self.listed if user.zoom_id == zoom_id), None)
+
     async def everyone(self) -> AsyncIterator[DirectoryUser]:
         for user in self.listed:
             yield user

@@ -207,6 +207,34 @@ async def test_the_history_says_who_changed_what_from_what_to_what(place: Office
         text = text.partition(part)[2]
 
 
+async def test_somebody_is_found_by_name_and_of_several_it_is_asked(place: Office) -> None:
+    assert "Ben Okafor · ben.okafor@" in said_by(await look(place, "okafor ben"))
+    chat = place.chat(ADA)
+    asked = await chat.says("settings user o")
+    assert "2 people in Zoom have a name like “o”." in said_by(asked.card)
+    # Buttons that a process of 0.2.0 refuses come when none runs any more.
+    await place.redis.hset(keys.DATA_CONTRACT, "newest", 2)
+
+    async def known() -> bool:
+        return bool(place.product.command.events("data_version_reached"))
+
+    await place.until(known, "every process knows the buttons")
+    asked = await chat.says("settings user o")
+    assert titles(asked.card) == ["1. Ben Okafor", "2. Chiara O'Brien", "All settings"]
+    card = await chat.clicks("2. Chiara O'Brien", asked)
+    assert "Chiara O'Brien · " in said_by(card)
+    history = said_by((await chat.says("settings history")).card)
+    assert f"o: looked up {ADA.name}," in history
+    assert f"chiara@example.com: looked up {ADA.name}," in history.replace(".obrien@", "@")
+    assert "Nobody in Zoom" in said_by(await look(place, "Benjamin"))
+
+
+async def test_inviting_can_be_said(place: Office) -> None:
+    said = said_by((await place.chat(ADA).says("settings invite")).card)
+    assert "Nobody to invite" in said or "once?" in said
+    assert "isn’t one group" in said_by((await place.chat(ADA).says("settings invite Xyz")).card)
+
+
 async def test_the_command_line_prints_the_history(place: Office, tmp_path: Path) -> None:
     await change(place, "settings account lock")
     await change(place, "settings group O'Brien's Desk disable")

@@ -11,10 +11,12 @@ from bot.invite.mailing import PER_SECOND
 from bot.invite.store import MailingCard
 from cards.person import unasked as unasked_cards
 from cards.settings import invite as settings_invite
+from domain.policy import ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from bot.grammar.settings import InvitePeople
     from bot.handlers.settings.guard import ZoomGroups
     from bot.request import Turn
     from cards.build import Card
@@ -53,6 +55,13 @@ class InvitationHandler:
     mailings: Mailings
     audit: AuditLog
     overview: Callable[[Turn], Awaitable[Card]]
+
+    async def of_group(self, turn: Turn, said: InvitePeople) -> Card:
+        """Answer `settings invite …`; a group is found by its name, and never guessed."""
+        level = await self.groups.called(said.group) if said.group else ACCOUNT
+        if level is None:
+            return settings_invite.no_group(said.group)
+        return _confirm(level, await self.invitable(level.group_id, turn.person.object_id))
 
     async def confirm(self, turn: Turn, click: ConfirmInvite) -> Card:
         """Say how many would be invited, and have it confirmed."""

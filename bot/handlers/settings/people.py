@@ -9,8 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.handlers.settings.guard import actor
+from cards.click import BadInput
 from cards.settings import people as people_cards
+from cards.settings.clicks import OpenListed
+from domain.group_names import LONGEST
 from domain.link import fold_address
+from domain.people_names import nearest
 from domain.policy import resolve
 from sync.engine.engine import Busy
 from wording.figures import clock_time, people
@@ -18,6 +22,8 @@ from wording.looked_up import looked_up
 from wording.trouble import TROUBLES, parked_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.grammar.settings import User
     from bot.handlers.ports import Engine, People, Policies, ZoomDirectory
     from bot.request import Turn
@@ -30,25 +36,35 @@ if TYPE_CHECKING:
     from sync.settings.audit import AuditLog
 
 
+_NOT_LISTED = "Zoom’s list doesn’t have this person any more. Say settings user and their address."
 WELL_AGAIN = "Planned anew, and nothing has failed since."
 """It may still wait for the quota or a worker, so not more than that."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsPeople:
-    """Cards about single people. The guard has made sure of the admin."""
+    """Cards about single people. The guard has made sure of the admin.
+
+    `everyone_knows` says of a name (domain.newer) whether every process that runs can read it.
+    """
 
     policies: Policies
     directory: ZoomDirectory
     audit: AuditLog
     people: People
     engine: Engine
+    everyone_knows: Callable[[str], bool]
 
     async def user(self, turn: Turn, said: User) -> Card:
         """Why presence is what it is for one person; never what Zoom says of them now."""
         if not await self.engine.may_look_up(turn.person.object_id):
             return people_cards.too_often()
-        folded = fold_address(said.address)
+        if not said.address:
+            return await self._named(turn, said.name)
+        return await self._of_address(turn, said.address)
+
+    async def _of_address(self, turn: Turn, address: str) -> Card:
+        folded = fold_address(address)
         await self.audit.looked_up(actor(turn), folded)
         view = await self.directory.view()
         listed = None if view is None else await view.user_by_address(folded)
@@ -59,6 +75,37 @@ class SettingsPeople:
         if known is None and listed is None:
             return people_cards.no_user(address=folded, directory=view is not None)
         return await self._card(turn, folded, known, listed)
+
+    async def _named(self, turn: Turn, name: str) -> Card:
+        """Look up whoever has this name, or ask who of several is meant."""
+        view = await self.directory.view()
+        if view is None:
+            return people_cards.nobody_called(wanted=name, directory=False)
+        found = nearest([user async for user in view.everyone()], name)
+        if len(found) == 1:
+            return await self._of_address(turn, found[0].address)
+        await self.audit.searched(actor(turn), name[:LONGEST])
+        if not found:
+            return people_cards.nobody_called(wanted=name, directory=True)
+        return people_cards.which_user(
+            [
+                people_cards.ListedRow(user.zoom_id, user.name, user.address)
+                for user in found[: people_cards.MOST_LISTED]
+            ],
+            wanted=name,
+            total=len(found),
+            choose=self.everyone_knows(OpenListed.verb),
+        )
+
+    async def listed(self, turn: Turn, click: OpenListed) -> Card:
+        """Look up somebody who was chosen among several of a name."""
+        if not await self.engine.may_look_up(turn.person.object_id):
+            return people_cards.too_often()
+        view = await self.directory.view()
+        user = None if view is None else await view.user(click.person)
+        if user is None:
+            raise BadInput(_NOT_LISTED)
+        return await self._of_address(turn, user.address)
 
     async def chosen(self, turn: Turn, click: OpenPerson) -> Card:
         """Look up somebody who was chosen in the list of those in trouble."""

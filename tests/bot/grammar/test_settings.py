@@ -18,6 +18,7 @@ from bot.grammar.settings import (
     Group,
     Groups,
     History,
+    InvitePeople,
     User,
 )
 from bot.grammar.words import LONGEST_TEXT, bare
@@ -58,7 +59,9 @@ hard_names = st.lists(
 
 def asked(text: str) -> Said:
     found = parse(text)
-    assert isinstance(found, Centre | Account | Group | Groups | User | History), found
+    assert isinstance(found, Centre | Account | Group | Groups | User | InvitePeople | History), (
+        found
+    )
     return found
 
 
@@ -107,6 +110,13 @@ def refused(text: str) -> BadCommand | PerhapsSettings:
         ("settings groups", Groups()),
         ("settings groups sa", Groups("sa")),
         ("settings groups “Sales Team”", Groups("Sales Team")),
+        ("settings user Ada", User(name="Ada")),
+        ("Settings user “Ben O'Brien”, please", User(name="Ben O'Brien")),
+        (f"settings user {'x' * 300}", User(name="x" * LONGEST_NAME)),
+        ("settings invite", InvitePeople()),
+        ("settings invite please", InvitePeople()),
+        ("settings invite Sales Team", InvitePeople("Sales Team")),
+        ('settings invite "Sales"', InvitePeople("Sales")),
         ("settings user ada@example.com", User("ada@example.com")),
         ("settings user <ada.o'brien+x@example.com>, please", User("ada.o'brien+x@example.com")),
         ("settings user mailto:ada@example.com", User("ada@example.com")),
@@ -172,7 +182,7 @@ def test_every_verb_is_understood_at_the_end(spoken: str, edit: OneLine) -> None
         ('settings group "" enable', "name is missing", "settings group Sales"),
         (f"settings group {'x' * (LONGEST_NAME + 1)} enable", "at most", "settings groups"),
         ("settings user", "one e-mail address", "ada@example.com"),
-        ("settings user Ada", "“Ada” is not an e-mail address", "ada@example.com"),
+        (f"settings invite {'x' * (LONGEST_NAME + 1)}", "at most", "settings groups"),
         ("settings user ada@example.com ben@example.com", "one e-mail address", "ada@example.com"),
         ("settings user ada@example.com;ben@example.com", "not an e-mail", "ada@example.com"),
         ("settings user ada@example.com <ben@example.com>", "one e-mail", "ada@example.com"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.grammar.settings import InvitePeople
 from bot.handlers.settings.guard import ZoomGroups
 from bot.handlers.settings.invitations import InvitationHandler
 from cards.click import BadInput
@@ -79,6 +80,17 @@ def room() -> Room:
 async def test_nobody_is_invited_before_the_answer(room: Room) -> None:
     assert any("3 people" in title for title in titles(await room.asks()))
     assert (room.mailings.begun, room.audit.acts) == ([], [])
+
+
+async def test_whom_to_invite_can_be_said(room: Room) -> None:
+    everyone = await room.handler.of_group(turn(), InvitePeople())
+    assert words(everyone) == words(await room.asks())
+    of_sales = await room.handler.of_group(turn(), InvitePeople("sales"))
+    assert "They belong to Sales" in words(of_sales)
+    assert titles(of_sales) == ["Invite 3 people once", "Cancel"]
+    nowhere = await room.handler.of_group(turn(), InvitePeople("Salse"))
+    assert titles(nowhere) == ["All groups", "All settings"]
+    assert room.mailings.begun == []
 
 
 async def test_invitations_are_recorded_and_sent(room: Room) -> None:

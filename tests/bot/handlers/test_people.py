@@ -8,8 +8,9 @@ import pytest
 
 from bot.grammar.settings import User
 from bot.handlers.settings.people import WELL_AGAIN, SettingsPeople
-from cards.settings.clicks import OpenPerson, Revive, ReviveAll, ShowParked
-from cards.settings.people import MOST_PARKED
+from cards.click import BadInput
+from cards.settings.clicks import OpenListed, OpenPerson, Revive, ReviveAll, ShowParked
+from cards.settings.people import MOST_LISTED, MOST_PARKED
 from domain.clock import MINUTE
 from domain.directory import DirectoryUser
 from domain.errors import Trouble
@@ -33,8 +34,14 @@ class Room:
     def __init__(self) -> None:
         self.engine, self.directory, self.audit = Presence(), ZoomDirectory(), History()
         self.engine.policy = Policy(ON, version=1)
+        self.all_know = True
         self.handler = SettingsPeople(
-            Settings(self.engine), self.directory, self.audit, self.engine, self.engine
+            Settings(self.engine),
+            self.directory,
+            self.audit,
+            self.engine,
+            self.engine,
+            lambda _: self.all_know,
         )
 
 
@@ -58,6 +65,8 @@ async def test_who_looks_up_too_many_sees_nobody(room: Room) -> None:
     room.engine.allowed = False
     cards = [
         await room.handler.user(turn(), User(BEN_S)),
+        await room.handler.user(turn(), User(name="Ben")),
+        await room.handler.listed(turn(), OpenListed("z-Ben")),
         await room.handler.chosen(turn(), OpenPerson(BEN.object_id)),
         await room.handler.troubled(turn(), ShowParked()),
         await room.handler.revive(turn(), Revive(BEN.object_id)),
@@ -93,6 +102,45 @@ async def test_nobody_is_not_said_of_a_list_that_was_never_read(room: Room) -> N
     known = words(await room.handler.user(turn(), User(BEN_S)))
     room.directory.read = False
     assert words(await room.handler.user(turn(), User(BEN_S))) != known
+
+
+async def test_a_name_that_one_person_has_is_a_look_up_of_theirs(room: Room) -> None:
+    room.directory.users = (LISTED, DirectoryUser("z", "x@example.com", "Chiara"))
+    said = words(await room.handler.user(turn(), User(name="zoom, BEN")))
+    assert "Not connected" in said
+    assert room.audit.acts == [(LOOK_UP, f"user:{BEN_S}")]
+
+
+async def test_of_several_people_of_a_name_it_is_asked_who_is_meant(room: Room) -> None:
+    room.directory.users = tuple(
+        DirectoryUser(f"z{n}", f"b{n}@example.com", f"Ben {n:02}") for n in range(9)
+    )
+    card = await room.handler.user(turn(), User(name="ben"))
+    assert titles(card)[:2] == ["1. Ben 00", "2. Ben 01"]
+    assert len(titles(card)) == MOST_LISTED + 1
+    assert "9 people in Zoom" in words(card)
+    assert "and 3 more" in words(card)
+    assert room.audit.acts == [(LOOK_UP, "name:ben")]
+    said = words(await room.handler.listed(turn(), OpenListed("z3")))
+    assert "b3@example.com" in said
+    assert room.audit.acts[1:] == [(LOOK_UP, "user:b3@example.com")]
+    with pytest.raises(BadInput):
+        await room.handler.listed(turn(), OpenListed("gone"))
+
+
+async def test_there_is_no_button_that_a_process_of_an_older_release_refuses(room: Room) -> None:
+    room.all_know = False
+    room.directory.users = (LISTED, replace(LISTED, zoom_id="z", address="other@example.com"))
+    card = await room.handler.user(turn(), User(name="Ben in Zoom"))
+    assert titles(card) == ["All settings"]
+    assert "Say settings user and the address." in words(card)
+
+
+async def test_nobody_of_a_name_is_said_of_a_list_that_was_read(room: Room) -> None:
+    said = words(await room.handler.user(turn(), User(name="Nobody")))
+    assert "Nobody in Zoom has a name like “Nobody”." in said
+    room.directory.read = False
+    assert "once Zoom’s list of people" in words(await room.handler.user(turn(), User(name="Ben")))
 
 
 async def test_only_those_are_in_trouble_whom_presence_sync_covers(room: Room) -> None:

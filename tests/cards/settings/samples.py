@@ -15,14 +15,17 @@ from cards.settings.form import confirm_full, form, verify
 from cards.settings.lists import Entry, GroupRow, group_list, history, pick_group
 from cards.settings.people import (
     MOST_PARKED,
+    ListedRow,
     ParkedRow,
     no_user,
+    nobody_called,
     parked,
     storm,
     storm_banner,
     storm_over,
     too_often,
     user,
+    which_user,
 )
 from domain.form import LevelForm
 from domain.policy import (
@@ -124,6 +127,12 @@ PARKED_ROWS = [
         ],
         start=2,
     )
+]
+
+
+LISTED = [
+    ListedRow("zBen", "Ben Okafor", "ben.okafor@example.com"),
+    ListedRow("zBenno", "Benno 山田", "benno@example.com"),
 ]
 
 
@@ -358,6 +367,11 @@ def settings_cards() -> dict[str, Card]:
         "settings-user-too-often": too_often(),
         "settings-user-nobody": no_user(address="nobody@example.com", directory=True),
         "settings-user-nobody-connected": no_user(address="nobody@example.com", directory=False),
+        "settings-user-which": which_user(LISTED, wanted="ben", total=2, choose=True),
+        "settings-user-which-said": which_user(LISTED, wanted="ben", total=9, choose=False),
+        "settings-user-no-name": nobody_called(wanted="Benjamin", directory=True),
+        "settings-user-no-list": nobody_called(wanted="Benjamin", directory=False),
+        "settings-invite-no-group": invite_cards.no_group("Salse"),
         "settings-history": history(
             [
                 Entry(
@@ -473,6 +487,11 @@ def settings_cards_for(name: str) -> dict[str, Card]:
             notice=name,
         ),
         "settings-user-nobody": no_user(address=name, directory=True),
+        "settings-user-which": which_user(
+            [ListedRow("z" * 64, name, name)] * 9, wanted=name, total=99_999, choose=True
+        ),
+        "settings-user-no-name": nobody_called(wanted=name, directory=True),
+        "settings-invite-no-group": invite_cards.no_group(name),
         "settings-history": history(entries(name), older="c" * 64, newest=False),
         "settings-invite": invite_cards.confirm(group, count=88_888, minutes=9_999),
     }
