@@ -85,7 +85,8 @@ def _style_at_end(words: list[str], last: list[str]) -> tuple[int, OneLine] | No
             if style is None:
                 raise NotUnderstood(
                     f"Only people themselves can choose {spoken}: it can silence those on call.",
-                    f"They say style {spoken}. " + _value_hint(words, "style mirror"),
+                    f"Each person can say style {spoken}. For others, choose another style. "
+                    + _value_hint(words, "style mirror"),
                 )
             return len(words) - length, ChooseStyle(SOME_GROUP, style)
     if len(words) > 2 and len(last) >= 2 and last[-2] == "style":

@@ -84,7 +84,8 @@ function showPerson(person) {
   card.dataset.availability = availability;
   say(part(card, "words"), words);
   say(part(card, "pair"), `${availability} / ${activity}`);
-  say(part(card, "rings"), silent ? "Teams is silent, but for urgent calls and messages." : "Teams rings for calls.");
+  say(part(card, "rings"), silent ? "Teams is silent, but for urgent calls and messages."
+    : availability === "Busy" && person.teams.client !== "call" ? "Teams rings all the same." : "");
   const link = part(card, "link");
   link.classList.toggle("on", person.connected);
   say(link, person.connected ? "Signed in" : person.consent.length ? "Sign-in revoked" : "Not signed in");

@@ -145,3 +145,34 @@ async def test_panel_fits_every_screen(connected: Panel, screenshots: Path) -> N
     await connected.shows(*IN_A_CALL)
 
     await portraits(connected.page, screenshots, "panel")
+
+
+async def test_quiet_says_what_it_silences_and_shows_presenting(
+    chat: Chat, connected: Panel, screenshots: Path
+) -> None:
+    panel = connected
+    await panel.zoom("In_Meeting")
+    await panel.shows("In a call", "Busy / InACall")
+    await expect(panel.card).to_contain_text("Teams rings all the same.")
+    await chat.ask("style", "“In a call” that an app sets doesn’t stop Teams from ringing.")
+    await chat.screenshot("card-style", card_only=True)
+
+    await chat.click("Quiet")
+
+    await chat.last_card("Use the style quiet?")
+    await chat.screenshot("card-style-quiet", card_only=True)
+    await panel.shows("In a call", "Busy / InACall")
+    await chat.click("Use quiet")
+    await chat.last_card("Your style is now quiet.")
+    await chat.screenshot("card-style-changed", card_only=True)
+    await panel.shows("Presenting", "DoNotDisturb / Presenting")
+    await expect(panel.card).to_contain_text("Teams is silent, but for urgent calls and messages.")
+    await panel.page.screenshot(path=screenshots / "panel-quiet.png")
+    await chat.ask("status", "Microsoft shows “Presenting” because Zoom says “In a meeting”")
+    await chat.screenshot("card-status-quiet", card_only=True)
+    await chat.ask("settings account style quiet", "Only people themselves can choose quiet")
+    await chat.screenshot("card-settings-quiet", card_only=True)
+    await chat.ask("help", "The style quiet")
+    await chat.screenshot("card-help", card_only=True)
+    await chat.ask("style mirror", "Your style is now mirror.")
+    await panel.shows(*IN_A_CALL)

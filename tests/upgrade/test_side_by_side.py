@@ -198,7 +198,7 @@ async def test_a_newer_style_waits_for_the_last_process_of_0_2_0(
             assert await old.command.stop() == 0, old.command.tail()
             understood(old.command)
             # A process trusts what it knows of others from its thirtieth second on.
-            await says(new, nia, "style quiet", "Use quiet?", pause=4)
+            await says(new, nia, "style quiet", "Use the style quiet?", pause=4)
             asked = await chat.says("style quiet")
             assert "Your style is now quiet." in words(await chat.clicks("Use quiet", asked))
             world = around.world

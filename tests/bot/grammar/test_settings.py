@@ -165,7 +165,11 @@ def test_every_verb_is_understood_at_the_end(spoken: str, edit: OneLine) -> None
         ("settings account style fancy", "“fancy”", "style mirror"),
         ("settings account style quiet", "Only people themselves", "style mirror"),
         ("settings group Sales style quiet", "Only people themselves", 'group "Sales style quiet"'),
-        ('settings group "Sales" style “Quiet”', "Only people themselves", "They say style quiet"),
+        (
+            'settings group "Sales" style “Quiet”',
+            "Only people themselves",
+            "Each person can say style quiet",
+        ),
         ("settings group enable", "Which group should I enable?", 'group "enable"'),
         ("settings group priority 2", "Which group?", 'group "priority 2"'),
         ("settings group Sales priority", "“priority” needs a number", "priority 2"),
