@@ -23,42 +23,48 @@ _HOME: tuple[Section, ...] = (
 
 _PRIVACY: tuple[Section, ...] = (
     (
-        "What is kept while you are connected",
+        "What is stored while you’re connected",
         (
-            "Who you are in Microsoft 365 and Zoom: name, e-mail addresses and ids, and whether "
-            "you are a guest of the organisation.",
-            "Your Microsoft authorisation, encrypted. It allows to see and set your presence and "
-            "to read your basic profile, and nothing else: no mail, calendar, files or chats.",
-            "The newest presence that Zoom reported, and what Microsoft was told. There is no "
+            "Who you are in Microsoft 365 and Zoom: your name, e-mail addresses and ids, and "
+            "whether you’re a guest of the organisation.",
+            "Your Microsoft authorisation, encrypted. It lets the app see and set your presence "
+            "and read your basic profile, and nothing else: no mail, calendar, files or chats.",
+            "The latest presence that Zoom reported, and what Microsoft was told. There’s no "
             "history of your presence.",
         ),
     ),
     (
         "Who sees it",
         (
-            "Your presence is shown where Microsoft 365 shows presence. Only you can see what "
+            "Your presence is shown wherever Microsoft 365 shows presence. Only you can see what "
             "Zoom says about you.",
-            "It runs at your organisation; nothing is sent anywhere but to Microsoft and Zoom.",
+            "Your organisation runs the app. It sends nothing to anyone but Microsoft and Zoom.",
         ),
     ),
     (
         "How to erase it",
         (
-            "Say disconnect in the chat, or remove the app: what is kept about you is erased and "
-            "the presence that was set is cleared. While Teams replaces the app by a newer "
-            "version, nothing is shown; if it is not back within a day, it counts as removed.",
-            "If Microsoft cannot be reached when you leave, your authorisation is kept until the "
-            "presence is cleared, at most for the hour after which that ends by itself.",
-            "The file in which the app writes down every change is then written anew without you, "
-            "and at least once a day in any case.",
-            "What stays after disconnect: a note that you left, so that you are not invited (400 "
-            "days, or until you connect again), your address and that of your chat with the app, "
-            "until you remove it, and notes of what you were told once (400 days). What admins "
-            "changed or looked up stays in the history of the settings. The list of your "
-            "organisation’s Zoom users (name, address, groups), where it is read, stays as Zoom "
-            "has it.",
-            "If your account leaves the organisation, the same happens by itself, after 37 days "
+            "Say disconnect in the chat, or remove the app. What is stored about you is erased, "
+            "and the presence that was set is cleared. While Teams replaces the app with a newer "
+            "version, nothing is shown; if it isn’t back within a day, it counts as removed.",
+            "If Microsoft can’t be reached when you leave, your authorisation is kept until the "
+            "presence is cleared: for an hour at most, because then that presence ends anyway.",
+            "The app also keeps a file of its latest changes. It’s rewritten without you soon "
+            "after you leave, and at least once a day.",
+            "If your account leaves the organisation, the same happens on its own, after 37 days "
             "at the latest.",
+        ),
+    ),
+    (
+        "What stays after you disconnect",
+        (
+            "A note that you left, which keeps you from being invited again: 400 days, or until "
+            "you connect again.",
+            "Notes of messages that you get only once: 400 days.",
+            "Your address, and that of your chat with the app, until you remove the app.",
+            "What admins changed or looked up, in the history of the settings.",
+            "The list of your organisation’s Zoom users (name, address, groups), where it’s read, "
+            "as Zoom has it.",
         ),
     ),
 )
@@ -69,7 +75,7 @@ _TERMS: tuple[Section, ...] = (
         (
             "Presence Bridge is free software under the MIT licence and comes without warranty.",
             "Your organisation runs it and answers questions about its use.",
-            "It is not made or endorsed by Microsoft or Zoom.",
+            "It isn’t made or endorsed by Microsoft or Zoom.",
         ),
     ),
 )
@@ -81,7 +87,7 @@ ABOUT: Final[Mapping[str, tuple[str, str, tuple[Section, ...]]]] = {
         "It shows people’s Zoom presence in Microsoft Teams, Outlook and SharePoint.",
         _HOME,
     ),
-    "/privacy": ("Privacy", "What Presence Bridge knows about you, and why.", _PRIVACY),
+    "/privacy": ("Privacy", "What Presence Bridge stores about you, and who sees it.", _PRIVACY),
     "/terms": ("Terms of use", "The rules, in plain words.", _TERMS),
 }
 """By path: title, first sentence, sections."""
