@@ -11,7 +11,7 @@ import pytest
 from sync.redis.connection import Client
 from tests.doubles.redis import RedisServer, leaked_keys, open_client
 
-pytest_plugins = ("tests.cpu",)
+pytest_plugins = ("tests.cpu", "tests.order")
 
 # Machines that run tests are busy: how long one example takes says nothing.
 hypothesis.settings.register_profile(

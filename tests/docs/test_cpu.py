@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.cpu import BUDGETS, LOADING, LONGEST_FIRST, spent, suite
+from tests.cpu import BUDGETS, LOADING, spent, suite
+from tests.order import LONGEST_FIRST, TOGETHER
 
 TESTS = Path(__file__).parents[1]
 APART = {"container"}
@@ -16,7 +17,7 @@ APART = {"container"}
 def test_every_suite_has_a_budget() -> None:
     suites = {suite(f"tests/{path.relative_to(TESTS)}") for path in TESTS.rglob("test_*.py")}
     assert suites - APART == set(BUDGETS) - {LOADING}
-    assert set(LONGEST_FIRST) <= suites
+    assert {*LONGEST_FIRST, *TOGETHER} <= suites
 
 
 def test_what_runs_and_what_has_ended_is_counted() -> None:

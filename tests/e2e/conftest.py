@@ -52,6 +52,13 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """End the browser and the product after the last test here: idle, they need a lot of CPU."""
+    if nextitem is not None and not nextitem.path.is_relative_to(Path(__file__).parent):
+        item.session._setupstate.teardown_exact(None)  # fixtures of the session, too
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a Chromium: `CHROMIUM`, or the first that is on the PATH."""
