@@ -25,6 +25,9 @@ def test_the_version_stands_alike_everywhere() -> None:
 def test_a_release_sets_all_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved: list[str] = []
     monkeypatch.setattr(record, "save", saved.append)
+    monkeypatch.setattr(release, "FOLDER", tmp_path)
+    for kind in ("clicks", "rows"):
+        (tmp_path / f"{kind}-next.json").touch()
     for name in ("PYPROJECT", "MODULE", "CHANGELOG"):
         path = getattr(release, name)
         copy = tmp_path / path.name
@@ -36,6 +39,7 @@ def test_a_release_sets_all_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     )
     release.main("99.0.0")
     assert saved == ["99.0.0"]
+    assert not list(tmp_path.glob("*-next.json"))
     assert '\nversion = "99.0.0"\n' in (tmp_path / "pyproject.toml").read_text("utf-8")
     assert '\nVERSION = "99.0.0"\n' in (tmp_path / "version.py").read_text("utf-8")
     text = changelog.read_text("utf-8")
