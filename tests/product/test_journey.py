@@ -61,11 +61,25 @@ async def test_the_welcome_leads_to_the_offer_in_the_same_card(
     assert {sent.activity_id for sent in chat.received} == {welcome.activity_id}
 
 
-async def test_help_lists_the_commands(product: Product, around: Outside) -> None:
+async def test_help_lists_the_commands_that_apply(product: Product, around: Outside) -> None:
+    person = around.somebody()
+    chat = product.chat(person)
+    for said in ("help", "/help", ""):
+        card = (await chat.says(said)).card
+        assert all(command in words(card) for command in ("connect", "status"))
+        assert titles(card) == ["Connect", "Status"]
+    chat = await product.connected(person)
+    card = (await chat.says("help")).card
+    assert all(command in words(card) for command in ("disconnect", "status", "pause", "style"))
+    assert titles(card) == ["Status", "Pause", "Styles", "Disconnect"]
+
+
+async def test_a_greeting_says_how_it_stands(product: Product, around: Outside) -> None:
     chat = product.chat(around.somebody())
-    for said in ("help", "/help", "hi", "HELLO!", ""):
-        text = words((await chat.says(said)).card)
-        assert all(command in text for command in ("connect", "disconnect", "status"))
+    for said in ("hi", "HELLO!"):
+        card = (await chat.says(said)).card
+        assert "not connected" in words(card)
+        assert titles(card) == ["Connect", "What can I say?"]
 
 
 async def test_a_person_connects_and_the_card_in_the_chat_says_so(
