@@ -19,7 +19,7 @@ from cards.settings.parts import search_field
 from domain.form import LevelForm
 from domain.policy import Form, Level
 from domain.policy_edits import OneLine
-from domain.presence import Style
+from domain.presence import LEVEL_STYLES, Style
 from tests.doubles.policies import forms, group_ids
 
 pytestmark = pytest.mark.unit
@@ -43,7 +43,7 @@ edits: st.SearchStrategy[Any] = st.one_of(
                 field.name: {
                     "level": levels,
                     "priority": st.integers(1, 9999),
-                    "style": st.sampled_from(Style),
+                    "style": st.sampled_from(LEVEL_STYLES),
                 }[field.name]
                 for field in fields(kind)
                 if field.name != "act"
