@@ -72,7 +72,7 @@ async def test_disabling_a_group_says_whom_it_touches_and_clears_at_once(place: 
     assert await rule(place, BEN) == (
         "Presence sync is off for your group Sales: the calendar and contacts integration is off."
     )
-    assert await rule(place, DOROTHEA) == "Presence sync is on for your organisation."
+    assert await rule(place, DOROTHEA) == "Presence sync is on for your organisation. Style mirror."
 
 
 async def test_enabling_a_group_pushes_what_zoom_says_now(place: Office) -> None:
@@ -92,7 +92,7 @@ async def test_enabling_a_group_pushes_what_zoom_says_now(place: Office) -> None
     await place.product.told(CHIARA, AVAILABLE)
     await place.shows(place.chat(ADA), question, "Updated for 2 people.")
     assert place.around.told(EMEKA) is None
-    assert await rule(place, BEN) == "Presence sync is on for your group Sales."
+    assert await rule(place, BEN) == "Presence sync is on for your group Sales. Style mirror."
 
 
 async def test_inherit_gives_the_group_back_to_the_account(place: Office) -> None:
@@ -102,7 +102,7 @@ async def test_inherit_gives_the_group_back_to_the_account(place: Office) -> Non
     await place.product.told(BEN, None)
     await change(place, "settings group Sales inherit")
     await place.product.told(BEN, CALL)
-    assert await rule(place, BEN) == "Presence sync is on for your organisation."
+    assert await rule(place, BEN) == "Presence sync is on for your organisation. Style mirror."
 
 
 async def test_a_locked_account_decides_over_groups(place: Office) -> None:
@@ -113,7 +113,7 @@ async def test_a_locked_account_decides_over_groups(place: Office) -> None:
     await change(place, "settings account lock")
     await place.product.told(BEN, CALL)
     assert await rule(place, BEN) == (
-        "Presence sync is on for your organisation; locked by your admin."
+        "Presence sync is on for your organisation; locked by your admin. Style mirror."
     )
     question = await place.chat(ADA).says("settings group Sales style full")
     assert "2 decided by the locked account" in said_by(question.card)
@@ -151,7 +151,7 @@ async def test_own_style_gives_way_to_a_lock_and_comes_back(place: Office) -> No
     await change(place, "settings group Sales lock")
     await place.product.told(BEN, AVAILABLE)
     assert await rule(place, BEN) == (
-        "Presence sync is on for your group Sales; locked by your admin."
+        "Presence sync is on for your group Sales; locked by your admin. Style mirror."
     )
     text = words((await chat.says("style full")).card)
     assert "set and locked by your group Sales" in text

@@ -163,7 +163,7 @@ async def test_who_left_meanwhile_is_not_explained(place: Office) -> None:
     before = chat.now(centre)
     for title in ("Open", "Try again"):
         card = await chat.clicks(title, centre, before)
-        assert "Nobody: all who are connected" in said_by(card)
+        assert "Nobody. Everyone who is connected" in said_by(card)
     looked_up = [r.scope async for r in AuditLog(place.redis).everything() if r.kind == LOOK_UP]
     assert set(looked_up) == {"parked"}
     assert await tried_again(place) == []
