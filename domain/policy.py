@@ -18,6 +18,7 @@ The sentences for a verdict are in `wording.policy`.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from domain.presence import LevelStyle, Style
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
 
 class Service(StrEnum):
@@ -167,6 +168,21 @@ def deciding_group(policy: Policy, group_ids: Collection[str]) -> ManagedGroup |
         return None
     mine = [group for group in policy.groups if group.group_id in group_ids]
     return min(mine, key=lambda group: group.priority, default=None)
+
+
+def deciders(
+    policy: Policy, people: Iterable[Collection[str]]
+) -> list[tuple[ManagedGroup | None, int]]:
+    """For how many of these people (each by their groups) which level decides.
+
+    The most first, equal ones by priority; None is the account. Those without anybody are left out.
+    """
+    counts = Counter(deciding_group(policy, group_ids) for group_ids in people)
+
+    def place(row: tuple[ManagedGroup | None, int]) -> tuple[int, float]:
+        return -row[1], float("inf") if row[0] is None else row[0].priority
+
+    return sorted(counts.items(), key=place)
 
 
 def resolve(

@@ -12,10 +12,10 @@ from wording.figures import people
 from wording.text import outside
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from domain.form import LevelForm
-    from domain.policy import Form, Level, Policy, Verdict
+    from domain.policy import Form, Level, ManagedGroup, Policy, Verdict
     from domain.policy_edits import Effect
 
 
@@ -128,6 +128,37 @@ def touched(effect: Effect, level: Level, after: Policy) -> str:
         f"{effect.elsewhere:,} decided by {_decider(level, after)}" if effect.elsewhere else "",
     ]
     return " · ".join(part for part in parts if part) or "nobody at the moment."
+
+
+_MOST_DECIDERS = 3
+
+
+def who_decides(
+    members: int, level: Level, deciders: Sequence[tuple[ManagedGroup | None, int]], policy: Policy
+) -> str:
+    """Who decides for the members of a group (domain.policy.deciders), in two sentences.
+
+    The group comes first, then at most so many other levels by name. `members` is Zoom's count.
+    """
+    said = f"It has {people(members)} in Zoom."
+    account = "the locked account" if policy.account.locked else "the account"
+    own = [row for row in deciders if row[0] and row[0].group_id == level.group_id]
+    others = [row for row in deciders if row not in own]
+    if not others:
+        return f"{said} It decides for all of them." if own else said
+    if not own and all(group is None for group, _ in others):
+        return said  # the card says that it inherits, or that the account is locked
+    named = [("it", count) for _, count in own]
+    named += [
+        (account if group is None else outside(group.name, 40), count)
+        for group, count in others[:_MOST_DECIDERS]
+    ]
+    left = sum(count for _, count in others[_MOST_DECIDERS:])
+    named += [("other groups", left)] if left else []
+    (first, count), *rest = named
+    parts = [f"{first[:1].upper()}{first[1:]} decides for {count:,} of them"]
+    parts += [f"{name} for {count:,}" for name, count in rest]
+    return f"{said} {', '.join(parts)}."
 
 
 def not_now(effect: Effect, level: Level, after: Policy) -> str:

@@ -19,7 +19,7 @@ from cards.build import (
     text,
 )
 from cards.settings.clicks import ListGroups, OpenAccount, ShowCentre, ShowHistory, ShowParked
-from cards.settings.parts import Part, bar, chart, invite_button, list_row
+from cards.settings.parts import Part, bar, chart, invite_button, list_row, opens_group
 from domain.policy import ACCOUNT
 from wording.figures import people
 from wording.policy import because
@@ -96,7 +96,7 @@ def centre(
         # The warnings take the room of groups: a card has a largest size.
         *_group_rows(
             sorted(policy.groups, key=lambda group: group.priority),
-            MOST_GROUPS - bool(feed) - 3 * bool(storm),
+            MOST_GROUPS - bool(feed) - 4 * bool(storm),
             account_locked=account.locked,
         ),
         note(directory) if directory_well else box("warning", text(directory)),
@@ -171,7 +171,7 @@ def _group_rows(
     if not groups:
         return [text("No group has settings of its own.")]
     rows = [text(bold("Groups with settings of their own"))]
-    rows += [group_row(group) for group in groups[:most]]
+    rows += [group_row(group, place) for place, group in enumerate(groups[:most], start=1)]
     more = len(groups) - most
     if more > 0:
         rows.append(text(f"and {more:,} more", spacing="Small"))
@@ -180,19 +180,23 @@ def _group_rows(
     return rows
 
 
-def group_row(group: ManagedGroup, *, by_name: bool = False) -> Element:
-    """Make a row of a managed group: how it is set. Its place comes first, or last `by_name`."""
+def group_row(group: ManagedGroup, place: int, *, by_name: bool = False) -> Element:
+    """Make the row at a `place` of its card of a managed group: how it is set.
+
+    Its priority comes first, or last `by_name`.
+    """
     off = bool(because(group.form))
     words = "" if off else f" · {group.form.style}"
     if group.form.locked:
         words += " · locked"
-    shown: list[str | Element] = [outside(group.name, 36)]
+    shown: list[str | Element] = [outside(group.name, 30)]
     if by_name:
         words += f" · priority {group.priority}"
     else:
         shown.insert(0, subtle(f"{group.priority}. "))
     state = bold("Off" if off else "On")
-    return list_row(shown, [state, words] if words else [state])
+    row = list_row(shown, [state, words] if words else [state])
+    return opens_group(row, group.group_id, group.name, place=place)
 
 
 def _in_one_line() -> Element:

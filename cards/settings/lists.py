@@ -16,7 +16,14 @@ from cards.settings.clicks import (
     SearchGroups,
     ShowHistory,
 )
-from cards.settings.parts import CHOICE_LIMIT, all_settings, list_row, picker, search_field
+from cards.settings.parts import (
+    CHOICE_LIMIT,
+    all_settings,
+    list_row,
+    opens_group,
+    picker,
+    search_field,
+)
 from domain.policy import Level
 from wording.figures import people
 from wording.text import outside, tidy
@@ -61,7 +68,7 @@ def group_list(rows: Sequence[GroupRow], *, search: str, page: int, total: int) 
         f"{counted}{searched}{paged}.",
         heading("Groups in Zoom"),
         text(f"{counted}{searched}{paged}." if total else f"No group{searched}."),
-        *(_group_row(row) for row in shown),
+        *(_group_row(row, place) for place, row in enumerate(shown, start=1)),
         picker(_GROUP, "Open a group", [(row.group_id, row.name) for row in shown]),
         below(*(_on_page(search, page, pages) if shown else [])),
         search_field(_SEARCH, "Part of a name", value=search),
@@ -125,11 +132,12 @@ def _opens(row: GroupRow, edit: OneLine | None) -> OpenGroup | ConfirmChange:
     return ConfirmChange(replace(edit, level=Level(row.group_id, row.name)))
 
 
-def _group_row(row: GroupRow) -> Element:
+def _group_row(row: GroupRow, place: int) -> Element:
     if row.managed is not None:
-        return group_row(replace(row.managed, name=row.name), by_name=True)
+        return group_row(replace(row.managed, name=row.name), place, by_name=True)
     members = "" if row.members is None else f" · {people(row.members)}"
-    return list_row([outside(row.name, 36)], [subtle(f"inherits{members}")])
+    shown = list_row([outside(row.name, 30)], [subtle(f"inherits{members}")])
+    return opens_group(shown, row.group_id, row.name, place=place)
 
 
 def _on_page(search: str, page: int, pages: int) -> list[Element | None]:

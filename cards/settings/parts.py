@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from cards.build import answer, button, columns, text
+from cards.build import answer, button, columns, opens, text
 from cards.settings.clicks import ConfirmInvite, OpenAccount, OpenGroup, ShowCentre
 from domain.presence import Style
 from wording.figures import people
 from wording.policy import STYLES
-from wording.text import plain, tidy
+from wording.text import outside, plain, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -121,6 +121,11 @@ def chart(parts: Sequence[tuple[str, Part, int]], instead: Element) -> Element:
 def list_row(left: list[str | Element], right: list[str | Element]) -> Element:
     """Make a row of a list, with something at its right edge."""
     return columns(("stretch", text(*left)), ("auto", text(*right)))
+
+
+def opens_group(row: Element, group_id: str, name: str, *, place: int) -> Element:
+    """Make a row of a group open its form, as the article has it."""
+    return opens(row, OpenGroup(group_id), f"Open {outside(name, 20)}", place=place)
 
 
 def invite_button(level: Level, count: int) -> Element:

@@ -155,7 +155,8 @@ def _button(
     match element["type"]:
         case "Action.Execute":
             sent = [(element["verb"], element["data"])]
-            if "title" in element:  # a button, not a card that refreshes itself
+            # A button, not a card that refreshes itself, nor a row that has a button beside it.
+            if "title" in element and not element["id"].startswith("row-"):
                 sent.append(("", element["fallback"]["data"]))
             for verb, data in sent:
                 try:

@@ -392,6 +392,12 @@ class View(DirectoryView):
     async def user(self, zoom_id: str) -> DirectoryUser | None:
         return next((user for user in self.listed if user.zoom_id == zoom_id), None)
 
+    async def users(self, zoom_ids: Sequence[str]) -> list[DirectoryUser]:
+        return [user for user in self.listed if user.zoom_id in zoom_ids]
+
+    async def members(self, group_id: str) -> list[str]:
+        return [user.zoom_id for user in self.listed if group_id in user.group_ids]
+
     async def everyone(self) -> AsyncIterator[DirectoryUser]:
         for user in self.listed:
             yield user

@@ -373,11 +373,14 @@ def words(card: dict[str, Any] | None) -> str:
 
 
 def titles(card: dict[str, Any] | None) -> list[str]:
-    """The titles of a card's buttons."""
+    """The titles of a card's buttons; rows that answer to a click are none."""
+    rows = {id(node["selectAction"]) for node in _nodes(card) if "selectAction" in node}
     return [
         str(node["title"])
         for node in _nodes(card)
-        if str(node.get("type")) in {"Action.Execute", "Action.OpenUrl"} and "title" in node
+        if str(node.get("type")) in {"Action.Execute", "Action.OpenUrl"}
+        and "title" in node
+        and id(node) not in rows
     ]
 
 

@@ -68,6 +68,20 @@ async def test_form_of_the_account_is_saved_with_its_inputs(chat: Chat, panel: P
     await panel.ours("Available")
 
 
+async def test_a_row_of_a_group_opens_by_a_click_and_by_keyboard(chat: Chat) -> None:
+    card = await chat.ask("settings groups", "Groups in Zoom")
+    await chat.screenshot("card-settings-rows", card_only=True)
+    row = card.get_by_label("Open Management")
+    await row.focus()
+    await row.press("Enter")
+    await expect(card).to_contain_text("Settings of Management")
+    await expect(card).to_contain_text("in Zoom.")
+    await chat.screenshot("card-settings-row-opened", card_only=True)
+    card = await chat.ask("settings groups", "Groups in Zoom")
+    await card.get_by_text("Customer Care").first.click()
+    await expect(card).to_contain_text("Settings of Customer Care")
+
+
 # -- groups --------------------------------------------------------------------------------------
 
 

@@ -45,7 +45,7 @@ from sync.settings.changes import Preview
 from sync.settings.rows import ACCOUNT as ACCOUNT_SCOPE
 from sync.settings.store import Conflict
 from wording.edits import effect_title, noticed_since, overtaken, saved_sentence, state_sentence
-from wording.figures import clock_time, people
+from wording.figures import clock_time
 from wording.policy import differences, not_now, not_usable, touched, value_of_words
 from wording.text import outside
 
@@ -216,7 +216,7 @@ class SettingsChanges:
             version=policy.version if version is None else version,
             unsaved=entered is not None and entered != now,
             notice=notice,
-            members=await self._members(level),
+            members=await self.groups.members(level, policy),
             account=None if level.is_account else policy.account,
             places=len(policy.groups) + (0 if managed else 1),
         )
@@ -278,11 +278,6 @@ class SettingsChanges:
         if preview.before == preview.after:
             return None
         return touched(preview.effect, level, preview.after)
-
-    async def _members(self, level: Level) -> str | None:
-        view = None if level.is_account else await self.groups.directory.view()
-        group = None if view is None else view.groups.get(level.group_id)
-        return None if group is None else f"It has {people(group.members)} in Zoom."
 
     # -- both ---------------------------------------------------------------------------------
 

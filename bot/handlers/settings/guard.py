@@ -10,9 +10,11 @@ import structlog
 from cards.click import BadInput, By
 from cards.person.help import problem
 from cards.settings import change as settings_change
-from domain.policy import Level
+from domain.directory import ACTIVE
+from domain.policy import Level, deciders
 from sync.settings.audit import Actor
 from wording.directory import explain
+from wording.policy import who_decides
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from bot.handlers.ports import ZoomDirectory
     from bot.request import Turn
     from cards.build import Card
+    from domain.policy import Policy
     from sync.directory.store import DirectoryView
 
 log = structlog.get_logger()
@@ -76,6 +79,16 @@ class ZoomGroups:
     async def known(self, level: Level) -> Level:
         """A level by its present name. Raises what `level` raises."""
         return level if level.is_account else await self.level(level.group_id)
+
+    async def members(self, level: Level, policy: Policy) -> str | None:
+        """How many members a group has and who decides for them; None: not known, or no group."""
+        view = None if level.is_account else await self.directory.view()
+        group = None if view is None else view.groups.get(level.group_id)
+        if view is None or group is None:
+            return None
+        users = await view.users(await view.members(level.group_id))
+        active = [user.group_ids for user in users if user.status == ACTIVE]
+        return who_decides(group.members, level, deciders(policy, active), policy)
 
     async def why_not(self) -> Card:
         """Say why groups can't be used: Zoom's API is not set up, or was never read."""
