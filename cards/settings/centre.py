@@ -189,7 +189,7 @@ def group_row(group: ManagedGroup, place: int, *, by_name: bool = False) -> Elem
     words = "" if off else f" · {group.form.style}"
     if group.form.locked:
         words += " · locked"
-    shown: list[str | Element] = [outside(group.name, 30)]
+    shown: list[str | Element] = [outside(group.name, 28)]
     if by_name:
         words += f" · priority {group.priority}"
     else:

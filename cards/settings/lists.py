@@ -69,7 +69,7 @@ def group_list(rows: Sequence[GroupRow], *, search: str, page: int, total: int) 
         heading("Groups in Zoom"),
         text(f"{counted}{searched}{paged}." if total else f"No group{searched}."),
         *(_group_row(row, place) for place, row in enumerate(shown, start=1)),
-        picker(_GROUP, "Open a group", [(row.group_id, row.name) for row in shown]),
+        picker(_GROUP, "Open a group", [(row.group_id, tidy(row.name, 28)) for row in shown]),
         below(*(_on_page(search, page, pages) if shown else [])),
         search_field(_SEARCH, "Part of a name", value=search),
         below(button(SearchGroups(), "Search"), all_settings(inputs=False)),
@@ -136,7 +136,7 @@ def _group_row(row: GroupRow, place: int) -> Element:
     if row.managed is not None:
         return group_row(replace(row.managed, name=row.name), place, by_name=True)
     members = "" if row.members is None else f" · {people(row.members)}"
-    shown = list_row([outside(row.name, 30)], [subtle(f"inherits{members}")])
+    shown = list_row([outside(row.name, 28)], [subtle(f"inherits{members}")])
     return opens_group(shown, row.group_id, row.name, place=place)
 
 

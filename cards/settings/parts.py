@@ -125,7 +125,7 @@ def list_row(left: list[str | Element], right: list[str | Element]) -> Element:
 
 def opens_group(row: Element, group_id: str, name: str, *, place: int) -> Element:
     """Make a row of a group open its form, as the article has it."""
-    return opens(row, OpenGroup(group_id), f"Open {outside(name, 20)}", place=place)
+    return opens(row, OpenGroup(group_id), f"Open {outside(name, 18)}", place=place)
 
 
 def invite_button(level: Level, count: int) -> Element:
