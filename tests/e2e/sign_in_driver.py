@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.e2e.product import Panel
 
 LINK = "Connect with Microsoft"
-FIRST_MEETING = "I tell you this once."
+FIRST_MEETING = "You’ll only see this once."
 
 
 async def to_accounts(page: Page) -> None:
