@@ -19,7 +19,7 @@ from cards.build import (
     text,
 )
 from cards.settings.clicks import ListGroups, OpenAccount, ShowCentre, ShowHistory, ShowParked
-from cards.settings.parts import Part, bar, chart, invite_button, list_row, opens_group
+from cards.settings.parts import Part, bar, chart, invite_button, list_row, opens_group, room
 from domain.policy import ACCOUNT
 from wording.figures import people
 from wording.policy import because
@@ -189,7 +189,7 @@ def group_row(group: ManagedGroup, place: int, *, by_name: bool = False) -> Elem
     words = "" if off else f" · {group.form.style}"
     if group.form.locked:
         words += " · locked"
-    shown: list[str | Element] = [outside(group.name, 28)]
+    shown: list[str | Element] = [outside(group.name, room(group.name, 36))]
     if by_name:
         words += f" · priority {group.priority}"
     else:

@@ -22,6 +22,7 @@ from cards.settings.parts import (
     list_row,
     opens_group,
     picker,
+    room,
     search_field,
 )
 from domain.policy import Level
@@ -69,7 +70,7 @@ def group_list(rows: Sequence[GroupRow], *, search: str, page: int, total: int) 
         heading("Groups in Zoom"),
         text(f"{counted}{searched}{paged}." if total else f"No group{searched}."),
         *(_group_row(row, place) for place, row in enumerate(shown, start=1)),
-        picker(_GROUP, "Open a group", [(row.group_id, tidy(row.name, 28)) for row in shown]),
+        picker(_GROUP, "Open a group", _choices(shown)),
         below(*(_on_page(search, page, pages) if shown else [])),
         search_field(_SEARCH, "Part of a name", value=search),
         below(button(SearchGroups(), "Search"), all_settings(inputs=False)),
@@ -132,11 +133,15 @@ def _opens(row: GroupRow, edit: OneLine | None) -> OpenGroup | ConfirmChange:
     return ConfirmChange(replace(edit, level=Level(row.group_id, row.name)))
 
 
+def _choices(rows: Sequence[GroupRow]) -> list[tuple[str, str]]:
+    return [(row.group_id, tidy(row.name, room(row.name, CHOICE_LIMIT))) for row in rows]
+
+
 def _group_row(row: GroupRow, place: int) -> Element:
     if row.managed is not None:
         return group_row(replace(row.managed, name=row.name), place, by_name=True)
     members = "" if row.members is None else f" · {people(row.members)}"
-    shown = list_row([outside(row.name, 28)], [subtle(f"inherits{members}")])
+    shown = list_row([outside(row.name, room(row.name, 36))], [subtle(f"inherits{members}")])
     return opens_group(shown, row.group_id, row.name, place=place)
 
 

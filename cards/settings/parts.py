@@ -123,9 +123,17 @@ def list_row(left: list[str | Element], right: list[str | Element]) -> Element:
     return columns(("stretch", text(*left)), ("auto", text(*right)))
 
 
+def room(name: str, limit: int) -> int:
+    """How many characters of a name fit where `limit` usual ones do: an emoji takes twice as much.
+
+    A card of ten rows with names of nothing else would be too large for Teams.
+    """
+    return limit - sum(letter > "\uffff" for letter in name[:limit]) // 2
+
+
 def opens_group(row: Element, group_id: str, name: str, *, place: int) -> Element:
     """Make a row of a group open its form, as the article has it."""
-    return opens(row, OpenGroup(group_id), f"Open {outside(name, 18)}", place=place)
+    return opens(row, OpenGroup(group_id), f"Open {outside(name, room(name, 20))}", place=place)
 
 
 def invite_button(level: Level, count: int) -> Element:
