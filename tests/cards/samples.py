@@ -81,7 +81,7 @@ _TRYING = StatusView(
     tone="warning",
 )
 _OFF = StatusView(
-    sentence="Microsoft shows “Available”, and Zoom has no part in it: presence sync is off.",
+    sentence="Microsoft shows “Available”. Zoom isn’t shown, because presence sync is off.",
     zoom_line="In a meeting since 14:02",
     rule_line="Presence sync is off for your organisation: the default service is not Office 365.",
     told_line="Nothing at the moment.",

@@ -140,9 +140,7 @@ async def test_the_product_serves_people_of_every_shard_from_connect_to_disconne
         await change(product, everybody[0], "settings account disable")
         for one in everybody:
             await product.told(one, None)
-        assert "Zoom has no part in it" in words(
-            (await product.chat(everybody[1]).says("status")).card
-        )
+        assert "Zoom isn’t shown" in words((await product.chat(everybody[1]).says("status")).card)
         await change(product, everybody[0], "settings account enable")
         for one in everybody:
             await product.told(one, ("DoNotDisturb", "Presenting"))

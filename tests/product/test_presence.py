@@ -100,7 +100,7 @@ async def test_status_of_an_echo(product: Product, around: Outside) -> None:
         if "Do not disturb" in facts(card)["Zoom"]:
             break
         card = (await chat.says("status")).card
-    assert "by itself, and Zoom says “Do not disturb” too: there is nothing to add" in words(card)
+    assert "on its own, and Zoom says “Do not disturb” too: there is nothing to add" in words(card)
     assert facts(card)["Told"] == "Nothing at the moment."
     assert around.told(person) is None
 
@@ -109,7 +109,7 @@ async def test_status_while_microsoft_decides(product: Product, around: Outside)
     person = around.somebody()
     chat = await product.connected(person)
     card = (await chat.says("status")).card
-    assert "while Zoom says “Offline”, Microsoft decides by itself" in words(card)
+    assert "while Zoom says “Offline”, Microsoft decides on its own" in words(card)
     assert facts(card)["Told"] == "Nothing at the moment."
 
 
@@ -153,7 +153,7 @@ async def test_status_tells_what_was_accepted_beside_what_is_tried(
     assert facts(card)["Trouble"].startswith("Microsoft answered with an error of its own. Tried")
     assert facts(card)["Shown"] == "“In a call” (Busy, InACall)"
     assert "has not accepted “Presenting” yet" in words(card)
-    assert "weighs more" not in words(card)
+    assert "takes precedence" not in words(card)
 
 
 async def test_an_authorisation_that_ended_leaves_what_microsoft_holds(

@@ -138,7 +138,7 @@ async def test_an_installation_that_starts_off_tells_and_writes_nothing(
             lambda: around.world.webhooks.log[-1].state == "delivered", "Zoom is answered"
         )
         status = words((await chat.says("status")).card)
-        assert "Zoom has no part in it: presence sync is off" in status
+        assert "Zoom isn’t shown, because presence sync is off" in status
         failed = await chat.presses("Test it", on=next(m for m in chat.received if m.card))
         assert "The test failed" in words(failed)
         assert around.told(person) is None
@@ -155,7 +155,7 @@ async def test_without_zooms_api_the_first_event_decides(around: Outside, tmp_pa
         [connected] = {m.activity_id: m for m in chat.received}.values()
         assert "It appears with the next change in Zoom." in words(chat.now(connected))
         status = words((await chat.says("status")).card)
-        assert "Zoom has told me nothing about you yet" in status
+        assert "Zoom hasn’t told me anything about you yet" in status
         assert "Change your status in Zoom once" in status
         around.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
         await product.told(person, CALL)

@@ -327,5 +327,5 @@ async def test_disconnecting_after_a_revocation_erases(product: Product, around:
     done = await chat.presses("Disconnect", on=await chat.says("disconnect"))
     assert "Your authorisation is erased." in words(done)
     assert "cleared" not in words(done)  # it was not: it ends by itself
-    assert "ends by itself" in words(done)
+    assert "ends on its own" in words(done)
     assert "Not connected." in words((await chat.says("status")).card)

@@ -162,7 +162,7 @@ def test_a_change_that_is_not_accepted_stands_beside_what_was(
         assert "has not accepted “Presenting” yet" in lines.sentence
     else:
         assert "was not accepted" in lines.told_line
-    assert "weighs more" not in everything(person), "there is no call but ours"
+    assert "takes precedence" not in everything(person), "there is no call but ours"
     assert lines.difference is None
 
 
@@ -233,8 +233,8 @@ def test_what_is_not_cleared_yet_is_said(verdict: Verdict, why: str) -> None:
         lines.sentence
     )
     assert why in lines.sentence.lower()
-    assert "no part in it" not in lines.sentence
-    assert "decides by itself" not in lines.sentence
+    assert "Zoom isn’t shown" not in lines.sentence
+    assert "decides on its own" not in lines.sentence
     assert lines.told_line.startswith("Trying to clear what I set; last accepted: “In a call”")
 
 
@@ -264,8 +264,8 @@ OLD = NOW - 20 * MINUTE
     [
         (IN_A_CALL, OLD, Shown("DoNotDisturb", "Presenting"), "Teams shows “Presenting”", "lags"),
         (IN_A_CALL, NOW, Shown("DoNotDisturb", "Presenting"), "caught up", "shows “Presenting”"),
-        (PRESENTING, OLD, BUSY, "Microsoft lags", "weighs more"),
-        (PRESENTING, NOW, BUSY, "Microsoft lags", "weighs more"),
+        (PRESENTING, OLD, BUSY, "Microsoft lags", "takes precedence"),
+        (PRESENTING, NOW, BUSY, "Microsoft lags", "takes precedence"),
         (AVAILABLE, OLD, BUSY, "A call or meeting in Teams shows “In a call”", "lags"),
         (AVAILABLE, NOW, BUSY, "caught up", "A call or meeting"),
         (AVAILABLE, NOW, Shown("Busy", "InAMeeting"), "A meeting in Teams or in your cal", "lags"),
@@ -273,12 +273,12 @@ OLD = NOW - 20 * MINUTE
         (AWAY, NOW, Shown("Available", "Available"), "caught up", "Microsoft lags"),
         (IN_A_CALL, NOW, Shown("BeRightBack", "BeRightBack"), "your own status wins", "If you"),
         (IN_A_CALL, OLD, Shown("Offline", "OffWork"), "your own status wins", "If you"),
-        (IN_A_CALL, OLD, Shown("Away", "Away"), "If you set a status yourself", "weighs more"),
+        (IN_A_CALL, OLD, Shown("Away", "Away"), "If you set a status yourself", "takes precedence"),
         (IN_A_CALL, OLD, Shown("Available", "Available"), "If you set a", "open and active"),
-        (IN_A_CALL, OLD, Shown("Busy", "InAMeeting"), "", "weighs more"),
-        (IN_A_CALL, OLD, Shown("Busy", ""), "", "weighs more"),
-        (IN_A_CALL, OLD, NOT_SAID, "", "weighs more"),
-        (IN_A_CALL, OLD, Shown("Newer", "InACall"), "", "weighs more"),
+        (IN_A_CALL, OLD, Shown("Busy", "InAMeeting"), "", "takes precedence"),
+        (IN_A_CALL, OLD, Shown("Busy", ""), "", "takes precedence"),
+        (IN_A_CALL, OLD, NOT_SAID, "", "takes precedence"),
+        (IN_A_CALL, OLD, Shown("Newer", "InACall"), "", "takes precedence"),
     ],
     ids=str,
 )
