@@ -248,7 +248,7 @@ async def test_group_chat_and_channel_get_help_there_and_status_in_private(
     await chat.mention("help")
     await chat.last_card("What you can say")
     await chat.mention("status")
-    await chat.wait_for_text("I answered you in our private chat")
+    await chat.wait_for_text("I’ve answered in our private chat")
     assert "Your presence" not in await chat.visible_text()
     await chat.screenshot("chat-group")
 
@@ -256,7 +256,7 @@ async def test_group_chat_and_channel_get_help_there_and_status_in_private(
     await chat.mention("help")
     await chat.last_card("What you can say")
     await chat.mention("status")
-    await chat.wait_for_text("I answered you in our private chat")
+    await chat.wait_for_text("I’ve answered in our private chat")
     assert "Your presence" not in await chat.visible_text()
     await chat.screenshot("chat-channel")
 

@@ -82,7 +82,7 @@ async def test_others_may_look_and_who_leaves_leaves_the_disk(
         assert "ok       Redis: version " in checked
         assert "People        1 connected" in top
         assert len(plain.splitlines()) == 3
-        assert plain.count(SHOWN) == 5
+        assert plain.count(SHOWN) == 4
         assert not {"\r", "\x1b", "\x9b", "\u202e", "\u2028"} & set(plain + lines)
         records = [json.loads(line) for line in lines.splitlines()]
         assert [record["scope_name"] for record in records] == ["account", FORGED, FORGED]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 BLOCKED = "ConversationBlockedByUser"
-ANSWERED = "I answered you in our private chat"
+ANSWERED = "I’ve answered in our private chat"
 UNREACHABLE = "I can’t reach you in a private chat"
 
 

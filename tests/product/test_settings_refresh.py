@@ -112,5 +112,7 @@ async def test_progress_whose_edits_got_lost_catches_up(place: Office) -> None:
             chat.client, action["verb"], action["data"], on=question, trigger="automatic"
         )
     )
-    assert said_by(answer["value"]) == "Saved Presence sync is disabled for Sales."
+    assert said_by(answer["value"]) == (
+        "Presence sync is now off for 2 people Presence sync is disabled for Sales."
+    )
     assert titles(answer["value"]) == ["Open the group", "All settings"]

@@ -108,7 +108,7 @@ def _bearer(**changes: Any) -> Callable[[TeamsDouble], str]:
         pytest.param(_bearer(exp=int(time.time()) - 400), id="expired"),
         pytest.param(_bearer(without=["exp"]), id="no exp"),
         pytest.param(_bearer(exp="soon"), id="exp is no time"),
-        pytest.param(_bearer(nbf=int(time.time()) + 900), id="not yet valid"),
+        pytest.param(_bearer(nbf=int(time.time()) + 86_400), id="not yet valid"),
         pytest.param(_bearer(aud="00000000-0000-4000-8000-00000000ffff"), id="wrong aud"),
         pytest.param(_bearer(without=["aud"]), id="no aud"),
         pytest.param(_bearer(iss="https://sts.windows.net/x/"), id="wrong iss"),
