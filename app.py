@@ -198,7 +198,7 @@ def check(as_json: bool, only: tuple[str, ...], skip: tuple[str, ...]) -> None:
 
     Exit code 0 if nothing failed, 1 if something did. Each line names a check and what was found;
     --json has their short names. With an admin's token for Microsoft Graph in ENTRA_TOKEN it also
-    sees the app's registration (docs/operations.md).
+    sees the app's registration (docs/operate.md).
     """
     from launch.check.command import check_everything
     from service import settings as setup

@@ -6,7 +6,7 @@ of something that never happened is NaN: no comparison with it is true, and a gr
 
 Counters, durations and the breaker are this process's own. The gauges of what all processes share
 (queue, people, quota, directory, feed) are the same in each, read from Redis; while `redis_up` is 0
-they keep their last values. docs/operations.md says what to look at, docs/grafana has it drawn.
+they keep their last values. docs/operate.md says what to look at, docs/grafana has it drawn.
 """
 
 from __future__ import annotations

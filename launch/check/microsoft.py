@@ -79,7 +79,7 @@ _NO_TOKEN: Final = {
     "login_unreachable": "is not reached at {}",
     "login_intercepted": "did not answer: something in between did, in place of {}",
 }
-_ADMIN_TOLD = "See docs/operations.md, and the sign-in logs of the app in Entra."
+_ADMIN_TOLD = "See docs/operate.md, and the sign-in logs of the app in Entra."
 
 
 def microsoft_checks(visit: Visit, app_token: Once[str]) -> Sequence[Check]:

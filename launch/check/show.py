@@ -71,7 +71,7 @@ def plain(findings: Sequence[Finding]) -> list[str]:
 
 
 def as_json(findings: Sequence[Finding], *, version: str, now: float) -> str:
-    """The same as one JSON object (docs/operations.md describes it). `now` is epoch seconds."""
+    """The same as one JSON object (docs/operate.md describes it). `now` is epoch seconds."""
     return visible_json(
         json.dumps(
             {

@@ -82,7 +82,7 @@ async def open_server(visit: Visit, stack: AsyncExitStack) -> Server:
         client = await stack.enter_async_context(aclosing(connect(url, settings.redis_mode)))
         infos, saves = await _asked(client, cluster=settings.redis_mode == "cluster")
     except EmbeddedRedisError as error:
-        raise Fault(failed(str(error), "See docs/operations.md, What you need.")) from error
+        raise Fault(failed(str(error), "See docs/operate.md, What you need.")) from error
     except InvalidResponse as error:
         raise Fault(
             failed(
@@ -149,7 +149,7 @@ async def _redis(visit: Visit, server: Once[Server]) -> Found:
         await Scripts(found.client).loaded()
         writes = await takes_writes(found.client)
     except OtherData as error:
-        return failed(str(error), "See docs/operations.md, Upgrades.")
+        return failed(str(error), "See docs/operate.md, Upgrades.")
     except RedisError as error:
         return failed(
             f"Redis answers, but does not do what it is told ({_plainly(error)}).",

@@ -1,1 +1,1 @@
-"""Data versions: which rows every process can read (CONTRIBUTING.md, docs/operations.md)."""
+"""Data versions: which rows every process can read (CONTRIBUTING.md, docs/operate.md)."""

@@ -203,7 +203,7 @@ def refuse_other(
         raise OtherData(
             f"Redis holds rows of data version {oldest}, and this Presence Bridge reads from "
             f"{reads_from} on. Nothing was changed. Run the release before this one first "
-            "(docs/operations.md, Upgrades)."
+            "(docs/operate.md, Upgrades)."
         )
 
 

@@ -20,7 +20,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 DASHBOARD = json.loads((DOCS / "grafana/presence-bridge.json").read_text())
 ALERTS = yaml.safe_load((DOCS / "grafana/alerts.yml").read_text())
 RULES = [rule for group in ALERTS["groups"] for rule in group["rules"]]
-OPERATIONS = (DOCS / "operations.md").read_text()
+OPERATE = (DOCS / "operate.md").read_text()
 OF_PROMETHEUS = {"job", "instance"}
 """Labels that Prometheus adds to every series."""
 GROUPS = [
@@ -139,14 +139,14 @@ def test_every_alert_says_what_happened_and_where_to_read_on(rule: dict[str, Any
     assert rule["labels"]["severity"] in {"critical", "warning"}
     assert rule["annotations"]["summary"].strip()
     page, _, anchor = rule["annotations"]["runbook"].partition("#")
-    assert page == "docs/operations.md"
-    rows = [line for line in OPERATIONS.splitlines() if f'<a id="{anchor}"></a>' in line]
-    assert len(rows) == 1, f"docs/operations.md has no row {anchor}"
+    assert page == "docs/operate.md"
+    rows = [line for line in OPERATE.splitlines() if f'<a id="{anchor}"></a>' in line]
+    assert len(rows) == 1, f"docs/operate.md has no row {anchor}"
     assert rule["alert"] in rows[0]
 
 
 def test_no_alert_is_there_twice() -> None:
     names = [rule["alert"] for rule in RULES]
     assert len(set(names)) == len(names)
-    documented = re.findall(r"`(PresenceBridge\w+)`", OPERATIONS)
+    documented = re.findall(r"`(PresenceBridge\w+)`", OPERATE)
     assert set(documented) == set(names)

@@ -122,8 +122,8 @@ def test_the_page_and_the_sources_know_the_same_actions() -> None:
     assert problems == [], "\n" + "\n".join(problems)
 
 
-def test_operations_names_only_actions_that_exist() -> None:
-    text = (ROOT / "docs/operations.md").read_text()
+def test_operate_names_only_actions_that_exist() -> None:
+    text = (ROOT / "docs/operate.md").read_text()
     named = {
         word
         for cell in re.findall(r"log ((?:`[a-z_…]+`(?:, then |, | or )?)+)", text)
