@@ -82,7 +82,7 @@ async def open_server(visit: Visit, stack: AsyncExitStack) -> Server:
         client = await stack.enter_async_context(aclosing(connect(url, settings.redis_mode)))
         infos, saves = await _asked(client, cluster=settings.redis_mode == "cluster")
     except EmbeddedRedisError as error:
-        raise Fault(failed(str(error), "See docs/operate.md, What you need.")) from error
+        raise Fault(failed(str(error), "See docs/set-up.md, What you need.")) from error
     except InvalidResponse as error:
         raise Fault(
             failed(
