@@ -66,12 +66,13 @@ container: $(VENV)/dev        ## build the image and run it (root, buildah, mmde
 e2e: $(VENV)/dev fetch        ## the tests in the real chat client
 	$(BIN)/python -m pytest -m e2e
 
-check: $(VENV)/dev            ## format, lint, types, import rules, Containerfile
+check: $(VENV)/dev            ## format, lint, types, import rules, Containerfile, links of pages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Containerfile
+	$(BIN)/python -m tests.docs.links
 
 format: $(VENV)/dev           ## put the code into its one layout
 	$(BIN)/ruff format .
