@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sync.engine.wire import EngineRoom
     from sync.feed.catch_up import CatchUp
     from sync.feed.store import Doubt, Listener
+    from sync.organisation.wire import OrganisationRoom
     from sync.reconnect.notifier import Notifier
     from sync.redis.duties import Work
     from sync.settings.wire import SettingsRoom
@@ -32,6 +33,7 @@ class Core:
     settings: SettingsRoom
     directory: DirectoryRoom
     engine: EngineRoom
+    organisation: OrganisationRoom
     doubt: Doubt
     listener: Listener  # its duty is only where Zoom's events come in
     feed: CatchUp

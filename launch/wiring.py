@@ -13,6 +13,7 @@ import bot.invite.wire
 import bot.wire
 import sync.connect.wire
 import sync.engine.wire
+import sync.organisation.wire
 import sync.settings.wire
 from bot.core import Core
 from bot.outreach import ChatPeople
@@ -106,6 +107,9 @@ def wire_core(
     saved = sync.settings.wire.wire(
         stored, redis, outside.listener, people=people, directory=directory, progress=outreach
     )
+    organisation = sync.organisation.wire.wire(
+        outside.authorization, graph_resource=settings.graph_resource
+    )
     engine = sync.engine.wire.wire(
         people,
         redis,
@@ -145,6 +149,7 @@ def wire_core(
         settings=saved,
         directory=DirectoryRoom(directory, refresher),
         engine=engine,
+        organisation=organisation,
         doubt=doubt,
         listener=Listener(feed),
         feed=CatchUp(

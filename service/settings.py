@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 Role = Literal["serve", "worker", "manifest", "audit", "top", "rotate-keys"]
 
+_GRAPH_HOST = "graph.microsoft.com"
 _GRAPH_PERMISSIONS = ("Presence.ReadWrite", "Presence.Read", "User.Read")
 
 
@@ -120,9 +121,18 @@ class Settings(BaseModel):
     @property
     def graph_scopes(self) -> tuple[str, ...]:
         """What people are asked for. Never derived from an override of GRAPH_URL."""
-        host = urlsplit(self.graph_url).hostname
-        prefix = f"https://{host}/" if host in values.NATIONAL_CLOUDS else ""
+        national = urlsplit(self.graph_url).hostname in values.NATIONAL_CLOUDS
+        prefix = f"{self.graph_resource}/" if national else ""
         return tuple(f"{prefix}{permission}" for permission in _GRAPH_PERMISSIONS)
+
+    @property
+    def graph_resource(self) -> str:
+        """What Graph's tokens are for, in this cloud. Never derived from an override of GRAPH_URL.
+
+        Consent to its `.default` scope is to all that the registration declares.
+        """
+        host = urlsplit(self.graph_url).hostname
+        return f"https://{host if host in values.NATIONAL_CLOUDS else _GRAPH_HOST}"
 
     @property
     def teams_chat(self) -> str:

@@ -101,7 +101,7 @@ def microsoft_checks(visit: Visit, app_token: Once[str]) -> Sequence[Check]:
 
 async def app_token(visit: Visit) -> str:
     """The app's own token for Graph. Raises Fault."""
-    return await _token(visit, f"{visit.graph_resource}/.default")
+    return await _token(visit, f"{visit.settings.graph_resource}/.default")
 
 
 async def _token(visit: Visit, scope: str) -> str:

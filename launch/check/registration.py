@@ -258,7 +258,9 @@ async def _people_may_consent(visit: Visit) -> bool | None:
     """Whether the organisation lets people consent to apps; None: it can't be seen."""
     token = visit.entra_token
     if token is None:
-        token = (await visit.authorization.app_token(f"{visit.graph_resource}/.default")).token
+        token = (
+            await visit.authorization.app_token(f"{visit.settings.graph_resource}/.default")
+        ).token
     try:
         policy = await _get(visit, token, "policies/authorizationPolicy")
     except (NotReadable, Fault):

@@ -16,7 +16,6 @@ import aiohttp
 from launch.check.findings import Fault, Found, failed
 from launch.outside import login_service
 from service import tls
-from service.setting_values import NATIONAL_CLOUDS
 from sync.answers import is_from_between, json_object, read_body
 
 if TYPE_CHECKING:
@@ -64,12 +63,6 @@ class Visit:
     entra_token: str | None = None
     now: Callable[[], float] = time.time
     clocks: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def graph_resource(self) -> str:
-        """What Graph's tokens are for: never derived from an override of GRAPH_URL."""
-        host = urlsplit(self.settings.graph_url).hostname
-        return f"https://{host if host in NATIONAL_CLOUDS else 'graph.microsoft.com'}"
 
     async def ask(
         self,

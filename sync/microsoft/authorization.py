@@ -12,8 +12,9 @@ import hmac
 import json
 import re
 import time
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -22,6 +23,7 @@ import msal
 from domain.errors import AdminMustAct, AuthorizeAgain, RetryLater
 from domain.link import is_external_token
 from domain.refusal import Refusal
+from sync.microsoft.app_roles import roles_of
 from sync.microsoft.login_errors import SignInRefused, refusal_of, trouble_of
 from sync.microsoft.login_http import THREADS, LoginHttp
 from sync.redis.rows import Rows
@@ -82,6 +84,15 @@ class AccessToken:
     roles: frozenset[str] = frozenset()
 
 
+@dataclass(eq=False, slots=True)
+class _AppTokens:
+    """The token of our own for one resource: one caller at a time asks for it."""
+
+    cache: msal.TokenCache = field(default_factory=msal.TokenCache, repr=False)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    obtained: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class SignInFlow:
     """A sign-in under way. `auth_uri` is where the browser goes; the rest is secret (PKCE)."""
@@ -119,15 +130,14 @@ class Authorization:
         self.login_origin = self._http.origin
         self._client_id = client_id
         self._client_secret = client_secret
+        self._tenant_id = tenant_id
         self._authority = f"{self._http.authority}/{tenant_id}"
         self._scopes = list(scopes)
         self._redirect_uri = redirect_uri
         self._clock = clock
         # Not the loop's default threads: those also resolve host names for everyone else.
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="login")
-        self._app_tokens = msal.TokenCache()
-        self._app_token_lock = asyncio.Lock()
-        self._app_tokens_obtained = 0
+        self._app_tokens: defaultdict[str, _AppTokens] = defaultdict(_AppTokens)
 
     def close(self) -> None:
         """Stop the threads and close connections."""
@@ -222,13 +232,15 @@ class Authorization:
     async def app_token(self, scope: str, *, refresh: bool = False) -> AccessToken:
         """Give a token of our own (client credentials), for a resource's `.default` scope.
 
-        Kept until shortly before it expires. `refresh` gets a new one: the old one was refused.
+        Kept until shortly before it expires. `refresh` gets a new one: the old one was refused, or
+        may allow something else by now.
         """
-        seen = self._app_tokens_obtained
-        async with self._app_token_lock:
-            if refresh and seen == self._app_tokens_obtained:  # else another call just did it
-                self._app_tokens = msal.TokenCache()
-            tokens = self._app_tokens
+        kept = self._app_tokens[scope]
+        seen = kept.obtained
+        async with kept.lock:
+            if refresh and seen == kept.obtained:  # else another call just did it
+                kept.cache = msal.TokenCache()
+            tokens = kept.cache
 
             def run() -> Any:
                 app = self._msal(tokens)
@@ -242,8 +254,13 @@ class Authorization:
             except AuthorizeAgain as error:  # no person is involved: our registration is
                 raise AdminMustAct(error.code, error.detail) from None
             if result.get("token_source") != "cache":
-                self._app_tokens_obtained += 1
+                kept.obtained += 1
             return token
+
+    async def graph_token(self, scope: str, *, refresh: bool = False) -> AccessToken:
+        """The same for Graph; `roles` are then the application permissions that it holds."""
+        token = await self.app_token(scope, refresh=refresh)
+        return replace(token, roles=roles_of(token.token, self._tenant_id))
 
     def _msal(self, cache: msal.TokenCache) -> Any:
         """Make MSAL's client. Asks for the login service's metadata unless it is known."""

@@ -54,6 +54,7 @@ class Entra:
     metadata_error: tuple[int, str] | None = None
     claims: dict[str, Any] = field(default_factory=dict)  # overrides in the ID token
     endpoints: dict[str, str] = field(default_factory=dict)  # overrides in the metadata
+    app_roles: list[str] = field(default_factory=list)  # what the organisation consented to
     gives_refresh_token: bool = True
     revoked: bool = False
 
@@ -149,10 +150,16 @@ class Entra:
                     {
                         "token_type": "Bearer",
                         "expires_in": self.lifetime,
-                        "access_token": f"app.{len(self.grants)}",
+                        "access_token": self._app_token(form.get("scope", "")),
                     }
                 )
         return _error("unsupported_grant_type", 70003)
+
+    def _app_token(self, scope: str) -> str:
+        claims: dict[str, Any] = {"aud": scope, "tid": self.tenant_id, "uti": len(self.grants)}
+        if self.app_roles:  # Entra leaves the claim out where there are none
+            claims["roles"] = self.app_roles
+        return jwt.encode(claims, ID_TOKEN_KEY)
 
     def _redeem(self, form: Mapping[str, str]) -> web.Response:
         asked = self._codes.pop(form.get("code", ""), None)

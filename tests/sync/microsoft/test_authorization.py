@@ -23,6 +23,7 @@ REDIRECT = "https://bot.example.com/auth/microsoft/callback"
 SCOPES = ["Presence.ReadWrite", "Presence.Read", "User.Read"]
 STATE = "state-of-the-tests"
 BOT_SCOPE = "https://api.botframework.com/.default"
+GRAPH_SCOPE = "https://graph.microsoft.com/.default"
 
 CA = trustme.CA()
 
@@ -584,6 +585,26 @@ async def test_a_refused_app_token_is_renewed_once_for_all(plain_entra: Entra, m
     )
     assert {token.token for token in new} != {old.token}
     assert plain_entra.count("client_credentials") == 2
+
+
+async def test_a_new_token_for_one_resource_leaves_that_of_another(
+    plain_entra: Entra, make: Make
+) -> None:
+    authorization = make(plain_entra.base)
+    bot = await authorization.app_token(BOT_SCOPE)
+    graph = await authorization.graph_token(GRAPH_SCOPE)
+    assert (await authorization.graph_token(GRAPH_SCOPE, refresh=True)).token != graph.token
+    assert (await authorization.app_token(BOT_SCOPE)).token == bot.token
+    assert plain_entra.count("client_credentials") == 3
+
+
+async def test_a_token_for_graph_says_what_we_may(plain_entra: Entra, make: Make) -> None:
+    authorization = make(plain_entra.base)
+    assert (await authorization.graph_token(GRAPH_SCOPE)).roles == set()
+    plain_entra.app_roles = ["Presence.ReadWrite.All"]
+    assert (await authorization.graph_token(GRAPH_SCOPE)).roles == set()  # the one that is kept
+    fresh = await authorization.graph_token(GRAPH_SCOPE, refresh=True)
+    assert fresh.roles == {"Presence.ReadWrite.All"}
 
 
 async def test_a_dead_grant_of_our_own_is_the_admins_matter(plain_entra: Entra, make: Make) -> None:

@@ -1,0 +1,1 @@
+"""What the organisation allows the app: its consent, and the token that comes of it."""
