@@ -11,6 +11,9 @@ import gc
 if __name__ == "__main__":
     # What follows takes a second, and Ctrl-C in that second must not be a traceback.
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+    from launch import system
+
+    system.refuse_others()
     from launch import stopping
 
     stopping.install()

@@ -8,7 +8,7 @@ one timer for all, no middleware.
 
 from __future__ import annotations
 
-import sys
+import resource
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,6 @@ from aiohttp import hdrs, web
 
 from launch.connection import BODY_BUFFER, MOST_HEADERS, Connection, Writer, server_log
 from sync.redis.alarms import Alarms, TimeLimit
-
-if sys.platform != "win32":
-    import resource
 
 if TYPE_CHECKING:
     import asyncio
@@ -48,8 +45,6 @@ _log = structlog.get_logger(__name__)
 
 def most_connections() -> int:
     """How many connections from outside the process's limit of open files leaves room for."""
-    if sys.platform == "win32":  # no such limit
-        return 512
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files == resource.RLIM_INFINITY:
         return MOST_CONNECTIONS

@@ -23,8 +23,8 @@ STOP_SECONDS = 30.0
 
 _CHILD_SECONDS = 2.0
 _PAUSE = 0.005
-_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
-_GENTLE = ("SIGINT", "SIGTERM", "SIGHUP")
+_GENTLE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = (*_GENTLE, signal.SIGQUIT)
 
 
 def install() -> None:
@@ -46,9 +46,9 @@ def end_at_once(number: int, _frame: object = None) -> NoReturn:
     for one in _numbers(_SIGNALS):
         signal.signal(one, signal.SIG_IGN)
     left = _children()
-    for kind in ("SIGTERM", "SIGKILL"):
+    for kind in (signal.SIGTERM, signal.SIGKILL):
         for child in left:
-            _send(child, getattr(signal, kind, signal.SIGTERM))
+            _send(child, kind)
         give_up = time.monotonic() + _CHILD_SECONDS
         while (left := [child for child in left if _lives(child)]) and time.monotonic() < give_up:
             time.sleep(_PAUSE)
@@ -59,8 +59,7 @@ def end_at_once(number: int, _frame: object = None) -> NoReturn:
 def gently(loop: asyncio.AbstractEventLoop, ask: Callable[[], None]) -> Iterator[None]:
     """While the block runs, the first signal calls `ask` in the loop; the same one again ends all.
 
-    So does a stop that takes longer than STOP_SECONDS. Without signals in the loop (Windows) Ctrl-C
-    goes on ending at once.
+    So does a stop that takes longer than STOP_SECONDS.
     """
     asked: set[int] = set()
 
@@ -75,13 +74,9 @@ def gently(loop: asyncio.AbstractEventLoop, ask: Callable[[], None]) -> Iterator
         asked.add(number)
 
     numbers = _numbers(_GENTLE)
-    try:
-        for number in numbers:
-            loop.add_signal_handler(number, ask)
-            signal.signal(number, handle)
-    except NotImplementedError:
-        yield
-        return
+    for number in numbers:
+        loop.add_signal_handler(number, ask)
+        signal.signal(number, handle)
     try:
         yield
     finally:
@@ -93,11 +88,10 @@ def gently(loop: asyncio.AbstractEventLoop, ask: Callable[[], None]) -> Iterator
         signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
 
 
-def _numbers(names: tuple[str, ...]) -> list[signal.Signals]:
-    """Those that this system has. A hang-up that whoever started us ignores stays so (nohup)."""
-    there = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    hang_up = getattr(signal, "SIGHUP", None)
-    return [n for n in there if n != hang_up or signal.getsignal(n) is not signal.SIG_IGN]
+def _numbers(numbers: tuple[signal.Signals, ...]) -> list[signal.Signals]:
+    """All of them, but a hang-up that whoever started us ignores stays so (nohup)."""
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return [number for number in numbers if not (ignored and number == signal.SIGHUP)]
 
 
 def _open_standard_streams() -> None:
@@ -144,7 +138,7 @@ def _children_by_ps() -> list[int]:
 
 def _send(child: int, number: signal.Signals) -> None:
     """To its whole group, where it leads one."""
-    for send in (getattr(os, "killpg", os.kill), os.kill):
+    for send in (os.killpg, os.kill):
         try:
             send(child, number)
         except OSError:

@@ -10,7 +10,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import time
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -80,10 +79,6 @@ async def embedded_redis(
     Raises EmbeddedRedisError when there is none, none starts, or none can read the data;
     FolderInUse when another app uses the same folder (its Redis is at `running_redis`).
     """
-    if sys.platform == "win32":
-        raise EmbeddedRedisError(
-            "There is no Redis for Windows. Set REDIS_URL to one that runs elsewhere, or use WSL."
-        )
     folder = make_folder(data_dir)
     async with contextlib.AsyncExitStack() as stack:
         app_lock = stack.enter_context(open_lock(folder / "app.lock"))

@@ -12,16 +12,13 @@ redis.log     what Redis said since its last start
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import socket
-import sys
 import tempfile
 from pathlib import Path
 from typing import IO
-
-if sys.platform != "win32":
-    import fcntl
 
 _TEMP_PREFIX = "presence-redis-"
 _LEFTOVERS = ("temp-*.aof", "temp-*.rdb", "appendonlydir/temp-*.aof")

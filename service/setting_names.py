@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import io
-import os
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -33,7 +32,6 @@ _KUBERNETES = re.compile(
 """What Kubernetes and Docker links add for every Service (Kubernetes documentation, Service)."""
 
 _ALIKE = 0.85  # TOKEN_KEY and REDIS_URI are over it, REDIS_TLS_URL and REDIS_PORT are not
-_WINDOWS = os.name == "nt"
 
 
 @dataclass(slots=True)
@@ -45,22 +43,10 @@ class Given:
     problems: list[str] = field(default_factory=list)
 
 
-def collect(
-    known: Collection[str],
-    environ: Mapping[str, str],
-    env_file: Path | None,
-    *,
-    windows: bool = _WINDOWS,
-) -> Given:
-    """Read our names. The environment wins over the file, even with an empty text (= unset).
-
-    On Windows the environment has no case, so names are matched without it there.
-    """
+def collect(known: Collection[str], environ: Mapping[str, str], env_file: Path | None) -> Given:
+    """Read our names. The environment wins over the file, even with an empty text (= unset)."""
     given = Given()
     from_file = _read(env_file, given.problems) if env_file else {}
-    if windows:
-        exact = {name.upper(): name for name in known}
-        environ = {exact.get(name.upper(), name): value for name, value in environ.items()}
     texts = {name: text.strip() for name, text in {**from_file, **environ}.items()}
     given.values = {name: texts[name] for name in known if texts.get(name)}
     unset = {name for name in known if PLACEHOLDER in given.values.get(name, PLACEHOLDER).lower()}

@@ -50,7 +50,7 @@ def context_if_named(environ: Mapping[str, str]) -> ssl.SSLContext | None:
     """
     defaults = ssl.get_default_verify_paths()
     named = [*_for_openssl(environ), *_for_requests(environ)]
-    if not named and os.name != "nt" and not (defaults.cafile or defaults.capath):
+    if not named and not (defaults.cafile or defaults.capath):
         named = [("certifi", Path(certifi.where()))]  # Python for macOS brings no authorities
     if not named:
         return None

@@ -104,11 +104,7 @@ def test_a_data_folder_that_is_a_file_is_reported(tmp_path: Path) -> None:
         start({}, tmp_path / "data")
 
 
-def test_windows_knows_names_without_case() -> None:
-    environ = {"MICROSOFTAPPID": APP, "PATH": "x"}
-    given = collect(["MicrosoftAppId"], environ, None, windows=True)
-    assert given.values == {"MicrosoftAppId": APP}
-    assert given.misspelled == {}
-    assert collect(["MicrosoftAppId"], environ, None, windows=False).misspelled == {
+def test_names_count_as_they_are_written() -> None:
+    assert collect(["MicrosoftAppId"], {"MICROSOFTAPPID": APP}, None).misspelled == {
         "MICROSOFTAPPID": "MicrosoftAppId"
     }
