@@ -13,6 +13,7 @@ from sandbox.chat import ChatRelay
 from sandbox.entra import Entra
 from sandbox.entra_signin import SignInPages
 from sandbox.graph import Graph
+from sandbox.hanging_up import until_they_hang_up
 from sandbox.pages import STATIC
 from sandbox.panel import Panel
 from sandbox.registration import Registrations
@@ -35,7 +36,7 @@ def build_sandbox(config: SandboxConfig, *, clock: SandboxClock | None = None) -
     if config.state_file is not None:
         state_file.load(world, config.state_file)
         world.settle()
-    app = web.Application()
+    app = web.Application(middlewares=[until_they_hang_up])
     app[WORLD] = world
     chat = None
     if config.chat_url is not None and config.bot_endpoint is not None:

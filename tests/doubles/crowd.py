@@ -24,6 +24,7 @@ from domain.person import Patch
 from domain.plan import Lane
 from domain.policy import Personal
 from domain.presence import Style, ZoomPresence
+from sandbox.hanging_up import until_they_hang_up
 from sync.connect.tokens import Tokens
 from sync.connect.vault import Vault
 from sync.engine.people import PeopleStore
@@ -281,7 +282,7 @@ async def running_crowd(people: list[Someone], dice: random.Random) -> AsyncIter
     graph = MisbehavingGraph(dice.getrandbits(32), login.whose, login.revoked.add)
     zoom = ZoomAccount({person.zoom_id: person for person in people})
     crowd = Crowd(people, login, graph, zoom)
-    app = web.Application()
+    app = web.Application(middlewares=[until_they_hang_up])
     app.add_routes([*graph.routes(), *zoom.routes(), *login.routes(), *_bot_framework()])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()

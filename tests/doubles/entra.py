@@ -19,6 +19,8 @@ import jwt
 from aiohttp import web
 from yarl import URL
 
+from sandbox.hanging_up import until_they_hang_up
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Mapping
@@ -70,7 +72,7 @@ class Entra:
         return self.grants.count(grant)
 
     def application(self) -> web.Application:
-        app = web.Application()
+        app = web.Application(middlewares=[until_they_hang_up])
         app.add_routes(
             [
                 web.get("/{tenant}/v2.0/.well-known/openid-configuration", self._metadata),

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from aiohttp import web
 
+from sandbox.hanging_up import until_they_hang_up
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
@@ -233,7 +235,7 @@ async def _in_pieces(
 async def running_graph() -> AsyncIterator[Graph]:
     """The double, listening; `base` is its address."""
     graph = Graph()
-    app = web.Application()
+    app = web.Application(middlewares=[until_they_hang_up])
     app.router.add_get("/v1.0/users/{person}/presence", graph.handle)
     app.router.add_post("/v1.0/users/{person}/presence/{action}", graph.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1)

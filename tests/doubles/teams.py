@@ -29,6 +29,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from sandbox.hanging_up import until_they_hang_up
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -154,7 +156,7 @@ class TeamsDouble:
         self._script: deque[_Scripted] = deque()
         self._arrived = asyncio.Condition()
         self._counter = itertools.count(1)
-        app = web.Application()
+        app = web.Application(middlewares=[until_they_hang_up])
         app.router.add_get("/v1/.well-known/openidconfiguration", self._metadata)
         app.router.add_get("/v1/.well-known/keys", self._keys)
         connector = "/teams/v3/conversations"

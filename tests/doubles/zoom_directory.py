@@ -11,6 +11,7 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from sandbox.hanging_up import until_they_hang_up
 from sync.directory.reader import ZoomDirectory
 from sync.zoom.api import ZoomApi
 from sync.zoom.slots import Pace
@@ -170,7 +171,7 @@ class Clock:
 @contextlib.asynccontextmanager
 async def running_account(account: ZoomAccount) -> AsyncIterator[ZoomApi]:
     """The product's API client of this account, over loopback."""
-    app = web.Application()
+    app = web.Application(middlewares=[until_they_hang_up])
     app.add_routes(account.routes())
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
         account.base = str(server.make_url("")).rstrip("/")
