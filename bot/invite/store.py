@@ -225,7 +225,6 @@ class InvitationStore:
         row, ttl = _Row(mailing, tally), keys.MAILING_SHOWN_TTL
         await self._jobs.write(mailing.mailing_id, row, ttl=ttl)
         await self._jobs.finish(mailing.mailing_id, keep_row=True)
-        await self._client.delete(keys.job_tally(KIND, mailing.mailing_id))
 
     async def look_up(self, mailing_id: str) -> tuple[Mailing, Tally] | None:
         """A mailing that is under way or has just ended, and what came of it so far."""

@@ -87,10 +87,14 @@ class Jobs(Generic[Row]):
         return int(await self.client.scard(keys.job_left(self.kind, job_id)))
 
     async def finish(self, job_id: str, *, keep_row: bool = False) -> bool:
-        """Drop a job and everything about it; False when somebody else did."""
-        was_there = await self.client.srem(keys.jobs(self.kind), job_id)
-        dropped = [keys.job_left(self.kind, job_id), keys.job_taken(self.kind, job_id)]
-        if not keep_row:
-            dropped.append(keys.job(self.kind, job_id))
-        await self.client.delete(*dropped)
+        """Drop a job and everything about it; False when somebody else did.
+
+        In one step: nobody looks again for what a process that dies would leave.
+        """
+        about = [keys.job_left, keys.job_taken, keys.job_again, keys.job_tally]
+        dropped = [of(self.kind, job_id) for of in (about if keep_row else [*about, keys.job])]
+        async with self.client.pipeline(transaction=True) as pipe:
+            pipe.srem(keys.jobs(self.kind), job_id)
+            pipe.delete(*dropped)
+            was_there, _ = await pipe.execute()
         return bool(was_there)

@@ -173,7 +173,11 @@ class Rollouts:
             return False  # not saved yet; if it never is, the rollout ends by itself
         if not await self.rows.take(rollout.rollout_id, self._name):
             return False
-        rollout = await self.rows.keep(rollout)
+        # As it is now: whoever had it may have counted since, or finished it.
+        known = await self.rows.read(rollout.rollout_id)
+        if known is None:
+            return False
+        rollout = await self.rows.keep(known)
         need = Patch.needs(rollout.version)
         done, failed, demanded, more = set[str](), set[str](), 0, False
         async for batch in self.rows.left(rollout.rollout_id, BATCH):
@@ -204,7 +208,7 @@ class Rollouts:
         rollout, left = await self.rows.count_done(rollout, sorted(done), failed)
         if done or left == 0:
             await self.progress.rollout_moved(rollout, left)
-        if left == 0:
+        if left == 0:  # told before: if we die in between, the next one tells it again
             await self.rows.finish(rollout.rollout_id)
             log.info(
                 "rollout_done",

@@ -243,6 +243,87 @@ async def test_two_processes_share_the_work_without_double_counts(stage: Stage) 
     assert stage.card.shown == [(0, 30)]
 
 
+class Late(Decisions):
+    """The settings of a process that is held up while it asks for them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def at_least(self, version: int) -> Policy:
+        self.asked.set()
+        await self.goes_on.wait()
+        return await super().at_least(version)
+
+
+async def held_up(stage: Stage) -> tuple[asyncio.Task[float | None], asyncio.Event]:
+    """Another process, which has read what is under way; it goes on with the event."""
+    late = Late()
+    late.policy = stage.decisions.policy
+    other = Rollouts(stage.people, stage.rows, stage.card, policy=late, now=lambda: stage.now)
+    other._counted["r2"] = -LOOK_AGAIN_S
+    step = asyncio.create_task(other.step())
+    await late.asked.wait()
+    return step, late.goes_on
+
+
+async def test_a_process_that_comes_late_finds_it_finished(stage: Stage) -> None:
+    [ada] = await some(stage, 1)
+    await stage.start(ada)
+    await stage.round()
+    step, go_on = await held_up(stage)
+    await stage.reconcile(ada, Patch(trouble=Trouble.AUTHORIZE))
+    await stage.round()
+    assert stage.card.shown == [(0, 1)]
+    go_on.set()
+    await step
+    assert stage.card.shown == [(0, 1)]
+    left = await stage.redis.keys("pb:{rollouts}:*")
+    assert left in ([], [keys.job_taken("rollouts", "r2")])  # the latter for 5 s
+
+
+async def test_a_process_that_comes_late_goes_on_from_what_is_counted(stage: Stage) -> None:
+    ada, ben = await some(stage, 2)
+    await stage.start(ada, ben)
+    await stage.round()
+    step, go_on = await held_up(stage)
+    await stage.reconcile(ada, Patch(trouble=Trouble.AUTHORIZE))
+    await stage.round()
+    await stage.reconcile(ben)
+    await stage.redis.delete(keys.job_taken("rollouts", "r2"))  # whoever had it has died
+    go_on.set()
+    await step
+    assert stage.card.shown == [(1, 1), (0, 1)]
+    assert await stage.redis.keys("pb:{rollouts}:*") == []
+
+
+class Dies(Exception):
+    """The process is no more."""
+
+
+async def test_a_process_that_dies_telling_the_end_is_followed_by_one_that_tells_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [ada] = await some(stage, 1)
+    await stage.start(ada)
+    await stage.round()
+    await stage.reconcile(ada)
+
+    async def die(*_: object) -> None:
+        raise Dies
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RolloutStore, "finish", die)
+        with pytest.raises(Dies):
+            await stage.round()
+    stage.rollouts = stage.another_process()
+    await stage.redis.delete(keys.job_taken("rollouts", "r2"))  # in 5 s
+    await stage.round()
+    await stage.round()
+    assert stage.card.shown == [(0, 0), (0, 0)]
+    assert await stage.redis.keys("pb:{rollouts}:*") == []
+
+
 async def test_nothing_happens_before_the_policy_is_saved(stage: Stage) -> None:
     [ada] = await some(stage, 1)
     before = await stage.people.state(ada)
