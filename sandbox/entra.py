@@ -174,7 +174,11 @@ class Entra:
                 "'client_secret'.",
                 status=401,
             )
-        if (refused := self._world.registration.no_token) is not None:
+        grant_type = fields.get("grant_type", "")
+        refused = self._world.registration.no_token or self._world.own_rights.refusal(
+            client_id, grant_type
+        )
+        if refused is not None:
             raise refused
         if not secret_is(secret, self._world.config.client_secret):
             raise EntraError(
@@ -245,8 +249,13 @@ class Entra:
             "token_type": "Bearer",
             "expires_in": int(ACCESS_LIFE),
             "ext_expires_in": int(ACCESS_LIFE),
-            "access_token": self._world.identity.app_token(resource),
+            "access_token": self._world.identity.app_token(resource, self._roles(resource)),
         }
+
+    def _roles(self, resource: str) -> list[str]:
+        if resource != GRAPH_RESOURCE:
+            return []
+        return self._world.own_rights.roles(self._world.clock.now())
 
     def _refuse(self, error: EntraError) -> web.Response:
         return web.json_response(error_body(self._world, error), status=error.status)

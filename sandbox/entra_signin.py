@@ -76,8 +76,8 @@ class SignInPages:
         path = "/{tenant}/oauth2/v2.0/authorize"
         guard = self._world.faults.entra.guard
         return [
-            web.get(path, guard(self.show, self._faulty)),
-            web.post(path, guard(self.answer, self._faulty)),
+            web.get(path, guard(self.show, self.faulty)),
+            web.post(path, guard(self.answer, self.faulty)),
         ]
 
     async def show(self, request: web.Request) -> web.Response:
@@ -93,7 +93,7 @@ class SignInPages:
                 "A silent sign-in request was sent but no user is signed in.",
             )
             return self._back(sign_in, _error_fields(error, sign_in.state))
-        return self._choose(request, sign_in)
+        return self.choose(request, sign_in.login_hint)
 
     async def answer(self, request: web.Request) -> web.Response:
         """A person chose an account, or answered the question for consent."""
@@ -104,7 +104,7 @@ class SignInPages:
         fields = await request.post()
         state = self._world.people.get(str(fields.get("person", "")))
         if state is None:
-            return self._choose(request, sign_in)
+            return self.choose(request, sign_in.login_hint)
         person, oid = state.person, state.person.object_id
         decision = str(fields.get("decision", ""))
         if decision in {"cancel", "leave"}:
@@ -126,9 +126,9 @@ class SignInPages:
         query = request.query
         redirect_uri = query.get("redirect_uri", "")
         try:
-            self._check_app(request, redirect_uri)
+            self.check_app(request, redirect_uri)
         except EntraError as error:
-            raise _Refused(_error_page(error)) from None
+            raise _Refused(error_page(error)) from None
         mode = "form_post" if query.get("response_mode") == "form_post" else "query"
         try:
             return _read(query, redirect_uri, mode)
@@ -136,7 +136,8 @@ class SignInPages:
             fields = _error_fields(error, query.get("state"))
             raise _Refused(_redirect(redirect_uri, mode, fields)) from None
 
-    def _check_app(self, request: web.Request, redirect_uri: str) -> None:
+    def check_app(self, request: web.Request, redirect_uri: str) -> None:
+        """Raises EntraError unless tenant, app and address are ours."""
         check_tenant(self._world, request)
         config, client_id = self._world.config, request.query.get("client_id", "")
         if client_id != config.client_id:
@@ -153,8 +154,9 @@ class SignInPages:
                 f"the redirect URIs configured for the application '{client_id}'.",
             )
 
-    def _choose(self, request: web.Request, sign_in: SignIn) -> web.Response:
-        hint = sign_in.login_hint.casefold()
+    def choose(self, request: web.Request, login_hint: str = "") -> web.Response:
+        """The page on which a person chooses their account."""
+        hint = login_hint.casefold()
         people = [state.person for state in self._world.people.values()]
         people.sort(key=lambda p: hint not in _names(p))  # stable: the hinted one comes first
         return page(
@@ -176,16 +178,19 @@ class SignInPages:
     def _page(
         self, template: str, request: web.Request, person: SandboxPerson, **values: Any
     ) -> web.Response:
-        return page(
-            template,
-            app=APP_NAME,
-            action=request.path_qs,
-            id=person.object_id,
-            name=person.name,
-            upn=person.upn,
-            initials=initials(person.name),
-            **values,
-        )
+        return page(template, **self.account(request, person), **values)
+
+    @staticmethod
+    def account(request: web.Request, person: SandboxPerson) -> dict[str, Any]:
+        """What a page shows of who answers it, and where the answer goes."""
+        return {
+            "app": APP_NAME,
+            "action": request.path_qs,
+            "id": person.object_id,
+            "name": person.name,
+            "upn": person.upn,
+            "initials": initials(person.name),
+        }
 
     def _accepted(self, sign_in: SignIn, oid: str) -> web.Response:
         grant = Grant(
@@ -207,9 +212,10 @@ class SignInPages:
     def _back(self, sign_in: SignIn, fields: dict[str, str]) -> web.Response:
         return _redirect(sign_in.redirect_uri, sign_in.response_mode, fields)
 
-    def _faulty(self, _request: web.Request, status: int, headers: dict[str, str]) -> web.Response:
+    def faulty(self, _request: web.Request, status: int, headers: dict[str, str]) -> web.Response:
+        """The page of a fault on order."""
         error = EntraError("temporarily_unavailable", 90033, "A transient error has occurred.")
-        answer = _error_page(error, status)
+        answer = error_page(error, status)
         answer.headers.update(headers)
         return answer
 
@@ -272,5 +278,6 @@ def _redirect(redirect_uri: str, mode: str, fields: dict[str, str]) -> web.Respo
     return web.Response(status=302, headers={"Location": location, "Cache-Control": "no-store"})
 
 
-def _error_page(error: EntraError, status: int = 400) -> web.Response:
+def error_page(error: EntraError, status: int = 400) -> web.Response:
+    """Entra's own page for what the app does not hear of."""
     return page("signin_error.html", status=status, app=APP_NAME, text=str(error))

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 # The official SDK puts a second slash after the version; Graph takes it.
 _V1: Final = "/v1.0/{slashes:/*}"
 _WRITE: Final = "Presence.ReadWrite"
+_WRITE_ALL: Final = "Presence.ReadWrite.All"
 _FIELDS: Final = {
     "setPresence": {"sessionId", "availability", "activity", "expirationDuration"},
     "clearPresence": {"sessionId"},
@@ -124,7 +125,9 @@ class Graph:
         access = self._authenticate(request)
         self._count()
         oid = self._target(request, access)
-        if oid == access.oid:
+        if access.oid is None:
+            _require_role(access, "Presence.Read.All", _WRITE_ALL)
+        elif oid == access.oid:
             _require(access, "Presence.Read", "Presence.Read.All")
         else:
             _require(access, "Presence.Read.All")
@@ -199,6 +202,9 @@ class Graph:
 
     def _allowed(self, request: web.Request, access: Access) -> str:
         oid = self._target(request, access)
+        if access.oid is None:
+            _require_role(access, _WRITE_ALL)
+            return oid
         _require(access, _WRITE)
         if oid != access.oid:
             raise _forbidden()  # delegated permission reaches no further than the person
@@ -347,6 +353,11 @@ def _identities(person: SandboxPerson) -> list[dict[str, str | None]]:
 
 def _require(access: Access, *scopes: str) -> None:
     if access.scopes.isdisjoint(scopes):
+        raise _forbidden()
+
+
+def _require_role(access: Access, *roles: str) -> None:
+    if access.roles.isdisjoint(roles):
         raise _forbidden()
 
 

@@ -85,11 +85,12 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A checked access token. `oid` is None for a token of the app itself."""
+    """A checked access token. `oid` is None for a token of the app itself, which has `roles`."""
 
     app_id: str
     oid: str | None
     scopes: frozenset[str]
+    roles: frozenset[str] = frozenset()
 
 
 def split_scopes(text: str) -> tuple[str, ...]:
@@ -278,10 +279,13 @@ class Identity:
             },
         )
 
-    def app_token(self, resource: str) -> str:
-        """A token of the app itself for a resource; no application permissions were granted."""
+    def app_token(self, resource: str, roles: Sequence[str] = ()) -> str:
+        """A token of the app itself for a resource, with the application permissions it has."""
         audience = GRAPH_APP_ID if resource == GRAPH_RESOURCE else resource
-        return self._access(audience, {"idtyp": "app", "sub": self.client_id, "roles": []})
+        claims: dict[str, object] = {"idtyp": "app", "sub": self.client_id}
+        if roles:  # Entra leaves the claim out when there are none
+            claims["roles"] = list(roles)
+        return self._access(audience, claims)
 
     def _access(self, audience: str, claims: Mapping[str, object]) -> str:
         now = int(self._clock.now())
@@ -343,7 +347,8 @@ class Identity:
             ) from None
         if self._clock.now() >= claims["exp"]:
             raise TokenRefused("Lifetime validation failed, the token is expired.")
-        return Access(claims["appid"], claims.get("oid"), frozenset(claims.get("scp", "").split()))
+        scopes, roles = claims.get("scp", "").split(), claims.get("roles", [])
+        return Access(claims["appid"], claims.get("oid"), frozenset(scopes), frozenset(roles))
 
     def _subject(self, oid: str, audience: str) -> str:
         return str(uuid.uuid5(uuid.UUID(self.tenant_id), f"{oid}/{audience}"))

@@ -20,6 +20,7 @@ from sandbox import view
 from sandbox.chat import CONNECTOR, ENDPOINT
 from sandbox.faults import Fault, FaultKind
 from sandbox.graph_presence import PREFERRED_PAIRS, TeamsClient
+from sandbox.own_rights import ROLES, Trouble
 from sandbox.pages import initials, page
 from sandbox.zoom_states import LABELS, ZoomPresence
 
@@ -51,6 +52,13 @@ MANUAL: Final = (
     ("Offline", "Appear offline"),
 )
 
+TROUBLES: Final = (
+    ("", "Works"),
+    (Trouble.DISABLED.value, "App switched off"),
+    (Trouble.EXPIRED.value, "Secret expired"),
+    (Trouble.BLOCKED.value, "Blocked by policy"),
+)
+
 
 class Panel:
     """Page, stream and calls."""
@@ -74,6 +82,7 @@ class Panel:
             web.post(f"{person}/revoke", _local(self._revoke)),
             web.post(f"{person}/withdraw-consent", _local(self._withdraw)),
             web.post(f"{person}/consent-policy", _local(self._policy)),
+            web.post("/sandbox/api/organisation", _local(self._organisation)),
             web.post("/sandbox/api/clock", _local(self._clock)),
             web.post("/sandbox/api/faults", _local(self._faults)),
             web.post("/sandbox/api/webhooks/send", _local(self._send)),
@@ -106,6 +115,8 @@ class Panel:
             zoom_states=[(presence.value, label) for presence, label in LABELS.items()],
             clients=[(client.value, label) for client, label in CLIENTS],
             manual=MANUAL,
+            rights=list(ROLES),
+            troubles=TROUBLES,
         )
 
     async def _state(self, _request: web.Request) -> web.Response:
@@ -177,6 +188,28 @@ class Panel:
         if not isinstance(wanted := body.get("admin_approval"), bool):
             _refuse("admin_approval must be true or false.")
         self._world.identity.standing[state.person.object_id].admin_approval = wanted
+        return self._done()
+
+    async def _organisation(self, request: web.Request) -> web.Response:
+        """{declared?, granted?, delay?, trouble?}: what an admin does in Entra.
+
+        Names of permissions, twice; seconds; disabled, expired, blocked or null.
+        """
+        body, rights = await _body(request), self._world.own_rights
+        if not body.keys() <= {"declared", "granted", "delay", "trouble"}:
+            _refuse("declared, granted, delay and trouble can be set.")
+        delay = body.get("delay", rights.delay)
+        if not isinstance(delay, int | float) or not 0 <= delay <= LONGEST_STEP:
+            _refuse("delay must be a number of seconds, at least 0 and at most a year.")
+        try:
+            trouble = body.get("trouble", rights.trouble)
+            trouble = None if trouble is None else Trouble(trouble)
+            rights.declare(_names(body.get("declared", rights.declared)))
+            rights.delay, rights.trouble = float(delay), trouble
+            if "granted" in body:
+                rights.hold(_names(body["granted"]), self._world.clock.now())
+        except ValueError as error:
+            _refuse(str(error))
         return self._done()
 
     async def _clock(self, request: web.Request) -> web.Response:
@@ -276,6 +309,12 @@ async def _body(request: web.Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         _refuse("Send a JSON object.")
     return body
+
+
+def _names(value: object) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise ValueError("Permissions are a list of names.")
+    return value
 
 
 def _whole(value: object) -> bool:

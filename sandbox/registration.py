@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from sandbox.identity import GRAPH_APP_ID, TokenRefused
+from sandbox.own_rights import ROLES, Trouble
 
 if TYPE_CHECKING:
     from sandbox.identity import EntraError
@@ -85,6 +86,7 @@ class Registrations:
         if state.ends is not None:
             secrets.append({"hint": config.client_secret[:3], "endDateTime": state.ends})
         access = [{"id": PERMISSIONS[name], "type": "Scope"} for name in state.declared]
+        access += [{"id": ROLES[it], "type": "Role"} for it in self._world.own_rights.declared]
         kinds: dict[str, Any] = {kind: {"redirectUris": []} for kind in _KINDS}
         kinds[state.redirect_kind] = {"redirectUris": list(config.redirect_uris)}
         return {
@@ -97,7 +99,8 @@ class Registrations:
     def _principal(self, _: web.Request) -> dict[str, Any]:
         return {
             "id": PRINCIPAL,
-            "accountEnabled": self._state.enabled,
+            "accountEnabled": self._state.enabled
+            and self._world.own_rights.trouble is not Trouble.DISABLED,
             "appRoleAssignmentRequired": self._state.assignment_required,
         }
 

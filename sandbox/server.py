@@ -11,6 +11,7 @@ from aiohttp import web
 from sandbox import state_file
 from sandbox.chat import ChatRelay
 from sandbox.entra import Entra
+from sandbox.entra_consent import ConsentPages
 from sandbox.entra_signin import SignInPages
 from sandbox.graph import Graph
 from sandbox.hanging_up import until_they_hang_up
@@ -53,6 +54,7 @@ def build_sandbox(config: SandboxConfig, *, clock: SandboxClock | None = None) -
             *Zoom(world).routes(),
             *Entra(world).routes(),
             *SignInPages(world).routes(),
+            *ConsentPages(world).routes(),
         ]
     )
     app.on_shutdown.append(panel.stop)

@@ -13,6 +13,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sandbox.graph_presence import Pair, Preferred, Session, TeamsClient, TeamsState
+from sandbox.own_rights import OwnRights, Trouble
 from sandbox.zoom_states import ZoomPresence
 
 if TYPE_CHECKING:
@@ -58,6 +59,15 @@ class SavedPerson(_Saved):
     token_at: float | None
 
 
+class SavedRights(_Saved):
+    """`OwnRights`."""
+
+    declared: list[str]
+    granted: dict[str, float]
+    delay: float
+    trouble: Trouble | None
+
+
 class SavedState(_Saved):
     """The whole file. `tenant_id` and `client_id` say for which registration the consents are."""
 
@@ -67,6 +77,7 @@ class SavedState(_Saved):
     signing_key: str
     refresh_key: str
     people: dict[str, SavedPerson]
+    own_rights: SavedRights | None = None  # files of before have none
 
 
 def snapshot(world: World) -> str:
@@ -78,6 +89,7 @@ def snapshot(world: World) -> str:
         signing_key=pem,
         refresh_key=refresh_key,
         people={oid: _save(world, oid, state) for oid, state in world.people.items()},
+        own_rights=_save_rights(world),
     ).model_dump_json(indent=1)
 
 
@@ -103,6 +115,16 @@ def _save(world: World, oid: str, state: PersonState) -> SavedPerson:
     )
 
 
+def _save_rights(world: World) -> SavedRights:
+    rights, ahead = world.own_rights, world.clock.offset
+    return SavedRights(
+        declared=rights.declared,
+        granted={name: at - ahead for name, at in rights.granted.items()},
+        delay=rights.delay,
+        trouble=rights.trouble,
+    )
+
+
 def restore(world: World, text: str) -> None:
     """Put a saved state back; people who are not in the sandbox any more are left out.
 
@@ -113,6 +135,13 @@ def restore(world: World, text: str) -> None:
         raise ValueError("it belongs to another tenant or app registration")
     world.identity.keys.use(saved.signing_key, saved.refresh_key)
     ahead = world.clock.offset
+    if (rights := saved.own_rights) is not None:
+        world.own_rights = OwnRights(
+            rights.declared,
+            {name: at + ahead for name, at in rights.granted.items()},
+            rights.delay,
+            rights.trouble,
+        )
     for oid, person in saved.people.items():
         if (state := world.people.get(oid)) is None:
             continue

@@ -56,6 +56,13 @@ def state(world: World) -> dict[str, Any]:
             "zoom": _faults(world.faults.zoom),
             "entra": _faults(world.faults.entra),
         },
+        "organisation": {
+            "declared": world.own_rights.declared,
+            "granted": sorted(world.own_rights.granted),
+            "in_tokens": world.own_rights.roles(world.clock.now()),
+            "delay": world.own_rights.delay,
+            "trouble": world.own_rights.trouble,
+        },
         "people": [_person(world, s) for s in world.people.values()],
     }
 

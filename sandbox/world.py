@@ -16,6 +16,7 @@ from sandbox.clock import SandboxClock
 from sandbox.faults import Faults
 from sandbox.graph_presence import Pair, Preferred, Session, TeamsClient, TeamsState
 from sandbox.identity import APP_NAME, Identity
+from sandbox.own_rights import OwnRights
 from sandbox.people import GROUPS, PEOPLE, SandboxGroup, SandboxPerson
 from sandbox.quota import Quota
 from sandbox.registration import Registration
@@ -99,6 +100,7 @@ class World:
         }
         self.identity = Identity(config.tenant_id, config.client_id, config.people, self.clock)
         self.registration = Registration()
+        self.own_rights = OwnRights()
         self.zoom_scopes: str | None = ZOOM_SCOPES
         """What tokens of Zoom's say of their scopes; None: nothing."""
         self.quota = Quota(self.clock.now)

@@ -137,12 +137,23 @@ function showFaults(faults) {
   say($("#fault-count"), total ? `· ${total} waiting` : "");
 }
 
+function showOrganisation({ granted, in_tokens: held, delay, trouble }) {
+  for (const box of document.querySelectorAll("[data-right]")) {
+    box.checked = granted.includes(box.dataset.right);
+  }
+  press(document, "trouble", trouble || "");
+  press(document, "delay", String(delay));
+  say($("#rights"), trouble ? "· no token" : granted.length ? `· ${granted.length} granted` : "· none");
+  say($("#in-tokens"), held.length ? `In new tokens: ${held.join(", ")}.` : "In new tokens: nothing.");
+}
+
 function show(fresh) {
   state = fresh;
   ahead = state.now - Date.now() / 1000;
   state.people.forEach(showPerson);
   showWebhooks(state.webhooks);
   showFaults(state.faults);
+  showOrganisation(state.organisation);
   tick();
 }
 
@@ -175,8 +186,10 @@ async function post(address, body) {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
-  const { post: address, body, zoom, client, manual } = button.dataset;
+  const { post: address, body, zoom, client, manual, trouble, delay } = button.dataset;
   if (address) post(address, JSON.parse(body));
+  if (trouble !== undefined) post("/sandbox/api/organisation", { trouble: trouble || null });
+  if (delay) post("/sandbox/api/organisation", { delay: Number(delay) });
   const card = button.closest("[data-person]");
   if (!card) return;
   const person = `/sandbox/api/people/${card.dataset.person}`;
@@ -186,6 +199,10 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-right]")) {
+    const granted = [...document.querySelectorAll("[data-right]:checked")];
+    post("/sandbox/api/organisation", { granted: granted.map((box) => box.dataset.right) });
+  }
   if (!event.target.matches("[data-approval]")) return;
   const { person } = event.target.closest("[data-person]").dataset;
   post(`/sandbox/api/people/${person}/consent-policy`, { admin_approval: event.target.checked });

@@ -18,6 +18,7 @@ import trustme
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
+from sandbox.own_rights import Trouble
 from sandbox.people import APP_ID, TENANT_ID
 from sandbox.server import WORLD, build_sandbox
 from tests.sandbox.support import ADA, BEN, REDIRECT, SECRET, config, still_clock
@@ -214,3 +215,23 @@ async def test_the_app_gets_a_token_for_itself(setting: Setting) -> None:
     )
     claims = jwt.decode(tokens["access_token"], options={"verify_signature": False})
     assert (claims["aud"], claims["appid"]) == ("https://api.botframework.com", APP_ID)
+
+
+async def test_the_organisations_consent_is_in_tokens_of_the_app(setting: Setting) -> None:
+    def ask() -> dict[str, Any]:
+        got: dict[str, Any] = setting.msal.acquire_token_for_client(
+            ["https://graph.microsoft.com/.default"]
+        )
+        return got
+
+    setting.world.own_rights.grant(["Presence.ReadWrite.All"], setting.world.clock.now())
+    tokens = await asyncio.to_thread(ask)
+    claims = jwt.decode(tokens["access_token"], options={"verify_signature": False})
+    assert (claims["roles"], claims["tid"]) == (["Presence.ReadWrite.All"], TENANT_ID)
+    assert claims["idtyp"] == "app"
+
+    setting.world.own_rights.trouble = Trouble.DISABLED
+    assert "access_token" in await asyncio.to_thread(ask)  # MSAL keeps what it has
+    setting.msal.remove_tokens_for_client()
+    refused = await asyncio.to_thread(ask)
+    assert (refused["error"], refused["error_codes"]) == ("unauthorized_client", [7000112])
