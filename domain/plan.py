@@ -21,7 +21,8 @@ Rule 7  The preferred status is the person's own slot. It is written only in `fu
         look shows a state that we can explain, always with an expiry, and only while a session of
         ours (Away, the weakest) carries it.
         Where Microsoft does not say what it shows (Shown.known), Zoom's state is written as in
-        `mirror`: nothing that can't be read stops a write, and the slot is left alone.
+        `mirror`: nothing that can't be read stops a write, and the slot is left alone. Ten minutes
+        later it is looked again.
 Rule 8  Only what we set is taken back, and only while Microsoft still shows it: else the person has
         chosen something since, and it is theirs. Order: look, preferred, then the session, because
         without a session everybody shows as Offline.
@@ -214,22 +215,25 @@ def _wanted(
         )
     if observation is None:
         return None if world.can_ask else _Wanted(_NOTHING, Why.UNKNOWN)
-    style = Style.MIRROR if blind and verdict.style is Style.FULL else verdict.style
-    demand = demand_of(observation.presence, style)
+    full = demand_of(observation.presence, verdict.style)
+    demand = demand_of(observation.presence, Style.MIRROR) if blind and full.preferred else full
+    look_again = None if demand == full else now_ms + LOOK_AGAIN_MS
     fresh_until = observation.at_ms + fresh_for_ms(observation.presence)
     why = Why.SHOWING if demand != _NOTHING else Why.NOTHING_TO_SHOW
     if world.can_ask:
         # A doubt that is still to come (a clock was set back) would never be dispelled.
         if now_ms >= fresh_until or observation.at_ms < world.doubted_ms <= now_ms:
             return None
-        return _Wanted(demand, why, fresh_until + int(person.spread * MINUTE))
+        ask_again = fresh_until + int(person.spread * MINUTE)
+        return _Wanted(demand, why, min(ask_again, look_again or ask_again))
     give_up = observation.at_ms + give_up_after_ms(observation.presence)
     starts = live is None or live.pair != demand.session
     starts_late = now_ms >= fresh_until and starts and demand.interrupts
     if now_ms >= give_up or starts_late:
         return _Wanted(_NOTHING, Why.TOO_OLD)
     believed = (give_up - now_ms) // MINUTE
-    return _Wanted(demand, why, give_up if demand != _NOTHING else None, believed)
+    again = look_again or (give_up if demand != _NOTHING else None)
+    return _Wanted(demand, why, again and min(again, give_up), believed)
 
 
 def _take_back(seen: Seen, own: Held | None, wanted: _Wanted) -> Plan | None:

@@ -94,11 +94,16 @@ def is_from_between(status: int, raw: bytes, signs: Collection[str] = ()) -> boo
 
 def json_object(raw: bytes | str) -> dict[str, Any]:
     """The JSON object that a body holds, {} when it holds none."""
+    return json_object_if_any(raw) or {}
+
+
+def json_object_if_any(raw: bytes | str) -> dict[str, Any] | None:
+    """The JSON object that a body holds, None when it holds none."""
     try:
-        answer = json.loads(raw) if raw else {}
+        answer = json.loads(raw)
     except (ValueError, RecursionError):
-        return {}
-    return answer if isinstance(answer, dict) else {}
+        return None
+    return answer if isinstance(answer, dict) else None
 
 
 async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:

@@ -93,6 +93,7 @@ _REASONS: Final[Mapping[str, str]] = {
     "graph_throttled": "Microsoft asks this app to wait (429)",
     "graph_unreachable": "Microsoft did not answer in time",
     "graph_error": "Microsoft answered with an error of its own",
+    "graph_garbled": "Microsoft’s answer could not be read",
     "graph_intercepted": "Something else answered in Microsoft’s place, such as a firewall",
     "login_intercepted": "Something else answered in Microsoft’s place, such as a firewall",
     "login_busy": "Microsoft’s sign-in service asks to come back later",

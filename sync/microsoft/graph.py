@@ -20,7 +20,7 @@ from domain.presence import PREFERRED_PAIRS, SESSION_PAIRS, Pair, Shown
 from sync.answers import (
     MICROSOFTS_SIGNS,
     is_from_between,
-    json_object,
+    json_object_if_any,
     pause,
     read_body,
     retry_after,
@@ -113,6 +113,8 @@ class GraphPresence:
     async def look(self, token: str, object_id: str) -> Shown:
         """Read what Microsoft shows of the person; words that it leaves out are empty."""
         answer = await self._request("GET", token, object_id, "", None)
+        if answer is None:
+            raise RetryLater("graph_garbled")
         return Shown(_word(answer.get("availability")), _word(answer.get("activity")))
 
     async def _request(
@@ -122,7 +124,8 @@ class GraphPresence:
         object_id: str,
         action: str,
         body: BytesPayload | None,
-    ) -> dict[str, Any]:
+    ) -> dict[str, Any] | None:
+        """Send it; the object that came back. None: it was taken, and the answer is none."""
         # Nothing in it needs quoting: object ids are GUIDs.
         url = self._base.with_path(f"{self._path}{object_id}/presence{action}", encoded=True)
         try:
@@ -144,14 +147,14 @@ class GraphPresence:
                     headers = response.headers
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise RetryLater("graph_unreachable", type(error).__name__) from error
-        answer = json_object(raw)
+        answer = json_object_if_any(raw)
         between = is_from_between(status, raw, MICROSOFTS_SIGNS)
         if status in {200, 202, 204} and not between:
             return answer
         wait = retry_after(headers.get("Retry-After"), self._now(), longest=LONGEST_WAIT)
         if between:
             raise RetryLater("graph_intercepted", str(status), after=wait)
-        raise _failure(status, wait, answer)
+        raise _failure(status, wait, answer or {})
 
 
 def _json(**fields: str) -> BytesPayload:

@@ -48,14 +48,23 @@ class Town:
         self.server = server
 
     def differs(self, person: Someone, happening: Happening) -> str | None:
-        """How what Microsoft holds of us is not what Zoom's state demands, None when it is."""
-        demand = demand_of(happening.presence, person.style or Style.MIRROR)
+        """How what Microsoft holds of us is not what Zoom's state demands, None when it is.
+
+        Where looks fail again and again, `full` writes as `mirror` does, and looks again in ten
+        minutes (domain.plan, Rule 7).
+        """
         graph, oid = self.crowd.graph, person.object_id
+        styles = [person.style or Style.MIRROR]
+        if styles == [Style.FULL] and graph.saw_nothing(oid):
+            styles.append(Style.MIRROR)
         held = graph.sessions.get(oid), graph.preferred.get(oid)
-        wanted = tuple(
-            None if pair is None else str(pair) for pair in (demand.session, demand.preferred)
-        )
-        return None if held == wanted else f"{held} instead of {wanted} for {happening.presence}"
+        wanted = [
+            tuple(
+                None if pair is None else str(pair) for pair in (demand.session, demand.preferred)
+            )
+            for demand in (demand_of(happening.presence, style) for style in styles)
+        ]
+        return None if held in wanted else f"{held} instead of {wanted} for {happening.presence}"
 
     def wrong(self, feed: Feed) -> dict[str, str]:
         """Of whom Microsoft holds something else than their newest event demands."""

@@ -82,6 +82,7 @@ _UNDONE = {
     Wrong.RESET,
     Wrong.UNAUTHORIZED,
 }
+_UNREADABLE = {Wrong.RESET, Wrong.RESET_DONE, Wrong.TRUNCATED, Wrong.GARBLED}
 _ONLY = {Wrong.GARBLED: LOOK, Wrong.NOT_FOUND_DONE: CLEAR}
 
 
@@ -150,6 +151,11 @@ class MisbehavingGraph:
     def of(self, person: str) -> list[Request]:
         """Every request about somebody, oldest first."""
         return [request for request in self.requests if request.person == person]
+
+    def saw_nothing(self, person: str) -> bool:
+        """Whether the last look at somebody was not answered with what Microsoft shows."""
+        looks = [request for request in self.of(person) if request.action == LOOK]
+        return bool(looks) and (looks[-1].status != 200 or looks[-1].wrong in _UNREADABLE)
 
     def going(self) -> int:
         """How many requests are being answered now."""

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from domain.budget import Limits
 from domain.person import Accepted
 from domain.plan import LOOK_AGAIN_MS, Lane
-from domain.presence import IN_A_CALL, PRESENTING, ZoomPresence
+from domain.presence import IN_A_CALL, PRESENTING, Style, ZoomPresence, demand_of
 from domain.setback import LONGEST_RETRY_MS, MOST_REFUSALS, MOST_TRIES
 from sync.engine.gate import FEWEST, LONGEST_S
 from sync.redis import keys
@@ -278,17 +278,49 @@ async def test_a_look_that_says_nothing_stops_no_write_and_parks_nobody(
     assert bridge.shown(ADA) is None
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(503, action=LOOK), Fault(200, body=b'{"availability": "Av', action=LOOK)],
+    ids=str,
+)
 async def test_a_look_that_microsoft_does_not_answer_stops_a_write_for_seconds(
-    bridge: Bridge,
+    bridge: Bridge, fault: Fault
 ) -> None:
     await bridge.connect(ADA, Z.BUSY)
-    bridge.graph.faults.extend([Fault(503, action=LOOK)] * 10)
+    bridge.graph.faults.extend([fault] * 10)
     for _ in range(3):
         assert bridge.shown(ADA) is None
         await bridge.work()
         await bridge.pass_time(ADA, 10)
     assert bridge.shown(ADA) == "Busy/InACall"
     assert (await bridge.state(ADA)).trouble is None
+
+
+async def test_full_shows_zooms_label_again_once_microsoft_can_be_read(bridge: Bridge) -> None:
+    bridge.full()
+    await bridge.connect(ADA, Z.DO_NOT_DISTURB)
+    bridge.graph.faults.append(Fault(200, body=b"{", action=LOOK))
+    await bridge.work()
+    assert bridge.shown(ADA) is None
+    await bridge.pass_time(ADA, 3)
+    await bridge.work()
+    assert bridge.shown(ADA) == "Away/Away"
+    assert bridge.graph.preferred == {ADA: "DoNotDisturb/DoNotDisturb"}
+
+
+@pytest.mark.parametrize("says", [Z.DO_NOT_DISTURB, Z.BUSY, Z.IN_CALENDAR_EVENT])
+async def test_full_looks_again_soon_where_it_could_not_see(bridge: Bridge, says: Z) -> None:
+    bridge.full()
+    await bridge.connect(ADA, says)
+    bridge.graph.faults.append(Fault(403, action=LOOK))
+    await bridge.work()
+    assert bridge.graph.preferred == {}
+    assert 0 < (await bridge.due_in(ADA) or 0) <= LOOK_AGAIN_MS / 1000
+    await bridge.pass_time(ADA, LOOK_AGAIN_MS / 1000)
+    await bridge.work()
+    wanted = demand_of(says, Style.FULL)
+    assert bridge.shown(ADA) == str(wanted.session)
+    assert bridge.graph.preferred == {ADA: str(wanted.preferred)}
 
 
 async def test_a_preferred_status_that_can_not_be_seen_ends_by_itself(bridge: Bridge) -> None:

@@ -153,11 +153,6 @@ async def test_an_answer_in_many_pieces_is_read_whole(graph: Graph, api: GraphPr
                 b'{"availability": null, "activity": null}',
                 b'{"availability": 1, "activity": {}}',
                 b"{}",
-                b"[]",
-                b"no JSON",
-                b'"' + b"x" * 300_000 + b'"',
-                b"[" * 100_000,
-                b"\xff\xfe",
             )
         ),
     ],
@@ -169,6 +164,29 @@ async def test_a_presence_without_words_is_no_failure(
     graph.faults.append(Fault(200, body=body))
     assert await api.look(TOKEN, ADA) == shown
     assert shown.known is known
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b" ",
+        b"[]",
+        b"null",
+        b"no JSON",
+        b'{"availability": "Busy", "acti',
+        b'"' + b"x" * 300_000 + b'"',
+        b"[" * 100_000,
+        b"\xff\xfe",
+    ],
+    ids=lambda value: str(value)[:40],
+)
+async def test_an_answer_that_is_none_is_asked_for_again(
+    graph: Graph, api: GraphPresence, body: bytes
+) -> None:
+    graph.faults.append(Fault(200, body=body))
+    with pytest.raises(RetryLater, match="graph_garbled"):
+        await api.look(TOKEN, ADA)
+    assert await api.look(TOKEN, ADA) == Shown("Offline", "Offline")
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"not json", b'{"error": {"code": "x"}}'])
