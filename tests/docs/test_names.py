@@ -1,0 +1,130 @@
+"""Whatever the pages tell people to say, to set or to run is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from markdown_it import MarkdownIt
+from prometheus_client.parser import text_string_to_metric_families
+
+from app import cli
+from bot.admins import APP_ROLE
+from bot.grammar.commands import BadCommand, Unknown, parse
+from launch.check.registration import PERMISSIONS
+from launch.check.zoom import LOG_SCOPE, ROLE_SCOPE, SCOPES
+from launch.setup import steps
+from service.metrics import Metrics
+from service.settings import NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+GUIDES = ("README.md", "docs/for-users.md", "docs/for-admins.md")
+PAGES = (
+    *("README.md", "CONTRIBUTING.md", "SECURITY.md", ".env.example"),
+    *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))),
+)
+NOT_OURS = {
+    # of make, and of the image's build
+    *("PANEL_PORT", "CHAT_PORT"),
+    # of commands, for one run
+    *("ENTRA_TOKEN", "PYTEST_ADDOPTS"),
+    # of Python's TLS libraries
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "HTTPS_PROXY"),
+    # printed by Microsoft's command
+    *("CLIENT_ID", "CLIENT_SECRET", "TENANT_ID"),
+}
+"""Names in capitals that are no settings."""
+
+
+def text_of(page: str) -> str:
+    return (ROOT / page).read_text("utf-8")
+
+
+def code_in(page: str) -> Iterator[str]:
+    """What stands in code within a sentence or a table."""
+    for token in MarkdownIt("gfm-like", {"linkify": False}).parse(text_of(page)):
+        yield from (part.content for part in token.children or () if part.type == "code_inline")
+
+
+def in_pages(pattern: str, pages: tuple[str, ...] = PAGES) -> set[str]:
+    """Everything that a pattern finds, as `page: what`."""
+    return {f"{page}: {found}" for page in pages for found in re.findall(pattern, text_of(page))}
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_what_guides_tell_people_to_say_is_understood(page: str) -> None:
+    said = [
+        code
+        for code in code_in(page)
+        if not re.match(r"(python app\.py|make|git) |--|[A-Z]+_[A-Z_]+(=|$)|[a-z]+_[a-z_]+$", code)
+        and code != APP_ROLE
+    ]
+    assert len(said) > 10
+    not_understood = [code for code in said if isinstance(parse(code), Unknown | BadCommand)]
+    assert not_understood == []
+
+
+def test_settings_that_pages_name_are_settings() -> None:
+    named = in_pages(r"(?<![\w./-])((?:[A-Z]+_)+[A-Z]+|MicrosoftApp[A-Za-z]*)(?![\w*-])")
+    unknown = {one for one in named if one.partition(": ")[2] not in {*NAMES, *NOT_OURS}}
+    assert len(named) > 40
+    assert {one for one in unknown if not _in_code_of_the_project(one.partition(": ")[2])} == set()
+
+
+def _in_code_of_the_project(name: str) -> bool:
+    """A constant that a page for contributors names, or a variable of the Makefile."""
+    folders = ("bot", "domain", "launch", "service", "sync", "tests", "wording")
+    files = [ROOT / "Makefile", *(f for folder in folders for f in (ROOT / folder).rglob("*.py"))]
+    return any(re.search(rf"^\s*{name}\b.*=", f.read_text("utf-8"), re.MULTILINE) for f in files)
+
+
+def test_commands_and_options_that_pages_name_are_there() -> None:
+    named = in_pages(r"app\.py ([a-z][a-z-]*(?: --?[a-z-]+)*)")
+    assert len(named) > 10
+    wrong = set()
+    for one in named:
+        word, *options = one.partition(": ")[2].split()
+        known = {name for p in getattr(cli.commands.get(word), "params", ()) for name in p.opts}
+        if word not in cli.commands or not {*options} <= known | {"--help"}:
+            wrong.add(one)
+    assert wrong == set()
+
+
+def test_every_command_is_on_a_page() -> None:
+    operate = "".join(text_of(page) for page in PAGES)
+    assert [name for name in cli.commands if f"app.py {name}" not in operate] == []
+
+
+def test_what_make_is_told_can_be_made() -> None:
+    [phony] = re.findall(r"^\.PHONY: (.*)$", text_of("Makefile"), re.MULTILINE)
+    named = in_pages(r"(?m:^|`)make ([a-z][a-z0-9-]*)")
+    assert named
+    assert {one for one in named if one.partition(": ")[2] not in phony.split()} == set()
+
+
+def test_permissions_scopes_and_events_are_those_that_are_needed() -> None:
+    page = text_of("docs/set-up.md")
+    for name, number in PERMISSIONS.items():
+        assert f"`{name}`" in page
+        assert f"{number}=Scope" in page
+    scopes = {f"{scope}:admin" for scope in (*SCOPES, ROLE_SCOPE, LOG_SCOPE)}
+    assert set(re.findall(r"`([a-z_]+:[a-z:_]+)`", page)) == scopes
+    events = "".join(str(part) for part in steps._events({}))
+    for event in ("presence status has been updated", "deleted", "deactivated", "member removed"):
+        assert event in events
+        assert event in page
+
+
+def test_metrics_that_pages_name_are_there() -> None:
+    families = text_string_to_metric_families(Metrics().render().decode())
+    there = {
+        name for family in families for name in (family.name, *(s.name for s in family.samples))
+    }
+    named = in_pages(r"presence_bridge_[a-z_]+")
+    assert named
+    assert {one for one in named if one.partition(": ")[2] not in there} == set()
