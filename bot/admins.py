@@ -56,9 +56,9 @@ class Admins:
     """Answers one question. `now` gives monotonic seconds.
 
     `external` says whether Microsoft has told that somebody is a guest or of another organisation.
-    `app_roles` reads a connected person's roles from a fresh ID token; `addresses_now` reads their
-    folded addresses from Microsoft (both take object id and generation). `zoom_editor` gives the
-    folded address of a Zoom user whose role may edit account settings, None of any other (and
+    `app_roles` reads a connected person's roles from a fresh ID token (by object id and
+    generation); `addresses_now` reads their folded addresses from Microsoft. `zoom_editor` gives
+    the folded address of a Zoom user whose role may edit account settings, None of any other (and
     remembers it for minutes); it is None where the operator does not allow that way.
     """
 
@@ -66,7 +66,7 @@ class Admins:
     known: Known
     external: Callable[[str], Awaitable[bool]]
     app_roles: Callable[[str, int], Awaitable[frozenset[str]]]
-    addresses_now: Callable[[str, int], Awaitable[tuple[str, ...]]]
+    addresses_now: Callable[[PersonState], Awaitable[tuple[str, ...]]]
     zoom_editor: Callable[[str], Awaitable[str | None]] | None
     now: Callable[[], float]
     background: Background = field(default_factory=Background)
@@ -104,16 +104,17 @@ class Admins:
             address = await self.zoom_editor(link.zoom_id)
             if address is None:
                 return may
-            addresses = await self._addresses_of(link.object_id, state.generation)
+            addresses = await self._addresses_of(state)
         except OutsideError as error:
             log.warning("admin_not_known", person=link.object_id, reason=str(error))
             return None
         return address in addresses or may
 
-    async def _addresses_of(self, oid: str, generation: int) -> tuple[str, ...]:
-        known = self._addresses.get((oid, generation))
+    async def _addresses_of(self, state: PersonState) -> tuple[str, ...]:
+        link = state.object_id, state.generation
+        known = self._addresses.get(link)
         if known is None:
-            known = self._addresses[oid, generation] = await self.addresses_now(oid, generation)
+            known = self._addresses[link] = await self.addresses_now(state)
         return known
 
     async def _has_app_role(self, link: Link, state: PersonState) -> bool | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, assert_never
 
-from domain.policy import AuthorizeWith, Form, Service
+from domain.policy import Authoriser, AuthorizeWith, Form, Service
 from domain.presence import LevelStyle, Style, level_style
 
 HIGHEST_PRIORITY: Final = 9999
@@ -24,6 +24,7 @@ class Field(StrEnum):
     INTEGRATION = "integration"
     SERVICE = "service"
     AUTHORIZE_WITH = "authorize_with"
+    AUTHORISER = "authoriser"
     CALENDAR = "calendar"
     CONTACTS = "contacts"
     PRESENCE_WRITE = "presence_write"
@@ -32,7 +33,7 @@ class Field(StrEnum):
     PRIORITY = "priority"
 
 
-Value = bool | int | Service | AuthorizeWith | LevelStyle
+Value = bool | int | Service | AuthorizeWith | Authoriser | LevelStyle
 
 
 class BadEntry(ValueError):
@@ -91,7 +92,8 @@ def applicable_fields(shown: LevelForm) -> tuple[Field, ...]:
         if form.service is Service.OFFICE_365:
             fields.append(Field.AUTHORIZE_WITH)
             if form.authorize_with is AuthorizeWith.GRAPH_API:
-                fields += [Field.CALENDAR, Field.CONTACTS, Field.PRESENCE_WRITE, Field.STYLE]
+                fields += [Field.AUTHORISER, Field.CALENDAR, Field.CONTACTS]
+                fields += [Field.PRESENCE_WRITE, Field.STYLE]
     fields.append(Field.LOCKED)
     if group:
         fields.append(Field.PRIORITY)
@@ -132,6 +134,8 @@ def read_value(field: Field, entered: str) -> Value:
                 return Service(chosen)
             case Field.AUTHORIZE_WITH:
                 return AuthorizeWith(chosen)
+            case Field.AUTHORISER:
+                return Authoriser(chosen)
             case Field.STYLE:
                 return _level_style(chosen)
             case Field.PRIORITY:

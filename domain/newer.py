@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from domain.policy import AuthorisedBy, Authoriser
 from domain.presence import Style
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ class Newer(Generic[T]):
 NEWER_MEMBERS: Final[Mapping[Enum, Newer[Any]]] = {
     # Until then it can't be chosen, and nobody's style is changed (bot.handlers.personal).
     Style.QUIET: Newer(since=2, until=Style.MIRROR),
+    # Nobody is started before (sync.organisation.starting).
+    AuthorisedBy.ORGANISATION: Newer(since=2, until=AuthorisedBy.PERSON),
+    Authoriser.ASK: Newer(since=2, until=Authoriser.PERSON),
+    Authoriser.INFORM: Newer(since=2, until=Authoriser.PERSON),
 }
 """Members of stored enums. Keep an entry for as long as READS_FROM is below its `since`."""
 NEWER_NAMES: Final[Mapping[str, int]] = {
@@ -43,6 +48,14 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "ProgressCard.not_now": 2,
     "ProgressCard.they_notice": 2,
     "settings.listed": 2,
+    # Has its default where an older process could read it: nothing of it is written till then.
+    "Form.authoriser": 2,
+    "PersonState.authorised_by": 2,
+    # Older processes know nobody who could have said it: they may be written at once.
+    "pb:{NN}:optout:<mark>": 2,
+    "pb:{optouts}:zoom:<hash>": 2,
+    "pb:{optouts}:all": 2,
+    "pb:{optouts}:key": 2,
 }
 """Since when there are fields of rows (`Rollout.failed`), kinds of keys (as sync.redis.keys names
 them) and buttons (`pause.start`). Until everyone knows them they are left out."""

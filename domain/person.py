@@ -17,12 +17,13 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from domain.errors import Trouble
-from domain.policy import NOTHING_CHOSEN, Personal
+from domain.policy import NOTHING_CHOSEN, AuthorisedBy, Personal, resolve
 from domain.storms import NOT_NOTIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from domain.policy import Policy, Verdict
     from domain.presence import Observation, Pair
     from domain.setback import Setback
     from domain.storms import Notified
@@ -125,6 +126,7 @@ class PersonState:
     wrote_ms: int | None = None
     proved_ms: int | None = None  # when the link was last compared with both sides
     personal: Personal = NOTHING_CHOSEN
+    authorised_by: AuthorisedBy = AuthorisedBy.PERSON
 
     def holding(self, layer: Layer) -> Held | None:
         """What Microsoft may hold of us there."""
@@ -141,6 +143,13 @@ class PersonState:
         """In [0, 1): keeps people who changed together from being repeated together."""
         told = self.held.told_ms if self.held else 0
         return zlib.crc32(f"{self.object_id}{told}".encode()) / 2**32
+
+
+def verdict_of(policy: Policy, person: PersonState, now_ms: int) -> Verdict:
+    """What policy says of a connected person at a time (epoch ms)."""
+    return resolve(
+        policy, person.group_ids, person.personal, by=person.authorised_by, now_ms=now_ms
+    )
 
 
 class Patch:

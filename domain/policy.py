@@ -12,6 +12,9 @@ Rule 3  Without a managed group the account decides.
 Rule 4  A lock of the deciding level also fixes the style; otherwise a person may choose their own.
         Only people may choose `quiet`; under a lock it does not count, like any style of their own.
 Rule 5  A person may always pause, locked or not.
+Rule 6  Who is shown by the organisation's authorisation (AuthorisedBy) has `busy only`, whatever
+        style their level has: an app's Available may show somebody at work who is not. Other styles
+        are their own choice. Once their level asks each person, nothing is shown of them.
 
 The sentences for a verdict are in `wording.policy`.
 """
@@ -44,6 +47,21 @@ class AuthorizeWith(StrEnum):
     GRAPH_API = "graph"
 
 
+class Authoriser(StrEnum):
+    """Who says yes to showing somebody's presence: a field of a level."""
+
+    PERSON = "person"  # each person, at Microsoft
+    ASK = "ask"  # the organisation; each person says Start
+    INFORM = "inform"  # the organisation; it starts some working days after they were told
+
+
+class AuthorisedBy(StrEnum):
+    """By whose authorisation Microsoft is told of a connected person. Values are stored."""
+
+    PERSON = "person"
+    ORGANISATION = "organisation"
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """The article's form, as the account or a managed group holds it.
@@ -60,6 +78,7 @@ class Form:
     contacts: bool = False
     locked: bool = False
     style: LevelStyle = Style.MIRROR
+    authoriser: Authoriser = Authoriser.PERSON
 
     def stopped_by(self) -> Reason | None:
         """Return the first field that keeps presence off, in the form's own order; None: on."""
@@ -137,6 +156,7 @@ class Reason(StrEnum):
     OTHER_SERVICE = "other_service"
     NOT_GRAPH = "not_graph"
     NO_PRESENCE_WRITE = "no_presence_write"
+    EACH_PERSON = "each_person"  # the organisation authorised it, and their level no longer says so
 
 
 class Verdict(NamedTuple):
@@ -144,7 +164,7 @@ class Verdict(NamedTuple):
 
     `group` is the managed group that decides, None for the account. `locked`: the deciding level is
     locked. `own_style`: the style is the person's own choice; `level_style` is what the level has.
-    `paused_until_ms` is set while PAUSED.
+    `paused_until_ms` is set while PAUSED. `authoriser` is who says yes on the deciding level.
     """
 
     on: bool
@@ -155,6 +175,7 @@ class Verdict(NamedTuple):
     own_style: bool = False
     level_style: LevelStyle = Style.MIRROR
     paused_until_ms: int | None = None
+    authoriser: Authoriser = Authoriser.PERSON
 
     @property
     def resumes_ms(self) -> int | None:
@@ -190,14 +211,19 @@ def resolve(
     group_ids: Collection[str] = frozenset(),
     personal: Personal = NOTHING_CHOSEN,
     *,
+    by: AuthorisedBy = AuthorisedBy.PERSON,
     now_ms: int = 0,
 ) -> Verdict:
     """Decide for one person, a member of the Zoom groups `group_ids`, at `now_ms` (epoch ms)."""
     group = deciding_group(policy, group_ids)
     form = policy.account if group is None else group.form
+    organisation = by is AuthorisedBy.ORGANISATION
+    level_style = Style.BUSY_ONLY if organisation else form.style
     own = personal.style is not None and not form.locked
-    style = personal.style if own and personal.style is not None else form.style
+    style = personal.style if own and personal.style is not None else level_style
     stopped = form.stopped_by()
+    if stopped is None and organisation and form.authoriser is Authoriser.PERSON:
+        stopped = Reason.EACH_PERSON
     paused_until = personal.paused_until_ms
     paused = stopped is None and paused_until is not None and paused_until > now_ms
     reason = Reason.PAUSED if paused else stopped or Reason.ON
@@ -208,6 +234,7 @@ def resolve(
         group=group,
         locked=form.locked,
         own_style=own,
-        level_style=form.style,
+        level_style=level_style,
         paused_until_ms=paused_until if paused else None,
+        authoriser=form.authoriser,
     )

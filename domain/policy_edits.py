@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from domain.form import LevelForm
-from domain.policy import AuthorizeWith, Level, ManagedGroup, Service
+from domain.policy import Authoriser, AuthorizeWith, Level, ManagedGroup, Service
 from domain.presence import LevelStyle, Style
 
 if TYPE_CHECKING:
@@ -120,6 +120,19 @@ class ChooseStyle:
 
 
 @dataclass(frozen=True, slots=True)
+class Authorise:
+    """Say who authorises it for a level: each person, or the organisation."""
+
+    level: Level
+    authoriser: Authoriser
+    act: Literal["authorise"] = "authorise"
+
+    def apply(self, policy: Policy) -> Policy:
+        """The policy after it. Raises GroupInherits."""
+        return _own_form(policy, self.level, authoriser=self.authoriser)
+
+
+@dataclass(frozen=True, slots=True)
 class SaveForm:
     """Make a level what was entered in its form."""
 
@@ -142,7 +155,7 @@ class SaveForm:
         return with_priority(policy, level.group_id, entered.priority)
 
 
-OneLine = Enable | Disable | Inherit | Lock | Unlock | Move | ChooseStyle
+OneLine = Enable | Disable | Inherit | Lock | Unlock | Move | ChooseStyle | Authorise
 """What can be said in one line, such as `settings group Sales enable`."""
 
 Edit = OneLine | SaveForm

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from service.settings import Settings
     from sync.connect.resealing import Count
-    from sync.connect.sealed import ButtonKey
+    from sync.connect.sealed import ButtonKey, OptOutKey
 
 MOST_ROUNDS = 3
 """How often it is gone over who changed in that very moment."""
@@ -57,6 +57,7 @@ async def rotate_keys(settings: Settings, *, lost: bool) -> bool:
             )
             return False
         well = await _buttons(resealing.button_key, lost=lost)
+        well &= await _opt_outs(resealing.opt_out_key)
         total = await people.connected()
         count = await resealing.round(_progress(total, time.monotonic))
         for _ in range(MOST_ROUNDS):
@@ -102,6 +103,20 @@ async def _buttons(button_key: ButtonKey, *, lost: bool) -> bool:
         say("FAILED  Buttons: their key opens with none of TOKEN_KEYS")
         return False
     say(f"ok      Buttons: {'moved to the newest key' if moved else 'nothing to move'}")
+    return True
+
+
+async def _opt_outs(key: OptOutKey) -> bool:
+    """Never given up: whoever said *Not for me* would be forgotten."""
+    moved = await key.reseal()
+    if moved is None:
+        say(
+            "FAILED  Opt-outs: their key opens with none of TOKEN_KEYS. Until it does, nobody is "
+            "started by the organisation's authorisation."
+        )
+        return False
+    if moved:
+        say("ok      Opt-outs: moved to the newest key")
     return True
 
 

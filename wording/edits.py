@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
+from domain.policy import Authoriser
 from domain.policy_edits import (
+    Authorise,
     ChooseStyle,
     Disable,
     Enable,
@@ -17,7 +19,7 @@ from domain.policy_edits import (
     switches,
 )
 from wording.figures import people
-from wording.policy import STYLES, because, level_words
+from wording.policy import AUTHORISERS, AUTHORISERS_EXPLAINED, STYLES, because, level_words
 from wording.text import outside
 
 if TYPE_CHECKING:
@@ -71,6 +73,8 @@ def state_sentence(edit: Edit) -> str:
             return f"{where} has priority {priority}."
         case ChooseStyle(_, style):
             return f"The style for {where} is {style}."
+        case Authorise(_, authoriser):
+            return f"Who authorises for {where}: {lower_first(AUTHORISERS[authoriser])}."
         case SaveForm():
             return f"The settings of {where} are saved."
     assert_never(edit)
@@ -94,6 +98,8 @@ def question(edit: OneLine) -> str:
             return f"Give {where} priority {priority}?"
         case ChooseStyle(_, style):
             return f"Set the style for {where} to {style}?"
+        case Authorise(_, authoriser):
+            return f"Who authorises for {where}: {lower_first(AUTHORISERS[authoriser])}?"
     assert_never(edit)
 
 
@@ -105,7 +111,16 @@ def spoken(edit: OneLine) -> str:
         value = f" {edit.priority}"
     elif isinstance(edit, ChooseStyle):
         value = f" {edit.style}"
+    elif isinstance(edit, Authorise):
+        value = f" {edit.authoriser}"
     return f"settings {where} {edit.act}{value}"
+
+
+_AUTHORISING: Final = {
+    Authoriser.PERSON: "Let each person authorise",
+    Authoriser.ASK: "Authorise on request",
+    Authoriser.INFORM: "Authorise after notice",
+}
 
 
 def confirming(edit: OneLine) -> str:
@@ -117,6 +132,8 @@ def confirming(edit: OneLine) -> str:
             return f"Set priority {priority}"
         case ChooseStyle(_, style):
             return f"Use {style}"
+        case Authorise(_, authoriser):
+            return _AUTHORISING[authoriser]
     assert_never(edit)
 
 
@@ -157,6 +174,16 @@ def noticed(edit: OneLine, style: Style) -> str:
             )
         case ChooseStyle(_, chosen):
             return STYLES[chosen].sentence
+        case Authorise(_, Authoriser.PERSON):
+            return (
+                f"{AUTHORISERS_EXPLAINED[Authoriser.PERSON]} I stop showing the presence of those "
+                "who never signed in, until they connect."
+            )
+        case Authorise(_, authoriser):
+            return (
+                f"{AUTHORISERS_EXPLAINED[authoriser]} Those who have connected themselves stay "
+                "connected."
+            )
     assert_never(edit)
 
 
@@ -188,6 +215,8 @@ def why_not_inherited(edit: OneLine) -> str:
             return "its priority has no effect"
         case ChooseStyle():
             return "it has no style of its own"
+        case Authorise():
+            return "the account says who authorises"
         case Enable() | Disable() | Inherit():
             return "it has no settings of its own"
     assert_never(edit)
@@ -204,6 +233,11 @@ def overtaken(who: str = "", scope: str = "", when: str = "a moment ago") -> str
     else:
         what = f"{outside(who, 60)} changed the settings of {outside(scope, 60)} {when}"
     return f"{what}, so nothing was saved. This is how it is now."
+
+
+def lower_first(words: str) -> str:
+    """The same with a small first letter, as a part of a sentence."""
+    return words[:1].lower() + words[1:]
 
 
 def _first(words: str) -> str:

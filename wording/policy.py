@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from domain.form import HIGHEST_PRIORITY, Field, differing
-from domain.policy import AuthorizeWith, Reason, Service
+from domain.policy import Authoriser, AuthorizeWith, Reason, Service
 from domain.presence import Style
 from wording.figures import people
 from wording.text import outside
@@ -28,15 +28,37 @@ AUTHORIZE_WITH: Final[Mapping[AuthorizeWith, str]] = {
     AuthorizeWith.EWS: "EWS",
     AuthorizeWith.GRAPH_API: "Graph API",
 }
+AUTHORISERS: Final[Mapping[Authoriser, str]] = {
+    Authoriser.PERSON: "Each person",
+    Authoriser.ASK: "The organisation, on request",
+    Authoriser.INFORM: "The organisation, after notice",
+}
+AUTHORISERS_EXPLAINED: Final[Mapping[Authoriser, str]] = {
+    Authoriser.PERSON: "Everyone connects and signs in with Microsoft once.",
+    Authoriser.ASK: (
+        "Nobody has to sign in. Each person gets one card, and it starts when they choose Start."
+    ),
+    Authoriser.INFORM: (
+        "Nobody has to sign in. It starts some working days after each person was told, unless "
+        "they choose Not for me."
+    ),
+}
+"""What it means for people, where it is chosen."""
+BUSY_ONLY_UNASKED: Final = (
+    "Where the organisation authorises it, people start with the style busy only: an app’s "
+    "Available can show people at work who aren’t. Anyone can choose another style for themselves."
+)
 _CHOICES: Final[Mapping[Field, Mapping[Any, str]]] = {
     Field.SERVICE: SERVICES,
     Field.AUTHORIZE_WITH: AUTHORIZE_WITH,
+    Field.AUTHORISER: AUTHORISERS,
 }
 LABELS: Final[Mapping[Field, str]] = {
     Field.MANAGES: "Own settings",
     Field.INTEGRATION: "Calendar and contacts integration",
     Field.SERVICE: "Default calendar and contact service",
     Field.AUTHORIZE_WITH: "Authorize with",
+    Field.AUTHORISER: "Who authorises",
     Field.CALENDAR: "Calendar",
     Field.CONTACTS: "Contacts",
     Field.PRESENCE_WRITE: "Presence",
@@ -59,6 +81,7 @@ _OFF_BECAUSE: Final = {
     Reason.OTHER_SERVICE: "the default service is not Office 365",
     Reason.NOT_GRAPH: "it does not authorise with the Graph API",
     Reason.NO_PRESENCE_WRITE: "the Presence permission is not Write",
+    Reason.EACH_PERSON: "each person now authorises it themselves, and you haven’t connected",
 }
 
 
@@ -100,8 +123,8 @@ def because(form: Form) -> str:
     """Why presence is off with a form, as the rest of a sentence; empty when it is on."""
     stopped = form.stopped_by()
     match stopped:
-        case None | Reason.ON | Reason.PAUSED:
-            return ""
+        case None | Reason.ON | Reason.PAUSED | Reason.EACH_PERSON:
+            return ""  # the last is about one person, not about a form
         case Reason.INTEGRATION_OFF | Reason.NO_PRESENCE_WRITE:
             return _OFF_BECAUSE[stopped]
         case Reason.OTHER_SERVICE:

@@ -14,8 +14,8 @@ from bot.grammar.words import (
     without_courtesies,
 )
 from domain.form import HIGHEST_PRIORITY
-from domain.policy import SOME_GROUP
-from domain.policy_edits import ChooseStyle, Disable, Enable, Inherit, Lock, Move, Unlock
+from domain.policy import SOME_GROUP, Authoriser
+from domain.policy_edits import Authorise, ChooseStyle, Disable, Enable, Inherit, Lock, Move, Unlock
 from domain.presence import LEVEL_STYLES, level_style
 
 if TYPE_CHECKING:
@@ -48,7 +48,11 @@ def act_at_end(words: list[str]) -> tuple[int, OneLine] | None:
         last = [bare(word) for word in spoken[-3:]]
         if last and last[-1] in PLAIN_ACTS:
             return len(spoken) - 1, PLAIN_ACTS[last[-1]]
-        found = _priority_at_end(spoken, last) or _style_at_end(spoken, last)
+        found = (
+            _priority_at_end(spoken, last)
+            or _style_at_end(spoken, last)
+            or _authoriser_at_end(spoken, last)
+        )
         if found is not None:
             return found
     return None
@@ -96,6 +100,27 @@ def _style_at_end(words: list[str], last: list[str]) -> tuple[int, OneLine] | No
             _value_hint(words, "style mirror"),
         )
     return None
+
+
+_AUTHORISE: Final = frozenset({"authorise", "authorize"})
+_AUTHORISERS: Final = ", ".join(Authoriser)
+
+
+def _authoriser_at_end(words: list[str], last: list[str]) -> tuple[int, OneLine] | None:
+    if last[-1:] and last[-1] in _AUTHORISE:
+        raise NotUnderstood(
+            f"“{last[-1]}” needs one of: {_AUTHORISERS}.", _value_hint(words, "authorise ask")
+        )
+    if len(last) < 2 or last[-2] not in _AUTHORISE:
+        return None
+    if last[-1] in set(Authoriser):
+        return len(words) - 2, Authorise(SOME_GROUP, Authoriser(last[-1]))
+    if len(words) == 2:
+        return None  # a name that begins with this word
+    raise NotUnderstood(
+        f"I don’t know who “{shortened(words[-1], 40)}” is. Say one of: {_AUTHORISERS}.",
+        _value_hint(words, "authorise ask"),
+    )
 
 
 def _value_hint(words: list[str], example: str) -> str:

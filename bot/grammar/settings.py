@@ -105,8 +105,8 @@ class History:
 
 Settings = Centre | Account | Group | Groups | User | InvitePeople | History
 
-_ANY_ACT = "enable, disable, inherit, lock, unlock, priority 2 or style mirror"
-_ACCOUNT_ACT = "enable, disable, lock, unlock or style mirror"
+_ANY_ACT = "enable, disable, inherit, lock, unlock, priority 2, style mirror or authorise ask"
+_ACCOUNT_ACT = "enable, disable, lock, unlock, style mirror or authorise ask"
 _GROUP_HINT = f"Say settings group Sales, and at the end, if you like: {_ANY_ACT}."
 _TOPICS_HINT = (
     "Say settings, settings account, settings group Sales, settings groups, "

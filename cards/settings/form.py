@@ -9,7 +9,17 @@ from cards.settings.clicks import ApplyForm, ApplySwitch, CancelChange, SubmitFo
 from cards.settings.parts import choice, full_warning, number, opening, toggle
 from domain.form import Field, applicable_fields
 from domain.presence import LEVEL_STYLES, Style
-from wording.policy import AUTHORIZE_WITH, LABELS, SERVICES, STYLES, because, level_words
+from wording.policy import (
+    AUTHORISERS,
+    AUTHORISERS_EXPLAINED,
+    AUTHORIZE_WITH,
+    BUSY_ONLY_UNASKED,
+    LABELS,
+    SERVICES,
+    STYLES,
+    because,
+    level_words,
+)
 
 if TYPE_CHECKING:
     from cards.build import Card, Element
@@ -139,6 +149,8 @@ def _inputs(shown: LevelForm, places: int, *, account_form: bool) -> list[Elemen
             ]
             continue
         elements.append(_input(field, shown, places, account_form=account_form))
+        if field is Field.AUTHORISER:
+            elements.append(note(BUSY_ONLY_UNASKED, spacing="Small"))
         if field is Field.STYLE:
             warning = f"About full: {STYLES[Style.FULL].warning('people')}"
             elements.append(note(warning, spacing="Small"))
@@ -160,6 +172,12 @@ def _input(field: Field, shown: LevelForm, places: int, *, account_form: bool) -
             return choice(field, label, SERVICES.items(), form.service)
         case Field.AUTHORIZE_WITH:
             return choice(field, label, AUTHORIZE_WITH.items(), form.authorize_with)
+        case Field.AUTHORISER:
+            explained = [
+                (each.value, f"{words}. {AUTHORISERS_EXPLAINED[each]}")
+                for each, words in AUTHORISERS.items()
+            ]
+            return choice(field, label, explained, form.authoriser)
         case Field.LOCKED:
             title = (
                 "Locked: groups and people can’t change it"

@@ -27,7 +27,7 @@ from launch.redis import redis_for_command
 from service.redis_folder import EmbeddedRedisError
 from service.setting_values import redis_risk
 from sync.connect.resealing import RUNNING_MS
-from sync.connect.sealed import OWNER, PURPOSE, SealedStore
+from sync.connect.sealed import ButtonKey, SealedStore
 from sync.connect.tokens import PURPOSE as TOKENS
 from sync.connect.vault import Vault, VaultError
 from sync.feed.store import FeedStore
@@ -241,8 +241,8 @@ async def _keys(visit: Visit, server: Once[Server]) -> Found:
             "A process runs that encrypts with another first key of TOKEN_KEYS.",
             "Give every process the same TOKEN_KEYS, in the same order, and restart them.",
         )
-    sealed = await rows.button_key()
-    if sealed is not None and not _opens(vault, OWNER, PURPOSE, sealed):
+    sealed = await rows.sealed_key(ButtonKey.row)
+    if sealed is not None and not _opens(vault, ButtonKey.owner, ButtonKey.purpose, sealed):
         return failed(
             "What is stored opens with none of TOKEN_KEYS.",
             "Put the missing key behind the first one. If it is lost: python app.py rotate-keys "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -28,6 +28,22 @@ if TYPE_CHECKING:
     from sync.microsoft.authorization import Grant
 
 log = structlog.get_logger()
+
+
+class Member(Protocol):
+    """Somebody in the organisation's directory."""
+
+    @property
+    def object_id(self) -> str:
+        """Their object id, in small letters."""
+
+    @property
+    def name(self) -> str:
+        """What they are called."""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Their folded addresses."""
 
 
 class NoZoomUser(Exception):
@@ -52,6 +68,10 @@ class Contested(Exception):
 
 class SignInOver(Exception):
     """The attempt was ended while Microsoft was asked, or another took its place."""
+
+
+class OptedOut(Exception):
+    """The person has said *Not for me*, and nobody but they may undo it."""
 
 
 TRIES = 10
@@ -102,24 +122,52 @@ class Linking:
         self.tokens.forget(identity.object_id)
         zoom_id = user.zoom_id if user else None
         groups = await self.groups_of(zoom_id, addresses)
-        await self._keep(link, sealed, observation, groups, attempt)
+
+        async def make() -> int:
+            return await self.store.connect(link, sealed, observation, groups, attempt=attempt)
+
+        if not await self._keep(link, make):
+            raise SignInOver
         log.info("link_made", person=link.object_id, zoom_known=user is not None)
         return link, observation
 
-    async def _keep(
-        self,
-        link: Link,
-        sealed: str,
-        observation: Observation | None,
-        groups: frozenset[str],
-        attempt: str,
-    ) -> None:
-        """Make the link, once nobody has a better right to the Zoom user."""
+    async def start(
+        self, member: Member, tenant_id: str, opt_out: str
+    ) -> tuple[Link, Observation | None]:
+        """Link somebody whom the organisation authorises, without a sign-in; what Zoom says now.
+
+        `opt_out` is where it would stand that they said *Not for me* (sync.organisation.opt_outs).
+        Raises OptedOut, NoZoomUser, AddressTaken, Contested and the errors of domain.errors;
+        nothing is kept then, and an earlier link is as it was.
+        """
+        user = await self._zoom_user(member.addresses)
+        observation = await self._ask(user)
+        link = Link(
+            object_id=member.object_id,
+            tenant_id=tenant_id,
+            name=member.name,
+            addresses=member.addresses,
+            connected_ms=await self.store.now_ms(),
+            zoom_id=user.zoom_id if user else None,
+            zoom_email=user.email if user else None,
+        )
+        groups = await self.groups_of(link.zoom_id, link.addresses)
+
+        async def make() -> int:
+            return await self.store.start(link, opt_out, observation, groups)
+
+        if not await self._keep(link, make):
+            raise OptedOut
+        self.tokens.forget(link.object_id)
+        log.info("link_started", person=link.object_id, zoom_known=user is not None)
+        return link, observation
+
+    async def _keep(self, link: Link, make: Callable[[], Awaitable[int]]) -> int:
+        """Make the link, once nobody has a better right to the Zoom user; its generation, or 0."""
         proven, contended = set[str](), False
         for _ in range(TRIES):
             try:
-                if await self.store.connect(link, sealed, observation, groups, attempt=attempt):
-                    return
+                generation = await make()
             except Taken as taken:
                 if taken.owner in proven:
                     raise AddressTaken(link.zoom_email or link.addresses[0]) from taken
@@ -132,8 +180,9 @@ class Linking:
                 contended = True
                 await self.sleep(CONTENDED_SECONDS)
             else:
-                # What was contended at its very end had used the attempt up.
-                raise Contested if contended else SignInOver
+                if not generation and contended:
+                    break  # what was contended at its very end had used the attempt up
+                return generation
         raise Contested
 
     async def _zoom_user(self, addresses: tuple[str, ...]) -> ZoomUser | None:

@@ -24,7 +24,7 @@ from sync.redis.keys import LIVE_SIGN_IN_TTL
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sync.connect.sealed import ButtonKey, SealedRow, SealedStore
+    from sync.connect.sealed import ButtonKey, OptOutKey, SealedRow, SealedStore
     from sync.connect.vault import Vault
 
 log = structlog.get_logger()
@@ -81,6 +81,7 @@ class Resealing:
     rows: SealedStore
     vault: Vault
     button_key: ButtonKey
+    opt_out_key: OptOutKey
     _: KW_ONLY
     now_ms: Callable[[], Awaitable[int]]
     adopt: Callable[[bytes], None] = lambda _: None
@@ -111,7 +112,8 @@ class Resealing:
         await self.rows.stopped(self.vault.newest, self._name, await self.now_ms())
 
     async def _round_of_duty(self) -> None:
-        await self.button_key.reseal()
+        for key in (self.button_key, self.opt_out_key):
+            await key.reseal()
         count = await self.round(lambda _: None)
         if count.moved or count.left:
             log.info("keys_resealed", people=count.moved, left=count.left)

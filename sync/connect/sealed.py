@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import structlog
 
@@ -31,7 +31,6 @@ log = structlog.get_logger()
 BATCH = 50
 """Rows of tokens read at once: some 400 kB."""
 TAKEN_MS = MINUTE
-OWNER, PURPOSE = "cards", "button-key"
 BYTES = 32
 
 
@@ -92,16 +91,16 @@ class SealedStore:
             keys.tokens(row.object_id), row.dump(row.sealed), row.dump(sealed)
         )
 
-    async def button_key(self) -> str | None:
-        """The sealed key that signs the buttons of cards."""
-        text = await self.client.get(keys.BUTTON_KEY)
+    async def sealed_key(self, row: Key) -> str | None:
+        """A sealed key of our own (SealedKey), by where it stands."""
+        text = await self.client.get(row)
         return None if text is None else str(text)
 
-    async def keep_button_key(self, sealed: str, before: str | None) -> bool:
+    async def keep_key(self, row: Key, sealed: str, before: str | None) -> bool:
         """Keep it in place of another (None: there was none). False: another process was first."""
         if before is None:
-            return bool(await self.client.set(keys.BUTTON_KEY, sealed, nx=True))
-        return await self._replace(keys.BUTTON_KEY, before, sealed)
+            return bool(await self.client.set(row, sealed, nx=True))
+        return await self._replace(row, before, sealed)
 
     async def _replace(self, key: Key, before: str, after: str) -> bool:
         return await self.scripts.run(lua.reseal, sealed=key, before=before, after=after)
@@ -133,11 +132,17 @@ class SealedStore:
 
 
 @dataclass(eq=False, repr=False)
-class ButtonKey:
-    """The key that signs the buttons of cards: random, made once, sealed for all processes.
+class SealedKey:
+    """A key of our own: random, made once, sealed for all processes.
 
-    It is no encryption key's child, so that a rotation of those kills no card.
+    It is no encryption key's child, so that a rotation of those changes nothing of what it is for.
     """
+
+    row: ClassVar[Key]
+    owner: ClassVar[str]
+    purpose: ClassVar[str]
+    unreadable: ClassVar[str]
+    """What the log says where it doesn't open."""
 
     rows: SealedStore
     vault: Vault
@@ -151,31 +156,47 @@ class ButtonKey:
         Then it is left as it is: the missing key may come back, and other processes may have it.
         """
         while True:
-            sealed = await self.rows.button_key()
+            sealed = await self.rows.sealed_key(self.row)
             if sealed is not None:
                 try:
-                    return bytes.fromhex(self.vault.open(OWNER, PURPOSE, sealed))
+                    return bytes.fromhex(self.vault.open(self.owner, self.purpose, sealed))
                 except VaultError:
                     if not self._warned:
-                        log.error("button_key_unreadable")
+                        log.error(self.unreadable)
                     self._warned = True
                     return None
-            await self.rows.keep_button_key(self._new(), None)
+            await self.rows.keep_key(self.row, self._new(), None)
 
     async def reseal(self) -> bool | None:
         """Move it to the newest key. True: it was moved, False: no need, None: it does not open."""
-        sealed = await self.rows.button_key()
+        sealed = await self.rows.sealed_key(self.row)
         if sealed is None or not self.vault.needs_rotation(sealed):
             return False
         try:
-            newest = self.vault.rotate(OWNER, PURPOSE, sealed)
+            newest = self.vault.rotate(self.owner, self.purpose, sealed)
         except VaultError:
             return None
-        return await self.rows.keep_button_key(newest, sealed)
+        return await self.rows.keep_key(self.row, newest, sealed)
 
     async def give_up(self) -> None:
-        """Make a new one in place of one that does not open: older buttons end."""
-        await self.rows.keep_button_key(self._new(), await self.rows.button_key())
+        """Make a new one in place of one that does not open: what it was for ends."""
+        await self.rows.keep_key(self.row, self._new(), await self.rows.sealed_key(self.row))
 
     def _new(self) -> str:
-        return self.vault.seal(OWNER, PURPOSE, secrets.token_hex(BYTES))
+        return self.vault.seal(self.owner, self.purpose, secrets.token_hex(BYTES))
+
+
+class ButtonKey(SealedKey):
+    """Signs the buttons of cards; one that is lost ends the buttons of older cards."""
+
+    row = keys.BUTTON_KEY
+    owner, purpose = "cards", "button-key"
+    unreadable = "button_key_unreadable"
+
+
+class OptOutKey(SealedKey):
+    """Hashes who said *Not for me*. Nobody is started without it: it would not be known who did."""
+
+    row = keys.OPT_OUT_KEY
+    owner, purpose = "opt-outs", "hash-key"
+    unreadable = "opt_out_key_unreadable"

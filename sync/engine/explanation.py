@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from domain.errors import AuthorizeAgain, OutsideError, Trouble
 from domain.explanation import OUTAGE, QUOTA, SLOW, TOO_OFTEN, Admission, Explanation
+from domain.person import verdict_of
 from domain.plan import Seen, plan
 from domain.policy import resolve
 from domain.presence import NOT_SAID
@@ -70,7 +71,7 @@ class Explainer:
         if known is None:
             return None
         state, now = known[1], await self.store.now_ms()
-        return resolve(self.policy.current(), state.group_ids, state.personal, now_ms=now)
+        return verdict_of(self.policy.current(), state, now)
 
     def verdict_without_link(self, group_ids: Collection[str]) -> Verdict:
         """What policy says of a member of these Zoom groups who has not connected."""
@@ -152,7 +153,7 @@ class Explainer:
         return Explanation(
             link=link,
             state=state,
-            verdict=resolve(self.policy.current(), state.group_ids, state.personal, now_ms=now),
+            verdict=verdict_of(self.policy.current(), state, now),
             plan=plan(now, state, verdict, seen, world),
             now_ms=now,
             shown=shown,

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
-from domain.errors import NotAllowed, OutsideError, TenantPaused
+from domain.errors import AdminMustAct, AuthorizeAgain, NotAllowed, OutsideError, TenantPaused
 from domain.plan import Lane
+from domain.policy import AuthorisedBy
 from domain.setback import DEFAULT_PAUSE_S
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ class GraphGate:
         Raises QuotaShort and the errors of domain.errors.
         """
         for last in (False, True):
-            token = await self.tokens.access_token(state.object_id, state.generation)
+            token = await self.tokens.token_for(state)
             await self._admit(ticket)
             began = time.monotonic()
             try:
@@ -190,8 +191,12 @@ class GraphGate:
                     and state.trouble_code != error.code
                 )
                 if new_token and not last:
-                    self.tokens.invalidate(state.object_id)
+                    self.tokens.refused(state)
                     continue
+                if state.authorised_by is AuthorisedBy.ORGANISATION and isinstance(
+                    error, AuthorizeAgain
+                ):  # no sign-in of theirs would help
+                    raise AdminMustAct(error.code, error.detail) from error
                 raise
             except BaseException:
                 self._breaker.nothing_sent()

@@ -18,6 +18,7 @@ from domain.errors import AuthorizeAgain, PersonGone, RetryLater
 from domain.link import fold_address
 from domain.person import Patch
 from domain.plan import Lane
+from domain.policy import AuthorisedBy
 from domain.presence import ZoomPresence  # noqa: TC001 - rows are validated by their types
 from sync.engine.ports import ZoomUser
 from sync.engine.zoom_index import Contended, Taken
@@ -59,13 +60,13 @@ class Proof(Enum):
 class Identities:
     """Asks both sides. `addresses_now` gives a connected person's addresses from Microsoft.
 
-    It is called with object id and generation, and raises the errors of domain.errors. `groups_of`
-    gives the Zoom groups of a Zoom id, None: not known. `zoom` None: it can't be asked.
+    It raises the errors of domain.errors. `groups_of` gives the Zoom groups of a Zoom id, None: not
+    known. `zoom` None: it can't be asked.
     """
 
     store: PeopleStore
     _: KW_ONLY
-    addresses_now: Callable[[str, int], Awaitable[tuple[str, ...]]]
+    addresses_now: Callable[[PersonState], Awaitable[tuple[str, ...]]]
     groups_of: Callable[[str], Awaitable[frozenset[str] | None]]
     zoom: ZoomLookup | None
 
@@ -80,8 +81,12 @@ class Identities:
             return Proof.ENDED
         link, state = known
         try:
-            addresses = await self.addresses_now(object_id, state.generation)
+            addresses = await self.addresses_now(state)
         except (AuthorizeAgain, PersonGone) as error:
+            if state.authorised_by is AuthorisedBy.ORGANISATION:
+                log.warning("link_entra_user_gone", person=object_id)
+                await self.store.leave(object_id, state.generation)
+                return Proof.ENDED
             # Found out here as well as by a write.
             await self.store.must_authorize(state, error.code)
             return Proof.LOCKED_OUT

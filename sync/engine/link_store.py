@@ -13,6 +13,7 @@ from domain.errors import Trouble
 from domain.link import Link
 from domain.person import Patch
 from domain.plan import Lane
+from domain.policy import AuthorisedBy
 from sync.engine import scripts as lua
 from sync.engine.person_row import read_state
 from sync.engine.queue import PeopleQueue, shard_of
@@ -59,12 +60,33 @@ class LinkRows(PeopleQueue):
     ) -> int:
         """Save a connection (a new one or in place of an earlier one); returns its generation.
 
+        The person has authorised it.
         `group_ids` are the person's Zoom groups. With `attempt` (bot.sign_in.store) only if that
         attempt to connect is still live, and it is not afterwards; else 0, and nothing is kept.
         Raises Taken, Contended (sync.engine.zoom_index); then an earlier connection is as it was,
         or (Contended, in a race) there is none.
         """
+        return await self._connect(link, sealed_tokens, "", observation, group_ids, attempt)
 
+    async def start(
+        self, link: Link, opt_out: str, observation: Observation | None, group_ids: Iterable[str]
+    ) -> int:
+        """Save a connection that the organisation authorised; returns its generation.
+
+        0: the person has said *Not for me* (`opt_out`: hashed, see sync.organisation.opt_outs), and
+        nothing is kept. Raises Taken, Contended like `connect`.
+        """
+        return await self._connect(link, None, opt_out, observation, group_ids, None)
+
+    async def _connect(
+        self,
+        link: Link,
+        sealed: str | None,
+        opt_out: str,
+        observation: Observation | None,
+        group_ids: Iterable[str],
+        attempt: str | None,
+    ) -> int:
         async def make() -> list[Any]:
             oid = link.object_id
             return await self._scripts.run(
@@ -75,9 +97,11 @@ class LinkRows(PeopleQueue):
                 link=keys.link(oid),
                 tokens=keys.tokens(oid),
                 live=keys.live_sign_in(oid),
+                opt_out=keys.opt_out(oid, opt_out),
                 member=oid,
                 text=LINKS.dump(link),
-                sealed=sealed_tokens,
+                sealed=sealed or "",
+                by=AuthorisedBy.ORGANISATION if sealed is None else None,
                 presence=observation.presence.value if observation else None,
                 at_ms=observation.at_ms if observation else 0,
                 zoom_id=link.zoom_id or "",

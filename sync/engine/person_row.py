@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from domain.person import Accepted, Held, PersonState
-from domain.policy import Personal
+from domain.policy import AuthorisedBy, Personal
 from domain.presence import Observation, Pair, Style, ZoomPresence
 from domain.storms import Notified
 from sync.redis import keys
@@ -65,11 +65,15 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "observation": ("obs", "obs_at"),
     "held": _SESSION,
     "preferred": _PREFERRED,
+    "authorised_by": ("by",),
 }
 """Which fields keep what of a `PersonState`."""
 
-BY_SCRIPTS = frozenset({"generation", "version", "observation", "got_ms", "zoom_id"})
-"""What of a person no patch may change: who is who, and what Zoom said, in the order of time."""
+BY_SCRIPTS = frozenset(
+    {"generation", "version", "observation", "got_ms", "zoom_id", "authorised_by"}
+)
+"""What of a person no patch may change: who is who, by whose authorisation, and what Zoom said, in
+the order of time."""
 
 
 def written(patch: Patch | None) -> Changes:
@@ -146,6 +150,7 @@ def read_state(object_id: str, row: Mapping[str, Any]) -> PersonState:
                 setattr(state, name, number)
     state.zoom_id = row.get("zoom") or None
     state.met, state.leaving = "met" in row, "leaving" in row
+    state.authorised_by = _authorised_by(row, bad)
     if "trouble" in row:
         state.trouble, state.trouble_code = row["trouble"], row.get("code", "")
     if "failed" in row:
@@ -224,6 +229,14 @@ def _read_held(
         if field in row and number is None:
             bad.append(field)
     return None
+
+
+def _authorised_by(row: Mapping[str, Any], bad: list[str]) -> AuthorisedBy:
+    """Damage never lets us write with the organisation's authorisation."""
+    if row.get("by", AuthorisedBy.PERSON) not in set(AuthorisedBy):
+        bad.append("by")
+        return AuthorisedBy.PERSON
+    return AuthorisedBy(row.get("by", AuthorisedBy.PERSON))
 
 
 def _personal(row: Mapping[str, Any], bad: list[str]) -> Personal:

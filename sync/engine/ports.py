@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from domain.person import Accepted
+    from domain.person import Accepted, PersonState
     from domain.policy import Policy
     from domain.presence import Pair, Shown, ZoomPresence
 
@@ -50,12 +50,12 @@ class PresenceApi(Protocol):
 
 
 class TokenSource(Protocol):
-    """Access tokens of connected people."""
+    """Access tokens with which Microsoft is told of connected people."""
 
-    async def access_token(self, object_id: str, generation: int) -> str:
+    async def token_for(self, state: PersonState) -> str:
         """A token valid for some minutes. Raises AuthorizeAgain, RetryLater, AdminMustAct."""
 
-    def invalidate(self, object_id: str) -> None:
+    def refused(self, state: PersonState) -> None:
         """Graph refused the token: the next call fetches another."""
 
     def forget(self, object_id: str) -> None:

@@ -14,9 +14,8 @@ import structlog
 
 from domain.clock import MINUTE
 from domain.errors import AuthorizeAgain, OutsideError, RetryLater, TenantPaused, Trouble
-from domain.person import Accepted, Layer, Patch, attempt
+from domain.person import Accepted, Layer, Patch, attempt, verdict_of
 from domain.plan import UNSEEN, WRITES, Do, Lane, Plan, Seen, Why, World, plan
-from domain.policy import resolve
 from domain.presence import NOT_SAID, ZoomPresence
 from domain.setback import ADMIN_RETRY_MS, setback
 from sync.engine.gate import GraphGate, QuotaShort, Ticket
@@ -119,7 +118,7 @@ class Reconciler:
 
     def verdict(self, state: PersonState, now_ms: int) -> Verdict:
         """What policy says of them; nothing is shown of people who leave or lost their app."""
-        verdict = resolve(self.policy.current(), state.group_ids, state.personal, now_ms=now_ms)
+        verdict = verdict_of(self.policy.current(), state, now_ms)
         if state.leaving or state.gone_ms is not None:
             verdict = verdict._replace(on=False)
         return verdict

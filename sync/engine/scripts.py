@@ -135,9 +135,11 @@ def connect(
     link: Key,
     tokens: Key,
     live: Key,
+    opt_out: Key,
     member: str,
     text: str,
     sealed: str,
+    by: str | None,
     presence: str | None,
     at_ms: int,
     zoom_id: str,
@@ -147,8 +149,10 @@ def connect(
 ) -> list[Any]:
     """Make a link (`text`), in place of an earlier one; what we hold at Microsoft stays known.
 
-    `groups` are separated by commas, `addresses` each between line ends. Returns the generation (0:
-    `attempt` is not live) and the link that was there.
+    `by`: an AuthorisedBy, where it is not the person; then nothing is `sealed`, and no link is made
+    of somebody who has said *Not for me*. `groups` are separated by commas, `addresses` each
+    between line ends. Returns the generation (0: `attempt` is not live, or they opted out) and the
+    link that was there.
     """
 
 
@@ -185,7 +189,7 @@ def erase(
         "ERASED": keys.ERASED,
         "NEEDED": HELD_FIELDS
         | {"gen", "ver", "need", "pol", "tries", "trouble", "trouble_at", "code", "wait"}
-        | {"leaving", "gone", "lane", "lease", "lease_end"},
+        | {"leaving", "gone", "lane", "lease", "lease_end", "by"},
     },
 )
 def retire(*, person: Key, shard: Shard, link: Key, tokens: Key, token: str) -> int | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from domain.budget import Limits
+    from domain.person import PersonState
     from sync.engine.people import PeopleStore
     from sync.engine.ports import Meter, People, PolicySource, PresenceApi, TokenSource, ZoomLookup
     from sync.redis.connection import Client
@@ -56,7 +57,7 @@ def wire(
     chat: People,
     policy: PolicySource,
     meter: Meter,
-    addresses_now: Callable[[str, int], Awaitable[tuple[str, ...]]],
+    addresses_now: Callable[[PersonState], Awaitable[tuple[str, ...]]],
     groups_of: Callable[[str], Awaitable[frozenset[str] | None]],
     zoom_slot: Callable[[str], Awaitable[float]],
     doubted: Callable[[], int],

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from domain.person import verdict_of
 from domain.plan import Lane
-from domain.policy import resolve
 from sync.redis import duties, keys
 from sync.redis.batches import batches
 from sync.redis.duties import Work
@@ -56,7 +56,16 @@ TRIES = 3
 LONGEST_REST = 300.0
 TRY = 10
 """What a try in vain adds to somebody's place; it is less than that before the first."""
-_DECIDES = ("group_ids", "personal", "trouble", "observation", "held", "leaving", "gone_ms")
+_DECIDES = (
+    "group_ids",
+    "personal",
+    "authorised_by",
+    "trouble",
+    "observation",
+    "held",
+    "leaving",
+    "gone_ms",
+)
 
 
 class SweepStore:
@@ -118,7 +127,7 @@ def is_settled(row: PersonState, policy: Policy, doubted_ms: int, now_ms: int) -
         return True
     if row.observation is not None and row.observation.at_ms >= doubted_ms:
         return True
-    verdict = resolve(policy, row.group_ids, row.personal, now_ms=now_ms)
+    verdict = verdict_of(policy, row, now_ms)
     return not verdict.on
 
 

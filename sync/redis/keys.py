@@ -11,9 +11,10 @@ answer was not heard or was no, and what was accepted before it, `pref`, `pref_t
 `pref_unsure` the same for the preferred status, `yielded` the `obs_at` for which the person's own
 status was met, `test` end of a running test, `met` they were notified of their first meeting,
 `zoom` and `groups` Zoom id and group ids, `addr` their addresses, `proved` when the link was last
-compared with both sides, `style` and `paused` the person's own choices, `need` the policy that must
-be carried out for them and `pol` the one that was, `wrote` when Microsoft last accepted a write,
-`tries` failures in a row, `trouble`, `code` and `trouble_at` what ails them
+compared with both sides, `by` who authorised it where it was not the person
+(domain.policy.AuthorisedBy), `style` and `paused` the person's own choices, `need` the policy that
+must be carried out for them and `pol` the one that was, `wrote` when Microsoft last accepted a
+write, `tries` failures in a row, `trouble`, `code` and `trouble_at` what ails them
 (domain.errors.Trouble), what was answered, and since when, `failed` and `failed_at` what failed
 last, also when it is over, `notified` how far notifying them of it is (domain.storms.Notified),
 `wait` not before, `leaving` the person asked to be forgotten, `gone` since when their app is taken
@@ -131,6 +132,17 @@ token_lease = _of_person("lease:<oid>", "who refreshes this person's tokens", TO
 admitted = _of_person("admitted:<oid>", "how often their chat wanted what costs", ADMITTED_TTL)
 looked_up = _of_person("admitted:<oid>:others", "the same, of others, as an admin", ADMITTED_TTL)
 look = _of_person("look:<oid>", "what Microsoft showed last, looked at for their chat", LOOK_TTL)
+_opt_out = _of_shard("optout:<mark>", "they said Not for me: Zoom's side of them (hashed)", EVER)
+opt_out_of_zoom = _of("{optouts}:zoom:<hash>", "the Zoom user of somebody who did", EVER)
+OPT_OUTS = _one("{optouts}:all", "hash: whoever did (hashed) -> gone since when", EVER)
+OPT_OUT_KEY = _one("{optouts}:key", "what these are hashed with, sealed", EVER)
+
+
+def opt_out(object_id: str, mark: str) -> Key:
+    """In the person's slot, so that the script that makes a link can ask for it."""
+    return Key(_opt_out(shard_of(object_id)).replace("<mark>", mark))
+
+
 everybody = _of_shard("people", "set: the oid of everybody connected", USED)
 parked = _of_shard("parked", "hash: oid -> since when, why (nothing is tried)", USED)
 woken = _of_shard("woken", "the lane of which workers heard by WAKE", "1 s")

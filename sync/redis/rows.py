@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from domain.link import BadRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Row = TypeVar("Row")
 
@@ -17,12 +20,16 @@ class Rows(Generic[Row]):
     """How rows of a kind are written and read: each value has its field's own type, or is damage.
 
     Fields that this version does not know are passed over: a later one may have written them. A
-    field that is not there has its default; `whole`: then the row is damaged.
+    field that is not there has its default; `whole`: then the row is damaged. Fields that are named
+    in `newer` (domain.newer) are left out while they have theirs: an earlier release wants it so.
     """
 
-    def __init__(self, kind: type[Row], *, whole: bool = False) -> None:
+    def __init__(
+        self, kind: type[Row], *, whole: bool = False, newer: Mapping[str, object] | None = None
+    ) -> None:
         self._kind = kind
         self._whole = whole
+        self._newer = newer or {}
         _KINDS.append(self)
 
     @cached_property
@@ -32,7 +39,10 @@ class Rows(Generic[Row]):
 
     def dump(self, row: Row) -> str:
         """Write a row."""
-        return self.adapter.dump_json(row).decode()
+        if not self._newer:
+            return self.adapter.dump_json(row).decode()
+        values = self.adapter.dump_python(row, mode="json")
+        return json.dumps(_without(values, self._newer), separators=(",", ":"), ensure_ascii=False)
 
     def load(self, text: str) -> Row:
         """Read a row back. Raises BadRow."""
@@ -59,6 +69,17 @@ def warm_up() -> None:
     """Make every adapter now, so that nobody waits for one."""
     for rows in _KINDS:
         rows.adapter  # noqa: B018 - it is kept
+
+
+def _without(values: Any, newer: Mapping[str, object]) -> Any:
+    """The same without fields that have these values, in rows within rows too."""
+    if not isinstance(values, dict):
+        return values
+    return {
+        name: _without(value, newer)
+        for name, value in values.items()
+        if name not in newer or newer[name] != value
+    }
 
 
 def _has(row: Any, written: Any) -> bool:

@@ -50,7 +50,7 @@ class Done:
     rollout: Rollout | None
 
 
-_READ = ("zoom_id", "group_ids", "personal", "held", "trouble")
+_READ = ("zoom_id", "group_ids", "personal", "authorised_by", "held", "trouble")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from domain.person import Patch
+from domain.person import Patch, verdict_of
 from domain.plan import Lane
-from domain.policy import deciding_group, resolve
+from domain.policy import deciding_group
 from sync.redis import duties, keys
 from sync.redis.batches import for_each
 from sync.redis.duties import Work
@@ -125,7 +125,7 @@ class Progress(Protocol):
 
 def style_in_force(policy: Policy, person: PersonState, now_ms: int) -> Style | None:
     """The style in which a connected person is shown; None: presence sync is off for them."""
-    verdict = resolve(policy, person.group_ids, person.personal, now_ms=now_ms)
+    verdict = verdict_of(policy, person, now_ms)
     return verdict.style if verdict.on else None
 
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from domain.link import BadRow
-from domain.policy import Form, ManagedGroup, Policy
+from domain.policy import Authoriser, Form, ManagedGroup, Policy
 from domain.policy_edits import group_of, renumbered
 from sync.redis.rows import Rows
 
@@ -23,8 +23,9 @@ _UNDECIDED = Form(integration=False)
 _BROKEN_ACCOUNT = Form(integration=False, locked=True)
 _BROKEN_GROUP = Form(integration=False)
 
-FORMS: Final = Rows(Form, whole=True)
-MANAGED: Final = Rows(ManagedGroup, whole=True)
+_NEWER: Final = {"authoriser": Authoriser.PERSON.value}
+FORMS: Final = Rows(Form, whole=True, newer=_NEWER)
+MANAGED: Final = Rows(ManagedGroup, whole=True, newer=_NEWER)
 
 
 class Fact(NamedTuple):

@@ -52,8 +52,8 @@ class World:
             raise self.zoom_failure
         return self.zoom_address if self.zoom else None
 
-    async def addresses_now(self, object_id: str, generation: int) -> tuple[str, ...]:
-        assert (object_id, generation) == (BEN, self.links[BEN][1].generation)
+    async def addresses_now(self, state: PersonState) -> tuple[str, ...]:
+        assert state is self.links[BEN][1]
         self.looked += 1
         if self.addresses_failure is not None:
             raise self.addresses_failure

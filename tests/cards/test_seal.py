@@ -17,7 +17,7 @@ from cards.seal import RESERVED, Seal
 from cards.settings import clicks as settings
 from cards.settings.parts import search_field
 from domain.form import LevelForm
-from domain.policy import Form, Level
+from domain.policy import Authoriser, Form, Level
 from domain.policy_edits import OneLine
 from domain.presence import LEVEL_STYLES, Style
 from tests.doubles.policies import forms, group_ids
@@ -44,6 +44,7 @@ edits: st.SearchStrategy[Any] = st.one_of(
                     "level": levels,
                     "priority": st.integers(1, 9999),
                     "style": st.sampled_from(LEVEL_STYLES),
+                    "authoriser": st.sampled_from(Authoriser),
                 }[field.name]
                 for field in fields(kind)
                 if field.name != "act"

@@ -21,6 +21,7 @@ from domain.person import Patch
 from domain.plan import Lane
 from domain.policy import Form, Policy
 from domain.presence import Observation, Style
+from sync.connect.bearers import Bearers
 from sync.connect.tokens import Tokens
 from sync.connect.vault import Vault
 from sync.engine.people import PeopleStore
@@ -35,7 +36,7 @@ from tests.doubles.graph import APP, Graph
 from tests.doubles.redis import lasting_keys
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
     from domain.person import Accepted, PersonState
     from domain.presence import ZoomPresence
@@ -88,6 +89,24 @@ class Login:
         return AccessToken(changed or cache, 2**40), changed
 
 
+class Organisation:
+    """The organisation's token: Graph takes the newest for everybody. `refusal`: there is none."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self.refusal: Exception | None = None
+        self.renewed = 0
+
+    async def token(self) -> str:
+        if self.refusal is not None:
+            raise self.refusal
+        self._graph.application = f"organisation.{self.renewed}"
+        return self._graph.application
+
+    def invalidate(self) -> None:
+        self.renewed += 1
+
+
 class Zoom:
     """What Zoom's API says of people by any name; `meanwhile` happens during a look-up."""
 
@@ -130,8 +149,9 @@ class Microsoft:
         self.addresses: dict[str, tuple[str, ...] | Exception] = {}
         self.asked: list[str] = []
 
-    async def addresses_now(self, oid: str, generation: int) -> tuple[str, ...]:
-        assert generation > 0
+    async def addresses_now(self, state: PersonState) -> tuple[str, ...]:
+        oid = state.object_id
+        assert state.generation > 0
         self.asked.append(oid)
         known = self.addresses.get(oid, (f"{oid}@example.com",))
         if isinstance(known, Exception):
@@ -229,6 +249,7 @@ class Bridge:
     redis: Client
     graph: Graph
     tokens: Tokens
+    organisation: Organisation
     login: Login
     zoom: Zoom | None
     chat: Chat
@@ -267,6 +288,16 @@ class Bridge:
         if presence is not None:
             observation = Observation(presence, await self.store.now_ms())
         return await self.store.connect(link, sealed, observation)
+
+    async def start(
+        self, oid: str, presence: ZoomPresence | None = None, *, groups: Iterable[str] = ()
+    ) -> int:
+        """The organisation authorises somebody. Returns 0 where they said Not for me."""
+        link = Link(oid, "tenant", "Somebody", (f"{oid}@example.com",), 1, f"z{oid}", None)
+        observation = None
+        if presence is not None:
+            observation = Observation(presence, await self.store.now_ms())
+        return await self.store.start(link, "hashed", observation, groups)
 
     async def say(self, oid: str, presence: ZoomPresence, *, ago_ms: int = 0) -> str:
         """Zoom says something of somebody."""
@@ -352,7 +383,7 @@ async def running_bridge(
     store = PeopleStore(redis, scripts, lease_ms=lease_ms)
     vault = Vault([Fernet.generate_key().decode()])
     login, chat, counts, decisions = Login(graph), Chat(), Counts(), Decisions()
-    tokens = Tokens(store, vault, login)
+    tokens, organisation = Tokens(store, vault, login), Organisation(graph)
     async with aiohttp.ClientSession() as session:
         api = GraphPresence(
             session,
@@ -368,7 +399,7 @@ async def running_bridge(
             scripts,
             limits,
             graph=api,
-            tokens=tokens,
+            tokens=Bearers(tokens, organisation),
             zoom=zoom,
             chat=chat,
             policy=decisions,
@@ -394,6 +425,7 @@ async def running_bridge(
             redis,
             graph,
             tokens,
+            organisation,
             login,
             zoom,
             chat,

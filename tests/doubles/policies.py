@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from domain.policy import AuthorizeWith, Form, ManagedGroup, Personal, Policy, Service
+from domain.policy import Authoriser, AuthorizeWith, Form, ManagedGroup, Personal, Policy, Service
 from domain.presence import LEVEL_STYLES, Style
 
 NOW = 1_760_000_000_000
@@ -19,6 +19,7 @@ forms = st.builds(
     contacts=st.booleans(),
     locked=st.booleans(),
     style=st.sampled_from(LEVEL_STYLES),
+    authoriser=st.sampled_from(Authoriser),
 )
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 group_ids = st.sampled_from([f"g{number}" for number in range(6)])

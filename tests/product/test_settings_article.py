@@ -18,7 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CALL = ("Busy", "InACall")
 PERMISSIONS = ["calendar", "contacts", "presence_write"]
-WHOLE = ["integration", "service", "authorize_with", *PERMISSIONS, "style", "locked"]
+WHOLE = ["integration", "service", "authorize_with", "authoriser", *PERMISSIONS, "style", "locked"]
 ON = "Presence sync is on with this form"
 OFF = "Presence sync is off with this form"
 

@@ -26,8 +26,8 @@ from domain.directory import DirectoryGroup, DirectoryUser, MembershipChange
 from domain.link import Link
 from domain.newer import DATA_VERSION
 from domain.person import PersonState
-from domain.policy import SOME_GROUP, Form, Level
-from domain.policy_edits import ChooseStyle, Disable, Enable, Inherit, Lock, Move, Unlock
+from domain.policy import SOME_GROUP, Authoriser, Form, Level
+from domain.policy_edits import Authorise, ChooseStyle, Disable, Enable, Inherit, Lock, Move, Unlock
 from domain.presence import LEVEL_STYLES, Style
 from domain.storms import Storm
 from sync.engine.identity import News
@@ -64,6 +64,7 @@ OTHERS: Final[tuple[Click, ...]] = (
         for edit in (Enable, Disable, Inherit, Lock, Unlock)
     ),
     ApplyChange(Move(Level("zgSales", "Sales"), 2), 7),
+    *(ApplyChange(Authorise(Level("zgSales", "Sales"), each), 7) for each in Authoriser),
     *(ApplyChange(ChooseStyle(Level("zgSales", "Sales"), style), 7) for style in LEVEL_STYLES),
 )
 """What no card of tests.cards.samples carries, and every act and style."""

@@ -24,12 +24,20 @@ from domain.feed import Slot
 from domain.link import Link
 from domain.person import Accepted, Held, Layer, Patch
 from domain.plan import Lane
-from domain.policy import ACCOUNT, AuthorizeWith, Level, Personal, Service
-from domain.policy_edits import ChooseStyle, Disable, Lock
+from domain.policy import (
+    ACCOUNT,
+    AuthorisedBy,
+    Authoriser,
+    AuthorizeWith,
+    Level,
+    Personal,
+    Service,
+)
+from domain.policy_edits import Authorise, ChooseStyle, Disable, Lock
 from domain.presence import Observation, Pair, Shown, Style, ZoomPresence
 from domain.setback import Setback
 from domain.storms import Delivery, Notified, Storm
-from sync.connect.sealed import ButtonKey, SealedStore
+from sync.connect.sealed import ButtonKey, OptOutKey, SealedStore
 from sync.connect.tokens import PURPOSE
 from sync.connect.vault import Vault
 from sync.directory.store import DirectoryStore
@@ -41,6 +49,7 @@ from sync.engine.queue import Claim
 from sync.engine.quota import Quota
 from sync.feed.catch_up import SweepStore
 from sync.feed.store import FeedStore
+from sync.organisation.opt_outs import OptOuts
 from sync.reconnect.store import NoticeStore
 from sync.redis import keys
 from sync.redis.scripts import Scripts
@@ -64,6 +73,7 @@ CHAT: Final = ConversationReference(
     "https://eu/", "a:1", "28:bot", "msteams", "tenant", member_id="29:ada"
 )
 BEN: Final = "00000000-0000-4000-8000-000000000002"
+CLEO: Final = "00000000-0000-4000-8000-000000000004"
 NIA: Final = "00000000-0000-4000-8000-000000000003"
 AT: Final = 1_767_225_600_000
 """When all of it happened (epoch ms)."""
@@ -71,7 +81,7 @@ ADMIN: Final = Actor(ADA, "Ada Lindqvist")
 CALL: Final = Pair("Busy", "InACall")
 
 ENUMS: Final[tuple[type[Enum], ...]] = (
-    ZoomPresence, Style, Trouble, Delivery, Service, AuthorizeWith
+    ZoomPresence, Style, Trouble, Delivery, Service, AuthorizeWith, Authoriser, AuthorisedBy
 )  # fmt: skip
 """Those whose members are stored."""
 
@@ -168,6 +178,10 @@ async def _people(to: Stores) -> None:
     assert await to.notices.note_alert(storm, ADA, Notified(), sent)
     assert await to.notices.try_again(storm, AT)
     await ButtonKey(to.sealed, to.vault).load()
+    opt_outs = OptOuts(to.client, OptOutKey(to.sealed, to.vault))
+    link = Link(CLEO, "tenant", "Cleo Marchetti", ("cleo@example.com",), AT, "zCleo")
+    assert await to.people.start(link, await opt_outs.mark(CLEO), None, ["zgSales"])
+    await opt_outs.add(NIA, "zNia")
     await to.sealed.seals_with(to.vault.newest, "process", AT)
     await to.sealed.stopped("older", "process", AT)
 
@@ -187,7 +201,8 @@ async def _lanes(to: Stores) -> None:
 async def _settings(to: Stores) -> None:
     await to.settings.start(on=True)
     sales = Level("zgSales", "Sales")
-    for edit in (ChooseStyle(ACCOUNT, Style.BUSY_ONLY), Lock(ACCOUNT), Disable(sales)):
+    ask = Authorise(ACCOUNT, Authoriser.ASK)
+    for edit in (ChooseStyle(ACCOUNT, Style.BUSY_ONLY), ask, Lock(ACCOUNT), Disable(sales)):
         policy = await to.settings.read()
         await to.settings.save(edit, expected=policy.version, by=ADMIN)
     await to.audit.looked_up(ADMIN, "ben@example.com")
@@ -255,13 +270,14 @@ async def read(client: Client) -> dict[str, Any]:
     of = Stores(client)
     ada, state = await of.people.link_and_state(ADA)
     tokens = await of.people.read_tokens(ADA)
-    key = await of.sealed.button_key()
+    key = await of.sealed.sealed_key(keys.BUTTON_KEY)
     view, directory = await of.directory.view(), await of.directory.load()
     met, feed, token = await of.roster.find(ADA), await of.feed.read(), await of.shelf.read()
     records = [record async for record in of.audit.everything()]
     waiting = await of.unproven.waiting()
     rollout, sign_in = await of.rollouts.look_up("r1"), await of.sign_ins.read("key")
     mailing, look = await of.invitations.look_up("m1"), await of.people.last_look(ADA)
+    opt_outs = OptOuts(client, OptOutKey(of.sealed, of.vault))
     assert tokens is not None
     assert key is not None
     return {
@@ -275,6 +291,9 @@ async def read(client: Client) -> dict[str, Any]:
         "by address": await of.people.owner_of(address="ben@example.com", zoom_id=None),
         "tokens": of.vault.open(ADA, PURPOSE, tokens[1]),
         "tokens' generation": tokens[0],
+        "started": plain(await of.people.rows([CLEO], "authorised_by", "zoom_id")),
+        "opted out": [await opt_outs.has(oid, None) for oid in (NIA, CLEO)],
+        "opted out by Zoom": [await opt_outs.has(BEN, zoom) for zoom in ("zNia", "zBen")],
         "buttons": len(await ButtonKey(of.sealed, of.vault).load() or b""),
         "sealing": plain(sorted(await of.sealed.sealing(), key=lambda one: one.name)),
         "look": plain(None if look is None else look[0]),

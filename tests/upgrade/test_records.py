@@ -150,7 +150,8 @@ def test_what_the_last_release_does_not_know_is_declared(version: str) -> None:
     assert new - {name for name, since in NEWER_NAMES.items() if since > released} == set()
     declared = {member for member, newer in NEWER_MEMBERS.items() if newer.since > released}
     for kind in ENUMS:
-        known = set(before["members"].get(kind.__name__, ()))
+        # Of a kind that it does not have, the first is the default, which is left out of rows.
+        known = set(before["members"].get(kind.__name__, [next(iter(kind)).value]))
         assert {member for member in kind if member.value not in known} - declared == set()
     # What is gone was perhaps written a moment ago by a process of that release.
     gone = {

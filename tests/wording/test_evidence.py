@@ -48,6 +48,7 @@ SAID_OTHERWISE: Final = {
         "wording/about.py:_HOME",
         "wording/about.py:_PRIVACY",
         "wording/edits.py:noticed",
+        "wording/policy.py:AUTHORISERS_EXPLAINED",
         "wording/policy.py:STYLES",
     },
     "what did not happen, or is still to be done": {

@@ -15,6 +15,7 @@ from cards.settings.clicks import OpenListed
 from domain.group_names import LONGEST
 from domain.link import fold_address
 from domain.people_names import nearest
+from domain.person import verdict_of
 from domain.policy import resolve
 from sync.engine.engine import Busy
 from wording.figures import clock_time, people
@@ -183,8 +184,12 @@ class SettingsPeople:
         """Everybody who is parked and for whom presence sync is on, in the order of TROUBLES."""
         policy = await self.policies.policy()
         found = {p.object_id: p async for p in self.people.parked() if p.reason in TROUBLES}
-        rows = await self.people.rows(list(found), "group_ids")
-        covered = [found[row.object_id] for row in rows if resolve(policy, row.group_ids).on]
+        rows = await self.people.rows(list(found), "group_ids", "authorised_by")
+        covered = [
+            found[row.object_id]
+            for row in rows
+            if resolve(policy, row.group_ids, by=row.authorised_by).on
+        ]
         order = list(TROUBLES)
         return sorted(covered, key=lambda person: (order.index(person.reason), person.since_ms))
 
@@ -201,8 +206,8 @@ class SettingsPeople:
         policy, now_ms = await self.policies.policy(), await self.engine.now_ms()
         if known is not None:
             link, state = known
-            name, groups = link.name, state.group_ids
-            verdict = resolve(policy, groups, state.personal, now_ms=now_ms)
+            name = link.name
+            verdict = verdict_of(policy, state, now_ms)
         else:
             assert listed is not None  # noqa: S101 - one of the two is there
             state, name = None, listed.name

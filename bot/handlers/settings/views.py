@@ -118,7 +118,7 @@ class SettingsViews:
         now_ms = await self.now_ms()
         async for some in self.policies.connected():
             for person in some:
-                if not resolve(policy, person.group_ids).on:
+                if not resolve(policy, person.group_ids, by=person.authorised_by).on:
                     off += 1
                     continue
                 connected += 1

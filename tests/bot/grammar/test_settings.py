@@ -24,8 +24,18 @@ from bot.grammar.settings import (
 from bot.grammar.words import LONGEST_TEXT, bare
 from bot.teams.message_text import message_text
 from domain.form import HIGHEST_PRIORITY
-from domain.policy import ACCOUNT, SOME_GROUP
-from domain.policy_edits import ChooseStyle, Disable, Enable, Inherit, Lock, Move, OneLine, Unlock
+from domain.policy import ACCOUNT, SOME_GROUP, Authoriser
+from domain.policy_edits import (
+    Authorise,
+    ChooseStyle,
+    Disable,
+    Enable,
+    Inherit,
+    Lock,
+    Move,
+    OneLine,
+    Unlock,
+)
 from domain.presence import Style
 
 pytestmark = pytest.mark.unit
@@ -44,6 +54,9 @@ SPOKEN: dict[str, OneLine] = {
     'style "busy only"': ChooseStyle(SOME_GROUP, Style.BUSY_ONLY),
     "style mirror": ChooseStyle(SOME_GROUP, Style.MIRROR),
     "style full, please": ChooseStyle(SOME_GROUP, Style.FULL),
+    "authorise person": Authorise(SOME_GROUP, Authoriser.PERSON),
+    "Authorize ask.": Authorise(SOME_GROUP, Authoriser.ASK),
+    "authorise Inform please": Authorise(SOME_GROUP, Authoriser.INFORM),
 }
 
 normal = st.text(max_size=60).map(lambda text: message_text({"text": text}))

@@ -36,6 +36,7 @@ FULL_FORM = (
     Field.INTEGRATION,
     Field.SERVICE,
     Field.AUTHORIZE_WITH,
+    Field.AUTHORISER,
     Field.CALENDAR,
     Field.CONTACTS,
     Field.PRESENCE_WRITE,

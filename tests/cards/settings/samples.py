@@ -31,6 +31,7 @@ from domain.form import LevelForm
 from domain.policy import (
     ACCOUNT,
     SOME_GROUP,
+    Authoriser,
     AuthorizeWith,
     Form,
     Level,
@@ -39,6 +40,7 @@ from domain.policy import (
     Service,
 )
 from domain.policy_edits import (
+    Authorise,
     ChooseStyle,
     Disable,
     Effect,
@@ -260,6 +262,9 @@ def settings_cards() -> dict[str, Card]:
         "settings-unlock": change(Unlock(SALES)),
         "settings-unlock-account": change(Unlock(ACCOUNT)),
         "settings-priority": change(Move(SALES, 2)),
+        "settings-authorise": change(Authorise(SALES, Authoriser.ASK)),
+        "settings-authorise-inform": change(Authorise(ACCOUNT, Authoriser.INFORM)),
+        "settings-authorise-person": change(Authorise(SALES, Authoriser.PERSON)),
         "settings-style": change(ChooseStyle(SALES, Style.FULL), style=Style.FULL),
         "settings-progress": change_cards.progress(
             sentence="Presence sync is disabled for Sales.",

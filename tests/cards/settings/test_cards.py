@@ -75,6 +75,7 @@ def test_the_form_is_in_the_article_s_order_and_words() -> None:
         "Calendar and contacts integration",
         "Default calendar and contact service",
         "Authorize with",
+        "Who authorises",
         "Calendar",
         "Contacts",
         "Presence",
@@ -158,6 +159,11 @@ def test_an_overtaken_change_says_who_and_shows_how_it_is_now() -> None:
         ("settings-lock", "Lock Sales?", "Lock"),
         ("settings-unlock-account", "Unlock the account?", "Unlock"),
         ("settings-priority", "Give Sales priority 2?", "Set priority 2"),
+        (
+            "settings-authorise",
+            "Who authorises for Sales: the organisation, on request?",
+            "Authorise on request",
+        ),
         ("settings-style", "Set the style for Sales to full?", "Use full"),
     ],
 )

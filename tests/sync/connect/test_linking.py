@@ -43,7 +43,7 @@ class Place:
         return AccessToken(cache, 2**40), None
 
     async def _profile(self, token: str) -> Profile:
-        upn, *mail = await self.bridge.microsoft.addresses_now(token, 1)
+        upn, *mail = await self.bridge.microsoft.addresses_now(PersonState(token, generation=1))
         return Profile(token, "Somebody", upn, mail[0] if mail else None)
 
     async def _groups(self, zoom_id: str | None, addresses: tuple[str, ...]) -> frozenset[str]:

@@ -13,7 +13,7 @@ from domain.person import Patch
 from domain.plan import Lane
 from domain.policy import Personal
 from sync.connect.resealing import RUNNING_MS, UNDER_WAY_MS, Count, InUse, Resealing
-from sync.connect.sealed import ButtonKey, SealedStore
+from sync.connect.sealed import ButtonKey, OptOutKey, SealedStore
 from sync.connect.tokens import PURPOSE
 from sync.connect.vault import Vault, VaultError
 from sync.engine.people import PeopleStore
@@ -52,13 +52,16 @@ class House:
         """Whose tokens, and whether the buttons' key, the newest key alone would not open."""
         rows = [row async for batch in self.rows.tokens() for row in batch]
         left = [row.object_id for row in rows if self.after.needs_rotation(row.sealed)]
-        return left + ["buttons"] * self.after.needs_rotation(str(await self.rows.button_key()))
+        return left + ["buttons"] * self.after.needs_rotation(
+            str(await self.rows.sealed_key(keys.BUTTON_KEY))
+        )
 
     def resealing(self, vault: Vault) -> Resealing:
         return Resealing(
             self.rows,
             vault,
             ButtonKey(self.rows, vault),
+            OptOutKey(self.rows, vault),
             now_ms=self.people.now_ms,
             adopt=self.adopted.append,
             pause=0,
@@ -138,7 +141,7 @@ async def test_the_key_of_the_buttons_is_one_for_all_and_stays(house: House) -> 
     [key] = set(made)
     assert key is not None
     assert len(key) == 32
-    assert key.hex() not in str(await house.rows.button_key())
+    assert key.hex() not in str(await house.rows.sealed_key(keys.BUTTON_KEY))
     between = ButtonKey(house.rows, house.between)
     assert await between.load() == key
     assert await between.reseal()

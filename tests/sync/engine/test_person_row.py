@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.errors import Trouble
 from domain.person import Accepted, Held, Layer, Patch, PersonState
-from domain.policy import Personal
+from domain.policy import AuthorisedBy, Personal
 from domain.presence import (
     AVAILABLE,
     IN_A_CALL,
@@ -63,6 +63,7 @@ ROW = {
     "wait": "17",
     "leaving": "1",
     "gone": "18",
+    "by": "organisation",
 }
 KNOWN = PersonState(
     object_id=ADA,
@@ -93,6 +94,7 @@ KNOWN = PersonState(
     wait_ms=17,
     leaving=True,
     gone_ms=18,
+    authorised_by=AuthorisedBy.ORGANISATION,
 )
 PATCHES = {
     "holds": [

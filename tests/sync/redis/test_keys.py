@@ -16,7 +16,10 @@ OF_PEOPLE = (
     *(keys.look, keys.live_sign_in, keys.reference),
 )
 OF_SHARDS = (keys.everybody, keys.parked, keys.woken, keys.probe)
-HASHED = (keys.card, keys.recipient, keys.seen, keys.zoom_address, keys.zoom_id, keys.ended)
+HASHED = (
+    *(keys.card, keys.recipient, keys.seen, keys.zoom_address, keys.zoom_id, keys.ended),
+    keys.opt_out_of_zoom,
+)
 OF_JOBS = (keys.job, keys.job_left, keys.job_taken, keys.job_again, keys.job_tally)
 
 
@@ -43,6 +46,7 @@ def test_every_constant_and_function_makes_keys_of_a_declared_kind() -> None:
     made += [of(ADA) for of in (keys.met, keys.sign_in, keys.sign_in_taken, keys.jobs)]
     made += [of(7) for of in OF_SHARDS] + [*keys.dues(7), keys.notice(ADA, "invited")]
     made += [of("rollouts", "1") for of in OF_JOBS] + [*keys.directory_parts("abc")]
+    made += [keys.opt_out(ADA, "0a")]
     made += [keys.ACTS[0], keys.LOOKS[0]]
     channels = {keys.WAKE, keys.SETTINGS_CHANGED, keys.ERASED}
     kinds = [pattern(kind.name) for kind in keys.DECLARED]
@@ -55,7 +59,8 @@ def test_every_constant_and_function_makes_keys_of_a_declared_kind() -> None:
 @pytest.mark.parametrize("oid", [ADA, BEN])
 def test_all_of_one_person_is_in_the_slot_of_their_shard(oid: str) -> None:
     shard = keys.shard_of(oid)
-    found = [of(oid) for of in OF_PEOPLE] + [keys.seen("activity", oid)]
+    found = [of(oid) for of in OF_PEOPLE]
+    found += [keys.seen("activity", oid), keys.opt_out(oid, "0a")]
     found += [of(shard) for of in OF_SHARDS] + [*keys.dues(shard), keys.person_prefix(shard)]
     assert {tag(key) for key in found} == {f"{shard:02d}"}
     assert keys.person(oid) == keys.person_prefix(shard) + oid

@@ -161,7 +161,7 @@ async def test_who_must_wait_is_planned_for_their_slot(redis: Client) -> None:
             store=bridge.store,
             quota=bridge.quota,
             graph=bridge.reconciler.graph,
-            tokens=bridge.tokens,
+            tokens=bridge.reconciler.tokens,
             asking=Asking(
                 bridge.store, zoom, bridge.counts, zoom_slot=slot_of, prove=bridge.proving.hear
             ),
