@@ -95,6 +95,12 @@ def wire_core(
         invitable=invite.invitees.count,
         give=chat.conversations.remember_recipient,
     )
+    organisation = sync.organisation.wire.wire(
+        outside.authorization,
+        outside.graph,
+        graph_url=settings.graph_url,
+        graph_resource=settings.graph_resource,
+    )
     connect = sync.connect.wire.wire(
         people,
         redis,
@@ -102,13 +108,12 @@ def wire_core(
         token_keys=settings.token_key_list,
         authorization=outside.authorization,
         profile=outside.profiles.read,
+        application=organisation.token,
+        addresses_of_user=organisation.addresses_of,
         adopt=chat.seal.use,
     )
     saved = sync.settings.wire.wire(
         stored, redis, outside.listener, people=people, directory=directory, progress=outreach
-    )
-    organisation = sync.organisation.wire.wire(
-        outside.authorization, graph_resource=settings.graph_resource
     )
     engine = sync.engine.wire.wire(
         people,
@@ -122,7 +127,7 @@ def wire_core(
             now=time.time,
             time_limit=time_limit(lease_ms),
         ),
-        tokens=connect.tokens,
+        tokens=connect.bearers,
         zoom=api,
         chat=outreach,
         policy=saved.cache,

@@ -141,8 +141,6 @@ class SealedKey:
     row: ClassVar[Key]
     owner: ClassVar[str]
     purpose: ClassVar[str]
-    unreadable: ClassVar[str]
-    """What the log says where it doesn't open."""
 
     rows: SealedStore
     vault: Vault
@@ -162,7 +160,7 @@ class SealedKey:
                     return bytes.fromhex(self.vault.open(self.owner, self.purpose, sealed))
                 except VaultError:
                     if not self._warned:
-                        log.error(self.unreadable)
+                        self.does_not_open()
                     self._warned = True
                     return None
             await self.rows.keep_key(self.row, self._new(), None)
@@ -182,6 +180,10 @@ class SealedKey:
         """Make a new one in place of one that does not open: what it was for ends."""
         await self.rows.keep_key(self.row, self._new(), await self.rows.sealed_key(self.row))
 
+    def does_not_open(self) -> None:
+        """Say so to operators."""
+        raise NotImplementedError
+
     def _new(self) -> str:
         return self.vault.seal(self.owner, self.purpose, secrets.token_hex(BYTES))
 
@@ -191,7 +193,10 @@ class ButtonKey(SealedKey):
 
     row = keys.BUTTON_KEY
     owner, purpose = "cards", "button-key"
-    unreadable = "button_key_unreadable"
+
+    def does_not_open(self) -> None:
+        """Say so to operators."""
+        log.error("button_key_unreadable")
 
 
 class OptOutKey(SealedKey):
@@ -199,4 +204,7 @@ class OptOutKey(SealedKey):
 
     row = keys.OPT_OUT_KEY
     owner, purpose = "opt-outs", "hash-key"
-    unreadable = "opt_out_key_unreadable"
+
+    def does_not_open(self) -> None:
+        """Say so to operators."""
+        log.error("opt_out_key_unreadable")

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.policy import (
+    AuthorisedBy,
+    Authoriser,
     AuthorizeWith,
     Form,
     Personal,
@@ -20,6 +22,7 @@ from domain.policy import (
     resolve,
 )
 from domain.policy_edits import with_priority
+from domain.presence import Style
 from tests.doubles.policies import NOW, forms, group_ids, memberships, personals, policies
 from wording.policy import verdict_words
 
@@ -150,3 +153,48 @@ def test_priorities_are_one_to_n_and_the_others_keep_their_order(
     assert [g.group_id for g in after if g.group_id != moved] == [i for i in ids if i != moved]
     place = next(g.priority for g in after if g.group_id == moved)
     assert place == min(max(priority, 1), len(ids))
+
+
+# -- the organisation's authorisation (Rule 6) ----------------------------------------------------
+
+ORGANISATION = AuthorisedBy.ORGANISATION
+
+
+@given(policies(), memberships)
+def test_nobody_is_given_more_than_busy_only_by_the_organisation(
+    policy: Policy, groups: frozenset[str]
+) -> None:
+    verdict = resolve(policy, groups, by=ORGANISATION)
+    assert verdict.style is Style.BUSY_ONLY
+    assert not verdict.own_style
+
+
+@given(policies(), memberships, personals)
+def test_the_organisation_s_authorisation_turns_nothing_on(
+    policy: Policy, groups: frozenset[str], personal: Personal
+) -> None:
+    own = resolve(policy, groups, personal, now_ms=NOW)
+    shown = resolve(policy, groups, personal, by=ORGANISATION, now_ms=NOW)
+    assert own.on or not shown.on
+    if own.on and not shown.on:
+        assert shown.reason is Reason.EACH_PERSON
+        assert shown.authoriser is Authoriser.PERSON
+    # A lock takes away neither pause nor a way out.
+    if own.reason is Reason.PAUSED:
+        assert not shown.on
+
+
+@given(policies(), memberships)
+def test_who_authorises_changes_nothing_for_who_did_it_themselves(
+    policy: Policy, groups: frozenset[str]
+) -> None:
+    plain = replace(
+        policy,
+        account=replace(policy.account, authoriser=Authoriser.PERSON),
+        groups=tuple(
+            replace(group, form=replace(group.form, authoriser=Authoriser.PERSON))
+            for group in policy.groups
+        ),
+    )
+    one, other = resolve(policy, groups), resolve(plain, groups)
+    assert (one.on, one.reason, one.style) == (other.on, other.reason, other.style)

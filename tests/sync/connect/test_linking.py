@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from domain.errors import AuthorizeAgain, RetryLater
+from domain.person import PersonState
 from sync.connect.linking import AddressTaken, Contested, Linking, SignInOver
 from sync.engine.ports import Profile
 from sync.engine.scripts import CLAIM_S
