@@ -128,3 +128,19 @@ def test_metrics_that_pages_name_are_there() -> None:
     named = in_pages(r"presence_bridge_[a-z_]+")
     assert named
     assert {one for one in named if one.partition(": ")[2] not in there} == set()
+
+
+def test_files_that_pages_name_are_there() -> None:
+    named = {
+        f"{page}: {code}"
+        for page in PAGES
+        if page.endswith(".md")
+        for code in code_in(page)
+        if re.fullmatch(
+            r"(bench|bot|cards|container|domain|launch|manifest|sandbox|service|sync"
+            r"|tests|wording)/[\w./-]*",
+            code,
+        )
+    }
+    assert len(named) > 60
+    assert [one for one in sorted(named) if not (ROOT / one.partition(": ")[2]).exists()] == []
