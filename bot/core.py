@@ -45,7 +45,7 @@ class Core:
         return (
             *(self.data.work, self.connect.resealing.work),
             *(*self.settings.works, *self.directory.works),
-            *(*self.engine.works, self.doubt.work, self.feed.work),
+            *(*self.engine.works, *self.organisation.works, self.doubt.work, self.feed.work),
             *(self.reconnect.work, *self.invite.works),
         )
 

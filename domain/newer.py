@@ -7,9 +7,10 @@ than the last release is declared here, and is written once every process that r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from domain.organisation import Consent, Why
 from domain.policy import AuthorisedBy, Authoriser
 from domain.presence import Style
 
@@ -41,6 +42,7 @@ NEWER_MEMBERS: Final[Mapping[Enum, Newer[Any]]] = {
     AuthorisedBy.ORGANISATION: Newer(since=2, until=AuthorisedBy.PERSON),
     Authoriser.ASK: Newer(since=2, until=Authoriser.PERSON),
     Authoriser.INFORM: Newer(since=2, until=Authoriser.PERSON),
+    **{why: Newer(since=2, until=why) for why in Why},  # only in rows that are newer themselves
 }
 """Members of stored enums. Keep an entry for as long as READS_FROM is below its `since`."""
 NEWER_NAMES: Final[Mapping[str, int]] = {
@@ -56,6 +58,9 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "pb:{optouts}:zoom:<hash>": 2,
     "pb:{optouts}:all": 2,
     "pb:{optouts}:key": 2,
+    # A kind of key of its own, at which they don't look.
+    "pb:{organisation}:consent": 2,
+    **dict.fromkeys((f"Consent.{each.name}" for each in fields(Consent)), 2),
 }
 """Since when there are fields of rows (`Rollout.failed`), kinds of keys (as sync.redis.keys names
 them) and buttons (`pause.start`). Until everyone knows them they are left out."""

@@ -11,13 +11,19 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from domain.clock import HOUR
+from domain.clock import HOUR, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 HELD_MS: Final = HOUR
 """What Microsoft was told ends by itself after this at the latest (domain.plan)."""
+
+LOOK_MS: Final = 15 * MINUTE
+"""Well within what a token lives (60 to 90 minutes), and nothing to Entra."""
+AWAY_LOOK_MS: Final = MINUTE
+EXPECTED_LOOK_MS: Final = 10_000
+"""Entra takes seconds, sometimes a minute, to put what was consented to into new tokens."""
 
 
 class Right(StrEnum):
@@ -133,6 +139,11 @@ class Consent:
         return self.since_ms is not None and self.why in {None, Why.UNREACHABLE}
 
     @property
+    def worked(self) -> bool:
+        """Whether the organisation authorises the app, or has done so before."""
+        return self.since_ms is not None or self.ended_ms is not None
+
+    @property
     def matching(self) -> Matching:
         """How well people can be matched."""
         return matching(self.rights) if self.why in _RIGHTS_KNOWN else Matching.NONE
@@ -155,8 +166,7 @@ def seen(before: Consent, roles: Iterable[str], now_ms: int) -> Consent:
     if may_write(rights):
         since = before.since_ms if before.may_write else now_ms
         return Consent(rights, since_ms=since, looked_ms=now_ms, why=None)
-    worked = before.since_ms is not None or before.ended_ms is not None
-    why = why_without(rights, worked=worked)
+    why = why_without(rights, worked=before.worked)
     return _ended(replace(before, rights=rights), why, "", now_ms)
 
 
@@ -171,6 +181,13 @@ def failed(before: Consent, why: Why, detail: str, now_ms: int) -> Consent:
 def _ended(before: Consent, why: Why, detail: str, now_ms: int) -> Consent:
     ended = now_ms if before.since_ms is not None else before.ended_ms
     return replace(before, since_ms=None, looked_ms=now_ms, why=why, detail=detail, ended_ms=ended)
+
+
+def look_every_ms(consent: Consent, *, expected: bool) -> int:
+    """How often Microsoft is asked anew; `expected`: an admin has just consented."""
+    if expected and not consent.may_write:
+        return EXPECTED_LOOK_MS
+    return AWAY_LOOK_MS if consent.why is Why.UNREACHABLE else LOOK_MS
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,10 +96,13 @@ def wire_core(
         give=chat.conversations.remember_recipient,
     )
     organisation = sync.organisation.wire.wire(
+        redis,
+        scripts,
         outside.authorization,
         outside.graph,
         graph_url=settings.graph_url,
         graph_resource=settings.graph_resource,
+        now_ms=people.now_ms,
     )
     connect = sync.connect.wire.wire(
         people,

@@ -58,6 +58,7 @@ class OrganisationToken:
         self._stale = False
         self._flight: asyncio.Task[OwnToken] | None = None
         self._flight_is_fresh = False
+        self._flights = 0
 
     async def token(self) -> str:
         """A valid access token that may set people's presence.
@@ -89,9 +90,12 @@ class OrganisationToken:
 
         Raises as `token` does, but not for want of rights.
         """
+        before = self._flights
+        while (flight := self._flight) is not None:
+            if self._flight_is_fresh and self._flights > before:
+                break
+            await asyncio.wait([flight])  # it left before we were asked, or may bring one kept
         try:
-            if self._flight is not None and not self._flight_is_fresh:
-                await asyncio.wait([self._flight])  # it may bring one that was kept
             return (await self._share(fresh=True)).roles
         except Unauthorised as refused:
             return refused.roles
@@ -99,6 +103,7 @@ class OrganisationToken:
     async def _share(self, *, fresh: bool) -> OwnToken:
         if self._flight is None:
             self._flight_is_fresh = fresh
+            self._flights += 1
             self._flight = asyncio.create_task(self._obtain(fresh), name="organisation-token")
             self._flight.add_done_callback(self._landed)
         # Whoever gives up meanwhile does not take the others down with them.

@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from domain.errors import PersonGone
+from sync.organisation.consent import Consents, ConsentStore
 from sync.organisation.entra import EntraDirectory
 from sync.organisation.graph_requests import GraphRequests
 from sync.organisation.token import OrganisationToken, OwnToken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     import aiohttp
 
     from sync.microsoft.authorization import Authorization
+    from sync.redis.connection import Client
+    from sync.redis.duties import Work
+    from sync.redis.scripts import Scripts
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,13 @@ class OrganisationRoom:
     """What the organisation allows the app itself."""
 
     token: OrganisationToken
+    consents: Consents
     directory: EntraDirectory
+
+    @property
+    def works(self) -> tuple[Work, ...]:
+        """Its duties."""
+        return (self.consents.work,)
 
     async def addresses_of(self, object_id: str) -> tuple[str, ...]:
         """Somebody's folded addresses, as Entra says now. Raises PersonGone and domain.errors'."""
@@ -35,14 +45,21 @@ class OrganisationRoom:
 
 
 def wire(
+    redis: Client,
+    scripts: Scripts,
     authorization: Authorization,
     graph: aiohttp.ClientSession,
     *,
     graph_url: str,
     graph_resource: str,
+    now_ms: Callable[[], Awaitable[int]],
     now: Callable[[], float] = time.time,
 ) -> OrganisationRoom:
-    """Put it together; `graph_resource` is what Graph's tokens are for, `now` epoch seconds."""
+    """Put it together.
+
+    `graph_resource` is what Graph's tokens are for, `now` epoch seconds, `now_ms` the clock that
+    all processes share.
+    """
     scope = f"{graph_resource}/.default"
 
     async def fetch(anew: bool) -> OwnToken:
@@ -51,4 +68,5 @@ def wire(
 
     token = OrganisationToken(fetch)
     requests = GraphRequests(graph, token, f"{graph_url}/v1.0", now=now)
-    return OrganisationRoom(token, EntraDirectory(requests))
+    consents = Consents(token, ConsentStore(redis, scripts), now_ms=now_ms)
+    return OrganisationRoom(token, consents, EntraDirectory(requests))

@@ -65,6 +65,8 @@ CATCH_UP: Final = Duty("catch-up", lambda e: log.warning("catch_up_waits", error
 PROVING: Final = Duty("proving", lambda e: log.warning("proving_waits", error=e), 2.0)
 DEPARTURES: Final = Duty("departures", lambda e: log.warning("departures_wait", error=e), 5.0)
 DIRECTORY: Final = Duty("directory", lambda e: log.error("directory_redis_away", error=e), 5.0, 1.0)
+CONSENT: Final = Duty("consent", lambda e: log.warning("consent_waits", error=e), 5.0)
+"""Whether the organisation has authorised the app: what one process finds, all know so soon."""
 FEED: Final = Duty("feed", lambda e: log.warning("feed_not_noted", error=e), 1.0)
 NOTIFIER: Final = Duty(
     "notifier", lambda e: log.warning("notices_wait", error=e), 3.0, says_each=True, gentle=True

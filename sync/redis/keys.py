@@ -246,6 +246,11 @@ DATA_PROCESSES = _one(
     "{data}:processes", "zset: `<version> <name>` -> last seen (ms)", "1 d, renewed"
 )
 
+# -- the organisation's authorisation --------------------------------------------------------------
+
+CONSENT = _one("{organisation}:consent", "what it allows the app (hash, sync.organisation)", EVER)
+CONSENT_LEASE = _one("{organisation}:consent:by", "who asks Microsoft about it", "30 s, renewed")
+
 # -- the directory --------------------------------------------------------------------------------
 
 STAGED_TTL = _HOUR

@@ -37,6 +37,7 @@ WITHOUT_TTL = re.compile(
     | pb:\{dir\}:(current|state|changes|[0-9a-f]{12}:(users|addresses|groups|members))
     | pb:\{settings\}:(form|audit|acts|looks)
     | pb:\{keys\}:buttons
+    | pb:\{organisation\}:consent
     | pb:\{data\}:contract
     | pb:\{feed\}:(state|pattern)
     """,

@@ -25,6 +25,7 @@ from cards.settings.clicks import ApplyChange, PickForChange
 from domain.directory import DirectoryGroup, DirectoryUser, MembershipChange
 from domain.link import Link
 from domain.newer import DATA_VERSION
+from domain.organisation import Consent
 from domain.person import PersonState
 from domain.policy import SOME_GROUP, Authoriser, Form, Level
 from domain.policy_edits import Authorise, ChooseStyle, Disable, Enable, Inherit, Lock, Move, Unlock
@@ -48,7 +49,7 @@ BUTTON_KEY: Final = b"the key of recorded buttons: no secret"
 CARD_ID: Final = "recorded-card"
 OUTSIDE: Final = ("-hebrew", "-hostile", "-long", "-longest", "-emoji")
 ROWS: Final[tuple[type[Any], ...]] = (
-    *(Attempt, Outcome, ProgressCard, Refused),
+    *(Attempt, Consent, Outcome, ProgressCard, Refused),
     *(DirectoryGroup, DirectoryUser, FeedState, Form, Link, Mailing, MailingCard),
     *(MembershipChange, Met, News, PersonState, Rollout, SignInRow, Storm, Tally),
 )

@@ -22,6 +22,7 @@ from domain.directory import Directory, DirectoryGroup, DirectoryUser, Membershi
 from domain.errors import Trouble
 from domain.feed import Slot
 from domain.link import Link
+from domain.organisation import Consent, Why
 from domain.person import Accepted, Held, Layer, Patch
 from domain.plan import Lane
 from domain.policy import (
@@ -49,6 +50,7 @@ from sync.engine.queue import Claim
 from sync.engine.quota import Quota
 from sync.feed.catch_up import SweepStore
 from sync.feed.store import FeedStore
+from sync.organisation.consent import ConsentStore
 from sync.organisation.opt_outs import OptOuts
 from sync.reconnect.store import NoticeStore
 from sync.redis import keys
@@ -81,7 +83,8 @@ ADMIN: Final = Actor(ADA, "Ada Lindqvist")
 CALL: Final = Pair("Busy", "InACall")
 
 ENUMS: Final[tuple[type[Enum], ...]] = (
-    ZoomPresence, Style, Trouble, Delivery, Service, AuthorizeWith, Authoriser, AuthorisedBy
+    ZoomPresence, Style, Trouble, Delivery, Service, AuthorizeWith, Authoriser, AuthorisedBy,
+    Why,
 )  # fmt: skip
 """Those whose members are stored."""
 
@@ -118,6 +121,7 @@ class Stores:
         self.notices = NoticeStore(client, scripts)
         self.unproven = UnprovenStore(client, scripts)
         self.departures = DepartureStore(client)
+        self.consents = ConsentStore(client, scripts)
         self.quota = Quota(client, scripts)
         self.slots = ZoomSlots(scripts, 10.0, burst=1)
         self.shelf = ZoomTokenShelf(client, self.vault, owner="account/app")
@@ -131,6 +135,7 @@ async def write(client: Client) -> None:
     await _people(to)
     await _settings(to)
     await _chats(to)
+    await _organisation(to)
     await _zoom(to)
 
 
@@ -239,6 +244,12 @@ async def _chats(to: Stores) -> None:
     await to.sign_ins.finish("other", "result")
 
 
+async def _organisation(to: Stores) -> None:
+    consent = Consent(("User.Read.All",), AT, AT, Why.TOO_FEW, "detail", AT)
+    await to.consents.save(consent, AT)
+    await to.consents.expect(AT)
+
+
 async def _zoom(to: Stores) -> None:
     await to.quota.take(Lane.CHANGE)
     await to.quota.pause(30)
@@ -328,6 +339,7 @@ async def read(client: Client) -> dict[str, Any]:
         "directory's reason": (await of.directory.health()).reason,
         "feed": plain(feed, without={"now_ms", "away_ms"}),
         "pattern": plain(await of.feed.pattern()),
+        "consent": plain(await of.consents.read()),
         "swept": plain(await of.sweep.first(10)),
     }
 

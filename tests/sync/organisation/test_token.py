@@ -99,6 +99,19 @@ async def test_a_look_does_not_take_what_was_asked_for_before(microsoft: Microso
     assert await refusal(microsoft.own) is Why.WITHDRAWN
 
 
+async def test_looks_at_once_share_one_token_that_none_is_older_than(microsoft: Microsoft) -> None:
+    microsoft.gate.clear()
+    early = asyncio.create_task(microsoft.own.look())
+    await microsoft.reached.wait()
+    microsoft.roles = frozenset({"User.Read.All"})
+    later = [asyncio.create_task(microsoft.own.look()) for _ in range(20)]
+    await asyncio.sleep(0)
+    microsoft.gate.set()
+    assert await early == RIGHTS
+    assert [await look for look in later] == [{"User.Read.All"}] * 20
+    assert microsoft.asked == [True, True]
+
+
 @pytest.mark.parametrize(
     ("roles", "worked", "why"),
     [

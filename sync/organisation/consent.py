@@ -1,0 +1,171 @@
+"""Knowing whether the organisation authorises the app: one answer for all processes.
+
+Microsoft is asked for a new token every quarter of an hour, so that consent is noticed wherever it
+was given or withdrawn. One process asks at a time; the others read what came of it, and let go of
+the tokens that they have when it has changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from domain.clock import MINUTE
+from domain.errors import OutsideError
+from domain.organisation import Consent, Why, failed, look_every_ms, seen, why_of
+from sync.organisation import scripts as lua
+from sync.redis import duties, keys
+from sync.redis.duties import Work
+from sync.redis.leases import Lease
+from sync.redis.rows import Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sync.organisation.token import OrganisationToken
+    from sync.redis.connection import Client
+    from sync.redis.scripts import Scripts
+
+log = structlog.get_logger()
+
+CONSENTS: Final = Rows(Consent)
+LEASE_MS: Final = 30_000
+"""Longer than asking for a token may take."""
+EXPECTED_MS: Final = 10 * MINUTE
+"""For so long after an admin has consented it is looked for in short intervals."""
+DOUBT_MS: Final = MINUTE
+"""Between two looks because Graph refused something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known for all: the consent, when Microsoft was asked, and until when it is awaited.
+
+    Epoch ms.
+    """
+
+    consent: Consent
+    asked_ms: int = 0
+    expected_until_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentStore:
+    """Where it is kept. Raises REDIS_TROUBLE."""
+
+    client: Client
+    scripts: Scripts
+
+    async def read(self) -> Known:
+        """What is known now; of a row that can't be read, nothing."""
+        row, asked, until = await self.client.hmget(keys.CONSENT, "row", "asked", "until")
+        consent = CONSENTS.load_if_good(row)
+        if consent is None and row is not None:
+            log.error("consent_row_damaged")
+        return Known(consent or Consent(), _number(asked), _number(until))
+
+    async def save(self, consent: Consent, asked_ms: int) -> Consent | None:
+        """Keep it; what was kept before. None: somebody asked Microsoft later, and knows more."""
+        before = await self.scripts.run(
+            lua.consent_save,
+            consent=keys.CONSENT,
+            asked_ms=asked_ms,
+            row=CONSENTS.dump(consent),
+        )
+        return None if before is None else CONSENTS.load_if_good(before) or Consent()
+
+    async def expect(self, until_ms: int) -> None:
+        """An admin says that they consented: it is awaited until then."""
+        await self.client.hset(keys.CONSENT, "until", str(until_ms))
+
+    def lease(self) -> Lease:
+        """Whoever has it asks Microsoft."""
+        return Lease(self.client, keys.CONSENT_LEASE, LEASE_MS)
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text is not None and text.isdecimal() else 0
+
+
+@dataclass(eq=False, repr=False)
+class Consents:
+    """Looks, and tells. `now_ms` gives the time of the clock that all processes share."""
+
+    token: OrganisationToken
+    store: ConsentStore
+    _: KW_ONLY
+    now_ms: Callable[[], Awaitable[int]]
+
+    def __post_init__(self) -> None:
+        self.known = Consent()
+        """What this process knows; a few seconds old at most while Redis answers."""
+        self._lease = self.store.lease()
+        self._doubted = False
+        self.work = Work(duties.CONSENT, self._step, lease=self._lease)
+
+    async def read(self) -> Consent:
+        """What is known now. Raises REDIS_TROUBLE."""
+        return self._follow((await self.store.read()).consent)
+
+    async def look(self) -> Consent:
+        """Ask Microsoft now. Raises REDIS_TROUBLE."""
+        asked_ms = await self.now_ms()
+        before = (await self.store.read()).consent
+        self.token.worked = before.worked
+        try:
+            after = seen(before, await self.token.look(), asked_ms)
+        except OutsideError as error:
+            why = why_of(error.code) or Why.UNREACHABLE
+            after = failed(before, why, error.detail or error.code, asked_ms)
+        replaced = await self.store.save(after, asked_ms)
+        if replaced is None:
+            return await self.read()
+        _tell(replaced, after)
+        self.known = after  # the token in use is the one that was looked at
+        return after
+
+    async def expect(self) -> None:
+        """An admin has just consented, and tokens don't show it yet: look again and again."""
+        await self.store.expect(await self.now_ms() + EXPECTED_MS)
+        self.work.wake()
+
+    def doubt(self) -> None:
+        """Graph refused what the organisation allows: use another token, and look soon."""
+        self.token.invalidate()
+        self._doubted = True
+        self.work.wake()
+
+    async def _step(self) -> None:
+        now, known = await self.now_ms(), await self.store.read()
+        every = look_every_ms(known.consent, expected=now < known.expected_until_ms)
+        if self._doubted:
+            every = min(every, DOUBT_MS)
+        if now - known.asked_ms >= every and await self._lease.take():
+            self._doubted = False
+            await self.look()
+        else:
+            self._follow(known.consent)
+
+    def _follow(self, consent: Consent) -> Consent:
+        """Let go of our token where another process found that it allows something else now."""
+        if (consent.rights, consent.why) != (self.known.rights, self.known.why):
+            self.token.invalidate()
+        self.token.worked = consent.worked
+        self.known = consent
+        return consent
+
+
+def _tell(before: Consent, after: Consent) -> None:
+    """Say in the log what has changed, once."""
+    if (before.why, before.rights) == (after.why, after.rights):
+        return
+    if after.why is None:
+        log.info("organisation_authorised", rights=list(after.rights))
+    elif after.why is Why.UNREACHABLE:
+        log.warning("organisation_not_looked_up", reason=after.detail)
+    elif before.may_write:
+        log.error("organisation_authorisation_ended", reason=after.why, detail=after.detail)
+    else:
+        log.warning("organisation_not_authorised", reason=after.why, detail=after.detail)
