@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from domain.newer import NEWER_NAMES
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -96,6 +98,8 @@ def click(verb: str, *, by: By = By.ANYBODY, public: bool = False) -> Callable[[
 def packed(pressed: Click) -> dict[str, Any]:
     """What a button carries of a click, as JSON. What the person enters is not in it."""
     left_out = {field.name for field in _fields(pressed.verb) if field.metadata[_ENTERED] == "all"}
+    newer = _newer_fields(pressed.verb)
+    left_out |= {name for name, default in newer if getattr(pressed, name) == default}
     adapter = _adapter(pressed.verb)
     values: dict[str, Any] = adapter.dump_python(pressed, mode="json", exclude=left_out)
     return values
@@ -142,6 +146,14 @@ def warm_up() -> None:
 def _adapter(verb: str) -> TypeAdapter[Any]:
     """What validates clicks of a kind; made when the first of them is."""
     return TypeAdapter(CLICKS[verb])
+
+
+@cache
+def _newer_fields(verb: str) -> tuple[tuple[str, Any], ...]:
+    """Fields that processes of an earlier release refuse (domain.newer), with their defaults."""
+    kind = CLICKS[verb]
+    fields = dataclasses.fields(kind)  # type: ignore[arg-type]  # as below
+    return tuple((f.name, f.default) for f in fields if f"{kind.__name__}.{f.name}" in NEWER_NAMES)
 
 
 @cache

@@ -26,7 +26,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from cards.click import BadClick, packed, unpacked
+from cards.click import BadClick, BadInput, packed, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +44,9 @@ _LARGEST_ARGS = 4096
 _MAX_INPUTS = 32
 _MAX_INPUT_NAME = 64
 _MAX_INPUT_TEXT = 1000
+_TOO_LONG = (
+    "That is too long to be read, so nothing was changed. Shorten it, then press the button again."
+)
 _OF_CARD = 24
 """Characters of the card's id in the ids of its inputs."""
 
@@ -81,7 +84,7 @@ class Seal:
         """Check what a client sent; the click, and the id of the card that it was made on.
 
         `verb_text` is the verb beside the data (`Action.Execute`), or empty (`Action.Submit`).
-        Raises BadClick.
+        Raises BadClick, and BadInput for what is far too long.
         """
         version, verb, card_id = data.get("v"), data.get("verb"), data.get("card")
         args, signature = data.get("args"), data.get("sig")
@@ -168,9 +171,12 @@ def _inputs(data: Mapping[str, object], card_id: str) -> dict[str, str]:
             entered = str(value)
         else:
             continue
-        if len(name) > _MAX_INPUT_NAME or len(entered) > _MAX_INPUT_TEXT:
+        own, too_long = name.endswith(end), len(entered) > _MAX_INPUT_TEXT
+        if len(name) > _MAX_INPUT_NAME or (too_long and not own):
             raise BadClick("an input is too long")
-        if name.endswith(end):
+        if too_long:
+            raise BadInput(_TOO_LONG)
+        if own:
             inputs[name.removesuffix(end)] = entered
     if len(inputs) > _MAX_INPUTS:
         raise BadClick("too many inputs")

@@ -49,6 +49,7 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     # Older processes pass these over, and their cards say less: they may be written at once.
     "ProgressCard.not_now": 2,
     "ProgressCard.they_notice": 2,
+    "ProgressCard.reason": 2,
     "settings.listed": 2,
     # Has its default where an older process could read it: nothing of it is written till then.
     "Form.authoriser": 2,
@@ -61,6 +62,13 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     # A kind of key of its own, at which they don't look.
     "pb:{organisation}:consent": 2,
     **dict.fromkeys((f"Consent.{each.name}" for each in fields(Consent)), 2),
+    # Why settings are changed: neither asked for nor taken before.
+    "ApplyChange.reason": 2,
+    "ApplyForm.reason": 2,
+    "ApplySwitch.reason": 2,
+    "ConfirmChange.reason": 2,
+    "PickForChange.reason": 2,
 }
-"""Since when there are fields of rows (`Rollout.failed`), kinds of keys (as sync.redis.keys names
-them) and buttons (`pause.start`). Until everyone knows them they are left out."""
+"""Since when there are fields of rows and of buttons (`Rollout.failed`), kinds of keys (as
+sync.redis.keys names them) and buttons (`pause.start`). Until everyone knows them they are left
+out. A button never carries a field that stands here while it has its default."""

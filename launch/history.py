@@ -39,7 +39,8 @@ async def _history(settings: Settings) -> list[AuditRecord]:
 def _line(record: AuditRecord) -> str:
     who = f"{record.at()}  {record.by.name} ({record.by.actor_id})  {record.kind}"
     what = _what(record)
-    return f"{who}  {record.scope_name}: {what}" if what else f"{who}  {record.scope_name}"
+    done = f"{who}  {record.scope_name}: {what}" if what else f"{who}  {record.scope_name}"
+    return f"{done}  reason: {record.reason}" if record.reason else done
 
 
 def _what(record: AuditRecord) -> str:

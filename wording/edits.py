@@ -20,6 +20,7 @@ from domain.policy_edits import (
 )
 from wording.figures import people
 from wording.policy import AUTHORISERS, AUTHORISERS_EXPLAINED, STYLES, because, level_words
+from wording.reason import shown_reason
 from wording.text import outside
 
 if TYPE_CHECKING:
@@ -103,8 +104,8 @@ def question(edit: OneLine) -> str:
     assert_never(edit)
 
 
-def spoken(edit: OneLine) -> str:
-    """The edit as an admin says it in one line."""
+def spoken(edit: OneLine, reason: str = "") -> str:
+    """The edit as an admin says it in one line, with the reason if there is one."""
     where = "account" if edit.level.is_account else f"group {outside(edit.level.name, 60)}"
     value = ""
     if isinstance(edit, Move):
@@ -113,7 +114,8 @@ def spoken(edit: OneLine) -> str:
         value = f" {edit.style}"
     elif isinstance(edit, Authorise):
         value = f" {edit.authoriser}"
-    return f"settings {where} {edit.act}{value}"
+    why = f" because {shown_reason(reason)}" if reason else ""
+    return f"settings {where} {edit.act}{value}{why}"
 
 
 _AUTHORISING: Final = {

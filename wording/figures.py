@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from domain.clock import HOUR, MINUTE
+
 if TYPE_CHECKING:
     from datetime import tzinfo
 
@@ -28,3 +30,14 @@ def length(minutes: int) -> str:
         if count and not rest:
             return f"{count} {unit}{'' if count == 1 else 's'}"
     return f"{minutes} minutes"
+
+
+def ago(at_ms: int, now_ms: int, zone: tzinfo) -> str:
+    """When it was, as a part of a sentence: people know the last hour by its minutes."""
+    past = now_ms - at_ms
+    if past >= HOUR:
+        return f"at {clock_time(at_ms, now_ms, zone)}"
+    minutes = past // MINUTE
+    if minutes < 1:
+        return "a moment ago"
+    return "a minute ago" if minutes == 1 else f"{minutes} minutes ago"

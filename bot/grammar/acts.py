@@ -17,6 +17,8 @@ from domain.form import HIGHEST_PRIORITY
 from domain.policy import SOME_GROUP, Authoriser
 from domain.policy_edits import Authorise, ChooseStyle, Disable, Enable, Inherit, Lock, Move, Unlock
 from domain.presence import LEVEL_STYLES, level_style
+from domain.reason import BadReason, reason_of
+from wording.reason import TOO_LONG
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +39,7 @@ ACT_WORDS: Final = {
 """Words for an act. None of them is done: what they may mean is asked about."""
 TURNING_ROUND: Final = frozenset({"not", "don't", "dont", "never", "no", "without", "won't"})
 NO_NAME = ""  # stands for a name where the words hold none
+_BECAUSE = "because"
 
 
 def act_at_end(words: list[str]) -> tuple[int, OneLine] | None:
@@ -56,6 +59,52 @@ def act_at_end(words: list[str]) -> tuple[int, OneLine] | None:
         if found is not None:
             return found
     return None
+
+
+def act_with_reason(words: list[str]) -> tuple[int, OneLine, str] | None:
+    """The edit that comes first before a `because`, how many words stand before it, and why.
+
+    None: no act stands before one, so that the word is part of a name, or there is none. Raises
+    NotUnderstood where nothing follows it, or too much.
+    """
+    for at, word in enumerate(words):
+        if bare(word) != _BECAUSE:
+            continue
+        try:
+            found = act_at_end(words[:at])
+        except NotUnderstood:  # a value is missing: perhaps more of the name follows
+            continue
+        if found is not None and found[0] > 0:
+            return *found, _reason(words[at + 1 :])
+    return None
+
+
+def spoken_reason(words: Sequence[str]) -> tuple[list[str], str]:
+    """Words before the first `because` that something stands before and behind; and why.
+
+    Without one, all of them and no reason. Raises NotUnderstood where it is too long.
+    """
+    for at in range(1, len(words) - 1):
+        if bare(words[at]) == _BECAUSE:
+            return list(words[:at]), _reason(words[at + 1 :])
+    return list(words), ""
+
+
+def _reason(words: Sequence[str]) -> str:
+    spoken = list(words[1:] if words and bare(words[0]) == "of" else words)
+    try:
+        reason = reason_of(" ".join(spoken))
+    except BadReason:
+        raise NotUnderstood(
+            TOO_LONG,
+            "Say it in fewer words, or give the number of a ticket.",
+        ) from None
+    if not reason or not without_courtesies(spoken):
+        raise NotUnderstood(
+            "There is no reason after “because”.",
+            "Say why, for example because INC0012345, or leave the word out.",
+        )
+    return reason
 
 
 def _priority_at_end(words: list[str], last: list[str]) -> tuple[int, OneLine] | None:
@@ -129,11 +178,23 @@ def _value_hint(words: list[str], example: str) -> str:
     return f"For example: {example}. " + QUOTE_HINT.format(shortened(" ".join(words), 60))
 
 
-def nearest_act(words: Sequence[str]) -> tuple[str, OneLine] | None:
-    """The name and the edit that may be meant, by the word that is most like an act.
+def nearest_act(words: Sequence[str]) -> tuple[str, OneLine, str] | None:
+    """The name, the edit and the reason that may be meant, by the word that is most like an act.
 
-    It stands at the end, or at the front. Nothing where something is not wanted.
+    It stands at the end (but for a reason), or at the front. Nothing where something is not wanted.
     """
+    try:
+        spoken, reason = spoken_reason(words)
+    except NotUnderstood:
+        return None
+    found = _nearest_act(without_courtesies(spoken)) if reason else None
+    if found is not None:
+        return *found, reason
+    found = _nearest_act(without_courtesies(list(words)))
+    return None if found is None else (*found, "")
+
+
+def _nearest_act(words: Sequence[str]) -> tuple[str, OneLine] | None:
     folded = [bare(word.translate(PLAIN_QUOTES)) for word in words]
     if not words or not TURNING_ROUND.isdisjoint(folded):
         return None

@@ -3,15 +3,17 @@
     settings
     settings account [enable|disable|lock|unlock|style busy only|style mirror|style full]
     settings group NAME [enable|disable|inherit|lock|unlock|priority N|style …]
+    settings account|group … ACT because REASON
     settings groups [SEARCH]
     settings user ADDRESS|NAME
     settings invite [GROUP]
     settings history
 
-What to do is at the end, so that names may hold any words: a group that is called “Sales enable”
-is reached by putting its name in quotes, or where it is the only one that can be meant: words that
-are otherwise not understood may be a name. Names come back as typed; whoever looks them up decides
-what counts as equal. Nothing here is guessed: what is not understood says so.
+What to do is at the end, before a reason if there is one, so that names may hold any words: a group
+that is called “Sales enable” is reached by putting its name in quotes, or where it is the only one
+that can be meant: words that are otherwise not understood may be a name. Names come back as typed;
+whoever looks them up decides what counts as equal. Nothing here is guessed: what is not understood
+says so.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ from bot.grammar.acts import (
     QUOTE_HINT,
     TURNING_ROUND,
     act_at_end,
+    act_with_reason,
     nearest_act,
+    spoken_reason,
 )
 from bot.grammar.personal import style_of
 from bot.grammar.words import (
@@ -57,9 +61,10 @@ class Centre:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`settings account`: its form, or an edit of it."""
+    """`settings account`: its form, or an edit of it, and why."""
 
     edit: OneLine | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +72,12 @@ class Group:
     """`settings group`: the form of the group of this name, or an edit of it (of SOME_GROUP).
 
     `or_name` is another reading: where no group has `name`, the form of the group of that name.
-    `meant` is what may be meant where no group has either.
+    `meant` is what may be meant where no group has either. `reason` is why it is edited.
     """
 
     name: str
     edit: OneLine | None = None
+    reason: str = ""
     or_name: str = field(default="", compare=False)
     meant: Group | None = field(default=None, compare=False)
 
@@ -169,14 +175,21 @@ def spoken_change(words: Sequence[str], folded: Sequence[str]) -> Account | Grou
         return None  # without `for` it is about the person who says it
     if not name or len(name) > LONGEST_NAME or bare(name) in _NOBODY:
         return None
-    return _meant(name, PLAIN_ACTS[ACT_WORDS[found[1] or found[2]]])
+    try:
+        of_name, reason = spoken_reason(name.split())
+    except NotUnderstood:
+        return None
+    name = " ".join(of_name).rstrip(TRAILING)
+    return _meant(name, PLAIN_ACTS[ACT_WORDS[found[1] or found[2]]], reason)
 
 
-def _meant(name: str, edit: OneLine) -> Account | Group | None:
+def _meant(name: str, edit: OneLine, reason: str = "") -> Account | Group | None:
     """An edit of the account, where the name says so, else of a group."""
     if bare(name) not in _ORGANISATION:
-        return Group(name, edit)
-    return None if isinstance(edit, Inherit | Move) else Account(replace(edit, level=ACCOUNT))
+        return Group(name, edit, reason)
+    if isinstance(edit, Inherit | Move):
+        return None
+    return Account(replace(edit, level=ACCOUNT), reason)
 
 
 def _of_topic(topic: str, rest: str) -> Settings | None:
@@ -189,33 +202,41 @@ def _of_topic(topic: str, rest: str) -> Settings | None:
 
 def _without_topic(text: str) -> Settings | None:
     """What is said if only the word `group` or `account` is missing."""
-    words = without_courtesies(text.split())
-    found = nearest_act(words)
+    found = nearest_act(text.split())
     if found is None:
         return None
-    name, edit = found
-    return _meant(name or "account", edit)
+    name, edit, reason = found
+    return _meant(name or "account", edit, reason)
 
 
 def _account(rest: str) -> Account:
     words = without_courtesies(rest.split())
     if not words:
         return Account()
-    found = act_at_end([NO_NAME, *words])
-    if found is None or found[0] != 1:
-        near = nearest_act(words)
+    found = _only_act(rest.split())
+    if found is None:
+        near = nearest_act(rest.split())
         raise NotUnderstood(
             f"I don’t know “{shortened(' '.join(words), 40)}” for the account.",
             f"Say settings account, and at the end, if you like: {_ACCOUNT_ACT}.",
-            meant=None if near is None else _meant(near[0] or "account", near[1]),
+            meant=None if near is None else _meant(near[0] or "account", *near[1:]),
         )
-    edit = found[1]
+    edit, reason = found
     if isinstance(edit, Inherit | Move):
         raise NotUnderstood(
             f"The account has no “{edit.act}”: nothing is above it.",
             f"Groups have it. {_GROUP_HINT}",
         )
-    return Account(replace(edit, level=ACCOUNT))
+    return Account(replace(edit, level=ACCOUNT), reason)
+
+
+def _only_act(words: list[str]) -> tuple[OneLine, str] | None:
+    """The edit that all of the words name, and the reason that follows; None: they name none."""
+    with_reason = act_with_reason([NO_NAME, *words])
+    if with_reason is not None and with_reason[0] == 1:
+        return with_reason[1:]
+    found = act_at_end([NO_NAME, *words])
+    return None if found is None or found[0] != 1 else (found[1], "")
 
 
 def _group(rest: str) -> Group | Groups:
@@ -228,14 +249,21 @@ def _group(rest: str) -> Group | Groups:
             return found
     words = rest.split()
     try:
+        with_reason = act_with_reason(words)
         found_act = act_at_end(words)
     except NotUnderstood as error:
         error.named = _plainly(rest)
         raise
+    if with_reason is not None:
+        end, edit, reason = with_reason
+        # The word may be in the middle of a name: where no group has the shorter one.
+        longer = None if found_act is None else Group(" ".join(words[: found_act[0]]), found_act[1])
+        if not _turned_round(words, end):
+            return Group(_name(" ".join(words[:end])), edit, reason, _plainly(rest), longer)
     if found_act is None:
         return Group(_name(rest), or_name=_plainly(rest), meant=_meant_group(words))
     end, edit = found_act
-    if end and bare(words[end - 1].translate(PLAIN_QUOTES)) in TURNING_ROUND:
+    if _turned_round(words, end):
         return Group(_name(rest), or_name=_plainly(rest))
     if end == 0:
         raise NotUnderstood(
@@ -243,12 +271,17 @@ def _group(rest: str) -> Group | Groups:
             f"{_GROUP_HINT} " + QUOTE_HINT.format(shortened(rest, 60)),
             _plainly(rest),
         )
-    return Group(_name(" ".join(words[:end])), edit, _plainly(rest))
+    return Group(_name(" ".join(words[:end])), edit, or_name=_plainly(rest))
+
+
+def _turned_round(words: Sequence[str], end: int) -> bool:
+    """Whether the act that stands behind `end` words is not wanted."""
+    return bool(end) and bare(words[end - 1].translate(PLAIN_QUOTES)) in TURNING_ROUND
 
 
 def _meant_group(words: Sequence[str]) -> Group | None:
-    found = nearest_act(without_courtesies(list(words)))
-    return Group(found[0], found[1]) if found is not None and found[0] else None
+    found = nearest_act(words)
+    return Group(*found) if found is not None and found[0] else None
 
 
 def _quoted_group(rest: str, plain: str) -> Group | None:
@@ -277,15 +310,15 @@ def _quoted_group(rest: str, plain: str) -> Group | None:
         return None
     if not without_courtesies(tail):
         return Group(_name(name))
-    found = act_at_end([NO_NAME, *tail])
-    if found is None or found[0] != 1:
+    found = _only_act(tail)
+    if found is None:
         if mark == "'":
             return None  # an apostrophe, as in 't Hooft
         raise NotUnderstood(
             f"I don’t know “{shortened(' '.join(tail), 40)}” for a group.",
             f"After the name say {_ANY_ACT}.",
         )
-    return Group(_name(name), found[1])
+    return Group(_name(name), *found)
 
 
 def _plainly(text: str) -> str:

@@ -110,11 +110,17 @@ class Policies(Protocol):
         """Whom an edit would touch now. Raises GroupInherits."""
 
     async def make(
-        self, edit: Edit, *, expected: int, by: Actor, show: Callable[[Preview], str]
+        self,
+        edit: Edit,
+        *,
+        expected: int,
+        by: Actor,
+        show: Callable[[Preview], str],
+        reason: str = "",
     ) -> Done | Conflict:
         """Save an edit of the version `expected`, and carry it out. Raises GroupInherits.
 
-        `show` makes what its progress card needs.
+        `show` makes what its progress card needs. `reason` is why (domain.reason).
         """
 
     async def under_way(self, rollout_id: str) -> tuple[Rollout, int] | None:

@@ -87,7 +87,9 @@ def _answer_admins(dispatch: Dispatch, core: Core, groups: ZoomGroups, audit: Au
     views = SettingsViews(
         policies, groups, audit, connected.now_ms, invitees.count, storms.banner, feed
     )
-    changes = SettingsChanges(policies, groups, audit, invitees.count, connected.now_ms)
+    changes = SettingsChanges(
+        policies, groups, audit, invitees.count, connected.now_ms, everyone_knows
+    )
     mailings = core.invite.invitations
     inviting = InvitationHandler(groups, invitees.find, mailings, audit, views.overview)
     answer_admins(dispatch, views, changes, people, inviting, storms)

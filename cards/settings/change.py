@@ -19,7 +19,15 @@ from cards.build import (
 )
 from cards.person.clicks import ShowStatus
 from cards.settings.clicks import ApplyChange, CancelChange, ConfirmChange, OpenAccount
-from cards.settings.parts import after, all_settings, bar, full_warning, invite_button
+from cards.settings.parts import (
+    after,
+    all_settings,
+    bar,
+    full_warning,
+    invite_button,
+    reason_field,
+    reason_line,
+)
 from domain.policy_edits import Disable, Enable
 from domain.presence import Style
 from wording.edits import confirming, noticed, question, spoken, why_not_inherited
@@ -48,12 +56,14 @@ def confirm(
     style: Style = Style.MIRROR,
     full: bool = False,
     notice: str | None = None,
+    reason: str | None = None,
 ) -> Card:
     """Have an edit confirmed: what it does, whom it touches, what they will notice.
 
     `touched` is None where people can't be counted, without Zoom's list of people. `style` is the
     style that applies afterwards; `full`: with the edit the style `full` begins for somebody.
-    `notice` is a sentence about somebody else's change.
+    `notice` is a sentence about somebody else's change. `reason` is what was said of it so far;
+    None: reasons aren't asked for.
     """
     title = question(edit)
     return card(
@@ -63,25 +73,26 @@ def confirm(
         text(bold("Who is affected: "), touched or _UNCOUNTED),
         text(bold("What they notice: "), noticed(edit, style)),
         full_warning() if full else None,
+        None if reason is None else reason_field(reason),
         buttons(
             button(
                 ApplyChange(edit, version),
                 confirming(edit),
                 style="destructive" if isinstance(edit, Disable) else "positive",
             ),
-            button(CancelChange(), "Cancel"),
+            button(CancelChange(), "Cancel", inputs=False),
         ),
     )
 
 
-def perhaps(edit: OneLine, *, what: str) -> Card:
+def perhaps(edit: OneLine, *, what: str, reason: str = "") -> Card:
     """Ask whether an edit was meant; its button has it confirmed. `what` was not understood."""
-    said = spoken(edit)
+    said = spoken(edit, reason)
     return card(
         f"Did you mean {said}?",
         text(what, " Did you mean ", bold(said), "?"),
         note("Nothing has changed. The button asks you first."),
-        buttons(button(ConfirmChange(edit), f"{confirming(edit)}…"), all_settings()),
+        buttons(button(ConfirmChange(edit, reason), f"{confirming(edit)}…"), all_settings()),
     )
 
 
@@ -93,6 +104,7 @@ def progress(
     total: int,
     failed: int = 0,
     title: str = "Saved",
+    reason: str = "",
 ) -> Card:
     """Show how far a change is carried out. `title` is its effect, `sentence` what was decided.
 
@@ -104,6 +116,7 @@ def progress(
         f"{sentence} {counted}.",
         heading(title),
         text(sentence),
+        reason_line(reason),
         text(bold(counted)),
         bar([("accent" if doing == "clearing" else "good", done), ("emphasis", total - done)]),
         text(_not_accepted(failed)) if failed else None,
@@ -123,13 +136,14 @@ def result(
     title: str = "Saved",
     not_now: str = "",
     they_notice: str = "",
+    reason: str = "",
 ) -> Card:
     """Say what is in force now, for whom it was carried out, and what they notice of it.
 
     `title` is the effect, `not_now` says whom it does not touch now, `they_notice` what the others
     notice. Where presence goes off, that is no good news, whatever was pressed. `details` are the
     changed fields as (name, before, after). `invitable` people of this level have neither connected
-    nor been invited.
+    nor been invited. `reason` is the admin's own.
     """
     count = f"{_carried_out(doing, done, failed)} {not_now}".strip()
     return card(
@@ -140,6 +154,7 @@ def result(
             text(bold(f"{label}: "), f"{old} → {new}", spacing="Small")
             for label, old, new in details[:_MOST_DETAILS]
         ),
+        reason_line(reason),
         text(count) if count else None,
         text(bold("What they notice: "), they_notice) if they_notice else None,
         buttons(*after(level)),

@@ -15,9 +15,14 @@ from cards.click import By, Click, all_entered, click, entered
 from domain.form import LevelForm
 from domain.policy import Level
 from domain.policy_edits import OneLine
+from domain.reason import LONGEST_REASON
 
 Id = Annotated[str, Field(min_length=1, max_length=128)]
 Entered = Annotated[str, Field(max_length=128)]
+Reason = Annotated[str, Field(max_length=LONGEST_REASON)]
+"""Why a change is made (domain.reason)."""
+TypedReason = Annotated[str, Field(max_length=1000)]
+"""The same as entered, to be read yet."""
 _NO_GROUP = "No group was chosen. Choose one in the list, then press the button again."
 _NOBODY = "Nobody was chosen. Choose somebody in the list, then press Open again."
 Version = Annotated[int, Field(ge=0)]
@@ -95,6 +100,7 @@ class ApplySwitch(Click):
     level: Where
     version: Version
     submitted: LevelForm
+    reason: TypedReason = entered(default="")
 
 
 @click("settings.save_form", by=By.RECIPIENT)
@@ -104,6 +110,7 @@ class ApplyForm(Click):
     level: Where
     version: Version
     submitted: LevelForm
+    reason: TypedReason = entered(default="")
 
 
 @click("settings.confirm", by=By.ADMIN)
@@ -111,6 +118,7 @@ class ConfirmChange(Click):
     """Have an edit confirmed."""
 
     edit: Line
+    reason: Reason = ""
 
 
 @click("settings.pick", by=By.ADMIN)
@@ -119,6 +127,7 @@ class PickForChange(Click):
 
     edit: Line
     group: Entered = entered(_NO_GROUP, default="")
+    reason: Reason = ""
 
 
 @click("settings.apply", by=By.RECIPIENT)
@@ -127,6 +136,7 @@ class ApplyChange(Click):
 
     edit: Line
     version: Version
+    reason: TypedReason = entered(default="")
 
 
 @click("settings.cancel", by=By.ADMIN)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from cards.build import answer, bold, box, button, buttons, card, columns, heading, note, text
 from cards.settings.clicks import ApplyForm, ApplySwitch, CancelChange, SubmitForm
-from cards.settings.parts import choice, full_warning, number, opening, toggle
+from cards.settings.parts import choice, full_warning, number, opening, reason_field, toggle
 from domain.form import Field, applicable_fields
 from domain.presence import LEVEL_STYLES, Style
 from wording.policy import (
@@ -43,13 +43,15 @@ def form(
     members: str | None = None,
     account: Form | None = None,
     places: int = 1,
+    reason: str | None = None,
 ) -> Card:
     """Show the fields that apply to a form.
 
     `version` is the settings' version that it started from. `unsaved`: it differs from what is
     stored. `notice` is a sentence about what just happened (somebody else's change).
     `members` says whom the level decides for. `account` is the account's form, for groups.
-    `places` is the highest priority a group can have.
+    `places` is the highest priority a group can have. `reason` is what was said so far of why;
+    None: reasons aren't asked for.
     """
     verdict, on = _verdict(shown, account)
     overruled = account is not None and account.locked and not level.is_account
@@ -69,14 +71,23 @@ def form(
         ),
         text(members) if members else None,
         *_inputs(shown, places, account_form=level.is_account),
+        None if reason is None else reason_field(reason),
         buttons(save, cancel),
     )
 
 
-def verify(level: Level, submitted: LevelForm, *, version: int, touched: str | None = None) -> Card:
+def verify(
+    level: Level,
+    submitted: LevelForm,
+    *,
+    version: int,
+    touched: str | None = None,
+    reason: str | None = None,
+) -> Card:
     """Ask whether to switch the integration to what was submitted, as the article does.
 
     `touched` says whom a switch touches that takes effect at once; None leaves the line out.
+    `reason` is as for the form.
     """
     on = submitted.form.integration
     word = "Enable" if on else "Disable"
@@ -91,19 +102,30 @@ def verify(level: Level, submitted: LevelForm, *, version: int, touched: str | N
             else "This is saved at once. What I set for people is cleared, and Microsoft shows "
             "their presence without Zoom. The other choices of the form are kept."
         ),
+        None if reason is None else reason_field(reason),
         buttons(
             button(
                 ApplySwitch(level, version, submitted),
                 word,
                 style="positive" if on else "destructive",
             ),
-            button(opening(level), "Cancel"),
+            button(opening(level), "Cancel", inputs=False),
         ),
     )
 
 
-def confirm_full(level: Level, submitted: LevelForm, *, version: int, touched: str) -> Card:
-    """Ask whether to save a form with which the style `full` begins for somebody."""
+def confirm_full(
+    level: Level,
+    submitted: LevelForm,
+    *,
+    version: int,
+    touched: str,
+    reason: str | None = None,
+) -> Card:
+    """Ask whether to save a form with which the style `full` begins for somebody.
+
+    `reason` is as for the form.
+    """
     question = f"Use the style full for {level_words(level)}?"
     return card(
         question,
@@ -112,9 +134,10 @@ def confirm_full(level: Level, submitted: LevelForm, *, version: int, touched: s
         text(bold("What they notice: "), STYLES[Style.FULL].sentence),
         full_warning(),
         note("Nothing is saved yet."),
+        None if reason is None else reason_field(reason),
         buttons(
             button(ApplyForm(level, version, submitted), "Save with full"),
-            button(opening(level), "Cancel"),
+            button(opening(level), "Cancel", inputs=False),
         ),
     )
 

@@ -27,6 +27,7 @@ from cards.settings.parts import (
 )
 from domain.policy import Level
 from wording.figures import people
+from wording.reason import shown_reason
 from wording.text import outside, tidy
 
 if TYPE_CHECKING:
@@ -84,11 +85,13 @@ def pick_group(
     ambiguous: bool,
     total: int,
     edit: OneLine | None = None,
+    reason: str = "",
 ) -> Card:
     """Ask which group was meant: `ambiguous`: several have this name; otherwise none has.
 
     `candidates` are the nearest first, of `total` that come into question. With an `edit` (of
-    whichever group) the choice leads to its confirmation, otherwise to the group's form.
+    whichever group) the choice leads to its confirmation, otherwise to the group's form. `reason`
+    is why it is made.
     """
     name = outside(wanted, 60)
     found = f"Several groups are called “{name}”." if ambiguous else f"No group is called “{name}”."
@@ -104,12 +107,12 @@ def pick_group(
     shown = candidates[: MOST_BUTTONS if few else MOST_CHOICES]
     if few:
         chosen = [
-            button(_opens(row, edit), _title(row, with_members=ambiguous), key=str(place))
+            button(_opens(row, edit, reason), _title(row, with_members=ambiguous), key=str(place))
             for place, row in enumerate(shown)
         ]
         field = None
     else:
-        picks = OpenGroup() if edit is None else PickForChange(edit)
+        picks = OpenGroup() if edit is None else PickForChange(edit, reason=reason)
         chosen = [button(picks, "Choose", style="positive")]
         options = [(row.group_id, _title(row, with_members=ambiguous)) for row in shown]
         field = picker(_GROUP, "Group", options)
@@ -127,10 +130,10 @@ def pick_group(
     )
 
 
-def _opens(row: GroupRow, edit: OneLine | None) -> OpenGroup | ConfirmChange:
+def _opens(row: GroupRow, edit: OneLine | None, reason: str) -> OpenGroup | ConfirmChange:
     if edit is None:
         return OpenGroup(row.group_id)
-    return ConfirmChange(replace(edit, level=Level(row.group_id, row.name)))
+    return ConfirmChange(replace(edit, level=Level(row.group_id, row.name)), reason)
 
 
 def _choices(rows: Sequence[GroupRow]) -> list[tuple[str, str]]:
@@ -173,7 +176,7 @@ class Entry:
     """A line of the history. `when` is in the reader's own zone.
 
     `scope` is the level or person it was about. `what` says what was done ("changed the settings",
-    "looked up"); `changes` are the fields as (name, before, after).
+    "looked up"); `changes` are the fields as (name, before, after), `reason` is why.
     """
 
     when: str
@@ -181,6 +184,7 @@ class Entry:
     scope: str
     what: str
     changes: tuple[tuple[str, str, str], ...] = ()
+    reason: str = ""
 
 
 def history(entries: Sequence[Entry], *, older: str | None = None, newest: bool = True) -> Card:
@@ -211,5 +215,7 @@ def _entry(entry: Entry) -> list[Element]:
         left_out = len(entry.changes) - _MOST_CHANGES
         shown += [f"and {left_out} more"] if left_out > 0 else []
         elements.append(text(" · ".join(shown), spacing="None"))
+    if entry.reason:
+        elements.append(text(f"Reason: {shown_reason(entry.reason)}", spacing="None"))
     elements.append(note(f"{outside(entry.who, 60)}, {entry.when}", spacing="None"))
     return elements

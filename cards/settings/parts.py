@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from cards.build import answer, button, columns, opens, text
+from cards.build import answer, bold, button, columns, opens, text
 from cards.settings.clicks import ConfirmInvite, OpenAccount, OpenGroup, ShowCentre
 from domain.presence import Style
+from domain.reason import LONGEST_REASON
 from wording.figures import people
 from wording.policy import STYLES
+from wording.reason import LABEL, shown_reason
 from wording.text import outside, plain, tidy
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from domain.policy import Level
 
 
+REASON: Final = "reason"
+"""The input, called as the field of the clicks that take it."""
 CHOICE_LIMIT = 48
 """Characters of a choice in a long list: what fits a narrow card, and a card's size."""
 
@@ -57,6 +61,17 @@ def number(name: str, label: str, *, value: int, highest: int) -> Element:
 def search_field(name: str, label: str, *, value: str) -> Element:
     """Make a line to type a part of a name into."""
     return _input("Text", name, label, value=tidy(value, 100), maxLength=100)
+
+
+def reason_field(typed: str) -> Element:
+    """Make a line to say why something is changed, holding what was said so far."""
+    value = typed.replace("{{", "{\u2060{")  # or clients replace what follows
+    return _input("Text", REASON, LABEL, value=value, maxLength=max(LONGEST_REASON, len(value)))
+
+
+def reason_line(reason: str) -> Element | None:
+    """Say why something was changed; None: no reason was given."""
+    return text(bold("Reason: "), shown_reason(reason)) if reason else None
 
 
 def _input(kind: str, name: str, label: str, **more: Any) -> Element:

@@ -55,7 +55,8 @@ class Entry:
     say how many `people`), or unreadable (the entry is damaged; its place is still shown).
     `scope` is `account`, `group:<Zoom group id>`, `user:<address>`, `name:<what was typed>` or
     `parked` (the list of those who are). `old` and `new` hold the fields of the form (a group's
-    also `name` and `priority`); None: the group inherits.
+    also `name` and `priority`); None: the group inherits. `reason` is what the admin gave for a
+    change (domain.reason); releases before data version 2 pass it over.
     """
 
     kind: str
@@ -65,6 +66,7 @@ class Entry:
     old: dict[str, Any] | None = None
     new: dict[str, Any] | None = None
     version: int | None = None
+    reason: str = ""
 
 
 ENTRIES: Final = Rows(Entry)
@@ -96,6 +98,7 @@ class AuditRecord(Entry):
                 "old": self.old,
                 "new": self.new,
                 "version": self.version,
+                "reason": self.reason,
             },
             ensure_ascii=False,
         )

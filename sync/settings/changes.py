@@ -75,11 +75,18 @@ class PolicyService:
         return Preview(before, after, await self._effect(before, after, edit))
 
     async def make(
-        self, edit: Edit, *, expected: int, by: Actor, show: Callable[[Preview], str]
+        self,
+        edit: Edit,
+        *,
+        expected: int,
+        by: Actor,
+        show: Callable[[Preview], str],
+        reason: str = "",
     ) -> Done | Conflict:
         """Save an edit of the policy version that the admin saw, and begin to carry it out.
 
-        `show` makes what the card that shows the progress needs. Raises GroupInherits.
+        `show` makes what the card that shows the progress needs. `reason` is the admin's (none:
+        empty). Raises GroupInherits.
         """
         _of_a_known_level(edit)
         before = await self.policy()
@@ -97,7 +104,7 @@ class PolicyService:
             )
             # First of all: if we die after the save, another process carries it out.
             await self.rollouts.rows.intend(rollout, effect.now)
-        outcome = await self.settings.save(edit, expected=expected, by=by)
+        outcome = await self.settings.save(edit, expected=expected, by=by, reason=reason)
         if rollout is not None:
             if isinstance(outcome, Conflict):
                 await self.rollouts.rows.finish(rollout.rollout_id)

@@ -86,10 +86,12 @@ class SettingsStore:
         text = await self.client.hget(keys.SETTINGS, "version")
         return read_policy({"version": text or "0"})[0].version
 
-    async def save(self, edit: Edit, *, expected: int, by: Actor) -> Saved | Conflict:
-        """Save an edit of the version that the admin saw. Raises GroupInherits."""
+    async def save(
+        self, edit: Edit, *, expected: int, by: Actor, reason: str = ""
+    ) -> Saved | Conflict:
+        """Save an edit of the version that the admin saw, and why. Raises GroupInherits."""
         about = edit.level.group_id or None
-        return await self._save(edit.apply, expected=expected, by=by, about=about)
+        return await self._save(edit.apply, expected=expected, by=by, about=about, reason=reason)
 
     async def follow_zoom(self, groups: Mapping[str, DirectoryGroup]) -> Saved:
         """Take over Zoom's names, and let go of groups that Zoom deleted. `groups` are all."""
@@ -108,6 +110,7 @@ class SettingsStore:
         expected: int | None,
         by: Actor,
         about: str | None = None,
+        reason: str = "",
     ) -> Saved | Conflict:
         before = await self.read()
         if expected is not None and before.version != expected:
@@ -118,7 +121,7 @@ class SettingsStore:
             return Saved(before, before)
         version = before.version + 1
         entries = [
-            Entry(CHANGE, by, *fact, version=version)
+            Entry(CHANGE, by, *fact, version=version, reason=reason)
             for fact in history_of(before, after, about=about)
         ]
         done, _ = await self.scripts.run(
@@ -131,7 +134,8 @@ class SettingsStore:
         )
         if not done:
             return Conflict(await self.read())
-        log.info("settings_changed", by=by.actor_id, version=version, rows=list(rows))
+        why = {"reason": reason} if reason else {}
+        log.info("settings_changed", by=by.actor_id, version=version, rows=list(rows), **why)
         return Saved(replace(after, version=version), before)
 
 

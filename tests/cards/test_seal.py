@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cards.build import button, card, refreshing
-from cards.click import CLICKS, BadClick, By, Click, click, missing, packed, unpacked
+from cards.click import CLICKS, BadClick, BadInput, By, Click, click, missing, packed, unpacked
 from cards.person import clicks as person
 from cards.seal import RESERVED, Seal
 from cards.settings import clicks as settings
 from cards.settings.parts import search_field
 from domain.form import LevelForm
 from domain.policy import Authoriser, Form, Level
-from domain.policy_edits import OneLine
+from domain.policy_edits import Enable, OneLine
 from domain.presence import LEVEL_STYLES, Style
 from tests.doubles.policies import forms, group_ids
 
@@ -207,6 +207,21 @@ def test_inputs_of_a_form_are_text_and_only_those_of_its_card() -> None:
 def test_oversize_inputs_are_refused(inputs: dict[str, str]) -> None:
     with pytest.raises(BadClick, match="input"):
         SEAL.opened("", on_the_wire(person.StartConnect()) | inputs)
+
+
+def test_who_enters_too_much_is_told_so() -> None:
+    with pytest.raises(BadInput, match="too long to be read"):
+        SEAL.opened("", on_the_wire(person.StartConnect()) | {"note-c": "x" * 1001})
+    forged = on_the_wire(person.StartConnect()) | {"note-c": "x" * 1001, "sig": "0" * 32}
+    with pytest.raises(BadClick, match="signature"):
+        SEAL.opened("", forged)
+
+
+def test_a_button_leaves_out_what_processes_of_the_last_release_refuse() -> None:
+    edit = Enable(Level("zgSales"))
+    asked = settings.ConfirmChange(edit, "INC0012345")
+    assert "reason" not in on_the_wire(settings.ConfirmChange(edit))["args"]
+    assert SEAL.opened("", on_the_wire(asked))[0] == asked
 
 
 @pytest.mark.parametrize("card_id", ["", "a b", "c" * 65])

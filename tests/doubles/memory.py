@@ -337,6 +337,7 @@ class Settings:
     presence: Presence = field(default_factory=Presence)
     touches: tuple[str, ...] = ()
     made: list[tuple[Edit, Actor]] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
     rollouts: dict[str, tuple[Rollout, int]] = field(default_factory=dict)
     first: Policy | None = None
     """What somebody else saves in the moment before the next edit is made."""
@@ -349,7 +350,13 @@ class Settings:
         return Preview(before, edit.apply(before), self._effect(before, edit.apply(before)))
 
     async def make(
-        self, edit: Edit, *, expected: int, by: Actor, show: Callable[[Preview], str]
+        self,
+        edit: Edit,
+        *,
+        expected: int,
+        by: Actor,
+        show: Callable[[Preview], str],
+        reason: str = "",
     ) -> Done | Conflict:
         if self.first is not None:
             self.presence.policy, self.first = self.first, None
@@ -359,6 +366,7 @@ class Settings:
         after = replace(edit.apply(before), version=expected + 1)
         self.presence.policy = after
         self.made.append((edit, by))
+        self.reasons.append(reason)
         rollout = None
         if self.touches:
             change = Preview(before, after, self._effect(before, after))

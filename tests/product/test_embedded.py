@@ -63,7 +63,9 @@ async def test_others_may_look_and_who_leaves_leaves_the_disk(
         url = f"unix://{data}/redis/redis.sock"
         redis = connect(url)
         store = SettingsStore(redis, Scripts(redis))
-        await store.save(of_group("g1", ON, name=FORGED), expected=1, by=Actor("a", FORGED))
+        await store.save(
+            of_group("g1", ON, name=FORGED), expected=1, by=Actor("a", FORGED), reason=FORGED
+        )
         await AuditLog(redis).looked_up(Actor("a", FORGED), FORGED)
         await redis.aclose()
 
@@ -82,11 +84,11 @@ async def test_others_may_look_and_who_leaves_leaves_the_disk(
         assert "ok       Redis: version " in checked
         assert "People        1 connected" in top
         assert len(plain.splitlines()) == 3
-        assert plain.count(SHOWN) == 4
+        assert plain.count(SHOWN) == 5
         assert not {"\r", "\x1b", "\x9b", "\u202e", "\u2028"} & set(plain + lines)
         records = [json.loads(line) for line in lines.splitlines()]
         assert [record["scope_name"] for record in records] == ["account", FORGED, FORGED]
-        assert records[1]["name"] == FORGED
+        assert records[1]["name"] == records[1]["reason"] == FORGED
 
         await chat.installs("remove")  # `disconnect` leaves where they are reached
         await product.told(person, None)

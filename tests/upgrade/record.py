@@ -34,6 +34,7 @@ from domain.storms import Storm
 from sync.engine.identity import News
 from sync.feed.store import FeedState
 from sync.redis import keys
+from sync.settings.audit import Entry
 from sync.settings.rollout import Rollout
 from tests.cards.samples import UNSEALED
 from tests.doubles.redis import RedisServer, open_client
@@ -51,7 +52,7 @@ OUTSIDE: Final = ("-hebrew", "-hostile", "-long", "-longest", "-emoji")
 ROWS: Final[tuple[type[Any], ...]] = (
     *(Attempt, Consent, Outcome, ProgressCard, Refused),
     *(DirectoryGroup, DirectoryUser, FeedState, Form, Link, Mailing, MailingCard),
-    *(MembershipChange, Met, News, PersonState, Rollout, SignInRow, Storm, Tally),
+    *(Entry, MembershipChange, Met, News, PersonState, Rollout, SignInRow, Storm, Tally),
 )
 """What rows become. Their fields stand for those that are stored."""
 
@@ -59,6 +60,7 @@ ROWS: Final[tuple[type[Any], ...]] = (
 OTHERS: Final[tuple[Click, ...]] = (
     PickForChange(ChooseStyle(SOME_GROUP, Style.FULL)),
     PickForChange(Move(SOME_GROUP, 2)),
+    PickForChange(Move(SOME_GROUP, 2), reason="INC0012345"),
     *(choose(style) for choose in (ChooseOwnStyle, UseStyle) for style in (None, *Style)),
     *(
         ApplyChange(edit(Level("zgSales", "Sales")), 7)

@@ -209,10 +209,12 @@ async def _settings(to: Stores) -> None:
     ask = Authorise(ACCOUNT, Authoriser.ASK)
     for edit in (ChooseStyle(ACCOUNT, Style.BUSY_ONLY), ask, Lock(ACCOUNT), Disable(sales)):
         policy = await to.settings.read()
-        await to.settings.save(edit, expected=policy.version, by=ADMIN)
+        await to.settings.save(edit, expected=policy.version, by=ADMIN, reason="INC0012345")
     await to.audit.looked_up(ADMIN, "ben@example.com")
     await to.audit.invited(ADMIN, "account", "Everyone", people=3)
-    shown = ProgressCard(CHAT, "card", sales, "It is disabled.", "clearing", ADA, "29:ada")
+    shown = ProgressCard(
+        *(CHAT, "card", sales, "It is disabled.", "clearing", ADA, "29:ada"), reason="INC0012345"
+    )
     rollout = Rollout("r1", 4, 3, PROGRESS.dump(shown))
     await to.rollouts.intend(rollout, [ADA, BEN, NIA])
     rollout = await to.rollouts.keep(rollout)

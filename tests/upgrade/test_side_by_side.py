@@ -144,6 +144,7 @@ async def test_a_rolling_upgrade_loses_nobody(
             for one in (new, old):
                 await says(one, nia, "status", "presence sync is off")
             on = await chat_of(new).says("settings account enable")
+            assert "Reason or ticket" not in str(on.card), "the old one would lose it"
             await chat_of(new).clicks("Enable", on)
             await old.told(nia, CALL)
 

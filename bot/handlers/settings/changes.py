@@ -10,24 +10,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.grammar.settings import Account, Group, Groups, History
+from bot.handlers.settings.entered import entered_reason, submitted_form
 from bot.handlers.settings.guard import GroupsUnavailable, actor
 from bot.handlers.settings.progress import PROGRESS, ProgressCard
 from cards.build import refreshing
-from cards.click import BadClick, BadInput
 from cards.person.help import unclear
 from cards.settings import change as settings_change
 from cards.settings import clicks
 from cards.settings import form as settings_form
 from cards.settings import lists as list_cards
-from domain.clock import HOUR, MINUTE
+from cards.settings.parts import REASON
 from domain.form import (
-    BadEntry,
-    Field,
     Step,
     after_verifying,
-    applicable_fields,
     next_step,
-    read_value,
 )
 from domain.group_names import fold_name
 from domain.policy import ACCOUNT
@@ -45,13 +41,13 @@ from sync.settings.changes import Preview
 from sync.settings.rows import ACCOUNT as ACCOUNT_SCOPE
 from sync.settings.store import Conflict
 from wording.edits import effect_title, noticed_since, overtaken, saved_sentence, state_sentence
-from wording.figures import clock_time
-from wording.policy import differences, not_now, not_usable, touched, value_of_words
+from wording.figures import ago
+from wording.policy import differences, not_now, touched
+from wording.reason import NOT_YET, WITHOUT
 from wording.text import outside
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
-    from datetime import tzinfo
 
     from bot.grammar.commands import PerhapsSettings
     from bot.handlers.ports import Policies
@@ -70,6 +66,8 @@ _OPENS: Final[Mapping[type, tuple[str, Click]]] = {
     History: ("History", clicks.ShowHistory()),
 }
 """Buttons for what may be meant and changes nothing."""
+REASONS: Final = "ApplyChange.reason"
+"""The name (domain.newer) that everyone knows once reasons can be taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,8 @@ class SettingsChanges:
     """Confirms, saves, and shows what came of it. The guard has made sure of the admin.
 
     `invitable` counts those of a group (empty: everyone) whom an admin may invite; `now_ms` is the
-    clock that all processes share (epoch ms).
+    clock that all processes share (epoch ms). `everyone_knows` says of a name (domain.newer)
+    whether every process that runs can read it: reasons are neither asked for nor taken before.
     """
 
     policies: Policies
@@ -85,11 +84,17 @@ class SettingsChanges:
     audit: AuditLog
     invitable: Callable[[str, str], Awaitable[int]]
     now_ms: Callable[[], Awaitable[int]]
+    everyone_knows: Callable[[str], bool]
 
     # -- one line -----------------------------------------------------------------------------
 
-    async def confirm(self, turn: Turn, edit: OneLine, *, notice: str | None = None) -> Card:
+    async def confirm(
+        self, turn: Turn, edit: OneLine, reason: str = "", *, notice: str | None = None
+    ) -> Card:
         """Say what an edit does and whom it touches, and have it confirmed."""
+        asked = self._asked(reason)
+        if reason and asked is None:
+            return unclear(what=NOT_YET, hint=WITHOUT)
         try:
             preview = await self.policies.preview(edit)
         except GroupInherits:
@@ -104,28 +109,34 @@ class SettingsChanges:
             style=form_of(preview.after, edit.level).style,
             full=begins_full(preview.before, preview.after, preview.effect, edit.level),
             notice=notice,
+            reason=asked,
         )
-        return refreshing(card, clicks.ConfirmChange(edit), [turn.person.mri])
+        return refreshing(card, clicks.ConfirmChange(edit, reason), [turn.person.mri])
+
+    def _asked(self, reason: str) -> str | None:
+        """A reason as cards ask for it, holding what was said so far; None: they don't ask yet."""
+        return reason if self.everyone_knows(REASONS) else None
 
     async def confirm_again(self, turn: Turn, click: clicks.ConfirmChange) -> Card:
         """Put a question anew, as things are now."""
-        return await self.confirm(turn, await self._of_known(click.edit))
+        return await self.confirm(turn, await self._of_known(click.edit), click.reason)
 
     async def confirm_picked(self, turn: Turn, click: clicks.PickForChange) -> Card:
         """Go on with an edit whose group was picked in a list."""
         level = await self.groups.level(click.group)
-        return await self.confirm(turn, replace(click.edit, level=level))
+        return await self.confirm(turn, replace(click.edit, level=level), click.reason)
 
     async def apply(self, turn: Turn, click: clicks.ApplyChange) -> Card:
         """Carry out what was confirmed."""
-        edit = await self._of_known(click.edit)
+        edit, reason = await self._of_known(click.edit), entered_reason(click.reason)
         try:
-            card = await self._save(turn, edit, click.version)
+            card = await self._save(turn, edit, click.version, reason)
         except GroupInherits:
             return settings_change.inherits(edit)
         if card is not None:
             return card
-        return await self.confirm(turn, edit, notice=await self._overtaken(turn, click.version))
+        notice = await self._overtaken(turn, click.version)
+        return await self.confirm(turn, edit, reason, notice=notice)
 
     async def _of_known(self, edit: OneLine) -> OneLine:
         return replace(edit, level=await self.groups.known(edit.level))
@@ -146,12 +157,12 @@ class SettingsChanges:
             if meant is not None and said.meant.edit is not None:
                 edit = replace(said.meant.edit, level=meant)
                 what = f"No group is called “{outside(said.name, 60)}”."
-                return settings_change.perhaps(edit, what=what)
+                return self._perhaps(edit, said.meant.reason, what=what)
         if level is None:
-            return await self._pick(said.name, said.edit)
+            return await self._pick(said.name, said.edit, said.reason)
         if edit is None:
             return await self.form(turn, level)
-        return await self.confirm(turn, replace(edit, level=level))
+        return await self.confirm(turn, replace(edit, level=level), said.reason)
 
     async def perhaps(self, turn: Turn, said: PerhapsSettings) -> Card:
         """Show the form of the group whose name was said, or what may be meant instead."""
@@ -163,17 +174,25 @@ class SettingsChanges:
             return await self.form(turn, level)
         meant = said.meant
         if isinstance(meant, Account) and meant.edit is not None:
-            return settings_change.perhaps(meant.edit, what=said.what)
+            return self._perhaps(meant.edit, meant.reason, what=said.what)
         if isinstance(meant, Group) and meant.edit is not None:
             level = await self.groups.called(meant.name)
             if level is None:
-                return await self._pick(meant.name, meant.edit)
-            return settings_change.perhaps(replace(meant.edit, level=level), what=said.what)
+                return await self._pick(meant.name, meant.edit, meant.reason)
+            edit = replace(meant.edit, level=level)
+            return self._perhaps(edit, meant.reason, what=said.what)
         offer = None if meant is None else _OPENS.get(type(meant))
         return unclear(what=said.what, hint=said.hint, offer=offer)
 
-    async def _pick(self, wanted: str, edit: OneLine | None) -> Card:
+    def _perhaps(self, edit: OneLine, reason: str, *, what: str) -> Card:
+        if reason and self._asked(reason) is None:
+            return unclear(what=NOT_YET, hint=WITHOUT)
+        return settings_change.perhaps(edit, what=what, reason=reason)
+
+    async def _pick(self, wanted: str, edit: OneLine | None, reason: str = "") -> Card:
         """Have a group chosen among those whose names are near."""
+        if reason and self._asked(reason) is None:
+            return unclear(what=NOT_YET, hint=WITHOUT)
         matches = (await self.groups.view()).find_groups(wanted, limit=60)
         same = [g for g in matches.nearest if fold_name(g.name) == fold_name(wanted)]
         return list_cards.pick_group(
@@ -182,15 +201,15 @@ class SettingsChanges:
             ambiguous=len(same) > 1,
             total=matches.total,
             edit=edit,
+            reason=reason,
         )
 
     # -- the form -----------------------------------------------------------------------------
 
     async def account(self, turn: Turn, said: Account | clicks.OpenAccount) -> Card:
         """Answer `settings account …`, and the button that opens its form."""
-        edit = getattr(said, "edit", None)
-        if edit is not None:
-            return await self.confirm(turn, edit)
+        if isinstance(said, Account) and said.edit is not None:
+            return await self.confirm(turn, said.edit, said.reason)
         return await self.form(turn, ACCOUNT)
 
     async def open_group(self, turn: Turn, click: clicks.OpenGroup) -> Card:
@@ -202,6 +221,7 @@ class SettingsChanges:
         turn: Turn,
         level: Level,
         entered: LevelForm | None = None,
+        reason: str = "",
         *,
         version: int | None = None,
         notice: str | None = None,
@@ -219,27 +239,32 @@ class SettingsChanges:
             members=await self.groups.members(level, policy),
             account=None if level.is_account else policy.account,
             places=len(policy.groups) + (0 if managed else 1),
+            reason=self._asked(reason),
         )
 
     async def submit(self, turn: Turn, click: clicks.SubmitForm) -> Card:
         """Take the submitted form: verify a switch, show more fields, or save."""
         level = await self.groups.known(click.level)
         submitted = submitted_form(click.shown, click.inputs)
+        reason = entered_reason(click.inputs.get(REASON, ""))
         step = next_step(click.shown, submitted)
         if step is Step.VERIFY:
-            whom = await self._touched(level, submitted)
-            return settings_form.verify(level, submitted, version=click.version, touched=whom)
-        return await self._take(turn, level, submitted, click.version, step)
+            whom, why = await self._touched(level, submitted), self._asked(reason)
+            return settings_form.verify(
+                level, submitted, version=click.version, touched=whom, reason=why
+            )
+        return await self._take(turn, level, submitted, click.version, reason, step)
 
     async def verified(self, turn: Turn, click: clicks.ApplySwitch) -> Card:
         """The verification question was answered with Enable or Disable."""
         level, step = await self.groups.known(click.level), after_verifying(click.submitted)
-        return await self._take(turn, level, click.submitted, click.version, step)
+        reason = entered_reason(click.reason)
+        return await self._take(turn, level, click.submitted, click.version, reason, step)
 
     async def save_form(self, turn: Turn, click: clicks.ApplyForm) -> Card:
         """Save a form whose admin was told what the style `full` may do."""
-        level = await self.groups.known(click.level)
-        return await self._take(turn, level, click.submitted, click.version, warned=True)
+        level, reason = await self.groups.known(click.level), entered_reason(click.reason)
+        return await self._take(turn, level, click.submitted, click.version, reason, warned=True)
 
     async def _take(
         self,
@@ -247,13 +272,14 @@ class SettingsChanges:
         level: Level,
         entered: LevelForm,
         version: int,
+        reason: str,
         step: Step = Step.SAVE,
         *,
         warned: bool = False,
     ) -> Card:
         """Show the fields that a form needs next, or save it; `full` only to those `warned`."""
         if step is Step.NEXT:
-            return await self.form(turn, level, entered, version=version)
+            return await self.form(turn, level, entered, reason, version=version)
         policy = await self.policies.policy()
         if policy.version == version:
             before, edit = level_form(policy, level), SaveForm(level, entered)
@@ -263,12 +289,15 @@ class SettingsChanges:
             if not warned and _has_full(after):
                 effect = (await self.policies.preview(edit)).effect
                 if begins_full(policy, after, effect, level):
-                    whom = touched(effect, level, after)
-                    return settings_form.confirm_full(level, entered, version=version, touched=whom)
-            card = await self._save(turn, edit, version, differences(before, entered))
+                    whom, why = touched(effect, level, after), self._asked(reason)
+                    return settings_form.confirm_full(
+                        level, entered, version=version, touched=whom, reason=why
+                    )
+            card = await self._save(turn, edit, version, reason, differences(before, entered))
             if card is not None:
                 return card
-        return await self.form(turn, level, notice=await self._overtaken(turn, version))
+        notice = await self._overtaken(turn, version)
+        return await self.form(turn, level, reason=reason, notice=notice)
 
     async def _touched(self, level: Level, entered: LevelForm) -> str | None:
         """Whom a switch touches, where it is saved at once; None: it is not saved yet."""
@@ -286,6 +315,7 @@ class SettingsChanges:
         turn: Turn,
         edit: Edit,
         version: int,
+        reason: str,
         details: tuple[tuple[str, str, str], ...] = (),
     ) -> Card | None:
         """Save an edit and show what comes of it; None: somebody else was first."""
@@ -305,6 +335,7 @@ class SettingsChanges:
                 effect_title(edit, before, after, effect),
                 not_now(effect, edit.level, after),
                 noticed_since(edit, before, after, effect),
+                reason,
             )
 
         done = await self.policies.make(
@@ -312,6 +343,7 @@ class SettingsChanges:
             expected=version,
             by=actor(turn),
             show=lambda change: PROGRESS.dump(shown(change)),
+            reason=reason,
         )
         if isinstance(done, Conflict):
             return None
@@ -348,43 +380,11 @@ class SettingsChanges:
         return overtaken(
             "You" if mine else record.by.name,
             "the account" if record.scope == ACCOUNT_SCOPE else record.scope_name,
-            _ago(record.at_ms, await self.now_ms(), turn.inbound.time_zone),
+            ago(record.at_ms, await self.now_ms(), turn.inbound.time_zone),
         )
-
-
-def submitted_form(shown: LevelForm, inputs: Mapping[str, str]) -> LevelForm:
-    """The form of `shown` after what was entered.
-
-    A field that the client left out or sent empty stays as it was: some clients do so where nothing
-    was touched. Raises BadInput for values that the form does not offer, BadClick for fields that
-    it did not show.
-    """
-    applicable = applicable_fields(shown)
-    for field in Field:
-        said = inputs.get(field, "")
-        if not said.strip():
-            continue
-        if field not in applicable:
-            raise BadClick("a field that was not offered")
-        try:
-            shown = shown.with_value(field, read_value(field, value_of_words(field, said)))
-        except BadEntry as error:
-            raise BadInput(not_usable(error.field)) from None
-    return shown
 
 
 def _has_full(policy: Policy) -> bool:
     """Whether any level has the style `full`: else nobody's can begin to be."""
     forms = (policy.account, *(group.form for group in policy.groups))
     return any(form.style is Style.FULL for form in forms)
-
-
-def _ago(at_ms: int, now_ms: int, here: tzinfo) -> str:
-    """When it was, as a part of a sentence: people know the last hour by its minutes."""
-    past = now_ms - at_ms
-    if past >= HOUR:
-        return f"at {clock_time(at_ms, now_ms, here)}"
-    minutes = past // MINUTE
-    if minutes < 1:
-        return "a moment ago"
-    return "a minute ago" if minutes == 1 else f"{minutes} minutes ago"

@@ -17,7 +17,8 @@ class ProgressCard:
     """What the card needs: where it is, what was decided, for whom, and by whom.
 
     `by` is the admin's object id, `mri` their id in the channel (empty: not known). `title` is the
-    effect, `not_now` says whom it does not touch now, `they_notice` what the others notice.
+    effect, `not_now` says whom it does not touch now, `they_notice` what the others notice,
+    `reason` why it was done.
     """
 
     where: ConversationReference
@@ -30,6 +31,7 @@ class ProgressCard:
     title: str = "Saved"
     not_now: str = ""
     they_notice: str = ""
+    reason: str = ""
 
     def card(
         self, rollout_id: str, *, done: int, total: int, failed: int = 0, invitable: int = 0
@@ -48,6 +50,7 @@ class ProgressCard:
             done=done,
             total=total,
             failed=failed,
+            reason=self.reason,
         )
         if not self.mri:
             return card
@@ -74,6 +77,7 @@ class ProgressCard:
             details=details,
             not_now=self.not_now,
             they_notice=self.they_notice,
+            reason=self.reason,
         )
 
 

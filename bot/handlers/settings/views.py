@@ -102,6 +102,7 @@ class SettingsViews:
                         record.kind, record.old, record.new, account=record.scope == ACCOUNT
                     )
                 ),
+                reason=record.reason,
             )
             for record in page.records
         ]

@@ -37,6 +37,7 @@ from domain.policy_edits import (
     Unlock,
 )
 from domain.presence import Style
+from domain.reason import reason_of
 
 pytestmark = pytest.mark.unit
 
@@ -214,6 +215,91 @@ def test_what_is_not_clear_is_asked_about(text: str, what: str, hint: str) -> No
     assert what in found.what
     assert hint in found.hint
     assert len(found.what + found.hint) < 400
+
+
+@pytest.mark.parametrize(
+    ("text", "request_"),
+    [
+        ("settings group Sales enable because INC0012345", ("Sales", ENABLE, "INC0012345")),
+        ("/settings group Sales DISABLE Because: of INC1.", ("Sales", DISABLE, "INC1.")),
+        (
+            "settings group Sales style busy only because it’s enough",
+            ("Sales", ChooseStyle(SOME_GROUP, Style.BUSY_ONLY), "it’s enough"),
+        ),
+        (
+            "settings group Sales priority 2 because of off because INC1",
+            ("Sales", Move(SOME_GROUP, 2), "off because INC1"),
+        ),
+        ('settings group "Sales because" lock because x', ("Sales because", Lock(SOME_GROUP), "x")),
+        ("settings group Just because lock because x", ("Just because", Lock(SOME_GROUP), "x")),
+        ("settings group Because we care enable", ("Because we care", ENABLE, "")),
+        ("settings group Life style because enable", ("Life style because", ENABLE, "")),
+        ("settings group Sales because", ("Sales because", None, "")),
+        ("settings group enable because lock", ("enable because", Lock(SOME_GROUP), "")),
+        ("settings group Sales not enable because x", ("Sales not enable because x", None, "")),
+        ("settings group “Sales enable because x”", ("Sales enable because x", None, "")),
+        ("settings group Sales enable because don’t ask", ("Sales", ENABLE, "don’t ask")),
+    ],
+)
+def test_a_reason_follows_the_act_and_may_hold_any_words(
+    text: str, request_: tuple[str, OneLine | None, str]
+) -> None:
+    assert asked(text) == Group(*request_)
+
+
+def test_the_account_takes_a_reason_too() -> None:
+    text = "settings account disable because of the audit, please"
+    assert asked(text) == Account(Disable(ACCOUNT), "the audit, please")
+
+
+def test_a_name_that_reads_like_an_act_and_its_reason_is_asked_about() -> None:
+    said = asked("settings group Team lock because locked disable")
+    assert said == Group("Team", Lock(SOME_GROUP), "locked disable")
+    assert isinstance(said, Group)
+    assert said.or_name == "Team lock because locked disable"
+    assert said.meant == Group("Team lock because locked", DISABLE)
+
+
+@pytest.mark.parametrize("topic", ["account", "group Sales", 'group "Sales"'])
+@pytest.mark.parametrize("nothing", ["", ":", " please", " \u200b", " of"])
+def test_a_because_without_words_is_said_and_does_nothing(topic: str, nothing: str) -> None:
+    found = refused(f"settings {topic} enable because{nothing}")
+    assert found.what == "There is no reason after “because”."
+
+
+@pytest.mark.parametrize("length", [201, 3000])
+def test_a_reason_that_is_too_long_is_said_and_not_cut(length: int) -> None:
+    found = refused(f"settings group Sales enable because {'x' * length}")
+    assert found.what == "A reason has at most 200 characters."
+    assert len(found.what + found.hint) < 400
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("turn it off for Sales because INC1", Group("Sales", DISABLE, "INC1")),
+        ("turn it on for Just because", Group("Just because", ENABLE)),
+        ("disable everyone because of INC1", Account(Disable(ACCOUNT), "INC1")),
+        ("settings Sales disable because INC1", Group("Sales", DISABLE, "INC1")),
+        ("settings acount disabel because they asked", Account(Disable(ACCOUNT), "they asked")),
+    ],
+)
+def test_what_is_only_meant_keeps_its_reason(text: str, meant: Account | Group) -> None:
+    found = parse(text)
+    assert isinstance(found, PerhapsSettings)
+    assert found.meant == meant
+
+
+reasons = normal.filter(lambda text: bool(text) and bare(text.split()[0]) != "of")
+
+
+@given(hard_names, st.sampled_from(["enable", "Disable", "lock", "unlock!"]), reasons)
+def test_a_reason_of_any_words_is_kept_behind_a_quoted_name(
+    name: str, spoken: str, reason: str
+) -> None:
+    found = parse(f"settings group “{name}” {spoken} because {reason}")
+    if isinstance(found, Group) and '"' not in reason and "”" not in reason and '"' not in name:
+        assert (found.edit, found.reason) == (SPOKEN[spoken], reason_of(reason))
 
 
 @given(names | hard_names, st.sampled_from(sorted(SPOKEN)))

@@ -28,6 +28,7 @@ from cards.settings.clicks import (
 from domain.clock import HOUR, MINUTE
 from domain.directory import DirectoryGroup
 from domain.form import LevelForm
+from domain.newer import NEWER_NAMES
 from domain.policy import ACCOUNT, SOME_GROUP, Form, Level, ManagedGroup, Policy, Service
 from domain.policy_edits import ChooseStyle, Disable, Enable, Inherit, Move, OneLine
 from domain.presence import Style
@@ -63,8 +64,14 @@ class Room:
         )
         self.audit = History()
         self.invitable: list[str] = []
+        self.everyone_knows = True
         self.handler = SettingsChanges(
-            self.settings, ZoomGroups(self.directory, ()), self.audit, self.count, now_ms
+            self.settings,
+            ZoomGroups(self.directory, ()),
+            self.audit,
+            self.count,
+            now_ms,
+            lambda name: name in NEWER_NAMES and self.everyone_knows,
         )
 
     async def count(self, group_id: str, inviter: str) -> int:
@@ -244,7 +251,7 @@ async def test_a_group_is_found_by_its_name(room: Room) -> None:
 async def test_the_other_reading_of_a_name_shows_its_form_and_does_nothing(room: Room) -> None:
     room.directory.groups += (DirectoryGroup("g3", "Sales enable"),)
     room.directory.groups = room.directory.groups[1:]
-    said = Group("Sales", Enable(SOME_GROUP), "Sales enable")
+    said = Group("Sales", Enable(SOME_GROUP), or_name="Sales enable")
     assert "Sales enable" in words(await room.handler.group(turn(), said))
     assert room.settings.made == []
 
@@ -515,3 +522,104 @@ async def test_a_topic_that_may_be_meant_gets_a_button(room: Room) -> None:
     said = PerhapsSettings("acount", "I don’t know “acount”.", "Say settings.", Account())
     card = await room.handler.perhaps(turn(), said)
     assert any(isinstance(e.get("click"), OpenAccount) for e in walk(card))
+
+
+# -- why
+
+
+def typed(card: Card) -> list[str]:
+    """What stands in the line for a reason; empty: the card has none."""
+    return [e["value"] for e in walk(card) if e.get("id") == "reason"]
+
+
+WHY = "INC0012345"
+
+
+async def test_a_reason_that_was_said_stands_in_the_question_and_is_kept(room: Room) -> None:
+    room.settings.touches = (BEN.object_id,)
+    card = await room.handler.account(turn(), Account(Enable(ACCOUNT), WHY))
+    assert typed(card) == [WHY]
+    assert card["refresh"]["action"]["click"] == ConfirmChange(Enable(ACCOUNT), WHY)
+    click = ApplyChange(Enable(ACCOUNT), 7, " INC0012345,\n Sales ")
+    assert "Reason: INC0012345, Sales" in words(await room.handler.apply(turn(), click))
+    assert room.settings.reasons == ["INC0012345, Sales"]
+    assert PROGRESS.load(room.settings.rollouts["r1"][0].show).reason == "INC0012345, Sales"
+
+
+async def test_who_gives_no_reason_is_not_asked_again(room: Room) -> None:
+    assert typed(await room.handler.confirm(turn(), Enable(ACCOUNT))) == [""]
+    card = await room.handler.apply(turn(), ApplyChange(Enable(ACCOUNT), 7))
+    assert "Reason" not in words(card)
+    assert room.settings.reasons == [""]
+
+
+async def test_a_reason_goes_along_until_it_is_saved(room: Room) -> None:
+    level = replace(SALES, name="")
+    picked = await room.handler.group(turn(), Group("Sale", Enable(SOME_GROUP), WHY))
+    [asks] = {e["click"] for e in walk(picked) if isinstance(e.get("click"), ConfirmChange)}
+    assert asks.reason == WHY
+    assert typed(await room.handler.confirm_again(turn(), ConfirmChange(Enable(level), WHY)))
+    click = PickForChange(Enable(SOME_GROUP), "g2", WHY)
+    assert typed(await room.handler.confirm_picked(turn(), click)) == [WHY]
+    meant = PerhapsSettings("", "I don’t know this.", "", Account(Enable(ACCOUNT), WHY))
+    assert f"settings account enable because {WHY}" in words(
+        await room.handler.perhaps(turn(), meant)
+    )
+    overtaken = await room.handler.apply(turn(), ApplyChange(Enable(ACCOUNT), 6, WHY))
+    assert typed(overtaken) == [WHY]
+    assert room.settings.made == []
+
+
+async def test_a_form_takes_a_reason_through_all_its_steps(room: Room) -> None:
+    room.set(account=ON)
+    inputs = {"integration": "false", "reason": WHY}
+    asked = await room.handler.submit(turn(), SubmitForm(ACCOUNT, 7, LevelForm(ON), inputs))
+    assert typed(asked) == [WHY]
+    await room.handler.verified(turn(), ApplySwitch(ACCOUNT, 7, LevelForm(OFF), WHY))
+    room.set(account=ON)
+    inputs = {"style": "full", "reason": WHY}
+    warned = await room.handler.submit(turn(), SubmitForm(ACCOUNT, 7, LevelForm(ON), inputs))
+    assert typed(warned) == [WHY]
+    await room.handler.save_form(turn(), ApplyForm(ACCOUNT, 7, LevelForm(FULL), WHY))
+    room.set(account=ON)
+    inputs = {"style": "busy only", "reason": WHY}
+    saved = await room.handler.submit(turn(), SubmitForm(ACCOUNT, 7, LevelForm(ON), inputs))
+    assert f"Reason: {WHY}" in words(saved)
+    assert room.settings.reasons == [WHY, WHY, WHY]
+    late = await room.handler.submit(turn(), SubmitForm(ACCOUNT, 7, LevelForm(ON), inputs))
+    assert typed(late) == [WHY]
+
+
+@pytest.mark.parametrize("reason", ["x" * 201, "y" * 1000])
+async def test_a_reason_that_is_too_long_changes_nothing(room: Room, reason: str) -> None:
+    room.set(account=ON)
+    form = SubmitForm(ACCOUNT, 7, LevelForm(ON), {"style": "mirror", "reason": reason})
+    for answer in (
+        room.handler.apply(turn(), ApplyChange(Disable(ACCOUNT), 7, reason)),
+        room.handler.submit(turn(), form),
+        room.handler.verified(turn(), ApplySwitch(ACCOUNT, 7, LevelForm(OFF), reason)),
+        room.handler.save_form(turn(), ApplyForm(ACCOUNT, 7, LevelForm(FULL), reason)),
+    ):
+        with pytest.raises(BadInput, match="at most 200 characters"):
+            await answer
+    assert room.settings.made == []
+
+
+async def test_reasons_wait_until_every_process_can_keep_them(room: Room) -> None:
+    room.everyone_knows = False
+    for said in (
+        await room.handler.confirm(turn(), Enable(ACCOUNT)),
+        await room.handler.account(turn(), OpenAccount()),
+    ):
+        assert typed(said) == []
+    perhaps = PerhapsSettings("", "I don’t know this.", "", Account(Enable(ACCOUNT), WHY))
+    for said in (
+        await room.handler.account(turn(), Account(Enable(ACCOUNT), WHY)),
+        await room.handler.group(turn(), Group("Sale", Enable(SOME_GROUP), WHY)),
+        await room.handler.perhaps(turn(), perhaps),
+    ):
+        assert "I can’t keep a reason yet" in words(said)
+        assert not offers(said, "Enable")
+    # What was entered in a card of another process is kept all the same.
+    await room.handler.apply(turn(), ApplyChange(Enable(ACCOUNT), 7, WHY))
+    assert room.settings.reasons == [WHY]

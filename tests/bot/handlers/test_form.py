@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.handlers.settings.changes import submitted_form
+from bot.handlers.settings.entered import submitted_form
 from cards.click import BadClick, BadInput
 from cards.settings.form import form
 from domain.form import (

@@ -52,6 +52,7 @@ from domain.policy_edits import (
     Unlock,
 )
 from domain.presence import Style
+from domain.reason import LONGEST_REASON, reason_of
 from domain.storms import Storm
 from wording.edits import noticed, overtaken, state_sentence
 from wording.looked_up import UserView
@@ -61,6 +62,7 @@ from wording.trouble import TROUBLES
 if TYPE_CHECKING:
     from cards.build import Card
 
+WHY = "INC0012345: the pilot of Sales begins"
 SALES = Level("zgSales", "Sales")
 MANAGEMENT = Level("zgManagement", "Management")
 
@@ -150,14 +152,20 @@ def entries(name: str) -> list[Entry]:
             name,
             "changed the settings",
             differences(entered(ON), entered(EWS)),
+            why(name),
         )
     ] * 10
+
+
+def why(name: str) -> str:
+    """A reason of these letters."""
+    return reason_of(name[:LONGEST_REASON])
 
 
 def settings_cards() -> dict[str, Card]:
     def change(edit: OneLine, style: Style = Style.MIRROR) -> Card:
         return change_cards.confirm(
-            edit, version=7, touched=FEW, style=style, full=style is Style.FULL
+            edit, version=7, touched=FEW, style=style, full=style is Style.FULL, reason=""
         )
 
     return {
@@ -203,12 +211,14 @@ def settings_cards() -> dict[str, Card]:
         "settings-storm-nobody": storm(replace(STORM, people=0)),
         "settings-storm-over": storm_over(),
         "settings-form": form(
-            ACCOUNT, entered(ON), version=7, members="It decides for 295 of 340 people."
+            ACCOUNT, entered(ON), version=7, members="It decides for 295 of 340 people.", reason=""
         ),
         "settings-form-off": form(ACCOUNT, entered(OFF), version=7),
         "settings-form-google": form(ACCOUNT, entered(GOOGLE), version=7),
         "settings-form-ews": form(ACCOUNT, entered(EWS), version=7, unsaved=True),
-        "settings-form-draft": form(ACCOUNT, entered(BUSY_ONLY), version=7, unsaved=True),
+        "settings-form-draft": form(
+            ACCOUNT, entered(BUSY_ONLY), version=7, unsaved=True, reason=WHY
+        ),
         "settings-form-unticked": form(ACCOUNT, entered(UNTICKED), version=7),
         "settings-form-group": form(
             SALES,
@@ -233,13 +243,17 @@ def settings_cards() -> dict[str, Card]:
         ),
         "settings-form-conflict": form(ACCOUNT, entered(OFF), version=8, notice=OVERTAKEN),
         "settings-verify-enable": verify(SALES, entered(ON, 2), version=7),
-        "settings-verify-disable": verify(ACCOUNT, entered(OFF), version=7, touched=FEW),
-        "settings-full": confirm_full(SALES, entered(FULL_LOCKED, 2), version=7, touched=FEW),
+        "settings-verify-disable": verify(
+            ACCOUNT, entered(OFF), version=7, touched=FEW, reason=WHY
+        ),
+        "settings-full": confirm_full(
+            SALES, entered(FULL_LOCKED, 2), version=7, touched=FEW, reason=""
+        ),
         "settings-perhaps": change_cards.perhaps(
             Enable(SALES), what="No group is called “Sales enabel”."
         ),
         "settings-perhaps-priority": change_cards.perhaps(
-            Move(SALES, 2), what="I don’t know settings “gruop”."
+            Move(SALES, 2), what="I don’t know settings “gruop”.", reason=WHY
         ),
         "settings-enable": change(Enable(SALES)),
         "settings-enable-full": change(Enable(SALES), style=Style.FULL),
@@ -253,6 +267,9 @@ def settings_cards() -> dict[str, Card]:
         ),
         "settings-enable-uncounted": change_cards.confirm(Enable(ACCOUNT), version=7, touched=None),
         "settings-disable": change(Disable(SALES)),
+        "settings-disable-reason": change_cards.confirm(
+            Disable(SALES), version=7, touched=FEW, reason=WHY
+        ),
         "settings-disable-conflict": change_cards.confirm(
             Disable(SALES), version=8, touched=FEW, notice=OVERTAKEN
         ),
@@ -284,6 +301,9 @@ def settings_cards() -> dict[str, Card]:
             ShowRollout("j1", SALES, "Presence sync is enabled for the account."),
             ["29:ada"],
         ),
+        "settings-progress-reason": change_cards.progress(
+            sentence=state_sentence(Enable(SALES)), doing="updating", done=3, total=18, reason=WHY
+        ),
         "settings-done": change_cards.result(
             SALES,
             sentence=state_sentence(Enable(SALES)),
@@ -300,6 +320,7 @@ def settings_cards() -> dict[str, Card]:
             doing="clearing",
             done=337,
             failed=3,
+            reason=WHY,
         ),
         "settings-saved": change_cards.result(
             SALES,
@@ -385,6 +406,7 @@ def settings_cards() -> dict[str, Card]:
                     "Sales",
                     "changed",
                     differences(entered(FULL_LOCKED, 1), entered(GOOGLE, 2)),
+                    WHY,
                 ),
                 Entry("today at 13:40", "Ada Lindqvist", "ben.okafor@example.com", "looked up"),
                 Entry(
@@ -413,7 +435,7 @@ def settings_cards_for(name: str) -> dict[str, Card]:
     group = Level("z" * 64, name)
     move = Move(group, 9999)
     return {
-        "settings-perhaps": change_cards.perhaps(move, what=name),
+        "settings-perhaps": change_cards.perhaps(move, what=name, reason=why(name)),
         "settings": centre(
             Policy(FULL_LOCKED, (ManagedGroup("z", name, 1, FULL_LOCKED),) * 400),
             numbers=Numbers(123_456, 100_000, 90_000, 9_999, 88_888, 88_888),
@@ -434,16 +456,28 @@ def settings_cards_for(name: str) -> dict[str, Card]:
             members=name,
             account=replace(EWS, locked=True),
             places=9999,
+            reason=why(name),
         ),
         "settings-verify": verify(
-            group, entered(replace(FULL_LOCKED, integration=False), 1), version=1
+            group,
+            entered(replace(FULL_LOCKED, integration=False), 1),
+            version=1,
+            reason=why(name),
         ),
         "settings-priority": change_cards.confirm(
-            move, version=7, touched=FEW, full=True, notice=name
+            move, version=7, touched=FEW, full=True, notice=name, reason=why(name)
         ),
-        "settings-full": confirm_full(group, entered(FULL_LOCKED, 1), version=7, touched=name),
+        "settings-full": confirm_full(
+            group, entered(FULL_LOCKED, 1), version=7, touched=name, reason=why(name)
+        ),
         "settings-progress": change_cards.progress(
-            sentence=name, title=name, doing="clearing", done=1, total=2, failed=1
+            sentence=name,
+            title=name,
+            doing="clearing",
+            done=1,
+            total=2,
+            failed=1,
+            reason=why(name),
         ),
         "settings-done": change_cards.result(
             group,
@@ -455,15 +489,16 @@ def settings_cards_for(name: str) -> dict[str, Card]:
             invitable=88_888,
             not_now=not_now(Effect((), 88_888, 99_999), group, Policy(FULL_LOCKED)),
             they_notice=noticed(Disable(group), Style.FULL),
+            reason=why(name),
         ),
         "settings-unchanged": change_cards.unchanged(group, sentence=state_sentence(move)),
         "settings-inherits": inherits(move),
         "settings-groups": group_list(hundreds(name)[:10], search=name, page=9, total=999),
         "settings-pick": pick_group(
-            hundreds(name)[:6], wanted=name, ambiguous=True, total=6, edit=move
+            hundreds(name)[:6], wanted=name, ambiguous=True, total=6, edit=move, reason=why(name)
         ),
         "settings-pick-many": pick_group(
-            hundreds(name), wanted=name, ambiguous=True, total=300, edit=move
+            hundreds(name), wanted=name, ambiguous=True, total=300, edit=move, reason=why(name)
         ),
         "settings-pick-none": pick_group([], wanted=name, ambiguous=False, total=0),
         "settings-user": user(

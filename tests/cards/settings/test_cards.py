@@ -81,6 +81,7 @@ def test_the_form_is_in_the_article_s_order_and_words() -> None:
         "Presence",
         "Style",
         "Lock",
+        "Reason or ticket (optional)",
     ]
     offered = [
         [option["title"] for option in e["choices"]]

@@ -14,7 +14,7 @@ from sync.redis import keys
 from sync.redis.scripts import Scripts
 from sync.settings.audit import AuditLog, AuditRecord
 from sync.settings.store import SettingsStore
-from tests.doubles.settings import ADA, BEN, OFF, history, manage, of_account, of_group
+from tests.doubles.settings import ADA, BEN, OFF, ON, history, manage, of_account, of_group
 
 if TYPE_CHECKING:
     from sync.redis.connection import Client
@@ -59,7 +59,7 @@ async def test_a_page_that_ends_with_the_last_record_has_no_next(
 
 
 async def test_lines_of_json_tell_everything(store: SettingsStore, audit: AuditLog) -> None:
-    await store.save(of_group("sales", OFF), expected=1, by=ADA)
+    await store.save(of_group("sales", OFF), expected=1, by=ADA, reason="INC0012345")
     line = json.loads((await history(audit))[-1].as_json())
     assert line.pop("at").endswith("Z")
     assert line.pop("id")
@@ -73,7 +73,18 @@ async def test_lines_of_json_tell_everything(store: SettingsStore, audit: AuditL
         "scope_name": "Sales",
         "old": None,
         "version": 2,
+        "reason": "INC0012345",
     }
+
+
+async def test_a_reason_stands_in_the_history_and_in_the_log(
+    store: SettingsStore, audit: AuditLog
+) -> None:
+    with capture_logs() as logs:
+        await store.save(of_account(OFF), expected=1, by=ADA, reason="INC0012345")
+        await store.save(of_account(ON), expected=2, by=ADA)
+    assert [record.reason for record in await history(audit)] == ["", "INC0012345", ""]
+    assert [line.get("reason") for line in logs] == ["INC0012345", None]
 
 
 async def test_a_damaged_entry_is_shown_as_such(
