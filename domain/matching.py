@@ -8,7 +8,7 @@ Nothing is guessed. Rules, in this order; what one decides, no later one changes
 3.  The same with the domain that an alias gives (mergers), then with the alias of that, and so on.
 
 Whoever would have two Zoom users by one rule, or has one by an earlier rule, gets none of them.
-Who is matched may still be left out (`Why.leaves_out`); what can't be seen leaves nobody out.
+Who is matched may still be left out (`Uncovered.leaves_out`); what can't be seen leaves nobody out.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ def is_resource(licences: Iterable[str]) -> bool:
     return not RESOURCE_LICENCES.isdisjoint(licence.strip().lower() for licence in licences)
 
 
-class Why(StrEnum):
-    """Why somebody of Zoom isn't covered. Values are stored, and stand in the CSV."""
+class Uncovered(StrEnum):
+    """Uncovered somebody of Zoom isn't covered. Values are stored, and stand in the CSV."""
 
     NOBODY = "nobody"  # Entra has nobody with the address
     SEVERAL = "several"  # Entra has several, or several are mapped to them by hand
@@ -109,10 +109,12 @@ class Why(StrEnum):
         return self in _LEAVES_OUT
 
 
-_LEAVES_OUT = frozenset({Why.DISABLED, Why.EXTERNAL, Why.RESOURCE, Why.NO_TEAMS})
+_LEAVES_OUT = frozenset(
+    {Uncovered.DISABLED, Uncovered.EXTERNAL, Uncovered.RESOURCE, Uncovered.NO_TEAMS}
+)
 
 
-class By(StrEnum):
+class FoundBy(StrEnum):
     """Which rule found them. Values are stored."""
 
     HAND = "hand"
@@ -131,8 +133,8 @@ class Match:
 
     zoom_id: str
     object_id: str | None = None
-    by: By | None = None
-    why: Why | None = None
+    by: FoundBy | None = None
+    why: Uncovered | None = None
     others: tuple[str, ...] = ()
 
 
@@ -158,15 +160,15 @@ class ByHand:
         return bool(self.confirmed_by) and self.confirmed_by != self.made_by
 
 
-def excluded(user: EntraUser) -> Why | None:
-    """Why nothing is ever written for somebody under the organisation's authorisation."""
+def excluded(user: EntraUser) -> Uncovered | None:
+    """Uncovered nothing is ever written for somebody under the organisation's authorisation."""
     if user.enabled is False:
-        return Why.DISABLED
+        return Uncovered.DISABLED
     if user.external:
-        return Why.EXTERNAL
+        return Uncovered.EXTERNAL
     if user.resource:
-        return Why.RESOURCE
-    return Why.NO_TEAMS if user.teams is False else None
+        return Uncovered.RESOURCE
+    return Uncovered.NO_TEAMS if user.teams is False else None
 
 
 MOST_OTHERS = 5
@@ -218,13 +220,13 @@ def match(
     """
     rules = _Rules(zoom, entra, wanted(zoom, aliases))
     rules.by_hand([mapping for mapping in by_hand if mapping.counts])
-    rules.by_address({user.zoom_id: user.address for user in zoom}, By.ADDRESS)
+    rules.by_address({user.zoom_id: user.address for user in zoom}, FoundBy.ADDRESS)
     more = {user.zoom_id: aliased(user.address, aliases) for user in zoom} if aliases else {}
     for depth in range(max(map(len, more.values()), default=0)):
         there = {zoom_id: names[depth] for zoom_id, names in more.items() if len(names) > depth}
-        rules.by_address(there, By.ALIAS)
+        rules.by_address(there, FoundBy.ALIAS)
     for user in zoom:
-        rules.found.setdefault(user.zoom_id, Match(user.zoom_id, why=Why.NOBODY))
+        rules.found.setdefault(user.zoom_id, Match(user.zoom_id, why=Uncovered.NOBODY))
     return rules.found
 
 
@@ -252,12 +254,12 @@ class _Rules:
             claims.setdefault(mapping.zoom_id, set()).add(mapping.object_id)
         for zoom_id, people in claims.items():
             if zoom_id in self._in_scope and people.isdisjoint(self._users):
-                self.found[zoom_id] = Match(zoom_id, by=By.HAND, why=Why.GONE)
+                self.found[zoom_id] = Match(zoom_id, by=FoundBy.HAND, why=Uncovered.GONE)
             for person in people:
                 self._rivals.setdefault(person, set()).add(zoom_id)
-        self._decide(claims, By.HAND)
+        self._decide(claims, FoundBy.HAND)
 
-    def by_address(self, addresses: Mapping[str, str], by: By) -> None:
+    def by_address(self, addresses: Mapping[str, str], by: FoundBy) -> None:
         """Rules 2 and 3, for those who are not decided yet."""
         having = self._having
         self._decide(
@@ -269,14 +271,14 @@ class _Rules:
             by,
         )
 
-    def _decide(self, claims: Mapping[str, Collection[str]], by: By) -> None:
+    def _decide(self, claims: Mapping[str, Collection[str]], by: FoundBy) -> None:
         mine: dict[str, list[str]] = {}
         for zoom_id, people in claims.items():
             if len(people) == 1:
                 mine.setdefault(next(iter(people)), []).append(zoom_id)
             elif zoom_id in self._in_scope:
                 others = tuple(sorted(people)[:MOST_OTHERS])
-                self.found[zoom_id] = Match(zoom_id, by=by, why=Why.SEVERAL, others=others)
+                self.found[zoom_id] = Match(zoom_id, by=by, why=Uncovered.SEVERAL, others=others)
         for person, zoom_ids in mine.items():
             rivals = self._rivals.setdefault(person, set())
             rivals.update(zoom_ids)
@@ -285,5 +287,5 @@ class _Rules:
                 if user is None or zoom_id not in self._in_scope:
                     continue
                 others = tuple(sorted(rivals - {zoom_id})[:MOST_OTHERS])
-                why = Why.TWO_ZOOM if others else excluded(user)
+                why = Uncovered.TWO_ZOOM if others else excluded(user)
                 self.found[zoom_id] = Match(zoom_id, person, by, why, others)

@@ -68,6 +68,13 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "ApplySwitch.reason": 2,
     "ConfirmChange.reason": 2,
     "PickForChange.reason": 2,
+    # Older processes match nobody.
+    "pb:{match}:<reading>:<part>": 2,
+    "pb:{match}:aliases": 2,
+    "pb:{match}:by-hand": 2,
+    "pb:{match}:current": 2,
+    "pb:{match}:state": 2,
+    "pb:{match}:undo": 2,
 }
 """Since when there are fields of rows and of buttons (`Rollout.failed`), kinds of keys (as
 sync.redis.keys names them) and buttons (`pause.start`). Until everyone knows them they are left

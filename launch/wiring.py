@@ -102,6 +102,7 @@ def wire_core(
         outside.graph,
         graph_url=settings.graph_url,
         graph_resource=settings.graph_resource,
+        zoom=directory,
         now_ms=people.now_ms,
     )
     connect = sync.connect.wire.wire(
@@ -215,5 +216,5 @@ def duties_of(core: Core, metrics: Metrics, *, with_bot: bool) -> tuple[Work, ..
     else:
         without += [duties.FEED, duties.ROSTER]
     if core.zoom.api is None:
-        without.append(duties.DIRECTORY)
+        without += [duties.DIRECTORY, duties.MATCHING]
     return duties.wired(works, without=without)

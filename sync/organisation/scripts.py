@@ -1,7 +1,11 @@
-"""Scripts of the organisation's authorisation."""
+"""Scripts of the organisation's authorisation, and of matching.
 
+The rest of a matching's life is as the directory's (sync.directory.scripts).
+"""
+
+from sync.redis import keys
 from sync.redis.keys import Key
-from sync.redis.scripts import script
+from sync.redis.scripts import CLOCK, script
 
 
 @script()
@@ -9,4 +13,25 @@ def consent_save(*, consent: Key, asked_ms: int, row: str) -> str | None:
     """Keep what Microsoft said when it was asked then; what was kept before (empty: nothing).
 
     None: it was asked later already, and nothing was kept.
+    """
+
+
+@script(head=CLOCK, constants={"OLD_READING_TTL": keys.OLD_READING_TTL})
+def matches_swap(
+    *,
+    state: Key,
+    lease: Key,
+    current: Key,
+    staged: tuple[Key, Key],
+    former: tuple[Key, ...],
+    token: str,
+    reading: str,
+    wanted: str,
+    full: bool,
+    counts: str,
+) -> bool:
+    """Make a staged matching the one that counts.
+
+    `former`: the parts that are current now, as the matcher believes, which holds the lease.
+    False when the lease was lost: then nothing is changed.
     """

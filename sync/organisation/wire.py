@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from domain.errors import PersonGone
+from sync.organisation.by_hand import HandStore
 from sync.organisation.consent import Consents, ConsentStore
 from sync.organisation.entra import EntraDirectory
 from sync.organisation.graph_requests import GraphRequests
+from sync.organisation.matches import MatchStore
+from sync.organisation.rematching import Rematcher
 from sync.organisation.token import OrganisationToken, OwnToken
 
 if TYPE_CHECKING:
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+    from sync.directory.store import DirectoryStore
     from sync.microsoft.authorization import Authorization
     from sync.redis.connection import Client
     from sync.redis.duties import Work
@@ -24,17 +28,28 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class MatchRoom:
+    """Who of Zoom is whom in Entra. `rematcher` is None where Zoom's list can't be read."""
+
+    store: MatchStore
+    by_hand: HandStore
+    rematcher: Rematcher | None
+
+
+@dataclass(frozen=True, slots=True)
 class OrganisationRoom:
-    """What the organisation allows the app itself."""
+    """What the organisation allows the app itself, and whom it finds by that."""
 
     token: OrganisationToken
     consents: Consents
     directory: EntraDirectory
+    matching: MatchRoom
 
     @property
     def works(self) -> tuple[Work, ...]:
         """Its duties."""
-        return (self.consents.work,)
+        rematcher = self.matching.rematcher
+        return (self.consents.work, *(() if rematcher is None else (rematcher.work,)))
 
     async def addresses_of(self, object_id: str) -> tuple[str, ...]:
         """Somebody's folded addresses, as Entra says now. Raises PersonGone and domain.errors'."""
@@ -52,13 +67,14 @@ def wire(
     *,
     graph_url: str,
     graph_resource: str,
+    zoom: DirectoryStore,
     now_ms: Callable[[], Awaitable[int]],
     now: Callable[[], float] = time.time,
 ) -> OrganisationRoom:
     """Put it together.
 
-    `graph_resource` is what Graph's tokens are for, `now` epoch seconds, `now_ms` the clock that
-    all processes share.
+    `graph_resource` is what Graph's tokens are for, `zoom` Zoom's people as they were read, `now`
+    epoch seconds, `now_ms` the clock that all processes share.
     """
     scope = f"{graph_resource}/.default"
 
@@ -69,4 +85,7 @@ def wire(
     token = OrganisationToken(fetch)
     requests = GraphRequests(graph, token, f"{graph_url}/v1.0", now=now)
     consents = Consents(token, ConsentStore(redis, scripts), now_ms=now_ms)
-    return OrganisationRoom(token, consents, EntraDirectory(requests))
+    entra = EntraDirectory(requests)
+    store, by_hand = MatchStore(redis, scripts), HandStore(redis)
+    rematcher = Rematcher(entra, zoom, store, by_hand) if zoom.configured else None
+    return OrganisationRoom(token, consents, entra, MatchRoom(store, by_hand, rematcher))

@@ -37,6 +37,9 @@ then, `warned` for which validation no next one came, `doubted` what was observe
 trusted, `sweep` and `swept` the doubt for which people are and were asked about, `gap_from` and
 `gap_to` when events were missed, `account` whose events count where no setting says so.
 
+Fields of the state of matching are those of the directory's, with `wanted` a hash of what was to be
+matched, `full` whether whole profiles could be read, and `counts` of results (JSON).
+
 Fields of the settings: `version`, `account` (a form), `group:<Zoom group id>` (name, priority and
 form); JSON of sync.settings.rows.
 """
@@ -269,6 +272,27 @@ def directory_parts(reading: str) -> tuple[Key, Key, Key, Key]:
     """All DIRECTORY_PARTS of a reading."""
     users, addresses, groups, members = (directory_part(reading, p) for p in DIRECTORY_PARTS)
     return users, addresses, groups, members
+
+
+# -- matching Zoom's users to Entra's -------------------------------------------------------------
+
+MATCHES_PARTS = ("zoom", "people")
+UNDO_TTL = 30 * _DAY
+
+MATCHES_CURRENT = _one("{match}:current", "the matching that counts", EVER)
+MATCHES_STATE = _one("{match}:state", "how the matching is doing (hash)", EVER)
+MATCHES_LEASE = _one("{match}:lease", "who matches", "2 min, renewed")
+matches_part = _of_two("{match}:<reading>:<part>", "a hash of a matching", "current, + 10 min")
+"""One of MATCHES_PARTS of a matching."""
+ALIASES = _one("{match}:aliases", "hash: mail domain -> the domain it became (JSON)", EVER)
+BY_HAND = _one("{match}:by-hand", "hash: oid -> the Zoom user given by hand (JSON)", EVER)
+UNDO = _one("{match}:undo", "what the last file of mappings replaced (JSON)", UNDO_TTL)
+
+
+def matches_parts(reading: str) -> tuple[Key, Key]:
+    """All MATCHES_PARTS of a matching."""
+    zoom, people = (matches_part(reading, part) for part in MATCHES_PARTS)
+    return zoom, people
 
 
 # -- the settings, their history, and Zoom's feed -------------------------------------------------

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from domain.directory import DirectoryUser
 from domain.matching import (
     RESOURCE_LICENCES,
-    By,
     ByHand,
     EntraUser,
+    FoundBy,
     Match,
-    Why,
+    Uncovered,
     aliased,
     excluded,
     fold_domain,
@@ -46,7 +46,7 @@ MATCHED = [
 @pytest.mark.parametrize("addresses", MATCHED)
 def test_an_address_of_exactly_one_person_matches(addresses: tuple[str, ...]) -> None:
     assert match([zoom(1, "ada@a.example")], [entra(1, *addresses)], {}) == {
-        "z1": Match("z1", "p1", By.ADDRESS)
+        "z1": Match("z1", "p1", FoundBy.ADDRESS)
     }
 
 
@@ -61,48 +61,52 @@ def test_nobody_several_and_two_zoom_users_are_results() -> None:
         {},
     )
     assert found == {
-        "z0": Match("z0", why=Why.NOBODY),
-        "z1": Match("z1", by=By.ADDRESS, why=Why.SEVERAL, others=("p1", "p2")),
-        "z2": Match("z2", "p3", By.ADDRESS, Why.TWO_ZOOM, ("z3",)),
-        "z3": Match("z3", "p3", By.ADDRESS, Why.TWO_ZOOM, ("z2",)),
+        "z0": Match("z0", why=Uncovered.NOBODY),
+        "z1": Match("z1", by=FoundBy.ADDRESS, why=Uncovered.SEVERAL, others=("p1", "p2")),
+        "z2": Match("z2", "p3", FoundBy.ADDRESS, Uncovered.TWO_ZOOM, ("z3",)),
+        "z3": Match("z3", "p3", FoundBy.ADDRESS, Uncovered.TWO_ZOOM, ("z2",)),
     }
 
 
 @pytest.mark.parametrize(
     ("facts", "why"),
     [
-        ({"enabled": False}, Why.DISABLED),
-        ({"external": True, "enabled": True}, Why.EXTERNAL),
-        ({"resource": True, "teams": True}, Why.RESOURCE),
-        ({"teams": False}, Why.NO_TEAMS),
+        ({"enabled": False}, Uncovered.DISABLED),
+        ({"external": True, "enabled": True}, Uncovered.EXTERNAL),
+        ({"resource": True, "teams": True}, Uncovered.RESOURCE),
+        ({"teams": False}, Uncovered.NO_TEAMS),
         ({"enabled": True, "external": False, "resource": False, "teams": True}, None),
         ({}, None),  # what can't be seen leaves nobody out
     ],
     ids=str,
 )
-def test_who_is_left_out_is_known_all_the_same(facts: dict[str, bool], why: Why | None) -> None:
+def test_who_is_left_out_is_known_all_the_same(
+    facts: dict[str, bool], why: Uncovered | None
+) -> None:
     user = entra(1, "ada@a.example", **facts)
     assert excluded(user) is why
-    assert match([zoom(1, "ada@a.example")], [user], {})["z1"] == Match("z1", "p1", By.ADDRESS, why)
+    assert match([zoom(1, "ada@a.example")], [user], {})["z1"] == Match(
+        "z1", "p1", FoundBy.ADDRESS, why
+    )
 
 
 def test_an_alias_finds_who_moved_and_a_chain_of_them_whoever_moved_twice() -> None:
     people = [entra(1, "ada@new.example"), entra(2, "bob@newest.example")]
     users = [zoom(1, "ada@old.example"), zoom(2, "bob@old.example")]
-    assert {it.why for it in match(users, people, {}).values()} == {Why.NOBODY}
+    assert {it.why for it in match(users, people, {}).values()} == {Uncovered.NOBODY}
     aliases = {"old.example": "new.example", "new.example": "newest.example"}
     found = match(users, people, aliases)
     assert [(it.object_id, it.by, it.why) for it in found.values()] == [
-        ("p1", By.ALIAS, None),
-        ("p2", By.ALIAS, None),
+        ("p1", FoundBy.ALIAS, None),
+        ("p2", FoundBy.ALIAS, None),
     ]
 
 
 def test_who_has_the_address_itself_keeps_their_person_when_an_alias_comes() -> None:
     users = [zoom(1, "ada@new.example"), zoom(2, "ada@old.example")]
     found = match(users, [entra(1, "ada@new.example")], {"old.example": "new.example"})
-    assert found["z1"] == Match("z1", "p1", By.ADDRESS)
-    assert found["z2"] == Match("z2", "p1", By.ALIAS, Why.TWO_ZOOM, ("z1",))
+    assert found["z1"] == Match("z1", "p1", FoundBy.ADDRESS)
+    assert found["z2"] == Match("z2", "p1", FoundBy.ALIAS, Uncovered.TWO_ZOOM, ("z1",))
 
 
 def test_aliases_in_a_circle_end() -> None:
@@ -135,28 +139,30 @@ def test_a_mapping_goes_before_addresses_and_takes_the_person_from_others() -> N
     users = [zoom(1, "ada@a.example"), zoom(2, "other@a.example")]
     people = [entra(1, "ada@a.example")]
     found = match(users, people, {}, [ByHand("p1", "z2", "boss", "p1")])
-    assert found["z2"] == Match("z2", "p1", By.HAND)
-    assert found["z1"] == Match("z1", "p1", By.ADDRESS, Why.TWO_ZOOM, ("z2",))
+    assert found["z2"] == Match("z2", "p1", FoundBy.HAND)
+    assert found["z1"] == Match("z1", "p1", FoundBy.ADDRESS, Uncovered.TWO_ZOOM, ("z2",))
 
 
 def test_a_mapping_to_a_zoom_user_out_of_scope_takes_the_person_too() -> None:
     mapping = ByHand("p1", "z9", "boss", "p1")
     found = match([zoom(1, "ada@a.example")], [entra(1, "ada@a.example")], {}, [mapping])
-    assert found == {"z1": Match("z1", "p1", By.ADDRESS, Why.TWO_ZOOM, ("z9",))}
+    assert found == {"z1": Match("z1", "p1", FoundBy.ADDRESS, Uncovered.TWO_ZOOM, ("z9",))}
 
 
 def test_who_is_mapped_to_somebody_gone_is_not_matched_by_address_instead() -> None:
     mapping = ByHand("p9", "z1", "boss", "other")
     found = match([zoom(1, "ada@a.example")], [entra(1, "ada@a.example")], {}, [mapping])
-    assert found == {"z1": Match("z1", by=By.HAND, why=Why.GONE)}
+    assert found == {"z1": Match("z1", by=FoundBy.HAND, why=Uncovered.GONE)}
 
 
 def test_mappings_that_contradict_each_other_give_nobody_anything() -> None:
     users = [zoom(1, "x@a.example"), zoom(2, "ada@a.example")]
     mappings = [ByHand("p1", "z1", "boss", "p1"), ByHand("p2", "z1", "boss", "p2")]
     found = match(users, [entra(1, "ada@a.example"), entra(2, "bob@a.example")], {}, mappings)
-    assert found["z1"] == Match("z1", by=By.HAND, why=Why.SEVERAL, others=("p1", "p2"))
-    assert found["z2"].why is Why.TWO_ZOOM  # nobody knows which of the two Zoom users is theirs
+    assert found["z1"] == Match("z1", by=FoundBy.HAND, why=Uncovered.SEVERAL, others=("p1", "p2"))
+    assert (
+        found["z2"].why is Uncovered.TWO_ZOOM
+    )  # nobody knows which of the two Zoom users is theirs
 
 
 # -- whatever there is ----------------------------------------------------------------------------
@@ -233,7 +239,9 @@ def test_aliases_only_add_to_what_addresses_and_hands_have_found(
 ) -> None:
     without = match(users, people, {}, by)
     found = match(users, people, aliases, by)
-    assert all(found[zoom_id] == it for zoom_id, it in without.items() if it.why is not Why.NOBODY)
+    assert all(
+        found[zoom_id] == it for zoom_id, it in without.items() if it.why is not Uncovered.NOBODY
+    )
 
 
 @given(zoom_users, entra_users, alias_tables, mappings)

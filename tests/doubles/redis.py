@@ -35,6 +35,7 @@ WITHOUT_TTL = re.compile(
     )
     | pb:\{z:[0-9a-f]{32}\}:(email|id)  # index of Zoom addresses and ids, until disconnect
     | pb:\{dir\}:(current|state|changes|[0-9a-f]{12}:(users|addresses|groups|members))
+    | pb:\{match\}:(current|state|aliases|by-hand|[0-9a-f]{12}:(zoom|people))
     | pb:\{settings\}:(form|audit|acts|looks)
     | pb:\{keys\}:buttons
     | pb:\{organisation\}:consent

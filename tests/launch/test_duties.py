@@ -12,7 +12,7 @@ from launch.outside import open_outside
 from launch.wiring import duties_of, wire_core
 from service import settings as setup
 from service.metrics import Metrics
-from sync.redis.duties import DIRECTORY, DUTIES, FEED, ROSTER, Duty
+from sync.redis.duties import DIRECTORY, DUTIES, FEED, MATCHING, ROSTER, Duty
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,9 +36,9 @@ ZOOM = {
     ("zoom", "with_bot", "without"),
     [
         (ZOOM, True, set()),
-        ({}, True, {DIRECTORY}),
+        ({}, True, {DIRECTORY, MATCHING}),
         (ZOOM, False, {FEED, ROSTER}),
-        ({}, False, {DIRECTORY, FEED, ROSTER}),
+        ({}, False, {DIRECTORY, MATCHING, FEED, ROSTER}),
     ],
     ids=["all", "no-zoom", "worker", "worker-no-zoom"],
 )

@@ -24,6 +24,7 @@ from cards.seal import Seal
 from cards.settings.clicks import ApplyChange, PickForChange
 from domain.directory import DirectoryGroup, DirectoryUser, MembershipChange
 from domain.link import Link
+from domain.matching import EntraUser, Match
 from domain.newer import DATA_VERSION
 from domain.organisation import Consent
 from domain.person import PersonState
@@ -33,6 +34,8 @@ from domain.presence import LEVEL_STYLES, Style
 from domain.storms import Storm
 from sync.engine.identity import News
 from sync.feed.store import FeedState
+from sync.organisation.by_hand import Alias, Given, Undo
+from sync.organisation.matches import Kept
 from sync.redis import keys
 from sync.settings.audit import Entry
 from sync.settings.rollout import Rollout
@@ -53,6 +56,7 @@ ROWS: Final[tuple[type[Any], ...]] = (
     *(Attempt, Consent, Outcome, ProgressCard, Refused),
     *(DirectoryGroup, DirectoryUser, FeedState, Form, Link, Mailing, MailingCard),
     *(Entry, MembershipChange, Met, News, PersonState, Rollout, SignInRow, Storm, Tally),
+    *(Alias, EntraUser, Given, Kept, Match, Undo),
 )
 """What rows become. Their fields stand for those that are stored."""
 

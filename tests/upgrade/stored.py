@@ -22,6 +22,7 @@ from domain.directory import Directory, DirectoryGroup, DirectoryUser, Membershi
 from domain.errors import Trouble
 from domain.feed import Slot
 from domain.link import Link
+from domain.matching import EntraUser, FoundBy, Match, Uncovered
 from domain.organisation import Consent, Why
 from domain.person import Accepted, Held, Layer, Patch
 from domain.plan import Lane
@@ -50,7 +51,9 @@ from sync.engine.queue import Claim
 from sync.engine.quota import Quota
 from sync.feed.catch_up import SweepStore
 from sync.feed.store import FeedStore
+from sync.organisation.by_hand import Alias, Given, HandStore
 from sync.organisation.consent import ConsentStore
+from sync.organisation.matches import MatchStore, Result
 from sync.organisation.opt_outs import OptOuts
 from sync.reconnect.store import NoticeStore
 from sync.redis import keys
@@ -84,7 +87,7 @@ CALL: Final = Pair("Busy", "InACall")
 
 ENUMS: Final[tuple[type[Enum], ...]] = (
     ZoomPresence, Style, Trouble, Delivery, Service, AuthorizeWith, Authoriser, AuthorisedBy,
-    Why,
+    Why, FoundBy, Uncovered,
 )  # fmt: skip
 """Those whose members are stored."""
 
@@ -116,6 +119,8 @@ class Stores:
         self.conversations = ConversationStore(client, scripts)
         self.sign_ins = SignInStore(client, scripts)
         self.directory = DirectoryStore(client, scripts, configured=True)
+        self.matches = MatchStore(client, scripts)
+        self.by_hand = HandStore(client)
         self.feed = FeedStore(client, scripts)
         self.sweep = SweepStore(client, self.people)
         self.notices = NoticeStore(client, scripts)
@@ -137,6 +142,7 @@ async def write(client: Client) -> None:
     await _chats(to)
     await _organisation(to)
     await _zoom(to)
+    await _matching(to)
 
 
 async def _people(to: Stores) -> None:
@@ -278,6 +284,30 @@ async def _zoom(to: Stores) -> None:
     await to.sweep.put({ADA: 1_000_000})
 
 
+async def _matching(to: Stores) -> None:
+    users = {
+        ADA: EntraUser(
+            *(ADA, "Ada Lindqvist", ("ada@example.com", "al@example.com")),
+            *(True, False, False, True),
+            {"country": "Germany"},
+        )
+    }
+    matches = {
+        "zAda": Match("zAda", ADA, FoundBy.HAND),
+        "zBen": Match("zBen", BEN, FoundBy.ADDRESS, Uncovered.TWO_ZOOM, ("zOther",)),
+    }
+    assert await to.matches.claim("t", 60_000) == 0
+    assert await to.matches.swap("t", Result(matches, users, "digest", full=False))
+    await to.matches.finish(
+        "t", next_ms=1, not_before_ms=1, reason="graph_error", detail="503", doubt=True
+    )
+    await to.matches.request_matching()
+    await to.by_hand.set_alias("old.example", Alias("new.example", ADMIN, AT))
+    given = Given(ADA, "ada@example.com", "zAda", "ada@zoom.example", ADMIN, AT)
+    await to.by_hand.replace([given])
+    assert await to.by_hand.confirm(given, Actor(BEN, "Ben"))
+
+
 async def read(client: Client) -> dict[str, Any]:
     """What the rows mean, as JSON. What depends on the time of reading is left out."""
     of = Stores(client)
@@ -339,6 +369,13 @@ async def read(client: Client) -> dict[str, Any]:
         "user": plain(None if view is None else await view.user_by_address("ada@example.com")),
         "memberships": plain(await of.directory.undelivered()),
         "directory's reason": (await of.directory.health()).reason,
+        "matches": plain(await of.matches.load()),
+        "matched": plain([kept async for kept in of.matches.everybody()]),
+        "matching's reason": (await of.matches.health()).reason,
+        "matching's counts": (await of.matches.health()).counts,
+        "aliases": plain(await of.by_hand.aliases()),
+        "by hand": plain(await of.by_hand.everything(), without={"confirmed_ms"}),
+        "undo": plain(await of.by_hand.undoable(), without={"at_ms"}),
         "feed": plain(feed, without={"now_ms", "away_ms"}),
         "pattern": plain(await of.feed.pattern()),
         "consent": plain(await of.consents.read()),

@@ -47,6 +47,7 @@ def test_every_constant_and_function_makes_keys_of_a_declared_kind() -> None:
     made += [of(7) for of in OF_SHARDS] + [*keys.dues(7), keys.notice(ADA, "invited")]
     made += [of("rollouts", "1") for of in OF_JOBS] + [*keys.directory_parts("abc")]
     made += [keys.opt_out(ADA, "0a")]
+    made += keys.matches_parts("abc")
     made += [keys.ACTS[0], keys.LOOKS[0]]
     channels = {keys.WAKE, keys.SETTINGS_CHANGED, keys.ERASED}
     kinds = [pattern(kind.name) for kind in keys.DECLARED]
@@ -71,6 +72,8 @@ def test_a_job_and_a_reading_are_in_one_slot_each() -> None:
     assert {tag(of("rollouts", "1")) for of in OF_JOBS} == {tag(keys.jobs("rollouts"))}
     reading = [*keys.directory_parts("abc"), keys.directory_part("abc", "changes")]
     assert {tag(key) for key in reading} == {tag(keys.DIRECTORY_STATE)}
+    matching = [*keys.matches_parts("abc"), keys.MATCHES_CURRENT, keys.MATCHES_LEASE]
+    assert {tag(key) for key in matching} == {tag(keys.MATCHES_STATE)}
 
 
 @pytest.mark.parametrize("text", ["", "}{", "a" * 10_000, "pb:{zoom}:token"])

@@ -1,0 +1,306 @@
+"""Who of Zoom is whom in Entra, and why some are nobody: the newest matching, in Redis.
+
+A matching is written beside the one in use and becomes the current one in one step. Of Entra only
+those are kept whom a Zoom user has, or may have.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import structlog
+
+from domain.matching import EntraUser, Match, Uncovered
+from sync.directory import scripts as reading_lua
+from sync.organisation import scripts as lua
+from sync.redis import keys
+from sync.redis.batches import chunks
+from sync.redis.connection import server_ms
+from sync.redis.leases import Lease
+from sync.redis.rows import Rows
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+
+    from sync.redis.connection import Client
+    from sync.redis.scripts import Scripts
+
+log = structlog.get_logger()
+
+Row = TypeVar("Row")
+
+CHUNK = 500
+"""Rows in one command."""
+MATCHED: Final = "matched"
+"""Beside the values of `Uncovered` among the counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Somebody of Entra. `zoom_id` is the Zoom user that they are matched with, if any."""
+
+    user: EntraUser
+    zoom_id: str | None = None
+
+
+MATCHES: Final = Rows(Match)
+PEOPLE: Final = Rows(Kept)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchHealth:
+    """How the matching is doing. Times are epoch ms of the Redis server's clock; None: never.
+
+    `full`: whole profiles could be read, else only names, UPN and mail. `counts` of results: of
+    MATCHED, and by the values of `Uncovered`. `reason` is why the last try failed (a code of
+    domain.errors, or why Entra was not believed), None when it succeeded.
+    """
+
+    now_ms: int
+    read_ms: int | None = None
+    full: bool = True
+    counts: Mapping[str, int] | None = None
+    failed_ms: int | None = None
+    reason: str | None = None
+    detail: str = ""
+    doubted_since_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A matching that was made. `wanted` says what it was made of (`sync.organisation.rematching`).
+
+    `users` are Entra's, by object id.
+    """
+
+    matches: Mapping[str, Match]
+    users: Mapping[str, EntraUser]
+    wanted: str
+    full: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MatchStore:
+    """Every read and write of the matching."""
+
+    client: Client
+    scripts: Scripts
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    async def of_zoom(self, zoom_id: str) -> Match | None:
+        """What became of a Zoom user; None: they were not matched (yet)."""
+        return self._match(zoom_id, await self._text("zoom", zoom_id))
+
+    async def of_person(self, object_id: str) -> Kept | None:
+        """Somebody of Entra with the Zoom user that they are matched with; None: not known."""
+        return self._kept(object_id, await self._text("people", object_id))
+
+    async def people(self, object_ids: Sequence[str]) -> dict[str, Kept]:
+        """Those of these people who are known."""
+        reading, found = await self._reading(), dict[str, Kept]()
+        if reading is None:
+            return found
+        key = keys.matches_part(reading, "people")
+        for some in chunks(object_ids, CHUNK):
+            for oid, text in zip(some, await self.client.hmget(key, some), strict=True):
+                kept = self._kept(oid, text)
+                if kept is not None:
+                    found[oid] = kept
+        return found
+
+    async def matches(self) -> AsyncIterator[Match]:
+        """Every Zoom user's result once, in no order."""
+        async for zoom_id, text in self._rows("zoom"):
+            match = self._match(zoom_id, text)
+            if match is not None:
+                yield match
+
+    async def everybody(self) -> AsyncIterator[Kept]:
+        """Everybody of Entra who is kept, once, in no order; `zoom_id` says who is matched."""
+        async for oid, text in self._rows("people"):
+            kept = self._kept(oid, text)
+            if kept is not None:
+                yield kept
+
+    async def health(self) -> MatchHealth:
+        """How it is doing."""
+        row: dict[str, str] = await self.client.hgetall(keys.MATCHES_STATE)
+        return MatchHealth(
+            now_ms=await server_ms(self.client),
+            read_ms=_number(row, "read"),
+            full=row.get("full") != "0",
+            counts=_counts(row.get("counts")),
+            failed_ms=_number(row, "failed"),
+            reason=row.get("reason"),
+            detail=row.get("detail", ""),
+            doubted_since_ms=_number(row, "doubted"),
+        )
+
+    async def wanted(self) -> str | None:
+        """What the current matching was made of; None: there is none."""
+        text: str | None = await self.client.hget(keys.MATCHES_STATE, "wanted")
+        return text
+
+    async def load(self) -> dict[str, Match]:
+        """Every result of the current matching."""
+        return {match.zoom_id: match async for match in self.matches()}
+
+    # -- matching anew (sync.organisation.rematching) ----------------------------------------------
+
+    async def request_matching(self, delay_ms: int = 2_000) -> None:
+        """Have it matched anew. Returns at once; requests within `delay_ms` become one."""
+        await self.scripts.run(
+            reading_lua.directory_request, state=keys.MATCHES_STATE, delay_ms=delay_ms
+        )
+
+    async def claim(self, token: str, lease_ms: int) -> int:
+        """Take on the next matching. 0: it is ours; else look again in so many milliseconds."""
+        return await self.scripts.run(
+            reading_lua.directory_claim,
+            state=keys.MATCHES_STATE,
+            lease=keys.MATCHES_LEASE,
+            token=token,
+            lease_ms=lease_ms,
+        )
+
+    def lease(self, token: str, lease_ms: int) -> Lease:
+        """The lease that `claim` gave us."""
+        return Lease(self.client, keys.MATCHES_LEASE, lease_ms, token)
+
+    async def swap(self, token: str, result: Result) -> bool:
+        """Make a matching the current one. False when our lease was lost: nothing has changed."""
+        old, new = await self._reading(), secrets.token_hex(6)
+        parts = await asyncio.to_thread(_rows_of, result)
+        for part, rows in parts.items():
+            for chunk in chunks(rows, CHUNK):
+                await self.scripts.run(
+                    reading_lua.directory_stage,
+                    part=keys.matches_part(new, part),
+                    rows=[item for row in chunk for item in row],
+                )
+        return await self.scripts.run(
+            lua.matches_swap,
+            state=keys.MATCHES_STATE,
+            lease=keys.MATCHES_LEASE,
+            current=keys.MATCHES_CURRENT,
+            staged=keys.matches_parts(new),
+            former=() if old is None else keys.matches_parts(old),
+            token=token,
+            reading=new,
+            wanted=result.wanted,
+            full=result.full,
+            counts=json.dumps(counted(result.matches.values())),
+        )
+
+    async def finish(
+        self,
+        token: str,
+        *,
+        next_ms: int,
+        not_before_ms: int,
+        reason: str = "",
+        detail: str = "",
+        doubt: bool = False,
+    ) -> bool:
+        """End our matching: the next in `next_ms`, `not_before_ms` if one is requested.
+
+        `reason` says why it failed; empty: it did not. `doubt`: Entra was not believed.
+        """
+        return await self.scripts.run(
+            reading_lua.directory_finish,
+            state=keys.MATCHES_STATE,
+            lease=keys.MATCHES_LEASE,
+            token=token,
+            next_ms=next_ms,
+            not_before_ms=not_before_ms,
+            reason=reason,
+            detail=detail[:300],
+            doubt=doubt,
+        )
+
+    # -- rows --------------------------------------------------------------------------------------
+
+    async def _reading(self) -> str | None:
+        reading = await self.client.get(keys.MATCHES_CURRENT)
+        return None if reading is None else str(reading)
+
+    async def _text(self, part: str, field: str) -> str | None:
+        reading = await self._reading()
+        if reading is None:
+            return None
+        text: str | None = await self.client.hget(keys.matches_part(reading, part), field)
+        return text
+
+    async def _rows(self, part: str) -> AsyncIterator[tuple[str, str]]:
+        reading, seen = await self._reading(), set[str]()
+        if reading is None:
+            return
+        async for field, text in self.client.hscan_iter(
+            keys.matches_part(reading, part), count=CHUNK
+        ):
+            if field not in seen:
+                seen.add(field)
+                yield field, text
+
+    def _match(self, zoom_id: str, text: str | None) -> Match | None:
+        return _read(MATCHES, zoom_id, text)
+
+    def _kept(self, object_id: str, text: str | None) -> Kept | None:
+        return _read(PEOPLE, object_id, text)
+
+
+def counted(matches: Iterable[Match]) -> dict[str, int]:
+    """How many of each result there are."""
+    return dict(Counter(str(match.why or MATCHED) for match in matches))
+
+
+def _rows_of(result: Result) -> dict[str, list[tuple[str, str]]]:
+    """The hashes of a matching."""
+    kept: dict[str, str | None] = {}
+    for match in result.matches.values():
+        if match.why is Uncovered.SEVERAL:
+            for oid in match.others:
+                kept.setdefault(oid, None)
+        elif match.object_id is not None:
+            if match.why is None:
+                kept[match.object_id] = match.zoom_id
+            else:
+                kept.setdefault(match.object_id, None)
+    return {
+        "zoom": [(zoom_id, MATCHES.dump(match)) for zoom_id, match in result.matches.items()],
+        "people": [
+            (oid, PEOPLE.dump(Kept(result.users[oid], zoom_id)))
+            for oid, zoom_id in kept.items()
+            if oid in result.users
+        ],
+    }
+
+
+def _read(rows: Rows[Row], row_id: str, text: str | None) -> Row | None:
+    row = rows.load_if_good(text)
+    if text is not None and row is None:
+        log.error("match_row_damaged", id=row_id)
+    return row
+
+
+def _counts(text: str | None) -> dict[str, int] | None:
+    try:
+        counts = json.loads(text) if text else None
+    except ValueError:
+        return None
+    if not isinstance(counts, dict):
+        return None
+    return {str(name): n for name, n in counts.items() if type(n) is int}
+
+
+def _number(row: Mapping[str, str], name: str) -> int | None:
+    try:
+        return int(float(row[name])) if name in row else None
+    except (ValueError, OverflowError):
+        return None
