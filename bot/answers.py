@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.handlers.connect import ConnectHandler
     from bot.handlers.disconnect import DisconnectHandler
     from bot.handlers.help import HelpHandler
+    from bot.handlers.organisation import OrganisationHandler
     from bot.handlers.personal import PersonalHandler
     from bot.handlers.settings.changes import SettingsChanges
     from bot.handlers.settings.invitations import InvitationHandler
@@ -32,9 +33,10 @@ def answer_people(
     status: StatusHandler,
     personal: PersonalHandler,
     helper: HelpHandler,
+    organisation: OrganisationHandler,
 ) -> None:
     """Who answers what people say and press for themselves."""
-    dispatch.said(intents.Connect, connect.offer)
+    dispatch.said(intents.Connect, organisation.connect)
     dispatch.said(intents.Disconnect, disconnect.confirm)
     dispatch.said(intents.Status, status.status)
     dispatch.said(own.Pause, personal.pause)
@@ -49,8 +51,10 @@ def answer_people(
     dispatch.said(commands.Attached, helper.attached)
     dispatch.said(commands.Unknown, helper.unknown)
     dispatch.said(commands.BadCommand, helper.unclear)
-    dispatch.clicked(person.StartConnect, connect.offer)
+    dispatch.clicked(person.StartConnect, organisation.connect)
     dispatch.clicked(person.CancelConnect, connect.cancel)
+    dispatch.clicked(person.StartShowing, organisation.start)
+    dispatch.clicked(person.NotForMe, organisation.not_for_me)
     dispatch.clicked(person.RunTest, status.test)
     dispatch.clicked(person.ShowStatus, status.status)
     dispatch.clicked(person.ConfirmDisconnect, disconnect.confirm)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bot.invite.wire import InviteRoom
     from bot.wire import ChatRoom
+    from sync.connect.linking import Linking
     from sync.connect.wire import ConnectRoom
     from sync.directory.refresh import DirectoryRoom
     from sync.engine.wire import EngineRoom
     from sync.feed.catch_up import CatchUp
     from sync.feed.store import Doubt, Listener
+    from sync.organisation.starting import Starting
     from sync.organisation.wire import OrganisationRoom
     from sync.reconnect.notifier import Notifier
     from sync.redis.duties import Work
@@ -33,7 +35,9 @@ class Core:
     settings: SettingsRoom
     directory: DirectoryRoom
     engine: EngineRoom
+    linking: Linking
     organisation: OrganisationRoom
+    starting: Starting
     doubt: Doubt
     listener: Listener  # its duty is only where Zoom's events come in
     feed: CatchUp

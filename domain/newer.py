@@ -51,6 +51,9 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "ProgressCard.they_notice": 2,
     "ProgressCard.reason": 2,
     "settings.listed": 2,
+    # On cards only where the organisation authorises it: not before everyone knows that.
+    "organisation.start": 2,
+    "organisation.not_for_me": 2,
     # Has its default where an older process could read it: nothing of it is written till then.
     "Form.authoriser": 2,
     "PersonState.authorised_by": 2,

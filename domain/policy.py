@@ -164,7 +164,8 @@ class Verdict(NamedTuple):
 
     `group` is the managed group that decides, None for the account. `locked`: the deciding level is
     locked. `own_style`: the style is the person's own choice; `level_style` is what the level has.
-    `paused_until_ms` is set while PAUSED. `authoriser` is who says yes on the deciding level.
+    `paused_until_ms` is set while PAUSED. `authoriser` is who says yes on the deciding level, `by`
+    who did.
     """
 
     on: bool
@@ -176,6 +177,7 @@ class Verdict(NamedTuple):
     level_style: LevelStyle = Style.MIRROR
     paused_until_ms: int | None = None
     authoriser: Authoriser = Authoriser.PERSON
+    by: AuthorisedBy = AuthorisedBy.PERSON
 
     @property
     def resumes_ms(self) -> int | None:
@@ -237,4 +239,5 @@ def resolve(
         level_style=level_style,
         paused_until_ms=paused_until if paused else None,
         authoriser=form.authoriser,
+        by=by,
     )

@@ -23,6 +23,7 @@ from domain.storms import GRACE_MS
 from launch.gauges import SharedSource, gauges
 from launch.outside import BOT_SCOPE, ZOOM_BURST, ZOOM_PER_SECOND, zoom_api
 from launch.version import VERSION
+from sync.connect.linking import Linking
 from sync.directory.reader import ZoomDirectory
 from sync.directory.refresh import DirectoryRefresher, DirectoryRoom
 from sync.directory.store import DirectoryStore
@@ -33,6 +34,8 @@ from sync.feed.store import Doubt, FeedStore, Listener
 from sync.feed.watch import FeedWatch
 from sync.feed.webhook_log import WebhookLog
 from sync.microsoft.graph import GraphPresence, time_limit
+from sync.organisation.opt_outs import OptOuts
+from sync.organisation.starting import Starting
 from sync.reconnect.notifier import Notifier
 from sync.reconnect.store import NoticeStore
 from sync.redis import duties
@@ -141,6 +144,25 @@ def wire_core(
         zoom_slot=zoom.slots.wait,
         doubted=doubt.ms,
     )
+    linking = Linking(
+        people,
+        tokens=connect.tokens,
+        authorization=outside.authorization,
+        profile=connect.profile,
+        zoom=api,
+        groups_of=directory.groups_of,
+        identities=engine.identities,
+    )
+    data = DataVersions(redis, scripts, release=VERSION)
+    starting = Starting(
+        users=organisation.directory,
+        linking=linking,
+        opt_outs=OptOuts(redis, connect.resealing.opt_out_key),
+        authorised=organisation.token.token,
+        policy=saved.cache.current,
+        may_write=data.may_write,
+        groups_of=directory.groups_of,
+    )
     refresher = None
     if api is not None:
         refresher = DirectoryRefresher(
@@ -150,7 +172,7 @@ def wire_core(
             memberships_changed=engine.engine.memberships_changed,
         )
     return Core(
-        data=DataVersions(redis, scripts, release=VERSION),
+        data=data,
         chat=chat,
         invite=invite,
         zoom=zoom,
@@ -158,7 +180,9 @@ def wire_core(
         settings=saved,
         directory=DirectoryRoom(directory, refresher),
         engine=engine,
+        linking=linking,
         organisation=organisation,
+        starting=starting,
         doubt=doubt,
         listener=Listener(feed),
         feed=CatchUp(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from cards.person import connect as connect_cards
 from cards.person import disconnect as disconnect_cards
 from cards.person import status as status_cards
+from cards.person.clicks import NotForMe
+from domain.policy import AuthorisedBy
 from wording.figures import clock_time
 
 if TYPE_CHECKING:
@@ -25,24 +27,33 @@ if TYPE_CHECKING:
 class DisconnectHandler:
     """Ends a link, and an attempt to make one.
 
-    `left` hears who (an object id) ends theirs on purpose.
+    `left` hears who (an object id) ends theirs on purpose. `confirm_unasked` and `not_for_me` are
+    for those whom the organisation authorised: to disconnect is to opt out.
     """
 
     engine: Engine
     links: SignInLinks
     left: Callable[[str], Awaitable[None]]
+    confirm_unasked: Callable[[Turn], Awaitable[Card]]
+    not_for_me: Callable[[Turn, NotForMe], Awaitable[Card]]
 
     async def confirm(self, turn: Turn, _: Disconnect | ConfirmDisconnect) -> Card:
         """Say what will be erased, and have it confirmed; a sign-in under way is just ended."""
-        if not await self.engine.is_connected(turn.person.object_id):
+        known = await self.engine.link_of(turn.person.object_id)
+        if known is None:
             return await self._not_connected(turn)
+        if known[1].authorised_by is AuthorisedBy.ORGANISATION:
+            return await self.confirm_unasked(turn)
         return disconnect_cards.confirm(name=turn.person.name)
 
     async def disconnect(self, turn: Turn, _: DisconnectNow) -> Card:
         """Clear what Microsoft holds of us, and forget the person."""
         oid = turn.person.object_id
-        if not await self.engine.is_connected(oid):  # a second click, or a card from before
+        known = await self.engine.link_of(oid)
+        if known is None:  # a second click, or a card from before
             return await self._not_connected(turn)
+        if known[1].authorised_by is AuthorisedBy.ORGANISATION:
+            return await self.not_for_me(turn, NotForMe())
         await self.links.end(oid)  # or they come back from Microsoft connected
         # First: whoever is gone already when we die here must not be invited either.
         await self.left(oid)

@@ -9,6 +9,7 @@ from bot.dispatch import Dispatch
 from bot.handlers.app_news import AppNews
 from bot.handlers.connect import ConnectHandler
 from bot.handlers.disconnect import DisconnectHandler
+from bot.handlers.organisation import OrganisationHandler
 from bot.handlers.personal import PersonalHandler
 from bot.handlers.settings.changes import SettingsChanges
 from bot.handlers.settings.guard import AdminsOnly, ZoomGroups
@@ -57,13 +58,31 @@ def wire_answers(
             return frozenset()
         return await directory.groups_of(None, met.addresses)
 
+    connect = ConnectHandler(engine, sign_in)
+    organisation = OrganisationHandler(
+        engine,
+        core.starting,
+        core.starting.opt_outs,
+        engine.background,
+        sign_in=connect.offer,
+        left=invite.invited.leave,
+        came_back=invite.invited.come_back,
+    )
+    disconnect = DisconnectHandler(
+        engine,
+        sign_in,
+        invite.invited.leave,
+        organisation.confirm_disconnect,
+        organisation.not_for_me,
+    )
     answer_people(
         dispatch,
-        ConnectHandler(engine, sign_in),
-        DisconnectHandler(engine, sign_in, invite.invited.leave),
+        connect,
+        disconnect,
         StatusHandler(engine, groups_without_link),
         PersonalHandler(engine, core.data.may_write),
         helper,
+        organisation,
     )
     _answer_admins(dispatch, core, groups, audit)
     return dispatch
@@ -88,7 +107,8 @@ def _answer_admins(dispatch: Dispatch, core: Core, groups: ZoomGroups, audit: Au
         policies, groups, audit, connected.now_ms, invitees.count, storms.banner, feed
     )
     changes = SettingsChanges(
-        policies, groups, audit, invitees.count, connected.now_ms, everyone_knows
+        *(policies, groups, audit, invitees.count, connected.now_ms, everyone_knows),
+        core.data.may_write,
     )
     mailings = core.invite.invitations
     inviting = InvitationHandler(groups, invitees.find, mailings, audit, views.overview)
@@ -105,7 +125,7 @@ def wire_news(core: Core, helper: HelpHandler, sign_in: SignIn, *, welcome: bool
 
     async def removed(object_id: str) -> None:
         await away(object_id)
-        await core.engine.engine.disconnect(object_id)
+        await core.engine.engine.app_removed(object_id)
 
     return AppNews(
         core.chat.desk,

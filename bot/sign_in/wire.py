@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from bot.handlers.connect import SignInResults
 from bot.sign_in.flow import SignIn
 from bot.sign_in.store import SignInStore
-from sync.connect.linking import Linking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,24 +29,13 @@ def wire(
     pages: Pages,
 ) -> SignIn:
     """Put it together: what Microsoft grants becomes a link, and the chat says so."""
-    engine, connect = core.engine, core.connect
-    linking = Linking(
-        engine.people,
-        tokens=connect.tokens,
-        authorization=authorization,
-        profile=connect.profile,
-        zoom=core.zoom.api,
-        groups_of=core.directory.store.groups_of,
-        identities=engine.identities,
-    )
-    results = SignInResults(
-        core.chat.desk, linking.connect, core.invite.invited.come_back, engine.engine.verdict_of
-    )
+    came_back, verdict_of = core.invite.invited.come_back, core.engine.engine.verdict_of
+    results = SignInResults(core.chat.desk, core.linking.connect, came_back, verdict_of)
     return SignIn(
         public_url=public_url,
         authorization=authorization,
         attempts=SignInStore(redis, scripts),
-        vault=connect.vault,
+        vault=core.connect.vault,
         on_grant=results.granted,
         on_refusal=results.refused,
         on_outcome=on_outcome,

@@ -24,6 +24,16 @@ class CancelConnect(Click):
     """End the link that the card carries."""
 
 
+@click("organisation.start")
+class StartShowing(Click):
+    """Show the person's Zoom presence by the organisation's authorisation."""
+
+
+@click("organisation.not_for_me")
+class NotForMe(Click):
+    """Never show it by that, and end what is shown."""
+
+
 @click("test.run")
 class RunTest(Click):
     """Tell Microsoft "In a call" for five minutes, and read back what it shows."""

@@ -72,9 +72,9 @@ def connected(
         answer(
             "good" if on else "neutral", "All set." if on else "Not yet.", addressed(name, said)
         ),
-        _zoom_account(zoom_address),
+        zoom_account(zoom_address),
         text(presence_now or "It appears with the next change in Zoom."),
-        buttons(*_after(on=on)),
+        buttons(*after(on=on)),
     )
 
 
@@ -88,8 +88,8 @@ def already_connected(*, name: str, zoom_address: str, trouble: str = "", on: bo
         heading("Already connected"),
         text(addressed(name, "your accounts are connected, and you need not connect again.")),
         box("warning", text(trouble)) if trouble else None,
-        _zoom_account(zoom_address),
-        buttons(*_after(on=on)),
+        zoom_account(zoom_address),
+        buttons(*after(on=on)),
     )
 
 
@@ -153,12 +153,13 @@ def no_zoom_match(*, addresses: Sequence[str], what_to_do: str) -> Card:
     )
 
 
-def _zoom_account(address: str) -> Element:
+def zoom_account(address: str) -> Element:
+    """The person's Zoom account."""
     # A line of its own: long addresses need the whole width of a narrow card.
     return text(subtle("Zoom account: "), outside(address, ADDRESS_LIMIT))
 
 
-def _after(*, on: bool) -> list[Element | None]:
+def after(*, on: bool) -> list[Element | None]:
     """Make the buttons of a person who is connected; a test works only while it is on."""
     return [
         button(RunTest(), "Test it", style="positive") if on else None,

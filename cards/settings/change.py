@@ -25,6 +25,7 @@ from cards.settings.parts import (
     bar,
     full_warning,
     invite_button,
+    opening,
     reason_field,
     reason_line,
 )
@@ -223,6 +224,21 @@ def guest() -> Card:
         heading("Settings are not for guests"),
         answer("neutral", "Nothing was changed.", "You are a guest in this organisation."),
         next_step("Ask a member of the organisation who is an admin of this app."),
+    )
+
+
+def not_yet(level: Level) -> Card:
+    """Say that the organisation can't authorise before every process is known to know it."""
+    return card(
+        "The organisation can’t authorise it yet. Nothing was changed.",
+        heading("Not yet"),
+        answer("neutral", "Nothing was changed.", "The organisation can’t authorise it yet."),
+        text(
+            "I can’t be sure yet that every part of the app knows it. That’s so while the app is "
+            "being updated."
+        ),
+        next_step("Try again in a few minutes."),
+        buttons(button(opening(level), "Settings")),
     )
 
 

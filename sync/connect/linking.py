@@ -106,7 +106,7 @@ class Linking:
         access, refreshed = await self.authorization.refresh(grant.cache)
         profile = await self.profile(access.token)
         addresses = addresses_of(profile.upn, profile.mail)
-        user = await self._zoom_user(addresses)
+        user = await self.zoom_user(addresses)
         observation = await self._ask(user)
         link = Link(
             object_id=identity.object_id,
@@ -140,7 +140,7 @@ class Linking:
         Raises OptedOut, NoZoomUser, AddressTaken, Contested and the errors of domain.errors;
         nothing is kept then, and an earlier link is as it was.
         """
-        user = await self._zoom_user(member.addresses)
+        user = await self.zoom_user(member.addresses)
         observation = await self._ask(user)
         link = Link(
             object_id=member.object_id,
@@ -185,7 +185,8 @@ class Linking:
                 return generation
         raise Contested
 
-    async def _zoom_user(self, addresses: tuple[str, ...]) -> ZoomUser | None:
+    async def zoom_user(self, addresses: tuple[str, ...]) -> ZoomUser | None:
+        """Who has one of these addresses in Zoom; None: it can't be asked. Raises NoZoomUser."""
         if not addresses:
             raise NoZoomUser(addresses)
         if self.zoom is None:

@@ -21,6 +21,7 @@ from domain.explanation import TOO_OFTEN
 from domain.link import Ending
 from domain.person import TEST_MINUTES, Patch
 from domain.plan import Lane
+from domain.policy import AuthorisedBy
 from sync.engine.explanation import Explainer
 from sync.engine.identity import News
 from sync.engine.link_store import Left
@@ -180,8 +181,25 @@ class Engine(Explainer):
         until_ms = await self.store.retire(object_id, lease)
         return None if until_ms is None else Ending("later", until_ms)
 
+    async def app_removed(self, object_id: str) -> None:
+        """A person has removed their app: they disconnect by it.
+
+        Not who the organisation authorised: that would be an opt-out which nobody meant.
+        """
+        if not await self._needs_no_app(object_id):
+            await self.disconnect(object_id)
+
+    async def _needs_no_app(self, object_id: str) -> bool:
+        state = await self.store.state(object_id)
+        return state is not None and state.authorised_by is AuthorisedBy.ORGANISATION
+
     async def app_gone(self, object_id: str) -> None:
-        """A person's app is taken out: nothing of theirs is shown until it is back."""
+        """A person's app is taken out: nothing of theirs is shown until it is back.
+
+        But for who the organisation authorised.
+        """
+        if await self._needs_no_app(object_id):
+            return
         gone = Patch.app_gone(await self.store.now_ms())
         if await self.store.demand(object_id, Lane.URGENT, gone):
             log.info("app_gone", person=object_id)

@@ -53,7 +53,7 @@ class Anything:
 
 def wired(guard: Guard) -> Dispatch:
     dispatch, anything = Dispatch(guard), Anything()
-    answers.answer_people(dispatch, *[anything] * 5)  # type: ignore[arg-type]
+    answers.answer_people(dispatch, *[anything] * 6)  # type: ignore[arg-type]
     answers.answer_admins(dispatch, *[anything] * 5)  # type: ignore[arg-type]
     return dispatch
 

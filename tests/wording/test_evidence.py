@@ -40,6 +40,7 @@ READ_FROM: Final = {"told", "seen", "leftover", "cleared", "_told", "_left"}
 SAID_OTHERWISE: Final = {
     "how it works, of nobody's presence": {
         "cards/person/help.py:help_card",
+        "cards/person/organisation.py:offer",
         "cards/person/unasked.py:seen",
         "cards/person/unasked.py:welcome",
         "cards/settings/form.py:verify",
@@ -48,6 +49,7 @@ SAID_OTHERWISE: Final = {
         "wording/about.py:_HOME",
         "wording/about.py:_PRIVACY",
         "wording/edits.py:noticed",
+        "wording/organisation.py:SHOWN_UNASKED",
         "wording/policy.py:AUTHORISERS_EXPLAINED",
         "wording/policy.py:STYLES",
     },
@@ -76,6 +78,7 @@ SAID_OTHERWISE: Final = {
     },
     "other meanings of the words": {
         "cards/person/disconnect.py:confirm",  # what Zoom told
+        "cards/person/organisation.py:confirm",  # likewise
         "wording/ended.py:STORMS",
         "wording/refusals.py:REFUSALS",
     },

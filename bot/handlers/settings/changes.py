@@ -26,8 +26,9 @@ from domain.form import (
     next_step,
 )
 from domain.group_names import fold_name
-from domain.policy import ACCOUNT
+from domain.policy import ACCOUNT, Authoriser
 from domain.policy_edits import (
+    Authorise,
     GroupInherits,
     SaveForm,
     begins_full,
@@ -48,6 +49,7 @@ from wording.text import outside
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from enum import Enum
 
     from bot.grammar.commands import PerhapsSettings
     from bot.handlers.ports import Policies
@@ -77,6 +79,7 @@ class SettingsChanges:
     `invitable` counts those of a group (empty: everyone) whom an admin may invite; `now_ms` is the
     clock that all processes share (epoch ms). `everyone_knows` says of a name (domain.newer)
     whether every process that runs can read it: reasons are neither asked for nor taken before.
+    `may_write`: see DataVersions.
     """
 
     policies: Policies
@@ -85,6 +88,7 @@ class SettingsChanges:
     invitable: Callable[[str, str], Awaitable[int]]
     now_ms: Callable[[], Awaitable[int]]
     everyone_knows: Callable[[str], bool]
+    may_write: Callable[[Enum], Awaitable[bool]]
 
     # -- one line -----------------------------------------------------------------------------
 
@@ -92,6 +96,8 @@ class SettingsChanges:
         self, turn: Turn, edit: OneLine, reason: str = "", *, notice: str | None = None
     ) -> Card:
         """Say what an edit does and whom it touches, and have it confirmed."""
+        if not await self.may_write(_authoriser(edit)):
+            return settings_change.not_yet(edit.level)
         asked = self._asked(reason)
         if reason and asked is None:
             return unclear(what=NOT_YET, hint=WITHOUT)
@@ -129,6 +135,8 @@ class SettingsChanges:
     async def apply(self, turn: Turn, click: clicks.ApplyChange) -> Card:
         """Carry out what was confirmed."""
         edit, reason = await self._of_known(click.edit), entered_reason(click.reason)
+        if not await self.may_write(_authoriser(edit)):
+            return settings_change.not_yet(edit.level)
         try:
             card = await self._save(turn, edit, click.version, reason)
         except GroupInherits:
@@ -280,6 +288,8 @@ class SettingsChanges:
         """Show the fields that a form needs next, or save it; `full` only to those `warned`."""
         if step is Step.NEXT:
             return await self.form(turn, level, entered, reason, version=version)
+        if not await self.may_write(entered.form.authoriser):
+            return settings_change.not_yet(level)
         policy = await self.policies.policy()
         if policy.version == version:
             before, edit = level_form(policy, level), SaveForm(level, entered)
@@ -382,6 +392,11 @@ class SettingsChanges:
             "the account" if record.scope == ACCOUNT_SCOPE else record.scope_name,
             ago(record.at_ms, await self.now_ms(), turn.inbound.time_zone),
         )
+
+
+def _authoriser(edit: OneLine) -> Authoriser:
+    """Who authorises after it, where it says so."""
+    return edit.authoriser if isinstance(edit, Authorise) else Authoriser.PERSON
 
 
 def _has_full(policy: Policy) -> bool:

@@ -29,8 +29,26 @@ from domain.clock import HOUR, MINUTE
 from domain.directory import DirectoryGroup
 from domain.form import LevelForm
 from domain.newer import NEWER_NAMES
-from domain.policy import ACCOUNT, SOME_GROUP, Form, Level, ManagedGroup, Policy, Service
-from domain.policy_edits import ChooseStyle, Disable, Enable, Inherit, Move, OneLine
+from domain.policy import (
+    ACCOUNT,
+    SOME_GROUP,
+    Authoriser,
+    Form,
+    Level,
+    ManagedGroup,
+    Policy,
+    Service,
+)
+from domain.policy_edits import (
+    Authorise,
+    ChooseStyle,
+    Disable,
+    Enable,
+    Inherit,
+    Move,
+    OneLine,
+    level_form,
+)
 from domain.presence import Style
 from tests.cards.lint import walk
 from tests.doubles.memory import (
@@ -46,6 +64,8 @@ from tests.doubles.memory import (
 from tests.doubles.outside import titles, words
 
 if TYPE_CHECKING:
+    from enum import Enum
+
     from cards.build import Card
 
 pytestmark = pytest.mark.unit
@@ -65,6 +85,7 @@ class Room:
         self.audit = History()
         self.invitable: list[str] = []
         self.everyone_knows = True
+        self.written = True
         self.handler = SettingsChanges(
             self.settings,
             ZoomGroups(self.directory, ()),
@@ -72,7 +93,11 @@ class Room:
             self.count,
             now_ms,
             lambda name: name in NEWER_NAMES and self.everyone_knows,
+            self.may_write,
         )
+
+    async def may_write(self, member: Enum) -> bool:
+        return self.written or member is Authoriser.PERSON
 
     async def count(self, group_id: str, inviter: str) -> int:
         assert inviter == ADA.object_id
@@ -623,3 +648,25 @@ async def test_reasons_wait_until_every_process_can_keep_them(room: Room) -> Non
     # What was entered in a card of another process is kept all the same.
     await room.handler.apply(turn(), ApplyChange(Enable(ACCOUNT), 7, WHY))
     assert room.settings.reasons == [WHY]
+
+
+# -- who authorises
+
+
+async def test_the_organisation_authorises_only_once_every_process_knows_it(room: Room) -> None:
+    room.set(account=Form(integration=True))
+    room.written = False
+    ask = Authorise(ACCOUNT, Authoriser.ASK)
+    entered = replace(level_form(room.policy, ACCOUNT), form=replace(ON, authoriser=Authoriser.ASK))
+    for card in (
+        await room.handler.confirm(turn(), ask),
+        await room.handler.apply(turn(), ApplyChange(ask, 7)),
+        await room.handler.save_form(turn(), ApplyForm(ACCOUNT, 7, entered)),
+    ):
+        assert "Nothing was changed." in words(card)
+    assert room.policy.account.authoriser is Authoriser.PERSON
+    each = await room.handler.confirm(turn(), Authorise(ACCOUNT, Authoriser.PERSON))
+    assert "Not yet" not in words(each)
+    room.written = True
+    await room.handler.apply(turn(), ApplyChange(ask, 7))
+    assert level_form(room.policy, ACCOUNT).form == replace(ON, authoriser=Authoriser.ASK)

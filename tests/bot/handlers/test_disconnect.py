@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from bot.handlers.disconnect import DisconnectHandler
-from cards.person.clicks import CancelDisconnect, ConfirmDisconnect, DisconnectNow
+from cards.person import organisation
+from cards.person.clicks import CancelDisconnect, ConfirmDisconnect, DisconnectNow, NotForMe
 from domain.clock import MINUTE
 from domain.link import Ending
+from domain.policy import AuthorisedBy
 from tests.doubles.memory import ADA, NOW, Presence, SignInLinks, turn
 from tests.doubles.outside import titles, words
+
+if TYPE_CHECKING:
+    from bot.request import Turn
+    from cards.build import Card
 
 pytestmark = pytest.mark.unit
 
@@ -19,7 +27,16 @@ ASK, YES, NO = ConfirmDisconnect(), DisconnectNow(), CancelDisconnect()
 class Room:
     def __init__(self) -> None:
         self.engine, self.links = Presence(), SignInLinks()
-        self.handler = DisconnectHandler(self.engine, self.links, self.left)
+        self.handler = DisconnectHandler(
+            self.engine, self.links, self.left, self.confirm_unasked, self.not_for_me
+        )
+
+    async def confirm_unasked(self, _: Turn) -> Card:
+        return organisation.confirm(name="Ada")
+
+    async def not_for_me(self, _: Turn, __: NotForMe) -> Card:
+        self.engine.done.append("not for me")
+        return organisation.opted_out(None)
 
     async def left(self, oid: str) -> None:
         self.engine.done.append(f"left {oid}")
@@ -43,6 +60,14 @@ async def test_who_is_noted_as_gone_before_they_are_forgotten_is_not_invited(roo
     await room.handler.disconnect(turn(), YES)
     assert room.engine.done == [f"left {ADA.object_id}", "disconnect"]
     assert room.links.under_way == set(), "or they come back from Microsoft connected"
+
+
+async def test_whoever_the_organisation_authorised_opts_out(room: Room) -> None:
+    room.engine.connect(authorised_by=AuthorisedBy.ORGANISATION)
+    assert "only you can" in words(await room.handler.confirm(turn(), ASK))
+    assert room.engine.done == []
+    await room.handler.disconnect(turn(), YES)
+    assert room.engine.done == ["not for me"]
 
 
 async def test_a_second_click_ends_nothing_again(room: Room) -> None:

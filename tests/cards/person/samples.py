@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cards.person import organisation
 from cards.person.choices import (
     pause_is_over,
     paused,
@@ -16,8 +17,15 @@ from cards.person.choices import (
 from cards.person.clicks import StartPause
 from cards.person.help import unclear
 from cards.person.unasked import declined, first_meeting, invitation, seen
+from domain.link import Ending
 from domain.person import Accepted
 from domain.presence import IN_A_CALL, Style
+from wording.organisation import (
+    NOT_ALLOWED,
+    SOMEBODY_ELSE_STARTS,
+    no_zoom_user,
+    zoom_user_taken,
+)
 from wording.ours import CLEARED, NOTHING_SET
 
 if TYPE_CHECKING:
@@ -66,6 +74,27 @@ def person_cards() -> dict[str, Card]:
         "invitation": invitation(inviter="Ada Lindqvist"),
         "invitation-nameless": invitation(inviter=" "),
         "invitation-declined": declined(),
+        "organisation-offer": organisation.offer(name="Ada"),
+        "organisation-offer-by": organisation.offer(name="Ada", inviter="Ben Okafor"),
+        "organisation-offer-again": organisation.offer(name="Ada", opted_out=True),
+        "organisation-started": organisation.started(
+            name="Ada", zoom_address="ada@example.com", presence_now="Zoom says “In a meeting”."
+        ),
+        "organisation-starting": organisation.starting(),
+        "organisation-not-started": organisation.not_started(no_zoom_user(["ada@example.com"])),
+        "organisation-not-started-taken": organisation.not_started(
+            zoom_user_taken("ada@example.com")
+        ),
+        "organisation-not-started-busy": organisation.not_started(SOMEBODY_ELSE_STARTS),
+        "organisation-not-started-rights": organisation.not_started(NOT_ALLOWED),
+        "organisation-opted-out": organisation.opted_out(None),
+        "organisation-opted-out-cleared": organisation.opted_out(Ending("cleared")),
+        "organisation-opted-out-later": organisation.opted_out(Ending("later", 1), until="14:50"),
+        "organisation-opted-out-expires": organisation.opted_out(
+            Ending("expires", 1), until="14:50"
+        ),
+        "organisation-opted-out-own": organisation.opted_out(None, own_sign_in=True),
+        "organisation-disconnect": organisation.confirm(name="Ada"),
         "unclear": unclear(
             what="Is that 2 minutes or 2 hours?",
             hint="Say pause for 2m or pause for 2h.",
@@ -82,5 +111,11 @@ def person_cards_for(name: str) -> dict[str, Card]:
         "style-locked": style_choice(current=Style.FULL, own=False, locked_by=name),
         "first-meeting": first_meeting(zoom="in Zoom", told=TOLD),
         "invitation": invitation(inviter=name),
+        "organisation-offer": organisation.offer(name=name, inviter=name),
+        "organisation-started": organisation.started(
+            name=name, zoom_address=name, presence_now=name
+        ),
+        "organisation-not-started": organisation.not_started(no_zoom_user([name] * 9)),
+        "organisation-disconnect": organisation.confirm(name=name),
         "unclear": unclear(what=name, hint=name),
     }

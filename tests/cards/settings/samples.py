@@ -274,6 +274,7 @@ def settings_cards() -> dict[str, Card]:
             Disable(SALES), version=8, touched=FEW, notice=OVERTAKEN
         ),
         "settings-inherit": change(Inherit(SALES)),
+        "settings-not-yet": change_cards.not_yet(SALES),
         "settings-lock": change(Lock(SALES)),
         "settings-lock-account": change(Lock(ACCOUNT)),
         "settings-unlock": change(Unlock(SALES)),

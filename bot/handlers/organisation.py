@@ -1,0 +1,167 @@
+"""Where the organisation authorises it: starting without a sign-in, and *Not for me*."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from cards.person import organisation as cards
+from domain.errors import AdminMustAct, OutsideError, Trouble
+from domain.policy import AuthorisedBy
+from sync.connect.linking import AddressTaken, Contested, NoZoomUser, OptedOut
+from sync.engine.patience import Background, Patience
+from sync.organisation.starting import NotStarted
+from wording.figures import clock_time
+from wording.organisation import (
+    NOT_ALLOWED,
+    NOT_ANSWERED,
+    SOMEBODY_ELSE_STARTS,
+    no_zoom_user,
+    zoom_user_taken,
+)
+from wording.ours import presence_now
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.grammar.intents import Connect
+    from bot.handlers.ports import Engine
+    from bot.request import Turn
+    from cards.build import Card
+    from cards.person.clicks import NotForMe, StartConnect, StartShowing
+    from domain.link import Link
+    from domain.presence import Observation
+    from sync.organisation.starting import Startable
+    from wording.organisation import Said
+
+log = structlog.get_logger()
+
+
+class Starter(Protocol):
+    """Who may start without a sign-in (sync.organisation.starting)."""
+
+    async def startable(self, object_id: str) -> Startable | None:
+        """Whether somebody may; None: they may not."""
+
+    async def start(self, object_id: str, tenant_id: str) -> tuple[Link, Observation | None]:
+        """Start somebody who wants it."""
+
+    async def zoom_id_of(self, object_id: str) -> str | None:
+        """Their Zoom user, as far as it can be found out."""
+
+
+class OptOuts(Protocol):
+    """Who said *Not for me* (sync.organisation.opt_outs)."""
+
+    async def add(self, object_id: str, zoom_id: str | None) -> None:
+        """Somebody says it."""
+
+    async def has(self, object_id: str, zoom_id: str | None) -> bool:
+        """Whether they have."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationHandler:
+    """Offers, starts, and ends it. `sign_in` lets the person authorise it themselves.
+
+    `left` hears who (an object id) ends it; `came_back` who starts.
+    """
+
+    engine: Engine
+    starter: Starter
+    opt_outs: OptOuts
+    background: Background
+    sign_in: Callable[[Turn], Awaitable[Card]]
+    left: Callable[[str], Awaitable[None]]
+    came_back: Callable[[str], Awaitable[None]]
+
+    async def connect(self, turn: Turn, _: Connect | StartConnect) -> Card:
+        """Ask whether to start; where the person must authorise it, let them sign in."""
+        oid = turn.person.object_id
+        if await self._works(oid):
+            return await self.sign_in(turn)
+        try:
+            found = await self.background.within(Patience(), self.starter.startable(oid))
+        except (OutsideError, TimeoutError) as error:
+            log.warning("organisation_not_asked", person=oid, reason=str(error) or "slow")
+            found = None
+        if found is None:
+            return await self.sign_in(turn)
+        return cards.offer(name=turn.person.name, opted_out=await self.opt_outs.has(oid, None))
+
+    async def _works(self, object_id: str) -> bool:
+        """Whether they are connected, and their authorisation works."""
+        known = await self.engine.link_of(object_id)
+        return known is not None and known[1].trouble != Trouble.AUTHORIZE
+
+    async def start(self, turn: Turn, _: StartShowing) -> Card:
+        """Start a person who wants it; where it can't be, they may sign in."""
+        oid = turn.person.object_id
+        if await self._works(oid):  # a second click
+            return await self.sign_in(turn)
+        try:
+            link, observation = await self.background.within(
+                Patience(), self.starter.start(oid, turn.person.tenant_id)
+            )
+        except NotStarted:
+            return await self.sign_in(turn)
+        except TimeoutError:
+            return cards.starting()
+        except (NoZoomUser, AddressTaken, Contested, OptedOut, OutsideError) as error:
+            reason = str(error) if isinstance(error, OutsideError) else type(error).__name__
+            log.warning("not_started", person=oid, reason=reason)
+            return cards.not_started(_why(error))
+        await self.came_back(oid)
+        verdict = await self.engine.verdict_of(oid)
+        return cards.started(
+            name=link.name,
+            zoom_address=link.zoom_email or link.addresses[0],
+            presence_now=presence_now(verdict, observation),
+        )
+
+    async def confirm_disconnect(self, turn: Turn) -> Card:
+        """Ask somebody who disconnects and whom the organisation authorised."""
+        return cards.confirm(name=turn.person.name)
+
+    async def not_for_me(self, turn: Turn, _: NotForMe) -> Card:
+        """Keep that the person does not want it, and end what is shown because of it."""
+        oid = turn.person.object_id
+        known = await self.engine.link_of(oid)
+        zoom_id = await self._zoom_id(oid) if known is None else known[0].zoom_id
+        # First: from here on nobody can start it, whatever becomes of the rest.
+        await self.opt_outs.add(oid, zoom_id)
+        if known is not None and known[1].authorised_by is AuthorisedBy.PERSON:
+            return cards.opted_out(None, own_sign_in=True)
+        if known is None:
+            ending = await self.engine.leaving(oid)
+        else:
+            await self.left(oid)
+            ending = await self.engine.disconnect(oid)
+        until = ""
+        if ending is not None and ending.until_ms is not None:
+            now_ms = await self.engine.now_ms()
+            until = clock_time(ending.until_ms, now_ms, turn.inbound.time_zone)
+        return cards.opted_out(ending, until=until)
+
+    async def _zoom_id(self, object_id: str) -> str | None:
+        try:
+            return await self.background.within(Patience(), self.starter.zoom_id_of(object_id))
+        except TimeoutError:
+            return None
+
+
+def _why(error: NoZoomUser | AddressTaken | Contested | OptedOut | OutsideError) -> Said:
+    """Why somebody could not be started."""
+    match error:
+        case NoZoomUser():
+            return no_zoom_user(error.addresses)
+        case AddressTaken():
+            return zoom_user_taken(error.address)
+        case Contested() | OptedOut():
+            return SOMEBODY_ELSE_STARTS
+        case AdminMustAct():
+            return NOT_ALLOWED
+        case _:
+            return NOT_ANSWERED

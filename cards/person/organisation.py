@@ -1,0 +1,123 @@
+"""Where the organisation authorises it: what is shown, Start, and Not for me."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cards.build import answer, bold, box, button, buttons, card, heading, item, note, text
+from cards.person.clicks import CancelDisconnect, NotForMe, ShowStatus, StartShowing
+from cards.person.connect import after, zoom_account
+from wording.organisation import NO_APP_NEEDED, SHOWN_UNASKED, what_is_left
+from wording.policy import OWN_STATUS_STAYS
+from wording.text import addressed, outside
+
+if TYPE_CHECKING:
+    from cards.build import Card
+    from domain.link import Ending
+    from wording.organisation import Said
+
+
+def offer(*, name: str, inviter: str = "", opted_out: bool = False) -> Card:
+    """Say what will be shown, and let the person decide; `inviter`: the admin who asks.
+
+    `opted_out`: they said *Not for me* before.
+    """
+    who = f"{outside(inviter)} asks whether" if inviter else "Your organisation asks whether"
+    again = "You chose Not for me before. You can still change your mind."
+    return card(
+        "Show your Zoom meetings in Teams? You don’t have to sign in.",
+        heading("Show your Zoom meetings in Teams?"),
+        text(addressed(name, f"{who} Teams and Outlook may show when you’re busy in Zoom.")),
+        item("•", bold("Nothing to set up. "), "Your organisation allowed it once for everyone."),
+        item("•", bold("What is shown: "), SHOWN_UNASKED),
+        item("•", bold("Your own status: "), OWN_STATUS_STAYS),
+        text(again) if opted_out else None,
+        note(f"It only starts if you choose Start. {NO_APP_NEEDED}"),
+        buttons(
+            button(StartShowing(), "Start", style="positive"),
+            button(NotForMe(), "Not for me"),
+        ),
+    )
+
+
+def started(*, name: str, zoom_address: str, presence_now: str | None = None) -> Card:
+    """Say that it begins; `presence_now` is a sentence on what Zoom says at this moment."""
+    said = "from now on I tell Microsoft 365 when you’re in a Zoom meeting or call."
+    return card(
+        f"Started: {said}",
+        heading("Started"),
+        answer("good", "All set.", addressed(name, said)),
+        zoom_account(zoom_address),
+        text(presence_now or "It appears with the next change in Zoom."),
+        note(NO_APP_NEEDED),
+        buttons(*after(on=True)),
+    )
+
+
+def starting() -> Card:
+    """It takes longer than somebody waits in a chat, and goes on."""
+    return card(
+        "I’m starting it. This takes a little longer than usual.",
+        heading("Starting"),
+        text(
+            "This takes a little longer than usual, and goes on. Say status to see how it stands."
+        ),
+        buttons(button(ShowStatus(), "Status")),
+    )
+
+
+def not_started(said: Said) -> Card:
+    """Say why it did not start, and what to do."""
+    title, (happened, *more) = said
+    return card(
+        f"Not started: {happened}",
+        heading(title),
+        box("attention", text(happened)),
+        *(text(sentence) for sentence in more),
+        buttons(
+            button(StartShowing(), "Start", style="positive"),
+            button(NotForMe(), "Not for me"),
+        ),
+    )
+
+
+def opted_out(ending: Ending | None, *, until: str = "", own_sign_in: bool = False) -> Card:
+    """Confirm *Not for me*; `ending` is what came of what was shown, None: nothing was.
+
+    `until`: when what is left at Microsoft ends at the latest (a time). `own_sign_in`: they are
+    connected by a sign-in of their own, which this does not end.
+    """
+    return card(
+        "All right: your organisation can’t start this for you.",
+        heading("Not for you"),
+        text(
+            bold("All right. "),
+            "Your organisation can’t start this for you, whatever your admins change.",
+        ),
+        text(what_is_left(ending, until)) if ending is not None else None,
+        text("You’re still connected by your own sign-in. To end that, say disconnect.")
+        if own_sign_in
+        else None,
+        note("I keep your choice as a code that doesn’t say who you are. Say connect to undo it."),
+        buttons(button(StartShowing(), "Start after all")),
+    )
+
+
+def confirm(*, name: str) -> Card:
+    """Have disconnecting confirmed by somebody whom the organisation authorised."""
+    return card(
+        "Do you want to disconnect?",
+        heading("Disconnect?"),
+        text(addressed(name, "this clears the presence that I set for you. It also erases:")),
+        item("•", "what Zoom told me about you"),
+        item("•", "your pause and your style"),
+        text(
+            bold("What I keep: "),
+            "that you don’t want this, as a code that doesn’t say who you are. So your "
+            "organisation can’t start it again for you; only you can.",
+        ),
+        buttons(
+            button(NotForMe(), "Disconnect", style="destructive"),
+            button(CancelDisconnect(), "Cancel"),
+        ),
+    )

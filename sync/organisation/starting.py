@@ -1,0 +1,114 @@
+"""Starting somebody without a sign-in of theirs: may it be, and by whose will.
+
+Whoever starts must have been told, must be somebody for whom their level says that the organisation
+authorises it, and must not have said *Not for me*; what a person does themselves undoes the last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from domain.errors import AdminMustAct, OutsideError
+from domain.matching import excluded
+from domain.policy import AuthorisedBy, Authoriser, resolve
+from sync.connect.linking import NoZoomUser
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from enum import Enum
+
+    from domain.link import Link
+    from domain.matching import EntraUser
+    from domain.policy import Policy, Verdict
+    from domain.presence import Observation
+    from sync.connect.linking import Linking
+    from sync.organisation.opt_outs import OptOuts
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Startable:
+    """Somebody for whom the organisation authorises it now, and what policy says of them."""
+
+    user: EntraUser
+    verdict: Verdict
+
+
+class NotStarted(Exception):
+    """The organisation does not authorise it for them now: a sign-in of theirs may do."""
+
+
+class Users(Protocol):
+    """The organisation's directory (sync.organisation.entra)."""
+
+    async def user(self, object_id: str) -> EntraUser | None:
+        """One person, read now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Starting:
+    """Finds out who may start, and starts them.
+
+    `authorised` gives a token of the organisation's, or says why there is none. `may_write`:
+    whether every process knows of this by now (domain.newer). `groups_of` gives the Zoom groups of
+    whoever has one of these addresses.
+    """
+
+    users: Users
+    linking: Linking
+    opt_outs: OptOuts
+    authorised: Callable[[], Awaitable[str]]
+    policy: Callable[[], Policy]
+    may_write: Callable[[Enum], Awaitable[bool]]
+    groups_of: Callable[[str | None, tuple[str, ...]], Awaitable[frozenset[str]]]
+
+    async def startable(self, object_id: str) -> Startable | None:
+        """Whether somebody may start without a sign-in now; None: they may not.
+
+        Asks Microsoft only where some level says so at all. Raises RetryLater where it does not
+        answer.
+        """
+        policy = self.policy()
+        forms = (policy.account, *(group.form for group in policy.groups))
+        if all(form.authoriser is Authoriser.PERSON for form in forms):
+            return None
+        if not await self.may_write(AuthorisedBy.ORGANISATION):
+            return None
+        try:
+            await self.authorised()
+            user = await self.users.user(object_id)
+        except AdminMustAct as error:
+            log.info("organisation_may_not", person=object_id, reason=error.code)
+            return None
+        if user is None or excluded(user) is not None or not user.addresses:
+            return None
+        groups = await self.groups_of(None, user.addresses)
+        verdict = resolve(policy, groups, by=AuthorisedBy.ORGANISATION)
+        return Startable(user, verdict) if verdict.on else None
+
+    async def start(self, object_id: str, tenant_id: str) -> tuple[Link, Observation | None]:
+        """Start somebody who wants it; what Zoom says of them now.
+
+        Raises NotStarted, what `Linking.start` raises, and RetryLater.
+        """
+        startable = await self.startable(object_id)
+        if startable is None:
+            raise NotStarted
+        mark = await self.opt_outs.mark(object_id)
+        user = await self.linking.zoom_user(startable.user.addresses)
+        await self.opt_outs.lift(object_id, None if user is None else user.zoom_id)
+        return await self.linking.start(startable.user, tenant_id, mark)
+
+    async def zoom_id_of(self, object_id: str) -> str | None:
+        """The Zoom user of somebody who is not connected, as far as that is found out now."""
+        try:
+            user = await self.users.user(object_id)
+            zoom = None if user is None else await self.linking.zoom_user(user.addresses)
+        except (OutsideError, NoZoomUser) as error:
+            log.warning("zoom_user_not_known", person=object_id, reason=str(error))
+            return None
+        return None if zoom is None else zoom.zoom_id

@@ -1,0 +1,140 @@
+"""Who may start without a sign-in: the organisation says so, and nothing speaks against it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from domain.errors import AdminMustAct, RetryLater
+from domain.matching import EntraUser
+from domain.policy import Authoriser, AuthorizeWith, Form, ManagedGroup, Policy
+from sync.organisation.starting import NotStarted, Starting
+from tests.doubles.people import ADA
+
+if TYPE_CHECKING:
+    from enum import Enum
+
+pytestmark = pytest.mark.unit
+
+ASK = Form(integration=True, authoriser=Authoriser.ASK)
+EACH = Form(integration=True)
+USER = EntraUser(ADA, "Ada", ("ada@example.com",), enabled=True, external=False, teams=True)
+
+
+class World:
+    """Everything around, by hand; `asked` is what was asked of Microsoft."""
+
+    def __init__(self) -> None:
+        self.policy = Policy(ASK)
+        self.user_now: EntraUser | Exception | None = USER
+        self.refusal: Exception | None = None
+        self.groups: frozenset[str] = frozenset()
+        self.written = True
+        self.asked: list[str] = []
+        nothing: Any = None
+        self.starting = Starting(
+            users=self,
+            linking=nothing,
+            opt_outs=nothing,
+            authorised=self.authorised,
+            policy=lambda: self.policy,
+            may_write=self.may_write,
+            groups_of=self.groups_of,
+        )
+
+    async def user(self, object_id: str) -> EntraUser | None:
+        self.asked.append(object_id)
+        if isinstance(self.user_now, Exception):
+            raise self.user_now
+        return self.user_now
+
+    async def authorised(self) -> str:
+        if self.refusal is not None:
+            raise self.refusal
+        return "token"
+
+    async def may_write(self, member: Enum) -> bool:
+        return self.written
+
+    async def groups_of(self, zoom_id: str | None, addresses: tuple[str, ...]) -> frozenset[str]:
+        assert addresses == USER.addresses
+        return self.groups
+
+    async def may(self) -> bool:
+        return await self.starting.startable(ADA) is not None
+
+
+async def test_whoever_is_in_scope_may() -> None:
+    world = World()
+    found = await world.starting.startable(ADA)
+    assert found is not None
+    assert found.user is USER
+    assert found.verdict.style == "busy only"
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        None,
+        replace(USER, enabled=False),
+        replace(USER, external=True),
+        replace(USER, resource=True),
+        replace(USER, teams=False),
+        replace(USER, addresses=()),
+        AdminMustAct("graph_403"),
+    ],
+)
+async def test_nobody_who_is_left_out_may(user: EntraUser | Exception | None) -> None:
+    world = World()
+    world.user_now = user
+    assert not await world.may()
+    with pytest.raises(NotStarted):
+        await world.starting.start(ADA, "tenant")
+
+
+async def test_what_can_t_be_seen_leaves_nobody_out() -> None:
+    world = World()
+    world.user_now = EntraUser(ADA, "Ada", USER.addresses)
+    assert await world.may()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        EACH,
+        replace(ASK, integration=False),
+        replace(ASK, presence_write=False),
+        replace(ASK, authorize_with=AuthorizeWith.EWS),
+    ],
+)
+async def test_the_deciding_level_must_say_so(form: Form) -> None:
+    world = World()
+    world.policy = Policy(ASK, (ManagedGroup("sales", "Sales", 1, form),))
+    assert await world.may()
+    world.groups = frozenset({"sales"})
+    assert not await world.may()
+
+
+async def test_where_no_level_says_so_microsoft_is_not_asked() -> None:
+    world = World()
+    world.policy = Policy(EACH, (ManagedGroup("sales", "Sales", 1, EACH),))
+    assert not await world.may()
+    assert world.asked == []
+
+
+async def test_without_consent_or_with_older_processes_nobody_may() -> None:
+    world = World()
+    world.refusal = AdminMustAct("organisation_withdrawn")
+    assert not await world.may()
+    world.refusal, world.written = None, False
+    assert not await world.may()
+    assert world.asked == []
+
+
+async def test_no_answer_is_not_a_no() -> None:
+    world = World()
+    world.refusal = RetryLater("login_unreachable")
+    with pytest.raises(RetryLater):
+        await world.may()

@@ -1,0 +1,88 @@
+"""Sentences for people whom the organisation authorised, or may."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from wording.text import ADDRESS_LIMIT, outside
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from domain.link import Ending
+
+_MOST_ADDRESSES = 6
+
+SHOWN_UNASKED: Final = (
+    "While you’re in a Zoom meeting or call, or set to Do not disturb there, your colleagues see "
+    "it in Teams and Outlook. Available and Away aren’t shown, unless you choose that yourself."
+)
+NO_APP_NEEDED: Final = (
+    "You can pause or stop at any time. Removing this app from Teams doesn’t stop it: say "
+    "disconnect first."
+)
+
+
+def what_is_left(ending: Ending, until: str) -> str:
+    """What came of the presence that was shown; `until`: when what is left ends (a time)."""
+    match ending.how:
+        case "cleared":
+            return "The presence I had set is cleared."
+        case "later":
+            return (
+                "Microsoft doesn’t answer just now. I’ll clear the presence I had set as soon as "
+                f"it does; it ends on its own at {until} at the latest."
+            )
+        case "expires":
+            return (
+                "Microsoft didn’t let me clear the presence I had set. It ends on its own at "
+                f"{until} at the latest."
+            )
+
+
+Said = tuple[str, tuple[str, ...]]
+"""A heading, and sentences: what happened, then what to do."""
+
+
+def no_zoom_user(addresses: Sequence[str]) -> Said:
+    """Zoom has nobody with one of their addresses."""
+    compared = ", ".join(outside(address, ADDRESS_LIMIT) for address in addresses[:_MOST_ADDRESSES])
+    return (
+        "No matching Zoom account",
+        (
+            f"Zoom has no user with your Microsoft address. I compared {compared}.",
+            "Ask your admin to give you a Zoom account with one of these addresses, then choose "
+            "Start again.",
+        ),
+    )
+
+
+def zoom_user_taken(address: str) -> Said:
+    """Somebody else is shown with their Zoom user."""
+    return (
+        "This Zoom account is already connected",
+        (
+            f"Someone else is connected with the address {outside(address, ADDRESS_LIMIT)}.",
+            "Ask your admin to find out whose it is.",
+        ),
+    )
+
+
+SOMEBODY_ELSE_STARTS: Final[Said] = (
+    "Not started yet",
+    (
+        "Someone else is connecting with the same Zoom account at this moment.",
+        "Wait a minute, then choose Start again.",
+    ),
+)
+NOT_ALLOWED: Final[Said] = (
+    "Not started",
+    (
+        "Microsoft or Zoom didn’t let this app look up what it needs.",
+        "Please tell your admin. The reason is in the app’s log under not_started.",
+    ),
+)
+NOT_ANSWERED: Final[Said] = (
+    "Not started yet",
+    ("Microsoft or Zoom doesn’t answer just now.", "Wait a minute, then choose Start again."),
+)
