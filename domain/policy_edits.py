@@ -214,6 +214,17 @@ def begins_full(before: Policy, after: Policy, effect: Effect, level: Level) -> 
     return bool(effect.full) or (full(after) and not full(before))
 
 
+def authoriser_after(edit: Edit) -> Authoriser:
+    """Who authorises by an edit; PERSON where it doesn't say."""
+    match edit:
+        case Authorise(_, authoriser):
+            return authoriser
+        case SaveForm(_, entered) if entered.manages:
+            return entered.form.authoriser
+        case _:
+            return Authoriser.PERSON
+
+
 def place_of(policy: Policy, level: Level) -> int:
     """A group's priority, or the one it would begin with; 0 for the account."""
     if level.is_account:

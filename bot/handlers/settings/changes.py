@@ -26,11 +26,11 @@ from domain.form import (
     next_step,
 )
 from domain.group_names import fold_name
-from domain.policy import ACCOUNT, Authoriser
+from domain.policy import ACCOUNT
 from domain.policy_edits import (
-    Authorise,
     GroupInherits,
     SaveForm,
+    authoriser_after,
     begins_full,
     form_of,
     group_of,
@@ -96,7 +96,7 @@ class SettingsChanges:
         self, turn: Turn, edit: OneLine, reason: str = "", *, notice: str | None = None
     ) -> Card:
         """Say what an edit does and whom it touches, and have it confirmed."""
-        if not await self.may_write(_authoriser(edit)):
+        if not await self.may_write(authoriser_after(edit)):
             return settings_change.not_yet(edit.level)
         asked = self._asked(reason)
         if reason and asked is None:
@@ -135,8 +135,6 @@ class SettingsChanges:
     async def apply(self, turn: Turn, click: clicks.ApplyChange) -> Card:
         """Carry out what was confirmed."""
         edit, reason = await self._of_known(click.edit), entered_reason(click.reason)
-        if not await self.may_write(_authoriser(edit)):
-            return settings_change.not_yet(edit.level)
         try:
             card = await self._save(turn, edit, click.version, reason)
         except GroupInherits:
@@ -288,8 +286,6 @@ class SettingsChanges:
         """Show the fields that a form needs next, or save it; `full` only to those `warned`."""
         if step is Step.NEXT:
             return await self.form(turn, level, entered, reason, version=version)
-        if not await self.may_write(entered.form.authoriser):
-            return settings_change.not_yet(level)
         policy = await self.policies.policy()
         if policy.version == version:
             before, edit = level_form(policy, level), SaveForm(level, entered)
@@ -329,6 +325,8 @@ class SettingsChanges:
         details: tuple[tuple[str, str, str], ...] = (),
     ) -> Card | None:
         """Save an edit and show what comes of it; None: somebody else was first."""
+        if not await self.may_write(authoriser_after(edit)):
+            return settings_change.not_yet(edit.level)
         by = turn.person
 
         def shown(change: Preview) -> ProgressCard:
@@ -392,11 +390,6 @@ class SettingsChanges:
             "the account" if record.scope == ACCOUNT_SCOPE else record.scope_name,
             ago(record.at_ms, await self.now_ms(), turn.inbound.time_zone),
         )
-
-
-def _authoriser(edit: OneLine) -> Authoriser:
-    """Who authorises after it, where it says so."""
-    return edit.authoriser if isinstance(edit, Authorise) else Authoriser.PERSON
 
 
 def _has_full(policy: Policy) -> bool:
