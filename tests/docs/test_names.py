@@ -120,6 +120,12 @@ def test_permissions_scopes_and_events_are_those_that_are_needed() -> None:
         assert event in page
 
 
+def test_set_up_has_the_steps_of_the_command() -> None:
+    headings = re.findall(r"^## \d+\. (.*)$", text_of("docs/set-up.md"), re.MULTILINE)
+    titles = [step.title.replace("’", "'") for step in steps.STEPS]
+    assert headings[: len(titles)] == titles
+
+
 def test_metrics_that_pages_name_are_there() -> None:
     families = text_string_to_metric_families(Metrics().render().decode())
     there = {
