@@ -10,6 +10,7 @@ import structlog
 from bot.sign_in.attempt import TTL, Attempt, Outcome
 from cards.person import connect as connect_cards
 from domain.errors import AdminMustAct, AuthorizeAgain, OutsideError, Trouble
+from domain.policy import AuthorisedBy, Reason
 from sync.connect.linking import AddressTaken, Contested, NoZoomUser
 from wording.ended import ended
 from wording.ours import presence_now
@@ -45,7 +46,7 @@ class ConnectHandler:
     async def offer(self, turn: Turn, _: Connect | StartConnect | None = None) -> Card:
         """Give the person a link of their own, unless their connection works."""
         person = turn.person
-        working = await self._working(turn)
+        working = await self.working(turn)
         if working is not None:
             link, state = working
             verdict = await self.engine.verdict_of(person.object_id)
@@ -69,14 +70,21 @@ class ConnectHandler:
     async def cancel(self, turn: Turn, _: CancelConnect) -> Card:
         """End the link; say so to a person who has connected meanwhile."""
         await self.links.end(turn.person.object_id)
-        if await self._working(turn) is not None:
+        if await self.working(turn) is not None:
             return await self.offer(turn)
         return connect_cards.cancelled()
 
-    async def _working(self, turn: Turn) -> tuple[Link, PersonState] | None:
-        """The person's link and state, if their authorisation still works."""
-        known = await self.engine.link_of(turn.person.object_id)
-        return None if known is None or known[1].trouble == Trouble.AUTHORIZE else known
+    async def working(self, turn: Turn) -> tuple[Link, PersonState] | None:
+        """The person's link and state, if an authorisation for them still works."""
+        oid = turn.person.object_id
+        known = await self.engine.link_of(oid)
+        if known is None or known[1].trouble == Trouble.AUTHORIZE:
+            return None
+        if known[1].authorised_by is AuthorisedBy.ORGANISATION:
+            verdict = await self.engine.verdict_of(oid)
+            if verdict is not None and verdict.reason is Reason.EACH_PERSON:
+                return None
+        return known
 
 
 @dataclass(frozen=True, slots=True)

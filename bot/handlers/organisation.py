@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from cards.person import organisation as cards
-from domain.errors import AdminMustAct, OutsideError, Trouble
+from domain.errors import AdminMustAct, OutsideError
 from domain.policy import AuthorisedBy
 from sync.connect.linking import AddressTaken, Contested, NoZoomUser, OptedOut
 from sync.engine.patience import Background, Patience
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cards.build import Card
     from cards.person.clicks import NotForMe, StartConnect, StartShowing
     from domain.link import Link
+    from domain.person import PersonState
     from domain.presence import Observation
     from sync.organisation.starting import Startable
     from wording.organisation import Said
@@ -52,6 +53,16 @@ class Starter(Protocol):
         """Their Zoom user, as far as it can be found out."""
 
 
+class SignInCards(Protocol):
+    """Connecting by a sign-in (bot.handlers.connect)."""
+
+    async def working(self, turn: Turn) -> tuple[Link, PersonState] | None:
+        """The person's link and state, if an authorisation for them works."""
+
+    async def offer(self, turn: Turn) -> Card:
+        """A link of their own, or that they need none."""
+
+
 class OptOuts(Protocol):
     """Who said *Not for me* (sync.organisation.opt_outs)."""
 
@@ -64,7 +75,7 @@ class OptOuts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OrganisationHandler:
-    """Offers, starts, and ends it. `sign_in` lets the person authorise it themselves.
+    """Offers, starts, and ends it. `signing_in` lets the person authorise it themselves.
 
     `left` hears who (an object id) ends it; `came_back` who starts.
     """
@@ -73,40 +84,35 @@ class OrganisationHandler:
     starter: Starter
     opt_outs: OptOuts
     background: Background
-    sign_in: Callable[[Turn], Awaitable[Card]]
+    signing_in: SignInCards
     left: Callable[[str], Awaitable[None]]
     came_back: Callable[[str], Awaitable[None]]
 
     async def connect(self, turn: Turn, _: Connect | StartConnect) -> Card:
         """Ask whether to start; where the person must authorise it, let them sign in."""
         oid = turn.person.object_id
-        if await self._works(oid):
-            return await self.sign_in(turn)
+        if await self.signing_in.working(turn) is not None:
+            return await self.signing_in.offer(turn)
         try:
             found = await self.background.within(Patience(), self.starter.startable(oid))
         except (OutsideError, TimeoutError) as error:
             log.warning("organisation_not_asked", person=oid, reason=str(error) or "slow")
             found = None
         if found is None:
-            return await self.sign_in(turn)
+            return await self.signing_in.offer(turn)
         return cards.offer(name=turn.person.name, opted_out=await self.opt_outs.has(oid, None))
-
-    async def _works(self, object_id: str) -> bool:
-        """Whether they are connected, and their authorisation works."""
-        known = await self.engine.link_of(object_id)
-        return known is not None and known[1].trouble != Trouble.AUTHORIZE
 
     async def start(self, turn: Turn, _: StartShowing) -> Card:
         """Start a person who wants it; where it can't be, they may sign in."""
         oid = turn.person.object_id
-        if await self._works(oid):  # a second click
-            return await self.sign_in(turn)
+        if await self.signing_in.working(turn) is not None:  # a second click
+            return await self.signing_in.offer(turn)
         try:
             link, observation = await self.background.within(
                 Patience(), self.starter.start(oid, turn.person.tenant_id)
             )
         except NotStarted:
-            return await self.sign_in(turn)
+            return await self.signing_in.offer(turn)
         except TimeoutError:
             return cards.starting()
         except (NoZoomUser, AddressTaken, Contested, OptedOut, OutsideError) as error:

@@ -64,7 +64,7 @@ def wire_answers(
         core.starting,
         core.starting.opt_outs,
         engine.background,
-        sign_in=connect.offer,
+        signing_in=connect,
         left=invite.invited.leave,
         came_back=invite.invited.come_back,
     )

@@ -18,6 +18,7 @@ from launch.application import application
 from launch.lifetime import running
 from launch.outside import open_outside
 from launch.wiring import wire_core
+from sandbox.own_rights import OwnRights
 from sandbox.people import GROUPS, PEOPLE, SandboxGroup, SandboxPerson
 from sandbox.world import PersonState
 from service import settings as setup
@@ -203,13 +204,23 @@ async def colleagues(folder: Path, redis: RedisServer) -> AsyncIterator[Outside]
 
 @contextlib.asynccontextmanager
 async def office(
-    around: Outside, folder: Path, *, with_worker: bool = True, **changes: str | None
+    around: Outside,
+    folder: Path,
+    *,
+    with_worker: bool = True,
+    rights: Sequence[str] = (),
+    **changes: str | None,
 ) -> AsyncIterator[Office]:
-    """An office on its first day: nothing is stored, nobody has done anything."""
+    """An office on its first day: nothing is stored, nobody has done anything.
+
+    `rights` are the application permissions that its organisation has consented to.
+    """
     world = around.world
     world.config = replace(world.config, groups=GROUPS)
     world.faults.graph.clear()
     world.faults.zoom.clear()
+    world.own_rights = OwnRights()
+    world.own_rights.hold(rights, world.clock.now())
     for person in PEOPLE:
         world.people[person.object_id] = PersonState(person, zoom_since=world.clock.now())
         world.identity.standing[person.object_id].roles = set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from bot.handlers.organisation import OrganisationHandler
@@ -18,6 +20,11 @@ from sync.engine.patience import Background
 from sync.organisation.starting import NotStarted, Startable
 from tests.doubles.memory import ADA, NOW, Presence, turn
 from tests.doubles.outside import titles, words
+
+if TYPE_CHECKING:
+    from bot.request import Turn
+    from cards.build import Card
+    from domain.person import PersonState
 
 pytestmark = pytest.mark.unit
 
@@ -40,7 +47,7 @@ class Room:
             self,
             self,
             Background(),
-            sign_in=self.sign_in,
+            signing_in=self,
             left=self.left,
             came_back=self.came_back,
         )
@@ -72,7 +79,11 @@ class Room:
     async def has(self, object_id: str, zoom_id: str | None) -> bool:
         return object_id in self.out
 
-    async def sign_in(self, *_: object) -> dict[str, object]:
+    async def working(self, turn: Turn) -> tuple[Link, PersonState] | None:
+        known = await self.engine.link_of(turn.person.object_id)
+        return None if known is None or known[1].trouble == Trouble.AUTHORIZE else known
+
+    async def offer(self, turn: Turn) -> Card:
         return connect_cards.cancelled()
 
     async def left(self, object_id: str) -> None:
