@@ -120,6 +120,17 @@ def test_permissions_scopes_and_events_are_those_that_are_needed() -> None:
         assert event in page
 
 
+def test_the_form_has_the_words_of_zooms_article() -> None:
+    guide = text_of("docs/for-admins.md")
+    form = (ROOT / "tests/cards/golden/settings-form.json").read_text("utf-8")
+    named = re.findall(r"\| \*([A-Z][a-z ]+)\*(?:: |, )", guide.partition("## One line")[0])
+    labels = {"Calendar and contacts integration", *named}
+    assert len(labels) == 4
+    assert {label for label in labels if label not in form} == set()
+    for words in ("Account Management → Account Settings", "User Management → Groups"):
+        assert words in guide
+
+
 def test_set_up_has_the_steps_of_the_command() -> None:
     headings = re.findall(r"^## \d+\. (.*)$", text_of("docs/set-up.md"), re.MULTILINE)
     titles = [step.title.replace("’", "'") for step in steps.STEPS]
