@@ -27,7 +27,7 @@ BUDGETS = {
     "bot": 50,
     "cards": 20,
     "chaos": 90,
-    "docs": 5,
+    "docs": 8,
     "domain": 20,
     "e2e": 150,
     "launch": 40,

@@ -18,11 +18,13 @@ from launch.check.zoom import LOG_SCOPE, ROLE_SCOPE, SCOPES
 from launch.setup import steps
 from service.metrics import Metrics
 from service.settings import NAMES
+from sync.redis import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
+DAY_S = 86_400
 GUIDES = ("README.md", "docs/for-users.md", "docs/for-admins.md")
 PAGES = (
     *("README.md", "CONTRIBUTING.md", "SECURITY.md", ".env.example"),
@@ -129,6 +131,18 @@ def test_the_form_has_the_words_of_zooms_article() -> None:
     assert {label for label in labels if label not in form} == set()
     for words in ("Account Management → Account Settings", "User Management → Groups"):
         assert words in guide
+
+
+def test_how_long_things_are_stored_is_as_declared() -> None:
+    page = text_of("docs/security-and-privacy.md")
+    table = page.partition("## What is stored")[2].partition("## Who sees what")[0]
+    days = {keys.REFERENCE_TTL // DAY_S, keys.INVITED_TTL // DAY_S, keys.CARD_TTL // DAY_S}
+    minutes = {ttl // 60 for ttl in (keys.LOOK_TTL, keys.SIGN_IN_TTL, keys.LIVE_SIGN_IN_TTL)}
+    assert {int(n) for n in re.findall(r"(\d+) days", table)} >= days
+    assert {
+        int(n) for n in re.findall(r"(\d+)(?: minutes|(?= once it has begun))", table)
+    } == minutes
+    assert f"{keys.AUDIT_KEPT:,} changes, {keys.LOOKS[1]:,} look-ups, {keys.ACTS[1]:,}" in table
 
 
 def test_set_up_has_the_steps_of_the_command() -> None:
