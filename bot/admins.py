@@ -1,6 +1,7 @@
-"""Who may change settings. Default: nobody.
+"""Who is an admin, and who of the helpdesk. Default: nobody.
 
-Asked on every message and every click, on the server. Three ways, any of which is enough:
+Asked on every message and every click, on the server. Three ways to be an admin, any of which is
+enough:
 
 - the operator names the person (`ADMIN_OBJECT_IDS`): bootstrap and break-glass;
 - the Entra app role `PresenceAdmin`, from the person's own signed-in ID token, at most 15 minutes
@@ -9,24 +10,27 @@ Asked on every message and every click, on the server. Three ways, any of which 
   of who sets this in Zoom's portal. Zoom accounts are handed over: what Zoom and Microsoft say of
   addresses now must agree, whatever it was when the person connected.
 
-The last two need the person to be connected: only then do we know them. Whoever is external, as far
-as Microsoft has told when they connected or in Teams (domain.link), is never an admin, whatever
+Of the helpdesk is whoever has the app role `PresenceHelpdesk`, in the same token.
+
+All but the first need the person to be connected: only then do we know them. Whoever is external,
+as far as Microsoft has told when they connected or in Teams (domain.link), is neither, whatever
 names them. Other tenants the channel has refused before.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 from cachetools import TLRUCache, TTLCache
 
 from domain.errors import AuthorizeAgain, OutsideError
+from domain.roles import Role, Standing
 from sync.engine.patience import Background, Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from bot.teams.activity import Person
     from domain.link import Link
@@ -34,11 +38,15 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-APP_ROLE = "PresenceAdmin"
+APP_ROLES: Final[Mapping[str, Role]] = {
+    "PresenceAdmin": Role.ADMIN,
+    "PresenceHelpdesk": Role.HELPDESK,
+}
+"""The app roles in Entra by their values; of several the first counts."""
 BELIEVED_S = 15 * 60.0
-"""Seconds for which an app role is believed without asking again."""
+"""Seconds for which the app role of admins is believed without asking again."""
 REFUSED_S = 60.0
-"""Seconds for which somebody has no app role without asking again: it may just have been given."""
+"""Seconds for which somebody lacks it without asking again: it may just have been given."""
 ADDRESSES_S = 60.0
 """Seconds for which Microsoft's word of somebody's addresses counts without asking again."""
 _MOST_REMEMBERED = 1000
@@ -53,7 +61,7 @@ class Known(Protocol):
 
 @dataclass(kw_only=True)
 class Admins:
-    """Answers one question. `now` gives monotonic seconds.
+    """Answers one question: which role somebody has now. `now` gives monotonic seconds.
 
     `external` says whether Microsoft has told that somebody is a guest or of another organisation.
     `app_roles` reads a connected person's roles from a fresh ID token (by object id and
@@ -73,42 +81,46 @@ class Admins:
     """Where questions go on for which nobody waits any more."""
 
     def __post_init__(self) -> None:
-        self._roles: TLRUCache[tuple[str, int], tuple[bool, float]] = TLRUCache(
+        self._roles: TLRUCache[tuple[str, int], tuple[Role | None, float]] = TLRUCache(
             _MOST_REMEMBERED, ttu=lambda _, role, __: role[1], timer=self.now
         )
         self._addresses: TTLCache[tuple[str, int], tuple[str, ...]] = TTLCache(
             _MOST_REMEMBERED, ADDRESSES_S, timer=self.now
         )
 
-    async def is_admin(self, person: Person) -> bool:
-        """Whether the person may change settings now. A failure to find out means no."""
-        return await self.may_change(person) is True
+    async def standing(self, person: Person) -> Standing:
+        """Which role they have; not sure where it can't be found out while somebody waits."""
+        if person.object_id in self.named:
+            known = Standing(Role.ADMIN)
+        else:
+            known = await self._of_connected(person.object_id)
+        if known.role is not None and await self.external(person.object_id):
+            return Standing()
+        return known
 
-    async def may_change(self, person: Person) -> bool | None:
-        """The same; None where it can't be found out now, or not while somebody waits."""
-        may: bool | None = person.object_id in self.named
-        found = None if may else await self.known.link_of(person.object_id)
-        if found is not None:
-            try:
-                may = await self.background.within(Patience(), self._by_role(*found))
-            except TimeoutError:
-                log.warning("admin_not_known", person=person.object_id, reason="slow")
-                may = None
-        return False if may and await self.external(person.object_id) else may
+    async def _of_connected(self, object_id: str) -> Standing:
+        found = await self.known.link_of(object_id)
+        if found is None:
+            return Standing()
+        try:
+            return await self.background.within(Patience(), self._by_role(*found))
+        except TimeoutError:
+            log.warning("admin_not_known", person=object_id, reason="slow")
+            return Standing(sure=False)
 
-    async def _by_role(self, link: Link, state: PersonState) -> bool | None:
-        may = await self._has_app_role(link, state)
-        if may or self.zoom_editor is None or link.zoom_id is None:
-            return may
+    async def _by_role(self, link: Link, state: PersonState) -> Standing:
+        known = await self._by_app_role(link, state)
+        if known.role is Role.ADMIN or self.zoom_editor is None or link.zoom_id is None:
+            return known
         try:
             address = await self.zoom_editor(link.zoom_id)
             if address is None:
-                return may
+                return known
             addresses = await self._addresses_of(state)
         except OutsideError as error:
             log.warning("admin_not_known", person=link.object_id, reason=str(error))
-            return None
-        return address in addresses or may
+            return replace(known, sure=False)
+        return Standing(Role.ADMIN) if address in addresses else known
 
     async def _addresses_of(self, state: PersonState) -> tuple[str, ...]:
         link = state.object_id, state.generation
@@ -117,17 +129,19 @@ class Admins:
             known = self._addresses[link] = await self.addresses_now(state)
         return known
 
-    async def _has_app_role(self, link: Link, state: PersonState) -> bool | None:
+    async def _by_app_role(self, link: Link, state: PersonState) -> Standing:
         oid, generation = link.object_id, state.generation
         known = self._roles.get((oid, generation))
         if known is not None:
-            return known[0]
+            return Standing(known[0])
         asked_at = self.now()
         try:
-            admin = APP_ROLE in await self.app_roles(oid, generation)
+            given = await self.app_roles(oid, generation)
         except OutsideError as error:  # not kept: the next try may find out
             log.warning("admin_not_known", person=oid, reason=str(error))
             # A role counts of whoever is connected, and whose authorisation ended is not.
-            return False if isinstance(error, AuthorizeAgain) else None
-        self._roles[oid, generation] = admin, asked_at + (BELIEVED_S if admin else REFUSED_S)
-        return admin
+            return Standing(sure=isinstance(error, AuthorizeAgain))
+        role = next((role for name, role in APP_ROLES.items() if name in given), None)
+        believed = BELIEVED_S if role is Role.ADMIN else REFUSED_S
+        self._roles[oid, generation] = role, asked_at + believed
+        return Standing(role)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from bot.grammar import commands, intents
 from bot.grammar import personal as own
 from bot.grammar import settings as words
-from cards.click import By
 from cards.person import clicks as person
 from cards.settings import clicks as admin
 
@@ -78,14 +77,14 @@ def answer_admins(
     storms: StormHandler,
 ) -> None:
     """Who answers what admins say and press."""
-    dispatch.said(words.Centre, views.overview, by=By.ADMIN)
-    dispatch.said(words.Account, changes.account, by=By.ADMIN)
-    dispatch.said(words.Group, changes.group, by=By.ADMIN)
-    dispatch.said(commands.PerhapsSettings, changes.perhaps, by=By.ADMIN)
-    dispatch.said(words.Groups, views.search, by=By.ADMIN)
-    dispatch.said(words.User, people.user, by=By.ADMIN)
-    dispatch.said(words.InvitePeople, inviting.of_group, by=By.ADMIN)
-    dispatch.said(words.History, views.history, by=By.ADMIN)
+    dispatch.said(words.Centre, views.overview)
+    dispatch.said(words.Account, changes.account)
+    dispatch.said(words.Group, changes.group)
+    dispatch.said(commands.PerhapsSettings, changes.perhaps)
+    dispatch.said(words.Groups, views.search)
+    dispatch.said(words.User, people.user)
+    dispatch.said(words.InvitePeople, inviting.of_group)
+    dispatch.said(words.History, views.history)
     dispatch.clicked(admin.ShowCentre, views.overview)
     dispatch.clicked(admin.OpenAccount, changes.account)
     dispatch.clicked(admin.OpenGroup, changes.open_group)

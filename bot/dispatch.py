@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from bot.grammar.commands import Said
-from cards.click import CLICKS, BadClick, BadInput, By, Click, missing
+from bot.grammar.words import Saying
+from cards.click import CLICKS, BadClick, BadInput, Click, missing
 from domain.errors import NotWired
+from domain.roles import By
 
 if TYPE_CHECKING:
     from bot.request import Turn
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 Intent = Any
 """Something said (`bot.grammar.commands.Said`), or a click."""
-A = TypeVar("A")
+A = TypeVar("A", bound=Saying)
 C = TypeVar("C", bound=Click)
 Handler = Callable[["Turn", Intent], Awaitable["Card"]]
 """Carries an intent out and returns the card that says so."""
@@ -24,21 +26,15 @@ Guard = Callable[["Turn", Intent, By, Handler], Awaitable["Card"]]
 
 
 class Dispatch:
-    """Every intent and who answers it. `guard` stands before what is for admins."""
+    """Every intent and who answers it. `guard` stands before what is not for everybody."""
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
         self._handlers: dict[type[Any], tuple[Handler, By]] = {}
 
-    def said(
-        self,
-        kind: type[A],
-        handler: Callable[[Turn, A], Awaitable[Card]],
-        *,
-        by: By = By.ANYBODY,
-    ) -> None:
-        """Let a handler answer a command."""
-        self._handlers[kind] = handler, by
+    def said(self, kind: type[A], handler: Callable[[Turn, A], Awaitable[Card]]) -> None:
+        """Let a handler answer a command; who may say it stands with the command."""
+        self._handlers[kind] = handler, kind.by
 
     def clicked(self, kind: type[C], handler: Callable[[Turn, C], Awaitable[Card]]) -> None:
         """Let a handler answer a click; who may press it stands with the click."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bot.teams.activity import ConversationReference, Inbound, Person
+    from domain.roles import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,8 @@ class Turn:
 
     `at` is where the answer appears: the person's own chat, or for help where they asked.
     `card_id` is the card that the answer becomes: the one that was clicked, or a new one.
-    `clicked` is the card that was clicked; empty: nothing was.
+    `clicked` is the card that was clicked; empty: nothing was. `role` is the person's, where what
+    they want is not for everybody.
     """
 
     inbound: Inbound
@@ -23,3 +25,4 @@ class Turn:
     at: ConversationReference
     card_id: str
     clicked: str = ""
+    role: Role | None = None

@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from domain.newer import NEWER_NAMES
+from domain.roles import By
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,14 +36,6 @@ class BadInput(Exception):
 
     The message is for them: whole sentences, with what to do.
     """
-
-
-class By(Enum):
-    """Who may press a button. The server asks again at the moment of the click."""
-
-    ANYBODY = "whoever sees the card, for themselves"
-    ADMIN = "an admin"
-    RECIPIENT = "the admin to whom the card was sent: the click changes something"
 
 
 class Click:

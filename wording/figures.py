@@ -18,6 +18,14 @@ def clock_time(at_ms: int, now_ms: int, zone: tzinfo) -> str:
     return f"{text} UTC" if zone is UTC else text
 
 
+def day_words(at_ms: int, now_ms: int, zone: tzinfo) -> str:
+    """A time for those who need no more of it: a minute would tell when a meeting began."""
+    at, now = (datetime.fromtimestamp(ms / 1000, tz=zone).date() for ms in (at_ms, now_ms))
+    if at >= now:
+        return "today"
+    return "in the last 7 days" if (now - at).days < 7 else "longer ago"
+
+
 def people(count: int) -> str:
     """A number of people."""
     return "1 person" if count == 1 else f"{count:,} people"

@@ -1,4 +1,7 @@
-"""`settings user` in words: why it is so for one person. Never what Zoom says of them now."""
+"""`settings user` in words: why it is so for one person. Never what Zoom says of them now.
+
+The helpdesk gets less than admins: no minutes and no pauses, because both tell what somebody does.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class UserView:
-    """What an admin may know of a person; times in the admin's own zone. Empty lines are left out.
+    """What an admin, or the helpdesk, may know of a person. Empty lines are left out.
+
+    Times are in the reader's own zone; `for_admin`: the reader is one.
 
     `verdict` is the answer in one sentence (whether presence sync is on for them, and if not which
     field stops it, or that they paused). `level` names the deciding level (“the account, locked”,
@@ -47,6 +52,7 @@ class UserView:
     tone: Tone = "good"
     parked: str = ""
     notice: str = ""
+    for_admin: bool = True
 
 
 def looked_up(
@@ -58,11 +64,17 @@ def looked_up(
     name: str,
     address: str,
     notice: str = "",
+    for_admin: bool = True,
 ) -> UserView:
     """Explain somebody who is connected, or (without `state`) at least in Zoom's list of people.
 
-    `at` words a time (epoch ms) for the reader.
+    `at` words a time (epoch ms) for the reader: for admins as by a clock, else the day's distance.
+    The `verdict` for the helpdesk is one without the person's pause.
     """
+
+    def when(at_ms: int) -> str:
+        return f"at {at(at_ms)}" if for_admin else at(at_ms)
+
     chosen = "their own choice" if verdict.own_style else "chosen by this level"
     reason = None if state is None else parked_for(state.trouble)
     troubled = state is None or state.trouble is not None
@@ -75,14 +87,15 @@ def looked_up(
         level=_level(policy, verdict),
         field=_FIELDS.get(verdict.reason, ""),
         style=f"{verdict.style.value}, {chosen}",
-        link=_link(state, reason, at),
-        written=_written(state, at),
-        error=_error(state, reason, at),
+        link=_link(state, reason, when),
+        written=_written(state, when, for_admin=for_admin),
+        error=_error(state, reason, at, when),
         to_do=_to_do(state, reason, verdict),
         group_id="" if verdict.group is None else verdict.group.group_id,
         tone=tone if reason is None else "warning",
         parked=state.object_id if state is not None and revivable else "",
         notice=notice,
+        for_admin=for_admin,
     )
 
 
@@ -113,12 +126,12 @@ _NOTIFIED = {
 }
 
 
-def _link(state: PersonState | None, reason: str | None, at: Callable[[int], str]) -> str:
+def _link(state: PersonState | None, reason: str | None, when: Callable[[int], str]) -> str:
     if state is None:
         return "Not connected"
     if state.gone_ms is not None:
         return (
-            f"Connected, but the app was taken out of their Teams at {at(state.gone_ms)}. Nothing "
+            f"Connected, but the app was taken out of their Teams {when(state.gone_ms)}. Nothing "
             "is shown for them, and they are forgotten unless it is back within a day"
         )
     if reason == Trouble.AUTHORIZE:
@@ -129,7 +142,7 @@ def _link(state: PersonState | None, reason: str | None, at: Callable[[int], str
     return "Connected"
 
 
-def _written(state: PersonState | None, at: Callable[[int], str]) -> str:
+def _written(state: PersonState | None, when: Callable[[int], str], *, for_admin: bool) -> str:
     """When Microsoft last accepted something, be it that nothing is to be shown any more.
 
     Not what, nor whether it holds something now: that would tell what Zoom says of them.
@@ -138,16 +151,23 @@ def _written(state: PersonState | None, at: Callable[[int], str]) -> str:
         return ""
     if state.wrote_ms is None:
         return "Nothing was written yet"
-    return f"Microsoft last accepted a write at {at(state.wrote_ms)}"
+    if not for_admin:
+        return f"It last worked {when(state.wrote_ms)}"
+    return f"Microsoft last accepted a write {when(state.wrote_ms)}"
 
 
-def _error(state: PersonState | None, reason: str | None, at: Callable[[int], str]) -> str:
+def _error(
+    state: PersonState | None,
+    reason: str | None,
+    at: Callable[[int], str],
+    when: Callable[[int], str],
+) -> str:
     if state is None:
         return ""
     if state.trouble is None or state.trouble_ms is None:
         if state.failed_ms is None:
             return ""
-        return f"None now; the last was {state.failed_code} at {at(state.failed_ms)}"
+        return f"None now; the last was {state.failed_code} {when(state.failed_ms)}"
     if reason is not None:
         what = TROUBLES[reason].what
         if reason == Trouble.AUTHORIZE:

@@ -48,12 +48,15 @@ from bot.grammar.words import (
     LONGEST_TEXT,
     PLAIN_QUOTES,
     TRAILING,
+    ForAdmins,
+    ForAnybody,
     NotUnderstood,
     bare,
     shortened,
     unwrapped,
     without_marks,
 )
+from domain.roles import By, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,7 +66,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class BadCommand:
+class BadCommand(ForAnybody):
     """A registered command with words that mean nothing, or not enough.
 
     `what` says what is wrong, `hint` what to say instead: whole sentences, not escaped.
@@ -74,7 +77,7 @@ class BadCommand:
 
 
 @dataclass(frozen=True, slots=True)
-class WhichPause:
+class WhichPause(ForAnybody):
     """Words for a pause that may mean several ends: each of `choices` would do."""
 
     what: str
@@ -83,7 +86,7 @@ class WhichPause:
 
 
 @dataclass(frozen=True, slots=True)
-class PerhapsSettings:
+class PerhapsSettings(ForAdmins):
     """Words that admins may mean for the settings, as they stand not understood.
 
     `name`: a group may be called so. `meant` is the nearest that is understood. Neither is done.
@@ -96,12 +99,12 @@ class PerhapsSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Attached:
+class Attached(ForAnybody):
     """A file or a picture, and no words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(ForAnybody):
     """Not a command.
 
     `text` is what was typed, shortened for echoing (not escaped); `offers` are the commands that
@@ -149,14 +152,16 @@ class CommandSpec:
     """One command: its word, and what it does as help and the Teams command menu say it.
 
     `reads` gives what the words after the command mean; it raises NotUnderstood. The others stand
-    in the table of intents, alone. What is for an `admin` is shown to admins only; what is
-    `everywhere` has a place in the menu of teams and group chats.
+    in the table of intents, alone. What is `by` admins is shown to admins only; `helpdesk` are the
+    words for those of it that the helpdesk may say, and what they do. What is `everywhere` has a
+    place in the menu of teams and group chats.
     """
 
     name: str
     description: str
     reads: Callable[[str], Pause | StyleCommand | Settings] | None = None
-    admin: bool = False
+    by: By = By.ANYBODY
+    helpdesk: tuple[str, str] | None = None
     everywhere: bool = False
 
 
@@ -171,7 +176,11 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("test", "Show “In a call” for five minutes, and read it back"),
     CommandSpec("disconnect", "Stop, and erase what is stored about you"),
     CommandSpec(
-        "settings", "For admins: choose for whom presence sync is on", parse_settings, admin=True
+        "settings",
+        "For admins: choose for whom presence sync is on",
+        parse_settings,
+        By.ADMIN,
+        ("settings user", "For the helpdesk: look somebody up, and have it tried again"),
     ),
     CommandSpec("help", "See what you can ask", everywhere=True),
 )
@@ -211,30 +220,31 @@ _AROUND = TRAILING + "\"'()[]"
 
 
 def help_lines(
-    *, admin: bool = False, connected: bool | None = None, paused: bool = False
+    *, role: Role | None = None, connected: bool | None = None, paused: bool = False
 ) -> list[tuple[str, str]]:
     """The commands as (word, description), as help lists them to somebody.
 
     `connected` None: it is not known, so everything that people can say.
     """
     left_out = {"help"}
-    if not admin:
-        left_out |= {spec.name for spec in COMMANDS if spec.admin}
     if connected is not None:
         of_connected = {"pause", "resume", "style", "test", "disconnect"}
         left_out |= {"connect", "pause" if paused else "resume"} if connected else of_connected
-    return [(spec.name, spec.description) for spec in COMMANDS if spec.name not in left_out]
+    lines = [(spec.name, spec.description) for spec in COMMANDS if spec.by.lets(role)]
+    if role is Role.HELPDESK:
+        lines += [spec.helpdesk for spec in COMMANDS if spec.helpdesk is not None]
+    return [line for line in lines if line[0] not in left_out]
 
 
 def menu(*, everywhere: bool = False) -> list[tuple[str, str]]:
     """The commands as the Teams menu lists them: in a chat of one's own, or in teams and groups.
 
-    A manifest is the same for everybody, so what is for admins is in neither.
+    A manifest is the same for everybody, so what is not for everybody is in neither.
     """
     return [
         (spec.name, spec.description)
         for spec in COMMANDS
-        if not spec.admin and (spec.everywhere or not everywhere)
+        if spec.by is By.ANYBODY and (spec.everywhere or not everywhere)
     ]
 
 

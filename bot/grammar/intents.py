@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.grammar.personal import Pause, StyleCommand
 from bot.grammar.settings import Centre
+from bot.grammar.words import ForAnybody
 from domain.presence import Style
 
 if TYPE_CHECKING:
@@ -21,42 +22,42 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Connect:
+class Connect(ForAnybody):
     """`connect`: sign in with Microsoft."""
 
 
 @dataclass(frozen=True, slots=True)
-class Disconnect:
+class Disconnect(ForAnybody):
     """`disconnect`: stop, and erase."""
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class Status(ForAnybody):
     """`status`: what is shown, and why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Resume:
+class Resume(ForAnybody):
     """`resume`: end a pause."""
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(ForAnybody):
     """`test`: tell Microsoft "In a call" for some minutes, and read it back."""
 
 
 @dataclass(frozen=True, slots=True)
-class Help:
+class Help(ForAnybody):
     """`help`: what can be said."""
 
 
 @dataclass(frozen=True, slots=True)
-class Greeting:
+class Greeting(ForAnybody):
     """`hi`: how it stands, and what to do next."""
 
 
 @dataclass(frozen=True, slots=True)
-class Privacy:
+class Privacy(ForAnybody):
     """Where it is written what is kept of people."""
 
 
@@ -71,7 +72,7 @@ class Courtesy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SmallTalk:
+class SmallTalk(ForAnybody):
     """Something friendly."""
 
     courtesy: Courtesy

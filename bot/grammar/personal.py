@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.grammar.times import PAUSE_HINT, read_when
-from bot.grammar.words import PLAIN_QUOTES, NotUnderstood, bare, shortened, without_courtesies
+from bot.grammar.words import (
+    PLAIN_QUOTES,
+    ForAnybody,
+    NotUnderstood,
+    bare,
+    shortened,
+    without_courtesies,
+)
 from domain.presence import Style
 
 if TYPE_CHECKING:
@@ -18,14 +25,14 @@ STYLE_WORDS: Final = tuple(style.value for style in Style)
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(ForAnybody):
     """Pause presence sync. `until` None: until the person resumes."""
 
     until: When | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class StyleCommand:
+class StyleCommand(ForAnybody):
     """Choose a style; None: show the choice."""
 
     style: Style | None = None

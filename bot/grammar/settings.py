@@ -38,6 +38,8 @@ from bot.grammar.personal import style_of
 from bot.grammar.words import (
     PLAIN_QUOTES,
     TRAILING,
+    ForAdmins,
+    ForHelpdesk,
     NotUnderstood,
     bare,
     shortened,
@@ -55,12 +57,12 @@ LONGEST_NAME: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Centre:
+class Centre(ForAdmins):
     """`settings`: the overview."""
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Account(ForAdmins):
     """`settings account`: its form, or an edit of it, and why."""
 
     edit: OneLine | None = None
@@ -68,7 +70,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Group(ForAdmins):
     """`settings group`: the form of the group of this name, or an edit of it (of SOME_GROUP).
 
     `or_name` is another reading: where no group has `name`, the form of the group of that name.
@@ -83,14 +85,14 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Groups:
+class Groups(ForAdmins):
     """`settings groups`: the groups whose names hold `search` (all when empty)."""
 
     search: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class User:
+class User(ForHelpdesk):
     """`settings user`: one person, by their address (as typed), or else by their name."""
 
     address: str = ""
@@ -98,14 +100,14 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class InvitePeople:
+class InvitePeople(ForAdmins):
     """`settings invite`: those of the group of this name (empty: everyone) who may be invited."""
 
     group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class History(ForAdmins):
     """`settings history`: who changed what."""
 
 
@@ -304,7 +306,9 @@ def _quoted_group(rest: str, plain: str) -> Group | None:
             "The quotation mark before the name has no partner.",
             'Write it like this: settings group "Sales" enable',
         )
-    closing = closings[-1]
+    # A reason may hold quotes as well, so the first that an act and a reason follow closes.
+    reasoned = re.search(rf"{mark} (?=(?:\S+ ){{1,4}}because:?\s)", plain[1:], re.IGNORECASE)
+    closing = closings[-1] if reasoned is None else reasoned.start() + 1
     name, tail = rest[1:closing].strip(), rest[closing + 1 :].split()
     if not name and mark == "'":
         return None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+
+from domain.roles import By
 
 if TYPE_CHECKING:
     from bot.grammar.settings import Settings
@@ -37,6 +39,38 @@ PLAIN_QUOTES = str.maketrans(_SINGLE + _DOUBLE, "'" * len(_SINGLE) + '"' * len(_
 
 _TURKISH = str.maketrans({"ı": "i", "\u0307": None})
 """Turkish keyboards make I and İ of i, and ı of I; İ folds to i and a dot above."""
+
+
+class Saying:
+    """What somebody may say. Who may stands with it: each kind is one of those below."""
+
+    __slots__ = ()
+
+    by: ClassVar[By]
+
+
+class ForAnybody(Saying):
+    """Everybody may say it, for themselves."""
+
+    __slots__ = ()
+
+    by = By.ANYBODY
+
+
+class ForHelpdesk(Saying):
+    """Admins may say it, and the helpdesk."""
+
+    __slots__ = ()
+
+    by = By.HELPDESK
+
+
+class ForAdmins(Saying):
+    """Admins may say it."""
+
+    __slots__ = ()
+
+    by = By.ADMIN
 
 
 @dataclass(eq=False)

@@ -57,7 +57,7 @@ class HelpHandler:
             return _EVERYWHERE
         verdict = await self.engine.verdict_of(turn.person.object_id)
         lines = help_lines(
-            admin=await self.admins.is_admin(turn.person),
+            role=(await self.admins.standing(turn.person)).role,
             connected=verdict is not None,
             paused=verdict is not None and verdict.reason is Reason.PAUSED,
         )

@@ -12,7 +12,7 @@ from bot.handlers.disconnect import DisconnectHandler
 from bot.handlers.organisation import OrganisationHandler
 from bot.handlers.personal import PersonalHandler
 from bot.handlers.settings.changes import SettingsChanges
-from bot.handlers.settings.guard import AdminsOnly, ZoomGroups
+from bot.handlers.settings.guard import Gatekeeper, ZoomGroups
 from bot.handlers.settings.invitations import InvitationHandler
 from bot.handlers.settings.people import SettingsPeople
 from bot.handlers.settings.storms import StormHandler
@@ -49,7 +49,7 @@ def wire_answers(
     """
     engine, invite, directory = core.engine.engine, core.invite, core.directory.store
     groups = ZoomGroups(directory, () if core.zoom.api is not None else tuple(zoom_names))
-    guard = AdminsOnly(admins, core.chat.conversations, groups, zoom_admins=zoom_admins)
+    guard = Gatekeeper(admins, core.chat.conversations, groups, zoom_admins=zoom_admins)
     dispatch = Dispatch(guard)
 
     async def groups_without_link(object_id: str) -> frozenset[str]:

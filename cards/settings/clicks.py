@@ -1,6 +1,6 @@
-"""What admins can press.
+"""What admins can press, and a little of it the helpdesk.
 
-Those clicks that change something are only for the admin to whom the card was sent.
+Those clicks that change something are only for whoever was given the card.
 
 Ids of groups and people are looked up again: Zoom may have let go of them since.
 """
@@ -11,11 +11,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, WrapSerializer
 
-from cards.click import By, Click, all_entered, click, entered
+from cards.click import Click, all_entered, click, entered
 from domain.form import LevelForm
 from domain.policy import Level
 from domain.policy_edits import OneLine
 from domain.reason import LONGEST_REASON
+from domain.roles import By
 
 Id = Annotated[str, Field(min_length=1, max_length=128)]
 Entered = Annotated[str, Field(max_length=128)]
@@ -172,7 +173,7 @@ class OpenPerson(Click):
     person: Entered = entered(_NOBODY, default="")
 
 
-@click("settings.listed", by=By.ADMIN)
+@click("settings.listed", by=By.HELPDESK)
 class OpenListed(Click):
     """Show why it is so for somebody of Zoom's list (their Zoom id), chosen among several."""
 
@@ -184,7 +185,7 @@ class ShowParked(Click):
     """Show who is in trouble."""
 
 
-@click("settings.revive", by=By.RECIPIENT)
+@click("settings.revive", by=By.HELPDESK)
 class Revive(Click):
     """Have somebody tried again who is parked."""
 

@@ -53,6 +53,11 @@ MOST_PARKED: Final = 12
 """People on the card: a card's size allows no more."""
 MOST_LISTED: Final = 6
 """People of one name with a button each."""
+_ONLY_THEM: Final = "What Zoom says of them now is shown to them only."
+_ONLY_THEM_NOR_PAUSES: Final = (
+    "What Zoom says of them now, and whether they paused, is shown to them only: they say status."
+)
+_RECORDED: Final = "This look-up is in the history."
 _PERSON: Final = "person"
 """The input, called as the field of the click that takes it."""
 
@@ -119,7 +124,7 @@ def _row(row: ParkedRow) -> list[Element]:
 
 
 def user(view: UserView) -> Card:
-    """Explain one person to an admin."""
+    """Explain one person to an admin, or to the helpdesk."""
     lines = {
         "Level": view.level,
         "Field": view.field,
@@ -137,11 +142,21 @@ def user(view: UserView) -> Card:
         box(view.tone, text(view.verdict)),
         *(fact(label, line) for label, line in lines.items() if line),
         next_step(view.to_do) if view.to_do else None,
-        note("What Zoom says of them now is shown to them only. This look-up is in the history."),
+        note(f"{_ONLY_THEM if view.for_admin else _ONLY_THEM_NOR_PAUSES} {_RECORDED}"),
         buttons(
             button(Revive(view.parked), "Try again", style="positive") if view.parked else None,
-            *after(Level(view.group_id)),
+            *(after(Level(view.group_id)) if view.for_admin else ()),
         ),
+    )
+
+
+def gone(*, for_admin: bool = True) -> Card:
+    """Say that somebody has disconnected since the card was made."""
+    return card(
+        "They aren’t connected any more.",
+        heading("Not connected any more"),
+        text("They have disconnected, so there is nothing to try again."),
+        buttons(all_settings() if for_admin else None),
     )
 
 
@@ -154,10 +169,13 @@ class ListedRow:
     address: str
 
 
-def which_user(rows: Sequence[ListedRow], *, wanted: str, total: int, choose: bool) -> Card:
+def which_user(
+    rows: Sequence[ListedRow], *, wanted: str, total: int, choose: bool, for_admin: bool = True
+) -> Card:
     """Ask who was meant, where `total` people have such a name; `rows` are the nearest.
 
-    Without `choose` there are no buttons, and who asks says the address.
+    Without `choose` there are no buttons, and who asks says the address. `for_admin`: not for the
+    helpdesk.
     """
     found = f"{people(total)} in Zoom have a name like “{outside(wanted, 60)}”."
     shown = rows[:MOST_LISTED]
@@ -179,11 +197,11 @@ def which_user(rows: Sequence[ListedRow], *, wanted: str, total: int, choose: bo
             below(button(OpenListed(row.zoom_id), f"{place}. {row.name}", key=str(place)))
             for place, row in enumerate(shown if choose else (), start=1)
         ),
-        buttons(all_settings()),
+        buttons(all_settings() if for_admin else None),
     )
 
 
-def nobody_called(*, wanted: str, directory: bool) -> Card:
+def nobody_called(*, wanted: str, directory: bool, for_admin: bool = True) -> Card:
     """Say that nobody has such a name; without Zoom's list of people names can't be looked up."""
     if directory:
         said = f"Nobody in Zoom has a name like “{outside(wanted, 60)}”."
@@ -194,11 +212,11 @@ def nobody_called(*, wanted: str, directory: bool) -> Card:
         heading("Nobody found"),
         text(said),
         next_step("Say settings user and their e-mail address, such as ada@example.com."),
-        buttons(all_settings()),
+        buttons(all_settings() if for_admin else None),
     )
 
 
-def no_user(*, address: str, directory: bool) -> Card:
+def no_user(*, address: str, directory: bool, for_admin: bool = True) -> Card:
     """Say that nobody has this address. `directory`: Zoom's list of people was searched too."""
     where = "in Zoom or among those who connected" if directory else "among those who connected"
     return card(
@@ -206,7 +224,7 @@ def no_user(*, address: str, directory: bool) -> Card:
         heading("Nobody found"),
         text(f"Nobody {where} has the address {outside(address, ADDRESS_LIMIT)}."),
         next_step("Check the address: it is the one they sign in to Zoom or Microsoft with."),
-        buttons(all_settings()),
+        buttons(all_settings() if for_admin else None),
     )
 
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.admins import ADDRESSES_S, APP_ROLE, BELIEVED_S, REFUSED_S, Admins
+from bot.admins import ADDRESSES_S, BELIEVED_S, REFUSED_S, Admins
 from bot.teams.activity import Person
 from domain.errors import AuthorizeAgain, RetryLater
 from domain.link import Link
 from domain.person import PersonState
+from domain.roles import Role, Standing
 
 ADA = "00000000-0000-4000-8000-000000000001"
 BEN = "00000000-0000-4000-8000-000000000002"
@@ -79,95 +80,99 @@ def person(object_id: str) -> Person:
     return Person("tenant", object_id, f"29:{object_id}", "Somebody")
 
 
+async def is_admin(admins: Admins, who: Person) -> bool:
+    return (await admins.standing(who)).role is Role.ADMIN
+
+
 async def test_by_default_nobody_is_an_admin() -> None:
     world = World()
     admins = world.admins(zoom=True)
-    assert not await admins.is_admin(person(BEN))
+    assert not await is_admin(admins, person(BEN))
     world.connect()
-    assert not await admins.is_admin(person(BEN))
+    assert not await is_admin(admins, person(BEN))
 
 
 async def test_whom_the_operator_names_is_one_without_being_connected() -> None:
-    assert await World().admins().is_admin(person(ADA))
+    assert await is_admin(World().admins(), person(ADA))
 
 
 async def test_an_app_role_that_was_withdrawn_ends_after_fifteen_minutes() -> None:
-    world = World(roles=frozenset({APP_ROLE}))
+    world = World(roles=frozenset({"PresenceAdmin"}))
     world.connect()
     admins = world.admins()
-    assert await admins.is_admin(person(BEN))
+    assert await is_admin(admins, person(BEN))
     world.roles = frozenset()
     world.now += BELIEVED_S - 1
-    assert await admins.is_admin(person(BEN))
+    assert await is_admin(admins, person(BEN))
     world.now += 1
-    assert not await admins.is_admin(person(BEN))
+    assert not await is_admin(admins, person(BEN))
     assert BELIEVED_S == 15 * 60
 
 
 async def test_being_believed_is_not_prolonged_by_asking() -> None:
-    world = World(roles=frozenset({APP_ROLE}))
+    world = World(roles=frozenset({"PresenceAdmin"}))
     world.connect()
     admins = world.admins()
     for _ in range(15):
-        assert await admins.is_admin(person(BEN))
+        assert await is_admin(admins, person(BEN))
         world.now += 60
     world.roles = frozenset()
-    assert not await admins.is_admin(person(BEN))
+    assert not await is_admin(admins, person(BEN))
 
 
 async def test_a_role_that_was_just_given_counts_within_a_minute() -> None:
     world = World()
     world.connect()
     admins = world.admins()
-    assert not await admins.is_admin(person(BEN))
-    world.roles = frozenset({APP_ROLE})
-    assert not await admins.is_admin(person(BEN))
+    assert not await is_admin(admins, person(BEN))
+    world.roles = frozenset({"PresenceAdmin"})
+    assert not await is_admin(admins, person(BEN))
     assert world.asked == 1  # Microsoft is not asked for every message of everybody
     world.now += REFUSED_S
-    assert await admins.is_admin(person(BEN))
+    assert await is_admin(admins, person(BEN))
 
 
 @pytest.mark.parametrize("failure", [RetryLater("login_unreachable"), AuthorizeAgain("revoked")])
 async def test_not_finding_out_means_no_and_is_not_remembered(failure: Exception) -> None:
-    world = World(roles=frozenset({APP_ROLE}), failure=failure)
+    world = World(roles=frozenset({"PresenceAdmin"}), failure=failure)
     world.connect()
     admins = world.admins()
-    assert not await admins.is_admin(person(BEN))
+    assert not await is_admin(admins, person(BEN))
     world.failure = None
-    assert await admins.is_admin(person(BEN))
+    assert await is_admin(admins, person(BEN))
     world.now += BELIEVED_S
     world.failure = failure
-    assert not await admins.is_admin(person(BEN))
+    assert not await is_admin(admins, person(BEN))
 
 
 async def test_another_link_is_asked_about_anew() -> None:
-    world = World(roles=frozenset({APP_ROLE}))
+    world = World(roles=frozenset({"PresenceAdmin"}))
     world.connect(generation=1)
     admins = world.admins()
-    assert await admins.is_admin(person(BEN))
+    assert await is_admin(admins, person(BEN))
     world.roles = frozenset()
     world.connect(generation=2)
-    assert not await admins.is_admin(person(BEN))
+    assert not await is_admin(admins, person(BEN))
     world.links.clear()
-    assert not await admins.is_admin(person(BEN))
+    assert not await is_admin(admins, person(BEN))
 
 
 async def test_a_zoom_role_counts_where_allowed_and_is_asked_every_time() -> None:
     world = World(zoom=True)
     world.connect()
-    assert not await world.admins().is_admin(person(BEN))
+    assert not await is_admin(world.admins(), person(BEN))
     admins = world.admins(zoom=True)
-    assert await admins.is_admin(person(BEN))
+    assert await is_admin(admins, person(BEN))
     world.zoom = False
-    assert not await admins.is_admin(person(BEN))
+    assert not await is_admin(admins, person(BEN))
     world.zoom, world.zoom_failure = True, RetryLater("zoom_busy")
-    assert not await admins.is_admin(person(BEN))
+    assert not await is_admin(admins, person(BEN))
 
 
 async def test_a_zoom_role_counts_though_microsoft_does_not_answer() -> None:
     world = World(zoom=True, failure=RetryLater("login_unreachable"))
     world.connect()
-    assert await world.admins(zoom=True).is_admin(person(BEN))
+    assert await is_admin(world.admins(zoom=True), person(BEN))
 
 
 async def test_a_zoom_role_counts_only_while_both_sides_say_that_it_is_theirs() -> None:
@@ -175,42 +180,42 @@ async def test_a_zoom_role_counts_only_while_both_sides_say_that_it_is_theirs() 
     world = World(zoom=True)
     world.connect()
     admins = world.admins(zoom=True)
-    assert await admins.is_admin(person(BEN))
+    assert await is_admin(admins, person(BEN))
     world.zoom_address = "somebody.else@example.com"  # Zoom gave their user to another
-    assert not await admins.is_admin(person(BEN))
+    assert not await is_admin(admins, person(BEN))
     world.zoom_address = "ben@example.com"
     world.addresses = ("b.okafor@example.com",)  # Microsoft gave their address to another
-    assert await admins.is_admin(person(BEN)), "asked within the minute"
+    assert await is_admin(admins, person(BEN)), "asked within the minute"
     world.now += ADDRESSES_S
-    assert not await admins.is_admin(person(BEN))
+    assert not await is_admin(admins, person(BEN))
     world.addresses, world.zoom_address = ("b@example.com",), "b@example.com"
     world.now += ADDRESSES_S
-    assert await admins.is_admin(person(BEN)), "renamed on both sides"
+    assert await is_admin(admins, person(BEN)), "renamed on both sides"
 
 
 async def test_a_zoom_role_needs_a_known_zoom_user_and_an_answer_of_microsofts() -> None:
     world = World(zoom=True)
     world.connect(zoom_id=None)
-    assert not await world.admins(zoom=True).is_admin(person(BEN))
+    assert not await is_admin(world.admins(zoom=True), person(BEN))
     world.connect()
     world.addresses_failure = RetryLater("graph_error")
-    assert not await world.admins(zoom=True).is_admin(person(BEN))
+    assert not await is_admin(world.admins(zoom=True), person(BEN))
 
 
 async def test_microsoft_is_asked_for_addresses_once_a_minute_and_only_where_it_matters() -> None:
     world = World()
     world.connect()
     admins = world.admins(zoom=True)
-    assert not await admins.is_admin(person(BEN))
+    assert not await is_admin(admins, person(BEN))
     assert world.looked == 0
     world.zoom = True
     for _ in range(5):
-        assert await admins.is_admin(person(BEN))
+        assert await is_admin(admins, person(BEN))
     assert world.looked == 1
 
 
 async def test_whoever_is_external_is_never_an_admin_whatever_names_them() -> None:
-    world = World(roles=frozenset({APP_ROLE}), zoom=True)
+    world = World(roles=frozenset({"PresenceAdmin"}), zoom=True)
     world.connect()
     admins = Admins(
         named=frozenset({ADA, BEN}),
@@ -222,7 +227,56 @@ async def test_whoever_is_external_is_never_an_admin_whatever_names_them() -> No
         now=lambda: world.now,
     )
     for who in (ADA, BEN):  # ADA is not connected
-        assert await admins.is_admin(person(who))
+        assert await is_admin(admins, person(who))
         world.externals.add(who)
-        assert not await admins.is_admin(person(who))
+        assert not await is_admin(admins, person(who))
         assert await admins.external(who)
+
+
+@pytest.mark.parametrize(
+    ("given", "role"),
+    [
+        ({"PresenceHelpdesk"}, Role.HELPDESK),
+        ({"PresenceHelpdesk", "PresenceAdmin"}, Role.ADMIN),
+        ({"presencehelpdesk", "Helpdesk", "PresenceHelpdesk "}, None),
+    ],
+)
+async def test_app_roles_are_known_by_their_exact_values(
+    given: set[str], role: Role | None
+) -> None:
+    world = World(roles=frozenset(given))
+    world.connect()
+    assert await world.admins().standing(person(BEN)) == Standing(role)
+
+
+async def test_a_helpdesk_role_is_asked_about_anew_each_minute() -> None:
+    """It may have been withdrawn, or become an admin's."""
+    world = World(roles=frozenset({"PresenceHelpdesk"}))
+    world.connect()
+    admins = world.admins()
+    for role in (Role.HELPDESK, Role.ADMIN):
+        assert await admins.standing(person(BEN)) == Standing(role)
+        world.now += REFUSED_S - 1
+        world.roles = frozenset({"PresenceAdmin"})
+        assert await admins.standing(person(BEN)) == Standing(role)
+        world.now += 1
+    world.now += BELIEVED_S
+    world.roles = frozenset()
+    assert await admins.standing(person(BEN)) == Standing()
+
+
+async def test_who_is_of_the_helpdesk_and_perhaps_an_admin_is_not_sure() -> None:
+    world = World(roles=frozenset({"PresenceHelpdesk"}), zoom=True)
+    world.connect()
+    world.zoom_failure = RetryLater("zoom_busy")
+    assert await world.admins(zoom=True).standing(person(BEN)) == Standing(
+        Role.HELPDESK, sure=False
+    )
+    world.zoom_failure = None
+    assert await world.admins(zoom=True).standing(person(BEN)) == Standing(Role.ADMIN)
+
+
+async def test_a_guest_is_never_of_the_helpdesk() -> None:
+    world = World(roles=frozenset({"PresenceHelpdesk"}), externals={BEN})
+    world.connect()
+    assert await world.admins().standing(person(BEN)) == Standing()

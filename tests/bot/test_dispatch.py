@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
 from bot import answers
 from bot.dispatch import Dispatch
+from bot.grammar.commands import Said
 from bot.grammar.intents import Help, Status
-from bot.grammar.settings import Centre
+from bot.grammar.settings import Centre, User
 from bot.request import Turn
 from bot.teams.activity import ConversationReference, Inbound, Kind, Person
-from cards.click import BadClick, BadInput, By
+from cards.click import CLICKS, BadClick, BadInput
 from cards.person.clicks import ShowStatus
-from cards.settings.clicks import ApplyChange, OpenGroup, ShowCentre
+from cards.settings.clicks import ApplyChange, OpenGroup, OpenListed, Revive, ShowCentre
 from domain.errors import NotWired
 from domain.policy import ACCOUNT
 from domain.policy_edits import Enable
+from domain.roles import By
 
 if TYPE_CHECKING:
     from bot.dispatch import Handler, Intent
@@ -80,6 +82,9 @@ async def test_what_nothing_answers_is_refused() -> None:
         (Status(), []),
         (ShowStatus(), []),
         (Centre(), [By.ADMIN]),
+        (User("ben@example.com"), [By.HELPDESK]),
+        (OpenListed("z"), [By.HELPDESK]),
+        (Revive("oid"), [By.HELPDESK]),
         (ShowCentre(), [By.ADMIN]),
         (OpenGroup("g"), [By.ADMIN]),
         (ApplyChange(Enable(ACCOUNT), 1), [By.RECIPIENT]),
@@ -95,3 +100,13 @@ async def test_who_is_refused_hears_nothing_of_what_is_missing() -> None:
     assert await wired(Guard(lets=False)).answer(TURN, OpenGroup()) == {"refused": True}
     with pytest.raises(BadInput, match="No group was chosen"):
         await wired(Guard()).answer(TURN, OpenGroup())
+
+
+def test_the_helpdesk_may_look_one_person_up_and_have_them_tried_again_and_nothing_else() -> None:
+    """Whoever adds a command or a button says who may use it (domain.roles)."""
+    kinds = {*get_args(Said), *CLICKS.values()}
+    assert {kind for kind in kinds if kind.by is By.HELPDESK} == {User, OpenListed, Revive}
+    of_anybody = {kind for kind in get_args(Said) if kind.by is By.ANYBODY}
+    assert not {kind for kind in of_anybody if kind.__module__.endswith("settings")}
+    verbs = {kind.verb for kind in CLICKS.values() if kind.by is By.ANYBODY}
+    assert not {verb for verb in verbs if verb.startswith("settings.")}

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from bot.request import Turn
     from bot.teams.activity import Answer, ConversationReference, Person
     from cards.build import Card
-    from cards.click import By, Click
+    from cards.click import Click
+    from domain.roles import By
 
 pytestmark = pytest.mark.unit
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cards.build import button, card, refreshing
-from cards.click import CLICKS, BadClick, BadInput, By, Click, click, missing, packed, unpacked
+from cards.click import CLICKS, BadClick, BadInput, Click, click, missing, packed, unpacked
 from cards.person import clicks as person
 from cards.seal import RESERVED, Seal
 from cards.settings import clicks as settings
@@ -20,6 +20,7 @@ from domain.form import LevelForm
 from domain.policy import Authoriser, Form, Level
 from domain.policy_edits import Enable, OneLine
 from domain.presence import LEVEL_STYLES, Style
+from domain.roles import By
 from tests.doubles.policies import forms, group_ids
 
 pytestmark = pytest.mark.unit

@@ -23,6 +23,7 @@ from domain.plan import Seen, World, plan
 from domain.policy import Form, Policy, resolve
 from domain.policy_edits import Effect
 from domain.presence import Style
+from domain.roles import Role
 from sync.directory.store import DirectoryView
 from sync.engine.engine import Busy, Chosen
 from sync.engine.people import Parked
@@ -57,10 +58,17 @@ GROUP_CHAT = replace(CHAT, conversation_id="19:g@thread.v2", scope=Scope.GROUP_C
 SEAL = Seal(b"a secret that only tests know....")
 
 
-def turn(person: Person = ADA, *, at: ConversationReference = CHAT, clicked: str = "") -> Turn:
-    """Something that a person says, or presses on a card."""
+def turn(
+    person: Person = ADA,
+    *,
+    at: ConversationReference = CHAT,
+    clicked: str = "",
+    role: Role | None = Role.ADMIN,
+) -> Turn:
+    """Something that a person says, or presses on a card; `role` is what the guard found."""
     kind = Kind.CLICK if clicked else Kind.MESSAGE
-    return Turn(Inbound(kind, "activity", person, at), person, at, clicked or "card-1", clicked)
+    card_id = clicked or "card-1"
+    return Turn(Inbound(kind, "activity", person, at), person, at, card_id, clicked, role)
 
 
 async def now_ms() -> int:

@@ -143,7 +143,7 @@ async def test_only_the_admin_who_was_shown_it_has_anybody_tried_again(place: Of
     await place.connect(CHIARA)
     chat = place.chat(ADA)
     centre, card = await opened(chat)
-    for person, says in ((BEN, "admin"), (CHIARA, "put to another admin")):
+    for person, says in ((BEN, "admin"), (CHIARA, "given to somebody else")):
         other = place.chat(person)
         answer = await other.deliver(
             other.teams.presses(other.client, card, "Try again", on=centre)

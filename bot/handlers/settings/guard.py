@@ -1,17 +1,18 @@
-"""What comes before anything for admins: may they, is it their card, which group is meant."""
+"""What comes before anything that is not for everybody: may they, is it their card, which group."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from cards.click import BadInput, By
+from cards.click import BadInput
 from cards.person.help import problem
 from cards.settings import change as settings_change
 from domain.directory import ACTIVE
 from domain.policy import Level, deciders
+from domain.roles import By, Role
 from sync.settings.audit import Actor
 from wording.directory import explain
 from wording.policy import who_decides
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bot.request import Turn
     from cards.build import Card
     from domain.policy import Policy
+    from domain.roles import Standing
     from sync.directory.store import DirectoryView
 
 log = structlog.get_logger()
@@ -36,13 +38,13 @@ _GONE = (
 
 
 class Recipients(Protocol):
-    """The admins to whom cards of the settings were given (bot.conversations)."""
+    """To whom cards of the settings were given (bot.conversations)."""
 
     async def remember_recipient(self, card_id: str, object_id: str) -> None:
-        """Keep the admin of a card; the first one stays."""
+        """Keep to whom a card was given; the first one stays."""
 
     async def recipient(self, card_id: str) -> str | None:
-        """The admin of a card."""
+        """To whom a card was given."""
 
 
 class GroupsUnavailable(Exception):
@@ -106,8 +108,8 @@ def actor(turn: Turn) -> Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class AdminsOnly:
-    """Makes sure at every word and click that the person is an admin (`bot.dispatch.Guard`)."""
+class Gatekeeper:
+    """Makes sure at every word and click that the person has the role (`bot.dispatch.Guard`)."""
 
     admins: Admins
     recipients: Recipients
@@ -117,28 +119,33 @@ class AdminsOnly:
     async def __call__(self, turn: Turn, intent: Intent, by: By, handler: Handler) -> Card:
         """Let the handler answer, or say why not."""
         oid = turn.person.object_id
-        may = await self.admins.may_change(turn.person)
-        if may is None:
-            return problem(
-                what_happened=(
-                    "I can’t find out at the moment whether you may change settings. "
-                    "Nothing was changed."
-                ),
-                what_to_do="Try again in a minute.",
-            )
-        if not may:
-            log.warning("settings_refused", person=oid)
-            if await self.admins.external(oid):
-                return settings_change.guest()
-            return settings_change.not_admin(zoom_admins=self.zoom_admins)
-        if by is By.RECIPIENT and await self.recipients.recipient(turn.clicked) != oid:
+        standing = await self.admins.standing(turn.person)
+        if not by.lets(standing.role):
+            return await self._refuse(oid, standing)
+        asked = turn.clicked or by is By.RECIPIENT
+        if by.own_card and asked and await self.recipients.recipient(turn.clicked) != oid:
             log.warning("settings_click_by_another", person=oid)
             return problem(
-                what_happened="This question was put to another admin. Nothing was changed.",
-                what_to_do="Say settings, and I ask you.",
+                what_happened="This card was given to somebody else. Nothing was changed.",
+                what_to_do="Ask me yourself, and I’ll give you one of your own.",
             )
         await self.recipients.remember_recipient(turn.card_id, oid)
         try:
-            return await handler(turn, intent)
+            return await handler(replace(turn, role=standing.role), intent)
         except GroupsUnavailable:
             return await self.groups.why_not()
+
+    async def _refuse(self, object_id: str, standing: Standing) -> Card:
+        if not standing.sure:
+            return problem(
+                what_happened=(
+                    "I can’t find out at the moment whether you may do that. Nothing was changed."
+                ),
+                what_to_do="Try again in a minute.",
+            )
+        log.warning("settings_refused", person=object_id)
+        if standing.role is Role.HELPDESK:
+            return settings_change.not_for_helpdesk()
+        if await self.admins.external(object_id):
+            return settings_change.guest()
+        return settings_change.not_admin(zoom_admins=self.zoom_admins)

@@ -1,10 +1,14 @@
-"""Looking at people as an admin: why it is so for one, who is in trouble, and trying them again."""
+"""Looking at people: why it is so for one, who is in trouble, and trying them again.
+
+The helpdesk may look one up and have them tried again; what they are shown of them is less, and
+never a list of those in trouble. Whose role is not known here is shown no more than the helpdesk.
+"""
 
 from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,8 +21,9 @@ from domain.link import fold_address
 from domain.people_names import nearest
 from domain.person import verdict_of
 from domain.policy import resolve
+from domain.roles import Role
 from sync.engine.engine import Busy
-from wording.figures import clock_time, people
+from wording.figures import clock_time, day_words, people
 from wording.looked_up import looked_up
 from wording.trouble import TROUBLES, parked_for
 
@@ -44,7 +49,7 @@ WELL_AGAIN = "Planned anew, and nothing has failed since."
 
 @dataclass(frozen=True, slots=True)
 class SettingsPeople:
-    """Cards about single people. The guard has made sure of the admin.
+    """Cards about single people. The guard has made sure of the role.
 
     `everyone_knows` says of a name (domain.newer) whether every process that runs can read it.
     """
@@ -74,20 +79,26 @@ class SettingsPeople:
         )
         known = None if oid is None else await self.engine.link_of(oid)
         if known is None and listed is None:
-            return people_cards.no_user(address=folded, directory=view is not None)
+            return people_cards.no_user(
+                address=folded, directory=view is not None, for_admin=_is_admin(turn)
+            )
         return await self._card(turn, folded, known, listed)
 
     async def _named(self, turn: Turn, name: str) -> Card:
         """Look up whoever has this name, or ask who of several is meant."""
         view = await self.directory.view()
         if view is None:
-            return people_cards.nobody_called(wanted=name, directory=False)
+            return people_cards.nobody_called(
+                wanted=name, directory=False, for_admin=_is_admin(turn)
+            )
         found = nearest([user async for user in view.everyone()], name)
         if len(found) == 1:
             return await self._of_address(turn, found[0].address)
         await self.audit.searched(actor(turn), name[:LONGEST])
         if not found:
-            return people_cards.nobody_called(wanted=name, directory=True)
+            return people_cards.nobody_called(
+                wanted=name, directory=True, for_admin=_is_admin(turn)
+            )
         return people_cards.which_user(
             [
                 people_cards.ListedRow(user.zoom_id, user.name, user.address)
@@ -96,6 +107,7 @@ class SettingsPeople:
             wanted=name,
             total=len(found),
             choose=self.everyone_knows(OpenListed.verb),
+            for_admin=_is_admin(turn),
         )
 
     async def listed(self, turn: Turn, click: OpenListed) -> Card:
@@ -156,6 +168,8 @@ class SettingsPeople:
             return people_cards.too_often()
         known = await self.engine.link_of(oid)
         if known is None:
+            if not _is_admin(turn):
+                return people_cards.gone(for_admin=False)
             return await self._show_parked(turn)
         address = known[0].addresses[0]
         notice = "There was nothing to try again."
@@ -204,15 +218,28 @@ class SettingsPeople:
     ) -> Card:
         """Explain a person who is connected (`known`), or only in Zoom's list (`listed`)."""
         policy, now_ms = await self.policies.policy(), await self.engine.now_ms()
+        for_admin = _is_admin(turn)
         if known is not None:
             link, state = known
-            name = link.name
-            verdict = verdict_of(policy, state, now_ms)
+            name, own = link.name, state.personal
+            seen = own if for_admin else replace(own, paused_until_ms=None)
+            verdict = verdict_of(policy, replace(state, personal=seen), now_ms)
         else:
             assert listed is not None  # noqa: S101 - one of the two is there
             state, name = None, listed.name
             verdict = resolve(policy, listed.group_ids, now_ms=now_ms)
-        at = partial(clock_time, now_ms=now_ms, zone=turn.inbound.time_zone)
+        words = clock_time if for_admin else day_words
+        at = partial(words, now_ms=now_ms, zone=turn.inbound.time_zone)
         return people_cards.user(
-            looked_up(state, policy, verdict, at, name=name, address=address, notice=notice)
+            looked_up(
+                *(state, policy, verdict, at),
+                name=name,
+                address=address,
+                notice=notice,
+                for_admin=for_admin,
+            )
         )
+
+
+def _is_admin(turn: Turn) -> bool:
+    return turn.role is Role.ADMIN

@@ -12,6 +12,7 @@ from bot.grammar.intents import Resume
 from bot.grammar.personal import STYLE_WORDS, Pause, StyleCommand
 from domain.policy import LONGEST_PAUSE
 from domain.presence import Style
+from domain.roles import Role
 
 pytestmark = pytest.mark.unit
 
@@ -132,8 +133,8 @@ def test_an_unknown_style_is_answered_with_the_styles(text: str) -> None:
 
 
 def test_help_lists_what_applies() -> None:
-    def listed(**facts: bool) -> set[str]:
-        return {word for word, _ in help_lines(**facts)}
+    def listed(role: Role | None = None, **facts: bool) -> set[str]:
+        return {word for word, _ in help_lines(role=role, **facts)}
 
     everybody = {"connect", "status", "pause", "resume", "style", "test", "disconnect"}
     assert listed() == everybody
@@ -142,4 +143,5 @@ def test_help_lists_what_applies() -> None:
     assert listed(connected=True, paused=True) == {
         *("status", "resume", "style", "test", "disconnect")
     }
-    assert listed(admin=True, connected=False) == {"connect", "status", "settings"}
+    assert listed(Role.ADMIN, connected=False) == {"connect", "status", "settings"}
+    assert listed(Role.HELPDESK, connected=False) == {"connect", "status", "settings user"}

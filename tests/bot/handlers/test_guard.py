@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.admins import Admins
-from bot.handlers.settings.guard import AdminsOnly, ZoomGroups
-from cards.click import BadInput, By
+from bot.handlers.settings.guard import Gatekeeper, ZoomGroups
+from cards.click import BadInput
 from domain.directory import DirectoryGroup
 from domain.policy import ACCOUNT, Level
+from domain.roles import By, Role, Standing
 from tests.doubles.memory import ADA, BEN, Rows, ZoomDirectory, admins, turn
 from tests.doubles.outside import words
 
@@ -26,13 +27,13 @@ SALES = DirectoryGroup("g1", "Sales", 3)
 
 
 class Unknown(Admins):
-    """Whether somebody may change settings can't be found out."""
+    """Which role somebody has can't be found out."""
 
     def __init__(self) -> None:
         pass
 
-    async def may_change(self, person: Person) -> bool | None:
-        return None
+    async def standing(self, person: Person) -> Standing:
+        return Standing(sure=False)
 
 
 class Room:
@@ -41,9 +42,11 @@ class Room:
         self.directory = ZoomDirectory((SALES,))
         self.groups = ZoomGroups(self.directory, ())
         self.answered: list[str] = []
+        self.turns: list[Turn] = []
 
     async def handler(self, turn: Turn, _: Intent) -> Card:
         self.answered.append(turn.person.object_id)
+        self.turns.append(turn)
         return {"answered": True}
 
     async def needs_groups(self, _: Turn, __: Intent) -> Card:
@@ -51,7 +54,7 @@ class Room:
         return {"answered": True}
 
     async def asks(self, turn: Turn, by: By = By.ADMIN, *, zoom_admins: bool = False) -> Card:
-        guard = AdminsOnly(self.admins, self.rows, self.groups, zoom_admins)
+        guard = Gatekeeper(self.admins, self.rows, self.groups, zoom_admins)
         return await guard(turn, None, by, self.handler)
 
 
@@ -89,7 +92,7 @@ async def test_a_role_in_zoom_is_named_only_where_it_counts(room: Room) -> None:
 async def test_only_the_admin_who_was_asked_may_say_yes(room: Room) -> None:
     await room.asks(turn(clicked="card-9"))
     card = await room.asks(turn(BEN, clicked="card-9"), By.RECIPIENT)
-    assert "another admin" in words(card)
+    assert "given to somebody else" in words(card)
     assert room.answered == [ADA.object_id]
     await room.asks(turn(clicked="card-9"), By.RECIPIENT)
     assert room.answered == [ADA.object_id] * 2
@@ -98,24 +101,84 @@ async def test_only_the_admin_who_was_asked_may_say_yes(room: Room) -> None:
 async def test_looking_at_another_s_card_does_not_make_it_one_s_own(room: Room) -> None:
     await room.asks(turn(clicked="card-9"))
     await room.asks(turn(BEN, clicked="card-9"))
-    assert "another admin" in words(await room.asks(turn(BEN, clicked="card-9"), By.RECIPIENT))
+    assert "given to somebody else" in words(
+        await room.asks(turn(BEN, clicked="card-9"), By.RECIPIENT)
+    )
 
 
 async def test_a_card_that_asks_nobody_takes_no_yes(room: Room) -> None:
-    assert "another admin" in words(await room.asks(turn(clicked="forgotten"), By.RECIPIENT))
+    assert "given to somebody else" in words(
+        await room.asks(turn(clicked="forgotten"), By.RECIPIENT)
+    )
     assert room.answered == []
+
+
+class Helpdesk(Admins):
+    """Everybody is of the helpdesk, and not surely no more."""
+
+    def __init__(self, *, sure: bool = True) -> None:
+        self.sure = sure
+
+    async def standing(self, person: Person) -> Standing:
+        return Standing(Role.HELPDESK, self.sure)
+
+
+async def test_the_helpdesk_may_what_is_for_it_and_hears_what_that_is(room: Room) -> None:
+    room.admins = Helpdesk()
+    assert await room.asks(turn(), By.HELPDESK) == {"answered": True}
+    assert room.turns[-1].role is Role.HELPDESK
+    for by in (By.ADMIN, By.RECIPIENT):
+        said = words(await room.asks(turn(clicked="card-1"), by))
+        assert "You’re on the helpdesk of this app." in said
+        assert "settings user" in said
+    assert len(room.answered) == 1
+
+
+async def test_who_may_be_more_than_helpdesk_may_what_is_certain(room: Room) -> None:
+    room.admins = Helpdesk(sure=False)
+    assert await room.asks(turn(), By.HELPDESK) == {"answered": True}
+    assert "Try again in a minute." in words(await room.asks(turn(), By.ADMIN))
+
+
+async def test_the_helpdesk_presses_on_cards_of_its_own_only(room: Room) -> None:
+    await room.asks(turn(clicked="card-9"))
+    room.admins = Helpdesk()
+    card = await room.asks(turn(BEN, clicked="card-9"), By.HELPDESK)
+    assert "given to somebody else" in words(card)
+    await room.asks(turn(BEN, clicked=""), By.HELPDESK)
+    assert room.answered == [ADA.object_id, BEN.object_id]
+    assert await room.asks(turn(BEN, clicked="card-1"), By.HELPDESK) == {"answered": True}
+
+
+async def test_a_role_that_is_gone_when_the_button_is_pressed_lets_nothing_through(
+    room: Room,
+) -> None:
+    room.admins = Helpdesk()
+    await room.asks(turn(), By.HELPDESK)
+    room.admins = admins()
+    card = await room.asks(turn(clicked="card-1"), By.HELPDESK)
+    assert "Settings are for admins" in words(card)
+    assert room.answered == [ADA.object_id]
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+@pytest.mark.parametrize("by", By)
+def test_whoever_may_more_may_what_others_may(by: By, role: Role | None) -> None:
+    assert by.lets(role) <= by.lets(Role.ADMIN)
+    assert by.lets(None) <= by.lets(role)
+    assert not (by in {By.ADMIN, By.RECIPIENT} and by.lets(Role.OPERATOR))
 
 
 async def test_groups_that_are_not_known_are_explained(room: Room) -> None:
     room.directory.read = False
-    guard = AdminsOnly(room.admins, room.rows, room.groups, zoom_admins=False)
+    guard = Gatekeeper(room.admins, room.rows, room.groups, zoom_admins=False)
     card = await guard(turn(), None, By.ADMIN, room.needs_groups)
     assert "Settings for the whole account work without" in words(card)
 
 
 async def test_settings_that_groups_need_are_named(room: Room) -> None:
     room.groups = ZoomGroups(room.directory, ["ZOOM_ACCOUNT_ID"])
-    guard = AdminsOnly(room.admins, room.rows, room.groups, zoom_admins=False)
+    guard = Gatekeeper(room.admins, room.rows, room.groups, zoom_admins=False)
     card = await guard(turn(), None, By.ADMIN, room.needs_groups)
     assert "ZOOM_ACCOUNT_ID" in words(card)
 

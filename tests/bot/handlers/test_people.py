@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -11,12 +12,13 @@ from bot.handlers.settings.people import WELL_AGAIN, SettingsPeople
 from cards.click import BadInput
 from cards.settings.clicks import OpenListed, OpenPerson, Revive, ReviveAll, ShowParked
 from cards.settings.people import MOST_LISTED, MOST_PARKED
-from domain.clock import MINUTE
+from domain.clock import DAY, MINUTE
 from domain.directory import DirectoryUser
 from domain.errors import Trouble
 from domain.history import LOOK_UP, REVIVE
-from domain.policy import Form, ManagedGroup, Policy
+from domain.policy import FOREVER, Form, ManagedGroup, Personal, Policy
 from domain.presence import Observation, ZoomPresence
+from domain.roles import Role
 from tests.doubles.memory import ADA, BEN, NOW, History, Presence, Settings, ZoomDirectory, turn
 from tests.doubles.outside import titles, words
 
@@ -238,3 +240,84 @@ async def test_a_list_of_many_counts_all_and_shows_some(room: Room) -> None:
     assert str(MOST_PARKED + 5) in said
     assert f"P{MOST_PARKED - 1:03}" in said
     assert f"P{MOST_PARKED:03}" not in said
+
+
+# -- the helpdesk
+
+
+HELPDESK = turn(role=Role.HELPDESK)
+
+
+@pytest.mark.parametrize(
+    ("ago_ms", "worked"),
+    [
+        (0, "It last worked today"),
+        (14 * 60 * MINUTE, "It last worked today"),
+        (15 * 60 * MINUTE, "It last worked in the last 7 days"),
+        (6 * DAY, "It last worked in the last 7 days"),
+        (7 * DAY, "It last worked longer ago"),
+    ],
+)
+async def test_the_helpdesk_reads_a_day_and_no_minute(room: Room, ago_ms: int, worked: str) -> None:
+    """A minute would tell when a meeting began. It is 14:20 UTC."""
+    room.engine.connect(BEN, wrote_ms=NOW - ago_ms, failed_ms=NOW - ago_ms, failed_code="graph_429")
+    said = words(await room.handler.user(HELPDESK, User(BEN_S)))
+    assert worked in said
+    assert not re.search(r"\d:\d", said)
+    admins = words(await room.handler.user(turn(), User(BEN_S)))
+    assert "Microsoft last accepted a write at" in admins
+
+
+async def test_a_pause_is_not_the_helpdesk_s_business(room: Room) -> None:
+    for personal in (Personal(), Personal(paused_until_ms=FOREVER)):
+        room.engine.connect(BEN, personal=personal)
+        said = words(await room.handler.user(HELPDESK, User(BEN_S)))
+        assert "Presence sync is on for them." in said
+    assert "They paused presence sync" in words(await room.handler.user(turn(), User(BEN_S)))
+
+
+async def test_the_helpdesk_sees_nothing_that_moves_with_somebody_s_day(room: Room) -> None:
+    """Whatever Zoom says, whether they paused, and whatever is written: the card is the same."""
+    room.engine.connect(BEN, wrote_ms=NOW - 5 * MINUTE)
+    before = await room.handler.user(HELPDESK, User(BEN_S))
+    room.engine.connect(
+        BEN,
+        wrote_ms=NOW,
+        observation=Observation(ZoomPresence.PRESENTING, NOW),
+        personal=Personal(paused_until_ms=NOW + MINUTE),
+        test_until_ms=NOW + MINUTE,
+    )
+    assert await room.handler.user(HELPDESK, User(BEN_S)) == before
+
+
+async def test_the_helpdesk_has_no_way_on_to_what_is_for_admins(room: Room) -> None:
+    room.engine.connect(BEN, **PARKED)
+    room.directory.users = (LISTED, replace(LISTED, zoom_id="z", address="other@example.com"))
+    for asked, there in (
+        (User(BEN_S), ["Try again"]),
+        (User(name="ben"), ["1. Ben in Zoom", "2. Ben in Zoom"]),
+        (User("nobody@example.com"), []),
+        (User(name="nobody"), []),
+    ):
+        assert titles(await room.handler.user(HELPDESK, asked)) == there
+
+
+async def test_the_helpdesk_has_somebody_tried_again(room: Room) -> None:
+    room.engine.connect(BEN, **PARKED)
+    said = words(await room.handler.revive(HELPDESK, Revive(BEN.object_id)))
+    assert WELL_AGAIN in said
+    assert room.audit.acts == [(REVIVE, f"user:{BEN_S}")]
+
+
+async def test_the_helpdesk_is_never_shown_who_else_is_in_trouble(room: Room) -> None:
+    room.engine.connect(ADA, **PARKED)
+    card = await room.handler.revive(HELPDESK, Revive(BEN.object_id))
+    assert "aren’t connected any more" in card["fallbackText"]
+    assert "Ada" not in words(card)
+    assert room.audit.acts == []
+
+
+async def test_whose_role_is_not_known_is_shown_no_more_than_the_helpdesk(room: Room) -> None:
+    room.engine.connect(BEN, wrote_ms=NOW)
+    unknown = await room.handler.user(turn(role=None), User(BEN_S))
+    assert unknown == await room.handler.user(HELPDESK, User(BEN_S))

@@ -9,7 +9,7 @@ from cards.build import refreshing
 from cards.settings import change as change_cards
 from cards.settings import invite as invite_cards
 from cards.settings.centre import Numbers, centre
-from cards.settings.change import guest, inherits, needs_zoom, not_admin
+from cards.settings.change import guest, inherits, needs_zoom, not_admin, not_for_helpdesk
 from cards.settings.clicks import ShowRollout
 from cards.settings.form import confirm_full, form, verify
 from cards.settings.lists import Entry, GroupRow, group_list, history, pick_group
@@ -17,6 +17,7 @@ from cards.settings.people import (
     MOST_PARKED,
     ListedRow,
     ParkedRow,
+    gone,
     no_user,
     nobody_called,
     parked,
@@ -336,6 +337,7 @@ def settings_cards() -> dict[str, Card]:
         "settings-unchanged": change_cards.unchanged(SALES, sentence=state_sentence(Enable(SALES))),
         "settings-cancelled": change_cards.cancelled(),
         "settings-not-admin": not_admin(),
+        "settings-not-for-helpdesk": not_for_helpdesk(),
         "settings-not-admin-zoom": not_admin(zoom_admins=True),
         "settings-guest": guest(),
         "settings-inherits-lock": inherits(Lock(SALES)),
@@ -362,6 +364,17 @@ def settings_cards() -> dict[str, Card]:
         ),
         "settings-pick-none": pick_group([], wanted="Xyz", ambiguous=False, total=0),
         "settings-user": user(BEN),
+        "settings-user-helpdesk": user(
+            replace(
+                BEN,
+                verdict="Presence sync is on for them.",
+                written="It last worked today",
+                parked=PARKED_ROWS[1].object_id,
+                for_admin=False,
+            )
+        ),
+        "settings-user-gone": gone(),
+        "settings-user-gone-helpdesk": gone(for_admin=False),
         "settings-user-off": user(
             replace(
                 BEN,

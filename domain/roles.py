@@ -1,0 +1,51 @@
+"""Who may do what: the roles that people have, and whom something is for. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import assert_never
+
+
+class Role(StrEnum):
+    """What somebody is besides a person with a presence of their own."""
+
+    ADMIN = "admin"
+    """Changes settings, and looks people up."""
+    HELPDESK = "helpdesk"
+    """Looks people up and has them tried again, and sees no more of them than that needs."""
+    OPERATOR = "operator"
+    """Runs the app, and looks people up on its command line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of somebody's role in the chat; not `sure`: it may be a higher one."""
+
+    role: Role | None = None
+    sure: bool = True
+
+
+class By(Enum):
+    """Who may say or press something. The server asks again each time."""
+
+    ANYBODY = "whoever says it or sees the card, for themselves"
+    HELPDESK = "an admin or somebody of the helpdesk, on a card that was given to them"
+    ADMIN = "an admin"
+    RECIPIENT = "the admin to whom the card was given: the click changes something"
+
+    def lets(self, role: Role | None) -> bool:
+        """Whether somebody of this role may."""
+        match self:
+            case By.ANYBODY:
+                return True
+            case By.HELPDESK:
+                return role in {Role.ADMIN, Role.HELPDESK}
+            case By.ADMIN | By.RECIPIENT:
+                return role is Role.ADMIN
+        assert_never(self)
+
+    @property
+    def own_card(self) -> bool:
+        """Whether a click counts only on a card that was given to whoever presses it."""
+        return self in {By.HELPDESK, By.RECIPIENT}
