@@ -20,17 +20,17 @@ names them. Other tenants the channel has refused before.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from cachetools import TLRUCache, TTLCache
 
 from domain.errors import AuthorizeAgain, OutsideError
-from domain.roles import Role, Standing
+from domain.roles import APP_ROLES, Role, Standing
 from sync.engine.patience import Background, Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from bot.teams.activity import Person
     from domain.link import Link
@@ -38,11 +38,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-APP_ROLES: Final[Mapping[str, Role]] = {
-    "PresenceAdmin": Role.ADMIN,
-    "PresenceHelpdesk": Role.HELPDESK,
-}
-"""The app roles in Entra by their values; of several the first counts."""
 BELIEVED_S = 15 * 60.0
 """Seconds for which the app role of admins is believed without asking again."""
 REFUSED_S = 60.0

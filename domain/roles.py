@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import assert_never
+from typing import TYPE_CHECKING, Final, assert_never
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Role(StrEnum):
@@ -16,6 +19,13 @@ class Role(StrEnum):
     """Looks people up and has them tried again, and sees no more of them than that needs."""
     OPERATOR = "operator"
     """Runs the app, and looks people up on its command line."""
+
+
+APP_ROLES: Final[Mapping[str, Role]] = {
+    "PresenceAdmin": Role.ADMIN,
+    "PresenceHelpdesk": Role.HELPDESK,
+}
+"""The app roles in Entra by their values; of several that somebody has the first counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,13 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
     if speaker is None:
         admins = " and ".join(name for name, p in cast_by_name.items() if p.admin)
         names = ", ".join(cast_by_name)
-        raise setup.SettingsError([f"--as must be one of {names}. Admins are {admins}."])
+        helpdesk = " and ".join(name for name, p in cast_by_name.items() if p.helpdesk)
+        raise setup.SettingsError(
+            [
+                f"--as must be one of {names}. Admins are {admins}. On the helpdesk, once "
+                f"connected: {helpdesk}."
+            ]
+        )
     chat_url = f"http://127.0.0.1:{chat_port}/" if chat else None
     endpoint = f"{settings.public_url}/api/messages"
     secret = settings.zoom_client_secret

@@ -127,7 +127,9 @@ class Identity:
         self.client_id = client_id
         self._clock = clock
         self._people = {person.object_id: person for person in people}
-        self.standing = {oid: Standing() for oid in self._people}
+        self.standing = {
+            oid: Standing(roles=set(person.app_roles)) for oid, person in self._people.items()
+        }
         self._codes: dict[str, Grant] = {}
         self._redeemed: dict[str, float] = {}
         self.keys = Keys()

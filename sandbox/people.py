@@ -1,4 +1,4 @@
-"""Who lives in the sandbox: two admins, several ordinary people, and Zoom groups.
+"""Who lives in the sandbox: two admins, one of the helpdesk, ordinary people, and Zoom groups.
 
 Fixed ids, so that the chat client's configuration, the stand-ins and the tests agree.
 """
@@ -11,6 +11,9 @@ TENANT_ID = "11111111-2222-4333-8444-555555555555"
 APP_ID = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 """The app registration: the bot's Microsoft app id, and the client that signs people in."""
 
+HELPDESK = "PresenceHelpdesk"
+"""The app role of who may look people up."""
+
 ZOOM_ACCOUNT_ID = "sandbox-zoom-account"
 ZOOM_APP_ID = "sandbox-zoom-app"
 
@@ -19,7 +22,8 @@ ZOOM_APP_ID = "sandbox-zoom-app"
 class SandboxPerson:
     """One person as Entra and Zoom know them. `zoom_email` is None for those without Zoom.
 
-    `user_type` is Member or Guest; `home` is the issuer of an identity from elsewhere.
+    `user_type` is Member or Guest; `home` is the issuer of an identity from elsewhere. `app_roles`
+    are assigned to them in Entra.
     """
 
     object_id: str
@@ -30,8 +34,14 @@ class SandboxPerson:
     zoom_email: str | None
     groups: tuple[str, ...] = ()
     admin: bool = False
+    app_roles: tuple[str, ...] = ()
     user_type: str = "Member"
     home: str | None = None
+
+    @property
+    def helpdesk(self) -> bool:
+        """Whether they are of the helpdesk: the app reads that of them once they are connected."""
+        return HELPDESK in self.app_roles
 
 
 PEOPLE: tuple[SandboxPerson, ...] = (
@@ -80,6 +90,7 @@ PEOPLE: tuple[SandboxPerson, ...] = (
         "emeka@example.com",
         "zEmeka00000000000005",
         "emeka@example.com",
+        app_roles=(HELPDESK,),
     ),
     SandboxPerson(
         "00000000-0000-4000-8000-000000000006",

@@ -40,6 +40,7 @@ class Registration:
     policy_readable: bool = True
     assignment_required: bool = False
     enabled: bool = True
+    app_roles: list[dict[str, Any]] = field(default_factory=list)
     readable_by_app: bool = False
     no_token: EntraError | None = None
 
@@ -91,6 +92,7 @@ class Registrations:
         kinds[state.redirect_kind] = {"redirectUris": list(config.redirect_uris)}
         return {
             "signInAudience": state.audience,
+            "appRoles": state.app_roles,
             "passwordCredentials": secrets,
             "requiredResourceAccess": [{"resourceAppId": GRAPH_APP_ID, "resourceAccess": access}],
             **kinds,

@@ -9,7 +9,7 @@ NAMES: Final = (
     SETTINGS,
     *("redis", "redis-tls", "redis-durable", "redis-memory", "keys", "zoom-events"),
     *("entra-tenant", "entra-secret", "entra-redirect", "graph", "bot", "bot-keys"),
-    *("entra-secret-end", "entra-kind", "entra-consent", "entra-assignment"),
+    *("entra-secret-end", "entra-kind", "entra-consent", "entra-assignment", "entra-roles"),
     *("zoom", "zoom-scopes", "zoom-api", "zoom-log", "zoom-own-sync"),
     *("public-address", "public-headers", "teams-messages", "public-certificate", "clock"),
 )

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.clock import DAY
+from domain.roles import APP_ROLES
 from launch.check.findings import Check, Fault, Found, Once, and_, failed, ok, unseen, warning
 from launch.check.microsoft import REGISTRATION
 from launch.outside import redirect_address
@@ -39,6 +40,7 @@ HOW_TO_SEE: Final = (
 )
 _SELF_CONSENT: Final = "managepermissiongrantsforself."
 _APP: Final = "Entra > App registrations > your app"
+_ROLES: Final = f"{_APP} > App roles"
 _ENTERPRISE: Final = "Entra > Enterprise applications > your app"
 
 
@@ -116,6 +118,7 @@ def registration_checks(visit: Visit, registration: Once[Registration]) -> Seque
             _assignment,
             f"See {_ENTERPRISE} > Properties > “Assignment required”.",
         ),
+        check("entra-roles", "Entra app roles", _app_roles, f"See {_ROLES}."),
     )
 
 
@@ -131,7 +134,7 @@ async def read_registration(visit: Visit, app_token: Once[str]) -> Registration:
         visit,
         token,
         f"applications(appId='{app_id}')?$select=signInAudience,web,spa,publicClient,"
-        "passwordCredentials,requiredResourceAccess",
+        "passwordCredentials,requiredResourceAccess,appRoles",
     )
     principal = await _get(
         visit,
@@ -293,6 +296,32 @@ async def _assignment(_: Visit, registration: Registration) -> Found:
     )
 
 
+async def _app_roles(_: Visit, registration: Registration) -> Found:
+    """The roles of admins and of the helpdesk are optional; one that is there must be of use."""
+    rows = {str(row.get("value")): row for row in _rows(registration.application, "appRoles")}
+    there = [name for name in APP_ROLES if name in rows]
+    for name in there:
+        if rows[name].get("isEnabled") is not True:
+            return warning(f"The app role {name} is switched off.", f"Enable it in {_ROLES}.")
+        if "User" not in _texts(rows[name], "allowedMemberTypes"):
+            return warning(
+                f"The app role {name} can't be given to people.",
+                f"{_ROLES}: make it anew with “Users/Groups” as allowed member types.",
+            )
+    known = {name.lower(): name for name in APP_ROLES}
+    for value in rows:
+        meant = known.get(value.strip().lower(), value)
+        if meant != value and meant not in there:
+            return warning(
+                f"The app role “{value}” counts for nothing.",
+                f"{_ROLES}: its value must be exactly {meant}.",
+            )
+    if not there:
+        return ok("none: admins are those whom the settings name, and there is no helpdesk")
+    missing = [f"no {name}" for name in APP_ROLES if name not in there]
+    return ok(", ".join([*there, *missing]))
+
+
 def _rows(of: dict[str, Any], name: str) -> list[dict[str, Any]]:
     rows = of.get(name)
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
@@ -302,6 +331,11 @@ def _addresses(app: dict[str, Any], kind: str) -> list[str]:
     part = app.get(kind)
     found = part.get("redirectUris") if isinstance(part, dict) else None
     return [str(address) for address in found] if isinstance(found, list) else []
+
+
+def _texts(row: dict[str, Any], name: str) -> list[str]:
+    texts = row.get(name)
+    return [str(text) for text in texts] if isinstance(texts, list) else []
 
 
 def _moment(text: object) -> datetime | None:

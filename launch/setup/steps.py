@@ -137,7 +137,10 @@ def _admins(_: Mapping[str, str]) -> Sequence[str | Command]:
         "Who may change settings in the chat from the first day on: Entra object ids, with commas "
         "between them. Yours is in Entra > Users > you, or:",
         Command("az ad signed-in-user show --query id -o tsv"),
-        "Press Enter to leave it out. People with the app role PresenceAdmin may in any case.",
+        "Press Enter to leave it out. People with the app role PresenceAdmin may in any case, and "
+        "people with PresenceHelpdesk may look somebody up. Make them in Entra > App registrations "
+        "> your app > App roles; give them in Enterprise applications > your app > Users and "
+        "groups.",
     )
 
 
@@ -162,7 +165,10 @@ STEPS: Final = (
         "Signing people in",
         _sign_in,
         (),
-        ("entra-redirect", "entra-secret-end", "entra-kind", "entra-consent", "entra-assignment"),
+        (
+            *("entra-redirect", "entra-secret-end", "entra-kind", "entra-consent"),
+            *("entra-assignment", "entra-roles"),
+        ),
     ),
     Step(
         "Where data is kept",

@@ -11,8 +11,8 @@ from markdown_it import MarkdownIt
 from prometheus_client.parser import text_string_to_metric_families
 
 from app import cli
-from bot.admins import APP_ROLES
 from bot.grammar.commands import BadCommand, Unknown, parse
+from domain.roles import APP_ROLES
 from launch.check.registration import PERMISSIONS
 from launch.check.zoom import LOG_SCOPE, ROLE_SCOPE, SCOPES
 from launch.setup import steps

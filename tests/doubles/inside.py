@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from structlog.testing import capture_logs
 
 from cards.seal import Seal
+from domain.setback import MOST_REFUSALS
 from launch.application import application
 from launch.lifetime import running
 from launch.outside import open_outside
@@ -28,6 +29,7 @@ from tests.cards import lint
 from tests.doubles.outside import PUBLIC, Chat, Outside, Product, outside
 from tests.doubles.product import Command
 from tests.doubles.redis import open_client
+from wording.trouble import TROUBLES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -257,6 +259,24 @@ async def reopened(
             yield place
             complaints = place.complaints()
             assert complaints == [], complaints
+
+
+async def parked(place: Office, *people: SandboxPerson) -> Callable[[], None]:
+    """Connect them, and let Microsoft not know them any more; the answer brings them back."""
+    gone = TROUBLES["gone"]
+    await place.connect(*people)
+    world = place.world.people
+    lost = {person.object_id: world.pop(person.object_id) for person in people}
+    for person in people:
+        chat = place.chat(person)
+        connected = chat.received[-1]
+        connected_card = chat.now(connected)
+        for _ in range(MOST_REFUSALS):  # one refusal is not believed
+            await chat.clicks("Test it", connected, connected_card)
+        card = (await chat.says("status")).card
+        assert gone.told in said_by(card)
+        assert gone.next_step in said_by(card)
+    return lambda: world.update(lost)
 
 
 def said_by(card: dict[str, Any] | None) -> str:

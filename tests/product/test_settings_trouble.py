@@ -9,44 +9,24 @@ from typing import TYPE_CHECKING
 import pytest
 
 from domain.history import LOOK_UP, REVIVE
-from domain.setback import MOST_REFUSALS
 from sandbox.faults import Fault, FaultKind
 from sync.settings.audit import AuditLog
 from tests.cards import lint
-from tests.doubles.inside import ADA, BEN, CHIARA, said_by
+from tests.doubles.inside import ADA, BEN, CHIARA, parked, said_by
 from tests.doubles.outside import facts, titles
 from tests.doubles.product import run
 from wording.trouble import TROUBLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
     from typing import Any
 
-    from sandbox.people import SandboxPerson
     from tests.doubles.inside import Admin, Office
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CALL = ("Busy", "InACall")
 GONE = TROUBLES["gone"]
-
-
-async def parked(place: Office, *people: SandboxPerson) -> Callable[[], None]:
-    """Connect them, and let Microsoft not know them any more; the answer brings them back."""
-    await place.connect(*people)
-    world = place.world.people
-    lost = {person.object_id: world.pop(person.object_id) for person in people}
-    for person in people:
-        chat = place.chat(person)
-        connected = chat.received[-1]
-        connected_card = chat.now(connected)
-        for _ in range(MOST_REFUSALS):  # one refusal is not believed
-            await chat.clicks("Test it", connected, connected_card)
-        card = (await chat.says("status")).card
-        assert GONE.told in said_by(card)
-        assert GONE.next_step in said_by(card)
-    return lambda: world.update(lost)
 
 
 async def opened(chat: Admin) -> tuple[Any, dict[str, Any]]:

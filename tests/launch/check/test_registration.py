@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-ALL = ("entra-secret-end", "entra-kind", "entra-consent", "entra-assignment")
+ALL = ("entra-secret-end", "entra-kind", "entra-consent", "entra-assignment", "entra-roles")
 
 
 @pytest.fixture
@@ -30,9 +30,14 @@ def entra(doctor: Doctor) -> Registration:
 
 async def test_all_is_well(doctor: Doctor, entra: Registration) -> None:
     found = await doctor.findings(*ALL)
-    for check, part in zip(
-        ALL, ("1 January 2099", "under Web", "consent for themselves", "not required"), strict=True
-    ):
+    parts = (
+        "1 January 2099",
+        "under Web",
+        "consent for themselves",
+        "not required",
+        "none: admins",
+    )
+    for check, part in zip(ALL, parts, strict=True):
         says(found[check], "ok", part)
 
 
@@ -131,3 +136,29 @@ async def test_what_is_asked_of_people_is_what_is_looked_for(doctor: Doctor) -> 
     settings = setup.examine(doctor.around.environ()).settings
     assert set(LOOKED_FOR) == set(settings.graph_scopes)
     assert dict(PERMISSIONS) == LOOKED_FOR
+
+
+def role(value: str, *, on: bool = True, members: tuple[str, ...] = ("User",)) -> dict[str, Any]:
+    return {"value": value, "isEnabled": on, "allowedMemberTypes": list(members)}
+
+
+@pytest.mark.parametrize(
+    ("roles", "state", "part"),
+    [
+        (
+            [role("PresenceAdmin"), role("PresenceHelpdesk")],
+            "ok",
+            "PresenceAdmin, PresenceHelpdesk",
+        ),
+        ([role("PresenceAdmin"), role("Other")], "ok", "PresenceAdmin, no PresenceHelpdesk"),
+        ([role("PresenceHelpdesk", on=False)], "warning", "PresenceHelpdesk is switched off"),
+        ([role("PresenceHelpdesk", members=("Application",))], "warning", "be given to people"),
+        ([role("presenceHelpDesk ")], "warning", "counts for nothing"),
+        (["no role", {"value": None}], "ok", "none: admins"),
+    ],
+)
+async def test_roles_of_admins_and_of_the_helpdesk(
+    doctor: Doctor, entra: Registration, roles: list[Any], state: str, part: str
+) -> None:
+    entra.app_roles = roles
+    says(await doctor.found("entra-roles"), state, part)
