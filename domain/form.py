@@ -33,6 +33,9 @@ class Field(StrEnum):
     PRIORITY = "priority"
 
 
+BESIDE: Final = frozenset({"share"})
+"""Fields of a form (domain.policy.Form) that stand on no card: one line changes them."""
+
 Value = bool | int | Service | AuthorizeWith | Authoriser | LevelStyle
 
 

@@ -56,6 +56,7 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "organisation.not_for_me": 2,
     # Has its default where an older process could read it: nothing of it is written till then.
     "Form.authoriser": 2,
+    "Form.share": 2,
     "PersonState.authorised_by": 2,
     # Older processes know nobody who could have said it: they may be written at once.
     "pb:{NN}:optout:<mark>": 2,

@@ -27,6 +27,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from domain.presence import LevelStyle, Style
+from domain.share import EVERYBODY, check_share
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -67,7 +68,8 @@ class Form:
     """The article's form, as the account or a managed group holds it.
 
     `calendar` and `contacts` are kept because the article's form has them; this app never asks
-    Microsoft for those rights. `locked`: lower levels can't deviate.
+    Microsoft for those rights. `locked`: lower levels can't deviate. `share`: so many of a hundred
+    people are started by the organisation's authorisation (domain.share). Raises ValueError.
     """
 
     integration: bool
@@ -79,6 +81,10 @@ class Form:
     locked: bool = False
     style: LevelStyle = Style.MIRROR
     authoriser: Authoriser = Authoriser.PERSON
+    share: int = EVERYBODY
+
+    def __post_init__(self) -> None:
+        check_share(self.share)
 
     def stopped_by(self) -> Reason | None:
         """Return the first field that keeps presence off, in the form's own order; None: on."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from domain.form import LevelForm
 from domain.policy import Authoriser, AuthorizeWith, Level, ManagedGroup, Service
 from domain.presence import LevelStyle, Style
+from domain.share import EVERYBODY, check_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -133,6 +134,25 @@ class Authorise:
 
 
 @dataclass(frozen=True, slots=True)
+class ChooseShare:
+    """Limit whom the organisation's authorisation starts to so many of a hundred people.
+
+    Raises ValueError for what is no share (domain.share).
+    """
+
+    level: Level
+    share: int
+    act: Literal["percent"] = "percent"
+
+    def __post_init__(self) -> None:
+        check_share(self.share)
+
+    def apply(self, policy: Policy) -> Policy:
+        """The policy after it. Raises GroupInherits."""
+        return _own_form(policy, self.level, share=self.share)
+
+
+@dataclass(frozen=True, slots=True)
 class SaveForm:
     """Make a level what was entered in its form."""
 
@@ -155,7 +175,7 @@ class SaveForm:
         return with_priority(policy, level.group_id, entered.priority)
 
 
-OneLine = Enable | Disable | Inherit | Lock | Unlock | Move | ChooseStyle | Authorise
+OneLine = Enable | Disable | Inherit | Lock | Unlock | Move | ChooseStyle | Authorise | ChooseShare
 """What can be said in one line, such as `settings group Sales enable`."""
 
 Edit = OneLine | SaveForm
@@ -223,6 +243,15 @@ def authoriser_after(edit: Edit) -> Authoriser:
             return entered.form.authoriser
         case _:
             return Authoriser.PERSON
+
+
+def newer_fields(edit: Edit) -> tuple[str, ...]:
+    """The fields (domain.newer) to which an edit gives another value than their default."""
+    match edit:
+        case ChooseShare(_, share) if share != EVERYBODY:
+            return ("Form.share",)
+        case _:
+            return ()
 
 
 def place_of(policy: Policy, level: Level) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 from domain.policy import Authoriser
 from domain.policy_edits import (
     Authorise,
+    ChooseShare,
     ChooseStyle,
     Disable,
     Enable,
@@ -18,6 +19,7 @@ from domain.policy_edits import (
     form_of,
     switches,
 )
+from domain.share import EVERYBODY
 from wording.figures import people
 from wording.policy import AUTHORISERS, AUTHORISERS_EXPLAINED, STYLES, because, level_words
 from wording.reason import shown_reason
@@ -76,6 +78,8 @@ def state_sentence(edit: Edit) -> str:
             return f"The style for {where} is {style}."
         case Authorise(_, authoriser):
             return f"Who authorises for {where}: {lower_first(AUTHORISERS[authoriser])}."
+        case ChooseShare(_, share):
+            return f"The share for {where} is {share}%. {_ONLY_ORGANISATION}"
         case SaveForm():
             return f"The settings of {where} are saved."
     assert_never(edit)
@@ -101,6 +105,8 @@ def question(edit: OneLine) -> str:
             return f"Set the style for {where} to {style}?"
         case Authorise(_, authoriser):
             return f"Who authorises for {where}: {lower_first(AUTHORISERS[authoriser])}?"
+        case ChooseShare(_, share):
+            return f"Set the share for {where} to {share}%?"
     assert_never(edit)
 
 
@@ -114,10 +120,17 @@ def spoken(edit: OneLine, reason: str = "") -> str:
         value = f" {edit.style}"
     elif isinstance(edit, Authorise):
         value = f" {edit.authoriser}"
+    elif isinstance(edit, ChooseShare):
+        value = f" {edit.share}"
     why = f" because {shown_reason(reason)}" if reason else ""
     return f"settings {where} {edit.act}{value}{why}"
 
 
+_ONLY_ORGANISATION: Final = "It counts where the organisation authorises it."
+_ONLY_STARTS: Final = (
+    "It doesn’t limit people who connect or choose Start themselves, and a lower share stops "
+    "nobody who is already shown."
+)
 _AUTHORISING: Final = {
     Authoriser.PERSON: "Let each person authorise",
     Authoriser.ASK: "Authorise on request",
@@ -136,6 +149,8 @@ def confirming(edit: OneLine) -> str:
             return f"Use {style}"
         case Authorise(_, authoriser):
             return _AUTHORISING[authoriser]
+        case ChooseShare(_, share):
+            return f"Use {share}%"
     assert_never(edit)
 
 
@@ -186,6 +201,14 @@ def noticed(edit: OneLine, style: Style) -> str:
                 f"{AUTHORISERS_EXPLAINED[authoriser]} Those who have connected themselves stay "
                 "connected."
             )
+        case ChooseShare(_, share):
+            whom = (
+                "Everyone in scope can be started by the organisation’s authorisation."
+                if share == EVERYBODY
+                else f"About {share} in 100 people are started by the organisation’s "
+                "authorisation, always the same ones."
+            )
+            return f"{whom} {_ONLY_STARTS}"
     assert_never(edit)
 
 
@@ -219,6 +242,8 @@ def why_not_inherited(edit: OneLine) -> str:
             return "it has no style of its own"
         case Authorise():
             return "the account says who authorises"
+        case ChooseShare():
+            return "the account says how many people are started"
         case Enable() | Disable() | Inherit():
             return "it has no settings of its own"
     assert_never(edit)

@@ -53,7 +53,13 @@ def fields_changed(kind: str, old: Row, new: Row, *, account: bool) -> list[tupl
     ]
 
 
+_BESIDE: Final = {"share": "Share of people"}
+"""Fields that only one-line edits change."""
+
+
 def _label(name: str) -> str:
+    if name in _BESIDE:
+        return _BESIDE[name]
     return LABELS[Field(name)] if name in set(Field) else name.replace("_", " ").capitalize()
 
 
@@ -61,4 +67,6 @@ def _word(row: Mapping[str, Any], name: str) -> str:
     value = row.get(name)
     if value is None:
         return "none"
+    if name == "share":
+        return f"{value}%"
     return value_words(Field(name), value) if name in set(Field) else str(value)

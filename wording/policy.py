@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 from domain.form import HIGHEST_PRIORITY, Field, differing
 from domain.policy import Authoriser, AuthorizeWith, Reason, Service
 from domain.presence import Style
+from domain.share import EVERYBODY
 from wording.figures import people
 from wording.text import outside
 
@@ -96,6 +97,16 @@ def value_of_words(field: Field, said: str) -> str:
     """The value of a choice by its words, which some clients send in its place; else as it is."""
     meant, words = said.strip().casefold(), _CHOICES.get(field, {})
     return next((value for value, shown in words.items() if shown.casefold() == meant), said)
+
+
+def share_line(form: Form) -> str:
+    """How many of a hundred a form starts; empty where that is everybody."""
+    if form.share == EVERYBODY:
+        return ""
+    return (
+        f"Share: {form.share}%. The organisation’s authorisation starts only so many of a hundred "
+        "people."
+    )
 
 
 def not_usable(field: Field) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING, Final
 
 from bot.grammar.personal import style_of
@@ -15,9 +16,20 @@ from bot.grammar.words import (
 )
 from domain.form import HIGHEST_PRIORITY
 from domain.policy import SOME_GROUP, Authoriser
-from domain.policy_edits import Authorise, ChooseStyle, Disable, Enable, Inherit, Lock, Move, Unlock
+from domain.policy_edits import (
+    Authorise,
+    ChooseShare,
+    ChooseStyle,
+    Disable,
+    Enable,
+    Inherit,
+    Lock,
+    Move,
+    Unlock,
+)
 from domain.presence import LEVEL_STYLES, level_style
 from domain.reason import BadReason, reason_of
+from domain.share import EVERYBODY
 from wording.reason import TOO_LONG
 
 if TYPE_CHECKING:
@@ -55,6 +67,7 @@ def act_at_end(words: list[str]) -> tuple[int, OneLine] | None:
             _priority_at_end(spoken, last)
             or _style_at_end(spoken, last)
             or _authoriser_at_end(spoken, last)
+            or _share_at_end(spoken, last)
         )
         if found is not None:
             return found
@@ -170,6 +183,47 @@ def _authoriser_at_end(words: list[str], last: list[str]) -> tuple[int, OneLine]
         f"I don’t know who “{shortened(words[-1], 40)}” is. Say one of: {_AUTHORISERS}.",
         _value_hint(words, "authorise ask"),
     )
+
+
+_PERCENT: Final = "percent"
+_NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
+
+
+def _share_at_end(words: list[str], last: list[str]) -> tuple[int, OneLine] | None:
+    """`percent 20`, and `20 percent`, `20 %`, `20%`, also with the word on both sides."""
+    said, took = _number_of_percent(last)
+    if said is None:
+        if last[-1:] != [_PERCENT]:
+            return None
+        raise NotUnderstood(
+            "“percent” needs a number from 1 to 100.", _value_hint(words, "percent 20")
+        )
+    if said.isdecimal() and len(said) <= 3 and 1 <= int(said) <= EVERYBODY:
+        return len(words) - took, ChooseShare(SOME_GROUP, int(said))
+    if len(words) == took and not _NUMBER.fullmatch(said):
+        return None  # a name that begins with this word
+    raise NotUnderstood(
+        f"“{shortened(said, 40)}” is not a share: that is a whole number from 1 to {EVERYBODY}, "
+        f"and {EVERYBODY} is everyone.",
+        _value_hint(words, "percent 20"),
+    )
+
+
+def _number_of_percent(last: list[str]) -> tuple[str | None, int]:
+    """What stands where the number of a percentage does, and how many words say it."""
+    words = [*last[:-1], *((last[-1][:-1], "%") if _is_percentage(last) else last[-1:])]
+    split = len(words) - len(last)  # "20%" is one word
+    end = 2 if words[-2:] == ["per", "cent"] else 1 if words[-1:] in (["%"], [_PERCENT]) else 0
+    if end and len(words) > end and _NUMBER.fullmatch(words[-end - 1]):
+        before = len(words) > end + 1 and words[-end - 2] == _PERCENT
+        return words[-end - 1], end + 1 + before - split
+    if not end and len(words) > 1 and words[-2] == _PERCENT:
+        return words[-1], 2
+    return None, 0
+
+
+def _is_percentage(last: list[str]) -> bool:
+    return bool(last) and len(last[-1]) > 1 and last[-1].endswith("%")
 
 
 def _value_hint(words: list[str], example: str) -> str:

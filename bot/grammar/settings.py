@@ -113,8 +113,10 @@ class History(ForAdmins):
 
 Settings = Centre | Account | Group | Groups | User | InvitePeople | History
 
-_ANY_ACT = "enable, disable, inherit, lock, unlock, priority 2, style mirror or authorise ask"
-_ACCOUNT_ACT = "enable, disable, lock, unlock, style mirror or authorise ask"
+_ANY_ACT = (
+    "enable, disable, inherit, lock, unlock, priority 2, style mirror, authorise ask or percent 20"
+)
+_ACCOUNT_ACT = "enable, disable, lock, unlock, style mirror, authorise ask or percent 20"
 _GROUP_HINT = f"Say settings group Sales, and at the end, if you like: {_ANY_ACT}."
 _TOPICS_HINT = (
     "Say settings, settings account, settings group Sales, settings groups, "

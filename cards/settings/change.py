@@ -245,11 +245,11 @@ def guest() -> Card:
 
 
 def not_yet(level: Level) -> Card:
-    """Say that the organisation can't authorise before every process is known to know it."""
+    """Say that something can't be chosen before every process is known to know it."""
     return card(
-        "The organisation can’t authorise it yet. Nothing was changed.",
+        "This can’t be chosen yet. Nothing was changed.",
         heading("Not yet"),
-        answer("neutral", "Nothing was changed.", "The organisation can’t authorise it yet."),
+        answer("neutral", "Nothing was changed.", "This can’t be chosen yet."),
         text(
             "I can’t be sure yet that every part of the app knows it. That’s so while the app is "
             "being updated."

@@ -19,6 +19,7 @@ from wording.policy import (
     STYLES,
     because,
     level_words,
+    share_line,
 )
 
 if TYPE_CHECKING:
@@ -174,6 +175,8 @@ def _inputs(shown: LevelForm, places: int, *, account_form: bool) -> list[Elemen
         elements.append(_input(field, shown, places, account_form=account_form))
         if field is Field.AUTHORISER:
             elements.append(note(BUSY_ONLY_UNASKED, spacing="Small"))
+            if limited := share_line(shown.form):
+                elements.append(text(limited, spacing="Small"))
         if field is Field.STYLE:
             warning = f"About full: {STYLES[Style.FULL].warning('people')}"
             elements.append(note(warning, spacing="Small"))

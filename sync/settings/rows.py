@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from domain.link import BadRow
 from domain.policy import Authoriser, Form, ManagedGroup, Policy
 from domain.policy_edits import group_of, renumbered
+from domain.share import EVERYBODY
 from sync.redis.rows import Rows
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _UNDECIDED = Form(integration=False)
 _BROKEN_ACCOUNT = Form(integration=False, locked=True)
 _BROKEN_GROUP = Form(integration=False)
 
-_NEWER: Final = {"authoriser": Authoriser.PERSON.value}
+_NEWER: Final = {"authoriser": Authoriser.PERSON.value, "share": EVERYBODY}
 FORMS: Final = Rows(Form, whole=True, newer=_NEWER)
 MANAGED: Final = Rows(ManagedGroup, whole=True, newer=_NEWER)
 

@@ -46,6 +46,7 @@ edits: st.SearchStrategy[Any] = st.one_of(
                     "priority": st.integers(1, 9999),
                     "style": st.sampled_from(LEVEL_STYLES),
                     "authoriser": st.sampled_from(Authoriser),
+                    "share": st.integers(1, 100),
                 }[field.name]
                 for field in fields(kind)
                 if field.name != "act"

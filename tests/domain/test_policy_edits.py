@@ -23,6 +23,7 @@ from domain.policy import (
     resolve,
 )
 from domain.policy_edits import (
+    ChooseShare,
     ChooseStyle,
     Disable,
     Enable,
@@ -37,6 +38,7 @@ from domain.policy_edits import (
     level_form,
 )
 from domain.presence import Style
+from domain.share import EVERYBODY
 from sync.settings.rows import (
     FORMS,
     MANAGED,
@@ -240,6 +242,7 @@ one_line: st.SearchStrategy[OneLine] = st.one_of(
     st.builds(Lock, levels),
     st.builds(Unlock, levels),
     st.builds(ChooseStyle, levels, st.sampled_from(Style)),
+    st.builds(ChooseShare, levels, st.integers(1, EVERYBODY)),
     st.builds(Inherit, st.builds(Level, group_ids)),
     st.builds(Move, st.builds(Level, group_ids), st.integers(1, 9)),
 )
@@ -269,7 +272,7 @@ def test_a_level_becomes_what_was_submitted(
 def test_one_line_changes_what_it_says_and_nothing_else(policy: Policy, edit: OneLine) -> None:
     level = edit.level
     inherits = not level.is_account and edits.group_of(policy, level.group_id) is None
-    if inherits and isinstance(edit, Lock | Unlock | ChooseStyle | Move):
+    if inherits and isinstance(edit, Lock | Unlock | ChooseStyle | ChooseShare | Move):
         with pytest.raises(GroupInherits):
             edit.apply(policy)
         return
@@ -285,6 +288,8 @@ def test_one_line_changes_what_it_says_and_nothing_else(policy: Policy, edit: On
             assert now == replace(was, locked=isinstance(edit, Lock))
         case ChooseStyle(_, style):
             assert now == replace(was, style=style)
+        case ChooseShare(_, share):
+            assert now == replace(was, share=share)
         case Inherit():
             assert edits.group_of(after, level.group_id) is None
         case Move(_, priority):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from domain.policy import Authoriser, AuthorizeWith, Form, ManagedGroup, Personal, Policy, Service
 from domain.presence import LEVEL_STYLES, Style
+from domain.share import EVERYBODY
 
 NOW = 1_760_000_000_000
 
@@ -20,6 +21,7 @@ forms = st.builds(
     locked=st.booleans(),
     style=st.sampled_from(LEVEL_STYLES),
     authoriser=st.sampled_from(Authoriser),
+    share=st.integers(1, EVERYBODY),
 )
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 group_ids = st.sampled_from([f"g{number}" for number in range(6)])

@@ -29,7 +29,17 @@ from domain.newer import DATA_VERSION
 from domain.organisation import Consent
 from domain.person import PersonState
 from domain.policy import SOME_GROUP, Authoriser, Form, Level
-from domain.policy_edits import Authorise, ChooseStyle, Disable, Enable, Inherit, Lock, Move, Unlock
+from domain.policy_edits import (
+    Authorise,
+    ChooseShare,
+    ChooseStyle,
+    Disable,
+    Enable,
+    Inherit,
+    Lock,
+    Move,
+    Unlock,
+)
 from domain.presence import LEVEL_STYLES, Style
 from domain.storms import Storm
 from sync.engine.identity import News
@@ -72,6 +82,7 @@ OTHERS: Final[tuple[Click, ...]] = (
     ),
     ApplyChange(Move(Level("zgSales", "Sales"), 2), 7),
     *(ApplyChange(Authorise(Level("zgSales", "Sales"), each), 7) for each in Authoriser),
+    ApplyChange(ChooseShare(Level("zgSales", "Sales"), 20), 7),
     *(ApplyChange(ChooseStyle(Level("zgSales", "Sales"), style), 7) for style in LEVEL_STYLES),
 )
 """What no card of tests.cards.samples carries, and every act and style."""

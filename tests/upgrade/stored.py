@@ -35,7 +35,7 @@ from domain.policy import (
     Personal,
     Service,
 )
-from domain.policy_edits import Authorise, ChooseStyle, Disable, Lock
+from domain.policy_edits import Authorise, ChooseShare, ChooseStyle, Disable, Lock
 from domain.presence import Observation, Pair, Shown, Style, ZoomPresence
 from domain.setback import Setback
 from domain.storms import Delivery, Notified, Storm
@@ -213,7 +213,8 @@ async def _settings(to: Stores) -> None:
     await to.settings.start(on=True)
     sales = Level("zgSales", "Sales")
     ask = Authorise(ACCOUNT, Authoriser.ASK)
-    for edit in (ChooseStyle(ACCOUNT, Style.BUSY_ONLY), ask, Lock(ACCOUNT), Disable(sales)):
+    edits = (ChooseStyle(ACCOUNT, Style.BUSY_ONLY), ask, ChooseShare(ACCOUNT, 20), Lock(ACCOUNT))
+    for edit in (*edits, Disable(sales)):
         policy = await to.settings.read()
         await to.settings.save(edit, expected=policy.version, by=ADMIN, reason="INC0012345")
     await to.audit.looked_up(ADMIN, "ben@example.com")

@@ -35,6 +35,7 @@ from domain.policy_edits import (
     form_of,
     group_of,
     level_form,
+    newer_fields,
     switches,
 )
 from domain.presence import Style
@@ -96,7 +97,7 @@ class SettingsChanges:
         self, turn: Turn, edit: OneLine, reason: str = "", *, notice: str | None = None
     ) -> Card:
         """Say what an edit does and whom it touches, and have it confirmed."""
-        if not await self.may_write(authoriser_after(edit)):
+        if not await self._may_be_written(edit):
             return settings_change.not_yet(edit.level)
         asked = self._asked(reason)
         if reason and asked is None:
@@ -118,6 +119,12 @@ class SettingsChanges:
             reason=asked,
         )
         return refreshing(card, clicks.ConfirmChange(edit, reason), [turn.person.mri])
+
+    async def _may_be_written(self, edit: Edit) -> bool:
+        """Whether every process that runs can read what an edit stores."""
+        if not all(map(self.everyone_knows, newer_fields(edit))):
+            return False
+        return await self.may_write(authoriser_after(edit))
 
     def _asked(self, reason: str) -> str | None:
         """A reason as cards ask for it, holding what was said so far; None: they don't ask yet."""
@@ -325,7 +332,7 @@ class SettingsChanges:
         details: tuple[tuple[str, str, str], ...] = (),
     ) -> Card | None:
         """Save an edit and show what comes of it; None: somebody else was first."""
-        if not await self.may_write(authoriser_after(edit)):
+        if not await self._may_be_written(edit):
             return settings_change.not_yet(edit.level)
         by = turn.person
 

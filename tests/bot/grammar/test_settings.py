@@ -27,6 +27,7 @@ from domain.form import HIGHEST_PRIORITY
 from domain.policy import ACCOUNT, SOME_GROUP, Authoriser
 from domain.policy_edits import (
     Authorise,
+    ChooseShare,
     ChooseStyle,
     Disable,
     Enable,
@@ -58,6 +59,14 @@ SPOKEN: dict[str, OneLine] = {
     "authorise person": Authorise(SOME_GROUP, Authoriser.PERSON),
     "Authorize ask.": Authorise(SOME_GROUP, Authoriser.ASK),
     "authorise Inform please": Authorise(SOME_GROUP, Authoriser.INFORM),
+    "percent 20": ChooseShare(SOME_GROUP, 20),
+    "Percent 20%.": ChooseShare(SOME_GROUP, 20),
+    "percent 5 percent": ChooseShare(SOME_GROUP, 5),
+    "100 Percent!": ChooseShare(SOME_GROUP, 100),
+    "1 per cent": ChooseShare(SOME_GROUP, 1),
+    "20 %": ChooseShare(SOME_GROUP, 20),
+    "20% please": ChooseShare(SOME_GROUP, 20),
+    "２０％": ChooseShare(SOME_GROUP, 20),
 }
 
 normal = st.text(max_size=60).map(lambda text: message_text({"text": text}))
@@ -118,6 +127,14 @@ def refused(text: str) -> BadCommand | PerhapsSettings:
         ("settings group Enable Team West", Group("Enable Team West")),
         ("settings group Style council", Group("Style council")),
         ("settings group Priority customers", Group("Priority customers")),
+        ("settings group Percent plan", Group("Percent plan")),
+        ("settings group The 1% club", Group("The 1% club")),
+        ("settings group Sales 20 percent 30", Group("Sales 20", ChooseShare(SOME_GROUP, 30))),
+        ("settings account 50%", Account(ChooseShare(ACCOUNT, 50))),
+        (
+            "settings account percent 5 because the pilot begins",
+            Account(ChooseShare(ACCOUNT, 5), "the pilot begins"),
+        ),
         ("settings group Acme Inc.", Group("Acme Inc.")),
         ("settings group Please enable", Group("Please", ENABLE)),
         ("settings group enable enable", Group("enable", ENABLE)),
@@ -258,6 +275,21 @@ def test_a_name_that_reads_like_an_act_and_its_reason_is_asked_about() -> None:
     assert isinstance(said, Group)
     assert said.or_name == "Team lock because locked disable"
     assert said.meant == Group("Team lock because locked", DISABLE)
+
+
+@pytest.mark.parametrize("topic", ["account", "group Sales", 'group "Sales"'])
+@pytest.mark.parametrize(
+    "said", ["percent 0", "percent 101", "percent 1.5", "percent -5", "percent all", "percent"]
+)
+def test_what_is_no_share_is_said_and_not_guessed(topic: str, said: str) -> None:
+    found = refused(f"settings {topic} {said}")
+    assert "from 1 to 100" in found.what or "I don’t know" in found.what
+    assert "percent 20" in found.hint
+
+
+@pytest.mark.parametrize("said", ["0%", "1,5 %", "101 percent", "250%"])
+def test_a_percentage_that_is_none_is_said(said: str) -> None:
+    assert "is not a share" in refused(f"settings group Sales {said}").what
 
 
 @pytest.mark.parametrize("topic", ["account", "group Sales", 'group "Sales"'])

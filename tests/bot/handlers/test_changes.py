@@ -41,6 +41,7 @@ from domain.policy import (
 )
 from domain.policy_edits import (
     Authorise,
+    ChooseShare,
     ChooseStyle,
     Disable,
     Enable,
@@ -670,3 +671,42 @@ async def test_the_organisation_authorises_only_once_every_process_knows_it(room
     room.written = True
     await room.handler.apply(turn(), ApplyChange(ask, 7))
     assert level_form(room.policy, ACCOUNT).form == replace(ON, authoriser=Authoriser.ASK)
+
+
+# -- the share
+
+
+async def test_a_share_is_asked_about_saved_and_said(room: Room) -> None:
+    room.set(account=replace(ON, authoriser=Authoriser.ASK))
+    card = await room.handler.account(turn(), Account(ChooseShare(ACCOUNT, 20)))
+    assert "About 20 in 100 people" in words(card)
+    assert titles(card) == ["Use 20%", "Cancel"]
+    done = await room.handler.apply(turn(), ApplyChange(ChooseShare(ACCOUNT, 20), 7))
+    assert "The share for the account is 20%." in words(done)
+    assert room.policy.account.share == 20
+    assert "Share: 20%." in words(await room.handler.form(turn(), ACCOUNT))
+    again = await room.handler.confirm(turn(), ChooseShare(ACCOUNT, 20))
+    assert "Nothing to change" in words(again)
+
+
+async def test_a_share_is_kept_by_the_form(room: Room) -> None:
+    room.set(account=replace(ON, authoriser=Authoriser.ASK, share=20))
+    shown = level_form(room.policy, ACCOUNT)
+    await room.handler.submit(turn(), SubmitForm(ACCOUNT, 7, shown, {"style": "busy only"}))
+    assert (room.policy.account.share, room.policy.account.style) == (20, "busy only")
+
+
+async def test_a_share_is_chosen_only_once_every_process_knows_it(room: Room) -> None:
+    room.set(account=replace(ON, authoriser=Authoriser.ASK))
+    room.everyone_knows = False
+    for card in (
+        await room.handler.confirm(turn(), ChooseShare(ACCOUNT, 20)),
+        await room.handler.apply(turn(), ApplyChange(ChooseShare(ACCOUNT, 20), 7)),
+    ):
+        assert "can’t be chosen yet" in words(card)
+    assert room.policy.account.share == 100
+
+
+async def test_a_group_that_inherits_has_no_share_of_its_own(room: Room) -> None:
+    card = await room.handler.confirm(turn(), ChooseShare(SALES, 20))
+    assert "inherits, so the account says how many people are started" in words(card)

@@ -42,6 +42,7 @@ from domain.policy import (
 )
 from domain.policy_edits import (
     Authorise,
+    ChooseShare,
     ChooseStyle,
     Disable,
     Effect,
@@ -284,6 +285,11 @@ def settings_cards() -> dict[str, Card]:
         "settings-authorise": change(Authorise(SALES, Authoriser.ASK)),
         "settings-authorise-inform": change(Authorise(ACCOUNT, Authoriser.INFORM)),
         "settings-authorise-person": change(Authorise(SALES, Authoriser.PERSON)),
+        "settings-percent": change(ChooseShare(SALES, 20)),
+        "settings-percent-everyone": change(ChooseShare(ACCOUNT, 100)),
+        "settings-form-percent": form(
+            SALES, entered(replace(ON, authoriser=Authoriser.ASK, share=20), 2), version=7
+        ),
         "settings-style": change(ChooseStyle(SALES, Style.FULL), style=Style.FULL),
         "settings-progress": change_cards.progress(
             sentence="Presence sync is disabled for Sales.",

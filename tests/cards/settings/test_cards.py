@@ -165,6 +165,7 @@ def test_an_overtaken_change_says_who_and_shows_how_it_is_now() -> None:
             "Who authorises for Sales: the organisation, on request?",
             "Authorise on request",
         ),
+        ("settings-percent", "Set the share for Sales to 20%?", "Use 20%"),
         ("settings-style", "Set the style for Sales to full?", "Use full"),
     ],
 )
