@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from sync.engine.wire import EngineRoom
     from sync.feed.catch_up import CatchUp
     from sync.feed.store import Doubt, Listener
-    from sync.organisation.starting import Starting
-    from sync.organisation.wire import OrganisationRoom
+    from sync.organisation.wire import CoveringRoom, OrganisationRoom
     from sync.reconnect.notifier import Notifier
     from sync.redis.duties import Work
     from sync.settings.wire import SettingsRoom
@@ -37,7 +36,7 @@ class Core:
     engine: EngineRoom
     linking: Linking
     organisation: OrganisationRoom
-    starting: Starting
+    covering: CoveringRoom
     doubt: Doubt
     listener: Listener  # its duty is only where Zoom's events come in
     feed: CatchUp
@@ -49,7 +48,8 @@ class Core:
         return (
             *(self.data.work, self.connect.resealing.work),
             *(*self.settings.works, *self.directory.works),
-            *(*self.engine.works, *self.organisation.works, self.doubt.work, self.feed.work),
+            *(*self.engine.works, *self.organisation.works, self.covering.covering.work),
+            *(self.doubt.work, self.feed.work),
             *(self.reconnect.work, *self.invite.works),
         )
 

@@ -11,11 +11,14 @@ import structlog
 from bot.desk import new_card_id
 from bot.handlers.settings.progress import PROGRESS
 from bot.teams.activity import ConversationGone, NotSent, SendFailed
+from cards.person import organisation
 from cards.person.connect import reconnect
 from cards.person.unasked import first_meeting
 from cards.settings import people as people_cards
+from domain.policy import Authoriser
 from domain.presence import ZoomPresence
 from wording.ended import ended
+from wording.figures import day
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -74,6 +77,14 @@ class ChatPeople:
         except (ConversationGone, SendFailed):  # the second may have arrived
             return "undelivered"
         return "sent"
+
+    async def announce(self, object_id: str, authoriser: Authoriser, starts_ms: int) -> Sent:
+        """Send what the organisation would show; *after notice*, from which day on (epoch ms)."""
+        if await self.desk.personal(object_id) is None:
+            return "unknown"
+        inform = authoriser is Authoriser.INFORM
+        card = organisation.notice(starts=day(starts_ms)) if inform else organisation.offer()
+        return await self._send(object_id, new_card_id(), card)
 
     async def first_meeting(self, object_id: str, presence: ZoomPresence, told: Accepted) -> None:
         """Tell what others see from now on, at the first meeting after connecting."""

@@ -63,6 +63,10 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "pb:{optouts}:zoom:<hash>": 2,
     "pb:{optouts}:all": 2,
     "pb:{optouts}:key": 2,
+    # Nobody is told, or counted, before everyone knows of it (sync.organisation.coverage).
+    "pb:{NN}:announced:<oid>": 2,
+    "pb:{coverage}:wave": 2,
+    "pb:{coverage}:counts": 2,
     # A kind of key of its own, at which they don't look.
     "pb:{organisation}:consent": 2,
     **dict.fromkeys((f"Consent.{each.name}" for each in fields(Consent)), 2),

@@ -34,8 +34,6 @@ from sync.feed.store import Doubt, FeedStore, Listener
 from sync.feed.watch import FeedWatch
 from sync.feed.webhook_log import WebhookLog
 from sync.microsoft.graph import GraphPresence, time_limit
-from sync.organisation.opt_outs import OptOuts
-from sync.organisation.starting import Starting
 from sync.reconnect.notifier import Notifier
 from sync.reconnect.store import NoticeStore
 from sync.redis import duties
@@ -154,13 +152,16 @@ def wire_core(
         identities=engine.identities,
     )
     data = DataVersions(redis, scripts, release=VERSION)
-    starting = Starting(
-        users=organisation.directory,
+    covering = sync.organisation.wire.wire_covering(
+        organisation,
+        redis,
+        people=people,
         linking=linking,
-        opt_outs=OptOuts(redis, connect.resealing.opt_out_key),
-        authorised=organisation.token.token,
+        opt_out_key=connect.resealing.opt_out_key,
+        announcer=outreach,
         policy=saved.cache.current,
-        may_write=data.may_write,
+        data=data,
+        tenant_id=settings.microsoft_app_tenant_id,
         groups_of=directory.groups_of,
     )
     refresher = None
@@ -182,7 +183,7 @@ def wire_core(
         engine=engine,
         linking=linking,
         organisation=organisation,
-        starting=starting,
+        covering=covering,
         doubt=doubt,
         listener=Listener(feed),
         feed=CatchUp(

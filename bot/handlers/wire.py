@@ -61,8 +61,8 @@ def wire_answers(
     connect = ConnectHandler(engine, sign_in)
     organisation = OrganisationHandler(
         engine,
-        core.starting,
-        core.starting.opt_outs,
+        core.covering.starting,
+        core.covering.opt_outs,
         engine.background,
         signing_in=connect,
         left=invite.invited.leave,

@@ -17,7 +17,28 @@ if TYPE_CHECKING:
     from wording.organisation import Said
 
 
-def offer(*, name: str, inviter: str = "", opted_out: bool = False) -> Card:
+def notice(*, starts: str) -> Card:
+    """Say what will be shown from a day on, unless the person says no."""
+    return card(
+        f"From {starts}, Teams shows when you’re busy in Zoom, unless you choose Not for me.",
+        heading("Your Zoom meetings will show in Teams"),
+        text(
+            bold(f"From {starts} "),
+            "your organisation lets Teams and Outlook show when you’re busy in Zoom. You don’t "
+            "have to do anything.",
+        ),
+        item("•", bold("What is shown: "), SHOWN_UNASKED),
+        item("•", bold("Your own status: "), OWN_STATUS_STAYS),
+        item("•", bold("If you don’t want it: "), "choose Not for me, now or at any time later."),
+        note(NO_APP_NEEDED),
+        buttons(
+            button(StartShowing(), "Start now", style="positive"),
+            button(NotForMe(), "Not for me"),
+        ),
+    )
+
+
+def offer(*, name: str = "", inviter: str = "", opted_out: bool = False) -> Card:
     """Say what will be shown, and let the person decide; `inviter`: the admin who asks.
 
     `opted_out`: they said *Not for me* before.

@@ -132,16 +132,16 @@ class Linking:
         return link, observation
 
     async def start(
-        self, member: Member, tenant_id: str, opt_out: str
+        self, member: Member, user: ZoomUser | None, tenant_id: str, opt_out: str, *, ask: bool
     ) -> tuple[Link, Observation | None]:
         """Link somebody whom the organisation authorises, without a sign-in; what Zoom says now.
 
-        `opt_out` is where it would stand that they said *Not for me* (sync.organisation.opt_outs).
-        Raises OptedOut, NoZoomUser, AddressTaken, Contested and the errors of domain.errors;
-        nothing is kept then, and an earlier link is as it was.
+        `user` is theirs in Zoom, None where it can't be asked. `opt_out` is where it would stand
+        that they said *Not for me* (sync.organisation.opt_outs). Without `ask` Zoom is asked when
+        it has time, for many at once. Raises OptedOut, AddressTaken, Contested and the errors of
+        domain.errors; nothing is kept then, and an earlier link is as it was.
         """
-        user = await self.zoom_user(member.addresses)
-        observation = await self._ask(user)
+        observation = await self._ask(user) if ask else None
         link = Link(
             object_id=member.object_id,
             tenant_id=tenant_id,
@@ -184,6 +184,10 @@ class Linking:
                     break  # what was contended at its very end had used the attempt up
                 return generation
         raise Contested
+
+    async def matched_zoom_user(self, zoom_id: str) -> ZoomUser | None:
+        """The Zoom user of this id; None: Zoom has none, or can't be asked."""
+        return None if self.zoom is None else await self.zoom.find_user(zoom_id)
 
     async def zoom_user(self, addresses: tuple[str, ...]) -> ZoomUser | None:
         """Who has one of these addresses in Zoom; None: it can't be asked. Raises NoZoomUser."""

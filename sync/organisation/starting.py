@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from domain.policy import Policy, Verdict
     from domain.presence import Observation
     from sync.connect.linking import Linking
+    from sync.engine.ports import ZoomUser
+    from sync.organisation.matches import Kept
     from sync.organisation.opt_outs import OptOuts
 
 log = structlog.get_logger()
@@ -32,14 +34,25 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Startable:
-    """Somebody for whom the organisation authorises it now, and what policy says of them."""
+    """Somebody for whom the organisation authorises it now, and what policy says of them.
+
+    `zoom_id`: whom they were matched with; None: they are found by their addresses.
+    """
 
     user: EntraUser
     verdict: Verdict
+    zoom_id: str | None = None
 
 
 class NotStarted(Exception):
     """The organisation does not authorise it for them now: a sign-in of theirs may do."""
+
+
+class Matches(Protocol):
+    """Who in Entra is whom in Zoom (sync.organisation.matches)."""
+
+    async def of_person(self, object_id: str) -> Kept | None:
+        """Somebody with the Zoom user that they are matched with; None: not known."""
 
 
 class Users(Protocol):
@@ -55,16 +68,18 @@ class Starting:
 
     `authorised` gives a token of the organisation's, or says why there is none. `may_write`:
     whether every process knows of this by now (domain.newer). `groups_of` gives the Zoom groups of
-    whoever has one of these addresses.
+    whoever has one of these addresses. `started` hears who (an object id) said Start.
     """
 
     users: Users
+    matches: Matches
     linking: Linking
     opt_outs: OptOuts
     authorised: Callable[[], Awaitable[str]]
     policy: Callable[[], Policy]
     may_write: Callable[[Enum], Awaitable[bool]]
     groups_of: Callable[[str | None, tuple[str, ...]], Awaitable[frozenset[str]]]
+    started: Callable[[str], Awaitable[object]]
 
     async def startable(self, object_id: str) -> Startable | None:
         """Whether somebody may start without a sign-in now; None: they may not.
@@ -86,9 +101,11 @@ class Starting:
             return None
         if user is None or excluded(user) is not None or not user.addresses:
             return None
-        groups = await self.groups_of(None, user.addresses)
+        kept = await self.matches.of_person(object_id)
+        zoom_id = None if kept is None else kept.zoom_id
+        groups = await self.groups_of(zoom_id, user.addresses)
         verdict = resolve(policy, groups, by=AuthorisedBy.ORGANISATION)
-        return Startable(user, verdict) if verdict.on else None
+        return Startable(user, verdict, zoom_id) if verdict.on else None
 
     async def start(self, object_id: str, tenant_id: str) -> tuple[Link, Observation | None]:
         """Start somebody who wants it; what Zoom says of them now.
@@ -99,12 +116,25 @@ class Starting:
         if startable is None:
             raise NotStarted
         mark = await self.opt_outs.mark(object_id)
-        user = await self.linking.zoom_user(startable.user.addresses)
+        user = await self._zoom_user(startable)
         await self.opt_outs.lift(object_id, None if user is None else user.zoom_id)
-        return await self.linking.start(startable.user, tenant_id, mark)
+        started = await self.linking.start(startable.user, user, tenant_id, mark, ask=True)
+        await self.started(object_id)
+        return started
+
+    async def _zoom_user(self, startable: Startable) -> ZoomUser | None:
+        """Theirs in Zoom: matched, also by an alias or by hand, or with one of their addresses."""
+        if startable.zoom_id is not None:
+            user = await self.linking.matched_zoom_user(startable.zoom_id)
+            if user is not None:
+                return user
+        return await self.linking.zoom_user(startable.user.addresses)
 
     async def zoom_id_of(self, object_id: str) -> str | None:
         """The Zoom user of somebody who is not connected, as far as that is found out now."""
+        kept = await self.matches.of_person(object_id)
+        if kept is not None and kept.zoom_id is not None:
+            return kept.zoom_id
         try:
             user = await self.users.user(object_id)
             zoom = None if user is None else await self.linking.zoom_user(user.addresses)

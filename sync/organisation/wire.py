@@ -6,25 +6,38 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from domain.coverage import Announcement, How
 from domain.errors import PersonGone
+from domain.matching import FoundBy
+from domain.newer import NEWER_NAMES
+from sync.organisation.announcements import AnnouncementStore
 from sync.organisation.by_hand import HandStore
 from sync.organisation.consent import Consents, ConsentStore
+from sync.organisation.coverage import CoverageStore, Covering
 from sync.organisation.entra import EntraDirectory
 from sync.organisation.graph_requests import GraphRequests
 from sync.organisation.matches import MatchStore
+from sync.organisation.opt_outs import OptOuts
 from sync.organisation.rematching import Rematcher
+from sync.organisation.starting import Starting
 from sync.organisation.token import OrganisationToken, OwnToken
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     import aiohttp
 
+    from domain.policy import Policy
+    from sync.connect.linking import Linking
+    from sync.connect.sealed import OptOutKey
     from sync.directory.store import DirectoryStore
+    from sync.engine.people import PeopleStore
     from sync.microsoft.authorization import Authorization
+    from sync.organisation.coverage import Announcer
     from sync.redis.connection import Client
     from sync.redis.duties import Work
     from sync.redis.scripts import Scripts
+    from sync.upgrade.data_version import DataVersions
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +46,7 @@ class MatchRoom:
 
     store: MatchStore
     by_hand: HandStore
+    zoom: DirectoryStore
     rematcher: Rematcher | None
 
 
@@ -56,7 +70,19 @@ class OrganisationRoom:
         user = await self.directory.user(object_id)
         if user is None:
             raise PersonGone("entra_user_gone")
-        return user.addresses
+        return (*user.addresses, *await self._decided(object_id))
+
+    async def _decided(self, object_id: str) -> tuple[str, ...]:
+        """The address in Zoom of who was matched by an alias or by hand: Entra doesn't know it."""
+        kept = await self.matching.store.of_person(object_id)
+        if kept is None or kept.zoom_id is None:
+            return ()
+        match = await self.matching.store.of_zoom(kept.zoom_id)
+        view = await self.matching.zoom.view()
+        if match is None or match.by is FoundBy.ADDRESS or view is None:
+            return ()
+        user = await view.user(kept.zoom_id)
+        return () if user is None else (user.address,)
 
 
 def wire(
@@ -88,4 +114,73 @@ def wire(
     entra = EntraDirectory(requests)
     store, by_hand = MatchStore(redis, scripts), HandStore(redis)
     rematcher = Rematcher(entra, zoom, store, by_hand) if zoom.configured else None
-    return OrganisationRoom(token, consents, entra, MatchRoom(store, by_hand, rematcher))
+    return OrganisationRoom(token, consents, entra, MatchRoom(store, by_hand, zoom, rematcher))
+
+
+class _Nobody:
+    """Nobody is excluded."""
+
+    async def among(self, people: Sequence[str]) -> set[str]:
+        return set()
+
+
+@dataclass(frozen=True, slots=True)
+class CoveringRoom:
+    """Starting people without a sign-in, by their own word or after notice."""
+
+    opt_outs: OptOuts
+    announcements: AnnouncementStore
+    counted: CoverageStore
+    starting: Starting
+    covering: Covering
+
+
+def wire_covering(
+    room: OrganisationRoom,
+    redis: Client,
+    *,
+    people: PeopleStore,
+    linking: Linking,
+    opt_out_key: OptOutKey,
+    announcer: Announcer,
+    policy: Callable[[], Policy],
+    data: DataVersions,
+    tenant_id: str,
+    groups_of: Callable[[str | None, tuple[str, ...]], Awaitable[frozenset[str]]],
+) -> CoveringRoom:
+    """Put it together; `announcer` tells people, `groups_of` gives their groups in Zoom."""
+    opt_outs, announcements = OptOuts(redis, opt_out_key), AnnouncementStore(redis)
+    counted, matches = CoverageStore(redis), room.matching
+
+    async def started(object_id: str) -> None:
+        said = Announcement(await people.now_ms(), How.ASKED, started=True)
+        await announcements.keep(object_id, said)
+
+    starting = Starting(
+        users=room.directory,
+        matches=matches.store,
+        linking=linking,
+        opt_outs=opt_outs,
+        authorised=room.token.token,
+        policy=policy,
+        may_write=data.may_write,
+        groups_of=groups_of,
+        started=started,
+    )
+    covering = Covering(
+        counted,
+        matches.store,
+        matches.zoom,
+        people,
+        announcements,
+        opt_outs,
+        _Nobody(),
+        linking,
+        announcer,
+        tenant_id=tenant_id,
+        authorised=lambda: room.consents.known.may_write,
+        policy=policy,
+        may_write=lambda: data.everyone_knows(NEWER_NAMES["PersonState.authorised_by"]),
+        in_share=lambda object_id, verdict: True,
+    )
+    return CoveringRoom(opt_outs, announcements, counted, starting, covering)

@@ -68,6 +68,7 @@ DIRECTORY: Final = Duty("directory", lambda e: log.error("directory_redis_away",
 CONSENT: Final = Duty("consent", lambda e: log.warning("consent_waits", error=e), 5.0)
 """Whether the organisation has authorised the app: what one process finds, all know so soon."""
 MATCHING: Final = Duty("matching", lambda e: log.warning("matching_waits", error=e), 5.0)
+COVERAGE: Final = Duty("coverage", lambda e: log.warning("coverage_waits", error=e), 5.0)
 FEED: Final = Duty("feed", lambda e: log.warning("feed_not_noted", error=e), 1.0)
 NOTIFIER: Final = Duty(
     "notifier", lambda e: log.warning("notices_wait", error=e), 3.0, says_each=True, gentle=True

@@ -135,9 +135,18 @@ token_lease = _of_person("lease:<oid>", "who refreshes this person's tokens", TO
 admitted = _of_person("admitted:<oid>", "how often their chat wanted what costs", ADMITTED_TTL)
 looked_up = _of_person("admitted:<oid>:others", "the same, of others, as an admin", ADMITTED_TTL)
 look = _of_person("look:<oid>", "what Microsoft showed last, looked at for their chat", LOOK_TTL)
+ANNOUNCED_TTL = 400 * _DAY
+ANNOUNCED_WAVE_TTL = 900
+ANNOUNCE_AGAIN_TTL = _DAY
+COVERAGE_TTL = 7 * _DAY
+
+announced = _of_person("announced:<oid>", "told that the organisation authorises it", ANNOUNCED_TTL)
 _opt_out = _of_shard("optout:<mark>", "they said Not for me: Zoom's side of them (hashed)", EVER)
 opt_out_of_zoom = _of("{optouts}:zoom:<hash>", "the Zoom user of somebody who did", EVER)
 OPT_OUTS = _one("{optouts}:all", "hash: whoever did (hashed) -> gone since when", EVER)
+ANNOUNCED_WAVE = _one("{coverage}:wave", "cards of this wave", ANNOUNCED_WAVE_TTL)
+COVERAGE = _one("{coverage}:counts", "what the last round counted", COVERAGE_TTL)
+COVERAGE_LEASE = _one("{coverage}:by", "who makes the rounds", "2 min, renewed")
 OPT_OUT_KEY = _one("{optouts}:key", "what these are hashed with, sealed", EVER)
 
 

@@ -18,12 +18,13 @@ from bot.invite.store import InvitationStore, Mailing, MailingCard
 from bot.sign_in.attempt import ATTEMPTS, Attempt
 from bot.sign_in.store import SignInStore
 from bot.teams.activity import ConversationReference
+from domain.coverage import Announcement, How
 from domain.directory import Directory, DirectoryGroup, DirectoryUser, MembershipChange
 from domain.errors import Trouble
 from domain.feed import Slot
 from domain.link import Link
 from domain.matching import EntraUser, FoundBy, Match, Uncovered
-from domain.organisation import Consent, Why
+from domain.organisation import Consent, Coverage, Why
 from domain.person import Accepted, Held, Layer, Patch
 from domain.plan import Lane
 from domain.policy import (
@@ -51,8 +52,10 @@ from sync.engine.queue import Claim
 from sync.engine.quota import Quota
 from sync.feed.catch_up import SweepStore
 from sync.feed.store import FeedStore
+from sync.organisation.announcements import AnnouncementStore
 from sync.organisation.by_hand import Alias, Given, HandStore
 from sync.organisation.consent import ConsentStore
+from sync.organisation.coverage import CoverageStore
 from sync.organisation.matches import MatchStore, Result
 from sync.organisation.opt_outs import OptOuts
 from sync.reconnect.store import NoticeStore
@@ -193,6 +196,11 @@ async def _people(to: Stores) -> None:
     link = Link(CLEO, "tenant", "Cleo Marchetti", ("cleo@example.com",), AT, "zCleo")
     assert await to.people.start(link, await opt_outs.mark(CLEO), None, ["zgSales"])
     await opt_outs.add(NIA, "zNia")
+    announcements = AnnouncementStore(to.client)
+    await announcements.keep(CLEO, Announcement(AT, How.ASKED, started=True))
+    await announcements.keep_otherwise([BEN], ADA, AT)
+    assert await announcements.may_send()
+    await CoverageStore(to.client).keep(Coverage(1, 2, 3, 4, 5))
     await to.sealed.seals_with(to.vault.newest, "process", AT)
     await to.sealed.stopped("older", "process", AT)
 
@@ -336,6 +344,8 @@ async def read(client: Client) -> dict[str, Any]:
         "tokens": of.vault.open(ADA, PURPOSE, tokens[1]),
         "tokens' generation": tokens[0],
         "started": plain(await of.people.rows([CLEO], "authorised_by", "zoom_id")),
+        "announced": plain(await AnnouncementStore(client).of([BEN, CLEO, NIA])),
+        "coverage": plain(await CoverageStore(client).read()),
         "opted out": [await opt_outs.has(oid, None) for oid in (NIA, CLEO)],
         "opted out by Zoom": [await opt_outs.has(BEN, zoom) for zoom in ("zNia", "zBen")],
         "buttons": len(await ButtonKey(of.sealed, of.vault).load() or b""),

@@ -77,6 +77,7 @@ def person_cards() -> dict[str, Card]:
         "organisation-offer": organisation.offer(name="Ada"),
         "organisation-offer-by": organisation.offer(name="Ada", inviter="Ben Okafor"),
         "organisation-offer-again": organisation.offer(name="Ada", opted_out=True),
+        "organisation-notice": organisation.notice(starts="Monday, 7 December"),
         "organisation-started": organisation.started(
             name="Ada", zoom_address="ada@example.com", presence_now="Zoom says “In a meeting”."
         ),

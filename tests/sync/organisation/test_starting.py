@@ -10,6 +10,7 @@ import pytest
 from domain.errors import AdminMustAct, RetryLater
 from domain.matching import EntraUser
 from domain.policy import Authoriser, AuthorizeWith, Form, ManagedGroup, Policy
+from sync.organisation.matches import Kept
 from sync.organisation.starting import NotStarted, Starting
 from tests.doubles.people import ADA
 
@@ -32,16 +33,19 @@ class World:
         self.refusal: Exception | None = None
         self.groups: frozenset[str] = frozenset()
         self.written = True
+        self.zoom_id: str | None = None
         self.asked: list[str] = []
         nothing: Any = None
         self.starting = Starting(
             users=self,
+            matches=self,
             linking=nothing,
             opt_outs=nothing,
             authorised=self.authorised,
             policy=lambda: self.policy,
             may_write=self.may_write,
             groups_of=self.groups_of,
+            started=nothing,
         )
 
     async def user(self, object_id: str) -> EntraUser | None:
@@ -49,6 +53,9 @@ class World:
         if isinstance(self.user_now, Exception):
             raise self.user_now
         return self.user_now
+
+    async def of_person(self, object_id: str) -> Kept | None:
+        return None if self.zoom_id is None else Kept(USER, self.zoom_id)
 
     async def authorised(self) -> str:
         if self.refusal is not None:
@@ -60,6 +67,7 @@ class World:
 
     async def groups_of(self, zoom_id: str | None, addresses: tuple[str, ...]) -> frozenset[str]:
         assert addresses == USER.addresses
+        assert zoom_id == self.zoom_id
         return self.groups
 
     async def may(self) -> bool:
@@ -92,6 +100,14 @@ async def test_nobody_who_is_left_out_may(user: EntraUser | Exception | None) ->
     assert not await world.may()
     with pytest.raises(NotStarted):
         await world.starting.start(ADA, "tenant")
+
+
+async def test_who_is_matched_is_found_by_that() -> None:
+    world = World()
+    world.zoom_id = "zAda"
+    found = await world.starting.startable(ADA)
+    assert found is not None
+    assert found.zoom_id == "zAda"
 
 
 async def test_what_can_t_be_seen_leaves_nobody_out() -> None:

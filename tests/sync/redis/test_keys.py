@@ -13,7 +13,7 @@ pytestmark = pytest.mark.unit
 ADA, BEN = (f"00000000-0000-4000-8000-{number:012d}" for number in (1, 2))
 OF_PEOPLE = (
     *(keys.person, keys.link, keys.tokens, keys.token_lease, keys.admitted, keys.looked_up),
-    *(keys.look, keys.live_sign_in, keys.reference),
+    *(keys.look, keys.live_sign_in, keys.reference, keys.announced),
 )
 OF_SHARDS = (keys.everybody, keys.parked, keys.woken, keys.probe)
 HASHED = (

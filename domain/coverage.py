@@ -1,0 +1,126 @@
+"""Whom the organisation's authorisation covers, who is still to be told, and who never is. Pure.
+
+Of a person whom a Zoom user was matched with (domain.matching), in this order:
+
+Rule 1  Who said *Not for me* is never covered, whatever else holds.
+Rule 2  Nor is who was excluded, by an admin or by what Entra says of their account.
+Rule 3  Nor is who is shown by an authorisation of their own: it stays theirs.
+Rule 4  Only whose deciding level says that the organisation authorises it, and is on, is in scope.
+Rule 5  Nobody is covered who was not told of exactly that. *On request*, they must say Start.
+        *After notice*, it starts so many working days after they were told.
+Rule 6  Of those whom it would start for, a level's percentage is covered; who said Start
+        themselves is, in any case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from domain.policy import Authoriser
+
+if TYPE_CHECKING:
+    from domain.policy import Verdict
+
+NOTICE_DAYS: Final = 5
+"""Working days between telling people and starting, *after notice*."""
+_FRIDAY: Final = 4
+
+
+class How(StrEnum):
+    """How somebody was told that the organisation authorises it. Values are stored."""
+
+    ASKED = "asked"  # by a card with Start
+    INFORMED = "informed"  # by a card that says from when on
+    OTHERWISE = "otherwise"  # by other means than the app, as an admin recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """That somebody was told, when (epoch ms), and how; `by`: the admin who recorded it.
+
+    `started`: they said Start themselves.
+    """
+
+    at_ms: int
+    how: How
+    by: str = ""
+    started: bool = False
+
+
+class Standing(StrEnum):
+    """How it stands with somebody. Values are counted."""
+
+    COVERED = "covered"  # it is shown, or may be from now on
+    TO_TELL = "to_tell"  # in scope, and nobody has told them
+    ASKED = "asked"  # told, and they have not said Start
+    WAITING = "waiting"  # told, and it starts by itself later
+    LATER = "later"  # told and due, and beyond the level's percentage
+    OPTED_OUT = "opted_out"
+    EXCLUDED = "excluded"
+    OWN = "own"  # connected by a sign-in of their own
+    OUT_OF_SCOPE = "out_of_scope"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What is known of a person.
+
+    `verdict` is policy's on them by the organisation's authorisation, whatever they have chosen
+    (a pause changes nothing here). `connected`: they are shown by it, `own`: by an authorisation of
+    their own. `in_share`: within their level's percentage.
+    """
+
+    verdict: Verdict
+    announced: Announcement | None = None
+    opted_out: bool = False
+    excluded: bool = False
+    connected: bool = False
+    own: bool = False
+    in_share: bool = True
+
+
+def standing(candidate: Candidate, now_ms: int) -> Standing:
+    """How it stands with them at a time (epoch ms)."""
+    if candidate.opted_out:
+        return Standing.OPTED_OUT
+    if candidate.excluded:
+        return Standing.EXCLUDED
+    if candidate.own:
+        return Standing.OWN
+    verdict, announced = candidate.verdict, candidate.announced
+    if not verdict.on:
+        return Standing.OUT_OF_SCOPE
+    match verdict.authoriser:
+        case Authoriser.PERSON:
+            return Standing.OUT_OF_SCOPE
+        case Authoriser.ASK:
+            if announced is None:
+                return Standing.TO_TELL
+            return Standing.COVERED if candidate.connected else Standing.ASKED
+        case Authoriser.INFORM:
+            if announced is not None and announced.started and candidate.connected:
+                return Standing.COVERED
+            if announced is None or announced.how is How.ASKED:
+                return Standing.TO_TELL
+            if now_ms < starts_ms(announced):
+                return Standing.WAITING
+            return Standing.COVERED if candidate.in_share else Standing.LATER
+
+
+def starts_ms(announced: Announcement, days: int = NOTICE_DAYS) -> int:
+    """When it starts for somebody who was told (epoch ms): so many working days later.
+
+    Working days are Monday to Friday, by UTC. Whoever is told at a weekend is taken to have been
+    told on Monday.
+    """
+    day = datetime.fromtimestamp(announced.at_ms / 1000, tz=UTC)
+    while day.weekday() > _FRIDAY:
+        day += timedelta(days=1)
+    for _ in range(days):
+        day += timedelta(days=1)
+        while day.weekday() > _FRIDAY:
+            day += timedelta(days=1)
+    return int(day.timestamp() * 1000)

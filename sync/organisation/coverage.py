@@ -1,0 +1,290 @@
+"""Making it so: who is covered is started, who no longer is ends, who is in scope is told.
+
+A round goes over everybody who is matched, and derives what is to be done from what is stored; so
+a process that dies in the middle loses nothing, and the next round goes on. Rounds follow what
+changed (settings, matching, exclusions) within seconds, and the time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import KW_ONLY, dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
+
+import structlog
+
+from domain.clock import MINUTE
+from domain.coverage import Announcement, Candidate, How, Standing, standing, starts_ms
+from domain.errors import OutsideError
+from domain.organisation import Coverage
+from domain.policy import AuthorisedBy, Authoriser, resolve
+from sync.connect.linking import AddressTaken, Contested, OptedOut
+from sync.engine.ports import ZoomUser
+from sync.redis import duties, keys
+from sync.redis.batches import batches, for_each
+from sync.redis.duties import Work
+from sync.redis.leases import Lease
+from sync.redis.rows import Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from domain.matching import EntraUser
+    from domain.policy import Policy, Verdict
+    from sync.connect.linking import Linking
+    from sync.directory.store import DirectoryStore
+    from sync.engine.people import PeopleStore
+    from sync.organisation.announcements import AnnouncementStore
+    from sync.organisation.matches import Kept, MatchStore
+    from sync.organisation.opt_outs import OptOuts
+    from sync.reconnect.notifier import Sent
+    from sync.redis.connection import Client
+
+log = structlog.get_logger()
+
+BATCH: Final = 500
+EVERY_MS: Final = 5 * MINUTE
+"""Between two rounds when nothing changed: notices end, people come to have the app."""
+LEASE_MS: Final = 2 * MINUTE
+PER_SECOND: Final = 5
+"""Cards. Teams allows an app 30 requests a second in a tenant, and answers come first."""
+
+COVERAGES: Final = Rows(Coverage)
+
+
+class Announcer(Protocol):
+    """Telling people in the chat (implemented by the bot)."""
+
+    async def announce(self, object_id: str, authoriser: Authoriser, starts_ms: int) -> Sent:
+        """Send the card that says what will be shown; *after notice*, from when on (epoch ms)."""
+
+
+class Exclusions(Protocol):
+    """Whom admins have excluded (object ids)."""
+
+    async def among(self, people: Sequence[str]) -> set[str]:
+        """Those of these who are."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageStore:
+    """How far it is, for all processes."""
+
+    client: Client
+
+    async def read(self) -> Coverage | None:
+        """What the last round counted; None: there was none, or long ago."""
+        return COVERAGES.load_if_good(await self.client.get(keys.COVERAGE))
+
+    async def keep(self, coverage: Coverage) -> None:
+        """Keep what a round counted."""
+        await self.client.set(keys.COVERAGE, COVERAGES.dump(coverage), ex=keys.COVERAGE_TTL)
+
+    async def may_try(self, object_id: str) -> bool:
+        """Whether somebody may be sent the card now; not again for a day, whatever comes of it."""
+        key = keys.notice(object_id, "announced")
+        return bool(await self.client.set(key, "1", nx=True, ex=keys.ANNOUNCE_AGAIN_TTL))
+
+    async def try_again(self, object_id: str) -> None:
+        """It has certainly not arrived."""
+        await self.client.delete(keys.notice(object_id, "announced"))
+
+    def lease(self) -> Lease:
+        """Whoever has it makes the rounds."""
+        return Lease(self.client, keys.COVERAGE_LEASE, LEASE_MS)
+
+
+@dataclass(slots=True)
+class _Round:
+    """What a round found: numbers, and whom to tell."""
+
+    counts: Counter[Standing] = field(default_factory=Counter)
+    in_trouble: int = 0
+    seen: set[str] = field(default_factory=set)
+    to_tell: list[tuple[str, Authoriser]] = field(default_factory=list)
+
+
+@dataclass(eq=False, repr=False)
+class Covering:
+    """Makes rounds. One per process; one of them works at a time.
+
+    `authorised`: whether the organisation authorises the app now. `policy`: what admins decided.
+    `may_write`: whether every process knows of all this. `in_share`: whether somebody (an object
+    id) is within the percentage of the level of a verdict. `now_ms`: the clock of all processes.
+    """
+
+    rows: CoverageStore
+    matches: MatchStore
+    directory: DirectoryStore
+    people: PeopleStore
+    announcements: AnnouncementStore
+    opt_outs: OptOuts
+    exclusions: Exclusions
+    linking: Linking
+    announcer: Announcer
+    _: KW_ONLY
+    tenant_id: str
+    authorised: Callable[[], bool]
+    policy: Callable[[], Policy]
+    may_write: Callable[[], bool]
+    in_share: Callable[[str, Verdict], bool]
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+
+    def __post_init__(self) -> None:
+        self._lease = self.rows.lease()
+        self._made_of: tuple[object, ...] = ()
+        self._due_ms = 0
+        self.work = Work(duties.COVERAGE, self._step, lease=self._lease)
+
+    async def _step(self) -> None:
+        policy = self.policy()
+        made_of = policy.version, await self.matches.wanted(), self.authorised()
+        now = await self.people.now_ms()
+        if made_of == self._made_of and now < self._due_ms:
+            return
+        if not _says_so(policy) and not self._made_of:
+            self._made_of = made_of  # nothing to do here, as in most organisations
+            return
+        if await self._lease.take():
+            await self.round()
+            self._made_of, self._due_ms = made_of, now + EVERY_MS
+            await self._lease.let_go()
+
+    async def round(self) -> Coverage | None:
+        """Go over everybody; what was counted. None: it was broken off, and begins anew."""
+        found = _Round()
+        async for some in batches(self.matches.everybody(), BATCH):
+            if self.work.stopping or not await self._lease.take():
+                return None
+            await self._look_at([kept for kept in some if kept.zoom_id is not None], found)
+        await self._end_unmatched(found)
+        coverage = await self._count(found)
+        await self._tell(found)
+        return coverage
+
+    async def _look_at(self, some: Sequence[Kept], found: _Round) -> None:
+        """See to some people: start, end, and note whom to tell."""
+        view, policy = await self.directory.view(), self.policy()
+        if view is None or not some:
+            return
+        ids = [kept.user.object_id for kept in some]
+        users = {user.zoom_id: user for user in await view.users([k.zoom_id or "" for k in some])}
+        rows = {
+            row.object_id: row
+            for row in await self.people.rows(ids, "authorised_by", "leaving", "trouble")
+        }
+        announced = await self.announcements.of(ids)
+        await self.announcements.renew(list(announced))
+        excluded = await self.exclusions.among(ids)
+        now = await self.people.now_ms()
+        starting: list[tuple[EntraUser, ZoomUser]] = []
+        for kept in some:
+            oid, zoom_id = kept.user.object_id, kept.zoom_id or ""
+            user, row = users.get(zoom_id), rows.get(oid)
+            if user is None or (row is not None and row.leaving):
+                continue
+            verdict = resolve(policy, user.group_ids, by=AuthorisedBy.ORGANISATION)
+            by = None if row is None else row.authorised_by
+            candidate = Candidate(
+                verdict,
+                announced.get(oid),
+                opted_out=await self.opt_outs.has(oid, zoom_id),
+                excluded=oid in excluded,
+                connected=by is AuthorisedBy.ORGANISATION,
+                own=by is AuthorisedBy.PERSON,
+                in_share=self.in_share(oid, verdict),
+            )
+            stands = standing(candidate, now)
+            found.counts[stands] += 1
+            found.seen.add(oid)
+            found.in_trouble += candidate.connected and row is not None and row.trouble is not None
+            if stands is Standing.TO_TELL:
+                found.to_tell.append((oid, verdict.authoriser))
+            elif stands is Standing.COVERED and row is None:
+                starting.append((kept.user, ZoomUser(zoom_id, user.address)))
+            elif candidate.connected and stands in _ENDS:
+                log.info("coverage_ended", person=oid, reason=stands.value)
+                await self.people.leave(oid)
+        if self.authorised() and self.may_write():
+            await for_each(starting, self._start)
+
+    async def _start(self, somebody: tuple[EntraUser, ZoomUser]) -> None:
+        person, zoom = somebody
+        oid = person.object_id
+        try:
+            mark = await self.opt_outs.mark(oid)
+            await self.linking.start(person, zoom, self.tenant_id, mark, ask=False)
+        except (AddressTaken, Contested, OptedOut) as error:
+            log.warning("not_started", person=oid, reason=type(error).__name__)
+        except OutsideError as error:
+            log.warning("not_started", person=oid, reason=str(error))
+
+    async def _end_unmatched(self, found: _Round) -> None:
+        """End it for those of whom matching says by now that they are not theirs, or left out.
+
+        Who said Start and was never matched is none of them.
+        """
+        async for some in batches(self.people.everyone(), BATCH):
+            for row in await self.people.rows(some, "authorised_by", "leaving", "zoom_id"):
+                if row.authorised_by is AuthorisedBy.PERSON or row.leaving:
+                    continue
+                if row.object_id not in found.seen and row.zoom_id is not None:
+                    match = await self.matches.of_zoom(row.zoom_id)
+                    if match is not None and (match.why or match.object_id != row.object_id):
+                        reason = str(match.why or "another")
+                        log.info("coverage_ended", person=row.object_id, reason=reason)
+                        await self.people.leave(row.object_id)
+
+    async def _count(self, found: _Round) -> Coverage:
+        health, counts = await self.matches.health(), found.counts
+        results = health.counts or {}
+        coverage = Coverage(
+            covered=counts[Standing.COVERED],
+            waiting=sum(counts[each] for each in _WAIT),
+            unmatched=sum(n for name, n in results.items() if name in _UNMATCHED),
+            opted_out=await self.opt_outs.count(),
+            in_trouble=found.in_trouble,
+        )
+        await self.rows.keep(coverage)
+        log.info("coverage_round", **{stands.value: n for stands, n in counts.items()})
+        return coverage
+
+    async def _tell(self, found: _Round) -> None:
+        """Send cards, a few a second, until this wave's are used up."""
+        if not self.authorised() or not self.may_write():
+            return  # nobody is asked about what can't begin
+        for oid, authoriser in found.to_tell:
+            if self.work.stopping or not await self._lease.take():
+                return
+            if not await self.rows.may_try(oid):
+                continue
+            if not await self.announcements.may_send():
+                await self.rows.try_again(oid)
+                return
+            await self._announce(oid, authoriser)
+
+    async def _announce(self, oid: str, authoriser: Authoriser) -> None:
+        now = await self.people.now_ms()
+        how = How.INFORMED if authoriser is Authoriser.INFORM else How.ASKED
+        announced = Announcement(now, how)
+        match await self.announcer.announce(oid, authoriser, starts_ms(announced)):
+            case "sent":
+                await self.announcements.keep(oid, announced)
+                log.info("announced", person=oid, how=how.value)
+                await self.sleep(1 / PER_SECOND)
+            case "later" | "unknown":
+                await self.rows.try_again(oid)
+            case "undelivered":  # it may have arrived: then they would have it twice
+                log.warning("not_announced", person=oid)
+
+
+_ENDS: Final = frozenset({Standing.OPTED_OUT, Standing.EXCLUDED, Standing.LATER})
+_WAIT: Final = (Standing.TO_TELL, Standing.ASKED, Standing.WAITING, Standing.LATER)
+_UNMATCHED: Final = frozenset({"nobody", "several", "two-zoom", "gone"})
+
+
+def _says_so(policy: Policy) -> bool:
+    """Whether any level lets the organisation authorise."""
+    forms = (policy.account, *(group.form for group in policy.groups))
+    return any(form.authoriser is not Authoriser.PERSON for form in forms)

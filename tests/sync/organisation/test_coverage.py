@@ -1,0 +1,289 @@
+"""Rounds over a real Redis: who is started, told, ended; and what a death in the middle leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cryptography.fernet import Fernet
+
+from domain.clock import DAY
+from domain.coverage import Announcement, How
+from domain.directory import Directory, DirectoryUser
+from domain.matching import EntraUser, Match, Uncovered
+from domain.policy import AuthorisedBy, Authoriser, Form, Policy
+from sync.connect.linking import Linking
+from sync.connect.sealed import OptOutKey, SealedStore
+from sync.connect.vault import Vault
+from sync.directory.store import DirectoryStore
+from sync.organisation.announcements import AnnouncementStore
+from sync.organisation.coverage import CoverageStore, Covering
+from sync.organisation.matches import MatchStore, Result
+from sync.organisation.opt_outs import OptOuts
+from sync.redis import keys
+from sync.redis.scripts import Scripts
+from tests.doubles.people import person
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from domain.policy import Verdict
+    from sync.reconnect.notifier import Sent
+    from tests.doubles.engine import Bridge
+
+ASK, INFORM = (Policy(Form(integration=True, authoriser=a)) for a in list(Authoriser)[1:])
+LONG_AGO = 10
+"""Days: whatever day it is, five working days have passed since."""
+EACH = Policy(Form(integration=True))
+
+
+@dataclass
+class Town:
+    """A number of people in Entra and Zoom, and everything that makes rounds."""
+
+    bridge: Bridge
+    covering: Covering = field(init=False)
+    told: list[tuple[str, Authoriser]] = field(default_factory=list)
+    answers: dict[str, Sent | Exception] = field(default_factory=dict)
+    excluded: set[str] = field(default_factory=set)
+    share: int = 100
+    consented: bool = True
+
+    def __post_init__(self) -> None:
+        redis, scripts = self.bridge.redis, Scripts(self.bridge.redis)
+        self.directory = DirectoryStore(redis, scripts, configured=True)
+        self.matches = MatchStore(redis, scripts)
+        sealed = SealedStore(redis, scripts)
+        self.opt_outs = OptOuts(redis, OptOutKey(sealed, Vault([Fernet.generate_key().decode()])))
+        self.announcements = AnnouncementStore(redis)
+        nothing: Any = None
+        linking = Linking(
+            self.bridge.store,
+            tokens=self.bridge.tokens,
+            authorization=nothing,
+            profile=nothing,
+            zoom=self.bridge.zoom,
+            groups_of=self.directory.groups_of,
+            identities=self.bridge.identities,
+        )
+        self.covering = Covering(
+            CoverageStore(redis),
+            self.matches,
+            self.directory,
+            self.bridge.store,
+            self.announcements,
+            self.opt_outs,
+            self,
+            linking,
+            self,
+            tenant_id="tenant",
+            authorised=lambda: self.consented,
+            policy=self.bridge.decisions.current,
+            may_write=lambda: True,
+            in_share=self.in_share,
+            sleep=self.pause,
+        )
+
+    async def pause(self, _: float) -> None:
+        """Cards go out at once."""
+
+    def in_share(self, object_id: str, verdict: Verdict) -> bool:
+        return int(object_id[-2:]) < self.share
+
+    async def among(self, people: Sequence[str]) -> set[str]:
+        return self.excluded.intersection(people)
+
+    async def announce(self, object_id: str, authoriser: Authoriser, starts_ms: int) -> Sent:
+        assert starts_ms > 0
+        answer = self.answers.get(object_id, "sent")
+        if isinstance(answer, Exception):
+            raise answer
+        self.told.append((object_id, authoriser))
+        return answer
+
+    async def populate(self, number: int, *, without: Sequence[str] = ()) -> list[str]:
+        """So many people are in Zoom and in Entra, and matched; not those `without`."""
+        people = [person(n) for n in range(number)]
+        users = {f"z{oid}": DirectoryUser(f"z{oid}", f"{oid}@example.com", "Nia") for oid in people}
+        assert await self.directory.claim("t", 60_000) == 0
+        assert await self.directory.swap("t", Directory(users, {}, 1), [])
+        await self.directory.finish("t", next_ms=1, not_before_ms=1)
+        await self.match({oid: None for oid in people if oid not in without})
+        return people
+
+    async def match(self, results: dict[str, Uncovered | None]) -> None:
+        """These are matched (None), or why not."""
+        found = {f"z{o}": Match(f"z{o}", o, why=why) for o, why in results.items()}
+        entra = {oid: EntraUser(oid, "Nia", (f"{oid}@example.com",)) for oid in results}
+        await self.bridge.redis.hset(keys.MATCHES_STATE, mapping={"due": 0, "not_before": 0})
+        assert await self.matches.claim("t", 60_000) == 0
+        assert await self.matches.swap("t", Result(found, entra, "w", full=True))
+        await self.matches.finish("t", next_ms=1, not_before_ms=1)
+
+    async def announced(self, how: How, days_ago: float, *people: str) -> None:
+        at_ms = await self.bridge.store.now_ms() - int(days_ago * DAY)
+        for oid in people:
+            await self.announcements.keep(oid, Announcement(at_ms, how))
+
+    async def round(self) -> dict[str, int]:
+        """Make one; how many of each standing."""
+        coverage = await self.covering.round()
+        assert coverage is not None
+        await self.bridge.work()
+        return {"covered": coverage.covered, "waiting": coverage.waiting}
+
+    async def covered(self) -> set[str]:
+        rows = [oid async for oid in self.bridge.store.everyone()]
+        states = await self.bridge.store.rows(rows, "authorised_by")
+        return {s.object_id for s in states if s.authorised_by is AuthorisedBy.ORGANISATION}
+
+
+@pytest.fixture
+async def town(asking: Bridge) -> AsyncIterator[Town]:
+    yield Town(asking)
+    await asking.redis.flushall()  # opt-outs are kept for ever
+
+
+async def test_on_request_people_are_asked_once_and_nobody_starts(town: Town) -> None:
+    town.bridge.decisions.policy = ASK
+    people = await town.populate(3)
+    assert await town.round() == {"covered": 0, "waiting": 3}
+    assert await town.round() == {"covered": 0, "waiting": 3}
+    assert sorted(town.told) == [(oid, Authoriser.ASK) for oid in people]
+    assert await town.covered() == set()
+
+
+async def test_after_notice_it_starts_by_itself_and_not_before(town: Town) -> None:
+    town.bridge.decisions.policy = INFORM
+    ada, ben, cleo = await town.populate(3)
+    await town.announced(How.INFORMED, LONG_AGO, ada)
+    await town.announced(How.OTHERWISE, 1, ben)
+    await town.round()
+    assert await town.covered() == {ada}
+    assert town.told == [(cleo, Authoriser.INFORM)]
+    state = await town.bridge.state(ada)
+    assert state.zoom_id == f"z{ada}"
+
+
+async def test_where_each_person_authorises_nothing_is_done(town: Town) -> None:
+    town.bridge.decisions.policy = EACH
+    await town.populate(2)
+    assert await town.round() == {"covered": 0, "waiting": 0}
+    assert town.told == []
+
+
+async def test_not_for_me_and_exclusions_end_what_is_shown(town: Town) -> None:
+    town.bridge.decisions.policy = INFORM
+    people = await town.populate(4)
+    await town.announced(How.INFORMED, LONG_AGO, *people)
+    await town.round()
+    assert await town.covered() == set(people)
+    await town.opt_outs.add(people[0], None)
+    town.excluded.add(people[1])
+    await town.match({oid: Uncovered.DISABLED if oid == people[2] else None for oid in people})
+    await town.round()
+    assert await town.covered() == {people[3]}
+    for _ in range(2):  # whatever is decided afterwards
+        town.excluded.clear()
+        await town.match(dict.fromkeys(people))
+        await town.round()
+    assert await town.covered() == set(people[1:])
+
+
+async def test_a_lower_percentage_ends_and_a_higher_one_starts(town: Town) -> None:
+    town.bridge.decisions.policy = INFORM
+    people = await town.populate(6)
+    await town.announced(How.INFORMED, LONG_AGO, *people)
+    sizes, before = [], set[str]()
+    for share in (0, 3, 5):
+        town.share = share
+        await town.round()
+        now = await town.covered()
+        assert before <= now
+        before = now
+        sizes.append(len(now))
+    town.share = 2
+    await town.round()
+    assert len(await town.covered()) < sizes[-1]
+    assert sizes == sorted(sizes)
+
+
+async def test_who_connected_themselves_is_left_alone(town: Town) -> None:
+    town.bridge.decisions.policy = INFORM
+    ada, _ = await town.populate(2)
+    await town.bridge.connect(ada)
+    await town.announced(How.INFORMED, LONG_AGO, ada)
+    await town.round()
+    assert (await town.bridge.state(ada)).authorised_by is AuthorisedBy.PERSON
+    assert ada not in {oid for oid, _ in town.told}
+
+
+async def test_without_consent_nobody_is_told_or_started(town: Town) -> None:
+    town.bridge.decisions.policy = INFORM
+    people = await town.populate(2)
+    await town.announced(How.INFORMED, LONG_AGO, people[0])
+    town.consented = False
+    await town.round()
+    assert town.told == []
+    assert await town.covered() == set()
+    town.consented = True
+    await town.round()
+    assert await town.covered() == {people[0]}
+
+
+async def test_who_has_no_app_is_not_told_and_does_not_start(town: Town) -> None:
+    town.bridge.decisions.policy = INFORM
+    ada, ben = await town.populate(2)
+    town.answers = {ada: "unknown", ben: "undelivered"}
+    await town.round()
+    await town.round()
+    assert await town.announcements.of([ada, ben]) == {}
+    assert [oid for oid, _ in town.told].count(ben) == 1, "it may have arrived"
+    assert [oid for oid, _ in town.told].count(ada) == 2
+    now = await town.bridge.store.now_ms()
+    assert (
+        await town.announcements.keep_otherwise([ada, ben], "an admin", now - LONG_AGO * DAY) == 2
+    )
+    await town.round()
+    assert await town.covered() == {ada, ben}
+
+
+async def test_a_round_that_was_broken_off_is_finished_by_the_next(town: Town) -> None:
+    town.bridge.decisions.policy = INFORM
+    people = await town.populate(5)
+    await town.announced(How.INFORMED, LONG_AGO, *people)
+    assert town.bridge.zoom is not None
+    failing = replace_ask(town, after=2)
+    with pytest.raises(RuntimeError):
+        await town.covering.round()
+    failing.undo()
+    await town.round()
+    assert await town.covered() == set(people)
+
+
+def replace_ask(town: Town, *, after: int) -> pytest.MonkeyPatch:
+    """The process dies at the start of a later person."""
+    patch, started = pytest.MonkeyPatch(), 0
+    start = town.bridge.store.start
+
+    async def dies(*args: Any) -> int:
+        nonlocal started
+        started += 1
+        if started > after:
+            raise RuntimeError
+        return await start(*args)
+
+    patch.setattr(town.bridge.store, "start", dies)
+    return patch
+
+
+async def test_no_answer_of_the_chat_is_tried_again(town: Town) -> None:
+    town.bridge.decisions.policy = ASK
+    [ada] = await town.populate(1)
+    town.answers[ada] = "later"
+    await town.round()
+    town.answers.clear()
+    await town.round()
+    assert town.told[-1] == (ada, Authoriser.ASK)
+    assert (await town.announcements.of([ada]))[ada].how is How.ASKED
