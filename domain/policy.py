@@ -171,7 +171,7 @@ class Verdict(NamedTuple):
     `group` is the managed group that decides, None for the account. `locked`: the deciding level is
     locked. `own_style`: the style is the person's own choice; `level_style` is what the level has.
     `paused_until_ms` is set while PAUSED. `authoriser` is who says yes on the deciding level, `by`
-    who did.
+    who did, `share` the part of people that it may start for (domain.share).
     """
 
     on: bool
@@ -184,6 +184,7 @@ class Verdict(NamedTuple):
     paused_until_ms: int | None = None
     authoriser: Authoriser = Authoriser.PERSON
     by: AuthorisedBy = AuthorisedBy.PERSON
+    share: int = EVERYBODY
 
     @property
     def resumes_ms(self) -> int | None:
@@ -246,4 +247,5 @@ def resolve(
         paused_until_ms=paused_until if paused else None,
         authoriser=form.authoriser,
         by=by,
+        share=form.share,
     )

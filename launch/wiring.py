@@ -113,7 +113,8 @@ def wire_core(
         token_keys=settings.token_key_list,
         authorization=outside.authorization,
         profile=outside.profiles.read,
-        application=organisation.token,
+        organisation=organisation.token.token,
+        doubt=organisation.consents.doubt,
         addresses_of_user=organisation.addresses_of,
         adopt=chat.seal.use,
     )

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from domain.person import PersonState
-    from sync.connect.bearers import Application
     from sync.connect.tokens import Refresher
     from sync.engine.people import PeopleStore
     from sync.engine.ports import Profile
@@ -63,17 +62,21 @@ def wire(
     token_keys: Sequence[str],
     authorization: Refresher,
     profile: Callable[[str], Awaitable[Profile]],
-    application: Application,
+    organisation: Callable[[], Awaitable[str]],
+    doubt: Callable[[], None],
     addresses_of_user: Callable[[str], Awaitable[tuple[str, ...]]],
     adopt: Callable[[bytes], None],
 ) -> ConnectRoom:
-    """Put it together; `adopt` hears the key of the buttons each time it is read."""
+    """Put it together; `adopt` hears the key of the buttons each time it is read.
+
+    `organisation` and `doubt`: see Bearers. `addresses_of_user`: see ConnectRoom.
+    """
     resealing = wire_resealing(people, redis, scripts, token_keys=token_keys, adopt=adopt)
     tokens = Tokens(people, resealing.vault, authorization)
     return ConnectRoom(
         resealing.vault,
         tokens,
-        Bearers(tokens, application),
+        Bearers(tokens, organisation, doubt),
         profile,
         addresses_of_user,
         resealing.button_key,

@@ -19,6 +19,7 @@ from domain.coverage import Announcement, Candidate, How, Standing, standing, st
 from domain.errors import OutsideError
 from domain.organisation import Coverage
 from domain.policy import AuthorisedBy, Authoriser, resolve
+from domain.share import in_share
 from sync.connect.linking import AddressTaken, Contested, OptedOut
 from sync.engine.ports import ZoomUser
 from sync.redis import duties, keys
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from domain.matching import EntraUser
-    from domain.policy import Policy, Verdict
+    from domain.policy import Policy
     from sync.connect.linking import Linking
     from sync.directory.store import DirectoryStore
     from sync.engine.people import PeopleStore
@@ -110,8 +111,7 @@ class Covering:
     """Makes rounds. One per process; one of them works at a time.
 
     `authorised`: whether the organisation authorises the app now. `policy`: what admins decided.
-    `may_write`: whether every process knows of all this. `in_share`: whether somebody (an object
-    id) is within the percentage of the level of a verdict. `now_ms`: the clock of all processes.
+    `may_write`: whether every process knows of all this.
     """
 
     rows: CoverageStore
@@ -128,7 +128,6 @@ class Covering:
     authorised: Callable[[], bool]
     policy: Callable[[], Policy]
     may_write: Callable[[], bool]
-    in_share: Callable[[str, Verdict], bool]
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 
     def __post_init__(self) -> None:
@@ -193,7 +192,7 @@ class Covering:
                 excluded=oid in excluded,
                 connected=by is AuthorisedBy.ORGANISATION,
                 own=by is AuthorisedBy.PERSON,
-                in_share=self.in_share(oid, verdict),
+                in_share=in_share(oid, verdict.share),
             )
             stands = standing(candidate, now)
             found.counts[stands] += 1

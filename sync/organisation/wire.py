@@ -181,6 +181,5 @@ def wire_covering(
         authorised=lambda: room.consents.known.may_write,
         policy=policy,
         may_write=lambda: data.everyone_knows(NEWER_NAMES["PersonState.authorised_by"]),
-        in_share=lambda object_id, verdict: True,
     )
     return CoveringRoom(opt_outs, announcements, counted, starting, covering)

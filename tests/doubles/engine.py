@@ -103,7 +103,7 @@ class Organisation:
         self._graph.application = f"organisation.{self.renewed}"
         return self._graph.application
 
-    def invalidate(self) -> None:
+    def doubt(self) -> None:
         self.renewed += 1
 
 
@@ -399,7 +399,7 @@ async def running_bridge(
             scripts,
             limits,
             graph=api,
-            tokens=Bearers(tokens, organisation),
+            tokens=Bearers(tokens, organisation.token, organisation.doubt),
             zoom=zoom,
             chat=chat,
             policy=decisions,

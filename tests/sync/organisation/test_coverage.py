@@ -28,7 +28,6 @@ from tests.doubles.people import person
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from domain.policy import Verdict
     from sync.reconnect.notifier import Sent
     from tests.doubles.engine import Bridge
 
@@ -47,7 +46,6 @@ class Town:
     told: list[tuple[str, Authoriser]] = field(default_factory=list)
     answers: dict[str, Sent | Exception] = field(default_factory=dict)
     excluded: set[str] = field(default_factory=set)
-    share: int = 100
     consented: bool = True
 
     def __post_init__(self) -> None:
@@ -81,15 +79,11 @@ class Town:
             authorised=lambda: self.consented,
             policy=self.bridge.decisions.current,
             may_write=lambda: True,
-            in_share=self.in_share,
             sleep=self.pause,
         )
 
     async def pause(self, _: float) -> None:
         """Cards go out at once."""
-
-    def in_share(self, object_id: str, verdict: Verdict) -> bool:
-        return int(object_id[-2:]) < self.share
 
     async def among(self, people: Sequence[str]) -> set[str]:
         return self.excluded.intersection(people)
@@ -193,20 +187,18 @@ async def test_not_for_me_and_exclusions_end_what_is_shown(town: Town) -> None:
 
 async def test_a_lower_percentage_ends_and_a_higher_one_starts(town: Town) -> None:
     town.bridge.decisions.policy = INFORM
-    people = await town.populate(6)
+    people = await town.populate(12)
     await town.announced(How.INFORMED, LONG_AGO, *people)
-    sizes, before = [], set[str]()
-    for share in (0, 3, 5):
-        town.share = share
+
+    async def covered_at(share: int) -> set[str]:
+        account = Form(integration=True, authoriser=Authoriser.INFORM, share=share)
+        town.bridge.decisions.policy = Policy(account, version=share)
         await town.round()
-        now = await town.covered()
-        assert before <= now
-        before = now
-        sizes.append(len(now))
-    town.share = 2
-    await town.round()
-    assert len(await town.covered()) < sizes[-1]
-    assert sizes == sorted(sizes)
+        return await town.covered()
+
+    few, more, everybody = [await covered_at(share) for share in (20, 60, 100)]
+    assert few < more < everybody == set(people)
+    assert await covered_at(20) == few
 
 
 async def test_who_connected_themselves_is_left_alone(town: Town) -> None:
