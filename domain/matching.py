@@ -109,6 +109,8 @@ class Uncovered(StrEnum):
         return self in _LEAVES_OUT
 
 
+MATCHED: Final = "matched"
+"""Beside the values of `Uncovered` where results are counted."""
 _LEAVES_OUT = frozenset(
     {Uncovered.DISABLED, Uncovered.EXTERNAL, Uncovered.RESOURCE, Uncovered.NO_TEAMS}
 )

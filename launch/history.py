@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain.history import CHANGE
+from domain.history import CHANGE, MATCH
 from launch.redis import client_for_command
 from launch.terminal import say
 from service.redaction import visible_json
@@ -44,7 +44,7 @@ def _line(record: AuditRecord) -> str:
 
 
 def _what(record: AuditRecord) -> str:
-    if record.kind == CHANGE:
+    if record.kind in {CHANGE, MATCH}:
         account = record.scope == ACCOUNT
         fields = fields_changed(record.kind, record.old, record.new, account=account)
         return ", ".join(f"{name}: {before} -> {after}" for name, before, after in fields)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.form import Field
-from domain.history import CHANGE, INVITE, LOOK_UP, REVIVE
+from domain.history import CHANGE, INVITE, LOOK_UP, MATCH, REVIVE
 from wording.figures import people
 from wording.policy import LABELS, value_words
 
@@ -26,6 +26,7 @@ def done(kind: str, new: Row) -> str:
         CHANGE: "changed",
         LOOK_UP: "looked up",
         INVITE: f"invited {whom}",
+        MATCH: "matching changed",
         REVIVE: "tried again" if new is None else f"tried {whom} again",
     }
     return said.get(kind, "can’t be read: this entry is damaged")
@@ -37,14 +38,21 @@ def fields_changed(kind: str, old: Row, new: Row, *, account: bool) -> list[tupl
     Where a group began or ceased to have settings of its own, that is what counts. `account`: it is
     about the account, which never inherits: without `old` it is a new installation's.
     """
+    if kind == MATCH:
+        before, after = old or {}, new or {}
+        return [
+            (_label(name), _word(before, name), _word(after, name))
+            for name in {**before, **after}
+            if before.get(name) != after.get(name)
+        ]
     if kind != CHANGE:
         return []
     if old is None or new is None:
-        before, after = (
+        was, now = (
             "inherits" if row is None else "on" if row.get("integration") else "off"
             for row in (old, new)
         )
-        return [(LABELS[Field.INTEGRATION], "new" if account else before, after)]
+        return [(LABELS[Field.INTEGRATION], "new" if account else was, now)]
     fields = [*old, *(name for name in new if name not in old)]
     return [
         (_label(name), _word(old, name), _word(new, name))

@@ -30,6 +30,7 @@ from bot.grammar.intents import (
     meaning_of,
     plain_words,
 )
+from bot.grammar.matching import DomainAlias, MatchByHand, Unmatched
 from bot.grammar.personal import Pause, StyleCommand, parse_pause, parse_style
 from bot.grammar.settings import (
     Account,
@@ -137,6 +138,9 @@ Said = (
     | User
     | InvitePeople
     | History
+    | Unmatched
+    | DomainAlias
+    | MatchByHand
     | PerhapsSettings
     | BadCommand
     | Unknown

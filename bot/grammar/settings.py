@@ -8,6 +8,7 @@
     settings user ADDRESS|NAME
     settings invite [GROUP]
     settings history
+    settings unmatched|alias|match … (bot.grammar.matching)
 
 What to do is at the end, before a reason if there is one, so that names may hold any words: a group
 that is called “Sales enable” is reached by putting its name in quotes, or where it is the only one
@@ -34,6 +35,8 @@ from bot.grammar.acts import (
     nearest_act,
     spoken_reason,
 )
+from bot.grammar.matching import TOPICS as MATCHING_TOPICS
+from bot.grammar.matching import Matching
 from bot.grammar.personal import style_of
 from bot.grammar.words import (
     PLAIN_QUOTES,
@@ -111,7 +114,7 @@ class History(ForAdmins):
     """`settings history`: who changed what."""
 
 
-Settings = Centre | Account | Group | Groups | User | InvitePeople | History
+Settings = Centre | Account | Group | Groups | User | InvitePeople | History | Matching
 
 _ANY_ACT = (
     "enable, disable, inherit, lock, unlock, priority 2, style mirror, authorise ask or percent 20"
@@ -120,7 +123,7 @@ _ACCOUNT_ACT = "enable, disable, lock, unlock, style mirror, authorise ask or pe
 _GROUP_HINT = f"Say settings group Sales, and at the end, if you like: {_ANY_ACT}."
 _TOPICS_HINT = (
     "Say settings, settings account, settings group Sales, settings groups, "
-    "settings user ada@example.com, settings invite, or settings history."
+    "settings user ada@example.com, settings invite, settings unmatched, or settings history."
 )
 _ORGANISATION: Final = frozenset(
     {
@@ -395,4 +398,5 @@ _TOPICS: Final[dict[str, Callable[[str], Settings]]] = {
     "user": _user,
     "invite": _invite,
     "history": _history,
+    **MATCHING_TOPICS,
 }

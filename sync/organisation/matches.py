@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
 
-from domain.matching import EntraUser, Match, Uncovered
+from domain.matching import MATCHED, EntraUser, Match, Uncovered
 from sync.directory import scripts as reading_lua
 from sync.organisation import scripts as lua
 from sync.redis import keys
@@ -36,8 +36,6 @@ Row = TypeVar("Row")
 
 CHUNK = 500
 """Rows in one command."""
-MATCHED: Final = "matched"
-"""Beside the values of `Uncovered` among the counts."""
 
 
 @dataclass(frozen=True, slots=True)

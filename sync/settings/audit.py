@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from domain.history import CHANGE, INVITE, LOOK_UP, REVIVE, UNREADABLE
+from domain.history import CHANGE, INVITE, LOOK_UP, MATCH, REVIVE, UNREADABLE
 from sync.redis import keys
 from sync.redis.rows import Rows
 from sync.redis.scripts import Scripts
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _PARKED = ("parked", "who is in trouble")
+_UNMATCHED = ("unmatched", "who can’t be matched")
 BATCH = 200
 _LISTS = (keys.AUDIT, keys.ACTS[0], keys.LOOKS[0])
 
@@ -52,11 +53,12 @@ class Entry:
     """What was done.
 
     `kind` is change, look-up, invite, revive (who is parked is to be tried again; of both `new` may
-    say how many `people`), or unreadable (the entry is damaged; its place is still shown).
-    `scope` is `account`, `group:<Zoom group id>`, `user:<address>`, `name:<what was typed>` or
-    `parked` (the list of those who are). `old` and `new` hold the fields of the form (a group's
-    also `name` and `priority`); None: the group inherits. `reason` is what the admin gave for a
-    change (domain.reason); releases before data version 2 pass it over.
+    say how many `people`), match (who in Zoom is whom in Entra), or unreadable (the entry is
+    damaged; its place is still shown). `scope` is `account`, `group:<Zoom group id>`,
+    `user:<address>`, `name:<what was typed>`, `parked` or `unmatched` (the list of those who are),
+    `alias:<mail domain>` or `file` (of mappings by hand). `old` and `new` hold the fields of the
+    form (a group's also `name` and `priority`); None: the group inherits. `reason` is what the
+    admin gave for a change (domain.reason); releases before data version 2 pass it over.
     """
 
     kind: str
@@ -142,6 +144,22 @@ class AuditLog:
     async def invited(self, by: Actor, scope: str, scope_name: str, *, people: int) -> None:
         """Record that an admin invited those who had not connected."""
         await self._add(Entry(INVITE, by, scope, scope_name, new={"people": people}))
+
+    async def looked_at_unmatched(self, by: Actor) -> None:
+        """Record that an admin asked who can't be matched."""
+        await self._add(Entry(LOOK_UP, by, *_UNMATCHED))
+
+    async def matching(
+        self,
+        by: Actor,
+        scope: str,
+        scope_name: str,
+        *,
+        old: dict[str, Any] | None = None,
+        new: dict[str, Any] | None = None,
+    ) -> None:
+        """Record what somebody decided about who is whom."""
+        await self._add(Entry(MATCH, by, scope, scope_name, old=old, new=new))
 
     async def _add(self, entry: Entry) -> None:
         key, kept, first = keys.LOOKS if entry.kind == LOOK_UP else keys.ACTS

@@ -9,11 +9,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.directory import Directory, DirectoryUser
-from domain.matching import FoundBy, Match, Uncovered
+from domain.matching import MATCHED, FoundBy, Match, Uncovered
 from sandbox.graph_users import BASIC, Refusal
 from sync.directory.store import DirectoryStore
 from sync.organisation.by_hand import Alias, Given, HandStore
-from sync.organisation.matches import MATCHED, MatchStore, Result
+from sync.organisation.matches import MatchStore, Result
 from sync.organisation.rematching import Rematcher, lost
 from sync.redis import keys
 from sync.redis.scripts import Scripts
