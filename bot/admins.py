@@ -10,6 +10,8 @@ enough:
   of who sets this in Zoom's portal. Zoom accounts are handed over: what Zoom and Microsoft say of
   addresses now must agree, whatever it was when the person connected.
 
+What decides whose presence is shown as whose takes one of the first two (`By.ENTRA_ADMIN`).
+
 Of the helpdesk is whoever has the app role `PresenceHelpdesk`, in the same token.
 
 All but the first need the person to be connected: only then do we know them. Whoever is external,
@@ -115,7 +117,7 @@ class Admins:
         except OutsideError as error:
             log.warning("admin_not_known", person=link.object_id, reason=str(error))
             return replace(known, sure=False)
-        return Standing(Role.ADMIN) if address in addresses else known
+        return Standing(Role.ADMIN, by_zoom=True) if address in addresses else known
 
     async def _addresses_of(self, state: PersonState) -> tuple[str, ...]:
         link = state.object_id, state.generation

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from bot.grammar import commands, intents
+from bot.grammar import commands, intents, matching
 from bot.grammar import personal as own
 from bot.grammar import settings as words
 from cards.person import clicks as person
 from cards.settings import clicks as admin
+from cards.settings import match_clicks as pressed
+from cards.settings.matching import not_yet
 
 if TYPE_CHECKING:
-    from bot.dispatch import Dispatch
+    from collections.abc import Awaitable, Callable
+
+    from bot.dispatch import Dispatch, Handler
     from bot.handlers.connect import ConnectHandler
     from bot.handlers.disconnect import DisconnectHandler
     from bot.handlers.help import HelpHandler
     from bot.handlers.organisation import OrganisationHandler
     from bot.handlers.personal import PersonalHandler
+    from bot.handlers.settings.aliases import AliasHandler
+    from bot.handlers.settings.by_hand import ByHandHandler
     from bot.handlers.settings.changes import SettingsChanges
     from bot.handlers.settings.invitations import InvitationHandler
+    from bot.handlers.settings.matching import MatchingViews
     from bot.handlers.settings.people import SettingsPeople
     from bot.handlers.settings.storms import StormHandler
     from bot.handlers.settings.views import SettingsViews
     from bot.handlers.status import StatusHandler
+    from bot.request import Turn
+    from cards.build import Card
+
+A = TypeVar("A")
 
 
 def answer_people(
@@ -110,3 +121,38 @@ def answer_admins(
     dispatch.clicked(person.DeclineInvitation, inviting.decline)
     dispatch.clicked(admin.ShowStorm, storms.show)
     dispatch.clicked(admin.RetryStorm, storms.retry)
+
+
+def answer_matching(
+    dispatch: Dispatch,
+    views: MatchingViews,
+    aliases: AliasHandler,
+    by_hand: ByHandHandler,
+    *,
+    known: Callable[[], bool],
+) -> None:
+    """Who answers what is said and pressed about who in Zoom is whom in Entra.
+
+    `known`: every process that runs knows the buttons that follow.
+    """
+
+    def once_known(handler: Callable[[Turn, A], Awaitable[Card]]) -> Handler:
+        async def answered(turn: Turn, said: A) -> Card:
+            return await handler(turn, said) if known() else not_yet()
+
+        return answered
+
+    dispatch.said(matching.Unmatched, once_known(views.unmatched))
+    dispatch.said(matching.DomainAlias, once_known(aliases.alias))
+    dispatch.said(matching.MatchByHand, once_known(by_hand.match))
+    dispatch.clicked(pressed.ShowUnmatched, views.unmatched)
+    dispatch.clicked(pressed.MatchAgain, views.again)
+    dispatch.clicked(pressed.ShowAliases, aliases.show)
+    dispatch.clicked(pressed.AddAlias, aliases.add)
+    dispatch.clicked(pressed.AskRemoveAlias, aliases.ask_remove)
+    dispatch.clicked(pressed.RemoveAlias, aliases.remove)
+    dispatch.clicked(pressed.GiveZoomUser, by_hand.give)
+    dispatch.clicked(pressed.ConfirmGiven, by_hand.confirm)
+    dispatch.clicked(pressed.TakeBackGiven, by_hand.take_back)
+    dispatch.clicked(pressed.ConfirmMine, by_hand.mine)
+    dispatch.clicked(pressed.RefuseMine, by_hand.not_mine)

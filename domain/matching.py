@@ -175,13 +175,17 @@ def excluded(user: EntraUser) -> Uncovered | None:
 
 MOST_OTHERS = 5
 """Of those in the way so many are kept."""
+LONGEST_DOMAIN: Final = 100
+"""Of an alias; DNS allows 253, which nobody has, and a button has no room for two of."""
 _DOMAIN = re.compile(r"(?!-)[^\s@<>\"'()\[\]:;,/\\]{1,253}\.[^\s@<>\"'()\[\]:;,/\\.]{2,63}")
 
 
 def fold_domain(text: str) -> str | None:
     """The folded form of a mail domain, with or without its @; None: it is none."""
     name = text.strip().removeprefix("@").rstrip(".")
-    if not _DOMAIN.fullmatch(name) or ".." in name or name.startswith("."):
+    if len(name) > LONGEST_DOMAIN or not _DOMAIN.fullmatch(name):
+        return None
+    if ".." in name or name.startswith("."):
         return None
     return fold_address(f"a@{name}").partition("@")[2]
 

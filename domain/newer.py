@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from domain.matching import FoundBy, Uncovered
 from domain.organisation import Consent, Why
 from domain.policy import AuthorisedBy, Authoriser
 from domain.presence import Style
@@ -42,7 +43,8 @@ NEWER_MEMBERS: Final[Mapping[Enum, Newer[Any]]] = {
     AuthorisedBy.ORGANISATION: Newer(since=2, until=AuthorisedBy.PERSON),
     Authoriser.ASK: Newer(since=2, until=Authoriser.PERSON),
     Authoriser.INFORM: Newer(since=2, until=Authoriser.PERSON),
-    **{why: Newer(since=2, until=why) for why in Why},  # only in rows that are newer themselves
+    # Only in rows that are newer themselves.
+    **{it: Newer(since=2, until=it) for it in (*Why, *FoundBy, *Uncovered)},
 }
 """Members of stored enums. Keep an entry for as long as READS_FROM is below its `since`."""
 NEWER_NAMES: Final[Mapping[str, int]] = {
@@ -83,6 +85,18 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "pb:{match}:current": 2,
     "pb:{match}:state": 2,
     "pb:{match}:undo": 2,
+    # Their cards are shown only once everyone knows them (bot.handlers.wire).
+    "match.mine": 2,
+    "match.not_mine": 2,
+    "settings.alias": 2,
+    "settings.aliases": 2,
+    "settings.ask_remove_alias": 2,
+    "settings.confirm_match": 2,
+    "settings.match": 2,
+    "settings.match_again": 2,
+    "settings.remove_alias": 2,
+    "settings.take_back_match": 2,
+    "settings.unmatched": 2,
 }
 """Since when there are fields of rows and of buttons (`Rollout.failed`), kinds of keys (as
 sync.redis.keys names them) and buttons (`pause.start`). Until everyone knows them they are left

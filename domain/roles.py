@@ -34,6 +34,8 @@ class Standing:
 
     role: Role | None = None
     sure: bool = True
+    by_zoom: bool = False
+    """They have it by a role in Zoom alone."""
 
 
 class By(Enum):
@@ -43,9 +45,11 @@ class By(Enum):
     HELPDESK = "an admin or somebody of the helpdesk, on a card that was given to them"
     ADMIN = "an admin"
     RECIPIENT = "the admin to whom the card was given: the click changes something"
+    ENTRA_ADMIN = "an admin whom the operator or Entra names: a role in Zoom is not enough"
+    ENTRA_RECIPIENT = "such an admin, to whom the card was given"
 
-    def lets(self, role: Role | None) -> bool:
-        """Whether somebody of this role may."""
+    def lets(self, role: Role | None, *, by_zoom: bool = False) -> bool:
+        """Whether somebody of this role may; `by_zoom`: they have it by a role in Zoom alone."""
         match self:
             case By.ANYBODY:
                 return True
@@ -53,9 +57,11 @@ class By(Enum):
                 return role in {Role.ADMIN, Role.HELPDESK}
             case By.ADMIN | By.RECIPIENT:
                 return role is Role.ADMIN
+            case By.ENTRA_ADMIN | By.ENTRA_RECIPIENT:
+                return role is Role.ADMIN and not by_zoom
         assert_never(self)
 
     @property
     def own_card(self) -> bool:
         """Whether a click counts only on a card that was given to whoever presses it."""
-        return self in {By.HELPDESK, By.RECIPIENT}
+        return self in {By.HELPDESK, By.RECIPIENT, By.ENTRA_RECIPIENT}

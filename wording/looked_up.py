@@ -34,8 +34,8 @@ class UserView:
     how their connection is, `written` when Microsoft was last told and whether it took it, `error`
     the last failure, also one that is over. `to_do` is what the admin or the person can do.
     `group_id` is the deciding group's. `parked` is the person's object id where it may help to try
-    again. `notice` says what has just happened. There is no place here for a person's live state,
-    on purpose.
+    again. `notice` says what has just happened, `match` whom they are matched with in Entra. There
+    is no place here for a person's live state, on purpose.
     """
 
     name: str
@@ -53,6 +53,7 @@ class UserView:
     parked: str = ""
     notice: str = ""
     for_admin: bool = True
+    match: str = ""
 
 
 def looked_up(

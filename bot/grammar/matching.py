@@ -11,7 +11,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bot.grammar.words import TRAILING, NotUnderstood, bare, shortened, without_courtesies
+from bot.grammar.words import (
+    TRAILING,
+    ForEntraAdmins,
+    NotUnderstood,
+    bare,
+    shortened,
+    without_courtesies,
+)
 from domain.matching import fold_domain
 
 if TYPE_CHECKING:
@@ -19,12 +26,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Unmatched:
+class Unmatched(ForEntraAdmins):
     """`settings unmatched`: who of Zoom is nobody in Entra, and why."""
 
 
 @dataclass(frozen=True, slots=True)
-class DomainAlias:
+class DomainAlias(ForEntraAdmins):
     """`settings alias`: a mail domain that became another one, both folded.
 
     Empty: which there are. `remove`: it is no longer so.
@@ -36,7 +43,7 @@ class DomainAlias:
 
 
 @dataclass(frozen=True, slots=True)
-class MatchByHand:
+class MatchByHand(ForEntraAdmins):
     """`settings match`: somebody's address in Microsoft 365, and their Zoom user's, as typed.
 
     Without `zoom`: how it stands with them.

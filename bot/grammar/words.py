@@ -73,6 +73,14 @@ class ForAdmins(Saying):
     by = By.ADMIN
 
 
+class ForEntraAdmins(Saying):
+    """Admins may say it whom the operator or Entra names."""
+
+    __slots__ = ()
+
+    by = By.ENTRA_ADMIN
+
+
 @dataclass(eq=False)
 class NotUnderstood(Exception):
     """Words after a command that mean nothing, or not enough.

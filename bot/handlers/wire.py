@@ -4,31 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.answers import answer_admins, answer_people
+from bot.answers import answer_admins, answer_matching, answer_people
+from bot.desk import new_card_id
 from bot.dispatch import Dispatch
 from bot.handlers.app_news import AppNews
 from bot.handlers.connect import ConnectHandler
 from bot.handlers.disconnect import DisconnectHandler
 from bot.handlers.organisation import OrganisationHandler
 from bot.handlers.personal import PersonalHandler
+from bot.handlers.settings.aliases import AliasHandler
+from bot.handlers.settings.by_hand import ByHandHandler
 from bot.handlers.settings.changes import SettingsChanges
 from bot.handlers.settings.guard import Gatekeeper, ZoomGroups
 from bot.handlers.settings.invitations import InvitationHandler
+from bot.handlers.settings.matching import MatchingViews
 from bot.handlers.settings.people import SettingsPeople
 from bot.handlers.settings.storms import StormHandler
 from bot.handlers.settings.views import SettingsViews
 from bot.handlers.status import StatusHandler
+from cards.settings.match_clicks import ShowUnmatched
 from domain.newer import NEWER_NAMES
 from wording.feed import feed_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import tzinfo
 
     from bot.admins import Admins
     from bot.core import Core
     from bot.handlers.help import HelpHandler
     from bot.sign_in.flow import SignIn
+    from cards.build import Card
     from sync.settings.audit import AuditLog
 
 
@@ -94,8 +100,10 @@ def _answer_admins(dispatch: Dispatch, core: Core, groups: ZoomGroups, audit: Au
     def everyone_knows(name: str) -> bool:
         return core.data.everyone_knows(NEWER_NAMES[name])
 
+    matching = _answer_matching(dispatch, core, audit, everyone_knows)
     people = SettingsPeople(
-        policies, core.directory.store, audit, connected, core.engine.engine, everyone_knows
+        *(policies, core.directory.store, audit, connected, core.engine.engine, everyone_knows),
+        matching.line_about,
     )
     rows = core.reconnect.rows
     storms = StormHandler(rows.storms, rows.try_again, audit, connected.now_ms, people.may_try_all)
@@ -113,6 +121,29 @@ def _answer_admins(dispatch: Dispatch, core: Core, groups: ZoomGroups, audit: Au
     mailings = core.invite.invitations
     inviting = InvitationHandler(groups, invitees.find, mailings, audit, views.overview)
     answer_admins(dispatch, views, changes, people, inviting, storms)
+
+
+def _answer_matching(
+    dispatch: Dispatch, core: Core, audit: AuditLog, everyone_knows: Callable[[str], bool]
+) -> MatchingViews:
+    directory, engine = core.directory.store, core.engine.engine
+    entra, room = core.organisation.directory, core.organisation.matching
+
+    async def tell(object_id: str, card: Card) -> None:
+        if await core.chat.desk.personal(object_id) is not None:
+            await core.chat.desk.reach(object_id, new_card_id(), card)
+
+    views = MatchingViews(directory, room.store, audit, engine.may_look_up)
+    aliases = AliasHandler(directory, room.store, room.by_hand, entra, audit)
+    by_hand = ByHandHandler(
+        *(directory, room.store, room.by_hand, entra, audit, engine.may_look_up),
+        tell,
+        views.line_about,
+    )
+    answer_matching(
+        dispatch, views, aliases, by_hand, known=lambda: everyone_knows(ShowUnmatched.verb)
+    )
+    return views
 
 
 def wire_news(core: Core, helper: HelpHandler, sign_in: SignIn, *, welcome: bool) -> AppNews:

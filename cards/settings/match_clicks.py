@@ -9,31 +9,33 @@ from typing import Annotated
 
 from pydantic import Field
 
-from cards.click import By, Click, click
+from cards.click import Click, click
+from domain.matching import LONGEST_DOMAIN
+from domain.roles import By
 
 ObjectId = Annotated[str, Field(min_length=36, max_length=36)]
 ZoomId = Annotated[str, Field(min_length=1, max_length=128)]
-Domain = Annotated[str, Field(min_length=3, max_length=260)]
+Domain = Annotated[str, Field(min_length=3, max_length=LONGEST_DOMAIN)]
 At = Annotated[int, Field(ge=0)]
 """When the mapping was made (epoch ms): a later one is another."""
 
 
-@click("match.unmatched", by=By.ENTRA_ADMIN)
+@click("settings.unmatched", by=By.ENTRA_ADMIN)
 class ShowUnmatched(Click):
     """Show who can't be matched."""
 
 
-@click("match.again", by=By.ENTRA_RECIPIENT)
+@click("settings.match_again", by=By.ENTRA_RECIPIENT)
 class MatchAgain(Click):
     """Have everybody matched anew, soon."""
 
 
-@click("match.aliases", by=By.ENTRA_ADMIN)
+@click("settings.aliases", by=By.ENTRA_ADMIN)
 class ShowAliases(Click):
     """Show the domain aliases."""
 
 
-@click("match.alias", by=By.ENTRA_RECIPIENT)
+@click("settings.alias", by=By.ENTRA_RECIPIENT)
 class AddAlias(Click):
     """Let a domain be another one."""
 
@@ -41,21 +43,21 @@ class AddAlias(Click):
     new: Domain
 
 
-@click("match.ask_remove", by=By.ENTRA_ADMIN)
+@click("settings.ask_remove_alias", by=By.ENTRA_ADMIN)
 class AskRemoveAlias(Click):
     """Have the end of an alias confirmed."""
 
     old: Domain
 
 
-@click("match.remove", by=By.ENTRA_RECIPIENT)
+@click("settings.remove_alias", by=By.ENTRA_RECIPIENT)
 class RemoveAlias(Click):
     """End an alias."""
 
     old: Domain
 
 
-@click("match.give", by=By.ENTRA_RECIPIENT)
+@click("settings.match", by=By.ENTRA_RECIPIENT)
 class GiveZoomUser(Click):
     """Say whose a Zoom user is; it counts once somebody else confirms it."""
 
@@ -63,7 +65,7 @@ class GiveZoomUser(Click):
     zoom_id: ZoomId
 
 
-@click("match.confirm", by=By.ENTRA_RECIPIENT)
+@click("settings.confirm_match", by=By.ENTRA_RECIPIENT)
 class ConfirmGiven(Click):
     """Confirm what another admin said."""
 
@@ -71,7 +73,7 @@ class ConfirmGiven(Click):
     at_ms: At
 
 
-@click("match.take_back", by=By.ENTRA_RECIPIENT)
+@click("settings.take_back_match", by=By.ENTRA_RECIPIENT)
 class TakeBackGiven(Click):
     """End a mapping by hand."""
 

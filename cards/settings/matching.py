@@ -35,9 +35,9 @@ from cards.settings.match_clicks import (
     ShowUnmatched,
     TakeBackGiven,
 )
-from cards.settings.parts import all_settings
+from cards.settings.parts import all_settings, room
 from wording.matching import UNCOVERED, counted, summary
-from wording.text import ADDRESS_LIMIT, outside
+from wording.text import ADDRESS_LIMIT, outside, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 MOST_LISTED: Final = 8
 MOST_ALIASES: Final = 6
 """Aliases with a button each."""
+_MOST_SHOWN: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +100,16 @@ def unmatched(
 
 
 def _row(row: UnmatchedRow) -> list[Element]:
-    who = f": {row.who}" if row.who else ""
+    who = f": {_short(row.who, 80)}" if row.who else ""
     return [
-        text(
-            bold(outside(row.name, 40)), subtle(f" · {outside(row.address, 60)}"), spacing="Small"
-        ),
+        text(bold(_short(row.name, 40)), subtle(f" · {_short(row.address, 60)}"), spacing="Small"),
         note(f"{UNCOVERED[row.why].what}{who}.", spacing="None"),
     ]
+
+
+def _short(name: str, limit: int) -> str:
+    """A name for a list: of emoji fewer fit on a card."""
+    return outside(name, room(name, limit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +137,13 @@ def aliases(rows: Sequence[AliasRow], *, notice: str = "") -> Card:
         None if rows else text(bold(said)),
         *(
             element
-            for row in rows
+            for row in rows[:_MOST_SHOWN]
             for element in (
-                text(bold(outside(row.old, 60)), f" → {outside(row.new, 60)}", spacing="Small"),
-                note(f"{outside(row.by, 60)}, {row.when}", spacing="None"),
+                text(bold(_short(row.old, 40)), f" → {_short(row.new, 40)}", spacing="Small"),
+                note(f"{_short(row.by, 40)}, {tidy(row.when, 30)}", spacing="None"),
             )
         ),
+        text(f"and {len(rows) - _MOST_SHOWN:,} more") if len(rows) > _MOST_SHOWN else None,
         next_step("To add one, say settings alias old.example new.example."),
         *(
             below(
@@ -291,6 +296,18 @@ def is_it_yours(*, zoom_address: str, by: str, at_ms: int) -> Card:
             button(ConfirmMine(at_ms), "Confirm", style="positive"),
             button(RefuseMine(at_ms), "It’s not mine"),
         ),
+    )
+
+
+def not_yet() -> Card:
+    """Say that matching can't be looked at until the update has reached every process."""
+    said = "Matching can’t be used yet: an update of this app is still under way."
+    return card(
+        said,
+        heading("Not yet"),
+        answer("warning", "Nothing was changed.", said),
+        next_step("Try again in a few minutes. If it stays like this, ask whoever runs the app."),
+        buttons(all_settings()),
     )
 
 

@@ -130,6 +130,7 @@ def user(view: UserView) -> Card:
         "Field": view.field,
         "Style": view.style,
         "Link": view.link,
+        "Match": view.match,
         "Written": view.written,
         "Error": view.error,
     }

@@ -21,6 +21,7 @@ from domain.link import Ending
 from domain.person import Accepted
 from domain.presence import IN_A_CALL, Shown
 from tests.cards.person.samples import person_cards, person_cards_for
+from tests.cards.settings.match_samples import match_cards, match_cards_for
 from tests.cards.settings.samples import settings_cards, settings_cards_for
 from wording.status import StatusView
 
@@ -220,6 +221,7 @@ def _make() -> dict[str, Card]:
         "stale": stale_card(),
         **person_cards(),
         **settings_cards(),
+        **match_cards(),
     }
     for kind, name in (
         ("hebrew", HEBREW),
@@ -259,6 +261,7 @@ def _make() -> dict[str, Card]:
         }
         cards |= {f"{key}-{kind}": card for key, card in person_cards_for(name).items()}
         cards |= {f"{key}-{kind}": card for key, card in settings_cards_for(name).items()}
+        cards |= {f"{key}-{kind}": card for key, card in match_cards_for(name).items()}
     return cards | {
         "status-longest": status.status(_LONGEST),
         "help-longest": help_card([("settings group", LONG)] * 10, ["status"]),

@@ -66,7 +66,7 @@ def test_every_card_has_a_sample() -> None:
         for name, it in inspect.getmembers(importlib.import_module(room), inspect.isfunction)
         if it.__module__ == room and inspect.signature(it).return_annotation == "Card"
     }
-    samples = "".join(path.read_text() for path in Path(__file__).parent.rglob("samples.py"))
+    samples = "".join(path.read_text() for path in Path(__file__).parent.rglob("*samples.py"))
     assert {"help_card", "centre"} < made - {"card"}
     assert made - {"card"} <= set(re.findall(r"\b(\w+)\(", samples))
 

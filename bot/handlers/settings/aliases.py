@@ -59,11 +59,11 @@ class AliasHandler:
         replaces = "" if former is None else former.new
         return match_cards.confirm_alias(said.old, said.new, effect=effect, replaces=replaces)
 
-    async def show_aliases(self, turn: Turn, _: ShowAliases) -> Card:
+    async def show(self, turn: Turn, _: ShowAliases) -> Card:
         """Show the aliases."""
         return await self._aliases(turn)
 
-    async def add_alias(self, turn: Turn, click: AddAlias) -> Card:
+    async def add(self, turn: Turn, click: AddAlias) -> Card:
         """Let a domain be another one."""
         before = (await self.by_hand.aliases()).get(click.old)
         made = Alias(click.new, actor(turn), await self.by_hand.now_ms())
@@ -89,7 +89,7 @@ class AliasHandler:
         """Have the end of an alias confirmed."""
         return await self._ask_remove(turn, click.old)
 
-    async def remove_alias(self, turn: Turn, click: RemoveAlias) -> Card:
+    async def remove(self, turn: Turn, click: RemoveAlias) -> Card:
         """End an alias."""
         was = await self.by_hand.drop_alias(click.old)
         if was is None:

@@ -120,9 +120,9 @@ class Gatekeeper:
         """Let the handler answer, or say why not."""
         oid = turn.person.object_id
         standing = await self.admins.standing(turn.person)
-        if not by.lets(standing.role):
+        if not by.lets(standing.role, by_zoom=standing.by_zoom):
             return await self._refuse(oid, standing)
-        asked = turn.clicked or by is By.RECIPIENT
+        asked = turn.clicked or by in {By.RECIPIENT, By.ENTRA_RECIPIENT}
         if by.own_card and asked and await self.recipients.recipient(turn.clicked) != oid:
             log.warning("settings_click_by_another", person=oid)
             return problem(
@@ -148,4 +148,6 @@ class Gatekeeper:
             return settings_change.not_for_helpdesk()
         if await self.admins.external(object_id):
             return settings_change.guest()
+        if standing.by_zoom:  # an admin, but not for this
+            return settings_change.not_admin()
         return settings_change.not_admin(zoom_admins=self.zoom_admins)

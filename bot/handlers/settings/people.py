@@ -28,7 +28,7 @@ from wording.looked_up import looked_up
 from wording.trouble import TROUBLES, parked_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from bot.grammar.settings import User
     from bot.handlers.ports import Engine, People, Policies, ZoomDirectory
@@ -52,6 +52,7 @@ class SettingsPeople:
     """Cards about single people. The guard has made sure of the role.
 
     `everyone_knows` says of a name (domain.newer) whether every process that runs can read it.
+    `match_line` says how a Zoom user, or somebody of Entra, is matched (empty: it isn't known).
     """
 
     policies: Policies
@@ -60,6 +61,7 @@ class SettingsPeople:
     people: People
     engine: Engine
     everyone_knows: Callable[[str], bool]
+    match_line: Callable[[str | None, str | None], Awaitable[str]]
 
     async def user(self, turn: Turn, said: User) -> Card:
         """Why presence is what it is for one person; never what Zoom says of them now."""
@@ -230,15 +232,20 @@ class SettingsPeople:
             verdict = resolve(policy, listed.group_ids, now_ms=now_ms)
         words = clock_time if for_admin else day_words
         at = partial(words, now_ms=now_ms, zone=turn.inbound.time_zone)
-        return people_cards.user(
-            looked_up(
-                *(state, policy, verdict, at),
-                name=name,
-                address=address,
-                notice=notice,
-                for_admin=for_admin,
-            )
+        view = looked_up(
+            *(state, policy, verdict, at),
+            name=name,
+            address=address,
+            notice=notice,
+            for_admin=for_admin,
         )
+        if for_admin:
+            zoom_id, object_id = None if listed is None else listed.zoom_id, None
+            if known is not None:
+                object_id = known[0].object_id
+                zoom_id = zoom_id or known[0].zoom_id
+            view = replace(view, match=await self.match_line(zoom_id, object_id))
+        return people_cards.user(view)
 
 
 def _is_admin(turn: Turn) -> bool:

@@ -36,6 +36,21 @@ class Unknown(Admins):
         return Standing(sure=False)
 
 
+class ByZoom(Unknown):
+    """An admin, perhaps by a role in Zoom alone."""
+
+    def __init__(self, by_zoom: bool) -> None:
+        self.by_zoom = by_zoom
+
+    async def standing(self, person: Person) -> Standing:
+        return Standing(Role.ADMIN, by_zoom=self.by_zoom)
+
+    async def _external(self, _: str) -> bool:
+        return False
+
+    external = _external
+
+
 class Room:
     def __init__(self) -> None:
         self.admins, self.rows = admins(ADA, BEN), Rows()
@@ -199,3 +214,16 @@ async def test_a_name_that_two_groups_have_is_nobody_s(room: Room) -> None:
     assert await room.groups.called("") is None
     room.directory.groups += (DirectoryGroup("g2", "SALES"),)
     assert await room.groups.called("sales") is None
+
+
+@pytest.mark.parametrize("by", [By.ENTRA_ADMIN, By.ENTRA_RECIPIENT])
+async def test_a_role_in_zoom_alone_is_not_enough_for_what_is_the_organisation_s(
+    room: Room, by: By
+) -> None:
+    await room.asks(turn(clicked="card-9"))
+    for by_zoom in (True, False):
+        room.answered.clear()
+        room.admins = ByZoom(by_zoom)
+        card = await room.asks(turn(clicked="card-9"), by, zoom_admins=True)
+        assert (card == {"answered": True}) == (not by_zoom)
+        assert (room.answered == []) == by_zoom

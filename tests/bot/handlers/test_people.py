@@ -44,7 +44,11 @@ class Room:
             self.engine,
             self.engine,
             lambda _: self.all_know,
+            self.match_line,
         )
+
+    async def match_line(self, zoom_id: str | None, object_id: str | None) -> str:
+        return f"Matched as {zoom_id}, {object_id and object_id[-3:]}."
 
 
 @pytest.fixture
@@ -240,6 +244,14 @@ async def test_a_list_of_many_counts_all_and_shows_some(room: Room) -> None:
     assert str(MOST_PARKED + 5) in said
     assert f"P{MOST_PARKED - 1:03}" in said
     assert f"P{MOST_PARKED:03}" not in said
+
+
+async def test_how_they_are_matched_is_said(room: Room) -> None:
+    room.directory.users = (LISTED,)
+    assert "Matched as z-Ben, None." in words(await room.handler.user(turn(), User(BEN_S)))
+    room.engine.connect(BEN)
+    said = words(await room.handler.user(turn(), User(BEN_S)))
+    assert f"Matched as z-Ben, {BEN.object_id[-3:]}." in said
 
 
 # -- the helpdesk
