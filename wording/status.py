@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, Literal
 from domain.clock import MINUTE
 from domain.errors import Trouble
 from domain.explanation import OUTAGE, QUOTA, SLOW, TOO_OFTEN
-from domain.person import TEST_MINUTES
 from domain.plan import Do, Why, fresh_for_ms
 from domain.policy import Reason
 from domain.presence import (
@@ -32,7 +31,7 @@ from wording.ours import (
     told,
     why_different,
 )
-from wording.policy import rule_words, verdict_words
+from wording.policy import rule_words
 from wording.trouble import TROUBLES, of_an_admin, parked_for, reason_of
 
 if TYPE_CHECKING:
@@ -44,7 +43,8 @@ Tone = Literal["good", "attention", "warning", "neutral"]
 """How things stand at first sight: fine · the person must act · not quite · nothing going on."""
 
 _NOT_READABLE = frozenset({"graph_401", "graph_403"})
-_ASK_FOR_IT = "Ask your admin if you want it on."
+ASK_FOR_IT: Final = "Ask your admin if you want it on."
+"""What to do where an admin has presence sync off."""
 _DOINGS: Final = {
     ZoomPresence.IN_MEETING: "your meeting",
     ZoomPresence.PRESENTING: "your meeting",
@@ -106,33 +106,6 @@ def view(known: Explanation, zone: tzinfo) -> StatusView:
         tone=says.tone(),
         paused=known.verdict.reason is Reason.PAUSED,
         off=not known.verdict.on,
-    )
-
-
-def why_test_failed(known: Explanation) -> tuple[str, str] | None:
-    """Why a test was not told or accepted, and the next step; None: it was, or may yet be."""
-    state = known.state
-    if not known.verdict.on:
-        paused = known.verdict.reason is Reason.PAUSED
-        step = "Say resume to carry on, then test." if paused else _ASK_FOR_IT
-        return verdict_words(known.verdict), step
-    if state.trouble == Trouble.AUTHORIZE:
-        why = ended(state.trouble_code)
-        return f"Your authorisation ended. {why.told}", why.next_step
-    if state.trouble is None:
-        return None
-    why_not = f"{reason_of(state.trouble_code)}."
-    parked = parked_for(state.trouble)
-    if parked is not None:
-        return why_not, TROUBLES[parked].next_step
-    if admins := of_an_admin(state.trouble_code):
-        return why_not, admins.next_step
-    if state.trouble == Trouble.ADMIN:
-        at_fault = f"The app’s settings are at fault ({state.trouble_code})."
-        return f"{why_not} {at_fault}", "Tell your admin: only they can fix it."
-    return (
-        f"{why_not} I go on trying.",
-        f"Wait a minute and test again. The test itself is over after {TEST_MINUTES} minutes.",
     )
 
 
@@ -275,7 +248,7 @@ class _Sayings:
         if known.verdict.reason is Reason.PAUSED:
             return "Say resume to carry on."
         if not known.verdict.on:
-            return _ASK_FOR_IT
+            return ASK_FOR_IT
         parked = parked_for(known.state.trouble)
         if parked is not None:
             return TROUBLES[parked].next_step

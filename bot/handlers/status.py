@@ -15,7 +15,8 @@ from domain.presence import teams_label
 from wording.figures import clock_time
 from wording.ours import agrees, attempt, is_ours, seen, told, why_different
 from wording.policy import rule_words
-from wording.status import view, why_test_failed
+from wording.status import view
+from wording.trial import why_test_failed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
