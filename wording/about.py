@@ -45,26 +45,26 @@ _PRIVACY: tuple[Section, ...] = (
         "How to erase it",
         (
             "Say disconnect in the chat, or remove the app. What is stored about you is erased, "
-            "and the presence that was set is cleared. While Teams replaces the app with a newer "
-            "version, nothing is shown; if it isn’t back within a day, it counts as removed.",
+            "and the presence the app set is cleared. While Teams replaces the app with a newer "
+            "version, Zoom isn’t shown. If the app isn’t back within a day, it counts as removed.",
             "If Microsoft can’t be reached when you leave, your authorisation is kept until the "
-            "presence is cleared: for an hour at most, because then that presence ends anyway.",
-            "The app also keeps a file of its latest changes. It’s rewritten without you soon "
+            "presence is cleared: for an hour at most, because that presence ends by then anyway.",
+            "The app also keeps a log file of its latest changes. It’s rewritten without you soon "
             "after you leave, and at least once a day.",
-            "If your account leaves the organisation, the same happens on its own, after 37 days "
-            "at the latest.",
+            "If your account is removed from the organisation, all this happens on its own, within "
+            "37 days.",
         ),
     ),
     (
         "What stays after you disconnect",
         (
-            "A note that you left, which keeps you from being invited again: 400 days, or until "
-            "you connect again.",
-            "Notes of messages that you get only once: 400 days.",
-            "Your address, and that of your chat with the app, until you remove the app.",
-            "What admins changed or looked up, in the history of the settings.",
-            "The list of your organisation’s Zoom users (name, address, groups), where it’s read, "
-            "as Zoom has it.",
+            "A note that you left, so you aren’t invited again: for 400 days, or until you "
+            "connect again.",
+            "A note of each message you get only once: for 400 days.",
+            "Your address and the address of your chat with the app: until you remove the app.",
+            "What admins changed or looked up: in the history of the settings.",
+            "Your name, address and groups in Zoom, if the app reads the list of your "
+            "organisation’s Zoom users: for as long as you’re on that list.",
         ),
     ),
 )

@@ -7,58 +7,49 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from domain.directory import DirectoryHealth
 
+_KEPT = "I’ve kept the list I have. If Zoom still says the same in a day, I’ll take it over."
 _BECAUSE = {
     "zoom_credentials": (
-        "Zoom refuses this app's credentials. Ask whoever runs this app to check "
+        "Zoom doesn’t accept this app’s credentials. Ask the team that runs this app to check "
         "ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET."
     ),
     "zoom_rights": (
-        "Zoom doesn't let this app read them. A Zoom admin must add the missing scopes to the "
+        "Zoom doesn’t let this app read them. A Zoom admin needs to add the missing scopes to the "
         "Server-to-Server app."
     ),
     "zoom_token_refused": (
-        "Zoom refuses the access it has just given. Ask a Zoom admin to see in the Zoom App "
-        "Marketplace whether the Server-to-Server app is active, and that nothing else uses its "
+        "Zoom gave this app access and then refused it. Ask a Zoom admin to check in the Zoom App "
+        "Marketplace that the Server-to-Server app is active, and that nothing else uses its "
         "credentials. I’ll try again."
     ),
     "zoom_intercepted": (
-        "something between us and Zoom answered in its place: a firewall or a proxy, most likely. "
-        "Ask whoever runs this app to let it reach ZOOM_API_URL and ZOOM_OAUTH_URL. It is tried "
-        "again by itself."
+        "something else answered in Zoom’s place, most likely a firewall or a proxy. Ask the team "
+        "that runs this app to let it reach ZOOM_API_URL and ZOOM_OAUTH_URL. I’ll try again."
     ),
     "zoom_busy": "Zoom is busy. I’ll try again.",
-    "zoom_daily_limit": ("the Zoom account has used up its requests for today. I’ll try again."),
-    "empty": "Zoom answered with an empty list, which can't be right. The list we have stays.",
-    "users_lost": (
-        "many people were suddenly missing from Zoom's list. The list we have stays; if Zoom says "
-        "the same for a day, it is taken over."
-    ),
-    "groups_lost": (
-        "many groups were suddenly missing from Zoom's list. The list we have stays; if Zoom says "
-        "the same for a day, it is taken over."
-    ),
-    "memberships_lost": (
-        "many people had suddenly lost their groups in Zoom's list. The list we have stays; if "
-        "Zoom says the same for a day, it is taken over."
-    ),
+    "zoom_daily_limit": "the Zoom account has used up its requests for today. I’ll try again.",
+    "empty": "Zoom sent an empty list, which can’t be right. I’ve kept the list I have.",
+    "users_lost": f"many people were suddenly missing from Zoom’s list. {_KEPT}",
+    "groups_lost": f"many groups were suddenly missing from Zoom’s list. {_KEPT}",
+    "memberships_lost": f"many people suddenly had no groups in Zoom’s list. {_KEPT}",
 }
-_BECAUSE_OTHERWISE = "Zoom didn't answer as it should. I’ll try again."
+_BECAUSE_OTHERWISE = "Zoom gave no usable answer. I’ll try again."
 
 
 def explain(health: DirectoryHealth) -> str:
     """One or two sentences for an admin: how old the list is, what is wrong, what to do."""
     if not health.configured:
         return (
-            "Zoom's groups can't be used, because this app isn't set up to read them. Ask whoever "
-            "runs it to set ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET."
+            "Groups can’t be used, because this app isn’t set up to read them from Zoom. Ask the "
+            "team that runs it to set ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET."
         )
     because = None if health.reason is None else _BECAUSE.get(health.reason, _BECAUSE_OTHERWISE)
     age = health.age_seconds
     if age is None:
         if because is None:
-            return "Zoom's users and groups are being read for the first time. Try again soon."
-        return f"Zoom's users and groups couldn't be read yet: {because}"
-    read = f"Zoom's users and groups were read {_ago(age)}"
+            return "I’m reading Zoom’s users and groups for the first time. Try again in a minute."
+        return f"I couldn’t read Zoom’s users and groups yet: {because}"
+    read = f"Zoom’s users and groups were last read {_ago(age)}"
     return f"{read}." if because is None else f"{read}. The last try failed: {because}"
 
 

@@ -50,7 +50,7 @@ def saved_sentence(edit: Edit, after: Policy) -> str:
     """What is in force once an edit is saved, and where it does not count yet."""
     said = state_sentence(edit)
     if not edit.level.is_account and after.account.locked:
-        return f"{said} The account is locked, so this counts once it is unlocked."
+        return f"{said} The account is locked, so this only counts once it’s unlocked."
     if isinstance(edit, SaveForm) and edit.entered.manages:
         why = because(edit.entered.form)
         style = f"on, style {edit.entered.form.style}"
@@ -81,7 +81,7 @@ def state_sentence(edit: Edit) -> str:
         case ChooseShare(_, share):
             return f"The share for {where} is {share}%. {_ONLY_ORGANISATION}"
         case SaveForm():
-            return f"The settings of {where} are saved."
+            return f"The settings for {where} are saved."
     assert_never(edit)
 
 
@@ -165,29 +165,31 @@ def noticed(edit: OneLine, style: Style) -> str:
             shows = "Their Zoom presence shows in Teams, Outlook and SharePoint."
             if STYLES[style].writes_own_status:
                 return shows
-            return f"{shows} A status they set themselves stays."
+            return f"{shows} A status they’ve set themselves stays."
         case Disable():
             return (
                 "I clear what I set for them, and Microsoft shows their presence without Zoom. "
-                "They stay connected, so enabling it again takes nothing from them."
+                "They stay connected, so they don’t have to do anything when you enable it again."
             )
         case Inherit():
-            return "The account decides for them. This group’s own settings are dropped."
+            return "The account decides for them. The group’s own settings are deleted."
         case Lock() if account:
             return (
-                "The account decides for everyone: groups’ own settings stop counting, and nobody "
-                f"can choose another style than {style}. Anyone can still pause."
+                "The account decides for everyone: groups’ own settings no longer count, and "
+                f"everyone has the style {style}. Anyone can still pause."
             )
         case Lock():
-            return f"They can’t choose another style than {style}. Anyone can still pause."
+            return (
+                f"They all have the style {style} and can’t choose another. They can still pause."
+            )
         case Unlock() if account:
-            return "Groups’ own settings count again, and people may choose a style of their own."
+            return "Groups’ own settings count again, and people can choose their own style."
         case Unlock():
-            return "They may choose a style of their own."
+            return "They can choose their own style."
         case Move():
             return (
-                "Anyone in several groups with settings of their own follows the one with "
-                "the lowest number."
+                "If someone is in several groups with their own settings, the group with the "
+                "lowest number decides."
             )
         case ChooseStyle(_, chosen):
             return STYLES[chosen].sentence
@@ -235,17 +237,17 @@ def why_not_inherited(edit: OneLine) -> str:
     """Why an edit makes no sense for a group that inherits, as the rest of a sentence."""
     match edit:
         case Lock() | Unlock():
-            return f"it has nothing of its own to {edit.act}"
+            return f"there’s nothing of its own to {edit.act}"
         case Move():
-            return "its priority has no effect"
+            return "a priority has no effect"
         case ChooseStyle():
-            return "it has no style of its own"
+            return "it doesn’t have its own style"
         case Authorise():
             return "the account says who authorises"
         case ChooseShare():
             return "the account says how many people are started"
         case Enable() | Disable() | Inherit():
-            return "it has no settings of its own"
+            return "it doesn’t have its own settings"
     assert_never(edit)
 
 
@@ -256,10 +258,10 @@ def overtaken(who: str = "", scope: str = "", when: str = "a moment ago") -> str
     group's name), `when` ("a moment ago", "at 14:02").
     """
     if not who:
-        what = "The settings were changed a moment ago"
+        what = "Someone changed the settings a moment ago"
     else:
-        what = f"{outside(who, 60)} changed the settings of {outside(scope, 60)} {when}"
-    return f"{what}, so nothing was saved. This is how it is now."
+        what = f"{outside(who, 60)} changed the settings for {outside(scope, 60)} {when}"
+    return f"{what}, so nothing was saved. This is how it looks now."
 
 
 def lower_first(words: str) -> str:

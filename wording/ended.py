@@ -25,28 +25,27 @@ _AT_ONCE: Final = TROUBLES[Trouble.AUTHORIZE].next_step
 ENDED: Final[Mapping[str, Ended]] = {
     "blocked_by_policy": Ended(
         "Your organisation’s sign-in rules stopped it, for example because of a device or network.",
-        "Connect again from a device and network that you use for work. If it is stopped there, "
-        "too, ask your Microsoft 365 admin.",
+        "Connect again from a device and network you use for work. If that doesn’t work either, "
+        "ask your Microsoft 365 admin.",
     ),
     "more_needed": Ended(
         "Microsoft asks for more than your last sign-in, such as your phone or your work device.",
-        "Connect again now, and do what Microsoft asks for on the way.",
+        "Connect again now, and follow Microsoft’s steps.",
     ),
     "new_password_needed": Ended(
-        "Microsoft says that your password has expired, was changed, or must be changed.",
+        "Microsoft says your password has expired, was changed, or needs to be changed.",
         "Sign in to Microsoft 365 with your new password, then connect again.",
     ),
     "account_disabled": Ended(
-        "Microsoft says that your account is disabled.",
+        "Microsoft says your account is disabled.",
         "Ask your Microsoft 365 admin to enable it, then connect again.",
     ),
     "account_locked": Ended(
         "Microsoft has locked your account, usually after too many wrong passwords.",
-        "Wait a quarter of an hour, then connect again. If it is still locked, ask your Microsoft "
-        "365 admin.",
+        "Wait 15 minutes, then connect again. If it’s still locked, ask your Microsoft 365 admin.",
     ),
     "account_unknown": Ended(
-        "Microsoft says that your account does not belong to your organisation any more.",
+        "Microsoft says your account no longer belongs to your organisation.",
         "Ask your Microsoft 365 admin, then connect again.",
     ),
     "sign_in_too_old": Ended(
@@ -54,20 +53,20 @@ ENDED: Final[Mapping[str, Ended]] = {
         _AT_ONCE,
     ),
     "revoked": Ended(
-        "Your sign-ins at Microsoft were ended by you or an admin, or by a new password.",
+        "You or an admin ended your Microsoft sign-ins, or your password was changed.",
         _AT_ONCE,
     ),
     "unused_too_long": Ended(
-        "Your authorisation was not used for so long that Microsoft ended it.",
+        "Your authorisation wasn’t used for a long time, so Microsoft ended it.",
         _AT_ONCE,
     ),
     "consent_missing": Ended(
-        "The permission that you gave this app was withdrawn.",
-        "Connect again and accept what Microsoft lists. If it asks for an admin, ask your "
-        "Microsoft 365 admin to approve Presence Bridge.",
+        "The permission you gave this app was withdrawn.",
+        "Connect again and accept what Microsoft lists. If Microsoft says an admin has to approve "
+        "it, ask your Microsoft 365 admin to approve Presence Bridge.",
     ),
     "not_assigned": Ended(
-        "Your organisation no longer lists you among those who may use this app.",
+        "You’re no longer on your organisation’s list of people who may use this app.",
         "Ask your Microsoft 365 admin to assign Presence Bridge to you, then connect again.",
     ),
 }
@@ -75,7 +74,7 @@ ENDED: Final[Mapping[str, Ended]] = {
 
 _OURS: Final[Mapping[str, Ended]] = {
     "tokens_lost": Ended(
-        "Your authorisation was lost on our side: whoever runs this app lost the key to it.",
+        "Your authorisation can’t be read any more: the key to it was lost. It isn’t your fault.",
         _AT_ONCE,
     ),
 }
@@ -100,61 +99,61 @@ def ended(code: str) -> Ended:
 
 
 _THEN = "Then try everyone again."
-_LOGS = "Check in Entra (Monitoring, Sign-in logs) why this app’s sign-ins fail."
+_LOGS = "Check in Entra (Monitoring, Sign-in logs) why sign-ins to this app fail."
 
 STORMS: Final[Mapping[str, tuple[str, str]]] = {
     "blocked_by_policy": (
-        "Microsoft says that a Conditional Access policy blocks them.",
-        f"In Entra, look for a policy that was changed (Protection, Conditional Access) and leave "
-        f"this app out of it, or undo the change. {_THEN}",
+        "Microsoft says a Conditional Access policy blocks them.",
+        f"In Entra (Protection, Conditional Access), look for a policy that was changed. Exclude "
+        f"this app from it, or undo the change. {_THEN}",
     ),
     "more_needed": (
-        "Microsoft asks them for more, such as multifactor authentication or their device, which "
-        "nobody can answer in the background.",
-        f"In Entra (Protection, Conditional Access), leave this app out of the policy that asks "
-        f"for it. {_THEN} Or let people connect again: they pass it once.",
+        "Microsoft asks them for another step, such as multifactor authentication or a known "
+        "device. That can’t be answered in the background.",
+        f"In Entra (Protection, Conditional Access), exclude this app from the policy that asks "
+        f"for it. {_THEN} Or let people connect again: they take that step while signing in.",
     ),
     "sign_in_too_old": (
-        "Microsoft says that they must sign in again, because a policy limits how long a sign-in "
+        "Microsoft says they have to sign in again, because a policy limits how long a sign-in "
         "lasts.",
-        f"In Entra (Protection, Conditional Access, Session), leave this app out of the sign-in "
-        f"frequency, or it happens again. {_THEN}",
+        f"In Entra (Protection, Conditional Access, Session), exclude this app from the sign-in "
+        f"frequency, or it will happen again. {_THEN}",
     ),
     "consent_missing": (
-        "Microsoft says that the consent for this app was withdrawn.",
+        "Microsoft says the consent for this app was withdrawn.",
         f"In Entra (Enterprise applications, this app, Permissions), grant admin consent for "
         f"Presence.ReadWrite, Presence.Read and User.Read. {_THEN}",
     ),
     "revoked": (
-        "Microsoft says that their sign-ins were revoked.",
-        "If that was on purpose (a security incident), they must connect again. If not, see in "
-        "Entra (Monitoring, Audit logs) who revoked them. Trying again shows who is affected.",
+        "Microsoft says their sign-ins were revoked.",
+        "If that was on purpose (a security incident), they have to connect again. If not, check "
+        "in Entra (Monitoring, Audit logs) who revoked them. Trying again shows who’s affected.",
     ),
     "account_disabled": (
-        "Microsoft says that their accounts are disabled.",
-        f"Check in Entra (Users) whether that was intended. {_THEN}",
+        "Microsoft says their accounts are disabled.",
+        f"Check in Entra (Users) whether that was on purpose. {_THEN}",
     ),
     "account_locked": (
-        "Microsoft says that their accounts are locked.",
-        f"Check in Entra (Protection, Risky users, and Monitoring, Sign-in logs) why. {_THEN}",
+        "Microsoft says their accounts are locked.",
+        f"Check why in Entra (Protection, Risky users, and Monitoring, Sign-in logs). {_THEN}",
     ),
     "new_password_needed": (
-        "Microsoft says that their passwords have expired or must be changed.",
-        "Check in Entra (Monitoring, Audit logs) whether that was intended. They set a new one and "
-        "connect again.",
+        "Microsoft says their passwords have expired or need to be changed.",
+        "Check in Entra (Monitoring, Audit logs) whether that was on purpose. They need to set a "
+        "new password and connect again.",
     ),
     "not_assigned": (
-        "Microsoft says that they are not assigned to this app.",
-        f"In Entra (Enterprise applications, this app, Users and groups), assign them, or switch "
-        f"off that an assignment is required. {_THEN}",
+        "Microsoft says they aren’t assigned to this app.",
+        f"In Entra (Enterprise applications, this app, Users and groups), assign them. Or set "
+        f"“Assignment required” to No under Properties. {_THEN}",
     ),
     "account_unknown": (
-        "Microsoft says that it does not know their accounts.",
+        "Microsoft says it doesn’t know their accounts.",
         f"Check in Entra (Users) whether they were deleted or moved. {_THEN}",
     ),
     "graph_401": (
-        "Microsoft 365 refuses the authorisations that it gave.",
-        f"Check in Entra (Enterprise applications, this app) whether sign-in is enabled. {_THEN}",
+        "Microsoft 365 refuses authorisations it gave itself.",
+        f"Check in Entra (Enterprise applications, this app) that sign-in is enabled. {_THEN}",
     ),
 }
 """By code: what Microsoft said of many at once, and what an admin can do."""

@@ -29,22 +29,22 @@ def feed_words(health: FeedHealth, zone: tzinfo, connected: int, per_second: flo
         since = clock_time(health.last_ms, now, zone)
         lag = lag_minutes(connected, per_second)
         meanwhile = (
-            "Zoom can’t be asked instead, because ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and "
-            "ZOOM_CLIENT_SECRET are not set: what Microsoft shows may be wrong."
+            "I can’t ask Zoom instead, because ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and "
+            "ZOOM_CLIENT_SECRET aren’t set. What Microsoft shows may be wrong."
             if lag is None
-            else "Meanwhile Zoom is asked about everyone who is connected, so presence may lag by "
-            f"up to {lag} minutes."
+            else "In the meantime I ask Zoom about everyone who’s connected, so presence may be up "
+            f"to {lag} minutes late."
         )
         return (
             f"Zoom has sent nothing since {since}, which is unusual for "
-            f"{_time_of_week(now, zone)}. {meanwhile} What to do: in Zoom’s App Marketplace, see "
-            "that the app’s event subscription is on and its address validates."
+            f"{_time_of_week(now, zone)}. {meanwhile} What to do: in the Zoom App Marketplace, "
+            "check that the app’s event subscription is on and that its address validates."
         )
     if health.validation_missing and health.validated_ms is not None:
         return (
             "Zoom last validated this bot’s address at "
-            f"{clock_time(health.validated_ms, now, zone)}, though it does so every 3 days. After "
-            "6 failures it stops sending events. What to do: open the Zoom app in Zoom’s App "
+            f"{clock_time(health.validated_ms, now, zone)}, though it should every 3 days. After 6 "
+            "failures it stops sending events. What to do: open the Zoom app in the Zoom App "
             "Marketplace and validate the address of its event subscription."
         )
     return ""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any] | None
 """A level's stored fields by name; None: the group inherits."""
 
-NOTHING_YET: Final = "Nothing has been changed yet."
+NOTHING_YET: Final = "Nothing has been changed or looked up yet."
 
 
 def done(kind: str, new: Row) -> str:

@@ -76,7 +76,7 @@ def looked_up(
     def when(at_ms: int) -> str:
         return f"at {at(at_ms)}" if for_admin else at(at_ms)
 
-    chosen = "their own choice" if verdict.own_style else "chosen by this level"
+    chosen = "their own choice" if verdict.own_style else "set by their admins"
     reason = None if state is None else parked_for(state.trouble)
     troubled = state is None or state.trouble is not None
     tone: Tone = "good" if verdict.on and not troubled else "neutral"
@@ -106,9 +106,9 @@ _VERDICTS: Final[Mapping[Reason, str]] = {
 }
 _FIELDS: Final[Mapping[Reason, str]] = {
     Reason.INTEGRATION_OFF: "Calendar and contacts integration is off",
-    Reason.OTHER_SERVICE: "The default service is not Office 365",
-    Reason.NOT_GRAPH: "It does not authorise with the Graph API",
-    Reason.NO_PRESENCE_WRITE: "The Presence permission is not Write",
+    Reason.OTHER_SERVICE: "The default service isn’t Office 365",
+    Reason.NOT_GRAPH: "It authorises with EWS, not with the Graph API",
+    Reason.NO_PRESENCE_WRITE: "The Presence permission isn’t Write",
 }
 
 
@@ -122,8 +122,8 @@ def _level(policy: Policy, verdict: Verdict) -> str:
 _NOTIFIED = {
     Delivery.SENT: "they were asked to connect again",
     Delivery.SENDING: "they are being asked to connect again",
-    Delivery.UNSURE: "they may have been asked to connect again: no answer came back",
-    Delivery.UNDELIVERED: "they couldn’t be notified, and will see it when they write to the bot",
+    Delivery.UNSURE: "they may have been asked to connect again, but Teams didn’t confirm it",
+    Delivery.UNDELIVERED: "they couldn’t be notified, but will see it when they write to the app",
 }
 
 
@@ -132,14 +132,14 @@ def _link(state: PersonState | None, reason: str | None, when: Callable[[int], s
         return "Not connected"
     if state.gone_ms is not None:
         return (
-            f"Connected, but the app was taken out of their Teams {when(state.gone_ms)}. Nothing "
-            "is shown for them, and they are forgotten unless it is back within a day"
+            f"Connected, but the app was removed from their Teams {when(state.gone_ms)}. Zoom "
+            "isn’t shown for them. If the app isn’t back within a day, they’re disconnected"
         )
     if reason == Trouble.AUTHORIZE:
-        notified = _NOTIFIED.get(state.notified.delivery, "they were not told yet")
+        notified = _NOTIFIED.get(state.notified.delivery, "they haven’t been notified yet")
         return f"Their authorisation ended; {notified}"
     if reason is not None:
-        return "Connected, but nothing is tried for them any more"
+        return "Connected, but I’ve stopped trying to update them"
     return "Connected"
 
 
@@ -151,10 +151,10 @@ def _written(state: PersonState | None, when: Callable[[int], str], *, for_admin
     if state is None:
         return ""
     if state.wrote_ms is None:
-        return "Nothing was written yet"
+        return "Microsoft hasn’t accepted an update yet"
     if not for_admin:
         return f"It last worked {when(state.wrote_ms)}"
-    return f"Microsoft last accepted a write {when(state.wrote_ms)}"
+    return f"Microsoft last accepted an update {when(state.wrote_ms)}"
 
 
 def _error(
@@ -168,13 +168,13 @@ def _error(
     if state.trouble is None or state.trouble_ms is None:
         if state.failed_ms is None:
             return ""
-        return f"None now; the last was {state.failed_code} {when(state.failed_ms)}"
+        return f"None now. The last was {state.failed_code} {when(state.failed_ms)}"
     if reason is not None:
         what = TROUBLES[reason].what
         if reason == Trouble.AUTHORIZE:
             return f"{what} ({at(state.trouble_ms)}). {storm_words(state.trouble_code)[0]}"
     elif state.trouble == Trouble.ADMIN:
-        what = f"The team that runs this app needs to act: look for {state.trouble_code} in its log"
+        what = f"The team that runs this app needs to act: {state.trouble_code} in its log says why"
     else:
         what = f"{state.trouble_code}; I’ll try again"
     return f"{what} ({at(state.trouble_ms)})"
@@ -182,7 +182,7 @@ def _error(
 
 def _to_do(state: PersonState | None, reason: str | None, verdict: Verdict) -> str:
     if state is None:
-        return "They say connect to the bot in Teams." if verdict.on else ""
+        return "Ask them to say connect to the app in Teams." if verdict.on else ""
     if reason is not None:
         return TROUBLES[reason].to_do
     admins = None if state.trouble is None else of_an_admin(state.trouble_code)

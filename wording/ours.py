@@ -107,7 +107,7 @@ _CALLS = frozenset({"inacall", "inaconferencecall", "presenting"})
 """A Teams client says these of its calls, and so do we of Zoom’s."""
 _MEETING = "inameeting"
 """Never ours: no application may set it."""
-_LAGS = "or Microsoft has not caught up yet, which takes a few minutes at most"
+_LAGS = "or Microsoft hasn’t caught up yet, which takes a few minutes at most"
 
 
 def seen(known: Explanation) -> Shown | None:
@@ -146,7 +146,7 @@ def why_different(known: Explanation) -> str | None:
     wanted = accepted.pair.availability.lower()
     fresh = known.now_ms - accepted.at_ms < LAG_MS
     if set_by_hand(known):
-        return "You set a status yourself in Teams, and your own status wins."
+        return "You set a status yourself in Teams, and your own status always wins."
     if _WEIGHTS.get(shown.family, 0) > _WEIGHTS[wanted]:
         if activity == _MEETING:
             where = "A meeting in Teams or in your calendar"
@@ -159,8 +159,8 @@ def why_different(known: Explanation) -> str | None:
             active = "Your Teams is open and active, and that takes precedence over “Away”"
             return f"{active}; {_LAGS}." if fresh else f"{active}."
     return (
-        "If you set a status yourself in Teams: your own status wins. "
-        "Otherwise Microsoft lags, and it may take a few minutes."
+        "If you set a status yourself in Teams, it wins. If you didn’t, Microsoft is a little "
+        "behind. That can take a few minutes."
     )
 
 
@@ -187,23 +187,23 @@ def pause_effect(
     `allowed` is false for somebody who has changed it so often that it is put off.
     """
     if not allowed:
-        return "You have changed it often: what I had set is cleared within a minute."
+        return "You’ve paused and resumed often, so I’ll clear what I set within a minute."
     had = leftover(before, now_ms)
     left = had if after is None else leftover(after, now_ms)
     cleared = None if after is None else after.cleared(now_ms)
     if cleared is not None:
         return CLEARED if had else NOTHING_SET
     if left is None:
-        return "What I may have set is being cleared."
+        return "I’m clearing anything I may have set."
     until = clock_time(left.until_ms, now_ms, zone)
     if after is None:
         return (
-            f"Microsoft has not answered yet: {left.named} is being cleared. It may show until "
-            f"{until} at the latest."
+            f"I’m trying to clear {left.named} but Microsoft hasn’t answered yet. It may show "
+            f"until {until} at the latest."
         )
     why = "" if after.trouble is None else f" {reason_of(after.trouble_code)}."
     named = left.named[:1].upper() + left.named[1:]
-    return f"{named} is not cleared yet and may show until {until}.{why}"
+    return f"{named} isn’t cleared yet and may show until {until}.{why}"
 
 
 def presence_now(verdict: Verdict | None, observation: Observation | None) -> str | None:
@@ -215,5 +215,5 @@ def presence_now(verdict: Verdict | None, observation: Observation | None) -> st
     zoom, demand = zoom_label(observation.presence), demand_of(observation.presence, verdict.style)
     pair = demand.preferred or demand.session
     if pair is None:
-        return f"Zoom says “{zoom}” now, so there is nothing to tell Microsoft."
-    return f"Zoom says “{zoom}” now, so I am telling Microsoft “{teams_label(*pair)}”."
+        return f"Zoom says “{zoom}” right now, so there’s nothing to tell Microsoft."
+    return f"Zoom says “{zoom}” right now, so I’m telling Microsoft “{teams_label(*pair)}”."

@@ -70,7 +70,7 @@ LABELS: Final[Mapping[Field, str]] = {
 """The fields as the article words them."""
 
 _SET: Final = {
-    Field.MANAGES: ("manages its own", "inherits"),
+    Field.MANAGES: ("own settings", "inherits"),
     Field.INTEGRATION: ("on", "off"),
     Field.CALENDAR: ("read and write", "none"),
     Field.CONTACTS: ("read and write", "none"),
@@ -79,9 +79,9 @@ _SET: Final = {
 }
 _OFF_BECAUSE: Final = {
     Reason.INTEGRATION_OFF: "the calendar and contacts integration is off",
-    Reason.OTHER_SERVICE: "the default service is not Office 365",
-    Reason.NOT_GRAPH: "it does not authorise with the Graph API",
-    Reason.NO_PRESENCE_WRITE: "the Presence permission is not Write",
+    Reason.OTHER_SERVICE: "the default service isn’t Office 365",
+    Reason.NOT_GRAPH: "it authorises with EWS, not with the Graph API",
+    Reason.NO_PRESENCE_WRITE: "the Presence permission isn’t Write",
     Reason.EACH_PERSON: "each person now authorises it themselves, and you haven’t connected",
 }
 
@@ -113,12 +113,12 @@ def not_usable(field: Field) -> str:
     """What to say where a field's value can't be used: nothing was saved, and what to do."""
     if field is Field.PRIORITY:
         return (
-            f"The priority is a whole number from 1 to {HIGHEST_PRIORITY:,}. "
-            "Nothing was saved: change it and save again."
+            f"A priority is a whole number from 1 to {HIGHEST_PRIORITY:,}. "
+            "Nothing was saved. Change the number and save again."
         )
     return (
-        f"Your Teams sent a value for “{LABELS[field]}” that is none. "
-        "Nothing was saved: choose it again and save."
+        f"Your Teams sent a value for “{LABELS[field]}” that isn’t one of the choices. "
+        "Nothing was saved. Choose it again and save."
     )
 
 
@@ -136,12 +136,10 @@ def because(form: Form) -> str:
     match stopped:
         case None | Reason.ON | Reason.PAUSED | Reason.EACH_PERSON:
             return ""  # the last is about one person, not about a form
-        case Reason.INTEGRATION_OFF | Reason.NO_PRESENCE_WRITE:
+        case Reason.INTEGRATION_OFF | Reason.NOT_GRAPH | Reason.NO_PRESENCE_WRITE:
             return _OFF_BECAUSE[stopped]
         case Reason.OTHER_SERVICE:
             return f"the default service is {SERVICES[form.service]}, not Office 365"
-        case Reason.NOT_GRAPH:
-            return "it authorises with EWS, not with the Graph API"
     assert_never(stopped)
 
 
@@ -151,17 +149,16 @@ def level_words(level: Level, limit: int = 80) -> str:
 
 
 def touched(effect: Effect, level: Level, after: Policy) -> str:
-    """Whom an edit touches, in one line; what is zero is left out.
+    """Who is affected by an edit; what is zero is left out.
 
     `after` is the policy once the edit is made.
     """
-    now = len(effect.now)
-    parts = [
-        f"{now:,} change now" if now > 1 else "1 person changes now" * now,
-        f"{effect.later:,} once they connect" if effect.later else "",
-        f"{effect.elsewhere:,} decided by {_decider(level, after)}" if effect.elsewhere else "",
-    ]
-    return " · ".join(part for part in parts if part) or "nobody at the moment."
+    counted = ((len(effect.now), "now"), (effect.later, "once they connect"))
+    affected = ", ".join(f"{people(count)} {when}" for count, when in counted if count)
+    said = f"{affected or 'nobody right now'}."
+    if not effect.elsewhere:
+        return said
+    return f"{said} For {people(effect.elsewhere)} {_decider(level, after)} decides."
 
 
 _MOST_DECIDERS = 3
@@ -198,7 +195,7 @@ def who_decides(
 def not_now(effect: Effect, level: Level, after: Policy) -> str:
     """Whom an edit that was made does not touch now, in sentences; empty where that is nobody."""
     parts = [
-        "" if effect.now else "Nobody’s presence changes at the moment.",
+        "" if effect.now else "Nobody’s presence changes right now.",
         f"It applies to {people(effect.later)} once they connect." if effect.later else "",
         f"For {people(effect.elsewhere)} {_decider(level, after)} decides."
         if effect.elsewhere
@@ -238,16 +235,16 @@ OWN_STATUS_STAYS: Final = (
 """The promise, as every card makes it; full may replace what it can't tell apart (StyleWords)."""
 
 STYLES: Final[Mapping[Style, StyleWords]] = {
-    Style.BUSY_ONLY: StyleWords("Shows meetings, calls and Do not disturb, and nothing else."),
+    Style.BUSY_ONLY: StyleWords("Shows meetings, calls, Busy and Do not disturb, nothing else."),
     Style.MIRROR: StyleWords(
-        "Shows Available and Away too. It never touches a status set by hand."
+        "Shows Available and Away too. It never touches a status set by hand in Teams."
     ),
     Style.FULL: StyleWords(
         "Shows Zoom’s exact labels, also for Busy, Do not disturb and calendar events.",
         # What it can't tell apart (domain.plan, `_explained`).
         caution=(
             "It can replace an Available or Away that {who} set by hand in Teams, because it "
-            "can’t tell them from Teams’ own. Any other status set by hand stays."
+            "can’t tell it from one that Teams set. Any other status set by hand stays."
         ),
         writes_own_status=True,
     ),
@@ -255,8 +252,8 @@ STYLES: Final[Mapping[Style, StyleWords]] = {
         "Like mirror, but meetings and calls show as Presenting, which is Do not disturb in Teams.",
         caution=(
             "While you’re in a Zoom meeting or call, Teams calls and messages don’t ring or pop "
-            "up. Urgent ones may. If people must always be able to reach you, for instance when "
-            "you’re on call, stay with another style."
+            "up. Urgent ones may. If people always need to reach you, for instance when you’re on "
+            "call, choose another style."
         ),
     ),
 }
@@ -272,7 +269,9 @@ def rule_words(verdict: Verdict) -> str:
     said = verdict_words(verdict)
     if not verdict.on:
         return said
-    return f"{said} Style {verdict.style}{', your own choice' if verdict.own_style else ''}."
+    return (
+        f"{said} Your style is {verdict.style}{', your own choice' if verdict.own_style else ''}."
+    )
 
 
 def verdict_words(verdict: Verdict) -> str:
@@ -280,7 +279,7 @@ def verdict_words(verdict: Verdict) -> str:
     if verdict.reason is Reason.PAUSED:
         return "You paused presence sync."
     level = "your organisation" if verdict.group is None else f"your group {verdict.group.name}"
-    lock = "; locked by your admin" if verdict.locked else ""
+    lock = " (locked by your admin)" if verdict.locked else ""
     if verdict.on:
         return f"Presence sync is on for {level}{lock}."
-    return f"Presence sync is off for {level}: {_OFF_BECAUSE[verdict.reason]}{lock}."
+    return f"Presence sync is off for {level}{lock}, because {_OFF_BECAUSE[verdict.reason]}."

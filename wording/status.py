@@ -122,7 +122,7 @@ class _Sayings:
     def ended(self) -> str:
         """The answer to whose authorisation ended."""
         if self._left is None:
-            return "Zoom no longer shows in Microsoft 365, because your authorisation ended."
+            return "Zoom isn’t shown in Microsoft 365 any more, because your authorisation ended."
         return (
             "Your authorisation ended, so nothing new from Zoom is shown. Microsoft may still show "
             f"{self._left.what} until {self._at(self._left.until_ms)}."
@@ -139,7 +139,7 @@ class _Sayings:
             return f"{what}. {off[:1].upper()}{off[1:]}, but {self._not_cleared()}."
         parked = parked_for(known.state.trouble)
         if parked is not None:
-            still = "So Zoom does not show."
+            still = "Zoom isn’t shown."
             if self._left is not None:
                 until = self._at(self._left.until_ms)
                 still = f"It may still show {self._left.what} until {until}."
@@ -148,49 +148,52 @@ class _Sayings:
             return self._of_a_test(what, self._at(known.state.test_until_ms))
         observation = known.state.observation
         if observation is None:
-            return f"{what}. Zoom hasn’t told me anything about you yet."
+            return f"{what}. Zoom hasn’t said anything about you yet."
         return self._of_zoom(what, zoom_label(observation.presence), self._at(observation.at_ms))
 
     def _of_zoom(self, what: str, zoom: str, since: str) -> str:
         """The answer where Zoom decides; it says `zoom` since `since`."""
         known, why = self._known, self._known.plan.why
         if known.plan.do is Do.ASK:
-            return f"{what}. Zoom said “{zoom}” at {since}, and is being asked again."
+            return f"{what}. Zoom said “{zoom}” at {since}, and I’m asking again."
         if self._attempt is not None:
-            return f"{what}. Zoom says “{zoom}” since {since}, {self._not_accepted()}."
+            return f"{what}. Zoom has said “{zoom}” since {since}, {self._not_accepted()}."
         if why is Why.TOO_OLD:
             return f"{what}. The last thing Zoom said about you is too old to use."
         if why is Why.NOTHING_TO_SHOW:
             return f"{what}: while Zoom says “{zoom}”, Microsoft decides on its own."
         if why is Why.OWN_STATUS:
-            return f"{what}: it looks like your own choice and stays, though Zoom says “{zoom}”."
+            own = f"{what}: that looks like your own choice, so it stays"
+            return f"{own}, although Zoom says “{zoom}”."
         if why is Why.ECHO:
-            return f"{what} on its own, and Zoom says “{zoom}” too: there is nothing to add."
+            return f"{what} on its own, and Zoom says “{zoom}” too, so there’s nothing to add."
         return self._of_ours(what, zoom, since)
 
     def _of_ours(self, what: str, zoom: str, since: str) -> str:
         """The answer where Microsoft has been told."""
         known, accepted = self._known, self._told
         if accepted is None and known.plan.do is Do.LOOK:  # whether to tell it shows then
-            return f"{what}. Zoom says “{zoom}” since {since}."
+            return f"{what}. Zoom has said “{zoom}” since {since}."
         if accepted is None:
-            return f"{what}. Zoom says “{zoom}” since {since}, and Microsoft is being told."
+            return f"{what}. Zoom has said “{zoom}” since {since}, and I’m telling Microsoft."
         label = label_of(accepted.pair)
-        because = f"because Zoom says “{zoom}” since {since}, renewed while it lasts"
+        because = (
+            f"because Zoom has said “{zoom}” since {since}. I’ll keep it going while that lasts."
+        )
         if seen(known) is None:
-            return f"{what}. I told it “{label}” {because}."
+            return f"{what}. I told it “{label}” {because}"
         if is_ours(known):
-            return f"{what} {because}."
+            return f"{what} {because}"
         if agrees(known):
-            told_it = f"Zoom says “{zoom}” since {since}, so I told it “{label}”"
+            told_it = f"Zoom has said “{zoom}” since {since}, so I told Microsoft “{label}”"
             return f"{what}. {told_it}, which counts as the same."
-        return f"{what}, although Zoom says “{zoom}” since {since}."
+        return f"{what}, although Zoom has said “{zoom}” since {since}."
 
     def zoom_line(self) -> str:
         """What Zoom says since when."""
         observation, now = self._known.state.observation, self._known.now_ms
         if observation is None:
-            return "Nothing yet. It comes with your next change in Zoom."
+            return "Nothing yet. I’ll hear at your next change in Zoom."
         line = f"{zoom_label(observation.presence)}, since {self._at(observation.at_ms)}"
         if now - observation.at_ms > fresh_for_ms(observation.presence):
             line += " (not confirmed since)"
@@ -204,27 +207,27 @@ class _Sayings:
             label, at = label_of(self._told.pair), self._at(self._told.at_ms)
             accepted = f"“{label}” at {at}, valid until {self._at(self._told.until_ms)}"
         if tried is None:
-            return accepted or "Nothing at the moment."
+            return accepted or "Nothing right now."
         stopped = parked_for(known.state.trouble) is not None
         if tried.pair is None:
             trying = "Not cleared yet" if stopped else "Trying to clear what I set"
         else:
             label = label_of(tried.pair)
             verb = "renew" if self._renews() else "set"
-            trying = f"“{label}” was not accepted" if stopped else f"Trying to {verb} “{label}”"
+            trying = f"“{label}” wasn’t accepted" if stopped else f"Trying to {verb} “{label}”"
         return f"{trying}; last accepted: {accepted or 'nothing'}."
 
     def trouble_line(self) -> str:
-        """Why something was not accepted, and when it is tried again; empty: nothing ails."""
+        """Why something was not accepted, and when it is tried again; empty: no trouble."""
         state = self._known.state
         if state.trouble is None:
             return ""
         why = reason_of(state.trouble_code)
         if parked_for(state.trouble) is not None:
-            return f"{why}. It is tried again with your next change in Zoom."
+            return f"{why}. I’ll try again at your next change in Zoom."
         if state.trouble == Trouble.ADMIN:
             why = f"The team that runs this app needs to act ({state.trouble_code})"
-        return f"{why}. Tried again {self._next_try()}."
+        return f"{why}. I’ll try again {self._next_try()}."
 
     def shown_line(self) -> str:
         """What Microsoft shows now, or what it showed when it was looked at last."""
@@ -236,7 +239,7 @@ class _Sayings:
                 return f"{why} {again}"
             return f"“{teams_label(*shown)}” when I last looked, {self._age()}. {why} {again}"
         if shown is None or not any(shown):
-            return "Microsoft does not say at the moment."
+            return "Microsoft doesn’t say right now."
         words = ", ".join(filter(None, shown))
         if teams_label(*shown) == UNKNOWN:
             return f"In words I don’t recognise ({words})"
@@ -257,9 +260,9 @@ class _Sayings:
         if known.state.trouble == Trouble.ADMIN:
             return "Tell your admin. You don’t have to do anything: I’ll carry on once it’s fixed."
         if known.state.trouble is not None:
-            return "Nothing: the last change was not accepted yet and I’ll try again."
+            return "Nothing. Microsoft hasn’t accepted the last change yet, and I’ll try again."
         if known.state.observation is None:
-            return "Change your status in Zoom once, or join a meeting."
+            return "Change your status in Zoom, or join a meeting."
         if known.shown_error in _NOT_READABLE:
             return "Tell your admin that this app lacks the permission Presence.Read in Entra."
         if set_by_hand(known) and why_different(known):
@@ -284,13 +287,13 @@ class _Sayings:
         shown = known.shown
         if known.shown_error is None:
             if shown is None or teams_label(*shown) == UNKNOWN:
-                return "Microsoft does not say at the moment what it shows"
+                return "Microsoft doesn’t say right now what it shows"
             return f"Microsoft shows “{teams_label(*shown)}”"
         if known.shown_error == TOO_OFTEN and shown is not None and shown != NOT_SAID:
             return f"Microsoft showed “{teams_label(*shown)}” when I last looked, {self._age()}"
         if known.shown_error == SLOW:
-            return "Microsoft is slow to answer, so I can’t see at the moment what it shows"
-        return "I can’t see at the moment what Microsoft shows"
+            return "Microsoft is slow to answer, so I can’t see right now what it shows"
+        return "I can’t see right now what Microsoft shows"
 
     def _of_a_test(self, what: str, until: str) -> str:
         accepted = self._told
@@ -300,8 +303,8 @@ class _Sayings:
         then = self._after_test()
         if is_ours(self._known):
             why = f": your test until {until}, then {then}" if then else ""
-            return f"{what}{why or f' because of your test, until {until}'}."
-        return f"{what}. Your test told it “{label}”, until {until}{then and f', then {then}'}."
+            return f"{what}{why or f' because of your test until {until}'}."
+        return f"{what}. Your test told it “{label}” until {until}{then and f', then {then}'}."
 
     def _after_test(self) -> str:
         """What of Zoom is shown when the test is over; empty: nothing, or it is not certain."""
@@ -317,13 +320,13 @@ class _Sayings:
         tried, failed = self._attempt, self._known.state.trouble is not None
         waits = self._known.shown_error in {*_WAITS, OUTAGE}
         if tried is not None and tried.pair is not None and waits and not failed:
-            return f"but Microsoft could not be told “{label_of(tried.pair)}” yet"
+            return f"but I couldn’t tell Microsoft “{label_of(tried.pair)}” yet"
         if tried is None or (tried.pair is not None and not failed):
-            return "and Microsoft is being told"
+            return "and I’m telling Microsoft"
         if tried.pair is not None and self._renews():
-            return f"but Microsoft has not renewed “{label_of(tried.pair)}” yet"
+            return f"but Microsoft hasn’t renewed “{label_of(tried.pair)}” yet"
         if tried.pair is not None:
-            return f"but Microsoft has not accepted “{label_of(tried.pair)}” yet"
+            return f"but Microsoft hasn’t accepted “{label_of(tried.pair)}” yet"
         return f"but {self._not_cleared()}"
 
     def _renews(self) -> bool:
@@ -334,9 +337,9 @@ class _Sayings:
     def _not_cleared(self) -> str:
         left = self._left
         if left is None:
-            return "what I had set is not cleared yet"
+            return "what I had set isn’t cleared yet"
         until = self._at(left.until_ms)
-        return f"{left.named} is not cleared yet and may show until {until}"
+        return f"{left.named} isn’t cleared yet and may show until {until}"
 
     def _next_try(self) -> str:
         state, now = self._known.state, self._known.now_ms
@@ -360,13 +363,13 @@ class _Sayings:
 def _not_read(error: str) -> tuple[str, str]:
     """Why what Microsoft shows was not read now, and what follows from it."""
     if error == TOO_OFTEN:
-        return "You have asked often, so I did not look just now.", "Ask again in a minute."
+        return "You’ve asked often, so I didn’t look just now.", "Ask again in a minute."
     if error == SLOW:
-        return "Microsoft has not answered yet.", "Ask again in a minute."
+        return "Microsoft hasn’t answered yet.", "Ask again in a minute."
     if error in _NOT_READABLE:
-        return "Microsoft does not let me read it.", "What Zoom says is written all the same."
+        return "Microsoft doesn’t let me read it.", "I can still pass on what Zoom says."
     if error in _WAITS:
-        return "Microsoft’s limit for this app is reached.", "Ask again in a minute."
+        return "This app has reached Microsoft’s limit.", "Ask again in a minute."
     if error == OUTAGE:
         return "Microsoft isn’t answering anyone right now.", "Ask again in a minute."
-    return "Microsoft did not answer just now.", "Ask again in a minute."
+    return "Microsoft didn’t answer just now.", "Ask again in a minute."

@@ -21,7 +21,7 @@ def why_test_failed(known: Explanation) -> tuple[str, str] | None:
     state = known.state
     if not known.verdict.on:
         paused = known.verdict.reason is Reason.PAUSED
-        step = "Say resume to carry on, then test." if paused else ASK_FOR_IT
+        step = "Say resume, then test again." if paused else ASK_FOR_IT
         return verdict_words(known.verdict), step
     if state.trouble == Trouble.AUTHORIZE:
         why = ended(state.trouble_code)
@@ -35,9 +35,9 @@ def why_test_failed(known: Explanation) -> tuple[str, str] | None:
     if admins := of_an_admin(state.trouble_code):
         return why_not, admins.next_step
     if state.trouble == Trouble.ADMIN:
-        at_fault = f"The app’s settings are at fault ({state.trouble_code})."
+        at_fault = f"The app’s settings need fixing ({state.trouble_code})."
         return f"{why_not} {at_fault}", "Tell your admin: only they can fix it."
     return (
-        f"{why_not} I go on trying.",
-        f"Wait a minute and test again. The test itself is over after {TEST_MINUTES} minutes.",
+        f"{why_not} I’m still trying.",
+        f"Wait a minute and test again. A test ends after {TEST_MINUTES} minutes.",
     )

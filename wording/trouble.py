@@ -29,54 +29,54 @@ class TroubleWords:
     revivable: bool = True
 
 
-_ASK = "Ask your admin, who can have it tried again. Your next change in Zoom does so, too."
+_ASK = "I’ll try again at your next change in Zoom. Your admin can also ask me to try again."
 
 TROUBLES: Final[Mapping[str, TroubleWords]] = {
     Trouble.FAILING: TroubleWords(
         counted="failing again and again",
-        what="Too many tries in a row have failed",
+        what="Too many updates in a row have failed",
         to_do=(
-            "Try again. If it fails again, look at Microsoft’s service health, and into the "
-            "app’s log under person_parked."
+            "Try again. If it fails again, check Microsoft’s service health, and look for "
+            "person_parked in the app’s log."
         ),
-        told="Too many tries to tell Microsoft have failed.",
+        told="Too many updates in a row have failed, so I’ve stopped trying.",
         next_step=_ASK,
     ),
     Trouble.REFUSED: TroubleWords(
         counted="refused by Microsoft",
-        what="Microsoft refuses updates for them",
-        to_do="Try again. If it is refused again, the app’s log says why under person_parked.",
-        told="Microsoft refuses updates for you.",
+        what="Microsoft doesn’t accept updates for them",
+        to_do="Try again. If that fails too, person_parked in the app’s log says why.",
+        told="Microsoft doesn’t accept updates for you.",
         next_step=_ASK,
     ),
     Trouble.FORBIDDEN: TroubleWords(
         counted="forbidden by Microsoft",
-        what="Microsoft does not allow this app to set their presence (403)",
+        what="Microsoft doesn’t allow this app to set their presence (403)",
         to_do=(
-            "See that they have a licence with Teams and that it is switched on, and in Entra "
-            "(Enterprise applications, this app, Permissions) that Presence.ReadWrite is granted. "
-            "Then try again. Connecting again won’t help."
+            "Check that they have a licence that includes Teams and that Teams is switched on in "
+            "it. In Entra (Enterprise applications, this app, Permissions), check that "
+            "Presence.ReadWrite is granted. Then try again. Connecting again won’t help."
         ),
-        told="Microsoft does not allow this app to set your presence.",
+        told="Microsoft doesn’t allow this app to set your presence.",
         next_step=(
-            "Tell your admin: it is about your Teams licence, or about this app’s permissions. "
-            "You need not connect again. Your next change in Zoom is tried all the same."
+            "Tell your admin: it’s about your Teams licence or this app’s permissions. You don’t "
+            "need to connect again. I’ll try again at your next change in Zoom."
         ),
     ),
     Trouble.GONE: TroubleWords(
         counted="unknown to Microsoft",
-        what="Microsoft does not know them any more",
+        what="Microsoft no longer knows them",
         to_do=(
-            "See in Entra whether the account is there and enabled, then try again. If it was "
-            "made anew, they say disconnect and connect."
+            "Check in Entra that the account is there and enabled, then try again. If it was "
+            "created anew, ask them to disconnect and connect again."
         ),
-        told="Microsoft says that it does not know you any more.",
+        told="Microsoft says it no longer knows you.",
         next_step=_ASK,
     ),
     Trouble.AUTHORIZE: TroubleWords(
-        counted="must connect again",
+        counted="need to connect again",
         what="Microsoft no longer accepts their authorisation",
-        to_do="They press “Connect again” on their card, or say connect.",
+        to_do="Ask them to press Connect again on their card, or to say connect.",
         told="Microsoft no longer accepts the authorisation you gave.",
         next_step="Connect again. It takes a minute.",
         revivable=False,
@@ -86,18 +86,18 @@ TROUBLES: Final[Mapping[str, TroubleWords]] = {
 
 
 _REASONS: Final[Mapping[str, str]] = {
-    "graph_401": "Microsoft refuses the authorisation that it gave",
-    "graph_403": "Microsoft does not allow this app to set your presence (403)",
-    "graph_404": "Microsoft says that it does not know you (404)",
-    "graph_refused": "Microsoft says that the update isn’t valid",
-    "graph_throttled": "Microsoft asks this app to wait (429)",
-    "graph_unreachable": "Microsoft did not answer in time",
-    "graph_error": "Microsoft answered with an error of its own",
-    "graph_garbled": "Microsoft’s answer could not be read",
+    "graph_401": "Microsoft doesn’t accept the authorisation it gave",
+    "graph_403": "Microsoft doesn’t allow this app to set your presence (403)",
+    "graph_404": "Microsoft says it doesn’t know you (404)",
+    "graph_refused": "Microsoft says the update isn’t valid",
+    "graph_throttled": "Microsoft has asked this app to wait (429)",
+    "graph_unreachable": "Microsoft didn’t answer in time",
+    "graph_error": "Microsoft answered with an error",
+    "graph_garbled": "Microsoft’s answer couldn’t be read",
     "graph_intercepted": "Something else answered in Microsoft’s place, such as a firewall",
     "login_intercepted": "Something else answered in Microsoft’s place, such as a firewall",
-    "login_busy": "Microsoft’s sign-in service asks to come back later",
-    "login_unreachable": "Microsoft’s sign-in service did not answer in time",
+    "login_busy": "Microsoft’s sign-in service is busy",
+    "login_unreachable": "Microsoft’s sign-in service didn’t answer in time",
 }
 
 
@@ -108,7 +108,7 @@ def of_an_admin(code: str) -> TroubleWords | None:
 
 def reason_of(code: str) -> str:
     """Why Microsoft has not accepted something, for the person; `code` as domain.errors has it."""
-    return _REASONS.get(code, "Microsoft has not accepted it")
+    return _REASONS.get(code, "Microsoft hasn’t accepted it")
 
 
 def counted(parked: Mapping[str, int], retried: int = 0) -> str:

@@ -64,7 +64,7 @@ _WELL = StatusView(
 _DIFFERS = StatusView(
     sentence="You set Do not disturb yourself, so Microsoft shows that.",
     zoom_line="In a meeting since 14:02",
-    rule_line="On for everyone, style mirror",
+    rule_line="Presence sync is on for your organisation. Your style is mirror.",
     told_line="“In a call” at 14:02, valid until 14:32",
     shown_line="“Do not disturb”",
     difference="A status you set yourself always wins.",
@@ -72,20 +72,21 @@ _DIFFERS = StatusView(
     tone="warning",
 )
 _TRYING = StatusView(
-    sentence="Microsoft shows “In a call”. Zoom says “Presenting” since 14:20, but Microsoft has "
-    "not accepted “Presenting” yet.",
+    sentence="Microsoft shows “In a call”. Zoom has said “Presenting” since 14:20, but Microsoft "
+    "hasn’t accepted “Presenting” yet.",
     zoom_line="Presenting since 14:20",
-    rule_line="On for everyone, style mirror",
+    rule_line="Presence sync is on for your organisation. Your style is mirror.",
     told_line="Trying to set “Presenting”; last accepted: “In a call” at 14:02, valid until 15:02.",
-    trouble_line="Microsoft answered with an error of its own. Tried again within a minute.",
+    trouble_line="Microsoft answered with an error. I’ll try again within a minute.",
     shown_line="“In a call”",
     tone="warning",
 )
 _OFF = StatusView(
     sentence="Microsoft shows “Available”. Zoom isn’t shown, because presence sync is off.",
     zoom_line="In a meeting since 14:02",
-    rule_line="Presence sync is off for your organisation: the default service is not Office 365.",
-    told_line="Nothing at the moment.",
+    rule_line="Presence sync is off for your organisation, because the default service isn’t "
+    "Office 365.",
+    told_line="Nothing right now.",
     shown_line="“Available” (Available)",
     next_step="Ask your admin if you want it on.",
     tone="neutral",
@@ -96,7 +97,7 @@ _LATER = Ending("later", 1)
 _BROKEN = StatusView(
     sentence="Microsoft 365 shows your presence without Zoom.",
     zoom_line="Available since 09:00",
-    rule_line="On for everyone, style mirror",
+    rule_line="Presence sync is on for your organisation. Your style is mirror.",
     told_line="",
     shown_line="",
     next_step="Connect again.",
@@ -187,7 +188,7 @@ def _make() -> dict[str, Card]:
             why="Microsoft shows “In a meeting”, which counts as the same.",
         ),
         "test-unread": test_it.unread(
-            _TESTED, until="14:07", why="Microsoft does not let me read what it shows."
+            _TESTED, until="14:07", why="Microsoft doesn’t let me read what it shows."
         ),
         "test-pending": test_it.pending(),
         "test-not-run": test_it.not_run(),

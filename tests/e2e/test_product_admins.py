@@ -78,8 +78,8 @@ async def test_of_two_admins_at_once_one_wins_and_the_other_is_told_who(
 
         await card.get_by_role("button", name="Disable", exact=True).click()
         await expect(card).to_contain_text(
-            "Ben Okafor changed the settings of the account a moment ago, so nothing was saved. "
-            "This is how it is now."
+            "Ben Okafor changed the settings for the account a moment ago, so nothing was saved. "
+            "This is how it looks now."
         )
         await chat.screenshot("card-settings-overtaken", card_only=True)
         await card.get_by_role("button", name="Disable", exact=True).click()

@@ -60,8 +60,9 @@ async def test_status_answers_in_one_sentence_first(chat: Chat, panel: Panel) ->
 
     lines = [line for line in (await card.inner_text()).splitlines() if line.strip()]
     assert re.fullmatch(
-        rf"Working\. Microsoft shows “In a call” because Zoom says “In a meeting” since {CLOCK}, "
-        r"renewed while it lasts\.",
+        r"Working\. Microsoft shows “In a call” because Zoom has said “In a meeting” since "
+        rf"{CLOCK}\. "
+        r"I’ll keep it going while that lasts\.",
         lines[1],
     ), lines
     await chat.screenshot("chat-status")
@@ -80,7 +81,7 @@ async def test_test_it_shows_in_a_call_and_says_what_microsoft_answered(
     await panel.shows("In a call", "Busy / InACall")
     await ada.screenshot("chat-test")
     await ada.click("Status")
-    await ada.last_card("because of your test, until")
+    await ada.last_card("because of your test until")
 
 
 async def test_test_it_says_so_when_an_own_status_hides_it(ada: Chat, panel: Panel) -> None:
@@ -91,7 +92,7 @@ async def test_test_it_says_so_when_an_own_status_hides_it(ada: Chat, panel: Pan
     await ada.click("Test it")
 
     card = await ada.last_card("Almost: Microsoft shows something else")
-    await expect(card).to_contain_text("your own status wins")
+    await expect(card).to_contain_text("your own status always wins")
     await ada.screenshot("chat-test-hidden")
 
 
@@ -162,7 +163,7 @@ async def test_declined_consent_connects_nothing_and_says_so_in_both_places(
 
     await expect(page.get_by_role("heading", name="Not connected")).to_be_visible()
     await page.screenshot(path=screenshots / "sign-in-declined.png")
-    card = await chat.last_card("The permission was not given")
+    card = await chat.last_card("Microsoft wasn’t given the permission")
     await expect(card).to_contain_text("Not connected")
     await chat.screenshot("chat-declined")
     await chat.click("Connect")

@@ -74,7 +74,7 @@ async def test_newcomer_connects_and_stays_connected_over_a_restart(
         await panel.page.set_viewport_size(STORY_PANEL)
         await panel.card.screenshot(path=screenshots / "story-panel.png")
         await chat.page.bring_to_front()
-        await chat.ask("status", "Microsoft shows “In a call” because Zoom says “In a meeting”")
+        await chat.ask("status", "Microsoft shows “In a call” because Zoom has said “In a meeting”")
         await chat.conversation("story-chat", since="Your first Zoom meeting")
         await chat.page.get_by_role("button", name="OK", exact=True).click()
         await chat.wait_for_text("Say status or pause whenever you like.")

@@ -87,7 +87,7 @@ async def test_status_set_by_hand_is_never_overridden_and_status_says_why(
 
     card = await chat.ask("status", "Why they differ")
     await expect(card).to_contain_text("Microsoft shows “Be right back”, although Zoom says")
-    await expect(card).to_contain_text("your own status wins")
+    await expect(card).to_contain_text("your own status always wins")
     await chat.screenshot("chat-status-own")
     await chat.screenshot("card-status-own", card_only=True)
 
@@ -168,7 +168,7 @@ async def test_quiet_says_what_it_silences_and_shows_presenting(
     await panel.shows("Presenting", "DoNotDisturb / Presenting")
     await expect(panel.card).to_contain_text("Teams is silent, but for urgent calls and messages.")
     await panel.page.screenshot(path=screenshots / "panel-quiet.png")
-    await chat.ask("status", "Microsoft shows “Presenting” because Zoom says “In a meeting”")
+    await chat.ask("status", "Microsoft shows “Presenting” because Zoom has said “In a meeting”")
     await chat.screenshot("card-status-quiet", card_only=True)
     await chat.ask("settings account style quiet", "Only people themselves can choose quiet")
     await chat.screenshot("card-settings-quiet", card_only=True)

@@ -194,13 +194,13 @@ async def test_the_article_s_steps_for_the_account_by_clicking(chat: Chat, panel
     await save(card)
     await expect(card).to_contain_text("Presence: Write → none")
     await open_account(card)
-    await form_says(card, f"{off}the Presence permission is not Write.", WHOLE)
+    await form_says(card, f"{off}the Presence permission isn’t Write.", WHOLE)
     await panel.ours(None)
     await card.get_by_role("checkbox", name="Presence").check()
 
     # Step 9: save.
     await save(card)
-    await expect(card).to_contain_text("The settings of the account are saved.")
+    await expect(card).to_contain_text("The settings for the account are saved.")
     await expect(card).to_contain_text("Updated for ", timeout=15_000)
     await panel.shows(SHOWN, "Busy / InACall")
     await open_account(card)
@@ -283,7 +283,7 @@ async def test_enabling_a_group_shows_its_people_s_zoom_presence(
         await ben.shows("Offline")
 
         card = await chat.ask("/settings group Sales enable", "Enable presence sync for Sales?")
-        await expect(card).to_contain_text("1 person changes now")
+        await expect(card).to_contain_text("1 person now.")
         await card.get_by_role("button", name="Enable", exact=True).click()
         await expect(card).to_contain_text("Presence sync is enabled for Sales.")
         await expect(card).to_contain_text("Updated for 1 person.", timeout=15_000)

@@ -67,7 +67,7 @@ async def test_a_feed_that_falls_silent_is_noticed_replaced_and_welcomed_back(
     await told_soon(place, BEN.object_id, AVAILABLE)
     card = await chat.clicks("Refresh", centre)
     assert "Zoom has sent nothing since " in said_by(card)
-    assert "Meanwhile Zoom is asked about everyone who is connected" in said_by(card)
+    assert "In the meantime I ask Zoom about everyone who’s connected" in said_by(card)
     assert "up to 6 minutes. What to do: " in said_by(card)
     health = await place.beside.feed.store.health()
     assert health.age_seconds is not None

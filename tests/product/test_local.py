@@ -139,7 +139,7 @@ async def test_the_emulator_goes_the_whole_way_and_a_restart_keeps_it(tmp_path: 
         await here.panel("zoom", presence="In_Meeting")
         await here.shows("InACall")
         status = await here.presses("Status", on=connected)
-        assert "because Zoom says “In a meeting”" in words(status.card)
+        assert "because Zoom has said “In a meeting”" in words(status.card)
 
         teams = {"channelId": "msteams"}  # as the chat client calls itself, which never refreshes
         for said in ("status", "settings"):

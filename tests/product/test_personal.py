@@ -60,7 +60,7 @@ async def test_a_pause_clears_and_resuming_shows_again(place: Office) -> None:
     card = await chat.clicks("Resume", message)
     await place.product.told(BEN, CALL)
     assert "Resumed" in said_by(card)
-    assert "because Zoom says “In a meeting”" in said_by(card)
+    assert "because Zoom has said “In a meeting”" in said_by(card)
     assert "You were not paused" in said_by((await chat.says("resume")).card)
 
 
@@ -141,7 +141,7 @@ async def test_a_pause_ends_by_itself(place: Office) -> None:
     assert place.around.told(BEN) is None
     await place.product.told(BEN, CALL)
     assert (await place.redis.time())[0] * 1000 + 1000 >= end
-    assert "because Zoom says" in said_by((await chat.says("status")).card)
+    assert "because Zoom has said" in said_by((await chat.says("status")).card)
 
 
 async def test_a_pause_can_be_shortened_by_a_button(place: Office) -> None:
@@ -253,7 +253,7 @@ async def test_quiet_leaves_a_status_set_by_hand_and_gives_way_to_a_lock(place: 
     await place.product.told(BEN, PRESENTING)
     assert world.shown(BEN.object_id) == AVAILABLE
     status = said_by((await chat.says("status")).card)
-    assert "your own status wins" in status
+    assert "your own status always wins" in status
 
     asked = await place.chat(ADA).says("settings account lock")
     await place.chat(ADA).clicks("Lock", asked)

@@ -64,7 +64,7 @@ async def test_a_status_set_by_hand_always_wins(product: Product, around: Outsid
 
     card = (await chat.says("status")).card
     assert "although Zoom says “In a meeting”" in words(card)
-    assert "your own status wins" in words(card)
+    assert "your own status always wins" in words(card)
     assert facts(card)["Shown"] == "“Be right back” (BeRightBack, BeRightBack)"
 
     around.world.set_zoom(person.object_id, ZoomPresence.OFFLINE)
@@ -79,7 +79,7 @@ async def test_status_in_a_meeting(product: Product, around: Outside) -> None:
     around.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
     await product.told(person, CALL)
     card = (await chat.says("status")).card
-    assert "Microsoft shows “In a call” because Zoom says “In a meeting” since" in words(card)
+    assert "Microsoft shows “In a call” because Zoom has said “In a meeting” since" in words(card)
     assert "Working." in words(card)
     assert facts(card)["Zoom"].startswith("In a meeting, since ")
     assert facts(card)["Told"].startswith("“In a call” at ")
@@ -100,8 +100,10 @@ async def test_status_of_an_echo(product: Product, around: Outside) -> None:
         if "Do not disturb" in facts(card)["Zoom"]:
             break
         card = (await chat.says("status")).card
-    assert "on its own, and Zoom says “Do not disturb” too: there is nothing to add" in words(card)
-    assert facts(card)["Told"] == "Nothing at the moment."
+    assert "on its own, and Zoom says “Do not disturb” too, so there’s nothing to add" in words(
+        card
+    )
+    assert facts(card)["Told"] == "Nothing right now."
     assert around.told(person) is None
 
 
@@ -110,7 +112,7 @@ async def test_status_while_microsoft_decides(product: Product, around: Outside)
     chat = await product.connected(person)
     card = (await chat.says("status")).card
     assert "while Zoom says “Offline”, Microsoft decides on its own" in words(card)
-    assert facts(card)["Told"] == "Nothing at the moment."
+    assert facts(card)["Told"] == "Nothing right now."
 
 
 async def test_status_when_teams_weighs_more(product: Product, around: Outside) -> None:
@@ -131,8 +133,8 @@ async def test_status_while_graph_is_down(product: Product, around: Outside) -> 
     await product.told(person, CALL)
     around.world.faults.graph.append(Fault(FaultKind.UNAVAILABLE))
     card = (await chat.says("status")).card
-    assert "I can’t see at the moment what Microsoft shows" in words(card)
-    assert facts(card)["Shown"] == "Microsoft did not answer just now. Ask again in a minute."
+    assert "I can’t see right now what Microsoft shows" in words(card)
+    assert facts(card)["Shown"] == "Microsoft didn’t answer just now. Ask again in a minute."
     assert "“In a call”" in facts(card)["Told"]
 
 
@@ -150,9 +152,9 @@ async def test_status_tells_what_was_accepted_beside_what_is_tried(
     await product.command.event("person_later", person=person.object_id)
     card = (await chat.says("status")).card
     assert facts(card)["Told"].startswith("Trying to set “Presenting”; last accepted: “In a call”")
-    assert facts(card)["Trouble"].startswith("Microsoft answered with an error of its own. Tried")
+    assert facts(card)["Trouble"].startswith("Microsoft answered with an error. I’ll try again")
     assert facts(card)["Shown"] == "“In a call” (Busy, InACall)"
-    assert "has not accepted “Presenting” yet" in words(card)
+    assert "hasn’t accepted “Presenting” yet" in words(card)
     assert "takes precedence" not in words(card)
 
 
@@ -170,7 +172,7 @@ async def test_an_authorisation_that_ended_leaves_what_microsoft_holds(
     card = (await chat.says("status")).card
     assert around.told(person) == CALL
     assert "Microsoft may still show “In a call”" in words(card)
-    assert "no longer shows" not in words(card)
+    assert "isn’t shown" not in words(card)
     assert "last accepted: “In a call” at" in facts(card)["Told"]
 
 
@@ -185,13 +187,13 @@ async def test_who_may_not_be_written_is_not_asked_to_connect_again(
     await product.command.event("person_parked", person=person.object_id)
     assert queue.waiting() == []
     card = (await chat.says("status")).card
-    assert "Microsoft does not allow this app to set your presence. So Zoom does not" in words(card)
+    assert "Microsoft doesn’t allow this app to set your presence. Zoom isn’t" in words(card)
     assert "Tell your admin" in words(card)
-    assert "“In a call” was not accepted; last accepted: nothing." in facts(card)["Told"]
+    assert "“In a call” wasn’t accepted; last accepted: nothing." in facts(card)["Told"]
     assert "Connect again" not in titles(card)
     card = (await chat.says("connect")).card
-    assert "need not connect again" in words(card)
-    assert "Microsoft does not allow this app to set your presence (403)." in words(card)
+    assert "don’t need to connect again" in words(card)
+    assert "Microsoft doesn’t allow this app to set your presence (403)." in words(card)
     assert not [m for m in chat.received if words(m.card).startswith("Please connect again")]
     around.world.set_zoom(person.object_id, ZoomPresence.PRESENTING)
     await product.told(person, PRESENTING)  # the admin has mended it
@@ -208,8 +210,8 @@ async def test_who_may_not_be_read_is_written_all_the_same(
     await product.told(person, CALL)
     around.world.faults.graph.append(Fault(FaultKind.FORBIDDEN))
     card = (await chat.says("status")).card
-    assert "I told it “In a call” because Zoom says “Busy”" in words(card)
-    assert facts(card)["Shown"].startswith("Microsoft does not let me read it.")
+    assert "I told it “In a call” because Zoom has said “Busy”" in words(card)
+    assert facts(card)["Shown"].startswith("Microsoft doesn’t let me read it.")
     assert titles(card)[0] == "Refresh"
     around.world.set_zoom(person.object_id, ZoomPresence.PRESENTING)
     await product.told(person, PRESENTING)

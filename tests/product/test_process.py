@@ -155,8 +155,8 @@ async def test_without_zooms_api_the_first_event_decides(around: Outside, tmp_pa
         [connected] = {m.activity_id: m for m in chat.received}.values()
         assert "It appears with the next change in Zoom." in words(chat.now(connected))
         status = words((await chat.says("status")).card)
-        assert "Zoom hasn’t told me anything about you yet" in status
-        assert "Change your status in Zoom once" in status
+        assert "Zoom hasn’t said anything about you yet" in status
+        assert "Change your status in Zoom, or" in status
         around.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
         await product.told(person, CALL)
 

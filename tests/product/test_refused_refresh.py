@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SAID = {
-    BEN.object_id: (530003, "sign-in rules stopped it", "a device and network that you use"),
+    BEN.object_id: (530003, "sign-in rules stopped it", "a device and network you use"),
     CHIARA.object_id: (50158, "asks for more than your last sign-in", "Connect again now"),
     DOROTHEA.object_id: (50057, "your account is disabled", "admin to enable it"),
     EMEKA.object_id: (70043, "too old for your organisation’s rules", "It takes a minute"),

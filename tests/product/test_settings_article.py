@@ -86,10 +86,10 @@ async def test_the_nine_steps_for_the_account(place: Office) -> None:
     card = await chat.clicks("Save", form, presence_write="false", calendar="true")
     assert not await is_on(place)
     form, card = await asked(chat, "settings account")
-    assert f"{OFF}: the Presence permission is not Write." in said_by(card)
+    assert f"{OFF}: the Presence permission isn’t Write." in said_by(card)
     # 8 and 9.
     card = await chat.clicks("Save", form, presence_write="true")
-    assert "The settings of the account are saved." in said_by(card)
+    assert "The settings for the account are saved." in said_by(card)
     assert await is_on(place)
     _, card = await asked(chat, "settings account")
     assert ON in said_by(card)
@@ -139,7 +139,7 @@ async def test_switching_off_by_the_toggle_asks_and_clears(place: Office) -> Non
     form, _ = await asked(chat, "settings account")
     card = await chat.clicks("Save", form, integration="false")
     assert titles(card) == ["Disable", "Cancel"]
-    assert "2 change now · 3 once they connect" in said_by(card)
+    assert "2 people now, 3 people once they connect" in said_by(card)
     assert place.around.told(BEN) == CALL
     card = await chat.clicks("Disable", form)
     assert "Clearing 0 of 2" in said_by(card)
@@ -217,9 +217,15 @@ async def test_what_can_not_be_used_is_explained_and_the_card_stays(place: Offic
     form, card = await asked(chat, "settings group Sales")
     groups, listed = await asked(chat, "settings groups")
     for message, shown, title, entered, told in (
-        (form, card, "Save", {"priority": 0}, "The priority is a whole number from 1 to 9,999."),
+        (form, card, "Save", {"priority": 0}, "A priority is a whole number from 1 to 9,999."),
         (form, card, "Save", {"style": "mirror,full"}, "Your Teams sent a value for “Style” that"),
-        (form, card, "Save", {"locked": "null"}, "Your Teams sent a value for “Lock” that is none"),
+        (
+            form,
+            card,
+            "Save",
+            {"locked": "null"},
+            "Your Teams sent a value for “Lock” that isn’t one",
+        ),
         (groups, listed, "Open", {"group": ""}, "No group was chosen."),
         (groups, listed, "Open", {"group": "g404"}, "Zoom’s list has no such group any more"),
     ):

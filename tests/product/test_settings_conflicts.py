@@ -36,7 +36,7 @@ async def history(place: Office) -> list[AuditRecord]:
 
 
 def overtaken(who: str, scope: str) -> str:
-    return f"{who} changed the settings of {scope} {NOT_SAVED}"
+    return f"{who} changed the settings for {scope} {NOT_SAVED}"
 
 
 def press(chat: Admin, message: Sent, title: str, **entered: object) -> dict[str, Any]:
@@ -94,7 +94,7 @@ async def test_look_ups_in_between_hide_nobody_and_an_old_change_has_its_time(
     for entry_id, fields in later:
         await place.redis.xadd(keys.AUDIT, fields, id=entry_id)
     text = said_by(await second.clicks("Disable", theirs))
-    assert re.search(r"Ada Lindqvist changed the settings of Management at [\w, ]*\d\d:\d\d", text)
+    assert re.search(r"Ada Lindqvist changed the settings for Management at [\w, ]*\d\d:\d\d", text)
     assert "so nothing was saved." in text
 
 

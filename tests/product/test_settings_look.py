@@ -74,9 +74,9 @@ async def test_one_person_explained(place: Office) -> None:
     assert "Presence sync is on for them." in said_by(card)
     lines = facts(card)
     assert lines["Level"] == "the account"
-    assert lines["Style"] == "mirror, chosen by this level"
+    assert lines["Style"] == "mirror, set by their admins"
     assert lines["Link"] == "Connected"
-    assert re.fullmatch(r"Microsoft last accepted a write at \d\d:\d\d", lines["Written"])
+    assert re.fullmatch(r"Microsoft last accepted an update at \d\d:\d\d", lines["Written"])
     assert "Error" not in lines
 
     await change(place, "settings group Sales disable")
@@ -99,8 +99,8 @@ async def test_one_person_whose_app_is_taken_out(place: Office) -> None:
     await place.connect(BEN)
     await place.chat(BEN).installs("remove-upgrade")
     link = facts(await look(place, "ben@example.com"))["Link"]
-    assert "the app was taken out of their Teams at" in link
-    assert "unless it is back within a day" in link
+    assert "the app was removed from their Teams at" in link
+    assert "If the app isn’t back within a day" in link
     await place.chat(BEN).installs("add-upgrade")
     assert facts(await look(place, "ben@example.com"))["Link"] == "Connected"
 
@@ -109,7 +109,7 @@ async def test_one_person_who_has_not_connected_or_does_not_exist(place: Office)
     card = await look(place, "emeka@example.com")
     assert EMEKA.name in said_by(card)
     assert facts(card)["Link"] == "Not connected"
-    assert "They say connect to the bot in Teams." in said_by(card)
+    assert "Ask them to say connect to the app in Teams." in said_by(card)
     assert "I know nobody" not in said_by(card)
     assert "Nobody in Zoom or among those who connected" in said_by(
         await look(place, "nobody@example.com")
@@ -125,7 +125,7 @@ async def test_one_person_whose_authorisation_ended(place: Office) -> None:
 
     await found_out(place.redis, BEN.object_id)
     assert facts(await look(place, "ben@example.com"))["Link"] == (
-        "Their authorisation ended; they were not told yet"
+        "Their authorisation ended; they haven’t been notified yet"
     )
     await let_time_pass(place.redis, 31)
 

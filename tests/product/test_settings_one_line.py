@@ -57,7 +57,7 @@ async def test_disabling_a_group_says_whom_it_touches_and_clears_at_once(place: 
     assert titles(question.card) == ["Disable", "Cancel"]
     text = said_by(question.card)
     assert "Disable presence sync for Sales?" in text
-    assert "Who is affected: 1 person changes now · 1 once they connect" in text
+    assert "Who is affected: 1 person now, 1 person once they connect" in text
     assert "I clear what I set for them" in text
     assert place.around.told(BEN) == CALL
     card = await chat.clicks("Disable", question)
@@ -70,9 +70,13 @@ async def test_disabling_a_group_says_whom_it_touches_and_clears_at_once(place: 
     assert place.around.told(DOROTHEA) == CALL
     assert {m.activity_id for m in chat.received} == {question.activity_id}  # one card
     assert await rule(place, BEN) == (
-        "Presence sync is off for your group Sales: the calendar and contacts integration is off."
+        "Presence sync is off for your group Sales, "
+        "because the calendar and contacts integration is off."
     )
-    assert await rule(place, DOROTHEA) == "Presence sync is on for your organisation. Style mirror."
+    assert (
+        await rule(place, DOROTHEA)
+        == "Presence sync is on for your organisation. Your style is mirror."
+    )
 
 
 async def test_enabling_a_group_pushes_what_zoom_says_now(place: Office) -> None:
@@ -92,7 +96,9 @@ async def test_enabling_a_group_pushes_what_zoom_says_now(place: Office) -> None
     await place.product.told(CHIARA, AVAILABLE)
     await place.shows(place.chat(ADA), question, "Updated for 2 people.")
     assert place.around.told(EMEKA) is None
-    assert await rule(place, BEN) == "Presence sync is on for your group Sales. Style mirror."
+    assert (
+        await rule(place, BEN) == "Presence sync is on for your group Sales. Your style is mirror."
+    )
 
 
 async def test_inherit_gives_the_group_back_to_the_account(place: Office) -> None:
@@ -102,7 +108,9 @@ async def test_inherit_gives_the_group_back_to_the_account(place: Office) -> Non
     await place.product.told(BEN, None)
     await change(place, "settings group Sales inherit")
     await place.product.told(BEN, CALL)
-    assert await rule(place, BEN) == "Presence sync is on for your organisation. Style mirror."
+    assert (
+        await rule(place, BEN) == "Presence sync is on for your organisation. Your style is mirror."
+    )
 
 
 async def test_a_locked_account_decides_over_groups(place: Office) -> None:
@@ -113,10 +121,10 @@ async def test_a_locked_account_decides_over_groups(place: Office) -> None:
     await change(place, "settings account lock")
     await place.product.told(BEN, CALL)
     assert await rule(place, BEN) == (
-        "Presence sync is on for your organisation; locked by your admin. Style mirror."
+        "Presence sync is on for your organisation (locked by your admin). Your style is mirror."
     )
     question = await place.chat(ADA).says("settings group Sales style full")
-    assert "2 decided by the locked account" in said_by(question.card)
+    assert "For 2 people the locked account decides." in said_by(question.card)
     await change(place, "settings account unlock")
     await place.product.told(BEN, None)
 
@@ -128,7 +136,7 @@ async def test_the_group_of_the_highest_priority_decides(place: Office) -> None:
     await change(place, "settings group Sales Team North disable")
     assert place.around.told(BEN) == CALL
     question = await place.chat(ADA).says("settings group Sales Team North lock")
-    assert "1 decided by a higher group" in said_by(question.card)
+    assert "For 1 person a higher group decides" in said_by(question.card)
     await change(place, "settings group “sales team NORTH” priority 1")
     await place.product.told(BEN, None)
     assert "your group Sales Team North" in await rule(place, BEN)
@@ -151,7 +159,7 @@ async def test_own_style_gives_way_to_a_lock_and_comes_back(place: Office) -> No
     await change(place, "settings group Sales lock")
     await place.product.told(BEN, AVAILABLE)
     assert await rule(place, BEN) == (
-        "Presence sync is on for your group Sales; locked by your admin. Style mirror."
+        "Presence sync is on for your group Sales (locked by your admin). Your style is mirror."
     )
     text = words((await chat.says("style full")).card)
     assert "set and locked by your group Sales" in text
@@ -212,7 +220,7 @@ async def test_pausing_always_works(place: Office) -> None:
     await place.product.told(BEN, None)
     await change(place, "settings account disable")
     question = await place.chat(ADA).says("settings account enable")
-    assert "1 person changes now" not in said_by(question.card)  # they paused
+    assert "1 person now" not in said_by(question.card)  # they paused
     await place.chat(ADA).clicks("Enable", question)
     assert place.around.told(BEN) is None
     await chat.says("resume")

@@ -44,9 +44,9 @@ async def test_old_cards_refresh_themselves_where_teams_asks_for_it(place: Offic
     change = await chat.says("settings account style busy only")
     await chat.clicks("Use busy only", change)
     count = len(chat.received)
-    assert "Style busy only." in said_by(await refreshed(chat, centre))
+    assert "style is busy only." in said_by(await refreshed(chat, centre))
     card = await refreshed(chat, account)
-    assert "another style than busy only" in said_by(card)
+    assert "have the style busy only" in said_by(card)
     fresh = await refreshed(chat, group)
     assert said_by(fresh) == said_by(group.card)
     assert len(chat.received) == count  # nobody clicked: no message is sent or edited
@@ -66,7 +66,7 @@ async def test_status_refreshes_itself_for_its_reader(place: Office) -> None:
     place.world.set_zoom(BEN.object_id, ZoomPresence.IN_MEETING)
     await place.product.told(BEN, CALL)
     card = await refreshed(chat, before)
-    assert "because Zoom says “In a meeting”" in said_by(card)
+    assert "because Zoom has said “In a meeting”" in said_by(card)
     edits = [sent for sent in chat.received if sent.activity_id == before.activity_id]
     assert len(edits) == 1  # only that one screen shows it
     assert "refresh" in card

@@ -94,7 +94,7 @@ async def test_the_next_process_finishes_it_and_the_card_tells_the_truth(
             admin = first.chat(ADMIN)
             question = await admin.says("settings account disable")
             assert titles(question.card) == ["Disable", "Cancel"]
-            assert f"Who is affected: {ALL} change now" in words(question.card)
+            assert f"Who is affected: {ALL} people now" in words(question.card)
             graph.append(Fault(FaultKind.STALLED, times=1000))
             began = await admin.presses("Disable", on=question)
             assert f"Clearing 0 of {ALL}" in words(began)

@@ -54,7 +54,7 @@ async def test_somebody_in_trouble_is_found_understood_and_tried_again(
     assert titles(card) == ["Open", "Try again", "Refresh", "All settings"]
 
     card = await chat.clicks("Open", centre)
-    assert facts(card)["Link"] == "Connected, but nothing is tried for them any more"
+    assert facts(card)["Link"] == "Connected, but I’ve stopped trying to update them"
     assert facts(card)["Error"].startswith(f"{GONE.what} (")
     assert GONE.to_do in said_by(card)
     assert titles(card)[0] == "Try again"
@@ -161,7 +161,7 @@ async def test_what_only_the_person_can_end_is_not_offered_to_be_tried_again(
 
     async def noticed() -> bool:
         text = said_by((await admin.says("settings")).card)
-        return "In trouble: 1 must connect again" in text
+        return "In trouble: 1 need to connect again" in text
 
     await place.until(noticed, "the settings tell of it")
     centre, card = await opened(admin)

@@ -129,7 +129,7 @@ async def test_an_empty_answer_of_zoom_changes_nothing(place: Office) -> None:
         place.world.people.update(people)
     chat = place.chat(ADA)
     centre = said_by((await chat.says("settings")).card)
-    assert "Zoom answered with an empty list, which can't be right." in centre
+    assert "Zoom sent an empty list, which can’t be right." in centre
     assert "Presence sync is on with this form" in said_by(
         (await chat.says("settings group Sales")).card
     )

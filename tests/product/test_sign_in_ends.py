@@ -89,7 +89,7 @@ async def test_cancel_ends_every_link_of_a_card(product: Product, around: Outsid
         answer = await chat.deliver(chat.teams.presses(chat.client, cancelled, "Connect", on=offer))
         links.append(link_in(answer["value"]))
     async with around.browser() as browser:
-        assert "There is a newer link" in (await browser.open(links[1])).words
+        assert "There’s a newer link" in (await browser.open(links[1])).words
         back = await way_back(browser, links[2], person)
         await chat.presses("Cancel", on=offer)
         for link in links:

@@ -57,9 +57,9 @@ async def test_everybody_is_answered_while_microsoft_hangs(place: Office) -> Non
     finally:
         queue.clear()
     assert "Microsoft is slow to answer" in status
-    assert "I told it “In a call” because Zoom says “In a meeting”" in status
+    assert "I told it “In a call” because Zoom has said “In a meeting”" in status
     assert "Still testing" in test or "could not read what it shows" in test or "halfway" in test
-    assert "what I had set, “In a call”, is being cleared. It may show until" in pause
+    assert "what I had set, “In a call”, but Microsoft hasn’t answered yet. It may show" in pause
     assert "is cleared," not in pause
     assert "Microsoft is slow to answer" in leave
     assert {chat.client.conversation_id for chat in chats} == shown
@@ -98,12 +98,12 @@ async def test_who_asks_again_and_again_is_told_the_last_look(place: Office) -> 
         await chat.presses("Refresh", on=last),
     ):
         assert "Microsoft showed “In a call” when I last looked" in said_by(card)
-        assert "You have asked often, so I did not look just now." in said_by(card)
+        assert "You’ve asked often, so I didn’t look just now." in said_by(card)
     tested = await chat.presses("Test it", on=last)
     assert words(tested).startswith("Not tested")
     assert place.around.told(BEN) == ("DoNotDisturb", "Presenting")
     paused = (await chat.says("pause")).card
-    assert "You have changed it often" in said_by(paused)
+    assert "You’ve paused and resumed often" in said_by(paused)
     assert "is cleared," not in said_by(paused)
     assert "you paused" in said_by((await chat.says("status")).card).lower()
 

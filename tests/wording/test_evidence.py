@@ -81,7 +81,6 @@ SAID_OTHERWISE: Final = {
         "cards/person/disconnect.py:confirm",  # what Zoom told
         "cards/person/organisation.py:confirm",  # likewise
         "wording/ended.py:STORMS",
-        "wording/refusals.py:REFUSALS",
     },
 }
 

@@ -25,17 +25,17 @@ def test_nothing_is_said_while_all_is_well() -> None:
 
 def test_silence_is_said_with_its_consequence_and_what_to_do() -> None:
     assert feed_words(SILENT, BERLIN, 2000, 10.0) == (
-        "Zoom has sent nothing since 09:12, which is unusual for a Tuesday morning. Meanwhile Zoom "
-        "is asked about everyone who is connected, so presence may lag by up to 9 minutes. What to "
-        "do: in Zoom’s App Marketplace, see that the app’s event subscription is on and its "
-        "address validates."
+        "Zoom has sent nothing since 09:12, which is unusual for a Tuesday morning. In the "
+        "meantime I ask Zoom about everyone who’s connected, so presence may be up to 9 minutes "
+        "late. What to do: in the Zoom App Marketplace, check that the app’s event subscription is "
+        "on and that its address validates."
     )
 
 
 def test_without_zooms_api_it_says_what_is_missing() -> None:
     said = feed_words(SILENT, BERLIN, 2000, None)
-    assert "Zoom can’t be asked instead, because ZOOM_ACCOUNT_ID, " in said
-    assert "what Microsoft shows may be wrong" in said
+    assert "I can’t ask Zoom instead, because ZOOM_ACCOUNT_ID, " in said
+    assert "What Microsoft shows may be wrong" in said
 
 
 def test_every_sentence_is_shown_whole() -> None:

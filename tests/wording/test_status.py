@@ -94,16 +94,16 @@ def tried(pair: Pair, before: Held | None = None) -> Held:
 BUSY = Shown("Busy", "InACall")
 OFFLINE = Shown("Offline", "Offline")
 FAILURES = [
-    (Trouble.LATER, "graph_403", "does not allow this app to set your presence"),
-    (Trouble.LATER, "graph_404", "does not know you"),
+    (Trouble.LATER, "graph_403", "doesn’t allow this app to set your presence"),
+    (Trouble.LATER, "graph_404", "doesn’t know you"),
     (Trouble.LATER, "graph_refused", "isn’t valid"),
-    (Trouble.LATER, "graph_throttled", "asks this app to wait"),
-    (Trouble.LATER, "graph_error", "an error of its own"),
-    (Trouble.LATER, "graph_unreachable", "did not answer in time"),
-    (Trouble.FORBIDDEN, "graph_403", "does not allow this app to set your presence"),
-    (Trouble.GONE, "graph_404", "does not know you"),
+    (Trouble.LATER, "graph_throttled", "has asked this app to wait"),
+    (Trouble.LATER, "graph_error", "answered with an error"),
+    (Trouble.LATER, "graph_unreachable", "didn’t answer in time"),
+    (Trouble.FORBIDDEN, "graph_403", "doesn’t allow this app to set your presence"),
+    (Trouble.GONE, "graph_404", "doesn’t know you"),
     (Trouble.REFUSED, "graph_refused", "isn’t valid"),
-    (Trouble.FAILING, "graph_error", "an error of its own"),
+    (Trouble.FAILING, "graph_error", "answered with an error"),
     (Trouble.ADMIN, "tokens_unreadable", "The team that runs this app needs to act"),
 ]
 
@@ -114,8 +114,8 @@ FAILURES = [
 def test_what_was_accepted_is_told() -> None:
     lines = said(known(held=CALL, shown=BUSY))
     assert lines.sentence == (
-        "Microsoft shows “In a call” because Zoom says “In a meeting” since 14:00 UTC, "
-        "renewed while it lasts."
+        "Microsoft shows “In a call” because Zoom has said “In a meeting” since 14:00 UTC. "
+        "I’ll keep it going while that lasts."
     )
     assert lines.told_line == "“In a call” at 14:00 UTC, valid until 15:00 UTC"
     assert (lines.trouble_line, lines.difference, lines.tone) == ("", None, "good")
@@ -128,12 +128,14 @@ def test_what_was_never_accepted_is_not_told(trouble: Trouble, code: str, why: s
     )
     lines = said(person)
     assert "valid until" not in everything(person)
-    assert "because Zoom says" not in everything(person)
-    assert "connect again" not in everything(person).replace("need not connect again", "").lower()
+    assert "because Zoom has said" not in everything(person)
+    assert (
+        "connect again" not in everything(person).replace("don’t need to connect again", "").lower()
+    )
     assert "“In a call”" in lines.told_line
     assert "last accepted: nothing" in lines.told_line
     assert why in lines.trouble_line
-    assert "ried again" in lines.trouble_line
+    assert "I’ll try again" in lines.trouble_line
     assert lines.tone == "warning"
     assert lines.difference is None
 
@@ -158,10 +160,10 @@ def test_a_change_that_is_not_accepted_stands_beside_what_was(
     assert why in lines.trouble_line
     if trouble in {Trouble.LATER, Trouble.ADMIN}:
         assert lines.told_line.startswith("Trying to set “Presenting”")
-        assert "Tried again at 14:25 UTC" in lines.trouble_line
-        assert "has not accepted “Presenting” yet" in lines.sentence
+        assert "I’ll try again at 14:25 UTC" in lines.trouble_line
+        assert "hasn’t accepted “Presenting” yet" in lines.sentence
     else:
-        assert "was not accepted" in lines.told_line
+        assert "wasn’t accepted" in lines.told_line
     assert "takes precedence" not in everything(person), "there is no call but ours"
     assert lines.difference is None
 
@@ -169,7 +171,7 @@ def test_a_change_that_is_not_accepted_stands_beside_what_was(
 def test_a_worker_that_died_leaves_no_claim() -> None:
     person = known(held=CALL._replace(sure=False, before=CALL.accepted), shown=OFFLINE)
     lines = said(person)
-    assert "because Zoom says" not in lines.sentence
+    assert "because Zoom has said" not in lines.sentence
     assert lines.told_line.startswith("Trying to renew “In a call”; last accepted: “In a call”")
     assert lines.difference is None
 
@@ -178,7 +180,7 @@ def test_a_renewal_that_failed_leaves_what_was_accepted() -> None:
     renewing = attempt(IN_A_CALL, NOW - 1000, NOW + 60 * MINUTE, CALL)
     person = known(held=renewing, shown=BUSY, trouble=Trouble.LATER, code="graph_error")
     assert "valid until 15:00 UTC" in said(person).told_line
-    assert "but Microsoft has not renewed “In a call” yet" in said(person).sentence
+    assert "but Microsoft hasn’t renewed “In a call” yet" in said(person).sentence
     assert said(person).told_line.startswith("Trying to renew “In a call”; last accepted: “In a")
 
 
@@ -205,14 +207,14 @@ def test_what_was_accepted_and_is_over_counts_no_more() -> None:
 def test_an_authorisation_that_ended_leaves_what_microsoft_holds(held: Held, what: str) -> None:
     lines = said(known(Z.PRESENTING, held, trouble=Trouble.AUTHORIZE, code="revoked"))
     assert f"Microsoft may still show {what} until 14:27 UTC" in lines.sentence
-    assert "no longer shows" not in lines.sentence
+    assert "isn’t shown" not in lines.sentence
     assert lines.link_trouble
 
 
 def test_an_authorisation_that_ended_leaves_nothing_where_nothing_is_held() -> None:
     gone = Held(PRESENTING, SINCE, NOW - 1)
     lines = said(known(Z.PRESENTING, gone, trouble=Trouble.AUTHORIZE))
-    assert lines.sentence.startswith("Zoom no longer shows in Microsoft 365")
+    assert lines.sentence.startswith("Zoom isn’t shown in Microsoft 365 any more")
     assert lines.told_line.endswith("last accepted: nothing.")
 
 
@@ -229,7 +231,7 @@ def test_what_is_not_cleared_yet_is_said(verdict: Verdict, why: str) -> None:
         Z.OFFLINE, held, BUSY, verdict=verdict, trouble=Trouble.LATER, code="graph_error"
     )
     lines = said(person)
-    assert "what I had set, “In a call”, is not cleared yet and may show until 15:00 UTC" in (
+    assert "what I had set, “In a call”, isn’t cleared yet and may show until 15:00 UTC" in (
         lines.sentence
     )
     assert why in lines.sentence.lower()
@@ -249,7 +251,7 @@ def test_whom_nothing_is_tried_for_may_still_be_shown(trouble: Trouble) -> None:
 
 def test_what_was_only_tried_is_not_said_to_have_been_set() -> None:
     person = known(Z.OFFLINE, tried(IN_A_CALL), OFFLINE, trouble=Trouble.LATER, code="graph_error")
-    assert "what I tried to set, “In a call”, is not cleared yet" in said(person).sentence
+    assert "what I tried to set, “In a call”, isn’t cleared yet" in said(person).sentence
     assert "had set" not in said(person).sentence
 
 
@@ -264,15 +266,21 @@ OLD = NOW - 20 * MINUTE
     [
         (IN_A_CALL, OLD, Shown("DoNotDisturb", "Presenting"), "Teams shows “Presenting”", "lags"),
         (IN_A_CALL, NOW, Shown("DoNotDisturb", "Presenting"), "caught up", "shows “Presenting”"),
-        (PRESENTING, OLD, BUSY, "Microsoft lags", "takes precedence"),
-        (PRESENTING, NOW, BUSY, "Microsoft lags", "takes precedence"),
+        (PRESENTING, OLD, BUSY, "Microsoft is a little", "takes precedence"),
+        (PRESENTING, NOW, BUSY, "Microsoft is a little", "takes precedence"),
         (AVAILABLE, OLD, BUSY, "A call or meeting in Teams shows “In a call”", "lags"),
         (AVAILABLE, NOW, BUSY, "caught up", "A call or meeting"),
         (AVAILABLE, NOW, Shown("Busy", "InAMeeting"), "A meeting in Teams or in your cal", "lags"),
         (AWAY, OLD, Shown("Available", "Available"), "Your Teams is open and active", "caught up"),
-        (AWAY, NOW, Shown("Available", "Available"), "caught up", "Microsoft lags"),
-        (IN_A_CALL, NOW, Shown("BeRightBack", "BeRightBack"), "your own status wins", "If you"),
-        (IN_A_CALL, OLD, Shown("Offline", "OffWork"), "your own status wins", "If you"),
+        (AWAY, NOW, Shown("Available", "Available"), "caught up", "Microsoft is a little"),
+        (
+            IN_A_CALL,
+            NOW,
+            Shown("BeRightBack", "BeRightBack"),
+            "your own status always wins",
+            "If you",
+        ),
+        (IN_A_CALL, OLD, Shown("Offline", "OffWork"), "your own status always wins", "If you"),
         (IN_A_CALL, OLD, Shown("Away", "Away"), "If you set a status yourself", "takes precedence"),
         (IN_A_CALL, OLD, Shown("Available", "Available"), "If you set a", "open and active"),
         (IN_A_CALL, OLD, Shown("Busy", "InAMeeting"), "", "takes precedence"),
@@ -306,13 +314,13 @@ def test_what_full_may_have_set_is_not_the_persons_own() -> None:
 @pytest.mark.parametrize("shown", [Shown("Busy", "InAMeeting"), Shown("Busy", "Busy")])
 def test_what_weighs_the_same_is_not_called_ours(shown: Shown) -> None:
     sentence = said(known(held=CALL, shown=shown)).sentence
-    assert "because Zoom says" not in sentence
-    assert "so I told it “In a call”, which counts as the same" in sentence
+    assert "because Zoom has said" not in sentence
+    assert "so I told Microsoft “In a call”, which counts as the same" in sentence
 
 
 def test_an_availability_without_an_activity_is_enough() -> None:
     lines = said(known(held=CALL, shown=Shown("Busy", "")))
-    assert lines.sentence.startswith("Microsoft shows “Busy” because Zoom says “In a meeting”")
+    assert lines.sentence.startswith("Microsoft shows “Busy” because Zoom has said “In a meeting”")
     assert lines.shown_line == "“Busy” (Busy)"
     assert lines.tone == "good"
 
@@ -324,16 +332,16 @@ def test_an_availability_without_an_activity_is_enough() -> None:
     ("error", "says"),
     [
         (SLOW, "Microsoft is slow to answer"),
-        ("graph_403", "I can’t see at the moment"),
-        ("graph_error", "I can’t see at the moment"),
-        ("quota", "I can’t see at the moment"),
-        (TOO_OFTEN, "I can’t see at the moment"),
+        ("graph_403", "I can’t see right now"),
+        ("graph_error", "I can’t see right now"),
+        ("quota", "I can’t see right now"),
+        (TOO_OFTEN, "I can’t see right now"),
     ],
 )
 def test_a_look_that_was_not_made_is_said(error: str, says: str) -> None:
     lines = said(known(held=CALL, error=error))
     assert lines.sentence.startswith(says)
-    assert "I told it “In a call” because Zoom says “In a meeting”" in lines.sentence
+    assert "I told it “In a call” because Zoom has said “In a meeting”" in lines.sentence
     assert lines.difference is None
     assert lines.told_line.startswith("“In a call” at")
 
@@ -343,7 +351,7 @@ def test_who_asks_too_often_is_told_the_last_look_and_its_age() -> None:
     assert lines.sentence.startswith(
         "Microsoft showed “Offline” when I last looked, 40 seconds ago"
     )
-    assert "You have asked often, so I did not look just now." in lines.shown_line
+    assert "You’ve asked often, so I didn’t look just now." in lines.shown_line
     assert lines.difference is None, "what is old explains nothing"
     assert "although" not in lines.sentence
 
@@ -359,9 +367,10 @@ def test_who_asks_too_often_is_told_the_last_look_and_its_age() -> None:
 )
 def test_a_presence_without_words_is_not_made_up(shown: Shown) -> None:
     lines = said(known(held=CALL, shown=shown))
-    assert lines.sentence.startswith("Microsoft does not say at the moment what it shows. I told")
+    assert lines.sentence.startswith("Microsoft doesn’t say right now what it shows. I told")
     assert (
-        "because Zoom says “In a meeting” since 14:00 UTC, renewed while it lasts" in lines.sentence
+        "because Zoom has said “In a meeting” since 14:00 UTC. I’ll keep it going while that lasts"
+        in lines.sentence
     )
     assert "I told it “In a call”" in lines.sentence
     assert lines.difference is None
@@ -370,14 +379,14 @@ def test_a_presence_without_words_is_not_made_up(shown: Shown) -> None:
 @pytest.mark.parametrize("error", [QUOTA, OUTAGE])
 def test_who_waits_for_microsoft_is_not_being_told(error: str) -> None:
     lines = said(known(Z.PRESENTING, CALL, error=error))
-    assert "could not be told “Presenting” yet" in lines.sentence
-    assert "is being told" not in lines.sentence
+    assert "couldn’t tell Microsoft “Presenting” yet" in lines.sentence
+    assert "I’m telling Microsoft" not in lines.sentence
 
 
 def test_nothing_is_said_to_be_told_before_it_is_known_whether_to_tell() -> None:
     lines = said(known(Z.DO_NOT_DISTURB, None, error=TOO_OFTEN))
     assert "told" not in lines.sentence.replace("Zoom", "")
-    assert lines.told_line == "Nothing at the moment."
+    assert lines.told_line == "Nothing right now."
 
 
 def test_what_an_admin_can_do_is_said_from_the_first_403_on() -> None:
@@ -394,7 +403,7 @@ def test_a_test_that_was_accepted_is_the_reason() -> None:
     until = NOW + 5 * MINUTE
     testing = known(Z.OFFLINE, Held(IN_A_CALL, NOW, until), BUSY, test_until_ms=until)
     assert said(testing).sentence == (
-        "Microsoft shows “In a call” because of your test, until 14:25 UTC."
+        "Microsoft shows “In a call” because of your test until 14:25 UTC."
     )
     hidden = known(Z.OFFLINE, Held(IN_A_CALL, NOW, until), OFFLINE, test_until_ms=until)
     assert "because of your test" not in said(hidden).sentence
@@ -406,7 +415,7 @@ def test_a_test_that_was_accepted_is_the_reason() -> None:
         trouble=Trouble.LATER,
         code="graph_error",
     )
-    assert "has not accepted “In a call” yet" in said(refused).sentence
+    assert "hasn’t accepted “In a call” yet" in said(refused).sentence
 
 
 # -- a test during something of Zoom's, and the style --------------------------------------------
@@ -433,9 +442,12 @@ def test_a_test_says_what_follows_it(zoom: ZoomPresence | None, then: str) -> No
 
 
 def test_status_names_the_style_and_whose_choice_it_is() -> None:
-    assert said(known()).rule_line == "Presence sync is on for your organisation. Style mirror."
+    assert (
+        said(known()).rule_line
+        == "Presence sync is on for your organisation. Your style is mirror."
+    )
     own = known(verdict=ON._replace(style=Style.FULL, own_style=True))
-    assert said(own).rule_line.endswith("Style full, your own choice.")
+    assert said(own).rule_line.endswith("style is full, your own choice.")
     off = known(verdict=Verdict(on=False, reason=Reason.INTEGRATION_OFF))
     assert "Style" not in said(off).rule_line
     assert said(off).off

@@ -159,7 +159,7 @@ async def test_a_yes_to_older_settings_is_asked_again_and_says_who_was_first(roo
     room.audit.changed(BEN, version=7, ago_ms=3 * MINUTE)
     card = await room.handler.apply(turn(), ApplyChange(Enable(ACCOUNT), 6))
     assert room.settings.made == []
-    assert "Ben changed the settings of the account 3 minutes ago" in words(card)
+    assert "Ben changed the settings for the account 3 minutes ago" in words(card)
     assert titles(card)
 
 
@@ -175,12 +175,12 @@ async def test_when_somebody_was_first(room: Room, ago_ms: int, when: str) -> No
 async def test_one_s_own_change_is_called_that(room: Room) -> None:
     room.audit.changed(ADA, version=7)
     card = await room.handler.apply(turn(), ApplyChange(Enable(ACCOUNT), 6))
-    assert "You changed the settings of the account" in words(card)
+    assert "You changed the settings for the account" in words(card)
 
 
 async def test_who_was_first_is_not_guessed(room: Room) -> None:
     card = await room.handler.apply(turn(), ApplyChange(Enable(ACCOUNT), 6))
-    assert "The settings were changed a moment ago" in words(card)
+    assert "Someone changed the settings a moment ago" in words(card)
 
 
 async def test_who_comes_in_between_is_not_overwritten(room: Room) -> None:
@@ -206,7 +206,7 @@ async def test_what_touches_nobody_offers_to_invite_those_who_may_connect(room: 
 
 async def test_what_touches_nobody_says_so_and_not_what_nobody_notices(room: Room) -> None:
     said = words(await room.handler.apply(turn(), ApplyChange(Enable(SALES), 7)))
-    assert "Nobody’s presence changes at the moment." in said
+    assert "Nobody’s presence changes right now." in said
     assert "What they notice" not in said
 
 
@@ -253,7 +253,7 @@ async def test_buttons_name_a_group_as_zoom_calls_it_now(room: Room) -> None:
 
 
 async def test_whom_a_change_touches_is_not_said_where_nobody_knows(room: Room) -> None:
-    nobody, unknown = "nobody at the moment", "I can’t count them"
+    nobody, unknown = "nobody right now", "I can’t count them"
     assert nobody in words(await room.handler.confirm(turn(), Enable(ACCOUNT)))
     room.directory.read = False
     assert unknown in words(await room.handler.confirm(turn(), Enable(ACCOUNT)))
@@ -347,7 +347,7 @@ async def test_what_was_entered_in_an_older_form_is_not_saved(room: Room) -> Non
     click = SubmitForm(ACCOUNT, 7, LevelForm(ON), {"locked": "true"})
     card = await room.handler.submit(turn(), click)
     assert room.settings.made == []
-    assert "Ben changed the settings of the account" in words(card)
+    assert "Ben changed the settings for the account" in words(card)
 
 
 async def test_a_form_that_is_overtaken_while_it_is_saved_is_not(room: Room) -> None:
@@ -356,7 +356,7 @@ async def test_a_form_that_is_overtaken_while_it_is_saved_is_not(room: Room) -> 
     click = SubmitForm(ACCOUNT, 7, LevelForm(ON), {"locked": "true"})
     card = await room.handler.submit(turn(), click)
     assert room.settings.made == []
-    assert "The settings were changed a moment ago" in words(card)
+    assert "Someone changed the settings a moment ago" in words(card)
 
 
 async def test_a_saved_form_says_what_it_changed(room: Room) -> None:
@@ -384,7 +384,7 @@ async def test_a_form_with_full_is_saved_only_after_a_yes(room: Room) -> None:
     click = SubmitForm(ACCOUNT, 7, LevelForm(ON), {"style": "full"})
     card = await room.handler.submit(turn(), click)
     assert "can replace an Available or Away that people set by hand" in words(card)
-    assert "2 change now" in words(card)
+    assert "2 people now" in words(card)
     assert titles(card) == ["Save with full", "Cancel"]
     assert room.settings.made == []
     await room.handler.save_form(turn(), ApplyForm(ACCOUNT, 7, LevelForm(FULL)))
@@ -466,7 +466,7 @@ async def test_what_a_locked_account_overrules_is_not_called_in_force(room: Room
     card = await room.handler.apply(turn(), ApplyChange(Enable(SALES), 7))
     said = words(card)
     assert "now on" not in said
-    assert "The account is locked, so this counts once it is unlocked." in said
+    assert "The account is locked, so this only counts once it’s unlocked." in said
 
 
 async def test_what_is_over_is_shown_as_what_it_was(room: Room) -> None:
@@ -510,12 +510,12 @@ async def test_a_switch_that_needs_more_answers_says_of_nobody_that_it_touches_t
 ) -> None:
     room.settings.touches = ("a", "b")
     on = SubmitForm(ACCOUNT, 7, LevelForm(OFF), {"integration": "true"})
-    assert "2 change now" not in words(await room.handler.submit(turn(), on))
+    assert "2 people now" not in words(await room.handler.submit(turn(), on))
     room.set(account=ON)
     off = SubmitForm(ACCOUNT, 7, LevelForm(ON), {"integration": "false"})
-    assert "2 change now" in words(await room.handler.submit(turn(), off))
+    assert "2 people now" in words(await room.handler.submit(turn(), off))
     room.set(account=OFF)
-    assert "2 change now" not in words(await room.handler.submit(turn(), off))
+    assert "2 people now" not in words(await room.handler.submit(turn(), off))
 
 
 async def test_what_may_be_meant_is_asked_about_first(room: Room) -> None:

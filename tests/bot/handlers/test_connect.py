@@ -46,9 +46,9 @@ FAILURES: list[tuple[Exception, str]] = [
     (Contested(), "Somebody else is connecting"),
     (AdminMustAct("zoom_scope"), "not set up correctly"),
     (AuthorizeAgain("AADSTS50173"), "did not accept the sign-in"),
-    (RetryLater("zoom_unreachable"), "Zoom cannot be reached"),
-    (RetryLater("graph_unreachable"), "Microsoft cannot be reached"),
-    (RetryLater("zoom_intercepted"), "Zoom cannot be reached"),
+    (RetryLater("zoom_unreachable"), "Zoom can’t be reached"),
+    (RetryLater("graph_unreachable"), "Microsoft can’t be reached"),
+    (RetryLater("zoom_intercepted"), "Zoom can’t be reached"),
 ]
 
 
@@ -104,7 +104,7 @@ async def test_who_is_connected_gets_no_link(room: Room) -> None:
 
 async def test_what_ails_a_connection_is_said_with_it(room: Room) -> None:
     room.engine.connect(trouble=Trouble.FORBIDDEN, trouble_code="graph_403")
-    assert "does not allow this app" in words(await room.handler.offer(turn()))
+    assert "doesn’t allow this app" in words(await room.handler.offer(turn()))
     assert room.links.made == []
 
 
@@ -129,7 +129,7 @@ async def test_a_grant_makes_the_link_and_the_card_says_so(room: Room) -> None:
     outcome = await room.results.granted(ATTEMPT, GRANT, "key")
     assert outcome.ok
     assert room.came_back == [ADA.object_id]
-    assert "I am telling Microsoft “In a call”" in words(room.card)
+    assert "I’m telling Microsoft “In a call”" in words(room.card)
 
 
 async def test_nothing_is_claimed_where_policy_is_off(room: Room) -> None:

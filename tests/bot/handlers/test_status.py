@@ -112,9 +112,9 @@ async def test_a_test_too_often_is_not_run(engine: Presence, handler: StatusHand
     ("trouble", "code", "step"),
     [
         (Trouble.AUTHORIZE, "AADSTS50173", "Your authorisation ended"),
-        (Trouble.LATER, "graph_error", "I go on trying"),
+        (Trouble.LATER, "graph_error", "I’m still trying"),
         (Trouble.ADMIN, "tokens_unreadable", "Tell your admin"),
-        (Trouble.FORBIDDEN, "graph_403", "does not allow this app"),
+        (Trouble.FORBIDDEN, "graph_403", "doesn’t allow this app"),
     ],
 )
 async def test_a_failure_is_explained_with_what_to_do(

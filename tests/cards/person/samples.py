@@ -41,7 +41,7 @@ def person_cards() -> dict[str, Card]:
         "paused-until": paused(until="17:00", effect=CLEARED),
         "paused-uncleared": paused(
             until="17:00",
-            effect="What I had set, “In a call”, is not cleared yet and may show until 15:02.",
+            effect="What I had set, “In a call”, isn’t cleared yet and may show until 15:02.",
         ),
         "paused-nothing": paused(until=None, effect=NOTHING_SET),
         "pause-which": which_pause(

@@ -91,15 +91,16 @@ MANAGED = (
 )
 PARKED = {"failing": 1, "refused": 1, "gone": 1, "authorize": 2}
 NUMBERS = Numbers(covered=340, connected=212, active=151, trouble=7, invitable=24, parked=PARKED)
-READ = "Zoom's users and groups were read 3 minutes ago."
+READ = "Zoom’s users and groups were last read 3 minutes ago."
 NOT_READ = (
-    "Zoom's groups can't be used, because this app isn't set up to read them. Ask whoever runs it "
-    "to set ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET."
+    "Groups can’t be used, because this app isn’t set up to read them from Zoom. Ask the team that "
+    "runs it to set ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID and ZOOM_CLIENT_SECRET."
 )
 FEED_SILENT = (
-    "Zoom has sent nothing since 09:12, which is unusual for a Tuesday morning. Meanwhile Zoom is "
-    "asked about everyone who is connected, so presence may lag by up to 6 minutes. What to do: in "
-    "Zoom’s App Marketplace, see that the app’s event subscription is on and its address validates."
+    "Zoom has sent nothing since 09:12, which is unusual for a Tuesday morning. In the meantime I "
+    "ask Zoom about everyone who’s connected, so presence may be up to 6 minutes late. What to do: "
+    "in the Zoom App Marketplace, check that the app’s event subscription is on and that its "
+    "address validates."
 )
 OVERTAKEN = overtaken("Ada Lindqvist", "Sales", "a moment ago")
 ROWS = [
@@ -265,7 +266,7 @@ def settings_cards() -> dict[str, Card]:
             touched=touched(Effect(("x",), 0, 45), ACCOUNT, Policy(ON)),
         ),
         "settings-enable-nobody": change_cards.confirm(
-            Enable(SALES), version=7, touched="nobody at the moment."
+            Enable(SALES), version=7, touched="nobody right now."
         ),
         "settings-enable-uncounted": change_cards.confirm(Enable(ACCOUNT), version=7, touched=None),
         "settings-disable": change(Disable(SALES)),
@@ -398,7 +399,7 @@ def settings_cards() -> dict[str, Card]:
         "settings-user-parked": user(
             replace(
                 BEN,
-                link="Connected, but nothing is tried for them any more",
+                link="Connected, but I’ve stopped trying to update them",
                 error=f"{TROUBLES['gone'].what} (14:02)",
                 to_do=TROUBLES["gone"].to_do,
                 tone="warning",

@@ -99,7 +99,7 @@ def test_the_form_is_in_the_article_s_order_and_words() -> None:
         ("settings-form-off", "off with this form: the calendar and contacts integration is off."),
         ("settings-form-google", "off with this form: the default service is Google, not Office"),
         ("settings-form-ews", "off with this form: it authorises with EWS, not with the Graph API"),
-        ("settings-form-unticked", "off with this form: the Presence permission is not Write."),
+        ("settings-form-unticked", "off with this form: the Presence permission isn’t Write."),
         ("settings-form-inherits", "Inherits from the account, where presence sync is off: the"),
         ("settings-form-under-lock", "The account is locked, so it decides for everyone."),
     ],
@@ -143,7 +143,7 @@ def test_the_integration_is_verified_beside_cancel(verb: str) -> None:
 
 def test_an_overtaken_change_says_who_and_shows_how_it_is_now() -> None:
     for name in ("settings-form-conflict", "settings-disable-conflict"):
-        said = "Ada Lindqvist changed the settings of Sales a moment ago, so nothing was saved."
+        said = "Ada Lindqvist changed the settings for Sales a moment ago, so nothing was saved."
         assert said in words(name)
         assert any(action["data"]["args"].get("version") == 8 for action in actions(name))
 
@@ -173,17 +173,18 @@ def test_a_change_asks_first_and_says_whom_it_touches(
     name: str, question: str, confirming: str
 ) -> None:
     assert words(name).startswith(question)
-    assert "18 change now · 24 once they connect · 3 decided by a higher group" in words(name)
+    assert (
+        "18 people now, 24 people once they connect. For 3 people a higher group decides"
+        in words(name)
+    )
     assert "What they notice: " in words(name)
     assert titles(name) == [confirming, "Cancel"]
 
 
 def test_a_change_that_touches_nobody_or_people_unknown_says_so() -> None:
-    assert "nobody at the moment" in words("settings-enable-nobody")
+    assert "nobody right now" in words("settings-enable-nobody")
     assert "can’t count" in words("settings-enable-uncounted")
-    assert "1 person changes now · 45 decided by their own group" in words(
-        "settings-enable-account"
-    )
+    assert "1 person now. For 45 people their own group decides" in words("settings-enable-account")
 
 
 def test_progress_and_result_count_people() -> None:
@@ -206,13 +207,13 @@ def test_a_card_may_refresh_itself_for_some_people() -> None:
 @pytest.mark.parametrize(
     ("effect", "after", "said"),
     [
-        (Effect(), Policy(ON), "nobody at the moment."),
-        (Effect(("x",)), Policy(ON), "1 person changes now"),
-        (Effect((), 1), Policy(ON), "1 once they connect"),
+        (Effect(), Policy(ON), "nobody right now."),
+        (Effect(("x",)), Policy(ON), "1 person now."),
+        (Effect((), 1), Policy(ON), "1 person once they connect."),
         (
             Effect(("x",) * 10_000, 0, 2),
             Policy(replace(ON, locked=True)),
-            "10,000 change now · 2 decided by the locked account",
+            "10,000 people now. For 2 people the locked account decides.",
         ),
     ],
 )
@@ -377,7 +378,7 @@ def test_every_reason_of_the_engine_has_its_words() -> None:
 def test_the_centre_says_how_many_are_in_trouble_why_and_who() -> None:
     assert (
         "In trouble: 1 failing again and again · 1 refused by Microsoft · 1 unknown to Microsoft "
-        "· 2 must connect again · 2 being tried again"
+        "· 2 need to connect again · 2 being tried again"
     ) in words("settings")
     assert "Who is in trouble" in titles("settings")
     assert "Who is in trouble" not in titles("settings-no-zoom")  # being tried again
