@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, NewType, Protocol
+from typing import TYPE_CHECKING, Any, NewType, Protocol
 
 import structlog
 
@@ -26,13 +26,9 @@ if TYPE_CHECKING:
     from bot.teams.activity import Heard, Sender
     from cards.build import Card
     from cards.seal import Seal
+    from wording.chat import Reached
 
 log = structlog.get_logger()
-
-Reached = Literal["reached", "gone", "disabled", "failed"]
-"""gone: there is no chat with them, and none can be opened. disabled: an admin has switched the app
-off. failed: nobody knows, or not now."""
-
 
 SealedCard = NewType("SealedCard", dict[str, Any])
 """A card as it goes out."""

@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from bot.desk import Reached, gone_how, new_card_id
+from bot.desk import gone_how, new_card_id
 from bot.grammar.commands import PUBLIC, Attached, parse
 from bot.request import Turn
 from bot.teams.activity import Answer, ConversationGone, InvokeError, Kind, Scope, SendFailed
-from bot.teams.strangers import WHO_ARE_YOU, Strangers
+from bot.teams.strangers import Strangers
 from cards.click import BadClick, BadInput
-from cards.person.help import moved_to_personal, problem, stale_card
+from cards.person.help import problem, stale_card
 from sync.redis.connection import REDIS_TROUBLE
+from wording import chat
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from bot.desk import Desk
     from bot.dispatch import Dispatch
@@ -39,20 +40,8 @@ TYPING_AFTER: Final = 1.0
 """Seconds until the chat shows that an answer is being worked on. Teams shows it for about three,
 by when there is an answer (sync.engine.patience)."""
 
-_APOLOGY = problem(
-    what_happened="Something went wrong here, not with you. Nothing was changed.",
-    what_to_do="Please try again in a minute.",
-)
-_STALE = InvokeError("BadClick", "This button no longer works. Say help to see what does.")
-_ANSWERED: Mapping[Reached, str] = {
-    "reached": moved_to_personal(),
-    "gone": "I can’t reach you in a private chat, so you don’t have my answer. Add the app for "
-    "yourself in Teams, or unblock it if you blocked it, then ask me there.",
-    "disabled": "I can’t reach you in a private chat, because your organisation has switched this "
-    "app off for you. Ask your Teams admin about it.",
-    "failed": "I could not answer you in our private chat, because Teams did not take my message. "
-    "Please ask again in a minute.",
-}
+_APOLOGY = problem(what_happened=chat.WRONG_HERE, what_to_do=chat.TRY_AGAIN)
+_STALE = InvokeError("BadClick", chat.BUTTON_ENDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +78,7 @@ class Router:
             return answer
         self.on_outcome("failed", time.monotonic() - began)
         if inbound.wants_card_answer:
-            return InvokeError(
-                "Trouble", "Something went wrong here. Please try again in a minute.", 500
-            )
+            return InvokeError("Trouble", chat.CLICK_FAILED, 500)
         if inbound.kind in {Kind.MESSAGE, Kind.CLICK}:
             await self.desk.say(inbound.conversation, _APOLOGY)
         return None
@@ -104,7 +91,7 @@ class Router:
         here = inbound.conversation
         told = self._strangers.may_be_told(here.conversation_id)
         log.warning("sender_not_identified", activity=inbound.id, scope=here.scope, told=told)
-        return await self._reply(inbound, WHO_ARE_YOU) if told else None
+        return await self._reply(inbound, chat.WHO_ARE_YOU) if told else None
 
     async def _act(self, inbound: Inbound, person: Person) -> Answer:
         personal = inbound.conversation.scope is Scope.PERSONAL
@@ -201,10 +188,10 @@ class Router:
             )
         except ConversationGone as error:
             log.warning("personal_chat_not_opened", reason=str(error))
-            return _ANSWERED[gone_how(error)]
+            return chat.ANSWERED[gone_how(error)]
         except SendFailed as error:
             log.warning("personal_chat_not_opened", reason=str(error))
-            return _ANSWERED["failed"]
+            return chat.ANSWERED["failed"]
         if gone:
             await self.news.is_back(person)
         return reference
@@ -217,7 +204,7 @@ class Router:
         reached = await self.desk.reach(person.object_id, card_id, card, met=here)
         if reached == "reached":
             self.news.met(person)
-        return _ANSWERED[reached]
+        return chat.ANSWERED[reached]
 
 
 def _elsewhere(inbound: Inbound, at: ConversationReference) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from wording.text import outside
 
 if TYPE_CHECKING:
     from domain.directory import DirectoryHealth
@@ -34,6 +36,20 @@ _BECAUSE = {
     "memberships_lost": f"many people suddenly had no groups in Zoom’s list. {_KEPT}",
 }
 _BECAUSE_OTHERWISE = "Zoom gave no usable answer. I’ll try again."
+
+GROUP_GONE: Final = (
+    "Zoom’s list has no such group any more, so nothing was changed. "
+    "Say settings groups to see those that it has."
+)
+WITHOUT_GROUPS: Final = "Ask again in a minute. Settings for the whole account work without."
+PERSON_GONE: Final = (
+    "Zoom’s list doesn’t have this person any more. Say settings user and their address."
+)
+
+
+def no_group(name: str) -> str:
+    """Zoom has no group of a name that somebody typed."""
+    return f"No group is called “{outside(name, 60)}”."
 
 
 def explain(health: DirectoryHealth) -> str:

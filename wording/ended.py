@@ -160,6 +160,10 @@ STORMS: Final[Mapping[str, tuple[str, str]]] = {
 _ANY: Final = ("Microsoft no longer accepts their authorisations.", f"{_LOGS} {_THEN}")
 
 
+REFRESH_SOON: Final = "Refresh in a minute: who still fails is counted then."
+"""Once everybody in a storm is tried again (wording.trouble)."""
+
+
 def storm_words(code: str) -> tuple[str, str]:
     """What Microsoft said of those in a storm (domain.storms), and what an admin can do."""
     return STORMS.get(alike(code), _ANY)

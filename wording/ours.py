@@ -175,6 +175,11 @@ def set_by_hand(known: Explanation) -> bool:
     return activity in {"berightback", "offwork"}
 
 
+def same_label(shown: Shown) -> str:
+    """What is shown has another label than what was told, and weighs as much."""
+    return f"Microsoft shows “{teams_label(*shown)}”, which counts as the same."
+
+
 NOTHING_SET: Final = "I hadn’t set anything, so Microsoft shows your presence without Zoom."
 CLEARED: Final = "What I had set is cleared, and Microsoft shows your presence without Zoom."
 

@@ -274,11 +274,16 @@ def rule_words(verdict: Verdict) -> str:
     )
 
 
+def own_level(verdict: Verdict) -> str:
+    """The deciding level, for the person, as a part of a sentence."""
+    return "your organisation" if verdict.group is None else f"your group {verdict.group.name}"
+
+
 def verdict_words(verdict: Verdict) -> str:
     """The one sentence on a verdict that every reader shows."""
     if verdict.reason is Reason.PAUSED:
         return "You paused presence sync."
-    level = "your organisation" if verdict.group is None else f"your group {verdict.group.name}"
+    level = own_level(verdict)
     lock = " (locked by your admin)" if verdict.locked else ""
     if verdict.on:
         return f"Presence sync is on for {level}{lock}."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from domain.errors import Trouble
+from wording.figures import people
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,6 +100,17 @@ _REASONS: Final[Mapping[str, str]] = {
     "login_busy": "Microsoft’s sign-in service is busy",
     "login_unreachable": "Microsoft’s sign-in service didn’t answer in time",
 }
+
+
+NOTHING_TO_TRY: Final = "There was nothing to try again."
+FAILED_AGAIN: Final = "Tried again, but it failed."
+WELL_AGAIN: Final = "Planned anew, and nothing has failed since."
+"""It may still wait for the quota or a worker, so not more than that."""
+
+
+def tried_again(count: int) -> str:
+    """How many an admin has just had tried again."""
+    return f"{people(count)} {'is' if count == 1 else 'are'} being tried again."
 
 
 def of_an_admin(code: str) -> TroubleWords | None:

@@ -12,7 +12,15 @@ from cards.person import connect as connect_cards
 from domain.errors import AdminMustAct, AuthorizeAgain, OutsideError, Trouble
 from domain.policy import AuthorisedBy, Reason
 from sync.connect.linking import AddressTaken, Contested, NoZoomUser
-from wording.ended import ended
+from wording.connect import (
+    CONTESTED,
+    LINKED,
+    NOT_ALLOWED,
+    address_taken,
+    no_zoom_user,
+    not_accepted,
+    out_of_reach,
+)
 from wording.ours import presence_now
 from wording.refusals import REFUSALS
 from wording.trouble import reason_of
@@ -32,6 +40,7 @@ if TYPE_CHECKING:
     from domain.presence import Observation
     from domain.refusal import Refusal
     from sync.microsoft.authorization import Grant
+    from wording.connect import NotLinked
 
 log = structlog.get_logger()
 
@@ -108,22 +117,14 @@ class SignInResults:
         try:
             link, observation = await self.connect(grant, key)
         except NoZoomUser as error:
-            which = "this address" if len(error.addresses) == 1 else "one of these addresses"
-            next_step = (
-                f"Ask your admin to give you a Zoom account with {which}, then connect again."
-            )
-            card = connect_cards.no_zoom_match(addresses=error.addresses, what_to_do=next_step)
-            outcome = _failed(
-                "No matching Zoom account",
-                "You signed in, but Zoom has no user with your Microsoft address: "
-                f"{', '.join(error.addresses) or 'Microsoft gave none'}.",
-                next_step,
-            )
+            why = no_zoom_user(error.addresses)
+            outcome = _failed(why)
+            card = connect_cards.no_zoom_match(addresses=error.addresses, what_to_do=why.next_step)
         except (AddressTaken, Contested, OutsideError) as error:
             if not isinstance(error, AddressTaken):
                 reason = "contested" if isinstance(error, Contested) else str(error)
                 log.warning("link_not_made", person=attempt.object_id, reason=reason)
-            outcome = _not_linked(error)
+            outcome = _failed(_not_linked(error))
             card = connect_cards.refused(title=outcome.title, sentences=outcome.sentences)
         else:
             await self.came_back(link.object_id)
@@ -134,8 +135,7 @@ class SignInResults:
                 presence_now=presence_now(verdict, observation),
                 on=verdict is None or verdict.on,
             )
-            sentences = ("From now on I tell Microsoft 365 what Zoom says about you.",)
-            outcome = Outcome(ok=True, title="Connected", sentences=sentences)
+            outcome = Outcome(ok=True, title="Connected", sentences=(LINKED,))
         await self._show(attempt, card)
         return outcome
 
@@ -150,48 +150,22 @@ class SignInResults:
         await self.desk.replace(at, card_id, card, whose=attempt.object_id)
 
 
-_WAIT = "Wait a minute, then type connect in the chat to try again."
+def _failed(why: NotLinked) -> Outcome:
+    return Outcome(ok=False, title=why.title, sentences=(why.happened, why.next_step))
 
 
-def _failed(title: str, *sentences: str) -> Outcome:
-    return Outcome(ok=False, title=title, sentences=sentences)
-
-
-def _not_linked(error: AddressTaken | Contested | OutsideError) -> Outcome:
+def _not_linked(error: AddressTaken | Contested | OutsideError) -> NotLinked:
     """Why there is no connection although Microsoft agreed."""
     match error:
         case AddressTaken():
-            return _failed(
-                "This Zoom account is already connected",
-                f"Somebody else is connected with the address {error.address}.",
-                "Ask your admin to find out whose it is.",
-            )
+            return address_taken(error.address)
         case Contested():
-            return _failed(
-                "Somebody else is connecting with this Zoom account",
-                "You signed in, but at this moment somebody else connects with the same Zoom "
-                "account or address.",
-                _WAIT,
-            )
+            return CONTESTED
         case AdminMustAct():
-            return _failed(
-                "Presence Bridge is not set up correctly",
-                "You signed in, but this app may not look up what it needs.",
-                "Please tell your admin. The reason is in the app's log under link_not_made.",
-            )
+            return NOT_ALLOWED
         case AuthorizeAgain():
-            why = ended(error.code)
-            return _failed(
-                "Microsoft did not accept the sign-in",
-                f"You signed in, but the connection could not be finished. {why.told}",
-                why.next_step,
-            )
-    service = "Zoom" if error.code.startswith("zoom") else "Microsoft"
-    what, then = "the connection could not be finished", _WAIT
-    if error.code.endswith("_intercepted"):
-        what = f"something between us and {service} answered in its place"
-        then += " If it stays like this, tell your admin: a firewall or a proxy may be in the way."
-    return _failed(f"{service} cannot be reached right now", f"You signed in, but {what}.", then)
+            return not_accepted(error.code)
+    return out_of_reach(error.code)
 
 
 def _zoom_address(link: Link) -> str:

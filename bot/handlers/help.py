@@ -11,6 +11,7 @@ from bot.teams.activity import Scope
 from cards.person import help as help_cards
 from cards.person.unasked import welcome
 from domain.policy import Reason
+from wording import chat
 from wording.status import view
 
 if TYPE_CHECKING:
@@ -25,17 +26,12 @@ if TYPE_CHECKING:
     from cards.person.clicks import ShowHelp
 
 _FRIENDLY: Final[Mapping[Courtesy, str]] = {
-    Courtesy.THANKS: "You’re welcome.",
-    Courtesy.OK: "All good. Say status whenever you want to know what’s shown.",
-    Courtesy.BYE: "Bye for now. I’m here when you need me.",
-    Courtesy.NEVER_MIND: "All right, I’m leaving everything as it is.",
-    Courtesy.YES: "If I’ve asked you something, please press a button on that card.",
+    Courtesy.THANKS: chat.THANKS,
+    Courtesy.OK: chat.OK,
+    Courtesy.BYE: chat.BYE,
+    Courtesy.NEVER_MIND: chat.NEVER_MIND,
+    Courtesy.YES: chat.YES,
 }
-_NO_FILES: Final = "I can’t read files or pictures. Say help to see what I understand."
-_FOR_EVERYBODY: Final = (
-    "I show people’s Zoom presence in Microsoft 365. I’ll answer you in our private chat."
-)
-_NOT_CONNECTED: Final = "You’re not connected yet, so Zoom doesn’t show in Microsoft 365."
 _EVERYWHERE: Final = help_cards.help_card(help_lines(), ("status", "connect"))
 
 
@@ -68,12 +64,15 @@ class HelpHandler:
         name = turn.person.name
         if turn.at.scope is not Scope.PERSONAL:
             return help_cards.greeting(
-                name=name, tone="neutral", sentence=_FOR_EVERYBODY, offers=("status", "help")
+                name=name, tone="neutral", sentence=chat.FOR_EVERYBODY, offers=("status", "help")
             )
         known = await self.engine.explain(turn.person.object_id)
         if known is None:
             return help_cards.greeting(
-                name=name, tone="neutral", sentence=_NOT_CONNECTED, offers=("connect", "help")
+                name=name,
+                tone="neutral",
+                sentence=chat.NOT_CONNECTED,
+                offers=("connect", "help"),
             )
         stands = view(known, turn.inbound.time_zone)
         step = "connect" if stands.link_trouble else "resume" if stands.paused else "status"
@@ -91,7 +90,7 @@ class HelpHandler:
 
     async def attached(self, _: Turn, __: Attached) -> Card:
         """Answer a file or a picture."""
-        return help_cards.one_line(_NO_FILES)
+        return help_cards.one_line(chat.NO_FILES)
 
     async def privacy(self, _: Turn, __: Privacy) -> Card:
         """Say where it is written what is kept."""

@@ -20,7 +20,7 @@ from domain.policy import FOREVER
 from sync.engine.patience import Patience
 from wording.figures import clock_time, length
 from wording.ours import pause_effect
-from wording.policy import STYLES
+from wording.policy import STYLES, own_level
 from wording.status import view
 
 if TYPE_CHECKING:
@@ -131,12 +131,10 @@ class PersonalHandler:
         verdict = await self.engine.verdict_of(oid)
         if verdict is None:
             return status_cards.not_connected()
-        group = verdict.group
-        level = "your organisation" if group is None else f"your group {group.name}"
         return choice_cards.style_choice(
             current=verdict.style,
             own=verdict.own_style,
-            locked_by=level if verdict.locked else None,
+            locked_by=own_level(verdict) if verdict.locked else None,
             changed=changed,
             later=later - {verdict.style},
         )

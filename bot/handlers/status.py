@@ -11,9 +11,8 @@ from cards.person import trial as test_it
 from cards.person.clicks import ShowStatus
 from cards.person.disconnect import still_kept
 from domain.explanation import TOO_OFTEN
-from domain.presence import teams_label
 from wording.figures import clock_time
-from wording.ours import agrees, attempt, is_ours, seen, told, why_different
+from wording.ours import agrees, attempt, is_ours, same_label, seen, told, why_different
 from wording.policy import rule_words
 from wording.status import view
 from wording.trial import why_test_failed
@@ -79,11 +78,10 @@ class StatusHandler:
         if shown is None:
             return test_it.unread(accepted, until=until, why=view(known, here).shown_line)
         other = agrees(known) and not is_ours(known)
-        weighs = f"Microsoft shows “{teams_label(*shown)}”, which counts as the same."
         return test_it.result(
             accepted,
             shown,
             until=until,
             ok=agrees(known),
-            why=weighs if other else why_different(known),
+            why=same_label(shown) if other else why_different(known),
         )

@@ -28,6 +28,7 @@ from bot.teams.outgoing import CARD_TYPE, for_channel
 from bot.teams.service_hosts import ServiceHosts
 from bot.teams.shapes import text_at
 from bot.teams.signing_keys import KeysUnavailable
+from wording import chat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -279,12 +280,6 @@ class _Admitted(BotFrameworkAuthentication, ConnectorFactory):  # type: ignore[m
 
 
 _ADMITTED = _Admitted()
-_BAD_CLICK = InvokeError("BadRequest", "This button doesn't work any more. Type help to go on.")
-_FAILED = InvokeError(
-    "InternalError",
-    "Something went wrong on our side. Try again; if it happens again, tell your admin.",
-    500,
-)
-_TOO_SLOW = InvokeError(
-    "Timeout", "This takes longer than usual. Type status in a minute to see the result.", 500
-)
+_BAD_CLICK = InvokeError("BadRequest", chat.BUTTON_UNREADABLE)
+_FAILED = InvokeError("InternalError", chat.FAILED, 500)
+_TOO_SLOW = InvokeError("Timeout", chat.TOO_SLOW, 500)

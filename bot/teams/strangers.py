@@ -1,4 +1,4 @@
-"""What is said to somebody whom Teams does not identify, and how often. Pure but for the clock."""
+"""How often a line is said to somebody whom Teams does not identify. Pure but for the clock."""
 
 from __future__ import annotations
 
@@ -9,11 +9,6 @@ from cachetools import TTLCache
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WHO_ARE_YOU: Final = (
-    "I can’t tell who you are: Teams did not give me a work account of yours in this organisation. "
-    "Sign in to Teams with that account and write to me again. If you already did, ask your Teams "
-    "admin."
-)
 MOST_LINES: Final = 5
 """Lines in one conversation ..."""
 WITHIN_S: Final = 600.0

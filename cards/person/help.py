@@ -172,8 +172,3 @@ def stale_card() -> Card:
         text("Nothing was changed."),
         next_step("Say status to see how things stand, or help for everything else."),
     )
-
-
-def moved_to_personal() -> str:
-    """Make the line for group chats and channels: the answer is in the person's own chat."""
-    return "I’ve answered in our private chat, where only you can see it."

@@ -15,7 +15,6 @@ from bot.grammar.intents import Help, Status
 from bot.handlers.app_news import AppNews
 from bot.router import Router
 from bot.teams.activity import ConversationGone, Inbound, InvokeError, Kind, SendFailed
-from bot.teams.strangers import WHO_ARE_YOU
 from cards.build import refreshing
 from cards.click import BadInput
 from cards.person.clicks import ShowHelp, ShowStatus
@@ -32,6 +31,7 @@ from tests.doubles.memory import (
     desk,
 )
 from tests.doubles.outside import words
+from wording.chat import WHO_ARE_YOU
 
 if TYPE_CHECKING:
     from bot.dispatch import Handler, Intent

@@ -15,11 +15,11 @@ import pytest
 import cards
 from cards.click import CLICKS
 from cards.person import connect
-from cards.person.help import moved_to_personal
 from cards.person.status import status
 from cards.seal import Seal
 from tests.cards.lint import complaints, walk
 from tests.cards.samples import COMMANDS, HOSTILE, SAMPLES, SEAL, START_URL
+from wording.chat import ANSWERED
 from wording.status import StatusView
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -189,4 +189,4 @@ def test_on_this_machine_a_card_may_link_without_https(url: str) -> None:
 
 
 def test_the_line_for_group_chats_tells_nothing_about_the_person() -> None:
-    assert "private chat" in moved_to_personal()
+    assert "private chat" in ANSWERED["reached"]

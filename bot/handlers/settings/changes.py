@@ -42,11 +42,11 @@ from domain.presence import Style
 from sync.settings.changes import Preview
 from sync.settings.rows import ACCOUNT as ACCOUNT_SCOPE
 from sync.settings.store import Conflict
+from wording.directory import no_group
 from wording.edits import effect_title, noticed_since, overtaken, saved_sentence, state_sentence
 from wording.figures import ago
 from wording.policy import differences, not_now, touched
 from wording.reason import NOT_YET, WITHOUT
-from wording.text import outside
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -169,8 +169,7 @@ class SettingsChanges:
             meant = await self.groups.called(said.meant.name)
             if meant is not None and said.meant.edit is not None:
                 edit = replace(said.meant.edit, level=meant)
-                what = f"No group is called “{outside(said.name, 60)}”."
-                return self._perhaps(edit, said.meant.reason, what=what)
+                return self._perhaps(edit, said.meant.reason, what=no_group(said.name))
         if level is None:
             return await self._pick(said.name, said.edit, said.reason)
         if edit is None:

@@ -14,7 +14,8 @@ from domain.directory import ACTIVE
 from domain.policy import Level, deciders
 from domain.roles import By, Role
 from sync.settings.audit import Actor
-from wording.directory import explain
+from wording import chat
+from wording.directory import GROUP_GONE, WITHOUT_GROUPS, explain
 from wording.policy import who_decides
 
 if TYPE_CHECKING:
@@ -30,11 +31,6 @@ if TYPE_CHECKING:
     from sync.directory.store import DirectoryView
 
 log = structlog.get_logger()
-
-_GONE = (
-    "Zoom’s list has no such group any more, so nothing was changed. "
-    "Say settings groups to see those that it has."
-)
 
 
 class Recipients(Protocol):
@@ -69,7 +65,7 @@ class ZoomGroups:
         """The group of this id. Raises GroupsUnavailable, and BadInput where Zoom has none."""
         group = (await self.view()).groups.get(group_id)
         if group is None:
-            raise BadInput(_GONE)
+            raise BadInput(GROUP_GONE)
         return Level(group.group_id, group.name)
 
     async def called(self, name: str) -> Level | None:
@@ -98,7 +94,7 @@ class ZoomGroups:
             return settings_change.needs_zoom(self.missing)
         return problem(
             what_happened=explain(await self.directory.health()),
-            what_to_do="Ask again in a minute. Settings for the whole account work without.",
+            what_to_do=WITHOUT_GROUPS,
         )
 
 
@@ -125,10 +121,7 @@ class Gatekeeper:
         asked = turn.clicked or by in {By.RECIPIENT, By.ENTRA_RECIPIENT}
         if by.own_card and asked and await self.recipients.recipient(turn.clicked) != oid:
             log.warning("settings_click_by_another", person=oid)
-            return problem(
-                what_happened="This card was given to somebody else. Nothing was changed.",
-                what_to_do="Ask me yourself, and I’ll give you one of your own.",
-            )
+            return problem(what_happened=chat.ASKED_ANOTHER, what_to_do=chat.ASKED_ANOTHER_STEP)
         await self.recipients.remember_recipient(turn.card_id, oid)
         try:
             return await handler(replace(turn, role=standing.role), intent)
@@ -137,12 +130,7 @@ class Gatekeeper:
 
     async def _refuse(self, object_id: str, standing: Standing) -> Card:
         if not standing.sure:
-            return problem(
-                what_happened=(
-                    "I can’t find out at the moment whether you may do that. Nothing was changed."
-                ),
-                what_to_do="Try again in a minute.",
-            )
+            return problem(what_happened=chat.ADMIN_UNSURE, what_to_do=chat.ADMIN_UNSURE_STEP)
         log.warning("settings_refused", person=object_id)
         if standing.role is Role.HELPDESK:
             return settings_change.not_for_helpdesk()

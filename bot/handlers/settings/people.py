@@ -23,9 +23,17 @@ from domain.person import verdict_of
 from domain.policy import resolve
 from domain.roles import Role
 from sync.engine.engine import Busy
-from wording.figures import clock_time, day_words, people
+from wording.directory import PERSON_GONE
+from wording.figures import clock_time, day_words
 from wording.looked_up import looked_up
-from wording.trouble import TROUBLES, parked_for
+from wording.trouble import (
+    FAILED_AGAIN,
+    NOTHING_TO_TRY,
+    TROUBLES,
+    WELL_AGAIN,
+    parked_for,
+    tried_again,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -40,11 +48,6 @@ if TYPE_CHECKING:
     from domain.person import PersonState
     from sync.engine.people import Parked
     from sync.settings.audit import AuditLog
-
-
-_NOT_LISTED = "Zoom’s list doesn’t have this person any more. Say settings user and their address."
-WELL_AGAIN = "Planned anew, and nothing has failed since."
-"""It may still wait for the quota or a worker, so not more than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ class SettingsPeople:
         view = await self.directory.view()
         user = None if view is None else await view.user(click.person)
         if user is None:
-            raise BadInput(_NOT_LISTED)
+            raise BadInput(PERSON_GONE)
         return await self._of_address(turn, user.address)
 
     async def chosen(self, turn: Turn, click: OpenPerson) -> Card:
@@ -174,13 +177,13 @@ class SettingsPeople:
                 return people_cards.gone(for_admin=False)
             return await self._show_parked(turn)
         address = known[0].addresses[0]
-        notice = "There was nothing to try again."
+        notice = NOTHING_TO_TRY
         if parked_for(known[1].trouble) is not None and await self.engine.revive(oid):
             await self.audit.revived(actor(turn), address)
             with contextlib.suppress(Busy):  # a worker has them: it tries by itself
                 await self.engine.reconcile_now(oid)
             known = await self.engine.link_of(oid) or known
-            notice = "Tried again, but it failed." if known[1].trouble else WELL_AGAIN
+            notice = FAILED_AGAIN if known[1].trouble else WELL_AGAIN
         return await self._card(turn, address, known, None, notice=notice)
 
     async def revive_all(self, turn: Turn, _: ReviveAll) -> Card:
@@ -193,8 +196,7 @@ class SettingsPeople:
                 revived += await self.engine.revive(person.object_id)
         if revived:
             await self.audit.revived_all(actor(turn), people=revived)
-        notice = f"{people(revived)} {'is' if revived == 1 else 'are'} being tried again."
-        return await self._show_parked(turn, notice=notice if revived else None)
+        return await self._show_parked(turn, notice=tried_again(revived) if revived else None)
 
     async def _parked(self) -> list[Parked]:
         """Everybody who is parked and for whom presence sync is on, in the order of TROUBLES."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from bot.handlers.settings.guard import actor
 from cards.settings import people as people_cards
-from wording.figures import people
+from wording.ended import REFRESH_SOON
+from wording.trouble import tried_again
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -51,12 +52,7 @@ class StormHandler:
         # First the record: what is not written down is not done.
         await self.audit.revived_all(actor(turn), people=storm.people)
         await self.try_again(storm, await self.now_ms())
-        them = f"{people(storm.people)} {'is' if storm.people == 1 else 'are'}"
-        return _card(
-            storm,
-            notice=f"{them} being tried again. Refresh in a minute: who still fails is counted "
-            "then.",
-        )
+        return _card(storm, notice=f"{tried_again(storm.people)} {REFRESH_SOON}")
 
     async def _storm(self, click: ShowStorm | RetryStorm) -> Storm | None:
         """The storm that a button is about; another, later one has its own card."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.grammar.settings import User
-from bot.handlers.settings.people import WELL_AGAIN, SettingsPeople
+from bot.handlers.settings.people import SettingsPeople
 from cards.click import BadInput
 from cards.settings.clicks import OpenListed, OpenPerson, Revive, ReviveAll, ShowParked
 from cards.settings.people import MOST_LISTED, MOST_PARKED
@@ -21,6 +21,7 @@ from domain.presence import Observation, ZoomPresence
 from domain.roles import Role
 from tests.doubles.memory import ADA, BEN, NOW, History, Presence, Settings, ZoomDirectory, turn
 from tests.doubles.outside import titles, words
+from wording.trouble import WELL_AGAIN
 
 pytestmark = pytest.mark.unit
 

@@ -1,0 +1,64 @@
+"""What the chat says around its commands: small talk, where an answer went, and that it failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# -- small talk ------------------------------------------------------------------------------------
+
+THANKS: Final = "You’re welcome."
+OK: Final = "All good. Say status whenever you want to know what’s shown."
+BYE: Final = "Bye for now. I’m here when you need me."
+NEVER_MIND: Final = "All right, I’m leaving everything as it is."
+YES: Final = "If I’ve asked you something, please press a button on that card."
+NO_FILES: Final = "I can’t read files or pictures. Say help to see what I understand."
+FOR_EVERYBODY: Final = (
+    "I show people’s Zoom presence in Microsoft 365. I’ll answer you in our private chat."
+)
+NOT_CONNECTED: Final = "You’re not connected yet, so Zoom doesn’t show in Microsoft 365."
+
+# -- asked where others read along -----------------------------------------------------------------
+
+Reached = Literal["reached", "gone", "disabled", "failed"]
+"""What came of an answer in somebody's own chat. gone: there is no chat with them, and none can be
+opened. disabled: an admin has switched the app off. failed: nobody knows, or not now."""
+
+ANSWERED: Final[Mapping[Reached, str]] = {
+    "reached": "I’ve answered in our private chat, where only you can see it.",
+    "gone": "I can’t reach you in a private chat, so you don’t have my answer. Add the app for "
+    "yourself in Teams, or unblock it if you blocked it, then ask me there.",
+    "disabled": "I can’t reach you in a private chat, because your organisation has switched this "
+    "app off for you. Ask your Teams admin about it.",
+    "failed": "I could not answer you in our private chat, because Teams did not take my message. "
+    "Please ask again in a minute.",
+}
+"""The line for group chats and channels."""
+
+WHO_ARE_YOU: Final = (
+    "I can’t tell who you are: Teams did not give me a work account of yours in this organisation. "
+    "Sign in to Teams with that account and write to me again. If you already did, ask your Teams "
+    "admin."
+)
+
+# -- it failed -------------------------------------------------------------------------------------
+
+WRONG_HERE: Final = "Something went wrong here, not with you. Nothing was changed."
+TRY_AGAIN: Final = "Please try again in a minute."
+CLICK_FAILED: Final = f"Something went wrong here. {TRY_AGAIN}"
+"""For Teams' own line beside a button, as the next three."""
+BUTTON_ENDED: Final = "This button no longer works. Say help to see what does."
+BUTTON_UNREADABLE: Final = "This button doesn't work any more. Type help to go on."
+FAILED: Final = "Something went wrong on our side. Try again; if it happens again, tell your admin."
+TOO_SLOW: Final = "This takes longer than usual. Type status in a minute to see the result."
+
+# -- for admins ------------------------------------------------------------------------------------
+
+ADMIN_UNSURE: Final = (
+    "I can’t find out at the moment whether you may do that. Nothing was changed."
+)
+ADMIN_UNSURE_STEP: Final = "Try again in a minute."
+ASKED_ANOTHER: Final = "This card was given to somebody else. Nothing was changed."
+ASKED_ANOTHER_STEP: Final = "Ask me yourself, and I’ll give you one of your own."
