@@ -100,8 +100,8 @@ def next_step(words: str) -> Element:
 
 
 def fact(label: str, *value: str | Element) -> Element:
-    """Make a row of a short label (one word) and its value."""
-    return columns(("64px", text(subtle(label))), ("stretch", text(*value)))
+    """Make a row of a short label (one word, or two) and its value."""
+    return columns(("80px", text(subtle(label))), ("stretch", text(*value)))
 
 
 def item(marker: str, *words: str | Element) -> Element:

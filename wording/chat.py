@@ -32,33 +32,30 @@ ANSWERED: Final[Mapping[Reached, str]] = {
     "yourself in Teams, or unblock it if you blocked it, then ask me there.",
     "disabled": "I can’t reach you in a private chat, because your organisation has switched this "
     "app off for you. Ask your Teams admin about it.",
-    "failed": "I could not answer you in our private chat, because Teams did not take my message. "
+    "failed": "I couldn’t answer you in our private chat, because Teams didn’t take my message. "
     "Please ask again in a minute.",
 }
 """The line for group chats and channels."""
 
 WHO_ARE_YOU: Final = (
-    "I can’t tell who you are: Teams did not give me a work account of yours in this organisation. "
-    "Sign in to Teams with that account and write to me again. If you already did, ask your Teams "
-    "admin."
+    "I can’t tell who you are, because Teams didn’t give me a work account in this organisation. "
+    "Sign in to Teams with your work account and write to me again. If you’ve already done that, "
+    "ask your Teams admin."
 )
 
 # -- it failed -------------------------------------------------------------------------------------
 
-WRONG_HERE: Final = "Something went wrong here, not with you. Nothing was changed."
+WRONG_HERE: Final = "Something went wrong on my side. Nothing was changed."
 TRY_AGAIN: Final = "Please try again in a minute."
-CLICK_FAILED: Final = f"Something went wrong here. {TRY_AGAIN}"
-"""For Teams' own line beside a button, as the next three."""
+CLICK_FAILED: Final = f"Something went wrong on my side. {TRY_AGAIN}"
+"""For Teams' own line beside a button, as the next two."""
 BUTTON_ENDED: Final = "This button no longer works. Say help to see what does."
-BUTTON_UNREADABLE: Final = "This button doesn't work any more. Type help to go on."
-FAILED: Final = "Something went wrong on our side. Try again; if it happens again, tell your admin."
-TOO_SLOW: Final = "This takes longer than usual. Type status in a minute to see the result."
+FAILED: Final = "Something went wrong on my side. Try again. If it happens again, tell your admin."
+TOO_SLOW: Final = "This is taking longer than usual. Say status in a minute to see the result."
 
 # -- for admins ------------------------------------------------------------------------------------
 
-ADMIN_UNSURE: Final = (
-    "I can’t find out at the moment whether you may do that. Nothing was changed."
-)
+ADMIN_UNSURE: Final = "I can’t find out right now whether you may do that. Nothing was changed."
 ADMIN_UNSURE_STEP: Final = "Try again in a minute."
-ASKED_ANOTHER: Final = "This card was given to somebody else. Nothing was changed."
-ASKED_ANOTHER_STEP: Final = "Ask me yourself, and I’ll give you one of your own."
+ASKED_ANOTHER: Final = "This card is someone else’s. Nothing was changed."
+ASKED_ANOTHER_STEP: Final = "Ask me yourself, and I’ll give you your own card."

@@ -38,18 +38,16 @@ _BECAUSE = {
 _BECAUSE_OTHERWISE = "Zoom gave no usable answer. I’ll try again."
 
 GROUP_GONE: Final = (
-    "Zoom’s list has no such group any more, so nothing was changed. "
-    "Say settings groups to see those that it has."
+    "Zoom no longer has this group, so nothing was changed. Say settings groups to see the groups "
+    "it has."
 )
-WITHOUT_GROUPS: Final = "Ask again in a minute. Settings for the whole account work without."
-PERSON_GONE: Final = (
-    "Zoom’s list doesn’t have this person any more. Say settings user and their address."
-)
+WITHOUT_GROUPS: Final = "Ask again in a minute. Settings for the whole account still work."
+PERSON_GONE: Final = "This person is no longer on Zoom’s list. Say settings user and their address."
 
 
 def no_group(name: str) -> str:
     """Zoom has no group of a name that somebody typed."""
-    return f"No group is called “{outside(name, 60)}”."
+    return f"There’s no group called “{outside(name, 60)}”."
 
 
 def explain(health: DirectoryHealth) -> str:

@@ -160,7 +160,7 @@ STORMS: Final[Mapping[str, tuple[str, str]]] = {
 _ANY: Final = ("Microsoft no longer accepts their authorisations.", f"{_LOGS} {_THEN}")
 
 
-REFRESH_SOON: Final = "Refresh in a minute: who still fails is counted then."
+REFRESH_SOON: Final = "Refresh in a minute to see who still has a problem."
 """Once everybody in a storm is tried again (wording.trouble)."""
 
 

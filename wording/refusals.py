@@ -188,3 +188,8 @@ REFUSALS: Final[Mapping[Refusal, RefusalWords]] = {
         status=400,
     ),
 }
+
+
+def wrong_account(used: str, wanted: str) -> tuple[str, str]:
+    """Who signed in and whose chat it is; `used` is empty where Microsoft does not say."""
+    return f"You signed in as {used or 'someone else'}.", f"This chat belongs to {wanted}."

@@ -103,14 +103,14 @@ _REASONS: Final[Mapping[str, str]] = {
 
 
 NOTHING_TO_TRY: Final = "There was nothing to try again."
-FAILED_AGAIN: Final = "Tried again, but it failed."
-WELL_AGAIN: Final = "Planned anew, and nothing has failed since."
+FAILED_AGAIN: Final = "I tried again, but it failed."
+WELL_AGAIN: Final = "I’m trying again, and nothing has failed so far."
 """It may still wait for the quota or a worker, so not more than that."""
 
 
 def tried_again(count: int) -> str:
     """How many an admin has just had tried again."""
-    return f"{people(count)} {'is' if count == 1 else 'are'} being tried again."
+    return f"I’m trying again for {people(count)}."
 
 
 def of_an_admin(code: str) -> TroubleWords | None:
@@ -131,7 +131,7 @@ def counted(parked: Mapping[str, int], retried: int = 0) -> str:
         if parked.get(reason)
     ]
     if retried:
-        parts.append(f"{retried:,} being tried again")
+        parts.append(f"{retried:,} being retried")
     return " · ".join(parts)
 
 

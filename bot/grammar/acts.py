@@ -131,7 +131,7 @@ def _priority_at_end(words: list[str], last: list[str]) -> tuple[int, OneLine] |
     if len(words) == 2:
         return None  # a name that begins with this word
     raise NotUnderstood(
-        f"“{shortened(words[-1], 40)}” is not a priority: that is a number from 1 "
+        f"“{shortened(words[-1], 40)}” isn’t a priority. A priority is a number from 1 "
         f"to {HIGHEST_PRIORITY}, and 1 decides first.",
         _value_hint(words, "priority 2"),
     )
@@ -150,8 +150,8 @@ def _style_at_end(words: list[str], last: list[str]) -> tuple[int, OneLine] | No
             style = level_style(spoken)
             if style is None:
                 raise NotUnderstood(
-                    f"Only people themselves can choose {spoken}: it can silence those on call.",
-                    f"Each person can say style {spoken}. For others, choose another style. "
+                    f"People can only choose {spoken} for themselves, because it silences calls.",
+                    f"Anyone can say style {spoken}. For others, choose another style. "
                     + _value_hint(words, "style mirror"),
                 )
             return len(words) - length, ChooseStyle(SOME_GROUP, style)

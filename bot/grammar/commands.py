@@ -171,20 +171,20 @@ class CommandSpec:
 
 COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("connect", "Show your Zoom presence in Microsoft 365", everywhere=True),
-    CommandSpec("status", "See what is shown about you, and why", everywhere=True),
+    CommandSpec("status", "See what’s shown for you, and why", everywhere=True),
     CommandSpec(
         "pause", "Stop for a while: pause for 2h, pause until 17:00", parse_pause, everywhere=True
     ),
-    CommandSpec("resume", "Go on after a pause", everywhere=True),
+    CommandSpec("resume", "Carry on after a pause", everywhere=True),
     CommandSpec("style", "Choose how much is shown: busy only, mirror, full, quiet", parse_style),
-    CommandSpec("test", "Show “In a call” for five minutes, and read it back"),
-    CommandSpec("disconnect", "Stop, and erase what is stored about you"),
+    CommandSpec("test", "Show “In a call” for five minutes to see if it works"),
+    CommandSpec("disconnect", "Stop, and erase what’s stored about you"),
     CommandSpec(
         "settings",
-        "For admins: choose for whom presence sync is on",
+        "For admins: choose who has presence sync",
         parse_settings,
         By.ADMIN,
-        ("settings user", "For the helpdesk: look somebody up, and have it tried again"),
+        ("settings user", "For the helpdesk: look someone up and try again for them"),
     ),
     CommandSpec("help", "See what you can ask", everywhere=True),
 )
@@ -384,7 +384,7 @@ def _change(words: Sequence[str], folded: Sequence[str]) -> PerhapsSettings | No
     return PerhapsSettings(
         "",
         f"I don’t know “{typed}”.",
-        "For a group say, for example, settings group Sales enable.",
+        "For a group, say for example settings group Sales enable.",
         meant,
     )
 

@@ -87,6 +87,6 @@ def _next_date(month: int, day: int, today: date) -> date:
 def out_of_bounds() -> NotUnderstood:
     """What to say of a pause that is too short or too long."""
     return NotUnderstood(
-        f"A pause for a time lasts from 1 minute to {LONGEST_PAUSE // (24 * 60)} days.",
-        "For longer, say pause without a time: it lasts until you say resume.",
+        f"A pause with an end can last from 1 minute to {LONGEST_PAUSE // (24 * 60)} days.",
+        "For longer, say pause without a time. It then lasts until you say resume.",
     )

@@ -120,7 +120,7 @@ _ANY_ACT = (
     "enable, disable, inherit, lock, unlock, priority 2, style mirror, authorise ask or percent 20"
 )
 _ACCOUNT_ACT = "enable, disable, lock, unlock, style mirror, authorise ask or percent 20"
-_GROUP_HINT = f"Say settings group Sales, and at the end, if you like: {_ANY_ACT}."
+_GROUP_HINT = f"Say settings group Sales. To change something, add {_ANY_ACT}."
 _TOPICS_HINT = (
     "Say settings, settings account, settings group Sales, settings groups, "
     "settings user ada@example.com, settings invite, settings unmatched, or settings history."
@@ -163,7 +163,7 @@ def parse_settings(text: str) -> Settings:
     hint = f"Did you mean settings {close[0]}?" if close else _TOPICS_HINT
     meant = _of_topic(close[0], rest) if close else _without_topic(text)
     if isinstance(meant, Group):
-        hint = f"For a group say settings group {shortened(text.strip(), 60)}"
+        hint = f"For a group, say settings group {shortened(text.strip(), 60)}"
     raise NotUnderstood(
         f"I don’t know settings “{shortened(word, 40)}”.", hint, _plainly(text), meant
     )
@@ -225,14 +225,14 @@ def _account(rest: str) -> Account:
         near = nearest_act(rest.split())
         raise NotUnderstood(
             f"I don’t know “{shortened(' '.join(words), 40)}” for the account.",
-            f"Say settings account, and at the end, if you like: {_ACCOUNT_ACT}.",
+            f"Say settings account. To change something, add {_ACCOUNT_ACT}.",
             meant=None if near is None else _meant(near[0] or "account", *near[1:]),
         )
     edit, reason = found
     if isinstance(edit, Inherit | Move):
         raise NotUnderstood(
-            f"The account has no “{edit.act}”: nothing is above it.",
-            f"Groups have it. {_GROUP_HINT}",
+            f"“{edit.act.capitalize()}” is for groups. The account has nothing above it.",
+            _GROUP_HINT,
         )
     return Account(replace(edit, level=ACCOUNT), reason)
 
@@ -308,7 +308,7 @@ def _quoted_group(rest: str, plain: str) -> Group | None:
         if mark == "'":
             return None
         raise NotUnderstood(
-            "The quotation mark before the name has no partner.",
+            "The closing quotation mark is missing.",
             'Write it like this: settings group "Sales" enable',
         )
     # A reason may hold quotes as well, so the first that an act and a reason follow closes.
@@ -325,7 +325,7 @@ def _quoted_group(rest: str, plain: str) -> Group | None:
             return None  # an apostrophe, as in 't Hooft
         raise NotUnderstood(
             f"I don’t know “{shortened(' '.join(tail), 40)}” for a group.",
-            f"After the name say {_ANY_ACT}.",
+            f"After the name, say {_ANY_ACT}.",
         )
     return Group(_name(name), *found)
 
@@ -341,7 +341,7 @@ def _name(name: str) -> str:
         raise NotUnderstood("The group’s name is missing.", _GROUP_HINT)
     if len(name) > LONGEST_NAME:
         raise NotUnderstood(
-            f"A group’s name has at most {LONGEST_NAME} characters.",
+            f"A group’s name can have {LONGEST_NAME} characters at most.",
             "Say settings groups to see the names.",
         )
     return name
@@ -366,9 +366,9 @@ def _user(rest: str) -> User:
     alone = len(words) == 1 or (len(words) > 1 and words[-1][0] in "<([")
     if not alone or not _ADDRESS.fullmatch(address) or any("@" in word for word in words[:-1]):
         raise NotUnderstood(
-            "I need one e-mail address, or a name."
+            "I need one e-mail address or a name."
             if len(words) != 1
-            else f"“{shortened(words[0], 40)}” is not an e-mail address.",
+            else f"“{shortened(words[0], 40)}” isn’t an e-mail address.",
             "For example: settings user ada@example.com, or settings user Ada.",
         )
     return User(address)
@@ -386,7 +386,8 @@ def _invite(rest: str) -> InvitePeople:
 def _history(rest: str) -> History:
     if without_courtesies(rest.split()):
         raise NotUnderstood(
-            "The history takes no further words.", "Say settings history: the newest come first."
+            "The history can’t be searched.",
+            "Say settings history to see the newest entries first.",
         )
     return History()
 

@@ -358,7 +358,7 @@ def _clock(said: str, day: Day | None = None) -> Until:
     hour, minute, half = int(found[1]), int(found[2] or 0), found[3]
     possible = 1 <= hour <= 12 if half else hour <= 24 - (minute > 0 or day is not None)
     if not possible or minute > 59:
-        raise NotUnderstood(f"“{said}” is not a time of day.", "For example: pause until 17:00.")
+        raise NotUnderstood(f"“{said}” isn’t a time of day.", "For example: pause until 17:00.")
     if half:
         hour = hour % 12 + (12 if half == "p" else 0)
     elif found[2] is None and hour < 13:

@@ -14,9 +14,9 @@ from domain.policy import AuthorisedBy, Reason
 from sync.connect.linking import AddressTaken, Contested, NoZoomUser
 from wording.connect import (
     CONTESTED,
-    LINKED,
     NOT_ALLOWED,
     address_taken,
+    from_now_on,
     no_zoom_user,
     not_accepted,
     out_of_reach,
@@ -129,13 +129,15 @@ class SignInResults:
         else:
             await self.came_back(link.object_id)
             verdict = await self.verdict_of(link.object_id)
+            on = verdict is None or verdict.on
             card = connect_cards.connected(
                 name=link.name,
                 zoom_address=_zoom_address(link),
                 presence_now=presence_now(verdict, observation),
-                on=verdict is None or verdict.on,
+                on=on,
             )
-            outcome = Outcome(ok=True, title="Connected", sentences=(LINKED,))
+            said = from_now_on(on=on)
+            outcome = Outcome(ok=True, title="Connected", sentences=(said[:1].upper() + said[1:],))
         await self._show(attempt, card)
         return outcome
 

@@ -54,7 +54,7 @@ from sync.connect.vault import Vault, VaultError
 from sync.microsoft.authorization import FLOWS, Authorization, Grant, SignInFlow
 from sync.microsoft.login_errors import SignInRefused
 from sync.redis.connection import REDIS_TROUBLE
-from wording.refusals import REFUSALS
+from wording.refusals import REFUSALS, wrong_account
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -225,8 +225,7 @@ class SignIn:
         """Make the connection, if the account is the chat's."""
         who = grant.identity
         if (who.object_id, who.tenant_id) != (attempt.object_id, attempt.tenant_id):
-            used = who.upn or who.name or "somebody else"
-            facts = (f"You signed in as {used}.", f"This chat belongs to {attempt.name}.")
+            facts = wrong_account(who.upn or who.name, attempt.name)
             wrong = Refused(Refusal.WRONG_ACCOUNT, facts)
             response = await self._tell(key, attempt, wrong)
             self.cookies.ask_which_account(response, ask=True)

@@ -280,6 +280,6 @@ class _Admitted(BotFrameworkAuthentication, ConnectorFactory):  # type: ignore[m
 
 
 _ADMITTED = _Admitted()
-_BAD_CLICK = InvokeError("BadRequest", chat.BUTTON_UNREADABLE)
+_BAD_CLICK = InvokeError("BadRequest", chat.BUTTON_ENDED)
 _FAILED = InvokeError("InternalError", chat.FAILED, 500)
 _TOO_SLOW = InvokeError("Timeout", chat.TOO_SLOW, 500)

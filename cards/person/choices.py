@@ -72,8 +72,8 @@ def which_pause(*, what: str, hint: str, ends: Sequence[tuple[str, StartPause]])
 def pause_is_over(*, until: str) -> Card:
     """Answer a button for a pause whose end has passed (a time in the person's zone)."""
     return card(
-        f"It’s past {until} already, so nothing has changed.",
-        text(f"It’s past {until} already, so nothing has changed."),
+        f"It’s already past {until}, so nothing has changed.",
+        text(f"It’s already past {until}, so nothing has changed."),
         next_step("Say pause with a new time, such as pause for 2h."),
         buttons(pause_button(), button(ShowStatus(), "Status")),
     )
@@ -81,7 +81,7 @@ def pause_is_over(*, until: str) -> Card:
 
 def resumed(*, was_paused: bool, sentence: str, tone: Tone) -> Card:
     """Confirm that it goes on. `sentence` says what is shown now, or why nothing is."""
-    title = "Resumed" if was_paused else "You were not paused"
+    title = "Resumed" if was_paused else "You weren’t paused"
     return card(
         f"{title}. {sentence}",
         heading(title),
@@ -123,11 +123,11 @@ def style_choice(
     if changed:
         summary = f"Your style is now {current}."
     elif level is not None:
-        summary = f"Your style is {current}, set and locked by {level}."
+        summary = f"Your style is {current}. It’s set for {level} and locked."
     elif own:
         summary = f"Your style is {current}, your own choice."
     else:
-        summary = f"Your style is {current}, as your admins set it."
+        summary = f"Your style is {current}, set by your admins."
     explained: list[Element | None] = [
         answer("good", "Done.", summary) if changed else text(summary)
     ]
@@ -137,13 +137,13 @@ def style_choice(
         in_force = " (now)" if style is current else ""
         explained.append(text(bold(f"{style.capitalize()}{in_force}. "), words.sentence))
         if words.caution:
-            explained.append(note(f"Warning: {words.warning('you')}", spacing="None"))
+            explained.append(note(f"Good to know: {words.warning('you')}", spacing="None"))
     return card(
         summary,
         heading("Your style"),
         *explained,
         note(IN_A_CALL_RINGS),
-        note("To stop for a while, say pause. That always works.") if level else None,
+        note("You can still say pause at any time.") if level else None,
         buttons(*([] if level else _choices({current, *later}, own=own))),
     )
 
@@ -159,7 +159,7 @@ def style_warning(chosen: Style | None, style: Style) -> Card:
         heading(f"Use the style {style}?"),
         text(words.sentence),
         answer("warning", "Good to know:", words.warning("you")),
-        note("Nothing has changed so far. You can choose another style at any time."),
+        note("Nothing has changed yet. You can choose another style at any time."),
         buttons(
             button(UseStyle(chosen), f"Use {style}"),
             button(ShowStyles(), "Cancel"),
@@ -176,10 +176,7 @@ def style_not_yet(style: Style, current: Style) -> Card:
         answer(
             "neutral", f"The style {style} can’t be chosen yet.", f"Your style is still {current}."
         ),
-        text(
-            "I can’t be sure yet that every part of the app knows it. That’s so while the app is "
-            "being updated."
-        ),
+        text("The app is being updated, and not every part of it may know this style yet."),
         next_step(f"Say style {style} again in a few minutes."),
         buttons(button(ShowStyles(), "Style")),
     )

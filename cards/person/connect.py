@@ -20,6 +20,7 @@ from cards.build import (
     text,
 )
 from cards.person.clicks import CancelConnect, ConfirmDisconnect, RunTest, ShowStatus, StartConnect
+from wording.connect import from_now_on
 from wording.policy import OWN_STATUS_STAYS
 from wording.text import ADDRESS_LIMIT, addressed, outside
 
@@ -48,7 +49,7 @@ def offer(*, name: str, start_url: str, minutes: int) -> Card:
             bold("Use Zoom as always. "),
             f"In Zoom meetings, Teams and Outlook show “In a call”. {OWN_STATUS_STAYS}",
         ),
-        note(addressed(name, f"this link is only for you. It works for {minutes} minutes.")),
+        note(addressed(name, f"this link is just for you. It works for {minutes} minutes.")),
         buttons(
             link("Connect with Microsoft", start_url, "Opens the sign-in page in your browser"),
             button(CancelConnect(), "Cancel"),
@@ -64,29 +65,28 @@ def connected(
     `presence_now` is a sentence on what Zoom says at this moment, None while nothing is known.
     `on`: presence sync is on for them.
     """
-    when = "from now on I" if on else "once presence sync is on for you, I’ll"
-    said = f"{when} tell Microsoft 365 what Zoom says about you."
+    said = from_now_on(on=on)
     return card(
-        f"Connected: {said}",
+        f"Connected. {said[:1].upper()}{said[1:]}",
         heading("Connected"),
         answer(
             "good" if on else "neutral", "All set." if on else "Not yet.", addressed(name, said)
         ),
         zoom_account(zoom_address),
-        text(presence_now or "It appears with the next change in Zoom."),
+        text(presence_now or "It’ll show at your next change in Zoom."),
         buttons(*after(on=on)),
     )
 
 
 def already_connected(*, name: str, zoom_address: str, trouble: str = "", on: bool = True) -> Card:
-    """Answer `connect` to somebody who need not connect; `trouble`: what ails them.
+    """Answer `connect` to somebody who is connected; `trouble`: what does not work.
 
     `on`: presence sync is on for them.
     """
     return card(
-        "You are already connected.",
+        "You’re already connected.",
         heading("Already connected"),
-        text(addressed(name, "your accounts are connected, and you need not connect again.")),
+        text(addressed(name, "your accounts are connected, so there’s nothing to do.")),
         box("warning", text(trouble)) if trouble else None,
         zoom_account(zoom_address),
         buttons(*after(on=on)),
@@ -96,7 +96,7 @@ def already_connected(*, name: str, zoom_address: str, trouble: str = "", on: bo
 def cancelled() -> Card:
     """The person changed their mind."""
     return card(
-        "Cancelled: nothing was connected.",
+        "Cancelled. Nothing was connected.",
         heading("Cancelled"),
         text("Nothing was connected, and the link no longer works. You can start again any time."),
         buttons(button(StartConnect(), "Connect")),
@@ -108,7 +108,7 @@ def refused(*, title: str, sentences: Sequence[str]) -> Card:
     said = title == _NOT_CONNECTED
     first = [] if said else [bold(f"{_NOT_CONNECTED}. ")]
     return card(
-        f"Not connected: {sentences[0] if said else title}",
+        f"Not connected. {sentences[0] if said else title}",
         heading(title),
         box("attention", text(*first, sentences[0])),
         *(text(sentence) for sentence in sentences[1:]),
@@ -119,12 +119,12 @@ def refused(*, title: str, sentences: Sequence[str]) -> Card:
 def reconnect(*, reason: str, what_to_do: str) -> Card:
     """Tell the person that their authorisation ended. `reason` is one sentence."""
     return card(
-        "Microsoft no longer lets us update your presence. Please connect again.",
+        "Microsoft no longer lets me update your presence. Please connect again.",
         heading("Please connect again"),
-        answer("attention", "Microsoft no longer lets us update your presence.", reason),
+        answer("attention", "Microsoft no longer lets me update your presence.", reason),
         text(
             "Until you connect again, nothing new from Zoom is shown. What I last set may still "
-            "show: it ends on its own within the hour."
+            "show, but it ends on its own within the hour."
         ),
         next_step(what_to_do),
         buttons(
@@ -138,7 +138,7 @@ def no_zoom_match(*, addresses: Sequence[str], what_to_do: str) -> Card:
     """Say that Zoom knows none of the person's Microsoft addresses, and which were compared."""
     shown = addresses[:_MOST_ADDRESSES]
     return card(
-        "Not connected: Zoom has no account with your Microsoft address.",
+        "Not connected. Zoom has no account with your Microsoft address.",
         heading("No matching Zoom account"),
         box(
             "warning",

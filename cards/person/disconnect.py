@@ -18,18 +18,18 @@ def confirm(*, name: str) -> Card:
     return card(
         "Do you want to disconnect?",
         heading("Disconnect?"),
-        text(addressed(name, "this erases:")),
+        text(addressed(name, "disconnecting erases:")),
         item("•", "your Microsoft authorisation"),
-        item("•", "the presence that I set for you, and what Zoom told me about you"),
+        item("•", "the presence I set for you, and what Zoom told me about you"),
         item("•", "your pause and your style"),
         text(
             bold("What I keep: "),
-            "a note that you left, so that you are not invited (400 days, or until you connect "
-            "again); your address and this chat’s, until you remove the app.",
+            "a note that you left, so you aren’t invited again (for 400 days, or until you connect "
+            "again). Also your address and this chat’s, until you remove the app.",
         ),
         note(
-            "Your Zoom account and a status you set yourself stay as they are. You can connect "
-            "again at any time."
+            "Your Zoom account and any status you’ve set yourself stay as they are. You can "
+            "connect again at any time."
         ),
         buttons(
             button(DisconnectNow(), "Disconnect", style="destructive"),
@@ -44,9 +44,9 @@ def done(ending: Ending, *, until: str = "") -> Card:
     `until`: where Microsoft did not let us clear what it holds of us, which ends by then (a time).
     """
     presence = (
-        "The presence I had set is cleared."
+        "The presence I’d set is cleared."
         if ending.how == "cleared"
-        else "Microsoft did not let me clear the presence I had set. It ends on its own, at "
+        else "Microsoft didn’t let me clear the presence I’d set. It ends on its own, at "
         f"{until} at the latest."
     )
     return card(
@@ -60,21 +60,21 @@ def done(ending: Ending, *, until: str = "") -> Card:
 def still_kept(_: Ending, until: str) -> str:
     """Why the authorisation is still there, and when at the latest it is not (a time)."""
     return (
-        "Microsoft does not answer just now, and I need it while the presence that I had set is "
-        "being cleared. It is erased as soon as that is done. At "
-        f"{until} at the latest it is erased in any case, and that presence ends on its own."
+        "I still need it to clear the presence I set, and Microsoft isn’t answering right now. "
+        f"I’ll erase it as soon as that’s done, at {until} at the latest. By then that presence will "
+        "have ended on its own."
     )
 
 
 def later(ending: Ending, *, until: str) -> Card:
     """Say what is erased and what follows while Microsoft can't be reached; `until` is a time."""
     return card(
-        "Disconnected. Your authorisation is erased as soon as Microsoft answers.",
+        "Disconnected. Your authorisation will be erased as soon as Microsoft answers.",
         heading("Disconnected"),
         text(
-            bold("You are disconnected. "),
-            "Nothing more of Zoom is shown. Erased already: your name and addresses, what Zoom "
-            "told me of you, your pause and your style.",
+            bold("You’re disconnected. "),
+            "Nothing new from Zoom will be shown. I’ve already erased your name and addresses, "
+            "what Zoom told me about you, your pause and your style.",
         ),
         answer(
             "warning",
@@ -88,7 +88,7 @@ def later(ending: Ending, *, until: str) -> Card:
 def cancelled() -> Card:
     """The person changed their mind."""
     return card(
-        "Cancelled: you are still connected.",
+        "Cancelled. You’re still connected.",
         heading("Still connected"),
         text("Nothing was changed."),
         buttons(button(ShowStatus(), "Status")),

@@ -61,10 +61,12 @@ def help_card(lines: Sequence[tuple[str, str]], offers: Sequence[str]) -> Card:
         heading("What you can say"),
         *(term(words, description) for words, description in lines),
         note(
-            "Zoom’s “Busy” shows as “In a call” in Microsoft 365, because Microsoft offers apps "
-            "no plain “Busy”. A leading slash works too: /status."
+            "Zoom’s “Busy” shows as “In a call” in Microsoft 365, because apps can’t set a plain "
+            "“Busy” there. A slash in front works too: /status."
         ),
-        note(f"{IN_A_CALL_RINGS} The style quiet uses it for meetings and calls.", spacing="Small"),
+        note(
+            f"{IN_A_CALL_RINGS} The style quiet uses that for meetings and calls.", spacing="Small"
+        ),
         buttons(*_offered(offers)),
     )
 
@@ -121,8 +123,8 @@ def privacy(*, url: str) -> Card:
         "What I keep about you, and how to erase it.",
         heading("Privacy"),
         text(
-            "I keep your newest Zoom presence, never a history, and your Microsoft authorisation, "
-            "encrypted. Disconnect erases them."
+            "I keep your latest Zoom presence, never a history, and your Microsoft authorisation, "
+            "encrypted. Both are erased when you disconnect."
         ),
         buttons(
             link("Privacy page", url, "Opens the privacy page in your browser"),
@@ -157,8 +159,8 @@ def unclear(*, what: str, hint: str, offer: tuple[str, Click] | None = None) -> 
 def problem(*, what_happened: str, what_to_do: str) -> Card:
     """Say in plain words what happened and what the person can do."""
     return card(
-        "That did not work.",
-        heading("That did not work"),
+        "That didn’t work.",
+        heading("That didn’t work"),
         box("attention", text(what_happened)),
         next_step(what_to_do),
     )
@@ -167,8 +169,8 @@ def problem(*, what_happened: str, what_to_do: str) -> Card:
 def stale_card() -> Card:
     """Replace a card whose buttons no longer mean anything."""
     return card(
-        "This card is no longer current.",
-        heading("This card is no longer current"),
+        "This card is out of date.",
+        heading("This card is out of date"),
         text("Nothing was changed."),
         next_step("Say status to see how things stand, or help for everything else."),
     )

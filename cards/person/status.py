@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _WORDS: dict[Tone, str] = {
     "good": "Working. ",
-    "warning": "Not quite as expected. ",
-    "attention": "Needs you. ",
+    "warning": "Not quite working. ",
+    "attention": "Please connect again. ",
     "neutral": "",
 }
 
@@ -25,9 +25,9 @@ def status(view: StatusView) -> Card:
     """Explain the presence of a connected person."""
     lines = [
         ("Zoom", view.zoom_line),
-        ("Rule", view.rule_line),
-        ("Told", view.told_line),
-        ("Trouble", view.trouble_line),
+        ("Setting", view.rule_line),
+        ("I set", view.told_line),
+        ("Problem", view.trouble_line),
         ("Shown", view.shown_line),
     ]
     return card(
@@ -53,13 +53,11 @@ def not_connected(*, rule_line: str = "", still_kept: str = "") -> Card:
     is made once for many people.
     """
     return card(
-        "You are not connected: Microsoft 365 is told nothing of what Zoom says.",
+        "You’re not connected, so Zoom isn’t shown in Microsoft 365.",
         heading("Your presence"),
-        answer("neutral", "Not connected.", "Microsoft 365 is told nothing of what Zoom says."),
-        text(bold("Your authorisation is still to be erased. "), still_kept)
-        if still_kept
-        else None,
-        fact("Rule", rule_line) if rule_line else None,
+        answer("neutral", "Not connected.", "Zoom isn’t shown in Microsoft 365."),
+        text(bold("Your authorisation is yet to be erased. "), still_kept) if still_kept else None,
+        fact("Setting", rule_line) if rule_line else None,
         next_step("Connect your Microsoft account. It takes a minute."),
         buttons(
             button(StartConnect(), "Connect", style="positive"),

@@ -34,7 +34,7 @@ def running() -> Card:
     return card(
         "Testing your connection.",
         heading("Testing your connection"),
-        text("I am telling Microsoft that you are in a call, and asking what it shows then."),
+        text("I’m telling Microsoft you’re in a call, and then asking what it shows."),
         note("This takes a few seconds. The result appears here."),
     )
 
@@ -46,20 +46,20 @@ def result(told: Accepted, shown: Shown, *, until: str, ok: bool, why: str | Non
     """
     words_of_graph = ", ".join(filter(None, shown))
     if ok:
-        summary = "The test worked: Microsoft shows the presence it was told."
+        summary = "The test worked. Microsoft shows what it was told."
         title, lead = "The test worked", "Working."
         words = why or "Microsoft shows what it was told."
     else:
-        summary = "Microsoft took the presence, but shows something else."
+        summary = "Microsoft accepted the test but shows something else."
         title, lead = "Almost: Microsoft shows something else", "Accepted, not shown."
-        words = why or "Microsoft accepted the change, but does not show it yet."
+        words = why or "Microsoft accepted it but doesn’t show it yet."
     return card(
         summary,
         heading(title),
         answer("good" if ok else "warning", lead, words),
         _told(told, until),
         fact("Shows", f"“{teams_label(*shown)}” ", subtle(f"({outside(words_of_graph)})")),
-        note(f"Teams itself may take a few minutes to show a change. {_ENDS}"),
+        note(f"Teams itself can take a few minutes to show a change. {_ENDS}"),
         buttons(button(ShowStatus(), "Status"), button(RunTest(), "Test again")),
     )
 
@@ -67,11 +67,11 @@ def result(told: Accepted, shown: Shown, *, until: str, ok: bool, why: str | Non
 def unread(told: Accepted, *, until: str, why: str) -> Card:
     """Say that Microsoft accepted the test presence, and why I can't say what it shows."""
     return card(
-        "Microsoft accepted the test. I could not read what it shows.",
-        heading("The test worked halfway"),
+        "Microsoft accepted the test, but I couldn’t see what it shows.",
+        heading("The test half worked"),
         answer("warning", "Accepted, not seen.", why),
         _told(told, until),
-        next_step("Look at your status in Teams: it may take a few minutes to change."),
+        next_step("Look at your status in Teams. It can take a few minutes to change."),
         note(_ENDS),
         buttons(*_again()),
     )
@@ -80,12 +80,12 @@ def unread(told: Accepted, *, until: str, why: str) -> Card:
 def pending() -> Card:
     """Say that Microsoft has not answered yet."""
     return card(
-        "The test is still running: Microsoft has not answered yet.",
+        "The test is still running. Microsoft hasn’t answered yet.",
         heading("Still testing"),
         answer(
             "warning",
             "No answer yet.",
-            "Microsoft has not answered within three seconds. I go on trying.",
+            "Microsoft hasn’t answered within three seconds. I’m still trying.",
         ),
         next_step("Say status in a minute to see how it went."),
         note(_ENDS),
@@ -96,13 +96,13 @@ def pending() -> Card:
 def not_run() -> Card:
     """Say that nothing was tested, because they have asked too often."""
     return card(
-        "Not tested: you have asked often within a minute.",
+        "Not tested, because you’ve asked often in the last minute.",
         heading("Not tested"),
         answer(
             "neutral",
             "Nothing was changed.",
-            "You have asked often within a minute, and Microsoft allows this app only so many "
-            "requests for everybody.",
+            "You’ve asked often in the last minute, and everyone shares the number of requests "
+            "that Microsoft allows this app.",
         ),
         next_step("Wait a minute, then test again."),
         buttons(*_again()),
@@ -112,7 +112,7 @@ def not_run() -> Card:
 def off(*, sentence: str, what_to_do: str) -> Card:
     """Say that nothing is tested while presence sync is off, or paused: `sentence` says which."""
     return card(
-        "Not tested: presence sync is off.",
+        "Not tested, because presence sync is off.",
         heading("Not tested"),
         answer("neutral", "Nothing was changed.", sentence),
         next_step(what_to_do),
@@ -132,7 +132,7 @@ def failed(*, sentence: str, what_to_do: str) -> Card:
 
 
 def _told(told: Accepted, until: str) -> Element:
-    return fact("Told", f"“{label_of(told.pair)}”, until {until}")
+    return fact("I set", f"“{label_of(told.pair)}”, until {until}")
 
 
 def _again() -> list[Element]:

@@ -31,8 +31,8 @@ def welcome(*, name: str, local: bool = False) -> Card:
         "Presence Bridge shows your Zoom presence in Microsoft 365. Connect to begin.",
         heading("Welcome to Presence Bridge"),
         text(
-            f"{greeting}! I show your Zoom presence in Microsoft 365: while you are in a "
-            f"Zoom meeting, colleagues in Teams and Outlook see “In a call”. {OWN_STATUS_STAYS}"
+            f"{greeting}! I show your Zoom presence in Microsoft 365. While you’re in a Zoom "
+            f"meeting, colleagues see “In a call” in Teams and Outlook. {OWN_STATUS_STAYS}"
         ),
         local_box if local else None,
         buttons(
@@ -46,15 +46,15 @@ def invitation(*, inviter: str) -> Card:
     """Say who invites, what it does, and offer to connect."""
     who = outside(inviter) or "Your admin"
     return card(
-        f"{who} invites you to show your Zoom presence in Microsoft 365.",
+        f"{who} has invited you to show your Zoom presence in Microsoft 365.",
         heading("Show your Zoom presence in Teams?"),
         text(
-            f"{who} invites you. While you are in a Zoom meeting, colleagues in Teams and Outlook "
-            f"see “In a call”. {OWN_STATUS_STAYS}"
+            f"{who} has invited you. While you’re in a Zoom meeting, colleagues see “In a call” in "
+            f"Teams and Outlook. {OWN_STATUS_STAYS}"
         ),
         note(
-            "You sign in with Microsoft once. You can pause or stop at any time, and this "
-            "invitation comes only once."
+            "You sign in with Microsoft once. You can pause or stop at any time, and I won’t ask "
+            "you again."
         ),
         buttons(
             button(StartConnect(), "Connect", style="positive"),
@@ -66,9 +66,9 @@ def invitation(*, inviter: str) -> Card:
 def declined() -> Card:
     """The person does not want to, at least not now."""
     return card(
-        "All right. Say connect whenever you like.",
+        "All right. Say connect if you change your mind.",
         heading("Not now"),
-        text("All right, I won’t ask again. Say connect whenever you like."),
+        text("All right, I won’t ask again. Say connect if you change your mind."),
         buttons(button(StartConnect(), "Connect")),
     )
 
@@ -79,7 +79,7 @@ def first_meeting(*, zoom: str, told: Accepted) -> Card:
     return card(
         said,
         heading("Your first Zoom meeting"),
-        text(bold(said), " It goes back when you leave."),
+        text(bold(said), " It changes back when you leave."),
         note("You’ll only see this once. From now on I’ll do it quietly."),
         buttons(
             button(NoticeSeen(), "OK", style="positive"),
@@ -93,8 +93,6 @@ def seen() -> Card:
     """What the notice becomes after OK."""
     return card(
         "All right.",
-        text(
-            "In Zoom meetings, Microsoft shows “In a call”. Say status or pause whenever you like."
-        ),
+        text("In Zoom meetings, Microsoft shows “In a call”. Say status or pause at any time."),
         buttons(button(ShowStatus(), "Status")),
     )

@@ -126,13 +126,13 @@ def _row(row: ParkedRow) -> list[Element]:
 def user(view: UserView) -> Card:
     """Explain one person to an admin, or to the helpdesk."""
     lines = {
-        "Level": view.level,
-        "Field": view.field,
+        "Decided by": view.level,
+        "Because": view.field,
         "Style": view.style,
-        "Link": view.link,
+        "Connection": view.link,
         "Match": view.match,
-        "Written": view.written,
-        "Error": view.error,
+        "Updates": view.written,
+        "Problem": view.error,
     }
     name = outside(view.name) or outside(view.address, ADDRESS_LIMIT)
     return card(

@@ -180,7 +180,7 @@ async def test_i_answered_you_is_said_only_of_what_teams_took(room: Room) -> Non
     room.chats.fails[THEIR_CHAT.conversation_id] = SendFailed("502")
     await room.says("status", GROUP_CHAT)
     assert room.where == [PUBLIC]
-    assert "I could not answer you" in room.last
+    assert "I couldn’t answer you" in room.last
 
 
 async def test_an_app_that_was_taken_out_is_back_if_teams_opens_the_chat(room: Room) -> None:

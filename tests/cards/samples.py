@@ -47,9 +47,9 @@ COMMANDS = [
     ("connect", "Show your Zoom presence in Microsoft 365"),
     ("status", "See your presence and why it is what it is"),
     ("pause", "Stop for a while: pause for 2h, pause until 17:00"),
-    ("resume", "Go on after a pause"),
-    ("style", "Choose what is shown: busy only, mirror, full"),
-    ("disconnect", "Stop, and erase what is stored"),
+    ("resume", "Carry on after a pause"),
+    ("style", "Choose how much is shown: busy only, mirror, full, quiet"),
+    ("disconnect", "Stop, and erase what’s stored about you"),
     ("help", "This list"),
     ("settings", "For admins: who is synchronised"),
 ]

@@ -45,7 +45,7 @@ SLOWLY = ("--key-load-delay", "250", "--save", "")
 FILLER = 20_000
 CUTS = 60
 EVENTS = ("worker_redis_away", "worker_redis_back", "worker_turn_lost")
-PLAIN = ("try again in a minute", "Something went wrong here, not with you.")
+PLAIN = ("try again in a minute", "Something went wrong on my side.")
 
 
 @pytest.fixture(scope="module")

@@ -111,7 +111,7 @@ async def test_disconnect_asks_first_and_erases_only_when_confirmed(
 
     await chat.ask("disconnect", "Disconnect?")
     await chat.click("Disconnect")
-    await chat.last_card("Your authorisation is erased. The presence I had set is cleared.")
+    await chat.last_card("Your authorisation is erased. The presence I’d set is cleared.")
     await chat.screenshot("chat-disconnected")
     await panel.shows("Offline")
     await panel.ours(None)

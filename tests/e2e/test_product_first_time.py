@@ -62,7 +62,7 @@ async def test_newcomer_connects_and_stays_connected_over_a_restart(
         await expect(page.get_by_role("heading", name="Connected")).to_be_visible()
         await portraits(page, screenshots, "sign-in-done")
         await page.close()
-        await chat.last_card("All set. Ada Lindqvist, from now on I tell Microsoft 365")
+        await chat.last_card("All set. Ada Lindqvist, from now on I’ll tell Microsoft 365")
         await chat.screenshot("chat-connected")
         assert "Connect your Microsoft account" not in await chat.visible_text()
 
@@ -77,7 +77,7 @@ async def test_newcomer_connects_and_stays_connected_over_a_restart(
         await chat.ask("status", "Microsoft shows “In a call” because Zoom has said “In a meeting”")
         await chat.conversation("story-chat", since="Your first Zoom meeting")
         await chat.page.get_by_role("button", name="OK", exact=True).click()
-        await chat.wait_for_text("Say status or pause whenever you like.")
+        await chat.wait_for_text("Say status or pause at any time.")
 
         await chat.open(product.chat_url)
         await chat.ask("status", "Your presence")

@@ -170,7 +170,7 @@ async def test_quiet_says_what_it_silences_and_shows_presenting(
     await panel.page.screenshot(path=screenshots / "panel-quiet.png")
     await chat.ask("status", "Microsoft shows “Presenting” because Zoom has said “In a meeting”")
     await chat.screenshot("card-status-quiet", card_only=True)
-    await chat.ask("settings account style quiet", "Only people themselves can choose quiet")
+    await chat.ask("settings account style quiet", "People can only choose quiet for themselves")
     await chat.screenshot("card-settings-quiet", card_only=True)
     await chat.ask("help", "The style quiet")
     await chat.screenshot("card-help", card_only=True)

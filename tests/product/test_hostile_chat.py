@@ -271,7 +271,7 @@ async def test_a_submit_button_of_an_older_client_works_alike(
     await chat.deliver(pressed)
     assert words(chat.now(question)).startswith("Disconnected")
     await chat.deliver(chat.teams.says(chat.client, "", value=data | {"sig": "x"}))
-    assert "no longer current" in words(chat.received[-1].card)
+    assert "out of date" in words(chat.received[-1].card)
 
 
 async def test_one_activity_delivered_often_has_one_effect(

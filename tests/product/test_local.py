@@ -132,7 +132,7 @@ async def test_the_emulator_goes_the_whole_way_and_a_restart_keeps_it(tmp_path: 
         assert (offer.method, offer.activity_id) == ("PUT", welcome.activity_id)
         async with Browser(lambda url: url, ssl.create_default_context()) as browser:
             page = await sign_in(browser, link_in(offer.card), ADA)
-        assert "Local mode: sandbox, nothing real" in page.words
+        assert "Local mode: a sandbox, nothing here is real" in page.words
         assert "Connected" in page.words
         connected = here.teams.messages[-1]
         assert words(connected.card).startswith("Connected")

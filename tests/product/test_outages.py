@@ -30,7 +30,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CALL = ("Busy", "InACall")
 PRESENTING = ("DoNotDisturb", "Presenting")
-APOLOGY = "Something went wrong here, not with you."
+APOLOGY = "Something went wrong on my side."
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ async def test_redis_being_away_is_told_and_heals(product: Product, around: Outs
             link = f"https://bot.example.com/auth/microsoft/start?ticket={'x' * 43}"
             failed = await browser.open(link)
             assert failed.status == 500
-            assert "Something went wrong on our side" in failed.words
+            assert "Something went wrong" in failed.words
         assert await page(product, "livez") == 200
         await ready(product, 503)
     finally:
@@ -189,7 +189,7 @@ async def test_graph_failing_once_only_delays(
     around.world.set_zoom(person.object_id, ZoomPresence.OFFLINE)
     await product.told(person, None)
     card = (await chat.says("status")).card
-    assert "Needs you." not in words(card)
+    assert "Please connect again." not in words(card)
 
 
 async def test_graph_hanging_for_one_person_holds_up_nobody_else(
@@ -219,9 +219,9 @@ async def test_graph_hanging_at_disconnect_is_told_and_cleared_later(
     queue = around.world.faults.graph
     queue.append(Fault(FaultKind.UNAVAILABLE, retry_after=1))
     done = await chat.presses("Disconnect", on=question)
-    assert "is being cleared" in words(done)
+    assert "I still need it to clear the presence I set" in words(done)
     assert "Still to be erased: your Microsoft authorisation." in words(done)
-    assert re.search(r"At (\w+ \d+, )?\d\d:\d\d( UTC)? at the latest it is erased", words(done))
+    assert re.search(r"at (\w+ \d+, )?\d\d:\d\d( UTC)? at the latest\. By then", words(done))
     assert "Not connected." in words((await chat.says("status")).card)
     await product.told(person, None)
     await product.command.event("link_erased", person=person.object_id)
@@ -234,7 +234,7 @@ async def test_what_is_kept_after_disconnecting_has_an_end_and_is_told(
     question = await chat.says("disconnect")
     around.world.faults.graph.append(Fault(FaultKind.UNAVAILABLE, retry_after=300))
     first = words(await chat.presses("Disconnect", on=question))
-    assert "Erased already: your name and addresses" in first
+    assert "I’ve already erased your name and addresses" in first
     redis = open_client(around.redis)
     try:
         assert await redis.get(keys.link(person.object_id)) is None
@@ -242,7 +242,7 @@ async def test_what_is_kept_after_disconnecting_has_an_end_and_is_told(
     finally:
         await redis.aclose()
     assert words((await chat.says("disconnect")).card) == first
-    assert "Your authorisation is still to be erased." in words((await chat.says("status")).card)
+    assert "Your authorisation is yet to be erased." in words((await chat.says("status")).card)
     # Connecting anew ends the leaving.
     await product.connected(person)
     await settled(product, person)

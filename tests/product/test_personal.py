@@ -61,7 +61,7 @@ async def test_a_pause_clears_and_resuming_shows_again(place: Office) -> None:
     await place.product.told(BEN, CALL)
     assert "Resumed" in said_by(card)
     assert "because Zoom has said “In a meeting”" in said_by(card)
-    assert "You were not paused" in said_by((await chat.says("resume")).card)
+    assert "You weren’t paused" in said_by((await chat.says("resume")).card)
 
 
 async def test_a_pause_for_a_time(place: Office) -> None:
@@ -197,7 +197,7 @@ async def test_each_style_shows_what_it_says(place: Office) -> None:
     place.world.set_zoom(BEN.object_id, ZoomPresence.AVAILABLE)
     await place.product.told(BEN, AVAILABLE)
     message = await chat.says("style")
-    assert "Your style is mirror, as your admins set it." in said_by(message.card)
+    assert "Your style is mirror, set by your admins." in said_by(message.card)
     assert titles(message.card) == ["Busy only", "Full", "Quiet"]
     card = await chat.clicks("Busy only", message)
     assert "Your style is now busy only." in said_by(card)
@@ -259,7 +259,7 @@ async def test_quiet_leaves_a_status_set_by_hand_and_gives_way_to_a_lock(place: 
     await place.chat(ADA).clicks("Lock", asked)
     await place.product.told(BEN, CALL)
     said = said_by((await chat.says("style quiet")).card)
-    assert "Your style is mirror, set and locked by your organisation." in said
+    assert "Your style is mirror. It’s set for your organisation and locked." in said
     asked = await place.chat(ADA).says("settings account unlock")
     await place.chat(ADA).clicks("Unlock", asked)
     await place.product.told(BEN, PRESENTING)
@@ -268,7 +268,7 @@ async def test_quiet_leaves_a_status_set_by_hand_and_gives_way_to_a_lock(place: 
 async def test_an_admin_cannot_choose_quiet_for_others(place: Office) -> None:
     await place.connect(ADA)
     message = await place.chat(ADA).says("settings account style quiet")
-    assert "Only people themselves can choose quiet" in said_by(message.card)
+    assert "People can only choose quiet for themselves" in said_by(message.card)
 
 
 async def test_full_writes_the_preferred_status_and_takes_back_its_own(place: Office) -> None:

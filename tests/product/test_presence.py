@@ -82,10 +82,10 @@ async def test_status_in_a_meeting(product: Product, around: Outside) -> None:
     assert "Microsoft shows “In a call” because Zoom has said “In a meeting” since" in words(card)
     assert "Working." in words(card)
     assert facts(card)["Zoom"].startswith("In a meeting, since ")
-    assert facts(card)["Told"].startswith("“In a call” at ")
-    assert "valid until" in facts(card)["Told"]
+    assert facts(card)["I set"].startswith("“In a call” at ")
+    assert "valid until" in facts(card)["I set"]
     assert facts(card)["Shown"] == "“In a call” (Busy, InACall)"
-    assert facts(card)["Rule"]
+    assert facts(card)["Setting"]
     assert {"Refresh", "Test it", "Disconnect"} <= set(titles(card))
 
 
@@ -103,7 +103,7 @@ async def test_status_of_an_echo(product: Product, around: Outside) -> None:
     assert "on its own, and Zoom says “Do not disturb” too, so there’s nothing to add" in words(
         card
     )
-    assert facts(card)["Told"] == "Nothing right now."
+    assert facts(card)["I set"] == "Nothing right now."
     assert around.told(person) is None
 
 
@@ -112,7 +112,7 @@ async def test_status_while_microsoft_decides(product: Product, around: Outside)
     chat = await product.connected(person)
     card = (await chat.says("status")).card
     assert "while Zoom says “Offline”, Microsoft decides on its own" in words(card)
-    assert facts(card)["Told"] == "Nothing right now."
+    assert facts(card)["I set"] == "Nothing right now."
 
 
 async def test_status_when_teams_weighs_more(product: Product, around: Outside) -> None:
@@ -135,7 +135,7 @@ async def test_status_while_graph_is_down(product: Product, around: Outside) -> 
     card = (await chat.says("status")).card
     assert "I can’t see right now what Microsoft shows" in words(card)
     assert facts(card)["Shown"] == "Microsoft didn’t answer just now. Ask again in a minute."
-    assert "“In a call”" in facts(card)["Told"]
+    assert "“In a call”" in facts(card)["I set"]
 
 
 async def test_status_tells_what_was_accepted_beside_what_is_tried(
@@ -151,8 +151,8 @@ async def test_status_tells_what_was_accepted_beside_what_is_tried(
     await product.until(lambda: not queue.waiting(), "Microsoft refused it")
     await product.command.event("person_later", person=person.object_id)
     card = (await chat.says("status")).card
-    assert facts(card)["Told"].startswith("Trying to set “Presenting”; last accepted: “In a call”")
-    assert facts(card)["Trouble"].startswith("Microsoft answered with an error. I’ll try again")
+    assert facts(card)["I set"].startswith("Trying to set “Presenting”; last accepted: “In a call”")
+    assert facts(card)["Problem"].startswith("Microsoft answered with an error. I’ll try again")
     assert facts(card)["Shown"] == "“In a call” (Busy, InACall)"
     assert "hasn’t accepted “Presenting” yet" in words(card)
     assert "takes precedence" not in words(card)
@@ -173,7 +173,7 @@ async def test_an_authorisation_that_ended_leaves_what_microsoft_holds(
     assert around.told(person) == CALL
     assert "Microsoft may still show “In a call”" in words(card)
     assert "isn’t shown" not in words(card)
-    assert "last accepted: “In a call” at" in facts(card)["Told"]
+    assert "last accepted: “In a call” at" in facts(card)["I set"]
 
 
 async def test_who_may_not_be_written_is_not_asked_to_connect_again(
@@ -189,7 +189,7 @@ async def test_who_may_not_be_written_is_not_asked_to_connect_again(
     card = (await chat.says("status")).card
     assert "Microsoft doesn’t allow this app to set your presence. Zoom isn’t" in words(card)
     assert "Tell your admin" in words(card)
-    assert "“In a call” wasn’t accepted; last accepted: nothing." in facts(card)["Told"]
+    assert "“In a call” wasn’t accepted; last accepted: nothing." in facts(card)["I set"]
     assert "Connect again" not in titles(card)
     card = (await chat.says("connect")).card
     assert "don’t need to connect again" in words(card)

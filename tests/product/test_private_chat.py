@@ -156,7 +156,7 @@ async def test_teams_being_away_is_not_a_dead_chat(
     before = await remembered(redis, person)
     around.teams.answers_next(400, "ServiceError")
     line = await group.says("status")
-    assert "Teams did not take my message" in line.text
+    assert "Teams didn’t take my message" in line.text
     assert await remembered(redis, person) == before
 
 

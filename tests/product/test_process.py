@@ -153,7 +153,7 @@ async def test_without_zooms_api_the_first_event_decides(around: Outside, tmp_pa
         person = around.somebody()
         chat = await product.connected(person)
         [connected] = {m.activity_id: m for m in chat.received}.values()
-        assert "It appears with the next change in Zoom." in words(chat.now(connected))
+        assert "It’ll show at your next change in Zoom." in words(chat.now(connected))
         status = words((await chat.says("status")).card)
         assert "Zoom hasn’t said anything about you yet" in status
         assert "Change your status in Zoom, or" in status

@@ -111,12 +111,12 @@ async def test_many_at_once_are_one_alert_to_the_admin_and_none_to_the_people(
         answer = await other.deliver(
             other.teams.presses(other.client, admin.now(alert), "Try everyone again")
         )
-        assert "This card was given to somebody else." in said_by(answer["value"])
+        assert "This card is someone else’s." in said_by(answer["value"])
 
         # In vain at first: the consent is still missing.
         before = [await _since(redis, person) for person in people]
         tried = await admin.presses("Try everyone again", on=alert)
-        assert "6 people are being tried again" in said_by(tried)
+        assert "I’m trying again for 6 people" in said_by(tried)
         for person, since in zip(people, before, strict=True):
             await _failed_again(product, redis, person, since)
         await _in_it(product, redis, 6)

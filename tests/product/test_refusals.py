@@ -223,7 +223,7 @@ async def test_something_in_between_is_told_and_connecting_works_afterwards(
     queue.clear()
     name = {"zoom": "Zoom", "graph": "Microsoft"}[service]
     await not_connected(
-        chat, page, f"something between us and {name} answered", "a firewall or a proxy"
+        chat, page, f"something else answered in {name}’s place", "a firewall or a proxy"
     )
     await product.connected(person)
 
@@ -253,7 +253,7 @@ async def test_a_grant_that_graph_refuses_at_once_is_no_outage(
     around.world.faults.graph.append(Fault(FaultKind.UNAUTHORIZED, times=2))
     page = await product.sign_in(link, person)
     around.world.faults.graph.clear()
-    await not_connected(chat, page, "Microsoft did not accept the sign-in", "Connect again.")
+    await not_connected(chat, page, "Microsoft didn’t accept the sign-in", "Connect again.")
     await product.connected(person)
 
 
@@ -276,7 +276,7 @@ async def test_a_revoked_authorisation_leads_to_one_reconnect_card(
 
         status = (await chat.says("status")).card
         assert "your authorisation ended" in words(status)
-        assert "Needs you." in words(status)
+        assert "Please connect again." in words(status)
         assert titles(status) == ["Connect again", "Disconnect"]
         assert len(reconnect_cards(chat)) == round_
 

@@ -212,7 +212,7 @@ async def test_where_others_read_along_the_conversation_moves_to_the_admins_own(
     assert question.card is not None
     place.app_roles(BEN, "PresenceAdmin")
     await place.connect(BEN)
-    for person, answer in ((EMEKA, REFUSED), (BEN, "given to somebody else")):
+    for person, answer in ((EMEKA, REFUSED), (BEN, "card is someone else’s")):
         group, private = place.product.group(person, where, kind), place.chat(person)
         await group.deliver(group.teams.presses(group.client, question.card, "Disable"))
         assert answer in said_by(private.received[-1].card)
@@ -235,5 +235,5 @@ async def test_an_admin_does_not_answer_what_another_admin_was_asked(place: Offi
         message = await admin.says(said)
         assert message.card is not None
         answer = await other.deliver(other.teams.presses(other.client, message.card, title))
-        assert "This card was given to somebody else." in said_by(answer["value"])
+        assert "This card is someone else’s." in said_by(answer["value"])
     assert await changes(place) == before

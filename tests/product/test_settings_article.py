@@ -227,7 +227,7 @@ async def test_what_can_not_be_used_is_explained_and_the_card_stays(place: Offic
             "Your Teams sent a value for “Lock” that isn’t one",
         ),
         (groups, listed, "Open", {"group": ""}, "No group was chosen."),
-        (groups, listed, "Open", {"group": "g404"}, "Zoom’s list has no such group any more"),
+        (groups, listed, "Open", {"group": "g404"}, "Zoom no longer has this group"),
     ):
         data = filled(shown, **entered)
         click = chat.teams.presses(chat.client, shown, title, on=message, inputs=data)

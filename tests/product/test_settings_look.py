@@ -73,18 +73,18 @@ async def test_one_person_explained(place: Office) -> None:
     card = await look(place, "BEN@example.com")
     assert "Presence sync is on for them." in said_by(card)
     lines = facts(card)
-    assert lines["Level"] == "the account"
+    assert lines["Decided by"] == "the account"
     assert lines["Style"] == "mirror, set by their admins"
-    assert lines["Link"] == "Connected"
-    assert re.fullmatch(r"Microsoft last accepted an update at \d\d:\d\d", lines["Written"])
-    assert "Error" not in lines
+    assert lines["Connection"] == "Connected"
+    assert re.fullmatch(r"Microsoft last accepted an update at \d\d:\d\d", lines["Updates"])
+    assert "Problem" not in lines
 
     await change(place, "settings group Sales disable")
     await place.at_rest()
     card = await look(place, "ben.okafor@example.com")
     assert "Presence sync is off for them." in said_by(card)
-    assert facts(card)["Level"] == "Sales, priority 1"
-    assert facts(card)["Field"] == "Calendar and contacts integration is off"
+    assert facts(card)["Decided by"] == "Sales, priority 1"
+    assert facts(card)["Because"] == "Calendar and contacts integration is off"
     assert titles(card) == ["Open the group", "All settings"]
 
     await change(place, "settings group Sales enable")
@@ -92,23 +92,23 @@ async def test_one_person_explained(place: Office) -> None:
     await place.chat(BEN).says("pause")
     card = await look(place, "ben@example.com")
     assert "They paused presence sync themselves." in said_by(card)
-    assert facts(card)["Level"] == "Sales, priority 1, locked"
+    assert facts(card)["Decided by"] == "Sales, priority 1, locked"
 
 
 async def test_one_person_whose_app_is_taken_out(place: Office) -> None:
     await place.connect(BEN)
     await place.chat(BEN).installs("remove-upgrade")
-    link = facts(await look(place, "ben@example.com"))["Link"]
+    link = facts(await look(place, "ben@example.com"))["Connection"]
     assert "the app was removed from their Teams at" in link
     assert "If the app isn’t back within a day" in link
     await place.chat(BEN).installs("add-upgrade")
-    assert facts(await look(place, "ben@example.com"))["Link"] == "Connected"
+    assert facts(await look(place, "ben@example.com"))["Connection"] == "Connected"
 
 
 async def test_one_person_who_has_not_connected_or_does_not_exist(place: Office) -> None:
     card = await look(place, "emeka@example.com")
     assert EMEKA.name in said_by(card)
-    assert facts(card)["Link"] == "Not connected"
+    assert facts(card)["Connection"] == "Not connected"
     assert "Ask them to say connect to the app in Teams." in said_by(card)
     assert "I know nobody" not in said_by(card)
     assert "Nobody in Zoom or among those who connected" in said_by(
@@ -124,7 +124,7 @@ async def test_one_person_whose_authorisation_ended(place: Office) -> None:
     chat = place.chat(BEN)
 
     await found_out(place.redis, BEN.object_id)
-    assert facts(await look(place, "ben@example.com"))["Link"] == (
+    assert facts(await look(place, "ben@example.com"))["Connection"] == (
         "Their authorisation ended; they haven’t been notified yet"
     )
     await let_time_pass(place.redis, 31)
@@ -134,8 +134,10 @@ async def test_one_person_whose_authorisation_ended(place: Office) -> None:
 
     await place.until(asked_again, "they are asked to connect again")
     card = await look(place, "ben@example.com")
-    assert facts(card)["Link"] == "Their authorisation ended; they were asked to connect again"
-    assert facts(card)["Error"].startswith("Microsoft no longer accepts their authorisation (")
+    assert (
+        facts(card)["Connection"] == "Their authorisation ended; they were asked to connect again"
+    )
+    assert facts(card)["Problem"].startswith("Microsoft no longer accepts their authorisation (")
     assert "Connect again" in said_by(card)
 
 

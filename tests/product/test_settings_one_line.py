@@ -162,7 +162,7 @@ async def test_own_style_gives_way_to_a_lock_and_comes_back(place: Office) -> No
         "Presence sync is on for your group Sales (locked by your admin). Your style is mirror."
     )
     text = words((await chat.says("style full")).card)
-    assert "set and locked by your group Sales" in text
+    assert "set for your group Sales and locked" in text
     await change(place, "settings group Sales unlock")
     await place.product.told(BEN, None)
     assert "Your style is busy only" in words((await chat.says("style")).card)
@@ -204,11 +204,11 @@ async def test_status_names_the_level_before_somebody_connects(place: Office) ->
     async def names_it() -> bool:
         text = said_by((await chat.says("status")).card)
         assert "Not connected." in text
-        return "Rule Presence sync is off for your group Sales" in text
+        return "Setting Presence sync is off for your group Sales" in text
 
     await place.until(names_it, "who has the app is known by address")
     other = said_by((await place.chat(EMEKA).says("status")).card)
-    assert "Rule Presence sync is on for your organisation." in other
+    assert "Setting Presence sync is on for your organisation." in other
 
 
 async def test_pausing_always_works(place: Office) -> None:

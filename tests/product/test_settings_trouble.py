@@ -54,14 +54,14 @@ async def test_somebody_in_trouble_is_found_understood_and_tried_again(
     assert titles(card) == ["Open", "Try again", "Refresh", "All settings"]
 
     card = await chat.clicks("Open", centre)
-    assert facts(card)["Link"] == "Connected, but I’ve stopped trying to update them"
-    assert facts(card)["Error"].startswith(f"{GONE.what} (")
+    assert facts(card)["Connection"] == "Connected, but I’ve stopped trying to update them"
+    assert facts(card)["Problem"].startswith(f"{GONE.what} (")
     assert GONE.to_do in said_by(card)
     assert titles(card)[0] == "Try again"
     bring_back()
     card = await chat.clicks("Try again", centre)
-    assert "Planned anew, and nothing has failed since." in said_by(card)
-    assert re.fullmatch(r"None now; the last was graph_404 at \d\d:\d\d", facts(card)["Error"])
+    assert "I’m trying again, and nothing has failed so far." in said_by(card)
+    assert re.fullmatch(r"None now\. The last was graph_404 at \d\d:\d\d", facts(card)["Problem"])
     assert titles(card)[0] == "Open the account"
     await place.product.told(BEN, CALL)  # the test that he had begun
     assert await tried_again(place) == [("ben@example.com", None)]
@@ -82,9 +82,9 @@ async def test_an_attempt_that_fails_too_says_so(place: Office) -> None:
     centre, _ = await opened(chat)
     opened_card = await chat.clicks("Open", centre)
     card = await chat.clicks("Try again", centre)
-    assert "Tried again, but it failed." in said_by(card)
-    assert "graph_404; I’ll try again" in facts(card)["Error"]
-    assert "In trouble: 1 being tried again" in said_by((await chat.says("settings")).card)
+    assert "I tried again, but it failed." in said_by(card)
+    assert "graph_404; I’ll try again" in facts(card)["Problem"]
+    assert "In trouble: 1 being retried" in said_by((await chat.says("settings")).card)
     bring_back()
     await place.product.told(BEN, CALL)
     card = await chat.clicks("Try again", centre, opened_card)
@@ -99,7 +99,7 @@ async def test_all_of_them_can_be_tried_again_at_once(place: Office, tmp_path: P
     centre, card = await opened(chat)
     assert "2 people: 2 unknown to Microsoft" in said_by(card)
     card = await chat.clicks("Try all 2 again", centre)
-    assert "2 people are being tried again." in said_by(card)
+    assert "I’m trying again for 2 people." in said_by(card)
     await place.product.told(BEN, CALL)
     await place.product.told(CHIARA, CALL)
     card = await chat.clicks("Refresh", centre)
@@ -123,7 +123,7 @@ async def test_only_the_admin_who_was_shown_it_has_anybody_tried_again(place: Of
     await place.connect(CHIARA)
     chat = place.chat(ADA)
     centre, card = await opened(chat)
-    for person, says in ((BEN, "admin"), (CHIARA, "given to somebody else")):
+    for person, says in ((BEN, "admin"), (CHIARA, "card is someone else’s")):
         other = place.chat(person)
         answer = await other.deliver(
             other.teams.presses(other.client, card, "Try again", on=centre)

@@ -137,7 +137,7 @@ async def test_a_rolling_upgrade_loses_nobody(
             confirmed = await chat_of(new).clicks("Use busy only", question)
             assert "busy only" in said_by(confirmed)
             for one in (old, new):
-                await says(one, nia, "style", "Your style is busy only, as your admins set it.")
+                await says(one, nia, "style", "Your style is busy only, ")
             off = await chat_of(old).says("settings account disable")
             await chat_of(old).clicks("Disable", off)
             await new.told(nia, None)

@@ -40,6 +40,7 @@ READ_FROM: Final = {"told", "seen", "leftover", "cleared", "_told", "_left"}
 SAID_OTHERWISE: Final = {
     "how it works, of nobody's presence": {
         "cards/person/help.py:help_card",
+        "cards/person/help.py:privacy",
         "cards/person/organisation.py:notice",
         "cards/person/organisation.py:offer",
         "cards/person/unasked.py:seen",

@@ -241,7 +241,7 @@ async def test_a_group_that_zoom_let_go_of_is_not_changed(room: Room) -> None:
         room.handler.confirm_picked(turn(), PickForChange(Enable(SOME_GROUP), "g1")),
         room.handler.open_group(turn(), OpenGroup("g1")),
     ]:
-        with pytest.raises(BadInput, match="no such group"):
+        with pytest.raises(BadInput, match="no longer has this group"):
             await act
     assert room.settings.made == []
 

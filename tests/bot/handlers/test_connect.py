@@ -43,9 +43,9 @@ FAILURES: list[tuple[Exception, str]] = [
     (NoZoomUser(("ada@example.com",)), "No matching Zoom account"),
     (NoZoomUser(()), "No matching Zoom account"),
     (AddressTaken("ada@example.com"), "already connected"),
-    (Contested(), "Somebody else is connecting"),
-    (AdminMustAct("zoom_scope"), "not set up correctly"),
-    (AuthorizeAgain("AADSTS50173"), "did not accept the sign-in"),
+    (Contested(), "Someone else is connecting"),
+    (AdminMustAct("zoom_scope"), "isn’t set up correctly"),
+    (AuthorizeAgain("AADSTS50173"), "didn’t accept the sign-in"),
     (RetryLater("zoom_unreachable"), "Zoom can’t be reached"),
     (RetryLater("graph_unreachable"), "Microsoft can’t be reached"),
     (RetryLater("zoom_intercepted"), "Zoom can’t be reached"),
@@ -136,13 +136,13 @@ async def test_nothing_is_claimed_where_policy_is_off(room: Room) -> None:
     room.engine.policy = Policy(Form(integration=False))
     await room.results.granted(ATTEMPT, GRANT, "key")
     assert "I’m not telling Microsoft anything right now" in words(room.card)
-    assert "I am telling" not in words(room.card)
+    assert "I’m telling" not in words(room.card)
 
 
 async def test_nothing_is_claimed_of_what_zoom_did_not_say(room: Room) -> None:
     room.observation = None
     await room.results.granted(ATTEMPT, GRANT, "key")
-    assert "I am telling" not in words(room.card)
+    assert "I’m telling" not in words(room.card)
 
 
 @pytest.mark.parametrize(("error", "title"), FAILURES)

@@ -188,7 +188,7 @@ async def test_groups_that_are_not_known_are_explained(room: Room) -> None:
     room.directory.read = False
     guard = Gatekeeper(room.admins, room.rows, room.groups, zoom_admins=False)
     card = await guard(turn(), None, By.ADMIN, room.needs_groups)
-    assert "Settings for the whole account work without" in words(card)
+    assert "Settings for the whole account still work" in words(card)
 
 
 async def test_settings_that_groups_need_are_named(room: Room) -> None:

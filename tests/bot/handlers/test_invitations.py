@@ -135,7 +135,7 @@ async def test_where_nobody_is_to_be_invited_there_is_no_question(room: Room) ->
 
 
 async def test_a_group_that_zoom_let_go_of_invites_nobody(room: Room) -> None:
-    with pytest.raises(BadInput, match="no such group"):
+    with pytest.raises(BadInput, match="no longer has this group"):
         await room.handler.send(turn(), Invite(Level("gone"), 3))
 
 

@@ -181,7 +181,7 @@ async def test_what_fails_again_is_not_called_well(room: Room) -> None:
     room.engine.connect(BEN, **PARKED)
     room.engine.mends = False
     said = words(await room.handler.revive(turn(), Revive(BEN.object_id)))
-    assert "Tried again, but it failed." in said
+    assert "I tried again, but it failed." in said
 
 
 async def test_a_worker_that_has_somebody_tries_by_itself(room: Room) -> None:
@@ -206,7 +206,7 @@ async def test_everybody_is_tried_again_for_whom_it_may_help(room: Room) -> None
     card = await room.handler.revive_all(turn(), ReviveAll())
     assert room.engine.done == [f"revive {ADA.object_id}"]
     assert room.audit.records[0].new == {"people": 1}
-    assert "1 person is being tried again." in words(card)
+    assert "I’m trying again for 1 person." in words(card)
 
 
 async def test_nobody_is_recorded_as_tried_again(room: Room) -> None:

@@ -47,7 +47,7 @@ async def test_everybody_is_tried_again_after_it_was_recorded(room: Room) -> Non
     card = await room.handler.retry(turn(), RETRY)
     assert room.tried == [(STORM.code, NOW, 1)]
     assert room.audit.acts == [(REVIVE, "parked")]
-    assert "40 people are being tried again" in words(card)
+    assert "I’m trying again for 40 people" in words(card)
 
 
 async def test_who_tries_too_often_tries_nobody(room: Room) -> None:

@@ -361,7 +361,7 @@ async def test_the_start_page_says_who_connects_and_works_without_script(
     page = await browser.get(await house.link())
     assert "Connect Ada Lindqvist" in page.words
     assert "Reads your mail, calendar, chats or files" in page.words
-    assert "Overrides a status that you set yourself" in page.words
+    assert "Overrides a status you set yourself" in page.words
     assert "<script" not in page.text
     assert '<html lang="en">' in page.text
     assert "Local mode" not in page.words
@@ -1003,7 +1003,7 @@ async def test_local_mode_says_so_on_every_page(tmp_path: Path, browser: Browser
             await browser.get(f"{house.url}/auth/microsoft/callback"),
             await browser.connect(await house.link()),
         ):
-            assert "Local mode: sandbox, nothing real" in page.words
+            assert "Local mode: a sandbox, nothing here is real" in page.words
 
 
 # --- texts and data

@@ -87,7 +87,9 @@ def test_one_click_chooses_a_style_and_another_gives_it_back() -> None:
 
 
 def test_a_locked_style_names_the_level_and_offers_no_choice() -> None:
-    assert "Your style is mirror, set and locked by your group Sales." in words("style-locked")
+    assert "Your style is mirror. It’s set for your group Sales and locked." in words(
+        "style-locked"
+    )
     assert clicks("style-locked") == {}
     assert "say pause" in words("style-locked")
 
@@ -101,7 +103,7 @@ def test_the_first_meeting_is_explained_once_with_a_way_out() -> None:
 
 
 def test_an_invitation_says_who_invites_and_takes_no_for_an_answer() -> None:
-    assert "Ada Lindqvist invites you." in words("invitation")
+    assert "Ada Lindqvist has invited you." in words("invitation")
     assert clicks("invitation") == {"Connect": StartConnect(), "Not now": DeclineInvitation()}
     assert "I won’t ask again" in words("invitation-declined")
 

@@ -209,7 +209,7 @@ def settings_cards() -> dict[str, Card]:
         ),
         "settings-storm": storm(STORM),
         "settings-storm-tried": storm(
-            replace(STORM, people=7, most=61), notice="61 people are being tried again."
+            replace(STORM, people=7, most=61), notice="I’m trying again for 61 people."
         ),
         "settings-storm-nobody": storm(replace(STORM, people=0)),
         "settings-storm-over": storm_over(),
@@ -404,13 +404,13 @@ def settings_cards() -> dict[str, Card]:
                 to_do=TROUBLES["gone"].to_do,
                 tone="warning",
                 parked=PARKED_ROWS[2].object_id,
-                notice="Tried again, but it failed.",
+                notice="I tried again, but it failed.",
             ),
         ),
         "settings-parked": parked(PARKED_ROWS, PARKED),
         "settings-parked-one": parked(PARKED_ROWS[:1], {"failing": 1}),
         "settings-parked-authorize": parked(PARKED_ROWS[3:], {"authorize": 2}),
-        "settings-parked-nobody": parked([], {}, notice="3 people are being tried again."),
+        "settings-parked-nobody": parked([], {}, notice="I’m trying again for 3 people."),
         "settings-user-too-often": too_often(),
         "settings-user-nobody": no_user(address="nobody@example.com", directory=True),
         "settings-user-nobody-connected": no_user(address="nobody@example.com", directory=False),
@@ -536,7 +536,7 @@ def settings_cards_for(name: str) -> dict[str, Card]:
                 to_do=name,
                 group_id="z" * 64,
                 parked=PARKED_ROWS[0].object_id,
-                notice="Planned anew, and nothing has failed since.",
+                notice="I’m trying again, and nothing has failed so far.",
             ),
         ),
         "settings-parked": parked(

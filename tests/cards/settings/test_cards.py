@@ -378,7 +378,7 @@ def test_every_reason_of_the_engine_has_its_words() -> None:
 def test_the_centre_says_how_many_are_in_trouble_why_and_who() -> None:
     assert (
         "In trouble: 1 failing again and again · 1 refused by Microsoft · 1 unknown to Microsoft "
-        "· 2 need to connect again · 2 being tried again"
+        "· 2 need to connect again · 2 being retried"
     ) in words("settings")
     assert "Who is in trouble" in titles("settings")
     assert "Who is in trouble" not in titles("settings-no-zoom")  # being tried again
