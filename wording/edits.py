@@ -54,7 +54,7 @@ def saved_sentence(edit: Edit, after: Policy) -> str:
     if isinstance(edit, SaveForm) and edit.entered.manages:
         why = because(edit.entered.form)
         style = f"on, style {edit.entered.form.style}"
-        return f"{said} Presence sync is {f'off: {why}' if why else style}."
+        return f"{said} Presence sync is {f'off, because {why}' if why else style}."
     return said
 
 

@@ -159,8 +159,8 @@ def why_different(known: Explanation) -> str | None:
             active = "Your Teams is open and active, and that takes precedence over “Away”"
             return f"{active}; {_LAGS}." if fresh else f"{active}."
     return (
-        "If you set a status yourself in Teams, it wins. If you didn’t, Microsoft is a little "
-        "behind. That can take a few minutes."
+        "If you set a status yourself in Teams, your own status always wins. If you didn’t, "
+        "Microsoft is a little behind. That can take a few minutes."
     )
 
 

@@ -70,7 +70,7 @@ LABELS: Final[Mapping[Field, str]] = {
 """The fields as the article words them."""
 
 _SET: Final = {
-    Field.MANAGES: ("own settings", "inherits"),
+    Field.MANAGES: ("yes", "no (inherits)"),
     Field.INTEGRATION: ("on", "off"),
     Field.CALENDAR: ("read and write", "none"),
     Field.CONTACTS: ("read and write", "none"),

@@ -75,7 +75,7 @@ TROUBLES: Final[Mapping[str, TroubleWords]] = {
         next_step=_ASK,
     ),
     Trouble.AUTHORIZE: TroubleWords(
-        counted="need to connect again",
+        counted="no longer authorised",
         what="Microsoft no longer accepts their authorisation",
         to_do="Ask them to press Connect again on their card, or to say connect.",
         told="Microsoft no longer accepts the authorisation you gave.",

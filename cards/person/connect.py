@@ -86,7 +86,7 @@ def already_connected(*, name: str, zoom_address: str, trouble: str = "", on: bo
     return card(
         "You’re already connected.",
         heading("Already connected"),
-        text(addressed(name, "your accounts are connected, so there’s nothing to do.")),
+        text(addressed(name, "your accounts are connected, so you don’t need to connect again.")),
         box("warning", text(trouble)) if trouble else None,
         zoom_account(zoom_address),
         buttons(*after(on=on)),

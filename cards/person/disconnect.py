@@ -61,8 +61,8 @@ def still_kept(_: Ending, until: str) -> str:
     """Why the authorisation is still there, and when at the latest it is not (a time)."""
     return (
         "I still need it to clear the presence I set, and Microsoft isn’t answering right now. "
-        f"I’ll erase it as soon as that’s done, at {until} at the latest. By then that presence will "
-        "have ended on its own."
+        f"I’ll erase it as soon as that’s done, at {until} at the latest. By then that presence "
+        "will have ended on its own."
     )
 
 

@@ -41,7 +41,7 @@ class Numbers:
 
     `covered`: presence sync is on for them (None: not known without Zoom's list of people);
     `connected`: of those, they authorised Microsoft; `active`: Microsoft holds a presence from us
-    now; `trouble`: connected, but it does not work. The rest of the connected are quiet: nothing is
+    now; `trouble`: connected, but it does not work. The rest of the connected are idle: nothing is
     to be shown at the moment. `off`: they authorised Microsoft, but presence sync is off for them.
     `invitable`: covered, not connected, never invited. `parked`: those in trouble for whom nothing
     is tried any more, by reason (wording.trouble).
@@ -73,11 +73,11 @@ def centre(
     """
     account = policy.account
     off = because(account)
-    sentence = f"off for the account: {off}." if off else "on for the account."
+    sentence = f"off for the account, because {off}." if off else "on for the account."
     lock = (
-        "Locked: it decides for everyone, groups included."
+        "It’s locked, so it decides for everyone."
         if account.locked
-        else "Not locked: groups may have settings of their own."
+        else "It isn’t locked, so groups can have their own settings."
     )
     retried = max(0, numbers.trouble - sum(numbers.parked.values()))
     return card(
@@ -92,7 +92,7 @@ def centre(
         ),
         text(_reach(numbers)),
         _picture(numbers),
-        text(bold("In trouble: "), counted(numbers.parked, retried)) if numbers.trouble else None,
+        text(bold("Problems: "), counted(numbers.parked, retried)) if numbers.trouble else None,
         # The warnings take the room of groups: a card has a largest size.
         *_group_rows(
             sorted(policy.groups, key=lambda group: group.priority),
@@ -108,7 +108,7 @@ def centre(
         ),
         below(
             invite_button(ACCOUNT, numbers.invitable) if numbers.invitable else None,
-            button(ShowParked(), "Who is in trouble") if numbers.parked else None,
+            button(ShowParked(), "Who has problems") if numbers.parked else None,
             button(ShowCentre(), "Refresh"),
         ),
     )
@@ -120,9 +120,9 @@ def _reach(numbers: Numbers) -> str:
         said = f"{connected} with presence sync on." if numbers.off else f"{connected}."
     elif numbers.covered:
         connected = _are(f"{numbers.connected:,} of them", numbers.connected)
-        said = f"Presence sync covers {people(numbers.covered)}; {connected} connected."
+        said = f"Presence sync is on for {people(numbers.covered)}. {connected} connected."
     else:
-        said = "Presence sync covers nobody."
+        said = "Presence sync isn’t on for anyone."
     if numbers.off:
         more = "more " if numbers.connected else ""
         who = f"{numbers.off:,} {more}{'person' if numbers.off == 1 else 'people'}"
@@ -138,8 +138,8 @@ def _parts(numbers: Numbers) -> list[tuple[str, Part, int]]:
     """How the people divide up: label, part of the bar, count."""
     parts: list[tuple[str, Part, int]] = [
         ("active now", "good", numbers.active),
-        ("quiet", "accent", numbers.connected - numbers.active - numbers.trouble),
-        ("in trouble", "attention", numbers.trouble),
+        ("idle", "accent", numbers.connected - numbers.active - numbers.trouble),
+        ("problems", "attention", numbers.trouble),
     ]
     if numbers.covered is not None:
         parts.append(("not connected", "emphasis", numbers.covered - numbers.connected))
@@ -169,8 +169,8 @@ def _group_rows(
     groups: Sequence[ManagedGroup], most: int, *, account_locked: bool
 ) -> list[Element]:
     if not groups:
-        return [text("No group has settings of its own.")]
-    rows = [text(bold("Groups with settings of their own"))]
+        return [text("No group has its own settings.")]
+    rows = [text(bold("Groups with their own settings"))]
     rows += [group_row(group, place) for place, group in enumerate(groups[:most], start=1)]
     more = len(groups) - most
     if more > 0:
@@ -204,8 +204,8 @@ def _in_one_line() -> Element:
         subtle("Quicker: "),
         bold("settings group Sales enable"),
         subtle(
-            " (or disable, inherit, lock, unlock, priority 2, style mirror). To see why it is so "
-            "for one person: "
+            " (or disable, inherit, lock, unlock, priority 2, style mirror). To look up one "
+            "person: "
         ),
         bold("settings user ada@example.com"),
     )

@@ -20,6 +20,7 @@ from cards.build import (
 from cards.person.clicks import ShowStatus
 from cards.settings.clicks import ApplyChange, CancelChange, ConfirmChange, OpenAccount
 from cards.settings.parts import (
+    KEEPS_UP,
     after,
     all_settings,
     bar,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from domain.policy_edits import OneLine
 
 
-_UNCOUNTED = "I can’t count them, because Zoom’s list of people isn’t available right now."
+_UNCOUNTED = "I can’t count them right now, because I don’t have Zoom’s list of people."
 _MOST_DETAILS = 9  # a form has ten fields; a group begins or ends with one
 
 Doing = Literal["clearing", "updating"]
@@ -92,7 +93,7 @@ def perhaps(edit: OneLine, *, what: str, reason: str = "") -> Card:
     return card(
         f"Did you mean {said}?",
         text(what, " Did you mean ", bold(said), "?"),
-        note("Nothing has changed. The button asks you first."),
+        note("Nothing has changed. I’ll ask you once more when you press the button."),
         buttons(button(ConfirmChange(edit, reason), f"{confirming(edit)}…"), all_settings()),
     )
 
@@ -121,7 +122,7 @@ def progress(
         text(bold(counted)),
         bar([("accent" if doing == "clearing" else "good", done), ("emphasis", total - done)]),
         text(_not_accepted(failed)) if failed else None,
-        note("This carries on without you, and this card keeps up."),
+        note(KEEPS_UP),
     )
 
 
@@ -176,7 +177,7 @@ def unchanged(level: Level, *, sentence: str) -> Card:
 def cancelled() -> Card:
     """They changed their mind."""
     return card(
-        "Cancelled: nothing was changed.",
+        "Cancelled. Nothing was changed.",
         heading("Cancelled"),
         text("Nothing was changed."),
         buttons(all_settings()),
@@ -195,7 +196,7 @@ def _carried_out(doing: Doing, done: int, failed: int) -> str:
 
 
 def _not_accepted(failed: int) -> str:
-    return f"For {people(failed)} Microsoft did not accept it; status tells them why."
+    return f"Microsoft didn’t accept it for {people(failed)}. They can say status to see why."
 
 
 def not_admin(*, zoom_admins: bool = False) -> Card:
@@ -207,9 +208,9 @@ def not_admin(*, zoom_admins: bool = False) -> Card:
     return card(
         "Settings are for admins. Nothing was changed.",
         heading("Settings are for admins"),
-        answer("neutral", "Nothing was changed.", "You are not an admin of this app."),
+        answer("neutral", "Nothing was changed.", "You’re not an admin of this app."),
         text(
-            "Who can: people who have this app’s role PresenceAdmin, or who are named in its "
+            "Admins are people who have this app’s role PresenceAdmin, or who are named in its "
             f"set-up{zoom}."
         ),
         next_step("Ask your IT team. For your own presence, say status, pause or style."),
@@ -239,8 +240,8 @@ def guest() -> Card:
     return card(
         "Settings are for members of this organisation.",
         heading("Settings are not for guests"),
-        answer("neutral", "Nothing was changed.", "You are a guest in this organisation."),
-        next_step("Ask a member of the organisation who is an admin of this app."),
+        answer("neutral", "Nothing was changed.", "You’re a guest in this organisation."),
+        next_step("Ask an admin of this app who is a member of the organisation."),
     )
 
 
@@ -267,10 +268,10 @@ def inherits(edit: OneLine) -> Card:
         f"{name} inherits from the account, so {reason}.",
         heading("This group inherits"),
         answer("warning", "Nothing was changed.", f"{name} inherits, so {reason}."),
-        next_step("Enable or disable the group first. From then on it manages its own settings."),
+        next_step("Enable or disable the group first. It then has its own settings."),
         buttons(
-            button(ConfirmChange(Enable(level)), "Enable …", key="enable"),
-            button(ConfirmChange(Disable(level)), "Disable …", key="disable"),
+            button(ConfirmChange(Enable(level)), "Enable…", key="enable"),
+            button(ConfirmChange(Disable(level)), "Disable…", key="disable"),
             button(CancelChange(), "Cancel"),
         ),
     )
@@ -280,12 +281,13 @@ def needs_zoom(missing: Sequence[str]) -> Card:
     """Say that groups need Zoom's API. `missing` are the names of settings that are not set."""
     names = ", ".join(missing)
     return card(
-        "Groups can’t be used: this app is not set up to read them from Zoom.",
+        "Groups can’t be used, because this app isn’t set up to read them from Zoom.",
         heading("Groups need Zoom’s API"),
-        answer("warning", "Nothing was changed.", "This app is not set up to read Zoom’s groups."),
+        answer("warning", "Nothing was changed.", "This app isn’t set up to read Zoom’s groups."),
         text("Missing: ", bold(names)) if names else None,
         next_step(
-            "Ask whoever runs this app to set them. Settings for the whole account work without."
+            "Ask the team that runs this app to set them. Settings for the whole account still "
+            "work."
         ),
         buttons(button(OpenAccount(), "Open the account")),
     )

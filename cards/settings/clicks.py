@@ -24,8 +24,8 @@ Reason = Annotated[str, Field(max_length=LONGEST_REASON)]
 """Why a change is made (domain.reason)."""
 TypedReason = Annotated[str, Field(max_length=1000)]
 """The same as entered, to be read yet."""
-_NO_GROUP = "No group was chosen. Choose one in the list, then press the button again."
-_NOBODY = "Nobody was chosen. Choose somebody in the list, then press Open again."
+_NO_GROUP = "You haven’t chosen a group. Choose one in the list, then press the button again."
+_NOBODY = "You haven’t chosen anyone. Choose someone in the list, then press Open again."
 Version = Annotated[int, Field(ge=0)]
 """Of the settings that the card was made from."""
 

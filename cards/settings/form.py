@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from domain.policy import Form, Level
 
 NO_CALENDAR_RIGHTS = (
-    "Zoom’s form has Calendar and Contacts, so they are kept here. This app never asks Microsoft "
-    "for calendar or contacts rights."
+    "Zoom’s form has Calendar and Contacts, so they’re here too. This app never asks Microsoft for "
+    "access to calendars or contacts."
 )
-_UNDER_LOCK = "so it decides for everyone. What you save here counts once it is unlocked."
+_UNDER_LOCK = "so it decides for everyone. What you save here only counts once it’s unlocked."
 
 
 def form(
@@ -57,7 +57,7 @@ def form(
     verdict, on = _verdict(shown, account)
     overruled = account is not None and account.locked and not level.is_account
     where = level_words(level)
-    title = "Settings of the account" if level.is_account else f"Settings of {where}"
+    title = f"Settings for {where}"
     save = button(SubmitForm(level, version, shown), "Save", style="positive")
     cancel = button(CancelChange(), "Cancel", inputs=False)
     return card(
@@ -98,10 +98,10 @@ def verify(
         heading(question),
         text(bold("Who is affected: "), touched) if touched is not None else None,
         text(
-            "Next you choose the service and the permissions. Nothing is saved before that."
+            "Next, choose the service and the permissions. Nothing is saved until then."
             if on
-            else "This is saved at once. What I set for people is cleared, and Microsoft shows "
-            "their presence without Zoom. The other choices of the form are kept."
+            else "This is saved right away. I clear what I set for people, and Microsoft shows "
+            "their presence without Zoom. The rest of the form stays as it is."
         ),
         None if reason is None else reason_field(reason),
         buttons(
@@ -149,11 +149,11 @@ def _verdict(shown: LevelForm, account: Form | None) -> tuple[tuple[str, str], b
         if account is None:
             return ("Inherits ", "from the account."), False
         why = because(account)
-        state = f"off: {why}" if why else "on"
+        state = f"off, because {why}" if why else "on"
         return ("Inherits ", f"from the account, where presence sync is {state}."), not why
     why = because(shown.form)
     if why:
-        return ("Presence sync is off ", f"with this form: {why}."), False
+        return ("Presence sync is off ", f"with this form, because {why}."), False
     return ("Presence sync is on ", f"with this form, style {shown.form.style}."), True
 
 
@@ -190,7 +190,7 @@ def _input(field: Field, shown: LevelForm, places: int, *, account_form: bool) -
     label, form = LABELS[field], shown.form
     match field:
         case Field.MANAGES:
-            title = "Manages its own settings (off: inherits from the account)"
+            title = "Has its own settings (off: inherits from the account)"
             return toggle(field, label, title, on=shown.manages)
         case Field.INTEGRATION:
             return toggle(field, label, "Enabled", on=form.integration)
@@ -208,7 +208,7 @@ def _input(field: Field, shown: LevelForm, places: int, *, account_form: bool) -
             title = (
                 "Locked: groups and people can’t change it"
                 if account_form
-                else "Locked: people can’t choose a style of their own"
+                else "Locked: people can’t choose their own style"
             )
             return toggle(field, label, title, on=form.locked)
         case Field.STYLE:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cards.build import bold, box, button, buttons, card, heading, next_step, note, text
 from cards.settings.clicks import CancelChange, Invite, ListGroups, ShowMailing
-from cards.settings.parts import all_settings, bar
+from cards.settings.parts import KEEPS_UP, all_settings, bar
 from wording.figures import people
 from wording.policy import level_words
 from wording.text import outside
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from domain.policy import Level
 
 _WITHOUT_APP = (
-    "I can only write to people who have this app in Teams; a Teams admin can install it for "
-    "everybody."
+    "I can only write to people who have this app in Teams. A Teams admin can install it for "
+    "everyone."
 )
 
 
@@ -29,9 +29,9 @@ def confirm(level: Level, *, count: int, minutes: int) -> Card:
         f"Invite {them} once?",
         heading(f"Invite {them} once?"),
         text(
-            f"They belong to {level_words(level)}, presence sync is on for them, and they have not "
-            "connected. Each gets one card with a button to connect. Nobody is invited twice, nor "
-            "after they disconnected on purpose."
+            f"They belong to {level_words(level)}, presence sync is on for them, and they haven’t "
+            "connected. Each of them gets one card with a button to connect. Nobody is invited "
+            "twice, or after disconnecting on purpose."
         ),
         note(
             f"Sending takes about {takes}, because Teams limits how fast an app may write. "
@@ -46,12 +46,12 @@ def confirm(level: Level, *, count: int, minutes: int) -> Card:
 
 def no_group(name: str) -> Card:
     """Say that not one group has this name."""
-    said = f"There isn’t one group called “{outside(name, 60)}”, so nobody was invited."
+    said = f"I can’t tell which group “{outside(name, 60)}” is, so nobody was invited."
     return card(
         said,
         heading("Which group?"),
         text(said),
-        next_step("Look the name up in the list, then say settings invite and the name."),
+        next_step("Look up the name in the list, then say settings invite and the name."),
         buttons(button(ListGroups(), "All groups"), all_settings()),
     )
 
@@ -59,11 +59,11 @@ def no_group(name: str) -> Card:
 def nobody() -> Card:
     """Say that there is nobody left to invite."""
     return card(
-        "Nobody is left to invite.",
+        "There’s nobody left to invite.",
         heading("Nobody to invite"),
         text(
-            "Everyone who has this app and whom presence sync covers has connected, was invited "
-            "already, or disconnected on purpose."
+            "Everyone who has this app and presence sync has connected, was already invited, or "
+            "disconnected on purpose."
         ),
         note(_WITHOUT_APP),
         buttons(all_settings()),
@@ -78,7 +78,7 @@ def sending(*, sent: int, total: int, mailing_id: str = "") -> Card:
         heading("Inviting"),
         text(bold(counted)),
         bar([("good", sent), ("emphasis", total - sent)]),
-        note("This carries on without you, and this card keeps up."),
+        note(KEEPS_UP),
         buttons(button(ShowMailing(mailing_id), "Refresh") if mailing_id else None),
     )
 
@@ -91,11 +91,11 @@ def sent(*, invited: int, unreachable: int) -> Card:
         heading("Invited"),
         box("warning" if unreachable else "good", text(bold("Done. "), done)),
         text(
-            f"{people(unreachable)} could not be reached: they removed or blocked the app, or "
-            "Teams did not take the message."
+            f"{people(unreachable)} couldn’t be reached. They removed or blocked the app, or Teams "
+            "didn’t take the message."
         )
         if unreachable
         else None,
-        note("They show as connected in the settings once they have signed in."),
+        note("Once they’ve signed in, they count as connected in the settings."),
         buttons(all_settings()),
     )

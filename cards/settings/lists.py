@@ -26,7 +26,9 @@ from cards.settings.parts import (
     search_field,
 )
 from domain.policy import Level
+from wording.directory import no_group
 from wording.figures import people
+from wording.history import NOTHING_YET
 from wording.reason import shown_reason
 from wording.text import outside, tidy
 
@@ -94,12 +96,12 @@ def pick_group(
     is why it is made.
     """
     name = outside(wanted, 60)
-    found = f"Several groups are called “{name}”." if ambiguous else f"No group is called “{name}”."
+    found = f"Several groups are called “{name}”." if ambiguous else no_group(wanted)
     if not candidates:
         return card(
             found,
             heading("Which group?"),
-            text(f"{found} Nothing similar was found."),
+            text(f"{found} No group has a similar name."),
             buttons(_all_groups()),
         )
     asks = "Which one did you mean?"
@@ -122,7 +124,7 @@ def pick_group(
         heading("Which group?"),
         text(f"{found} ", bold(asks)),
         field,
-        note(f"{left_out:,} more match. Say settings groups and a part of the name.")
+        note(f"{left_out:,} more match. Say settings groups and part of the name.")
         if left_out > 0
         else None,
         *(below(action) for action in chosen),
@@ -193,9 +195,9 @@ def history(entries: Sequence[Entry], *, older: str | None = None, newest: bool 
     `older` is the cursor of the next page, None at the end. `newest`: this is the first page.
     """
     return card(
-        "What was changed in the settings, and by whom.",
+        "Who changed the settings, and how.",
         heading("History"),
-        None if entries else text("Nothing has been changed yet."),
+        None if entries else text(NOTHING_YET),
         *(element for entry in entries[:PAGE_SIZE] for element in _entry(entry)),
         buttons(
             None if newest else button(ShowHistory(), "Newest", key="newest"),

@@ -54,7 +54,7 @@ def picker(name: str, label: str, options: Sequence[tuple[str, str]]) -> Element
 def number(name: str, label: str, *, value: int, highest: int) -> Element:
     """Make an input for a whole number from 1 to `highest`."""
     limits = {"min": 1, "max": highest, "isRequired": True}
-    error = f"A number from 1 to {highest}"
+    error = f"Enter a number from 1 to {highest}"
     return _input("Number", name, label, value=value, **limits, errorMessage=error)
 
 
@@ -149,6 +149,10 @@ def room(name: str, limit: int) -> int:
 def opens_group(row: Element, group_id: str, name: str, *, place: int) -> Element:
     """Make a row of a group open its form, as the article has it."""
     return opens(row, OpenGroup(group_id), f"Open {outside(name, room(name, 20))}", place=place)
+
+
+KEEPS_UP: Final = "This carries on without you. The card stays up to date."
+"""While something takes a while."""
 
 
 def invite_button(level: Level, count: int) -> Element:

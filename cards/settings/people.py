@@ -88,20 +88,20 @@ def parked(
     centre = all_settings(inputs=False)
     if not total:
         return card(
-            "Nobody is in trouble.",
-            heading("Who is in trouble"),
+            "Nobody has problems.",
+            heading("Who has problems"),
             box("good", text(notice)) if notice else None,
-            text("Nobody. Everyone who is connected is being updated."),
+            text("Nobody. Everyone who’s connected is being updated."),
             buttons(refresh, centre),
         )
-    verb = "is" if total == 1 else "are"
+    verb = "has" if total == 1 else "have"
     try_all = "Try again" if again == 1 else f"Try all {again:,} again"
     return card(
-        f"{people(total)} {verb} in trouble: {counted(counts)}.",
-        heading("Who is in trouble"),
+        f"{people(total)} {verb} problems: {counted(counts)}.",
+        heading("Who has problems"),
         box("good", text(notice)) if notice else None,
         text(bold(f"{people(total)}: "), counted(counts)),
-        note("Nothing is tried for them until something changes: in Zoom, by them, or here."),
+        note("I’ve stopped trying until something changes for them in Zoom, or you or they act."),
         *(element for row in shown for element in _row(row)),
         text(f"and {more:,} more") if more > 0 else None,
         picker(
@@ -137,7 +137,7 @@ def user(view: UserView) -> Card:
     name = outside(view.name) or outside(view.address, ADDRESS_LIMIT)
     return card(
         f"{name}: {view.verdict}",
-        heading("Why it is so for one person"),
+        heading("Presence sync for one person"),
         text(bold(name), f" · {outside(view.address, ADDRESS_LIMIT)}"),
         text(view.notice) if view.notice else None,
         box(view.tone, text(view.verdict)),
@@ -181,7 +181,7 @@ def which_user(
     found = f"{people(total)} in Zoom have a name like “{outside(wanted, 60)}”."
     shown = rows[:MOST_LISTED]
     left_out = total - len(shown)
-    step = "Which one do you mean?" if choose else "Say settings user and the address."
+    step = "Which one do you mean?" if choose else "Say settings user and their address."
     return card(
         f"{found} {step}",
         heading("Who do you mean?"),
@@ -190,7 +190,7 @@ def which_user(
             item(f"{place}", bold(outside(row.name, 40)), subtle(f" · {outside(row.address, 60)}"))
             for place, row in enumerate(shown, start=1)
         ),
-        text(f"and {left_out:,} more: say more of the name, or the address.")
+        text(f"and {left_out:,} more. Say more of the name, or the address.")
         if left_out > 0
         else None,
         None if choose else next_step(step),
@@ -219,12 +219,12 @@ def nobody_called(*, wanted: str, directory: bool, for_admin: bool = True) -> Ca
 
 def no_user(*, address: str, directory: bool, for_admin: bool = True) -> Card:
     """Say that nobody has this address. `directory`: Zoom's list of people was searched too."""
-    where = "in Zoom or among those who connected" if directory else "among those who connected"
+    who = "in Zoom, or connected here," if directory else "who’s connected"
     return card(
-        "I know nobody with this address.",
+        "I don’t know anyone with this address.",
         heading("Nobody found"),
-        text(f"Nobody {where} has the address {outside(address, ADDRESS_LIMIT)}."),
-        next_step("Check the address: it is the one they sign in to Zoom or Microsoft with."),
+        text(f"Nobody {who} has the address {outside(address, ADDRESS_LIMIT)}."),
+        next_step("Check the address. It’s the one they sign in to Zoom or Microsoft with."),
         buttons(all_settings() if for_admin else None),
     )
 
@@ -233,8 +233,8 @@ def too_often() -> Card:
     """Say that there were too many look-ups: each is recorded and may cost requests."""
     return problem(
         what_happened=(
-            "You have looked up or tried many people within a minute. This time nobody was looked "
-            "up or tried, and nothing was changed."
+            "You’ve looked up or retried many people in the last minute, so I’ve stopped for a "
+            "moment. Nothing was changed."
         ),
         what_to_do="Wait a minute, then ask again.",
     )
@@ -243,8 +243,8 @@ def too_often() -> Card:
 def storm(which: Storm, *, notice: str = "") -> Card:
     """Say how many are affected, why, and what to do; `notice` says what a click has done."""
     said, to_do = storm_words(which.code)
-    fails = _lost(which) if which.people else "Nobody fails at the moment."
-    before = f"At its height there were {which.most:,}." if which.most > which.people else ""
+    fails = _lost(which) if which.people else "Nobody has this problem right now."
+    before = f"At its worst, {people(which.most)} had it." if which.most > which.people else ""
     again = button(RetryStorm(which.code, which.began_ms), "Try everyone again", style="positive")
     return card(
         f"{fails} {said}",
@@ -254,13 +254,13 @@ def storm(which: Storm, *, notice: str = "") -> Card:
         text(before) if before else None,
         next_step(to_do),
         note(
-            "I haven’t written to these people, because it isn’t theirs to fix. Anyone still "
-            "affected after a day will be asked to connect again."
+            "I haven’t written to these people, because they can’t fix it. Anyone still affected "
+            "after a day will be asked to connect again."
         ),
         buttons(
             again if which.people else None,
             button(ShowStorm(which.code, which.began_ms), "Refresh"),
-            button(ShowParked(), "Who it is") if which.people else None,
+            button(ShowParked(), "See who") if which.people else None,
             all_settings(),
         ),
     )
@@ -271,7 +271,7 @@ def storm_over() -> Card:
     return card(
         "The authorisations that ended all at once are no longer a problem.",
         heading("Many authorisations ended"),
-        answer("good", "It is over.", "Anyone still affected will be asked to connect again."),
+        answer("good", "It’s over.", "Anyone still affected will be asked to connect again."),
         buttons(all_settings()),
     )
 
@@ -286,5 +286,6 @@ def storm_banner(which: Storm) -> Element:
 
 
 def _lost(which: Storm) -> str:
-    verb = "has" if which.people == 1 else "have"
-    return f"{people(which.people)} {verb} lost presence sync at once."
+    if which.people == 1:
+        return "1 person has lost presence sync."
+    return f"{people(which.people)} have lost presence sync at the same time."

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-_PARKED = ("parked", "who is in trouble")
-_UNMATCHED = ("unmatched", "who can’t be matched")
+_PARKED = ("parked", "people with problems")
+_UNMATCHED = ("unmatched", "people without a match")
 BATCH = 200
 _LISTS = (keys.AUDIT, keys.ACTS[0], keys.LOOKS[0])
 

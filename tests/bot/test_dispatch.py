@@ -99,7 +99,7 @@ async def test_a_guard_stands_before_what_is_for_admins(asked: Intent, by: list[
 
 async def test_who_is_refused_hears_nothing_of_what_is_missing() -> None:
     assert await wired(Guard(lets=False)).answer(TURN, OpenGroup()) == {"refused": True}
-    with pytest.raises(BadInput, match="No group was chosen"):
+    with pytest.raises(BadInput, match="haven’t chosen a group"):
         await wired(Guard()).answer(TURN, OpenGroup())
 
 

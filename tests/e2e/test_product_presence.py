@@ -86,7 +86,7 @@ async def test_status_set_by_hand_is_never_overridden_and_status_says_why(
         await connected.shows("Be right back", "BeRightBack / BeRightBack")
 
     card = await chat.ask("status", "Why they differ")
-    await expect(card).to_contain_text("Microsoft shows “Be right back”, although Zoom says")
+    await expect(card).to_contain_text("Microsoft shows “Be right back”, although Zoom has said")
     await expect(card).to_contain_text("your own status always wins")
     await chat.screenshot("chat-status-own")
     await chat.screenshot("card-status-own", card_only=True)

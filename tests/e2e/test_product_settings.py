@@ -74,19 +74,21 @@ async def test_a_row_of_a_group_opens_by_a_click_and_by_keyboard(chat: Chat) -> 
     row = card.get_by_label("Open Management")
     await row.focus()
     await row.press("Enter")
-    await expect(card).to_contain_text("Settings of Management")
+    await expect(card).to_contain_text("Settings for Management")
     await expect(card).to_contain_text("in Zoom.")
     await chat.screenshot("card-settings-row-opened", card_only=True)
     card = await chat.ask("settings groups", "Groups in Zoom")
     await card.get_by_text("Customer Care").first.click()
-    await expect(card).to_contain_text("Settings of Customer Care")
+    await expect(card).to_contain_text("Settings for Customer Care")
 
 
 # -- groups --------------------------------------------------------------------------------------
 
 
 async def test_a_name_that_is_not_clear_leads_to_a_choice_of_the_nearest(chat: Chat) -> None:
-    card = await chat.ask("settings group Sales Team disable", "No group is called “Sales Team”.")
+    card = await chat.ask(
+        "settings group Sales Team disable", "There’s no group called “Sales Team”."
+    )
     await expect(card.get_by_role("button")).to_have_text(
         ["Sales Team North", "Sales", "All groups", "Cancel"]
     )
@@ -156,7 +158,7 @@ async def test_the_article_s_steps_for_the_account_by_clicking(chat: Chat, panel
     await panel.ours(None)
     await panel.shows("Offline")
     await open_account(card)
-    off = "Presence sync is off with this form: "
+    off = "Presence sync is off with this form, because "
     await form_says(card, f"{off}the calendar and contacts integration is off.", OFF)
     await card.get_by_role("checkbox", name="Enabled").check()
     await save(card)
@@ -232,7 +234,7 @@ async def test_the_article_s_steps_for_a_group_by_clicking(chat: Chat) -> None:
     await card.get_by_role("combobox", name="Open a group").click()
     await chat.page.get_by_role("option", name="Customer Care").click()
     await card.get_by_role("button", name="Open", exact=True).click()
-    await expect(card).to_contain_text("Settings of Customer Care")
+    await expect(card).to_contain_text("Settings for Customer Care")
     await expect(card).to_contain_text("the calendar and contacts integration is off")
 
     # Steps 5 and 6: the toggle of the integration, and its verification.
@@ -262,7 +264,7 @@ async def test_the_article_s_steps_for_a_group_by_clicking(chat: Chat) -> None:
     await card.get_by_role("checkbox", name="Presence").check()
     await chat.screenshot("card-settings-form-group", card_only=True)
     await card.get_by_role("button", name="Save").click()
-    await expect(card).to_contain_text("The settings of Customer Care are saved.")
+    await expect(card).to_contain_text("The settings for Customer Care are saved.")
     await chat.screenshot("card-settings-saved", card_only=True)
 
     card = await chat.ask("settings groups", "Customer Care")

@@ -63,7 +63,7 @@ async def test_a_status_set_by_hand_always_wins(product: Product, around: Outsid
     await product.told(person, CALL)
 
     card = (await chat.says("status")).card
-    assert "although Zoom says “In a meeting”" in words(card)
+    assert "although Zoom has said “In a meeting”" in words(card)
     assert "your own status always wins" in words(card)
     assert facts(card)["Shown"] == "“Be right back” (BeRightBack, BeRightBack)"
 
@@ -122,7 +122,7 @@ async def test_status_when_teams_weighs_more(product: Product, around: Outside) 
     around.world.set_zoom(person.object_id, ZoomPresence.AWAY)
     await product.told(person, AWAY)
     text = words((await chat.says("status")).card)
-    assert "although Zoom says “Away”" in text
+    assert "although Zoom has said “Away”" in text
     assert "Your Teams is open and active" in text
 
 

@@ -89,12 +89,12 @@ async def test_many_at_once_are_one_alert_to_the_admin_and_none_to_the_people(
         await let_time_pass(redis, 31)
         alert = await alert_of(product, admin)
         text = said_by(alert.card)
-        assert "6 people have lost presence sync at once." in text
+        assert "6 people have lost presence sync at the same time." in text
         assert STORMS[CODE][0] in text
         assert "grant admin consent" in text
-        assert titles(alert.card) == ["Try everyone again", "Refresh", "Who it is", "All settings"]
+        assert titles(alert.card) == ["Try everyone again", "Refresh", "See who", "All settings"]
         centre = await admin.says("settings")
-        assert "6 people have lost presence sync at once." in said_by(centre.card)
+        assert "6 people have lost presence sync at the same time." in said_by(centre.card)
         assert "6 people" in said_by(await admin.presses("See what to do", on=centre))
         looked = (await admin.says(f"settings user {people[0].mail}")).card
         assert "Their authorisation ended" in said_by(looked)
@@ -121,7 +121,7 @@ async def test_many_at_once_are_one_alert_to_the_admin_and_none_to_the_people(
             await _failed_again(product, redis, person, since)
         await _in_it(product, redis, 6)
         again = said_by(await admin.presses("Refresh", on=alert))
-        assert "6 people have lost presence sync at once." in again
+        assert "6 people have lost presence sync at the same time." in again
 
         # The admin grants it, and presses again.
         for person in people:
@@ -134,7 +134,9 @@ async def test_many_at_once_are_one_alert_to_the_admin_and_none_to_the_people(
             assert "Working." in said_by((await chat.says("status")).card)
         await _in_it(product, redis, 0)
         assert "lost presence sync" not in said_by((await admin.says("settings")).card)
-        assert "Nobody fails at the moment." in said_by(await admin.presses("Refresh", on=alert))
+        assert "Nobody has this problem right now." in said_by(
+            await admin.presses("Refresh", on=alert)
+        )
         history = said_by((await admin.says("settings history")).card)
         assert history.count(f"tried 6 people again {ADA.name}") == 2
 
@@ -142,7 +144,7 @@ async def test_many_at_once_are_one_alert_to_the_admin_and_none_to_the_people(
         await _over(product, redis)
 
         async def said() -> bool:
-            return "It is over." in said_by(admin.now(alert))
+            return "It’s over." in said_by(admin.now(alert))
 
         await eventually(said, "the card says so", log=product.command)
         alerts = {

@@ -123,7 +123,7 @@ async def test_the_ten_steps_for_a_group(place: Office) -> None:
     card = await chat.clicks(
         "Save", groups, service="office365", authorize_with="graph", presence_write="true"
     )
-    assert "The settings of Sales are saved." in said_by(card)
+    assert "The settings for Sales are saved." in said_by(card)
     await place.product.told(BEN, CALL)
     _, card = await asked(chat, "settings group Sales")
     assert ON in said_by(card)
@@ -172,7 +172,7 @@ async def test_a_group_may_inherit_again_by_its_form(place: Office) -> None:
     form, card = await asked(chat, "settings group Sales")
     assert inputs(card)["manages"]["value"] == "true"
     card = await chat.clicks("Save", form, manages="false")
-    assert "Own settings: manages its own → inherits" in said_by(card)
+    assert "Own settings: yes → no (inherits)" in said_by(card)
     _, card = await asked(chat, "settings group Sales")
     assert "Inherits from the account, where presence sync is on." in said_by(card)
 
@@ -226,7 +226,7 @@ async def test_what_can_not_be_used_is_explained_and_the_card_stays(place: Offic
             {"locked": "null"},
             "Your Teams sent a value for “Lock” that isn’t one",
         ),
-        (groups, listed, "Open", {"group": ""}, "No group was chosen."),
+        (groups, listed, "Open", {"group": ""}, "You haven’t chosen a group."),
         (groups, listed, "Open", {"group": "g404"}, "Zoom no longer has this group"),
     ):
         data = filled(shown, **entered)

@@ -118,7 +118,7 @@ async def test_a_group_that_is_called_like_a_verb_is_found_and_shown_to_the_lett
     await groups(place, *NAMES, "Customer Care")
     for said, name in FORMS:
         text = said_by((await place.chat(ADA).says(said)).card)
-        wanted = "Enable presence sync for Sales?" if name is None else f"Settings of {name} "
+        wanted = "Enable presence sync for Sales?" if name is None else f"Settings for {name} "
         assert wanted in text, said
 
 
@@ -144,7 +144,7 @@ async def test_an_unknown_name_gets_a_picker_that_leads_on(place: Office) -> Non
     chat = place.chat(ADA)
     message = await chat.says("settings group Saless Taem disable")
     text = said_by(message.card)
-    assert "No group is called “Saless Taem”. Which one did you mean?" in text
+    assert "There’s no group called “Saless Taem”. Which one did you mean?" in text
     assert titles(message.card)[0] == "Sales Team North"
     card = await chat.clicks("Sales Team North", message)
     assert "Disable presence sync for Sales Team North?" in said_by(card)
@@ -156,14 +156,14 @@ async def test_an_unknown_name_without_a_verb_leads_to_the_form(place: Office) -
     chat = place.chat(ADA)
     message = await chat.says("settings group custmer care")
     card = await chat.clicks("Customer Care", message)
-    assert "Settings of Customer Care" in said_by(card)
+    assert "Settings for Customer Care" in said_by(card)
     assert "It has 1 person in Zoom." in said_by(card)
 
 
 async def test_a_name_that_is_nothing_like_any_leads_to_all(place: Office) -> None:
     chat = place.chat(ADA)
     message = await chat.says("settings group xyzzy")
-    assert "Nothing similar was found." in said_by(message.card)
+    assert "No group has a similar name." in said_by(message.card)
     assert titles(message.card) == ["All groups"]
     card = await chat.clicks("All groups", message)
     assert "5 groups" in said_by(card)
@@ -247,7 +247,7 @@ async def test_without_zooms_api_the_account_works_and_groups_say_what_is_missin
             assert all(name in text for name in names)
         assert "Groups need Zoom’s API" in said_by(await chat.clicks("Groups", centre))
         card = await chat.clicks("Open the account", message)
-        assert "Settings of the account" in said_by(card)
+        assert "Settings for the account" in said_by(card)
         question = await chat.says("settings account disable")
         assert "1 person now" in said_by(question.card)
         card = await chat.clicks("Disable", question)

@@ -182,8 +182,8 @@ async def test_a_group_that_inherits_says_what_to_do_first(place: Office, verb: 
     chat = place.chat(ADA)
     message = await chat.says(f"settings group Sales {verb}")
     assert "Sales inherits, so" in said_by(message.card)
-    assert titles(message.card) == ["Enable …", "Disable …", "Cancel"]
-    card = await chat.clicks("Enable …", message)
+    assert titles(message.card) == ["Enable…", "Disable…", "Cancel"]
+    card = await chat.clicks("Enable…", message)
     assert titles(card) == ["Enable", "Cancel"]
     assert "Presence sync is enabled for Sales." in said_by(await chat.clicks("Enable", message))
 
@@ -260,8 +260,8 @@ async def test_whoever_cannot_be_reached_is_counted(place: Office) -> None:
     place.world.identity.revoke(BEN.object_id)
     place.world.faults.graph.append(Fault(FaultKind.UNAUTHORIZED, times=2))
     question = await change(place, "settings group Sales disable")
-    card = await place.shows(place.chat(ADA), question, "did not accept it")
-    assert "Cleared for 1 person. For 1 person Microsoft did not accept it" in said_by(card)
+    card = await place.shows(place.chat(ADA), question, "didn’t accept it")
+    assert "Cleared for 1 person. Microsoft didn’t accept it for 1 person" in said_by(card)
 
 
 async def test_a_restart_in_the_middle_finishes_it(town: Outside, tmp_path: Path) -> None:

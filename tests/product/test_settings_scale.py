@@ -86,7 +86,7 @@ async def test_ten_thousand_people(town: Outside, tmp_path: Path) -> None:
         began = time.process_time()
         centre = await chat.says("settings")
         took["settings"] = time.process_time() - began
-        assert "Presence sync covers 10,005 people; 10,002 of them are connected." in said_by(
+        assert "Presence sync is on for 10,005 people. 10,002 of them are connected." in said_by(
             centre.card
         )
 

@@ -32,7 +32,7 @@ GONE = TROUBLES["gone"]
 async def opened(chat: Admin) -> tuple[Any, dict[str, Any]]:
     """The list of those in trouble, from the control centre."""
     centre = await chat.says("settings")
-    return centre, await chat.clicks("Who is in trouble", centre)
+    return centre, await chat.clicks("Who has problems", centre)
 
 
 async def tried_again(place: Office) -> list[tuple[str, object]]:
@@ -46,9 +46,9 @@ async def test_somebody_in_trouble_is_found_understood_and_tried_again(
     bring_back = await parked(place, BEN)
     chat = place.chat(ADA)
     centre = await chat.says("settings")
-    assert "1 in trouble" in said_by(lint.without_charts(centre.card))
-    assert "In trouble: 1 unknown to Microsoft" in said_by(centre.card)
-    card = await chat.clicks("Who is in trouble", centre)
+    assert "1 problems" in said_by(lint.without_charts(centre.card))
+    assert "Problems: 1 unknown to Microsoft" in said_by(centre.card)
+    card = await chat.clicks("Who has problems", centre)
     assert "1 person: 1 unknown to Microsoft" in said_by(card)
     assert f"{BEN.name} · ben@example.com {GONE.what}, since" in said_by(card)
     assert titles(card) == ["Open", "Try again", "Refresh", "All settings"]
@@ -67,13 +67,13 @@ async def test_somebody_in_trouble_is_found_understood_and_tried_again(
     assert await tried_again(place) == [("ben@example.com", None)]
     history = said_by((await chat.says("settings history")).card)
     assert f"ben@example.com: tried again {ADA.name}," in history
-    assert f"who is in trouble: looked up {ADA.name}," in history
+    assert f"people with problems: looked up {ADA.name}," in history
     code, printed = await run(
         "audit", environ={"REDIS_URL": place.around.redis.url}, folder=tmp_path
     )
     assert code == 0, printed
     assert printed.endswith(f"{ADA.name} ({ADA.object_id})  revive  ben@example.com")
-    assert "In trouble" not in said_by((await chat.says("settings")).card)
+    assert "Problems" not in said_by((await chat.says("settings")).card)
 
 
 async def test_an_attempt_that_fails_too_says_so(place: Office) -> None:
@@ -84,7 +84,7 @@ async def test_an_attempt_that_fails_too_says_so(place: Office) -> None:
     card = await chat.clicks("Try again", centre)
     assert "I tried again, but it failed." in said_by(card)
     assert "graph_404; I’ll try again" in facts(card)["Problem"]
-    assert "In trouble: 1 being retried" in said_by((await chat.says("settings")).card)
+    assert "Problems: 1 being retried" in said_by((await chat.says("settings")).card)
     bring_back()
     await place.product.told(BEN, CALL)
     card = await chat.clicks("Try again", centre, opened_card)
@@ -103,15 +103,15 @@ async def test_all_of_them_can_be_tried_again_at_once(place: Office, tmp_path: P
     await place.product.told(BEN, CALL)
     await place.product.told(CHIARA, CALL)
     card = await chat.clicks("Refresh", centre)
-    assert "Nobody. Everyone who is connected is being updated." in said_by(card)
-    assert await tried_again(place) == [("who is in trouble", {"people": 2})]
+    assert "Nobody. Everyone who’s connected is being updated." in said_by(card)
+    assert await tried_again(place) == [("people with problems", {"people": 2})]
     history = said_by((await chat.says("settings history")).card)
-    assert "who is in trouble: tried 2 people again" in history
+    assert "people with problems: tried 2 people again" in history
     environ = {"REDIS_URL": place.around.redis.url}
     code, printed = await run("audit", environ=environ, folder=tmp_path)
     assert code == 0, printed
-    assert any(line.endswith("look-up  who is in trouble") for line in printed.splitlines())
-    assert "revive  who is in trouble: 2 people" in printed
+    assert any(line.endswith("look-up  people with problems") for line in printed.splitlines())
+    assert "revive  people with problems: 2 people" in printed
     _, printed = await run("audit", "--json", environ=environ, folder=tmp_path)
     [row] = [row for row in map(json.loads, printed.splitlines()) if row["kind"] == REVIVE]
     assert (row["by"], row["scope"], row["new"]) == (ADA.object_id, "parked", {"people": 2})
@@ -143,7 +143,7 @@ async def test_who_left_meanwhile_is_not_explained(place: Office) -> None:
     before = chat.now(centre)
     for title in ("Open", "Try again"):
         card = await chat.clicks(title, centre, before)
-        assert "Nobody. Everyone who is connected" in said_by(card)
+        assert "Nobody. Everyone who’s connected" in said_by(card)
     looked_up = [r.scope async for r in AuditLog(place.redis).everything() if r.kind == LOOK_UP]
     assert set(looked_up) == {"parked"}
     assert await tried_again(place) == []
@@ -161,7 +161,7 @@ async def test_what_only_the_person_can_end_is_not_offered_to_be_tried_again(
 
     async def noticed() -> bool:
         text = said_by((await admin.says("settings")).card)
-        return "In trouble: 1 need to connect again" in text
+        return "Problems: 1 no longer authorised" in text
 
     await place.until(noticed, "the settings tell of it")
     centre, card = await opened(admin)

@@ -89,7 +89,9 @@ async def test_a_renamed_group_keeps_its_settings_under_the_new_name(place: Offi
     await place.directory_read_again()
     chat = place.chat(ADA)
     assert "Presence sync is off" in said_by((await chat.says("settings group Vertrieb")).card)
-    assert "No group is called “Sales”" in said_by((await chat.says("settings group Sales")).card)
+    assert "There’s no group called “Sales”" in said_by(
+        (await chat.says("settings group Sales")).card
+    )
     assert place.around.told(BEN) is None
     status = said_by((await place.chat(BEN).says("status")).card)
     assert "Presence sync is off for your group Vertrieb" in status

@@ -115,7 +115,7 @@ async def test_an_admin_who_looks_up_again_and_again_is_stopped_before_the_recor
     chat, before = place.chat(ADA), await place.redis.xlen(keys.LOOKS[0])
     for _ in range(MOST_LOOK_UPS):
         found = await chat.says(f"settings user {BEN.upn}")
-    assert "Why it is so for one person" in said_by(found.card)
+    assert "Presence sync for one person" in said_by(found.card)
     stopped = await chat.says(f"settings user {BEN.upn}")
-    assert "This time nobody was looked up" in said_by(stopped.card)
+    assert "You’ve looked up or retried many people" in said_by(stopped.card)
     assert await place.redis.xlen(keys.LOOKS[0]) - before == MOST_LOOK_UPS

@@ -46,7 +46,6 @@ SAID_OTHERWISE: Final = {
         "cards/person/unasked.py:seen",
         "cards/person/unasked.py:welcome",
         "cards/settings/form.py:verify",
-        "cards/settings/people.py:user",
         "wording/about.py:ABOUT",
         "wording/about.py:_HOME",
         "wording/about.py:_PRIVACY",

@@ -52,16 +52,16 @@ def _visible(text: str) -> str:
     "name", ["C++ <Core> Team", "[Core](x)", "*Core*", "AT&amp;T", "a_b_ <c>", "www.a.b"]
 )
 def test_a_heading_says_a_name_to_the_letter(name: str) -> None:
-    title = heading(f"Settings of {name}")
+    title = heading(f"Settings for {name}")
     assert title["type"] == "RichTextBlock"
     [run] = title["inlines"]
     assert run == {
         "type": "TextRun",
-        "text": f"Settings of {name}",
+        "text": f"Settings for {name}",
         "size": "Large",
         "weight": "Bolder",
     }
-    assert heading("Settings of R&D (West)")["style"] == "heading"
+    assert heading("Settings for R&D (West)")["style"] == "heading"
 
 
 @pytest.mark.parametrize(

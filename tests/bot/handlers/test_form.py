@@ -128,7 +128,7 @@ def test_a_group_begins_and_ends_to_manage_its_own_settings() -> None:
     manages = submitted_form(inherits, {"manages": "true"})
     assert next_step(inherits, manages) is Step.NEXT
     assert next_step(manages, submitted_form(manages, {"manages": "false"})) is Step.SAVE
-    assert differences(inherits, manages) == ((LABELS[Field.MANAGES], "inherits", "own settings"),)
+    assert differences(inherits, manages) == ((LABELS[Field.MANAGES], "no (inherits)", "yes"),)
 
 
 @given(level_forms, forms)

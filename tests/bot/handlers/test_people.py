@@ -140,7 +140,7 @@ async def test_there_is_no_button_that_a_process_of_an_older_release_refuses(roo
     room.directory.users = (LISTED, replace(LISTED, zoom_id="z", address="other@example.com"))
     card = await room.handler.user(turn(), User(name="Ben in Zoom"))
     assert titles(card) == ["All settings"]
-    assert "Say settings user and the address." in words(card)
+    assert "Say settings user and their address." in words(card)
 
 
 async def test_nobody_of_a_name_is_said_of_a_list_that_was_read(room: Room) -> None:

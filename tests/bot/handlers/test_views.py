@@ -99,7 +99,7 @@ async def test_only_whom_presence_sync_covers_is_counted(room: Room) -> None:
     assert (numbers.trouble, numbers.invitable) == (0, 12)
     assert numbers.off == 1, "Ben is connected, but it is off for his group"
     shown = words(await room.handler.overview(turn(), Centre()))
-    assert "Presence sync covers 1 person; 1 of them is connected." in shown
+    assert "Presence sync is on for 1 person. 1 of them is connected." in shown
     assert "1 more person is connected, but presence sync is off for them." in shown
 
 

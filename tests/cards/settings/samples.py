@@ -253,7 +253,7 @@ def settings_cards() -> dict[str, Card]:
             SALES, entered(FULL_LOCKED, 2), version=7, touched=FEW, reason=""
         ),
         "settings-perhaps": change_cards.perhaps(
-            Enable(SALES), what="No group is called “Sales enabel”."
+            Enable(SALES), what="There’s no group called “Sales enabel”."
         ),
         "settings-perhaps-priority": change_cards.perhaps(
             Move(SALES, 2), what="I don’t know settings “gruop”.", reason=WHY
@@ -333,8 +333,8 @@ def settings_cards() -> dict[str, Card]:
         ),
         "settings-saved": change_cards.result(
             SALES,
-            sentence="The settings of Sales are saved. Presence sync is off: it authorises with "
-            "EWS, not with the Graph API.",
+            sentence="The settings for Sales are saved. Presence sync is off, because it authorises "
+            "with EWS, not with the Graph API.",
             title="Presence sync is now off for Sales",
             doing="clearing",
             details=differences(entered(FULL_LOCKED, 1), entered(EWS, 2)),
@@ -385,7 +385,7 @@ def settings_cards() -> dict[str, Card]:
         "settings-user-off": user(
             replace(
                 BEN,
-                verdict="Presence sync is off for the account: the default service is Google.",
+                verdict="Presence sync is off for them.",
                 level="The account",
                 field="Default calendar and contact service: Google",
                 style="",

@@ -96,11 +96,26 @@ def test_the_form_is_in_the_article_s_order_and_words() -> None:
     ("name", "sentence"),
     [
         ("settings-form", "Presence sync is on with this form, style mirror."),
-        ("settings-form-off", "off with this form: the calendar and contacts integration is off."),
-        ("settings-form-google", "off with this form: the default service is Google, not Office"),
-        ("settings-form-ews", "off with this form: it authorises with EWS, not with the Graph API"),
-        ("settings-form-unticked", "off with this form: the Presence permission isn’t Write."),
-        ("settings-form-inherits", "Inherits from the account, where presence sync is off: the"),
+        (
+            "settings-form-off",
+            "off with this form, because the calendar and contacts integration is off.",
+        ),
+        (
+            "settings-form-google",
+            "off with this form, because the default service is Google, not Office",
+        ),
+        (
+            "settings-form-ews",
+            "off with this form, because it authorises with EWS, not with the Graph API",
+        ),
+        (
+            "settings-form-unticked",
+            "off with this form, because the Presence permission isn’t Write.",
+        ),
+        (
+            "settings-form-inherits",
+            "Inherits from the account, where presence sync is off, because the",
+        ),
         ("settings-form-under-lock", "The account is locked, so it decides for everyone."),
     ],
 )
@@ -109,8 +124,8 @@ def test_the_form_says_whether_presence_is_on_or_what_stops_it(name: str, senten
 
 
 def test_the_form_says_that_calendar_rights_are_never_asked_for() -> None:
-    assert "never asks Microsoft for calendar or contacts rights" in words("settings-form")
-    assert "calendar or contacts rights" not in words("settings-form-google")
+    assert "never asks Microsoft for access to calendars or contacts" in words("settings-form")
+    assert "access to calendars" not in words("settings-form-google")
 
 
 def test_the_style_that_writes_peoples_own_status_warns_wherever_it_is_chosen() -> None:
@@ -190,7 +205,7 @@ def test_a_change_that_touches_nobody_or_people_unknown_says_so() -> None:
 def test_progress_and_result_count_people() -> None:
     assert "Clearing 120 of 340" in words("settings-progress")
     assert "Updated for 18 people." in words("settings-done")
-    assert "Cleared for 337 people. For 3 people Microsoft did not accept it" in words(
+    assert "Cleared for 337 people. Microsoft didn’t accept it for 3 people" in words(
         "settings-done-trouble"
     )
     assert "Authorize with: Graph API → EWS" in words("settings-saved")
@@ -225,12 +240,12 @@ def test_numbers_of_people_are_said_in_one_line(effect: Effect, after: Policy, s
 
 
 def test_the_centre_draws_its_numbers_as_a_chart() -> None:
-    assert "Presence sync covers 340 people; 212 of them are connected." in words("settings")
+    assert "Presence sync is on for 340 people. 212 of them are connected." in words("settings")
     [drawn] = [e for e in walk(SAMPLES["settings"]) if e["type"].startswith("Chart.")]
     assert [(value["x"], value["y"]) for value in drawn["data"]] == [
         ("active now", 151),
-        ("quiet", 54),
-        ("in trouble", 7),
+        ("idle", 54),
+        ("problems", 7),
         ("not connected", 128),
     ]
     charts = {name for name in SAMPLES for e in walk(SAMPLES[name]) if "Chart." in e["type"]}
@@ -240,7 +255,7 @@ def test_the_centre_draws_its_numbers_as_a_chart() -> None:
 def test_where_charts_are_not_known_figures_stand_in_the_order_of_a_bar() -> None:
     shown = without_charts(SAMPLES["settings"])
     said = "".join(e["text"] for e in walk(shown) if "text" in e)
-    assert "151active now54quiet7in trouble128not connected" in said
+    assert "151active now54idle7problems128not connected" in said
     [picture] = [e["columns"] for e in walk(shown) if e.get("columns", [{}])[0].get("minHeight")]
     assert [part["style"] for part in picture] == ["good", "accent", "attention", "emphasis"]
     assert not any(part["items"] for part in picture)  # nothing for a screen reader to read
@@ -259,15 +274,17 @@ def test_the_centre_lists_the_first_groups_and_counts_the_rest() -> None:
     assert "1. ManagementOn · full · locked2. SalesOn · mirror3. Sales Team NorthOff" in words(
         "settings"
     )
-    assert "Locked: it decides for everyone, groups included." in words("settings-locked")
+    assert "It’s locked, so it decides for everyone." in words("settings-locked")
 
 
 def test_the_alert_says_how_many_why_and_what_to_do() -> None:
-    assert "60 people have lost presence sync at once. Microsoft says" in words("settings-storm")
+    assert "60 people have lost presence sync at the same time. Microsoft says" in words(
+        "settings-storm"
+    )
     assert "What to do: In Entra" in words("settings-storm")
     click = pressed("settings-storm", "Try everyone again")
     assert click == RetryStorm("blocked_by_policy", 1_764_000_000_000)
-    assert "At its height there were 61." in words("settings-storm-tried")
+    assert "At its worst, 61 people had it." in words("settings-storm-tried")
     assert "Try everyone again" not in titles("settings-storm-nobody")
     click = pressed("settings-in-storm", "See what to do")
     assert click == ShowStorm("blocked_by_policy", 1_764_000_000_000)
@@ -326,7 +343,7 @@ def test_the_list_of_groups_turns_pages_and_searches() -> None:
 def test_a_user_s_card_has_no_place_for_what_zoom_says_now() -> None:
     for name in ("settings-user", "settings-user-off"):
         assert not any(zoom_label(state) in words(name) for state in ZoomPresence)
-        assert "shown to them only" in words(name)
+        assert "Only they can see" in words(name)
         assert "This look-up is in the history." in words(name)
 
 
@@ -344,7 +361,7 @@ def test_a_refusal_changes_nothing_and_says_who_can() -> None:
     assert "role PresenceAdmin" in words("settings-not-admin")
     assert "in Zoom" not in words("settings-not-admin")
     assert "in Zoom" in words("settings-not-admin-zoom")
-    click = pressed("settings-inherits-lock", "Enable …")
+    click = pressed("settings-inherits-lock", "Enable…")
     assert click == ConfirmChange(Enable(Level("zgSales")))
 
 
@@ -366,7 +383,7 @@ def test_the_checks_see_markdown_in_a_choice_and_a_verification_that_hides_its_a
     assert any("says what it does" in said for said in complaints(verify, SEAL, START_URL))
 
 
-# -- who is in trouble --------------------------------------------------------------------------
+# -- people with problems --------------------------------------------------------------------------
 
 
 def test_every_reason_of_the_engine_has_its_words() -> None:
@@ -377,12 +394,12 @@ def test_every_reason_of_the_engine_has_its_words() -> None:
 
 def test_the_centre_says_how_many_are_in_trouble_why_and_who() -> None:
     assert (
-        "In trouble: 1 failing again and again · 1 refused by Microsoft · 1 unknown to Microsoft "
-        "· 2 need to connect again · 2 being retried"
+        "Problems: 1 failing again and again · 1 refused by Microsoft · 1 unknown to Microsoft "
+        "· 2 no longer authorised · 2 being retried"
     ) in words("settings")
-    assert "Who is in trouble" in titles("settings")
-    assert "Who is in trouble" not in titles("settings-no-zoom")  # being tried again
-    assert "In trouble" not in words("settings-off")
+    assert "Who has problems" in titles("settings")
+    assert "Who has problems" not in titles("settings-no-zoom")  # being tried again
+    assert "Problems" not in words("settings-off")
 
 
 def test_somebody_in_trouble_can_be_chosen_and_all_can_be_tried_again() -> None:
@@ -406,9 +423,12 @@ def test_more_people_in_trouble_than_fit_are_counted() -> None:
 @pytest.mark.parametrize(
     ("numbers", "said"),
     [
-        (Numbers(0, 0, 0, 0, off=5), "covers nobody. 5 people are connected, but presence sync is"),
+        (
+            Numbers(0, 0, 0, 0, off=5),
+            "isn’t on for anyone. 5 people are connected, but presence sync is",
+        ),
         (Numbers(9, 1, 0, 0, off=1), "1 of them is connected. 1 more person is connected, but"),
-        (Numbers(9, 2, 0, 0), "Presence sync covers 9 people; 2 of them are connected."),
+        (Numbers(9, 2, 0, 0), "Presence sync is on for 9 people. 2 of them are connected."),
         (Numbers(None, 2, 0, 0), "2 people are connected."),
         (Numbers(None, 2, 0, 0, off=3), "2 people are connected with presence sync on. 3 more"),
     ],
