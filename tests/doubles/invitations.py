@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def invitations(chat: Chat) -> list[Sent]:
     """The invitations that somebody got."""
-    return [sent for sent in chat.received if "invites you" in words(sent.card)]
+    return [sent for sent in chat.received if "has invited you" in words(sent.card)]
 
 
 def title_of(count: int) -> str:

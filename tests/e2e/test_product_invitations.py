@@ -73,7 +73,7 @@ async def test_who_has_the_app_and_is_not_connected_gets_one_invitation(
         await teams.wait_for(lambda m: "1 person was invited." in words(m.card), seconds=20)
 
         card = await chat.last_card()
-        await expect(card).to_contain_text("Ada Lindqvist invites you")
+        await expect(card).to_contain_text("Ada Lindqvist has invited you")
         await chat.screenshot("card-invitation", card_only=True)
         await chat.click("Not now")
         await expect(card).to_contain_text("I won’t ask again")

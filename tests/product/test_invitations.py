@@ -165,9 +165,9 @@ async def test_a_dead_chat_is_opened_anew_or_counted_as_not_reached(
     settings = await counted(admin, 2)
     await admin.presses(title_of(2), on=settings)
     await admin.presses(title_of(2), on=settings)
-    await shown(admin, settings, "1 person was invited. 1 person could not be reached")
+    await shown(admin, settings, "1 person was invited. 1 person couldn’t be reached")
     sent = [message for message in around.teams.messages if message.conversation_id == new]
-    assert ["invites you" in words(message.card) for message in sent] == [True]
+    assert ["has invited you" in words(message.card) for message in sent] == [True]
     assert not await redis.exists(keys.notice(lost.person.object_id, "invited"))
     for chat in (moved, lost):
         await chat.installs("remove")

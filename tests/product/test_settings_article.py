@@ -53,7 +53,7 @@ async def test_the_nine_steps_for_the_account(place: Office) -> None:
     # 1 to 3: sign in as an admin, open the account's settings, Mail & Calendar.
     form, card = await asked(chat, "settings account")
     assert fields(card) == ["integration", "locked"]
-    assert f"{OFF}: the calendar and contacts integration is off." in said_by(card)
+    assert f"{OFF}, because the calendar and contacts integration is off." in said_by(card)
     # 4: the integration toggle. 5: the verification.
     card = await chat.clicks("Save", form, integration="true")
     assert titles(card) == ["Enable", "Cancel"]
@@ -68,7 +68,7 @@ async def test_the_nine_steps_for_the_account(place: Office) -> None:
     assert not await is_on(place)
     form, card = await asked(chat, "settings account")
     assert fields(card) == ["integration", "service", "locked"]
-    assert f"{OFF}: the default service is Google, not Office 365." in said_by(card)
+    assert f"{OFF}, because the default service is Google, not Office 365." in said_by(card)
     card = await chat.clicks("Save", form, service="office365")
     assert fields(card) == WHOLE  # Graph API was chosen before, and is kept
     assert "Not saved yet." in said_by(card)
@@ -86,7 +86,7 @@ async def test_the_nine_steps_for_the_account(place: Office) -> None:
     card = await chat.clicks("Save", form, presence_write="false", calendar="true")
     assert not await is_on(place)
     form, card = await asked(chat, "settings account")
-    assert f"{OFF}: the Presence permission isn’t Write." in said_by(card)
+    assert f"{OFF}, because the Presence permission isn’t Write." in said_by(card)
     # 8 and 9.
     card = await chat.clicks("Save", form, presence_write="true")
     assert "The settings for the account are saved." in said_by(card)

@@ -39,7 +39,7 @@ async def change(place: Office, said: str) -> Sent:
 async def rule(place: Office, person: SandboxPerson) -> str:
     """The line of somebody's own status that names the level that decides."""
     text = said_by((await place.chat(person).says("status")).card)
-    return text.partition(" Rule ")[2].partition(" Told ")[0]
+    return text.partition(" Setting ")[2].partition(" I set ")[0]
 
 
 async def meeting(place: Office, *people: SandboxPerson) -> None:

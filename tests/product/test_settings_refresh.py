@@ -44,9 +44,9 @@ async def test_old_cards_refresh_themselves_where_teams_asks_for_it(place: Offic
     change = await chat.says("settings account style busy only")
     await chat.clicks("Use busy only", change)
     count = len(chat.received)
-    assert "style is busy only." in said_by(await refreshed(chat, centre))
+    assert "Style busy only." in said_by(await refreshed(chat, centre))
     card = await refreshed(chat, account)
-    assert "have the style busy only" in said_by(card)
+    assert "has the style busy only" in said_by(card)
     fresh = await refreshed(chat, group)
     assert said_by(fresh) == said_by(group.card)
     assert len(chat.received) == count  # nobody clicked: no message is sent or edited

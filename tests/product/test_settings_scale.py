@@ -93,7 +93,7 @@ async def test_ten_thousand_people(town: Outside, tmp_path: Path) -> None:
         began = time.process_time()
         question = await chat.says("settings group Sales disable")
         took["question"] = time.process_time() - began
-        assert "Who is affected: 10,002 people now " in said_by(question.card)
+        assert "Who is affected: 10,002 people now." in said_by(question.card)
 
         began = time.process_time()
         card = await chat.clicks("Disable", question)

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 ADMIN = Actor(person(99_999), "Ada Lindqvist")
 SALES, CARE = Level("g-sales", "Sales"), Level("g-care", "Customer Care")
 SEAL = Seal(b"0123456789abcdef")
-INVITED = "invites you"
+INVITED = "has invited you"
 
 
 class Scene:
@@ -404,7 +404,7 @@ async def test_who_removed_the_app_meanwhile_is_unreachable(scene: Scene) -> Non
     await scene.desk.chats.forget_reference(one)
     await scene.carried_out()
     assert scene.invited == [two]
-    assert "1 person could not be reached" in scene.admin_card
+    assert "1 person couldn’t be reached" in scene.admin_card
 
 
 async def test_who_blocked_the_app_is_unreachable_until_they_come_back(scene: Scene) -> None:
@@ -414,7 +414,7 @@ async def test_who_blocked_the_app_is_unreachable_until_they_come_back(scene: Sc
     await scene.carried_out()
     assert scene.invited == [two]
     assert "1 person was invited." in scene.admin_card
-    assert "1 person could not be reached" in scene.admin_card
+    assert "1 person couldn’t be reached" in scene.admin_card
     assert await scene.invitable() == []
     scene.teams.refuses.clear()
     await scene.has_app(one, "p1@example.com")
@@ -543,7 +543,7 @@ async def test_after_an_answer_that_leaves_it_open_nobody_is_written_to_again(
     scene.teams.answers_next(502, "BadGateway")
     await scene.carried_out()
     assert scene.invited == []
-    assert "1 person could not be reached" in scene.admin_card
+    assert "1 person couldn’t be reached" in scene.admin_card
     assert await scene.invitable() == []  # it may have arrived
 
 
@@ -563,7 +563,7 @@ async def test_who_cannot_be_written_to_may_be_invited_another_time(scene: Scene
     scene.teams.refuses[f"a:{one}"] = "SomethingElse"
     await scene.carried_out()
     assert scene.invited == []
-    assert "1 person could not be reached" in scene.admin_card
+    assert "1 person couldn’t be reached" in scene.admin_card
     assert await scene.invitable() == [one]
 
 

@@ -333,8 +333,8 @@ def settings_cards() -> dict[str, Card]:
         ),
         "settings-saved": change_cards.result(
             SALES,
-            sentence="The settings for Sales are saved. Presence sync is off, because it authorises "
-            "with EWS, not with the Graph API.",
+            sentence="The settings for Sales are saved. Presence sync is off, because it "
+            "authorises with EWS, not with the Graph API.",
             title="Presence sync is now off for Sales",
             doing="clearing",
             details=differences(entered(FULL_LOCKED, 1), entered(EWS, 2)),
