@@ -53,9 +53,9 @@ MOST_PARKED: Final = 12
 """People on the card: a card's size allows no more."""
 MOST_LISTED: Final = 6
 """People of one name with a button each."""
-_ONLY_THEM: Final = "What Zoom says of them now is shown to them only."
+_ONLY_THEM: Final = "Only they can see what Zoom says about them now."
 _ONLY_THEM_NOR_PAUSES: Final = (
-    "What Zoom says of them now, and whether they paused, is shown to them only: they say status."
+    "Only they can see what Zoom says about them now and whether they’ve paused, with status."
 )
 _RECORDED: Final = "This look-up is in the history."
 _PERSON: Final = "person"

@@ -64,7 +64,7 @@ async def test_what_is_for_admins_is_refused_and_what_is_not_is_said(place: Offi
         assert titles(card) == ["Status"]
     assert await place.redis.hgetall(keys.SETTINGS) == before
     listed = said_by((await chat.says("help")).card)
-    assert "settings user For the helpdesk: look somebody up" in listed
+    assert "settings user For the helpdesk: look someone up" in listed
     assert "For admins" not in listed
 
 
@@ -95,7 +95,7 @@ async def test_a_card_of_somebody_else_is_not_the_helpdesk_s(place: Office) -> N
     assert "Try again" in titles(message.card)
     assert message.card is not None
     pressed = chat.teams.presses(chat.client, message.card, "Try again")
-    assert "given to somebody else" in said_by((await chat.deliver(pressed))["value"])
+    assert "card is someone else’s" in said_by((await chat.deliver(pressed))["value"])
     own = await chat.says("settings user Ben")
     assert titles(own.card) == ["Try again"]
     again = said_by(await chat.clicks("Try again", own))

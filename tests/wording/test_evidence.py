@@ -50,6 +50,7 @@ SAID_OTHERWISE: Final = {
         "wording/about.py:_HOME",
         "wording/about.py:_PRIVACY",
         "wording/chat.py:OK",
+        "wording/edits.py:_ONLY_STARTS",
         "wording/edits.py:noticed",
         "wording/organisation.py:SHOWN_UNASKED",
         "wording/policy.py:AUTHORISERS_EXPLAINED",

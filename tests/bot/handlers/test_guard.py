@@ -107,7 +107,7 @@ async def test_a_role_in_zoom_is_named_only_where_it_counts(room: Room) -> None:
 async def test_only_the_admin_who_was_asked_may_say_yes(room: Room) -> None:
     await room.asks(turn(clicked="card-9"))
     card = await room.asks(turn(BEN, clicked="card-9"), By.RECIPIENT)
-    assert "given to somebody else" in words(card)
+    assert "card is someone else’s" in words(card)
     assert room.answered == [ADA.object_id]
     await room.asks(turn(clicked="card-9"), By.RECIPIENT)
     assert room.answered == [ADA.object_id] * 2
@@ -116,13 +116,13 @@ async def test_only_the_admin_who_was_asked_may_say_yes(room: Room) -> None:
 async def test_looking_at_another_s_card_does_not_make_it_one_s_own(room: Room) -> None:
     await room.asks(turn(clicked="card-9"))
     await room.asks(turn(BEN, clicked="card-9"))
-    assert "given to somebody else" in words(
+    assert "card is someone else’s" in words(
         await room.asks(turn(BEN, clicked="card-9"), By.RECIPIENT)
     )
 
 
 async def test_a_card_that_asks_nobody_takes_no_yes(room: Room) -> None:
-    assert "given to somebody else" in words(
+    assert "card is someone else’s" in words(
         await room.asks(turn(clicked="forgotten"), By.RECIPIENT)
     )
     assert room.answered == []
@@ -159,7 +159,7 @@ async def test_the_helpdesk_presses_on_cards_of_its_own_only(room: Room) -> None
     await room.asks(turn(clicked="card-9"))
     room.admins = Helpdesk()
     card = await room.asks(turn(BEN, clicked="card-9"), By.HELPDESK)
-    assert "given to somebody else" in words(card)
+    assert "card is someone else’s" in words(card)
     await room.asks(turn(BEN, clicked=""), By.HELPDESK)
     assert room.answered == [ADA.object_id, BEN.object_id]
     assert await room.asks(turn(BEN, clicked="card-1"), By.HELPDESK) == {"answered": True}

@@ -278,7 +278,7 @@ async def test_the_helpdesk_reads_a_day_and_no_minute(room: Room, ago_ms: int, w
     assert worked in said
     assert not re.search(r"\d:\d", said)
     admins = words(await room.handler.user(turn(), User(BEN_S)))
-    assert "Microsoft last accepted a write at" in admins
+    assert "Microsoft last accepted an update at" in admins
 
 
 async def test_a_pause_is_not_the_helpdesk_s_business(room: Room) -> None:
