@@ -61,6 +61,7 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
             chat_url=chat_url,
             bot_endpoint=endpoint,
             state_file=settings.data_dir / "sandbox.json",
+            others=cast.OTHERS,
         )
     )
     local_person = Person(

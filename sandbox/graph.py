@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
+from sandbox.graph_directory import GraphDirectory, identities
 from sandbox.graph_presence import (
     DEFAULT_DURATION,
     LONGEST,
@@ -24,6 +25,7 @@ from sandbox.graph_presence import (
     parse_duration,
     preferred_default,
 )
+from sandbox.graph_users import Refusal
 from sandbox.identity import GRAPH_APP_ID, Access, TokenRefused
 
 if TYPE_CHECKING:
@@ -69,12 +71,16 @@ class Graph:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._directory = GraphDirectory(world, self._authenticate)
 
     def routes(self) -> list[web.RouteDef]:
         """The endpoints, each behind the fault queue; everything else under /v1.0 is refused."""
         who = ("users/{id}", "me")
         return [
             web.get(_V1 + "me", self._guard(self._me)),
+            web.get(_V1 + "users", self._guard(self._directory.users)),
+            web.get(_V1 + "users/{id}", self._guard(self._directory.users)),
+            web.post(_V1 + "$batch", self._guard(self._directory.batch)),
             *(web.get(f"{_V1}{w}/presence", self._guard(self._read)) for w in who),
             *(
                 web.post(f"{_V1}{w}/presence/{action}", self._guard(self._writer(action)))
@@ -90,6 +96,8 @@ class Graph:
                 return await handler(request)
             except GraphError as error:
                 return self._refuse(request, error)
+            except Refusal as error:
+                return self._refuse(request, GraphError(error.status, error.code, str(error)))
 
         return self._world.faults.graph.guard(answered, self._faulty)
 
@@ -105,7 +113,7 @@ class Graph:
             "userPrincipalName": person.upn,
             "mail": person.mail,
             "userType": person.user_type,
-            "identities": _identities(person),
+            "identities": identities(person),
         }
         names = ["id", "displayName", "userPrincipalName", "mail"]  # what comes without $select
         if "$select" in request.query:
@@ -338,17 +346,6 @@ def _duration(body: dict[str, str]) -> float | None:
         return parse_duration(text)
     except ValueError:
         raise _invalid("[ExpirationDuration]: The value is not an ISO 8601 duration.") from None
-
-
-def _identities(person: SandboxPerson) -> list[dict[str, str | None]]:
-    own: dict[str, str | None] = {
-        "signInType": "userPrincipalName",
-        "issuer": "example.com",
-        "issuerAssignedId": person.upn,
-    }
-    if person.home is None:
-        return [own]
-    return [{"signInType": "federated", "issuer": person.home, "issuerAssignedId": None}, own]
 
 
 def _require(access: Access, *scopes: str) -> None:

@@ -6,6 +6,7 @@ Fixed ids, so that the chat client's configuration, the stand-ins and the tests 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 TENANT_ID = "11111111-2222-4333-8444-555555555555"
 APP_ID = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
@@ -13,6 +14,12 @@ APP_ID = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 
 HELPDESK = "PresenceHelpdesk"
 """The app role of who may look people up."""
+
+OFFICE_E3, TEAMS_ROOM = (
+    "05e9a617-0261-4cee-bb44-138d3ef5d965",
+    "6af4b3d6-14bb-4a2a-960c-6c902aad34f3",
+)
+"""Licences, as Microsoft numbers them."""
 
 ZOOM_ACCOUNT_ID = "sandbox-zoom-account"
 ZOOM_APP_ID = "sandbox-zoom-app"
@@ -23,7 +30,8 @@ class SandboxPerson:
     """One person as Entra and Zoom know them. `zoom_email` is None for those without Zoom.
 
     `user_type` is Member or Guest; `home` is the issuer of an identity from elsewhere. `app_roles`
-    are assigned to them in Entra.
+    are assigned to them in Entra. `proxies` are more addresses of their mailbox; `teams`: a plan of
+    Teams is assigned to them; `licence` is the id of what they have (skuId).
     """
 
     object_id: str
@@ -37,6 +45,11 @@ class SandboxPerson:
     app_roles: tuple[str, ...] = ()
     user_type: str = "Member"
     home: str | None = None
+    proxies: tuple[str, ...] = ()
+    enabled: bool = True
+    teams: bool = True
+    licence: str = OFFICE_E3
+    country: str = "Germany"
 
     @property
     def helpdesk(self) -> bool:
@@ -118,3 +131,36 @@ GROUPS: tuple[SandboxGroup, ...] = (
     SandboxGroup("zgObrien", "O'Brien's Desk"),
     SandboxGroup("zgCare", "Customer Care"),
 )
+
+
+def _other(number: int, name: str, upn: str, zoom: str | None, **facts: Any) -> SandboxPerson:
+    oid = f"00000000-0000-4000-8000-0000000001{number:02d}"
+    return SandboxPerson(
+        oid, name, upn, facts.pop("mail", upn), f"zOther{number:02d}", zoom, **facts
+    )
+
+
+OTHERS: tuple[SandboxPerson, ...] = (
+    _other(1, "Ida Merger", "ida@example.com", "ida@old.example"),  # an alias finds her
+    _other(
+        2, "Zed Ali", "zed.ali@example.com", "zed@sales.example", proxies=("zed@sales.example",)
+    ),
+    _other(3, "Info desk", "info@example.com", "info@example.com", enabled=False, teams=False),
+    _other(4, "Room 4", "room4@example.com", "room4@example.com", licence=TEAMS_ROOM),
+    _other(
+        *(5, "Gus Guest", "gus_home.example#EXT#@example.com", "gus@home.example"),
+        mail="gus@home.example",
+        user_type="Guest",
+        home="ExternalAzureAD",
+    ),
+    _other(6, "Nora NoTeams", "nora@example.com", "nora@example.com", teams=False),
+    _other(7, "Twin One", "twin.one@example.com", None, mail="twins@example.com"),
+    _other(8, "Twin Two", "twin.two@example.com", None, mail="twins@example.com"),
+    _other(9, "The Twins", "", "twins@example.com"),
+    _other(10, "Kim Lee", "kim.lee@example.com", None),
+    _other(11, "Kim (phone)", "", "kim@nick.example"),  # whom somebody has to map by hand
+    _other(12, "Tove Two", "tove@example.com", "tove@example.com", proxies=("t@example.com",)),
+    _other(13, "Tove (old)", "", "t@example.com"),
+)
+"""Who is known to Entra or Zoom, and has neither a chat nor a presence here. Without a `upn` they
+are in Zoom alone, without `zoom_email` in Entra alone."""

@@ -44,6 +44,7 @@ class SandboxConfig:
     `zoom_webhook_url` None: events are not sent anywhere. `chat_url`: where the panel's link to
     the chat client leads. `bot_endpoint`: where the chat client's messages go, through
     `sandbox.chat`. `state_file`: where sign-ins and states survive a restart; None: memory only.
+    `others` are in Entra or Zoom, and nothing of them is seen here (sandbox.people.OTHERS).
     """
 
     tenant_id: str
@@ -56,6 +57,7 @@ class SandboxConfig:
     zoom_client_id: str
     zoom_client_secret: str
     people: Sequence[SandboxPerson] = PEOPLE
+    others: Sequence[SandboxPerson] = ()
     groups: Sequence[SandboxGroup] = GROUPS
     chat_url: str | None = None
     bot_endpoint: str | None = None

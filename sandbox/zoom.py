@@ -13,7 +13,7 @@ from aiohttp import web
 from sandbox import zoom_log
 from sandbox.http_auth import base_url, basic_credentials, secret_is
 from sandbox.people import ZOOM_APP_ID
-from sandbox.zoom_states import rest_spelling
+from sandbox.zoom_states import ZoomPresence, rest_spelling
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -131,8 +131,9 @@ class Zoom:
         return web.json_response(self._describe(self._find(request), full=True))
 
     async def _presence(self, request: web.Request) -> web.Response:
-        state = self._world.people[self._find(request).object_id]
-        return web.json_response({"status": rest_spelling(state.zoom)})
+        state = self._world.people.get(self._find(request).object_id)
+        zoom = ZoomPresence.OFFLINE if state is None else state.zoom
+        return web.json_response({"status": rest_spelling(zoom)})
 
     async def _groups(self, _request: web.Request) -> web.Response:
         groups = [self._describe_group(group) for group in self._world.config.groups]
@@ -179,14 +180,21 @@ class Zoom:
         raise ZoomError(404, 2300, f"This API endpoint is not recognized: {request.path[:200]}")
 
     def _zoom_people(self) -> list[SandboxPerson]:
-        people = (state.person for state in self._world.people.values())
+        people = [state.person for state in self._world.people.values()]
+        people += self._world.config.others
         return [person for person in people if person.zoom_email is not None]
 
     def _find(self, request: web.Request) -> SandboxPerson:
         wanted = request.match_info["id"]
-        if (state := self._world.by_zoom(wanted)) is None:
-            raise ZoomError(*self._world.zoom_unknown, f"User does not exist: {wanted[:200]}.")
-        return state.person
+        if (state := self._world.by_zoom(wanted)) is not None:
+            return state.person
+        for person in self._world.config.others:
+            if person.zoom_email and wanted.casefold() in {
+                person.zoom_id.casefold(),
+                person.zoom_email.casefold(),
+            }:
+                return person
+        raise ZoomError(*self._world.zoom_unknown, f"User does not exist: {wanted[:200]}.")
 
     def _find_group(self, request: web.Request) -> SandboxGroup:
         wanted = request.match_info["id"]
