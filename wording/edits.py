@@ -128,8 +128,8 @@ def spoken(edit: OneLine, reason: str = "") -> str:
 
 _ONLY_ORGANISATION: Final = "It counts where the organisation authorises it."
 _ONLY_STARTS: Final = (
-    "It doesn’t limit people who connect or choose Start themselves, and a lower share stops "
-    "nobody who is already shown."
+    "It doesn’t limit people who connect or choose Start themselves, and lowering it ends nothing "
+    "for people who have already started."
 )
 _AUTHORISING: Final = {
     Authoriser.PERSON: "Let each person authorise",
