@@ -69,6 +69,9 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "pb:{NN}:announced:<oid>": 2,
     "pb:{coverage}:wave": 2,
     "pb:{coverage}:counts": 2,
+    # Older processes start nobody, so they need not know who is not to be started.
+    "pb:{organisation}:excluded": 2,
+    "pb:{organisation}:excluded:changes": 2,
     # A kind of key of its own, at which they don't look.
     "pb:{organisation}:consent": 2,
     **dict.fromkeys((f"Consent.{each.name}" for each in fields(Consent)), 2),

@@ -135,7 +135,7 @@ class Authorise:
 
 @dataclass(frozen=True, slots=True)
 class ChooseShare:
-    """Limit whom the organisation's authorisation starts to so many of a hundred people.
+    """Limit who is started after notice to so many of a hundred people.
 
     Raises ValueError for what is no share (domain.share).
     """

@@ -79,7 +79,10 @@ def state_sentence(edit: Edit) -> str:
         case Authorise(_, authoriser):
             return f"Who authorises for {where}: {lower_first(AUTHORISERS[authoriser])}."
         case ChooseShare(_, share):
-            return f"The share for {where} is {share}%. {_ONLY_ORGANISATION}"
+            return (
+                f"The share for {where} is {share}%. It counts where the organisation authorises "
+                "it after notice."
+            )
         case SaveForm():
             return f"The settings for {where} are saved."
     assert_never(edit)
@@ -126,11 +129,6 @@ def spoken(edit: OneLine, reason: str = "") -> str:
     return f"settings {where} {edit.act}{value}{why}"
 
 
-_ONLY_ORGANISATION: Final = "It counts where the organisation authorises it."
-_ONLY_STARTS: Final = (
-    "It doesn’t limit people who connect or choose Start themselves, and lowering it ends nothing "
-    "for people who have already started."
-)
 _AUTHORISING: Final = {
     Authoriser.PERSON: "Let each person authorise",
     Authoriser.ASK: "Authorise on request",
@@ -203,14 +201,14 @@ def noticed(edit: OneLine, style: Style) -> str:
                 f"{AUTHORISERS_EXPLAINED[authoriser]} Those who have connected themselves stay "
                 "connected."
             )
+        case ChooseShare(_, share) if share == EVERYBODY:
+            return "After notice, everyone in scope is started."
         case ChooseShare(_, share):
-            whom = (
-                "Everyone in scope can be started by the organisation’s authorisation."
-                if share == EVERYBODY
-                else f"About {share} in 100 people are started by the organisation’s "
-                "authorisation, always the same ones."
+            return (
+                f"After notice, about {share} in 100 people are started, always the same ones. "
+                "If that lowers it, it ends for the others, unless they chose Start themselves. "
+                "People who connect or choose Start themselves aren’t limited."
             )
-            return f"{whom} {_ONLY_STARTS}"
     assert_never(edit)
 
 

@@ -104,8 +104,8 @@ def share_line(form: Form) -> str:
     if form.share == EVERYBODY:
         return ""
     return (
-        f"Share: {form.share}%. The organisation’s authorisation starts only so many of a hundred "
-        "people."
+        f"Share: {form.share}%. After notice, only so many of a hundred people are started; who "
+        "chooses Start or connects isn’t limited."
     )
 
 

@@ -67,6 +67,9 @@ class Exclusions(Protocol):
     async def among(self, people: Sequence[str]) -> set[str]:
         """Those of these who are."""
 
+    async def changes(self) -> int:
+        """How often that was changed."""
+
 
 @dataclass(frozen=True, slots=True)
 class CoverageStore:
@@ -138,7 +141,10 @@ class Covering:
 
     async def _step(self) -> None:
         policy = self.policy()
-        made_of = policy.version, await self.matches.wanted(), self.authorised()
+        made_of = (
+            *(policy.version, await self.matches.wanted(), self.authorised()),
+            await self.exclusions.changes(),
+        )
         now = await self.people.now_ms()
         if made_of == self._made_of and now < self._due_ms:
             return

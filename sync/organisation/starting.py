@@ -55,6 +55,13 @@ class Matches(Protocol):
         """Somebody with the Zoom user that they are matched with; None: not known."""
 
 
+class Exclusions(Protocol):
+    """Whom admins have excluded (sync.organisation.exclusions)."""
+
+    async def has(self, object_id: str) -> bool:
+        """Whether somebody is."""
+
+
 class Users(Protocol):
     """The organisation's directory (sync.organisation.entra)."""
 
@@ -68,13 +75,16 @@ class Starting:
 
     `authorised` gives a token of the organisation's, or says why there is none. `may_write`:
     whether every process knows of this by now (domain.newer). `groups_of` gives the Zoom groups of
-    whoever has one of these addresses. `started` hears who (an object id) said Start.
+    whoever has one of these addresses. `leave` ends somebody's link.
+    `started` hears who (an object id) said Start.
     """
 
     users: Users
     matches: Matches
     linking: Linking
     opt_outs: OptOuts
+    exclusions: Exclusions
+    leave: Callable[[str], Awaitable[object]]
     authorised: Callable[[], Awaitable[str]]
     policy: Callable[[], Policy]
     may_write: Callable[[Enum], Awaitable[bool]]
@@ -92,6 +102,8 @@ class Starting:
         if all(form.authoriser is Authoriser.PERSON for form in forms):
             return None
         if not await self.may_write(AuthorisedBy.ORGANISATION):
+            return None
+        if await self.exclusions.has(object_id):
             return None
         try:
             await self.authorised()
@@ -119,6 +131,9 @@ class Starting:
         user = await self._zoom_user(startable)
         await self.opt_outs.lift(object_id, None if user is None else user.zoom_id)
         started = await self.linking.start(startable.user, user, tenant_id, mark, ask=True)
+        if await self.exclusions.has(object_id):  # by an admin, in the meantime
+            await self.leave(object_id)
+            raise NotStarted
         await self.started(object_id)
         return started
 

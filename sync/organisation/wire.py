@@ -15,6 +15,8 @@ from sync.organisation.by_hand import HandStore
 from sync.organisation.consent import Consents, ConsentStore
 from sync.organisation.coverage import CoverageStore, Covering
 from sync.organisation.entra import EntraDirectory
+from sync.organisation.exclusions import ExclusionStore
+from sync.organisation.finding import Finder
 from sync.organisation.graph_requests import GraphRequests
 from sync.organisation.matches import MatchStore
 from sync.organisation.opt_outs import OptOuts
@@ -23,7 +25,7 @@ from sync.organisation.starting import Starting
 from sync.organisation.token import OrganisationToken, OwnToken
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable
 
     import aiohttp
 
@@ -58,6 +60,8 @@ class OrganisationRoom:
     consents: Consents
     directory: EntraDirectory
     matching: MatchRoom
+    exclusions: ExclusionStore
+    finder: Finder
 
     @property
     def works(self) -> tuple[Work, ...]:
@@ -114,14 +118,14 @@ def wire(
     entra = EntraDirectory(requests)
     store, by_hand = MatchStore(redis, scripts), HandStore(redis)
     rematcher = Rematcher(entra, zoom, store, by_hand) if zoom.configured else None
-    return OrganisationRoom(token, consents, entra, MatchRoom(store, by_hand, zoom, rematcher))
-
-
-class _Nobody:
-    """Nobody is excluded."""
-
-    async def among(self, people: Sequence[str]) -> set[str]:
-        return set()
+    return OrganisationRoom(
+        token,
+        consents,
+        entra,
+        MatchRoom(store, by_hand, zoom, rematcher),
+        ExclusionStore(redis),
+        Finder(entra, store, by_hand, zoom),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +165,8 @@ def wire_covering(
         matches=matches.store,
         linking=linking,
         opt_outs=opt_outs,
+        exclusions=room.exclusions,
+        leave=people.leave,
         authorised=room.token.token,
         policy=policy,
         may_write=data.may_write,
@@ -174,7 +180,7 @@ def wire_covering(
         people,
         announcements,
         opt_outs,
-        _Nobody(),
+        room.exclusions,
         linking,
         announcer,
         tenant_id=tenant_id,

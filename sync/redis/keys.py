@@ -261,6 +261,8 @@ DATA_PROCESSES = _one(
 # -- the organisation's authorisation --------------------------------------------------------------
 
 CONSENT = _one("{organisation}:consent", "what it allows the app (hash, sync.organisation)", EVER)
+EXCLUDED = _one("{organisation}:excluded", "hash: oid -> that an admin excluded them (JSON)", EVER)
+EXCLUDED_CHANGES = _one("{organisation}:excluded:changes", "how often that was changed", EVER)
 CONSENT_LEASE = _one("{organisation}:consent:by", "who asks Microsoft about it", "30 s, renewed")
 
 # -- the directory --------------------------------------------------------------------------------

@@ -56,6 +56,7 @@ from sync.organisation.announcements import AnnouncementStore
 from sync.organisation.by_hand import Alias, Given, HandStore
 from sync.organisation.consent import ConsentStore
 from sync.organisation.coverage import CoverageStore
+from sync.organisation.exclusions import Exclusion, ExclusionStore
 from sync.organisation.matches import MatchStore, Result
 from sync.organisation.opt_outs import OptOuts
 from sync.reconnect.store import NoticeStore
@@ -200,6 +201,8 @@ async def _people(to: Stores) -> None:
     await announcements.keep(CLEO, Announcement(AT, How.ASKED, started=True))
     await announcements.keep_otherwise([BEN], ADA, AT)
     assert await announcements.may_send()
+    excluded = Exclusion(ADA, "Ada Lindqvist", "ada@example.com", ADMIN, AT, "INC0012345")
+    assert await ExclusionStore(to.client).add([excluded])
     await CoverageStore(to.client).keep(Coverage(1, 2, 3, 4, 5))
     await to.sealed.seals_with(to.vault.newest, "process", AT)
     await to.sealed.stopped("older", "process", AT)
@@ -346,6 +349,7 @@ async def read(client: Client) -> dict[str, Any]:
         "started": plain(await of.people.rows([CLEO], "authorised_by", "zoom_id")),
         "announced": plain(await AnnouncementStore(client).of([BEN, CLEO, NIA])),
         "coverage": plain(await CoverageStore(client).read()),
+        "excluded": plain(await ExclusionStore(client).everybody()),
         "opted out": [await opt_outs.has(oid, None) for oid in (NIA, CLEO)],
         "opted out by Zoom": [await opt_outs.has(BEN, zoom) for zoom in ("zNia", "zBen")],
         "buttons": len(await ButtonKey(of.sealed, of.vault).load() or b""),

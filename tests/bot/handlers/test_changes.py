@@ -679,7 +679,7 @@ async def test_the_organisation_authorises_only_once_every_process_knows_it(room
 async def test_a_share_is_asked_about_saved_and_said(room: Room) -> None:
     room.set(account=replace(ON, authoriser=Authoriser.ASK))
     card = await room.handler.account(turn(), Account(ChooseShare(ACCOUNT, 20)))
-    assert "About 20 in 100 people" in words(card)
+    assert "about 20 in 100 people" in words(card)
     assert titles(card) == ["Use 20%", "Cancel"]
     done = await room.handler.apply(turn(), ApplyChange(ChooseShare(ACCOUNT, 20), 7))
     assert "The share for the account is 20%." in words(done)

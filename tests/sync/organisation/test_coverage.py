@@ -88,6 +88,9 @@ class Town:
     async def among(self, people: Sequence[str]) -> set[str]:
         return self.excluded.intersection(people)
 
+    async def changes(self) -> int:
+        return len(self.excluded)
+
     async def announce(self, object_id: str, authoriser: Authoriser, starts_ms: int) -> Sent:
         assert starts_ms > 0
         answer = self.answers.get(object_id, "sent")

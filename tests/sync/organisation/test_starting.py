@@ -15,6 +15,7 @@ from sync.organisation.starting import NotStarted, Starting
 from tests.doubles.people import ADA
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from enum import Enum
 
 pytestmark = pytest.mark.unit
@@ -35,18 +36,26 @@ class World:
         self.written = True
         self.zoom_id: str | None = None
         self.asked: list[str] = []
-        nothing: Any = None
+        self.excluded: set[str] = set()
+        self.done: list[str] = []
+        self.meanwhile: Callable[[], object] = lambda: None
+        itself: Any = self
         self.starting = Starting(
             users=self,
             matches=self,
-            linking=nothing,
-            opt_outs=nothing,
+            linking=itself,
+            opt_outs=itself,
+            exclusions=self,
+            leave=self.leave,
             authorised=self.authorised,
             policy=lambda: self.policy,
             may_write=self.may_write,
             groups_of=self.groups_of,
-            started=nothing,
+            started=self.started,
         )
+
+    async def has(self, object_id: str) -> bool:
+        return object_id in self.excluded
 
     async def user(self, object_id: str) -> EntraUser | None:
         self.asked.append(object_id)
@@ -69,6 +78,28 @@ class World:
         assert addresses == USER.addresses
         assert zoom_id == self.zoom_id
         return self.groups
+
+    # What is done where they may
+
+    async def leave(self, object_id: str) -> None:
+        self.done.append("leave")
+
+    async def started(self, object_id: str) -> None:
+        self.done.append("started")
+
+    async def mark(self, object_id: str) -> str:
+        return "mark"
+
+    async def lift(self, object_id: str, zoom_id: str | None) -> None:
+        self.done.append("lift")
+
+    async def zoom_user(self, addresses: tuple[str, ...]) -> None:
+        return None
+
+    async def start(self, *_: object, ask: bool) -> tuple[str, None]:
+        self.done.append("start")
+        self.meanwhile()
+        return "link", None
 
     async def may(self) -> bool:
         return await self.starting.startable(ADA) is not None
@@ -154,3 +185,27 @@ async def test_no_answer_is_not_a_no() -> None:
     world.refusal = RetryLater("login_unreachable")
     with pytest.raises(RetryLater):
         await world.may()
+
+
+async def test_nobody_who_is_excluded_may_whatever_they_say() -> None:
+    world = World()
+    world.excluded = {ADA}
+    assert not await world.may()
+    with pytest.raises(NotStarted):
+        await world.starting.start(ADA, "tenant")
+    assert (world.asked, world.done) == ([], [])
+
+
+async def test_who_is_excluded_while_they_start_is_ended_again() -> None:
+    world = World()
+    world.meanwhile = lambda: world.excluded.add(ADA)
+    with pytest.raises(NotStarted):
+        await world.starting.start(ADA, "tenant")
+    assert world.done == ["lift", "start", "leave"]
+
+
+async def test_whoever_says_start_is_not_limited_by_the_share() -> None:
+    world = World()
+    world.policy = Policy(replace(ASK, share=1))
+    await world.starting.start(ADA, "tenant")
+    assert world.done == ["lift", "start", "started"]

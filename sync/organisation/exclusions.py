@@ -1,0 +1,120 @@
+"""Whom admins have excluded: the organisation's authorisation never starts them, nor shows them.
+
+Their own sign-in is not touched by it. Who is excluded by what Entra says of their account
+(domain.matching.excluded) is not kept here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from sync.redis import keys
+from sync.redis.batches import chunks
+from sync.redis.connection import server_ms
+from sync.redis.rows import Rows
+from sync.settings.audit import Actor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sync.redis.connection import Client
+
+log = structlog.get_logger()
+
+MOST: Final = 50_000
+"""Whoever wants to exclude more narrows the level instead."""
+_CHUNK: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Somebody is excluded, by whom, since when (epoch ms) and why (domain.reason; may be empty).
+
+    `name` and `address` are those at the time, to call them by; empty where they were not known.
+    """
+
+    object_id: str
+    name: str
+    address: str
+    by: Actor
+    at_ms: int
+    reason: str = ""
+
+
+EXCLUSIONS: Final = Rows(Exclusion)
+
+
+class TooMany(Exception):
+    """No more exclusions are kept: nobody was added."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExclusionStore:
+    """Every read and write of them. A damaged row still excludes."""
+
+    client: Client
+
+    async def now_ms(self) -> int:
+        """The time of the Redis server (epoch ms)."""
+        return await server_ms(self.client)
+
+    async def has(self, object_id: str) -> bool:
+        """Whether somebody is excluded."""
+        return bool(await self.client.hexists(keys.EXCLUDED, object_id.lower()))
+
+    async def among(self, people: Sequence[str]) -> set[str]:
+        """Those of these who are."""
+        found = set[str]()
+        for some in chunks(people, _CHUNK):
+            rows = await self.client.hmget(keys.EXCLUDED, [oid.lower() for oid in some])
+            found.update(oid for oid, row in zip(some, rows, strict=True) if row is not None)
+        return found
+
+    async def add(self, rows: Iterable[Exclusion]) -> list[Exclusion]:
+        """Exclude these; those who were not excluded before. Raises TooMany."""
+        new = {row.object_id.lower(): row for row in rows}
+        if await self.count() + len(new) > MOST:
+            raise TooMany
+        added = [
+            row
+            for oid, row in new.items()
+            # Two admins at once: the first one's word stays.
+            if await self.client.hsetnx(keys.EXCLUDED, oid, EXCLUSIONS.dump(row))
+        ]
+        if added:
+            await self.client.incr(keys.EXCLUDED_CHANGES)
+            log.info("excluded", people=[row.object_id for row in added])
+        return added
+
+    async def remove(self, people: Iterable[str]) -> list[str]:
+        """Exclude these no longer; those who were."""
+        removed = [oid for oid in people if await self.client.hdel(keys.EXCLUDED, oid.lower())]
+        if removed:
+            await self.client.incr(keys.EXCLUDED_CHANGES)
+            log.info("included", people=removed)
+        return removed
+
+    async def changes(self) -> int:
+        """How often this was changed: tells two states of it apart."""
+        return int(await self.client.get(keys.EXCLUDED_CHANGES) or 0)
+
+    async def count(self) -> int:
+        """How many are excluded."""
+        return int(await self.client.hlen(keys.EXCLUDED))
+
+    async def everybody(self) -> list[Exclusion]:
+        """All of them, the newest first."""
+        rows = await self.client.hgetall(keys.EXCLUDED)
+        found = [_read(oid, text) for oid, text in rows.items()]
+        return sorted(found, key=lambda row: (-row.at_ms, row.object_id))
+
+
+def _read(object_id: str, text: str) -> Exclusion:
+    row = EXCLUSIONS.load_if_good(text)
+    if row is None:
+        log.error("exclusion_damaged", person=object_id)
+        return Exclusion(object_id, "", "", Actor("", ""), 0)
+    return row
