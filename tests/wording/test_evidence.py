@@ -50,7 +50,6 @@ SAID_OTHERWISE: Final = {
         "wording/about.py:_HOME",
         "wording/about.py:_PRIVACY",
         "wording/chat.py:OK",
-        "wording/edits.py:_ONLY_STARTS",
         "wording/edits.py:noticed",
         "wording/organisation.py:SHOWN_UNASKED",
         "wording/policy.py:AUTHORISERS_EXPLAINED",
