@@ -14,6 +14,8 @@ What decides whose presence is shown as whose takes one of the first two (`By.EN
 
 Of the helpdesk is whoever has the app role `PresenceHelpdesk`, in the same token.
 
+What touches the organisation's authorisation takes one of the first two (`domain.roles.By`).
+
 All but the first need the person to be connected: only then do we know them. Whoever is external,
 as far as Microsoft has told when they connected or in Teams (domain.link), is neither, whatever
 names them. Other tenants the channel has refused before.

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.handlers.settings.aliases import AliasHandler
     from bot.handlers.settings.by_hand import ByHandHandler
     from bot.handlers.settings.changes import SettingsChanges
+    from bot.handlers.settings.consent import ConsentHandler
     from bot.handlers.settings.invitations import InvitationHandler
     from bot.handlers.settings.matching import MatchingViews
     from bot.handlers.settings.people import SettingsPeople
@@ -86,6 +87,7 @@ def answer_admins(
     people: SettingsPeople,
     inviting: InvitationHandler,
     storms: StormHandler,
+    consent: ConsentHandler,
 ) -> None:
     """Who answers what admins say and press."""
     dispatch.said(words.Centre, views.overview)
@@ -95,6 +97,7 @@ def answer_admins(
     dispatch.said(words.Groups, views.search)
     dispatch.said(words.User, people.user)
     dispatch.said(words.InvitePeople, inviting.of_group)
+    dispatch.said(words.Organisation, consent.show)
     dispatch.said(words.History, views.history)
     dispatch.clicked(admin.ShowCentre, views.overview)
     dispatch.clicked(admin.OpenAccount, changes.account)
@@ -121,6 +124,9 @@ def answer_admins(
     dispatch.clicked(person.DeclineInvitation, inviting.decline)
     dispatch.clicked(admin.ShowStorm, storms.show)
     dispatch.clicked(admin.RetryStorm, storms.retry)
+    dispatch.clicked(admin.ShowOrganisation, consent.show)
+    dispatch.clicked(admin.AskForConsent, consent.ask)
+    dispatch.clicked(admin.EndConsentLink, consent.end)
 
 
 def answer_matching(

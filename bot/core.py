@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bot.consent.news import ConsentNews
     from bot.invite.wire import InviteRoom
     from bot.wire import ChatRoom
     from sync.connect.linking import Linking
@@ -37,6 +38,7 @@ class Core:
     linking: Linking
     organisation: OrganisationRoom
     covering: CoveringRoom
+    consent: ConsentNews
     doubt: Doubt
     listener: Listener  # its duty is only where Zoom's events come in
     feed: CatchUp

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from domain.matching import FoundBy, Uncovered
-from domain.organisation import Consent, Why
+from domain.organisation import Answer, Consent, Why
 from domain.policy import AuthorisedBy, Authoriser
 from domain.presence import Style
 
@@ -45,6 +45,9 @@ NEWER_MEMBERS: Final[Mapping[Enum, Newer[Any]]] = {
     Authoriser.INFORM: Newer(since=2, until=Authoriser.PERSON),
     # Only in rows that are newer themselves.
     **{it: Newer(since=2, until=it) for it in (*Why, *FoundBy, *Uncovered)},
+    **{
+        it: Newer(since=2, until=it) for it in (*Why, *Answer)
+    },  # only in rows that are newer themselves
 }
 """Members of stored enums. Keep an entry for as long as READS_FROM is below its `since`."""
 NEWER_NAMES: Final[Mapping[str, int]] = {
@@ -72,8 +75,28 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     # Older processes start nobody, so they need not know who is not to be started.
     "pb:{organisation}:excluded": 2,
     "pb:{organisation}:excluded:changes": 2,
+    # Their card is shown only once everyone knows them (bot.handlers.settings.organisation).
+    "settings.organisation": 2,
+    "settings.authorise": 2,
+    "settings.authorise_end": 2,
     # A kind of key of its own, at which they don't look.
     "pb:{organisation}:consent": 2,
+    "pb:{organisation}:link": 2,
+    "pb:consent:<key>": 2,
+    "pb:consent:<key>:try": 2,
+    "pb:consent:told:<hash>": 2,
+    "ConsentLink.tenant_id": 2,
+    "ConsentLink.object_id": 2,
+    "ConsentLink.mri": 2,
+    "ConsentLink.name": 2,
+    "ConsentLink.conversation": 2,
+    "ConsentLink.card_id": 2,
+    "ConsentLink.until_ms": 2,
+    "Tried.answer": 2,
+    "Tried.at_ms": 2,
+    "Try.link_key": 2,
+    "Try.browser": 2,
+    "Try.answer": 2,
     **dict.fromkeys((f"Consent.{each.name}" for each in fields(Consent)), 2),
     # Why settings are changed: neither asked for nor taken before.
     "ApplyChange.reason": 2,

@@ -204,3 +204,32 @@ class Coverage:
     unmatched: int = 0
     opted_out: int = 0
     in_trouble: int = 0
+
+
+class Answer(StrEnum):
+    """What came of an address at which somebody may consent. Values are stored, and are in logs."""
+
+    AUTHORISED = "authorised"  # our own token shows it
+    NOT_YET = "not_yet"  # consent was given, they say; our own token does not show it yet
+    WORKED_NOT = "worked_not"  # our own token can't be had, or lacks a right: `Consent.why` says it
+    DECLINED = "declined"
+    NOT_ALLOWED = "not_allowed"  # who tried may not consent to this
+    WRONG_TENANT = "wrong_tenant"  # it was given in another organisation
+    OTHER = "other"  # Microsoft refused for another reason, which the log names
+    # What we found ourselves.
+    EXPIRED = "expired"
+    REPLACED = "replaced"
+    ENDED = "ended"
+    NOT_ADMIN = "not_admin"  # who made the address is no such admin any more
+    FORGED = "forged"  # an answer to a question that nobody asked here, or long ago
+    OTHER_BROWSER = "other_browser"
+    INCOMPLETE = "incomplete"
+    FOREIGN_FORM = "foreign_form"
+    OUR_FAULT = "our_fault"
+
+
+def answer_of(consent: Consent) -> Answer:
+    """What a look means for who has just consented."""
+    if consent.may_write and consent.why is None:
+        return Answer.AUTHORISED
+    return Answer.NOT_YET if consent.why in {Why.NEVER, Why.WITHDRAWN} else Answer.WORKED_NOT

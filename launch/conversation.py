@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+import bot.consent.wire
 import bot.sign_in.wire
 from bot.admins import Admins
 from bot.handlers.help import HelpHandler
@@ -98,6 +99,15 @@ def wire_bot(
         now=time.monotonic,
         background=engine.background,
     )
+    consent = bot.consent.wire.flow(
+        core,
+        admins,
+        outside.authorization,
+        sign_in.pages,
+        public_url=settings.public_url,
+        tenant_id=settings.microsoft_app_tenant_id,
+        graph_resource=settings.graph_resource,
+    )
     home = settings.public_url.rstrip("/")
     helper = HelpHandler(admins, engine, privacy_url=f"{home}/privacy", local=settings.local)
     answers = wire_answers(
@@ -106,6 +116,7 @@ def wire_bot(
         sign_in,
         admins,
         AuditLog(outside.redis),
+        consent,
         zoom_names=ZOOM_API_NAMES,
         zoom_admins=zoom_editor is not None,
     )
@@ -119,6 +130,7 @@ def wire_bot(
             "/api/messages", messages_handler(channel, router.on_turn, core.chat.conversations)
         ),
         *sign_in.routes(),
+        *consent.routes(),
         *sign_in.pages.routes(),
     ]
     return Conversation(routes, channel, keys, sign_in.pages, outside)

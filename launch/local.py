@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from bot.teams.activity import Person
 from launch.application import CONVERSATION, application
 from launch.lifetime import forever, running, until_signal
-from launch.outside import redirect_address
+from launch.outside import consent_address, redirect_address
 from launch.ports import open_ports, port_explained
 from launch.redis import redis_of
 from launch.terminal import say
@@ -52,7 +52,7 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
             tenant_id=settings.microsoft_app_tenant_id,
             client_id=settings.microsoft_app_id,
             client_secret=settings.microsoft_app_password.get_secret_value(),
-            redirect_uris=(redirect_address(settings),),
+            redirect_uris=(redirect_address(settings), consent_address(settings)),
             zoom_webhook_url=f"{settings.public_url}/zoom/webhook",
             zoom_webhook_secret=settings.zoom_webhook_secret.get_secret_value(),
             zoom_account_id=settings.zoom_account_id or "",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from bot.sign_in.requests import CALLBACK
+from bot.sign_in.requests import CALLBACK, CONSENT_CALLBACK
 from service import tls
 from sync.connect.vault import Vault
 from sync.microsoft.authorization import Authorization
@@ -91,6 +91,11 @@ def login_service(settings: Settings, stack: AsyncExitStack) -> Authorization:
 def redirect_address(settings: Settings) -> str:
     """Where Microsoft sends people back to."""
     return settings.public_url + CALLBACK
+
+
+def consent_address(settings: Settings) -> str:
+    """Where Microsoft sends back whoever was asked to consent for the organisation."""
+    return settings.public_url + CONSENT_CALLBACK
 
 
 def zoom_api(settings: Settings, outside: Outside) -> ZoomApi | None:

@@ -9,6 +9,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import bot.consent.wire
 import bot.invite.wire
 import bot.wire
 import sync.connect.wire
@@ -96,6 +97,10 @@ def wire_core(
         invitable=invite.invitees.count,
         give=chat.conversations.remember_recipient,
     )
+    data = DataVersions(redis, scripts, release=VERSION)
+    consent = bot.consent.wire.news(
+        chat, redis, admins=settings.admin_ids, now_ms=people.now_ms, data=data
+    )
     organisation = sync.organisation.wire.wire(
         redis,
         scripts,
@@ -105,6 +110,7 @@ def wire_core(
         graph_resource=settings.graph_resource,
         zoom=directory,
         now_ms=people.now_ms,
+        told=consent.tell,
     )
     connect = sync.connect.wire.wire(
         people,
@@ -152,7 +158,6 @@ def wire_core(
         groups_of=directory.groups_of,
         identities=engine.identities,
     )
-    data = DataVersions(redis, scripts, release=VERSION)
     covering = sync.organisation.wire.wire_covering(
         organisation,
         redis,
@@ -185,6 +190,7 @@ def wire_core(
         linking=linking,
         organisation=organisation,
         covering=covering,
+        consent=consent,
         doubt=doubt,
         listener=Listener(feed),
         feed=CatchUp(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.form import Field
-from domain.history import CHANGE, INVITE, LOOK_UP, MATCH, REVIVE
+from domain.history import AUTHORISE, CHANGE, INVITE, LOOK_UP, MATCH, REVIVE
 from wording.figures import people
 from wording.policy import LABELS, value_words
 
@@ -27,9 +27,16 @@ def done(kind: str, new: Row) -> str:
         LOOK_UP: "looked up",
         INVITE: f"invited {whom}",
         MATCH: "matching changed",
+        AUTHORISE: _authorised(new or {}),
         REVIVE: "tried again" if new is None else f"tried {whom} again",
     }
     return said.get(kind, "can’t be read: this entry is damaged")
+
+
+def _authorised(new: Mapping[str, Any]) -> str:
+    if new.get("asked"):
+        return "made an address for whoever may consent"
+    return "has ended its authorisation" if "ended" in new else "has authorised the app"
 
 
 def fields_changed(kind: str, old: Row, new: Row, *, account: bool) -> list[tuple[str, str, str]]:

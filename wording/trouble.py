@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from domain.errors import Trouble
+from wording.consent import WHY
 from wording.figures import people
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ _REASONS: Final[Mapping[str, str]] = {
     "login_intercepted": "Something else answered in Microsoft’s place, such as a firewall",
     "login_busy": "Microsoft’s sign-in service is busy",
     "login_unreachable": "Microsoft’s sign-in service didn’t answer in time",
+    **{why.code: words.person for why, words in WHY.items()},
 }
 
 

@@ -39,6 +39,7 @@ from bot.grammar.settings import (
     Groups,
     History,
     InvitePeople,
+    Organisation,
     User,
     parse_settings,
     spoken_change,
@@ -137,6 +138,7 @@ Said = (
     | Groups
     | User
     | InvitePeople
+    | Organisation
     | History
     | Unmatched
     | DomainAlias

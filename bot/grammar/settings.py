@@ -7,6 +7,7 @@
     settings groups [SEARCH]
     settings user ADDRESS|NAME
     settings invite [GROUP]
+    settings organisation
     settings history
     settings unmatched|alias|match … (bot.grammar.matching)
 
@@ -42,6 +43,7 @@ from bot.grammar.words import (
     PLAIN_QUOTES,
     TRAILING,
     ForAdmins,
+    ForEntraAdmins,
     ForHelpdesk,
     NotUnderstood,
     bare,
@@ -114,7 +116,14 @@ class History(ForAdmins):
     """`settings history`: who changed what."""
 
 
-Settings = Centre | Account | Group | Groups | User | InvitePeople | History | Matching
+@dataclass(frozen=True, slots=True)
+class Organisation(ForEntraAdmins):
+    """`settings organisation`: what it allows the app without anybody signing in."""
+
+
+Settings = (
+    Centre | Account | Group | Groups | User | InvitePeople | Organisation | History | Matching
+)
 
 _ANY_ACT = (
     "enable, disable, inherit, lock, unlock, priority 2, style mirror, authorise ask or percent 20"
@@ -123,7 +132,8 @@ _ACCOUNT_ACT = "enable, disable, lock, unlock, style mirror, authorise ask or pe
 _GROUP_HINT = f"Say settings group Sales. To change something, add {_ANY_ACT}."
 _TOPICS_HINT = (
     "Say settings, settings account, settings group Sales, settings groups, "
-    "settings user ada@example.com, settings invite, settings unmatched, or settings history."
+    "settings user ada@example.com, settings invite, settings unmatched, "
+    "settings organisation, or settings history."
 )
 _ORGANISATION: Final = frozenset(
     {
@@ -383,6 +393,18 @@ def _invite(rest: str) -> InvitePeople:
     return InvitePeople(_name(name) if name else "")
 
 
+def _organisation(rest: str) -> Organisation:
+    words = without_courtesies(rest.split())
+    if words:
+        found = nearest_act(words)
+        raise NotUnderstood(
+            "The organisation’s authorisation takes no further words.",
+            "Say settings organisation. What holds for everyone is under settings account.",
+            meant=None if found is None or found[0] else _meant("account", found[1]),
+        )
+    return Organisation()
+
+
 def _history(rest: str) -> History:
     if without_courtesies(rest.split()):
         raise NotUnderstood(
@@ -398,6 +420,8 @@ _TOPICS: Final[dict[str, Callable[[str], Settings]]] = {
     "groups": _groups,
     "user": _user,
     "invite": _invite,
+    "organisation": _organisation,
+    "organization": _organisation,
     "history": _history,
     **MATCHING_TOPICS,
 }

@@ -15,6 +15,7 @@ from bot.handlers.personal import PersonalHandler
 from bot.handlers.settings.aliases import AliasHandler
 from bot.handlers.settings.by_hand import ByHandHandler
 from bot.handlers.settings.changes import SettingsChanges
+from bot.handlers.settings.consent import ConsentHandler
 from bot.handlers.settings.guard import Gatekeeper, ZoomGroups
 from bot.handlers.settings.invitations import InvitationHandler
 from bot.handlers.settings.matching import MatchingViews
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from bot.admins import Admins
+    from bot.consent.flow import ConsentFlow
     from bot.core import Core
     from bot.handlers.help import HelpHandler
     from bot.sign_in.flow import SignIn
@@ -44,6 +46,7 @@ def wire_answers(
     sign_in: SignIn,
     admins: Admins,
     audit: AuditLog,
+    consent: ConsentFlow,
     *,
     zoom_names: Sequence[str],
     zoom_admins: bool,
@@ -90,11 +93,13 @@ def wire_answers(
         helper,
         organisation,
     )
-    _answer_admins(dispatch, core, groups, audit)
+    _answer_admins(dispatch, core, groups, audit, consent)
     return dispatch
 
 
-def _answer_admins(dispatch: Dispatch, core: Core, groups: ZoomGroups, audit: AuditLog) -> None:
+def _answer_admins(
+    dispatch: Dispatch, core: Core, groups: ZoomGroups, audit: AuditLog, consent: ConsentFlow
+) -> None:
     policies, connected, invitees = core.settings.policies, core.engine.people, core.invite.invitees
 
     def everyone_knows(name: str) -> bool:
@@ -120,7 +125,17 @@ def _answer_admins(dispatch: Dispatch, core: Core, groups: ZoomGroups, audit: Au
     )
     mailings = core.invite.invitations
     inviting = InvitationHandler(groups, invitees.find, mailings, audit, views.overview)
-    answer_admins(dispatch, views, changes, people, inviting, storms)
+    asking = ConsentHandler(
+        core.organisation.consents,
+        core.consent.links,
+        audit,
+        consent.new_address,
+        connected.now_ms,
+        core.covering.counted.read,
+        core.consent.everyone_knows,
+        core.engine.engine.background,
+    )
+    answer_admins(dispatch, views, changes, people, inviting, storms, asking)
 
 
 def _answer_matching(

@@ -15,11 +15,14 @@ from aiohttp import hdrs, web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from domain.organisation import NEEDED
 from wording.about import ABOUT, NOT_FOUND
+from wording.consent import ANSWERS, RIGHTS, WHO_MAY
 from wording.refusals import REFUSALS
 
 if TYPE_CHECKING:
     from bot.sign_in.attempt import Attempt, Outcome
+    from domain.organisation import Answer
     from domain.refusal import Refusal
 
 PAGES = Path(__file__).parent / "templates"
@@ -93,6 +96,29 @@ class Pages:
             title=outcome.title,
             sentences=outcome.sentences,
             next_step="You can close this page." if outcome.ok else "",
+        )
+
+    def ask_for_consent(self, name: str, ticket: str) -> web.Response:
+        """Say what an organisation is asked to authorise, and by whom (`name`); one button."""
+        return self._page(
+            "organisation.html",
+            200,
+            name=name,
+            ticket=ticket,
+            rights=[(right, RIGHTS[right]) for right in NEEDED],
+            who_may=WHO_MAY,
+        )
+
+    def consent(self, answer: Answer, *facts: str) -> web.Response:
+        """Say what came of it; `facts` are sentences about this very case."""
+        words = ANSWERS[answer]
+        return self._page(
+            "message.html",
+            words.status,
+            tone="good" if words.good else "attention",
+            title=words.title,
+            sentences=(words.happened, *facts),
+            next_step=words.next_step,
         )
 
     def routes(self) -> list[web.AbstractRouteDef]:

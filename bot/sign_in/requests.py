@@ -15,6 +15,8 @@ from aiohttp import web
 from bot.sign_in.attempt import TTL
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from multidict import MultiMapping
 
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -47,6 +49,9 @@ PATH = "/auth/microsoft"
 CALLBACK = f"{PATH}/callback"
 """Where Microsoft sends people back to, at the product's address."""
 
+CONSENT_CALLBACK = f"{PATH}/organisation"
+"""Where it sends back whoever was asked to consent for the organisation (bot.consent.flow)."""
+
 BROWSER = "sign-in-browser"
 BROWSER_TTL = 2 * TTL
 """One for all attempts of a browser, so that two tabs do not take each other's away."""
@@ -64,10 +69,10 @@ def ticket_of(values: MultiMapping[object]) -> str | None:
     return None
 
 
-def answer_of(values: MultiMapping[object]) -> dict[str, str] | None:
-    """Microsoft's answer, known names only; None if it cannot be one."""
+def answer_of(values: MultiMapping[object], names: Sequence[str] = ANSWER) -> dict[str, str] | None:
+    """Microsoft's answer, known `names` only; None if it cannot be one."""
     answer = {}
-    for name in ANSWER:
+    for name in names:
         match values.getall(name, []):
             case []:
                 continue
@@ -117,21 +122,25 @@ def _is_text(value: str) -> bool:
 
 
 class Cookies:
-    """Reads and sets them for a product at `public_url`."""
+    """Reads and sets them for a product at `public_url`.
 
-    def __init__(self, public_url: str) -> None:
+    `browser` names the one that tells browsers apart, and `life` is how long (seconds) it lives.
+    """
+
+    def __init__(self, public_url: str, *, browser: str = BROWSER, life: int = BROWSER_TTL) -> None:
+        self._browser, self._life = browser, life
         parts = urlsplit(public_url)
         self._https = parts.scheme == "https"
         self._path = parts.path.rstrip("/") + PATH
 
     def browser(self, request: web.Request) -> str | None:
         """The secret of this browser, if it has one of ours."""
-        value = request.cookies.get(self._name(BROWSER))
+        value = request.cookies.get(self._name(self._browser))
         return value if value is not None and SECRET.fullmatch(value) else None
 
     def keep_browser(self, response: web.Response, secret: str) -> None:
         """Give the browser its secret, or renew it."""
-        self._set(response, BROWSER, secret, BROWSER_TTL)
+        self._set(response, self._browser, secret, self._life)
 
     def asks_which_account(self, request: web.Request) -> bool:
         """Whether another account than the chat's signed in last."""

@@ -226,3 +226,18 @@ class RetryStorm(Click):
 
     code: Annotated[str, Field(max_length=40)]
     began_ms: int
+
+
+@click("settings.organisation", by=By.ENTRA_ADMIN)
+class ShowOrganisation(Click):
+    """Show what the organisation allows the app without anybody signing in."""
+
+
+@click("settings.authorise", by=By.ENTRA_RECIPIENT)
+class AskForConsent(Click):
+    """Make an address at which somebody may consent for the organisation; earlier ones end."""
+
+
+@click("settings.authorise_end", by=By.ENTRA_RECIPIENT)
+class EndConsentLink(Click):
+    """End the address, wherever somebody is with it."""

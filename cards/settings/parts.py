@@ -74,6 +74,11 @@ def reason_line(reason: str) -> Element | None:
     return text(bold("Reason: "), shown_reason(reason)) if reason else None
 
 
+def address_field(name: str, label: str, address: str) -> Element:
+    """Make a line that holds an address to be copied: in a paragraph a long one would be broken."""
+    return _input("Text", name, label, value=address, style="Url")
+
+
 def _input(kind: str, name: str, label: str, **more: Any) -> Element:
     return {"type": f"Input.{kind}", "id": name, "label": label, **more}
 

@@ -262,6 +262,20 @@ class Authorization:
         token = await self.app_token(scope, refresh=refresh)
         return replace(token, roles=roles_of(token.token, self._tenant_id))
 
+    def consent_address(self, scope: str, *, state: str, redirect_uri: str) -> str:
+        """Where a browser goes so that an admin consents to `scope` for the whole organisation.
+
+        Source: Entra documentation, "Admin consent on the Microsoft identity platform".
+        """
+        query = {
+            "client_id": self._client_id,
+            "scope": scope,
+            "redirect_uri": redirect_uri,
+            "state": state,
+        }
+        page = f"{self._authority}/v2.0/adminconsent?{urlencode(query)}"
+        return self._http.browser_address(page)
+
     def _msal(self, cache: msal.TokenCache) -> Any:
         """Make MSAL's client. Asks for the login service's metadata unless it is known."""
         try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from domain.clock import MINUTE
+from domain.clock import HOUR, MINUTE
 from domain.errors import OutsideError
 from domain.organisation import Consent, Why, failed, look_every_ms, seen, why_of
 from sync.organisation import scripts as lua
@@ -35,6 +35,8 @@ LEASE_MS: Final = 30_000
 """Longer than asking for a token may take."""
 EXPECTED_MS: Final = 10 * MINUTE
 """For so long after an admin has consented it is looked for in short intervals."""
+TOLD_MS: Final = HOUR
+"""News that are older are told nobody."""
 DOUBT_MS: Final = MINUTE
 """Between two looks because Graph refused something."""
 
@@ -80,6 +82,11 @@ class ConsentStore:
         """An admin says that they consented: it is awaited until then."""
         await self.client.hset(keys.CONSENT, "until", str(until_ms))
 
+    async def is_news(self, news: str) -> bool:
+        """Whether nobody has told this yet; the caller does."""
+        key = keys.consent_told(news)
+        return bool(await self.client.set(key, "1", nx=True, ex=keys.CONSENT_TOLD_TTL))
+
     def lease(self) -> Lease:
         """Whoever has it asks Microsoft."""
         return Lease(self.client, keys.CONSENT_LEASE, LEASE_MS)
@@ -91,18 +98,24 @@ def _number(text: str | None) -> int:
 
 @dataclass(eq=False, repr=False)
 class Consents:
-    """Looks, and tells. `now_ms` gives the time of the clock that all processes share."""
+    """Looks, and tells.
+
+    `now_ms` gives the time of the clock that all processes share. `told` hears once, in one
+    process, that the organisation authorises the app, and that it does no longer.
+    """
 
     token: OrganisationToken
     store: ConsentStore
     _: KW_ONLY
     now_ms: Callable[[], Awaitable[int]]
+    told: Callable[[Consent], Awaitable[None]] | None = None
 
     def __post_init__(self) -> None:
         self.known = Consent()
         """What this process knows; a few seconds old at most while Redis answers."""
         self._lease = self.store.lease()
         self._doubted = False
+        self._last_told = ""
         self.work = Work(duties.CONSENT, self._step, lease=self._lease)
 
     async def read(self) -> Consent:
@@ -122,9 +135,16 @@ class Consents:
         replaced = await self.store.save(after, asked_ms)
         if replaced is None:
             return await self.read()
-        _tell(replaced, after)
+        _log(replaced, after)
         self.known = after  # the token in use is the one that was looked at
+        await self._tell(after, asked_ms)
         return after
+
+    async def fresh(self, most_ms: int) -> Consent:
+        """What Microsoft said so long ago at most. Raises REDIS_TROUBLE."""
+        known = await self.store.read()
+        old = await self.now_ms() - known.asked_ms > most_ms
+        return await self.look() if old else self._follow(known.consent)
 
     async def expect(self) -> None:
         """An admin has just consented, and tokens don't show it yet: look again and again."""
@@ -146,7 +166,17 @@ class Consents:
             self._doubted = False
             await self.look()
         else:
-            self._follow(known.consent)
+            await self._tell(self._follow(known.consent), now)
+
+    async def _tell(self, consent: Consent, now_ms: int) -> None:
+        """Have it told what has changed: by one process, also if another died before it could."""
+        since = consent.since_ms if consent.may_write else consent.ended_ms
+        if self.told is None or since is None or now_ms - since > TOLD_MS:
+            return
+        news = f"{since}/{consent.may_write}"
+        if news != self._last_told and await self.store.is_news(news):
+            await self.told(consent)
+        self._last_told = news
 
     def _follow(self, consent: Consent) -> Consent:
         """Let go of our token where another process found that it allows something else now."""
@@ -157,7 +187,7 @@ class Consents:
         return consent
 
 
-def _tell(before: Consent, after: Consent) -> None:
+def _log(before: Consent, after: Consent) -> None:
     """Say in the log what has changed, once."""
     if (before.why, before.rights) == (after.why, after.rights):
         return

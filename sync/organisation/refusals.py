@@ -11,9 +11,11 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from domain.errors import AdminMustAct
-from domain.organisation import Why
+from domain.organisation import Answer, Why
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from domain.errors import OutsideError
 
 _NUMBERS: Final = {
@@ -38,3 +40,25 @@ def why_not(error: OutsideError) -> Why:
     found = _NUMBER.search(error.detail)
     known = _NUMBERS.get(int(found[1])) if found else None
     return known or _CODES.get(error.code, Why.REFUSED)
+
+
+_NOT_ALLOWED: Final = frozenset({90008, 90093, 90094, 90095, 90099})
+_ELSEWHERE: Final = frozenset({50020, 50034, 90072, 500208})
+_DECLINED: Final = frozenset({"access_denied", "permission_denied", "consent_required"})
+
+
+def refusal_of(answer: Mapping[str, str]) -> tuple[Answer, str]:
+    """What an error means with which Microsoft's consent page sends back, and a word for the log.
+
+    Anybody can write such an answer: it ends nothing.
+    """
+    word = answer.get("error", "")
+    word = word if re.fullmatch("[a-z_]{1,40}", word) else "unknown"
+    found = _NUMBER.search(answer.get("error_description", ""))
+    number = int(found[1][:8]) if found else 0
+    detail = f"{word} AADSTS{number}" if number else word
+    if number in _NOT_ALLOWED:
+        return Answer.NOT_ALLOWED, detail
+    if number in _ELSEWHERE:
+        return Answer.WRONG_TENANT, detail
+    return (Answer.DECLINED if number == 65004 or word in _DECLINED else Answer.OTHER), detail

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+    from domain.organisation import Consent
     from domain.policy import Policy
     from sync.connect.linking import Linking
     from sync.connect.sealed import OptOutKey
@@ -99,12 +100,14 @@ def wire(
     graph_resource: str,
     zoom: DirectoryStore,
     now_ms: Callable[[], Awaitable[int]],
+    told: Callable[[Consent], Awaitable[None]] | None = None,
     now: Callable[[], float] = time.time,
 ) -> OrganisationRoom:
     """Put it together.
 
     `graph_resource` is what Graph's tokens are for, `zoom` Zoom's people as they were read, `now`
-    epoch seconds, `now_ms` the clock that all processes share.
+    epoch seconds, `now_ms` the clock that all processes share. `told` hears once when consent is
+    given or ends.
     """
     scope = f"{graph_resource}/.default"
 
@@ -114,7 +117,7 @@ def wire(
 
     token = OrganisationToken(fetch)
     requests = GraphRequests(graph, token, f"{graph_url}/v1.0", now=now)
-    consents = Consents(token, ConsentStore(redis, scripts), now_ms=now_ms)
+    consents = Consents(token, ConsentStore(redis, scripts), now_ms=now_ms, told=told)
     entra = EntraDirectory(requests)
     store, by_hand = MatchStore(redis, scripts), HandStore(redis)
     rematcher = Rematcher(entra, zoom, store, by_hand) if zoom.configured else None

@@ -260,10 +260,19 @@ DATA_PROCESSES = _one(
 
 # -- the organisation's authorisation --------------------------------------------------------------
 
+CONSENT_LINK_TTL = 7 * _DAY
+CONSENT_TRY_TTL = _HOUR
+CONSENT_TOLD_TTL = _DAY
+
 CONSENT = _one("{organisation}:consent", "what it allows the app (hash, sync.organisation)", EVER)
 EXCLUDED = _one("{organisation}:excluded", "hash: oid -> that an admin excluded them (JSON)", EVER)
 EXCLUDED_CHANGES = _one("{organisation}:excluded:changes", "how often that was changed", EVER)
 CONSENT_LEASE = _one("{organisation}:consent:by", "who asks Microsoft about it", "30 s, renewed")
+
+CONSENT_LINK = _one("{organisation}:link", "the newest address to consent at", CONSENT_LINK_TTL)
+consent_link = _of("consent:<key>", "an address to consent at (hash)", CONSENT_LINK_TTL)
+consent_try = _of("consent:<key>:try", "a browser that went to Microsoft with it", CONSENT_TRY_TTL)
+consent_told = _of("consent:told:<hash>", "news of it were told", CONSENT_TOLD_TTL)
 
 # -- the directory --------------------------------------------------------------------------------
 

@@ -16,19 +16,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from domain.history import CHANGE, INVITE, LOOK_UP, MATCH, REVIVE, UNREADABLE
+from domain.history import AUTHORISE, CHANGE, INVITE, LOOK_UP, MATCH, REVIVE, UNREADABLE
 from sync.redis import keys
 from sync.redis.rows import Rows
 from sync.redis.scripts import Scripts
 from sync.settings import scripts as lua
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from sync.redis.connection import Client
 
 log = structlog.get_logger()
 
+_ORGANISATION = ("organisation", "The organisation")
 _PARKED = ("parked", "people with problems")
 _UNMATCHED = ("unmatched", "people without a match")
 BATCH = 200
@@ -45,6 +46,8 @@ class Actor:
 
 ZOOM = Actor("zoom", "Zoom")
 """Groups were renamed or deleted there."""
+ENTRA = Actor("entra", "Microsoft Entra")
+"""Consent was given or withdrawn there."""
 INSTALLATION = Actor("installation", "Installation")
 
 
@@ -53,12 +56,13 @@ class Entry:
     """What was done.
 
     `kind` is change, look-up, invite, revive (who is parked is to be tried again; of both `new` may
-    say how many `people`), match (who in Zoom is whom in Entra), or unreadable (the entry is
-    damaged; its place is still shown). `scope` is `account`, `group:<Zoom group id>`,
-    `user:<address>`, `name:<what was typed>`, `parked` or `unmatched` (the list of those who are),
-    `alias:<mail domain>` or `file` (of mappings by hand). `old` and `new` hold the fields of the
-    form (a group's also `name` and `priority`); None: the group inherits. `reason` is what the
-    admin gave for a change (domain.reason); releases before data version 2 pass it over.
+    say how many `people`), match (who in Zoom is whom in Entra), authorise (consent was `asked`
+    for, gave `rights`, or has `ended`), or unreadable (the entry is damaged; its place is still
+    shown). `scope` is `account`, `group:<Zoom group id>`, `user:<address>`, `name:<what was
+    typed>`, `parked` or `unmatched` (the list of those who are), `alias:<mail domain>`, `file` (of
+    mappings by hand) or `organisation`. `old` and `new` hold the fields of the form (a group's
+    also `name` and `priority`); None: the group inherits. `reason` is what the admin gave for a
+    change (domain.reason); releases before data version 2 pass it over.
     """
 
     kind: str
@@ -160,6 +164,18 @@ class AuditLog:
     ) -> None:
         """Record what somebody decided about who is whom."""
         await self._add(Entry(MATCH, by, scope, scope_name, old=old, new=new))
+
+    async def asked_for_consent(self, by: Actor) -> None:
+        """Record that an admin made an address at which somebody may consent."""
+        await self._add(Entry(AUTHORISE, by, *_ORGANISATION, new={"asked": True}))
+
+    async def authorised(self, by: Actor, rights: Sequence[str]) -> None:
+        """Record that the organisation authorises the app, and who had asked for it."""
+        await self._add(Entry(AUTHORISE, by, *_ORGANISATION, new={"rights": list(rights)}))
+
+    async def authorisation_ended(self, why: str) -> None:
+        """Record that it does no longer."""
+        await self._add(Entry(AUTHORISE, ENTRA, *_ORGANISATION, new={"ended": why}))
 
     async def _add(self, entry: Entry) -> None:
         key, kept, first = keys.LOOKS if entry.kind == LOOK_UP else keys.ACTS

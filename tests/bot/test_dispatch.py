@@ -10,12 +10,21 @@ from bot import answers
 from bot.dispatch import Dispatch
 from bot.grammar.commands import Said
 from bot.grammar.intents import Help, Status
-from bot.grammar.settings import Centre, User
+from bot.grammar.settings import Centre, Organisation, User
 from bot.request import Turn
 from bot.teams.activity import ConversationReference, Inbound, Kind, Person
 from cards.click import CLICKS, BadClick, BadInput
 from cards.person.clicks import ShowStatus
-from cards.settings.clicks import ApplyChange, OpenGroup, OpenListed, Revive, ShowCentre
+from cards.settings.clicks import (
+    ApplyChange,
+    AskForConsent,
+    EndConsentLink,
+    OpenGroup,
+    OpenListed,
+    Revive,
+    ShowCentre,
+    ShowOrganisation,
+)
 from domain.errors import NotWired
 from domain.policy import ACCOUNT
 from domain.policy_edits import Enable
@@ -56,7 +65,7 @@ class Anything:
 def wired(guard: Guard) -> Dispatch:
     dispatch, anything = Dispatch(guard), Anything()
     answers.answer_people(dispatch, *[anything] * 6)  # type: ignore[arg-type]
-    answers.answer_admins(dispatch, *[anything] * 5)  # type: ignore[arg-type]
+    answers.answer_admins(dispatch, *[anything] * 6)  # type: ignore[arg-type]
     answers.answer_matching(dispatch, *[anything] * 3, known=lambda: True)  # type: ignore[arg-type]
     return dispatch
 
@@ -89,6 +98,10 @@ async def test_what_nothing_answers_is_refused() -> None:
         (ShowCentre(), [By.ADMIN]),
         (OpenGroup("g"), [By.ADMIN]),
         (ApplyChange(Enable(ACCOUNT), 1), [By.RECIPIENT]),
+        (Organisation(), [By.ENTRA_ADMIN]),
+        (ShowOrganisation(), [By.ENTRA_ADMIN]),
+        (AskForConsent(), [By.ENTRA_RECIPIENT]),
+        (EndConsentLink(), [By.ENTRA_RECIPIENT]),
     ],
 )
 async def test_a_guard_stands_before_what_is_for_admins(asked: Intent, by: list[By]) -> None:

@@ -179,7 +179,10 @@ async def outside(folder: Path, redis: RedisServer) -> AsyncIterator[Outside]:
         tenant_id=TENANT_ID,
         client_id=APP_ID,
         client_secret=APP_SECRET,
-        redirect_uris=(f"{PUBLIC}/auth/microsoft/callback",),
+        redirect_uris=(
+            f"{PUBLIC}/auth/microsoft/callback",
+            f"{PUBLIC}/auth/microsoft/organisation",
+        ),
         zoom_webhook_url=None,
         zoom_webhook_secret=WEBHOOK_SECRET,
         zoom_account_id=ZOOM_ACCOUNT_ID,

@@ -107,7 +107,10 @@ async def two_admins(folder: Path, ports: Ports) -> AsyncIterator[None]:
             tenant_id=TENANT_ID,
             client_id=APP_ID,
             client_secret=settings.microsoft_app_password.get_secret_value(),
-            redirect_uris=(f"{settings.public_url}/auth/microsoft/callback",),
+            redirect_uris=(
+                f"{settings.public_url}/auth/microsoft/callback",
+                f"{settings.public_url}/auth/microsoft/organisation",
+            ),
             zoom_webhook_url=f"{settings.public_url}/zoom/webhook",
             zoom_webhook_secret=settings.zoom_webhook_secret.get_secret_value(),
             zoom_account_id=settings.zoom_account_id or "",

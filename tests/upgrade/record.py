@@ -13,6 +13,7 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from bot.consent.store import ConsentLink, Tried, Try
 from bot.handlers.settings.progress import ProgressCard
 from bot.invite.roster import Met
 from bot.invite.store import Mailing, MailingCard, Tally
@@ -64,7 +65,7 @@ BUTTON_KEY: Final = b"the key of recorded buttons: no secret"
 CARD_ID: Final = "recorded-card"
 OUTSIDE: Final = ("-hebrew", "-hostile", "-long", "-longest", "-emoji")
 ROWS: Final[tuple[type[Any], ...]] = (
-    *(Attempt, Consent, Outcome, ProgressCard, Refused),
+    *(Attempt, Consent, ConsentLink, Tried, Try, Outcome, ProgressCard, Refused),
     *(DirectoryGroup, DirectoryUser, FeedState, Form, Link, Mailing, MailingCard),
     *(Entry, MembershipChange, Met, News, PersonState, Rollout, SignInRow, Storm, Tally),
     *(Alias, EntraUser, Exclusion, Given, Kept, Match, Undo),

@@ -11,6 +11,7 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
+from bot.consent.store import ConsentLink, ConsentLinks, Tried, Try
 from bot.conversations import ConversationStore
 from bot.handlers.settings.progress import PROGRESS, ProgressCard
 from bot.invite.roster import RosterStore
@@ -24,7 +25,7 @@ from domain.errors import Trouble
 from domain.feed import Slot
 from domain.link import Link
 from domain.matching import EntraUser, FoundBy, Match, Uncovered
-from domain.organisation import Consent, Coverage, Why
+from domain.organisation import Answer, Consent, Coverage, Why
 from domain.person import Accepted, Held, Layer, Patch
 from domain.plan import Lane
 from domain.policy import (
@@ -86,6 +87,8 @@ CLEO: Final = "00000000-0000-4000-8000-000000000004"
 NIA: Final = "00000000-0000-4000-8000-000000000003"
 AT: Final = 1_767_225_600_000
 """When all of it happened (epoch ms)."""
+FAR: Final = 4_102_444_800_000
+"""A time that is not over (epoch ms)."""
 ADMIN: Final = Actor(ADA, "Ada Lindqvist")
 CALL: Final = Pair("Busy", "InACall")
 
@@ -131,6 +134,7 @@ class Stores:
         self.unproven = UnprovenStore(client, scripts)
         self.departures = DepartureStore(client)
         self.consents = ConsentStore(client, scripts)
+        self.links = ConsentLinks(client)
         self.quota = Quota(client, scripts)
         self.slots = ZoomSlots(scripts, 10.0, burst=1)
         self.shelf = ZoomTokenShelf(client, self.vault, owner="account/app")
@@ -268,6 +272,15 @@ async def _organisation(to: Stores) -> None:
     consent = Consent(("User.Read.All",), AT, AT, Why.TOO_FEW, "detail", AT)
     await to.consents.save(consent, AT)
     await to.consents.expect(AT)
+    await to.consents.is_news("news")
+    link = ConsentLink("tenant", ADA, "29:ada", "Ada Lindqvist", CHAT, "card", FAR)
+    await to.links.begin("older", link)
+    await to.links.begin("key", link)
+    row = await to.links.newest()
+    assert row is not None
+    await to.links.note(row, Tried(Answer.DECLINED, AT))
+    await to.links.leave_with("state", "key", "browser")
+    await to.links.finish("state", Try("key", "browser"), Answer.DECLINED)
 
 
 async def _zoom(to: Stores) -> None:
@@ -394,6 +407,10 @@ async def read(client: Client) -> dict[str, Any]:
         "feed": plain(feed, without={"now_ms", "away_ms"}),
         "pattern": plain(await of.feed.pattern()),
         "consent": plain(await of.consents.read()),
+        "consent is news": await of.consents.is_news("news"),
+        "consent links": plain([await of.links.read(key) for key in ("key", "older")]),
+        "consent link": plain(await of.links.newest()),
+        "consent try": plain(await of.links.tried("state")),
         "swept": plain(await of.sweep.first(10)),
     }
 

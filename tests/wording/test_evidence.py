@@ -52,6 +52,8 @@ SAID_OTHERWISE: Final = {
         "wording/chat.py:OK",
         "wording/edits.py:noticed",
         "wording/organisation.py:SHOWN_UNASKED",
+        "wording/consent.py:ANSWERS",
+        "wording/consent.py:STARTS_NOBODY",
         "wording/policy.py:AUTHORISERS_EXPLAINED",
         "wording/matching.py:ONLY_BASIC",
         "wording/policy.py:STYLES",

@@ -10,6 +10,7 @@ import structlog
 from cards.click import BadInput
 from cards.person.help import problem
 from cards.settings import change as settings_change
+from cards.settings import organisation as organisation_cards
 from domain.directory import ACTIVE
 from domain.policy import Level, deciders
 from domain.roles import By, Role
@@ -137,5 +138,5 @@ class Gatekeeper:
         if await self.admins.external(object_id):
             return settings_change.guest()
         if standing.by_zoom:  # an admin, but not for this
-            return settings_change.not_admin()
+            return organisation_cards.not_by_zoom()
         return settings_change.not_admin(zoom_admins=self.zoom_admins)

@@ -30,7 +30,16 @@ from bot.grammar.intents import (
 )
 from bot.grammar.matching import DomainAlias, MatchByHand, Unmatched
 from bot.grammar.personal import Pause, StyleCommand
-from bot.grammar.settings import Account, Centre, Group, Groups, History, InvitePeople, User
+from bot.grammar.settings import (
+    Account,
+    Centre,
+    Group,
+    Groups,
+    History,
+    InvitePeople,
+    Organisation,
+    User,
+)
 from bot.grammar.words import ECHO_LENGTH, LONGEST_TEXT
 
 pytestmark = pytest.mark.unit
@@ -143,7 +152,7 @@ def test_no_text_breaks_the_parser(text: str) -> None:
 def test_everything_that_a_text_can_mean_can_be_said() -> None:
     said = {type(parse(spec.name)) for spec in COMMANDS}
     more = {Account, Group, Groups, User, History, PerhapsSettings, BadCommand, Unknown}
-    more |= {Unmatched, DomainAlias, MatchByHand}
+    more |= {Unmatched, DomainAlias, MatchByHand, Organisation}
     more |= {InvitePeople, WhichPause, Greeting, Privacy, SmallTalk, Attached}
     assert said | more == set(get_args(Said))
 

@@ -19,6 +19,7 @@ from bot.grammar.settings import (
     Groups,
     History,
     InvitePeople,
+    Organisation,
     User,
 )
 from bot.grammar.words import LONGEST_TEXT, bare
@@ -82,9 +83,10 @@ hard_names = st.lists(
 
 def asked(text: str) -> Said:
     found = parse(text)
-    assert isinstance(found, Centre | Account | Group | Groups | User | InvitePeople | History), (
-        found
-    )
+    assert isinstance(
+        found,
+        Centre | Account | Group | Groups | User | InvitePeople | Organisation | History,
+    ), found
     return found
 
 
@@ -144,6 +146,8 @@ def refused(text: str) -> BadCommand | PerhapsSettings:
         ("settings user Ada", User(name="Ada")),
         ("Settings user “Ben O'Brien”, please", User(name="Ben O'Brien")),
         (f"settings user {'x' * 300}", User(name="x" * LONGEST_NAME)),
+        ("settings organisation", Organisation()),
+        ("/Settings Organization, please", Organisation()),
         ("settings invite", InvitePeople()),
         ("settings invite please", InvitePeople()),
         ("settings invite Sales Team", InvitePeople("Sales Team")),
@@ -221,6 +225,8 @@ def test_every_verb_is_understood_at_the_end(spoken: str, edit: OneLine) -> None
         ('settings group "" enable', "name is missing", "settings group Sales"),
         (f"settings group {'x' * (LONGEST_NAME + 1)} enable", "at most", "settings groups"),
         ("settings user", "one e-mail address", "ada@example.com"),
+        ("settings organisation enable", "takes no further words", "settings account"),
+        ("settings organisation Sales", "takes no further words", "settings account"),
         (f"settings invite {'x' * (LONGEST_NAME + 1)}", "at most", "settings groups"),
         ("settings user ada@example.com ben@example.com", "one e-mail address", "ada@example.com"),
         ("settings user ada@example.com;ben@example.com", "isn’t an e-mail", "ada@example.com"),

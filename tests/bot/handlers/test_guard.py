@@ -182,6 +182,22 @@ def test_whoever_may_more_may_what_others_may(by: By, role: Role | None) -> None
     assert by.lets(role) <= by.lets(Role.ADMIN)
     assert by.lets(None) <= by.lets(role)
     assert not (by in {By.ADMIN, By.RECIPIENT} and by.lets(Role.OPERATOR))
+    assert by.lets(role, by_zoom=True) <= by.lets(role)
+
+
+@pytest.mark.parametrize("by", [By.ENTRA_ADMIN, By.ENTRA_RECIPIENT])
+async def test_a_role_in_zoom_is_not_enough_for_what_is_microsofts(room: Room, by: By) -> None:
+    room.admins = ByZoom(True)
+    assert "Your role in Zoom isn’t enough" in words(await room.asks(turn(clicked="card-1"), by))
+    assert room.answered == []
+    assert await room.asks(turn(), By.ADMIN) == {"answered": True}
+
+
+async def test_what_is_microsofts_is_for_the_recipient_of_its_card(room: Room) -> None:
+    card = await room.asks(turn(BEN, clicked="card-9"), By.ENTRA_RECIPIENT)
+    assert "given to somebody else" in words(card)
+    await room.asks(turn(), By.ENTRA_ADMIN)
+    assert await room.asks(turn(clicked="card-1"), By.ENTRA_RECIPIENT) == {"answered": True}
 
 
 async def test_groups_that_are_not_known_are_explained(room: Room) -> None:

@@ -13,6 +13,13 @@ from cards.settings.change import guest, inherits, needs_zoom, not_admin, not_fo
 from cards.settings.clicks import ShowRollout
 from cards.settings.form import confirm_full, form, verify
 from cards.settings.lists import Entry, GroupRow, group_list, history, pick_group
+from cards.settings.organisation import (
+    OpenLink,
+    not_before_all_are_new,
+    not_by_zoom,
+    organisation,
+    pass_on,
+)
 from cards.settings.people import (
     MOST_PARKED,
     ListedRow,
@@ -29,6 +36,7 @@ from cards.settings.people import (
     which_user,
 )
 from domain.form import LevelForm
+from domain.organisation import Answer, Consent, Coverage, Why
 from domain.policy import (
     ACCOUNT,
     SOME_GROUP,
@@ -56,6 +64,7 @@ from domain.policy_edits import (
 from domain.presence import Style
 from domain.reason import LONGEST_REASON, reason_of
 from domain.storms import Storm
+from wording.consent import ANSWERS
 from wording.edits import noticed, overtaken, state_sentence
 from wording.looked_up import UserView
 from wording.policy import differences, not_now, touched
@@ -165,6 +174,54 @@ def why(name: str) -> str:
     return reason_of(name[:LONGEST_REASON])
 
 
+def organisation_cards() -> dict[str, Card]:
+    rights = ("Presence.ReadWrite.All", "User.Read.All")
+    given = Consent(rights, since_ms=1, looked_ms=1, why=None)
+    asked = OpenLink("Ada Lindqvist", "Dec 6, 14:10 UTC")
+    tried = replace(asked, last=f"At 14:20 UTC: {ANSWERS[Answer.DECLINED].card}")
+    basic = ("Presence.ReadWrite.All", "User.ReadBasic.All")
+    more = (*rights, "Files.Read.All", "Mail.Read")
+
+    def ended(why: Why, rights: tuple[str, ...] = ()) -> Card:
+        consent = Consent(rights, looked_ms=1, why=why, ended_ms=1)
+        return organisation(consent, since="", until="15:10")
+
+    return {
+        "settings-organisation": organisation(
+            given, since="Nov 28, 14:10", until="", coverage=Coverage(1_240, 52, 6, 4, 3)
+        ),
+        "settings-organisation-never": organisation(Consent(), since="", until=""),
+        "settings-organisation-asked": organisation(Consent(), since="", until="", open_link=asked),
+        "settings-organisation-declined": organisation(
+            Consent(), since="", until="", open_link=tried
+        ),
+        "settings-organisation-basic": organisation(
+            replace(given, rights=basic), since="14:10", until=""
+        ),
+        "settings-organisation-more": organisation(
+            replace(given, rights=more), since="14:10", until=""
+        ),
+        "settings-organisation-unreachable": organisation(
+            replace(given, why=Why.UNREACHABLE), since="14:10", until=""
+        ),
+        "settings-organisation-too-few": ended(Why.TOO_FEW, ("User.Read.All",)),
+        **{
+            f"settings-organisation-{why.value.replace('_', '-')}": ended(why)
+            for why in (
+                *(Why.WITHDRAWN, Why.DISABLED, Why.BLOCKED),
+                *(Why.CREDENTIAL, Why.TENANT, Why.REFUSED),
+            )
+        },
+        "settings-organisation-address": pass_on(
+            # The one address that samples may lead to.
+            "https://bridge.example.com/auth/microsoft/start?ticket=0123456789abcdefghijkl",
+            until="Dec 6, 14:10",
+        ),
+        "settings-organisation-zoom-admin": not_by_zoom(),
+        "settings-organisation-not-yet": not_before_all_are_new(),
+    }
+
+
 def settings_cards() -> dict[str, Card]:
     def change(edit: OneLine, style: Style = Style.MIRROR) -> Card:
         return change_cards.confirm(
@@ -208,6 +265,7 @@ def settings_cards() -> dict[str, Card]:
             storm=storm_banner(STORM),
         ),
         "settings-storm": storm(STORM),
+        **organisation_cards(),
         "settings-storm-tried": storm(
             replace(STORM, people=7, most=61), notice="I’m trying again for 61 people."
         ),

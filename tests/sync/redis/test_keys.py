@@ -18,7 +18,7 @@ OF_PEOPLE = (
 OF_SHARDS = (keys.everybody, keys.parked, keys.woken, keys.probe)
 HASHED = (
     *(keys.card, keys.recipient, keys.seen, keys.zoom_address, keys.zoom_id, keys.ended),
-    keys.opt_out_of_zoom,
+    *(keys.opt_out_of_zoom, keys.consent_told),
 )
 OF_JOBS = (keys.job, keys.job_left, keys.job_taken, keys.job_again, keys.job_tally)
 
@@ -47,6 +47,7 @@ def test_every_constant_and_function_makes_keys_of_a_declared_kind() -> None:
     made += [of(7) for of in OF_SHARDS] + [*keys.dues(7), keys.notice(ADA, "invited")]
     made += [of("rollouts", "1") for of in OF_JOBS] + [*keys.directory_parts("abc")]
     made += [keys.opt_out(ADA, "0a")]
+    made += [keys.consent_link("0a"), keys.consent_try("0a")]
     made += keys.matches_parts("abc")
     made += [keys.ACTS[0], keys.LOOKS[0]]
     channels = {keys.WAKE, keys.SETTINGS_CHANGED, keys.ERASED}
