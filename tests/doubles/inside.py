@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 from structlog.testing import capture_logs
 
@@ -63,13 +65,23 @@ def settings_of(around: Outside, folder: Path, **changes: str | None) -> setup.S
     return setup.load("serve", around.environ(**(here | changes)))
 
 
+def trusting_nobody_else() -> mock._patch_dict:
+    """While it lasts, whom this machine's variables trust is not read: a third of a second."""
+    named = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+    return mock.patch.dict(
+        os.environ,
+        {name: value for name, value in os.environ.items() if name not in named},
+        clear=True,
+    )
+
+
 @contextlib.asynccontextmanager
 async def inside(
     around: Outside, folder: Path, *, with_worker: bool = True, **changes: str | None
 ) -> AsyncIterator[Product]:
     """Run the product while the block runs; Zoom's webhooks go there. `changes` are settings."""
     settings = settings_of(around, folder, **changes)
-    with capture_logs() as lines:
+    with capture_logs() as lines, trusting_nobody_else():
         app = await application(settings, around.redis.url, with_worker=with_worker)
         async with running(app, "127.0.0.1", 0) as port:
             product = Product(around, Lines(lines), f"http://127.0.0.1:{port}")
@@ -248,9 +260,9 @@ async def reopened(
         if empty:
             await client.flushall()
         settings = settings_of(around, folder, **named)
-        beside = wire_core(
-            settings, await open_outside(settings, around.redis.url, stack), Metrics()
-        )
+        with trusting_nobody_else():
+            clients = await open_outside(settings, around.redis.url, stack)
+        beside = wire_core(settings, clients, Metrics())
         async with inside(around, folder, with_worker=with_worker, **named) as product:
             place = Office(around, product, client, beside)
             place.button_key = await beside.connect.key_of_buttons()
