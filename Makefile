@@ -63,8 +63,8 @@ unit: $(VENV)/dev             ## the tests of pure logic (marked unit), some sec
 container: $(VENV)/dev        ## build the image and run it (root, buildah, mmdebstrap)
 	$(BIN)/python -m pytest -m container tests/container
 
-e2e: $(VENV)/dev fetch        ## the tests in the real chat client
-	$(BIN)/python -m pytest -m e2e
+e2e: $(VENV)/dev fetch        ## the tests in the real chat client, with pictures in build/screenshots
+	PICTURES=1 $(BIN)/python -m pytest -m e2e
 
 check: $(VENV)/dev            ## format, lint, types, import rules, Containerfile, links of pages
 	$(BIN)/ruff format --check .

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sandbox.pages import STATIC
 from sandbox.renderer import SCRIPT, host_config
+from tests.e2e.portraits import picture
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
+    from collections.abc import Sequence
 
+    from playwright.async_api import Locator, Page
+
+    from cards.build import Card
     from sandbox.renderer import Theme
 
 _FAULTS = Path(__file__).resolve().with_name("card_faults.js")
@@ -33,17 +37,31 @@ class CardPage:
             await page.add_script_tag(path=script)
         return cls(page, theme)
 
-    async def show(self, name: str, card: dict[str, Any], width: int) -> list[str]:
-        """Add a card, `width` CSS pixels wide; what the renderer complains of."""
-        said: list[str] = await self.page.evaluate(
-            """([name, card, config, width]) => {
-                const [place, said] = placed(name, card, config, width);
-                document.getElementById("cards").append(place);
-                return said;
+    async def show(self, cards: Sequence[tuple[str, Card]], width: int) -> list[tuple[str, str]]:
+        """Show these cards alone, `width` CSS pixels wide; by name, what the renderer says."""
+        said: list[list[str]] = await self.page.evaluate(
+            """([cards, config, width]) => {
+                const shown = cards.map(([name, card]) => placed(name, card, config, width));
+                document.getElementById("cards").replaceChildren(...shown.map(([place]) => place));
+                return shown.map(([, said]) => said);
             }""",
-            [name, card, host_config(self._theme), width],
+            [list(cards), host_config(self._theme), width],
         )
-        return said
+        return [(name, line) for (name, _), some in zip(cards, said, strict=True) for line in some]
+
+    def card(self, name: str) -> Locator:
+        """One of the cards that are shown."""
+        return self.page.locator(".place", has=self.page.get_by_text(name, exact=True))
+
+    async def fold(self, width: int) -> None:
+        """Make the cards that are shown `width` CSS pixels wide."""
+        await self.page.evaluate(
+            """(width) => {
+                for (const place of document.querySelectorAll(".place"))
+                    place.style.width = `${width}px`;
+            }""",
+            width,
+        )
 
     async def faults(self) -> list[str]:
         """What sticks out, is cut off, or is hard to read."""
@@ -51,10 +69,10 @@ class CardPage:
         return found
 
     async def screenshot(self, path: Path) -> None:
-        await self.page.screenshot(path=path, full_page=True)
+        await picture(self.page, path, full_page=True)
 
 
-def load(path: Path) -> dict[str, Any]:
+def load(path: Path) -> Card:
     """A golden card."""
-    card: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    card: Card = json.loads(path.read_text("utf-8"))
     return card

@@ -11,6 +11,8 @@ from playwright.async_api import Error as BrowserError
 from playwright.async_api import FloatRect, ViewportSize, expect
 from playwright.async_api import TimeoutError as BrowserTimeout
 
+from tests.e2e.portraits import KEPT
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
@@ -162,8 +164,10 @@ class Chat:
         text = await self._pane.inner_text(timeout=_LIMIT)
         return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
-    async def screenshot(self, name: str, *, card_only: bool = False) -> Path:
+    async def screenshot(self, name: str, *, card_only: bool = False) -> None:
         """Keep a picture of the page, or of the newest card, as `<name>.png`."""
+        if not KEPT:
+            return
         path = self._screenshots / f"{name}.png"
         await self.page.evaluate("document.activeElement?.blur()")
         if card_only:
@@ -176,10 +180,11 @@ class Chat:
             # A card that grew in place stays half below the fold.
             await self._pane.locator(_CARD).last.scroll_into_view_if_needed()
             await self.page.screenshot(path=path)
-        return path
 
     async def conversation(self, name: str, since: str) -> None:
         """Keep a picture of the conversation, as `<name>.png`: whole cards from the one `since`."""
+        if not KEPT:
+            return
         normal = self.page.viewport_size
         await self.page.set_viewport_size(_STORY)
         await self.page.evaluate("document.activeElement?.blur()")

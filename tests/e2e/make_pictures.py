@@ -1,6 +1,6 @@
 """Makes the pictures of the documentation from the screenshots that the tests of this folder keep.
 
-.venv/bin/python -m pytest tests/e2e && .venv/bin/python -m tests.e2e.make_pictures [NAME ...]
+make e2e && .venv/bin/python -m tests.e2e.make_pictures [NAME ...]
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from sandbox.people import PEOPLE
 from sandbox.playground import playground
 from tests.e2e.chat_driver import new_chat
-from tests.e2e.portraits import portraits
+from tests.e2e.portraits import picture, portraits
 from tests.e2e.product import running_product
 from tests.e2e.sign_in_driver import (
     LINK,
@@ -162,7 +162,7 @@ async def test_declined_consent_connects_nothing_and_says_so_in_both_places(
     await page.get_by_role("button", name="Cancel").click()
 
     await expect(page.get_by_role("heading", name="Not connected")).to_be_visible()
-    await page.screenshot(path=screenshots / "sign-in-declined.png")
+    await picture(page, screenshots / "sign-in-declined.png")
     card = await chat.last_card("Microsoft wasn’t given the permission")
     await expect(card).to_contain_text("Not connected")
     await chat.screenshot("chat-declined")
@@ -206,14 +206,14 @@ async def test_used_and_expired_links_say_so(
         await elsewhere.goto(link)
         used = elsewhere.get_by_role("heading", name="This link was already used")
         await expect(used).to_be_visible()
-        await elsewhere.screenshot(path=screenshots / "sign-in-used.png")
+        await picture(elsewhere, screenshots / "sign-in-used.png")
 
     await chat.ask("connect", "Connect your Microsoft account")
     page = await chat.open_link(LINK)
     await expire_links(product)
     await page.get_by_role("button", name="Continue to Microsoft").click()
     await expect(page.get_by_role("heading", name="This link has expired")).to_be_visible()
-    await page.screenshot(path=screenshots / "sign-in-expired.png")
+    await picture(page, screenshots / "sign-in-expired.png")
 
 
 async def test_somebody_without_zoom_is_told_which_addresses_were_compared(

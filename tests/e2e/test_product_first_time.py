@@ -9,7 +9,7 @@ from playwright.async_api import ViewportSize, expect
 
 from sandbox.people import PEOPLE
 from tests.e2e.chat_driver import new_chat
-from tests.e2e.portraits import portraits
+from tests.e2e.portraits import picture, portraits
 from tests.e2e.product import Panel, Ports, running_product
 from tests.e2e.sign_in_driver import FIRST_MEETING, LINK, answer_consent, choose, to_accounts
 
@@ -72,7 +72,7 @@ async def test_newcomer_connects_and_stays_connected_over_a_restart(
         await chat.last_card(FIRST_MEETING)
         await chat.screenshot("chat-first-meeting")
         await panel.page.set_viewport_size(STORY_PANEL)
-        await panel.card.screenshot(path=screenshots / "story-panel.png")
+        await picture(panel.card, screenshots / "story-panel.png")
         await chat.page.bring_to_front()
         await chat.ask("status", "Microsoft shows “In a call” because Zoom has said “In a meeting”")
         await chat.conversation("story-chat", since="Your first Zoom meeting")

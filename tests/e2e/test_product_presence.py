@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from tests.e2e.portraits import portraits
+from tests.e2e.portraits import picture, portraits
 from tests.e2e.sign_in_driver import connect
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ async def test_quiet_says_what_it_silences_and_shows_presenting(
     await chat.screenshot("card-style-changed", card_only=True)
     await panel.shows("Presenting", "DoNotDisturb / Presenting")
     await expect(panel.card).to_contain_text("Teams is silent, but for urgent calls and messages.")
-    await panel.page.screenshot(path=screenshots / "panel-quiet.png")
+    await picture(panel.page, screenshots / "panel-quiet.png")
     await chat.ask("status", "Microsoft shows “Presenting” because Zoom has said “In a meeting”")
     await chat.screenshot("card-status-quiet", card_only=True)
     await chat.ask("settings account style quiet", "People can only choose quiet for themselves")
