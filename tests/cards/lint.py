@@ -18,16 +18,15 @@ from jsonschema import Draft6Validator
 from cards.click import BadClick
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from cards.build import Card, Element
     from cards.seal import Seal
 
 MAX_BYTES = 25_000
 
-_SCHEMA = Draft6Validator(
-    json.loads((Path(__file__).parent / "schema/adaptive-card-1.5.json").read_text("utf-8"))
-)
+_SCHEMA = json.loads((Path(__file__).parent / "schema/adaptive-card-1.5.json").read_text("utf-8"))
+_VALIDATOR = Draft6Validator(_SCHEMA)
 _WORDS = frozenset({"text", "title", "label", "id", "speak", "fallbackText", "verb", "url"})
 """Fields of which the schema says only that they are text."""
 _MARKDOWN = re.compile(
@@ -58,10 +57,67 @@ def complaints(card: Card, seal: Seal, allowed_url: str) -> list[str]:
 
 @functools.cache
 def _misshapen(shape: str) -> tuple[str, ...]:
-    """What the schema says. It takes a fifth of a second, and most cards differ in words only."""
-    return tuple(
-        f"schema: {error.message[:200]}" for error in _SCHEMA.iter_errors(json.loads(shape))
-    )
+    """What the schema says. Most cards differ in words only."""
+    card = json.loads(shape)
+    if fits(card, _SCHEMA):
+        return ()
+    return tuple(f"schema: {error.message[:200]}" for error in _VALIDATOR.iter_errors(card))
+
+
+_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "boolean": bool,
+    "null": type(None),
+    "number": (int, float),
+    "integer": int,
+}
+_SAYS_NOTHING = frozenset(
+    {"$schema", "id", "definitions", "description", "version", "features", "format", "default"}
+    | {"example", "examples"}
+)
+
+
+def fits(node: Any, schema: Mapping[str, Any]) -> bool:
+    """Whether this certainly keeps to the schema, in a hundredth of the time that jsonschema takes.
+
+    Knows the keywords of the Adaptive Card's schema; with any other it is not certain.
+    """
+    return all(_keeps_to(node, schema, keyword) for keyword in schema.keys() - _SAYS_NOTHING)
+
+
+def _keeps_to(node: Any, schema: Mapping[str, Any], keyword: str) -> bool:
+    rule = schema[keyword]
+    match keyword:
+        case "$ref":
+            return fits(node, _SCHEMA["definitions"][rule.removeprefix("#/definitions/")])
+        case "anyOf":
+            return any(fits(node, one) for one in rule)
+        case "allOf":
+            return all(fits(node, one) for one in rule)
+        case "enum":
+            return type(node) is str and node in rule
+        case "pattern":
+            return not isinstance(node, str) or re.search(rule, node) is not None
+        case "type":
+            number = rule in {"number", "integer"}
+            return isinstance(node, _TYPES[rule]) and not (number and isinstance(node, bool))
+        case "items":
+            return not isinstance(node, list) or all(fits(item, rule) for item in node)
+        case "required":
+            return not isinstance(node, dict) or node.keys() >= set(rule)
+        case "properties":
+            return not isinstance(node, dict) or all(
+                fits(node[name], rule[name]) for name in rule.keys() & node.keys()
+            )
+        case "additionalProperties":
+            return not isinstance(node, dict) or all(
+                fits(node[name], rule) if isinstance(rule, dict) else rule
+                for name in node.keys() - schema.get("properties", {}).keys()
+            )
+        case _:
+            return False
 
 
 def _shape(node: Any) -> Any:

@@ -9,18 +9,26 @@ import os
 import pkgutil
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import cards
 from cards.click import CLICKS
 from cards.person import connect
 from cards.person.status import status
 from cards.seal import Seal
+from tests.cards import lint
 from tests.cards.lint import complaints, walk
 from tests.cards.samples import COMMANDS, HOSTILE, SAMPLES, SEAL, START_URL
 from wording.chat import ANSWERED
 from wording.status import StatusView
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterator
 
 GOLDEN = Path(__file__).parent / "golden"
 CHART = {
@@ -190,3 +198,22 @@ def test_on_this_machine_a_card_may_link_without_https(url: str) -> None:
 
 def test_the_line_for_group_chats_tells_nothing_about_the_person() -> None:
     assert "private chat" in ANSWERED["reached"]
+
+
+@given(st.randoms(use_true_random=False), st.sampled_from(sorted(GOLDEN.glob("*.json"))))
+def test_the_quick_look_at_a_card_takes_nothing_that_the_schema_refuses(
+    dice: random.Random, path: Path
+) -> None:
+    card = lint.without_charts(json.loads(path.read_text("utf-8")))
+    assert lint.fits(card, lint._SCHEMA)
+    holder, key = dice.choice(list(places(card)))
+    holder[key] = dice.choice([1, 1.5, None, True, [], {}, "odd", {"type": "Strange"}])
+    assert lint.fits(card, lint._SCHEMA) <= lint._VALIDATOR.is_valid(card)
+
+
+def places(node: Any) -> Iterator[tuple[Any, Any]]:
+    """Where something stands in a card."""
+    for key in list(node) if isinstance(node, dict) else range(len(node)):
+        yield node, key
+        if isinstance(node[key], dict | list):
+            yield from places(node[key])
