@@ -43,6 +43,7 @@ class Command:
         self.process = process
         self.name = name
         self.output: list[str] = []
+        self._events: list[dict[str, Any]] = []
         self._news = asyncio.Event()
         self._readers = [
             asyncio.create_task(self._read(stream))
@@ -74,6 +75,9 @@ class Command:
     async def _read(self, stream: asyncio.StreamReader) -> None:
         async for line in stream:
             self.output.append(line.decode(errors="replace").rstrip("\n"))
+            event = _json(self.output[-1])
+            if event is not None:
+                self._events.append(event)
             self._tell()
         self._tell()
 
@@ -92,8 +96,7 @@ class Command:
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """The log lines with this event."""
-        lines = [_json(line) for line in self.output]
-        return [line for line in lines if line is not None and line.get("event") == name]
+        return [event for event in self._events if event.get("event") == name]
 
     async def event(
         self, name: str, *, seconds: float = START_WITHIN, **fields: object

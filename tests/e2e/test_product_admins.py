@@ -37,6 +37,7 @@ ADA, BEN = PEOPLE[0], PEOPLE[1]
 
 
 @pytest.mark.usefixtures("chat_client")
+@pytest.mark.long
 async def test_who_is_no_admin_is_refused_and_told_whom_to_ask(
     browser: Browser, screenshots: Path, tmp_path: Path
 ) -> None:
@@ -54,6 +55,7 @@ async def test_who_is_no_admin_is_refused_and_told_whom_to_ask(
 
 
 @pytest.mark.usefixtures("chat_client")
+@pytest.mark.long
 async def test_of_two_admins_at_once_one_wins_and_the_other_is_told_who(
     browser: Browser, screenshots: Path, tmp_path: Path
 ) -> None:

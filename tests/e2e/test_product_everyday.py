@@ -84,6 +84,7 @@ async def test_test_it_shows_in_a_call_and_says_what_microsoft_answered(
     await ada.last_card("because of your test until")
 
 
+@pytest.mark.long
 async def test_test_it_says_so_when_an_own_status_hides_it(ada: Chat, panel: Panel) -> None:
     await panel.teams("active")
     await panel.by_hand("DoNotDisturb")
@@ -123,6 +124,7 @@ async def test_disconnect_asks_first_and_erases_only_when_confirmed(
     await panel.shows("In a call")
 
 
+@pytest.mark.long
 async def test_people_who_are_not_connected_are_left_alone(chat: Chat, panel: Panel) -> None:
     await connect(chat, panel)
     await panel.zoom("In_Meeting")
@@ -170,6 +172,7 @@ async def test_declined_consent_connects_nothing_and_says_so_in_both_places(
     await chat.last_card("Connect your Microsoft account")
 
 
+@pytest.mark.long
 async def test_other_account_is_refused_and_the_next_try_offers_the_choice(
     chat: Chat, panel: Panel, screenshots: Path
 ) -> None:
@@ -189,6 +192,7 @@ async def test_other_account_is_refused_and_the_next_try_offers_the_choice(
     await panel.shows("Offline")
 
 
+@pytest.mark.long
 async def test_used_and_expired_links_say_so(
     chat: Chat, product: Product, screenshots: Path
 ) -> None:
@@ -216,6 +220,7 @@ async def test_used_and_expired_links_say_so(
     await picture(page, screenshots / "sign-in-expired.png")
 
 
+@pytest.mark.long
 async def test_somebody_without_zoom_is_told_which_addresses_were_compared(
     chat_client: None, browser: Browser, screenshots: Path, tmp_path: Path
 ) -> None:
@@ -266,6 +271,7 @@ async def test_group_chat_and_channel_get_help_there_and_status_in_private(
     assert (await chat.visible_text()).count("Your presence") == before + 2
 
 
+@pytest.mark.long
 async def test_clients_without_installation_and_updates_work_too(
     product: Product, panel: Panel, browser: Browser, screenshots: Path, tmp_path: Path
 ) -> None:

@@ -36,6 +36,7 @@ ADMIN, INVITED = PEOPLE[0], PEOPLE[1]
 
 
 @pytest.mark.usefixtures("chat_client")
+@pytest.mark.long
 async def test_who_has_the_app_and_is_not_connected_gets_one_invitation(
     browser: Browser, screenshots: Path, tmp_path: Path
 ) -> None:

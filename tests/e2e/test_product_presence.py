@@ -95,6 +95,7 @@ async def test_status_set_by_hand_is_never_overridden_and_status_says_why(
     await connected.shows(*PRESENTING)
 
 
+@pytest.mark.long
 async def test_status_set_by_hand_during_a_call_stays(connected: Panel) -> None:
     await connected.zoom("In_Meeting")
     await connected.shows(*IN_A_CALL)
@@ -147,6 +148,7 @@ async def test_panel_fits_every_screen(connected: Panel, screenshots: Path) -> N
     await portraits(connected.page, screenshots, "panel")
 
 
+@pytest.mark.long
 async def test_quiet_says_what_it_silences_and_shows_presenting(
     chat: Chat, connected: Panel, screenshots: Path
 ) -> None:

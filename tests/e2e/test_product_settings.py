@@ -103,6 +103,7 @@ async def test_a_name_that_is_not_clear_leads_to_a_choice_of_the_nearest(chat: C
     await chat.screenshot("card-settings-groups", card_only=True)
 
 
+@pytest.mark.long
 async def test_a_lock_takes_the_choice_of_a_style_and_says_so(chat: Chat, panel: Panel) -> None:
     await connect(chat, panel)
     await confirm(chat, "settings group Management enable", "is enabled for Management")
@@ -137,6 +138,7 @@ EWS = [OFF[0], SERVICE, "Authorize with", "Lock"]
 WHOLE = [*EWS[:3], "Calendar", "Contacts", "Presence", "Style", "Lock"]
 
 
+@pytest.mark.long
 async def test_the_article_s_steps_for_the_account_by_clicking(chat: Chat, panel: Panel) -> None:
     await connect(chat, panel)
     await panel.zoom("In_Meeting")
@@ -226,6 +228,7 @@ async def test_the_article_s_steps_for_the_account_by_clicking(chat: Chat, panel
     await panel.ours(None)
 
 
+@pytest.mark.long
 async def test_the_article_s_steps_for_a_group_by_clicking(chat: Chat) -> None:
     await confirm(chat, "settings group Customer Care disable", "disabled for Customer Care")
 
@@ -272,6 +275,7 @@ async def test_the_article_s_steps_for_a_group_by_clicking(chat: Chat) -> None:
     await confirm(chat, "settings group Customer Care inherit", "inherits")
 
 
+@pytest.mark.long
 async def test_enabling_a_group_shows_its_people_s_zoom_presence(
     chat: Chat, product: Product, shared_panel: Panel, browser: Browser
 ) -> None:
