@@ -22,6 +22,7 @@ from sync.engine.zoom_index import Contended, Taken
 from sync.redis.scripts import Scripts
 from tests.doubles.people import link_of, person
 from tests.doubles.redis import RedisServer, lasting_keys, open_client, orphans
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -205,7 +206,7 @@ def played(server: RedisServer, *arguments: Any, **options: Any) -> None:
 
 
 QUICK = settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -39,6 +39,7 @@ from tests.doubles.people import (
     seen,
 )
 from tests.doubles.redis import RedisServer, eventually, open_client
+from tests.examples import examples
 
 Z = ZoomPresence
 P = ParamSpec("P")
@@ -89,7 +90,7 @@ observations = st.lists(st.tuples(st.sampled_from(Z), st.integers(-3, 3)), min_s
 
 
 @given(observations)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_the_lua_orders_observations_as_the_python_does(
     store: PeopleStore, arrived: list[tuple[Z, int]]
 ) -> None:

@@ -33,6 +33,7 @@ from sync.redis import keys
 from sync.redis.scripts import Scripts
 from tests.doubles.people import end_lease, lane_of, link_of, people_of_one_shard, person
 from tests.doubles.redis import RedisServer, lasting_keys, leaked_keys, open_client
+from tests.examples import examples
 
 T = TypeVar("T")
 
@@ -310,5 +311,5 @@ def test_the_queue_does_what_its_model_says(redis_server: RedisServer) -> None:
 
     run_state_machine_as_test(
         OnThisServer,
-        settings=settings(max_examples=30, stateful_step_count=40, deadline=None),
+        settings=settings(max_examples=examples(30), stateful_step_count=40, deadline=None),
     )

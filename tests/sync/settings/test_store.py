@@ -24,6 +24,7 @@ from sync.settings.store import Conflict, Saved, SettingsStore
 from tests.doubles.policies import forms, group_ids
 from tests.doubles.redis import open_client
 from tests.doubles.settings import ADA, BEN, OFF, ON, history, manage, of_account, of_group
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -206,7 +207,7 @@ async def empty(server: RedisServer) -> AsyncIterator[Client]:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), edits_of_one), max_size=8))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_two_admins_never_overwrite_what_they_have_not_seen(
     redis_server: RedisServer, script: list[tuple[bool, bool, tuple[str, Any]]]
 ) -> None:
@@ -242,7 +243,7 @@ def test_two_admins_never_overwrite_what_they_have_not_seen(
 
 
 @given(st.lists(edits_of_one, min_size=2, max_size=6))
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 def test_of_concurrent_saves_one_wins_and_the_others_see_it(
     redis_server: RedisServer, wanted: list[tuple[str, Any]]
 ) -> None:
