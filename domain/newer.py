@@ -98,6 +98,10 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "Try.browser": 2,
     "Try.answer": 2,
     **dict.fromkeys((f"Consent.{each.name}" for each in fields(Consent)), 2),
+    # How often people were looked up: older processes would not erase it with a person.
+    "pb:{NN}:lookups:<oid>": 2,
+    "pb:{NN}:lookups:<oid>:<day>": 2,
+    "pb:{lookups}:since": 2,
     # Why settings are changed: neither asked for nor taken before.
     "ApplyChange.reason": 2,
     "ApplyForm.reason": 2,

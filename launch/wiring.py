@@ -72,6 +72,7 @@ def wire_core(
     api = zoom_api(settings, outside)
     people = PeopleStore(redis, scripts, lease_ms=lease_ms)
     directory = DirectoryStore(redis, scripts, configured=api is not None)
+    data = DataVersions(redis, scripts, release=VERSION)
     stored, feed = SettingsStore(redis, scripts), FeedStore(redis, scripts)
     doubt = Doubt(feed)
     zoom = ZoomRoom(
@@ -148,6 +149,7 @@ def wire_core(
         groups_of=directory.groups_of_user,
         zoom_slot=zoom.slots.wait,
         doubted=doubt.ms,
+        everyone_knows=data.everyone_knows,
     )
     linking = Linking(
         people,

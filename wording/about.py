@@ -31,6 +31,8 @@ _PRIVACY: tuple[Section, ...] = (
             "and read your basic profile, and nothing else: no mail, calendar, files or chats.",
             "The latest presence that Zoom reported, and what Microsoft was told. There’s no "
             "history of your presence.",
+            "How often you were looked up in the last 90 days, and whether by an admin or the "
+            "helpdesk, without who it was. Say status to read it.",
         ),
     ),
     (
@@ -38,6 +40,8 @@ _PRIVACY: tuple[Section, ...] = (
         (
             "Your presence is shown wherever Microsoft 365 shows presence. Only you can see what "
             "Zoom says about you.",
+            "Admins and the helpdesk can look up whether it’s on for you and works, and when it "
+            "last did; the helpdesk reads no more of that than the day.",
             "Your organisation runs the app. It sends nothing to anyone but Microsoft and Zoom.",
         ),
     ),

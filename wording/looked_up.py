@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 class UserView:
     """What an admin, or the helpdesk, may know of a person. Empty lines are left out.
 
-    Times are in the reader's own zone; `for_admin`: the reader is one.
+    Times are in the reader's own zone; `for_admin`: the reader is one. `counted`: the person is
+    told that they were looked up, though not by whom.
 
     `verdict` is the answer in one sentence (whether presence sync is on for them, and if not which
     field stops it, or that they paused). `level` names the deciding level (“the account, locked”,
@@ -54,6 +55,7 @@ class UserView:
     notice: str = ""
     for_admin: bool = True
     match: str = ""
+    counted: bool = False
 
 
 def looked_up(

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from domain.directory import DirectoryHealth
     from domain.explanation import Admission, Explanation
     from domain.link import Ending, Link
+    from domain.look_ups import LookUps as OfSomebody
     from domain.person import PersonState
     from domain.policy import Personal, Policy, Verdict
     from domain.policy_edits import Edit
+    from domain.roles import Role
     from sync.directory.store import DirectoryView
     from sync.engine.engine import Chosen
     from sync.engine.patience import Patience
@@ -85,6 +87,16 @@ class Engine(Protocol):
 
     async def reconcile_now(self, object_id: str) -> PersonState | None:
         """Reconcile them without waiting for a worker. Raises Busy when one has them for long."""
+
+
+class LookUps(Protocol):
+    """How often connected people were looked up (sync.engine.look_ups). Times are epoch ms."""
+
+    async def count(self, object_id: str, role: Role, now_ms: int) -> bool:
+        """Somebody is shown to a person of this role. False: it is not counted (yet)."""
+
+    async def counted(self, object_id: str, *, connected_ms: int, now_ms: int) -> OfSomebody | None:
+        """How often they were; None: it is not counted yet."""
 
 
 class People(Protocol):

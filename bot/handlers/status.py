@@ -12,6 +12,7 @@ from cards.person.clicks import ShowStatus
 from cards.person.disconnect import still_kept
 from domain.explanation import TOO_OFTEN
 from wording.figures import clock_time
+from wording.look_ups import look_ups_sentence
 from wording.ours import agrees, attempt, is_ours, same_label, seen, told, why_different
 from wording.policy import rule_words
 from wording.status import view
@@ -19,12 +20,14 @@ from wording.trial import why_test_failed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import tzinfo
 
     from bot.grammar.intents import Status, Trial
-    from bot.handlers.ports import Engine
+    from bot.handlers.ports import Engine, LookUps
     from bot.request import Turn
     from cards.build import Card
     from cards.person.clicks import RunTest
+    from domain.explanation import Explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class StatusHandler:
 
     engine: Engine
     groups_of: Callable[[str], Awaitable[frozenset[str]]]
+    look_ups: LookUps
 
     async def status(self, turn: Turn, _: Status | ShowStatus) -> Card:
         """Say what is shown, why, and until when."""
@@ -46,8 +50,17 @@ class StatusHandler:
             rule = rule_words(self.engine.verdict_without_link(groups))
             card = status_cards.not_connected(rule_line=rule, still_kept=await self._kept(turn))
         else:
-            card = status_cards.status(view(known, turn.inbound.time_zone))
+            zone = turn.inbound.time_zone
+            card = status_cards.status(view(known, zone), look_ups=await self._looked(known, zone))
         return refreshing(card, ShowStatus(), [turn.person.mri])
+
+    async def _looked(self, known: Explanation, zone: tzinfo) -> str:
+        """How often others looked them up, in a sentence; empty: it is not counted yet."""
+        link, now_ms = known.link, known.now_ms
+        found = await self.look_ups.counted(
+            link.object_id, connected_ms=link.connected_ms, now_ms=now_ms
+        )
+        return "" if found is None else look_ups_sentence(found, now_ms, zone)
 
     async def _kept(self, turn: Turn) -> str:
         """What is still kept of a person who left and could not be cleared yet."""

@@ -88,7 +88,7 @@ def wire_answers(
         dispatch,
         connect,
         disconnect,
-        StatusHandler(engine, groups_without_link),
+        StatusHandler(engine, groups_without_link, core.engine.look_ups),
         PersonalHandler(engine, core.data.may_write),
         helper,
         organisation,
@@ -107,8 +107,8 @@ def _answer_admins(
 
     matching = _answer_matching(dispatch, core, audit, everyone_knows)
     people = SettingsPeople(
-        *(policies, core.directory.store, audit, connected, core.engine.engine, everyone_knows),
-        matching.line_about,
+        *(policies, core.directory.store, audit, connected, core.engine.engine),
+        *(core.engine.look_ups, everyone_knows, matching.line_about),
     )
     rows = core.reconnect.rows
     storms = StormHandler(rows.storms, rows.try_again, audit, connected.now_ms, people.may_try_all)

@@ -5,7 +5,19 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from cards.build import answer, bold, box, button, buttons, card, fact, heading, next_step, text
+from cards.build import (
+    answer,
+    bold,
+    box,
+    button,
+    buttons,
+    card,
+    fact,
+    heading,
+    next_step,
+    note,
+    text,
+)
 from cards.person.choices import pause_button, resume_button
 from cards.person.clicks import ConfirmDisconnect, RunTest, ShowHelp, ShowStatus, StartConnect
 
@@ -21,8 +33,8 @@ _WORDS: dict[Tone, str] = {
 }
 
 
-def status(view: StatusView) -> Card:
-    """Explain the presence of a connected person."""
+def status(view: StatusView, *, look_ups: str = "") -> Card:
+    """Explain the presence of a connected person. `look_ups` says how often they were looked up."""
     lines = [
         ("Zoom", view.zoom_line),
         ("Setting", view.rule_line),
@@ -41,6 +53,7 @@ def status(view: StatusView) -> Card:
         *(fact(label, line) for label, line in lines if line),
         text(bold("Why they differ: "), view.difference) if view.difference else None,
         next_step(view.next_step) if view.next_step else None,
+        note(look_ups) if look_ups else None,
         buttons(*_connected_buttons(view)),
     )
 

@@ -58,6 +58,9 @@ _ONLY_THEM_NOR_PAUSES: Final = (
     "Only they can see what Zoom says about them now and whether they’ve paused, with status."
 )
 _RECORDED: Final = "This look-up is in the history."
+_COUNTED: Final = (
+    "This look-up is in the history, and their status tells them that there was one, not whose."
+)
 _PERSON: Final = "person"
 """The input, called as the field of the click that takes it."""
 
@@ -143,7 +146,8 @@ def user(view: UserView) -> Card:
         box(view.tone, text(view.verdict)),
         *(fact(label, line) for label, line in lines.items() if line),
         next_step(view.to_do) if view.to_do else None,
-        note(f"{_ONLY_THEM if view.for_admin else _ONLY_THEM_NOR_PAUSES} {_RECORDED}"),
+        note(_ONLY_THEM if view.for_admin else _ONLY_THEM_NOR_PAUSES),
+        note(_COUNTED if view.counted else _RECORDED, spacing="Small"),
         buttons(
             button(Revive(view.parked), "Try again", style="positive") if view.parked else None,
             *(after(Level(view.group_id)) if view.for_admin else ()),

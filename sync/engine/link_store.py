@@ -225,6 +225,7 @@ class LinkRows(PeopleQueue):
             everybody=keys.everybody(keys.shard_of(object_id)),
             link=keys.link(object_id),
             tokens=keys.tokens(object_id),
+            look_ups=keys.look_ups(object_id),
             member=object_id,
             generation=generation,
             gone_ms=gone_ms,
@@ -248,6 +249,7 @@ class LinkRows(PeopleQueue):
             shard=shard_of(object_id),
             link=keys.link(object_id),
             tokens=keys.tokens(object_id),
+            look_ups=keys.look_ups(object_id),
             token=lease,
         )
         await self._clear_up(index, object_id)

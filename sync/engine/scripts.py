@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, NamedTuple
 from domain.budget import Limits
 from domain.clock import MINUTE
 from domain.errors import Trouble
+from domain.look_ups import DAYS
 from domain.plan import AHEAD_LIMIT_MS, EXPIRY_MIN, Lane
 from domain.presence import IN_A_CALL, SESSION_PAIRS
 from sync.engine.person_row import HELD_FIELDS
@@ -35,6 +36,7 @@ QUEUE = Head(
         "WOKEN_MS": keys.WOKEN_MS,
         "LONGEST_SESSION_MS": EXPIRY_MIN * MINUTE,
         "IN_A_CALL": str(IN_A_CALL),
+        "LOOK_UP_DAYS": DAYS,
     },
 )
 """How a person is leased, demanded, placed in a lane. `prefix`: how the keys of a shard's people
@@ -176,6 +178,7 @@ def erase(
     everybody: Key,
     link: Key,
     tokens: Key,
+    look_ups: Key,
     member: str,
     generation: int,
     gone_ms: int | None,
@@ -192,12 +195,27 @@ def erase(
         | {"leaving", "gone", "lane", "lease", "lease_end", "by"},
     },
 )
-def retire(*, person: Key, shard: Shard, link: Key, tokens: Key, token: str) -> int | None:
+def retire(
+    *, person: Key, shard: Shard, link: Key, tokens: Key, look_ups: Key, token: str
+) -> int | None:
     """Erase what clearing does not need of somebody who leaves while Microsoft can't be told.
 
     Their tokens end when what Microsoft may hold of us has ended by itself: returns when (ms), or
     None when nobody leaves (any more). `token`: the caller's lease.
     """
+
+
+@script()
+def look_up_count(*, person: Key, look_ups: Key, day: int, role: str, ttl_ms: int) -> bool:
+    """Count a look-up of somebody connected; False: they are not, or about to leave.
+
+    The counts of the day end after `ttl_ms`.
+    """
+
+
+@script()
+def look_ups_read(*, look_ups: Key, first: int, last: int) -> list[str]:
+    """The counts of the days from first to last: day, role, times; day, role, times; and so on."""
 
 
 @script()

@@ -11,6 +11,7 @@ from sync.engine.asking import Asking
 from sync.engine.departures import Departures, DepartureStore
 from sync.engine.engine import Engine
 from sync.engine.identity import Identities
+from sync.engine.look_ups import LookUpStore
 from sync.engine.proving import Proving, UnprovenStore
 from sync.engine.quota import Quota
 from sync.engine.reconcile import Reconciler
@@ -38,6 +39,7 @@ class EngineRoom:
     identities: Identities
     proving: Proving
     departures: Departures
+    look_ups: LookUpStore
 
     @property
     def works(self) -> tuple[Work, ...]:
@@ -61,6 +63,7 @@ def wire(
     groups_of: Callable[[str], Awaitable[frozenset[str] | None]],
     zoom_slot: Callable[[str], Awaitable[float]],
     doubted: Callable[[], int],
+    everyone_knows: Callable[[int], bool],
     chance: Callable[[], float] = random.random,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> EngineRoom:
@@ -68,7 +71,7 @@ def wire(
 
     `zoom_slot` gives the seconds until somebody's slot there, `addresses_now` their addresses from
     Microsoft, `groups_of` the groups of a Zoom id; what Zoom said before `doubted` (epoch ms) is
-    not trusted.
+    not trusted. `everyone_knows` says of a data version whether every process can read it.
     """
     quota = Quota(redis, scripts, limits)
     identities = Identities(people, addresses_now=addresses_now, groups_of=groups_of, zoom=zoom)
@@ -90,4 +93,5 @@ def wire(
         chance=chance,
     )
     engine = Engine(people, reconciler, policy, prove=proving.hear, departures=departures)
-    return EngineRoom(people, quota, reconciler, engine, identities, proving, departures)
+    look_ups = LookUpStore(redis, scripts, everyone_knows)
+    return EngineRoom(people, quota, reconciler, engine, identities, proving, departures, look_ups)

@@ -124,6 +124,7 @@ TOKEN_LEASE_TTL = 30
 ADMITTED_TTL = 60
 LOOK_TTL = 300
 PROBE_TTL = 10
+LOOK_UPS_TTL = 90 * _DAY
 WOKEN_MS = 1000
 INDEX_TTL = 30 * _DAY
 """Of an index key that is changing, or was left behind; otherwise it lives until disconnect."""
@@ -134,6 +135,9 @@ tokens = _of_person("tok:<oid>", "generation and sealed Microsoft tokens", LEFT)
 token_lease = _of_person("lease:<oid>", "who refreshes this person's tokens", TOKEN_LEASE_TTL)
 admitted = _of_person("admitted:<oid>", "how often their chat wanted what costs", ADMITTED_TTL)
 looked_up = _of_person("admitted:<oid>:others", "the same, of others, as an admin", ADMITTED_TTL)
+look_ups = _of_person("lookups:<oid>", "they were looked up, so days have counts", LOOK_UPS_TTL)
+_look_ups_of = _of_shard("lookups:<oid>:<day>", "hash: role -> times of a UTC day", LOOK_UPS_TTL)
+LOOK_UPS_SINCE = _one("{lookups}:since", "when look-ups began to be counted (ms)", EVER)
 look = _of_person("look:<oid>", "what Microsoft showed last, looked at for their chat", LOOK_TTL)
 ANNOUNCED_TTL = 400 * _DAY
 ANNOUNCED_WAVE_TTL = 900
@@ -148,6 +152,12 @@ ANNOUNCED_WAVE = _one("{coverage}:wave", "cards of this wave", ANNOUNCED_WAVE_TT
 COVERAGE = _one("{coverage}:counts", "what the last round counted", COVERAGE_TTL)
 COVERAGE_LEASE = _one("{coverage}:by", "who makes the rounds", "2 min, renewed")
 OPT_OUT_KEY = _one("{optouts}:key", "what these are hashed with, sealed", EVER)
+
+
+def look_ups_of(object_id: str, day: int) -> Key:
+    """The counts of a day (since the epoch), in the person's slot."""
+    of_shard = _look_ups_of(shard_of(object_id))
+    return Key(of_shard.replace("<oid>", object_id).replace("<day>", str(day)))
 
 
 def opt_out(object_id: str, mark: str) -> Key:

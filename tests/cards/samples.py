@@ -197,6 +197,11 @@ def _make() -> dict[str, Card]:
             what_to_do="Wait a minute and test again.",
         ),
         "status": status.status(_WELL),
+        "status-looked-up": status.status(
+            _WELL,
+            look_ups="In the last 90 days your status was looked up 3 times: twice by an admin, "
+            "once by the helpdesk.",
+        ),
         "status-differs": status.status(_DIFFERS),
         "status-trying": status.status(_TRYING),
         "status-trouble": status.status(_BROKEN),
@@ -264,7 +269,7 @@ def _make() -> dict[str, Card]:
         cards |= {f"{key}-{kind}": card for key, card in settings_cards_for(name).items()}
         cards |= {f"{key}-{kind}": card for key, card in match_cards_for(name).items()}
     return cards | {
-        "status-longest": status.status(_LONGEST),
+        "status-longest": status.status(_LONGEST, look_ups=LONG),
         "help-longest": help_card([("settings group", LONG)] * 10, ["status"]),
         "unknown-longest": not_understood(LONG, ["status"]),
     }

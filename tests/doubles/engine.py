@@ -406,6 +406,7 @@ async def running_bridge(
             meter=counts,
             addresses_now=microsoft.addresses_now,
             groups_of=_no_groups,
+            everyone_knows=lambda _: True,
             zoom_slot=_no_wait,
             doubted=doubted,
             chance=lambda: 0.0,

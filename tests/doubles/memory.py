@@ -18,6 +18,7 @@ from domain.directory import DirectoryHealth
 from domain.explanation import Admission, Explanation
 from domain.history import CHANGE
 from domain.link import Ending, Link, fold_address
+from domain.look_ups import counted, day_of
 from domain.person import PersonState
 from domain.plan import Seen, World, plan
 from domain.policy import Form, Policy, resolve
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from cards.build import Card
     from domain.directory import DirectoryGroup, DirectoryUser
     from domain.errors import Trouble
+    from domain.look_ups import LookUps as OfSomebody
     from domain.policy import Personal, Verdict
     from domain.policy_edits import Edit
     from domain.presence import Shown
@@ -336,6 +338,25 @@ class Presence:
 
     async def rows(self, people: Sequence[str], *names: str) -> list[PersonState]:
         return [self.people[oid][1] for oid in people if oid in self.people]
+
+
+@dataclass
+class LookUps:
+    """How often people were looked up (the port); `all_know`: every process can read it."""
+
+    all_know: bool = True
+    counts: list[tuple[str, Role]] = field(default_factory=list)
+
+    async def count(self, object_id: str, role: Role, now_ms: int) -> bool:
+        assert now_ms == NOW
+        if self.all_know:
+            self.counts.append((object_id, role))
+        return self.all_know
+
+    async def counted(self, object_id: str, *, connected_ms: int, now_ms: int) -> OfSomebody | None:
+        counts = [(day_of(now_ms), role.value, 1) for oid, role in self.counts if oid == object_id]
+        found = counted(counts, now_ms=now_ms, begun_ms=1, connected_ms=connected_ms)
+        return found if self.all_know else None
 
 
 @dataclass

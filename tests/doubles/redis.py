@@ -39,6 +39,8 @@ WITHOUT_TTL = re.compile(
     | pb:\{settings\}:(form|audit|acts|looks)
     | pb:\{keys\}:buttons
     | pb:\{organisation\}:(consent|excluded|excluded:changes)
+    | pb:\{lookups\}:since
+    | pb:\{organisation\}:consent
     | pb:\{data\}:contract
     | pb:\{feed\}:(state|pattern)
     """,

@@ -16,6 +16,8 @@ from tests.doubles.outside import titles
 from tests.doubles.settings import history
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from sandbox.people import SandboxPerson
     from tests.doubles.inside import Admin, Office
 
@@ -133,3 +135,40 @@ async def test_nothing_moves_on_the_card_when_a_meeting_begins_or_a_pause(place:
     await place.product.told(BEN, None)
     assert said_by((await chat.says("settings user Ben")).card) == before
     assert "They paused" in said_by((await place.chat(ADA).says("settings user Ben")).card)
+
+
+def looked_up(card: dict[str, Any] | None) -> str:
+    """What a status says of look-ups."""
+    found = re.search(r"(Nobody|Since|In the last) [^.]*looked up[^.]*\.", said_by(card))
+    assert found is not None, said_by(card)
+    return found[0]
+
+
+async def test_people_read_how_often_they_were_looked_up_and_by_which_role(place: Office) -> None:
+    helper, admin, own = await helpdesk(place), place.chat(ADA), place.chat(BEN)
+    await place.connect(BEN)
+    none = looked_up((await own.says("status")).card)
+    assert none == "Nobody has looked up your status since today."
+    await admin.says("settings user Ben")
+    await admin.says("settings user ben.okafor@example.com")
+    shown = await helper.says("settings user Ben")
+    assert "their status tells them that there was one, not whose" in said_by(shown.card)
+    await helper.says("settings user O")  # several people: nobody is shown
+    told = looked_up((await own.says("status")).card)
+    assert told == (
+        "Since today your status was looked up 3 times: twice by an admin, once by the helpdesk."
+    )
+    for name in (ADA.name, EMEKA.name, ADA.object_id, EMEKA.object_id):
+        of_ben = [key async for key in place.redis.scan_iter("pb:*lookups*")]
+        assert not [key for key in of_ben if name in str(key)]
+    # Asking about oneself is no look-up, and who disconnects begins anew.
+    await place.connect(ADA)
+    await admin.says("settings user Ada")
+    assert "Nobody" in looked_up((await admin.says("status")).card)
+    again = await own.says("disconnect")
+    await own.presses("Disconnect", again)
+    assert [key async for key in place.redis.scan_iter("pb:{*}:lookups:*")] == []
+    await admin.says("settings user Ben")
+    assert [key async for key in place.redis.scan_iter("pb:{*}:lookups:*")] == []
+    await place.connect(BEN)
+    assert "Nobody" in looked_up((await own.says("status")).card)

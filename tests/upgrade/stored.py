@@ -39,6 +39,7 @@ from domain.policy import (
 )
 from domain.policy_edits import Authorise, ChooseShare, ChooseStyle, Disable, Lock
 from domain.presence import Observation, Pair, Shown, Style, ZoomPresence
+from domain.roles import Role
 from domain.setback import Setback
 from domain.storms import Delivery, Notified, Storm
 from sync.connect.sealed import ButtonKey, OptOutKey, SealedStore
@@ -47,6 +48,7 @@ from sync.connect.vault import Vault
 from sync.directory.store import DirectoryStore
 from sync.engine.departures import DepartureStore
 from sync.engine.identity import News
+from sync.engine.look_ups import LookUpStore
 from sync.engine.people import PeopleStore
 from sync.engine.proving import UnprovenStore
 from sync.engine.queue import Claim
@@ -136,6 +138,7 @@ class Stores:
         self.consents = ConsentStore(client, scripts)
         self.links = ConsentLinks(client)
         self.quota = Quota(client, scripts)
+        self.look_ups = LookUpStore(client, scripts, lambda _: True)
         self.slots = ZoomSlots(scripts, 10.0, burst=1)
         self.shelf = ZoomTokenShelf(client, self.vault, owner="account/app")
 
@@ -187,6 +190,8 @@ async def _people(to: Stores) -> None:
     await to.people.claim(keys.shard_of(ADA), "w1", 10)  # `lease` and its end
     await to.people.count_look_up(ADA)
     await to.people.keep_look(ADA, Shown("Busy", "InACall"))
+    for role in (Role.ADMIN, Role.HELPDESK, Role.HELPDESK):
+        await to.look_ups.count(BEN, role, AT)
     await to.unproven.add(ADA, News("zAda", "ada@example.com", AT, ZoomPresence.AWAY, gone=True))
     await to.departures.remove_app(AT)
     await to.departures.ended_by("news")
@@ -368,6 +373,7 @@ async def read(client: Client) -> dict[str, Any]:
         "buttons": len(await ButtonKey(of.sealed, of.vault).load() or b""),
         "sealing": plain(sorted(await of.sealed.sealing(), key=lambda one: one.name)),
         "look": plain(None if look is None else look[0]),
+        "look-ups": plain(await of.look_ups.counted(BEN, connected_ms=AT, now_ms=AT)),
         "unproven": plain(waiting[ADA][1]),
         "app removed": await of.departures.app_removed_ms(),
         "ended": await of.departures.was_ended_by("news"),

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.grammar.settings import User
-    from bot.handlers.ports import Engine, People, Policies, ZoomDirectory
+    from bot.handlers.ports import Engine, LookUps, People, Policies, ZoomDirectory
     from bot.request import Turn
     from cards.build import Card
     from cards.settings.clicks import OpenPerson, Revive, ReviveAll, ShowParked
@@ -63,6 +63,7 @@ class SettingsPeople:
     audit: AuditLog
     people: People
     engine: Engine
+    look_ups: LookUps
     everyone_knows: Callable[[str], bool]
     match_line: Callable[[str | None, str | None], Awaitable[str]]
 
@@ -247,7 +248,12 @@ class SettingsPeople:
                 object_id = known[0].object_id
                 zoom_id = zoom_id or known[0].zoom_id
             view = replace(view, match=await self.match_line(zoom_id, object_id))
-        return people_cards.user(view)
+        # Whatever shows somebody comes by here, trying again too. One's own looks are not counted.
+        counted = False
+        if state is not None and state.object_id != turn.person.object_id:
+            role = turn.role or Role.HELPDESK
+            counted = await self.look_ups.count(state.object_id, role, now_ms)
+        return people_cards.user(replace(view, counted=counted))
 
 
 def _is_admin(turn: Turn) -> bool:

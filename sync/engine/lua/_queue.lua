@@ -13,6 +13,15 @@ local function place(key, member, lane, due)
   if old ~= tostring(lane) then redis.call('HSET', key, 'lane', lane) end
 end
 
+-- How often somebody was looked up: the counts of every day that may still be there.
+local function forget_look_ups(key)
+  if redis.call('DEL', key) == 0 then return end
+  local today = math.floor(now / 86400000)
+  for day = today - LOOK_UP_DAYS, today + 1 do
+    redis.call('DEL', key .. ':' .. string.format('%.0f', day))
+  end
+end
+
 local function unplace(key, member)
   local old = redis.call('HGET', key, 'lane')
   if old then

@@ -4,5 +4,6 @@ unplace(person, member)
 redis.call('HDEL', parked, member)
 redis.call('SREM', everybody, member)
 redis.call('DEL', person, link, tokens)
+forget_look_ups(look_ups)
 redis.call('PUBLISH', ERASED, 1)
 return 1

@@ -2,6 +2,7 @@ if redis.call('HEXISTS', person, 'leaving') == 0 then return false end
 for _, name in ipairs(redis.call('HKEYS', person)) do
   if not NEEDED[name] then redis.call('HDEL', person, name) end
 end
+forget_look_ups(look_ups)
 if redis.call('DEL', link) == 1 then redis.call('PUBLISH', ERASED, 1) end
 local left = redis.call('PTTL', tokens)
 if left == -1 or redis.call('HEXISTS', person, 'by') == 1 then -- else they were told until when

@@ -19,7 +19,17 @@ from domain.history import LOOK_UP, REVIVE
 from domain.policy import FOREVER, Form, ManagedGroup, Personal, Policy
 from domain.presence import Observation, ZoomPresence
 from domain.roles import Role
-from tests.doubles.memory import ADA, BEN, NOW, History, Presence, Settings, ZoomDirectory, turn
+from tests.doubles.memory import (
+    ADA,
+    BEN,
+    NOW,
+    History,
+    LookUps,
+    Presence,
+    Settings,
+    ZoomDirectory,
+    turn,
+)
 from tests.doubles.outside import titles, words
 from wording.trouble import WELL_AGAIN
 
@@ -37,13 +47,14 @@ class Room:
     def __init__(self) -> None:
         self.engine, self.directory, self.audit = Presence(), ZoomDirectory(), History()
         self.engine.policy = Policy(ON, version=1)
-        self.all_know = True
+        self.all_know, self.look_ups = True, LookUps()
         self.handler = SettingsPeople(
             Settings(self.engine),
             self.directory,
             self.audit,
             self.engine,
             self.engine,
+            self.look_ups,
             lambda _: self.all_know,
             self.match_line,
         )
@@ -334,3 +345,50 @@ async def test_whose_role_is_not_known_is_shown_no_more_than_the_helpdesk(room: 
     room.engine.connect(BEN, wrote_ms=NOW)
     unknown = await room.handler.user(turn(role=None), User(BEN_S))
     assert unknown == await room.handler.user(HELPDESK, User(BEN_S))
+
+
+# -- how often
+
+
+async def test_every_answer_that_shows_somebody_is_counted_in_the_looker_s_role(
+    room: Room,
+) -> None:
+    room.engine.connect(BEN, **PARKED)
+    room.directory.users = (replace(LISTED, address=BEN_S),)
+    await room.handler.user(turn(), User(BEN_S))
+    await room.handler.user(HELPDESK, User(name="ben"))
+    await room.handler.listed(HELPDESK, OpenListed("z-Ben"))
+    await room.handler.chosen(turn(), OpenPerson(BEN.object_id))
+    await room.handler.revive(HELPDESK, Revive(BEN.object_id))
+    assert [role for _, role in room.look_ups.counts] == [
+        *(Role.ADMIN, Role.HELPDESK, Role.HELPDESK, Role.ADMIN, Role.HELPDESK)
+    ]
+    assert {oid for oid, _ in room.look_ups.counts} == {BEN.object_id}
+
+
+async def test_what_shows_nobody_is_not_counted(room: Room) -> None:
+    room.directory.users = (LISTED, replace(LISTED, zoom_id="z", address="other@example.com"))
+    await room.handler.user(turn(), User("nobody@example.com"))
+    await room.handler.user(turn(), User(name="ben"))  # who is meant?
+    await room.handler.user(turn(), User(BEN_S))  # not connected
+    room.engine.connect(BEN)
+    await room.handler.troubled(turn(), ShowParked())
+    room.engine.allowed = False
+    await room.handler.user(turn(), User(BEN_S))
+    assert room.look_ups.counts == []
+
+
+async def test_one_s_own_looks_are_not_counted(room: Room) -> None:
+    room.engine.connect(ADA)
+    said = words(await room.handler.user(turn(), User("ada@example.com")))
+    assert room.look_ups.counts == []
+    assert "their status tells them" not in said
+
+
+async def test_who_looks_reads_that_the_person_is_told(room: Room) -> None:
+    room.engine.connect(BEN)
+    assert "their status tells them" in words(await room.handler.user(turn(), User(BEN_S)))
+    room.look_ups.all_know = False
+    said = words(await room.handler.user(turn(), User(BEN_S)))
+    assert "their status tells them" not in said
+    assert "This look-up is in the history." in said

@@ -14,7 +14,8 @@ from domain.link import Ending
 from domain.person import Held
 from domain.policy import FOREVER, Form, ManagedGroup, Personal, Policy
 from domain.presence import IN_A_CALL, Observation, Shown, ZoomPresence
-from tests.doubles.memory import ADA, NOW, Presence, turn
+from domain.roles import Role
+from tests.doubles.memory import ADA, NOW, LookUps, Presence, turn
 from tests.doubles.outside import titles, words
 
 pytestmark = pytest.mark.unit
@@ -31,12 +32,17 @@ def engine() -> Presence:
 
 
 @pytest.fixture
-def handler(engine: Presence) -> StatusHandler:
+def looks() -> LookUps:
+    return LookUps()
+
+
+@pytest.fixture
+def handler(engine: Presence, looks: LookUps) -> StatusHandler:
     async def groups_of(oid: str) -> frozenset[str]:
         assert oid == ADA.object_id
         return frozenset({"g"})
 
-    return StatusHandler(engine, groups_of)
+    return StatusHandler(engine, groups_of, looks)
 
 
 async def test_who_is_not_connected_reads_what_their_groups_would_have(
@@ -155,3 +161,17 @@ async def test_while_an_admin_has_it_off_no_button_is_there_that_can_not_work(
     engine.connect(observation=IN_MEETING)
     assert titles(await handler.status(turn(), Status())) == ["Refresh", "Disconnect"]
     assert titles(await handler.test(turn(), RunTest())) == ["Status"]
+
+
+async def test_status_tells_how_often_others_looked(
+    engine: Presence, handler: StatusHandler, looks: LookUps
+) -> None:
+    engine.connect()
+    none = words(await handler.status(turn(), Status()))
+    assert "Nobody has looked up your status" in none
+    for role in (Role.ADMIN, Role.HELPDESK, Role.ADMIN):
+        await looks.count(ADA.object_id, role, NOW)
+    said = words(await handler.status(turn(), Status()))
+    assert "looked up 3 times: twice by an admin, once by the helpdesk." in said
+    looks.all_know = False
+    assert "looked up" not in words(await handler.status(turn(), Status()))

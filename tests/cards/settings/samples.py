@@ -436,6 +436,7 @@ def settings_cards() -> dict[str, Card]:
                 written="It last worked today",
                 parked=PARKED_ROWS[1].object_id,
                 for_admin=False,
+                counted=True,
             )
         ),
         "settings-user-gone": gone(),

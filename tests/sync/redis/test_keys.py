@@ -13,7 +13,7 @@ pytestmark = pytest.mark.unit
 ADA, BEN = (f"00000000-0000-4000-8000-{number:012d}" for number in (1, 2))
 OF_PEOPLE = (
     *(keys.person, keys.link, keys.tokens, keys.token_lease, keys.admitted, keys.looked_up),
-    *(keys.look, keys.live_sign_in, keys.reference, keys.announced),
+    *(keys.look, keys.look_ups, keys.live_sign_in, keys.reference, keys.announced),
 )
 OF_SHARDS = (keys.everybody, keys.parked, keys.woken, keys.probe)
 HASHED = (
@@ -46,8 +46,8 @@ def test_every_constant_and_function_makes_keys_of_a_declared_kind() -> None:
     made += [of(ADA) for of in (keys.met, keys.sign_in, keys.sign_in_taken, keys.jobs)]
     made += [of(7) for of in OF_SHARDS] + [*keys.dues(7), keys.notice(ADA, "invited")]
     made += [of("rollouts", "1") for of in OF_JOBS] + [*keys.directory_parts("abc")]
-    made += [keys.opt_out(ADA, "0a")]
     made += [keys.consent_link("0a"), keys.consent_try("0a")]
+    made += [keys.opt_out(ADA, "0a"), keys.look_ups_of(ADA, 20_000)]
     made += keys.matches_parts("abc")
     made += [keys.ACTS[0], keys.LOOKS[0]]
     channels = {keys.WAKE, keys.SETTINGS_CHANGED, keys.ERASED}
@@ -62,7 +62,7 @@ def test_every_constant_and_function_makes_keys_of_a_declared_kind() -> None:
 def test_all_of_one_person_is_in_the_slot_of_their_shard(oid: str) -> None:
     shard = keys.shard_of(oid)
     found = [of(oid) for of in OF_PEOPLE]
-    found += [keys.seen("activity", oid), keys.opt_out(oid, "0a")]
+    found += [keys.seen("activity", oid), keys.opt_out(oid, "0a"), keys.look_ups_of(oid, 7)]
     found += [of(shard) for of in OF_SHARDS] + [*keys.dues(shard), keys.person_prefix(shard)]
     assert {tag(key) for key in found} == {f"{shard:02d}"}
     assert keys.person(oid) == keys.person_prefix(shard) + oid
