@@ -40,7 +40,6 @@ WITHOUT_TTL = re.compile(
     | pb:\{keys\}:buttons
     | pb:\{organisation\}:(consent|excluded|excluded:changes)
     | pb:\{lookups\}:since
-    | pb:\{organisation\}:consent
     | pb:\{data\}:contract
     | pb:\{feed\}:(state|pattern)
     """,
