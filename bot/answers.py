@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.handlers.settings.by_hand import ByHandHandler
     from bot.handlers.settings.changes import SettingsChanges
     from bot.handlers.settings.consent import ConsentHandler
+    from bot.handlers.settings.informing import InformingHandler
     from bot.handlers.settings.invitations import InvitationHandler
     from bot.handlers.settings.matching import MatchingViews
     from bot.handlers.settings.people import SettingsPeople
@@ -88,6 +89,7 @@ def answer_admins(
     inviting: InvitationHandler,
     storms: StormHandler,
     consent: ConsentHandler,
+    informing: InformingHandler,
 ) -> None:
     """Who answers what admins say and press."""
     dispatch.said(words.Centre, views.overview)
@@ -98,6 +100,7 @@ def answer_admins(
     dispatch.said(words.User, people.user)
     dispatch.said(words.InvitePeople, inviting.of_group)
     dispatch.said(words.Organisation, consent.show)
+    dispatch.said(words.InformedPeople, informing.of_group)
     dispatch.said(words.History, views.history)
     dispatch.clicked(admin.ShowCentre, views.overview)
     dispatch.clicked(admin.OpenAccount, changes.account)
@@ -122,6 +125,7 @@ def answer_admins(
     dispatch.clicked(admin.ConfirmInvite, inviting.confirm)
     dispatch.clicked(admin.Invite, inviting.send)
     dispatch.clicked(person.DeclineInvitation, inviting.decline)
+    dispatch.clicked(admin.RecordInformed, informing.record)
     dispatch.clicked(admin.ShowStorm, storms.show)
     dispatch.clicked(admin.RetryStorm, storms.retry)
     dispatch.clicked(admin.ShowOrganisation, consent.show)

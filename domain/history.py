@@ -7,6 +7,7 @@ from typing import Final
 CHANGE: Final = "change"
 LOOK_UP: Final = "look-up"
 INVITE: Final = "invite"
+INFORM: Final = "inform"
 REVIVE: Final = "revive"
 MATCH: Final = "match"
 AUTHORISE: Final = "authorise"

@@ -58,6 +58,7 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "settings.listed": 2,
     # On cards only where the organisation authorises it: not before everyone knows that.
     "organisation.start": 2,
+    "settings.informed": 2,
     "organisation.not_for_me": 2,
     # Has its default where an older process could read it: nothing of it is written till then.
     "Form.authoriser": 2,

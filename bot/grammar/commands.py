@@ -38,6 +38,7 @@ from bot.grammar.settings import (
     Group,
     Groups,
     History,
+    InformedPeople,
     InvitePeople,
     Organisation,
     User,
@@ -139,6 +140,7 @@ Said = (
     | User
     | InvitePeople
     | Organisation
+    | InformedPeople
     | History
     | Unmatched
     | DomainAlias

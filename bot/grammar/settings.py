@@ -8,6 +8,7 @@
     settings user ADDRESS|NAME
     settings invite [GROUP]
     settings organisation
+    settings informed [GROUP]
     settings history
     settings unmatched|alias|match … (bot.grammar.matching)
 
@@ -112,6 +113,13 @@ class InvitePeople(ForAdmins):
 
 
 @dataclass(frozen=True, slots=True)
+class InformedPeople(ForEntraAdmins):
+    """`settings informed`: those of a group (empty: the account) were told by other means."""
+
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class History(ForAdmins):
     """`settings history`: who changed what."""
 
@@ -122,7 +130,16 @@ class Organisation(ForEntraAdmins):
 
 
 Settings = (
-    Centre | Account | Group | Groups | User | InvitePeople | Organisation | History | Matching
+    Centre
+    | Account
+    | Group
+    | Groups
+    | User
+    | InvitePeople
+    | InformedPeople
+    | Organisation
+    | History
+    | Matching
 )
 
 _ANY_ACT = (
@@ -385,12 +402,21 @@ def _user(rest: str) -> User:
 
 
 def _invite(rest: str) -> InvitePeople:
+    return InvitePeople(_one_group(rest))
+
+
+def _informed(rest: str) -> InformedPeople:
+    return InformedPeople(_one_group(rest))
+
+
+def _one_group(rest: str) -> str:
+    """The name of a group; empty: none was said."""
     words = without_courtesies(rest.split())
     name = " ".join(words)
     quoted = name.translate(PLAIN_QUOTES)
     if len(quoted) > 1 and quoted[0] == quoted[-1] and quoted[0] in "\"'":
         name = name[1:-1].strip()
-    return InvitePeople(_name(name) if name else "")
+    return _name(name) if name else ""
 
 
 def _organisation(rest: str) -> Organisation:
@@ -422,6 +448,7 @@ _TOPICS: Final[dict[str, Callable[[str], Settings]]] = {
     "invite": _invite,
     "organisation": _organisation,
     "organization": _organisation,
+    "informed": _informed,
     "history": _history,
     **MATCHING_TOPICS,
 }

@@ -17,6 +17,7 @@ from bot.handlers.settings.by_hand import ByHandHandler
 from bot.handlers.settings.changes import SettingsChanges
 from bot.handlers.settings.consent import ConsentHandler
 from bot.handlers.settings.guard import Gatekeeper, ZoomGroups
+from bot.handlers.settings.informing import InformingHandler
 from bot.handlers.settings.invitations import InvitationHandler
 from bot.handlers.settings.matching import MatchingViews
 from bot.handlers.settings.people import SettingsPeople
@@ -135,7 +136,16 @@ def _answer_admins(
         core.consent.everyone_knows,
         core.engine.engine.background,
     )
-    answer_admins(dispatch, views, changes, people, inviting, storms, asking)
+    covering = core.covering.covering
+    informing = InformingHandler(
+        groups,
+        covering.untold,
+        core.covering.announcements,
+        audit,
+        connected.now_ms,
+        covering.request_round,
+    )
+    answer_admins(dispatch, views, changes, people, inviting, storms, asking, informing)
 
 
 def _answer_matching(

@@ -212,6 +212,14 @@ class Invite(Click):
     people: Annotated[int, Field(ge=0)]
 
 
+@click("settings.informed", by=By.RECIPIENT)
+class RecordInformed(Click):
+    """Keep that those of a level were told by other means, as many as the admin was told."""
+
+    level: Where
+    people: Annotated[int, Field(ge=0)]
+
+
 @click("settings.storm", by=By.ADMIN)
 class ShowStorm(Click):
     """Show how many authorisations ended alike. `code` and `began_ms` say which storm it is."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from domain.matching import EntraUser
-    from domain.policy import Policy
+    from domain.policy import Level, Policy
     from sync.connect.linking import Linking
     from sync.directory.store import DirectoryStore
     from sync.engine.people import PeopleStore
@@ -137,7 +137,13 @@ class Covering:
         self._lease = self.rows.lease()
         self._made_of: tuple[object, ...] = ()
         self._due_ms = 0
+        self._said_so = False
         self.work = Work(duties.COVERAGE, self._step, lease=self._lease)
+
+    def request_round(self) -> None:
+        """Something was decided: look at everybody soon."""
+        self._due_ms = 0
+        self.work.wake()
 
     async def _step(self) -> None:
         policy = self.policy()
@@ -148,10 +154,11 @@ class Covering:
         now = await self.people.now_ms()
         if made_of == self._made_of and now < self._due_ms:
             return
-        if not _says_so(policy) and not self._made_of:
-            self._made_of = made_of  # nothing to do here, as in most organisations
-            return
-        if await self._lease.take():
+        says_so = _says_so(policy)
+        if not says_so and not self._said_so:  # as in most organisations
+            self._made_of, self._due_ms = made_of, now + EVERY_MS
+        elif await self._lease.take():
+            self._said_so = says_so
             await self.round()
             self._made_of, self._due_ms = made_of, now + EVERY_MS
             await self._lease.let_go()
@@ -168,11 +175,48 @@ class Covering:
         await self._tell(found)
         return coverage
 
+    async def untold(self, level: Level) -> list[str]:
+        """Those for whom a level decides that it starts after notice, and whom nobody has told."""
+        found: list[str] = []
+        async for some in batches(self.matches.everybody(), BATCH):
+            matched = [kept for kept in some if kept.zoom_id is not None]
+            for kept, candidate, _ in await self._candidates(matched):
+                verdict = candidate.verdict
+                decides = "" if verdict.group is None else verdict.group.group_id
+                inform = verdict.authoriser is Authoriser.INFORM and decides == level.group_id
+                if inform and standing(candidate, 0) is Standing.TO_TELL:
+                    found.append(kept.user.object_id)
+        return found
+
     async def _look_at(self, some: Sequence[Kept], found: _Round) -> None:
         """See to some people: start, end, and note whom to tell."""
+        now = await self.people.now_ms()
+        starting: list[tuple[EntraUser, ZoomUser]] = []
+        for kept, candidate, (zoom, trouble) in await self._candidates(some):
+            oid, stands = kept.user.object_id, standing(candidate, now)
+            found.counts[stands] += 1
+            found.seen.add(oid)
+            found.in_trouble += candidate.connected and trouble
+            if stands is Standing.TO_TELL:
+                found.to_tell.append((oid, candidate.verdict.authoriser))
+            elif stands is Standing.COVERED and not candidate.connected:
+                starting.append((kept.user, zoom))
+            elif candidate.connected and stands in _ENDS:
+                log.info("coverage_ended", person=oid, reason=stands.value)
+                await self.people.leave(oid)
+        if self.authorised() and self.may_write():
+            await for_each(starting, self._start)
+
+    async def _candidates(
+        self, some: Sequence[Kept]
+    ) -> list[tuple[Kept, Candidate, tuple[ZoomUser, bool]]]:
+        """What is known of people; with their Zoom user, and whether something ails them.
+
+        Who leaves just now, or whose Zoom user is gone, is left out.
+        """
         view, policy = await self.directory.view(), self.policy()
         if view is None or not some:
-            return
+            return []
         ids = [kept.user.object_id for kept in some]
         users = {user.zoom_id: user for user in await view.users([k.zoom_id or "" for k in some])}
         rows = {
@@ -182,8 +226,7 @@ class Covering:
         announced = await self.announcements.of(ids)
         await self.announcements.renew(list(announced))
         excluded = await self.exclusions.among(ids)
-        now = await self.people.now_ms()
-        starting: list[tuple[EntraUser, ZoomUser]] = []
+        found = []
         for kept in some:
             oid, zoom_id = kept.user.object_id, kept.zoom_id or ""
             user, row = users.get(zoom_id), rows.get(oid)
@@ -200,19 +243,9 @@ class Covering:
                 own=by is AuthorisedBy.PERSON,
                 in_share=in_share(oid, verdict.share),
             )
-            stands = standing(candidate, now)
-            found.counts[stands] += 1
-            found.seen.add(oid)
-            found.in_trouble += candidate.connected and row is not None and row.trouble is not None
-            if stands is Standing.TO_TELL:
-                found.to_tell.append((oid, verdict.authoriser))
-            elif stands is Standing.COVERED and row is None:
-                starting.append((kept.user, ZoomUser(zoom_id, user.address)))
-            elif candidate.connected and stands in _ENDS:
-                log.info("coverage_ended", person=oid, reason=stands.value)
-                await self.people.leave(oid)
-        if self.authorised() and self.may_write():
-            await for_each(starting, self._start)
+            trouble = row is not None and row.trouble is not None
+            found.append((kept, candidate, (ZoomUser(zoom_id, user.address), trouble)))
+        return found
 
     async def _start(self, somebody: tuple[EntraUser, ZoomUser]) -> None:
         person, zoom = somebody

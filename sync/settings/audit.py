@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from domain.history import AUTHORISE, CHANGE, INVITE, LOOK_UP, MATCH, REVIVE, UNREADABLE
+from domain.history import (
+    AUTHORISE,
+    CHANGE,
+    INFORM,
+    INVITE,
+    LOOK_UP,
+    MATCH,
+    REVIVE,
+    UNREADABLE,
+)
 from sync.redis import keys
 from sync.redis.rows import Rows
 from sync.redis.scripts import Scripts
@@ -55,8 +64,8 @@ INSTALLATION = Actor("installation", "Installation")
 class Entry:
     """What was done.
 
-    `kind` is change, look-up, invite, revive (who is parked is to be tried again; of both `new` may
-    say how many `people`), match (who in Zoom is whom in Entra), authorise (consent was `asked`
+    `kind` is change, look-up, invite, inform (people were told by other means), revive (who is
+    parked is to be tried again; of these three `new` may say how many `people`), match (who in Zoom is whom in Entra), authorise (consent was `asked`
     for, gave `rights`, or has `ended`), or unreadable (the entry is damaged; its place is still
     shown). `scope` is `account`, `group:<Zoom group id>`, `user:<address>`, `name:<what was
     typed>`, `parked` or `unmatched` (the list of those who are), `alias:<mail domain>`, `file` (of
@@ -176,6 +185,10 @@ class AuditLog:
     async def authorisation_ended(self, why: str) -> None:
         """Record that it does no longer."""
         await self._add(Entry(AUTHORISE, ENTRA, *_ORGANISATION, new={"ended": why}))
+
+    async def informed(self, by: Actor, scope: str, scope_name: str, *, people: int) -> None:
+        """Record that an admin says that these were told of what the organisation authorises."""
+        await self._add(Entry(INFORM, by, scope, scope_name, new={"people": people}))
 
     async def _add(self, entry: Entry) -> None:
         key, kept, first = keys.LOOKS if entry.kind == LOOK_UP else keys.ACTS

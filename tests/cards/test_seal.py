@@ -57,6 +57,7 @@ edits: st.SearchStrategy[Any] = st.one_of(
 )
 _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "version": st.integers(0, 2**40),
+    "at_ms": st.integers(0, 2**41),
     "edit": edits,
     "level": levels,
     "shown": st.builds(LevelForm, forms, st.booleans(), st.integers(0, 99)),

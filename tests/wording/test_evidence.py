@@ -51,11 +51,11 @@ SAID_OTHERWISE: Final = {
         "wording/about.py:_PRIVACY",
         "wording/chat.py:OK",
         "wording/edits.py:noticed",
+        "wording/matching.py:ONLY_BASIC",
         "wording/organisation.py:SHOWN_UNASKED",
         "wording/consent.py:ANSWERS",
         "wording/consent.py:STARTS_NOBODY",
         "wording/policy.py:AUTHORISERS_EXPLAINED",
-        "wording/matching.py:ONLY_BASIC",
         "wording/policy.py:STYLES",
     },
     "what did not happen, or is still to be done": {
@@ -85,6 +85,11 @@ SAID_OTHERWISE: Final = {
     "other meanings of the words": {
         "cards/person/disconnect.py:confirm",  # what Zoom told
         "cards/person/organisation.py:confirm",  # likewise
+        "cards/settings/informed.py:confirm",  # people, by other means than the app
+        "cards/settings/informed.py:nobody",
+        "cards/settings/informed.py:recorded",
+        "cards/settings/matching.py:is_it_yours",
+        "wording/history.py:done",
         "wording/ended.py:STORMS",
     },
 }

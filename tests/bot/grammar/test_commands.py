@@ -36,6 +36,7 @@ from bot.grammar.settings import (
     Group,
     Groups,
     History,
+    InformedPeople,
     InvitePeople,
     Organisation,
     User,
@@ -152,7 +153,7 @@ def test_no_text_breaks_the_parser(text: str) -> None:
 def test_everything_that_a_text_can_mean_can_be_said() -> None:
     said = {type(parse(spec.name)) for spec in COMMANDS}
     more = {Account, Group, Groups, User, History, PerhapsSettings, BadCommand, Unknown}
-    more |= {Unmatched, DomainAlias, MatchByHand, Organisation}
+    more |= {Unmatched, DomainAlias, MatchByHand, Organisation, InformedPeople}
     more |= {InvitePeople, WhichPause, Greeting, Privacy, SmallTalk, Attached}
     assert said | more == set(get_args(Said))
 

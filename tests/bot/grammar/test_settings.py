@@ -18,6 +18,7 @@ from bot.grammar.settings import (
     Group,
     Groups,
     History,
+    InformedPeople,
     InvitePeople,
     Organisation,
     User,
@@ -85,7 +86,7 @@ def asked(text: str) -> Said:
     found = parse(text)
     assert isinstance(
         found,
-        Centre | Account | Group | Groups | User | InvitePeople | Organisation | History,
+        Centre | Account | Group | Groups | User | InvitePeople | InformedPeople | Organisation | History,
     ), found
     return found
 
@@ -148,6 +149,8 @@ def refused(text: str) -> BadCommand | PerhapsSettings:
         (f"settings user {'x' * 300}", User(name="x" * LONGEST_NAME)),
         ("settings organisation", Organisation()),
         ("/Settings Organization, please", Organisation()),
+        ("settings informed", InformedPeople()),
+        ('settings informed "Sales Team"', InformedPeople("Sales Team")),
         ("settings invite", InvitePeople()),
         ("settings invite please", InvitePeople()),
         ("settings invite Sales Team", InvitePeople("Sales Team")),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cards.build import refreshing
 from cards.settings import change as change_cards
+from cards.settings import informed
 from cards.settings import invite as invite_cards
 from cards.settings.centre import Numbers, centre
 from cards.settings.change import guest, inherits, needs_zoom, not_admin, not_for_helpdesk
@@ -335,6 +336,10 @@ def settings_cards() -> dict[str, Card]:
             Disable(SALES), version=8, touched=FEW, notice=OVERTAKEN
         ),
         "settings-inherit": change(Inherit(SALES)),
+        "settings-informed": informed.confirm(SALES, count=312, starts="Monday, 7 December"),
+        "settings-informed-done": informed.recorded(SALES, count=312, starts="Monday, 7 December"),
+        "settings-informed-nobody": informed.nobody(ACCOUNT),
+        "settings-informed-no-group": informed.no_group("Sales Nord"),
         "settings-not-yet": change_cards.not_yet(SALES),
         "settings-lock": change(Lock(SALES)),
         "settings-lock-account": change(Lock(ACCOUNT)),

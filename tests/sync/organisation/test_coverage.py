@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +12,7 @@ from domain.clock import DAY
 from domain.coverage import Announcement, How
 from domain.directory import Directory, DirectoryUser
 from domain.matching import EntraUser, Match, Uncovered
-from domain.policy import AuthorisedBy, Authoriser, Form, Policy
+from domain.policy import ACCOUNT, AuthorisedBy, Authoriser, Form, Level, Policy
 from sync.connect.linking import Linking
 from sync.connect.sealed import OptOutKey, SealedStore
 from sync.connect.vault import Vault
@@ -282,3 +282,37 @@ async def test_no_answer_of_the_chat_is_tried_again(town: Town) -> None:
     await town.round()
     assert town.told[-1] == (ada, Authoriser.ASK)
     assert (await town.announcements.of([ada]))[ada].how is How.ASKED
+
+
+async def test_the_duty_makes_rounds_where_a_level_says_so_and_when_something_changed(
+    town: Town,
+) -> None:
+    people = await town.populate(2)
+    await town.announced(How.INFORMED, LONG_AGO, *people)
+    step = town.covering.work.step
+
+    async def rounds() -> bool:
+        await town.bridge.redis.delete(keys.COVERAGE)
+        await step()
+        return bool(await town.bridge.redis.exists(keys.COVERAGE))
+
+    town.bridge.decisions.policy = EACH
+    assert [await rounds(), await rounds()] == [False, False]
+    town.bridge.decisions.policy = replace(INFORM, version=1)
+    assert [await rounds(), await rounds()] == [True, False]
+    assert await town.covered() == set(people)
+    town.covering.request_round()
+    assert [await rounds(), await rounds()] == [True, False]
+    town.bridge.decisions.policy = replace(EACH, version=2)
+    assert [await rounds(), await rounds()] == [True, False]
+
+
+async def test_who_is_still_to_be_told_is_counted_by_the_level_that_decides(town: Town) -> None:
+    town.bridge.decisions.policy = INFORM
+    ada, ben, cleo = await town.populate(3)
+    await town.announced(How.INFORMED, 1, ada)
+    await town.announced(How.ASKED, 1, ben)
+    assert sorted(await town.covering.untold(ACCOUNT)) == [ben, cleo]
+    assert await town.covering.untold(Level("sales", "Sales")) == []
+    town.bridge.decisions.policy = ASK
+    assert await town.covering.untold(ACCOUNT) == []
