@@ -212,7 +212,7 @@ class Invite(Click):
     people: Annotated[int, Field(ge=0)]
 
 
-@click("settings.informed", by=By.RECIPIENT)
+@click("settings.informed", by=By.ENTRA_RECIPIENT)
 class RecordInformed(Click):
     """Keep that those of a level were told by other means, as many as the admin was told."""
 

@@ -65,13 +65,14 @@ class Entry:
     """What was done.
 
     `kind` is change, look-up, invite, inform (people were told by other means), revive (who is
-    parked is to be tried again; of these three `new` may say how many `people`), match (who in Zoom is whom in Entra), authorise (consent was `asked`
-    for, gave `rights`, or has `ended`), or unreadable (the entry is damaged; its place is still
-    shown). `scope` is `account`, `group:<Zoom group id>`, `user:<address>`, `name:<what was
-    typed>`, `parked` or `unmatched` (the list of those who are), `alias:<mail domain>`, `file` (of
-    mappings by hand) or `organisation`. `old` and `new` hold the fields of the form (a group's
-    also `name` and `priority`); None: the group inherits. `reason` is what the admin gave for a
-    change (domain.reason); releases before data version 2 pass it over.
+    parked is to be tried again; of these three `new` may say how many `people`), match (who in Zoom
+    is whom in Entra), authorise (consent was `asked` for, gave `rights`, or has `ended`), or
+    unreadable (the entry is damaged; its place is still shown). `scope` is `account`, `group:<Zoom
+    group id>`, `user:<address>`, `name:<what was typed>`, `parked` or `unmatched` (the list of
+    those who are), `alias:<mail domain>`, `file` (of mappings by hand) or `organisation`. `old` and
+    `new` hold the fields of the form (a group's also `name` and `priority`); None: the group
+    inherits. `reason` is what the admin gave for a change (domain.reason); releases before data
+    version 2 pass it over.
     """
 
     kind: str

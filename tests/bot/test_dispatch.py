@@ -65,7 +65,7 @@ class Anything:
 def wired(guard: Guard) -> Dispatch:
     dispatch, anything = Dispatch(guard), Anything()
     answers.answer_people(dispatch, *[anything] * 6)  # type: ignore[arg-type]
-    answers.answer_admins(dispatch, *[anything] * 6)  # type: ignore[arg-type]
+    answers.answer_admins(dispatch, *[anything] * 7)  # type: ignore[arg-type]
     answers.answer_matching(dispatch, *[anything] * 3, known=lambda: True)  # type: ignore[arg-type]
     return dispatch
 

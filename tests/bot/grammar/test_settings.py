@@ -86,7 +86,15 @@ def asked(text: str) -> Said:
     found = parse(text)
     assert isinstance(
         found,
-        Centre | Account | Group | Groups | User | InvitePeople | InformedPeople | Organisation | History,
+        Centre
+        | Account
+        | Group
+        | Groups
+        | User
+        | InvitePeople
+        | InformedPeople
+        | Organisation
+        | History,
     ), found
     return found
 
