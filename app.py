@@ -115,7 +115,7 @@ def cli() -> None:
 @cli.command()
 @click.option("--no-worker", is_flag=True, help="Leave the presence worker to other processes.")
 def serve(no_worker: bool) -> None:
-    """Production: bot, web pages and worker in one process."""
+    """Run in production: bot, web pages and worker in one process."""
     from launch import process
 
     _run(process.serve(_load("serve"), with_worker=not no_worker))
@@ -123,7 +123,7 @@ def serve(no_worker: bool) -> None:
 
 @cli.command()
 def worker() -> None:
-    """A presence worker alone. Run as many as you like against one Redis (REDIS_URL)."""
+    """Run only a presence worker. Run as many as you like on one Redis (REDIS_URL)."""
     from launch import process
 
     _run(process.work(_load("worker")))
@@ -136,19 +136,21 @@ def worker() -> None:
     show_default=True,
     is_flag=False,
     flag_value="",  # without a name: the names are listed
-    help="Who sits at the chat; without a name, lists who can.",
+    help="Whose chat it is. Without a name, lists the people.",
 )
 @click.option("--chat/--no-chat", default=True, help="Start the chat client (needs Node.js).")
 @click.option("--sandbox-port", default=3979, show_default=True, help="Port of the sandbox panel.")
 @click.option("--chat-port", default=56150, show_default=True, help="Port of the chat client.")
 def local(person: str, chat: bool, sandbox_port: int, chat_port: int) -> None:
-    """The whole product on this machine, with stand-ins for Microsoft and Zoom."""
+    """Run everything on this machine, with stand-ins for Microsoft and Zoom."""
     try:
         from launch.local import local as run_local
     except ModuleNotFoundError as error:
         if error.name != "sandbox":
             raise
-        raise click.ClickException("The image has no stand-ins. Use a checkout.") from error
+        raise click.ClickException(
+            "The image has no stand-ins for Microsoft and Zoom. Use a checkout."
+        ) from error
 
     _run(run_local(person=person, chat=chat, sandbox_port=sandbox_port, chat_port=chat_port))
 
@@ -157,9 +159,9 @@ def local(person: str, chat: bool, sandbox_port: int, chat_port: int) -> None:
 @click.option(
     "--non-interactive",
     is_flag=True,
-    help="Ask nothing: every value is in the environment or in .env already.",
+    help="Don't ask: every value is in the environment or in .env already.",
 )
-@click.option("--again", is_flag=True, help="Ask also for what is there already and works.")
+@click.option("--again", is_flag=True, help="Ask again, even for values that are set and work.")
 @click.option(
     "-o",
     "--output",
@@ -187,17 +189,17 @@ def setup(non_interactive: bool, again: bool, output: Path) -> None:
     multiple=True,
     metavar="NAME",
     type=click.Choice(checks.NAMES),
-    help="Run this check alone. May be given several times.",
+    help="Run only this check. Can be given several times.",
 )
 @click.option(
     *("--skip", "skip"),
     multiple=True,
     metavar="NAME",
     type=click.Choice(checks.NAMES),
-    help="Leave this check out. May be given several times.",
+    help="Skip this check. Can be given several times.",
 )
 def check(as_json: bool, only: tuple[str, ...], skip: tuple[str, ...]) -> None:
-    """Find out what works, what does not, and what to do about it.
+    """Find out what works, what doesn't, and what to do about it.
 
     Exit code 0 if nothing failed, 1 if something did. Each line names a check and what was found;
     --json has their short names. With an admin's token for Microsoft Graph in ENTRA_TOKEN it also
@@ -213,7 +215,7 @@ def check(as_json: bool, only: tuple[str, ...], skip: tuple[str, ...]) -> None:
 
 
 @cli.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def audit(as_json: bool) -> None:
     """Print who changed which setting, oldest first."""
     from launch.history import print_history
@@ -225,10 +227,10 @@ def audit(as_json: bool) -> None:
 @click.option(
     "--lost",
     is_flag=True,
-    help="Give up what opens with none of TOKEN_KEYS: its people are asked to connect again.",
+    help="Give up what none of TOKEN_KEYS opens: those people are asked to connect again.",
 )
 def rotate_keys(lost: bool) -> None:
-    """Move everything that is encrypted to the first of TOKEN_KEYS; say when the others may go."""
+    """Move everything encrypted to the first of TOKEN_KEYS, and say when the others can go."""
     from launch.rotation import rotate_keys as rotate
 
     settings = _load("rotate-keys")
@@ -257,11 +259,11 @@ def _address(_: click.Context, __: click.Parameter, text: str | None) -> str | N
     type=click.FloatRange(min=0.5, max=3600),
     default=2.0,
     show_default=True,
-    help="Seconds between two looks.",
+    help="Seconds between two updates.",
 )
 @click.option("--once", is_flag=True, help="Print one picture and end (1 if Redis is away).")
 def top(metrics: str | None, every: float, once: bool) -> None:
-    """Show live what it is doing: people, queue, quota, Zoom, and the rates of a process."""
+    """Show live what is going on: people, queue, quota, Zoom, and a process's rates."""
     from launch.top.show import top as show_top
 
     settings = _load("top")
@@ -287,7 +289,7 @@ def manifest(output: Path) -> None:
     except PackageError as error:
         say(*error.problems, err=True)
         raise SystemExit(1) from None
-    say(f"Wrote {output}. Upload it in the Teams admin centre under Manage apps.")
+    say(f"Wrote {output}. Upload it in the Teams admin centre, under Manage apps.")
 
 
 if __name__ == "__main__":

@@ -40,8 +40,8 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
         helpdesk = " and ".join(name for name, p in cast_by_name.items() if p.helpdesk)
         raise setup.SettingsError(
             [
-                f"--as must be one of {names}. Admins are {admins}. On the helpdesk, once "
-                f"connected: {helpdesk}."
+                f"--as must be one of {names}. {admins} are admins. On the helpdesk, "
+                f"once connected: {helpdesk}."
             ]
         )
     chat_url = f"http://127.0.0.1:{chat_port}/" if chat else None
@@ -76,7 +76,7 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
             await stack.enter_async_context(running(sandbox, "127.0.0.1", sandbox_port))
         app = await application(settings, redis_url, local_person=local_person, local_chat=chat_url)
         await stack.enter_async_context(open_ports(app, settings, settings.port))
-        say("", "  Presence Bridge, local mode: nothing leaves this machine.", "")
+        say("", "  Presence Bridge in local mode: nothing leaves this machine.", "")
         say(f"  Sandbox panel   {sandbox_url}/")
         by_hand = "  Chat client     start it with:", f"    {how_to_run(endpoint)}"
         if chat:

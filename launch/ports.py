@@ -24,9 +24,9 @@ METRICS = web.AppKey("metrics", MetricsPage)
 """Where an application keeps its page of metrics."""
 
 _REMEDIES = {
-    errno.EADDRINUSE: "Stop what uses it, or choose another with {setting}.",
-    errno.EADDRNOTAVAIL: "This machine has no such address: correct HOST.",
-    errno.EACCES: "Ports below 1024 need special rights: choose a higher one with {setting}.",
+    errno.EADDRINUSE: "Stop what is using it, or choose another with {setting}.",
+    errno.EADDRNOTAVAIL: "This machine has no such address. Correct HOST.",
+    errno.EACCES: "Ports below 1024 need special rights. Choose a higher one with {setting}.",
 }
 THIS_MACHINE = "127.0.0.1"
 METRICS_READERS = 16

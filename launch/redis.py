@@ -105,4 +105,4 @@ async def client_for_command(settings: Settings) -> AsyncIterator[Client]:
     except (AuthenticationError, AuthorizationError):
         raise  # app.py says it plainly
     except REDIS_TROUBLE as error:
-        raise RedisAway(f"Redis does not answer ({type(error).__name__}). Try again.") from error
+        raise RedisAway(f"Redis doesn't answer ({type(error).__name__}). Try again.") from error

@@ -46,14 +46,14 @@ async def rotate_keys(settings: Settings, *, lost: bool) -> bool:
         running = (await resealing.in_use()).running
         if lost and running:
             say(
-                "FAILED  Nothing was given up: a running process seals with another key, which is "
-                "not lost then. Run this with the TOKEN_KEYS of that process, or stop it first."
+                "FAILED  Nothing was given up: a running process uses another key, so that one "
+                "isn't lost. Run this with the TOKEN_KEYS of that process, or stop it first."
             )
             return False
         if running and vault.has_older:
             say(
-                "WAIT    Nothing was moved: a running process seals with another key, and may not "
-                "know the new one. Give it these TOKEN_KEYS, restart it, and run this again."
+                "WAIT    Nothing was moved: a running process uses another key, and may not know "
+                "the new one. Give it these TOKEN_KEYS, restart it, and run this again."
             )
             return False
         well = await _buttons(resealing.button_key, lost=lost)
@@ -78,18 +78,18 @@ async def rotate_keys(settings: Settings, *, lost: bool) -> bool:
             return well
         use = await resealing.in_use()
         if use.running:
-            say("WAIT    A process was started that seals with another key. Run this again.")
+            say("WAIT    A process that uses another key has started. Run this again.")
             return False
         if not well:
-            say("WAIT    The old keys must stay.")
+            say("WAIT    Keep the old keys.")
         elif use.until_ms:
             at = datetime.fromtimestamp(use.until_ms / 1000, tz=UTC)
             say(
-                f"ok      The old keys may go at {at:%H:%M} UTC: sign-ins that are under way need "
+                f"ok      You can remove the old keys at {at:%H:%M} UTC: sign-ins under way need "
                 "them until then."
             )
         else:
-            say("ok      The old keys may go: take them out of TOKEN_KEYS and restart.")
+            say("ok      You can remove the old keys from TOKEN_KEYS now. Then restart.")
         return well
 
 
@@ -97,10 +97,10 @@ async def _buttons(button_key: ButtonKey, *, lost: bool) -> bool:
     moved = await button_key.reseal()
     if moved is None and lost:
         await button_key.give_up()
-        say("lost    Buttons: a new key was made; cards from before no longer work")
+        say("lost    Buttons: a new key was created, so older cards no longer work")
         return True
     if moved is None:
-        say("FAILED  Buttons: their key opens with none of TOKEN_KEYS")
+        say("FAILED  Buttons: none of TOKEN_KEYS opens their key")
         return False
     say(f"ok      Buttons: {'moved to the newest key' if moved else 'nothing to move'}")
     return True
@@ -111,7 +111,7 @@ async def _opt_outs(key: OptOutKey) -> bool:
     moved = await key.reseal()
     if moved is None:
         say(
-            "FAILED  Opt-outs: their key opens with none of TOKEN_KEYS. Until it does, nobody is "
+            "FAILED  Opt-outs: none of TOKEN_KEYS opens their key. Until one does, nobody is "
             "started by the organisation's authorisation."
         )
         return False
@@ -139,15 +139,15 @@ def _progress(total: int, clock: Callable[[], float]) -> Callable[[Count], None]
 def _say_count(count: Count) -> None:
     kind = "ok    " if not count.left and not count.unreadable else "FAILED"
     say(
-        f"{kind}  People: {count.moved:,} moved to the newest key, {count.fresh:,} were there, "
+        f"{kind}  People: {count.moved:,} moved to the newest key, {count.fresh:,} already there, "
         f"{count.left + len(count.unreadable):,} left"
     )
 
 
 def _say_unreadable(people: Sequence[str]) -> None:
     say(
-        f"FAILED  {_people(len(people))}: what is stored opens with none of TOKEN_KEYS. Put "
-        "the missing key behind the first one. If it is lost, run this with --lost."
+        f"FAILED  {_people(len(people))}: none of TOKEN_KEYS opens what is stored. Put the missing "
+        "key behind the first one. If it is lost, run this with --lost."
     )
     for object_id in people[:MOST_NAMED]:
         say(f"        {object_id}")

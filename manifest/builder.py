@@ -32,21 +32,20 @@ _NUMBERS = re.compile(r"(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)", re.ASCI
 
 _SHORT_DESCRIPTION = "Shows your Zoom presence in Microsoft Teams, Outlook and SharePoint."
 _FULL_DESCRIPTION = """\
-When you are in a Zoom meeting, colleagues who look in Microsoft Teams, Outlook or SharePoint \
-should see it. Presence Bridge takes your presence from Zoom and shows it in Microsoft 365.
+When you’re in a Zoom meeting, your colleagues see it in Microsoft Teams, Outlook and SharePoint. \
+Presence Bridge takes your presence from Zoom and shows it in Microsoft 365.
 
-How to begin: say connect in the chat with the app and sign in with Microsoft once. From then on \
-it works by itself.
+To start, say connect in the chat with the app and sign in with Microsoft once. After that it \
+works on its own.
 
-- A status that you set yourself in Teams always stays, unless you or your admin choose the \
-style full.
-- Say status to see what Microsoft shows at this moment, and why.
-- Say disconnect to stop, and to erase what is stored about you.
+- A status you set yourself in Teams always stays, unless you or your admin choose the style full.
+- Say status to see what Microsoft shows right now, and why.
+- Say disconnect to stop, and to erase what’s stored about you.
 
-The app asks for the right to see and set your presence and to read your basic profile. It does \
-not read mail, calendar, contacts, chats or meetings.
+The app asks to see and set your presence and to read your basic profile. It doesn’t read mail, \
+calendars, contacts, chats or meetings.
 
-The app needs a Zoom account and a Microsoft 365 account of your organisation."""
+You need a Zoom account and a Microsoft 365 account in your organisation."""
 
 
 class ManifestError(ValueError):
@@ -160,16 +159,16 @@ def _address_problems(public_url: str) -> list[str]:
         host = parts.hostname or ""
         whole = bool(host) and parts.port != 0
     except ValueError:
-        return ["PUBLIC_URL is not a web address."]
+        return ["PUBLIC_URL isn't a web address."]
     problems = []
     if parts.scheme != "https" or not whole:
-        problems.append("PUBLIC_URL must be an https address: Teams accepts no other.")
+        problems.append("PUBLIC_URL must be an https address. Teams accepts nothing else.")
     if not host.isascii():
         problems.append("PUBLIC_URL must have its host name in ASCII (xn--…).")
     if len(public_url) > _MAX_URL - len("/privacy"):
         problems.append("PUBLIC_URL is too long.")
     if not problems and (parts.username is not None or parts.query or parts.fragment):
-        problems.append("PUBLIC_URL must be an address without user name, query and fragment.")
+        problems.append("PUBLIC_URL must be an address without user name, query or fragment.")
     return problems
 
 
@@ -177,7 +176,7 @@ def _command_problems(commands: Sequence[tuple[str, str]]) -> list[str]:
     problems = []
     titles = [title for title, _ in commands]
     if not 1 <= len(titles) <= MAX_COMMANDS:
-        problems.append(f"Teams lists 1 to {MAX_COMMANDS} commands; these are {len(titles)}.")
+        problems.append(f"Teams lists 1 to {MAX_COMMANDS} commands, but there are {len(titles)}.")
     problems += [
         f"Command “{title}” is listed twice."
         for title in sorted(set(titles))

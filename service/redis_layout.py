@@ -39,8 +39,9 @@ def see_to_layout(folder: Path, *, only_looks: bool) -> None:
         if data := [folder / name for name in _DATA if (folder / name).exists()]:
             if only_looks:
                 raise EmbeddedRedisError(
-                    f"The data in {folder} is of a Presence Bridge before 0.2.0, which this one "
-                    "can't read. Start the bot once: it sets the data aside and begins anew."
+                    f"The data in {folder} comes from a Presence Bridge before 0.2.0, which this "
+                    "version can't read. Start the bot once: it sets the data aside and starts "
+                    "afresh."
                 )
             aside = next(each for each in _names(folder.parent) if not each.exists())
             aside.mkdir(mode=0o700)
@@ -49,8 +50,8 @@ def see_to_layout(folder: Path, *, only_looks: bool) -> None:
             log.warning(
                 "older_data_set_aside",
                 folder=str(aside),
-                reason="it is of a Presence Bridge before 0.2.0, which this one can't read; "
-                "people connect anew",
+                reason="it comes from a Presence Bridge before 0.2.0, which this version can't "
+                "read; people need to connect again",
             )
         path.write_text(f"{LAYOUT}\n", "utf-8")
     except OSError as error:
@@ -60,7 +61,7 @@ def see_to_layout(folder: Path, *, only_looks: bool) -> None:
 def _refuse_other(folder: Path, said: str) -> None:
     if said != str(LAYOUT):
         raise EmbeddedRedisError(
-            f"The data in {folder} is of another layout ({said[:20] or 'unnamed'}) than this "
+            f"The data in {folder} has another layout ({said[:20] or 'unnamed'}) than the one this "
             f"Presence Bridge reads ({LAYOUT}). Nothing was changed. Start the release that wrote "
             "it, or set DATA_DIR to another folder."
         )

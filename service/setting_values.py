@@ -102,7 +102,7 @@ def contact(text: str) -> str:
     if "://" in text:
         web_address(re.split("[?#]", text)[0])
         if _UNSAFE.search(text) or not text.startswith("https://"):
-            raise ValueError("must begin with https:// and be without spaces or backslashes")
+            raise ValueError("must begin with https://, without spaces or backslashes")
         return text
     if not _EMAIL.fullmatch(text) or not _HOST_NAME.fullmatch(text.rpartition("@")[2]):
         raise ValueError(
@@ -128,13 +128,13 @@ def _address_without(pattern: str, sentence: str) -> BeforeValidator:
 def secret(text: str) -> str:
     """A text that can be a secret. Guessing one of them must be hopeless."""
     if len(text) > 1 and _STANDS_FOR_ANOTHER.match(text):
-        raise ValueError("has a value that stands for another one: put your own there")
+        raise ValueError("has a placeholder as its value: put your own there")
     if len(text) < SECRET_LENGTH:
         raise ValueError(
             f"is too short to be a secret: it must have at least {SECRET_LENGTH} characters"
         )
     if len(set(text)) < _DIFFERENT or _SIMPLE.match(text):
-        raise ValueError("is too simple to be a secret: make it of random characters")
+        raise ValueError("is too simple to be a secret: use random characters")
     return text
 
 
@@ -151,13 +151,13 @@ def redis_risk(text: str) -> str | None:
         return None
     if parts.scheme == "redis":
         return (
-            "REDIS_URL begins with redis:// and names another machine: whoever is in between can "
-            "read people's addresses and presence. Use rediss:// (TLS), or a network of your own."
+            "REDIS_URL uses redis:// to another machine, so anyone in between can read people's "
+            "addresses and presence. Use rediss:// (TLS), or a private network."
         )
     if "none" in parse_qs(parts.query).get("ssl_cert_reqs", ()):
         return (
-            "REDIS_URL says ssl_cert_reqs=none: whoever is in between can pretend to be the Redis. "
-            "Leave it out."
+            "REDIS_URL says ssl_cert_reqs=none, so anyone in between can pretend to be your Redis. "
+            "Leave that out."
         )
     return None
 
@@ -183,7 +183,7 @@ def redis_address(text: str) -> str:
 def zoom_app_id(text: str) -> str:
     """The id of an app in Zoom's App Marketplace, which becomes part of an address."""
     if not _APP_ID.fullmatch(text):
-        raise ValueError("must be the app's id alone: letters, digits, - and _")
+        raise ValueError("must be only the app's id: letters, digits, - and _")
     return text
 
 
@@ -321,7 +321,7 @@ PublicUrl = Annotated[
     str,
     _address_without(
         r"/(api/messages|zoom/webhook|auth/microsoft)(/|$)",
-        "must be the address of the bot itself; /api/messages and the like are added to it",
+        "must be the bot's address without a path such as /api/messages, which is added to it",
     ),
 ]
 LoginUrl = Annotated[

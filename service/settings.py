@@ -242,7 +242,11 @@ def examine(environ: Mapping[str, str], env_file: Path | None = None) -> Examine
                 problems.append(sentence)
                 del given.values[name]
         else:
-            where = "Read: the environment." if env_file is None else where_from(env_file)
+            where = (
+                "Settings were read from the environment."
+                if env_file is None
+                else where_from(env_file)
+            )
             return Examined(settings, problems, frozenset(given.values), where)
 
 
@@ -250,8 +254,8 @@ def where_from(env_file: Path) -> str:
     """Where settings were looked for, in a sentence."""
     path = env_file.absolute()
     if path.exists():
-        return f"Read: the environment and {path}."
-    return f"Read: the environment. There is no {path.name} in {path.parent}."
+        return f"Settings were read from the environment and {path}."
+    return f"Settings were read from the environment. There is no {path.name} in {path.parent}."
 
 
 def problem_with(name: str, text: str) -> str | None:
@@ -331,10 +335,10 @@ def _problems_of_names(given: Given, needs: tuple[str, ...]) -> list[str]:
     ]
     for name, text in list(given.values.items()):
         if is_placeholder(text):
-            problems.append(f"{name} still has the value of .env.example: put your own there.")
+            problems.append(f"{name} still has the value from .env.example. Put your own there.")
             del given.values[name]
         elif len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
-            problems.append(f"{name} is wrapped in quotation marks: remove them.")
+            problems.append(f"{name} is wrapped in quotation marks. Remove them.")
             del given.values[name]
     return problems
 
@@ -349,7 +353,7 @@ def _problems_between(texts: Mapping[str, str]) -> list[str]:
             f"{' and '.join(missing)} missing: set all three of {', '.join(ZOOM_API_NAMES)}."
         )
     if "ZOOM_APP_ID" in texts and not given - {"ZOOM_ACCOUNT_ID"}:
-        problems.append(f"ZOOM_APP_ID is of no use without {', '.join(ZOOM_API_NAMES)}.")
+        problems.append(f"ZOOM_APP_ID only works with {', '.join(ZOOM_API_NAMES)}.")
     if texts.get("REDIS_MODE", "").lower() == "cluster":
         if "REDIS_URL" not in texts:
             problems.append("REDIS_MODE is cluster, so REDIS_URL must name a node of the cluster.")

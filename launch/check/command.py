@@ -105,7 +105,7 @@ async def look_from(
         *microsoft_checks(visit, token),
         *registration_checks(visit, registration),
         *zoom_checks(visit, zoom),
-        Check("zoom-own-sync", "Zoom’s own sync", _own_sync),
+        Check("zoom-own-sync", "Zoom's own sync", _own_sync),
         *public_checks(visit, reached),
     )
     findings += await run(checks, examined.given)
@@ -120,8 +120,8 @@ def _settings(examined: Examined) -> list[Found]:
 
 async def _own_sync() -> Found:
     return unseen(
-        "It must be off, or both write; Zoom does not show it to apps.",
-        "Zoom web portal > Account Management > Account Settings > Mail & Calendar: take away the "
+        "It must be off, or both would write. Zoom doesn't show this setting to apps.",
+        "Zoom web portal > Account Management > Account Settings > Mail & Calendar: remove the "
         "permission for Presence.",
     )
 

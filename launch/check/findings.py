@@ -161,12 +161,12 @@ async def _look(check: Check, given: Collection[str]) -> Found:
     except TimeoutError:
         return failed(
             f"There was no answer within {LIMIT:g} s.",
-            "Run it again. If it stays so, something on the way drops the connection silently: a "
-            "firewall, or a proxy.",
+            "Run it again. If it happens again, something on the way drops the connection without "
+            "a word: a firewall, or a proxy.",
         )
     except Exception as error:  # noqa: BLE001 - whatever it is, the operator must read it
         what = str(error) or type(error).__name__
-        return failed(f"It could not be looked at: {what}", "Run it again.")
+        return failed(f"It couldn't be tested: {what}", "Run it again.")
 
 
 def and_(names: Sequence[str]) -> str:

@@ -53,33 +53,33 @@ _MEANINGS: Final[dict[int, Found]] = {
     ),
     7000215: failed(
         "MicrosoftAppPassword is not a secret of this app.",
-        f"Make a new one in {_CREDENTIALS} and copy its *value* (not its id).",
+        f"Create a new one in {_CREDENTIALS} and copy its *value* (not its id).",
     ),
     7000222: failed(
         "The secret in MicrosoftAppPassword has expired.",
-        f"Make a new one in {_CREDENTIALS}, set MicrosoftAppPassword, and restart.",
+        f"Create a new one in {_CREDENTIALS}, set MicrosoftAppPassword, and restart.",
     ),
     7000112: failed(
         "The app is switched off in Entra.",
         "Entra > Enterprise applications > your app > Properties: “Enabled for users to sign in”.",
     ),
     7000218: failed(
-        "Entra takes this app for one without a secret (a public client).",
+        "Entra treats this app as one without a secret (a public client).",
         "Entra > App registrations > your app > Authentication: add the redirect address under "
         "“Web”, and set “Allow public client flows” to No.",
     ),
     53003: failed(
-        "A Conditional Access policy blocks the app from this place.",
+        "A Conditional Access policy blocks the app from here.",
         "Entra > Protection > Conditional Access: allow this workload identity from here.",
     ),
 }
 _NUMBER = re.compile(r"AADSTS(\d{4,8})")
 _NO_REDIRECT = frozenset({50011, 500113, 900971})
 _NO_TOKEN: Final = {
-    "login_unreachable": "is not reached at {}",
-    "login_intercepted": "did not answer: something in between did, in place of {}",
+    "login_unreachable": "can't be reached at {}",
+    "login_intercepted": "didn't answer: something else answered in place of {}",
 }
-_ADMIN_TOLD = "See docs/operate.md, and the sign-in logs of the app in Entra."
+_ADMIN_TOLD = "See docs/operate.md and the app's sign-in logs in Entra."
 
 
 def microsoft_checks(visit: Visit, app_token: Once[str]) -> Sequence[Check]:
@@ -152,7 +152,7 @@ async def _secret(visit: Visit, token: Once[str]) -> Found:
         if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", secret, re.IGNORECASE):
             raise Fault(
                 failed(
-                    "MicrosoftAppPassword is a secret's id.",
+                    "MicrosoftAppPassword is the id of a secret, not its value.",
                     "Copy the secret's *value*, which Entra shows only when the secret is made: "
                     f"{_CREDENTIALS}.",
                 )
@@ -204,7 +204,7 @@ async def _graph(visit: Visit) -> Found:
     address = f"{visit.settings.graph_url}/v1.0/me"
     answer = await visit.ask("GET", address, service="Microsoft Graph", signs=MICROSOFTS_SIGNS)
     if answer.status in {200, 401, 403}:
-        return ok("reached; it asks for a token, as it must")
+        return ok("reached; it asks for a token, as it should")
     return failed(
         f"{host_of(address)} answered HTTP {answer.status}.",
         "Compare GRAPH_URL with .env.example, and look at Microsoft's service health.",
@@ -219,7 +219,7 @@ async def _bot(visit: Visit) -> Found:
     tenant = str(claims.get("tid", settings.microsoft_app_tenant_id)).lower()
     if tenant != settings.microsoft_app_tenant_id:
         return failed(
-            f"The bot's token is of another organisation ({tenant}).",
+            f"The bot's token comes from another organisation ({tenant}).",
             "Register the bot as Single Tenant, in the organisation of MicrosoftAppTenantId.",
         )
     service = _connector(visit)
@@ -247,27 +247,27 @@ def _registered(visit: Visit, answer: Answer) -> Found:
         return failed(
             "No bot is registered with the id in MicrosoftAppId.",
             f'Register it: npx @microsoft/teams.cli app create --name "Presence Bridge" --endpoint '
-            f"{endpoint}, or make an Azure Bot with this app id and the channel Microsoft Teams.",
+            f"{endpoint}, or create an Azure Bot with this app id and the channel Microsoft Teams.",
         )
     if answer.status == 401:
         return failed(
-            "Teams refuses the bot's token: it is registered as another kind, or for another "
+            "Teams refuses the bot's token: the bot is registered as another kind, or for another "
             "organisation.",
             "Azure portal > your Azure Bot > Configuration: Bot Type must be Single Tenant, with "
             "the ids in MicrosoftAppId and MicrosoftAppTenantId. A Multi Tenant or managed "
-            "identity bot must be made anew.",
+            "identity bot has to be created again.",
         )
     if code == "BotDisabledByAdmin":
         return warning(
-            "Teams knows the bot; an admin has blocked it.",
+            "Teams knows the bot, but an admin has blocked it.",
             "Allow it in the Teams admin centre > Teams apps > Manage apps.",
         )
     if answer.status in {400, 403, 404}:  # of the conversation: the bot itself is known
-        return ok("Teams accepts the bot’s credentials and knows its registration")
+        return ok("Teams accepts the bot's credentials and knows its registration")
     return unseen(
         f"The bot's credentials are accepted. Whether it is registered can't be seen (HTTP "
         f"{answer.status} from Teams).",
-        "Run this again; or look at the bot's configuration.",
+        "Run this again, or check the bot's configuration.",
     )
 
 

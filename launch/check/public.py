@@ -32,7 +32,7 @@ LOOKS: Final = 3
 NEEDS: Final = ("PUBLIC_URL", "ZOOM_WEBHOOK_SECRET")
 OFF_SECONDS: Final = 30.0
 FAR_OFF_SECONDS: Final = 120.0
-_START = "Start serve; let the proxy in front pass the address on to HOST and PORT."
+_START = "Start serve, and let the proxy in front pass the address on to HOST and PORT."
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ async def reach(visit: Visit) -> Reached:
             " Some networks don't let a machine reach its own public address: open "
             f"{settings.public_url} from elsewhere; if that works, use --skip public-address."
         )
-        refused = "not known" not in fault.found.text and "certificate" not in fault.found.text
+        refused = "can't be found" not in fault.found.text and "certificate" not in fault.found.text
         found = fault.found
         raise Fault(failed(found.text, found.remedy + (more if refused else ""))) from fault
     return Reached(answers, proofs)
@@ -104,36 +104,36 @@ def _one(answer: Answer, proof: Proof) -> Arrived:
         except NotOurs:
             raise Fault(
                 failed(
-                    "A Presence Bridge answers that does not have this ZOOM_WEBHOOK_SECRET: it is "
-                    "another installation, or was not restarted since.",
-                    "Compare the settings of all processes, and restart them. If the clocks differ "
-                    "by minutes, set them.",
+                    "The Presence Bridge that answers has another ZOOM_WEBHOOK_SECRET: it is "
+                    "another installation, or hasn't been restarted since it was changed.",
+                    "Compare the settings of all processes, and restart them. If their clocks are "
+                    "minutes apart, set the clocks.",
                 )
             ) from None
     if answer.status in {502, 503, 504}:
         raise Fault(
-            failed(f"The proxy is reached, and nothing behind it (HTTP {answer.status}).", _START)
+            failed(f"The proxy answers, but nothing behind it does (HTTP {answer.status}).", _START)
         )
     if 300 <= answer.status < 400:
         target = host_of(answer.headers.get("Location", "")) or "elsewhere"
         raise Fault(
             failed(
-                f"The address sends on to {target} (HTTP {answer.status}).",
+                f"The address redirects to {target} (HTTP {answer.status}).",
                 "Let the proxy pass requests on as they are, without redirect and without sign-in.",
             )
         )
     if answer.status in {401, 403, 407}:
         raise Fault(
             failed(
-                f"Something in front turns requests away (HTTP {answer.status}).",
-                "Let the proxy pass on what it does not know: the product checks senders itself.",
+                f"Something in front refuses requests (HTTP {answer.status}).",
+                "Let the proxy pass every request on. Presence Bridge checks senders itself.",
             )
         )
     raise Fault(
         failed(
-            f"Somebody else answers there (HTTP {answer.status}).",
-            "See where the name leads (DNS), and whether the proxy passes every path on to this "
-            "product, of this version.",
+            f"Something else answers there (HTTP {answer.status}).",
+            "Check where the name leads (DNS), and that the proxy passes every path on to Presence "
+            "Bridge, in this version.",
         )
     )
 
@@ -143,7 +143,7 @@ async def _address(visit: Visit, reached: Once[Reached]) -> Found:
     ours = visit.settings.token_key_list
     if ours and any(one.key != Vault(ours).newest for one in arrived):
         return failed(
-            "A process behind it encrypts with another first key of TOKEN_KEYS.",
+            "A process behind it has another first key in TOKEN_KEYS.",
             "Give every process the same TOKEN_KEYS, in the same order, and restart them.",
         )
     versions = sorted({one.version for one in arrived})
@@ -163,7 +163,7 @@ async def _headers(reached: Once[Reached]) -> Found:
         )
     if not all(one.body_whole for one in arrived):
         return failed(
-            "Bodies are changed on the way, so Zoom's signatures won't fit.",
+            "Bodies are changed on the way, so Zoom's signatures won't match.",
             "Let the proxy pass bodies on byte by byte: no rewriting, no unpacking.",
         )
     return ok("headers and bodies arrive as they were sent")
@@ -183,9 +183,9 @@ async def _messages(visit: Visit, reached: Once[Reached]) -> Found:
     endpoint = f"{visit.settings.public_url}/api/messages"
     if refusal := next((one.refusal for one in arrived if one.refusal), ""):
         return warning(
-            f"None was accepted since serve was started; the last was refused: {refusal}.",
+            f"None has been accepted since serve was started. The last was refused: {refusal}.",
             _REFUSALS.get(refusal)
-            or f"See that the bot is registered as Single Tenant, with the endpoint {endpoint}.",
+            or f"Check that the bot is registered as Single Tenant, with the endpoint {endpoint}.",
         )
     return unseen(
         "None has come since serve was started.",
@@ -195,15 +195,23 @@ async def _messages(visit: Visit, reached: Once[Reached]) -> Found:
 
 
 _REFUSALS: Final = {
-    "InvalidAudienceError": "They are for another bot: its app id must be that in MicrosoftAppId.",
+    "InvalidAudienceError": (
+        "They are for another bot. Its app id must be the one in MicrosoftAppId."
+    ),
     "InvalidIssuerError": "The bot is registered as another kind, or in another cloud: it must be "
     "Single Tenant; for other clouds set BOT_OPENID_METADATA_URL.",
-    "unknown key": "They are signed by somebody else than the Bot Framework, or in another cloud: "
+    "unknown key": "They aren't signed by the Bot Framework, or come from another cloud: "
     "compare BOT_OPENID_METADATA_URL with .env.example.",
     "another tenant": "They come from another organisation: compare MicrosoftAppTenantId.",
-    "no bearer token": "They come without a token: a proxy strips it, or they are not of Teams.",
-    "ImmatureSignatureError": "This machine's clock is behind: let it be set over the network.",
-    "ExpiredSignatureError": "This machine's clock is ahead: let it be set over the network.",
+    "no bearer token": (
+        "They come without a token: a proxy strips it, or they don't come from Teams."
+    ),
+    "ImmatureSignatureError": (
+        "This machine's clock is behind: set it over the network (NTP, chrony)."
+    ),
+    "ExpiredSignatureError": (
+        "This machine's clock is ahead: set it over the network (NTP, chrony)."
+    ),
 }
 """What the reasons of refusals point to (bot.teams.inbound_auth, bot.teams.channel)."""
 
@@ -211,7 +219,7 @@ _REFUSALS: Final = {
 async def _certificate(visit: Visit) -> Found:
     parts = urlsplit(visit.settings.public_url)
     if parts.scheme == "http":
-        return ok("none: the address is of this machine")
+        return ok("not needed: the address is on this machine")
     try:
         _, writer = await asyncio.open_connection(
             parts.hostname, parts.port or 443, ssl=tls.client_context(os.environ)
@@ -232,14 +240,14 @@ def clock_check(visit: Visit, server: Once[Server]) -> Check:
 
     async def look() -> Found:
         if not visit.clocks:
-            return unseen("Nobody answered whose clock ours could be compared with.")
+            return unseen("Nothing answered whose clock could be compared with.")
         services = {name: off for name, off in visit.clocks.items() if name != "the public address"}
         off = median((services or visit.clocks).values())
-        remedy = "Let the clock be set over the network (NTP, chrony)."
+        remedy = "Set the clock over the network (NTP, chrony)."
         how = f"{abs(off):.0f} s {'ahead' if off > 0 else 'behind'}"
         if abs(off) > FAR_OFF_SECONDS:
             return failed(
-                f"This machine's clock is {how}: signatures and tokens count as stale.", remedy
+                f"This machine's clock is {how}: signatures and tokens look out of date.", remedy
             )
         if abs(off) > OFF_SECONDS:
             return warning(f"This machine's clock is {how}.", remedy)
@@ -248,9 +256,9 @@ def clock_check(visit: Visit, server: Once[Server]) -> Check:
         if abs(ahead) > OFF_SECONDS:
             how = f"{abs(ahead):.0f} s {'ahead' if ahead > 0 else 'behind'}"
             return warning(
-                f"The Redis server's clock is {how}: events of Zoom's count as older or newer "
-                "than they are.",
-                "Let the clock of that machine be set over the network (NTP, chrony).",
+                f"The Redis server's clock is {how}: Zoom's events look older or newer than "
+                "they are.",
+                "Set that machine's clock over the network (NTP, chrony).",
             )
         return ok(f"agrees with {' and '.join(sorted(services or visit.clocks)[:3])}")
 

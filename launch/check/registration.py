@@ -35,7 +35,7 @@ PERMISSIONS: Final = {
 GRAPH_APP: Final = "00000003-0000-0000-c000-000000000000"
 TOKEN_NAME: Final = "ENTRA_TOKEN"  # noqa: S105 - the name of a variable
 HOW_TO_SEE: Final = (
-    f'Or let this command see it: {TOKEN_NAME}="$(az account get-access-token --resource-type '
+    f'Or let this command read it: {TOKEN_NAME}="$(az account get-access-token --resource-type '
     'ms-graph --query accessToken -o tsv)" python app.py check'
 )
 _SELF_CONSENT: Final = "managepermissiongrantsforself."
@@ -158,16 +158,18 @@ async def _get(visit: Visit, token: str, path: str) -> dict[str, Any]:
     if answer.status == 200:
         return answer.body
     if answer.status == 401 and visit.entra_token:
-        raise NotReadable(f"It can't be seen: Graph refuses the token in {TOKEN_NAME}.")
+        raise NotReadable(f"It can't be checked: Graph refuses the token in {TOKEN_NAME}.")
     if answer.status in {401, 403}:
-        raise NotReadable("It can't be seen from here: the app may not read its registration.")
+        raise NotReadable(
+            "It can't be checked from here: the app isn't allowed to read its own registration."
+        )
     if answer.status == 404:
         raise NotReadable(
-            f"It can't be seen: the organisation of {TOKEN_NAME} has no such app."
+            f"It can't be checked: the organisation of {TOKEN_NAME} has no such app."
             if visit.entra_token
-            else "It can't be seen: Graph does not know the app."
+            else "It can't be checked: Graph doesn't know the app."
         )
-    raise NotReadable(f"It can't be seen: Graph answered HTTP {answer.status}.")
+    raise NotReadable(f"It can't be checked: Graph answered HTTP {answer.status}.")
 
 
 async def _secret_end(visit: Visit, registration: Registration) -> Found:
@@ -180,8 +182,8 @@ async def _secret_end(visit: Visit, registration: Registration) -> Found:
     ]
     if not ends:
         return failed(
-            "None of the app's secrets begins like MicrosoftAppPassword.",
-            f"Make a new one in {_APP} > Certificates & secrets, and copy its value.",
+            "MicrosoftAppPassword isn't one of the app's secrets: none begins like it.",
+            f"Create a new one in {_APP} > Certificates & secrets, and copy its value.",
         )
     return ends_at(
         "The secret",
@@ -224,7 +226,7 @@ async def _kind(visit: Visit, registration: Registration) -> Found:
             f"{_APP} > Authentication > Supported account types: this organizational directory "
             "only. People from outside are refused in any case.",
         )
-    return ok("one organisation; the redirect address stands under Web")
+    return ok("one organisation; the redirect address is under Web")
 
 
 async def _consent(visit: Visit, registration: Registration) -> Found:
@@ -244,16 +246,18 @@ async def _consent(visit: Visit, registration: Registration) -> Found:
             f"{_APP} > API permissions > Add > Microsoft Graph > Delegated: {and_(missing)}.",
         )
     if registration.for_all:
-        return failed(f"Granted for everyone, but for {and_(lacking)}.", grant)
+        return failed(f"Granted for everyone, except {and_(lacking)}.", grant)
     allowed = await _people_may_consent(visit)
     if allowed is None:
         return unseen(
             "No admin has granted it for everyone. Whether people may consent for themselves can't "
-            "be seen.",
+            "be checked.",
             f"See Entra > Enterprise applications > Consent and permissions. {grant}",
         )
     if not allowed:
-        return failed("Nobody may consent for themselves, and no admin has for everyone.", grant)
+        return failed(
+            "People can't consent for themselves, and no admin has consented for everyone.", grant
+        )
     return ok("people consent for themselves when they connect")
 
 
@@ -292,7 +296,7 @@ async def _assignment(_: Visit, registration: Registration) -> Found:
         )
     return warning(
         "Assignment is required: only people who are assigned can connect.",
-        f"Assign them or their groups in {_ENTERPRISE} > Users and groups, if that is not meant.",
+        f"Assign them or their groups in {_ENTERPRISE} > Users and groups, or set it to No.",
     )
 
 

@@ -56,7 +56,7 @@ def waiting() -> AbstractContextManager[object]:
     """Show in a terminal that something goes on while the block runs; nothing is left of it."""
     if not sys.stdout.isatty():
         return contextlib.nullcontext()
-    return Console(highlight=False).status("Looking ...")
+    return Console(highlight=False).status("Checking ...")
 
 
 def plain(findings: Sequence[Finding]) -> list[str]:
@@ -133,7 +133,7 @@ def _summary(findings: Sequence[Finding]) -> str:
         for state, word in (
             (State.FAILED, "failed"),
             (State.WARNING, "to look at"),
-            (State.UNSEEN, "could not be seen"),
+            (State.UNSEEN, "could not be checked"),
         )
         if counts[state]
     ]

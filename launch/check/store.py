@@ -86,7 +86,7 @@ async def open_server(visit: Visit, stack: AsyncExitStack) -> Server:
     except InvalidResponse as error:
         raise Fault(
             failed(
-                "Whatever answers at REDIS_URL is no Redis.",
+                "What answers at REDIS_URL isn't Redis.",
                 "Correct its host and port. For TLS the address begins with rediss://.",
             )
         ) from error
@@ -100,7 +100,7 @@ async def open_server(visit: Visit, stack: AsyncExitStack) -> Server:
     except REDIS_TROUBLE as error:
         raise Fault(
             failed(
-                f"Redis does not answer ({_plainly(error)}).",
+                f"Redis doesn't answer ({_plainly(error)}).",
                 "Start it, or correct REDIS_URL. For TLS the address begins with rediss://.",
             )
         ) from error
@@ -142,7 +142,7 @@ async def _redis(visit: Visit, server: Once[Server]) -> Found:
     if any(str(info.get("role")) in {"slave", "replica"} for info in found.infos):
         return failed(
             "REDIS_URL names a replica, which takes no writes.",
-            "Name the primary, or promote this one.",
+            "Use the primary's address, or promote this one.",
         )
     try:
         await check_rows(found.client)
@@ -152,11 +152,12 @@ async def _redis(visit: Visit, server: Once[Server]) -> Found:
         return failed(str(error), "See docs/operate.md, Upgrades.")
     except RedisError as error:
         return failed(
-            f"Redis answers, but does not do what it is told ({_plainly(error)}).",
-            "Give it memory, or its user the right to run scripts and to write keys pb:*.",
+            f"Redis answers, but refuses a command ({_plainly(error)}).",
+            "Give it more memory, or give its user the right to run scripts and to write keys "
+            "pb:*.",
         )
     if not writes:
-        return failed("Redis takes no writes.", "See its log: its disk or memory is full.")
+        return failed("Redis takes no writes.", "Check its log: its disk or memory is full.")
     where = "" if visit.settings.redis_url else ", the embedded one"
     if len(found.infos) > 1:
         where = f", {len(found.infos)} nodes"
@@ -188,27 +189,27 @@ async def _durable(server: Once[Server]) -> Found:
     found = await server.for_others()
     if not all("aof_enabled" in info for info in found.infos):
         return unseen(
-            "Whether Redis is kept on disk can't be seen: it does not say.",
-            "See your provider's settings for persistence (AOF, every second).",
+            "Whether Redis keeps its data on disk can't be checked: it doesn't say.",
+            "Check your provider's settings for persistence (AOF, every second).",
         )
     if all(str(info["aof_enabled"]) == "1" for info in found.infos):
         if any(str(info.get("aof_last_write_status", "ok")) != "ok" for info in found.infos):
-            return failed("Redis can't write its file.", "Free its disk, and see its log.")
+            return failed("Redis can't write its file.", "Free up its disk, and check its log.")
         return ok("every change is written to its append-only file")
     if found.saves is None:
         return unseen(
-            "There is no append-only file; whether snapshots are made can't be seen (CONFIG is "
-            "refused).",
-            "See your provider's settings for persistence (AOF, every second).",
+            "There is no append-only file. Whether Redis takes snapshots can't be checked (CONFIG "
+            "is refused).",
+            "Check your provider's settings for persistence (AOF, every second).",
         )
     if all(save.strip() for save in found.saves):
         return warning(
-            "Only snapshots are made: a crash loses what changed since the last one, also who "
-            "connected.",
+            "Redis only takes snapshots: a crash loses everything since the last one, including "
+            "new connections.",
             "Set appendonly yes.",
         )
     return failed(
-        "Nothing is kept: when Redis restarts, everybody must connect again.",
+        "Nothing is kept: when Redis restarts, everyone has to connect again.",
         "Set appendonly yes (redis-cli CONFIG SET appendonly yes, and in its configuration).",
     )
 
@@ -217,17 +218,18 @@ async def _memory(server: Once[Server]) -> Found:
     infos = (await server.for_others()).infos
     if not all("maxmemory_policy" in info for info in infos):
         return unseen(
-            "Whether Redis evicts keys can't be seen: it does not say.",
-            "See your provider's settings: maxmemory-policy must be noeviction.",
+            "Whether Redis evicts keys can't be checked: it doesn't say.",
+            "Check your provider's settings: maxmemory-policy must be noeviction.",
         )
     evicting = [info for info in infos if str(info["maxmemory_policy"]) != "noeviction"]
     if not evicting:
-        return ok("a full Redis refuses writes, and throws nobody away")
+        return ok("a full Redis refuses writes and loses nobody")
     policy, remedy = evicting[0]["maxmemory_policy"], "Set maxmemory-policy noeviction."
     if any(int(info.get("maxmemory", 0) or 0) for info in evicting):
-        return failed(f"When it is full, it throws people away ({policy}).", remedy)
+        return failed(f"When it is full, it throws people's data away ({policy}).", remedy)
     return warning(
-        f"It has no limit of memory now; with one, it would throw people away ({policy}).", remedy
+        f"It has no memory limit now. With one, it would throw people's data away ({policy}).",
+        remedy,
     )
 
 
@@ -238,13 +240,13 @@ async def _keys(visit: Visit, server: Once[Server]) -> Found:
     others = [one for one in await rows.sealing() if _runs_with_another(one, vault.newest, now)]
     if others:
         return failed(
-            "A process runs that encrypts with another first key of TOKEN_KEYS.",
+            "A running process has another first key in TOKEN_KEYS.",
             "Give every process the same TOKEN_KEYS, in the same order, and restart them.",
         )
     sealed = await rows.sealed_key(ButtonKey.row)
     if sealed is not None and not _opens(vault, ButtonKey.owner, ButtonKey.purpose, sealed):
         return failed(
-            "What is stored opens with none of TOKEN_KEYS.",
+            "None of TOKEN_KEYS opens what is stored.",
             "Put the missing key behind the first one. If it is lost: python app.py rotate-keys "
             "--lost.",
         )
@@ -252,15 +254,16 @@ async def _keys(visit: Visit, server: Once[Server]) -> Found:
         bad = sum(not _opens(vault, row.object_id, TOKENS, row.sealed) for row in batch)
         if bad:
             return failed(
-                f"Of {len(batch)} authorisations looked at, {bad} open with none of TOKEN_KEYS.",
+                f"Of {len(batch)} authorisations looked at, {bad} can't be opened with any of "
+                "TOKEN_KEYS.",
                 "Put the missing key behind the first one. If it is lost: python app.py "
                 "rotate-keys --lost.",
             )
         if batch:
             break
     if sealed is None:
-        return ok("nothing is stored yet that needs them")
-    return ok("they open what is stored; all processes that run have the same")
+        return ok("nothing that needs them is stored yet")
+    return ok("they open what is stored, and all running processes have the same")
 
 
 def _runs_with_another(one: Sealing, name: str, now_ms: int) -> bool:
@@ -282,23 +285,24 @@ async def _events(visit: Visit, server: Once[Server]) -> Found:
     where = "Zoom App Marketplace > your app > Features > Access > Event subscription"
     if state.last_ms is None and state.validated_ms is None:
         if state.beat_ms is None:
-            return unseen("Nothing can have come yet: serve has never run.", "Start serve.")
+            return unseen("Nothing can have come yet, because serve has never run.", "Start serve.")
         return failed(
-            "Zoom has never validated the webhook, and never delivered anything.",
-            f"{where}: the endpoint is {address}. Press Validate while serve runs, then save.",
+            "Zoom has never validated the webhook or delivered anything.",
+            f"{where}: the endpoint is {address}. Press Validate while serve is running, then "
+            "save.",
         )
     said = ", ".join(filter(None, _told(state)))
     if state.silent_ms is not None or _silent_for_long(state):
         return failed(
             f"Zoom has gone silent ({said}).",
-            f"{where}: see that it is enabled, and press Validate. {address} must be reached from "
-            "outside.",
+            f"{where}: check that it is enabled, and press Validate. {address} must be reached "
+            "from outside.",
         )
     if state.validated_ms is None:
         return ok(said)
     if state.now_ms - state.validated_ms > VALIDATION_LATE_MS:
         return warning(
-            f"Zoom validates the webhook every 72 hours, and has not ({said}).",
+            f"Zoom validates the webhook every 72 hours, but hasn't lately ({said}).",
             f"{where}: press Validate. After six failures Zoom switches it off.",
         )
     return ok(said)

@@ -89,10 +89,10 @@ class Visit:
         if signs is not None and is_from_between(answer.status, raw, signs):
             raise Fault(
                 failed(
-                    f"Something in between answered in place of {service} (HTTP {answer.status}): "
-                    "a firewall or a proxy.",
+                    f"Something else answered in place of {service} (HTTP {answer.status}): a "
+                    "firewall or a proxy.",
                     f"Let this machine reach {host_of(url)} without inspection or sign-in. If "
-                    "another address was meant: .env.example has the usual ones.",
+                    "the address is wrong, .env.example has the usual ones.",
                 )
             )
         return answer
@@ -128,28 +128,29 @@ def why_unreachable(error: BaseException, url: str) -> Found:
     match error:
         case aiohttp.ClientConnectorDNSError() | socket.gaierror():
             return failed(
-                f"The name {host} is not known.",
-                "Compare the address with the DNS entry, and this machine's DNS.",
+                f"The name {host} can't be found.",
+                "Check the address, its DNS entry and this machine's DNS.",
             )
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError() | ssl.SSLError():
             return failed(
-                f"The certificate of {host} is not accepted: {_why_not_trusted(error)}.",
+                f"The certificate of {host} isn't trusted: {_why_not_trusted(error)}.",
                 "It must be valid, for this name, and sent with its whole chain. Where your own "
                 "network inspects TLS, name its authority in SSL_CERT_FILE.",
             )
         case TimeoutError():
             return failed(
-                f"{host} did not answer in time.",
+                f"{host} didn't answer in time.",
                 "A firewall may drop the connection: let this machine reach it.",
             )
         case aiohttp.ClientConnectorError() | ConnectionRefusedError():
             return failed(
                 f"{host} can't be connected to: {_os_words(error)}.",
-                "See whether it runs, and whether a firewall is in between.",
+                "Check that it is running and that no firewall is in between.",
             )
         case _:
             return failed(
-                f"{host} broke off ({type(error).__name__}).", "Run it again; see what is between."
+                f"{host} broke off ({type(error).__name__}).",
+                "Run it again, and check what is in between.",
             )
 
 

@@ -55,7 +55,7 @@ def zoom_checks(visit: Visit, token: Once[ZoomToken]) -> Sequence[Check]:
 
 
 async def _not_used() -> Found:
-    return ok(f"not used ({and_(ZOOM_API_NAMES)} are not set): presence is known from events alone")
+    return ok(f"not used ({and_(ZOOM_API_NAMES)} are not set): presence is only known from events")
 
 
 async def zoom_token(visit: Visit) -> ZoomToken:
@@ -86,8 +86,8 @@ def _no_token(answer: Answer) -> Found:
     said = str(answer.body.get("reason") or answer.body.get("error") or "")[:100]
     if answer.body.get("error") == "invalid_client":
         return failed(
-            "Zoom does not accept ZOOM_CLIENT_ID with ZOOM_CLIENT_SECRET.",
-            f"Copy both anew from {_PAGE} > App credentials.",
+            "Zoom doesn't accept ZOOM_CLIENT_ID with ZOOM_CLIENT_SECRET.",
+            f"Copy both again from {_PAGE} > App credentials.",
         )
     if answer.status in {400, 401, 403}:
         return failed(
@@ -124,7 +124,7 @@ _LEVELS: Final = ("admin", "master")
 async def _scopes(visit: Visit, token: Once[ZoomToken]) -> Found:
     granted = (await token.for_others()).scopes
     if granted is None:
-        return unseen("Zoom does not say which scopes the app has.", f"See {_PAGE} > Scopes.")
+        return unseen("Zoom doesn't say which scopes the app has.", f"See {_PAGE} > Scopes.")
     if lacking := lacking_scopes(visit.settings, granted):
         return failed(
             f"Missing: {', '.join(lacking)}.",
@@ -151,12 +151,12 @@ async def _log(visit: Visit, token: Once[ZoomToken]) -> Found:
         **{"from": _moment(now - 60), "to": _moment(now)},
     )
     if answer.status == 200:
-        return ok("what Zoom could not deliver can be read")
+        return ok("events that Zoom couldn't deliver can be read")
     if answer.status == 404:
         return failed(
             "Zoom has no app with the id in ZOOM_APP_ID.",
-            "It is the last part of the app's address in Zoom's App Marketplace. Leave it out if "
-            "in doubt: then everyone is asked about after an outage.",
+            "It is the last part of the app's address in Zoom's App Marketplace. If in doubt, "
+            "leave it out: Zoom is then asked about everyone after an outage.",
         )
     return _refused(answer, "Zoom's log of deliveries can't be read")
 
@@ -167,7 +167,7 @@ def _refused(answer: Answer, what: str) -> Found:
         return failed(f"{what}: {said}", f"Add the scope in {_PAGE} > Scopes.")
     return failed(
         f"{what} (HTTP {answer.status}{f': {said}' if said else ''}).",
-        "Compare ZOOM_API_URL with .env.example, and look at Zoom's status page.",
+        "Compare ZOOM_API_URL with .env.example, and check Zoom's status page.",
     )
 
 

@@ -47,7 +47,7 @@ def run_setup(
             return _without_questions(environ, file, output, entra_token)
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             say(
-                "setup asks questions, and this is no terminal. Run it in one, or use "
+                "setup asks questions, so it needs a terminal. Run it in one, or use "
                 "--non-interactive with every value in the environment or in .env.",
                 err=True,
             )
@@ -77,7 +77,7 @@ def _with_questions(
     except (KeyboardInterrupt, EOFError):
         say(
             "",
-            f"Stopped. What you answered is in {file.path}: run the same command to go on.",
+            f"Stopped. Your answers are in {file.path}. Run the same command again to continue.",
         )
         return 130
     finally:
@@ -102,14 +102,14 @@ def _make_key(environ: Mapping[str, str], file: EnvFile) -> None:
     text = collect(tuple(setup.NAMES), environ, file.path).values.get(TOKEN_KEYS)
     if text is None or setup.is_placeholder(text):
         file.set({TOKEN_KEYS: Fernet.generate_key().decode()})
-        say(f"Made an encryption key (TOKEN_KEYS in {file.path}): keep a copy of it safe.")
+        say(f"Created an encryption key (TOKEN_KEYS in {file.path}). Keep a copy somewhere safe.")
 
 
 def _end(environ: Mapping[str, str], file: EnvFile, output: Path, entra_token: str | None) -> int:
     """Try everything once more, build the package, and say what is next."""
     examined = setup.examine(environ, file.path)
     findings = asyncio.run(look(examined, skip=LATER, entra_token=entra_token))
-    say("", "Everything together:")
+    say("", "All checks together:")
     show([one for one in findings if one.found.state is not State.OK], of=findings)
     if examined.problems:
         return 2
@@ -118,5 +118,5 @@ def _end(environ: Mapping[str, str], file: EnvFile, output: Path, entra_token: s
     except PackageError as error:
         say(*error.problems, err=True)
         return 1
-    say("", f"Settings: {file.path}", f"Teams package: {output}", "", "What is next:", *NEXT)
+    say("", f"Settings: {file.path}", f"Teams package: {output}", "", "What to do next:", *NEXT)
     return 0 if all_well(findings) else 1

@@ -70,9 +70,9 @@ class Dialogue:
         """Say what comes."""
         self._console.print(Text("Presence Bridge: set-up", style="bold"))
         self._say(
-            f"Answers are written to {self._file.path}, for you alone to read. Each is tried at "
-            "once; nothing is sent anywhere but to Microsoft, Zoom, your Redis and your own "
-            "address. Ctrl-C stops at any time; run it again to go on."
+            f"Your answers are written to {self._file.path}, which only you can read. Each one is "
+            "tried right away, and nothing is sent anywhere but to Microsoft, Zoom, your Redis and "
+            "your own address. Press Ctrl-C to stop at any time, and run it again to continue."
         )
 
     def ask_everything(self) -> None:
@@ -103,9 +103,9 @@ class Dialogue:
                 self._console.print(table(findings, self._console.width))
             if all_well(findings):
                 return
-            what = "Answer again" if step.questions else "Look again"
+            what = "Answer again" if step.questions else "Check again"
             if not Confirm.ask(
-                f"That does not work yet. {what}? (n: go on, and come back later)",
+                f"That doesn't work yet. {what}? (n: continue, and come back later)",
                 console=self._console,
                 default=True,
             ):
@@ -121,14 +121,14 @@ class Dialogue:
 
     def _already(self, step: Step) -> str:
         if not step.questions:
-            return "it works already"
+            return "already works"
         known = self._known()
         shown = [
             q.name if q.secret else f"{q.name} ({known[q.name]})"
             for q in step.questions
             if q.name in known
         ]
-        return f"there already: {', '.join(shown)}"
+        return f"already set: {', '.join(shown)}"
 
     def _ask_all(self, step: Step) -> None:
         if not step.questions:
@@ -148,7 +148,7 @@ class Dialogue:
         """Ask until there is an answer that can be used. False: it is left out."""
         name = question.name
         if self._environ.get(name, "").strip():
-            self._say(f"{name} is set in the environment, and stays as it is there.")
+            self._say(f"{name} is set in the environment, so it stays as it is.")
             return True
         there = self._known().get(name)
         while True:
@@ -168,17 +168,17 @@ class Dialogue:
 
     def _words(self, question: Question, there: str | None) -> str:
         if there is None:
-            hint = " (Enter: leave it out)" if question.optional else ""
+            hint = " (Enter leaves it out)" if question.optional else ""
         else:
-            kept = "what is there" if question.secret else there
+            kept = "the present value" if question.secret else there
             hint = f" (Enter keeps {kept}{f'; {OUT} leaves it out' if question.optional else ''})"
         return escape(visible(f"{question.ask}{hint}"))
 
     def _problem(self, name: str, answer: str) -> str | None:
         if not answer:
-            return "This one is needed."
+            return "This one is required."
         if not answer.isprintable():
-            return "That holds signs which nobody types. Copy it again."
+            return "That contains characters that can't be typed. Copy it again."
         return setup.problem_with(name, answer)
 
     def _known(self) -> dict[str, str]:

@@ -53,23 +53,23 @@ LATER: Final = ("public-address", "public-headers", "teams-messages", "zoom-even
 
 def _address(_: Mapping[str, str]) -> Sequence[str | Command]:
     return (
-        "Teams, Zoom and people's browsers reach the bot at an https address: that of a reverse "
-        "proxy or tunnel which passes every path on to this machine, port 3978. Its certificate "
-        "must be one that everybody trusts.",
+        "Teams, Zoom and people's browsers reach the bot at an https address. It belongs to a "
+        "reverse proxy or tunnel that passes every path on to this machine, port 3978. Its "
+        "certificate must be one that every browser trusts.",
     )
 
 
 def _register(known: Mapping[str, str]) -> Sequence[str | Command]:
     address = known.get("PUBLIC_URL", "https://YOUR-ADDRESS")
     return (
-        "The bot needs an app registration in Entra, and a registration as a bot. The short way "
-        "makes both, without an Azure subscription (it needs Node.js, and signs you in):",
+        "The bot needs an app registration in Entra and a bot registration. The short way creates "
+        "both, without an Azure subscription (it needs Node.js, and signs you in):",
         Command("npx @microsoft/teams.cli login"),
         Command(
             'npx @microsoft/teams.cli app create --name "Presence Bridge" --endpoint '
             f"{address}/api/messages"
         ),
-        "It prints CLIENT_ID, CLIENT_SECRET and TENANT_ID: they are asked for next.",
+        "It prints CLIENT_ID, CLIENT_SECRET and TENANT_ID. You are asked for them next.",
         "By hand: Entra admin centre > App registrations > New registration: name Presence Bridge, "
         "“Accounts in this organizational directory only”. Then Certificates & secrets > New "
         "client secret: copy its *value*. Then Azure portal > Create > Azure Bot: type Single "
@@ -102,9 +102,10 @@ def _sign_in(known: Mapping[str, str]) -> Sequence[str | Command]:
 
 def _store(_: Mapping[str, str]) -> Sequence[str | Command]:
     return (
-        "One process needs no Redis of yours: it runs one of its own, and keeps its data in .data. "
-        "Press Enter for that. For several processes name a Redis (6.2 or newer) or Valkey that is "
-        "kept on disk (appendonly yes) and evicts nothing (maxmemory-policy noeviction).",
+        "A single process needs no Redis from you: it runs its own, and keeps its data in .data. "
+        "Press Enter for that. For several processes, give the address of a Redis (6.2 or newer) "
+        "or Valkey that keeps its data on disk (appendonly yes) and evicts nothing "
+        "(maxmemory-policy noeviction).",
     )
 
 
@@ -114,33 +115,33 @@ def _zoom(_: Mapping[str, str]) -> Sequence[str | Command]:
         "Zoom App Marketplace > Develop > Build App > Server-to-Server OAuth App. App credentials "
         "shows the account id, client id and client secret. Scopes:",
         Command(scopes),
-        f"({ROLE_SCOPE}:admin too if Zoom's admins may change settings in the chat, and "
-        f"{LOG_SCOPE}:admin to read what Zoom could not deliver.) Activate the app.",
-        "Without these three, presence is known from events alone, and settings hold for the whole "
-        "account: press Enter to leave them out.",
+        f"(Add {ROLE_SCOPE}:admin if Zoom's admins may change settings in the chat, and "
+        f"{LOG_SCOPE}:admin to read what Zoom couldn't deliver.) Activate the app.",
+        "Without these three values, presence is only known from events, and settings only work "
+        "for the whole account. Press Enter to leave them out.",
     )
 
 
 def _events(known: Mapping[str, str]) -> Sequence[str | Command]:
     address = known.get("PUBLIC_URL", "https://YOUR-ADDRESS")
     return (
-        "In the same app: Features > Access. The secret token stands there. Add an event "
+        "In the same app: Features > Access. The secret token is there. Add an event "
         f"subscription with the endpoint {address}/zoom/webhook and the events: User > User's "
         "presence status has been updated, User has been deleted, deactivated, updated; Group > "
         "created, updated, deleted, member added, member removed.",
-        "Zoom validates the endpoint when it is saved: save once serve runs.",
+        "Zoom validates the endpoint when you save it, so save once serve is running.",
     )
 
 
 def _admins(_: Mapping[str, str]) -> Sequence[str | Command]:
     return (
-        "Who may change settings in the chat from the first day on: Entra object ids, with commas "
-        "between them. Yours is in Entra > Users > you, or:",
+        "Who may change settings in the chat from the first day: Entra object ids, separated by "
+        "commas. Yours is in Entra > Users > you, or:",
         Command("az ad signed-in-user show --query id -o tsv"),
-        "Press Enter to leave it out. People with the app role PresenceAdmin may in any case, and "
-        "people with PresenceHelpdesk may look somebody up. Make them in Entra > App registrations "
-        "> your app > App roles; give them in Enterprise applications > your app > Users and "
-        "groups.",
+        "Press Enter to leave it out. People with the app role PresenceAdmin are admins anyway, "
+        "and people with PresenceHelpdesk can look someone up. Create these roles in Entra > "
+        "App registrations > your app > App roles, and assign them in Enterprise applications > "
+        "your app > Users and groups.",
     )
 
 
@@ -152,7 +153,7 @@ STEPS: Final = (
         ("public-certificate",),
     ),
     Step(
-        "The bot’s registration",
+        "The bot's registration",
         _register,
         (
             Question("MicrosoftAppTenantId", "Directory (tenant) id"),
@@ -188,7 +189,7 @@ STEPS: Final = (
         all_or_none=True,
     ),
     Step(
-        "Zoom’s events",
+        "Zoom's events",
         _events,
         (Question("ZOOM_WEBHOOK_SECRET", "Secret token", secret=True),),
     ),
@@ -203,7 +204,7 @@ NEXT: Final = (
     "1. Start it: python app.py serve",
     "2. Zoom app > Features > Access > Event subscription: Validate, then Save.",
     "3. Teams admin centre > Teams apps > Manage apps > Upload new app: the package.",
-    "4. Zoom web portal > Account Settings > Mail & Calendar: take away the permission for "
-    "Presence, or both write.",
-    "5. python app.py check says whether all of it works.",
+    "4. Zoom web portal > Account Settings > Mail & Calendar: remove the permission for Presence, "
+    "or both would write.",
+    "5. Run python app.py check to see whether everything works.",
 )

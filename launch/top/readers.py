@@ -84,7 +84,7 @@ class RedisReader:
             return await self._read(await self._client(url))
         except REDIS_TROUBLE as error:
             raise_if_cancelled()
-            raise Unread(f"does not answer ({type(error).__name__})") from error
+            raise Unread(f"doesn't answer ({type(error).__name__})") from error
 
     async def aclose(self) -> None:
         """Close the connection."""
@@ -161,7 +161,7 @@ class PageReader:
                     if len(body) > PAGE_LIMIT:
                         raise Unread("answers with something else than metrics")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            what = f"does not answer ({type(error).__name__}): {_HOW}"
+            what = f"doesn't answer ({type(error).__name__}): {_HOW}"
             raise Unread(what) from error
         try:
             return read_page(body.decode(), at)

@@ -170,9 +170,9 @@ async def rows_there(client: Client) -> bool:
 
 
 BEFORE: Final = (
-    "Redis holds rows of a Presence Bridge before 0.2.0, which this one can't read. Nothing was "
-    "changed. Give it another Redis, or another database of it (REDIS_URL), or empty this one; "
-    "people then connect anew."
+    "Redis holds data from a Presence Bridge before 0.2.0, which this version can't read. Nothing "
+    "was changed. Use another Redis, or another of its databases (REDIS_URL), or empty this one. "
+    "People then need to connect again."
 )
 
 
@@ -190,19 +190,19 @@ def refuse_other(
     """
     if newest < 1 or oldest < 1:
         raise OtherData(
-            f"{keys.DATA_CONTRACT} in Redis can't be read, so nobody knows what the other rows "
-            "mean. Nothing was changed. Restore Redis from a copy."
+            f"{keys.DATA_CONTRACT} in Redis can't be read, so the meaning of the other rows is "
+            "unknown. Nothing was changed. Restore Redis from a copy."
         )
     if newest > version:
         raise OtherData(
-            f"Redis holds rows of data version {newest}, which Presence Bridge {by} wrote; this "
-            f"one reads up to {version}. Nothing was changed. Start {by} or a later one again, or "
-            "restore a copy of Redis from before the upgrade."
+            f"Redis holds rows of data version {newest}, which Presence Bridge {by} wrote. This "
+            f"one reads up to {version}. Nothing was changed. Start {by} or a later release again, "
+            "or restore a copy of Redis from before the upgrade."
         )
     if oldest < reads_from:
         raise OtherData(
-            f"Redis holds rows of data version {oldest}, and this Presence Bridge reads from "
-            f"{reads_from} on. Nothing was changed. Run the release before this one first "
+            f"Redis holds rows of data version {oldest}, but this Presence Bridge needs at least "
+            f"{reads_from}. Nothing was changed. Run the release before this one first "
             "(docs/operate.md, Upgrades)."
         )
 

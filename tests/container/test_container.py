@@ -169,4 +169,4 @@ async def test_what_graph_says_when_it_refuses_is_read_without_the_rest_of_the_s
 
 async def test_local_mode_is_for_a_checkout(image: Image, volume: Path, tmp_path: Path) -> None:
     said = await ends((*image.program(volume), "local"), tmp_path)
-    assert said.text == "Error: The image has no stand-ins. Use a checkout."
+    assert said.text == "Error: The image has no stand-ins for Microsoft and Zoom. Use a checkout."

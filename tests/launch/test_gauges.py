@@ -105,7 +105,7 @@ def test_a_reason_of_a_newer_version_is_counted_all_the_same() -> None:
 
 
 class People(PeopleStore):
-    """Counted people; `away`: Redis does not answer."""
+    """Counted people; `away`: Redis doesn't answer."""
 
     def __init__(self, client: Client, scripts: Scripts) -> None:
         super().__init__(client, scripts)

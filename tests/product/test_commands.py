@@ -202,10 +202,10 @@ async def test_check_refuses_a_name_that_it_does_not_know(tmp_path: Path) -> Non
 async def test_where_settings_were_looked_for_is_said(tmp_path: Path) -> None:
     code, text = await run("serve", environ={}, folder=tmp_path)
     assert code == 2
-    assert f"Read: the environment. There is no .env in {tmp_path}." in text
+    assert f"Settings were read from the environment. There is no .env in {tmp_path}." in text
     (tmp_path / ".env").write_text("PORT=80\n", "utf-8")
     _, text = await run("serve", environ={}, folder=tmp_path)
-    assert f"Read: the environment and {tmp_path}/.env." in text
+    assert f"Settings were read from the environment and {tmp_path}/.env." in text
 
 
 async def test_help_is_whole_in_a_narrow_terminal(tmp_path: Path) -> None:

@@ -138,5 +138,5 @@ async def test_a_redis_that_can_be_overheard_is_warned_of(around: Outside, tmp_p
     environ = around.environ(REDIS_URL="redis://:hunter2@redis.invalid:6379")
     code, text = await run("check", environ=environ, folder=tmp_path)
     assert code == 1
-    assert "warning  Redis TLS: REDIS_URL begins with redis:// and names another machine" in text
+    assert "warning  Redis TLS: REDIS_URL uses redis:// to another machine" in text
     assert "hunter2" not in text

@@ -167,6 +167,6 @@ async def test_who_can_sit_at_the_chat_is_listed(who: tuple[str, ...], tmp_path:
     code, text = await run("local", "--no-chat", *who, environ={}, folder=tmp_path)
     assert code == 1
     assert "--as must be one of ada, ben" in text
-    assert "Admins are ada and dorothea." in text
+    assert "ada and dorothea are admins." in text
     assert "On the helpdesk, once connected: emeka." in text
     assert "Traceback" not in text

@@ -59,7 +59,7 @@ async def test_the_whole_way_in_a_terminal(around: Outside, tmp_path: Path) -> N
         await terminal.shows("PUBLIC_URL must begin with https://")
         await terminal.shows("Public address")
         terminal.types("https://bot.invalid")
-        await terminal.shows("The name bot.invalid is not known.")
+        await terminal.shows("The name bot.invalid can't be found.")
         await terminal.shows("Answer again?")
         terminal.types("")
         await terminal.shows("Enter keeps https://bot.invalid")
@@ -74,16 +74,16 @@ async def test_the_whole_way_in_a_terminal(around: Outside, tmp_path: Path) -> N
         await terminal.shows("Client secret")
         terminal.types("a-wrong-secret-3391")
         await terminal.shows("MicrosoftAppPassword is not a secret of this app.")
-        await terminal.shows("That does not work yet. Answer again?")
+        await terminal.shows("That doesn't work yet. Answer again?")
         terminal.types("y")
         await terminal.shows(f"Enter keeps {TENANT_ID}")
         terminal.types("")
         await terminal.shows("Application (client) id")
         terminal.types("")
-        await terminal.shows("Client secret (its value) (Enter keeps what is there)")
+        await terminal.shows("Client secret (its value) (Enter keeps the present value)")
         terminal.types(APP_SECRET)
         await terminal.shows("Step 3 of 7")
-        await terminal.shows("it works already")
+        await terminal.shows("already works")
         await terminal.shows("Redis address")
         terminal.types("")
         await terminal.shows("Zoom account id")
@@ -99,7 +99,7 @@ async def test_the_whole_way_in_a_terminal(around: Outside, tmp_path: Path) -> N
         text = plain(await terminal.ended())
 
         assert terminal.code == 0, text
-        assert "What is next:" in text
+        assert "What to do next:" in text
         assert_ready(tmp_path, environ)
         written = (tmp_path / ".env").read_text("utf-8")
         assert written.startswith("# mine\nACCOUNT_DEFAULT=off\nSOMEBODY=else\n")
@@ -123,7 +123,7 @@ async def test_it_goes_on_where_it_was_stopped(around: Outside, tmp_path: Path) 
         terminal.presses("\x03")
         text = plain(await terminal.ended())
         assert terminal.code == 130
-        assert "Stopped. What you answered is in" in text
+        assert "Stopped. Your answers are in" in text
         assert "Traceback" not in text
         kept = (tmp_path / ".env").read_text("utf-8")
         assert f"\nMicrosoftAppTenantId={TENANT_ID}\n" in kept
@@ -133,8 +133,8 @@ async def test_it_goes_on_where_it_was_stopped(around: Outside, tmp_path: Path) 
 
     async with Terminal.start("setup", environ=environ, folder=tmp_path) as terminal:
         seen = await terminal.shows("Directory (tenant) id")
-        assert f"there already: PUBLIC_URL ({PUBLIC})" in seen
-        assert "Made an encryption key" not in seen
+        assert f"already set: PUBLIC_URL ({PUBLIC})" in seen
+        assert "Created an encryption key" not in seen
         terminal.types("")
         await terminal.shows("Application (client) id")
         terminal.types(APP_ID)
@@ -159,7 +159,7 @@ async def test_without_questions_the_environment_is_written_down(
     code, again = await run("setup", "--non-interactive", environ=elsewhere, folder=tmp_path)
     assert code == 1
     assert (tmp_path / ".env").read_text("utf-8") == before  # keys are made once
-    assert "Made an encryption key" not in again
+    assert "Created an encryption key" not in again
 
 
 async def test_without_questions_everything_missing_is_named(tmp_path: Path) -> None:

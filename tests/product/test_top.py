@@ -158,7 +158,7 @@ async def test_live_it_survives_redis_and_ends_with_ctrl_c(tmp_path: Path) -> No
             assert "every 0.5 s" in first
             server.kill()
             away = await screen.shows(lambda p: "What follows is" in p, "that Redis is away")
-            assert "Redis         does not answer (ConnectionError)" in away
+            assert "Redis         doesn't answer (ConnectionError)" in away
             assert "People        0 connected" in away  # as it was
             server.start()
             await screen.shows(

@@ -36,7 +36,7 @@ async def test_data_without_a_layout_is_set_aside_as_it_is(tmp_path: Path) -> No
         assert await stored(tmp_path) is None
     [line] = [line for line in lines if line["event"] == "older_data_set_aside"]
     assert line["folder"] == str(tmp_path / "redis-before-0.2.0")
-    assert "people connect anew" in line["reason"]
+    assert "people need to connect again" in line["reason"]
     kept = tmp_path / "redis-before-0.2.0"
     assert {path.name for path in (kept / "appendonlydir").iterdir()} == before
     assert kept.stat().st_mode & 0o777 == 0o700

@@ -150,7 +150,7 @@ def test_missing_malformed_misspelled_and_placeholder_values_come_in_one_report(
     beginnings = (
         "ZOOM_WEBHOOK_SECRT is not a setting. Did you mean ZOOM_WEBHOOK_SECRET?",
         "TOKEN_KEYS is missing: ",
-        "MicrosoftAppPassword still has the value of .env.example",
+        "MicrosoftAppPassword still has the value from .env.example",
         "ZOOM_ACCOUNT_ID and ZOOM_CLIENT_SECRET missing: set all three",
         "MicrosoftAppId must be a GUID",
         "PUBLIC_URL must begin with https://",
@@ -231,7 +231,7 @@ def test_the_zoom_account_may_be_named_alone() -> None:
     ):
         with pytest.raises(SettingsError, match="set all three"):
             load("serve", GOOD | dict.fromkeys(names, "x"))
-    with pytest.raises(SettingsError, match="ZOOM_APP_ID is of no use"):
+    with pytest.raises(SettingsError, match="ZOOM_APP_ID only works with"):
         load("serve", GOOD | {"ZOOM_ACCOUNT_ID": "the-account", "ZOOM_APP_ID": "app"})
 
 
@@ -263,7 +263,7 @@ def test_a_missing_env_file_is_no_error_and_an_unreadable_one_is(tmp_path: Path)
         ("PUBLIC_URL", "https://good.example\\@evil.example", "backslashes"),
         ("PUBLIC_URL", "http://10.0.0.1", "must begin with https://"),
         ("PUBLIC_URL", "http://localhost.example.com", "must begin with https://"),
-        ("PUBLIC_URL", "https://bot.example.com/api/messages", "address of the bot itself"),
+        ("PUBLIC_URL", "https://bot.example.com/api/messages", "the bot's address"),
         ("GRAPH_URL", "https://graph.microsoft.com/v1.0", "must not contain a version"),
         ("GRAPH_URL", "https://graph.microsoft.com/beta/", "must not contain a version"),
         ("ZOOM_API_URL", "https://api.zoom.us/v2", "must not contain a version"),
@@ -323,15 +323,15 @@ def test_a_missing_env_file_is_no_error_and_an_unreadable_one_is(tmp_path: Path)
         ("METRICS_TOKEN", "secretsecret", "is too simple to be a secret"),
         ("METRICS_TOKEN", "Password1234!", "is too simple to be a secret"),
         ("METRICS_TOKEN", "123456789012", "is too simple to be a secret"),
-        ("METRICS_TOKEN", "xxxxxxxxxxxxxxxx", "stands for another one"),
-        ("METRICS_TOKEN", "PLEASE_REPLACE_ME", "stands for another one"),
-        ("MicrosoftAppPassword", "<your client secret>", "stands for another one"),
-        ("MicrosoftAppPassword", "your-client-secret-here", "stands for another one"),
-        ("ZOOM_WEBHOOK_SECRET", "${ZOOM_WEBHOOK_SECRET}", "stands for another one"),
-        ("ZOOM_WEBHOOK_SECRET", "changeme-changeme", "stands for another one"),
+        ("METRICS_TOKEN", "xxxxxxxxxxxxxxxx", "placeholder"),
+        ("METRICS_TOKEN", "PLEASE_REPLACE_ME", "placeholder"),
+        ("MicrosoftAppPassword", "<your client secret>", "placeholder"),
+        ("MicrosoftAppPassword", "your-client-secret-here", "placeholder"),
+        ("ZOOM_WEBHOOK_SECRET", "${ZOOM_WEBHOOK_SECRET}", "placeholder"),
+        ("ZOOM_WEBHOOK_SECRET", "changeme-changeme", "placeholder"),
         ("TOKEN_KEYS", "A" * 43 + "=", "is not a Fernet key"),
         ("REDIS_URL", "redis://:hunter2 x@cache", "must be one address"),
-        ("METRICS_TOKEN", "REPLACE-ME", "still has the value of .env.example"),
+        ("METRICS_TOKEN", "REPLACE-ME", "still has the value from .env.example"),
     ],
 )
 def test_a_malformed_value_is_explained_without_repeating_it(
@@ -395,9 +395,9 @@ def test_the_zoom_apps_id_needs_the_zoom_api() -> None:
     assert load("serve", GOOD | names | app).zoom_app_id == app["ZOOM_APP_ID"]
     assert load("serve", GOOD | names).zoom_app_id is None
     wrong = problems("serve", GOOD | names | {"ZOOM_APP_ID": "apps/x"})
-    assert wrong == ["ZOOM_APP_ID must be the app's id alone: letters, digits, - and _."]
+    assert wrong == ["ZOOM_APP_ID must be only the app's id: letters, digits, - and _."]
     assert problems("serve", GOOD | app) == [
-        "ZOOM_APP_ID is of no use without ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID, ZOOM_CLIENT_SECRET."
+        "ZOOM_APP_ID only works with ZOOM_ACCOUNT_ID, ZOOM_CLIENT_ID, ZOOM_CLIENT_SECRET."
     ]
 
 
@@ -519,10 +519,10 @@ def test_no_name_in_the_environment_turns_authentication_off() -> None:
         ("unix:///run/redis.sock", None),
         ("rediss://:hunter2@cache:6380/0", None),
         ("rediss://cache?ssl_cert_reqs=required", None),
-        ("redis://:hunter2@cache:6379/0", "begins with redis://"),
-        ("redis://10.0.0.7", "begins with redis://"),
-        ("REDIS://cache", "begins with redis://"),
-        ("redis://localhost.example.com", "begins with redis://"),
+        ("redis://:hunter2@cache:6379/0", "uses redis://"),
+        ("redis://10.0.0.7", "uses redis://"),
+        ("REDIS://cache", "uses redis://"),
+        ("redis://localhost.example.com", "uses redis://"),
         ("rediss://cache?ssl_cert_reqs=none", "ssl_cert_reqs=none"),
     ],
 )

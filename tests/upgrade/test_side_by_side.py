@@ -247,6 +247,6 @@ async def test_rows_from_before_data_versions_are_left_as_they_are(
     for name in ("serve", "rotate-keys"):
         code, text = await run(name, environ=around.environ(PYTHONDEVMODE=None), folder=tmp_path)
         assert code == 1
-        assert "Redis holds rows of a Presence Bridge before 0.2.0" in text
+        assert "Redis holds data from a Presence Bridge before 0.2.0" in text
         assert "Traceback" not in text
     assert await client.keys("*") == [keys.SETTINGS]

@@ -54,7 +54,7 @@ async def test_a_wrong_secret_is_named_and_never_shown(doctor: Doctor) -> None:
 
 async def test_a_secrets_id_in_place_of_its_value(doctor: Doctor) -> None:
     found = await doctor.found("entra-secret", MicrosoftAppPassword=str(uuid.uuid4()))
-    says(found, "failed", "is a secret's id", "*value*")
+    says(found, "failed", "is the id of a secret", "*value*")
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ async def test_a_redirect_address_that_is_missing(doctor: Doctor) -> None:
 
 async def test_a_page_that_says_nothing_is_not_guessed_about(doctor: Doctor) -> None:
     doctor.around.world.faults.entra.append(Fault(FaultKind.UNAVAILABLE))
-    says(await doctor.found("entra-redirect"), "unseen", "can't be seen", "Compare it")
+    says(await doctor.found("entra-redirect"), "unseen", "can't be checked", "Compare it")
 
 
 async def test_a_bot_that_is_not_registered(doctor: Doctor) -> None:
@@ -116,7 +116,7 @@ async def test_no_teams_for_other_clouds(doctor: Doctor) -> None:
 async def test_a_firewalls_page_is_no_answer(doctor: Doctor) -> None:
     doctor.around.world.faults.graph.append(Fault(FaultKind.INTERCEPTED))
     found = await doctor.found("graph")
-    says(found, "failed", "Something in between answered in place of Microsoft Graph")
+    says(found, "failed", "Something else answered in place of Microsoft Graph")
 
 
 async def test_an_address_that_nobody_has(doctor: Doctor) -> None:

@@ -43,7 +43,7 @@ async def test_all_is_well(doctor: Doctor, entra: Registration) -> None:
 
 async def test_without_the_right_it_says_so_and_where_to_look(doctor: Doctor) -> None:
     for one in (await doctor.findings(*ALL)).values():
-        says(one, "unseen", "may not read its registration", "Entra", "ENTRA_TOKEN=")
+        says(one, "unseen", "isn't allowed to read its own registration", "Entra", "ENTRA_TOKEN=")
 
 
 async def test_an_app_that_was_given_the_right_sees_it(doctor: Doctor) -> None:
@@ -73,7 +73,7 @@ async def test_a_secret_that_ends(
 
 async def test_a_secret_that_is_not_listed(doctor: Doctor, entra: Registration) -> None:
     entra.ends = None
-    says(await doctor.found("entra-secret-end"), "failed", "None of the app's secrets begins like")
+    says(await doctor.found("entra-secret-end"), "failed", "isn't one of the app's secrets")
 
 
 @pytest.mark.parametrize(("kind", "name"), [("spa", "Single-page"), ("publicClient", "Mobile")])
@@ -107,7 +107,7 @@ async def test_consent_that_is_missing(doctor: Doctor, entra: Registration) -> N
 
 async def test_consent_for_a_part(doctor: Doctor, entra: Registration) -> None:
     entra.granted_for_all = ["User.Read", "Presence.Read"]
-    says(await doctor.found("entra-consent"), "failed", "but for Presence.ReadWrite")
+    says(await doctor.found("entra-consent"), "failed", "except Presence.ReadWrite")
 
 
 async def test_consent_for_everyone(doctor: Doctor, entra: Registration) -> None:
@@ -117,7 +117,9 @@ async def test_consent_for_everyone(doctor: Doctor, entra: Registration) -> None
 
 async def test_a_policy_that_can_not_be_read(doctor: Doctor, entra: Registration) -> None:
     entra.policy_readable = False
-    says(await doctor.found("entra-consent"), "unseen", "can't be seen", "Consent and permissions")
+    says(
+        await doctor.found("entra-consent"), "unseen", "can't be checked", "Consent and permissions"
+    )
 
 
 async def test_assignment_is_required(doctor: Doctor, entra: Registration) -> None:

@@ -39,7 +39,9 @@ def test_in_a_pipe_each_is_a_line_with_what_to_do_below() -> None:
     assert lines[1] == "FAILED   Settings: PORT must be a port."  # what to do stands once
     assert lines[2] == "         -> Correct it there."
     assert lines[3] == "ok       Redis: version 7.2.4"
-    assert show._summary(FINDINGS) == ("1 of 5 well; 2 failed, 1 to look at, 1 could not be seen.")
+    assert show._summary(FINDINGS) == (
+        "1 of 5 well; 2 failed, 1 to look at, 1 could not be checked."
+    )
 
 
 @pytest.mark.unit
@@ -107,7 +109,7 @@ async def test_checks_stand_for_themselves(monkeypatch: pytest.MonkeyPatch) -> N
     found = {one.check: one.found for one in await run(checks, {"TOKEN_KEYS"})}
     assert (found["own"].state, found["own"].text) == (
         State.FAILED,
-        "It could not be looked at: out of order\\x1b[2J",
+        "It couldn't be tested: out of order\\x1b[2J",
     )
     assert found["others"] == unseen("Not tested: The thing failed.")
     assert found["slow"].state is State.FAILED

@@ -51,15 +51,20 @@ async def test_an_embedded_one_is_well(doctor: Doctor) -> None:
     says(found["redis"], "ok", "the embedded one")
     for check in ALL[1:4]:
         says(found[check], "ok")
-    says(found["keys"], "ok", "nothing is stored yet")
+    says(found["keys"], "ok", "is stored yet")
     says(found["zoom-events"], "unseen", "serve has never run")
 
 
 @pytest.mark.parametrize(
     ("options", "check", "state", "part"),
     [
-        (("--appendonly", "no", "--save", ""), "redis-durable", "failed", "everybody must connect"),
-        (("--save", "3600 1"), "redis-durable", "warning", "Only snapshots"),
+        (
+            ("--appendonly", "no", "--save", ""),
+            "redis-durable",
+            "failed",
+            "everyone has to connect",
+        ),
+        (("--save", "3600 1"), "redis-durable", "warning", "only takes snapshots"),
         (
             ("--save", "3600 1", "--rename-command", "CONFIG", ""),
             "redis-durable",
@@ -70,9 +75,9 @@ async def test_an_embedded_one_is_well(doctor: Doctor) -> None:
             ("--maxmemory", "50mb", "--maxmemory-policy", "allkeys-lru"),
             "redis-memory",
             "failed",
-            "throws people away (allkeys-lru)",
+            "throws people's data away (allkeys-lru)",
         ),
-        (("--maxmemory-policy", "volatile-ttl"), "redis-memory", "warning", "with one"),
+        (("--maxmemory-policy", "volatile-ttl"), "redis-memory", "warning", "With one"),
         (("--maxmemory-policy", "noeviction"), "redis-memory", "ok", "refuses writes"),
         (("--replicaof", "127.0.0.1", "1"), "redis", "failed", "replica"),
         (("--requirepass", "hunter2-hunter2"), "redis", "failed", "refuses the user name or"),
@@ -99,7 +104,7 @@ async def test_a_server_that_tells_nothing(doctor: Doctor, monkeypatch: pytest.M
     monkeypatch.setattr("launch.check.command.open_server", silent)
     found = await doctor.findings("redis-durable", "redis-memory")
     for one in found.values():
-        says(one, "unseen", "does not say", "See your provider's settings")
+        says(one, "unseen", "doesn't say", "Check your provider's settings")
 
 
 async def test_a_server_that_is_too_old(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +140,7 @@ async def test_every_node_of_a_cluster_counts(doctor: Doctor) -> None:
 
 async def test_a_redis_on_the_way_to_which_others_read(doctor: Doctor) -> None:
     found = await doctor.found("redis-tls", REDIS_URL="redis://:hunter2-hunter2@10.0.0.1:6379")
-    says(found, "warning", "names another machine", "rediss://")
+    says(found, "warning", "to another machine", "rediss://")
     assert "hunter2" not in found.text
     says(await doctor.found("redis-tls", REDIS_URL="rediss://10.0.0.1:6380"), "ok", "encrypted")
 
@@ -143,12 +148,12 @@ async def test_a_redis_on_the_way_to_which_others_read(doctor: Doctor) -> None:
 async def test_something_that_is_no_redis(doctor: Doctor) -> None:
     address = doctor.around.http.replace("http://", "redis://")
     found = await doctor.found("redis", REDIS_URL=address)
-    says(found, "failed", "is no Redis", "host and port")
+    says(found, "failed", "isn't Redis", "host and port")
 
 
 async def test_a_redis_that_is_away_hides_nothing(doctor: Doctor) -> None:
     found = await doctor.findings(*ALL, "graph", REDIS_URL="redis://127.0.0.1:1")
-    says(found["redis"], "failed", "does not answer", "REDIS_URL")
+    says(found["redis"], "failed", "doesn't answer", "REDIS_URL")
     assert "Errno" not in found["redis"].text
     for check in ("redis-durable", "redis-memory", "keys", "zoom-events"):
         says(found[check], "unseen", "Not tested: Redis failed.")
@@ -168,7 +173,7 @@ async def test_a_process_with_another_key(doctor: Doctor, redis: Client) -> None
 async def test_a_key_that_is_missing(doctor: Doctor, redis: Client) -> None:
     rows = SealedStore(redis, Scripts(redis))
     await ButtonKey(rows, Vault([OTHER])).load()
-    says(await doctor.found("keys"), "failed", "opens with none of TOKEN_KEYS", "rotate-keys")
+    says(await doctor.found("keys"), "failed", "None of TOKEN_KEYS opens", "rotate-keys")
     says(await doctor.found("keys", TOKEN_KEYS=f"{TOKEN_KEY},{OTHER}"), "ok")
 
 
@@ -176,7 +181,7 @@ async def test_authorisations_that_do_not_open(doctor: Doctor, redis: Client) ->
     await ButtonKey(SealedStore(redis, Scripts(redis)), Vault([TOKEN_KEY])).load()
     await redis.sadd(keys.everybody(keys.shard_of("ada")), "ada")
     await redis.set(keys.tokens("ada"), f"1:{Vault([OTHER]).seal('ada', 'x', 'y')}")
-    says(await doctor.found("keys"), "failed", "Of 1 authorisations looked at, 1 open with none")
+    says(await doctor.found("keys"), "failed", "Of 1 authorisations looked at, 1 can't be opened")
 
 
 @pytest.mark.parametrize(
@@ -188,7 +193,7 @@ async def test_authorisations_that_do_not_open(doctor: Doctor, redis: Client) ->
         ({"beat": 0, "last": MINUTE}, "ok", "delivered 1 minute ago"),
         ({"beat": 0, "last": HOUR, "silent": HOUR}, "failed", "gone silent"),
         ({"beat": 0, "last": 5 * DAY, "validated": 5 * DAY}, "failed", "delivered 5 days ago"),
-        ({"beat": 0, "last": 0, "validated": 90 * HOUR}, "warning", "every 72 hours, and has not"),
+        ({"beat": 0, "last": 0, "validated": 90 * HOUR}, "warning", "every 72 hours, but hasn't"),
     ],
 )
 async def test_what_zoom_delivered(

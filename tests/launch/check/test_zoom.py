@@ -29,12 +29,12 @@ async def test_all_is_well(doctor: Doctor) -> None:
 async def test_without_it_events_are_enough(doctor: Doctor) -> None:
     found = await doctor.findings(*ALL, ZOOM_CLIENT_ID=None, ZOOM_CLIENT_SECRET=None)
     assert list(found) == ["zoom"]
-    says(found["zoom"], "ok", "events alone")
+    says(found["zoom"], "ok", "only known from events")
 
 
 async def test_wrong_credentials(doctor: Doctor) -> None:
     found = await doctor.findings(*ALL, ZOOM_CLIENT_SECRET="wrong-zoom-secret-3391")
-    says(found["zoom"], "failed", "does not accept ZOOM_CLIENT_ID with ZOOM_CLIENT_SECRET")
+    says(found["zoom"], "failed", "doesn't accept ZOOM_CLIENT_ID with ZOOM_CLIENT_SECRET")
     says(found["zoom-scopes"], "unseen", "Not tested: Zoom's token failed")
     assert "3391" not in str(found)
 
@@ -66,7 +66,7 @@ async def test_classic_scopes_will_do(doctor: Doctor) -> None:
 
 async def test_scopes_that_zoom_does_not_tell(doctor: Doctor) -> None:
     doctor.around.world.zoom_scopes = None
-    says(await doctor.found("zoom-scopes"), "unseen", "does not say which scopes", "Scopes")
+    says(await doctor.found("zoom-scopes"), "unseen", "doesn't say which scopes", "Scopes")
 
 
 async def test_a_log_that_may_not_be_read(doctor: Doctor) -> None:

@@ -103,7 +103,7 @@ def test_old_figures_are_called_old() -> None:
     snapshot = replace(MORNING.snapshot, at=AT + 14, no_stored="does not answer (ConnectionError)")
     lines = printed(replace(MORNING, snapshot=snapshot))
     assert lines[2:5] == [
-        "Redis         does not answer (ConnectionError)",
+        "Redis         doesn't answer (ConnectionError)",
         "              What follows is 14 s old.",
         "People        11,964 connected",
     ]
