@@ -125,7 +125,8 @@ async def _asked(
 
 def _plainly(error: BaseException) -> str:
     """What redis-py says, without the numbers of the operating system."""
-    text = re.sub(r"^Error (-?\d+ |[A-Z]\w+ )?(while )?(connecting to )?[^.]*\.\s*", "", str(error))
+    # "Error 111 connecting to 127.0.0.1:6379. Connection refused.": an address has dots, too.
+    text = re.sub(r"^Error .*?\.\s+", "", str(error))
     text = re.sub(r"\[Errno -?\d+\] |^-?\d+\. ", "", text).strip(" .")
     return text or type(error).__name__
 
