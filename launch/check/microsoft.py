@@ -194,7 +194,7 @@ async def _redirect(visit: Visit) -> Found:
             "Add a platform > Web.",
         )
     return _said(answer) or unseen(
-        f"Whether {address} is registered can't be seen: Entra showed a page (HTTP "
+        f"Whether {address} is registered can't be checked: Entra showed a page (HTTP "
         f"{answer.status}).",
         "Compare it with Entra > App registrations > your app > Authentication > Web.",
     )
@@ -225,7 +225,7 @@ async def _bot(visit: Visit) -> Found:
     service = _connector(visit)
     if service is None:
         return unseen(
-            "The bot's credentials are accepted. Whether it is registered with Teams can't be seen "
+            "The bot's credentials are accepted. Whether it is registered with Teams can't be checked "
             "in this cloud.",
             "Azure portal > your Azure Bot > Configuration: app id, type Single Tenant, endpoint.",
         )
@@ -265,7 +265,7 @@ def _registered(visit: Visit, answer: Answer) -> Found:
     if answer.status in {400, 403, 404}:  # of the conversation: the bot itself is known
         return ok("Teams accepts the bot's credentials and knows its registration")
     return unseen(
-        f"The bot's credentials are accepted. Whether it is registered can't be seen (HTTP "
+        f"The bot's credentials are accepted. Whether it is registered can't be checked (HTTP "
         f"{answer.status} from Teams).",
         "Run this again, or check the bot's configuration.",
     )

@@ -100,7 +100,7 @@ def test_without_redis_it_says_so_and_shows_the_process() -> None:
 
 
 def test_old_figures_are_called_old() -> None:
-    snapshot = replace(MORNING.snapshot, at=AT + 14, no_stored="does not answer (ConnectionError)")
+    snapshot = replace(MORNING.snapshot, at=AT + 14, no_stored="doesn't answer (ConnectionError)")
     lines = printed(replace(MORNING, snapshot=snapshot))
     assert lines[2:5] == [
         "Redis         doesn't answer (ConnectionError)",

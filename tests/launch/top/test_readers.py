@@ -92,7 +92,7 @@ async def test_a_redis_that_goes_away_and_comes_back(own_redis: RedisServer) -> 
     async with redis_reader(own_redis) as reader:
         assert (await reader.read()).shared.connected == 0
         own_redis.kill()
-        with pytest.raises(Unread, match=r"does not answer \(ConnectionError\)"):
+        with pytest.raises(Unread, match=r"doesn't answer \(ConnectionError\)"):
             await reader.read()
         own_redis.start()
         assert (await reader.read()).shared.connected == 0
@@ -182,7 +182,7 @@ async def test_a_snapshot_holds_what_could_be_read_and_why_the_rest_could_not(
         assert isinstance(snapshot.stored, Stored)
         assert (snapshot.no_stored, snapshot.page) == (None, None)
         assert snapshot.address == "http://127.0.0.1:1/metrics"
-        assert "does not answer" in (snapshot.no_page or "")
+        assert "doesn't answer" in (snapshot.no_page or "")
         assert snapshot.complaints == ["one line", "and another"]
         again = await Reader(there, None, log).read()
         assert (again.address, again.no_page, again.complaints) == (None, None, [])
