@@ -225,8 +225,8 @@ async def _bot(visit: Visit) -> Found:
     service = _connector(visit)
     if service is None:
         return unseen(
-            "The bot's credentials are accepted. Whether it is registered with Teams can't be checked "
-            "in this cloud.",
+            "The bot's credentials are accepted. Whether it is registered with Teams can't be "
+            "checked in this cloud.",
             "Azure portal > your Azure Bot > Configuration: app id, type Single Tenant, endpoint.",
         )
     answer = await visit.ask(
