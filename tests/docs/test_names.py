@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +42,8 @@ NOT_OURS = {
     *("CLIENT_ID", "CLIENT_SECRET", "TENANT_ID"),
 }
 """Names in capitals that are no settings."""
+NOT_ON_CARDS = {"Mail & Calendar"}
+"""Words in italics that stand elsewhere: in Zoom's portal."""
 
 
 def text_of(page: str) -> str:
@@ -69,6 +72,25 @@ def test_what_guides_tell_people_to_say_is_understood(page: str) -> None:
     assert len(said) > 10
     not_understood = [code for code in said if isinstance(parse(code), Unknown | BadCommand)]
     assert not_understood == []
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_buttons_that_guides_name_are_on_cards(page: str) -> None:
+    files = [file for room in ("cards", "wording") for file in (ROOT / room).rglob("*.py")]
+    product = " ".join(file.read_text("utf-8").replace("’", "'") for file in files)
+    quoted = {text for text in emphasised(page) if text[:1].isupper()}
+    assert {text for text in quoted - NOT_ON_CARDS if text not in product} == set()
+
+
+def emphasised(page: str) -> Iterator[str]:
+    """What stands in italics: a button's or a field's words."""
+    for token in MarkdownIt("gfm-like", {"linkify": False}).parse(text_of(page)):
+        parts = token.children or []
+        yield from (
+            after.content
+            for part, after in itertools.pairwise(parts)
+            if part.type == "em_open" and after.type == "text"
+        )
 
 
 def test_settings_that_pages_name_are_settings() -> None:
