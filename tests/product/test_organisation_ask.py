@@ -1,0 +1,169 @@
+"""*The organisation, on request*: nobody signs in, nobody is written for who did not say Start."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+from sandbox.own_rights import Trouble
+from sandbox.zoom_states import ZoomPresence
+from sync.redis import keys
+from tests.doubles.inside import ADA, BEN, CHIARA, DOROTHEA, office, said_by
+from tests.doubles.outside import titles
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from sandbox.people import SandboxPerson
+    from tests.doubles.inside import Office
+    from tests.doubles.outside import Outside
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CALL = ("Busy", "InACall")
+RIGHTS = ["Presence.ReadWrite.All", "User.Read.All"]
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def org(town: Outside, tmp_path: Path) -> AsyncIterator[Office]:
+    """The product where an organisation has consented."""
+    async with office(town, tmp_path, rights=RIGHTS) as fresh:
+        yield fresh
+
+
+async def asking(place: Office, said: str = "settings account authorise ask") -> None:
+    """A level says that the organisation authorises."""
+    chat = place.chat(ADA)
+    question = await chat.says(said)
+    [confirm, _] = titles(question.card)
+    await chat.clicks(confirm, question)
+
+
+async def started(place: Office, person: SandboxPerson) -> None:
+    chat = place.chat(person)
+    offer = await chat.says("connect")
+    assert titles(offer.card) == ["Start", "Not for me"], said_by(offer.card)
+    card = await chat.clicks("Start", offer)
+    assert "All set." in said_by(card)
+
+
+async def test_start_is_enough_and_shows_meetings_only(org: Office) -> None:
+    await asking(org)
+    org.world.set_zoom(BEN.object_id, ZoomPresence.IN_MEETING)
+    chat = org.chat(BEN)
+    offer = await chat.says("connect")
+    assert "You don’t have to sign in" in str(offer.card)
+    assert org.around.told(BEN) is None
+    assert await org.redis.exists(keys.person(BEN.object_id)) == 0
+    card = await chat.clicks("Start", offer)
+    assert "Zoom says “In a meeting”" in said_by(card)
+    await org.product.told(BEN, CALL)
+    org.world.set_zoom(BEN.object_id, ZoomPresence.AVAILABLE)
+    await org.product.told(BEN, None)
+    status = said_by((await chat.says("status")).card)
+    assert "busy only" in status
+    await chat.says("style mirror")
+    await org.product.told(BEN, ("Available", "Available"))
+
+
+async def test_not_for_me_is_never_overridden(org: Office) -> None:
+    await asking(org)
+    await started(org, BEN)
+    org.world.set_zoom(BEN.object_id, ZoomPresence.IN_MEETING)
+    await org.product.told(BEN, CALL)
+    chat = org.chat(BEN)
+    question = await chat.says("disconnect")
+    assert "only you can" in said_by(question.card)
+    card = await chat.clicks("Disconnect", question)
+    assert "The presence I had set is cleared." in said_by(card)
+    assert org.around.told(BEN) is None
+    out = org.beside.covering.opt_outs
+    assert await out.has(BEN.object_id, None)
+    assert await out.has(CHIARA.object_id, BEN.zoom_id), "their Zoom user, too"
+    assert await org.redis.exists(keys.person(BEN.object_id), keys.link(BEN.object_id)) == 0
+    # Only they undo it.
+    again = await chat.says("connect")
+    assert "You chose Not for me before" in said_by(again.card)
+    assert org.around.told(BEN) is None
+    await chat.clicks("Start", again)
+    await org.product.told(BEN, CALL)
+    assert not await out.has(BEN.object_id, BEN.zoom_id)
+
+
+async def test_where_each_person_authorises_they_sign_in(org: Office) -> None:
+    offer = await org.chat(BEN).says("connect")
+    assert titles(offer.card) == ["Connect with Microsoft", "Cancel"]
+    admin = org.chat(ADA)
+    await admin.clicks("Enable", await admin.says("settings group Sales enable"))
+    await asking(org, "settings group Sales authorize ask")
+    assert titles((await org.chat(BEN).says("connect")).card) == ["Start", "Not for me"]
+    assert "Cancel" in titles((await org.chat(DOROTHEA).says("connect")).card)
+
+
+@pytest.mark.parametrize(
+    ("rights", "trouble"),
+    [
+        ((), None),
+        (("User.Read.All",), None),
+        (RIGHTS, Trouble.DISABLED),
+        (RIGHTS, Trouble.BLOCKED),
+    ],
+)
+async def test_without_consent_people_sign_in(
+    town: Outside, tmp_path: Path, rights: tuple[str, ...], trouble: Trouble | None
+) -> None:
+    async with office(town, tmp_path, rights=rights) as place:
+        await asking(place)
+        place.world.own_rights.trouble = trouble
+        await place.beside.settings.cache.load()
+        starting = place.beside.covering.starting  # as a process that asks for its first token now
+        assert await starting.startable(BEN.object_id) is None
+        place.world.own_rights.trouble = None
+        if trouble is None:
+            offer = await place.chat(BEN).says("connect")
+            assert titles(offer.card) == ["Connect with Microsoft", "Cancel"]
+
+
+async def test_whom_nobody_knows_in_zoom_is_told_so(org: Office) -> None:
+    await asking(org)
+    chat, state = org.chat(BEN), org.world.people[BEN.object_id]
+    state.person = replace(state.person, zoom_email=None)
+    offer = await chat.says("connect")
+    card = await chat.clicks("Start", offer)
+    assert "Zoom has no user with your Microsoft address" in said_by(card)
+    assert await org.redis.exists(keys.person(BEN.object_id)) == 0
+
+
+async def test_taking_the_app_out_is_no_opt_out(org: Office) -> None:
+    await asking(org)
+    await started(org, BEN)
+    org.world.set_zoom(BEN.object_id, ZoomPresence.IN_MEETING)
+    await org.product.told(BEN, CALL)
+    await org.chat(BEN).installs("remove")
+    await org.until(lambda: gone(org, BEN), "the app is taken out")
+    org.world.set_zoom(BEN.object_id, ZoomPresence.PRESENTING)
+    await org.product.told(BEN, ("DoNotDisturb", "Presenting"))
+
+
+async def gone(org: Office, person: SandboxPerson) -> bool:
+    return bool(org.product.command.events("app_removed")) and person is BEN
+
+
+async def test_back_to_each_person_clears_and_who_signs_in_goes_on(org: Office) -> None:
+    await asking(org)
+    await started(org, BEN)
+    org.world.set_zoom(BEN.object_id, ZoomPresence.IN_MEETING)
+    await org.product.told(BEN, CALL)
+    admin = org.chat(ADA)
+    question = await admin.says("settings account authorise person")
+    assert "Who is affected: 1 person now" in said_by(question.card)
+    await admin.clicks("Let each person authorise", question)
+    await org.product.told(BEN, None)
+    chat = org.chat(BEN)
+    assert "you haven’t connected" in said_by((await chat.says("status")).card)
+    await org.product.connected(BEN)
+    await org.product.told(BEN, CALL)
