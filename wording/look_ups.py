@@ -44,5 +44,6 @@ def _since(since_ms: int | None, now_ms: int, zone: tzinfo) -> str:
     if since_ms is None:
         return f"in the last {DAYS} days"
     since, now = (datetime.fromtimestamp(ms / 1000, tz=zone).date() for ms in (since_ms, now_ms))
-    day = "today" if since >= now else f"{since:%b} {since.day}"
-    return f"since {day}{' UTC' if zone is UTC and day != 'today' else ''}"
+    if since >= now:
+        return "today"
+    return f"since {since:%b} {since.day}{' UTC' if zone is UTC else ''}"

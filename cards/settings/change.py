@@ -221,14 +221,14 @@ def not_admin(*, zoom_admins: bool = False) -> Card:
 def not_for_helpdesk() -> Card:
     """Refuse somebody of the helpdesk, and say what they may do."""
     return card(
-        "That is for admins. Nothing was changed.",
-        heading("That is for admins"),
+        "That’s for admins. Nothing was changed.",
+        heading("That’s for admins"),
         answer("neutral", "Nothing was changed.", "You’re on the helpdesk of this app."),
         text(
             "You can look up one person: say ",
             bold("settings user"),
-            " and their name or address. If nothing is tried for them any more, you can have it "
-            "tried again.",
+            " and their name or address. If I’ve stopped trying for them, you can have me try "
+            "again.",
         ),
         next_step("For anything else, ask an admin of this app."),
         buttons(button(ShowStatus(), "Status")),

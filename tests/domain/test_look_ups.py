@@ -91,7 +91,7 @@ def test_everything_that_is_told_lies_in_the_time_that_is_told(
     [
         ({}, None, "Nobody has looked up your status in the last 90 days."),
         ({}, NOW - 8 * DAY, "Nobody has looked up your status since Nov 21 UTC."),
-        ({}, NOW, "Nobody has looked up your status since today."),
+        ({}, NOW, "Nobody has looked up your status today."),
         (
             {ADMIN: 2, HELPDESK: 1},
             None,
@@ -106,7 +106,7 @@ def test_everything_that_is_told_lies_in_the_time_that_is_told(
         (
             {OPERATOR: 1, ADMIN: 1200},
             NOW,
-            "Since today your status was looked up 1,201 times: 1,200 times by an admin, once by "
+            "Today your status was looked up 1,201 times: 1,200 times by an admin, once by "
             "the team that runs this app.",
         ),
     ],

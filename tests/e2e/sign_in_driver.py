@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 from playwright.async_api import expect
 
+from tests.doubles.outside import link_in
+from tests.e2e.chat_driver import only_this_machine
+
 if TYPE_CHECKING:
-    from playwright.async_api import Page
+    from playwright.async_api import Browser, Page
 
     from sandbox.people import SandboxPerson
+    from tests.doubles.teams import TeamsDouble
     from tests.e2e.chat_driver import Chat
-    from tests.e2e.product import Panel
+    from tests.e2e.product import Panel, Product
 
 LINK = "Connect with Microsoft"
 FIRST_MEETING = "You’ll only see this once."
@@ -64,3 +68,22 @@ async def disconnect(chat: Chat) -> None:
     if "Disconnect?" in await card.inner_text():
         await chat.click("Disconnect")
         await chat.last_card("Your authorisation is erased.")
+
+
+async def connect_elsewhere(
+    teams: TeamsDouble, product: Product, person: SandboxPerson, browser: Browser
+) -> None:
+    """Connect somebody who has a chat client of their own."""
+    client = teams.person(person.object_id, person.name)
+    await teams.deliver(product.endpoint, teams.says(client, "connect"))
+    context = await browser.new_context()
+    try:
+        await only_this_machine(context)
+        page = await context.new_page()
+        await page.goto(link_in(teams.messages[-1].card))
+        await to_accounts(page)
+        await choose(page, person)
+        await answer_consent(page, "Accept")
+        await expect(page.get_by_role("heading", name="Connected")).to_be_visible()
+    finally:
+        await context.close()

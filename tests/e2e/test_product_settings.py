@@ -8,16 +8,13 @@ import pytest
 from playwright.async_api import expect
 
 from sandbox.people import APP_ID, PEOPLE, TENANT_ID
-from tests.doubles.outside import link_in
 from tests.doubles.teams import TeamsDouble
-from tests.e2e.chat_driver import only_this_machine
 from tests.e2e.product import Panel
-from tests.e2e.sign_in_driver import answer_consent, choose, connect, to_accounts
+from tests.e2e.sign_in_driver import connect, connect_elsewhere
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Locator
 
-    from sandbox.people import SandboxPerson
     from tests.e2e.chat_driver import Chat
     from tests.e2e.product import Product
 
@@ -135,7 +132,7 @@ SERVICE = "Default calendar and contact service"
 OFF = ["Calendar and contacts integration", "Lock"]
 OTHER_SERVICE = [OFF[0], SERVICE, "Lock"]
 EWS = [OFF[0], SERVICE, "Authorize with", "Lock"]
-WHOLE = [*EWS[:3], "Calendar", "Contacts", "Presence", "Style", "Lock"]
+WHOLE = [*EWS[:3], "Who authorises", "Calendar", "Contacts", "Presence", "Style", "Lock"]
 
 
 @pytest.mark.long
@@ -275,6 +272,32 @@ async def test_the_article_s_steps_for_a_group_by_clicking(chat: Chat) -> None:
     await confirm(chat, "settings group Customer Care inherit", "inherits")
 
 
+async def test_a_reason_is_typed_into_the_question_and_stands_in_the_history(
+    chat: Chat, panel: Panel
+) -> None:
+    await connect(chat, panel)
+    said = "settings group Customer Care disable because INC0012345"
+    card = await chat.ask(said, "Disable presence sync for Customer Care?")
+    reason = card.get_by_role("textbox", name="Reason or ticket (optional)")
+    await expect(reason).to_have_value("INC0012345")
+    await chat.screenshot("card-settings-reason", card_only=True)
+    await reason.fill("INC0012345: works council <b>agreed</b> [on](https://x.example) 👩‍🚀")
+    await card.get_by_role("button", name="Disable", exact=True).click()
+    kept = "Reason: INC0012345: works council <b>agreed</b> [on](https://x.example) 👩‍🚀"
+    await expect(card).to_contain_text(kept)
+    await chat.screenshot("card-settings-reason-done", card_only=True)
+    card = await chat.ask("settings history", kept)
+    await chat.screenshot("card-settings-history-reason", card_only=True)
+
+    card = await chat.ask("settings group Customer Care inherit because")
+    await expect(card).to_contain_text("There is no reason after “because”.")
+    card = await chat.ask("settings group Customer Care")
+    await card.get_by_role("textbox", name="Reason or ticket (optional)").fill("INC2")
+    await card.get_by_role("checkbox").first.uncheck()  # it inherits again
+    await card.get_by_role("button", name="Save").click()
+    await expect(card).to_contain_text("Reason: INC2")
+
+
 @pytest.mark.long
 async def test_enabling_a_group_shows_its_people_s_zoom_presence(
     chat: Chat, product: Product, shared_panel: Panel, browser: Browser
@@ -289,7 +312,7 @@ async def test_enabling_a_group_shows_its_people_s_zoom_presence(
         await ben.shows("Offline")
 
         card = await chat.ask("/settings group Sales enable", "Enable presence sync for Sales?")
-        await expect(card).to_contain_text("1 person now.")
+        await expect(card).to_contain_text("1 person now")
         await card.get_by_role("button", name="Enable", exact=True).click()
         await expect(card).to_contain_text("Presence sync is enabled for Sales.")
         await expect(card).to_contain_text("Updated for 1 person.", timeout=15_000)
@@ -305,9 +328,13 @@ async def test_enabling_a_group_shows_its_people_s_zoom_presence(
 
 
 async def form_says(card: Locator, verdict: str, offered: list[str]) -> None:
-    """Wait until the form says whether presence sync is on, and offers these fields and no more."""
+    """Wait until the form says whether presence sync is on, and offers these fields and no more.
+
+    Last of all it asks for a reason.
+    """
     await expect(card).to_contain_text(verdict)
-    await expect(card.locator("label.ac-richTextBlock")).to_have_text(offered)
+    fields = [*offered, "Reason or ticket (optional)"]
+    await expect(card.locator("label.ac-richTextBlock")).to_have_text(fields)
 
 
 async def save(card: Locator) -> None:
@@ -323,22 +350,3 @@ async def confirm(chat: Chat, said: str, then: str) -> None:
     card = await chat.ask(said)
     await card.get_by_role("button").first.click()
     await expect(card).to_contain_text(then, timeout=15_000)
-
-
-async def connect_elsewhere(
-    teams: TeamsDouble, product: Product, person: SandboxPerson, browser: Browser
-) -> None:
-    """Connect somebody who has a chat client of their own."""
-    client = teams.person(person.object_id, person.name)
-    await teams.deliver(product.endpoint, teams.says(client, "connect"))
-    context = await browser.new_context()
-    try:
-        await only_this_machine(context)
-        page = await context.new_page()
-        await page.goto(link_in(teams.messages[-1].card))
-        await to_accounts(page)
-        await choose(page, person)
-        await answer_consent(page, "Accept")
-        await expect(page.get_by_role("heading", name="Connected")).to_be_visible()
-    finally:
-        await context.close()
