@@ -40,6 +40,8 @@ class Right(StrEnum):
 
 NEEDED: Final = (Right.WRITE, Right.USERS)
 """What a registration should declare, no more and no less."""
+CHECKED_WITH: Final = "Application.Read.All"
+"""The app's work never needs it; operators may give it so that `check` sees the registration."""
 
 
 class Matching(StrEnum):
@@ -112,7 +114,7 @@ def beyond(roles: Iterable[str]) -> tuple[str, ...]:
     used = {str(right) for right in NEEDED}
     if Right.WRITE in held:
         used.add(Right.READ)
-    used.add(Right.USERS_BASIC)
+    used |= {Right.USERS_BASIC, CHECKED_WITH}
     return tuple(sorted(held - used))
 
 

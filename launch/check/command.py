@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from launch.check import SETTINGS
 from launch.check.findings import Check, Finding, Found, Once, failed, ok, run, unseen
 from launch.check.microsoft import app_token, microsoft_checks
+from launch.check.organisation import organisation_checks
 from launch.check.public import clock_check, public_checks, reach
 from launch.check.registration import read_registration, registration_checks
 from launch.check.show import all_well, as_json, show, waiting
@@ -104,6 +105,7 @@ async def look_from(
         *store_checks(visit, server),
         *microsoft_checks(visit, token),
         *registration_checks(visit, registration),
+        *organisation_checks(visit, token, registration),
         *zoom_checks(visit, zoom),
         Check("zoom-own-sync", "Zoom's own sync", _own_sync),
         *public_checks(visit, reached),

@@ -140,8 +140,7 @@ async def _tenant(visit: Visit) -> Found:
 
 def _said(answer: Answer) -> Found | None:
     """What an error answer's number means, if we know it."""
-    numbers = [int(number) for number in _NUMBER.findall(answer.text)]
-    return next((_MEANINGS[number] for number in numbers if number in _MEANINGS), None)
+    return next((_MEANINGS[it] for it in _numbers(answer) if it in _MEANINGS), None)
 
 
 async def _secret(visit: Visit, token: Once[str]) -> Found:
@@ -161,14 +160,22 @@ async def _secret(visit: Visit, token: Once[str]) -> Found:
     return ok("the app's credentials are accepted")
 
 
-async def _redirect(visit: Visit) -> Found:
+async def is_registered(visit: Visit, address: str) -> bool | None:
+    """Whether Entra leads back to an address; None: it can't be seen. Raises Fault."""
+    answer = await _begin(visit, address)
+    if _led_back(answer, address):
+        return True
+    return False if set(_numbers(answer)) & _NO_REDIRECT else None
+
+
+async def _begin(visit: Visit, address: str) -> Answer:
     """Begin a sign-in that shows no page: Entra sends back only to an address that it knows.
 
     With `prompt=none` it answers at once: to the address, that nobody is signed in; or on a page of
     its own, that it does not know the address (OpenID Connect Core 3.1.2.1 and 3.1.2.6).
     """
-    settings, address = visit.settings, redirect_address(visit.settings)
-    answer = await visit.ask(
+    settings = visit.settings
+    return await visit.ask(
         "GET",
         f"{settings.microsoft_login_url}/{settings.microsoft_app_tenant_id}/oauth2/v2.0/authorize",
         service="Entra",
@@ -184,10 +191,23 @@ async def _redirect(visit: Visit) -> Found:
             "nonce": NOBODY,
         },
     )
-    if 300 <= answer.status < 400 and answer.headers.get("Location", "").startswith(address):
+
+
+def _led_back(answer: Answer, address: str) -> bool:
+    return 300 <= answer.status < 400 and answer.headers.get("Location", "").startswith(address)
+
+
+def _numbers(answer: Answer) -> list[int]:
+    return [int(number) for number in _NUMBER.findall(answer.text)]
+
+
+async def _redirect(visit: Visit) -> Found:
+    """Whether people come back from Microsoft."""
+    address = redirect_address(visit.settings)
+    answer = await _begin(visit, address)
+    if _led_back(answer, address):
         return ok(f"{address} is registered")
-    numbers = {int(number) for number in _NUMBER.findall(answer.text)}
-    if numbers & _NO_REDIRECT:
+    if set(_numbers(answer)) & _NO_REDIRECT:
         return failed(
             f"{address} is not registered.",
             "Add exactly this address in Entra > App registrations > your app > Authentication > "

@@ -39,9 +39,9 @@ HOW_TO_SEE: Final = (
     'ms-graph --query accessToken -o tsv)" python app.py check'
 )
 _SELF_CONSENT: Final = "managepermissiongrantsforself."
-_APP: Final = "Entra > App registrations > your app"
-_ROLES: Final = f"{_APP} > App roles"
-_ENTERPRISE: Final = "Entra > Enterprise applications > your app"
+APP: Final = "Entra > App registrations > your app"
+_ROLES: Final = f"{APP} > App roles"
+ENTERPRISE: Final = "Entra > Enterprise applications > your app"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,22 @@ class Registration:
     @property
     def declared(self) -> set[str]:
         """The ids of the delegated permissions of Graph that the registration lists."""
-        return {
-            str(access.get("id", "")).lower()
-            for resource in _rows(self.application, "requiredResourceAccess")
-            if resource.get("resourceAppId") == GRAPH_APP
-            for access in _rows(resource, "resourceAccess")
-        }
+        return _listed(self, "Scope")
+
+
+def own_rights_declared(registration: Registration) -> frozenset[str]:
+    """The ids of the application permissions of Graph that the registration lists."""
+    return frozenset(_listed(registration, "Role"))
+
+
+def _listed(registration: Registration, kind: str) -> set[str]:
+    return {
+        str(access.get("id", "")).lower()
+        for resource in _rows(registration.application, "requiredResourceAccess")
+        if resource.get("resourceAppId") == GRAPH_APP
+        for access in _rows(resource, "resourceAccess")
+        if access.get("type") == kind
+    }
 
 
 Look = Callable[["Visit", Registration], Awaitable[Found]]
@@ -96,27 +106,27 @@ def registration_checks(visit: Visit, registration: Once[Registration]) -> Seque
             "entra-secret-end",
             "Entra secret expiry",
             _secret_end,
-            f"See when the secret ends in {_APP} > Certificates & secrets.",
+            f"See when the secret ends in {APP} > Certificates & secrets.",
         ),
         check(
             "entra-kind",
             "Entra app type",
             _kind,
-            f"{_APP} > Authentication must say “this organizational directory only” and list the "
+            f"{APP} > Authentication must say “this organizational directory only” and list the "
             "redirect address under Web.",
         ),
         check(
             "entra-consent",
             "Entra consent",
             _consent,
-            f"See {_APP} > API permissions; people consent for themselves unless your policy "
+            f"See {APP} > API permissions; people consent for themselves unless your policy "
             "forbids it.",
         ),
         check(
             "entra-assignment",
             "Entra assignment",
             _assignment,
-            f"See {_ENTERPRISE} > Properties > “Assignment required”.",
+            f"See {ENTERPRISE} > Properties > “Assignment required”.",
         ),
         check("entra-roles", "Entra app roles", _app_roles, f"See {_ROLES}."),
     )
@@ -183,14 +193,13 @@ async def _secret_end(visit: Visit, registration: Registration) -> Found:
     if not ends:
         return failed(
             "MicrosoftAppPassword isn't one of the app's secrets: none begins like it.",
-            f"Create a new one in {_APP} > Certificates & secrets, and copy its value.",
+            f"Create a new one in {APP} > Certificates & secrets, and copy its value.",
         )
     return ends_at(
         "The secret",
         max(ends),
         visit.now(),
-        f"Make a new one in {_APP} > Certificates "
-        "& secrets, set MicrosoftAppPassword, and restart.",
+        f"Make a new one in {APP} > Certificates & secrets, set MicrosoftAppPassword, and restart.",
     )
 
 
@@ -214,16 +223,16 @@ async def _kind(visit: Visit, registration: Registration) -> Found:
             if address in _addresses(app, kind):
                 return failed(
                     f"The redirect address is registered as “{name}”.",
-                    f"{_APP} > Authentication: remove it there, and add it under Web.",
+                    f"{APP} > Authentication: remove it there, and add it under Web.",
                 )
         return failed(
             f"The redirect address {address} is missing.",
-            f"Add exactly this address in {_APP} > Authentication > Web.",
+            f"Add exactly this address in {APP} > Authentication > Web.",
         )
     if app.get("signInAudience") != "AzureADMyOrg":
         return warning(
             f"The app accepts accounts from outside ({app.get('signInAudience')}).",
-            f"{_APP} > Authentication > Supported account types: this organizational directory "
+            f"{APP} > Authentication > Supported account types: this organizational directory "
             "only. People from outside are refused in any case.",
         )
     return ok("one organisation; the redirect address is under Web")
@@ -243,7 +252,7 @@ async def _consent(visit: Visit, registration: Registration) -> Found:
     if missing:
         return failed(
             f"The registration lacks {and_(missing)}.",
-            f"{_APP} > API permissions > Add > Microsoft Graph > Delegated: {and_(missing)}.",
+            f"{APP} > API permissions > Add > Microsoft Graph > Delegated: {and_(missing)}.",
         )
     if registration.for_all:
         return failed(f"Granted for everyone, except {and_(lacking)}.", grant)
@@ -283,7 +292,7 @@ async def _assignment(_: Visit, registration: Registration) -> Found:
     if registration.principal.get("accountEnabled") is False:
         return failed(
             "The app is switched off for sign-ins.",
-            f"{_ENTERPRISE} > Properties > “Enabled for users to sign in”: Yes.",
+            f"{ENTERPRISE} > Properties > “Enabled for users to sign in”: Yes.",
         )
     if registration.principal.get("appRoleAssignmentRequired") is not True:
         return ok("not required: everyone in the organisation may connect")
@@ -292,11 +301,11 @@ async def _assignment(_: Visit, registration: Registration) -> Found:
         return failed(
             "Assignment is required, so people can't consent for themselves, and no admin has for "
             "everyone: nobody can connect.",
-            f"Grant admin consent ({_APP} > API permissions), or set “Assignment required” to No.",
+            f"Grant admin consent ({APP} > API permissions), or set “Assignment required” to No.",
         )
     return warning(
         "Assignment is required: only people who are assigned can connect.",
-        f"Assign them or their groups in {_ENTERPRISE} > Users and groups, or set it to No.",
+        f"Assign them or their groups in {ENTERPRISE} > Users and groups, or set it to No.",
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bot.sign_in.requests import CALLBACK, CONSENT_CALLBACK
 from launch.check.registration import GRAPH_APP, PERMISSIONS
 from launch.check.zoom import LOG_SCOPE, ROLE_SCOPE, SCOPES
 
@@ -80,16 +81,18 @@ def _register(known: Mapping[str, str]) -> Sequence[str | Command]:
 
 def _sign_in(known: Mapping[str, str]) -> Sequence[str | Command]:
     app = known.get("MicrosoftAppId", "YOUR-APP-ID")
-    redirect = f"{known.get('PUBLIC_URL', 'https://YOUR-ADDRESS')}/auth/microsoft/callback"
+    home = known.get("PUBLIC_URL", "https://YOUR-ADDRESS")
+    redirect, consent = f"{home}{CALLBACK}", f"{home}{CONSENT_CALLBACK}"
     access = " ".join(f"{number}=Scope" for number in PERMISSIONS.values())
     return (
         "People sign in with the same app registration. Add in Entra > App registrations > your "
-        f"app > Authentication > Add a platform > Web: {redirect}",
+        f"app > Authentication > Add a platform > Web: {redirect} and {consent} (the second one is "
+        "for an organisation that authorises once for everybody).",
         f"And in API permissions > Add > Microsoft Graph > Delegated: {', '.join(PERMISSIONS)}.",
         "With the Azure CLI:",
         Command(
             f"az ad app update --id {app} --sign-in-audience AzureADMyOrg --web-redirect-uris "
-            f"{redirect}"
+            f"{redirect} {consent}"
         ),
         Command(
             f"az ad app permission add --id {app} --api {GRAPH_APP} --api-permissions {access}"

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app import cli
 from bot.grammar.commands import BadCommand, Unknown, parse
+from domain.organisation import Right
 from domain.roles import APP_ROLES
 from launch.check.registration import PERMISSIONS
 from launch.check.zoom import LOG_SCOPE, ROLE_SCOPE, SCOPES
@@ -67,7 +68,7 @@ def test_what_guides_tell_people_to_say_is_understood(page: str) -> None:
         code
         for code in code_in(page)
         if not re.match(r"(python app\.py|make|git) |--|[A-Z]+_[A-Z_]+(=|$)|[a-z]+_[a-z_]+$", code)
-        and code not in APP_ROLES
+        and code not in {*APP_ROLES, *Right}
     ]
     assert len(said) > 10
     not_understood = [code for code in said if isinstance(parse(code), Unknown | BadCommand)]

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from launch.check.command import look_from
 from launch.check.visit import open_visit
+from sandbox.own_rights import OwnRights
 from sandbox.people import APP_ID
 from sandbox.registration import Registration
 from sandbox.world import ZOOM_SCOPES
@@ -90,6 +91,7 @@ def doctor(around: Outside, tmp_path: Path) -> Iterator[Doctor]:
     """One whose world is well."""
     yield Doctor(around, tmp_path)
     around.world.registration = Registration()
+    around.world.own_rights = OwnRights()
     around.world.zoom_scopes = ZOOM_SCOPES
     around.world.faults.graph.clear()
     around.world.faults.zoom.clear()

@@ -1,0 +1,92 @@
+"""What the organisation allows the app: granted, missing, and more than needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from domain.organisation import Right
+from launch.check.organisation import RIGHTS
+from sandbox.own_rights import ROLES, Trouble
+from tests.launch.check.conftest import says
+
+if TYPE_CHECKING:
+    from tests.launch.check.conftest import Doctor
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+BOTH = ["Presence.ReadWrite.All", "User.Read.All"]
+GRANTED, DECLARED = "organisation-rights", "organisation-declared"
+REDIRECT, ALONE = "organisation-redirect", "organisation-alone"
+
+
+async def test_ids_are_those_of_the_stand_in() -> None:
+    assert {str(right): RIGHTS[right] for right in Right}.items() <= ROLES.items()
+
+
+@pytest.mark.parametrize(
+    ("granted", "state", "parts"),
+    [
+        ([], "ok", ["people connect one by one"]),
+        (BOTH, "ok", ["Presence.ReadWrite.All and User.Read.All are granted"]),
+        (["Presence.ReadWrite.All"], "warning", ["nobody is matched"]),
+        (
+            ["Presence.ReadWrite.All", "User.ReadBasic.All"],
+            "warning",
+            ["disabled accounts and guests can't be recognised"],
+        ),
+        (["User.Read.All"], "warning", ["Presence.ReadWrite.All is not granted"]),
+        ([*BOTH, "Mail.Read"], "warning", ["More is granted", "Mail.Read", "Permissions"]),
+        (["Mail.Read"], "warning", ["More is granted", "Mail.Read"]),
+    ],
+)
+async def test_what_is_granted(
+    doctor: Doctor, granted: list[str], state: str, parts: list[str]
+) -> None:
+    doctor.around.world.own_rights.hold(granted, 0)
+    says(await doctor.found(GRANTED), state, *parts)
+
+
+@pytest.mark.parametrize(
+    ("declared", "state", "parts"),
+    [
+        ([], "ok", ["consent would allow the app nothing"]),
+        (BOTH, "ok", ["and nothing else"]),
+        (["User.Read.All"], "warning", ["Presence.ReadWrite.All would not be consented to"]),
+        ([*BOTH, "Mail.Read"], "warning", ["Consent would cover more", ROLES["Mail.Read"]]),
+    ],
+)
+async def test_what_consent_would_cover(
+    doctor: Doctor, declared: list[str], state: str, parts: list[str]
+) -> None:
+    doctor.admin()
+    doctor.around.world.own_rights.declare(declared)
+    says(await doctor.found(DECLARED), state, *parts)
+
+
+async def test_what_is_declared_is_seen_only_with_the_right(doctor: Doctor) -> None:
+    says(await doctor.found(DECLARED), "unseen", "may not read its registration", "Entra")
+
+
+async def test_where_microsoft_leads_back_to(doctor: Doctor) -> None:
+    says(await doctor.found(REDIRECT), "ok", "/auth/microsoft/organisation is registered")
+    elsewhere = "https://new.example.com"
+    says(await doctor.found(REDIRECT, PUBLIC_URL=elsewhere), "ok", "only to consent")
+    doctor.around.world.own_rights.hold(BOTH, 0)
+    found = await doctor.found(REDIRECT, PUBLIC_URL=elsewhere)
+    says(found, "warning", f"{elsewhere}/auth/microsoft/organisation", "Authentication")
+
+
+async def test_what_can_be_seen_of_another_installation(doctor: Doctor) -> None:
+    says(await doctor.found(ALONE), "ok", "not authorised")
+    doctor.around.world.own_rights.hold(BOTH, 0)
+    says(await doctor.found(ALONE), "unseen", "another installation", "registration of its own")
+
+
+@pytest.mark.parametrize("trouble", list(Trouble))
+async def test_without_a_token_nothing_is_seen(doctor: Doctor, trouble: Trouble) -> None:
+    doctor.around.world.own_rights.trouble = trouble
+    says(await doctor.found(GRANTED), "unseen")
+    secret = await doctor.found("entra-secret")
+    says(secret, "failed")
