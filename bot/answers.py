@@ -157,6 +157,7 @@ def answer_matching(
     dispatch.said(matching.MatchByHand, once_known(by_hand.match))
     dispatch.clicked(pressed.ShowUnmatched, views.unmatched)
     dispatch.clicked(pressed.MatchAgain, views.again)
+    dispatch.clicked(pressed.DownloadList, views.download)
     dispatch.clicked(pressed.ShowAliases, aliases.show)
     dispatch.clicked(pressed.AddAlias, aliases.add)
     dispatch.clicked(pressed.AskRemoveAlias, aliases.ask_remove)

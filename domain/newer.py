@@ -114,6 +114,7 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "pb:{match}:aliases": 2,
     "pb:{match}:by-hand": 2,
     "pb:{match}:current": 2,
+    "pb:{match}:download:<hash>": 2,
     "pb:{match}:state": 2,
     "pb:{match}:undo": 2,
     # Their cards are shown only once everyone knows them (bot.handlers.wire).
@@ -123,6 +124,7 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "settings.aliases": 2,
     "settings.ask_remove_alias": 2,
     "settings.confirm_match": 2,
+    "settings.download": 2,
     "settings.match": 2,
     "settings.match_again": 2,
     "settings.remove_alias": 2,

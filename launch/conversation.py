@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 import bot.consent.wire
+import bot.download.wire
 import bot.sign_in.wire
 from bot.admins import Admins
 from bot.handlers.help import HelpHandler
@@ -110,15 +111,27 @@ def wire_bot(
     )
     home = settings.public_url.rstrip("/")
     helper = HelpHandler(admins, engine, privacy_url=f"{home}/privacy", local=settings.local)
+    audit = AuditLog(outside.redis)
+    downloads = bot.download.wire.wire(
+        core,
+        outside.redis,
+        audit,
+        public_url=settings.public_url,
+        authorization=outside.authorization,
+        pages=sign_in.pages,
+        standing=admins.standing,
+    )
+    sign_in.elsewhere = downloads.finish
     answers = wire_answers(
         core,
         helper,
         sign_in,
         admins,
-        AuditLog(outside.redis),
+        audit,
         consent,
         zoom_names=ZOOM_API_NAMES,
         zoom_admins=zoom_editor is not None,
+        new_link=downloads.new_link,
     )
     news = wire_news(core, helper, sign_in, welcome=settings.welcome == "install")
     router = Router(
@@ -131,6 +144,7 @@ def wire_bot(
         ),
         *sign_in.routes(),
         *consent.routes(),
+        *downloads.routes(),
         *sign_in.pages.routes(),
     ]
     return Conversation(routes, channel, keys, sign_in.pages, outside)

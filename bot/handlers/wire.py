@@ -29,7 +29,7 @@ from domain.newer import NEWER_NAMES
 from wording.feed import feed_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import tzinfo
 
     from bot.admins import Admins
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from bot.core import Core
     from bot.handlers.help import HelpHandler
     from bot.sign_in.flow import SignIn
+    from bot.teams.activity import Person
     from cards.build import Card
     from sync.settings.audit import AuditLog
 
@@ -51,11 +52,12 @@ def wire_answers(
     *,
     zoom_names: Sequence[str],
     zoom_admins: bool,
+    new_link: Callable[[Person], Awaitable[str]],
 ) -> Dispatch:
     """Who answers what is said and pressed.
 
     `zoom_names` are the settings that Zoom's API needs, `zoom_admins`: a role in Zoom may make
-    somebody an admin.
+    somebody an admin. `new_link` makes the address of an admin's download.
     """
     engine, invite, directory = core.engine.engine, core.invite, core.directory.store
     groups = ZoomGroups(directory, () if core.zoom.api is not None else tuple(zoom_names))
@@ -94,19 +96,24 @@ def wire_answers(
         helper,
         organisation,
     )
-    _answer_admins(dispatch, core, groups, audit, consent)
+    _answer_admins(dispatch, core, groups, audit, consent, new_link)
     return dispatch
 
 
 def _answer_admins(
-    dispatch: Dispatch, core: Core, groups: ZoomGroups, audit: AuditLog, consent: ConsentFlow
+    dispatch: Dispatch,
+    core: Core,
+    groups: ZoomGroups,
+    audit: AuditLog,
+    consent: ConsentFlow,
+    new_link: Callable[[Person], Awaitable[str]],
 ) -> None:
     policies, connected, invitees = core.settings.policies, core.engine.people, core.invite.invitees
 
     def everyone_knows(name: str) -> bool:
         return core.data.everyone_knows(NEWER_NAMES[name])
 
-    matching = _answer_matching(dispatch, core, audit, everyone_knows)
+    matching = _answer_matching(dispatch, core, audit, everyone_knows, new_link)
     people = SettingsPeople(
         *(policies, core.directory.store, audit, connected, core.engine.engine),
         *(core.engine.look_ups, everyone_knows, matching.line_about),
@@ -149,7 +156,11 @@ def _answer_admins(
 
 
 def _answer_matching(
-    dispatch: Dispatch, core: Core, audit: AuditLog, everyone_knows: Callable[[str], bool]
+    dispatch: Dispatch,
+    core: Core,
+    audit: AuditLog,
+    everyone_knows: Callable[[str], bool],
+    new_link: Callable[[Person], Awaitable[str]],
 ) -> MatchingViews:
     directory, engine = core.directory.store, core.engine.engine
     entra, room = core.organisation.directory, core.organisation.matching
@@ -158,7 +169,7 @@ def _answer_matching(
         if await core.chat.desk.personal(object_id) is not None:
             await core.chat.desk.reach(object_id, new_card_id(), card)
 
-    views = MatchingViews(directory, room.store, audit, engine.may_look_up)
+    views = MatchingViews(directory, room.store, audit, engine.may_look_up, new_link)
     aliases = AliasHandler(directory, room.store, room.by_hand, entra, audit)
     by_hand = ByHandHandler(
         *(directory, room.store, room.by_hand, entra, audit, engine.may_look_up),

@@ -95,6 +95,8 @@ class SignIn:
     pages: Pages
     new_secret: Callable[[], str] = lambda: secrets.token_urlsafe(32)
     patience: float = PATIENCE
+    elsewhere: Callable[[web.Request, dict[str, str]], Awaitable[web.Response | None]] | None = None
+    """Answers those who come back from Microsoft for something else (bot.download.flow)."""
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.public_url)
@@ -193,6 +195,10 @@ class SignIn:
         params = answer_of(request.query)
         if params is None:
             return self._refuse(Refusal.INCOMPLETE)
+        if self.elsewhere is not None:
+            other = await self.elsewhere(request, params)
+            if other is not None:
+                return other
         key, browser = _key(params["state"]), self.cookies.browser(request)
         if browser is None:
             return self._refuse(Refusal.OTHER_BROWSER)

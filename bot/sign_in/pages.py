@@ -18,12 +18,15 @@ from markupsafe import Markup
 from domain.organisation import NEEDED
 from wording.about import ABOUT, NOT_FOUND
 from wording.consent import ANSWERS, RIGHTS, WHO_MAY
+from wording.download import NEXT_STEP
+from wording.download import PAGES as NO_LIST
 from wording.refusals import REFUSALS
 
 if TYPE_CHECKING:
     from bot.sign_in.attempt import Attempt, Outcome
     from domain.organisation import Answer
     from domain.refusal import Refusal
+    from wording.download import NoList
 
 PAGES = Path(__file__).parent / "templates"
 READS: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
@@ -119,6 +122,29 @@ class Pages:
             title=words.title,
             sentences=(words.happened, *facts),
             next_step=words.next_step,
+        )
+
+    def list_start(self, name: str, ticket: str) -> web.Response:
+        """Say whose list is about to be downloaded; one button."""
+        return self._page("list.html", 200, name=name, ticket=ticket)
+
+    def no_list(self, why: NoList) -> web.Response:
+        """Say why there is no list."""
+        words = NO_LIST[why]
+        return self._page(
+            "message.html",
+            words.status,
+            tone="attention",
+            title=words.title,
+            sentences=(words.happened,),
+            next_step=NEXT_STEP,
+        )
+
+    def file(self, name: str, body: bytes) -> web.Response:
+        """A file to be kept, never shown: nothing in it is run by the browser."""
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return web.Response(
+            body=body, content_type="text/csv", charset="utf-8", headers=self._headers | headers
         )
 
     def routes(self) -> list[web.AbstractRouteDef]:

@@ -30,6 +30,11 @@ class MatchAgain(Click):
     """Have everybody matched anew, soon."""
 
 
+@click("settings.download", by=By.ENTRA_RECIPIENT)
+class DownloadList(Click):
+    """Get a link to the whole list, as a file."""
+
+
 @click("settings.aliases", by=By.ENTRA_ADMIN)
 class ShowAliases(Click):
     """Show the domain aliases."""

@@ -16,6 +16,7 @@ from cards.build import (
     fact,
     heading,
     item,
+    link,
     next_step,
     note,
     subtle,
@@ -27,6 +28,7 @@ from cards.settings.match_clicks import (
     AskRemoveAlias,
     ConfirmGiven,
     ConfirmMine,
+    DownloadList,
     GiveZoomUser,
     MatchAgain,
     RefuseMine,
@@ -68,7 +70,6 @@ def unmatched(
     state: Sequence[str],
     trouble: bool,
     notice: str = "",
-    download: Element | None = None,
 ) -> Card:
     """List some of those who aren't matched. `counts` are all results, `state` says how it is."""
     total = sum(counts.values())
@@ -91,7 +92,7 @@ def unmatched(
         if rows
         else None,
         buttons(
-            download,
+            button(DownloadList(), "Download…") if total else None,
             button(MatchAgain(), "Match again"),
             button(ShowAliases(), "Domain aliases"),
             all_settings(),
@@ -105,6 +106,25 @@ def _row(row: UnmatchedRow) -> list[Element]:
         text(bold(_short(row.name, 40)), subtle(f" · {_short(row.address, 60)}"), spacing="Small"),
         note(f"{UNCOVERED[row.why].what}{who}.", spacing="None"),
     ]
+
+
+def download(url: str) -> Card:
+    """Give the link to the list."""
+    said = "The link works once, for 10 minutes, and only for you."
+    return card(
+        f"Your list is ready. {said}",
+        heading("Your list is ready"),
+        text(said),
+        text(
+            "The page asks Microsoft who you are, then the download begins. The file lists Zoom’s "
+            "people and whom they are matched with. It says nothing about anybody’s presence."
+        ),
+        note("The download is in the history."),
+        buttons(
+            link("Open the download", url, "Opens a page in your browser"),
+            button(ShowUnmatched(), "Back"),
+        ),
+    )
 
 
 def _short(name: str, limit: int) -> str:

@@ -144,14 +144,19 @@ class Authorization:
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._http.close()
 
-    async def begin(self, *, state: str, choose_account: bool = False) -> SignInFlow:
-        """Start a sign-in. `choose_account` makes Microsoft ask which account to use."""
+    async def begin(
+        self, *, state: str, choose_account: bool = False, only_who: bool = False
+    ) -> SignInFlow:
+        """Start a sign-in. `choose_account` makes Microsoft ask which account to use.
+
+        `only_who`: nothing is asked for but who they are (`identify` finishes it).
+        """
 
         def run() -> SignInFlow:
             # We ask MSAL for form_post, as it wants (it warns otherwise), and then put query in
             # its place: a form_post answer comes as a cross-site POST, without our Lax cookie.
-            flow = self._msal(msal.TokenCache()).initiate_auth_code_flow(
-                self._scopes,
+            flow = self._msal(msal.TokenCache(), only_who=only_who).initiate_auth_code_flow(
+                [] if only_who else self._scopes,
                 redirect_uri=self._redirect_uri,
                 state=state,
                 prompt="select_account" if choose_account else None,
@@ -169,27 +174,11 @@ class Authorization:
 
         Raises SignInRefused, besides what every call raises.
         """
-        if not hmac.compare_digest(
-            params.get("state", "").encode(), str(flow.data.get("state")).encode()
-        ):
-            raise SignInRefused(Refusal.WRONG_RESPONSE, "state")
-        if "error" in params:
-            raise refusal_of(params)
-        if not params.get("code"):
-            raise SignInRefused(Refusal.WRONG_RESPONSE, "no_code")
+        _check(flow, params)
 
         def run() -> Grant:
             cache = msal.SerializableTokenCache()
-            app = self._msal(cache)
-            try:
-                # Only these two: MSAL would also act on a client_info that anyone may write.
-                answer = {"state": params["state"], "code": params["code"]}
-                result = app.acquire_token_by_auth_code_flow(dict(flow.data), answer)
-            except (ValueError, TypeError, LookupError, RuntimeError):
-                # How MSAL reports a wrong nonce and damaged tokens. The exception quotes them.
-                raise SignInRefused(Refusal.WRONG_RESPONSE, "id_token") from None
-            if "access_token" not in result:
-                raise refusal_of(result)
+            result = self._redeem(self._msal(cache), flow, params)
             identity = self._identity(result.get("id_token_claims"))
             granted = _short_names(result.get("scope"), self._scopes)
             if not _allows_presence(granted) or not result.get("refresh_token"):
@@ -197,6 +186,32 @@ class Authorization:
             return Grant(identity, _serialized(cache), granted)
 
         return await self._in_thread(run)
+
+    async def identify(self, flow: SignInFlow, params: Mapping[str, str]) -> Identity:
+        """Who has signed in, by a flow that was begun with `only_who`. No token is kept.
+
+        Raises what `finish` raises.
+        """
+        _check(flow, params)
+
+        def run() -> Identity:
+            result = self._redeem(self._msal(msal.TokenCache(), only_who=True), flow, params)
+            return self._identity(result.get("id_token_claims"))
+
+        return await self._in_thread(run)
+
+    def _redeem(self, app: Any, flow: SignInFlow, params: Mapping[str, str]) -> Mapping[str, Any]:
+        """What Microsoft gives for a code. Raises SignInRefused."""
+        try:
+            # Only these two: MSAL would also act on a client_info that anyone may write.
+            answer = {"state": params["state"], "code": params["code"]}
+            result: Mapping[str, Any] = app.acquire_token_by_auth_code_flow(dict(flow.data), answer)
+        except (ValueError, TypeError, LookupError, RuntimeError):
+            # How MSAL reports a wrong nonce and damaged tokens. The exception quotes them.
+            raise SignInRefused(Refusal.WRONG_RESPONSE, "id_token") from None
+        if "access_token" not in result:
+            raise refusal_of(result)
+        return result
 
     async def refresh(self, cache: str, *, force: bool = False) -> tuple[AccessToken, str | None]:
         """Give a valid access token of the person whose `Grant.cache` this is.
@@ -276,7 +291,7 @@ class Authorization:
         page = f"{self._authority}/v2.0/adminconsent?{urlencode(query)}"
         return self._http.browser_address(page)
 
-    def _msal(self, cache: msal.TokenCache) -> Any:
+    def _msal(self, cache: msal.TokenCache, *, only_who: bool = False) -> Any:
         """Make MSAL's client. Asks for the login service's metadata unless it is known."""
         try:
             return msal.ConfidentialClientApplication(
@@ -290,6 +305,7 @@ class Authorization:
                 http_cache={},
                 # The authority is the operator's choice; nobody else is asked whether it is real.
                 instance_discovery=False,
+                exclude_scopes=["offline_access"] if only_who else None,
             )
         except (ValueError, KeyError):
             raise AdminMustAct("login_metadata", "wrong tenant or login address") from None
@@ -325,6 +341,18 @@ class Authorization:
             _text(name, 256),
             external=is_external_token(claims),
         )
+
+
+def _check(flow: SignInFlow, params: Mapping[str, str]) -> None:
+    """Raises SignInRefused for an answer that is not this flow's, or is no code."""
+    if not hmac.compare_digest(
+        params.get("state", "").encode(), str(flow.data.get("state")).encode()
+    ):
+        raise SignInRefused(Refusal.WRONG_RESPONSE, "state")
+    if "error" in params:
+        raise refusal_of(params)
+    if not params.get("code"):
+        raise SignInRefused(Refusal.WRONG_RESPONSE, "no_code")
 
 
 def _text(value: object, longest: int) -> str:

@@ -307,6 +307,7 @@ def directory_parts(reading: str) -> tuple[Key, Key, Key, Key]:
 # -- matching Zoom's users to Entra's -------------------------------------------------------------
 
 MATCHES_PARTS = ("zoom", "people")
+DOWNLOAD_TTL = 600
 UNDO_TTL = 30 * _DAY
 
 MATCHES_CURRENT = _one("{match}:current", "the matching that counts", EVER)
@@ -316,6 +317,7 @@ matches_part = _of_two("{match}:<reading>:<part>", "a hash of a matching", "curr
 """One of MATCHES_PARTS of a matching."""
 ALIASES = _one("{match}:aliases", "hash: mail domain -> the domain it became (JSON)", EVER)
 BY_HAND = _one("{match}:by-hand", "hash: oid -> the Zoom user given by hand (JSON)", EVER)
+download = _of("{match}:download:<hash>", "a list that an admin may have once", DOWNLOAD_TTL)
 UNDO = _one("{match}:undo", "what the last file of mappings replaced (JSON)", UNDO_TTL)
 
 

@@ -40,6 +40,7 @@ log = structlog.get_logger()
 
 _ORGANISATION = ("organisation", "The organisation")
 _PARKED = ("parked", "people with problems")
+_PEOPLE = ("people", "the list of people and their matches")
 _UNMATCHED = ("unmatched", "people without a match")
 BATCH = 200
 _LISTS = (keys.AUDIT, keys.ACTS[0], keys.LOOKS[0])
@@ -69,10 +70,10 @@ class Entry:
     is whom in Entra), authorise (consent was `asked` for, gave `rights`, or has `ended`), or
     unreadable (the entry is damaged; its place is still shown). `scope` is `account`, `group:<Zoom
     group id>`, `user:<address>`, `name:<what was typed>`, `parked` or `unmatched` (the list of
-    those who are), `alias:<mail domain>`, `file` (of mappings by hand) or `organisation`. `old` and
-    `new` hold the fields of the form (a group's also `name` and `priority`); None: the group
-    inherits. `reason` is what the admin gave for a change (domain.reason); releases before data
-    version 2 pass it over.
+    those who are), `people` (all, as a file), `alias:<mail domain>`, `file` (of mappings by hand)
+    or `organisation`. `old` and `new` hold the fields of the form (a group's also `name` and
+    `priority`); None: the group inherits. `reason` is what the admin gave for a change
+    (domain.reason); releases before data version 2 pass it over.
     """
 
     kind: str
@@ -162,6 +163,10 @@ class AuditLog:
     async def looked_at_unmatched(self, by: Actor) -> None:
         """Record that an admin asked who can't be matched."""
         await self._add(Entry(LOOK_UP, by, *_UNMATCHED))
+
+    async def took_list(self, by: Actor) -> None:
+        """Record that an admin, or an operator, took the list of all people."""
+        await self._add(Entry(LOOK_UP, by, *_PEOPLE))
 
     async def matching(
         self,

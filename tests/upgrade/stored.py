@@ -336,6 +336,9 @@ async def _matching(to: Stores) -> None:
     given = Given(ADA, "ada@example.com", "zAda", "ada@zoom.example", ADMIN, AT)
     await to.by_hand.replace([given])
     assert await to.by_hand.confirm(given, Actor(BEN, "Ben"))
+    row = {"tenant": "tenant", "person": ADA, "name": "Ada", "browser": "hash", "flow": "sealed"}
+    await to.client.hset(keys.download("state"), mapping=row)
+    await to.client.expire(keys.download("state"), keys.DOWNLOAD_TTL)
 
 
 async def read(client: Client) -> dict[str, Any]:

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from bot.grammar.matching import Unmatched
     from bot.handlers.ports import ZoomDirectory
     from bot.request import Turn
-    from cards.build import Card, Element
-    from cards.settings.match_clicks import MatchAgain, ShowUnmatched
+    from bot.teams.activity import Person
+    from cards.build import Card
+    from cards.settings.match_clicks import DownloadList, MatchAgain, ShowUnmatched
     from domain.matching import Match
     from sync.organisation.entra import EntraReading
     from sync.organisation.matches import MatchStore
@@ -58,14 +59,14 @@ async def read_now(
 class MatchingViews:
     """Shows it. `may_look_up` counts an admin's look-ups (by object id).
 
-    `download` makes the button that leads to the whole list; None where there is none.
+    `new_link` makes the address of a page where that admin gets the whole list, once.
     """
 
     directory: ZoomDirectory
     store: MatchStore
     audit: AuditLog
     may_look_up: Callable[[str], Awaitable[bool]]
-    download: Callable[[Turn], Element | None] = lambda _: None
+    new_link: Callable[[Person], Awaitable[str]]
 
     # -- who isn't matched -----------------------------------------------------------------------
 
@@ -75,6 +76,12 @@ class MatchingViews:
             return too_often()
         await self.audit.looked_at_unmatched(actor(turn))
         return await self._unmatched(turn)
+
+    async def download(self, turn: Turn, _: DownloadList) -> Card:
+        """Give a link to the whole list."""
+        if not await self.may_look_up(turn.person.object_id):
+            return too_often()
+        return match_cards.download(await self.new_link(turn.person))
 
     async def again(self, turn: Turn, _: MatchAgain) -> Card:
         """Have everybody matched anew."""
@@ -110,7 +117,6 @@ class MatchingViews:
             state=state(read_ms=health.read_ms, reason=health.reason, full=health.full, at=at),
             trouble=health.reason is not None,
             notice=notice,
-            download=self.download(turn) if health.counts else None,
         )
 
     async def _who(self, found: Match) -> str:

@@ -17,6 +17,7 @@ from cards.settings.match_clicks import (
     AddAlias,
     ConfirmGiven,
     ConfirmMine,
+    DownloadList,
     GiveZoomUser,
     MatchAgain,
     RefuseMine,
@@ -35,7 +36,7 @@ from sync.redis import keys
 from sync.redis.scripts import Scripts
 from tests.doubles.entra_directory import person_id
 from tests.doubles.memory import ADA, BEN, TENANT, History, turn
-from tests.doubles.outside import titles, words
+from tests.doubles.outside import link_in, titles, words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -79,7 +80,7 @@ class Room:
         self.store, self.by_hand_rows = MatchStore(redis, scripts), HandStore(redis)
         self.allowed = True
         self.told: list[tuple[str, Card]] = []
-        self.views = MatchingViews(self.directory, self.store, self.audit, self.may)
+        self.views = MatchingViews(self.directory, self.store, self.audit, self.may, self.new_link)
         self.aliases = AliasHandler(
             self.directory, self.store, self.by_hand_rows, self.entra, self.audit
         )
@@ -91,6 +92,9 @@ class Room:
 
     async def may(self, _: str) -> bool:
         return self.allowed
+
+    async def new_link(self, person: Person) -> str:
+        return f"https://bridge.example.com/{person.object_id}"
 
     async def tell(self, object_id: str, card: Card) -> None:
         self.told.append((object_id, card))
@@ -189,6 +193,14 @@ async def test_how_one_is_matched_is_said_in_a_line(room: Room) -> None:
     assert await line("z2", None) == "Nobody in Entra has this address."
     assert await line("z9", None) == ""
     assert await line(None, ADA.object_id) == ""
+
+
+async def test_the_list_is_had_by_a_link_of_the_admin_s_own(room: Room) -> None:
+    card = await room.views.download(turn(), DownloadList())
+    assert link_in(card).endswith(ADA.object_id)
+    room.allowed = False
+    card = await room.views.download(turn(), DownloadList())
+    assert "Open the download" not in titles(card)
 
 
 # -- domain aliases ----------------------------------------------

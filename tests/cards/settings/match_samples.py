@@ -12,6 +12,7 @@ from wording.matching import ONLY_BASIC, alias_effect, removal_effect, state
 if TYPE_CHECKING:
     from cards.build import Card
 
+LIST_URL = "https://bridge.example.com/auth/microsoft/start?ticket=0123456789abcdefghijkl"
 OID = "00000000-0000-4000-8000-000000000002"
 COUNTS = {"matched": 312, **{str(why): n for n, why in enumerate(Uncovered, start=1)}}
 ROWS = [
@@ -62,6 +63,7 @@ def match_cards() -> dict[str, Card]:
             state=state(read_ms=1, reason="matches_lost", full=False, at=lambda _: "14:02"),
             trouble=True,
         ),
+        "match-download": cards.download(LIST_URL),
         "match-aliases": cards.aliases(
             [AliasRow("old.example", "new.example", "Ada Lindqvist", "Nov 21, 14:02")],
             notice="Saved.",

@@ -1,0 +1,1 @@
+"""A list as a file, for the admin who asked for it and nobody else."""
