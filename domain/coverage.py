@@ -82,6 +82,20 @@ class Candidate:
     in_share: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """For how many people of a level the organisation's authorisation could count, and why not.
+
+    `startable`: they could start, or have. `unmatched`: Zoom users whom nobody in Entra fits.
+    """
+
+    startable: int = 0
+    unmatched: int = 0
+    excluded: int = 0
+    opted_out: int = 0
+    own: int = 0
+
+
 def standing(candidate: Candidate, now_ms: int) -> Standing:
     """How it stands with them at a time (epoch ms)."""
     if candidate.opted_out:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from wording.figures import people
 from wording.text import ADDRESS_LIMIT, outside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from domain.coverage import Prospect
     from domain.link import Ending
 
 _MOST_ADDRESSES = 6
@@ -38,6 +40,29 @@ def what_is_left(ending: Ending, until: str) -> str:
                 "Microsoft didn’t let me clear the presence I had set. It ends on its own at "
                 f"{until} at the latest."
             )
+
+
+FEW: Final = 10
+"""In a level with fewer people, how many said *Not for me* would tell who."""
+NOT_AUTHORISED_YET: Final = (
+    "The organisation hasn’t authorised this app yet, so nobody can start. Say settings "
+    "organisation to change that."
+)
+
+
+def prospects(prospect: Prospect) -> str:
+    """For whom a level could start it, and for whom not, in one sentence."""
+    everybody = prospect.startable + prospect.excluded + prospect.opted_out + prospect.own
+    out = prospect.opted_out if everybody >= FEW else 0
+    rest = (
+        (prospect.own, "already connected by signing in"),
+        (prospect.unmatched, "can’t be matched"),
+        (prospect.excluded, "is excluded" if prospect.excluded == 1 else "are excluded"),
+        (out, "chose Not for me"),
+    )
+    said = [f"{people(prospect.startable)} can start"]
+    said += [f"{count:,} {what}" for count, what in rest if count]
+    return f"{', '.join(said)}."
 
 
 Said = tuple[str, tuple[str, ...]]

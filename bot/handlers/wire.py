@@ -12,6 +12,7 @@ from bot.handlers.connect import ConnectHandler
 from bot.handlers.disconnect import DisconnectHandler
 from bot.handlers.organisation import OrganisationHandler
 from bot.handlers.personal import PersonalHandler
+from bot.handlers.settings.affected import Affected
 from bot.handlers.settings.aliases import AliasHandler
 from bot.handlers.settings.by_hand import ByHandHandler
 from bot.handlers.settings.changes import SettingsChanges
@@ -128,7 +129,14 @@ def _answer_admins(
         policies, groups, audit, connected.now_ms, invitees.count, storms.banner, feed
     )
     changes = SettingsChanges(
-        *(policies, groups, audit, invitees.count, connected.now_ms, everyone_knows),
+        *(policies, groups, audit),
+        Affected(
+            policies,
+            core.directory.store,
+            core.covering.covering.preview,
+            lambda: core.organisation.consents.known.may_write,
+        ),
+        *(invitees.count, connected.now_ms, everyone_knows),
         core.data.may_write,
     )
     mailings = core.invite.invitations

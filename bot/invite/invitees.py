@@ -1,5 +1,7 @@
 """Who may be invited: they have the app, presence sync is on for them, and they are not connected.
 
+Where the organisation authorises it they get its card instead (sync.organisation.coverage).
+
 Those who disconnected on purpose are not. That nobody is invited twice is seen to by
 bot.invite.store.
 """
@@ -10,14 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from domain.directory import ACTIVE
-from domain.policy import resolve
+from domain.policy import Authoriser, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from bot.invite.roster import Met, RosterStore
     from bot.invite.store import InvitationStore
-    from domain.policy import Policy
+    from domain.policy import Policy, Verdict
     from sync.directory.store import DirectoryStore, DirectoryView
     from sync.engine.people import PeopleStore
 
@@ -68,8 +70,8 @@ class Invitees:
             return await _covered(waiting, group_id, policy, view)
         # Before Zoom's people were read, nobody is invited whom a group may yet exclude.
         missing = (await self.directory.health()).configured
-        on = group_id == EVERYONE and not missing and resolve(policy).on
-        return list(waiting) if on else []
+        due = group_id == EVERYONE and not missing and _signs_in(resolve(policy))
+        return list(waiting) if due else []
 
 
 async def _covered(
@@ -82,6 +84,11 @@ async def _covered(
         user = next((users[a] for a in addresses if a in users), None)
         if user is None or user.status != ACTIVE:
             continue
-        if group_id in {EVERYONE, *user.group_ids} and resolve(policy, user.group_ids).on:
+        if group_id in {EVERYONE, *user.group_ids} and _signs_in(resolve(policy, user.group_ids)):
             found.append(oid)
     return found
+
+
+def _signs_in(verdict: Verdict) -> bool:
+    """Whether it is on for somebody who connects by a sign-in of their own."""
+    return verdict.on and verdict.authoriser is Authoriser.PERSON

@@ -15,10 +15,18 @@ from typing import TYPE_CHECKING, Final, Protocol
 import structlog
 
 from domain.clock import MINUTE
-from domain.coverage import Announcement, Candidate, How, Standing, standing, starts_ms
+from domain.coverage import (
+    Announcement,
+    Candidate,
+    How,
+    Prospect,
+    Standing,
+    standing,
+    starts_ms,
+)
 from domain.errors import OutsideError
 from domain.organisation import Coverage
-from domain.policy import AuthorisedBy, Authoriser, resolve
+from domain.policy import AuthorisedBy, Authoriser, deciding_group, resolve
 from domain.share import in_share
 from sync.connect.linking import AddressTaken, Contested, OptedOut
 from sync.engine.ports import ZoomUser
@@ -29,10 +37,10 @@ from sync.redis.leases import Lease
 from sync.redis.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from domain.matching import EntraUser
-    from domain.policy import Level, Policy
+    from domain.policy import Level, ManagedGroup, Policy
     from sync.connect.linking import Linking
     from sync.directory.store import DirectoryStore
     from sync.engine.people import PeopleStore
@@ -177,22 +185,49 @@ class Covering:
 
     async def untold(self, level: Level) -> list[str]:
         """Those for whom a level decides that it starts after notice, and whom nobody has told."""
-        found: list[str] = []
+        return [
+            kept.user.object_id
+            async for kept, candidate in self._of_level(level, self.policy())
+            if candidate.verdict.authoriser is Authoriser.INFORM
+            and standing(candidate, 0) is Standing.TO_TELL
+        ]
+
+    async def preview(self, policy: Policy, level: Level) -> Prospect:
+        """For whom a level could start it with a policy, counted, and for whom it could not."""
+        now, counts = await self.people.now_ms(), Counter[Standing]()
+        async for _, candidate in self._of_level(level, policy):
+            counts[standing(candidate, now)] += 1
+        unmatched = left_out = 0
+        view = await self.directory.view()
+        async for some in batches(self.matches.matches(), BATCH):
+            why = {match.zoom_id: match.why for match in some if match.why is not None}
+            for user in () if view is None else await view.users(list(why)):
+                if _decides(policy, user.group_ids, level):
+                    left_out += why[user.zoom_id].leaves_out
+                    unmatched += not why[user.zoom_id].leaves_out
+        return Prospect(
+            startable=sum(counts[each] for each in (*_WAIT, Standing.COVERED)),
+            unmatched=unmatched,
+            excluded=counts[Standing.EXCLUDED] + left_out,
+            opted_out=counts[Standing.OPTED_OUT],
+            own=counts[Standing.OWN],
+        )
+
+    async def _of_level(
+        self, level: Level, policy: Policy
+    ) -> AsyncIterator[tuple[Kept, Candidate]]:
+        """Those who are matched and for whom this level decides."""
         async for some in batches(self.matches.everybody(), BATCH):
             matched = [kept for kept in some if kept.zoom_id is not None]
-            for kept, candidate, _ in await self._candidates(matched):
-                verdict = candidate.verdict
-                decides = "" if verdict.group is None else verdict.group.group_id
-                inform = verdict.authoriser is Authoriser.INFORM and decides == level.group_id
-                if inform and standing(candidate, 0) is Standing.TO_TELL:
-                    found.append(kept.user.object_id)
-        return found
+            for kept, candidate, _ in await self._candidates(matched, policy):
+                if _is(candidate.verdict.group, level):
+                    yield kept, candidate
 
     async def _look_at(self, some: Sequence[Kept], found: _Round) -> None:
         """See to some people: start, end, and note whom to tell."""
         now = await self.people.now_ms()
         starting: list[tuple[EntraUser, ZoomUser]] = []
-        for kept, candidate, (zoom, trouble) in await self._candidates(some):
+        for kept, candidate, (zoom, trouble) in await self._candidates(some, self.policy()):
             oid, stands = kept.user.object_id, standing(candidate, now)
             found.counts[stands] += 1
             found.seen.add(oid)
@@ -208,13 +243,13 @@ class Covering:
             await for_each(starting, self._start)
 
     async def _candidates(
-        self, some: Sequence[Kept]
+        self, some: Sequence[Kept], policy: Policy
     ) -> list[tuple[Kept, Candidate, tuple[ZoomUser, bool]]]:
         """What is known of people; with their Zoom user, and whether something ails them.
 
         Who leaves just now, or whose Zoom user is gone, is left out.
         """
-        view, policy = await self.directory.view(), self.policy()
+        view = await self.directory.view()
         if view is None or not some:
             return []
         ids = [kept.user.object_id for kept in some]
@@ -320,6 +355,15 @@ class Covering:
 _ENDS: Final = frozenset({Standing.OPTED_OUT, Standing.EXCLUDED, Standing.LATER})
 _WAIT: Final = (Standing.TO_TELL, Standing.ASKED, Standing.WAITING, Standing.LATER)
 _UNMATCHED: Final = frozenset({"nobody", "several", "two-zoom", "gone"})
+
+
+def _decides(policy: Policy, group_ids: frozenset[str], level: Level) -> bool:
+    """Whether a level decides for a member of these groups."""
+    return _is(deciding_group(policy, group_ids), level)
+
+
+def _is(group: ManagedGroup | None, level: Level) -> bool:
+    return level.group_id == ("" if group is None else group.group_id)
 
 
 def _says_so(policy: Policy) -> bool:

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 
     from bot.grammar.commands import PerhapsSettings
     from bot.handlers.ports import Policies
+    from bot.handlers.settings.affected import Affected
     from bot.handlers.settings.guard import ZoomGroups
     from bot.request import Turn
     from cards.build import Card
@@ -86,6 +87,7 @@ class SettingsChanges:
     policies: Policies
     groups: ZoomGroups
     audit: AuditLog
+    affected: Affected
     invitable: Callable[[str, str], Awaitable[int]]
     now_ms: Callable[[], Awaitable[int]]
     everyone_knows: Callable[[str], bool]
@@ -108,11 +110,10 @@ class SettingsChanges:
             return settings_change.inherits(edit)
         if preview.before == preview.after:
             return settings_change.unchanged(edit.level, sentence=state_sentence(edit))
-        known = preview.effect.now or await self.groups.directory.view() is not None
         card = settings_change.confirm(
             edit,
             version=preview.before.version,
-            touched=touched(preview.effect, edit.level, preview.after) if known else None,
+            touched=await self.affected.in_words(edit, preview),
             style=form_of(preview.after, edit.level).style,
             full=begins_full(preview.before, preview.after, preview.effect, edit.level),
             notice=notice,
@@ -261,7 +262,7 @@ class SettingsChanges:
         reason = entered_reason(click.inputs.get(REASON, ""))
         step = next_step(click.shown, submitted)
         if step is Step.VERIFY:
-            whom, why = await self._touched(level, submitted), self._asked(reason)
+            whom, why = await self.affected.by_switch(level, submitted), self._asked(reason)
             return settings_form.verify(
                 level, submitted, version=click.version, touched=whom, reason=why
             )
@@ -310,15 +311,6 @@ class SettingsChanges:
                 return card
         notice = await self._overtaken(turn, version)
         return await self.form(turn, level, reason=reason, notice=notice)
-
-    async def _touched(self, level: Level, entered: LevelForm) -> str | None:
-        """Whom a switch touches, where it is saved at once; None: it is not saved yet."""
-        if after_verifying(entered) is Step.NEXT:
-            return None
-        preview = await self.policies.preview(SaveForm(level, entered))
-        if preview.before == preview.after:
-            return None
-        return touched(preview.effect, level, preview.after)
 
     # -- both ---------------------------------------------------------------------------------
 

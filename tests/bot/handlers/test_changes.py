@@ -9,6 +9,7 @@ import pytest
 
 from bot.grammar.commands import PerhapsSettings
 from bot.grammar.settings import Account, Group
+from bot.handlers.settings.affected import Affected
 from bot.handlers.settings.changes import SettingsChanges
 from bot.handlers.settings.guard import GroupsUnavailable, ZoomGroups
 from bot.handlers.settings.progress import PROGRESS
@@ -26,6 +27,7 @@ from cards.settings.clicks import (
     SubmitForm,
 )
 from domain.clock import HOUR, MINUTE
+from domain.coverage import Prospect
 from domain.directory import DirectoryGroup
 from domain.form import LevelForm
 from domain.newer import NEWER_NAMES
@@ -48,6 +50,7 @@ from domain.policy_edits import (
     Inherit,
     Move,
     OneLine,
+    group_of,
     level_form,
 )
 from domain.presence import Style
@@ -87,15 +90,21 @@ class Room:
         self.invitable: list[str] = []
         self.everyone_knows = True
         self.written = True
+        self.authorised = False
         self.handler = SettingsChanges(
             self.settings,
             ZoomGroups(self.directory, ()),
             self.audit,
+            Affected(self.settings, self.directory, self.prospect, lambda: self.authorised),
             self.count,
             now_ms,
             lambda name: name in NEWER_NAMES and self.everyone_knows,
             self.may_write,
         )
+
+    async def prospect(self, policy: Policy, level: Level) -> Prospect:
+        assert group_of(policy, level.group_id) or level.is_account
+        return Prospect(52, 6, 9, 4, 1)
 
     async def may_write(self, member: Enum) -> bool:
         return self.written or member is Authoriser.PERSON
@@ -710,3 +719,17 @@ async def test_a_share_is_chosen_only_once_every_process_knows_it(room: Room) ->
 async def test_a_group_that_inherits_has_no_share_of_its_own(room: Room) -> None:
     card = await room.handler.confirm(turn(), ChooseShare(SALES, 20))
     assert "inherits, so the account says how many people are started" in words(card)
+
+
+async def test_who_could_start_is_said_before_the_organisation_authorises(room: Room) -> None:
+    room.set(account=ON)
+    for authoriser in (Authoriser.ASK, Authoriser.INFORM):
+        said = words(await room.handler.confirm(turn(), Authorise(ACCOUNT, authoriser)))
+        assert (
+            "52 people can start, 1 already connected by signing in, 6 can’t be matched, "
+            "9 are excluded, 4 chose Not for me." in said
+        )
+        assert "The organisation hasn’t authorised this app yet" in said
+    room.authorised = True
+    said = words(await room.handler.confirm(turn(), Authorise(ACCOUNT, Authoriser.ASK)))
+    assert "hasn’t authorised" not in said

@@ -9,7 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from domain.clock import DAY
-from domain.coverage import Announcement, How
+from domain.coverage import Announcement, How, Prospect
 from domain.directory import Directory, DirectoryUser
 from domain.matching import EntraUser, Match, Uncovered
 from domain.policy import ACCOUNT, AuthorisedBy, Authoriser, Form, Level, Policy
@@ -316,3 +316,20 @@ async def test_who_is_still_to_be_told_is_counted_by_the_level_that_decides(town
     assert await town.covering.untold(Level("sales", "Sales")) == []
     town.bridge.decisions.policy = ASK
     assert await town.covering.untold(ACCOUNT) == []
+
+
+async def test_a_preview_says_for_how_many_it_could_start_and_why_not_for_others(
+    town: Town,
+) -> None:
+    town.bridge.decisions.policy = EACH
+    people = await town.populate(8)
+    ada, ben, cleo, dan, *others = people
+    await town.bridge.connect(ada)
+    await town.opt_outs.add(ben, None)
+    town.excluded.add(cleo)
+    results = dict.fromkeys(people) | {dan: Uncovered.NOBODY, others[0]: Uncovered.DISABLED}
+    await town.match(results)
+    found = await town.covering.preview(ASK, ACCOUNT)
+    assert found == Prospect(startable=3, unmatched=1, excluded=2, opted_out=1, own=1)
+    assert await town.covering.preview(ASK, Level("sales", "Sales")) == Prospect()
+    assert town.told == []

@@ -1,0 +1,55 @@
+"""Whom an edit of the settings touches, in words: what every question about one says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from domain.form import Step, after_verifying
+from domain.policy import Authoriser
+from domain.policy_edits import Authorise, SaveForm
+from wording.organisation import NOT_AUTHORISED_YET, prospects
+from wording.policy import touched
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.handlers.ports import Policies, ZoomDirectory
+    from domain.coverage import Prospect
+    from domain.form import LevelForm
+    from domain.policy import Level, Policy
+    from domain.policy_edits import Edit
+    from sync.settings.changes import Preview
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """Says it.
+
+    `prospect` counts for whom a level could start without a sign-in with a policy; `authorised`:
+    whether the organisation authorises the app now.
+    """
+
+    policies: Policies
+    directory: ZoomDirectory
+    prospect: Callable[[Policy, Level], Awaitable[Prospect]]
+    authorised: Callable[[], bool]
+
+    async def in_words(self, edit: Edit, preview: Preview) -> str | None:
+        """Who is affected; None where people can't be counted, without Zoom's list of people."""
+        if not preview.effect.now and await self.directory.view() is None:
+            return None
+        said = touched(preview.effect, edit.level, preview.after)
+        if not isinstance(edit, Authorise) or edit.authoriser is Authoriser.PERSON:
+            return said
+        counted = prospects(await self.prospect(preview.after, edit.level))
+        return counted if self.authorised() else f"{counted} {NOT_AUTHORISED_YET}"
+
+    async def by_switch(self, level: Level, entered: LevelForm) -> str | None:
+        """Whom a switch touches, where it is saved at once; None: it is not saved yet."""
+        if after_verifying(entered) is Step.NEXT:
+            return None
+        preview = await self.policies.preview(SaveForm(level, entered))
+        if preview.before == preview.after:
+            return None
+        return touched(preview.effect, level, preview.after)
