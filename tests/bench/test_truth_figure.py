@@ -1,11 +1,11 @@
 """What the bench says of simulated days: rows, aims, pictures."""
 
+import importlib
 from pathlib import Path
 
 import pytest
 
 from bench.figure import Row
-from bench.truth import plots
 from bench.truth.figure import figure
 from bench.truth.results import Result, Results
 from bench.truth.run import BOUND, SIMPLER, US, simulate
@@ -48,6 +48,7 @@ def test_a_missed_aim_is_said(days: list[Result]) -> None:
 
 
 def test_pictures_can_be_read_on_any_page(days: list[Result], tmp_path: Path) -> None:
+    plots = importlib.import_module("bench.truth.plots")  # matplotlib takes a second
     plots.draw(Results.of(days), tmp_path)
     for name in ("truth-hours", "truth-schedulers", "truth-silence"):
         text = (tmp_path / f"{name}.svg").read_text()

@@ -23,7 +23,7 @@ from sandbox.people import APP_ID, PEOPLE, TENANT_ID, ZOOM_ACCOUNT_ID, SandboxPe
 from sandbox.server import WORLD, SandboxConfig, build_sandbox
 from tests.doubles.browser import Browser, Page
 from tests.doubles.product import APP, Command, http, running
-from tests.doubles.teams import Client, Sent, TeamsDouble
+from tests.doubles.teams import Client, Sent, TeamsDouble, signing_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -191,6 +191,7 @@ async def outside(folder: Path, redis: RedisServer) -> AsyncIterator[Outside]:
         people=(*_crowd(), *PEOPLE, TWIN),
     )
     sandbox = build_sandbox(config)
+    sandbox[WORLD].identity.keys._use_key(signing_key("entra"))
     private = trustme.CA()
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     private.issue_cert("127.0.0.1").configure_cert(tls)

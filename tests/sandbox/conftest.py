@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.server import build_sandbox
+from sandbox.server import WORLD, build_sandbox
+from tests.doubles.teams import signing_key
 from tests.sandbox.support import config, still_clock
 
 if TYPE_CHECKING:
@@ -16,4 +17,6 @@ if TYPE_CHECKING:
 @pytest.fixture
 async def client(aiohttp_client: AiohttpClient) -> Client:
     """A sandbox whose clock stands still."""
-    return await aiohttp_client(build_sandbox(config(), clock=still_clock()))
+    sandbox = build_sandbox(config(), clock=still_clock())
+    sandbox[WORLD].identity.keys._use_key(signing_key("entra"))
+    return await aiohttp_client(sandbox)
