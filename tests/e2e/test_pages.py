@@ -14,11 +14,13 @@ from playwright.async_api import expect
 from bot.sign_in.attempt import Attempt, Outcome
 from bot.sign_in.pages import Pages
 from bot.teams.activity import ConversationReference
+from domain.organisation import Answer
 from domain.refusal import Refusal
 from sandbox.npm import Unavailable, install
 from sandbox.server import build_sandbox
 from tests.e2e.chat_driver import only_this_machine
 from tests.sandbox.support import authorize_url, config
+from tests.sandbox.test_organisation import page as consent_page
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -43,7 +45,10 @@ ATTEMPT = Attempt(
     conversation=ConversationReference("https://x.example/", "a:1", "28:bot", "msteams", "tenant"),
     card_id="card",
 )
-OURS = ("start", "connected", "refused", "", "privacy", "terms", "no/such/page")
+OURS = (
+    *("start", "connected", "refused", "", "privacy", "terms", "no/such/page"),
+    *("organisation", "organisation-done", "organisation-refused"),
+)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -66,8 +71,22 @@ async def site() -> AsyncIterator[TestServer]:
     async def refused(_: web.Request) -> web.Response:
         return pages.refusal(Refusal.WRONG_ACCOUNT, "You signed in as ben@example.com.")
 
+    async def organisation(_: web.Request) -> web.Response:
+        return pages.ask_for_consent("Ada Lindqvist", "ticket")
+
+    async def organisation_done(_: web.Request) -> web.Response:
+        return pages.consent(Answer.AUTHORISED)
+
+    async def organisation_refused(_: web.Request) -> web.Response:
+        return pages.consent(Answer.WORKED_NOT, "The app is switched off in Entra.")
+
     app = web.Application()
     handlers = {"start": start, "connected": connected, "refused": refused}
+    handlers |= {
+        "organisation": organisation,
+        "organisation-done": organisation_done,
+        "organisation-refused": organisation_refused,
+    }
     app.add_routes([web.get(f"/{path}", handler) for path, handler in handlers.items()])
     app.add_routes(pages.routes())
     server = TestServer(app)
@@ -128,6 +147,7 @@ async def test_axe_finds_nothing_on_the_sandboxs_pages(page: Page) -> None:
             "/cards",
             authorize_url(),
             authorize_url(redirect_uri="https://else.example"),
+            consent_page(),
         ):
             await page.goto(str(server.make_url(path)))
             found += await complaints(page)
