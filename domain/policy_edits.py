@@ -224,6 +224,12 @@ def switches(before: Policy, after: Policy, level: Level) -> bool | None:
     return None if old is new else new
 
 
+def has_full(policy: Policy) -> bool:
+    """Whether any level has the style `full`: else nobody's can begin to be."""
+    forms = (policy.account, *(group.form for group in policy.groups))
+    return any(form.style is Style.FULL for form in forms)
+
+
 def begins_full(before: Policy, after: Policy, effect: Effect, level: Level) -> bool:
     """Whether an edit makes `full` the style of its level, or of anybody who is connected."""
 

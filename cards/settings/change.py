@@ -18,6 +18,7 @@ from cards.build import (
     text,
 )
 from cards.person.clicks import ShowStatus
+from cards.person.help import unclear
 from cards.settings.clicks import ApplyChange, CancelChange, ConfirmChange, OpenAccount
 from cards.settings.parts import (
     KEEPS_UP,
@@ -35,6 +36,7 @@ from domain.presence import Style
 from wording.edits import confirming, noticed, question, spoken, why_not_inherited
 from wording.figures import people
 from wording.policy import level_words
+from wording.reason import NOT_YET, WITHOUT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,6 +87,11 @@ def confirm(
             button(CancelChange(), "Cancel", inputs=False),
         ),
     )
+
+
+def no_reason_yet() -> Card:
+    """Say that reasons can't be kept before every process can read them."""
+    return unclear(what=NOT_YET, hint=WITHOUT)
 
 
 def perhaps(edit: OneLine, *, what: str, reason: str = "") -> Card:

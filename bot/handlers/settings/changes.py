@@ -20,11 +20,7 @@ from cards.settings import clicks
 from cards.settings import form as settings_form
 from cards.settings import lists as list_cards
 from cards.settings.parts import REASON
-from domain.form import (
-    Step,
-    after_verifying,
-    next_step,
-)
+from domain.form import Step, after_verifying, next_step
 from domain.group_names import fold_name
 from domain.policy import ACCOUNT
 from domain.policy_edits import (
@@ -34,11 +30,11 @@ from domain.policy_edits import (
     begins_full,
     form_of,
     group_of,
+    has_full,
     level_form,
     newer_fields,
     switches,
 )
-from domain.presence import Style
 from sync.settings.changes import Preview
 from sync.settings.rows import ACCOUNT as ACCOUNT_SCOPE
 from sync.settings.store import Conflict
@@ -46,7 +42,6 @@ from wording.directory import no_group
 from wording.edits import effect_title, noticed_since, overtaken, saved_sentence, state_sentence
 from wording.figures import ago
 from wording.policy import differences, not_now, touched
-from wording.reason import NOT_YET, WITHOUT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -60,7 +55,7 @@ if TYPE_CHECKING:
     from cards.build import Card
     from cards.click import Click
     from domain.form import LevelForm
-    from domain.policy import Level, Policy
+    from domain.policy import Level
     from domain.policy_edits import Edit, OneLine
     from sync.settings.audit import AuditLog
 
@@ -103,7 +98,7 @@ class SettingsChanges:
             return settings_change.not_yet(edit.level)
         asked = self._asked(reason)
         if reason and asked is None:
-            return unclear(what=NOT_YET, hint=WITHOUT)
+            return settings_change.no_reason_yet()
         try:
             preview = await self.policies.preview(edit)
         except GroupInherits:
@@ -199,13 +194,13 @@ class SettingsChanges:
 
     def _perhaps(self, edit: OneLine, reason: str, *, what: str) -> Card:
         if reason and self._asked(reason) is None:
-            return unclear(what=NOT_YET, hint=WITHOUT)
+            return settings_change.no_reason_yet()
         return settings_change.perhaps(edit, what=what, reason=reason)
 
     async def _pick(self, wanted: str, edit: OneLine | None, reason: str = "") -> Card:
         """Have a group chosen among those whose names are near."""
         if reason and self._asked(reason) is None:
-            return unclear(what=NOT_YET, hint=WITHOUT)
+            return settings_change.no_reason_yet()
         matches = (await self.groups.view()).find_groups(wanted, limit=60)
         same = [g for g in matches.nearest if fold_name(g.name) == fold_name(wanted)]
         return list_cards.pick_group(
@@ -299,7 +294,7 @@ class SettingsChanges:
             after = edit.apply(policy)
             if after == policy:
                 return settings_change.unchanged(level, sentence=state_sentence(edit))
-            if not warned and _has_full(after):
+            if not warned and has_full(after):
                 effect = (await self.policies.preview(edit)).effect
                 if begins_full(policy, after, effect, level):
                     whom, why = touched(effect, level, after), self._asked(reason)
@@ -388,9 +383,3 @@ class SettingsChanges:
             "the account" if record.scope == ACCOUNT_SCOPE else record.scope_name,
             ago(record.at_ms, await self.now_ms(), turn.inbound.time_zone),
         )
-
-
-def _has_full(policy: Policy) -> bool:
-    """Whether any level has the style `full`: else nobody's can begin to be."""
-    forms = (policy.account, *(group.form for group in policy.groups))
-    return any(form.style is Style.FULL for form in forms)

@@ -314,6 +314,7 @@ def settings_cards() -> dict[str, Card]:
         "settings-perhaps": change_cards.perhaps(
             Enable(SALES), what="There’s no group called “Sales enabel”."
         ),
+        "settings-no-reason-yet": change_cards.no_reason_yet(),
         "settings-perhaps-priority": change_cards.perhaps(
             Move(SALES, 2), what="I don’t know settings “gruop”.", reason=WHY
         ),
