@@ -227,7 +227,8 @@ def audit(as_json: bool) -> None:
 @click.option(
     "--lost",
     is_flag=True,
-    help="Give up what none of TOKEN_KEYS opens: those people are asked to connect again.",
+    help="Give up what none of TOKEN_KEYS opens: those people are asked to connect again. "
+    "Whoever said Not for me is forgotten too, so everybody is told again before anything starts.",
 )
 def rotate_keys(lost: bool) -> None:
     """Move everything encrypted to the first of TOKEN_KEYS, and say when the others can go."""

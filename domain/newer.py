@@ -69,6 +69,7 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "pb:{optouts}:zoom:<hash>": 2,
     "pb:{optouts}:all": 2,
     "pb:{optouts}:key": 2,
+    "pb:{optouts}:read": 2,
     # Nobody is told, or counted, before everyone knows of it (sync.organisation.coverage).
     "pb:{NN}:announced:<oid>": 2,
     "pb:{coverage}:wave": 2,

@@ -12,6 +12,8 @@ from launch.redis import client_for_command
 from launch.terminal import say
 from sync.connect.wire import wire_resealing
 from sync.engine.people import PeopleStore
+from sync.organisation.announcements import AnnouncementStore
+from sync.organisation.opt_outs import OptOuts
 from sync.redis.scripts import Scripts
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from service.settings import Settings
     from sync.connect.resealing import Count
-    from sync.connect.sealed import ButtonKey, OptOutKey
+    from sync.connect.sealed import ButtonKey
 
 MOST_ROUNDS = 3
 """How often it is gone over who changed in that very moment."""
@@ -32,7 +34,8 @@ LOST = "tokens_lost"
 async def rotate_keys(settings: Settings, *, lost: bool) -> bool:
     """Do it, line by line. True: nothing needs an older key, but for what the last line says.
 
-    `lost`: what opens with none of the keys is given up: its people are asked to connect again.
+    `lost`: what opens with none of the keys is given up: its people are asked to connect again, and
+    who said *Not for me* is forgotten together with who was told, so all are told again first.
     Not while a process runs that seals with another key: then that one is not lost.
     Raises EmbeddedRedisError, RedisAway.
     """
@@ -57,7 +60,8 @@ async def rotate_keys(settings: Settings, *, lost: bool) -> bool:
             )
             return False
         well = await _buttons(resealing.button_key, lost=lost)
-        well &= await _opt_outs(resealing.opt_out_key)
+        opt_outs = OptOuts(client, scripts, resealing.opt_out_key)
+        well &= await _opt_outs(opt_outs, AnnouncementStore(client), lost=lost)
         total = await people.connected()
         count = await resealing.round(_progress(total, time.monotonic))
         for _ in range(MOST_ROUNDS):
@@ -106,13 +110,26 @@ async def _buttons(button_key: ButtonKey, *, lost: bool) -> bool:
     return True
 
 
-async def _opt_outs(key: OptOutKey) -> bool:
-    """Never given up: whoever said *Not for me* would be forgotten."""
-    moved = await key.reseal()
+async def _opt_outs(opt_outs: OptOuts, announcements: AnnouncementStore, *, lost: bool) -> bool:
+    """Given up only with all announcements: nobody is started who could not say it again."""
+    moved = await opt_outs.key.reseal()
+    if moved is None and lost:
+        # In this order, and the key last: until then nobody is started at all.
+        await announcements.forget_everybody()
+        forgotten = await opt_outs.give_up()
+        await opt_outs.key.give_up()
+        say(
+            f"lost    Opt-outs: {_people(forgotten)} said Not for me, and can't be recognised any "
+            "more. So nobody counts as told that the organisation authorises it: everybody is "
+            "told again, and can say Not for me again, before anything starts for them. If you "
+            "recorded that people were told by other means, tell them again and record it again."
+        )
+        return True
     if moved is None:
         say(
             "FAILED  Opt-outs: none of TOKEN_KEYS opens their key. Until one does, nobody is "
-            "started by the organisation's authorisation."
+            "started by the organisation's authorisation. If the key is lost, run this with "
+            "--lost: then people are told again before anything starts."
         )
         return False
     if moved:

@@ -163,6 +163,7 @@ def wire_core(
     covering = sync.organisation.wire.wire_covering(
         organisation,
         redis,
+        scripts,
         people=people,
         linking=linking,
         opt_out_key=connect.resealing.opt_out_key,

@@ -68,6 +68,13 @@ class AnnouncementStore:
             pipe.expire(keys.announced(oid), keys.ANNOUNCED_TTL)
         await pipe.execute()
 
+    async def forget_everybody(self) -> int:
+        """Nobody counts as told any more: they are told anew before anything starts. How many."""
+        count = 0
+        async for key in self.client.scan_iter("pb:{*}:announced:*", count=500):
+            count += int(await self.client.delete(key))
+        return count
+
     async def may_send(self) -> bool:
         """Whether one more card goes out in this wave; counts it."""
         pipe = self.client.pipeline(transaction=False)

@@ -88,6 +88,23 @@ class EntraDirectory:
             log.info("entra_only_basic")
         return EntraReading(await self._read(wanted, full=False), full=False)
 
+    async def ids(self) -> set[str]:
+        """The object ids of everybody, also of guests and disabled accounts; never a part of them.
+
+        Raises what `read` raises.
+        """
+        found = set[str]()
+
+        def keep(row: Any) -> bool:
+            text = row.get("id") if isinstance(row, dict) else None
+            oid = object_id_of(text) if isinstance(text, str) else None
+            if oid is not None:
+                found.add(oid)
+            return oid is not None
+
+        await self._everybody(keep, "$select=id")
+        return found
+
     async def _read(self, wanted: _Wanted, *, full: bool) -> dict[str, EntraUser]:
         found: dict[str, EntraUser] = {}
 
@@ -99,7 +116,7 @@ class EntraDirectory:
             return user is not None
 
         if len(wanted.addresses) > self.looked_up:
-            await self._everybody(keep, full=full)
+            await self._everybody(keep, _select(full=full))
         else:
             await self._look_up(sorted(wanted.addresses), keep, full=full)
         more = [f"/users/{oid}?{_select(full=full)}" for oid in sorted(wanted.ids - found.keys())]
@@ -128,9 +145,9 @@ class EntraDirectory:
         for path in longer:
             await self._pages(self.graph.base + path, keep)
 
-    async def _everybody(self, keep: Callable[[Any], bool], *, full: bool) -> None:
+    async def _everybody(self, keep: Callable[[Any], bool], select: str) -> None:
         total = await self._count()
-        seen = await self._pages(f"{self.graph.base}/users?{_select(full=full)}&$top={PAGE}", keep)
+        seen = await self._pages(f"{self.graph.base}/users?{select}&$top={PAGE}", keep)
         if total is not None and seen < total - max(MISSED_FEW, int(total * MISSED_SHARE)):
             raise RetryLater("graph_incomplete", f"users: {seen} of {total}")
 

@@ -25,7 +25,7 @@ from sync.redis.connection import REDIS_TROUBLE
 from sync.redis.duties import Work
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from domain.directory import DirectoryUser
     from domain.matching import Match
@@ -52,7 +52,9 @@ UNAUTHORISED_MS = HOUR
 class Rematcher:
     """Matches when it is due. `matched` is called after each good matching that changed something.
 
-    `matched` must be quick; it may be called twice for one.
+    `matched` must be quick; it may be called twice for one. `complete` hears after each good
+    matching, of which neither side is doubted, which people (object ids) and Zoom users (ids) were
+    there.
     """
 
     entra: EntraDirectory
@@ -61,6 +63,7 @@ class Rematcher:
     by_hand: HandStore
     _: KW_ONLY
     matched: Callable[[], Awaitable[object]] | None = None
+    complete: Callable[[Collection[str], Collection[str]], Awaitable[object]] | None = None
 
     def __post_init__(self) -> None:
         self._failures = 0
@@ -149,6 +152,11 @@ class Rematcher:
         )
         if self.matched is not None and old != found:
             await self.matched()
+        if self.complete is not None and since is None:
+            zoom = await self.directory.health()
+            if zoom.reason is None and zoom.doubted_since_ms is None:
+                everyone = [user.zoom_id async for user in view.everyone()]
+                await self.complete(reading.users.keys(), everyone)
         return None
 
     async def _digest(self, users: Sequence[DirectoryUser]) -> str:

@@ -16,6 +16,14 @@ def consent_save(*, consent: Key, asked_ms: int, row: str) -> str | None:
     """
 
 
+@script()
+def opt_out_note(*, everybody: Key, mark: str, before: str, after: str | None) -> bool:
+    """Note something else of an opt-out, or forget it (None).
+
+    False: it is not noted as `before` any more, and nothing was changed.
+    """
+
+
 @script(head=CLOCK, constants={"OLD_READING_TTL": keys.OLD_READING_TTL})
 def matches_swap(
     *,

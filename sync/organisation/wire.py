@@ -14,6 +14,7 @@ from sync.organisation.announcements import AnnouncementStore
 from sync.organisation.by_hand import HandStore
 from sync.organisation.consent import Consents, ConsentStore
 from sync.organisation.coverage import CoverageStore, Covering
+from sync.organisation.departed import Departed
 from sync.organisation.entra import EntraDirectory
 from sync.organisation.exclusions import ExclusionStore
 from sync.organisation.finding import Finder
@@ -145,6 +146,7 @@ class CoveringRoom:
 def wire_covering(
     room: OrganisationRoom,
     redis: Client,
+    scripts: Scripts,
     *,
     people: PeopleStore,
     linking: Linking,
@@ -156,8 +158,11 @@ def wire_covering(
     groups_of: Callable[[str | None, tuple[str, ...]], Awaitable[frozenset[str]]],
 ) -> CoveringRoom:
     """Put it together; `announcer` tells people, `groups_of` gives their groups in Zoom."""
-    opt_outs, announcements = OptOuts(redis, opt_out_key), AnnouncementStore(redis)
+    opt_outs, announcements = OptOuts(redis, scripts, opt_out_key), AnnouncementStore(redis)
     counted, matches = CoverageStore(redis), room.matching
+    if matches.rematcher is not None:
+        departed = Departed(opt_outs, room.directory.ids, people.now_ms)
+        matches.rematcher.complete = departed.look
 
     async def started(object_id: str) -> None:
         said = Announcement(await people.now_ms(), How.ASKED, started=True)

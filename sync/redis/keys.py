@@ -147,7 +147,8 @@ COVERAGE_TTL = 7 * _DAY
 announced = _of_person("announced:<oid>", "told that the organisation authorises it", ANNOUNCED_TTL)
 _opt_out = _of_shard("optout:<mark>", "they said Not for me: Zoom's side of them (hashed)", EVER)
 opt_out_of_zoom = _of("{optouts}:zoom:<hash>", "the Zoom user of somebody who did", EVER)
-OPT_OUTS = _one("{optouts}:all", "hash: whoever did (hashed) -> gone since when", EVER)
+OPT_OUTS = _one("{optouts}:all", "hash: whoever did (hashed) -> shard, gone since when", EVER)
+OPT_OUTS_READ = _one("{optouts}:read", "when it was last seen who of them is there (ms)", EVER)
 ANNOUNCED_WAVE = _one("{coverage}:wave", "cards of this wave", ANNOUNCED_WAVE_TTL)
 COVERAGE = _one("{coverage}:counts", "what the last round counted", COVERAGE_TTL)
 COVERAGE_LEASE = _one("{coverage}:by", "who makes the rounds", "2 min, renewed")
@@ -162,7 +163,12 @@ def look_ups_of(object_id: str, day: int) -> Key:
 
 def opt_out(object_id: str, mark: str) -> Key:
     """In the person's slot, so that the script that makes a link can ask for it."""
-    return Key(_opt_out(shard_of(object_id)).replace("<mark>", mark))
+    return opt_out_in(shard_of(object_id), mark)
+
+
+def opt_out_in(shard: int, mark: str) -> Key:
+    """The same, of somebody of whom no more is known than their shard."""
+    return Key(_opt_out(shard).replace("<mark>", mark))
 
 
 everybody = _of_shard("people", "set: the oid of everybody connected", USED)

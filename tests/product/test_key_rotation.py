@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.fernet import Fernet
 
+from domain.coverage import Announcement, How
 from sandbox.zoom_states import ZoomPresence
+from sync.connect.sealed import OptOutKey, SealedStore
 from sync.connect.vault import Vault
+from sync.organisation.announcements import AnnouncementStore
+from sync.organisation.opt_outs import OptOuts
 from sync.redis import keys
+from sync.redis.scripts import Scripts
 from tests.doubles.inside import ADA, BEN, CHIARA, inside, office, reopened
 from tests.doubles.outside import TOKEN_KEY, titles, words
 from tests.doubles.product import run
@@ -17,6 +22,7 @@ from tests.doubles.product import run
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.doubles.inside import Office
     from tests.doubles.outside import Outside
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -104,3 +110,35 @@ async def test_what_opens_with_no_key_is_said_and_can_be_given_up(
         status = (await chat.says("status")).card
         assert "Connect again" in titles(status)
         assert "lost" in words(status)
+
+
+async def test_lost_opt_outs_are_given_up_together_with_who_was_told(
+    town: Outside, tmp_path: Path
+) -> None:
+    def opt_outs(place: Office, key: str) -> OptOuts:
+        scripts = Scripts(place.redis)
+        return OptOuts(
+            place.redis, scripts, OptOutKey(SealedStore(place.redis, scripts), Vault([key]))
+        )
+
+    async with office(town, tmp_path) as place:
+        await opt_outs(place, TOKEN_KEY).add(CHIARA.object_id, "zChiara")
+        announcements = AnnouncementStore(place.redis)
+        for person in (ADA, CHIARA):
+            await announcements.keep(person.object_id, Announcement(1, How.INFORMED))
+    code, said = await rotate(town, tmp_path, NEW)
+    assert (code, "nobody is started by the organisation" in said) == (1, True)
+    async with reopened(town, tmp_path) as place:
+        assert await opt_outs(place, TOKEN_KEY).has(CHIARA.object_id, None)
+    code, said = await rotate(town, tmp_path, NEW, "--lost")
+    assert code == 0
+    assert "Opt-outs: 1 person said Not for me, and can't be recognised any more" in said
+    assert "everybody is told again" in said
+    async with reopened(town, tmp_path, TOKEN_KEYS=NEW) as place:
+        people = [ADA.object_id, CHIARA.object_id]
+        assert await AnnouncementStore(place.redis).of(people) == {}
+        left = opt_outs(place, NEW)
+        assert not await left.has(CHIARA.object_id, "zChiara")
+        assert await place.redis.keys("pb:*optout*") == [keys.OPT_OUT_KEY]
+    code, said = await rotate(town, tmp_path, NEW, "--lost")
+    assert (code, "lost" in said) == (0, False)

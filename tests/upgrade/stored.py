@@ -59,6 +59,7 @@ from sync.organisation.announcements import AnnouncementStore
 from sync.organisation.by_hand import Alias, Given, HandStore
 from sync.organisation.consent import ConsentStore
 from sync.organisation.coverage import CoverageStore
+from sync.organisation.departed import Departed
 from sync.organisation.exclusions import Exclusion, ExclusionStore
 from sync.organisation.matches import MatchStore, Result
 from sync.organisation.opt_outs import OptOuts
@@ -118,6 +119,7 @@ class Stores:
         self.client = client
         self.vault = Vault([TOKEN_KEY])
         self.data = DataVersions(client, scripts, release="0.0.0")
+        self.scripts = scripts
         self.people = PeopleStore(client, scripts)
         self.sealed = SealedStore(client, scripts)
         self.settings = SettingsStore(client, scripts)
@@ -202,10 +204,11 @@ async def _people(to: Stores) -> None:
     assert await to.notices.note_alert(storm, ADA, Notified(), sent)
     assert await to.notices.try_again(storm, AT)
     await ButtonKey(to.sealed, to.vault).load()
-    opt_outs = OptOuts(to.client, OptOutKey(to.sealed, to.vault))
+    opt_outs = OptOuts(to.client, to.scripts, OptOutKey(to.sealed, to.vault))
     link = Link(CLEO, "tenant", "Cleo Marchetti", ("cleo@example.com",), AT, "zCleo")
     assert await to.people.start(link, await opt_outs.mark(CLEO), None, ["zgSales"])
     await opt_outs.add(NIA, "zNia")
+    await Departed(opt_outs, _nobody, _at).look([CLEO], ["zCleo"])
     announcements = AnnouncementStore(to.client)
     await announcements.keep(CLEO, Announcement(AT, How.ASKED, started=True))
     await announcements.keep_otherwise([BEN], ADA, AT)
@@ -215,6 +218,14 @@ async def _people(to: Stores) -> None:
     await CoverageStore(to.client).keep(Coverage(1, 2, 3, 4, 5))
     await to.sealed.seals_with(to.vault.newest, "process", AT)
     await to.sealed.stopped("older", "process", AT)
+
+
+async def _nobody() -> set[str]:
+    return set()
+
+
+async def _at() -> int:
+    return AT
 
 
 async def _lanes(to: Stores) -> None:
@@ -353,7 +364,7 @@ async def read(client: Client) -> dict[str, Any]:
     waiting = await of.unproven.waiting()
     rollout, sign_in = await of.rollouts.look_up("r1"), await of.sign_ins.read("key")
     mailing, look = await of.invitations.look_up("m1"), await of.people.last_look(ADA)
-    opt_outs = OptOuts(client, OptOutKey(of.sealed, of.vault))
+    opt_outs = OptOuts(client, of.scripts, OptOutKey(of.sealed, of.vault))
     assert tokens is not None
     assert key is not None
     return {
@@ -371,6 +382,7 @@ async def read(client: Client) -> dict[str, Any]:
         "announced": plain(await AnnouncementStore(client).of([BEN, CLEO, NIA])),
         "coverage": plain(await CoverageStore(client).read()),
         "excluded": plain(await ExclusionStore(client).everybody()),
+        "opted out, gone since": [one.gone_ms for one in await opt_outs.everything()],
         "opted out": [await opt_outs.has(oid, None) for oid in (NIA, CLEO)],
         "opted out by Zoom": [await opt_outs.has(BEN, zoom) for zoom in ("zNia", "zBen")],
         "buttons": len(await ButtonKey(of.sealed, of.vault).load() or b""),

@@ -53,7 +53,8 @@ class Town:
         self.directory = DirectoryStore(redis, scripts, configured=True)
         self.matches = MatchStore(redis, scripts)
         sealed = SealedStore(redis, scripts)
-        self.opt_outs = OptOuts(redis, OptOutKey(sealed, Vault([Fernet.generate_key().decode()])))
+        key = OptOutKey(sealed, Vault([Fernet.generate_key().decode()]))
+        self.opt_outs = OptOuts(redis, scripts, key)
         self.announcements = AnnouncementStore(redis)
         nothing: Any = None
         linking = Linking(

@@ -9,7 +9,7 @@ import pytest
 
 from domain.errors import AdminMustAct, Refused, RetryLater
 from domain.matching import EntraUser
-from sandbox.graph_users import BASIC, MOST_CLAUSES, Refusal
+from sandbox.graph_users import BASIC, FULL, MOST_CLAUSES, Refusal
 from tests.doubles.entra_directory import TEAMS_ROOM, Tenant, person_id, row, running_tenant
 from tests.doubles.zoom_directory import Clock
 
@@ -360,3 +360,20 @@ async def test_a_page_of_a_firewall_means_later(tenant: Tenant, entra: EntraDire
     tenant.whole += [(403, "<html>blocked</html>", {})] * 9
     with pytest.raises(RetryLater, match="graph_intercepted"):
         await entra.read({"user4@example.com"})
+
+
+@pytest.mark.parametrize("roles", [FULL, BASIC])
+async def test_everybodys_ids_are_read_whole_whatever_they_are(
+    paging: EntraDirectory, tenant: Tenant, roles: str
+) -> None:
+    tenant.roles = frozenset({roles})
+    tenant.rows = [row(n, accountEnabled=n % 2 == 0, userType="Guest") for n in range(2_100)]
+    assert await paging.ids() == {person_id(n) for n in range(2_100)}
+
+
+async def test_a_part_of_the_ids_is_none(paging: EntraDirectory, tenant: Tenant) -> None:
+    tenant.rows = [row(n) for n in range(2_100)]
+    first = {"value": [{"id": person_id(1)}, "?", {"id": 7}]}
+    tenant.whole = [(200, "2100", {}), (200, first, {})]
+    with pytest.raises(RetryLater, match="graph_incomplete"):
+        await paging.ids()

@@ -25,7 +25,8 @@ KEY = Fernet.generate_key().decode()
 
 def opt_outs(redis: Client, key: str = KEY) -> OptOuts:
     """Those of a process of its own."""
-    return OptOuts(redis, OptOutKey(SealedStore(redis, Scripts(redis)), Vault([key])))
+    scripts = Scripts(redis)
+    return OptOuts(redis, scripts, OptOutKey(SealedStore(redis, scripts), Vault([key])))
 
 
 @pytest.fixture

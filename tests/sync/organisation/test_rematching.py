@@ -22,7 +22,7 @@ from tests.doubles.entra_directory import Tenant, person_id, row, running_tenant
 from tests.doubles.zoom_directory import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Collection, Sequence
 
     from sync.redis.connection import Client
 
@@ -301,6 +301,36 @@ async def test_damaged_rows_are_told_and_count_as_none(
         assert set(await store.load()) == {"z2"}
         assert (await store.health()).counts is None
     assert {entry["event"] for entry in logs} == {"match_row_damaged"}
+
+
+async def test_only_a_whole_reading_that_is_believed_says_who_is_there(
+    rematcher: Rematcher, directory: DirectoryStore, tenant: Tenant, redis: Client
+) -> None:
+    seen: list[tuple[set[str], set[str]]] = []
+
+    async def complete(people: Collection[str], zoom_ids: Collection[str]) -> None:
+        seen.append((set(people), set(zoom_ids)))
+
+    rematcher.complete = complete
+    await listed(directory, [zoom(1), zoom(77), zoom(3, status="inactive")])
+    await rematcher.work.step()
+    assert seen == [({person_id(1)}, {"z1", "z77", "z3"})]
+    for row_of_trouble in ({"doubted": "1"}, {"reason": "zoom_busy"}):
+        await redis.hset(keys.DIRECTORY_STATE, mapping=row_of_trouble)
+        await due(redis)
+        await rematcher.work.step()
+        await redis.hdel(keys.DIRECTORY_STATE, *row_of_trouble)
+    await redis.hset(keys.MATCHES_STATE, "doubted", 1)
+    await due(redis)
+    await rematcher.work.step()
+    tenant.whole = [(500, "", {})] * 20
+    await due(redis)
+    await rematcher.work.step()
+    assert len(seen) == 1
+    tenant.whole = []
+    await due(redis)
+    await rematcher.work.step()
+    assert len(seen) == 2
 
 
 def test_what_counts_as_lost() -> None:
