@@ -15,12 +15,12 @@ WHO_MAY: Final = (
     "Administrator or Cloud Application Administrator can’t consent to these permissions."
 )
 STARTS_NOBODY: Final = (
-    "Authorising starts nobody. Who is shown by it is decided in the account-wide settings and in "
-    "those of groups, and people are told first."
+    "Authorising doesn’t start anyone. The account-wide settings and the groups’ settings decide "
+    "who is shown, and people are told first."
 )
 
 RIGHTS: Final[Mapping[Right, str]] = {
-    Right.WRITE: "set and see everybody’s presence",
+    Right.WRITE: "set and see everyone’s presence",
     Right.READ: "see everybody’s presence",
     Right.USERS: "find people by all their addresses, and know guests and disabled accounts",
     Right.USERS_BASIC: "find people by their user name and main address",
@@ -50,8 +50,8 @@ def more_than_needed(names: tuple[str, ...]) -> str:
     if len(names) > MOST_NAMED:
         listed += f" and {len(names) - MOST_NAMED:,} more"
     return (
-        f"More than I need: {listed}. Consent covers everything that the app’s registration "
-        "lists. Take what isn’t needed off its API permissions in Entra, and revoke it under "
+        f"More than I need: {listed}. Consent covers everything the app’s registration lists. "
+        "Remove what isn’t needed from its API permissions in Entra, and revoke it under "
         "Enterprise applications, Permissions."
     )
 
@@ -69,18 +69,18 @@ class WhyWords:
 
     what: str
     to_do: str
-    person: str = "Your organisation’s authorisation for this app doesn’t work at the moment"
+    person: str = "Your organisation’s authorisation for this app isn’t working right now"
 
 
 WHY: Final[Mapping[Why, WhyWords]] = {
     Why.NEVER: WhyWords(
         "Nobody has authorised this app for the whole organisation yet.",
-        "Press Authorise to get an address for whoever may consent.",
-        "Your organisation has not authorised this app",
+        "Press Authorise to get an address for someone who may consent.",
+        "Your organisation hasn’t authorised this app",
     ),
     Why.WITHDRAWN: WhyWords(
         "The consent was withdrawn in Entra.",
-        "If that was not meant, press Authorise and have it given again.",
+        "If that wasn’t intended, press Authorise and have it given again.",
         "Your organisation has withdrawn its authorisation for this app",
     ),
     Why.TOO_FEW: WhyWords(
@@ -95,25 +95,27 @@ WHY: Final[Mapping[Why, WhyWords]] = {
     ),
     Why.BLOCKED: WhyWords(
         "A Conditional Access policy for workload identities blocks this app.",
-        "Ask who looks after Conditional Access in Entra to allow this app from the place where "
+        "Ask the people who look after Conditional Access in Entra to allow this app from where "
         "it runs.",
     ),
     Why.CREDENTIAL: WhyWords(
-        "Microsoft refuses the app’s secret: it has expired, or it is another one.",
-        "Whoever runs this app makes a new secret in Entra and sets MicrosoftAppPassword.",
+        "Microsoft refuses the app’s secret: it has expired, or it’s the wrong one.",
+        "Ask the team that runs this app to create a new secret in Entra and set "
+        "MicrosoftAppPassword.",
     ),
     Why.TENANT: WhyWords(
         "Microsoft doesn’t know this app in your organisation.",
-        "Whoever runs this app compares MicrosoftAppId and MicrosoftAppTenantId with Entra.",
+        "Ask the team that runs this app to compare MicrosoftAppId and MicrosoftAppTenantId "
+        "with Entra.",
     ),
     Why.REFUSED: WhyWords(
         "Microsoft refuses the app.",
-        "Whoever runs this app finds Microsoft’s number in its log, under "
-        "organisation_authorisation_ended.",
+        "Ask the team that runs this app to look for organisation_authorisation_ended in its "
+        "log: it has Microsoft’s error number.",
     ),
     Why.UNREACHABLE: WhyWords(
-        "Microsoft can’t be asked at the moment; what was known before still holds.",
-        "Nothing: I try again every minute.",
+        "I can’t ask Microsoft right now, so this is what I last knew.",
+        "Nothing. I try again every minute.",
     ),
 }
 
@@ -138,108 +140,107 @@ class AnswerWords:
 
 
 _NEW_ADDRESS = (
-    "Ask the admin who sent you the address for a new one: they say “settings organisation” in "
-    "the app’s chat."
+    "Ask the admin who sent you the address for a new one. They say settings organisation in the "
+    "app’s chat."
 )
-_AGAIN = "The address still works: open it again to go on."
+_AGAIN = "The address still works. Open it again to continue."
 
 ANSWERS: Final[Mapping[Answer, AnswerWords]] = {
     Answer.AUTHORISED: AnswerWords(
         "Authorised",
-        "Your organisation has authorised Presence Bridge. Nobody’s presence changes by that: an "
-        "admin decides who is shown, and people are told first.",
+        "Your organisation has authorised Presence Bridge. That doesn’t change anyone’s "
+        "presence. An admin decides who is shown, and people are told first.",
         "You can close this page.",
         status=200,
     ),
     Answer.NOT_YET: AnswerWords(
         "Not there yet",
-        "Microsoft’s page says that consent was given, but the app’s own access doesn’t show it "
-        "yet. Microsoft may take a minute for that.",
-        "Load this page again in a minute, or close it: the app keeps looking, and the admin’s "
-        "card in Teams changes once it is there.",
+        "Microsoft’s page says consent was given, but the app can’t use it yet. That can take a "
+        "minute.",
+        "Reload this page in a minute, or close it. The app keeps checking, and the admin’s "
+        "card in Teams changes once it works.",
         status=202,
-        card="Microsoft’s page says that consent was given. My own access doesn’t show it yet; "
-        "I keep looking.",
+        card="Microsoft’s page says consent was given. I can’t use it yet, but I’ll keep checking.",
     ),
     Answer.WORKED_NOT: AnswerWords(
         "It doesn’t work yet",
         "Consent may have been given, but the app still can’t use it.",
-        "Tell the admin who sent you the address. After that is mended, open it again.",
-        card="Somebody came back from Microsoft’s page, but it doesn’t work yet.",
+        "Tell the admin who sent you the address. Once it’s fixed, open it again.",
+        card="Someone came back from Microsoft’s page, but it doesn’t work yet.",
     ),
     Answer.DECLINED: AnswerWords(
         "Not authorised",
-        "Consent was not given, so nothing has changed.",
+        "Consent wasn’t given, so nothing has changed.",
         _AGAIN,
-        card="Somebody opened the address and left Microsoft’s page without consenting.",
+        card="Someone opened the address and left Microsoft’s page without consenting.",
     ),
     Answer.NOT_ALLOWED: AnswerWords(
-        "Somebody else has to do this",
-        "Microsoft says that your account may not consent to these permissions. Nothing has "
-        "changed.",
+        "Someone else has to do this",
+        "Microsoft says your account may not consent to these permissions. Nothing has changed.",
         f"{WHO_MAY} Send the address on to one of them.",
-        card="Whoever opened the address may not consent to these permissions.",
+        card="The person who opened the address may not consent to these permissions.",
     ),
     Answer.WRONG_TENANT: AnswerWords(
         "That was another organisation",
-        "Consent was given in another organisation than this app’s. Here nothing has changed.",
+        "Consent was given in another organisation, not in this app’s. Nothing has changed here.",
         f"{_AGAIN} Sign in with an account of this organisation.",
-        card="Somebody consented in another organisation than this one.",
+        card="Someone consented in another organisation, not in this one.",
     ),
     Answer.OTHER: AnswerWords(
         "Microsoft refused",
-        "Microsoft did not take the consent, for a reason of its own. Nothing has changed.",
+        "Microsoft didn’t accept the consent, and gave a reason I don’t recognise. Nothing has "
+        "changed.",
         f"{_AGAIN} If it happens again, tell the admin who sent you the address.",
-        card="Microsoft did not take the consent, for a reason of its own.",
+        card="Microsoft didn’t accept the consent, and gave a reason I don’t recognise.",
     ),
     Answer.EXPIRED: AnswerWords(
         "This address has expired",
-        "It worked for 7 days, or it is not complete. Nothing has changed.",
+        "It only works for 7 days, or it isn’t complete. Nothing has changed.",
         _NEW_ADDRESS,
         status=410,
     ),
     Answer.REPLACED: AnswerWords(
-        "There is a newer address",
-        "An admin has made another one since, so this one no longer works.",
+        "There’s a newer address",
+        "An admin has made another one in the meantime, so this one no longer works.",
         _NEW_ADDRESS,
         status=410,
     ),
     Answer.ENDED: AnswerWords(
         "This address no longer works",
-        "It was used, or an admin has ended it.",
+        "It was used, or an admin ended it.",
         "If you still have to consent, ask the admin who sent it to you for a new one.",
         status=410,
     ),
     Answer.NOT_ADMIN: AnswerWords(
         "This address no longer works",
-        "Whoever made it is no longer an admin of this app. Nothing has changed.",
+        "The person who made it is no longer an admin of this app. Nothing has changed.",
         "Ask an admin of the app for a new address.",
     ),
     Answer.FORGED: AnswerWords(
         "This answer can’t be used",
-        "It doesn’t belong to anything that was begun here within the last hour.",
-        "Open the address that the admin sent you, and begin again.",
+        "It doesn’t belong to anything that was started here in the last hour.",
+        "Open the address the admin sent you, and start again.",
     ),
     Answer.OTHER_BROWSER: AnswerWords(
-        "Go on in the browser where you began",
+        "Continue in the browser where you started",
         "This answer belongs to another browser. Nothing has changed.",
-        "Open the address that the admin sent you in this browser, and begin again.",
+        "Open the address the admin sent you in this browser, and start again.",
     ),
     Answer.INCOMPLETE: AnswerWords(
-        "This address is not complete",
-        "A part of it is missing, perhaps because it was cut when it was copied.",
+        "This address isn’t complete",
+        "Part of it is missing, perhaps because it was cut off when it was copied.",
         "Copy the whole address, or ask the admin to send it again.",
         status=400,
     ),
     Answer.FOREIGN_FORM: AnswerWords(
-        "This came from another page",
-        "The button was not pressed on a page of this app. Nothing has changed.",
-        "Open the address that the admin sent you, and press the button there.",
+        "This didn’t come from Presence Bridge",
+        "The button wasn’t pressed on one of this app’s pages. Nothing has changed.",
+        "Open the address the admin sent you, and press the button there.",
     ),
     Answer.OUR_FAULT: AnswerWords(
         "Something went wrong",
-        "It is not your fault, and nothing was changed by this page.",
-        "Load this page again in a minute.",
+        "It wasn’t anything you did, and this page changed nothing.",
+        "Reload this page in a minute.",
         status=503,
     ),
 }

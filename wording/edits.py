@@ -193,21 +193,21 @@ def noticed(edit: OneLine, style: Style) -> str:
             return STYLES[chosen].sentence
         case Authorise(_, Authoriser.PERSON):
             return (
-                f"{AUTHORISERS_EXPLAINED[Authoriser.PERSON]} I stop showing the presence of those "
-                "who never signed in, until they connect."
+                f"{AUTHORISERS_EXPLAINED[Authoriser.PERSON]} I stop showing the presence of "
+                "people who never signed in, until they connect."
             )
         case Authorise(_, authoriser):
             return (
-                f"{AUTHORISERS_EXPLAINED[authoriser]} Those who have connected themselves stay "
+                f"{AUTHORISERS_EXPLAINED[authoriser]} People who connected themselves stay "
                 "connected."
             )
         case ChooseShare(_, share) if share == EVERYBODY:
             return "After notice, everyone in scope is started."
         case ChooseShare(_, share):
             return (
-                f"After notice, about {share} in 100 people are started, always the same ones. "
-                "If that lowers it, it ends for the others, unless they chose Start themselves. "
-                "People who connect or choose Start themselves aren’t limited."
+                f"After notice, about {share} in 100 people are started, always the same ones. If "
+                "that lowers the share, it ends for the others, unless they chose Start "
+                "themselves. People who connect or choose Start themselves aren’t limited."
             )
     assert_never(edit)
 

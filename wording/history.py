@@ -36,7 +36,7 @@ def done(kind: str, new: Row) -> str:
 
 def _authorised(new: Mapping[str, Any]) -> str:
     if new.get("asked"):
-        return "made an address for whoever may consent"
+        return "made an address for someone who may consent"
     return "has ended its authorisation" if "ended" in new else "has authorised the app"
 
 

@@ -37,27 +37,27 @@ UNCOVERED: Final[Mapping[Uncovered, UncoveredWords]] = {
     ),
     Uncovered.TWO_ZOOM: UncoveredWords(
         "with a second Zoom user",
-        "Their person in Entra has another Zoom user, too",
+        "Their account in Entra has another Zoom user too",
         "Say which one is theirs: settings match, and both addresses.",
     ),
     Uncovered.GONE: UncoveredWords(
-        "matched by hand to somebody who left",
-        "They were matched by hand to somebody whom Entra doesn’t have any more",
-        "Match them with somebody else, or take the match back.",
+        "matched by hand to someone who left",
+        "They were matched by hand to someone who is no longer in Entra",
+        "Match them with someone else, or take the match back.",
     ),
     Uncovered.DISABLED: UncoveredWords(
         "disabled in Entra",
         "Their account is disabled in Entra, as those of shared mailboxes and rooms are",
-        "Nothing, unless it is to be enabled.",
+        "Nothing, unless the account should be enabled.",
     ),
     Uncovered.EXTERNAL: UncoveredWords(
         "guests",
-        "Their account is a guest’s, or another organisation’s",
+        "Their account belongs to a guest or to another organisation",
         "Nothing: guests are never covered.",
     ),
     Uncovered.RESOURCE: UncoveredWords(
         "rooms, devices or phone lines",
-        "Their licence is that of a room, a shared device or a phone line",
+        "Their licence is for a room, a shared device or a phone line",
         "Nothing: only people are covered.",
     ),
     Uncovered.NO_TEAMS: UncoveredWords(
@@ -84,17 +84,17 @@ _TROUBLES: Final[Mapping[str, str]] = {
         "Your organisation hasn’t authorised this app yet, so nobody can be matched."
     ),
     "organisation_withdrawn": (
-        "Your organisation has withdrawn its authorisation, so nobody can be matched anew."
+        "Your organisation has withdrawn its authorisation, so nobody can be matched again."
     ),
-    "organisation_too_few_rights": "This app has too few rights to see who is in Entra.",
+    "organisation_too_few_rights": "This app doesn’t have the rights to see who is in Entra.",
     "graph_users_403": "This app isn’t allowed to see who is in Entra: grant it User.Read.All.",
     "matches_lost": (
-        "At the last look a third of those who were matched had nobody in Entra any more. I don’t "
-        "believe that for a day."
+        "At the last look, a third of the matched people were no longer in Entra. I’ll wait a "
+        "day before I believe that."
     ),
     "zoom_directory_missing": "Zoom’s list of people hasn’t been read yet.",
 }
-_OTHER: Final = "Entra can’t be read right now. I’ll try again on my own."
+_OTHER: Final = "I can’t read Entra right now. I’ll try again."
 
 
 def state(
@@ -140,10 +140,10 @@ def alias_effect(
 ) -> str:
     """What an alias would do: of `looked_at` of the `unmatched`, `would` be matched."""
     if not having:
-        return f"Nobody in Zoom has an address at {old} now. It counts for those who come."
+        return f"Nobody in Zoom has an address at {old} now. It counts for people who join later."
     said = f"{people(having)} in Zoom {'has' if having == 1 else 'have'} an address at {old}; "
     if not unmatched:
-        return f"{said}all of them are known already, so nothing changes for them."
+        return f"{said}they’re all known already, so nothing changes."
     said += f"{unmatched:,} can’t be matched. "
     if looked_at < unmatched:
         return f"{said}Of the first {looked_at:,} I looked at, {would:,} would be, at {new}."
@@ -153,7 +153,7 @@ def alias_effect(
 def removal_effect(*, by_alias: int) -> str:
     """What taking an alias away would do to those who are matched by one."""
     if not by_alias:
-        return "Nobody is matched by it now."
+        return "It doesn’t match anyone right now."
     return f"Up to {people(by_alias)} would no longer be matched."
 
 

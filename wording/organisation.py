@@ -29,15 +29,15 @@ def what_is_left(ending: Ending, until: str) -> str:
     """What came of the presence that was shown; `until`: when what is left ends (a time)."""
     match ending.how:
         case "cleared":
-            return "The presence I had set is cleared."
+            return "The presence I’d set is cleared."
         case "later":
             return (
-                "Microsoft doesn’t answer just now. I’ll clear the presence I had set as soon as "
-                f"it does; it ends on its own at {until} at the latest."
+                "Microsoft isn’t answering right now. I’ll clear the presence I’d set as soon as "
+                f"it does. It ends on its own at {until} at the latest."
             )
         case "expires":
             return (
-                "Microsoft didn’t let me clear the presence I had set. It ends on its own at "
+                "Microsoft didn’t let me clear the presence I’d set. It ends on its own at "
                 f"{until} at the latest."
             )
 
@@ -88,7 +88,7 @@ def zoom_user_taken(address: str) -> Said:
         "This Zoom account is already connected",
         (
             f"Someone else is connected with the address {outside(address, ADDRESS_LIMIT)}.",
-            "Ask your admin to find out whose it is.",
+            "Ask your admin whose account it is.",
         ),
     )
 
@@ -96,7 +96,7 @@ def zoom_user_taken(address: str) -> Said:
 SOMEBODY_ELSE_STARTS: Final[Said] = (
     "Not started yet",
     (
-        "Someone else is connecting with the same Zoom account at this moment.",
+        "Someone else is connecting the same Zoom account right now.",
         "Wait a minute, then choose Start again.",
     ),
 )
@@ -109,5 +109,5 @@ NOT_ALLOWED: Final[Said] = (
 )
 NOT_ANSWERED: Final[Said] = (
     "Not started yet",
-    ("Microsoft or Zoom doesn’t answer just now.", "Wait a minute, then choose Start again."),
+    ("Microsoft or Zoom isn’t answering right now.", "Wait a minute, then choose Start again."),
 )

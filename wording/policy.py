@@ -40,14 +40,15 @@ AUTHORISERS_EXPLAINED: Final[Mapping[Authoriser, str]] = {
         "Nobody has to sign in. Each person gets one card, and it starts when they choose Start."
     ),
     Authoriser.INFORM: (
-        "Nobody has to sign in. It starts some working days after each person was told, unless "
+        "Nobody has to sign in. It starts a few working days after each person was told, unless "
         "they choose Not for me."
     ),
 }
 """What it means for people, where it is chosen."""
 BUSY_ONLY_UNASKED: Final = (
-    "Where the organisation authorises it, people start with the style busy only: an app’s "
-    "Available can show people at work who aren’t. Anyone can choose another style for themselves."
+    "Where the organisation authorises it, people start with the style busy only, because an "
+    "app’s Available can make it look as if people are at work when they aren’t. Anyone can "
+    "choose another style for themselves."
 )
 _CHOICES: Final[Mapping[Field, Mapping[Any, str]]] = {
     Field.SERVICE: SERVICES,
@@ -104,8 +105,8 @@ def share_line(form: Form) -> str:
     if form.share == EVERYBODY:
         return ""
     return (
-        f"Share: {form.share}%. After notice, only so many of a hundred people are started; who "
-        "chooses Start or connects isn’t limited."
+        f"Share: {form.share}%. After notice, only so many people in a hundred are started. "
+        "People who choose Start or connect aren’t limited."
     )
 
 

@@ -8,7 +8,7 @@ from domain.reason import LONGEST_REASON
 from wording.text import outside
 
 LABEL: Final = "Reason or ticket (optional)"
-TOO_LONG: Final = f"A reason has at most {LONGEST_REASON} characters."
+TOO_LONG: Final = f"A reason can have {LONGEST_REASON} characters at most."
 NOT_YET: Final = (
     "I can’t keep a reason yet, because this app is being upgraded. Nothing was changed."
 )

@@ -63,13 +63,13 @@ def offer(*, name: str = "", inviter: str = "", opted_out: bool = False) -> Card
 
 def started(*, name: str, zoom_address: str, presence_now: str | None = None) -> Card:
     """Say that it begins; `presence_now` is a sentence on what Zoom says at this moment."""
-    said = "from now on I tell Microsoft 365 when you’re in a Zoom meeting or call."
+    said = "from now on I’ll tell Microsoft 365 when you’re in a Zoom meeting or call."
     return card(
         f"Started: {said}",
         heading("Started"),
         answer("good", "All set.", addressed(name, said)),
         zoom_account(zoom_address),
-        text(presence_now or "It appears with the next change in Zoom."),
+        text(presence_now or "It’ll show at your next change in Zoom."),
         note(NO_APP_NEEDED),
         buttons(*after(on=True)),
     )
@@ -81,7 +81,7 @@ def starting() -> Card:
         "I’m starting it. This takes a little longer than usual.",
         heading("Starting"),
         text(
-            "This takes a little longer than usual, and goes on. Say status to see how it stands."
+            "This is taking a little longer than usual. Say status in a minute to see how it went."
         ),
         buttons(button(ShowStatus(), "Status")),
     )
@@ -129,13 +129,13 @@ def confirm(*, name: str) -> Card:
     return card(
         "Do you want to disconnect?",
         heading("Disconnect?"),
-        text(addressed(name, "this clears the presence that I set for you. It also erases:")),
+        text(addressed(name, "this clears the presence I set for you. It also erases:")),
         item("•", "what Zoom told me about you"),
         item("•", "your pause and your style"),
         text(
             bold("What I keep: "),
-            "that you don’t want this, as a code that doesn’t say who you are. So your "
-            "organisation can’t start it again for you; only you can.",
+            "that you don’t want this, as a code that doesn’t say who you are. Your "
+            "organisation can’t start it again for you. Only you can.",
         ),
         buttons(
             button(NotForMe(), "Disconnect", style="destructive"),

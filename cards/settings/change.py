@@ -258,10 +258,7 @@ def not_yet(level: Level) -> Card:
         "This can’t be chosen yet. Nothing was changed.",
         heading("Not yet"),
         answer("neutral", "Nothing was changed.", "This can’t be chosen yet."),
-        text(
-            "I can’t be sure yet that every part of the app knows it. That’s so while the app is "
-            "being updated."
-        ),
+        text("The app is being updated, and not every part of it may know this yet."),
         next_step("Try again in a few minutes."),
         buttons(button(opening(level), "Settings")),
     )

@@ -27,7 +27,7 @@ def confirm(level: Level, *, count: int, starts: str) -> Card:
             "shown, from when, and how to say no."
         ),
         text(f"It starts for them on {starts}. Those who chose Not for me stay as they are."),
-        note("Your name and the date go into the history."),
+        note("Your name and the date are kept in the history."),
         buttons(
             button(RecordInformed(level, count), "Record", style="positive"),
             button(CancelChange(), "Cancel"),
@@ -50,11 +50,11 @@ def nobody(level: Level) -> Card:
     """Say that there is nobody to record."""
     where = level_words(level, 60)
     return card(
-        f"Nobody of {where} is still to be told.",
+        f"Nobody in {where} still has to be told.",
         heading("Nobody to record"),
         text(
-            f"There is nobody for whom {where} starts it after notice and who wasn’t told yet. "
-            "It’s about people whose Zoom user was found in Entra."
+            f"There’s nobody left in {where} who starts after notice and hasn’t been told. This "
+            "is about people whose Zoom user was found in Entra."
         ),
         buttons(button(opening(level), "Settings"), all_settings()),
     )
@@ -62,11 +62,11 @@ def nobody(level: Level) -> Card:
 
 def no_group(name: str) -> Card:
     """Say that not one group has this name."""
-    said = f"There isn’t one group called “{outside(name, 60)}”, so nothing was recorded."
+    said = f"I can’t tell which group “{outside(name, 60)}” is, so nothing was recorded."
     return card(
         said,
         heading("Which group?"),
         text(said),
-        next_step("Look the name up in the list, then say settings informed and the name."),
+        next_step("Look up the name in the list, then say settings informed and the name."),
         buttons(button(ListGroups(), "All groups"), all_settings()),
     )

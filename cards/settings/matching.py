@@ -86,8 +86,8 @@ def unmatched(
         text(f"and {left:,} more") if rows and left > 0 else None,
         None if trouble else note(" ".join(state)),
         note(
-            "To match somebody by hand, say settings match, their address in Microsoft 365, and "
-            "the address of their Zoom user."
+            "To match someone by hand, say settings match, their address in Microsoft 365, and "
+            "their Zoom user’s address."
         )
         if rows
         else None,
@@ -187,8 +187,8 @@ def confirm_alias(old: str, new: str, *, effect: str, replaces: str = "") -> Car
         if replaces
         else None,
         note(
-            "Only people whose own address nobody in Entra has are looked for at the new domain. "
-            "Nobody is started by it."
+            "I only look at the new domain for people whose own address isn’t in Entra. This "
+            "doesn’t start anyone."
         ),
         buttons(
             button(AddAlias(old, new), "Add alias", style="positive"),
@@ -309,8 +309,8 @@ def is_it_yours(*, zoom_address: str, by: str, at_ms: int) -> Card:
         heading("Is this your Zoom user?"),
         text(bold(address)),
         text(
-            f"{outside(by, 60)} says that this is your Zoom user. If you confirm it, your Zoom "
-            "presence can be found by it. That alone shows nothing to anybody."
+            f"{outside(by, 60)} says this is your Zoom user. If you confirm it, your Zoom "
+            "presence can be found by it. That alone doesn’t show anything to anyone."
         ),
         buttons(
             button(ConfirmMine(at_ms), "Confirm", style="positive"),
@@ -321,12 +321,14 @@ def is_it_yours(*, zoom_address: str, by: str, at_ms: int) -> Card:
 
 def not_yet() -> Card:
     """Say that matching can't be looked at until the update has reached every process."""
-    said = "Matching can’t be used yet: an update of this app is still under way."
+    said = "Matching can’t be used yet, because this app is being updated."
     return card(
         said,
         heading("Not yet"),
         answer("warning", "Nothing was changed.", said),
-        next_step("Try again in a few minutes. If it stays like this, ask whoever runs the app."),
+        next_step(
+            "Try again in a few minutes. If that doesn’t help, ask the team that runs this app."
+        ),
         buttons(all_settings()),
     )
 

@@ -79,7 +79,7 @@ def organisation(
             text(bold(lead)),
             text(why.what, spacing="Small") if why else None,
             text(
-                f"I set nothing any more. What Microsoft still holds from me ends by {until}.",
+                f"I no longer set anything. What I’ve set at Microsoft ends by {until}.",
                 spacing="Small",
             )
             if until
@@ -130,9 +130,9 @@ def _coverage(coverage: Coverage | None) -> list[Element]:
     rows = [
         ("covered", "Covered", "presence sync is on for them by the organisation’s authorisation"),
         ("waiting", "Waiting", "matched, and not started yet"),
-        ("unmatched", "Unmatched", "no account, or more than one, was found for a Zoom user"),
-        ("opted_out", "Not for me", "said so themselves; that always holds"),
-        ("in_trouble", "In trouble", "covered, and it doesn’t work for them"),
+        ("unmatched", "Unmatched", "no account, or several, found for a Zoom user"),
+        ("opted_out", "Not for me", "their own choice, which always counts"),
+        ("in_trouble", "Problems", "it’s on for them but doesn’t work"),
     ]
     return [
         text(bold("People")),
@@ -149,7 +149,7 @@ def _open(open_link: OpenLink | None) -> Element | None:
     return box(
         "neutral",
         text(
-            f"{outside(open_link.by)} made an address for whoever may consent. It works until "
+            f"{outside(open_link.by)} made an address for someone who may consent. It works until "
             f"{open_link.until}."
         ),
         text(open_link.last, spacing="Small") if open_link.last else None,
@@ -159,17 +159,17 @@ def _open(open_link: OpenLink | None) -> Element | None:
 def pass_on(address: str, *, until: str) -> Card:
     """Give the address at which somebody may consent, to be opened or sent on."""
     return card(
-        f"Here is the address for whoever may consent. It works until {until}.",
+        f"Here is the address for someone who may consent. It works until {until}.",
         heading("Authorise for the whole organisation"),
         text(
-            "Open this address yourself, or send it to whoever may consent. "
-            f"It works until {until}, and only leads to Microsoft’s own page."
+            "Open this address yourself, or send it to someone who may consent. It works until "
+            f"{until}, and only leads to Microsoft’s own page."
         ),
         text(WHO_MAY),
         address_field("address", "Address to send on", address),
         note(
-            "Microsoft’s page lists everything that the app’s registration asks for, and consent "
-            f"covers all of it. {STARTS_NOBODY} This card changes once it is done."
+            "Microsoft’s page lists everything the app’s registration asks for, and consent "
+            "covers all of it. {STARTS_NOBODY} This card changes once it is done."
         ),
         buttons(
             link("Open the page", address, "Opens the page in your browser"),
@@ -188,9 +188,8 @@ def not_by_zoom() -> Card:
         answer(
             "neutral",
             said,
-            "It is about your organisation’s Microsoft 365, so it takes an admin whom your "
-            "organisation names in Entra (the app role PresenceAdmin), or whoever runs this app "
-            "(ADMIN_OBJECT_IDS).",
+            "It’s about your organisation’s Microsoft 365, so it takes an admin with the app "
+            "role PresenceAdmin in Entra, or one named in ADMIN_OBJECT_IDS.",
         ),
         buttons(all_settings()),
     )
@@ -205,8 +204,8 @@ def not_before_all_are_new() -> Card:
         answer(
             "neutral",
             said,
-            "The app is being updated, and a part of it still runs the previous version. "
-            "Try again in a few minutes.",
+            "The app is being updated, and part of it still runs the previous version. Try "
+            "again in a few minutes.",
         ),
         buttons(all_settings()),
     )

@@ -59,7 +59,7 @@ _ONLY_THEM_NOR_PAUSES: Final = (
 )
 _RECORDED: Final = "This look-up is in the history."
 _COUNTED: Final = (
-    "This look-up is in the history, and their status tells them that there was one, not whose."
+    "This look-up is in the history, and their status tells them there was one, but not by whom."
 )
 _PERSON: Final = "person"
 """The input, called as the field of the click that takes it."""
@@ -160,7 +160,7 @@ def gone(*, for_admin: bool = True) -> Card:
     return card(
         "They aren’t connected any more.",
         heading("Not connected any more"),
-        text("They have disconnected, so there is nothing to try again."),
+        text("They’ve disconnected, so there’s nothing to try again."),
         buttons(all_settings() if for_admin else None),
     )
 
@@ -273,7 +273,7 @@ def storm(which: Storm, *, notice: str = "") -> Card:
 def storm_over() -> Card:
     """Say that it has passed."""
     return card(
-        "The authorisations that ended all at once are no longer a problem.",
+        "The authorisations that ended at the same time are no longer a problem.",
         heading("Many authorisations ended"),
         answer("good", "It’s over.", "Anyone still affected will be asked to connect again."),
         buttons(all_settings()),

@@ -153,7 +153,7 @@ async def test_people_read_how_often_they_were_looked_up_and_by_which_role(place
     await admin.says("settings user Ben")
     await admin.says("settings user ben.okafor@example.com")
     shown = await helper.says("settings user Ben")
-    assert "their status tells them that there was one, not whose" in said_by(shown.card)
+    assert "their status tells them there was one, but not by whom" in said_by(shown.card)
     await helper.says("settings user O")  # several people: nobody is shown
     told = looked_up((await own.says("status")).card)
     assert told == (

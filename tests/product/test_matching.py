@@ -138,7 +138,7 @@ async def test_whom_it_is_about_is_asked_in_their_own_chat(place: Office) -> Non
     await chat.clicks("Match them", question)
     asked = person.received[-1]
     assert titles(asked.card) == ["Confirm", "It’s not mine"]
-    assert "isn’t taken for yours" in said_by(await person.clicks("It’s not mine", asked))
+    assert "won’t be used as yours" in said_by(await person.clicks("It’s not mine", asked))
     assert "is over" in said_by(await person.clicks("Confirm", asked, asked.card))
     await matched(place)
     assert (await of(place, "Kim (phone)")).why is Uncovered.NOBODY

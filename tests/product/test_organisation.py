@@ -87,7 +87,7 @@ async def test_an_admin_asks_somebody_consents_and_the_card_says_so(place: Offic
     chat = place.chat()
     first = await chat.says("settings organisation")
     assert NOBODY_YET in said_by(first.card)
-    assert "Authorising starts nobody" in said_by(first.card)
+    assert "Authorising doesn’t start anyone" in said_by(first.card)
     message, address = await asked(chat)
     given = said_by(chat.now(message))
     assert "Privileged Role Administrator" in given
@@ -98,13 +98,13 @@ async def test_an_admin_asks_somebody_consents_and_the_card_says_so(place: Offic
         done = await consents(browser, address)
     assert (done.status, "Authorised" in done.words) == (200, True)
     card = await place.shows(chat, message, "Authorised since")
-    assert "set and see everybody’s presence" in said_by(card)
+    assert "set and see everyone’s presence" in said_by(card)
     assert "Authorise" not in titles(card)
     assert await why(place) is None
     assert place.around.told(BEN) is None  # nobody is started
     history = said_by((await chat.says("settings history")).card)
     assert "has authorised the app" in history
-    assert "made an address for whoever may consent" in history
+    assert "made an address for someone who may consent" in history
 
 
 async def test_the_answer_is_never_believed(place: Office) -> None:
@@ -118,7 +118,7 @@ async def test_the_answer_is_never_believed(place: Office) -> None:
         page = await browser.open(f"{CALLBACK}?{urlencode(fields)}")
         assert (page.status, "Not there yet" in page.words) == (202, True)
         assert await why(place) is Why.NEVER
-        await place.shows(chat, message, "I keep looking")
+        await place.shows(chat, message, "I’ll keep checking")
         # It really comes, and the page that is loaded again says so.
         place.world.own_rights.hold(BOTH, place.world.clock.now())
         page = await browser.open(page.url)
@@ -144,8 +144,8 @@ async def test_declining_ends_nothing(place: Office) -> None:
     message, address = await asked(chat)
     async with place.around.browser() as browser:
         page = await consents(browser, address, decision="cancel")
-        assert (page.status, "Consent was not given" in page.words) == (403, True)
-        assert "Consent was not given" in (await browser.open(page.url)).words
+        assert (page.status, "Consent wasn’t given" in page.words) == (403, True)
+        assert "Consent wasn’t given" in (await browser.open(page.url)).words
         assert NOBODY_YET in said_by((await chat.says("settings organisation")).card)
         shown = said_by((await chat.says("settings organisation")).card)
         assert "left Microsoft’s page without consenting" in shown
@@ -212,11 +212,11 @@ async def test_an_answer_belongs_to_the_browser_that_asked(place: Office) -> Non
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"state": "f" * 43, "admin_consent": "True"}, "anything that was begun here"),
+        ({"state": "f" * 43, "admin_consent": "True"}, "anything that was started here"),
         ({"state": "short", "admin_consent": "True"}, "not complete"),
         ({"admin_consent": "True"}, "not complete"),
         ({}, "not complete"),
-        ({"state": "f" * 43, "error": "<script>alert(1)</script>"}, "anything that was begun"),
+        ({"state": "f" * 43, "error": "<script>alert(1)</script>"}, "anything that was started"),
     ],
 )
 async def test_forged_answers(place: Office, fields: dict[str, str], said: str) -> None:
@@ -401,7 +401,7 @@ async def test_a_withdrawal_in_the_portal_is_noticed_and_admins_are_told_once(
     said = said_by(alert.card)
     assert "No longer authorised" in said
     assert "withdrawn in Entra" in said
-    assert "What Microsoft still holds from me ends by" in said
+    assert "What I’ve set at Microsoft ends by" in said
     assert await why(place) is Why.WITHDRAWN
     await time_passes(place)
 

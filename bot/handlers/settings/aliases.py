@@ -52,7 +52,7 @@ class AliasHandler:
         known = await self.by_hand.aliases()
         former = known.get(said.old)
         if former is not None and former.new == said.new:
-            return await self._aliases(turn, notice="This alias is there already.")
+            return await self._aliases(turn, notice="This alias is already there.")
         effect = await self._effect(said.old, said.new, plain(known))
         if effect is None:
             return unreachable()
@@ -82,7 +82,7 @@ class AliasHandler:
                 new={"became": click.new},
             )
         await self.store.request_matching()
-        notice = "Saved. I’m matching everybody again, which takes a minute or so."
+        notice = "Saved. I’m matching everyone again, which takes a minute or so."
         return await self._aliases(turn, notice=notice)
 
     async def ask_remove(self, turn: Turn, click: AskRemoveAlias) -> Card:
@@ -93,18 +93,18 @@ class AliasHandler:
         """End an alias."""
         was = await self.by_hand.drop_alias(click.old)
         if was is None:
-            return await self._aliases(turn, notice="This alias is gone already.")
+            return await self._aliases(turn, notice="This alias is already gone.")
         await self.audit.matching(
             actor(turn), f"alias:{click.old}", click.old, old={"became": was.new}
         )
         await self.store.request_matching()
-        notice = "Removed. I’m matching everybody again, which takes a minute or so."
+        notice = "Removed. I’m matching everyone again, which takes a minute or so."
         return await self._aliases(turn, notice=notice)
 
     async def _ask_remove(self, turn: Turn, old: str) -> Card:
         known = (await self.by_hand.aliases()).get(old)
         if known is None:
-            return await self._aliases(turn, notice="There is no such alias.")
+            return await self._aliases(turn, notice="There’s no such alias.")
         by_alias = 0
         users = {user.zoom_id for user in await self._having(old)}
         async for found in self.store.matches():

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from sync.organisation.matches import MatchStore
     from sync.settings.audit import AuditLog
 
-_CHANGED = "This has changed since, so nothing was done. Say settings match and their address."
+_CHANGED = (
+    "This has changed in the meantime, so nothing was done. Say settings match and their address."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ class ByHandHandler:
         given = await self._seen(click.person, click.at_ms)
         if given.by.actor_id == turn.person.object_id:
             raise BadInput(
-                "You matched them yourself, so somebody else must confirm it: they, or another "
+                "You matched them yourself, so someone else needs to confirm it: they or another "
                 "admin. Nothing was changed."
             )
         return await self._confirmed(turn, given)
@@ -180,8 +182,8 @@ class ByHandHandler:
             return _over()
         if given.by.actor_id == turn.person.object_id:
             return match_cards.answered(
-                title="Another admin must confirm this",
-                said="You matched yourself by hand, so another admin has to say yes.",
+                title="Another admin needs to confirm this",
+                said="You matched yourself by hand, so another admin needs to confirm it.",
             )
         await self._confirmed(turn, given)
         return match_cards.answered(
@@ -199,7 +201,7 @@ class ByHandHandler:
             await self.store.request_matching()
         return match_cards.answered(
             title="Thank you",
-            said=f"{given.zoom_address} isn’t taken for yours. Your admin can see that.",
+            said=f"{given.zoom_address} won’t be used as yours. Your admin can see that.",
         )
 
     async def _confirmed(self, turn: Turn, seen: Given) -> Card:
@@ -239,7 +241,7 @@ class ByHandHandler:
         made = f"{given.by.name} matched them by hand."
         sure = given.confirmed
         standing = (
-            f"{made} It doesn’t count yet: they, or another admin, must confirm it."
+            f"{made} It doesn’t count yet. They or another admin need to confirm it."
             if sure is None
             else f"{made} {sure.name} confirmed it, so it counts."
         )
@@ -267,5 +269,5 @@ def _facts(given: Given) -> dict[str, str]:
 
 def _over() -> Card:
     return match_cards.answered(
-        title="This is over", said="This question doesn’t hold any more. There is nothing to do."
+        title="This is over", said="This question is out of date. There’s nothing to do."
     )

@@ -88,7 +88,7 @@ class MatchingViews:
         if not await self.may_look_up(turn.person.object_id):
             return too_often()
         await self.store.request_matching(0)
-        notice = "I’m matching everybody again. That takes a minute or so; look again then."
+        notice = "I’m matching everyone again. That takes a minute or so. Look again then."
         return await self._unmatched(turn, notice=notice)
 
     async def _unmatched(self, turn: Turn, *, notice: str = "") -> Card:
@@ -151,8 +151,8 @@ def unreachable() -> Card:
     return match_cards.not_given(
         title="Entra can’t be asked",
         sentences=[
-            "I can’t look anybody up in Entra right now: Microsoft doesn’t answer, or your "
+            "I can’t look anyone up in Entra right now. Microsoft isn’t answering, or your "
             "organisation hasn’t authorised this app to see its users."
         ],
-        to_do="Say settings unmatched: it says why. Otherwise try again in a minute.",
+        to_do="Say settings unmatched to see why, or try again in a minute.",
     )

@@ -323,7 +323,7 @@ def test_a_because_without_words_is_said_and_does_nothing(topic: str, nothing: s
 @pytest.mark.parametrize("length", [201, 3000])
 def test_a_reason_that_is_too_long_is_said_and_not_cut(length: int) -> None:
     found = refused(f"settings group Sales enable because {'x' * length}")
-    assert found.what == "A reason has at most 200 characters."
+    assert found.what == "A reason can have 200 characters at most."
     assert len(found.what + found.hint) < 400
 
 

@@ -635,7 +635,7 @@ async def test_a_reason_that_is_too_long_changes_nothing(room: Room, reason: str
         room.handler.verified(turn(), ApplySwitch(ACCOUNT, 7, LevelForm(OFF), reason)),
         room.handler.save_form(turn(), ApplyForm(ACCOUNT, 7, LevelForm(FULL), reason)),
     ):
-        with pytest.raises(BadInput, match="at most 200 characters"):
+        with pytest.raises(BadInput, match="200 characters at most"):
             await answer
     assert room.settings.made == []
 

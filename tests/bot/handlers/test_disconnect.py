@@ -64,7 +64,7 @@ async def test_who_is_noted_as_gone_before_they_are_forgotten_is_not_invited(roo
 
 async def test_whoever_the_organisation_authorised_opts_out(room: Room) -> None:
     room.engine.connect(authorised_by=AuthorisedBy.ORGANISATION)
-    assert "only you can" in words(await room.handler.confirm(turn(), ASK))
+    assert "Only you can" in words(await room.handler.confirm(turn(), ASK))
     assert room.engine.done == []
     await room.handler.disconnect(turn(), YES)
     assert room.engine.done == ["not for me"]

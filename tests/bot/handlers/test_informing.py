@@ -86,4 +86,4 @@ async def test_nobody_and_nowhere_say_so(room: Room) -> None:
     assert "Nobody to record" in words(await room.handler.of_group(turn(), InformedPeople()))
     assert room.asked == [ACCOUNT]
     said = words(await room.handler.of_group(turn(), InformedPeople("Nowhere")))
-    assert "There isn’t one group called “Nowhere”" in said
+    assert "I can’t tell which group “Nowhere” is" in said

@@ -173,7 +173,7 @@ async def test_who_looks_too_often_sees_nobody(room: Room) -> None:
 async def test_matching_again_is_only_requested(room: Room) -> None:
     await room.matched(zoom(1, "nobody@example.com"))
     said = words(await room.views.again(turn(), MatchAgain()))
-    assert "matching everybody again" in said
+    assert "matching everyone again" in said
     assert await room.requested()
 
 
@@ -341,7 +341,7 @@ async def test_an_admin_does_not_give_themselves_somebody_s_zoom_user(room: Room
     made = await room.by_hand_rows.of_person(ADA.object_id)
     assert made is not None
     said = words(await room.by_hand.mine(turn(), ConfirmMine(made.at_ms)))
-    assert "another admin has to say yes" in said
+    assert "another admin needs to confirm it" in said
     assert not made.mapping().counts
     await room.by_hand.take_back(turn(), TakeBackGiven(ADA.object_id, made.at_ms))
 

@@ -129,7 +129,7 @@ async def test_whose_own_authorisation_ended_may_start(room: Room) -> None:
 
 async def test_start_says_what_zoom_says_now(room: Room) -> None:
     said = words(await room.handler.start(turn(), StartShowing()))
-    assert "from now on I tell Microsoft 365" in said
+    assert "from now on I’ll tell Microsoft 365" in said
     assert "In a meeting" in said
     assert room.done == ["start", "came back"]
     again = await room.handler.start(turn(), StartShowing())
@@ -145,8 +145,8 @@ async def test_start_says_what_zoom_says_now(room: Room) -> None:
         (Contested(), "Someone else is connecting"),
         (OptedOut(), "Someone else is connecting"),
         (AdminMustAct("zoom_scopes"), "tell your admin"),
-        (RetryLater("zoom_error"), "doesn’t answer just now"),
-        (AuthorizeAgain("graph_401"), "doesn’t answer just now"),
+        (RetryLater("zoom_error"), "isn’t answering right now"),
+        (AuthorizeAgain("graph_401"), "isn’t answering right now"),
     ],
 )
 async def test_what_did_not_start_says_why_and_what_to_do(
@@ -163,7 +163,7 @@ async def test_not_for_me_is_kept_before_anything_else(room: Room) -> None:
     room.engine.connect(authorised_by=ORGANISATION)
     card = await room.handler.not_for_me(turn(), NotForMe())
     assert room.done == ["not for me z-Ada", "left", "disconnect"]
-    assert "The presence I had set is cleared." in words(card)
+    assert "The presence I’d set is cleared." in words(card)
     again = await room.handler.not_for_me(turn(), NotForMe())
     assert "All right." in words(again)
     assert room.done.count("disconnect") == 1

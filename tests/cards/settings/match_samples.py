@@ -28,7 +28,7 @@ VIEW = GivenView(
     "Ben Okafor",
     "ben@example.com",
     "ben.o@zoom.example",
-    "Ada Lindqvist matched them by hand. It doesn’t count yet: they, or another admin, must "
+    "Ada Lindqvist matched them by hand. It doesn’t count yet. They or another admin need to "
     "confirm it.",
 )
 
@@ -41,7 +41,7 @@ def match_cards() -> dict[str, Card]:
             ROWS[:1], {"matched": 1, "nobody": 1}, state=[*WELL, ONLY_BASIC], trouble=False
         ),
         "match-unmatched-none": cards.unmatched(
-            [], {"matched": 5}, state=WELL, trouble=False, notice="I’m matching everybody again."
+            [], {"matched": 5}, state=WELL, trouble=False, notice="I’m matching everyone again."
         ),
         "match-unmatched-never": cards.unmatched(
             [],
