@@ -62,7 +62,6 @@ SAID_OTHERWISE: Final = {
         "cards/person/connect.py:reconnect",
         "cards/person/status.py:not_connected",
         "cards/person/trial.py:running",
-        "cards/settings/matching.py:is_it_yours",
         "wording/feed.py:feed_words",
         "wording/looked_up.py:_link",
         "wording/status.py:_Sayings._not_accepted",
@@ -88,7 +87,6 @@ SAID_OTHERWISE: Final = {
         "cards/settings/informed.py:confirm",  # people, by other means than the app
         "cards/settings/informed.py:nobody",
         "cards/settings/informed.py:recorded",
-        "cards/settings/matching.py:is_it_yours",
         "wording/history.py:done",
         "wording/ended.py:STORMS",
     },
