@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 from dataclasses import fields
-from typing import Any, get_args
+from typing import Annotated, Any, get_args, get_type_hints
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic.fields import FieldInfo
 
+import cards
 from cards.build import button, card, refreshing
 from cards.click import CLICKS, BadClick, BadInput, Click, click, missing, packed, unpacked
 from cards.person import clicks as person
@@ -76,10 +80,27 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "doing": st.sampled_from(["clearing", "updating"]),
 }
 _IDS = st.text(min_size=1, max_size=60)
+
+
+def value_of(kind: type[Click], name: str) -> st.SearchStrategy[Any]:
+    """Values that a field may have."""
+    if name in _VALUES:
+        return _VALUES[name]
+    hint: Any = get_type_hints(kind, include_extras=True)[name]
+    said = getattr(hint, "__metadata__", ())
+    limits = [limit for field in said if isinstance(field, FieldInfo) for limit in field.metadata]
+    if not limits:
+        return _IDS
+    limited: Any = Annotated[(hint.__origin__, *limits)]
+    return st.from_type(limited)
+
+
+for module in pkgutil.walk_packages(cards.__path__, "cards."):
+    importlib.import_module(module.name)  # every button is known then
 clicks: st.SearchStrategy[Any] = st.sampled_from(sorted(CLICKS.values(), key=str)).flatmap(
     lambda kind: st.builds(
         kind,
-        **{f.name: _VALUES.get(f.name, _IDS) for f in fields(kind)},  # type: ignore[arg-type]
+        **{f.name: value_of(kind, f.name) for f in fields(kind)},  # type: ignore[arg-type]
     )
 )
 
