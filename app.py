@@ -223,6 +223,52 @@ def audit(as_json: bool) -> None:
     _run(print_history(_load("audit"), as_json=as_json))
 
 
+@cli.command("people")
+@click.option("--csv", "as_csv", is_flag=True, help="Everybody, as a file for a spreadsheet.")
+@click.option(
+    *("-o", "--output"),
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write the file. Without it: to the standard output.",
+)
+def people_command(as_csv: bool, output: Path | None) -> None:
+    """Say how many in Zoom are matched with somebody in Entra, or list everybody.
+
+    The list holds no presence, and nothing of who said no. Taking it is recorded.
+    """
+    from launch.people import list_of, print_summary, write_list
+
+    settings = _load("people")
+    if as_csv:
+        write_list(_run(list_of(settings)), output)
+    else:
+        _run(print_summary(settings))
+
+
+@cli.command("match")
+@click.argument(
+    "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
+)
+@click.option("--save", is_flag=True, help="Do it. Without it you only see what would be done.")
+@click.option("--undo", is_flag=True, help="Take the last file back.")
+def match_command(file: Path | None, save: bool, undo: bool) -> None:
+    """Match people by hand, from a list whose column match_with is filled in.
+
+    FILE is what `people --csv` wrote. Each match counts once the person, or an admin, confirms it.
+    """
+    from launch.people import asked_in, match_people, undo_file
+
+    if undo == (file is not None):
+        raise click.UsageError("Name a FILE, or say --undo.")
+    settings = _load("match")
+    if file is None:
+        done = _run(undo_file(settings))
+    else:
+        asked = asked_in(file)
+        done = asked is not None and _run(match_people(settings, asked, save=save))
+    if not done:
+        raise SystemExit(1)
+
+
 @cli.command("rotate-keys")
 @click.option(
     "--lost",

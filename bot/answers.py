@@ -164,6 +164,7 @@ def answer_matching(
     dispatch.clicked(pressed.RemoveAlias, aliases.remove)
     dispatch.clicked(pressed.GiveZoomUser, by_hand.give)
     dispatch.clicked(pressed.ConfirmGiven, by_hand.confirm)
+    dispatch.clicked(pressed.ConfirmAllGiven, by_hand.confirm_all)
     dispatch.clicked(pressed.TakeBackGiven, by_hand.take_back)
     dispatch.clicked(pressed.ConfirmMine, by_hand.mine)
     dispatch.clicked(pressed.RefuseMine, by_hand.not_mine)

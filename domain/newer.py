@@ -125,6 +125,7 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "settings.aliases": 2,
     "settings.ask_remove_alias": 2,
     "settings.confirm_match": 2,
+    "settings.confirm_matches": 2,
     "settings.download": 2,
     "settings.match": 2,
     "settings.match_again": 2,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-Role = Literal["serve", "worker", "manifest", "audit", "top", "rotate-keys"]
+Role = Literal["serve", "worker", "manifest", "audit", "people", "match", "top", "rotate-keys"]
 
 _GRAPH_HOST = "graph.microsoft.com"
 _GRAPH_PERMISSIONS = ("Presence.ReadWrite", "Presence.Read", "User.Read")
@@ -189,6 +189,8 @@ _NEEDS: dict[Role, tuple[str, ...]] = {
     "serve": _SERVER,
     "worker": (*_REGISTRATION, "TOKEN_KEYS", "REDIS_URL"),
     "audit": (),
+    "people": (),
+    "match": (*_REGISTRATION, "TOKEN_KEYS"),
     "top": (),
     "rotate-keys": ("TOKEN_KEYS",),
     "manifest": ("MicrosoftAppId", "PUBLIC_URL"),

@@ -2,7 +2,7 @@
 
 settings unmatched
 settings alias [[remove] OLD] [NEW]
-settings match ADDRESS [ZOOM-ADDRESS]
+settings match [ADDRESS [ZOOM-ADDRESS]]
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ class DomainAlias(ForEntraAdmins):
 class MatchByHand(ForEntraAdmins):
     """`settings match`: somebody's address in Microsoft 365, and their Zoom user's, as typed.
 
-    Without `zoom`: how it stands with them.
+    Without `zoom`: how it stands with them. Without both: whose match waits for a yes.
     """
 
-    person: str
+    person: str = ""
     zoom: str = ""
 
 
@@ -98,7 +98,7 @@ def _match(rest: str) -> MatchByHand:
     wrong = [word for word in found if not _ADDRESS.fullmatch(word)]
     if wrong:
         raise NotUnderstood(f"“{shortened(wrong[0], 40)}” is not an e-mail address.", _MATCH_HINT)
-    if not 1 <= len(found) <= 2:
+    if len(found) > 2:
         raise NotUnderstood("I need two addresses.", _MATCH_HINT)
     return MatchByHand(*found)
 

@@ -78,6 +78,14 @@ class ConfirmGiven(Click):
     at_ms: At
 
 
+@click("settings.confirm_matches", by=By.ENTRA_RECIPIENT)
+class ConfirmAllGiven(Click):
+    """Confirm all that others have said, as many as the admin was told."""
+
+    people: Annotated[int, Field(ge=1)]
+    newest_ms: At
+
+
 @click("settings.take_back_match", by=By.ENTRA_RECIPIENT)
 class TakeBackGiven(Click):
     """End a mapping by hand."""

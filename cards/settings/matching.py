@@ -26,6 +26,7 @@ from cards.settings.clicks import CancelChange
 from cards.settings.match_clicks import (
     AddAlias,
     AskRemoveAlias,
+    ConfirmAllGiven,
     ConfirmGiven,
     ConfirmMine,
     DownloadList,
@@ -38,6 +39,7 @@ from cards.settings.match_clicks import (
     TakeBackGiven,
 )
 from cards.settings.parts import all_settings, room
+from wording.figures import people
 from wording.matching import UNCOVERED, counted, summary
 from wording.text import ADDRESS_LIMIT, outside, tidy
 
@@ -268,6 +270,45 @@ def given(view: GivenView, *, notice: str = "", may_confirm: bool = False) -> Ca
             if may_confirm and not view.confirmed
             else None,
             button(TakeBackGiven(view.object_id, view.at_ms), "Take back"),
+            all_settings(),
+        ),
+    )
+
+
+def waiting(
+    rows: Sequence[tuple[str, str, str]], *, total: int, mine: int, newest_ms: int, notice: str = ""
+) -> Card:
+    """List matches by hand that wait for a yes: address, Zoom user, who made it.
+
+    Of `total` the reader may confirm all but the `mine` that they made themselves.
+    """
+    others = total - mine
+    said = "No match by hand waits for a yes."
+    if total:
+        said = f"{people(total)} matched by hand {'waits' if total == 1 else 'wait'} for a yes."
+    return card(
+        said,
+        heading("Matched by hand"),
+        box("good", text(notice)) if notice else None,
+        text(bold(said)),
+        *(
+            element
+            for address, zoom, by in rows[:MOST_LISTED]
+            for element in (
+                text(bold(_short(address, 60)), spacing="Small"),
+                note(f"{_short(zoom, 60)}, says {_short(by, 40)}", spacing="None"),
+            )
+        ),
+        text(f"and {total - MOST_LISTED:,} more") if total > MOST_LISTED else None,
+        note(f"You made {mine:,} of them yourself: somebody else must confirm these.")
+        if mine
+        else None,
+        next_step("To look at one, say settings match and their address.") if total else None,
+        buttons(
+            button(ConfirmAllGiven(others, newest_ms), f"Confirm {others:,}", style="positive")
+            if others
+            else None,
+            button(ShowUnmatched(), "Who can’t be matched"),
             all_settings(),
         ),
     )

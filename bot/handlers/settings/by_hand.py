@@ -15,6 +15,7 @@ from cards.settings import matching as match_cards
 from cards.settings.people import too_often
 from domain.link import fold_address
 from sync.organisation.by_hand import Given, TooMany
+from wording.figures import people
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bot.request import Turn
     from cards.build import Card
     from cards.settings.match_clicks import (
+        ConfirmAllGiven,
         ConfirmGiven,
         ConfirmMine,
         GiveZoomUser,
@@ -62,6 +64,8 @@ class ByHandHandler:
         """Have a mapping by hand confirmed, or show the one that there is."""
         if not await self.may_look_up(turn.person.object_id):
             return too_often()
+        if not said.person:
+            return await self._waiting(turn)
         address = fold_address(said.person)
         await self.audit.looked_up(actor(turn), address)
         reading = await read_now(self.entra, {address})
@@ -162,6 +166,37 @@ class ByHandHandler:
                 "admin. Nothing was changed."
             )
         return await self._confirmed(turn, given)
+
+    async def confirm_all(self, turn: Turn, click: ConfirmAllGiven) -> Card:
+        """Say yes to all that others have said; asked again where there are more by now."""
+        waits = [it for it in await self._unsure() if it.by.actor_id != turn.person.object_id]
+        newest = max((it.at_ms for it in waits), default=0)
+        if not waits or len(waits) > click.people or newest > click.newest_ms:
+            return await self._waiting(turn)
+        done = 0
+        for given in waits:
+            sure = await self.by_hand.confirm(given, actor(turn))
+            if sure is not None:
+                await self._record(turn, sure, given, "confirmed")
+                done += 1
+        await self.store.request_matching()
+        return await self._waiting(turn, notice=f"Confirmed: {people(done)}.")
+
+    async def _unsure(self) -> list[Given]:
+        """The mappings that wait for a yes, the oldest first."""
+        rows = (await self.by_hand.everything()).values()
+        return sorted((it for it in rows if it.confirmed is None), key=lambda it: it.at_ms)
+
+    async def _waiting(self, turn: Turn, *, notice: str = "") -> Card:
+        waits = await self._unsure()
+        others = [it for it in waits if it.by.actor_id != turn.person.object_id]
+        return match_cards.waiting(
+            [(it.address, it.zoom_address, it.by.name) for it in waits],
+            total=len(waits),
+            mine=len(waits) - len(others),
+            newest_ms=max((it.at_ms for it in others), default=0),
+            notice=notice,
+        )
 
     async def take_back(self, turn: Turn, click: TakeBackGiven) -> Card:
         """End a mapping by hand."""

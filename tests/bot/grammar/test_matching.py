@@ -39,6 +39,7 @@ pytestmark = pytest.mark.unit
             MatchByHand("ada@a.example", "al@b.example"),
         ),
         ("settings match ada@a.example", MatchByHand("ada@a.example")),
+        ("settings match", MatchByHand()),
     ],
 )
 def test_what_is_said(text: str, said: Said) -> None:
@@ -54,7 +55,6 @@ def test_what_is_said(text: str, said: Said) -> None:
         "settings alias old.example old.example",
         "settings alias remove",
         "settings alias ada@old.example new.example",
-        "settings match",
         "settings match Ada Lindqvist",
         "settings match ada@a.example b@b.example c@c.example",
         "settings match ada@@a.example",

@@ -15,6 +15,7 @@ from bot.teams.activity import Person
 from cards.click import BadInput
 from cards.settings.match_clicks import (
     AddAlias,
+    ConfirmAllGiven,
     ConfirmGiven,
     ConfirmMine,
     DownloadList,
@@ -29,11 +30,12 @@ from domain.directory import Directory, DirectoryUser
 from domain.errors import RetryLater
 from domain.matching import EntraUser, FoundBy, Match, Uncovered, match
 from sync.directory.store import DirectoryStore
-from sync.organisation.by_hand import HandStore
+from sync.organisation.by_hand import OPERATOR, Given, HandStore
 from sync.organisation.entra import EntraReading
 from sync.organisation.matches import MatchStore, Result
 from sync.redis import keys
 from sync.redis.scripts import Scripts
+from sync.settings.audit import Actor
 from tests.doubles.entra_directory import person_id
 from tests.doubles.memory import ADA, BEN, TENANT, History, turn
 from tests.doubles.outside import link_in, titles, words
@@ -400,3 +402,29 @@ async def test_who_was_matched_before_is_said(room: Room) -> None:
     card = await room.by_hand.match(turn(), MatchByHand("ben@example.com", "b.o@zoom.example"))
     assert "Matched with b.o@zoom.example by their address." in words(card)
     assert Uncovered.NOBODY not in {it.why for it in found.values()}
+
+
+async def test_what_a_file_said_is_confirmed_at_once_by_an_admin_who_has_seen_how_many(
+    room: Room,
+) -> None:
+    def row(number: int, by: Actor = OPERATOR) -> Given:
+        address, zoom_address = f"p{number}@x.y", f"z{number}@x.y"
+        return Given(person_id(number), address, f"z{number}", zoom_address, by, number)
+
+    ada = Actor(ADA.object_id, "Ada")
+    await room.by_hand_rows.replace([*(row(n) for n in range(20)), row(20, ada)])
+    card = await room.by_hand.match(turn(), MatchByHand())
+    assert "21 people matched by hand wait for a yes." in words(card)
+    assert "You made 1 of them yourself" in words(card)
+    assert "Confirm 20" in titles(card)
+    await room.by_hand_rows.give(row(21))
+    asked = await room.by_hand.confirm_all(turn(), ConfirmAllGiven(20, 19))
+    assert "Confirm 21" in titles(asked)
+    assert not await room.requested()
+    await room.by_hand.confirm_all(turn(), ConfirmAllGiven(21, 21))
+    rows = (await room.by_hand_rows.everything()).values()
+    assert [it.by for it in rows if not it.mapping().counts] == [ada]
+    assert await room.requested()
+    left = await room.by_hand.match(turn(), MatchByHand())
+    assert "1 person matched by hand waits" in words(left)
+    await room.redis.delete(keys.BY_HAND)

@@ -111,6 +111,17 @@ def match_cards() -> dict[str, Card]:
             ),
             may_confirm=True,
         ),
+        "match-waiting": cards.waiting(
+            [("ben@example.com", "ben.o@zoom.example", "Operator")] * 8,
+            total=52,
+            mine=2,
+            newest_ms=VIEW.at_ms,
+            notice="Confirmed: 3 people.",
+        ),
+        "match-waiting-one": cards.waiting(
+            [("ben@example.com", "ben.o@zoom.example", "Ada")], total=1, mine=1, newest_ms=0
+        ),
+        "match-waiting-none": cards.waiting([], total=0, mine=0, newest_ms=0),
         "match-not-given": cards.not_given(
             title="Not found in Zoom",
             sentences=["Nobody in Zoom has the address ben.o@zoom.example."],
@@ -150,6 +161,9 @@ def match_cards_for(name: str) -> dict[str, Card]:
             zoom_id="z" * 128,
         ),
         "match-given": cards.given(view, notice=name, may_confirm=True),
+        "match-waiting": cards.waiting(
+            [(name, name, name)] * 9, total=99_999, mine=9, newest_ms=2**53 - 1, notice=name
+        ),
         "match-not-given": cards.not_given(title=name, sentences=[name, name], to_do=name),
         "match-which": cards.which_entra(address=name, others=[(name, name)] * 5),
         "match-yours": cards.is_it_yours(zoom_address=name, by=name, at_ms=2**53 - 1),
