@@ -54,7 +54,8 @@ class Rematcher:
 
     `matched` must be quick; it may be called twice for one. `complete` hears after each good
     matching, of which neither side is doubted, which people (object ids) and Zoom users (ids) were
-    there.
+    there. `rights` are what the organisation allows the app now, as far as it is known: what failed
+    for want of them is tried when they come.
     """
 
     entra: EntraDirectory
@@ -62,17 +63,23 @@ class Rematcher:
     store: MatchStore
     by_hand: HandStore
     _: KW_ONLY
+    rights: Callable[[], Sequence[str]]
     matched: Callable[[], Awaitable[object]] | None = None
     complete: Callable[[Collection[str], Collection[str]], Awaitable[object]] | None = None
 
     def __post_init__(self) -> None:
         self._failures = 0
         self._seen: tuple[str, str] | None = None
+        self._rights: Sequence[str] = ()
         self.work = Work(duties.MATCHING, self._step)
 
     async def _step(self) -> float | None:
         if not await self._look():
             return None
+        rights = self.rights()
+        if rights != self._rights and (await self.store.health()).reason is not None:
+            await self.store.request_matching(0)
+        self._rights = rights
         wait = await self.rematch()
         return wait if wait < duties.MATCHING.every_s else None
 

@@ -121,7 +121,9 @@ def wire(
     consents = Consents(token, ConsentStore(redis, scripts), now_ms=now_ms, told=told)
     entra = EntraDirectory(requests)
     store, by_hand = MatchStore(redis, scripts), HandStore(redis)
-    rematcher = Rematcher(entra, zoom, store, by_hand) if zoom.configured else None
+    rematcher = None
+    if zoom.configured:
+        rematcher = Rematcher(entra, zoom, store, by_hand, rights=lambda: consents.known.rights)
     return OrganisationRoom(
         token,
         consents,

@@ -56,7 +56,9 @@ def by_hand(redis: Client) -> HandStore:
 
 
 class Heard(list[int]):
-    """How often something new was matched."""
+    """How often something new was matched; and what the organisation allows."""
+
+    rights: tuple[str, ...] = ()
 
     async def matched(self) -> None:
         self.append(1)
@@ -72,7 +74,9 @@ async def rematcher(
     tenant: Tenant, directory: DirectoryStore, store: MatchStore, by_hand: HandStore, heard: Heard
 ) -> AsyncIterator[Rematcher]:
     async with running_tenant(tenant, Clock()) as entra:
-        yield Rematcher(entra, directory, store, by_hand, matched=heard.matched)
+        yield Rematcher(
+            entra, directory, store, by_hand, rights=lambda: heard.rights, matched=heard.matched
+        )
 
 
 async def listed(directory: DirectoryStore, users: Sequence[DirectoryUser]) -> None:
@@ -348,3 +352,21 @@ def test_what_counts_as_lost() -> None:
     assert not lost(everybody, everybody | matches(*range(5), why=Uncovered.NOBODY))
     assert not lost(everybody, everybody | matches(*range(10), why=Uncovered.NOBODY))
     assert lost(everybody, everybody | matches(*range(11), why=Uncovered.NOBODY))
+
+
+async def test_what_failed_for_want_of_rights_is_tried_when_they_come(
+    rematcher: Rematcher, tenant: Tenant, directory: DirectoryStore, store: MatchStore, heard: Heard
+) -> None:
+    await listed(directory, [zoom(1)])
+    held, tenant.roles = tenant.roles, frozenset[str]()
+    await rematcher.work.step()
+    assert (await store.health()).reason is not None
+    tenant.roles = held
+    await rematcher.work.step()
+    assert heard == [], "not before its time"
+    await store.client.hset(keys.MATCHES_STATE, "not_before", 0)
+    heard.rights = ("User.Read.All",)
+    await rematcher.work.step()
+    await rematcher.work.step()
+    assert heard == [1]
+    assert (await store.health()).reason is None
