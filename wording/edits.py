@@ -21,7 +21,7 @@ from domain.policy_edits import (
 )
 from domain.share import EVERYBODY
 from wording.figures import people
-from wording.policy import AUTHORISERS, AUTHORISERS_EXPLAINED, STYLES, because, level_words
+from wording.policy import AUTHORISERS_EXPLAINED, STYLES, because, level_words
 from wording.reason import shown_reason
 from wording.text import outside
 
@@ -77,7 +77,8 @@ def state_sentence(edit: Edit) -> str:
         case ChooseStyle(_, style):
             return f"The style for {where} is {style}."
         case Authorise(_, authoriser):
-            return f"Who authorises for {where}: {lower_first(AUTHORISERS[authoriser])}."
+            who = "each person" if authoriser is Authoriser.PERSON else "the organisation"
+            return f"For {where}, {who} authorises it{_WHEN[authoriser]}."
         case ChooseShare(_, share):
             return (
                 f"The share for {where} is {share}%. It counts where the organisation authorises "
@@ -107,7 +108,8 @@ def question(edit: OneLine) -> str:
         case ChooseStyle(_, style):
             return f"Set the style for {where} to {style}?"
         case Authorise(_, authoriser):
-            return f"Who authorises for {where}: {lower_first(AUTHORISERS[authoriser])}?"
+            who = "each person" if authoriser is Authoriser.PERSON else "the organisation"
+            return f"Let {who} authorise it for {where}{_WHEN[authoriser]}?"
         case ChooseShare(_, share):
             return f"Set the share for {where} to {share}%?"
     assert_never(edit)
@@ -129,6 +131,11 @@ def spoken(edit: OneLine, reason: str = "") -> str:
     return f"settings {where} {edit.act}{value}{why}"
 
 
+_WHEN: Final = {
+    Authoriser.PERSON: "",
+    Authoriser.ASK: ", on request",
+    Authoriser.INFORM: ", after notice",
+}
 _AUTHORISING: Final = {
     Authoriser.PERSON: "Let each person authorise",
     Authoriser.ASK: "Authorise on request",
@@ -260,11 +267,6 @@ def overtaken(who: str = "", scope: str = "", when: str = "a moment ago") -> str
     else:
         what = f"{outside(who, 60)} changed the settings for {outside(scope, 60)} {when}"
     return f"{what}, so nothing was saved. This is how it looks now."
-
-
-def lower_first(words: str) -> str:
-    """The same with a small first letter, as a part of a sentence."""
-    return words[:1].lower() + words[1:]
 
 
 def _first(words: str) -> str:

@@ -50,6 +50,9 @@ NOT_AUTHORISED_YET: Final = (
 )
 
 
+NOBODY_MATCHED: Final = "I can’t count them yet: Zoom’s users aren’t matched with Entra’s yet."
+
+
 def prospects(prospect: Prospect) -> str:
     """For whom a level could start it, and for whom not, in one sentence."""
     everybody = prospect.startable + prospect.excluded + prospect.opted_out + prospect.own

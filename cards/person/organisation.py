@@ -43,7 +43,7 @@ def offer(*, name: str = "", inviter: str = "", opted_out: bool = False) -> Card
 
     `opted_out`: they said *Not for me* before.
     """
-    who = f"{outside(inviter)} asks whether" if inviter else "Your organisation asks whether"
+    who = f"{outside(inviter)} asks whether" if inviter else "your organisation asks whether"
     again = "You chose Not for me before. You can still change your mind."
     return card(
         "Show your Zoom meetings in Teams? You don’t have to sign in.",

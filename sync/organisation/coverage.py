@@ -192,8 +192,13 @@ class Covering:
             and standing(candidate, 0) is Standing.TO_TELL
         ]
 
-    async def preview(self, policy: Policy, level: Level) -> Prospect:
-        """For whom a level could start it with a policy, counted, and for whom it could not."""
+    async def preview(self, policy: Policy, level: Level) -> Prospect | None:
+        """For whom a level could start it with a policy, counted, and for whom it could not.
+
+        None: nobody was matched yet.
+        """
+        if await self.matches.wanted() is None:
+            return None
         now, counts = await self.people.now_ms(), Counter[Standing]()
         async for _, candidate in self._of_level(level, policy):
             counts[standing(candidate, now)] += 1

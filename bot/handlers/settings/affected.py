@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from domain.form import Step, after_verifying
 from domain.policy import Authoriser
 from domain.policy_edits import Authorise, SaveForm
-from wording.organisation import NOT_AUTHORISED_YET, prospects
+from wording.organisation import NOBODY_MATCHED, NOT_AUTHORISED_YET, prospects
 from wording.policy import touched
 
 if TYPE_CHECKING:
@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 class Affected:
     """Says it.
 
-    `prospect` counts for whom a level could start without a sign-in with a policy; `authorised`:
+    `prospect` counts for whom a level could start without a sign-in with a policy; None: nobody
+    was matched yet. `authorised`:
     whether the organisation authorises the app now.
     """
 
     policies: Policies
     directory: ZoomDirectory
-    prospect: Callable[[Policy, Level], Awaitable[Prospect]]
+    prospect: Callable[[Policy, Level], Awaitable[Prospect | None]]
     authorised: Callable[[], bool]
 
     async def in_words(self, edit: Edit, preview: Preview) -> str | None:
@@ -42,7 +43,8 @@ class Affected:
         said = touched(preview.effect, edit.level, preview.after)
         if not isinstance(edit, Authorise) or edit.authoriser is Authoriser.PERSON:
             return said
-        counted = prospects(await self.prospect(preview.after, edit.level))
+        prospect = await self.prospect(preview.after, edit.level)
+        counted = NOBODY_MATCHED if prospect is None else prospects(prospect)
         return counted if self.authorised() else f"{counted} {NOT_AUTHORISED_YET}"
 
     async def by_switch(self, level: Level, entered: LevelForm) -> str | None:

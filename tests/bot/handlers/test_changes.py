@@ -102,7 +102,7 @@ class Room:
             self.may_write,
         )
 
-    async def prospect(self, policy: Policy, level: Level) -> Prospect:
+    async def prospect(self, policy: Policy, level: Level) -> Prospect | None:
         assert group_of(policy, level.group_id) or level.is_account
         return Prospect(52, 6, 9, 4, 1)
 

@@ -177,7 +177,7 @@ def test_an_overtaken_change_says_who_and_shows_how_it_is_now() -> None:
         ("settings-priority", "Give Sales priority 2?", "Set priority 2"),
         (
             "settings-authorise",
-            "Who authorises for Sales: the organisation, on request?",
+            "Let the organisation authorise it for Sales, on request?",
             "Authorise on request",
         ),
         ("settings-percent", "Set the share for Sales to 20%?", "Use 20%"),
