@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 class Affected:
     """Says it.
 
-    `prospect` counts for whom a level could start without a sign-in with a policy; None: nobody
-    was matched yet. `authorised`:
-    whether the organisation authorises the app now.
+    `prospect` counts for whom a level could start without a sign-in with a policy; None: nobody was
+    matched yet. `authorised`: whether the organisation authorises the app now.
     """
 
     policies: Policies
