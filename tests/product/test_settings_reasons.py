@@ -82,7 +82,7 @@ async def test_a_name_that_holds_because_is_found(place: Office) -> None:
         assert question in said_by(card)
         assert line(card) == reason
     form = await chat.says("settings group Team lock because")
-    assert "Settings of Team lock because" in said_by(form.card)
+    assert "Settings for Team lock because" in said_by(form.card)
     meant = await chat.says("settings group Team lock because disable")
     assert "Did you mean settings group Team lock because disable?" in said_by(meant.card)
     nothing = await chat.says("settings group Sales enable because")

@@ -66,7 +66,7 @@ async def test_what_consent_would_cover(
 
 
 async def test_what_is_declared_is_seen_only_with_the_right(doctor: Doctor) -> None:
-    says(await doctor.found(DECLARED), "unseen", "may not read its registration", "Entra")
+    says(await doctor.found(DECLARED), "unseen", "read its own registration", "Entra")
 
 
 async def test_where_microsoft_leads_back_to(doctor: Doctor) -> None:
