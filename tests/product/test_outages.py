@@ -256,7 +256,7 @@ async def test_the_test_button_says_when_graph_is_down(product: Product, around:
     around.world.faults.graph.append(Fault(FaultKind.UNAVAILABLE, times=2, retry_after=1))
     failed = await chat.presses("Test it", on=connected)
     around.world.faults.graph.clear()
-    assert words(failed).startswith(("The test failed", "The test worked"))
+    assert words(failed).startswith(("The test failed", "The test worked", "The test half worked"))
     with contextlib.suppress(LookupError):
         worked = await chat.presses("Test again", on=connected)
         assert words(worked).startswith("The test")
