@@ -75,12 +75,12 @@ Said = tuple[str, tuple[str, ...]]
 def no_zoom_user(addresses: Sequence[str]) -> Said:
     """Zoom has nobody with one of their addresses."""
     compared = ", ".join(outside(address, ADDRESS_LIMIT) for address in addresses[:_MOST_ADDRESSES])
+    which = "this address" if len(addresses) == 1 else "one of these addresses"
     return (
         "No matching Zoom account",
         (
             f"Zoom has no user with your Microsoft address. I compared {compared}.",
-            "Ask your admin to give you a Zoom account with one of these addresses, then choose "
-            "Start again.",
+            f"Ask your admin to give you a Zoom account with {which}, then choose Start again.",
         ),
     )
 

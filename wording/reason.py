@@ -9,9 +9,7 @@ from wording.text import outside
 
 LABEL: Final = "Reason or ticket (optional)"
 TOO_LONG: Final = f"A reason can have {LONGEST_REASON} characters at most."
-NOT_YET: Final = (
-    "I can’t keep a reason yet, because this app is being upgraded. Nothing was changed."
-)
+NOT_YET: Final = "I can’t keep a reason yet, because this app is being updated."
 WITHOUT: Final = "Say it without “because”, or try again in a few minutes."
 
 

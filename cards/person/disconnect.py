@@ -78,7 +78,7 @@ def later(ending: Ending, *, until: str) -> Card:
         ),
         answer(
             "warning",
-            "Still to be erased: your Microsoft authorisation.",
+            "Not erased yet: your Microsoft authorisation.",
             still_kept(ending, until),
         ),
         buttons(button(StartConnect(), "Connect")),

@@ -69,7 +69,7 @@ def not_connected(*, rule_line: str = "", still_kept: str = "") -> Card:
         "You’re not connected, so Zoom isn’t shown in Microsoft 365.",
         heading("Your presence"),
         answer("neutral", "Not connected.", "Zoom isn’t shown in Microsoft 365."),
-        text(bold("Your authorisation is yet to be erased. "), still_kept) if still_kept else None,
+        text(bold("Your authorisation isn’t erased yet. "), still_kept) if still_kept else None,
         fact("Setting", rule_line) if rule_line else None,
         next_step("Connect your Microsoft account. It takes a minute."),
         buttons(

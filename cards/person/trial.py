@@ -101,8 +101,8 @@ def not_run() -> Card:
         answer(
             "neutral",
             "Nothing was changed.",
-            "You’ve asked often in the last minute, and everyone shares the number of requests "
-            "that Microsoft allows this app.",
+            "You’ve asked often in the last minute, and everyone shares Microsoft’s limit for this "
+            "app.",
         ),
         next_step("Wait a minute, then test again."),
         buttons(*_again()),

@@ -247,11 +247,13 @@ def too_often() -> Card:
 def storm(which: Storm, *, notice: str = "") -> Card:
     """Say how many are affected, why, and what to do; `notice` says what a click has done."""
     said, to_do = storm_words(which.code)
+    if not which.people:
+        said = ""
     fails = _lost(which) if which.people else "Nobody has this problem right now."
     before = f"At its worst, {people(which.most)} had it." if which.most > which.people else ""
     again = button(RetryStorm(which.code, which.began_ms), "Try everyone again", style="positive")
     return card(
-        f"{fails} {said}",
+        f"{fails} {said}".strip(),
         heading("Many authorisations ended"),
         box("attention" if which.people else "good", text(bold(f"{fails} "), said)),
         text(bold(notice)) if notice else None,

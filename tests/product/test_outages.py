@@ -220,7 +220,7 @@ async def test_graph_hanging_at_disconnect_is_told_and_cleared_later(
     queue.append(Fault(FaultKind.UNAVAILABLE, retry_after=1))
     done = await chat.presses("Disconnect", on=question)
     assert "I still need it to clear the presence I set" in words(done)
-    assert "Still to be erased: your Microsoft authorisation." in words(done)
+    assert "Not erased yet: your Microsoft authorisation." in words(done)
     assert re.search(r"at (\w+ \d+, )?\d\d:\d\d( UTC)? at the latest\. By then", words(done))
     assert "Not connected." in words((await chat.says("status")).card)
     await product.told(person, None)
@@ -242,7 +242,7 @@ async def test_what_is_kept_after_disconnecting_has_an_end_and_is_told(
     finally:
         await redis.aclose()
     assert words((await chat.says("disconnect")).card) == first
-    assert "Your authorisation is yet to be erased." in words((await chat.says("status")).card)
+    assert "Your authorisation isn’t erased yet." in words((await chat.says("status")).card)
     # Connecting anew ends the leaving.
     await product.connected(person)
     await settled(product, person)
