@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from bot.grammar import commands, intents, matching
+from bot.grammar import commands, exclusions, intents, matching
 from bot.grammar import personal as own
 from bot.grammar import settings as words
 from cards.person import clicks as person
+from cards.settings import change as change_cards
 from cards.settings import clicks as admin
+from cards.settings import exclusion_clicks
 from cards.settings import match_clicks as pressed
 from cards.settings.matching import not_yet
+from domain.policy import ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from bot.handlers.settings.by_hand import ByHandHandler
     from bot.handlers.settings.changes import SettingsChanges
     from bot.handlers.settings.consent import ConsentHandler
+    from bot.handlers.settings.exclusions import ExclusionHandler
     from bot.handlers.settings.informing import InformingHandler
     from bot.handlers.settings.invitations import InvitationHandler
     from bot.handlers.settings.matching import MatchingViews
@@ -145,13 +150,7 @@ def answer_matching(
 
     `known`: every process that runs knows the buttons that follow.
     """
-
-    def once_known(handler: Callable[[Turn, A], Awaitable[Card]]) -> Handler:
-        async def answered(turn: Turn, said: A) -> Card:
-            return await handler(turn, said) if known() else not_yet()
-
-        return answered
-
+    once_known = _once(known, not_yet)
     dispatch.said(matching.Unmatched, once_known(views.unmatched))
     dispatch.said(matching.DomainAlias, once_known(aliases.alias))
     dispatch.said(matching.MatchByHand, once_known(by_hand.match))
@@ -168,3 +167,30 @@ def answer_matching(
     dispatch.clicked(pressed.TakeBackGiven, by_hand.take_back)
     dispatch.clicked(pressed.ConfirmMine, by_hand.mine)
     dispatch.clicked(pressed.RefuseMine, by_hand.not_mine)
+
+
+def answer_exclusions(
+    dispatch: Dispatch, handler: ExclusionHandler, *, known: Callable[[], bool]
+) -> None:
+    """Who answers what is said and pressed about who is excluded. `known` as above."""
+    once_known = _once(known, partial(change_cards.not_yet, ACCOUNT))
+    dispatch.said(exclusions.Exclude, once_known(handler.exclude))
+    dispatch.said(exclusions.Include, once_known(handler.include))
+    dispatch.said(exclusions.Excluded, once_known(handler.listed))
+    dispatch.clicked(exclusion_clicks.ExcludePeople, handler.excluding)
+    dispatch.clicked(exclusion_clicks.IncludePeople, handler.including)
+    dispatch.clicked(exclusion_clicks.ListExcluded, handler.listed)
+
+
+def _once(
+    known: Callable[[], bool], otherwise: Callable[[], Card]
+) -> Callable[[Callable[[Turn, A], Awaitable[Card]]], Handler]:
+    """Let handlers answer only while something is `known`."""
+
+    def only(handler: Callable[[Turn, A], Awaitable[Card]]) -> Handler:
+        async def answered(turn: Turn, said: A) -> Card:
+            return await handler(turn, said) if known() else otherwise()
+
+        return answered
+
+    return only

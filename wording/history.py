@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.form import Field
-from domain.history import AUTHORISE, CHANGE, INFORM, INVITE, LOOK_UP, MATCH, REVIVE
+from domain.history import (
+    AUTHORISE,
+    CHANGE,
+    EXCLUDE,
+    INCLUDE,
+    INFORM,
+    INVITE,
+    LOOK_UP,
+    MATCH,
+    REVIVE,
+)
 from wording.figures import people
 from wording.policy import LABELS, value_words
 
@@ -29,6 +39,8 @@ def done(kind: str, new: Row) -> str:
         MATCH: "matching changed",
         AUTHORISE: _authorised(new or {}),
         INFORM: f"recorded that {whom} were told by other means",
+        EXCLUDE: "excluded",
+        INCLUDE: "included again",
         REVIVE: "tried again" if new is None else f"tried {whom} again",
     }
     return said.get(kind, "can’t be read: this entry is damaged")

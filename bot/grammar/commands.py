@@ -30,21 +30,8 @@ from bot.grammar.intents import (
     meaning_of,
     plain_words,
 )
-from bot.grammar.matching import DomainAlias, MatchByHand, Unmatched
 from bot.grammar.personal import Pause, StyleCommand, parse_pause, parse_style
-from bot.grammar.settings import (
-    Account,
-    Centre,
-    Group,
-    Groups,
-    History,
-    InformedPeople,
-    InvitePeople,
-    Organisation,
-    User,
-    parse_settings,
-    spoken_change,
-)
+from bot.grammar.settings import Centre, Settings, parse_settings, spoken_change
 from bot.grammar.times import PAUSE_HINT, UnclearWhen
 from bot.grammar.words import (
     COURTESIES,
@@ -65,7 +52,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bot.grammar.ends import When
-    from bot.grammar.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,18 +119,7 @@ Said = (
     | Privacy
     | SmallTalk
     | Attached
-    | Centre
-    | Account
-    | Group
-    | Groups
-    | User
-    | InvitePeople
-    | Organisation
-    | InformedPeople
-    | History
-    | Unmatched
-    | DomainAlias
-    | MatchByHand
+    | Settings
     | PerhapsSettings
     | BadCommand
     | Unknown

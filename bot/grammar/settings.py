@@ -11,6 +11,7 @@
     settings informed [GROUP]
     settings history
     settings unmatched|alias|match … (bot.grammar.matching)
+    settings exclude|include|excluded … (bot.grammar.exclusions)
 
 What to do is at the end, before a reason if there is one, so that names may hold any words: a group
 that is called “Sales enable” is reached by putting its name in quotes, or where it is the only one
@@ -37,6 +38,9 @@ from bot.grammar.acts import (
     nearest_act,
     spoken_reason,
 )
+from bot.grammar.addresses import one_person
+from bot.grammar.exclusions import TOPICS as EXCLUSION_TOPICS
+from bot.grammar.exclusions import Exclusion
 from bot.grammar.matching import TOPICS as MATCHING_TOPICS
 from bot.grammar.matching import Matching
 from bot.grammar.personal import style_of
@@ -140,6 +144,7 @@ Settings = (
     | Organisation
     | History
     | Matching
+    | Exclusion
 )
 
 _ANY_ACT = (
@@ -150,7 +155,7 @@ _GROUP_HINT = f"Say settings group Sales. To change something, add {_ANY_ACT}."
 _TOPICS_HINT = (
     "Say settings, settings account, settings group Sales, settings groups, "
     "settings user ada@example.com, settings invite, settings unmatched, "
-    "settings organisation, or settings history."
+    "settings excluded, settings organisation, or settings history."
 )
 _ORGANISATION: Final = frozenset(
     {
@@ -172,9 +177,6 @@ _CHANGING = re.compile(
     r"(?: (?:it|this|sync|presence|presence sync|zoom))?(?: (for))?(?: the)?(?: group| team)?",
 )
 _NOBODY = frozenset({"me", "myself", "now", "a", "an", "it", "this", "please"})
-_AROUND_ADDRESSES = TRAILING + "<>()\"'“”"
-_PART = r"[^\s@<>\"()\[\]:;,]"
-_ADDRESS = re.compile(rf"(?<![^<\"(\[:]){_PART}{{1,128}}@{_PART}{{1,125}}(?![^<>\")\]])")
 
 
 def parse_settings(text: str) -> Settings:
@@ -382,23 +384,8 @@ def _groups(rest: str) -> Groups:
 
 
 def _user(rest: str) -> User:
-    """One address: alone, as a link, or after the name as mail programs write it; else a name."""
-    words = without_courtesies(rest.replace("＠", "@").split())
-    name = " ".join(words).translate(PLAIN_QUOTES).strip(TRAILING + "\"'")
-    if name and not any("@" in word for word in words):
-        return User(name=name[:LONGEST_NAME])
-    last = words[-1].strip(TRAILING + "“”'") if words else ""
-    found = [address.strip(_AROUND_ADDRESSES) for address in _ADDRESS.findall(last)]
-    address = found[0] if len({a.lower() for a in found}) == 1 else ""
-    alone = len(words) == 1 or (len(words) > 1 and words[-1][0] in "<([")
-    if not alone or not _ADDRESS.fullmatch(address) or any("@" in word for word in words[:-1]):
-        raise NotUnderstood(
-            "I need one e-mail address or a name."
-            if len(words) != 1
-            else f"“{shortened(words[0], 40)}” isn’t an e-mail address.",
-            "For example: settings user ada@example.com, or settings user Ada.",
-        )
-    return User(address)
+    address, name = one_person(rest)
+    return User(address, name[:LONGEST_NAME])
 
 
 def _invite(rest: str) -> InvitePeople:
@@ -451,4 +438,5 @@ _TOPICS: Final[dict[str, Callable[[str], Settings]]] = {
     "informed": _informed,
     "history": _history,
     **MATCHING_TOPICS,
+    **EXCLUSION_TOPICS,
 }

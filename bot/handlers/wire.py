@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.answers import answer_admins, answer_matching, answer_people
+from bot.answers import answer_admins, answer_exclusions, answer_matching, answer_people
 from bot.desk import new_card_id
 from bot.dispatch import Dispatch
 from bot.handlers.app_news import AppNews
@@ -17,6 +17,7 @@ from bot.handlers.settings.aliases import AliasHandler
 from bot.handlers.settings.by_hand import ByHandHandler
 from bot.handlers.settings.changes import SettingsChanges
 from bot.handlers.settings.consent import ConsentHandler
+from bot.handlers.settings.exclusions import ExclusionHandler
 from bot.handlers.settings.guard import Gatekeeper, ZoomGroups
 from bot.handlers.settings.informing import InformingHandler
 from bot.handlers.settings.invitations import InvitationHandler
@@ -25,6 +26,7 @@ from bot.handlers.settings.people import SettingsPeople
 from bot.handlers.settings.storms import StormHandler
 from bot.handlers.settings.views import SettingsViews
 from bot.handlers.status import StatusHandler
+from cards.settings.exclusion_clicks import ListExcluded
 from cards.settings.match_clicks import ShowUnmatched
 from domain.newer import NEWER_NAMES
 from wording.feed import feed_words
@@ -187,6 +189,11 @@ def _answer_matching(
     answer_matching(
         dispatch, views, aliases, by_hand, known=lambda: everyone_knows(ShowUnmatched.verb)
     )
+    excluding = ExclusionHandler(
+        *(core.organisation.exclusions, core.organisation.finder, room.store, core.engine.people),
+        *(audit, engine.may_look_up),
+    )
+    answer_exclusions(dispatch, excluding, known=lambda: everyone_knows(ListExcluded.verb))
     return views
 
 

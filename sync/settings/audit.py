@@ -19,6 +19,8 @@ import structlog
 from domain.history import (
     AUTHORISE,
     CHANGE,
+    EXCLUDE,
+    INCLUDE,
     INFORM,
     INVITE,
     LOOK_UP,
@@ -42,6 +44,7 @@ _ORGANISATION = ("organisation", "The organisation")
 _PARKED = ("parked", "people with problems")
 _PEOPLE = ("people", "the list of people and their matches")
 _UNMATCHED = ("unmatched", "people without a match")
+_EXCLUDED = ("excluded", "who is excluded")
 BATCH = 200
 _LISTS = (keys.AUDIT, keys.ACTS[0], keys.LOOKS[0])
 
@@ -67,11 +70,12 @@ class Entry:
 
     `kind` is change, look-up, invite, inform (people were told by other means), revive (who is
     parked is to be tried again; of these three `new` may say how many `people`), match (who in Zoom
-    is whom in Entra), authorise (consent was `asked` for, gave `rights`, or has `ended`), or
-    unreadable (the entry is damaged; its place is still shown). `scope` is `account`, `group:<Zoom
-    group id>`, `user:<address>`, `name:<what was typed>`, `parked` or `unmatched` (the list of
-    those who are), `people` (all, as a file), `alias:<mail domain>`, `file` (of mappings by hand)
-    or `organisation`. `old` and `new` hold the fields of the form (a group's also `name` and
+    is whom in Entra), authorise (consent was `asked` for, gave `rights`, or has `ended`), exclude
+    and include (people, from that), or unreadable (the entry is damaged; its place is still shown).
+    `scope` is `account`, `group:<Zoom group id>`, `user:<address>` (or an object id, where none is
+    known), `name:<what was typed>`, `parked`, `unmatched` or `excluded` (the list of those),
+    `people` (all, as a file), `alias:<mail domain>`, `file` (of mappings by hand) or
+    `organisation`. `old` and `new` hold the fields of the form (a group's also `name` and
     `priority`); None: the group inherits. `reason` is what the admin gave for a change
     (domain.reason); releases before data version 2 pass it over.
     """
@@ -195,6 +199,18 @@ class AuditLog:
     async def informed(self, by: Actor, scope: str, scope_name: str, *, people: int) -> None:
         """Record that an admin says that these were told of what the organisation authorises."""
         await self._add(Entry(INFORM, by, scope, scope_name, new={"people": people}))
+
+    async def looked_at_excluded(self, by: Actor) -> None:
+        """Record that an admin asked who is excluded."""
+        await self._add(Entry(LOOK_UP, by, *_EXCLUDED))
+
+    async def excluded(self, by: Actor, address: str, *, reason: str) -> None:
+        """Record that an admin excluded somebody, and why."""
+        await self._add(Entry(EXCLUDE, by, f"user:{address}", address, reason=reason))
+
+    async def included(self, by: Actor, address: str) -> None:
+        """Record that an admin excludes somebody no longer."""
+        await self._add(Entry(INCLUDE, by, f"user:{address}", address))
 
     async def _add(self, entry: Entry) -> None:
         key, kept, first = keys.LOOKS if entry.kind == LOOK_UP else keys.ACTS

@@ -21,6 +21,7 @@ from domain.link import Ending
 from domain.person import Accepted
 from domain.presence import IN_A_CALL, Shown
 from tests.cards.person.samples import person_cards, person_cards_for
+from tests.cards.settings.exclusion_samples import exclusion_cards, exclusion_cards_for
 from tests.cards.settings.match_samples import match_cards, match_cards_for
 from tests.cards.settings.samples import settings_cards, settings_cards_for
 from wording.status import StatusView
@@ -228,6 +229,7 @@ def _make() -> dict[str, Card]:
         **person_cards(),
         **settings_cards(),
         **match_cards(),
+        **exclusion_cards(),
     }
     for kind, name in (
         ("hebrew", HEBREW),
@@ -268,6 +270,7 @@ def _make() -> dict[str, Card]:
         cards |= {f"{key}-{kind}": card for key, card in person_cards_for(name).items()}
         cards |= {f"{key}-{kind}": card for key, card in settings_cards_for(name).items()}
         cards |= {f"{key}-{kind}": card for key, card in match_cards_for(name).items()}
+        cards |= {f"{key}-{kind}": card for key, card in exclusion_cards_for(name).items()}
     return cards | {
         "status-longest": status.status(_LONGEST, look_ups=LONG),
         "help-longest": help_card([("settings group", LONG)] * 10, ["status"]),

@@ -69,6 +69,8 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "inputs": st.just({}),
     "page": st.integers(0, 1000),
     "people": st.integers(0, 1000),
+    "object_ids": st.lists(st.uuids().map(str), min_size=1, max_size=9).map(tuple),
+    "automatic": st.booleans(),
     "minutes": st.integers(0, 1000),
     "began_ms": st.integers(0, 2**50),
     "until_ms": st.none() | st.integers(0, 2**50),

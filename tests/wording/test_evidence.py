@@ -46,6 +46,7 @@ SAID_OTHERWISE: Final = {
         "cards/person/unasked.py:seen",
         "cards/person/unasked.py:welcome",
         "cards/settings/form.py:verify",
+        "wording/exclusions.py:WHAT_INCLUDING_MEANS",
         "wording/about.py:ABOUT",
         "wording/about.py:_HOME",
         "wording/about.py:_PRIVACY",

@@ -1,0 +1,80 @@
+"""Who is excluded from the organisation's authorisation, in words for admins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from wording.figures import people
+from wording.matching import counted, names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+WHAT_IT_MEANS: Final = (
+    "The organisation’s authorisation no longer counts for them: it ends for those it covers now, "
+    "and it never starts. Their own sign-in isn’t touched: who connected themselves stays "
+    "connected, and anyone can still connect."
+)
+WHAT_INCLUDING_MEANS: Final = (
+    "Their level decides again. Nobody is started by that alone: they’re told first, as everyone "
+    "is, and Not for me still counts."
+)
+COVERED_NOW: Final = "Covered now: this ends it."
+OWN_SIGN_IN: Final = "Connected with their own sign-in, which isn’t touched."
+ALREADY: Final = "Excluded already."
+THAT_IS_YOU: Final = "That’s you."
+NOT_EXCLUDED: Final = "Not excluded."
+
+
+def not_found(addresses: Sequence[str]) -> str:
+    """Nobody in Entra has these addresses (ready to show)."""
+    return f"Nobody in Entra has the address {names(addresses)}."
+
+
+def several(addresses: Sequence[str]) -> str:
+    """Of these addresses (ready to show) several people in Entra have each."""
+    return (
+        f"Several people in Entra have the address {names(addresses)}. Say their user principal "
+        "name instead."
+    )
+
+
+def done(count: int, before: int) -> str:
+    """How many are excluded now, and how many were `before`."""
+    said = f"{people(count)} {'is' if count == 1 else 'are'} excluded now." if count else ""
+    if before:
+        said += f" {people(before)} {'was' if before == 1 else 'were'} excluded already."
+    return said.strip()
+
+
+def ending(count: int) -> str:
+    """What is done for those who were covered; empty where nobody was."""
+    if not count:
+        return ""
+    return f"For {people(count)} I’m clearing what I set. That takes a moment."
+
+
+def included(count: int) -> str:
+    """How many are no longer excluded."""
+    if not count:
+        return "None of them was excluded any more."
+    return f"{people(count)} {'is' if count == 1 else 'are'} no longer excluded."
+
+
+def by_admins(count: int) -> str:
+    """How many admins excluded."""
+    if not count:
+        return "Admins have excluded nobody."
+    return f"Admins have excluded {people(count)}."
+
+
+def by_themselves(counts: Mapping[str, int]) -> str:
+    """How many Entra's data leaves out, and why. `counts` are results of matching."""
+    left_out = counted(counts)
+    total = sum(count for count, _ in left_out)
+    if not total:
+        return "Nobody who is matched is left out because of their account in Entra."
+    why = names([f"{count:,} {words}" for count, words in left_out])
+    return (
+        f"{people(total)} {'is' if total == 1 else 'are'} left out because of their account: {why}."
+    )
