@@ -60,6 +60,16 @@ _PRIVACY: tuple[Section, ...] = (
         ),
     ),
     (
+        "If your organisation authorised it",
+        (
+            "Then you never sign in, and no authorisation of yours is stored. Nothing is shown "
+            "before you were told.",
+            "If you chose Not for me, that’s kept as a code that doesn’t say who you are, for "
+            "nothing else. It ends 30 days after you leave the organisation.",
+            "Removing the app from Teams doesn’t end it: say disconnect.",
+        ),
+    ),
+    (
         "What stays after you disconnect",
         (
             "A note that you left, so you aren’t invited again: for 400 days, or until you "
