@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from domain.form import LevelForm
-from domain.policy import Authoriser, AuthorizeWith, Level, ManagedGroup, Service
+from domain.policy import ACCOUNT, Authoriser, AuthorizeWith, Level, ManagedGroup, Service
 from domain.presence import LevelStyle, Style
 from domain.share import EVERYBODY, check_share
 
@@ -153,6 +153,30 @@ class ChooseShare:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """End the organisation's authorisation at every level at once: people authorise themselves.
+
+    Raises ValueError for another level than the account.
+    """
+
+    level: Level = ACCOUNT
+    act: Literal["stop"] = "stop"
+
+    def __post_init__(self) -> None:
+        if not self.level.is_account:
+            raise ValueError("it ends at every level, not at one")
+
+    def apply(self, policy: Policy) -> Policy:
+        """The policy after it; unchanged where no level has the organisation authorise."""
+        groups = tuple(
+            replace(group, form=replace(group.form, authoriser=Authoriser.PERSON))
+            for group in policy.groups
+        )
+        account = replace(policy.account, authoriser=Authoriser.PERSON)
+        return replace(policy, account=account, groups=groups)
+
+
+@dataclass(frozen=True, slots=True)
 class SaveForm:
     """Make a level what was entered in its form."""
 
@@ -175,7 +199,9 @@ class SaveForm:
         return with_priority(policy, level.group_id, entered.priority)
 
 
-OneLine = Enable | Disable | Inherit | Lock | Unlock | Move | ChooseStyle | Authorise | ChooseShare
+OneLine = (
+    Enable | Disable | Inherit | Lock | Unlock | Move | ChooseStyle | Authorise | ChooseShare | Stop
+)
 """What can be said in one line, such as `settings group Sales enable`."""
 
 Edit = OneLine | SaveForm
@@ -256,6 +282,8 @@ def newer_fields(edit: Edit) -> tuple[str, ...]:
     match edit:
         case ChooseShare(_, share) if share != EVERYBODY:
             return ("Form.share",)
+        case Stop():
+            return ("Form.authoriser",)
         case _:
             return ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final, assert_never
 
 from domain.policy import Authoriser
@@ -15,6 +16,7 @@ from domain.policy_edits import (
     Lock,
     Move,
     SaveForm,
+    Stop,
     Unlock,
     form_of,
     switches,
@@ -84,6 +86,11 @@ def state_sentence(edit: Edit) -> str:
                 f"The share for {where} is {share}%. It counts where the organisation authorises "
                 "it after notice."
             )
+        case Stop():
+            return (
+                "The organisation’s authorisation is no longer used for anyone: each person "
+                "authorises it themselves."
+            )
         case SaveForm():
             return f"The settings for {where} are saved."
     assert_never(edit)
@@ -112,12 +119,16 @@ def question(edit: OneLine) -> str:
             return f"Let {who} authorise it for {where}{_WHEN[authoriser]}?"
         case ChooseShare(_, share):
             return f"Set the share for {where} to {share}%?"
+        case Stop():
+            return "Stop and clear everyone whom the organisation authorised?"
     assert_never(edit)
 
 
 def spoken(edit: OneLine, reason: str = "") -> str:
     """The edit as an admin says it in one line, with the reason if there is one."""
     where = "account" if edit.level.is_account else f"group {outside(edit.level.name, 60)}"
+    if isinstance(edit, Stop):
+        where = "organisation"
     value = ""
     if isinstance(edit, Move):
         value = f" {edit.priority}"
@@ -156,6 +167,8 @@ def confirming(edit: OneLine) -> str:
             return _AUTHORISING[authoriser]
         case ChooseShare(_, share):
             return f"Use {share}%"
+        case Stop():
+            return "Stop and clear everyone"
     assert_never(edit)
 
 
@@ -198,6 +211,14 @@ def noticed(edit: OneLine, style: Style) -> str:
             )
         case ChooseStyle(_, chosen):
             return STYLES[chosen].sentence
+        case Authorise() | ChooseShare() | Stop():
+            return _noticed_of_starting(edit)
+    assert_never(edit)
+
+
+def _noticed_of_starting(edit: Authorise | ChooseShare | Stop) -> str:
+    """The same of what decides who is started without a sign-in."""
+    match edit:
         case Authorise(_, Authoriser.PERSON):
             return (
                 f"{AUTHORISERS_EXPLAINED[Authoriser.PERSON]} I stop showing the presence of "
@@ -207,6 +228,12 @@ def noticed(edit: OneLine, style: Style) -> str:
             return (
                 f"{AUTHORISERS_EXPLAINED[authoriser]} People who connected themselves stay "
                 "connected."
+            )
+        case Stop():
+            return (
+                "I clear what I set for those who never signed in, and show nothing for them until "
+                "they connect. People who have connected themselves aren’t affected. Once it is "
+                "done, the consent can be withdrawn in Entra."
             )
         case ChooseShare(_, share) if share == EVERYBODY:
             return "After notice, everyone in scope is started."
@@ -251,7 +278,7 @@ def why_not_inherited(edit: OneLine) -> str:
             return "the account says who authorises"
         case ChooseShare():
             return "the account says how many people are started"
-        case Enable() | Disable() | Inherit():
+        case Enable() | Disable() | Inherit() | Stop():
             return "it doesn’t have its own settings"
     assert_never(edit)
 
@@ -267,6 +294,16 @@ def overtaken(who: str = "", scope: str = "", when: str = "a moment ago") -> str
     else:
         what = f"{outside(who, 60)} changed the settings for {outside(scope, 60)} {when}"
     return f"{what}, so nothing was saved. This is how it looks now."
+
+
+def clearing_takes(count: int) -> str:
+    """How long it takes to clear so many people's presence, within what Microsoft allows."""
+    minutes = math.ceil(count / CLEARED_A_MINUTE)
+    return f"That takes about {'a minute' if minutes <= 1 else f'{minutes:,} minutes'}."
+
+
+CLEARED_A_MINUTE: Final = 2_400
+"""Of the 3,000 presence requests a minute that Graph allows; the rest is for everybody else."""
 
 
 def _first(words: str) -> str:

@@ -7,7 +7,7 @@
     settings groups [SEARCH]
     settings user ADDRESS|NAME
     settings invite [GROUP]
-    settings organisation
+    settings organisation [stop]
     settings informed [GROUP]
     settings history
     settings unmatched|alias|match … (bot.grammar.matching)
@@ -56,7 +56,7 @@ from bot.grammar.words import (
     without_courtesies,
 )
 from domain.policy import ACCOUNT
-from domain.policy_edits import Inherit, Move
+from domain.policy_edits import Inherit, Move, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -171,6 +171,7 @@ _ORGANISATION: Final = frozenset(
         *("the account", "the whole account", "the whole organisation", "the whole company"),
     }
 )
+_STOP: Final = frozenset({"stop", "stop and clear", "stop and clear everyone", "stop everyone"})
 _CHANGING = re.compile(
     r"(?:(?:turn|switch)(?: (?:it|this|sync|presence|presence sync|zoom))?(?: back)? (on|off)"
     r"|(enable|disable|activate|deactivate|lock|unlock))"
@@ -406,13 +407,17 @@ def _one_group(rest: str) -> str:
     return _name(name) if name else ""
 
 
-def _organisation(rest: str) -> Organisation:
-    words = without_courtesies(rest.split())
+def _organisation(rest: str) -> Organisation | Account:
+    words, reason = spoken_reason(rest.split())
+    words = without_courtesies(words)
+    if " ".join(bare(word) for word in words) in _STOP:
+        return Account(Stop(), reason)
     if words:
         found = nearest_act(words)
         raise NotUnderstood(
-            "The organisation’s authorisation takes no further words.",
-            "Say settings organisation. What holds for everyone is under settings account.",
+            "For the organisation there is only “stop”.",
+            "Say settings organisation, or settings organisation stop. What holds for everyone is "
+            "under settings account.",
             meant=None if found is None or found[0] else _meant("account", found[1]),
         )
     return Organisation()

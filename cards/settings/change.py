@@ -31,7 +31,7 @@ from cards.settings.parts import (
     reason_field,
     reason_line,
 )
-from domain.policy_edits import Disable, Enable
+from domain.policy_edits import Disable, Enable, Stop
 from domain.presence import Style
 from wording.edits import confirming, noticed, question, spoken, why_not_inherited
 from wording.figures import people
@@ -82,7 +82,7 @@ def confirm(
             button(
                 ApplyChange(edit, version),
                 confirming(edit),
-                style="destructive" if isinstance(edit, Disable) else "positive",
+                style="destructive" if isinstance(edit, Disable | Stop) else "positive",
             ),
             button(CancelChange(), "Cancel", inputs=False),
         ),

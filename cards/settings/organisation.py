@@ -22,9 +22,10 @@ from cards.build import (
     subtle,
     text,
 )
-from cards.settings.clicks import AskForConsent, EndConsentLink, ShowOrganisation
+from cards.settings.clicks import AskForConsent, ConfirmChange, EndConsentLink, ShowOrganisation
 from cards.settings.parts import address_field, all_settings
 from domain.organisation import Matching, Why, beyond, missing
+from domain.policy_edits import Stop
 from wording.consent import (
     MATCHING,
     STARTS_NOBODY,
@@ -94,6 +95,7 @@ def organisation(
         buttons(
             None if _is_whole(consent) else button(AskForConsent(), "Authorise", style="positive"),
             button(EndConsentLink(), "End the address") if open_link else None,
+            button(ConfirmChange(Stop()), "Stop and clear everyone") if _in_use(coverage) else None,
             button(ShowOrganisation(), "Refresh"),
             all_settings(),
         ),
@@ -106,6 +108,11 @@ def _lead(consent: Consent, since: str) -> tuple[str, Tone]:
     if consent.worked:
         return "No longer authorised.", "attention"
     return "Not authorised.", "neutral"
+
+
+def _in_use(coverage: Coverage | None) -> bool:
+    """Whether anybody is shown by it, or is to be."""
+    return coverage is not None and coverage.covered + coverage.waiting > 0
 
 
 def _is_whole(consent: Consent) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from domain.directory import ACTIVE
 from domain.policy import SOME_GROUP, resolve
-from domain.policy_edits import Effect
+from domain.policy_edits import Effect, Stop
 from domain.presence import Style
 from sync.redis.batches import batches
 from sync.settings.rollout import BATCH, Rollout, decided_elsewhere, style_in_force
@@ -142,7 +142,7 @@ class PolicyService:
     ) -> tuple[int, int]:
         """How many in scope it would touch once they connect, and for how many others decide."""
         view = await self.directory.view()
-        if view is None:
+        if view is None or isinstance(edit, Stop):  # it touches nobody who isn't started
             return 0, 0
         scope = edit.level.group_id or None
         if scope is None:

@@ -14,6 +14,7 @@ from domain.form import LevelForm
 from domain.link import BadRow
 from domain.policy import (
     ACCOUNT,
+    AuthorisedBy,
     AuthorizeWith,
     Form,
     Level,
@@ -33,6 +34,7 @@ from domain.policy_edits import (
     Move,
     OneLine,
     SaveForm,
+    Stop,
     Unlock,
     form_of,
     level_form,
@@ -302,6 +304,24 @@ def test_one_line_changes_what_it_says_and_nothing_else(policy: Policy, edit: On
             kept = edits.group_of(after, other.group_id)
             assert kept is not None
             assert kept.form == other.form
+
+
+@given(policies(), memberships)
+def test_stopping_leaves_nobody_to_the_organisation_and_touches_nobody_else(
+    policy: Policy, member_of: frozenset[str]
+) -> None:
+    after = Stop().apply(policy)
+    assert Stop().apply(after) == after
+    for by in AuthorisedBy:
+        old, new = resolve(policy, member_of, by=by), resolve(after, member_of, by=by)
+        assert not (new.on and by is AuthorisedBy.ORGANISATION)
+        if by is AuthorisedBy.PERSON:
+            assert (new.on, new.style) == (old.on, old.style)
+
+
+def test_stopping_is_about_every_level() -> None:
+    with pytest.raises(ValueError, match="every level"):
+        Stop(Level("g1", "Sales"))
 
 
 def test_a_group_that_begins_to_manage_its_own_does_not_inherit_the_lock() -> None:

@@ -167,3 +167,33 @@ async def test_back_to_each_person_clears_and_who_signs_in_goes_on(org: Office) 
     assert "you haven’t connected" in said_by((await chat.says("status")).card)
     await org.product.connected(BEN)
     await org.product.told(BEN, CALL)
+
+
+async def test_stop_clears_everyone_whom_the_organisation_authorised(org: Office) -> None:
+    await org.connect(CHIARA)
+    await asking(org)
+    await started(org, BEN)
+    await started(org, DOROTHEA)
+    for person in (BEN, CHIARA, DOROTHEA):
+        org.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
+        await org.product.told(person, CALL)
+
+    admin = org.chat(ADA)
+    question = await admin.says("settings organisation stop because CHG0012")
+    assert "Stop and clear everyone whom the organisation authorised?" in said_by(question.card)
+    assert "2 people now. That takes about a minute." in said_by(question.card)
+    await admin.clicks("Cancel", question)
+    assert org.around.told(BEN) == CALL
+
+    question = await admin.says("settings organisation stop because CHG0012")
+    await admin.clicks("Stop and clear everyone", question)
+    for person in (BEN, DOROTHEA):
+        await org.product.told(person, None)
+    await org.shows(admin, question, "now off for 2 people")
+    assert org.around.told(CHIARA) == CALL, "who signed in goes on"
+    offer = await org.chat(BEN).says("connect")
+    assert titles(offer.card) == ["Connect with Microsoft", "Cancel"]
+    history = said_by((await admin.says("settings history")).card)
+    assert "CHG0012" in history
+    again = await admin.says("settings organisation stop")
+    assert "Stop and clear everyone" not in titles(again.card)

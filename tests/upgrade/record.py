@@ -39,6 +39,7 @@ from domain.policy_edits import (
     Inherit,
     Lock,
     Move,
+    Stop,
     Unlock,
 )
 from domain.presence import LEVEL_STYLES, Style
@@ -85,6 +86,7 @@ OTHERS: Final[tuple[Click, ...]] = (
     ApplyChange(Move(Level("zgSales", "Sales"), 2), 7),
     *(ApplyChange(Authorise(Level("zgSales", "Sales"), each), 7) for each in Authoriser),
     ApplyChange(ChooseShare(Level("zgSales", "Sales"), 20), 7),
+    ApplyChange(Stop(), 7),
     *(ApplyChange(ChooseStyle(Level("zgSales", "Sales"), style), 7) for style in LEVEL_STYLES),
 )
 """What no card of tests.cards.samples carries, and every act and style."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from domain.form import Step, after_verifying
 from domain.policy import Authoriser
-from domain.policy_edits import Authorise, SaveForm
+from domain.policy_edits import Authorise, SaveForm, Stop
+from wording.edits import clearing_takes
 from wording.organisation import NOBODY_MATCHED, NOT_AUTHORISED_YET, prospects
 from wording.policy import touched
 
@@ -40,6 +41,9 @@ class Affected:
         if not preview.effect.now and await self.directory.view() is None:
             return None
         said = touched(preview.effect, edit.level, preview.after)
+        if isinstance(edit, Stop):
+            count = len(preview.effect.now)
+            return f"{said} {clearing_takes(count)}" if count else said
         if not isinstance(edit, Authorise) or edit.authoriser is Authoriser.PERSON:
             return said
         prospect = await self.prospect(preview.after, edit.level)

@@ -37,6 +37,7 @@ from domain.policy_edits import (
     Lock,
     Move,
     OneLine,
+    Stop,
     Unlock,
 )
 from domain.presence import Style
@@ -156,6 +157,9 @@ def refused(text: str) -> BadCommand | PerhapsSettings:
         ("Settings user “Ben O'Brien”, please", User(name="Ben O'Brien")),
         (f"settings user {'x' * 300}", User(name="x" * LONGEST_NAME)),
         ("settings organisation", Organisation()),
+        ("settings organisation stop", Account(Stop())),
+        ("settings organization Stop please", Account(Stop())),
+        ("settings organisation stop because CHG0012", Account(Stop(), "CHG0012")),
         ("/Settings Organization, please", Organisation()),
         ("settings informed", InformedPeople()),
         ('settings informed "Sales Team"', InformedPeople("Sales Team")),
@@ -183,7 +187,7 @@ def test_settings_are_asked_for(text: str, request_: Said | None) -> None:
 
 
 def test_every_act_can_be_said() -> None:
-    assert {type(edit) for edit in SPOKEN.values()} == set(get_args(OneLine))
+    assert {type(edit) for edit in SPOKEN.values()} | {Stop} == set(get_args(OneLine))
 
 
 @pytest.mark.parametrize(("spoken", "edit"), SPOKEN.items())
@@ -236,8 +240,8 @@ def test_every_verb_is_understood_at_the_end(spoken: str, edit: OneLine) -> None
         ('settings group "" enable', "name is missing", "settings group Sales"),
         (f"settings group {'x' * (LONGEST_NAME + 1)} enable", "at most", "settings groups"),
         ("settings user", "one e-mail address", "ada@example.com"),
-        ("settings organisation enable", "takes no further words", "settings account"),
-        ("settings organisation Sales", "takes no further words", "settings account"),
+        ("settings organisation enable", "only “stop”", "settings account"),
+        ("settings organisation Sales", "only “stop”", "settings account"),
         (f"settings invite {'x' * (LONGEST_NAME + 1)}", "at most", "settings groups"),
         ("settings user ada@example.com ben@example.com", "one e-mail address", "ada@example.com"),
         ("settings user ada@example.com;ben@example.com", "isn’t an e-mail", "ada@example.com"),

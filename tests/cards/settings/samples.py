@@ -60,13 +60,14 @@ from domain.policy_edits import (
     Lock,
     Move,
     OneLine,
+    Stop,
     Unlock,
 )
 from domain.presence import Style
 from domain.reason import LONGEST_REASON, reason_of
 from domain.storms import Storm
 from wording.consent import ANSWERS
-from wording.edits import noticed, overtaken, state_sentence
+from wording.edits import clearing_takes, noticed, overtaken, state_sentence
 from wording.looked_up import UserView
 from wording.policy import differences, not_now, touched
 from wording.trouble import TROUBLES
@@ -350,6 +351,9 @@ def settings_cards() -> dict[str, Card]:
         "settings-authorise": change(Authorise(SALES, Authoriser.ASK)),
         "settings-authorise-inform": change(Authorise(ACCOUNT, Authoriser.INFORM)),
         "settings-authorise-person": change(Authorise(SALES, Authoriser.PERSON)),
+        "settings-stop": change_cards.confirm(
+            Stop(), version=7, touched=f"1,240 people now. {clearing_takes(1_240)}"
+        ),
         "settings-percent": change(ChooseShare(SALES, 20)),
         "settings-percent-everyone": change(ChooseShare(ACCOUNT, 100)),
         "settings-form-percent": form(
