@@ -53,7 +53,9 @@ async def test_whatever_is_typed_is_shown_and_never_obeyed(place: Office) -> Non
     assert place.complaints() == []
 
 
-@pytest.mark.parametrize(("reason", "told"), [("x" * 201, "200 characters"), ("x" * 5000, "too long")])
+@pytest.mark.parametrize(
+    ("reason", "told"), [("x" * 201, "200 characters"), ("x" * 5000, "too long")]
+)
 async def test_a_reason_that_is_too_long_changes_nothing(
     place: Office, reason: str, told: str
 ) -> None:
