@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench import burst, chat, latency, scale, start, webhooks, workers, writes
+from bench import burst, chat, latency, matching, scale, start, webhooks, workers, writes
 from bench.processes import ROOT, ServerFailed
 from bench.report import load_average, machine, table
 from bench.stage import redis_version, stage
@@ -36,6 +36,7 @@ FIGURES = {
     "burst": burst.measure,
     "workers": workers.measure,
     "scale": scale.measure,
+    "matching": matching.measure,
     "truth": truth.measure,
 }
 PICTURES = ROOT / "docs" / "pictures"
