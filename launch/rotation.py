@@ -120,9 +120,9 @@ async def _opt_outs(opt_outs: OptOuts, announcements: AnnouncementStore, *, lost
         await opt_outs.key.give_up()
         say(
             f"lost    Opt-outs: {_people(forgotten)} said Not for me, and can't be recognised any "
-            "more. So nobody counts as told that the organisation authorises it: everybody is "
-            "told again, and can say Not for me again, before anything starts for them. If you "
-            "recorded that people were told by other means, tell them again and record it again."
+            "more. So everyone is told again about the organisation's authorisation, and can say "
+            "Not for me again, before anything starts for them. If you recorded that people were "
+            "told by other means, tell them again and record it again."
         )
         return True
     if moved is None:

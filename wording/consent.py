@@ -21,7 +21,7 @@ STARTS_NOBODY: Final = (
 
 RIGHTS: Final[Mapping[Right, str]] = {
     Right.WRITE: "set and see everyone’s presence",
-    Right.READ: "see everybody’s presence",
+    Right.READ: "see everyone’s presence",
     Right.USERS: "find people by all their addresses, and know guests and disabled accounts",
     Right.USERS_BASIC: "find people by their user name and main address",
 }

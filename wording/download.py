@@ -37,14 +37,16 @@ _AGAIN: Final = "Say settings unmatched in the chat and press Download to get a 
 NEXT_STEP: Final = _AGAIN
 PAGES: Final[Mapping[NoList, PageWords]] = {
     NoList.EXPIRED: PageWords(
-        "This link has ended", "A link to the list works for 10 minutes.", 410
+        "This link has ended", "A link to the list only works for 10 minutes.", 410
     ),
-    NoList.USED: PageWords("This link was used", "A link to the list works once.", 410),
+    NoList.USED: PageWords("This link was used", "A link to the list only works once.", 410),
     NoList.OTHER_BROWSER: PageWords(
         "Another browser went first", "The link was opened in another browser."
     ),
     NoList.INCOMPLETE: PageWords(
-        "Something is missing", "This address isn’t complete, or didn’t come from our page.", 400
+        "Something is missing",
+        "This address isn’t complete, or didn’t come from Presence Bridge.",
+        400,
     ),
     NoList.REFUSED: PageWords(
         "Not signed in", "Microsoft didn’t say who you are, so nothing was downloaded."
@@ -53,12 +55,12 @@ PAGES: Final[Mapping[NoList, PageWords]] = {
         "That is another account", "Only the admin who asked for the list can have it."
     ),
     NoList.NOT_ADMIN: PageWords(
-        "The list is for admins", "You’re not an admin of this app any more, or not for this."
+        "The list is for admins", "You’re no longer an admin of this app, or not for this."
     ),
     NoList.UNREACHABLE: PageWords(
-        "Microsoft can’t be reached", "Microsoft doesn’t answer right now.", 503
+        "Microsoft can’t be reached", "Microsoft isn’t answering right now.", 503
     ),
     NoList.OUR_FAULT: PageWords(
-        "Something went wrong", "The list couldn’t be made. The reason is in the app’s log.", 500
+        "Something went wrong", "I couldn’t make the list. The reason is in the app’s log.", 500
     ),
 }

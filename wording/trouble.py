@@ -70,7 +70,7 @@ TROUBLES: Final[Mapping[str, TroubleWords]] = {
         what="Microsoft no longer knows them",
         to_do=(
             "Check in Entra that the account is there and enabled, then try again. If it was "
-            "created anew, ask them to disconnect and connect again."
+            "created again, ask them to disconnect and connect."
         ),
         told="Microsoft says it no longer knows you.",
         next_step=_ASK,

@@ -203,7 +203,7 @@ def _share_at_end(words: list[str], last: list[str]) -> tuple[int, OneLine] | No
     if len(words) == took and not _NUMBER.fullmatch(said):
         return None  # a name that begins with this word
     raise NotUnderstood(
-        f"“{shortened(said, 40)}” is not a share: that is a whole number from 1 to {EVERYBODY}, "
+        f"“{shortened(said, 40)}” isn’t a share. A share is a whole number from 1 to {EVERYBODY}, "
         f"and {EVERYBODY} is everyone.",
         _value_hint(words, "percent 20"),
     )

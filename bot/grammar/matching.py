@@ -82,7 +82,7 @@ def _alias(rest: str) -> DomainAlias:
     domains = [fold_domain(word.strip(_AROUND)) for word in words]
     if None in domains:
         wrong = words[domains.index(None)]
-        raise NotUnderstood(f"“{shortened(wrong, 40)}” is not a mail domain.", _ALIAS_HINT)
+        raise NotUnderstood(f"“{shortened(wrong, 40)}” isn’t a mail domain.", _ALIAS_HINT)
     known = [domain for domain in domains if domain]
     if len(known) > 2 or (remove and len(known) != 1):
         raise NotUnderstood("I need one domain, and the one it became.", _ALIAS_HINT)
@@ -97,7 +97,7 @@ def _match(rest: str) -> MatchByHand:
     found = [word.strip(_AROUND) for word in words if bare(word) not in _BETWEEN]
     wrong = [word for word in found if not _ADDRESS.fullmatch(word)]
     if wrong:
-        raise NotUnderstood(f"“{shortened(wrong[0], 40)}” is not an e-mail address.", _MATCH_HINT)
+        raise NotUnderstood(f"“{shortened(wrong[0], 40)}” isn’t an e-mail address.", _MATCH_HINT)
     if len(found) > 2:
         raise NotUnderstood("I need two addresses.", _MATCH_HINT)
     return MatchByHand(*found)

@@ -119,7 +119,7 @@ def download(url: str) -> Card:
         text(said),
         text(
             "The page asks Microsoft who you are, then the download begins. The file lists Zoom’s "
-            "people and whom they are matched with. It says nothing about anybody’s presence."
+            "people and who they’re matched with. It doesn’t contain anyone’s presence."
         ),
         note("The download is in the history."),
         buttons(
@@ -300,7 +300,7 @@ def waiting(
             )
         ),
         text(f"and {total - MOST_LISTED:,} more") if total > MOST_LISTED else None,
-        note(f"You made {mine:,} of them yourself: somebody else must confirm these.")
+        note(f"You made {mine:,} of them yourself, so someone else needs to confirm those.")
         if mine
         else None,
         next_step("To look at one, say settings match and their address.") if total else None,

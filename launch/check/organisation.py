@@ -61,31 +61,31 @@ def organisation_checks(
         except NotReadable as error:
             return unseen(f"{error} {APP} > API permissions shows what consent would cover.")
         except Exception as error:
-            raise Fault(unseen("Not tested: the registration could not be read.")) from error
+            raise Fault(unseen("Not tested: the registration couldn't be read.")) from error
         return declared_found(own_rights_declared(found))
 
     async def redirect() -> Found:
         address = consent_address(visit.settings)
         known = await is_registered(visit, address)
         if known is None:
-            return unseen(f"Whether {address} is registered can't be seen.")
+            return unseen(f"Whether {address} is registered can't be checked.")
         if known:
             return ok(f"{address} is registered")
         remedy = (
-            f"Add exactly this address in {APP} > Authentication > Web. It is where Microsoft "
-            "leads back to from the page that “settings organisation” gives."
+            f"Add exactly this address in {APP} > Authentication > Web. Microsoft returns to it "
+            "from the page that “settings organisation” gives."
         )
         if may_write(await rights()):
-            return warning(f"{address} is not registered; it is needed to consent anew.", remedy)
-        return ok(f"{address} is not registered; it is needed only to consent in the browser")
+            return warning(f"{address} is not registered. It is needed to consent again.", remedy)
+        return ok(f"{address} is not registered; it is only needed to consent in the browser")
 
     async def alone() -> Found:
         if not may_write(await rights()):
             return ok(_NOT_USED)
         return unseen(
-            "Whether another installation uses this app, too, can't be seen from here. Two would "
+            "Whether another installation also uses this app can't be checked from here. Two would "
             "overwrite each other's presence.",
-            "Give each installation (test, production) a registration of its own.",
+            "Give each installation (test, production) its own registration.",
         )
 
     return (
@@ -112,8 +112,8 @@ def granted_found(rights: frozenset[str]) -> Found:
         return warning(
             f"{Right.WRITE} is not granted, so the organisation's authorisation doesn't work.",
             f"{APP} > API permissions > Add > Microsoft Graph > Application: "
-            f"{and_([str(right) for right in missing(rights)])}. Then “settings organisation” in "
-            "the chat has it consented to.",
+            f"{and_([str(right) for right in missing(rights)])}. Then say “settings organisation” "
+            "in the chat to have it consented to.",
         )
     if matching(rights) is not Matching.FULL:
         return warning(
@@ -128,7 +128,7 @@ def declared_found(numbers: frozenset[str]) -> Found:
     """How it is with what the registration declares (ids), which is what consent would cover."""
     names = sorted(_NAMES.get(number, f"permission {number}") for number in numbers)
     if not names:
-        return ok("none: consent would allow the app nothing by itself")
+        return ok("none: consent would not allow the app to do anything on its own")
     more = beyond(names)
     if more:
         return warning(f"Consent would cover more than the app needs: {and_(more)}.", _TAKE_AWAY)

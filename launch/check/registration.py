@@ -96,7 +96,7 @@ def registration_checks(visit: Visit, registration: Once[Registration]) -> Seque
             except NotReadable as error:
                 return unseen(f"{error} {where}", HOW_TO_SEE)
             except Exception as error:
-                raise Fault(unseen("Not tested: the registration could not be read.")) from error
+                raise Fault(unseen("Not tested: the registration couldn't be read.")) from error
             return await look(visit, found)
 
         return Check(name, title, run, REGISTRATION)
@@ -319,18 +319,18 @@ async def _app_roles(_: Visit, registration: Registration) -> Found:
         if "User" not in _texts(rows[name], "allowedMemberTypes"):
             return warning(
                 f"The app role {name} can't be given to people.",
-                f"{_ROLES}: make it anew with “Users/Groups” as allowed member types.",
+                f"{_ROLES}: create it again with “Users/Groups” as allowed member types.",
             )
     known = {name.lower(): name for name in APP_ROLES}
     for value in rows:
         meant = known.get(value.strip().lower(), value)
         if meant != value and meant not in there:
             return warning(
-                f"The app role “{value}” counts for nothing.",
+                f"The app role “{value}” has no effect.",
                 f"{_ROLES}: its value must be exactly {meant}.",
             )
     if not there:
-        return ok("none: admins are those whom the settings name, and there is no helpdesk")
+        return ok("none: admins are the people named in the settings, and there is no helpdesk")
     missing = [f"no {name}" for name in APP_ROLES if name not in there]
     return ok(", ".join([*there, *missing]))
 

@@ -314,7 +314,7 @@ def test_what_is_no_share_is_said_and_not_guessed(topic: str, said: str) -> None
 
 @pytest.mark.parametrize("said", ["0%", "1,5 %", "101 percent", "250%"])
 def test_a_percentage_that_is_none_is_said(said: str) -> None:
-    assert "is not a share" in refused(f"settings group Sales {said}").what
+    assert "isn’t a share" in refused(f"settings group Sales {said}").what
 
 
 @pytest.mark.parametrize("topic", ["account", "group Sales", 'group "Sales"'])

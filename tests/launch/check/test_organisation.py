@@ -51,7 +51,7 @@ async def test_what_is_granted(
 @pytest.mark.parametrize(
     ("declared", "state", "parts"),
     [
-        ([], "ok", ["consent would allow the app nothing"]),
+        ([], "ok", ["consent would not allow the app"]),
         (BOTH, "ok", ["and nothing else"]),
         (["User.Read.All"], "warning", ["Presence.ReadWrite.All would not be consented to"]),
         ([*BOTH, "Mail.Read"], "warning", ["Consent would cover more", ROLES["Mail.Read"]]),
@@ -72,7 +72,7 @@ async def test_what_is_declared_is_seen_only_with_the_right(doctor: Doctor) -> N
 async def test_where_microsoft_leads_back_to(doctor: Doctor) -> None:
     says(await doctor.found(REDIRECT), "ok", "/auth/microsoft/organisation is registered")
     elsewhere = "https://new.example.com"
-    says(await doctor.found(REDIRECT, PUBLIC_URL=elsewhere), "ok", "only to consent")
+    says(await doctor.found(REDIRECT, PUBLIC_URL=elsewhere), "ok", "only needed to consent")
     doctor.around.world.own_rights.hold(BOTH, 0)
     found = await doctor.found(REDIRECT, PUBLIC_URL=elsewhere)
     says(found, "warning", f"{elsewhere}/auth/microsoft/organisation", "Authentication")
@@ -81,7 +81,7 @@ async def test_where_microsoft_leads_back_to(doctor: Doctor) -> None:
 async def test_what_can_be_seen_of_another_installation(doctor: Doctor) -> None:
     says(await doctor.found(ALONE), "ok", "not authorised")
     doctor.around.world.own_rights.hold(BOTH, 0)
-    says(await doctor.found(ALONE), "unseen", "another installation", "registration of its own")
+    says(await doctor.found(ALONE), "unseen", "another installation", "its own registration")
 
 
 @pytest.mark.parametrize("trouble", list(Trouble))

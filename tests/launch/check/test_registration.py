@@ -155,7 +155,7 @@ def role(value: str, *, on: bool = True, members: tuple[str, ...] = ("User",)) -
         ([role("PresenceAdmin"), role("Other")], "ok", "PresenceAdmin, no PresenceHelpdesk"),
         ([role("PresenceHelpdesk", on=False)], "warning", "PresenceHelpdesk is switched off"),
         ([role("PresenceHelpdesk", members=("Application",))], "warning", "be given to people"),
-        ([role("presenceHelpDesk ")], "warning", "counts for nothing"),
+        ([role("presenceHelpDesk ")], "warning", "has no effect"),
         (["no role", {"value": None}], "ok", "none: admins"),
     ],
 )
