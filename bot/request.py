@@ -17,7 +17,7 @@ class Turn:
     `at` is where the answer appears: the person's own chat, or for help where they asked.
     `card_id` is the card that the answer becomes: the one that was clicked, or a new one.
     `clicked` is the card that was clicked; empty: nothing was. `role` is the person's, where what
-    they want is not for everybody.
+    they want is not for everybody; `by_zoom`: they have it by a role in Zoom alone.
     """
 
     inbound: Inbound
@@ -26,3 +26,4 @@ class Turn:
     card_id: str
     clicked: str = ""
     role: Role | None = None
+    by_zoom: bool = False

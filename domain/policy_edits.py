@@ -277,6 +277,19 @@ def authoriser_after(edit: Edit) -> Authoriser:
             return Authoriser.PERSON
 
 
+def authorises_otherwise(before: Policy, after: Policy) -> bool:
+    """Whether, between the two, any level changes what the organisation authorises there."""
+    groups = {group.group_id for group in (*before.groups, *after.groups)}
+    return any(
+        _authorised(form_of(before, level)) != _authorised(form_of(after, level))
+        for level in map(Level, ("", *groups))
+    )
+
+
+def _authorised(form: Form) -> tuple[object, ...]:
+    return form.authoriser, form.share
+
+
 def newer_fields(edit: Edit) -> tuple[str, ...]:
     """The fields (domain.newer) to which an edit gives another value than their default."""
     match edit:

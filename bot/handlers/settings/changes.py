@@ -19,6 +19,7 @@ from cards.settings import change as settings_change
 from cards.settings import clicks
 from cards.settings import form as settings_form
 from cards.settings import lists as list_cards
+from cards.settings.organisation import not_by_zoom
 from cards.settings.parts import REASON
 from domain.form import Step, after_verifying, next_step
 from domain.group_names import fold_name
@@ -27,6 +28,7 @@ from domain.policy_edits import (
     GroupInherits,
     SaveForm,
     authoriser_after,
+    authorises_otherwise,
     begins_full,
     form_of,
     group_of,
@@ -105,6 +107,8 @@ class SettingsChanges:
             return settings_change.inherits(edit)
         if preview.before == preview.after:
             return settings_change.unchanged(edit.level, sentence=state_sentence(edit))
+        if turn.by_zoom and authorises_otherwise(preview.before, preview.after):
+            return not_by_zoom()
         card = settings_change.confirm(
             edit,
             version=preview.before.version,
@@ -320,6 +324,10 @@ class SettingsChanges:
         """Save an edit and show what comes of it; None: somebody else was first."""
         if not await self._may_be_written(edit):
             return settings_change.not_yet(edit.level)
+        if turn.by_zoom:
+            policy = await self.policies.policy()
+            if authorises_otherwise(policy, edit.apply(policy)):
+                return not_by_zoom()
         by = turn.person
 
         def shown(change: Preview) -> ProgressCard:

@@ -125,7 +125,8 @@ class Gatekeeper:
             return problem(what_happened=chat.ASKED_ANOTHER, what_to_do=chat.ASKED_ANOTHER_STEP)
         await self.recipients.remember_recipient(turn.card_id, oid)
         try:
-            return await handler(replace(turn, role=standing.role), intent)
+            known = replace(turn, role=standing.role, by_zoom=standing.by_zoom)
+            return await handler(known, intent)
         except GroupsUnavailable:
             return await self.groups.why_not()
 

@@ -733,3 +733,29 @@ async def test_who_could_start_is_said_before_the_organisation_authorises(room: 
     room.authorised = True
     said = words(await room.handler.confirm(turn(), Authorise(ACCOUNT, Authoriser.ASK)))
     assert "hasn’t authorised" not in said
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [Authorise(ACCOUNT, Authoriser.ASK), ChooseShare(ACCOUNT, 20), Inherit(SALES), Enable(SALES)],
+)
+async def test_what_the_organisation_authorises_is_not_for_a_role_in_zoom(
+    room: Room, edit: OneLine
+) -> None:
+    inform = replace(ON, authoriser=Authoriser.INFORM)
+    room.set(account=inform, sales=replace(ON, share=50))
+    asks = replace(turn(), by_zoom=True)
+    before = room.policy
+    question = await room.handler.confirm(asks, edit)
+    card = await room.handler.apply(asks, ApplyChange(edit, 7))
+    if isinstance(edit, Enable):  # is so already, and nothing of that
+        assert "Nothing to change" in words(question)
+    else:
+        for said in (question, card):
+            assert "Your role in Zoom isn’t enough for this." in words(said)
+    assert replace(room.policy, version=7) == before
+    await room.handler.apply(asks, ApplyChange(Disable(ACCOUNT), room.policy.version))
+    assert not room.policy.account.integration  # that may be done by every admin
+    entered = replace(level_form(room.policy, ACCOUNT), form=ON)
+    form = ApplyForm(ACCOUNT, room.policy.version, entered)
+    assert "Your role in Zoom" in words(await room.handler.save_form(asks, form))
