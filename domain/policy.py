@@ -165,6 +165,12 @@ class Reason(StrEnum):
     EACH_PERSON = "each_person"  # the organisation authorised it, and their level no longer says so
 
 
+def relies_on_organisation(policy: Policy) -> bool:
+    """Whether at any level the organisation authorises."""
+    forms = (policy.account, *(group.form for group in policy.groups))
+    return any(form.authoriser is not Authoriser.PERSON for form in forms)
+
+
 class Verdict(NamedTuple):
     """The outcome for one person.
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from bot.handlers.help import HelpHandler
     from bot.sign_in.flow import SignIn
     from bot.teams.activity import Person
-    from cards.build import Card
+    from cards.build import Card, Element
     from sync.settings.audit import AuditLog
 
 
@@ -127,9 +127,31 @@ def _answer_admins(
     async def feed(zone: tzinfo, connected: int) -> str:
         return feed_words(await core.feed.store.health(), zone, connected, core.zoom.per_second)
 
-    views = SettingsViews(
-        policies, groups, audit, connected.now_ms, invitees.count, storms.banner, feed
+    asking = ConsentHandler(
+        core.organisation.consents,
+        core.consent.links,
+        audit,
+        consent.new_address,
+        connected.now_ms,
+        core.covering.counted.read,
+        core.consent.everyone_knows,
+        core.engine.engine.background,
+        core.settings.cache.current,
     )
+    covering = core.covering.covering
+    informing = InformingHandler(
+        groups,
+        covering.untold,
+        core.covering.announcements,
+        audit,
+        connected.now_ms,
+        covering.request_round,
+    )
+
+    async def banner() -> Element | None:
+        return await storms.banner() or await asking.banner()
+
+    views = SettingsViews(policies, groups, audit, connected.now_ms, invitees.count, banner, feed)
     changes = SettingsChanges(
         *(policies, groups, audit),
         Affected(
@@ -143,25 +165,6 @@ def _answer_admins(
     )
     mailings = core.invite.invitations
     inviting = InvitationHandler(groups, invitees.find, mailings, audit, views.overview)
-    asking = ConsentHandler(
-        core.organisation.consents,
-        core.consent.links,
-        audit,
-        consent.new_address,
-        connected.now_ms,
-        core.covering.counted.read,
-        core.consent.everyone_knows,
-        core.engine.engine.background,
-    )
-    covering = core.covering.covering
-    informing = InformingHandler(
-        groups,
-        covering.untold,
-        core.covering.announcements,
-        audit,
-        connected.now_ms,
-        covering.request_round,
-    )
     answer_admins(dispatch, views, changes, people, inviting, storms, asking, informing)
 
 

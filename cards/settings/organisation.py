@@ -163,6 +163,16 @@ def _open(open_link: OpenLink | None) -> Element | None:
     )
 
 
+def ended_banner(why: Why, until: str) -> Element:
+    """Make the warning for the control centre; `until` as for the card."""
+    left = f" What Microsoft still holds from me ends by {until}." if until else ""
+    return box(
+        "attention",
+        text(bold("The organisation’s authorisation has ended. "), f"{WHY[why].what}{left}"),
+        buttons(button(ShowOrganisation(), "See what to do")),
+    )
+
+
 def pass_on(address: str, *, until: str) -> Card:
     """Give the address at which somebody may consent, to be opened or sent on."""
     return card(

@@ -77,7 +77,7 @@ async def test_not_for_me_is_never_overridden(org: Office) -> None:
     await org.product.told(BEN, CALL)
     chat = org.chat(BEN)
     question = await chat.says("disconnect")
-    assert "only you can" in said_by(question.card)
+    assert "Only you can" in said_by(question.card)
     card = await chat.clicks("Disconnect", question)
     assert "The presence I had set is cleared." in said_by(card)
     assert org.around.told(BEN) is None
@@ -197,3 +197,23 @@ async def test_stop_clears_everyone_whom_the_organisation_authorised(org: Office
     assert "CHG0012" in history
     again = await admin.says("settings organisation stop")
     assert "Stop and clear everyone" not in titles(again.card)
+
+
+async def test_the_overview_warns_where_levels_rely_on_what_has_ended(org: Office) -> None:
+    admin = org.chat(ADA)
+    await org.redis.hset(keys.CONSENT, "asked", 0)
+    assert "Authorised since" in said_by((await admin.says("settings organisation")).card)
+    org.world.own_rights.hold([], 0)
+    await org.redis.hset(keys.CONSENT, "asked", 0)
+    assert "No longer authorised" in said_by((await admin.says("settings organisation")).card)
+    warning = "The organisation’s authorisation has ended. The consent was withdrawn"
+    assert warning not in said_by((await admin.says("settings")).card)  # nobody relies on it
+    await asking(org)
+    overview = await admin.says("settings")
+    assert warning in said_by(overview.card)
+    assert "ends by" in said_by(overview.card)
+    card = await admin.clicks("See what to do", overview)
+    assert "Authorise" in titles(card)
+    stopping = await admin.says("settings organisation stop")
+    await admin.clicks("Stop and clear everyone", stopping)
+    assert warning not in said_by((await admin.says("settings")).card)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from bot.consent.card import card_of
 from bot.handlers.settings.guard import actor
 from cards.settings import organisation as cards
+from domain.policy import relies_on_organisation
 from sync.engine.patience import Patience
 from wording.figures import clock_time
 
@@ -17,9 +19,10 @@ if TYPE_CHECKING:
     from bot.consent.store import ConsentLinks
     from bot.grammar.settings import Organisation
     from bot.request import Turn
-    from cards.build import Card
+    from cards.build import Card, Element
     from cards.settings.clicks import AskForConsent, EndConsentLink, ShowOrganisation
     from domain.organisation import Consent, Coverage
+    from domain.policy import Policy
     from sync.engine.patience import Background
     from sync.organisation.consent import Consents
     from sync.settings.audit import AuditLog
@@ -34,7 +37,7 @@ class ConsentHandler:
 
     `new_address` makes one that a turn's card follows: it, and until when (epoch ms). `coverage`
     counts people (None: nobody counts them). `everyone_knows`: every process that runs knows these
-    buttons.
+    buttons. `policy` is what holds in this process.
     """
 
     consents: Consents
@@ -45,6 +48,7 @@ class ConsentHandler:
     coverage: Callable[[], Awaitable[Coverage | None]]
     everyone_knows: Callable[[], bool]
     background: Background
+    policy: Callable[[], Policy]
 
     async def show(self, turn: Turn, _: Organisation | ShowOrganisation | None = None) -> Card:
         """Show how it stands."""
@@ -72,6 +76,18 @@ class ConsentHandler:
         """End the address that works."""
         await self.links.end()
         return await self.show(turn)
+
+    async def banner(self) -> Element | None:
+        """A warning where levels rely on an authorisation that has ended."""
+        consent = self.consents.known
+        if consent.why is None or consent.ended_ms is None or not self.everyone_knows():
+            return None
+        if not relies_on_organisation(self.policy()):
+            return None
+        now_ms, until_ms = await self.now_ms(), consent.until_ms
+        left = until_ms is not None and until_ms > now_ms
+        until = clock_time(until_ms, now_ms, UTC) if left and until_ms is not None else ""
+        return cards.ended_banner(consent.why, until)
 
     async def _looked(self) -> Consent:
         """What Microsoft says now, or what was known where it takes too long."""

@@ -16,6 +16,7 @@ from cards.settings.form import confirm_full, form, verify
 from cards.settings.lists import Entry, GroupRow, group_list, history, pick_group
 from cards.settings.organisation import (
     OpenLink,
+    ended_banner,
     not_before_all_are_new,
     not_by_zoom,
     organisation,
@@ -265,6 +266,13 @@ def settings_cards() -> dict[str, Card]:
             directory=READ,
             directory_well=True,
             storm=storm_banner(STORM),
+        ),
+        "settings-organisation-ended": centre(
+            Policy(ON, MANAGED),
+            numbers=NUMBERS,
+            directory=READ,
+            directory_well=True,
+            storm=ended_banner(Why.WITHDRAWN, "15:10"),
         ),
         "settings-storm": storm(STORM),
         **organisation_cards(),
