@@ -19,7 +19,7 @@ PEOPLE = 100_000
 PAGE = 999
 FOUND = PEOPLE * 99 // 100
 """The others are nobody in Entra."""
-AIM, MEMORY_MB = 6.0, 400
+AIM, MEMORY_MB = 4.0, 400
 _PLANS = ("exchange", "SharePoint", "MicrosoftOffice", "TeamspaceAPI", "Sway", "YammerEnterprise")
 
 

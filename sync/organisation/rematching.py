@@ -169,8 +169,7 @@ class Rematcher:
     async def _digest(self, users: Sequence[DirectoryUser]) -> str:
         """What a matching is made of, but for Entra: its users may change without a word."""
         hand = digest_of(await self.by_hand.aliases(), await self.by_hand.everything())
-        pairs = sorted(f"{user.zoom_id} {user.address}" for user in users)
-        return hashlib.sha256("\n".join([hand, *pairs]).encode()).hexdigest()[:32]
+        return await asyncio.to_thread(_digest, hand, users)
 
     async def _failed(self, token: str, error: OutsideError) -> None:
         self._failures += 1
@@ -185,6 +184,11 @@ class Rematcher:
         await self.store.finish(
             token, next_ms=delay, not_before_ms=SOON_MS, reason=error.code, detail=error.detail
         )
+
+
+def _digest(hand: str, users: Sequence[DirectoryUser]) -> str:
+    pairs = sorted(f"{user.zoom_id} {user.address}" for user in users)
+    return hashlib.sha256("\n".join([hand, *pairs]).encode()).hexdigest()[:32]
 
 
 def lost(old: Mapping[str, Match], new: Mapping[str, Match]) -> bool:
