@@ -174,6 +174,14 @@ def test_set_up_has_the_steps_of_the_command() -> None:
     assert headings[: len(titles)] == titles
 
 
+def test_the_map_of_the_house_has_every_room() -> None:
+    page = text_of("docs/how-it-works.md")
+    rooms = ("launch", "bot", "sync", "cards")
+    inside = {init.parent for room in rooms for init in (ROOT / room).glob("*/__init__.py")}
+    assert len(inside) > 15
+    assert {folder for folder in inside if f"{folder.name}/" not in page} == set()
+
+
 def test_metrics_that_pages_name_are_there() -> None:
     families = text_string_to_metric_families(Metrics().render().decode())
     there = {
