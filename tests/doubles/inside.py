@@ -57,6 +57,14 @@ class Lines(Command):
     def events(self, name: str) -> list[dict[str, Any]]:
         return [dict(line) for line in self._lines if line["event"] == name]
 
+    async def event(self, name: str, *, seconds: float = 15.0, **fields: object) -> dict[str, Any]:
+        async with asyncio.timeout(seconds):
+            while True:
+                for line in self.events(name):
+                    if fields.items() <= line.items():
+                        return line
+                await asyncio.sleep(0.01)
+
 
 def settings_of(around: Outside, folder: Path, **changes: str | None) -> setup.Settings:
     """The settings of a production process."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from tests.doubles.inside import Office, colleagues, office
+from tests.doubles.inside import Office, colleagues, inside, office
 from tests.doubles.outside import Outside, Product, outside, serving
 from tests.doubles.redis import RedisServer, open_client
 
@@ -44,6 +44,15 @@ async def redis(around: Outside) -> AsyncIterator[Client]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def product(
+    around: Outside, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Product]:
+    """The product in this process, for the tests of one file."""
+    async with inside(around, tmp_path_factory.mktemp("serve")) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def serve(
     around: Outside, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Product]:
     """One `serve` for the tests of one file. It must end well and without complaints."""

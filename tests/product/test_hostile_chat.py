@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import jwt
 import pytest
+import pytest_asyncio
 
 from sandbox.zoom_states import ZoomPresence
 from tests.doubles.outside import FIRST_MEETING, titles, words
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     from tests.doubles.teams import TeamsDouble
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def product(serve: Product) -> Product:
+    """As a process of its own."""
+    return serve
+
 
 OTHER_TENANT = "99999999-2222-4333-8444-555555555555"
 JSON = {"Content-Type": "application/json"}

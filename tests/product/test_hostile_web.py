@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
 
 from sandbox.zoom_states import ZoomPresence
 from sandbox.zoom_webhook import sign
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
     from tests.doubles.outside import Outside, Product
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def product(serve: Product) -> Product:
+    """As a process of its own."""
+    return serve
+
 
 PRESENCE = "user.presence_status_updated"
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 
 from sandbox.zoom_states import ZoomPresence
 from sync.redis import keys
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from tests.doubles.outside import Outside, Product
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def product(serve: Product) -> Product:
+    """As a process of its own."""
+    return serve
 
 
 async def kept_of(around: Outside, person: SandboxPerson) -> list[str]:

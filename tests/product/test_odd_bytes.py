@@ -9,11 +9,19 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 
 if TYPE_CHECKING:
     from tests.doubles.outside import Product
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def product(serve: Product) -> Product:
+    """As a process of its own."""
+    return serve
+
 
 SECRET = b"A" * 43
 START, CALLBACK = b"/auth/microsoft/start", b"/auth/microsoft/callback"
