@@ -266,6 +266,7 @@ class Covering:
         announced = await self.announcements.of(ids)
         await self.announcements.renew(list(announced))
         excluded = await self.exclusions.among(ids)
+        opted_out = await self.opt_outs.among({kept.user.object_id: kept.zoom_id for kept in some})
         found = []
         for kept in some:
             oid, zoom_id = kept.user.object_id, kept.zoom_id or ""
@@ -277,7 +278,7 @@ class Covering:
             candidate = Candidate(
                 verdict,
                 announced.get(oid),
-                opted_out=await self.opt_outs.has(oid, zoom_id),
+                opted_out=oid in opted_out,
                 excluded=oid in excluded,
                 connected=by is AuthorisedBy.ORGANISATION,
                 own=by is AuthorisedBy.PERSON,

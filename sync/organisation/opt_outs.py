@@ -20,7 +20,7 @@ from sync.organisation import scripts as lua
 from sync.redis import keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sync.connect.sealed import OptOutKey
     from sync.redis.connection import Client
@@ -101,12 +101,21 @@ class OptOuts:
 
     async def has(self, object_id: str, zoom_id: str | None) -> bool:
         """Whether the person, or whoever had their Zoom user, has said it."""
+        return object_id in await self.among({object_id: zoom_id})
+
+    async def among(self, people: Mapping[str, str | None]) -> set[str]:
+        """Those of these (by object id: their Zoom id) of whom `has` is true."""
         key = await self._load()
-        if await self.client.exists(keys.opt_out(object_id, _entra(key, object_id))):
-            return True
-        if zoom_id is None:
-            return False
-        return bool(await self.client.exists(keys.opt_out_of_zoom(_zoom(key, zoom_id))))
+        pipe = self.client.pipeline(transaction=False)
+        asked: list[str] = []
+        for oid, zoom_id in people.items():
+            pipe.exists(keys.opt_out(oid, _entra(key, oid)))
+            asked.append(oid)
+            if zoom_id is not None:
+                pipe.exists(keys.opt_out_of_zoom(_zoom(key, zoom_id)))
+                asked.append(oid)
+        said = await pipe.execute()
+        return {oid for oid, there in zip(asked, said, strict=True) if there}
 
     async def count(self) -> int:
         """How many people have said it."""
