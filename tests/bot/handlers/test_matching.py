@@ -232,7 +232,7 @@ async def test_an_alias_is_previewed_then_kept_recorded_and_matched(room: Room) 
     assert room.audit.acts == [("match", "alias:old.example")]
     assert await room.requested()
     again = await room.aliases.alias(turn(), DomainAlias("old.example", "example.com"))
-    assert "there already" in words(again)
+    assert "already there" in words(again)
     await room.aliases.remove(turn(), RemoveAlias("old.example"))
 
 
@@ -250,7 +250,7 @@ async def test_an_alias_is_taken_away_after_a_question(room: Room) -> None:
     await room.aliases.remove(turn(), RemoveAlias("old.example"))
     assert await room.by_hand_rows.aliases() == {}
     assert await room.requested()
-    assert "gone already" in words(await room.aliases.remove(turn(), RemoveAlias("old.example")))
+    assert "already gone" in words(await room.aliases.remove(turn(), RemoveAlias("old.example")))
     assert "no such alias" in words(
         await room.aliases.alias(turn(), DomainAlias("old.example", remove=True))
     )
@@ -305,7 +305,7 @@ async def test_a_mapping_is_asked_of_the_person_and_counts_once_they_confirm(roo
 
 async def test_a_second_admin_confirms_it_and_the_first_one_can_t(room: Room) -> None:
     at_ms = await given(room)
-    with pytest.raises(BadInput, match="somebody else"):
+    with pytest.raises(BadInput, match="someone else"):
         await room.by_hand.confirm(turn(), ConfirmGiven(BEN.object_id, at_ms))
     mine = await room.by_hand.match(turn(), MatchByHand("ben@example.com", "b.o@zoom.example"))
     assert "Confirm" not in titles(mine)
