@@ -213,9 +213,9 @@ async def test_an_answer_belongs_to_the_browser_that_asked(place: Office) -> Non
     ("fields", "said"),
     [
         ({"state": "f" * 43, "admin_consent": "True"}, "anything that was started here"),
-        ({"state": "short", "admin_consent": "True"}, "not complete"),
-        ({"admin_consent": "True"}, "not complete"),
-        ({}, "not complete"),
+        ({"state": "short", "admin_consent": "True"}, "isn’t complete"),
+        ({"admin_consent": "True"}, "isn’t complete"),
+        ({}, "isn’t complete"),
         ({"state": "f" * 43, "error": "<script>alert(1)</script>"}, "anything that was started"),
     ],
 )
@@ -267,8 +267,8 @@ async def test_old_ended_and_replaced_addresses(place: Office) -> None:
         page = await browser.submit(waiting, person=ADA.object_id)
         assert "Authorised" in (await browser.submit(page, decision="accept")).words
         assert "has expired" in (await browser.open(f"{CALLBACK}/start?ticket={'x' * 43}")).words
-        assert "not complete" in (await browser.open(f"{CALLBACK}/start?ticket=x")).words
-        assert "not complete" in (await browser.open(f"{CALLBACK}/start")).words
+        assert "isn’t complete" in (await browser.open(f"{CALLBACK}/start?ticket=x")).words
+        assert "isn’t complete" in (await browser.open(f"{CALLBACK}/start")).words
 
 
 async def test_an_address_is_over_after_seven_days(place: Office) -> None:

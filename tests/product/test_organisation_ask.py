@@ -79,7 +79,7 @@ async def test_not_for_me_is_never_overridden(org: Office) -> None:
     question = await chat.says("disconnect")
     assert "Only you can" in said_by(question.card)
     card = await chat.clicks("Disconnect", question)
-    assert "The presence I had set is cleared." in said_by(card)
+    assert "The presence I’d set is cleared." in said_by(card)
     assert org.around.told(BEN) is None
     out = org.beside.covering.opt_outs
     assert await out.has(BEN.object_id, None)

@@ -319,7 +319,7 @@ async def test_everyone_gets_one_card_and_the_admins_card_follows(scene: Scene) 
     assert sorted(scene.invited) == everyone
     assert scene.admin_card.startswith("Invited Done. 3 people were invited.")
     invitation = next(m.card for m in scene.teams.messages if INVITED in words(m.card))
-    assert f"{ADMIN.name} invites you" in words(invitation)
+    assert f"{ADMIN.name} has invited you" in words(invitation)
     assert titles(invitation) == ["Connect", "Not now"]
 
 
