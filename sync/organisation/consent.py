@@ -45,12 +45,13 @@ DOUBT_MS: Final = MINUTE
 class Known:
     """What is known for all: the consent, when Microsoft was asked, and until when it is awaited.
 
-    Epoch ms.
+    Epoch ms. `row` is the consent as it is stored; empty: nothing is.
     """
 
     consent: Consent
     asked_ms: int = 0
     expected_until_ms: int = 0
+    row: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +67,20 @@ class ConsentStore:
         consent = CONSENTS.load_if_good(row)
         if consent is None and row is not None:
             log.error("consent_row_damaged")
-        return Known(consent or Consent(), _number(asked), _number(until))
+        return Known(consent or Consent(), _number(asked), _number(until), row or "")
 
-    async def save(self, consent: Consent, asked_ms: int) -> Consent | None:
-        """Keep it; what was kept before. None: somebody asked Microsoft later, and knows more."""
-        before = await self.scripts.run(
+    async def save(self, consent: Consent, asked_ms: int, *, instead: str = "") -> str | None:
+        """Keep it in the place of a row; the row that was there. Another one: nothing was kept.
+
+        None: somebody asked Microsoft later, and knows more.
+        """
+        return await self.scripts.run(
             lua.consent_save,
             consent=keys.CONSENT,
             asked_ms=asked_ms,
+            instead=instead,
             row=CONSENTS.dump(consent),
         )
-        return None if before is None else CONSENTS.load_if_good(before) or Consent()
 
     async def expect(self, until_ms: int) -> None:
         """An admin says that they consented: it is awaited until then."""
@@ -124,21 +128,32 @@ class Consents:
 
     async def look(self) -> Consent:
         """Ask Microsoft now. Raises REDIS_TROUBLE."""
-        asked_ms = await self.now_ms()
-        before = (await self.store.read()).consent
+        asked_ms, known = await self.now_ms(), await self.store.read()
+        before, row = known.consent, known.row
         self.token.worked = before.worked
-        try:
-            after = seen(before, await self.token.look(), asked_ms)
-        except OutsideError as error:
-            why = why_of(error.code) or Why.UNREACHABLE
-            after = failed(before, why, error.detail or error.code, asked_ms)
-        replaced = await self.store.save(after, asked_ms)
-        if replaced is None:
-            return await self.read()
-        _log(replaced, after)
+        follows = await self._ask(asked_ms)
+        while True:
+            after = follows(before)
+            replaced = await self.store.save(after, asked_ms, instead=row)
+            if replaced is None:
+                return await self.read()
+            if replaced == row:
+                break
+            # Another process was first: since when it holds, is what that one found.
+            row, before = replaced, CONSENTS.load_if_good(replaced) or Consent()
+        _log(before, after)
         self.known = after  # the token in use is the one that was looked at
         await self._tell(after, asked_ms)
         return after
+
+    async def _ask(self, asked_ms: int) -> Callable[[Consent], Consent]:
+        """Ask Microsoft; what follows from the answer, after what was known before."""
+        try:
+            roles = await self.token.look()
+        except OutsideError as error:
+            why, detail = why_of(error.code) or Why.UNREACHABLE, error.detail or error.code
+            return lambda before: failed(before, why, detail, asked_ms)
+        return lambda before: seen(before, roles, asked_ms)
 
     async def fresh(self, most_ms: int) -> Consent:
         """What Microsoft said so long ago at most. Raises REDIS_TROUBLE."""

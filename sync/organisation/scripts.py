@@ -9,10 +9,10 @@ from sync.redis.scripts import CLOCK, script
 
 
 @script()
-def consent_save(*, consent: Key, asked_ms: int, row: str) -> str | None:
-    """Keep what Microsoft said when it was asked then; what was kept before (empty: nothing).
+def consent_save(*, consent: Key, asked_ms: int, instead: str, row: str) -> str | None:
+    """Keep what Microsoft said when it was asked then, in the place of a row (empty: of nothing).
 
-    None: it was asked later already, and nothing was kept.
+    What was there before: another row, and nothing was kept. None: it was asked later already.
     """
 
 

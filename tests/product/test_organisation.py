@@ -299,7 +299,7 @@ async def test_forms_of_other_pages_and_prefetching_do_nothing(place: Office) ->
         status, text = await http(
             "POST", here, data=f"ticket={ticket}".encode(), headers=form | headers
         )
-        assert (status, "another page" in text) == (403, True)
+        assert (status, "one of this app’s pages" in text) == (403, True)
     status, _ = await http("POST", here, data=b"{}", headers={"Content-Type": "application/json"})
     assert status == 400
     back = f"{place.product.url}{URL(CALLBACK).path}?state={'f' * 43}"

@@ -164,6 +164,32 @@ async def test_an_answer_that_was_asked_for_earlier_counts_no_more(
     assert (await slow.read()).may_write
 
 
+async def test_two_who_find_it_at_once_agree_since_when_and_tell_it_once(
+    redis: Client, microsoft: Microsoft
+) -> None:
+    told: list[Consent] = []
+
+    async def tell(consent: Consent) -> None:
+        told.append(consent)
+
+    processes = [microsoft.process(redis) for _ in range(5)]
+    for process in processes:
+        process.told = tell
+    microsoft.roles = BOTH
+    clock = iter(range(NOON, NOON + 10))
+
+    async def ticking() -> int:
+        return next(clock)
+
+    for process in processes:
+        process.now_ms = ticking
+    with capture_logs() as logs:
+        found = await asyncio.gather(*(process.look() for process in processes))
+    assert len({consent.since_ms for consent in found}) == 1
+    assert len(told) == 1
+    assert [line["event"] for line in logs] == ["organisation_authorised"]
+
+
 async def test_microsoft_away_ends_nothing_and_is_said_once(
     redis: Client, microsoft: Microsoft
 ) -> None:
