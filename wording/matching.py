@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 class UncoveredWords:
     """A reason in words.
 
-    `counted` follows a number of people, `what` says it of one, `to_do` what an admin can do.
+    `counted` follows a number of people (`one` the number 1, where that differs), `what` says it of
+    somebody, `to_do` what an admin can do.
     """
 
     counted: str
     what: str
     to_do: str
+    one: str = ""
 
 
 UNCOVERED: Final[Mapping[Uncovered, UncoveredWords]] = {
@@ -54,11 +56,13 @@ UNCOVERED: Final[Mapping[Uncovered, UncoveredWords]] = {
         "guests",
         "Their account belongs to a guest or to another organisation",
         "Nothing: guests are never covered.",
+        one="guest",
     ),
     Uncovered.RESOURCE: UncoveredWords(
         "rooms, devices or phone lines",
         "Their licence is for a room, a shared device or a phone line",
         "Nothing: only people are covered.",
+        one="room, device or phone line",
     ),
     Uncovered.NO_TEAMS: UncoveredWords(
         "without Teams",
@@ -131,7 +135,9 @@ def summary(counts: Mapping[str, int]) -> str:
 def counted(counts: Mapping[str, int]) -> list[tuple[int, str]]:
     """The counts by reason, in the order of UNCOVERED, without what nobody has."""
     return [
-        (counts[why], words.counted) for why, words in UNCOVERED.items() if counts.get(why, 0) > 0
+        (count, words.one or words.counted if count == 1 else words.counted)
+        for why, words in UNCOVERED.items()
+        if (count := counts.get(why, 0)) > 0
     ]
 
 

@@ -216,11 +216,10 @@ def confirm_removal(old: str, new: str, *, effect: str) -> Card:
 
 @dataclass(frozen=True, slots=True)
 class GivenView:
-    """A mapping by hand as a card shows it: names and addresses, and how it stands in words."""
+    """A mapping by hand as a card shows it: both addresses, and how it stands in words."""
 
     object_id: str
     at_ms: int
-    person: str
     address: str
     zoom: str
     standing: str
@@ -262,7 +261,7 @@ def given(view: GivenView, *, notice: str = "", may_confirm: bool = False) -> Ca
         view.standing,
         heading("Matched by hand"),
         box("good", text(notice)) if notice else None,
-        fact("In Entra", bold(outside(view.person)), f" · {outside(view.address, ADDRESS_LIMIT)}"),
+        fact("In Entra", outside(view.address, ADDRESS_LIMIT)),
         fact("In Zoom", outside(view.zoom, ADDRESS_LIMIT)),
         box("good" if view.confirmed else "warning", text(view.standing)),
         buttons(

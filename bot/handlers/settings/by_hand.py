@@ -285,7 +285,6 @@ class ByHandHandler:
                 given.object_id,
                 given.at_ms,
                 given.address,
-                given.address,
                 given.zoom_address,
                 standing,
                 confirmed=sure is not None,

@@ -25,7 +25,6 @@ WELL = state(read_ms=1, reason=None, full=True, at=lambda _: "14:02")
 VIEW = GivenView(
     OID,
     1_764_000_000_000,
-    "Ben Okafor",
     "ben@example.com",
     "ben.o@zoom.example",
     "Ada Lindqvist matched them by hand. It doesn’t count yet. They or another admin need to "
@@ -105,7 +104,7 @@ def match_cards() -> dict[str, Card]:
         "match-given-other": cards.given(VIEW, may_confirm=True),
         "match-given-sure": cards.given(
             GivenView(
-                *(VIEW.object_id, VIEW.at_ms, VIEW.person, VIEW.address, VIEW.zoom),
+                *(VIEW.object_id, VIEW.at_ms, VIEW.address, VIEW.zoom),
                 "Ada Lindqvist matched them by hand. Ben Okafor confirmed it, so it counts.",
                 confirmed=True,
             ),
@@ -142,7 +141,7 @@ def match_cards_for(name: str) -> dict[str, Card]:
     """The cards that show something others have named, with this name in every place."""
     rows = [UnmatchedRow(name, name, why, name) for why in Uncovered]
     counts, domain = dict.fromkeys(COUNTS, 123_456), name[:LONGEST_DOMAIN].ljust(3)
-    view = GivenView(OID, 2**53 - 1, name, name, name, name)
+    view = GivenView(OID, 2**53 - 1, name, name, name)
     return {
         "match-unmatched": cards.unmatched(
             rows, counts, state=[name, ONLY_BASIC], trouble=True, notice=name
