@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.cpu import BUDGETS, LOADING, spent, suite
+from tests.cpu import BUDGETS, LOADING, LONG, spent, suite
 from tests.order import LONGEST_FIRST, TOGETHER
 
 TESTS = Path(__file__).parents[1]
@@ -17,7 +17,7 @@ APART = {"container"}
 def test_every_suite_has_a_budget() -> None:
     suites = {suite(f"tests/{path.relative_to(TESTS)}") for path in TESTS.rglob("test_*.py")}
     assert suites - APART == set(BUDGETS) - {LOADING}
-    assert {*LONGEST_FIRST, *TOGETHER} <= suites
+    assert {*LONGEST_FIRST, *TOGETHER, *LONG} <= suites
 
 
 def test_what_runs_and_what_has_ended_is_counted() -> None:
