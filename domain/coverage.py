@@ -6,6 +6,7 @@ Rule 1  Who said *Not for me* is never covered, whatever else holds.
 Rule 2  Nor is who was excluded, by an admin or by what Entra says of their account.
 Rule 3  Nor is who is shown by an authorisation of their own: it stays theirs.
 Rule 4  Only whose deciding level says that the organisation authorises it, and is on, is in scope.
+        So is only of whom Entra says what the level's condition asks for (domain.condition).
 Rule 5  Nobody is covered who was not told of exactly that. *On request*, they must say Start.
         *After notice*, it starts so many working days after they were told.
 Rule 6  Of those whom it would start for, a level's percentage is covered; who said Start
@@ -61,6 +62,7 @@ class Standing(StrEnum):
     OPTED_OUT = "opted_out"
     EXCLUDED = "excluded"
     OWN = "own"  # connected by a sign-in of their own
+    NARROWED = "narrowed"  # the level's condition leaves them out
     OUT_OF_SCOPE = "out_of_scope"
 
 
@@ -70,7 +72,8 @@ class Candidate:
 
     `verdict` is policy's on them by the organisation's authorisation, whatever they have chosen
     (a pause changes nothing here). `connected`: they are shown by it, `own`: by an authorisation of
-    their own. `in_share`: within their level's percentage.
+    their own. `in_share`: within their level's percentage. `fits`: its condition on
+    what Entra says of them holds.
     """
 
     verdict: Verdict
@@ -80,6 +83,7 @@ class Candidate:
     connected: bool = False
     own: bool = False
     in_share: bool = True
+    fits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,8 @@ def standing(candidate: Candidate, now_ms: int) -> Standing:
     verdict, announced = candidate.verdict, candidate.announced
     if not verdict.on:
         return Standing.OUT_OF_SCOPE
+    if not candidate.fits and verdict.authoriser is not Authoriser.PERSON:
+        return Standing.NARROWED
     match verdict.authoriser:
         case Authoriser.PERSON:
             return Standing.OUT_OF_SCOPE

@@ -33,7 +33,7 @@ class Field(StrEnum):
     PRIORITY = "priority"
 
 
-BESIDE: Final = frozenset({"share"})
+BESIDE: Final = frozenset({"share", "only"})
 """Fields of a form (domain.policy.Form) that stand on no card: one line changes them."""
 
 Value = bool | int | Service | AuthorizeWith | Authoriser | LevelStyle

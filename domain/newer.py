@@ -63,6 +63,7 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     # Has its default where an older process could read it: nothing of it is written till then.
     "Form.authoriser": 2,
     "Form.share": 2,
+    "Form.only": 2,
     "PersonState.authorised_by": 2,
     # Older processes know nobody who could have said it: they may be written at once.
     "pb:{NN}:optout:<mark>": 2,

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from domain.condition import Condition  # noqa: TC001 - rows are read by their types
 from domain.presence import LevelStyle, Style
 from domain.share import EVERYBODY, check_share
 
@@ -69,7 +70,8 @@ class Form:
 
     `calendar` and `contacts` are kept because the article's form has them; this app never asks
     Microsoft for those rights. `locked`: lower levels can't deviate. `share`: so many of a hundred
-    people are started by the organisation's authorisation (domain.share). Raises ValueError.
+    people are started after notice (domain.share). `only`: the organisation's authorisation counts
+    only for those of whom Entra says this. Raises ValueError.
     """
 
     integration: bool
@@ -82,6 +84,7 @@ class Form:
     style: LevelStyle = Style.MIRROR
     authoriser: Authoriser = Authoriser.PERSON
     share: int = EVERYBODY
+    only: Condition | None = None
 
     def __post_init__(self) -> None:
         check_share(self.share)
@@ -177,7 +180,7 @@ class Verdict(NamedTuple):
     `group` is the managed group that decides, None for the account. `locked`: the deciding level is
     locked. `own_style`: the style is the person's own choice; `level_style` is what the level has.
     `paused_until_ms` is set while PAUSED. `authoriser` is who says yes on the deciding level, `by`
-    who did, `share` the part of people that it may start for (domain.share).
+    who did, `share` and `only` for which people it may start.
     """
 
     on: bool
@@ -191,6 +194,7 @@ class Verdict(NamedTuple):
     authoriser: Authoriser = Authoriser.PERSON
     by: AuthorisedBy = AuthorisedBy.PERSON
     share: int = EVERYBODY
+    only: Condition | None = None
 
     @property
     def resumes_ms(self) -> int | None:
@@ -254,4 +258,5 @@ def resolve(
         authoriser=form.authoriser,
         by=by,
         share=form.share,
+        only=form.only,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from domain.condition import Condition  # noqa: TC001 - clicks are read by their types
 from domain.form import LevelForm
 from domain.policy import ACCOUNT, Authoriser, AuthorizeWith, Level, ManagedGroup, Service
 from domain.presence import LevelStyle, Style
@@ -177,6 +178,19 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Narrow:
+    """Let the organisation's authorisation count only for some people of a level; None: for all."""
+
+    level: Level
+    only: Condition | None = None
+    act: Literal["only"] = "only"
+
+    def apply(self, policy: Policy) -> Policy:
+        """The policy after it. Raises GroupInherits."""
+        return _own_form(policy, self.level, only=self.only)
+
+
+@dataclass(frozen=True, slots=True)
 class SaveForm:
     """Make a level what was entered in its form."""
 
@@ -200,7 +214,17 @@ class SaveForm:
 
 
 OneLine = (
-    Enable | Disable | Inherit | Lock | Unlock | Move | ChooseStyle | Authorise | ChooseShare | Stop
+    Enable
+    | Disable
+    | Inherit
+    | Lock
+    | Unlock
+    | Move
+    | ChooseStyle
+    | Authorise
+    | ChooseShare
+    | Narrow
+    | Stop
 )
 """What can be said in one line, such as `settings group Sales enable`."""
 
@@ -287,7 +311,7 @@ def authorises_otherwise(before: Policy, after: Policy) -> bool:
 
 
 def _authorised(form: Form) -> tuple[object, ...]:
-    return form.authoriser, form.share
+    return form.authoriser, form.share, form.only
 
 
 def newer_fields(edit: Edit) -> tuple[str, ...]:
@@ -295,6 +319,8 @@ def newer_fields(edit: Edit) -> tuple[str, ...]:
     match edit:
         case ChooseShare(_, share) if share != EVERYBODY:
             return ("Form.share",)
+        case Narrow(_, only) if only is not None:
+            return ("Form.only",)
         case Stop():
             return ("Form.authoriser",)
         case _:

@@ -15,6 +15,7 @@ from domain.policy_edits import (
     Inherit,
     Lock,
     Move,
+    Narrow,
     SaveForm,
     Stop,
     Unlock,
@@ -23,7 +24,14 @@ from domain.policy_edits import (
 )
 from domain.share import EVERYBODY
 from wording.figures import people
-from wording.policy import AUTHORISERS_EXPLAINED, STYLES, because, level_words
+from wording.policy import (
+    AUTHORISERS_EXPLAINED,
+    STYLES,
+    because,
+    level_words,
+    only_words,
+    property_words,
+)
 from wording.reason import shown_reason
 from wording.text import outside
 
@@ -91,6 +99,10 @@ def state_sentence(edit: Edit) -> str:
                 "The organisation’s authorisation is no longer used for anyone: each person "
                 "authorises it themselves."
             )
+        case Narrow(_, only) if only is not None:
+            return f"For {where}, the organisation’s authorisation counts {only_words(only)}."
+        case Narrow():
+            return f"For {where}, it counts for everyone whom the organisation authorises."
         case SaveForm():
             return f"The settings for {where} are saved."
     assert_never(edit)
@@ -119,6 +131,10 @@ def question(edit: OneLine) -> str:
             return f"Let {who} authorise it for {where}{_WHEN[authoriser]}?"
         case ChooseShare(_, share):
             return f"Set the share for {where} to {share}%?"
+        case Narrow(_, only) if only is not None:
+            return f"Limit {where} to people with {property_words(only)}?"
+        case Narrow():
+            return f"Lift the limit for {where}?"
         case Stop():
             return "Stop and clear everyone whom the organisation authorised?"
     assert_never(edit)
@@ -138,6 +154,9 @@ def spoken(edit: OneLine, reason: str = "") -> str:
         value = f" {edit.authoriser}"
     elif isinstance(edit, ChooseShare):
         value = f" {edit.share}"
+    elif isinstance(edit, Narrow):
+        only = edit.only
+        value = " everyone" if only is None else f" {only.name} {outside(only.value, 100)}"
     why = f" because {shown_reason(reason)}" if reason else ""
     return f"settings {where} {edit.act}{value}{why}"
 
@@ -167,6 +186,8 @@ def confirming(edit: OneLine) -> str:
             return _AUTHORISING[authoriser]
         case ChooseShare(_, share):
             return f"Use {share}%"
+        case Narrow(_, only):
+            return "Lift the limit" if only is None else "Limit"
         case Stop():
             return "Stop and clear everyone"
     assert_never(edit)
@@ -211,12 +232,12 @@ def noticed(edit: OneLine, style: Style) -> str:
             )
         case ChooseStyle(_, chosen):
             return STYLES[chosen].sentence
-        case Authorise() | ChooseShare() | Stop():
+        case Authorise() | ChooseShare() | Narrow() | Stop():
             return _noticed_of_starting(edit)
     assert_never(edit)
 
 
-def _noticed_of_starting(edit: Authorise | ChooseShare | Stop) -> str:
+def _noticed_of_starting(edit: Authorise | ChooseShare | Narrow | Stop) -> str:
     """The same of what decides who is started without a sign-in."""
     match edit:
         case Authorise(_, Authoriser.PERSON):
@@ -234,6 +255,17 @@ def _noticed_of_starting(edit: Authorise | ChooseShare | Stop) -> str:
                 "I clear what I set for those who never signed in, and show nothing for them until "
                 "they connect. People who have connected themselves aren’t affected. Once it is "
                 "done, the consent can be withdrawn in Entra."
+            )
+        case Narrow(_, only) if only is not None:
+            return (
+                f"The organisation’s authorisation counts {only_words(only)}. It ends for the "
+                "others, also where Entra doesn’t say it or this app may not see it. People who "
+                "connect themselves aren’t limited."
+            )
+        case Narrow():
+            return (
+                "The organisation’s authorisation may count for everyone here again. Nobody "
+                "starts by that alone: the card with Start, or the notice, comes first."
             )
         case ChooseShare(_, share) if share == EVERYBODY:
             return "After notice, everyone in scope is started."
@@ -276,6 +308,8 @@ def why_not_inherited(edit: OneLine) -> str:
             return "it doesn’t have its own style"
         case Authorise():
             return "the account says who authorises"
+        case Narrow():
+            return "the account says for whom it counts"
         case ChooseShare():
             return "the account says how many people are started"
         case Enable() | Disable() | Inherit() | Stop():

@@ -81,7 +81,7 @@ def fields_changed(kind: str, old: Row, new: Row, *, account: bool) -> list[tupl
     ]
 
 
-_BESIDE: Final = {"share": "Share of people"}
+_BESIDE: Final = {"share": "Share of people", "only": "Only for"}
 """Fields that only one-line edits change."""
 
 
@@ -93,6 +93,8 @@ def _label(name: str) -> str:
 
 def _word(row: Mapping[str, Any], name: str) -> str:
     value = row.get(name)
+    if name == "only":
+        return " ".join(map(str, value.values())) if isinstance(value, dict) else "everyone"
     if value is None:
         return "none"
     if name == "share":

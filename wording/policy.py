@@ -15,6 +15,7 @@ from wording.text import outside
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from domain.condition import Condition
     from domain.form import LevelForm
     from domain.policy import Form, Level, ManagedGroup, Policy, Verdict
     from domain.policy_edits import Effect
@@ -98,6 +99,26 @@ def value_of_words(field: Field, said: str) -> str:
     """The value of a choice by its words, which some clients send in its place; else as it is."""
     meant, words = said.strip().casefold(), _CHOICES.get(field, {})
     return next((value for value, shown in words.items() if shown.casefold() == meant), said)
+
+
+_PROPERTIES: Final = {"companyName": "company", "employeeType": "employee type"}
+
+
+def property_words(only: Condition) -> str:
+    """What a condition asks for: “country Sweden”."""
+    return f"{_PROPERTIES.get(only.name, only.name)} {outside(only.value, 100)}"
+
+
+def only_words(only: Condition) -> str:
+    """For whom it counts, as the rest of a sentence."""
+    return f"only for people who have {property_words(only)} in Entra"
+
+
+def only_line(form: Form) -> str:
+    """To whom a form is limited; empty where that is nobody in particular."""
+    if form.only is None:
+        return ""
+    return f"The organisation’s authorisation counts {only_words(form.only)}."
 
 
 def share_line(form: Form) -> str:

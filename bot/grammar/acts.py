@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Final
 from bot.grammar.personal import style_of
 from bot.grammar.words import (
     PLAIN_QUOTES,
+    TRAILING,
     NotUnderstood,
     bare,
     shortened,
     without_courtesies,
 )
+from domain.condition import LONGEST_VALUE, Condition, property_called
 from domain.form import HIGHEST_PRIORITY
 from domain.policy import SOME_GROUP, Authoriser
 from domain.policy_edits import (
@@ -25,6 +27,7 @@ from domain.policy_edits import (
     Inherit,
     Lock,
     Move,
+    Narrow,
     Unlock,
 )
 from domain.presence import LEVEL_STYLES, level_style
@@ -68,6 +71,7 @@ def act_at_end(words: list[str]) -> tuple[int, OneLine] | None:
             or _style_at_end(spoken, last)
             or _authoriser_at_end(spoken, last)
             or _share_at_end(spoken, last)
+            or _only_at_end(spoken)
         )
         if found is not None:
             return found
@@ -224,6 +228,36 @@ def _number_of_percent(last: list[str]) -> tuple[str | None, int]:
 
 def _is_percentage(last: list[str]) -> bool:
     return bool(last) and len(last[-1]) > 1 and last[-1].endswith("%")
+
+
+_EVERYBODY: Final = frozenset({"everyone", "everybody"})
+_LONGEST_CONDITION: Final = 12
+"""Words, of which the value may have ten."""
+
+
+def _only_at_end(words: list[str]) -> tuple[int, OneLine] | None:
+    """`only country Sweden`, and `only everyone` to take it back."""
+    for at in range(max(0, len(words) - _LONGEST_CONDITION), len(words) - 1):
+        if bare(words[at]) != "only":
+            continue
+        asked, value = bare(words[at + 1]), words[at + 2 :]
+        if asked in _EVERYBODY and not value:
+            return at, Narrow(SOME_GROUP)
+        if asked == "employee" and value and bare(value[0]) == "type":
+            value = value[1:]
+        name = property_called(asked)
+        if name is None:
+            continue
+        said = " ".join(value).translate(PLAIN_QUOTES).rstrip(TRAILING).strip("\"' ")
+        try:
+            return at, Narrow(SOME_GROUP, Condition(name, said))
+        except ValueError:
+            raise NotUnderstood(
+                f"“only {shortened(words[at + 1], 40)}” needs a value as Entra has it, of at most "
+                f"{LONGEST_VALUE} characters.",
+                _value_hint(words, "only country Sweden"),
+            ) from None
+    return None
 
 
 def _value_hint(words: list[str], example: str) -> str:

@@ -19,6 +19,7 @@ from wording.policy import (
     STYLES,
     because,
     level_words,
+    only_line,
     share_line,
 )
 
@@ -175,8 +176,8 @@ def _inputs(shown: LevelForm, places: int, *, account_form: bool) -> list[Elemen
         elements.append(_input(field, shown, places, account_form=account_form))
         if field is Field.AUTHORISER:
             elements.append(note(BUSY_ONLY_UNASKED, spacing="Small"))
-            if limited := share_line(shown.form):
-                elements.append(text(limited, spacing="Small"))
+            limits = filter(None, (only_line(shown.form), share_line(shown.form)))
+            elements += [text(limit, spacing="Small") for limit in limits]
         if field is Field.STYLE:
             warning = f"About full: {STYLES[Style.FULL].warning('people')}"
             elements.append(note(warning, spacing="Small"))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import structlog
 
 from domain.clock import MINUTE
+from domain.condition import fits
 from domain.coverage import (
     Announcement,
     Candidate,
@@ -213,7 +214,7 @@ class Covering:
         return Prospect(
             startable=sum(counts[each] for each in (*_WAIT, Standing.COVERED)),
             unmatched=unmatched,
-            excluded=counts[Standing.EXCLUDED] + left_out,
+            excluded=counts[Standing.EXCLUDED] + counts[Standing.NARROWED] + left_out,
             opted_out=counts[Standing.OPTED_OUT],
             own=counts[Standing.OWN],
         )
@@ -283,6 +284,7 @@ class Covering:
                 connected=by is AuthorisedBy.ORGANISATION,
                 own=by is AuthorisedBy.PERSON,
                 in_share=in_share(oid, verdict.share),
+                fits=fits(verdict.only, kept.user.properties),
             )
             trouble = row is not None and row.trouble is not None
             found.append((kept, candidate, (ZoomUser(zoom_id, user.address), trouble)))
@@ -358,7 +360,7 @@ class Covering:
                 log.warning("not_announced", person=oid)
 
 
-_ENDS: Final = frozenset({Standing.OPTED_OUT, Standing.EXCLUDED, Standing.LATER})
+_ENDS: Final = frozenset({Standing.OPTED_OUT, Standing.EXCLUDED, Standing.LATER, Standing.NARROWED})
 _WAIT: Final = (Standing.TO_TELL, Standing.ASKED, Standing.WAITING, Standing.LATER)
 _UNMATCHED: Final = frozenset({"nobody", "several", "two-zoom", "gone"})
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from domain.condition import fits
 from domain.errors import AdminMustAct, OutsideError
 from domain.matching import excluded
 from domain.policy import AuthorisedBy, Authoriser, resolve
@@ -117,7 +118,8 @@ class Starting:
         zoom_id = None if kept is None else kept.zoom_id
         groups = await self.groups_of(zoom_id, user.addresses)
         verdict = resolve(policy, groups, by=AuthorisedBy.ORGANISATION)
-        return Startable(user, verdict, zoom_id) if verdict.on else None
+        may = verdict.on and fits(verdict.only, user.properties)
+        return Startable(user, verdict, zoom_id) if may else None
 
     async def start(self, object_id: str, tenant_id: str) -> tuple[Link, Observation | None]:
         """Start somebody who wants it; what Zoom says of them now.

@@ -24,7 +24,7 @@ _UNDECIDED = Form(integration=False)
 _BROKEN_ACCOUNT = Form(integration=False, locked=True)
 _BROKEN_GROUP = Form(integration=False)
 
-_NEWER: Final = {"authoriser": Authoriser.PERSON.value, "share": EVERYBODY}
+_NEWER: Final = {"authoriser": Authoriser.PERSON.value, "share": EVERYBODY, "only": None}
 FORMS: Final = Rows(Form, whole=True, newer=_NEWER)
 MANAGED: Final = Rows(ManagedGroup, whole=True, newer=_NEWER)
 

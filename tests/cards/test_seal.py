@@ -25,7 +25,7 @@ from domain.policy import Authoriser, Form, Level
 from domain.policy_edits import Enable, OneLine
 from domain.presence import LEVEL_STYLES, Style
 from domain.roles import By
-from tests.doubles.policies import forms, group_ids
+from tests.doubles.policies import conditions, forms, group_ids
 
 pytestmark = pytest.mark.unit
 
@@ -51,6 +51,7 @@ edits: st.SearchStrategy[Any] = st.one_of(
                     "style": st.sampled_from(LEVEL_STYLES),
                     "authoriser": st.sampled_from(Authoriser),
                     "share": st.integers(1, 100),
+                    "only": conditions,
                 }[field.name]
                 for field in fields(kind)
                 if field.name != "act"

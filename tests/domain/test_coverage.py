@@ -36,6 +36,7 @@ candidates = st.builds(
     connected=st.booleans(),
     own=st.booleans(),
     in_share=st.booleans(),
+    fits=st.booleans(),
 )
 
 
@@ -125,3 +126,9 @@ def test_who_was_only_asked_must_be_told_anew_that_it_starts_by_itself() -> None
 
 def test_who_signed_in_themselves_keeps_what_is_theirs() -> None:
     assert standing(in_mode(Authoriser.INFORM, own=True), NOW) is Standing.OWN
+
+
+@given(candidates)
+def test_whoever_a_condition_leaves_out_is_never_covered(candidate: Candidate) -> None:
+    stands = standing(replace(candidate, fits=False), NOW)
+    assert stands not in {Standing.COVERED, Standing.TO_TELL, Standing.ASKED, Standing.WAITING}

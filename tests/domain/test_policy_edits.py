@@ -32,6 +32,7 @@ from domain.policy_edits import (
     Inherit,
     Lock,
     Move,
+    Narrow,
     OneLine,
     SaveForm,
     Stop,
@@ -48,7 +49,7 @@ from sync.settings.rows import (
     history_of,
     read_policy,
 )
-from tests.doubles.policies import forms, group_ids, memberships, names, policies
+from tests.doubles.policies import conditions, forms, group_ids, memberships, names, policies
 
 pytestmark = pytest.mark.unit
 
@@ -245,6 +246,7 @@ one_line: st.SearchStrategy[OneLine] = st.one_of(
     st.builds(Unlock, levels),
     st.builds(ChooseStyle, levels, st.sampled_from(Style)),
     st.builds(ChooseShare, levels, st.integers(1, EVERYBODY)),
+    st.builds(Narrow, levels, conditions),
     st.builds(Inherit, st.builds(Level, group_ids)),
     st.builds(Move, st.builds(Level, group_ids), st.integers(1, 9)),
 )
@@ -274,7 +276,7 @@ def test_a_level_becomes_what_was_submitted(
 def test_one_line_changes_what_it_says_and_nothing_else(policy: Policy, edit: OneLine) -> None:
     level = edit.level
     inherits = not level.is_account and edits.group_of(policy, level.group_id) is None
-    if inherits and isinstance(edit, Lock | Unlock | ChooseStyle | ChooseShare | Move):
+    if inherits and isinstance(edit, Lock | Unlock | ChooseStyle | ChooseShare | Narrow | Move):
         with pytest.raises(GroupInherits):
             edit.apply(policy)
         return
@@ -292,6 +294,8 @@ def test_one_line_changes_what_it_says_and_nothing_else(policy: Policy, edit: On
             assert now == replace(was, style=style)
         case ChooseShare(_, share):
             assert now == replace(was, share=share)
+        case Narrow(_, only):
+            assert now == replace(was, only=only)
         case Inherit():
             assert edits.group_of(after, level.group_id) is None
         case Move(_, priority):

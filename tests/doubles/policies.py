@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from domain.condition import Condition
+from domain.matching import PROPERTIES
 from domain.policy import Authoriser, AuthorizeWith, Form, ManagedGroup, Personal, Policy, Service
 from domain.presence import LEVEL_STYLES, Style
 from domain.share import EVERYBODY
 
 NOW = 1_760_000_000_000
 
+conditions = st.none() | st.builds(
+    Condition, st.sampled_from(PROPERTIES), st.from_regex(r"[A-Za-zÅö]{1,9}", fullmatch=True)
+)
 forms = st.builds(
     Form,
     integration=st.booleans(),
@@ -22,6 +27,7 @@ forms = st.builds(
     style=st.sampled_from(LEVEL_STYLES),
     authoriser=st.sampled_from(Authoriser),
     share=st.integers(1, EVERYBODY),
+    only=conditions,
 )
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 group_ids = st.sampled_from([f"g{number}" for number in range(6)])

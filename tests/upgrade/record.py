@@ -23,6 +23,7 @@ from cards.click import CLICKS, Click, packed
 from cards.person.clicks import ChooseOwnStyle, UseStyle
 from cards.seal import Seal
 from cards.settings.clicks import ApplyChange, PickForChange
+from domain.condition import Condition
 from domain.directory import DirectoryGroup, DirectoryUser, MembershipChange
 from domain.link import Link
 from domain.matching import EntraUser, Match
@@ -39,6 +40,7 @@ from domain.policy_edits import (
     Inherit,
     Lock,
     Move,
+    Narrow,
     Stop,
     Unlock,
 )
@@ -85,6 +87,7 @@ OTHERS: Final[tuple[Click, ...]] = (
     ),
     ApplyChange(Move(Level("zgSales", "Sales"), 2), 7),
     *(ApplyChange(Authorise(Level("zgSales", "Sales"), each), 7) for each in Authoriser),
+    ApplyChange(Narrow(Level("zgSales", "Sales"), Condition("country", "Sweden")), 7),
     ApplyChange(ChooseShare(Level("zgSales", "Sales"), 20), 7),
     ApplyChange(Stop(), 7),
     *(ApplyChange(ChooseStyle(Level("zgSales", "Sales"), style), 7) for style in LEVEL_STYLES),

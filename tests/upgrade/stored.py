@@ -19,6 +19,7 @@ from bot.invite.store import InvitationStore, Mailing, MailingCard
 from bot.sign_in.attempt import ATTEMPTS, Attempt
 from bot.sign_in.store import SignInStore
 from bot.teams.activity import ConversationReference
+from domain.condition import Condition
 from domain.coverage import Announcement, How
 from domain.directory import Directory, DirectoryGroup, DirectoryUser, MembershipChange
 from domain.errors import Trouble
@@ -37,7 +38,7 @@ from domain.policy import (
     Personal,
     Service,
 )
-from domain.policy_edits import Authorise, ChooseShare, ChooseStyle, Disable, Lock
+from domain.policy_edits import Authorise, ChooseShare, ChooseStyle, Disable, Lock, Narrow
 from domain.presence import Observation, Pair, Shown, Style, ZoomPresence
 from domain.roles import Role
 from domain.setback import Setback
@@ -245,7 +246,8 @@ async def _settings(to: Stores) -> None:
     sales = Level("zgSales", "Sales")
     ask = Authorise(ACCOUNT, Authoriser.ASK)
     edits = (ChooseStyle(ACCOUNT, Style.BUSY_ONLY), ask, ChooseShare(ACCOUNT, 20), Lock(ACCOUNT))
-    for edit in (*edits, Disable(sales)):
+    narrow = Narrow(ACCOUNT, Condition("country", "Sweden"))
+    for edit in (*edits, narrow, Disable(sales)):
         policy = await to.settings.read()
         await to.settings.save(edit, expected=policy.version, by=ADMIN, reason="INC0012345")
     await to.audit.looked_up(ADMIN, "ben@example.com")

@@ -25,6 +25,7 @@ from bot.grammar.settings import (
 )
 from bot.grammar.words import LONGEST_TEXT, bare
 from bot.teams.message_text import message_text
+from domain.condition import Condition
 from domain.form import HIGHEST_PRIORITY
 from domain.policy import ACCOUNT, SOME_GROUP, Authoriser
 from domain.policy_edits import (
@@ -36,6 +37,7 @@ from domain.policy_edits import (
     Inherit,
     Lock,
     Move,
+    Narrow,
     OneLine,
     Stop,
     Unlock,
@@ -62,6 +64,10 @@ SPOKEN: dict[str, OneLine] = {
     "authorise person": Authorise(SOME_GROUP, Authoriser.PERSON),
     "Authorize ask.": Authorise(SOME_GROUP, Authoriser.ASK),
     "authorise Inform please": Authorise(SOME_GROUP, Authoriser.INFORM),
+    "only country Sweden": Narrow(SOME_GROUP, Condition("country", "Sweden")),
+    "Only Company Größe & Söhne.": Narrow(SOME_GROUP, Condition("companyName", "Größe & Söhne")),
+    "only employee type Employee": Narrow(SOME_GROUP, Condition("employeeType", "Employee")),
+    "only everyone": Narrow(SOME_GROUP),
     "percent 20": ChooseShare(SOME_GROUP, 20),
     "Percent 20%.": ChooseShare(SOME_GROUP, 20),
     "percent 5 percent": ChooseShare(SOME_GROUP, 5),

@@ -37,6 +37,7 @@ from cards.settings.people import (
     user,
     which_user,
 )
+from domain.condition import Condition
 from domain.form import LevelForm
 from domain.organisation import Answer, Consent, Coverage, Why
 from domain.policy import (
@@ -60,6 +61,7 @@ from domain.policy_edits import (
     Inherit,
     Lock,
     Move,
+    Narrow,
     OneLine,
     Stop,
     Unlock,
@@ -363,6 +365,13 @@ def settings_cards() -> dict[str, Card]:
             Stop(), version=7, touched=f"1,240 people now. {clearing_takes(1_240)}"
         ),
         "settings-percent": change(ChooseShare(SALES, 20)),
+        "settings-only": change(Narrow(SALES, Condition("country", "Sweden"))),
+        "settings-only-everyone": change(Narrow(SALES)),
+        "settings-form-only": form(
+            ACCOUNT,
+            entered(replace(ON, authoriser=Authoriser.ASK, only=Condition("companyName", "Größe"))),
+            version=7,
+        ),
         "settings-percent-everyone": change(ChooseShare(ACCOUNT, 100)),
         "settings-form-percent": form(
             SALES, entered(replace(ON, authoriser=Authoriser.ASK, share=20), 2), version=7

@@ -9,6 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from domain.clock import DAY
+from domain.condition import Condition
 from domain.coverage import Announcement, How, Prospect
 from domain.directory import Directory, DirectoryUser
 from domain.matching import EntraUser, Match, Uncovered
@@ -334,3 +335,16 @@ async def test_a_preview_says_for_how_many_it_could_start_and_why_not_for_others
     assert found == Prospect(startable=3, unmatched=1, excluded=2, opted_out=1, own=1)
     assert await town.covering.preview(ASK, Level("sales", "Sales")) == Prospect()
     assert town.told == []
+
+
+async def test_a_condition_ends_it_for_those_who_are_not_known_to_fit(town: Town) -> None:
+    people = await town.populate(2)
+    town.bridge.decisions.policy = INFORM
+    await town.announced(How.INFORMED, LONG_AGO, *people)
+    await town.round()
+    assert await town.covered() == set(people)
+    only = Condition("country", "Sweden")
+    account = Form(integration=True, authoriser=Authoriser.INFORM, only=only)
+    town.bridge.decisions.policy = Policy(account, version=2)
+    await town.round()
+    assert await town.covered() == set()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from domain.condition import Condition
 from domain.errors import AdminMustAct, RetryLater
 from domain.matching import EntraUser
 from domain.policy import Authoriser, AuthorizeWith, Form, ManagedGroup, Policy
@@ -209,3 +210,13 @@ async def test_whoever_says_start_is_not_limited_by_the_share() -> None:
     world.policy = Policy(replace(ASK, share=1))
     await world.starting.start(ADA, "tenant")
     assert world.done == ["lift", "start", "started"]
+
+
+async def test_a_condition_leaves_out_whom_entra_says_nothing_of() -> None:
+    world = World()
+    world.policy = Policy(replace(ASK, only=Condition("country", "Sweden")))
+    assert not await world.may()
+    world.user_now = replace(USER, properties={"country": "Norway"})
+    assert not await world.may()
+    world.user_now = replace(USER, properties={"country": "sweden"})
+    assert await world.may()
