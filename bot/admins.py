@@ -16,7 +16,10 @@ Of the helpdesk is whoever has the app role `PresenceHelpdesk`, in the same toke
 
 What touches the organisation's authorisation takes one of the first two (`domain.roles.By`).
 
-All but the first need the person to be connected: only then do we know them. Whoever is external,
+All but the first need the person to be connected by a sign-in of their own: only then do we know
+them. Who is not, or only by the organisation's authorisation, may prove an app role by a sign-in
+that asks for nothing else (bot.identify): it counts for as long as a token's, and is kept no
+longer. Whoever is external,
 as far as Microsoft has told when they connected or in Teams (domain.link), is neither, whatever
 names them. Other tenants the channel has refused before.
 """
@@ -29,7 +32,8 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 from cachetools import TLRUCache, TTLCache
 
-from domain.errors import AuthorizeAgain, OutsideError
+from domain.errors import AuthorizeAgain, OutsideError, Trouble
+from domain.policy import AuthorisedBy
 from domain.roles import APP_ROLES, Role, Standing
 from sync.engine.patience import Background, Patience
 
@@ -66,7 +70,8 @@ class Admins:
     `app_roles` reads a connected person's roles from a fresh ID token (by object id and
     generation); `addresses_now` reads their folded addresses from Microsoft. `zoom_editor` gives
     the folded address of a Zoom user whose role may edit account settings, None of any other (and
-    remembers it for minutes); it is None where the operator does not allow that way.
+    remembers it for minutes); it is None where the operator does not allow that way. `proven` gives
+    a role that somebody proved by a sign-in of its own.
     """
 
     named: frozenset[str]
@@ -75,6 +80,7 @@ class Admins:
     app_roles: Callable[[str, int], Awaitable[frozenset[str]]]
     addresses_now: Callable[[PersonState], Awaitable[tuple[str, ...]]]
     zoom_editor: Callable[[str], Awaitable[str | None]] | None
+    proven: Callable[[str], Awaitable[Role | None]]
     now: Callable[[], float]
     background: Background = field(default_factory=Background)
     """Where questions go on for which nobody waits any more."""
@@ -97,14 +103,26 @@ class Admins:
             return Standing()
         return known
 
+    async def may_prove(self, object_id: str) -> bool:
+        """Whether a sign-in may prove a role of somebody: no authorisation of theirs tells it."""
+        found = await self.known.link_of(object_id)
+        return found is None or not _tells(found[1])
+
     async def _of_connected(self, object_id: str) -> Standing:
         found = await self.known.link_of(object_id)
-        if found is None:
-            return Standing()
+        proven = None
+        if found is None or not _tells(found[1]):
+            proven = await self.proven(object_id)
+        if found is None or proven is Role.ADMIN:
+            return Standing(proven)
+        known = await self._of_link(found)
+        return known if known.role is not None or proven is None else Standing(proven)
+
+    async def _of_link(self, found: tuple[Link, PersonState]) -> Standing:
         try:
             return await self.background.within(Patience(), self._by_role(*found))
         except TimeoutError:
-            log.warning("admin_not_known", person=object_id, reason="slow")
+            log.warning("admin_not_known", person=found[0].object_id, reason="slow")
             return Standing(sure=False)
 
     async def _by_role(self, link: Link, state: PersonState) -> Standing:
@@ -144,3 +162,8 @@ class Admins:
         believed = BELIEVED_S if role is Role.ADMIN else REFUSED_S
         self._roles[oid, generation] = role, asked_at + believed
         return Standing(role)
+
+
+def _tells(state: PersonState) -> bool:
+    """Whether somebody's own authorisation says which roles they have."""
+    return state.authorised_by is AuthorisedBy.PERSON and state.trouble is not Trouble.AUTHORIZE

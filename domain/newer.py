@@ -116,9 +116,12 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "pb:{match}:aliases": 2,
     "pb:{match}:by-hand": 2,
     "pb:{match}:current": 2,
-    "pb:{match}:download:<hash>": 2,
     "pb:{match}:state": 2,
     "pb:{match}:undo": 2,
+    # Kinds of keys of their own, at which older processes don't look.
+    "pb:identify:<hash>": 2,
+    "pb:{identify}:begun": 2,
+    "pb:{NN}:role:<oid>": 2,
     # Their cards are shown only once everyone knows them (bot.handlers.wire).
     "match.mine": 2,
     "match.not_mine": 2,

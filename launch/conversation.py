@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 import bot.consent.wire
-import bot.download.wire
+import bot.identify.wire
 import bot.sign_in.wire
 from bot.admins import Admins
 from bot.handlers.help import HelpHandler
 from bot.handlers.wire import wire_answers, wire_news
+from bot.identify.store import ProvenRoles
 from bot.router import Router
 from bot.sign_in.pages import Pages
 from bot.teams.channel import Channel, LocalMode, Production
@@ -97,6 +98,7 @@ def wire_bot(
         app_roles=core.connect.tokens.fresh_roles,
         addresses_now=core.connect.addresses,
         zoom_editor=zoom_editor,
+        proven=ProvenRoles(outside.redis).role,
         now=time.monotonic,
         background=engine.background,
     )
@@ -112,16 +114,17 @@ def wire_bot(
     home = settings.public_url.rstrip("/")
     helper = HelpHandler(admins, engine, privacy_url=f"{home}/privacy", local=settings.local)
     audit = AuditLog(outside.redis)
-    downloads = bot.download.wire.wire(
+    identify = bot.identify.wire.wire(
         core,
         outside.redis,
         audit,
         public_url=settings.public_url,
+        tenant_id=settings.microsoft_app_tenant_id,
         authorization=outside.authorization,
         pages=sign_in.pages,
-        standing=admins.standing,
+        admins=admins,
     )
-    sign_in.elsewhere = downloads.finish
+    sign_in.elsewhere = identify.pages.finish
     answers = wire_answers(
         core,
         helper,
@@ -131,7 +134,7 @@ def wire_bot(
         consent,
         zoom_names=ZOOM_API_NAMES,
         zoom_admins=zoom_editor is not None,
-        new_link=downloads.new_link,
+        identify=identify,
     )
     news = wire_news(core, helper, sign_in, welcome=settings.welcome == "install")
     router = Router(
@@ -144,7 +147,7 @@ def wire_bot(
         ),
         *sign_in.routes(),
         *consent.routes(),
-        *downloads.routes(),
+        *identify.pages.routes(),
         *sign_in.pages.routes(),
     ]
     return Conversation(routes, channel, keys, sign_in.pages, outside)

@@ -62,11 +62,13 @@ class Standing:
     """How a person stands to the app. Refresh tokens of an older `generation` are worthless.
 
     `roles` are the app roles that are assigned to them: in every new ID token, also on refresh.
+    `idp` is who signs in guests (an issuer); empty: the organisation itself.
     """
 
     consent: set[str] = field(default_factory=set)
     roles: set[str] = field(default_factory=set)
     admin_approval: bool = False
+    idp: str = ""
     generation: int = 0
     token_at: float | None = None  # sandbox time of the newest refresh token
 
@@ -328,6 +330,8 @@ class Identity:
         }
         if roles := self.standing[oid].roles:  # Entra leaves the claim out when there are none
             claims["roles"] = sorted(roles)
+        if idp := self.standing[oid].idp:
+            claims["idp"] = idp
         if nonce is not None:
             claims["nonce"] = nonce
         return self.keys.sign(claims)

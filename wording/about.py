@@ -46,6 +46,15 @@ _PRIVACY: tuple[Section, ...] = (
         ),
     ),
     (
+        "If your organisation starts it for you",
+        (
+            "Your organisation can authorise the app once for everybody. You’re told before "
+            "anything is shown, and you can say no at any time, also without the app in Teams.",
+            "If you choose Not for me, the app keeps that as codes that don’t say who you are, "
+            "until you undo it or 30 days after you’ve left.",
+        ),
+    ),
+    (
         "How to erase it",
         (
             "Say disconnect in the chat, or remove the app. What is stored about you is erased, "

@@ -9,7 +9,6 @@ import structlog
 
 from cards.person import organisation as cards
 from domain.errors import AdminMustAct, OutsideError
-from domain.policy import AuthorisedBy
 from sync.connect.linking import AddressTaken, Contested, NoZoomUser, OptedOut
 from sync.engine.patience import Background, Patience
 from sync.organisation.starting import NotStarted
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from domain.link import Link
     from domain.person import PersonState
     from domain.presence import Observation
+    from sync.organisation.opting_out import OptingOut
     from sync.organisation.starting import Startable
     from wording.organisation import Said
 
@@ -49,9 +49,6 @@ class Starter(Protocol):
     async def start(self, object_id: str, tenant_id: str) -> tuple[Link, Observation | None]:
         """Start somebody who wants it."""
 
-    async def zoom_id_of(self, object_id: str) -> str | None:
-        """Their Zoom user, as far as it can be found out."""
-
 
 class SignInCards(Protocol):
     """Connecting by a sign-in (bot.handlers.connect)."""
@@ -63,29 +60,18 @@ class SignInCards(Protocol):
         """A link of their own, or that they need none."""
 
 
-class OptOuts(Protocol):
-    """Who said *Not for me* (sync.organisation.opt_outs)."""
-
-    async def add(self, object_id: str, zoom_id: str | None) -> None:
-        """Somebody says it."""
-
-    async def has(self, object_id: str, zoom_id: str | None) -> bool:
-        """Whether they have."""
-
-
 @dataclass(frozen=True, slots=True)
 class OrganisationHandler:
     """Offers, starts, and ends it. `signing_in` lets the person authorise it themselves.
 
-    `left` hears who (an object id) ends it; `came_back` who starts.
+    `came_back` hears who (an object id) starts.
     """
 
     engine: Engine
     starter: Starter
-    opt_outs: OptOuts
+    opting_out: OptingOut
     background: Background
     signing_in: SignInCards
-    left: Callable[[str], Awaitable[None]]
     came_back: Callable[[str], Awaitable[None]]
 
     async def connect(self, turn: Turn, _: Connect | StartConnect) -> Card:
@@ -100,7 +86,9 @@ class OrganisationHandler:
             found = None
         if found is None:
             return await self.signing_in.offer(turn)
-        return cards.offer(name=turn.person.name, opted_out=await self.opt_outs.has(oid, None))
+        return cards.offer(
+            name=turn.person.name, opted_out=await self.opting_out.opt_outs.has(oid, None)
+        )
 
     async def start(self, turn: Turn, _: StartShowing) -> Card:
         """Start a person who wants it; where it can't be, they may sign in."""
@@ -133,29 +121,14 @@ class OrganisationHandler:
 
     async def not_for_me(self, turn: Turn, _: NotForMe) -> Card:
         """Keep that the person does not want it, and end what is shown because of it."""
-        oid = turn.person.object_id
-        known = await self.engine.link_of(oid)
-        zoom_id = await self._zoom_id(oid) if known is None else known[0].zoom_id
-        # First: from here on nobody can start it, whatever becomes of the rest.
-        await self.opt_outs.add(oid, zoom_id)
-        if known is not None and known[1].authorised_by is AuthorisedBy.PERSON:
+        said = await self.opting_out.not_for_me(turn.person.object_id)
+        if said.own_sign_in:
             return cards.opted_out(None, own_sign_in=True)
-        if known is None:
-            ending = await self.engine.leaving(oid)
-        else:
-            await self.left(oid)
-            ending = await self.engine.disconnect(oid)
-        until = ""
+        until, ending = "", said.ending
         if ending is not None and ending.until_ms is not None:
             now_ms = await self.engine.now_ms()
             until = clock_time(ending.until_ms, now_ms, turn.inbound.time_zone)
         return cards.opted_out(ending, until=until)
-
-    async def _zoom_id(self, object_id: str) -> str | None:
-        try:
-            return await self.background.within(Patience(), self.starter.zoom_id_of(object_id))
-        except TimeoutError:
-            return None
 
 
 def _why(error: NoZoomUser | AddressTaken | Contested | OptedOut | OutsideError) -> Said:

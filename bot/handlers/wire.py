@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from bot.consent.flow import ConsentFlow
     from bot.core import Core
     from bot.handlers.help import HelpHandler
+    from bot.identify.wire import IdentifyRoom
     from bot.sign_in.flow import SignIn
     from bot.teams.activity import Person
     from cards.build import Card, Element
@@ -55,16 +56,18 @@ def wire_answers(
     *,
     zoom_names: Sequence[str],
     zoom_admins: bool,
-    new_link: Callable[[Person], Awaitable[str]],
+    identify: IdentifyRoom,
 ) -> Dispatch:
     """Who answers what is said and pressed.
 
     `zoom_names` are the settings that Zoom's API needs, `zoom_admins`: a role in Zoom may make
-    somebody an admin. `new_link` makes the address of an admin's download.
+    somebody an admin. `identify` makes the addresses of pages where people say who they are.
     """
     engine, invite, directory = core.engine.engine, core.invite, core.directory.store
     groups = ZoomGroups(directory, () if core.zoom.api is not None else tuple(zoom_names))
-    guard = Gatekeeper(admins, core.chat.conversations, groups, zoom_admins=zoom_admins)
+    guard = Gatekeeper(
+        admins, core.chat.conversations, groups, zoom_admins, role_link=identify.role_link
+    )
     dispatch = Dispatch(guard)
 
     async def groups_without_link(object_id: str) -> frozenset[str]:
@@ -77,10 +80,9 @@ def wire_answers(
     organisation = OrganisationHandler(
         engine,
         core.covering.starting,
-        core.covering.opt_outs,
+        identify.opting_out,
         engine.background,
         signing_in=connect,
-        left=invite.invited.leave,
         came_back=invite.invited.come_back,
     )
     disconnect = DisconnectHandler(
@@ -99,7 +101,7 @@ def wire_answers(
         helper,
         organisation,
     )
-    _answer_admins(dispatch, core, groups, audit, consent, new_link)
+    _answer_admins(dispatch, core, groups, audit, consent, identify.list_link)
     return dispatch
 
 

@@ -96,7 +96,7 @@ class SignIn:
     new_secret: Callable[[], str] = lambda: secrets.token_urlsafe(32)
     patience: float = PATIENCE
     elsewhere: Callable[[web.Request, dict[str, str]], Awaitable[web.Response | None]] | None = None
-    """Answers those who come back from Microsoft for something else (bot.download.flow)."""
+    """Answers those who come back from Microsoft for something else (bot.identify.flow)."""
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.public_url)

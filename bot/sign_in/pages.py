@@ -15,18 +15,22 @@ from aiohttp import hdrs, web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from bot.sign_in.requests import NOT_FOR_ME
 from domain.organisation import NEEDED
 from wording.about import ABOUT, NOT_FOUND
 from wording.consent import ANSWERS, RIGHTS, WHO_MAY
-from wording.download import NEXT_STEP
-from wording.download import PAGES as NO_LIST
+from wording.identify import AWAY, AWAY_STEP, NEXT_STEPS, For, words_of
+from wording.organisation import SHOWN_UNASKED
 from wording.refusals import REFUSALS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.identify.flow import Confirming
     from bot.sign_in.attempt import Attempt, Outcome
     from domain.organisation import Answer
     from domain.refusal import Refusal
-    from wording.download import NoList
+    from wording.identify import NotKnown
 
 PAGES = Path(__file__).parent / "templates"
 READS: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
@@ -50,6 +54,7 @@ class Pages:
         chat: str | None = None,
         local: bool = False,
     ) -> None:
+        self._public_url = public_url.rstrip("/")
         css = (PAGES / "style.css").read_text(encoding="utf-8")
         self._templates = Environment(
             loader=FileSystemLoader(PAGES),
@@ -62,7 +67,8 @@ class Pages:
         self._templates.globals.update(
             css=Markup(css),  # noqa: S704
             local=local,
-            public_url=public_url.rstrip("/"),
+            public_url=self._public_url,
+            again="",
             contact=_link(contact) if contact else None,
             chat=chat,
         )
@@ -128,16 +134,45 @@ class Pages:
         """Say whose list is about to be downloaded; one button."""
         return self._page("list.html", 200, name=name, ticket=ticket)
 
-    def no_list(self, why: NoList) -> web.Response:
-        """Say why there is no list."""
-        words = NO_LIST[why]
+    def role_start(self, name: str, ticket: str) -> web.Response:
+        """Say whose role Microsoft is asked about; one button."""
+        return self._page("role.html", 200, name=name, ticket=ticket)
+
+    def what_holds(
+        self, name: str, title: str, sentences: Sequence[str], confirming: Confirming | None
+    ) -> web.Response:
+        """Say what holds for somebody, and let them say no (None: they have)."""
+        return self._page(
+            "what-holds.html",
+            200,
+            name=name,
+            title=title,
+            sentences=sentences,
+            confirming=confirming,
+        )
+
+    def not_known(self, purpose: For, why: NotKnown) -> web.Response:
+        """Say why nothing came of it that somebody said who they are."""
+        words = words_of(purpose, why)
         return self._page(
             "message.html",
             words.status,
             tone="attention",
             title=words.title,
             sentences=(words.happened,),
-            next_step=NEXT_STEP,
+            next_step=NEXT_STEPS[purpose],
+            again=f"{self._public_url}{NOT_FOR_ME}" if purpose is For.NOT_FOR_ME else "",
+        )
+
+    def away(self) -> web.Response:
+        """Say that Redis can't be reached; nothing was used up."""
+        return self._page(
+            "message.html",
+            AWAY.status,
+            tone="attention",
+            title=AWAY.title,
+            sentences=(AWAY.happened,),
+            next_step=AWAY_STEP,
         )
 
     def file(self, name: str, body: bytes) -> web.Response:
@@ -154,7 +189,22 @@ class Pages:
             title, lead, sections = ABOUT[request.path]
             return self._page("document.html", 200, title=title, lead=lead, sections=sections)
 
-        return [*(web.get(path, page) for path in ABOUT), _Elsewhere(self)]
+        async def privacy(_: web.Request) -> web.Response:
+            title, lead, sections = ABOUT["/privacy"]
+            return self._page(
+                "document.html",
+                200,
+                title=title,
+                lead=lead,
+                sections=sections,
+                again=f"{self._public_url}{NOT_FOR_ME}",
+            )
+
+        async def not_for_me(_: web.Request) -> web.Response:
+            return self._page("not-for-me.html", 200, what_is_shown=SHOWN_UNASKED)
+
+        handlers = dict.fromkeys(ABOUT, page) | {"/privacy": privacy, NOT_FOR_ME: not_for_me}
+        return [*(web.get(path, handler) for path, handler in handlers.items()), _Elsewhere(self)]
 
     def not_found(self) -> web.Response:
         """Say that nothing is at this address."""

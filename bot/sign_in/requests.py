@@ -46,6 +46,8 @@ _AHEAD = (
 """How browsers say that they only fetch ahead (Fetch standard, and what came before it)."""
 
 PATH = "/auth/microsoft"
+NOT_FOR_ME = "/not-for-me"
+"""Where people say no without the app."""
 CALLBACK = f"{PATH}/callback"
 """Where Microsoft sends people back to, at the product's address."""
 
@@ -63,7 +65,12 @@ CHOOSE_TTL = 3600
 
 def ticket_of(values: MultiMapping[object]) -> str | None:
     """The one ticket, if it is a secret of ours."""
-    match values.getall("ticket", []):
+    return secret_of(values, "ticket")
+
+
+def secret_of(values: MultiMapping[object], name: str) -> str | None:
+    """The one value of this name, if it may be a secret of ours."""
+    match values.getall(name, []):
         case [str(value)] if SECRET.fullmatch(value):
             return value
     return None

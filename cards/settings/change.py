@@ -13,6 +13,7 @@ from cards.build import (
     buttons,
     card,
     heading,
+    link,
     next_step,
     note,
     text,
@@ -206,10 +207,11 @@ def _not_accepted(failed: int) -> str:
     return f"Microsoft didn’t accept it for {people(failed)}. They can say status to see why."
 
 
-def not_admin(*, zoom_admins: bool = False) -> Card:
+def not_admin(*, zoom_admins: bool = False, role_url: str | None = None) -> Card:
     """Refuse somebody who is no admin, and say who is.
 
-    `zoom_admins`: Zoom's admins who may edit the account's settings count too.
+    `zoom_admins`: Zoom's admins who may edit the account's settings count too. `role_url`: where
+    somebody can show a role that nothing else tells (https).
     """
     zoom = ", or who may edit the account’s settings in Zoom" if zoom_admins else ""
     return card(
@@ -220,8 +222,30 @@ def not_admin(*, zoom_admins: bool = False) -> Card:
             "Admins are people who have this app’s role PresenceAdmin, or who are named in its "
             f"set-up{zoom}."
         ),
+        text(
+            "Do you have a role in Entra? Then sign in, so I can see it. It counts for 15 minutes, "
+            "and doesn’t connect your presence. The link is for you alone and works for 10 minutes."
+        )
+        if role_url is not None
+        else None,
         next_step("Ask your IT team. For your own presence, say status, pause or style."),
-        buttons(button(ShowStatus(), "Status")),
+        buttons(
+            None
+            if role_url is None
+            else link("Show my role", role_url, "Opens a page to sign in, in your browser"),
+            button(ShowStatus(), "Status"),
+        ),
+    )
+
+
+def role_proven(role: str, minutes: int) -> Card:
+    """Say that somebody's role counts now, and for how long."""
+    return card(
+        f"You have the role {role}. It counts for {minutes} minutes.",
+        heading("Your role counts now"),
+        answer("good", f"You have the role {role}.", f"It counts for {minutes} minutes."),
+        text("After that I ask again. Your presence isn’t connected by this."),
+        next_step("Say settings, or settings user and a name."),
     )
 
 

@@ -49,7 +49,8 @@ GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 class Identity:
     """Who signed in, by the ID token. Only `tenant_id` and `object_id` identify (lower case).
 
-    `external`: the token says that they are not of the organisation itself (domain.link).
+    `external`: the token says that they are not of the organisation itself (domain.link). `roles`
+    are theirs in our app (Entra "app roles").
     """
 
     tenant_id: str
@@ -57,6 +58,7 @@ class Identity:
     upn: str
     name: str
     external: bool = False
+    roles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,10 @@ class SignInFlow:
 
 FLOWS: Final = Rows(SignInFlow)
 """A sign-in under way as text: seal it before storing it."""
+
+
+IDENTITIES: Final = Rows(Identity)
+"""Who signed in, as text: seal it before storing it."""
 
 
 class Authorization:
@@ -340,6 +346,7 @@ class Authorization:
             _text(upn, 320),
             _text(name, 256),
             external=is_external_token(claims),
+            roles=_roles(claims),
         )
 
 

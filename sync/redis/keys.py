@@ -215,6 +215,11 @@ SEEN_TTL = 600
 INVITED_TTL = 400 * _DAY
 SIGN_IN_TTL = 600
 SIGN_IN_TAKEN_TTL = 60
+IDENTIFY_TTL = 600
+"""A sign-in that only says who somebody is counts for so long."""
+IDENTIFY_KEPT = 2 * IDENTIFY_TTL
+IDENTIFY_BEGUN_TTL = 60
+ROLE_TTL = 900
 LIVE_SIGN_IN_TTL = 2 * SIGN_IN_TTL + SIGN_IN_TAKEN_TTL
 
 reference = _of_person("ref:<oid>", "1:1 chat (hash: `where` JSON, `at` last news)", REFERENCE_TTL)
@@ -227,6 +232,9 @@ met = _of("met:<oid>", "somebody who has the app (JSON, bot.invite.roster)", REF
 live_sign_in = _of_person("live:<oid>", "the attempt that may connect them", LIVE_SIGN_IN_TTL)
 sign_in = _of("signin:<key>", "an attempt to connect (hash); lives on once it began", SIGN_IN_TTL)
 sign_in_taken = _of("signin:<key>:by", "somebody finishes it", SIGN_IN_TAKEN_TTL)
+identify = _of("identify:<hash>", "somebody says who they are (hash)", IDENTIFY_KEPT)
+IDENTIFY_BEGUN = _one("{identify}:begun", "how many began without a link", IDENTIFY_BEGUN_TTL)
+role = _of_person("role:<oid>", "a role that they proved by a sign-in", ROLE_TTL)
 _seen = _of_shard("seen:<hash>", "an activity that was already answered", SEEN_TTL)
 
 
@@ -313,7 +321,6 @@ def directory_parts(reading: str) -> tuple[Key, Key, Key, Key]:
 # -- matching Zoom's users to Entra's -------------------------------------------------------------
 
 MATCHES_PARTS = ("zoom", "people")
-DOWNLOAD_TTL = 600
 UNDO_TTL = 30 * _DAY
 
 MATCHES_CURRENT = _one("{match}:current", "the matching that counts", EVER)
@@ -323,7 +330,6 @@ matches_part = _of_two("{match}:<reading>:<part>", "a hash of a matching", "curr
 """One of MATCHES_PARTS of a matching."""
 ALIASES = _one("{match}:aliases", "hash: mail domain -> the domain it became (JSON)", EVER)
 BY_HAND = _one("{match}:by-hand", "hash: oid -> the Zoom user given by hand (JSON)", EVER)
-download = _of("{match}:download:<hash>", "a list that an admin may have once", DOWNLOAD_TTL)
 UNDO = _one("{match}:undo", "what the last file of mappings replaced (JSON)", UNDO_TTL)
 
 

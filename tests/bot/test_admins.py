@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from bot.admins import ADDRESSES_S, BELIEVED_S, REFUSED_S, Admins
 from bot.teams.activity import Person
-from domain.errors import AuthorizeAgain, RetryLater
+from domain.errors import AuthorizeAgain, RetryLater, Trouble
 from domain.link import Link
 from domain.person import PersonState
+from domain.policy import AuthorisedBy
 from domain.roles import Role, Standing
 
 ADA = "00000000-0000-4000-8000-000000000001"
@@ -32,6 +33,8 @@ class World:
     addresses_failure: Exception | None = None
     looked: int = 0
     asked: int = 0
+    asked_for_proof: int = 0
+    proofs: dict[str, Role] = field(default_factory=dict)
     externals: set[str] = field(default_factory=set)
 
     async def external(self, object_id: str) -> bool:
@@ -60,6 +63,10 @@ class World:
             raise self.addresses_failure
         return self.addresses
 
+    async def proven(self, object_id: str) -> Role | None:
+        self.asked_for_proof += 1
+        return self.proofs.get(object_id)
+
     def connect(self, *addresses: str, generation: int = 1, zoom_id: str | None = "zBen") -> None:
         link = Link(BEN, "tenant", "Ben", addresses or ("ben@example.com",), 1, zoom_id)
         self.links[BEN] = (link, PersonState(BEN, generation=generation, zoom_id="zBen"))
@@ -72,6 +79,7 @@ class World:
             app_roles=self.app_roles,
             addresses_now=self.addresses_now,
             zoom_editor=self.zoom_editor if zoom else None,
+            proven=self.proven,
             now=lambda: self.now,
         )
 
@@ -224,6 +232,7 @@ async def test_whoever_is_external_is_never_an_admin_whatever_names_them() -> No
         app_roles=world.app_roles,
         addresses_now=world.addresses_now,
         zoom_editor=world.zoom_editor,
+        proven=world.proven,
         now=lambda: world.now,
     )
     for who in (ADA, BEN):  # ADA is not connected
@@ -281,3 +290,45 @@ async def test_a_guest_is_never_of_the_helpdesk() -> None:
     world = World(roles=frozenset({"PresenceHelpdesk"}), externals={BEN})
     world.connect()
     assert await world.admins().standing(person(BEN)) == Standing()
+
+
+async def test_who_is_not_connected_may_have_proved_a_role() -> None:
+    world = World()
+    admins = world.admins(zoom=True)
+    assert await admins.may_prove(BEN)
+    assert await admins.standing(person(BEN)) == Standing()
+    world.proofs[BEN] = Role.HELPDESK
+    assert await admins.standing(person(BEN)) == Standing(Role.HELPDESK)
+    world.proofs[BEN] = Role.ADMIN
+    assert await admins.standing(person(BEN)) == Standing(Role.ADMIN)
+    world.externals.add(BEN)
+    assert await admins.standing(person(BEN)) == Standing()
+
+
+async def test_whom_the_organisation_authorised_has_no_token_that_tells_a_role() -> None:
+    world = World(failure=AuthorizeAgain("not_connected"), zoom=True)
+    world.connect()
+    link, state = world.links[BEN]
+    world.links[BEN] = link, replace(state, authorised_by=AuthorisedBy.ORGANISATION)
+    admins = world.admins(zoom=True)
+    assert await admins.may_prove(BEN)
+    by_zoom = Standing(Role.ADMIN, by_zoom=True)
+    assert await admins.standing(person(BEN)) == replace(by_zoom, sure=True)
+    world.proofs[BEN] = Role.HELPDESK  # the greater of both counts
+    assert (await admins.standing(person(BEN))).role is Role.ADMIN
+    world.proofs[BEN] = Role.ADMIN
+    assert await admins.standing(person(BEN)) == Standing(Role.ADMIN)
+
+
+async def test_of_who_is_connected_their_own_token_tells_and_nothing_else() -> None:
+    world = World()
+    world.connect()
+    world.proofs[BEN] = Role.ADMIN
+    admins = world.admins()
+    assert not await admins.may_prove(BEN)
+    assert await admins.standing(person(BEN)) == Standing()
+    assert world.asked_for_proof == 0
+    link, state = world.links[BEN]
+    world.links[BEN] = link, replace(state, trouble=Trouble.AUTHORIZE)  # it works no longer
+    assert await admins.may_prove(BEN)
+    assert await admins.standing(person(BEN)) == Standing(Role.ADMIN)

@@ -506,6 +506,9 @@ def admins(*named: Person, guests: Collection[str] = ()) -> Admins:
     async def no_addresses(*_: object) -> tuple[str, ...]:
         return ()
 
+    async def nothing_proven(_: str) -> None:
+        return None
+
     return Admins(
         named=frozenset(person.object_id for person in named),
         known=Presence(),
@@ -513,5 +516,6 @@ def admins(*named: Person, guests: Collection[str] = ()) -> Admins:
         app_roles=no_roles,
         addresses_now=no_addresses,
         zoom_editor=None,
+        proven=nothing_proven,
         now=time.monotonic,
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from bot.consent.store import ConsentLink, ConsentLinks, Tried, Try
 from bot.conversations import ConversationStore
 from bot.handlers.settings.progress import PROGRESS, ProgressCard
+from bot.identify.store import Asked, IdentifyStore, ProvenRoles
 from bot.invite.roster import RosterStore
 from bot.invite.store import InvitationStore, Mailing, MailingCard
 from bot.sign_in.attempt import ATTEMPTS, Attempt
@@ -349,9 +350,12 @@ async def _matching(to: Stores) -> None:
     given = Given(ADA, "ada@example.com", "zAda", "ada@zoom.example", ADMIN, AT)
     await to.by_hand.replace([given])
     assert await to.by_hand.confirm(given, Actor(BEN, "Ben"))
-    row = {"tenant": "tenant", "person": ADA, "name": "Ada", "browser": "hash", "flow": "sealed"}
-    await to.client.hset(keys.download("state"), mapping=row)
-    await to.client.expire(keys.download("state"), keys.DOWNLOAD_TTL)
+    identify = IdentifyStore(to.client)
+    assert await identify.may_begin()
+    await identify.begin("state", Asked("role", AT, "tenant", ADA, "Ada", CHAT, "card"))
+    for field in ("browser", "flow", "who", "used", "said"):
+        assert await identify.keep("state", field, field)
+    await ProvenRoles(to.client).keep(ADA, Role.HELPDESK)
 
 
 async def read(client: Client) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from wording.directory import GROUP_GONE, WITHOUT_GROUPS, explain
 from wording.policy import who_decides
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from bot.admins import Admins
     from bot.dispatch import Handler, Intent
@@ -106,19 +106,24 @@ def actor(turn: Turn) -> Actor:
 
 @dataclass(frozen=True, slots=True)
 class Gatekeeper:
-    """Makes sure at every word and click that the person has the role (`bot.dispatch.Guard`)."""
+    """Makes sure at every word and click that the person has the role (`bot.dispatch.Guard`).
+
+    `role_link` makes the address where somebody proves a role that nothing else tells (None: they
+    can't now).
+    """
 
     admins: Admins
     recipients: Recipients
     groups: ZoomGroups
     zoom_admins: bool
+    role_link: Callable[[Turn], Awaitable[str | None]] | None = None
 
     async def __call__(self, turn: Turn, intent: Intent, by: By, handler: Handler) -> Card:
         """Let the handler answer, or say why not."""
         oid = turn.person.object_id
         standing = await self.admins.standing(turn.person)
         if not by.lets(standing.role, by_zoom=standing.by_zoom):
-            return await self._refuse(oid, standing)
+            return await self._refuse(turn, standing)
         asked = turn.clicked or by in {By.RECIPIENT, By.ENTRA_RECIPIENT}
         if by.own_card and asked and await self.recipients.recipient(turn.clicked) != oid:
             log.warning("settings_click_by_another", person=oid)
@@ -130,7 +135,8 @@ class Gatekeeper:
         except GroupsUnavailable:
             return await self.groups.why_not()
 
-    async def _refuse(self, object_id: str, standing: Standing) -> Card:
+    async def _refuse(self, turn: Turn, standing: Standing) -> Card:
+        object_id = turn.person.object_id
         if not standing.sure:
             return problem(what_happened=chat.ADMIN_UNSURE, what_to_do=chat.ADMIN_UNSURE_STEP)
         log.warning("settings_refused", person=object_id)
@@ -140,4 +146,7 @@ class Gatekeeper:
             return settings_change.guest()
         if standing.by_zoom:  # an admin, but not for this
             return organisation_cards.not_by_zoom()
-        return settings_change.not_admin(zoom_admins=self.zoom_admins)
+        url = None
+        if self.role_link is not None and await self.admins.may_prove(object_id):
+            url = await self.role_link(turn)
+        return settings_change.not_admin(zoom_admins=self.zoom_admins, role_url=url)

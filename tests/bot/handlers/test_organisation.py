@@ -17,13 +17,17 @@ from domain.policy import AuthorisedBy, Authoriser, Form, Policy, Verdict, resol
 from domain.presence import Observation, ZoomPresence
 from sync.connect.linking import AddressTaken, Contested, NoZoomUser, OptedOut
 from sync.engine.patience import Background
+from sync.organisation.opting_out import OptingOut
 from sync.organisation.starting import NotStarted, Startable
 from tests.doubles.memory import ADA, NOW, Presence, turn
 from tests.doubles.outside import titles, words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.request import Turn
     from cards.build import Card
+    from domain.coverage import Announcement
     from domain.person import PersonState
 
 pytestmark = pytest.mark.unit
@@ -45,12 +49,14 @@ class Room:
         self.handler = OrganisationHandler(
             self.engine,
             self,
-            self,
+            OptingOut(self.engine, self, self, self.zoom_id_of, Background(), self.left),
             Background(),
             signing_in=self,
-            left=self.left,
             came_back=self.came_back,
         )
+
+    async def of(self, people: Sequence[str]) -> dict[str, Announcement]:
+        return {}
 
     async def startable(self, object_id: str) -> Startable | None:
         if isinstance(self.may, Exception):

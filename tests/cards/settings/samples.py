@@ -429,6 +429,10 @@ def settings_cards() -> dict[str, Card]:
         "settings-unchanged": change_cards.unchanged(SALES, sentence=state_sentence(Enable(SALES))),
         "settings-cancelled": change_cards.cancelled(),
         "settings-not-admin": not_admin(),
+        "settings-not-admin-role": not_admin(
+            role_url="https://bridge.example.com/auth/microsoft/role?ticket=0123456789abcdefghijkl"
+        ),
+        "settings-role-proven": change_cards.role_proven("PresenceAdmin", 15),
         "settings-not-for-helpdesk": not_for_helpdesk(),
         "settings-not-admin-zoom": not_admin(zoom_admins=True),
         "settings-guest": guest(),
