@@ -66,7 +66,9 @@ _WORDS: Final[Mapping[NotKnown, PageWords]] = {
         "page.",
     ),
     NotKnown.INCOMPLETE: PageWords(
-        "Something is missing", "This address isn’t complete, or didn’t come from Presence Bridge.", 400
+        "Something is missing",
+        "This address isn’t complete, or didn’t come from Presence Bridge.",
+        400,
     ),
     NotKnown.FOREIGN_FORM: PageWords(
         "This didn’t come from Presence Bridge",
@@ -108,12 +110,12 @@ _SPECIAL: Final[Mapping[tuple[For, NotKnown], PageWords]] = {
         "The list is for admins", "You’re no longer an admin of this app, or not for this."
     ),
     (For.NOT_FOR_ME, NotKnown.EXPIRED): PageWords(
-        "That took too long", "For your safety, a sign-in counts for 10 minutes.", 410
+        "Too much time has passed", "For your safety, a sign-in counts for 10 minutes.", 410
     ),
     (For.NOT_FOR_ME, NotKnown.OUTSIDER): PageWords(
         "This is for people of the organisation",
-        "You signed in as a guest, or with an account of another organisation. Nothing is shown "
-        "for such accounts, so there’s nothing to switch off.",
+        "You signed in as a guest, or with an account of another organisation. This organisation "
+        "can’t start anything for such an account, so there’s nothing to say no to.",
     ),
     (For.NOT_FOR_ME, NotKnown.OUR_FAULT): PageWords(
         "Something went wrong",
@@ -152,9 +154,9 @@ ASKED: Final = (
     "It isn’t on for you",
     "Your organisation asked you in Teams. It only starts if you choose Start there.",
 )
-NOT_SHOWN: Final = (
+NOT_STARTED: Final = (
     "It isn’t on for you",
-    "Nothing is shown for you through your organisation, and nobody has told you that it will be.",
+    "Your organisation hasn’t started it for you. You can still say no, once and for all.",
 )
 OPTED_OUT: Final = (
     "You’ve said Not for me",

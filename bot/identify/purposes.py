@@ -161,4 +161,4 @@ class SayNo:
             case Shown.ANNOUNCED:
                 return words.announced(holds.starts_ms or now_ms, now_ms)
             case Shown.NOT:
-                return words.NOT_SHOWN
+                return words.NOT_STARTED

@@ -160,7 +160,8 @@ def test_how_long_things_are_stored_is_as_declared() -> None:
     page = text_of("docs/security-and-privacy.md")
     table = page.partition("## What is stored")[2].partition("## Who sees what")[0]
     days = {keys.REFERENCE_TTL // DAY_S, keys.INVITED_TTL // DAY_S, keys.CARD_TTL // DAY_S}
-    minutes = {ttl // 60 for ttl in (keys.LOOK_TTL, keys.SIGN_IN_TTL, keys.LIVE_SIGN_IN_TTL)}
+    kept = (keys.LOOK_TTL, keys.SIGN_IN_TTL, keys.LIVE_SIGN_IN_TTL)
+    minutes = {ttl // 60 for ttl in (*kept, keys.IDENTIFY_KEPT, keys.ROLE_TTL)}
     assert {int(n) for n in re.findall(r"(\d+) days", table)} >= days
     assert {
         int(n) for n in re.findall(r"(\d+)(?: minutes|(?= once it has begun))", table)

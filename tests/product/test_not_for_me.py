@@ -78,7 +78,7 @@ async def test_what_is_shown_ends_and_nobody_can_start_it_again(org: Office) -> 
 async def test_without_the_app_and_before_anybody_was_told(org: Office) -> None:
     async with org.around.browser() as browser:
         page = await signed_in(browser, CHIARA)
-        assert "Nothing is shown for you through your organisation" in page.words
+        assert "Your organisation hasn’t started it for you" in page.words
         assert SAID in (await browser.submit(page)).words
     assert await org.beside.covering.opt_outs.has(CHIARA.object_id, None)
     assert org.world.identity.standing[CHIARA.object_id].consent == set()
@@ -165,9 +165,9 @@ async def test_in_the_wrong_order_too_late_and_replayed(org: Office) -> None:
         asked = str(await org.redis.hget(row, "asked"))
         await org.redis.hset(row, "asked", asked.replace('"until_ms":1', '"until_ms":0'))
         assert asked != await org.redis.hget(row, "asked")
-        assert "That took too long" in (await browser.submit(page)).words
+        assert "Too much time has passed" in (await browser.submit(page)).words
         await org.redis.delete(row)
-        assert "That took too long" in (await browser.submit(page)).words
+        assert "Too much time has passed" in (await browser.submit(page)).words
         replayed = await browser.open(address)
         assert replayed.status == 410
     assert not await org.beside.covering.opt_outs.has(BEN.object_id, None)

@@ -89,6 +89,7 @@ SAID_OTHERWISE: Final = {
         "cards/settings/informed.py:nobody",
         "cards/settings/informed.py:recorded",
         "wording/history.py:done",
+        "wording/identify.py:announced",  # people, by the notice
         "wording/ended.py:STORMS",
     },
 }

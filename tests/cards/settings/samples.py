@@ -430,7 +430,7 @@ def settings_cards() -> dict[str, Card]:
         "settings-cancelled": change_cards.cancelled(),
         "settings-not-admin": not_admin(),
         "settings-not-admin-role": not_admin(
-            role_url="https://bridge.example.com/auth/microsoft/role?ticket=0123456789abcdefghijkl"
+            role_url="https://bridge.example.com/auth/microsoft/start?ticket=0123456789abcdefghijkl"
         ),
         "settings-role-proven": change_cards.role_proven("PresenceAdmin", 15),
         "settings-not-for-helpdesk": not_for_helpdesk(),
