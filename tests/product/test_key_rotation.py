@@ -133,7 +133,7 @@ async def test_lost_opt_outs_are_given_up_together_with_who_was_told(
     code, said = await rotate(town, tmp_path, NEW, "--lost")
     assert code == 0
     assert "Opt-outs: 1 person said Not for me, and can't be recognised any more" in said
-    assert "everybody is told again" in said
+    assert "everyone is told again" in said
     async with reopened(town, tmp_path, TOKEN_KEYS=NEW) as place:
         people = [ADA.object_id, CHIARA.object_id]
         assert await AnnouncementStore(place.redis).of(people) == {}
