@@ -22,7 +22,7 @@ from cards.settings import clicks as settings
 from cards.settings.parts import search_field
 from domain.form import LevelForm
 from domain.policy import Authoriser, Form, Level
-from domain.policy_edits import Enable, OneLine
+from domain.policy_edits import Enable, OneLine, Stop
 from domain.presence import LEVEL_STYLES, Style
 from domain.roles import By
 from tests.doubles.policies import conditions, forms, group_ids
@@ -46,7 +46,7 @@ edits: st.SearchStrategy[Any] = st.one_of(
             kind,
             **{
                 field.name: {
-                    "level": levels,
+                    "level": st.just(Level()) if kind is Stop else levels,
                     "priority": st.integers(1, 9999),
                     "style": st.sampled_from(LEVEL_STYLES),
                     "authoriser": st.sampled_from(Authoriser),

@@ -133,3 +133,26 @@ async def test_it_is_not_for_a_role_in_zoom_or_for_others(town: Outside, tmp_pat
         other = await place.chat(CHIARA).says(f"settings exclude {BEN.upn}")
         assert "Settings are for admins" in said_by(other.card)
         assert await place.redis.exists(keys.EXCLUDED) == 0
+
+
+async def test_a_level_is_limited_to_a_share_or_by_what_entra_says(org: Office) -> None:
+    said = await confirmed(org, "settings account percent 20")
+    assert "Set the share for the account to 20%?" in said
+    assert "about 20 in 100 people are started" in said
+    said = await confirmed(org, "settings account only country Sweden")
+    assert "Limit the account to people with country Sweden?" in said
+    chat = org.chat(ADA)
+    form = said_by((await chat.says("settings account")).card)
+    assert "Share: 20%." in form
+    assert "counts only for people who have country Sweden in Entra" in form
+    offer = await org.chat(BEN).says("connect")  # in the sandbox nobody is in Sweden
+    assert "Start" not in titles(offer.card)
+    await confirmed(org, "settings account only country germany")
+    await started(org, BEN)  # whoever chooses Start is not limited by the share
+    await confirmed(org, "settings account only everyone")
+    history = said_by((await chat.says("settings history")).card)
+    assert "Only for: country germany → everyone" in history
+    assert "Share of people: 100% → 20%" in history
+    for wrong in ("percent 0", "percent 101", "percent 1.5", "percent all"):
+        answer = said_by((await chat.says(f"settings account {wrong}")).card)
+        assert "isn’t a share" in answer, answer

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from domain.form import Step, after_verifying
 from domain.policy import Authoriser
-from domain.policy_edits import Authorise, SaveForm, Stop
+from domain.policy_edits import Authorise, Narrow, SaveForm, Stop, form_of
 from wording.edits import clearing_takes
 from wording.organisation import NOBODY_MATCHED, NOT_AUTHORISED_YET, prospects
 from wording.policy import touched
@@ -44,7 +44,8 @@ class Affected:
         if isinstance(edit, Stop):
             count = len(preview.effect.now)
             return f"{said} {clearing_takes(count)}" if count else said
-        if not isinstance(edit, Authorise) or edit.authoriser is Authoriser.PERSON:
+        authoriser = form_of(preview.after, edit.level).authoriser
+        if not isinstance(edit, Authorise | Narrow) or authoriser is Authoriser.PERSON:
             return said
         prospect = await self.prospect(preview.after, edit.level)
         counted = NOBODY_MATCHED if prospect is None else prospects(prospect)
