@@ -109,7 +109,7 @@ async def test_a_lock_takes_the_choice_of_a_style_and_says_so(chat: Chat, panel:
 
     await confirm(chat, "settings group Management lock", "Management is locked.")
 
-    card = await chat.ask("style", "locked by your group Management")
+    card = await chat.ask("style", "set for your group Management and locked")
     await expect(card.get_by_role("button")).to_have_count(0)
     await chat.screenshot("card-style-locked", card_only=True)
     await chat.ask("status", "your group Management")
