@@ -165,7 +165,7 @@ def _open(open_link: OpenLink | None) -> Element | None:
 
 def ended_banner(why: Why, until: str) -> Element:
     """Make the warning for the control centre; `until` as for the card."""
-    left = f" What Microsoft still holds from me ends by {until}." if until else ""
+    left = f" What I’ve set at Microsoft ends by {until}." if until else ""
     return box(
         "attention",
         text(bold("The organisation’s authorisation has ended. "), f"{WHY[why].what}{left}"),

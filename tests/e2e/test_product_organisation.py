@@ -70,7 +70,7 @@ async def test_an_admin_asks_somebody_consents_and_it_is_withdrawn(
         await choose(page, BEN)
         await expect(page.get_by_role("heading", name="Need admin approval")).to_be_visible()
         await page.get_by_test_id("approval-leave").click()
-        refused = page.get_by_role("heading", name="Somebody else has to do this")
+        refused = page.get_by_role("heading", name="Someone else has to do this")
         await expect(refused).to_be_visible()
         await portraits(page, screenshots, "page-organisation-not-allowed")
 
@@ -96,6 +96,8 @@ async def test_an_admin_asks_somebody_consents_and_it_is_withdrawn(
         await expect(panel.page.get_by_test_id("rights")).to_have_text("· none")
         await picture(panel.page, screenshots / "panel-organisation.png")
         await refreshed(card, "No longer authorised.")
-        await expect(card).to_contain_text("What Microsoft still holds from me ends by")
+        await expect(card).to_contain_text(
+            "I no longer set anything. What I’ve set at Microsoft ends by"
+        )
         await chat.last_card("The consent was withdrawn in Entra.")
         await chat.screenshot("card-organisation-withdrawn", card_only=True)
