@@ -82,7 +82,7 @@ class ConfirmGiven(Click):
 class ConfirmAllGiven(Click):
     """Confirm all that others have said, as many as the admin was told."""
 
-    people: Annotated[int, Field(ge=1)]
+    people: Annotated[int, Field(ge=0)]
     newest_ms: At
 
 
