@@ -1,13 +1,11 @@
 """Keeping the mirror of Zoom's users and groups fresh: by the hour, and when Zoom says so.
 
-Every process may run this; a lease lets one of them read at a time. A reading that fails or is not
-believed changes nothing but the health of the mirror.
+Every process may run this; one of them reads at a time (sync.readings.renewal).
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +14,8 @@ import structlog
 from domain.clock import HOUR, MINUTE
 from domain.directory import changes, objection
 from domain.errors import AdminMustAct, OutsideError, RetryLater
+from sync.readings.renewal import Renewal
 from sync.redis import duties
-from sync.redis.connection import REDIS_TROUBLE
 from sync.redis.duties import Work
 
 if TYPE_CHECKING:
@@ -32,14 +30,12 @@ log = structlog.get_logger()
 EVERY_MS = HOUR
 GAP_MS = MINUTE
 """Between two readings, however many events Zoom sends."""
-FIRST_RETRY_MS = MINUTE
-LEASE_MS = 2 * MINUTE
 CATCH_UP_SECONDS = 300.0
 """At the start a reading older than this is renewed: events may have been missed."""
 
 
 @dataclass(eq=False, repr=False)
-class DirectoryRefresher:
+class DirectoryRefresher(Renewal):
     """Reads Zoom's directory when it is due and passes on what changed.
 
     `groups_read` gets all groups after every good reading. `memberships_changed` gets the changes,
@@ -54,8 +50,9 @@ class DirectoryRefresher:
     memberships_changed: Callable[[Sequence[MembershipChange]], Awaitable[None]]
     gap_ms: int = GAP_MS
 
+    longest_retry_ms = EVERY_MS
+
     def __post_init__(self) -> None:
-        self._failures = 0
         self._started = False
         self.work = Work(duties.DIRECTORY, self._step)
 
@@ -65,44 +62,14 @@ class DirectoryRefresher:
             if age is not None and age > CATCH_UP_SECONDS:
                 await self.store.request_reading(0)
             self._started = True
-        wait = await self.refresh()
+        wait = await self.renew()
         return wait if wait < duties.DIRECTORY.every_s else None
 
-    async def refresh(self) -> float:
-        """Refresh if it is due and nobody else does. Returns in how many seconds to look again."""
-        token = secrets.token_hex(8)
-        wait = await self.store.claim(token, LEASE_MS)
-        if wait > 0:
-            return wait / 1000
-        async with self.store.lease(token, LEASE_MS).kept():
-            await self._renew(token)
-        return 0.0
+    def pauses(self, refused: str | None) -> tuple[int, int]:
+        """By the hour."""
+        return EVERY_MS, self.gap_ms
 
-    async def _renew(self, token: str) -> None:
-        try:
-            refused = await self._replace(token)
-        except OutsideError as error:
-            await self._failed(token, error)
-        except REDIS_TROUBLE:
-            raise
-        except Exception:
-            # A bug with what Zoom said today must not end everything else; it shows in the health.
-            log.exception("directory_refresh_failed")
-            await self._failed(token, RetryLater("internal"))
-        else:
-            if refused is None:
-                self._failures = 0
-            else:
-                log.error("directory_not_believed", reason=refused)
-            await self.store.finish(
-                token,
-                next_ms=EVERY_MS,
-                not_before_ms=self.gap_ms,
-                reason=refused or "",
-                doubt=refused is not None,
-            )
-
-    async def _replace(self, token: str) -> str | None:
+    async def replace(self, token: str) -> str | None:
         """Read, judge, swap and pass on. Returns why Zoom was not believed, or None."""
         await self._deliver()
         old, new = await self.store.load(), await self.reader.read()
@@ -135,19 +102,22 @@ class DirectoryRefresher:
             await self.memberships_changed(waiting)
             await self.store.delivered(waiting)
 
-    async def _failed(self, token: str, error: OutsideError) -> None:
-        self._failures += 1
-        backoff = FIRST_RETRY_MS * 2 ** min(self._failures - 1, 10)
-        after = error.after if isinstance(error, RetryLater) and error.after is not None else 0
-        delay = min(max(backoff, int(after * 1000)), EVERY_MS)
-        why: dict[str, Any] = {"reason": error.code, "detail": error.detail, "retry_ms": delay}
+    def after_failure(self, error: OutsideError, delay_ms: int) -> tuple[int, int]:
+        """Not before the delay, whatever Zoom says meanwhile."""
+        why: dict[str, Any] = {"reason": error.code, "detail": error.detail, "retry_ms": delay_ms}
         if isinstance(error, AdminMustAct):
             log.error("directory_not_read", **why)
         else:
             log.warning("directory_not_read", **why)
-        await self.store.finish(
-            token, next_ms=delay, not_before_ms=delay, reason=error.code, detail=error.detail
-        )
+        return delay_ms, delay_ms
+
+    def say_not_believed(self, refused: str) -> None:
+        """Zoom's list lost too much at once."""
+        log.error("directory_not_believed", reason=refused)
+
+    def say_crashed(self, error: Exception) -> None:
+        """With the traceback."""
+        log.error("directory_refresh_failed", exc_info=error)
 
 
 @dataclass(frozen=True, slots=True)

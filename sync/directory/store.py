@@ -25,10 +25,10 @@ from domain.directory import (
 from domain.group_names import find_groups
 from domain.link import fold_address
 from sync.directory import scripts as lua
+from sync.readings.rows import CHUNK, Readings
 from sync.redis import keys
 from sync.redis.batches import chunks
 from sync.redis.connection import server_ms
-from sync.redis.leases import Lease
 from sync.redis.rows import Rows
 
 if TYPE_CHECKING:
@@ -36,14 +36,11 @@ if TYPE_CHECKING:
 
     from domain.group_names import GroupMatches
     from sync.redis.connection import Client
-    from sync.redis.scripts import Scripts
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
 
-CHUNK = 500
-"""Rows in one command: some milliseconds of Redis's and our time."""
 REQUEST_DELAY_MS = 10_000
 """Zoom sends one event for each member that moves: the events of this long become one reading."""
 
@@ -110,11 +107,12 @@ class DirectoryView:
 
 
 @dataclass(eq=False, repr=False)
-class DirectoryStore:
+class DirectoryStore(Readings):
     """Every read and write of the mirror. `configured`: the Zoom API names are set."""
 
-    client: Client
-    scripts: Scripts
+    state = keys.DIRECTORY_STATE
+    leased = keys.DIRECTORY_LEASE
+
     _: KW_ONLY
     configured: bool
 
@@ -185,23 +183,7 @@ class DirectoryStore:
     async def request_reading(self, delay_ms: int = REQUEST_DELAY_MS) -> None:
         """Request a reading. Returns at once; requests within `delay_ms` become one reading."""
         if self.configured:
-            await self.scripts.run(
-                lua.directory_request, state=keys.DIRECTORY_STATE, delay_ms=delay_ms
-            )
-
-    async def claim(self, token: str, lease_ms: int) -> int:
-        """Take on the next reading. 0: it is ours; else look again in so many milliseconds."""
-        return await self.scripts.run(
-            lua.directory_claim,
-            state=keys.DIRECTORY_STATE,
-            lease=keys.DIRECTORY_LEASE,
-            token=token,
-            lease_ms=lease_ms,
-        )
-
-    def lease(self, token: str, lease_ms: int) -> Lease:
-        """The lease that `claim` gave us."""
-        return Lease(self.client, keys.DIRECTORY_LEASE, lease_ms, token)
+            await self.request(delay_ms)
 
     async def swap(
         self, token: str, directory: Directory, changes: Iterable[MembershipChange]
@@ -233,38 +215,7 @@ class DirectoryStore:
         # Ten thousand rows of JSON at once would hold everybody else up.
         parts = await asyncio.to_thread(_rows_of, directory, changes)
         for part, rows in parts.items():
-            for chunk in chunks(rows, CHUNK):
-                await self.scripts.run(
-                    lua.directory_stage,
-                    part=keys.directory_part(reading, part),
-                    rows=[item for row in chunk for item in row],
-                )
-
-    async def finish(
-        self,
-        token: str,
-        *,
-        next_ms: int,
-        not_before_ms: int,
-        reason: str = "",
-        detail: str = "",
-        doubt: bool = False,
-    ) -> bool:
-        """End our reading: the next in `next_ms`, `not_before_ms` if one is requested.
-
-        `reason` says why it failed; empty: it did not. `doubt`: Zoom was not believed.
-        """
-        return await self.scripts.run(
-            lua.directory_finish,
-            state=keys.DIRECTORY_STATE,
-            lease=keys.DIRECTORY_LEASE,
-            token=token,
-            next_ms=next_ms,
-            not_before_ms=not_before_ms,
-            reason=reason,
-            detail=detail[:300],
-            doubt=doubt,
-        )
+            await self.stage(keys.directory_part(reading, part), rows)
 
     async def undelivered(self) -> list[MembershipChange]:
         """Up to CHUNK of the changes that were not passed on yet; none: all were."""

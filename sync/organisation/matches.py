@@ -16,26 +16,20 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import structlog
 
 from domain.matching import MATCHED, EntraUser, Match, Uncovered
-from sync.directory import scripts as reading_lua
 from sync.organisation import scripts as lua
+from sync.readings.rows import CHUNK, Readings
 from sync.redis import keys
 from sync.redis.batches import chunks
 from sync.redis.connection import server_ms
-from sync.redis.leases import Lease
 from sync.redis.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
-    from sync.redis.connection import Client
-    from sync.redis.scripts import Scripts
 
 log = structlog.get_logger()
 
 Row = TypeVar("Row")
-
-CHUNK = 500
-"""Rows in one command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +76,12 @@ class Result:
     full: bool
 
 
-@dataclass(frozen=True, slots=True)
-class MatchStore:
+@dataclass(eq=False, repr=False)
+class MatchStore(Readings):
     """Every read and write of the matching."""
 
-    client: Client
-    scripts: Scripts
+    state = keys.MATCHES_STATE
+    leased = keys.MATCHES_LEASE
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -153,35 +147,14 @@ class MatchStore:
 
     async def request_matching(self, delay_ms: int = 2_000) -> None:
         """Have it matched anew. Returns at once; requests within `delay_ms` become one."""
-        await self.scripts.run(
-            reading_lua.directory_request, state=keys.MATCHES_STATE, delay_ms=delay_ms
-        )
-
-    async def claim(self, token: str, lease_ms: int) -> int:
-        """Take on the next matching. 0: it is ours; else look again in so many milliseconds."""
-        return await self.scripts.run(
-            reading_lua.directory_claim,
-            state=keys.MATCHES_STATE,
-            lease=keys.MATCHES_LEASE,
-            token=token,
-            lease_ms=lease_ms,
-        )
-
-    def lease(self, token: str, lease_ms: int) -> Lease:
-        """The lease that `claim` gave us."""
-        return Lease(self.client, keys.MATCHES_LEASE, lease_ms, token)
+        await self.request(delay_ms)
 
     async def swap(self, token: str, result: Result) -> bool:
         """Make a matching the current one. False when our lease was lost: nothing has changed."""
         old, new = await self._reading(), secrets.token_hex(6)
         parts = await asyncio.to_thread(_rows_of, result)
         for part, rows in parts.items():
-            for chunk in chunks(rows, CHUNK):
-                await self.scripts.run(
-                    reading_lua.directory_stage,
-                    part=keys.matches_part(new, part),
-                    rows=[item for row in chunk for item in row],
-                )
+            await self.stage(keys.matches_part(new, part), rows)
         return await self.scripts.run(
             lua.matches_swap,
             state=keys.MATCHES_STATE,
@@ -194,32 +167,6 @@ class MatchStore:
             wanted=result.wanted,
             full=result.full,
             counts=json.dumps(counted(result.matches.values())),
-        )
-
-    async def finish(
-        self,
-        token: str,
-        *,
-        next_ms: int,
-        not_before_ms: int,
-        reason: str = "",
-        detail: str = "",
-        doubt: bool = False,
-    ) -> bool:
-        """End our matching: the next in `next_ms`, `not_before_ms` if one is requested.
-
-        `reason` says why it failed; empty: it did not. `doubt`: Entra was not believed.
-        """
-        return await self.scripts.run(
-            reading_lua.directory_finish,
-            state=keys.MATCHES_STATE,
-            lease=keys.MATCHES_LEASE,
-            token=token,
-            next_ms=next_ms,
-            not_before_ms=not_before_ms,
-            reason=reason,
-            detail=detail[:300],
-            doubt=doubt,
         )
 
     # -- rows --------------------------------------------------------------------------------------

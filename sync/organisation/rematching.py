@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import secrets
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
@@ -20,8 +19,8 @@ from domain.errors import AdminMustAct, OutsideError, RetryLater
 from domain.matching import Uncovered, match, wanted
 from sync.organisation.by_hand import digest_of, plain
 from sync.organisation.matches import Result, counted
+from sync.readings.renewal import Renewal
 from sync.redis import duties
-from sync.redis.connection import REDIS_TROUBLE
 from sync.redis.duties import Work
 
 if TYPE_CHECKING:
@@ -42,14 +41,12 @@ GAP_MS = 5 * MINUTE
 """Between two matchings for which Zoom's list is the reason."""
 SOON_MS = 5_000
 """Between two that an admin wants."""
-FIRST_RETRY_MS = MINUTE
-LEASE_MS = 2 * MINUTE
 UNAUTHORISED_MS = HOUR
 """The organisation hasn't authorised this app, or not to see its users: asked again so often."""
 
 
 @dataclass(eq=False, repr=False)
-class Rematcher:
+class Rematcher(Renewal):
     """Matches when it is due. `matched` is called after each good matching that changed something.
 
     `matched` must be quick; it may be called twice for one. `complete` hears after each good
@@ -67,8 +64,9 @@ class Rematcher:
     matched: Callable[[], Awaitable[object]] | None = None
     complete: Callable[[Collection[str], Collection[str]], Awaitable[object]] | None = None
 
+    longest_retry_ms = HOUR
+
     def __post_init__(self) -> None:
-        self._failures = 0
         self._seen: tuple[str, str] | None = None
         self._rights: Sequence[str] = ()
         self.work = Work(duties.MATCHING, self._step)
@@ -80,7 +78,7 @@ class Rematcher:
         if rights != self._rights and (await self.store.health()).reason is not None:
             await self.store.request_matching(0)
         self._rights = rights
-        wait = await self.rematch()
+        wait = await self.renew()
         return wait if wait < duties.MATCHING.every_s else None
 
     async def _look(self) -> bool:
@@ -100,40 +98,11 @@ class Rematcher:
         self._seen = view.reading, made_of
         return True
 
-    async def rematch(self) -> float:
-        """Match if it is due and nobody else does. Returns in how many seconds to look again."""
-        token = secrets.token_hex(8)
-        wait = await self.store.claim(token, LEASE_MS)
-        if wait > 0:
-            return wait / 1000
-        async with self.store.lease(token, LEASE_MS).kept():
-            await self._renew(token)
-        return 0.0
+    def pauses(self, refused: str | None) -> tuple[int, int]:
+        """Daily; within the hour where Entra was not believed."""
+        return EVERY_MS if refused is None else HOUR, SOON_MS
 
-    async def _renew(self, token: str) -> None:
-        try:
-            refused = await self._match(token)
-        except OutsideError as error:
-            await self._failed(token, error)
-        except REDIS_TROUBLE:
-            raise
-        except Exception:
-            # A bug with what Entra said today must not end everything else; it shows in the health.
-            log.exception("matching_failed")
-            await self._failed(token, RetryLater("internal"))
-        else:
-            self._failures = 0
-            if refused is not None:
-                log.error("matching_not_believed", reason=refused)
-            await self.store.finish(
-                token,
-                next_ms=EVERY_MS if refused is None else HOUR,
-                not_before_ms=SOON_MS,
-                reason=refused or "",
-                doubt=refused is not None,
-            )
-
-    async def _match(self, token: str) -> str | None:
+    async def replace(self, token: str) -> str | None:
         """Read, match, judge and keep. Returns why Entra was not believed, or None."""
         view = await self.directory.view()
         if view is None:
@@ -171,19 +140,21 @@ class Rematcher:
         hand = digest_of(await self.by_hand.aliases(), await self.by_hand.everything())
         return await asyncio.to_thread(_digest, hand, users)
 
-    async def _failed(self, token: str, error: OutsideError) -> None:
-        self._failures += 1
-        backoff = FIRST_RETRY_MS * 2 ** min(self._failures - 1, 10)
-        after = error.after if isinstance(error, RetryLater) and error.after is not None else 0
-        delay = min(max(backoff, int(after * 1000)), HOUR)
+    def after_failure(self, error: OutsideError, delay_ms: int) -> tuple[int, int]:
+        """Later; without the organisation's authorisation, by the hour."""
         if isinstance(error, AdminMustAct):
-            delay = UNAUTHORISED_MS
             log.info("not_matched", reason=error.code, detail=error.detail)
-        else:
-            log.warning("not_matched", reason=error.code, detail=error.detail, retry_ms=delay)
-        await self.store.finish(
-            token, next_ms=delay, not_before_ms=SOON_MS, reason=error.code, detail=error.detail
-        )
+            return UNAUTHORISED_MS, SOON_MS
+        log.warning("not_matched", reason=error.code, detail=error.detail, retry_ms=delay_ms)
+        return delay_ms, SOON_MS
+
+    def say_not_believed(self, refused: str) -> None:
+        """Too many lost their person at once."""
+        log.error("matching_not_believed", reason=refused)
+
+    def say_crashed(self, error: Exception) -> None:
+        """With the traceback."""
+        log.error("matching_failed", exc_info=error)
 
 
 def _digest(hand: str, users: Sequence[DirectoryUser]) -> str:

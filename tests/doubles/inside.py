@@ -163,7 +163,7 @@ class Office:
         while True:
             now = {"requested": 0, "not_before": 0}
             await self.redis.hset(keys.DIRECTORY_STATE, mapping=now)
-            if await self.beside.directory.refresher.refresh() == 0:
+            if await self.beside.directory.refresher.renew() == 0:
                 break
             await asyncio.sleep(0.02)  # the product is reading it for the first time
 

@@ -93,16 +93,16 @@ def refresher(api: ZoomApi, store: DirectoryStore, told: Told) -> DirectoryRefre
 async def again(store: DirectoryStore, redis: Client, refresher: DirectoryRefresher) -> None:
     """A reading now, whatever the schedule says."""
     await redis.hset(keys.DIRECTORY_STATE, "due", 0)
-    assert await refresher.refresh() == 0
+    assert await refresher.renew() == 0
 
 
 async def test_the_first_reading_is_passed_on_whole(
     refresher: DirectoryRefresher, store: DirectoryStore, told: Told
 ) -> None:
-    assert await refresher.refresh() == 0
+    assert await refresher.renew() == 0
     assert told.groups == [{"Sales"}]
     assert told.moved() == {f"z{n:05}": (set(), {"sales"}) for n in range(10)}
-    assert 3500 < await refresher.refresh() <= 3600
+    assert 3500 < await refresher.renew() <= 3600
     assert (await store.health()).users == 10
 
 
@@ -113,7 +113,7 @@ async def test_later_readings_pass_on_what_changed(
     told: Told,
     account: ZoomAccount,
 ) -> None:
-    await refresher.refresh()
+    await refresher.renew()
     told.moved()
     account.members["sales"].discard("z00001")
     account.add(11, "north")
@@ -135,7 +135,7 @@ async def test_an_answer_that_is_suddenly_empty_is_refused_and_reported(
     told: Told,
     account: ZoomAccount,
 ) -> None:
-    await refresher.refresh()
+    await refresher.renew()
     told.moved()
     account.users.clear()
     with capture_logs() as logs:
@@ -154,7 +154,7 @@ async def test_after_a_day_a_smaller_account_is_believed(
     told: Told,
     account: ZoomAccount,
 ) -> None:
-    await refresher.refresh()
+    await refresher.renew()
     told.moved()
     for number in range(1, 10):
         del account.users[f"z{number:05}"]
@@ -176,7 +176,7 @@ async def test_a_group_that_zoom_only_forgot_to_list_is_not_deleted(
     account: ZoomAccount,
 ) -> None:
     account.group("north")
-    await refresher.refresh()
+    await refresher.renew()
     account.unlisted_groups.add("north")
     await again(store, redis, refresher)
     assert (await store.health()).reason == "zoom_incomplete"
@@ -192,7 +192,7 @@ async def test_a_failure_changes_nothing_and_is_tried_again_later_and_later(
     redis: Client,
     account: ZoomAccount,
 ) -> None:
-    await refresher.refresh()
+    await refresher.renew()
     for minutes in (1, 2, 4):
         refusal = web.json_response({"code": 4711, "message": "no"}, status=400)
         account.answers.append(("/v2/groups", refusal))
@@ -200,7 +200,7 @@ async def test_a_failure_changes_nothing_and_is_tried_again_later_and_later(
         health = await store.health()
         assert (health.reason, health.users) == ("zoom_rights", 10)
         await store.request_reading(0)
-        assert minutes * 60 - 5 < await refresher.refresh() <= minutes * 60
+        assert minutes * 60 - 5 < await refresher.renew() <= minutes * 60
     await again(store, redis, refresher)
     assert (await store.health()).reason is None
 
@@ -210,8 +210,8 @@ async def test_zooms_own_waiting_time_counts(
 ) -> None:
     limited = web.json_response({}, status=429, headers={"Retry-After": "1200"})
     account.answers.append(("/v2/groups", limited))
-    assert await refresher.refresh() == 0
-    assert 1195 < await refresher.refresh() <= 1200
+    assert await refresher.renew() == 0
+    assert 1195 < await refresher.renew() <= 1200
 
 
 async def test_changes_outlive_a_process_that_dies_before_passing_them_on(
@@ -220,7 +220,7 @@ async def test_changes_outlive_a_process_that_dies_before_passing_them_on(
     dying, heir = Told(), Told()
     dying.failing.append(asyncio.CancelledError())  # what the end of a process looks like
     with pytest.raises(asyncio.CancelledError):
-        await refresher_of(api, store, dying).refresh()
+        await refresher_of(api, store, dying).renew()
     await redis.delete(keys.DIRECTORY_LEASE)  # its lease ends
     await again(store, redis, refresher_of(api, store, heir))
     assert len(heir.moved()) == 10
@@ -232,7 +232,7 @@ async def test_a_bug_in_the_receiver_is_told_and_loses_nothing(
 ) -> None:
     told.failing.append(ValueError("a bug"))
     with capture_logs() as logs:
-        await refresher.refresh()
+        await refresher.renew()
     assert "directory_refresh_failed" in {line["event"] for line in logs}
     assert (await store.health()).reason == "internal"
     await again(store, redis, refresher)
@@ -243,7 +243,7 @@ async def test_of_many_processes_one_reads(
     api: ZoomApi, store: DirectoryStore, account: ZoomAccount
 ) -> None:
     told = [Told() for _ in range(5)]
-    await asyncio.gather(*(refresher_of(api, store, one).refresh() for one in told))
+    await asyncio.gather(*(refresher_of(api, store, one).renew() for one in told))
     assert account.asked["/v2/groups"] == 1
     assert [len(one.changes) for one in sorted(told, key=lambda one: len(one.changes))] == [
         *(0, 0, 0, 0, 10)
@@ -281,7 +281,7 @@ async def _is(fact: bool) -> bool:
 async def test_at_the_start_an_old_reading_is_renewed_and_a_fresh_one_is_not(
     refresher: DirectoryRefresher, store: DirectoryStore, redis: Client, account: ZoomAccount
 ) -> None:
-    await refresher.refresh()
+    await refresher.renew()
     read = int(await redis.hget(keys.DIRECTORY_STATE, "read"))
     async with running(refresher):
         await eventually(lambda: _is(account.asked["/v2/groups"] == 1))

@@ -17,7 +17,8 @@ from domain.directory import (
     MembershipChange,
     changes,
 )
-from sync.directory.store import CHUNK, DirectoryStore
+from sync.directory.store import DirectoryStore
+from sync.readings.rows import CHUNK
 from sync.redis import keys
 from sync.redis.scripts import Scripts
 from tests.doubles.redis import eventually

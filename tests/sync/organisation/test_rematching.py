@@ -200,7 +200,7 @@ async def test_without_authorisation_it_is_asked_once_an_hour_and_quietly(
     with capture_logs() as logs:
         await rematcher.work.step()
         asked = tenant.requests
-        assert await rematcher.rematch() > 3500
+        assert await rematcher.renew() > 3500
     assert tenant.requests == asked
     assert {entry["log_level"] for entry in logs} == {"info"}
     assert (await store.health()).reason == "graph_users_403"
@@ -221,7 +221,7 @@ async def test_what_was_matched_stays_while_graph_is_in_trouble(
     health = await store.health()
     assert health.reason == "graph_error"
     assert health.counts == {MATCHED: 1}
-    assert 50 < await rematcher.rematch() <= 60
+    assert 50 < await rematcher.renew() <= 60
     tenant.users.ordered.clear()
     await due(redis)
     await rematcher.work.step()
