@@ -44,6 +44,8 @@ class ChatPeople:
     desk: Desk
     invitable: Callable[[str, str], Awaitable[int]]
     give: Callable[[str, str], Awaitable[None]]
+    not_for_me: str = ""
+    """The address of the page *Not for me*."""
 
     async def must_authorize_again(self, object_id: str, code: str) -> Sent:
         """Send a reconnect card that says what Microsoft answered."""
@@ -83,7 +85,11 @@ class ChatPeople:
         if await self.desk.personal(object_id) is None:
             return "unknown"
         inform = authoriser is Authoriser.INFORM
-        card = organisation.notice(starts=day(starts_ms)) if inform else organisation.offer()
+        page = self.not_for_me
+        if inform:
+            card = organisation.notice(starts=day(starts_ms), page=page)
+        else:
+            card = organisation.offer(page=page)
         return await self._send(object_id, new_card_id(), card)
 
     async def first_meeting(self, object_id: str, presence: ZoomPresence, told: Accepted) -> None:

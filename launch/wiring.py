@@ -18,6 +18,7 @@ import sync.organisation.wire
 import sync.settings.wire
 from bot.core import Core
 from bot.outreach import ChatPeople
+from bot.sign_in.requests import NOT_FOR_ME
 from bot.teams.service_hosts import ServiceHosts
 from domain.budget import GRAPH_LIMITS
 from domain.storms import GRACE_MS
@@ -97,6 +98,7 @@ def wire_core(
         chat.desk,
         invitable=invite.invitees.count,
         give=chat.conversations.remember_recipient,
+        not_for_me=f"{settings.public_url.rstrip('/')}{NOT_FOR_ME}",
     )
     data = DataVersions(redis, scripts, release=VERSION)
     consent = bot.consent.wire.news(

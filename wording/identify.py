@@ -146,6 +146,7 @@ BY_ORGANISATION: Final = (
     "It’s on for you",
     "Your organisation lets Teams and Outlook show when you’re busy in Zoom.",
 )
+CAN_END: Final = "Not for me ends that."
 BY_THEMSELVES: Final = (
     "You’re connected by your own sign-in",
     "You connected this app yourself, so your organisation has no part in it.",

@@ -25,6 +25,11 @@ NO_APP_NEEDED: Final = (
 )
 
 
+def without_app(page: str) -> str:
+    """Where to say no without the app (an address; empty: not said)."""
+    return f" Without the app, you can say no at {page}." if page else ""
+
+
 def what_is_left(ending: Ending, until: str) -> str:
     """What came of the presence that was shown; `until`: when what is left ends (a time)."""
     match ending.how:

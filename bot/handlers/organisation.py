@@ -64,7 +64,8 @@ class SignInCards(Protocol):
 class OrganisationHandler:
     """Offers, starts, and ends it. `signing_in` lets the person authorise it themselves.
 
-    `came_back` hears who (an object id) starts.
+    `page` is the address of *Not for me* without the app. `came_back` hears who (an object id)
+    starts.
     """
 
     engine: Engine
@@ -72,6 +73,7 @@ class OrganisationHandler:
     opting_out: OptingOut
     background: Background
     signing_in: SignInCards
+    page: str
     came_back: Callable[[str], Awaitable[None]]
 
     async def connect(self, turn: Turn, _: Connect | StartConnect) -> Card:
@@ -87,7 +89,9 @@ class OrganisationHandler:
         if found is None:
             return await self.signing_in.offer(turn)
         return cards.offer(
-            name=turn.person.name, opted_out=await self.opting_out.opt_outs.has(oid, None)
+            name=turn.person.name,
+            opted_out=await self.opting_out.opt_outs.has(oid, None),
+            page=self.page,
         )
 
     async def start(self, turn: Turn, _: StartShowing) -> Card:

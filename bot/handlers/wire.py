@@ -26,6 +26,7 @@ from bot.handlers.settings.people import SettingsPeople
 from bot.handlers.settings.storms import StormHandler
 from bot.handlers.settings.views import SettingsViews
 from bot.handlers.status import StatusHandler
+from bot.sign_in.requests import NOT_FOR_ME
 from cards.settings.exclusion_clicks import ListExcluded
 from cards.settings.match_clicks import ShowUnmatched
 from domain.newer import NEWER_NAMES
@@ -83,6 +84,7 @@ def wire_answers(
         identify.opting_out,
         engine.background,
         signing_in=connect,
+        page=f"{identify.pages.public_url}{NOT_FOR_ME}",
         came_back=invite.invited.come_back,
     )
     disconnect = DisconnectHandler(

@@ -130,6 +130,8 @@ class SayNo:
         further = [words.OPTED_OUT[1]] if holds.opted_out else []
         if holds.shown is Shown.OPTED_OUT:
             further = [words.UNDO]
+        elif holds.shown is Shown.BY_ORGANISATION:
+            further.append(words.CAN_END)
         elif holds.shown is Shown.BY_THEMSELVES:
             further.append(words.OWN_GOES_ON)
         return self.pages.what_holds(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cards.build import answer, bold, box, button, buttons, card, heading, item, note, text
 from cards.person.clicks import CancelDisconnect, NotForMe, ShowStatus, StartShowing
 from cards.person.connect import after, zoom_account
-from wording.organisation import NO_APP_NEEDED, SHOWN_UNASKED, what_is_left
+from wording.organisation import NO_APP_NEEDED, SHOWN_UNASKED, what_is_left, without_app
 from wording.policy import OWN_STATUS_STAYS
 from wording.text import addressed, outside
 
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from wording.organisation import Said
 
 
-def notice(*, starts: str) -> Card:
-    """Say what will be shown from a day on, unless the person says no."""
+def notice(*, starts: str, page: str = "") -> Card:
+    """Say what will be shown from a day on, unless the person says no.
+
+    `page` is the address where they can, without the app.
+    """
     return card(
         f"From {starts}, Teams shows when you’re busy in Zoom, unless you choose Not for me.",
         heading("Your Zoom meetings will show in Teams"),
@@ -30,7 +33,7 @@ def notice(*, starts: str) -> Card:
         item("•", bold("What is shown: "), SHOWN_UNASKED),
         item("•", bold("Your own status: "), OWN_STATUS_STAYS),
         item("•", bold("If you don’t want it: "), "choose Not for me, now or at any time later."),
-        note(NO_APP_NEEDED),
+        note(NO_APP_NEEDED + without_app(page)),
         buttons(
             button(StartShowing(), "Start now", style="positive"),
             button(NotForMe(), "Not for me"),
@@ -38,10 +41,10 @@ def notice(*, starts: str) -> Card:
     )
 
 
-def offer(*, name: str = "", inviter: str = "", opted_out: bool = False) -> Card:
+def offer(*, name: str = "", inviter: str = "", opted_out: bool = False, page: str = "") -> Card:
     """Say what will be shown, and let the person decide; `inviter`: the admin who asks.
 
-    `opted_out`: they said *Not for me* before.
+    `opted_out`: they said *Not for me* before. `page` is where they can say it without the app.
     """
     who = f"{outside(inviter)} asks whether" if inviter else "your organisation asks whether"
     again = "You chose Not for me before. You can still change your mind."
@@ -53,7 +56,7 @@ def offer(*, name: str = "", inviter: str = "", opted_out: bool = False) -> Card
         item("•", bold("What is shown: "), SHOWN_UNASKED),
         item("•", bold("Your own status: "), OWN_STATUS_STAYS),
         text(again) if opted_out else None,
-        note(f"It only starts if you choose Start. {NO_APP_NEEDED}"),
+        note(f"It only starts if you choose Start. {NO_APP_NEEDED}{without_app(page)}"),
         buttons(
             button(StartShowing(), "Start", style="positive"),
             button(NotForMe(), "Not for me"),

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from playwright.async_api import expect
 
+from bot.identify.flow import Confirming
 from bot.sign_in.attempt import Attempt, Outcome
 from bot.sign_in.pages import Pages
 from bot.teams.activity import ConversationReference
@@ -21,6 +22,7 @@ from sandbox.server import build_sandbox
 from tests.e2e.chat_driver import only_this_machine
 from tests.sandbox.support import authorize_url, config
 from tests.sandbox.test_organisation import page as consent_page
+from wording.identify import BY_ORGANISATION, For, NotKnown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -48,6 +50,7 @@ ATTEMPT = Attempt(
 OURS = (
     *("start", "connected", "refused", "", "privacy", "terms", "no/such/page"),
     *("organisation", "organisation-done", "organisation-refused"),
+    *("not-for-me", "what-holds", "role", "not-known"),
 )
 
 
@@ -80,6 +83,16 @@ async def site() -> AsyncIterator[TestServer]:
     async def organisation_refused(_: web.Request) -> web.Response:
         return pages.consent(Answer.WORKED_NOT, "The app is switched off in Entra.")
 
+    async def what_holds(_: web.Request) -> web.Response:
+        confirming = Confirming("http://127.0.0.1/auth/microsoft/not-for-me/confirm", "s", "t")
+        return pages.what_holds("Ben Okafor", BY_ORGANISATION[0], BY_ORGANISATION[1:], confirming)
+
+    async def role(_: web.Request) -> web.Response:
+        return pages.role_start("Ben Okafor", "ticket")
+
+    async def not_known(_: web.Request) -> web.Response:
+        return pages.not_known(For.NOT_FOR_ME, NotKnown.OUTSIDER)
+
     app = web.Application()
     handlers = {"start": start, "connected": connected, "refused": refused}
     handlers |= {
@@ -87,6 +100,7 @@ async def site() -> AsyncIterator[TestServer]:
         "organisation-done": organisation_done,
         "organisation-refused": organisation_refused,
     }
+    handlers |= {"what-holds": what_holds, "role": role, "not-known": not_known}
     app.add_routes([web.get(f"/{path}", handler) for path, handler in handlers.items()])
     app.add_routes(pages.routes())
     server = TestServer(app)

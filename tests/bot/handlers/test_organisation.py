@@ -52,6 +52,7 @@ class Room:
             OptingOut(self.engine, self, self, self.zoom_id_of, Background(), self.left),
             Background(),
             signing_in=self,
+            page="https://bridge.example.com/not-for-me",
             came_back=self.came_back,
         )
 

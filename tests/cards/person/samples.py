@@ -74,10 +74,14 @@ def person_cards() -> dict[str, Card]:
         "invitation": invitation(inviter="Ada Lindqvist"),
         "invitation-nameless": invitation(inviter=" "),
         "invitation-declined": declined(),
-        "organisation-offer": organisation.offer(name="Ada"),
+        "organisation-offer": organisation.offer(
+            name="Ada", page="https://bridge.example.com/not-for-me"
+        ),
         "organisation-offer-by": organisation.offer(name="Ada", inviter="Ben Okafor"),
         "organisation-offer-again": organisation.offer(name="Ada", opted_out=True),
-        "organisation-notice": organisation.notice(starts="Monday, 7 December"),
+        "organisation-notice": organisation.notice(
+            starts="Monday, 7 December", page="https://bridge.example.com/not-for-me"
+        ),
         "organisation-started": organisation.started(
             name="Ada", zoom_address="ada@example.com", presence_now="Zoom says “In a meeting”."
         ),
