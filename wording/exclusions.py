@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 WHAT_IT_MEANS: Final = (
     "The organisation’s authorisation no longer counts for them: it ends for those it covers now, "
-    "and it never starts. Their own sign-in isn’t touched: who connected themselves stays "
+    "and it never starts. Their own sign-in isn’t touched: people who connected themselves stay "
     "connected, and anyone can still connect."
 )
 WHAT_INCLUDING_MEANS: Final = (
