@@ -309,7 +309,7 @@ async def test_who_is_left_out_by_their_account_is_listed_with_the_reason(room: 
     card = await room.handler.listed(turn(), Excluded())
     assert "Admins have excluded nobody." in words(card)
     assert "2 people are left out because of their account" in words(card)
-    assert "1 disabled in Entra and 1 guests" in words(card)
+    assert "1 disabled in Entra and 1 guest." in words(card)
     card = await room.handler.listed(turn(), ListExcluded(automatic=True))
     assert words(card).index("Gone") < words(card).index("Guest")
     assert "Their account is disabled in Entra" in words(card)
