@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bot.grammar import commands, exclusions, intents, matching
 from bot.grammar import personal as own
-from bot.grammar import settings as words
+from bot.grammar import said as words
 from cards.person import clicks as person
 from cards.settings import change as change_cards
 from cards.settings import clicks as admin

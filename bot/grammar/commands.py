@@ -31,7 +31,8 @@ from bot.grammar.intents import (
     plain_words,
 )
 from bot.grammar.personal import Pause, StyleCommand, parse_pause, parse_style
-from bot.grammar.settings import Centre, Settings, parse_settings, spoken_change
+from bot.grammar.said import Centre, Settings
+from bot.grammar.settings import parse_settings, spoken_change
 from bot.grammar.times import PAUSE_HINT, UnclearWhen
 from bot.grammar.words import (
     COURTESIES,

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from bot.grammar.personal import Pause, StyleCommand
-from bot.grammar.settings import Centre
+from bot.grammar.said import Centre
 from bot.grammar.words import ForAnybody
 from domain.presence import Style
 

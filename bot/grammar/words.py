@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from domain.roles import By
 
 if TYPE_CHECKING:
-    from bot.grammar.settings import Settings
+    from bot.grammar.said import Settings
 
 TRAILING = ".,;:!?…。、，：；！？،؛؟‼⁇⁈⁉‽।॥։՜՞።፧៖។៕"
 """Punctuation that people put behind the last word."""

@@ -14,8 +14,6 @@ do it, too. Each counts for 10 minutes and once; the same browser sees what came
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -25,6 +23,7 @@ from urllib.parse import urlencode, urlsplit
 import structlog
 from aiohttp import web
 
+from bot.identify import proofs
 from bot.identify.store import Asked, IdentifyRow, IdentifyStore
 from bot.sign_in.attempt import RESULTS, Outcome
 from bot.sign_in.requests import (
@@ -144,7 +143,7 @@ class Identifying:
     async def new_link(self, asked: Asked) -> str:
         """Make a link for somebody in the chat; its `until_ms` is set here."""
         ticket = self.new_secret()
-        await self.rows.begin(_state(ticket), await self._from_now(asked))
+        await self.rows.begin(proofs.state(ticket), await self._from_now(asked))
         return f"{self.public_url}{PATH}/{asked.purpose}?{urlencode({'ticket': ticket})}"
 
     async def show(self, purpose: Purpose, request: web.Request) -> web.Response:
@@ -153,7 +152,7 @@ class Identifying:
         if ticket is None:
             raise Refused(NotKnown.INCOMPLETE)
         browser = self.cookies.browser(request)
-        row = await self._open(purpose, _state(ticket), browser)
+        row = await self._open(purpose, proofs.state(ticket), browser)
         response = purpose.start(row.asked, ticket)
         self.cookies.keep_browser(response, browser or self.new_secret())
         return response
@@ -165,7 +164,7 @@ class Identifying:
         ticket = ticket_of(await form_of(request))
         if ticket is None:
             raise Refused(NotKnown.INCOMPLETE)
-        state, browser = _state(ticket), self.cookies.browser(request) or self.new_secret()
+        state, browser = proofs.state(ticket), self.cookies.browser(request) or self.new_secret()
         await self._open(purpose, state, browser)
         return await self._leave(
             purpose, state, browser, choose=self.cookies.asks_which_account(request)
@@ -194,7 +193,7 @@ class Identifying:
             raise Refused(NotKnown.UNREACHABLE, error.code) from error
         except AdminMustAct as error:
             raise Refused(NotKnown.OUR_FAULT, str(error)) from error
-        await self.rows.keep(state, "browser", _hash(browser))
+        await self.rows.keep(state, "browser", proofs.browser_of(browser))
         await self.rows.keep(state, "flow", self.vault.seal(state, FLOW, FLOWS.dump(begun)))
         # Another browser, or a second click, may have been first.
         row = await self._open(purpose, state, browser)
@@ -239,7 +238,7 @@ class Identifying:
             await self.rows.keep(state, "who", self.vault.seal(state, WHO, IDENTITIES.dump(who)))
         elif not await self.rows.keep(state, "used", "1"):
             raise Refused(NotKnown.USED)
-        token = _token(state, browser)
+        token = proofs.token(state, browser)
         confirming = Confirming(f"{self.public_url}{PATH}/{purpose.name}/{CONFIRM}", state, token)
         answer = await purpose.known(row.asked, who, confirming)
         return await self._keep(state, answer) if isinstance(answer, Outcome) else answer
@@ -256,7 +255,7 @@ class Identifying:
         if browser is None:
             raise Refused(NotKnown.OTHER_BROWSER)
         row = await self._open(purpose, state, browser, again=True)
-        if not hmac.compare_digest(token, _token(state, browser)):
+        if not hmac.compare_digest(token, proofs.token(state, browser)):
             raise Refused(NotKnown.FOREIGN_FORM, "token")
         said = self._said(state, row)
         if said is not None:
@@ -307,7 +306,7 @@ class Identifying:
         row = await self.rows.read(state)
         if row is None or row.asked.purpose != purpose.name:
             raise Refused(NotKnown.EXPIRED)
-        theirs = None if browser is None else _hash(browser)
+        theirs = None if browser is None else proofs.browser_of(browser)
         if (row.browser is not None or again) and row.browser != theirs:
             raise Refused(NotKnown.OTHER_BROWSER)
         if row.said is not None and again:
@@ -388,22 +387,3 @@ _MEANS: Final = {
     Refusal.ACCOUNT_UNKNOWN: NotKnown.OUTSIDER,
 }
 """Of what the login service says; anything else is REFUSED."""
-
-
-def _state(ticket: str) -> str:
-    """The `state` of a link's sign-in: always the same, so that the button may be pressed twice."""
-    return _digest("identify", ticket)
-
-
-def _token(state: str, browser: str) -> str:
-    """What only a page of ours in this browser can send back."""
-    return _digest("confirm", state, browser)
-
-
-def _digest(*parts: str) -> str:
-    digest = hashlib.sha256("\n".join(parts).encode()).digest()
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -370,12 +370,10 @@ def _text(value: object, longest: int) -> str:
 def _roles(claims: object) -> frozenset[str]:
     """The roles in our app; those from elsewhere have none, whatever they were assigned."""
     if not isinstance(claims, dict) or is_external_token(claims):
-        return _NONE
+        return frozenset()
     roles = claims.get("roles")
-    return frozenset(r for r in roles if isinstance(r, str)) if isinstance(roles, list) else _NONE
-
-
-_NONE: frozenset[str] = frozenset()
+    named = roles if isinstance(roles, list) else ()
+    return frozenset(role for role in named if isinstance(role, str))
 
 
 def _answer_of(ask: Callable[[], Any]) -> Any:

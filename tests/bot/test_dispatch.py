@@ -10,7 +10,7 @@ from bot import answers
 from bot.dispatch import Dispatch
 from bot.grammar.commands import Said
 from bot.grammar.intents import Help, Status
-from bot.grammar.settings import Centre, Organisation, User
+from bot.grammar.said import Centre, Organisation, User
 from bot.request import Turn
 from bot.teams.activity import ConversationReference, Inbound, Kind, Person
 from cards.click import CLICKS, BadClick, BadInput

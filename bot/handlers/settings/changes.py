@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from bot.grammar.settings import Account, Group, Groups, History
+from bot.grammar.said import Account, Group, Groups, History
 from bot.handlers.settings.entered import entered_reason, submitted_form
 from bot.handlers.settings.guard import GroupsUnavailable, actor
 from bot.handlers.settings.progress import PROGRESS, ProgressCard

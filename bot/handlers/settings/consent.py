@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.consent.store import ConsentLinks
-    from bot.grammar.settings import Organisation
+    from bot.grammar.said import Organisation
     from bot.request import Turn
     from cards.build import Card, Element
     from cards.settings.clicks import AskForConsent, EndConsentLink, ShowOrganisation

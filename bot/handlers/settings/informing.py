@@ -14,7 +14,7 @@ from wording.figures import day
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from bot.grammar.settings import InformedPeople
+    from bot.grammar.said import InformedPeople
     from bot.handlers.settings.guard import ZoomGroups
     from bot.request import Turn
     from cards.build import Card

@@ -16,7 +16,7 @@ from domain.policy import ACCOUNT
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from bot.grammar.settings import InvitePeople
+    from bot.grammar.said import InvitePeople
     from bot.handlers.settings.guard import ZoomGroups
     from bot.request import Turn
     from cards.build import Card

@@ -38,7 +38,7 @@ from wording.trouble import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.grammar.settings import User
+    from bot.grammar.said import User
     from bot.handlers.ports import Engine, LookUps, People, Policies, ZoomDirectory
     from bot.request import Turn
     from cards.build import Card

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import tzinfo
 
-    from bot.grammar.settings import Centre, Groups, History
+    from bot.grammar.said import Centre, Groups, History
     from bot.handlers.ports import Policies
     from bot.handlers.settings.guard import ZoomGroups
     from bot.request import Turn

@@ -31,7 +31,7 @@ from bot.grammar.intents import (
 )
 from bot.grammar.matching import DomainAlias, MatchByHand, Unmatched
 from bot.grammar.personal import Pause, StyleCommand
-from bot.grammar.settings import (
+from bot.grammar.said import (
     Account,
     Centre,
     Group,

@@ -41,7 +41,7 @@ from bot.grammar.intents import (
     spelled_out,
 )
 from bot.grammar.personal import Pause, StyleCommand
-from bot.grammar.settings import Account, Centre, Group, Groups, History, User
+from bot.grammar.said import Account, Centre, Group, Groups, History, User
 from bot.grammar.words import LONGEST_TEXT
 from domain.policy import ACCOUNT, SOME_GROUP
 from domain.policy_edits import Disable, Enable, Lock

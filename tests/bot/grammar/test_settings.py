@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.grammar.commands import BadCommand, PerhapsSettings, Said, parse
-from bot.grammar.settings import (
-    LONGEST_NAME,
+from bot.grammar.said import (
     Account,
     Centre,
     Group,
@@ -23,6 +22,7 @@ from bot.grammar.settings import (
     Organisation,
     User,
 )
+from bot.grammar.settings import LONGEST_NAME
 from bot.grammar.words import LONGEST_TEXT, bare
 from bot.teams.message_text import message_text
 from domain.condition import Condition

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.grammar.commands import PerhapsSettings
-from bot.grammar.settings import Account, Group
+from bot.grammar.said import Account, Group
 from bot.handlers.settings.affected import Affected
 from bot.handlers.settings.changes import SettingsChanges
 from bot.handlers.settings.guard import GroupsUnavailable, ZoomGroups

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from bot.grammar.settings import InformedPeople
+from bot.grammar.said import InformedPeople
 from bot.handlers.settings.guard import ZoomGroups
 from bot.handlers.settings.informing import InformingHandler
 from cards.settings.clicks import RecordInformed

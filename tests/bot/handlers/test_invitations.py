@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.grammar.settings import InvitePeople
+from bot.grammar.said import InvitePeople
 from bot.handlers.settings.guard import ZoomGroups
 from bot.handlers.settings.invitations import InvitationHandler
 from cards.click import BadInput

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.grammar.settings import User
+from bot.grammar.said import User
 from bot.handlers.settings.people import SettingsPeople
 from cards.click import BadInput
 from cards.settings.clicks import OpenListed, OpenPerson, Revive, ReviveAll, ShowParked

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.grammar.settings import Centre, Groups
-from bot.grammar.settings import History as HistoryCommand
+from bot.grammar.said import Centre, Groups
+from bot.grammar.said import History as HistoryCommand
 from bot.handlers.settings.guard import GroupsUnavailable, ZoomGroups
 from bot.handlers.settings.views import SettingsViews
 from cards.settings.clicks import ListGroups, SearchGroups
