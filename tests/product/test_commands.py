@@ -15,10 +15,11 @@ from click.testing import CliRunner
 from app import cli
 from launch import check as checks
 from sandbox.people import APP_ID
+from sync.redis import keys
 from tests.doubles.outside import APP_SECRET, PUBLIC, WEBHOOK_SECRET
 from tests.doubles.product import run, running
 from tests.doubles.pty import Terminal, plain
-from tests.doubles.redis import RedisServer
+from tests.doubles.redis import RedisServer, eventually, open_client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -115,6 +116,12 @@ async def installed(around: Outside, folder: Path) -> AsyncIterator[dict[str, st
             address = f"http://127.0.0.1:{(await command.event('started'))['port']}"
             around.world.webhooks.url = f"{address}/zoom/webhook"
             assert await around.world.webhooks.validate()
+            async with contextlib.aclosing(open_client(redis)) as client:
+
+                async def noted() -> bool:
+                    return bool(await client.hexists(keys.FEED_STATE, "validated"))
+
+                await eventually(noted)  # The answer to Zoom is first, what is kept comes after.
             yield {**environ, "PUBLIC_URL": address}
 
 

@@ -116,8 +116,10 @@ async def test_thousands_of_people(town: Outside, tmp_path: Path, many: int) -> 
             for text in shown
             if (found := re.search(rf"Clearing ([\d,]+) of {everybody}", text))
         ]
+        assert counts
         assert counts == sorted(counts)
-        assert len(counts) >= 2, counts  # it moved
+        if many > 3_000:  # Fewer can be done before the card counts a second time.
+            assert len(counts) >= 2, counts
         assert f"Cleared for {everybody} people." in shown[-1]
         for oid in (f"00000000-0000-4000-9000-{n:012d}" for n in range(0, many, 97)):
             assert await place.redis.hget(keys.person(oid), "pol") == "2"

@@ -171,6 +171,7 @@ async def test_what_is_no_page_of_metrics_is_said(
             await reader.read()
 
 
+@pytest.mark.usefixtures("redis")  # empty
 async def test_a_snapshot_holds_what_could_be_read_and_why_the_rest_could_not(
     redis_server: RedisServer,
 ) -> None:
