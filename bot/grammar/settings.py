@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from domain.policy_edits import OneLine
 
 LONGEST_NAME: Final = 200
+_LONGEST_ACT: Final = 12  # words; a place in a condition may have several
 
 
 _ANY_ACT = (
@@ -267,9 +268,7 @@ def _quoted_group(rest: str, plain: str) -> Group | None:
             "The closing quotation mark is missing.",
             'Write it like this: settings group "Sales" enable',
         )
-    # A reason may hold quotes as well, so the first that an act and a reason follow closes.
-    reasoned = re.search(rf"{mark} (?=(?:\S+ ){{1,4}}because:?\s)", plain[1:], re.IGNORECASE)
-    closing = closings[-1] if reasoned is None else reasoned.start() + 1
+    closing = _closing_before_reason(plain, closings) or closings[-1]
     name, tail = rest[1:closing].strip(), rest[closing + 1 :].split()
     if not name and mark == "'":
         return None
@@ -284,6 +283,29 @@ def _quoted_group(rest: str, plain: str) -> Group | None:
             f"After the name, say {_ANY_ACT}.",
         )
     return Group(_name(name), *found)
+
+
+def _closing_before_reason(plain: str, closings: Sequence[int]) -> int | None:
+    """Where the quote is that only an act stands behind before a `because`; None: there is none.
+
+    A reason may hold quotes, so the first `because` counts; what an act names may follow a quote
+    too (`… “ only country Sweden” enable because …`), so before it the last quote that an act
+    follows.
+    """
+    for because in re.finditer(r"(?<=\s)because:?(?=\s|$)", plain, re.IGNORECASE):
+        for at in reversed([at for at in closings if at < because.start()]):
+            words = plain[at + 1 : because.start()].split()
+            if words and len(words) <= _LONGEST_ACT and _names_an_act(words):
+                return at
+    return None
+
+
+def _names_an_act(words: list[str]) -> bool:
+    try:
+        found = act_at_end([NO_NAME, *words])
+    except NotUnderstood:
+        return False
+    return found is not None and found[0] == 1
 
 
 def _plainly(text: str) -> str:

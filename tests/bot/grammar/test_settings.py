@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.grammar.commands import BadCommand, PerhapsSettings, Said, parse
@@ -357,6 +357,8 @@ reasons = normal.filter(lambda text: bool(text) and bare(text.split()[0]) != "of
 
 
 @given(hard_names, st.sampled_from(["enable", "Disable", "lock", "unlock!"]), reasons)
+@example('enable " only country Sweden', "enable", "0")
+@example('enable " only department Sales Emea', "enable", '"x" lock it')
 def test_a_reason_of_any_words_is_kept_behind_a_quoted_name(
     name: str, spoken: str, reason: str
 ) -> None:
