@@ -118,6 +118,8 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "pb:{match}:current": 2,
     "pb:{match}:state": 2,
     "pb:{match}:undo": 2,
+    # Nobody is watched before everyone knows of it: an older process would not erase it with them.
+    "pb:{NN}:watched": 2,
     # Kinds of keys of their own, at which older processes don't look.
     "pb:identify:<hash>": 2,
     "pb:{identify}:begun": 2,

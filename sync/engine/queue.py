@@ -302,7 +302,7 @@ class PeopleQueue:
 
 
 SHARDS = [
-    lua.Shard(keys.dues(shard), keys.parked(shard), keys.woken(shard))
+    lua.Shard(keys.dues(shard), keys.parked(shard), keys.woken(shard), keys.watched(shard))
     for shard in range(keys.SHARDS)
 ]
 

@@ -17,11 +17,15 @@ from sync.redis.scripts import CLOCK, Head, script
 
 
 class Shard(NamedTuple):
-    """What the queue keeps of a shard, beside its people: `lanes` by urgency."""
+    """What the queue keeps of a shard, beside its people: `lanes` by urgency.
+
+    `watched`: of whom Microsoft is asked what it shows (sync.readback).
+    """
 
     lanes: tuple[Key, Key, Key, Key]
     parked: Key
     woken: Key
+    watched: Key
 
 
 QUEUE = Head(

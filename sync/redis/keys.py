@@ -37,6 +37,11 @@ then, `warned` for which validation no next one came, `doubted` what was observe
 trusted, `sweep` and `swept` the doubt for which people are and were asked about, `gap_from` and
 `gap_to` when events were missed, `account` whose events count where no setting says so.
 
+Fields of the state of reading back: `up` since when it is relied on, `lost` when it was lost and
+`passed` for which loss everybody was planned anew, and those of sync.readback.rows.Status. What a
+person is next looked at for: whole milliseconds where the engine said when, halves behind them
+where it is only the reader's next round.
+
 Fields of the state of matching are those of the directory's, with `wanted` a hash of what was to be
 matched, `full` whether whole profiles could be read, and `counts` of results (JSON).
 
@@ -174,6 +179,7 @@ def opt_out_in(shard: int, mark: str) -> Key:
 everybody = _of_shard("people", "set: the oid of everybody connected", USED)
 parked = _of_shard("parked", "hash: oid -> since when, why (nothing is tried)", USED)
 woken = _of_shard("woken", "the lane of which workers heard by WAKE", "1 s")
+watched = _of_shard("watched", "zset: oid -> when Microsoft is next asked what it shows", USED)
 probe = _of_shard("probe", "readiness asked: does Redis take writes?", PROBE_TTL)
 _due = [
     _of_shard(f"due:{lane}", "zset: oid -> when due, or end of its lease (ms)", USED)
@@ -204,6 +210,16 @@ ZOOM_NEXT = _one("{zoom}:next", "the next slot at Zoom that nobody has (ms)", "u
 ZOOM_SLOTS = _one("{zoom}:slots", "zset: oid -> their slot in Zoom's queue", "the last, + 60 s")
 ZOOM_TOKEN = _one("{zoom}:token", "Zoom's access token, sealed, for all", "as Zoom said")
 ZOOM_TOKEN_LEASE = _one("{zoom}:token:by", "who gets a new one", ZOOM_TOKEN_LEASE_TTL)
+
+# -- what Microsoft shows of everybody, read back --------------------------------------------------
+
+READBACK_TTL = _HOUR
+
+READBACK = _one("{readback}:state", "how reading back is doing (hash)", READBACK_TTL)
+READBACK_LEASE = _one("{readback}:by", "who reads back", "5 s, renewed")
+READBACK_LOSS_LEASE = _one(
+    "{readback}:loss:by", "who has people planned without it", "5 s, renewed"
+)
 
 # -- the chat -----------------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ READY = "ready to accept connections"
 WITHOUT_TTL = re.compile(
     r"""pb:\{(?P<shard>[0-9]{2})\}:(
         (p|link|tok):[0-9a-f-]{36}   # of a connected person, until disconnect
-      | due:[0-3] | people | parked  # the queue, and who is in it
+      | due:[0-3] | people | parked | watched  # the queue, and who is in it
     )
     | pb:\{z:[0-9a-f]{32}\}:(email|id)  # index of Zoom addresses and ids, until disconnect
     | pb:\{dir\}:(current|state|changes|[0-9a-f]{12}:(users|addresses|groups|members))
@@ -164,7 +164,9 @@ async def orphans(client: Client) -> AsyncIterator[str]:
     for shard in range(keys.SHARDS):
         listed |= await client.smembers(keys.everybody(shard))
         members = [m for queue in keys.dues(shard) for m in await client.zrange(queue, 0, -1)]
-        for member in [*members, *await client.hkeys(keys.parked(shard))]:
+        members += await client.hkeys(keys.parked(shard))
+        members += await client.zrange(keys.watched(shard), 0, -1)
+        for member in members:
             if member not in people:
                 yield f"shard {shard} holds {member}, who is not connected"
     if listed != people:

@@ -107,6 +107,7 @@ NO_ROWS: Final = re.compile(
     r""".*:(by|lease(:<oid>)?)  # who does something just now
       | .*:(probe|woken|admitted)(:.*)?  # of a minute, and read by nobody else
       | pb:\{zoom\}:(next|slots)  # places within a second
+      | pb:\{readback\}:state  # how it goes just now
     """,
     re.VERBOSE,
 )
@@ -194,6 +195,7 @@ async def _people(to: Stores) -> None:
     await to.people.claim(keys.shard_of(ADA), "w1", 10)  # `lease` and its end
     await to.people.count_look_up(ADA)
     await to.people.keep_look(ADA, Shown("Busy", "InACall"))
+    await to.client.zadd(keys.watched(keys.shard_of(ADA)), {ADA: AT})
     for role in (Role.ADMIN, Role.HELPDESK, Role.HELPDESK):
         await to.look_ups.count(BEN, role, AT)
     await to.unproven.add(ADA, News("zAda", "ada@example.com", AT, ZoomPresence.AWAY, gone=True))
@@ -394,6 +396,7 @@ async def read(client: Client) -> dict[str, Any]:
         "buttons": len(await ButtonKey(of.sealed, of.vault).load() or b""),
         "sealing": plain(sorted(await of.sealed.sealing(), key=lambda one: one.name)),
         "look": plain(None if look is None else look[0]),
+        "watched": await client.zscore(keys.watched(keys.shard_of(ADA)), ADA),
         "look-ups": plain(await of.look_ups.counted(BEN, connected_ms=AT, now_ms=AT)),
         "unproven": plain(waiting[ADA][1]),
         "app removed": await of.departures.app_removed_ms(),

@@ -30,6 +30,15 @@ local function unplace(key, member)
   end
 end
 
+-- Have Microsoft asked at a time (whole ms) what it shows of somebody; or no longer.
+local function watch(member, at)
+  redis.call('ZADD', watched, string.format('%.0f', at), member)
+end
+
+local function unwatch(member)
+  redis.call('ZREM', watched, member)
+end
+
 -- Tell the workers in which shard somebody became due. Once: whoever comes for
 -- that lane sees all who are due. A message that nobody hears makes others wait for a second at most.
 local function wake(lane)

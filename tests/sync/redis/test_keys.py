@@ -15,7 +15,7 @@ OF_PEOPLE = (
     *(keys.person, keys.link, keys.tokens, keys.token_lease, keys.admitted, keys.looked_up),
     *(keys.look, keys.look_ups, keys.live_sign_in, keys.reference, keys.announced),
 )
-OF_SHARDS = (keys.everybody, keys.parked, keys.woken, keys.probe)
+OF_SHARDS = (keys.everybody, keys.parked, keys.woken, keys.probe, keys.watched)
 HASHED = (
     *(keys.card, keys.recipient, keys.seen, keys.zoom_address, keys.zoom_id, keys.ended),
     *(keys.opt_out_of_zoom, keys.consent_told),
