@@ -30,7 +30,10 @@ EVIDENCE: Final = {
     "Held": {"domain/person.py", "sync/engine/person_row.py"},
     "Cleared": {"domain/person.py"},
     "Ending": {"sync/engine/engine.py"},
-    "Shown": {"domain/presence.py", "sync/engine/people.py", "sync/microsoft/graph.py"},
+    "Shown": {
+        *("domain/presence.py", "sync/engine/people.py", "sync/microsoft/graph.py"),
+        *("sync/readback/looks.py", "sync/readback/rows.py"),
+    },
 }
 """Types, and where they are made: of an answer, of what was kept of one, or out of each other."""
 
