@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sync.feed.catch_up import CatchUp
     from sync.feed.store import Doubt, Listener
     from sync.organisation.wire import CoveringRoom, OrganisationRoom
+    from sync.readback.wire import ReadbackRoom
     from sync.reconnect.notifier import Notifier
     from sync.redis.duties import Work
     from sync.settings.wire import SettingsRoom
@@ -42,6 +43,7 @@ class Core:
     doubt: Doubt
     listener: Listener  # its duty is only where Zoom's events come in
     feed: CatchUp
+    readback: ReadbackRoom
     reconnect: Notifier
 
     @property
@@ -51,7 +53,7 @@ class Core:
             *(self.data.work, self.connect.resealing.work),
             *(*self.settings.works, *self.directory.works),
             *(*self.engine.works, *self.organisation.works, self.covering.covering.work),
-            *(self.doubt.work, self.feed.work),
+            *(self.doubt.work, self.feed.work, *self.readback.works),
             *(self.reconnect.work, *self.invite.works),
         )
 

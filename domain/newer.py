@@ -118,7 +118,7 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "pb:{match}:current": 2,
     "pb:{match}:state": 2,
     "pb:{match}:undo": 2,
-    # Nobody is watched before everyone knows of it: an older process would not erase it with them.
+    # Whom an older process erases, is dropped at the next look (sync.readback.scripts.looked).
     "pb:{NN}:watched": 2,
     # Kinds of keys of their own, at which older processes don't look.
     "pb:identify:<hash>": 2,

@@ -81,6 +81,11 @@ def may_write(roles: Iterable[str]) -> bool:
     return Right.WRITE in roles
 
 
+def may_read(roles: Iterable[str]) -> bool:
+    """Whether a token with these `roles` may read what Microsoft shows of everybody."""
+    return not {Right.WRITE, Right.READ}.isdisjoint(roles)
+
+
 def why_without(roles: Iterable[str], *, worked: bool) -> Why:
     """Why a token with these `roles` may not; `worked`: the organisation had authorised before."""
     if any(role in _RIGHTS for role in roles):
@@ -139,6 +144,11 @@ class Consent:
     def may_write(self) -> bool:
         """Whether people's presence may be set. Nobody answering (yet) ends nothing."""
         return self.since_ms is not None and self.why in {None, Why.UNREACHABLE}
+
+    @property
+    def may_read(self) -> bool:
+        """Whether it may be read what Microsoft shows of everybody."""
+        return self.why in _RIGHTS_KNOWN and may_read(self.rights)
 
     @property
     def worked(self) -> bool:

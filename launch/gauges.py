@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from sync.engine.queue import LaneFigures
     from sync.engine.quota import Quota
     from sync.feed.store import FeedStore
+    from sync.readback.status import Status
+    from sync.readback.store import ReadbackStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Shared:
     used: float
     directory: DirectoryHealth
     feed: FeedHealth
+    readback: Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class SharedSource:
     quota: Quota
     directory: DirectoryStore
     feed: FeedStore
+    readback: ReadbackStore
 
     async def read(self) -> Shared:
         """Read them now. Raises what Redis raises."""
@@ -59,6 +63,7 @@ class SharedSource:
             used=await self.quota.used(),
             directory=await self.directory.health(),
             feed=await self.feed.health(),
+            readback=await self.readback.status(),
         )
 
 
@@ -91,6 +96,14 @@ def set_gauges(metrics: Metrics, shared: Shared) -> None:
     metrics.feed(feed.age_seconds, silent=feed.silent)
     metrics.zoom_validation(feed.validation_age_seconds)
     metrics.catch_up_left(feed.left)
+    readback = shared.readback
+    metrics.readback(
+        readback.look_age_seconds,
+        alive=readback.reading is not None,
+        watched=readback.watched,
+        late_seconds=readback.late_ms / 1000,
+        settle_seconds=readback.settle_ms / 1000,
+    )
 
 
 def known_reasons(parked: Mapping[str, int]) -> dict[str, int]:

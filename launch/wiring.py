@@ -15,6 +15,7 @@ import bot.wire
 import sync.connect.wire
 import sync.engine.wire
 import sync.organisation.wire
+import sync.readback.wire
 import sync.settings.wire
 from bot.core import Core
 from bot.outreach import ChatPeople
@@ -175,6 +176,18 @@ def wire_core(
         tenant_id=settings.microsoft_app_tenant_id,
         groups_of=directory.groups_of,
     )
+    readback = sync.readback.wire.wire(
+        redis,
+        scripts,
+        outside.graph,
+        organisation.token,
+        graph_url=settings.graph_url,
+        per_second=settings.readback_per_second,
+        budget=engine.quota,
+        permitted=organisation.consents.may_read,
+        doubt=organisation.consents.doubt,
+        meter=metrics,
+    )
     refresher = None
     if api is not None:
         refresher = DirectoryRefresher(
@@ -207,6 +220,7 @@ def wire_core(
             per_second=zoom.per_second,
             missed=_missed(settings.zoom_app_id, zoom, engine.engine, metrics, directory),
         ),
+        readback=readback,
         reconnect=Notifier(
             people,
             NoticeStore(redis, scripts),
@@ -245,13 +259,17 @@ def duties_of(core: Core, metrics: Metrics, *, with_bot: bool) -> tuple[Work, ..
     Raises NotWired where a duty was forgotten.
     """
     engine, feed = core.engine, core.feed.store
-    shared = SharedSource(engine.people, engine.quota, core.directory.store, feed)
+    shared = SharedSource(
+        engine.people, engine.quota, core.directory.store, feed, core.readback.store
+    )
     works = [gauges(metrics, shared), *core.works]
     without = []
     if with_bot:
         works += [core.listener.work, core.invite.roster.work]
     else:
         without += [duties.FEED, duties.ROSTER]
+    if core.readback.reader is None:
+        without.append(duties.READBACK)
     if core.zoom.api is None:
         without += [duties.DIRECTORY, duties.MATCHING]
     return duties.wired(works, without=without)

@@ -50,7 +50,10 @@ EVENT_OUTCOMES: Final = (
     "stale",  # signature too old
     "not_saved",  # Redis did not take it; Zoom will repeat it
 )
-WRITE_KINDS: Final = ("set", "clear", "look", "preferred")
+WRITE_KINDS: Final = (
+    *("set", "clear", "look", "preferred"),
+    "sweep",  # a look at many at once
+)
 WRITE_OUTCOMES: Final = (
     "ok",
     "retry",
@@ -101,6 +104,7 @@ _EVENT_TO_WRITE = partial(
     ),
 )
 _REQUEST = partial(Histogram, buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10))
+_SETTLE = partial(Histogram, buckets=(0.25, 0.5, 1, 2, 4, 8, 16, 32, 64))
 _LAG = partial(Histogram, buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5))
 
 M = TypeVar("M", bound=MetricWrapperBase)
@@ -218,6 +222,29 @@ class Metrics:
             "zoom_validation_age_seconds",
             "Since Zoom last validated the webhook's address; NaN before the first.",
         )
+        self._readback_alive = self._gauge(
+            "readback_alive", "1 while what Microsoft shows is read back and relied on."
+        )
+        self._readback_age = self._age(
+            "readback_look_age_seconds",
+            "Since Microsoft last answered a look at many; NaN before the first.",
+        )
+        self._readback_watched = self._gauge(
+            "readback_watched", "People of whom it is read what Microsoft shows."
+        )
+        self._readback_late = self._gauge(
+            "readback_late_seconds", "How late the look at the one is who waits longest."
+        )
+        self._readback_settle = self._gauge(
+            "readback_settle_seconds", "How long after a write looks are not believed: learnt."
+        )
+        self.settle = Seconds(
+            self._add(
+                _SETTLE,
+                "settle_seconds",
+                "From a write to the look that first shows it.",
+            )()
+        )
         self._directory_age = self._age(
             "directory_age_seconds",
             "Since Zoom's users and groups were read; NaN before the first.",
@@ -289,6 +316,22 @@ class Metrics:
         """How long ago Zoom delivered something (None: never), and whether that is too long."""
         self._feed_age(age_seconds)
         self._feed_silent(silent)
+
+    def readback(
+        self,
+        look_age_seconds: float | None,
+        *,
+        alive: bool,
+        watched: int,
+        late_seconds: float,
+        settle_seconds: float,
+    ) -> None:
+        """Whether Microsoft is read back, and how that goes. None: it never answered."""
+        self._readback_age(look_age_seconds)
+        self._readback_alive(alive)
+        self._readback_watched(watched)
+        self._readback_late(max(0.0, late_seconds))
+        self._readback_settle(settle_seconds)
 
     def directory(self, age_seconds: float | None, *, failing: bool) -> None:
         """How long ago Zoom's users and groups were read (None: never), and how the last try was.

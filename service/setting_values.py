@@ -257,6 +257,13 @@ def seconds(text: str) -> int:
     return number
 
 
+def looks_per_second(text: str) -> float:
+    """A number from 0 to 2; 0 switches looking off."""
+    if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,3})?", text) or not 0 <= float(text) <= 2:
+        raise ValueError("must be a number from 0 (off) to 2, such as 1 or 0.5")
+    return float(text)
+
+
 def _one_of(*words: str) -> BeforeValidator:
     """One of a few words, in any case."""
 
@@ -308,6 +315,7 @@ ZoomAppId = Annotated[str, BeforeValidator(zoom_app_id)]
 HostList = Annotated[str, BeforeValidator(host_list)]
 Host = Annotated[str, BeforeValidator(listen_host)]
 Port = Annotated[int, BeforeValidator(port)]
+LooksPerSecond = Annotated[float, BeforeValidator(looks_per_second)]
 Seconds = Annotated[int, BeforeValidator(seconds)]
 SingleTenant = Annotated[Literal["SingleTenant"], BeforeValidator(single_tenant)]
 OnOff = Annotated[Literal["on", "off"], _one_of("on", "off")]

@@ -91,6 +91,7 @@ class Settings(BaseModel):
     welcome: values.Welcome = "install"
     help_contact: values.Contact | None = None
     zoom_signature_window: values.Seconds = 7200
+    readback_per_second: values.LooksPerSecond = 1.0
     microsoft_login_url: values.LoginUrl = "https://login.microsoftonline.com"
     graph_url: values.GraphUrl = "https://graph.microsoft.com"
     zoom_oauth_url: values.ZoomOauthUrl = "https://zoom.us"

@@ -18,6 +18,7 @@ from sync.directory.store import DirectoryStore
 from sync.engine.people import PeopleStore
 from sync.engine.quota import Quota
 from sync.feed.store import FeedStore
+from sync.readback.store import ReadbackStore
 from sync.redis import keys
 from sync.redis.connection import REDIS_TROUBLE, connect, raise_if_cancelled
 from sync.redis.scripts import Scripts
@@ -120,6 +121,7 @@ class RedisReader:
             Quota(client, scripts),
             DirectoryStore(client, scripts, configured=self._settings.zoom_api_configured),
             FeedStore(client, scripts),
+            ReadbackStore(client, scripts),
         )
         shared = await source.read()
         work = [

@@ -126,6 +126,10 @@ class Consents:
         """What is known now. Raises REDIS_TROUBLE."""
         return self._follow((await self.store.read()).consent)
 
+    async def may_read(self) -> bool:
+        """Whether Microsoft lets us read presence, as is known now. Raises REDIS_TROUBLE."""
+        return (await self.read()).may_read
+
     async def look(self) -> Consent:
         """Ask Microsoft now. Raises REDIS_TROUBLE."""
         asked_ms, known = await self.now_ms(), await self.store.read()

@@ -59,7 +59,10 @@ class Unauthorised(OutsideError):
 
 
 class GraphRequests:
-    """Asks. `base` is Graph's address with its version; `now` gives epoch seconds."""
+    """Asks. `base` is Graph's address with its version; `now` gives epoch seconds.
+
+    An answer may take `time_limit` seconds, and have `answer_limit` bytes.
+    """
 
     def __init__(
         self,
@@ -70,6 +73,7 @@ class GraphRequests:
         now: Callable[[], float],
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         time_limit: float = TIME_LIMIT,
+        answer_limit: int = _ANSWER_LIMIT,
     ) -> None:
         self.base = base
         self._session = session
@@ -77,6 +81,7 @@ class GraphRequests:
         self._now = now
         self._sleep = sleep
         self._alarms = Alarms(time_limit)
+        self._answer_limit = answer_limit
 
     async def get(self, url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """The object at an address.
@@ -84,6 +89,14 @@ class GraphRequests:
         Raises RetryLater, AdminMustAct (Forbidden), PersonGone (404) and Refused.
         """
         return await self._ask("GET", url, None, headers or {})
+
+    async def post(self, url: str, body: Mapping[str, object]) -> dict[str, Any]:
+        """The object that is answered. Asked once: for who has a pace of their own.
+
+        Raises what `get` raises, and Unauthorised.
+        """
+        raw = json.dumps(body).encode()
+        return await self._once("POST", url, raw, _authorised(await self._token.token(), raw))
 
     async def batches(
         self, paths: Sequence[str], take: Callable[[str, dict[str, Any]], object]
@@ -166,7 +179,7 @@ class GraphRequests:
                     allow_redirects=False,
                 )
                 async with response:
-                    raw, status = await read_body(response, _ANSWER_LIMIT), response.status
+                    raw, status = await read_body(response, self._answer_limit), response.status
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise RetryLater("graph_unreachable", type(error).__name__) from error
         asked = response.headers.get("Retry-After")

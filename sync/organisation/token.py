@@ -11,7 +11,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING
 
 from domain.errors import AdminMustAct, OutsideError, RetryLater
-from domain.organisation import may_write, why_without
+from domain.organisation import may_read, may_write, why_without
 from sync.organisation.refusals import why_not
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class OrganisationToken:
 
     def __post_init__(self) -> None:
         self._held: OwnToken | None = None
+        self._reads: OwnToken | None = None  # one that only reads, where none may write
         self._refused: tuple[float, OutsideError] | None = None
         self._stale = False
         self._flight: asyncio.Task[OwnToken] | None = None
@@ -67,7 +68,7 @@ class OrganisationToken:
         (domain.organisation.why_of), and RetryLater where Microsoft can't be asked.
         """
         held = self._held
-        left = 0.0 if held is None else held.expires_at - self.now()
+        left = 0.0 if held is None else self._left(held)
         if held is not None and left > RENEW_EARLY_S:
             return held.token
         try:
@@ -79,9 +80,30 @@ class OrganisationToken:
                 return held.token  # it was only due to be renewed
             raise
 
+    async def token_to_read(self) -> str:
+        """A valid access token that may read what Microsoft shows; it need not set presence.
+
+        Raises as `token` does.
+        """
+        reads = self._reads
+        if self._held is None and reads is not None and self._left(reads) > RENEW_EARLY_S:
+            return reads.token
+        try:
+            return await self.token()
+        except OutsideError:
+            reads = self._reads
+            if reads is not None and self._left(reads) > LAST_S:
+                return reads.token
+            raise
+
+    def _left(self, held: OwnToken) -> float:
+        """For how many seconds more it is valid."""
+        return held.expires_at - self.now()
+
     def invalidate(self) -> None:
         """Use the token at hand no longer: Graph refused it, or what it allows has changed."""
         self._held = None
+        self._reads = None
         self._refused = None
         self._stale = True
 
@@ -121,13 +143,15 @@ class OrganisationToken:
             self._refuse(error)
             raise
         except OutsideError as error:
+            self._reads = None
             raise self._refuse(AdminMustAct(why_not(error).code, error.detail)) from None
         if not self._stale:  # else it left before `invalidate`
-            self._held, self._refused = got, None
+            self._held, self._reads, self._refused = got, None, None
         return got
 
     def _checked(self, got: OwnToken) -> OwnToken:
         if not may_write(got.roles):
+            self._reads = got if may_read(got.roles) and not self._stale else None
             raise Unauthorised(why_without(got.roles, worked=self.worked), got.roles)
         self.worked = True
         return got

@@ -69,6 +69,9 @@ CONSENT: Final = Duty("consent", lambda e: log.warning("consent_waits", error=e)
 """Whether the organisation has authorised the app: what one process finds, all know so soon."""
 MATCHING: Final = Duty("matching", lambda e: log.warning("matching_waits", error=e), 5.0)
 COVERAGE: Final = Duty("coverage", lambda e: log.warning("coverage_waits", error=e), 5.0)
+READBACK: Final = Duty("readback", lambda e: log.warning("readback_waits", error=e), 1.0)
+"""Looking at what Microsoft shows; not where it is switched off."""
+READBACK_LOSSES: Final = Duty("readback-losses", None, 1.0)
 FEED: Final = Duty("feed", lambda e: log.warning("feed_not_noted", error=e), 1.0)
 NOTIFIER: Final = Duty(
     "notifier", lambda e: log.warning("notices_wait", error=e), 3.0, says_each=True, gentle=True

@@ -38,7 +38,7 @@ trusted, `sweep` and `swept` the doubt for which people are and were asked about
 `gap_to` when events were missed, `account` whose events count where no setting says so.
 
 Fields of the state of reading back: `up` since when it is relied on, `lost` when it was lost and
-`passed` for which loss everybody was planned anew, and those of sync.readback.rows.Status. What a
+`passed` for which loss everybody was planned anew, and those of sync.readback.status.Status. What a
 person is next looked at for: whole milliseconds where the engine said when, halves behind them
 where it is only the reader's next round.
 

@@ -12,7 +12,7 @@ from launch.outside import open_outside
 from launch.wiring import duties_of, wire_core
 from service import settings as setup
 from service.metrics import Metrics
-from sync.redis.duties import DIRECTORY, DUTIES, FEED, MATCHING, ROSTER, Duty
+from sync.redis.duties import DIRECTORY, DUTIES, FEED, MATCHING, READBACK, ROSTER, Duty
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,8 +39,9 @@ ZOOM = {
         ({}, True, {DIRECTORY, MATCHING}),
         (ZOOM, False, {FEED, ROSTER}),
         ({}, False, {DIRECTORY, MATCHING, FEED, ROSTER}),
+        (ZOOM | {"READBACK_PER_SECOND": "0"}, True, {READBACK}),
     ],
-    ids=["all", "no-zoom", "worker", "worker-no-zoom"],
+    ids=["all", "no-zoom", "worker", "worker-no-zoom", "no-readback"],
 )
 async def test_every_duty_is_done(
     tmp_path: Path, zoom: dict[str, str], with_bot: bool, without: set[Duty]

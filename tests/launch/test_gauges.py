@@ -22,6 +22,8 @@ from sync.engine.people import PeopleCounts, PeopleStore
 from sync.engine.queue import LaneFigures
 from sync.engine.quota import Quota
 from sync.feed.store import FeedStore
+from sync.readback.status import Status
+from sync.readback.store import ReadbackStore
 from sync.redis.scripts import Scripts
 from tests.doubles.duties import every
 
@@ -44,11 +46,14 @@ def read(metrics: Metrics) -> dict[str, float]:
 COUNTS = PeopleCounts(12, {"authorize": 4, "failing": 1})
 LANE_FIGURES = [LaneFigures(lane, 10 + lane, int(lane), lane * 2.5) for lane in Lane]
 NEVER = FeedHealth(now_ms=60_000)
+UNREAD = Status(60_000)
 WELL = DirectoryHealth(configured=True, now_ms=60_000, read_ms=48_000)
 
 
-def shared(directory: DirectoryHealth = WELL, feed: FeedHealth = NEVER) -> Shared:
-    return Shared(LANE_FIGURES, COUNTS.connected, COUNTS.parked, 0.5, directory, feed)
+def shared(
+    directory: DirectoryHealth = WELL, feed: FeedHealth = NEVER, readback: Status = UNREAD
+) -> Shared:
+    return Shared(LANE_FIGURES, COUNTS.connected, COUNTS.parked, 0.5, directory, feed, readback)
 
 
 def test_every_gauge_of_what_is_shared_is_set() -> None:
@@ -130,13 +135,38 @@ class People(PeopleStore):
                 await self.asked.wait()
 
 
+def test_whether_microsoft_is_read_back_is_shown() -> None:
+    metrics = Metrics()
+    set_gauges(metrics, shared())
+    gauges = read(metrics)
+    assert gauges["readback_alive"] == gauges["readback_watched"] == 0
+    assert math.isnan(gauges["readback_look_age_seconds"])
+    going = Status(
+        60_000,
+        beat_ms=59_000,
+        look_ms=58_500,
+        watched=700,
+        late_ms=2_000,
+        settle_ms=4_000,
+        permitted=1,
+        up_ms=1,
+    )
+    set_gauges(metrics, shared(readback=going))
+    gauges = read(metrics)
+    assert (gauges["readback_alive"], gauges["readback_watched"]) == (1, 700)
+    assert gauges["readback_look_age_seconds"] == 1.5
+    assert (gauges["readback_late_seconds"], gauges["readback_settle_seconds"]) == (2, 4)
+
+
 async def test_redis_may_go_away_and_come_back(redis: Client) -> None:
     scripts, metrics = Scripts(redis), Metrics()
     people = People(redis, scripts)
     quota, directory = Quota(redis, scripts), DirectoryStore(redis, scripts, configured=True)
     await quota.take(Lane.URGENT, 150)
     with capture_logs() as logs:
-        source = SharedSource(people, quota, directory, FeedStore(redis, scripts))
+        source = SharedSource(
+            people, quota, directory, FeedStore(redis, scripts), ReadbackStore(redis, scripts)
+        )
         watch = asyncio.create_task(gauges(metrics, source).run(wait=every(0.001)))
         await people.rounds(2)
         assert read(metrics)["redis_up"] == 1

@@ -309,6 +309,10 @@ def test_a_missing_env_file_is_no_error_and_an_unreadable_one_is(tmp_path: Path)
         ("PORT", "-1", "must be a port number"),
         ("WORKER_PORT", "tcp://10.0.0.1:80", "enableServiceLinks"),
         ("METRICS_PORT", "127.0.0.1:9464", "must be a port number"),
+        *(
+            ("READBACK_PER_SECOND", wrong, "must be a number from 0")
+            for wrong in ("3", "-1", "1e0", "nan")
+        ),
         ("KEEP_ALIVE_SECONDS", "0", "must be a whole number of seconds"),
         ("KEEP_ALIVE_SECONDS", "75s", "must be a whole number of seconds"),
         ("ZOOM_SIGNATURE_WINDOW", "0", "whole number of seconds"),

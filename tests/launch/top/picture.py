@@ -18,6 +18,7 @@ from launch.gauges import Shared
 from launch.top.figures import Process, Progress, Rate, Snapshot, Stored, View
 from launch.top.lines import WIDTH, lines_of
 from sync.engine.queue import LaneFigures
+from sync.readback.status import Status
 
 PICTURE = Path(__file__).parents[3] / "docs/pictures/top.svg"
 AT = 1_780_304_403.0
@@ -45,6 +46,7 @@ MORNING = View(
                 groups=48,
             ),
             feed=FeedHealth(AT_MS, last_ms=AT_MS - 400, validated_ms=AT_MS - 47 * 3_600_000),
+            readback=Status(AT_MS),
         ),
         work=[
             Progress("change of settings", 812, 1_204, 2),

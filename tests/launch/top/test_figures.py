@@ -22,6 +22,7 @@ from launch.top.figures import (
     read_page,
 )
 from service.metrics import Metrics
+from sync.readback.status import Status
 
 STARTED = 1_000.0
 
@@ -142,7 +143,7 @@ def test_a_page_of_something_else_is_refused(text: str) -> None:
 
 
 def stored(connected: int) -> Stored:
-    return Stored(Shared([], connected, {}, 0, DirectoryHealth(True, 0), FeedHealth(0)))
+    return Stored(Shared([], connected, {}, 0, DirectoryHealth(True, 0), FeedHealth(0), Status(0)))
 
 
 def test_while_redis_is_away_the_last_figures_stay_with_their_age() -> None:

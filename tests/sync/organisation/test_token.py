@@ -215,3 +215,44 @@ async def test_refusals_are_told_apart(microsoft: Microsoft, error: OutsideError
         await microsoft.own.token()
     assert why_of(caught.value.code) is (None if why is Why.UNREACHABLE else why)
     assert caught.value.detail == error.detail
+
+
+# -- reading only ---------------------------------------------------------------------------------
+
+READS = frozenset({"Presence.Read.All"})
+
+
+async def test_one_that_only_reads_is_given_to_who_reads(microsoft: Microsoft) -> None:
+    microsoft.roles = READS
+    assert await microsoft.own.token_to_read() == "token-1"
+    assert await refusal(microsoft.own) is Why.TOO_FEW
+    for _ in range(3):
+        microsoft.now += REFUSED_S
+        assert await microsoft.own.token_to_read() == "token-1"
+    assert len(microsoft.asked) == 1
+    microsoft.now += 3600
+    assert await microsoft.own.token_to_read() == f"token-{len(microsoft.asked)}"
+
+
+async def test_one_that_writes_reads_too(microsoft: Microsoft) -> None:
+    assert await microsoft.own.token_to_read() == await microsoft.own.token() == "token-1"
+
+
+async def test_one_that_does_neither_or_was_refused_is_not_given(microsoft: Microsoft) -> None:
+    microsoft.roles = READS
+    await microsoft.own.token_to_read()
+    microsoft.roles = frozenset({"User.Read.All"})
+    microsoft.own.invalidate()
+    with pytest.raises(AdminMustAct):
+        await microsoft.own.token_to_read()
+
+
+async def test_who_reads_goes_on_while_nobody_answers(microsoft: Microsoft) -> None:
+    microsoft.roles = READS
+    await microsoft.own.token_to_read()
+    microsoft.now += 3400
+    microsoft.error = RetryLater("login_unreachable")
+    assert await microsoft.own.token_to_read() == "token-1"
+    microsoft.now += 3600
+    with pytest.raises(RetryLater):
+        await microsoft.own.token_to_read()

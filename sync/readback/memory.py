@@ -1,0 +1,83 @@
+"""What the reader saw of everybody last, in little memory. Pure.
+
+For each person 16 bytes of their id, and one number: when they were looked at (seconds), which of
+a few dozen pairs of words was seen, and whether they were missing from the last answer.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+MOST_CLASSES: Final = 1000
+"""Microsoft has some dozens of pairs. A pair beyond these is kept as one that says nothing."""
+_CLASS_BITS: Final = 10
+NOTHING: Final = "/"
+"""Words that say nothing."""
+UNSEEN: Final = ""
+"""In their place, of somebody who was never answered so far."""
+
+
+class Last(NamedTuple):
+    """What was seen of somebody; `missing`: not the last time, when they were left out."""
+
+    words: str
+    missing: bool
+
+
+class Seen:
+    """What was seen of whom."""
+
+    def __init__(self) -> None:
+        self._people: dict[bytes, int] = {}
+        self._words = [NOTHING, UNSEEN]
+        self._classes = {NOTHING: 0, UNSEEN: 1}
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+    def of(self, object_id: str) -> Last | None:
+        """What is known of somebody; None: nothing."""
+        kept = self._people.get(_key(object_id))
+        if kept is None:
+            return None
+        return Last(self._words[(kept >> 1) & ((1 << _CLASS_BITS) - 1)], bool(kept & 1))
+
+    def keep(self, object_id: str, words: str, at_ms: int, *, missing: bool = False) -> None:
+        """Keep what was seen of somebody at a time (epoch ms)."""
+        known = self._classes.get(words)
+        if known is None:
+            known = 0
+            if len(self._words) < MOST_CLASSES:
+                known = self._classes[words] = len(self._words)
+                self._words.append(words)
+        at_s = at_ms // 1000
+        self._people[_key(object_id)] = (((at_s << _CLASS_BITS) | known) << 1) | missing
+
+    def told(self, words: str) -> str:
+        """The words as they are kept: NOTHING for a pair beyond MOST_CLASSES."""
+        full = len(self._words) >= MOST_CLASSES
+        return words if words in self._classes or not full else NOTHING
+
+    def forget(self, object_id: str) -> None:
+        """Nothing is known of somebody any more."""
+        self._people.pop(_key(object_id), None)
+
+    def clear(self) -> None:
+        """Nothing is known of anybody any more."""
+        self._people.clear()
+
+    def since(self, at_ms: int, *, forget_ms: int) -> int:
+        """How many were looked at since a time; who was not since `forget_ms`, is forgotten."""
+        first, last = at_ms // 1000, forget_ms // 1000
+        times = {key: kept >> (_CLASS_BITS + 1) for key, kept in self._people.items()}
+        for key, at in times.items():
+            if at < last:
+                del self._people[key]
+        return sum(at >= first for at in times.values())
+
+
+def _key(object_id: str) -> bytes:
+    try:
+        return bytes.fromhex(object_id.replace("-", ""))
+    except ValueError:
+        return object_id.encode()

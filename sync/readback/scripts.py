@@ -1,0 +1,58 @@
+"""Scripts of reading back: whom to look at, what was seen, and that it ended."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sync.engine.scripts import QUEUE, Shard
+from sync.redis.keys import Key
+from sync.redis.scripts import CLOCK, script
+
+
+@script(head=QUEUE)
+def saw(
+    *,
+    prefix: Key,
+    shard: Shard,
+    sent_ms: int,
+    settle_ms: int,
+    shown: Mapping[str, str | int],
+    asked: Mapping[str, str | int],
+) -> list[Any]:
+    """A look saw this (`shown`: object id -> words); plan those anew of whom it is news.
+
+    It is news of who is in `asked` (the engine wants to know), or where other words are kept.
+    Returns of each [object id, verdict, when we last told Microsoft a session (ms; 0), which one
+    ("" none, or not surely)]. Verdicts: 0 gone (not connected, or leaving), 1 taken, else too
+    early: sent less than `settle_ms` after our last write; the time (ms) from when on it is not.
+    """
+
+
+@script()
+def looked(
+    *,
+    prefix: Key,
+    watched: Key,
+    next_ms: int,
+    read: Mapping[str, str | int],
+    later: Mapping[str, str | int],
+) -> int:
+    """Have these looked at again, at `next_ms` and a half, or when `later` says (whole ms).
+
+    `read`: the times that were found; who has another now, keeps it. Whoever is not connected any
+    more is dropped. Returns how many were changed.
+    """
+
+
+@script(head=QUEUE)
+def demand_all(*, prefix: Key, shard: Shard, members: Sequence[str]) -> int:
+    """Plan these anew; how many of them are there."""
+
+
+@script(head=CLOCK)
+def readback_state(*, state: Key) -> list[Any]:
+    """Now, and the fields of the state."""
+
+
+@script(head=CLOCK)
+def readback_fell(*, state: Key, up_ms: int) -> bool:
+    """It is not relied on any more. False: somebody noticed that before, or it is up anew."""
