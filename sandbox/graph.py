@@ -1,4 +1,4 @@
-"""Graph v1.0, as far as presence needs it: `/me`, reading presence, and the four presence actions.
+"""Graph v1.0, as far as presence needs it: `/me`, reading presence, the four presence actions.
 
 The order of checks is Graph's: token, quota, body, permission. So a missing sessionId is a 400
 even for a token that may not write, and a missing permission is a 403 with an empty message.
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from sandbox.graph_directory import GraphDirectory, identities
+from sandbox.graph_looks import ids_of, row_of
 from sandbox.graph_presence import (
     DEFAULT_DURATION,
     LONGEST,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 # The official SDK puts a second slash after the version; Graph takes it.
 _V1: Final = "/v1.0/{slashes:/*}"
+_METADATA: Final = "https://graph.microsoft.com/v1.0/$metadata"
 _WRITE: Final = "Presence.ReadWrite"
 _WRITE_ALL: Final = "Presence.ReadWrite.All"
 _FIELDS: Final = {
@@ -80,6 +82,7 @@ class Graph:
             web.get(_V1 + "me", self._guard(self._me)),
             web.get(_V1 + "users", self._guard(self._directory.users)),
             web.get(_V1 + "users/{id}", self._guard(self._directory.users)),
+            web.post(_V1 + "communications/getPresencesByUserId", self._guard(self._read_many)),
             web.post(_V1 + "$batch", self._guard(self._directory.batch)),
             *(web.get(f"{_V1}{w}/presence", self._guard(self._read)) for w in who),
             *(
@@ -126,7 +129,7 @@ class Graph:
                         f"Could not find a property named '{name[:100]}' on type "
                         "'microsoft.graph.user'.",
                     )
-        context = "https://graph.microsoft.com/v1.0/$metadata#users/$entity"
+        context = f"{_METADATA}#users/$entity"
         return _json(request, {"@odata.context": context, **{n: everything[n] for n in names}})
 
     async def _read(self, request: web.Request) -> web.Response:
@@ -139,21 +142,22 @@ class Graph:
             _require(access, "Presence.Read", "Presence.Read.All")
         else:
             _require(access, "Presence.Read.All")
-        shown = self._world.shown(oid)
-        return _json(
-            request,
-            {
-                "@odata.context": (
-                    f"https://graph.microsoft.com/v1.0/$metadata#users('{oid}')/presence/$entity"
-                ),
-                "id": oid,
-                "availability": shown.availability,
-                "activity": shown.activity,
-                "sequenceNumber": f"A{int(self._world.clock.now() * 1e7):019d}",
-                "outOfOfficeSettings": None,
-                "statusMessage": None,
-            },
-        )
+        kind = f"users('{oid}')/presence/$entity"
+        row = row_of(oid, self._world.shown(oid), self._world.clock.now())
+        return _json(request, {"@odata.context": f"{_METADATA}#{kind}", **row})
+
+    async def _read_many(self, request: web.Request) -> web.Response:
+        access = self._authenticate(request)
+        self._count()
+        ids = ids_of(await _json_object(request))
+        if access.oid is None:
+            _require_role(access, "Presence.Read.All", _WRITE_ALL)
+        else:
+            _require(access, "Presence.Read.All")
+        rows = self._world.looks.answer(ids)
+        self._world.changed()
+        context = f"{_METADATA}#Collection(microsoft.graph.presence)"
+        return _json(request, {"@odata.context": context, "value": rows})
 
     async def _unknown(self, request: web.Request) -> web.Response:
         self._authenticate(request)
@@ -296,7 +300,7 @@ def _json(request: web.Request, body: dict[str, Any]) -> web.Response:
     return web.json_response(body, headers=_ids(request))
 
 
-async def _body(request: web.Request, action: str) -> dict[str, str]:
+async def _json_object(request: web.Request) -> dict[str, Any]:
     if request.content_type != "application/json":
         raise GraphError(400, "BadRequest", "Content-Type must be application/json.")
     try:
@@ -305,6 +309,11 @@ async def _body(request: web.Request, action: str) -> dict[str, str]:
         body = None
     if not isinstance(body, dict):
         raise GraphError(400, "BadRequest", "Unable to read JSON request payload.")
+    return body
+
+
+async def _body(request: web.Request, action: str) -> dict[str, str]:
+    body = await _json_object(request)
     body = {name: value for name, value in body.items() if value is not None}
     for name, value in body.items():
         if name not in _FIELDS[action] and not name.startswith("@odata."):

@@ -19,6 +19,7 @@ from aiohttp import web
 from sandbox import view
 from sandbox.chat import CONNECTOR, ENDPOINT
 from sandbox.faults import Fault, FaultKind
+from sandbox.graph_looks import Answers
 from sandbox.graph_presence import PREFERRED_PAIRS, TeamsClient
 from sandbox.own_rights import ROLES, Trouble
 from sandbox.pages import initials, page
@@ -59,6 +60,14 @@ TROUBLES: Final = (
     (Trouble.BLOCKED.value, "Blocked by policy"),
 )
 
+LAGS: Final = ((0, "At once"), (5, "5 s late"), (30, "30 s late"))
+ANSWERS: Final = (
+    (Answers.TRUE.value, "True"),
+    (Answers.WRONG.value, "Everybody offline"),
+    (Answers.PARTIAL.value, "Every other person"),
+    (Answers.UNREADABLE.value, "Unreadable"),
+)
+
 
 class Panel:
     """Page, stream and calls."""
@@ -79,10 +88,12 @@ class Panel:
             web.post(f"{person}/zoom", _local(self._zoom)),
             web.post(f"{person}/teams", _local(self._teams)),
             web.post(f"{person}/manual", _local(self._manual)),
+            web.post(f"{person}/lose-session", _local(self._lose)),
             web.post(f"{person}/revoke", _local(self._revoke)),
             web.post(f"{person}/withdraw-consent", _local(self._withdraw)),
             web.post(f"{person}/consent-policy", _local(self._policy)),
             web.post("/sandbox/api/organisation", _local(self._organisation)),
+            web.post("/sandbox/api/looks", _local(self._looks)),
             web.post("/sandbox/api/clock", _local(self._clock)),
             web.post("/sandbox/api/faults", _local(self._faults)),
             web.post("/sandbox/api/webhooks/send", _local(self._send)),
@@ -117,6 +128,8 @@ class Panel:
             manual=MANUAL,
             rights=list(ROLES),
             troubles=TROUBLES,
+            answers=ANSWERS,
+            lags=LAGS,
         )
 
     async def _state(self, _request: web.Request) -> web.Response:
@@ -176,6 +189,27 @@ class Panel:
     async def _revoke(self, request: web.Request) -> web.Response:
         await _body(request)
         self._world.identity.revoke(self._person(request).person.object_id)
+        return self._done()
+
+    async def _lose(self, request: web.Request) -> web.Response:
+        await _body(request)
+        self._world.lose_session(self._person(request).person.object_id)
+        return self._done()
+
+    async def _looks(self, request: web.Request) -> web.Response:
+        """{lag?, answers?}: so many seconds old; true, wrong, partial or unreadable."""
+        body, looks = await _body(request), self._world.looks
+        lag = body.get("lag", looks.lag)
+        if not body.keys() <= {"lag", "answers"}:
+            _refuse("lag and answers can be set.")
+        if isinstance(lag, bool) or not isinstance(lag, int | float):
+            _refuse("lag must be a number of seconds.")
+        try:
+            answers = Answers(str(body.get("answers", looks.answers)))
+            looks.be_late(lag)
+        except ValueError as error:
+            _refuse(str(error))
+        looks.answers = answers
         return self._done()
 
     async def _withdraw(self, request: web.Request) -> web.Response:

@@ -63,6 +63,12 @@ def state(world: World) -> dict[str, Any]:
             "delay": world.own_rights.delay,
             "trouble": world.own_rights.trouble,
         },
+        "looks": {
+            "lag": world.looks.lag,
+            "answers": world.looks.answers,
+            "count": world.looks.count,
+            "at": world.looks.at,
+        },
         "people": [_person(world, s) for s in world.people.values()],
     }
 
@@ -72,6 +78,7 @@ def _person(world: World, person_state: PersonState) -> dict[str, Any]:
     standing = world.identity.standing[person.object_id]
     shown = world.shown(person.object_id)
     preferred = person_state.preferred
+    looked = world.looks.looked.get(person.object_id)
     return {
         "id": person.object_id,
         "name": person.name,
@@ -90,6 +97,9 @@ def _person(world: World, person_state: PersonState) -> dict[str, Any]:
         if preferred is None or not preferred.alive(now)
         else {**_pair(preferred.pair), "by": preferred.by, "expires_at": preferred.expires_at},
         "shown": {**_pair(shown), "silent": shown.availability == "DoNotDisturb"},
+        "looked": None
+        if looked is None
+        else {"at": looked.at, "seen": None if looked.shown is None else _pair(looked.shown)},
         "sessions": [
             {
                 "app_id": app_id,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from sandbox import graph_presence as presence
 from sandbox.clock import SandboxClock
 from sandbox.faults import Faults
+from sandbox.graph_looks import ManyLooks
 from sandbox.graph_presence import Pair, Preferred, Session, TeamsClient, TeamsState
 from sandbox.identity import APP_NAME, Identity
 from sandbox.own_rights import OwnRights
@@ -107,6 +108,7 @@ class World:
         """What tokens of Zoom's say of their scopes; None: nothing."""
         self.quota = Quota(self.clock.now)
         self.faults = Faults(self.changed)
+        self.looks = ManyLooks(self.people, self.clock.now, self.shown)
         self.zoom_unknown = (404, 1001)
         """HTTP status and Zoom's code for a user whom it does not know: it uses several."""
         self.webhooks = WebhookSender(
@@ -118,6 +120,7 @@ class World:
 
     def changed(self) -> None:
         """Tell everyone who waits that something is different."""
+        self.looks.note()
         self.revision += 1
         change, self._change = self._change, asyncio.Event()
         change.set()
@@ -257,6 +260,13 @@ class World:
         session = self.people[oid].sessions.pop(app_id, None)
         self.changed()
         return session is not None and session.alive(self.clock.now())
+
+    def lose_session(self, oid: str) -> None:
+        """Microsoft loses our app's session, and tells nobody. Nothing where there is none."""
+        state = self.people[oid]
+        if (session := state.sessions.pop(self.config.client_id, None)) is not None:
+            self._note(state, "Microsoft", f"lost the session {_words(session.pair)}")
+        self.changed()
 
     def set_preferred(self, oid: str, pair: Pair, duration: float) -> None:
         """An application writes the preferred slot, for `duration` seconds."""

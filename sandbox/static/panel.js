@@ -86,6 +86,9 @@ function showPerson(person) {
   say(part(card, "pair"), `${availability} / ${activity}`);
   say(part(card, "rings"), silent ? "Teams is silent, but for urgent calls and messages."
     : availability === "Busy" && person.teams.client !== "call" ? "Teams rings all the same." : "");
+  const seen = person.looked && person.looked.seen;
+  say(part(card, "looked"), !person.looked ? ""
+    : `The bot’s last look saw ${seen ? `${seen.words} at ${clockTime(person.looked.at)}` : "nothing"}.`);
   const link = part(card, "link");
   link.classList.toggle("on", person.connected);
   say(link, person.connected ? "Signed in" : person.consent.length ? "Sign-in revoked" : "Not signed in");
@@ -147,6 +150,12 @@ function showOrganisation({ granted, in_tokens: held, delay, trouble }) {
   say($("#in-tokens"), held.length ? `In new tokens: ${held.join(", ")}.` : "In new tokens: nothing.");
 }
 
+function showLooks({ lag, answers, count, at }) {
+  press(document, "answers", answers);
+  press(document, "lag", String(lag));
+  say($("#looks-count"), count ? `· ${count}, the last at ${clockTime(at)}` : "· none yet");
+}
+
 function show(fresh) {
   state = fresh;
   ahead = state.now - Date.now() / 1000;
@@ -154,6 +163,7 @@ function show(fresh) {
   showWebhooks(state.webhooks);
   showFaults(state.faults);
   showOrganisation(state.organisation);
+  showLooks(state.looks);
   tick();
 }
 
@@ -186,10 +196,12 @@ async function post(address, body) {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
-  const { post: address, body, zoom, client, manual, trouble, delay } = button.dataset;
+  const { post: address, body, zoom, client, manual, trouble, delay, answers, lag } = button.dataset;
   if (address) post(address, JSON.parse(body));
   if (trouble !== undefined) post("/sandbox/api/organisation", { trouble: trouble || null });
   if (delay) post("/sandbox/api/organisation", { delay: Number(delay) });
+  if (answers) post("/sandbox/api/looks", { answers });
+  if (lag) post("/sandbox/api/looks", { lag: Number(lag) });
   const card = button.closest("[data-person]");
   if (!card) return;
   const person = `/sandbox/api/people/${card.dataset.person}`;
