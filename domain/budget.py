@@ -11,7 +11,8 @@ Rule 4  FADE never uses more than a third if anybody else had to wait within the
         quieter times half, which nobody misses. What is due beyond it is left out (shed).
 Rule 5  What a reconciliation needs beyond its first request (a look, then a write) may use a small
         overdraft that first requests leave free: else a look could be paid for again and again, and
-        the write that it was for never sent. Not FADE: a keep-alive is not worth it.
+        the write that it was for never sent. Not FADE: a keep-alive is not worth it. Looks at many
+        people at once are taken from it, too: one a second that never waits for any lane.
 
 `sync/engine/lua/quota.lua` follows them: all workers share one budget, on the clock of the Redis
 server. A property test holds it equal to what simulations run (bench.truth.budget).

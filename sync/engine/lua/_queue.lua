@@ -30,9 +30,9 @@ local function unplace(key, member)
   end
 end
 
--- Have Microsoft asked at a time (whole ms) what it shows of somebody; or no longer.
+-- Have Microsoft asked at a time (whole ms; one that is past: now) what it shows of somebody; or no longer.
 local function watch(member, at)
-  redis.call('ZADD', watched, string.format('%.0f', at), member)
+  redis.call('ZADD', watched, string.format('%.0f', math.max(at, now)), member)
 end
 
 local function unwatch(member)
