@@ -65,6 +65,10 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "Form.share": 2,
     "Form.only": 2,
     "PersonState.authorised_by": 2,
+    # Of whom the organisation authorised only.
+    "PersonState.session_app": 2,
+    "PersonState.former": 2,
+    "PersonState.former_app": 2,
     # Older processes know nobody who could have said it: they may be written at once.
     "pb:{NN}:optout:<mark>": 2,
     "pb:{optouts}:zoom:<hash>": 2,

@@ -127,6 +127,9 @@ class PersonState:
     proved_ms: int | None = None  # when the link was last compared with both sides
     personal: Personal = NOTHING_CHOSEN
     authorised_by: AuthorisedBy = AuthorisedBy.PERSON
+    session_app: str = ""  # whose session `held` is: a client id; "": that of who signs people in
+    former: Held | None = None  # another registration's session, which could not be cleared
+    former_app: str = ""  # and which one's
 
     def holding(self, layer: Layer) -> Held | None:
         """What Microsoft may hold of us there."""
@@ -134,15 +137,28 @@ class PersonState:
 
     def cleared(self, now_ms: int) -> Cleared | None:
         """That Microsoft holds nothing of us; None: it may. What it holds goes by its yes alone."""
-        held = (self.held, self.preferred)
-        left = any(each is not None and each.until_ms > now_ms for each in held)
-        return None if left else Cleared(now_ms)
+        until_ms = self.held_until_ms
+        return None if until_ms is not None and until_ms > now_ms else Cleared(now_ms)
+
+    @property
+    def held_until_ms(self) -> int | None:
+        """When the last of what Microsoft may hold of us ends by itself; None: it holds nothing."""
+        held = (self.held, self.preferred, self.former)
+        return max((each.until_ms for each in held if each is not None), default=None)
 
     @property
     def spread(self) -> float:
         """In [0, 1): keeps people who changed together from being repeated together."""
         told = self.held.told_ms if self.held else 0
         return zlib.crc32(f"{self.object_id}{told}".encode()) / 2**32
+
+
+def app_of(person: PersonState, organisation_app: str) -> str:
+    """As which registration Microsoft is told of them (client id; "": who signs people in).
+
+    `organisation_app`: whose the organisation's token is. Graph has a session for each.
+    """
+    return organisation_app if person.authorised_by is AuthorisedBy.ORGANISATION else ""
 
 
 def verdict_of(policy: Policy, person: PersonState, now_ms: int) -> Verdict:
@@ -182,6 +198,31 @@ class Patch:
     def holds(held: Held | None, layer: Layer) -> Patch:
         """Microsoft (perhaps) holds this of us there; None: nothing."""
         return Patch(preferred=held) if layer is Layer.PREFERRED else Patch(held=held)
+
+    @staticmethod
+    def writes_as(app: str) -> Patch:
+        """From now on sessions are this registration's ("": that of who signs people in)."""
+        return Patch(session_app=app)
+
+    @staticmethod
+    def left_to_end(person: PersonState) -> Patch:
+        """The session is another registration's, and can't be cleared: it ends by itself."""
+        held, former = person.held, person.former
+        if held is None or (former is not None and former.until_ms > held.until_ms):
+            return Patch(held=None)  # what ends last stands for both
+        return Patch(held=None, former=held, former_app=person.session_app)
+
+    @staticmethod
+    def left_has_ended() -> Patch:
+        """What could not be cleared has ended."""
+        return Patch(former=None, former_app="")
+
+    @staticmethod
+    def takes_up(person: PersonState) -> Patch:
+        """Who could not clear their session writes again: it is what is held, and may be there."""
+        former = person.former
+        held = None if former is None else former._replace(sure=False, before=former.accepted)
+        return Patch(held=held, session_app=person.former_app) | Patch.left_has_ended()
 
     @staticmethod
     def wrote(now_ms: int) -> Patch:

@@ -26,6 +26,9 @@ Rule 7  The preferred status is the person's own slot. It is written only in `fu
 Rule 8  Only what we set is taken back, and only while Microsoft still shows it: else the person has
         chosen something since, and it is theirs. Order: look, preferred, then the session, because
         without a session everybody shows as Offline.
+Rule 9  Each registration has a session of its own. Where another one than before writes, the old
+        session is cleared first, in the same go, by who holds it. If that one can't any more, the
+        session ends by itself; until then, what is shown says nothing of the person's own status.
 """
 
 from __future__ import annotations
@@ -33,18 +36,19 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from domain.clock import HOUR, MINUTE
-from domain.person import Layer
+from domain.clock import MINUTE
+from domain.freshness import fresh_for_ms, give_up_after_ms
+from domain.person import Layer, app_of
 from domain.presence import (
     AVAILABLE,
     AWAY,
     CAN_COME_FROM_MICROSOFT,
     IN_A_CALL,
+    NOT_SAID,
     Demand,
     Pair,
     Shown,
     Style,
-    ZoomPresence,
     demand_of,
 )
 
@@ -87,10 +91,14 @@ UNSEEN = Seen()
 
 
 class World(NamedTuple):
-    """Whether Zoom can be asked, and since when what it said is doubted (epoch ms, domain.feed)."""
+    """Whether Zoom can be asked, and since when what it said is doubted (epoch ms, domain.feed).
+
+    `organisation_app`: whose session the organisation's token writes (domain.person.app_of).
+    """
 
     can_ask: bool
     doubted_ms: int = 0
+    organisation_app: str = ""
 
 
 class Do(StrEnum):
@@ -142,22 +150,6 @@ class Plan(NamedTuple):
     minutes: int = 0
 
 
-_FRESH_MS = {ZoomPresence.PRESENTING: 30 * MINUTE}
-_GIVE_UP_MS = dict.fromkeys(
-    (ZoomPresence.PRESENTING, ZoomPresence.IN_MEETING, ZoomPresence.ON_PHONE_CALL), 4 * HOUR
-)
-
-
-def fresh_for_ms(presence: ZoomPresence) -> int:
-    """How long a state is believed before Zoom is asked again (Rule 6)."""
-    return _FRESH_MS.get(presence, HOUR)
-
-
-def give_up_after_ms(presence: ZoomPresence) -> int:
-    """How long a state is believed at most when Zoom can't be asked (Rule 6)."""
-    return _GIVE_UP_MS.get(presence, 12 * HOUR)
-
-
 class _Wanted(NamedTuple):
     """What Microsoft shall hold of us, why, and when to think again at the latest."""
 
@@ -173,6 +165,10 @@ _NOTHING = Demand(None, None)
 def plan(now_ms: int, person: PersonState, verdict: Verdict, seen: Seen, world: World) -> Plan:
     """Decide the next step for one person."""
     live, own = _live(person.held, now_ms), _live(person.preferred, now_ms)
+    if live is not None and is_handed_over(person, world):
+        live = live._replace(sure=False)
+    if _live(person.former, now_ms) is not None:
+        seen = Seen(NOT_SAID, seen.held)
     blind = seen.shown is not None and not seen.shown.known
     wanted = _wanted(now_ms, person, verdict, world, live, blind)
     if wanted is None:
@@ -186,6 +182,11 @@ def plan(now_ms: int, person: PersonState, verdict: Verdict, seen: Seen, world: 
         or _prefer(now_ms, person, seen, live, own, wanted)
         or _session(now_ms, person, seen, live, wanted)
     )
+
+
+def is_handed_over(person: PersonState, world: World) -> bool:
+    """Rule 9: whether what is held is the session of another registration than writes for them."""
+    return person.session_app != app_of(person, world.organisation_app)
 
 
 def _look_later(now_ms: int, own: Held, step: Plan) -> Plan:

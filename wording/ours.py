@@ -86,7 +86,7 @@ def leftover(state: PersonState, now_ms: int) -> Leftover | None:
     """What of ours Microsoft may show, whether it is wanted or not; None: nothing."""
     labels: dict[str, None] = {}
     until_ms, any_accepted = 0, False
-    for held in (state.preferred, state.held):
+    for held in (state.preferred, state.held, state.former):
         if held is None or held.until_ms <= now_ms:
             continue
         until_ms = max(until_ms, held.until_ms)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final, Literal
 from domain.clock import MINUTE
 from domain.errors import Trouble
 from domain.explanation import OUTAGE, QUOTA, SLOW, TOO_OFTEN
-from domain.plan import Do, Why, fresh_for_ms
+from domain.freshness import fresh_for_ms
+from domain.plan import Do, Why
 from domain.policy import Reason
 from domain.presence import (
     NOT_SAID,

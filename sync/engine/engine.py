@@ -160,8 +160,7 @@ class Engine(Explainer):
             return await self._later(object_id) if left is Left.LEAVING else None
         if claim is None or await self.store.leave(object_id) is not Left.LEAVING:
             return None
-        held = (claim.state.held, claim.state.preferred)
-        until_ms = max((h.until_ms for h in held if h is not None), default=None)
+        until_ms = claim.state.held_until_ms
         state = replace(claim.state, version=claim.state.version + 1)
         Patch.leaving().apply(state)
         reconciling = self.reconciler.reconcile(replace(claim, state=state))

@@ -164,9 +164,15 @@ class GraphGate:
         return (time.monotonic() - self._breaker.last_success) * 1000
 
     async def call(
-        self, kind: str, state: PersonState, ticket: Ticket, request: Callable[[str], Awaitable[T]]
+        self,
+        kind: str,
+        state: PersonState,
+        ticket: Ticket,
+        request: Callable[[str], Awaitable[T]],
+        *,
+        app: str | None = None,
     ) -> T:
-        """Send one request; a refused token is replaced once.
+        """Send one request; a refused token is replaced once. `app`: see TokenSource.token_for.
 
         So is one with which a write was forbidden for the first time: it may be older than what an
         admin has granted since, and a new one shows whether a consent was withdrawn.
@@ -174,7 +180,7 @@ class GraphGate:
         Raises QuotaShort and the errors of domain.errors.
         """
         for last in (False, True):
-            token = await self.tokens.token_for(state)
+            token = await self.tokens.token_for(state, app)
             await self._admit(ticket)
             began = time.monotonic()
             try:
@@ -191,7 +197,7 @@ class GraphGate:
                     and state.trouble_code != error.code
                 )
                 if new_token and not last:
-                    self.tokens.refused(state)
+                    self.tokens.refused(state, app)
                     continue
                 if state.authorised_by is AuthorisedBy.ORGANISATION and isinstance(
                     error, AuthorizeAgain

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from domain.errors import AuthorizeAgain, NotAllowed, Refused
-from domain.person import Patch
+from domain.person import Patch, app_of
 from sync.redis.alarms import Alarms
 from sync.redis.connection import REDIS_TROUBLE
 from sync.redis.keys import APP_BACK_TTL
@@ -163,6 +163,21 @@ class Reconciliation:
         """What was sent and not answered is in doubt from now on."""
         if self.unheard is not None:
             self.keep(*self.unheard)
+
+    def take_up(self, organisation_app: str, now_ms: int) -> None:
+        """Hold again what could not be cleared, if who writes now can."""
+        state = self.state
+        held, former = (
+            each if each is not None and each.until_ms > now_ms else None
+            for each in (state.held, state.former)
+        )
+        if held is None and former and state.former_app == app_of(state, organisation_app):
+            self.change(Patch.takes_up(state))
+
+    def leave_to_end(self) -> None:
+        """The session is another registration's, which can't clear it any more."""
+        self.change(Patch.left_to_end(self.state))
+        self.unheard = None
 
     def failed(self, error: OutsideError) -> None:
         """The same after a failure; what was refused outright has changed nothing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,12 @@ class Left(IntEnum):
 
 @dataclass(eq=False)
 class LinkRows(PeopleQueue):
-    """Every read and write of links and of the index that leads to them."""
+    """Every read and write of links and of the index that leads to them.
+
+    `hands_over`: the organisation's token is of another registration than people sign in with.
+    """
+
+    hands_over: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -102,6 +107,7 @@ class LinkRows(PeopleQueue):
                 text=LINKS.dump(link),
                 sealed=sealed or "",
                 by=AuthorisedBy.ORGANISATION if sealed is None else None,
+                hands_over=self.hands_over,
                 presence=observation.presence.value if observation else None,
                 at_ms=observation.at_ms if observation else 0,
                 zoom_id=link.zoom_id or "",

@@ -6,6 +6,7 @@ patch changes is written by scripts (`BY_SCRIPTS`).
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -31,8 +32,11 @@ _Fields = tuple[str, str, str, str]
 _SESSION: _Fields = ("held", "told", "until", "unsure")
 _PREFERRED: _Fields = ("pref", "pref_told", "pref_until", "pref_unsure")
 """The fields that keep what we hold at Microsoft, of either kind."""
-HELD_FIELDS = frozenset(_SESSION + _PREFERRED)
+_FORMER: _Fields = ("old", "old_told", "old_until", "old_unsure")
+"""What another registration may still hold."""
+HELD_FIELDS = frozenset((*_SESSION, *_PREFERRED, *_FORMER, "app", "old_app"))
 
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PRESENCES = {presence.value: presence for presence in ZoomPresence}
 _NUMBERS = {
     "gen": "generation",
@@ -66,6 +70,9 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "held": _SESSION,
     "preferred": _PREFERRED,
     "authorised_by": ("by",),
+    "session_app": ("app",),
+    "former": _FORMER,
+    "former_app": ("old_app",),
 }
 """Which fields keep what of a `PersonState`."""
 
@@ -113,6 +120,7 @@ _TEXTS: dict[str, Callable[[Any], tuple[str | int, ...]]] = {
     "leaving": _flag,
     "held": _held,
     "preferred": _held,
+    "former": _held,
     "notified": lambda notified: (notified.dump(),),
     "group_ids": lambda group_ids: (",".join(sorted(group_ids)),),
     "personal": _chosen,
@@ -157,10 +165,7 @@ def read_state(object_id: str, row: Mapping[str, Any]) -> PersonState:
         state.failed_code = row["failed"]
     if "obs_at" in row:
         state.observation = _observation(row, bad)
-    if "held" in row:
-        state.held = _read_held(row, _SESSION, Pair.parse, bad)
-    if "pref" in row:
-        state.preferred = _read_held(row, _PREFERRED, Pair.parse_preferred, bad)
+    _read_what_is_held(state, row, bad)
     if row.get("groups"):
         state.group_ids = frozenset(filter(None, row["groups"].split(",")))
     if "style" in row or "paused" in row:
@@ -207,6 +212,18 @@ def _observation(row: Mapping[str, Any], bad: list[str]) -> Observation | None:
         return Observation(presence, at)
     bad.append("obs_at" if at is None else "obs")
     return None
+
+
+def _read_what_is_held(state: PersonState, row: Mapping[str, Any], bad: list[str]) -> None:
+    if "held" in row:
+        state.held = _read_held(row, _SESSION, Pair.parse, bad)
+    if "pref" in row:
+        state.preferred = _read_held(row, _PREFERRED, Pair.parse_preferred, bad)
+    if "old" in row:
+        state.former = _read_held(row, _FORMER, Pair.parse, bad)
+    state.session_app, state.former_app = row.get("app", ""), row.get("old_app", "")
+    # Not a client id: nobody's, and what it holds ends by itself.
+    bad += [it for it in ("app", "old_app") if it in row and not _GUID.fullmatch(row[it])]
 
 
 def _read_held(

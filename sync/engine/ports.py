@@ -33,10 +33,15 @@ class ZoomUser:
 class PresenceApi(Protocol):
     """Microsoft Graph's presence of one person. Every call raises the errors of domain.errors."""
 
-    async def set_session(self, token: str, object_id: str, pair: Pair, minutes: int) -> None:
-        """Hold a session for `minutes` (5 to 240)."""
+    async def set_session(
+        self, token: str, object_id: str, pair: Pair, minutes: int, app: str = ""
+    ) -> None:
+        """Hold a session for `minutes` (5 to 240).
 
-    async def clear_session(self, token: str, object_id: str) -> None:
+        `app`: the client id of who has the token; "": of who signs people in.
+        """
+
+    async def clear_session(self, token: str, object_id: str, app: str = "") -> None:
         """End our session; nothing to end is success."""
 
     async def set_preferred(self, token: str, object_id: str, pair: Pair, minutes: int) -> None:
@@ -52,10 +57,17 @@ class PresenceApi(Protocol):
 class TokenSource(Protocol):
     """Access tokens with which Microsoft is told of connected people."""
 
-    async def token_for(self, state: PersonState) -> str:
-        """A token valid for some minutes. Raises AuthorizeAgain, RetryLater, AdminMustAct."""
+    @property
+    def app(self) -> str:
+        """The client id of who has the organisation's token; "": of who signs people in."""
 
-    def refused(self, state: PersonState) -> None:
+    async def token_for(self, state: PersonState, app: str | None = None) -> str:
+        """A token valid for some minutes. Raises AuthorizeAgain, RetryLater, AdminMustAct.
+
+        `app`: one of this registration, to end what it holds of them.
+        """
+
+    def refused(self, state: PersonState, app: str | None = None) -> None:
         """Graph refused the token: the next call fetches another."""
 
     def forget(self, object_id: str) -> None:

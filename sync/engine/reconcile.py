@@ -14,8 +14,8 @@ import structlog
 
 from domain.clock import MINUTE
 from domain.errors import AuthorizeAgain, OutsideError, RetryLater, TenantPaused, Trouble
-from domain.person import Accepted, Layer, Patch, attempt, verdict_of
-from domain.plan import UNSEEN, WRITES, Do, Lane, Plan, Seen, Why, World, plan
+from domain.person import Accepted, Layer, Patch, app_of, attempt, verdict_of
+from domain.plan import UNSEEN, WRITES, Do, Lane, Plan, Seen, Why, World, is_handed_over, plan
 from domain.presence import NOT_SAID, ZoomPresence
 from domain.setback import ADMIN_RETRY_MS, setback
 from sync.engine.gate import GraphGate, QuotaShort, Ticket
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from domain.person import Cleared, Held, PersonState
     from domain.policy import Verdict
-    from domain.presence import Shown
+    from domain.presence import Pair, Shown
     from domain.setback import Setback
     from sync.engine.asking import Asking
     from sync.engine.people import PeopleStore
@@ -125,7 +125,7 @@ class Reconciler:
 
     def world(self) -> World:
         """What every plan depends on now."""
-        return World(can_ask=self.asking is not None, doubted_ms=self.doubted())
+        return World(self.asking is not None, self.doubted(), self.tokens.app)
 
     async def _steps(self, run: Reconciliation) -> None:
         state = run.state
@@ -144,6 +144,7 @@ class Reconciler:
             seen = await self._see(run, proof=True)
             now = run.now()
         for _ in range(MOST_STEPS):
+            run.take_up(self.tokens.app, now)
             step = plan(now, state, verdict, seen, world)
             run.ticket.lane = step.lane
             match step.do:
@@ -201,6 +202,8 @@ class Reconciler:
         run.settled()
         if state.got_ms is not None and state.got_ms != state.acted_ms:
             run.change(Patch.acted(state.got_ms))
+        if state.former is not None and state.former.until_ms <= run.now():
+            run.change(Patch.left_has_ended())
         if state.test_until_ms is not None and state.test_until_ms <= run.now():
             run.change(Patch.tested())
         meeting = None if state.met else run.shown_meeting
@@ -212,29 +215,9 @@ class Reconciler:
 
     async def _write(self, run: Reconciliation, step: Plan) -> None:
         """Have Microsoft hold a session or a preferred status, or end what it holds of us."""
-        layer, pair, graph = WRITES[step.do], step.pair, self.graph
-        oid, now, before = run.state.object_id, run.now(), run.state.holding(layer)
-        preferred = layer is Layer.PREFERRED
-        kind = "preferred" if preferred else "set" if pair is not None else "clear"
-        until_ms = now + step.minutes * MINUTE
-        if pair is not None:
-            attempted = attempt(pair, now, until_ms, before)
-        else:
-            assert before is not None  # noqa: S101 - only what is held is ended
-            attempted = attempt(before.pair, before.told_ms, before.until_ms, before)
-
-        async def send(token: str) -> None:
-            await self._intend(run, attempted, layer)
-            if pair is None:
-                clear = graph.clear_preferred if preferred else graph.clear_session
-                await run.lease.within(clear(token, oid))
-            else:
-                hold = graph.set_preferred if preferred else graph.set_session
-                await run.lease.within(hold(token, oid, pair, step.minutes))
-
-        await self.gate.call(kind, run.state, run.ticket, send)
-        accepted = None if pair is None else Accepted(pair, now, until_ms)
-        run.keep(None if accepted is None else accepted.held, layer)
+        if step.do is Do.SET and self._is_another_s(run):
+            await self._tell(run, Do.CLEAR, None, 0)
+        accepted = await self._tell(run, step.do, step.pair, step.minutes)
         run.change(Patch.wrote(run.now()))
         got, seen = run.state.got_ms, run.state.observation
         if got is not None and got != run.state.acted_ms:
@@ -243,19 +226,80 @@ class Reconciler:
         if accepted and step.why is Why.SHOWING and seen and seen.presence in _MEETINGS:
             run.shown_meeting = (seen.presence, accepted)
 
-    async def _intend(self, run: Reconciliation, held: Held, layer: Layer) -> None:
+    def _is_another_s(self, run: Reconciliation) -> bool:
+        """Whether Microsoft may hold the session of another registration (domain.plan, Rule 9)."""
+        held = run.state.held
+        live = held is not None and held.until_ms > run.now()
+        return live and is_handed_over(run.state, self.world())
+
+    async def _tell(
+        self, run: Reconciliation, do: Do, pair: Pair | None, minutes: int
+    ) -> Accepted | None:
+        """Send it; what was accepted, None where something was ended."""
+        layer, graph = WRITES[do], self.graph
+        oid, now, before = run.state.object_id, run.now(), run.state.holding(layer)
+        app = app_of(run.state, self.tokens.app)
+        if do is Do.CLEAR:
+            app = run.state.session_app  # only who set it can end it
+        preferred = layer is Layer.PREFERRED
+        kind = "preferred" if preferred else "set" if pair is not None else "clear"
+        until_ms = now + minutes * MINUTE
+        if pair is not None:
+            attempted = attempt(pair, now, until_ms, before)
+        else:
+            assert before is not None  # noqa: S101 - only what is held is ended
+            attempted = attempt(before.pair, before.told_ms, before.until_ms, before)
+
+        async def send(token: str) -> None:
+            await self._intend(run, attempted, layer, app)
+            if preferred:
+                await run.lease.within(
+                    graph.clear_preferred(token, oid)
+                    if pair is None
+                    else graph.set_preferred(token, oid, pair, minutes)
+                )
+            elif pair is None:
+                await run.lease.within(graph.clear_session(token, oid, app))
+            else:
+                await run.lease.within(graph.set_session(token, oid, pair, minutes, app))
+
+        try:
+            await self.gate.call(
+                kind, run.state, run.ticket, send, app=app if do is Do.CLEAR else None
+            )
+        except OutsideError as error:
+            if isinstance(error, RetryLater) or do is not Do.CLEAR or not self._is_another_s(run):
+                raise
+            run.leave_to_end()
+            log.warning("session_left_to_end", person=oid, app=app, reason=str(error))
+            return None
+        accepted = None if pair is None else Accepted(pair, now, until_ms)
+        run.keep(None if accepted is None else accepted.held, layer)
+        if do is Do.SET and run.state.former is not None and run.state.former_app == app:
+            run.change(Patch.left_has_ended())  # replaced
+        return accepted
+
+    async def _intend(self, run: Reconciliation, held: Held, layer: Layer, app: str) -> None:
         """From here on Microsoft may hold it, until its answer says so. Raises LeaseLost.
 
         If we die before the answer, the lease that nobody gave back tells the next owner that the
         session is in doubt. The preferred status is the person's own slot, where a guess would not
-        do: what we set there is written down before it is sent.
+        do: what we set there is written down before it is sent. So is that another registration
+        writes from now on: whose session is in doubt must be known.
         """
         run.lease.check()
         run.unheard = (held, layer)
         if layer is Layer.PREFERRED:
-            if not await self.store.record(run.claim, Patch.holds(held, layer)):
-                raise LeaseLost
-            run.lease.check()
+            await self._record(run, Patch.holds(held, layer))
+        elif app != run.state.session_app:
+            run.change(Patch.writes_as(app))
+            left = Patch(former=run.state.former, former_app=run.state.former_app)
+            await self._record(run, Patch.holds(held, layer) | left | Patch.writes_as(app))
+
+    async def _record(self, run: Reconciliation, patch: Patch) -> None:
+        if not await self.store.record(run.claim, patch):
+            raise LeaseLost
+        run.lease.check()
 
     async def _failed(self, run: Reconciliation, error: OutsideError) -> None:
         """Keep what ails the person, and when it is tried again."""
@@ -270,8 +314,7 @@ class Reconciler:
         run.change(Patch.failed(after, error.code, now if answered else None))
         if after.trouble is not Trouble.LATER:
             run.settled()
-        until = max((h.until_ms for h in (state.held, state.preferred) if h), default=0)
-        if run.is_last and (due is None or due >= until):
+        if run.is_last and (due is None or due >= (state.held_until_ms or 0)):
             # Nothing more can be cleared; what we told Microsoft ends by itself.
             await self._forget(run)
             return
@@ -290,7 +333,9 @@ class Reconciler:
             log.info("link_erased", person=state.object_id)
         else:
             # They connected anew, or are back, meanwhile; that is planned for itself.
-            run.patch = Patch.holds(state.held, Layer.SESSION)
+            run.patch = Patch(former=state.former, former_app=state.former_app)
+            run.patch |= Patch.writes_as(state.session_app)
+            run.patch |= Patch.holds(state.held, Layer.SESSION)
             run.patch |= Patch.holds(state.preferred, Layer.PREFERRED)
             self._give_back(run, Lane.CHANGE, run.now())
 

@@ -146,6 +146,7 @@ def connect(
     text: str,
     sealed: str,
     by: str | None,
+    hands_over: bool,
     presence: str | None,
     at_ms: int,
     zoom_id: str,
@@ -156,9 +157,9 @@ def connect(
     """Make a link (`text`), in place of an earlier one; what we hold at Microsoft stays known.
 
     `by`: an AuthorisedBy, where it is not the person; then nothing is `sealed`, and no link is made
-    of somebody who has said *Not for me*. `groups` are separated by commas, `addresses` each
-    between line ends. Returns the generation (0: `attempt` is not live, or they opted out) and the
-    link that was there.
+    of somebody who has said *Not for me*. `hands_over`: see LinkRows. `groups` are separated by
+    commas, `addresses` each between line ends. Returns the generation (0: `attempt` is not live, or
+    they opted out) and the link that was there.
     """
 
 

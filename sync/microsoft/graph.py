@@ -50,7 +50,8 @@ _AUTHORIZATION = istr("Authorization")
 class GraphPresence:
     """The presence calls of one person with their own delegated token.
 
-    `session_id` is the application's client id, as Graph's documentation of setPresence says.
+    `session_id` is the application's client id, as Graph's documentation of setPresence says: of
+    who signs people in. A token of another registration writes that one's session (`app`).
     `now` gives epoch seconds (for a Retry-After that is a date). `time_limit`: of one request, in
     seconds.
     """
@@ -71,27 +72,29 @@ class GraphPresence:
         self._session_id = session_id
         self._now = now
         # A payload of bytes may be sent any number of times.
-        self._bodies: dict[tuple[Pair, int], BytesPayload] = {}
-        self._clear = _json(sessionId=session_id)
+        self._bodies: dict[tuple[Pair, int, str], BytesPayload] = {}
 
-    async def set_session(self, token: str, object_id: str, pair: Pair, minutes: int) -> None:
+    async def set_session(
+        self, token: str, object_id: str, pair: Pair, minutes: int, app: str = ""
+    ) -> None:
         """Hold our session; the five pairs and 5 to 240 minutes only (ValueError otherwise)."""
         if pair not in SESSION_PAIRS or not 5 <= minutes <= 240:
             raise ValueError((pair, minutes))
-        body = self._bodies.get((pair, minutes))
+        body = self._bodies.get((pair, minutes, app))
         if body is None:
-            body = self._bodies[pair, minutes] = _json(
-                sessionId=self._session_id,
+            body = self._bodies[pair, minutes, app] = _json(
+                sessionId=app or self._session_id,
                 availability=pair.availability,
                 activity=pair.activity,
                 expirationDuration=f"PT{minutes}M",
             )
         await self._request("POST", token, object_id, "/setPresence", body)
 
-    async def clear_session(self, token: str, object_id: str) -> None:
+    async def clear_session(self, token: str, object_id: str, app: str = "") -> None:
         """End our session. 404 means there is none: that is what was wanted."""
+        body = _json(sessionId=app or self._session_id)
         try:
-            await self._request("POST", token, object_id, "/clearPresence", self._clear)
+            await self._request("POST", token, object_id, "/clearPresence", body)
         except PersonGone:
             return
 

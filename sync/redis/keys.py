@@ -8,8 +8,11 @@ Fields of the person hash: `gen` generation of the link, `ver` version of the de
 `obs_at` Zoom's newest state and its time, `got` when it reached us, `answered` the `got` that was
 acted on, `held`, `told`, `until` our session at Microsoft, `unsure` that this is an attempt, whose
 answer was not heard or was no, and what was accepted before it, `pref`, `pref_told`, `pref_until`,
-`pref_unsure` the same for the preferred status, `yielded` the `obs_at` for which the person's own
-status was met, `test` end of a running test, `met` they were notified of their first meeting,
+`pref_unsure` the same for the preferred status, `app` the registration whose session ours is (a
+client id) where it is not the one with which people sign in, `old`, `old_told`, `old_until`,
+`old_unsure` and `old_app` the session of another one that could not be cleared, `yielded` the
+`obs_at` for which the person's own status was met, `test` end of a running test, `met` they were
+notified of their first meeting,
 `zoom` and `groups` Zoom id and group ids, `addr` their addresses, `proved` when the link was last
 compared with both sides, `by` who authorised it where it was not the person
 (domain.policy.AuthorisedBy), `style` and `paused` the person's own choices, `need` the policy that

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bench.truth.scheduler import supersedes
 from domain.clock import HOUR, MINUTE
+from domain.freshness import fresh_for_ms, give_up_after_ms
 from domain.person import Held
 from domain.plan import (
     AVAILABLE_EXPIRY_MIN,
@@ -23,8 +24,6 @@ from domain.plan import (
     Seen,
     Why,
     World,
-    fresh_for_ms,
-    give_up_after_ms,
 )
 from domain.policy import Reason, Verdict
 from domain.presence import (

@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 
 import sync.engine.wire as engine
 from domain.budget import GRAPH_LIMITS, Limits
-from domain.errors import AuthorizeAgain
+from domain.errors import AdminMustAct, AuthorizeAgain
 from domain.link import Link
 from domain.person import Patch
 from domain.plan import Lane
@@ -96,12 +96,22 @@ class Organisation:
         self._graph = graph
         self.refusal: Exception | None = None
         self.renewed = 0
+        self.app = ""
+        self.first_may = False
 
     async def token(self) -> str:
         if self.refusal is not None:
             raise self.refusal
         self._graph.application = f"organisation.{self.renewed}"
+        self._graph.application_app = self.app or APP
         return self._graph.application
+
+    async def first(self) -> str:
+        """An application token of the registration with which people sign in."""
+        if not self.first_may:
+            raise AdminMustAct("organisation_too_few_rights")
+        self._graph.applications["first"] = APP
+        return "first"
 
     def doubt(self) -> None:
         self.renewed += 1
@@ -306,6 +316,18 @@ class Bridge:
             zoom_id=f"z{oid}", address=None, observation=Observation(presence, at)
         )
 
+    def operator_names(self, app: str) -> None:
+        """The organisation's token is of this registration from now on ("": of the first)."""
+        self.organisation.app, self.store.hands_over = app, bool(app)
+        bearers = Bearers(
+            self.tokens,
+            self.organisation.token,
+            self.organisation.doubt,
+            app,
+            self.organisation.first if app else None,
+        )
+        self.reconciler.tokens = self.reconciler.gate.tokens = bearers
+
     def full(self) -> None:
         """Admins choose the style `full` for everyone."""
         account = Form(integration=True, style=Style.FULL)
@@ -355,7 +377,8 @@ class Bridge:
         """Let time pass for one person: everything known of them becomes older, nobody works."""
         moved = {}
         for name, value in (await self.redis.hgetall(keys.person(oid))).items():
-            if name in {"obs_at", "told", "until", "wait", "test", "got", "acted", "lease_end"}:
+            times = {"obs_at", "told", "until", "old_told", "old_until", "wait", "test"}
+            if name in times | {"got", "acted", "lease_end"}:
                 moved[name] = int(value) - int(seconds * 1000)
         await self.redis.hset(keys.person(oid), mapping=moved)
         for queue in keys.dues(keys.shard_of(oid)):

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
 APP = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
+SECOND_APP = "aaaaaaaa-bbbb-4ccc-8ddd-222222222222"
+"""Registrations: people sign in with the first; the organisation's token may be of another."""
 PAIRS = {
     ("Available", "Available"),
     ("Busy", "InACall"),
@@ -77,8 +79,12 @@ class Graph:
     base: str = ""
     tokens: dict[str, str] = field(default_factory=dict)  # access token -> object id
     application: str = ""  # the application's token, for everybody
+    application_app: str = APP  # the registration that it is of
+    applications: dict[str, str] = field(default_factory=dict)  # more of them: token -> whose
     shown: dict[str, tuple[str, str]] = field(default_factory=dict)  # without our session
     sessions: dict[str, str] = field(default_factory=dict)  # object id -> Availability/Activity
+    apart: dict[tuple[str, str], str] = field(default_factory=dict)  # the same, by other apps
+    most: Counter[str] = field(default_factory=Counter)  # most sessions of a person at a time
     preferred: dict[str, str] = field(default_factory=dict)  # the same
     faults: deque[Fault] = field(default_factory=deque)
     requests: list[Request] = field(default_factory=list)
@@ -98,6 +104,11 @@ class Graph:
         return [
             r for r in self.requests if action in {None, r.action} and person in {None, r.person}
         ]
+
+    def held(self, person: str) -> dict[str, str]:
+        """The sessions of one person, by the registration that holds them."""
+        own = {APP: self.sessions[person]} if person in self.sessions else {}
+        return own | {app: pair for (app, oid), pair in self.apart.items() if oid == person}
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until `condition()` holds; asked again whenever something happened here."""
@@ -155,7 +166,8 @@ class Graph:
         return None
 
     def _act(self, action: str, person: str, token: str, body: bytes) -> tuple[int, bytes]:
-        application = token == self.application
+        application = token == self.application or token in self.applications
+        app = self.applications.get(token, self.application_app) if application else APP
         if token not in self.tokens and not application:
             return 401, _error(401, "InvalidAuthenticationToken")
         if not application and self.tokens[token] != person:
@@ -172,11 +184,15 @@ class Graph:
                 }
             ).encode()
         row = json.loads(body)
-        ours = isinstance(row, dict) and row.pop("sessionId", None) == APP
+        ours = isinstance(row, dict) and row.pop("sessionId", None) == app
         if not isinstance(row, dict) or ours != (action in {SET, CLEAR}):
             return 400, _error(400, "InvalidArgument")
+        if ours and app != APP:
+            return self._apart(action, person, app, row)
         if action in {SET, PREFER}:
-            return self._set(self.sessions if ours else self.preferred, person, row)
+            answer = self._set(self.sessions if ours else self.preferred, person, row)
+            self.most[person] = max(self.most[person], len(self.held(person)))
+            return answer
         if row:
             return 400, _error(400, "InvalidArgument")
         if action == UNPREFER:
@@ -185,12 +201,26 @@ class Graph:
             return 404, _error(404, "NotFound")
         return 200, b""
 
-    def _set(self, slot: dict[str, str], person: str, row: dict[str, Any]) -> tuple[int, bytes]:
+    def _apart(self, action: str, person: str, app: str, row: Any) -> tuple[int, bytes]:
+        """A session of another registration than people sign in with."""
+        if action == CLEAR:
+            gone = self.apart.pop((app, person), None) is None
+            return (404, _error(404, "NotFound")) if gone else (200, b"")
+        slot: dict[str, str] = {}
+        answer = self._set(slot, person, row, PAIRS)
+        if slot:
+            self.apart[app, person] = slot[person]
+        self.most[person] = max(self.most[person], len(self.held(person)))
+        return answer
+
+    def _set(
+        self, slot: dict[str, str], person: str, row: dict[str, Any], pairs: Any = None
+    ) -> tuple[int, bytes]:
         minutes = re.fullmatch(r"PT([0-9]+)M", str(row.get("expirationDuration")))
         pair = (row.get("availability"), row.get("activity"))
         if (
             set(row) != {"availability", "activity", "expirationDuration"}
-            or pair not in (PAIRS if slot is self.sessions else PREFERRED_PAIRS)
+            or pair not in (pairs or (PAIRS if slot is self.sessions else PREFERRED_PAIRS))
             or minutes is None
             or not 5 <= int(minutes[1]) <= 240
         ):
@@ -202,8 +232,8 @@ class Graph:
         """By Graph's documented precedence; a session of ours counts like a client's."""
         order = ["DoNotDisturb", "Busy", "Available", "Away", "Offline"]
         all_of_them = [self.shown.get(person, ("Offline", "Offline"))]
-        if person in self.sessions:
-            availability, _, activity = self.sessions[person].partition("/")
+        for session in self.held(person).values():
+            availability, _, activity = session.partition("/")
             all_of_them.append((availability, activity))
         if person in self.preferred and any(shown[0] != "Offline" for shown in all_of_them):
             availability, _, activity = self.preferred[person].partition("/")

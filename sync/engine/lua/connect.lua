@@ -8,7 +8,16 @@ local former = redis.call('GET', link)
 redis.call('SET', link, text)
 redis.call('HSET', person, 'gen', gen)
 if by then
-  redis.call('DEL', tokens)
+  -- What their own registration holds is cleared with their own authorisation, which ends with it at the latest.
+  local ends = math.max(num(person, 'until'), num(person, 'pref_until'))
+  if num(person, 'lease_end') > now then ends = math.max(ends, now + LONGEST_SESSION_MS) end
+  local own = hands_over and redis.call('HEXISTS', person, 'app') == 0 and redis.call('GET', tokens)
+  own = own and string.match(own, '^%d+:(.*)$')
+  if own and ends > now then
+    redis.call('SET', tokens, string.format('%.0f:', gen) .. own, 'PX', ends - now)
+  else
+    redis.call('DEL', tokens)
+  end
   redis.call('HSET', person, 'by', by)
 else
   redis.call('SET', tokens, gen .. ':' .. sealed)

@@ -6,7 +6,7 @@ forget_look_ups(look_ups)
 if redis.call('DEL', link) == 1 then redis.call('PUBLISH', ERASED, 1) end
 local left = redis.call('PTTL', tokens)
 if left == -1 or redis.call('HEXISTS', person, 'by') == 1 then -- else they were told until when
-  local ends = math.max(num(person, 'until'), num(person, 'pref_until'))
+  local ends = math.max(num(person, 'until'), num(person, 'pref_until'), num(person, 'old_until'))
   local held_by = redis.call('HGET', person, 'lease')
   if held_by and held_by ~= token then ends = math.max(ends, now + LONGEST_SESSION_MS) end
   left = math.max(ends - now, 1)

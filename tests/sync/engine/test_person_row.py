@@ -28,6 +28,8 @@ pytestmark = pytest.mark.unit
 ADA = "00000000-0000-4000-8000-000000000001"
 SESSION = Held(IN_A_CALL, 21, 22, sure=False, before=Accepted(AVAILABLE, 19, 20))
 PREFERRED = Held(PREFERRED_PAIRS[0], 23, 24)
+FORMER = Held(IN_A_CALL, 19, 20)
+OTHER_APP = "aaaaaaaa-bbbb-4ccc-8ddd-ffffffffffff"
 ROW = {
     "gen": "1",
     "ver": "2",
@@ -64,6 +66,11 @@ ROW = {
     "leaving": "1",
     "gone": "18",
     "by": "organisation",
+    "app": OTHER_APP,
+    "old": "Busy/InACall",
+    "old_told": "19",
+    "old_until": "20",
+    "old_app": OTHER_APP,
 }
 KNOWN = PersonState(
     object_id=ADA,
@@ -95,6 +102,9 @@ KNOWN = PersonState(
     leaving=True,
     gone_ms=18,
     authorised_by=AuthorisedBy.ORGANISATION,
+    session_app=OTHER_APP,
+    former=FORMER,
+    former_app=OTHER_APP,
 )
 PATCHES = {
     "holds": [
@@ -104,6 +114,13 @@ PATCHES = {
         Patch.holds(PREFERRED, Layer.PREFERRED),
         Patch.holds(None, Layer.PREFERRED),
     ],
+    "writes_as": [Patch.writes_as(OTHER_APP), Patch.writes_as("")],
+    "left_to_end": [
+        Patch.left_to_end(PersonState(ADA, held=FORMER, session_app=OTHER_APP)),
+        Patch.left_to_end(PersonState(ADA, held=FORMER, former=SESSION)),
+    ],
+    "takes_up": [Patch.takes_up(PersonState(ADA, former=FORMER, former_app=OTHER_APP))],
+    "left_has_ended": [Patch.left_has_ended()],
     "wrote": [Patch.wrote(99)],
     "acted": [Patch.acted(99)],
     "yielded": [Patch.yielded(Observation(ZoomPresence.AWAY, 99)), Patch.yielded(None)],
