@@ -122,7 +122,7 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "pb:{match}:current": 2,
     "pb:{match}:state": 2,
     "pb:{match}:undo": 2,
-    # Whom an older process erases, is dropped at the next look (sync.readback.scripts.looked).
+    # Whom an older process erases, is dropped within hours (sync.readback.reader.CHECKED).
     "pb:{NN}:watched": 2,
     # Kinds of keys of their own, at which older processes don't look.
     "pb:identify:<hash>": 2,

@@ -4,9 +4,9 @@ Theory of operation
 -------------------
 One process reads for all (a lease); another follows within seconds. Each look asks Graph about
 those who are due, the latest first, 650 at most, and counts as one request of the quota. What was
-seen is compared in memory; rows are written only of people of whom something is new, or about whom
-the engine wanted to know (sync.readback.scripts.saw): they are planned anew. Then each is due again
-after the interval, unless the engine has said meanwhile when to look at them.
+seen is compared in memory; rows are touched only of people of whom something is new, or about whom
+the engine wanted to know (sync.readback.scripts.saw): they are planned anew. Who is taken for a
+look is due again after the interval, unless the engine says meanwhile when to look at them.
 
 A look counts for its rows from when it was *sent*: what is written meanwhile is newer.
 
@@ -16,6 +16,7 @@ only that one is left, of whom nothing is known for an hour.
 
 from __future__ import annotations
 
+import random
 import secrets
 import time
 from dataclasses import KW_ONLY, dataclass, replace
@@ -32,7 +33,7 @@ from sync.readback.memory import NOTHING, UNSEEN, Seen
 from sync.readback.rows import words
 from sync.readback.settling import Settling, Writes
 from sync.readback.status import SEEN_MS, Status
-from sync.readback.store import Sights
+from sync.readback.store import ROUND, Sights
 from sync.redis import duties
 from sync.redis.connection import server_ms
 from sync.redis.duties import Work
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from domain.budget import Grant
     from domain.presence import Shown
     from sync.readback.looks import Looks
-    from sync.readback.store import ReadbackStore
+    from sync.readback.store import Batch, ReadbackStore
 
 log = structlog.get_logger()
 
@@ -58,7 +59,9 @@ REFUSALS: Final = 16
 """So many in a row, and it is not one id that Graph does not take: halving one look takes 10."""
 REFUSED_MS: Final = HOUR
 """Whom Graph does not take is asked about again after this."""
-COUNT_SECONDS: Final = 60.0
+CHECKED: Final = 1 / 200
+"""The part of those with no news whose rows are compared all the same: about once an hour each, so
+that nobody is looked at for ever whom an older process erased."""
 
 
 class Budget(Protocol):
@@ -86,7 +89,7 @@ class Reader:
     """Reads back. One per process; one of them at a time.
 
     `per_second`: looks. `permitted`: whether the organisation lets us read, `doubt` says that
-    Graph does not let us; `monotonic` gives seconds.
+    Graph does not let us; `monotonic` gives seconds, `chance` 0 to 1.
     """
 
     store: ReadbackStore
@@ -98,6 +101,7 @@ class Reader:
     doubt: Callable[[], None]
     meter: Meter
     monotonic: Callable[[], float] = time.monotonic
+    chance: Callable[[], float] = random.random
 
     def __post_init__(self) -> None:
         self.name = secrets.token_hex(6)
@@ -107,9 +111,9 @@ class Reader:
         self._settling = Settling()
         self._writes = Writes(self._settling, self.meter.settle)
         self._status: Status | None = None  # while this process reads
-        self._halves: list[dict[str, float]] = []
+        self._halves: list[Batch] = []
         self._permitted, self._asked = False, float("-inf")
-        self._rest_until = self._counted = float("-inf")
+        self._rest_until = float("-inf")
         self._failures = self._refusals = 0
 
     async def step(self) -> float | None:
@@ -175,14 +179,15 @@ class Reader:
     async def _round(self) -> float:
         """Look, and say how it goes. Returns in how many seconds to look again."""
         now_ms = await server_ms(self.store.client)
-        due = await self.store.due(now_ms, AT_ONCE)
-        interval = max(SHORTEST_INTERVAL_MS, int(due.watched / AT_ONCE / self.per_second * 1000))
+        watched, first_ms = await self.store.waiting()
+        interval = max(SHORTEST_INTERVAL_MS, int(watched / AT_ONCE / self.per_second * 1000))
+        late = 0 if first_ms is None else max(0, now_ms - int(first_ms))
         status = replace(
             self._known,
             now_ms=now_ms,
             beat_ms=now_ms,
-            watched=due.watched,
-            late_ms=due.late_ms,
+            watched=watched,
+            late_ms=late,
             interval_ms=interval,
             seen=self._count(now_ms, interval),
         )
@@ -190,71 +195,66 @@ class Reader:
         rest = self._rest_until - self.monotonic()
         if rest > 0:
             return min(1.0, rest)
-        people = self._halves.pop() if self._halves else due.people
         pace = 1 / self.per_second
-        if not people:
+        if not self._halves and (first_ms is None or first_ms > now_ms):
             return min(1.0, pace)
         # In the quota, a look has the place that first requests leave free: others that wait don't
         # stop it, and it is one request a second.
         grant = await self.budget.take(Lane.CHANGE, follow=True)
         if not grant.granted:
-            if people is not due.people:
-                self._halves.append(people)
             return min(1.0, max(0.05, grant.wait_ms / 1000))
-        await self._look(people, now_ms, interval)
+        if self._halves:
+            batch = self._halves.pop()
+        else:
+            batch = await self.store.take(now_ms, now_ms + interval, AT_ONCE)
+        if batch.people:
+            await self._look(batch, now_ms)
         return pace
 
-    async def _look(self, people: Mapping[str, float], sent_ms: int, interval: int) -> None:
+    async def _look(self, batch: Batch, sent_ms: int) -> None:
         began, outcome = self.monotonic(), "ok"
         self._change(requests=self._known.requests + 1)
         try:
             async with self._lease.kept():
-                found = await self.looks.look(list(people))
+                found = await self.looks.look(list(batch.people))
         except OutsideError as error:
             outcome = error.outcome
-            await self._failed(error, dict(people), sent_ms)
+            await self._failed(error, batch, sent_ms)
         else:
             self._failures = self._refusals = 0
             self._say("")
             known = self._known
             self._change(answers=known.answers + 1, look_ms=sent_ms, permitted=1, error="")
-            await self._take(people, found, sent_ms, sent_ms + interval)
+            await self._take(batch, found, sent_ms)
         finally:
             self.meter.write("sweep", outcome, self.monotonic() - began)
 
-    async def _take(
-        self,
-        people: Mapping[str, float],
-        found: Mapping[str, Shown],
-        sent_ms: int,
-        next_ms: int,
-    ) -> None:
+    async def _take(self, batch: Batch, found: Mapping[str, Shown], sent_ms: int) -> None:
         """Compare what was seen, and have those planned anew of whom it is news."""
-        # The engine writes whole milliseconds (sync.redis.keys).
-        asked = frozenset(oid for oid, at in people.items() if at == int(at))
+        asked = frozenset(oid for oid in batch.people if batch.asked(oid))
         news: dict[str, str] = {}
-        later: dict[str, int] = {}
-        for oid in people:
+        later: dict[str, float] = dict.fromkeys(asked, batch.next_ms + ROUND)
+        for oid in batch.people:
             before, shown = self._seen.of(oid), found.get(oid)
             if shown is None:
                 once = before is None or not before.missing
                 if once:  # it may be there the next time
                     kept = UNSEEN if before is None else before.words
                     self._seen.keep(oid, kept, sent_ms, missing=True)
-                    if oid in asked:  # the engine still wants to know
-                        later[oid] = next_ms
+                    later.pop(oid, None)  # the engine still wants to know
                     continue
                 said = NOTHING
             else:
                 said = self._seen.told(words(shown))
             same = before is not None and before.words == said
-            if same and oid not in asked:
+            if same and oid not in asked and self.chance() >= CHECKED:
                 self._seen.keep(oid, said, sent_ms, missing=shown is None)
                 self._writes.again(oid, said, sent_ms)
             else:
                 news[oid] = said
         later |= await self._tell(news, asked, found, sent_ms)
-        await self.store.looked(people, next_ms, later)
+        if later:
+            await self.store.put(batch, later)
 
     async def _tell(
         self,
@@ -262,9 +262,9 @@ class Reader:
         asked: frozenset[str],
         found: Mapping[str, Shown],
         sent_ms: int,
-    ) -> dict[str, int]:
+    ) -> dict[str, float]:
         """Tell the engine; when (epoch ms) to look again at whom it was too early to look at."""
-        later: dict[str, int] = {}
+        later: dict[str, float] = {}
         if not news:
             return later
         sights = Sights(news, asked, sent_ms, self._settling.settle_ms)
@@ -294,10 +294,11 @@ class Reader:
 
     # -- failures --------------------------------------------------------------------------------
 
-    async def _failed(self, error: OutsideError, people: dict[str, float], sent_ms: int) -> None:
+    async def _failed(self, error: OutsideError, batch: Batch, sent_ms: int) -> None:
         """Look later, or at fewer; say what is wrong."""
-        if isinstance(error, Refused | PersonGone) and await self._halve(people, sent_ms):
+        if isinstance(error, Refused | PersonGone) and await self._halve(batch, sent_ms):
             return
+        await self.store.put(batch, batch.people)
         self._failures += 1
         rest = min(LONGEST_REST, 2.0 ** min(self._failures, 10) / 2)
         if isinstance(error, TenantPaused):
@@ -318,22 +319,23 @@ class Reader:
         self._change(error=error.code)
         await self._keep(self._known)
 
-    async def _halve(self, people: dict[str, float], sent_ms: int) -> bool:
+    async def _halve(self, batch: Batch, sent_ms: int) -> bool:
         """Graph does not take one of these: find out whom. False: it takes nobody."""
         self._refusals += 1
         if self._refusals > REFUSALS:
             self._refusals = 0
             self._halves.clear()
             return False
-        if len(people) > 1:
-            items = list(people.items())
+        if len(batch.people) > 1:
+            items = list(batch.people.items())
             middle = len(items) // 2
-            self._halves += [dict(items[middle:]), dict(items[:middle])]
+            halves = (items[middle:], items[:middle])
+            self._halves += [batch._replace(people=dict(half)) for half in halves]
             return True
-        [oid] = people
+        [oid] = batch.people
         log.warning("readback_refused_one", person=oid)
-        later = await self._tell({oid: NOTHING}, frozenset(), {}, sent_ms)
-        await self.store.looked(people, sent_ms, {oid: sent_ms + REFUSED_MS} | later)
+        await self._tell({oid: NOTHING}, frozenset(), {}, sent_ms)
+        await self.store.put(batch, {oid: sent_ms + REFUSED_MS + ROUND})
         return True
 
     def _say(self, code: str, detail: str = "", rest: float = 0.0) -> None:
@@ -362,11 +364,7 @@ class Reader:
         await self.store.keep(status)
 
     def _count(self, now_ms: int, interval: int) -> int:
-        """How many were looked at lately; counted now and then."""
-        now = self.monotonic()
-        if now - self._counted < COUNT_SECONDS:
-            return self._known.seen
-        self._counted = now
+        """How many were looked at lately, counted a part at a time."""
         self._writes.drop(now_ms)
         kept = max(SEEN_MS, 3 * interval)
-        return self._seen.since(now_ms - SEEN_MS, forget_ms=now_ms - kept)
+        return self._seen.count(now_ms - SEEN_MS, forget_ms=now_ms - kept)

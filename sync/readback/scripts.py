@@ -28,18 +28,19 @@ def saw(
 
 
 @script()
-def looked(
-    *,
-    prefix: Key,
-    watched: Key,
-    next_ms: int,
-    read: Mapping[str, str | int],
-    later: Mapping[str, str | int],
-) -> int:
-    """Have these looked at again, at `next_ms` and a half, or when `later` says (whole ms).
+def take(*, watched: Key, now_ms: int, next_ms: int, at_most: int) -> list[str]:
+    """Take those who are to be looked at now, the latest first; they are next at `next_ms`.
 
-    `read`: the times that were found; who has another now, keeps it. Whoever is not connected any
-    more is dropped. Returns how many were changed.
+    Returns of each the object id and when they were to be looked at. The time that is kept is a
+    half behind `next_ms`, or a quarter where the engine wanted to know (it was no half before).
+    """
+
+
+@script()
+def put(*, watched: Key, kept: Mapping[str, str | int], at: Mapping[str, str | int]) -> int:
+    """Have these looked at at another time; who has not the `kept` one any more, stays.
+
+    Returns how many were changed.
     """
 
 

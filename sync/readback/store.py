@@ -22,18 +22,32 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LEASE_MS: Final = 5_000
-_OF_A_SHARD: Final = 2
-"""A shard gives this many times its part of a batch at most: they are filled about evenly."""
+ROUND, UNDER_WAY = 0.5, 0.25
+"""What stands behind the milliseconds of a time (sync.redis.keys)."""
 
 Outcome = Literal["taken", "too early", "gone"]
 
 
-class Due(NamedTuple):
-    """Whom to look at (object id -> for when that was), of how many, and how late the first is."""
+class Waiting(NamedTuple):
+    """How many are watched, and for when the first of them is (epoch ms, None: nobody)."""
+
+    watched: int
+    first_ms: float | None
+
+
+class Batch(NamedTuple):
+    """Whom to look at: object id -> for when that was (epoch ms). They are next at `next_ms`."""
 
     people: dict[str, float]
-    watched: int
-    late_ms: int
+    next_ms: int
+
+    def asked(self, object_id: str) -> bool:
+        """Whether the engine wants to know (sync.redis.keys)."""
+        return self.people[object_id] % 1 != ROUND
+
+    def kept(self, object_id: str) -> str:
+        """For when they stand there meanwhile."""
+        return repr(self.next_ms + (UNDER_WAY if self.asked(object_id) else ROUND))
 
 
 class Verdict(NamedTuple):
@@ -75,37 +89,47 @@ class ReadbackStore:
 
     # -- whom to look at -------------------------------------------------------------------------
 
-    async def due(self, now_ms: int, at_most: int) -> Due:
-        """Who is to be looked at now, the latest first."""
-        most = max(1, at_most * _OF_A_SHARD // keys.SHARDS)
+    async def waiting(self) -> Waiting:
+        """How many there are, and who is first."""
         pipe = self.client.pipeline(transaction=False)
         for shard in range(keys.SHARDS):
-            key = keys.watched(shard)
-            pipe.zrangebyscore(key, "-inf", now_ms, start=0, num=most, withscores=True)
-            pipe.zcard(key)
+            pipe.zcard(keys.watched(shard))
+            pipe.zrange(keys.watched(shard), 0, 0, withscores=True)
         answers = await pipe.execute()
-        found = [(float(at), str(oid)) for rows in answers[::2] for oid, at in rows]
-        found.sort()
-        late = int(max(0.0, now_ms - found[0][0])) if found else 0
-        people = {oid: at for at, oid in found[:at_most]}
-        return Due(people, sum(map(int, answers[1::2])), late)
+        firsts = [float(at) for rows in answers[1::2] for _, at in rows]
+        return Waiting(sum(map(int, answers[::2])), min(firsts, default=None))
 
-    async def looked(
-        self, people: Mapping[str, float], next_ms: int, later: Mapping[str, int]
-    ) -> None:
-        """These were looked at, and are next at `next_ms`, or when `later` says."""
+    async def take(self, now_ms: int, next_ms: int, at_most: int) -> Batch:
+        """Take who is to be looked at now, an equal part of each shard; the latest first."""
+        most = max(1, at_most // keys.SHARDS)
+
+        async def of_shard(shard: int) -> list[str]:
+            return await self.scripts.run(
+                lua.take,
+                watched=keys.watched(shard),
+                now_ms=now_ms,
+                next_ms=next_ms,
+                at_most=most,
+            )
+
+        answers = await asyncio.gather(*map(of_shard, range(keys.SHARDS)))
+        people = {
+            oid: float(at) for row in answers for oid, at in zip(row[::2], row[1::2], strict=True)
+        }
+        return Batch(people, next_ms)
+
+    async def put(self, batch: Batch, at: Mapping[str, float]) -> None:
+        """Have some of a batch looked at at another time, unless the engine has said when."""
 
         async def of_shard(shard: int, some: Mapping[str, float]) -> None:
             await self.scripts.run(
-                lua.looked,
-                prefix=keys.person_prefix(shard),
+                lua.put,
                 watched=keys.watched(shard),
-                next_ms=next_ms,
-                read={oid: repr(at) for oid, at in some.items()},
-                later={oid: later[oid] for oid in some if oid in later},
+                kept={oid: batch.kept(oid) for oid in some},
+                at={oid: repr(each) for oid, each in some.items()},
             )
 
-        await asyncio.gather(*(of_shard(*each) for each in _by_shard(people).items()))
+        await asyncio.gather(*(of_shard(*each) for each in _by_shard(at).items()))
 
     async def saw(self, sights: Sights) -> dict[str, Verdict]:
         """Keep what was seen of these, and have them planned anew; what became of each."""

@@ -43,7 +43,7 @@ trusted, `sweep` and `swept` the doubt for which people are and were asked about
 Fields of the state of reading back: `up` since when it is relied on, `lost` when it was lost and
 `passed` for which loss everybody was planned anew, and those of sync.readback.status.Status. What a
 person is next looked at for: whole milliseconds where the engine said when, halves behind them
-where it is only the reader's next round.
+where it is only the reader's next round, quarters where a look for the engine is under way.
 
 Fields of the state of matching are those of the directory's, with `wanted` a hash of what was to be
 matched, `full` whether whole profiles could be read, and `counts` of results (JSON).

@@ -54,7 +54,9 @@ class Bench:
         self.store = ReadbackStore(self.redis, Scripts(self.redis))
         self.quota = Quota(self.redis, Scripts(self.redis), GRAPH_LIMITS)
 
-    def reader(self, *, per_second: float = 1, time_limit: float = 5) -> Reader:
+    def reader(
+        self, *, per_second: float = 1, time_limit: float = 5, chance: float = 1.0
+    ) -> Reader:
         """The reader of another process."""
         requests = GraphRequests(
             self.session,
@@ -73,6 +75,7 @@ class Bench:
             doubt=self.doubt,
             meter=self,
             monotonic=lambda: self.now,
+            chance=lambda: chance,
         )
 
     def losses(self) -> Losses:

@@ -62,11 +62,10 @@ async def test_unchanged_looks_read_and_write_no_row(bench: Bench) -> None:
                 break
             seen.append(command)
     assert len(bench.graph.looks) == 2
-    rows = [line for line in seen if ":p:" in line]
-    assert {line.split()[0] for line in rows} <= {"EXISTS", "EVALSHA"}  # looked: are they there?
-    assert len([line for line in seen if line.startswith("EVALSHA")]) <= 4 + keys.SHARDS
-    sent = [line for line in seen if line.split()[0] in {"TIME", "HSET", "ZRANGEBYSCORE", "ZCARD"}]
-    assert len(sent) < 30
+    assert [line for line in seen if ":p:" in line] == []
+    scripts = [line for line in seen if line.startswith("EVALSHA")]
+    assert len(scripts) <= 2 + keys.SHARDS  # the lease, the quota, who is due
+    assert len(seen) < 100
 
 
 async def test_next_looks_are_in_turn_and_the_engines_word_stands(bench: Bench) -> None:
@@ -125,12 +124,18 @@ async def test_a_reader_that_is_killed_is_followed_within_seconds(bench: Bench) 
     await asyncio.wait([killed])
     assert await bench.redis.pttl(keys.READBACK_LEASE) <= 5_000
     bench.graph.stall.set()
+    at = await bench.redis.zscore(keys.watched(keys.shard_of(ADA)), ADA)
+    assert float(at) % 1 == 0.25  # the engine still wants to know, at the next round
+    await bench.watch(BEN)
 
     async def followed() -> bool:
         await second.step()
-        return bool(await bench.sight(ADA))
+        return bool(await bench.sight(BEN))
 
     await eventually(followed, within=7)
+    await bench.redis.zadd(keys.watched(keys.shard_of(ADA)), {ADA: float(at) - 20_000})
+    await second.step()
+    assert await bench.sight(ADA)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +166,7 @@ async def test_a_look_too_soon_after_a_write_says_nothing(
 
 async def test_who_is_gone_is_looked_at_no_longer(bench: Bench) -> None:
     await bench.watch(ADA, BEN)
-    reader = bench.reader()
+    reader = bench.reader(chance=0)
     await look(reader)
     await bench.redis.delete(keys.person(ADA))  # an older process erases, and knows no looks
     for lane in keys.dues(keys.shard_of(ADA)):
@@ -172,6 +177,7 @@ async def test_who_is_gone_is_looked_at_no_longer(bench: Bench) -> None:
     await bench.again(BEN)
     await look(reader)
     assert bench.graph.looks[-1] == [BEN]
+    assert await bench.demanded(BEN) == 1
 
 
 async def test_who_is_left_out_twice_is_not_known_any_more(bench: Bench) -> None:
@@ -212,14 +218,14 @@ async def test_five_thousand_people_are_looked_at_in_turn(bench: Bench) -> None:
     while len({person for ids in bench.graph.looks for person in ids}) < 5_000:
         assert await look(reader) is not None
         looks += 1
-    assert looks == 8
+    assert 8 <= looks <= 9
     assert all(len(ids) <= AT_ONCE for ids in bench.graph.looks)
     assert reader.remembers == 5_000
-    bench.now += 61
-    await look(reader)
+    for _ in range(3):  # counted a part at a time
+        await look(reader)
     status = await bench.status()
-    assert (status.watched, status.requests, status.answers) == (5_000, 8, 8)
-    assert (status.seen, status.late_ms, len(bench.graph.looks)) == (5_000, 0, 8)
+    assert (status.watched, status.requests, status.answers) == (5_000, looks, looks)
+    assert (status.seen, status.late_ms, len(bench.graph.looks)) == (5_000, 0, looks)
 
 
 # -- failures -------------------------------------------------------------------------------------

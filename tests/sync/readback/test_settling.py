@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.readback.memory import MOST_CLASSES, NOTHING, Seen
+from sync.readback.memory import AT_ONCE, MOST_CLASSES, NOTHING, Seen
 from sync.readback.settling import LONGEST_MS, MOST_WRITES, SHORTEST_MS, Settling, Writes
 
 pytestmark = pytest.mark.unit
@@ -95,13 +95,24 @@ def test_what_was_seen_is_remembered_forgotten_and_counted() -> None:
     assert seen.of(ADA) == ("Busy/Busy", False)
     assert seen.of("no guid") == ("Away/Away", True)
     assert seen.of(ADA.replace("1", "2")) is None
-    assert seen.since(at - 600_000, forget_ms=at - 800_000) == 1
+    assert seen.count(at - 600_000, forget_ms=at - 800_000) == 1
     assert len(seen) == 2
-    seen.since(at - 600_000, forget_ms=at - 600_000)
+    seen.count(at - 600_000, forget_ms=at - 600_000)
     assert len(seen) == 1
     seen.forget(ADA)
     seen.forget(ADA)
     assert seen.of(ADA) is None
+
+
+def test_many_are_counted_a_part_at_a_time() -> None:
+    seen, at, many = Seen(), 1_767_225_600_000, 2 * AT_ONCE + 5
+    for number in range(many):
+        seen.keep(f"person {number}", "Busy/Busy", at)
+    assert [seen.count(at, forget_ms=at) for _ in range(4)] == [0, 0, many, many]
+    while seen.count(at + 1000, forget_ms=at):
+        assert len(seen) == many
+    while len(seen):
+        assert seen.count(at + 1000, forget_ms=at + 1000) == 0
 
 
 def test_more_words_than_microsoft_has_are_kept_as_none() -> None:
