@@ -8,6 +8,7 @@ messages and places, is dropped before anything else sees it.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from domain.errors import AdminMustAct, RetryLater, TenantPaused
@@ -27,7 +28,7 @@ TIME_LIMIT: Final = 6.0
 ANSWER_LIMIT: Final = 8 << 20
 """Bytes. 650 people are 164 kB; with long out-of-office messages some megabytes."""
 DEFAULT_PAUSE_S: Final = 30.0
-_LONGEST_NUMBER: Final = 64
+_LONGEST_NUMBER = _LONGEST_ID = _LONGEST_WORDS = 64
 
 
 class Looks(Protocol):
@@ -97,8 +98,16 @@ def _read(row: object) -> tuple[str, str, Shown] | None:
     activity = "" if activity is None else activity
     if not isinstance(oid, str) or not isinstance(number, str) or len(number) > _LONGEST_NUMBER:
         return None
-    if not isinstance(availability, str) or not WORD.fullmatch(availability):
+    if not isinstance(availability, str) or not isinstance(activity, str):
         return None
-    if not isinstance(activity, str) or not (activity == "" or WORD.fullmatch(activity)):
+    if len(oid) > _LONGEST_ID or len(availability) + len(activity) > _LONGEST_WORDS:
         return None
-    return oid[:64].lower(), number, Shown(availability, activity)
+    shown = _shown(availability, activity)
+    return None if shown is None else (oid.lower(), number, shown)
+
+
+@lru_cache(1024)
+def _shown(availability: str, activity: str) -> Shown | None:
+    """What two words say. None: they are none of Microsoft's; it may leave out the second."""
+    good = WORD.fullmatch(availability) and (not activity or WORD.fullmatch(activity))
+    return Shown(availability, activity) if good else None

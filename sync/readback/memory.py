@@ -13,6 +13,7 @@ MOST_CLASSES: Final = 1000
 AT_ONCE: Final = 5_000
 """How many are counted in one go: a millisecond or two."""
 _CLASS_BITS: Final = 10
+_CLASS: Final = (1 << _CLASS_BITS) - 1
 NOTHING: Final = "/"
 """Words that say nothing."""
 UNSEEN: Final = ""
@@ -46,7 +47,16 @@ class Seen:
         kept = self._people.get(_key(object_id))
         if kept is None:
             return None
-        return Last(self._words[(kept >> 1) & ((1 << _CLASS_BITS) - 1)], bool(kept & 1))
+        return Last(self._words[(kept >> 1) & _CLASS], bool(kept & 1))
+
+    def see(self, object_id: str, words: str, at_ms: int) -> bool:
+        """Whether the same was seen of somebody last; then the time is kept, and no more."""
+        key = _key(object_id)
+        kept, known = self._people.get(key), self._classes.get(words)
+        if kept is None or known is None or (kept >> 1) & _CLASS != known:
+            return False
+        self._people[key] = (((at_ms // 1000) << _CLASS_BITS) | known) << 1
+        return True
 
     def keep(self, object_id: str, words: str, at_ms: int, *, missing: bool = False) -> None:
         """Keep what was seen of somebody at a time (epoch ms)."""

@@ -235,26 +235,28 @@ class Reader:
         news: dict[str, str] = {}
         later: dict[str, float] = dict.fromkeys(asked, batch.next_ms + ROUND)
         for oid in batch.people:
-            before, shown = self._seen.of(oid), found.get(oid)
-            if shown is None:
-                once = before is None or not before.missing
-                if once:  # it may be there the next time
-                    kept = UNSEEN if before is None else before.words
-                    self._seen.keep(oid, kept, sent_ms, missing=True)
-                    later.pop(oid, None)  # the engine still wants to know
-                    continue
-                said = NOTHING
-            else:
-                said = self._seen.told(words(shown))
-            same = before is not None and before.words == said
-            if same and oid not in asked and self.chance() >= CHECKED:
-                self._seen.keep(oid, said, sent_ms, missing=shown is None)
-                self._writes.again(oid, said, sent_ms)
-            else:
+            shown = found.get(oid)
+            said = NOTHING if shown is None else self._seen.told(words(shown))
+            if shown is None and self._is_missing_once(oid, sent_ms):
+                later.pop(oid, None)  # the engine still wants to know
+            elif oid in asked or self.chance() < CHECKED or not self._seen.see(oid, said, sent_ms):
                 news[oid] = said
+            else:
+                if shown is None:
+                    self._seen.keep(oid, said, sent_ms, missing=True)
+                self._writes.again(oid, said, sent_ms)
         later |= await self._tell(news, asked, found, sent_ms)
         if later:
             await self.store.put(batch, later)
+
+    def _is_missing_once(self, object_id: str, sent_ms: int) -> bool:
+        """Whether somebody is left out for the first time: they may be there the next time."""
+        before = self._seen.of(object_id)
+        if before is not None and before.missing:
+            return False
+        kept = UNSEEN if before is None else before.words
+        self._seen.keep(object_id, kept, sent_ms, missing=True)
+        return True
 
     async def _tell(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from domain.presence import Shown
@@ -23,6 +24,7 @@ def word(value: object) -> str:
     return value if isinstance(value, str) and WORD.fullmatch(value) else ""
 
 
+@lru_cache(1024)
 def words(shown: Shown) -> str:
     """Both words in one text; what is none of Microsoft's words is left out."""
     return f"{word(shown.availability)}/{word(shown.activity)}"
