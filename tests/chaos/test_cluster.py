@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +18,9 @@ from sandbox.zoom_states import ZoomPresence
 from sync.engine.people import PeopleStore
 from sync.engine.queue import Claim
 from sync.engine.quota import Quota
+from sync.readback.store import ReadbackStore, Sights
 from sync.redis import keys
+from sync.redis.connection import server_ms
 from sync.redis.scripts import Scripts
 from tests.doubles.inside import said_by
 from tests.doubles.outside import Outside, Product, outside, serving, titles, words
@@ -54,6 +57,29 @@ async def client(cluster: RedisCluster) -> AsyncIterator[Client]:
         yield client
         assert await leaked_keys(client) == []
         assert [problem async for problem in orphans(client)] == []
+
+
+async def test_reading_back_works_in_every_slot(client: Client) -> None:
+    store = ReadbackStore(client, Scripts(client))
+    people = [f"00000000-0000-4000-9300-{number:012d}" for number in range(64)]
+    now = await server_ms(client)
+    for oid in people:
+        await client.hset(keys.person(oid), mapping={"gen": 1})
+        await client.zadd(keys.watched(keys.shard_of(oid)), {oid: now - 1})
+    assert await store.waiting() == (64, now - 1)
+    batch = await store.take(now, now + 20_000, 650)
+    assert sorted(batch.people) == people
+    seen = Sights(dict.fromkeys(people, "Busy/Busy"), frozenset(people), now, 6_000)
+    assert {verdict.outcome for verdict in (await store.saw(seen)).values()} == {"taken"}
+    await store.put(batch, dict.fromkeys(people, now + 20_000.5))
+    assert await store.waiting() == (64, now + 20_000.5)
+    assert sum([await store.demand(shard, some) async for shard, some in store.watched(3)]) == 64
+    await store.keep(replace(await store.status(), beat_ms=now, watched=64, permitted=1))
+    status = await store.status()
+    assert (status.watched, status.reading is not None) == (64, True)
+    assert await store.fell(status)
+    assert not await store.fell(status)
+    await client.flushall(target_nodes="primaries")
 
 
 async def test_the_shards_are_spread_and_every_script_runs_on_each(client: Client) -> None:
