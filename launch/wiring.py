@@ -37,6 +37,8 @@ from sync.feed.store import Doubt, FeedStore, Listener
 from sync.feed.watch import FeedWatch
 from sync.feed.webhook_log import WebhookLog
 from sync.microsoft.graph import GraphPresence, time_limit
+from sync.readback.losses import Losses
+from sync.readback.store import ReadbackStore
 from sync.reconnect.notifier import Notifier
 from sync.reconnect.store import NoticeStore
 from sync.redis import duties
@@ -131,6 +133,7 @@ def wire_core(
     saved = sync.settings.wire.wire(
         stored, redis, outside.listener, people=people, directory=directory, progress=outreach
     )
+    losses = Losses(ReadbackStore(redis, scripts))
     engine = sync.engine.wire.wire(
         people,
         redis,
@@ -177,8 +180,7 @@ def wire_core(
         groups_of=directory.groups_of,
     )
     readback = sync.readback.wire.wire(
-        redis,
-        scripts,
+        losses,
         outside.graph,
         organisation.token,
         graph_url=settings.graph_url,

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 from sync.organisation.graph_requests import GraphRequests
 from sync.readback.looks import ANSWER_LIMIT, TIME_LIMIT, GraphLooks
-from sync.readback.losses import Losses
 from sync.readback.reader import Reader
-from sync.readback.store import ReadbackStore
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -18,10 +16,10 @@ if TYPE_CHECKING:
     import aiohttp
 
     from sync.organisation.token import OrganisationToken
+    from sync.readback.losses import Losses
     from sync.readback.reader import Budget, Meter
-    from sync.redis.connection import Client
+    from sync.readback.store import ReadbackStore
     from sync.redis.duties import Work
-    from sync.redis.scripts import Scripts
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +52,7 @@ class TokenToRead:
 
 
 def wire(
-    redis: Client,
-    scripts: Scripts,
+    losses: Losses,
     graph: aiohttp.ClientSession,
     token: OrganisationToken,
     *,
@@ -67,9 +64,11 @@ def wire(
     meter: Meter,
     now: Callable[[], float] = time.time,
 ) -> ReadbackRoom:
-    """Put it together. `per_second`: looks, 0 none; the rest as Reader takes it."""
-    store = ReadbackStore(redis, scripts)
-    losses = Losses(store)
+    """Put it together. `per_second`: looks, 0 none; the rest as Reader takes it.
+
+    The engine asks `losses` what it may rely on, so that is there before.
+    """
+    store = losses.store
     if not per_second:
         return ReadbackRoom(store, losses, None)
     requests = GraphRequests(

@@ -30,9 +30,16 @@ local function unplace(key, member)
   end
 end
 
--- Have Microsoft asked at a time (whole ms; one that is past: now) what it shows of somebody; or no longer.
+-- Have Microsoft asked at a time (whole ms; one that is past: now) what it shows of somebody, and have them planned
+-- anew after that, whatever it is.
 local function watch(member, at)
   redis.call('ZADD', watched, string.format('%.0f', math.max(at, now)), member)
+end
+
+-- Look at somebody in the reader's rounds, at a time at the latest: they are planned anew only if something else
+-- is shown than is kept.
+local function watch_round(member, at)
+  redis.call('ZADD', watched, 'LT', string.format('%.1f', math.max(at, now) + 0.5), member)
 end
 
 local function unwatch(member)
