@@ -105,7 +105,7 @@ def wire_bot(
     consent = bot.consent.wire.flow(
         core,
         admins,
-        outside.authorization,
+        outside.organisation,
         sign_in.pages,
         public_url=settings.public_url,
         tenant_id=settings.microsoft_app_tenant_id,

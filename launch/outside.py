@@ -22,6 +22,8 @@ from sync.zoom.tokens import ZoomTokenShelf
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
+    from pydantic import SecretStr
+
     from service.settings import Settings
 
 
@@ -35,7 +37,11 @@ BOT_SCOPE = "https://api.botframework.com/.default"
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """Connections to everything outside this process."""
+    """Connections to everything outside this process.
+
+    `authorization` is for people and the bot, `organisation` for the organisation's own token:
+    they differ where a second registration has it.
+    """
 
     redis: Any
     listener: Any
@@ -44,6 +50,7 @@ class Outside:
     zoom: aiohttp.ClientSession
     channel: aiohttp.ClientSession
     authorization: Authorization
+    organisation: Authorization
     profiles: Profiles
 
 
@@ -61,6 +68,7 @@ async def open_outside(settings: Settings, redis_url: str, stack: AsyncExitStack
             aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         )
 
+    people = login_service(settings, stack)
     return Outside(
         redis=redis,
         listener=listener,
@@ -68,16 +76,32 @@ async def open_outside(settings: Settings, redis_url: str, stack: AsyncExitStack
         graph=await session(limit=150),
         zoom=await session(limit=20),
         channel=await session(limit=50),
-        authorization=login_service(settings, stack),
+        authorization=people,
+        organisation=organisation_login(settings, stack) or people,
         profiles=Profiles(settings.graph_url, context),
     )
 
 
 def login_service(settings: Settings, stack: AsyncExitStack) -> Authorization:
     """Make the client of Microsoft's login service; nothing is sent yet. Closed by the stack."""
+    secret = settings.microsoft_app_password
+    return _login_service(settings, stack, settings.microsoft_app_id, secret)
+
+
+def organisation_login(settings: Settings, stack: AsyncExitStack) -> Authorization | None:
+    """The same for the second registration; None: there is none."""
+    client_id, secret = settings.organisation_client_id, settings.organisation_client_secret
+    if not client_id or secret is None:
+        return None
+    return _login_service(settings, stack, client_id, secret)
+
+
+def _login_service(
+    settings: Settings, stack: AsyncExitStack, client_id: str, secret: SecretStr
+) -> Authorization:
     authorization = Authorization(
-        client_id=settings.microsoft_app_id,
-        client_secret=settings.microsoft_app_password.get_secret_value(),
+        client_id=client_id,
+        client_secret=secret.get_secret_value(),
         tenant_id=settings.microsoft_app_tenant_id,
         login_url=settings.microsoft_login_url,
         scopes=settings.graph_scopes,

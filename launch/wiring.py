@@ -74,7 +74,9 @@ def wire_core(
     """
     redis, scripts = outside.redis, outside.scripts
     api = zoom_api(settings, outside)
-    people = PeopleStore(redis, scripts, lease_ms=lease_ms)
+    people = PeopleStore(
+        redis, scripts, lease_ms=lease_ms, hands_over=bool(settings.organisation_client_id)
+    )
     directory = DirectoryStore(redis, scripts, configured=api is not None)
     data = DataVersions(redis, scripts, release=VERSION)
     stored, feed = SettingsStore(redis, scripts), FeedStore(redis, scripts)
@@ -110,8 +112,9 @@ def wire_core(
     organisation = sync.organisation.wire.wire(
         redis,
         scripts,
-        outside.authorization,
+        outside.organisation,
         outside.graph,
+        people_s=outside.authorization if settings.organisation_client_id else None,
         graph_url=settings.graph_url,
         graph_resource=settings.graph_resource,
         zoom=directory,
@@ -127,6 +130,8 @@ def wire_core(
         profile=outside.profiles.read,
         organisation=organisation.token.token,
         doubt=organisation.consents.doubt,
+        organisation_app=settings.organisation_client_id,
+        first=None if organisation.first is None else organisation.first.token,
         addresses_of_user=organisation.addresses_of,
         adopt=chat.seal.use,
     )

@@ -129,7 +129,7 @@ class Entra:
         fields = {k: v for k, v in (await request.post()).items() if isinstance(v, str)}
         try:
             check_tenant(self._world, request)
-            self._authenticate(request, fields)
+            fields["client_id"] = self._authenticate(request, fields)
             body = self._grant(request, fields)
         except EntraError as error:
             return self._refuse(error)
@@ -150,7 +150,8 @@ class Entra:
                     f"The app requested an unsupported grant type '{(other or '')[:50]}'.",
                 )
 
-    def _authenticate(self, request: web.Request, fields: Mapping[str, str]) -> None:
+    def _authenticate(self, request: web.Request, fields: Mapping[str, str]) -> str:
+        """Which registration it is. Raises EntraError."""
         client_id, secret = fields.get("client_id"), fields.get("client_secret")
         if "Authorization" in request.headers:
             client_id, secret = basic_credentials(request) or ("", "")
@@ -160,7 +161,8 @@ class Entra:
                 900144,
                 "The request body must contain the following parameter: 'client_id'.",
             )
-        if client_id != self._world.config.client_id:
+        expected = self._world.secret_of(client_id)
+        if expected is None:
             raise EntraError(
                 "unauthorized_client",
                 700016,
@@ -175,18 +177,24 @@ class Entra:
                 status=401,
             )
         grant_type = fields.get("grant_type", "")
-        refused = self._world.registration.no_token or self._world.own_rights.refusal(
-            client_id, grant_type
-        )
+        rights = self._world.rights_of(client_id)
+        refused = self._world.registration.no_token or rights.refusal(client_id, grant_type)
         if refused is not None:
             raise refused
-        if not secret_is(secret, self._world.config.client_secret):
+        if not secret_is(secret, expected):
             raise EntraError(
                 "invalid_client",
                 7000215,
                 f"Invalid client secret provided for app '{client_id}'.",
                 status=401,
             )
+        if client_id != self._world.config.client_id and grant_type != "client_credentials":
+            raise EntraError(
+                "invalid_grant",
+                70000,
+                f"The grant was issued to another app than '{client_id}'.",
+            )
+        return client_id
 
     def _redeem_code(self, request: web.Request, fields: Mapping[str, str]) -> dict[str, Any]:
         identity = self._world.identity
@@ -249,13 +257,15 @@ class Entra:
             "token_type": "Bearer",
             "expires_in": int(ACCESS_LIFE),
             "ext_expires_in": int(ACCESS_LIFE),
-            "access_token": self._world.identity.app_token(resource, self._roles(resource)),
+            "access_token": self._world.identity.app_token(
+                resource, self._roles(resource, fields["client_id"]), fields["client_id"]
+            ),
         }
 
-    def _roles(self, resource: str) -> list[str]:
+    def _roles(self, resource: str, client_id: str) -> list[str]:
         if resource != GRAPH_RESOURCE:
             return []
-        return self._world.own_rights.roles(self._world.clock.now())
+        return self._world.rights_of(client_id).roles(self._world.clock.now())
 
     def _refuse(self, error: EntraError) -> web.Response:
         return web.json_response(error_body(self._world, error), status=error.status)

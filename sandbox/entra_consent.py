@@ -19,6 +19,7 @@ from sandbox.own_rights import TEXTS
 from sandbox.pages import page
 
 if TYPE_CHECKING:
+    from sandbox.own_rights import OwnRights
     from sandbox.people import SandboxPerson
     from sandbox.world import World
 
@@ -72,18 +73,28 @@ class ConsentPages:
             "admin_consent.html",
             request,
             state.person,
-            own=[TEXTS[name] for name in self._world.own_rights.declared],
-            scopes=[SCOPE_TEXTS[name] for name in self._world.registration.declared],
+            own=[TEXTS[name] for name in self._rights(request).declared],
+            scopes=[SCOPE_TEXTS[name] for name in self._delegated(request)],
         )
 
     def _accepted(self, request: web.Request) -> web.Response:
         world = self._world
-        world.own_rights.grant(world.own_rights.declared, world.clock.now())
+        rights = self._rights(request)
+        rights.grant(rights.declared, world.clock.now())
         granted = world.registration.granted_for_all
-        granted += [name for name in world.registration.declared if name not in granted]
+        granted += [name for name in self._delegated(request) if name not in granted]
         world.changed()
         fields = {"admin_consent": "True", "tenant": world.config.tenant_id, "scope": SCOPE}
         return self._back(request, fields)
+
+    def _rights(self, request: web.Request) -> OwnRights:
+        return self._world.rights_of(request.query.get("client_id", ""))
+
+    def _delegated(self, request: web.Request) -> list[str]:
+        """What people consent to for themselves, too: the second registration has none of it."""
+        world = self._world
+        first = request.query.get("client_id", "") == world.config.client_id
+        return world.registration.declared if first else []
 
     def _check(self, request: web.Request) -> None:
         """Raises EntraError; the app hears nothing of a request that is wrong."""

@@ -140,13 +140,14 @@ class SignInPages:
         """Raises EntraError unless tenant, app and address are ours."""
         check_tenant(self._world, request)
         config, client_id = self._world.config, request.query.get("client_id", "")
-        if client_id != config.client_id:
+        if self._world.secret_of(client_id) is None:
             raise EntraError(
                 "unauthorized_client",
                 700016,
                 f"Application with identifier '{client_id[:100]}' was not found in the directory.",
             )
-        if redirect_uri not in config.redirect_uris:
+        first = client_id == config.client_id
+        if redirect_uri not in (config.redirect_uris if first else config.second_redirect_uris):
             raise EntraError(
                 "invalid_request",
                 50011,

@@ -283,10 +283,14 @@ class Identity:
             },
         )
 
-    def app_token(self, resource: str, roles: Sequence[str] = ()) -> str:
-        """A token of the app itself for a resource, with the application permissions it has."""
+    def app_token(self, resource: str, roles: Sequence[str] = (), client_id: str = "") -> str:
+        """A token of the app itself for a resource, with the application permissions it has.
+
+        `client_id`: of another registration than people sign in with.
+        """
+        app = client_id or self.client_id
         audience = GRAPH_APP_ID if resource == GRAPH_RESOURCE else resource
-        claims: dict[str, object] = {"idtyp": "app", "sub": self.client_id}
+        claims: dict[str, object] = {"idtyp": "app", "sub": app, "appid": app}
         if roles:  # Entra leaves the claim out when there are none
             claims["roles"] = list(roles)
         return self._access(audience, claims)

@@ -71,7 +71,8 @@ class Registrations:
             admin = person is not None and person.person.admin
             if not admin and not (access.oid is None and self._state.readable_by_app):
                 return _error(403, "Authorization_RequestDenied", "Insufficient privileges.")
-            if request.match_info.get("app") not in {None, self._world.config.client_id}:
+            app = request.match_info.get("app")
+            if app is not None and self._world.secret_of(app) is None:
                 return _error(404, "Request_ResourceNotFound", "Resource does not exist.")
             return web.json_response(handler(request))
 
@@ -81,7 +82,9 @@ class Registrations:
     def _state(self) -> Registration:
         return self._world.registration
 
-    def _application(self, _: web.Request) -> dict[str, Any]:
+    def _application(self, request: web.Request) -> dict[str, Any]:
+        if request.match_info["app"] != self._world.config.client_id:
+            return self._second()
         state, config = self._state, self._world.config
         secrets = [{"hint": "zzz", "endDateTime": "2001-01-01T00:00:00Z"}]
         if state.ends is not None:
@@ -96,6 +99,18 @@ class Registrations:
             "passwordCredentials": secrets,
             "requiredResourceAccess": [{"resourceAppId": GRAPH_APP_ID, "resourceAccess": access}],
             **kinds,
+        }
+
+    def _second(self) -> dict[str, Any]:
+        rights, config = self._world.second_rights, self._world.config
+        access = [{"id": ROLES[name], "type": "Role"} for name in rights.declared]
+        ends = {"hint": config.second_client_secret[:3], "endDateTime": self._state.ends}
+        return {
+            "signInAudience": "AzureADMyOrg",
+            "appRoles": [],
+            "passwordCredentials": [ends],
+            "requiredResourceAccess": [{"resourceAppId": GRAPH_APP_ID, "resourceAccess": access}],
+            "web": {"redirectUris": list(config.second_redirect_uris)},
         }
 
     def _principal(self, _: web.Request) -> dict[str, Any]:

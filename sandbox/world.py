@@ -45,6 +45,7 @@ class SandboxConfig:
     `zoom_webhook_url` None: events are not sent anywhere. `chat_url`: where the panel's link to
     the chat client leads. `bot_endpoint`: where the chat client's messages go, through
     `sandbox.chat`. `state_file`: where sign-ins and states survive a restart; None: memory only.
+    `second_…`: a registration that gets application tokens only; "": there is none.
     `others` are in Entra or Zoom, and nothing of them is seen here (sandbox.people.OTHERS).
     """
 
@@ -59,6 +60,9 @@ class SandboxConfig:
     zoom_client_secret: str
     people: Sequence[SandboxPerson] = PEOPLE
     others: Sequence[SandboxPerson] = ()
+    second_client_id: str = ""
+    second_client_secret: str = ""
+    second_redirect_uris: tuple[str, ...] = ()
     groups: Sequence[SandboxGroup] = GROUPS
     chat_url: str | None = None
     bot_endpoint: str | None = None
@@ -104,6 +108,7 @@ class World:
         self.identity = Identity(config.tenant_id, config.client_id, config.people, self.clock)
         self.registration = Registration()
         self.own_rights = OwnRights()
+        self.second_rights = OwnRights()
         self.zoom_scopes: str | None = ZOOM_SCOPES
         """What tokens of Zoom's say of their scopes; None: nothing."""
         self.quota = Quota(self.clock.now)
@@ -115,6 +120,21 @@ class World:
             config.zoom_webhook_url, config.zoom_webhook_secret, self.clock, self.changed
         )
         self.clock.on_move(self.settle)
+
+    # Registrations
+
+    def rights_of(self, client_id: str) -> OwnRights:
+        """What the organisation lets a registration do by itself."""
+        second = self.config.second_client_id
+        return self.second_rights if second and client_id == second else self.own_rights
+
+    def secret_of(self, client_id: str) -> str | None:
+        """A registration's secret; None: there is no such one."""
+        config = self.config
+        secrets = {config.client_id: config.client_secret}
+        if config.second_client_id:
+            secrets[config.second_client_id] = config.second_client_secret
+        return secrets.get(client_id)
 
     # Change and waiting
 

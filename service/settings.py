@@ -68,6 +68,8 @@ class Settings(BaseModel):
     )
     microsoft_app_type: values.SingleTenant = "SingleTenant"
     microsoft_app_tenant_id: values.Guid = Field("", description="the directory (tenant) id")
+    organisation_client_id: values.Guid = ""
+    organisation_client_secret: values.Secret | None = None
     public_url: values.PublicUrl = Field(
         "", description="the https address at which Teams and browsers reach the bot"
     )
@@ -347,7 +349,7 @@ def _problems_of_names(given: Given, needs: tuple[str, ...]) -> list[str]:
 
 
 def _problems_between(texts: Mapping[str, str]) -> list[str]:
-    problems = []
+    problems = values.problems_of_second(texts)
     given = {name for name in ZOOM_API_NAMES if name in texts}
     # The account may be named alone: it says whose events count.
     if given - {"ZOOM_ACCOUNT_ID"} and len(given) < len(ZOOM_API_NAMES):

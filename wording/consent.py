@@ -101,12 +101,12 @@ WHY: Final[Mapping[Why, WhyWords]] = {
     Why.CREDENTIAL: WhyWords(
         "Microsoft refuses the app’s secret: it has expired, or it’s the wrong one.",
         "Ask the team that runs this app to create a new secret in Entra and set "
-        "MicrosoftAppPassword.",
+        "MicrosoftAppPassword, or ORGANISATION_CLIENT_SECRET where it has a second registration.",
     ),
     Why.TENANT: WhyWords(
         "Microsoft doesn’t know this app in your organisation.",
-        "Ask the team that runs this app to compare MicrosoftAppId and MicrosoftAppTenantId "
-        "with Entra.",
+        "Ask the team that runs this app to compare MicrosoftAppId (or "
+        "ORGANISATION_CLIENT_ID) and MicrosoftAppTenantId with Entra.",
     ),
     Why.REFUSED: WhyWords(
         "Microsoft refuses the app.",

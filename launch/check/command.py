@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from launch.check import SETTINGS
 from launch.check.findings import Check, Finding, Found, Once, failed, ok, run, unseen
-from launch.check.microsoft import app_token, microsoft_checks
+from launch.check.microsoft import app_token, microsoft_checks, organisation_token
 from launch.check.organisation import organisation_checks
 from launch.check.public import clock_check, public_checks, reach
 from launch.check.registration import read_registration, registration_checks
@@ -90,6 +90,13 @@ async def look_from(
     token = once("the app's sign-in", lambda: app_token(visit))
     server = once("Redis", lambda: open_server(visit, stack))
     registration = once("reading the registration", lambda: read_registration(visit, token))
+    organisation, organisation_s = token, registration
+    if second := visit.settings.organisation_client_id:
+        organisation = once("the second app's sign-in", lambda: organisation_token(visit))
+        organisation_s = once(
+            "reading the second registration",
+            lambda: read_registration(visit, organisation, second),
+        )
     zoom = once("Zoom's token", lambda: zoom_token(visit))
     reached = once("the public address", lambda: reach(visit))
 
@@ -105,7 +112,7 @@ async def look_from(
         *store_checks(visit, server),
         *microsoft_checks(visit, token),
         *registration_checks(visit, registration),
-        *organisation_checks(visit, token, registration),
+        *organisation_checks(visit, organisation, organisation_s, token),
         *zoom_checks(visit, zoom),
         Check("zoom-own-sync", "Zoom's own sync", _own_sync),
         *public_checks(visit, reached),

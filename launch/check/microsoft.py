@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -25,8 +26,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from launch.check.visit import Answer, Visit
+    from sync.microsoft.authorization import Authorization
 
 REGISTRATION: Final = ("MicrosoftAppId", "MicrosoftAppPassword", "MicrosoftAppTenantId")
+SECOND_NAMES: Final = {
+    "MicrosoftAppId": "ORGANISATION_CLIENT_ID",
+    "MicrosoftAppPassword": "ORGANISATION_CLIENT_SECRET",
+    "your app": "your second app",
+}
+"""What is said of the second registration in place of what is said of the first."""
 NOBODY: Final = "presence-bridge-check"
 """A conversation that does not exist."""
 TEAMS: Final = "https://smba.trafficmanager.net/teams"
@@ -104,11 +112,29 @@ async def app_token(visit: Visit) -> str:
     return await _token(visit, f"{visit.settings.graph_resource}/.default")
 
 
-async def _token(visit: Visit, scope: str) -> str:
+async def organisation_token(visit: Visit) -> str:
+    """The same of the second registration, where there is one. Raises Fault."""
+    scope = f"{visit.settings.graph_resource}/.default"
+    second = bool(visit.settings.organisation_client_id)
+    return await _token(visit, scope, visit.organisation, second=second)
+
+
+def _of_second(found: Found) -> Found:
+    """The same about the second registration."""
+    text, remedy = found.text, found.remedy
+    for first, second in SECOND_NAMES.items():
+        text, remedy = text.replace(first, second), remedy.replace(first, second)
+    return replace(found, text=text, remedy=remedy)
+
+
+async def _token(
+    visit: Visit, scope: str, source: Authorization | None = None, *, second: bool = False
+) -> str:
     try:
-        return (await visit.authorization.app_token(scope)).token
+        return (await (source or visit.authorization).app_token(scope)).token
     except AdminMustAct as error:
-        raise Fault(_meaning(error)) from error
+        found = _meaning(error)
+        raise Fault(_of_second(found) if second else found) from error
     except OutsideError as error:
         host = host_of(visit.settings.microsoft_login_url)
         what = _NO_TOKEN.get(error.code, "gave no token").format(host)
@@ -160,15 +186,15 @@ async def _secret(visit: Visit, token: Once[str]) -> Found:
     return ok("the app's credentials are accepted")
 
 
-async def is_registered(visit: Visit, address: str) -> bool | None:
-    """Whether Entra leads back to an address; None: it can't be seen. Raises Fault."""
-    answer = await _begin(visit, address)
+async def is_registered(visit: Visit, address: str, app_id: str) -> bool | None:
+    """Whether Entra leads back to an app's address; None: it can't be seen. Raises Fault."""
+    answer = await _begin(visit, address, app_id)
     if _led_back(answer, address):
         return True
     return False if set(_numbers(answer)) & _NO_REDIRECT else None
 
 
-async def _begin(visit: Visit, address: str) -> Answer:
+async def _begin(visit: Visit, address: str, app_id: str) -> Answer:
     """Begin a sign-in that shows no page: Entra sends back only to an address that it knows.
 
     With `prompt=none` it answers at once: to the address, that nobody is signed in; or on a page of
@@ -181,7 +207,7 @@ async def _begin(visit: Visit, address: str) -> Answer:
         service="Entra",
         signs=None,
         params={
-            "client_id": settings.microsoft_app_id,
+            "client_id": app_id,
             "response_type": "code",
             "response_mode": "query",
             "redirect_uri": address,
@@ -204,7 +230,7 @@ def _numbers(answer: Answer) -> list[int]:
 async def _redirect(visit: Visit) -> Found:
     """Whether people come back from Microsoft."""
     address = redirect_address(visit.settings)
-    answer = await _begin(visit, address)
+    answer = await _begin(visit, address, visit.settings.microsoft_app_id)
     if _led_back(answer, address):
         return ok(f"{address} is registered")
     if set(_numbers(answer)) & _NO_REDIRECT:

@@ -9,11 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from domain.errors import AdminMustAct
-from domain.organisation import NEEDED, Matching, Right, beyond, matching, may_write, missing
+from domain.organisation import (
+    CHECKED_WITH,
+    NEEDED,
+    Matching,
+    Right,
+    beyond,
+    matching,
+    may_write,
+    missing,
+)
 from launch.check.findings import Check, Fault, Found, Once, and_, ok, unseen, warning
 from launch.check.microsoft import REGISTRATION, is_registered
 from launch.check.registration import APP, ENTERPRISE, NotReadable, own_rights_declared
 from launch.outside import consent_address
+from service.setting_values import SECOND
 from sync.microsoft.app_roles import roles_of
 
 if TYPE_CHECKING:
@@ -40,13 +50,19 @@ _TAKE_AWAY: Final = (
 
 
 def organisation_checks(
-    visit: Visit, token: Once[str], registration: Once[Registration]
+    visit: Visit, token: Once[str], registration: Once[Registration], people_s: Once[str]
 ) -> Sequence[Check]:
-    """The checks of this part. `token` is the app's own token for Graph."""
+    """The checks of this part. `token` is the organisation's own token for Graph.
 
-    async def rights() -> frozenset[str]:
+    `people_s`: that of the registration with which people sign in; it may be another one, and then
+    `registration` is not that one either.
+    """
+    second = visit.settings.organisation_client_id
+    needs = (REGISTRATION[2], *SECOND) if second else REGISTRATION
+
+    async def rights(of: Once[str] = token) -> frozenset[str]:
         try:
-            return roles_of(await token.for_others(), visit.settings.microsoft_app_tenant_id)
+            return roles_of(await of.for_others(), visit.settings.microsoft_app_tenant_id)
         except AdminMustAct as error:
             raise Fault(
                 unseen(f"The rights in the app's token can't be read ({error.code}).")
@@ -66,7 +82,7 @@ def organisation_checks(
 
     async def redirect() -> Found:
         address = consent_address(visit.settings)
-        known = await is_registered(visit, address)
+        known = await is_registered(visit, address, second or visit.settings.microsoft_app_id)
         if known is None:
             return unseen(f"Whether {address} is registered can't be checked.")
         if known:
@@ -88,16 +104,30 @@ def organisation_checks(
             "Give each installation (test, production) its own registration.",
         )
 
+    async def apart() -> Found:
+        if not second:
+            return ok("none: MicrosoftAppId also acts for the organisation, if it consents")
+        await token.get()
+        kept = sorted(await rights(people_s) - {CHECKED_WITH})
+        if kept:
+            return warning(
+                f"MicrosoftAppId is granted {and_(kept)}, too, which the second app is for.",
+                f"Take it off {APP} > API permissions, and revoke it in {ENTERPRISE} > "
+                "Permissions: each app then has only its own rights.",
+            )
+        return ok("ORGANISATION_CLIENT_ID's credentials are accepted; only it acts for everyone")
+
     return (
-        Check("organisation-rights", "Organisation's rights", granted, REGISTRATION),
-        Check("organisation-declared", "Rights to consent to", declared, REGISTRATION),
+        Check("organisation-app", "Second registration", apart, needs),
+        Check("organisation-rights", "Organisation's rights", granted, needs),
+        Check("organisation-declared", "Rights to consent to", declared, needs),
         Check(
             "organisation-redirect",
             "Consent redirect address",
             redirect,
-            (REGISTRATION[0], REGISTRATION[2], "PUBLIC_URL"),
+            (needs[0], REGISTRATION[2], "PUBLIC_URL"),
         ),
-        Check("organisation-alone", "One installation", alone, REGISTRATION),
+        Check("organisation-alone", "One installation", alone, needs),
     )
 
 

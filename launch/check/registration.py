@@ -136,10 +136,12 @@ class NotReadable(Exception):
     """Graph does not show the registration to whom we ask as."""
 
 
-async def read_registration(visit: Visit, app_token: Once[str]) -> Registration:
-    """Read it. Raises NotReadable, Fault."""
+async def read_registration(
+    visit: Visit, app_token: Once[str], app_id: str | None = None
+) -> Registration:
+    """Read it, or that of another app. Raises NotReadable, Fault."""
     token = visit.entra_token or await app_token.for_others()
-    app_id = visit.settings.microsoft_app_id
+    app_id = app_id or visit.settings.microsoft_app_id
     application = await _get(
         visit,
         token,

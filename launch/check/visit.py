@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from launch.check.findings import Fault, Found, failed
-from launch.outside import login_service
+from launch.outside import login_service, organisation_login
 from service import tls
 from sync.answers import is_from_between, json_object, read_body
 
@@ -59,6 +59,7 @@ class Visit:
     settings: Settings
     session: aiohttp.ClientSession
     authorization: Authorization
+    organisation: Authorization
     _: KW_ONLY
     entra_token: str | None = None
     now: Callable[[], float] = time.time
@@ -114,7 +115,9 @@ async def open_visit(
     session = await stack.enter_async_context(
         aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
     )
-    return Visit(settings, session, login_service(settings, stack), entra_token=entra_token)
+    people = login_service(settings, stack)
+    organisation = organisation_login(settings, stack) or people
+    return Visit(settings, session, people, organisation, entra_token=entra_token)
 
 
 def host_of(url: str) -> str:

@@ -64,19 +64,22 @@ def wire(
     profile: Callable[[str], Awaitable[Profile]],
     organisation: Callable[[], Awaitable[str]],
     doubt: Callable[[], None],
+    organisation_app: str,
+    first: Callable[[], Awaitable[str]] | None,
     addresses_of_user: Callable[[str], Awaitable[tuple[str, ...]]],
     adopt: Callable[[bytes], None],
 ) -> ConnectRoom:
     """Put it together; `adopt` hears the key of the buttons each time it is read.
 
-    `organisation` and `doubt`: see Bearers. `addresses_of_user`: see ConnectRoom.
+    `organisation`, `doubt`, `organisation_app` and `first`: see Bearers. `addresses_of_user`: see
+    ConnectRoom.
     """
     resealing = wire_resealing(people, redis, scripts, token_keys=token_keys, adopt=adopt)
     tokens = Tokens(people, resealing.vault, authorization)
     return ConnectRoom(
         resealing.vault,
         tokens,
-        Bearers(tokens, organisation, doubt),
+        Bearers(tokens, organisation, doubt, organisation_app, first),
         profile,
         addresses_of_user,
         resealing.button_key,

@@ -216,6 +216,7 @@ class Reconciler:
     async def _write(self, run: Reconciliation, step: Plan) -> None:
         """Have Microsoft hold a session or a preferred status, or end what it holds of us."""
         if step.do is Do.SET and self._is_another_s(run):
+            await self.tokens.token_for(run.state)  # without one nothing would be shown afterwards
             await self._tell(run, Do.CLEAR, None, 0)
         accepted = await self._tell(run, step.do, step.pair, step.minutes)
         run.change(Patch.wrote(run.now()))

@@ -56,9 +56,14 @@ class MatchRoom:
 
 @dataclass(frozen=True, slots=True)
 class OrganisationRoom:
-    """What the organisation allows the app itself, and whom it finds by that."""
+    """What the organisation allows the app itself, and whom it finds by that.
+
+    `first`: an application token of the registration with which people sign in, where the
+    organisation's is another's.
+    """
 
     token: OrganisationToken
+    first: OrganisationToken | None
     consents: Consents
     directory: EntraDirectory
     matching: MatchRoom
@@ -97,6 +102,7 @@ def wire(
     authorization: Authorization,
     graph: aiohttp.ClientSession,
     *,
+    people_s: Authorization | None = None,
     graph_url: str,
     graph_resource: str,
     zoom: DirectoryStore,
@@ -106,17 +112,22 @@ def wire(
 ) -> OrganisationRoom:
     """Put it together.
 
-    `graph_resource` is what Graph's tokens are for, `zoom` Zoom's people as they were read, `now`
-    epoch seconds, `now_ms` the clock that all processes share. `told` hears once when consent is
-    given or ends.
+    `authorization` gives the organisation's token, `people_s` is the other registration's (see
+    OrganisationRoom.first). `graph_resource` is what Graph's tokens are for, `zoom` Zoom's people
+    as they were read, `now` epoch seconds, `now_ms` the clock that all processes share. `told`
+    hears once when consent is given or ends.
     """
     scope = f"{graph_resource}/.default"
 
-    async def fetch(anew: bool) -> OwnToken:
-        got = await authorization.graph_token(scope, refresh=anew)
-        return OwnToken(got.token, got.expires_at, got.roles)
+    def own_token(of: Authorization) -> OrganisationToken:
+        async def fetch(anew: bool) -> OwnToken:
+            got = await of.graph_token(scope, refresh=anew)
+            return OwnToken(got.token, got.expires_at, got.roles)
 
-    token = OrganisationToken(fetch)
+        return OrganisationToken(fetch)
+
+    token = own_token(authorization)
+    first = None if people_s is None else own_token(people_s)
     requests = GraphRequests(graph, token, f"{graph_url}/v1.0", now=now)
     consents = Consents(token, ConsentStore(redis, scripts), now_ms=now_ms, told=told)
     entra = EntraDirectory(requests)
@@ -126,6 +137,7 @@ def wire(
         rematcher = Rematcher(entra, zoom, store, by_hand, rights=lambda: consents.known.rights)
     return OrganisationRoom(
         token,
+        first,
         consents,
         entra,
         MatchRoom(store, by_hand, zoom, rematcher),

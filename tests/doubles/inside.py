@@ -231,11 +231,13 @@ async def office(
     *,
     with_worker: bool = True,
     rights: Sequence[str] = (),
+    second_rights: Sequence[str] = (),
     **changes: str | None,
 ) -> AsyncIterator[Office]:
     """An office on its first day: nothing is stored, nobody has done anything.
 
-    `rights` are the application permissions that its organisation has consented to.
+    `rights` are the application permissions that its organisation has consented to,
+    `second_rights` those of the second registration.
     """
     world = around.world
     world.config = replace(world.config, groups=GROUPS)
@@ -243,6 +245,8 @@ async def office(
     world.faults.zoom.clear()
     world.own_rights = OwnRights()
     world.own_rights.hold(rights, world.clock.now())
+    world.second_rights = OwnRights()
+    world.second_rights.hold(second_rights, world.clock.now())
     for person in PEOPLE:
         world.people[person.object_id] = PersonState(person, zoom_since=world.clock.now())
         world.identity.standing[person.object_id].roles = set()

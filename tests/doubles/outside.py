@@ -38,6 +38,13 @@ APP_SECRET: Final = "the-app-secret-7f3d"
 WEBHOOK_SECRET: Final = "the-webhook-secret-1c9a"
 METRICS_TOKEN: Final = "the-metrics-token-of-the-operator"
 ZOOM_SECRET: Final = "the-zoom-secret-52be"
+SECOND_ID: Final = "00000000-0000-4000-8000-00000000a992"
+SECOND_SECRET: Final = "the-second-secret-9d1c"
+SECOND: Final[dict[str, Any]] = {
+    "ORGANISATION_CLIENT_ID": SECOND_ID,
+    "ORGANISATION_CLIENT_SECRET": SECOND_SECRET,
+}
+"""Settings: the organisation's token is of a registration of its own."""
 TOKEN_KEY: Final = Fernet.generate_key().decode()
 BOT_SCOPE: Final = "https://api.botframework.com"
 FARID: Final = PEOPLE[-1]
@@ -189,6 +196,9 @@ async def outside(folder: Path, redis: RedisServer) -> AsyncIterator[Outside]:
         zoom_client_id="zoom-client",
         zoom_client_secret=ZOOM_SECRET,
         people=(*_crowd(), *PEOPLE, TWIN),
+        second_client_id=SECOND_ID,
+        second_client_secret=SECOND_SECRET,
+        second_redirect_uris=(f"{PUBLIC}/auth/microsoft/organisation",),
     )
     sandbox = build_sandbox(config)
     sandbox[WORLD].identity.keys._use_key(signing_key("entra"))

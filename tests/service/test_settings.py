@@ -393,6 +393,31 @@ def test_the_zoom_api_names_come_together() -> None:
     assert load("serve", GOOD | names).zoom_api_configured is True
 
 
+SECOND = {
+    "ORGANISATION_CLIENT_ID": "11111111-2222-4333-8444-555555555555",
+    "ORGANISATION_CLIENT_SECRET": "second~s3cret~value",
+}
+
+
+def test_a_second_registration_is_whole_and_another_one() -> None:
+    settings = load("serve", GOOD | SECOND)
+    assert settings.organisation_client_id == SECOND["ORGANISATION_CLIENT_ID"]
+    assert SECOND["ORGANISATION_CLIENT_SECRET"] in settings.secret_texts
+    assert load("serve", GOOD).organisation_client_id == ""
+    for name, value in SECOND.items():
+        alone = {name: value}
+        [other] = SECOND.keys() - {name}
+        assert problems("serve", GOOD | alone)[0].startswith(f"{other} is missing: set both")
+    same = problems("serve", GOOD | SECOND | {"ORGANISATION_CLIENT_ID": APP.upper()})
+    assert same[0].startswith("ORGANISATION_CLIENT_ID is the same as MicrosoftAppId.")
+    secret = {"ORGANISATION_CLIENT_SECRET": GOOD["MicrosoftAppPassword"]}
+    [said] = problems("serve", GOOD | SECOND | secret)
+    assert said.startswith("ORGANISATION_CLIENT_SECRET is the same as MicrosoftAppPassword.")
+    assert GOOD["MicrosoftAppPassword"] not in said
+    [said] = problems("serve", GOOD | SECOND | {"ORGANISATION_CLIENT_ID": "not-an-id"})
+    assert said.startswith("ORGANISATION_CLIENT_ID must be a GUID")
+
+
 def test_the_zoom_apps_id_needs_the_zoom_api() -> None:
     names = {"ZOOM_ACCOUNT_ID": "a", "ZOOM_CLIENT_ID": "b", "ZOOM_CLIENT_SECRET": "cs3cret~value"}
     app = {"ZOOM_APP_ID": "nqSreNVsQ2eGzUMGnA8AHA"}
@@ -485,6 +510,8 @@ def test_the_examples_optional_lines_are_valid_or_placeholders(tmp_path: Path) -
     )
     found = problems("serve", GOOD, uncommented)
     assert {line.split(" still has the value")[0] for line in found} == {
+        "ORGANISATION_CLIENT_ID",
+        "ORGANISATION_CLIENT_SECRET",
         "ZOOM_ACCOUNT_ID",
         "ZOOM_CLIENT_ID",
         "ZOOM_CLIENT_SECRET",

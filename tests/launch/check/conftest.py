@@ -92,6 +92,7 @@ def doctor(around: Outside, tmp_path: Path) -> Iterator[Doctor]:
     yield Doctor(around, tmp_path)
     around.world.registration = Registration()
     around.world.own_rights = OwnRights()
+    around.world.second_rights = OwnRights()
     around.world.zoom_scopes = ZOOM_SCOPES
     around.world.faults.graph.clear()
     around.world.faults.zoom.clear()

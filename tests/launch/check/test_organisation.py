@@ -9,6 +9,7 @@ import pytest
 from domain.organisation import Right
 from launch.check.organisation import RIGHTS
 from sandbox.own_rights import ROLES, Trouble
+from tests.doubles.outside import SECOND
 from tests.launch.check.conftest import says
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 BOTH = ["Presence.ReadWrite.All", "User.Read.All"]
+APART = "organisation-app"
 GRANTED, DECLARED = "organisation-rights", "organisation-declared"
 REDIRECT, ALONE = "organisation-redirect", "organisation-alone"
 
@@ -90,3 +92,37 @@ async def test_without_a_token_nothing_is_seen(doctor: Doctor, trouble: Trouble)
     says(await doctor.found(GRANTED), "unseen")
     secret = await doctor.found("entra-secret")
     says(secret, "failed")
+
+
+async def test_the_second_registration_has_the_rights(doctor: Doctor) -> None:
+    says(await doctor.found(APART), "ok", "none", "MicrosoftAppId also acts")
+    world = doctor.around.world
+    world.own_rights.hold(["Mail.Read"], 0)
+    world.second_rights.hold(BOTH, 0)
+    found = await doctor.findings(APART, GRANTED, REDIRECT, ALONE, **SECOND)
+    says(found[APART], "warning", "MicrosoftAppId is granted Mail.Read, too", "revoke it")
+    says(found[GRANTED], "ok", "Presence.ReadWrite.All and User.Read.All are granted")
+    says(found[REDIRECT], "ok", "/auth/microsoft/organisation is registered")
+    says(found[ALONE], "unseen", "another installation")
+    world.own_rights.hold([], 0)
+    says(await doctor.found(APART, **SECOND), "ok", "only it acts for everyone")
+    world.second_rights.hold(["User.Read.All"], 0)
+    says(await doctor.found(GRANTED, **SECOND), "warning", "Presence.ReadWrite.All is not granted")
+
+
+async def test_what_consent_to_the_second_would_cover(doctor: Doctor) -> None:
+    doctor.admin()
+    doctor.around.world.own_rights.declare([])
+    doctor.around.world.second_rights.declare([*BOTH, "Mail.Read"])
+    says(await doctor.found(DECLARED, **SECOND), "warning", "Consent would cover more")
+
+
+async def test_the_second_registration_s_own_secret_and_id(doctor: Doctor) -> None:
+    wrong = {**SECOND, "ORGANISATION_CLIENT_SECRET": "not-the-secret-at-all"}
+    says(await doctor.found(APART, **wrong), "failed", "ORGANISATION_CLIENT_SECRET is not a secret")
+    says(await doctor.found("entra-secret", **wrong), "ok")
+    unknown = {**SECOND, "ORGANISATION_CLIENT_ID": "99999999-9999-4999-8999-999999999999"}
+    says(await doctor.found(APART, **unknown), "failed", "the id in ORGANISATION_CLIENT_ID")
+    for name in SECOND:
+        found = await doctor.findings("settings", **{**SECOND, name: None})
+        says(found["settings"], "failed", f"{name} is missing")

@@ -173,6 +173,20 @@ async def test_what_could_not_be_cleared_is_cleared_by_who_writes_again(apart: B
     assert (await apart.state(ADA)).cleared(await apart.store.now_ms()) is not None
 
 
+async def test_nothing_is_cleared_before_the_new_one_can_write(apart: Bridge) -> None:
+    await apart.connect(ADA, Z.IN_MEETING)
+    await apart.work()
+    await apart.start(ADA)
+    apart.organisation.refusal = AdminMustAct("organisation_withdrawn")
+    await apart.work()
+    assert apart.graph.held(ADA) == {APP: CALL}
+    state = await apart.state(ADA)
+    assert (state.trouble, state.session_app) == ("admin", "")
+    apart.organisation.refusal = None
+    await apart.engine.reconcile_now(ADA)
+    assert apart.graph.held(ADA) == {SECOND_APP: CALL}
+
+
 async def test_a_refused_token_of_the_old_one_is_no_trouble_of_the_person(apart: Bridge) -> None:
     await apart.start(ADA, Z.IN_MEETING)
     await apart.work()
