@@ -33,7 +33,7 @@ class Right(StrEnum):
     """
 
     WRITE = "Presence.ReadWrite.All"  # set and read everybody's presence
-    READ = "Presence.Read.All"  # only read it: within WRITE, so never needed beside it
+    READ = "Presence.Read.All"  # only read it (sync.readback): within WRITE, not needed beside it
     USERS = "User.Read.All"  # whole profiles: every address, disabled, guest, kind of account
     USERS_BASIC = "User.ReadBasic.All"  # only names, UPN and mail
 
@@ -113,13 +113,10 @@ def missing(roles: Iterable[str]) -> tuple[Right, ...]:
 def beyond(roles: Iterable[str]) -> tuple[str, ...]:
     """What is granted and never used, sorted: consent takes all that a registration declares.
 
-    A lesser right beside the one that holds it is not counted: it allows nothing more.
+    Lesser rights are not counted: what they allow is used, or allowed by another anyhow.
     """
     held = frozenset(roles)
-    used = {str(right) for right in NEEDED}
-    if Right.WRITE in held:
-        used.add(Right.READ)
-    used |= {Right.USERS_BASIC, CHECKED_WITH}
+    used = {*NEEDED, Right.READ, Right.USERS_BASIC, CHECKED_WITH}
     return tuple(sorted(held - used))
 
 

@@ -282,10 +282,11 @@ class World:
         return session is not None and session.alive(self.clock.now())
 
     def lose_session(self, oid: str) -> None:
-        """Microsoft loses our app's session, and tells nobody. Nothing where there is none."""
+        """Microsoft loses the bot's session, and tells nobody. Nothing where there is none."""
         state = self.people[oid]
-        if (session := state.sessions.pop(self.config.client_id, None)) is not None:
-            self._note(state, "Microsoft", f"lost the session {_words(session.pair)}")
+        for app_id in (self.config.client_id, self.config.second_client_id):
+            if (session := state.sessions.pop(app_id, None)) is not None:
+                self._note(state, "Microsoft", f"lost the session {_words(session.pair)}")
         self.changed()
 
     def set_preferred(self, oid: str, pair: Pair, duration: float) -> None:

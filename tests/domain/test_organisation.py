@@ -15,6 +15,7 @@ from domain.organisation import (
     beyond,
     failed,
     matching,
+    may_read,
     may_write,
     missing,
     seen,
@@ -39,7 +40,7 @@ NEEDED = (Right.WRITE, Right.USERS)
             "Presence.ReadWrite.All User.ReadBasic.All",
             *(True, Matching.BASIC, (Right.USERS,), ""),
         ),
-        ("Presence.Read.All", False, Matching.NONE, NEEDED, "Presence.Read.All"),
+        ("Presence.Read.All", False, Matching.NONE, NEEDED, ""),
         (f"{BOTH} Presence.Read.All User.ReadBasic.All", True, Matching.FULL, (), ""),
         (f"Mail.Read {BOTH} Files.Read", True, Matching.FULL, (), "Files.Read Mail.Read"),
         # Names are Graph's to the letter: a delegated permission is another thing.
@@ -52,6 +53,7 @@ def test_what_rights_are_for(
 ) -> None:
     names = roles.split()
     assert may_write(names) is writes
+    assert may_read(names) is (writes or "Presence.Read.All" in names)
     assert matching(names) is matches
     assert missing(names) == lacks
     assert beyond(names) == tuple(more.split())
@@ -132,3 +134,13 @@ def test_nothing_is_written_without_the_right(looks: list[set[str] | Why]) -> No
 def test_each_reason_has_a_code_of_its_own() -> None:
     assert [why_of(why.code) for why in Why] == list(Why)
     assert why_of("graph_403") is None
+
+
+def test_reading_needs_no_right_to_write_and_ends_with_consent() -> None:
+    reads = seen(Consent(), ["Presence.Read.All"], 5)
+    assert (reads.may_read, reads.may_write, reads.why) == (True, False, Why.TOO_FEW)
+    assert failed(reads, Why.UNREACHABLE, "", 6).may_read
+    for why in (Why.DISABLED, Why.BLOCKED, Why.CREDENTIAL):
+        assert not failed(reads, why, "", 6).may_read
+    assert not seen(reads, ["User.Read.All"], 7).may_read
+    assert not Consent().may_read
