@@ -103,7 +103,7 @@ def _person(world: World, person_state: PersonState) -> dict[str, Any]:
         "sessions": [
             {
                 "app_id": app_id,
-                "name": APP_NAME if app_id == world.config.client_id else app_id,
+                "name": _names(world).get(app_id, app_id),
                 **_pair(session.shown(now)),
                 "set_at": session.set_at,
                 "expires_at": session.expires_at,
@@ -120,6 +120,12 @@ def _person(world: World, person_state: PersonState) -> dict[str, Any]:
             for line in list(person_state.journal)[-JOURNAL_SHOWN:]
         ],
     }
+
+
+def _names(world: World) -> dict[str, str]:
+    """What registrations are called."""
+    config = world.config
+    return {config.second_client_id: f"{APP_NAME} (organisation)", config.client_id: APP_NAME}
 
 
 def _pair(pair: Pair) -> dict[str, str]:

@@ -134,7 +134,7 @@ class Authorization:
     ) -> None:
         self._http = LoginHttp(login_url, verify=verify, clock=clock)
         self.login_origin = self._http.origin
-        self._client_id = client_id
+        self._client_id = self.client_id = client_id
         self._client_secret = client_secret
         self._tenant_id = tenant_id
         self._authority = f"{self._http.authority}/{tenant_id}"

@@ -45,13 +45,15 @@ DOUBT_MS: Final = MINUTE
 class Known:
     """What is known for all: the consent, when Microsoft was asked, and until when it is awaited.
 
-    Epoch ms. `row` is the consent as it is stored; empty: nothing is.
+    Epoch ms. `row` is the consent as it is stored; empty: nothing is. `app`: which registration it
+    is about (a client id; "": nobody said so).
     """
 
     consent: Consent
     asked_ms: int = 0
     expected_until_ms: int = 0
     row: str = ""
+    app: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +65,13 @@ class ConsentStore:
 
     async def read(self) -> Known:
         """What is known now; of a row that can't be read, nothing."""
-        row, asked, until = await self.client.hmget(keys.CONSENT, "row", "asked", "until")
+        row, asked, until, app = await self.client.hmget(
+            keys.CONSENT, "row", "asked", "until", "app"
+        )
         consent = CONSENTS.load_if_good(row)
         if consent is None and row is not None:
             log.error("consent_row_damaged")
-        return Known(consent or Consent(), _number(asked), _number(until), row or "")
+        return Known(consent or Consent(), _number(asked), _number(until), row or "", app or "")
 
     async def save(self, consent: Consent, asked_ms: int, *, instead: str = "") -> str | None:
         """Keep it in the place of a row; the row that was there. Another one: nothing was kept.
@@ -81,6 +85,10 @@ class ConsentStore:
             instead=instead,
             row=CONSENTS.dump(consent),
         )
+
+    async def about(self, app: str) -> None:
+        """It is about this registration from now on."""
+        await self.client.hset(keys.CONSENT, "app", app)
 
     async def expect(self, until_ms: int) -> None:
         """An admin says that they consented: it is awaited until then."""
@@ -105,7 +113,9 @@ class Consents:
     """Looks, and tells.
 
     `now_ms` gives the time of the clock that all processes share. `told` hears once, in one
-    process, that the organisation authorises the app, and that it does no longer.
+    process, that the organisation authorises the app, and that it does no longer. `app`: the client
+    id of the registration whose token it is. What was known of another one counts for nothing, and
+    Microsoft is asked at the start.
     """
 
     token: OrganisationToken
@@ -113,8 +123,10 @@ class Consents:
     _: KW_ONLY
     now_ms: Callable[[], Awaitable[int]]
     told: Callable[[Consent], Awaitable[None]] | None = None
+    app: str = ""
 
     def __post_init__(self) -> None:
+        self._compared = False
         self.known = Consent()
         """What this process knows; a few seconds old at most while Redis answers."""
         self._lease = self.store.lease()
@@ -134,6 +146,8 @@ class Consents:
         """Ask Microsoft now. Raises REDIS_TROUBLE."""
         asked_ms, known = await self.now_ms(), await self.store.read()
         before, row = known.consent, known.row
+        if known.app and known.app != self.app:
+            before = Consent()
         self.token.worked = before.worked
         follows = await self._ask(asked_ms)
         while True:
@@ -142,6 +156,8 @@ class Consents:
             if replaced is None:
                 return await self.read()
             if replaced == row:
+                if known.app != self.app:
+                    await self.store.about(self.app)
                 break
             # Another process was first: since when it holds, is what that one found.
             row, before = replaced, CONSENTS.load_if_good(replaced) or Consent()
@@ -179,12 +195,16 @@ class Consents:
     async def _step(self) -> None:
         now, known = await self.now_ms(), await self.store.read()
         every = look_every_ms(known.consent, expected=now < known.expected_until_ms)
+        another_s = not self._compared and known.app not in {"", self.app}
+        if another_s:
+            every = 0
         if self._doubted:
             every = min(every, DOUBT_MS)
         if now - known.asked_ms >= every and await self._lease.take():
-            self._doubted = False
+            self._doubted, self._compared = False, True
             await self.look()
         else:
+            self._compared |= not another_s
             await self._tell(self._follow(known.consent), now)
 
     async def _tell(self, consent: Consent, now_ms: int) -> None:

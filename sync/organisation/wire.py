@@ -129,7 +129,9 @@ def wire(
     token = own_token(authorization)
     first = None if people_s is None else own_token(people_s)
     requests = GraphRequests(graph, token, f"{graph_url}/v1.0", now=now)
-    consents = Consents(token, ConsentStore(redis, scripts), now_ms=now_ms, told=told)
+    consents = Consents(
+        token, ConsentStore(redis, scripts), now_ms=now_ms, told=told, app=authorization.client_id
+    )
     entra = EntraDirectory(requests)
     store, by_hand = MatchStore(redis, scripts), HandStore(redis)
     rematcher = None

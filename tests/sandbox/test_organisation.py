@@ -11,6 +11,7 @@ import pytest
 
 from sandbox.own_rights import ROLES, Trouble
 from sandbox.people import APP_ID, TENANT_ID
+from sandbox.server import build_sandbox
 from sandbox.state_file import restore, snapshot
 from sandbox.world import World
 from tests.sandbox.support import (
@@ -27,6 +28,8 @@ from tests.sandbox.support import (
 )
 
 if TYPE_CHECKING:
+    from pytest_aiohttp.plugin import AiohttpClient
+
     from tests.sandbox.support import Client
 
 PAGE = f"/{TENANT_ID}/v2.0/adminconsent"
@@ -267,3 +270,54 @@ def test_the_state_of_an_earlier_release_is_read() -> None:
     world.own_rights.hold(BOTH, 0)
     restore(world, json.dumps(saved))
     assert list(world.own_rights.granted) == BOTH
+
+
+SECOND_APP = "00000000-0000-4000-8000-00000000a992"
+BACK = "https://bot.example.com/auth/microsoft/organisation"
+
+
+@pytest.fixture
+async def both(aiohttp_client: AiohttpClient) -> Client:
+    """A sandbox with two registrations."""
+    second = config(
+        second_client_id=SECOND_APP,
+        second_client_secret="second-secret",
+        second_redirect_uris=(BACK,),
+    )
+    return await aiohttp_client(build_sandbox(second, clock=still_clock()))
+
+
+async def test_a_second_registration_has_its_own_secret_rights_and_sessions(both: Client) -> None:
+    world, client = world_of(both), both
+    world.second_rights.hold(BOTH, 0)
+    own = {"client_id": SECOND_APP, "client_secret": "second-secret"}
+    ask = {"grant_type": "client_credentials", "scope": SCOPE}
+    status, tokens = await ask_token(client, **ask, **own)
+    assert status == 200, tokens
+    assert roles(tokens) == BOTH
+    assert roles(await own_token(client)) is None, "the first has none of it"
+    status, refused = await ask_token(client, **ask, client_id=SECOND_APP)
+    assert (status, refused["error"]) == (401, "invalid_client"), "not with the first one's secret"
+    status, refused = await ask_token(
+        client, grant_type="refresh_token", refresh_token="1.x", **own
+    )
+    assert (status, refused["error"]) == (400, "invalid_grant")
+    url = f"/v1.0/users/{BEN}/presence/setPresence"
+    for session, expected in (APP_ID, 400), (SECOND_APP, 200):
+        body = PRESENCE | {"sessionId": session}
+        async with client.post(url, json=body, headers=bearer(tokens)) as answer:
+            assert answer.status == expected, await answer.text()
+    assert set(world.people[BEN].sessions) == {SECOND_APP}
+
+
+async def test_consent_to_the_second_registration_is_its_own(both: Client) -> None:
+    world, client = world_of(both), both
+    url = page(client_id=SECOND_APP, redirect_uri=BACK)
+    fields = {"person": ADA, "decision": "accept"}
+    async with client.post(url, data=fields, allow_redirects=False) as answer:
+        assert answer.status == 302, await answer.text()
+    assert set(world.second_rights.granted) == set(BOTH)
+    assert world.own_rights.granted == {}
+    assert world.registration.granted_for_all == []
+    async with client.post(page(client_id=SECOND_APP), data=fields) as answer:
+        assert "does not match" in await answer.text(), "the first one's address"

@@ -49,13 +49,13 @@ class Microsoft:
     async def clock(self) -> int:
         return self.now_ms
 
-    def process(self, redis: Client) -> Consents:
+    def process(self, redis: Client, app: str = "") -> Consents:
         token = OrganisationToken(
             self.fetch,
             now=lambda: self.now_ms / 1000,
             monotonic=lambda: self.now_ms / 1000,
         )
-        return Consents(token, ConsentStore(redis, Scripts(redis)), now_ms=self.clock)
+        return Consents(token, ConsentStore(redis, Scripts(redis)), now_ms=self.clock, app=app)
 
 
 @pytest.fixture
@@ -105,6 +105,32 @@ async def test_one_process_asks_for_all_and_not_before_it_is_time(
     microsoft.now_ms += 1
     await asyncio.gather(*(process._step() for process in processes))
     assert microsoft.asked == 2
+
+
+async def test_what_was_known_of_another_registration_counts_for_nothing(
+    redis: Client, microsoft: Microsoft
+) -> None:
+    first = microsoft.process(redis, "first")
+    microsoft.roles = BOTH
+    await first._step()
+    microsoft.now_ms += MINUTE
+    microsoft.roles = frozenset()  # of the second: nobody has consented to it
+    second = microsoft.process(redis, "second")
+    await second._step()
+    assert microsoft.asked == 1, "one at a time"
+    await redis.delete(keys.CONSENT_LEASE)  # the other one has ended
+    await second._step()
+    assert microsoft.asked == 2, "at once, though it is not time yet"
+    assert second.known.why is Why.NEVER, "nobody has withdrawn anything"
+    assert second.known.ended_ms is None
+    await second._step()
+    await redis.delete(keys.CONSENT_LEASE)
+    await first._step()  # a process with the settings of before: not at each of its steps
+    assert microsoft.asked == 2
+    microsoft.now_ms += LOOK_MS
+    microsoft.roles = BOTH
+    await second._step()
+    assert second.known.since_ms == microsoft.now_ms
 
 
 async def test_nothing_is_logged_where_nobody_ever_consented(
