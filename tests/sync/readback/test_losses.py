@@ -11,6 +11,7 @@ from sync.readback.losses import BATCH
 from sync.readback.status import LATE_MS, SILENT_MS
 from sync.redis import keys
 from sync.redis.connection import server_ms
+from tests.doubles.redis import eventually
 from tests.sync.readback.conftest import ADA, Bench, oid
 
 
@@ -99,6 +100,28 @@ async def test_looks_that_come_late_are_not_relied_on_before_they_are_nearly_in_
     assert (status.alive, status.reading) == (True, None)
     await reader.step()
     assert (await bench.status()).reading is not None
+
+
+async def test_microsoft_that_answers_only_wait_is_not_relied_on_for_long(bench: Bench) -> None:
+    await going(bench, ADA)
+    bench.graph.always = 429
+    await bench.watch(ADA, at=await server_ms(bench.redis) - LATE_MS + 2_000.5)
+    reader = bench.reader()
+    await bench.redis.delete(keys.READBACK_LEASE)
+    await reader.step()
+    assert (await bench.status()).error == "graph_throttled"
+    await bench.losses().step()
+    assert (await bench.status()).lost_ms == 0
+
+    async def lost() -> bool:
+        await reader.step()
+        await bench.losses().step()
+        return bool((await bench.status()).lost_ms)
+
+    await eventually(lost)
+    assert (await bench.status()).why_not == "graph_throttled"
+    assert await bench.demanded(ADA) == 2
+    assert len(bench.graph.looks) == 2
 
 
 async def test_what_is_known_is_a_second_old_at_most(bench: Bench) -> None:
