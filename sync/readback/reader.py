@@ -106,7 +106,8 @@ class Reader:
     def __post_init__(self) -> None:
         self.name = secrets.token_hex(6)
         self._lease = self.store.lease(self.name)
-        self.work = Work(duties.READBACK, self.step, lease=self._lease)
+        self.work = Work(duties.READBACK, self.step, lease=self._lease, at_end=self._put_back)
+        self._under_way: Batch | None = None
         self._seen = Seen()
         self._settling = Settling()
         self._writes = Writes(self._settling, self.meter.settle)
@@ -212,22 +213,27 @@ class Reader:
         return pace
 
     async def _look(self, batch: Batch, sent_ms: int) -> None:
-        began, outcome = self.monotonic(), "ok"
+        began, self._under_way = self.monotonic(), batch
         self._change(requests=self._known.requests + 1)
         try:
             async with self._lease.kept():
                 found = await self.looks.look(list(batch.people))
         except OutsideError as error:
-            outcome = error.outcome
+            self.meter.write("sweep", error.outcome, self.monotonic() - began)
             await self._failed(error, batch, sent_ms)
         else:
+            self.meter.write("sweep", "ok", self.monotonic() - began)
             self._failures = self._refusals = 0
             self._say("")
             known = self._known
             self._change(answers=known.answers + 1, look_ms=sent_ms, permitted=1, error="")
             await self._take(batch, found, sent_ms)
-        finally:
-            self.meter.write("sweep", outcome, self.monotonic() - began)
+        self._under_way = None
+
+    async def _put_back(self) -> None:
+        """The process ends in the middle of a look: another one looks at them at once."""
+        if self._under_way is not None:
+            await self.store.put(self._under_way, self._under_way.people)
 
     async def _take(self, batch: Batch, found: Mapping[str, Shown], sent_ms: int) -> None:
         """Compare what was seen, and have those planned anew of whom it is news."""

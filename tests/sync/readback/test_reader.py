@@ -138,6 +138,21 @@ async def test_a_reader_that_is_killed_is_followed_within_seconds(bench: Bench) 
     assert await bench.sight(ADA)
 
 
+async def test_one_that_ends_in_the_middle_of_a_look_leaves_it_to_the_next(bench: Bench) -> None:
+    await bench.watch(ADA)
+    at = await bench.redis.zscore(keys.watched(keys.shard_of(ADA)), ADA)
+    first, second = bench.reader(), bench.reader()
+    bench.graph.stall = asyncio.Event()
+    running = asyncio.create_task(first.work.run())
+    await eventually(_has(bench.graph.looks))
+    running.cancel()
+    await asyncio.wait([running])
+    assert await bench.redis.zscore(keys.watched(keys.shard_of(ADA)), ADA) == at
+    bench.graph.stall.set()
+    await second.step()
+    assert await bench.sight(ADA)
+
+
 @pytest.mark.parametrize(
     ("row", "sight"),
     [
