@@ -203,6 +203,12 @@ async def test_a_session_that_may_still_show_is_no_echo_of_microsoft(apart: Brid
     await apart.start(ADA, Z.IN_MEETING)
     await apart.work()
     apart.operator_names("")
+    await apart.say(ADA, Z.IN_MEETING)
+    await apart.store.demand(ADA)
+    await apart.work()
+    await apart.say(ADA, Z.OFFLINE)
+    await apart.work()
+    assert apart.graph.held(ADA) == {SECOND_APP: CALL}, "it may show for an hour"
     await apart.say(ADA, Z.BUSY)  # Zoom may have that from Microsoft
     await apart.work()
     assert apart.graph.held(ADA)[APP].startswith("Busy")
