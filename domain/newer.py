@@ -65,6 +65,9 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "Form.share": 2,
     "Form.only": 2,
     "PersonState.authorised_by": 2,
+    # Older processes leave them as they are; what was seen before a write counts for nothing.
+    "PersonState.sight": 2,
+    "PersonState.lesson": 2,
     # Of whom the organisation authorised only.
     "PersonState.session_app": 2,
     "PersonState.former": 2,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from domain.policy import Policy, Verdict
     from domain.presence import Observation, Pair
+    from domain.readback import Lesson, Sight
     from domain.setback import Setback
     from domain.storms import Notified
 
@@ -130,6 +131,8 @@ class PersonState:
     session_app: str = ""  # whose session `held` is: a client id; "": that of who signs people in
     former: Held | None = None  # another registration's session, which could not be cleared
     former_app: str = ""  # and which one's
+    sight: Sight | None = None  # what Microsoft was seen to show; none after a write
+    lesson: Lesson | None = None  # what looks have taught of them
 
     def holding(self, layer: Layer) -> Held | None:
         """What Microsoft may hold of us there."""
@@ -228,6 +231,16 @@ class Patch:
     def wrote(now_ms: int) -> Patch:
         """Microsoft accepted a write."""
         return Patch(wrote_ms=now_ms)
+
+    @staticmethod
+    def taught(lesson: Lesson | None) -> Patch:
+        """What looks have taught of them."""
+        return Patch(lesson=lesson)
+
+    @staticmethod
+    def unseen() -> Patch:
+        """What was seen before says nothing any more."""
+        return Patch(sight=None)
 
     @staticmethod
     def acted(got_ms: int) -> Patch:

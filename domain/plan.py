@@ -29,6 +29,7 @@ Rule 8  Only what we set is taken back, and only while Microsoft still shows it:
 Rule 9  Each registration has a session of its own. Where another one than before writes, the old
         session is cleared first, in the same go, by who holds it. If that one can't any more, the
         session ends by itself; until then, what is shown says nothing of the person's own status.
+Rule 10 Where Microsoft is read back (domain.readback), nobody is written for who is shown right.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from domain.clock import MINUTE
-from domain.freshness import fresh_for_ms, give_up_after_ms
+from domain.freshness import UNHURRIED, Freshness, fresh_for_ms, give_up_after_ms
 from domain.person import Layer, app_of
 from domain.presence import (
     AVAILABLE,
@@ -51,10 +52,12 @@ from domain.presence import (
     Style,
     demand_of,
 )
+from domain.readback import Act, Sight, advise, satisfies
 
 if TYPE_CHECKING:
     from domain.person import Held, PersonState
     from domain.policy import Verdict
+    from domain.readback import Lesson, Reading, Watch
 
 AVAILABLE_REPEAT_MS = 4 * MINUTE + 30_000
 AVAILABLE_EXPIRY_MIN = 15
@@ -94,11 +97,14 @@ class World(NamedTuple):
     """Whether Zoom can be asked, and since when what it said is doubted (epoch ms, domain.feed).
 
     `organisation_app`: whose session the organisation's token writes (domain.person.app_of).
+    `fresh`: how long it is believed. `reading`: how well Microsoft is read back; None: it is not.
     """
 
     can_ask: bool
     doubted_ms: int = 0
     organisation_app: str = ""
+    fresh: Freshness = UNHURRIED
+    reading: Reading | None = None
 
 
 class Do(StrEnum):
@@ -131,6 +137,8 @@ class Why(StrEnum):
     TEST = "test"
     NOTHING_TO_SHOW = "nothing_to_show"  # Zoom's state maps to no session
     SHOWING = "showing"
+    RIGHT = "right"  # a look has shown it, and nothing needs to be written
+    COVERED = "covered"  # what a look has shown is stronger, or was chosen
     ECHO = "echo"  # Microsoft shows it already, without us
     OWN_STATUS = "own_status"  # the person's own choice stands where `full` would write
     TOO_OLD = "too_old"
@@ -139,7 +147,9 @@ class Why(StrEnum):
 class Plan(NamedTuple):
     """One step, its lane, and when to plan again (epoch ms; None: only when something happens).
 
-    For SET and PREFER, `pair` and `minutes` are what to tell Microsoft.
+    For SET and PREFER, `pair` and `minutes` are what to tell Microsoft. `watch`: when it is to
+    be seen what Microsoft shows (None: that is not needed). `advised`: `lesson` is what looks have
+    taught when this is done.
     """
 
     do: Do
@@ -148,6 +158,9 @@ class Plan(NamedTuple):
     due_ms: int | None = None
     pair: Pair | None = None
     minutes: int = 0
+    watch: Watch | None = None
+    lesson: Lesson | None = None
+    advised: bool = False
 
 
 class _Wanted(NamedTuple):
@@ -165,7 +178,7 @@ _NOTHING = Demand(None, None)
 def plan(now_ms: int, person: PersonState, verdict: Verdict, seen: Seen, world: World) -> Plan:
     """Decide the next step for one person."""
     live, own = _live(person.held, now_ms), _live(person.preferred, now_ms)
-    if live is not None and is_handed_over(person, world):
+    if live is not None and is_handed_over(person, world.organisation_app):
         live = live._replace(sure=False)
     if _live(person.former, now_ms) is not None:
         seen = Seen(NOT_SAID, seen.held)
@@ -174,7 +187,11 @@ def plan(now_ms: int, person: PersonState, verdict: Verdict, seen: Seen, world: 
     if wanted is None:
         return Plan(Do.ASK, Why.UNKNOWN, _lane(live, None))
     if own is None and wanted.demand.preferred is None:
-        return _session(now_ms, person, seen, live, wanted)
+        blindly = _session(now_ms, person, seen, live, wanted)
+        if world.reading is None or _live(person.former, now_ms) is not None:
+            return blindly
+        sight = person.sight if seen.shown is None else Sight(seen.shown, now_ms)
+        return _read_back(now_ms, person, live, wanted, blindly, sight, world.reading)
     if own is not None and blind:
         return _look_later(now_ms, own, _session(now_ms, person, seen, live, wanted))
     return (
@@ -184,9 +201,9 @@ def plan(now_ms: int, person: PersonState, verdict: Verdict, seen: Seen, world: 
     )
 
 
-def is_handed_over(person: PersonState, world: World) -> bool:
+def is_handed_over(person: PersonState, organisation_app: str) -> bool:
     """Rule 9: whether what is held is the session of another registration than writes for them."""
-    return person.session_app != app_of(person, world.organisation_app)
+    return person.session_app != app_of(person, organisation_app)
 
 
 def _look_later(now_ms: int, own: Held, step: Plan) -> Plan:
@@ -219,7 +236,8 @@ def _wanted(
     full = demand_of(observation.presence, verdict.style)
     demand = demand_of(observation.presence, Style.MIRROR) if blind and full.preferred else full
     look_again = None if demand == full else now_ms + LOOK_AGAIN_MS
-    fresh_until = observation.at_ms + fresh_for_ms(observation.presence)
+    fresh = world.fresh if world.can_ask else UNHURRIED
+    fresh_until = observation.at_ms + fresh_for_ms(observation.presence, fresh)
     why = Why.SHOWING if demand != _NOTHING else Why.NOTHING_TO_SHOW
     if world.can_ask:
         # A doubt that is still to come (a clock was set back) would never be dispelled.
@@ -344,6 +362,36 @@ def _session(
             # What we hold is another state; it would show once Microsoft's own one ends.
             return _leave_alone(now_ms, person, live, wanted, Why.ECHO)
     return _set(wanted, pair, _lane(live, pair))
+
+
+def _read_back(
+    now_ms: int,
+    person: PersonState,
+    live: Held | None,
+    wanted: _Wanted,
+    blindly: Plan,
+    sight: Sight | None,
+    reading: Reading,
+) -> Plan:
+    """Rule 10: the step that would be planned without looks, changed by what was seen."""
+    pair = wanted.demand.session
+    if pair is None or wanted.why is Why.TEST:
+        return blindly
+    said_ms = 0 if person.observation is None else person.observation.at_ms
+    if blindly.do is Do.LOOK and (sight is None or sight.sent_ms <= said_ms):
+        return blindly  # Rule 5: a look must be newer than what Zoom said
+    advice = advise(now_ms, pair, live, sight, person.lesson, reading)
+    if advice.act is Act.WRITE:
+        step = _set(wanted, pair, _lane(live, pair))
+    elif advice.act is Act.LEAVE:
+        again = [ms for ms in (advice.again_ms, wanted.think_again_ms) if ms is not None]
+        why = wanted.why
+        if sight is not None and (live is None or live.pair != pair):
+            why = Why.RIGHT if satisfies(sight.shown, pair) else Why.COVERED
+        step = Plan(Do.NOTHING, why, Lane.CHANGE, min(again, default=None))
+    else:
+        step = blindly
+    return step._replace(watch=advice.watch, lesson=advice.lesson, advised=True)
 
 
 def _keep(now_ms: int, person: PersonState, live: Held, wanted: _Wanted) -> Plan:

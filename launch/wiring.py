@@ -30,6 +30,7 @@ from sync.connect.linking import Linking
 from sync.directory.reader import ZoomDirectory
 from sync.directory.refresh import DirectoryRefresher, DirectoryRoom
 from sync.directory.store import DirectoryStore
+from sync.engine.belief import Belief
 from sync.engine.people import PeopleStore
 from sync.engine.queue import LEASE_MS
 from sync.feed.catch_up import CatchUp, SweepStore
@@ -160,6 +161,8 @@ def wire_core(
         groups_of=directory.groups_of_user,
         zoom_slot=zoom.slots.wait,
         doubted=doubt.ms,
+        fresh=Belief(people, zoom.per_second).fresh,
+        reading=losses.reading,
         everyone_knows=data.everyone_knows,
     )
     linking = Linking(

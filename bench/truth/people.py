@@ -29,9 +29,6 @@ VERDICTS: dict[Style, Verdict] = {
 }
 
 
-CAN_ASK = World(can_ask=True)
-
-
 class Person(PersonState):
     """Times in milliseconds of the day. What Zoom said last is `newest` in the row.
 
@@ -51,10 +48,13 @@ class Person(PersonState):
         "next",
         "number",
         "run",
+        "seen_code",
         "silence_from",
         "sound_from",
         "style",
         "verdict",
+        "watch",
+        "watch_read",
         "zoom",
     )
 
@@ -73,6 +73,9 @@ class Person(PersonState):
         self.leased = False
         self.run: Reconciliation | None = None
         self.microsoft = Presence()
+        self.watch = NOWHERE  # when they are to be looked at next
+        self.watch_read = NOWHERE  # the same as the reader set it, and what it saw then
+        self.seen_code = NONE
         self.here = False  # their person-time counts
         self.last = now  # until when it is accounted for
         self.demanded = 0
@@ -90,13 +93,13 @@ class Reconciliation:
 
     __slots__ = ("again", "lane", "looked", "permit", "seen", "sent", "step", "version", "world")
 
-    def __init__(self, person: Person) -> None:
+    def __init__(self, person: Person, world: World) -> None:
         self.version = person.version
         self.lane = person.lane
         """Where they stood: the lane whose budget is used."""
         person.observation = person.newest
         self.seen = UNSEEN
-        self.world = CAN_ASK
+        self.world = world
         self.permit = 0
         """Until when a permit for the next request holds."""
         self.sent = False

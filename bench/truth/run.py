@@ -24,11 +24,13 @@ from bench.truth.budget import BudgetTwin
 from bench.truth.measure import BIN_MS, Tally
 from bench.truth.microsoft import CLASS, CODE, NONE, SHOWN
 from bench.truth.people import Person, Reconciliation
-from bench.truth.scheduler import LATEST, NEWEST, OLDEST, OURS, PERSON_MASK, Queue
+from bench.truth.reader import ReaderTwin
+from bench.truth.scheduler import LATEST, NEWEST, NOWHERE, OLDEST, OURS, PERSON_MASK, Queue
 from bench.truth.slots import SlotsTwin
 from bench.truth.world import ZOOM, Maker
 from domain.budget import CELL_MS, LIMIT, MARGIN_CELLS, Limits
 from domain.clock import MINUTE
+from domain.freshness import freshness
 from domain.person import Held
 from domain.plan import UNSEEN, Do, Lane, Seen, World, plan
 from domain.presence import Observation, Style, demand_of
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from domain.plan import Plan
+    from domain.readback import Watch
 
 ZOOM_PER_SECOND = 10.0
 ZOOM_BURST = 10
@@ -57,7 +60,6 @@ WANTED = {
 LANES = tuple(Lane)
 STEP, DONE = 0, 1
 TRUTH = Assumptions()
-CANNOT_ASK = World(can_ask=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class Scheduler:
 
     `limited`: by Graph's budget and Zoom's turns. `faults`: webhooks are late, lost, repeated.
     `believe`: whoever must wait for Zoom is planned meanwhile with what is known.
-    `orders`, `lanes`, `keep_place` as in Queue.
+    `orders`, `lanes`, `keep_place` as in Queue. `looks_per_second`: Microsoft is read back.
+    `asks`: Zoom is asked as often as its pace allows (domain.freshness).
     """
 
     name: str
@@ -76,9 +79,12 @@ class Scheduler:
     believe: bool = True
     limited: bool = True
     faults: bool = True
+    looks_per_second: float = 0.0
+    asks: bool = False
 
 
 US = Scheduler("Presence Bridge")
+LOOP = Scheduler("closed loop", looks_per_second=1.0, asks=True)
 BOUND = Scheduler("bound: no quota, no faults", limited=False, faults=False)
 QUOTA_ONLY = Scheduler("quota, no faults", faults=False)
 FAULTS_ONLY = Scheduler("faults, no quota", limited=False)
@@ -132,6 +138,18 @@ class Day:
             lanes=scheduler.lanes,
             keep_place=scheduler.keep_place,
         )
+        self.world = World(can_ask=True)
+        if scheduler.asks:
+            fresh = freshness(people * scale, ZOOM_PER_SECOND)
+            self.world = World(can_ask=True, fresh=fresh)
+        self._reader: ReaderTwin | None = None
+        self._looks: deque[tuple[int, list[tuple[Person, int]]]] = deque()
+        self._next_look = LATEST
+        if scheduler.looks_per_second:
+            self._reader = ReaderTwin(
+                self.people, self._queue, scale=scale, per_second=scheduler.looks_per_second
+            )
+            self._next_look = self.opens
         for number in range(people):
             self._add(number, maker.day(number))
 
@@ -156,10 +174,20 @@ class Day:
         closes, step, done = self.closes, self._step, self._done
         while True:
             due, unblocks = queue.next_due(), self._unblocks
-            now = min(events[0] >> 22 if events else LATEST, due, unblocks)
+            looks = self._looks
+            answer = looks[0][0] + GRAPH_MS[0] if looks else LATEST
+            now = min(events[0] >> 22 if events else LATEST, due, unblocks, answer, self._next_look)
             if now >= closes:
                 break
             self.now = now
+            if answer <= now:
+                sent, taken = looks.popleft()
+                for person, _ in taken:
+                    self.tally.account(now, person)
+                assert self._reader is not None
+                self._reader.answered(now, sent, taken)
+            if self._next_look <= now:
+                self._look(now)
             while events and events[0] >> 22 <= now:
                 event = heappop(events)
                 self.tally.events += 1
@@ -173,6 +201,24 @@ class Day:
             self.tally.account(closes, person)
         return self.tally
 
+    def _now_world(self) -> World:
+        if self._reader is None:
+            return self.world
+        return self.world._replace(reading=self._reader.reading())
+
+    def _look(self, now: int) -> None:
+        """Look at whoever is due (sync.readback.reader)."""
+        reader = self._reader
+        assert reader is not None
+        self._next_look = now + reader.every_ms
+        taken = reader.take(now)
+        if not taken:
+            return
+        if reader.pays():
+            self.tally.kinds["sweep"] += 1
+            self._budget.take(now, Lane.CHANGE, 1, follow=True)
+        self._looks.append((now, taken))
+
     def _serve(self, now: int) -> None:
         """Take due people lane by lane while there is budget (sync.engine.worker)."""
         queue, blocked = self._queue, self._blocked
@@ -184,7 +230,7 @@ class Day:
                     break
                 assert isinstance(person, Person)
                 self.tally.account(now, person)
-                run = person.run = Reconciliation(person)
+                run = person.run = Reconciliation(person, self._now_world())
                 self._advance(now, person, run)
 
     # -- reconciling (sync.engine.reconcile) ---------------------------------------------------
@@ -195,11 +241,13 @@ class Day:
             self.tally.plans += 1
             step = run.step = plan(now, person, person.verdict, run.seen, run.world)
             do = step.do
+            if step.advised and do is Do.NOTHING:
+                person.lesson = step.lesson
             if do is Do.NOTHING:
                 due = step.due_ms
                 if run.again is not None:
                     due = run.again if due is None else min(due, run.again)
-                self._end(now, person, run, step.lane, due)
+                self._end(now, person, run, step.lane, due, step.watch)
                 return
             if do is Do.YIELD:
                 assert person.observation is not None
@@ -218,7 +266,7 @@ class Day:
             if not self.scheduler.believe:
                 self._end(now, person, run, step.lane, again)
                 return
-            run.world, run.again = CANNOT_ASK, again
+            run.world, run.again = run.world._replace(can_ask=False), again
 
     def _permitted(self, now: int, person: Person, run: Reconciliation, step: Plan) -> bool:
         """Ask for a permit unless there is one; without one it is over.
@@ -264,12 +312,30 @@ class Day:
         self._queue.give_back(now, person, run.version)
 
     def _end(
-        self, now: int, person: Person, run: Reconciliation, lane: int, due: int | None
+        self,
+        now: int,
+        person: Person,
+        run: Reconciliation,
+        lane: int,
+        due: int | None,
+        watch: Watch | None = None,
     ) -> None:
         if run.permit > now:
             self._spare.append(run.permit)
         person.run = None
+        if self._reader is not None:
+            self._watch(person, watch)
         self._queue.ack(now, person, run.version, lane, due)
+
+    def _watch(self, person: Person, watch: Watch | None) -> None:
+        """Have them looked at, or no longer: then what was seen counts no more."""
+        reader = self._reader
+        assert reader is not None
+        if watch is None:
+            person.sight = None
+            reader.watch(person, None)
+        elif watch.asked or person.watch == NOWHERE:
+            reader.watch(person, watch.at_ms)
 
     def _done(self, now: int, person: Person) -> None:
         """A request has been answered."""
@@ -289,7 +355,7 @@ class Day:
             run.looked = now
         elif do is Do.CLEAR:
             there.clear_session()
-            person.held = None
+            person.held = person.sight = None
         elif do is Do.UNPREFER:
             ours = person.preferred
             self.tally.override(now, person, run.looked, CODE[ours.pair] if ours else NONE)
@@ -302,7 +368,9 @@ class Day:
             held = Held(step.pair, told, told + step.minutes * MINUTE)
             if do is Do.SET:
                 there.set_session(now, code, step.minutes)
-                person.held = held
+                person.held, person.sight = held, None
+                if step.advised:
+                    person.lesson = step.lesson
             else:
                 ours = person.preferred
                 self.tally.override(now, person, run.looked, CODE[ours.pair] if ours else NONE)

@@ -116,7 +116,7 @@ class Explainer:
         except OutsideError as failure:
             return await self.unseen(link, state, failure.code)
         now, _ = await asyncio.gather(self.store.now_ms(), self.store.keep_look(object_id, shown))
-        return self._explanation(link, state, now, shown=shown, shown_ms=now)
+        return await self._explanation(link, state, now, shown=shown, shown_ms=now)
 
     async def _must_authorize(self, state: PersonState, failure: AuthorizeAgain) -> PersonState:
         """Keep that an authorisation ended; else only the next write would find out."""
@@ -130,12 +130,12 @@ class Explainer:
         """Explain without a look now, from the last one where there is one."""
         now, last = await asyncio.gather(self.store.now_ms(), self.store.last_look(state.object_id))
         if last is None:
-            return self._explanation(link, state, now, error=error)
-        return self._explanation(
+            return await self._explanation(link, state, now, error=error)
+        return await self._explanation(
             link, state, now, shown=last[0], shown_ms=now - last[1], error=error
         )
 
-    def _explanation(
+    async def _explanation(
         self,
         link: Link,
         state: PersonState,
@@ -149,7 +149,7 @@ class Explainer:
         # at is not.
         fresh = shown if error is None else None if error in _NOT_TRIED else NOT_SAID
         verdict, seen = self.reconciler.verdict(state, now), Seen(fresh, state.held)
-        world = self.reconciler.world()
+        world = await self.reconciler.world()
         return Explanation(
             link=link,
             state=state,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from domain.errors import OutsideError
     from domain.person import Accepted, Held, Layer
+    from domain.plan import Plan
     from domain.presence import ZoomPresence
     from sync.engine.gate import Ticket
     from sync.engine.people import PeopleStore
@@ -146,6 +147,11 @@ class Reconciliation:
         """Change the person as we know them, and in their row when they are given back."""
         patch.apply(self.state)
         self.patch |= patch
+
+    def learn(self, step: Plan) -> None:
+        """Keep what looks have taught of them, where they were asked for this step."""
+        if step.advised and step.lesson != self.state.lesson:
+            self.change(Patch.taught(step.lesson))
 
     def settled(self) -> None:
         """The policy is carried out for the person, as far as it can be (see rollouts).

@@ -15,6 +15,7 @@ from domain.person import Accepted, Held, PersonState
 from domain.policy import AuthorisedBy, Personal
 from domain.presence import Observation, Pair, Style, ZoomPresence
 from domain.storms import Notified
+from sync.readback.rows import pack_lesson, pack_sight, parse_lesson, parse_sight
 from sync.redis import keys
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "session_app": ("app",),
     "former": _FORMER,
     "former_app": ("old_app",),
+    "sight": ("sight",),
+    "lesson": ("lesson",),
 }
 """Which fields keep what of a `PersonState`."""
 
@@ -124,8 +127,16 @@ _TEXTS: dict[str, Callable[[Any], tuple[str | int, ...]]] = {
     "notified": lambda notified: (notified.dump(),),
     "group_ids": lambda group_ids: (",".join(sorted(group_ids)),),
     "personal": _chosen,
+    "sight": lambda sight: ("" if sight is None else pack_sight(sight),),
+    "lesson": lambda lesson: ("" if lesson is None else pack_lesson(lesson),),
 }
 """How attributes are written that are more than one number or text."""
+
+
+def _read_back(state: PersonState, row: Mapping[str, Any], bad: list[str]) -> None:
+    """What looks have shown and taught."""
+    state.sight, state.lesson = parse_sight(row.get("sight")), parse_lesson(row.get("lesson"))
+    bad += [name for name in ("sight", "lesson") if name in row and getattr(state, name) is None]
 
 
 def _dump_accepted(before: Accepted | None) -> str:
@@ -170,6 +181,7 @@ def read_state(object_id: str, row: Mapping[str, Any]) -> PersonState:
         state.group_ids = frozenset(filter(None, row["groups"].split(",")))
     if "style" in row or "paused" in row:
         state.personal = _personal(row, bad)
+    _read_back(state, row, bad)
     if "notified" in row:
         state.notified = Notified.load(row["notified"])
     if bad:

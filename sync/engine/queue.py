@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 from dataclasses import KW_ONLY, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from domain.plan import Lane
 from domain.presence import Observation, may_interrupt
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from domain.person import Patch, PersonState
+    from domain.readback import Watch
     from sync.redis.connection import Client
     from sync.redis.scripts import Scripts
 
@@ -71,6 +72,12 @@ class Offered:
 
     outcome: str
     claim: Claim | None = None
+
+
+class Looks(NamedTuple):
+    """When Microsoft is to be looked at for somebody; None: not at all."""
+
+    watch: Watch | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +235,17 @@ class PeopleQueue:
         )
 
     def ack(
-        self, claim: Claim, *, lane: Lane, due_ms: int | None, patch: Patch | None = None
+        self,
+        claim: Claim,
+        *,
+        lane: Lane,
+        due_ms: int | None,
+        patch: Patch | None = None,
+        looks: Looks | None = None,
     ) -> asyncio.Future[bool]:
         """End the lease: due again at `due_ms`, or at once if something changed meanwhile.
+
+        `looks`: when Microsoft is to be looked at for them; None: as it is.
 
         False when the lease was lost: nothing is changed then, another worker owns the person. What
         is acknowledged while Redis is busy with others of a shard goes there together.
@@ -245,6 +260,9 @@ class PeopleQueue:
             "" if due_ms is None else str(due_ms),
             written(patch),  # a whole number in it stays one: all are below 2**53
         ]
+        if looks is not None:
+            watch = looks.watch
+            group += [""] if watch is None else [str(watch.at_ms), int(watch.asked)]
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         shard = keys.shard_of(state.object_id)
         self._acks.setdefault(shard, []).append((group, done))

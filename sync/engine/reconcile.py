@@ -14,20 +14,23 @@ import structlog
 
 from domain.clock import MINUTE
 from domain.errors import AuthorizeAgain, OutsideError, RetryLater, TenantPaused, Trouble
+from domain.freshness import UNHURRIED, Freshness
 from domain.person import Accepted, Layer, Patch, app_of, attempt, verdict_of
 from domain.plan import UNSEEN, WRITES, Do, Lane, Plan, Seen, Why, World, is_handed_over, plan
 from domain.presence import NOT_SAID, ZoomPresence
 from domain.setback import ADMIN_RETRY_MS, setback
 from sync.engine.gate import GraphGate, QuotaShort, Ticket
 from sync.engine.lease import Lease, LeaseLost, Leases, Reconciliation
+from sync.engine.queue import Looks
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from domain.person import Cleared, Held, PersonState
     from domain.policy import Verdict
     from domain.presence import Pair, Shown
+    from domain.readback import Reading
     from domain.setback import Setback
     from sync.engine.asking import Asking
     from sync.engine.people import PeopleStore
@@ -48,12 +51,21 @@ OF_A_LOOK = "graph_401"
 """From a look alone this says nothing of the authorisation: a write may still be allowed."""
 
 
+async def _unhurried() -> Freshness:
+    return UNHURRIED
+
+
+async def _not_read() -> Reading | None:
+    return None
+
+
 @dataclass(kw_only=True, eq=False)
 class Reconciler:
     """Reconciles claimed people. One per process; safe to share between tasks.
 
     `asking` asks Zoom, None: it can't be asked. `doubted`: Zoom's states observed before (epoch ms)
-    are not trusted. `chance` gives numbers in [0, 1).
+    are not trusted, `fresh` says how long others are. `reading`: how Microsoft is read back, None:
+    it is not. `chance` gives numbers in [0, 1).
     """
 
     store: PeopleStore
@@ -65,6 +77,8 @@ class Reconciler:
     policy: PolicySource
     meter: Meter
     doubted: Callable[[], int] = lambda: 0
+    fresh: Callable[[], Awaitable[Freshness]] = _unhurried
+    reading: Callable[[], Awaitable[Reading | None]] = _not_read
     chance: Callable[[], float] = random.random
 
     def __post_init__(self, quota: Quota) -> None:
@@ -104,10 +118,12 @@ class Reconciler:
         return run
 
     def _give_back(
-        self, run: Reconciliation, lane: Lane, due_ms: int | None
+        self, run: Reconciliation, lane: Lane, due_ms: int | None, looks: Looks | None = None
     ) -> asyncio.Future[bool]:
         """End the lease, with what has changed; True in the end if it was still ours."""
-        run.given_back = self.store.ack(run.claim, lane=lane, due_ms=due_ms, patch=run.patch)
+        run.given_back = self.store.ack(
+            run.claim, lane=lane, due_ms=due_ms, patch=run.patch, looks=looks
+        )
         return run.given_back
 
     async def look(self, state: PersonState, ticket: Ticket | None = None) -> Shown:
@@ -123,9 +139,15 @@ class Reconciler:
             verdict = verdict._replace(on=False)
         return verdict
 
-    def world(self) -> World:
+    async def world(self) -> World:
         """What every plan depends on now."""
-        return World(self.asking is not None, self.doubted(), self.tokens.app)
+        return World(
+            can_ask=self.asking is not None,
+            doubted_ms=self.doubted(),
+            organisation_app=self.tokens.app,
+            fresh=await self.fresh(),
+            reading=await self.reading(),
+        )
 
     async def _steps(self, run: Reconciliation) -> None:
         state = run.state
@@ -138,7 +160,7 @@ class Reconciler:
                 self._give_back(run, Lane.CHANGE, run.ends_ms)
             return
         now = run.now()
-        verdict, seen, world = self.verdict(state, now), UNSEEN, self.world()
+        verdict, seen, world = self.verdict(state, now), UNSEEN, await self.world()
         again = _earliest(verdict.resumes_ms, run.ends_ms)
         if state.trouble == Trouble.AGAIN:  # a look proves it also where nothing is to be written
             seen = await self._see(run, proof=True)
@@ -149,7 +171,8 @@ class Reconciler:
             run.ticket.lane = step.lane
             match step.do:
                 case Do.NOTHING:
-                    await self._finish(run, step, again)
+                    looks = None if world.reading is None else Looks(step.watch)
+                    await self._finish(run, step, again, looks)
                     return
                 case Do.ASK:
                     assert self.asking is not None  # noqa: S101 - only planned when Zoom can be asked
@@ -191,7 +214,9 @@ class Reconciler:
             shown = NOT_SAID
         return Seen(shown, state.held)
 
-    async def _finish(self, run: Reconciliation, step: Plan, again_ms: int | None) -> None:
+    async def _finish(
+        self, run: Reconciliation, step: Plan, again_ms: int | None, looks: Looks | None
+    ) -> None:
         """Give the person back until the plan's time, or `again_ms` if that is sooner."""
         state = run.state
         if run.is_last:
@@ -199,6 +224,7 @@ class Reconciler:
             return
         due = _earliest(step.due_ms, again_ms)
         run.change(Patch.recovered(state))
+        run.learn(step)
         run.settled()
         if state.got_ms is not None and state.got_ms != state.acted_ms:
             run.change(Patch.acted(state.got_ms))
@@ -209,7 +235,7 @@ class Reconciler:
         meeting = None if state.met else run.shown_meeting
         if meeting is not None:
             run.change(Patch.first_meeting())
-        given_back = self._give_back(run, step.lane, due)
+        given_back = self._give_back(run, step.lane, due, looks)
         if meeting is not None and await given_back:  # who wrote it down notifies: once means once
             await self.people.first_meeting(state.object_id, *meeting)
 
@@ -219,7 +245,8 @@ class Reconciler:
             await self.tokens.token_for(run.state)  # without one nothing would be shown afterwards
             await self._tell(run, Do.CLEAR, None, 0)
         accepted = await self._tell(run, step.do, step.pair, step.minutes)
-        run.change(Patch.wrote(run.now()))
+        run.change(Patch.wrote(run.now()) | Patch.unseen())
+        run.learn(step)
         got, seen = run.state.got_ms, run.state.observation
         if got is not None and got != run.state.acted_ms:
             self.meter.event_to_write(max(0, run.now() - got) / 1000)
@@ -231,7 +258,7 @@ class Reconciler:
         """Whether Microsoft may hold the session of another registration (domain.plan, Rule 9)."""
         held = run.state.held
         live = held is not None and held.until_ms > run.now()
-        return live and is_handed_over(run.state, self.world())
+        return live and is_handed_over(run.state, self.tokens.app)
 
     async def _tell(
         self, run: Reconciliation, do: Do, pair: Pair | None, minutes: int

@@ -123,9 +123,10 @@ def ack(*, prefix: Key, shard: Shard, acks: str) -> list[int]:
     """End leases. `acks` is JSON, because they are many.
 
     Of each [member, token, version and generation that were planned, lane, due ("" none), {field:
-    value ("" deletes)}]. Failures of an earlier link say nothing about the one that replaced it:
-    then only what is known of our session is kept. Returns for each 1; 2 when something changed
-    meanwhile and the person is due again at once; 0 when the lease was lost.
+    value ("" deletes)}, when to look at them ("" not at all; left out: as it is), 1 where they are
+    to be planned anew then in any case]. Failures of an earlier link say nothing about the one that
+    replaced it: then only what is known of our session is kept. Returns for each 1; 2 when
+    something changed meanwhile and the person is due again at once; 0 when the lease was lost.
     """
 
 

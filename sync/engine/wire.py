@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from domain.budget import Limits
+    from domain.freshness import Freshness
     from domain.person import PersonState
+    from domain.readback import Reading
     from sync.engine.people import PeopleStore
     from sync.engine.ports import Meter, People, PolicySource, PresenceApi, TokenSource, ZoomLookup
     from sync.redis.connection import Client
@@ -63,6 +65,8 @@ def wire(
     groups_of: Callable[[str], Awaitable[frozenset[str] | None]],
     zoom_slot: Callable[[str], Awaitable[float]],
     doubted: Callable[[], int],
+    fresh: Callable[[], Awaitable[Freshness]],
+    reading: Callable[[], Awaitable[Reading | None]],
     everyone_knows: Callable[[int], bool],
     chance: Callable[[], float] = random.random,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -71,7 +75,8 @@ def wire(
 
     `zoom_slot` gives the seconds until somebody's slot there, `addresses_now` their addresses from
     Microsoft, `groups_of` the groups of a Zoom id; what Zoom said before `doubted` (epoch ms) is
-    not trusted. `everyone_knows` says of a data version whether every process can read it.
+    not trusted, other news as long as `fresh` says; `reading` is how Microsoft is read back.
+    `everyone_knows` says of a data version whether every process can read it.
     """
     quota = Quota(redis, scripts, limits)
     identities = Identities(people, addresses_now=addresses_now, groups_of=groups_of, zoom=zoom)
@@ -90,6 +95,8 @@ def wire(
         policy=policy,
         meter=meter,
         doubted=doubted,
+        fresh=fresh,
+        reading=reading,
         chance=chance,
     )
     engine = Engine(people, reconciler, policy, prove=proving.hear, departures=departures)

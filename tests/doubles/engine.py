@@ -24,6 +24,7 @@ from domain.presence import Observation, Style
 from sync.connect.bearers import Bearers
 from sync.connect.tokens import Tokens
 from sync.connect.vault import Vault
+from sync.engine.belief import Belief
 from sync.engine.people import PeopleStore
 from sync.engine.ports import ZoomUser
 from sync.microsoft.authorization import AccessToken
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from domain.person import Accepted, PersonState
     from domain.presence import ZoomPresence
+    from domain.readback import Reading
     from domain.storms import Storm
     from sync.engine.queue import Claim
     from sync.engine.wire import EngineRoom
@@ -53,6 +55,11 @@ ADMIN = "00000000-0000-4000-8000-00000000000a"
 
 async def _at_once(_: float) -> None:
     """A pause that takes no time."""
+
+
+async def _not_read() -> Reading | None:
+    """Microsoft is not read back."""
+    return None
 
 
 async def _no_wait(_: str) -> float:
@@ -400,6 +407,7 @@ async def running_bridge(
     lease_ms: int = 15_000,
     graph_seconds: float = 10,
     doubted: Callable[[], int] = lambda: 0,
+    reading: Callable[[], Awaitable[Reading | None]] = _not_read,
 ) -> AsyncIterator[Bridge]:
     """Put it together. `doubted`: what Zoom said before is not trusted (epoch ms)."""
     scripts, externals = Scripts(redis), set[str]()
@@ -432,6 +440,8 @@ async def running_bridge(
             everyone_knows=lambda _: True,
             zoom_slot=_no_wait,
             doubted=doubted,
+            fresh=Belief(store, None).fresh,
+            reading=reading,
             chance=lambda: 0.0,
             sleep=_at_once,
         )

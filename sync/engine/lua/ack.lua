@@ -1,4 +1,4 @@
-local function ack(member, token, version, generation, lane, due, changes)
+local function ack(member, token, version, generation, lane, due, changes, look, asked)
   local key = prefix .. member
   local known = redis.call('HMGET', key, 'lease', 'gen', 'ver', 'wait', 'lane')
   if known[1] ~= token then return 0 end
@@ -32,6 +32,14 @@ local function ack(member, token, version, generation, lane, due, changes)
     wake(URGENT)
     return 2
   end
+  if look == '' then -- nothing is to be seen, and what was seen gets old
+    unwatch(member)
+    redis.call('HDEL', key, 'sight')
+  elseif look and asked == 1 then
+    watch(member, tonumber(look))
+  elseif look and not redis.call('ZSCORE', watched, member) then
+    watch_round(member, tonumber(look))
+  end
   if due == '' then
     local trouble = redis.call('HMGET', key, 'trouble', 'trouble_at')
     if trouble[1] then redis.call('HSET', parked, member, (trouble[2] or now) .. ':' .. trouble[1]) end
@@ -41,6 +49,6 @@ end
 
 local results = {}
 for i, one in ipairs(cjson.decode(acks)) do
-  results[i] = ack(one[1], one[2], one[3], one[4], one[5], one[6], one[7])
+  results[i] = ack(one[1], one[2], one[3], one[4], one[5], one[6], one[7], one[8], one[9])
 end
 return results

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.presence import Shown
-from sync.readback.rows import WORD, Sight, pack_sight, parse_sight
+from domain.readback import Sight
+from sync.readback.rows import WORD, pack_sight, parse_sight
 
 pytestmark = pytest.mark.unit
 
