@@ -166,6 +166,10 @@ class _Sayings:
         if why is Why.OWN_STATUS:
             own = f"{what}: that looks like your own choice, so it stays"
             return f"{own}, although Zoom says “{zoom}”."
+        if why is Why.RIGHT:
+            return f"{what} on its own. That fits “{zoom}” from Zoom, so there’s nothing to add."
+        if why is Why.COVERED:
+            return f"{what} on its own, and that goes before “{zoom}” from Zoom."
         if why is Why.ECHO:
             return f"{what} on its own, and Zoom says “{zoom}” too, so there’s nothing to add."
         return self._of_ours(what, zoom, since)

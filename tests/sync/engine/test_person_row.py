@@ -16,9 +16,11 @@ from domain.presence import (
     IN_A_CALL,
     PREFERRED_PAIRS,
     Observation,
+    Shown,
     Style,
     ZoomPresence,
 )
+from domain.readback import Lesson, Sight, Taught
 from domain.setback import Setback
 from domain.storms import Delivery, Notified
 from sync.engine.person_row import BY_SCRIPTS, read_state, written
@@ -71,6 +73,8 @@ ROW = {
     "old_told": "19",
     "old_until": "20",
     "old_app": OTHER_APP,
+    "sight": "Available/AvailableInactive@25",
+    "lesson": "hidden 2 26 away",
 }
 KNOWN = PersonState(
     object_id=ADA,
@@ -105,6 +109,8 @@ KNOWN = PersonState(
     session_app=OTHER_APP,
     former=FORMER,
     former_app=OTHER_APP,
+    sight=Sight(Shown("Available", "AvailableInactive"), 25),
+    lesson=Lesson(Taught.HIDDEN, 2, 26, "away"),
 )
 PATCHES = {
     "holds": [
@@ -114,6 +120,8 @@ PATCHES = {
         Patch.holds(PREFERRED, Layer.PREFERRED),
         Patch.holds(None, Layer.PREFERRED),
     ],
+    "unseen": [Patch.unseen()],
+    "taught": [Patch.taught(Lesson(Taught.ALONE, 1, 99)), Patch.taught(None)],
     "writes_as": [Patch.writes_as(OTHER_APP), Patch.writes_as("")],
     "left_to_end": [
         Patch.left_to_end(PersonState(ADA, held=FORMER, session_app=OTHER_APP)),
