@@ -14,8 +14,8 @@ Rule 4  An Available of ours fades five minutes after it was told (to AvailableI
         fade, and looked at then. Did it fade, only we keep it up: then it is kept alive for 10, 20
         and then 40 minutes before it is let fade again. Is it Available still, somebody else keeps
         it up, and nothing of ours is needed.
-Rule 5  Our own session hides what others would show: where a stronger one or one in doubt is held,
-        the next is written at once, without a look.
+Rule 5  Our own session hides what others would show: where something else of ours is held, the next
+        is written at once, without a look, unless what was seen is stronger than that.
 Rule 6  While nobody reads, or what was seen is not there, all is planned as if there were no looks.
 """
 
@@ -25,7 +25,7 @@ from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from domain.clock import MINUTE
-from domain.presence import AVAILABLE, AWAY, Pair, Shown
+from domain.presence import AVAILABLE, Pair, Shown
 
 if TYPE_CHECKING:
     from domain.person import Held
@@ -144,7 +144,7 @@ def advise(
             return _available(now_ms, live, sight, shown, lesson, reading)
         first = Watch(max(settled_ms, now_ms), asked=True)
         return _held(now_ms, pair, shown, lesson, first, routine)
-    if shown is None or (live is not None and not (live.sure and live.pair == AWAY)):
+    if shown is None or (live is not None and not (live.sure and covers(shown, live.pair))):
         return Advice(Act.BLIND, lesson=lesson)  # Rules 5 and 6
     if satisfies(shown, pair) or covers(shown, pair):
         return Advice(Act.LEAVE, routine, lesson=_alone(lesson))

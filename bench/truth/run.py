@@ -83,8 +83,8 @@ class Scheduler:
     asks: bool = False
 
 
-US = Scheduler("Presence Bridge")
-LOOP = Scheduler("closed loop", looks_per_second=1.0, asks=True)
+US = Scheduler("Presence Bridge", asks=True)
+LOOP = Scheduler("Microsoft read back", looks_per_second=1.0, asks=True)
 BOUND = Scheduler("bound: no quota, no faults", limited=False, faults=False)
 QUOTA_ONLY = Scheduler("quota, no faults", faults=False)
 FAULTS_ONLY = Scheduler("faults, no quota", limited=False)

@@ -1,4 +1,4 @@
-"""Two processes read back what Microsoft shows: one is killed, then the permission ends."""
+"""What Microsoft shows is read back, and what it lost is put back; one of two readers is killed."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from domain.link import Link
 from sandbox.faults import Fault, FaultKind
 from sandbox.graph_presence import TeamsClient
-from sandbox.people import TENANT_ID
-from sync.engine.people import PeopleStore
+from sandbox.people import PEOPLE
+from sandbox.zoom_states import ZoomPresence
 from sync.readback.rows import parse_sight
 from sync.readback.store import ReadbackStore
 from sync.redis import keys
@@ -30,12 +29,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 RIGHTS = ["Presence.ReadWrite.All", "User.Read.All"]
-
-
-async def cover(redis: Client, oid: str) -> None:
-    """The organisation authorises somebody."""
-    link = Link(oid, TENANT_ID, "Ada", ("ada@example.com",), 1, "zada", None)
-    assert await PeopleStore(redis, Scripts(redis)).start(link, "hashed", None, ())
 
 
 async def ask(redis: Client, oid: str) -> None:
@@ -62,11 +55,24 @@ async def test_it_goes_on_without_the_one_that_is_killed_and_ends_without_permis
     try:
         async with serving(around, tmp_path / "one") as one:
             await one.command.event("readback_begun", seconds=20)
+            ada = next(person for person in PEOPLE if person.object_id == ADA)
+            await one.connected(ada)
             async with serving(around, tmp_path / "two") as two:
-                await cover(redis, ADA)
+                world.set_zoom(ADA, ZoomPresence.AVAILABLE)
                 await eventually(lambda: sees("Available/Available"), "it is seen", log=one.command)
                 assert (await store.status()).reading is not None
                 assert two.command.events("readback_begun") == []
+                world.set_zoom(ADA, ZoomPresence.IN_MEETING)
+                await one.told(ada, ("Busy", "InACall"))
+                await eventually(lambda: sees("Busy/InACall"), "it shows", log=one.command)
+                world.lose_session(ADA)
+                assert world.shown(ADA) == ("Available", "Available")
+
+                async def put_back() -> bool:
+                    await ask(redis, ADA)
+                    return world.shown(ADA) == ("Busy", "InACall")
+
+                await eventually(put_back, "what Microsoft lost is put back", log=one.command)
                 await one.command.kill()
                 world.set_teams(ADA, TeamsClient.PRESENTING)
                 await eventually(
