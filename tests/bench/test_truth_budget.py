@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bench.truth.budget import BudgetTwin
@@ -118,6 +118,14 @@ def test_whoever_waits_as_long_as_told_gets_something(
     pytest.fail("for ever")
 
 
+AT_THE_END_OF_A_WAIT = [
+    (0, Lane.URGENT, 13, False),
+    (1250, Lane.URGENT, 0, False),
+    (-1, Lane.CHANGE, 1, False),
+]
+"""Then the clock steps back a little."""
+
+
 def test_the_script_keeps_the_same_rules(redis_server: RedisServer) -> None:
     """Hypothesis plays any mixture of requests, pauses and clocks on both."""
     limits = Limits.of(limit=12, window_ms=1000, cell_ms=50)
@@ -131,6 +139,7 @@ def test_the_script_keeps_the_same_rules(redis_server: RedisServer) -> None:
             return await quota.take(lane, count, follow=follow)
 
         @given(st.lists(steps, max_size=60), st.integers(0, 49))
+        @example(AT_THE_END_OF_A_WAIT, 0)
         @settings(deadline=None)
         def both(taken: list[tuple[int, Lane, int, bool]], offset: int) -> None:
             runner.run(client.delete(keys.QUOTA_CELLS, keys.QUOTA_PAUSE))

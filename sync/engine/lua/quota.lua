@@ -21,7 +21,7 @@ end
 if first and last < current - cells then
   redis.call('DEL', budget)
   for k = URGENT, FADE - 1 do
-    if short[k] > now then redis.call('HSET', budget, 's' .. k, short[k]) end
+    if short[k] > 0 then redis.call('HSET', budget, 's' .. k, short[k]) end
   end
   if waited > 0 then redis.call('HSET', budget, 'w', waited) end
   first, last = nil, nil
