@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 650
 """People in one look (Graph documentation, getPresencesByUserId)."""
-SHORTEST_INTERVAL_MS = 20_000
+SHORTEST_INTERVAL_MS = 5_000
 SETTLE_MS = 1_500
 """Where Microsoft shows at once what it accepted; what is learnt follows (sync.readback)."""
 

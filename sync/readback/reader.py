@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-SHORTEST_INTERVAL_MS: Final = 20_000
+SHORTEST_INTERVAL_MS: Final = 5_000
 """Between two looks at somebody, where the engine does not ask for one."""
 PERMISSION_SECONDS: Final = 5.0
 """Between two looks at what the organisation allows."""
