@@ -31,11 +31,12 @@ from launch.terminal import plainly, say
 from launch.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
 
     from service.settings import Role, Settings
 
 Result = TypeVar("Result")
+Command = TypeVar("Command", bound="Callable[..., Any]")
 
 
 def _load(role: Role) -> Settings:
@@ -265,6 +266,70 @@ def match_command(file: Path | None, save: bool, undo: bool) -> None:
     else:
         asked = asked_in(file)
         done = asked is not None and _run(match_people(settings, asked, save=save))
+    if not done:
+        raise SystemExit(1)
+
+
+def _exclusion_file(command: Command) -> Command:
+    """What `exclude` and `include` have in common."""
+    for option in (
+        click.argument(
+            "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
+        ),
+        click.option(
+            "--save", is_flag=True, help="Do it. Without it you only see what would be done."
+        ),
+        click.option("--undo", is_flag=True, help="Take the last file back."),
+    ):
+        command = option(command)
+    return command
+
+
+@cli.command("exclude")
+@_exclusion_file
+@click.option("--reason", default="", help="Why, for people of whom the file doesn't say it.")
+def exclude_command(file: Path | None, save: bool, undo: bool, reason: str) -> None:
+    """Exclude the people of a file from the organisation's authorisation.
+
+    FILE is CSV with a column named address, and one named reason if you like; so is what Download
+    gives an admin on `settings excluded`. The people's own sign-ins are not touched.
+    """
+    from domain.reason import BadReason, reason_of
+    from launch.exclusions import exclude_people, named_in, undo_file
+
+    if undo == (file is not None):
+        raise click.UsageError("Name a FILE, or say --undo.")
+    try:
+        why = reason_of(reason)
+    except BadReason:
+        raise click.BadParameter("it is too long", param_hint="--reason") from None
+    settings = _load("exclude")
+    if file is None:
+        done = _run(undo_file(settings, "exclude"))
+    else:
+        asked = named_in(file)
+        done = asked is not None and _run(exclude_people(settings, asked, reason=why, save=save))
+    if not done:
+        raise SystemExit(1)
+
+
+@cli.command("include")
+@_exclusion_file
+def include_command(file: Path | None, save: bool, undo: bool) -> None:
+    """Exclude the people of a file no longer. That alone starts nobody.
+
+    FILE is CSV with a column named address.
+    """
+    from launch.exclusions import include_people, named_in, undo_file
+
+    if undo == (file is not None):
+        raise click.UsageError("Name a FILE, or say --undo.")
+    settings = _load("include")
+    if file is None:
+        done = _run(undo_file(settings, "include"))
+    else:
+        asked = named_in(file)
+        done = asked is not None and _run(include_people(settings, asked, save=save))
     if not done:
         raise SystemExit(1)
 

@@ -180,6 +180,7 @@ def answer_exclusions(
     dispatch.clicked(exclusion_clicks.ExcludePeople, handler.excluding)
     dispatch.clicked(exclusion_clicks.IncludePeople, handler.including)
     dispatch.clicked(exclusion_clicks.ListExcluded, handler.listed)
+    dispatch.clicked(exclusion_clicks.DownloadExcluded, handler.download)
 
 
 def _once(

@@ -85,6 +85,7 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     # Older processes start nobody, so they need not know who is not to be started.
     "pb:{organisation}:excluded": 2,
     "pb:{organisation}:excluded:changes": 2,
+    "pb:{organisation}:excluded:undo": 2,
     # Their card is shown only once everyone knows them (bot.handlers.settings.organisation).
     "settings.organisation": 2,
     "settings.authorise": 2,
@@ -143,6 +144,7 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "settings.confirm_match": 2,
     "settings.confirm_matches": 2,
     "settings.download": 2,
+    "settings.download_excluded": 2,
     "settings.match": 2,
     "settings.match_again": 2,
     "settings.remove_alias": 2,

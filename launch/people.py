@@ -4,42 +4,36 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from domain.errors import OutsideError
 from domain.link import fold_address
-from launch.outside import open_outside
-from launch.redis import client_for_command, redis_for_command
+from launch.core import core_for_command
+from launch.redis import client_for_command
 from launch.terminal import say
-from launch.wiring import wire_core
-from service.metrics import Metrics
 from sync.directory.store import DirectoryStore
 from sync.organisation.by_hand import OPERATOR, Given, HandStore, TooMany
+from sync.organisation.csv_file import MOST_BYTES, MOST_PROBLEMS, BadFile
 from sync.organisation.listing import listed
 from sync.organisation.matches import MatchStore
-from sync.organisation.people_file import (
-    MOST_BYTES,
-    MOST_PROBLEMS,
-    BadFile,
-    corrections,
-    written,
-)
+from sync.organisation.people_file import corrections, written
 from sync.redis.scripts import Scripts
 from sync.settings.audit import AuditLog
 from wording.figures import people
 from wording.matching import counted, state, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from bot.core import Core
     from service.settings import Settings
     from sync.organisation.people_file import Correction
+
+T = TypeVar("T")
 
 SHOWN = 20
 """Lines of a preview."""
@@ -83,14 +77,26 @@ class _Preview:
     problems: Sequence[str]
 
 
-def asked_in(file: Path) -> Sequence[Correction] | None:
-    """What a corrected list asks for; None: it can't be used, which is said. Raises OSError."""
+def say_some(lines: Sequence[str], *, err: bool = False) -> None:
+    """Say the first of them, and how many there are beyond."""
+    more = [f"  and {len(lines) - SHOWN:,} more"] if len(lines) > SHOWN else []
+    if lines:
+        say(*(f"  {line}" for line in lines[:SHOWN]), *more, err=err)
+
+
+def read_file(file: Path, read: Callable[[bytes], Sequence[T]]) -> Sequence[T] | None:
+    """What a file asks for; None: it can't be used, which is said. Raises OSError."""
     try:
         with file.open("rb") as opened:
-            return corrections(opened.read(MOST_BYTES + 1))
+            return read(opened.read(MOST_BYTES + 1))
     except BadFile as bad:
-        _complain(bad.problems)
+        complain(bad.problems)
         return None
+
+
+def asked_in(file: Path) -> Sequence[Correction] | None:
+    """What a corrected list asks for; as above."""
+    return read_file(file, corrections)
 
 
 async def match_people(settings: Settings, asked: Sequence[Correction], *, save: bool) -> bool:
@@ -101,29 +107,22 @@ async def match_people(settings: Settings, asked: Sequence[Correction], *, save:
     if not asked:
         say("No line fills in match_with, so there is nothing to do.")
         return True
-    async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(redis_for_command(settings))
-        outside = await open_outside(settings, url, stack)
-        core = wire_core(settings, outside, Metrics())
-        stack.push_async_callback(core.aclose)
+    async with core_for_command(settings) as (core, audit):
         try:
             preview = await _preview(core, asked)
         except OutsideError as error:
-            _complain([f"Entra can't be asked ({error}). Run `python app.py check`."])
+            complain([f"Entra can't be asked ({error}). Run `python app.py check`."])
             return False
         if preview.problems:
-            _complain(preview.problems)
+            complain(preview.problems)
             return False
-        for given in preview.new[:SHOWN]:
-            say(f"  {given.zoom_address} -> {given.address}")
-        if len(preview.new) > SHOWN:
-            say(f"  and {len(preview.new) - SHOWN:,} more")
+        say_some([f"{given.zoom_address} -> {given.address}" for given in preview.new])
         if not preview.new:
             say("All of this is so already.")
         elif not save:
             say(f"{people(len(preview.new))} would be matched. Nothing is saved without --save.")
         else:
-            return await _save(core, AuditLog(outside.redis), preview.new)
+            return await _save(core, audit, preview.new)
     return True
 
 
@@ -132,7 +131,7 @@ async def _save(core: Core, audit: AuditLog, new: Sequence[Given]) -> bool:
     try:
         await room.by_hand.replace(new)
     except TooMany:
-        _complain(["Too many people would be matched by hand: correct addresses in Zoom instead."])
+        complain(["Too many people would be matched by hand: correct addresses in Zoom instead."])
         return False
     await audit.matching(OPERATOR, "file", "a file of matches", new={"matches": len(new)})
     await room.store.request_matching()
@@ -200,7 +199,8 @@ async def _preview(core: Core, asked: Sequence[Correction]) -> _Preview:
     return _Preview(new, problems)
 
 
-def _complain(problems: Sequence[str]) -> None:
+def complain(problems: Sequence[str]) -> None:
+    """Say why nothing was changed."""
     say("Nothing was changed:", *(f"  - {it}" for it in problems[:MOST_PROBLEMS]), err=True)
     if len(problems) > MOST_PROBLEMS:
         say(f"  and {len(problems) - MOST_PROBLEMS:,} more", err=True)

@@ -20,7 +20,7 @@ from sync.redis.connection import REDIS_TROUBLE, connect
 from sync.upgrade.data_version import check_rows
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from service.settings import Settings
     from sync.redis.connection import Client
@@ -95,13 +95,20 @@ class RedisAway(Exception):
 @contextlib.asynccontextmanager
 async def client_for_command(settings: Settings) -> AsyncIterator[Client]:
     """A client for as long as the block runs. Raises EmbeddedRedisError, OtherData, RedisAway."""
-    try:
+    with away_said():
         async with (
             redis_for_command(settings) as url,
             aclosing(connect(url, settings.redis_mode)) as client,
         ):
             await check_rows(client)
             yield client
+
+
+@contextlib.contextmanager
+def away_said() -> Iterator[None]:
+    """Where Redis does not answer, raise RedisAway."""
+    try:
+        yield
     except (AuthenticationError, AuthorizationError):
         raise  # app.py says it plainly
     except REDIS_TROUBLE as error:

@@ -30,7 +30,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-Role = Literal["serve", "worker", "manifest", "audit", "people", "match", "top", "rotate-keys"]
+Role = Literal[
+    "serve",
+    "worker",
+    "manifest",
+    "audit",
+    "people",
+    "match",
+    "exclude",
+    "include",
+    "top",
+    "rotate-keys",
+]
 
 _GRAPH_HOST = "graph.microsoft.com"
 _GRAPH_PERMISSIONS = ("Presence.ReadWrite", "Presence.Read", "User.Read")
@@ -193,7 +204,7 @@ _NEEDS: dict[Role, tuple[str, ...]] = {
     "worker": (*_REGISTRATION, "TOKEN_KEYS", "REDIS_URL"),
     "audit": (),
     "people": (),
-    "match": (*_REGISTRATION, "TOKEN_KEYS"),
+    **dict.fromkeys(("match", "exclude", "include"), (*_REGISTRATION, "TOKEN_KEYS")),
     "top": (),
     "rotate-keys": ("TOKEN_KEYS",),
     "manifest": ("MicrosoftAppId", "PUBLIC_URL"),

@@ -78,3 +78,29 @@ def by_themselves(counts: Mapping[str, int]) -> str:
     return (
         f"{people(total)} {'is' if total == 1 else 'are'} left out because of their account: {why}."
     )
+
+
+# -- for operators ---------------------------------------------------------------------------------
+
+
+def would_exclude(count: int, *, before: int, covered: int, own: int) -> list[str]:
+    """What a file would do: how many are new, were excluded `before`, and what ends for whom."""
+    said = [f"{people(count)} would be excluded."]
+    if covered:
+        said.append(f"Covered now: {people(covered)}. It ends for them.")
+    if own:
+        said.append(f"Connected with their own sign-in, which isn't touched: {people(own)}.")
+    if before:
+        said.append(f"Excluded already: {people(before)}.")
+    return [*said, "Nothing is saved without --save."]
+
+
+def by_file(count: int, *, verb: str) -> list[str]:
+    """What a file did with `verb` (exclude or include), and how it is taken back."""
+    what = "excluded" if verb == "exclude" else "no longer excluded. That alone starts nobody"
+    return [f"Saved: {people(count)} {what}.", f"`python app.py {verb} --undo` takes it back."]
+
+
+def clears(count: int) -> list[str]:
+    """What is done for those who were covered."""
+    return [f"Covered until now: {people(count)}. The running app ends it."] if count else []

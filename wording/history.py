@@ -39,8 +39,8 @@ def done(kind: str, new: Row) -> str:
         MATCH: "matching changed",
         AUTHORISE: _authorised(new or {}),
         INFORM: f"recorded that {whom} were told by other means",
-        EXCLUDE: "excluded",
-        INCLUDE: "included again",
+        EXCLUDE: "excluded" if new is None else f"excluded {whom}",
+        INCLUDE: "included again" if new is None else f"included {whom} again",
         REVIVE: "tried again" if new is None else f"tried {whom} again",
     }
     return said.get(kind, "can’t be read: this entry is damaged")

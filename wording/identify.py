@@ -19,6 +19,7 @@ class For(StrEnum):
     """What somebody says who they are for. Values are stored for some minutes."""
 
     LIST = "list"
+    EXCLUDED = "excluded"
     ROLE = "role"
     NOT_FOR_ME = "not-for-me"
 
@@ -52,8 +53,14 @@ class PageWords:
     status: int = 403
 
 
+LISTS: Final[Mapping[For, str]] = {
+    For.LIST: "Who in Zoom is matched with whom in Microsoft 365, and who isn’t, as a file.",
+    For.EXCLUDED: "Whom admins have excluded, why, by whom and since when, as a file.",
+}
+"""What is downloaded."""
 NEXT_STEPS: Final[Mapping[For, str]] = {
     For.LIST: "Say settings unmatched in the chat and press Download to get a new link.",
+    For.EXCLUDED: "Say settings excluded in the chat and press Download to get a new link.",
     For.ROLE: "Say settings in the chat to get a new link.",
     For.NOT_FOR_ME: "Open the page Not for me and sign in again.",
 }
@@ -103,12 +110,18 @@ _WORDS: Final[Mapping[NotKnown, PageWords]] = {
     ),
 }
 _SPECIAL: Final[Mapping[tuple[For, NotKnown], PageWords]] = {
-    (For.LIST, NotKnown.WRONG_ACCOUNT): PageWords(
-        "That is another account", "Only the admin who asked for the list can have it."
-    ),
-    (For.LIST, NotKnown.NOT_ADMIN): PageWords(
-        "The list is for admins", "You’re no longer an admin of this app, or not for this."
-    ),
+    **{
+        (purpose, why): words
+        for purpose in LISTS
+        for why, words in {
+            NotKnown.WRONG_ACCOUNT: PageWords(
+                "That is another account", "Only the admin who asked for the list can have it."
+            ),
+            NotKnown.NOT_ADMIN: PageWords(
+                "The list is for admins", "You’re no longer an admin of this app, or not for this."
+            ),
+        }.items()
+    },
     (For.NOT_FOR_ME, NotKnown.EXPIRED): PageWords(
         "Too much time has passed", "For your safety, a sign-in counts for 10 minutes.", 410
     ),

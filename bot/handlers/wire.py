@@ -31,6 +31,7 @@ from cards.settings.exclusion_clicks import ListExcluded
 from cards.settings.match_clicks import ShowUnmatched
 from domain.newer import NEWER_NAMES
 from wording.feed import feed_words
+from wording.identify import For
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -113,7 +114,7 @@ def _answer_admins(
     groups: ZoomGroups,
     audit: AuditLog,
     consent: ConsentFlow,
-    new_link: Callable[[Person], Awaitable[str]],
+    new_link: Callable[[Person, For], Awaitable[str]],
 ) -> None:
     policies, connected, invitees = core.settings.policies, core.engine.people, core.invite.invitees
 
@@ -177,7 +178,7 @@ def _answer_matching(
     core: Core,
     audit: AuditLog,
     everyone_knows: Callable[[str], bool],
-    new_link: Callable[[Person], Awaitable[str]],
+    new_link: Callable[[Person, For], Awaitable[str]],
 ) -> MatchingViews:
     directory, engine = core.directory.store, core.engine.engine
     entra, room = core.organisation.directory, core.organisation.matching
@@ -186,7 +187,10 @@ def _answer_matching(
         if await core.chat.desk.personal(object_id) is not None:
             await core.chat.desk.reach(object_id, new_card_id(), card)
 
-    views = MatchingViews(directory, room.store, audit, engine.may_look_up, new_link)
+    views = MatchingViews(
+        *(directory, room.store, audit, engine.may_look_up),
+        lambda person: new_link(person, For.LIST),
+    )
     aliases = AliasHandler(directory, room.store, room.by_hand, entra, audit)
     by_hand = ByHandHandler(
         *(directory, room.store, room.by_hand, entra, audit, engine.may_look_up),
@@ -199,6 +203,7 @@ def _answer_matching(
     excluding = ExclusionHandler(
         *(core.organisation.exclusions, core.organisation.finder, room.store, core.engine.people),
         *(audit, engine.may_look_up),
+        lambda person: new_link(person, For.EXCLUDED),
     )
     answer_exclusions(dispatch, excluding, known=lambda: everyone_knows(ListExcluded.verb))
     return views

@@ -1,8 +1,9 @@
 """Who is it? A sign-in that asks for nothing else, for what only one person may have or do.
 
     chat   a link with a ticket (256 bits, stored as a hash, 10 minutes), for that person
-    GET    /list, /role      says what it is for; consumes nothing. The browser gets a cookie
-    POST   /list, /role      gives the link to this browser alone, and goes to Microsoft
+    GET    /list, /excluded, /role   says what it is for; consumes nothing. The browser gets a
+                             cookie
+    POST   /list, /excluded, /role   gives the link to this browser alone, and goes to Microsoft
     POST   /not-for-me       the same without a link: whoever signs in
     GET    /callback         (bot.sign_in.flow hands it over) needs that cookie; compares the
                              account, and answers

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,13 +9,15 @@ from bot.identify.flow import Identifying
 from bot.identify.purposes import SayNo, ShowRole, TakeList
 from bot.identify.store import Asked, IdentifyStore, ProvenRoles
 from domain.newer import NEWER_NAMES
+from sync.organisation import exclusion_file, people_file
 from sync.organisation.listing import listed
 from sync.organisation.opting_out import OptingOut
-from sync.organisation.people_file import written
 from sync.settings.audit import Actor
 from wording.identify import For
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bot.admins import Admins
     from bot.core import Core
     from bot.identify.flow import Purpose
@@ -36,10 +37,10 @@ class IdentifyRoom:
     opting_out: OptingOut
     core: Core
 
-    async def list_link(self, person: Person) -> str:
-        """The address of an admin's list."""
+    async def list_link(self, person: Person, purpose: For) -> str:
+        """The address of an admin's list: LIST or EXCLUDED."""
         return await self.pages.new_link(
-            Asked(For.LIST, 0, person.tenant_id, person.object_id, person.name)
+            Asked(purpose, 0, person.tenant_id, person.object_id, person.name)
         )
 
     async def role_link(self, turn: Turn) -> str | None:
@@ -74,14 +75,18 @@ def wire(
         core.invite.invited.leave,
     )
 
-    async def made(person: Person) -> bytes:
+    async def people(person: Person) -> Iterator[str]:
         await audit.took_list(Actor(person.object_id, person.name))
         rows = await listed(core.directory.store, core.organisation.matching.store)
-        # A hundred thousand lines take a second.
-        return await asyncio.to_thread(lambda: "".join(written(rows)).encode())
+        return people_file.written(rows)
+
+    async def excluded(person: Person) -> Iterator[str]:
+        await audit.took_excluded(Actor(person.object_id, person.name))
+        return exclusion_file.written(await core.organisation.exclusions.everybody())
 
     purposes: tuple[Purpose, ...] = (
-        TakeList(pages, admins.standing, made),
+        TakeList(For.LIST, "zoom-people.csv", pages, admins.standing, people),
+        TakeList(For.EXCLUDED, "excluded-people.csv", pages, admins.standing, excluded),
         ShowRole(pages, ProvenRoles(redis), core.chat.desk),
         SayNo(pages, opting_out, engine.now_ms),
     )

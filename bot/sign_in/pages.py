@@ -19,7 +19,7 @@ from bot.sign_in.requests import NOT_FOR_ME
 from domain.organisation import NEEDED
 from wording.about import ABOUT, NOT_FOUND
 from wording.consent import ANSWERS, RIGHTS, WHO_MAY
-from wording.identify import AWAY, AWAY_STEP, NEXT_STEPS, For, words_of
+from wording.identify import AWAY, AWAY_STEP, LISTS, NEXT_STEPS, For, words_of
 from wording.organisation import SHOWN_UNASKED
 from wording.refusals import REFUSALS
 
@@ -130,9 +130,16 @@ class Pages:
             next_step=words.next_step,
         )
 
-    def list_start(self, name: str, ticket: str) -> web.Response:
-        """Say whose list is about to be downloaded; one button."""
-        return self._page("list.html", 200, name=name, ticket=ticket)
+    def list_start(self, purpose: For, name: str, ticket: str) -> web.Response:
+        """Say whose list is about to be downloaded, and which; one button."""
+        return self._page(
+            "list.html",
+            200,
+            name=name,
+            ticket=ticket,
+            lead=LISTS[purpose],
+            action=purpose.value,
+        )
 
     def role_start(self, name: str, ticket: str) -> web.Response:
         """Say whose role Microsoft is asked about; one button."""

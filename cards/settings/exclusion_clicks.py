@@ -38,3 +38,8 @@ class ListExcluded(Click):
 
     page: Annotated[int, Field(ge=0, lt=100_000)] = 0
     automatic: bool = False
+
+
+@click("settings.download_excluded", by=By.ENTRA_RECIPIENT)
+class DownloadExcluded(Click):
+    """Get a link to all whom admins excluded, as a file."""

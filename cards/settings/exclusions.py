@@ -19,8 +19,14 @@ from cards.build import (
     subtle,
     text,
 )
+from cards.settings import parts
 from cards.settings.clicks import CancelChange
-from cards.settings.exclusion_clicks import ExcludePeople, IncludePeople, ListExcluded
+from cards.settings.exclusion_clicks import (
+    DownloadExcluded,
+    ExcludePeople,
+    IncludePeople,
+    ListExcluded,
+)
 from cards.settings.parts import all_settings, reason_field, room
 from wording.exclusions import (
     WHAT_INCLUDING_MEANS,
@@ -43,8 +49,8 @@ if TYPE_CHECKING:
     from cards.build import Card, Element
 
 PAGE_SIZE: Final = 10
-_MOST_NAMED: Final = 8
-"""Addresses in a sentence."""
+_MOST_NAMED: Final = 20
+"""Addresses in a sentence: as many as one message may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +223,7 @@ def listed(
             to("Next page", page + 1, "next") if page + 1 < pages else None,
         ),
         buttons(
+            button(DownloadExcluded(), "Download…") if shown and not automatic else None,
             button(
                 ListExcluded(automatic=not automatic),
                 "Excluded by admins" if automatic else "Left out by their account",
@@ -225,6 +232,15 @@ def listed(
             all_settings(),
         ),
     )
+
+
+def download(url: str) -> Card:
+    """Give the link to the list of whom admins excluded."""
+    what = (
+        "The file lists whom admins have excluded, why, by whom and since when. It doesn’t say who "
+        "chose Not for me, or contain anyone’s presence."
+    )
+    return parts.download(url, what=what, back=ListExcluded())
 
 
 def _who() -> Element:

@@ -16,12 +16,12 @@ from cards.build import (
     fact,
     heading,
     item,
-    link,
     next_step,
     note,
     subtle,
     text,
 )
+from cards.settings import parts
 from cards.settings.clicks import CancelChange
 from cards.settings.match_clicks import (
     AddAlias,
@@ -112,21 +112,11 @@ def _row(row: UnmatchedRow) -> list[Element]:
 
 def download(url: str) -> Card:
     """Give the link to the list."""
-    said = "The link works once, for 10 minutes, and only for you."
-    return card(
-        f"Your list is ready. {said}",
-        heading("Your list is ready"),
-        text(said),
-        text(
-            "The page asks Microsoft who you are, then the download begins. The file lists Zoom’s "
-            "people and who they’re matched with. It doesn’t contain anyone’s presence."
-        ),
-        note("The download is in the history."),
-        buttons(
-            link("Open the download", url, "Opens a page in your browser"),
-            button(ShowUnmatched(), "Back"),
-        ),
+    what = (
+        "The file lists Zoom’s people and who they’re matched with. It doesn’t contain anyone’s "
+        "presence."
     )
+    return parts.download(url, what=what, back=ShowUnmatched())
 
 
 def _short(name: str, limit: int) -> str:

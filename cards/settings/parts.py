@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from cards.build import answer, bold, button, columns, opens, text
+from cards.build import (
+    answer,
+    bold,
+    button,
+    buttons,
+    card,
+    columns,
+    heading,
+    link,
+    note,
+    opens,
+    text,
+)
 from cards.settings.clicks import ConfirmInvite, OpenAccount, OpenGroup, ShowCentre
 from domain.presence import Style
 from domain.reason import LONGEST_REASON
@@ -19,7 +31,7 @@ from wording.text import outside, plain, tidy
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from cards.build import Element
+    from cards.build import Card, Element
     from cards.click import Click
     from domain.policy import Level
 
@@ -184,3 +196,19 @@ def after(level: Level) -> tuple[Element, Element]:
 def all_settings(*, inputs: bool = True) -> Element:
     """Make the button that leads back to the control centre."""
     return button(ShowCentre(), "All settings", inputs=inputs)
+
+
+def download(url: str, *, what: str, back: Click) -> Card:
+    """Give the link to a list as a file. `what` says what the file holds, in sentences."""
+    said = "The link works once, for 10 minutes, and only for you."
+    return card(
+        f"Your list is ready. {said}",
+        heading("Your list is ready"),
+        text(said),
+        text(f"The page asks Microsoft who you are, then the download begins. {what}"),
+        note("The download is in the history."),
+        buttons(
+            link("Open the download", url, "Opens a page in your browser"),
+            button(back, "Back"),
+        ),
+    )

@@ -44,7 +44,17 @@ class Exclusion:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class FileUndo:
+    """What the last file of an operator did: whom it `excluded` (object ids), or `included`."""
+
+    at_ms: int
+    excluded: tuple[str, ...] = ()
+    included: tuple[Exclusion, ...] = ()
+
+
 EXCLUSIONS: Final = Rows(Exclusion)
+UNDO: Final = Rows(FileUndo)
 
 
 class TooMany(Exception):
@@ -76,30 +86,57 @@ class ExclusionStore:
     async def add(self, rows: Iterable[Exclusion]) -> list[Exclusion]:
         """Exclude these; those who were not excluded before. Raises TooMany."""
         new = {row.object_id.lower(): row for row in rows}
-        if await self.count() + len(new) > MOST:
+        out = await self.among(list(new))
+        if await self.count() + len(new.keys() - out) > MOST:
             raise TooMany
-        added = [
-            row
-            for oid, row in new.items()
-            # Two admins at once: the first one's word stays.
-            if await self.client.hsetnx(keys.EXCLUDED, oid, EXCLUSIONS.dump(row))
-        ]
-        if added:
-            await self.client.incr(keys.EXCLUDED_CHANGES)
-            log.info("excluded", people=[row.object_id for row in added])
+        added = list[Exclusion]()
+        for some in chunks(list(new.items()), _CHUNK):
+            pipe = self.client.pipeline(transaction=False)
+            for oid, row in some:
+                # Two admins at once: the first one's word stays.
+                pipe.hsetnx(keys.EXCLUDED, oid, EXCLUSIONS.dump(row))
+            done = await pipe.execute()
+            here = [row for (_, row), was_new in zip(some, done, strict=True) if was_new]
+            if here:
+                await self.client.incr(keys.EXCLUDED_CHANGES)
+                log.info("excluded", people=[row.object_id for row in here])
+            added += here
         return added
 
     async def remove(self, people: Iterable[str]) -> list[str]:
         """Exclude these no longer; those who were."""
-        removed = [oid for oid in people if await self.client.hdel(keys.EXCLUDED, oid.lower())]
-        if removed:
-            await self.client.incr(keys.EXCLUDED_CHANGES)
-            log.info("included", people=removed)
+        removed = list[str]()
+        for some in chunks(list(people), _CHUNK):
+            pipe = self.client.pipeline(transaction=False)
+            for oid in some:
+                pipe.hdel(keys.EXCLUDED, oid.lower())
+            done = await pipe.execute()
+            here = [oid for oid, was_there in zip(some, done, strict=True) if was_there]
+            if here:
+                await self.client.incr(keys.EXCLUDED_CHANGES)
+                log.info("included", people=here)
+            removed += here
         return removed
 
     async def changes(self) -> int:
         """How often this was changed: tells two states of it apart."""
         return int(await self.client.get(keys.EXCLUDED_CHANGES) or 0)
+
+    # -- files (python app.py exclude, include) ----------------------------------------------------
+
+    async def keep_undo(self, undo: FileUndo) -> None:
+        """Keep what a file is about to do, in the place of the last one."""
+        await self.client.set(keys.EXCLUDED_UNDO, UNDO.dump(undo), ex=keys.UNDO_TTL)
+
+    async def undoable(self) -> FileUndo | None:
+        """What the last file did; None: there was none, or it was taken back."""
+        return UNDO.load_if_good(await self.client.get(keys.EXCLUDED_UNDO))
+
+    async def drop_undo(self) -> None:
+        """It was taken back."""
+        await self.client.delete(keys.EXCLUDED_UNDO)
+
+    # -- who is ------------------------------------------------------------------------------------
 
     async def count(self) -> int:
         """How many are excluded."""

@@ -306,10 +306,12 @@ DATA_PROCESSES = _one(
 CONSENT_LINK_TTL = 7 * _DAY
 CONSENT_TRY_TTL = _HOUR
 CONSENT_TOLD_TTL = _DAY
+UNDO_TTL = 30 * _DAY
 
 CONSENT = _one("{organisation}:consent", "what it allows the app (hash, sync.organisation)", EVER)
 EXCLUDED = _one("{organisation}:excluded", "hash: oid -> that an admin excluded them (JSON)", EVER)
 EXCLUDED_CHANGES = _one("{organisation}:excluded:changes", "how often that was changed", EVER)
+EXCLUDED_UNDO = _one("{organisation}:excluded:undo", "what the last file did (JSON)", UNDO_TTL)
 CONSENT_LEASE = _one("{organisation}:consent:by", "who asks Microsoft about it", "30 s, renewed")
 
 CONSENT_LINK = _one("{organisation}:link", "the newest address to consent at", CONSENT_LINK_TTL)
@@ -340,7 +342,6 @@ def directory_parts(reading: str) -> tuple[Key, Key, Key, Key]:
 # -- matching Zoom's users to Entra's -------------------------------------------------------------
 
 MATCHES_PARTS = ("zoom", "people")
-UNDO_TTL = 30 * _DAY
 
 MATCHES_CURRENT = _one("{match}:current", "the matching that counts", EVER)
 MATCHES_STATE = _one("{match}:state", "how the matching is doing (hash)", EVER)

@@ -45,6 +45,8 @@ _PARKED = ("parked", "people with problems")
 _PEOPLE = ("people", "the list of people and their matches")
 _UNMATCHED = ("unmatched", "people without a match")
 _EXCLUDED = ("excluded", "who is excluded")
+_EXCLUDED_LIST = ("excluded", "the list of who is excluded")
+_EXCLUDED_FILE = ("file", "a file of people")
 BATCH = 200
 _LISTS = (keys.AUDIT, keys.ACTS[0], keys.LOOKS[0])
 
@@ -71,10 +73,11 @@ class Entry:
     `kind` is change, look-up, invite, inform (people were told by other means), revive (who is
     parked is to be tried again; of these three `new` may say how many `people`), match (who in Zoom
     is whom in Entra), authorise (consent was `asked` for, gave `rights`, or has `ended`), exclude
-    and include (people, from that), or unreadable (the entry is damaged; its place is still shown).
+    and include (people, from that; of a file, `new` says how many), or unreadable (the entry is
+    damaged; its place is still shown).
     `scope` is `account`, `group:<Zoom group id>`, `user:<address>` (or an object id, where none is
     known), `name:<what was typed>`, `parked`, `unmatched` or `excluded` (the list of those),
-    `people` (all, as a file), `alias:<mail domain>`, `file` (of mappings by hand) or
+    `people` (all, as a file), `alias:<mail domain>`, `file` (of mappings by hand, or of people) or
     `organisation`. `old` and `new` hold the fields of the form (a group's also `name` and
     `priority`); None: the group inherits. `reason` is what the admin gave for a change
     (domain.reason); releases before data version 2 pass it over.
@@ -211,6 +214,18 @@ class AuditLog:
     async def included(self, by: Actor, address: str) -> None:
         """Record that an admin excludes somebody no longer."""
         await self._add(Entry(INCLUDE, by, f"user:{address}", address))
+
+    async def took_excluded(self, by: Actor) -> None:
+        """Record that an admin took the list of who is excluded."""
+        await self._add(Entry(LOOK_UP, by, *_EXCLUDED_LIST))
+
+    async def excluded_by_file(self, by: Actor, *, people: int) -> None:
+        """Record that an operator excluded all of a file."""
+        await self._add(Entry(EXCLUDE, by, *_EXCLUDED_FILE, new={"people": people}))
+
+    async def included_by_file(self, by: Actor, *, people: int) -> None:
+        """Record that an operator excludes all of a file no longer."""
+        await self._add(Entry(INCLUDE, by, *_EXCLUDED_FILE, new={"people": people}))
 
     async def _add(self, entry: Entry) -> None:
         key, kept, first = keys.LOOKS if entry.kind == LOOK_UP else keys.ACTS

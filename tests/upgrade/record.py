@@ -49,7 +49,7 @@ from domain.storms import Storm
 from sync.engine.identity import News
 from sync.feed.store import FeedState
 from sync.organisation.by_hand import Alias, Given, Undo
-from sync.organisation.exclusions import Exclusion
+from sync.organisation.exclusions import Exclusion, FileUndo
 from sync.organisation.matches import Kept
 from sync.redis import keys
 from sync.settings.audit import Entry
@@ -71,7 +71,7 @@ ROWS: Final[tuple[type[Any], ...]] = (
     *(Attempt, Consent, ConsentLink, Tried, Try, Outcome, ProgressCard, Refused),
     *(DirectoryGroup, DirectoryUser, FeedState, Form, Link, Mailing, MailingCard),
     *(Entry, MembershipChange, Met, News, PersonState, Rollout, SignInRow, Storm, Tally),
-    *(Alias, EntraUser, Exclusion, Given, Kept, Match, Undo),
+    *(Alias, EntraUser, Exclusion, FileUndo, Given, Kept, Match, Undo),
 )
 """What rows become. Their fields stand for those that are stored."""
 

@@ -62,7 +62,7 @@ from sync.organisation.by_hand import Alias, Given, HandStore
 from sync.organisation.consent import ConsentStore
 from sync.organisation.coverage import CoverageStore
 from sync.organisation.departed import Departed
-from sync.organisation.exclusions import Exclusion, ExclusionStore
+from sync.organisation.exclusions import Exclusion, ExclusionStore, FileUndo
 from sync.organisation.matches import MatchStore, Result
 from sync.organisation.opt_outs import OptOuts
 from sync.reconnect.store import NoticeStore
@@ -219,6 +219,7 @@ async def _people(to: Stores) -> None:
     assert await announcements.may_send()
     excluded = Exclusion(ADA, "Ada Lindqvist", "ada@example.com", ADMIN, AT, "INC0012345")
     assert await ExclusionStore(to.client).add([excluded])
+    await ExclusionStore(to.client).keep_undo(FileUndo(AT, (BEN,), (excluded,)))
     await CoverageStore(to.client).keep(Coverage(1, 2, 3, 4, 5))
     await to.sealed.seals_with(to.vault.newest, "process", AT)
     await to.sealed.stopped("older", "process", AT)
@@ -390,6 +391,7 @@ async def read(client: Client) -> dict[str, Any]:
         "announced": plain(await AnnouncementStore(client).of([BEN, CLEO, NIA])),
         "coverage": plain(await CoverageStore(client).read()),
         "excluded": plain(await ExclusionStore(client).everybody()),
+        "excluded by a file": plain(await ExclusionStore(client).undoable()),
         "opted out, gone since": [one.gone_ms for one in await opt_outs.everything()],
         "opted out": [await opt_outs.has(oid, None) for oid in (NIA, CLEO)],
         "opted out by Zoom": [await opt_outs.has(BEN, zoom) for zoom in ("zNia", "zBen")],

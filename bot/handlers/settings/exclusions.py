@@ -1,7 +1,6 @@
 """Excluding people from the organisation's authorisation, and including them again.
 
-The guard has made sure of the admin. Who is excluded while they are covered is ended at once; what
-a crash leaves over is found by the next round (sync.organisation.coverage).
+The guard has made sure of the admin.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from domain.errors import OutsideError
 from domain.link import fold_address
 from domain.matching import excluded as left_out
 from domain.policy import AuthorisedBy
-from sync.engine.link_store import Left
+from sync.organisation.excluding import LINK, Excluding, is_covered
 from sync.organisation.exclusions import MOST, Exclusion, TooMany
 from wording.exclusions import ALREADY, COVERED_NOW, NOT_EXCLUDED, OWN_SIGN_IN, THAT_IS_YOU
 from wording.figures import clock_time
@@ -35,10 +34,16 @@ if TYPE_CHECKING:
 
     from bot.grammar.exclusions import Exclude, Excluded, Include
     from bot.request import Turn
+    from bot.teams.activity import Person
     from cards.build import Card
-    from cards.settings.exclusion_clicks import ExcludePeople, IncludePeople, ListExcluded
+    from cards.settings.exclusion_clicks import (
+        DownloadExcluded,
+        ExcludePeople,
+        IncludePeople,
+        ListExcluded,
+    )
     from domain.matching import EntraUser
-    from domain.person import PersonState
+    from sync.organisation.excluding import Connected
     from sync.organisation.exclusions import ExclusionStore
     from sync.organisation.finding import Found
     from sync.organisation.matches import MatchStore
@@ -57,22 +62,12 @@ class Finder(Protocol):
         """Those of these (object ids) whom Entra has now. Raises OutsideError."""
 
 
-class Connected(Protocol):
-    """Connected people (sync.engine.people)."""
-
-    async def rows(self, people: Sequence[str], *names: str) -> list[PersonState]:
-        """What `names` say of these; who is not connected is left out."""
-
-    async def leave(self, object_id: str, by_ms: int | None = None) -> Left:
-        """Have the next worker clear and erase somebody who connected by then."""
-
-
-_LINK: Final = ("authorised_by", "leaving", "generation")
-
-
 @dataclass(frozen=True, slots=True)
 class ExclusionHandler:
-    """Asks, excludes, includes, and lists. `may_look_up` counts an admin's look-ups."""
+    """Asks, excludes, includes, and lists. `may_look_up` counts an admin's look-ups.
+
+    `new_link` makes the address of a page where that admin gets the list as a file, once.
+    """
 
     store: ExclusionStore
     finder: Finder
@@ -80,6 +75,7 @@ class ExclusionHandler:
     people: Connected
     audit: AuditLog
     may_look_up: Callable[[str], Awaitable[bool]]
+    new_link: Callable[[Person], Awaitable[str]]
 
     # -- excluding ---------------------------------------------------------------------------------
 
@@ -109,7 +105,7 @@ class ExclusionHandler:
         users = {one.user.object_id: (one.user, one.by) for one in found if one.user is not None}
         ids = list(users)
         out = await self.store.among(ids)
-        by = {row.object_id: row for row in await self.people.rows(ids, *_LINK)}
+        by = {row.object_id: row for row in await self.people.rows(ids, *LINK)}
         rows = []
         for oid, (user, address) in users.items():
             await self.audit.looked_up(actor(turn), address)
@@ -119,7 +115,7 @@ class ExclusionHandler:
                 said.append(ALREADY)
             elif link is not None and link.authorised_by is AuthorisedBy.PERSON:
                 said.append(OWN_SIGN_IN)
-            elif link is not None and not link.leaving:
+            elif link is not None and is_covered(link):
                 said.append(COVERED_NOW)
             said += _by_account(user)
             row = cards.PersonRow(oid, user.name, address, " ".join(said), acts=oid not in out)
@@ -139,15 +135,15 @@ class ExclusionHandler:
             name, address = ("", "") if user is None else (user.name, user.address)
             rows.append(Exclusion(oid, name, address, by, now, reason))
         try:
-            added = await self.store.add(rows)
+            done = await Excluding(self.store, self.people).exclude(rows)
         except TooMany:
             return cards.too_many(MOST)
-        for row in added:
+        for row in done.added:
             await self.audit.excluded(by, row.address or row.object_id, reason=reason)
         return cards.excluded(
-            count=len(added),
-            before=len(rows) - len(added),
-            clearing=await self._end(click.object_ids),
+            count=len(done.added),
+            before=len(rows) - len(done.added),
+            clearing=done.clearing,
             reason=reason,
         )
 
@@ -159,16 +155,6 @@ class ExclusionHandler:
         except (OutsideError, TimeoutError) as error:
             log.warning("exclusion_not_looked_up", reason=str(error) or "slow")
         return {oid: kept.user for oid, kept in (await self.matches.people(people)).items()}
-
-    async def _end(self, people: Sequence[str]) -> int:
-        """End what the organisation's authorisation shows of these; of how many."""
-        ended = 0
-        for row in await self.people.rows(people, *_LINK):
-            if row.authorised_by is AuthorisedBy.ORGANISATION and not row.leaving:
-                # Not a link that they make themselves in this moment.
-                left = await self.people.leave(row.object_id, row.generation)
-                ended += left is Left.LEAVING
-        return ended
 
     # -- including ---------------------------------------------------------------------------------
 
@@ -246,6 +232,12 @@ class ExclusionHandler:
             counts=out,
             automatic=automatic,
         )
+
+    async def download(self, turn: Turn, _: DownloadExcluded) -> Card:
+        """Give a link to the list of whom admins excluded."""
+        if not await self.may_look_up(turn.person.object_id):
+            return too_often()
+        return cards.download(await self.new_link(turn.person))
 
     async def _by_admins(self, turn: Turn, some: Sequence[Exclusion]) -> list[cards.ListRow]:
         now = await self.store.now_ms()

@@ -10,7 +10,12 @@ import pytest
 from bot.grammar.exclusions import Exclude, Excluded, Include
 from bot.handlers.settings.exclusions import ExclusionHandler
 from cards.click import BadInput
-from cards.settings.exclusion_clicks import ExcludePeople, IncludePeople, ListExcluded
+from cards.settings.exclusion_clicks import (
+    DownloadExcluded,
+    ExcludePeople,
+    IncludePeople,
+    ListExcluded,
+)
 from domain.clock import HOUR
 from domain.errors import AdminMustAct, RetryLater
 from domain.matching import EntraUser, Match, Uncovered
@@ -23,11 +28,12 @@ from sync.organisation.matches import Kept, MatchHealth, counted
 from sync.settings.audit import Actor
 from tests.cards.lint import walk
 from tests.doubles.memory import ADA, BEN, NOW, History, turn
-from tests.doubles.outside import titles, words
+from tests.doubles.outside import link_in, titles, words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
+    from bot.teams.activity import Person
     from cards.build import Card
     from cards.click import Click
 
@@ -84,10 +90,15 @@ class Room:
         self.allowed = True
         itself: Any = self
         store: Any = self.store
-        self.handler = ExclusionHandler(store, itself, itself, itself, self.audit, self.may_look_up)
+        self.handler = ExclusionHandler(
+            *(store, itself, itself, itself, self.audit, self.may_look_up), self.new_link
+        )
 
     async def may_look_up(self, object_id: str) -> bool:
         return self.allowed
+
+    async def new_link(self, person: Person) -> str:
+        return f"https://bot.example.com/{person.object_id}"
 
     async def find(self, addresses: Sequence[str]) -> list[Found]:
         if self.error is not None:
@@ -318,6 +329,21 @@ async def test_who_is_left_out_by_their_account_is_listed_with_the_reason(room: 
 async def test_a_damaged_row_is_listed_by_its_id(room: Room) -> None:
     room.store.rows[CHIARA] = Exclusion(CHIARA, "", "", Actor("", ""), 0)
     assert CHIARA in words(await room.handler.listed(turn(), Excluded()))
+
+
+async def test_the_list_is_had_as_a_file_by_a_link_of_the_admin_s_own(room: Room) -> None:
+    assert "Download…" not in titles(await room.handler.listed(turn(), Excluded()))
+    await room.handler.excluding(turn(), ExcludePeople((BEN.object_id,)))
+    assert "Download…" in titles(await room.handler.listed(turn(), Excluded()))
+    # Who is left out by their account is in the list of everybody.
+    assert "Download…" not in titles(
+        await room.handler.listed(turn(), ListExcluded(automatic=True))
+    )
+    card = await room.handler.download(turn(), DownloadExcluded())
+    assert link_in(card).endswith(ADA.object_id)
+    room.allowed = False
+    card = await room.handler.download(turn(), DownloadExcluded())
+    assert "Open the download" not in titles(card)
 
 
 async def test_all_of_it_counts_as_looking_people_up(room: Room) -> None:

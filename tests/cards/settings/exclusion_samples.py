@@ -41,6 +41,7 @@ LISTED = [
     ListRow("Ben Okafor", "ben.okafor@example.com", "INC0012345 · Ada Lindqvist, Nov 3, 14:02"),
     ListRow("", "farid@example.com", "Ada Lindqvist, today, 09:10"),
 ]
+LIST_URL = "https://bridge.example.com/auth/microsoft/start?ticket=0123456789abcdefghijkl"
 WHY = "INC0012345: on leave until spring"
 
 
@@ -66,6 +67,7 @@ def exclusion_cards() -> dict[str, Card]:
         "excluded": cards.listed(
             LISTED, page=1, total=23, by_hand=23, counts=COUNTS, automatic=False
         ),
+        "excluded-download": cards.download(LIST_URL),
         "excluded-none": cards.listed([], page=0, total=0, by_hand=0, counts={}, automatic=False),
         "excluded-by-account": cards.listed(
             [ListRow("Room 4", "room4@example.com", f"{UNCOVERED[Uncovered.RESOURCE].what}.")],
@@ -92,7 +94,7 @@ def exclusion_cards_for(name: str) -> dict[str, Card]:
     return {
         "exclude": cards.confirm(rows, Unclear(), reason=reason, include=False),
         "exclude-unclear": cards.confirm(
-            rows[:1], Unclear((name,) * 12, (name,) * 12), reason=reason, include=False
+            rows[:1], Unclear((name,) * 10, (name,) * 9), reason=reason, include=False
         ),
         "exclude-nobody": cards.confirm(
             [], Unclear((name,) * MOST_AT_ONCE), reason="", include=False

@@ -11,17 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.matching import FoundBy, Uncovered
-from sync.organisation import people_file
-from sync.organisation.people_file import (
-    COLUMNS,
-    BadFile,
-    Correction,
-    PersonRow,
-    corrections,
-    plain_cell,
-    safe_cell,
-    written,
-)
+from sync.organisation import csv_file
+from sync.organisation.csv_file import BadFile, plain_cell, safe_cell
+from sync.organisation.people_file import COLUMNS, Correction, PersonRow, corrections, written
 
 pytestmark = pytest.mark.unit
 
@@ -68,7 +60,7 @@ def edited(raw: bytes, zoom_id: str, address: str) -> bytes:
 def test_a_formula_becomes_text(cell: str) -> None:
     safe = safe_cell(cell)
     assert safe.startswith("'")
-    assert plain_cell(safe) == people_file._BREAKS.sub(" ", cell).strip()
+    assert plain_cell(safe) == csv_file._BREAKS.sub(" ", cell).strip()
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=80))
@@ -149,11 +141,11 @@ def test_what_is_wrong_with_a_file_is_said_and_nothing_of_it_is_used(
 
 
 def test_a_huge_file_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(people_file, "MOST_BYTES", 10)
+    monkeypatch.setattr(csv_file, "MOST_BYTES", 10)
     with pytest.raises(BadFile, match="larger"):
         corrections(HEAD)
     monkeypatch.undo()
-    monkeypatch.setattr(people_file, "MOST_ROWS", 5)
+    monkeypatch.setattr(csv_file, "MOST_ROWS", 5)
     with pytest.raises(BadFile, match="more than 5 lines"):
         corrections(HEAD + b"z1,\r\n" * 10)
 
