@@ -10,8 +10,8 @@ NAMES: Final = (
     *("redis", "redis-tls", "redis-durable", "redis-memory", "keys", "zoom-events"),
     *("entra-tenant", "entra-secret", "entra-redirect", "graph", "bot", "bot-keys"),
     *("entra-secret-end", "entra-kind", "entra-consent", "entra-assignment", "entra-roles"),
-    *("organisation-rights", "organisation-declared", "organisation-redirect"),
-    "organisation-alone",
+    *("organisation-app", "organisation-rights", "organisation-declared"),
+    *("organisation-redirect", "organisation-alone"),
     *("zoom", "zoom-scopes", "zoom-api", "zoom-log", "zoom-own-sync"),
     *("public-address", "public-headers", "teams-messages", "public-certificate", "clock"),
 )
