@@ -52,7 +52,7 @@ class Core:
         return (
             *(self.data.work, self.connect.resealing.work),
             *(*self.settings.works, *self.directory.works),
-            *(*self.engine.works, *self.organisation.works, self.covering.covering.work),
+            *(*self.engine.works, *self.organisation.works, *self.covering.works),
             *(self.doubt.work, self.feed.work, *self.readback.works),
             *(self.reconnect.work, *self.invite.works),
         )

@@ -80,16 +80,21 @@ class ChatPeople:
             return "undelivered"
         return "sent"
 
-    async def announce(self, object_id: str, authoriser: Authoriser, starts_ms: int) -> Sent:
-        """Send what the organisation would show; *after notice*, from which day on (epoch ms)."""
+    async def announce(
+        self, object_id: str, authoriser: Authoriser, starts_ms: int, *, own: bool
+    ) -> Sent:
+        """Send what the organisation would show; *after notice*, from which day on (epoch ms).
+
+        `own`: they are connected by a sign-in of their own.
+        """
         if await self.desk.personal(object_id) is None:
             return "unknown"
         inform = authoriser is Authoriser.INFORM
         page = self.not_for_me
         if inform:
-            card = organisation.notice(starts=day(starts_ms), page=page)
+            card = organisation.notice(starts=day(starts_ms), page=page, own=own)
         else:
-            card = organisation.offer(page=page)
+            card = organisation.offer(page=page, own=own)
         return await self._send(object_id, new_card_id(), card)
 
     async def first_meeting(self, object_id: str, presence: ZoomPresence, told: Accepted) -> None:

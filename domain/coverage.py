@@ -4,7 +4,9 @@ Of a person whom a Zoom user was matched with (domain.matching), in this order:
 
 Rule 1  Who said *Not for me* is never covered, whatever else holds.
 Rule 2  Nor is who was excluded, by an admin or by what Entra says of their account.
-Rule 3  Nor is who is shown by an authorisation of their own: it stays theirs.
+Rule 3  Who is shown by an authorisation of their own goes on so until they are covered. From then
+        on it is kept beside for OWN_KEPT_MS, and counts again if the organisation's ends for them;
+        then it is erased (`kept_own`).
 Rule 4  Only whose deciding level says that the organisation authorises it, and is on, is in scope.
         So is only of whom Entra says what the level's condition asks for (domain.condition).
 Rule 5  Nobody is covered who was not told of exactly that. *On request*, they must say Start.
@@ -20,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from domain.clock import DAY
 from domain.policy import Authoriser
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 NOTICE_DAYS: Final = 5
 """Working days between telling people and starting, *after notice*."""
+OWN_KEPT_MS: Final = 30 * DAY
+"""For how long an authorisation of somebody's own is kept beside the organisation's."""
 _FRIDAY: Final = 4
 
 
@@ -61,7 +66,7 @@ class Standing(StrEnum):
     LATER = "later"  # told and due, and beyond the level's percentage
     OPTED_OUT = "opted_out"
     EXCLUDED = "excluded"
-    OWN = "own"  # connected by a sign-in of their own
+    OWN = "own"  # connected by a sign-in of their own, and nothing else is to come
     NARROWED = "narrowed"  # the level's condition leaves them out
     OUT_OF_SCOPE = "out_of_scope"
 
@@ -106,9 +111,10 @@ def standing(candidate: Candidate, now_ms: int) -> Standing:
         return Standing.OPTED_OUT
     if candidate.excluded:
         return Standing.EXCLUDED
-    if candidate.own:
-        return Standing.OWN
     verdict, announced = candidate.verdict, candidate.announced
+    organisation = verdict.on and verdict.authoriser is not Authoriser.PERSON
+    if candidate.own and not (organisation and candidate.fits):
+        return Standing.OWN
     if not verdict.on:
         return Standing.OUT_OF_SCOPE
     if not candidate.fits and verdict.authoriser is not Authoriser.PERSON:
@@ -128,6 +134,29 @@ def standing(candidate: Candidate, now_ms: int) -> Standing:
             if now_ms < starts_ms(announced):
                 return Standing.WAITING
             return Standing.COVERED if candidate.in_share else Standing.LATER
+
+
+class KeptOwn(StrEnum):
+    """What becomes of an authorisation of somebody's own, kept beside the organisation's."""
+
+    STAYS = "stays"
+    COUNTS = "counts"  # the organisation's has ended for them
+    ENDS = "ends"  # it was kept for long enough, or they want neither
+
+
+def kept_own(
+    until_ms: int, verdict: Verdict, now_ms: int, *, withdrawn: bool, opted_out: bool
+) -> KeptOwn:
+    """What becomes of one that is kept until then (epoch ms).
+
+    `verdict` is policy's by the organisation's authorisation, `withdrawn`: the organisation gives
+    it to nobody any more.
+    """
+    if opted_out or now_ms >= until_ms:
+        return KeptOwn.ENDS
+    if withdrawn or verdict.authoriser is Authoriser.PERSON:
+        return KeptOwn.COUNTS
+    return KeptOwn.STAYS
 
 
 def starts_ms(announced: Announcement, days: int = NOTICE_DAYS) -> int:

@@ -65,6 +65,7 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     "Form.share": 2,
     "Form.only": 2,
     "PersonState.authorised_by": 2,
+    "PersonState.own_until_ms": 2,  # only beside it
     # Older processes leave them as they are; what was seen before a write counts for nothing.
     "PersonState.sight": 2,
     "PersonState.lesson": 2,

@@ -148,6 +148,11 @@ class Consent:
         return self.why in _RIGHTS_KNOWN and may_read(self.rights)
 
     @property
+    def withdrawn(self) -> bool:
+        """Whether the organisation authorised the app once, and it doesn't work any more."""
+        return self.ended_ms is not None and not self.may_write
+
+    @property
     def worked(self) -> bool:
         """Whether the organisation authorises the app, or has done so before."""
         return self.since_ms is not None or self.ended_ms is not None

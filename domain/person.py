@@ -17,7 +17,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from domain.errors import Trouble
-from domain.policy import NOTHING_CHOSEN, AuthorisedBy, Personal, resolve
+from domain.policy import NOTHING_CHOSEN, AuthorisedBy, Personal, Reason, resolve
 from domain.storms import NOT_NOTIFIED
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ class PersonState:
     proved_ms: int | None = None  # when the link was last compared with both sides
     personal: Personal = NOTHING_CHOSEN
     authorised_by: AuthorisedBy = AuthorisedBy.PERSON
+    own_until_ms: int | None = None  # until then their own authorisation is kept beside another's
     session_app: str = ""  # whose session `held` is: a client id; "": that of who signs people in
     former: Held | None = None  # another registration's session, which could not be cleared
     former_app: str = ""  # and which one's
@@ -165,10 +166,15 @@ def app_of(person: PersonState, organisation_app: str) -> str:
 
 
 def verdict_of(policy: Policy, person: PersonState, now_ms: int) -> Verdict:
-    """What policy says of a connected person at a time (epoch ms)."""
-    return resolve(
-        policy, person.group_ids, person.personal, by=person.authorised_by, now_ms=now_ms
-    )
+    """What policy says of a connected person at a time (epoch ms).
+
+    Once their level asks each person, one of their own that is still kept counts, and at once.
+    """
+    groups, chosen = person.group_ids, person.personal
+    verdict = resolve(policy, groups, chosen, by=person.authorised_by, now_ms=now_ms)
+    if verdict.reason is Reason.EACH_PERSON and (person.own_until_ms or 0) > now_ms:
+        return resolve(policy, groups, chosen, now_ms=now_ms)
+    return verdict
 
 
 class Patch:

@@ -82,7 +82,7 @@ async def _exclude(core: Core, audit: AuditLog, new: Sequence[Exclusion]) -> boo
     undo, at_ms = await room.undoable(), new[0].at_ms
     await room.keep_undo(FileUndo(at_ms, excluded=tuple(row.object_id for row in new)))
     try:
-        done = await Excluding(room, core.engine.people).exclude(new)
+        done = await Excluding(room, core.engine.people, core.covering.uncover).exclude(new)
     except TooMany:
         await (room.drop_undo() if undo is None else room.keep_undo(undo))
         complain([f"No more than {MOST:,} people can be excluded. Narrow the level instead."])
@@ -211,7 +211,8 @@ async def undo_file(settings: Settings, verb: str) -> bool:
             await audit.included_by_file(OPERATOR, people=len(removed))
             say(f"Taken back: {people(len(removed))} no longer excluded.")
         else:
-            done = await Excluding(store, core.engine.people).exclude(undo.included)
+            excluding = Excluding(store, core.engine.people, core.covering.uncover)
+            done = await excluding.exclude(undo.included)
             await audit.excluded_by_file(OPERATOR, people=len(done.added))
             say(f"Taken back: {people(len(done.added))} excluded again.", *clears(done.clearing))
         await store.drop_undo()

@@ -25,6 +25,30 @@ NO_APP_NEEDED: Final = (
 )
 
 
+OWN_SIGN_IN_TILL_START: Final = (
+    "You’re connected by your own sign-in, and that goes on as it is until you choose Start. Then "
+    "your organisation’s authorisation is used. I keep yours for 30 days, in case that ends, and "
+    "then erase it. A style you chose stays."
+)
+
+
+def own_sign_in_until(starts: str) -> str:
+    """What becomes of a sign-in of theirs, where it starts by itself on a day."""
+    return (
+        f"You’re connected by your own sign-in, and that goes on as it is until {starts}. Then "
+        "your organisation’s authorisation is used. I keep yours for 30 days, in case that ends, "
+        "and then erase it. A style you chose stays."
+    )
+
+
+def own_sign_in_kept(until: str) -> str:
+    """Until which day a sign-in of theirs is kept beside the organisation's authorisation."""
+    return (
+        f"I keep your own sign-in until {until}. If your organisation’s authorisation ends before "
+        "then, yours is used again."
+    )
+
+
 def without_app(page: str) -> str:
     """Where to say no without the app (an address; empty: not said)."""
     return f" Without the app, you can say no at {page}." if page else ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from domain.form import HIGHEST_PRIORITY, Field, differing
-from domain.policy import AuthorisedBy, Authoriser, AuthorizeWith, Reason, Service
+from domain.policy import Authoriser, AuthorizeWith, Reason, Service
 from domain.presence import Style
 from domain.share import EVERYBODY
 from wording.figures import people
@@ -291,8 +291,6 @@ def rule_words(verdict: Verdict) -> str:
     said = verdict_words(verdict)
     if not verdict.on:
         return said
-    if verdict.by is AuthorisedBy.ORGANISATION:
-        said = f"{said} Your organisation authorised it."
     return (
         f"{said} Your style is {verdict.style}{', your own choice' if verdict.own_style else ''}."
     )

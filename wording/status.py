@@ -10,7 +10,7 @@ from domain.errors import Trouble
 from domain.explanation import OUTAGE, QUOTA, SLOW, TOO_OFTEN
 from domain.freshness import fresh_for_ms
 from domain.plan import Do, Why
-from domain.policy import Reason
+from domain.policy import AuthorisedBy, Authoriser, Reason
 from domain.presence import (
     NOT_SAID,
     UNKNOWN,
@@ -20,7 +20,8 @@ from domain.presence import (
     zoom_label,
 )
 from wording.ended import ended
-from wording.figures import clock_time
+from wording.figures import clock_time, day
+from wording.organisation import own_sign_in_kept
 from wording.ours import (
     agrees,
     attempt,
@@ -63,7 +64,7 @@ class StatusView:
     are left out. `trouble_line` says why something was not accepted, and when it is tried again.
     `difference` says why the last two differ, `link_trouble` what is wrong with the
     authorisation (it then offers to connect again). `paused`: by the person (it offers to resume);
-    `off`: by an admin.
+    `off`: by an admin. `authorised_line` says by whom they are authorised.
     """
 
     sentence: str
@@ -78,6 +79,7 @@ class StatusView:
     paused: bool = False
     trouble_line: str = ""
     off: bool = False
+    authorised_line: str = ""
 
 
 def view(known: Explanation, zone: tzinfo) -> StatusView:
@@ -107,7 +109,18 @@ def view(known: Explanation, zone: tzinfo) -> StatusView:
         tone=says.tone(),
         paused=known.verdict.reason is Reason.PAUSED,
         off=not known.verdict.on,
+        authorised_line=_authorised(known),
     )
+
+
+def _authorised(known: Explanation) -> str:
+    """By whom they are authorised, where their organisation may or does do it; else nothing."""
+    state, authoriser = known.state, known.verdict.authoriser
+    if state.authorised_by is AuthorisedBy.PERSON:
+        return "By your own sign-in." if authoriser is not Authoriser.PERSON else ""
+    until = state.own_until_ms
+    kept = "" if until is None else f" {own_sign_in_kept(day(until))}"
+    return f"By your organisation.{kept}"
 
 
 class _Sayings:

@@ -9,10 +9,11 @@ import structlog
 
 from cards.person import organisation as cards
 from domain.errors import AdminMustAct, OutsideError
+from domain.policy import AuthorisedBy
 from sync.connect.linking import AddressTaken, Contested, NoZoomUser, OptedOut
 from sync.engine.patience import Background, Patience
 from sync.organisation.starting import NotStarted
-from wording.figures import clock_time
+from wording.figures import clock_time, day
 from wording.organisation import (
     NOT_ALLOWED,
     NOT_ANSWERED,
@@ -97,8 +98,9 @@ class OrganisationHandler:
     async def start(self, turn: Turn, _: StartShowing) -> Card:
         """Start a person who wants it; where it can't be, they may sign in."""
         oid = turn.person.object_id
-        if await self.signing_in.working(turn) is not None:  # a second click
-            return await self.signing_in.offer(turn)
+        known = await self.signing_in.working(turn)
+        if known is not None and known[1].authorised_by is AuthorisedBy.ORGANISATION:
+            return await self.signing_in.offer(turn)  # a second click
         try:
             link, observation = await self.background.within(
                 Patience(), self.starter.start(oid, turn.person.tenant_id)
@@ -113,15 +115,23 @@ class OrganisationHandler:
             return cards.not_started(_why(error))
         await self.came_back(oid)
         verdict = await self.engine.verdict_of(oid)
+        until = await self._own_until(oid)
         return cards.started(
             name=link.name,
             zoom_address=link.zoom_email or link.addresses[0],
             presence_now=presence_now(verdict, observation),
+            own_until="" if until is None else day(until),
         )
 
     async def confirm_disconnect(self, turn: Turn) -> Card:
         """Ask somebody who disconnects and whom the organisation authorised."""
-        return cards.confirm(name=turn.person.name)
+        own = await self._own_until(turn.person.object_id) is not None
+        return cards.confirm(name=turn.person.name, own=own)
+
+    async def _own_until(self, object_id: str) -> int | None:
+        """Until when a sign-in of their own is kept (epoch ms); None: there is none."""
+        known = await self.engine.link_of(object_id)
+        return None if known is None else known[1].own_until_ms
 
     async def not_for_me(self, turn: Turn, _: NotForMe) -> Card:
         """Keep that the person does not want it, and end what is shown because of it."""

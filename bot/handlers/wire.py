@@ -202,7 +202,7 @@ def _answer_matching(
     )
     excluding = ExclusionHandler(
         *(core.organisation.exclusions, core.organisation.finder, room.store, core.engine.people),
-        *(audit, engine.may_look_up),
+        *(audit, engine.may_look_up, core.covering.uncover),
         lambda person: new_link(person, For.EXCLUDED),
     )
     answer_exclusions(dispatch, excluding, known=lambda: everyone_knows(ListExcluded.verb))

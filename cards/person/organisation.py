@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 from cards.build import answer, bold, box, button, buttons, card, heading, item, note, text
 from cards.person.clicks import CancelDisconnect, NotForMe, ShowStatus, StartShowing
 from cards.person.connect import after, zoom_account
-from wording.organisation import NO_APP_NEEDED, SHOWN_UNASKED, what_is_left, without_app
+from wording.organisation import (
+    NO_APP_NEEDED,
+    OWN_SIGN_IN_TILL_START,
+    SHOWN_UNASKED,
+    own_sign_in_kept,
+    own_sign_in_until,
+    what_is_left,
+    without_app,
+)
 from wording.policy import OWN_STATUS_STAYS
 from wording.text import addressed, outside
 
@@ -17,10 +25,11 @@ if TYPE_CHECKING:
     from wording.organisation import Said
 
 
-def notice(*, starts: str, page: str = "") -> Card:
+def notice(*, starts: str, page: str = "", own: bool = False) -> Card:
     """Say what will be shown from a day on, unless the person says no.
 
-    `page` is the address where they can, without the app.
+    `page` is the address where they can, without the app. `own`: they are connected by a sign-in of
+    their own.
     """
     return card(
         f"From {starts}, Teams shows when you’re busy in Zoom, unless you choose Not for me.",
@@ -32,6 +41,7 @@ def notice(*, starts: str, page: str = "") -> Card:
         ),
         item("•", bold("What is shown: "), SHOWN_UNASKED),
         item("•", bold("Your own status: "), OWN_STATUS_STAYS),
+        item("•", bold("Your own sign-in: "), own_sign_in_until(starts)) if own else None,
         item("•", bold("If you don’t want it: "), "choose Not for me, now or at any time later."),
         note(NO_APP_NEEDED + without_app(page)),
         buttons(
@@ -41,10 +51,18 @@ def notice(*, starts: str, page: str = "") -> Card:
     )
 
 
-def offer(*, name: str = "", inviter: str = "", opted_out: bool = False, page: str = "") -> Card:
+def offer(
+    *,
+    name: str = "",
+    inviter: str = "",
+    opted_out: bool = False,
+    page: str = "",
+    own: bool = False,
+) -> Card:
     """Say what will be shown, and let the person decide; `inviter`: the admin who asks.
 
     `opted_out`: they said *Not for me* before. `page` is where they can say it without the app.
+    `own`: they are connected by a sign-in of their own.
     """
     who = f"{outside(inviter)} asks whether" if inviter else "your organisation asks whether"
     again = "You chose Not for me before. You can still change your mind."
@@ -55,6 +73,7 @@ def offer(*, name: str = "", inviter: str = "", opted_out: bool = False, page: s
         item("•", bold("Nothing to set up. "), "Your organisation allowed it once for everyone."),
         item("•", bold("What is shown: "), SHOWN_UNASKED),
         item("•", bold("Your own status: "), OWN_STATUS_STAYS),
+        item("•", bold("Your own sign-in: "), OWN_SIGN_IN_TILL_START) if own else None,
         text(again) if opted_out else None,
         note(f"It only starts if you choose Start. {NO_APP_NEEDED}{without_app(page)}"),
         buttons(
@@ -64,8 +83,13 @@ def offer(*, name: str = "", inviter: str = "", opted_out: bool = False, page: s
     )
 
 
-def started(*, name: str, zoom_address: str, presence_now: str | None = None) -> Card:
-    """Say that it begins; `presence_now` is a sentence on what Zoom says at this moment."""
+def started(
+    *, name: str, zoom_address: str, presence_now: str | None = None, own_until: str = ""
+) -> Card:
+    """Say that it begins; `presence_now` is a sentence on what Zoom says at this moment.
+
+    `own_until`: until which day a sign-in of their own is kept; empty: there is none.
+    """
     said = "from now on I’ll tell Microsoft 365 when you’re in a Zoom meeting or call."
     return card(
         f"Started: {said}",
@@ -73,6 +97,7 @@ def started(*, name: str, zoom_address: str, presence_now: str | None = None) ->
         answer("good", "All set.", addressed(name, said)),
         zoom_account(zoom_address),
         text(presence_now or "It’ll show at your next change in Zoom."),
+        text(own_sign_in_kept(own_until)) if own_until else None,
         note(NO_APP_NEEDED),
         buttons(*after(on=True)),
     )
@@ -127,14 +152,18 @@ def opted_out(ending: Ending | None, *, until: str = "", own_sign_in: bool = Fal
     )
 
 
-def confirm(*, name: str) -> Card:
-    """Have disconnecting confirmed by somebody whom the organisation authorised."""
+def confirm(*, name: str, own: bool = False) -> Card:
+    """Have disconnecting confirmed by somebody whom the organisation authorised.
+
+    `own`: a sign-in of their own is still kept.
+    """
     return card(
         "Do you want to disconnect?",
         heading("Disconnect?"),
         text(addressed(name, "this clears the presence I set for you. It also erases:")),
         item("•", "what Zoom told me about you"),
         item("•", "your pause and your style"),
+        item("•", "your own sign-in, which I still keep") if own else None,
         text(
             bold("What I keep: "),
             "that you don’t want this, as a code that doesn’t say who you are. Your "

@@ -38,6 +38,7 @@ def status(view: StatusView, *, look_ups: str = "") -> Card:
     lines = [
         ("Zoom", view.zoom_line),
         ("Setting", view.rule_line),
+        ("Authorised", view.authorised_line),
         ("I set", view.told_line),
         ("Problem", view.trouble_line),
         ("Shown", view.shown_line),

@@ -39,6 +39,7 @@ class Left(IntEnum):
     NOT_CONNECTED = -1
     CONNECTED_LATER = 0
     LEAVING = 1
+    CARRIES_ON = 2  # by an authorisation of their own
 
 
 @dataclass(eq=False)
@@ -207,6 +208,32 @@ class LinkRows(PeopleQueue):
             by_ms=by_ms,
         )
         return Left(outcome)
+
+    async def uncover(self, object_id: str, opt_out: str, by_ms: int | None = None) -> Left:
+        """End the organisation's authorisation for somebody, if they connected by that time (ms).
+
+        Where one of their own is still kept, that counts from now on; else, or if they said *Not
+        for me* (`opt_out`: see `start`), they are cleared and erased, like `leave`.
+        """
+        carries_on = await self._scripts.run(
+            lua.own_carry_on,
+            person=keys.person(object_id),
+            shard=shard_of(object_id),
+            tokens=keys.tokens(object_id),
+            opt_out=keys.opt_out(object_id, opt_out),
+            member=object_id,
+            by_ms=by_ms,
+        )
+        return Left.CARRIES_ON if carries_on else await self.leave(object_id, by_ms)
+
+    async def erase_own(self, object_id: str) -> bool:
+        """Erase their own authorisation, if it was kept for long enough. False: it is not due."""
+        return await self._scripts.run(
+            lua.own_erase,
+            person=keys.person(object_id),
+            shard=shard_of(object_id),
+            tokens=keys.tokens(object_id),
+        )
 
     async def must_authorize(self, state: PersonState, code: str) -> bool:
         """Keep that a connection's authorisation ended. False: they connected anew, or left."""

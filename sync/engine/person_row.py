@@ -55,6 +55,7 @@ _NUMBERS = {
     "pol": "policy_done",
     "wrote": "wrote_ms",
     "proved": "proved_ms",
+    "own_until": "own_until_ms",
 }
 """Fields that are one number each, and what they are called in `PersonState`."""
 
@@ -80,7 +81,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
 """Which fields keep what of a `PersonState`."""
 
 BY_SCRIPTS = frozenset(
-    {"generation", "version", "observation", "got_ms", "zoom_id", "authorised_by"}
+    {"generation", "version", "observation", "got_ms", "zoom_id", "authorised_by", "own_until_ms"}
 )
 """What of a person no patch may change: who is who, by whose authorisation, and what Zoom said, in
 the order of time."""

@@ -6,9 +6,11 @@ from typing import Any, Final, Literal, NamedTuple
 
 from domain.budget import Limits
 from domain.clock import MINUTE
+from domain.coverage import OWN_KEPT_MS
 from domain.errors import Trouble
 from domain.look_ups import DAYS
 from domain.plan import AHEAD_LIMIT_MS, EXPIRY_MIN, Lane
+from domain.policy import AuthorisedBy
 from domain.presence import IN_A_CALL, SESSION_PAIRS
 from sync.engine.person_row import HELD_FIELDS
 from sync.redis import keys
@@ -133,7 +135,7 @@ def ack(*, prefix: Key, shard: Shard, acks: str) -> list[int]:
 # -- links (sync.engine.link_store) ----------------------------------------------------------------
 
 
-@script(head=QUEUE)
+@script(head=QUEUE, constants={"AUTHORIZE": Trouble.AUTHORIZE.value, "OWN_KEPT_MS": OWN_KEPT_MS})
 def connect(
     *,
     person: Key,
@@ -162,6 +164,24 @@ def connect(
     commas, `addresses` each between line ends. Returns the generation (0: `attempt` is not live, or
     they opted out) and the link that was there.
     """
+
+
+@script(head=QUEUE, constants={"ORGANISATION": AuthorisedBy.ORGANISATION.value})
+def own_carry_on(
+    *, person: Key, shard: Shard, tokens: Key, opt_out: Key, member: str, by_ms: int | None
+) -> bool:
+    """Have somebody's own authorisation, kept beside the organisation's, count again.
+
+    False: there is none (any more), they said *Not for me*, or connected after `by_ms`.
+    """
+
+
+@script(
+    head=QUEUE,
+    constants={"ERASED": keys.ERASED, "ORGANISATION": AuthorisedBy.ORGANISATION.value},
+)
+def own_erase(*, person: Key, shard: Shard, tokens: Key) -> bool:
+    """Erase an authorisation of somebody's own that was kept for long enough. False: none is."""
 
 
 @script()

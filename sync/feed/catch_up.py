@@ -60,6 +60,7 @@ _DECIDES = (
     "group_ids",
     "personal",
     "authorised_by",
+    "own_until_ms",
     "trouble",
     "observation",
     "held",

@@ -66,8 +66,13 @@ COVERAGES: Final = Rows(Coverage)
 class Announcer(Protocol):
     """Telling people in the chat (implemented by the bot)."""
 
-    async def announce(self, object_id: str, authoriser: Authoriser, starts_ms: int) -> Sent:
-        """Send the card that says what will be shown; *after notice*, from when on (epoch ms)."""
+    async def announce(
+        self, object_id: str, authoriser: Authoriser, starts_ms: int, *, own: bool
+    ) -> Sent:
+        """Send the card that says what will be shown; *after notice*, from when on (epoch ms).
+
+        `own`: they are connected by a sign-in of their own.
+        """
 
 
 class Exclusions(Protocol):
@@ -115,7 +120,7 @@ class _Round:
     counts: Counter[Standing] = field(default_factory=Counter)
     in_trouble: int = 0
     seen: set[str] = field(default_factory=set)
-    to_tell: list[tuple[str, Authoriser]] = field(default_factory=list)
+    to_tell: list[tuple[str, Authoriser, bool]] = field(default_factory=list)
 
 
 @dataclass(eq=False, repr=False)
@@ -202,7 +207,8 @@ class Covering:
             return None
         now, counts = await self.people.now_ms(), Counter[Standing]()
         async for _, candidate in self._of_level(level, policy):
-            counts[standing(candidate, now)] += 1
+            stands = standing(candidate, now)
+            counts[Standing.OWN if candidate.own and stands in _WAIT_OR_START else stands] += 1
         unmatched = left_out = 0
         view = await self.directory.view()
         async for some in batches(self.matches.matches(), BATCH):
@@ -212,7 +218,7 @@ class Covering:
                     left_out += why[user.zoom_id].leaves_out
                     unmatched += not why[user.zoom_id].leaves_out
         return Prospect(
-            startable=sum(counts[each] for each in (*_WAIT, Standing.COVERED)),
+            startable=sum(counts[each] for each in _WAIT_OR_START),
             unmatched=unmatched,
             excluded=counts[Standing.EXCLUDED] + counts[Standing.NARROWED] + left_out,
             opted_out=counts[Standing.OPTED_OUT],
@@ -239,12 +245,12 @@ class Covering:
             found.seen.add(oid)
             found.in_trouble += candidate.connected and trouble
             if stands is Standing.TO_TELL:
-                found.to_tell.append((oid, candidate.verdict.authoriser))
+                found.to_tell.append((oid, candidate.verdict.authoriser, candidate.own))
             elif stands is Standing.COVERED and not candidate.connected:
                 starting.append((kept.user, zoom))
             elif candidate.connected and stands in _ENDS:
                 log.info("coverage_ended", person=oid, reason=stands.value)
-                await self.people.leave(oid)
+                await self._uncover(oid)
         if self.authorised() and self.may_write():
             await for_each(starting, self._start)
 
@@ -262,7 +268,7 @@ class Covering:
         users = {user.zoom_id: user for user in await view.users([k.zoom_id or "" for k in some])}
         rows = {
             row.object_id: row
-            for row in await self.people.rows(ids, "authorised_by", "leaving", "trouble")
+            for row in await self.people.rows(ids, "authorised_by", "leaving", "trouble", "zoom_id")
         }
         announced = await self.announcements.of(ids)
         await self.announcements.renew(list(announced))
@@ -275,16 +281,18 @@ class Covering:
             if user is None or (row is not None and row.leaving):
                 continue
             verdict = resolve(policy, user.group_ids, by=AuthorisedBy.ORGANISATION)
-            by = None if row is None else row.authorised_by
+            by, shown_as = (None, None) if row is None else (row.authorised_by, row.zoom_id)
+            own = by is AuthorisedBy.PERSON
+            same = not own or shown_as in {None, zoom_id}  # else they are somebody else in Zoom
             candidate = Candidate(
                 verdict,
                 announced.get(oid),
                 opted_out=oid in opted_out,
                 excluded=oid in excluded,
                 connected=by is AuthorisedBy.ORGANISATION,
-                own=by is AuthorisedBy.PERSON,
+                own=own,
                 in_share=in_share(oid, verdict.share),
-                fits=fits(verdict.only, kept.user.properties),
+                fits=same and fits(verdict.only, kept.user.properties),
             )
             trouble = row is not None and row.trouble is not None
             found.append((kept, candidate, (ZoomUser(zoom_id, user.address), trouble)))
@@ -315,7 +323,10 @@ class Covering:
                     if match is not None and (match.why or match.object_id != row.object_id):
                         reason = str(match.why or "another")
                         log.info("coverage_ended", person=row.object_id, reason=reason)
-                        await self.people.leave(row.object_id)
+                        await self._uncover(row.object_id)
+
+    async def _uncover(self, oid: str) -> None:
+        await self.people.uncover(oid, await self.opt_outs.mark(oid))
 
     async def _count(self, found: _Round) -> Coverage:
         health, counts = await self.matches.health(), found.counts
@@ -335,7 +346,7 @@ class Covering:
         """Send cards, a few a second, until this wave's are used up."""
         if not self.authorised() or not self.may_write():
             return  # nobody is asked about what can't begin
-        for oid, authoriser in found.to_tell:
+        for oid, authoriser, own in found.to_tell:
             if self.work.stopping or not await self._lease.take():
                 return
             if not await self.rows.may_try(oid):
@@ -343,13 +354,13 @@ class Covering:
             if not await self.announcements.may_send():
                 await self.rows.try_again(oid)
                 return
-            await self._announce(oid, authoriser)
+            await self._announce(oid, authoriser, own=own)
 
-    async def _announce(self, oid: str, authoriser: Authoriser) -> None:
+    async def _announce(self, oid: str, authoriser: Authoriser, *, own: bool) -> None:
         now = await self.people.now_ms()
         how = How.INFORMED if authoriser is Authoriser.INFORM else How.ASKED
         announced = Announcement(now, how)
-        match await self.announcer.announce(oid, authoriser, starts_ms(announced)):
+        match await self.announcer.announce(oid, authoriser, starts_ms(announced), own=own):
             case "sent":
                 await self.announcements.keep(oid, announced)
                 log.info("announced", person=oid, how=how.value)
@@ -362,6 +373,7 @@ class Covering:
 
 _ENDS: Final = frozenset({Standing.OPTED_OUT, Standing.EXCLUDED, Standing.LATER, Standing.NARROWED})
 _WAIT: Final = (Standing.TO_TELL, Standing.ASKED, Standing.WAITING, Standing.LATER)
+_WAIT_OR_START: Final = (*_WAIT, Standing.COVERED)
 _UNMATCHED: Final = frozenset({"nobody", "several", "two-zoom", "gone"})
 
 

@@ -13,7 +13,7 @@ from sync.engine.link_store import Left
 from sync.redis.batches import chunks, for_each
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from domain.person import PersonState
     from sync.organisation.exclusions import Exclusion, ExclusionStore
@@ -28,9 +28,6 @@ class Connected(Protocol):
     async def rows(self, people: Sequence[str], *names: str) -> list[PersonState]:
         """What `names` say of these; who is not connected is left out."""
 
-    async def leave(self, object_id: str, by_ms: int | None = None) -> Left:
-        """Have the next worker clear and erase somebody who connected by then."""
-
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -42,10 +39,14 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Excluding:
-    """Does it."""
+    """Does it.
+
+    `uncover` ends the organisation's authorisation for somebody, if they connected by a time.
+    """
 
     store: ExclusionStore
     people: Connected
+    uncover: Callable[[str, int], Awaitable[Left]]
 
     async def exclude(self, rows: Sequence[Exclusion]) -> Done:
         """Exclude these; their own sign-in stays. Raises TooMany, and then nobody was excluded."""
@@ -61,7 +62,7 @@ class Excluding:
 
         async def end(row: PersonState) -> None:
             # Not a link that they make themselves in this moment.
-            outcomes.append(await self.people.leave(row.object_id, row.generation))
+            outcomes.append(await self.uncover(row.object_id, row.generation))
 
         rows = await self.people.rows(people, *LINK)
         await for_each([row for row in rows if is_covered(row)], end)

@@ -21,6 +21,7 @@ from sync.organisation.finding import Finder
 from sync.organisation.graph_requests import GraphRequests
 from sync.organisation.matches import MatchStore
 from sync.organisation.opt_outs import OptOuts
+from sync.organisation.own_kept import OwnKept
 from sync.organisation.rematching import Rematcher
 from sync.organisation.starting import Starting
 from sync.organisation.token import OrganisationToken, OwnToken
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from sync.connect.linking import Linking
     from sync.connect.sealed import OptOutKey
     from sync.directory.store import DirectoryStore
+    from sync.engine.link_store import Left
     from sync.engine.people import PeopleStore
     from sync.microsoft.authorization import Authorization
     from sync.organisation.coverage import Announcer
@@ -157,6 +159,14 @@ class CoveringRoom:
     counted: CoverageStore
     starting: Starting
     covering: Covering
+    own_kept: OwnKept
+    uncover: Callable[..., Awaitable[Left]]
+    """End it for somebody (an object id), if they connected by a time (epoch ms)."""
+
+    @property
+    def works(self) -> tuple[Work, ...]:
+        """Its duties."""
+        return self.covering.work, self.own_kept.work
 
 
 def wire_covering(
@@ -184,13 +194,16 @@ def wire_covering(
         said = Announcement(await people.now_ms(), How.ASKED, started=True)
         await announcements.keep(object_id, said)
 
+    async def uncover(object_id: str, by_ms: int | None = None) -> Left:
+        return await people.uncover(object_id, await opt_outs.mark(object_id), by_ms)
+
     starting = Starting(
         users=room.directory,
         matches=matches.store,
         linking=linking,
         opt_outs=opt_outs,
         exclusions=room.exclusions,
-        leave=people.leave,
+        leave=uncover,
         authorised=room.token.token,
         policy=policy,
         may_write=data.may_write,
@@ -212,4 +225,13 @@ def wire_covering(
         policy=policy,
         may_write=lambda: data.everyone_knows(NEWER_NAMES["PersonState.authorised_by"]),
     )
-    return CoveringRoom(opt_outs, announcements, counted, starting, covering)
+    own_kept = OwnKept(
+        redis,
+        people,
+        opt_outs,
+        policy=policy,
+        withdrawn=lambda: room.consents.known.withdrawn,
+        may_write=lambda: data.everyone_knows(NEWER_NAMES["PersonState.own_until_ms"]),
+        forget=linking.tokens.forget,
+    )
+    return CoveringRoom(opt_outs, announcements, counted, starting, covering, own_kept, uncover)

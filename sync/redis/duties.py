@@ -72,6 +72,8 @@ COVERAGE: Final = Duty("coverage", lambda e: log.warning("coverage_waits", error
 READBACK: Final = Duty("readback", lambda e: log.warning("readback_waits", error=e), 1.0)
 """Looking at what Microsoft shows; not where it is switched off."""
 READBACK_LOSSES: Final = Duty("readback-losses", None, 1.0)
+OWN_KEPT: Final = Duty("own-kept", lambda e: log.warning("own_kept_waits", error=e), 5.0)
+"""People's own authorisations beside the organisation's: they count again, or end in time."""
 FEED: Final = Duty("feed", lambda e: log.warning("feed_not_noted", error=e), 1.0)
 NOTIFIER: Final = Duty(
     "notifier", lambda e: log.warning("notices_wait", error=e), 3.0, says_each=True, gentle=True

@@ -15,7 +15,8 @@ client id) where it is not the one with which people sign in, `old`, `old_told`,
 notified of their first meeting,
 `zoom` and `groups` Zoom id and group ids, `addr` their addresses, `proved` when the link was last
 compared with both sides, `by` who authorised it where it was not the person
-(domain.policy.AuthorisedBy), `style` and `paused` the person's own choices, `need` the policy that
+(domain.policy.AuthorisedBy), `own_until` until when an authorisation of their own is kept beside
+that, `style` and `paused` the person's own choices, `need` the policy that
 must be carried out for them and `pol` the one that was, `wrote` when Microsoft last accepted a
 write, `tries` failures in a row, `trouble`, `code` and `trouble_at` what ails them
 (domain.errors.Trouble), what was answered, and since when, `failed` and `failed_at` what failed
@@ -159,6 +160,7 @@ OPT_OUTS = _one("{optouts}:all", "hash: whoever did (hashed) -> shard, gone sinc
 OPT_OUTS_READ = _one("{optouts}:read", "when it was last seen who of them is there (ms)", EVER)
 ANNOUNCED_WAVE = _one("{coverage}:wave", "cards of this wave", ANNOUNCED_WAVE_TTL)
 COVERAGE = _one("{coverage}:counts", "what the last round counted", COVERAGE_TTL)
+OWN_KEPT_LEASE = _one("{coverage}:own:by", "who erases own authorisations", "2 min, renewed")
 COVERAGE_LEASE = _one("{coverage}:by", "who makes the rounds", "2 min, renewed")
 OPT_OUT_KEY = _one("{optouts}:key", "what these are hashed with, sealed", EVER)
 

@@ -50,7 +50,10 @@ class Done:
     rollout: Rollout | None
 
 
-_READ = ("zoom_id", "group_ids", "personal", "authorised_by", "held", "trouble")
+_READ = (
+    *("zoom_id", "group_ids", "personal", "authorised_by", "own_until_ms"),
+    *("held", "trouble"),
+)
 
 
 @dataclass(frozen=True, slots=True)

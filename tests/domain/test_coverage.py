@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.clock import DAY
-from domain.coverage import Announcement, Candidate, How, Standing, standing, starts_ms
+from domain.coverage import (
+    OWN_KEPT_MS,
+    Announcement,
+    Candidate,
+    How,
+    KeptOwn,
+    Standing,
+    kept_own,
+    standing,
+    starts_ms,
+)
 from domain.policy import AuthorisedBy, Authoriser, Form, Policy, resolve
 from tests.doubles.policies import NOW, memberships, policies
+
+if TYPE_CHECKING:
+    from domain.policy import Verdict
 
 pytestmark = pytest.mark.unit
 
@@ -124,8 +138,46 @@ def test_who_was_only_asked_must_be_told_anew_that_it_starts_by_itself() -> None
     assert standing(in_mode(Authoriser.INFORM, announced=otherwise), NOW) is Standing.COVERED
 
 
-def test_who_signed_in_themselves_keeps_what_is_theirs() -> None:
-    assert standing(in_mode(Authoriser.INFORM, own=True), NOW) is Standing.OWN
+@given(candidates)
+def test_who_signed_in_themselves_is_told_first_like_everybody(candidate: Candidate) -> None:
+    own = replace(candidate, own=True, connected=False, announced=None)
+    assert standing(own, NOW) is not Standing.COVERED
+    if standing(replace(own, own=False), NOW) is Standing.TO_TELL:
+        assert standing(own, NOW) is Standing.TO_TELL
+
+
+@given(candidates)
+def test_a_sign_in_of_their_own_goes_on_until_something_else_counts(candidate: Candidate) -> None:
+    own, nothing = (replace(candidate, own=own, connected=False) for own in (True, False))
+    before, without = standing(own, NOW), standing(nothing, NOW)
+    out = {Standing.OUT_OF_SCOPE, Standing.NARROWED}
+    assert before is (Standing.OWN if without in out else without)
+
+
+def test_on_request_a_sign_in_of_their_own_goes_on_until_they_choose_start() -> None:
+    told = Announcement(NOW - 30 * DAY, How.ASKED)
+    own = in_mode(Authoriser.ASK, own=True)
+    assert standing(own, NOW) is Standing.TO_TELL
+    assert standing(replace(own, announced=told), NOW) is Standing.ASKED
+    each = in_mode(Authoriser.PERSON, own=True, announced=told)
+    assert standing(each, NOW) is Standing.OWN
+
+
+@given(verdicts, st.integers(NOW, NOW + 60 * DAY), st.booleans(), st.booleans())
+def test_a_kept_sign_in_ends_only_by_their_no_or_after_thirty_days(
+    verdict: Verdict, now_ms: int, withdrawn: bool, opted_out: bool
+) -> None:
+    until = NOW + OWN_KEPT_MS
+    what = kept_own(until, verdict, now_ms, withdrawn=withdrawn, opted_out=opted_out)
+    if opted_out:
+        assert what is KeptOwn.ENDS, "neither is wanted"
+    else:
+        assert (what is KeptOwn.ENDS) == (now_ms - NOW >= 30 * DAY)
+    if what is KeptOwn.COUNTS:
+        assert withdrawn or verdict.authoriser is Authoriser.PERSON, "nobody is written for twice"
+    if what is KeptOwn.STAYS:
+        assert not withdrawn
+        assert verdict.authoriser is not Authoriser.PERSON
 
 
 @given(candidates)

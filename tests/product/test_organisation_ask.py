@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from sandbox.people import SandboxPerson
     from tests.doubles.inside import Office
-    from tests.doubles.outside import Outside
+    from tests.doubles.outside import Chat, Outside
+    from tests.doubles.teams import Sent
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -167,6 +168,73 @@ async def test_back_to_each_person_clears_and_who_signs_in_goes_on(org: Office) 
     assert "you haven’t connected" in said_by((await chat.says("status")).card)
     await org.product.connected(BEN)
     await org.product.told(BEN, CALL)
+
+
+async def test_who_had_signed_in_is_told_starts_and_falls_back_to_their_own(org: Office) -> None:
+    await org.connect(BEN)
+    org.world.set_zoom(BEN.object_id, ZoomPresence.IN_MEETING)
+    await org.product.told(BEN, CALL)
+    chat = org.chat(BEN)
+    await chat.says("style full")
+    await asking(org)
+
+    async def told() -> bool:
+        return any("connected by your own sign-in" in said_by(s.card) for s in offers(chat))
+
+    await org.until(told, "they are told")
+    [offer] = [s for s in offers(chat) if "connected by your own sign-in" in said_by(s.card)]
+    assert titles(offer.card) == ["Start", "Not for me"]
+    status = said_by((await chat.says("status")).card)
+    assert "By your own sign-in." in status
+    card = said_by(await chat.clicks("Start", offer))
+    assert "I keep your own sign-in until" in card
+    status = said_by((await chat.says("status")).card)
+    assert "By your organisation. I keep your own sign-in until" in status
+    assert await org.redis.exists(keys.tokens(BEN.object_id))
+    org.world.set_zoom(BEN.object_id, ZoomPresence.PRESENTING)
+    await org.product.told(BEN, ("DoNotDisturb", "Presenting"))
+    question = await chat.says("disconnect")
+    assert "your own sign-in, which I still keep" in said_by(question.card)
+    await chat.clicks("Cancel", question)
+
+    admin = org.chat(ADA)
+    question = await admin.says("settings account authorise person")
+    await admin.clicks("Let each person authorise", question)
+
+    async def own() -> bool:
+        return not await org.redis.hexists(keys.person(BEN.object_id), "by")
+
+    await org.until(own, "their own counts again")
+    org.world.set_zoom(BEN.object_id, ZoomPresence.IN_MEETING)
+    await org.product.told(BEN, CALL)
+    assert "your own sign-in" not in said_by((await chat.says("status")).card)
+    assert org.product.command.events("own_authorisation_counts")
+
+
+async def test_not_for_me_ends_a_kept_sign_in_too(org: Office) -> None:
+    await org.connect(BEN)
+    org.world.set_zoom(BEN.object_id, ZoomPresence.IN_MEETING)
+    await org.product.told(BEN, CALL)
+    await asking(org)
+    chat = org.chat(BEN)
+
+    async def told() -> bool:
+        return any("connected by your own sign-in" in said_by(s.card) for s in offers(chat))
+
+    await org.until(told, "they are told")
+    [offer] = [s for s in offers(chat) if "connected by your own sign-in" in said_by(s.card)]
+    started = await chat.clicks("Start", offer)
+    question = await chat.says("disconnect")
+    await chat.clicks("Disconnect", question)
+    assert started
+    assert org.around.told(BEN) is None
+    there = (keys.person(BEN.object_id), keys.link(BEN.object_id), keys.tokens(BEN.object_id))
+    assert await org.redis.exists(*there) == 0
+
+
+def offers(chat: Chat) -> list[Sent]:
+    """Cards that came to somebody."""
+    return [sent for sent in chat.received if sent.activity.get("attachments")]
 
 
 async def test_stop_clears_everyone_whom_the_organisation_authorised(org: Office) -> None:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         ListExcluded,
     )
     from domain.matching import EntraUser
+    from sync.engine.link_store import Left
     from sync.organisation.excluding import Connected
     from sync.organisation.exclusions import ExclusionStore
     from sync.organisation.finding import Found
@@ -67,6 +68,7 @@ class ExclusionHandler:
     """Asks, excludes, includes, and lists. `may_look_up` counts an admin's look-ups.
 
     `new_link` makes the address of a page where that admin gets the list as a file, once.
+    `uncover` ends the organisation's authorisation for somebody, if they connected by a time.
     """
 
     store: ExclusionStore
@@ -75,6 +77,7 @@ class ExclusionHandler:
     people: Connected
     audit: AuditLog
     may_look_up: Callable[[str], Awaitable[bool]]
+    uncover: Callable[[str, int], Awaitable[Left]]
     new_link: Callable[[Person], Awaitable[str]]
 
     # -- excluding ---------------------------------------------------------------------------------
@@ -135,7 +138,7 @@ class ExclusionHandler:
             name, address = ("", "") if user is None else (user.name, user.address)
             rows.append(Exclusion(oid, name, address, by, now, reason))
         try:
-            done = await Excluding(self.store, self.people).exclude(rows)
+            done = await Excluding(self.store, self.people, self.uncover).exclude(rows)
         except TooMany:
             return cards.too_many(MOST)
         for row in done.added:

@@ -91,7 +91,9 @@ class Room:
         itself: Any = self
         store: Any = self.store
         self.handler = ExclusionHandler(
-            *(store, itself, itself, itself, self.audit, self.may_look_up), self.new_link
+            *(store, itself, itself, itself, self.audit, self.may_look_up),
+            self.uncover,
+            self.new_link,
         )
 
     async def may_look_up(self, object_id: str) -> bool:
@@ -132,7 +134,7 @@ class Room:
     async def rows(self, people: Sequence[str], *_: str) -> list[PersonState]:
         return [self.links[oid] for oid in people if oid in self.links]
 
-    async def leave(self, object_id: str, by_ms: int | None = None) -> Left:
+    async def uncover(self, object_id: str, by_ms: int) -> Left:
         self.ended.append((object_id, by_ms))
         return Left.LEAVING
 

@@ -121,9 +121,15 @@ async def test_who_can_t_start_now_may_sign_in(room: Room, may: bool | Exception
     assert room.done == []
 
 
+async def test_who_signed_in_themselves_may_start(room: Room) -> None:
+    room.engine.connect()
+    assert "Started" in words(await room.handler.start(turn(), StartShowing()))
+
+
 async def test_who_is_connected_is_not_asked(room: Room) -> None:
     room.engine.connect()
     assert titles(await room.handler.connect(turn(), StartConnect())) == ["Connect"]
+    room.may = False
     assert titles(await room.handler.start(turn(), StartShowing())) == ["Connect"]
     assert room.done == []
 

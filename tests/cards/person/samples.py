@@ -82,6 +82,12 @@ def person_cards() -> dict[str, Card]:
         "organisation-notice": organisation.notice(
             starts="Monday, 7 December", page="https://bridge.example.com/not-for-me"
         ),
+        "organisation-offer-own": organisation.offer(own=True),
+        "organisation-notice-own": organisation.notice(starts="Monday, 7 December", own=True),
+        "organisation-started-own": organisation.started(
+            name="Ada", zoom_address="ada@example.com", own_until="Wednesday, 6 January"
+        ),
+        "organisation-confirm-own": organisation.confirm(name="Ada", own=True),
         "organisation-started": organisation.started(
             name="Ada", zoom_address="ada@example.com", presence_now="Zoom says “In a meeting”."
         ),

@@ -18,6 +18,7 @@ from domain.person import Held
 from domain.policy import AuthorisedBy, Authoriser, Form, Personal, Policy
 from domain.presence import Style, ZoomPresence
 from sync.engine.gate import Ticket
+from sync.engine.link_store import Left
 from sync.redis import keys
 from tests.doubles.engine import Bridge, running_bridge
 from tests.doubles.graph import APP, CLEAR, LOOK, SECOND_APP, SET, Fault, running_graph
@@ -60,13 +61,34 @@ async def test_from_the_own_sign_in_to_the_organisation(apart: Bridge) -> None:
     await apart.work()
     assert apart.graph.held(ADA) == {APP: CALL}
     await apart.start(ADA)
-    assert 0 < await apart.redis.pttl(keys.tokens(ADA)) <= 3_600_000, "until what it holds ends"
+    assert await apart.redis.pttl(keys.tokens(ADA)) == -1, "kept beside it, so it clears as well"
     await apart.work()
     assert apart.graph.held(ADA) == {SECOND_APP: CALL}
     assert apart.graph.most[ADA] == 1
     assert told(apart)[1:] == [(CLEAR, f"{ADA}.0", 200), (SET, "organisation.0", 200)]
     state = await apart.state(ADA)
     assert (state.session_app, state.former) == (SECOND_APP, None)
+
+
+async def test_one_that_is_kept_no_longer_still_clears_what_it_holds(apart: Bridge) -> None:
+    await apart.connect(ADA, Z.IN_MEETING)
+    await apart.work()
+    await apart.store.must_authorize(await apart.state(ADA), "invalid_grant")
+    await apart.start(ADA)
+    assert (await apart.state(ADA)).own_until_ms is None
+    assert 0 < await apart.redis.pttl(keys.tokens(ADA)) <= 3_600_000, "until what it holds ends"
+
+
+async def test_back_to_the_own_that_was_kept(apart: Bridge) -> None:
+    await apart.connect(ADA, Z.IN_MEETING)
+    await apart.work()
+    await apart.start(ADA)
+    await apart.work()
+    assert await apart.store.uncover(ADA, "hashed") is Left.CARRIES_ON
+    await apart.work()
+    assert apart.graph.held(ADA) == {APP: CALL}
+    assert apart.graph.most[ADA] == 1, "nobody is written for twice"
+    assert told(apart)[-2:] == [(CLEAR, "organisation.0", 200), (SET, f"{ADA}.0", 200)]
 
 
 async def test_back_to_the_own_sign_in(apart: Bridge) -> None:
@@ -86,7 +108,7 @@ async def test_with_one_registration_nothing_is_handed_over(apart: Bridge) -> No
     await apart.work()
     await apart.start(ADA)
     await apart.work()
-    assert await apart.redis.exists(keys.tokens(ADA)) == 0
+    assert await apart.redis.pttl(keys.tokens(ADA)) == -1
     assert [action for action, _, _ in told(apart)] == [SET]
 
 

@@ -9,6 +9,7 @@ from domain.policy import AuthorisedBy, Authoriser, Form, Personal, Policy
 from domain.presence import Style, ZoomPresence
 from domain.setback import ADMIN_RETRY_MS
 from sync.engine.identity import Proof
+from sync.engine.link_store import Left
 from sync.redis import keys
 from tests.doubles.engine import Bridge
 from tests.doubles.graph import SET, Fault
@@ -78,7 +79,39 @@ async def test_who_connects_has_an_authorisation_of_their_own(org: Bridge) -> No
     assert org.graph.requests[-1].token == f"{ADA}.0"
     await org.start(ADA, Z.IN_MEETING)
     assert (await org.state(ADA)).authorised_by is AuthorisedBy.ORGANISATION
-    assert await org.redis.get(keys.tokens(ADA)) is None
+    # Theirs is kept, and nothing is written with it.
+    state = await org.state(ADA)
+    assert state.own_until_ms is not None
+    await org.work()
+    assert org.graph.requests[-1].token.startswith("organisation.")
+    await org.start(ADA)
+    assert (await org.state(ADA)).own_until_ms == state.own_until_ms, "no longer than that"
+
+
+async def test_what_was_kept_long_enough_counts_no_more(org: Bridge) -> None:
+    await org.connect(ADA, Z.IN_MEETING)
+    await org.start(ADA)
+    assert not await org.store.erase_own(ADA)
+    assert await org.redis.exists(keys.tokens(ADA))
+    await org.redis.hset(keys.person(ADA), "own_until", await org.store.now_ms())
+    await org.start(ADA)
+    assert (await org.state(ADA)).own_until_ms is None
+    assert not await org.redis.exists(keys.tokens(ADA))
+
+
+async def test_after_its_time_it_does_not_carry_on_although_nobody_erased_it(org: Bridge) -> None:
+    await org.connect(ADA, Z.IN_MEETING)
+    await org.start(ADA)
+    await org.redis.hset(keys.person(ADA), "own_until", await org.store.now_ms())
+    assert await org.store.uncover(ADA, "hashed") is Left.LEAVING
+
+
+async def test_of_who_leaves_nothing_is_kept(org: Bridge) -> None:
+    await org.connect(ADA, Z.IN_MEETING)
+    assert await org.store.leave(ADA) is Left.LEAVING
+    assert await org.start(ADA)
+    assert (await org.state(ADA)).own_until_ms is None
+    assert not await org.redis.exists(keys.tokens(ADA))
 
 
 async def test_without_the_organisation_s_token_nothing_is_asked_of_them(org: Bridge) -> None:
