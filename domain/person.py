@@ -168,7 +168,8 @@ def app_of(person: PersonState, organisation_app: str) -> str:
 def verdict_of(policy: Policy, person: PersonState, now_ms: int) -> Verdict:
     """What policy says of a connected person at a time (epoch ms).
 
-    Once their level asks each person, one of their own that is still kept counts, and at once.
+    Once their level asks each person, one of their own that is still kept is to count (`by` is not
+    the row's): it does as soon as the row says so, and until then nothing is written.
     """
     groups, chosen = person.group_ids, person.personal
     verdict = resolve(policy, groups, chosen, by=person.authorised_by, now_ms=now_ms)

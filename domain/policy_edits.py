@@ -238,7 +238,8 @@ class Effect:
     `now`: object ids of connected people whose presence changes at once. `later`: how many in
     scope have not connected; it applies when they do. `elsewhere`: for how many in scope another
     level decides. Of those who change now it goes `off` or `on` for so many, and so many begin to
-    be shown in the style `full`.
+    be shown in the style `full`. `own`: for how many the organisation's authorisation ends, and one
+    of their own that is still kept counts instead.
     """
 
     now: tuple[str, ...] = ()
@@ -247,6 +248,7 @@ class Effect:
     off: int = 0
     on: int = 0
     full: int = 0
+    own: int = 0
 
 
 def group_of(policy: Policy, group_id: str) -> ManagedGroup | None:

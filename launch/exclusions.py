@@ -70,9 +70,10 @@ async def exclude_people(
             return bool(out)
         links = await core.engine.people.rows([row.object_id for row in new], *LINK)
         covered = sum(map(is_covered, links))
+        kept = sum(is_covered(row) and row.own_until_ms is not None for row in links)
         own = sum(row.authorised_by is AuthorisedBy.PERSON for row in links)
         if not save:
-            say(*would_exclude(len(new), before=len(out), covered=covered, own=own))
+            say(*would_exclude(len(new), before=len(out), covered=covered, own=own, kept=kept))
             return True
         return await _exclude(core, audit, new)
 

@@ -108,8 +108,8 @@ def state_sentence(edit: Edit) -> str:
     assert_never(edit)
 
 
-def question(edit: OneLine) -> str:
-    """What is asked before an edit is made."""
+def question(edit: OneLine, *, own: int = 0) -> str:
+    """What is asked before an edit is made; `own`: so many carry on by their own sign-in."""
     where = level_words(edit.level, 60)
     match edit:
         case Enable():
@@ -135,6 +135,8 @@ def question(edit: OneLine) -> str:
             return f"Limit {where} to people with {property_words(only)}?"
         case Narrow():
             return f"Lift the limit for {where}?"
+        case Stop() if own:
+            return "Stop using the organisation’s authorisation for everyone?"
         case Stop():
             return "Stop and clear everyone whom the organisation authorised?"
     assert_never(edit)
@@ -173,8 +175,8 @@ _AUTHORISING: Final = {
 }
 
 
-def confirming(edit: OneLine) -> str:
-    """The title of the button that confirms: it says the act."""
+def confirming(edit: OneLine, *, own: int = 0) -> str:
+    """The title of the button that confirms: it says the act. `own`: as for `question`."""
     match edit:
         case Enable() | Disable() | Inherit() | Lock() | Unlock():
             return edit.act.capitalize()
@@ -188,6 +190,8 @@ def confirming(edit: OneLine) -> str:
             return f"Use {share}%"
         case Narrow(_, only):
             return "Lift the limit" if only is None else "Limit"
+        case Stop() if own:
+            return "Stop for everyone"
         case Stop():
             return "Stop and clear everyone"
     assert_never(edit)
@@ -243,7 +247,7 @@ def _noticed_of_starting(edit: Authorise | ChooseShare | Narrow | Stop) -> str:
         case Authorise(_, Authoriser.PERSON):
             return (
                 f"{AUTHORISERS_EXPLAINED[Authoriser.PERSON]} I stop showing the presence of "
-                "people who never signed in, until they connect."
+                "people without a sign-in of their own, until they connect."
             )
         case Authorise(_, authoriser):
             return (
@@ -252,15 +256,15 @@ def _noticed_of_starting(edit: Authorise | ChooseShare | Narrow | Stop) -> str:
             )
         case Stop():
             return (
-                "I clear what I set for those who never signed in, and show nothing for them until "
-                "they connect. People who have connected themselves aren’t affected. Once it is "
-                "done, the consent can be withdrawn in Entra."
+                "I clear what I set for people without a sign-in of their own, and show nothing "
+                "for them until they connect. People who are connected by their own sign-in "
+                "aren’t affected. Once it is done, the consent can be withdrawn in Entra."
             )
         case Narrow(_, only) if only is not None:
             return (
                 f"The organisation’s authorisation counts {only_words(only)}. It ends for the "
                 "others, also where Entra doesn’t say it or this app may not see it. People who "
-                "connect themselves aren’t limited."
+                "connect themselves, or whose own sign-in I still keep, aren’t limited."
             )
         case Narrow():
             return (
@@ -273,7 +277,8 @@ def _noticed_of_starting(edit: Authorise | ChooseShare | Narrow | Stop) -> str:
             return (
                 f"After notice, about {share} in 100 people are started, always the same ones. If "
                 "that lowers the share, it ends for the others, unless they chose Start "
-                "themselves. People who connect or choose Start themselves aren’t limited."
+                "themselves. People who connect or choose Start themselves aren’t limited, nor are "
+                "those whose own sign-in I still keep."
             )
     assert_never(edit)
 
@@ -328,6 +333,24 @@ def overtaken(who: str = "", scope: str = "", when: str = "a moment ago") -> str
     else:
         what = f"{outside(who, 60)} changed the settings for {outside(scope, 60)} {when}"
     return f"{what}, so nothing was saved. This is how it looks now."
+
+
+def stops_for(effect: Effect) -> str:
+    """For whom the organisation's authorisation ends everywhere, and how long clearing takes."""
+    if not effect.off:
+        return "nobody right now."
+    return f"{people(effect.off)} now. {clearing_takes(effect.off)}"
+
+
+def own_carries_on(count: int) -> str:
+    """What an edit means for so many people whose own sign-in is still kept; empty: for none."""
+    if not count:
+        return ""
+    return (
+        f"{people(count)} had signed in themselves, and I still keep that. They carry on with "
+        "their own sign-in, in the style of their level, and aren’t cleared. To stop that too, "
+        "disable presence sync for their level."
+    )
 
 
 def clearing_takes(count: int) -> str:

@@ -20,6 +20,9 @@ WHAT_INCLUDING_MEANS: Final = (
     "is, and Not for me still counts."
 )
 COVERED_NOW: Final = "Covered now: this ends it."
+COVERED_AND_OWN: Final = (
+    "Covered now: this ends it, and they carry on with their own sign-in, which I still keep."
+)
 OWN_SIGN_IN: Final = "Connected with their own sign-in, which isn’t touched."
 ALREADY: Final = "Excluded already."
 THAT_IS_YOU: Final = "That’s you."
@@ -83,11 +86,16 @@ def by_themselves(counts: Mapping[str, int]) -> str:
 # -- for operators ---------------------------------------------------------------------------------
 
 
-def would_exclude(count: int, *, before: int, covered: int, own: int) -> list[str]:
-    """What a file would do: how many are new, were excluded `before`, and what ends for whom."""
+def would_exclude(count: int, *, before: int, covered: int, own: int, kept: int) -> list[str]:
+    """What a file would do: how many are new, were excluded `before`, and what ends for whom.
+
+    `own`: connected by a sign-in of their own; `kept`: so many of those `covered` still have one.
+    """
     said = [f"{people(count)} would be excluded."]
     if covered:
         said.append(f"Covered now: {people(covered)}. It ends for them.")
+    if kept:
+        said.append(f"Of these, {people(kept)} carry on with the own sign-in that is still kept.")
     if own:
         said.append(f"Connected with their own sign-in, which isn't touched: {people(own)}.")
     if before:

@@ -222,6 +222,9 @@ def not_now(effect: Effect, level: Level, after: Policy) -> str:
         f"For {people(effect.elsewhere)} {_decider(level, after)} decides."
         if effect.elsewhere
         else "",
+        f"{people(effect.own)} carr{'ies' if effect.own == 1 else 'y'} on with their own sign-in."
+        if effect.own
+        else "",
     ]
     return " ".join(part for part in parts if part)
 

@@ -34,7 +34,14 @@ from cards.settings.parts import (
 )
 from domain.policy_edits import Disable, Enable, Stop
 from domain.presence import Style
-from wording.edits import confirming, noticed, question, spoken, why_not_inherited
+from wording.edits import (
+    confirming,
+    noticed,
+    own_carries_on,
+    question,
+    spoken,
+    why_not_inherited,
+)
 from wording.figures import people
 from wording.policy import level_words
 from wording.reason import NOT_YET, WITHOUT
@@ -62,27 +69,30 @@ def confirm(
     full: bool = False,
     notice: str | None = None,
     reason: str | None = None,
+    own: int = 0,
 ) -> Card:
     """Have an edit confirmed: what it does, whom it touches, what they will notice.
 
     `touched` is None where people can't be counted, without Zoom's list of people. `style` is the
     style that applies afterwards; `full`: with the edit the style `full` begins for somebody.
     `notice` is a sentence about somebody else's change. `reason` is what was said of it so far;
-    None: reasons aren't asked for.
+    None: reasons aren't asked for. `own`: so many carry on by a sign-in of their own that is still
+    kept (domain.policy_edits.Effect).
     """
-    title = question(edit)
+    title = question(edit, own=own)
     return card(
         title,
         heading(title),
         box("warning", text(notice)) if notice else None,
         text(bold("Who is affected: "), touched or _UNCOUNTED),
         text(bold("What they notice: "), noticed(edit, style)),
+        box("warning", text(bold("Who carries on: "), own_carries_on(own))) if own else None,
         full_warning() if full else None,
         None if reason is None else reason_field(reason),
         buttons(
             button(
                 ApplyChange(edit, version),
-                confirming(edit),
+                confirming(edit, own=own),
                 style="destructive" if isinstance(edit, Disable | Stop) else "positive",
             ),
             button(CancelChange(), "Cancel", inputs=False),

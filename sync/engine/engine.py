@@ -183,10 +183,17 @@ class Engine(Explainer):
     async def app_removed(self, object_id: str) -> None:
         """A person has removed their app: they disconnect by it.
 
-        Not who the organisation authorised: that would be an opt-out which nobody meant.
+        Not who the organisation authorised: that would be an opt-out which nobody meant. Only a
+        sign-in of their own that is still kept ends.
         """
-        if not await self._needs_no_app(object_id):
-            await self.disconnect(object_id)
+        if await self._needs_no_app(object_id):
+            if await self.store.erase_own(object_id, at_once=True):
+                self.reconciler.tokens.forget(object_id)
+                log.info("own_authorisation_ended", person=object_id)
+                return
+            if await self._needs_no_app(object_id):  # else their own has begun to count meanwhile
+                return
+        await self.disconnect(object_id)
 
     async def _needs_no_app(self, object_id: str) -> bool:
         state = await self.store.state(object_id)

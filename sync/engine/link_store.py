@@ -226,13 +226,17 @@ class LinkRows(PeopleQueue):
         )
         return Left.CARRIES_ON if carries_on else await self.leave(object_id, by_ms)
 
-    async def erase_own(self, object_id: str) -> bool:
-        """Erase their own authorisation, if it was kept for long enough. False: it is not due."""
+    async def erase_own(self, object_id: str, *, at_once: bool = False) -> bool:
+        """Erase their own authorisation, if it was kept for long enough, or `at_once`.
+
+        False: it is not due, or none is kept.
+        """
         return await self._scripts.run(
             lua.own_erase,
             person=keys.person(object_id),
             shard=shard_of(object_id),
             tokens=keys.tokens(object_id),
+            at_once=at_once,
         )
 
     async def must_authorize(self, state: PersonState, code: str) -> bool:

@@ -43,6 +43,9 @@ log = structlog.get_logger()
 MOST_STEPS = 9
 """Steps in one run: ask, look, write and what follows. More would be a bug, not a plan."""
 
+OWN_COUNTS_WITHIN_MS = 30_000
+"""In which their own authorisation counts instead of the organisation's, or they are due again."""
+
 _MEETINGS = frozenset({ZoomPresence.IN_MEETING, ZoomPresence.PRESENTING})
 
 LOOKS_TRIED = 2
@@ -161,6 +164,10 @@ class Reconciler:
             return
         now = run.now()
         verdict, seen, world = self.verdict(state, now), UNSEEN, await self.world()
+        if verdict.by is not state.authorised_by and not state.leaving:
+            # One of their own is to count (sync.organisation.own_kept): who wrote does no more.
+            self._give_back(run, Lane.CHANGE, now + OWN_COUNTS_WITHIN_MS)
+            return
         again = _earliest(verdict.resumes_ms, run.ends_ms)
         if state.trouble == Trouble.AGAIN:  # a look proves it also where nothing is to be written
             seen = await self._see(run, proof=True)

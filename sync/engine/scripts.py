@@ -180,8 +180,11 @@ def own_carry_on(
     head=QUEUE,
     constants={"ERASED": keys.ERASED, "ORGANISATION": AuthorisedBy.ORGANISATION.value},
 )
-def own_erase(*, person: Key, shard: Shard, tokens: Key) -> bool:
-    """Erase an authorisation of somebody's own that was kept for long enough. False: none is."""
+def own_erase(*, person: Key, shard: Shard, tokens: Key, at_once: bool) -> bool:
+    """Erase an authorisation of somebody's own that is kept beside the organisation's.
+
+    False: none is, or (unless `at_once`) not for long enough.
+    """
 
 
 @script()

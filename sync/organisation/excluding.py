@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from domain.person import PersonState
     from sync.organisation.exclusions import Exclusion, ExclusionStore
 
-LINK: Final = ("authorised_by", "leaving", "generation")
+LINK: Final = ("authorised_by", "leaving", "generation", "own_until_ms")
 _CHUNK: Final = 500
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from domain.directory import ACTIVE
+from domain.person import verdict_of
 from domain.policy import SOME_GROUP, resolve
 from domain.policy_edits import Effect, Stop
 from domain.presence import Style
@@ -125,7 +126,7 @@ class PolicyService:
     async def _effect(self, before: Policy, after: Policy, edit: Edit) -> Effect:
         now_ms = await self.people.now_ms()
         touched: list[str] = []
-        off = on = full = 0
+        off = on = full = own = 0
         linked: set[str] = set()
         async for people in self.connected():
             for person in people:
@@ -135,10 +136,11 @@ class PolicyService:
                     off += new is None
                     on += old is None
                     full += new is Style.FULL
+                own += _own_counts(before, after, person, now_ms)
                 if person.zoom_id is not None:
                     linked.add(person.zoom_id)
         later, elsewhere = await self._not_connected(before, after, edit, linked)
-        return Effect(tuple(touched), later, elsewhere, off, on, full)
+        return Effect(tuple(touched), later, elsewhere, off, on, full, own)
 
     async def _not_connected(
         self, before: Policy, after: Policy, edit: Edit, linked: set[str]
@@ -172,6 +174,14 @@ class PolicyService:
 def _of_a_known_level(edit: Edit) -> None:
     if edit.level == SOME_GROUP:
         raise ValueError("an edit of a group that was not chosen yet")
+
+
+def _own_counts(before: Policy, after: Policy, person: PersonState, now_ms: int) -> bool:
+    """Whether an authorisation of theirs that is kept is to count after, and was not before."""
+    if person.own_until_ms is None:
+        return False
+    was, is_now = (verdict_of(policy, person, now_ms).by for policy in (before, after))
+    return was is person.authorised_by is not is_now
 
 
 def _differs(before: Policy, after: Policy, group_ids: frozenset[str]) -> bool:

@@ -211,6 +211,43 @@ async def test_who_had_signed_in_is_told_starts_and_falls_back_to_their_own(org:
     assert org.product.command.events("own_authorisation_counts")
 
 
+async def test_a_stop_says_who_carries_on_and_taking_the_app_out_ends_that(org: Office) -> None:
+    await org.connect(CHIARA)
+    await org.connect(DOROTHEA)
+    await asking(org)
+    await started(org, BEN)
+    for person in (CHIARA, DOROTHEA):
+        chat = org.chat(person)
+
+        async def told(chat: Chat = chat) -> bool:
+            return any("connected by your own sign-in" in said_by(s.card) for s in offers(chat))
+
+        await org.until(told, "they are told")
+        [offer] = [s for s in offers(chat) if "connected by your own sign-in" in said_by(s.card)]
+        await chat.clicks("Start", offer)
+    for person in (BEN, CHIARA, DOROTHEA):
+        org.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
+        await org.product.told(person, CALL)
+
+    await org.chat(DOROTHEA).installs("remove")
+    await org.until(lambda: gone(org, BEN), "the app is taken out")
+    assert org.product.command.events("own_authorisation_ended")
+    assert org.around.told(DOROTHEA) == CALL, "the organisation's stays"
+
+    admin = org.chat(ADA)
+    question = await admin.says("settings organisation stop")
+    said = said_by(question.card)
+    assert "Stop using the organisation’s authorisation for everyone?" in said
+    assert "Who is affected: 2 people now." in said
+    assert "Who carries on: 1 person had signed in themselves" in said
+    await admin.clicks("Stop for everyone", question)
+    for person in (BEN, DOROTHEA):
+        await org.product.told(person, None)
+    await org.shows(admin, question, "1 person carries on with their own sign-in")
+    await org.product.told(CHIARA, CALL)
+    assert not await org.redis.hexists(keys.person(CHIARA.object_id), "by")
+
+
 async def test_not_for_me_ends_a_kept_sign_in_too(org: Office) -> None:
     await org.connect(BEN)
     org.world.set_zoom(BEN.object_id, ZoomPresence.IN_MEETING)

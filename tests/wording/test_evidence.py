@@ -66,6 +66,7 @@ SAID_OTHERWISE: Final = {
         "cards/person/connect.py:reconnect",
         "cards/person/status.py:not_connected",
         "cards/person/trial.py:running",
+        "wording/edits.py:own_carries_on",
         "wording/feed.py:feed_words",
         "wording/looked_up.py:_link",
         "wording/status.py:_Sayings._not_accepted",

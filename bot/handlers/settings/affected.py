@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from domain.form import Step, after_verifying
 from domain.policy import Authoriser
 from domain.policy_edits import Authorise, Narrow, SaveForm, Stop, form_of
-from wording.edits import clearing_takes
+from wording.edits import stops_for
 from wording.organisation import NOBODY_MATCHED, NOT_AUTHORISED_YET, prospects
 from wording.policy import touched
 
@@ -42,8 +42,7 @@ class Affected:
             return None
         said = touched(preview.effect, edit.level, preview.after)
         if isinstance(edit, Stop):
-            count = len(preview.effect.now)
-            return f"{said} {clearing_takes(count)}" if count else said
+            return stops_for(preview.effect)
         authoriser = form_of(preview.after, edit.level).authoriser
         if not isinstance(edit, Authorise | Narrow) or authoriser is Authoriser.PERSON:
             return said

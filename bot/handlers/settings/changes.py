@@ -117,6 +117,7 @@ class SettingsChanges:
             full=begins_full(preview.before, preview.after, preview.effect, edit.level),
             notice=notice,
             reason=asked,
+            own=preview.effect.own,
         )
         return refreshing(card, clicks.ConfirmChange(edit, reason), [turn.person.mri])
 

@@ -23,7 +23,14 @@ from domain.matching import excluded as left_out
 from domain.policy import AuthorisedBy
 from sync.organisation.excluding import LINK, Excluding, is_covered
 from sync.organisation.exclusions import MOST, Exclusion, TooMany
-from wording.exclusions import ALREADY, COVERED_NOW, NOT_EXCLUDED, OWN_SIGN_IN, THAT_IS_YOU
+from wording.exclusions import (
+    ALREADY,
+    COVERED_AND_OWN,
+    COVERED_NOW,
+    NOT_EXCLUDED,
+    OWN_SIGN_IN,
+    THAT_IS_YOU,
+)
 from wording.figures import clock_time
 from wording.matching import UNCOVERED
 from wording.reason import shown_reason
@@ -119,7 +126,7 @@ class ExclusionHandler:
             elif link is not None and link.authorised_by is AuthorisedBy.PERSON:
                 said.append(OWN_SIGN_IN)
             elif link is not None and is_covered(link):
-                said.append(COVERED_NOW)
+                said.append(COVERED_NOW if link.own_until_ms is None else COVERED_AND_OWN)
             said += _by_account(user)
             row = cards.PersonRow(oid, user.name, address, " ".join(said), acts=oid not in out)
             rows.append(row)

@@ -70,7 +70,7 @@ from domain.presence import Style
 from domain.reason import LONGEST_REASON, reason_of
 from domain.storms import Storm
 from wording.consent import ANSWERS
-from wording.edits import clearing_takes, noticed, overtaken, state_sentence
+from wording.edits import noticed, overtaken, state_sentence, stops_for
 from wording.looked_up import UserView
 from wording.policy import differences, not_now, touched
 from wording.trouble import TROUBLES
@@ -362,7 +362,13 @@ def settings_cards() -> dict[str, Card]:
         "settings-authorise-inform": change(Authorise(ACCOUNT, Authoriser.INFORM)),
         "settings-authorise-person": change(Authorise(SALES, Authoriser.PERSON)),
         "settings-stop": change_cards.confirm(
-            Stop(), version=7, touched=f"1,240 people now. {clearing_takes(1_240)}"
+            Stop(), version=7, touched=stops_for(Effect(("x",) * 1_240, off=1_240))
+        ),
+        "settings-stop-own": change_cards.confirm(
+            Stop(), version=7, touched=stops_for(Effect(("x",) * 52, off=40, own=12)), own=12
+        ),
+        "settings-authorise-person-own": change_cards.confirm(
+            Authorise(SALES, Authoriser.PERSON), version=7, touched=FEW, own=1
         ),
         "settings-percent": change(ChooseShare(SALES, 20)),
         "settings-only": change(Narrow(SALES, Condition("country", "Sweden"))),

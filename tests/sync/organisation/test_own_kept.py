@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,14 +13,18 @@ from domain.coverage import OWN_KEPT_MS, How
 from domain.matching import Uncovered
 from domain.person import Patch, verdict_of
 from domain.plan import Lane
-from domain.policy import AuthorisedBy, Authoriser, Form, Personal, Policy
-from domain.presence import Style
+from domain.policy import ACCOUNT, AuthorisedBy, Authoriser, Form, Personal, Policy
+from domain.policy_edits import Disable, Stop
+from domain.presence import Style, ZoomPresence
 from sync.engine.link_store import Left
 from sync.organisation.own_kept import OwnKept
 from sync.redis import keys
+from sync.settings.changes import PolicyService
+from tests.doubles.people import person
 from tests.doubles.town import EACH, INFORM, LONG_AGO
 
 if TYPE_CHECKING:
+    from domain.policy_edits import Edit, Effect
     from tests.doubles.town import Town
 
 
@@ -201,3 +206,126 @@ async def test_a_death_after_not_for_me_leaves_nothing_to_carry_on(town: Town) -
     await keeping.duty.look()
     await town.bridge.work()
     assert await town.bridge.store.state(ada) is None
+
+
+async def test_nothing_is_written_for_them_between_the_organisation_and_their_own(
+    town: Town,
+) -> None:
+    ada, keeping = await covered_with_own(town), Keeping(town)
+    await town.bridge.say(ada, ZoomPresence.IN_MEETING)
+    await town.bridge.work()
+    written = len(town.bridge.graph.requests)
+    town.bridge.decisions.policy = replace(EACH, version=7)
+    await town.bridge.say(ada, ZoomPresence.PRESENTING)
+    await town.bridge.work()
+    assert len(town.bridge.graph.requests) == written, "the organisation's is used no more"
+    await keeping.duty.work.step()
+    await town.bridge.work()
+    assert len(town.bridge.graph.requests) > written
+    assert {each.token for each in town.bridge.graph.requests[written:]} == {f"{ada}.0"}
+
+
+async def test_a_stop_says_for_how_many_their_own_counts_again(town: Town) -> None:
+    ada = await covered_with_own(town)
+    ben = person(1)
+    await town.populate(2)
+    await town.announced(How.INFORMED, LONG_AGO, ben)
+    await town.round()
+    assert await town.covered() == {ada, ben}
+    effect = await effect_of(town, Stop())
+    assert (effect.off, effect.own) == (1, 1)
+    assert ben in effect.now
+    await Keeping(town).later(ada, OWN_KEPT_MS)
+    effect = await effect_of(town, Stop())
+    assert (effect.off, effect.own) == (2, 0), "kept for long enough, and to be erased"
+    assert (await effect_of(town, Disable(ACCOUNT))).own == 0
+
+
+async def effect_of(town: Town, edit: Edit) -> Effect:
+    nothing: Any = None
+    bridge = town.bridge
+
+    class Policies(PolicyService):
+        async def policy(self) -> Policy:
+            return bridge.decisions.current()
+
+    policies = Policies(nothing, nothing, bridge.store, town.directory, nothing)
+    return (await policies.preview(edit)).effect
+
+
+async def test_taking_the_app_out_erases_what_is_kept_and_they_stay_covered(town: Town) -> None:
+    ada = await covered_with_own(town)
+    for _ in range(2):
+        await town.bridge.engine.app_removed(ada)
+        assert not await town.bridge.redis.exists(keys.tokens(ada))
+        assert await town.covered() == {ada}
+        assert (await town.bridge.state(ada)).own_until_ms is None
+    keeping = Keeping(town)
+    keeping.withdrawn, town.consented = True, False
+    await keeping.duty.work.step()
+    assert await town.covered() == {ada}, "there is nothing of their own to count"
+
+
+async def test_taking_the_app_out_just_after_their_own_counts_again_ends_that(town: Town) -> None:
+    ada = await covered_with_own(town)
+    asked = 0
+    erase = town.bridge.store.erase_own
+
+    async def late(object_id: str, *, at_once: bool = False) -> bool:
+        nonlocal asked
+        asked += 1
+        await town.bridge.store.uncover(object_id, await town.opt_outs.mark(object_id))
+        return await erase(object_id, at_once=at_once)
+
+    town.bridge.store.erase_own = late  # type: ignore[method-assign]
+    await town.bridge.engine.app_removed(ada)
+    await town.bridge.work()
+    assert asked == 1
+    assert await town.bridge.store.state(ada) is None
+
+
+async def test_several_processes_and_a_second_start_hand_over_once(town: Town) -> None:
+    ada = await covered_with_own(town)
+    keepings = [Keeping(town) for _ in range(3)]
+    for keeping in keepings:
+        keeping.withdrawn = True
+    town.consented = False
+    before = (await town.bridge.state(ada)).generation
+    await asyncio.gather(*(keeping.duty.work.step() for keeping in keepings))
+    state = await town.bridge.state(ada)
+    assert state.authorised_by is AuthorisedBy.PERSON
+    generation = state.generation
+    await asyncio.gather(*(keeping.new().look() for keeping in keepings))
+    assert (await town.bridge.state(ada)).generation == generation > before
+
+
+async def test_who_dies_in_the_middle_is_followed_and_nobody_is_between(town: Town) -> None:
+    people = await town.populate(3)
+    town.bridge.decisions.policy = INFORM
+    for oid in people:
+        await town.bridge.connect(oid)
+    await town.announced(How.INFORMED, LONG_AGO, *people)
+    await town.round()
+    assert await town.covered() == set(people)
+    store, keeping = town.bridge.store, Keeping(town)
+    uncover, left = store.uncover, 2
+
+    async def dying(object_id: str, opt_out: str, by_ms: int | None = None) -> Left:
+        nonlocal left
+        left -= 1
+        if not left:
+            raise SystemExit
+        return await uncover(object_id, opt_out, by_ms)
+
+    store.uncover = dying  # type: ignore[method-assign]
+    town.bridge.decisions.policy = replace(EACH, version=7)
+    with pytest.raises(SystemExit):
+        await keeping.duty.look()
+    assert len(await town.covered()) == 2
+    store.uncover = uncover  # type: ignore[method-assign]
+    await town.bridge.redis.delete(keys.OWN_KEPT_LEASE)  # it ends soon
+    await keeping.new().look()
+    for oid in people:
+        state = await town.bridge.state(oid)
+        assert (state.authorised_by, state.own_until_ms) == (AuthorisedBy.PERSON, None)
+        assert await town.bridge.tokens.access_token(oid, state.generation)
