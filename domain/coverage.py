@@ -91,6 +91,12 @@ class Candidate:
     fits: bool = True
 
 
+ENDS: Final = frozenset({Standing.OPTED_OUT, Standing.EXCLUDED, Standing.LATER, Standing.NARROWED})
+"""Where it ends for somebody who is shown by the organisation's authorisation."""
+WAITS: Final = (Standing.TO_TELL, Standing.ASKED, Standing.WAITING, Standing.LATER)
+"""In scope, and not started."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prospect:
     """For how many people of a level the organisation's authorisation could count, and why not.
@@ -134,6 +140,51 @@ def standing(candidate: Candidate, now_ms: int) -> Standing:
             if now_ms < starts_ms(announced):
                 return Standing.WAITING
             return Standing.COVERED if candidate.in_share else Standing.LATER
+
+
+class Shift(StrEnum):
+    """What other settings change for somebody who is shown, or who was told that they will be."""
+
+    ENDS = "ends"  # they are shown by the organisation's authorisation, and no longer
+    CALLED_OFF = "called_off"  # it would have started for them, and doesn't
+    STARTS = "starts"  # it starts now
+    STARTS_LATER = "starts_later"  # it starts once their notice ends
+
+
+@dataclass(frozen=True, slots=True)
+class Shifted:
+    """For whom an edit of the policy ends or starts the organisation's authorisation.
+
+    `ends` are object ids (of them `own`: who carries on by a sign-in of their own that is still
+    kept), `starts` and `starts_later` Zoom ids: each is what else is counted by.
+    It is `called_off` for so many who were told.
+    """
+
+    ends: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
+    starts: frozenset[str] = frozenset()
+    starts_later: frozenset[str] = frozenset()
+    called_off: int = 0
+
+
+def shift(before: Candidate, after: Candidate, now_ms: int) -> Shift | None:
+    """What becomes of somebody when the policy changes (epoch ms); None: nothing else than before.
+
+    Both are the same person, by the one policy and by the other.
+    """
+    old, new = standing(before, now_ms), standing(after, now_ms)
+    if after.connected:
+        return Shift.ENDS if new in ENDS and old not in ENDS else None
+    would, will = _starts(before, old), _starts(after, new)
+    if will and not would:
+        return Shift.STARTS if new is Standing.COVERED else Shift.STARTS_LATER
+    return Shift.CALLED_OFF if would and not will else None
+
+
+def _starts(candidate: Candidate, stands: Standing) -> bool:
+    """Whether it starts for somebody on its own, now or once their notice ends."""
+    waits = stands is Standing.WAITING and candidate.in_share
+    return waits or stands is Standing.COVERED
 
 
 class KeptOwn(StrEnum):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from domain.condition import Condition  # noqa: TC001 - clicks are read by their types
 from domain.form import LevelForm
 from domain.policy import ACCOUNT, Authoriser, AuthorizeWith, Level, ManagedGroup, Service
-from domain.presence import LevelStyle, Style
+from domain.presence import LevelStyle  # noqa: TC001 - as above
 from domain.share import EVERYBODY, check_share
 
 if TYPE_CHECKING:
@@ -231,26 +231,6 @@ OneLine = (
 Edit = OneLine | SaveForm
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """Whom an edit touches.
-
-    `now`: object ids of connected people whose presence changes at once. `later`: how many in
-    scope have not connected; it applies when they do. `elsewhere`: for how many in scope another
-    level decides. Of those who change now it goes `off` or `on` for so many, and so many begin to
-    be shown in the style `full`. `own`: for how many the organisation's authorisation ends, and one
-    of their own that is still kept counts instead.
-    """
-
-    now: tuple[str, ...] = ()
-    later: int = 0
-    elsewhere: int = 0
-    off: int = 0
-    on: int = 0
-    full: int = 0
-    own: int = 0
-
-
 def group_of(policy: Policy, group_id: str) -> ManagedGroup | None:
     """Return the managed group of this id; None: it inherits."""
     return next((group for group in policy.groups if group.group_id == group_id), None)
@@ -268,28 +248,6 @@ def form_in_force(policy: Policy, level: Level) -> Form:
     """The form that decides for the members of a level who are in no other managed group."""
     group = None if policy.account.locked else group_of(policy, level.group_id)
     return policy.account if group is None else group.form
-
-
-def switches(before: Policy, after: Policy, level: Level) -> bool | None:
-    """Whether an edit turns presence sync on (or, False, off) for its level; None: neither."""
-    old, new = (form_in_force(policy, level).stopped_by() is None for policy in (before, after))
-    return None if old is new else new
-
-
-def has_full(policy: Policy) -> bool:
-    """Whether any level has the style `full`: else nobody's can begin to be."""
-    forms = (policy.account, *(group.form for group in policy.groups))
-    return any(form.style is Style.FULL for form in forms)
-
-
-def begins_full(before: Policy, after: Policy, effect: Effect, level: Level) -> bool:
-    """Whether an edit makes `full` the style of its level, or of anybody who is connected."""
-
-    def full(policy: Policy) -> bool:
-        form = form_in_force(policy, level)
-        return form.stopped_by() is None and form.style is Style.FULL
-
-    return bool(effect.full) or (full(after) and not full(before))
 
 
 def authoriser_after(edit: Edit) -> Authoriser:

@@ -51,6 +51,8 @@ from sync.zoom.wire import ZoomRoom
 
 if TYPE_CHECKING:
     from domain.budget import Limits
+    from domain.coverage import Shifted
+    from domain.policy import Policy
     from launch.outside import Outside
     from service.metrics import Metrics
     from service.settings import Settings
@@ -136,8 +138,18 @@ def wire_core(
         addresses_of_user=organisation.addresses_of,
         adopt=chat.seal.use,
     )
+
+    async def shifted(before: Policy, after: Policy) -> Shifted:
+        return await covering.covering.standings.shifted(before, after)  # made below
+
     saved = sync.settings.wire.wire(
-        stored, redis, outside.listener, people=people, directory=directory, progress=outreach
+        stored,
+        redis,
+        outside.listener,
+        people=people,
+        directory=directory,
+        progress=outreach,
+        shifted=shifted,
     )
     losses = Losses(ReadbackStore(redis, scripts))
     engine = sync.engine.wire.wire(

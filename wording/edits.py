@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, assert_never
 
+from domain.effect import switches
 from domain.policy import Authoriser
 from domain.policy_edits import (
     Authorise,
@@ -20,7 +21,6 @@ from domain.policy_edits import (
     Stop,
     Unlock,
     form_of,
-    switches,
 )
 from domain.share import EVERYBODY
 from wording.figures import people
@@ -36,8 +36,9 @@ from wording.reason import shown_reason
 from wording.text import outside
 
 if TYPE_CHECKING:
+    from domain.effect import Effect
     from domain.policy import Policy
-    from domain.policy_edits import Edit, Effect, OneLine
+    from domain.policy_edits import Edit, OneLine
     from domain.presence import Style
 
 
@@ -48,6 +49,8 @@ def effect_title(edit: Edit, before: Policy, after: Policy, effect: Effect) -> s
         return f"Presence sync is now on for {people(on)} and off for {off:,}"
     if off or on:
         return f"Presence sync is now {'off' if off else 'on'} for {people(off or on)}"
+    if effect.ends:
+        return f"It ends for {people(effect.ends)}"
     if rest:
         return f"The style changes for {people(rest)}"
     switched = switches(before, after, edit.level)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from domain.condition import Condition
+    from domain.effect import Effect
     from domain.form import LevelForm
     from domain.policy import Form, Level, ManagedGroup, Policy, Verdict
-    from domain.policy_edits import Effect
 
 
 SERVICES: Final[Mapping[Service, str]] = {
@@ -177,10 +177,42 @@ def touched(effect: Effect, level: Level, after: Policy) -> str:
     """
     counted = ((len(effect.now), "now"), (effect.later, "once they connect"))
     affected = ", ".join(f"{people(count)} {when}" for count, when in counted if count)
-    said = f"{affected or 'nobody right now'}."
+    if not affected and not effect.shifts:
+        affected = "nobody right now"
+    said = (
+        f"{affected}." if affected else "",
+        shifting(effect),
+        _decided_by_others(effect, level, after),
+    )
+    return " ".join(part for part in said if part)
+
+
+def shifting(effect: Effect) -> str:
+    """For whom the organisation's authorisation ends and begins by an edit, in sentences."""
+    ends, off, now, then = effect.ends, effect.called_off, effect.starts, effect.starts_later
+    told = "was told and is" if off == 1 else "were told and are"
+    more = f"For {then:,} more it starts" if now else f"It starts for {people(then)}"
+    said = (
+        f"It ends for {people(ends)} who {_is(ends)} covered today." if ends else "",
+        f"It won’t start for {people(off)} who {told} waiting for it." if off else "",
+        f"It starts now for {people(now)} who {_was(now)} told before." if now else "",
+        f"{more} once their notice ends." if then else "",
+    )
+    return " ".join(part for part in said if part)
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _decided_by_others(effect: Effect, level: Level, after: Policy) -> str:
     if not effect.elsewhere:
-        return said
-    return f"{said} For {people(effect.elsewhere)} {_decider(level, after)} decides."
+        return ""
+    return f"For {people(effect.elsewhere)} {_decider(level, after)} decides."
 
 
 _MOST_DECIDERS = 3
@@ -217,11 +249,10 @@ def who_decides(
 def not_now(effect: Effect, level: Level, after: Policy) -> str:
     """Whom an edit that was made does not touch now, in sentences; empty where that is nobody."""
     parts = [
-        "" if effect.now else "Nobody’s presence changes right now.",
+        "" if effect.now or effect.shifts else "Nobody’s presence changes right now.",
         f"It applies to {people(effect.later)} once they connect." if effect.later else "",
-        f"For {people(effect.elsewhere)} {_decider(level, after)} decides."
-        if effect.elsewhere
-        else "",
+        shifting(effect),
+        _decided_by_others(effect, level, after),
         f"{people(effect.own)} carr{'ies' if effect.own == 1 else 'y'} on with their own sign-in."
         if effect.own
         else "",

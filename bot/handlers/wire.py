@@ -162,7 +162,7 @@ def _answer_admins(
         Affected(
             policies,
             core.directory.store,
-            core.covering.covering.preview,
+            core.covering.covering.standings.prospect,
             lambda: core.organisation.consents.known.may_write,
         ),
         *(invitees.count, connected.now_ms, everyone_knows),

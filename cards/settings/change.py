@@ -67,6 +67,7 @@ def confirm(
     touched: str | None,
     style: Style = Style.MIRROR,
     full: bool = False,
+    ends: bool = False,
     notice: str | None = None,
     reason: str | None = None,
     own: int = 0,
@@ -74,10 +75,11 @@ def confirm(
     """Have an edit confirmed: what it does, whom it touches, what they will notice.
 
     `touched` is None where people can't be counted, without Zoom's list of people. `style` is the
-    style that applies afterwards; `full`: with the edit the style `full` begins for somebody.
+    style that applies afterwards; `full`: with the edit the style `full` begins for somebody;
+    `ends`: the organisation's authorisation ends for somebody.
     `notice` is a sentence about somebody else's change. `reason` is what was said of it so far;
     None: reasons aren't asked for. `own`: so many carry on by a sign-in of their own that is still
-    kept (domain.policy_edits.Effect).
+    kept (domain.effect.Effect).
     """
     title = question(edit, own=own)
     return card(
@@ -93,7 +95,7 @@ def confirm(
             button(
                 ApplyChange(edit, version),
                 confirming(edit, own=own),
-                style="destructive" if isinstance(edit, Disable | Stop) else "positive",
+                style="destructive" if ends or isinstance(edit, Disable | Stop) else "positive",
             ),
             button(CancelChange(), "Cancel", inputs=False),
         ),

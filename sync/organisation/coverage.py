@@ -15,22 +15,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 import structlog
 
 from domain.clock import MINUTE
-from domain.condition import fits
-from domain.coverage import (
-    Announcement,
-    Candidate,
-    How,
-    Prospect,
-    Standing,
-    standing,
-    starts_ms,
-)
+from domain.coverage import ENDS, WAITS, Announcement, How, Standing, standing, starts_ms
 from domain.errors import OutsideError
 from domain.organisation import Coverage
-from domain.policy import AuthorisedBy, Authoriser, deciding_group, resolve
-from domain.share import in_share
+from domain.policy import AuthorisedBy, Authoriser, relies_on_organisation
 from sync.connect.linking import AddressTaken, Contested, OptedOut
-from sync.engine.ports import ZoomUser
+from sync.organisation.standings import BATCH, Standings
 from sync.redis import duties, keys
 from sync.redis.batches import batches, for_each
 from sync.redis.duties import Work
@@ -38,22 +28,23 @@ from sync.redis.leases import Lease
 from sync.redis.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from domain.matching import EntraUser
-    from domain.policy import Level, ManagedGroup, Policy
+    from domain.policy import Level, Policy
     from sync.connect.linking import Linking
     from sync.directory.store import DirectoryStore
     from sync.engine.people import PeopleStore
+    from sync.engine.ports import ZoomUser
     from sync.organisation.announcements import AnnouncementStore
     from sync.organisation.matches import Kept, MatchStore
     from sync.organisation.opt_outs import OptOuts
+    from sync.organisation.standings import Exclusions
     from sync.reconnect.notifier import Sent
     from sync.redis.connection import Client
 
 log = structlog.get_logger()
 
-BATCH: Final = 500
 EVERY_MS: Final = 5 * MINUTE
 """Between two rounds when nothing changed: notices end, people come to have the app."""
 LEASE_MS: Final = 2 * MINUTE
@@ -73,16 +64,6 @@ class Announcer(Protocol):
 
         `own`: they are connected by a sign-in of their own.
         """
-
-
-class Exclusions(Protocol):
-    """Whom admins have excluded (object ids)."""
-
-    async def among(self, people: Sequence[str]) -> set[str]:
-        """Those of these who are."""
-
-    async def changes(self) -> int:
-        """How often that was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +129,10 @@ class Covering:
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 
     def __post_init__(self) -> None:
+        self.standings = Standings(
+            *(self.matches, self.directory, self.people),
+            *(self.announcements, self.opt_outs, self.exclusions),
+        )
         self._lease = self.rows.lease()
         self._made_of: tuple[object, ...] = ()
         self._due_ms = 0
@@ -168,7 +153,7 @@ class Covering:
         now = await self.people.now_ms()
         if made_of == self._made_of and now < self._due_ms:
             return
-        says_so = _says_so(policy)
+        says_so = relies_on_organisation(policy)
         if not says_so and not self._said_so:  # as in most organisations
             self._made_of, self._due_ms = made_of, now + EVERY_MS
         elif await self._lease.take():
@@ -191,112 +176,29 @@ class Covering:
 
     async def untold(self, level: Level) -> list[str]:
         """Those for whom a level decides that it starts after notice, and whom nobody has told."""
-        return [
-            kept.user.object_id
-            async for kept, candidate in self._of_level(level, self.policy())
-            if candidate.verdict.authoriser is Authoriser.INFORM
-            and standing(candidate, 0) is Standing.TO_TELL
-        ]
-
-    async def preview(self, policy: Policy, level: Level) -> Prospect | None:
-        """For whom a level could start it with a policy, counted, and for whom it could not.
-
-        None: nobody was matched yet.
-        """
-        if await self.matches.wanted() is None:
-            return None
-        now, counts = await self.people.now_ms(), Counter[Standing]()
-        async for _, candidate in self._of_level(level, policy):
-            stands = standing(candidate, now)
-            counts[Standing.OWN if candidate.own and stands in _WAIT_OR_START else stands] += 1
-        unmatched = left_out = 0
-        view = await self.directory.view()
-        async for some in batches(self.matches.matches(), BATCH):
-            why = {match.zoom_id: match.why for match in some if match.why is not None}
-            for user in () if view is None else await view.users(list(why)):
-                if _decides(policy, user.group_ids, level):
-                    left_out += why[user.zoom_id].leaves_out
-                    unmatched += not why[user.zoom_id].leaves_out
-        return Prospect(
-            startable=sum(counts[each] for each in _WAIT_OR_START),
-            unmatched=unmatched,
-            excluded=counts[Standing.EXCLUDED] + counts[Standing.NARROWED] + left_out,
-            opted_out=counts[Standing.OPTED_OUT],
-            own=counts[Standing.OWN],
-        )
-
-    async def _of_level(
-        self, level: Level, policy: Policy
-    ) -> AsyncIterator[tuple[Kept, Candidate]]:
-        """Those who are matched and for whom this level decides."""
-        async for some in batches(self.matches.everybody(), BATCH):
-            matched = [kept for kept in some if kept.zoom_id is not None]
-            for kept, candidate, _ in await self._candidates(matched, policy):
-                if _is(candidate.verdict.group, level):
-                    yield kept, candidate
+        return await self.standings.untold(self.policy(), level)
 
     async def _look_at(self, some: Sequence[Kept], found: _Round) -> None:
         """See to some people: start, end, and note whom to tell."""
         now = await self.people.now_ms()
         starting: list[tuple[EntraUser, ZoomUser]] = []
-        for kept, candidate, (zoom, trouble) in await self._candidates(some, self.policy()):
-            oid, stands = kept.user.object_id, standing(candidate, now)
+        known, policy = await self.standings.of(some), self.policy()
+        await self.announcements.renew([each.object_id for each in known if each.announced])
+        for each in known:
+            candidate, oid = each.by(policy), each.object_id
+            stands = standing(candidate, now)
             found.counts[stands] += 1
             found.seen.add(oid)
-            found.in_trouble += candidate.connected and trouble
+            found.in_trouble += candidate.connected and each.trouble
             if stands is Standing.TO_TELL:
                 found.to_tell.append((oid, candidate.verdict.authoriser, candidate.own))
             elif stands is Standing.COVERED and not candidate.connected:
-                starting.append((kept.user, zoom))
-            elif candidate.connected and stands in _ENDS:
+                starting.append((each.kept.user, each.zoom))
+            elif candidate.connected and stands in ENDS:
                 log.info("coverage_ended", person=oid, reason=stands.value)
                 await self._uncover(oid)
         if self.authorised() and self.may_write():
             await for_each(starting, self._start)
-
-    async def _candidates(
-        self, some: Sequence[Kept], policy: Policy
-    ) -> list[tuple[Kept, Candidate, tuple[ZoomUser, bool]]]:
-        """What is known of people; with their Zoom user, and whether something ails them.
-
-        Who leaves just now, or whose Zoom user is gone, is left out.
-        """
-        view = await self.directory.view()
-        if view is None or not some:
-            return []
-        ids = [kept.user.object_id for kept in some]
-        users = {user.zoom_id: user for user in await view.users([k.zoom_id or "" for k in some])}
-        rows = {
-            row.object_id: row
-            for row in await self.people.rows(ids, "authorised_by", "leaving", "trouble", "zoom_id")
-        }
-        announced = await self.announcements.of(ids)
-        await self.announcements.renew(list(announced))
-        excluded = await self.exclusions.among(ids)
-        opted_out = await self.opt_outs.among({kept.user.object_id: kept.zoom_id for kept in some})
-        found = []
-        for kept in some:
-            oid, zoom_id = kept.user.object_id, kept.zoom_id or ""
-            user, row = users.get(zoom_id), rows.get(oid)
-            if user is None or (row is not None and row.leaving):
-                continue
-            verdict = resolve(policy, user.group_ids, by=AuthorisedBy.ORGANISATION)
-            by, shown_as = (None, None) if row is None else (row.authorised_by, row.zoom_id)
-            own = by is AuthorisedBy.PERSON
-            same = not own or shown_as in {None, zoom_id}  # else they are somebody else in Zoom
-            candidate = Candidate(
-                verdict,
-                announced.get(oid),
-                opted_out=oid in opted_out,
-                excluded=oid in excluded,
-                connected=by is AuthorisedBy.ORGANISATION,
-                own=own,
-                in_share=in_share(oid, verdict.share),
-                fits=same and fits(verdict.only, kept.user.properties),
-            )
-            trouble = row is not None and row.trouble is not None
-            found.append((kept, candidate, (ZoomUser(zoom_id, user.address), trouble)))
-        return found
 
     async def _start(self, somebody: tuple[EntraUser, ZoomUser]) -> None:
         person, zoom = somebody
@@ -333,7 +235,7 @@ class Covering:
         results = health.counts or {}
         coverage = Coverage(
             covered=counts[Standing.COVERED],
-            waiting=sum(counts[each] for each in _WAIT),
+            waiting=sum(counts[each] for each in WAITS),
             unmatched=sum(n for name, n in results.items() if name in _UNMATCHED),
             opted_out=await self.opt_outs.count(),
             in_trouble=found.in_trouble,
@@ -371,22 +273,4 @@ class Covering:
                 log.warning("not_announced", person=oid)
 
 
-_ENDS: Final = frozenset({Standing.OPTED_OUT, Standing.EXCLUDED, Standing.LATER, Standing.NARROWED})
-_WAIT: Final = (Standing.TO_TELL, Standing.ASKED, Standing.WAITING, Standing.LATER)
-_WAIT_OR_START: Final = (*_WAIT, Standing.COVERED)
 _UNMATCHED: Final = frozenset({"nobody", "several", "two-zoom", "gone"})
-
-
-def _decides(policy: Policy, group_ids: frozenset[str], level: Level) -> bool:
-    """Whether a level decides for a member of these groups."""
-    return _is(deciding_group(policy, group_ids), level)
-
-
-def _is(group: ManagedGroup | None, level: Level) -> bool:
-    return level.group_id == ("" if group is None else group.group_id)
-
-
-def _says_so(policy: Policy) -> bool:
-    """Whether any level lets the organisation authorise."""
-    forms = (policy.account, *(group.form for group in policy.groups))
-    return any(form.authoriser is not Authoriser.PERSON for form in forms)

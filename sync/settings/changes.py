@@ -10,17 +10,19 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from domain.coverage import Shifted
 from domain.directory import ACTIVE
+from domain.effect import Effect
 from domain.person import verdict_of
 from domain.policy import SOME_GROUP, resolve
-from domain.policy_edits import Effect, Stop
+from domain.policy_edits import Stop
 from domain.presence import Style
 from sync.redis.batches import batches
 from sync.settings.rollout import BATCH, Rollout, decided_elsewhere, style_in_force
 from sync.settings.store import Conflict
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from domain.person import PersonState
     from domain.policy import Policy
@@ -57,15 +59,24 @@ _READ = (
 )
 
 
+async def nobody_shifts(_: Policy, __: Policy) -> Shifted:
+    """Where the organisation authorises nothing."""
+    return Shifted()
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyService:
-    """Previews and makes changes."""
+    """Previews and makes changes.
+
+    `shifted` says for whom the organisation's authorisation ends or starts between two policies.
+    """
 
     settings: SettingsStore
     cache: SettingsCache
     people: PeopleStore
     directory: DirectoryStore
     rollouts: Rollouts
+    shifted: Callable[[Policy, Policy], Awaitable[Shifted]] = nobody_shifts
 
     async def policy(self) -> Policy:
         """What holds now, read from the store."""
@@ -124,14 +135,15 @@ class PolicyService:
         return await self.rollouts.rows.look_up(rollout_id)
 
     async def _effect(self, before: Policy, after: Policy, edit: Edit) -> Effect:
-        now_ms = await self.people.now_ms()
+        now_ms, shifted = await self.people.now_ms(), await self.shifted(before, after)
         touched: list[str] = []
-        off = on = full = own = 0
-        linked: set[str] = set()
+        off = on = full = 0
+        own = len(shifted.own)
+        linked = {*shifted.starts, *shifted.starts_later}
         async for people in self.connected():
             for person in people:
                 old, new = (style_in_force(policy, person, now_ms) for policy in (before, after))
-                if old != new:
+                if old != new and person.object_id not in shifted.ends:
                     touched.append(person.object_id)
                     off += new is None
                     on += old is None
@@ -140,7 +152,14 @@ class PolicyService:
                 if person.zoom_id is not None:
                     linked.add(person.zoom_id)
         later, elsewhere = await self._not_connected(before, after, edit, linked)
-        return Effect(tuple(touched), later, elsewhere, off, on, full, own)
+        return Effect(
+            *(tuple(touched), later, elsewhere),
+            *(off, on, full, own),
+            ends=len(shifted.ends),
+            called_off=shifted.called_off,
+            starts=len(shifted.starts),
+            starts_later=len(shifted.starts_later),
+        )
 
     async def _not_connected(
         self, before: Policy, after: Policy, edit: Edit, linked: set[str]

@@ -10,8 +10,12 @@ from sync.settings.rollout import Rollouts, RolloutStore
 from sync.settings.store import SettingsCache
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from redis.asyncio import Redis
 
+    from domain.coverage import Shifted
+    from domain.policy import Policy
     from sync.directory.store import DirectoryStore
     from sync.engine.people import PeopleStore
     from sync.redis.connection import Client
@@ -48,10 +52,10 @@ def wire(
     people: PeopleStore,
     directory: DirectoryStore,
     progress: Progress,
+    shifted: Callable[[Policy, Policy], Awaitable[Shifted]],
 ) -> SettingsRoom:
-    """Put it together; `progress` shows how far a rollout is."""
+    """Put it together; `progress` shows how far a rollout is, `shifted`: see PolicyService."""
     cache = SettingsCache(store, listener)
     rollouts = Rollouts(people, RolloutStore(redis), progress, policy=cache)
-    return SettingsRoom(
-        store, cache, rollouts, PolicyService(store, cache, people, directory, rollouts)
-    )
+    policies = PolicyService(store, cache, people, directory, rollouts, shifted)
+    return SettingsRoom(store, cache, rollouts, policies)

@@ -15,6 +15,7 @@ from bot.teams.activity import ConversationReference, Inbound, Kind, Person, Sco
 from cards.seal import Seal
 from domain.clock import MINUTE
 from domain.directory import DirectoryHealth
+from domain.effect import Effect
 from domain.explanation import Admission, Explanation
 from domain.history import CHANGE
 from domain.link import Ending, Link, fold_address
@@ -22,7 +23,6 @@ from domain.look_ups import counted, day_of
 from domain.person import PersonState
 from domain.plan import Seen, World, plan
 from domain.policy import Form, Policy, resolve
-from domain.policy_edits import Effect
 from domain.presence import Style
 from domain.roles import Role
 from sync.directory.store import DirectoryView
@@ -361,10 +361,14 @@ class LookUps:
 
 @dataclass
 class Settings:
-    """What admins decided (the port Policies). `touches` are those whom every edit touches."""
+    """What admins decided (the port Policies). `touches` are those whom every edit touches.
+
+    `shifts`: for how many the organisation's authorisation ends or starts by it.
+    """
 
     presence: Presence = field(default_factory=Presence)
     touches: tuple[str, ...] = ()
+    shifts: Effect = field(default_factory=Effect)
     made: list[tuple[Edit, Actor]] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     rollouts: dict[str, tuple[Rollout, int]] = field(default_factory=dict)
@@ -408,7 +412,13 @@ class Settings:
         goes_off = old.stopped_by() is None and new.stopped_by() is not None
         goes_on = old.stopped_by() is not None and new.stopped_by() is None
         full = new.stopped_by() is None and new.style is Style.FULL
-        return Effect(self.touches, 0, 0, count * goes_off, count * goes_on, count * full)
+        return replace(
+            self.shifts,
+            now=self.touches,
+            off=count * goes_off,
+            on=count * goes_on,
+            full=count * full,
+        )
 
     async def under_way(self, rollout_id: str) -> tuple[Rollout, int] | None:
         return self.rollouts.get(rollout_id)

@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
+from domain.clock import DAY
+from domain.coverage import Announcement, How
+from domain.policy import AuthorisedBy
+from domain.share import in_share
+from sandbox.people import PEOPLE
 from sandbox.zoom_states import ZoomPresence
+from sync.engine.people import PeopleStore
+from sync.organisation.announcements import ANNOUNCEMENTS
 from sync.redis import keys
+from sync.redis.scripts import Scripts
 from tests.doubles.inside import ADA, BEN, CHIARA, DOROTHEA, office, said_by
 from tests.doubles.outside import titles
 
@@ -156,3 +164,34 @@ async def test_a_level_is_limited_to_a_share_or_by_what_entra_says(org: Office) 
     for wrong in ("percent 0", "percent 101", "percent 1.5", "percent all"):
         answer = said_by((await chat.says(f"settings account {wrong}")).card)
         assert "isn’t a share" in answer, answer
+
+
+async def test_whom_a_lower_share_ends_is_counted_and_then_ended(org: Office) -> None:
+    await confirmed(org, "settings account authorise inform")
+    at_ms = (await org.redis.time())[0] * 1000 - 10 * DAY
+    told = ANNOUNCEMENTS.dump(Announcement(at_ms, How.INFORMED))
+    few = [person for person in PEOPLE if in_share(person.object_id, 20)]
+    for person in PEOPLE:
+        await org.redis.set(keys.announced(person.object_id), told)
+    people = PeopleStore(org.redis, Scripts(org.redis))
+
+    async def covered() -> set[str]:
+        everybody = [oid async for oid in people.everyone()]
+        rows = await people.rows(everybody, "authorised_by", "leaving")
+        ours = [row for row in rows if row.authorised_by is AuthorisedBy.ORGANISATION]
+        return {row.object_id for row in ours if not row.leaving}
+
+    async def everybody_starts() -> bool:
+        return len(await covered()) >= len(PEOPLE) - 1
+
+    await org.until(everybody_starts, "everybody is covered")
+    before = await covered()
+    said = await confirmed(org, "settings account percent 20")
+    left = before & {person.object_id for person in few}
+    ends = f"It ends for {len(before - left)} people who are covered today."
+    assert said.count(ends) == 2, said
+
+    async def others_ended() -> bool:
+        return await covered() == left
+
+    await org.until(others_ended, "it has ended for the others")

@@ -10,7 +10,7 @@ from domain.policy import Authoriser
 from domain.policy_edits import Authorise, Narrow, SaveForm, Stop, form_of
 from wording.edits import stops_for
 from wording.organisation import NOBODY_MATCHED, NOT_AUTHORISED_YET, prospects
-from wording.policy import touched
+from wording.policy import shifting, touched
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -38,17 +38,22 @@ class Affected:
 
     async def in_words(self, edit: Edit, preview: Preview) -> str | None:
         """Who is affected; None where people can't be counted, without Zoom's list of people."""
-        if not preview.effect.now and await self.directory.view() is None:
+        effect, after = preview.effect, preview.after
+        counted = effect.now or effect.shifts
+        if not counted and await self.directory.view() is None:
             return None
-        said = touched(preview.effect, edit.level, preview.after)
+        said = touched(effect, edit.level, after)
         if isinstance(edit, Stop):
-            return stops_for(preview.effect)
-        authoriser = form_of(preview.after, edit.level).authoriser
+            return " ".join(filter(None, (stops_for(effect), shifting(effect))))
+        authoriser = form_of(after, edit.level).authoriser
         if not isinstance(edit, Authorise | Narrow) or authoriser is Authoriser.PERSON:
-            return said
-        prospect = await self.prospect(preview.after, edit.level)
-        counted = NOBODY_MATCHED if prospect is None else prospects(prospect)
-        return counted if self.authorised() else f"{counted} {NOT_AUTHORISED_YET}"
+            starts = effect.starts or effect.starts_later
+            return f"{said} {NOT_AUTHORISED_YET}" if starts and not self.authorised() else said
+        prospect = await self.prospect(after, edit.level)
+        said = NOBODY_MATCHED if prospect is None else prospects(prospect)
+        if effect.shifts:
+            said = f"{said} {shifting(effect)}"
+        return said if self.authorised() else f"{said} {NOT_AUTHORISED_YET}"
 
     async def by_switch(self, level: Level, entered: LevelForm) -> str | None:
         """Whom a switch touches, where it is saved at once; None: it is not saved yet."""

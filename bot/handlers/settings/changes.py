@@ -21,6 +21,7 @@ from cards.settings import form as settings_form
 from cards.settings import lists as list_cards
 from cards.settings.organisation import not_by_zoom
 from cards.settings.parts import REASON
+from domain.effect import begins_full, has_full, switches
 from domain.form import Step, after_verifying, next_step
 from domain.group_names import fold_name
 from domain.policy import ACCOUNT
@@ -29,13 +30,10 @@ from domain.policy_edits import (
     SaveForm,
     authoriser_after,
     authorises_otherwise,
-    begins_full,
     form_of,
     group_of,
-    has_full,
     level_form,
     newer_fields,
-    switches,
 )
 from sync.settings.changes import Preview
 from sync.settings.rows import ACCOUNT as ACCOUNT_SCOPE
@@ -115,6 +113,7 @@ class SettingsChanges:
             touched=await self.affected.in_words(edit, preview),
             style=form_of(preview.after, edit.level).style,
             full=begins_full(preview.before, preview.after, preview.effect, edit.level),
+            ends=bool(preview.effect.ends),
             notice=notice,
             reason=asked,
             own=preview.effect.own,
@@ -333,7 +332,7 @@ class SettingsChanges:
 
         def shown(change: Preview) -> ProgressCard:
             before, after, effect = change.before, change.after, change.effect
-            off = effect.off or switches(before, after, edit.level) is False
+            off = effect.off or effect.ends or switches(before, after, edit.level) is False
             return ProgressCard(
                 turn.at,
                 turn.card_id,

@@ -29,6 +29,7 @@ from cards.settings.clicks import (
 from domain.clock import HOUR, MINUTE
 from domain.coverage import Prospect
 from domain.directory import DirectoryGroup
+from domain.effect import Effect
 from domain.form import LevelForm
 from domain.newer import NEWER_NAMES
 from domain.policy import (
@@ -696,6 +697,36 @@ async def test_a_share_is_asked_about_saved_and_said(room: Room) -> None:
     assert "Share: 20%." in words(await room.handler.form(turn(), ACCOUNT))
     again = await room.handler.confirm(turn(), ChooseShare(ACCOUNT, 20))
     assert "Nothing to change" in words(again)
+
+
+async def test_whom_a_lower_share_ends_is_said_before_and_afterwards(room: Room) -> None:
+    room.set(account=replace(ON, authoriser=Authoriser.INFORM))
+    room.settings.shifts = Effect(ends=12, called_off=3)
+    card = await room.handler.confirm(turn(), ChooseShare(ACCOUNT, 20))
+    ends = "It ends for 12 people who are covered today. It won’t start for 3 people who were told"
+    assert ends in words(card)
+    assert "nobody right now" not in words(card)
+    [use] = [e for e in walk(card) if e.get("title") == "Use 20%"]
+    assert use["style"] == "destructive"
+    done = await room.handler.apply(turn(), ApplyChange(ChooseShare(ACCOUNT, 20), 7))
+    assert ends in words(done)
+    assert "Nobody’s presence changes" not in words(done)
+    assert styles(done) == {"warning"}
+
+
+async def test_a_higher_share_says_for_whom_it_starts_and_whether_it_may(room: Room) -> None:
+    room.set(account=replace(ON, authoriser=Authoriser.INFORM, share=20))
+    room.settings.shifts = Effect(starts=8, starts_later=30)
+    edit = ChooseShare(ACCOUNT, 50)
+    said = words(await room.handler.confirm(turn(), edit))
+    assert "It starts now for 8 people who were told before. For 30 more it starts once" in said
+    assert "hasn’t authorised this app yet" in said
+    room.authorised = True
+    card = await room.handler.confirm(turn(), edit)
+    assert "hasn’t authorised" not in words(card)
+    [use] = [e for e in walk(card) if e.get("title") == "Use 50%"]
+    assert use["style"] == "positive"
+    assert styles(await room.handler.apply(turn(), ApplyChange(edit, 7))) == {"good"}
 
 
 async def test_a_share_is_kept_by_the_form(room: Room) -> None:

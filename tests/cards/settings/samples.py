@@ -38,6 +38,7 @@ from cards.settings.people import (
     which_user,
 )
 from domain.condition import Condition
+from domain.effect import Effect
 from domain.form import LevelForm
 from domain.organisation import Answer, Consent, Coverage, Why
 from domain.policy import (
@@ -56,7 +57,6 @@ from domain.policy_edits import (
     ChooseShare,
     ChooseStyle,
     Disable,
-    Effect,
     Enable,
     Inherit,
     Lock,
@@ -96,6 +96,7 @@ BUSY_ONLY = Form(integration=True, style=Style.BUSY_ONLY)
 FULL_LOCKED = Form(integration=True, calendar=True, contacts=True, locked=True, style=Style.FULL)
 IN_SALES = ManagedGroup("zgSales", "Sales", 2, ON)
 NOBODY = touched(Effect(), SALES, Policy(ON))
+ENDING = Effect(ends=12, called_off=30)
 FEW = touched(Effect(("x",) * 18, 24, 3), SALES, Policy(ON))
 MANAGED = (
     ManagedGroup("zgManagement", "Management", 1, FULL_LOCKED),
@@ -371,6 +372,17 @@ def settings_cards() -> dict[str, Card]:
             Authorise(SALES, Authoriser.PERSON), version=7, touched=FEW, own=1
         ),
         "settings-percent": change(ChooseShare(SALES, 20)),
+        "settings-percent-lower": change_cards.confirm(
+            ChooseShare(SALES, 20), version=7, touched=touched(ENDING, SALES, Policy(ON)), ends=True
+        ),
+        "settings-percent-lowered": change_cards.result(
+            SALES,
+            sentence=state_sentence(ChooseShare(SALES, 20)),
+            title="It ends for 12 people",
+            doing="clearing",
+            not_now=not_now(ENDING, SALES, Policy(ON)),
+            they_notice=noticed(ChooseShare(SALES, 20), Style.BUSY_ONLY),
+        ),
         "settings-only": change(Narrow(SALES, Condition("country", "Sweden"))),
         "settings-only-everyone": change(Narrow(SALES)),
         "settings-form-only": form(

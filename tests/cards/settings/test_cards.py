@@ -28,9 +28,10 @@ from cards.settings.clicks import (
 from cards.settings.lists import MOST_BUTTONS, PAGE_SIZE
 from cards.settings.parts import bar
 from cards.settings.people import parked
+from domain.effect import Effect
 from domain.errors import Trouble
 from domain.policy import Level, Policy
-from domain.policy_edits import ChooseStyle, Effect, Enable
+from domain.policy_edits import ChooseStyle, Enable
 from domain.presence import LEVEL_STYLES, Style, ZoomPresence, zoom_label
 from tests.cards.lint import complaints, walk, without_charts
 from tests.cards.samples import CARD_ID, SAMPLES, SEAL, START_URL
@@ -229,6 +230,24 @@ def test_a_card_may_refresh_itself_for_some_people() -> None:
             Effect(("x",) * 10_000, 0, 2),
             Policy(replace(ON, locked=True)),
             "10,000 people now. For 2 people the locked account decides.",
+        ),
+        (Effect(ends=1), Policy(ON), "It ends for 1 person who is covered today."),
+        (
+            Effect(ends=12, called_off=1_030),
+            Policy(ON),
+            "It ends for 12 people who are covered today. "
+            "It won’t start for 1,030 people who were told and are waiting for it.",
+        ),
+        (
+            Effect(("x",), starts=1, starts_later=30),
+            Policy(ON),
+            "1 person now. It starts now for 1 person who was told before. "
+            "For 30 more it starts once their notice ends.",
+        ),
+        (
+            Effect(starts_later=1),
+            Policy(ON),
+            "It starts for 1 person once their notice ends.",
         ),
     ],
 )

@@ -9,9 +9,10 @@ import pytest
 
 from domain.clock import DAY
 from domain.condition import Condition
-from domain.coverage import How, Prospect
+from domain.coverage import How, Prospect, Shifted
 from domain.matching import Uncovered
 from domain.policy import ACCOUNT, Authoriser, Form, Level, Policy
+from domain.share import in_share
 from sync.redis import keys
 from tests.doubles.town import ASK, EACH, INFORM, LONG_AGO
 
@@ -79,6 +80,43 @@ async def test_a_lower_percentage_ends_and_a_higher_one_starts(town: Town) -> No
     few, more, everybody = [await covered_at(share) for share in (20, 60, 100)]
     assert few < more < everybody == set(people)
     assert await covered_at(20) == few
+
+
+async def test_whom_a_percentage_starts_and_ends_is_counted_before(town: Town) -> None:
+    *due, ada, ben, cleo, dan = await town.populate(16)
+    await town.announced(How.INFORMED, LONG_AGO, *due, ada)
+    await town.announced(How.INFORMED, 0, ben)
+    await town.announced(How.ASKED, LONG_AGO, cleo)
+    await town.bridge.connect(ada)  # by a sign-in of hers
+    await town.opt_outs.add(due[0], None)
+    town.excluded.add(due[1])
+    form = Form(integration=True, authoriser=Authoriser.INFORM)
+    few, most = (Policy(replace(form, share=share), version=share) for share in (20, 99))
+    standings = town.covering.standings
+    waiting = (ben, cleo, dan)  # the round tells the last two
+    later = {f"z{oid}" for oid in waiting if in_share(oid, 99) and not in_share(oid, 20)}
+    assert later
+    town.bridge.decisions.policy = few
+    await town.round()
+    few_covered = await town.covered()
+    raised = await standings.shifted(few, most)
+    town.bridge.decisions.policy = most
+    await town.round()
+    most_covered = await town.covered()
+    assert {f"z{oid}" for oid in most_covered - few_covered} == raised.starts
+    assert raised.starts
+    assert raised.starts_later == later
+    assert (raised.ends, raised.called_off) == (frozenset(), 0)
+    lowered = await standings.shifted(most, few)
+    assert lowered.ends == most_covered - few_covered
+    assert lowered.own <= {ada}
+    assert lowered.called_off == len(later)
+    assert not lowered.starts | lowered.starts_later
+    town.bridge.decisions.policy = few
+    await town.round()
+    assert await town.covered() == few_covered
+    assert not most_covered.intersection(waiting)
+    assert await standings.shifted(EACH, EACH) == Shifted()
 
 
 async def test_without_consent_nobody_is_told_or_started(town: Town) -> None:
@@ -196,9 +234,9 @@ async def test_a_preview_says_for_how_many_it_could_start_and_why_not_for_others
     town.excluded.add(cleo)
     results = dict.fromkeys(people) | {dan: Uncovered.NOBODY, others[0]: Uncovered.DISABLED}
     await town.match(results)
-    found = await town.covering.preview(ASK, ACCOUNT)
+    found = await town.covering.standings.prospect(ASK, ACCOUNT)
     assert found == Prospect(startable=3, unmatched=1, excluded=2, opted_out=1, own=1)
-    assert await town.covering.preview(ASK, Level("sales", "Sales")) == Prospect()
+    assert await town.covering.standings.prospect(ASK, Level("sales", "Sales")) == Prospect()
     assert town.told == []
 
 

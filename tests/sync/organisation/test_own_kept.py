@@ -24,7 +24,8 @@ from tests.doubles.people import person
 from tests.doubles.town import EACH, INFORM, LONG_AGO
 
 if TYPE_CHECKING:
-    from domain.policy_edits import Edit, Effect
+    from domain.effect import Effect
+    from domain.policy_edits import Edit
     from tests.doubles.town import Town
 
 

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.coverage import Shifted
 from domain.directory import INACTIVE, Directory, DirectoryGroup, DirectoryUser
+from domain.effect import Effect
 from domain.form import LevelForm
 from domain.link import Link
 from domain.person import Patch, PersonState
 from domain.policy import SOME_GROUP, Form, Level, Personal, Policy, resolve
 from domain.policy_edits import (
-    Effect,
     Enable,
     GroupInherits,
     Inherit,
@@ -117,6 +118,31 @@ async def stage(redis: Client, redis_server: RedisServer) -> AsyncIterator[Stage
 
 def sales(form: Form, priority: int = 9999) -> SaveForm:
     return SaveForm(Level("sales", "Sales"), LevelForm(form, priority=priority))
+
+
+async def test_whom_the_organisation_s_authorisation_ends_for_is_counted_once(stage: Stage) -> None:
+    ben = await stage.connect(1, "sales")
+    cleo = await stage.connect(2, "sales")
+    await stage.zoom(*(user(number, "sales") for number in range(1, 7)))
+    await stage.save(of_group("sales", OFF))
+    seen = []
+
+    async def shifted(before: Policy, after: Policy) -> Shifted:
+        seen.append((before.version, group_of(after, "sales")))
+        ends, starts, later = frozenset({cleo}), frozenset({"z4"}), frozenset({"z5"})
+        return Shifted(ends, ends, starts, later, called_off=3)
+
+    policies = replace(stage.policies, shifted=shifted)
+    effect = (await policies.preview(of_group("sales", ON))).effect
+    assert effect == Effect(
+        (ben,), later=2, on=1, own=1, ends=1, called_off=3, starts=1, starts_later=1
+    ), "who is counted as one of these is not counted as another"
+    done = await policies.make(
+        of_group("sales", ON), expected=seen[0][0], by=ADA, show=lambda _: ""
+    )
+    assert isinstance(done, Done)
+    assert done.effect == effect
+    assert len(seen) == 2
 
 
 async def test_the_question_counts_whom_it_touches(stage: Stage) -> None:
