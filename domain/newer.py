@@ -69,6 +69,8 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     # Older processes leave them as they are; what was seen before a write counts for nothing.
     "PersonState.sight": 2,
     "PersonState.lesson": 2,
+    # Older processes leave it as it is, and count nothing.
+    "PersonState.planned_as": 2,
     # Of whom the organisation authorised only.
     "PersonState.session_app": 2,
     "PersonState.former": 2,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from domain.policy import Policy, Verdict
-    from domain.presence import Observation, Pair
+    from domain.presence import Observation, Pair, Style
     from domain.readback import Lesson, Sight
     from domain.setback import Setback
     from domain.storms import Notified
@@ -134,6 +134,9 @@ class PersonState:
     former_app: str = ""  # and which one's
     sight: Sight | None = None  # what Microsoft was seen to show; none after a write
     lesson: Lesson | None = None  # what looks have taught of them
+    planned_as: Style | None = (
+        None  # whether it can be said what should be shown (domain.agreement)
+    )
 
     def holding(self, layer: Layer) -> Held | None:
         """What Microsoft may hold of us there."""
@@ -243,6 +246,11 @@ class Patch:
     def taught(lesson: Lesson | None) -> Patch:
         """What looks have taught of them."""
         return Patch(lesson=lesson)
+
+    @staticmethod
+    def planned(style: Style | None) -> Patch:
+        """By which style they were planned; None: nothing can be said of what should be shown."""
+        return Patch(planned_as=style)
 
     @staticmethod
     def unseen() -> Patch:

@@ -104,6 +104,12 @@ def set_gauges(metrics: Metrics, shared: Shared) -> None:
         late_seconds=readback.late_ms / 1000,
         settle_seconds=readback.settle_ms / 1000,
     )
+    found = readback.agreement
+    if found is None:
+        metrics.agreement(None, {}, None)
+    else:
+        fits = {fit.value: share for fit, share in found.shares.items()}
+        metrics.agreement(found.share, fits, found.not_looked)
 
 
 def known_reasons(parked: Mapping[str, int]) -> dict[str, int]:

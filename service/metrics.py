@@ -72,6 +72,15 @@ PARKED_REASONS: Final = (
     "refused",  # Microsoft refuses what it is told of them
     "failing",  # too many failures in a row
 )
+FITS: Final = (
+    "right",
+    "label",  # the right colour with another label
+    "own",  # a status of their own, which goes first
+    "missing_available",  # shown as Away, idle or Offline
+    "missing_busy",
+    "false_busy",
+    "false_available",
+)
 LOOKUP_OUTCOMES: Final = (
     "answered",
     "unknown",  # a state that we do not know
@@ -238,6 +247,18 @@ class Metrics:
         self._readback_settle = self._gauge(
             "readback_settle_seconds", "How long after a write looks are not believed: learnt."
         )
+        self._agreement = self._age(
+            "agreement_ratio",
+            "Share of people looked at lately who are shown as they should be, 0 to 1; NaN where "
+            "Microsoft is not read back, and below 20 people.",
+        )
+        self._fits = self._add(
+            Gauge, "agreement_fit_ratio", "The same by how what is shown fits.", fit=FITS
+        )
+        self._not_looked = self._age(
+            "not_looked_ratio",
+            "Share of connected people who were not looked at lately; NaN alike.",
+        )
         self.settle = Seconds(
             self._add(
                 _SETTLE,
@@ -245,6 +266,7 @@ class Metrics:
                 "From a write to the look that first shows it.",
             )()
         )
+        self.agreement(None, {}, None)
         self._directory_age = self._age(
             "directory_age_seconds",
             "Since Zoom's users and groups were read; NaN before the first.",
@@ -332,6 +354,15 @@ class Metrics:
         self._readback_watched(watched)
         self._readback_late(max(0.0, late_seconds))
         self._readback_settle(settle_seconds)
+
+    def agreement(
+        self, share: float | None, fits: Mapping[str, float], not_looked: float | None
+    ) -> None:
+        """The share that is shown as it should be, and by kind (FITS). None, empty: not known."""
+        self._agreement(share)
+        self._not_looked(not_looked)
+        for fit in FITS:
+            self._fits(fit).set(fits.get(fit, math.nan))
 
     def directory(self, age_seconds: float | None, *, failing: bool) -> None:
         """How long ago Zoom's users and groups were read (None: never), and how the last try was.

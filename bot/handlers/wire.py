@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from bot.sign_in.flow import SignIn
     from bot.teams.activity import Person
     from cards.build import Card, Element
+    from domain.agreement import ReadbackHealth
     from sync.settings.audit import AuditLog
 
 
@@ -156,7 +157,14 @@ def _answer_admins(
     async def banner() -> Element | None:
         return await storms.banner() or await asking.banner()
 
-    views = SettingsViews(policies, groups, audit, connected.now_ms, invitees.count, banner, feed)
+    async def readback() -> ReadbackHealth:
+        status = await core.readback.store.status()
+        return status.health(switched_off=core.readback.reader is None)
+
+    views = SettingsViews(
+        *(policies, groups, audit, connected.now_ms, invitees.count),
+        *(banner, feed, readback),
+    )
     changes = SettingsChanges(
         *(policies, groups, audit),
         Affected(

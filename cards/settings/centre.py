@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from cards.build import Card, Element
     from domain.policy import ManagedGroup, Policy
+    from wording.readback import ReadbackView
 
 MOST_GROUPS = 8
 
@@ -63,13 +64,14 @@ def centre(
     directory: str,
     directory_well: bool,
     feed: str = "",
+    readback: ReadbackView | None = None,
     storm: Element | None = None,
 ) -> Card:
     """Show the account's form, the managed groups in priority order, and the numbers.
 
     `directory` says how old Zoom's list of groups and people is, or what is missing to read it;
     `directory_well` whether that is as it should be. `feed` is what is wrong with Zoom's events,
-    `storm` the banner of `cards.settings.people`.
+    `readback` how many are shown as they should be, `storm` the banner of `cards.settings.people`.
     """
     account = policy.account
     off = because(account)
@@ -93,10 +95,11 @@ def centre(
         text(_reach(numbers)),
         _picture(numbers),
         text(bold("Problems: "), counted(numbers.parked, retried)) if numbers.trouble else None,
+        *_readback(readback),
         # The warnings take the room of groups: a card has a largest size.
         *_group_rows(
             sorted(policy.groups, key=lambda group: group.priority),
-            MOST_GROUPS - bool(feed) - 4 * bool(storm),
+            MOST_GROUPS - bool(feed) - 4 * bool(storm) - bool(readback and readback.share),
             account_locked=account.locked,
         ),
         note(directory) if directory_well else box("warning", text(directory)),
@@ -112,6 +115,16 @@ def centre(
             button(ShowCentre(), "Refresh"),
         ),
     )
+
+
+def _readback(view: ReadbackView | None) -> list[Element]:
+    """How many are shown as they should be, or why that is not known."""
+    if view is None:
+        return []
+    if view.wrong:
+        return [box("warning", text(view.sentence))]
+    said = text(bold(view.share), view.sentence) if view.share else note(view.sentence)
+    return [said, note(view.small, spacing="None")] if view.small else [said]
 
 
 def _reach(numbers: Numbers) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from domain.agreement import FEWEST
 from domain.budget import LIMIT, WINDOW_MS
 from launch.gauges import known_reasons
 from service.metrics import LANES
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from domain.feed import FeedHealth
     from launch.gauges import Shared
     from launch.top.figures import Process, Rate, Stored, View
+    from sync.readback.status import Status
 
 WIDTH = 80
 _INDENT = 14
@@ -38,6 +40,7 @@ _LANE_WORDS = {
 }
 _NAME, _GOOD, _LOOK, _ACT, _FAINT = "bold", "green", "yellow", "bold red", "dim"
 _LATE_SECONDS, _TOO_LATE_SECONDS = 10.0, 60.0
+_AGREES = 0.97
 _OLD_DIRECTORY_SECONDS = 4 * 3600.0
 _MOST_COMPLAINTS, _MOST_WORK = 3, 3
 
@@ -98,6 +101,7 @@ def _stored(stored: Stored, *, ascii_only: bool) -> Iterator[Text]:
     yield Text()
     yield from _directory(shared.directory)
     yield from _feed(shared.feed)
+    yield from _readback(shared.readback)
     for work in stored.work[:_MOST_WORK]:
         in_vain = f", {work.in_vain:,} in vain" if work.in_vain else ""
         yield _line("Under way", f"{work.kind}: {work.done:,} of {work.total:,} people{in_vain}")
@@ -155,6 +159,32 @@ def _feed(feed: FeedHealth) -> Iterator[Text]:
         yield _line("Zoom's feed", f"SILENT, {', '.join(parts)}", _ACT)
     else:
         yield _line("Zoom's feed", ", ".join(parts))
+
+
+def _readback(status: Status) -> Iterator[Text]:
+    """Whether Microsoft is read back, and how many are shown as they should be."""
+    why_not, age, found = status.why_not, status.look_age_seconds, status.agreement
+    if why_not:
+        last = "" if age is None else f"; last look {span(age)} ago"
+        never = status.health().never_allowed
+        yield _line("Read back", f"no: {why_not}{last}", _FAINT if never else _ACT)
+        return
+    look = "no look yet" if age is None else f"last look {span(age)} ago"
+    if found is None:
+        yield _line("Read back", look)
+        return
+    within = span(found.within_ms / 1000)
+    yield _line(
+        "Read back", f"{look}, {found.looked:,} of {found.people:,} people in the last {within}"
+    )
+    if found.share is None:
+        yield _line("Agreement", f"not said below {FEWEST} people", _FAINT)
+        return
+    style = "" if found.share >= _AGREES else _LOOK
+    yield _line("Agreement", f"{found.share:.1%} of {found.counted:,} people", style)
+    yield from _said(
+        "", ", ".join(f"{fit} {share:.1%}" for fit, share in found.shares.items() if share)
+    )
 
 
 # -- what a process did ----------------------------------------------------------------------------

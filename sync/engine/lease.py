@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from domain.errors import OutsideError
     from domain.person import Accepted, Held, Layer
     from domain.plan import Plan
-    from domain.presence import ZoomPresence
+    from domain.presence import Style, ZoomPresence
     from sync.engine.gate import Ticket
     from sync.engine.people import PeopleStore
     from sync.engine.queue import Claim
@@ -152,6 +152,11 @@ class Reconciliation:
         """Keep what looks have taught of them, where they were asked for this step."""
         if step.advised and step.lesson != self.state.lesson:
             self.change(Patch.taught(step.lesson))
+
+    def planned(self, style: Style | None) -> None:
+        """By which style they were planned (domain.agreement.counted_as)."""
+        if style is not self.state.planned_as:
+            self.change(Patch.planned(style))
 
     def settled(self) -> None:
         """The policy is carried out for the person, as far as it can be (see rollouts).

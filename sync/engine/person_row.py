@@ -39,6 +39,7 @@ HELD_FIELDS = frozenset((*_SESSION, *_PREFERRED, *_FORMER, "app", "old_app"))
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PRESENCES = {presence.value: presence for presence in ZoomPresence}
+_STYLES = {style.value: style for style in Style}
 _NUMBERS = {
     "gen": "generation",
     "ver": "version",
@@ -77,6 +78,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "former_app": ("old_app",),
     "sight": ("sight",),
     "lesson": ("lesson",),
+    "planned_as": ("as",),
 }
 """Which fields keep what of a `PersonState`."""
 
@@ -130,6 +132,7 @@ _TEXTS: dict[str, Callable[[Any], tuple[str | int, ...]]] = {
     "personal": _chosen,
     "sight": lambda sight: ("" if sight is None else pack_sight(sight),),
     "lesson": lambda lesson: ("" if lesson is None else pack_lesson(lesson),),
+    "planned_as": lambda style: ("" if style is None else style.value,),
 }
 """How attributes are written that are more than one number or text."""
 
@@ -138,6 +141,9 @@ def _read_back(state: PersonState, row: Mapping[str, Any], bad: list[str]) -> No
     """What looks have shown and taught."""
     state.sight, state.lesson = parse_sight(row.get("sight")), parse_lesson(row.get("lesson"))
     bad += [name for name in ("sight", "lesson") if name in row and getattr(state, name) is None]
+    if "as" in row:
+        state.planned_as = _STYLES.get(row["as"])
+        bad += ["as"] * (state.planned_as is None)
 
 
 def _dump_accepted(before: Accepted | None) -> str:

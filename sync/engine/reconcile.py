@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 
 import structlog
 
+from domain.agreement import counted_as
 from domain.clock import MINUTE
 from domain.errors import AuthorizeAgain, OutsideError, RetryLater, TenantPaused, Trouble
 from domain.freshness import UNHURRIED, Freshness
@@ -179,7 +180,7 @@ class Reconciler:
             match step.do:
                 case Do.NOTHING:
                     looks = None if world.reading is None else Looks(step.watch)
-                    await self._finish(run, step, again, looks)
+                    await self._finish(run, step, verdict, again, looks)
                     return
                 case Do.ASK:
                     assert self.asking is not None  # noqa: S101 - only planned when Zoom can be asked
@@ -222,7 +223,12 @@ class Reconciler:
         return Seen(shown, state.held)
 
     async def _finish(
-        self, run: Reconciliation, step: Plan, again_ms: int | None, looks: Looks | None
+        self,
+        run: Reconciliation,
+        step: Plan,
+        verdict: Verdict,
+        again_ms: int | None,
+        looks: Looks | None,
     ) -> None:
         """Give the person back until the plan's time, or `again_ms` if that is sooner."""
         state = run.state
@@ -232,6 +238,7 @@ class Reconciler:
         due = _earliest(step.due_ms, again_ms)
         run.change(Patch.recovered(state))
         run.learn(step)
+        run.planned(counted_as(verdict, step.why))
         run.settled()
         if state.got_ms is not None and state.got_ms != state.acted_ms:
             run.change(Patch.acted(state.got_ms))
@@ -349,6 +356,8 @@ class Reconciler:
         run.change(Patch.failed(after, error.code, now if answered else None))
         if after.trouble is not Trouble.LATER:
             run.settled()
+        if after.trouble.parks:
+            run.planned(None)
         if run.is_last and (due is None or due >= (state.held_until_ms or 0)):
             # Nothing more can be cleared; what we told Microsoft ends by itself.
             await self._forget(run)

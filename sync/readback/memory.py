@@ -1,12 +1,15 @@
 """What the reader saw of everybody last, in little memory. Pure.
 
 For each person 16 bytes of their id, and one number: when they were looked at (seconds), which of
-a few dozen pairs of words was seen, and whether they were missing from the last answer.
+a few dozen pairs of words was seen, how that fits what should be shown (sync.readback.agreement),
+and whether they were missing from the last answer.
 """
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
+
+from sync.readback.agreement import CODES, NOT_COUNTED
 
 MOST_CLASSES: Final = 1000
 """Microsoft has some dozens of pairs. A pair beyond these is kept as one that says nothing."""
@@ -14,6 +17,10 @@ AT_ONCE: Final = 5_000
 """How many are counted in one go: a millisecond or two."""
 _CLASS_BITS: Final = 10
 _CLASS: Final = (1 << _CLASS_BITS) - 1
+_CODE_BITS: Final = (CODES - 1).bit_length()
+_CODE: Final = CODES - 1
+_CLASS_AT: Final = 1 + _CODE_BITS
+_TIME_AT: Final = _CLASS_AT + _CLASS_BITS
 NOTHING: Final = "/"
 """Words that say nothing."""
 UNSEEN: Final = ""
@@ -27,6 +34,14 @@ class Last(NamedTuple):
     missing: bool
 
 
+class Counted(NamedTuple):
+    """A whole count: people looked at lately, those within the window, and these by code."""
+
+    seen: int = 0
+    looked: int = 0
+    codes: tuple[int, ...] = (0,) * CODES
+
+
 class Seen:
     """What was seen of whom."""
 
@@ -35,8 +50,9 @@ class Seen:
         self._words = [NOTHING, UNSEEN]
         self._classes = {NOTHING: 0, UNSEEN: 1}
         self._uncounted: list[bytes] = []
-        self._so_far = 0
-        self.recent = 0
+        self._so_far = self._looked = 0
+        self._by_code = [0] * CODES
+        self.counted = Counted()
         """The last whole count."""
 
     def __len__(self) -> int:
@@ -47,15 +63,16 @@ class Seen:
         kept = self._people.get(_key(object_id))
         if kept is None:
             return None
-        return Last(self._words[(kept >> 1) & _CLASS], bool(kept & 1))
+        return Last(self._words[(kept >> _CLASS_AT) & _CLASS], bool(kept & 1))
 
     def see(self, object_id: str, words: str, at_ms: int) -> bool:
         """Whether the same was seen of somebody last; then the time is kept, and no more."""
         key = _key(object_id)
         kept, known = self._people.get(key), self._classes.get(words)
-        if kept is None or known is None or (kept >> 1) & _CLASS != known:
+        if kept is None or known is None or (kept >> _CLASS_AT) & _CLASS != known:
             return False
-        self._people[key] = (((at_ms // 1000) << _CLASS_BITS) | known) << 1
+        code = kept & (_CODE << 1)
+        self._people[key] = ((((at_ms // 1000) << _CLASS_BITS) | known) << _CLASS_AT) | code
         return True
 
     def keep(self, object_id: str, words: str, at_ms: int, *, missing: bool = False) -> None:
@@ -66,8 +83,29 @@ class Seen:
             if len(self._words) < MOST_CLASSES:
                 known = self._classes[words] = len(self._words)
                 self._words.append(words)
-        at_s = at_ms // 1000
-        self._people[_key(object_id)] = (((at_s << _CLASS_BITS) | known) << 1) | missing
+        key = _key(object_id)
+        code = self._people.get(key, 0) & (_CODE << 1)
+        time_and_class = ((at_ms // 1000) << _CLASS_BITS) | known
+        self._people[key] = (time_and_class << _CLASS_AT) | code | missing
+
+    def miss(self, object_id: str, at_ms: int) -> bool:
+        """Whether somebody is left out for the first time: they may be there the next time."""
+        before = self.of(object_id)
+        if before is not None and before.missing:
+            return False
+        self.keep(object_id, UNSEEN if before is None else before.words, at_ms, missing=True)
+        return True
+
+    def code(self, object_id: str) -> int:
+        """How what was seen of somebody last fits (sync.readback.agreement)."""
+        return (self._people.get(_key(object_id), NOT_COUNTED) >> 1) & _CODE
+
+    def judge(self, object_id: str, code: int) -> None:
+        """Keep how what was seen of somebody fits; nothing, if nothing was seen."""
+        key = _key(object_id)
+        kept = self._people.get(key)
+        if kept is not None:
+            self._people[key] = (kept & ~(_CODE << 1)) | (code << 1)
 
     def told(self, words: str) -> str:
         """The words as they are kept: NOTHING for a pair beyond MOST_CLASSES."""
@@ -82,28 +120,35 @@ class Seen:
         """Nothing is known of anybody any more."""
         self._people.clear()
         self._uncounted.clear()
+        self.counted = Counted()
 
-    def count(self, since_ms: int, *, forget_ms: int) -> int:
-        """How many were looked at since a time, as the last whole count says.
+    def count(self, since_ms: int, *, window_ms: int, forget_ms: int) -> bool:
+        """Count how many were looked at since a time, and how it fits since `window_ms` (epoch).
 
-        Each call counts AT_ONCE more: nobody waits for 200,000. Who was not looked at since
-        `forget_ms`, is forgotten.
+        Each call counts AT_ONCE more: nobody waits for 200,000. Whether that was the last of a
+        whole count, which is in `counted` then. Who was not looked at since `forget_ms`, is
+        forgotten.
         """
         if not self._uncounted:
-            self._so_far = 0
+            self._so_far = self._looked = 0
+            self._by_code = [0] * CODES
             self._uncounted = list(self._people)
-        first, last = since_ms // 1000, forget_ms // 1000
+        first, lately, last = since_ms // 1000, window_ms // 1000, forget_ms // 1000
         for key in self._uncounted[-AT_ONCE:]:
             kept = self._people.get(key)
             if kept is not None:
-                at = kept >> (_CLASS_BITS + 1)
+                at = kept >> _TIME_AT
                 self._so_far += at >= first
+                if at >= lately:
+                    self._looked += 1
+                    self._by_code[(kept >> 1) & _CODE] += 1
                 if at < last:
                     del self._people[key]
         del self._uncounted[-AT_ONCE:]
-        if not self._uncounted:
-            self.recent = self._so_far
-        return self.recent
+        if self._uncounted:
+            return False
+        self.counted = Counted(self._so_far, self._looked, tuple(self._by_code))
+        return True
 
 
 def _key(object_id: str) -> bytes:

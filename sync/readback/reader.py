@@ -28,8 +28,9 @@ from domain.clock import HOUR
 from domain.errors import AdminMustAct, OutsideError, PersonGone, Refused, RetryLater, TenantPaused
 from domain.plan import Lane
 from sync.organisation.graph_requests import Unauthorised
+from sync.readback.agreement import NOT_COUNTED, code_of, counted_of, pack, window_ms
 from sync.readback.looks import AT_ONCE, DEFAULT_PAUSE_S
-from sync.readback.memory import NOTHING, UNSEEN, Seen
+from sync.readback.memory import NOTHING, Seen
 from sync.readback.rows import words
 from sync.readback.settling import Settling, Writes
 from sync.readback.status import SEEN_MS, Status
@@ -180,7 +181,7 @@ class Reader:
     async def _round(self) -> float:
         """Look, and say how it goes. Returns in how many seconds to look again."""
         now_ms = await server_ms(self.store.client)
-        watched, first_ms = await self.store.waiting()
+        watched, first_ms, connected = await self.store.waiting()
         interval = max(SHORTEST_INTERVAL_MS, int(watched / AT_ONCE / self.per_second * 1000))
         late = 0 if first_ms is None else max(0, now_ms - int(first_ms))
         status = replace(
@@ -190,9 +191,8 @@ class Reader:
             watched=watched,
             late_ms=late,
             interval_ms=interval,
-            seen=self._count(now_ms, interval),
         )
-        await self._keep(status)
+        await self._keep(self._count(status, connected))
         rest = self._rest_until - self.monotonic()
         if rest > 0:
             return min(1.0, rest)
@@ -207,7 +207,8 @@ class Reader:
         if self._halves:
             batch = self._halves.pop()
         else:
-            batch = await self.store.take(now_ms, now_ms + interval, AT_ONCE)
+            counted = counted_of(min(watched, AT_ONCE))
+            batch = await self.store.take(now_ms, now_ms + interval, AT_ONCE, counted=counted)
         if batch.people:
             await self._look(batch, now_ms)
         return pace
@@ -243,7 +244,7 @@ class Reader:
         for oid in batch.people:
             shown = found.get(oid)
             said = NOTHING if shown is None else self._seen.told(words(shown))
-            if shown is None and self._is_missing_once(oid, sent_ms):
+            if shown is None and self._seen.miss(oid, sent_ms):
                 later.pop(oid, None)  # the engine still wants to know
             elif oid in asked or self.chance() < CHECKED or not self._seen.see(oid, said, sent_ms):
                 news[oid] = said
@@ -252,17 +253,21 @@ class Reader:
                     self._seen.keep(oid, said, sent_ms, missing=True)
                 self._writes.again(oid, said, sent_ms)
         later |= await self._tell(news, asked, found, sent_ms)
+        self._judge(batch, found, sent_ms)
         if later:
             await self.store.put(batch, later)
 
-    def _is_missing_once(self, object_id: str, sent_ms: int) -> bool:
-        """Whether somebody is left out for the first time: they may be there the next time."""
-        before = self._seen.of(object_id)
-        if before is not None and before.missing:
-            return False
-        kept = UNSEEN if before is None else before.words
-        self._seen.keep(object_id, kept, sent_ms, missing=True)
-        return True
+    def _judge(self, batch: Batch, found: Mapping[str, Shown], sent_ms: int) -> None:
+        """Keep how what was seen fits what should be shown, where a look can tell by now."""
+        settled_ms = sent_ms - self._settling.settle_ms
+        for oid in batch.people:
+            code, before = NOT_COUNTED, self._seen.code(oid)
+            if oid in batch.wanted and oid in found:
+                wanted, since_ms = batch.wanted[oid]
+                if since_ms <= settled_ms:
+                    code = code_of(found[oid], wanted, before)
+            if code != before:
+                self._seen.judge(oid, code)
 
     async def _tell(
         self,
@@ -371,8 +376,22 @@ class Reader:
         self._status = status
         await self.store.keep(status)
 
-    def _count(self, now_ms: int, interval: int) -> int:
-        """How many were looked at lately, counted a part at a time."""
+    def _count(self, status: Status, connected: int) -> Status:
+        """How many were looked at lately and how that fits, counted a part at a time."""
+        now_ms, interval, within = status.now_ms, status.interval_ms, window_ms(status.interval_ms)
         self._writes.drop(now_ms)
         kept = max(SEEN_MS, 3 * interval)
-        return self._seen.count(now_ms - SEEN_MS, forget_ms=now_ms - kept)
+        if not self._seen.count(
+            now_ms - SEEN_MS, window_ms=now_ms - within, forget_ms=now_ms - kept
+        ):
+            return status
+        seen, looked, codes = self._seen.counted
+        return replace(
+            status,
+            seen=seen,
+            counted_ms=now_ms,
+            within_ms=within,
+            people=connected,
+            looked=looked,
+            fits=pack(codes),
+        )

@@ -6,10 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from domain.agreement import ReadbackHealth
 from domain.readback import Reading
+from sync.readback.agreement import OLD_MS, agreement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from domain.agreement import Agreement
 
 SILENT_MS: Final = 10_000
 """So long nobody reads back, and it is over; another process follows a reader within half of it."""
@@ -24,7 +28,9 @@ _WORD: Final = re.compile(r"[a-z0-9_]{1,64}")
 _NUMBERS: Final = (
     *("beat_ms", "look_ms", "watched", "seen", "late_ms", "interval_ms", "settle_ms"),
     *("requests", "answers", "permitted", "up_ms", "lost_ms", "passed_ms"),
+    *("counted_ms", "within_ms", "people", "looked"),
 )
+_TEXTS: Final = ("by", "error", "lags", "shows", "fits")
 _FIELDS: Final = {name: name.removesuffix("_ms") for name in _NUMBERS}
 
 
@@ -38,7 +44,9 @@ class Status:
     `requests` and `answers` since reading began. `permitted`: 1 while Microsoft allows it.
     `error`: the code of what failed last, "" where the last look was answered. `up_ms`: since when
     it is relied on; `lost_ms`: when that ended, `passed_ms` for which end everybody was planned.
-    `lags` and `shows`: sync.readback.settling.
+    `lags` and `shows`: sync.readback.settling. `counted_ms`: when it was last counted how looks of
+    the last `within_ms` fit: of `people` who are connected `looked` were looked at, `fits` by kind
+    (sync.readback.agreement).
     """
 
     now_ms: int
@@ -59,6 +67,11 @@ class Status:
     passed_ms: int = 0
     lags: str = ""
     shows: str = ""
+    counted_ms: int = 0
+    within_ms: int = 0
+    people: int = 0
+    looked: int = 0
+    fits: str = ""
 
     @property
     def why_not(self) -> str:
@@ -84,6 +97,26 @@ class Status:
         return Reading(self.settle_ms, self.interval_ms + self.late_ms)
 
     @property
+    def agreement(self) -> Agreement | None:
+        """How many are shown as they should be. None: Microsoft is not read back, or it is old."""
+        if self.reading is None or not self.counted_ms:
+            return None
+        if abs(self.now_ms - self.counted_ms) > OLD_MS:
+            return None
+        return agreement(self.within_ms, self.people, self.looked, self.fits)
+
+    def health(self, *, switched_off: bool = False) -> ReadbackHealth:
+        """The same for people. `switched_off`: nobody is to read it back."""
+        why_not = self.why_not
+        return ReadbackHealth(
+            why_not,
+            never_allowed=why_not in {"never_read", "not_permitted"},
+            switched_off=switched_off and bool(why_not),
+            look_age_seconds=self.look_age_seconds,
+            agreement=self.agreement,
+        )
+
+    @property
     def look_age_seconds(self) -> float | None:
         """How long ago the last look was answered. None: none was."""
         return max(0, self.now_ms - self.look_ms) / 1000 if self.look_ms else None
@@ -103,6 +136,7 @@ def load(now_ms: int, row: Mapping[str, str]) -> Status:
         error=error if _WORD.fullmatch(error) else "",
         lags=row.get("lags", "")[:512],
         shows=row.get("shows", "")[:512],
+        fits=row.get("fits", "")[:512],
         **numbers,
     )
 
@@ -114,5 +148,5 @@ def dump(status: Status) -> dict[str, str | int]:
         for name, field in _FIELDS.items()
         if field not in {"up", "lost", "passed"}
     }
-    texts = {name: getattr(status, name) for name in ("by", "error", "lags", "shows")}
+    texts = {name: getattr(status, name) for name in _TEXTS}
     return numbers | texts

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeVar
 
 from sync.engine.queue import SHARDS
 from sync.readback import scripts as lua
+from sync.readback.agreement import EVERYBODY
 from sync.readback.status import UP_AGAIN_MS, Status, dump, load
 from sync.redis import keys
 from sync.redis.batches import batches
@@ -29,17 +30,25 @@ Outcome = Literal["taken", "too early", "gone"]
 
 
 class Waiting(NamedTuple):
-    """How many are watched, and for when the first of them is (epoch ms, None: nobody)."""
+    """How many are watched, and for when the first of them is (epoch ms, None: nobody).
+
+    `connected`: how many people there are.
+    """
 
     watched: int
     first_ms: float | None
+    connected: int
 
 
 class Batch(NamedTuple):
-    """Whom to look at: object id -> for when that was (epoch ms). They are next at `next_ms`."""
+    """Whom to look at: object id -> for when that was (epoch ms). They are next at `next_ms`.
+
+    `wanted`: what should be shown of each, and since when (epoch ms; sync.readback.agreement).
+    """
 
     people: dict[str, float]
     next_ms: int
+    wanted: Mapping[str, tuple[str, int]] = {}
 
     def asked(self, object_id: str) -> bool:
         """Whether the engine wants to know (sync.redis.keys)."""
@@ -95,28 +104,37 @@ class ReadbackStore:
         for shard in range(keys.SHARDS):
             pipe.zcard(keys.watched(shard))
             pipe.zrange(keys.watched(shard), 0, 0, withscores=True)
+            pipe.scard(keys.everybody(shard))
         answers = await pipe.execute()
-        firsts = [float(at) for rows in answers[1::2] for _, at in rows]
-        return Waiting(sum(map(int, answers[::2])), min(firsts, default=None))
+        firsts = [float(at) for rows in answers[1::3] for _, at in rows]
+        watched, connected = (sum(map(int, answers[start::3])) for start in (0, 2))
+        return Waiting(watched, min(firsts, default=None), connected)
 
-    async def take(self, now_ms: int, next_ms: int, at_most: int) -> Batch:
-        """Take who is to be looked at now, an equal part of each shard; the latest first."""
+    async def take(
+        self, now_ms: int, next_ms: int, at_most: int, *, counted: int = EVERYBODY
+    ) -> Batch:
+        """Take who is to be looked at now, an equal part of each shard; the latest first.
+
+        `counted`: see sync.readback.agreement.counted_of.
+        """
         most = max(1, at_most // keys.SHARDS)
 
-        async def of_shard(shard: int) -> list[str]:
+        async def of_shard(shard: int) -> list[tuple[str, str, str, str]]:
             return await self.scripts.run(
                 lua.take,
                 watched=keys.watched(shard),
+                prefix=keys.person_prefix(shard),
                 now_ms=now_ms,
                 next_ms=next_ms,
                 at_most=most,
+                counted=counted,
             )
 
         answers = await asyncio.gather(*map(of_shard, range(keys.SHARDS)))
-        people = {
-            oid: float(at) for row in answers for oid, at in zip(row[::2], row[1::2], strict=True)
-        }
-        return Batch(people, next_ms)
+        rows = [row for some in answers for row in some]
+        people = {oid: float(at) for oid, at, _, _ in rows}
+        wanted = {oid: (text, int(since)) for oid, _, text, since in rows if text}
+        return Batch(people, next_ms, wanted)
 
     async def put(self, batch: Batch, at: Mapping[str, float]) -> None:
         """Have some of a batch looked at at another time, unless the engine has said when."""

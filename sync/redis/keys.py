@@ -12,18 +12,18 @@ answer was not heard or was no, and what was accepted before it, `pref`, `pref_t
 client id) where it is not the one with which people sign in, `old`, `old_told`, `old_until`,
 `old_unsure` and `old_app` the session of another one that could not be cleared, `yielded` the
 `obs_at` for which the person's own status was met, `test` end of a running test, `met` they were
-notified of their first meeting,
-`zoom` and `groups` Zoom id and group ids, `addr` their addresses, `proved` when the link was last
-compared with both sides, `by` who authorised it where it was not the person
-(domain.policy.AuthorisedBy), `own_until` until when an authorisation of their own is kept beside
-that, `style` and `paused` the person's own choices, `need` the policy that
-must be carried out for them and `pol` the one that was, `wrote` when Microsoft last accepted a
-write, `tries` failures in a row, `trouble`, `code` and `trouble_at` what ails them
+notified of their first meeting, `zoom` and `groups` Zoom id and group ids, `addr` their addresses,
+`proved` when the link was last compared with both sides, `by` who authorised it where it was not
+the person (domain.policy.AuthorisedBy), `own_until` until when an authorisation of their own is
+kept beside that, `style` and `paused` the person's own choices, `need` the policy that must be
+carried out for them and `pol` the one that was, `wrote` when Microsoft last accepted a write,
+`tries` failures in a row, `trouble`, `code` and `trouble_at` what ails them
 (domain.errors.Trouble), what was answered, and since when, `failed` and `failed_at` what failed
-last, also when it is over, `notified` how far notifying them of it is (domain.storms.Notified),
-`wait` not before, `leaving` the person asked to be forgotten, `gone` since when their app is taken
-out, perhaps to be replaced, `lane` the lane they stand in, `lease` and `lease_end` who works on
-them. Times are epoch milliseconds of the Redis server's clock.
+last, also when it is over, `as` the style by which they were planned last (domain.agreement),
+`notified` how far notifying them of it is (domain.storms.Notified), `wait` not before, `leaving`
+the person asked to be forgotten, `gone` since when their app is taken out, perhaps to be replaced,
+`lane` the lane they stand in, `lease` and `lease_end` who works on them. Times are epoch
+milliseconds of the Redis server's clock.
 
 Fields of the budget: `u<lane>` requests that count, `<cell>:<lane>` those of a cell, `f` and `l`
 the first and the last cell, `s<lane>` until when less urgent lanes stand back for this one, `w`

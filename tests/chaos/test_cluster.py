@@ -66,13 +66,13 @@ async def test_reading_back_works_in_every_slot(client: Client) -> None:
     for oid in people:
         await client.hset(keys.person(oid), mapping={"gen": 1})
         await client.zadd(keys.watched(keys.shard_of(oid)), {oid: now - 1})
-    assert await store.waiting() == (64, now - 1)
+    assert await store.waiting() == (64, now - 1, 0)
     batch = await store.take(now, now + 20_000, 650)
     assert sorted(batch.people) == people
     seen = Sights(dict.fromkeys(people, "Busy/Busy"), frozenset(people), now, 6_000)
     assert {verdict.outcome for verdict in (await store.saw(seen)).values()} == {"taken"}
     await store.put(batch, dict.fromkeys(people, now + 20_000.5))
-    assert await store.waiting() == (64, now + 20_000.5)
+    assert await store.waiting() == (64, now + 20_000.5, 0)
     assert sum([await store.demand(shard, some) async for shard, some in store.watched(3)]) == 64
     await store.keep(replace(await store.status(), beat_ms=now, watched=64, permitted=1))
     status = await store.status()

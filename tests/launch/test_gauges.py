@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from prometheus_client.parser import text_string_to_metric_families
 from redis.exceptions import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
+from domain.agreement import Fit
 from domain.directory import DirectoryHealth
 from domain.errors import Trouble
 from domain.feed import FeedHealth
 from domain.plan import Lane
 from launch.gauges import Shared, SharedSource, gauges, known_reasons, set_gauges
-from service.metrics import LANES, PARKED_REASONS, Metrics
+from service.metrics import FITS, LANES, PARKED_REASONS, Metrics
 from sync.directory.store import DirectoryStore
 from sync.engine.people import PeopleCounts, PeopleStore
 from sync.engine.queue import LaneFigures
@@ -96,6 +98,7 @@ def test_a_silent_feed_shows() -> None:
 
 def test_the_series_are_those_of_the_engine() -> None:
     assert list(PARKED_REASONS) == [str(trouble) for trouble in Trouble if trouble.parks]
+    assert list(FITS) == [fit.value for fit in Fit]
     assert list(LANES) == ["turn", *(lane.name.lower() for lane in list(Lane)[1:])]
 
 
@@ -156,6 +159,37 @@ def test_whether_microsoft_is_read_back_is_shown() -> None:
     assert (gauges["readback_alive"], gauges["readback_watched"]) == (1, 700)
     assert gauges["readback_look_age_seconds"] == 1.5
     assert (gauges["readback_late_seconds"], gauges["readback_settle_seconds"]) == (2, 4)
+
+
+def test_agreement_is_shown_of_many_and_while_it_is_known() -> None:
+    metrics = Metrics()
+    set_gauges(metrics, shared())
+    assert math.isnan(read(metrics)["agreement_ratio"])
+    assert math.isnan(read(metrics)["agreement_fit_ratio right"])
+    known = Status(
+        60_000,
+        beat_ms=59_000,
+        permitted=1,
+        up_ms=1,
+        counted_ms=59_000,
+        people=100,
+        looked=60,
+        fits="right:30,label:6,false_busy:4",
+    )
+    set_gauges(metrics, shared(readback=known))
+    gauges = read(metrics)
+    assert (gauges["agreement_ratio"], gauges["not_looked_ratio"]) == (0.9, 0.4)
+    assert [gauges[f"agreement_fit_ratio {fit}"] for fit in FITS] == [0.75, 0.15, 0, 0, 0, 0.1, 0]
+    unknown = (
+        replace(known, fits="right:19"),
+        replace(known, permitted=0),
+        replace(known, now_ms=200_000, beat_ms=200_000),  # counted long ago
+    )
+    for status in unknown:
+        set_gauges(metrics, shared(readback=known))
+        set_gauges(metrics, shared(readback=status))
+        assert math.isnan(read(metrics)["agreement_ratio"]), status
+        assert math.isnan(read(metrics)["agreement_fit_ratio right"])
 
 
 async def test_redis_may_go_away_and_come_back(redis: Client) -> None:

@@ -69,6 +69,9 @@ SAID_OTHERWISE: Final = {
         "wording/edits.py:own_carries_on",
         "wording/feed.py:feed_words",
         "wording/looked_up.py:_link",
+        "wording/readback.py:NOT_ALLOWED",
+        "wording/readback.py:SWITCHED_OFF",
+        "wording/readback.py:TOO_FEW",
         "wording/status.py:_Sayings._not_accepted",
         "wording/status.py:_Sayings.next_step",
         "wording/trouble.py:reason_of",
@@ -85,6 +88,7 @@ SAID_OTHERWISE: Final = {
     },
     "what Microsoft shows is its answer to a look (Explanation.shown)": {
         "wording/status.py:_Sayings._what",
+        "wording/readback.py:readback_view",  # counted from its answers
     },
     "other meanings of the words": {
         "cards/person/disconnect.py:confirm",  # what Zoom told

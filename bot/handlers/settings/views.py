@@ -17,6 +17,7 @@ from sync.settings.rows import ACCOUNT
 from wording.directory import explain
 from wording.figures import clock_time
 from wording.history import done, fields_changed
+from wording.readback import readback_view
 from wording.text import tidy
 from wording.trouble import parked_for
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from bot.request import Turn
     from cards.build import Card, Element
     from cards.settings.clicks import ListGroups, SearchGroups, ShowHistory
+    from domain.agreement import ReadbackHealth
     from domain.policy import Policy
     from sync.settings.audit import AuditLog
 
@@ -43,7 +45,8 @@ class SettingsViews:
 
     `now_ms` is the clock that all processes share; `invitable` counts those of a group (empty:
     everyone) whom an admin may invite; `banner` warns of a storm; `feed` says how Zoom's events
-    come in, for a time zone and so many connected people.
+    come in, for a time zone and so many connected people; `readback` whether Microsoft is read
+    back.
     """
 
     policies: Policies
@@ -53,6 +56,7 @@ class SettingsViews:
     invitable: Callable[[str, str], Awaitable[int]]
     banner: Callable[[], Awaitable[Element | None]]
     feed: Callable[[tzinfo, int], Awaitable[str]]
+    readback: Callable[[], Awaitable[ReadbackHealth]]
 
     async def overview(self, turn: Turn, _: Centre | ShowCentre | None = None) -> Card:
         """Show the state of the whole organisation; also in the place of what is over."""
@@ -66,6 +70,7 @@ class SettingsViews:
             directory=explain(health),
             directory_well=health.reason is None and age is not None and age < STALE_SECONDS,
             feed=await self.feed(here, connected),
+            readback=readback_view(await self.readback()),
             storm=await self.banner(),
         )
         return refreshing(card, ShowCentre(), [turn.person.mri])

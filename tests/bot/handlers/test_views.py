@@ -12,6 +12,7 @@ from bot.handlers.settings.guard import GroupsUnavailable, ZoomGroups
 from bot.handlers.settings.views import SettingsViews
 from cards.settings.clicks import ListGroups, SearchGroups
 from cards.settings.lists import PAGE_SIZE
+from domain.agreement import Agreement, Fit, ReadbackHealth
 from domain.clock import MINUTE
 from domain.directory import INACTIVE, DirectoryGroup, DirectoryUser
 from domain.errors import Trouble
@@ -53,6 +54,7 @@ class Room:
         self.engine.policy = Policy(ON, (ManagedGroup("g", "Sales", 1, OFF),), 3)
         self.feed_for: list[int] = []
         self.storm: Element | None = None
+        self.health = ReadbackHealth("not_permitted", never_allowed=True)
         self.handler = SettingsViews(
             Settings(self.engine),
             ZoomGroups(self.directory, ()),
@@ -61,6 +63,7 @@ class Room:
             self.invitable,
             self.banner,
             self.feed,
+            self.read_back,
         )
 
     async def invitable(self, group_id: str, inviter: str) -> int:
@@ -73,6 +76,9 @@ class Room:
     async def feed(self, _: tzinfo, connected: int) -> str:
         self.feed_for.append(connected)
         return "Zoom’s events come in."
+
+    async def read_back(self) -> ReadbackHealth:
+        return self.health
 
     def has_groups(self, count: int) -> None:
         self.directory.groups = tuple(
@@ -101,6 +107,18 @@ async def test_only_whom_presence_sync_covers_is_counted(room: Room) -> None:
     shown = words(await room.handler.overview(turn(), Centre()))
     assert "Presence sync is on for 1 person. 1 of them is connected." in shown
     assert "1 more person is connected, but presence sync is off for them." in shown
+
+
+async def test_how_many_are_shown_right_is_said_of_everybody_together(room: Room) -> None:
+    shown = words(await room.handler.overview(turn(), Centre()))
+    assert "Microsoft isn’t read back, so I can’t say how many people are shown right." in shown
+    found = Agreement(60_000, 100, 80, {Fit.RIGHT: 70, Fit.FALSE_BUSY: 2})
+    room.health = ReadbackHealth("", look_age_seconds=2.0, agreement=found)
+    shown = words(await room.handler.overview(turn(), Centre()))
+    assert "97.2%" in shown
+    assert "of 72 people are shown as they should be. Not right: 2.7% Busy, though it’s over." in (
+        shown
+    )
 
 
 async def test_who_is_in_trouble_is_not_called_active(room: Room) -> None:

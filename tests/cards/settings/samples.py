@@ -37,6 +37,7 @@ from cards.settings.people import (
     user,
     which_user,
 )
+from domain.agreement import Agreement, Fit, ReadbackHealth
 from domain.condition import Condition
 from domain.effect import Effect
 from domain.form import LevelForm
@@ -73,6 +74,7 @@ from wording.consent import ANSWERS
 from wording.edits import noticed, overtaken, state_sentence, stops_for
 from wording.looked_up import UserView
 from wording.policy import differences, not_now, touched
+from wording.readback import readback_view
 from wording.trouble import TROUBLES
 
 if TYPE_CHECKING:
@@ -116,6 +118,16 @@ FEED_SILENT = (
     "ask Zoom about everyone who’s connected, so presence may be up to 6 minutes late. What to do: "
     "in the Zoom App Marketplace, check that the app’s event subscription is on and that its "
     "address validates."
+)
+READ_BACK = ReadbackHealth(
+    "",
+    look_age_seconds=1.4,
+    agreement=Agreement(
+        60_000,
+        212,
+        180,
+        {Fit.RIGHT: 151, Fit.LABEL: 19, Fit.OWN: 2, Fit.MISSING_AVAILABLE: 3, Fit.FALSE_BUSY: 1},
+    ),
 )
 OVERTAKEN = overtaken("Ada Lindqvist", "Sales", "a moment ago")
 ROWS = [
@@ -236,7 +248,11 @@ def settings_cards() -> dict[str, Card]:
 
     return {
         "settings": centre(
-            Policy(ON, MANAGED), numbers=NUMBERS, directory=READ, directory_well=True
+            Policy(ON, MANAGED),
+            numbers=NUMBERS,
+            directory=READ,
+            directory_well=True,
+            readback=readback_view(READ_BACK),
         ),
         "settings-feed-silent": centre(
             Policy(ON),
@@ -244,6 +260,7 @@ def settings_cards() -> dict[str, Card]:
             directory=READ,
             directory_well=True,
             feed=FEED_SILENT,
+            readback=readback_view(replace(READ_BACK, why_not="graph_403", agreement=None)),
         ),
         "settings-off": centre(
             Policy(GOOGLE),
@@ -256,6 +273,7 @@ def settings_cards() -> dict[str, Card]:
             numbers=replace(NUMBERS, trouble=0, invitable=0, parked={}),
             directory=READ,
             directory_well=True,
+            readback=readback_view(ReadbackHealth("not_permitted", never_allowed=True)),
         ),
         "settings-no-zoom": centre(
             Policy(ON),
@@ -571,6 +589,7 @@ def settings_cards_for(name: str) -> dict[str, Card]:
             directory=name,
             directory_well=False,
             feed=FEED_SILENT,
+            readback=readback_view(READ_BACK),
             storm=storm_banner(STORM),
         ),
         "settings-storm": storm(

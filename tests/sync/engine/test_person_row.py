@@ -76,6 +76,7 @@ ROW = {
     "old_app": OTHER_APP,
     "sight": "Available/AvailableInactive@25",
     "lesson": "hidden 2 26 away",
+    "as": "busy only",
 }
 KNOWN = PersonState(
     object_id=ADA,
@@ -113,6 +114,7 @@ KNOWN = PersonState(
     former_app=OTHER_APP,
     sight=Sight(Shown("Available", "AvailableInactive"), 25),
     lesson=Lesson(Taught.HIDDEN, 2, 26, "away"),
+    planned_as=Style.BUSY_ONLY,
 )
 PATCHES = {
     "holds": [
@@ -122,6 +124,7 @@ PATCHES = {
         Patch.holds(PREFERRED, Layer.PREFERRED),
         Patch.holds(None, Layer.PREFERRED),
     ],
+    "planned": [Patch.planned(Style.QUIET), Patch.planned(None)],
     "unseen": [Patch.unseen()],
     "taught": [Patch.taught(Lesson(Taught.ALONE, 1, 99)), Patch.taught(None)],
     "writes_as": [Patch.writes_as(OTHER_APP), Patch.writes_as("")],

@@ -95,9 +95,10 @@ def test_what_was_seen_is_remembered_forgotten_and_counted() -> None:
     assert seen.of(ADA) == ("Busy/Busy", False)
     assert seen.of("no guid") == ("Away/Away", True)
     assert seen.of(ADA.replace("1", "2")) is None
-    assert seen.count(at - 600_000, forget_ms=at - 800_000) == 1
+    assert seen.count(at - 600_000, window_ms=at, forget_ms=at - 800_000)
+    assert seen.counted.seen == 1
     assert len(seen) == 2
-    seen.count(at - 600_000, forget_ms=at - 600_000)
+    seen.count(at - 600_000, window_ms=at, forget_ms=at - 600_000)
     assert len(seen) == 1
     seen.forget(ADA)
     seen.forget(ADA)
@@ -108,11 +109,18 @@ def test_many_are_counted_a_part_at_a_time() -> None:
     seen, at, many = Seen(), 1_767_225_600_000, 2 * AT_ONCE + 5
     for number in range(many):
         seen.keep(f"person {number}", "Busy/Busy", at)
-    assert [seen.count(at, forget_ms=at) for _ in range(4)] == [0, 0, many, many]
-    while seen.count(at + 1000, forget_ms=at):
-        assert len(seen) == many
+    counts = [
+        (seen.count(at, window_ms=at, forget_ms=at), seen.counted.seen, seen.counted.looked)
+        for _ in range(4)
+    ]
+    assert counts == [(False, 0, 0), (False, 0, 0), (True, many, many), (False, many, many)]
+    assert seen.count(at, window_ms=at, forget_ms=at) is False
+    assert seen.count(at, window_ms=at, forget_ms=at)
+    while not seen.count(at + 1000, window_ms=at + 1000, forget_ms=at):
+        assert (len(seen), seen.counted.seen) == (many, many)
+    assert seen.counted.seen == 0
     while len(seen):
-        assert seen.count(at + 1000, forget_ms=at + 1000) == 0
+        seen.count(at + 1000, window_ms=at, forget_ms=at + 1000)
 
 
 def test_more_words_than_microsoft_has_are_kept_as_none() -> None:
