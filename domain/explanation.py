@@ -35,9 +35,10 @@ class Admission:
 class Explanation:
     """Everything `status` tells, read at `now_ms`.
 
-    `shown` is what Microsoft showed at `shown_ms`: now, or (with `shown_error`) when it was last
-    looked at; None when that is not known. `shown_error` is why it was not read now: SLOW,
-    TOO_OFTEN, QUOTA, OUTAGE, or the code of an OutsideError. `can_ask`: Zoom's API is configured.
+    `shown` is what Microsoft showed at `shown_ms`: now, or within the last minute where it is read
+    back (domain.readback.seen_lately), or (with `shown_error`) when it was last looked at; None
+    when that is not known. `shown_error` is why it was not read now: SLOW, TOO_OFTEN, QUOTA,
+    OUTAGE, or the code of an OutsideError. `can_ask`: Zoom's API is configured.
     """
 
     link: Link

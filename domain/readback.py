@@ -28,10 +28,14 @@ from domain.clock import MINUTE
 from domain.presence import AVAILABLE, Pair, Shown
 
 if TYPE_CHECKING:
-    from domain.person import Held
+    from domain.person import Held, PersonState
 
 FADES_MS: Final = 5 * MINUTE
 """An application's Available is shown so long (Graph documentation, "presence: setPresence")."""
+LATELY_MS: Final = MINUTE
+"""What a look saw not longer ago than this answers `status`."""
+UNDER_WAY_MS: Final = 6_000
+"""A look takes at most so long (sync.readback.looks.TIME_LIMIT)."""
 FADED_MARGIN_MS: Final = 1_500
 """A look for what has faded is sent this much later: clocks differ a little."""
 BACK_OFF_MS: Final = (10 * MINUTE, 20 * MINUTE, 40 * MINUTE)
@@ -104,6 +108,32 @@ class Advice(NamedTuple):
     watch: Watch | None = None
     again_ms: int | None = None
     lesson: Lesson | None = None
+
+
+def seen_lately(
+    now_ms: int, person: PersonState, round_ms: int | None, reading: Reading | None
+) -> Sight | None:
+    """What the last look saw, and when it was at the latest; None: nobody has looked lately enough.
+
+    `round_ms`: when the reader looks at them next in its rounds (None: in none). Who is in them was
+    looked at a sweep before that, and what is kept of them would be new if it had changed. A look
+    of which the answer may still be under way doesn't count: then the one before does.
+    """
+    sight, held = person.sight, person.held
+    if sight is None or reading is None or not sight.shown.known or person.trouble is not None:
+        return None
+    at_ms = sight.sent_ms
+    if round_ms is not None:
+        looked_ms = round_ms - reading.sweep_ms
+        if looked_ms > now_ms - UNDER_WAY_MS:
+            looked_ms -= reading.sweep_ms
+        if looked_ms <= now_ms - UNDER_WAY_MS:
+            at_ms = max(at_ms, looked_ms)
+    told_ms = 0 if held is None else held.told_ms + reading.settle_ms
+    news_ms = max(told_ms, person.wrote_ms or 0, person.got_ms or 0)
+    if at_ms < news_ms or now_ms - at_ms > LATELY_MS:
+        return None
+    return Sight(sight.shown, at_ms)
 
 
 def satisfies(shown: Shown, pair: Pair) -> bool:

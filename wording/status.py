@@ -261,7 +261,8 @@ class _Sayings:
         words = ", ".join(filter(None, shown))
         if teams_label(*shown) == UNKNOWN:
             return f"In words I don’t recognise ({words})"
-        return f"“{teams_label(*shown)}” ({words})"
+        seen_at = f", seen {self._age()}" if known.now_ms - known.shown_ms >= 1000 else ""
+        return f"“{teams_label(*shown)}” ({words}){seen_at}"
 
     def next_step(self) -> str | None:
         """What the person can do, where there is something."""

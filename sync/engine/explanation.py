@@ -12,6 +12,7 @@ from domain.person import verdict_of
 from domain.plan import Seen, plan
 from domain.policy import resolve
 from domain.presence import NOT_SAID
+from domain.readback import seen_lately
 from sync.engine.gate import QuotaShort
 from sync.engine.patience import Background, Patience
 from sync.engine.reconcile import OF_A_LOOK
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from domain.person import PersonState
     from domain.policy import Verdict
     from domain.presence import Shown
+    from domain.readback import Sight
     from sync.engine.people import PeopleStore
     from sync.engine.ports import PolicySource
     from sync.engine.reconcile import Reconciler
@@ -89,6 +91,8 @@ class Explainer:
     ) -> Explanation | None:
         """Everything about one person, with a look at Microsoft. None: not connected.
 
+        Where Microsoft is read back, and they were looked at lately, that look will do.
+
         `paid`: it was counted already that they want one.
         """
         patience = patience or Patience()
@@ -100,6 +104,11 @@ class Explainer:
         if admitted is None:
             return None
         link, state = admitted.link, admitted.state
+        now, sight = await self._seen_lately(state)
+        if sight is not None:
+            return await self._explanation(
+                link, state, now, shown=sight.shown, shown_ms=sight.sent_ms
+            )
         if not admitted.allowed:
             return await self.unseen(link, state, TOO_OFTEN)
         try:
@@ -117,6 +126,16 @@ class Explainer:
             return await self.unseen(link, state, failure.code)
         now, _ = await asyncio.gather(self.store.now_ms(), self.store.keep_look(object_id, shown))
         return await self._explanation(link, state, now, shown=shown, shown_ms=now)
+
+    async def _seen_lately(self, state: PersonState) -> tuple[int, Sight | None]:
+        """Now, and what the reader saw lately of them: that needs no look of its own."""
+        reading = await self.reconciler.reading()
+        if reading is None or state.sight is None:
+            return 0, None
+        now, round_ms = await asyncio.gather(
+            self.store.now_ms(), self.store.next_round_ms(state.object_id)
+        )
+        return now, seen_lately(now, state, round_ms, reading)
 
     async def _must_authorize(self, state: PersonState, failure: AuthorizeAgain) -> PersonState:
         """Keep that an authorisation ended; else only the next write would find out."""

@@ -145,6 +145,11 @@ class PeopleStore(LinkRows):
         shown = LOOKS.load_if_good(text)
         return None if shown is None else (shown, max(0, keys.LOOK_TTL * 1000 - int(left_ms)))
 
+    async def next_round_ms(self, object_id: str) -> int | None:
+        """When the reader looks at somebody next in its rounds (epoch ms); None: it is in none."""
+        at = await self._client.zscore(keys.watched(keys.shard_of(object_id)), object_id)
+        return int(at) if at is not None and at % 1 == keys.ROUND else None
+
     async def rows(self, people: Sequence[str], *names: str) -> list[PersonState]:
         """Many people, as far as these attributes go (sync.engine.person_row.read_rows)."""
         return await read_rows(self._client, people, *names)

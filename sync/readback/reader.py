@@ -34,10 +34,11 @@ from sync.readback.memory import NOTHING, Seen
 from sync.readback.rows import words
 from sync.readback.settling import Settling, Writes
 from sync.readback.status import SEEN_MS, Status
-from sync.readback.store import ROUND, Sights
+from sync.readback.store import Sights
 from sync.redis import duties
 from sync.redis.connection import server_ms
 from sync.redis.duties import Work
+from sync.redis.keys import ROUND
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

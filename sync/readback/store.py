@@ -12,6 +12,7 @@ from sync.readback.agreement import EVERYBODY
 from sync.readback.status import UP_AGAIN_MS, Status, dump, load
 from sync.redis import keys
 from sync.redis.batches import batches
+from sync.redis.keys import ROUND, UNDER_WAY
 from sync.redis.leases import Lease
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LEASE_MS: Final = 5_000
-ROUND, UNDER_WAY = 0.5, 0.25
-"""What stands behind the milliseconds of a time (sync.redis.keys)."""
 
 Outcome = Literal["taken", "too early", "gone"]
 

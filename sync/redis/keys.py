@@ -219,6 +219,8 @@ ZOOM_TOKEN_LEASE = _one("{zoom}:token:by", "who gets a new one", ZOOM_TOKEN_LEAS
 # -- what Microsoft shows of everybody, read back --------------------------------------------------
 
 READBACK_TTL = _HOUR
+ROUND, UNDER_WAY = 0.5, 0.25
+"""What stands behind the milliseconds of a time at which somebody is looked at (see above)."""
 
 READBACK = _one("{readback}:state", "how reading back is doing (hash)", READBACK_TTL)
 READBACK_LEASE = _one("{readback}:by", "who reads back", "5 s, renewed")

@@ -15,6 +15,7 @@ from domain.policy import Form, Policy, resolve
 from domain.presence import (
     AVAILABLE,
     IN_A_CALL,
+    NOT_SAID,
     PRESENTING,
     SESSION_PAIRS,
     Observation,
@@ -25,6 +26,8 @@ from domain.presence import (
 from domain.readback import (
     BACK_OFF_MS,
     FADES_MS,
+    LATELY_MS,
+    UNDER_WAY_MS,
     Act,
     Lesson,
     Reading,
@@ -33,6 +36,7 @@ from domain.readback import (
     advise,
     covers,
     satisfies,
+    seen_lately,
 )
 
 if TYPE_CHECKING:
@@ -247,3 +251,33 @@ def _with(zoom: ZoomPresence, held: Held | None, sight: Sight) -> PersonState:
     person = someone(zoom, held=held)
     person.sight = sight
     return person
+
+
+@given(
+    sent=st.integers(-120_000, 0),
+    told=st.integers(-120_000, 0),
+    got=st.integers(-120_000, 0),
+    round_in=st.none() | st.integers(-60_000, 60_000),
+    sweep=st.integers(5_000, 300_000),
+)
+def test_what_was_seen_lately_is_newer_than_all_that_changed(
+    sent: int, told: int, got: int, round_in: int | None, sweep: int
+) -> None:
+    reading = Reading(settle_ms=2_000, sweep_ms=sweep)
+    person = PersonState("ada", held=Held(IN_A_CALL, NOW + told, NOW + 60_000), got_ms=NOW + got)
+    person.sight = Sight(Shown("Busy", "InACall"), NOW + sent)
+    round_ms = None if round_in is None else NOW + round_in
+    found = seen_lately(NOW, person, round_ms, reading)
+    if found is not None:
+        assert found.shown == person.sight.shown
+        assert NOW + max(sent, -LATELY_MS) <= found.sent_ms <= NOW
+        assert found.sent_ms >= max(NOW + told + 2_000, NOW + got)
+        if found.sent_ms > NOW + sent:
+            assert round_ms is not None
+            assert found.sent_ms <= round_ms - sweep  # that look began then
+            assert found.sent_ms <= NOW - UNDER_WAY_MS  # and is answered by now
+    elif round_ms is None and sent >= -LATELY_MS:
+        assert sent < max(told + 2_000, got)
+    assert seen_lately(NOW, person, round_ms, None) is None
+    person.sight = Sight(NOT_SAID, NOW)
+    assert seen_lately(NOW, person, round_ms, reading) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -344,6 +345,16 @@ def test_a_look_that_was_not_made_is_said(error: str, says: str) -> None:
     assert "I told it “In a call” because Zoom has said “In a meeting”" in lines.sentence
     assert lines.difference is None
     assert lines.told_line.startswith("“In a call” at")
+
+
+def test_what_was_seen_lately_is_said_with_its_age() -> None:
+    now = known(held=CALL, shown=BUSY)
+    assert said(now).shown_line == "“In a call” (Busy, InACall)"
+    for ms, age in ((1_000, "a second ago"), (12_900, "12 seconds ago")):
+        lines = said(replace(now, shown_ms=NOW - ms))
+        assert lines.shown_line == f"“In a call” (Busy, InACall), seen {age}"
+        assert lines.sentence == said(now).sentence
+        assert lines.tone == "good"
 
 
 def test_who_asks_too_often_is_told_the_last_look_and_its_age() -> None:

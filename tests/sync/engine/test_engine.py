@@ -11,6 +11,7 @@ from domain.link import Ending
 from domain.plan import Do, Why
 from domain.policy import FOREVER, Personal
 from domain.presence import IN_A_CALL, Observation, Shown, Style, ZoomPresence
+from domain.readback import Reading
 from sync.engine.engine import Busy, Chosen, Engine
 from sync.engine.explanation import MOST_ADMITTED
 from sync.engine.patience import Patience
@@ -386,6 +387,40 @@ async def test_somebody_who_asks_too_often_costs_no_requests_in_any_process(
     again = await bridge.engine.explain(ADA)
     assert again is not None
     assert again.shown_error is None
+
+
+async def test_what_was_seen_lately_costs_no_request(bridge: Bridge) -> None:
+    async def reading() -> Reading | None:
+        return Reading(settle_ms=1_000, sweep_ms=5_000)
+
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.work()
+    now = await bridge.store.now_ms()
+    row, watched = keys.person(ADA), keys.watched(keys.shard_of(ADA))
+    await bridge.redis.hset(row, mapping={"told": now - 90_000, "wrote": now - 90_000})
+    await bridge.redis.hset(
+        row, mapping={"got": now - 90_000, "sight": f"Busy/Busy@{now - 70_000}"}
+    )
+    looks = bridge.graph.count(LOOK)
+    await bridge.engine.explain(ADA)
+    assert bridge.graph.count(LOOK) == looks + 1, "nobody reads"
+    bridge.reconciler.reading = reading
+    await bridge.engine.explain(ADA)
+    assert bridge.graph.count(LOOK) == looks + 2, "it was seen more than a minute ago"
+    await bridge.redis.zadd(watched, {ADA: now - 20_000})
+    await bridge.engine.explain(ADA)
+    assert bridge.graph.count(LOOK) == looks + 3, "the engine waits for a look"
+    await bridge.redis.zadd(watched, {ADA: now - 15_000 + keys.ROUND})
+    for _ in range(MOST_ADMITTED):  # it is never too often
+        seen = await bridge.engine.explain(ADA)
+        assert seen is not None
+        assert (seen.shown, seen.shown_error) == (Shown("Busy", "Busy"), None)
+        assert 20_000 <= seen.now_ms - seen.shown_ms < 25_000
+    assert bridge.graph.count(LOOK) == looks + 3
+    await bridge.redis.hset(row, "got", now)  # Zoom says something else meanwhile
+    await bridge.redis.delete(keys.admitted(ADA))
+    await bridge.engine.explain(ADA)
+    assert bridge.graph.count(LOOK) == looks + 4
 
 
 async def test_trying_everybody_again_counts_as_many_look_ups(bridge: Bridge) -> None:
