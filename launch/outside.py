@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from service.settings import Settings
 
 
-ZOOM_PER_SECOND = 10.0
-"""Requests of the directory, and as many look-ups of people's presence. Together they are what Zoom
-allows the smaller accounts for requests of medium weight; all apps of an account share that."""
-ZOOM_BURST = 10
+ZOOM_LISTS_PER_SECOND = 10.0
+"""Requests of the directory at most, beside ZOOM_PER_SECOND about people's presence. Without that
+setting both together are the 20 that Zoom allows a Pro account for requests of medium weight; a
+Business account has 60, and all apps of an account share that (Zoom documentation, "Rate limits").
+"""
 
 BOT_SCOPE = "https://api.botframework.com/.default"
 

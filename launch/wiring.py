@@ -24,7 +24,7 @@ from bot.teams.service_hosts import ServiceHosts
 from domain.budget import GRAPH_LIMITS
 from domain.storms import GRACE_MS
 from launch.gauges import SharedSource, gauges
-from launch.outside import BOT_SCOPE, ZOOM_BURST, ZOOM_PER_SECOND, zoom_api
+from launch.outside import BOT_SCOPE, ZOOM_LISTS_PER_SECOND, zoom_api
 from launch.version import VERSION
 from sync.connect.linking import Linking
 from sync.directory.reader import ZoomDirectory
@@ -84,12 +84,13 @@ def wire_core(
     data = DataVersions(redis, scripts, release=VERSION)
     stored, feed = SettingsStore(redis, scripts), FeedStore(redis, scripts)
     doubt = Doubt(feed)
+    pace = settings.zoom_per_second
     zoom = ZoomRoom(
         api,
         ZoomAccount(redis, configured=settings.zoom_account_id),
-        ZoomSlots(scripts, ZOOM_PER_SECOND, burst=ZOOM_BURST),
-        Pace(ZOOM_PER_SECOND, monotonic=time.monotonic),
-        None if api is None else ZOOM_PER_SECOND,
+        ZoomSlots(scripts, pace, burst=round(pace)),
+        Pace(min(pace, ZOOM_LISTS_PER_SECOND), monotonic=time.monotonic),
+        None if api is None else pace,
     )
     chat = bot.wire.wire(
         redis,

@@ -264,6 +264,13 @@ def looks_per_second(text: str) -> float:
     return float(text)
 
 
+def questions_per_second(text: str) -> float:
+    """A number from 1 to 50 (with what lists take, Zoom allows a Business account that)."""
+    if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,3})?", text) or not 1 <= float(text) <= 50:
+        raise ValueError("must be a number from 1 to 50, such as 10")
+    return float(text)
+
+
 def _one_of(*words: str) -> BeforeValidator:
     """One of a few words, in any case."""
 
@@ -316,6 +323,7 @@ HostList = Annotated[str, BeforeValidator(host_list)]
 Host = Annotated[str, BeforeValidator(listen_host)]
 Port = Annotated[int, BeforeValidator(port)]
 LooksPerSecond = Annotated[float, BeforeValidator(looks_per_second)]
+QuestionsPerSecond = Annotated[float, BeforeValidator(questions_per_second)]
 Seconds = Annotated[int, BeforeValidator(seconds)]
 SingleTenant = Annotated[Literal["SingleTenant"], BeforeValidator(single_tenant)]
 OnOff = Annotated[Literal["on", "off"], _one_of("on", "off")]

@@ -104,6 +104,7 @@ class Settings(BaseModel):
     welcome: values.Welcome = "install"
     help_contact: values.Contact | None = None
     zoom_signature_window: values.Seconds = 7200
+    zoom_per_second: values.QuestionsPerSecond = 10.0
     readback_per_second: values.LooksPerSecond = 1.0
     microsoft_login_url: values.LoginUrl = "https://login.microsoftonline.com"
     graph_url: values.GraphUrl = "https://graph.microsoft.com"

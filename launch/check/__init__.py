@@ -12,7 +12,7 @@ NAMES: Final = (
     *("entra-secret-end", "entra-kind", "entra-consent", "entra-assignment", "entra-roles"),
     *("organisation-app", "organisation-rights", "organisation-declared"),
     *("organisation-redirect", "organisation-alone"),
-    *("zoom", "zoom-scopes", "zoom-api", "zoom-log", "zoom-own-sync"),
+    *("zoom", "zoom-scopes", "zoom-api", "zoom-pace", "zoom-log", "zoom-own-sync"),
     *("public-address", "public-headers", "teams-messages", "public-certificate", "clock"),
 )
 """The checks by the words for `--only`, `--skip` and `--json`, in the order of the table."""

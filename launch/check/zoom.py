@@ -11,6 +11,7 @@ import aiohttp
 
 from launch.check.findings import Check, Fault, Found, Once, and_, failed, ok, unseen
 from launch.check.visit import host_of
+from launch.outside import ZOOM_LISTS_PER_SECOND
 from service.settings import ZOOM_API_NAMES
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ SCOPES: Final = (
     *("group:read:list_groups", "group:read:group", "group:read:list_members"),
 )
 """What is read in any case, as the granular scopes are called (each with `:admin`)."""
+PRO_PER_SECOND: Final = 20
+BUSINESS_PER_SECOND: Final = 60
+"""Requests of medium weight, for all apps of an account (Zoom documentation, "Rate limits")."""
 ROLE_SCOPE: Final = "role:read:role"
 LOG_SCOPE: Final = "marketplace_app:read"
 _CLASSIC: Final = ("user:read", "group:read", "role:read")
@@ -48,6 +52,7 @@ def zoom_checks(visit: Visit, token: Once[ZoomToken]) -> Sequence[Check]:
         Check("zoom", "Zoom credentials", lambda: _credentials(token)),
         Check("zoom-scopes", "Zoom scopes", lambda: _scopes(visit, token)),
         Check("zoom-api", "Zoom API", lambda: _api(visit, token)),
+        Check("zoom-pace", "Zoom's pace", lambda: _pace(visit.settings)),
     ]
     if visit.settings.zoom_app_id is not None:
         checks.append(Check("zoom-log", "Zoom webhook log", lambda: _log(visit, token)))
@@ -138,6 +143,20 @@ async def _api(visit: Visit, token: Once[ZoomToken]) -> Found:
     if answer.status == 200:
         return ok("people can be read")
     return _refused(answer, "Zoom's users can't be read")
+
+
+async def _pace(settings: Settings) -> Found:
+    about_people = settings.zoom_per_second
+    together = about_people + min(about_people, ZOOM_LISTS_PER_SECOND)
+    said = f"asked at most {together:g} times a second, {about_people:g} of them about presence"
+    if together <= PRO_PER_SECOND:
+        return ok(said)
+    return unseen(
+        f"Zoom is {said}: more than the {PRO_PER_SECOND} that it allows a Pro account.",
+        "Which plan the account has can't be seen from here. Business and above may ask "
+        f"{BUSINESS_PER_SECOND} times a second, all apps of the account together. Otherwise lower "
+        "ZOOM_PER_SECOND to 10.",
+    )
 
 
 async def _log(visit: Visit, token: Once[ZoomToken]) -> Found:

@@ -313,6 +313,10 @@ def test_a_missing_env_file_is_no_error_and_an_unreadable_one_is(tmp_path: Path)
             ("READBACK_PER_SECOND", wrong, "must be a number from 0")
             for wrong in ("3", "-1", "1e0", "nan")
         ),
+        *(
+            ("ZOOM_PER_SECOND", wrong, "must be a number from 1 to 50")
+            for wrong in ("0", "0.5", "50.1", "-1", "1e1", "inf", "١٠")
+        ),
         ("KEEP_ALIVE_SECONDS", "0", "must be a whole number of seconds"),
         ("KEEP_ALIVE_SECONDS", "75s", "must be a whole number of seconds"),
         ("ZOOM_SIGNATURE_WINDOW", "0", "whole number of seconds"),

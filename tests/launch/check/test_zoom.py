@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 WITH_LOG = {"ZOOM_APP_ID": ZOOM_APP_ID}
-ALL = ("zoom", "zoom-scopes", "zoom-api", "zoom-log")
+ALL = ("zoom", "zoom-scopes", "zoom-api", "zoom-pace", "zoom-log")
 
 
 async def test_all_is_well(doctor: Doctor) -> None:
@@ -90,3 +90,10 @@ async def test_a_token_that_another_process_ended_is_no_fault(doctor: Doctor) ->
 async def test_an_api_that_fails(doctor: Doctor) -> None:
     found = await doctor.found("zoom-api", ZOOM_API_URL=f"{doctor.around.http}/elsewhere")
     says(found, "failed", "HTTP 404", ".env.example has the usual ones")
+
+
+async def test_the_pace_is_said_and_what_it_takes(doctor: Doctor) -> None:
+    says(await doctor.found("zoom-pace"), "ok", "at most 20 times a second, 10 of them")
+    says(await doctor.found("zoom-pace", ZOOM_PER_SECOND="4"), "ok", "at most 8 times a second")
+    fast = await doctor.found("zoom-pace", ZOOM_PER_SECOND="50")
+    says(fast, "unseen", "at most 60 times a second", "Business and above", "ZOOM_PER_SECOND to 10")
