@@ -4,6 +4,13 @@ News that came late or never is most of what is shown wrong while there is quota
 the false Busy. So Zoom is asked as often as its pace allows for so many people, and first about
 states that interrupt: whoever is wrongly shown Busy is not called. How many people there are
 decides, for all the same; nothing is kept of how long one person's meetings last.
+
+Where Microsoft is read back, a look may say that Zoom's state is old: it shows a call or meeting
+that is not ours, while Zoom said that there is none. It may be a call in Teams, of which Zoom knows
+nothing; it may be one in Zoom, whose beginning we were not told, and which has to show as more than
+the calendar does (Do not disturb while presenting, or in the style `quiet`). So Zoom is asked, once
+for each such sight: at once where it is a call, and two minutes later where it is the calendar's
+meeting, because people join late.
 """
 
 from __future__ import annotations
@@ -15,6 +22,9 @@ from domain.presence import ZoomPresence, may_interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from domain.presence import Observation, Pair
+    from domain.readback import Sight
 
 
 class Freshness(NamedTuple):
@@ -46,6 +56,34 @@ def freshness(people: int, per_second: float) -> Freshness:
             for each, shortest, longest in zip(_PER_PERSON, _SHORTEST, _LONGEST, strict=True)
         )
     )
+
+
+_CALLS: Final = frozenset({"inacall", "inaconferencecall", "presenting"})
+JOINED_WITHIN_MS: Final = 2 * MINUTE
+"""Most people join within so long of a meeting's beginning (bench.truth.assumptions)."""
+
+
+def unexplained_from_ms(
+    observation: Observation, sight: Sight | None, held: Pair | None
+) -> int | None:
+    """From when on (epoch ms) Zoom is to be asked because of what a look saw; None: no need.
+
+    `held`: what Microsoft may hold of us. Not sooner than a state is believed at the least, so
+    that nobody is asked about all the time who is in Teams calls all day.
+    """
+    if sight is None or sight.sent_ms <= observation.at_ms or may_interrupt(observation.presence):
+        return None
+    shown = sight.shown
+    if held is not None and shown.family == held.availability.lower():
+        return None
+    activity = shown.activity.lower()
+    if activity in _CALLS:
+        at_ms = sight.sent_ms
+    elif activity == "inameeting":
+        at_ms = sight.sent_ms + JOINED_WITHIN_MS
+    else:
+        return None
+    return max(at_ms, observation.at_ms + _SHORTEST.interrupting_ms)
 
 
 _FRESH_MS: Final = {ZoomPresence.PRESENTING: 30 * MINUTE}

@@ -16,7 +16,8 @@ Rule 5  A state that may have come from Microsoft is written only after a look s
 Rule 6  A state is repeated only while fresh: after 30 minutes of Presenting and 60 of anything else
         Zoom is asked. Where Zoom can't be asked it is given up after 4 hours (meeting, call,
         presenting) or 12 (the rest), and a late event never *starts* a Busy or Do not disturb.
-        Zoom is asked as well when what it said is doubted: events may have been missed since.
+        Zoom is asked as well when what it said is doubted: events may have been missed since; or
+        where a look shows a call or meeting that it does not explain (domain.freshness).
 Rule 7  The preferred status is the person's own slot. It is written only in `full`, only after a
         look shows a state that we can explain, always with an expiry, and only while a session of
         ours (Away, the weakest) carries it.
@@ -38,7 +39,13 @@ from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from domain.clock import MINUTE
-from domain.freshness import UNHURRIED, Freshness, fresh_for_ms, give_up_after_ms
+from domain.freshness import (
+    UNHURRIED,
+    Freshness,
+    fresh_for_ms,
+    give_up_after_ms,
+    unexplained_from_ms,
+)
 from domain.person import Layer, app_of
 from domain.presence import (
     AVAILABLE,
@@ -238,6 +245,9 @@ def _wanted(
     look_again = None if demand == full else now_ms + LOOK_AGAIN_MS
     fresh = world.fresh if world.can_ask else UNHURRIED
     fresh_until = observation.at_ms + fresh_for_ms(observation.presence, fresh)
+    if world.reading is not None:
+        unexplained = unexplained_from_ms(observation, person.sight, live and live.pair)
+        fresh_until = min(fresh_until, unexplained or fresh_until)
     why = Why.SHOWING if demand != _NOTHING else Why.NOTHING_TO_SHOW
     if world.can_ask:
         # A doubt that is still to come (a clock was set back) would never be dispelled.
