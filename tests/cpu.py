@@ -8,16 +8,19 @@ Linux's /proc, processes count once they have ended.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import defaultdict
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
+
+Found = TypeVar("Found")
 
 LOADING = "loading"
 """Importing and collecting, in each of the processes that run tests."""
@@ -51,18 +54,39 @@ def spent() -> float:
     """Seconds of CPU of this process and of all that came from it, those that ended included."""
     if not _PROC.exists():
         return sum(os.times()[:4])
-    ticks = 0
-    pids = [str(os.getpid())]
-    for pid in pids:
-        try:
-            stat = (_PROC / pid / "stat").read_text(errors="replace")
-            for task in (_PROC / pid / "task").iterdir():
-                pids += (task / "children").read_text().split()
-        except OSError:  # it has just ended: it counts with who started it
-            continue
-        # utime, stime, cutime, cstime: proc_pid_stat(5)
-        ticks += sum(map(int, stat.rpartition(")")[2].split()[11:15]))
-    return ticks / os.sysconf("SC_CLK_TCK")
+    while True:
+        # Whoever ends meanwhile counts with who started it, who has been counted: look again.
+        with contextlib.suppress(_Ended):
+            return _ticks(os.getpid()) / os.sysconf("SC_CLK_TCK")
+
+
+class _Ended(Exception):
+    """A process has ended while it was looked at."""
+
+
+def _ticks(pid: int) -> int:
+    own, of_ended = _stat(pid)
+    running = 0
+    for thread in _look(lambda: list((_PROC / str(pid) / "task").iterdir())):
+        with contextlib.suppress(OSError):  # a thread that has ended; its children are another's
+            running += sum(map(_ticks, map(int, (thread / "children").read_text().split())))
+    if _stat(pid)[1] != of_ended:
+        raise _Ended
+    return own + of_ended + running
+
+
+def _stat(pid: int) -> tuple[int, int]:
+    """Ticks of a process, and of its children that have ended (proc_pid_stat(5))."""
+    text = _look(lambda: (_PROC / str(pid) / "stat").read_text(errors="replace"))
+    utime, stime, cutime, cstime = map(int, text.rpartition(")")[2].split()[11:15])
+    return utime + stime, cutime + cstime
+
+
+def _look(read: Callable[[], Found]) -> Found:
+    try:
+        return read()
+    except OSError as error:
+        raise _Ended from error
 
 
 def suite(path: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 from tests.cpu import BUDGETS, LOADING, LONG, spent, suite
@@ -32,3 +34,25 @@ def test_what_runs_and_what_has_ended_is_counted() -> None:
             assert spent() - before >= 0.25
         process.communicate(b"\n")
     assert spent() - before >= 0.25
+
+
+def test_threads_that_end_meanwhile_hide_nothing() -> None:
+    ended = threading.Event()
+
+    def end_again_and_again() -> None:
+        while not ended.is_set():
+            brief = threading.Thread(target=time.sleep, args=(0,))
+            brief.start()
+            brief.join()
+
+    restless = threading.Thread(target=end_again_and_again)
+    restless.start()
+    try:
+        at_least = 0.0
+        for _ in range(300):
+            now = spent()
+            assert now >= at_least
+            at_least = now
+    finally:
+        ended.set()
+        restless.join()
