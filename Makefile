@@ -49,12 +49,13 @@ test test-all unit e2e: export PYTHONDONTWRITEBYTECODE :=
 WORKERS ?= 3
 EVERY_TEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
+# With few examples, and commands of app.py are forked, not started (tests/doubles/forks.py).
 test: $(VENV)/dev fetch       ## the tests of every day; the real chat client needs Node and Chromium
 	EXAMPLES=quick $(EVERY_TEST) -m 'not container and not long'
 
 #@ CHAOS=full          test-all: faults for longer
 #@ THOROUGH=1          test-all: the product in Python's development mode, which takes twice the time
-test-all: $(VENV)/dev fetch   ## every test, with more examples
+test-all: $(VENV)/dev fetch   ## every test, with more examples, and each command started anew
 	$(EVERY_TEST)
 
 unit: $(VENV)/dev             ## the tests of pure logic (marked unit), some seconds

@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 
 from sync.redis.connection import Client
+from tests.doubles import forks
 from tests.doubles.redis import RedisServer, leaked_keys, open_client
 
 pytest_plugins = ("tests.cpu", "tests.order")
@@ -29,6 +30,11 @@ def pytest_collection_finish() -> None:
     """From here on garbage is collected, without what stays."""
     gc.freeze()
     gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """Let the process go that commands were forked from."""
+    forks.end()
 
 
 @pytest.fixture(autouse=True)

@@ -12,18 +12,21 @@ import json
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
+from tests.doubles import forks
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from pathlib import Path
 
-APP = Path(__file__).parents[2] / "app.py"
+APP = forks.APP
 START_WITHIN = 40.0
 STOP_WITHIN = 20.0
 TAIL_LINES = 40
+_LINE = 1 << 20
 NEVER = (
     "Traceback",
     "was never awaited",
@@ -39,7 +42,7 @@ NEVER = (
 class Command:
     """One process. `output` holds every line of both streams in the order in which they came."""
 
-    def __init__(self, process: asyncio.subprocess.Process, name: str) -> None:
+    def __init__(self, process: asyncio.subprocess.Process | forks.Forked, name: str) -> None:
         self.process = process
         self.name = name
         self.output: list[str] = []
@@ -58,9 +61,17 @@ class Command:
         environ: Mapping[str, str],
         folder: Path,
         program: Sequence[str] = (str(APP),),
+        anew: bool = False,
     ) -> Command:
-        """Start `app.py` (or another program, as Python is to be told) in `folder`."""
+        """Start `app.py` (or another program, as Python is to be told) in `folder`.
+
+        `anew`: its start is what is tested, so it may not be forked (tests.doubles.forks).
+        """
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        if not anew and forks.can_fork(environ, program):
+            everything = {**inherited, **environ}
+            forked = await forks.start(arguments, everything, folder, limit=_LINE)
+            return cls(forked, " ".join(arguments))
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, *program, *arguments),
             stdin=asyncio.subprocess.DEVNULL,
@@ -68,7 +79,7 @@ class Command:
             stderr=asyncio.subprocess.PIPE,
             env={**inherited, **environ},
             cwd=folder,
-            limit=1 << 20,
+            limit=_LINE,
         )
         return cls(process, " ".join(arguments))
 
@@ -134,6 +145,15 @@ class Command:
         if not condition():
             raise AssertionError(f"`{self.name}` did not print {what}.\n{self.tail()}")
 
+    def stop_reading(self) -> None:
+        """Go away, as who reads its output."""
+        if isinstance(self.process, forks.Forked):
+            self.process.stop_reading()
+        else:
+            transport = self.process._transport  # type: ignore[attr-defined]
+            for stream in (1, 2):
+                transport.get_pipe_transport(stream).close()
+
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the process itself (not to its children)."""
         with contextlib.suppress(ProcessLookupError):
@@ -181,9 +201,12 @@ async def running(
     environ: Mapping[str, str],
     folder: Path,
     program: Sequence[str] = (str(APP),),
+    anew: bool = False,
 ) -> AsyncIterator[Command]:
     """Run a command while the block runs; it is told to end if it has not by then."""
-    command = await Command.start(*arguments, environ=environ, folder=folder, program=program)
+    command = await Command.start(
+        *arguments, environ=environ, folder=folder, program=program, anew=anew
+    )
     try:
         yield command
     finally:

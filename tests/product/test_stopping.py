@@ -208,9 +208,7 @@ async def test_a_serve_whose_log_nobody_reads_goes_on_and_ends(
     around: Outside, tmp_path: Path
 ) -> None:
     async with serving(around, tmp_path, PYTHONDEVMODE=None, REDIS_URL=None) as product:
-        transport = product.command.process._transport  # type: ignore[attr-defined]
-        for stream in (1, 2):
-            transport.get_pipe_transport(stream).close()
+        product.command.stop_reading()
         person = around.somebody()
         await product.connected(person)  # which logs
         product.command.send(signal.SIGTERM)

@@ -1,0 +1,237 @@
+"""Commands of `app.py` that need not import anything: forked from a process that has.
+
+To start Python and to import the product takes each command more than a second of CPU, and the
+tests of every day (`make test`) start two hundred. A forked command is a process of its own all the
+same, with its own environment, folder, streams, signals and end. `make test-all` starts each anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ROOT = Path(__file__).parents[2]
+APP = ROOT / "app.py"
+IN_USE = os.environ.get("EXAMPLES") == "quick" and sys.platform == "linux"
+OF_PYTHON = ("PYTHON", "LANG", "LC_", "TZ", "MALLOC")
+"""What is read while Python starts, so only a new process can be given it."""
+WARNS = {"PYTHONWARNINGS": "default"}
+"""But this."""
+IMPORTED = (
+    *("launch.check.command", "launch.conversation", "launch.core", "launch.exclusions"),
+    *("launch.history", "launch.local", "launch.package", "launch.people", "launch.process"),
+    *("launch.rotation", "launch.setup.command", "launch.top.show"),
+    "sync.microsoft.profile",
+)
+_MESSAGE = 1 << 17
+
+
+def can_fork(environ: Mapping[str, str], program: Sequence[str]) -> bool:
+    """Whether a command need not be started anew."""
+    if not IN_USE or tuple(program) != (str(APP),):
+        return False
+    of_python = {name: value for name, value in environ.items() if name.startswith(OF_PYTHON)}
+    return not of_python or of_python == WARNS
+
+
+@dataclass(eq=False)
+class Forked:
+    """A command that runs: what asyncio's Process is to those who started it."""
+
+    pid: int
+    stdout: asyncio.StreamReader
+    stderr: asyncio.StreamReader
+    _pipes: Sequence[asyncio.ReadTransport]
+    _ending: asyncio.Task[int] = field(repr=False)
+
+    @property
+    def returncode(self) -> int | None:
+        """How it ended, as subprocess says it; None while it runs."""
+        return self._ending.result() if self._ending.done() else None
+
+    async def wait(self) -> int:
+        """Wait for its end."""
+        return await asyncio.shield(self._ending)
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal. Raises ProcessLookupError."""
+        if self._ending.done():
+            raise ProcessLookupError
+        os.kill(self.pid, number)
+
+    def stop_reading(self) -> None:
+        """Close the pipes into which it writes."""
+        for pipe in self._pipes:
+            pipe.close()
+
+
+class Forks:
+    """The process that has imported everything; it ends with the one that runs the tests."""
+
+    def __init__(self) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, __file__, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env=kept,
+            )
+
+    async def start(
+        self, arguments: Sequence[str], environ: Mapping[str, str], folder: Path, *, limit: int
+    ) -> Forked:
+        """Start `app.py` with these arguments, in an environment of nothing but `environ`."""
+        loop = asyncio.get_running_loop()
+        ending, theirs = socket.socketpair()
+        ending.setblocking(False)
+        readers, pipes, writing = [], [], []
+        for _ in range(2):
+            ours, its = os.pipe()
+            reader = asyncio.StreamReader(limit=limit)
+            pipe, _ = await loop.connect_read_pipe(
+                lambda reader=reader: asyncio.StreamReaderProtocol(reader),  # type: ignore[misc]
+                os.fdopen(ours, "rb", 0),
+            )
+            readers.append(reader)
+            pipes.append(pipe)
+            writing.append(its)
+        asked = {"arguments": list(arguments), "environ": dict(environ), "folder": str(folder)}
+        with theirs:
+            socket.send_fds(
+                self._control, [json.dumps(asked).encode()], [theirs.fileno(), *writing]
+            )
+        for its in writing:
+            os.close(its)
+        pid = int(await loop.sock_recv(ending, 16))
+
+        async def ended() -> int:
+            with ending:
+                return int(await loop.sock_recv(ending, 16))
+
+        out, err = readers
+        return Forked(pid, out, err, pipes, asyncio.create_task(ended()))
+
+    def end(self) -> None:
+        """End it."""
+        self._control.close()
+        self._process.wait()
+
+
+_forks: Forks | None = None
+
+
+async def start(
+    arguments: Sequence[str], environ: Mapping[str, str], folder: Path, *, limit: int
+) -> Forked:
+    """Start a command, from the process that this one has for it."""
+    global _forks  # noqa: PLW0603 - one for all tests, and not before one needs it
+    _forks = _forks or Forks()
+    return await _forks.start(arguments, environ, folder, limit=limit)
+
+
+def end() -> None:
+    """Forget the process, at the end of all tests."""
+    global _forks  # noqa: PLW0603
+    if _forks is not None:
+        _forks.end()
+        _forks = None
+
+
+def _serve(control: socket.socket) -> dict[str, Any]:
+    """Fork what is asked for. Returns in the child."""
+    waking, wake = socket.socketpair()
+    waking.setblocking(False)
+    wake.setblocking(False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake.fileno())
+    running: dict[int, socket.socket] = {}
+    while True:
+        ready = select.select([control, waking], [], [])[0]
+        if waking in ready:
+            with contextlib.suppress(BlockingIOError):
+                waking.recv(4096)
+            _tell(running)
+        if control in ready:
+            message, fds, _, _ = socket.recv_fds(control, _MESSAGE, 3)
+            if not message:
+                os._exit(0)
+            pid = os.fork()
+            if pid == 0:
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                os.dup2(fds[1], 1)
+                os.dup2(fds[2], 2)
+                os.closerange(3, max(fds[2], control.fileno(), wake.fileno()) + 64)
+                for one in (control, waking, wake, *running.values()):
+                    one.detach()
+                asked: dict[str, Any] = json.loads(message)
+                return asked
+            running[pid] = ending = socket.socket(fileno=fds[0])
+            for fd in fds[1:]:
+                os.close(fd)
+            ending.send(str(pid).encode())
+
+
+def _tell(running: dict[int, socket.socket]) -> None:
+    """Say of each that has ended how it did."""
+    while running:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            return
+        with running.pop(pid) as ending, contextlib.suppress(OSError):
+            ending.send(str(os.waitstatus_to_exitcode(status)).encode())
+
+
+def _stream(number: int) -> TextIO:
+    """A standard stream as Python makes it at its start: those of before led elsewhere."""
+    errors = "backslashreplace" if number == 2 else sys.stdout.errors
+    return open(
+        number,
+        "w",
+        encoding=sys.stdout.encoding,
+        errors=errors,
+        closefd=False,
+        buffering=1 if number == 2 else -1,
+    )
+
+
+def _main() -> None:
+    sys.path[0] = str(ROOT)
+    gc.disable()
+    for name in IMPORTED:
+        __import__(name)
+    gc.freeze()
+    asked = _serve(socket.socket(fileno=int(sys.argv[1])))
+    gc.enable()
+    os.chdir(asked["folder"])
+    os.environ.clear()
+    os.environ.update(asked["environ"])
+    sys.stdout, sys.stderr = _stream(1), _stream(2)
+    if asked["environ"].items() >= WARNS.items():
+        sys.warnoptions.append("default")
+        warnings.simplefilter("default")
+    sys.argv = [str(APP), *asked["arguments"]]
+    runpy.run_path(str(APP), run_name="__main__")
+
+
+if __name__ == "__main__":
+    _main()
