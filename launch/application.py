@@ -42,6 +42,8 @@ log = structlog.get_logger()
 
 CONVERSATION: web.AppKey[Conversation] = web.AppKey("conversation")
 """Where an application that talks with people keeps its chat side."""
+CORE: web.AppKey[Core] = web.AppKey("core")
+"""What stands below it."""
 BODY_LIMIT = 256 * 1024
 WORKER_BEAT_SECONDS = 15.0
 START_LOOK_SECONDS = 0.5
@@ -70,6 +72,7 @@ async def application(
         outside = await open_outside(settings, redis_url, stack)
         core = wire_core(settings, outside, metrics, limits, lease_ms=lease_ms)
         stack.push_async_callback(core.aclose)
+        app[CORE] = core
         await _prepare(core, account_on=settings.account_default == "on")
         health = Health(
             heartbeats={"worker": WORKER_BEAT_SECONDS} if with_worker else {},

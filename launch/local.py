@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from contextlib import AsyncExitStack
+from functools import partial
 
 from bot.teams.activity import Person
-from launch.application import CONVERSATION, application
+from launch.application import CONVERSATION, CORE, application
+from launch.covered import who_is_covered
 from launch.lifetime import forever, running, until_signal
 from launch.outside import consent_address, redirect_address
 from launch.ports import open_ports, port_explained
@@ -15,7 +17,7 @@ from launch.terminal import say
 from sandbox import people as cast
 from sandbox.chat import CONNECTOR, ENDPOINT
 from sandbox.playground import PlaygroundFailed, PlaygroundUnavailable, how_to_run, playground
-from sandbox.server import SandboxConfig, build_sandbox
+from sandbox.server import WORLD, SandboxConfig, build_sandbox
 from service import logs
 from service import settings as setup
 from service.redaction import clean_lines
@@ -75,6 +77,8 @@ async def local(*, person: str, chat: bool, sandbox_port: int, chat_port: int) -
         with port_explained("127.0.0.1", sandbox_port, "--sandbox-port"):
             await stack.enter_async_context(running(sandbox, "127.0.0.1", sandbox_port))
         app = await application(settings, redis_url, local_person=local_person, local_chat=chat_url)
+        everybody = (*cast.PEOPLE, *cast.OTHERS)
+        sandbox[WORLD].coverage = partial(who_is_covered, app[CORE], everybody)
         await stack.enter_async_context(open_ports(app, settings, settings.port))
         say("", "  Presence Bridge in local mode: nothing leaves this machine.", "")
         say(f"  Sandbox panel   {sandbox_url}/")

@@ -26,9 +26,10 @@ from sandbox.pages import initials, page
 from sandbox.zoom_states import LABELS, ZoomPresence
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from sandbox.chat import ChatRelay
+    from sandbox.coverage import Covered
     from sandbox.world import PersonState, World
 
 KEEP_ALIVE: Final = 15.0
@@ -121,6 +122,7 @@ class Panel:
         return page(
             "panel.html",
             chat_url=self._world.config.chat_url,
+            has_coverage=self._world.coverage is not None,
             has_cards=self._chat is not None,
             people=[{"p": p, "initials": initials(p.name)} for p in people],
             zoom_states=[(presence.value, label) for presence, label in LABELS.items()],
@@ -133,25 +135,32 @@ class Panel:
         )
 
     async def _state(self, _request: web.Request) -> web.Response:
-        return web.json_response(view.state(self._world), headers={"Cache-Control": "no-store"})
+        state = view.state(self._world, await self._coverage())
+        return web.json_response(state, headers={"Cache-Control": "no-store"})
+
+    async def _coverage(self) -> Sequence[Covered] | None:
+        ask = self._world.coverage
+        return None if ask is None else await ask()
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
         await response.prepare(request)
-        seen = -1
+        seen, shown = -1, None
         with contextlib.suppress(ConnectionError):
             while not self._closing:
                 used = self._world.quota.used()
+                asks = self._world.coverage is not None  # nobody tells when that has changed
                 try:
-                    async with asyncio.timeout(TICK if used else KEEP_ALIVE):
+                    async with asyncio.timeout(TICK if used or asks else KEEP_ALIVE):
                         seen = await self._world.wait_for_change(seen)
                 except TimeoutError:
-                    if not used:
+                    if not used and await self._coverage() == shown:
                         await response.write(b": still here\n\n")
                         continue
-                text = json.dumps(view.state(self._world), separators=(",", ":"))
+                shown = await self._coverage()
+                text = json.dumps(view.state(self._world, shown), separators=(",", ":"))
                 await response.write(f"event: state\ndata: {text}\n\n".encode())
                 await asyncio.sleep(SPACING)
         return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.graph_presence import OFFLINE, Pair
@@ -9,6 +10,9 @@ from sandbox.identity import APP_NAME
 from sandbox.zoom_states import LABELS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sandbox.coverage import Covered
     from sandbox.faults import FaultQueue
     from sandbox.world import PersonState, World
     from sandbox.zoom_webhook import Delivery
@@ -32,8 +36,11 @@ WORDS: Final = {
 """What Teams writes beside the dot."""
 
 
-def state(world: World) -> dict[str, Any]:
-    """Everything at once. Moments are sandbox time, in seconds since the epoch."""
+def state(world: World, coverage: Sequence[Covered] | None = None) -> dict[str, Any]:
+    """Everything at once. Moments are sandbox time, in seconds since the epoch.
+
+    `coverage` is what the product says of everybody; None: nothing.
+    """
     return {
         "revision": world.revision,
         "now": world.clock.now(),
@@ -69,6 +76,7 @@ def state(world: World) -> dict[str, Any]:
             "count": world.looks.count,
             "at": world.looks.at,
         },
+        "coverage": None if coverage is None else [asdict(each) for each in coverage],
         "people": [_person(world, s) for s in world.people.values()],
     }
 

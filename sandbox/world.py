@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    from sandbox.coverage import CoverageSource
+
 JOURNAL_LINES: Final = 50
 BY_PERSON: Final = "person"
 BY_APP: Final = "app"
@@ -109,6 +111,8 @@ class World:
         self.registration = Registration()
         self.own_rights = OwnRights()
         self.second_rights = OwnRights()
+        self.coverage: CoverageSource | None = None
+        """Asks the product whom it shows by whose authorisation; None: nobody is asked."""
         self.zoom_scopes: str | None = ZOOM_SCOPES
         """What tokens of Zoom's say of their scopes; None: nothing."""
         self.quota = Quota(self.clock.now)

@@ -61,10 +61,10 @@ function sessionLines(person) {
   return lines.length ? lines : [["No session", "Nobody tells Microsoft anything."]];
 }
 
-function fill(list, rows, make) {
+function fill(list, rows, make, tag = "li") {
   while (list.children.length > rows.length) list.lastChild.remove();
   rows.forEach((row, i) => {
-    const item = list.children[i] || list.appendChild(el("li"));
+    const item = list.children[i] || list.appendChild(el(tag));
     make(item, row);
   });
 }
@@ -156,6 +156,49 @@ function showLooks({ lag, answers, count, at }) {
   say($("#looks-count"), count ? `· ${count}, the last at ${clockTime(at)}` : "· none yet");
 }
 
+// What each mark looks like; the words say the same, so it is not read out.
+const MARKS = { covered: "✓", waits: "…", out: "–" };
+
+function fillRow(row, { name, address, mark, words, more, apart }) {
+  if (!row.firstChild) {
+    const who = el("th");
+    who.scope = "row";
+    who.append(el("span"), el("small"));
+    const sign = el("i");
+    sign.setAttribute("aria-hidden", "true");
+    const how = el("td");
+    how.append(sign, el("span"));
+    row.append(who, how, el("td"));
+  }
+  const [who, how, why] = row.children;
+  row.dataset.mark = mark;
+  row.classList.toggle("apart", apart);
+  say(who.firstChild, name);
+  say(who.lastChild, address);
+  say(how.firstChild, MARKS[mark]);
+  say(how.lastChild, words);
+  say(why, more);
+}
+
+function showCoverage(everybody, people) {
+  const table = $("#coverage");
+  if (!table) return;
+  $("#coverage-away").hidden = everybody !== null;
+  $("#coverage-all table").hidden = everybody === null;
+  const rows = everybody || [];
+  const here = new Set(people.map((person) => person.id));
+  const first = rows.findIndex((row) => !here.has(row.object_id));
+  fill(table, rows.map((row, i) => ({ ...row, apart: i === first })), fillRow, "tr");
+  const count = (mark) => rows.filter((row) => row.mark === mark).length;
+  say($("#coverage-count"), everybody ? `· ${count("covered")} covered, ${count("waits")} waiting` : "");
+  const known = new Map(rows.map((row) => [row.object_id, row]));
+  for (const person of people) {
+    const card = $(`[data-person="${CSS.escape(person.id)}"]`);
+    const row = known.get(person.id);
+    if (card) say(part(card, "covered"), row ? `${row.words}${row.more ? `. ${row.more}` : ""}.` : "");
+  }
+}
+
 function show(fresh) {
   state = fresh;
   ahead = state.now - Date.now() / 1000;
@@ -164,6 +207,7 @@ function show(fresh) {
   showFaults(state.faults);
   showOrganisation(state.organisation);
   showLooks(state.looks);
+  showCoverage(state.coverage, state.people);
   tick();
 }
 

@@ -191,6 +191,10 @@ class Panel:
         if pair:
             await self._until(self._part("pair").filter(has_text=_exactly(pair)), pair)
 
+    async def covered(self, words: str) -> None:
+        """Wait until the product says of the person by what they are covered, or why not."""
+        await self._until(self._part("covered").filter(has_text=_exactly(words)), words)
+
     async def ours(self, words: str | None) -> None:
         """Wait until our session says this; None: until there is no session of ours."""
         ours = self._part("sessions").locator("li").filter(has_text="Presence Bridge")

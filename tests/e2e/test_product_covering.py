@@ -40,6 +40,7 @@ async def test_an_organisation_authorises_and_people_decide(
             f"{product.panel_url}sandbox/api/organisation", data={"granted": RIGHTS}
         )
         assert granted.ok
+        await panel.covered("Not connected. Zoom’s people aren’t matched with Entra’s yet.")
         chat = await open_chat(product.chat_url)
         await chat.last_card("Welcome to Presence Bridge")
         await chat.ask("settings organisation", "Authorised since")
@@ -57,6 +58,11 @@ async def test_an_organisation_authorises_and_people_decide(
         await chat.screenshot("card-organisation-started", card_only=True)
         await panel.zoom("In_Meeting")
         await panel.ours("In a call")
+        await panel.covered("By the organisation, on request: they chose Start.")
+        everybody = panel.page.get_by_test_id("coverage")
+        await everybody.locator("summary").press("Enter")
+        ida = everybody.get_by_role("row", name="Ida Merger")
+        await expect(ida).to_contain_text("Nobody in Entra has this address")
         await chat.last_card("Your first Zoom meeting")
         await chat.ask("status", "In a call")
         await chat.screenshot("card-organisation-status", card_only=True)
@@ -71,6 +77,7 @@ async def test_an_organisation_authorises_and_people_decide(
         card = await chat.last_card("can’t start this for you")
         await chat.screenshot("card-organisation-not-for-me", card_only=True)
         await expect(card.get_by_role("button")).to_have_text(["Start after all"])
+        await panel.covered("Chose Not for me.")
         await panel.ours(None)
         await chat.ask("connect", "You chose Not for me before")
         await chat.screenshot("card-organisation-offer-again", card_only=True)

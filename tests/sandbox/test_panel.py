@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sandbox.coverage import Covered, Mark
 from sandbox.people import PEOPLE
 from sandbox.server import build_sandbox
 from sandbox.zoom_states import ZoomPresence
@@ -83,6 +84,30 @@ async def test_a_change_reaches_the_stream(client: Client) -> None:
         assert after["people"][0]["shown"]["silent"] is False
         assert await call(client, f"people/{ADA}/teams", {"client": "presenting"}) == 200
         assert (await next_state(events))["people"][0]["shown"]["silent"] is True
+
+
+async def test_who_is_covered_by_what_is_asked_of_the_product(client: Client) -> None:
+    async with client.get("/") as answer:
+        assert 'data-testid="coverage"' not in await answer.text(), "nobody says it here"
+    says = [Covered(ADA, "Ada", "ada@example.com", Mark.COVERED, "By their own sign-in")]
+    told: list[list[Covered] | None] = [says]
+
+    async def coverage() -> list[Covered] | None:
+        return told[0]
+
+    world_of(client).coverage = coverage
+    async with client.get("/") as answer:
+        text = await answer.text()
+    assert 'data-testid="coverage"' in text
+    assert f'data-testid="covered-{ADA}"' in text
+    async with client.get("/sandbox/events") as events:
+        [ada] = (await next_state(events))["coverage"]
+        assert (ada["mark"], ada["words"], ada["more"]) == ("covered", "By their own sign-in", "")
+        told[0] = [replace(says[0], mark=Mark.OUT, words="Ending")]
+        [ada] = (await next_state(events))["coverage"]
+        assert ada["words"] == "Ending", "nothing in the sandbox has changed, and it is shown"
+        told[0] = None
+        assert (await next_state(events))["coverage"] is None
 
 
 async def test_an_open_stream_does_not_hold_the_shutdown_up(client: Client) -> None:

@@ -66,6 +66,8 @@ SAID_OTHERWISE: Final = {
         "cards/person/connect.py:reconnect",
         "cards/person/status.py:not_connected",
         "cards/person/trial.py:running",
+        "wording/covered.py:ENDING",
+        "wording/covered.py:by_organisation",
         "wording/edits.py:own_carries_on",
         "wording/feed.py:feed_words",
         "wording/looked_up.py:_link",
@@ -96,6 +98,8 @@ SAID_OTHERWISE: Final = {
         "cards/settings/informed.py:confirm",  # people, by other means than the app
         "cards/settings/informed.py:nobody",
         "cards/settings/informed.py:recorded",
+        "wording/covered.py:_NOT_YET",  # people, by a card or by other means
+        "wording/covered.py:not_connected",  # likewise
         "wording/history.py:done",
         "wording/identify.py:announced",  # people, by the notice
         "wording/ended.py:STORMS",
