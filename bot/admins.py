@@ -108,6 +108,10 @@ class Admins:
         found = await self.known.link_of(object_id)
         return found is None or not _tells(found[1])
 
+    async def told_alone(self, object_id: str) -> bool:
+        """Whether somebody's role can be known later, too, while they are not there to show it."""
+        return object_id in self.named or not await self.may_prove(object_id)
+
     async def _of_connected(self, object_id: str) -> Standing:
         found = await self.known.link_of(object_id)
         proven = None

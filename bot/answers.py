@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, TypeVar
 from bot.grammar import commands, exclusions, intents, matching
 from bot.grammar import personal as own
 from bot.grammar import said as words
+from bot.grammar.digest import MorningDigest
 from cards.person import clicks as person
 from cards.settings import change as change_cards
 from cards.settings import clicks as admin
-from cards.settings import exclusion_clicks
+from cards.settings import digest_clicks, exclusion_clicks
 from cards.settings import match_clicks as pressed
 from cards.settings.matching import not_yet
 from domain.policy import ACCOUNT
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from bot.handlers.settings.by_hand import ByHandHandler
     from bot.handlers.settings.changes import SettingsChanges
     from bot.handlers.settings.consent import ConsentHandler
+    from bot.handlers.settings.digest import DigestHandler
     from bot.handlers.settings.exclusions import ExclusionHandler
     from bot.handlers.settings.informing import InformingHandler
     from bot.handlers.settings.invitations import InvitationHandler
@@ -181,6 +183,15 @@ def answer_exclusions(
     dispatch.clicked(exclusion_clicks.IncludePeople, handler.including)
     dispatch.clicked(exclusion_clicks.ListExcluded, handler.listed)
     dispatch.clicked(exclusion_clicks.DownloadExcluded, handler.download)
+
+
+def answer_digest(dispatch: Dispatch, handler: DigestHandler, *, known: Callable[[], bool]) -> None:
+    """Who answers what admins say and press about their morning digest. `known` as above."""
+    once_known = _once(known, partial(change_cards.not_yet, ACCOUNT))
+    dispatch.said(MorningDigest, once_known(handler.said))
+    dispatch.clicked(digest_clicks.ShowDigest, handler.show)
+    dispatch.clicked(digest_clicks.TurnDigest, handler.turn)
+    dispatch.clicked(digest_clicks.ShowNews, handler.news)
 
 
 def _once(

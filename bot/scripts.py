@@ -31,3 +31,13 @@ def chat_news(*, chat: Key, what: News, sent_ms: int | None, kept_s: int, where:
 @script(head=_NEWS, constants={"SEEN_TTL": keys.SEEN_TTL, "REFERENCE_TTL": keys.REFERENCE_TTL})
 def arrive(*, seen: Key, chat: Key, sent_ms: int | None, where: str) -> int | None:
     """An activity came from a person's own chat: `chat_news` of `there`. None: it came before."""
+
+
+@script(constants={"DIGEST_KNOWN_TTL": keys.DIGEST_KNOWN_TTL})
+def digest_swap(
+    *, digests: Key, counted: Key, person: str, before: str, after: str, counts: str | None
+) -> bool:
+    """Keep an admin's digest as `after` (empty: no longer), and whom it `counts` if that changes.
+
+    False: it is not as `before` (empty: none) any more, and nothing was changed.
+    """

@@ -93,12 +93,14 @@ async def application(
             ]
         )
         app[METRICS] = page
+        of_bot = None
         if with_bot:
             from launch.conversation import wire_bot  # noqa: PLC0415 - workers don't wait for it
 
             app[CONVERSATION] = bot = wire_bot(
                 settings, outside, core, metrics, local_person, local_chat
             )
+            of_bot = bot.works
             stack.push_async_callback(bot.channel.aclose)
             events = ZoomEvents(
                 core.engine.engine,
@@ -131,7 +133,7 @@ async def application(
                 stack.push_async_callback(bot.keys.aclose)
                 app.cleanup_ctx.append(_task(_warm(bot.keys), "signing-keys"))
         app.cleanup_ctx.append(_task(watch_loop_lag(metrics.loop_lag), "loop-lag"))
-        for work in duties_of(core, metrics, with_bot=with_bot):
+        for work in duties_of(core, metrics, of_bot=of_bot):
             patience = SHUTDOWN_SECONDS if work.duty.gentle else 0.0
             app.cleanup_ctx.append(_task(work.run(), work.duty.name, patience=patience))
             if work.duty.gentle:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 import bot.consent.wire
+import bot.digest.wire
 import bot.identify.wire
 import bot.sign_in.wire
 from bot.admins import Admins
@@ -41,17 +42,22 @@ if TYPE_CHECKING:
     from launch.outside import Outside
     from service.metrics import Metrics
     from service.settings import Settings
+    from sync.redis.duties import Work
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The chat side, with its routes. `keys` is None in local mode, where nobody signs anything."""
+    """The chat side, with its routes. `keys` is None in local mode, where nobody signs anything.
+
+    `works` are the duties that a process has only here.
+    """
 
     routes: list[web.AbstractRouteDef]
     channel: Channel
     keys: SigningKeys | None
     pages: Pages
     outside: Outside
+    works: tuple[Work, ...]
 
     async def warm_up(self) -> None:
         """Do what the first who speaks or connects would wait for."""
@@ -125,6 +131,14 @@ def wire_bot(
         admins=admins,
     )
     sign_in.elsewhere = identify.pages.finish
+    digest = bot.digest.wire.wire(
+        core,
+        outside.redis,
+        outside.scripts,
+        admins=admins,
+        tenant_id=settings.microsoft_app_tenant_id,
+        on_outcome=metrics.digest,
+    )
     answers = wire_answers(
         core,
         helper,
@@ -135,6 +149,7 @@ def wire_bot(
         zoom_names=ZOOM_API_NAMES,
         zoom_admins=zoom_editor is not None,
         identify=identify,
+        digest=digest.handler,
     )
     news = wire_news(core, helper, sign_in, welcome=settings.welcome == "install")
     router = Router(
@@ -150,7 +165,8 @@ def wire_bot(
         *identify.pages.routes(),
         *sign_in.pages.routes(),
     ]
-    return Conversation(routes, channel, keys, sign_in.pages, outside)
+    works = (core.listener.work, core.invite.roster.work, digest.digests.work)
+    return Conversation(routes, channel, keys, sign_in.pages, outside, works)
 
 
 def _channel(

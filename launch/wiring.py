@@ -276,8 +276,8 @@ def _channel_token(authorization: Authorization) -> Any:
     return token
 
 
-def duties_of(core: Core, metrics: Metrics, *, with_bot: bool) -> tuple[Work, ...]:
-    """What a process does; `with_bot`: Zoom's events come in there, and people talk with it.
+def duties_of(core: Core, metrics: Metrics, *, of_bot: tuple[Work, ...] | None) -> tuple[Work, ...]:
+    """What a process does; `of_bot`: beside that, where Zoom's events come in and people talk.
 
     Raises NotWired where a duty was forgotten.
     """
@@ -287,10 +287,9 @@ def duties_of(core: Core, metrics: Metrics, *, with_bot: bool) -> tuple[Work, ..
     )
     works = [gauges(metrics, shared), *core.works]
     without = []
-    if with_bot:
-        works += [core.listener.work, core.invite.roster.work]
-    else:
-        without += [duties.FEED, duties.ROSTER]
+    if of_bot is None:
+        without += [duties.FEED, duties.ROSTER, duties.DIGESTS]
+    works += of_bot or ()
     if core.readback.reader is None:
         without.append(duties.READBACK)
     if core.zoom.api is None:

@@ -93,6 +93,12 @@ RECONNECT_OUTCOMES: Final = (
     "withheld",  # many failed alike: admins were told instead
     "undelivered",
 )
+DIGEST_OUTCOMES: Final = (
+    "sent",
+    "nothing",  # there was no news
+    "undelivered",
+    "ended",  # the app was removed, or the role is not theirs any more
+)
 TURN_OUTCOMES: Final = ("ok", "failed", "refused")
 SIGN_IN_OUTCOMES: Final = (
     "started",
@@ -208,6 +214,7 @@ class Metrics:
         self.reconnect = self._count(
             "reconnects", "Cards that ask people to connect again.", RECONNECT_OUTCOMES
         )
+        self.digest = self._count("digests", "Morning digests of admins.", DIGEST_OUTCOMES)
         self.connected = self._gauge("connected", "People who are connected.")
         self.quota_used = self._gauge(
             "quota_used_ratio", "Share of Graph's request budget in use, 0 to 1."

@@ -26,9 +26,9 @@ def day_words(at_ms: int, now_ms: int, zone: tzinfo) -> str:
     return "in the last 7 days" if (now - at).days < 7 else "longer ago"
 
 
-def day(at_ms: int) -> str:
-    """A day in UTC as people say it: Monday, 7 December."""
-    at = datetime.fromtimestamp(at_ms / 1000, tz=UTC)
+def day(at_ms: int, zone: tzinfo = UTC) -> str:
+    """A day as people say it: Monday, 7 December."""
+    at = datetime.fromtimestamp(at_ms / 1000, tz=zone)
     return f"{at:%A}, {at.day} {at:%B}"
 
 

@@ -161,7 +161,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec("disconnect", "Stop, and erase what’s stored about you"),
     CommandSpec(
         "settings",
-        "For admins: choose who has presence sync",
+        "For admins: choose who has presence sync. settings digest: what’s new, each morning",
         parse_settings,
         By.ADMIN,
         ("settings user", "For the helpdesk: look someone up and try again for them"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bot.grammar.digest import MorningDigest
 from bot.grammar.exclusions import Exclusion
 from bot.grammar.matching import Matching
 from bot.grammar.words import ForAdmins, ForEntraAdmins, ForHelpdesk
@@ -92,4 +93,5 @@ Settings = (
     | History
     | Matching
     | Exclusion
+    | MorningDigest
 )

@@ -12,6 +12,7 @@
     settings history
     settings unmatched|alias|match … (bot.grammar.matching)
     settings exclude|include|excluded … (bot.grammar.exclusions)
+    settings digest [on|off|now] (bot.grammar.digest)
 
 What to do is at the end, before a reason if there is one, so that names may hold any words: a group
 that is called “Sales enable” is reached by putting its name in quotes, or where it is the only one
@@ -39,6 +40,7 @@ from bot.grammar.acts import (
     spoken_reason,
 )
 from bot.grammar.addresses import one_person
+from bot.grammar.digest import TOPICS as DIGEST_TOPICS
 from bot.grammar.exclusions import TOPICS as EXCLUSION_TOPICS
 from bot.grammar.matching import TOPICS as MATCHING_TOPICS
 from bot.grammar.personal import style_of
@@ -82,7 +84,7 @@ _GROUP_HINT = f"Say settings group Sales. To change something, add {_ANY_ACT}."
 _TOPICS_HINT = (
     "Say settings, settings account, settings group Sales, settings groups, "
     "settings user ada@example.com, settings invite, settings unmatched, "
-    "settings excluded, settings organisation, or settings history."
+    "settings excluded, settings organisation, settings digest, or settings history."
 )
 _ORGANISATION: Final = frozenset(
     {
@@ -392,4 +394,5 @@ _TOPICS: Final[dict[str, Callable[[str], Settings]]] = {
     "history": _history,
     **MATCHING_TOPICS,
     **EXCLUSION_TOPICS,
+    **DIGEST_TOPICS,
 }

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.answers import answer_admins, answer_exclusions, answer_matching, answer_people
+from bot.answers import (
+    answer_admins,
+    answer_digest,
+    answer_exclusions,
+    answer_matching,
+    answer_people,
+)
 from bot.desk import new_card_id
 from bot.dispatch import Dispatch
 from bot.handlers.app_news import AppNews
@@ -27,6 +33,7 @@ from bot.handlers.settings.storms import StormHandler
 from bot.handlers.settings.views import SettingsViews
 from bot.handlers.status import StatusHandler
 from bot.sign_in.requests import NOT_FOR_ME
+from cards.settings.digest_clicks import ShowDigest
 from cards.settings.exclusion_clicks import ListExcluded
 from cards.settings.match_clicks import ShowUnmatched
 from domain.newer import NEWER_NAMES
@@ -41,6 +48,7 @@ if TYPE_CHECKING:
     from bot.consent.flow import ConsentFlow
     from bot.core import Core
     from bot.handlers.help import HelpHandler
+    from bot.handlers.settings.digest import DigestHandler
     from bot.identify.wire import IdentifyRoom
     from bot.sign_in.flow import SignIn
     from bot.teams.activity import Person
@@ -60,6 +68,7 @@ def wire_answers(
     zoom_names: Sequence[str],
     zoom_admins: bool,
     identify: IdentifyRoom,
+    digest: DigestHandler,
 ) -> Dispatch:
     """Who answers what is said and pressed.
 
@@ -106,6 +115,8 @@ def wire_answers(
         organisation,
     )
     _answer_admins(dispatch, core, groups, audit, consent, identify.list_link)
+    digest_known = NEWER_NAMES[ShowDigest.verb]
+    answer_digest(dispatch, digest, known=lambda: core.data.everyone_knows(digest_known))
     return dispatch
 
 
@@ -163,7 +174,7 @@ def _answer_admins(
 
     views = SettingsViews(
         *(policies, groups, audit, connected.now_ms, invitees.count),
-        *(banner, feed, readback),
+        *(banner, feed, readback, everyone_knows),
     )
     changes = SettingsChanges(
         *(policies, groups, audit),

@@ -19,8 +19,10 @@ from cards.build import (
     text,
 )
 from cards.settings.clicks import ListGroups, OpenAccount, ShowCentre, ShowHistory, ShowParked
+from cards.settings.digest_clicks import ShowDigest
 from cards.settings.parts import Part, bar, chart, invite_button, list_row, opens_group, room
 from domain.policy import ACCOUNT
+from wording.digest import TITLE as DIGEST
 from wording.figures import people
 from wording.policy import because
 from wording.text import outside
@@ -66,12 +68,14 @@ def centre(
     feed: str = "",
     readback: ReadbackView | None = None,
     storm: Element | None = None,
+    digest: bool = False,
 ) -> Card:
     """Show the account's form, the managed groups in priority order, and the numbers.
 
     `directory` says how old Zoom's list of groups and people is, or what is missing to read it;
     `directory_well` whether that is as it should be. `feed` is what is wrong with Zoom's events,
     `readback` how many are shown as they should be, `storm` the banner of `cards.settings.people`.
+    `digest`: the morning digest can be asked for.
     """
     account = policy.account
     off = because(account)
@@ -112,6 +116,7 @@ def centre(
         below(
             invite_button(ACCOUNT, numbers.invitable) if numbers.invitable else None,
             button(ShowParked(), "Who has problems") if numbers.parked else None,
+            button(ShowDigest(), DIGEST) if digest else None,
             button(ShowCentre(), "Refresh"),
         ),
     )

@@ -85,6 +85,10 @@ INVITATIONS: Final = Duty(
     says_each=True,
     gentle=True,
 )
+DIGESTS: Final = Duty(
+    "digests", lambda e: log.warning("digests_wait", error=e), 60.0, 10.0, gentle=True
+)
+"""Morning digests, where people talk with us."""
 ROSTER: Final = Duty("roster", lambda e: log.warning("roster_waits", error=e), 60.0, says_each=True)
 GAUGES: Final = Duty("gauges", lambda e: log.warning("gauges_wait", error=e), 15.0)
 

@@ -318,6 +318,11 @@ EXCLUDED_CHANGES = _one("{organisation}:excluded:changes", "how often that was c
 EXCLUDED_UNDO = _one("{organisation}:excluded:undo", "what the last file did (JSON)", UNDO_TTL)
 CONSENT_LEASE = _one("{organisation}:consent:by", "who asks Microsoft about it", "30 s, renewed")
 
+DIGESTS = _one("{digest}:all", "hash: oid -> an admin's morning digest (JSON)", "until turned off")
+DIGESTS_LEASE = _one("{digest}:by", "who sends them", "2 min, renewed")
+DIGEST_KNOWN_TTL = 14 * _DAY
+digest_known = _of("{digest}:<oid>:known", "who it has counted, as codes", DIGEST_KNOWN_TTL)
+
 CONSENT_LINK = _one("{organisation}:link", "the newest address to consent at", CONSENT_LINK_TTL)
 consent_link = _of("consent:<key>", "an address to consent at (hash)", CONSENT_LINK_TTL)
 consent_try = _of("consent:<key>:try", "a browser that went to Microsoft with it", CONSENT_TRY_TTL)

@@ -68,6 +68,7 @@ def wired(guard: Guard) -> Dispatch:
     answers.answer_admins(dispatch, *[anything] * 7)  # type: ignore[arg-type]
     answers.answer_matching(dispatch, *[anything] * 3, known=lambda: True)  # type: ignore[arg-type]
     answers.answer_exclusions(dispatch, anything, known=lambda: True)  # type: ignore[arg-type]
+    answers.answer_digest(dispatch, anything, known=lambda: True)  # type: ignore[arg-type]
     return dispatch
 
 

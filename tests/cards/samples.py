@@ -21,6 +21,7 @@ from domain.link import Ending
 from domain.person import Accepted
 from domain.presence import IN_A_CALL, Shown
 from tests.cards.person.samples import person_cards, person_cards_for
+from tests.cards.settings.digest_samples import digest_cards
 from tests.cards.settings.exclusion_samples import exclusion_cards, exclusion_cards_for
 from tests.cards.settings.match_samples import match_cards, match_cards_for
 from tests.cards.settings.samples import settings_cards, settings_cards_for
@@ -230,6 +231,7 @@ def _make() -> dict[str, Card]:
         **settings_cards(),
         **match_cards(),
         **exclusion_cards(),
+        **digest_cards(),
     }
     for kind, name in (
         ("hebrew", HEBREW),

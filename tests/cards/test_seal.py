@@ -72,6 +72,7 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "people": st.integers(0, 1000),
     "object_ids": st.lists(st.uuids().map(str), min_size=1, max_size=9).map(tuple),
     "automatic": st.booleans(),
+    "on": st.booleans(),
     "person": st.uuids().map(str),
     "old": st.text(min_size=3, max_size=60),
     "new": st.text(min_size=3, max_size=60),

@@ -8,11 +8,21 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.fernet import Fernet
 
+from launch.conversation import wire_bot
 from launch.outside import open_outside
 from launch.wiring import duties_of, wire_core
 from service import settings as setup
 from service.metrics import Metrics
-from sync.redis.duties import DIRECTORY, DUTIES, FEED, MATCHING, READBACK, ROSTER, Duty
+from sync.redis.duties import (
+    DIGESTS,
+    DIRECTORY,
+    DUTIES,
+    FEED,
+    MATCHING,
+    READBACK,
+    ROSTER,
+    Duty,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,8 +47,8 @@ ZOOM = {
     [
         (ZOOM, True, set()),
         ({}, True, {DIRECTORY, MATCHING}),
-        (ZOOM, False, {FEED, ROSTER}),
-        ({}, False, {DIRECTORY, MATCHING, FEED, ROSTER}),
+        (ZOOM, False, {FEED, ROSTER, DIGESTS}),
+        ({}, False, {DIRECTORY, MATCHING, FEED, ROSTER, DIGESTS}),
         (ZOOM | {"READBACK_PER_SECOND": "0"}, True, {READBACK}),
     ],
     ids=["all", "no-zoom", "worker", "worker-no-zoom", "no-readback"],
@@ -50,6 +60,7 @@ async def test_every_duty_is_done(
     async with AsyncExitStack() as stack:
         outside = await open_outside(settings, "redis://127.0.0.1:1", stack)
         core = wire_core(settings, outside, Metrics())
-        works = duties_of(core, Metrics(), with_bot=with_bot)
+        of_bot = wire_bot(settings, outside, core, Metrics(), None, None).works
+        works = duties_of(core, Metrics(), of_bot=of_bot if with_bot else None)
         assert {work.duty for work in works} == set(DUTIES) - without
         await core.aclose()

@@ -14,6 +14,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.consent.store import ConsentLink, Tried, Try
+from bot.digest.store import Digest
 from bot.handlers.settings.progress import ProgressCard
 from bot.invite.roster import Met
 from bot.invite.store import Mailing, MailingCard, Tally
@@ -24,6 +25,7 @@ from cards.person.clicks import ChooseOwnStyle, UseStyle
 from cards.seal import Seal
 from cards.settings.clicks import ApplyChange, PickForChange
 from domain.condition import Condition
+from domain.digest import Counted
 from domain.directory import DirectoryGroup, DirectoryUser, MembershipChange
 from domain.link import Link
 from domain.matching import EntraUser, Match
@@ -71,7 +73,7 @@ ROWS: Final[tuple[type[Any], ...]] = (
     *(Attempt, Consent, ConsentLink, Tried, Try, Outcome, ProgressCard, Refused),
     *(DirectoryGroup, DirectoryUser, FeedState, Form, Link, Mailing, MailingCard),
     *(Entry, MembershipChange, Met, News, PersonState, Rollout, SignInRow, Storm, Tally),
-    *(Alias, EntraUser, Exclusion, FileUndo, Given, Kept, Match, Undo),
+    *(Alias, Counted, Digest, EntraUser, Exclusion, FileUndo, Given, Kept, Match, Undo),
 )
 """What rows become. Their fields stand for those that are stored."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.consent.store import ConsentLink, ConsentLinks, Tried, Try
 from bot.conversations import ConversationStore
+from bot.digest.store import Digest, DigestStore
 from bot.handlers.settings.progress import PROGRESS, ProgressCard
 from bot.identify.store import Asked, IdentifyStore, ProvenRoles
 from bot.invite.roster import RosterStore
@@ -22,6 +23,7 @@ from bot.sign_in.store import SignInStore
 from bot.teams.activity import ConversationReference
 from domain.condition import Condition
 from domain.coverage import Announcement, How
+from domain.digest import Counted
 from domain.directory import Directory, DirectoryGroup, DirectoryUser, MembershipChange
 from domain.errors import Trouble
 from domain.feed import Slot
@@ -221,6 +223,9 @@ async def _people(to: Stores) -> None:
     assert await ExclusionStore(to.client).add([excluded])
     await ExclusionStore(to.client).keep_undo(FileUndo(AT, (BEN,), (excluded,)))
     await CoverageStore(to.client).keep(Coverage(1, 2, 3, 4, 5))
+    digest = Digest("Europe/Stockholm", AT, "2026-11-27", "salt")
+    counted = Counted(("QUJDREVG",), ("R0hJSktM",))
+    assert await DigestStore(to.client, to.scripts).begin(ADA, digest, counted)
     await to.sealed.seals_with(to.vault.newest, "process", AT)
     await to.sealed.stopped("older", "process", AT)
 
@@ -391,6 +396,8 @@ async def read(client: Client) -> dict[str, Any]:
         "announced": plain(await AnnouncementStore(client).of([BEN, CLEO, NIA])),
         "coverage": plain(await CoverageStore(client).read()),
         "excluded": plain(await ExclusionStore(client).everybody()),
+        "digest": plain(await DigestStore(client, of.scripts).of(ADA)),
+        "counted for it": plain(await DigestStore(client, of.scripts).counted(ADA)),
         "excluded by a file": plain(await ExclusionStore(client).undoable()),
         "opted out, gone since": [one.gone_ms for one in await opt_outs.everything()],
         "opted out": [await opt_outs.has(oid, None) for oid in (NIA, CLEO)],

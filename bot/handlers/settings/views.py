@@ -11,6 +11,7 @@ from cards.build import refreshing
 from cards.settings import centre as settings_centre
 from cards.settings import lists as list_cards
 from cards.settings.clicks import ShowCentre
+from cards.settings.digest_clicks import ShowDigest
 from domain.directory import ACTIVE
 from domain.policy import resolve
 from sync.settings.rows import ACCOUNT
@@ -46,7 +47,8 @@ class SettingsViews:
     `now_ms` is the clock that all processes share; `invitable` counts those of a group (empty:
     everyone) whom an admin may invite; `banner` warns of a storm; `feed` says how Zoom's events
     come in, for a time zone and so many connected people; `readback` whether Microsoft is read
-    back.
+    back. `everyone_knows` says of a name (domain.newer) whether every process that runs can read
+    it.
     """
 
     policies: Policies
@@ -57,6 +59,7 @@ class SettingsViews:
     banner: Callable[[], Awaitable[Element | None]]
     feed: Callable[[tzinfo, int], Awaitable[str]]
     readback: Callable[[], Awaitable[ReadbackHealth]]
+    everyone_knows: Callable[[str], bool]
 
     async def overview(self, turn: Turn, _: Centre | ShowCentre | None = None) -> Card:
         """Show the state of the whole organisation; also in the place of what is over."""
@@ -72,6 +75,7 @@ class SettingsViews:
             feed=await self.feed(here, connected),
             readback=readback_view(await self.readback()),
             storm=await self.banner(),
+            digest=self.everyone_knows(ShowDigest.verb),
         )
         return refreshing(card, ShowCentre(), [turn.person.mri])
 

@@ -17,6 +17,7 @@ from bot.grammar.commands import (
     menu,
     parse,
 )
+from bot.grammar.digest import MorningDigest
 from bot.grammar.exclusions import Exclude, Excluded, Include
 from bot.grammar.intents import (
     Connect,
@@ -155,7 +156,7 @@ def test_everything_that_a_text_can_mean_can_be_said() -> None:
     said = {type(parse(spec.name)) for spec in COMMANDS}
     more = {Account, Group, Groups, User, History, PerhapsSettings, BadCommand, Unknown}
     more |= {Unmatched, DomainAlias, MatchByHand, Organisation, InformedPeople}
-    more |= {Exclude, Include, Excluded}
+    more |= {Exclude, Include, Excluded, MorningDigest}
     more |= {InvitePeople, WhichPause, Greeting, Privacy, SmallTalk, Attached}
     assert said | more == set(get_args(Said))
 

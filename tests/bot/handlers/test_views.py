@@ -64,6 +64,7 @@ class Room:
             self.banner,
             self.feed,
             self.read_back,
+            lambda _: True,
         )
 
     async def invitable(self, group_id: str, inviter: str) -> int:

@@ -253,6 +253,7 @@ def settings_cards() -> dict[str, Card]:
             directory=READ,
             directory_well=True,
             readback=readback_view(READ_BACK),
+            digest=True,
         ),
         "settings-feed-silent": centre(
             Policy(ON),

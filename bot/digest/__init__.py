@@ -1,0 +1,1 @@
+"""The morning digest for admins who ask for it."""
