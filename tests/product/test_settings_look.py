@@ -55,7 +55,8 @@ async def test_the_centre_counts_people_and_lists_groups(place: Office) -> None:
     )
     assert "No group has its own settings." in text
     assert "Zoom’s users and groups were last read just now" in text.replace("'", "’")
-    assert titles(centre.card) == ["Account", "Groups", "History", "Refresh"]
+    everything = ["Account", "Groups", "History", "Morning digest", "Refresh"]
+    assert titles(centre.card) == everything
     await change(place, "settings group Sales disable")
     text = said_by(await chat.clicks("Refresh", centre))
     assert (
