@@ -11,9 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bot.grammar.around import BACK_PHRASES, FRONT_PHRASES, is_negated, plain_words
 from bot.grammar.intents import (
-    BACK_PHRASES,
-    FRONT_PHRASES,
     PHRASES,
     TIMED_PHRASES,
     Connect,
@@ -26,9 +25,7 @@ from bot.grammar.intents import (
     SmallTalk,
     Status,
     Trial,
-    is_negated,
     meaning_of,
-    plain_words,
 )
 from bot.grammar.personal import Pause, StyleCommand, parse_pause, parse_style
 from bot.grammar.said import Centre, Settings

@@ -7,18 +7,18 @@ nothing. A phrase with a negation never does anything; what only might be meant 
 from __future__ import annotations
 
 import itertools
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from bot.grammar.around import all_of, spelled_out
 from bot.grammar.personal import Pause, StyleCommand
 from bot.grammar.said import Centre
 from bot.grammar.words import ForAnybody
 from domain.presence import Style
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,63 +265,6 @@ WHY: Final[tuple[str, ...]] = (
 TIMED: Final[tuple[str, ...]] = (*_HALTING, _LEAVING, "stop syncing( me| my presence| zoom)")
 """What pauses if a time follows."""
 
-FRONT: Final[tuple[str, ...]] = (
-    "(can|could|would|will) (you|u)( please| kindly| just|)", "would you mind", "(please|pls|plz)",
-    "(hi|hello|hey|ok|okay|so|just|kindly|well|and|then|now|good morning|hi there|hello there)",
-    "(i want|i would like|i'd like|id like|i need|i want you|i would like you|i wish) to",
-    "(let us|let's|lets)", "(presence bridge|bot)", "(thanks|thank you)", "yes",
-)  # fmt: skip
-"""What people say before what they want; it changes nothing."""
-
-BACK: Final[tuple[str, ...]] = (
-    "(please|pls|plz|now|thanks|thank you|thx|right now|for me|at once|immediately|bot|then)",
-    "(again please|if you can|if possible|asap|at the moment|today please|will you|could you)",
-)
-"""What people say after it."""
-
-NEGATIONS: Final = frozenset(
-    {
-        *(
-            "not",
-            "no",
-            "never",
-            "none",
-            "nothing",
-            "neither",
-            "nor",
-            "without",
-            "nope",
-            "nevermind",
-        ),
-        *("avoid", "instead", "rather", "cancel", "abort", "undo", "unless", "refuse", "stopped"),
-        *("nicht", "nein", "kein", "keine", "nie", "non", "pas", "jamais", "niet", "nunca", "né"),
-    }
-)
-"""Words that may turn a sentence round: with one of them in it, nothing is suggested."""
-
-_SHORT: Final = {
-    "dont": "do not", "doesnt": "does not", "didnt": "did not", "isnt": "is not",
-    "arent": "are not", "wont": "will not", "wouldnt": "would not", "shouldnt": "should not",
-    "cant": "can not", "cannot": "can not", "couldnt": "could not", "hasnt": "has not",
-    "havent": "have not", "wasnt": "was not", "werent": "were not", "aint": "is not",
-    "mustnt": "must not", "neednt": "need not", "whats": "what is", "hows": "how is",
-    "im": "i am", "lets": "let us", "let's": "let us", "won't": "will not", "can't": "can not",
-    "shan't": "shall not", "ain't": "is not", "u": "you", "plz": "please", "pls": "please",
-}  # fmt: skip
-_ENDINGS: Final = (
-    *(("n't", "not"), ("'s", "is"), ("'m", "am"), ("'re", "are"), ("'ll", "will")),
-    *(("'ve", "have"), ("'d", "would")),
-)
-_CHOICE = re.compile(r"\(([^)]*)\)")
-
-
-def spelled_out(phrase: str) -> Iterator[str]:
-    """Every way to say a phrase of a table."""
-    parts = _CHOICE.split(phrase)
-    alternatives = [part.split("|") if at % 2 else [part] for at, part in enumerate(parts)]
-    for chosen in itertools.product(*alternatives):
-        yield " ".join("".join(chosen).split())
-
 
 def _phrases() -> dict[str, Meaning]:
     found: dict[str, Meaning] = {}
@@ -332,38 +275,11 @@ def _phrases() -> dict[str, Meaning]:
     return found
 
 
-def _all(rows: Sequence[str]) -> frozenset[str]:
-    return frozenset(itertools.chain.from_iterable(map(spelled_out, rows)))
-
-
 PHRASES: Final[Mapping[str, Meaning]] = _phrases()
 """Every phrase of TABLE, spelled out."""
-TIMED_PHRASES: Final = _all(TIMED)
-FRONT_PHRASES: Final = _all(FRONT)
-BACK_PHRASES: Final = _all(BACK)
-_WHY_PHRASES: Final = _all(WHY)
+TIMED_PHRASES: Final = all_of(TIMED)
+_WHY_PHRASES: Final = all_of(WHY)
 _LONGEST = max(len(phrase.split()) for phrase in PHRASES)
-
-
-def plain_words(words: Sequence[str]) -> list[str]:
-    """Folded words without their short forms: don’t is do not, what’s is what is."""
-    plain: list[str] = []
-    for word in words:
-        if word in _SHORT:
-            plain += _SHORT[word].split()
-            continue
-        for ending, meant in _ENDINGS:
-            if word.endswith(ending) and len(word) > len(ending):
-                plain += [word.removesuffix(ending), meant]
-                break
-        else:
-            plain.append(word)
-    return plain
-
-
-def is_negated(words: Sequence[str]) -> bool:
-    """Whether plain words may say that something is not wanted."""
-    return not NEGATIONS.isdisjoint(words)
 
 
 def meaning_of(words: Sequence[str]) -> Meaning | None:

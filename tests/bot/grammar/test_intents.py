@@ -8,6 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.grammar.around import (
+    BACK_PHRASES,
+    FRONT_PHRASES,
+    NEGATIONS,
+    is_negated,
+    spelled_out,
+)
 from bot.grammar.commands import (
     COMMANDS,
     BadCommand,
@@ -19,9 +26,6 @@ from bot.grammar.commands import (
 )
 from bot.grammar.ends import For
 from bot.grammar.intents import (
-    BACK_PHRASES,
-    FRONT_PHRASES,
-    NEGATIONS,
     PHRASES,
     TABLE,
     TIMED_PHRASES,
@@ -37,8 +41,6 @@ from bot.grammar.intents import (
     SmallTalk,
     Status,
     Trial,
-    is_negated,
-    spelled_out,
 )
 from bot.grammar.personal import Pause, StyleCommand
 from bot.grammar.said import Account, Centre, Group, Groups, History, User
