@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
 from typing import Final, NoReturn
 
+from bot.grammar.dates import WEEKDAYS, day_of
 from bot.grammar.ends import (
     Day,
     For,
     InDays,
-    OnDate,
     OnWeekday,
     Until,
     When,
@@ -86,45 +85,6 @@ _CLOCK = re.compile(
     r"(\d{1,2})(?:[:.h](\d{2}))?(?:\s?([ap])\.?\s?m\.?|\s?(?:h|uhr|o'clock))?", re.ASCII
 )
 _CLOCK_AT_SIGHT = re.compile(r"\d{1,2}(?::\d{2}|(?:[:.]\d{2})?\s?[ap]\.?m\.?)", re.ASCII)
-
-_WEEKDAYS: Final = {
-    name: number
-    for number, names in enumerate(
-        (
-            ("monday", "mon"),
-            ("tuesday", "tue", "tues"),
-            ("wednesday", "wed"),
-            ("thursday", "thu", "thur", "thurs"),
-            ("friday", "fri"),
-            ("saturday", "sat"),
-            ("sunday", "sun"),
-        )
-    )
-    for name in names
-}
-_MONTHS: Final = {
-    name: number
-    for number, names in enumerate(
-        (
-            ("january", "jan"),
-            ("february", "feb"),
-            ("march", "mar"),
-            ("april", "apr"),
-            ("may",),
-            ("june", "jun"),
-            ("july", "jul"),
-            ("august", "aug"),
-            ("september", "sep", "sept"),
-            ("october", "oct"),
-            ("november", "nov"),
-            ("december", "dec"),
-        ),
-        1,
-    )
-    for name in names
-}
-_ISO = re.compile(r"\d{4}-(\d{1,2})-(\d{1,2})", re.ASCII)
-_DAY_OF_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?", re.ASCII)
 
 _TOMORROW, _MONDAY, _SATURDAY = InDays(1), OnWeekday(0), OnWeekday(5)
 _TODAY: Final = frozenset(
@@ -217,7 +177,7 @@ def _for(said: str) -> When:
             Until(0, day=_TOMORROW),
         )
     words = said.split()
-    if words and (words[0] in _LATER or _day(words) is not None):
+    if words and (words[0] in _LATER or day_of(words) is not None):
         raise NotUnderstood("I can only pause from now on, not from a later time.", PAUSE_HINT)
     if said == "next week":
         _ask("Is that until next week? I can only pause from now on.", Until(0, day=_MONDAY))
@@ -276,8 +236,8 @@ def _until(said: str) -> Until:
     if _is_part(said):
         _part(said, "I need to know until what time.")
     words = [word for word in said.split() if word != "on"]
-    if words[:1] == ["next"] and len(words) == 2 and words[1] in _WEEKDAYS:
-        number = _WEEKDAYS[words[1]]
+    if words[:1] == ["next"] and len(words) == 2 and words[1] in WEEKDAYS:
+        number = WEEKDAYS[words[1]]
         _ask(
             f"Which {words[1].capitalize()} is that?",
             Until(0, day=OnWeekday(number)),
@@ -288,7 +248,7 @@ def _until(said: str) -> Until:
             (words[:many], words[many:]),
             (words[len(words) - many :], words[: len(words) - many]),
         ):
-            day = _day(day_words) if len(day_words) == many else None
+            day = day_of(day_words) if len(day_words) == many else None
             if day is None:
                 continue
             time = " ".join(word for word in clock if word != "at")
@@ -299,38 +259,6 @@ def _until(said: str) -> Until:
             if time:
                 return _clock(time, day)
     return _clock(said.removeprefix("at "))
-
-
-def _day(words: list[str]) -> Day | None:
-    """The day that these words name."""
-    if words[:1] == ["this"]:
-        words = words[1:]
-    if len(words) == 1:
-        [word] = words
-        iso = _ISO.fullmatch(word)
-        if iso:
-            return _date(int(iso[1]), int(iso[2]))
-        if word in _WEEKDAYS:
-            return OnWeekday(_WEEKDAYS[word])
-        return {"today": InDays(0), "tomorrow": InDays(1), "tmrw": InDays(1)}.get(word)
-    if words[-3:] == ["day", "after", "tomorrow"] and words[:-3] in ([], ["the"]):
-        return InDays(2)
-    if len(words) == 3 and words[1] == "of":
-        words = [words[0], words[2]]
-    if len(words) == 2:
-        for name, number in (words, reversed(words)):
-            found = _DAY_OF_MONTH.fullmatch(number)
-            if name in _MONTHS and found:
-                return _date(_MONTHS[name], int(found[1]))
-    return None
-
-
-def _date(month: int, day: int) -> OnDate | None:
-    try:
-        date(2024, month, day)  # a leap year
-    except ValueError:
-        return None
-    return OnDate(month, day)
 
 
 def _is_part(said: str) -> bool:
