@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.grammar.around import BACK_PHRASES, FRONT_PHRASES, is_negated, plain_words
+from bot.grammar.ends import UnclearWhen
 from bot.grammar.intents import (
     PHRASES,
     TIMED_PHRASES,
@@ -30,7 +31,7 @@ from bot.grammar.intents import (
 from bot.grammar.personal import Pause, StyleCommand, parse_pause, parse_style
 from bot.grammar.said import Centre, Settings
 from bot.grammar.settings import parse_settings, spoken_change
-from bot.grammar.times import PAUSE_HINT, UnclearWhen
+from bot.grammar.times import PAUSE_HINT
 from bot.grammar.words import (
     COURTESIES,
     LONGEST_TEXT,

@@ -43,6 +43,7 @@ _STYLE_HINT = "The styles are busy only, mirror, full and quiet. For example: st
 
 def parse_pause(text: str) -> Pause:
     """Read the words after `pause`. Raises NotUnderstood."""
+    text = re.sub(r"(?<=\d)\s?½", ".5", text).replace("½", "0.5 ")  # before it is folded to 1⁄2
     spoken = without_courtesies(text.translate(PLAIN_QUOTES).split())
     words = [word for word in (bare(word).strip("\"'") for word in spoken) if word]
     if spoken and not words:

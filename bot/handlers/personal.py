@@ -7,7 +7,8 @@ from datetime import datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from bot.grammar.ends import For, end_of
+from bot.grammar.commands import WhichPause
+from bot.grammar.ends import CHOOSE, IN_WHICH_HALF, For, Until, both_ends, end_of
 from bot.grammar.personal import StyleCommand
 from bot.grammar.words import NotUnderstood
 from cards.person import choices as choice_cards
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import tzinfo
 
-    from bot.grammar.commands import WhichPause
     from bot.grammar.ends import When
     from bot.grammar.intents import Resume
     from bot.grammar.personal import Pause
@@ -55,6 +55,9 @@ class PersonalHandler:
         if admitted is None:
             return status_cards.not_connected()
         now_ms, here = await self.engine.now_ms(), turn.inbound.time_zone
+        ends = _ends_of(wanted, now_ms, here)
+        if len(ends) > 1:
+            return await self.which(turn, WhichPause(IN_WHICH_HALF, CHOOSE, ends))
         try:
             until_ms = _until(wanted, now_ms, here)
         except NotUnderstood as error:
@@ -162,6 +165,16 @@ def _until(wanted: Pause | StartPause, now_ms: int, here: tzinfo) -> int:
         forever = wanted.minutes == UNTIL_RESUMED
         return FOREVER if forever else now_ms + wanted.minutes * MINUTE
     return FOREVER if wanted.until is None else _end(wanted.until, now_ms, here)
+
+
+def _ends_of(wanted: Pause | StartPause, now_ms: int, here: tzinfo) -> tuple[Until, ...]:
+    """The times of day that a command may mean; empty: it names none."""
+    if isinstance(wanted, StartPause) or not isinstance(wanted.until, Until):
+        return ()
+    try:
+        return both_ends(wanted.until, datetime.fromtimestamp(now_ms / 1000, tz=here))
+    except NotUnderstood:
+        return ()
 
 
 def _end(when: When, now_ms: int, here: tzinfo) -> int:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.grammar.commands import BadCommand, help_lines, parse
-from bot.grammar.ends import For, Until
+from bot.grammar.ends import For, OnDate, Until
 from bot.grammar.intents import Resume
 from bot.grammar.personal import STYLE_WORDS, Pause, StyleCommand
 from domain.policy import LONGEST_PAUSE
@@ -33,6 +33,11 @@ pytestmark = pytest.mark.unit
         ("pause for 1 hour and 30 minutes", For(90)),
         ("pause for 1.5 hours", For(90)),
         ("pause for 1,5h", For(90)),
+        ("pause 1½ hours", For(90)),
+        ("pause for 1 ½ h", For(90)),
+        ("pause for ½ hour", For(30)),
+        ("pause until 24.12.", Until(0, day=OnDate(12, 24))),
+        ("pause till I’m back", None),
         ("pause for an hour please", For(60)),
         ("pause for 3 days", For(3 * 24 * 60)),
         ("pause for 30 days", For(LONGEST_PAUSE)),

@@ -10,8 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.grammar.ends import For, InDays, OnDate, OnWeekday, Until, When, end_of
-from bot.grammar.times import UnclearWhen, read_when
+from bot.grammar.ends import (
+    For,
+    InDays,
+    OnDate,
+    OnDayOfMonth,
+    OnWeekday,
+    UnclearWhen,
+    Until,
+    When,
+    both_ends,
+    end_of,
+)
+from bot.grammar.times import read_when
 from bot.grammar.words import NotUnderstood
 from domain.policy import LONGEST_PAUSE
 
@@ -61,8 +72,36 @@ MONDAY = datetime(2026, 9, 21, 14, 20, tzinfo=BERLIN)
         ("until the weekend", Until(0, day=OnWeekday(5))),
         ("until december 1", Until(0, day=OnDate(12, 1))),
         ("until 1st of december", Until(0, day=OnDate(12, 1))),
-        ("until 2026-10-05", Until(0, day=OnDate(10, 5))),
+        ("until 2026-10-05", Until(0, day=OnDate(10, 5, 2026))),
         ("until 17:00 today", Until(17, 0, InDays(0))),
+        ("until 1730", Until(17, 30)),
+        ("until five pm", Until(17)),
+        ("until 9 tomorrow morning", Until(9, 0, InDays(1))),
+        ("until 5 in the afternoon", Until(17)),
+        ("until monday morning at 9", Until(9, 0, OnWeekday(0))),
+        ("until quarter to 18", Until(17, 45)),
+        ("until half past 5pm", Until(17, 30)),
+        ("until 24.12", Until(0, day=OnDate(12, 24))),
+        ("until 24/12", Until(0, day=OnDate(12, 24))),
+        ("until 5.12.2026", Until(0, day=OnDate(12, 5, 2026))),
+        ("until 5 december 2026", Until(0, day=OnDate(12, 5, 2026))),
+        ("until the 5th", Until(0, day=OnDayOfMonth(5))),
+        ("until next month", Until(0, day=OnDayOfMonth(1))),
+        ("until october", Until(0, day=OnDate(10, 1))),
+        ("twenty-five minutes", For(25)),
+        ("the next 2 hours", For(120)),
+        ("for the next hour", For(60)),
+        ("for at least an hour", For(60)),
+        ("for up to 2 hours", For(120)),
+        ("for 1:30 hours", For(90)),
+        ("for 120 seconds", For(2)),
+        ("8 hours starting now", For(480)),
+        ("now for 2 hours", For(120)),
+        ("right now until 5pm", Until(17)),
+        ("from now until 5pm", Until(17)),
+        ("from now on", None),
+        ("immediately", None),
+        ("till i'm back", None),
         ("forever", None),
         ("until further notice", None),
         ("until i am back", None),
@@ -108,6 +147,30 @@ def test_times_are_read_as_people_say_them(said: str, when: When | None) -> None
         ("next week", "from now on", (Until(0, day=OnWeekday(0)),)),
         ("for a while", "for how long", (For(60), For(240))),
         ("until the meeting ends", "until when", (For(60), For(240))),
+        ("until the meeting is over", "until when", (For(60), For(240))),
+        ("during this call", "for how long", (For(60), For(240))),
+        ("for an hour or two", "for how long", (For(60), For(120))),
+        ("for 2-3 hours", "for how long", (For(120), For(180))),
+        ("for 1:30", "for how long", (For(90),)),
+        ("for the morning", "the morning is over", (Until(12), Until(13))),
+        ("for the afternoon", "the afternoon is over", (Until(17), Until(18))),
+        ("for the evening", "the evening is over", (Until(22), Until(0, day=InDays(1)))),
+        ("over the weekend", "until Monday", (Until(0, day=OnWeekday(0)),)),
+        ("for the weekend", "until Monday", (Until(0, day=OnWeekday(0)),)),
+        ("until close of business", "until what time", (Until(17), Until(18))),
+        ("until half past five", "in the morning", (Until(5, 30), Until(17, 30))),
+        ("until quarter to 6", "in the morning", (Until(5, 45), Until(17, 45))),
+        (
+            "until half 5",
+            "Which time",
+            (Until(4, 30), Until(5, 30), Until(16, 30), Until(17, 30)),
+        ),
+        (
+            "until 12/5",
+            "Which day",
+            (Until(0, day=OnDate(5, 12)), Until(0, day=OnDate(12, 5))),
+        ),
+        ("until 5.12", "a date", (Until(5, 12), Until(0, day=OnDate(12, 5)))),
     ],
 )
 def test_what_may_mean_several_is_asked_about(
@@ -125,7 +188,9 @@ def test_what_may_mean_several_is_asked_about(
     [
         *("tomorrow", "at 5pm", "from 2 to 3", "on monday", "in an hour", "monday"),
         *("until", "for", "for 31 days", "for -1h", "until february 30", "until 24:00 tomorrow"),
-        *("until 2026-13-01", "until yesterday", "for two", "for ages", "for not long"),
+        *("until 2026-13-01", "until yesterday", "for two", "for ages", "for 30s", "for not long"),
+        *("during meetings", "every friday", "between 2pm and 4pm", "until half to 5"),
+        *("until 2027", "until 99 past 5", "until 40.40", "until 0/0", "until the 32nd"),
         "until " + "x" * 3000,
         "1 h " * 900,
     ],
@@ -147,10 +212,35 @@ def test_what_is_not_clear_is_not_taken(said: str) -> None:
         (Until(9, 0, OnWeekday(4)), datetime(2026, 9, 25, 9, tzinfo=BERLIN)),
         (Until(0, day=OnWeekday(4, 1)), datetime(2026, 10, 2, tzinfo=BERLIN)),
         (Until(0, day=OnDate(10, 5)), datetime(2026, 10, 5, tzinfo=BERLIN)),
+        (Until(0, day=OnDate(10, 5, 2026)), datetime(2026, 10, 5, tzinfo=BERLIN)),
+        (Until(0, day=OnDayOfMonth(30)), datetime(2026, 9, 30, tzinfo=BERLIN)),
+        (Until(0, day=OnDayOfMonth(21)), datetime(2026, 10, 21, tzinfo=BERLIN)),  # not today
     ],
 )
 def test_an_end_is_in_the_person_s_own_zone(until: Until, end: datetime) -> None:
     assert end_of(until, MONDAY) == end
+
+
+@pytest.mark.parametrize(
+    ("said", "hours"),
+    [
+        ("until 5:30", (5, 17)),  # at 14:20 it is more likely the afternoon's
+        ("until 5.30", (5, 17)),
+        ("until 5:30 today", (5, 17)),
+        ("until 05:30", (5,)),
+        ("until 1:30", (1,)),  # that of the afternoon is past
+        ("until 9:30 tomorrow", (9,)),
+        ("until 12:30", (12,)),
+        ("until 5:30am", (5,)),
+        ("until 17:30", (17,)),
+    ],
+)
+def test_a_clock_of_twelve_hours_is_asked_about_where_the_later_one_comes_first(
+    said: str, hours: tuple[int, ...]
+) -> None:
+    until = read_when(said)
+    assert isinstance(until, Until)
+    assert tuple(end.hour for end in both_ends(until, MONDAY)) == hours
 
 
 def test_a_pause_over_the_change_of_clocks_ends_by_the_clock() -> None:
@@ -166,6 +256,8 @@ def test_a_pause_over_the_change_of_clocks_ends_by_the_clock() -> None:
         Until(0, day=OnDate(9, 21)),
         Until(0, day=OnDate(11, 1)),  # more than 30 days
         Until(0, day=OnDate(2, 29)),
+        Until(0, day=OnDate(10, 5, 2025)),
+        Until(0, day=OnDayOfMonth(31)),
     ],
 )
 def test_nothing_is_in_the_past_or_too_far_away(until: Until) -> None:
@@ -182,6 +274,7 @@ def test_nothing_is_in_the_past_or_too_far_away(until: Until) -> None:
         st.none()
         | st.builds(InDays, st.integers(0, 2))
         | st.builds(OnWeekday, st.integers(0, 6), st.integers(0, 1))
+        | st.builds(OnDayOfMonth, st.integers(1, 31))
         | st.builds(OnDate, st.integers(1, 12), st.integers(1, 28)),
     ),
 )

@@ -100,6 +100,17 @@ async def test_which_pause_is_asked_with_the_soonest_end_first(
     assert engine.chose == []
 
 
+async def test_a_time_that_is_sooner_in_the_afternoon_is_asked_about(
+    engine: Presence, handler: PersonalHandler
+) -> None:
+    card = await handler.pause(turn(), Pause(Until(5, 30, or_later=True)))
+    buttons = [e["title"] for e in walk(card) if e.get("type") == "Action.Execute"]
+    assert buttons == ["Until 17:30 UTC", "Until Sep 22, 05:30 UTC"]
+    assert engine.chose == []
+    await handler.pause(turn(), Pause(Until(1, 30, or_later=True)))  # that of today is past
+    assert len(engine.chose) == 1
+
+
 async def test_who_is_not_connected_is_asked_nothing(handler: PersonalHandler) -> None:
     handler = PersonalHandler(Presence(), every_style)
     said = words(await handler.which(turn(), WhichPause("Is that 5?", "Choose.", (Until(17),))))
