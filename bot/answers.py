@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from bot.grammar import commands, exclusions, intents, matching
+from bot.grammar import asides, commands, exclusions, intents, matching
 from bot.grammar import personal as own
 from bot.grammar import said as words
 from bot.grammar.digest import MorningDigest
@@ -61,11 +61,13 @@ def answer_people(
     dispatch.said(own.Pause, personal.pause)
     dispatch.said(intents.Resume, personal.resume)
     dispatch.said(own.StyleCommand, personal.style)
-    dispatch.said(commands.WhichPause, personal.which)
+    dispatch.said(asides.WhichPause, personal.which)
     dispatch.said(intents.Trial, status.test)
     dispatch.said(intents.Help, helper.help)
     dispatch.said(intents.Greeting, helper.greet)
     dispatch.said(intents.Privacy, helper.privacy)
+    dispatch.said(intents.Contact, helper.whom_to_ask)
+    dispatch.said(asides.About, helper.about)
     dispatch.said(intents.SmallTalk, helper.small_talk)
     dispatch.said(commands.Attached, helper.attached)
     dispatch.said(commands.Unknown, helper.unknown)

@@ -118,7 +118,9 @@ def wire_bot(
         graph_resource=settings.graph_resource,
     )
     home = settings.public_url.rstrip("/")
-    helper = HelpHandler(admins, engine, privacy_url=f"{home}/privacy", local=settings.local)
+    helper = HelpHandler(
+        admins, engine, f"{home}/privacy", local=settings.local, contact=settings.help_contact
+    )
     audit = AuditLog(outside.redis)
     identify = bot.identify.wire.wire(
         core,

@@ -14,11 +14,26 @@ OK: Final = "All good. Say status whenever you want to know what’s shown."
 BYE: Final = "Bye for now. I’m here when you need me."
 NEVER_MIND: Final = "All right, I’m leaving everything as it is."
 YES: Final = "If I’ve asked you something, please press a button on that card."
+BY_HAND: Final = (
+    "I only show what Zoom says. To choose a status yourself, use Teams: click your picture, then "
+    "the status."
+)
 NO_FILES: Final = "I can’t read files or pictures. Say help to see what I understand."
 FOR_EVERYBODY: Final = (
     "I show people’s Zoom presence in Microsoft 365. I’ll answer you in our private chat."
 )
 NOT_CONNECTED: Final = "You’re not connected yet, so Zoom doesn’t show in Microsoft 365."
+
+NOTHING_CHANGED: Final = "Say it or press the button. Nothing has changed so far."
+
+
+def whom_to_ask(contact: str | None) -> str:
+    """Who helps: the organisation's contact (an e-mail or web address), if it has named one."""
+    if contact is None:
+        return "Your organisation runs this app. Please ask its helpdesk or your Teams admin."
+    where = f"here: {contact}" if "://" in contact else contact
+    return f"Your organisation runs this app. Please ask {where}"
+
 
 # -- asked where others read along -----------------------------------------------------------------
 

@@ -5,18 +5,28 @@ The registry is the single list of words: help, the Teams command menu and the p
 
 from __future__ import annotations
 
-import difflib
-import itertools
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from bot.grammar.around import BACK_PHRASES, FRONT_PHRASES, is_negated, plain_words
+from bot.grammar.asides import (
+    PAUSE_MEANT,
+    About,
+    WhichPause,
+    about,
+    asked,
+    inside,
+    is_asked,
+    looked_up,
+    with_a_time,
+)
 from bot.grammar.ends import UnclearWhen
 from bot.grammar.intents import (
     PHRASES,
     TIMED_PHRASES,
     Connect,
+    Contact,
     Disconnect,
     Greeting,
     Help,
@@ -28,12 +38,13 @@ from bot.grammar.intents import (
     Trial,
     meaning_of,
 )
+from bot.grammar.nearest import nearest
 from bot.grammar.personal import Pause, StyleCommand, parse_pause, parse_style
-from bot.grammar.said import Centre, Settings
-from bot.grammar.settings import parse_settings, spoken_change
+from bot.grammar.said import Settings
+from bot.grammar.settings import TOPICS_ALONE, parse_settings
+from bot.grammar.spoken import spoken_change
 from bot.grammar.times import PAUSE_HINT
 from bot.grammar.words import (
-    COURTESIES,
     LONGEST_TEXT,
     PLAIN_QUOTES,
     TRAILING,
@@ -50,27 +61,18 @@ from domain.roles import By, Role
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bot.grammar.ends import When
-
 
 @dataclass(frozen=True, slots=True)
 class BadCommand(ForAnybody):
     """A registered command with words that mean nothing, or not enough.
 
-    `what` says what is wrong, `hint` what to say instead: whole sentences, not escaped.
+    `what` says what is wrong, `hint` what to say instead: whole sentences, not escaped. `offer` is
+    a command that shows what there is to choose.
     """
 
     what: str
     hint: str
-
-
-@dataclass(frozen=True, slots=True)
-class WhichPause(ForAnybody):
-    """Words for a pause that may mean several ends: each of `choices` would do."""
-
-    what: str
-    hint: str
-    choices: tuple[When, ...]
+    offer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ Said = (
     | Help
     | Greeting
     | Privacy
+    | Contact
+    | About
     | SmallTalk
     | Attached
     | Settings
@@ -125,7 +129,7 @@ Said = (
 )
 """Everything that a text can mean."""
 
-PUBLIC = (Help, Greeting, Privacy, SmallTalk, Attached, Unknown)
+PUBLIC = (Help, Greeting, Privacy, Contact, About, SmallTalk, Attached, Unknown)
 """What may be answered where others read along."""
 
 
@@ -169,30 +173,6 @@ COMMANDS: tuple[CommandSpec, ...] = (
 
 
 _BY_WORD = {spec.name: spec for spec in COMMANDS}
-_NAMED: Final[dict[type, str]] = {
-    Connect: "connect",
-    Disconnect: "disconnect",
-    Status: "status",
-    Pause: "pause",
-    Resume: "resume",
-    StyleCommand: "style",
-    Trial: "test",
-    Help: "help",
-    Privacy: "privacy",
-    Centre: "settings",
-}
-_SHORTEST_MEANT = 5
-_VOCABULARY = {
-    phrase: _NAMED[type(meaning)]
-    for phrase, meaning in PHRASES.items()
-    if type(meaning) in _NAMED
-    and phrase.isalpha()
-    and (len(phrase) >= _SHORTEST_MEANT or phrase in {"stop", "mute", "test"})
-} | {name: name for name in _BY_WORD}
-"""Single words that may be meant by a word like them, and the commands that they stand for."""
-_TURNING = ("un", "dis", "de")
-"""What turns a word round: `unpause` is nothing like `pause`."""
-_LONGEST_WORD = 32
 _MOST_WORDS = 40
 _LONGEST_FRONT = max(len(phrase.split()) for phrase in FRONT_PHRASES)
 _LONGEST_BACK = max(len(phrase.split()) for phrase in BACK_PHRASES)
@@ -251,14 +231,57 @@ def parse(text: str) -> Said:
     starts = [0, *_fronts(folded)]
     for start in starts:
         found = _meaning(words[start:], folded[start:])
+        if isinstance(found, Offer):
+            return Unknown(shortened(text), found.commands)
+        if isinstance(found, BadCommand):
+            return _not_a_command(text, folded[start:]) or found
         if found is not None:
-            return Unknown(shortened(text), found.commands) if isinstance(found, Offer) else found
+            return (asked(found) if is_asked(said, folded) else None) or found
     plain = plain_words([word for word in folded[:_MOST_WORDS] if word])
     if is_negated(plain):
         return Unknown(shortened(text), negated=True)
-    offers = _nearest(folded[starts[-1] :])
+    for start in starts:
+        near = _nearly(words[start:], folded[start:])
+        if near is not None:
+            return near
+    offers = nearest(folded[starts[-1] :])
     greets = isinstance(meaning_of(plain[:1]), Greeting)
     return Greeting() if greets and not offers else Unknown(shortened(text), offers)
+
+
+def _not_a_command(text: str, folded: Sequence[str]) -> Unknown | None:
+    """What a text is whose words behind a command mean nothing: not wanted, or several commands."""
+    if folded[0] == "settings":
+        return None
+    if is_negated(plain_words([word for word in folded[:_MOST_WORDS] if word])):
+        return Unknown(shortened(text), negated=True)
+    offers = nearest(folded)
+    return Unknown(shortened(text), offers) if len(offers) > 1 else None
+
+
+def _nearly(words: Sequence[str], folded: Sequence[str]) -> Said | None:
+    """What words may mean that are no command; None: nothing that we know."""
+    return (
+        about(_without_back(folded))
+        or with_a_time(words, folded)
+        or inside(words, folded)
+        or looked_up(words, folded)
+        or _without_settings(words, folded)
+    )
+
+
+def _without_settings(words: Sequence[str], folded: Sequence[str]) -> PerhapsSettings | None:
+    """`settings groups` without its first word."""
+    shown = len(words) > 1 and folded[0] in {"show", "list", "open", "see"}
+    if folded[shown] not in TOPICS_ALONE:
+        return None
+    said = " ".join(words[shown:])
+    try:
+        meant = parse_settings(said)
+    except NotUnderstood:
+        return None
+    typed = shortened(said, 60)
+    return PerhapsSettings("", f"I don’t know “{typed}”.", f"Say settings {typed}", meant)
 
 
 def _folded(word: str) -> str:
@@ -302,9 +325,12 @@ def _meaning(words: Sequence[str], folded: Sequence[str]) -> Said | Offer | None
         return Help()
     if spec is not None and spec.reads is not None:
         if spec.name != "pause":
-            return _read(spec.reads, " ".join(words[1:]))
+            return _read(spec.reads, " ".join(words[1:]), spec.name)
         whole = PHRASES.get(" ".join(folded))  # pause for now
-        return whole or _read(spec.reads, " ".join(words[_head(folded) :]))
+        if whole is not None:
+            return whole
+        read = _read(spec.reads, " ".join(words[_head(folded) :]))
+        return (_change(words, folded) if isinstance(read, BadCommand) else None) or read
     for some in ([word for word in folded if word], _without_back(folded)):
         found = meaning_of(plain_words(some))
         if found is not None:
@@ -312,7 +338,9 @@ def _meaning(words: Sequence[str], folded: Sequence[str]) -> Said | Offer | None
     return _timed(words, folded) or _change(words, folded) or _only_a_time(words)
 
 
-def _read(reads: Callable[[str], Pause | StyleCommand | Settings], rest: str) -> Said:
+def _read(
+    reads: Callable[[str], Pause | StyleCommand | Settings], rest: str, name: str = ""
+) -> Said:
     try:
         return reads(rest)
     except UnclearWhen as unclear:
@@ -320,7 +348,7 @@ def _read(reads: Callable[[str], Pause | StyleCommand | Settings], rest: str) ->
     except NotUnderstood as error:
         if error.named or error.meant is not None:
             return PerhapsSettings(error.named, error.what, error.hint, error.meant)
-        return BadCommand(error.what, error.hint)
+        return BadCommand(error.what, error.hint, "style" if name == "style" else "")
 
 
 def _head(folded: Sequence[str]) -> int:
@@ -348,7 +376,7 @@ def _only_a_time(words: Sequence[str]) -> WhichPause | None:
         until = parse_pause(" ".join(words)).until
     except NotUnderstood:
         return None
-    return None if until is None else WhichPause("Do you want to pause?", PAUSE_HINT, (until,))
+    return None if until is None else WhichPause(PAUSE_MEANT, PAUSE_HINT, (until,))
 
 
 def _change(words: Sequence[str], folded: Sequence[str]) -> PerhapsSettings | None:
@@ -365,16 +393,3 @@ def _change(words: Sequence[str], folded: Sequence[str]) -> PerhapsSettings | No
         "For a group, say for example settings group Sales enable.",
         meant,
     )
-
-
-def _nearest(folded: Sequence[str]) -> tuple[str, ...]:
-    """The command most like the first word, else one that a word further on stands for."""
-    word = folded[0] if folded else ""
-    if word and len(word) <= _LONGEST_WORD and word not in COURTESIES:
-        turned = [turning for turning in _TURNING if word.startswith(turning)]
-        like = [w for w in _VOCABULARY if not turned or w.startswith(tuple(turned))]
-        close = difflib.get_close_matches(word, like, n=1, cutoff=0.7)
-        if close:
-            return (_VOCABULARY[close[0]],)
-    known = (_VOCABULARY[word] for word in folded[:_MOST_WORDS] if word in _VOCABULARY)
-    return tuple(itertools.islice(known, 1))

@@ -61,14 +61,20 @@ class Privacy(ForAnybody):
     """Where it is written what is kept of people."""
 
 
+@dataclass(frozen=True, slots=True)
+class Contact(ForAnybody):
+    """Who helps: the organisation's own contact."""
+
+
 class Courtesy(StrEnum):
-    """What asks for nothing, and is answered with a friendly line."""
+    """What asks for nothing that can be done here, and is answered with a friendly line."""
 
     THANKS = "thanks"
     OK = "ok"
     BYE = "bye"
     NEVER_MIND = "never mind"
     YES = "yes"
+    BY_HAND = "a status set by hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,7 @@ Meaning = (
     | Help
     | Greeting
     | Privacy
+    | Contact
     | SmallTalk
     | Centre
     | Offer
@@ -114,14 +121,24 @@ _HALTING = (
     f"(turn|switch|shut)({_IT}) off",
     f"(turn|switch|shut) off({_IT})",
     *("(pause|stop|snooze|mute|silence|off)", "(turn|switch|shut) off", "go off"),
+    "(sync|syncing|presence sync|zoom sync|zoom|zoom presence|presence) off",
 )
 _LEAVING = f"(stop|end)({_SYNC})"
+_ME = "(me|my status|my presence|myself)"
+_BY_HAND = (
+    "(busy|available|away|offline|online|dnd|do not disturb|out of office|be right back|brb"
+    "|appear away|appear offline|invisible|green|red|yellow)"
+)
+_BY_HAND_ALONE = "(busy|available|offline|online)"
 _ZOOM = "( me| it| zoom| my zoom| my account| my zoom account| my accounts| microsoft| teams|)"
 
 TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
     (Connect(), (
         f"(connect|reconnect|re-connect|link|relink|authorise|authorize|enrol|enroll){_ZOOM}",
         f"(connect|link){_ZOOM} again",
+        "(connect|link) (me|my account|my presence|teams|microsoft|it|) (to|with) "
+        "(zoom|my zoom|teams|microsoft|microsoft 365)",
+        "(connect|link) (zoom|my zoom|my zoom account) (to|with) (teams|microsoft|microsoft 365)",
         "(sign|log) (me |)(in|on)( again|)", "sign me up", "sign up",
         *("(signin|login|logon|signup)", "opt in", "opt me in", "(set|hook) (me|it) up"),
     )),
@@ -135,7 +152,7 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
         "(delete|erase) what you know( about me|)",
         "(revoke|remove) (access|my authorisation|my authorization|my permission|my consent)",
         _LEAVING, "stop syncing( me| my presence| my status| zoom)",
-        "(end|cut) (the|my) connection",
+        "(end|cut) (the|my) connection", "(this is |it is |)not for me",
     )),
     (Status(), (
         "(show |show me |tell me |check |see |get |)(my |the |)(current |zoom |teams |)"
@@ -161,10 +178,15 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
         "why (is it|is this) not (working|on|showing|updating|right|correct|connected)",
         "why does it (not work|not show|not update|say that|show that)", "why not busy",
         "(busy|in a call|connected)", "(check|check it|explain|details)",
+        "(until when|since when|when until) am i paused", "(am i|i am) (paused|connected)",
+        "when does (my|the) pause end", "how long is (my|the) pause", "was i disconnected",
+        "(did|have) (you|it) (pause|paused|disconnect|disconnected|stop|stopped|connect|connected)"
+        "( me| it|)",
+        "i am not (in a call|in a meeting|busy|away|offline|presenting|available|connected)",
         "(since|until) when", "how long( am i paused| is it paused|)", "where do i stand",
         "how does it (stand|look)",
     )),
-    (Pause(), (*_HALTING, "(pause|stop) for now")),
+    (Pause(), (*_HALTING, "(pause|stop) for now", "(pause|snooze) on")),
     (Resume(), (
         f"(resume|unpause|unmute|unsnooze|continue|restart|reactivate)({_IT}|)",
         f"(turn|switch)({_IT}) (on|back on|on again)",
@@ -173,7 +195,11 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
         "(go|carry|keep) on", "keep going", "i am back", "back", "back again",
         "start (sync|syncing|syncing again)",
         "(end|stop|cancel|finish|lift) (the |my |)(pause|snooze)",
-        "(stop|end) pausing", "stop being paused",
+        "(stop|end) (pausing|snoozing)( me| it| my presence| zoom|)", "stop being paused",
+        "(turn|switch) (the |my |)(pause|snooze) off",
+        "(turn|switch) off (the |my |)(pause|snooze)",
+        "(sync|syncing|presence sync|zoom sync|zoom|zoom presence|presence) (on|back on)",
+        "(pause|snooze) (off|over|is over)",
     )),
     (Trial(), (
         "test( it| me| this| sync| the sync| presence| my presence| my status| zoom|)",
@@ -182,13 +208,20 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
     (StyleCommand(), (
         "(change|choose|set|show|show me|pick) (my |the |a |another |)(style|styles)", "styles",
         "(what|which) styles (are there|do you have|can i choose)", "my style",
-        "(what|which) (style|is my style)",
+        "(what|which) (style|is my style)", "(what|which) style (am i on|am i using|do i have)",
+        "(set|change|switch) style", "(explain|compare) (the |)styles", "what is a style",
+        "(stop|end) (the |)(ringing|calls)", "stop (teams |calls |)(from |)ringing",
+        "(silence|silent) (teams|calls|mode)", "(silent|silently|ringing)",
+        "(teams|it|my phone|my computer) (rings|keeps ringing|is ringing)",
+        "(teams|it|my phone|my computer) (rings|keeps ringing|is ringing) (in|during) "
+        "(my |a |)(meetings|meeting|calls|call)",
     )),
     *(
         (StyleCommand(style), (
             f"({'|'.join(words)})( style| mode|)",
             f"(use|set|choose|take|show|switch to|change to) (the |style |)({'|'.join(words)})"
             "( style| mode|)",
+            f"(set|change|switch) (my |the |)style to ({'|'.join(words)})",
         ))
         for style, words in (
             (Style.BUSY_ONLY, ("busy only", "busy-only", "only busy", "just busy")),
@@ -198,7 +231,10 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
         )
     ),
     (Help(), (
-        "help( me|)", "i need( some|) help",
+        "help( me|)", "i need( some|) help", "(hilfe|aide|ayuda|aiuto|ajuda|hjälp)",
+        "(wie geht das|was ist das|was kannst du)",
+        "are you (a |an |)(bot|robot|machine|ai|chatbot|human|person|real)", "(tell me |)more",
+        "(i am new|i am new here)", "how (do|can) i (start|begin|get started)",
         "what (else |)can (i|you) (say|do|ask|ask you)( here| for me|)",
         "(commands|command list|list commands|menu|options|info|about|manual|guide)",
         "how does (this|it|that) work", "how do i use (this|it|you)", "instructions",
@@ -208,6 +244,8 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
     (Greeting(), (
         "(hi|hello|hey|hallo|hiya|howdy|moin|servus|bonjour|hola|salut|greetings|yo)"
         "( there| bot| again| all| presence bridge|)",
+        "(guten morgen|guten tag|guten abend|hej|olá|ola|ciao a tutti|buongiorno|buenos días"
+        "|buenos dias|bom dia|namaste|salam|hoi|ahoj|cześć)",
         "good (morning|afternoon|evening|day)", "morning", "how are you( doing| today|)",
         "(start|begin|get started|getting started)", "let us (start|go|begin)", "setup", "set up",
     )),
@@ -217,8 +255,13 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
         "(what|which) data (do you|does it) (know|store|keep|save|collect|have)"
         "( about me| of me|)",
         "is my data safe", "who (can see|sees) (my data|this|my presence|my status)",
+        "(is|are) (this|it|you) (safe|secure|private|spying on me|watching me|tracking me)",
+        "can (my |)(boss|manager|admin|colleagues) see (this|it|me|my presence|my status)",
+        "do you (spy on|watch|track|monitor|record) (me|us|people)", "datenschutz",
     )),
     (SmallTalk(Courtesy.THANKS), (
+        "(danke|vielen dank|danke schön|merci|merci beaucoup|gracias|muchas gracias|grazie"
+        "|obrigado|obrigada|tack|bedankt|dzięki|kiitos)", "(😊|🙂|😀|😃|😄|💪|🥳|💯|🙌|🎊)",
         "(thanks|thank you|thx|ty|cheers|great|cool|nice|perfect|awesome|excellent|wonderful"
         "|brilliant|lovely|super|well done|good job|👍|👏|🙏|❤️|❤|🎉)( a lot| so much| very much"
         "| bot| again|)", "many thanks", "it works", "that works", "works",
@@ -229,13 +272,33 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
     )),
     (SmallTalk(Courtesy.BYE), (
         "(bye|goodbye|bye bye|good night|see you|see you later|see you soon|cya|ciao|tschüss|👋)",
+        "(auf wiedersehen|au revoir|adiós|adios|arrivederci|hej då)",
         "have a (nice|good|great) (day|evening|weekend|one)",
     )),
     (SmallTalk(Courtesy.NEVER_MIND), (
         "(never mind|nevermind|no|nope|nah|no thanks|no thank you|not now|not yet|forget it"
         "|forget that|leave it|cancel|cancel that|do nothing|nothing|skip|wrong chat|sorry|oops)",
+        "(keep|leave) it (on|off|as it is|that way|like that|running|alone)",
+        "(keep|leave) (everything|things) as (it is|they are)",
+        "(nein|nein danke|non|non merci|no gracias|nee|nej)", "maybe later", "later",
     )),
-    (SmallTalk(Courtesy.YES), ("(yes|yep|yeah|yes do|yes do it|do it|go ahead|confirm)",)),
+    (SmallTalk(Courtesy.YES), (
+        "(yes|yep|yeah|yes do|yes do it|do it|go ahead|confirm)",
+        "(ja|oui|sí|si|ja bitte|ja gerne|oui merci)",
+    )),
+    (SmallTalk(Courtesy.BY_HAND), (
+        f"(set|make|show|mark|put|change|switch) {_ME}( to| as| on| in|) {_BY_HAND}",
+        f"(set|show) {_BY_HAND}", f"i want to be {_BY_HAND}", f"i am {_BY_HAND_ALONE}",
+        "(dnd|do not disturb|do not disturb me)",
+    )),
+    (Contact(), (
+        "(contact|support|helpdesk|it support|service desk|feedback)( please|)",
+        "(contact|call|ask|get) (support|it|the admin|an admin|my admin|the helpdesk|someone)",
+        "who (is|are) (my|the|our) (admin|admins|helpdesk|support|contact)",
+        "who (can|could) (help|help me|i ask|i contact|i talk to)", "i need support",
+        "(talk|speak) to (a human|a person|someone|somebody|an admin|support|a real person)",
+        "(report|i want to report) (a |)(problem|bug|issue)", "complaint", "i have a complaint",
+    )),
     (Centre(), (
         "(show |open |change |go to |)(the |my |admin |all |)settings",
         "(admin|administration|configuration)",
@@ -244,12 +307,28 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
         "(stop|end) (sharing|showing|tracking|watching|sending|publishing)"
         "( me| my status| my presence| my zoom presence| zoom| it|)",
         "(deactivate|disable|quit|exit|end|leave me alone|go away|shut up|shut down)",
+        "stop (messaging|spamming|bothering|asking|annoying|sending|writing)"
+        "( me| messages| me messages| notifications|)",
+        "(i want out|i quit|leave|i am leaving)",
         "hide( me| my status| my presence| zoom|)", "(go|appear) (dark|invisible|offline)",
     )),
     (Offer(("pause",)), (
         "(take|taking|on) (a |my |)(break|lunch break)", "(lunch|break|brb|vacation|holiday|pto)",
-        "i am (away|off|out|on holiday|on vacation|on leave|out of office|at lunch|going to lunch)",
-        "(out of office|ooo)",
+        "(i am |)(away|out|on holiday|on vacation|on leave|at lunch|going to lunch)",
+        "(out of office|ooo|afk|be right back|i will be back)", "i am (off|out of office|afk)",
+    )),
+    (Offer(("connect",)), ("(verbinden|anmelden|conectar|connecter|connetti)",)),
+    (Offer(("disconnect",)), ("(trennen|abmelden|desconectar|déconnecter|disconnetti)",)),
+    (Offer(("pause",)), ("(pausieren|stopp|stoppen|pausar|pausa|anhalten)",)),
+    (Offer(("resume",)), ("(fortsetzen|weiter|reanudar|reprendre|riprendi)",)),
+    (Offer(("status",)), (
+        "(stop|end|finish) (the |my |)(test|trial)", "stop testing",
+        "(test|trial) off", "(turn|switch) off (the |)test", "(try again|retry|once more|again)",
+    )),
+    (Offer(("settings", "status")), (
+        "(overview|dashboard|report|reports|numbers|statistics|stats)",
+        "(who|who all) (is|are) (connected|paused|on|using it|using this)",
+        "who has (problems|a problem|trouble)", "how many (people |users |)are connected",
     )),
     (Offer(("resume", "connect")), ("(activate|enable|start again|go)( it| zoom| sync|)",)),
     (Offer(("status", "style")), ("(my |)preferences", "(change|set) my (status|presence)")),
@@ -259,8 +338,11 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
 WHY: Final[tuple[str, ...]] = (
     "why (am|was|do|did) i",
     "why (is|was|does|did|are) (my|teams|microsoft|outlook|zoom)",
+    "why (am|was|do|did|can|could) not i",
+    "why (is|was|does|did|are|can|will) not (my|teams|microsoft|outlook|zoom|it)",
+    "(it|teams|microsoft|outlook|zoom) (still |) (says|shows|thinks|displays) (i|me|my|that|busy)",
 )
-"""Questions are about the status, however they go on."""
+"""Questions and complaints are about the status, however they go on."""
 
 TIMED: Final[tuple[str, ...]] = (*_HALTING, _LEAVING, "stop syncing( me| my presence| zoom)")
 """What pauses if a time follows."""
@@ -270,6 +352,8 @@ def _phrases() -> dict[str, Meaning]:
     found: dict[str, Meaning] = {}
     for meaning, rows in TABLE:
         for phrase in itertools.chain.from_iterable(map(spelled_out, rows)):
+            if "(" in phrase or ")" in phrase:
+                raise ValueError(f"“{phrase}”: choices can't stand in choices")
             if found.setdefault(phrase, meaning) != meaning:
                 raise ValueError(f"“{phrase}” has two meanings")
     return found
@@ -288,4 +372,5 @@ def meaning_of(words: Sequence[str]) -> Meaning | None:
         found = PHRASES.get(" ".join(words))
         if found is not None:
             return found
-    return Status() if " ".join(words[:3]) in _WHY_PHRASES else None
+    begin = (" ".join(words[:many]) for many in (3, 4))
+    return Status() if any(some in _WHY_PHRASES for some in begin) else None

@@ -29,7 +29,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from bot.grammar.acts import (
-    ACT_WORDS,
     NO_NAME,
     PLAIN_ACTS,
     QUOTE_HINT,
@@ -56,6 +55,7 @@ from bot.grammar.said import (
     Settings,
     User,
 )
+from bot.grammar.spoken import LONGEST_NAME, meant_by
 from bot.grammar.words import (
     PLAIN_QUOTES,
     TRAILING,
@@ -72,7 +72,6 @@ if TYPE_CHECKING:
 
     from domain.policy_edits import OneLine
 
-LONGEST_NAME: Final = 200
 _LONGEST_ACT: Final = 12  # words; a place in a condition may have several
 
 
@@ -86,27 +85,14 @@ _TOPICS_HINT = (
     "settings user ada@example.com, settings invite, settings unmatched, "
     "settings excluded, settings organisation, settings digest, or settings history."
 )
-_ORGANISATION: Final = frozenset(
+_STOP: Final = frozenset({"stop", "stop and clear", "stop and clear everyone", "stop everyone"})
+TOPICS_ALONE: Final = frozenset(
     {
-        *("everyone", "everybody", "everything", "all", "organisation", "organization", "company"),
-        *(
-            "account",
-            "all users",
-            "all people",
-            "the organisation",
-            "the organization",
-            "the company",
-        ),
-        *("the account", "the whole account", "the whole organisation", "the whole company"),
+        *("history", "groups", "group", "invite", "exclude", "include", "excluded", "unmatched"),
+        *("informed", "alias", "aliases", "audit"),
     }
 )
-_STOP: Final = frozenset({"stop", "stop and clear", "stop and clear everyone", "stop everyone"})
-_CHANGING = re.compile(
-    r"(?:(?:turn|switch)(?: (?:it|this|sync|presence|presence sync|zoom))?(?: back)? (on|off)"
-    r"|(enable|disable|activate|deactivate|lock|unlock))"
-    r"(?: (?:it|this|sync|presence|presence sync|zoom))?(?: (for))?(?: the)?(?: group| team)?",
-)
-_NOBODY = frozenset({"me", "myself", "now", "a", "an", "it", "this", "please"})
+"""What may be meant for the settings even without the word before it."""
 
 
 def parse_settings(text: str) -> Settings:
@@ -128,36 +114,6 @@ def parse_settings(text: str) -> Settings:
     )
 
 
-def spoken_change(words: Sequence[str], folded: Sequence[str]) -> Account | Group | None:
-    """What may be meant by `turn it on for Sales`, `lock Sales` and the like; None: nothing of it.
-
-    `words` as typed and `folded`, one for one.
-    """
-    found = _CHANGING.match(" ".join(folded[:8]) + " ")
-    if found is None:
-        return None
-    name = " ".join(words[len(found[0].split()) :]).rstrip(TRAILING)
-    if not found[3] and found[1]:
-        return None  # without `for` it is about the person who says it
-    if not name or len(name) > LONGEST_NAME or bare(name) in _NOBODY:
-        return None
-    try:
-        of_name, reason = spoken_reason(name.split())
-    except NotUnderstood:
-        return None
-    name = " ".join(of_name).rstrip(TRAILING)
-    return _meant(name, PLAIN_ACTS[ACT_WORDS[found[1] or found[2]]], reason)
-
-
-def _meant(name: str, edit: OneLine, reason: str = "") -> Account | Group | None:
-    """An edit of the account, where the name says so, else of a group."""
-    if bare(name) not in _ORGANISATION:
-        return Group(name, edit, reason)
-    if isinstance(edit, Inherit | Move):
-        return None
-    return Account(replace(edit, level=ACCOUNT), reason)
-
-
 def _of_topic(topic: str, rest: str) -> Settings | None:
     """What is said if the first word is a topic that it is like."""
     try:
@@ -172,7 +128,7 @@ def _without_topic(text: str) -> Settings | None:
     if found is None:
         return None
     name, edit, reason = found
-    return _meant(name or "account", edit, reason)
+    return meant_by(name or "account", edit, reason)
 
 
 def _account(rest: str) -> Account:
@@ -185,7 +141,7 @@ def _account(rest: str) -> Account:
         raise NotUnderstood(
             f"I don’t know “{shortened(' '.join(words), 40)}” for the account.",
             f"Say settings account. To change something, add {_ACCOUNT_ACT}.",
-            meant=None if near is None else _meant(near[0] or "account", *near[1:]),
+            meant=None if near is None else meant_by(near[0] or "account", *near[1:]),
         )
     edit, reason = found
     if isinstance(edit, Inherit | Move):
@@ -368,7 +324,7 @@ def _organisation(rest: str) -> Organisation | Account:
             "For the organisation there is only “stop”.",
             "Say settings organisation, or settings organisation stop. What holds for everyone is "
             "under settings account.",
-            meant=None if found is None or found[0] else _meant("account", found[1]),
+            meant=None if found is None or found[0] else meant_by("account", found[1]),
         )
     return Organisation()
 
@@ -387,11 +343,13 @@ _TOPICS: Final[dict[str, Callable[[str], Settings]]] = {
     "group": _group,
     "groups": _groups,
     "user": _user,
+    **dict.fromkeys(("find", "lookup", "look-up", "search"), _user),
     "invite": _invite,
     "organisation": _organisation,
     "organization": _organisation,
     "informed": _informed,
     "history": _history,
+    "audit": _history,
     **MATCHING_TOPICS,
     **EXCLUSION_TOPICS,
     **DIGEST_TOPICS,

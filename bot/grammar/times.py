@@ -55,7 +55,12 @@ _HEDGES: Final = frozenset(
     {"about", "around", "approximately", "roughly", "only", "just", "max", "maximum"}
 )
 _UNTIL: Final = frozenset({"until", "till", "til", "untill"})
-_LATER: Final = frozenset({"at", "from", "in", "on", "after", "starting", "tomorrow", "later"})
+_LATER: Final = frozenset(
+    {
+        *("at", "from", "in", "on", "after", "starting", "tomorrow", "later", "between", "every"),
+        *("each", "daily", "weekly", "when", "whenever", "if", "always", "once"),
+    }
+)
 _ENDLESS: Final = frozenset(
     {
         *("forever", "for ever", "for good", "indefinitely", "until further notice"),
@@ -229,7 +234,9 @@ def _for(said: str) -> When:
         )
     words = said.split()
     if words and (words[0] in _LATER or day_of(words) is not None):
-        raise NotUnderstood("I can only pause from now on, not from a later time.", PAUSE_HINT)
+        raise NotUnderstood(
+            "I can only pause from now on, not later or again and again.", PAUSE_HINT
+        )
     if said == "next week":
         ask("Is that until next week? I can only pause from now on.", Until(0, day=_MONDAY))
     said = _in_digits(said)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bot.grammar.commands import help_lines
-from bot.grammar.intents import Courtesy
+from bot.grammar.commands import COMMANDS, help_lines
+from bot.grammar.intents import Courtesy, Privacy
 from bot.teams.activity import Scope
 from cards.person import help as help_cards
 from cards.person.unasked import welcome
 from domain.policy import Reason
+from domain.roles import By
 from wording import chat
 from wording.status import view
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.admins import Admins
+    from bot.grammar.asides import About
     from bot.grammar.commands import Attached, BadCommand, Unknown
-    from bot.grammar.intents import Greeting, Help, Privacy, SmallTalk
+    from bot.grammar.intents import Contact, Greeting, Help, SmallTalk
     from bot.handlers.ports import Engine
     from bot.request import Turn
     from cards.build import Card
@@ -31,7 +33,9 @@ _FRIENDLY: Final[Mapping[Courtesy, str]] = {
     Courtesy.BYE: chat.BYE,
     Courtesy.NEVER_MIND: chat.NEVER_MIND,
     Courtesy.YES: chat.YES,
+    Courtesy.BY_HAND: chat.BY_HAND,
 }
+_DOES: Final = {spec.name: spec.description for spec in COMMANDS}
 _EVERYWHERE: Final = help_cards.help_card(help_lines(), ("status", "connect"))
 
 
@@ -39,13 +43,14 @@ _EVERYWHERE: Final = help_cards.help_card(help_lines(), ("status", "connect"))
 class HelpHandler:
     """Says what can be said: in somebody's own chat what applies to them, elsewhere everything.
 
-    `privacy_url` is where the privacy page is.
+    `privacy_url` is where the privacy page is, `contact` who helps in this organisation.
     """
 
     admins: Admins
     engine: Engine
     privacy_url: str
     local: bool
+    contact: str | None = None
 
     async def help(self, turn: Turn, _: Help | ShowHelp) -> Card:
         """List the commands."""
@@ -80,9 +85,29 @@ class HelpHandler:
             name=name, tone=stands.tone, sentence=stands.sentence, offers=(step, "help")
         )
 
-    async def unknown(self, _: Turn, said: Unknown) -> Card:
-        """Repeat what is no command, with those that may have been meant."""
-        return help_cards.not_understood(said.text, said.offers, negated=said.negated)
+    async def unknown(self, turn: Turn, said: Unknown) -> Card:
+        """Repeat what is no command, with those that may have been meant and that they may use."""
+        offers = said.offers
+        if "settings" in offers and not await self._is_admin(turn):
+            offers = tuple(name for name in offers if name != "settings")
+        return help_cards.not_understood(said.text, offers, negated=said.negated)
+
+    async def _is_admin(self, turn: Turn) -> bool:
+        """Whether somebody is an admin; where others read along, nobody is shown to be one."""
+        if turn.at.scope is not Scope.PERSONAL:
+            return False
+        return By.ADMIN.lets((await self.admins.standing(turn.person)).role)
+
+    async def about(self, turn: Turn, said: About) -> Card:
+        """Say what a command does; what only shows something is shown."""
+        does = _DOES.get(said.command)
+        if does is None:
+            return await self.privacy(turn, Privacy())
+        return help_cards.about(said.command, does)
+
+    async def whom_to_ask(self, _: Turn, __: Contact) -> Card:
+        """Say who helps."""
+        return help_cards.whom_to_ask(self.contact)
 
     async def small_talk(self, _: Turn, said: SmallTalk) -> Card:
         """Answer with a friendly line."""
@@ -98,7 +123,9 @@ class HelpHandler:
 
     async def unclear(self, _: Turn, said: BadCommand) -> Card:
         """Say what of a command was not understood."""
-        return help_cards.unclear(what=said.what, hint=said.hint)
+        return help_cards.unclear(
+            what=said.what, hint=said.hint, offer=help_cards.offered(said.offer)
+        )
 
     async def welcome(self, turn: Turn) -> Card:
         """Greet somebody who has just got the app."""

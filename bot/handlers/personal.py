@@ -7,7 +7,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from bot.grammar.commands import WhichPause
+from bot.grammar.asides import WhichPause
 from bot.grammar.ends import CHOOSE, IN_WHICH_HALF, For, Until, both_ends, end_of
 from bot.grammar.personal import StyleCommand
 from bot.grammar.words import NotUnderstood

@@ -29,6 +29,7 @@ from cards.person.clicks import (
     StartPause,
 )
 from cards.settings.clicks import ShowCentre
+from wording import chat
 from wording.policy import IN_A_CALL_RINGS
 from wording.text import outside
 
@@ -92,7 +93,7 @@ def not_understood(typed: str, offers: Sequence[str], *, negated: bool = False) 
         )
     return card(
         "I don’t know what you mean.",
-        text(f"{said}. I understand short commands, such as ", bold("status"), "."),
+        text(f"{said}. I understand short commands in English, such as ", bold("status"), "."),
         buttons(*_offered(("status", "help"))),
     )
 
@@ -115,6 +116,22 @@ def greeting(*, name: str, tone: Tone, sentence: str, offers: Sequence[str]) -> 
 def one_line(words: str) -> Card:
     """Say something in one line."""
     return card(words, text(words))
+
+
+def about(command: str, description: str) -> Card:
+    """Say what a command does, and offer it."""
+    return card(
+        f"{command}: {description}",
+        text(bold(command), f": {description}."),
+        text(chat.NOTHING_CHANGED),
+        buttons(*_offered((command, "help"))),
+    )
+
+
+def whom_to_ask(contact: str | None) -> Card:
+    """Say who helps. `contact` is an e-mail address or a page."""
+    words = chat.whom_to_ask(contact)
+    return card(words, text(words), buttons(*_offered(("status", "help"))))
 
 
 def privacy(*, url: str) -> Card:
@@ -141,6 +158,11 @@ def _offered(
         button(click, title, style="default" if at else first)
         for at, (title, click) in enumerate(known)
     ]
+
+
+def offered(command: str) -> tuple[str, Click] | None:
+    """The button of a command; None: it has none."""
+    return _BUTTONS.get(command)
 
 
 def unclear(*, what: str, hint: str, offer: tuple[str, Click] | None = None) -> Card:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cards.person import connect, disconnect, status
 from cards.person import trial as test_it
 from cards.person.help import (
+    about,
     greeting,
     help_card,
     not_understood,
@@ -14,6 +15,7 @@ from cards.person.help import (
     privacy,
     problem,
     stale_card,
+    whom_to_ask,
 )
 from cards.person.unasked import welcome
 from cards.seal import Seal
@@ -130,6 +132,10 @@ def _make() -> dict[str, Card]:
         "help-nearest": not_understood("conect", ["connect"]),
         "help-nearest-two": not_understood("stop sharing", ["pause", "disconnect"]),
         "help-unknown": not_understood("make me a sandwich", []),
+        "help-about": about("pause", "Stop for a while: pause for 2h, pause until 17:00"),
+        "whom-to-ask": whom_to_ask("helpdesk@example.com"),
+        "whom-to-ask-page": whom_to_ask("https://help.example.com/zoom"),
+        "whom-to-ask-nobody": whom_to_ask(None),
         "help-negated": not_understood("don’t disconnect", [], negated=True),
         "greeting": greeting(
             name="Ada",

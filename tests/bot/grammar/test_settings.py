@@ -22,7 +22,7 @@ from bot.grammar.said import (
     Organisation,
     User,
 )
-from bot.grammar.settings import LONGEST_NAME
+from bot.grammar.spoken import LONGEST_NAME
 from bot.grammar.words import LONGEST_TEXT, bare
 from bot.teams.message_text import message_text
 from domain.condition import Condition

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.grammar.asides import About
 from bot.grammar.commands import Attached, BadCommand, Unknown
-from bot.grammar.intents import Courtesy, Greeting, Help, Privacy, SmallTalk
+from bot.grammar.intents import Contact, Courtesy, Greeting, Help, Privacy, SmallTalk
 from bot.handlers.help import HelpHandler
 from domain.errors import Trouble
 from domain.policy import FOREVER, Personal
@@ -125,3 +127,34 @@ async def test_only_local_mode_says_that_nothing_is_real(
     local = HelpHandler(admins(), engine, PRIVACY, local=True)
     assert "Ada" in real
     assert words(await local.welcome(turn())) != real
+
+
+async def test_settings_are_offered_to_admins_only(helper: HelpHandler) -> None:
+    asked = Unknown("who is connected?", ("settings", "status"))
+    assert titles(await helper.unknown(turn(), asked))[:2] == ["Settings", "Status"]
+    assert titles(await helper.unknown(turn(BEN), asked)) == ["Status", "What can I say?"]
+    assert "Settings" not in titles(await helper.unknown(turn(at=GROUP_CHAT), asked))
+    only = await helper.unknown(turn(BEN), Unknown("setings", ("settings",)))
+    assert "Did you mean" not in words(only)
+
+
+async def test_a_question_about_a_command_says_what_it_does(helper: HelpHandler) -> None:
+    card = await helper.about(turn(BEN), About("disconnect"))
+    assert "erase what’s stored about you" in words(card)
+    assert titles(card) == ["Disconnect", "What can I say?"]
+    assert "Privacy page" in titles(await helper.about(turn(BEN), About("privacy")))
+
+
+async def test_who_helps_is_said_as_the_organisation_wants_it(helper: HelpHandler) -> None:
+    assert "your Teams admin" in words(await helper.whom_to_ask(turn(BEN), Contact()))
+    named = replace(helper, contact="it@example.com")
+    assert "Please ask it@example.com" in words(await named.whom_to_ask(turn(BEN), Contact()))
+    page = replace(helper, contact="https://help.example.com/zoom")
+    assert "ask here: https://help.example.com/zoom" in words(
+        await page.whom_to_ask(turn(BEN), Contact())
+    )
+
+
+async def test_an_unknown_style_leads_to_the_styles(helper: HelpHandler) -> None:
+    card = await helper.unclear(turn(BEN), BadCommand("I don’t know it.", "Say style.", "style"))
+    assert titles(card) == ["Styles", "What can I say?"]

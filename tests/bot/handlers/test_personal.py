@@ -7,7 +7,7 @@ from datetime import timedelta, timezone
 
 import pytest
 
-from bot.grammar.commands import WhichPause
+from bot.grammar.asides import WhichPause
 from bot.grammar.ends import For, InDays, OnDate, OnWeekday, Until
 from bot.grammar.intents import Resume
 from bot.grammar.personal import Pause, StyleCommand

@@ -1,0 +1,71 @@
+"""Commands that words which are no command may stand for: they are only ever offered. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from typing import TYPE_CHECKING, Final
+
+from bot.grammar.intents import (
+    PHRASES,
+    Connect,
+    Disconnect,
+    Help,
+    Privacy,
+    Resume,
+    Status,
+    Trial,
+)
+from bot.grammar.personal import Pause, StyleCommand
+from bot.grammar.said import Centre
+from bot.grammar.words import COURTESIES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NAMES: Final[dict[type, str]] = {
+    Connect: "connect",
+    Disconnect: "disconnect",
+    Status: "status",
+    Pause: "pause",
+    Resume: "resume",
+    StyleCommand: "style",
+    Trial: "test",
+    Help: "help",
+    Privacy: "privacy",
+    Centre: "settings",
+}
+"""The command that each meaning is of."""
+_SHORTEST_MEANT = 5
+_VOCABULARY = {
+    phrase: NAMES[type(meaning)]
+    for phrase, meaning in PHRASES.items()
+    if type(meaning) in NAMES
+    and phrase.isalpha()
+    and (len(phrase) >= _SHORTEST_MEANT or phrase in {"stop", "mute", "test"})
+} | {name: name for name in NAMES.values()}
+"""Single words that may be meant by a word like them, and the commands that they stand for."""
+_TURNING = ("un", "dis", "de")
+"""What turns a word round: `unpause` is nothing like `pause`."""
+_ENDING = frozenset({"stop", "end", "off", "quit", "finish", "kill", "remove", "disable"})
+_ENDED = frozenset({"connect", "test", "resume"})
+"""Words that end something, and what they may end: `stop the test` is nothing like `test`."""
+_LONGEST_WORD = 32
+_MOST_WORDS = 40
+_MOST_OFFERS = 2
+
+
+def nearest(folded: Sequence[str]) -> tuple[str, ...]:
+    """The command most like the first word, else those that words further on stand for."""
+    words = folded[:_MOST_WORDS]
+    found = tuple(dict.fromkeys(_VOCABULARY[word] for word in words if word in _VOCABULARY))
+    if not _ENDING.isdisjoint(words) and not _ENDED.isdisjoint(found):
+        return ()
+    word = folded[0] if folded else ""
+    if word and len(word) <= _LONGEST_WORD and word not in COURTESIES | _VOCABULARY.keys():
+        turned = [turning for turning in _TURNING if word.startswith(turning)]
+        like = [w for w in _VOCABULARY if not turned or w.startswith(tuple(turned))]
+        close = difflib.get_close_matches(word, like, n=1, cutoff=0.7)
+        if close:
+            return (_VOCABULARY[close[0]],)
+    return tuple(itertools.islice(found, _MOST_OFFERS))
