@@ -368,8 +368,9 @@ class _Sayings:
 
     def _age(self) -> str:
         seconds = max(0, self._known.now_ms - self._known.shown_ms) // 1000
-        ago = f"{seconds} seconds" if seconds < 120 else f"{seconds // 60} minutes"
-        return f"{ago} ago" if seconds != 1 else "a second ago"
+        if seconds < 10:
+            return "a moment ago"
+        return f"{seconds} seconds ago" if seconds < 120 else f"{seconds // 60} minutes ago"
 
     def _pause_end(self) -> str:
         resumes = self._known.verdict.resumes_ms

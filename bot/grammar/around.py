@@ -95,3 +95,36 @@ def plain_words(words: Sequence[str]) -> list[str]:
 def is_negated(words: Sequence[str]) -> bool:
     """Whether plain words may say that something is not wanted."""
     return not NEGATIONS.isdisjoint(words)
+
+
+_LONGEST_FRONT = max(len(phrase.split()) for phrase in FRONT_PHRASES)
+_LONGEST_BACK = max(len(phrase.split()) for phrase in BACK_PHRASES)
+
+
+def fronts(folded: Sequence[str]) -> list[int]:
+    """Where what is wanted may begin: behind each courtesy at the front."""
+    starts, at = list[int](), 0
+    while at < len(folded) - 1:
+        for many in range(_LONGEST_FRONT, 0, -1):
+            if " ".join(folded[at : at + many]) in FRONT_PHRASES:
+                at += many
+                break
+        else:
+            if folded[at]:
+                break
+            at += 1
+        if at < len(folded):
+            starts.append(at)
+    return starts
+
+
+def without_back(folded: Sequence[str]) -> list[str]:
+    """Folded words without the courtesies at their end, and what was punctuation only."""
+    words = [word for word in folded if word]
+    while True:
+        for many in range(_LONGEST_BACK, 0, -1):
+            if many < len(words) and " ".join(words[-many:]) in BACK_PHRASES:
+                del words[-many:]
+                break
+        else:
+            return words

@@ -47,8 +47,8 @@ class WhichPause(ForAnybody):
 
 
 PAUSE_MEANT: Final = "Do you want to pause?"
-_INSTEAD: Final = "Disconnecting has no end. Do you want to pause until then instead?"
-_LATER: Final = "I can’t resume at a set time, but a pause can end then. Do you want to pause?"
+_INSTEAD: Final = "You can’t disconnect for a while. Do you want to pause instead?"
+_LATER: Final = "I can’t resume at a set time, but I can pause until then. Shall I?"
 _CHOOSE: Final = "Choose a time, or leave everything as it is."
 
 _QUESTIONS: Final = all_of((

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.grammar.around import BACK_PHRASES, FRONT_PHRASES, is_negated, plain_words
+from bot.grammar.around import fronts, is_negated, plain_words, without_back
 from bot.grammar.asides import (
     PAUSE_MEANT,
     About,
@@ -40,7 +40,7 @@ from bot.grammar.intents import (
 )
 from bot.grammar.nearest import nearest
 from bot.grammar.personal import Pause, StyleCommand, parse_pause, parse_style
-from bot.grammar.said import Settings
+from bot.grammar.said import Group, Settings
 from bot.grammar.settings import TOPICS_ALONE, parse_settings
 from bot.grammar.spoken import spoken_change
 from bot.grammar.times import PAUSE_HINT
@@ -56,6 +56,7 @@ from bot.grammar.words import (
     unwrapped,
     without_marks,
 )
+from domain.policy_edits import Enable
 from domain.roles import By, Role
 
 if TYPE_CHECKING:
@@ -174,8 +175,6 @@ COMMANDS: tuple[CommandSpec, ...] = (
 
 _BY_WORD = {spec.name: spec for spec in COMMANDS}
 _MOST_WORDS = 40
-_LONGEST_FRONT = max(len(phrase.split()) for phrase in FRONT_PHRASES)
-_LONGEST_BACK = max(len(phrase.split()) for phrase in BACK_PHRASES)
 _LONGEST_TIMED = max(len(phrase.split()) for phrase in TIMED_PHRASES)
 _PREFIX = re.compile(r"\s*[/／]?[!！]?")
 _AROUND = TRAILING + "\"'()[]"
@@ -228,7 +227,7 @@ def parse(text: str) -> Said:
         return Help()
     words = said.split()
     folded = [_folded(word) for word in words]
-    starts = [0, *_fronts(folded)]
+    starts = [0, *fronts(folded)]
     for start in starts:
         found = _meaning(words[start:], folded[start:])
         if isinstance(found, Offer):
@@ -262,7 +261,7 @@ def _not_a_command(text: str, folded: Sequence[str]) -> Unknown | None:
 def _nearly(words: Sequence[str], folded: Sequence[str]) -> Said | None:
     """What words may mean that are no command; None: nothing that we know."""
     return (
-        about(_without_back(folded))
+        about(without_back(folded))
         or with_a_time(words, folded)
         or inside(words, folded)
         or looked_up(words, folded)
@@ -289,35 +288,6 @@ def _folded(word: str) -> str:
     return bare(word.translate(PLAIN_QUOTES).strip(_AROUND)).strip(_AROUND)
 
 
-def _fronts(folded: Sequence[str]) -> list[int]:
-    """Where what is wanted may begin: behind each courtesy at the front."""
-    starts, at = list[int](), 0
-    while at < len(folded) - 1:
-        for many in range(_LONGEST_FRONT, 0, -1):
-            if " ".join(folded[at : at + many]) in FRONT_PHRASES:
-                at += many
-                break
-        else:
-            if folded[at]:
-                break
-            at += 1
-        if at < len(folded):
-            starts.append(at)
-    return starts
-
-
-def _without_back(folded: Sequence[str]) -> list[str]:
-    """Folded words without the courtesies at their end, and what was punctuation only."""
-    words = [word for word in folded if word]
-    while True:
-        for many in range(_LONGEST_BACK, 0, -1):
-            if many < len(words) and " ".join(words[-many:]) in BACK_PHRASES:
-                del words[-many:]
-                break
-        else:
-            return words
-
-
 def _meaning(words: Sequence[str], folded: Sequence[str]) -> Said | Offer | None:
     """What these words mean; None: nothing that we know."""
     spec = _BY_WORD.get(folded[0])
@@ -331,7 +301,7 @@ def _meaning(words: Sequence[str], folded: Sequence[str]) -> Said | Offer | None
             return whole
         read = _read(spec.reads, " ".join(words[_head(folded) :]))
         return (_change(words, folded) if isinstance(read, BadCommand) else None) or read
-    for some in ([word for word in folded if word], _without_back(folded)):
+    for some in ([word for word in folded if word], without_back(folded)):
         found = meaning_of(plain_words(some))
         if found is not None:
             return found
@@ -387,6 +357,10 @@ def _change(words: Sequence[str], folded: Sequence[str]) -> PerhapsSettings | No
     if meant is None:
         return None
     typed = shortened(" ".join(words), 60)
+    if isinstance(meant, Group) and "@" in meant.name:
+        verb = "include" if isinstance(meant.edit, Enable) else "exclude"
+        hint = f"For one person, say settings {verb} {shortened(meant.name, 60)}"
+        return PerhapsSettings("", f"I don’t know “{typed}”.", hint)
     return PerhapsSettings(
         "",
         f"I don’t know “{typed}”.",

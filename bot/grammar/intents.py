@@ -325,7 +325,7 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
         "(stop|end|finish) (the |my |)(test|trial)", "stop testing",
         "(test|trial) off", "(turn|switch) off (the |)test", "(try again|retry|once more|again)",
     )),
-    (Offer(("settings", "status")), (
+    (Offer(("settings",)), (
         "(overview|dashboard|report|reports|numbers|statistics|stats)",
         "(who|who all) (is|are) (connected|paused|on|using it|using this)",
         "who has (problems|a problem|trouble)", "how many (people |users |)are connected",

@@ -350,6 +350,7 @@ _TOPICS: Final[dict[str, Callable[[str], Settings]]] = {
     "informed": _informed,
     "history": _history,
     "audit": _history,
+    "help": lambda _: Centre(),
     **MATCHING_TOPICS,
     **EXCLUSION_TOPICS,
     **DIGEST_TOPICS,

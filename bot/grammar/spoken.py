@@ -38,6 +38,7 @@ _CHANGING = re.compile(
     r"|(enable|disable|activate|deactivate|lock|unlock|stop|pause|disconnect|connect))"
     rf"{_WHAT}(?: (for))?(?: the)?(?: group| team)?",
 )
+_QUOTED = re.compile(r"([\"'])(.+)\1(?: (?:group|team))?")
 _FOR_EVERYBODY = {"stop": "disable", "pause": "disable", "disconnect": "disable"}
 _FOR_EVERYBODY |= {"connect": "enable"}
 """What people do for themselves. Who says it of everybody may mean the account."""
@@ -62,9 +63,9 @@ def spoken_change(words: Sequence[str], folded: Sequence[str]) -> Account | Grou
     except NotUnderstood:
         return None
     name = " ".join(of_name).rstrip(TRAILING)
-    quoted = name.translate(PLAIN_QUOTES)
-    if len(quoted) > 2 and quoted[0] == quoted[-1] and quoted[0] in "\"'":
-        name = name[1:-1].strip()
+    quoted = _QUOTED.fullmatch(name.translate(PLAIN_QUOTES))
+    if quoted:
+        name = name[1 : len(quoted[2]) + 1].strip()
     verb = found[1] or found[2]
     if verb in _FOR_EVERYBODY:
         if bare(name) not in _ORGANISATION - {"all", "everything", "account", "the account"}:

@@ -234,9 +234,7 @@ def _for(said: str) -> When:
         )
     words = said.split()
     if words and (words[0] in _LATER or day_of(words) is not None):
-        raise NotUnderstood(
-            "I can only pause from now on, not later or again and again.", PAUSE_HINT
-        )
+        raise NotUnderstood("I can only pause from now on, not at a later time.", PAUSE_HINT)
     if said == "next week":
         ask("Is that until next week? I can only pause from now on.", Until(0, day=_MONDAY))
     said = _in_digits(said)

@@ -34,7 +34,7 @@ from wording.policy import IN_A_CALL_RINGS
 from wording.text import outside
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cards.build import Card, Element
     from cards.click import Click
@@ -89,7 +89,7 @@ def not_understood(typed: str, offers: Sequence[str], *, negated: bool = False) 
         return card(
             f"Did you mean {' or '.join(offers)}?",
             text(f"{said}. Did you mean ", *names, "?"),
-            buttons(*_offered((*offers, "help"))),
+            buttons(*_offered(dict.fromkeys((*offers, "help")))),
         )
     return card(
         "I don’t know what you mean.",
@@ -151,7 +151,7 @@ def privacy(*, url: str) -> Card:
 
 
 def _offered(
-    offers: Sequence[str], *, first: Literal["default", "positive"] = "default"
+    offers: Iterable[str], *, first: Literal["default", "positive"] = "default"
 ) -> list[Element]:
     known = [_BUTTONS[name] for name in offers if name in _BUTTONS]
     return [

@@ -11,7 +11,7 @@ from bot.grammar.commands import BadCommand, Said, Unknown, parse
 from bot.grammar.ends import For, InDays, OnWeekday, Until, When
 from bot.grammar.intents import Status
 from bot.grammar.personal import StyleCommand
-from bot.grammar.said import History, User
+from bot.grammar.said import Centre, History, User
 
 pytestmark = pytest.mark.unit
 
@@ -116,6 +116,7 @@ def test_a_style_that_there_is_not_leads_to_those_that_there_are() -> None:
         ("settings look-up Ben", User(name="Ben")),
         ("settings find ben@example.com", User("ben@example.com")),
         ("settings audit", History()),
+        ("settings help", Centre()),
         ("look up Ben", User(name="Ben")),
         ("please lookup Ben Okafor", User(name="Ben Okafor")),
         ("status of ben@example.com", User("ben@example.com")),

@@ -140,7 +140,7 @@ def does_something(said: Said) -> bool:
         ("contact support", Contact()),
         ("stop the test", Unknown("stop the test", ("status",))),
         ("try again", Unknown("try again", ("status",))),
-        ("who is connected?", Unknown("who is connected?", ("settings", "status"))),
+        ("who is connected?", Unknown("who is connected?", ("settings",))),
         ("sign out", Disconnect()),
         ("log me off", Disconnect()),
         ("Delete my data.", Disconnect()),
@@ -299,6 +299,20 @@ def test_what_admins_may_mean_is_offered_and_not_done(text: str, meant: Said) ->
     found = parse(text)
     assert isinstance(found, PerhapsSettings)
     assert found.meant == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "say"),
+    [
+        ("turn it off for ben@example.com", "settings exclude ben@example.com"),
+        ("enable ben@example.com", "settings include ben@example.com"),
+    ],
+)
+def test_one_person_is_not_taken_for_a_group(text: str, say: str) -> None:
+    found = parse(text)
+    assert isinstance(found, PerhapsSettings)
+    assert found.meant is None
+    assert found.hint.endswith(say)
 
 
 @pytest.mark.parametrize(
