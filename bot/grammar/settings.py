@@ -89,7 +89,7 @@ _STOP: Final = frozenset({"stop", "stop and clear", "stop and clear everyone", "
 TOPICS_ALONE: Final = frozenset(
     {
         *("history", "groups", "group", "invite", "exclude", "include", "excluded", "unmatched"),
-        *("informed", "alias", "aliases", "audit"),
+        *("informed", "alias", "aliases", "audit", "digest"),
     }
 )
 """What may be meant for the settings even without the word before it."""

@@ -350,7 +350,7 @@ def test_a_look_that_was_not_made_is_said(error: str, says: str) -> None:
 def test_what_was_seen_lately_is_said_with_its_age() -> None:
     now = known(held=CALL, shown=BUSY)
     assert said(now).shown_line == "“In a call” (Busy, InACall)"
-    for ms, age in ((1_000, "a second ago"), (12_900, "12 seconds ago")):
+    for ms, age in ((1_000, "a moment ago"), (12_900, "12 seconds ago")):
         lines = said(replace(now, shown_ms=NOW - ms))
         assert lines.shown_line == f"“In a call” (Busy, InACall), seen {age}"
         assert lines.sentence == said(now).sentence
