@@ -43,7 +43,7 @@ async def _look(core: Core, cast: Sequence[SandboxPerson]) -> list[Covered]:
     said_no = await core.covering.opt_outs.among(
         {somebody.object_id: somebody.zoom_id or None for somebody in in_entra}
     )
-    out = {row.object_id: row for row in await core.organisation.exclusions.everybody()}
+    out = {row.object_id: row for row in await core.organisation.exclusions.of(ids)}
     found, now_ms = [], await people.now_ms()
     for somebody in cast:
         oid, zoom = somebody.object_id, somebody.zoom_email

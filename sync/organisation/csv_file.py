@@ -22,6 +22,8 @@ LONGEST_ADDRESS: Final = 320
 MOST_PROBLEMS: Final = 20
 """So many are said one by one."""
 _FORMULA = re.compile(r"[=+\-@＝＋－＠\t\r]")
+_LINE_END = re.compile(r"[\r\n]")
+_NOT_IN_ADDRESSES = re.compile(r"[\s\x00-\x1f\x7f\u200b-\u200f\u2060\ufeff]")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -58,15 +60,22 @@ def plain_cell(cell: str) -> str:
 
 def written(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """The file, line by line. It begins with a mark by which Excel knows UTF-8."""
-    yield "\ufeff" + _line(columns)
+    line = _Line()
+    writer = csv.writer(line, lineterminator="\r\n")
+    writer.writerow(columns)
+    yield "\ufeff" + line.text
     for row in rows:
-        yield _line([safe_cell(cell) for cell in row])
+        writer.writerow([safe_cell(cell) for cell in row])
+        yield line.text
 
 
-def _line(cells: Sequence[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow(cells)
-    return text.getvalue()
+class _Line:
+    """What a writer last wrote: it writes a line at a time."""
+
+    text = ""
+
+    def write(self, text: str) -> None:
+        self.text = text
 
 
 def read(raw: bytes, wanted: Sequence[str], *, perhaps: Sequence[str] = ()) -> Table:
@@ -82,7 +91,7 @@ def read(raw: bytes, wanted: Sequence[str], *, perhaps: Sequence[str] = ()) -> T
         raise BadFile(["The file is no text in UTF-8. Save it as “CSV UTF-8”."]) from None
     if "\0" in text:
         raise BadFile(["The file is no text."])
-    head = text.split("\n", 1)[0]
+    head = _LINE_END.split(text, maxsplit=1)[0]
     separator = max(",;\t", key=head.count)
     try:
         lines = list(_lines(text, separator))
@@ -92,14 +101,17 @@ def read(raw: bytes, wanted: Sequence[str], *, perhaps: Sequence[str] = ()) -> T
 
 
 def is_address(text: str) -> bool:
-    """Whether a cell looks like an e-mail address."""
-    return 3 <= len(text) <= LONGEST_ADDRESS and text.count("@") == 1
+    """Whether a cell looks like an e-mail address: no spaces, nor what can't be seen."""
+    if not 3 <= len(text) <= LONGEST_ADDRESS or _NOT_IN_ADDRESSES.search(text):
+        return False
+    name, _, domain = text.partition("@")
+    return bool(name and domain) and "@" not in domain
 
 
 def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     for cells in reader:
-        if len(cells) > 1 or (cells and cells[0].strip()):
+        if any(cell.strip() for cell in cells):  # spreadsheets leave rows of nothing
             yield reader.line_num, cells
         if reader.line_num > MOST_ROWS:
             raise BadFile([f"The file has more than {MOST_ROWS:,} lines."])

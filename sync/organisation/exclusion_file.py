@@ -66,6 +66,8 @@ def named(raw: bytes) -> list[Named]:
             found.setdefault(key, Named(line, address, by_id, reason))
     if problems:
         raise BadFile(problems)
+    if not found:
+        raise BadFile(["The file names nobody."])
     return list(found.values())
 
 

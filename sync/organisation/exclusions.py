@@ -6,6 +6,8 @@ Their own sign-in is not touched by it. Who is excluded by what Entra says of th
 
 from __future__ import annotations
 
+import contextlib
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -142,11 +144,42 @@ class ExclusionStore:
         """How many are excluded."""
         return int(await self.client.hlen(keys.EXCLUDED))
 
+    async def of(self, people: Sequence[str]) -> list[Exclusion]:
+        """Those of these who are, with what is kept of it."""
+        found = list[Exclusion]()
+        for some in chunks([oid.lower() for oid in people], _CHUNK):
+            rows = await self.client.hmget(keys.EXCLUDED, some)
+            pairs = zip(some, rows, strict=True)
+            found += [_read(oid, text) for oid, text in pairs if text is not None]
+        return found
+
     async def everybody(self) -> list[Exclusion]:
-        """All of them, the newest first."""
-        rows = await self.client.hgetall(keys.EXCLUDED)
-        found = [_read(oid, text) for oid, text in rows.items()]
-        return sorted(found, key=lambda row: (-row.at_ms, row.object_id))
+        """All of them, the newest first. Others are served between some and some."""
+        found = [_read(oid, text) for oid, text in (await self._texts()).items()]
+        return sorted(found, key=_newest_first)
+
+    async def newest(self, first: int, count: int) -> list[Exclusion]:
+        """So many of them in that order, from a place on (0: the newest). Reads no other whole."""
+        texts = await self._texts()
+        places = sorted((-_at_ms(text), oid) for oid, text in texts.items())
+        return [_read(oid, texts[oid]) for _, oid in places[first : first + count]]
+
+    async def _texts(self) -> dict[str, str]:
+        return {
+            str(oid): str(text)
+            async for oid, text in self.client.hscan_iter(keys.EXCLUDED, count=_CHUNK)
+        }
+
+
+def _newest_first(row: Exclusion) -> tuple[int, str]:
+    return -row.at_ms, row.object_id
+
+
+def _at_ms(text: str) -> int:
+    """Since when, of a row that may be damaged."""
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        return int(json.loads(text)["at_ms"])
+    return 0
 
 
 def _read(object_id: str, text: str) -> Exclusion:

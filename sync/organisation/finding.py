@@ -55,24 +55,29 @@ class Finder:
         for user in reading.users.values():
             for name in user.addresses:
                 having.setdefault(name, []).append(user)
-        return [
-            next(
-                (Found(said, tuple(having[name]), name) for name in wanted[said] if name in having),
-                None,
-            )
-            or await self._of_zoom(said)
-            for said in addresses
-        ]
+        known = dict[str, Found]()
+        for said, some in wanted.items():
+            by = next((name for name in some if name in having), None)
+            if by is not None:
+                known[said] = Found(said, tuple(having[by]), by)
+        left = await self._of_zoom([name for said, name in names.items() if said not in known])
+        for said, name in names.items():
+            if name in left:
+                known.setdefault(said, Found(said, (left[name],), left[name].address))
+        return [known.get(said) or Found(said) for said in addresses]
 
-    async def _of_zoom(self, said: str) -> Found:
-        """Who was matched with the Zoom user of an address, by an alias or by hand."""
-        view = await self.zoom.view()
-        zoom = None if view is None else await view.user_by_address(fold_address(said))
-        match = None if zoom is None else await self.matches.of_zoom(zoom.zoom_id)
-        if match is None or match.object_id is None:
-            return Found(said)
-        kept = await self.matches.of_person(match.object_id)
-        return Found(said) if kept is None else Found(said, (kept.user,), kept.user.address)
+    async def _of_zoom(self, addresses: Sequence[str]) -> dict[str, EntraUser]:
+        """Who was matched with the Zoom users of these folded addresses, by an alias or by hand."""
+        view = await self.zoom.view() if addresses else None
+        users = {} if view is None else await view.users_by_address(addresses)
+        matches = await self.matches.of_zooms([user.zoom_id for user in users.values()])
+        found = {
+            address: match.object_id
+            for address, zoom in users.items()
+            if (match := matches.get(zoom.zoom_id)) is not None and match.object_id is not None
+        }
+        kept = await self.matches.people(list(found.values()))
+        return {address: kept[oid].user for address, oid in found.items() if oid in kept}
 
     async def known(self, people: Sequence[str]) -> dict[str, EntraUser]:
         """Those of these (object ids) whom Entra has now. Raises AdminMustAct, RetryLater."""

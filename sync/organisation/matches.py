@@ -106,6 +106,19 @@ class MatchStore(Readings):
                     found[oid] = kept
         return found
 
+    async def of_zooms(self, zoom_ids: Sequence[str]) -> dict[str, Match]:
+        """The results of those of these Zoom users who have one."""
+        reading, found = await self._reading(), dict[str, Match]()
+        if reading is None:
+            return found
+        key = keys.matches_part(reading, "zoom")
+        for some in chunks(zoom_ids, CHUNK):
+            for zoom_id, text in zip(some, await self.client.hmget(key, some), strict=True):
+                match = self._match(zoom_id, text)
+                if match is not None:
+                    found[zoom_id] = match
+        return found
+
     async def matches(self) -> AsyncIterator[Match]:
         """Every Zoom user's result once, in no order."""
         async for zoom_id, text in self._rows("zoom"):

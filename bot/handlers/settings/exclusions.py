@@ -200,7 +200,8 @@ class ExclusionHandler:
 
     async def including(self, turn: Turn, click: IncludePeople) -> Card:
         """Exclude whoever was confirmed no longer."""
-        named = {row.object_id: row.address for row in await self.store.everybody()}
+        kept = await self.store.of(click.object_ids)
+        named = {row.object_id: row.address for row in kept}
         removed = await self.store.remove(dict.fromkeys(click.object_ids))
         for oid in removed:
             await self.audit.included(actor(turn), named.get(oid) or oid)
@@ -216,7 +217,7 @@ class ExclusionHandler:
         automatic, page = getattr(asked, "automatic", False), getattr(asked, "page", 0)
         counts = (await self.matches.health()).counts or {}
         out = {why: count for why, count in counts.items() if why in _LEFT_OUT}
-        everybody = await self.store.everybody()
+        by_hand = await self.store.count()
         if automatic:
             found = sorted(
                 [
@@ -227,18 +228,18 @@ class ExclusionHandler:
             )
             total = len(found)
         else:
-            total = len(everybody)
+            total = by_hand
         page = min(page, max(0, (total - 1) // cards.PAGE_SIZE))
-        here = slice(page * cards.PAGE_SIZE, (page + 1) * cards.PAGE_SIZE)
+        first = page * cards.PAGE_SIZE
         if automatic:
-            rows = await self._automatic(found[here])
+            rows = await self._automatic(found[first : first + cards.PAGE_SIZE])
         else:
-            rows = await self._by_admins(turn, everybody[here])
+            rows = await self._by_admins(turn, await self.store.newest(first, cards.PAGE_SIZE))
         return cards.listed(
             rows,
             page=page,
             total=total,
-            by_hand=len(everybody),
+            by_hand=by_hand,
             counts=out,
             automatic=automatic,
         )

@@ -66,6 +66,15 @@ class Store:
     async def everybody(self) -> list[Exclusion]:
         return list(self.rows.values())
 
+    async def newest(self, first: int, count: int) -> list[Exclusion]:
+        return list(self.rows.values())[first : first + count]
+
+    async def of(self, people: Sequence[str]) -> list[Exclusion]:
+        return [self.rows[oid] for oid in people if oid in self.rows]
+
+    async def count(self) -> int:
+        return len(self.rows)
+
     async def add(self, rows: Iterable[Exclusion]) -> list[Exclusion]:
         if self.full:
             raise TooMany

@@ -31,6 +31,20 @@ def store(redis: Client) -> ExclusionStore:
     return ExclusionStore(redis)
 
 
+async def test_a_page_is_read_in_the_order_of_all(store: ExclusionStore) -> None:
+    people = [person_id(number) for number in range(1_203)]
+    await store.add([row(oid, at_ms=number // 2) for number, oid in enumerate(people)])
+    await store.client.hset(keys.EXCLUDED, BEN, '{"at_ms": "often"}')
+    everybody = await store.everybody()
+    assert len(everybody) == len(people)
+    assert [row.at_ms for row in everybody] == sorted([r.at_ms for r in everybody], reverse=True)
+    for first in (0, 10, 1_200):
+        assert await store.newest(first, 10) == everybody[first : first + 10]
+    assert await store.newest(1_203, 10) == []
+    assert everybody[-1].object_id == BEN
+    assert await store.of([CHIARA.upper(), person_id(5_000)]) == [row(CHIARA, at_ms=1)]
+
+
 async def test_they_are_added_listed_and_removed(store: ExclusionStore) -> None:
     before = await store.changes()
     assert await store.add([row(ADA), row(BEN, at_ms=9, reason="INC1")]) == [
