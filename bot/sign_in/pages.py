@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
@@ -37,6 +38,17 @@ READS: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
 Match = tuple[web.UrlMappingMatchInfo | None, set[str]]
 
 
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(PAGES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
 class Pages:
     """Renders pages and sets the headers that all of them need.
 
@@ -56,22 +68,15 @@ class Pages:
     ) -> None:
         self._public_url = public_url.rstrip("/")
         css = (PAGES / "style.css").read_text(encoding="utf-8")
-        self._templates = Environment(
-            loader=FileSystemLoader(PAGES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        # The file is ours; escaping would break the hash that allows it.
-        self._templates.globals.update(
-            css=Markup(css),  # noqa: S704
-            local=local,
-            public_url=self._public_url,
-            again="",
-            contact=_link(contact) if contact else None,
-            chat=chat,
-        )
+        self._on_each = {
+            # The file is ours; escaping would break the hash that allows it.
+            "css": Markup(css),  # noqa: S704
+            "local": local,
+            "public_url": self._public_url,
+            "again": "",
+            "contact": _link(contact) if contact else None,
+            "chat": chat,
+        }
         style = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
         # Browsers hold every redirect after the form to form-action, and a federated organisation
         # signs in at a host of its own: hence all of https, not only the login service's host.
@@ -89,8 +94,8 @@ class Pages:
 
     def warm_up(self) -> None:
         """Compile every page now: who opens the first of each does not wait for that."""
-        for name in self._templates.list_templates(extensions=["html"]):
-            self._templates.get_template(name)
+        for name in _templates().list_templates(extensions=["html"]):
+            _templates().get_template(name)
 
     def start(self, attempt: Attempt, ticket: str) -> web.Response:
         """Say who is about to connect, and to what; one button."""
@@ -246,7 +251,7 @@ class Pages:
         return web.Response(status=303, headers=self._headers | {"Location": target})
 
     def _page(self, template: str, status: int, **values: object) -> web.Response:
-        text = self._templates.get_template(template).render(values)
+        text = _templates().get_template(template).render(self._on_each | values)
         return web.Response(
             status=status, text=text, content_type="text/html", headers=self._headers
         )

@@ -72,7 +72,10 @@ class PeopleStore(LinkRows):
 
     async def connected(self) -> int:
         """How many people are connected."""
-        return sum([int(await self._client.scard(keys.everybody(s))) for s in range(keys.SHARDS)])
+        pipe = self._client.pipeline(transaction=False)
+        for shard in range(keys.SHARDS):
+            pipe.scard(keys.everybody(shard))
+        return sum(map(int, await pipe.execute()))
 
     async def counts(self) -> PeopleCounts:
         """How many there are; reads a row of the parked only."""

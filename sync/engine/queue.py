@@ -303,15 +303,16 @@ class PeopleQueue:
         now = await self.now_ms()
         figures = []
         for lane in Lane:
-            due = overdue = 0
-            oldest = now
+            pipe = self._client.pipeline(transaction=False)
             for shard in range(keys.SHARDS):
                 key = keys.dues(shard)[lane]
-                due += int(await self._client.zcard(key))
-                overdue += int(await self._client.zcount(key, "-inf", now))
-                first = await self._client.zrange(key, 0, 0, withscores=True)
-                oldest = min([oldest, *(int(score) for _, score in first)])
-            figures.append(LaneFigures(lane, due, overdue, (now - oldest) / 1000))
+                pipe.zcard(key)
+                pipe.zcount(key, "-inf", now)
+                pipe.zrange(key, 0, 0, withscores=True)
+            answers = await pipe.execute()
+            due, overdue = sum(map(int, answers[::3])), sum(map(int, answers[1::3]))
+            scores = [int(score) for first in answers[2::3] for _, score in first]
+            figures.append(LaneFigures(lane, due, overdue, (now - min([now, *scores])) / 1000))
         return figures
 
     async def now_ms(self) -> int:

@@ -7,6 +7,7 @@ re-sent command that is not idempotent counts twice. Whoever calls decides what 
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import hiredis
@@ -15,6 +16,7 @@ from redis.asyncio.client import Pipeline
 from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.driver_info import DriverInfo
 from redis.exceptions import (
     AuthenticationError,
     ClusterError,
@@ -142,6 +144,12 @@ class _Pipeline(Pipeline):
             raise RedisTimeoutError(f"no answers within {PIPELINE_TIMEOUT:g} s") from None
 
 
+@cache
+def _driver() -> DriverInfo:
+    """What redis-py calls itself. It would read its package's metadata for every connection."""
+    return DriverInfo()
+
+
 def connect(url: str, mode: Literal["single", "cluster"] = "single") -> Client:
     """Make the command client. Nothing is sent until it is used."""
     if mode == "cluster":
@@ -162,6 +170,7 @@ def connect(url: str, mode: Literal["single", "cluster"] = "single") -> Client:
         socket_connect_timeout=2,
         retry=Retry(NoBackoff(), 0),
         health_check_interval=30,
+        driver_info=_driver(),
     )
     pool = client.connection_pool  # from_url overrides the argument for other than TCP
     pool.connection_class = _OURS[pool.connection_class]
@@ -177,6 +186,7 @@ def connect_listener(url: str) -> Redis:
         socket_timeout=None,
         socket_connect_timeout=2,
         retry=Retry(NoBackoff(), 0),
+        driver_info=_driver(),
         **keepalive,
     )
 
