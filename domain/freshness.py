@@ -15,6 +15,7 @@ meeting, because people join late.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from domain.clock import HOUR, MINUTE
@@ -28,10 +29,14 @@ if TYPE_CHECKING:
 
 
 class Freshness(NamedTuple):
-    """How long states are believed (ms): those that interrupt, and the others."""
+    """How long states are believed (ms): those that interrupt, and the others.
+
+    `usual`: how long states usually last at most (ms), as far as it is known (domain.lasting).
+    """
 
     interrupting_ms: int
     other_ms: int
+    usual: Mapping[ZoomPresence, int] = MappingProxyType({})
 
 
 UNHURRIED: Final = Freshness(HOUR, HOUR)
@@ -45,17 +50,20 @@ _PER_PERSON: Final = Freshness(400, 1_000)
 in the busiest hour of a simulated day (bench.truth)."""
 
 
-def freshness(people: int, per_second: float) -> Freshness:
+def freshness(
+    people: int, per_second: float, usual: Mapping[ZoomPresence, int] | None = None
+) -> Freshness:
     """How long to believe Zoom's states, with so many people and questions a second."""
     if per_second <= 0:
         return UNHURRIED
     share = people / per_second
-    return Freshness(
-        *(
-            int(min(max(share * each, shortest), longest))
-            for each, shortest, longest in zip(_PER_PERSON, _SHORTEST, _LONGEST, strict=True)
+    interrupting, other = (
+        int(min(max(share * each, shortest), longest))
+        for each, shortest, longest in zip(
+            _PER_PERSON[:2], _SHORTEST[:2], _LONGEST[:2], strict=True
         )
     )
+    return Freshness(interrupting, other, MappingProxyType(dict(usual or {})))
 
 
 _CALLS: Final = frozenset({"inacall", "inaconferencecall", "presenting"})
@@ -96,6 +104,21 @@ def fresh_for_ms(presence: ZoomPresence, fresh: Freshness = UNHURRIED) -> int:
     """How long a state is believed before Zoom is asked again."""
     longest = fresh.interrupting_ms if may_interrupt(presence) else fresh.other_ms
     return min(_FRESH_MS.get(presence, HOUR), longest)
+
+
+def fresh_until_ms(observation: Observation, since_ms: int | None, fresh: Freshness) -> int:
+    """Until when (epoch ms) a state is believed; `since_ms`: when it began, None: not known.
+
+    A state that interrupts is believed for half the time once it is older than is usual: its end
+    may have been missed. That at most doubles the questions about a fifth of such states.
+    """
+    presence, at_ms = observation
+    believed = fresh_for_ms(presence, fresh)
+    usual = fresh.usual.get(presence)
+    if usual is None or since_ms is None or not may_interrupt(presence):
+        return at_ms + believed
+    sooner = at_ms + max(believed // 2, min(_SHORTEST.interrupting_ms, believed))
+    return min(at_ms + believed, max(sooner, since_ms + usual))
 
 
 def give_up_after_ms(presence: ZoomPresence) -> int:

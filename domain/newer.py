@@ -69,6 +69,10 @@ NEWER_NAMES: Final[Mapping[str, int]] = {
     # Older processes leave them as they are; what was seen before a write counts for nothing.
     "PersonState.sight": 2,
     "PersonState.lesson": 2,
+    # Older processes leave it as it is: for a while some states seem to have begun earlier.
+    "PersonState.since_ms": 2,
+    # Older processes count nothing, and look at no such key.
+    "pb:{lasting}:<week>": 2,
     # Older processes leave it as it is, and count nothing.
     "PersonState.planned_as": 2,
     # Of whom the organisation authorised only.

@@ -103,6 +103,7 @@ class PersonState:
     generation: int = 0
     version: int = 0
     observation: Observation | None = None
+    since_ms: int | None = None  # since when Zoom has said the same (None: not known)
     got_ms: int | None = None
     acted_ms: int | None = None
     held: Held | None = None

@@ -42,7 +42,7 @@ from domain.clock import MINUTE
 from domain.freshness import (
     UNHURRIED,
     Freshness,
-    fresh_for_ms,
+    fresh_until_ms,
     give_up_after_ms,
     unexplained_from_ms,
 )
@@ -244,7 +244,7 @@ def _wanted(
     demand = demand_of(observation.presence, Style.MIRROR) if blind and full.preferred else full
     look_again = None if demand == full else now_ms + LOOK_AGAIN_MS
     fresh = world.fresh if world.can_ask else UNHURRIED
-    fresh_until = observation.at_ms + fresh_for_ms(observation.presence, fresh)
+    fresh_until = fresh_until_ms(observation, person.since_ms, fresh)
     if world.reading is not None:
         unexplained = unexplained_from_ms(observation, person.sight, live and live.pair)
         fresh_until = min(fresh_until, unexplained or fresh_until)

@@ -31,6 +31,7 @@ from sync.directory.reader import ZoomDirectory
 from sync.directory.refresh import DirectoryRefresher, DirectoryRoom
 from sync.directory.store import DirectoryStore
 from sync.engine.belief import Belief
+from sync.engine.lasting import Lasting
 from sync.engine.people import PeopleStore
 from sync.engine.queue import LEASE_MS
 from sync.feed.catch_up import CatchUp, SweepStore
@@ -152,6 +153,7 @@ def wire_core(
         progress=outreach,
         shifted=shifted,
     )
+    lasting = Lasting(redis)
     losses = Losses(ReadbackStore(redis, scripts))
     engine = sync.engine.wire.wire(
         people,
@@ -174,9 +176,10 @@ def wire_core(
         groups_of=directory.groups_of_user,
         zoom_slot=zoom.slots.wait,
         doubted=doubt.ms,
-        fresh=Belief(people, zoom.per_second).fresh,
+        fresh=Belief(people, zoom.per_second, lasting).fresh,
         reading=losses.reading,
         everyone_knows=data.everyone_knows,
+        lasting=lasting,
     )
     linking = Linking(
         people,

@@ -27,6 +27,7 @@ from sync.engine.identity import News
 from sync.engine.link_store import Left
 from sync.engine.patience import Patience
 from sync.engine.queue import Claim
+from sync.redis.connection import REDIS_TROUBLE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from domain.policy import Personal
     from domain.presence import Observation
     from sync.engine.departures import Departures
+    from sync.engine.lasting import Lasting
     from sync.engine.worker import Worker
 
 log = structlog.get_logger()
@@ -66,11 +68,15 @@ class Busy(Exception):
 
 @dataclass(eq=False)
 class Engine(Explainer):
-    """One per process. `prove` finds out in the background whether a person is meant."""
+    """One per process. `prove` finds out in the background whether a person is meant.
+
+    `lasting` counts how long Zoom's states last (None: nobody does).
+    """
 
     _: KW_ONLY
     prove: Callable[[str, News], Awaitable[None]]
     departures: Departures
+    lasting: Lasting | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -114,6 +120,9 @@ class Engine(Explainer):
             self._owners[zoom_id] = oid
         if offered.claim is not None and self._taker is not None:
             self._taker.take(offered.claim)
+        if offered.ended is not None and self.lasting is not None:
+            with contextlib.suppress(*REDIS_TROUBLE):  # the event itself is safe
+                await self.lasting.ended(*offered.ended)
         return offered.outcome
 
     async def zoom_user_gone(self, *, zoom_id: str | None, address: str | None, at_ms: int) -> str:

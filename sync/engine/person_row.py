@@ -43,6 +43,7 @@ _STYLES = {style.value: style for style in Style}
 _NUMBERS = {
     "gen": "generation",
     "ver": "version",
+    "since": "since_ms",
     "got": "got_ms",
     "acted": "acted_ms",
     "test": "test_until_ms",
@@ -83,7 +84,16 @@ _FIELDS: dict[str, tuple[str, ...]] = {
 """Which fields keep what of a `PersonState`."""
 
 BY_SCRIPTS = frozenset(
-    {"generation", "version", "observation", "got_ms", "zoom_id", "authorised_by", "own_until_ms"}
+    {
+        "generation",
+        "version",
+        "observation",
+        "since_ms",
+        "got_ms",
+        "zoom_id",
+        "authorised_by",
+        "own_until_ms",
+    }
 )
 """What of a person no patch may change: who is who, by whose authorisation, and what Zoom said, in
 the order of time."""

@@ -68,10 +68,12 @@ class Offered:
     """What became of an observation: accepted, repeat, older, future, unproven or not_connected.
 
     "accepted": the newest state is safe in Redis, and a worker was woken or the person was taken.
+    `ended`: the state before, how long it lasted (ms), and when it is now; None: not known.
     """
 
     outcome: str
     claim: Claim | None = None
+    ended: tuple[str, int, int] | None = None
 
 
 class Looks(NamedTuple):
@@ -138,8 +140,12 @@ class PeopleQueue:
         )
         if not fields:
             return Offered(str(outcome))
-        claim = Claim(_state(object_id, fields[0]), token, int(now), taken=began)
-        return Offered(str(outcome), claim)
+        before, _, lasted = str(fields[0]).partition(":")
+        ended = (before, int(lasted), int(now)) if lasted else None
+        if len(fields) == 1:
+            return Offered(str(outcome), ended=ended)
+        claim = Claim(_state(object_id, fields[1]), token, int(now), taken=began)
+        return Offered(str(outcome), claim, ended)
 
     async def demand(
         self, object_id: str, lane: Lane = Lane.URGENT, patch: Patch | None = None

@@ -72,7 +72,11 @@ def offer(
     token: str,
     lease_ms: int,
 ) -> list[Any]:
-    """PeopleQueue.offer_and_take: returns outcome, now, and the row if the person was taken."""
+    """PeopleQueue.offer_and_take: returns outcome and now.
+
+    Where it was accepted also what ended (`state:ms`; "" nothing, or not known since when), and the
+    row if the person was taken.
+    """
 
 
 @script(head=QUEUE)

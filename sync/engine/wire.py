@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from domain.freshness import Freshness
     from domain.person import PersonState
     from domain.readback import Reading
+    from sync.engine.lasting import Lasting
     from sync.engine.people import PeopleStore
     from sync.engine.ports import Meter, People, PolicySource, PresenceApi, TokenSource, ZoomLookup
     from sync.redis.connection import Client
@@ -68,6 +69,7 @@ def wire(
     fresh: Callable[[], Awaitable[Freshness]],
     reading: Callable[[], Awaitable[Reading | None]],
     everyone_knows: Callable[[int], bool],
+    lasting: Lasting | None = None,
     chance: Callable[[], float] = random.random,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> EngineRoom:
@@ -76,7 +78,8 @@ def wire(
     `zoom_slot` gives the seconds until somebody's slot there, `addresses_now` their addresses from
     Microsoft, `groups_of` the groups of a Zoom id; what Zoom said before `doubted` (epoch ms) is
     not trusted, other news as long as `fresh` says; `reading` is how Microsoft is read back.
-    `everyone_knows` says of a data version whether every process can read it.
+    `lasting` counts how long Zoom's states last; `everyone_knows` says of a data version whether
+    every process can read it.
     """
     quota = Quota(redis, scripts, limits)
     identities = Identities(people, addresses_now=addresses_now, groups_of=groups_of, zoom=zoom)
@@ -99,6 +102,11 @@ def wire(
         reading=reading,
         chance=chance,
     )
-    engine = Engine(people, reconciler, policy, prove=proving.hear, departures=departures)
+    engine = Engine(
+        *(people, reconciler, policy),
+        prove=proving.hear,
+        departures=departures,
+        lasting=lasting,
+    )
     look_ups = LookUpStore(redis, scripts, everyone_knows)
     return EngineRoom(people, quota, reconciler, engine, identities, proving, departures, look_ups)

@@ -5,25 +5,25 @@ script can change them together. `<…>` is what differs; where it is a hash, th
 takes what is hashed, so that nothing from outside stands in a name.
 
 Fields of the person hash: `gen` generation of the link, `ver` version of the demand, `obs` and
-`obs_at` Zoom's newest state and its time, `got` when it reached us, `answered` the `got` that was
-acted on, `held`, `told`, `until` our session at Microsoft, `unsure` that this is an attempt, whose
-answer was not heard or was no, and what was accepted before it, `pref`, `pref_told`, `pref_until`,
-`pref_unsure` the same for the preferred status, `app` the registration whose session ours is (a
-client id) where it is not the one with which people sign in, `old`, `old_told`, `old_until`,
-`old_unsure` and `old_app` the session of another one that could not be cleared, `yielded` the
-`obs_at` for which the person's own status was met, `test` end of a running test, `met` they were
-notified of their first meeting, `zoom` and `groups` Zoom id and group ids, `addr` their addresses,
-`proved` when the link was last compared with both sides, `by` who authorised it where it was not
-the person (domain.policy.AuthorisedBy), `own_until` until when an authorisation of their own is
-kept beside that, `style` and `paused` the person's own choices, `need` the policy that must be
-carried out for them and `pol` the one that was, `wrote` when Microsoft last accepted a write,
-`tries` failures in a row, `trouble`, `code` and `trouble_at` what ails them
-(domain.errors.Trouble), what was answered, and since when, `failed` and `failed_at` what failed
-last, also when it is over, `as` the style by which they were planned last (domain.agreement),
-`notified` how far notifying them of it is (domain.storms.Notified), `wait` not before, `leaving`
-the person asked to be forgotten, `gone` since when their app is taken out, perhaps to be replaced,
-`lane` the lane they stand in, `lease` and `lease_end` who works on them. Times are epoch
-milliseconds of the Redis server's clock.
+`obs_at` Zoom's newest state and its time, `since` when that state began, `got` when it reached us,
+`answered` the `got` that was acted on, `held`, `told`, `until` our session at Microsoft, `unsure`
+that this is an attempt, whose answer was not heard or was no, and what was accepted before it,
+`pref`, `pref_told`, `pref_until`, `pref_unsure` the same for the preferred status, `app` the
+registration whose session ours is (a client id) where it is not the one with which people sign in,
+`old`, `old_told`, `old_until`, `old_unsure` and `old_app` the session of another one that could not
+be cleared, `yielded` the `obs_at` for which the person's own status was met, `test` end of a
+running test, `met` they were notified of their first meeting, `zoom` and `groups` Zoom id and group
+ids, `addr` their addresses, `proved` when the link was last compared with both sides, `by` who
+authorised it where it was not the person (domain.policy.AuthorisedBy), `own_until` until when an
+authorisation of their own is kept beside that, `style` and `paused` the person's own choices,
+`need` the policy that must be carried out for them and `pol` the one that was, `wrote` when
+Microsoft last accepted a write, `tries` failures in a row, `trouble`, `code` and `trouble_at` what
+ails them (domain.errors.Trouble), what was answered, and since when, `failed` and `failed_at` what
+failed last, also when it is over, `as` the style by which they were planned last
+(domain.agreement), `notified` how far notifying them of it is (domain.storms.Notified), `wait` not
+before, `leaving` the person asked to be forgotten, `gone` since when their app is taken out,
+perhaps to be replaced, `lane` the lane they stand in, `lease` and `lease_end` who works on them.
+Times are epoch milliseconds of the Redis server's clock.
 
 Fields of the budget: `u<lane>` requests that count, `<cell>:<lane>` those of a cell, `f` and `l`
 the first and the last cell, `s<lane>` until when less urgent lanes stand back for this one, `w`
@@ -213,6 +213,8 @@ QUOTA_CELLS = _one("{quota}:cells", "presence requests by 250 ms and lane (hash)
 QUOTA_PAUSE = _one("{quota}:pause", "Graph told the whole tenant to wait", "as Graph said")
 ZOOM_NEXT = _one("{zoom}:next", "the next slot at Zoom that nobody has (ms)", "until it is past")
 ZOOM_SLOTS = _one("{zoom}:slots", "zset: oid -> their slot in Zoom's queue", "the last, + 60 s")
+LASTING_TTL = 21 * _DAY
+lasting = _of("{lasting}:<week>", "hash: state and how long it lasted -> times", LASTING_TTL)
 ZOOM_TOKEN = _one("{zoom}:token", "Zoom's access token, sealed, for all", "as Zoom said")
 ZOOM_TOKEN_LEASE = _one("{zoom}:token:by", "who gets a new one", ZOOM_TOKEN_LEASE_TTL)
 

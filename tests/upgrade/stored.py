@@ -52,6 +52,7 @@ from sync.connect.vault import Vault
 from sync.directory.store import DirectoryStore
 from sync.engine.departures import DepartureStore
 from sync.engine.identity import News
+from sync.engine.lasting import ADDED_SECONDS, Lasting
 from sync.engine.look_ups import LookUpStore
 from sync.engine.people import PeopleStore
 from sync.engine.proving import UnprovenStore
@@ -197,6 +198,8 @@ async def _people(to: Stores) -> None:
     await to.people.claim(keys.shard_of(ADA), "w1", 10)  # `lease` and its end
     await to.people.count_look_up(ADA)
     await to.people.keep_look(ADA, Shown("Busy", "InACall"))
+    minutes = iter((0.0, ADDED_SECONDS, ADDED_SECONDS))
+    await Lasting(to.client, monotonic=lambda: next(minutes)).ended("In_Meeting", 60_000, AT)
     await to.client.zadd(keys.watched(keys.shard_of(ADA)), {ADA: AT})
     for role in (Role.ADMIN, Role.HELPDESK, Role.HELPDESK):
         await to.look_ups.count(BEN, role, AT)
@@ -404,6 +407,7 @@ async def read(client: Client) -> dict[str, Any]:
         "opted out by Zoom": [await opt_outs.has(BEN, zoom) for zoom in ("zNia", "zBen")],
         "buttons": len(await ButtonKey(of.sealed, of.vault).load() or b""),
         "sealing": plain(sorted(await of.sealed.sealing(), key=lambda one: one.name)),
+        "lasting": {str(k): v for k, v in (await Lasting(client).counts(AT)).items()},
         "look": plain(None if look is None else look[0]),
         "watched": await client.zscore(keys.watched(keys.shard_of(ADA)), ADA),
         "look-ups": plain(await of.look_ups.counted(BEN, connected_ms=AT, now_ms=AT)),

@@ -41,6 +41,7 @@ end
 redis.call('HDEL', person, 'tries', 'leaving', 'trouble', 'trouble_at', 'code', 'notified', 'wait', 'test')
 if presence and at_ms >= num(person, 'obs_at') then
   redis.call('HSET', person, 'obs', presence, 'obs_at', at_ms, 'got', now)
+  redis.call('HDEL', person, 'since') -- it may have begun long before
 end
 redis.call('HSET', person, 'zoom', zoom_id, 'groups', groups, 'addr', addresses)
 redis.call('SADD', everybody, member)

@@ -7,7 +7,7 @@ local function lane_for()
 end
 
 local known = redis.call('HMGET', person, 'gen', 'leaving', 'zoom', 'obs_at', 'obs', 'trouble', 'lease_end', 'wait',
-  'tries', 'test', 'addr')
+  'tries', 'test', 'addr', 'since')
 local zoom = known[3] or ''
 if not known[1] or known[2] then return {'not_connected', now} end
 if zoom_id ~= '' and zoom ~= '' and zoom ~= zoom_id then return {'not_connected', now} end
@@ -23,21 +23,25 @@ if zoom_id ~= '' or address ~= '' then
   local odd = address ~= '' and not string.find(known[11] or '', '\n' .. address .. '\n', 1, true)
   if zoom_id == '' or zoom == '' or odd then return {'unproven', now} end
 end
+local began = tonumber(known[12] or '')
+local ended = began and old and old ~= presence and at_ms >= began
+local lasted = ended and old .. ':' .. string.format('%.0f', at_ms - began) or ''
+if old ~= presence or not began then redis.call('HSET', person, 'since', old == presence and old_at or at_ms) end
 redis.call('HSET', person, 'obs', presence, 'obs_at', at_ms, 'got', now)
 if known[9] then redis.call('HDEL', person, 'tries') end
 if known[10] and presence ~= old then redis.call('HDEL', person, 'test') end
 if known[6] == AUTHORIZE then -- nothing can be told until they connect again
   redis.call('HINCRBY', person, 'ver', 1)
-  return {'accepted', now}
+  return {'accepted', now, lasted}
 end
 local free = (tonumber(known[7] or '') or 0) <= now and (tonumber(known[8] or '') or 0) <= now
 if token == '' or not free then
   demand(person, member, lane_for())
-  return {'accepted', now}
+  return {'accepted', now, lasted}
 end
 local lease_end = now + lease_ms
 redis.call('HINCRBY', person, 'ver', 1)
 if known[6] then redis.call('HDEL', parked, member) end
 local row = lease(person, token, lease_end)
 place(person, member, lane_for(), lease_end)
-return {'accepted', now, row}
+return {'accepted', now, lasted, row}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("per_second", [10.0, None])
 async def test_people_are_counted_once_a_minute(redis: Client, per_second: float | None) -> None:
     now = 0.0
-    belief = Belief(PeopleStore(redis, Scripts(redis)), per_second, lambda: now)
+    belief = Belief(PeopleStore(redis, Scripts(redis)), per_second, monotonic=lambda: now)
     few = UNHURRIED if per_second is None else freshness(0, per_second)
     assert await belief.fresh() == few
     await redis.sadd(keys.everybody(0), *(str(number) for number in range(12_000)))

@@ -77,6 +77,7 @@ ROW = {
     "sight": "Available/AvailableInactive@25",
     "lesson": "hidden 2 26 away",
     "as": "busy only",
+    "since": "2",
 }
 KNOWN = PersonState(
     object_id=ADA,
@@ -115,6 +116,7 @@ KNOWN = PersonState(
     sight=Sight(Shown("Available", "AvailableInactive"), 25),
     lesson=Lesson(Taught.HIDDEN, 2, 26, "away"),
     planned_as=Style.BUSY_ONLY,
+    since_ms=2,
 )
 PATCHES = {
     "holds": [
