@@ -30,10 +30,10 @@ RIGHTS: Final[Mapping[Right, str]] = {
 MATCHING: Final[Mapping[Matching, str]] = {
     Matching.FULL: "",
     Matching.BASIC: (
-        "Without User.Read.All people are found by their user name and main address only, and "
+        "Without User.Read.All, people are found by their user name and main address only, and "
         "guests and disabled accounts can’t be recognised."
     ),
-    Matching.NONE: "Without User.Read.All nobody’s account can be found for their Zoom user.",
+    Matching.NONE: "Without User.Read.All, I can’t find the account that belongs to a Zoom user.",
 }
 
 

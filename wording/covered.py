@@ -60,7 +60,7 @@ def by_organisation(candidate: Candidate, *, own_until_ms: int | None) -> Said:
     if announced is None or announced.started or announced.how is How.ASKED:
         return Said(f"{_ORGANISATION}, on request: they chose Start", kept)
     if announced.how is How.OTHERWISE:
-        return Said(f"{_ORGANISATION}, after notice by other means than the app", kept)
+        return Said(f"{_ORGANISATION}, after notice outside the app", kept)
     return Said(f"{_ORGANISATION}, after notice", kept)
 
 

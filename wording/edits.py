@@ -261,18 +261,19 @@ def _noticed_of_starting(edit: Authorise | ChooseShare | Narrow | Stop) -> str:
             return (
                 "I clear what I set for people without a sign-in of their own, and show nothing "
                 "for them until they connect. People who are connected by their own sign-in "
-                "aren’t affected. Once it is done, the consent can be withdrawn in Entra."
+                "aren’t affected. Once it’s done, the consent can be withdrawn in Entra."
             )
         case Narrow(_, only) if only is not None:
             return (
-                f"The organisation’s authorisation counts {only_words(only)}. It ends for the "
-                "others, also where Entra doesn’t say it or this app may not see it. People who "
-                "connect themselves, or whose own sign-in I still keep, aren’t limited."
+                f"The organisation’s authorisation counts {only_words(only)}. It ends for "
+                "everyone else, including people for whom Entra doesn’t say it or this app can’t "
+                "see it. People who connect themselves, or whose own sign-in I still keep, aren’t "
+                "limited."
             )
         case Narrow():
             return (
-                "The organisation’s authorisation may count for everyone here again. Nobody "
-                "starts by that alone: the card with Start, or the notice, comes first."
+                "The organisation’s authorisation may count for everyone here again. That "
+                "alone starts nobody: the card with Start, or the notice, comes first."
             )
         case ChooseShare(_, share) if share == EVERYBODY:
             return "After notice, everyone in scope is started."

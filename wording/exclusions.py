@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 WHAT_IT_MEANS: Final = (
-    "The organisation’s authorisation no longer counts for them: it ends for those it covers now, "
-    "and it never starts. Their own sign-in isn’t touched: people who connected themselves stay "
-    "connected, and anyone can still connect."
+    "The organisation’s authorisation no longer counts for them. It ends for those it covers now, "
+    "and can’t start for the others. Their own sign-in isn’t touched: people who connected "
+    "themselves stay connected, and anyone can still connect."
 )
 WHAT_INCLUDING_MEANS: Final = (
-    "Their level decides again. Nobody is started by that alone: they’re told first, as everyone "
-    "is, and Not for me still counts."
+    "Their level decides again. That alone starts nobody: they’re told first, like everyone else, "
+    "and Not for me still counts."
 )
 COVERED_NOW: Final = "Covered now: this ends it."
 COVERED_AND_OWN: Final = (
@@ -95,7 +95,9 @@ def would_exclude(count: int, *, before: int, covered: int, own: int, kept: int)
     if covered:
         said.append(f"Covered now: {people(covered)}. It ends for them.")
     if kept:
-        said.append(f"Of these, {people(kept)} carry on with the own sign-in that is still kept.")
+        said.append(
+            f"Of these, {people(kept)} carry on with their own sign-in, which is still kept."
+        )
     if own:
         said.append(f"Connected with their own sign-in, which isn't touched: {people(own)}.")
     if before:

@@ -43,9 +43,9 @@ def feed_words(health: FeedHealth, zone: tzinfo, connected: int, per_second: flo
     if health.validation_missing and health.validated_ms is not None:
         return (
             "Zoom last validated this bot’s address at "
-            f"{clock_time(health.validated_ms, now, zone)}, though it should every 3 days. After 6 "
-            "failures it stops sending events. What to do: open the Zoom app in the Zoom App "
-            "Marketplace and validate the address of its event subscription."
+            f"{clock_time(health.validated_ms, now, zone)}, though it should do so every 3 "
+            "days. After 6 failures it stops sending events. What to do: open the Zoom app in the "
+            "Zoom App Marketplace and validate the address of its event subscription."
         )
     return ""
 

@@ -38,7 +38,7 @@ def done(kind: str, new: Row) -> str:
         INVITE: f"invited {whom}",
         MATCH: "matching changed",
         AUTHORISE: _authorised(new or {}),
-        INFORM: f"recorded that {whom} were told by other means",
+        INFORM: f"recorded that {whom} were told outside the app",
         EXCLUDE: "excluded" if new is None else f"excluded {whom}",
         INCLUDE: "included again" if new is None else f"included {whom} again",
         REVIVE: "tried again" if new is None else f"tried {whom} again",

@@ -86,7 +86,7 @@ _WORDS: Final[Mapping[NotKnown, PageWords]] = {
         "Not signed in", "Microsoft didn’t say who you are. Nothing changed."
     ),
     NotKnown.WRONG_ACCOUNT: PageWords(
-        "That is another account", "Only the account that asked for this link can use it."
+        "That’s another account", "Only the account that asked for this link can use it."
     ),
     NotKnown.OUTSIDER: PageWords(
         "This is for people of the organisation",
@@ -100,7 +100,7 @@ _WORDS: Final[Mapping[NotKnown, PageWords]] = {
         "Too many people at once", "Please wait a minute. Nothing has happened.", 503
     ),
     NotKnown.NOT_ADMIN: PageWords(
-        "This is for admins", "You’re no longer an admin of this app, or not for this."
+        "This is for admins", "You’re no longer an admin of this app, or not one for this."
     ),
     NotKnown.UNREACHABLE: PageWords(
         "Microsoft can’t be reached", "Microsoft isn’t answering right now. Nothing changed.", 503
@@ -115,10 +115,11 @@ _SPECIAL: Final[Mapping[tuple[For, NotKnown], PageWords]] = {
         for purpose in LISTS
         for why, words in {
             NotKnown.WRONG_ACCOUNT: PageWords(
-                "That is another account", "Only the admin who asked for the list can have it."
+                "That’s another account", "Only the admin who asked for the list can have it."
             ),
             NotKnown.NOT_ADMIN: PageWords(
-                "The list is for admins", "You’re no longer an admin of this app, or not for this."
+                "The list is for admins",
+                "You’re no longer an admin of this app, or not one for this.",
             ),
         }.items()
     },
@@ -138,7 +139,7 @@ _SPECIAL: Final[Mapping[tuple[For, NotKnown], PageWords]] = {
 }
 AWAY: Final = PageWords(
     "Something went wrong",
-    "The app can’t reach what it has stored. Nothing has happened.",
+    "The app can’t reach its data right now. Nothing has changed.",
     503,
 )
 AWAY_STEP: Final = "Wait a minute, then load this page again."
@@ -162,7 +163,7 @@ BY_ORGANISATION: Final = (
 CAN_END: Final = "Not for me ends that."
 BY_THEMSELVES: Final = (
     "You’re connected by your own sign-in",
-    "You connected this app yourself, so your organisation has no part in it.",
+    "You connected this app yourself, so your organisation’s authorisation isn’t used.",
 )
 ASKED: Final = (
     "It isn’t on for you",
@@ -216,6 +217,6 @@ def role_shown(role: str, minutes: int) -> tuple[str, tuple[str, ...]]:
         (
             f"You have the role {role}. It counts in the chat for {minutes} minutes, then I ask "
             "again.",
-            "Your presence is not connected by this.",
+            "This doesn’t connect your presence.",
         ),
     )

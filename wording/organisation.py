@@ -26,7 +26,7 @@ NO_APP_NEEDED: Final = (
 
 
 OWN_SIGN_IN_TILL_START: Final = (
-    "You’re connected by your own sign-in, and that goes on as it is until you choose Start. Then "
+    "You’re connected by your own sign-in, and that carries on until you choose Start. Then "
     "your organisation’s authorisation is used. I keep yours for 30 days, in case that ends, and "
     "then erase it. A style you chose stays."
 )

@@ -126,7 +126,7 @@ def share_line(form: Form) -> str:
     if form.share == EVERYBODY:
         return ""
     return (
-        f"Share: {form.share}%. After notice, only so many people in a hundred are started. "
+        f"Share: {form.share}%. After notice, only that share of people is started. "
         "People who choose Start or connect aren’t limited."
     )
 

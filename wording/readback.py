@@ -17,12 +17,12 @@ SWITCHED_OFF: Final = (
     "are shown right."
 )
 NOT_ALLOWED: Final = (
-    "Microsoft isn’t read back, so I can’t say how many people are shown right. It takes your "
-    "organisation’s authorisation: say settings organisation."
+    "Microsoft isn’t read back, so I can’t say how many people are shown right. I need your "
+    "organisation’s authorisation for that: say settings organisation."
 )
 TOO_FEW: Final = (
-    f"How many people are shown right is only said for {FEWEST} people or more. With fewer it "
-    "would be about one of them."
+    f"How many people are shown right is only said for {FEWEST} people or more. With fewer, it "
+    "would say something about each of them."
 )
 
 

@@ -182,7 +182,7 @@ class _Sayings:
         if why is Why.RIGHT:
             return f"{what} on its own. That fits “{zoom}” from Zoom, so there’s nothing to add."
         if why is Why.COVERED:
-            return f"{what} on its own, and that goes before “{zoom}” from Zoom."
+            return f"{what} on its own, and that takes precedence over “{zoom}” from Zoom."
         if why is Why.ECHO:
             return f"{what} on its own, and Zoom says “{zoom}” too, so there’s nothing to add."
         return self._of_ours(what, zoom, since)
@@ -211,7 +211,7 @@ class _Sayings:
         """What Zoom says since when."""
         observation, now = self._known.state.observation, self._known.now_ms
         if observation is None:
-            return "Nothing yet. I’ll hear at your next change in Zoom."
+            return "Nothing yet. I’ll hear about your next change in Zoom."
         line = f"{zoom_label(observation.presence)}, since {self._at(observation.at_ms)}"
         if now - observation.at_ms > fresh_for_ms(observation.presence):
             line += " (not confirmed since)"

@@ -256,7 +256,7 @@ def role_proven(role: str, minutes: int) -> Card:
         f"You have the role {role}. It counts for {minutes} minutes.",
         heading("Your role counts now"),
         answer("good", f"You have the role {role}.", f"It counts for {minutes} minutes."),
-        text("After that I ask again. Your presence isn’t connected by this."),
+        text("After that I ask again. This doesn’t connect your presence."),
         next_step("Say settings, or settings user and a name."),
     )
 
@@ -282,7 +282,7 @@ def guest() -> Card:
     """Refuse somebody from outside the organisation."""
     return card(
         "Settings are for members of this organisation.",
-        heading("Settings are not for guests"),
+        heading("Settings aren’t for guests"),
         answer("neutral", "Nothing was changed.", "You’re a guest in this organisation."),
         next_step("Ask an admin of this app who is a member of the organisation."),
     )

@@ -78,7 +78,7 @@ def confirm(rows: Sequence[PersonRow], unclear: Unclear, *, reason: str, include
     verb = "Include" if include else "Exclude"
     title = f"{verb} {people(len(acting))}{' again' if include else ''}?"
     if not acting:
-        said = f"There is nobody to {verb.lower()}."
+        said = f"There’s nobody to {verb.lower()}."
         return card(
             f"{said} Nothing was changed.",
             heading("Nothing to change"),
@@ -166,10 +166,10 @@ def unreachable() -> Card:
     said = "I can’t look anybody up in Entra right now."
     return card(
         said,
-        heading("Entra can’t be asked"),
+        heading("I can’t ask Entra right now"),
         answer("warning", "Nothing was changed.", said),
         text(
-            "Microsoft doesn’t answer, or your organisation hasn’t authorised this app to see its "
+            "Microsoft isn’t answering, or your organisation hasn’t authorised this app to see its "
             "users."
         ),
         next_step("Say settings unmatched: it says why. Otherwise try again in a minute."),

@@ -272,9 +272,10 @@ def waiting(
     Of `total` the reader may confirm all but the `mine` that they made themselves.
     """
     others = total - mine
-    said = "No match by hand waits for a yes."
+    said = "No match by hand is waiting to be confirmed."
     if total:
-        said = f"{people(total)} matched by hand {'waits' if total == 1 else 'wait'} for a yes."
+        verb = "is" if total == 1 else "are"
+        said = f"{people(total)} matched by hand {verb} waiting to be confirmed."
     return card(
         said,
         heading("Matched by hand"),

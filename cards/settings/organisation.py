@@ -186,7 +186,7 @@ def pass_on(address: str, *, until: str) -> Card:
         address_field("address", "Address to send on", address),
         note(
             "Microsoft’s page lists everything the app’s registration asks for, and consent "
-            f"covers all of it. {STARTS_NOBODY} This card changes once it is done."
+            f"covers all of it. {STARTS_NOBODY} This card changes once it’s done."
         ),
         buttons(
             link("Open the page", address, "Opens the page in your browser"),

@@ -250,7 +250,7 @@ async def _graph(visit: Visit) -> Found:
     address = f"{visit.settings.graph_url}/v1.0/me"
     answer = await visit.ask("GET", address, service="Microsoft Graph", signs=MICROSOFTS_SIGNS)
     if answer.status in {200, 401, 403}:
-        return ok("reached; it asks for a token, as it should")
+        return ok("reached; it asks for a token")
     return failed(
         f"{host_of(address)} answered HTTP {answer.status}.",
         "Compare GRAPH_URL with .env.example, and look at Microsoft's service health.",

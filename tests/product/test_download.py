@@ -76,7 +76,7 @@ async def test_it_asks_microsoft_for_nothing_but_who_it_is(place: Office) -> Non
 async def test_a_forwarded_link_is_of_no_use(place: Office) -> None:
     link = await asked(place)
     async with place.around.browser() as theirs:
-        assert "That is another account" in (await sign_in(theirs, link, DOROTHEA)).words
+        assert "That’s another account" in (await sign_in(theirs, link, DOROTHEA)).words
     async with place.around.browser() as browser:
         assert "Another browser went first" in (await browser.open(link)).words
 

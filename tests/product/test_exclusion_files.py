@@ -88,7 +88,7 @@ async def test_an_admin_s_download_comes_back_as_a_file_to_include(
     await chat.clicks("Exclude", await chat.says(f"settings exclude {BEN.upn} because =1+1"))
     link = link_in(await chat.clicks("Download…", await chat.says("settings excluded")))
     async with org.around.browser() as theirs:
-        assert "That is another account" in (await sign_in(theirs, link, CHIARA)).words
+        assert "That’s another account" in (await sign_in(theirs, link, CHIARA)).words
     link = link_in(await chat.clicks("Download…", await chat.says("settings excluded")))
     async with org.around.browser() as browser:
         page = await sign_in(browser, link, ADA)

@@ -102,7 +102,7 @@ async def test_who_is_included_again_may_start(org: Office) -> None:
 async def test_nobody_is_excluded_whom_nobody_meant(org: Office) -> None:
     chat = org.chat(ADA)
     unknown = await chat.says("settings exclude nobody@example.com 山田@例え.example")
-    assert "There is nobody to exclude." in said_by(unknown.card)
+    assert "There’s nobody to exclude." in said_by(unknown.card)
     half = await chat.says(f"settings exclude {BEN.upn} Sales")
     assert "“Sales” isn’t an e-mail address." in said_by(half.card)
     many = " ".join(f"user{number}@example.com" for number in range(150))

@@ -75,7 +75,7 @@ async def test_the_list_goes_out_and_a_corrected_one_comes_back(
     assert code == 0
     chat = place.chat(ADA)
     card = await chat.says("settings match")
-    assert "2 people matched by hand wait for a yes." in said_by(card.card)
+    assert "2 people matched by hand are waiting to be confirmed." in said_by(card.card)
     await chat.clicks("Confirm 2", card)
     await matched(place)
     assert (await of(place, "Kim (phone)")).object_id == BY_NAME["Kim Lee"].object_id

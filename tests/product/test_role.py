@@ -46,7 +46,7 @@ async def shows_role(place: Office, person: SandboxPerson) -> Sent:
     message, link = await asked(place.chat(person))
     async with place.around.browser() as browser:
         page = await sign_in(browser, link, person)
-        assert "Your presence is not connected by this" in page.words, page.words
+        assert "This doesn’t connect your presence" in page.words, page.words
         assert "Entra says who you are" in (await browser.open(page.url)).words, "loaded again"
     return message
 
@@ -108,7 +108,7 @@ async def test_a_forwarded_link_gives_nobody_anything(org: Office) -> None:
     _, link = await asked(org.chat(BEN))
     async with org.around.browser() as hers, org.around.browser() as his:
         page = await sign_in(hers, link, CHIARA)
-        assert "That is another account" in page.words
+        assert "That’s another account" in page.words
         assert "Another browser went first" in (await his.open(link)).words
     for person in (BEN, CHIARA):
         assert not await org.redis.exists(keys.role(person.object_id))

@@ -148,7 +148,7 @@ async def test_guests_are_never_admins(
         place.app_roles(BEN, "PresenceAdmin")
         await place.connect(BEN)
         card = (await place.chat(BEN).says("settings")).card
-        assert "Settings are not for guests" in said_by(card)
+        assert "Settings aren’t for guests" in said_by(card)
         assert await may(place.chat(ADA))
 
 
@@ -170,7 +170,7 @@ async def test_guests_are_never_admins_nor_before_they_connect(
 
         await place.until(known, "the channel has told who they are")
         card = (await chat.says("settings account disable")).card
-        assert "Settings are not for guests" in said_by(card)
+        assert "Settings aren’t for guests" in said_by(card)
         assert titles(card) == []
     finally:
         place.teams.knows(ADA.object_id, ADA.name, upn=ADA.upn, mail=ADA.mail)

@@ -91,7 +91,7 @@ def test_every_standing_has_words() -> None:
         (TOLD, "By the organisation, after notice"),
         (
             replace(TOLD, how=How.OTHERWISE),
-            "By the organisation, after notice by other means than the app",
+            "By the organisation, after notice outside the app",
         ),
         (
             replace(TOLD, how=How.ASKED, started=True),

@@ -229,7 +229,7 @@ async def test_a_second_admin_or_click_changes_nothing_more(room: Room) -> None:
     assert room.store.rows[BEN.object_id].by == ADMIN
     assert [kind for kind, _ in room.audit.acts].count("exclude") == 1
     card = await room.asks("ben@example.com")
-    assert "There is nobody to exclude." in words(card)
+    assert "There’s nobody to exclude." in words(card)
     assert "Excluded already." in words(card)
 
 

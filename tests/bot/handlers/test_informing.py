@@ -1,4 +1,4 @@
-"""`settings informed`: an admin records that people were told by other means."""
+"""`settings informed`: an admin records that people were told outside the app."""
 
 from __future__ import annotations
 

@@ -414,7 +414,7 @@ async def test_what_a_file_said_is_confirmed_at_once_by_an_admin_who_has_seen_ho
     ada = Actor(ADA.object_id, "Ada")
     await room.by_hand_rows.replace([*(row(n) for n in range(20)), row(20, ada)])
     card = await room.by_hand.match(turn(), MatchByHand())
-    assert "21 people matched by hand wait for a yes." in words(card)
+    assert "21 people matched by hand are waiting to be confirmed." in words(card)
     assert "You made 1 of them yourself" in words(card)
     assert "Confirm 20" in titles(card)
     await room.by_hand_rows.give(row(21))
@@ -426,5 +426,5 @@ async def test_what_a_file_said_is_confirmed_at_once_by_an_admin_who_has_seen_ho
     assert [it.by for it in rows if not it.mapping().counts] == [ada]
     assert await room.requested()
     left = await room.by_hand.match(turn(), MatchByHand())
-    assert "1 person matched by hand waits" in words(left)
+    assert "1 person matched by hand is waiting" in words(left)
     await room.redis.delete(keys.BY_HAND)
