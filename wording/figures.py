@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def clock_time(at_ms: int, now_ms: int, zone: tzinfo) -> str:
-    """A time as people say it: 14:02, or Nov 21, 14:02 on another day; UTC is named."""
+    """A time as people say it: 14:02, or 21 Nov, 14:02 on another day; UTC is named."""
     at, now = (datetime.fromtimestamp(ms / 1000, tz=zone) for ms in (at_ms, now_ms))
-    text = f"{at:%H:%M}" if at.date() == now.date() else f"{at:%b} {at.day}, {at:%H:%M}"
+    text = f"{at:%H:%M}" if at.date() == now.date() else f"{at.day} {at:%b}, {at:%H:%M}"
     return f"{text} UTC" if zone is UTC else text
 
 

@@ -46,4 +46,4 @@ def _since(since_ms: int | None, now_ms: int, zone: tzinfo) -> str:
     since, now = (datetime.fromtimestamp(ms / 1000, tz=zone).date() for ms in (since_ms, now_ms))
     if since >= now:
         return "today"
-    return f"since {since:%b} {since.day}{' UTC' if zone is UTC else ''}"
+    return f"since {since.day} {since:%b}{' UTC' if zone is UTC else ''}"

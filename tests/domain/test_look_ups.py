@@ -90,7 +90,7 @@ def test_everything_that_is_told_lies_in_the_time_that_is_told(
     ("by_role", "since", "said"),
     [
         ({}, None, "Nobody has looked up your status in the last 90 days."),
-        ({}, NOW - 8 * DAY, "Nobody has looked up your status since Nov 21 UTC."),
+        ({}, NOW - 8 * DAY, "Nobody has looked up your status since 21 Nov UTC."),
         ({}, NOW, "Nobody has looked up your status today."),
         (
             {ADMIN: 2, HELPDESK: 1},
@@ -118,4 +118,4 @@ def test_it_is_said_plainly(by_role: dict[Role, int], since: int | None, said: s
 def test_days_are_the_reader_s_own() -> None:
     zone = timezone(timedelta(hours=13))
     since = int(datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp() * 1000)
-    assert "since Nov 21." in look_ups_sentence(LookUps({}, since), NOW, zone)
+    assert "since 21 Nov." in look_ups_sentence(LookUps({}, since), NOW, zone)

@@ -58,7 +58,7 @@ def test_a_missing_validation_is_said() -> None:
         NINE_FORTY, validated_ms=NINE_FORTY - 81 * HOUR, validation_missing=True, last_ms=NINE_FORTY
     )
     said = feed_words(health, BERLIN, 10, 10.0)
-    assert said.startswith("Zoom last validated this bot’s address at Oct 11, 00:40, though ")
+    assert said.startswith("Zoom last validated this bot’s address at 11 Oct, 00:40, though ")
     assert "What to do: " in said
 
 

@@ -145,7 +145,7 @@ async def test_what_is_new_comes_once_in_the_morning(room: Room) -> None:
     for digests in (room.digests, room.new(), room.digests):
         await digests.step()
     [said] = room.channel.said
-    assert "New since Nov 27, 11:00:" in said
+    assert "New since 27 Nov, 11:00:" in said
     assert "2 people have new problems: 2 no longer authorised" in said
     assert "1 more person in Zoom can’t be matched with Entra." in said
     assert "no problem" not in said
@@ -156,7 +156,7 @@ async def test_what_is_new_comes_once_in_the_morning(room: Room) -> None:
     room.census = Census({"old": "gone"}, well=["ben", "cleo", "dee"], unmatched=[])
     room.now += DAY
     await room.digests.step()
-    assert "New since Dec 1, 08:00: 2 people have no problems any more." in room.channel.said[-1]
+    assert "New since 1 Dec, 08:00: 2 people have no problems any more." in room.channel.said[-1]
     assert "have new problems" not in room.channel.said[-1]
 
 
@@ -219,7 +219,7 @@ async def test_who_dies_in_the_middle_sends_nothing_twice_and_loses_nothing(
     assert len(room.channel.said) == (at == "after")
     room.now = MONDAY + DAY
     await room.new().step()
-    assert "New since Nov 27, 11:00: 1 person has a new problem" in room.channel.said[-1]
+    assert "New since 27 Nov, 11:00: 1 person has a new problem" in room.channel.said[-1]
     room.now += DAY
     before = len(room.channel.said)
     await room.new().step()

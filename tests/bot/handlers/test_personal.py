@@ -94,7 +94,7 @@ async def test_which_pause_is_asked_with_the_soonest_end_first(
     assert [e["title"] for e in buttons] == [
         "For 1 hour",
         "Until 17:00 UTC",
-        "Until Sep 22, 05:00 UTC",
+        "Until 22 Sep, 05:00 UTC",
     ]
     assert buttons[1]["click"] == StartPause(until_ms=NOW + 160 * MINUTE)
     assert engine.chose == []
@@ -105,7 +105,7 @@ async def test_a_time_that_is_sooner_in_the_afternoon_is_asked_about(
 ) -> None:
     card = await handler.pause(turn(), Pause(Until(5, 30, or_later=True)))
     buttons = [e["title"] for e in walk(card) if e.get("type") == "Action.Execute"]
-    assert buttons == ["Until 17:30 UTC", "Until Sep 22, 05:30 UTC"]
+    assert buttons == ["Until 17:30 UTC", "Until 22 Sep, 05:30 UTC"]
     assert engine.chose == []
     await handler.pause(turn(), Pause(Until(1, 30, or_later=True)))  # that of today is past
     assert len(engine.chose) == 1

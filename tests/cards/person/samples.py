@@ -49,7 +49,7 @@ def person_cards() -> dict[str, Card]:
             hint="Choose one, or say pause until 5am or pause until 5pm.",
             ends=[
                 ("Until 17:00", StartPause(until_ms=1_790_010_000_000)),
-                ("Until Sep 22, 05:00", StartPause(until_ms=1_790_053_200_000)),
+                ("Until 22 Sep, 05:00", StartPause(until_ms=1_790_053_200_000)),
             ],
         ),
         "pause-over": pause_is_over(until="17:00"),

@@ -17,13 +17,13 @@ def digest_cards() -> dict[str, Card]:
     every = {str(reason): 12_345 for reason in TROUBLES}
     return {
         "digest": cards.digest(
-            News({"authorize": 2, "forbidden": 1}, healed=4, unmatched=3), since="Nov 27, 08:00"
+            News({"authorize": 2, "forbidden": 1}, healed=4, unmatched=3), since="27 Nov, 08:00"
         ),
-        "digest-one": cards.digest(News({"gone": 1}, 1, 1), since="Nov 27, 08:00"),
-        "digest-healed": cards.digest(News(healed=1), since="Nov 27, 08:00"),
-        "digest-unmatched": cards.digest(News(unmatched=2), since="Nov 27, 08:00 UTC"),
-        "digest-longest": cards.digest(News(every, 98_765, 98_765), since="Nov 27, 08:00 UTC"),
-        "digest-nothing": cards.nothing_new(since="Nov 27, 08:00"),
+        "digest-one": cards.digest(News({"gone": 1}, 1, 1), since="27 Nov, 08:00"),
+        "digest-healed": cards.digest(News(healed=1), since="27 Nov, 08:00"),
+        "digest-unmatched": cards.digest(News(unmatched=2), since="27 Nov, 08:00 UTC"),
+        "digest-longest": cards.digest(News(every, 98_765, 98_765), since="27 Nov, 08:00 UTC"),
+        "digest-nothing": cards.nothing_new(since="27 Nov, 08:00"),
         "digest-on": cards.on(zone="Europe/Stockholm", first="Monday, 30 November"),
         "digest-on-now": cards.on(
             zone="America/Argentina/ComodRivadavia", first="Wednesday, 30 November", changed=True

@@ -38,7 +38,7 @@ ROWS = [
 UNCLEAR = Unclear(("nobody@example.com", "typo@exmaple.com"), ("twins@example.com",))
 COUNTS = {"disabled": 7, "external": 3, "no-teams": 2}
 LISTED = [
-    ListRow("Ben Okafor", "ben.okafor@example.com", "INC0012345 · Ada Lindqvist, Nov 3, 14:02"),
+    ListRow("Ben Okafor", "ben.okafor@example.com", "INC0012345 · Ada Lindqvist, 3 Nov, 14:02"),
     ListRow("", "farid@example.com", "Ada Lindqvist, today, 09:10"),
 ]
 LIST_URL = "https://bridge.example.com/auth/microsoft/start?ticket=0123456789abcdefghijkl"

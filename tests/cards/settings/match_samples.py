@@ -64,7 +64,7 @@ def match_cards() -> dict[str, Card]:
         ),
         "match-download": cards.download(LIST_URL),
         "match-aliases": cards.aliases(
-            [AliasRow("old.example", "new.example", "Ada Lindqvist", "Nov 21, 14:02")],
+            [AliasRow("old.example", "new.example", "Ada Lindqvist", "21 Nov, 14:02")],
             notice="Saved.",
         ),
         "match-aliases-none": cards.aliases([]),

@@ -154,10 +154,10 @@ PARKED_ROWS = [
     for n, (name, address, reason, since) in enumerate(
         [
             ("Chiara O'Brien", "chiara@example.com", "failing", "13:58"),
-            ("Dorothea Größe", "dorothea@example.com", "refused", "Nov 21, 09:15"),
+            ("Dorothea Größe", "dorothea@example.com", "refused", "21 Nov, 09:15"),
             ("Ben Okafor", "ben.okafor@example.com", "gone", "14:02"),
             ("Emeka 山田", "emeka@example.com", "authorize", "11:40"),
-            ("Farid Nasser", "farid@example.com", "authorize", "Nov 20, 17:30"),
+            ("Farid Nasser", "farid@example.com", "authorize", "20 Nov, 17:30"),
         ],
         start=2,
     )
@@ -195,7 +195,7 @@ def why(name: str) -> str:
 def organisation_cards() -> dict[str, Card]:
     rights = ("Presence.ReadWrite.All", "User.Read.All")
     given = Consent(rights, since_ms=1, looked_ms=1, why=None)
-    asked = OpenLink("Ada Lindqvist", "Dec 6, 14:10 UTC")
+    asked = OpenLink("Ada Lindqvist", "6 Dec, 14:10 UTC")
     tried = replace(asked, last=f"At 14:20 UTC: {ANSWERS[Answer.DECLINED].card}")
     basic = ("Presence.ReadWrite.All", "User.ReadBasic.All")
     more = (*rights, "Files.Read.All", "Mail.Read")
@@ -206,7 +206,7 @@ def organisation_cards() -> dict[str, Card]:
 
     return {
         "settings-organisation": organisation(
-            given, since="Nov 28, 14:10", until="", coverage=Coverage(1_240, 52, 6, 4, 3)
+            given, since="28 Nov, 14:10", until="", coverage=Coverage(1_240, 52, 6, 4, 3)
         ),
         "settings-organisation-never": organisation(Consent(), since="", until=""),
         "settings-organisation-asked": organisation(Consent(), since="", until="", open_link=asked),
@@ -233,7 +233,7 @@ def organisation_cards() -> dict[str, Card]:
         "settings-organisation-address": pass_on(
             # The one address that samples may lead to.
             "https://bridge.example.com/auth/microsoft/start?ticket=0123456789abcdefghijkl",
-            until="Dec 6, 14:10",
+            until="6 Dec, 14:10",
         ),
         "settings-organisation-zoom-admin": not_by_zoom(),
         "settings-organisation-not-yet": not_before_all_are_new(),
@@ -601,7 +601,7 @@ def settings_cards_for(name: str) -> dict[str, Card]:
             entered(FULL_LOCKED, 1),
             version=2**53 - 1,
             unsaved=True,
-            notice=overtaken(name, name, "at Nov 21, 14:02 UTC"),
+            notice=overtaken(name, name, "at 21 Nov, 14:02 UTC"),
             members=name,
             account=replace(EWS, locked=True),
             places=9999,
@@ -669,7 +669,7 @@ def settings_cards_for(name: str) -> dict[str, Card]:
         ),
         "settings-parked": parked(
             [
-                ParkedRow(f"{n:0>36}", name, name, "gone", "Nov 21, 14:02 UTC")
+                ParkedRow(f"{n:0>36}", name, name, "gone", "21 Nov, 14:02 UTC")
                 for n in range(MOST_PARKED)
             ],
             {"gone": 123_456, "failing": 99_999},
