@@ -139,6 +139,15 @@ class PersonState:
         None  # whether it can be said what should be shown (domain.agreement)
     )
 
+    @property
+    def away_ms(self) -> int | None:
+        """Since when (epoch ms) nothing is shown of them, because their app is taken out.
+
+        The organisation's authorisation needs no app; one of their own that is kept beside it does,
+        once it counts.
+        """
+        return None if self.authorised_by is AuthorisedBy.ORGANISATION else self.gone_ms
+
     def holding(self, layer: Layer) -> Held | None:
         """What Microsoft may hold of us there."""
         return self.preferred if layer is Layer.PREFERRED else self.held

@@ -195,25 +195,24 @@ class Engine(Explainer):
         Not who the organisation authorised: that would be an opt-out which nobody meant. Only a
         sign-in of their own that is still kept ends.
         """
-        if await self._needs_no_app(object_id):
+        state = await self.store.state(object_id)
+        if state is not None and _needs_no_app(state):
             if await self.store.erase_own(object_id, at_once=True):
                 self.reconciler.tokens.forget(object_id)
                 log.info("own_authorisation_ended", person=object_id)
                 return
-            if await self._needs_no_app(object_id):  # else their own has begun to count meanwhile
-                return
+            state = await self.store.state(object_id)
+            if state is not None and _needs_no_app(state):
+                return  # else their own has begun to count meanwhile
         await self.disconnect(object_id)
-
-    async def _needs_no_app(self, object_id: str) -> bool:
-        state = await self.store.state(object_id)
-        return state is not None and state.authorised_by is AuthorisedBy.ORGANISATION
 
     async def app_gone(self, object_id: str) -> None:
         """A person's app is taken out: nothing of theirs is shown until it is back.
 
-        But for who the organisation authorised.
+        But for who the organisation authorised: there it counts once one of their own does again.
         """
-        if await self._needs_no_app(object_id):
+        state = await self.store.state(object_id)
+        if state is not None and _needs_no_app(state) and state.own_until_ms is None:
             return
         gone = Patch.app_gone(await self.store.now_ms())
         if await self.store.demand(object_id, Lane.URGENT, gone):
@@ -313,3 +312,7 @@ class Engine(Explainer):
     async def aclose(self) -> None:
         """Wait for what nobody in a chat waits for any more."""
         await self.background.aclose()
+
+
+def _needs_no_app(state: PersonState) -> bool:
+    return state.authorised_by is AuthorisedBy.ORGANISATION

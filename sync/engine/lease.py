@@ -134,8 +134,8 @@ class Reconciliation:
     @property
     def ends_ms(self) -> int | None:
         """When they are forgotten because their app is away for too long (epoch ms)."""
-        gone_ms = self.state.gone_ms
-        return None if gone_ms is None else gone_ms + 1000 * APP_BACK_TTL
+        away_ms = self.state.away_ms
+        return None if away_ms is None else away_ms + 1000 * APP_BACK_TTL
 
     @property
     def is_last(self) -> bool:

@@ -139,7 +139,7 @@ class Reconciler:
     def verdict(self, state: PersonState, now_ms: int) -> Verdict:
         """What policy says of them; nothing is shown of people who leave or lost their app."""
         verdict = verdict_of(self.policy.current(), state, now_ms)
-        if state.leaving or state.gone_ms is not None:
+        if state.leaving or state.away_ms is not None:
             verdict = verdict._replace(on=False)
         return verdict
 
@@ -369,7 +369,7 @@ class Reconciler:
 
     async def _forget(self, run: Reconciliation) -> None:
         state = run.state
-        gone_ms = None if state.leaving else state.gone_ms
+        gone_ms = None if state.leaving else state.away_ms
         if await self.store.erase(state.object_id, state.generation, gone_ms):
             self.tokens.forget(state.object_id)
             if gone_ms is not None:

@@ -124,7 +124,7 @@ def is_settled(row: PersonState, policy: Policy, doubted_ms: int, now_ms: int) -
     Zoom was asked (or told us) since, presence is off for them, their app is taken out, or they are
     in trouble: when that is mended they are planned anew, and then Zoom is asked.
     """
-    if row.leaving or row.gone_ms is not None or row.trouble is not None:
+    if row.leaving or row.away_ms is not None or row.trouble is not None:
         return True
     if row.observation is not None and row.observation.at_ms >= doubted_ms:
         return True

@@ -332,3 +332,14 @@ async def test_of_who_is_connected_their_own_token_tells_and_nothing_else() -> N
     world.links[BEN] = link, replace(state, trouble=Trouble.AUTHORIZE)  # it works no longer
     assert await admins.may_prove(BEN)
     assert await admins.standing(person(BEN)) == Standing(Role.ADMIN)
+
+
+async def test_a_role_is_told_alone_of_the_named_and_of_who_signed_in_themselves() -> None:
+    world = World()
+    assert [await world.admins().told_alone(oid) for oid in (ADA, BEN)] == [True, False]
+    world.proofs[BEN] = Role.ADMIN
+    assert not await world.admins().told_alone(BEN), "only for 15 minutes"
+    world.connect()
+    assert await world.admins().told_alone(BEN)
+    world.links[BEN][1].authorised_by = AuthorisedBy.ORGANISATION
+    assert not await world.admins().told_alone(BEN)

@@ -330,3 +330,40 @@ async def test_who_dies_in_the_middle_is_followed_and_nobody_is_between(town: To
         state = await town.bridge.state(oid)
         assert (state.authorised_by, state.own_until_ms) == (AuthorisedBy.PERSON, None)
         assert await town.bridge.tokens.access_token(oid, state.generation)
+
+
+async def test_while_the_app_is_taken_out_the_organisation_s_goes_on_and_their_own_does_not(
+    town: Town,
+) -> None:
+    ada, keeping = await covered_with_own(town), Keeping(town)
+    bridge = town.bridge
+    await bridge.say(ada, ZoomPresence.IN_MEETING)
+    await bridge.engine.app_gone(ada)
+    await bridge.work()
+    assert bridge.shown(ada) == "Busy/InACall"
+    bridge.decisions.policy = replace(EACH, version=7)
+    await keeping.duty.work.step()
+    await bridge.work()
+    assert (await bridge.state(ada)).authorised_by is AuthorisedBy.PERSON
+    assert bridge.shown(ada) is None, "by their own, nothing is shown without the app"
+    await bridge.say(ada, ZoomPresence.PRESENTING)
+    await bridge.work()
+    assert bridge.shown(ada) is None
+    await bridge.engine.app_back(ada)
+    await bridge.work()
+    assert bridge.shown(ada) is not None
+
+
+async def test_an_app_that_does_not_come_back_ends_only_their_own(town: Town) -> None:
+    ada, keeping = await covered_with_own(town), Keeping(town)
+    await town.bridge.engine.app_gone(ada)
+    long_ago = await town.bridge.store.now_ms() - 2000 * keys.APP_BACK_TTL
+    await town.bridge.redis.hset(keys.person(ada), "gone", long_ago)
+    await town.bridge.say(ada, ZoomPresence.IN_MEETING)
+    await town.round()
+    assert await town.covered() == {ada}
+    assert town.bridge.shown(ada) == "Busy/InACall"
+    town.bridge.decisions.policy = replace(EACH, version=7)
+    await keeping.duty.work.step()
+    await town.bridge.work()
+    assert await town.bridge.store.state(ada) is None
