@@ -29,6 +29,7 @@ class Answers(StrEnum):
     WRONG = "wrong"  # everybody is Offline
     PARTIAL = "partial"  # every other person is left out
     UNREADABLE = "unreadable"  # rows that are not as documented
+    REFUSED = "refused"  # 403: the permission was withdrawn
 
 
 class Looked(NamedTuple):
@@ -80,7 +81,9 @@ class ManyLooks:
                 kept.popleft()
 
     def answer(self, ids: Iterable[str]) -> list[dict[str, Any]]:
-        """The rows about these people."""
+        """The rows about these people. Raises Refusal (403)."""
+        if self.answers is Answers.REFUSED:
+            raise Refusal(403, "Forbidden", "Insufficient privileges to complete the operation.")
         self.note()
         now, rows = self._now(), list[dict[str, Any]]()
         self.count, self.at = self.count + 1, now

@@ -67,6 +67,7 @@ ANSWERS: Final = (
     (Answers.WRONG.value, "Everybody offline"),
     (Answers.PARTIAL.value, "Every other person"),
     (Answers.UNREADABLE.value, "Unreadable"),
+    (Answers.REFUSED.value, "Refused (403)"),
 )
 
 
@@ -206,7 +207,7 @@ class Panel:
         return self._done()
 
     async def _looks(self, request: web.Request) -> web.Response:
-        """{lag?, answers?}: so many seconds old; true, wrong, partial or unreadable."""
+        """{lag?, answers?}: so many seconds old; true, wrong, partial, unreadable or refused."""
         body, looks = await _body(request), self._world.looks
         lag = body.get("lag", looks.lag)
         if not body.keys() <= {"lag", "answers"}:

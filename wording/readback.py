@@ -24,43 +24,54 @@ TOO_FEW: Final = (
     f"How many people are shown right is only said for {FEWEST} people or more. With fewer, it "
     "would say something about each of them."
 )
+_BECAUSE: Final = {
+    "graph_403": "Microsoft no longer lets me",
+    "graph_throttled": "Microsoft has asked this app to wait",
+    "late": "Microsoft answers too slowly",
+    "no_reader": "none of this app’s processes is looking",
+}
+_NO_ANSWER: Final = "Microsoft gave no usable answer"
 
 
 @dataclass(frozen=True, slots=True)
 class ReadbackView:
-    """What the overview says: `share` in bold (empty: there is none), the rest, small print.
+    """What the overview says: how many are shown right, and as what the others (empty: nobody).
 
-    `wrong`: it was read back, and isn't any more.
+    `sentence`: in place of both, where it isn't known. `small`: what it was counted of. `lost`: it
+    was read back, and isn't any more.
     """
 
-    sentence: str
-    share: str = ""
+    right: str = ""
+    others: str = ""
+    sentence: str = ""
     small: str = ""
-    wrong: bool = False
+    lost: bool = False
 
 
 def readback_view(health: ReadbackHealth) -> ReadbackView:
     """Whether Microsoft is read back, and how many people are shown as they should be."""
     found = health.agreement
     if health.switched_off:
-        return ReadbackView(SWITCHED_OFF)
+        return ReadbackView(sentence=SWITCHED_OFF)
     if health.never_allowed:
-        return ReadbackView(NOT_ALLOWED)
+        return ReadbackView(sentence=NOT_ALLOWED)
     if health.why_not:
         last = _last_answer(health.look_age_seconds)
+        because = _BECAUSE.get(health.why_not, f"{_NO_ANSWER} ({health.why_not})")
         return ReadbackView(
-            f"Microsoft isn’t read back right now ({health.why_not}), so I can’t say how many "
-            f"people are shown right.{f' {last}' if last else ''}",
-            wrong=True,
+            sentence=f"Microsoft isn’t read back right now: {because}. So I can’t say how many "
+            f"people are shown right.{last and f' {last}'}",
+            lost=True,
         )
     if found is None or not found.looked:
-        return ReadbackView("I’ve just begun to read back what Microsoft shows.")
+        return ReadbackView(sentence="I’ve just begun to read back what Microsoft shows.")
     small = f"{_looked(found)} {_last_answer(health.look_age_seconds)}".rstrip()
     if found.share is None:
-        return ReadbackView(TOO_FEW, small=small)
+        return ReadbackView(sentence=TOO_FEW, small=small)
+    good, bad = _kinds(found, right=True), _kinds(found, right=False)
     return ReadbackView(
-        f" of {people(found.counted)} are shown as they should be{_kinds(found)}",
-        share=percent(found.share),
+        right=f"{percent(found.share)} of {people(found.counted)}{good and f' ({good})'}.",
+        others=bad and f"{bad}.",
         small=small,
     )
 
@@ -77,11 +88,11 @@ def fit_words(fit: Fit) -> str:
         case Fit.MISSING_AVAILABLE:
             return "Away, idle or offline instead of Available"
         case Fit.MISSING_BUSY:
-            return "not Busy, though they should be"
+            return "not Busy when they should be"
         case Fit.FALSE_BUSY:
-            return "Busy, though it’s over"
+            return "still Busy when it’s over"
         case Fit.FALSE_AVAILABLE:
-            return "Available, though they’re away"
+            return "still Available when they’re away"
         case _:
             assert_never(fit)
 
@@ -93,18 +104,13 @@ def percent(share: float) -> str:
     return f"{math.floor(share * 1000 + 1e-9) / 10:g}%"
 
 
-def _kinds(found: Agreement) -> str:
-    """The kinds that there are, with their shares: the right ones in brackets, then the others."""
-
-    def there(*, right: bool) -> str:
-        return "; ".join(
-            f"{percent(share)} {fit_words(fit)}"
-            for fit, share in found.shares.items()
-            if share and fit is not Fit.RIGHT and fit.as_it_should is right
-        )
-
-    good, bad = there(right=True), there(right=False)
-    return f"{good and f' ({good})'}.{bad and f' Not right: {bad}.'}"
+def _kinds(found: Agreement, *, right: bool) -> str:
+    """The kinds that there are, with their shares."""
+    return ", ".join(
+        f"{percent(share)} {fit_words(fit)}"
+        for fit, share in found.shares.items()
+        if share and fit is not Fit.RIGHT and fit.as_it_should is right
+    )
 
 
 def _looked(found: Agreement) -> str:

@@ -103,7 +103,7 @@ def centre(
         # The warnings take the room of groups: a card has a largest size.
         *_group_rows(
             sorted(policy.groups, key=lambda group: group.priority),
-            MOST_GROUPS - bool(feed) - 4 * bool(storm) - bool(readback and readback.share),
+            MOST_GROUPS - bool(feed) - 4 * bool(storm) - bool(readback and readback.right),
             account_locked=account.locked,
         ),
         note(directory) if directory_well else box("warning", text(directory)),
@@ -126,10 +126,14 @@ def _readback(view: ReadbackView | None) -> list[Element]:
     """How many are shown as they should be, or why that is not known."""
     if view is None:
         return []
-    if view.wrong:
+    if view.lost:
         return [box("warning", text(view.sentence))]
-    said = text(bold(view.share), view.sentence) if view.share else note(view.sentence)
-    return [said, note(view.small, spacing="None")] if view.small else [said]
+    lines = [
+        text(bold("Shown right: "), view.right) if view.right else note(view.sentence),
+        text(bold("Shown wrong: "), view.others, spacing="Small") if view.others else None,
+        note(view.small, spacing="Small") if view.small else None,
+    ]
+    return [line for line in lines if line is not None]
 
 
 def _reach(numbers: Numbers) -> str:

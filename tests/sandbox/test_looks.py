@@ -119,6 +119,9 @@ async def test_answers_may_be_wrong_partial_or_unreadable(client: Client) -> Non
     assert await panel(client, "looks", {"answers": "unreadable"}) == 200
     _, body = await look(client, who, [ADA])
     assert body["value"][0]["availability"] == 7
+    assert await panel(client, "looks", {"answers": "refused"}) == 200
+    status, body = await look(client, who, [ADA])
+    assert (status, body["error"]["code"]) == (403, "Forbidden")
     assert await panel(client, "looks", {"answers": "true"}) == 200
     assert (await seen(client, who, BEN))[BEN] == "Busy/InACall"
 

@@ -85,6 +85,7 @@ SAID_OTHERWISE: Final = {
         "wording/ours.py:NOTHING_SET",
     },
     "counted where the row says so": {
+        "cards/settings/centre.py:_readback",
         "cards/settings/change.py:_carried_out",
         "wording/looked_up.py:_written",
     },

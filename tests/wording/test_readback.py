@@ -23,22 +23,21 @@ def test_every_kind_has_words() -> None:
 
 def test_how_many_are_shown_right() -> None:
     view = readback_view(WELL)
-    assert view.share == "99%"
-    assert view.sentence == (
-        " of 800 people are shown as they should be (1.5% with another label). Not right: 1% not "
-        "Busy, though they should be."
-    )
+    assert view.right == "99% of 800 people (1.5% with another label)."
+    assert view.others == "1% not Busy when they should be."
     assert view.small == (
         "Looked at in the last minute: 812 of 1,000 people connected (18.8% weren’t). "
         "Microsoft last answered 1 second ago."
     )
-    assert not view.wrong
+    assert (view.sentence, view.lost) == ("", False)
+    all_right = readback_view(replace(WELL, agreement=replace(FOUND, counts={Fit.RIGHT: 20})))
+    assert (all_right.right, all_right.others) == ("100% of 20 people.", "")
     slow = readback_view(replace(WELL, agreement=replace(FOUND, within_ms=614_000)))
     assert slow.small.startswith("Looked at in the last 614 seconds: 812 of")
 
 
 @pytest.mark.parametrize(
-    ("health", "said", "wrong"),
+    ("health", "said", "lost"),
     [
         (ReadbackHealth("never_read", never_allowed=True), "say settings organisation.", False),
         (
@@ -48,22 +47,23 @@ def test_how_many_are_shown_right() -> None:
         ),
         (
             ReadbackHealth("graph_403", look_age_seconds=300, agreement=FOUND),
-            "right now (graph_403), so I can’t say how many people are shown right. Microsoft "
-            "last answered 5 minutes ago.",
+            "right now: Microsoft no longer lets me. So I can’t say how many people are shown "
+            "right. Microsoft last answered 5 minutes ago.",
             True,
         ),
-        (ReadbackHealth("no_reader"), "(no_reader), so I can’t say how many", True),
+        (ReadbackHealth("no_reader"), "processes is looking. So I can’t say how many", True),
+        (ReadbackHealth("graph_answer"), "no usable answer (graph_answer). So I can’t say", True),
         (ReadbackHealth(""), "I’ve just begun", False),
         (replace(WELL, agreement=replace(FOUND, looked=0, counts={})), "I’ve just begun", False),
         (replace(WELL, agreement=replace(FOUND, counts={Fit.RIGHT: FEWEST - 1})), TOO_FEW, False),
     ],
 )
 def test_no_figure_is_shown_where_there_is_none(
-    health: ReadbackHealth, said: str, wrong: bool
+    health: ReadbackHealth, said: str, lost: bool
 ) -> None:
     view = readback_view(health)
     assert said in view.sentence
-    assert (view.share, view.wrong) == ("", wrong)
+    assert (view.right, view.others, view.lost) == ("", "", lost)
     assert "%" not in view.sentence
 
 

@@ -261,7 +261,7 @@ def settings_cards() -> dict[str, Card]:
             directory=READ,
             directory_well=True,
             feed=FEED_SILENT,
-            readback=readback_view(replace(READ_BACK, why_not="graph_403", agreement=None)),
+            readback=readback_view(ReadbackHealth("graph_403", look_age_seconds=340.0)),
         ),
         "settings-off": centre(
             Policy(GOOGLE),
