@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 TITLE: Final = "Morning digest"
 WHAT_IT_IS: Final = (
     "Once a day I can tell you what’s new: how many people have new problems and why, how many "
-    "new ones in Zoom can’t be matched, and whose problems are over. When there’s nothing new, I "
-    "don’t write. It never says who, and never what anyone’s presence is."
+    "more in Zoom can’t be matched, and how many have no problem any more. When there’s nothing "
+    "new, I don’t write. It never says who, and never what anyone’s presence is."
 )
 HOW_TO_END: Final = "To end it, say settings digest off."
 NOTHING_NEW: Final = "There’s nothing new."
@@ -27,8 +27,8 @@ WHY_CANT_TELL: Final = (
     "named in the app’s set-up, or who are connected with their own sign-in."
 )
 HOW_TO_TELL: Final = (
-    "Ask the team that runs this app to name you in ADMIN_OBJECT_IDS. You can see what’s new at "
-    "any time with settings."
+    "Ask the team that runs this app to name you in ADMIN_OBJECT_IDS. You can see how things stand "
+    "at any time: say settings."
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import to_thread
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,7 @@ class DigestHandler:
         if digest is None or counted is None:
             return await self.show(turn)
         now_ms, census = await self.now_ms(), await self._census(turn)
-        news = compare(counted, census, digest.salt)[0]
+        news, _counted = await to_thread(compare, counted, census, digest.salt)
         since = clock_time(digest.since_ms, now_ms, turn.inbound.time_zone)
         return cards.digest(news, since=since) if news else cards.nothing_new(since=since)
 
@@ -84,7 +85,8 @@ class DigestHandler:
                 moved = await self.rows.of(oid) or moved  # it was just sent
             return await self._shown(moved)
         digest = Digest(zone, now_ms, today(now_ms, here), new_salt())
-        _, counted = compare(Counted(), await self._census(turn), digest.salt)
+        census = await self._census(turn)
+        _, counted = await to_thread(compare, Counted(), census, digest.salt)
         await self.rows.begin(oid, digest, counted)
         return await self._shown(await self.rows.of(oid) or digest, changed=True)
 
