@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run setup fetch test test-all unit container e2e check format bench lock clean
+.PHONY: help run setup fetch test test-long test-all unit container e2e check format bench lock clean
 .DEFAULT_GOAL := run
 
 help:                         ## what can be made, and the arguments
@@ -43,15 +43,18 @@ fetch: $(VENV)/runtime
 	done; true
 
 # What Python compiles is kept: to compile the tests anew takes each process ten seconds.
-test test-all unit e2e: export PYTHONDONTWRITEBYTECODE :=
+test test-long test-all unit e2e: export PYTHONDONTWRITEBYTECODE :=
 # One more than two cores: the slow tests wait for processes and browsers. A file stays in one.
-#@ WORKERS=3           test, test-all: processes that run tests at the same time
+#@ WORKERS=3           test, test-long, test-all: processes that run tests at the same time
 WORKERS ?= 3
 EVERY_TEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # With few examples, and commands of app.py are forked, not started (tests/doubles/forks.py).
 test: $(VENV)/dev fetch       ## the tests of every day; the real chat client needs Node and Chromium
 	EXAMPLES=quick $(EVERY_TEST) -m 'not container and not long'
+
+test-long: $(VENV)/dev fetch  ## what `make test` leaves out: chaos, many people, journeys in the browser
+	$(EVERY_TEST) -m 'not container and long'
 
 #@ CHAOS=full          test-all: faults for longer
 #@ THOROUGH=1          test-all: the product in Python's development mode, which takes twice the time

@@ -25,7 +25,11 @@ def test_a_day_is_the_same_each_time() -> None:
     assert first != other
 
 
-@pytest.mark.parametrize("scheduler", [US, *SIMPLER], ids=lambda s: s.name)
+@pytest.mark.parametrize(
+    "scheduler",
+    [US, *(pytest.param(other, marks=pytest.mark.long) for other in SIMPLER)],
+    ids=lambda s: s.name,
+)
 def test_nothing_is_lost_and_no_window_holds_more_than_graph_allows(scheduler: Scheduler) -> None:
     window: deque[int] = deque()
     lanes: Counter[Lane] = Counter()

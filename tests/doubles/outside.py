@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import ssl
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +21,7 @@ from yarl import URL
 from sandbox.people import APP_ID, PEOPLE, TENANT_ID, ZOOM_ACCOUNT_ID, SandboxPerson
 from sandbox.server import WORLD, SandboxConfig, build_sandbox
 from tests.doubles.browser import Browser, Page
-from tests.doubles.product import APP, Command, http, running
+from tests.doubles.product import APP, Command, http, reports, running
 from tests.doubles.teams import Client, Sent, TeamsDouble, signing_key
 
 if TYPE_CHECKING:
@@ -95,12 +94,7 @@ class Outside:
         self._unknown = iter(_crowd())
 
     def environ(self, **changes: str | None) -> dict[str, str]:
-        """The environment of a production process; None leaves a name out.
-
-        Python reports what was not closed or not awaited. When the tests run with `THOROUGH`, its
-        whole development mode is on, which takes twice the time: memory and calls from a wrong
-        thread are looked at, too.
-        """
+        """The environment of a production process that `reports`; None leaves a name out."""
         settings: dict[str, str | None] = {
             "MicrosoftAppId": APP_ID,
             "MicrosoftAppPassword": APP_SECRET,
@@ -125,8 +119,8 @@ class Outside:
             "PYTHONDEVMODE": "1",
         }
         settings |= changes
-        if settings["PYTHONDEVMODE"] and not os.environ.get("THOROUGH"):
-            settings |= {"PYTHONDEVMODE": None, "PYTHONWARNINGS": "default"}
+        if settings.pop("PYTHONDEVMODE"):
+            settings |= reports()
         return {name: value for name, value in settings.items() if value is not None}
 
     def somebody(self) -> SandboxPerson:

@@ -39,6 +39,15 @@ NEVER = (
 """What a clean run never says."""
 
 
+def reports() -> dict[str, str]:
+    """The environment in which Python reports what was not closed or not awaited.
+
+    When the tests run with `THOROUGH`, its whole development mode is on, which takes twice the
+    time: memory and calls from a wrong thread are looked at, too.
+    """
+    return {"PYTHONDEVMODE": "1"} if os.environ.get("THOROUGH") else dict(forks.WARNS)
+
+
 class Command:
     """One process. `output` holds every line of both streams in the order in which they came."""
 

@@ -152,6 +152,7 @@ async def test_axe_finds_nothing_on_our_pages(page: Page, site: TestServer) -> N
     assert found == []
 
 
+@pytest.mark.long
 async def test_axe_finds_nothing_on_the_sandboxs_pages(page: Page) -> None:
     away = config(chat_url="http://127.0.0.1:9/", bot_endpoint="http://127.0.0.1:9/")
     async with TestServer(build_sandbox(away)) as server:

@@ -139,6 +139,7 @@ async def test_people_who_are_not_connected_are_left_alone(chat: Chat, panel: Pa
     await panel.ours(None)
 
 
+@pytest.mark.long
 async def test_cancelled_link_no_longer_works(chat: Chat) -> None:
     await disconnect(chat)
     await chat.ask("connect", "Connect your Microsoft account")
@@ -151,6 +152,7 @@ async def test_cancelled_link_no_longer_works(chat: Chat) -> None:
     await expect(page.get_by_role("heading", name="This sign-in was ended")).to_be_visible()
 
 
+@pytest.mark.long
 async def test_declined_consent_connects_nothing_and_says_so_in_both_places(
     chat: Chat, panel: Panel, screenshots: Path
 ) -> None:

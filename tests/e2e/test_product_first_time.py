@@ -29,6 +29,7 @@ STORY_PANEL = ViewportSize(width=560, height=850)
 """So narrow that Ada's card is about as tall as the story in the chat."""
 
 
+@pytest.mark.long
 async def test_newcomer_connects_and_stays_connected_over_a_restart(
     chat_client: None, browser: Browser, screenshots: Path, tmp_path: Path
 ) -> None:

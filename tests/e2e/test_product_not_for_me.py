@@ -27,6 +27,7 @@ pytestmark = [
 BEN = PEOPLE[1]
 
 
+@pytest.mark.long
 async def test_somebody_without_the_app_says_no(
     chat_client: None, browser: Browser, screenshots: Path, tmp_path: Path
 ) -> None:

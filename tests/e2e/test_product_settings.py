@@ -28,6 +28,7 @@ BEN = PEOPLE[1]
 SHOWN = "In a call"
 
 
+@pytest.mark.long
 async def test_disabling_asks_first_and_takes_effect_at_once(chat: Chat, panel: Panel) -> None:
     await connect(chat, panel)
     await panel.zoom("In_Meeting")
@@ -82,6 +83,7 @@ async def test_a_row_of_a_group_opens_by_a_click_and_by_keyboard(chat: Chat) -> 
 # -- groups --------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 async def test_a_name_that_is_not_clear_leads_to_a_choice_of_the_nearest(chat: Chat) -> None:
     card = await chat.ask(
         "settings group Sales Team disable", "There’s no group called “Sales Team”."
@@ -272,6 +274,7 @@ async def test_the_article_s_steps_for_a_group_by_clicking(chat: Chat) -> None:
     await confirm(chat, "settings group Customer Care inherit", "inherits")
 
 
+@pytest.mark.long
 async def test_a_reason_is_typed_into_the_question_and_stands_in_the_history(
     chat: Chat, panel: Panel
 ) -> None:

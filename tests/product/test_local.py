@@ -15,7 +15,7 @@ import pytest
 from sandbox.people import APP_ID, PEOPLE, TENANT_ID
 from tests.doubles.browser import Browser
 from tests.doubles.outside import link_in, sign_in, words
-from tests.doubles.product import Command, eventually, http, run, running
+from tests.doubles.product import Command, eventually, http, reports, run, running
 from tests.doubles.teams import Sent, TeamsDouble, button
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Local:
 @contextlib.asynccontextmanager
 async def local(folder: Path, ports: tuple[str, str]) -> AsyncIterator[Local]:
     """Start local mode and stop it with Ctrl-C."""
-    environ = {"PORT": ports[0], "METRICS_PORT": "0", "PYTHONDEVMODE": "1"}
+    environ = {"PORT": ports[0], "METRICS_PORT": "0", **reports()}
     environ["DATA_DIR"] = str(folder / "data")
     arguments = ("local", "--no-chat", "--sandbox-port", ports[1])
     async with (

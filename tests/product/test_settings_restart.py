@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.doubles.outside import Chat, Outside, Product
     from tests.doubles.teams import Sent
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
 
 ADMIN: Final = PEOPLE[0]
 QUIET: Final = 800

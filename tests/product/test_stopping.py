@@ -119,7 +119,13 @@ def test_ctrl_c_while_it_imports_is_no_traceback(tmp_path: Path) -> None:
             assert local.ends() in {0, 130}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        *(pytest.param(one, marks=pytest.mark.long) for one in (signal.SIGTERM, signal.SIGHUP)),
+    ],
+)
 def test_a_second_one_ends_at_once_and_takes_redis_along(tmp_path: Path, number: int) -> None:
     with started(tmp_path) as local:
         local.until(b"Stop with Ctrl-C")
@@ -170,7 +176,12 @@ def test_who_reads_has_gone_before_it_stops(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "shell", ['"$0" "$@" >&-', '"$0" "$@" >&- 2>&- <&-', '"$0" "$@" >/dev/full']
+    "shell",
+    [
+        pytest.param('"$0" "$@" >&-', marks=pytest.mark.long),
+        '"$0" "$@" >&- 2>&- <&-',
+        pytest.param('"$0" "$@" >/dev/full', marks=pytest.mark.long),
+    ],
 )
 def test_what_cannot_be_written_keeps_nothing(tmp_path: Path, shell: str) -> None:
     with started(tmp_path, shell=shell) as local:

@@ -232,6 +232,7 @@ async def test_whom_microsoft_shows_busy_because_of_us_comes_first(place: Place)
     assert sorted(first) == [person(9), person(19), person(29)]
 
 
+@pytest.mark.long
 async def test_two_thousand_people_within_the_pace_and_without_a_flood(place: Place) -> None:
     """The reconciler is left out, so that it takes seconds; what it asks is offered instead."""
     redis, store, count, pace = place.bridge.redis, place.bridge.store, 2000, 100.0

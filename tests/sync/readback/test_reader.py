@@ -227,6 +227,7 @@ async def test_who_was_never_answered_is_said_to_be_unknown(bench: Bench) -> Non
     assert str(await bench.sight(ADA)).startswith("/@")
 
 
+@pytest.mark.long
 async def test_five_thousand_people_are_looked_at_in_turn(bench: Bench) -> None:
     people = [oid(number) for number in range(5_000)]
     await bench.watch(*people)
