@@ -84,7 +84,7 @@ WHY: Final[Mapping[Why, WhyWords]] = {
         "Your organisation has withdrawn its authorisation for this app",
     ),
     Why.TOO_FEW: WhyWords(
-        "Presence.ReadWrite.All is missing, so nobody’s presence can be set.",
+        "Presence.ReadWrite.All is missing, so nobody’s presence can be set with it.",
         "Add it to the registration’s API permissions as an application permission, then press "
         "Authorise.",
     ),

@@ -80,7 +80,8 @@ def organisation(
             text(bold(lead)),
             text(why.what, spacing="Small") if why else None,
             text(
-                f"I no longer set anything. What I’ve set at Microsoft ends by {until}.",
+                f"I no longer set anything with this authorisation. What I’ve set with it ends by "
+                f"{until}. People whose own sign-in I still keep carry on with that.",
                 spacing="Small",
             )
             if until
@@ -165,7 +166,7 @@ def _open(open_link: OpenLink | None) -> Element | None:
 
 def ended_banner(why: Why, until: str) -> Element:
     """Make the warning for the control centre; `until` as for the card."""
-    left = f" What I’ve set at Microsoft ends by {until}." if until else ""
+    left = f" What I’ve set with it ends by {until}." if until else ""
     return box(
         "attention",
         text(bold("The organisation’s authorisation has ended. "), f"{WHY[why].what}{left}"),

@@ -97,7 +97,7 @@ async def test_an_admin_asks_somebody_consents_and_it_is_withdrawn(
         await picture(panel.page, screenshots / "panel-organisation.png")
         await refreshed(card, "No longer authorised.")
         await expect(card).to_contain_text(
-            "I no longer set anything. What I’ve set at Microsoft ends by"
+            "I no longer set anything with this authorisation. What I’ve set with it ends by"
         )
         await chat.last_card("The consent was withdrawn in Entra.")
         await chat.screenshot("card-organisation-withdrawn", card_only=True)

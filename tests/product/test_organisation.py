@@ -401,7 +401,7 @@ async def test_a_withdrawal_in_the_portal_is_noticed_and_admins_are_told_once(
     said = said_by(alert.card)
     assert "No longer authorised" in said
     assert "withdrawn in Entra" in said
-    assert "What I’ve set at Microsoft ends by" in said
+    assert "What I’ve set with it ends by" in said
     assert await why(place) is Why.WITHDRAWN
     await time_passes(place)
 
