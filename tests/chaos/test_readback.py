@@ -26,9 +26,12 @@ from sandbox.people import APP_ID
 from sandbox.world import BY_PERSON
 from sandbox.zoom_states import ZoomPresence
 from sync.readback.store import ReadbackStore
+from sync.redis import keys
+from sync.redis.connection import server_ms
 from sync.redis.scripts import Scripts
 from tests.chaos.conftest import FULL
 from tests.doubles.outside import outside, serving
+from tests.doubles.product import eventually
 from tests.doubles.redis import open_client
 
 if TYPE_CHECKING:
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
     from sync.redis.connection import Client
     from tests.doubles.outside import Outside, Product
     from tests.doubles.redis import RedisServer
+
+pytestmark = pytest.mark.timeout(600 if FULL else 240)
 
 PEOPLE: Final = 40 if FULL else 14
 LASTS: Final = 60.0 if FULL else 15.0
@@ -144,6 +149,31 @@ class Office:
     def told(self, person: SandboxPerson) -> Any:
         return self.around.told(person)
 
+    async def relies_on_teams(self) -> SandboxPerson:
+        """Somebody new in a meeting, for whom nothing is written because of a call in Teams."""
+        person, world = self.around.somebody(), self.around.world
+        await self.products[-1].connected(person)
+        oid = person.object_id
+        row, watched = keys.person(oid), keys.watched(keys.shard_of(oid))
+        world.set_zoom(oid, ZoomPresence.AVAILABLE)
+        await self.products[-1].told(person, ("Available", "Available"))
+        world.set_teams(oid, TeamsClient.CALL)
+
+        async def seen() -> bool:
+            await self.redis.zadd(watched, {oid: await server_ms(self.redis) - 1})
+            return str(await self.redis.hget(row, "sight")).startswith("Busy/InACall@")
+
+        await eventually(seen, "the call is seen", log=self.products[-1].command, seconds=20)
+        world.set_zoom(oid, ZoomPresence.IN_MEETING)
+
+        async def planned() -> bool:
+            obs, got, acted, lease = await self.redis.hmget(row, "obs", "got", "acted", "lease")
+            return obs == ZoomPresence.IN_MEETING.value and got == acted and lease is None
+
+        await eventually(planned, "it is planned", log=self.products[-1].command)
+        assert self.told(person) == ("Available", "Available")
+        return person
+
     async def all_is_right(self) -> None:
         """Soon everybody is shown right; it took few writes, and no status of their own."""
         try:
@@ -206,10 +236,13 @@ async def test_answers_are_wrong_for_a_while(office: Office, answers: Answers) -
 
 async def test_the_permission_is_withdrawn_in_the_middle_of_the_day(office: Office) -> None:
     await office.work(LASTS / 3)
+    relying = await office.relies_on_teams()
     office.around.world.own_rights.hold([], office.around.world.clock.now())
     office.around.world.looks.answers = Answers.REFUSED
     await office.work(LASTS)
-    await office.all_is_right()  # as if there had never been any looks
+    # As if there had never been any looks: also who relied on what was seen.
+    await office.products[1].told(relying, ("Busy", "InACall"))
+    await office.all_is_right()
     status = await ReadbackStore(office.redis, Scripts(office.redis)).status()
     assert (status.reading, status.agreement) == (None, None)
     assert sum(len(product.command.events("readback_lost")) for product in office.products) == 1

@@ -14,6 +14,7 @@ from domain.plan import UNSEEN, Do, Lane, Why, World, plan
 from domain.policy import Form, Policy, resolve
 from domain.presence import (
     AVAILABLE,
+    AWAY,
     IN_A_CALL,
     NOT_SAID,
     PRESENTING,
@@ -21,6 +22,7 @@ from domain.presence import (
     Observation,
     Pair,
     Shown,
+    Style,
     ZoomPresence,
 )
 from domain.readback import (
@@ -281,3 +283,41 @@ def test_what_was_seen_lately_is_newer_than_all_that_changed(
     assert seen_lately(NOW, person, round_ms, None) is None
     person.sight = Sight(NOT_SAID, NOW)
     assert seen_lately(NOW, person, round_ms, reading) is None
+
+
+FULL = ON._replace(style=Style.FULL)
+
+
+def planned_in_full(person: PersonState) -> Plan:
+    return plan(NOW, person, FULL, UNSEEN, World(can_ask=True, reading=READING))
+
+
+@pytest.mark.parametrize("zoom", [Z.DO_NOT_DISTURB, Z.BUSY, Z.IN_CALENDAR_EVENT])
+@given(
+    sight=st.sampled_from([FREE, IDLE, AWAY_SHOWN, GONE, MEETING, IN_CALL, BACK_SOON]),
+    ago=st.integers(0, 120_000),
+    held=st.sampled_from([None, AVAILABLE, AWAY]),
+)
+def test_the_persons_own_status_is_never_set_by_what_the_reader_saw(
+    zoom: ZoomPresence, sight: Shown, ago: int, held: Pair | None
+) -> None:
+    person = someone(
+        zoom,
+        held=None if held is None else told(held, 3 * MINUTE),
+        sight=sight,
+        seen_ms=NOW - ago,
+    )
+    assert planned_in_full(person).do is Do.LOOK
+
+
+@pytest.mark.parametrize("own", ["DoNotDisturb", "Busy"])
+@pytest.mark.parametrize("sight", [FREE, MEETING, Shown("DoNotDisturb", "DoNotDisturb")])
+def test_nor_is_it_taken_back_by_that(own: str, sight: Shown) -> None:
+    person = someone(Z.AVAILABLE, held=told(AWAY, 3 * MINUTE), sight=sight)
+    person.preferred = told(Pair(own, own), 3 * MINUTE)
+    assert planned_in_full(person).do is Do.LOOK
+
+
+def test_in_other_states_full_is_planned_with_looks() -> None:
+    step = planned_in_full(someone(Z.AVAILABLE, sight=FREE))
+    assert (step.do, step.why) == (Do.NOTHING, Why.RIGHT)

@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
-from domain.errors import AdminMustAct, PersonGone, RetryLater
+from domain.errors import AdminMustAct, PersonGone, RetryLater, Trouble
 from domain.plan import Lane
 from domain.policy import Form
-from domain.presence import ZoomPresence
+from domain.presence import Style, ZoomPresence
+from domain.setback import MOST_REFUSALS
 from tests.doubles.engine import Bridge
-from tests.doubles.graph import CLEAR, LOOK, PREFER, SET, UNPREFER
+from tests.doubles.graph import CLEAR, LOOK, PREFER, SET, UNPREFER, Fault
 from tests.doubles.people import ADA, lane_of
 
 Z = ZoomPresence
@@ -209,3 +210,29 @@ async def test_whoever_leaves_while_zoom_is_asked_is_asked_once(asking: Bridge) 
     assert asking.zoom.asked == [f"z{ADA}"]
     assert [line["event"] for line in logs] == ["link_erased"]
     assert await asking.lasting_keys() == []
+
+
+async def test_what_should_be_shown_is_known_of_whom_it_can_be_said(bridge: Bridge) -> None:
+    await bridge.connect(ADA, Z.IN_MEETING)
+    await bridge.work()
+    assert (await bridge.state(ADA)).planned_as is Style.MIRROR
+    bridge.graph.faults.extend([Fault(403)] * (MOST_REFUSALS + 1))  # once more with a new token
+    await bridge.say(ADA, Z.PRESENTING)
+    for _ in range(MOST_REFUSALS):
+        await bridge.work()
+        await bridge.pass_time(ADA, 10)
+    assert (await bridge.state(ADA)).trouble == Trouble.FORBIDDEN
+    assert (await bridge.state(ADA)).planned_as is None, "nothing is tried any more"
+    await bridge.say(ADA, Z.AVAILABLE)
+    await bridge.work()
+    assert (await bridge.state(ADA)).planned_as is Style.MIRROR
+    for form in (Form(integration=True, style=Style.FULL), Form(integration=False)):
+        bridge.decisions.policy = replace(bridge.decisions.policy, account=form)
+        await bridge.store.demand(ADA)
+        await bridge.work()
+        assert (await bridge.state(ADA)).planned_as is None, form
+    bridge.decisions.policy = replace(bridge.decisions.policy, account=Form(integration=True))
+    await bridge.engine.test(ADA)
+    assert (await bridge.state(ADA)).planned_as is None, (
+        "a test shows something else than Zoom says"
+    )
