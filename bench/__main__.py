@@ -17,7 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench import burst, chat, latency, matching, scale, start, webhooks, workers, writes
+from bench import (
+    app_writes,
+    burst,
+    chat,
+    latency,
+    matching,
+    scale,
+    start,
+    webhooks,
+    workers,
+    writes,
+)
 from bench.processes import ROOT, ServerFailed
 from bench.report import load_average, machine, table
 from bench.stage import redis_version, stage
@@ -33,6 +44,7 @@ FIGURES = {
     "latency": latency.measure,
     "webhooks": webhooks.measure,
     "writes": writes.measure,
+    "app-writes": app_writes.measure,
     "burst": burst.measure,
     "workers": workers.measure,
     "scale": scale.measure,

@@ -40,6 +40,7 @@ class Outside:
     """The stand-ins, running. Addresses have no trailing slash.
 
     `said` counts what bots said; `link` is the last request with a link for a sign-in.
+    `authorised`: the organisation lets the app set everybody's presence.
     """
 
     key: rsa.RSAPrivateKey
@@ -49,6 +50,7 @@ class Outside:
     host: str = ""
     said: int = 0
     link: bytes = b""
+    authorised: bool = False
     graph: Graph = field(default_factory=Graph)
 
     @property
@@ -105,7 +107,7 @@ async def outside(folder: Path) -> AsyncIterator[Outside]:
         channel = responder(_channel_or_graph(it), it.hear)
         it.host = f"127.0.0.1:{await stack.enter_async_context(channel)}"
         it.keys = f"http://{await serve(_keys(it))}"
-        it.login = f"https://{await serve(_login(), tls)}"
+        it.login = f"https://{await serve(_login(it), tls)}"
         yield it
 
 
@@ -137,7 +139,7 @@ def _keys(it: Outside) -> web.Application:
     return app
 
 
-def _login() -> web.Application:
+def _login(it: Outside) -> web.Application:
     """Our product asks at the tenant; the echo bot at `/adfs`.
 
     MSAL would ask Microsoft, over the network, whether any other unknown host is a login service,
@@ -161,6 +163,8 @@ def _login() -> web.Application:
             "expires_in": 3600,
             "access_token": "t" * 1200,  # about as long as real ones
         }
+        if form["grant_type"] == "client_credentials" and it.authorised:
+            answer["access_token"] = _of_the_app()
         if form["grant_type"] == "authorization_code":
             answer |= _of_a_person(json.loads(str(form["code"])))
         return web.json_response(answer)
@@ -174,6 +178,12 @@ def _login() -> web.Application:
         ]
     )
     return app
+
+
+def _of_the_app() -> str:
+    """An application token, as long as the others."""
+    claims = {"tid": TENANT_ID, "roles": ["Presence.ReadWrite.All"], "more": "t" * 700}
+    return jwt.encode(claims, "nobody checks this signature: it came over TLS", algorithm="HS256")
 
 
 def _of_a_person(code: dict[str, str]) -> dict[str, str]:

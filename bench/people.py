@@ -11,12 +11,16 @@ from urllib.parse import parse_qs, urlsplit
 
 from bench.outside import APP_ID, APP_SECRET, TENANT_ID, Outside
 from domain.link import Link
+from domain.policy import ACCOUNT, Authoriser
+from domain.policy_edits import Authorise
 from sync.connect.tokens import PURPOSE
 from sync.connect.vault import Vault
 from sync.engine.people import PeopleStore
 from sync.microsoft.authorization import Authorization
 from sync.redis.connection import connect
 from sync.redis.scripts import Scripts
+from sync.settings.audit import INSTALLATION
+from sync.settings.store import SettingsStore
 from sync.upgrade.data_version import DataVersions
 from sync.zoom.signature import sign
 
@@ -67,24 +71,50 @@ async def connect_people(
 
     async def some(numbers: Sequence[int]) -> None:
         for number in numbers:
-            oid, mail = object_id(number), addresses(number)
-            link = Link(
-                object_id=oid,
-                tenant_id=TENANT_ID,
-                name=f"Ada Lindqvist {number}",
-                addresses=mail,
-                connected_ms=int(time.time() * 1000),
-                zoom_id=zoom_id(number),
-                zoom_email=mail[0],
-            )
+            oid = object_id(number)
             sealed = vault.seal(oid, PURPOSE, cache.replace(signed_in, oid))
-            await store.connect(link, sealed, None, GROUPS)
+            await store.connect(_link(number), sealed, None, GROUPS)
 
     try:
         await DataVersions(client, scripts, release="bench").enter()
         await asyncio.gather(*(some(everybody[start::_AT_ONCE]) for start in range(_AT_ONCE)))
     finally:
         await client.aclose()
+
+
+async def start_people(redis_url: str, people: Sequence[int]) -> None:
+    """Start people as if the organisation authorised it and each had said Start."""
+    client = connect(redis_url)
+    scripts = Scripts(client)
+    store, settings = PeopleStore(client, scripts), SettingsStore(client, scripts)
+
+    async def some(numbers: Sequence[int]) -> None:
+        for number in numbers:
+            # Nobody said Not for me: there is no such mark.
+            await store.start(_link(number), "-" * 32, None, GROUPS)
+
+    try:
+        await DataVersions(client, scripts, release="bench").enter()
+        await settings.start(on=True)
+        edit = Authorise(ACCOUNT, Authoriser.ASK)
+        version = (await settings.read()).version
+        await settings.save(edit, expected=version, by=INSTALLATION)
+        await asyncio.gather(*(some(people[start::_AT_ONCE]) for start in range(_AT_ONCE)))
+    finally:
+        await client.aclose()
+
+
+def _link(number: int) -> Link:
+    mail = addresses(number)
+    return Link(
+        object_id=object_id(number),
+        tenant_id=TENANT_ID,
+        name=f"Ada Lindqvist {number}",
+        addresses=mail,
+        connected_ms=int(time.time() * 1000),
+        zoom_id=zoom_id(number),
+        zoom_email=mail[0],
+    )
 
 
 async def _sign_in(world: Outside, oid: str) -> str:

@@ -17,11 +17,11 @@ from domain.presence import Observation, ZoomPresence
 from sync.engine.people import PeopleStore
 from sync.engine.queue import LEASE_MS
 from sync.redis import keys
-from sync.redis.connection import connect
+from sync.redis.connection import connect as open_client
 from sync.redis.scripts import Scripts
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from bench.graph import Graph
     from bench.stage import Stage
@@ -35,7 +35,7 @@ class Waves:
     """The connected people of one Redis, who change between two states that need a write each."""
 
     def __init__(self, client: Client, graph: Graph) -> None:
-        self._client = client
+        self.client = client
         self._store = PeopleStore(client, Scripts(client))
         self._graph = graph
         self._turn = 0
@@ -64,7 +64,7 @@ class Waves:
             async with asyncio.timeout(within):
                 while len(self._graph.writes) < count:  # noqa: ASYNC110 - two ends, no event
                     await asyncio.sleep(0.002)
-                await settled(self._client)
+                await settled(self.client)
         except TimeoutError:
             missing = count - len(self._graph.writes)
             what = f"{missing} of {count} people were not written within {within:.0f} s"
@@ -72,7 +72,7 @@ class Waves:
 
     async def idle(self) -> None:
         """Wait until the workers have nothing to do, as at their start."""
-        await settled(self._client)
+        await settled(self.client)
 
     def twice(self) -> int:
         """How many people got more than one write since the stand-in began."""
@@ -93,10 +93,19 @@ async def settled(client: Client) -> None:
 
 
 @asynccontextmanager
-async def waves(stage: Stage, redis_url: str, people: Sequence[int]) -> AsyncIterator[Waves]:
-    """Connect these people in a Redis that nobody works on yet."""
-    await connect_people(stage.world, redis_url, stage.token_key, people)
-    client = connect(redis_url)
+async def waves(
+    stage: Stage,
+    redis_url: str,
+    people: Sequence[int],
+    *,
+    connect: Callable[[Sequence[int]], Awaitable[None]] | None = None,
+) -> AsyncIterator[Waves]:
+    """Connect these people in a Redis that nobody works on yet; by a sign-in of theirs, or else."""
+    if connect is None:
+        await connect_people(stage.world, redis_url, stage.token_key, people)
+    else:
+        await connect(people)
+    client = open_client(redis_url)
     try:
         yield Waves(client, stage.world.graph)
     finally:

@@ -21,7 +21,7 @@ from bench.product import NO_LIMIT, limited
 from bench.waves import waves
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from bench.processes import Server
     from bench.stage import Stage
@@ -60,15 +60,17 @@ async def measure(stage: Stage) -> Figure:
         rows=[
             rate_row(engine, bare, at_least=AIM_BARE),
             rate_row(engine, sdk, name="  the same, against msgraph-sdk", at_least=AIM_SDK),
-            *_worker_alone(engine, bare),
+            *worker_alone(engine, bare),
             Row("  its first write for each, tokens opened", _rates(opened), opened.cpu_ms()),
             *(rate_row(subject, bare) for subject in callers.values()),
         ],
     )
 
 
-async def one_wave(stage: Stage, people: Waves, workers: list[Server], redis: int) -> Round:
-    """Everybody becomes due while the workers are stopped; then time runs until all are done.
+async def one_wave(
+    stage: Stage, people: Waves, workers: list[Server], redis: int, whom: Sequence[int] = PEOPLE
+) -> Round:
+    """All of these become due while the workers are stopped; then time runs until all are done.
 
     Raises ServerFailed, also when somebody was written more than once.
     """
@@ -76,12 +78,12 @@ async def one_wave(stage: Stage, people: Waves, workers: list[Server], redis: in
     for worker in workers:
         worker.pause()
     stage.world.graph.begin()
-    await people.offer(PEOPLE)
+    await people.offer(whom)
     watch = Stopwatch(workers, redis)
     for worker in workers:
         worker.resume()
-    await people.written(PEOPLE, within=WITHIN)
-    result = watch.stop(len(PEOPLE))
+    await people.written(whom, within=WITHIN)
+    result = watch.stop(len(whom))
     if len(workers) == 1 and people.twice():
         raise workers[0].failure(f"{people.twice()} people were written twice")
     return result
@@ -91,7 +93,7 @@ def _rates(subject: Subject) -> Spread:
     return Spread.of([r.rate for r in subject.rounds])
 
 
-def _worker_alone(engine: Subject, bare: Subject) -> list[Row]:
+def worker_alone(engine: Subject, bare: Subject) -> list[Row]:
     """The worker's own share of the CPU time, as if Redis had a core of its own."""
     own, other = engine.cpu_ms(without_redis=True), bare.cpu_ms()
     rates = [1000 / ms for r in engine.rounds if (ms := r.cpu_ms(without_redis=True))]
