@@ -1,7 +1,9 @@
-"""A process is killed while it starts ten thousand people; the next one finishes it, once each."""
+"""Processes are killed while they start people and tell others: the next finish it, once each."""
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -12,27 +14,30 @@ from domain.directory import Directory, DirectoryUser
 from domain.matching import EntraUser, Match
 from domain.policy import ACCOUNT, AuthorisedBy, Authoriser
 from domain.policy_edits import Authorise
+from sandbox.zoom_states import ZoomPresence
 from sync.directory.store import DirectoryStore
 from sync.engine.people import PeopleStore
 from sync.organisation.announcements import ANNOUNCEMENTS
 from sync.organisation.matches import MatchStore, Result
 from sync.redis import keys
+from sync.redis.batches import batches
 from sync.redis.scripts import Scripts
 from sync.settings.audit import INSTALLATION
 from sync.settings.store import Saved, SettingsStore
-from tests.doubles.outside import serving
+from tests.doubles.outside import serving, titles
 from tests.doubles.product import eventually
 from tests.doubles.redis import open_client
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from sandbox.people import SandboxPerson
     from sync.redis.connection import Client
-    from tests.doubles.outside import Outside
+    from tests.doubles.outside import Outside, Product
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.long,
     pytest.mark.timeout(600),
 ]
 
@@ -43,21 +48,41 @@ WITHOUT_ZOOMS_API: Final = dict.fromkeys(
 )
 
 
+TOLD: Final = 3
+"""Of the sandbox's people, who were told long ago: they are written for."""
+RIGHTS: Final = ["Presence.ReadWrite.All", "User.Read.All"]
+NOT_FOR_ME: Final = "Not for me"
+
+
 def oid(number: int) -> str:
     return f"00000000-0000-4000-9200-{number:012d}"
 
 
-async def matched_and_told(redis: Client) -> None:
-    """Everybody is in Zoom and in Entra, and was told long ago."""
+@dataclass(frozen=True)
+class Somebody:
+    """A person of Zoom and Entra. `told` long ago, or by nobody yet."""
+
+    oid: str
+    zoom_id: str
+    address: str
+    told: bool = True
+
+    @classmethod
+    def of(cls, person: SandboxPerson, *, told: bool = True) -> Somebody:
+        """One who has a chat and a presence."""
+        return cls(person.object_id, person.zoom_id, person.zoom_email or "", told)
+
+
+async def matched_and_told(redis: Client, people: Sequence[Somebody]) -> None:
+    """All of them are in Zoom and in Entra; who was told, was told long ago."""
     scripts = Scripts(redis)
-    addresses = {oid(number): f"person{number}@example.com" for number in range(PEOPLE)}
-    users = {f"z{who}": DirectoryUser(f"z{who}", mail, "Nia") for who, mail in addresses.items()}
+    users = {one.zoom_id: DirectoryUser(one.zoom_id, one.address, "Nia") for one in people}
     directory = DirectoryStore(redis, scripts, configured=True)
     assert await directory.claim("t", 60_000) == 0
     assert await directory.swap("t", Directory(users, {}, 1), [])
     await directory.finish("t", next_ms=DAY, not_before_ms=DAY)
-    entra = {who: EntraUser(who, "Nia", (mail,)) for who, mail in addresses.items()}
-    found = {f"z{who}": Match(f"z{who}", who) for who in addresses}
+    entra = {one.oid: EntraUser(one.oid, "Nia", (one.address,)) for one in people}
+    found = {one.zoom_id: Match(one.zoom_id, one.oid) for one in people}
     matches = MatchStore(redis, scripts)
     assert await matches.claim("t", 60_000) == 0
     assert await matches.swap("t", Result(found, entra, "wanted", full=True))
@@ -65,8 +90,9 @@ async def matched_and_told(redis: Client) -> None:
     at_ms = (await redis.time())[0] * 1000 - LONG_AGO * DAY
     told = ANNOUNCEMENTS.dump(Announcement(at_ms, How.INFORMED))
     pipe = redis.pipeline(transaction=False)
-    for who in addresses:
-        pipe.set(keys.announced(who), told)
+    for one in people:
+        if one.told:
+            pipe.set(keys.announced(one.oid), told)
     await pipe.execute()
 
 
@@ -79,45 +105,102 @@ async def authorise(redis: Client) -> None:
     assert isinstance(saved, Saved)
 
 
-async def test_the_next_process_starts_the_rest_and_nobody_who_said_no(
-    around: Outside, tmp_path: Path
+@pytest.mark.parametrize(
+    ("number", "cards", "kills"),
+    [
+        pytest.param(100, 8, (3,), id="few"),
+        pytest.param(PEOPLE, 60, (15, 35), id="ten-thousand", marks=pytest.mark.long),
+    ],
+)
+async def test_whoever_carries_on_tells_and_starts_everybody_once(
+    around: Outside, tmp_path: Path, number: int, cards: int, kills: tuple[int, ...]
 ) -> None:
+    """Killed while it starts people (many), and again while it tells others (after so many)."""
     redis = open_client(around.redis)
     await redis.flushall()
-    around.world.own_rights.hold(
-        ["Presence.ReadWrite.All", "User.Read.All"], around.world.clock.now()
-    )
+    around.teams.messages.clear()
+    around.world.own_rights.hold(RIGHTS, around.world.clock.now())
     people = PeopleStore(redis, Scripts(redis))
+    crowd = [around.somebody() for _ in range(cards + TOLD)]
+    new, told = crowd[:cards], crowd[cards:]
+    everybody = [Somebody(oid(n), f"z{oid(n)}", f"person{n}@example.com") for n in range(number)]
+    everybody += [Somebody.of(person) for person in told]
+    waiting = [Somebody.of(person, told=False) for person in new]
+    start = {one.oid for one in everybody}
+
+    def sent() -> Counter[str]:
+        here = [m.conversation_id for m in around.teams.messages if NOT_FOR_ME in titles(m.card)]
+        return Counter(here)
+
+    async def in_meetings() -> None:
+        for person in crowd:
+            around.world.set_zoom(person.object_id, ZoomPresence.IN_MEETING)
+
     try:
         async with serving(around, tmp_path, **WITHOUT_ZOOMS_API) as first:
-            await matched_and_told(redis)
+            for person in crowd:
+                await first.chat(person).says("help")
+            await matched_and_told(redis, [*everybody, *waiting])
             await authorise(redis)
+            if number == PEOPLE:
 
-            async def begun() -> bool:
-                return await people.connected() > PEOPLE // 10
+                async def begun() -> bool:
+                    return await people.connected() > PEOPLE // 10
 
-            await eventually(begun, "many are started", log=first.command, seconds=60)
-            await first.command.kill()
-        half = await people.connected()
-        assert PEOPLE // 10 < half < PEOPLE
+                await eventually(begun, "many are started", log=first.command, seconds=60)
+                assert await people.connected() < number
+                later = kills
+            else:
+                await told_so_many(sent, kills[0], first)
+                later = kills[1:]
+            await killed(first, redis)
         generations = {row.object_id: row.generation async for row in rows(people)}
-        async with serving(around, tmp_path, **WITHOUT_ZOOMS_API) as second:
+        for count in later:
+            async with serving(around, tmp_path, **WITHOUT_ZOOMS_API) as another:
+                await told_so_many(sent, count, another)
+                await killed(another, redis)
+        async with serving(around, tmp_path, **WITHOUT_ZOOMS_API) as last:
 
-            async def everybody() -> bool:
-                return await people.connected() == PEOPLE
+            async def all_done() -> bool:
+                noted = [await redis.exists(keys.notice(one.oid, "announced")) for one in waiting]
+                return all(noted) and await people.connected() == len(everybody)
 
-            await eventually(everybody, "all are started", log=second.command, seconds=400)
+            await eventually(all_done, "all are started or told", log=last.command, seconds=400)
+            await in_meetings()
+            for person in told:
+                await last.told(person, ("Busy", "InACall"))
             after = {row.object_id: row async for row in rows(people)}
-            assert {row.authorised_by for row in after.values()} == {AuthorisedBy.ORGANISATION}
-            assert {who: after[who].generation for who in generations} == generations, "once each"
-            assert await second.command.stop() == 0
+            assert await last.command.stop() == 0
     finally:
         await redis.flushall()
         await redis.aclose()
+        for person in crowd:
+            around.world.set_zoom(person.object_id, ZoomPresence.OFFLINE)
+    assert after.keys() == start, "nobody is lost, and nobody starts who is told only now"
+    assert {row.authorised_by for row in after.values()} == {AuthorisedBy.ORGANISATION}
+    assert {who: after[who].generation for who in generations} == generations, "once each"
+    found = sent()
+    assert max(found.values()) == 1, "nobody gets two cards"
+    assert len(found) >= cards - len(kills) - 1, "a kill costs one card at most: that of the moment"
+    assert [person.name for person in new if around.state(person).journal] == []
+    assert all(around.state(person).journal for person in told)
+
+
+async def killed(product: Product, redis: Client) -> None:
+    """`kill -9`, and the two minutes go by after which another may take its place."""
+    await product.command.kill()
+    await redis.delete(keys.COVERAGE_LEASE)
+
+
+async def told_so_many(sent: Callable[[], Counter[str]], count: int, product: Product) -> None:
+    async def so_many() -> bool:
+        return len(sent()) >= count
+
+    await eventually(so_many, f"{count} are told", log=product.command, seconds=400)
 
 
 async def rows(people: PeopleStore):  # type: ignore[no-untyped-def]
     """Everybody who is connected."""
-    async for who in people.everyone():
-        for row in await people.rows([who], "authorised_by"):
+    async for some in batches(people.everyone(), 500):
+        for row in await people.rows(some, "authorised_by"):
             yield row
