@@ -17,7 +17,7 @@ if __name__ == "__main__":
     from launch import stopping
 
     stopping.install()
-    gc.set_threshold(50_000)  # imports make no garbage; looking for it would take a sixth of them
+    gc.disable()  # imports make no garbage; looking for it would take a sixth of them (_imported)
 
 import os
 from pathlib import Path
@@ -37,6 +37,13 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 Command = TypeVar("Command", bound="Callable[..., Any]")
+
+
+def _imported() -> None:
+    """From here on garbage is collected: all that a command needs is imported, and stays."""
+    gc.freeze()
+    gc.set_threshold(50_000)
+    gc.enable()
 
 
 def _load(role: Role) -> Settings:
@@ -72,6 +79,7 @@ def _run(main: Coroutine[Any, Any, Result]) -> Result:
         *(EmbeddedRedisError, OtherData, RedisAway, SettingsError, TrustError, OSError),
         *(AuthenticationError, AuthorizationError),  # of Redis
     )
+    _imported()
     try:
         return asyncio.run(main)
     except (*for_operators, ExceptionGroup) as error:
@@ -179,6 +187,7 @@ def setup(non_interactive: bool, again: bool, output: Path) -> None:
     """
     from launch.setup.command import run_setup
 
+    _imported()
     code = run_setup(os.environ, Path(".env"), output, ask=not non_interactive, again=again)
     raise SystemExit(code)
 

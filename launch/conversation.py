@@ -22,6 +22,7 @@ from bot.handlers.help import HelpHandler
 from bot.handlers.wire import wire_answers, wire_news
 from bot.identify.store import ProvenRoles
 from bot.router import Router
+from bot.sign_in.attempt import RESULTS
 from bot.sign_in.pages import Pages
 from bot.teams.channel import Channel, LocalMode, Production
 from bot.teams.endpoint import messages_handler
@@ -61,7 +62,7 @@ class Conversation:
 
     async def warm_up(self) -> None:
         """Do what the first who speaks or connects would wait for."""
-        for once in (self.pages.warm_up, rows.warm_up, click.warm_up):
+        for once in (self.pages.warm_up, rows.warm_up, click.warm_up, RESULTS.rebuild):
             await asyncio.to_thread(once)
         with contextlib.suppress(OutsideError):  # whoever is first tries again
             await self.outside.profiles.warm_up()

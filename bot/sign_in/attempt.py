@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Final, Protocol
 
-from pydantic import StringConstraints, TypeAdapter
+from pydantic import ConfigDict, StringConstraints, TypeAdapter
 
 from bot.sign_in.store import SignInRow
 from bot.teams.activity import ConversationReference
@@ -59,7 +59,7 @@ class Refused:
 Result = Outcome | Refused
 """How an attempt went: what its last page says, also when it is loaded again."""
 
-RESULTS: Final[TypeAdapter[Result]] = TypeAdapter(Result)
+RESULTS: Final[TypeAdapter[Result]] = TypeAdapter(Result, config=ConfigDict(defer_build=True))
 
 
 class Attempts(Protocol):
