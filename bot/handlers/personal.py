@@ -79,16 +79,18 @@ class PersonalHandler:
             return status_cards.not_connected()
         now_ms, here = await self.engine.now_ms(), turn.inbound.time_zone
         ends = list[tuple[int, str, StartPause]]()
+        pause = "Pause " if len(said.choices) == 1 else ""  # else the question says it
         for choice in said.choices:
             try:
                 at_ms = _end(choice, now_ms, here)
             except NotUnderstood:  # its time has passed
                 continue
             if isinstance(choice, For):
-                ends.append((at_ms, f"For {length(choice.minutes)}", StartPause(choice.minutes)))
+                stretch = f"{pause}for {length(choice.minutes)}"
+                ends.append((at_ms, _capital(stretch), StartPause(choice.minutes)))
             else:
-                until = f"Until {clock_time(at_ms, now_ms, here)}"
-                ends.append((at_ms, until, StartPause(until_ms=at_ms)))
+                until = f"{pause}until {clock_time(at_ms, now_ms, here)}"
+                ends.append((at_ms, _capital(until), StartPause(until_ms=at_ms)))
         ends.sort(key=itemgetter(0))
         return choice_cards.which_pause(
             what=said.what, hint=said.hint, ends=[(title, click) for _, title, click in ends]
@@ -165,6 +167,10 @@ def _until(wanted: Pause | StartPause, now_ms: int, here: tzinfo) -> int:
         forever = wanted.minutes == UNTIL_RESUMED
         return FOREVER if forever else now_ms + wanted.minutes * MINUTE
     return FOREVER if wanted.until is None else _end(wanted.until, now_ms, here)
+
+
+def _capital(title: str) -> str:
+    return title[:1].upper() + title[1:]
 
 
 def _ends_of(wanted: Pause | StartPause, now_ms: int, here: tzinfo) -> tuple[Until, ...]:
