@@ -22,7 +22,10 @@ ASKED = {
     "pause for an hour or two": ("for how long", "For 1 hour"),
     "hide me for an hour": ("Do you want to pause?", "Pause for 1 hour"),
     "disconnect for 20 minutes": ("pause instead", "Pause for 20 minutes"),
-    "I have an appointment, please pause for half an hour": ("want to pause?", "Pause for 30 minutes"),
+    "I have an appointment, please pause for half an hour": (
+        "want to pause?",
+        "Pause for 30 minutes",
+    ),
     "hlep": ("Did you mean help?", "What can I say?"),
     "who is connected?": ("short commands", "Status"),
     "who is my admin?": ("Your organisation runs this app", "Status"),
