@@ -174,6 +174,21 @@ class Office:
         assert self.told(person) == ("Available", "Available")
         return person
 
+    async def agreement_is_whole(self) -> None:
+        """What the product itself counts of everybody says the same."""
+        store = ReadbackStore(self.redis, Scripts(self.redis))
+
+        async def whole() -> bool:
+            now = await server_ms(self.redis)
+            for person in self.people:
+                oid = person.object_id
+                await self.redis.zadd(keys.watched(keys.shard_of(oid)), {oid: now - 1})
+            found = (await store.status()).agreement
+            good = found is not None and found.counted >= len(self.people) // 2
+            return good and found is not None and all(fit.as_it_should for fit in found.counts)
+
+        await eventually(whole, "all agree", log=self.products[-1].command, seconds=40)
+
     async def all_is_right(self) -> None:
         """Soon everybody is shown right; it took few writes, and no status of their own."""
         try:
@@ -256,4 +271,5 @@ async def test_the_process_that_reads_is_killed(office: Office) -> None:
     await office.products[1].command.event("readback_begun", seconds=15)
     await office.work(LASTS / 3, lambda person: world.lose_session(person.object_id))
     await office.all_is_right()
+    await office.agreement_is_whole()
     assert office.products[1].command.events("readback_lost") == []
