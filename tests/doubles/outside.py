@@ -338,10 +338,15 @@ class Chat:
         return answer
 
     async def says(self, text: str, **fields: Any) -> Sent:
-        """Type something; the last thing that the bot sends in answer."""
-        before = len(self.received)
+        """Type something; the last thing that the bot sends in answer.
+
+        Meanwhile it may edit an earlier message, whose work goes on: that answers nothing.
+        """
+        before = self.received
+        earlier = {sent.activity_id for sent in before}
         await self.deliver(self.teams.says(self.client, text, **fields))
-        answers = [sent for sent in self.received[before:] if not _unasked(sent)]
+        since = self.received[len(before) :]
+        answers = [s for s in since if s.activity_id not in earlier and not _unasked(s)]
         assert answers, f"no answer to {text[:80]!r}\n{self.product.command.tail()}"
         return answers[-1]
 
