@@ -25,8 +25,8 @@ FIRST: Final = 1 << len(FITS).bit_length()
 CODES: Final = 2 * FIRST
 EVERYBODY: Final = 1 << 16
 """In the place of the last four digits of an id, below which people are counted."""
-PER_LOOK: Final = 150
-"""Of how many people in a look it is read what should be shown: some 2 ms of Redis."""
+PER_LOOK: Final = 170
+"""Of how many people in a look at most it is read what should be shown: some 1.5 ms of Redis."""
 SHORTEST_MS: Final = 60_000
 """Looks of a minute count at least; else of two rounds, so that everybody is in them."""
 OLD_MS: Final = 120_000
@@ -44,9 +44,13 @@ def window_ms(interval_ms: int) -> int:
 def counted_of(at_once: int) -> int:
     """Below which four last digits of their ids people are counted, with so many in a look.
 
-    Always the same ones: what is wrong counts only if it was wrong before (Rule 2).
+    Always the same ones: what is wrong counts only if it was wrong before (Rule 2). All, or a half,
+    or a quarter of them, so that it rarely changes who that is.
     """
-    return EVERYBODY if at_once <= PER_LOOK else EVERYBODY * PER_LOOK // at_once
+    counted = EVERYBODY
+    while at_once * counted > PER_LOOK * EVERYBODY:
+        counted //= 2
+    return counted
 
 
 def code_of(shown: Shown, wanted: str, before: int) -> int:

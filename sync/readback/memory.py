@@ -122,6 +122,11 @@ class Seen:
         self._uncounted.clear()
         self.counted = Counted()
 
+    def forget_codes(self) -> None:
+        """How what was seen fits is not known of anybody."""
+        for key, kept in self._people.items():
+            self._people[key] = kept & ~(_CODE << 1)
+
     def count(self, since_ms: int, *, window_ms: int, forget_ms: int) -> bool:
         """Count how many were looked at since a time, and how it fits since `window_ms` (epoch).
 

@@ -117,7 +117,7 @@ class Reader:
         self._halves: list[Batch] = []
         self._permitted, self._asked = False, float("-inf")
         self._rest_until = float("-inf")
-        self._failures = self._refusals = 0
+        self._failures = self._refusals = self._counted = 0
 
     async def step(self) -> float | None:
         """Look once, if it is for this process to do; returns in how many seconds to look again."""
@@ -209,6 +209,9 @@ class Reader:
             batch = self._halves.pop()
         else:
             counted = counted_of(min(watched, AT_ONCE))
+            if counted != self._counted:  # of whom it is counted no more, nothing stands there
+                self._counted = counted
+                self._seen.forget_codes()
             batch = await self.store.take(now_ms, now_ms + interval, AT_ONCE, counted=counted)
         if batch.people:
             await self._look(batch, now_ms)
@@ -261,12 +264,10 @@ class Reader:
     def _judge(self, batch: Batch, found: Mapping[str, Shown], sent_ms: int) -> None:
         """Keep how what was seen fits what should be shown, where a look can tell by now."""
         settled_ms = sent_ms - self._settling.settle_ms
-        for oid in batch.people:
-            code, before = NOT_COUNTED, self._seen.code(oid)
-            if oid in batch.wanted and oid in found:
-                wanted, since_ms = batch.wanted[oid]
-                if since_ms <= settled_ms:
-                    code = code_of(found[oid], wanted, before)
+        for oid, (wanted, since_ms) in batch.wanted.items():
+            shown, before, code = found.get(oid), self._seen.code(oid), NOT_COUNTED
+            if shown is not None and since_ms <= settled_ms:
+                code = code_of(shown, wanted, before)
             if code != before:
                 self._seen.judge(oid, code)
 

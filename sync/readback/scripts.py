@@ -30,15 +30,15 @@ def saw(
 @script()
 def take(
     *, watched: Key, prefix: Key, now_ms: int, next_ms: int, at_most: int, counted: int
-) -> list[tuple[str, str, str, str]]:
+) -> list[list[str]]:
     """Take those who are to be looked at now, the latest first; they are next at `next_ms`.
 
-    Returns of each the object id, when they were to be looked at, what is known of what should be
-    shown (`style|Zoom's state|what we hold|what hides it`; "": nothing, or somebody works on
-    them), and when that last changed or was written (ms). That is read of those alone whose id ends
-    with four digits below `counted`: reading it of everybody would take a hundredth of a core. The
-    time that is kept is a half behind `next_ms`, or a quarter where the engine wanted to know (it
-    was no half before).
+    Returns of each the object id and when they were to be looked at; of those whose id ends with
+    four digits below `counted` also what is known of what should be shown (`style|Zoom's state|what
+    we hold|what hides it`; "": nothing, or somebody works on them), and when that last changed or
+    was written (ms). Reading that of everybody would take a hundredth of a core. The time that is
+    kept is a half behind `next_ms`, or a quarter where the engine wanted to know (it was no half
+    before).
     """
 
 

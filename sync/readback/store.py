@@ -42,7 +42,8 @@ class Waiting(NamedTuple):
 class Batch(NamedTuple):
     """Whom to look at: object id -> for when that was (epoch ms). They are next at `next_ms`.
 
-    `wanted`: what should be shown of each, and since when (epoch ms; sync.readback.agreement).
+    `wanted`: of whom it is counted, what should be shown of them ("": that can't be said), and
+    since when (epoch ms; sync.readback.agreement).
     """
 
     people: dict[str, float]
@@ -118,7 +119,7 @@ class ReadbackStore:
         """
         most = max(1, at_most // keys.SHARDS)
 
-        async def of_shard(shard: int) -> list[tuple[str, str, str, str]]:
+        async def of_shard(shard: int) -> list[list[str]]:
             return await self.scripts.run(
                 lua.take,
                 watched=keys.watched(shard),
@@ -131,8 +132,8 @@ class ReadbackStore:
 
         answers = await asyncio.gather(*map(of_shard, range(keys.SHARDS)))
         rows = [row for some in answers for row in some]
-        people = {oid: float(at) for oid, at, _, _ in rows}
-        wanted = {oid: (text, int(since)) for oid, _, text, since in rows if text}
+        people = {row[0]: float(row[1]) for row in rows}
+        wanted = {row[0]: (row[2], int(row[3])) for row in rows if len(row) > 2}
         return Batch(people, next_ms, wanted)
 
     async def put(self, batch: Batch, at: Mapping[str, float]) -> None:

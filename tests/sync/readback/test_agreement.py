@@ -163,7 +163,8 @@ async def test_of_many_a_part_is_counted_and_always_the_same(bench: Bench) -> No
     await bench.watch(*people, **row)
     now, counted = await server_ms(bench.redis), counted_of(650)
     some = (await bench.store.take(now, now - 1, 1_000, counted=counted)).wanted
-    assert len(some) == pytest.approx(1_000 * PER_LOOK / 650, abs=10)
+    assert counted == EVERYBODY // 4
+    assert len(some) == pytest.approx(1_000 / 4, abs=10)
     assert (await bench.store.take(now, now + 5_000, 1_000, counted=counted)).wanted == some
 
 
@@ -171,6 +172,16 @@ async def test_of_many_a_part_is_counted_and_always_the_same(bench: Bench) -> No
 def test_of_a_few_everybody_is_counted() -> None:
     assert counted_of(0) == counted_of(PER_LOOK) == EVERYBODY
     assert EVERYBODY > counted_of(PER_LOOK + 1) > counted_of(650) > 0
+    assert all(counted_of(n) * n <= PER_LOOK * EVERYBODY for n in range(651))
+
+
+@pytest.mark.unit
+def test_who_is_counted_no_more_leaves_nothing() -> None:
+    seen, at = Seen(), 1_767_225_600_000
+    seen.keep(ADA, "Busy/Busy", at, missing=True)
+    seen.judge(ADA, 3)
+    seen.forget_codes()
+    assert (seen.code(ADA), seen.of(ADA)) == (NOT_COUNTED, ("Busy/Busy", True))
 
 
 @pytest.mark.unit
