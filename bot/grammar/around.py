@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 FRONT: Final[tuple[str, ...]] = (
     "(can|could|would|will) (you|u)( please| kindly| just|)", "would you mind", "(please|pls|plz)",
     "(hi|hello|hey|ok|okay|so|just|kindly|well|and|then|now|good morning|hi there|hello there)",
-    "(i want|i would like|i'd like|id like|i need|i want you|i would like you|i wish) to",
+    "(i want|i would like|i'd like|id like|i need|i wish)( you|) to",
     "(let us|let's|lets)", "(presence bridge|bot)", "(thanks|thank you)", "yes",
 )  # fmt: skip
 """What people say before what they want; it changes nothing."""

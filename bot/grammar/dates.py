@@ -44,7 +44,11 @@ _MONTHS: Final = {
     )
     for name in names
 }
-_NEAR: Final[dict[str, Day]] = {"today": InDays(0), "tomorrow": InDays(1), "tmrw": InDays(1)}
+_NEAR: Final[dict[str, Day]] = {
+    **dict.fromkeys(("today", "tonight"), InDays(0)),
+    **dict.fromkeys(("tomorrow", "tmrw"), InDays(1)),
+}
+
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
 _NUMERIC = re.compile(r"(\d{1,2})([./])(\d{1,2})(?:\2((?:20)?\d\d))?", re.ASCII)
 _YEAR = re.compile(r"20\d\d", re.ASCII)

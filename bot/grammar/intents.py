@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from bot.grammar.around import all_of, spelled_out
 from bot.grammar.personal import Pause, StyleCommand
 from bot.grammar.said import Centre
+from bot.grammar.small_talk import FRIENDLY, Courtesy
 from bot.grammar.words import ForAnybody
 from domain.presence import Style
 
@@ -66,17 +66,6 @@ class Contact(ForAnybody):
     """Who helps: the organisation's own contact."""
 
 
-class Courtesy(StrEnum):
-    """What asks for nothing that can be done here, and is answered with a friendly line."""
-
-    THANKS = "thanks"
-    OK = "ok"
-    BYE = "bye"
-    NEVER_MIND = "never mind"
-    YES = "yes"
-    BY_HAND = "a status set by hand"
-
-
 @dataclass(frozen=True, slots=True)
 class SmallTalk(ForAnybody):
     """Something friendly."""
@@ -116,7 +105,7 @@ _THING = (
 _SYNC = " sync| the sync| presence sync| zoom sync| syncing| updates"
 _IT = f"{_THING}|{_SYNC}"
 _HALTING = (
-    f"(pause|snooze|mute|silence)({_IT})",
+    f"(pause|snooze|mute|silence)({_IT})( for me|)",
     f"stop({_THING})",
     f"(turn|switch|shut)({_IT}) off",
     f"(turn|switch|shut) off({_IT})",
@@ -124,12 +113,7 @@ _HALTING = (
     "(sync|syncing|presence sync|zoom sync|zoom|zoom presence|presence) off",
 )
 _LEAVING = f"(stop|end)({_SYNC})"
-_ME = "(me|my status|my presence|myself)"
-_BY_HAND = (
-    "(busy|available|away|offline|online|dnd|do not disturb|out of office|be right back|brb"
-    "|appear away|appear offline|invisible|green|red|yellow)"
-)
-_BY_HAND_ALONE = "(busy|available|offline|online)"
+_STYLES = "busy only|busy-only|mirror|full|quiet"
 _ZOOM = "( me| it| zoom| my zoom| my account| my zoom account| my accounts| microsoft| teams|)"
 
 TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
@@ -139,7 +123,10 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
         "(connect|link) (me|my account|my presence|teams|microsoft|it|) (to|with) "
         "(zoom|my zoom|teams|microsoft|microsoft 365)",
         "(connect|link) (zoom|my zoom|my zoom account) (to|with) (teams|microsoft|microsoft 365)",
-        "(sign|log) (me |)(in|on)( again|)", "sign me up", "sign up",
+        "(sign|log) (me |)(in|on)( again|)", "sign me up", "sign up", "(register|subscribe)",
+        "(new|another) link",
+        "(send|give|i need|get)( me|) (a |the |)(new |another |)link( again|)",
+        "(the |my |this |)link (expired|has expired|is expired|is old)",
         *("(signin|login|logon|signup)", "opt in", "opt me in", "(set|hook) (me|it) up"),
     )),
     (Disconnect(), (
@@ -182,6 +169,11 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
         "when does (my|the) pause end", "how long is (my|the) pause", "was i disconnected",
         "(did|have) (you|it) (pause|paused|disconnect|disconnected|stop|stopped|connect|connected)"
         "( me| it|)",
+        "nothing (happens|is happening|happened|shows|shows up|works|changed|is shown)",
+        "(my |the |)(meeting|call) (is over|is done|has ended|ended|over)",
+        "i (left|have left|ended) (the|my) (meeting|call)", "i am (here|at my desk|active)",
+        "(i am |)still (busy|in a call|in a meeting|away)",
+        "is my (zoom|account|zoom account) (connected|linked|working)( to teams| to microsoft|)",
         "i am not (in a call|in a meeting|busy|away|offline|presenting|available|connected)",
         "(since|until) when", "how long( am i paused| is it paused|)", "where do i stand",
         "how does it (stand|look)",
@@ -209,6 +201,11 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
         "(change|choose|set|show|show me|pick) (my |the |a |another |)(style|styles)", "styles",
         "(what|which) styles (are there|do you have|can i choose)", "my style",
         "(what|which) (style|is my style)", "(what|which) style (am i on|am i using|do i have)",
+        "(what|which) (style|one) (is best|should i choose|should i use|do you recommend)",
+        "(reset|unset|default|normal|standard|usual) (my |the |)style",
+        f"(turn|switch) off ({_STYLES})", f"(turn|switch) ({_STYLES}) off",
+        f"(disable|stop|deactivate) ({_STYLES})",
+        f"what is the difference between ({_STYLES}) and ({_STYLES})",
         "(set|change|switch) style", "(explain|compare) (the |)styles", "what is a style",
         "(stop|end) (the |)(ringing|calls)", "stop (teams |calls |)(from |)ringing",
         "(silence|silent) (teams|calls|mode)", "(silent|silently|ringing)",
@@ -222,6 +219,8 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
             f"(use|set|choose|take|show|switch to|change to) (the |style |)({'|'.join(words)})"
             "( style| mode|)",
             f"(set|change|switch) (my |the |)style to ({'|'.join(words)})",
+            f"(set|put|change|switch) me (to|on) ({'|'.join(words)})",
+            f"(enable|activate|turn on|go back to|back to) ({'|'.join(words)})",
         ))
         for style, words in (
             (Style.BUSY_ONLY, ("busy only", "busy-only", "only busy", "just busy")),
@@ -234,6 +233,8 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
         "help( me|)", "i need( some|) help", "(hilfe|aide|ayuda|aiuto|ajuda|hjälp)",
         "(wie geht das|was ist das|was kannst du)",
         "are you (a |an |)(bot|robot|machine|ai|chatbot|human|person|real)", "(tell me |)more",
+        "does (it|this) work (with|in) (outlook|teams|sharepoint|zoom)",
+        "how long does (it|this) take", "when (does|will) it (work|start)",
         "(i am new|i am new here)", "how (do|can) i (start|begin|get started)",
         "what (else |)can (i|you) (say|do|ask|ask you)( here| for me|)",
         "(commands|command list|list commands|menu|options|info|about|manual|guide)",
@@ -259,38 +260,7 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
         "can (my |)(boss|manager|admin|colleagues) see (this|it|me|my presence|my status)",
         "do you (spy on|watch|track|monitor|record) (me|us|people)", "datenschutz",
     )),
-    (SmallTalk(Courtesy.THANKS), (
-        "(danke|vielen dank|danke schön|merci|merci beaucoup|gracias|muchas gracias|grazie"
-        "|obrigado|obrigada|tack|bedankt|dzięki|kiitos)", "(😊|🙂|😀|😃|😄|💪|🥳|💯|🙌|🎊)",
-        "(thanks|thank you|thx|ty|cheers|great|cool|nice|perfect|awesome|excellent|wonderful"
-        "|brilliant|lovely|super|well done|good job|👍|👏|🙏|❤️|❤|🎉)( a lot| so much| very much"
-        "| bot| again|)", "many thanks", "it works", "that works", "works",
-    )),
-    (SmallTalk(Courtesy.OK), (
-        "(ok|okay|k|alright|all right|fine|good|got it|understood|i see|sure|👌|✅)", "no problem",
-        "(sounds|looks) good", "will do",
-    )),
-    (SmallTalk(Courtesy.BYE), (
-        "(bye|goodbye|bye bye|good night|see you|see you later|see you soon|cya|ciao|tschüss|👋)",
-        "(auf wiedersehen|au revoir|adiós|adios|arrivederci|hej då)",
-        "have a (nice|good|great) (day|evening|weekend|one)",
-    )),
-    (SmallTalk(Courtesy.NEVER_MIND), (
-        "(never mind|nevermind|no|nope|nah|no thanks|no thank you|not now|not yet|forget it"
-        "|forget that|leave it|cancel|cancel that|do nothing|nothing|skip|wrong chat|sorry|oops)",
-        "(keep|leave) it (on|off|as it is|that way|like that|running|alone)",
-        "(keep|leave) (everything|things) as (it is|they are)",
-        "(nein|nein danke|non|non merci|no gracias|nee|nej)", "maybe later", "later",
-    )),
-    (SmallTalk(Courtesy.YES), (
-        "(yes|yep|yeah|yes do|yes do it|do it|go ahead|confirm)",
-        "(ja|oui|sí|si|ja bitte|ja gerne|oui merci)",
-    )),
-    (SmallTalk(Courtesy.BY_HAND), (
-        f"(set|make|show|mark|put|change|switch) {_ME}( to| as| on| in|) {_BY_HAND}",
-        f"(set|show) {_BY_HAND}", f"i want to be {_BY_HAND}", f"i am {_BY_HAND_ALONE}",
-        "(dnd|do not disturb|do not disturb me)",
-    )),
+    *((SmallTalk(courtesy), rows) for courtesy, rows in FRIENDLY.items()),
     (Contact(), (
         "(contact|support|helpdesk|it support|service desk|feedback)( please|)",
         "(contact|call|ask|get) (support|it|the admin|an admin|my admin|the helpdesk|someone)",
@@ -307,6 +277,8 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
         "(stop|end) (sharing|showing|tracking|watching|sending|publishing)"
         "( me| my status| my presence| my zoom presence| zoom| it|)",
         "(deactivate|disable|quit|exit|end|leave me alone|go away|shut up|shut down)",
+        "stop (the |)(notifications|messages)", "hide everything",
+        "(halt|freeze|enough|make it stop|cut it out)",
         "stop (messaging|spamming|bothering|asking|annoying|sending|writing)"
         "( me| messages| me messages| notifications|)",
         "(i want out|i quit|leave|i am leaving)",
@@ -319,9 +291,20 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
     )),
     (Offer(("connect",)), ("(verbinden|anmelden|conectar|connecter|connetti)",)),
     (Offer(("disconnect",)), ("(trennen|abmelden|desconectar|déconnecter|disconnetti)",)),
+    (Offer(("disconnect",)), (
+        "(delete|remove|erase)( it| this| the app| app| yourself|)",
+        "(get|getting) rid of (it|this|you|the app)",
+    )),
+    (Offer(("disconnect", "connect")), (
+        "(change|switch|use) (my |the |another |)account", "(the |)wrong account",
+        "connect (another|my other|a different|a second) account",
+    )),
+    (Offer(("pause",)), ("(pausing|snoozing|muting)",)),
     (Offer(("pause",)), ("(pausieren|stopp|stoppen|pausar|pausa|anhalten)",)),
     (Offer(("resume",)), ("(fortsetzen|weiter|reanudar|reprendre|riprendi)",)),
     (Offer(("status",)), (
+        "(sync|synchronise|synchronize|refresh|update)( it| me| my status| my presence| zoom|)",
+        "(reset|clear|fix)( it| this| my status| my presence|)", "force (a |)(sync|refresh|update)",
         "(stop|end|finish) (the |my |)(test|trial)", "stop testing",
         "(test|trial) off", "(turn|switch) off (the |)test", "(try again|retry|once more|again)",
     )),

@@ -50,6 +50,7 @@ _TURNING = ("un", "dis", "de")
 _ENDING = frozenset({"stop", "end", "off", "quit", "finish", "kill", "remove", "disable"})
 _ENDED = frozenset({"connect", "test", "resume"})
 """Words that end something, and what they may end: `stop the test` is nothing like `test`."""
+_SAME = 0.9
 _LONGEST_WORD = 32
 _MOST_WORDS = 40
 _MOST_OFFERS = 2
@@ -65,7 +66,14 @@ def nearest(folded: Sequence[str]) -> tuple[str, ...]:
     if word and len(word) <= _LONGEST_WORD and word not in COURTESIES | _VOCABULARY.keys():
         turned = [turning for turning in _TURNING if word.startswith(turning)]
         like = [w for w in _VOCABULARY if not turned or w.startswith(tuple(turned))]
+        like = [w for w in like if not _is_turned(word, w)]
         close = difflib.get_close_matches(word, like, n=1, cutoff=0.7)
         if close:
             return (_VOCABULARY[close[0]],)
     return tuple(itertools.islice(found, _MOST_OFFERS))
+
+
+def _is_turned(word: str, like: str) -> bool:
+    """Whether one is the other turned round: `register` is nothing like `deregister`."""
+    behind = (like.removeprefix(turn) for turn in _TURNING if like.startswith(turn))
+    return any(difflib.SequenceMatcher(None, word, rest).ratio() > _SAME for rest in behind)

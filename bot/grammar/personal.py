@@ -45,7 +45,7 @@ def parse_pause(text: str) -> Pause:
     """Read the words after `pause`. Raises NotUnderstood."""
     text = re.sub(r"(?<=\d)\s?½", ".5", text).replace("½", "0.5 ")  # before it is folded to 1⁄2
     spoken = without_courtesies(text.translate(PLAIN_QUOTES).split())
-    words = [word for word in (bare(word).strip("\"'") for word in spoken) if word]
+    words = [word for word in (bare(word).strip("\"'()[]") for word in spoken) if word.strip("-–—")]
     if spoken and not words:
         raise NotUnderstood("I need to know for how long.", PAUSE_HINT)
     return Pause(read_when(" ".join(words)))

@@ -14,6 +14,7 @@ from bot.grammar.ends import (
     Day,
     For,
     InDays,
+    OnDayOfMonth,
     OnWeekday,
     Until,
     When,
@@ -91,6 +92,8 @@ _REWRITTEN: Final = tuple(
     for pattern, written in (
         (r"(?<!\d)½", "0.5 "),
         (r"½", ".5 "),
+        (r"(?<!\d)\.(?=\d)", "0."),
+        (r"\b1/2 (?=(?:an )?h)", "half "),
         (r"\b(\d{1,2}):([0-5]\d) ?(?:h|hr|hrs|hours?)$", r"\1h \2m"),
         (r"\b(?:a )?half(?: an |-| a | )hour\b", "30 min"),
         (r"\b(?:three|3)[ -]quarters of an hour\b", "45 min"),
@@ -128,11 +131,16 @@ _ENDS: Final = {
     ),
     **dict.fromkeys(("next week", "the next week", "the week after"), Until(0, day=_MONDAY)),
     **dict.fromkeys(("the weekend", "weekend", "this weekend"), Until(0, day=_SATURDAY)),
+    **dict.fromkeys(
+        ("the end of the month", "end of the month", "end of month"),
+        Until(0, day=OnDayOfMonth(1)),
+    ),
 }
 _END_OF_WEEK: Final = (Until(0, day=_SATURDAY), Until(0, day=_MONDAY))
 _WEEK: Final = frozenset(
     {
-        *("the rest of the week", "rest of the week", "this week", "the week"),
+        *("the rest of the week", "rest of the week", "this week", "the week", "all week"),
+        *("the whole week", "whole week"),
         *("the end of the week", "end of the week", "end of week", "the end of this week"),
     }
 )
@@ -165,6 +173,7 @@ _VAGUE: Final = frozenset(
         *("the meeting", "this meeting", "the call", "this call", "my call", "my break"),
         *("a break", "the meeting ends", "the call ends", "after the meeting", "after my meeting"),
         *("after the call", "after this meeting", "the end of the meeting", "meeting", "call"),
+        *("the rest of the meeting", "the rest of the call", "the rest of my meeting"),
         *(
             f"{whose} {what} {ends}"
             for whose in ("the", "my", "this")
@@ -198,6 +207,8 @@ def read_when(said: str) -> When | None:
         return _until(rest)
     if first in {"over", "during", "for"}:
         _over(rest)
+    if said in {"this morning", "this afternoon", "the weekend", "this weekend"}:
+        _over(said)
     if _CLOCK_AT_SIGHT.fullmatch(said):
         return clock_time(said)
     if said in {"after lunch", "lunch", "lunchtime"}:

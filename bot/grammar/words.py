@@ -23,7 +23,7 @@ _PAIRS = {
 }
 _LONGEST_WORD = 100
 
-COURTESIES = frozenset({"me", "now", "please", "pls", "thank", "thanks", "you"})
+COURTESIES = frozenset({"me", "now", "please", "pls", "plz", "thank", "thanks", "thx", "you"})
 """Words that change nothing."""
 
 LONGEST_TEXT = 4000

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.grammar.commands import COMMANDS, help_lines
-from bot.grammar.intents import Courtesy, Privacy
+from bot.grammar.intents import Privacy
+from bot.grammar.small_talk import Courtesy
 from bot.teams.activity import Scope
 from cards.person import help as help_cards
 from cards.person.unasked import welcome

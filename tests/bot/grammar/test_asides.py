@@ -64,6 +64,7 @@ def test_a_question_about_a_command_is_answered_and_not_done(text: str, means: S
         ("back at 3pm", (Until(15),)),
         ("I'm back in an hour", (For(60),)),
         ("be right back in 10 minutes", (For(10),)),
+        ("would you mind pausing for an hour", (For(60),)),
         ("resume at 5pm", (Until(17),)),
         ("resume tomorrow", (Until(0, day=InDays(1)),)),
         ("unpause on Monday", (Until(0, day=OnWeekday(0)),)),

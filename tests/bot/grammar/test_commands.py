@@ -121,6 +121,7 @@ def test_words_after_help_change_nothing() -> None:
         ("conect", "connect"),
         ("disconect", "disconnect"),
         ("/statsu", "status"),
+        ("registre", "connect"),  # and not deregister
         ("unpuase", "resume"),
         ("unpaused", "resume"),
         ("unconect", "disconnect"),

@@ -24,7 +24,7 @@ from bot.grammar.commands import (
     Unknown,
     parse,
 )
-from bot.grammar.ends import For
+from bot.grammar.ends import For, InDays, Until
 from bot.grammar.exclusions import Exclude
 from bot.grammar.intents import (
     PHRASES,
@@ -32,7 +32,6 @@ from bot.grammar.intents import (
     TIMED_PHRASES,
     Connect,
     Contact,
-    Courtesy,
     Disconnect,
     Greeting,
     Help,
@@ -46,6 +45,7 @@ from bot.grammar.intents import (
 )
 from bot.grammar.personal import Pause, StyleCommand
 from bot.grammar.said import Account, Centre, Group, Groups, History, InvitePeople, User
+from bot.grammar.small_talk import Courtesy
 from bot.grammar.words import LONGEST_TEXT
 from domain.policy import ACCOUNT, SOME_GROUP
 from domain.policy_edits import Disable, Enable, Lock
@@ -140,6 +140,30 @@ def does_something(said: Said) -> bool:
         ("contact support", Contact()),
         ("stop the test", Unknown("stop the test", ("status",))),
         ("try again", Unknown("try again", ("status",))),
+        ("pause plz", Pause()),
+        ("style mirror thx", StyleCommand(Style.MIRROR)),
+        ("pause this for me until tomorrow", Pause(Until(0, day=InDays(1)))),
+        ("i'd like you to stop", Pause()),
+        ("pause (2h)", Pause(For(120))),
+        ("pause - 2h", Pause(For(120))),
+        ("register", Connect()),
+        ("send me a new link please", Connect()),
+        ("enable quiet", StyleCommand(Style.QUIET)),
+        ("switch me to full", StyleCommand(Style.FULL)),
+        ("go back to mirror", StyleCommand(Style.MIRROR)),
+        ("turn off quiet", StyleCommand()),
+        ("what's the difference between mirror and full?", StyleCommand()),
+        ("which style should I use?", StyleCommand()),
+        ("nothing happens", Status()),
+        ("I left the meeting", Status()),
+        ("still in a call!", Status()),
+        ("y", SmallTalk(Courtesy.YES)),
+        ("refresh", Unknown("refresh", ("status",))),
+        ("reset my status", Unknown("reset my status", ("status",))),
+        ("delete it", Unknown("delete it", ("disconnect",))),
+        ("get rid of this", Unknown("get rid of this", ("disconnect",))),
+        ("change account", Unknown("change account", ("disconnect", "connect"))),
+        ("make it stop", Unknown("make it stop", ("pause", "disconnect"))),
         ("who is connected?", Unknown("who is connected?", ("settings",))),
         ("sign out", Disconnect()),
         ("log me off", Disconnect()),

@@ -9,7 +9,8 @@ import pytest
 
 from bot.grammar.asides import About
 from bot.grammar.commands import Attached, BadCommand, Unknown
-from bot.grammar.intents import Contact, Courtesy, Greeting, Help, Privacy, SmallTalk
+from bot.grammar.intents import Contact, Greeting, Help, Privacy, SmallTalk
+from bot.grammar.small_talk import Courtesy
 from bot.handlers.help import HelpHandler
 from domain.errors import Trouble
 from domain.policy import FOREVER, Personal
