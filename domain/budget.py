@@ -5,11 +5,11 @@ Graph allows an application 1,500 presence requests per 30 seconds and tenant (d
 
 Rule 1  In no window are there more requests than Graph allows, whoever sends them.
 Rule 2  While somebody of a lane waits, less urgent lanes get nothing.
-Rule 3  A fifth is kept for URGENT: the other lanes together never use more than the rest, so that
-        people who enter or leave a meeting do not wait for keep-alives sent just before.
-Rule 4  FADE never uses more than a third if anybody else had to wait within the last minute; in
-        quieter times half, which nobody misses. What is due beyond it is left out (shed).
-Rule 5  What a reconciliation needs beyond its first request (a look, then a write) may use a small
+Rule 3  A sixth is kept for URGENT: the other lanes together never use more than the rest, so that
+        people who enter or leave a meeting do not wait for keep-alives sent just before. And once
+        they have used half, they are paced: else they would spend a window in seconds and then all
+        stand still together, whoever comes.
+Rule 4  What a reconciliation needs beyond its first request (a look, then a write) may use a small
         overdraft that first requests leave free: else a look could be paid for again and again, and
         the write that it was for never sent. Not FADE: a keep-alive is not worth it. Looks at many
         people at once are taken from it, too: one a second that never waits for any lane.
@@ -27,6 +27,8 @@ CELL_MS = 250
 MARGIN_CELLS = 2
 """A request reaches Graph a moment after it was granted, and the next ones perhaps sooner: cells
 count for this much longer, so that Graph's own window is not passed either."""
+PACE_CELLS = 4
+"""The pace of the less urgent lanes is of so many cells: a second."""
 GRACE_CELLS = 2
 """How long after its wait a lane is kept free before less urgent ones may go on."""
 
@@ -34,18 +36,18 @@ GRACE_CELLS = 2
 class Limits(NamedTuple):
     """What may be used in one window, as the script in Redis takes it. Made by `of`.
 
-    Of `limit` requests `total` may be the first of a reconciliation (Rule 5), `others` of those of
-    all lanes but URGENT (Rule 3), and `fade` of FADE, `fade_in_quiet` where nobody had to wait for
-    `quiet_ms` (Rule 4). A request counts for `cells` after its own, and a lane that waited goes
-    before less urgent ones for `grace_ms` longer.
+    Of `limit` requests `total` may be the first of a reconciliation (Rule 4), `others` of those of
+    all lanes but URGENT, of which at most `pace` in `pace_cells` once there were `unpaced` (Rule
+    3). A request counts for `cells` after its own, and a lane that waited goes before less urgent
+    ones for `grace_ms` longer.
     """
 
     limit: int
     total: int
     others: int
-    fade: int
-    fade_in_quiet: int
-    quiet_ms: int
+    unpaced: int
+    pace: int
+    pace_cells: int
     cell_ms: int
     cells: int
     grace_ms: int
@@ -57,10 +59,10 @@ class Limits(NamedTuple):
         return cls(
             limit=limit,
             total=total,
-            others=total - limit // 5,
-            fade=limit // 3,
-            fade_in_quiet=limit // 2,
-            quiet_ms=2 * window_ms,
+            others=total - limit // 6,
+            unpaced=limit // 2,
+            pace=max(1, limit * 4 // 5 * PACE_CELLS * cell_ms // window_ms),
+            pace_cells=PACE_CELLS,
             cell_ms=cell_ms,
             cells=window_ms // cell_ms + MARGIN_CELLS,
             grace_ms=GRACE_CELLS * cell_ms,

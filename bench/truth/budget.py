@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 
 from domain.budget import GRAPH_LIMITS, Grant, Limits
@@ -17,7 +18,7 @@ class BudgetTwin:
         self._used = [0] * len(Lane)
         self._short = [0] * len(Lane)
         self._paused_until = 0
-        self._waited = 0
+        self._now_cell = 0
 
     def pause(self, now_ms: int, milliseconds: int) -> None:
         """Graph told the tenant to wait; never shortened."""
@@ -26,7 +27,7 @@ class BudgetTwin:
     def take(self, now_ms: int, lane: Lane, count: int, *, follow: bool = False) -> Grant:
         """Ask for `count` requests of a lane; `follow`: who has sent one needs more."""
         limits, follow = self.limits, follow and lane is not Lane.FADE
-        current = self._advance(now_ms)
+        current = self._now_cell = self._advance(now_ms)
         room = self._room(now_ms, lane, follow=follow)
         granted = max(0, min(count, room))
         if granted > 0:
@@ -38,8 +39,6 @@ class BudgetTwin:
         if granted < count:
             wait = self._wait(now_ms, lane, follow=follow)
             self._short[lane] = now_ms + wait + limits.grace_ms
-            if lane is not Lane.FADE:
-                self._waited = now_ms
         elif count > 0:
             self._short[lane] = 0
         return Grant(granted, wait, sum(self._used) / limits.limit)
@@ -53,7 +52,6 @@ class BudgetTwin:
                 self._cells.clear()  # the clock was set: nothing before counts
                 self._used = [0] * len(Lane)
                 self._short = [0] * len(Lane)
-                self._waited = 0
             else:
                 current = max(current, last)
         while self._cells and self._cells[0][0] < current - self.limits.cells:
@@ -71,14 +69,16 @@ class BudgetTwin:
             return 0
         room = limits.total - used
         if lane > Lane.URGENT:
-            room = min(room, limits.others - (used - self._used[Lane.URGENT]))
-        if lane is Lane.FADE:
-            room = min(room, self._fade(now_ms) - self._used[Lane.FADE])
+            others = used - self._used[Lane.URGENT]
+            paced = limits.pace - sum(count for _, count in self._recent())
+            room = min(room, limits.others - others, max(limits.unpaced - others, paced))
         return room
 
-    def _fade(self, now_ms: int) -> int:
-        quiet = now_ms - self._waited > self.limits.quiet_ms
-        return self.limits.fade_in_quiet if quiet else self.limits.fade
+    def _recent(self) -> list[tuple[int, int]]:
+        """What the less urgent lanes have used of each of the last cells."""
+        first = self._now_cell - self.limits.pace_cells
+        cells = itertools.takewhile(lambda cell: cell[0] > first, reversed(self._cells))
+        return [(cell, count) for cell, uses in cells if (count := sum(uses[Lane.CHANGE :]))]
 
     def _wait(self, now_ms: int, lane: Lane, *, follow: bool) -> int:
         """Until the pause ends, a more urgent lane was served, or there is room again."""
@@ -89,11 +89,12 @@ class BudgetTwin:
         full = [used >= (limits.limit if follow else limits.total)]
         lanes = [range(len(Lane))]
         if lane > Lane.URGENT and not follow:
-            full.append(used - self._used[Lane.URGENT] >= limits.others)
+            others = used - self._used[Lane.URGENT]
+            full.append(others >= limits.others)
             lanes.append(range(Lane.CHANGE, len(Lane)))
-        if lane is Lane.FADE and not follow:
-            full.append(self._used[Lane.FADE] >= self._fade(now_ms))
-            lanes.append(range(Lane.FADE, len(Lane)))
+            recent = self._recent()
+            if others >= limits.unpaced and sum(count for _, count in recent) >= limits.pace:
+                until = max(until, (recent[-1][0] + limits.pace_cells) * limits.cell_ms)
         for is_full, counted in zip(full, lanes, strict=True):
             if is_full:
                 first = next(cell for cell, uses in self._cells if any(uses[k] for k in counted))

@@ -70,7 +70,7 @@ class Budget(Protocol):
     """Graph's budget, shared by all."""
 
     async def take(self, lane: Lane, count: int = 1, *, follow: bool = False) -> Grant:
-        """Take requests. `follow`: of what first requests leave free (domain.budget, Rule 5)."""
+        """Take requests. `follow`: of what first requests leave free (domain.budget, Rule 4)."""
 
     async def pause(self, seconds: float) -> None:
         """Graph told the tenant to wait."""

@@ -39,14 +39,32 @@ def test_the_limit_is_the_one_that_graph_documents() -> None:
     assert (LIMIT, WINDOW_MS) == (1500, 30_000)
 
 
-def test_what_each_lane_may_use_of_an_empty_budget() -> None:
-    assert [all_of(BudgetTwin(), lane) for lane in Lane] == [1470, 1170, 1170, 750]
+def test_half_of_an_empty_budget_may_go_at_once_and_all_of_it_for_calls() -> None:
+    assert [all_of(BudgetTwin(), lane) for lane in Lane] == [1470, 750, 750, 750]
+
+
+def over_a_window(budget: BudgetTwin, lane: Lane) -> tuple[int, list[int]]:
+    """Take whatever is granted for 30 s: how much at once, and how much in each second after."""
+    at_once = all_of(budget, lane)
+    seconds = []
+    for second in range(1, 30):
+        ticks = range(START + second * 1000, START + (second + 1) * 1000, CELL_MS)
+        seconds.append(sum(all_of(budget, lane, now=now) for now in ticks))
+    return at_once, seconds
+
+
+@pytest.mark.parametrize("lane", [Lane.CHANGE, Lane.HOLD, Lane.FADE])
+def test_what_is_less_urgent_is_paced_once_it_has_used_half(lane: Lane) -> None:
+    at_once, seconds = over_a_window(BudgetTwin(), lane)
+    assert at_once == 750
+    assert seconds[:11] == [40] * 11
+    assert at_once + sum(seconds) == 1220
 
 
 def test_calls_get_through_after_everything_else_has_taken_its_share() -> None:
     budget = BudgetTwin()
-    assert all_of(budget, Lane.CHANGE) == 1170
-    assert all_of(budget, Lane.URGENT) == 300
+    at_once, seconds = over_a_window(budget, Lane.CHANGE)
+    assert all_of(budget, Lane.URGENT, now=START + WINDOW_MS - 1) == 1470 - at_once - sum(seconds)
 
 
 def test_a_reconciliation_that_began_may_end_on_the_overdraft() -> None:
@@ -74,19 +92,19 @@ def test_a_lane_that_does_not_come_back_holds_nobody_up_for_long() -> None:
     assert budget.take(later, Lane.FADE, 1).granted == 1
 
 
-def test_keep_alives_get_a_third_while_others_had_to_wait() -> None:
-    budget = BudgetTwin()
-    all_of(budget, Lane.URGENT)  # more than there is
-    later = START + WINDOW_MS + 8 * CELL_MS
-    assert budget.take(later, Lane.FADE, 9999).granted == 500
-    assert budget.take(START + 2 * WINDOW_MS + 1, Lane.FADE, 9999).granted == 250
-
-
-def test_keep_alives_beyond_their_share_wait_without_holding_up_others() -> None:
+def test_keep_alives_that_wait_hold_nobody_up() -> None:
     budget = BudgetTwin()
     assert all_of(budget, Lane.FADE) == 750
-    assert 0 < budget.take(START, Lane.FADE, 1).wait_ms <= WINDOW_MS + 3 * 250
-    assert budget.take(START, Lane.HOLD, 1).granted == 1
+    assert budget.take(START, Lane.FADE, 1) == Grant(0, 1000, 0.5)
+    assert budget.take(START + 1000, Lane.HOLD, 1).granted == 1
+
+
+def test_the_pace_counts_what_went_in_the_last_second() -> None:
+    budget = BudgetTwin()
+    budget.take(START, Lane.CHANGE, 750)
+    later = START + 1000
+    assert budget.take(later, Lane.HOLD, 30).granted == 30
+    assert budget.take(later + CELL_MS, Lane.CHANGE, 30) == Grant(10, 3 * CELL_MS, 790 / LIMIT)
 
 
 @given(st.lists(steps, max_size=60))
@@ -128,7 +146,7 @@ AT_THE_END_OF_A_WAIT = [
 
 def test_the_script_keeps_the_same_rules(redis_server: RedisServer) -> None:
     """Hypothesis plays any mixture of requests, pauses and clocks on both."""
-    limits = Limits.of(limit=12, window_ms=1000, cell_ms=50)
+    limits = Limits.of(limit=30, window_ms=1000, cell_ms=50)
     with asyncio.Runner() as runner:
         client = open_client(redis_server)
         scripts = ScriptsOnAClock(client)
