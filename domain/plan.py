@@ -9,10 +9,12 @@ the step is "nothing". A step is never stored.
 Rule 1  The newest Zoom state decides; policy can only switch everything off.
 Rule 2  No write when Microsoft has it from us already and it will not end soon.
 Rule 3  Available is repeated after 4 to 4½ minutes (Graph lets an application's Available fade
-        after 5), other states when half of their time is gone.
+        after 5), other states when half of their time is gone. Where Microsoft is read back, both
+        are repeated later: a look sees what was lost meanwhile.
 Rule 4  Busy and Do not disturb expire after at most 60 minutes, so that a crash heals by itself.
 Rule 5  A state that may have come from Microsoft is written only after a look shows that Microsoft
-        does not show it already without us (no echo).
+        does not show it already without us (no echo). Where Microsoft is read back, the look is one
+        at many people: it is waited for.
 Rule 6  A state is repeated only while fresh: after 30 minutes of Presenting and 60 of anything else
         Zoom is asked. Where Zoom can't be asked it is given up after 4 hours (meeting, call,
         presenting) or 12 (the rest), and a late event never *starts* a Busy or Do not disturb.
@@ -59,14 +61,16 @@ from domain.presence import (
     Style,
     demand_of,
 )
-from domain.readback import Act, Sight, advise, satisfies
+from domain.readback import FADES_MS, Act, Sight, Watch, advise, satisfies
 
 if TYPE_CHECKING:
     from domain.person import Held, PersonState
     from domain.policy import Verdict
-    from domain.readback import Lesson, Reading, Watch
+    from domain.readback import Lesson, Reading
 
 AVAILABLE_REPEAT_MS = 4 * MINUTE + 30_000
+AVAILABLE_REPEAT_READ_MS = FADES_MS - 8_000
+"""The same where Microsoft is read back, up to 5 s earlier."""
 AVAILABLE_EXPIRY_MIN = 15
 EXPIRY_MIN = 60
 SHORTEST_EXPIRY_MIN = 5
@@ -75,6 +79,8 @@ LOOK_AGAIN_MS = 10 * MINUTE
 """How long an echo is left alone before Microsoft is looked at again."""
 ASK_AGAIN_MS = 5 * MINUTE
 """How long to wait before Zoom is asked again after it did not answer."""
+LOOK_PATIENCE_MS = 5_000
+"""So long after Zoom said something a look at many people is waited for."""
 ENDED_MARGIN_MS = 5_000
 """A session this close to its end counts as ended: the write would race with the expiry."""
 AHEAD_LIMIT_MS = 10 * MINUTE
@@ -357,7 +363,7 @@ def _session(
             return Plan(Do.CLEAR, wanted.why, _lane(live, None))
         return Plan(Do.NOTHING, wanted.why, Lane.CHANGE, wanted.think_again_ms)
     if live is not None and live.pair == pair and live.sure:
-        return _keep(now_ms, person, live, wanted)
+        return _keep(now_ms, live, wanted, _repeat_at(live, person.spread))
     observation = person.observation
     may_be_echo = (
         observation is not None
@@ -388,8 +394,10 @@ def _read_back(
     if pair is None or wanted.why is Why.TEST:
         return blindly
     said_ms = 0 if person.observation is None else person.observation.at_ms
-    if blindly.do is Do.LOOK and (sight is None or sight.sent_ms <= said_ms):
-        return blindly  # Rule 5: a look must be newer than what Zoom said
+    if blindly.do is Do.LOOK:  # Rule 5: it must be newer than what Zoom said
+        if sight is None or sight.sent_ms <= said_ms:
+            return _await_look(now_ms, person, blindly, said_ms + LOOK_PATIENCE_MS)
+        blindly = _session(now_ms, person, Seen(sight.shown, person.held), live, wanted)
     advice = advise(now_ms, pair, live, sight, person.lesson, reading)
     if advice.act is Act.WRITE:
         step = _set(wanted, pair, _lane(live, pair))
@@ -399,18 +407,27 @@ def _read_back(
         if sight is not None and (live is None or live.pair != pair):
             why = Why.RIGHT if satisfies(sight.shown, pair) else Why.COVERED
         step = Plan(Do.NOTHING, why, Lane.CHANGE, min(again, default=None))
+    elif live is not None and live.pair == pair and live.sure:
+        step = _keep(now_ms, live, wanted, _repeat_read_at(live, person.spread))
     else:
         step = blindly
     return step._replace(watch=advice.watch, lesson=advice.lesson, advised=True)
 
 
-def _keep(now_ms: int, person: PersonState, live: Held, wanted: _Wanted) -> Plan:
+def _await_look(now_ms: int, person: PersonState, look: Plan, until_ms: int) -> Plan:
+    """Rule 5: the next look at many people shows it, too, a second later, and costs nothing."""
+    if now_ms >= until_ms:
+        return look
+    step = look._replace(do=Do.NOTHING, due_ms=until_ms, lesson=person.lesson, advised=True)
+    return step._replace(watch=Watch(now_ms, asked=True))
+
+
+def _keep(now_ms: int, live: Held, wanted: _Wanted, repeat_at: int) -> Plan:
     lane = _repeat_lane(live.pair)
     if wanted.why is Why.TEST:
         # A test is never prolonged; afterwards the real state is planned.
         ends = live.until_ms - ENDED_MARGIN_MS
         return Plan(Do.NOTHING, Why.TEST, Lane.URGENT, min(ends, wanted.think_again_ms or ends))
-    repeat_at = _repeat_at(live, person.spread)
     if now_ms < repeat_at:
         due = repeat_at if wanted.think_again_ms is None else min(repeat_at, wanted.think_again_ms)
         return Plan(Do.NOTHING, wanted.why, lane, due)
@@ -431,6 +448,13 @@ def _repeat_at(live: Held, spread: float) -> int:
     half = (live.until_ms - live.told_ms) // 2
     latest = AVAILABLE_REPEAT_MS if live.pair == AVAILABLE else half
     return live.told_ms + int(latest * (1 - 0.1 * spread))
+
+
+def _repeat_read_at(live: Held, spread: float) -> int:
+    """The same where Microsoft is read back."""
+    if live.pair == AVAILABLE:
+        return live.told_ms + AVAILABLE_REPEAT_READ_MS - int(5_000 * spread)
+    return live.told_ms + int((live.until_ms - live.told_ms) * 0.75 * (1 - 0.1 * spread))
 
 
 def _same_availability(shown: Shown, pair: Pair) -> bool:

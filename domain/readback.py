@@ -211,10 +211,12 @@ def _available(
 ) -> Advice:
     """Rule 4: whether only we keep it up, or others as well."""
     alone = _alone(lesson)
-    if alone is not None and now_ms < alone.until_ms:
-        return Advice(Act.BLIND, lesson=lesson)
     probe = live.told_ms + FADES_MS + FADED_MARGIN_MS
     routine = Watch(now_ms + reading.sweep_ms)
+    not_probed = shown is None or sight is None or sight.sent_ms < probe
+    if alone is not None and now_ms < alone.until_ms and not_probed:
+        # A keep-alive that came too late for want of quota is a look all the same.
+        return Advice(Act.BLIND, Watch(max(probe, now_ms), asked=True), lesson=lesson)
     if shown is None or sight is None or (sight.sent_ms < probe and satisfies(shown, AVAILABLE)):
         at_latest = probe + reading.settle_ms + reading.sweep_ms
         if now_ms >= at_latest:

@@ -60,6 +60,11 @@ class ReaderTwin:
         person.watch = at
         heappush(self._due, at << PERSON_BITS | person.number)
 
+    def look_soon(self, person: Person, now: int) -> None:
+        """offer.lua: what may come from Microsoft is compared with the next look."""
+        if person.watch != NOWHERE:
+            self.watch(person, min(now, person.watch))
+
     def pays(self) -> bool:
         """Whether this look costs a request: scaled down, only one of so many."""
         self.looks += 1
@@ -77,7 +82,10 @@ class ReaderTwin:
         return taken
 
     def answered(self, now: int, sent: int, taken: list[tuple[Person, int]]) -> None:
-        """Compare with what was seen before; whoever changed is planned anew (saw.lua)."""
+        """Compare with what was seen before; whoever changed is planned anew (saw.lua).
+
+        Who waits in a more urgent lane keeps their place there.
+        """
         later = now + self.reading().sweep_ms
         for person, due in taken:
             if person.watch != due:
@@ -89,7 +97,8 @@ class ReaderTwin:
                 continue
             if person.watch_read != due or CLASS[code] != CLASS[person.seen_code]:
                 person.sight, person.seen_code = Sight(SHOWN[code], sent), code
-                self._queue.demand(now, person, Lane.CHANGE)
+                waits = NOWHERE < person.lane < Lane.CHANGE and person.due <= now
+                self._queue.demand(now, person, person.lane if waits else Lane.CHANGE)
             self._again(person, later)
             person.watch_read = later
 

@@ -33,7 +33,7 @@ from domain.clock import MINUTE
 from domain.freshness import freshness
 from domain.person import Held
 from domain.plan import UNSEEN, Do, Lane, Seen, World, plan
-from domain.presence import Observation, Style, demand_of
+from domain.presence import CAN_COME_FROM_MICROSOFT, Observation, Style, demand_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -224,7 +224,7 @@ class Day:
         queue, blocked = self._queue, self._blocked
         queue.ripen(now)
         for lane, waiting in enumerate(queue.waiting):
-            while waiting and blocked[lane] <= now:
+            while waiting and (blocked[lane] <= now or self._has_spare(now)):
                 person = queue.claim(lane)
                 if person is None:
                     break
@@ -277,15 +277,12 @@ class Day:
         if run.permit > now:
             return True
         if not run.sent:
+            if self._has_spare(now):
+                run.permit = self._spare.popleft()
+                return True
             if self._blocked[run.lane] > now:
                 self._refused(now, person, run)
                 return False
-            spare = self._spare
-            while spare and spare[0] <= now:
-                spare.popleft()
-            if spare:
-                run.permit = spare.popleft()
-                return True
         grant = self._budget.take(now, LANES[run.lane], 1, follow=run.sent)
         if grant.granted:
             run.permit = now + _PERMIT_MS
@@ -298,6 +295,13 @@ class Day:
             self._unblocks = min(self._unblocks, until)
             self._refused(now, person, run)
         return False
+
+    def _has_spare(self, now: int) -> bool:
+        """Whether there is a permit by which nothing was sent for somebody else."""
+        spare = self._spare
+        while spare and spare[0] <= now:
+            spare.popleft()
+        return bool(spare)
 
     def _send(self, now: int, person: Person, run: Reconciliation, do: Do) -> None:
         run.permit, run.sent = 0, True
@@ -322,6 +326,7 @@ class Day:
     ) -> None:
         if run.permit > now:
             self._spare.append(run.permit)
+            self._unblocks = now  # whoever waits may use it
         person.run = None
         if self._reader is not None:
             self._watch(person, watch)
@@ -389,7 +394,10 @@ class Day:
             self._schedule(person.day[person.next] >> 32, STEP, person.number)
         if world.EVENT <= what < world.CLIENT:
             new = Observation(ZOOM[what - world.EVENT], now - lag)
-            self.tally.offers[self._queue.offer(now, person, new)] += 1
+            became = self._queue.offer(now, person, new)
+            self.tally.offers[became] += 1
+            if became == "accepted" and self._reader and new.presence in CAN_COME_FROM_MICROSOFT:
+                self._reader.look_soon(person, now)
             return
         there = person.microsoft
         if what < world.EVENT:

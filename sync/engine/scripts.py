@@ -11,7 +11,7 @@ from domain.errors import Trouble
 from domain.look_ups import DAYS
 from domain.plan import AHEAD_LIMIT_MS, EXPIRY_MIN, Lane
 from domain.policy import AuthorisedBy
-from domain.presence import IN_A_CALL, SESSION_PAIRS
+from domain.presence import CAN_COME_FROM_MICROSOFT, IN_A_CALL, SESSION_PAIRS
 from sync.engine.person_row import HELD_FIELDS
 from sync.redis import keys
 from sync.redis.keys import Key
@@ -57,6 +57,7 @@ begin; `member`: the object id."""
         "AHEAD_LIMIT_MS": AHEAD_LIMIT_MS,
         "AUTHORIZE": Trouble.AUTHORIZE.value,
         "INTERRUPTING": frozenset(str(pair) for pair in SESSION_PAIRS if pair.interrupts),
+        "ECHOES": frozenset(presence.value for presence in CAN_COME_FROM_MICROSOFT),
     },
 )
 def offer(

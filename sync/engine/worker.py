@@ -164,7 +164,9 @@ class Worker:
         """The most urgent lane in which somebody is known to be due, if it may be served now."""
         for lane in Lane:
             if any(due[lane] for due in self._due.values()):
-                return lane if self._tight.get(lane, 0.0) <= time.monotonic() else None
+                now = time.monotonic()
+                free = self._tight.get(lane, 0.0) <= now or self._in_hand(now)
+                return lane if free else None
             self._tight.pop(lane, None)  # nobody waits there any more
         return None
 
@@ -192,16 +194,23 @@ class Worker:
 
     async def _take_tight(self, lane: Lane, free: int) -> bool:
         """Take permits, then as many people. Whether there may be more to take."""
-        wanted = min(free, sum(due[lane] for due in self._due.values()))
+        wanted, now = min(free, sum(due[lane] for due in self._due.values())), time.monotonic()
+        early = self._tight[lane] > now
+        if early:  # nothing more is granted yet, but somebody did not need theirs
+            wanted = min(wanted, self._in_hand(now))
         permits = await self._permits(lane, wanted)
         enough = len(permits) == wanted
         while permits and any(due[lane] for due in self._due.values()):
             for claim in await self._claim(self._shard_with(lane), len(permits), lane, lane + 1):
                 self._start(claim, Ticket(lane, permits.pop()))
         self._spare += permits
-        if enough:
+        if enough and not early:
             del self._tight[lane]
         return enough
+
+    def _in_hand(self, now: float) -> int:
+        """How many permits are left over from people for whom nothing had to be sent."""
+        return sum(until > now for until in self._spare)
 
     async def _permits(self, lane: Lane, wanted: int) -> list[float]:
         """Permits for a lane (until when each holds); if they are too few, it is tight now."""

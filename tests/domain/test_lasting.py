@@ -55,7 +55,7 @@ def test_what_is_older_than_usual_is_asked_about_sooner_and_not_much(
     said, since_ms = Observation(zoom, NOW), None if since is None else NOW + since
     believed = fresh_for_ms(zoom, fresh)
     until = fresh_until_ms(said, since_ms, fresh) - NOW
-    assert believed / 2 <= until <= believed
+    assert believed // 2 <= until <= believed
     assert until >= 3 * MINUTE
     sooner = until < believed
     if sooner:

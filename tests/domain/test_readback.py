@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.clock import MINUTE
 from domain.person import Held, PersonState
-from domain.plan import UNSEEN, Do, Lane, Why, World, plan
+from domain.plan import LOOK_PATIENCE_MS, UNSEEN, Do, Lane, Why, World, plan
 from domain.policy import Form, Policy, resolve
 from domain.presence import (
     AVAILABLE,
@@ -27,6 +27,7 @@ from domain.presence import (
 )
 from domain.readback import (
     BACK_OFF_MS,
+    FADED_MARGIN_MS,
     FADES_MS,
     LATELY_MS,
     UNDER_WAY_MS,
@@ -35,6 +36,7 @@ from domain.readback import (
     Reading,
     Sight,
     Taught,
+    Watch,
     advise,
     covers,
     satisfies,
@@ -168,7 +170,7 @@ def test_who_only_we_keep_up_is_kept_alive_longer_and_longer() -> None:
         step = planned(someone(held=held, sight=IDLE, lesson=lesson))
         assert (step.do, step.pair, step.lane) == (Do.SET, AVAILABLE, Lane.CHANGE)
         assert step.lesson == Lesson(Taught.ALONE, min(tries, 3), NOW + pause)
-        kept = planned(someone(held=told(AVAILABLE, 4 * MINUTE + 40_000, 15), lesson=step.lesson))
+        kept = planned(someone(held=told(AVAILABLE, FADES_MS - 8_000, 15), lesson=step.lesson))
         assert (kept.do, kept.lane) == (Do.SET, Lane.FADE)
         lesson = step.lesson._replace(until_ms=NOW)
 
@@ -184,10 +186,63 @@ def test_a_probe_that_nobody_looks_at_ends_in_a_write() -> None:
     assert planned(someone(held=late)).do is Do.SET
 
 
+def test_a_keep_alive_that_came_too_late_is_a_look() -> None:
+    """Want of quota: they have faded meanwhile, or somebody else keeps them up by now."""
+    lesson = Lesson(Taught.ALONE, 1, NOW + 5 * MINUTE)
+    held = told(AVAILABLE, FADES_MS + 20_000, 15)
+    waiting = planned(someone(held=held, lesson=lesson))
+    assert (waiting.do, waiting.lane) == (Do.SET, Lane.FADE)
+    faded = planned(someone(held=held, sight=IDLE, lesson=lesson))
+    assert (faded.do, faded.lane) == (Do.SET, Lane.CHANGE)
+    assert planned(someone(held=held, sight=FREE, lesson=lesson)).do is Do.NOTHING
+    kept = planned(someone(held=told(AVAILABLE, 60_000, 15), lesson=lesson))
+    assert kept.watch == Watch(NOW + FADES_MS - 60_000 + FADED_MARGIN_MS, asked=True)
+
+
+@pytest.mark.parametrize(
+    ("pair", "zoom", "minutes", "blindly", "read_back"),
+    [
+        (AVAILABLE, Z.AVAILABLE, 15, (243_000, 270_000), (287_000, 292_000)),
+        (IN_A_CALL, Z.IN_MEETING, 60, (27 * MINUTE, 30 * MINUTE), (40.5 * MINUTE, 45 * MINUTE)),
+    ],
+)
+@pytest.mark.parametrize("told_ago", [1_000, 33_333, 77_777])
+def test_what_is_held_is_repeated_later_where_microsoft_is_read_back(
+    pair: Pair,
+    zoom: ZoomPresence,
+    minutes: int,
+    blindly: tuple[float, float],
+    read_back: tuple[float, float],
+    told_ago: int,
+) -> None:
+    lesson = Lesson(Taught.ALONE, 3, NOW + 40 * MINUTE)
+    person = someone(zoom, held=told(pair, told_ago, minutes), lesson=lesson)
+    for reading, (first, last) in ((None, blindly), (READING, read_back)):
+        step = planned(person, reading)
+        assert step.do is Do.NOTHING
+        assert step.due_ms is not None
+        assert first <= step.due_ms - (NOW - told_ago) <= last
+
+
 def test_an_echo_is_judged_by_a_look_newer_than_the_event() -> None:
-    older = someone(Z.BUSY, sight=IN_CALL, seen_ms=NOW - 5_000)
-    assert planned(older).do is Do.LOOK
+    older = planned(someone(Z.BUSY, sight=IN_CALL, seen_ms=NOW - 5_000))
+    assert (older.do, older.watch) == (Do.NOTHING, Watch(NOW, asked=True))
+    assert older.due_ms == NOW - 1_000 + LOOK_PATIENCE_MS
     assert planned(someone(Z.BUSY, sight=IN_CALL)).why is Why.RIGHT
+
+
+def test_a_look_at_many_is_not_waited_for_for_long() -> None:
+    person = someone(Z.BUSY, sight=IN_CALL, seen_ms=NOW - 5_000)
+    person.observation = Observation(Z.BUSY, NOW - LOOK_PATIENCE_MS)
+    assert planned(person).do is Do.LOOK
+
+
+def test_what_a_look_at_many_shows_beside_ours_is_no_echo() -> None:
+    """Available of ours, and Microsoft shows Available: Zoom's Away is the person's own."""
+    held = told(AVAILABLE, 60_000, 15)
+    step = planned(someone(Z.AWAY, held=held, sight=FREE))
+    assert (step.do, step.pair) == (Do.SET, AWAY)
+    assert planned(someone(Z.AWAY, held=held, sight=AWAY_SHOWN)).do is Do.CLEAR
 
 
 sights = st.none() | st.builds(

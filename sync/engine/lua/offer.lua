@@ -29,6 +29,8 @@ local lasted = ended and old .. ':' .. string.format('%.0f', at_ms - began) or '
 if old ~= presence or not began then redis.call('HSET', person, 'since', old == presence and old_at or at_ms) end
 redis.call('HSET', person, 'obs', presence, 'obs_at', at_ms, 'got', now)
 if known[9] then redis.call('HDEL', person, 'tries') end
+-- What may come from Microsoft is compared with a look: at whoever is watched, the next one.
+if ECHOES[presence] then redis.call('ZADD', watched, 'XX', 'LT', string.format('%.0f', now), member) end
 if known[10] and presence ~= old then redis.call('HDEL', person, 'test') end
 if known[6] == AUTHORIZE then -- nothing can be told until they connect again
   redis.call('HINCRBY', person, 'ver', 1)

@@ -1,7 +1,7 @@
 local results = {}
 for member, words in pairs(shown) do
   local key = prefix .. member
-  local known = redis.call('HMGET', key, 'gen', 'leaving', 'told', 'wrote', 'pref_told', 'held', 'unsure', 'sight')
+  local known = redis.call('HMGET', key, 'gen', 'leaving', 'told', 'wrote', 'pref_told', 'held', 'unsure', 'sight', 'lane')
   local told = tonumber(known[3] or '') or 0
   local held = known[6] and not known[7] and known[6] or ''
   local verdict = 1
@@ -15,7 +15,10 @@ for member, words in pairs(shown) do
       verdict = last + settle_ms
     elseif asked[member] or before ~= words then
       redis.call('HSET', key, 'sight', words .. '@' .. string.format('%.0f', sent_ms))
-      demand(key, member, CHANGE)
+      -- Who waits in a more urgent lane keeps their place there.
+      local lane = tonumber(known[9] or '') or CHANGE
+      local due = lane < CHANGE and tonumber(redis.call('ZSCORE', lanes[lane + 1], member) or '')
+      demand(key, member, due and due <= now and lane or CHANGE)
     end
   end
   results[#results + 1] = {member, verdict, told, held}

@@ -14,14 +14,14 @@ from sync.redis import keys
 from sync.redis.connection import Client, connect_listener
 from tests.doubles.engine import Bridge, running_bridge
 from tests.doubles.graph import SET, Fault, Graph
-from tests.doubles.people import ADA, person
+from tests.doubles.people import ADA, people_of_one_shard, person
 from tests.doubles.redis import RedisServer, eventually
 from tests.sync.engine.test_worker import at_rest, listening, working
 
 Z = ZoomPresence
 
 FEW = Limits.of(limit=20, window_ms=1000, cell_ms=250)
-"""At most 20 in 1.5 s: 16 of them for others than calls, 6 for keep-alives."""
+"""At most 20 in 1.5 s: 17 of them for others than calls."""
 
 
 async def waiting(bridge: Bridge, lane: Lane, first: int, count: int) -> list[str]:
@@ -63,6 +63,24 @@ async def test_who_enters_a_meeting_passes_everybody_who_waits(
             await bridge.say(ADA, Z.PRESENTING)
             await graph.until(lambda: graph.count(person=ADA) == 1)
             assert graph.count(SET) < len(many) - 10
+
+
+async def test_a_permit_that_was_not_needed_serves_the_next_at_once(
+    redis: Client, redis_server: RedisServer, graph: Graph
+) -> None:
+    """Else it would be lost: nothing more is granted for a minute."""
+    limits = Limits.of(limit=2, window_ms=60_000, cell_ms=CELL_MS)
+    async with running_bridge(redis, graph, limits=limits) as bridge:
+        nothing_to_send, *others = people_of_one_shard(3)
+        await bridge.connect(nothing_to_send, Z.OFFLINE)
+        for oid in others:
+            await bridge.connect(oid, Z.IN_MEETING)
+        for claim in await bridge.due():
+            due = 1000 + (claim.state.object_id != nothing_to_send)
+            await bridge.store.ack(claim, lane=Lane.URGENT, due_ms=due)
+        async with working(bridge, redis_server):
+            await graph.until(lambda: graph.count(SET) == len(others))
+        assert {request.person for request in graph.requests} == set(others)
 
 
 async def test_while_the_budget_is_short_nobody_is_held_in_vain(

@@ -9,6 +9,7 @@ import pytest
 import structlog.testing
 
 from domain.plan import Lane
+from sync.engine.queue import shard_of
 from sync.readback.looks import AT_ONCE
 from sync.readback.reader import REFUSALS, WITHDRAWN_SECONDS, Reader
 from sync.redis import keys
@@ -44,6 +45,21 @@ async def test_what_is_seen_is_kept_and_planned_once(bench: Bench) -> None:
     await look(reader)
     assert str(await bench.sight(ADA)).startswith("Away/Away@")
     assert (await bench.demanded(ADA), await bench.demanded(BEN)) == (2, 1)
+
+
+@pytest.mark.parametrize(("due_in", "stays"), [(-5_000, True), (60_000, False)])
+async def test_who_waits_for_a_call_to_show_keeps_their_place(
+    bench: Bench, due_in: int, stays: bool
+) -> None:
+    """What a look shows is less urgent than what they wait for."""
+    due = await server_ms(bench.redis) + due_in
+    await bench.watch(ADA, lane=int(Lane.URGENT))
+    urgent, change = shard_of(ADA).lanes[:2]
+    await bench.redis.zadd(urgent, {ADA: due})
+    await look(bench.reader())
+    assert await bench.demanded(ADA) == 1
+    assert await bench.redis.zscore(urgent, ADA) == (due if stays else None)
+    assert (await bench.redis.zscore(change, ADA) is None) == stays
 
 
 async def test_unchanged_looks_read_and_write_no_row(bench: Bench) -> None:

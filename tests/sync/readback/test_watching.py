@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from domain.link import Link
+from domain.presence import CAN_COME_FROM_MICROSOFT, Observation, ZoomPresence
 from sync.engine.people import PeopleStore
 from sync.engine.queue import shard_of
 from sync.engine.scripts import QUEUE, Shard
@@ -85,3 +86,27 @@ async def test_who_leaves_or_is_erased_is_not_looked_at(redis: Client) -> None:
     await redis.zadd(key, {ADA: 1})  # what was under way
     assert await people.erase(ADA, generation)
     assert await redis.exists(key) == 0
+
+
+@pytest.mark.parametrize("presence", ZoomPresence)
+async def test_what_may_come_from_microsoft_has_its_owner_looked_at_next(
+    redis: Client, presence: ZoomPresence
+) -> None:
+    people = PeopleStore(redis, Scripts(redis))
+    link = Link(ADA, "tenant", "Ada", ("ada@example.com",), 1, "zada", None)
+    key = keys.watched(keys.shard_of(ADA))
+    await people.connect(link, "sealed", None)
+    now = await server_ms(redis)
+    await people.offer(ADA, Observation(presence, now - 2))
+    assert await redis.zscore(key, ADA) is None, "nobody reads"
+    await redis.zadd(key, {ADA: now + 60_000.5})
+    await people.offer(ADA, Observation(presence, now - 1))
+    due = float(await redis.zscore(key, ADA))
+    if presence in CAN_COME_FROM_MICROSOFT:
+        assert now <= due <= await server_ms(redis)
+        assert due % 1 == 0, "whatever it shows, they are planned anew"
+    else:
+        assert due == now + 60_000.5
+    await redis.zadd(key, {ADA: now - 5_000})
+    await people.offer(ADA, Observation(presence, now))
+    assert await redis.zscore(key, ADA) == now - 5_000, "never later"
