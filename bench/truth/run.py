@@ -121,7 +121,9 @@ class Day:
         self._on_request = on_request
         self._rng = Random(seed)
         limited = scheduler.limited
-        self._budget = BudgetTwin(Limits.of(limit=LIMIT // scale if limited else _NO_LIMIT))
+        limits = Limits.of(limit=LIMIT // scale if limited else _NO_LIMIT)
+        # However small, there is an overdraft (domain.budget, Rule 4).
+        self._budget = BudgetTwin(limits._replace(total=min(limits.total, limits.limit - 1)))
         self._spare: deque[int] = deque()
         self._slots = SlotsTwin(
             ZOOM_PER_SECOND / scale if limited else _NO_LIMIT,
