@@ -24,6 +24,7 @@ TOO_FEW: Final = (
     f"How many people are shown right is only said for {FEWEST} people or more. With fewer, it "
     "would say something about each of them."
 )
+NOBODY: Final = "There was nobody to look at just now, so I can’t say how many are shown right."
 _BECAUSE: Final = {
     "graph_403": "Microsoft no longer lets me",
     "graph_throttled": "Microsoft has asked this app to wait",
@@ -63,8 +64,10 @@ def readback_view(health: ReadbackHealth) -> ReadbackView:
             f"people are shown right.{last and f' {last}'}",
             lost=True,
         )
-    if found is None or not found.looked:
+    if found is None:
         return ReadbackView(sentence="I’ve just begun to read back what Microsoft shows.")
+    if not found.looked:
+        return ReadbackView(sentence=f"Microsoft is read back. {NOBODY}")
     small = f"{_looked(found)} {_last_answer(health.look_age_seconds)}".rstrip()
     if found.share is None:
         return ReadbackView(sentence=TOO_FEW, small=small)

@@ -71,6 +71,7 @@ SAID_OTHERWISE: Final = {
         "wording/edits.py:own_carries_on",
         "wording/feed.py:feed_words",
         "wording/looked_up.py:_link",
+        "wording/readback.py:NOBODY",
         "wording/readback.py:NOT_ALLOWED",
         "wording/readback.py:SWITCHED_OFF",
         "wording/readback.py:TOO_FEW",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.agreement import FEWEST, Agreement, Fit, ReadbackHealth
-from wording.readback import TOO_FEW, fit_words, percent, readback_view
+from wording.readback import NOBODY, TOO_FEW, fit_words, percent, readback_view
 
 pytestmark = pytest.mark.unit
 
@@ -54,7 +54,7 @@ def test_how_many_are_shown_right() -> None:
         (ReadbackHealth("no_reader"), "processes is looking. So I can’t say how many", True),
         (ReadbackHealth("graph_answer"), "no usable answer (graph_answer). So I can’t say", True),
         (ReadbackHealth(""), "I’ve just begun", False),
-        (replace(WELL, agreement=replace(FOUND, looked=0, counts={})), "I’ve just begun", False),
+        (replace(WELL, agreement=replace(FOUND, looked=0, counts={})), NOBODY, False),
         (replace(WELL, agreement=replace(FOUND, counts={Fit.RIGHT: FEWEST - 1})), TOO_FEW, False),
     ],
 )
