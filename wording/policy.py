@@ -343,4 +343,7 @@ def verdict_words(verdict: Verdict) -> str:
     lock = " (locked by your admin)" if verdict.locked else ""
     if verdict.on:
         return f"Presence sync is on for {level}{lock}."
+    if verdict.reason is Reason.INTEGRATION_OFF:
+        how = "turned off and locked" if verdict.locked else "turned off"
+        return f"Your admins have presence sync {how} for {level}."
     return f"Presence sync is off for {level}{lock}, because {_OFF_BECAUSE[verdict.reason]}."

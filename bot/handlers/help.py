@@ -63,7 +63,11 @@ class HelpHandler:
             connected=verdict is not None,
             paused=verdict is not None and verdict.reason is Reason.PAUSED,
         )
-        return help_cards.help_card(lines, [word for word, _ in lines if word != "test"])
+        left_out = {"test"}
+        if verdict is not None and not verdict.on and verdict.reason is not Reason.PAUSED:
+            left_out.add("pause")  # there is nothing to pause while admins have it off
+        offers = [word for word, _ in lines if word not in left_out]
+        return help_cards.help_card(lines, offers)
 
     async def greet(self, turn: Turn, _: Greeting) -> Card:
         """Say hello, how it stands, and what to do next; where others read along, only hello."""

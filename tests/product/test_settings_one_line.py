@@ -70,8 +70,7 @@ async def test_disabling_a_group_says_whom_it_touches_and_clears_at_once(place: 
     assert place.around.told(DOROTHEA) == CALL
     assert {m.activity_id for m in chat.received} == {question.activity_id}  # one card
     assert await rule(place, BEN) == (
-        "Presence sync is off for your group Sales, "
-        "because the calendar and contacts integration is off."
+        "Your admins have presence sync turned off for your group Sales."
     )
     assert (
         await rule(place, DOROTHEA)
@@ -204,7 +203,7 @@ async def test_status_names_the_level_before_somebody_connects(place: Office) ->
     async def names_it() -> bool:
         text = said_by((await chat.says("status")).card)
         assert "Not connected." in text
-        return "Setting Presence sync is off for your group Sales" in text
+        return "Setting Your admins have presence sync turned off for your group Sales" in text
 
     await place.until(names_it, "who has the app is known by address")
     other = said_by((await place.chat(EMEKA).says("status")).card)

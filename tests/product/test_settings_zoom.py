@@ -76,7 +76,7 @@ async def test_whoever_joins_a_disabled_group_is_cleared(place: Office) -> None:
     await place.directory_read_again()
     await place.product.told(CHIARA, None)
     status = said_by((await place.chat(CHIARA).says("status")).card)
-    assert "Presence sync is off for your group Customer Care" in status
+    assert "Your admins have presence sync turned off for your group Customer Care" in status
 
 
 async def test_a_renamed_group_keeps_its_settings_under_the_new_name(place: Office) -> None:
@@ -94,7 +94,7 @@ async def test_a_renamed_group_keeps_its_settings_under_the_new_name(place: Offi
     )
     assert place.around.told(BEN) is None
     status = said_by((await place.chat(BEN).says("status")).card)
-    assert "Presence sync is off for your group Vertrieb" in status
+    assert "Your admins have presence sync turned off for your group Vertrieb" in status
     history = said_by((await chat.says("settings history")).card)
     assert "Vertrieb: changed Name: Sales → Vertrieb Zoom, " in history
 
@@ -145,4 +145,4 @@ async def test_somebody_who_connects_later_is_in_their_groups(place: Office) -> 
     await place.connect(BEN, ADA)
     await place.product.told(BEN, CALL)
     status = said_by((await place.chat(ADA).says("status")).card)
-    assert "Presence sync is off for your organisation" in status
+    assert "Your admins have presence sync turned off for your organisation" in status

@@ -175,7 +175,7 @@ async def test_a_yes_to_older_settings_is_asked_again_and_says_who_was_first(roo
 
 @pytest.mark.parametrize(
     ("ago_ms", "when"),
-    [(0, "a moment ago"), (MINUTE, "a minute ago"), (HOUR, "at 13:20"), (30 * HOUR, "at Sep 20")],
+    [(0, "a moment ago"), (MINUTE, "a minute ago"), (HOUR, "at 13:20"), (30 * HOUR, "at 20 Sep")],
 )
 async def test_when_somebody_was_first(room: Room, ago_ms: int, when: str) -> None:
     room.audit.changed(BEN, version=7, ago_ms=ago_ms)

@@ -13,7 +13,7 @@ from bot.grammar.intents import Contact, Greeting, Help, Privacy, SmallTalk
 from bot.grammar.small_talk import Courtesy
 from bot.handlers.help import HelpHandler
 from domain.errors import Trouble
-from domain.policy import FOREVER, Personal
+from domain.policy import FOREVER, Form, Personal, Policy
 from tests.cards.lint import walk
 from tests.doubles.memory import ADA, BEN, GROUP_CHAT, Presence, admins, turn
 from tests.doubles.outside import words
@@ -54,6 +54,10 @@ async def test_help_has_buttons_for_what_applies(helper: HelpHandler, engine: Pr
     assert connected == ["Status", "Pause", "Styles", "Disconnect"]
     engine.connect(BEN, personal=Personal(paused_until_ms=FOREVER))
     assert "Resume" in titles(await helper.help(turn(BEN), Help()))
+    engine.connect(BEN)
+    engine.policy = Policy(Form(integration=False), version=2)
+    switched_off = titles(await helper.help(turn(BEN), Help()))
+    assert switched_off == ["Status", "Styles", "Disconnect"]  # there is nothing to pause
 
 
 async def test_where_others_read_along_help_tells_nothing_of_anybody(
