@@ -217,15 +217,17 @@ class Covering:
         Who said Start and was never matched is none of them.
         """
         async for some in batches(self.people.everyone(), BATCH):
-            for row in await self.people.rows(some, "authorised_by", "leaving", "zoom_id"):
-                if row.authorised_by is AuthorisedBy.PERSON or row.leaving:
-                    continue
-                if row.object_id not in found.seen and row.zoom_id is not None:
-                    match = await self.matches.of_zoom(row.zoom_id)
-                    if match is not None and (match.why or match.object_id != row.object_id):
-                        reason = str(match.why or "another")
-                        log.info("coverage_ended", person=row.object_id, reason=reason)
-                        await self._uncover(row.object_id)
+            unseen = {
+                row.zoom_id: row.object_id
+                for row in await self.people.rows(some, "authorised_by", "leaving", "zoom_id")
+                if row.zoom_id is not None and not row.leaving
+                if row.authorised_by is not AuthorisedBy.PERSON and row.object_id not in found.seen
+            }
+            for zoom_id, match in (await self.matches.of_zooms(list(unseen))).items():
+                oid = unseen[zoom_id]
+                if match.why or match.object_id != oid:
+                    log.info("coverage_ended", person=oid, reason=str(match.why or "another"))
+                    await self._uncover(oid)
 
     async def _uncover(self, oid: str) -> None:
         await self.people.uncover(oid, await self.opt_outs.mark(oid))
