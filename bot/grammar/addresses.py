@@ -64,8 +64,8 @@ def one_person(rest: str) -> tuple[str, str]:
     """
     words = without_courtesies(rest.replace("＠", "@").split())
     name = " ".join(words).translate(PLAIN_QUOTES).strip(TRAILING + "\"'")
-    if name and not any("@" in word for word in words):
-        return "", name
+    if name and not any("@" in word.removeprefix("@") for word in words):
+        return "", name.removeprefix("@")  # as people call somebody
     address = address_in(words[-1]) if words else ""
     alone = len(words) == 1 or (len(words) > 1 and words[-1][0] in "<([")
     if not alone or not address or any("@" in word for word in words[:-1]):

@@ -276,7 +276,8 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
     (Offer(("pause", "disconnect")), (
         "(stop|end) (sharing|showing|tracking|watching|sending|publishing)"
         "( me| my status| my presence| my zoom presence| zoom| it|)",
-        "(deactivate|disable|quit|exit|end|leave me alone|go away|shut up|shut down)",
+        "(deactivate|disable)( me| it| zoom| sync| this|)",
+        "(quit|exit|end|leave me alone|go away|shut up|shut down)",
         "stop (the |)(notifications|messages)", "hide everything",
         "(halt|freeze|enough|make it stop|cut it out)",
         "stop (messaging|spamming|bothering|asking|annoying|sending|writing)"
@@ -313,7 +314,9 @@ TABLE: Final[tuple[tuple[Meaning, tuple[str, ...]], ...]] = (
         "(who|who all) (is|are) (connected|paused|on|using it|using this)",
         "who has (problems|a problem|trouble)", "how many (people |users |)are connected",
     )),
-    (Offer(("resume", "connect")), ("(activate|enable|start again|go)( it| zoom| sync|)",)),
+    (Offer(("resume", "connect")), (
+        "(activate|enable|start again|go)( me| it| zoom| sync| this|)",
+    )),
     (Offer(("status", "style")), ("(my |)preferences", "(change|set) my (status|presence)")),
 )  # fmt: skip
 """Every phrase that means something."""

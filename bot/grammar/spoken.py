@@ -30,6 +30,7 @@ _ORGANISATION: Final = frozenset(
             "the company",
         ),
         *("the account", "the whole account", "the whole organisation", "the whole company"),
+        *("whole account", "whole organisation", "whole company"),
     }
 )
 _WHAT = r"(?: (?:it|this|presence sync|presence|sync|zoom))?"
@@ -42,6 +43,7 @@ _QUOTED = re.compile(r"([\"'])(.+)\1(?: (?:group|team))?")
 _FOR_EVERYBODY = {"stop": "disable", "pause": "disable", "disconnect": "disable"}
 _FOR_EVERYBODY |= {"connect": "enable"}
 """What people do for themselves. Who says it of everybody may mean the account."""
+_EXCEPTING = frozenset({"except", "but", "besides", "excluding", "other"})
 _NOBODY = frozenset({"me", "myself", "now", "a", "an", "it", "this", "please"})
 
 
@@ -54,6 +56,8 @@ def spoken_change(words: Sequence[str], folded: Sequence[str]) -> Account | Grou
     if found is None:
         return None
     name = " ".join(without_courtesies(list(words[len(found[0].split()) :]))).rstrip(TRAILING)
+    if not _EXCEPTING.isdisjoint(folded):
+        return None  # `everyone except Sales` is nobody's level
     if not found[3] and found[1]:
         return None  # without `for` it is about the person who says it
     if not name or len(name) > LONGEST_NAME or bare(name) in _NOBODY:

@@ -201,6 +201,9 @@ def does_something(said: Said) -> bool:
         ("open settings", Centre()),
         ("stop sharing my presence", Unknown("stop sharing my presence", ("pause", "disconnect"))),
         ("disable", Unknown("disable", ("pause", "disconnect"))),
+        ("disable it", Unknown("disable it", ("pause", "disconnect"))),
+        ("enable me", Unknown("enable me", ("resume", "connect"))),
+        ("enable everyone except Sales", Unknown("enable everyone except Sales")),
         ("I'm on vacation", Unknown("I'm on vacation", ("pause",))),
     ],
 )
@@ -313,6 +316,7 @@ def test_courtesies_change_nothing(phrase: str, way: str) -> None:
         ("stop for everybody", Account(Disable(ACCOUNT))),
         ("disconnect everybody", Account(Disable(ACCOUNT))),
         ("connect everyone please", Account(Enable(ACCOUNT))),
+        ("enable the whole organisation", Account(Enable(ACCOUNT))),
         ("history", History()),
         ("groups sal", Groups("sal")),
         ("invite Sales", InvitePeople("Sales")),
