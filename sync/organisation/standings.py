@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from domain.directory import DirectoryUser
-    from domain.policy import Level, ManagedGroup, Policy, Verdict
+    from domain.policy import Form, Level, ManagedGroup, Policy, Verdict
     from sync.directory.store import DirectoryStore
     from sync.engine.people import PeopleStore
     from sync.organisation.announcements import AnnouncementStore
@@ -156,7 +156,7 @@ class Standings:
 
     async def shifted(self, before: Policy, after: Policy) -> Shifted:
         """For whom it ends or starts when the one policy takes the place of the other."""
-        if not relies_on_organisation(before) and not relies_on_organisation(after):
+        if _decisions(before) == _decisions(after):
             return Shifted()
         now, found = await self.people.now_ms(), {each: list[Known]() for each in Shift}
         async for some in batches(self.matches.everybody(), BATCH):
@@ -237,6 +237,22 @@ def _counts_for(kept: Kept, verdict: Verdict) -> tuple[bool, bool]:
     """Whether a verdict's percentage takes somebody, and its condition."""
     user = kept.user
     return in_share(user.object_id, verdict.share), fits(verdict.only, user.properties)
+
+
+def _decisions(policy: Policy) -> object:
+    """All of a policy on which anybody's standing hangs; None: nobody is covered by it."""
+    if not relies_on_organisation(policy):
+        return None
+
+    def of(form: Form) -> tuple[object, ...]:
+        return form.stopped_by() is None, form.authoriser, form.share, form.only
+
+    groups = () if policy.account.locked else sorted(policy.groups, key=_priority)
+    return of(policy.account), [(group.group_id, of(group.form)) for group in groups]
+
+
+def _priority(group: ManagedGroup) -> int:
+    return group.priority
 
 
 def _decided(policy: Policy, kept: Kept, user: DirectoryUser) -> tuple[object, ...]:

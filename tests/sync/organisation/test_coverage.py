@@ -12,6 +12,7 @@ from domain.condition import Condition
 from domain.coverage import How, Prospect, Shifted
 from domain.matching import Uncovered
 from domain.policy import ACCOUNT, Authoriser, Form, Level, Policy
+from domain.presence import Style
 from domain.share import in_share
 from sync.redis import keys
 from tests.doubles.town import ASK, EACH, INFORM, LONG_AGO
@@ -117,6 +118,12 @@ async def test_whom_a_percentage_starts_and_ends_is_counted_before(town: Town) -
     assert await town.covered() == few_covered
     assert not most_covered.intersection(waiting)
     assert await standings.shifted(EACH, EACH) == Shifted()
+    for same in (most, replace(most, account=replace(form, share=99, style=Style.FULL))):
+        assert await standings.shifted(most, same) == Shifted()
+    off = replace(most, account=replace(form, share=99, integration=False))
+    shifted = await standings.shifted(most, off)
+    assert shifted.called_off > 0, "they were waiting"
+    assert not shifted.ends, "who is covered stays so, and is shown nothing"
 
 
 async def test_without_consent_nobody_is_told_or_started(town: Town) -> None:
