@@ -59,7 +59,9 @@ from domain.presence import (
     Pair,
     Shown,
     Style,
+    ZoomPresence,
     demand_of,
+    may_interrupt,
 )
 from domain.readback import FADES_MS, Act, Sight, Watch, advise, satisfies
 
@@ -94,6 +96,24 @@ class Lane(IntEnum):
     CHANGE = 1  # every other change
     HOLD = 2  # keep-alives of Busy / Do not disturb
     FADE = 3  # keep-alives of Available and Away
+
+
+OVERTAKES_MS: Final = 2 * MINUTE
+INTO_SILENCE: Final = frozenset({ZoomPresence.PRESENTING, ZoomPresence.DO_NOT_DISTURB})
+
+
+def overtakes(held: Pair | None, presence: ZoomPresence) -> bool:
+    """Whether somebody in URGENT goes before those who have waited for less than OVERTAKES_MS.
+
+    Into silence, out of it, and out of Busy: else calls ring in a talk, or are held off for
+    nothing, as long as the lane is behind. Busy that comes late does less harm. `held`: what
+    Microsoft holds of us.
+    """
+    if presence in INTO_SILENCE:
+        return True
+    if held is None or not held.interrupts:
+        return False
+    return held.silences or not may_interrupt(presence)
 
 
 class Seen(NamedTuple):

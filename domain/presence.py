@@ -68,6 +68,11 @@ class Pair(NamedTuple):
         """Whether the pair is of the Busy / Do not disturb family: the one people act on."""
         return self.availability in {"Busy", "DoNotDisturb"}
 
+    @property
+    def silences(self) -> bool:
+        """Whether Teams holds calls and messages off."""
+        return self.availability == "DoNotDisturb"
+
     def __str__(self) -> str:
         return f"{self.availability}/{self.activity}"
 

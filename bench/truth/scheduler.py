@@ -11,7 +11,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Protocol
 
-from domain.plan import Lane
+from domain.plan import OVERTAKES_MS, Lane, overtakes
 from domain.presence import ZoomPresence, may_interrupt
 
 if TYPE_CHECKING:
@@ -84,21 +84,24 @@ class Queue:
             return "older"
         person.newest = new
         held = person.held
-        urgent = new.presence in _INTERRUPTS or (
-            held is not None and held.until_ms > now and held.pair.interrupts
-        )
-        self.demand(now, person, Lane.URGENT if urgent else Lane.CHANGE)
+        pair = held.pair if held is not None and held.until_ms > now else None
+        urgent = new.presence in _INTERRUPTS or (pair is not None and pair.interrupts)
+        ahead = OVERTAKES_MS if overtakes(pair, new.presence) else 0
+        self.demand(now, person, Lane.URGENT if urgent else Lane.CHANGE, ahead)
         return "accepted"
 
-    def demand(self, now: int, person: Person, lane: int) -> None:
-        """_queue.lua, demand: plan somebody anew, now or when they are given back."""
+    def demand(self, now: int, person: Person, lane: int, ahead: int = 0) -> None:
+        """_queue.lua, demand: plan somebody anew, now or when they are given back.
+
+        `ahead`: they stand before whoever has waited for less than that.
+        """
         person.version += 1
         if person.leased:
             return
         if not self._lanes:
             lane = 0
-        due = now
-        if self._keep_place and person.lane == lane and person.due < now:
+        due = now - ahead
+        if self._keep_place and person.lane == lane and person.due < due:
             due = person.due
         self.place(person, lane, due)
 

@@ -12,7 +12,7 @@ import time
 from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from domain.plan import Lane
+from domain.plan import OVERTAKES_MS, Lane
 from domain.presence import Observation, may_interrupt
 from sync.engine import scripts as lua
 from sync.engine.person_row import read_state, written
@@ -315,10 +315,14 @@ class PeopleQueue:
                 pipe.zcard(key)
                 pipe.zcount(key, "-inf", now)
                 pipe.zrange(key, 0, 0, withscores=True)
+                pipe.zrangebyscore(key, f"({now - OVERTAKES_MS}", now, 0, 1, withscores=True)
             answers = await pipe.execute()
-            due, overdue = sum(map(int, answers[::3])), sum(map(int, answers[1::3]))
-            scores = [int(score) for first in answers[2::3] for _, score in first]
-            figures.append(LaneFigures(lane, due, overdue, (now - min([now, *scores])) / 1000))
+            due, overdue = sum(map(int, answers[::4])), sum(map(int, answers[1::4]))
+            first = [int(score) for found in answers[2::4] for _, score in found]
+            if lane is Lane.URGENT:  # they may have overtaken: at least so late
+                first = [score + OVERTAKES_MS for score in first]
+                first += [int(score) for found in answers[3::4] for _, score in found]
+            figures.append(LaneFigures(lane, due, overdue, (now - min([now, *first])) / 1000))
         return figures
 
     async def now_ms(self) -> int:

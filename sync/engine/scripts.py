@@ -9,7 +9,7 @@ from domain.clock import MINUTE
 from domain.coverage import OWN_KEPT_MS
 from domain.errors import Trouble
 from domain.look_ups import DAYS
-from domain.plan import AHEAD_LIMIT_MS, EXPIRY_MIN, Lane
+from domain.plan import AHEAD_LIMIT_MS, EXPIRY_MIN, INTO_SILENCE, OVERTAKES_MS, Lane
 from domain.policy import AuthorisedBy
 from domain.presence import CAN_COME_FROM_MICROSOFT, IN_A_CALL, SESSION_PAIRS
 from sync.engine.person_row import HELD_FIELDS
@@ -57,6 +57,9 @@ begin; `member`: the object id."""
         "AHEAD_LIMIT_MS": AHEAD_LIMIT_MS,
         "AUTHORIZE": Trouble.AUTHORIZE.value,
         "INTERRUPTING": frozenset(str(pair) for pair in SESSION_PAIRS if pair.interrupts),
+        "SILENT": frozenset(str(pair) for pair in SESSION_PAIRS if pair.silences),
+        "SILENCES": frozenset(presence.value for presence in INTO_SILENCE),
+        "OVERTAKES_MS": OVERTAKES_MS,
         "ECHOES": frozenset(presence.value for presence in CAN_COME_FROM_MICROSOFT),
     },
 )

@@ -24,6 +24,7 @@ from domain.plan import (
     Seen,
     Why,
     World,
+    overtakes,
 )
 from domain.policy import Reason, Verdict
 from domain.presence import (
@@ -531,3 +532,21 @@ def test_who_is_off_or_tests_is_not_asked_about() -> None:
 
 def test_every_step_writes_or_does_not() -> None:
     assert set(Do) - set(WRITES) == {Do.NOTHING, Do.LOOK, Do.ASK, Do.YIELD}
+
+
+@pytest.mark.parametrize(
+    ("held", "zoom", "first"),
+    [
+        (None, Z.PRESENTING, True),
+        (IN_A_CALL, Z.DO_NOT_DISTURB, True),
+        (IN_A_CALL, Z.AVAILABLE, True),
+        (IN_A_CALL, Z.OFFLINE, True),
+        (PRESENTING, Z.IN_MEETING, True),
+        (IN_A_CALL, Z.ON_PHONE_CALL, False),
+        (None, Z.IN_MEETING, False),
+        (AVAILABLE, Z.BUSY, False),
+        (AVAILABLE, Z.AWAY, False),
+    ],
+)
+def test_silence_and_the_end_of_busy_overtake(held: Pair | None, zoom: Z, first: bool) -> None:
+    assert overtakes(held, zoom) is first

@@ -79,14 +79,16 @@ local function lease(key, token, lease_end)
   return row
 end
 
--- Something about the person changed: plan them anew, now, or when their lease ends.
-local function demand(key, member, lane)
+-- Something about the person changed: plan them anew, now, or when their lease ends. They stand before whoever has
+-- waited for less than `ahead` ms.
+local function demand(key, member, lane, ahead)
   redis.call('HINCRBY', key, 'ver', 1)
   redis.call('HDEL', parked, member)
   if num(key, 'lease_end') > now then
     return 0 -- whoever has them finds the new version when they give them back
   end
   local due = math.max(now, num(key, 'wait'))
+  if due == now then due = now - (ahead or 0) end
   local old = redis.call('ZSCORE', lanes[lane + 1], member)
   if old and tonumber(old) < due then due = tonumber(old) end -- who waits keeps their place
   place(key, member, lane, due)

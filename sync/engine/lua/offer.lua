@@ -1,9 +1,10 @@
--- Into or out of Busy / Do not disturb goes first.
-local function lane_for()
-  if interrupts then return URGENT end
+-- Into or out of Busy / Do not disturb goes first, and some of these overtake others (domain.plan.overtakes).
+local function place_for()
   local known = redis.call('HMGET', person, 'held', 'until')
-  if INTERRUPTING[known[1] or ''] and (tonumber(known[2] or '') or 0) > now then return URGENT end
-  return CHANGE
+  local held = (tonumber(known[2] or '') or 0) > now and known[1] or ''
+  local ends = INTERRUPTING[held] and (SILENT[held] or not interrupts)
+  local ahead = (SILENCES[presence] or ends) and OVERTAKES_MS or 0
+  return (interrupts or INTERRUPTING[held]) and URGENT or CHANGE, ahead
 end
 
 local known = redis.call('HMGET', person, 'gen', 'leaving', 'zoom', 'obs_at', 'obs', 'trouble', 'lease_end', 'wait',
@@ -38,12 +39,12 @@ if known[6] == AUTHORIZE then -- nothing can be told until they connect again
 end
 local free = (tonumber(known[7] or '') or 0) <= now and (tonumber(known[8] or '') or 0) <= now
 if token == '' or not free then
-  demand(person, member, lane_for())
+  demand(person, member, place_for())
   return {'accepted', now, lasted}
 end
 local lease_end = now + lease_ms
 redis.call('HINCRBY', person, 'ver', 1)
 if known[6] then redis.call('HDEL', parked, member) end
 local row = lease(person, token, lease_end)
-place(person, member, lane_for(), lease_end)
+place(person, member, (place_for()), lease_end)
 return {'accepted', now, lasted, row}

@@ -365,6 +365,40 @@ async def test_the_most_urgent_lane_is_served_first(store: PeopleStore) -> None:
     assert order == people[::-1]
 
 
+@pytest.mark.parametrize(
+    ("held", "presence"),
+    [
+        (None, Z.PRESENTING),
+        (None, Z.DO_NOT_DISTURB),
+        (IN_A_CALL, Z.AVAILABLE),
+        (PRESENTING, Z.IN_MEETING),
+        (PRESENTING, Z.AWAY),
+    ],
+)
+@pytest.mark.parametrize(("waited", "first"), [(MINUTE, True), (3 * MINUTE, False)])
+async def test_silence_and_the_end_of_busy_overtake_for_two_minutes(
+    store: PeopleStore, redis: Client, held: Pair | None, presence: Z, waited: int, first: bool
+) -> None:
+    waits, overtakes = people_of_one_shard(2)
+    for oid in (waits, overtakes):
+        await connected(store, oid)
+        for each in (await store.claim(keys.shard_of(oid), "w", 9)).people:
+            await store.ack(each, lane=Lane.CHANGE, due_ms=None)
+    now = await store.now_ms()
+    await store.offer(waits, Observation(Z.IN_MEETING, now))
+    dues = keys.dues(keys.shard_of(waits))
+    await redis.zincrby(dues[Lane.URGENT], -waited, waits)
+    if held is not None:
+        await redis.hset(keys.person(overtakes), mapping={"held": str(held), "until": now + HOUR})
+    await store.offer(overtakes, Observation(presence, now))
+    late = (await store.queue())[Lane.URGENT].oldest_seconds
+    assert late <= waited / 1000 + 5, "overtaking is not being late"
+    if first:
+        assert late >= waited / 1000
+    claims = await store.claim(keys.shard_of(waits), "w", 1)
+    assert claims.people[0].state.object_id == (overtakes if first else waits)
+
+
 async def test_no_more_are_claimed_than_asked_for(store: PeopleStore) -> None:
     people = people_of_one_shard(5)
     shard = keys.shard_of(people[0])
