@@ -295,6 +295,11 @@ def _user(rest: str) -> User:
     return User(address, name[:LONGEST_NAME])
 
 
+def _look_up(rest: str) -> User:
+    first, _, behind = rest.partition(" ")
+    return _user(behind if bare(first) in {"up", "for"} else rest)
+
+
 def _invite(rest: str) -> InvitePeople:
     return InvitePeople(_one_group(rest))
 
@@ -344,6 +349,7 @@ _TOPICS: Final[dict[str, Callable[[str], Settings]]] = {
     "groups": _groups,
     "user": _user,
     **dict.fromkeys(("find", "lookup", "look-up", "search"), _user),
+    "look": _look_up,
     "invite": _invite,
     "organisation": _organisation,
     "organization": _organisation,

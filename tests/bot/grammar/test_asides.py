@@ -117,6 +117,7 @@ def test_a_style_that_there_is_not_leads_to_those_that_there_are() -> None:
         ("settings look-up Ben", User(name="Ben")),
         ("settings find ben@example.com", User("ben@example.com")),
         ("settings user @Ben", User(name="Ben")),
+        ("settings look up Ben", User(name="Ben")),
         ("settings audit", History()),
         ("settings help", Centre()),
         ("look up Ben", User(name="Ben")),
