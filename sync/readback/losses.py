@@ -29,6 +29,8 @@ log = structlog.get_logger()
 
 FRESH_SECONDS: Final = 1.0
 """What is known is read anew after this."""
+NOTICED_SECONDS: Final = FRESH_SECONDS + 0.25
+"""So long after a loss every process has read of it."""
 BATCH: Final = 200
 """Redis is busy with so many for some milliseconds."""
 PAUSE_SECONDS: Final = 0.05
@@ -74,10 +76,13 @@ class Losses:
                 log.error("readback_lost", reason=known.why_not, watched=known.watched)
             known = await self.status()
         if known.lost_ms > known.passed_ms and await self._lease.take():
-            await self._pass(known.lost_ms)
+            await self._pass(known)
 
-    async def _pass(self, lost_ms: int) -> None:
-        people = 0
+    async def _pass(self, known: Status) -> None:
+        lost_ms, people = known.lost_ms, 0
+        # Other processes may plan by what they read a moment before the loss: whom they planned
+        # so would not be planned again.
+        await self.sleep(max(0.0, NOTICED_SECONDS - (known.now_ms - lost_ms) / 1000))
         async for shard, some in self.store.watched(BATCH):
             if not await self._lease.take():
                 return

@@ -106,6 +106,15 @@ class Office:
         assert preferred is not None
         self.by_hand[person.object_id] = preferred.pair
 
+    def lose(self, person: SandboxPerson) -> None:
+        """Microsoft loses a Busy or Do not disturb of ours.
+
+        An Available is looked at when it fades, after five minutes: nobody waits so long here.
+        """
+        told = self.told(person)
+        if told is not None and told.availability in {"Busy", "DoNotDisturb"}:
+            self.around.world.lose_session(person.object_id)
+
     async def work(self, seconds: float, *extras: Callable[[SandboxPerson], object]) -> None:
         """For so long people go about their day."""
         world, until = self.around.world, time.monotonic() + seconds
@@ -264,12 +273,11 @@ async def test_the_permission_is_withdrawn_in_the_middle_of_the_day(office: Offi
 
 
 async def test_the_process_that_reads_is_killed(office: Office) -> None:
-    world = office.around.world
-    await office.work(LASTS / 3, lambda person: world.lose_session(person.object_id))
+    await office.work(LASTS / 3, office.lose)
     await office.products[0].command.kill()
     await office.work(LASTS / 3)
     await office.products[1].command.event("readback_begun", seconds=15)
-    await office.work(LASTS / 3, lambda person: world.lose_session(person.object_id))
+    await office.work(LASTS / 3, office.lose)
     await office.all_is_right()
     await office.agreement_is_whole()
     assert office.products[1].command.events("readback_lost") == []

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 import structlog.testing
 
-from sync.readback.losses import BATCH
+from sync.readback.losses import BATCH, FRESH_SECONDS
 from sync.readback.status import LATE_MS, SILENT_MS
 from sync.redis import keys
 from sync.redis.connection import server_ms
@@ -61,8 +61,12 @@ async def test_one_that_dies_in_the_middle_is_followed(bench: Bench) -> None:
     await bench.pass_time(SILENT_MS)
     first = bench.losses()
 
-    async def killed(_: float) -> None:
-        raise asyncio.CancelledError
+    pauses: list[float] = []
+
+    async def killed(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) > 1:  # the first is before anybody is planned
+            raise asyncio.CancelledError
 
     first.sleep = killed
     with pytest.raises(asyncio.CancelledError):
@@ -74,6 +78,27 @@ async def test_one_that_dies_in_the_middle_is_followed(bench: Bench) -> None:
     await second.step()
     assert all([await bench.demanded(person) >= 2 for person in people])
     assert (await bench.status()).passed_ms
+
+
+async def test_nobody_is_planned_before_every_process_knows(bench: Bench) -> None:
+    await going(bench, ADA)
+    other, losses = bench.losses(), bench.losses()
+    assert await other.reading() is not None
+    await bench.redis.hset(keys.READBACK, mapping={"permitted": 0, "error": "graph_403"})
+    paused: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        if not paused:
+            assert await other.reading() is not None, "it plans by what it read before"
+            assert await bench.demanded(ADA) == 1
+            bench.now += seconds
+            assert await other.reading() is None
+        paused.append(seconds)
+
+    losses.sleep = sleep
+    await losses.step()
+    assert paused[0] > FRESH_SECONDS
+    assert await bench.demanded(ADA) == 2
 
 
 async def test_after_a_loss_it_may_come_back_and_be_lost_again(bench: Bench) -> None:
