@@ -348,7 +348,7 @@ def include_command(file: Path | None, save: bool, undo: bool) -> None:
     "--lost",
     is_flag=True,
     help="Give up what none of TOKEN_KEYS opens: those people are asked to connect again. "
-    "Whoever said Not for me is forgotten too, so everybody is told again before anything starts.",
+    "Every Not for me is forgotten too, so everybody is told again before anything starts.",
 )
 def rotate_keys(lost: bool) -> None:
     """Move everything encrypted to the first of TOKEN_KEYS, and say when the others can go."""
