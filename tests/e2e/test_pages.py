@@ -17,8 +17,10 @@ from bot.sign_in.pages import Pages
 from bot.teams.activity import ConversationReference
 from domain.organisation import Answer
 from domain.refusal import Refusal
+from sandbox.coverage import Covered, Mark
 from sandbox.npm import Unavailable, install
-from sandbox.server import build_sandbox
+from sandbox.people import PEOPLE
+from sandbox.server import WORLD, build_sandbox
 from tests.e2e.chat_driver import only_this_machine
 from tests.sandbox.support import authorize_url, config
 from tests.sandbox.test_organisation import page as consent_page
@@ -152,11 +154,26 @@ async def test_axe_finds_nothing_on_our_pages(page: Page, site: TestServer) -> N
     assert found == []
 
 
+async def everybody() -> list[Covered]:
+    """Each of the marks beside somebody, and the longest words."""
+    more = "Ada Lindqvist: INC0012345, on parental leave until the summer"
+    return [
+        Covered(person.object_id, person.name, person.mail, mark, f"It is {mark}", more)
+        for person, mark in zip(PEOPLE, Mark, strict=False)
+    ]
+
+
 @pytest.mark.long
 async def test_axe_finds_nothing_on_the_sandboxs_pages(page: Page) -> None:
     away = config(chat_url="http://127.0.0.1:9/", bot_endpoint="http://127.0.0.1:9/")
-    async with TestServer(build_sandbox(away)) as server:
+    sandbox = build_sandbox(away)
+    sandbox[WORLD].coverage = everybody
+    async with TestServer(sandbox) as server:
         found: list[str] = []
+        await page.goto(str(server.make_url("/")))
+        await page.get_by_test_id("coverage").locator("summary").press("Enter")
+        await expect(page.get_by_role("row", name=PEOPLE[0].mail)).to_be_visible()
+        found += await complaints(page)
         for path in (
             "/",
             "/cards",
