@@ -60,7 +60,7 @@ QUICK = 2
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 50))
 @click.option("--quick", is_flag=True, help="Two rounds: enough to see an order of magnitude.")
 @click.option("--only", multiple=True, type=click.Choice(list(FIGURES)), help="Repeatable.")
-@click.option("--full", is_flag=True, help="Also days of 50,000 and 200,000 people: half an hour.")
+@click.option("--full", is_flag=True, help="Also days of 30,000 to 200,000 people: two hours.")
 @click.option("--plots", is_flag=True, help="Draw the pictures of docs/performance.md anew.")
 @click.option(
     "--output",

@@ -98,7 +98,7 @@ class Lane(IntEnum):
     FADE = 3  # keep-alives of Available and Away
 
 
-OVERTAKES_MS: Final = 2 * MINUTE
+OVERTAKES_MS: Final = 4 * MINUTE
 INTO_SILENCE: Final = frozenset({ZoomPresence.PRESENTING, ZoomPresence.DO_NOT_DISTURB})
 
 

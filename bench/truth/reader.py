@@ -18,15 +18,22 @@ if TYPE_CHECKING:
 
 AT_ONCE = 650
 """People in one look (Graph documentation, getPresencesByUserId)."""
+EVERYBODY = 2**PERSON_BITS
 SHORTEST_INTERVAL_MS = 5_000
 SETTLE_MS = 1_500
 """Where Microsoft shows at once what it accepted; what is learnt follows (sync.readback)."""
 
 
+Look = tuple["Person", int, int]
+"""Who is looked at, for which time they were due, and what Microsoft shows of them then."""
+
+
 class ReaderTwin:
     """Looks at whoever is due. `late_ms`: how old what Microsoft answers is, by its own lag.
 
-    With people and quotas scaled down, each look is of fewer people and costs as much less.
+    An answer of some age is played as the answer of then that comes so much later. `knows`: all
+    who are due are in one look, which costs nothing. With people and quotas scaled down, each look
+    is of fewer people and costs as much less.
     """
 
     def __init__(
@@ -36,12 +43,16 @@ class ReaderTwin:
         *,
         scale: int,
         per_second: float,
-        settle_ms: int = SETTLE_MS,
+        late_ms: int = 0,
+        knows: bool = False,
     ) -> None:
         self._people, self._queue = people, queue
         self._at_once, self._scale = max(1, AT_ONCE // scale), scale
+        self._free = knows
+        if knows:
+            self._at_once = EVERYBODY
         self.every_ms = int(1000 / per_second)
-        self._settle_ms = settle_ms
+        self._settle_ms = SETTLE_MS + late_ms
         self._due: list[int] = []
         self._watched = 0
         self.looks = 0
@@ -68,29 +79,28 @@ class ReaderTwin:
     def pays(self) -> bool:
         """Whether this look costs a request: scaled down, only one of so many."""
         self.looks += 1
-        return self.looks % self._scale == 0
+        return not self._free and self.looks % self._scale == 0
 
-    def take(self, now: int) -> list[tuple[Person, int]]:
-        """Whom this look is about, and for which time they were due."""
-        taken: list[tuple[Person, int]] = []
+    def take(self, now: int) -> list[Look]:
+        """Whom this look is about, and what Microsoft shows."""
+        taken: list[Look] = []
         due = self._due
         while due and due[0] >> PERSON_BITS <= now and len(taken) < self._at_once:
             entry = heappop(due)
             person = self._people[entry & PERSON_MASK]
             if person.watch == entry >> PERSON_BITS:
-                taken.append((person, person.watch))
+                taken.append((person, person.watch, person.microsoft.shown(now)))
         return taken
 
-    def answered(self, now: int, sent: int, taken: list[tuple[Person, int]]) -> None:
+    def answered(self, now: int, sent: int, taken: list[Look]) -> None:
         """Compare with what was seen before; whoever changed is planned anew (saw.lua).
 
         Who waits in a more urgent lane keeps their place there.
         """
         later = now + self.reading().sweep_ms
-        for person, due in taken:
+        for person, due, code in taken:
             if person.watch != due:
                 continue  # the engine has said meanwhile when, or that it is not needed
-            code = person.microsoft.shown(now)
             settled = (person.held.told_ms if person.held is not None else 0) + self._settle_ms
             if sent < settled:
                 self._again(person, settled)

@@ -24,11 +24,11 @@ class Results:
 
     @classmethod
     def of(cls, results: list[Result]) -> Results:
-        """Any number of days; of those that differ by their seed only, the first counts."""
-        days: dict[tuple[int, str], Result] = {}
+        """Any number of days; of those that differ by their seed only, the median counts."""
+        days: dict[tuple[int, str], list[Result]] = {}
         for result in results:
-            days.setdefault((result["size"], result["scheduler"]), result)
-        return cls(days)
+            days.setdefault((result["size"], result["scheduler"]), []).append(result)
+        return cls({key: _median(same) for key, same in days.items()})
 
     @property
     def sizes(self) -> list[int]:
@@ -40,3 +40,8 @@ class Results:
         if not scheduler.limited:
             size = min(size, BOUND_PEOPLE)
         return self.days.get((size, scheduler.name))
+
+
+def _median(days: list[Result]) -> Result:
+    """The day with the median truth; of two the one that is less true."""
+    return sorted(days, key=lambda day: float(day["truth"]))[(len(days) - 1) // 2]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import gc
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from bench.truth.budget import BudgetTwin
 from bench.truth.measure import BIN_MS, Tally
 from bench.truth.microsoft import CLASS, CODE, NONE, SHOWN
 from bench.truth.people import Person, Reconciliation
-from bench.truth.reader import ReaderTwin
+from bench.truth.reader import Look, ReaderTwin
 from bench.truth.scheduler import LATEST, NEWEST, NOWHERE, OLDEST, OURS, PERSON_MASK, Queue
 from bench.truth.slots import SlotsTwin
 from bench.truth.world import ZOOM, Maker
@@ -69,7 +69,8 @@ class Scheduler:
     `limited`: by Graph's budget and Zoom's turns. `faults`: webhooks are late, lost, repeated.
     `believe`: whoever must wait for Zoom is planned meanwhile with what is known.
     `orders`, `lanes`, `keep_place` as in Queue. `looks_per_second`: Microsoft is read back.
-    `asks`: Zoom is asked as often as its pace allows (domain.freshness).
+    `asks`: Zoom is asked as often as its pace allows (domain.freshness). `late_ms`: how old what a
+    look shows is. `knows`: looks show everybody at once and cost nothing.
     """
 
     name: str
@@ -81,10 +82,19 @@ class Scheduler:
     faults: bool = True
     looks_per_second: float = 0.0
     asks: bool = False
+    late_ms: int = 0
+    knows: bool = False
 
 
 US = Scheduler("Presence Bridge", asks=True)
 LOOP = Scheduler("Microsoft read back", looks_per_second=1.0, asks=True)
+LATE = tuple(
+    replace(LOOP, name=f"read back {late} s late", late_ms=late * 1000) for late in (5, 30)
+)
+KNOWING = Scheduler(
+    "perfect knowledge, the same quota", looks_per_second=1.0, knows=True, faults=False
+)
+"""What our rules make of the quota when nothing is late, lost or unseen."""
 BOUND = Scheduler("bound: no quota, no faults", limited=False, faults=False)
 QUOTA_ONLY = Scheduler("quota, no faults", faults=False)
 FAULTS_ONLY = Scheduler("faults, no quota", limited=False)
@@ -145,11 +155,17 @@ class Day:
             fresh = freshness(people * scale, ZOOM_PER_SECOND)
             self.world = World(can_ask=True, fresh=fresh)
         self._reader: ReaderTwin | None = None
-        self._looks: deque[tuple[int, list[tuple[Person, int]]]] = deque()
+        self._looks: deque[tuple[int, list[Look]]] = deque()
+        self._look_ms = GRAPH_MS[0] + scheduler.late_ms
         self._next_look = LATEST
         if scheduler.looks_per_second:
             self._reader = ReaderTwin(
-                self.people, self._queue, scale=scale, per_second=scheduler.looks_per_second
+                self.people,
+                self._queue,
+                scale=scale,
+                per_second=scheduler.looks_per_second,
+                late_ms=scheduler.late_ms,
+                knows=scheduler.knows,
             )
             self._next_look = self.opens
         for number in range(people):
@@ -177,17 +193,15 @@ class Day:
         while True:
             due, unblocks = queue.next_due(), self._unblocks
             looks = self._looks
-            answer = looks[0][0] + GRAPH_MS[0] if looks else LATEST
+            answer = looks[0][0] + self._look_ms if looks else LATEST
             now = min(events[0] >> 22 if events else LATEST, due, unblocks, answer, self._next_look)
             if now >= closes:
                 break
             self.now = now
             if answer <= now:
                 sent, taken = looks.popleft()
-                for person, _ in taken:
-                    self.tally.account(now, person)
                 assert self._reader is not None
-                self._reader.answered(now, sent, taken)
+                self._reader.answered(now, sent + self.scheduler.late_ms, taken)
             if self._next_look <= now:
                 self._look(now)
             while events and events[0] >> 22 <= now:
