@@ -43,9 +43,10 @@ BUDGETS = {
     "upgrade": 12,
     "wording": 3,
 }
-"""Seconds of CPU that each folder of `tests/` may need with `make test`, on a quiet machine: six minutes together.
+"""Seconds of CPU that each folder of `tests/` may need with `make test`: six minutes together.
 
-With both cores busy with other things, the same work takes up to twice the CPU."""
+On a quiet machine: while others keep both cores busy, the same work takes up to twice as many.
+"""
 LONG = {"bench": 10, "chaos": 90, "e2e": 280, "product": 60, "sync": 10}
 """The same with `make test-long`. `make test-all` takes both, and more examples."""
 _SHOWN = 30
