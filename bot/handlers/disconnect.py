@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from cards.person import connect as connect_cards
 from cards.person import disconnect as disconnect_cards
@@ -21,30 +21,45 @@ if TYPE_CHECKING:
     from cards.build import Card
     from cards.person.clicks import CancelDisconnect, ConfirmDisconnect, DisconnectNow
     from domain.link import Ending
+    from domain.person import PersonState
+
+
+class Organisation(Protocol):
+    """What holds where the organisation authorises it (bot.handlers.organisation)."""
+
+    async def confirm_disconnect(self, turn: Turn, person: PersonState) -> Card | None:
+        """Ask where to disconnect is *Not for me*, too; None: it is not."""
+
+    async def not_connected(self, turn: Turn) -> Card | None:
+        """Answer somebody for whom it hasn't started; None: they were not told of it."""
+
+    async def not_for_me(self, turn: Turn, click: NotForMe) -> Card:
+        """Keep that they don't want it, and end what is shown because of it."""
+
+    async def disconnected(self, turn: Turn, ending: Ending) -> Card:
+        """Confirm that a sign-in of theirs has ended, and *Not for me*."""
 
 
 @dataclass(frozen=True, slots=True)
 class DisconnectHandler:
     """Ends a link, and an attempt to make one.
 
-    `left` hears who (an object id) ends theirs on purpose. `confirm_unasked` and `not_for_me` are
-    for those whom the organisation authorised: to disconnect is to opt out.
+    `left` hears who (an object id) ends theirs on purpose. For those whom the organisation
+    authorised, or told that it does, to disconnect is to opt out: or it would start again for them.
     """
 
     engine: Engine
     links: SignInLinks
     left: Callable[[str], Awaitable[None]]
-    confirm_unasked: Callable[[Turn], Awaitable[Card]]
-    not_for_me: Callable[[Turn, NotForMe], Awaitable[Card]]
+    organisation: Organisation
 
     async def confirm(self, turn: Turn, _: Disconnect | ConfirmDisconnect) -> Card:
         """Say what will be erased, and have it confirmed; a sign-in under way is just ended."""
         known = await self.engine.link_of(turn.person.object_id)
         if known is None:
             return await self._not_connected(turn)
-        if known[1].authorised_by is AuthorisedBy.ORGANISATION:
-            return await self.confirm_unasked(turn)
-        return disconnect_cards.confirm(name=turn.person.name)
+        asked = await self.organisation.confirm_disconnect(turn, known[1])
+        return asked or disconnect_cards.confirm(name=turn.person.name)
 
     async def disconnect(self, turn: Turn, _: DisconnectNow) -> Card:
         """Clear what Microsoft holds of us, and forget the person."""
@@ -53,13 +68,18 @@ class DisconnectHandler:
         if known is None:  # a second click, or a card from before
             return await self._not_connected(turn)
         if known[1].authorised_by is AuthorisedBy.ORGANISATION:
-            return await self.not_for_me(turn, NotForMe())
+            return await self.organisation.not_for_me(turn, NotForMe())
+        opts_out = await self.organisation.confirm_disconnect(turn, known[1]) is not None
+        if opts_out:
+            await self.organisation.not_for_me(turn, NotForMe())
         await self.links.end(oid)  # or they come back from Microsoft connected
         # First: whoever is gone already when we die here must not be invited either.
         await self.left(oid)
         ending = await self.engine.disconnect(oid)
         if ending is None:
             return await self._not_connected(turn)
+        if opts_out:
+            return await self.organisation.disconnected(turn, ending)
         return await self._ended(turn, ending)
 
     async def cancel(self, turn: Turn, _: CancelDisconnect) -> Card:
@@ -75,7 +95,7 @@ class DisconnectHandler:
         leaving = await self.engine.leaving(turn.person.object_id)
         if leaving is not None:
             return await self._ended(turn, leaving)
-        return status_cards.not_connected()
+        return await self.organisation.not_connected(turn) or status_cards.not_connected()
 
     async def _ended(self, turn: Turn, ending: Ending) -> Card:
         """What is erased, what follows, and when at the latest."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bot.request import Turn
     from cards.build import Card
     from cards.person.clicks import NotForMe, StartConnect, StartShowing
-    from domain.link import Link
+    from domain.link import Ending, Link
     from domain.person import PersonState
     from domain.presence import Observation
     from sync.organisation.opting_out import OptingOut
@@ -123,10 +123,29 @@ class OrganisationHandler:
             own_until="" if until is None else day(until),
         )
 
-    async def confirm_disconnect(self, turn: Turn) -> Card:
-        """Ask somebody who disconnects and whom the organisation authorised."""
-        own = await self._own_until(turn.person.object_id) is not None
-        return cards.confirm(name=turn.person.name, own=own)
+    async def confirm_disconnect(self, turn: Turn, person: PersonState) -> Card | None:
+        """Ask somebody who disconnects, where that is *Not for me*, too; None: it is not.
+
+        It is for whom the organisation authorised, and for whom it may start without them.
+        """
+        name = turn.person.name
+        if person.authorised_by is AuthorisedBy.ORGANISATION:
+            return cards.confirm(name=name, own=person.own_until_ms is not None)
+        told = await self.opting_out.was_told(turn.person.object_id)
+        return cards.confirm(name=name, told=True) if told else None
+
+    async def not_connected(self, turn: Turn) -> Card | None:
+        """Answer `disconnect` of somebody who isn't connected; None: nobody has told them of it."""
+        oid = turn.person.object_id
+        if not await self.opting_out.was_told(oid):
+            return None
+        if (await self.opting_out.what_holds(oid)).opted_out:
+            return cards.opted_out(None)
+        return cards.not_begun(name=turn.person.name)
+
+    async def disconnected(self, turn: Turn, ending: Ending) -> Card:
+        """Confirm to somebody who has ended a sign-in of theirs that it is *Not for me*, too."""
+        return await self._opted_out(turn, ending)
 
     async def _own_until(self, object_id: str) -> int | None:
         """Until when a sign-in of their own is kept (epoch ms); None: there is none."""
@@ -138,7 +157,10 @@ class OrganisationHandler:
         said = await self.opting_out.not_for_me(turn.person.object_id)
         if said.own_sign_in:
             return cards.opted_out(None, own_sign_in=True)
-        until, ending = "", said.ending
+        return await self._opted_out(turn, said.ending)
+
+    async def _opted_out(self, turn: Turn, ending: Ending | None) -> Card:
+        until = ""
         if ending is not None and ending.until_ms is not None:
             now_ms = await self.engine.now_ms()
             until = clock_time(ending.until_ms, now_ms, turn.inbound.time_zone)

@@ -102,8 +102,7 @@ def wire_answers(
         engine,
         sign_in,
         invite.invited.leave,
-        organisation.confirm_disconnect,
-        organisation.not_for_me,
+        organisation,
     )
     answer_people(
         dispatch,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cards.build import answer, bold, box, button, buttons, card, heading, item, note, text
-from cards.person.clicks import CancelDisconnect, NotForMe, ShowStatus, StartShowing
+from cards.person.clicks import CancelDisconnect, DisconnectNow, NotForMe, ShowStatus, StartShowing
 from cards.person.connect import after, zoom_account
 from wording.organisation import (
     NO_APP_NEEDED,
@@ -152,25 +152,46 @@ def opted_out(ending: Ending | None, *, until: str = "", own_sign_in: bool = Fal
     )
 
 
-def confirm(*, name: str, own: bool = False) -> Card:
-    """Have disconnecting confirmed by somebody whom the organisation authorised.
+def confirm(*, name: str, own: bool = False, told: bool = False) -> Card:
+    """Have disconnecting confirmed where it is *Not for me*, too.
 
-    `own`: a sign-in of their own is still kept.
+    By somebody whom the organisation authorised (`own`: a sign-in of their own is still kept), or
+    who is connected by a sign-in of their own and was `told` that the organisation starts it.
     """
+    sign_in = "your own sign-in" if told else "your own sign-in, which I still keep"
+    cannot = "can’t start it for you" if told else "can’t start it again for you"
+    end = DisconnectNow() if told else NotForMe()
     return card(
         "Do you want to disconnect?",
         heading("Disconnect?"),
         text(addressed(name, "this clears the presence I set for you. It also erases:")),
         item("•", "what Zoom told me about you"),
         item("•", "your pause and your style"),
-        item("•", "your own sign-in, which I still keep") if own else None,
+        item("•", sign_in) if own or told else None,
         text(
             bold("What I keep: "),
             "that you don’t want this, as a code that doesn’t say who you are. Your "
-            "organisation can’t start it again for you. Only you can.",
+            f"organisation {cannot}. Only you can.",
         ),
         buttons(
-            button(NotForMe(), "Disconnect", style="destructive"),
+            button(end, "Disconnect", style="destructive"),
+            button(CancelDisconnect(), "Cancel"),
+        ),
+    )
+
+
+def not_begun(*, name: str) -> Card:
+    """Answer `disconnect` of somebody who was told, and for whom nothing has started."""
+    return card(
+        "Nothing from Zoom is shown for you right now.",
+        heading("Not connected"),
+        text(addressed(name, "nothing from Zoom is shown for you right now.")),
+        text(
+            "If you don’t want your organisation to start it, choose Not for me. Then only you can "
+            "start it."
+        ),
+        buttons(
+            button(NotForMe(), "Not for me"),
             button(CancelDisconnect(), "Cancel"),
         ),
     )

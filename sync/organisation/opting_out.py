@@ -99,6 +99,10 @@ class OptingOut:
     background: Background
     left: Callable[[str], Awaitable[None]]
 
+    async def was_told(self, object_id: str) -> bool:
+        """Whether somebody was told that the organisation authorises it."""
+        return bool(await self.announcements.of([object_id]))
+
     async def what_holds(self, object_id: str) -> WhatHolds:
         """What holds for somebody now. Raises AdminMustAct where opt-outs can't be read."""
         known = await self.engine.link_of(object_id)
@@ -122,6 +126,8 @@ class OptingOut:
         zoom_id = await self._zoom_id(object_id) if known is None else known[0].zoom_id
         # First: from here on nobody can start it, whatever becomes of the rest.
         await self.opt_outs.add(object_id, zoom_id)
+        if known is None:  # or a round has just started them
+            known = await self.engine.link_of(object_id)
         if known is None:
             return SaidNo(await self.engine.leaving(object_id))
         if known[1].authorised_by is AuthorisedBy.PERSON:

@@ -97,6 +97,33 @@ async def test_who_was_told_is_told_so(org: Office, how: How, said: str) -> None
         assert said in (await signed_in(browser, BEN)).words
 
 
+async def test_disconnect_says_it_before_anything_starts(org: Office) -> None:
+    chat, out = org.chat(CHIARA), org.beside.covering.opt_outs
+    assert "Not connected" in said_by((await chat.says("disconnect")).card)
+    await org.beside.covering.announcements.keep(CHIARA.object_id, Announcement(1, How.INFORMED))
+    asked = await chat.says("disconnect")
+    assert not await out.has(CHIARA.object_id, None), "nothing is decided unasked"
+    await chat.clicks("Not for me", asked)
+    assert await out.has(CHIARA.object_id, CHIARA.zoom_id)
+    assert "can’t start this for you" in said_by((await chat.says("disconnect")).card)
+
+
+async def test_who_ends_their_own_sign_in_is_not_started_after_notice(org: Office) -> None:
+    await org.connect(BEN)
+    org.world.set_zoom(BEN.object_id, ZoomPresence.IN_MEETING)
+    await org.product.told(BEN, CALL)
+    await org.beside.covering.announcements.keep(BEN.object_id, Announcement(1, How.INFORMED))
+    chat = org.chat(BEN)
+    question = await chat.says("disconnect")
+    assert "Your organisation can’t start it for you." in said_by(question.card)
+    done = said_by(await chat.clicks("Disconnect", question))
+    assert "can’t start this for you" in done
+    assert "The presence I’d set is cleared." in done
+    assert org.around.told(BEN) is None
+    assert await org.beside.covering.opt_outs.has(BEN.object_id, BEN.zoom_id)
+    assert await org.redis.exists(keys.person(BEN.object_id), keys.tokens(BEN.object_id)) == 0
+
+
 async def test_ones_own_sign_in_goes_on(org: Office) -> None:
     await org.connect(BEN)
     org.world.set_zoom(BEN.object_id, ZoomPresence.IN_MEETING)

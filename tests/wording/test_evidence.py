@@ -64,6 +64,7 @@ SAID_OTHERWISE: Final = {
     },
     "what did not happen, or is still to be done": {
         "cards/person/connect.py:reconnect",
+        "cards/person/organisation.py:not_begun",
         "cards/person/status.py:not_connected",
         "cards/person/trial.py:running",
         "wording/covered.py:ENDING",
@@ -96,7 +97,6 @@ SAID_OTHERWISE: Final = {
     },
     "other meanings of the words": {
         "cards/person/disconnect.py:confirm",  # what Zoom told
-        "cards/person/organisation.py:confirm",  # likewise
         "cards/settings/informed.py:confirm",  # people, by other means than the app
         "cards/settings/informed.py:nobody",
         "cards/settings/informed.py:recorded",

@@ -18,6 +18,7 @@ from tests.doubles.outside import titles, words
 if TYPE_CHECKING:
     from bot.request import Turn
     from cards.build import Card
+    from domain.person import PersonState
 
 pytestmark = pytest.mark.unit
 
@@ -27,12 +28,19 @@ ASK, YES, NO = ConfirmDisconnect(), DisconnectNow(), CancelDisconnect()
 class Room:
     def __init__(self) -> None:
         self.engine, self.links = Presence(), SignInLinks()
-        self.handler = DisconnectHandler(
-            self.engine, self.links, self.left, self.confirm_unasked, self.not_for_me
-        )
+        self.told = False
+        self.handler = DisconnectHandler(self.engine, self.links, self.left, self)
 
-    async def confirm_unasked(self, _: Turn) -> Card:
-        return organisation.confirm(name="Ada")
+    async def confirm_disconnect(self, _: Turn, person: PersonState) -> Card | None:
+        if person.authorised_by is AuthorisedBy.ORGANISATION:
+            return organisation.confirm(name="Ada")
+        return organisation.confirm(name="Ada", told=True) if self.told else None
+
+    async def not_connected(self, _: Turn) -> Card | None:
+        return organisation.not_begun(name="Ada") if self.told else None
+
+    async def disconnected(self, _: Turn, ending: Ending) -> Card:
+        return organisation.opted_out(ending)
 
     async def not_for_me(self, _: Turn, __: NotForMe) -> Card:
         self.engine.done.append("not for me")
@@ -68,6 +76,27 @@ async def test_whoever_the_organisation_authorised_opts_out(room: Room) -> None:
     assert room.engine.done == []
     await room.handler.disconnect(turn(), YES)
     assert room.engine.done == ["not for me"]
+
+
+async def test_who_was_told_that_it_starts_opts_out_before_their_own_ends(room: Room) -> None:
+    room.engine.connect()
+    room.told = True
+    asked = await room.handler.confirm(turn(), ASK)
+    assert "Your organisation can’t start it for you. Only you can." in words(asked)
+    assert "Your organisation can’t start this for you" in words(
+        await room.handler.disconnect(turn(), YES)
+    )
+    assert room.engine.done == ["not for me", f"left {ADA.object_id}", "disconnect"]
+
+
+async def test_who_was_told_and_is_not_connected_can_say_no(room: Room) -> None:
+    room.told = True
+    for card in [
+        await room.handler.confirm(turn(), ASK),
+        await room.handler.disconnect(turn(), YES),
+    ]:
+        assert titles(card) == ["Not for me", "Cancel"]
+    assert room.engine.done == [], "nothing is decided for them"
 
 
 async def test_a_second_click_ends_nothing_again(room: Room) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from bot.handlers.organisation import OrganisationHandler
 from cards.person import connect as connect_cards
 from cards.person.clicks import NotForMe, StartConnect, StartShowing
 from domain.clock import MINUTE
+from domain.coverage import Announcement, How
 from domain.errors import AdminMustAct, AuthorizeAgain, RetryLater, Trouble
 from domain.link import Ending, Link
 from domain.matching import EntraUser
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
     from bot.request import Turn
     from cards.build import Card
-    from domain.coverage import Announcement
     from domain.person import PersonState
 
 pytestmark = pytest.mark.unit
@@ -46,6 +47,7 @@ class Room:
         self.may: bool | Exception = True
         self.failure: Exception | None = None
         self.out: set[str] = set()
+        self.told = dict[str, Announcement]()
         self.handler = OrganisationHandler(
             self.engine,
             self,
@@ -57,7 +59,7 @@ class Room:
         )
 
     async def of(self, people: Sequence[str]) -> dict[str, Announcement]:
-        return {}
+        return {oid: self.told[oid] for oid in people if oid in self.told}
 
     async def startable(self, object_id: str) -> Startable | None:
         if isinstance(self.may, Exception):
@@ -187,6 +189,41 @@ async def test_not_for_me_without_having_started(room: Room) -> None:
     assert room.done == [f"not for me zoom of {ADA.object_id}"]
     assert titles(card) == ["Start after all"]
     assert "before" in words(await room.handler.connect(turn(), StartConnect()))
+
+
+async def test_who_is_started_while_they_say_no_is_ended(room: Room) -> None:
+    """Their Zoom user is looked up meanwhile, which takes seconds; a round goes on."""
+
+    async def zoom_id_of(object_id: str) -> str | None:
+        room.engine.connect(authorised_by=ORGANISATION)
+        return None
+
+    opting_out = replace(room.handler.opting_out, zoom_id_of=zoom_id_of)
+    handler = replace(room.handler, opting_out=opting_out)
+    card = await handler.not_for_me(turn(), NotForMe())
+    assert "can’t start this for you" in words(card)
+    assert room.done == ["not for me None", "left", "disconnect"]
+    assert not await room.engine.is_connected(ADA.object_id)
+
+
+@pytest.mark.parametrize("how", list(How))
+async def test_disconnect_is_not_for_me_for_who_was_told(room: Room, how: How) -> None:
+    assert await room.handler.not_connected(turn()) is None, "nobody has told them"
+    room.engine.connect(authorised_by=AuthorisedBy.PERSON)
+    [(_, state)] = room.engine.people.values()
+    assert await room.handler.confirm_disconnect(turn(), state) is None
+    room.told[ADA.object_id] = Announcement(NOW, how)
+    asked = await room.handler.confirm_disconnect(turn(), state)
+    assert asked is not None
+    assert titles(asked) == ["Disconnect", "Cancel"]
+    room.engine.people.clear()
+    card = await room.handler.not_connected(turn())
+    assert card is not None
+    assert titles(card) == ["Not for me", "Cancel"]
+    await room.handler.not_for_me(turn(), NotForMe())
+    card = await room.handler.not_connected(turn())
+    assert card is not None
+    assert titles(card) == ["Start after all"]
 
 
 async def test_not_for_me_does_not_end_what_they_signed_in_for(room: Room) -> None:

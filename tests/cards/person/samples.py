@@ -106,6 +106,8 @@ def person_cards() -> dict[str, Card]:
         ),
         "organisation-opted-out-own": organisation.opted_out(None, own_sign_in=True),
         "organisation-disconnect": organisation.confirm(name="Ada"),
+        "organisation-disconnect-own": organisation.confirm(name="Ada", told=True),
+        "organisation-not-begun": organisation.not_begun(name="Ada"),
         "unclear": unclear(
             what="Is that 2 minutes or 2 hours?",
             hint="Say pause for 2m or pause for 2h.",
@@ -128,5 +130,6 @@ def person_cards_for(name: str) -> dict[str, Card]:
         ),
         "organisation-not-started": organisation.not_started(no_zoom_user([name] * 9)),
         "organisation-disconnect": organisation.confirm(name=name),
+        "organisation-not-begun": organisation.not_begun(name=name),
         "unclear": unclear(what=name, hint=name),
     }
