@@ -18,6 +18,7 @@ from bench.figure import Figure, Row, Spread, count_row
 from bench.processes import ROOT, cores
 from bench.truth.results import BOUND_PEOPLE, Result, Results
 from bench.truth.run import (
+    ASKING,
     BOUND,
     FAULTS_ONLY,
     KNOWING,
@@ -87,6 +88,8 @@ def _days(*, full: bool) -> Iterator[tuple[int, Scheduler, int]]:
             schedulers.append(KNOWING)
         if size == LATE_SIZE:
             schedulers += LATE
+        if size == max(SIZES) and full:
+            schedulers += ASKING
         for scheduler in schedulers:
             if scheduler.limited or size <= BOUND_PEOPLE:
                 yield size, scheduler, SEEDS[0]

@@ -12,14 +12,16 @@ from matplotlib.figure import Figure
 from matplotlib.rcsetup import cycler
 
 from bench.truth.measure import BIN_MS, POINTS
-from bench.truth.run import BOUND, SIMPLER, TRUTH, US
+from bench.truth.run import ASKING, BOUND, KNOWING, LOOP, SIMPLER, TRUTH, US
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from matplotlib.axes import Axes
 
     from bench.truth.results import Results
+    from bench.truth.run import Scheduler
 
 _TEXT = "#808080"
 """Seen on white and on black."""
@@ -48,14 +50,12 @@ _FEWEST_MS = 0.01
 
 
 def draw(results: Results, folder: Path) -> None:
-    """Write truth-hours.svg, truth-schedulers.svg and truth-silence.svg."""
+    """Write a picture for each of _PLOTS of which there are days."""
     folder.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(_STYLE):
-        for name, plot in (
-            ("truth-hours", _hours),
-            ("truth-schedulers", _schedulers),
-            ("truth-silence", _silence),
-        ):
+        for name, (plot, days) in _PLOTS.items():
+            if not days(results):
+                continue
             figure = Figure(figsize=(7.5, 3.4), layout="constrained")
             plot(figure.subplots(), results)
             figure.savefig(
@@ -83,12 +83,23 @@ def _hours(axes: Axes, results: Results) -> None:
 
 def _schedulers(axes: Axes, results: Results) -> None:
     """Truth by scheduler and size."""
-    schedulers = (US, *SIMPLER)
+    _bars(axes, results, (US, *SIMPLER), _compared(results))
+
+
+def _read_back(axes: Axes, results: Results) -> None:
+    """Truth without looks, with them, and with perfect knowledge, by size."""
+    _bars(axes, results, (US, LOOP, KNOWING), _looped(results))
+
+
+def _bars(
+    axes: Axes, results: Results, schedulers: Sequence[Scheduler], sizes: Sequence[int]
+) -> None:
+    schedulers = [s for s in schedulers if any(results.get(size, s) for size in sizes)]
     width = 0.8 / len(schedulers)
     for which, scheduler in enumerate(schedulers):
         days = [
             (place, day)
-            for place, size in enumerate(results.sizes)
+            for place, size in enumerate(sizes)
             if (day := results.get(size, scheduler)) is not None
         ]
         left = (which - (len(schedulers) - 1) / 2) * width
@@ -99,16 +110,75 @@ def _schedulers(axes: Axes, results: Results) -> None:
             label=scheduler.name,
         )
         axes.bar_label(bars, fmt="%.1f", fontsize=7, color="white", padding=-11)
-    for place, size in enumerate(results.sizes):
+    for place, size in enumerate(sizes):
         bound = results.get(size, BOUND)
         assert bound is not None
         label = "bound" if place == 0 else None
         at = 100 * bound["truth"]
         axes.plot([place - 0.45, place + 0.45], [at, at], color=_TEXT, linestyle="--", label=label)
-    axes.set_xticks(range(len(results.sizes)), [f"{size:,} people" for size in results.sizes])
+    axes.set_xticks(range(len(sizes)), [f"{size:,} people" for size in sizes])
     axes.set_ylabel("truth (%)")
     axes.grid(visible=False, axis="x")
     axes.figure.legend(loc="outside upper center", ncols=len(schedulers) + 1, fontsize=8)
+
+
+def _requests(axes: Axes, results: Results) -> None:
+    """Requests to Microsoft a second by kind: without looks, and with them."""
+    sizes = _looped(results)
+    seconds = (TRUTH.closes - TRUTH.opens) * 3600
+    kinds = {
+        "write": ("set", "prefer"),
+        "clear": ("clear", "unprefer"),
+        "look at one": ("look",),
+        "look at many": ("sweep",),
+    }
+    places, days = [], []
+    for place, size in enumerate(sizes):
+        for left, scheduler in ((-0.2, US), (0.2, LOOP)):
+            day = results.get(size, scheduler)
+            assert day is not None
+            places.append(place + left)
+            days.append(day["kinds"])
+    below = [0.0] * len(days)
+    for label, names in kinds.items():
+        heights = [sum(day.get(name, 0) for name in names) / seconds for day in days]
+        axes.bar(places, heights, 0.36, bottom=below, label=label)
+        below = [sum(pair) for pair in zip(below, heights, strict=True)]
+    axes.set_xticks(range(len(sizes)), [f"{size:,} people" for size in sizes])
+    axes.set_ylabel("requests a second")
+    axes.grid(visible=False, axis="x")
+    axes.figure.legend(loc="outside upper center", ncols=len(kinds), fontsize=8)
+
+
+def _asking(axes: Axes, results: Results) -> None:
+    """What asking Zoom more often gives."""
+    size = _ASKED
+    asked = sorted((LOOP, *ASKING), key=lambda scheduler: scheduler.zoom_per_second)
+    days = [(s.zoom_per_second, day) for s in asked if (day := results.get(size, s)) is not None]
+    pace = [each for each, _ in days]
+    axes.plot(pace, [100 * day["truth"] for _, day in days], marker="o", label="truth (%)")
+    axes.set_xscale("log")
+    axes.set_xticks(pace, [f"{each:g}" for each in pace])
+    axes.minorticks_off()
+    axes.set_xlabel(f"questions to Zoom a second at most, {size:,} people")
+    axes.set_ylabel("truth (%)")
+    other = axes.twinx()
+    busy = [day["false_busy_min"] for _, day in days]
+    other.plot(pace, busy, marker="s", color=_COLOURS[2], label="false Busy (min a day)")
+    other.set_ylabel("false Busy (min a person and day)")
+    other.set_ylim(bottom=0)
+    other.grid(visible=False)
+    axes.figure.legend(loc="outside upper center", ncols=2, fontsize=8)
+
+
+def _compared(results: Results) -> list[int]:
+    """The sizes at which there are simpler schedulers."""
+    return [size for size in results.sizes if results.get(size, SIMPLER[0]) is not None]
+
+
+def _looped(results: Results) -> list[int]:
+    """The sizes at which Microsoft is read back."""
+    return [size for size in results.sizes if results.get(size, LOOP) is not None]
 
 
 def _silence(axes: Axes, results: Results) -> None:
@@ -130,3 +200,15 @@ def _silence(axes: Axes, results: Results) -> None:
     axes.set_xlabel("from the beginning of Presenting")
     axes.set_ylabel("silent by then (%)")
     axes.legend(loc="lower right")
+
+
+_ASKED = 12_000
+_PLOTS: dict[str, tuple[Callable[[Axes, Results], None], Callable[[Results], object]]] = {
+    "truth-hours": (_hours, _compared),
+    "truth-schedulers": (_schedulers, _compared),
+    "truth-silence": (_silence, _compared),
+    "truth-read-back": (_read_back, _looped),
+    "truth-requests": (_requests, _looped),
+    "truth-asking": (_asking, lambda results: results.get(_ASKED, ASKING[0])),
+}
+"""Each picture's name, what draws it, and what says whether there are days for it."""

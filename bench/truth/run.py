@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from domain.plan import Plan
     from domain.readback import Watch
 
-ZOOM_PER_SECOND = 10.0
 ZOOM_BURST = 10
 ASK_MS = (150, 300)
 GRAPH_MS = (100, 200)
@@ -69,7 +68,8 @@ class Scheduler:
     `limited`: by Graph's budget and Zoom's turns. `faults`: webhooks are late, lost, repeated.
     `believe`: whoever must wait for Zoom is planned meanwhile with what is known.
     `orders`, `lanes`, `keep_place` as in Queue. `looks_per_second`: Microsoft is read back.
-    `asks`: Zoom is asked as often as its pace allows (domain.freshness). `late_ms`: how old what a
+    `asks`: Zoom is asked as often as its pace allows (domain.freshness), `zoom_per_second` at most.
+    `late_ms`: how old what a
     look shows is. `knows`: looks show everybody at once and cost nothing.
     """
 
@@ -82,6 +82,7 @@ class Scheduler:
     faults: bool = True
     looks_per_second: float = 0.0
     asks: bool = False
+    zoom_per_second: float = 10.0
     late_ms: int = 0
     knows: bool = False
 
@@ -90,6 +91,10 @@ US = Scheduler("Presence Bridge", asks=True)
 LOOP = Scheduler("Microsoft read back", looks_per_second=1.0, asks=True)
 LATE = tuple(
     replace(LOOP, name=f"read back {late} s late", late_ms=late * 1000) for late in (5, 30)
+)
+ASKING = tuple(
+    replace(LOOP, name=f"Zoom asked {pace} times a second", zoom_per_second=float(pace))
+    for pace in (1, 2, 5, 20, 40)
 )
 KNOWING = Scheduler(
     "perfect knowledge, the same quota", looks_per_second=1.0, knows=True, faults=False
@@ -136,7 +141,7 @@ class Day:
         self._budget = BudgetTwin(limits._replace(total=min(limits.total, limits.limit - 1)))
         self._spare: deque[int] = deque()
         self._slots = SlotsTwin(
-            ZOOM_PER_SECOND / scale if limited else _NO_LIMIT,
+            scheduler.zoom_per_second / scale if limited else _NO_LIMIT,
             burst=ZOOM_BURST,
             monotonic=lambda: self.now / 1000,
         )
@@ -152,7 +157,7 @@ class Day:
         )
         self.world = World(can_ask=True)
         if scheduler.asks:
-            fresh = freshness(people * scale, ZOOM_PER_SECOND)
+            fresh = freshness(people * scale, scheduler.zoom_per_second)
             self.world = World(can_ask=True, fresh=fresh)
         self._reader: ReaderTwin | None = None
         self._looks: deque[tuple[int, list[Look]]] = deque()
