@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from domain.plan import Why
 from domain.presence import Style
 from domain.readback import covers, satisfies
+from domain.step import Why
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

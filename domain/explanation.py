@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from domain.link import Link
     from domain.person import PersonState
-    from domain.plan import Plan
     from domain.policy import Verdict
     from domain.presence import Shown
+    from domain.step import Plan
 
 SLOW: Final = "slow"
 """`shown_error`: there was no answer while somebody waited."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from domain.plan import Lane
+from domain.step import Lane
 from service.metrics import LANES, PARKED_REASONS
 from sync.redis import duties
 from sync.redis.connection import REDIS_TROUBLE

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from domain.person import Patch
-from domain.plan import Lane
+from domain.step import Lane
 from launch.redis import client_for_command
 from launch.terminal import say
 from sync.connect.wire import wire_resealing

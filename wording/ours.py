@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from domain.clock import MINUTE
-from domain.plan import WRITES
 from domain.presence import Style, demand_of, teams_label, zoom_label
+from domain.step import WRITES
 from wording.figures import clock_time
 from wording.policy import verdict_words
 from wording.trouble import reason_of

@@ -9,7 +9,6 @@ from domain.clock import MINUTE
 from domain.errors import Trouble
 from domain.explanation import OUTAGE, QUOTA, SLOW, TOO_OFTEN
 from domain.freshness import fresh_for_ms
-from domain.plan import Do, Why
 from domain.policy import AuthorisedBy, Authoriser, Reason
 from domain.presence import (
     NOT_SAID,
@@ -19,6 +18,7 @@ from domain.presence import (
     teams_label,
     zoom_label,
 )
+from domain.step import Do, Why
 from wording.ended import ended
 from wording.figures import clock_time, day
 from wording.organisation import own_sign_in_kept

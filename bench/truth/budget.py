@@ -6,7 +6,7 @@ import itertools
 from collections import deque
 
 from domain.budget import GRAPH_LIMITS, Grant, Limits
-from domain.plan import Lane
+from domain.step import Lane
 
 
 class BudgetTwin:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from bench.truth.microsoft import AVAILABLE, AWAY, CLASS, DND, NONE, SEEN
 from bench.truth.scheduler import NOWHERE
-from domain.plan import Lane
 from domain.presence import ZoomPresence
+from domain.step import Lane
 
 if TYPE_CHECKING:
     from bench.truth.people import Person

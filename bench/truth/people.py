@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from bench.truth.microsoft import NONE, Presence
 from bench.truth.scheduler import NOWHERE
 from domain.person import PersonState
-from domain.plan import UNSEEN, World
 from domain.policy import Form, ManagedGroup, Personal, Policy, resolve
 from domain.presence import Observation, Style, ZoomPresence
+from domain.step import UNSEEN, World
 
 if TYPE_CHECKING:
     from array import array
 
-    from domain.plan import Plan
     from domain.policy import Verdict
+    from domain.step import Plan
 
 _POLICY = Policy(
     Form(integration=True),

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from bench.truth.microsoft import CLASS, SHOWN
 from bench.truth.scheduler import NOWHERE, PERSON_BITS, PERSON_MASK
-from domain.plan import Lane
 from domain.readback import Reading, Sight
+from domain.step import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

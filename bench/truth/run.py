@@ -32,14 +32,15 @@ from domain.budget import CELL_MS, LIMIT, MARGIN_CELLS, Limits
 from domain.clock import MINUTE
 from domain.freshness import freshness
 from domain.person import Held
-from domain.plan import UNSEEN, Do, Lane, Seen, World, plan
+from domain.plan import plan
 from domain.presence import CAN_COME_FROM_MICROSOFT, Observation, Style, demand_of
+from domain.step import UNSEEN, Do, Lane, Seen, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from domain.plan import Plan
     from domain.readback import Watch
+    from domain.step import Plan
 
 ZOOM_BURST = 10
 ASK_MS = (150, 300)

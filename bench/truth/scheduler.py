@@ -11,8 +11,8 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Protocol
 
-from domain.plan import OVERTAKES_MS, Lane, overtakes
 from domain.presence import ZoomPresence, may_interrupt
+from domain.step import OVERTAKES_MS, Lane, overtakes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,7 +21,8 @@ import structlog
 from domain.clock import DAY
 from domain.errors import OutsideError, Trouble
 from domain.person import Patch
-from domain.plan import AHEAD_LIMIT_MS, Lane
+from domain.plan import AHEAD_LIMIT_MS
+from domain.step import Lane
 from sync.engine.identity import Proof
 from sync.engine.link_store import Left
 from sync.redis import duties, keys

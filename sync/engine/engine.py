@@ -20,8 +20,8 @@ from domain.errors import Trouble
 from domain.explanation import TOO_OFTEN
 from domain.link import Ending
 from domain.person import TEST_MINUTES, Patch
-from domain.plan import Lane
 from domain.policy import AuthorisedBy
+from domain.step import Lane
 from sync.engine.explanation import Explainer
 from sync.engine.identity import News
 from sync.engine.link_store import Left

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 from domain.errors import AuthorizeAgain, OutsideError, Trouble
 from domain.explanation import OUTAGE, QUOTA, SLOW, TOO_OFTEN, Admission, Explanation
 from domain.person import verdict_of
-from domain.plan import Seen, plan
+from domain.plan import plan
 from domain.policy import resolve
 from domain.presence import NOT_SAID
 from domain.readback import seen_lately
+from domain.step import Seen
 from sync.engine.gate import QuotaShort
 from sync.engine.patience import Background, Patience
 from sync.engine.reconcile import OF_A_LOOK

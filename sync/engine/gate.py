@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from domain.errors import AdminMustAct, AuthorizeAgain, NotAllowed, OutsideError, TenantPaused
-from domain.plan import Lane
 from domain.policy import AuthorisedBy
 from domain.setback import DEFAULT_PAUSE_S
+from domain.step import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -17,9 +17,9 @@ import structlog
 from domain.errors import AuthorizeAgain, PersonGone, RetryLater
 from domain.link import fold_address
 from domain.person import Patch
-from domain.plan import Lane
 from domain.policy import AuthorisedBy
 from domain.presence import ZoomPresence  # noqa: TC001 - rows are validated by their types
+from domain.step import Lane
 from sync.engine.ports import ZoomUser
 from sync.engine.zoom_index import Contended, Taken
 

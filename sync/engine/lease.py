@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from domain.errors import OutsideError
     from domain.person import Accepted, Held, Layer
-    from domain.plan import Plan
     from domain.presence import Style, ZoomPresence
+    from domain.step import Plan
     from sync.engine.gate import Ticket
     from sync.engine.people import PeopleStore
     from sync.engine.queue import Claim

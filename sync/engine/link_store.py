@@ -12,8 +12,8 @@ import structlog
 from domain.errors import Trouble
 from domain.link import Link
 from domain.person import Patch
-from domain.plan import Lane
 from domain.policy import AuthorisedBy
+from domain.step import Lane
 from sync.engine import scripts as lua
 from sync.engine.person_row import read_state
 from sync.engine.queue import PeopleQueue, shard_of

@@ -12,8 +12,8 @@ import time
 from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from domain.plan import OVERTAKES_MS, Lane
 from domain.presence import Observation, may_interrupt
+from domain.step import OVERTAKES_MS, Lane
 from sync.engine import scripts as lua
 from sync.engine.person_row import read_state, written
 from sync.redis import keys

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from domain.budget import GRAPH_LIMITS, MARGIN_CELLS, Grant, Limits
-from domain.plan import Lane
+from domain.step import Lane
 from sync.engine import scripts as lua
 from sync.redis import keys
 from sync.redis.connection import REDIS_TROUBLE

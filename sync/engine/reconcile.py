@@ -17,9 +17,10 @@ from domain.clock import MINUTE
 from domain.errors import AuthorizeAgain, OutsideError, RetryLater, TenantPaused, Trouble
 from domain.freshness import UNHURRIED, Freshness
 from domain.person import Accepted, Layer, Patch, app_of, attempt, verdict_of
-from domain.plan import UNSEEN, WRITES, Do, Lane, Plan, Seen, Why, World, is_handed_over, plan
+from domain.plan import is_handed_over, plan
 from domain.presence import NOT_SAID, ZoomPresence
 from domain.setback import ADMIN_RETRY_MS, setback
+from domain.step import UNSEEN, WRITES, Do, Lane, Plan, Seen, Why, World
 from sync.engine.gate import GraphGate, QuotaShort, Ticket
 from sync.engine.lease import Lease, LeaseLost, Leases, Reconciliation
 from sync.engine.queue import Looks

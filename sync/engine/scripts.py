@@ -9,9 +9,10 @@ from domain.clock import MINUTE
 from domain.coverage import OWN_KEPT_MS
 from domain.errors import Trouble
 from domain.look_ups import DAYS
-from domain.plan import AHEAD_LIMIT_MS, EXPIRY_MIN, INTO_SILENCE, OVERTAKES_MS, Lane
+from domain.plan import AHEAD_LIMIT_MS, EXPIRY_MIN
 from domain.policy import AuthorisedBy
 from domain.presence import CAN_COME_FROM_MICROSOFT, IN_A_CALL, SESSION_PAIRS
+from domain.step import INTO_SILENCE, OVERTAKES_MS, Lane
 from sync.engine.person_row import HELD_FIELDS
 from sync.redis import keys
 from sync.redis.keys import Key

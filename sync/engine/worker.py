@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from domain.plan import Lane
+from domain.step import Lane
 from sync.engine.gate import Ticket
 from sync.redis import keys
 from sync.redis.connection import REDIS_TROUBLE, raise_if_cancelled

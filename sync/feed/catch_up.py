@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from domain.person import verdict_of
-from domain.plan import Lane
+from domain.step import Lane
 from sync.redis import duties, keys
 from sync.redis.batches import batches
 from sync.redis.duties import Work

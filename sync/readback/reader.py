@@ -26,7 +26,7 @@ import structlog
 
 from domain.clock import HOUR
 from domain.errors import AdminMustAct, OutsideError, PersonGone, Refused, RetryLater, TenantPaused
-from domain.plan import Lane
+from domain.step import Lane
 from sync.organisation.graph_requests import Unauthorised
 from sync.readback.agreement import NOT_COUNTED, code_of, counted_of, pack, window_ms
 from sync.readback.looks import AT_ONCE, DEFAULT_PAUSE_S

@@ -16,7 +16,7 @@ import structlog
 
 from domain.errors import Trouble
 from domain.person import Patch
-from domain.plan import Lane
+from domain.step import Lane
 from domain.storms import GRACE_MS, MOST_TRIES, Delivery, Notified, decide
 from sync.redis import duties
 from sync.redis.batches import for_each

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from domain.person import Patch, verdict_of
-from domain.plan import Lane
 from domain.policy import deciding_group
+from domain.step import Lane
 from sync.redis import duties, keys
 from sync.redis.batches import for_each
 from sync.redis.duties import Work

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bench.truth.budget import BudgetTwin
 from domain.budget import CELL_MS, GRACE_CELLS, LIMIT, WINDOW_MS, Grant, Limits
-from domain.plan import Lane
+from domain.step import Lane
 from sync.engine.quota import Quota
 from sync.redis import keys
 from tests.doubles.redis import open_client

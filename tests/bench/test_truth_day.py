@@ -9,8 +9,8 @@ from bench.truth import world
 from bench.truth.assumptions import Assumptions
 from bench.truth.run import BOUND, SIMPLER, US, Day, Scheduler, simulate
 from domain.budget import LIMIT, WINDOW_MS
-from domain.plan import Lane
 from domain.presence import Style
+from domain.step import Lane
 
 PEOPLE = 200
 TIGHT = 60

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bench.truth.scheduler import NOWHERE, Queue
 from domain.person import Held, Patch
-from domain.plan import Lane
 from domain.presence import SESSION_PAIRS, Observation, ZoomPresence
+from domain.step import Lane
 from sync.engine.people import PeopleStore
 from sync.redis import keys
 from sync.redis.connection import Client

@@ -11,9 +11,9 @@ import pytest_asyncio
 
 from domain.budget import Limits
 from domain.person import Patch
-from domain.plan import Lane
 from domain.presence import Observation
 from domain.presence import ZoomPresence as Z
+from domain.step import Lane
 from sandbox.zoom_states import ZoomPresence
 from sync.engine.people import PeopleStore
 from sync.engine.queue import Claim

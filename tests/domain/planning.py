@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from domain.person import PersonState
-from domain.plan import UNSEEN, Seen, World, plan
+from domain.plan import plan
 from domain.policy import Reason, Verdict
+from domain.step import UNSEEN, Seen, World
 
 if TYPE_CHECKING:
-    from domain.plan import Plan
     from domain.presence import Style
+    from domain.step import Plan
 
 ADA = "00000000-0000-4000-8000-000000000001"
 OFF = Verdict(False, Reason.INTEGRATION_OFF)

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.agreement import FEWEST, Agreement, Fit, counted_as, fit
-from domain.plan import Why
 from domain.policy import Reason, Verdict
 from domain.presence import (
     AVAILABLE,
@@ -21,6 +20,7 @@ from domain.presence import (
     Style,
 )
 from domain.readback import satisfies
+from domain.step import Why
 
 pytestmark = pytest.mark.unit
 

@@ -17,7 +17,7 @@ from domain.freshness import (
     unexplained_from_ms,
 )
 from domain.person import PersonState
-from domain.plan import UNSEEN, Do, World, plan
+from domain.plan import plan
 from domain.policy import Form, Policy, resolve
 from domain.presence import (
     AVAILABLE,
@@ -29,6 +29,7 @@ from domain.presence import (
     may_interrupt,
 )
 from domain.readback import Reading, Sight
+from domain.step import UNSEEN, Do, World
 
 pytestmark = pytest.mark.unit
 

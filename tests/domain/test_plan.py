@@ -11,21 +11,7 @@ from bench.truth.scheduler import supersedes
 from domain.clock import HOUR, MINUTE
 from domain.freshness import fresh_for_ms, give_up_after_ms
 from domain.person import Held
-from domain.plan import (
-    AVAILABLE_EXPIRY_MIN,
-    ENDED_MARGIN_MS,
-    EXPIRY_MIN,
-    LOOK_AGAIN_MS,
-    UNSEEN,
-    WRITES,
-    Do,
-    Lane,
-    Plan,
-    Seen,
-    Why,
-    World,
-    overtakes,
-)
+from domain.plan import AVAILABLE_EXPIRY_MIN, ENDED_MARGIN_MS, EXPIRY_MIN, LOOK_AGAIN_MS
 from domain.policy import Reason, Verdict
 from domain.presence import (
     AVAILABLE,
@@ -42,6 +28,7 @@ from domain.presence import (
     ZoomPresence,
     demand_of,
 )
+from domain.step import UNSEEN, WRITES, Do, Lane, Plan, Seen, Why, World, overtakes
 from sync.engine.reconcile import MOST_STEPS
 from tests.domain.planning import OFF, Moment, Someone, on
 

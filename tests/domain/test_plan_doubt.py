@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from domain.clock import MINUTE
 from domain.person import Held
-from domain.plan import EXPIRY_MIN, UNSEEN, Do, Plan, Seen
+from domain.plan import EXPIRY_MIN
 from domain.presence import (
     AWAY,
     IN_A_CALL,
@@ -18,6 +18,7 @@ from domain.presence import (
     ZoomPresence,
     demand_of,
 )
+from domain.step import UNSEEN, Do, Plan, Seen
 from sync.engine.reconcile import MOST_STEPS
 from tests.domain.planning import Moment, Someone, on
 from tests.domain.test_plan_full import Microsoft

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from domain.clock import HOUR, MINUTE
 from domain.person import Held
-from domain.plan import UNSEEN, Do, Plan, Seen, Why, World
 from domain.policy import Verdict
 from domain.presence import (
     AWAY,
@@ -21,6 +20,7 @@ from domain.presence import (
     ZoomPresence,
     demand_of,
 )
+from domain.step import UNSEEN, Do, Plan, Seen, Why, World
 from sync.engine.reconcile import MOST_STEPS
 from tests.domain.planning import OFF, Moment, Someone, on
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.clock import MINUTE
 from domain.person import Held, PersonState
-from domain.plan import LOOK_PATIENCE_MS, UNSEEN, Do, Lane, Why, World, plan
+from domain.plan import LOOK_PATIENCE_MS, plan
 from domain.policy import Form, Policy, resolve
 from domain.presence import (
     AVAILABLE,
@@ -42,9 +42,10 @@ from domain.readback import (
     satisfies,
     seen_lately,
 )
+from domain.step import UNSEEN, Do, Lane, Why, World
 
 if TYPE_CHECKING:
-    from domain.plan import Plan
+    from domain.step import Plan
 
 pytestmark = pytest.mark.unit
 

@@ -21,9 +21,9 @@ from cryptography.fernet import Fernet
 
 from domain.link import Link
 from domain.person import Patch
-from domain.plan import Lane
 from domain.policy import Personal
 from domain.presence import Style, ZoomPresence
+from domain.step import Lane
 from sandbox.hanging_up import until_they_hang_up
 from sync.connect.tokens import Tokens
 from sync.connect.vault import Vault

@@ -18,9 +18,9 @@ from domain.budget import GRAPH_LIMITS, Limits
 from domain.errors import AdminMustAct, AuthorizeAgain
 from domain.link import Link
 from domain.person import Patch
-from domain.plan import Lane
 from domain.policy import Form, Policy
 from domain.presence import Observation, Style
+from domain.step import Lane
 from sync.connect.bearers import Bearers
 from sync.connect.tokens import Tokens
 from sync.connect.vault import Vault

@@ -21,10 +21,11 @@ from domain.history import CHANGE
 from domain.link import Ending, Link, fold_address
 from domain.look_ups import counted, day_of
 from domain.person import PersonState
-from domain.plan import Seen, World, plan
+from domain.plan import plan
 from domain.policy import Form, Policy, resolve
 from domain.presence import Style
 from domain.roles import Role
+from domain.step import Seen, World
 from sync.directory.store import DirectoryView
 from sync.engine.engine import Busy, Chosen
 from sync.engine.people import Parked

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain.link import Link
-from domain.plan import Lane
 from domain.presence import Observation, ZoomPresence
+from domain.step import Lane
 from sync.redis import keys
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from domain.agreement import Fit
 from domain.directory import DirectoryHealth
 from domain.errors import Trouble
 from domain.feed import FeedHealth
-from domain.plan import Lane
+from domain.step import Lane
 from launch.gauges import Shared, SharedSource, gauges, known_reasons, set_gauges
 from service.metrics import FITS, LANES, PARKED_REASONS, Metrics
 from sync.directory.store import DirectoryStore

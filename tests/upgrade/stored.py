@@ -31,7 +31,6 @@ from domain.link import Link
 from domain.matching import EntraUser, FoundBy, Match, Uncovered
 from domain.organisation import Answer, Consent, Coverage, Why
 from domain.person import Accepted, Held, Layer, Patch
-from domain.plan import Lane
 from domain.policy import (
     ACCOUNT,
     AuthorisedBy,
@@ -45,6 +44,7 @@ from domain.policy_edits import Authorise, ChooseShare, ChooseStyle, Disable, Lo
 from domain.presence import Observation, Pair, Shown, Style, ZoomPresence
 from domain.roles import Role
 from domain.setback import Setback
+from domain.step import Lane
 from domain.storms import Delivery, Notified, Storm
 from sync.connect.sealed import ButtonKey, OptOutKey, SealedStore
 from sync.connect.tokens import PURPOSE

@@ -13,7 +13,7 @@ from domain.errors import Trouble
 from domain.explanation import OUTAGE, QUOTA, SLOW, TOO_OFTEN, Explanation
 from domain.link import Link
 from domain.person import Accepted, Held, PersonState, attempt
-from domain.plan import Seen, World, plan
+from domain.plan import plan
 from domain.policy import Form, Policy, Reason, Verdict, resolve
 from domain.presence import (
     AVAILABLE,
@@ -27,6 +27,7 @@ from domain.presence import (
     Style,
     ZoomPresence,
 )
+from domain.step import Seen, World
 from wording.ours import why_different
 from wording.status import view
 

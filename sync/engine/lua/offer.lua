@@ -1,4 +1,4 @@
--- Into or out of Busy / Do not disturb goes first, and some of these overtake others (domain.plan.overtakes).
+-- Into or out of Busy / Do not disturb goes first, and some of these overtake others (domain.step.overtakes).
 local function place_for()
   local known = redis.call('HMGET', person, 'held', 'until')
   local held = (tonumber(known[2] or '') or 0) > now and known[1] or ''

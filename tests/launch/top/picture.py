@@ -13,7 +13,7 @@ from rich.console import Console
 
 from domain.directory import DirectoryHealth
 from domain.feed import FeedHealth
-from domain.plan import Lane
+from domain.step import Lane
 from launch.gauges import Shared
 from launch.top.figures import Process, Progress, Rate, Snapshot, Stored, View
 from launch.top.lines import WIDTH, lines_of

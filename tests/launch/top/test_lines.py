@@ -13,7 +13,7 @@ from rich.console import Console
 
 from domain.directory import DirectoryHealth
 from domain.feed import FeedHealth
-from domain.plan import Lane
+from domain.step import Lane
 from launch.top.figures import Progress, Rate, Snapshot, View
 from launch.top.lines import WIDTH, lines_of, per_second, span
 from sync.engine.queue import LaneFigures

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.invite.store import InvitationStore, Mailing, MailingCard
 from domain.budget import LIMIT
-from domain.plan import Lane
+from domain.step import Lane
 from launch.top.figures import Progress, Stored
 from launch.top.readers import (
     PAGE_LIMIT,

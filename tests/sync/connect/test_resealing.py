@@ -10,8 +10,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from domain.person import Patch
-from domain.plan import Lane
 from domain.policy import Personal
+from domain.step import Lane
 from sync.connect.resealing import RUNNING_MS, UNDER_WAY_MS, Count, InUse, Resealing
 from sync.connect.sealed import ButtonKey, OptOutKey, SealedStore
 from sync.connect.tokens import PURPOSE

@@ -8,10 +8,10 @@ from structlog.testing import capture_logs
 from domain.budget import Limits
 from domain.explanation import SLOW, TOO_OFTEN
 from domain.link import Ending
-from domain.plan import Do, Why
 from domain.policy import FOREVER, Personal
 from domain.presence import IN_A_CALL, Observation, Shown, Style, ZoomPresence
 from domain.readback import Reading
+from domain.step import Do, Why
 from sync.engine.engine import Busy, Chosen, Engine
 from sync.engine.explanation import MOST_ADMITTED
 from sync.engine.patience import Patience

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from domain.person import Patch
-from domain.plan import Lane
+from domain.step import Lane
 from sync.engine.people import PeopleStore
 from sync.engine.scripts import CLAIM_S
 from sync.engine.zoom_index import Contended, Taken

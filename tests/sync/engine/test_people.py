@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 from domain.clock import MINUTE
 from domain.errors import RetryLater
 from domain.person import Held, Layer, Patch, PersonState
-from domain.plan import Lane
 from domain.presence import AVAILABLE, IN_A_CALL, PRESENTING, ZoomPresence
+from domain.step import Lane
 from sync.engine.people import PeopleStore
 from sync.engine.person_row import written
 from sync.engine.queue import Claim

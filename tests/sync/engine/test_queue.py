@@ -13,7 +13,7 @@ from bench.truth.scheduler import supersedes
 from domain.clock import HOUR, MINUTE
 from domain.errors import Trouble
 from domain.person import Held, Patch, PersonState
-from domain.plan import EXPIRY_MIN, Lane
+from domain.plan import EXPIRY_MIN
 from domain.presence import (
     AVAILABLE,
     IN_A_CALL,
@@ -22,6 +22,7 @@ from domain.presence import (
     Pair,
     ZoomPresence,
 )
+from domain.step import Lane
 from sync.engine.people import PeopleStore
 from sync.engine.queue import Claim
 from sync.redis import keys

@@ -25,8 +25,8 @@ from hypothesis.stateful import (
 from bench.truth.scheduler import supersedes
 from domain.errors import Trouble
 from domain.person import Held, Patch
-from domain.plan import Lane
 from domain.presence import SESSION_PAIRS, Observation, Pair, ZoomPresence
+from domain.step import Lane
 from sync.engine.people import PeopleStore
 from sync.engine.queue import Claim
 from sync.redis import keys

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from domain.budget import CELL_MS, MARGIN_CELLS, WINDOW_MS, Grant, Limits
-from domain.plan import Lane
+from domain.step import Lane
 from sync.engine.quota import AHEAD_AT_ONCE, Quota
 from sync.redis import keys
 from sync.redis.connection import Client

@@ -6,10 +6,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.errors import AdminMustAct, PersonGone, RetryLater, Trouble
-from domain.plan import Lane
 from domain.policy import Form
 from domain.presence import Style, ZoomPresence
 from domain.setback import MOST_REFUSALS
+from domain.step import Lane
 from tests.doubles.engine import Bridge
 from tests.doubles.graph import CLEAR, LOOK, PREFER, SET, UNPREFER, Fault
 from tests.doubles.people import ADA, lane_of

@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 
 from domain.link import Ending
 from domain.person import Patch
-from domain.plan import Lane
 from domain.policy import Personal
 from domain.presence import ZoomPresence
+from domain.step import Lane
 from sync.redis import keys
 from tests.doubles.graph import CLEAR, PREFER, SET, Fault
 from tests.doubles.people import ADA

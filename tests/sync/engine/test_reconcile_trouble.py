@@ -8,9 +8,10 @@ from structlog.testing import capture_logs
 
 from domain.budget import Limits
 from domain.person import Accepted
-from domain.plan import LOOK_AGAIN_MS, Lane
+from domain.plan import LOOK_AGAIN_MS
 from domain.presence import IN_A_CALL, PRESENTING, Style, ZoomPresence, demand_of
 from domain.setback import LONGEST_RETRY_MS, MOST_REFUSALS, MOST_TRIES
+from domain.step import Lane
 from sync.engine.gate import FEWEST, LONGEST_S
 from sync.redis import keys
 from sync.redis.connection import Client

@@ -7,8 +7,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.budget import CELL_MS, Limits
-from domain.plan import Lane
 from domain.presence import ZoomPresence
+from domain.step import Lane
 from sync.engine.worker import Worker
 from sync.redis import keys
 from sync.redis.connection import Client, connect_listener

@@ -12,9 +12,9 @@ from structlog.testing import capture_logs
 from domain.clock import HOUR, MINUTE
 from domain.errors import RetryLater
 from domain.link import Link
-from domain.plan import Lane
 from domain.policy import Form
 from domain.presence import Observation, ZoomPresence
+from domain.step import Lane
 from sync.engine.queue import Claim
 from sync.feed.catch_up import (
     PATIENCE_SECONDS,

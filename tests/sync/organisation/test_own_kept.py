@@ -12,10 +12,10 @@ from domain.clock import MINUTE
 from domain.coverage import OWN_KEPT_MS, How
 from domain.matching import Uncovered
 from domain.person import Patch, verdict_of
-from domain.plan import Lane
 from domain.policy import ACCOUNT, AuthorisedBy, Authoriser, Form, Personal, Policy
 from domain.policy_edits import Disable, Stop
 from domain.presence import Style, ZoomPresence
+from domain.step import Lane
 from sync.engine.link_store import Left
 from sync.organisation.own_kept import OwnKept
 from sync.redis import keys

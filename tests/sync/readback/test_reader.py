@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import structlog.testing
 
-from domain.plan import Lane
+from domain.step import Lane
 from sync.engine.queue import shard_of
 from sync.readback.looks import AT_ONCE
 from sync.readback.reader import REFUSALS, WITHDRAWN_SECONDS, Reader

@@ -11,8 +11,8 @@ import pytest
 
 from domain.errors import Trouble
 from domain.person import Patch
-from domain.plan import Lane
 from domain.policy import Form, Policy
+from domain.step import Lane
 from sync.engine.people import PeopleStore
 from sync.engine.queue import Claim
 from sync.redis import keys
