@@ -30,6 +30,7 @@ from sync.redis.rows import Rows
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from domain.coverage import Candidate
     from domain.matching import EntraUser
     from domain.policy import Level, Policy
     from sync.connect.linking import Linking
@@ -101,7 +102,7 @@ class _Round:
     counts: Counter[Standing] = field(default_factory=Counter)
     in_trouble: int = 0
     seen: set[str] = field(default_factory=set)
-    to_tell: list[tuple[str, Authoriser, bool]] = field(default_factory=list)
+    to_tell: list[str] = field(default_factory=list)
 
 
 @dataclass(eq=False, repr=False)
@@ -191,7 +192,7 @@ class Covering:
             found.seen.add(oid)
             found.in_trouble += candidate.connected and each.trouble
             if stands is Standing.TO_TELL:
-                found.to_tell.append((oid, candidate.verdict.authoriser, candidate.own))
+                found.to_tell.append(oid)
             elif stands is Standing.COVERED and not candidate.connected:
                 starting.append((each.kept.user, each.zoom))
             elif candidate.connected and stands in ENDS:
@@ -250,15 +251,30 @@ class Covering:
         """Send cards, a few a second, until this wave's are used up."""
         if not self.authorised() or not self.may_write():
             return  # nobody is asked about what can't begin
-        for oid, authoriser, own in found.to_tell:
+        for oid in found.to_tell:
             if self.work.stopping or not await self._lease.take():
                 return
             if not await self.rows.may_try(oid):
                 continue
+            candidate = await self._still_to_tell(oid)
+            if candidate is None:
+                await self.rows.try_again(oid)
+                continue
             if not await self.announcements.may_send():
                 await self.rows.try_again(oid)
                 return
-            await self._announce(oid, authoriser, own=own)
+            await self._announce(oid, candidate.verdict.authoriser, own=candidate.own)
+
+    async def _still_to_tell(self, oid: str) -> Candidate | None:
+        """How it stands with somebody now; None: nobody has to tell them any more.
+
+        A wave takes minutes. Meanwhile an admin may call it off, or they say *Not for me*.
+        """
+        kept = await self.matches.of_person(oid)
+        known = [] if kept is None else await self.standings.of([kept])
+        candidates = [each.by(self.policy()) for each in known]
+        now = await self.people.now_ms()
+        return next((it for it in candidates if standing(it, now) is Standing.TO_TELL), None)
 
     async def _announce(self, oid: str, authoriser: Authoriser, *, own: bool) -> None:
         now = await self.people.now_ms()

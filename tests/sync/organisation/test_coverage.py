@@ -185,6 +185,39 @@ def replace_ask(town: Town, *, after: int) -> pytest.MonkeyPatch:
     return patch
 
 
+@pytest.mark.parametrize("what", ["another mode", "each person", "off", "no", "excluded"])
+async def test_a_card_says_what_holds_when_it_goes_out(town: Town, what: str) -> None:
+    """A wave takes minutes: whatever is decided after the first card counts for the others."""
+    town.bridge.decisions.policy = INFORM
+    people = await town.populate(4)
+
+    async def meanwhile(_: float) -> None:
+        others = [oid for oid in people if (oid, Authoriser.INFORM) not in town.told]
+        match what:
+            case "another mode":
+                town.bridge.decisions.policy = replace(ASK, version=1)
+            case "each person":
+                town.bridge.decisions.policy = replace(EACH, version=1)
+            case "off":
+                form = replace(INFORM.account, integration=False)
+                town.bridge.decisions.policy = Policy(form, version=1)
+            case "no":
+                for oid in others:
+                    await town.opt_outs.add(oid, None)
+            case "excluded":
+                town.excluded.update(others)
+
+    town.covering.sleep = meanwhile
+    await town.round()
+    assert len(town.told) == (4 if what == "another mode" else 1)
+    assert {how for _, how in town.told[1:]} <= {Authoriser.ASK}
+    town.bridge.decisions.policy = replace(INFORM, version=2)
+    town.covering.sleep = town.pause
+    if what in {"each person", "off"}:
+        await town.round()
+        assert len(town.told) == 4, "who was passed over is told when it holds again"
+
+
 async def test_no_answer_of_the_chat_is_tried_again(town: Town) -> None:
     town.bridge.decisions.policy = ASK
     [ada] = await town.populate(1)
