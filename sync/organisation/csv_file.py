@@ -1,7 +1,8 @@
 """Files for spreadsheets (CSV), written and read back with suspicion. Pure.
 
 No cell is ever a formula: spreadsheets run what begins with =, +, - or @ (OWASP, "CSV injection").
-Such a cell gets an apostrophe in front, which is taken away again when the file comes back.
+That gets an apostrophe in front, which is taken away again when the file comes back. It does also
+behind a semicolon: where a comma is the decimal sign, Excel begins a cell there.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ LONGEST_CELL: Final = 500
 LONGEST_ADDRESS: Final = 320
 MOST_PROBLEMS: Final = 20
 """So many are said one by one."""
-_FORMULA = re.compile(r"[=+\-@＝＋－＠\t\r]")
+_BEGINS = r"((?:^|;)[\s\"]*)"
+_FORMULA = re.compile(_BEGINS + r"(?=['=+\-@＝＋－＠])")
+_MARKED = re.compile(_BEGINS + "'")
 _LINE_END = re.compile(r"[\r\n]")
 _NOT_IN_ADDRESSES = re.compile(r"[\s\x00-\x1f\x7f\u200b-\u200f\u2060\ufeff]")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -49,13 +52,12 @@ class Table:
 def safe_cell(text: str) -> str:
     """A cell that no spreadsheet runs, on one line."""
     plain = _BREAKS.sub(" ", text)[:LONGEST_CELL].strip()
-    return f"'{plain}" if _FORMULA.match(plain) or plain.startswith("'") else plain
+    return _FORMULA.sub(r"\1'", plain)
 
 
 def plain_cell(cell: str) -> str:
     """What was written as a safe cell."""
-    text = cell.strip()
-    return text[1:] if text.startswith("'") else text
+    return _MARKED.sub(r"\1", cell.strip())
 
 
 def written(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -7,7 +7,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.matching import FoundBy, Uncovered
@@ -68,6 +68,18 @@ def test_no_cell_begins_like_a_formula_or_breaks_its_line(cell: str) -> None:
     safe = safe_cell(cell)
     assert safe[:1] not in {*"=+-@", "\t", "\r", "\n"}
     assert len(safe.splitlines()) <= 1 or not set(safe) & set("\r\n\t")
+    assert plain_cell(safe) == csv_file._BREAKS.sub(" ", cell)[: csv_file.LONGEST_CELL].strip()
+
+
+@given(st.text(st.sampled_from("=+-@;'\" ax"), max_size=12))
+@example("x;=HYPERLINK(A1)")
+@example('x; "=1+1')
+def test_no_cell_is_a_formula_where_a_semicolon_begins_the_next(name: str) -> None:
+    """As Excel reads it where a comma is the decimal sign."""
+    raw = file_of(PersonRow(name, "a@b.c", "z1"), BEN).decode("utf-8-sig")
+    for row in csv.reader(io.StringIO(raw), delimiter=";"):
+        assert not [cell for cell in row if cell.strip(' "')[:1] in set("=+-@")]
+    assert plain_cell(safe_cell(name)) == name.strip()
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=30), max_size=6))
