@@ -87,7 +87,7 @@ class CoverageStore:
         return bool(await self.client.set(key, "1", nx=True, ex=keys.ANNOUNCE_AGAIN_TTL))
 
     async def try_again(self, object_id: str) -> None:
-        """It has certainly not arrived."""
+        """It has certainly not arrived, or is kept as told."""
         await self.client.delete(keys.notice(object_id, "announced"))
 
     def lease(self) -> Lease:
@@ -283,6 +283,7 @@ class Covering:
         match await self.announcer.announce(oid, authoriser, starts_ms(announced), own=own):
             case "sent":
                 await self.announcements.keep(oid, announced)
+                await self.rows.try_again(oid)  # another mode is told at once, too
                 log.info("announced", person=oid, how=how.value)
                 await self.sleep(1 / PER_SECOND)
             case "later" | "unknown":

@@ -185,6 +185,16 @@ def replace_ask(town: Town, *, after: int) -> pytest.MonkeyPatch:
     return patch
 
 
+async def test_who_was_asked_is_told_at_once_that_it_starts_after_notice(town: Town) -> None:
+    [ada] = await town.populate(1)
+    for version, mode in enumerate((ASK, INFORM, ASK, INFORM)):
+        town.bridge.decisions.policy = replace(mode, version=version)
+        for _ in range(2):
+            await town.round()
+    assert town.told == [(ada, Authoriser.ASK), (ada, Authoriser.INFORM)]
+    assert (await town.announcements.of([ada]))[ada].how is How.INFORMED
+
+
 @pytest.mark.parametrize("what", ["another mode", "each person", "off", "no", "excluded"])
 async def test_a_card_says_what_holds_when_it_goes_out(town: Town, what: str) -> None:
     """A wave takes minutes: whatever is decided after the first card counts for the others."""
