@@ -16,6 +16,7 @@ from domain.agreement import counted_as
 from domain.clock import MINUTE
 from domain.errors import AuthorizeAgain, OutsideError, RetryLater, TenantPaused, Trouble
 from domain.freshness import UNHURRIED, Freshness
+from domain.organisation import why_of
 from domain.person import Accepted, Layer, Patch, app_of, attempt, verdict_of
 from domain.plan import is_handed_over, plan
 from domain.presence import NOT_SAID, ZoomPresence
@@ -390,9 +391,11 @@ def _earliest(*times: int | None) -> int | None:
 
 
 def _say(oid: str, error: OutsideError, after: Setback) -> None:
-    """Tell operators what failed, in one line."""
+    """Tell operators what failed."""
     if after.trouble is Trouble.AUTHORIZE:
         log.warning("person_must_authorize_again", person=oid, reason=error.code)
+    elif after.trouble is Trouble.ADMIN and why_of(error.code) is not None:
+        log.warning("person_not_authorised", person=oid, reason=error.code)
     elif after.trouble is Trouble.ADMIN:
         log.error("admin_must_act", person=oid, reason=str(error))
     elif after.trouble is Trouble.LATER:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from domain.errors import AdminMustAct, PersonGone
 from domain.policy import AuthorisedBy, Authoriser, Form, Personal, Policy
@@ -117,9 +118,11 @@ async def test_of_who_leaves_nothing_is_kept(org: Bridge) -> None:
 async def test_without_the_organisation_s_token_nothing_is_asked_of_them(org: Bridge) -> None:
     org.organisation.refusal = AdminMustAct("organisation_withdrawn")
     await org.start(ADA, Z.IN_MEETING)
-    await org.work()
+    with capture_logs() as said:
+        await org.work()
     state = await org.state(ADA)
     assert (state.trouble, state.trouble_code) == ("admin", "organisation_withdrawn")
+    assert [line["log_level"] for line in said if line.get("person") == ADA] == ["warning"]
     await org.notifier.round()
     assert org.chat.told == []
     due = await org.due_in(ADA)
