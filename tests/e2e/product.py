@@ -153,7 +153,8 @@ async def running_product(
         yield product
         code = await product.interrupt()
         assert code == 0, product.output
-        assert product.complaints(but) == []
+        complaints = product.complaints(but)
+        assert complaints == [], "\n".join(complaints)
     finally:
         await product.kill()
 
