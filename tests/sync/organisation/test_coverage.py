@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -301,3 +302,39 @@ async def test_a_condition_ends_it_for_those_who_are_not_known_to_fit(town: Town
     town.bridge.decisions.policy = Policy(account, version=2)
     await town.round()
     assert await town.covered() == set()
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_what_an_edit_is_said_to_start_and_end_is_what_then_happens(
+    town: Town, seed: int
+) -> None:
+    """Whoever was told, connected themselves, said no or is excluded, and whatever is edited."""
+    chance, people = random.Random(seed), await town.populate(14)
+    for oid in people:
+        if chance.random() < 0.6:
+            days = chance.choice([0, 1, LONG_AGO])
+            await town.announced(chance.choice(list(How)), days, oid)
+        if chance.random() < 0.2:
+            await town.bridge.connect(oid)
+        if chance.random() < 0.1:
+            await town.opt_outs.add(oid, None)
+        if chance.random() < 0.1:
+            town.excluded.add(oid)
+    town.answers = dict.fromkeys(people, "unknown")  # nobody is told meanwhile
+
+    def edited(version: int) -> Policy:
+        authoriser, share = chance.choice(list(Authoriser)), chance.choice([1, 20, 50, 100])
+        on = chance.random() < 0.9
+        return Policy(Form(integration=on, authoriser=authoriser, share=share), version=version)
+
+    before, covered = edited(1), set[str]()
+    for version in range(2, 8):
+        after = edited(version)
+        said = await town.covering.standings.shifted(before, after)
+        town.bridge.decisions.policy = after
+        await town.round()
+        now = await town.covered()
+        if version > 2:  # before, nothing had been made so
+            assert said.starts == {f"z{oid}" for oid in now - covered}
+            assert said.ends == covered - now
+        before, covered = after, now
