@@ -109,7 +109,9 @@ class OrganisationHandler:
             return await self.signing_in.offer(turn)
         except TimeoutError:
             return cards.starting()
-        except (NoZoomUser, AddressTaken, Contested, OptedOut, OutsideError) as error:
+        except OptedOut:  # said elsewhere, at this very moment
+            return cards.opted_out(None)
+        except (NoZoomUser, AddressTaken, Contested, OutsideError) as error:
             reason = str(error) if isinstance(error, OutsideError) else type(error).__name__
             log.warning("not_started", person=oid, reason=reason)
             return cards.not_started(_why(error))
@@ -167,14 +169,14 @@ class OrganisationHandler:
         return cards.opted_out(ending, until=until)
 
 
-def _why(error: NoZoomUser | AddressTaken | Contested | OptedOut | OutsideError) -> Said:
+def _why(error: NoZoomUser | AddressTaken | Contested | OutsideError) -> Said:
     """Why somebody could not be started."""
     match error:
         case NoZoomUser():
             return no_zoom_user(error.addresses)
         case AddressTaken():
             return zoom_user_taken(error.address)
-        case Contested() | OptedOut():
+        case Contested():
             return SOMEBODY_ELSE_STARTS
         case AdminMustAct():
             return NOT_ALLOWED

@@ -158,7 +158,6 @@ async def test_start_says_what_zoom_says_now(room: Room) -> None:
         (NoZoomUser(("ada@example.com", "a@example.com")), "Zoom has no user"),
         (AddressTaken("ada@example.com"), "Someone else is connected"),
         (Contested(), "Someone else is connecting"),
-        (OptedOut(), "Someone else is connecting"),
         (AdminMustAct("zoom_scopes"), "tell your admin"),
         (RetryLater("zoom_error"), "isn’t answering right now"),
         (AuthorizeAgain("graph_401"), "isn’t answering right now"),
@@ -204,6 +203,13 @@ async def test_who_is_started_while_they_say_no_is_ended(room: Room) -> None:
     assert "can’t start this for you" in words(card)
     assert room.done == ["not for me None", "left", "disconnect"]
     assert not await room.engine.is_connected(ADA.object_id)
+
+
+async def test_who_says_no_while_they_start_is_told_that_it_counts(room: Room) -> None:
+    room.failure = OptedOut()
+    card = await room.handler.start(turn(), StartShowing())
+    assert "can’t start this for you" in words(card)
+    assert titles(card) == ["Start after all"]
 
 
 @pytest.mark.parametrize("how", list(How))
