@@ -87,6 +87,6 @@ def _of(
     if match is not None and match.why is not None:
         return Mark.OUT, words.unmatched(match.why)
     if candidate is None:
-        return Mark.OUT, words.NOT_MATCHED
+        return Mark.OUT, words.NOT_MATCHED if match is None else words.ANOTHER_HAS_IT
     stands = standing(candidate, now_ms)
     return Mark.WAITS if stands in _WAITS else Mark.OUT, words.not_connected(stands, candidate)

@@ -31,6 +31,7 @@ class Said:
 OWN: Final = "By their own sign-in"
 NO_ZOOM: Final = Said("Not connected", "They have no Zoom account")
 NOT_MATCHED: Final = Said("Not connected", "Zoom’s people aren’t matched with Entra’s yet")
+ANOTHER_HAS_IT: Final = Said("Not connected", "Their Zoom account is matched with someone else")
 ENDING: Final = Said("Ending", "What was set for them is being cleared")
 _ORGANISATION: Final = "By the organisation"
 _NOT_YET: Final[Mapping[Standing, str]] = {

@@ -169,6 +169,8 @@ async def test_the_organisation_says_yes_and_people_decide_until_it_is_withdrawn
         await everybody.locator("summary").press("Enter")
         kim = everybody.get_by_role("row", name=KIM.name)
         await expect(kim).to_contain_text("In scope, not told yet")
+        phone = everybody.get_by_role("row", name="Kim (phone)")
+        await expect(phone).to_contain_text("Their Zoom account is matched with someone else")
         await picture(everybody, screenshots / "panel-organisation-asked.png")
 
         # After notice: who was only asked is told anew, and only a share of them starts.
