@@ -32,7 +32,8 @@ async def asked(chat: Admin, said: str) -> tuple[Sent, dict[str, Any]]:
 async def is_on(place: Office) -> bool:
     """Whether presence is synchronised for Ada, as her own status says."""
     text = said_by((await place.chat(ADA).says("status")).card)
-    assert ("Presence sync is on for" in text) != ("Presence sync is off for" in text)
+    off = any(words in text for words in ("Presence sync is off for", "have presence sync turned"))
+    assert ("Presence sync is on for" in text) != off
     return "Presence sync is on for" in text
 
 
