@@ -24,9 +24,11 @@ help:                         ## what can be made, and the arguments
 #@ DATA_DIR=.data      run: folder of the local data; two runs at once need one each
 run: $(VENV)/runtime          ## the whole product on this machine, with stand-ins for Microsoft and Zoom
 	@# Ctrl-C reaches it as SIGTERM: while Python itself starts, that is an end without a traceback.
-	@trap 'kill -TERM $$pid 2>/dev/null' INT TERM HUP; $(BIN)/python app.py local \
+	@# One that comes before $$pid is known is kept in $$end.
+	@trap 'end=1; kill -TERM $$pid 2>/dev/null' INT TERM HUP; end=; pid=; $(BIN)/python app.py local \
 	  $${PERSON+--as "$$PERSON"} $${PANEL_PORT+--sandbox-port "$$PANEL_PORT"} \
 	  $${CHAT_PORT+--chat-port "$$CHAT_PORT"} & pid=$$!; \
+	[ -z "$$end" ] || kill -TERM $$pid 2>/dev/null; \
 	while :; do wait $$pid; code=$$?; kill -0 $$pid 2>/dev/null || exit $$code; done
 
 setup: $(VENV)/runtime        ## a guided set-up for your organisation: writes .env and the Teams package
