@@ -162,7 +162,11 @@ async def test_whoever_carries_on_tells_and_starts_everybody_once(
         async with serving(around, tmp_path, **WITHOUT_ZOOMS_API) as last:
 
             async def all_done() -> bool:
-                noted = [await redis.exists(keys.notice(one.oid, "announced")) for one in waiting]
+                # Told, or (whoever's card was under way when it was killed) marked as being told.
+                marks = [
+                    (keys.announced(one.oid), keys.notice(one.oid, "announced")) for one in waiting
+                ]
+                noted = [await redis.exists(*either) for either in marks]
                 return all(noted) and await people.connected() == len(everybody)
 
             await eventually(all_done, "all are started or told", log=last.command, seconds=400)

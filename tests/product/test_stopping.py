@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -205,7 +206,14 @@ def test_ctrl_c_ends_make_run_while_python_itself_starts(tmp_path: Path) -> None
     )
     python.chmod(0o755)
     command = ("make", "--silent", "-o", ".venv/runtime", "run", f"BIN={tmp_path}")
-    with subprocess.Popen(command, cwd=APP.parent, start_new_session=True) as make:
+    # What is started in the background ignores Ctrl-C, and so would make: as if from a terminal.
+    heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        command,
+        cwd=APP.parent,
+        start_new_session=True,
+        preexec_fn=heeding,  # noqa: PLW1509 - no threads
+    ) as make:
         while not (tmp_path / "pid").exists():
             time.sleep(0.005)
         pid = int((tmp_path / "pid").read_text())
