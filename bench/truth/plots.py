@@ -116,7 +116,7 @@ def _bars(
         label = "bound" if place == 0 else None
         at = 100 * bound["truth"]
         axes.plot([place - 0.45, place + 0.45], [at, at], color=_TEXT, linestyle="--", label=label)
-    axes.set_xticks(range(len(sizes)), [f"{size:,} people" for size in sizes])
+    axes.set_xticks(range(len(sizes)), [f"{size:,} people" for size in sizes], fontsize=8)
     axes.set_ylabel("truth (%)")
     axes.grid(visible=False, axis="x")
     axes.figure.legend(loc="outside upper center", ncols=len(schedulers) + 1, fontsize=8)
@@ -138,13 +138,13 @@ def _requests(axes: Axes, results: Results) -> None:
             day = results.get(size, scheduler)
             assert day is not None
             places.append(place + left)
-            days.append(day["kinds"])
+            days.append({kind: day["scale"] * count for kind, count in day["kinds"].items()})
     below = [0.0] * len(days)
     for label, names in kinds.items():
         heights = [sum(day.get(name, 0) for name in names) / seconds for day in days]
         axes.bar(places, heights, 0.36, bottom=below, label=label)
         below = [sum(pair) for pair in zip(below, heights, strict=True)]
-    axes.set_xticks(range(len(sizes)), [f"{size:,} people" for size in sizes])
+    axes.set_xticks(range(len(sizes)), [f"{size:,} people" for size in sizes], fontsize=8)
     axes.set_ylabel("requests a second")
     axes.grid(visible=False, axis="x")
     axes.figure.legend(loc="outside upper center", ncols=len(kinds), fontsize=8)

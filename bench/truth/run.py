@@ -455,6 +455,7 @@ def simulate(
     return {
         "scheduler": scheduler.name,
         "size": people * scale,
+        "scale": scale,
         "seed": seed,
         **result,
         "cpu_seconds": round(time.process_time() - began, 1),
