@@ -39,6 +39,7 @@ async def measure(stage: Stage) -> Figure:
         worker = await stack.enter_async_context(limited(stage, redis.url, NO_LIMIT))
         bare = await stack.enter_async_context(caller(stage, "bare"))
         later, fresh = Waves(first.client, stage.world.graph), iter(others)
+        await first.went_over_everybody(covered=True)
         await one_wave(stage, later, [worker], redis.pid, known)
 
         async def never_written() -> Round:

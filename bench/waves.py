@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sync.redis.connection import Client
 
 _AT_ONCE = 32
+_WITHIN = 60.0
 _STATES = (ZoomPresence.IN_MEETING, ZoomPresence.PRESENTING)
 
 
@@ -73,6 +74,16 @@ class Waves:
     async def idle(self) -> None:
         """Wait until the workers have nothing to do, as at their start."""
         await settled(self.client)
+
+    async def went_over_everybody(self, *, covered: bool = False) -> None:
+        """Wait for the rounds over everybody that a start brings, and then a day or five minutes.
+
+        They look for who has left, and where the organisation authorises, who is `covered`.
+        """
+        marks = (keys.PURGED, keys.COVERAGE) if covered else (keys.PURGED,)
+        async with asyncio.timeout(_WITHIN):
+            while await self.client.exists(*marks) < len(marks):  # noqa: ASYNC110 - no event tells
+                await asyncio.sleep(0.01)
 
     def twice(self) -> int:
         """How many people got more than one write since the stand-in began."""

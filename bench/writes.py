@@ -47,6 +47,7 @@ async def measure(stage: Stage) -> Figure:
         redis = await stack.enter_async_context(stage.redis("writes"))
         people = await stack.enter_async_context(waves(stage, redis.url, PEOPLE))
         worker = await stack.enter_async_context(limited(stage, redis.url, NO_LIMIT))
+        await people.went_over_everybody()
         opened = Subject("", lambda: one_wave(stage, people, [worker], redis.pid))
         opened.rounds.append(await opened.run())
         engine = Subject("Presence Bridge, from due to acknowledged", opened.run, [worker])

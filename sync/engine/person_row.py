@@ -40,6 +40,7 @@ HELD_FIELDS = frozenset((*_SESSION, *_PREFERRED, *_FORMER, "app", "old_app"))
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PRESENCES = {presence.value: presence for presence in ZoomPresence}
 _STYLES = {style.value: style for style in Style}
+_AUTHORISATIONS = {each.value: each for each in AuthorisedBy}
 _NUMBERS = {
     "gen": "generation",
     "ver": "version",
@@ -149,8 +150,12 @@ _TEXTS: dict[str, Callable[[Any], tuple[str | int, ...]]] = {
 
 def _read_back(state: PersonState, row: Mapping[str, Any], bad: list[str]) -> None:
     """What looks have shown and taught."""
-    state.sight, state.lesson = parse_sight(row.get("sight")), parse_lesson(row.get("lesson"))
-    bad += [name for name in ("sight", "lesson") if name in row and getattr(state, name) is None]
+    if "sight" in row:
+        state.sight = parse_sight(row["sight"])
+        bad += ["sight"] * (state.sight is None)
+    if "lesson" in row:
+        state.lesson = parse_lesson(row["lesson"])
+        bad += ["lesson"] * (state.lesson is None)
     if "as" in row:
         state.planned_as = _STYLES.get(row["as"])
         bad += ["as"] * (state.planned_as is None)
@@ -279,19 +284,19 @@ def _read_held(
 
 def _authorised_by(row: Mapping[str, Any], bad: list[str]) -> AuthorisedBy:
     """Damage never lets us write with the organisation's authorisation."""
-    if row.get("by", AuthorisedBy.PERSON) not in set(AuthorisedBy):
+    by = _AUTHORISATIONS.get(row["by"]) if "by" in row else AuthorisedBy.PERSON
+    if by is None:
         bad.append("by")
         return AuthorisedBy.PERSON
-    return AuthorisedBy(row.get("by", AuthorisedBy.PERSON))
+    return by
 
 
 def _personal(row: Mapping[str, Any], bad: list[str]) -> Personal:
-    style, paused = row.get("style"), None
-    if style is not None and style not in set(Style):
+    style, paused = _STYLES.get(row.get("style", "")), None
+    if "style" in row and style is None:
         bad.append("style")
-        style = None
     if "paused" in row:
         paused = _number(row["paused"])
         if paused is None:
             bad.append("paused")
-    return Personal(Style(style) if style else None, paused)
+    return Personal(style, paused)

@@ -50,16 +50,21 @@ class Losses:
         self.work = Work(duties.READBACK_LOSSES, self.step, lease=self._lease)
         self._known: Status | None = None
         self._read = float("-inf")
+        self._asking = asyncio.Lock()
 
     async def reading(self) -> Reading | None:
         """What the planner may rely on; a second old at most. None: Microsoft is not read back.
 
         Raises REDIS_TROUBLE.
         """
-        known, now = self._known, self.monotonic()
-        if known is None or now - self._read >= FRESH_SECONDS:
-            known = await self.status()
+        known = self._fresh()
+        if known is None:
+            async with self._asking:  # a hundred people are planned at once: one of them asks
+                known = self._fresh() or await self.status()
         return known.reading
+
+    def _fresh(self) -> Status | None:
+        return None if self.monotonic() - self._read >= FRESH_SECONDS else self._known
 
     async def status(self) -> Status:
         """How reading goes now. Raises REDIS_TROUBLE."""

@@ -161,6 +161,16 @@ async def test_what_is_known_is_a_second_old_at_most(bench: Bench) -> None:
     assert 5_000 <= reading.sweep_ms < 6_000
 
 
+async def test_many_who_are_planned_at_once_read_it_once(bench: Bench) -> None:
+    await going(bench, ADA)
+    before = (await bench.redis.info("commandstats")).get("cmdstat_hgetall", {}).get("calls", 0)
+    losses = bench.losses()
+    known = await asyncio.gather(*(losses.reading() for _ in range(50)))
+    assert None not in known
+    after = (await bench.redis.info("commandstats"))["cmdstat_hgetall"]["calls"]
+    assert after - before == 1
+
+
 async def test_a_state_that_somebody_spoilt_counts_as_missing(bench: Bench) -> None:
     await going(bench, ADA)
     spoilt = {"beat": "soon", "settle": "-5", "by": "<b>", "error": "x y", "lags": "1,2", "up": "é"}
