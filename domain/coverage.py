@@ -10,7 +10,9 @@ Rule 3  Who is shown by an authorisation of their own goes on so until they are 
 Rule 4  Only whose deciding level says that the organisation authorises it, and is on, is in scope.
         So is only of whom Entra says what the level's condition asks for (domain.condition).
 Rule 5  Nobody is covered who was not told of exactly that. *On request*, they must say Start.
-        *After notice*, it starts so many working days after they were told.
+        *After notice*, it starts so many working days after they were told. Where their level
+        leaves it to each person again, what they were told counts for another day, so that a slip
+        which is put right costs no second card; after that they are told anew (`still_told`).
 Rule 6  Of those whom it would start for, a level's percentage is covered; who said Start
         themselves is, in any case.
 """
@@ -140,6 +142,11 @@ def standing(candidate: Candidate, now_ms: int) -> Standing:
             if now_ms < starts_ms(announced):
                 return Standing.WAITING
             return Standing.COVERED if candidate.in_share else Standing.LATER
+
+
+def still_told(candidate: Candidate) -> bool:
+    """Whether what somebody was told is still so (Rule 5); who is covered was told."""
+    return candidate.connected or candidate.verdict.authoriser is not Authoriser.PERSON
 
 
 class Shift(StrEnum):

@@ -68,6 +68,18 @@ class AnnouncementStore:
             pipe.expire(keys.announced(oid), keys.ANNOUNCED_TTL)
         await pipe.execute()
 
+    async def call_off(self, people: Sequence[str]) -> None:
+        """Their level no longer says so: what is kept of them ends in a day, if that stays so."""
+        pipe = self.client.pipeline(transaction=False)
+        for oid in people:
+            pipe.ttl(keys.announced(oid))
+        ttls = zip(people, await pipe.execute(), strict=True)
+        pipe = self.client.pipeline(transaction=False)
+        for oid, seconds in ttls:
+            if seconds > keys.CALLED_OFF_TTL:
+                pipe.expire(keys.announced(oid), keys.CALLED_OFF_TTL)
+        await pipe.execute()
+
     async def forget_everybody(self) -> int:
         """Nobody counts as told any more: they are told anew before anything starts. How many."""
         count = 0

@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Final, Protocol
 import structlog
 
 from domain.clock import MINUTE
-from domain.coverage import ENDS, WAITS, Announcement, How, Standing, standing, starts_ms
+from domain.coverage import (
+    ENDS,
+    WAITS,
+    Announcement,
+    How,
+    Standing,
+    standing,
+    starts_ms,
+    still_told,
+)
 from domain.errors import OutsideError
 from domain.organisation import Coverage
 from domain.policy import AuthorisedBy, Authoriser, relies_on_organisation
@@ -137,7 +146,7 @@ class Covering:
         self._lease = self.rows.lease()
         self._made_of: tuple[object, ...] = ()
         self._due_ms = 0
-        self._said_so = False
+        self._said_so: bool | None = None
         self.work = Work(duties.COVERAGE, self._step, lease=self._lease)
 
     def request_round(self) -> None:
@@ -155,6 +164,8 @@ class Covering:
         if made_of == self._made_of and now < self._due_ms:
             return
         says_so = relies_on_organisation(policy)
+        if self._said_so is None:  # another process may have made rounds, up to a decision
+            self._said_so = await self.rows.read() is not None
         if not says_so and not self._said_so:  # as in most organisations
             self._made_of, self._due_ms = made_of, now + EVERY_MS
         elif await self._lease.take():
@@ -184,10 +195,15 @@ class Covering:
         now = await self.people.now_ms()
         starting: list[tuple[EntraUser, ZoomUser]] = []
         known, policy = await self.standings.of(some), self.policy()
-        await self.announcements.renew([each.object_id for each in known if each.announced])
-        for each in known:
-            candidate, oid = each.by(policy), each.object_id
-            stands = standing(candidate, now)
+        candidates = [(each, each.by(policy)) for each in known]
+        told, called_off = list[str](), list[str]()
+        for each, candidate in candidates:
+            if each.announced:
+                (told if still_told(candidate) else called_off).append(each.object_id)
+        await self.announcements.renew(told)
+        await self.announcements.call_off(called_off)
+        for each, candidate in candidates:
+            oid, stands = each.object_id, standing(candidate, now)
             found.counts[stands] += 1
             found.seen.add(oid)
             found.in_trouble += candidate.connected and each.trouble

@@ -149,6 +149,8 @@ _look_ups_of = _of_shard("lookups:<oid>:<day>", "hash: role -> times of a UTC da
 LOOK_UPS_SINCE = _one("{lookups}:since", "when look-ups began to be counted (ms)", EVER)
 look = _of_person("look:<oid>", "what Microsoft showed last, looked at for their chat", LOOK_TTL)
 ANNOUNCED_TTL = 400 * _DAY
+CALLED_OFF_TTL = _DAY
+"""The same once their level leaves it to each person again."""
 ANNOUNCED_WAVE_TTL = 900
 ANNOUNCE_AGAIN_TTL = _DAY
 COVERAGE_TTL = 7 * _DAY

@@ -263,6 +263,40 @@ async def test_the_duty_makes_rounds_where_a_level_says_so_and_when_something_ch
     assert [await rounds(), await rounds()] == [True, False]
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_notice_that_was_called_off_counts_for_another_day(
+    town: Town, restarted: bool
+) -> None:
+    town.bridge.decisions.policy = INFORM
+    ada, ben, cleo = await town.populate(3)
+    await town.announced(How.INFORMED, 0, ada, ben)
+    await town.announced(How.INFORMED, LONG_AGO, cleo)
+    await town.covering.work.step()
+
+    async def left() -> list[bool]:
+        """Of whom what they were told is kept for more than a day."""
+        people = (ada, ben, cleo)
+        redis = town.bridge.redis
+        return [await redis.ttl(keys.announced(oid)) > keys.CALLED_OFF_TTL for oid in people]
+
+    assert await left() == [True, True, True]
+    if restarted:
+        town.covering.__post_init__()
+    town.bridge.decisions.policy = replace(EACH, version=2)
+    await town.covering.work.step()
+    assert await left() == [False, False, True], "Cleo is covered"
+    await town.bridge.redis.expire(keys.announced(ben), 60)
+    town.covering.request_round()
+    await town.covering.round()
+    assert await town.bridge.redis.ttl(keys.announced(ben)) <= 60, "no round prolongs it"
+    town.bridge.decisions.policy = replace(INFORM, version=3)
+    await town.bridge.redis.delete(keys.announced(ben))  # as a day later
+    town.told.clear()
+    await town.covering.work.step()
+    assert town.told == [(ben, Authoriser.INFORM)]
+    assert await left() == [True, True, True]
+
+
 async def test_who_is_still_to_be_told_is_counted_by_the_level_that_decides(town: Town) -> None:
     town.bridge.decisions.policy = INFORM
     ada, ben, cleo = await town.populate(3)
