@@ -13,6 +13,7 @@ import structlog
 
 from bot.teams.activity import ConversationReference  # noqa: TC001 - rows are read by their types
 from sync.redis import keys
+from sync.redis.batches import chunks
 from sync.redis.jobs import Jobs
 from sync.redis.leases import Lease
 from sync.redis.rows import Rows
@@ -123,8 +124,7 @@ class InvitationStore:
     async def hold(self, mailing_id: str, people: Sequence[str]) -> list[str]:
         """Reserve people for a mailing; returns those whom no other one has or had."""
         held: list[str] = []
-        for start in range(0, len(people), BATCH):
-            batch = people[start : start + BATCH]
+        for batch in chunks(people, BATCH):
             pipe = self._client.pipeline(transaction=False)
             for oid in batch:
                 pipe.set(keys.notice(oid, NOTICE), mailing_id, nx=True, ex=keys.JOB_TTL)

@@ -25,9 +25,9 @@ from domain.directory import (
 from domain.group_names import find_groups
 from domain.link import fold_address
 from sync.directory import scripts as lua
-from sync.readings.rows import CHUNK, Readings
+from sync.readings.rows import Readings
 from sync.redis import keys
-from sync.redis.batches import chunks
+from sync.redis.batches import CHUNK, each_field, fields_of
 from sync.redis.connection import server_ms
 from sync.redis.rows import Rows
 
@@ -83,10 +83,9 @@ class DirectoryView:
 
     async def everyone(self) -> AsyncIterator[DirectoryUser]:
         """Every user once, in no order."""
-        key, seen = keys.directory_part(self.reading, "users"), set[str]()
-        async for zoom_id, text in self.client.hscan_iter(key, count=CHUNK):
-            if zoom_id not in seen and (user := _read(USERS, "users", zoom_id, text)):
-                seen.add(zoom_id)  # Redis may repeat some
+        users = each_field(self.client, keys.directory_part(self.reading, "users"))
+        async for zoom_id, text in users:
+            if user := _read(USERS, "users", zoom_id, text):
                 yield user
 
     async def members(self, group_id: str) -> list[str]:
@@ -95,11 +94,7 @@ class DirectoryView:
         return _read(_MEMBERS, "members", group_id, text) or []
 
     async def _texts(self, part: str, fields: Sequence[str]) -> dict[str, str]:
-        """What stands in these fields of a part, without those that it does not have."""
-        key, found = keys.directory_part(self.reading, part), dict[str, str | None]()
-        for some in chunks(fields, CHUNK):
-            found.update(zip(some, await self.client.hmget(key, some), strict=True))
-        return {field: text for field, text in found.items() if text is not None}
+        return await fields_of(self.client, keys.directory_part(self.reading, part), fields)
 
     def find_groups(self, text: str, *, limit: int = 10) -> GroupMatches:
         """Find a group by what somebody typed, and the nearest."""

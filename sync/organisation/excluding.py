@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from domain.policy import AuthorisedBy
 from sync.engine.link_store import Left
-from sync.redis.batches import chunks, for_each
+from sync.redis.batches import CHUNK, chunks, for_each
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from sync.organisation.exclusions import Exclusion, ExclusionStore
 
 LINK: Final = ("authorised_by", "leaving", "generation", "own_until_ms")
-_CHUNK: Final = 500
 
 
 class Connected(Protocol):
@@ -52,7 +51,7 @@ class Excluding:
         """Exclude these; their own sign-in stays. Raises TooMany, and then nobody was excluded."""
         added = await self.store.add(rows)
         ended = 0
-        for some in chunks([row.object_id for row in rows], _CHUNK):
+        for some in chunks([row.object_id for row in rows], CHUNK):
             ended += await self._end(some)
         return Done(added, ended)
 

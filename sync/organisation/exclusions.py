@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from sync.redis import keys
-from sync.redis.batches import chunks
+from sync.redis.batches import CHUNK, chunks, fields_of
 from sync.redis.connection import server_ms
 from sync.redis.rows import Rows
 from sync.settings.audit import Actor
@@ -28,7 +28,6 @@ log = structlog.get_logger()
 
 MOST: Final = 50_000
 """Whoever wants to exclude more narrows the level instead."""
-_CHUNK: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +78,8 @@ class ExclusionStore:
 
     async def among(self, people: Sequence[str]) -> set[str]:
         """Those of these who are."""
-        found = set[str]()
-        for some in chunks(people, _CHUNK):
-            rows = await self.client.hmget(keys.EXCLUDED, [oid.lower() for oid in some])
-            found.update(oid for oid, row in zip(some, rows, strict=True) if row is not None)
-        return found
+        rows = await self._rows(people)
+        return {oid for oid in people if oid.lower() in rows}
 
     async def add(self, rows: Iterable[Exclusion]) -> list[Exclusion]:
         """Exclude these; those who were not excluded before. Raises TooMany."""
@@ -92,7 +88,7 @@ class ExclusionStore:
         if await self.count() + len(new.keys() - out) > MOST:
             raise TooMany
         added = list[Exclusion]()
-        for some in chunks(list(new.items()), _CHUNK):
+        for some in chunks(list(new.items()), CHUNK):
             pipe = self.client.pipeline(transaction=False)
             for oid, row in some:
                 # Two admins at once: the first one's word stays.
@@ -108,7 +104,7 @@ class ExclusionStore:
     async def remove(self, people: Iterable[str]) -> list[str]:
         """Exclude these no longer; those who were."""
         removed = list[str]()
-        for some in chunks(list(people), _CHUNK):
+        for some in chunks(list(people), CHUNK):
             pipe = self.client.pipeline(transaction=False)
             for oid in some:
                 pipe.hdel(keys.EXCLUDED, oid.lower())
@@ -146,12 +142,7 @@ class ExclusionStore:
 
     async def of(self, people: Sequence[str]) -> list[Exclusion]:
         """Those of these who are, with what is kept of it."""
-        found = list[Exclusion]()
-        for some in chunks([oid.lower() for oid in people], _CHUNK):
-            rows = await self.client.hmget(keys.EXCLUDED, some)
-            pairs = zip(some, rows, strict=True)
-            found += [_read(oid, text) for oid, text in pairs if text is not None]
-        return found
+        return [_read(oid, text) for oid, text in (await self._rows(people)).items()]
 
     async def everybody(self) -> list[Exclusion]:
         """All of them, the newest first. Others are served between some and some."""
@@ -164,10 +155,13 @@ class ExclusionStore:
         places = sorted((-_at_ms(text), oid) for oid, text in texts.items())
         return [_read(oid, texts[oid]) for _, oid in places[first : first + count]]
 
+    async def _rows(self, people: Sequence[str]) -> dict[str, str]:
+        return await fields_of(self.client, keys.EXCLUDED, [oid.lower() for oid in people])
+
     async def _texts(self) -> dict[str, str]:
         return {
             str(oid): str(text)
-            async for oid, text in self.client.hscan_iter(keys.EXCLUDED, count=_CHUNK)
+            async for oid, text in self.client.hscan_iter(keys.EXCLUDED, count=CHUNK)
         }
 
 

@@ -11,15 +11,15 @@ import json
 import secrets
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import structlog
 
 from domain.matching import MATCHED, EntraUser, Match, Uncovered
 from sync.organisation import scripts as lua
-from sync.readings.rows import CHUNK, Readings
+from sync.readings.rows import Readings
 from sync.redis import keys
-from sync.redis.batches import chunks
+from sync.redis.batches import each_field, fields_of
 from sync.redis.connection import server_ms
 from sync.redis.rows import Rows
 
@@ -42,6 +42,25 @@ class Kept:
 
 MATCHES: Final = Rows(Match)
 PEOPLE: Final = Rows(Kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part(Generic[Row]):
+    """A hash of a matching, by the id of whom each row is about."""
+
+    name: str
+    rows: Rows[Row]
+
+    def read(self, row_id: str, text: str) -> Row | None:
+        """None: it is damaged."""
+        row = self.rows.load_if_good(text)
+        if row is None:
+            log.error("match_row_damaged", id=row_id)
+        return row
+
+
+_ZOOM: Final = _Part("zoom", MATCHES)
+_PEOPLE: Final = _Part("people", PEOPLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,51 +106,27 @@ class MatchStore(Readings):
 
     async def of_zoom(self, zoom_id: str) -> Match | None:
         """What became of a Zoom user; None: they were not matched (yet)."""
-        return self._match(zoom_id, await self._text("zoom", zoom_id))
+        return (await self.of_zooms([zoom_id])).get(zoom_id)
 
     async def of_person(self, object_id: str) -> Kept | None:
         """Somebody of Entra with the Zoom user that they are matched with; None: not known."""
-        return self._kept(object_id, await self._text("people", object_id))
+        return (await self.people([object_id])).get(object_id)
 
     async def people(self, object_ids: Sequence[str]) -> dict[str, Kept]:
         """Those of these people who are known."""
-        reading, found = await self._reading(), dict[str, Kept]()
-        if reading is None:
-            return found
-        key = keys.matches_part(reading, "people")
-        for some in chunks(object_ids, CHUNK):
-            for oid, text in zip(some, await self.client.hmget(key, some), strict=True):
-                kept = self._kept(oid, text)
-                if kept is not None:
-                    found[oid] = kept
-        return found
+        return await self._some(_PEOPLE, object_ids)
 
     async def of_zooms(self, zoom_ids: Sequence[str]) -> dict[str, Match]:
         """The results of those of these Zoom users who have one."""
-        reading, found = await self._reading(), dict[str, Match]()
-        if reading is None:
-            return found
-        key = keys.matches_part(reading, "zoom")
-        for some in chunks(zoom_ids, CHUNK):
-            for zoom_id, text in zip(some, await self.client.hmget(key, some), strict=True):
-                match = self._match(zoom_id, text)
-                if match is not None:
-                    found[zoom_id] = match
-        return found
+        return await self._some(_ZOOM, zoom_ids)
 
-    async def matches(self) -> AsyncIterator[Match]:
+    def matches(self) -> AsyncIterator[Match]:
         """Every Zoom user's result once, in no order."""
-        async for zoom_id, text in self._rows("zoom"):
-            match = self._match(zoom_id, text)
-            if match is not None:
-                yield match
+        return self._all(_ZOOM)
 
-    async def everybody(self) -> AsyncIterator[Kept]:
+    def everybody(self) -> AsyncIterator[Kept]:
         """Everybody of Entra who is kept, once, in no order; `zoom_id` says who is matched."""
-        async for oid, text in self._rows("people"):
-            kept = self._kept(oid, text)
-            if kept is not None:
-                yield kept
+        return self._all(_PEOPLE)
 
     async def health(self) -> MatchHealth:
         """How it is doing."""
@@ -188,29 +183,23 @@ class MatchStore(Readings):
         reading = await self.client.get(keys.MATCHES_CURRENT)
         return None if reading is None else str(reading)
 
-    async def _text(self, part: str, field: str) -> str | None:
+    async def _some(self, part: _Part[Row], ids: Sequence[str]) -> dict[str, Row]:
         reading = await self._reading()
         if reading is None:
-            return None
-        text: str | None = await self.client.hget(keys.matches_part(reading, part), field)
-        return text
+            return {}
+        texts = await fields_of(self.client, keys.matches_part(reading, part.name), ids)
+        read = {row_id: part.read(row_id, text) for row_id, text in texts.items()}
+        return {row_id: row for row_id, row in read.items() if row is not None}
 
-    async def _rows(self, part: str) -> AsyncIterator[tuple[str, str]]:
-        reading, seen = await self._reading(), set[str]()
+    async def _all(self, part: _Part[Row]) -> AsyncIterator[Row]:
+        reading = await self._reading()
         if reading is None:
             return
-        async for field, text in self.client.hscan_iter(
-            keys.matches_part(reading, part), count=CHUNK
-        ):
-            if field not in seen:
-                seen.add(field)
-                yield field, text
-
-    def _match(self, zoom_id: str, text: str | None) -> Match | None:
-        return _read(MATCHES, zoom_id, text)
-
-    def _kept(self, object_id: str, text: str | None) -> Kept | None:
-        return _read(PEOPLE, object_id, text)
+        fields = each_field(self.client, keys.matches_part(reading, part.name))
+        async for row_id, text in fields:
+            row = part.read(row_id, text)
+            if row is not None:
+                yield row
 
 
 def counted(matches: Iterable[Match]) -> dict[str, int]:
@@ -231,20 +220,13 @@ def _rows_of(result: Result) -> dict[str, list[tuple[str, str]]]:
             else:
                 kept.setdefault(match.object_id, None)
     return {
-        "zoom": [(zoom_id, MATCHES.dump(match)) for zoom_id, match in result.matches.items()],
-        "people": [
+        _ZOOM.name: [(zoom_id, MATCHES.dump(match)) for zoom_id, match in result.matches.items()],
+        _PEOPLE.name: [
             (oid, PEOPLE.dump(Kept(result.users[oid], zoom_id)))
             for oid, zoom_id in kept.items()
             if oid in result.users
         ],
     }
-
-
-def _read(rows: Rows[Row], row_id: str, text: str | None) -> Row | None:
-    row = rows.load_if_good(text)
-    if text is not None and row is None:
-        log.error("match_row_damaged", id=row_id)
-    return row
 
 
 def _counts(text: str | None) -> dict[str, int] | None:

@@ -18,6 +18,7 @@ import structlog
 from domain.errors import AdminMustAct
 from sync.organisation import scripts as lua
 from sync.redis import keys
+from sync.redis.batches import chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -141,8 +142,8 @@ class OptOuts:
         key, everyone = await self._load(), list(zoom_ids)
         there = await asyncio.to_thread(lambda: {_zoom(key, zoom_id) for zoom_id in everyone})
         found = set[str]()
-        for start in range(0, len(some), BATCH):
-            known = [one for one in some[start : start + BATCH] if one.shard is not None]
+        for part in chunks(some, BATCH):
+            known = [one for one in part if one.shard is not None]
             pipe = self.client.pipeline(transaction=False)
             for one in known:
                 pipe.get(keys.opt_out_in(one.shard or 0, one.mark))

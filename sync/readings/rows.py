@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from sync.readings import scripts as lua
-from sync.redis.batches import chunks
+from sync.redis.batches import CHUNK, chunks
 from sync.redis.leases import Lease
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from sync.redis.connection import Client
     from sync.redis.keys import Key
     from sync.redis.scripts import Scripts
-
-CHUNK = 500
-"""Rows in one command."""
 
 
 @dataclass(eq=False, repr=False)

@@ -18,8 +18,8 @@ from domain.directory import (
     changes,
 )
 from sync.directory.store import DirectoryStore
-from sync.readings.rows import CHUNK
 from sync.redis import keys
+from sync.redis.batches import CHUNK
 from sync.redis.scripts import Scripts
 from tests.doubles.redis import eventually
 
