@@ -51,6 +51,8 @@ from sync.zoom.webhook import ZoomAccount, ZoomEvents
 from sync.zoom.wire import ZoomRoom
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from domain.budget import Limits
     from domain.coverage import Shifted
     from domain.policy import Policy
@@ -101,8 +103,12 @@ def wire_core(
         token=None if settings.local else _channel_token(outside.authorization),
         on_outcome=metrics.send,
     )
+
+    async def said_no(some: Mapping[str, str | None]) -> set[str]:
+        return await covering.opt_outs.among(some)  # made below
+
     invite = bot.invite.wire.wire(
-        chat, redis, people=people, directory=directory, policy=stored.read
+        chat, redis, people=people, directory=directory, policy=stored.read, said_no=said_no
     )
     outreach = ChatPeople(
         chat.desk,

@@ -2,8 +2,8 @@
 
 Where the organisation authorises it they get its card instead (sync.organisation.coverage).
 
-Those who disconnected on purpose are not. That nobody is invited twice is seen to by
-bot.invite.store.
+Those who disconnected on purpose, or said *Not for me*, are not. That nobody is invited twice is
+seen to by bot.invite.store.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from domain.directory import ACTIVE
+from domain.errors import AdminMustAct
 from domain.policy import Authoriser, resolve
 
 if TYPE_CHECKING:
@@ -29,13 +30,18 @@ EVERYONE = ""
 
 @dataclass(frozen=True, slots=True)
 class Invitees:
-    """Finds them. `policy` reads what holds now."""
+    """Finds them. `policy` reads what holds now.
+
+    `said_no` says which of these (object id: their Zoom id) chose *Not for me*; where it cannot
+    (AdminMustAct), nobody is invited.
+    """
 
     roster: RosterStore
     invited: InvitationStore
     people: PeopleStore
     directory: DirectoryStore
     policy: Callable[[], Awaitable[Policy]]
+    said_no: Callable[[Mapping[str, str | None]], Awaitable[set[str]]]
 
     async def find(self, group_id: str, inviter: str) -> list[str]:
         """The object ids of those whom the inviter (an object id) may invite now: not themselves.
@@ -61,31 +67,40 @@ class Invitees:
         return row is not None and bool(await self._due({object_id: row}, group_id))
 
     async def _due(self, rows: Mapping[str, Met], group_id: str) -> list[str]:
+        due = await self._fitting(rows, group_id)
+        try:
+            said_no = await self.said_no(due) if due else set()
+        except AdminMustAct:  # which is in the log
+            return []
+        return [oid for oid in due if oid not in said_no]
+
+    async def _fitting(self, rows: Mapping[str, Met], group_id: str) -> dict[str, str | None]:
+        """Those for whom it is on; with their Zoom id, where Zoom's people were read."""
         unconnected = await self.people.not_connected(list(rows))
         waiting = {oid: rows[oid].addresses for oid in await self.invited.not_left(unconnected)}
         if not waiting:
-            return []
+            return {}
         policy, view = await self.policy(), await self.directory.view()
         if view is not None:
             return await _covered(waiting, group_id, policy, view)
         # Before Zoom's people were read, nobody is invited whom a group may yet exclude.
         missing = (await self.directory.health()).configured
         due = group_id == EVERYONE and not missing and _signs_in(resolve(policy))
-        return list(waiting) if due else []
+        return dict.fromkeys(waiting) if due else {}
 
 
 async def _covered(
     waiting: Mapping[str, tuple[str, ...]], group_id: str, policy: Policy, view: DirectoryView
-) -> list[str]:
+) -> dict[str, str | None]:
     """Those whose address belongs to a Zoom user for whom presence sync is on."""
     users = await view.users_by_address([a for addresses in waiting.values() for a in addresses])
-    found = []
+    found: dict[str, str | None] = {}
     for oid, addresses in waiting.items():
         user = next((users[a] for a in addresses if a in users), None)
         if user is None or user.status != ACTIVE:
             continue
         if group_id in {EVERYONE, *user.group_ids} and _signs_in(resolve(policy, user.group_ids)):
-            found.append(oid)
+            found[oid] = user.zoom_id
     return found
 
 

@@ -12,7 +12,7 @@ from bot.invite.store import InvitationStore
 from domain.link import is_external_name
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from bot.wire import ChatRoom
     from domain.policy import Policy
@@ -55,10 +55,11 @@ def wire(
     people: PeopleStore,
     directory: DirectoryStore,
     policy: Callable[[], Awaitable[Policy]],
+    said_no: Callable[[Mapping[str, str | None]], Awaitable[set[str]]],
 ) -> InviteRoom:
-    """Put it together; `policy` reads what holds now."""
+    """Put it together; `policy` reads what holds now, `said_no` who chose *Not for me*."""
     met, invited = RosterStore(redis), InvitationStore(redis)
-    invitees = Invitees(met, invited, people, directory, policy)
+    invitees = Invitees(met, invited, people, directory, policy, said_no)
     invitations = Invitations(invited, invitees, met, chat.desk)
     roster = Roster(met, chat.sender, chat.desk)
     return InviteRoom(met, invited, invitees, invitations, roster, people)

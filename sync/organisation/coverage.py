@@ -8,6 +8,7 @@ changed (settings, matching, exclusions) within seconds, and the time.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
@@ -25,7 +26,7 @@ from domain.coverage import (
     starts_ms,
     still_told,
 )
-from domain.errors import OutsideError
+from domain.errors import AdminMustAct, OutsideError
 from domain.organisation import Coverage
 from domain.policy import AuthorisedBy, Authoriser, relies_on_organisation
 from sync.connect.linking import AddressTaken, Contested, OptedOut
@@ -170,7 +171,8 @@ class Covering:
             self._made_of, self._due_ms = made_of, now + EVERY_MS
         elif await self._lease.take():
             self._said_so = says_so
-            await self.round()
+            with contextlib.suppress(AdminMustAct):  # nobody can tell who said no (in the log)
+                await self.round()
             self._made_of, self._due_ms = made_of, now + EVERY_MS
             await self._lease.let_go()
 

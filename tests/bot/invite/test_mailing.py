@@ -25,6 +25,7 @@ from cards.person.clicks import DeclineInvitation
 from cards.seal import Seal
 from cards.settings.clicks import ConfirmInvite, Invite, ShowMailing
 from domain.directory import ACTIVE, INACTIVE, Directory, DirectoryGroup, DirectoryUser
+from domain.errors import AdminMustAct
 from domain.history import INVITE
 from domain.policy import ACCOUNT, Level
 from sync.directory.store import DirectoryStore
@@ -40,7 +41,7 @@ from tests.doubles.settings import OFF, ON, of_account, of_group
 from tests.doubles.teams import TeamsDouble, button
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from cards.build import Card
     from cards.click import Click
@@ -59,6 +60,7 @@ class Scene:
     def __init__(self, redis: Client, teams: TeamsDouble, session: ClientSession) -> None:
         self.redis, self.teams = redis, teams
         self.slept: list[float] = []
+        self.no: set[str | None] | None = set()
         self.clock = 0.0
         self.people = PeopleStore(redis, Scripts(redis))
         self.roster = RosterStore(redis)
@@ -80,7 +82,14 @@ class Scene:
         )
 
     def invitees_with(self, directory: DirectoryStore) -> Invitees:
-        return Invitees(self.roster, self.rows, self.people, directory, self.settings.read)
+        return Invitees(
+            self.roster, self.rows, self.people, directory, self.settings.read, self.said_no
+        )
+
+    async def said_no(self, some: Mapping[str, str | None]) -> set[str]:
+        if self.no is None:
+            raise AdminMustAct("opt_out_key_unreadable")
+        return {oid for oid, zoom_id in some.items() if {oid, zoom_id} & self.no}
 
     def process(self) -> Invitations:
         """One more process of the product."""
@@ -364,6 +373,27 @@ async def test_who_leaves_on_purpose_meanwhile_gets_no_card(scene: Scene) -> Non
     await scene.rows.leave(one)
     await scene.carried_out()
     assert scene.invited == [two]
+
+
+@pytest.mark.parametrize("by", ["entra", "zoom"])
+async def test_who_said_not_for_me_is_not_invited(scene: Scene, by: str) -> None:
+    one, two = await scene.staff(2)
+    scene.no = {one if by == "entra" else "z1"}
+    assert await scene.invitable() == [two]
+    scene.no = set()
+    await scene.invites()
+    scene.no = {one if by == "entra" else "z1"}  # while the cards go out
+    await scene.carried_out()
+    assert scene.invited == [two]
+
+
+async def test_while_nobody_can_tell_who_said_no_nobody_is_invited(scene: Scene) -> None:
+    await scene.staff(2)
+    await scene.invites()
+    scene.no = None
+    assert await scene.invitable() == []
+    await scene.carried_out()
+    assert scene.invited == []
 
 
 async def test_it_is_recorded_who_invited_how_many(scene: Scene) -> None:

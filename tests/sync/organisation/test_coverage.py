@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.fernet import Fernet
 
 from domain.clock import DAY
 from domain.condition import Condition
@@ -15,7 +16,9 @@ from domain.matching import Uncovered
 from domain.policy import ACCOUNT, Authoriser, Form, Level, Policy
 from domain.presence import Style
 from domain.share import in_share
+from sync.connect.vault import Vault
 from sync.redis import keys
+from tests.doubles.people import person
 from tests.doubles.town import ASK, EACH, INFORM, LONG_AGO
 
 if TYPE_CHECKING:
@@ -261,6 +264,22 @@ async def test_the_duty_makes_rounds_where_a_level_says_so_and_when_something_ch
     assert [await rounds(), await rounds()] == [True, False]
     town.bridge.decisions.policy = replace(EACH, version=2)
     assert [await rounds(), await rounds()] == [True, False]
+
+
+async def test_without_the_key_of_who_said_no_the_duty_goes_on(town: Town) -> None:
+    town.bridge.decisions.policy = INFORM
+    people = await town.populate(1)
+    await town.announced(How.INFORMED, LONG_AGO, *people)
+    await town.opt_outs.add(person(9), None)
+    key = town.opt_outs.key
+    opener, key.vault = key.vault, Vault([Fernet.generate_key().decode()])
+    town.opt_outs.__post_init__()
+    await town.covering.work.step()
+    assert await town.covered() == set()
+    key.vault = opener
+    town.covering.request_round()
+    await town.covering.work.step()
+    assert await town.covered() == set(people)
 
 
 @pytest.mark.parametrize("restarted", [False, True])
