@@ -20,12 +20,11 @@ from cards.build import (
 )
 from cards.settings.clicks import ListGroups, OpenAccount, ShowCentre, ShowHistory, ShowParked
 from cards.settings.digest_clicks import ShowDigest
-from cards.settings.parts import Part, bar, chart, invite_button, list_row, opens_group, room
+from cards.settings.parts import Part, bar, called, chart, invite_button, list_row, opens_group
 from domain.policy import ACCOUNT
 from wording.digest import TITLE as DIGEST
 from wording.figures import people
 from wording.policy import because
-from wording.text import outside
 from wording.trouble import counted
 
 if TYPE_CHECKING:
@@ -211,7 +210,7 @@ def group_row(group: ManagedGroup, place: int, *, by_name: bool = False) -> Elem
     words = "" if off else f" · {group.form.style}"
     if group.form.locked:
         words += " · locked"
-    shown: list[str | Element] = [outside(group.name, room(group.name, 36))]
+    shown: list[str | Element] = [called(group.name, 36)]
     if by_name:
         words += f" · priority {group.priority}"
     else:

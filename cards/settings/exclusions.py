@@ -27,7 +27,8 @@ from cards.settings.exclusion_clicks import (
     IncludePeople,
     ListExcluded,
 )
-from cards.settings.parts import all_settings, reason_field, room
+from cards.settings.paging import PAGE_SIZE, leaf_buttons, page_count
+from cards.settings.parts import all_settings, called, reason_field
 from wording.exclusions import (
     WHAT_INCLUDING_MEANS,
     WHAT_IT_MEANS,
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 
     from cards.build import Card, Element
 
-PAGE_SIZE: Final = 10
 _MOST_NAMED: Final = 20
 """Addresses in a sentence: as many as one message may have."""
 
@@ -104,8 +104,8 @@ def confirm(rows: Sequence[PersonRow], unclear: Unclear, *, reason: str, include
 
 
 def _row(row: PersonRow) -> Element:
-    who = outside(row.name, room(row.name, 26))
-    address = outside(row.address, room(row.address, 38))
+    who = called(row.name, 26)
+    address = called(row.address, 38)
     more = f" · {address}" if who and address else ""
     standing = f" {row.standing}" if row.standing else ""
     return text(bold(who or address or "Somebody"), more, subtle(standing), spacing="Small")
@@ -200,14 +200,10 @@ def listed(
     `total` is how many the list has, `by_hand` how many admins excluded, `counts` are the results
     of matching for those who are left out.
     """
-    pages = max(1, -(-total // PAGE_SIZE))
+    pages = page_count(total)
     shown = rows[:PAGE_SIZE]
     said = by_themselves(counts) if automatic else by_admins(by_hand)
     other = by_admins(by_hand) if automatic else by_themselves(counts)
-
-    def to(title: str, number: int, key: str) -> Element:
-        return button(ListExcluded(number, automatic), title, key=key)
-
     return card(
         said,
         heading("Left out by their account" if automatic else "Excluded people"),
@@ -218,10 +214,7 @@ def listed(
         None
         if automatic or not shown
         else next_step("To include somebody again, say settings include and their address."),
-        below(
-            to("Previous page", page - 1, "previous") if page > 0 else None,
-            to("Next page", page + 1, "next") if page + 1 < pages else None,
-        ),
+        below(*leaf_buttons(lambda to: ListExcluded(to, automatic), page, total)),
         buttons(
             button(DownloadExcluded(), "Download…") if shown and not automatic else None,
             button(

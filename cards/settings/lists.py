@@ -16,9 +16,11 @@ from cards.settings.clicks import (
     SearchGroups,
     ShowHistory,
 )
+from cards.settings.paging import PAGE_SIZE, leaf_buttons, page_count
 from cards.settings.parts import (
     CHOICE_LIMIT,
     all_settings,
+    called,
     list_row,
     opens_group,
     picker,
@@ -40,8 +42,6 @@ if TYPE_CHECKING:
     from domain.policy_edits import OneLine
 
 
-PAGE_SIZE: Final = 10
-"""Groups, or changes, on a page."""
 MOST_BUTTONS: Final = 6
 MOST_CHOICES: Final = 60
 """Groups in a picker: a card's size allows no more."""
@@ -63,7 +63,7 @@ class GroupRow:
 
 def group_list(rows: Sequence[GroupRow], *, search: str, page: int, total: int) -> Card:
     """List the groups of a page (counted from 0), of `total` whose names hold `search`."""
-    pages = max(1, -(-total // PAGE_SIZE))
+    pages = page_count(total)
     searched = f" with “{outside(search, 40)}” in the name" if search else ""
     shown = rows[:PAGE_SIZE]
     counted = "1 group" if total == 1 else f"{total:,} groups"
@@ -74,7 +74,12 @@ def group_list(rows: Sequence[GroupRow], *, search: str, page: int, total: int) 
         text(f"{counted}{searched}{paged}." if total else f"No group{searched}."),
         *(_group_row(row, place) for place, row in enumerate(shown, start=1)),
         picker(_GROUP, "Open a group", _choices(shown)),
-        below(*(_on_page(search, page, pages) if shown else [])),
+        below(
+            button(OpenGroup(), "Open", style="positive"),
+            *leaf_buttons(lambda to: ListGroups(tidy(search, 100), to), page, total, inputs=False),
+        )
+        if shown
+        else None,
         search_field(_SEARCH, "Part of a name", value=search),
         below(button(SearchGroups(), "Search"), all_settings(inputs=False)),
     )
@@ -146,19 +151,8 @@ def _group_row(row: GroupRow, place: int) -> Element:
     if row.managed is not None:
         return group_row(replace(row.managed, name=row.name), place, by_name=True)
     members = "" if row.members is None else f" · {people(row.members)}"
-    shown = list_row([outside(row.name, room(row.name, 36))], [subtle(f"inherits{members}")])
+    shown = list_row([called(row.name, 36)], [subtle(f"inherits{members}")])
     return opens_group(shown, row.group_id, row.name, place=place)
-
-
-def _on_page(search: str, page: int, pages: int) -> list[Element | None]:
-    def to(title: str, number: int, key: str) -> Element:
-        return button(ListGroups(tidy(search, 100), number), title, key=key, inputs=False)
-
-    return [
-        button(OpenGroup(), "Open", style="positive"),
-        to("Previous page", page - 1, "previous") if page > 0 else None,
-        to("Next page", page + 1, "next") if page + 1 < pages else None,
-    ]
 
 
 def _all_groups() -> Element:

@@ -38,7 +38,7 @@ from cards.settings.match_clicks import (
     ShowUnmatched,
     TakeBackGiven,
 )
-from cards.settings.parts import all_settings, room
+from cards.settings.parts import all_settings, and_more, called, notice_box
 from wording.figures import people
 from wording.matching import UNCOVERED, counted, summary
 from wording.text import ADDRESS_LIMIT, outside, tidy
@@ -80,12 +80,12 @@ def unmatched(
     return card(
         said,
         heading("Who can’t be matched"),
-        box("good", text(notice)) if notice else None,
+        notice_box(notice),
         text(bold(said)) if total else None,
         box("warning", *(text(sentence) for sentence in state)) if trouble else None,
         *(text(f"{count:,} {words}", spacing="Small") for count, words in counted(counts)),
         *(element for row in rows[:MOST_LISTED] for element in _row(row)),
-        text(f"and {left:,} more") if rows and left > 0 else None,
+        and_more(left if rows else 0),
         None if trouble else note(" ".join(state)),
         note(
             "To match someone by hand, say settings match, their address in Microsoft 365, and "
@@ -103,9 +103,9 @@ def unmatched(
 
 
 def _row(row: UnmatchedRow) -> list[Element]:
-    who = f": {_short(row.who, 80)}" if row.who else ""
+    who = f": {called(row.who, 80)}" if row.who else ""
     return [
-        text(bold(_short(row.name, 40)), subtle(f" · {_short(row.address, 60)}"), spacing="Small"),
+        text(bold(called(row.name, 40)), subtle(f" · {called(row.address, 60)}"), spacing="Small"),
         note(f"{UNCOVERED[row.why].what}{who}.", spacing="None"),
     ]
 
@@ -117,11 +117,6 @@ def download(url: str) -> Card:
         "presence."
     )
     return parts.download(url, what=what, back=ShowUnmatched())
-
-
-def _short(name: str, limit: int) -> str:
-    """A name for a list: of emoji fewer fit on a card."""
-    return outside(name, room(name, limit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +136,7 @@ def aliases(rows: Sequence[AliasRow], *, notice: str = "") -> Card:
     return card(
         said,
         heading("Domain aliases"),
-        box("good", text(notice)) if notice else None,
+        notice_box(notice),
         text(
             "After a merger, people’s address in Zoom may still have the old domain. An alias says "
             "which domain it became in Microsoft 365."
@@ -151,11 +146,11 @@ def aliases(rows: Sequence[AliasRow], *, notice: str = "") -> Card:
             element
             for row in rows[:_MOST_SHOWN]
             for element in (
-                text(bold(_short(row.old, 40)), f" → {_short(row.new, 40)}", spacing="Small"),
-                note(f"{_short(row.by, 40)}, {tidy(row.when, 30)}", spacing="None"),
+                text(bold(called(row.old, 40)), f" → {called(row.new, 40)}", spacing="Small"),
+                note(f"{called(row.by, 40)}, {tidy(row.when, 30)}", spacing="None"),
             )
         ),
-        text(f"and {len(rows) - _MOST_SHOWN:,} more") if len(rows) > _MOST_SHOWN else None,
+        and_more(len(rows) - _MOST_SHOWN),
         next_step("To add one, say settings alias old.example new.example."),
         *(
             below(
@@ -250,7 +245,7 @@ def given(view: GivenView, *, notice: str = "", may_confirm: bool = False) -> Ca
     return card(
         view.standing,
         heading("Matched by hand"),
-        box("good", text(notice)) if notice else None,
+        notice_box(notice),
         fact("In Entra", outside(view.address, ADDRESS_LIMIT)),
         fact("In Zoom", outside(view.zoom, ADDRESS_LIMIT)),
         box("good" if view.confirmed else "warning", text(view.standing)),
@@ -279,17 +274,17 @@ def waiting(
     return card(
         said,
         heading("Matched by hand"),
-        box("good", text(notice)) if notice else None,
+        notice_box(notice),
         text(bold(said)),
         *(
             element
             for address, zoom, by in rows[:MOST_LISTED]
             for element in (
-                text(bold(_short(address, 60)), spacing="Small"),
-                note(f"{_short(zoom, 60)}, says {_short(by, 40)}", spacing="None"),
+                text(bold(called(address, 60)), spacing="Small"),
+                note(f"{called(zoom, 60)}, says {called(by, 40)}", spacing="None"),
             )
         ),
-        text(f"and {total - MOST_LISTED:,} more") if total > MOST_LISTED else None,
+        and_more(total - MOST_LISTED),
         note(f"You made {mine:,} of them yourself, so someone else needs to confirm those.")
         if mine
         else None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from cards.build import (
     answer,
     bold,
+    box,
     button,
     buttons,
     card,
@@ -163,9 +164,24 @@ def room(name: str, limit: int) -> int:
     return limit - sum(letter > "\uffff" for letter in name[:limit]) // 2
 
 
+def called(name: str, limit: int) -> str:
+    """A name for a list, as long as `limit` usual characters (`room`)."""
+    return outside(name, room(name, limit))
+
+
+def notice_box(notice: str) -> Element | None:
+    """Say what a click has just done; empty: nothing."""
+    return box("good", text(notice)) if notice else None
+
+
+def and_more(count: int) -> Element | None:
+    """Say how many of a list don't stand on the card; None: all do."""
+    return text(f"and {count:,} more") if count > 0 else None
+
+
 def opens_group(row: Element, group_id: str, name: str, *, place: int) -> Element:
     """Make a row of a group open its form, as the article has it."""
-    return opens(row, OpenGroup(group_id), f"Open {outside(name, room(name, 20))}", place=place)
+    return opens(row, OpenGroup(group_id), f"Open {called(name, 20)}", place=place)
 
 
 KEEPS_UP: Final = "This carries on without you. The card stays up to date."

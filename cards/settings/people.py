@@ -34,7 +34,7 @@ from cards.settings.clicks import (
     ShowParked,
     ShowStorm,
 )
-from cards.settings.parts import after, all_settings, picker
+from cards.settings.parts import after, all_settings, and_more, notice_box, picker
 from domain.policy import Level
 from wording.ended import storm_words
 from wording.figures import people
@@ -80,7 +80,7 @@ def parked(
     rows: Sequence[ParkedRow],
     counts: Mapping[str, int],
     *,
-    notice: str | None = None,
+    notice: str = "",
 ) -> Card:
     """List those who are parked. `counts` are all of them, by reason."""
     total = sum(counts.values())
@@ -93,7 +93,7 @@ def parked(
         return card(
             "Nobody has problems.",
             heading("Who has problems"),
-            box("good", text(notice)) if notice else None,
+            notice_box(notice),
             text("Nobody. Everyone who’s connected is being updated."),
             buttons(refresh, centre),
         )
@@ -102,11 +102,11 @@ def parked(
     return card(
         f"{people(total)} {verb} problems: {counted(counts)}.",
         heading("Who has problems"),
-        box("good", text(notice)) if notice else None,
+        notice_box(notice),
         text(bold(f"{people(total)}: "), counted(counts)),
         note("I’ve stopped trying until something changes for them in Zoom, or you or they act."),
         *(element for row in shown for element in _row(row)),
-        text(f"and {more:,} more") if more > 0 else None,
+        and_more(more),
         picker(
             _PERSON, "Open a person", [(row.object_id, row.name or row.address) for row in shown]
         ),

@@ -16,6 +16,7 @@ from bot.handlers.settings.entered import entered_reason
 from bot.handlers.settings.guard import actor
 from bot.handlers.settings.matching import PATIENCE
 from cards.settings import exclusions as cards
+from cards.settings.paging import PAGE_SIZE, nearest_page
 from cards.settings.people import too_often
 from domain.errors import OutsideError
 from domain.link import fold_address
@@ -229,12 +230,12 @@ class ExclusionHandler:
             total = len(found)
         else:
             total = by_hand
-        page = min(page, max(0, (total - 1) // cards.PAGE_SIZE))
-        first = page * cards.PAGE_SIZE
+        page = nearest_page(page, total)
+        first = page * PAGE_SIZE
         if automatic:
-            rows = await self._automatic(found[first : first + cards.PAGE_SIZE])
+            rows = await self._automatic(found[first : first + PAGE_SIZE])
         else:
-            rows = await self._by_admins(turn, await self.store.newest(first, cards.PAGE_SIZE))
+            rows = await self._by_admins(turn, await self.store.newest(first, PAGE_SIZE))
         return cards.listed(
             rows,
             page=page,

@@ -147,7 +147,7 @@ class SettingsPeople:
             return people_cards.too_often()
         return await self._show_parked(turn)
 
-    async def _show_parked(self, turn: Turn, *, notice: str | None = None) -> Card:
+    async def _show_parked(self, turn: Turn, *, notice: str = "") -> Card:
         """Show who is parked and why; also in the place of somebody who is gone."""
         await self.audit.looked_at_parked(actor(turn))
         everybody = await self._parked()
@@ -197,7 +197,7 @@ class SettingsPeople:
                 revived += await self.engine.revive(person.object_id)
         if revived:
             await self.audit.revived_all(actor(turn), people=revived)
-        return await self._show_parked(turn, notice=tried_again(revived) if revived else None)
+        return await self._show_parked(turn, notice=tried_again(revived) if revived else "")
 
     async def _parked(self) -> list[Parked]:
         """Everybody who is parked and for whom presence sync is on, in the order of TROUBLES."""

@@ -12,6 +12,7 @@ from cards.settings import centre as settings_centre
 from cards.settings import lists as list_cards
 from cards.settings.clicks import ShowCentre
 from cards.settings.digest_clicks import ShowDigest
+from cards.settings.paging import PAGE_SIZE, nearest_page
 from domain.directory import ACTIVE
 from domain.policy import resolve
 from sync.settings.rows import ACCOUNT
@@ -85,20 +86,19 @@ class SettingsViews:
         policy, view = await self.policies.policy(), await self.groups.view()
         managed = {group.group_id: group for group in policy.groups}
         found = view.find_groups(search, limit=max(1, len(view.groups))).nearest
-        size = list_cards.PAGE_SIZE
-        page = min(page, max(0, (len(found) - 1) // size))
+        page = nearest_page(page, len(found))
         rows = [
             list_cards.GroupRow(
                 group.group_id, group.name, group.members, managed.get(group.group_id)
             )
-            for group in found[page * size : (page + 1) * size]
+            for group in found[page * PAGE_SIZE : (page + 1) * PAGE_SIZE]
         ]
         return list_cards.group_list(rows, search=search, page=page, total=len(found))
 
     async def history(self, turn: Turn, asked: History | ShowHistory) -> Card:
         """Show who changed or looked up what."""
         cursor = getattr(asked, "cursor", "")
-        page = await self.audit.page(before=cursor or None, limit=list_cards.PAGE_SIZE)
+        page = await self.audit.page(before=cursor or None, limit=PAGE_SIZE)
         now_ms, here = await self.now_ms(), turn.inbound.time_zone
         entries = [
             list_cards.Entry(

@@ -11,7 +11,7 @@ from bot.grammar.said import History as HistoryCommand
 from bot.handlers.settings.guard import GroupsUnavailable, ZoomGroups
 from bot.handlers.settings.views import SettingsViews
 from cards.settings.clicks import ListGroups, SearchGroups
-from cards.settings.lists import PAGE_SIZE
+from cards.settings.paging import PAGE_SIZE
 from domain.agreement import Agreement, Fit, ReadbackHealth
 from domain.clock import MINUTE
 from domain.directory import INACTIVE, DirectoryGroup, DirectoryUser

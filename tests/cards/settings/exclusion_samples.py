@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.grammar.exclusions import MOST_AT_ONCE
 from cards.settings import exclusions as cards
 from cards.settings.exclusions import ListRow, PersonRow, Unclear
+from cards.settings.paging import PAGE_SIZE
 from domain.matching import Uncovered
 from domain.reason import LONGEST_REASON, reason_of
 from wording.exclusions import (
@@ -102,7 +103,7 @@ def exclusion_cards_for(name: str) -> dict[str, Card]:
         "exclude-done": cards.excluded(count=25, before=25, clearing=25, reason=reason),
         "include": cards.confirm(rows, Unclear(), reason="", include=True),
         "excluded": cards.listed(
-            [ListRow(name, name, f"{reason} · {name[:60]}")] * cards.PAGE_SIZE,
+            [ListRow(name, name, f"{reason} · {name[:60]}")] * PAGE_SIZE,
             page=1,
             total=50_000,
             by_hand=50_000,

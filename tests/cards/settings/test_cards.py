@@ -25,7 +25,8 @@ from cards.settings.clicks import (
     ShowStorm,
     SubmitForm,
 )
-from cards.settings.lists import MOST_BUTTONS, PAGE_SIZE
+from cards.settings.lists import MOST_BUTTONS
+from cards.settings.paging import PAGE_SIZE
 from cards.settings.parts import bar
 from cards.settings.people import parked
 from domain.effect import Effect
